@@ -1,0 +1,33 @@
+/**
+ * The errors that Kymo throws or reports, by kind of failure. Every message says what was attempted, a colon, and the value at hand.
+ *
+ * @module
+ */
+
+/** The caller gave something wrong: an option, a label, a call at the wrong time. Thrown at the door, and nothing has changed. */
+export class UsageError extends Error {
+  /** Always `"UsageError"`. */
+  override readonly name = "UsageError";
+}
+
+/** The world refused: a directory, a disk, a permission. From `start` it is thrown; later it is told to `onError` and kept in `status()`. */
+export class StorageError extends Error {
+  /** Always `"StorageError"`. */
+  override readonly name = "StorageError";
+}
+
+/** A value as it is quoted in a message: JSON for strings (cut at 100 characters), the plain text for the rest. */
+export function quote(value: unknown): string {
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > 100 ? `${value.slice(0, 99)}…` : value);
+  }
+  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  if (typeof value === "bigint") return `${value}n`;
+  return String(value);
+}
+
+/** What an unknown thrown thing says. */
+export function reason(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
