@@ -1,0 +1,162 @@
+import type { Clock } from "../runtime.ts";
+import { Segment, type SegmentOwner } from "./segment.ts";
+
+/** Where a bucket hands its sealed segments. It holds at most one at a time. */
+export interface SegmentSink {
+  /** Takes a sealed segment over, and calls {@linkcode Bucket.release} once its rows are out. Does not throw. */
+  take(segment: Segment): void;
+  /** Gets rid of the segment it holds before it returns, if it can: `true` if the bucket may seal another. Does not throw. */
+  finish(): boolean;
+}
+
+/** How a bucket is made. */
+export interface BucketOptions {
+  /** Whose observations these are. */
+  readonly owner: SegmentOwner;
+  /** Bytes that all its buffers may take together. */
+  readonly memoryThreshold: number;
+  /** Gives timepoints and anchors. */
+  readonly clock: Clock;
+}
+
+/** What became of the observations of a bucket: `recorded = flushed + buffered + dropped` at all times. */
+export interface BucketCounts {
+  /** Observations given to it. */
+  readonly recorded: number;
+  /** Of those, in published files. */
+  readonly flushed: number;
+  /** Of those, still in memory. */
+  readonly buffered: number;
+  /** Of those, lost for want of room or because they could not be written. */
+  readonly dropped: number;
+}
+
+/**
+ * Owns the segment being filled. When that is full or due it is sealed and handed to the sink, and a second segment of half the threshold
+ * takes its place; should that one fill before the first is out, the sink is told to finish at once, and what does not fit then is
+ * dropped and counted. No method throws, and the memory of a bucket never exceeds its threshold.
+ */
+export class Bucket {
+  readonly #options: BucketOptions;
+  readonly #sink: SegmentSink;
+  readonly #now: () => number;
+  #current: Segment;
+  #spare: Segment | undefined;
+  #sealed: Segment | undefined;
+  #sequence = 0;
+  #settled = 0; // rows of segments that were released
+  #flushed = 0;
+  #dropped = 0;
+  #invalid = 0;
+
+  /** Starts empty; the second segment is made when it is first needed. */
+  constructor(options: BucketOptions, sink: SegmentSink) {
+    this.#options = options;
+    this.#sink = sink;
+    this.#now = options.clock.now;
+    this.#current = this.#open(this.#allocate(), ++this.#sequence);
+  }
+
+  /** Observations refused because their label was no string or their value no number; not among the counts. */
+  get invalid(): number {
+    return this.#invalid;
+  }
+
+  /** Whose observations these are. */
+  get owner(): SegmentOwner {
+    return this.#options.owner;
+  }
+
+  /** What became of its observations. */
+  get counts(): BucketCounts {
+    const held = this.#current.count + (this.#sealed?.count ?? 0);
+    const recorded = this.#settled + held + this.#dropped;
+    return {
+      recorded,
+      flushed: this.#flushed,
+      buffered: recorded - this.#flushed - this.#dropped,
+      dropped: this.#dropped,
+    };
+  }
+
+  /** Labels that were longer than a segment keeps, each counted once per segment it was met in. */
+  get labelsCut(): number {
+    return this.#current.labelsCut + (this.#spare?.labelsCut ?? 0) + (this.#sealed?.labelsCut ?? 0);
+  }
+
+  /** Keeps one observation, measured at `timepoint` (ns of the isolate's clock; by default now). */
+  observe(label: string, value: number, timepoint: number = this.#now()): void {
+    if (typeof label !== "string" || typeof value !== "number") this.#invalid++;
+    else if (!this.#current.add(timepoint, value, label)) this.#overflow(label, value, timepoint);
+  }
+
+  /** Keeps several observations of one moment. */
+  observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
+    const timepoint = this.#now();
+    try {
+      for (const [label, value] of observations) this.observe(label, value, timepoint);
+    } catch {
+      this.#invalid++; // not pairs, or an iterator that throws
+    }
+  }
+
+  /** Hands what it holds to the sink, unless that is busy or there is nothing; a segment left empty is anchored anew. */
+  seal(): void {
+    if (this.#sealed !== undefined) return;
+    if (this.#current.count === 0) {
+      this.#open(this.#current, this.#sequence);
+      return;
+    }
+    const next = this.#spare ?? this.#tryAllocate();
+    if (next === undefined) return;
+    const sealed = this.#current;
+    this.#sealed = sealed;
+    this.#spare = undefined;
+    this.#current = this.#open(next, ++this.#sequence);
+    this.#sink.take(sealed);
+  }
+
+  /** The sink says that `rows` more rows of the segment it holds are in a published file. */
+  flushed(rows: number): void {
+    this.#flushed += rows;
+  }
+
+  /** The sink lets go of the segment it holds; `lost` of its rows were not written. */
+  release(lost: number): void {
+    const sealed = this.#sealed;
+    if (sealed === undefined) return;
+    this.#settled += sealed.count - lost;
+    this.#dropped += lost;
+    this.#sealed = undefined;
+    this.#spare = sealed;
+  }
+
+  #overflow(label: string, value: number, timepoint: number): void {
+    if (this.#sealed === undefined || this.#sink.finish()) {
+      this.seal();
+      if (this.#current.add(timepoint, value, label)) return;
+    }
+    this.#dropped++;
+  }
+
+  /** Within a running program a machine without memory is met by dropping, not by throwing. */
+  #tryAllocate(): Segment | undefined {
+    try {
+      return this.#allocate();
+    } catch {
+      return undefined;
+    }
+  }
+
+  #allocate(): Segment {
+    // Half the threshold, down to a multiple of 8 as the columns need.
+    const bytes = (this.#options.memoryThreshold >> 1) & ~7;
+    return new Segment(new ArrayBuffer(bytes), this.#options.owner);
+  }
+
+  #open(segment: Segment, sequence: number): Segment {
+    const { clock } = this.#options;
+    segment.open(sequence, clock.epoch() - BigInt(clock.now()));
+    return segment;
+  }
+}
