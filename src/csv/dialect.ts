@@ -1,0 +1,31 @@
+/**
+ * The CSV that Kymo writes: RFC 4180 with CRLF, quotes only where they are needed, UTF-8 without a byte-order mark.
+ *
+ * | column | content |
+ * | --- | --- |
+ * | Timepoint | whole nanoseconds since 1970-01-01T00:00:00Z |
+ * | Measurement | a double that reads back exactly; `NaN`, `Infinity` and `-Infinity` by name; durations in seconds with 9 decimals |
+ * | Label | as given; NUL and lone surrogates as U+FFFD; quoted if it holds a comma, a quote, CR or LF, or is empty (unquoted, databases take it for null) |
+ * | PID | process that measured |
+ *
+ * @module
+ */
+
+/** The names of the columns, in order. */
+export const COLUMNS = ["Timepoint", "Measurement", "Label", "PID"] as const;
+
+/** The first line of every file, with its line end. */
+export const HEADER: string = `${COLUMNS.join(",")}\r\n`;
+
+/** Bytes with a meaning of their own. */
+export const Byte = { quote: 0x22, comma: 0x2c, minus: 0x2d, dot: 0x2e, zero: 0x30, cr: 0x0d, lf: 0x0a } as const;
+
+/** Whether a field of UTF-8 needs quotes. */
+export function needsQuotes(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start === end) return true;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i];
+    if (byte === Byte.comma || byte === Byte.quote || byte === Byte.cr || byte === Byte.lf) return true;
+  }
+  return false;
+}
