@@ -1,0 +1,86 @@
+import { HEADER_BYTES } from "../csv/encode.ts";
+import { FileError, type FileHandle } from "../runtime.ts";
+import type { Destination } from "./destination.ts";
+import { type MonitoringDirectory, writeAll } from "./directory.ts";
+import { wholeRowsEnd } from "./whole_rows.ts";
+
+/** How often the file may be replaced under our hands before we call it a failure. */
+const MAX_ATTEMPTS = 10;
+
+/**
+ * One file that many processes append whole rows to, each holding the exclusive lock while it writes. Every write finds the file by its
+ * name anew, for other programs may have moved or deleted it since.
+ */
+export class AppendedFile implements Destination {
+  readonly durableWrites = true;
+  readonly #directory: MonitoringDirectory;
+  readonly #path: string;
+
+  /** Appends to the file `name`. */
+  constructor(directory: MonitoringDirectory, name: string) {
+    this.#directory = directory;
+    this.#path = directory.pathOf(name);
+  }
+
+  /** Appends rows, or returns `false` if another program holds the lock. If it throws, none of the rows is in the file. */
+  write(rows: Uint8Array): boolean {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const handle = this.#open();
+      if (handle === undefined) continue;
+      try {
+        if (handle.tryLock?.() !== true) return false;
+        if (!this.#bearsTheName(handle)) continue;
+        append(handle, rows);
+        // Deleted while we wrote: no reader can have these rows, so they are written again, to a new file.
+        if (handle.status().links > 0) return true;
+      } finally {
+        handle.close(); // gives the lock back too
+      }
+    }
+    throw new FileError("ESTALE", `the file was replaced ${MAX_ATTEMPTS} times in a row`);
+  }
+
+  /** Nothing to do: every write has published its rows. */
+  commit(): void {}
+
+  /** Nothing to do: a write that failed has taken its rows back. */
+  abort(): void {}
+
+  /** Opens the file, made if need be; `undefined` if it came or went in between. */
+  #open(): FileHandle | undefined {
+    const { files } = this.#directory;
+    try {
+      const named = files.status(this.#path);
+      if (named === undefined) {
+        this.#directory.ensure();
+        return files.create(this.#path);
+      }
+      if (named.kind !== "file") throw new FileError("ENOTSUP", `${this.#path} is not a file but a ${named.kind}`);
+      return files.open(this.#path);
+    } catch (error) {
+      if (error instanceof FileError && (error.code === "EEXIST" || error.code === "ENOENT")) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether what was opened is what bears the name: not a file moved away since, nor what a link put there led to. */
+  #bearsTheName(handle: FileHandle): boolean {
+    const named = this.#directory.files.status(this.#path);
+    return named?.kind === "file" && named.identity === handle.status().identity;
+  }
+}
+
+/** Appends under the lock: the header to an empty file, then the rows; if that fails, the file is cut to what it was. */
+function append(handle: FileHandle, rows: Uint8Array): void {
+  const size = handle.seekEnd();
+  const end = wholeRowsEnd(handle, size);
+  if (end < size) handle.truncate(end); // what a writer that was killed left of a row
+  handle.seekEnd();
+  try {
+    if (end === 0) writeAll(handle, HEADER_BYTES);
+    writeAll(handle, rows);
+  } catch (error) {
+    handle.truncate(end);
+    throw error;
+  }
+}
