@@ -1,0 +1,58 @@
+import type { Timers } from "../runtime.ts";
+import type { Observer, Sampler } from "./sampler.ts";
+
+/** A sampler, and where its observations go. */
+export interface SampledSeries {
+  /** What is called. */
+  readonly sampler: Sampler;
+  /** What it is called with. */
+  readonly observer: Observer;
+}
+
+/** Calls samplers at regular intervals, on one timer that does not keep the program alive. */
+export class BackgroundSampler {
+  readonly #series: readonly SampledSeries[];
+  readonly #timers: Timers;
+  readonly #interval: number;
+  readonly #report: (error: unknown) => void;
+  #cancel: (() => void) | undefined;
+
+  /** Will sample every `interval` ms; `report` is told what a sampler throws. */
+  constructor(series: readonly SampledSeries[], timers: Timers, interval: number, report: (error: unknown) => void) {
+    this.#series = series;
+    this.#timers = timers;
+    this.#interval = interval;
+    this.#report = report;
+  }
+
+  /** Begins, with a first sample of each. */
+  start(): void {
+    this.#each((sampler) => sampler.start?.());
+    this.#cancel = this.#timers.every(this.#interval, () => this.sample());
+    this.sample();
+  }
+
+  /** Samples now, besides the regular intervals. */
+  sample(): void {
+    this.#each((sampler, observer) => sampler.sample(observer));
+  }
+
+  /** Ends, with a last sample of each. */
+  stop(): void {
+    if (this.#cancel === undefined) return;
+    this.#cancel();
+    this.#cancel = undefined;
+    this.sample();
+    this.#each((sampler) => sampler.stop?.());
+  }
+
+  #each(task: (sampler: Sampler, observer: Observer) => void): void {
+    for (const { sampler, observer } of this.#series) {
+      try {
+        task(sampler, observer);
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+  }
+}

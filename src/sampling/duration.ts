@@ -1,0 +1,56 @@
+import type { Bucket } from "../observation/bucket.ts";
+
+/** What `start` gives when nothing is recorded; never the id of a sample. */
+export const NOT_RECORDING = 0;
+
+/** How many of the latest ids are remembered as used; a power of two. */
+const REMEMBERED = 1024;
+
+/**
+ * Measures how long something takes. A sample's id is the time at which it started, so that a running sample needs no memory.
+ *
+ * Ids are checked when they come back: one that was not given out since recording began, or that was stopped before, is counted as
+ * invalid and yields no observation. (Of stopped ids about the last thousand are remembered; one reused after that yields the true time
+ * since its start.)
+ */
+export class DurationSampler {
+  readonly #now: () => number;
+  readonly #bucket: Bucket;
+  readonly #first: number;
+  readonly #stopped = new Float64Array(REMEMBERED);
+  #last: number;
+  #invalid = 0;
+
+  /** Observes into `bucket`, whose values are whole nanoseconds. */
+  constructor(now: () => number, bucket: Bucket) {
+    this.#now = now;
+    this.#bucket = bucket;
+    this.#first = now() + 1;
+    this.#last = this.#first;
+  }
+
+  /** Samples that were refused. */
+  get invalid(): number {
+    return this.#invalid;
+  }
+
+  /** Starts a sample: returns its id, the clock's time in ns, or a little later where two would be the same. */
+  start(): number {
+    const now = this.#now();
+    return this.#last = now > this.#last ? now : this.#last + 1;
+  }
+
+  /** Ends the sample `id` and keeps its duration under `label`. */
+  stop(label: string, id: number): void {
+    const now = this.#now();
+    const slot = id & (REMEMBERED - 1);
+    // NaN and the like fail the first comparison.
+    const issued = id >= this.#first && id <= this.#last && Math.floor(id) === id && this.#stopped[slot] !== id;
+    if (!issued || typeof label !== "string") {
+      this.#invalid++;
+      return;
+    }
+    this.#stopped[slot] = id;
+    this.#bucket.observe(label, now > id ? now - id : 0, now);
+  }
+}

@@ -1,0 +1,33 @@
+import type { GcTracker } from "../runtime.ts";
+import { type Observer, RUNTIME_PREFIX, type Sampler } from "./sampler.ts";
+
+/**
+ * Garbage collection of this isolate.
+ *
+ * | series | unit | meaning |
+ * | --- | --- | --- |
+ * | `gc collections` | count | collections since sampling began |
+ * | `gc collected` | bytes | heap freed by them, since sampling began |
+ * | `gc pause` | s | how long one collection stopped the isolate; an observation each, made at the next sampling tick |
+ *
+ * No JavaScript runtime tells what could not be collected, so there is no `gc uncollectable`.
+ */
+export function gcSampler(gc: GcTracker): Sampler {
+  let collections = 0;
+  let collected = 0;
+  return {
+    prefix: RUNTIME_PREFIX,
+    start: () => gc.start(),
+    sample(observer: Observer): void {
+      const pauses: [string, number][] = [];
+      for (const { pause, before, after } of gc.drain()) {
+        collections++;
+        // A collection during which more was allocated than freed has freed nothing that can be told.
+        collected += Math.max(0, before - after);
+        pauses.push(["gc pause", pause]);
+      }
+      observer.observeMany([["gc collections", collections], ["gc collected", collected], ...pauses]);
+    },
+    stop: () => gc.stop(),
+  };
+}

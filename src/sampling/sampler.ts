@@ -1,0 +1,45 @@
+/** Where a sampler puts what it measured: a bucket, or anything that keeps observations. */
+export interface Observer {
+  /** Keeps one observation of now. */
+  observe(label: string, value: number): void;
+  /** Keeps several observations of one moment. */
+  observeMany(observations: Iterable<readonly [label: string, value: number]>): void;
+}
+
+/**
+ * Something that measures at regular intervals. Give your own to `start({ samplers: [...] })`; each is called once per sampling interval
+ * with the bucket of its prefix.
+ *
+ * @example
+ * ```ts
+ * import type { Observer, Sampler } from "@kymo/kymo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const queue = ["job 1", "job 2"];
+ * const queueLength: Sampler = {
+ *   prefix: "queue", // its files are called queue.<unique>.csv
+ *   sample: (bucket) => bucket.observe("queue length", queue.length),
+ * };
+ *
+ * const seen: [string, number][] = [];
+ * const observer: Observer = {
+ *   observe: (label, value) => void seen.push([label, value]),
+ *   observeMany: (observations) => void seen.push(...observations as [string, number][]),
+ * };
+ * queueLength.sample(observer);
+ * assertEquals(seen, [["queue length", 2]]);
+ * ```
+ */
+export interface Sampler {
+  /** First part of the names of the files its observations go to. */
+  readonly prefix: string;
+  /** Called before the first `sample`. */
+  start?(): void;
+  /** Measures, and gives what it measured to `observer`. If it throws, the error is reported and the program goes on. */
+  sample(observer: Observer): void;
+  /** Called after the last `sample`. */
+  stop?(): void;
+}
+
+/** Prefix of the files that the runtime samplers share. */
+export const RUNTIME_PREFIX = "runtime";
