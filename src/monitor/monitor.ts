@@ -1,0 +1,132 @@
+import { quote, UsageError } from "../errors.ts";
+import type { Runtime } from "../runtime.ts";
+import { NOT_RECORDING } from "../sampling/duration.ts";
+import type { Observer } from "../sampling/sampler.ts";
+import { checkOptions, checkOwnPrefix, type StartOptions } from "./options.ts";
+import { Session } from "./session.ts";
+import type { MonitorStatus } from "./status.ts";
+import { type TimeIt, timeItWith } from "./time_it.ts";
+
+const CUSTOM_PREFIX = "custom";
+
+/** How many prefixes a program may make up: each costs a memory threshold. */
+const MAX_PREFIXES = 64;
+
+const NOT_STARTED: MonitorStatus = {
+  running: false,
+  runtime: "",
+  clock: "",
+  monitoringDir: "",
+  capabilities: {},
+  layout: undefined,
+  durability: undefined,
+  recorded: 0,
+  flushed: 0,
+  buffered: 0,
+  dropped: 0,
+  buckets: {},
+  invalidSamples: 0,
+  invalidObservations: 0,
+  labelsCut: 0,
+  errors: 0,
+  lastError: undefined,
+};
+
+/**
+ * Records one isolate. Between `start` and `stop` every observation is kept; before and after, every sampling call does nothing and costs
+ * next to nothing, so that a library may stay instrumented for ever. Apart from `start`, which throws what its caller got wrong, no method
+ * throws because of what happens while recording.
+ */
+export class Monitor {
+  readonly #detect: () => Runtime;
+  #session: Session | undefined;
+  #last: Session | undefined;
+  #stopping: Promise<void> | undefined;
+  readonly #prefixes = new Set<string>();
+
+  /** `detect` is called with each `start`; the runtime is not touched before. */
+  constructor(detect: () => Runtime) {
+    this.#detect = detect;
+  }
+
+  /**
+   * Begins to record.
+   *
+   * @throws {UsageError} while recording, or if an option is wrong; nothing has changed.
+   * @throws {StorageError} if the monitoring directory cannot be created or written.
+   */
+  start(options?: StartOptions): void {
+    const checked = checkOptions(options);
+    if (this.#session !== undefined) {
+      throw new UsageError(`Cannot start: already recording: ${quote(this.#session.status(true).monitoringDir)}`);
+    }
+    if (this.#stopping !== undefined) throw new UsageError("Cannot start: still stopping: await stop() first");
+    const session = new Session(this.#detect(), checked);
+    this.#session = session;
+    this.#last = session;
+  }
+
+  /** Ends recording, and resolves once everything is in files. Resolves at once if nothing is recorded; never rejects. */
+  stop(): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return this.#stopping ?? Promise.resolve();
+    this.#session = undefined;
+    this.#stopping = session.close().finally(() => this.#stopping = undefined);
+    return this.#stopping;
+  }
+
+  /** Starts a duration sample and returns its id: the monotonic time in ns; 0 if nothing is recorded. */
+  startDurationSample(): number {
+    return this.#session === undefined ? NOT_RECORDING : this.#session.durations.start();
+  }
+
+  /** Ends the sample `id`, and keeps how long it took, in seconds, under `label`. */
+  stopDurationSample(label: string, id: number): void {
+    if (this.#session !== undefined) this.#session.durations.stop(label, id);
+  }
+
+  /** Makes a timer for functions and methods; see {@linkcode TimeIt}. */
+  timeIt(label: string): TimeIt {
+    return timeItWith(this, label);
+  }
+
+  /** Times from here to the end of the block: `using _ = time("my block")`. */
+  time(label: string): Disposable {
+    const id = this.startDurationSample();
+    return { [Symbol.dispose]: () => this.stopDurationSample(label, id) };
+  }
+
+  /** Keeps one measurement of your own, in the unit you like. */
+  observe(label: string, value: number): void {
+    this.#session?.tryBucket(CUSTOM_PREFIX)?.observe(label, value);
+  }
+
+  /** Keeps several measurements of one moment. */
+  observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
+    this.#session?.tryBucket(CUSTOM_PREFIX)?.observeMany(observations);
+  }
+
+  /**
+   * Where observations go to files with a prefix of their own. It may be kept for ever: while nothing is recorded it does nothing.
+   *
+   * @throws {UsageError} if the prefix is no part of a file name, one of the monitor's own, or the 65th.
+   */
+  bucket(prefix: string): Observer {
+    checkOwnPrefix("Cannot make the bucket", prefix);
+    if (this.#prefixes.size >= MAX_PREFIXES && !this.#prefixes.has(prefix)) {
+      throw new UsageError(
+        `Cannot make the bucket: there are ${MAX_PREFIXES} already, each with buffers: ${quote(prefix)}`,
+      );
+    }
+    this.#prefixes.add(prefix);
+    return {
+      observe: (label, value) => this.#session?.tryBucket(prefix)?.observe(label, value),
+      observeMany: (observations) => this.#session?.tryBucket(prefix)?.observeMany(observations),
+    };
+  }
+
+  /** What is going on; cheap, and safe to call at any time. */
+  status(): MonitorStatus {
+    return this.#last?.status(this.#session !== undefined) ?? NOT_STARTED;
+  }
+}

@@ -1,0 +1,126 @@
+import { quote, UsageError } from "../errors.ts";
+import type { Sampler } from "../sampling/sampler.ts";
+import { checkPrefix } from "../storage/directory.ts";
+import type { Layout } from "../storage/flusher.ts";
+
+/** What a crash may take: see {@linkcode StartOptions.durability}. */
+export type Durability = "spool" | "memory";
+
+/** How to record. All have a default. */
+export interface StartOptions {
+  /** Where all files go; created if missing. Default `"_monitoring"`, in the working directory. */
+  readonly monitoringDir?: string;
+  /** Whether to sample GC, heap, CPU, RSS and event-loop lag. Default `false`. */
+  readonly withRuntime?: boolean;
+  /** Whether to take a CPU profile of this isolate. Default `false`. */
+  readonly withProfiler?: boolean;
+  /** Bytes that all buffers of a bucket may take together, 16 KiB to 1 GiB. Default 1 MiB. */
+  readonly memoryThreshold?: number;
+  /** ms after which a buffer that is not full is flushed, up to a day; 0 for never. Default 60,000. */
+  readonly flushInterval?: number;
+  /** ms between samples of the runtime and of your own samplers, 10 to a day. Default 1,000. */
+  readonly samplingInterval?: number;
+  /** `"segments"`: a new file for each flush. `"append"`: one growing file per prefix, under a lock. Default `"segments"`. */
+  readonly layout?: Layout;
+  /**
+   * `"spool"`: buffers outlive the process where the runtime can map files. `"memory"`: they do not. Default `"spool"`; where that is not
+   * to be had, `status()` says why.
+   */
+  readonly durability?: Durability;
+  /** Samplers of your own, called every `samplingInterval`. */
+  readonly samplers?: readonly Sampler[];
+  /** Is told about every failure while recording. What it throws is ignored. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** The same, complete and checked. */
+export type CheckedOptions = Required<StartOptions>;
+
+const DEFAULTS: CheckedOptions = {
+  monitoringDir: "_monitoring",
+  withRuntime: false,
+  withProfiler: false,
+  memoryThreshold: 2 ** 20,
+  flushInterval: 60_000,
+  samplingInterval: 1_000,
+  layout: "segments",
+  durability: "spool",
+  samplers: [],
+  onError: () => {},
+};
+
+const DAY = 86_400_000;
+
+/** Prefixes that the monitor keeps to itself. */
+export const RESERVED_PREFIXES: readonly string[] = ["duration", "runtime", "custom", "profiler"];
+
+/** What is wrong with an option, as the end of a sentence; `undefined` if nothing is. */
+type Check = (value: unknown) => string | undefined;
+
+const isBoolean: Check = (value) => typeof value === "boolean" ? undefined : "must be true or false";
+
+function isOneOf(...names: readonly string[]): Check {
+  const list = names.map((name) => `"${name}"`).join(" or ");
+  return (value) => names.includes(value as string) ? undefined : `must be ${list}`;
+}
+
+function isInteger(min: number, max: number, also?: number): Check {
+  const range = `must be ${also === undefined ? "" : `${also} or `}a whole number from ${min} to ${max}`;
+  return (value) => {
+    const fits = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+    return fits || value === also && also !== undefined ? undefined : range;
+  };
+}
+
+const isDirectory: Check = (value) => {
+  if (typeof value !== "string" || value === "") return "must be a path";
+  return value.includes("\0") ? "must be a path, which holds no NUL" : undefined;
+};
+
+const isSamplers: Check = (value) => {
+  if (!Array.isArray(value)) return "must be an array of samplers";
+  const isSampler = (item: unknown) => typeof (item as Sampler | null)?.sample === "function";
+  return value.every(isSampler) ? undefined : "must be an array of samplers, each with a function `sample`";
+};
+
+const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
+  monitoringDir: isDirectory,
+  withRuntime: isBoolean,
+  withProfiler: isBoolean,
+  memoryThreshold: isInteger(2 ** 14, 2 ** 30),
+  flushInterval: isInteger(10, DAY, 0),
+  samplingInterval: isInteger(10, DAY),
+  layout: isOneOf("segments", "append"),
+  durability: isOneOf("spool", "memory"),
+  samplers: isSamplers,
+  onError: (value) => typeof value === "function" ? undefined : "must be a function",
+};
+
+/**
+ * Completes the options with their defaults.
+ *
+ * @throws {UsageError} if there is an unknown option, or one of a wrong type or out of range.
+ */
+export function checkOptions(options: unknown = {}): CheckedOptions {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new UsageError(`Cannot start: options must be an object: ${quote(options)}`);
+  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof StartOptions] : undefined;
+    if (check === undefined) throw new UsageError(`Cannot start: there is no such option: ${quote(name)}`);
+    const wrong = check(value);
+    if (wrong !== undefined) throw new UsageError(`Cannot start: ${name} ${wrong}: ${quote(value)}`);
+  }
+  const checked: CheckedOptions = { ...DEFAULTS, ...Object.fromEntries(given) };
+  for (const { prefix } of checked.samplers) checkOwnPrefix("Cannot start", prefix);
+  return checked;
+}
+
+/** Refuses a prefix that is no part of a file name, or that the monitor uses itself. */
+export function checkOwnPrefix(action: string, prefix: unknown): asserts prefix is string {
+  checkPrefix(action, prefix);
+  if (RESERVED_PREFIXES.includes(prefix)) {
+    throw new UsageError(`${action}: the prefix is the monitor's own: ${quote(prefix)}`);
+  }
+}
