@@ -178,8 +178,8 @@ export interface SourcePosition {
 
 /** The sampling CPU profiler of this isolate. */
 export interface CpuProfiler {
-  /** Begins to sample the stack every `interval` µs. */
-  start(interval: number): void;
+  /** Begins to sample the stack every `interval` µs; rejects if the runtime refuses, as when somebody else is profiling. */
+  start(interval: number): Promise<void>;
   /** Ends sampling; rejects if the runtime lost the profile. */
   stop(): Promise<CpuProfile>;
   /** The place in the source as written that a place in the running code comes from; `undefined` if it is not known. */

@@ -3,14 +3,16 @@ import { quote, reason, UsageError } from "../errors.ts";
 import type { Bucket, BucketCounts } from "../observation/bucket.ts";
 import { ValueKind } from "../observation/segment.ts";
 import type { Runtime } from "../runtime.ts";
+import { CpuProfiling } from "../profiling/cpu_profiling.ts";
 import { BackgroundSampler, type SampledSeries } from "../sampling/background.ts";
 import { DurationSampler } from "../sampling/duration.ts";
 import { eventLoopSampler } from "../sampling/event_loop.ts";
 import { gcSampler } from "../sampling/gc.ts";
 import { processSampler } from "../sampling/process.ts";
 import { RUNTIME_PREFIX, type Sampler } from "../sampling/sampler.ts";
-import { MonitoringDirectory } from "../storage/directory.ts";
+import { MonitoringDirectory, uniquePart } from "../storage/directory.ts";
 import { Flusher, type FlushSettings } from "../storage/flusher.ts";
+import { publishFile } from "../storage/publish.ts";
 import type { CheckedOptions } from "./options.ts";
 import { capabilitiesOf, type MonitorStatus, sumCounts } from "./status.ts";
 
@@ -26,6 +28,7 @@ export class Session {
   readonly #settings: FlushSettings;
   readonly #flushers = new Map<string, Flusher>();
   readonly #background: BackgroundSampler;
+  readonly #profiling: CpuProfiling | undefined;
   readonly #stopWatchingEnds: () => void;
   #errors = 0;
   #lastError: Error | undefined;
@@ -50,6 +53,7 @@ export class Session {
     };
     this.durations = new DurationSampler(runtime.clock.now, this.bucket(DURATION_PREFIX, ValueKind.duration));
     this.#background = this.#startSampling();
+    this.#profiling = options.withProfiler ? this.#startProfiling() : undefined;
     this.#stopWatchingEnds = runtime.ends.onEnd(() => this.#flushNow());
     if (options.layout === "append" && !runtime.files.locks) {
       this.#report(new UsageError(`Cannot append, so files of their own are written: ${runtime.unavailable.locks}`));
@@ -81,7 +85,8 @@ export class Session {
   /** Takes last samples, publishes everything and ends. Never rejects: what cannot be written is counted as dropped. */
   async close(): Promise<void> {
     this.#background.stop();
-    await Promise.all(Array.from(this.#flushers.values(), (flusher) => flusher.close()));
+    const flushers = Array.from(this.#flushers.values(), (flusher) => flusher.close());
+    await Promise.all([this.#profiling?.finish(), ...flushers]);
     this.#stopWatchingEnds();
   }
 
@@ -137,6 +142,21 @@ export class Session {
       eventLoopSampler(clock, timers, this.bucket(RUNTIME_PREFIX)),
       ...samplers,
     ];
+  }
+
+  #startProfiling(): CpuProfiling | undefined {
+    const { profiler, timers, unavailable, pid } = this.#runtime;
+    const { directory, report } = this.#settings;
+    if (profiler === undefined) {
+      report(new UsageError(`Cannot take a CPU profile: ${unavailable.profiler}`));
+      return undefined;
+    }
+    let parts = 0;
+    const publish = (file: Uint8Array): void =>
+      publishFile(directory, `profiler.${uniquePart(pid, this.#isolate, ++parts)}`, ".cpuprofile", file);
+    const profiling = new CpuProfiling({ profiler, timers, publish, report });
+    profiling.start();
+    return profiling;
   }
 
   #report(error: Error): void {

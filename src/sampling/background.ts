@@ -32,8 +32,9 @@ export class BackgroundSampler {
     this.sample();
   }
 
-  /** Samples now, besides the regular intervals. */
+  /** Samples now, besides the regular intervals, unless it has not begun or has ended. */
   sample(): void {
+    if (this.#cancel === undefined) return;
     this.#each((sampler, observer) => sampler.sample(observer));
   }
 
@@ -41,8 +42,8 @@ export class BackgroundSampler {
   stop(): void {
     if (this.#cancel === undefined) return;
     this.#cancel();
-    this.#cancel = undefined;
     this.sample();
+    this.#cancel = undefined;
     this.#each((sampler) => sampler.stop?.());
   }
 

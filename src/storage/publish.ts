@@ -77,3 +77,18 @@ export class PublishedFile implements Destination {
     throw new FileError("EEXIST", `${MAX_NAMES} names like ${this.#stem}${this.#extension} are taken`);
   }
 }
+
+/**
+ * Publishes a file that is in memory whole.
+ *
+ * @throws {FileError} if it cannot be written; then there is none.
+ */
+export function publishFile(directory: MonitoringDirectory, stem: string, extension: string, bytes: Uint8Array): void {
+  const file = new PublishedFile(directory, stem, extension, bytes);
+  try {
+    file.commit();
+  } catch (error) {
+    file.abort();
+    throw error;
+  }
+}
