@@ -182,7 +182,10 @@ export interface CpuProfiler {
   start(interval: number): Promise<void>;
   /** Ends sampling; rejects if the runtime lost the profile. */
   stop(): Promise<CpuProfile>;
-  /** The place in the source as written that a place in the running code comes from; `undefined` if it is not known. */
+  /**
+   * The place in the source as written that a place in the running code comes from; line and column are -1 for code that no source has,
+   * `undefined` if it is not known.
+   */
   original(position: SourcePosition): SourcePosition | undefined;
 }
 

@@ -1,9 +1,9 @@
 import { parse } from "@std/csv";
 import type { Observation } from "../observation/observation.ts";
 import { COLUMNS } from "./dialect.ts";
-import { quote, UsageError } from "../errors.ts";
+import { quote, reason, UsageError } from "../errors.ts";
 
-/** Stands for CR while the parser runs, which would turn CRLF inside quotes into LF. Our own files never hold it. */
+/** Stands for CR inside quotes while the parser runs, which would turn CRLF there into LF. Our own files never hold it. */
 const STAND_IN = "\0";
 
 /**
@@ -21,29 +21,34 @@ const STAND_IN = "\0";
  * ```
  */
 export function decode(text: string): Observation[] {
-  const [header, ...rows] = parse(text.replaceAll("\r", STAND_IN));
-  if (header === undefined || trimEnd(header.join(",")) !== COLUMNS.join(",")) {
-    throw new UsageError(`Cannot read the CSV: not the header ${COLUMNS.join(",")}: ${quote(header?.join(",") ?? "")}`);
+  const [header = [], ...rows] = parseRows(text);
+  if (header.length !== COLUMNS.length || !COLUMNS.every((column, i) => header[i] === column)) {
+    throw new UsageError(`Cannot read the CSV: not the header ${COLUMNS.join(",")}: ${quote(header.join(","))}`);
   }
   return rows.map(toObservation);
 }
 
+function parseRows(text: string): string[][] {
+  try {
+    // Split at its quotes, a text is outside quotes in the first piece, inside in the second, and so on.
+    const pieces = text.split('"');
+    return parse(pieces.map((piece, i) => i % 2 === 0 ? piece : piece.replaceAll("\r", STAND_IN)).join('"'));
+  } catch (error) {
+    throw new UsageError(`Cannot read the CSV: ${reason(error)}`, { cause: error });
+  }
+}
+
 function toObservation(row: string[], index: number): Observation {
   const [timepoint = "", measurement = "", label = "", pid = ""] = row;
-  const plainPid = trimEnd(pid);
   const value = Number(measurement);
-  const isNumber = measurement !== "" && (!Number.isNaN(value) || measurement === "NaN");
-  if (row.length !== COLUMNS.length || !/^-?\d+$/.test(timepoint) || !/^\d+$/.test(plainPid) || !isNumber) {
+  const isNumber = measurement.trim() !== "" && (!Number.isNaN(value) || measurement === "NaN");
+  if (row.length !== COLUMNS.length || !/^-?\d+$/.test(timepoint) || !/^\d+$/.test(pid) || !isNumber) {
     throw new UsageError(`Cannot read the CSV: row ${index + 1} is not an observation: ${quote(row.join(","))}`);
   }
   return {
     timepoint: BigInt(timepoint),
     measurement: value,
     label: label.replaceAll(STAND_IN, "\r"),
-    pid: Number(plainPid),
+    pid: Number(pid),
   };
-}
-
-function trimEnd(field: string): string {
-  return field.endsWith(STAND_IN) ? field.slice(0, -1) : field;
 }

@@ -4,6 +4,7 @@ import { Byte, HEADER, needsQuotes } from "./dialect.ts";
 import { putAscii, putInteger, putNineDigits } from "./digits.ts";
 
 const NANOSECONDS = 1_000_000_000;
+const BILLION = 1_000_000_000n;
 
 /** Most bytes that a timepoint, a measurement and their commas take: 20 + 1 + 25 + 1. */
 const MAX_NUMBERS_BYTES = 48;
@@ -81,8 +82,9 @@ export class CsvEncoder {
   #prepare(segment: Segment): void {
     this.#segment = segment;
     this.#sequence = segment.sequence;
-    this.#anchorSeconds = Number(segment.anchor / BigInt(NANOSECONDS));
-    this.#anchorNanoseconds = Number(segment.anchor % BigInt(NANOSECONDS));
+    // Rounded down: the anchor lies before 1970 if the clock of the machine does, or did when it was started.
+    this.#anchorNanoseconds = Number((segment.anchor % BILLION + BILLION) % BILLION);
+    this.#anchorSeconds = Number((segment.anchor - BigInt(this.#anchorNanoseconds)) / BILLION);
 
     const labels = segment.labelBytes;
     const pid = `,${segment.owner.pid}\r\n`;

@@ -34,7 +34,7 @@ export class DeliveryWatch {
 
   /** Whether `server` can be asked about `request`, which it is handling now. */
   canAsk(server: unknown, request: Request): server is AskableServer {
-    if (server === this.#known) return server !== undefined;
+    if (server !== undefined && server === this.#known) return true;
     const askable = server as Partial<AskableServer> | null | undefined;
     // One on a Unix socket never knows its client.
     if (typeof askable?.requestIP !== "function" || !isOpen(askable as AskableServer, request)) return false;

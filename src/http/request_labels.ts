@@ -19,8 +19,9 @@ class VerbLabels {
 /** Where requests begin their paths: after the scheme (`http://` or `https://`) and one character of the host at least. */
 const PATH_FROM = 8;
 
-/** The path of an absolute URL without its query; `"/"` if it has none. */
-function pathOf(url: string): string {
+/** The path of an absolute URL without its query; `"/"` if it has none, or is none. */
+function pathOf(url: unknown): string {
+  if (typeof url !== "string") return "/";
   const start = url.indexOf("/", PATH_FROM);
   if (start < 0) return "/";
   const end = url.indexOf("?", start);
@@ -41,10 +42,13 @@ export class RequestLabels {
     this.#route = route;
   }
 
-  /** The label of a request; `pattern` is that of the route it came by, if there is one. */
-  of(request: Request, pattern?: string): string {
-    const verb = this.#verbs.get(request.method) ?? this.#otherVerb;
-    const place = this.#routeOf(request) ?? pattern ?? pathOf(request.url);
+  /**
+   * The label of a request; `pattern` is that of the route it came by, if there is one. Never throws, though anybody may call a handler with
+   * anything.
+   */
+  of(request: Request | undefined, pattern?: string): string {
+    const verb = this.#verbs.get(request?.method ?? OTHER_VERB) ?? this.#otherVerb;
+    const place = this.#routeOf(request) ?? pattern ?? pathOf(request?.url);
     return verb.known.get(place) ?? this.#add(verb, place);
   }
 
@@ -56,8 +60,8 @@ export class RequestLabels {
     return label;
   }
 
-  #routeOf(request: Request): string | undefined {
-    if (this.#route === undefined) return undefined;
+  #routeOf(request: Request | undefined): string | undefined {
+    if (this.#route === undefined || request === undefined) return undefined;
     try {
       const route: unknown = this.#route(request);
       return typeof route === "string" && route !== "" ? route : undefined;

@@ -1,3 +1,5 @@
+type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
+
 /**
  * Whether this runtime adds the type of a text only when it sends it, as Bun does, and can no longer tell a text from bytes once somebody has
  * looked at `body`.
@@ -14,14 +16,12 @@ export function watchBody(response: Response, ended: () => void): Response {
     ended();
     return response;
   }
-  return new Response(watched(body.getReader(), ended), response);
+  return new Response(watched(body, ended), response);
 }
 
 /** The same chunks, each read when it is asked for. */
-function watched(
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-  ended: () => void,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+function watched(body: Bytes, ended: () => void): Bytes {
+  const reader = body.getReader();
   let open = true;
   const end = (): void => {
     if (open) ended();

@@ -40,8 +40,9 @@ const NOT_STARTED: MonitorStatus = {
 export class Monitor {
   readonly #detect: () => Runtime;
   #session: Session | undefined;
-  #last: Session | undefined;
-  #stopping: Promise<void> | undefined;
+  #closing: { readonly session: Session; readonly done: Promise<void> } | undefined;
+  // Of what has ended only the counts are kept, not the buffers.
+  #ended: MonitorStatus = NOT_STARTED;
   readonly #prefixes = new Set<string>();
 
   /** `detect` is called with each `start`; the runtime is not touched before. */
@@ -60,19 +61,21 @@ export class Monitor {
     if (this.#session !== undefined) {
       throw new UsageError(`Cannot start: already recording: ${quote(this.#session.status(true).monitoringDir)}`);
     }
-    if (this.#stopping !== undefined) throw new UsageError("Cannot start: still stopping: await stop() first");
-    const session = new Session(this.#detect(), checked);
-    this.#session = session;
-    this.#last = session;
+    if (this.#closing !== undefined) throw new UsageError("Cannot start: still stopping: await stop() first");
+    this.#session = new Session(this.#detect(), checked);
   }
 
   /** Ends recording, and resolves once everything is in files. Resolves at once if nothing is recorded; never rejects. */
   stop(): Promise<void> {
     const session = this.#session;
-    if (session === undefined) return this.#stopping ?? Promise.resolve();
+    if (session === undefined) return this.#closing?.done ?? Promise.resolve();
     this.#session = undefined;
-    this.#stopping = session.close().finally(() => this.#stopping = undefined);
-    return this.#stopping;
+    const done = session.close().then(() => {
+      this.#ended = session.status(false);
+      this.#closing = undefined;
+    });
+    this.#closing = { session, done };
+    return done;
   }
 
   /** Starts a duration sample and returns its id: the monotonic time in ns; 0 if nothing is recorded. */
@@ -127,6 +130,7 @@ export class Monitor {
 
   /** What is going on; cheap, and safe to call at any time. */
   status(): MonitorStatus {
-    return this.#last?.status(this.#session !== undefined) ?? NOT_STARTED;
+    if (this.#session !== undefined) return this.#session.status(true);
+    return this.#closing?.session.status(false) ?? this.#ended;
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime.ts";
-import { Segment, type SegmentOwner } from "./segment.ts";
+import { Segment, type SegmentOwner, ValueKind } from "./segment.ts";
 
 /** Where a bucket hands its sealed segments. It holds at most one at a time. */
 export interface SegmentSink {
@@ -84,19 +84,32 @@ export class Bucket {
     return this.#current.labelsCut + (this.#spare?.labelsCut ?? 0) + (this.#sealed?.labelsCut ?? 0);
   }
 
-  /** Keeps one observation, measured at `timepoint` (ns of the isolate's clock; by default now). */
+  /**
+   * Keeps one observation, measured at `timepoint`: a reading of the isolate's clock, by default now. Refused and counted as invalid is a
+   * label that is no string, a value that is no number (of durations: no whole number of ns), a timepoint that is no whole number of ns.
+   */
   observe(label: string, value: number, timepoint: number = this.#now()): void {
-    if (typeof label !== "string" || typeof value !== "number") this.#invalid++;
-    else if (!this.#current.add(timepoint, value, label)) this.#overflow(label, value, timepoint);
+    const valid = typeof label === "string" && typeof value === "number" && isNanoseconds(timepoint) &&
+      (this.owner.kind !== ValueKind.duration || isNanoseconds(value));
+    if (valid) this.add(label, value, timepoint);
+    else this.#invalid++;
+  }
+
+  /** The same for a caller who vouches for all three. */
+  add(label: string, value: number, timepoint: number): void {
+    if (!this.#current.add(timepoint, value, label)) this.#overflow(label, value, timepoint);
   }
 
   /** Keeps several observations of one moment. */
   observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
     const timepoint = this.#now();
     try {
-      for (const [label, value] of observations) this.observe(label, value, timepoint);
+      for (const pair of observations) {
+        if (Array.isArray(pair)) this.observe(pair[0], pair[1], timepoint);
+        else this.#invalid++;
+      }
     } catch {
-      this.#invalid++; // not pairs, or an iterator that throws
+      this.#invalid++; // nothing to iterate over, or an iterator that throws
     }
   }
 
@@ -159,4 +172,8 @@ export class Bucket {
     segment.open(sequence, clock.epoch() - BigInt(clock.now()));
     return segment;
   }
+}
+
+function isNanoseconds(value: number): boolean {
+  return value >= 0 && Number.isSafeInteger(value);
 }

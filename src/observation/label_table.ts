@@ -1,5 +1,5 @@
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What a label may not contain is written as U+FFFD: NUL here (no SQL text holds it), lone surrogates by UTF-8 itself. */
 const REPLACEMENT = "\ufffd";

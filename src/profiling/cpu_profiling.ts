@@ -7,7 +7,7 @@ export const SAMPLING_INTERVAL = 10_000;
 
 /**
  * ms of one file. A profile grows with every sample, in the runtime as well, so a long one is taken in parts: 60,000 samples are some
- * 3 MB in memory and 1 MB in a file.
+ * 3 MB in memory and half a MB in a file.
  */
 export const PART_DURATION = 600_000;
 
@@ -33,7 +33,10 @@ export class CpuProfiling {
     this.#settings = settings;
   }
 
-  /** Begins to sample. If the runtime refuses, because somebody else is profiling, say, that is reported, and tried again for the next part. */
+  /**
+   * Begins to sample, before it returns. If the runtime refuses, because somebody else is profiling, say, that is reported, and tried again
+   * for the next part.
+   */
   start(): void {
     this.#stopRotating = this.#settings.timers.every(PART_DURATION, () => {
       this.#done = this.#done.then(() => this.#endPart()).then(() => this.#beginPart());

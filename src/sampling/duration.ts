@@ -51,6 +51,6 @@ export class DurationSampler {
       return;
     }
     this.#stopped[slot] = id;
-    this.#bucket.observe(label, now > id ? now - id : 0, now);
+    this.#bucket.add(label, now > id ? now - id : 0, now);
   }
 }

@@ -1,4 +1,5 @@
 import { HEADER_BYTES } from "../csv/encode.ts";
+import { RowScanner } from "../csv/rows.ts";
 import { FileError, type FileHandle } from "../runtime.ts";
 import type { Destination } from "./destination.ts";
 import { type MonitoringDirectory, writeAll } from "./directory.ts";
@@ -15,6 +16,7 @@ export class AppendedFile implements Destination {
   readonly durableWrites = true;
   readonly #directory: MonitoringDirectory;
   readonly #path: string;
+  #stayed = 0;
 
   /** Appends to the file `name`. */
   constructor(directory: MonitoringDirectory, name: string) {
@@ -22,7 +24,7 @@ export class AppendedFile implements Destination {
     this.#path = directory.pathOf(name);
   }
 
-  /** Appends rows, or returns `false` if another program holds the lock. If it throws, none of the rows is in the file. */
+  /** Appends rows, or returns `false` if another program holds the lock. If it throws, none is in the file but those `abort` tells of. */
   write(rows: Uint8Array): boolean {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const handle = this.#open();
@@ -30,11 +32,10 @@ export class AppendedFile implements Destination {
       try {
         if (handle.tryLock?.() !== true) return false;
         if (!this.#bearsTheName(handle)) continue;
-        append(handle, rows);
-        // Deleted while we wrote: no reader can have these rows, so they are written again, to a new file.
-        if (handle.status().links > 0) return true;
+        this.#append(handle, rows);
+        if (!wasDeleted(handle)) return true;
       } finally {
-        handle.close(); // gives the lock back too
+        release(handle);
       }
     }
     throw new FileError("ESTALE", `the file was replaced ${MAX_ATTEMPTS} times in a row`);
@@ -43,18 +44,20 @@ export class AppendedFile implements Destination {
   /** Nothing to do: every write has published its rows. */
   commit(): void {}
 
-  /** Nothing to do: a write that failed has taken its rows back. */
-  abort(): void {}
+  /** A write that fails takes its rows back, unless the disk refuses that as well. */
+  abort(): number {
+    const stayed = this.#stayed;
+    this.#stayed = 0;
+    return stayed;
+  }
 
   /** Opens the file, made if need be; `undefined` if it came or went in between. */
   #open(): FileHandle | undefined {
     const { files } = this.#directory;
+    this.#directory.ensure();
     try {
       const named = files.status(this.#path);
-      if (named === undefined) {
-        this.#directory.ensure();
-        return files.create(this.#path);
-      }
+      if (named === undefined) return files.create(this.#path);
       if (named.kind !== "file") throw new FileError("ENOTSUP", `${this.#path} is not a file but a ${named.kind}`);
       return files.open(this.#path);
     } catch (error) {
@@ -68,19 +71,50 @@ export class AppendedFile implements Destination {
     const named = this.#directory.files.status(this.#path);
     return named?.kind === "file" && named.identity === handle.status().identity;
   }
+
+  /** Appends under the lock: the header to an empty file, then the rows; if that fails, the file is cut to what it was. */
+  #append(handle: FileHandle, rows: Uint8Array): void {
+    const size = handle.seekEnd();
+    const end = wholeRowsEnd(handle, size);
+    if (end < size) handle.truncate(end); // what a writer that was killed left of a row
+    handle.seekEnd();
+    let taken = 0;
+    const counted = {
+      write(bytes: Uint8Array): number {
+        const length = handle.write(bytes);
+        taken += length;
+        return length;
+      },
+    };
+    try {
+      if (end === 0) writeAll(handle, HEADER_BYTES);
+      writeAll(counted, rows);
+    } catch (error) {
+      try {
+        handle.truncate(end);
+      } catch {
+        // Whole rows stay for good; the rest of a torn one is cut off by whoever appends next.
+        this.#stayed = new RowScanner().scan(rows.subarray(0, taken)).rows;
+      }
+      throw error;
+    }
+  }
 }
 
-/** Appends under the lock: the header to an empty file, then the rows; if that fails, the file is cut to what it was. */
-function append(handle: FileHandle, rows: Uint8Array): void {
-  const size = handle.seekEnd();
-  const end = wholeRowsEnd(handle, size);
-  if (end < size) handle.truncate(end); // what a writer that was killed left of a row
-  handle.seekEnd();
+/** Whether the file was deleted while we wrote to it: no reader can have its last rows, so they are written again, to a new file. */
+function wasDeleted(handle: FileHandle): boolean {
   try {
-    if (end === 0) writeAll(handle, HEADER_BYTES);
-    writeAll(handle, rows);
-  } catch (error) {
-    handle.truncate(end);
-    throw error;
+    return handle.status().links === 0;
+  } catch {
+    return false; // not known to be
+  }
+}
+
+/** Closes the file, which gives the lock back too. */
+function release(handle: FileHandle): void {
+  try {
+    handle.close();
+  } catch {
+    // The descriptor is gone either way, and the rows are in the file or not as they were before.
   }
 }

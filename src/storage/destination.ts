@@ -6,6 +6,9 @@ export interface Destination {
   write(rows: Uint8Array): boolean;
   /** All rows are written: makes them visible. */
   commit(): void;
-  /** Takes back what is not published. Does not throw. */
-  abort(): void;
+  /**
+   * Takes back what is not published. Does not throw. Returns how many rows of the write that threw are published all the same, because they
+   * could not be taken back.
+   */
+  abort(): number;
 }

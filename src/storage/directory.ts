@@ -1,4 +1,4 @@
-import { quote, StorageError, UsageError } from "../errors.ts";
+import { quote, reason, StorageError, UsageError } from "../errors.ts";
 import { MAX_PREFIX_LENGTH } from "../observation/segment.ts";
 import { FileError, type Files } from "../runtime.ts";
 
@@ -45,24 +45,27 @@ export class MonitoringDirectory {
    * @throws {StorageError} without permission, or if it cannot be created.
    */
   static create(files: Files, path: string): MonitoringDirectory {
-    const resolved = files.resolve(path);
-    const denied = files.denied(resolved);
-    const fail = (why: string, cause?: unknown): never => {
-      throw new StorageError(`Cannot create the monitoring directory: ${quote(resolved)}: ${why}`, { cause });
-    };
-    if (denied !== undefined) fail(denied);
-    const directory = new MonitoringDirectory(files, resolved);
     try {
+      const directory = new MonitoringDirectory(files, files.resolve(path));
       directory.ensure();
       directory.#probe();
+      return directory;
     } catch (error) {
-      fail(error instanceof Error ? error.message : String(error), error);
+      throw new StorageError(`Cannot create the monitoring directory: ${quote(path)}: ${reason(error)}`, {
+        cause: error,
+      });
     }
-    return directory;
   }
 
-  /** Makes the directory again if it is gone. */
+  /**
+   * Makes the directory again if it is gone. To be called before anything is written: a permission may be taken away, and then the runtime
+   * would ask for it.
+   *
+   * @throws {FileError}
+   */
   ensure(): void {
+    const denied = this.files.denied(this.path);
+    if (denied !== undefined) throw new FileError("DENIED", denied);
     this.files.ensureDirectory(this.path);
   }
 

@@ -56,7 +56,7 @@ export class SegmentFlush {
 
   /** Takes back what is not published; the next step begins after what is. */
   abort(): void {
-    this.#destination.abort();
+    this.#published += this.#destination.abort();
     this.#row = this.#published;
   }
 }

@@ -46,8 +46,8 @@ const LOCK_PATIENCE = 50;
 /** How long `close` does, ms. */
 const CLOSE_LOCK_PATIENCE = 1_000;
 
-/** How often `close` tries a directory that fails. */
-const CLOSE_ATTEMPTS = 3;
+/** How often a directory that fails is tried at the end, when there is no later. */
+const LAST_ATTEMPTS = 3;
 
 /** What `flock(2)` says where locks do not work, and what we say of a name that is not a file. */
 const CANNOT_APPEND = new Set(["ENOLCK", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EINVAL"]);
@@ -95,9 +95,14 @@ export class Flusher implements SegmentSink {
 
   /** Publishes all there is before it returns, if that is possible at all. For the ends of a program, which cannot wait. */
   flushNow(): void {
-    if (!this.#runToEnd()) return;
+    if (!this.#insist()) return;
     this.bucket.seal();
-    this.#runToEnd();
+    this.#insist();
+  }
+
+  #insist(): boolean {
+    for (let attempt = 0; attempt < LAST_ATTEMPTS; attempt++) if (this.#runToEnd()) return true;
+    return false;
   }
 
   /** Publishes all there is without holding up the event loop, and ends. What cannot be written after some attempts is dropped. */
@@ -117,7 +122,7 @@ export class Flusher implements SegmentSink {
       const delay = this.#runForATurn();
       const flush = this.#flush;
       if (delay === undefined || flush === undefined) return;
-      if (this.#failures >= CLOSE_ATTEMPTS) {
+      if (this.#failures >= LAST_ATTEMPTS) {
         this.#flush = undefined;
         this.bucket.release(flush.segment.count - flush.published);
         return;
@@ -186,6 +191,7 @@ export class Flusher implements SegmentSink {
       }
       return step;
     } catch (error) {
+      this.bucket.flushed(flush.published - before);
       return this.#failed(flush, error);
     }
   }

@@ -42,7 +42,7 @@ export class PublishedFile implements Destination {
   }
 
   /** See {@linkcode Destination}. */
-  abort(): void {
+  abort(): number {
     const { files } = this.#directory;
     try {
       this.#handle?.close();
@@ -56,6 +56,7 @@ export class PublishedFile implements Destination {
       // It went with its directory, or stays behind under a name that no reader takes.
     }
     this.#temporary = "";
+    return 0;
   }
 
   #create(): FileHandle {

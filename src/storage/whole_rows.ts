@@ -1,5 +1,6 @@
-import { Byte } from "../csv/dialect.ts";
-import type { FileHandle } from "../runtime.ts";
+import { HEADER } from "../csv/dialect.ts";
+import { RowScanner } from "../csv/rows.ts";
+import { FileError, type FileHandle } from "../runtime.ts";
 
 /** A row of ours that ends a text. The label is plain, or in quotes, and then may hold anything. */
 const LAST_ROW = /(?:^|\n)\d+,[^,"\r\n]+,(?:[^",\r\n]*|"(?:[^"]|"")*"),\d+\r\n$/;
@@ -7,50 +8,48 @@ const LAST_ROW = /(?:^|\n)\d+,[^,"\r\n]+,(?:[^",\r\n]*|"(?:[^"]|"")*"),\d+\r\n$/
 /** How much of the end of a file is looked at, bytes: enough for ordinary labels, then for any. */
 const WINDOWS = [1024, 64 * 1024] as const;
 
+const BLOCK_BYTES = 64 * 1024;
+
+/** A byte a character, whatever is cut. */
+const decoder = new TextDecoder("latin1");
+
 /**
- * Where the last whole row of a CSV file ends, bytes; less than `size` if a writer was killed in the middle of a row, 0 if there is not
- * even a whole header.
+ * Where the last whole row of a CSV file ends, bytes; less than `size` if a writer was killed in the middle of a row, 0 if there is not even
+ * a whole header.
  *
- * CSV cannot be read backwards with certainty, since a line end inside quotes looks like one outside. But if the end of the file reads as a
- * whole row, it is one; only if it does not is the file read from its beginning.
+ * CSV cannot be read backwards with certainty, since a line end inside quotes looks like one outside. If the end of the file reads as a
+ * whole row, it is taken for one; only otherwise is the file read from its beginning. (A file torn inside a label, just behind what reads like
+ * a row of ours, is taken for whole.)
+ *
+ * @throws {FileError} `ENOTSUP` if the file is torn and not of our dialect: nothing may be cut off it.
  */
 export function wholeRowsEnd(handle: FileHandle, size: number): number {
   if (size === 0) return 0;
-  const decoder = new TextDecoder("latin1"); // a byte a character, whatever is cut
   for (const window of WINDOWS) {
-    const start = Math.max(0, size - window);
-    const bytes = new Uint8Array(size - start);
-    const length = readFully(handle, bytes, start);
-    if (LAST_ROW.test(decoder.decode(bytes.subarray(0, length)))) return size;
+    if (LAST_ROW.test(read(handle, Math.max(0, size - window), size))) return size;
   }
-  return readThrough(handle, size);
-}
-
-function readThrough(handle: FileHandle, size: number): number {
-  const block = new Uint8Array(64 * 1024);
-  let quoted = false;
-  let end = 0;
-  let previous = 0;
+  const scanner = new RowScanner();
+  const block = new Uint8Array(BLOCK_BYTES);
   for (let at = 0; at < size;) {
     const length = handle.readAt(block, at);
     if (length === 0) break;
-    for (let i = 0; i < length; i++) {
-      const byte = block[i]!;
-      if (byte === Byte.quote) quoted = !quoted;
-      else if (byte === Byte.lf && previous === Byte.cr && !quoted) end = at + i + 1;
-      previous = byte;
-    }
+    scanner.scan(block.subarray(0, length));
     at += length;
   }
-  return end;
+  const head = read(handle, 0, Math.min(size, HEADER.length));
+  if (scanner.bareLineFeed || !HEADER.startsWith(head)) {
+    throw new FileError("ENOTSUP", "the file there is not of our dialect");
+  }
+  return scanner.end;
 }
 
-function readFully(handle: FileHandle, into: Uint8Array, position: number): number {
+function read(handle: FileHandle, start: number, end: number): string {
+  const bytes = new Uint8Array(end - start);
   let filled = 0;
-  while (filled < into.length) {
-    const length = handle.readAt(into.subarray(filled), position + filled);
+  while (filled < bytes.length) {
+    const length = handle.readAt(bytes.subarray(filled), start + filled);
     if (length === 0) break;
     filled += length;
   }
-  return filled;
+  return decoder.decode(bytes.subarray(0, filled));
 }
