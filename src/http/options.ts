@@ -1,5 +1,5 @@
-import { quote, UsageError } from "../errors.ts";
 import type { DurationRecorder } from "../monitor/time_it.ts";
+import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
 
 /** How requests are timed. All have a default. */
 export interface HttpOptions {
@@ -28,19 +28,16 @@ export interface CheckedOptions {
   readonly recorder: DurationRecorder;
 }
 
-/** What is wrong with an option, as the end of a sentence; `undefined` if nothing is. */
-type Check = (value: unknown) => string | undefined;
-
 const isRecorder = (value: unknown): boolean => {
   const recorder = value as Partial<DurationRecorder> | null;
   return typeof recorder?.startDurationSample === "function" && typeof recorder.stopDurationSample === "function";
 };
 
 const CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
-  route: (value) => typeof value === "function" ? undefined : "must be a function",
+  route: isFunction,
   maxLabels: (value) =>
     Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : "must be an integer of at least 1",
-  until: (value) => value === "body" || value === "headers" ? undefined : `must be "body" or "headers"`,
+  until: isOneOf("body", "headers"),
   recorder: (value) => isRecorder(value) ? undefined : "must have startDurationSample and stopDurationSample",
 };
 
@@ -50,15 +47,6 @@ const CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
  * @throws {UsageError} if there is an unknown option, or one of a wrong type or out of range; the message begins with `action`.
  */
 export function checkOptions(action: string, options: unknown, recorder: DurationRecorder): CheckedOptions {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new UsageError(`${action}: options must be an object: ${quote(options)}`);
-  }
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
-    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof HttpOptions] : undefined;
-    if (check === undefined) throw new UsageError(`${action}: there is no such option: ${quote(name)}`);
-    const wrong = check(value);
-    if (wrong !== undefined) throw new UsageError(`${action}: ${name} ${wrong}: ${quote(value)}`);
-  }
-  return { route: undefined, maxLabels: 1_000, until: "body", recorder, ...Object.fromEntries(given) };
+  const given = checkGiven<HttpOptions>(action, options, CHECKS);
+  return { route: undefined, maxLabels: 1_000, until: "body", recorder, ...given };
 }

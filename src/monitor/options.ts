@@ -1,4 +1,5 @@
 import { quote, UsageError } from "../errors.ts";
+import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import { checkPrefix } from "../storage/directory.ts";
 import type { Layout } from "../storage/flusher.ts";
@@ -54,15 +55,7 @@ const DAY = 86_400_000;
 /** Prefixes that the monitor keeps to itself. */
 export const RESERVED_PREFIXES: readonly string[] = ["duration", "runtime", "custom", "profiler"];
 
-/** What is wrong with an option, as the end of a sentence; `undefined` if nothing is. */
-type Check = (value: unknown) => string | undefined;
-
 const isBoolean: Check = (value) => typeof value === "boolean" ? undefined : "must be true or false";
-
-function isOneOf(...names: readonly string[]): Check {
-  const list = names.map((name) => `"${name}"`).join(" or ");
-  return (value) => names.includes(value as string) ? undefined : `must be ${list}`;
-}
 
 function isInteger(min: number, max: number, also?: number): Check {
   const range = `must be ${also === undefined ? "" : `${also} or `}a whole number from ${min} to ${max}`;
@@ -93,7 +86,7 @@ const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
   layout: isOneOf("segments", "append"),
   durability: isOneOf("spool", "memory"),
   samplers: isSamplers,
-  onError: (value) => typeof value === "function" ? undefined : "must be a function",
+  onError: isFunction,
 };
 
 /**
@@ -102,17 +95,7 @@ const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
  * @throws {UsageError} if there is an unknown option, or one of a wrong type or out of range.
  */
 export function checkOptions(options: unknown = {}): CheckedOptions {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new UsageError(`Cannot start: options must be an object: ${quote(options)}`);
-  }
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
-    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof StartOptions] : undefined;
-    if (check === undefined) throw new UsageError(`Cannot start: there is no such option: ${quote(name)}`);
-    const wrong = check(value);
-    if (wrong !== undefined) throw new UsageError(`Cannot start: ${name} ${wrong}: ${quote(value)}`);
-  }
-  const checked: CheckedOptions = { ...DEFAULTS, ...Object.fromEntries(given) };
+  const checked: CheckedOptions = { ...DEFAULTS, ...checkGiven<StartOptions>("Cannot start", options, CHECKS) };
   for (const { prefix } of checked.samplers) checkOwnPrefix("Cannot start", prefix);
   return checked;
 }

@@ -1,0 +1,36 @@
+import { quote, UsageError } from "./errors.ts";
+
+/** What is wrong with the value of an option, as the end of a sentence; `undefined` if nothing is. */
+export type Check = (value: unknown) => string | undefined;
+
+/**
+ * The options that were given, without those that are `undefined`, each one known and right.
+ *
+ * @throws {UsageError} if one is not; the message begins with `action`.
+ */
+export function checkGiven<O extends object>(
+  action: string,
+  options: unknown,
+  checks: Readonly<Record<keyof O, Check>>,
+): Partial<O> {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new UsageError(`${action}: options must be an object: ${quote(options)}`);
+  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    const check = Object.hasOwn(checks, name) ? checks[name as keyof O] : undefined;
+    if (check === undefined) throw new UsageError(`${action}: there is no such option: ${quote(name)}`);
+    const wrong = check(value);
+    if (wrong !== undefined) throw new UsageError(`${action}: ${name} ${wrong}: ${quote(value)}`);
+  }
+  return Object.fromEntries(given) as Partial<O>;
+}
+
+/** A check that the value is one of some words. */
+export function isOneOf(...words: readonly string[]): Check {
+  const list = words.map((word) => `"${word}"`).join(" or ");
+  return (value) => words.includes(value as string) ? undefined : `must be ${list}`;
+}
+
+/** A check that the value is a function. */
+export const isFunction: Check = (value) => typeof value === "function" ? undefined : "must be a function";
