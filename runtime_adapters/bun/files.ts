@@ -1,0 +1,102 @@
+import { FileError, type FileHandle, type Files, type FileStatus } from "../../src/runtime.ts";
+import { builtin } from "../node_api/builtins.ts";
+import { tryLock } from "./flock.ts";
+
+const FILE_MODE = 0o600;
+
+/** The part of `node:fs` that is used; Bun's own file API has no synchronous writes. */
+interface NodeFs {
+  readonly constants: {
+    readonly O_RDWR: number;
+    readonly O_CREAT: number;
+    readonly O_EXCL: number;
+    readonly O_NOFOLLOW?: number;
+  };
+  openSync(path: string, flags: number, mode?: number): number;
+  closeSync(fd: number): void;
+  writeSync(fd: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
+  readSync(fd: number, into: Uint8Array, offset: number, length: number, position: number): number;
+  ftruncateSync(fd: number, size: number): void;
+  fstatSync(fd: number, options: { bigint: true }): NodeStats;
+  lstatSync(path: string, options: { bigint: true }): NodeStats;
+  mkdirSync(path: string, options: { recursive: true }): void;
+  renameSync(from: string, to: string): void;
+  unlinkSync(path: string): void;
+}
+
+interface NodeStats {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly nlink: bigint;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+/** Runs a file operation, and throws what it throws as a {@linkcode FileError}. */
+function attempt<T>(operation: (fs: NodeFs) => T): T {
+  try {
+    return operation(builtin<NodeFs>("node:fs"));
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    const { code } = error as { code?: unknown };
+    const message = error instanceof Error ? error.message : String(error);
+    throw new FileError(typeof code === "string" ? code : "UNKNOWN", message, { cause: error });
+  }
+}
+
+function toStatus(stats: NodeStats): FileStatus {
+  const kind = stats.isSymbolicLink()
+    ? "symlink"
+    : stats.isFile()
+    ? "file"
+    : stats.isDirectory()
+    ? "directory"
+    : "other";
+  return { kind, size: Number(stats.size), links: Number(stats.nlink), identity: `${stats.dev}:${stats.ino}` };
+}
+
+function toHandle(fd: number): FileHandle {
+  // node:fs has no seek: the position is kept here.
+  let position = 0;
+  const status = (): FileStatus => toStatus(attempt((fs) => fs.fstatSync(fd, { bigint: true })));
+  return {
+    write(bytes: Uint8Array): number {
+      const written = attempt((fs) => fs.writeSync(fd, bytes, 0, bytes.length, position));
+      position += written;
+      return written;
+    },
+    seekEnd: () => position = status().size,
+    readAt: (into, at) => attempt((fs) => fs.readSync(fd, into, 0, into.length, at)),
+    truncate: (size) => attempt((fs) => fs.ftruncateSync(fd, size)),
+    status,
+    close: () => attempt((fs) => fs.closeSync(fd)),
+    tryLock: () => tryLock(fd),
+  };
+}
+
+/** Files through `node:fs`, and flock(2) through `bun:ffi`. */
+export const files: Files = {
+  locks: true,
+  resolve: (path) => builtin<{ resolve(path: string): string }>("node:path").resolve(path),
+  denied: () => undefined,
+  ensureDirectory: (path) => attempt((fs) => void fs.mkdirSync(path, { recursive: true })),
+  status(path: string): FileStatus | undefined {
+    try {
+      return toStatus(attempt((fs) => fs.lstatSync(path, { bigint: true })));
+    } catch (error) {
+      if (error instanceof FileError && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
+      throw error;
+    }
+  },
+  create: (path) =>
+    attempt(({ constants, openSync }) => {
+      const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+      return toHandle(openSync(path, flags, FILE_MODE));
+    }),
+  open: (path) =>
+    attempt(({ constants, openSync }) => toHandle(openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)))),
+  rename: (from, to) => attempt((fs) => fs.renameSync(from, to)),
+  remove: (path) => attempt((fs) => fs.unlinkSync(path)),
+};

@@ -1,0 +1,45 @@
+import type { CapabilityName, Runtime } from "../../src/runtime.ts";
+import { nodeProcess } from "../node_api/builtins.ts";
+import { gcTracker } from "../node_api/gc.ts";
+import { memory, resources } from "../node_api/usage.ts";
+import { randomIsolateId } from "../web_api/isolate_id.ts";
+import { timers } from "../web_api/timers.ts";
+import { bunClock } from "./clock.ts";
+import { bunEnds } from "./ends.ts";
+import { files } from "./files.ts";
+import { bunProfiler } from "./profiler.ts";
+
+/** The part of the global `Bun` that is used. */
+interface BunGlobal {
+  readonly version: string;
+  nanoseconds(): number;
+}
+
+const MICROSECONDS_PER_SECOND = 1e6;
+
+/** Bun. */
+export function bunRuntime(): Runtime {
+  const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
+  const profiler = bunProfiler();
+  const unavailable: Partial<Record<CapabilityName, string>> = {
+    "clock.libc": "not needed: Bun.nanoseconds is as cheap",
+    "gc.uncollectable": "no JavaScript runtime tells it",
+    spool: "this version keeps buffers in memory only",
+    ...typeof profiler === "string" ? { profiler } : {},
+  };
+  return {
+    name: "bun",
+    version: bun.version,
+    pid: nodeProcess().pid,
+    clock: bunClock(bun),
+    files,
+    timers,
+    memory,
+    resources,
+    gc: gcTracker(MICROSECONDS_PER_SECOND),
+    ...typeof profiler === "string" ? {} : { profiler },
+    ends: bunEnds(),
+    isolateId: randomIsolateId,
+    unavailable,
+  };
+}

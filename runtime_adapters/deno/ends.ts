@@ -1,0 +1,85 @@
+import type { Ends } from "../../src/runtime.ts";
+import { nodeProcess } from "../node_api/builtins.ts";
+import { endsOf, partSignals, type SignalSource } from "../node_api/ends.ts";
+import { SignalListeners } from "./signal_listeners.ts";
+
+/** How long `deno run --watch` lets a program that listens to SIGTERM live before it starts it anew, ms, and something over. */
+const RESTART = 600;
+
+/** When this module is imported, which is mostly before the program adds listeners of its own. */
+const listeners = "Deno" in globalThis ? new SignalListeners(Deno) : undefined;
+
+/** The ends of this isolate on Deno. A worker's end by `terminate` cannot be seen, nor can a worker see the end of its process. */
+export function denoEnds(): Ends {
+  return endsOf({ signals: signalSource(listeners!), otherEnds });
+}
+
+/** Workers leave the signals of the process to the main isolate: a worker that is busy would keep it from dying. */
+const inWorker = "DedicatedWorkerGlobalScope" in globalThis;
+
+function signalSource(listeners: SignalListeners): SignalSource {
+  const process = nodeProcess() as unknown as { listenerCount(event: string): number };
+  let watched: boolean | undefined;
+  return {
+    heard() {
+      if (inWorker) return [];
+      watched = isWatched();
+      if (watched === true) return [];
+      const { ignored, heeded } = partSignals(readAboutProcess("status"));
+      // With the first listener to any signal Deno forgets what it was started to ignore (nohup).
+      for (const signal of ignored) listeners.add(signal, ignore);
+      return heeded;
+    },
+    listen: listeners.add,
+    unlisten: listeners.remove,
+    // `process` also knows the listeners that were added through it before this module was imported.
+    isHandled: (signal) => listeners.has(signal) || process.listenerCount(signal) > 0,
+    // To start a program anew `--watch` calls its listeners for SIGTERM; if they killed the process, it would die with the program.
+    delay: (signal) => watched === undefined && signal === "SIGTERM" ? RESTART : 0,
+  };
+}
+
+function ignore(): void {}
+
+/** Whether Deno starts the program anew when its files change; `undefined` if that may not be known. */
+function isWatched(): boolean | undefined {
+  const words = readAboutProcess("cmdline")?.split("\0");
+  return words?.slice(0, words.length - Deno.args.length).some((word) => word.startsWith("--watch"));
+}
+
+/** What the system tells of this process; Deno lets a program know that only if it has all permissions. */
+function readAboutProcess(name: string): string | undefined {
+  const path = `/proc/self/${name}`;
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `Deno.exit` calls `unload` and no event of `process`; `close`, in a worker, calls nothing. */
+function otherEnds(listener: () => void): () => void {
+  globalThis.addEventListener("unload", listener);
+  const offClose = inWorker ? beforeClose(listener) : undefined;
+  return () => {
+    globalThis.removeEventListener("unload", listener);
+    offClose?.();
+  };
+}
+
+function beforeClose(listener: () => void): () => void {
+  const scope = globalThis as unknown as { close(): void };
+  const { close } = scope;
+  let before: (() => void) | undefined = listener;
+  const replacement = function (this: unknown): void {
+    before?.();
+    close.call(this);
+  };
+  scope.close = replacement;
+  return () => {
+    // If somebody has put yet another function there, ours stays below it.
+    before = undefined;
+    if (scope.close === replacement) scope.close = close;
+  };
+}

@@ -1,0 +1,86 @@
+import { FileError, type FileHandle, type Files, type FileStatus } from "../../src/runtime.ts";
+
+const FILE_MODE = 0o600;
+
+/** The classes whose errors may come without a `code`. */
+const CODES: Readonly<Record<string, string>> = {
+  NotFound: "ENOENT",
+  AlreadyExists: "EEXIST",
+  PermissionDenied: "EACCES",
+  NotCapable: "DENIED",
+  Interrupted: "EINTR",
+  WouldBlock: "EAGAIN",
+  NotSupported: "ENOTSUP",
+};
+
+/** Runs a file operation, and throws what it throws as a {@linkcode FileError}. */
+function attempt<T>(operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    if (!(error instanceof Error)) throw new FileError("UNKNOWN", String(error));
+    const { code } = error as { code?: unknown };
+    const known = typeof code === "string" ? code : CODES[error.name];
+    throw new FileError(known ?? "UNKNOWN", error.message, { cause: error });
+  }
+}
+
+function toStatus(info: Deno.FileInfo): FileStatus {
+  const kind = info.isSymlink ? "symlink" : info.isFile ? "file" : info.isDirectory ? "directory" : "other";
+  // Windows tells no links and no inode before a file is opened.
+  return {
+    kind,
+    size: info.size,
+    links: info.nlink ?? 1,
+    identity: `${info.dev}:${info.ino ?? info.birthtime?.getTime()}`,
+  };
+}
+
+function toHandle(file: Deno.FsFile): FileHandle {
+  return {
+    write: (bytes) => attempt(() => file.writeSync(bytes)),
+    seekEnd: () => attempt(() => file.seekSync(0, Deno.SeekMode.End)),
+    readAt: (into, position) =>
+      attempt(() => {
+        file.seekSync(position, Deno.SeekMode.Start);
+        return file.readSync(into) ?? 0;
+      }),
+    truncate: (size) => attempt(() => file.truncateSync(size)),
+    status: () => toStatus(attempt(() => file.statSync())),
+    close: () => attempt(() => file.close()),
+    tryLock: () => attempt(() => file.tryLockSync(true)),
+  };
+}
+
+function granted(descriptor: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+/** Deno's own file system API. */
+export const files: Files = {
+  locks: true,
+  resolve(path: string): string {
+    const isAbsolute = path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
+    if (isAbsolute || !granted({ name: "read", path: "." })) return path;
+    return attempt(() => `${Deno.cwd()}/${path}`);
+  },
+  denied(path: string): string | undefined {
+    const missing = (["read", "write"] as const).filter((name) => !granted({ name, path }));
+    if (missing.length === 0) return undefined;
+    return `needs ${missing.map((name) => `--allow-${name}=${path}`).join(" and ")}`;
+  },
+  ensureDirectory: (path) => attempt(() => Deno.mkdirSync(path, { recursive: true })),
+  status(path: string): FileStatus | undefined {
+    try {
+      return toStatus(attempt(() => Deno.lstatSync(path)));
+    } catch (error) {
+      if (error instanceof FileError && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
+      throw error;
+    }
+  },
+  create: (path) =>
+    toHandle(attempt(() => Deno.openSync(path, { read: true, write: true, createNew: true, mode: FILE_MODE }))),
+  open: (path) => toHandle(attempt(() => Deno.openSync(path, { read: true, write: true }))),
+  rename: (from, to) => attempt(() => Deno.renameSync(from, to)),
+  remove: (path) => attempt(() => Deno.removeSync(path)),
+};

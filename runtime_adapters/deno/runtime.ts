@@ -1,0 +1,38 @@
+import type { CapabilityName, Runtime } from "../../src/runtime.ts";
+import { gcTracker } from "../node_api/gc.ts";
+import { memory, resources } from "../node_api/usage.ts";
+import { randomIsolateId } from "../web_api/isolate_id.ts";
+import { timers } from "../web_api/timers.ts";
+import { libcClock, performanceClock } from "./clock.ts";
+import { denoEnds } from "./ends.ts";
+import { files } from "./files.ts";
+import { denoProfiler } from "./profiler.ts";
+
+const NANOSECONDS_PER_SECOND = 1e9;
+
+/** Deno, with what its permissions allow; none is asked for. */
+export function denoRuntime(): Runtime {
+  const clock = libcClock();
+  const profiler = denoProfiler();
+  const unavailable: Partial<Record<CapabilityName, string>> = {
+    "gc.uncollectable": "no JavaScript runtime tells it",
+    spool: "this version keeps buffers in memory only",
+    ...typeof clock === "string" ? { "clock.libc": clock } : {},
+    ...typeof profiler === "string" ? { profiler } : {},
+  };
+  return {
+    name: "deno",
+    version: Deno.version.deno,
+    pid: Deno.pid,
+    clock: typeof clock === "string" ? performanceClock() : clock,
+    files,
+    timers,
+    memory,
+    resources,
+    gc: gcTracker(NANOSECONDS_PER_SECOND),
+    ...typeof profiler === "string" ? {} : { profiler },
+    ends: denoEnds(),
+    isolateId: randomIsolateId,
+    unavailable,
+  };
+}

@@ -1,0 +1,21 @@
+/** The part of `process` that the adapters use; both runtimes have it as a global, and none of it needs a permission. */
+export interface NodeProcess {
+  readonly pid: number;
+  readonly platform: string;
+  getBuiltinModule(name: string): unknown;
+  memoryUsage: {
+    (): { readonly heapUsed: number; readonly heapTotal: number; readonly external: number };
+    rss(): number;
+  };
+  resourceUsage(): { readonly userCPUTime: number; readonly systemCPUTime: number };
+}
+
+/** The global `process`. */
+export function nodeProcess(): NodeProcess {
+  return (globalThis as unknown as { process: NodeProcess }).process;
+}
+
+/** A built-in module, loaded when it is first asked for, so that importing an adapter loads nothing. */
+export function builtin<T>(name: string): T {
+  return nodeProcess().getBuiltinModule(name) as T;
+}

@@ -1,0 +1,164 @@
+import type { Ends } from "../../src/runtime.ts";
+import { timers } from "../web_api/timers.ts";
+import { nodeProcess } from "./builtins.ts";
+import { OtherIsolates } from "./other_isolates.ts";
+
+/** Numbers of the signals that are sent to end a program, and that it can catch. */
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/** How long after it was to kill the process a signal is listened to again, if the process lives on, ms. */
+const SURVIVAL = 500;
+
+/** Marks our listeners, so that several copies of this module in one program do not take each other for the program. */
+const OURS = Symbol.for("@kymo/kymo signal listener");
+
+/** A signal that is sent to end a program. */
+export type Signal = keyof typeof SIGNALS;
+
+/** A listener for a signal. */
+export type SignalListener = () => void;
+
+/** How an isolate hears the signals of its process. */
+export interface SignalSource {
+  /** The signals to listen to. */
+  heard(): readonly Signal[];
+  /** Has a listener called with each signal, before those of the program where that is possible, without keeping the program alive. */
+  listen(signal: Signal, listener: SignalListener): void;
+  /** The contrary. Without listeners the signal does what it does by default. */
+  unlisten(signal: Signal, listener: SignalListener): void;
+  /** Whether the program itself listens, or did when the signal came that is being handled. */
+  isHandled(signal: Signal): boolean;
+  /** How long to wait before the process is killed, ms; 0 if this is left out. */
+  delay?(signal: Signal): number;
+}
+
+/** What differs between runtimes. */
+export interface EndSources {
+  /** Signals. */
+  readonly signals: SignalSource;
+  /** Calls a listener on the ends that `process` has no event for; returns how to take it off. */
+  readonly otherEnds?: (listener: () => void) => () => void;
+}
+
+/** The part of `process` that is used. */
+interface EndingProcess {
+  readonly pid: number;
+  on(event: string, listener: () => void): void;
+  off(event: string, listener: () => void): void;
+  kill(pid: number, signal: Signal): void;
+  exit(code: number): never;
+}
+
+/** Whether a listener is one of {@linkcode endsOf}, of this copy of the module or another. */
+export function isOurs(listener: object): boolean {
+  return OURS in listener;
+}
+
+/** Parts the signals into those that a process ignores, according to the text of its `/proc/<pid>/status`, and the rest. */
+export function partSignals(status: string | undefined): { readonly ignored: Signal[]; readonly heeded: Signal[] } {
+  const [, digits = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status ?? "") ?? [];
+  const mask = BigInt(`0x${digits}`); // signal n is bit n - 1
+  const { ignored = [], heeded = [] } = Object.groupBy(
+    Object.keys(SIGNALS) as Signal[],
+    (name) => mask >> BigInt(SIGNALS[name] - 1) & 1n ? "ignored" : "heeded",
+  );
+  return { ignored, heeded };
+}
+
+/** The ends of an isolate, watched from the first hook on until the last is taken off. */
+export function endsOf(sources: EndSources): Ends {
+  const hooks = new Set<() => void>();
+  const flush = (): void => {
+    for (const hook of hooks) hook();
+  };
+  let unwatch: (() => void) | undefined;
+  return {
+    onEnd(hook) {
+      const own = (): void => hook();
+      hooks.add(own);
+      unwatch ??= watch(sources, flush);
+      return () => {
+        hooks.delete(own);
+        if (hooks.size > 0) return;
+        unwatch?.();
+        unwatch = undefined;
+      };
+    },
+  };
+}
+
+/** Calls `flush` at all ends until the returned function is called. */
+function watch({ signals, otherEnds }: EndSources, flush: () => void): () => void {
+  const process = nodeProcess() as unknown as EndingProcess;
+  const others = new OtherIsolates((signal) => {
+    flush();
+    return signals.isHandled(signal as Signal);
+  });
+  const end = (): void => {
+    flush();
+    others.leave();
+  };
+  process.on("exit", end);
+  // Fires on both runtimes without changing what becomes of the error. On Deno it is all that fires.
+  process.on("uncaughtExceptionMonitor", flush);
+  const offOtherEnds = otherEnds?.(end);
+  const offSignals = signals.heard().map((signal) => watchSignal(signal, signals, { flush, others, process }));
+  return () => {
+    process.off("exit", end);
+    process.off("uncaughtExceptionMonitor", flush);
+    offOtherEnds?.();
+    for (const off of offSignals) off();
+    others.close();
+  };
+}
+
+interface Watch {
+  readonly flush: () => void;
+  readonly others: OtherIsolates;
+  readonly process: EndingProcess;
+}
+
+/** Calls `flush` with each signal of a kind, and then lets it do what it would have done if nobody had listened. */
+function watchSignal(signal: Signal, source: SignalSource, { flush, others, process }: Watch): () => void {
+  let watching = true;
+  let leaving = false;
+  const listen = (): void => {
+    if (watching) source.listen(signal, onSignal);
+  };
+  const onSignal = Object.assign(() => {
+    // Now, since a listener of the program may kill the process and leave no later.
+    flush();
+    // The kernel lets no signal kill the first process of a container by default.
+    if (source.isHandled(signal) || process.pid === 1) {
+      // Out of sight: some listeners (npm:signal-exit) kill the process if they find no other, and leave it to the other if they do.
+      source.unlisten(signal, onSignal);
+      queueMicrotask(() => {
+        flush();
+        listen();
+      });
+    } else if (!leaving) {
+      leaving = true;
+      void leave();
+    }
+  }, { [OURS]: true });
+  const leave = async (): Promise<void> => {
+    const handled = await others.tell(signal);
+    const delay = source.delay?.(signal) ?? 0;
+    if (delay > 0) await timers.sleep(delay);
+    leaving = false;
+    if (handled) return;
+    flush();
+    source.unlisten(signal, onSignal);
+    try {
+      process.kill(process.pid, signal);
+    } catch { // older versions of Deno want a permission
+      process.exit(128 + SIGNALS[signal]);
+    }
+    timers.after(SURVIVAL, listen);
+  };
+  listen();
+  return () => {
+    watching = false;
+    source.unlisten(signal, onSignal);
+  };
+}
