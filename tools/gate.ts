@@ -1,0 +1,92 @@
+/**
+ * The gate: all that must hold before a change goes in, on both runtimes. `deno task test` runs it.
+ *
+ * Every step runs even if one before it failed. The last line is `N passed, N failed`, which counts the steps and the test cases of both
+ * runtimes. With `CI=true` in the environment a skipped test counts as failed, unless its reason says that it is `only on` the other runtime.
+ *
+ * @module
+ */
+
+import { stripVTControlCharacters } from "node:util";
+import { type Outcome, run } from "./gate/command.ts";
+import { runExamplesOnBun, runExamplesOnDeno } from "./gate/doc_examples.ts";
+import type { TestReport } from "./gate/junit.ts";
+import { findLeftovers, listTree } from "./gate/leftovers.ts";
+import { installPacked, recordWithPacked, typeCheckUser } from "./gate/packed_package.ts";
+import { makePlace, type RuntimeName } from "./gate/place.ts";
+import { compareReports, findSkipped, runSuite } from "./gate/suite.ts";
+
+const entries = ["mod.ts", "src/http/mod.ts"];
+const place = await makePlace();
+const { bin: { deno, tsc }, root } = place;
+const filesBefore = listTree(root);
+const reports: Record<RuntimeName, TestReport> = {
+  deno: { cases: [], files: new Set() },
+  bun: { cases: [], files: new Set() },
+};
+const count = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs a check, tells how it went, and counts it. */
+async function step(name: string, check: () => Outcome | Promise<Outcome>): Promise<void> {
+  const start = performance.now();
+  await Deno.stdout.write(new TextEncoder().encode(`${name} `.padEnd(48, ".")));
+  const { ok, output } = await Promise.try(check)
+    .catch((error: Error) => ({ ok: false, output: error.stack ?? error.message }));
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(` ${ok ? "ok" : "FAILED"} (${seconds} s)`);
+  if (!ok) console.log(stripVTControlCharacters(output).trim().replaceAll(/^(.{0,300}).*$/gm, "    $1"));
+  count[ok ? "passed" : "failed"]++;
+}
+
+function command(...words: [string, ...string[]]): () => Promise<Outcome> {
+  return () => run(words, { cwd: root, env: place.env });
+}
+
+/** Runs the suite on a runtime and counts its test cases. */
+async function suite(runtime: RuntimeName): Promise<Outcome> {
+  const outcome = await runSuite(runtime, place);
+  reports[runtime] = outcome.report;
+  for (const { status } of outcome.report.cases) count[status]++;
+  return outcome;
+}
+
+/** Shows what was skipped on a runtime; where nothing may be skipped, that is a failure. */
+function tellSkipped(runtime: RuntimeName, other: string): void {
+  const strict = Deno.env.get("CI") === "true";
+  for (const { name, reason } of findSkipped(root, reports[runtime], reports.bun)) {
+    const wrong = strict && !reason.toLowerCase().includes(`only on ${other}`);
+    console.log(`${wrong ? "FAILED, skipped" : "skipped"} on ${runtime}: ${name}: ${reason}`);
+    if (wrong) count.failed++;
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => {
+    Deno.removeSync(place.temporary, { recursive: true });
+    Deno.exit(1);
+  });
+}
+try {
+  await step("format", command(deno, "fmt", "--check"));
+  await step("lint", command(deno, "lint"));
+  await step("types on Deno", command(deno, "check"));
+  await step("types on Bun", command(tsc, "-p", "tsconfig.json"));
+  await step("documentation of every public symbol", command(deno, "doc", "--lint", ...entries));
+  await step("examples on Deno", () => runExamplesOnDeno(place));
+  await step("examples on Bun", () => runExamplesOnBun(place));
+  await step("suite on Deno", () => suite("deno"));
+  await step("suite on Bun", () => suite("bun"));
+  await step("the same tests on both", () => compareReports(root, reports.deno, reports.bun));
+  await step("JSR package", command(deno, "publish", "--dry-run", "--allow-dirty"));
+  await step("npm package added to an empty Bun app", () => installPacked(place));
+  await step("the app records on Bun", () => recordWithPacked("bun", place));
+  await step("the app records on Deno", () => recordWithPacked("deno", place));
+  await step("a strict user of it compiles", () => typeCheckUser(place));
+  await step("nothing left behind", () => findLeftovers(filesBefore, place));
+  tellSkipped("deno", "bun");
+  tellSkipped("bun", "deno");
+} finally {
+  await Deno.remove(place.temporary, { recursive: true });
+}
+console.log(`\n${count.passed} passed, ${count.failed} failed`);
+Deno.exit(count.failed === 0 ? 0 : 1);

@@ -1,0 +1,88 @@
+/**
+ * Runs the examples in Markdown and in doc comments. On Deno that is `deno test --doc`; here the same blocks are found for Bun.
+ *
+ * @module
+ */
+
+import { type Outcome, run } from "./command.ts";
+import type { Place } from "./place.ts";
+
+/** A block of code in the documentation. */
+export interface Example {
+  /** File and line of its first line. */
+  readonly origin: string;
+  /** The code. */
+  readonly code: string;
+}
+
+/** Where examples are looked for: files, and folders of modules. */
+const documentation = ["README.md", "mod.ts", "src"];
+
+/** Runs the examples on Deno, each in an isolate of its own. */
+export async function runExamplesOnDeno(place: Place): Promise<Outcome> {
+  const cwd = await Deno.makeTempDir({ dir: place.temporary });
+  const paths = documentation.map((path) => `${place.root}/${path}`);
+  return await run(
+    [place.bin.deno, "test", "--doc", "-A", `--config=${place.root}/deno.json`, ...paths],
+    { cwd, env: place.env },
+  );
+}
+
+/** Runs the examples on Bun, each in a process of its own; not those that name `Deno`. */
+export async function runExamplesOnBun(place: Place): Promise<Outcome> {
+  const cwd = await Deno.makeTempDir({ dir: place.temporary });
+  await Deno.mkdir(`${cwd}/node_modules/@kymo`, { recursive: true });
+  await Deno.symlink(place.root, `${cwd}/node_modules/@kymo/kymo`);
+  await Deno.symlink(`${place.root}/node_modules/@std`, `${cwd}/node_modules/@std`);
+  const examples = documentation.flatMap((path) => modulesBelow(place.root, path))
+    .flatMap((path) => findExamples(path, Deno.readTextFileSync(`${place.root}/${path}`)))
+    .filter(({ code }) => !/\bDeno\b/.test(code));
+  const failures: string[] = [];
+  for (const { origin, code } of examples) {
+    await Deno.writeTextFile(`${cwd}/example.ts`, code);
+    const { ok, output } = await run([place.bin.bun, "example.ts"], { cwd, env: place.env, timeout: 60_000 });
+    if (!ok) failures.push(`${origin}\n${output}`);
+  }
+  return {
+    ok: examples.length > 0 && failures.length === 0,
+    output: [`${examples.length} examples`, ...failures].join("\n"),
+  };
+}
+
+function modulesBelow(root: string, path: string): string[] {
+  if (Deno.statSync(`${root}/${path}`).isFile) return [path];
+  return [...Deno.readDirSync(`${root}/${path}`)]
+    .filter(({ name, isDirectory }) => isDirectory || name.endsWith(".ts"))
+    .flatMap(({ name }) => modulesBelow(root, `${path}/${name}`)).sort();
+}
+
+/** The examples of a Markdown file or a TypeScript module, without those marked `ignore`. */
+export function findExamples(path: string, text: string): Example[] {
+  const lines = path.endsWith(".md") ? text.split("\n") : docCommentLines(text);
+  const examples: Example[] = [];
+  let fence: { info: string; start: number } | undefined;
+  for (const [index, line] of lines.entries()) {
+    const info = /^\s*```(.*)$/.exec(line)?.[1];
+    if (info === undefined) continue;
+    if (fence === undefined) {
+      fence = { info, start: index + 1 };
+      continue;
+    }
+    if (/^(ts|typescript|js|javascript)\b/.test(fence.info) && !/\bignore\b/.test(fence.info)) {
+      examples.push({ origin: `${path}:${fence.start + 1}`, code: lines.slice(fence.start, index).join("\n") });
+    }
+    fence = undefined;
+  }
+  return examples;
+}
+
+/** The lines of a module with all but the text of doc comments blanked out. */
+function docCommentLines(text: string): string[] {
+  let inside = false;
+  return text.split("\n").map((line) => {
+    if (/^\s*\/\*\*/.test(line)) inside = true;
+    const content = inside ? line.replace(/^\s*(\/\*\*|\*(?!\/)) ?/, "") : "";
+    if (line.includes("*/")) inside = false;
+    return content;
+  });
+}

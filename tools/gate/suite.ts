@@ -1,0 +1,86 @@
+/**
+ * Runs the one suite on each runtime, and compares what they ran: a test that a runtime silently left out is a failure.
+ *
+ * @module
+ */
+
+import { type Outcome, run } from "./command.ts";
+import { readJunit, type TestCase, type TestReport } from "./junit.ts";
+import type { Place, RuntimeName } from "./place.ts";
+
+/** Milliseconds that a test may take on Bun, whose own limit of 5 s is too short for those that start processes. */
+const testTimeout = 300_000;
+
+/** Paths of all test files below `tests/`, sorted. */
+export function findTestFiles(root: string, folder = "tests"): string[] {
+  return [...Deno.readDirSync(`${root}/${folder}`)].flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) return findTestFiles(root, path);
+    return entry.name.endsWith("_test.ts") ? [path] : [];
+  }).sort();
+}
+
+/** Runs every test file on a runtime. The report is empty if the runtime did not live to write it. */
+export async function runSuite(runtime: RuntimeName, place: Place): Promise<Outcome & { readonly report: TestReport }> {
+  const files = findTestFiles(place.root).map((path) => `./${path}`);
+  const junit = `${place.temporary}/${runtime}.xml`;
+  const options = {
+    deno: ["-A", "--no-check", `--junit-path=${junit}`],
+    bun: [`--timeout=${testTimeout}`, "--only-failures", "--reporter=junit", `--reporter-outfile=${junit}`],
+  };
+  const { ok, output } = await run(
+    [place.bin[runtime], "test", ...options[runtime], ...files],
+    { cwd: place.root, env: { ...place.env, KYMO_EXPECT_RUNTIME: runtime } },
+  );
+  const report = readJunit(await Deno.readTextFile(junit).catch(() => ""));
+  return { ok, output: output.slice(Math.max(0, output.indexOf("\n ERRORS "))), report };
+}
+
+/** Whether both runtimes ran all files, and in them the same tests. */
+export function compareReports(root: string, deno: TestReport, bun: TestReport): Outcome {
+  const files = findTestFiles(root);
+  const names = { deno: deno.cases.map(({ name }) => name), bun: bun.cases.map(({ name }) => name) };
+  const missingFiles = [
+    ...without(files, [...deno.files]).map((file) => `Deno ran no test of ${file}`),
+    ...without(files, [...bun.files]).map((file) => `Bun ran no test of ${file}`),
+  ];
+  const missingTests = [
+    ...without(names.bun, names.deno).map((name) => `Deno did not run: ${name}`),
+    ...without(names.deno, names.bun).map((name) => `Bun did not run: ${name}`),
+  ];
+  // A missing file accounts for the tests that are missing.
+  const missing = missingFiles.length > 0 ? missingFiles : missingTests;
+  return { ok: missing.length === 0, output: missing.join("\n") };
+}
+
+/** The first list without the elements of the second, one for one. */
+function without(all: readonly string[], some: readonly string[]): string[] {
+  const counts = Map.groupBy(some, (element) => element);
+  return all.filter((element) => counts.get(element)?.pop() === undefined);
+}
+
+/** A test that was not run, and why. */
+export interface SkippedTest {
+  /** Its full name. */
+  readonly name: string;
+  /** What stands behind `skip:` in its source. */
+  readonly reason: string;
+}
+
+/** The tests that a report says were skipped. Where they stand is looked up in Bun's report, since Deno's does not tell it of all. */
+export function findSkipped(root: string, report: TestReport, bun: TestReport): SkippedTest[] {
+  return report.cases.filter(({ status }) => status === "skipped").map((skipped) => {
+    const located = bun.cases.find(({ name }) => name === skipped.name) ?? skipped;
+    return { name: skipped.name, reason: skipReason(root, located) ?? "no reason given" };
+  });
+}
+
+/** What follows `skip` in the declaration of a test, or, where that names options from elsewhere, before it. */
+function skipReason(root: string, { file, line }: TestCase): string | undefined {
+  if (file === undefined || line === undefined) return undefined;
+  const lines = Deno.readTextFileSync(`${root}/${file}`).split("\n");
+  const [declaration = ""] = lines.slice(line - 1).join("\n").split("=>", 1);
+  const before = lines.slice(0, line - 1).join("\n");
+  const skip = /\bskip\s*[:=]\s*([^\n]+?)\s*(?:[,;]?\n|\})/g;
+  return [...before.matchAll(skip), ...declaration.matchAll(skip)].at(-1)?.[1];
+}
