@@ -1,0 +1,91 @@
+/// <reference types="./autocannon.d.ts" />
+import autocannon, { type Options, type Request } from "autocannon";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DemoOptions } from "./options.ts";
+
+/** What is asked for, and how often in a hundred requests. */
+const REQUESTS = [
+  { method: "GET", path: "/time", share: 60 },
+  { method: "GET", path: "/primes", share: 20 },
+  { method: "GET", path: "/report", share: 5 },
+  { method: "POST", path: "/journal", share: 10 },
+  { method: "GET", path: "/broken", share: 5 },
+] as const;
+
+/** What became of the requests. */
+export interface Answers {
+  /** Answered, with a status below 500. */
+  fine: number;
+  /** Answered, with a status of 500 or more. */
+  failed: number;
+  /** Not answered. */
+  missing: number;
+}
+
+/** The load on one server. */
+export class Load {
+  /** What happened so far. */
+  readonly answers: Answers = { fine: 0, failed: 0, missing: 0 };
+  readonly #url: string;
+  readonly #options: DemoOptions;
+
+  /** Will ask `url`. */
+  constructor(url: string, options: DemoOptions) {
+    this.#url = url;
+    this.#options = options;
+  }
+
+  /**
+   * Sends requests for the duration asked for, or until `signal`.
+   *
+   * autocannon sends all that a connection may send in a second at once. So that the load is even, each connection is a load generator of
+   * its own, and begins at some time of the first second.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { duration, rate, runtimes, connections } = this.#options;
+    const end = AbortSignal.any([signal, AbortSignal.timeout(duration * 1000)]);
+    if (rate === 0) return await this.#send({ connections, duration }, end);
+
+    const share = Math.max(1, Math.round(rate / runtimes.length));
+    const senders = Math.min(connections, share);
+    await Promise.all(Array.from({ length: senders }, async (_, i) => {
+      const connectionRate = Math.floor((share + i) / senders);
+      await sleep(1000 * Math.random(), undefined, { signal: end }).catch(() => {});
+      await this.#send({ connections: 1, connectionRate, amount: connectionRate * duration }, end);
+    }));
+  }
+
+  async #send(
+    pace: Pick<Options, "connections" | "connectionRate" | "amount" | "duration">,
+    end: AbortSignal,
+  ): Promise<void> {
+    if (end.aborted) return;
+    const generator = autocannon({
+      ...pace,
+      url: this.#url,
+      sampleInt: 50,
+      requests: [{ setupRequest: (request) => ({ ...request, ...anyRequest() }) }],
+    });
+    generator.on("response", (_, status) => this.answers[status < 500 ? "fine" : "failed"]++);
+    generator.on("reqError", () => this.answers.missing++);
+    const stop = () => generator.stop();
+    end.addEventListener("abort", stop);
+    await generator;
+    end.removeEventListener("abort", stop);
+  }
+}
+
+/** The answers of several loads together. */
+export function sumAnswers(loads: readonly Load[]): Answers {
+  const sum = (name: keyof Answers) => loads.reduce((sum, { answers }) => sum + answers[name], 0);
+  return { fine: sum("fine"), failed: sum("failed"), missing: sum("missing") };
+}
+
+function anyRequest(): Request {
+  let draw = Math.random() * REQUESTS.reduce((sum, { share }) => sum + share, 0);
+  for (const { method, path, share } of REQUESTS) {
+    draw -= share;
+    if (draw < 0) return { method, path };
+  }
+  throw new Error("Cannot draw a request: the shares do not add up");
+}

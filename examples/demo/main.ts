@@ -1,0 +1,108 @@
+/**
+ * The demo: a small service, on Deno and on Bun, recorded into one directory under load; then what the files tell.
+ *
+ * @module
+ */
+
+import { ensureDir } from "@std/fs";
+import { mkdtemp, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { checkCompleteness } from "./completeness.ts";
+import { aborted, Interruption } from "./interruption.ts";
+import { Load, sumAnswers } from "./load.ts";
+import { nextSteps, profileHints } from "./next_steps.ts";
+import { type DemoOptions, HELP, OptionError, readOptions } from "./options.ts";
+import { showProgress } from "./progress.ts";
+import { readRecording } from "./recording.ts";
+import { Server } from "./servers.ts";
+import { customTable, durationTable, fileTable, runtimeTable } from "./summary.ts";
+import { bold, green, red } from "./style.ts";
+import { formatNumber } from "./units.ts";
+
+process.exit(await main());
+
+/** Runs the demo and returns its exit code. */
+async function main(): Promise<number> {
+  try {
+    const options = readOptions(process.argv.slice(2), new Date());
+    if (options === undefined) {
+      console.log(HELP);
+      return 0;
+    }
+    await prepareDirectory(options.dir);
+    return await demonstrate(options);
+  } catch (error) {
+    console.error(`Cannot run the demo: ${(error as Error).message}`);
+    return error instanceof OptionError ? 2 : 1;
+  }
+}
+
+/** Sees now that files can be made in the directory, not when the servers try. */
+async function prepareDirectory(path: string): Promise<void> {
+  try {
+    await ensureDir(path);
+    await rmdir(await mkdtemp(join(path, ".probe-")));
+  } catch (error) {
+    throw new OptionError(`--dir cannot be written: "${path}": ${(error as Error).message}`);
+  }
+}
+
+async function demonstrate(options: DemoOptions): Promise<number> {
+  const interruption = new Interruption();
+  const servers: Server[] = [];
+  let recorded = false;
+  try {
+    for (const runtime of options.runtimes) servers.push(await Server.start(runtime, options.dir));
+    recorded = await record(servers, options, interruption.signal);
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+  const complete = recorded && await tellWhatTheFilesTell(servers, options.dir);
+  const failures = servers.flatMap(({ failure }) => failure ?? []);
+  for (const failure of failures) console.error(`\n${red(failure)}`);
+  return interruption.exitCode ?? (complete && failures.length === 0 ? 0 : 1);
+}
+
+/** Keeps the servers busy until the time is over, the user has had enough, or one of them is gone. Returns whether there was any load. */
+async function record(servers: readonly Server[], options: DemoOptions, interrupted: AbortSignal): Promise<boolean> {
+  const stop = AbortSignal.any([interrupted, ...servers.map(({ gone }) => gone)]);
+  const processes = await Promise.race([Promise.all(servers.map(({ ready }) => ready)), aborted(stop)]);
+  if (processes === undefined) return false;
+
+  const { duration, rate, connections, dir } = options;
+  const requests = rate === 0 ? "as many requests as possible" : `${formatNumber(rate)} requests/s`;
+  section("Recording a small HTTP service");
+  for (const { runtime, pid, url } of processes) console.log(`  ${runtime.padEnd(11)} ${url}, PID ${pid}`);
+  console.log(`  directory   ${dir}`);
+  console.log(`  load        ${requests} for ${duration} s, over ${connections} connections each (autocannon)`);
+
+  const loads = processes.map(({ url }) => new Load(url, options));
+  {
+    using _ = showProgress(duration, () => `${formatNumber(sumAnswers(loads).fine)} answers`);
+    await Promise.all(loads.map((load) => load.run(stop)));
+  }
+  const { fine, failed, missing } = sumAnswers(loads);
+  console.log(`  answers     ${formatNumber(fine)} fine, ${formatNumber(failed)} with status 500; ${missing} missing`);
+  return true;
+}
+
+/** Reads the files and prints what they hold. Returns whether that is all there should be. */
+async function tellWhatTheFilesTell(servers: readonly Server[], directory: string): Promise<boolean> {
+  const processes = servers.flatMap(({ process }) => process ?? []);
+  if (processes.length === 0) return false;
+  const recording = await readRecording(directory, processes.map(({ pid }) => pid));
+  const { ok, text } = checkCompleteness(recording, servers);
+  section("Durations of requests and of blocks of code", durationTable(recording, processes));
+  section("What the service observed of itself", customTable(recording, processes));
+  section("The runtimes", runtimeTable(recording, processes));
+  section(`Files in ${directory}`, fileTable(recording), `\n  ${ok ? green(text) : red(text)}`);
+  section("CPU profiles", profileHints(recording, servers));
+  section("What to try next", nextSteps(directory));
+  return ok;
+}
+
+function section(title: string, ...parts: readonly string[]): void {
+  console.log(`\n${bold(title)}\n`);
+  for (const part of parts) console.log(part);
+}

@@ -1,0 +1,115 @@
+import { exists } from "@std/fs";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { aborted } from "./interruption.ts";
+import type { RuntimeName } from "./options.ts";
+
+/** What a server tells when it listens. */
+export interface ServerProcess {
+  /** Runtime and version. */
+  readonly runtime: string;
+  /** Process id, as in the rows it writes. */
+  readonly pid: number;
+  /** Where it listens. */
+  readonly url: string;
+}
+
+/** What a server tells when it has stopped. */
+export interface Stopped {
+  /** How many observations it made. */
+  readonly recorded: number;
+  /** `true`, or why it took no profile. */
+  readonly profiler: true | string;
+}
+
+/** How long a server may take to stop, ms, before it is killed. */
+const PATIENCE = 10_000;
+
+const service = fileURLToPath(new URL("service.ts", import.meta.url));
+const bun = fileURLToPath(new URL("../../node_modules/.bin/bun", import.meta.url));
+
+/** A process that serves `service.ts` on one of the runtimes. */
+export class Server {
+  /** Resolves when it listens; never, if it ends before. */
+  readonly ready: Promise<ServerProcess>;
+  /** Aborted when the process is gone, whatever the reason. */
+  readonly gone: AbortSignal;
+  readonly #runtime: RuntimeName;
+  readonly #child: ChildProcessWithoutNullStreams;
+  #stopping = false;
+  #process: ServerProcess | undefined;
+  #stopped: Stopped | undefined;
+  #failure: string | undefined;
+  #errors = "";
+
+  private constructor(runtime: RuntimeName, command: string, args: readonly string[]) {
+    this.#runtime = runtime;
+    // In a process group of its own, so that Ctrl-C reaches the demo alone, which then stops its servers in good order.
+    this.#child = spawn(command, args, { stdio: "pipe", detached: true });
+    this.#child.stdin.on("error", () => {}); // it has ended already, and `gone` tells
+    this.#child.stderr.setEncoding("utf8").on("data", (text) => this.#errors = (this.#errors + text).slice(-4000));
+    this.gone = this.#untilGone();
+    this.ready = this.#listen();
+  }
+
+  /** Starts the process. */
+  static async start(runtime: RuntimeName, directory: string): Promise<Server> {
+    if (runtime === "deno") return new Server(runtime, process.execPath, ["run", "-A", service, directory]);
+    if (await exists(bun)) return new Server(runtime, bun, [service, directory]);
+    throw new Error(
+      `Bun is not installed; "deno install" does it, and "deno task demo --runtime deno" does without: ${bun}`,
+    );
+  }
+
+  /** What it told when it listened; `undefined` if it did not come to that. */
+  get process(): ServerProcess | undefined {
+    return this.#process;
+  }
+
+  /** What it told when it had stopped; `undefined` if it did not come to that. */
+  get stopped(): Stopped | undefined {
+    return this.#stopped;
+  }
+
+  /** What went wrong, if anything. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Ends the process, in good order if it can, and resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#child.stdin.end();
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), PATIENCE);
+    await aborted(this.gone);
+    clearTimeout(timer);
+  }
+
+  #listen(): Promise<ServerProcess> {
+    return new Promise((resolve) => {
+      createInterface(this.#child.stdout).on("line", (line) => {
+        if (!line.startsWith("{")) return;
+        const told: ServerProcess | Stopped = JSON.parse(line);
+        if ("url" in told) resolve(this.#process = told);
+        else this.#stopped = told;
+      });
+    });
+  }
+
+  #untilGone(): AbortSignal {
+    const controller = new AbortController();
+    const fail = (how: string) => this.#failure = `The ${this.#runtime} server ${how}.\n${this.#errors}`.trim();
+    this.#child.on("error", (error) => {
+      fail(`could not be started: ${error.message}`);
+      controller.abort();
+    });
+    this.#child.on("close", (code, signal) => {
+      const inOrder = this.#stopping && this.#stopped !== undefined && code === 0;
+      if (!inOrder) fail(signal ? `was killed by ${signal}` : `ended with exit code ${code}`);
+      controller.abort();
+    });
+    return controller.signal;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * A sampler and a bucket of one's own: how long a queue is, and how long its jobs wait.
+ *
+ * ```sh
+ * deno run -A examples/queue_length.ts
+ * ./node_modules/.bin/bun examples/queue_length.ts
+ * ```
+ *
+ * @module
+ */
+
+import * as monitor from "@kymo/kymo";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const queue: { readonly added: number }[] = [];
+
+// A sampler is asked at regular intervals. Its observations go to files called queue.<unique>.csv.
+const queueLength: monitor.Sampler = {
+  prefix: "queue",
+  sample: (observer) => observer.observe("queue length", queue.length),
+};
+
+// A bucket takes observations whenever there is something to observe. Its files are called jobs.<unique>.csv.
+const jobs = monitor.bucket("jobs");
+
+async function work(): Promise<void> {
+  for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
+    jobs.observe("waited, ms", performance.now() - job.added);
+    await sleep(10);
+  }
+}
+
+const monitoringDir = process.argv[2] ?? "_monitoring";
+monitor.start({ monitoringDir, samplers: [queueLength], samplingInterval: 20 });
+for (let i = 0; i < 20; i++) queue.push({ added: performance.now() });
+await work();
+await monitor.stop();
+
+for (const name of await readdir(monitoringDir)) {
+  if (!name.includes(`.${process.pid}-`)) continue;
+  const observations = monitor.decode(await readFile(join(monitoringDir, name), "utf8"));
+  const measurements = observations.map(({ measurement }) => Math.round(measurement));
+  console.log(`${observations[0]?.label}: ${measurements.join(" ")}`);
+}
