@@ -1,0 +1,130 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { readdirSync, readFileSync } from "node:fs";
+import * as rules from "../tools/architecture/rules.ts";
+import { readSource, type Source } from "../tools/architecture/source.ts";
+
+const root = new URL("../", import.meta.url);
+
+/** The tree that the rules hold for: the entry, the core and the adapters. */
+function readTree(): Map<string, Source> {
+  const names = ["src", "runtime_adapters"].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" }).map((name) =>
+      `${folder}/${name.replaceAll("\\", "/")}`
+    )
+  );
+  return tree(Object.fromEntries(
+    ["mod.ts", ...names.filter((name) => name.endsWith(".ts"))]
+      .map((path) => [path, readFileSync(new URL(path, root), "utf8")]),
+  ));
+}
+
+/** A tree of made-up sources. */
+function tree(texts: Record<string, string>): Map<string, Source> {
+  return new Map(Object.entries(texts).map(([path, text]) => [path, readSource(path, text)]));
+}
+
+describe("the rules of the house", () => {
+  const house = readTree();
+  for (const [name, rule] of Object.entries(rules)) {
+    it(`hold: ${name}`, () => assertEquals(rule(house), []));
+  }
+  for (const path of house.keys()) {
+    if (!path.startsWith("runtime_adapters/")) continue;
+    it(`let any runtime import ${path}`, async () => {
+      await import(new URL(path, root).href);
+    });
+  }
+});
+
+describe("the checker of the rules", () => {
+  const broken: Record<keyof typeof rules, [texts: Record<string, string>, violations: string[]]> = {
+    coreNamesNoRuntime: [{
+      "src/csv/a.ts": "const b = Deno.pid + `${Bun.nanoseconds()}`;\nconst fs = load('node:fs'); f(globalThis);",
+      "src/csv/b.ts":
+        '/** Deno.pid */ const process = 1; // Bun\nconst text = "Deno.pid" + a.process; const c = { Deno: 1 };',
+      "src/monitor/default_monitor.ts": "detect(globalThis)",
+      "runtime_adapters/deno/a.ts": "Deno.pid;",
+    }, [
+      "src/csv/a.ts names Deno",
+      "src/csv/a.ts names Bun",
+      "src/csv/a.ts names globalThis",
+      "src/csv/a.ts names node:fs",
+    ]],
+    recordingReadsNoClock: [{
+      "src/sampling/a.ts": "setTimeout(f, performance.now()); clock.performance; // Date",
+      "src/http/a.ts": "setTimeout(f, 1);",
+    }, ["src/sampling/a.ts names setTimeout", "src/sampling/a.ts names performance"]],
+    importsRunDownTheLayers: [{
+      "src/csv/a.ts": 'import type { B } from "../storage/b.ts";\nimport { r } from "../runtime.ts";',
+      "src/errors.ts": 'const later = () => import("./csv/a.ts");',
+    }, [
+      "src/csv/a.ts imports src/storage/b.ts, which is above it",
+      "src/errors.ts imports src/csv/a.ts, which is above it",
+    ]],
+    everyModuleHasALayer: [
+      { "src/utils.ts": "", "src/cli/a.ts": "", "src/http/a.ts": "" },
+      ["src/utils.ts is in no layer"],
+    ],
+    adaptersImportOnlyThePort: [{
+      "runtime_adapters/detect.ts": 'import "./deno/a.ts"; import "./bun/a.ts";',
+      "runtime_adapters/bun/a.ts":
+        'import "../deno/a.ts"; import "node:fs"; import "../../src/errors.ts"; import "../detect.ts";',
+      "runtime_adapters/deno/a.ts": 'import "./b.ts"; import "../posix/a.ts"; import "../../src/runtime.ts";',
+      "runtime_adapters/posix/a.ts": 'export * from "../deno/a.ts";',
+    }, [
+      "runtime_adapters/bun/a.ts imports ../deno/a.ts",
+      "runtime_adapters/bun/a.ts imports node:fs",
+      "runtime_adapters/bun/a.ts imports ../../src/errors.ts",
+      "runtime_adapters/bun/a.ts imports ../detect.ts",
+      "runtime_adapters/posix/a.ts imports ../deno/a.ts",
+    ]],
+    onlyDetectionPicksAnAdapter: [{
+      "src/monitor/default_monitor.ts":
+        'import "../../runtime_adapters/detect.ts"; import "../../runtime_adapters/bun/a.ts";',
+      "src/http/a.ts": 'import "../../runtime_adapters/detect.ts";',
+    }, [
+      "src/monitor/default_monitor.ts imports runtime_adapters/bun/a.ts",
+      "src/http/a.ts imports runtime_adapters/detect.ts",
+    ]],
+    entriesReachOnlyTheCore: [{
+      "mod.ts": 'export { a } from "./src/csv/a.ts";',
+      "src/csv/a.ts": 'import { parse } from "@std/csv"; import { x } from "left-pad"; import "../report/a.ts";',
+      "src/report/a.ts": "",
+      "src/cli/a.ts": 'import "anything";',
+    }, ["the entries reach left-pad through src/csv/a.ts", "the entries reach src/report/a.ts"]],
+    importsLeadSomewhere: [
+      { "mod.ts": 'import "./src/a.ts"; import "./src/b.ts";', "src/a.ts": "" },
+      ["mod.ts imports src/b.ts, which does not exist"],
+    ],
+    noCircles: [{
+      "src/a.ts": 'import "./b.ts";',
+      "src/b.ts": 'import { c } from "./c.ts";',
+      "src/c.ts": 'import type { A } from "./a.ts"; import "./d.ts";',
+      "src/d.ts": "",
+    }, ["src/a.ts → src/b.ts → src/c.ts → src/a.ts"]],
+    filesAreShort: [
+      { "src/a.ts": "1;\n".repeat(300), "src/b.ts": "1;\n".repeat(301) },
+      ["src/b.ts has 301 lines, more than 300"],
+    ],
+    namesAreSnakeCase: [{ "src/a_b.ts": "", "src/aB.ts": "" }, ["src/aB.ts is not in snake_case"]],
+  };
+  for (const [name, [texts, violations]] of Object.entries(broken)) {
+    it(`sees what breaks ${name}`, () => assertEquals(rules[name as keyof typeof rules](tree(texts)), violations));
+  }
+
+  it("tells code from comments, strings, templates and regular expressions", () => {
+    const source = readSource(
+      "a.ts",
+      [
+        'import a, { type B } from "one"; // import "no"',
+        "import * as c from 'two';",
+        'export {\n  d, // from "no"\n} from "three"; /* import "no" */',
+        'import "four"; const e = await import("five"); type F = import("six").F;',
+        'const g = "import \\"no\\""; const h = `import "no" ${await import("seven")} } "no"`;',
+        'const i = /["\'`/]/.test(x / 2 / y) ? /import "no"/ : `${{ a: `${1}` }}`; export * from "eight";',
+      ].join("\n"),
+    );
+    assertEquals(source.imports.toSorted(), ["eight", "five", "four", "one", "seven", "six", "three", "two"]);
+  });
+});

@@ -1,0 +1,183 @@
+import { readFileSync } from "node:fs";
+import { Session } from "node:inspector";
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { bunProfiler } from "../../runtime_adapters/bun/profiler.ts";
+import { denoProfiler } from "../../runtime_adapters/deno/profiler.ts";
+import { encodeCpuProfile, inSource } from "../../src/profiling/cpu_profile.ts";
+import type { CpuProfile, CpuProfiler } from "../../src/runtime.ts";
+import { work } from "../process/fixtures/profiler_busy.ts";
+import { checkCpuProfile } from "../unit/profiling/check_cpu_profile.ts";
+
+const runtime = "Deno" in globalThis ? "deno" : "bun";
+const cpuProfiler = (runtime === "deno" ? denoProfiler() : bunProfiler()) as CpuProfiler;
+
+const fixture = new URL("../process/fixtures/profiler_busy.ts", import.meta.url);
+const sourceLines = readFileSync(fixture, "utf8").split("\n");
+
+const INTERVAL = 1_000;
+
+/** Profiles what `task` does, and checks the file that comes of it. */
+async function profile(task: () => unknown): Promise<Required<CpuProfile>> {
+  await cpuProfiler.start(INTERVAL);
+  await task();
+  const taken = await cpuProfiler.stop();
+  return checkCpuProfile(encodeCpuProfile(inSource(taken, (position) => cpuProfiler.original(position))));
+}
+
+function sleep(duration: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, duration));
+}
+
+function functionNames({ nodes }: CpuProfile): string[] {
+  return nodes.map(({ callFrame }) => callFrame.functionName);
+}
+
+/** The inspector as an application uses it. */
+class Application {
+  readonly #session = new Session();
+
+  constructor() {
+    this.#session.connect();
+  }
+
+  post(method: string): Promise<{ readonly profile: CpuProfile }> {
+    return new Promise((resolve, reject) => {
+      this.#session.post(method, (error, result) => {
+        if (error === null) resolve(result as { readonly profile: CpuProfile });
+        else reject(error);
+      });
+    });
+  }
+
+  close(): void {
+    this.#session.disconnect();
+  }
+}
+
+describe("the CPU profiler", () => {
+  it("names functions with line and column as written in the source", async () => {
+    const taken = await profile(() => work(600));
+    const marks = { sumOfDigits: "(range", collatz: "<Result", accumulate: "(this" };
+    for (const [name, mark] of Object.entries(marks)) {
+      const line = sourceLines.findIndex((text) => text.includes(name) && text.includes(mark));
+      const last = sourceLines.findIndex((text, index) =>
+        index > line && /^ *};?$/.test(text) && indent(text) === indent(sourceLines[line]!)
+      );
+      const nodes = taken.nodes.filter(({ callFrame }) => callFrame.functionName === name);
+      assert(nodes.length > 0, `${name} is not in the profile`);
+      for (const { callFrame, positionTicks = [] } of nodes) {
+        const { url, lineNumber, columnNumber } = callFrame;
+        const column = sourceLines[line]!.indexOf(mark);
+        assertEquals({ url, lineNumber, columnNumber }, { url: fixture.href, lineNumber: line, columnNumber: column });
+        for (const tick of positionTicks) {
+          assert(tick.line > line && tick.line <= last + 1, `${name}: line ${tick.line}`);
+        }
+      }
+    }
+    assert(taken.nodes.some(({ callFrame, positionTicks }) => callFrame.url === fixture.href && positionTicks?.length));
+  });
+
+  it("tells idle time as such", async () => {
+    const { nodes, samples, timeDeltas } = await profile(async () => {
+      work(100);
+      await sleep(700);
+      work(100);
+    });
+    const idle = new Set(nodes.filter(({ callFrame }) => callFrame.functionName === "(idle)").map(({ id }) => id));
+    // A sample stands for the time up to the next.
+    const duration = samples.reduce((sum, id, index) => sum + (idle.has(id) ? timeDeltas[index + 1] ?? 0 : 0), 0);
+    assert(duration > 350_000, `${duration} µs`);
+  });
+
+  it("takes one profile after another", async () => {
+    const first = await profile(() => work(100));
+    const second = await profile(() => work(100));
+    assert(functionNames(first).includes("work") && functionNames(second).includes("work"));
+    assert(second.startTime >= first.endTime);
+  });
+
+  it("takes a profile in which nothing happens", async () => {
+    await profile(() => {});
+  });
+
+  it("rejects a start while it is started, and goes on", async () => {
+    const taken = await profile(async () => {
+      await assertRejects(() => cpuProfiler.start(INTERVAL), Error, "the profiler is started already");
+      work(100);
+    });
+    assert(functionNames(taken).includes("work"));
+  });
+
+  it("rejects a stop while it is not started", async () => {
+    await assertRejects(() => cpuProfiler.stop(), Error, "the profiler is not started");
+  });
+
+  it("knows nothing of scripts that no source map stands for", () => {
+    for (
+      const url of [
+        "",
+        "node:fs",
+        "ext:core/01_core.js",
+        "https://example.com/mod.ts",
+        "wasm://wasm/1",
+        "file://%2F/x.ts",
+      ]
+    ) {
+      assertEquals(cpuProfiler.original({ url, line: 3, column: 4 }), undefined, url);
+    }
+  });
+
+  it("keeps the application's own profile whole", async () => {
+    const application = new Application();
+    await application.post("Profiler.enable");
+    await application.post("Profiler.start");
+    if (runtime === "bun") {
+      await assertRejects(() => profile(() => {}), Error, "somebody else is profiling this isolate");
+      work(100);
+    } else {
+      assert(functionNames(await profile(() => work(100))).includes("work"));
+    }
+    assert(functionNames((await application.post("Profiler.stop")).profile).includes("work"));
+    application.close();
+    assert(functionNames(await profile(() => work(100))).includes("work"));
+  });
+
+  it(
+    "tells that the application took the profile away",
+    { skip: runtime === "bun" ? false : "only on Bun" },
+    async () => {
+      await cpuProfiler.start(INTERVAL);
+      const application = new Application();
+      await application.post("Profiler.stop");
+      await assertRejects(() => cpuProfiler.stop(), Error, "not started");
+      await profile(() => {});
+    },
+  );
+});
+
+function indent(line: string): number {
+  return line.search(/\S/);
+}
+
+describe("a position in code that Deno made", () => {
+  it(
+    "in front of the code of a line is its first token's",
+    { skip: runtime === "deno" ? false : "only on Deno" },
+    () => {
+      const { href: url } = fixture;
+      // Comments are kept, if in other lines, and types are not.
+      const found = sourceLines.map((_, line) => cpuProfiler.original({ url, line, column: 0 }));
+      for (const code of ["export   function sumOfDigits", "let sum", "export const collatz", "for (let n = this"]) {
+        const line = sourceLines.findIndex((text) => text.includes(code));
+        const column = sourceLines[line]!.indexOf(code);
+        assertEquals(found.filter((position) => position?.line === line), [{ url, line, column }]);
+      }
+    },
+  );
+
+  it("that is in no source has no line", { skip: runtime === "deno" ? false : "only on Deno" }, () => {
+    const { href: url } = fixture;
+    assertEquals(cpuProfiler.original({ url, line: 100_000, column: 0 }), { url, line: -1, column: -1 });
+  });
+});

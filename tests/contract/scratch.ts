@@ -1,0 +1,13 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A new directory that goes with the block: `using scratch = scratchDirectory()`. */
+export function scratchDirectory(): Disposable & { readonly path: string; at(name: string): string } {
+  const path = mkdtempSync(join(tmpdir(), "kymo-contract-"));
+  return {
+    path,
+    at: (name) => join(path, name),
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,62 @@
+import { describe, it } from "node:test";
+import { assert } from "@std/assert";
+import { availableParallelism } from "node:os";
+import { detect } from "../../runtime_adapters/detect.ts";
+
+const { memory, resources } = detect(globalThis);
+
+const MB = 1e6;
+
+/** What `measure` gives once it exceeds `threshold`; Bun counts some of what is taken with the next collection, so garbage is made. */
+function after(threshold: number, measure: () => number): number {
+  for (let round = 0; round < 100 && measure() <= threshold; round++) {
+    Array.from({ length: 100_000 }, (_, i) => ({ i }));
+  }
+  return measure();
+}
+
+describe("memory", () => {
+  it("is told in bytes: 100 MB taken are seen as about 100 MB", () => {
+    const before = memory.rss();
+    const taken = new Uint8Array(100 * MB).fill(1); // a page counts once it is written
+    const grown = memory.rss() - before;
+    assert(grown > 80 * MB && grown < 300 * MB, `rss grew by ${grown}`);
+    assert(taken.at(-1) === 1);
+  });
+
+  it("outside the heap is told in bytes: 100 MB taken are seen as about 100 MB", () => {
+    const external = () => memory.heap!().external;
+    const before = external();
+    const taken = new Uint8Array(100 * MB).fill(1);
+    const grown = after(before + 80 * MB, external) - before;
+    assert(grown > 80 * MB && grown < 300 * MB, `external grew by ${grown}`);
+    assert(taken.at(-1) === 1);
+  });
+
+  it("of the heap is told in bytes: a million objects take some ten bytes each", () => {
+    const taken = Array.from({ length: 1_000_000 }, (_, i) => ({ i }));
+    const used = after(4 * MB, () => memory.heap!().used);
+    const { total } = memory.heap!();
+    assert(used > 4 * MB && used < 1e12, `the heap takes ${used}`);
+    assert(total > 0 && total < 1e12, `the heap has ${total}`);
+    assert(taken.length === 1_000_000);
+  });
+});
+
+describe("processor time", () => {
+  it("is told in seconds: no more passes than there are processors, and some does while one is busy", () => {
+    const start = performance.now();
+    const before = resources!.cpuTime();
+    while (performance.now() - start < 200);
+    const after = resources!.cpuTime();
+    const elapsed = (performance.now() - start) / 1000;
+    const used = after.user - before.user + after.system - before.system;
+    assert(used > 0.02, `${used} s is too little`);
+    assert(used < elapsed * availableParallelism() + 0.1, `${used} s is too much in ${elapsed} s`);
+  });
+
+  it("in the kernel is told apart", () => {
+    const { user, system } = resources!.cpuTime();
+    assert(user > 0 && system > 0 && user !== system);
+  });
+});

@@ -1,0 +1,44 @@
+/**
+ * An app that records with the installed package, through both of its entries, into the directory given, and checks the files it left.
+ *
+ * @module
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { observe, start, startDurationSample, status, stop, stopDurationSample } from "@kymo/kymo";
+import { timeHandler } from "@kymo/kymo/http";
+
+const [directory = "recorded"] = process.argv.slice(2);
+const samples = 1_000;
+
+/** Rows of the files with a prefix, by label. */
+function countRows(prefix: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of readdirSync(directory).filter((name) => name.startsWith(`${prefix}.`))) {
+    const [header, ...rows] = readFileSync(`${directory}/${name}`, "utf8").trimEnd().split("\r\n");
+    if (header !== "Timepoint,Measurement,Label,PID") throw new Error(`Unexpected header: ${header}`);
+    for (const row of rows) {
+      const label = row.split(",")[2] ?? "";
+      counts[label] = (counts[label] ?? 0) + 1;
+    }
+  }
+  return counts;
+}
+
+function expect(what: string, actual: unknown, expected: unknown): void {
+  if (actual !== expected) throw new Error(`${what}: expected ${expected}, got ${actual}`);
+}
+
+start({ monitoringDir: directory, withRuntime: true });
+for (let i = 0; i < samples; i++) stopDurationSample("work", startDurationSample());
+observe("queue length", 17);
+const handle = timeHandler((_request: Request) => new Response("hello"));
+await (await handle(new Request("http://localhost/greeting"))).text();
+await stop();
+
+expect("durations of work", countRows("duration")["work"], samples);
+expect("durations of the handler", countRows("duration")["/greeting [GET]"], 1);
+expect("observations", countRows("custom")["queue length"], 1);
+expect("rows dropped", status().dropped, 0);
+console.log(`${status().runtime}: ${status().flushed} rows in ${directory}`);

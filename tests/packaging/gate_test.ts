@@ -1,0 +1,121 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { findExamples } from "../../tools/gate/doc_examples.ts";
+import { readJunit } from "../../tools/gate/junit.ts";
+
+/** The same suite as the two runtimes report it: a group in a group, a top-level test, one skipped, one failed, one with controls in its name. */
+const reports = {
+  deno: `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="deno test" tests="6" failures="2" errors="0" time="0.3">
+    <testsuite name="./tests/a_test.ts" tests="2" disabled="0" errors="0" failures="1">
+        <testcase name="outer &lt;&amp;&gt;" classname="./tests/a_test.ts" time="0.0" line="3" col="1">
+            <failure message="1 test step failed">1 test step failed.</failure>
+        </testcase>
+        <testcase name="top" classname="./tests/a_test.ts" time="0.0" line="9" col="1">
+        </testcase>
+    </testsuite>
+    <testsuite name="ext:deno_node/testing.ts" tests="4" disabled="1" errors="0" failures="1">
+        <testcase name="outer &lt;&amp;&gt; &gt; bad" classname="ext:deno_node/testing.ts" time="0.0" line="1" col="1">
+            <failure message="Uncaught Error:
+    &lt;testcase&gt; &quot;1 > 2&quot;">Error</failure>
+        </testcase>
+        <testcase name="outer &lt;&amp;&gt; &gt; skipped" classname="ext:deno_node/testing.ts" time="0.0" line="1" col="1">
+            <skipped/>
+        </testcase>
+        <testcase name="outer &lt;&amp;&gt; &gt; inner" classname="ext:deno_node/testing.ts" time="0.0" line="1" col="1">
+        </testcase>
+        <testcase name="outer &lt;&amp;&gt; &gt; inner &gt; good\\n\\x00" classname="ext:deno_node/testing.ts" time="0.0" line="1" col="1">
+        </testcase>
+    </testsuite>
+</testsuites>`,
+  bun: `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="bun test" tests="4" assertions="0" failures="1" skipped="1" time="0.2">
+  <testsuite name="tests/a_test.ts" file="tests/a_test.ts" tests="4" assertions="0" failures="1" skipped="1" time="0.1" hostname="h">
+    <testsuite name="outer &lt;&amp;&gt;" file="tests/a_test.ts" line="3" tests="3" assertions="0" failures="1" skipped="1" time="0" hostname="h">
+      <testcase name="bad" classname="outer &lt;&amp;&gt;" time="0.0" file="tests/a_test.ts" line="4" assertions="0">
+        <failure type="Error" message="&lt;testcase&gt;&#10;">Error&#10;</failure>
+      </testcase>
+      <testcase name="skipped" classname="outer &lt;&amp;&gt;" time="0" file="tests/a_test.ts" line="5" assertions="0">
+        <skipped />
+      </testcase>
+      <testsuite name="inner" file="tests/a_test.ts" line="6" tests="1" assertions="0" failures="0" skipped="0" time="0" hostname="h">
+        <testcase name="good
+\0" classname="inner &gt; outer &lt;&amp;&gt;" time="0.0" file="tests/a_test.ts" line="7" assertions="0" />
+      </testsuite>
+    </testsuite>
+    <testcase name="top" classname="" time="0.0" file="tests/a_test.ts" line="9" assertions="0" />
+  </testsuite>
+</testsuites>`,
+};
+
+describe("the gate reads a report", () => {
+  for (const [runtime, xml] of Object.entries(reports)) {
+    it(`of ${runtime}`, () => {
+      const { cases, files } = readJunit(xml);
+      assertEquals([...files], ["tests/a_test.ts"]);
+      assertEquals(cases.map(({ name, status }) => `${name}: ${status}`).toSorted(), [
+        "outer <&> > bad: failed",
+        "outer <&> > inner > good\u{FFFD}\u{FFFD}: passed",
+        "outer <&> > skipped: skipped",
+        "top: passed",
+      ]);
+    });
+  }
+
+  it("with the line of each test, where the runtime tells it", () => {
+    const lines = (xml: string) => Object.fromEntries(readJunit(xml).cases.map(({ name, line }) => [name, line]));
+    assertEquals(lines(reports.bun)["outer <&> > skipped"], 5);
+    assertEquals(lines(reports.deno)["outer <&> > skipped"], undefined);
+    assertEquals(lines(reports.deno)["top"], 9);
+  });
+});
+
+describe("the gate finds examples", () => {
+  it("in Markdown", () => {
+    const text = [
+      "text",
+      "```ts",
+      "one();",
+      "```",
+      "```ts ignore",
+      "no();",
+      "```",
+      "```sh",
+      "no",
+      "```",
+      "```js",
+      "two();",
+      "```",
+    ];
+    assertEquals(findExamples("a.md", text.join("\n")), [
+      { origin: "a.md:3", code: "one();" },
+      { origin: "a.md:12", code: "two();" },
+    ]);
+  });
+
+  it("in doc comments, and nowhere else", () => {
+    const text = [
+      "/** Does something.",
+      " *",
+      " * ```ts",
+      " * one();",
+      " *",
+      " *   two();",
+      " * ```",
+      " */",
+      "const no = `",
+      "```ts",
+      "no();",
+      "````;",
+      "  /**",
+      "   * ```ts",
+      "   * three();",
+      "   * ```",
+      "   */",
+    ];
+    assertEquals(findExamples("a.ts", text.join("\n")), [
+      { origin: "a.ts:4", code: "one();\n\n  two();" },
+      { origin: "a.ts:15", code: "three();" },
+    ]);
+  });
+});

@@ -1,0 +1,70 @@
+/**
+ * A user of the package whose compiler is as strict as it can be. It is compiled with the types of Bun,
+ * so that Deno leaves it alone; it is not run.
+ *
+ * @module
+ */
+
+import * as monitor from "@kymo/kymo";
+import type { MonitorStatus, Observer, Sampler, StartOptions } from "@kymo/kymo";
+import { type HttpOptions, timeHandler, timeRoutes, timeServer } from "@kymo/kymo/http";
+
+const options: StartOptions = {
+  monitoringDir: "recorded",
+  withRuntime: true,
+  withProfiler: false,
+  memoryThreshold: 2 ** 20,
+  flushInterval: 60_000,
+  samplingInterval: 1_000,
+  layout: "append",
+  durability: "memory",
+  onError: (error: Error): void => console.error(error.message),
+};
+monitor.start(options);
+
+const id: number = monitor.startDurationSample();
+monitor.stopDurationSample("work", id);
+
+const sum: (a: number, b: number) => number = monitor.timeIt("sum")((a: number, b: number) => a + b);
+const later: (text: string) => Promise<string> = monitor.timeIt("later")((text: string) => Promise.resolve(text));
+export const results: [number, string] = [sum(1, 2), await later("text")];
+
+export class Shop {
+  readonly rate = 3;
+
+  @monitor.timeIt("Shop.price")
+  price(amount: number): number {
+    return this.rate * amount;
+  }
+}
+
+{
+  using _ = monitor.time("block");
+  monitor.observe("queue length", 17);
+  monitor.observeMany([["a", 1], ["b", 2]]);
+}
+
+const queue: Observer = monitor.bucket("queue");
+queue.observe("length", 1);
+
+const status: MonitorStatus = monitor.status();
+const flushed: number | undefined = status.buckets["duration"]?.flushed;
+export const told: [number | undefined, string | undefined] = [flushed, status.lastError?.message];
+await monitor.stop();
+
+const lag: Sampler = { prefix: "lag", sample: (bucket: Observer): void => bucket.observe("lag", 0.5) };
+monitor.start({ samplers: [lag] });
+
+const http: HttpOptions = { until: "headers" };
+const handle: (request: Request) => Promise<Response> = timeHandler(
+  (request: Request) => Promise.resolve(new Response(request.url)),
+  http,
+);
+export const answer: string = await (await handle(new Request("http://localhost/"))).text();
+export const server: Bun.Server<undefined> = Bun.serve(timeServer({
+  port: 0,
+  fetch: () => new Response("hello"),
+  routes: timeRoutes({ "/orders/:id": (request: Bun.BunRequest<"/orders/:id">) => new Response(request.params.id) }),
+}));
+await server.stop();
+await monitor.stop();

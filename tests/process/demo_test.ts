@@ -1,0 +1,141 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { spawn } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { scratchDirectory } from "../contract/scratch.ts";
+import { readRows } from "./recorded_rows.ts";
+
+const main = fileURLToPath(new URL("../../examples/demo/main.ts", import.meta.url));
+
+/** Runs the demo; `watch` is called with all that it has printed, whenever it prints. */
+function demo(
+  args: readonly string[],
+  { temporary = "/nowhere", watch }: { temporary?: string; watch?: (pid: number, stdout: string) => void } = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn("deno", ["run", "-A", main, ...args], { env: { ...process.env, TMPDIR: temporary } });
+  const told = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    told.stdout += text;
+    watch?.(child.pid!, told.stdout);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => told.stderr += text);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, ...told }));
+  });
+}
+
+/** The PIDs of the servers, by runtime, as the demo tells them. */
+function serverPids(stdout: string): Record<string, number> {
+  return Object.fromEntries(
+    Array.from(stdout.matchAll(/(deno|bun) \S+ +http\S+ PID (\d+)/g), ([, name, pid]) => [name, Number(pid)]),
+  );
+}
+
+/** The counts in the table of durations, by label and runtime. */
+function tabledCounts(stdout: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  let label = "";
+  for (
+    const line
+      of stdout.split("\n\n").find((part) => /^ *label +runtime +count +rate/.test(part))?.split("\n").slice(2) ?? []
+  ) {
+    const [, name = "", runtime, count = ""] = /^ {2}(\S.*?)? +(deno|bun) +([\d,]+) /.exec(line) ?? [];
+    label = name || label;
+    counts[`${label} ${runtime}`] = Number(count.replaceAll(",", ""));
+  }
+  return counts;
+}
+
+function assertGone(pids: Record<string, number>): void {
+  assertEquals(Object.keys(pids), ["deno", "bun"]);
+  for (const pid of Object.values(pids)) assertThrows(() => process.kill(pid, 0), Error, "ESRCH");
+}
+
+/** Calls `action` with the PID of the demo and its servers as soon as there is load. */
+function onceUnderLoad(action: (demo: number, servers: Record<string, number>) => void) {
+  let called = false;
+  return (pid: number, stdout: string) => {
+    if (called || !stdout.includes("  load ")) return;
+    called = true;
+    setTimeout(() => action(pid, serverPids(stdout)), 500);
+  };
+}
+
+describe("the demo", () => {
+  it("prints what the files hold, and leaves no process", async () => {
+    using scratch = scratchDirectory();
+    const dir = scratch.at("recorded");
+    const { code, stdout, stderr } = await demo(["--duration", "2", "--dir", dir], { temporary: scratch.path });
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+
+    const pids = serverPids(stdout);
+    assertGone(pids);
+    const counts: Record<string, number> = {};
+    const rows = readRows(dir, "duration", (label, pid) => {
+      const key = `${label} ${pid === pids["deno"] ? "deno" : "bun"}`;
+      counts[key] = (counts[key] ?? 0) + 1;
+    });
+    assert(rows > 0);
+    assertEquals(tabledCounts(stdout), counts);
+    for (const name of readdirSync(dir)) assertStringIncludes(stdout, name);
+    assertEquals(readdirSync(scratch.path), ["recorded"]);
+  });
+
+  it("tells what was recorded when it is interrupted, and leaves no process", async () => {
+    using scratch = scratchDirectory();
+    const watch = onceUnderLoad((demo) => process.kill(demo, "SIGINT"));
+    const { code, stdout } = await demo(["--duration", "60", "--dir", scratch.at("recorded")], {
+      temporary: scratch.path,
+      watch,
+    });
+    assertEquals(code, 130);
+    assertMatch(stdout, /All [\d,]+ observations that the servers made are in these files/);
+    assertGone(serverPids(stdout));
+  });
+
+  it("fails when a server dies, and leaves no process", async () => {
+    using scratch = scratchDirectory();
+    const watch = onceUnderLoad((_, { bun }) => process.kill(bun!, "SIGKILL"));
+    const { code, stdout, stderr } = await demo(["--duration", "60", "--dir", scratch.at("recorded")], {
+      temporary: scratch.path,
+      watch,
+    });
+    assertEquals({ code, stderr }, { code: 1, stderr: "\nThe bun server was killed by SIGKILL.\n" });
+    assertGone(serverPids(stdout));
+  });
+
+  for (const args of [["--help"], ["--", "--help"]]) {
+    it(`explains its options: ${args.join(" ")}`, async () => {
+      const { code, stdout, stderr } = await demo(args);
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      for (const option of ["duration", "rate", "connections", "runtime", "dir"]) {
+        assertStringIncludes(stdout, `--${option} <`);
+      }
+    });
+  }
+
+  const wrong: Record<string, string> = {
+    "--fast": "Unknown option '--fast'",
+    "--duration": "Option '--duration <value>' argument missing",
+    "--duration=0": '--duration must be a whole number from 1 to 3600: "0"',
+    "--rate=-1": '--rate must be a whole number from 0 to 1000000: "-1"',
+    "--runtime=node": '--runtime must be deno, bun or both: "node"',
+    "more": "Unexpected argument 'more'",
+  };
+  for (const [arg, message] of Object.entries(wrong)) {
+    it(`refuses ${arg}`, async () => {
+      assertEquals(await demo([arg]), { code: 2, stdout: "", stderr: `Cannot run the demo: ${message}\n` });
+    });
+  }
+
+  it("refuses a directory that is a file", async () => {
+    using scratch = scratchDirectory();
+    writeFileSync(scratch.at("file"), "");
+    const { code, stderr } = await demo(["--dir", scratch.at("file")]);
+    assertEquals(code, 2);
+    assertMatch(stderr, /^Cannot run the demo: --dir cannot be written: ".*file": .*\n$/);
+  });
+});

@@ -1,0 +1,320 @@
+import { Buffer } from "node:buffer";
+import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
+import type { MonitorStatus } from "../../mod.ts";
+import type { HttpOptions } from "../../src/http/mod.ts";
+import { scratchDirectory } from "../contract/scratch.ts";
+import { countByLabel, readRows } from "./recorded_rows.ts";
+import { commandOf, type RuntimeName, spawnCommand, type Spawned, spawnOn } from "./run.ts";
+
+const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
+
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+
+/** Calls `look` until it yields something; throws after 20 seconds. */
+async function waitFor<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + 20_000;
+  while (Date.now() < deadline) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    await sleep(5);
+  }
+  throw new Error(`it never came: ${look}`);
+}
+
+/** The program `fixtures/http_service.ts`, in a process that goes with the block. */
+class Service implements AsyncDisposable {
+  readonly port: number;
+  readonly #process: Spawned;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(process: Spawned, lines: AsyncIterator<string>, port: number) {
+    this.#process = process;
+    this.#lines = lines;
+    this.port = port;
+  }
+
+  static async start(runtime: RuntimeName, directory: string, options: HttpOptions | "untimed" = {}): Promise<Service> {
+    const how = typeof options === "string" ? options : JSON.stringify(options);
+    const process = spawnOn(runtime, fixture("http_service.ts"), [directory, how]);
+    const lines = createInterface({ input: process.child.stdout })[Symbol.asyncIterator]();
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`it did not serve: ${JSON.stringify(await process.ended)}`);
+    return new Service(process, lines, Number(value));
+  }
+
+  /** Waits until so many samples are recorded, which is all there will be. */
+  async recorded(count: number): Promise<void> {
+    let recorded = 0;
+    await waitFor(async () => {
+      recorded = Number(await this.#tell("recorded"));
+      return recorded >= count ? true : undefined;
+    }).catch((error) => {
+      throw new Error(`${recorded} samples recorded, not ${count}`, { cause: error });
+    });
+    assertEquals(recorded, count);
+  }
+
+  /** Ends it, once so many samples are recorded and all of them are in files. */
+  async stop(count: number): Promise<void> {
+    await this.recorded(count);
+    const status: MonitorStatus = JSON.parse(await this.#tell("stop"));
+    const { recorded, flushed, dropped, errors, invalidSamples } = status;
+    assertEquals(
+      { recorded, flushed, dropped, errors, invalidSamples },
+      { recorded: count, flushed: count, dropped: 0, errors: 0, invalidSamples: 0 },
+    );
+    const { code, stderr } = await this.#process.ended;
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  }
+
+  async #tell(command: string): Promise<string> {
+    this.#process.child.stdin.write(`${command}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`it ended: ${JSON.stringify(await this.#process.ended)}`);
+    return value;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.child.kill("SIGKILL");
+    await this.#process.ended;
+  }
+}
+
+/** What a client gets. */
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: Record<string, unknown>;
+  readonly bytes: number;
+  readonly text: string;
+  /** Whether the connection broke off. */
+  readonly broken: boolean;
+}
+
+/** Asks and reads the answer to its end. */
+function ask(port: number, path: string, { method = "GET", body = "", agent = new Agent() } = {}): Promise<Answer> {
+  return new Promise((resolve) => {
+    let answer: IncomingMessage | undefined;
+    const chunks: Uint8Array[] = [];
+    const end = (): void => {
+      const { date: _, ...headers } = answer?.headers ?? {};
+      const all = Buffer.concat(chunks);
+      const broken = answer?.complete !== true;
+      resolve({ status: answer?.statusCode, headers, bytes: all.length, text: all.toString().slice(0, 100), broken });
+    };
+    httpRequest({ host: "127.0.0.1", port, path, method, agent }, (incoming) => {
+      answer = incoming;
+      incoming.on("data", (chunk) => chunks.push(chunk)).on("close", end).on("error", end);
+    }).on("error", end).end(body);
+  });
+}
+
+/** Asks and resolves with the first bytes of the answer; the rest is read until `close`. */
+function open(port: number, path: string) {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {}); // It is meant to break.
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`);
+  const begun = new Promise<void>((resolve) =>
+    socket.on("data", (data) => {
+      if (data.toString().includes("begin")) resolve();
+    })
+  );
+  const ended = new Promise<void>((resolve) => socket.on("close", () => resolve()));
+  return { begun, ended, close: () => socket.destroy() };
+}
+
+/** Asks a service for all it has, and returns the answers and how many of them there are under each label. */
+async function askForAll(port: number) {
+  const requests: [label: string, path: string, body?: string][] = [
+    ["/text [GET]", "/text"],
+    ["/text [GET]", "/text?with=a&query=/x"],
+    ["/text [POST]", "/text", "a body that nobody reads"],
+    ["/text [HEAD]", "/text"],
+    ["/text [OTHER]", "/text"],
+    ["/later [GET]", "/later"],
+    ["/empty [GET]", "/empty"],
+    ["/unchanged [GET]", "/unchanged"],
+    ["/moved [GET]", "/moved"],
+    ["/large [GET]", "/large"],
+    ["/echo [POST]", "/echo", "echo".repeat(10_000)],
+    ["/echo [GET]", "/echo"],
+    ["/throws [GET]", "/throws"],
+    ["/rejects [GET]", "/rejects"],
+    ["/error [GET]", "/error"],
+    ["/used [GET]", "/used"],
+    ["/breaks [GET]", "/breaks"],
+    ["/orders/:id [GET]", "/orders/1"],
+    ["/orders/:id [GET]", "/orders/2?x"],
+    ["/orders/:id [DELETE]", "/orders/1"],
+    ["/users/* [PUT]", "/users/a/b"],
+    ["/nothing/here [GET]", "/nothing/here"],
+  ];
+  const answers: Record<string, Answer> = {};
+  const counts: Record<string, number> = {};
+  for (const [label, path, body] of requests) {
+    const verb = /\[(.*)\]/.exec(label)![1]!;
+    const method = verb === "OTHER" ? "PROPFIND" : verb;
+    answers[`${method} ${path}`] = await ask(port, path, { method, ...body === undefined ? {} : { body } });
+    counts[label] = (counts[label] ?? 0) + 1;
+  }
+  return { answers, counts };
+}
+
+for (const runtime of RUNTIMES) {
+  for (const until of ["body", "headers"] as const) {
+    it(`on ${runtime}, each answer is the same as untimed, and recorded once, until the ${until}`, async () => {
+      using scratch = scratchDirectory();
+      await using bare = await Service.start(runtime, scratch.at("bare"), "untimed");
+      await using timed = await Service.start(runtime, scratch.at("timed"), { until });
+      const { answers: expected } = await askForAll(bare.port);
+      const { answers, counts } = await askForAll(timed.port);
+      const portless = (all: unknown): unknown =>
+        JSON.parse(JSON.stringify(all).replaceAll(/127\.0\.0\.1:\d+/g, "host"));
+      assertEquals(portless(answers), portless(expected));
+      assertEquals(answers["GET /text"]?.text, "text");
+      assertEquals(answers["GET /large"]?.bytes, 8_000_000);
+      assertEquals(answers["POST /echo"]?.bytes, 40_000);
+      assertEquals(answers["GET /throws"]?.status, 500);
+      assert(answers["GET /breaks"]?.broken);
+      await timed.stop(Object.keys(answers).length);
+      assertEquals(countByLabel(scratch.at("timed"), "duration"), counts);
+      await bare.stop(0);
+    });
+  }
+
+  describe(`on ${runtime}, a body that is sent for as long as the client likes`, () => {
+    /** When the row of `/held` was taken, its measurement, and a moment between its first bytes and its last: all in ns, s, ns. */
+    async function hold(until: "body" | "headers") {
+      using scratch = scratchDirectory();
+      await using service = await Service.start(runtime, scratch.path, { until });
+      const held = open(service.port, "/held");
+      await held.begun;
+      await sleep(60);
+      const between = BigInt(Date.now()) * 1_000_000n;
+      await sleep(60);
+      await ask(service.port, "/release");
+      await held.ended;
+      await service.stop(2);
+      let taken = 0n;
+      let measurement = 0;
+      readRows(scratch.path, "duration", (label, _pid, seconds, nanoseconds, value) => {
+        if (label !== "/held [GET]") return;
+        taken = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+        measurement = value;
+      });
+      return { between, taken, measurement };
+    }
+
+    it("is timed to its end", async () => {
+      const { between, taken, measurement } = await hold("body");
+      assert(taken > between, `${taken} > ${between}`);
+      assert(measurement > 0.1, `${measurement} s`);
+    });
+
+    it("is timed to the headers if that is wanted", async () => {
+      const { between, taken } = await hold("headers");
+      assert(taken < between, `${taken} < ${between}`);
+    });
+  });
+
+  describe(`on ${runtime}, a client that goes away`, () => {
+    it("in the middle of a body is recorded", async () => {
+      using scratch = scratchDirectory();
+      await using service = await Service.start(runtime, scratch.path);
+      const clients = Array.from({ length: 5 }, () => open(service.port, "/endless"));
+      await Promise.all(clients.map(({ begun }) => begun));
+      await service.recorded(0);
+      for (const { close } of clients) close();
+      await service.stop(5);
+      assertEquals(countByLabel(scratch.path, "duration"), { "/endless [GET]": 5 });
+    });
+
+    it("before it is answered is recorded", async () => {
+      using scratch = scratchDirectory();
+      await using service = await Service.start(runtime, scratch.path);
+      const { close, ended } = open(service.port, "/waits");
+      await ask(service.port, "/text"); // By then the other request is there too.
+      close();
+      await ended;
+      await ask(service.port, "/release");
+      await service.stop(3);
+      assertEquals(countByLabel(scratch.path, "duration"), {
+        "/waits [GET]": 1,
+        "/text [GET]": 1,
+        "/release [GET]": 1,
+      });
+    });
+  });
+
+  it(`on ${runtime}, an upgrade to a websocket is recorded, and the socket works`, async () => {
+    using scratch = scratchDirectory();
+    await using service = await Service.start(runtime, scratch.path);
+    const socket = new WebSocket(`ws://127.0.0.1:${service.port}/socket`);
+    const echo = new Promise<unknown>((resolve) => socket.onmessage = ({ data }) => resolve(data));
+    await new Promise((resolve) => socket.onopen = resolve);
+    await service.recorded(1); // while the socket is open
+    socket.send("echo");
+    assertEquals(await echo, "echo");
+    const closed = new Promise((resolve) => socket.onclose = resolve);
+    socket.close();
+    await closed;
+    await service.stop(1);
+    assertEquals(countByLabel(scratch.path, "duration"), { "/socket [GET]": 1 });
+  });
+
+  it(`on ${runtime}, paths beyond the first 1,000 are recorded together`, async () => {
+    using scratch = scratchDirectory();
+    await using service = await Service.start(runtime, scratch.path);
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+    await Promise.all(Array.from({ length: 1_010 }, (_, i) => ask(service.port, `/path/${i}`, { agent })));
+    await ask(service.port, "/path/0", { method: "POST", agent });
+    agent.destroy();
+    await service.stop(1_011);
+    const { "other [GET]": otherGets, "other [POST]": otherPosts, ...named } = countByLabel(scratch.path, "duration");
+    assertEquals([Object.keys(named).length, otherGets, otherPosts], [1_000, 10, 1]);
+    assertEquals([...new Set(Object.values(named))], [1]);
+  });
+}
+
+it("on bun, what the server answers by itself is served and not recorded", async () => {
+  using scratch = scratchDirectory();
+  await using service = await Service.start("bun", scratch.path);
+  assertEquals((await ask(service.port, "/static")).text, "static");
+  await ask(service.port, "/text");
+  await service.stop(1);
+  assertEquals(countByLabel(scratch.path, "duration"), { "/text [GET]": 1 });
+});
+
+describe("a service that is the default export of a program is recorded", () => {
+  const file = fixture("http_export.ts");
+  const commands: Record<string, readonly string[]> = {
+    "deno serve": [commandOf("deno", "")[0]!, "serve", "--host", "127.0.0.1", "--port", "0", "-A", file],
+    "bun run": commandOf("bun", file),
+  };
+  for (const [name, command] of Object.entries(commands)) {
+    it(`by ${name}`, async () => {
+      using scratch = scratchDirectory();
+      const { child, ended } = spawnCommand(command, { env: { KYMO_TEST_DIRECTORY: scratch.path } });
+      try {
+        let said = "";
+        for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => said += text);
+        const port = Number(await waitFor(() => /https?:\/\/[\w.]+:(\d+)/.exec(said)?.[1]));
+        assertEquals((await ask(port, "/first")).text, "asked 1");
+        assertEquals((await ask(port, "/second?x")).text, "asked 2");
+        // When this one comes, the others are known to be sent, though that is learnt a moment after their clients know.
+        assertEquals((await ask(port, "/third")).text, "asked 3");
+        child.kill("SIGTERM");
+        await ended;
+        const { "/third [GET]": _, ...counts } = countByLabel(scratch.path, "duration");
+        assertEquals(counts, { "/first [GET]": 1, "/second [GET]": 1 });
+      } finally {
+        child.kill("SIGKILL");
+      }
+    });
+  }
+});

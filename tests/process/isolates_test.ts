@@ -1,0 +1,183 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { get } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { scratchDirectory } from "../contract/scratch.ts";
+import { LABELS } from "./fixtures/isolates_job.ts";
+import { countByLabel, readRows } from "./recorded_rows.ts";
+import { commandOf, spawnCommand, spawnOn, thisRuntime } from "./run.ts";
+
+const LAYOUTS = ["segments", "append"] as const;
+type Layout = (typeof LAYOUTS)[number];
+
+const WORKERS = 2;
+const PROCESSES = { deno1: "deno", deno2: "deno", bun1: "bun", bun2: "bun" } as const;
+const ISOLATES = Object.keys(PROCESSES).flatMap((name) =>
+  ["main", "worker0", "worker1"].map((isolate) => `${name}-${isolate}`)
+);
+
+/**
+ * Samples of one isolate, of which a process has three: a million per process, or with `KYMO_FULL=1` per isolate. On Bun, where this test
+ * starts the same programs once more, it is a million in all.
+ */
+const SAMPLES = process.env["KYMO_FULL"] === "1" ? 1_000_000 : thisRuntime === "deno" ? 333_400 : 83_400;
+
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+
+describe("two processes of Deno and two of Bun, each with two workers, record into one directory", () => {
+  for (const layout of LAYOUTS) {
+    it(`in layout ${layout}, and every sample is found once`, async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      await Promise.all(
+        Object.entries(PROCESSES).map(async ([name, runtime]) => {
+          const args = [directory, layout, WORKERS, SAMPLES, name].map(String);
+          const { code, stdout, stderr } = await spawnCommand(
+            commandOf(runtime, fixture("isolates_record.ts"), args),
+          ).ended;
+          assertEquals({ code, stderr }, { code: 0, stderr: "" });
+          for (const { isolate, ...counts } of JSON.parse(stdout)) {
+            const all = { recorded: SAMPLES, flushed: SAMPLES, buffered: 0, dropped: 0, errors: 0 };
+            assertEquals(counts, all, isolate);
+          }
+        }),
+      );
+      assertFoundOnce(directory);
+    });
+  }
+});
+
+/** That there is each sample of each isolate, once, under its label. */
+function assertFoundOnce(directory: string): void {
+  const keys = new Map(ISOLATES.map((isolate) => [isolate, new Float64Array(SAMPLES)]));
+  const counts = new Map<string, number>();
+  const pids = new Map<string, number>();
+  let begin: number | undefined;
+  readRows(directory, "duration", (label, pid, seconds, nanoseconds) => {
+    const [isolate = "", index] = label.split(" ");
+    const count = counts.get(isolate) ?? 0;
+    begin ??= seconds - 3600;
+    // Two samples of an isolate may not end at the same time under the same label; the product is exact in a double.
+    keys.get(isolate)![count] = ((seconds - begin) * 1e9 + nanoseconds) * LABELS + Number(index);
+    counts.set(isolate, count + 1);
+    pids.set(isolate, pid);
+  });
+  assertEquals(Object.fromEntries(counts), Object.fromEntries(ISOLATES.map((isolate) => [isolate, SAMPLES])));
+  for (const [isolate, ofIsolate] of keys) {
+    ofIsolate.sort();
+    const twice = ofIsolate.findIndex((key, i) => key === ofIsolate[i - 1]);
+    assertEquals(twice, -1, `a row of ${isolate} is there twice`);
+    const byLabel = new Array<number>(LABELS).fill(0);
+    for (const key of ofIsolate) byLabel[key % LABELS]!++;
+    assertEquals(byLabel, Array.from({ length: LABELS }, (_, i) => Math.ceil((SAMPLES - i) / LABELS)), isolate);
+  }
+  assertEquals(new Set(pids.values()).size, Object.keys(PROCESSES).length);
+}
+
+/** A service of several isolates: how it is started, and how many processes and isolates there are then. */
+interface Service {
+  readonly command: (port: number) => readonly string[];
+  readonly processes: number;
+  readonly isolates: number;
+  /** How it ends when it is sent SIGTERM: Deno's own server stops in good order. */
+  readonly end: { readonly code: number | null; readonly signal: string | null };
+}
+
+const [deno = "deno"] = commandOf("deno", "");
+
+const SERVICES: Record<string, Service> = {
+  "deno serve --parallel": {
+    command: (port) => [deno, "serve", "--allow-all", "--parallel", `--port=${port}`, fixture("isolates_serve.ts")],
+    processes: 1,
+    isolates: 2,
+    end: { code: 0, signal: null },
+  },
+  "three processes of Bun with reusePort": {
+    command: () => commandOf("bun", fixture("isolates_serve.ts"), []),
+    processes: 3,
+    isolates: 3,
+    end: { code: null, signal: "SIGTERM" },
+  },
+};
+
+for (const [name, service] of Object.entries(SERVICES)) {
+  describe(`a service of ${name} records every request`, () => {
+    for (const layout of LAYOUTS) {
+      it(`in layout ${layout}, until it is told to end`, async () => {
+        using scratch = scratchDirectory();
+        const answered = await serve(service, layout, scratch.at("monitoring"));
+        assertEquals(countByLabel(scratch.at("monitoring"), "duration"), answered);
+      });
+    }
+  });
+}
+
+/** Runs a service, asks it some hundred times, and ends it; returns how many answers each isolate gave. */
+async function serve({ command, processes, isolates, end }: Service, layout: Layout, directory: string) {
+  const port = await freePort();
+  const env = {
+    KYMO_TEST_DIRECTORY: directory,
+    KYMO_TEST_LAYOUT: layout,
+    KYMO_TEST_PORT: String(port),
+    DENO_JOBS: String(isolates),
+  };
+  const running = Array.from({ length: processes }, () => spawnCommand(command(port), { env }));
+  try {
+    return await askEach(port, isolates);
+  } finally {
+    // Not `child.kill`, after which Deno reports the signal as the end, whatever that was.
+    for (const { child } of running) process.kill(child.pid!, "SIGTERM");
+    for (const { ended } of running) {
+      const { code, signal } = await ended;
+      assertEquals({ code, signal }, end);
+    }
+  }
+}
+
+/** Sends requests until there are 300 answers, one of each isolate at least; counts the answers of each. */
+async function askEach(port: number, isolates: number): Promise<Record<string, number>> {
+  const answered: Record<string, number> = {};
+  let answers = 0;
+  const askOnAndOn = async (): Promise<void> => {
+    for (let silence = 0; answers < 300 || Object.keys(answered).length < isolates;) {
+      const isolate = await ask(port);
+      if (isolate === undefined) {
+        assert(silence++ < 1000, "nobody listens");
+        await sleep(10);
+        continue;
+      }
+      answered[isolate] = (answered[isolate] ?? 0) + 1;
+      assert(answers++ < 20_000, `only ${Object.keys(answered).length} of ${isolates} isolates answer`);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, askOnAndOn));
+  return answered;
+}
+
+/** The answer to a request on a connection of its own; `undefined` if nobody listens. */
+function ask(port: number): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = get({ host: "127.0.0.1", port, agent: false }, (response) => {
+      let body = "";
+      response.on("data", (chunk) => body += chunk);
+      response.on("end", () => resolve(body));
+    });
+    request.on("error", (error: Error & { code?: string }) => {
+      if (error.code === "ECONNREFUSED") resolve(undefined);
+      else reject(error);
+    });
+  });
+}
+
+/** A port that is free now. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,84 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { decode } from "../../../src/csv/decode.ts";
+import { encodeSegment } from "../../../src/csv/encode.ts";
+import { type Segment, ValueKind } from "../../../src/observation/segment.ts";
+import { asWritten } from "../support/labels.ts";
+import { AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../support/random.ts";
+import { openSegment, OWNER } from "../support/segments.ts";
+
+const ANCHOR = 1_699_999_999_999_999_999n;
+
+interface Given {
+  readonly timepoint: number;
+  readonly value: number;
+  readonly label: string;
+}
+
+/** Passes observations through as many segments as it takes, and returns the texts of the segments. */
+function encodeAll(observations: Given[], kind: ValueKind): string[] {
+  const segment = openSegment(2 ** 23, kind, ANCHOR);
+  const texts: string[] = [];
+  const flush = (): void => {
+    texts.push(encodeSegment(segment));
+    segment.open(segment.sequence + 1, ANCHOR);
+  };
+  const add = (to: Segment, { timepoint, value, label }: Given): boolean => to.add(timepoint, value, label);
+  for (const observation of observations) {
+    if (add(segment, observation)) continue;
+    flush();
+    if (!add(segment, observation)) throw new Error("Cannot add to an empty segment");
+  }
+  flush();
+  return texts;
+}
+
+describe("from a segment to CSV and back", () => {
+  it("100,000 random observations are the same, in every bit", () => {
+    const random = randomFrom(20231114);
+    const given = Array.from({ length: 100_000 }, (): Given => ({
+      timepoint: Math.floor(random(2 ** 32) * 2 ** random(21)),
+      value: randomDouble(random),
+      label: randomLabel(random),
+    }));
+    const read = encodeAll(given, ValueKind.number).flatMap(decode);
+    assertEquals(read.length, given.length);
+    // One comparison per row would cost more than the round trip.
+    const differs = given.findIndex(({ timepoint, value, label }, i) => {
+      const row = read[i]!;
+      return row.timepoint !== ANCHOR + BigInt(timepoint) || !Object.is(row.measurement, value) ||
+        row.label !== asWritten(label) || row.pid !== OWNER.pid;
+    });
+    assertEquals(read[differs], given[differs] as unknown as undefined);
+  });
+
+  it("a duration is the double next to its seconds", () => {
+    const random = randomFrom(7);
+    const given = Array.from({ length: 10_000 }, (): Given => ({
+      timepoint: 0,
+      value: Math.floor(random(2 ** 32) * 2 ** random(21)),
+      label: "x",
+    }));
+    const read = encodeAll(given, ValueKind.duration).flatMap(decode);
+    assertEquals(read.map(({ measurement }) => measurement), given.map(({ value }) => value / 1e9));
+  });
+
+  it("labels of the greatest length are the same, or cut as documented", () => {
+    const units = ['"', "\r\n", ",", "é", "😀", "\0", "\ud800", "a"];
+    const labels = units.flatMap((unit) =>
+      [16_380, 16_384, 16_385, 50_000].map((length) => unit.repeat(length / unit.length))
+    );
+    const read = encodeAll(labels.map((label, i) => ({ timepoint: i, value: i, label })), ValueKind.number).flatMap(
+      decode,
+    );
+    assertEquals(read.map(({ label }, i) => label === asWritten(labels[i]!)), labels.map(() => true));
+  });
+
+  it("each awkward label is the same, alone in its file", () => {
+    for (const label of AWKWARD_LABELS) {
+      const segment = openSegment();
+      segment.add(0, 1, label);
+      assertEquals(decode(encodeSegment(segment)).map((row) => row.label), [asWritten(label)]);
+    }
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../../src/errors.ts";
+import { type FetchHandler, timeHandler, timeRoutes, timeServer } from "../../../src/http/mod.ts";
+import { FakeRecorder } from "./fake_recorder.ts";
+
+const empty = (_: Request): Response => new Response(null);
+const asked = new Request("http://localhost/orders");
+
+describe("the HTTP entry", () => {
+  it("times handlers, routes and servers", () => {
+    const recorder = new FakeRecorder();
+    timeHandler(empty, { recorder })(asked);
+    timeRoutes({ "/orders/*": empty }, { recorder })["/orders/*"](asked);
+    timeServer({ fetch: empty }, { recorder }).fetch(asked);
+    assertEquals(recorder.ended, ["/orders [GET]", "/orders/* [GET]", "/orders [GET]"]);
+  });
+
+  it("calls the handler while the monitor of the isolate does not record", async () => {
+    assertEquals(await timeHandler((_: Request) => new Response("text"))(asked).text(), "text");
+  });
+
+  const wrong: [call: () => unknown, message: string][] = [
+    [() => timeHandler(17 as unknown as FetchHandler), "Cannot time the handler: not a function: 17"],
+    [
+      () => timeHandler(empty, { maxLabels: -3 }),
+      "Cannot time the handler: maxLabels must be an integer of at least 1: -3",
+    ],
+    [() => timeRoutes(empty as never), "Cannot time the routes: not an object: function empty"],
+    [
+      () => timeRoutes({}, { until: "end" as "body" }),
+      'Cannot time the routes: until must be "body" or "headers": "end"',
+    ],
+    [() => timeServer(null as never), "Cannot time the server: not an object: null"],
+    [
+      () => timeServer({ port: 1 } as never),
+      "Cannot time the server: it has no function `fetch` and no `routes`: an object",
+    ],
+  ];
+  for (const [call, message] of wrong) {
+    it(`refuses: ${message}`, () => assertEquals(assertThrows(call, UsageError).message, message));
+  }
+});

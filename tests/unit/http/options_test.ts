@@ -1,0 +1,54 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../../src/errors.ts";
+import { checkOptions } from "../../../src/http/options.ts";
+import { FakeRecorder } from "./fake_recorder.ts";
+
+const recorder = new FakeRecorder();
+
+describe("HTTP options", () => {
+  it("have defaults", () => {
+    const { recorder: chosen, ...others } = checkOptions("Cannot time", {}, recorder);
+    assertEquals(others, { route: undefined, maxLabels: 1_000, until: "body" });
+    assertStrictEquals(chosen, recorder);
+  });
+
+  it("are taken as given; undefined is the default", () => {
+    const own = new FakeRecorder();
+    const route = () => "/a";
+    const options = checkOptions("Cannot time", { route, maxLabels: 1, until: "headers", recorder: own }, recorder);
+    assertStrictEquals(options.route, route);
+    assertStrictEquals(options.recorder, own);
+    assertEquals([options.maxLabels, options.until], [1, "headers"]);
+    assertEquals(checkOptions("Cannot time", { maxLabels: undefined }, recorder).maxLabels, 1_000);
+  });
+
+  const wrong: [options: unknown, message: string][] = [
+    [null, "options must be an object: null"],
+    ["body", 'options must be an object: "body"'],
+    [[], "options must be an object: an array"],
+    [{ maxLabel: 3 }, 'there is no such option: "maxLabel"'],
+    [{ toString: 3 }, 'there is no such option: "toString"'],
+    [{ maxLabels: -3 }, "maxLabels must be an integer of at least 1: -3"],
+    [{ maxLabels: 0 }, "maxLabels must be an integer of at least 1: 0"],
+    [{ maxLabels: 1.5 }, "maxLabels must be an integer of at least 1: 1.5"],
+    [{ maxLabels: NaN }, "maxLabels must be an integer of at least 1: NaN"],
+    [{ maxLabels: Infinity }, "maxLabels must be an integer of at least 1: Infinity"],
+    [{ maxLabels: "5" }, 'maxLabels must be an integer of at least 1: "5"'],
+    [{ maxLabels: 5n }, "maxLabels must be an integer of at least 1: 5n"],
+    [{ until: "end" }, 'until must be "body" or "headers": "end"'],
+    [{ until: true }, 'until must be "body" or "headers": true'],
+    [{ route: "/orders/:id" }, 'route must be a function: "/orders/:id"'],
+    [{ recorder: null }, "recorder must have startDurationSample and stopDurationSample: null"],
+    [
+      { recorder: { startDurationSample() {} } },
+      "recorder must have startDurationSample and stopDurationSample: an object",
+    ],
+  ];
+  for (const [options, message] of wrong) {
+    it(`are refused: ${message}`, () => {
+      const error = assertThrows(() => checkOptions("Cannot time the handler", options, recorder), UsageError);
+      assertEquals(error.message, `Cannot time the handler: ${message}`);
+    });
+  }
+});

@@ -1,0 +1,266 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { checkOptions, type HttpOptions } from "../../../src/http/options.ts";
+import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
+import { FakeRecorder } from "./fake_recorder.ts";
+import { until } from "./until.ts";
+
+const LABEL = "/orders [GET]";
+
+function request(): Request {
+  return new Request("http://localhost:8000/orders?id=1");
+}
+
+/** Times a handler with a recorder of its own. */
+function time<H extends FetchHandler>(handler: H, options: HttpOptions = {}, pattern?: string) {
+  const recorder = new FakeRecorder();
+  const timed = new RequestTimer(checkOptions("Cannot time", options, recorder)).handler(handler, pattern);
+  return { timed, recorder };
+}
+
+/** What `Deno.serve` passes beside the request. */
+function denoInfo() {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  return { info: { remoteAddr: {}, completed: promise }, sent: resolve, lost: reject };
+}
+
+/** What `Bun.serve` passes beside the request. */
+class BunServer {
+  sent = false;
+
+  requestIP(_request: Request): unknown {
+    return this.sent ? null : { address: "127.0.0.1" };
+  }
+}
+
+describe("a timed handler passes on", () => {
+  const servers: [name: string, server: () => unknown][] = [
+    ["Deno", () => denoInfo().info],
+    ["Bun", () => new BunServer()],
+    ["nobody", () => undefined],
+  ];
+  for (const [name, makeServer] of servers) {
+    it(`this and all arguments, called by ${name}`, () => {
+      const server = makeServer();
+      const calls: unknown[][] = [];
+      const { timed } = time(function (this: unknown, ...args: unknown[]) {
+        calls.push([this, ...args]);
+      } as FetchHandler);
+      const given = request();
+      const itself = {};
+      timed.call(itself, given, server, "third", 4);
+      timed.call(undefined, given);
+      assertEquals(calls.map((call) => call.length), [5, 2]);
+      [itself, given, server, "third", 4].forEach((value, i) => assertStrictEquals(calls[0]![i], value));
+    });
+
+    it(`what the handler returns, called by ${name}`, async () => {
+      const response = new Response(null, { status: 204 });
+      const server = makeServer();
+      assertStrictEquals(time((_: Request, _server: unknown) => response).timed(request(), server), response);
+      const later = time((_: Request, _server: unknown) => Promise.resolve(response)).timed(request(), server);
+      assertStrictEquals(await later, response);
+      assertEquals(time((_: Request, _server: unknown) => undefined).timed(request(), server), undefined);
+    });
+
+    it(`what the handler throws, called by ${name}`, async () => {
+      const error = new Error("no orders");
+      const server = makeServer();
+      const throwing = time((_: Request, _server: unknown) => {
+        throw error;
+      });
+      assertStrictEquals(assertThrows(() => throwing.timed(request(), server)), error);
+      const rejecting = time((_: Request, _server: unknown) => Promise.reject(error));
+      assertStrictEquals(await assertRejects(() => rejecting.timed(request(), server)), error);
+    });
+  }
+
+  it("the request to a handler that declares no parameter, since Deno would call that with none", () => {
+    assertEquals(time(() => new Response()).timed.length > 0, true);
+  });
+});
+
+describe("while nothing is recorded", () => {
+  it("the handler is called and its response not touched", async () => {
+    const { timed, recorder } = time((_: Request) =>
+      new Response("text", { headers: { "content-type": "text/plain" } })
+    );
+    recorder.recording = false;
+    assertEquals(await timed(request()).text(), "text");
+    assertEquals([recorder.ended, recorder.wrong], [[], []]);
+  });
+});
+
+describe("until the headers", () => {
+  const options = { until: "headers" } as const;
+
+  it("a sample ends when the handler returns", () => {
+    const { timed, recorder } = time((_: Request, _info: unknown) => new Response("text"), options);
+    timed(request(), denoInfo().info);
+    timed(request(), new BunServer());
+    assertEquals(recorder.ended, [LABEL, LABEL]);
+  });
+
+  it("a sample ends when the promise is settled", async () => {
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    const { timed, recorder } = time((_: Request) => promise, options);
+    const answer = timed(request());
+    await Promise.resolve();
+    assertEquals(recorder.ended, []);
+    resolve(new Response("text"));
+    await answer;
+    assertEquals(recorder.ended, [LABEL]);
+  });
+
+  it("the body is not touched", async () => {
+    const response = new Response("text", { headers: { "content-type": "text/plain" } });
+    const { timed } = time((_: Request) => response, options);
+    assertStrictEquals(timed(request()), response);
+    assertEquals(await response.text(), "text");
+  });
+});
+
+describe("on Deno a sample ends", () => {
+  it("when the server says that the response is sent", async () => {
+    const { timed, recorder } = time((_: Request, _info: unknown) => new Response("text"));
+    const { info, sent } = denoInfo();
+    timed(request(), info);
+    await Promise.resolve();
+    assertEquals(recorder.ended, []);
+    sent();
+    await info.completed;
+    assertEquals([recorder.ended, recorder.open], [[LABEL], 0]);
+  });
+
+  it("when the server says that the response could not be sent", async () => {
+    const { timed, recorder } = time((_: Request, _info: unknown) => new Response("text"));
+    const { info, lost } = denoInfo();
+    timed(request(), info);
+    lost(new Error("HTTP response was not sent successfully"));
+    await until(() => recorder.open === 0);
+    assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
+  });
+
+  it("when the answer to a handler that threw is sent", async () => {
+    const { timed, recorder } = time((_: Request, _info: unknown) => {
+      throw new Error("no orders");
+    });
+    const { info, sent } = denoInfo();
+    assertThrows(() => timed(request(), info));
+    assertEquals(recorder.ended, []);
+    sent();
+    await info.completed;
+    assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
+  });
+});
+
+describe("on Bun a sample ends", () => {
+  it("when the server no longer knows the client", async () => {
+    const server = new BunServer();
+    const { timed, recorder } = time((_: Request, _server: unknown) => new Response("text"));
+    timed(request(), server);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assertEquals(recorder.ended, []);
+    server.sent = true;
+    await until(() => recorder.open === 0);
+    assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
+  });
+
+  it("before the next request begins, if it is sent by then", () => {
+    const server = new BunServer();
+    const seen: number[] = [];
+    const { timed, recorder } = time((_: Request, _server: unknown) => {
+      seen.push(recorder.ended.length);
+      return new Response("text");
+    });
+    timed(request(), server);
+    server.sent = true;
+    timed(request(), server);
+    assertEquals(seen, [0, 1]);
+  });
+
+  it("when the handler throws or rejects", async () => {
+    const { timed, recorder } = time((_: Request, fail: unknown) => (fail as () => unknown)());
+    const askable = (fail: () => unknown) => Object.assign(fail, { requestIP: () => ({}) });
+    assertThrows(() =>
+      timed(
+        request(),
+        askable(() => {
+          throw new Error("a");
+        }),
+      )
+    );
+    assertEquals(recorder.ended, [LABEL]);
+    await assertRejects(async () => await timed(request(), askable(() => Promise.reject(new Error("b")))));
+    assertEquals([recorder.ended, recorder.open, recorder.wrong], [[LABEL, LABEL], 0, []]);
+  });
+
+  it("when the handler returns no response, as after an upgrade to a websocket", () => {
+    const { timed, recorder } = time((_: Request, _server: unknown) => undefined);
+    timed(request(), new BunServer());
+    assertEquals(recorder.ended, [LABEL]);
+  });
+
+  it("with the body untouched", async () => {
+    const response = new Response("text", { headers: { "content-type": "text/plain" } });
+    const { timed } = time((_: Request, _server: unknown) => response);
+    const server = new BunServer();
+    assertStrictEquals(timed(request(), server), response);
+    server.sent = true;
+    assertEquals(await response.text(), "text");
+  });
+});
+
+describe("called by nobody in particular, a sample ends", () => {
+  it("when the body has been read", async () => {
+    const { timed, recorder } = time((_: Request) =>
+      new Response("text", { headers: { "content-type": "text/plain" } })
+    );
+    const response = timed(request());
+    assertEquals(recorder.ended, []);
+    assertEquals(await response.text(), "text");
+    assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
+  });
+
+  it("when the body is cancelled", async () => {
+    const { timed, recorder } = time(async (_: Request) => {
+      await Promise.resolve();
+      return new Response(new ReadableStream(), { headers: { "content-type": "text/plain" } });
+    });
+    const response = await timed(request());
+    await response.body!.cancel();
+    assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
+  });
+
+  it("when the handler throws or rejects", async () => {
+    const { timed, recorder } = time((_: Request, fail: () => unknown) => fail());
+    assertThrows(() =>
+      timed(request(), () => {
+        throw new Error("a");
+      })
+    );
+    await assertRejects(async () => await timed(request(), () => Promise.reject(new Error("b"))));
+    assertEquals([recorder.ended, recorder.open, recorder.wrong], [[LABEL, LABEL], 0, []]);
+  });
+});
+
+describe("requests at the same time", () => {
+  it("have a sample each", async () => {
+    const answers: (() => void)[] = [];
+    const { timed, recorder } = time((_: Request) =>
+      new Promise<Response>((resolve) => answers.push(() => resolve(new Response(null))))
+    );
+    const responses = Array.from({ length: 50 }, (_, i) => timed(new Request(`http://localhost/${i % 5}`)));
+    assertEquals(recorder.open, 50);
+    for (const answer of answers.reverse()) answer();
+    await Promise.all(responses);
+    assertEquals([recorder.open, recorder.ended.length, recorder.wrong], [0, 50, []]);
+    assertEquals(recorder.ended.filter((label) => label === "/3 [GET]").length, 10);
+  });
+});
+
+it("a handler of a route has the label of its pattern", () => {
+  const { timed, recorder } = time((_: Request) => new Response(null), {}, "/orders/:id");
+  timed(new Request("http://localhost/orders/17", { method: "DELETE" }));
+  assertEquals(recorder.ended, ["/orders/:id [DELETE]"]);
+});

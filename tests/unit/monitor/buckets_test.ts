@@ -1,0 +1,89 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { UsageError } from "../../../src/errors.ts";
+import { Monitor } from "../../../src/monitor/monitor.ts";
+import { FakeRuntime } from "../../fake/runtime.ts";
+import { DIRECTORY, publishedLabels } from "../support/files.ts";
+
+function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {
+  const runtime = new FakeRuntime();
+  return { runtime, monitor: new Monitor(() => runtime) };
+}
+
+describe("a bucket with a prefix of its own", () => {
+  for (
+    const prefix of ["../x", "/abs", "a/b", "..", "", "x".repeat(300), "duration", "runtime", "custom", "profiler"]
+  ) {
+    it(`is refused under ${JSON.stringify(prefix.slice(0, 10))}, whether recording or not, and nothing is written`, async () => {
+      const { runtime, monitor } = monitoring();
+      const refuse = (): void => {
+        const error = assertThrows(() => monitor.bucket(prefix), UsageError);
+        assertMatch(error.message, /^Cannot make the bucket: .+: ".*"$/s);
+      };
+      refuse();
+      monitor.start();
+      refuse();
+      await monitor.stop();
+      assertEquals(runtime.files.paths(), [DIRECTORY]);
+    });
+  }
+
+  it("is the same for all who ask for the prefix, samplers too", async () => {
+    const { runtime, monitor } = monitoring();
+    const one = monitor.bucket("mine");
+    monitor.start({ samplers: [{ prefix: "mine", sample: (to) => to.observe("sampler", 1) }] });
+    one.observe("one", 1);
+    monitor.bucket("mine").observeMany([["two", 2]]);
+    await monitor.stop();
+    assertEquals(runtime.csvs("mine").length, 1);
+    assertEquals(publishedLabels(runtime.files), ["one", "sampler", "sampler", "two"]);
+  });
+
+  it("serves one recording after the other, and nothing in between", async () => {
+    const { runtime, monitor } = monitoring();
+    const mine = monitor.bucket("mine");
+    for (const label of ["first", "second"]) {
+      mine.observe("nobody listens", 1);
+      monitor.start();
+      mine.observe(label, 1);
+      await monitor.stop();
+    }
+    assertEquals(publishedLabels(runtime.files), ["first", "second"]);
+  });
+
+  it("is refused when it is the 65th, but those that are there go on", async () => {
+    const { runtime, monitor } = monitoring();
+    monitor.start({ memoryThreshold: 2 ** 14 });
+    const buckets = Array.from({ length: 64 }, (_, i) => monitor.bucket(`b${i}`));
+    const error = assertThrows(() => monitor.bucket("b64"), UsageError);
+    assertMatch(error.message, /^Cannot make the bucket: there are 64 already.*: "b64"$/);
+    monitor.bucket("b0").observe("again", 1);
+    for (const bucket of buckets) bucket.observe("x", 1);
+    await monitor.stop();
+    assertEquals(publishedLabels(runtime.files).length, 65);
+  });
+
+  it("for which there is no memory observes nothing, throws nothing, and that is reported", async () => {
+    const { runtime, monitor } = monitoring();
+    const errors: Error[] = [];
+    monitor.start({ onError: (error) => errors.push(error) });
+    const mine = monitor.bucket("mine");
+    const { ArrayBuffer } = globalThis;
+    globalThis.ArrayBuffer = class {
+      constructor() {
+        throw new RangeError("Array buffer allocation failed");
+      }
+    } as unknown as typeof ArrayBuffer;
+    try {
+      mine.observe("x", 1);
+    } finally {
+      globalThis.ArrayBuffer = ArrayBuffer;
+    }
+    assertEquals(errors.map(({ message }) => message), [
+      'Cannot make the bucket: "mine": Array buffer allocation failed',
+    ]);
+    mine.observe("later", 1);
+    await monitor.stop();
+    assertEquals(publishedLabels(runtime.files), ["later"]);
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { CpuProfiling, PART_DURATION, SAMPLING_INTERVAL } from "../../../src/profiling/cpu_profiling.ts";
+import type { CpuProfile, CpuProfiler } from "../../../src/runtime.ts";
+import { FakeClock, FakeTimers } from "../../fake/runtime.ts";
+import { checkCpuProfile } from "./check_cpu_profile.ts";
+
+const callFrame = { functionName: "(root)", scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 };
+
+/** A profiler that numbers its profiles by their start times, and refuses or loses what it is told to. */
+class FakeProfiler implements CpuProfiler {
+  readonly calls: string[] = [];
+  refused: string | undefined;
+  lost: string | undefined;
+  #profiles = 0;
+
+  async start(interval: number): Promise<void> {
+    this.calls.push(`start ${interval}`);
+    await Promise.resolve();
+    if (this.refused !== undefined) throw new Error(this.refused);
+  }
+
+  async stop(): Promise<CpuProfile> {
+    this.calls.push("stop");
+    await Promise.resolve();
+    const startTime = ++this.#profiles;
+    if (this.lost !== undefined) throw new Error(this.lost);
+    return { nodes: [{ id: 1, callFrame }], startTime, endTime: startTime, samples: [], timeDeltas: [] };
+  }
+
+  original = () => undefined;
+}
+
+/** A profiling under way, with what came of it: the start times of the published profiles, and the reported failures. */
+function setUp(prepare?: (profiler: FakeProfiler) => void) {
+  const profiler = new FakeProfiler();
+  prepare?.(profiler);
+  const timers = new FakeTimers(new FakeClock());
+  const published: number[] = [];
+  const reported: string[] = [];
+  const profiling = new CpuProfiling({
+    profiler,
+    timers,
+    publish: (file) => published.push(checkCpuProfile(file).startTime),
+    report: (error) => reported.push(error.message),
+  });
+  profiling.start();
+  return { profiler, timers, published, reported, profiling };
+}
+
+/** Lets everything go on that waits for no timer. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve));
+}
+
+const start = `start ${SAMPLING_INTERVAL}`;
+
+describe("CPU profiling", () => {
+  it("samples from start on, before anything else runs, and publishes one file at its end", async () => {
+    const { profiler, timers, published, reported, profiling } = setUp();
+    assertEquals(profiler.calls, [start]);
+    await profiling.finish();
+    assertEquals([profiler.calls, published, reported], [[start, "stop"], [1], []]);
+    assertEquals(timers.count, 0);
+  });
+
+  it("publishes a part whenever its time is over", async () => {
+    const { profiler, timers, published, profiling } = setUp();
+    timers.advance(PART_DURATION - 1);
+    await settle();
+    assertEquals(published, []);
+    timers.advance(1);
+    await settle();
+    timers.advance(PART_DURATION);
+    await settle();
+    assertEquals(published, [1, 2]);
+    assertEquals(profiler.calls, [start, "stop", start, "stop", start]);
+    await profiling.finish();
+    assertEquals(published, [1, 2, 3]);
+  });
+
+  it("finishes in order while a part is being changed", async () => {
+    const { profiler, timers, published, profiling } = setUp();
+    timers.advance(PART_DURATION);
+    await profiling.finish();
+    assertEquals(published, [1, 2]);
+    assertEquals(profiler.calls, [start, "stop", start, "stop"]);
+  });
+
+  it("reports that the runtime refuses, and asks again for the next part", async () => {
+    const { profiler, timers, published, reported, profiling } = setUp((profiler) => profiler.refused = "busy");
+    await settle();
+    assertEquals(reported, ["Cannot take the CPU profile: busy"]);
+    profiler.refused = undefined;
+    timers.advance(PART_DURATION);
+    await profiling.finish();
+    assertEquals([published, reported.length], [[1], 1]);
+    assertEquals(profiler.calls, [start, start, "stop"]);
+  });
+
+  it("stops nothing that it has not started", async () => {
+    const { profiler, profiling, published } = setUp((profiler) => profiler.refused = "busy");
+    await profiling.finish();
+    assertEquals([profiler.calls, published], [[start], []]);
+  });
+
+  it("reports a lost part, and goes on with the next", async () => {
+    const { profiler, timers, published, reported, profiling } = setUp((profiler) => profiler.lost = "gone");
+    timers.advance(PART_DURATION);
+    await settle();
+    profiler.lost = undefined;
+    await profiling.finish();
+    assertEquals([published, reported], [[2], ["Cannot take the CPU profile: gone"]]);
+  });
+
+  it("reports what publishing throws", async () => {
+    const reported: string[] = [];
+    const profiling = new CpuProfiling({
+      profiler: new FakeProfiler(),
+      timers: new FakeTimers(new FakeClock()),
+      publish: () => {
+        throw new Error("no space");
+      },
+      report: (error) => reported.push(error.message),
+    });
+    profiling.start();
+    await profiling.finish();
+    assertEquals(reported, ["Cannot take the CPU profile: no space"]);
+  });
+
+  it("may be finished twice", async () => {
+    const { profiler, profiling, published } = setUp();
+    await Promise.all([profiling.finish(), profiling.finish()]);
+    assertEquals([profiler.calls, published], [[start, "stop"], [1]]);
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import type { GcEvent } from "../../../src/runtime.ts";
+import { eventLoopSampler } from "../../../src/sampling/event_loop.ts";
+import { gcSampler } from "../../../src/sampling/gc.ts";
+import { processSampler } from "../../../src/sampling/process.ts";
+import { FakeRuntime } from "../../fake/runtime.ts";
+import { ListObserver } from "../support/observers.ts";
+
+describe("gcSampler", () => {
+  function sampling(): { observer: ListObserver; collect(...events: GcEvent[]): [string, number][]; calls: string[] } {
+    const runtime = new FakeRuntime();
+    const calls: string[] = [];
+    const { gc } = runtime;
+    const sampler = gcSampler({
+      start: () => void calls.push("start"),
+      drain: () => (calls.push("drain"), gc.drain()),
+      stop: () => void calls.push("stop"),
+    });
+    sampler.start?.();
+    const observer = new ListObserver();
+    const collect = (...events: GcEvent[]): [string, number][] => {
+      runtime.collections.push(...events);
+      sampler.sample(observer);
+      return observer.drain();
+    };
+    return { observer, collect, calls };
+  }
+
+  it("tells the sums since it began, and each pause raw", () => {
+    const { collect } = sampling();
+    assertEquals(collect(), [["gc collections", 0], ["gc collected", 0]]);
+    assertEquals(collect({ pause: 0.25, before: 100, after: 40 }, { pause: 0.5, before: 90, after: 80 }), [
+      ["gc collections", 2],
+      ["gc collected", 70],
+      ["gc pause", 0.25],
+      ["gc pause", 0.5],
+    ]);
+    assertEquals(collect({ pause: 0.125, before: 50, after: 0 }), [
+      ["gc collections", 3],
+      ["gc collected", 120],
+      ["gc pause", 0.125],
+    ]);
+    assertEquals(collect(), [["gc collections", 3], ["gc collected", 120]]);
+  });
+
+  it("does not take back what was freed when the heap grew during a collection", () => {
+    const { collect } = sampling();
+    collect({ pause: 0, before: 100, after: 40 });
+    assertEquals(collect({ pause: 0, before: 40, after: 100 })[1], ["gc collected", 60]);
+  });
+
+  it("gives all of a sample at one moment, and drains once", () => {
+    const { observer, collect, calls } = sampling();
+    collect({ pause: 1, before: 1, after: 1 });
+    assertEquals([observer.together, calls], [[3], ["start", "drain"]]);
+  });
+});
+
+describe("processSampler", () => {
+  const heap = { used: 10, total: 20, external: 5 };
+
+  it("tells memory and processor time, all of one moment", () => {
+    const observer = new ListObserver();
+    const { memory, resources } = new FakeRuntime();
+    processSampler(memory, resources).sample(observer);
+    assertEquals(Object.fromEntries(observer.seen), {
+      "rss": 1000,
+      "max rss": 1000,
+      "heap used": 10,
+      "heap total": 20,
+      "external": 5,
+      "user time": 1.5,
+      "system time": 0.5,
+    });
+    assertEquals(observer.together, [7]);
+  });
+
+  it("keeps its own maximum", () => {
+    const observer = new ListObserver();
+    const sizes = [5, 9, 7];
+    const sampler = processSampler({ rss: () => sizes.shift() ?? 0 }, undefined);
+    for (let i = 0; i < 3; i++) sampler.sample(observer);
+    assertEquals(observer.seen.filter(([label]) => label === "max rss").map(([, value]) => value), [5, 9, 9]);
+  });
+
+  it("leaves out what the runtime lacks: no zero is made up", () => {
+    const observer = new ListObserver();
+    processSampler({ rss: () => 1 }, undefined).sample(observer);
+    processSampler({ rss: () => 1, heap: () => heap }, undefined).sample(observer);
+    assertEquals(observer.seen.map(([label]) => label), [
+      "rss",
+      "max rss",
+      "rss",
+      "max rss",
+      "heap used",
+      "heap total",
+      "external",
+    ]);
+  });
+});
+
+describe("eventLoopSampler", () => {
+  /** An event loop that can be blocked: time passes, and what was due meanwhile is late. */
+  function sampling() {
+    const { clock, timers } = new FakeRuntime();
+    const observer = new ListObserver();
+    const sampler = eventLoopSampler(clock, timers, observer);
+    const block = (ms: number): void => {
+      clock.time += ms * 1e6;
+      timers.advance(0);
+    };
+    return { observer, sampler, timers, block };
+  }
+
+  it("sees a loop that was blocked for 200 ms at once, as 0.15 s or more", () => {
+    const { observer, sampler, timers, block } = sampling();
+    sampler.start?.();
+    timers.advance(100);
+    block(200);
+    const lags = observer.drain();
+    assertEquals(lags.length, 1);
+    assertEquals([lags[0]![0], lags[0]![1] >= 0.15 && lags[0]![1] <= 0.2], ["event loop lag", true]);
+  });
+
+  it("tells the largest of small lags, once per sample", () => {
+    const { observer, sampler, timers, block } = sampling();
+    sampler.start?.();
+    timers.advance(20);
+    block(25);
+    timers.advance(20);
+    block(32);
+    timers.advance(20);
+    assertEquals(observer.seen, []);
+    sampler.sample(observer);
+    assertEquals(observer.drain().map(([label, value]) => [label, value > 0.004 && value < 0.02]), [[
+      "event loop lag",
+      true,
+    ]]);
+  });
+
+  it("tells nothing when it has not looked since the last sample", () => {
+    const { observer, sampler, timers } = sampling();
+    sampler.start?.();
+    sampler.sample(observer);
+    assertEquals(observer.drain(), []);
+    timers.advance(40);
+    sampler.sample(observer);
+    sampler.sample(observer);
+    assertEquals(observer.drain(), [["event loop lag", 0]]);
+  });
+
+  it("is never less than nothing, and takes a late timer into account only once", () => {
+    const { observer, sampler, timers, block } = sampling();
+    sampler.start?.();
+    block(1_000);
+    timers.advance(1_000);
+    sampler.sample(observer);
+    const lags = observer.drain().map(([, value]) => value);
+    assertEquals(lags.filter((lag) => lag < 0), []);
+    assertEquals(lags.filter((lag) => lag > 0.02).length, 1);
+  });
+
+  it("leaves no timer behind", () => {
+    const { sampler, timers } = sampling();
+    sampler.stop?.();
+    sampler.start?.();
+    assertEquals(timers.count, 1);
+    sampler.stop?.();
+    assertEquals(timers.count, 0);
+  });
+});

@@ -1,0 +1,219 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { FileError } from "../../../src/runtime.ts";
+import { AppendedFile } from "../../../src/storage/append.ts";
+import { MonitoringDirectory } from "../../../src/storage/directory.ts";
+import { type DiskOperation, MemoryDisk } from "../../fake/memory_disk.ts";
+import { failAll, repair } from "../support/faults.ts";
+import { bytes } from "../support/files.ts";
+
+const HEADER = "Timepoint,Measurement,Label,PID\r\n";
+const PATH = "/_monitoring/x.csv";
+const OLD = "1,1,old,1\r\n";
+const ROWS = "2,2,new,1\r\n3,3,new,1\r\n";
+
+function appended(content?: string): { disk: MemoryDisk; file: AppendedFile } {
+  const disk = new MemoryDisk();
+  const directory = MonitoringDirectory.create(disk, "/_monitoring");
+  if (content !== undefined) disk.plant(PATH, "file", content);
+  return { disk, file: new AppendedFile(directory, "x.csv") };
+}
+
+/** Does something once, before the first operation of a kind. */
+function meanwhile(disk: MemoryDisk, kind: DiskOperation, task: () => void): void {
+  disk.before = (operation) => {
+    if (operation !== kind) return;
+    repair(disk);
+    task();
+  };
+}
+
+describe("AppendedFile", () => {
+  it("makes the file with a header, and then appends rows alone", () => {
+    const { disk, file } = appended();
+    assertEquals([file.write(bytes(OLD)), file.write(bytes(ROWS))], [true, true]);
+    file.commit();
+    file.abort();
+    assertEquals([disk.text(PATH), disk.openHandles], [HEADER + OLD + ROWS, 0]);
+  });
+
+  it("gives an empty file its header", () => {
+    const { disk, file } = appended("");
+    file.write(bytes(ROWS));
+    assertEquals(disk.text(PATH), HEADER + ROWS);
+  });
+
+  it("is shared by several writers", () => {
+    const { disk, file } = appended();
+    const other = new AppendedFile(MonitoringDirectory.create(disk, "/_monitoring"), "x.csv");
+    for (const writer of [file, other, other, file]) writer.write(bytes(OLD));
+    assertEquals(disk.text(PATH), HEADER + OLD.repeat(4));
+  });
+
+  it("writes nothing while another program holds the lock", () => {
+    const { disk, file } = appended(HEADER + OLD);
+    const release = disk.lock(PATH);
+    assertEquals([file.write(bytes(ROWS)), disk.text(PATH), disk.openHandles], [false, HEADER + OLD, 0]);
+    release();
+    assertEquals([file.write(bytes(ROWS)), disk.text(PATH), disk.openHandles], [true, HEADER + OLD + ROWS, 0]);
+  });
+
+  it("gives the lock back", () => {
+    const { disk, file } = appended();
+    file.write(bytes(ROWS));
+    const handle = disk.open(PATH);
+    assertEquals(handle.tryLock?.(), true);
+    handle.close();
+  });
+
+  it("makes the directory again", () => {
+    const { disk, file } = appended();
+    disk.removeTree("/_monitoring");
+    file.write(bytes(ROWS));
+    assertEquals(disk.text(PATH), HEADER + ROWS);
+  });
+
+  it("is whole, however few bytes the disk takes at a time", () => {
+    const { disk, file } = appended();
+    disk.writeLimit = 1;
+    file.write(bytes(OLD));
+    file.write(bytes(ROWS));
+    assertEquals(disk.text(PATH), HEADER + OLD + ROWS);
+  });
+});
+
+describe("a file that is taken away", () => {
+  const moments: DiskOperation[] = ["status", "open", "lock"];
+  for (const moment of moments) {
+    it(`before it is written to (${moment}) gets a successor`, () => {
+      for (const take of ["removed", "moved", "replaced"]) {
+        const { disk, file } = appended(HEADER + OLD);
+        meanwhile(disk, moment, () => {
+          if (take === "removed") disk.removeTree(PATH);
+          else disk.move(PATH, "/archive.csv");
+          if (take === "replaced") disk.plant(PATH, "file", HEADER + OLD);
+        });
+        assertEquals(file.write(bytes(ROWS)), true, take);
+        assertEquals(disk.text(PATH), HEADER + (take === "replaced" ? OLD : "") + ROWS, take);
+        assertEquals([take === "removed" || disk.text("/archive.csv"), disk.openHandles], [
+          take === "removed" || HEADER + OLD,
+          0,
+        ]);
+      }
+    });
+  }
+
+  it("and removed while it is written to gets a successor with the rows", () => {
+    const { disk, file } = appended(HEADER + OLD);
+    meanwhile(disk, "write", () => disk.removeTree(PATH));
+    assertEquals([file.write(bytes(ROWS)), disk.text(PATH), disk.openHandles], [true, HEADER + ROWS, 0]);
+  });
+
+  it("and moved while it is written to has the rows", () => {
+    const { disk, file } = appended(HEADER + OLD);
+    meanwhile(disk, "write", () => disk.move(PATH, "/archive.csv"));
+    assertEquals([file.write(bytes(ROWS)), disk.text("/archive.csv")], [true, HEADER + OLD + ROWS]);
+    assertEquals(disk.status(PATH), undefined);
+  });
+
+  it("and made by another program at the same moment is used", () => {
+    const { disk, file } = appended();
+    meanwhile(disk, "create", () => disk.plant(PATH, "file", HEADER + OLD));
+    assertEquals([file.write(bytes(ROWS)), disk.text(PATH)], [true, HEADER + OLD + ROWS]);
+  });
+
+  it("again and again is given up in the end", () => {
+    const { disk, file } = appended();
+    disk.before = (operation) => {
+      if (operation === "lock") disk.plant(PATH, "file");
+    };
+    assertEquals(assertThrows(() => file.write(bytes(ROWS)), FileError).code, "ESTALE");
+    assertEquals(disk.openHandles, 0);
+  });
+});
+
+describe("what is no file", () => {
+  for (const kind of ["symlink", "directory", "other"] as const) {
+    it(`is not written to: ${kind}`, () => {
+      const { disk, file } = appended();
+      disk.plant("/home/victim", "file", "precious");
+      disk.plant(PATH, kind, "/home/victim");
+      assertEquals(assertThrows(() => file.write(bytes(ROWS)), FileError).code, "ENOTSUP");
+      assertEquals([disk.text("/home/victim"), disk.status(PATH)?.kind, disk.openHandles], ["precious", kind, 0]);
+    });
+  }
+
+  it("is not written to when a link takes the place of the file at the last moment", () => {
+    const { disk, file } = appended(HEADER + OLD);
+    disk.plant("/home/victim", "file", "precious");
+    meanwhile(disk, "open", () => disk.plant(PATH, "symlink", "/home/victim"));
+    assertThrows(() => file.write(bytes(ROWS)), FileError);
+    assertEquals([disk.text("/home/victim"), disk.openHandles], ["precious", 0]);
+  });
+});
+
+describe("a file that a killed writer left torn", () => {
+  it("loses the torn row, and nothing else", () => {
+    for (const torn of ["2", "2,2,", '2,2,"a', '2,2,"a\r\n', '2,2,"a\r\n"', "2,2,a,1", "2,2,a,1\r"]) {
+      const { disk, file } = appended(HEADER + OLD + torn);
+      file.write(bytes(ROWS));
+      assertEquals(disk.text(PATH), HEADER + OLD + ROWS, JSON.stringify(torn));
+    }
+  });
+
+  it("gets a header if there was not even that", () => {
+    const { disk, file } = appended(HEADER.slice(0, -1));
+    file.write(bytes(ROWS));
+    assertEquals(disk.text(PATH), HEADER + ROWS);
+  });
+
+  // Fails at present: whatever lies behind the last CRLF is cut, which may be all of the file.
+  it("is told from one that is not ours, or that an editor gave other line ends: no byte of those is lost", () => {
+    for (
+      const content of [
+        (HEADER + OLD).replaceAll("\r\n", "\n"),
+        "a,b\n1,2\n",
+        "a,b\r\n1,2",
+        "precious",
+      ]
+    ) {
+      const { disk, file } = appended(content);
+      try {
+        file.write(bytes(ROWS));
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error;
+      }
+      assertEquals(disk.text(PATH).slice(0, content.length), content);
+    }
+  });
+});
+
+describe("a write that fails", () => {
+  for (const [name, content] of [["a new file", ""], ["a file with rows", HEADER + OLD]] as const) {
+    it(`leaves ${name} as it was`, () => {
+      for (let room = 0; room < HEADER.length + ROWS.length; room++) {
+        const { disk, file } = appended(content);
+        disk.capacity = content.length + room;
+        if (content !== "" && room >= ROWS.length) break;
+        assertEquals(assertThrows(() => file.write(bytes(ROWS)), FileError).code, "ENOSPC");
+        assertEquals([disk.text(PATH), disk.openHandles], [content, 0]);
+        disk.capacity = Infinity;
+        file.write(bytes(ROWS));
+        assertEquals(disk.text(PATH), (content || HEADER) + ROWS);
+      }
+    });
+  }
+
+  it("gives the lock and the handle back", () => {
+    for (const kind of ["status", "create", "open", "lock", "fstat", "seek", "read", "write", "truncate"] as const) {
+      const { disk, file } = appended(`${HEADER}${OLD}torn`);
+      const faults = failAll(disk, "EIO", kind);
+      if (kind === "create") disk.removeTree(PATH);
+      assertEquals(assertThrows(() => file.write(bytes(ROWS)), FileError).code, "EIO");
+      assertEquals([faults.count > 0, disk.openHandles], [true, 0], kind);
+      repair(disk);
+      file.write(bytes(ROWS));
+      assertEquals(disk.text(PATH), HEADER + (kind === "create" ? "" : OLD) + ROWS, kind);
+    }
+  });
+});

@@ -1,0 +1,224 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertMatch } from "@std/assert";
+import { StorageError } from "../../../src/errors.ts";
+import { MemoryDisk } from "../../fake/memory_disk.ts";
+import { FakeRuntime } from "../../fake/runtime.ts";
+import { csvPaths, DIRECTORY, temporaryPaths } from "../support/files.ts";
+import { failAll, repair } from "../support/faults.ts";
+import { Recorder } from "../support/recorder.ts";
+import { ROWS } from "../support/sinks.ts";
+
+const LAYOUTS = ["segments", "append"] as const;
+
+for (const layout of LAYOUTS) {
+  describe(`Flusher, layout ${layout}`, () => {
+    it("writes a full segment beside the program, not before its next turn", () => {
+      const recorder = new Recorder({ layout });
+      recorder.observe(ROWS + 1);
+      assertEquals(recorder.published(), []);
+      recorder.runtime.timers.advance(0);
+      assertEquals(recorder.published().length, ROWS);
+      assertEquals(recorder.runtime.files.openHandles, 0);
+    });
+
+    it("writes what is there when it is due, however little, and nothing if nothing is there", () => {
+      const recorder = new Recorder({ layout });
+      recorder.observe(3);
+      recorder.runtime.timers.advance(999);
+      assertEquals(csvPaths(recorder.runtime.files), []);
+      recorder.runtime.timers.advance(1);
+      recorder.checkAllPublished();
+      recorder.runtime.timers.advance(10_000);
+      assertEquals(csvPaths(recorder.runtime.files).length, 1);
+    });
+
+    it("is due an interval after the last segment was sealed, not sooner", () => {
+      const recorder = new Recorder({ layout });
+      recorder.runtime.timers.advance(900);
+      recorder.observe(ROWS + 1); // seals one
+      recorder.runtime.timers.advance(900);
+      assertEquals(recorder.counts().buffered, 1);
+      recorder.runtime.timers.advance(100);
+      recorder.checkAllPublished();
+    });
+
+    it("writes nothing by time with an interval of 0", () => {
+      const recorder = new Recorder({ layout, flushInterval: 0 });
+      recorder.observe(3);
+      assertEquals(recorder.runtime.timers.count, 0);
+      recorder.runtime.timers.advance(1e9);
+      assertEquals(recorder.counts().buffered, 3);
+    });
+
+    it("writes at once when both segments are full, though the event loop never turns", () => {
+      const recorder = new Recorder({ layout });
+      recorder.observe(10 * ROWS);
+      assertEquals(recorder.counts(), { recorded: 3840, flushed: 8 * ROWS, buffered: 2 * ROWS, dropped: 0 });
+      assertEquals(recorder.published(), Array.from({ length: 8 * ROWS }, (_, i) => i));
+    });
+
+    it("takes several turns when the time of one is over, and loses nothing that comes meanwhile", () => {
+      const recorder = new Recorder({ layout, flushInterval: 0 });
+      const { clock, timers, files } = recorder.runtime;
+      const long = "x".repeat(256);
+      for (let i = 0; i < 20; i++) recorder.bucket.observe(`${i}${long}`, i);
+      clock.step = 400_000; // a turn is over with the next look at the clock
+      let turns = 0;
+      for (; timers.count > 0 && turns < 1000; turns++) {
+        timers.advance(0);
+        recorder.bucket.observe("meanwhile", 1);
+      }
+      recorder.bucket.seal();
+      recorder.flusher.flushNow();
+      const { recorded, flushed, buffered, dropped } = recorder.bucket.counts;
+      assertEquals([recorded, flushed, buffered, dropped], [20 + turns, 20 + turns, 0, 0]);
+      assertEquals([files.openHandles, temporaryPaths(files)], [0, []]);
+    });
+
+    it("writes rows of a million distinct labels", async () => {
+      const recorder = new Recorder({ layout, memoryThreshold: 2 ** 20 });
+      for (let i = 0; i < 1e6; i++) recorder.bucket.observe(`label ${i}`, i);
+      await recorder.flusher.close();
+      assertEquals(recorder.bucket.counts, { recorded: 1e6, flushed: 1e6, buffered: 0, dropped: 0 });
+    });
+
+    it("ends without a timer, a handle or a row left behind", async () => {
+      const recorder = new Recorder({ layout });
+      recorder.observe(ROWS + 100);
+      await recorder.flusher.close();
+      recorder.checkAllPublished();
+      assertEquals([recorder.runtime.timers.count, temporaryPaths(recorder.runtime.files)], [0, []]);
+      await recorder.flusher.close();
+      assertEquals(recorder.runtime.timers.count, 0);
+    });
+
+    it("serves two programs in one directory", async () => {
+      const disk = new MemoryDisk();
+      const recorders = [1, 2].map((pid) => new Recorder({ runtime: new FakeRuntime(disk, pid), layout }, pid * 1e6));
+      for (let i = 0; i < 20; i++) {
+        for (const recorder of recorders) recorder.observe(100);
+        recorders[i % 2]!.runtime.timers.advance(500);
+      }
+      for (const recorder of recorders) await recorder.flusher.close();
+      for (const recorder of recorders) recorder.checkAllPublished();
+      assertEquals(csvPaths(disk).length > 2, layout === "segments");
+    });
+  });
+}
+
+describe("the files of a flusher", () => {
+  it("are one per flush in layout segments, whose names tell process, isolate and order", async () => {
+    const recorder = new Recorder();
+    recorder.observe(2 * ROWS + 1);
+    await recorder.flusher.close();
+    assertEquals(
+      csvPaths(recorder.runtime.files),
+      [1, 2, 3].map((sequence) => `${DIRECTORY}/custom.4242-0badcafe-00000${sequence}.csv`),
+    );
+  });
+
+  it("are one per prefix in layout append, with one header", async () => {
+    const recorder = new Recorder({ layout: "append" });
+    recorder.observe(2 * ROWS + 1);
+    await recorder.flusher.close();
+    assertEquals(csvPaths(recorder.runtime.files), [`${DIRECTORY}/custom.csv`]);
+    assertEquals(recorder.runtime.files.text(`${DIRECTORY}/custom.csv`).split("Timepoint").length, 2);
+  });
+
+  it("are its own in layout append where nothing can be locked", async () => {
+    const recorder = new Recorder({ runtime: new FakeRuntime(new MemoryDisk(false)), layout: "append" });
+    recorder.observe(10);
+    await recorder.flusher.close();
+    assertEquals(csvPaths(recorder.runtime.files), [`${DIRECTORY}/custom.4242-0badcafe-000001.csv`]);
+    recorder.checkAllPublished();
+  });
+
+  for (const code of ["ENOLCK", "EOPNOTSUPP", "ENOTSUP", "ENOSYS"]) {
+    it(`are its own from then on, and that is reported once, when a lock fails with ${code}`, async () => {
+      const recorder = new Recorder({ layout: "append" });
+      recorder.observe(ROWS + 1);
+      recorder.runtime.timers.advance(0);
+      failAll(recorder.runtime.files, code, "lock");
+      recorder.observe(ROWS);
+      recorder.runtime.timers.advance(0);
+      recorder.observe(ROWS);
+      await recorder.flusher.close();
+      recorder.checkAllPublished();
+      assertEquals(recorder.errors.length, 1);
+      assertMatch(recorder.errors[0]!.message, /^Cannot append, so files of their own are written: "\/_monitoring": /);
+      assertEquals([recorder.errors[0] instanceof StorageError, csvPaths(recorder.runtime.files).length], [true, 4]);
+    });
+  }
+
+  it("are its own when a link was put at the name, which is not followed", async () => {
+    const recorder = new Recorder({ layout: "append" });
+    recorder.runtime.files.plant("/home/victim", "file", "precious");
+    recorder.runtime.files.plant(`${DIRECTORY}/custom.csv`, "symlink", "/home/victim");
+    recorder.observe(10);
+    await recorder.flusher.close();
+    assertEquals([recorder.errors.length, recorder.runtime.files.text("/home/victim")], [1, "precious"]);
+    recorder.runtime.files.removeTree(`${DIRECTORY}/custom.csv`);
+    recorder.checkAllPublished();
+  });
+});
+
+describe("a lock that another program holds", () => {
+  /** A recorder whose file is locked, with a segment to write. */
+  function locked(): { recorder: Recorder; release: () => void } {
+    const recorder = new Recorder({ layout: "append", flushInterval: 0 });
+    recorder.observe(5);
+    recorder.flusher.flushNow();
+    recorder.observe(ROWS + 1);
+    return { recorder, release: recorder.runtime.files.lock(`${DIRECTORY}/custom.csv`) };
+  }
+
+  it("is waited for beside the program, for as long as it takes", () => {
+    const { recorder, release } = locked();
+    recorder.runtime.timers.advance(60_000);
+    assertEquals(recorder.counts().flushed, 5);
+    release();
+    recorder.runtime.timers.advance(5);
+    assertEquals([recorder.counts().flushed, recorder.errors], [5 + ROWS, []]);
+  });
+
+  it("is not waited for by a program whose buffers are full, or that ends: that writes a file of its own", () => {
+    const { recorder } = locked();
+    recorder.runtime.clock.step = 10e6; // 10 ms pass with each look at the clock
+    recorder.observe(ROWS);
+    assertEquals(recorder.counts().flushed, 5 + ROWS);
+    recorder.flusher.flushNow();
+    recorder.checkAllPublished();
+    assertEquals([csvPaths(recorder.runtime.files).length, recorder.errors], [4, []]);
+  });
+
+  it("is waited for a while when recording stops, then a file of its own is written", async () => {
+    const { recorder } = locked();
+    await recorder.flusher.close();
+    recorder.checkAllPublished();
+    assertEquals([csvPaths(recorder.runtime.files).length, recorder.errors], [3, []]);
+  });
+
+  it("that is given back meanwhile is taken when recording stops", async () => {
+    const { recorder, release } = locked();
+    recorder.runtime.timers.after(500, release);
+    await recorder.flusher.close();
+    recorder.checkAllPublished();
+    assertEquals(csvPaths(recorder.runtime.files), [`${DIRECTORY}/custom.csv`]);
+  });
+});
+
+describe("the messages of a flusher", () => {
+  it("say what was attempted, where, and why it failed", () => {
+    for (const layout of LAYOUTS) {
+      const recorder = new Recorder({ layout });
+      failAll(recorder.runtime.files, "EIO", "write");
+      recorder.observe(1);
+      recorder.runtime.timers.advance(1_000);
+      assertEquals(recorder.errors.length, 1);
+      const [error] = recorder.errors;
+      assertMatch(error!.message, /^Cannot write the observations, which are kept.*: "\/_monitoring": EIO: write \S+$/);
+      assertEquals([error instanceof StorageError, (error!.cause as Error).name], [true, "FileError"]);
+      repair(recorder.runtime.files);
+    }
+  });
+});

@@ -1,0 +1,158 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { FileError, type FileStatus } from "../../../src/runtime.ts";
+import { MonitoringDirectory } from "../../../src/storage/directory.ts";
+import { PublishedFile } from "../../../src/storage/publish.ts";
+import { MemoryDisk } from "../../fake/memory_disk.ts";
+import { failNth } from "../support/faults.ts";
+import { bytes } from "../support/files.ts";
+
+const FINAL = "/_monitoring/x.1.csv";
+const TEMPORARY = "/_monitoring/.x.1.csv.tmp";
+
+function published(disk = new MemoryDisk()): { disk: MemoryDisk; file: PublishedFile } {
+  const directory = MonitoringDirectory.create(disk, "/_monitoring");
+  return { disk, file: new PublishedFile(directory, "x.1", ".csv", bytes("head\r\n")) };
+}
+
+/** All files with their texts, directories left out. */
+function textsOn(disk: MemoryDisk): Record<string, string> {
+  return Object.fromEntries(
+    disk.paths().filter((path) => disk.status(path)?.kind !== "directory").map((path) => [path, disk.text(path)]),
+  );
+}
+
+describe("PublishedFile", () => {
+  it("bears a temporary name until it is whole", () => {
+    const { disk, file } = published();
+    file.write(bytes("one\r\n"));
+    assertEquals(textsOn(disk), { [TEMPORARY]: "head\r\none\r\n" });
+    file.write(bytes("two\r\n"));
+    file.commit();
+    assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\ntwo\r\n" });
+    assertEquals(disk.openHandles, 0);
+  });
+
+  it("is published with its head alone if nothing was written", () => {
+    const { disk, file } = published();
+    file.commit();
+    assertEquals(textsOn(disk), { [FINAL]: "head\r\n" });
+  });
+
+  it("leaves nothing behind when it is taken back, and can be begun again", () => {
+    const { disk, file } = published();
+    file.abort();
+    file.write(bytes("one\r\n"));
+    file.abort();
+    assertEquals([textsOn(disk), disk.openHandles], [{}, 0]);
+    file.write(bytes("two\r\n"));
+    file.commit();
+    file.abort();
+    assertEquals(textsOn(disk), { [FINAL]: "head\r\ntwo\r\n" });
+  });
+
+  const kinds: FileStatus["kind"][] = ["file", "symlink", "directory", "other"];
+  for (const kind of kinds) {
+    it(`follows and overwrites nothing that was put at its names: ${kind}`, () => {
+      const { disk, file } = published();
+      const victim = "/home/victim";
+      disk.plant(victim, "file", "precious");
+      for (const path of [FINAL, TEMPORARY, "/_monitoring/x.1-1.csv"]) disk.plant(path, kind, victim);
+      file.write(bytes("one\r\n"));
+      file.commit();
+      assertEquals(disk.text("/_monitoring/x.1-2.csv"), "head\r\none\r\n");
+      assertEquals([FINAL, TEMPORARY].map((path) => [disk.status(path)?.kind, disk.text(path)]), [[kind, victim], [
+        kind,
+        victim,
+      ]]);
+      assertEquals(disk.text(victim), "precious");
+    });
+  }
+
+  it("does not overwrite what was put at its final name while it was written", () => {
+    const { disk, file } = published();
+    file.write(bytes("one\r\n"));
+    disk.plant(FINAL, "file", "precious");
+    file.commit();
+    assertEquals([disk.text(FINAL), disk.text("/_monitoring/x.1-1.csv")], ["precious", "head\r\none\r\n"]);
+  });
+
+  it("fails, and does not follow, when something is put at the temporary name at the last moment", () => {
+    const { disk, file } = published();
+    disk.plant("/home/victim", "file", "precious");
+    disk.before = (operation, path) => {
+      if (operation === "create") disk.plant(path, "symlink", "/home/victim");
+    };
+    assertThrows(() => file.write(bytes("one\r\n")), FileError);
+    file.abort();
+    assertEquals([disk.text("/home/victim"), disk.status(TEMPORARY)?.kind, disk.openHandles], [
+      "precious",
+      "symlink",
+      0,
+    ]);
+  });
+
+  it("gives up when a hundred names are taken", () => {
+    const { disk, file } = published();
+    for (let i = 0; i < 100; i++) disk.plant(`/_monitoring/.x.1${i === 0 ? "" : `-${i}`}.csv.tmp`, "file");
+    assertThrows(() => file.write(bytes("one\r\n")), FileError, "names");
+    file.abort();
+    assertEquals(disk.openHandles, 0);
+  });
+
+  it("is whole, however few bytes the disk takes at a time", () => {
+    const { disk, file } = published();
+    disk.writeLimit = 1;
+    file.write(bytes("one\r\n"));
+    file.commit();
+    assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\n" });
+  });
+
+  it("makes its directory again", () => {
+    const { disk, file } = published();
+    disk.removeTree("/_monitoring");
+    file.write(bytes("one\r\n"));
+    file.commit();
+    assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\n" });
+  });
+
+  it("fails if its directory was taken away while it was written, and succeeds the next time", () => {
+    for (const take of ["remove", "move"]) {
+      const { disk, file } = published();
+      file.write(bytes("one\r\n"));
+      if (take === "remove") disk.removeTree("/_monitoring");
+      else disk.move("/_monitoring", "/archive");
+      assertThrows(() => file.commit(), FileError);
+      file.abort();
+      file.write(bytes("one\r\n"));
+      file.commit();
+      assertEquals([disk.text(FINAL), disk.openHandles], ["head\r\none\r\n", 0]);
+    }
+  });
+
+  it("leaves no handle open and no published file behind, whichever operation fails", () => {
+    for (let nth = 1;; nth++) {
+      const { disk, file } = published();
+      const faults = failNth(disk, nth, "EIO");
+      const attempt = (): void => {
+        file.write(bytes("one\r\n"));
+        file.commit();
+      };
+      assertEquals(throws(attempt), faults.count > 0);
+      if (faults.count === 0) return;
+      file.abort();
+      assertEquals([textsOn(disk), disk.openHandles], [{}, 0], `operation ${nth}`);
+      attempt();
+      assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\n" });
+    }
+  });
+});
+
+function throws(task: () => void): boolean {
+  try {
+    task();
+    return false;
+  } catch {
+    return true;
+  }
+}

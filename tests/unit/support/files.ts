@@ -1,0 +1,36 @@
+import { decode } from "../../../src/csv/decode.ts";
+import type { Observation } from "../../../src/observation/observation.ts";
+import type { MemoryDisk } from "../../fake/memory_disk.ts";
+
+/** Where the tests record. */
+export const DIRECTORY = "/_monitoring";
+
+/** Paths of the published CSV files, sorted. */
+export function csvPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
+  return disk.paths().filter((path) => path.startsWith(`${directory}/`) && /\/[^./][^/]*\.csv$/.test(path));
+}
+
+/** Paths of what was left unfinished. */
+export function temporaryPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
+  return disk.paths().filter((path) => path.startsWith(`${directory}/.`));
+}
+
+/** Every row of every published file; throws if one of the files is torn. (A file that is appended to may be empty, without a header.) */
+export function publishedRows(disk: MemoryDisk, directory = DIRECTORY): Observation[] {
+  return csvPaths(disk, directory).flatMap((path) => {
+    const text = disk.text(path);
+    if (text === "") return [];
+    if (!text.endsWith("\r\n")) throw new Error(`${path} ends in the middle of a row: ${text.slice(-80)}`);
+    return decode(text);
+  });
+}
+
+/** The labels of every published row, sorted. */
+export function publishedLabels(disk: MemoryDisk, directory = DIRECTORY): string[] {
+  return publishedRows(disk, directory).map(({ label }) => label).sort();
+}
+
+/** A text in UTF-8. */
+export function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

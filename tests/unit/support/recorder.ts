@@ -1,0 +1,95 @@
+import { assert, assertEquals } from "@std/assert";
+import { CsvEncoder } from "../../../src/csv/encode.ts";
+import { type Bucket, type BucketCounts } from "../../../src/observation/bucket.ts";
+import { MonitoringDirectory } from "../../../src/storage/directory.ts";
+import { Flusher, type Layout } from "../../../src/storage/flusher.ts";
+import { FakeRuntime } from "../../fake/runtime.ts";
+import { DIRECTORY, publishedRows } from "./files.ts";
+import { OWNER } from "./segments.ts";
+
+/** Bytes of the least bucket, and the rows of each of its two segments. */
+export const LEAST_THRESHOLD = 2 ** 14;
+
+/** How a {@linkcode Recorder} is made. */
+export interface RecorderOptions {
+  readonly runtime?: FakeRuntime;
+  readonly layout?: Layout;
+  readonly flushInterval?: number;
+  readonly memoryThreshold?: number;
+}
+
+/** Long enough that a full segment takes two slices, awkward enough that a torn row would be seen; both fit in the least label table. */
+const LABELS = ["x".repeat(220), 'a "label",\r\nof two lines'] as const;
+
+/** A flusher with its bucket on a fake runtime. It observes the numbers from `first` on, so that each row is known. */
+export class Recorder {
+  readonly runtime: FakeRuntime;
+  readonly flusher: Flusher;
+  readonly bucket: Bucket;
+  /** What was reported. */
+  readonly errors: Error[] = [];
+  /** Called with each report. */
+  whenReported: () => void = () => {};
+  readonly #first: number;
+  #next: number;
+  #underWay = 0;
+
+  constructor(options: RecorderOptions = {}, first = 0) {
+    const { runtime = new FakeRuntime(), layout = "segments", flushInterval = 1_000 } = options;
+    const { memoryThreshold = LEAST_THRESHOLD } = options;
+    this.runtime = runtime;
+    this.#first = this.#next = first;
+    const { clock, timers } = runtime;
+    const directory = MonitoringDirectory.create(runtime.files, DIRECTORY);
+    const report = (error: Error): void => {
+      this.errors.push(error);
+      this.whenReported();
+    };
+    this.flusher = new Flusher(
+      { directory, encoder: new CsvEncoder(), clock, timers, layout, flushInterval, report },
+      { owner: { ...OWNER, pid: runtime.pid }, memoryThreshold, clock },
+    );
+    this.bucket = this.flusher.bucket;
+  }
+
+  /** How many numbers were observed. */
+  get given(): number {
+    return this.#next - this.#first;
+  }
+
+  /** Observes `count` more numbers. */
+  observe(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.#underWay++; // an observation may lead to a report, and that to other observations
+      this.bucket.observe(LABELS[i % 8 === 0 ? 1 : 0], this.#next++);
+      this.#underWay--;
+    }
+    this.counts();
+  }
+
+  /** The counts, once it is certain that they add up. */
+  counts(): BucketCounts {
+    const { counts } = this.bucket;
+    assertEquals(counts.recorded, this.given - this.#underWay);
+    assertEquals(counts.recorded, counts.flushed + counts.buffered + counts.dropped);
+    assert(Math.min(counts.flushed, counts.buffered, counts.dropped) >= 0, JSON.stringify(counts));
+    return counts;
+  }
+
+  /** The numbers that are in published files, in order. Throws if one is there twice, a file is torn, or they are not those counted. */
+  published(): number[] {
+    const numbers = publishedRows(this.runtime.files).map(({ measurement }) => measurement)
+      .filter((n) => n >= this.#first && n < this.#next)
+      .sort((a, b) => a - b);
+    const { flushed } = this.counts();
+    const different = new Set(numbers).size;
+    if (numbers.length === flushed && different === flushed) return numbers;
+    throw new Error(`${numbers.length} rows in files, ${different} of them different, but ${flushed} flushed`);
+  }
+
+  /** Throws unless all that was observed is in files, and no file is open. */
+  checkAllPublished(): void {
+    assertEquals(this.published().length, this.given);
+    assertEquals(this.runtime.files.openHandles, 0);
+  }
+}
