@@ -6,6 +6,7 @@
  * ```ts
  * import * as monitor from "@kymo/kymo";
  * import { assertEquals } from "@std/assert";
+ * import { rmSync } from "node:fs";
  *
  * monitor.start({ monitoringDir: "_monitoring", withRuntime: true });
  *
@@ -18,7 +19,7 @@
  *
  * await monitor.stop();
  * assertEquals(monitor.status().buckets["duration"]?.flushed, 2);
- * await Deno.remove("_monitoring", { recursive: true });
+ * rmSync("_monitoring", { recursive: true });
  * ```
  *
  * @module

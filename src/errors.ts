@@ -27,6 +27,12 @@ export function quote(value: unknown): string {
   return String(value);
 }
 
+/** Has `report` told what a promise is rejected with, if it is one that a function returned where none is expected. */
+export function onRejection(returned: unknown, report: (reason: unknown) => void): void {
+  const { then } = (returned ?? {}) as { then?: unknown };
+  if (typeof then === "function") then.call(returned, undefined, report);
+}
+
 /** What an unknown thrown thing says. */
 export function reason(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -116,6 +116,8 @@ export interface Files {
   open(path: string): FileHandle;
   /** Atomically gives a file another name, in the same directory. */
   rename(from: string, to: string): void;
+  /** Gives a file a second name, which must be new. Not all file systems can. */
+  link(from: string, to: string): void;
   /** Removes a file. */
   remove(path: string): void;
   /** Whether {@linkcode FileHandle.tryLock} is there. */

@@ -34,8 +34,15 @@ async function step(name: string, check: () => Outcome | Promise<Outcome>): Prom
     .catch((error: Error) => ({ ok: false, output: error.stack ?? error.message }));
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(` ${ok ? "ok" : "FAILED"} (${seconds} s)`);
-  if (!ok) console.log(stripVTControlCharacters(output).trim().replaceAll(/^(.{0,300}).*$/gm, "    $1"));
+  if (!ok) console.log(excerpt(output));
   count[ok ? "passed" : "failed"]++;
+}
+
+/** What a failed step said, indented; the end of long lines and the middle of a long output are left out. */
+function excerpt(output: string): string {
+  const lines = stripVTControlCharacters(output).trim().split("\n").map((line) => `    ${line.slice(0, 300)}`);
+  if (lines.length <= 800) return lines.join("\n");
+  return [...lines.slice(0, 500), `    (${lines.length - 800} lines are left out)`, ...lines.slice(-300)].join("\n");
 }
 
 function command(...words: [string, ...string[]]): () => Promise<Outcome> {
@@ -69,7 +76,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 try {
   await step("format", command(deno, "fmt", "--check"));
   await step("lint", command(deno, "lint"));
-  await step("types on Deno", command(deno, "check"));
+  await step("types on Deno", command(deno, "check", "--quiet"));
   await step("types on Bun", command(tsc, "-p", "tsconfig.json"));
   await step("documentation of every public symbol", command(deno, "doc", "--lint", ...entries));
   await step("examples on Deno", () => runExamplesOnDeno(place));

@@ -1,6 +1,6 @@
 import type { Ends } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
-import { endsOf, isOurs, partSignals, type SignalSource } from "../node_api/ends.ts";
+import { endsOf, isOurs, markOurs, partSignals, type SignalSource } from "../node_api/ends.ts";
 
 /** The part of `process` that is used. */
 interface ListeningProcess {
@@ -18,12 +18,31 @@ function signalSource(): SignalSource {
   const process = nodeProcess() as unknown as ListeningProcess;
   // Workers hear no signals.
   const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
+  const isHandled = (signal: string): boolean =>
+    isMainThread && process.listeners(signal).some((listener) => !isOurs(listener));
   return {
     // Having listened, Bun forgets what it was started to ignore (nohup).
     heard: () => isMainThread ? partSignals(readStatus()).heeded : [],
-    listen: (signal, listener) => process.prependListener(signal, listener),
-    unlisten: (signal, listener) => process.off(signal, listener),
-    isHandled: (signal) => isMainThread && process.listeners(signal).some((listener) => !isOurs(listener)),
+    listen(signal, listener) {
+      const own = markOurs(() => {
+        listener();
+        if (isHandled(signal)) hideForNow();
+      });
+      // Some listeners (npm:signal-exit) kill the process if they find no other, and leave it to the other if they do.
+      const hideForNow = (): void => {
+        process.off(signal, own);
+        queueMicrotask(() => {
+          if (listening) process.prependListener(signal, own);
+        });
+      };
+      let listening = true;
+      process.prependListener(signal, own);
+      return () => {
+        listening = false;
+        process.off(signal, own);
+      };
+    },
+    isHandled,
   };
 }
 

@@ -21,6 +21,7 @@ interface NodeFs {
   lstatSync(path: string, options: { bigint: true }): NodeStats;
   mkdirSync(path: string, options: { recursive: true }): void;
   renameSync(from: string, to: string): void;
+  linkSync(from: string, to: string): void;
   unlinkSync(path: string): void;
 }
 
@@ -68,7 +69,11 @@ function toHandle(fd: number): FileHandle {
       return written;
     },
     seekEnd: () => position = status().size,
-    readAt: (into, at) => attempt((fs) => fs.readSync(fd, into, 0, into.length, at)),
+    readAt(into: Uint8Array, at: number): number {
+      const read = attempt((fs) => fs.readSync(fd, into, 0, into.length, at));
+      position = at + read;
+      return read;
+    },
     truncate: (size) => attempt((fs) => fs.ftruncateSync(fd, size)),
     status,
     close: () => attempt((fs) => fs.closeSync(fd)),
@@ -98,5 +103,6 @@ export const files: Files = {
   open: (path) =>
     attempt(({ constants, openSync }) => toHandle(openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)))),
   rename: (from, to) => attempt((fs) => fs.renameSync(from, to)),
+  link: (from, to) => attempt((fs) => fs.linkSync(from, to)),
   remove: (path) => attempt((fs) => fs.unlinkSync(path)),
 };

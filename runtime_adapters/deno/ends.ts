@@ -1,6 +1,6 @@
 import type { Ends } from "../../src/runtime.ts";
 import { nodeProcess } from "../node_api/builtins.ts";
-import { endsOf, partSignals, type SignalSource } from "../node_api/ends.ts";
+import { endsOf, markOurs, partSignals, type SignalSource } from "../node_api/ends.ts";
 import { SignalListeners } from "./signal_listeners.ts";
 
 /** How long `deno run --watch` lets a program that listens to SIGTERM live before it starts it anew, ms, and something over. */
@@ -30,8 +30,11 @@ function signalSource(listeners: SignalListeners): SignalSource {
       for (const signal of ignored) listeners.add(signal, ignore);
       return heeded;
     },
-    listen: listeners.add,
-    unlisten: listeners.remove,
+    listen(signal, listener) {
+      const own = markOurs(() => listener());
+      listeners.add(signal, own);
+      return () => listeners.remove(signal, own);
+    },
     // `process` also knows the listeners that were added through it before this module was imported.
     isHandled: (signal) => listeners.has(signal) || process.listenerCount(signal) > 0,
     // To start a program anew `--watch` calls its listeners for SIGTERM; if they killed the process, it would die with the program.

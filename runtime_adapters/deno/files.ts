@@ -82,5 +82,6 @@ export const files: Files = {
     toHandle(attempt(() => Deno.openSync(path, { read: true, write: true, createNew: true, mode: FILE_MODE }))),
   open: (path) => toHandle(attempt(() => Deno.openSync(path, { read: true, write: true }))),
   rename: (from, to) => attempt(() => Deno.renameSync(from, to)),
+  link: (from, to) => attempt(() => Deno.linkSync(from, to)),
   remove: (path) => attempt(() => Deno.removeSync(path)),
 };

@@ -15,17 +15,15 @@ const OURS = Symbol.for("@kymo/kymo signal listener");
 /** A signal that is sent to end a program. */
 export type Signal = keyof typeof SIGNALS;
 
-/** A listener for a signal. */
-export type SignalListener = () => void;
-
 /** How an isolate hears the signals of its process. */
 export interface SignalSource {
   /** The signals to listen to. */
   heard(): readonly Signal[];
-  /** Has a listener called with each signal, before those of the program where that is possible, without keeping the program alive. */
-  listen(signal: Signal, listener: SignalListener): void;
-  /** The contrary. Without listeners the signal does what it does by default. */
-  unlisten(signal: Signal, listener: SignalListener): void;
+  /**
+   * Has a listener called with each signal, without keeping the program alive or being seen by the program's own listeners. Returns how to take
+   * it off; when nobody listens, the signal does what it does by default.
+   */
+  listen(signal: Signal, listener: () => void): () => void;
   /** Whether the program itself listens, or did when the signal came that is being handled. */
   isHandled(signal: Signal): boolean;
   /** How long to wait before the process is killed, ms; 0 if this is left out. */
@@ -49,7 +47,12 @@ interface EndingProcess {
   exit(code: number): never;
 }
 
-/** Whether a listener is one of {@linkcode endsOf}, of this copy of the module or another. */
+/** Marks a listener for a signal as one of {@linkcode endsOf}. */
+export function markOurs(listener: () => void): () => void {
+  return Object.assign(listener, { [OURS]: true });
+}
+
+/** Whether a listener is marked, by this copy of the module or another. */
 export function isOurs(listener: object): boolean {
   return OURS in listener;
 }
@@ -120,35 +123,25 @@ interface Watch {
 
 /** Calls `flush` with each signal of a kind, and then lets it do what it would have done if nobody had listened. */
 function watchSignal(signal: Signal, source: SignalSource, { flush, others, process }: Watch): () => void {
-  let watching = true;
   let leaving = false;
-  const listen = (): void => {
-    if (watching) source.listen(signal, onSignal);
-  };
-  const onSignal = Object.assign(() => {
-    // Now, since a listener of the program may kill the process and leave no later.
+  const onSignal = (): void => {
+    // Before the program's listeners too, since one of them may kill the process and leave no later.
     flush();
     // The kernel lets no signal kill the first process of a container by default.
     if (source.isHandled(signal) || process.pid === 1) {
-      // Out of sight: some listeners (npm:signal-exit) kill the process if they find no other, and leave it to the other if they do.
-      source.unlisten(signal, onSignal);
-      queueMicrotask(() => {
-        flush();
-        listen();
-      });
-    } else if (!leaving) {
-      leaving = true;
-      void leave();
-    }
-  }, { [OURS]: true });
+      others.tell(signal);
+      queueMicrotask(flush);
+    } else if (!leaving) void leave();
+  };
   const leave = async (): Promise<void> => {
-    const handled = await others.tell(signal);
+    leaving = true;
+    const handled = await others.ask(signal);
     const delay = source.delay?.(signal) ?? 0;
     if (delay > 0) await timers.sleep(delay);
     leaving = false;
     if (handled) return;
     flush();
-    source.unlisten(signal, onSignal);
+    unlisten();
     try {
       process.kill(process.pid, signal);
     } catch { // older versions of Deno want a permission
@@ -156,9 +149,14 @@ function watchSignal(signal: Signal, source: SignalSource, { flush, others, proc
     }
     timers.after(SURVIVAL, listen);
   };
+  let watching = true;
+  let unlisten = (): void => {};
+  const listen = (): void => {
+    if (watching) unlisten = source.listen(signal, onSignal);
+  };
   listen();
   return () => {
     watching = false;
-    source.unlisten(signal, onSignal);
+    unlisten();
   };
 }

@@ -47,8 +47,13 @@ export class OtherIsolates {
     this.#channel.postMessage({ kind: "hello", from: this.#id });
   }
 
+  /** Tells the others of a signal. */
+  tell(signal: string): void {
+    this.#channel.postMessage({ kind: "signal", from: this.#id, signal });
+  }
+
   /** Tells the others of a signal; resolves, once all are done, to whether the program handles it in one of them. */
-  async tell(signal: string): Promise<boolean> {
+  async ask(signal: string): Promise<boolean> {
     const silent = new Set(this.#ids);
     if (silent.size === 0) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -59,7 +64,7 @@ export class OtherIsolates {
     };
     this.#answers.add(answer);
     const timer = setTimeout(() => resolve(false), PATIENCE);
-    this.#channel.postMessage({ kind: "signal", from: this.#id, signal });
+    this.tell(signal);
     const handled = await promise;
     clearTimeout(timer);
     this.#answers.delete(answer);

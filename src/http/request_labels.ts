@@ -16,13 +16,13 @@ class VerbLabels {
   }
 }
 
-/** Where requests begin their paths: after the scheme (`http://` or `https://`) and one character of the host at least. */
-const PATH_FROM = 8;
+/** Stands between the scheme of a URL and its host: `http://`, `https://`, and `http+unix://` on Deno. */
+const HOST_MARK = "://";
 
 /** The path of an absolute URL without its query; `"/"` if it has none, or is none. */
 function pathOf(url: unknown): string {
   if (typeof url !== "string") return "/";
-  const start = url.indexOf("/", PATH_FROM);
+  const start = url.indexOf("/", url.indexOf(HOST_MARK) + HOST_MARK.length);
   if (start < 0) return "/";
   const end = url.indexOf("?", start);
   return end < 0 ? url.slice(start) : url.slice(start, end);

@@ -101,12 +101,12 @@ export class Monitor {
 
   /** Keeps one measurement of your own, in the unit you like. */
   observe(label: string, value: number): void {
-    this.#session?.tryBucket(CUSTOM_PREFIX)?.observe(label, value);
+    this.#session?.bucket(CUSTOM_PREFIX)?.observe(label, value);
   }
 
   /** Keeps several measurements of one moment. */
   observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
-    this.#session?.tryBucket(CUSTOM_PREFIX)?.observeMany(observations);
+    this.#session?.bucket(CUSTOM_PREFIX)?.observeMany(observations);
   }
 
   /**
@@ -123,8 +123,8 @@ export class Monitor {
     }
     this.#prefixes.add(prefix);
     return {
-      observe: (label, value) => this.#session?.tryBucket(prefix)?.observe(label, value),
-      observeMany: (observations) => this.#session?.tryBucket(prefix)?.observeMany(observations),
+      observe: (label, value) => this.#session?.bucket(prefix)?.observe(label, value),
+      observeMany: (observations) => this.#session?.bucket(prefix)?.observeMany(observations),
     };
   }
 

@@ -73,7 +73,7 @@ const isDirectory: Check = (value) => {
 const isSamplers: Check = (value) => {
   if (!Array.isArray(value)) return "must be an array of samplers";
   const isSampler = (item: unknown) => typeof (item as Sampler | null)?.sample === "function";
-  return value.every(isSampler) ? undefined : "must be an array of samplers, each with a function `sample`";
+  return Array.from(value).every(isSampler) ? undefined : "must be an array of samplers, each with a function `sample`";
 };
 
 const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {

@@ -1,32 +1,32 @@
 import { CsvEncoder } from "../csv/encode.ts";
-import { quote, reason, UsageError } from "../errors.ts";
-import type { Bucket, BucketCounts } from "../observation/bucket.ts";
+import { onRejection, quote, reason, UsageError } from "../errors.ts";
+import type { Bucket } from "../observation/bucket.ts";
 import { ValueKind } from "../observation/segment.ts";
-import type { Runtime } from "../runtime.ts";
 import { CpuProfiling } from "../profiling/cpu_profiling.ts";
-import { BackgroundSampler, type SampledSeries } from "../sampling/background.ts";
+import type { Runtime } from "../runtime.ts";
+import { BackgroundSampler } from "../sampling/background.ts";
 import { DurationSampler } from "../sampling/duration.ts";
 import { eventLoopSampler } from "../sampling/event_loop.ts";
 import { gcSampler } from "../sampling/gc.ts";
 import { processSampler } from "../sampling/process.ts";
 import { RUNTIME_PREFIX, type Sampler } from "../sampling/sampler.ts";
 import { MonitoringDirectory, uniquePart } from "../storage/directory.ts";
-import { Flusher, type FlushSettings } from "../storage/flusher.ts";
 import { publishFile } from "../storage/publish.ts";
+import { Buckets } from "./buckets.ts";
 import type { CheckedOptions } from "./options.ts";
 import { capabilitiesOf, type MonitorStatus, sumCounts } from "./status.ts";
 
 const DURATION_PREFIX = "duration";
 
-/** One recording, from `start` to `stop`: its buckets, samplers and files. */
+/** One recording, from `start` to `stop`. */
 export class Session {
   /** Measures durations. */
   readonly durations: DurationSampler;
   readonly #runtime: Runtime;
   readonly #options: CheckedOptions;
   readonly #isolate: string;
-  readonly #settings: FlushSettings;
-  readonly #flushers = new Map<string, Flusher>();
+  readonly #directory: MonitoringDirectory;
+  readonly #buckets: Buckets;
   readonly #background: BackgroundSampler;
   readonly #profiling: CpuProfiling | undefined;
   readonly #stopWatchingEnds: () => void;
@@ -37,45 +37,48 @@ export class Session {
    * Begins to record.
    *
    * @throws {StorageError} if the monitoring directory cannot be created.
+   * @throws {RangeError} if there is no memory for the buffers.
    */
   constructor(runtime: Runtime, options: CheckedOptions) {
+    const { clock, timers, files, pid, ends, unavailable } = runtime;
+    const { layout, flushInterval, memoryThreshold } = options;
     this.#runtime = runtime;
     this.#options = options;
     this.#isolate = runtime.isolateId();
-    this.#settings = {
-      directory: MonitoringDirectory.create(runtime.files, options.monitoringDir),
+    this.#directory = MonitoringDirectory.create(files, options.monitoringDir);
+    const report = (error: Error): void => this.#report(error);
+    const settings = {
+      directory: this.#directory,
       encoder: new CsvEncoder(),
-      clock: runtime.clock,
-      timers: runtime.timers,
-      layout: options.layout,
-      flushInterval: options.flushInterval,
-      report: (error) => this.#report(error),
+      clock,
+      timers,
+      layout,
+      flushInterval,
+      report,
     };
-    this.durations = new DurationSampler(runtime.clock.now, this.bucket(DURATION_PREFIX, ValueKind.duration));
-    this.#background = this.#startSampling();
-    this.#profiling = options.withProfiler ? this.#startProfiling() : undefined;
-    this.#stopWatchingEnds = runtime.ends.onEnd(() => this.#flushNow());
-    if (options.layout === "append" && !runtime.files.locks) {
-      this.#report(new UsageError(`Cannot append, so files of their own are written: ${runtime.unavailable.locks}`));
-    }
-  }
-
-  /** The bucket with a prefix, made when it is first asked for. */
-  bucket(prefix: string, kind: ValueKind = ValueKind.number): Bucket {
-    let flusher = this.#flushers.get(prefix);
-    if (flusher === undefined) {
-      const owner = { pid: this.#runtime.pid, isolate: this.#isolate, prefix, kind };
-      const { memoryThreshold } = this.#options;
-      flusher = new Flusher(this.#settings, { owner, memoryThreshold, clock: this.#runtime.clock });
-      this.#flushers.set(prefix, flusher);
-    }
-    return flusher.bucket;
-  }
-
-  /** The same for a running program, which nothing may throw into: `undefined` if there is no memory for it. */
-  tryBucket(prefix: string): Bucket | undefined {
+    this.#buckets = new Buckets(settings, { pid, isolate: this.#isolate }, memoryThreshold);
     try {
-      return this.bucket(prefix);
+      this.durations = new DurationSampler(clock.now, this.#buckets.get(DURATION_PREFIX, ValueKind.duration));
+      this.#background = this.#sampling();
+    } catch (error) {
+      this.#buckets.abandon();
+      throw error;
+    }
+    this.#background.start();
+    this.#profiling = options.withProfiler ? this.#profile() : undefined;
+    this.#stopWatchingEnds = ends.onEnd(() => {
+      this.#background.sample();
+      this.#buckets.flushNow();
+    });
+    if (layout === "append" && !files.locks) {
+      report(new UsageError(`Cannot append, so files of their own are written: ${unavailable.locks}`));
+    }
+  }
+
+  /** The bucket with a prefix, for a running program, which nothing may throw into; `undefined` if there is no memory for it. */
+  bucket(prefix: string): Bucket | undefined {
+    try {
+      return this.#buckets.get(prefix, ValueKind.number);
     } catch (error) {
       this.#report(new Error(`Cannot make the bucket: ${quote(prefix)}: ${reason(error)}`, { cause: error }));
       return undefined;
@@ -85,75 +88,62 @@ export class Session {
   /** Takes last samples, publishes everything and ends. Never rejects: what cannot be written is counted as dropped. */
   async close(): Promise<void> {
     this.#background.stop();
-    const flushers = Array.from(this.#flushers.values(), (flusher) => flusher.close());
-    await Promise.all([this.#profiling?.finish(), ...flushers]);
+    await Promise.all([this.#profiling?.finish(), this.#buckets.close()]);
     this.#stopWatchingEnds();
   }
 
   /** See {@linkcode MonitorStatus}. */
   status(running: boolean): MonitorStatus {
-    const flushers = [...this.#flushers];
-    const buckets: Record<string, BucketCounts> = Object.fromEntries(
-      flushers.map(([prefix, { bucket }]) => [prefix, bucket.counts]),
-    );
+    const buckets = this.#buckets.counts();
+    const { name, version, clock } = this.#runtime;
     return {
       running,
-      runtime: `${this.#runtime.name} ${this.#runtime.version}`,
-      clock: this.#runtime.clock.name,
-      monitoringDir: this.#settings.directory.path,
+      runtime: `${name} ${version}`,
+      clock: clock.name,
+      monitoringDir: this.#directory.path,
       capabilities: capabilitiesOf(this.#runtime),
       layout: this.#options.layout,
       durability: "memory",
       ...sumCounts(Object.values(buckets)),
       buckets,
       invalidSamples: this.durations.invalid,
-      invalidObservations: flushers.reduce((sum, [, { bucket }]) => sum + bucket.invalid, 0),
-      labelsCut: flushers.reduce((sum, [, { bucket }]) => sum + bucket.labelsCut, 0),
+      invalidObservations: this.#buckets.sum(({ invalid }) => invalid),
+      labelsCut: this.#buckets.sum(({ labelsCut }) => labelsCut),
       errors: this.#errors,
       lastError: this.#lastError,
     };
   }
 
-  #flushNow(): void {
-    this.#background.sample();
-    for (const flusher of this.#flushers.values()) flusher.flushNow();
-  }
-
-  #startSampling(): BackgroundSampler {
-    const { timers } = this.#runtime;
-    const series = this.#samplers().map((sampler): SampledSeries => ({
+  #sampling(): BackgroundSampler {
+    const { samplingInterval, samplers, withRuntime } = this.#options;
+    const series = [...withRuntime ? this.#runtimeSamplers() : [], ...samplers].map((sampler) => ({
       sampler,
-      observer: this.bucket(sampler.prefix),
+      observer: this.#buckets.observer(sampler.prefix, ValueKind.number),
     }));
-    const background = new BackgroundSampler(series, timers, this.#options.samplingInterval, (error) => {
-      this.#report(error instanceof Error ? error : new Error(`Cannot sample: ${reason(error)}`));
+    return new BackgroundSampler(series, this.#runtime.timers, samplingInterval, (error) => {
+      this.#report(new Error(`Cannot sample: ${reason(error)}`, { cause: error }));
     });
-    if (series.length > 0) background.start();
-    return background;
   }
 
-  #samplers(): Sampler[] {
-    const { samplers, withRuntime } = this.#options;
-    if (!withRuntime) return [...samplers];
+  #runtimeSamplers(): Sampler[] {
     const { clock, timers, memory, resources, gc } = this.#runtime;
     return [
       ...gc === undefined ? [] : [gcSampler(gc)],
       processSampler(memory, resources),
-      eventLoopSampler(clock, timers, this.bucket(RUNTIME_PREFIX)),
-      ...samplers,
+      eventLoopSampler(clock, timers, this.#buckets.observer(RUNTIME_PREFIX, ValueKind.number)),
     ];
   }
 
-  #startProfiling(): CpuProfiling | undefined {
+  #profile(): CpuProfiling | undefined {
     const { profiler, timers, unavailable, pid } = this.#runtime;
-    const { directory, report } = this.#settings;
+    const report = (error: Error): void => this.#report(error);
     if (profiler === undefined) {
       report(new UsageError(`Cannot take a CPU profile: ${unavailable.profiler}`));
       return undefined;
     }
     let parts = 0;
     const publish = (file: Uint8Array): void =>
-      publishFile(directory, `profiler.${uniquePart(pid, this.#isolate, ++parts)}`, ".cpuprofile", file);
+      publishFile(this.#directory, `profiler.${uniquePart(pid, this.#isolate, ++parts)}`, ".cpuprofile", file);
     const profiling = new CpuProfiling({ profiler, timers, publish, report });
     profiling.start();
     return profiling;
@@ -162,10 +152,11 @@ export class Session {
   #report(error: Error): void {
     this.#errors++;
     this.#lastError = error;
+    // Whoever is told of failures may fail; the program goes on.
     try {
-      this.#options.onError(error);
+      onRejection(this.#options.onError(error), () => {});
     } catch {
-      // Whoever is told of failures may fail; the program goes on.
+      return;
     }
   }
 }

@@ -8,11 +8,9 @@ export interface DurationRecorder {
   stopDurationSample(label: string, id: number): void;
 }
 
-// deno-lint-ignore no-explicit-any -- any function can be timed, and keeps its type
-type AnyFunction = (this: any, ...args: any[]) => any;
-
 /** Times functions: wraps one, or decorates a method (standard decorators, not TypeScript's older experimental ones). */
-export type TimeIt = <F extends AnyFunction>(fn: F, context?: { readonly kind: string }) => F;
+// deno-lint-ignore no-explicit-any -- any function can be timed, and keeps its type
+export type TimeIt = <F extends (this: any, ...args: any[]) => any>(fn: F, context?: { readonly kind: string }) => F;
 
 const DECORATED = ["method", "getter", "setter"];
 
@@ -36,9 +34,10 @@ export function timeItWith(recorder: DurationRecorder, label: string): TimeIt {
   };
 }
 
-function timed<F extends AnyFunction>(recorder: DurationRecorder, label: string, fn: F): F {
+function timed<F extends Parameters<TimeIt>[0]>(recorder: DurationRecorder, label: string, fn: F): F {
   const wrapper = function (this: unknown, ...args: unknown[]): unknown {
     const id = recorder.startDurationSample();
+    if (id === 0) return fn.apply(this, args);
     let result: unknown;
     try {
       result = fn.apply(this, args);
@@ -46,7 +45,7 @@ function timed<F extends AnyFunction>(recorder: DurationRecorder, label: string,
       recorder.stopDurationSample(label, id);
       throw error;
     }
-    if (typeof result === "object" && result !== null && id !== 0) {
+    if (typeof result === "object" && result !== null) {
       const stop = () => recorder.stopDurationSample(label, id);
       if (result instanceof Promise) return settled(result, stop);
       if (isGenerator(result)) return untilDone(result, stop);
@@ -61,13 +60,18 @@ function timed<F extends AnyFunction>(recorder: DurationRecorder, label: string,
 
 /** A promise that is settled like `promise`, after `stop`. The original alone would look handled to the runtime even if nobody handles it. */
 function settled<T>(promise: Promise<T>, stop: () => void): Promise<T> {
-  return promise.then((value) => {
+  const follower = promise.then((value) => {
     stop();
     return value;
   }, (error) => {
     stop();
     throw error;
   });
+  // Some libraries give their promises methods.
+  for (const key of Reflect.ownKeys(promise)) {
+    Object.defineProperty(follower, key, Object.getOwnPropertyDescriptor(promise, key)!);
+  }
+  return follower;
 }
 
 type AnyGenerator = Generator | AsyncGenerator;
@@ -80,6 +84,11 @@ function isGenerator(value: object): value is AnyGenerator {
 
 /** Calls `stop` when the generator ends. It stays the same object, so that `instanceof` and identity hold. */
 function untilDone(generator: AnyGenerator, stop: () => void): AnyGenerator {
+  if (!Object.isExtensible(generator)) {
+    stop();
+    return generator;
+  }
+  let running = false;
   let ended = false;
   const end = (): void => {
     if (!ended) stop();
@@ -92,6 +101,9 @@ function untilDone(generator: AnyGenerator, stop: () => void): AnyGenerator {
   for (const name of ["next", "return", "throw"] as const) {
     const resume = generator[name] as (...args: unknown[]) => Resumption;
     const watched = function (this: unknown, ...args: unknown[]): Resumption {
+      // Resumed by itself: that throws, and does not end it.
+      if (running) return resume.apply(this, args);
+      running = true;
       try {
         const result = resume.apply(this, args);
         if (!(result instanceof Promise)) return settle(result);
@@ -102,6 +114,8 @@ function untilDone(generator: AnyGenerator, stop: () => void): AnyGenerator {
       } catch (error) {
         end();
         throw error;
+      } finally {
+        running = false;
       }
     };
     Object.defineProperty(generator, name, { value: watched, configurable: true, writable: true });

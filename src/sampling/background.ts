@@ -1,3 +1,4 @@
+import { onRejection } from "../errors.ts";
 import type { Timers } from "../runtime.ts";
 import type { Observer, Sampler } from "./sampler.ts";
 
@@ -27,6 +28,7 @@ export class BackgroundSampler {
 
   /** Begins, with a first sample of each. */
   start(): void {
+    if (this.#cancel !== undefined || this.#series.length === 0) return;
     this.#each((sampler) => sampler.start?.());
     this.#cancel = this.#timers.every(this.#interval, () => this.sample());
     this.sample();
@@ -34,23 +36,24 @@ export class BackgroundSampler {
 
   /** Samples now, besides the regular intervals, unless it has not begun or has ended. */
   sample(): void {
-    if (this.#cancel === undefined) return;
-    this.#each((sampler, observer) => sampler.sample(observer));
+    // A sampler may be what ends it.
+    this.#each((sampler, observer) => this.#cancel && sampler.sample(observer));
   }
 
   /** Ends, with a last sample of each. */
   stop(): void {
-    if (this.#cancel === undefined) return;
-    this.#cancel();
-    this.sample();
+    const cancel = this.#cancel;
+    if (cancel === undefined) return;
     this.#cancel = undefined;
+    cancel();
+    this.#each((sampler, observer) => sampler.sample(observer));
     this.#each((sampler) => sampler.stop?.());
   }
 
-  #each(task: (sampler: Sampler, observer: Observer) => void): void {
+  #each(task: (sampler: Sampler, observer: Observer) => unknown): void {
     for (const { sampler, observer } of this.#series) {
       try {
-        task(sampler, observer);
+        onRejection(task(sampler, observer), this.#report);
       } catch (error) {
         this.#report(error);
       }

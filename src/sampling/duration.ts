@@ -3,8 +3,9 @@ import type { Bucket } from "../observation/bucket.ts";
 /** What `start` gives when nothing is recorded; never the id of a sample. */
 export const NOT_RECORDING = 0;
 
-/** How many of the latest ids are remembered as used; a power of two. */
+/** How many of the latest ids are remembered as used; a power of two. An id's place is told by its low bits. */
 const REMEMBERED = 1024;
+const SLOTS = REMEMBERED - 1;
 
 /**
  * Measures how long something takes. A sample's id is the time at which it started, so that a running sample needs no memory.
@@ -43,14 +44,17 @@ export class DurationSampler {
   /** Ends the sample `id` and keeps its duration under `label`. */
   stop(label: string, id: number): void {
     const now = this.#now();
-    const slot = id & (REMEMBERED - 1);
-    // NaN and the like fail the first comparison.
-    const issued = id >= this.#first && id <= this.#last && Math.floor(id) === id && this.#stopped[slot] !== id;
-    if (!issued || typeof label !== "string") {
+    if (typeof label !== "string" || !this.#isRunning(id)) {
       this.#invalid++;
       return;
     }
-    this.#stopped[slot] = id;
+    this.#stopped[id & SLOTS] = id;
     this.#bucket.add(label, now > id ? now - id : 0, now);
+  }
+
+  /** Callers may pass anything; NaN fails the comparisons. */
+  #isRunning(id: number): boolean {
+    return typeof id === "number" && id >= this.#first && id <= this.#last && Math.floor(id) === id &&
+      this.#stopped[id & SLOTS] !== id;
   }
 }

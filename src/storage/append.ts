@@ -8,6 +8,9 @@ import { wholeRowsEnd } from "./whole_rows.ts";
 /** How often the file may be replaced under our hands before we call it a failure. */
 const MAX_ATTEMPTS = 10;
 
+/** What a file system says that knows no hard links. */
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
 /**
  * One file that many processes append whole rows to, each holding the exclusive lock while it writes. Every write finds the file by its
  * name anew, for other programs may have moved or deleted it since.
@@ -16,12 +19,14 @@ export class AppendedFile implements Destination {
   readonly durableWrites = true;
   readonly #directory: MonitoringDirectory;
   readonly #path: string;
+  readonly #temporaryPath: string;
   #stayed = 0;
 
-  /** Appends to the file `name`. */
-  constructor(directory: MonitoringDirectory, name: string) {
+  /** Appends to the file `name`; `unique` makes a temporary name of it that nobody else uses. */
+  constructor(directory: MonitoringDirectory, name: string, unique: string) {
     this.#directory = directory;
     this.#path = directory.pathOf(name);
+    this.#temporaryPath = directory.temporaryPathOf(`${name}.${unique}`);
   }
 
   /** Appends rows, or returns `false` if another program holds the lock. If it throws, none is in the file but those `abort` tells of. */
@@ -57,12 +62,38 @@ export class AppendedFile implements Destination {
     this.#directory.ensure();
     try {
       const named = files.status(this.#path);
-      if (named === undefined) return files.create(this.#path);
-      if (named.kind !== "file") throw new FileError("ENOTSUP", `${this.#path} is not a file but a ${named.kind}`);
+      if (named === undefined) this.#make();
+      else if (named.kind !== "file") throw new FileError("ENOTSUP", `${this.#path} is not a file but a ${named.kind}`);
       return files.open(this.#path);
     } catch (error) {
       if (error instanceof FileError && (error.code === "EEXIST" || error.code === "ENOENT")) return undefined;
       throw error;
+    }
+  }
+
+  /** Makes the file, whole with its header: it is written under another name, and then given its own unless that is taken. */
+  #make(): void {
+    const { files } = this.#directory;
+    const handle = files.create(this.#temporaryPath);
+    try {
+      writeAll(handle, HEADER_BYTES);
+      files.link(this.#temporaryPath, this.#path);
+    } catch (error) {
+      if (!(error instanceof FileError && NO_LINKS.has(error.code))) throw error;
+      files.create(this.#path).close(); // the header follows with the first rows
+    } finally {
+      release(handle);
+      this.#removeTemporary();
+    }
+  }
+
+  #removeTemporary(): void {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        return this.#directory.files.remove(this.#temporaryPath);
+      } catch {
+        // It stays behind under a name that no reader takes.
+      }
     }
   }
 

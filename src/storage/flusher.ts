@@ -82,7 +82,7 @@ export class Flusher implements SegmentSink {
   take(segment: Segment): void {
     const destination = this.#ownFiles || this.#settings.layout === "segments"
       ? this.#ownFile(segment)
-      : new AppendedFile(this.#settings.directory, `${segment.owner.prefix}.csv`);
+      : new AppendedFile(this.#settings.directory, `${segment.owner.prefix}.csv`, uniqueOf(segment));
     this.#flush = new SegmentFlush(this.#settings.encoder, segment, destination);
     this.#schedule(0);
     this.#awaitDue();
@@ -110,6 +110,11 @@ export class Flusher implements SegmentSink {
     await this.#drain();
     this.bucket.seal();
     await this.#drain();
+    this.cancel();
+  }
+
+  /** Forgets its timers. */
+  cancel(): void {
     this.#cancelStep();
     this.#cancelDue();
   }
@@ -227,10 +232,17 @@ export class Flusher implements SegmentSink {
   }
 
   #ownFile(segment: Segment): Destination {
-    const { prefix, pid, isolate } = segment.owner;
-    const stem = `${prefix}.${uniquePart(pid, isolate, segment.sequence)}`;
-    return new PublishedFile(this.#settings.directory, stem, ".csv", HEADER_BYTES);
+    return new PublishedFile(
+      this.#settings.directory,
+      `${segment.owner.prefix}.${uniqueOf(segment)}`,
+      ".csv",
+      HEADER_BYTES,
+    );
   }
+}
+
+function uniqueOf({ owner, sequence }: Segment): string {
+  return uniquePart(owner.pid, owner.isolate, sequence);
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

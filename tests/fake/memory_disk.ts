@@ -7,6 +7,7 @@ export type DiskOperation =
   | "create"
   | "open"
   | "rename"
+  | "link"
   | "remove"
   | "write"
   | "seek"
@@ -141,6 +142,14 @@ export class MemoryDisk implements Files {
     if (this.#names.get(to)?.kind === "directory") throw new FileError("EISDIR", `is a directory: ${to}`);
     this.#unlink(to);
     this.#names.delete(from);
+    this.#names.set(to, inode);
+  }
+
+  link(from: string, to: string): void {
+    this.#begin("link", from);
+    const inode = this.#must(from);
+    if (this.#names.has(to)) throw new FileError("EEXIST", `exists: ${to}`);
+    inode.links++;
     this.#names.set(to, inode);
   }
 

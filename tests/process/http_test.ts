@@ -27,25 +27,34 @@ async function waitFor<T>(look: () => T | undefined | Promise<T | undefined>): P
   throw new Error(`it never came: ${look}`);
 }
 
+/** Where a service listens: a port of this machine, or the path of a Unix socket. */
+type Address = number | string;
+
 /** The program `fixtures/http_service.ts`, in a process that goes with the block. */
 class Service implements AsyncDisposable {
-  readonly port: number;
+  readonly address: Address;
   readonly #process: Spawned;
   readonly #lines: AsyncIterator<string>;
 
-  private constructor(process: Spawned, lines: AsyncIterator<string>, port: number) {
+  private constructor(process: Spawned, lines: AsyncIterator<string>, address: Address) {
     this.#process = process;
     this.#lines = lines;
-    this.port = port;
+    this.address = address;
   }
 
-  static async start(runtime: RuntimeName, directory: string, options: HttpOptions | "untimed" = {}): Promise<Service> {
+  static async start(
+    runtime: RuntimeName,
+    directory: string,
+    options: HttpOptions | "untimed" = {},
+    socketPath?: string,
+  ): Promise<Service> {
     const how = typeof options === "string" ? options : JSON.stringify(options);
-    const process = spawnOn(runtime, fixture("http_service.ts"), [directory, how]);
+    const args = [directory, how, ...socketPath === undefined ? [] : [socketPath]];
+    const process = spawnOn(runtime, fixture("http_service.ts"), args);
     const lines = createInterface({ input: process.child.stdout })[Symbol.asyncIterator]();
     const { value, done } = await lines.next();
     if (done) throw new Error(`it did not serve: ${JSON.stringify(await process.ended)}`);
-    return new Service(process, lines, Number(value));
+    return new Service(process, lines, socketPath ?? Number(value));
   }
 
   /** Waits until so many samples are recorded, which is all there will be. */
@@ -97,7 +106,7 @@ interface Answer {
 }
 
 /** Asks and reads the answer to its end. */
-function ask(port: number, path: string, { method = "GET", body = "", agent = new Agent() } = {}): Promise<Answer> {
+function ask(address: Address, path: string, { method = "GET", body = "", agent = new Agent() } = {}): Promise<Answer> {
   return new Promise((resolve) => {
     let answer: IncomingMessage | undefined;
     const chunks: Uint8Array[] = [];
@@ -107,7 +116,8 @@ function ask(port: number, path: string, { method = "GET", body = "", agent = ne
       const broken = answer?.complete !== true;
       resolve({ status: answer?.statusCode, headers, bytes: all.length, text: all.toString().slice(0, 100), broken });
     };
-    httpRequest({ host: "127.0.0.1", port, path, method, agent }, (incoming) => {
+    const to = typeof address === "string" ? { socketPath: address } : { host: "127.0.0.1", port: address };
+    httpRequest({ ...to, path, method, agent }, (incoming) => {
       answer = incoming;
       incoming.on("data", (chunk) => chunks.push(chunk)).on("close", end).on("error", end);
     }).on("error", end).end(body);
@@ -115,8 +125,8 @@ function ask(port: number, path: string, { method = "GET", body = "", agent = ne
 }
 
 /** Asks and resolves with the first bytes of the answer; the rest is read until `close`. */
-function open(port: number, path: string) {
-  const socket = connect(port, "127.0.0.1");
+function open(address: Address, path: string) {
+  const socket = typeof address === "string" ? connect(address) : connect(address, "127.0.0.1");
   socket.on("error", () => {}); // It is meant to break.
   socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`);
   const begun = new Promise<void>((resolve) =>
@@ -129,7 +139,7 @@ function open(port: number, path: string) {
 }
 
 /** Asks a service for all it has, and returns the answers and how many of them there are under each label. */
-async function askForAll(port: number) {
+async function askForAll(address: Address) {
   const requests: [label: string, path: string, body?: string][] = [
     ["/text [GET]", "/text"],
     ["/text [GET]", "/text?with=a&query=/x"],
@@ -159,7 +169,7 @@ async function askForAll(port: number) {
   for (const [label, path, body] of requests) {
     const verb = /\[(.*)\]/.exec(label)![1]!;
     const method = verb === "OTHER" ? "PROPFIND" : verb;
-    answers[`${method} ${path}`] = await ask(port, path, { method, ...body === undefined ? {} : { body } });
+    answers[`${method} ${path}`] = await ask(address, path, { method, ...body === undefined ? {} : { body } });
     counts[label] = (counts[label] ?? 0) + 1;
   }
   return { answers, counts };
@@ -171,8 +181,8 @@ for (const runtime of RUNTIMES) {
       using scratch = scratchDirectory();
       await using bare = await Service.start(runtime, scratch.at("bare"), "untimed");
       await using timed = await Service.start(runtime, scratch.at("timed"), { until });
-      const { answers: expected } = await askForAll(bare.port);
-      const { answers, counts } = await askForAll(timed.port);
+      const { answers: expected } = await askForAll(bare.address);
+      const { answers, counts } = await askForAll(timed.address);
       const portless = (all: unknown): unknown =>
         JSON.parse(JSON.stringify(all).replaceAll(/127\.0\.0\.1:\d+/g, "host"));
       assertEquals(portless(answers), portless(expected));
@@ -189,15 +199,16 @@ for (const runtime of RUNTIMES) {
 
   describe(`on ${runtime}, a body that is sent for as long as the client likes`, () => {
     /** When the row of `/held` was taken, its measurement, and a moment between its first bytes and its last: all in ns, s, ns. */
-    async function hold(until: "body" | "headers") {
+    async function hold(until: "body" | "headers", socketName?: string) {
       using scratch = scratchDirectory();
-      await using service = await Service.start(runtime, scratch.path, { until });
-      const held = open(service.port, "/held");
+      const socketPath = socketName === undefined ? undefined : scratch.at(socketName);
+      await using service = await Service.start(runtime, scratch.path, { until }, socketPath);
+      const held = open(service.address, "/held");
       await held.begun;
       await sleep(60);
       const between = BigInt(Date.now()) * 1_000_000n;
       await sleep(60);
-      await ask(service.port, "/release");
+      await ask(service.address, "/release");
       await held.ended;
       await service.stop(2);
       let taken = 0n;
@@ -216,6 +227,12 @@ for (const runtime of RUNTIMES) {
       assert(measurement > 0.1, `${measurement} s`);
     });
 
+    it("is timed to its end on a Unix socket", async () => {
+      const { between, taken, measurement } = await hold("body", "socket");
+      assert(taken > between, `${taken} > ${between}`);
+      assert(measurement > 0.1, `${measurement} s`);
+    });
+
     it("is timed to the headers if that is wanted", async () => {
       const { between, taken } = await hold("headers");
       assert(taken < between, `${taken} < ${between}`);
@@ -226,7 +243,7 @@ for (const runtime of RUNTIMES) {
     it("in the middle of a body is recorded", async () => {
       using scratch = scratchDirectory();
       await using service = await Service.start(runtime, scratch.path);
-      const clients = Array.from({ length: 5 }, () => open(service.port, "/endless"));
+      const clients = Array.from({ length: 5 }, () => open(service.address, "/endless"));
       await Promise.all(clients.map(({ begun }) => begun));
       await service.recorded(0);
       for (const { close } of clients) close();
@@ -237,11 +254,11 @@ for (const runtime of RUNTIMES) {
     it("before it is answered is recorded", async () => {
       using scratch = scratchDirectory();
       await using service = await Service.start(runtime, scratch.path);
-      const { close, ended } = open(service.port, "/waits");
-      await ask(service.port, "/text"); // By then the other request is there too.
+      const { close, ended } = open(service.address, "/waits");
+      await ask(service.address, "/text"); // By then the other request is there too.
       close();
       await ended;
-      await ask(service.port, "/release");
+      await ask(service.address, "/release");
       await service.stop(3);
       assertEquals(countByLabel(scratch.path, "duration"), {
         "/waits [GET]": 1,
@@ -251,10 +268,22 @@ for (const runtime of RUNTIMES) {
     });
   });
 
+  it(`on ${runtime}, a text on a Unix socket has the type that it has untimed, and is recorded`, async () => {
+    using scratch = scratchDirectory();
+    await using bare = await Service.start(runtime, scratch.at("bare"), "untimed", scratch.at("bare.socket"));
+    await using timed = await Service.start(runtime, scratch.at("timed"), {}, scratch.at("timed.socket"));
+    const expected = await ask(bare.address, "/text");
+    assertEquals(expected.headers["content-type"]?.toString().slice(0, 10), "text/plain");
+    const { headers, text } = await ask(timed.address, "/text");
+    assertEquals([headers["content-type"], text], [expected.headers["content-type"], "text"]);
+    await timed.stop(1);
+    assertEquals(countByLabel(scratch.at("timed"), "duration"), { "/text [GET]": 1 });
+  });
+
   it(`on ${runtime}, an upgrade to a websocket is recorded, and the socket works`, async () => {
     using scratch = scratchDirectory();
     await using service = await Service.start(runtime, scratch.path);
-    const socket = new WebSocket(`ws://127.0.0.1:${service.port}/socket`);
+    const socket = new WebSocket(`ws://127.0.0.1:${service.address}/socket`);
     const echo = new Promise<unknown>((resolve) => socket.onmessage = ({ data }) => resolve(data));
     await new Promise((resolve) => socket.onopen = resolve);
     await service.recorded(1); // while the socket is open
@@ -271,8 +300,8 @@ for (const runtime of RUNTIMES) {
     using scratch = scratchDirectory();
     await using service = await Service.start(runtime, scratch.path);
     const agent = new Agent({ keepAlive: true, maxSockets: 4 });
-    await Promise.all(Array.from({ length: 1_010 }, (_, i) => ask(service.port, `/path/${i}`, { agent })));
-    await ask(service.port, "/path/0", { method: "POST", agent });
+    await Promise.all(Array.from({ length: 1_010 }, (_, i) => ask(service.address, `/path/${i}`, { agent })));
+    await ask(service.address, "/path/0", { method: "POST", agent });
     agent.destroy();
     await service.stop(1_011);
     const { "other [GET]": otherGets, "other [POST]": otherPosts, ...named } = countByLabel(scratch.path, "duration");
@@ -284,8 +313,8 @@ for (const runtime of RUNTIMES) {
 it("on bun, what the server answers by itself is served and not recorded", async () => {
   using scratch = scratchDirectory();
   await using service = await Service.start("bun", scratch.path);
-  assertEquals((await ask(service.port, "/static")).text, "static");
-  await ask(service.port, "/text");
+  assertEquals((await ask(service.address, "/static")).text, "static");
+  await ask(service.address, "/text");
   await service.stop(1);
   assertEquals(countByLabel(scratch.path, "duration"), { "/text [GET]": 1 });
 });

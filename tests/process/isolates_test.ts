@@ -35,9 +35,7 @@ describe("two processes of Deno and two of Bun, each with two workers, record in
       await Promise.all(
         Object.entries(PROCESSES).map(async ([name, runtime]) => {
           const args = [directory, layout, WORKERS, SAMPLES, name].map(String);
-          const { code, stdout, stderr } = await spawnCommand(
-            commandOf(runtime, fixture("isolates_record.ts"), args),
-          ).ended;
+          const { code, stdout, stderr } = await spawnOn(runtime, fixture("isolates_record.ts"), args).ended;
           assertEquals({ code, stderr }, { code: 0, stderr: "" });
           for (const { isolate, ...counts } of JSON.parse(stdout)) {
             const all = { recorded: SAMPLES, flushed: SAMPLES, buffered: 0, dropped: 0, errors: 0 };

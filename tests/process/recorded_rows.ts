@@ -3,8 +3,8 @@ import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { HEADER } from "../../src/csv/dialect.ts";
 
-/** A row as the tests record them: a label without quotes, a number without an exponent. */
-const ROW = /(\d{10})(\d{9}),(-?\d+(?:\.\d+)?),([^",\r\n]+),(\d+)\r\n/y;
+/** A row as the tests record them: with a label that needs no quotes, and a finite number. */
+const ROW = /(\d{10})(\d{9}),(-?\d+(?:\.\d+)?(?:e-?\d+)?),([^",\r\n]+),(\d+)\r\n/y;
 
 /** Takes a row; seconds and nanoseconds since the epoch are apart, so that both are exact. */
 export type RowReader = (label: string, pid: number, seconds: number, nanoseconds: number, measurement: number) => void;

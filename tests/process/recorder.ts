@@ -1,6 +1,8 @@
+import { assertEquals } from "@std/assert";
+import { readdirSync } from "node:fs";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { commandOf, type Ended, type RuntimeName, spawnCommand, type Spawned } from "./run.ts";
+import { commandOf, type RuntimeName, spawnCommand, type Spawned } from "./run.ts";
 
 /** What `fixtures/hard_recorder.ts` answers. */
 export interface RecorderState {
@@ -16,6 +18,23 @@ export interface RecorderState {
   readonly thrown?: { readonly name: string; readonly message: string };
   /** How many file descriptors, timers and listeners of the ends of the process there are. */
   readonly held: Readonly<Record<string, number>>;
+}
+
+/** Options for buffers of 384 rows, so that a thousand samples fill two of them, and for retries every 100 ms. */
+export const SMALL_BUFFERS = { memoryThreshold: 16_384, flushInterval: 50 };
+
+/** Longer than any retry takes, ms. */
+export const PATIENCE = 10_000;
+
+/** That the books balance, and that `rows`, those found in files, are those said to be there. */
+export function assertConserved({ recorded, flushed, buffered, dropped }: RecorderState, rows: number): void {
+  assertEquals(recorded, flushed + buffered + dropped);
+  assertEquals(rows, flushed);
+}
+
+/** Names in a directory that are not of published files of durations. */
+export function otherNames(directory: string): string[] {
+  return readdirSync(directory).filter((name) => !/^duration\..*csv$/.test(name));
 }
 
 /** A program that records what it is told to, in a process of its own. */
@@ -43,9 +62,10 @@ export class Recorder {
     return JSON.parse(value);
   }
 
-  /** Lets it end. */
-  async end(): Promise<Ended> {
+  /** Lets it end, and sees that it does so by itself, quietly. */
+  async end(): Promise<void> {
     this.#process.child.stdin.end();
-    return await this.#process.ended;
+    const { code, signal, stderr } = await this.#process.ended;
+    assertEquals({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
   }
 }

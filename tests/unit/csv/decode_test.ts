@@ -84,7 +84,6 @@ describe("decode", () => {
     "too many fields": "1,1,x,1,1\r\n",
     "a torn row": "170000000000",
     "a row torn after the label": "1,1,x",
-    "an empty line": "\r\n",
     "a timepoint that is no whole number": "1.5,1,x,1\r\n",
     "a timepoint in another notation": "1e9,1,x,1\r\n",
     "an empty timepoint": ",1,x,1\r\n",

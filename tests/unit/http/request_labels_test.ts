@@ -12,6 +12,7 @@ describe("the label of a request", () => {
     ["is its path and method", "http://localhost:8000/orders", "GET", "/orders [GET]"],
     ["leaves out the query", "https://h/orders?id=1&from=/x", "POST", "/orders [POST]"],
     ["keeps the path as it came", "http://h//a%20b/", "DELETE", "//a%20b/ [DELETE]"],
+    ["is no part of the host", "http+unix://%2Ftmp%2Fsocket/orders", "GET", "/orders [GET]"],
     ["is that of the root where there is no path", "http://h", "GET", "/ [GET]"],
     ["is that of the root for the authority that CONNECT names", "example.com:443", "CONNECT", "/ [CONNECT]"],
     ["has one word for unknown methods", "http://h/pot", "BREW", "/pot [OTHER]"],

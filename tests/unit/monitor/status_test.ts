@@ -140,7 +140,7 @@ describe("failures while recording", () => {
       "Cannot append, so files of their own are written: there is no flock",
       "Cannot take a CPU profile: there is none",
     ]);
-    assertEquals(runtime.csvs("custom.4242").length, 1);
+    assertEquals(runtime.csvs("custom").length, 1);
   });
 });
 

@@ -90,6 +90,7 @@ describe("a timed function", () => {
     assertEquals([await later, timings.ended], [7, []]);
   });
 
+  // Fails at present: the sample that was never started is stopped under the id 0, and counted as invalid.
   it("whose call began before the recording is no sample of it", () => {
     const { timings, timeIt } = timing();
     timings.recording = false;
@@ -97,7 +98,6 @@ describe("a timed function", () => {
       timings.recording = true;
       return 1;
     });
-    // Fails at present: the sample that was never started is stopped under the id 0, and counted as invalid.
     assertEquals([begin(), timings.ended], [1, []]);
     timings.recording = false;
     const fail = timeIt(() => {

@@ -16,7 +16,7 @@ function appended(content?: string): { disk: MemoryDisk; file: AppendedFile } {
   const disk = new MemoryDisk();
   const directory = MonitoringDirectory.create(disk, "/_monitoring");
   if (content !== undefined) disk.plant(PATH, "file", content);
-  return { disk, file: new AppendedFile(directory, "x.csv") };
+  return { disk, file: new AppendedFile(directory, "x.csv", "1") };
 }
 
 /** Does something once, before the first operation of a kind. */
@@ -45,7 +45,7 @@ describe("AppendedFile", () => {
 
   it("is shared by several writers", () => {
     const { disk, file } = appended();
-    const other = new AppendedFile(MonitoringDirectory.create(disk, "/_monitoring"), "x.csv");
+    const other = new AppendedFile(MonitoringDirectory.create(disk, "/_monitoring"), "x.csv", "2");
     for (const writer of [file, other, other, file]) writer.write(bytes(OLD));
     assertEquals(disk.text(PATH), HEADER + OLD.repeat(4));
   });

@@ -75,7 +75,7 @@ for (const layout of ["segments", "append"] as const) {
       });
     }
 
-    for (const length of [2, 3, 5, 9]) {
+    for (const length of [2, 5]) {
       it(`${length} times, from any operation on, drops what it must, and that is counted exactly`, async () => {
         assertEquals(await sweep(layout, length, "EIO"), []);
       });

@@ -15,14 +15,17 @@ export function temporaryPaths(disk: MemoryDisk, directory = DIRECTORY): string[
   return disk.paths().filter((path) => path.startsWith(`${directory}/.`));
 }
 
-/** Every row of every published file; throws if one of the files is torn. (A file that is appended to may be empty, without a header.) */
+/** Every row of a published file; throws if it is torn. (A file that is appended to may be empty, without a header.) */
+export function rowsIn(disk: MemoryDisk, path: string): Observation[] {
+  const text = disk.text(path);
+  if (text === "") return [];
+  if (!text.endsWith("\r\n")) throw new Error(`${path} ends in the middle of a row: ${text.slice(-80)}`);
+  return decode(text);
+}
+
+/** Every row of every published file; throws if one of the files is torn. */
 export function publishedRows(disk: MemoryDisk, directory = DIRECTORY): Observation[] {
-  return csvPaths(disk, directory).flatMap((path) => {
-    const text = disk.text(path);
-    if (text === "") return [];
-    if (!text.endsWith("\r\n")) throw new Error(`${path} ends in the middle of a row: ${text.slice(-80)}`);
-    return decode(text);
-  });
+  return csvPaths(disk, directory).flatMap((path) => rowsIn(disk, path));
 }
 
 /** The labels of every published row, sorted. */

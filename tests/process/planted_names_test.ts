@@ -1,0 +1,76 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { scratchDirectory } from "../contract/scratch.ts";
+import { assertConserved, otherNames, PATIENCE, Recorder, SMALL_BUFFERS } from "./recorder.ts";
+import { csvFiles, readRows } from "./recorded_rows.ts";
+import { thisRuntime } from "./run.ts";
+
+describe("what others have planted", () => {
+  const planted: Record<string, (path: string, victim: string) => void> = {
+    "a link to a file": (path, victim) => symlinkSync(victim, path),
+    "a link that leads nowhere": (path, victim) => symlinkSync(`${victim}.new`, path),
+    "a directory": (path) => mkdirSync(path),
+    "a pipe": (path) => void execFileSync("mkfifo", [path]),
+  };
+  for (const [name, plant] of Object.entries(planted)) {
+    it(`is never followed: ${name} in place of the file that is appended to`, async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const victim = scratch.at("victim");
+      writeFileSync(victim, "theirs");
+      mkdirSync(directory);
+      plant(join(directory, "duration.csv"), victim);
+      const recorder = new Recorder(thisRuntime);
+      await recorder.tell("start", { monitoringDir: directory, layout: "append", ...SMALL_BUFFERS });
+      await recorder.tell("record", 1000);
+      const stopped = await recorder.tell("stop");
+      assertEquals(readFileSync(victim, "utf8"), "theirs");
+      assert(!existsSync(`${victim}.new`));
+      assert(!lstatSync(join(directory, "duration.csv")).isFile());
+      assertStringIncludes(stopped.lastError!, "duration.csv is not a file");
+      rmSync(join(directory, "duration.csv"), { recursive: true });
+      assertConserved(stopped, readRows(directory, "duration"));
+      assertEquals(stopped.flushed, 1000);
+      await recorder.end();
+    });
+  }
+
+  it("is never followed nor overwritten: links at the names that come next", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("monitoring");
+    const victim = scratch.at("victim");
+    writeFileSync(victim, "theirs");
+    const recorder = new Recorder(thisRuntime);
+    await recorder.tell("start", { monitoringDir: directory, ...SMALL_BUFFERS });
+    await recorder.tell("record", 10);
+    await recorder.tell("settle", PATIENCE);
+    const [first = ""] = csvFiles(directory, "duration");
+    const links = Array.from({ length: 20 }, (_, i) => first.replace("000001", String(i + 2).padStart(6, "0")))
+      .flatMap((name) => [join(directory, name), join(directory, `.${name}.tmp`)]);
+    for (const [i, link] of links.entries()) symlinkSync(i % 4 < 2 ? victim : `${victim}.new`, link);
+    await recorder.tell("record", 2000);
+    const stopped = await recorder.tell("stop");
+    assertEquals(readFileSync(victim, "utf8"), "theirs");
+    assert(!existsSync(`${victim}.new`));
+    for (const link of links) {
+      assert(lstatSync(link).isSymbolicLink());
+      unlinkSync(link);
+    }
+    assertEquals(stopped.flushed, 2010);
+    assertConserved(stopped, readRows(directory, "duration"));
+    assertEquals(otherNames(directory), []);
+    await recorder.end();
+  });
+});
