@@ -231,6 +231,23 @@ export interface Runtime {
   readonly unavailable: Readonly<Partial<Record<CapabilityName, string>>>;
 }
 
+/** What the likeliest values of `errno` mean, in words that are the same on every runtime. */
+const ERRNO_TEXTS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EDQUOT: "disk quota exceeded",
+  EEXIST: "something of that name is there already",
+  EIO: "input/output error",
+  EISDIR: "is a directory",
+  ELOOP: "too many symbolic links",
+  EMFILE: "too many open files",
+  ENAMETOOLONG: "file name too long",
+  ENOENT: "no such file or directory",
+  ENOSPC: "no space left on device",
+  ENOTDIR: "not a directory",
+  EPERM: "operation not permitted",
+  EROFS: "read-only file system",
+};
+
 /** Why a file operation failed, by the name of `errno` (`"ENOENT"`, `"ENOSPC"`, …), or `"DENIED"` for a permission of the runtime. */
 export class FileError extends Error {
   /** Always `"FileError"`. */
@@ -238,9 +255,9 @@ export class FileError extends Error {
   /** The name of the `errno` value, or `"DENIED"`, or `"UNKNOWN"`. */
   readonly code: string;
 
-  /** Wraps what the runtime threw as `cause`. */
+  /** With a `cause`, what the runtime threw, the words for the code are preferred to `message`. */
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(options?.cause === undefined ? message : ERRNO_TEXTS[code] ?? message, options);
     this.code = code;
   }
 }

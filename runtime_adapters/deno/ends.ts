@@ -19,16 +19,17 @@ const inWorker = "DedicatedWorkerGlobalScope" in globalThis;
 
 function signalSource(listeners: SignalListeners): SignalSource {
   const process = nodeProcess() as unknown as { listenerCount(event: string): number };
-  let watched: boolean | undefined;
+  let mayBeWatched = false;
   return {
     heard() {
       if (inWorker) return [];
-      watched = isWatched();
-      if (watched === true) return [];
       const { ignored, heeded } = partSignals(readAboutProcess("status"));
       // With the first listener to any signal Deno forgets what it was started to ignore (nohup).
       for (const signal of ignored) listeners.add(signal, ignore);
-      return heeded;
+      // To start a program anew `--watch` calls its listeners for SIGTERM. If they killed the process, it would die with the program.
+      const watched = isWatched();
+      mayBeWatched = watched ?? isInTerminal();
+      return watched ? heeded.filter((signal) => signal !== "SIGTERM") : heeded;
     },
     listen(signal, listener) {
       const own = markOurs(() => listener());
@@ -37,8 +38,7 @@ function signalSource(listeners: SignalListeners): SignalSource {
     },
     // `process` also knows the listeners that were added through it before this module was imported.
     isHandled: (signal) => listeners.has(signal) || process.listenerCount(signal) > 0,
-    // To start a program anew `--watch` calls its listeners for SIGTERM; if they killed the process, it would die with the program.
-    delay: (signal) => watched === undefined && signal === "SIGTERM" ? RESTART : 0,
+    delay: (signal) => mayBeWatched && signal === "SIGTERM" ? RESTART : 0,
   };
 }
 
@@ -48,6 +48,10 @@ function ignore(): void {}
 function isWatched(): boolean | undefined {
   const words = readAboutProcess("cmdline")?.split("\0");
   return words?.slice(0, words.length - Deno.args.length).some((word) => word.startsWith("--watch"));
+}
+
+function isInTerminal(): boolean {
+  return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
 }
 
 /** What the system tells of this process; Deno lets a program know that only if it has all permissions. */

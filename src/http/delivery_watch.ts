@@ -20,12 +20,12 @@ const ASK_AGAIN_AFTER = 1 / 64;
 /**
  * Learns by asking when responses are sent to their end, on a server that has no event for it.
  *
- * It is asked when it calls the handler for the next request, and at the end of the event loop's turn. By then a response whose body was in
- * memory is sent. One that is not, a stream or one too large for the socket, is asked about from time to time, so its end is seen at most 1 ms
- * or a 64th of its time too late.
+ * It is asked when it calls the handler for the next request, and at the end of the event loop's turn. By then a response whose
+ * body was in memory is sent. One that is not, a stream or one too large for the socket, is asked about from time to time, so its
+ * end is seen at most 1 ms or a 64th of its time too late.
  *
- * The response itself is not touched. To look at its `body` would cost more than all the rest, and it turns the type of a text without one
- * from `text/plain` to `application/octet-stream` on Bun.
+ * The response itself is not touched. To look at its `body` would cost as much as all the rest, and it turns the type of a text
+ * without one from `text/plain` to `application/octet-stream` on Bun.
  */
 export class DeliveryWatch {
   #known: AskableServer | undefined;

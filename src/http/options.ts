@@ -4,8 +4,8 @@ import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
 /** How requests are timed. All have a default. */
 export interface HttpOptions {
   /**
-   * Names the route of a request, for instance `"/orders/:id"`, so that all its paths share one label. It is asked before the handler; where it
-   * yields nothing or throws, the path is taken (in a table of routes: the pattern).
+   * Names the route of a request, for instance `"/orders/:id"`, so that all its paths share one label. It is asked before the
+   * handler; where it yields nothing or throws, the path is taken (in a table of routes: the pattern).
    */
   readonly route?: (request: Request) => string | undefined;
   /** How many labels there may be, 1 or more; requests beyond are counted under `other [VERB]`. Default 1,000. */

@@ -43,8 +43,8 @@ export class RequestLabels {
   }
 
   /**
-   * The label of a request; `pattern` is that of the route it came by, if there is one. Never throws, though anybody may call a handler with
-   * anything.
+   * The label of a request; `pattern` is that of the route it came by, if there is one. Never throws, though anybody may call a
+   * handler with anything.
    */
   of(request: Request | undefined, pattern?: string): string {
     const verb = this.#verbs.get(request?.method ?? OTHER_VERB) ?? this.#otherVerb;

@@ -10,8 +10,8 @@ export interface TimedParts {
 }
 
 /**
- * A table of routes like the one given, whose handlers are timed under `pattern [VERB]`: functions, and functions by method. All else
- * (responses, pages, files, `false`) the server answers without calling anybody, and it stays as it is.
+ * A table of routes like the one given, whose handlers are timed under `pattern [VERB]`: functions, and functions by method. All
+ * else (responses, pages, files, `false`) the server answers without calling anybody, and it stays as it is.
  */
 export function timedRoutes<R extends Readonly<Record<string, Route>>>(timer: RequestTimer, routes: R): R {
   const timed = Object.entries(routes).map(([pattern, route]) => [pattern, timedRoute(timer, pattern, route)]);
@@ -35,8 +35,8 @@ function isPlainObject(value: unknown): value is object {
 }
 
 /**
- * A server like the one given, whose `fetch` and `routes` are timed. What else it has is the same, and its `fetch` still finds itself in
- * `this`.
+ * A server like the one given, whose `fetch` and `routes` are timed. What else it has is the same, and its `fetch` still finds
+ * itself in `this`.
  *
  * @throws {UsageError} if there is no `fetch` and no `routes` to time.
  */

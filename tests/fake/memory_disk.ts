@@ -179,7 +179,7 @@ export class MemoryDisk implements Files {
     if (inode === undefined) return;
     inode.links--;
     this.#names.delete(path);
-    this.#used -= inode.size; // a file that is still open takes no room here, unlike on a disk
+    if (inode.links === 0) this.#used -= inode.size; // a file that is still open takes no room here, unlike on a disk
   }
 
   #handle(path: string, inode: Inode): FileHandle {

@@ -32,9 +32,13 @@ function shellLine(file: string, args: readonly string[], permissions: readonly 
 }
 
 /** Records on Deno with some permissions, where no one can be asked for more. */
-async function record(permissions: readonly string[], directory: string, cwd?: string): Promise<Recording> {
-  const line = shellLine(fixture, [directory], ["--no-prompt", ...permissions]);
-  const { code, stdout, stderr } = await spawnCommand(["sh", "-c", line], cwd === undefined ? {} : { cwd }).ended;
+async function record(
+  permissions: readonly string[],
+  directory: string,
+  { layout = "segments", ...options }: { readonly layout?: string; readonly cwd?: string } = {},
+): Promise<Recording> {
+  const line = shellLine(fixture, [directory, layout], ["--no-prompt", ...permissions]);
+  const { code, stdout, stderr } = await spawnCommand(["sh", "-c", line], options).ended;
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   return JSON.parse(stdout);
 }
@@ -46,33 +50,35 @@ function inTerminal(file: string, args: readonly string[], permissions: readonly
 }
 
 describe("with read and write of the directory and no other permission", () => {
-  it("all is recorded but what needs more, and status says what that is", async () => {
-    using scratch = scratchDirectory();
-    const directory = scratch.at("monitoring"); // not there yet
-    const { thrown, running, stopped, lastError } = await record(minimal(directory), directory);
-    assertEquals(thrown, undefined);
-    assertEquals({ running: running.running, clock: running.clock }, { running: true, clock: "performance.now" });
-    const { capabilities } = running;
-    assertMatch(String(capabilities["clock.libc"]), /^needs --allow-ffi/);
-    assertMatch(String(capabilities.profiler), /^needs --allow-sys/);
-    const { locks, gc, heap, resources } = capabilities;
-    assertEquals({ locks, gc, heap, resources }, { locks: true, gc: true, heap: true, resources: true });
-    assertStringIncludes(lastError!, "needs --allow-sys");
-    assertEquals({ errors: stopped.errors, dropped: stopped.dropped }, { errors: 1, dropped: 0 });
-    assertEquals(readRows(directory, "duration"), 100);
-    assertEquals(readRows(directory, "runtime"), stopped.buckets["runtime"]?.flushed);
-    assert(readRows(directory, "runtime") > 0);
-  });
+  for (const layout of ["segments", "append"]) {
+    it(`all is recorded in layout ${layout} but what needs more, and status says what that is`, async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring"); // not there yet
+      const { thrown, running, stopped, lastError } = await record(minimal(directory), directory, { layout });
+      assertEquals(thrown, undefined);
+      assertEquals({ running: running.running, clock: running.clock }, { running: true, clock: "performance.now" });
+      const { capabilities } = running;
+      assertMatch(String(capabilities["clock.libc"]), /^needs --allow-ffi/);
+      assertMatch(String(capabilities.profiler), /^needs --allow-sys/);
+      const { locks, gc, heap, resources } = capabilities;
+      assertEquals({ locks, gc, heap, resources }, { locks: true, gc: true, heap: true, resources: true });
+      assertStringIncludes(lastError!, "needs --allow-sys");
+      assertEquals({ errors: stopped.errors, dropped: stopped.dropped }, { errors: 1, dropped: 0 });
+      assertEquals(readRows(directory, "duration"), 100);
+      assertEquals(readRows(directory, "runtime"), stopped.buckets["runtime"]?.flushed);
+      assert(readRows(directory, "runtime") > 0);
+    });
 
-  it("nothing more is asked for, even where somebody could be asked", async () => {
-    using scratch = scratchDirectory();
-    const directory = scratch.at("monitoring");
-    const { code, stdout } = await inTerminal(fixture, [directory], minimal(directory)).ended;
-    assertEquals(code, 0);
-    // It says one line, and nothing before or after it.
-    const { stopped }: Recording = JSON.parse(stdout);
-    assertEquals(stopped.buckets["duration"]?.flushed, 100);
-  });
+    it(`nothing more is asked for in layout ${layout}, even where somebody could be asked`, async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const { code, stdout } = await inTerminal(fixture, [directory, layout], minimal(directory)).ended;
+      assertEquals(code, 0);
+      // It says one line, and nothing before or after it.
+      const { stopped }: Recording = JSON.parse(stdout);
+      assertEquals(stopped.buckets["duration"]?.flushed, 100);
+    });
+  }
 
   it("a program that needs more would ask, in the same terminal", async () => {
     using scratch = scratchDirectory();
@@ -129,7 +135,7 @@ describe("without a permission it needs, start says which", () => {
 describe("a relative directory", () => {
   it("is made absolute where the working directory may be known", async () => {
     using scratch = scratchDirectory();
-    const { thrown, running } = await record(minimal("."), "monitoring", scratch.path);
+    const { thrown, running } = await record(minimal("."), "monitoring", { cwd: scratch.path });
     assertEquals(thrown, undefined);
     assertEquals(running.monitoringDir, `${realpathSync(scratch.path)}/monitoring`);
     assertEquals(readRows(scratch.at("monitoring"), "duration"), 100);
@@ -137,7 +143,7 @@ describe("a relative directory", () => {
 
   it("stays relative where it may not", async () => {
     using scratch = scratchDirectory();
-    const { thrown, running } = await record(minimal("monitoring"), "monitoring", scratch.path);
+    const { thrown, running } = await record(minimal("monitoring"), "monitoring", { cwd: scratch.path });
     assertEquals({ thrown, monitoringDir: running.monitoringDir }, { thrown: undefined, monitoringDir: "monitoring" });
     assertEquals(readRows(scratch.at("monitoring"), "duration"), 100);
   });
@@ -145,7 +151,7 @@ describe("a relative directory", () => {
   it("is asked for as it was given where nothing may be known", async () => {
     using scratch = scratchDirectory();
     mkdirSync(scratch.at("monitoring"));
-    const { thrown } = await record([], "monitoring", scratch.path);
+    const { thrown } = await record([], "monitoring", { cwd: scratch.path });
     assertEquals(
       thrown?.message,
       'Cannot create the monitoring directory: "monitoring": needs --allow-read=monitoring and --allow-write=monitoring',

@@ -73,7 +73,6 @@ describe("decode", () => {
     });
   }
 
-  // Fails at present: the fields are joined before they are compared.
   it("refuses a header whose columns are not apart", () => {
     assertThrows(() => decode('Timepoint,"Measurement,Label",PID\r\n'), UsageError, "not the header");
     assertThrows(() => decode('"Timepoint,Measurement,Label,PID"\r\n'), UsageError, "not the header");
@@ -100,7 +99,6 @@ describe("decode", () => {
     });
   }
 
-  // Fails at present: what the parser throws comes through as it is, a SyntaxError.
   it("refuses a row that is torn in its quotes, or has quotes where none may be", () => {
     for (const row of ['1,1,"torn', '1,1,"torn\r\n', '1,1,"torn""', '1,1,a"b,1\r\n', '1,1,"a"b,1\r\n']) {
       const error = assertThrows(() => decode(HEADER + ROW + row), UsageError);
@@ -108,7 +106,6 @@ describe("decode", () => {
     }
   });
 
-  // Fails at present: blanks are the number 0 to JavaScript.
   it("does not make up a zero for a measurement of blanks", () => {
     for (const blank of [" ", "\t", '" "', '"\n"']) {
       assertThrows(() => decode(`${HEADER}1,${blank},x,1\r\n`), UsageError, "row 1 is not an observation");

@@ -151,8 +151,6 @@ describe("the timepoint of a row", () => {
     }
   });
 
-  // Fails at present: the clock of an isolate that is older than the wall clock's time has an anchor before the epoch, and the remainder
-  // of its division is negative.
   it("is exact with an anchor before the epoch", () => {
     for (const anchor of [-1n, -SECOND + 1n, -8n * SECOND - 500_000_000n, -8n * SECOND]) {
       const segment = openSegment(1024, ValueKind.number, anchor);

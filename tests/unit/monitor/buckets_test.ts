@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { decode } from "../../../src/csv/decode.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { Monitor } from "../../../src/monitor/monitor.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
@@ -85,5 +86,25 @@ describe("a bucket with a prefix of its own", () => {
     mine.observe("later", 1);
     await monitor.stop();
     assertEquals(publishedLabels(runtime.files), ["later"]);
+  });
+
+  it("is flushed beside the others, a slice of each in turn", async () => {
+    const { runtime, monitor } = monitoring();
+    monitor.start();
+    const names = ["one", "two", "three"];
+    const buckets = names.map((name) => monitor.bucket(name));
+    for (let i = 0; i < 10_000; i++) {
+      for (const [j, bucket] of buckets.entries()) bucket.observe(`${names[j]}, ${i % 100}`, i);
+    }
+    runtime.clock.step = 400_000; // a turn is over after one slice
+    await monitor.stop();
+    for (const name of names) {
+      const rows = runtime.csvs(name).flatMap(decode);
+      assertEquals(
+        rows.every(({ measurement, label }, i) => measurement === i && label === `${name}, ${i % 100}`),
+        true,
+      );
+      assertEquals(rows.length, 10_000);
+    }
   });
 });

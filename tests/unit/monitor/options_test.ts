@@ -100,7 +100,6 @@ describe("the options of start", () => {
     }
   });
 
-  // Fails at present: `every` passes over the hole, and the loop after it meets undefined with a TypeError.
   it("refuse a list of samplers with a hole", () => {
     assertThrows(() => checkOptions({ samplers: new Array(1) }), UsageError, "Cannot start: samplers must be");
   });

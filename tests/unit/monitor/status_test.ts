@@ -3,6 +3,7 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { Monitor } from "../../../src/monitor/monitor.ts";
 import { MemoryDisk } from "../../fake/memory_disk.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
+import { publishedLabels } from "../support/files.ts";
 
 function monitoring(runtime = new FakeRuntime()): { runtime: FakeRuntime; monitor: Monitor } {
   return { runtime, monitor: new Monitor(() => runtime) };
@@ -109,7 +110,6 @@ describe("failures while recording", () => {
     for (const message of messages) assertMatch(message, /^Cannot sample: .+/);
   });
 
-  // Fails at present: nobody looks at the promise, and the runtime ends the program for it.
   it("are told to an onError that is asynchronous, and what it rejects with is ignored", async () => {
     const { monitor } = monitoring();
     let handled = false;
@@ -174,5 +174,14 @@ describe("the runtime series", () => {
     runtime.timers.advance(10_000);
     await monitor.stop();
     assertEquals(monitor.status().recorded, 0);
+  });
+
+  it("are those that the runtime has: no zero is made up for the rest", async () => {
+    const { gc: _gc, resources: _resources, ...rest } = new FakeRuntime();
+    const runtime = { ...rest, memory: { rss: () => 1 }, isolateId: () => "00000001" };
+    const monitor = new Monitor(() => runtime);
+    monitor.start({ withRuntime: true });
+    await monitor.stop();
+    assertEquals(new Set(publishedLabels(rest.files)), new Set(["rss", "max rss"]));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { Bucket } from "../../../src/observation/bucket.ts";
+import type { Bucket } from "../../../src/observation/bucket.ts";
 import { randomFrom } from "../support/random.ts";
 import { OWNER } from "../support/segments.ts";
 import { observeNumbers, ROWS, TestSink } from "../support/sinks.ts";

@@ -70,7 +70,6 @@ describe("BackgroundSampler", () => {
     assertEquals(calls.length, before);
   });
 
-  // Fails at present: the first timer is forgotten, and goes on for ever.
   it("does nothing when it is started twice", () => {
     const calls: string[] = [];
     const { background, timers } = sampling(told("a", calls));
@@ -129,7 +128,6 @@ describe("BackgroundSampler", () => {
     assertEquals(observer.seen, [["x", 1]]);
   });
 
-  // Fails at present: the last sample of `stop` stops again, and so on until the stack overflows.
   it("may be stopped by one of its own samplers", () => {
     let stop = (): void => {};
     const calls: string[] = [];
@@ -158,7 +156,6 @@ describe("BackgroundSampler", () => {
     assertEquals(calls, []);
   });
 
-  // Fails at present: nobody looks at the promise, and the runtime ends the program for it.
   it("reports what an asynchronous sampler rejects with, though samplers should not be asynchronous", () => {
     // A thenable that tells its rejection at once: a real promise would take the test program with it.
     const rejected = { then: (_: unknown, reject?: (reason: unknown) => void) => reject?.("out of order") };

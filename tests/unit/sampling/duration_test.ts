@@ -101,7 +101,6 @@ describe("an id that is not of a running sample", () => {
     });
   }
 
-  // Fails at present: `id & 1023` throws a TypeError, or what `valueOf` throws, into the application.
   const poisonous: Record<string, unknown> = {
     "a bigint, as process.hrtime.bigint() gives": 5_000n,
     "a symbol": Symbol("id"),

@@ -37,6 +37,39 @@ describe("AppendedFile", () => {
     assertEquals([disk.text(PATH), disk.openHandles], [HEADER + OLD + ROWS, 0]);
   });
 
+  it("makes the file whole: nobody ever sees it without its header", () => {
+    const { disk, file } = appended();
+    disk.writeLimit = 5;
+    disk.before = () => {
+      if (disk.paths().includes(PATH)) assertEquals(disk.text(PATH).slice(0, HEADER.length), HEADER);
+    };
+    file.write(bytes(ROWS));
+    assertEquals([disk.text(PATH), disk.paths()], [HEADER + ROWS, ["/_monitoring", PATH]]);
+  });
+
+  for (const code of ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]) {
+    it(`makes the file where there are no hard links (${code})`, () => {
+      const { disk, file } = appended();
+      failAll(disk, code, "link");
+      assertEquals([file.write(bytes(OLD)), file.write(bytes(ROWS))], [true, true]);
+      assertEquals([disk.text(PATH), disk.openHandles], [HEADER + OLD + ROWS, 0]);
+      assertEquals(disk.paths(), ["/_monitoring", PATH]);
+    });
+  }
+
+  it("does not follow or change what was put at the temporary name", () => {
+    const { disk, file } = appended();
+    disk.plant("/home/victim", "file", "precious");
+    const planted = "/_monitoring/.x.csv.1.tmp";
+    disk.plant(planted, "symlink", "/home/victim");
+    try {
+      file.write(bytes(ROWS));
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+    }
+    assertEquals([disk.text("/home/victim"), disk.status(planted)?.kind, disk.openHandles], ["precious", "symlink", 0]);
+  });
+
   it("gives an empty file its header", () => {
     const { disk, file } = appended("");
     file.write(bytes(ROWS));
@@ -167,7 +200,6 @@ describe("a file that a killed writer left torn", () => {
     assertEquals(disk.text(PATH), HEADER + ROWS);
   });
 
-  // Fails at present: whatever lies behind the last CRLF is cut, which may be all of the file.
   it("is told from one that is not ours, or that an editor gave other line ends: no byte of those is lost", () => {
     for (
       const content of [

@@ -72,7 +72,6 @@ describe("MonitoringDirectory", () => {
     });
   }
 
-  // Fails at present: the FileError comes through, where a StorageError is documented.
   it("cannot be had if the working directory is gone, and the error says so", () => {
     const disk = new MemoryDisk();
     disk.resolve = () => {

@@ -94,7 +94,6 @@ for (const layout of ["segments", "append"] as Layout[]) {
       }
     });
 
-    // Fails at present: the first failure is the last attempt, and an exit has no second one.
     it("tries again when the disk fails once, since there is no later", () => {
       for (let nth = 1;; nth++) {
         const recorder = new Recorder({ layout });

@@ -58,8 +58,6 @@ async function appendAfter({ runtime }: Recorder, layout: Layout): Promise<void>
 }
 
 for (const layout of ["segments", "append"] as const) {
-  // Fails at present in layout append: if `fstat` or `close` fails after the rows were written, they are written again; if the file cannot
-  // be cut to what it was, whole rows of the failed write stay, counted as dropped, or are written again.
   describe(`a disk that fails, layout ${layout}`, () => {
     for (const code of DISK_ERRORS) {
       it(`once with ${code}, at any operation, loses and doubles nothing`, async () => {

@@ -45,6 +45,38 @@ for (const layout of LAYOUTS) {
       assertEquals(recorder.counts().flushed, 2 * ROWS);
     });
 
+    // Fails at present in layout append: a temporary file that could not be removed makes every later attempt for its segment fail.
+    it("failed at cleaning up as well, and what it left behind is in nobody's way", () => {
+      for (
+        const kinds of [["write", "remove"], ["write", "remove", "close", "truncate"], [
+          "link",
+          "rename",
+          "remove",
+        ]] as const
+      ) {
+        const recorder = new Recorder({ layout });
+        failAll(recorder.runtime.files, "EIO", ...kinds);
+        recorder.observe(10);
+        recorder.runtime.timers.advance(10_000);
+        assertEquals(recorder.counts().flushed, 0);
+        repair(recorder.runtime.files);
+        recorder.runtime.timers.advance(10_000);
+        recorder.checkAllPublished();
+      }
+    });
+
+    it("is used to the full at once, whatever the pause was to be", () => {
+      const recorder = new Recorder({ layout, flushInterval: 0 });
+      const { files, timers } = recorder.runtime;
+      failAll(files, "EIO", "write");
+      recorder.observe(ROWS + 1);
+      timers.advance(10_000);
+      repair(files);
+      recorder.flusher.flushNow();
+      recorder.observe(5 * ROWS);
+      assertEquals(recorder.counts().dropped, 0);
+    });
+
     it("is not asked more often because the program is busy: what does not fit meanwhile is dropped", () => {
       const recorder = new Recorder({ layout });
       const { files, timers } = recorder.runtime;

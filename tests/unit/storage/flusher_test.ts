@@ -191,6 +191,21 @@ describe("a lock that another program holds", () => {
     assertEquals([csvPaths(recorder.runtime.files).length, recorder.errors], [4, []]);
   });
 
+  it("that comes between two slices of a segment leads to a file of its own for the rest", () => {
+    const recorder = new Recorder({ layout: "append", flushInterval: 0 });
+    const { clock, timers, files } = recorder.runtime;
+    recorder.observe(ROWS + 1);
+    clock.step = 400_000; // a turn is over after one slice of two
+    timers.advance(0);
+    const { flushed } = recorder.counts();
+    assertEquals(flushed > 0 && flushed < ROWS, true);
+    files.lock(`${DIRECTORY}/custom.csv`);
+    clock.step = 10e6;
+    recorder.flusher.flushNow();
+    recorder.checkAllPublished();
+    assertEquals(csvPaths(files).length, 3);
+  });
+
   it("is waited for a while when recording stops, then a file of its own is written", async () => {
     const { recorder } = locked();
     await recorder.flusher.close();

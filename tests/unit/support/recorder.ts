@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
-import { type Bucket, type BucketCounts } from "../../../src/observation/bucket.ts";
+import type { Bucket, BucketCounts } from "../../../src/observation/bucket.ts";
 import { MonitoringDirectory } from "../../../src/storage/directory.ts";
 import { Flusher, type Layout } from "../../../src/storage/flusher.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
