@@ -5,7 +5,7 @@
  * | --- | --- |
  * | Timepoint | whole nanoseconds since 1970-01-01T00:00:00Z |
  * | Measurement | a double that reads back exactly; `NaN`, `Infinity` and `-Infinity` by name; durations in seconds with 9 decimals |
- * | Label | as given; NUL and lone surrogates as U+FFFD; quoted if it holds a comma, a quote, CR or LF, or is empty (unquoted, databases take it for null) |
+ * | Label | as given; NUL and lone surrogates as U+FFFD; quoted if it holds a comma, a quote, CR or LF, or is empty (PostgreSQL takes an unquoted empty field for null; DuckDB a quoted one too, unless told `allow_quoted_nulls = false`) |
  * | PID | process that measured |
  *
  * @module

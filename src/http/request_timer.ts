@@ -20,6 +20,7 @@ export class RequestTimer {
   constructor(options: CheckedOptions) {
     this.#options = options;
     this.#labels = new RequestLabels(options.maxLabels, options.route);
+    options.recorder.beforeEnd?.(() => this.#deliveries.look());
   }
 
   /** A handler that does what `handler` does, and times it, under `pattern` if it is that of a route. */

@@ -1,7 +1,7 @@
 import type { Bucket, BucketCounts } from "../observation/bucket.ts";
 import type { SegmentOwner, ValueKind } from "../observation/segment.ts";
 import type { Observer } from "../sampling/sampler.ts";
-import { Flusher, type FlushSettings } from "../storage/flusher.ts";
+import { Flusher, type FlushSettings, lockDeadline } from "../storage/flusher.ts";
 
 /** The buckets of one recording, by prefix, each with the flusher that empties it. */
 export class Buckets {
@@ -45,7 +45,8 @@ export class Buckets {
 
   /** Publishes everything before it returns, if that is possible at all. */
   flushNow(): void {
-    for (const flusher of this.#flushers.values()) flusher.flushNow();
+    const deadline = lockDeadline(this.#settings.clock.now());
+    for (const flusher of this.#flushers.values()) flusher.flushNow(deadline);
   }
 
   /** Publishes everything without holding up the event loop, and takes nothing more. */

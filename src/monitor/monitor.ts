@@ -12,6 +12,8 @@ const CUSTOM_PREFIX = "custom";
 /** How many prefixes a program may make up: each costs a memory threshold. */
 const MAX_PREFIXES = 64;
 
+const UNTIMED: Disposable = { [Symbol.dispose]: () => {} };
+
 const NOT_STARTED: MonitorStatus = {
   running: false,
   runtime: "",
@@ -44,6 +46,7 @@ export class Monitor {
   // Of what has ended only the counts are kept, not the buffers.
   #ended: MonitorStatus = NOT_STARTED;
   readonly #prefixes = new Set<string>();
+  readonly #looks: (() => void)[] = [];
 
   /** `detect` is called with each `start`; the runtime is not touched before. */
   constructor(detect: () => Runtime) {
@@ -63,18 +66,22 @@ export class Monitor {
     }
     if (this.#closing !== undefined) throw new UsageError("Cannot start: still stopping: await stop() first");
     this.#session = new Session(this.#detect(), checked);
+    this.#session.begin(() => this.#lookForEnds());
   }
 
   /** Ends recording, and resolves once everything is in files. Resolves at once if nothing is recorded; never rejects. */
   stop(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return this.#closing?.done ?? Promise.resolve();
+    this.#lookForEnds();
     this.#session = undefined;
-    const done = session.close().then(() => {
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    this.#closing = { session, done };
+    session.close().then(() => {
       this.#ended = session.status(false);
       this.#closing = undefined;
+      resolve();
     });
-    this.#closing = { session, done };
     return done;
   }
 
@@ -96,7 +103,16 @@ export class Monitor {
   /** Times from here to the end of the block: `using _ = time("my block")`. */
   time(label: string): Disposable {
     const id = this.startDurationSample();
+    if (id === NOT_RECORDING) return UNTIMED;
     return { [Symbol.dispose]: () => this.stopDurationSample(label, id) };
+  }
+
+  /**
+   * Has `look` called before samples are written out for the last time, by `stop` or at the end of the program: for those who learn late that
+   * something has ended, and then end its sample. It must not throw.
+   */
+  beforeEnd(look: () => void): void {
+    this.#looks.push(look);
   }
 
   /** Keeps one measurement of your own, in the unit you like. */
@@ -132,5 +148,9 @@ export class Monitor {
   status(): MonitorStatus {
     if (this.#session !== undefined) return this.#session.status(true);
     return this.#closing?.session.status(false) ?? this.#ended;
+  }
+
+  #lookForEnds(): void {
+    for (const look of this.#looks) look();
   }
 }

@@ -28,19 +28,19 @@ export class Session {
   readonly #directory: MonitoringDirectory;
   readonly #buckets: Buckets;
   readonly #background: BackgroundSampler;
-  readonly #profiling: CpuProfiling | undefined;
-  readonly #stopWatchingEnds: () => void;
+  #profiling: CpuProfiling | undefined;
+  #stopWatchingEnds = (): void => {};
   #errors = 0;
   #lastError: Error | undefined;
 
   /**
-   * Begins to record.
+   * Makes what is needed, and begins nothing.
    *
    * @throws {StorageError} if the monitoring directory cannot be created.
    * @throws {RangeError} if there is no memory for the buffers.
    */
   constructor(runtime: Runtime, options: CheckedOptions) {
-    const { clock, timers, files, pid, ends, unavailable } = runtime;
+    const { clock, timers, files, pid } = runtime;
     const { layout, flushInterval, memoryThreshold } = options;
     this.#runtime = runtime;
     this.#options = options;
@@ -64,15 +64,22 @@ export class Session {
       this.#buckets.abandon();
       throw error;
     }
-    this.#background.start();
-    this.#profiling = options.withProfiler ? this.#profile() : undefined;
+  }
+
+  /** Begins to record. `beforeEnd` is called before the end of the program, when samples may still be ended. */
+  begin(beforeEnd: () => void): void {
+    const { ends, files, unavailable } = this.#runtime;
+    const { layout, withProfiler } = this.#options;
     this.#stopWatchingEnds = ends.onEnd(() => {
+      beforeEnd();
       this.#background.sample();
       this.#buckets.flushNow();
     });
     if (layout === "append" && !files.locks) {
-      report(new UsageError(`Cannot append, so files of their own are written: ${unavailable.locks}`));
+      this.#report(new UsageError(`Cannot append, so files of their own are written: ${unavailable.locks}`));
     }
+    this.#background.start();
+    if (withProfiler) this.#profiling = this.#profile();
   }
 
   /** The bucket with a prefix, for a running program, which nothing may throw into; `undefined` if there is no memory for it. */

@@ -6,11 +6,15 @@ export interface DurationRecorder {
   startDurationSample(): number;
   /** Ends a sample. */
   stopDurationSample(label: string, id: number): void;
+  /** Has `look`, which must not throw, called while samples can still be ended for the last time. */
+  beforeEnd?(look: () => void): void;
 }
 
 /** Times functions: wraps one, or decorates a method (standard decorators, not TypeScript's older experimental ones). */
 // deno-lint-ignore no-explicit-any -- any function can be timed, and keeps its type
 export type TimeIt = <F extends (this: any, ...args: any[]) => any>(fn: F, context?: { readonly kind: string }) => F;
+
+const PROMISE_METHODS = new Set<string | symbol>(["then", "catch", "finally"]);
 
 const DECORATED = ["method", "getter", "setter"];
 
@@ -69,7 +73,8 @@ function settled<T>(promise: Promise<T>, stop: () => void): Promise<T> {
   });
   // Some libraries give their promises methods.
   for (const key of Reflect.ownKeys(promise)) {
-    Object.defineProperty(follower, key, Object.getOwnPropertyDescriptor(promise, key)!);
+    if (PROMISE_METHODS.has(key)) continue;
+    Reflect.defineProperty(follower, key, Object.getOwnPropertyDescriptor(promise, key)!);
   }
   return follower;
 }

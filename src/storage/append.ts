@@ -19,14 +19,15 @@ export class AppendedFile implements Destination {
   readonly durableWrites = true;
   readonly #directory: MonitoringDirectory;
   readonly #path: string;
-  readonly #temporaryPath: string;
+  readonly #temporaryName: string;
+  #made = 0;
   #stayed = 0;
 
   /** Appends to the file `name`; `unique` makes a temporary name of it that nobody else uses. */
   constructor(directory: MonitoringDirectory, name: string, unique: string) {
     this.#directory = directory;
     this.#path = directory.pathOf(name);
-    this.#temporaryPath = directory.temporaryPathOf(`${name}.${unique}`);
+    this.#temporaryName = `${name}.${unique}`;
   }
 
   /** Appends rows, or returns `false` if another program holds the lock. If it throws, none is in the file but those `abort` tells of. */
@@ -74,23 +75,25 @@ export class AppendedFile implements Destination {
   /** Makes the file, whole with its header: it is written under another name, and then given its own unless that is taken. */
   #make(): void {
     const { files } = this.#directory;
-    const handle = files.create(this.#temporaryPath);
+    // A new one each time, should the last have stayed behind.
+    const temporary = this.#directory.temporaryPathOf(`${this.#temporaryName}-${++this.#made}`);
+    const handle = files.create(temporary);
     try {
       writeAll(handle, HEADER_BYTES);
-      files.link(this.#temporaryPath, this.#path);
+      files.link(temporary, this.#path);
     } catch (error) {
       if (!(error instanceof FileError && NO_LINKS.has(error.code))) throw error;
       files.create(this.#path).close(); // the header follows with the first rows
     } finally {
       release(handle);
-      this.#removeTemporary();
+      this.#remove(temporary);
     }
   }
 
-  #removeTemporary(): void {
+  #remove(temporary: string): void {
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
-        return this.#directory.files.remove(this.#temporaryPath);
+        return this.#directory.files.remove(temporary);
       } catch {
         // It stays behind under a name that no reader takes.
       }

@@ -43,7 +43,10 @@ const LOCK_RETRY = 5;
 /** How long a program that cannot go on without it waits for a lock, ms; then it writes a file of its own. */
 const LOCK_PATIENCE = 50;
 
-/** How long `close` does, ms. */
+/** For how long nobody waits again after that was in vain, ms. */
+const IMPATIENCE = 1_000;
+
+/** How long `close` waits for a lock, ms. */
 const CLOSE_LOCK_PATIENCE = 1_000;
 
 /** How often a directory that fails is tried at the end, when there is no later. */
@@ -66,6 +69,7 @@ export class Flusher implements SegmentSink {
   #flush: SegmentFlush | undefined;
   #failures = 0;
   #retryAt = 0;
+  #impatientUntil = 0;
   #ownFiles: boolean;
   #cancelStep = (): void => {};
   #cancelDue = (): void => {};
@@ -90,18 +94,22 @@ export class Flusher implements SegmentSink {
 
   /** See {@linkcode SegmentSink}. */
   finish(): boolean {
-    return this.#settings.clock.now() >= this.#retryAt && this.#runToEnd();
+    const now = this.#settings.clock.now();
+    return now >= this.#retryAt && this.#runToEnd(now < this.#impatientUntil ? now : lockDeadline(now));
   }
 
-  /** Publishes all there is before it returns, if that is possible at all. For the ends of a program, which cannot wait. */
-  flushNow(): void {
-    if (!this.#insist()) return;
+  /**
+   * Publishes all there is before it returns, if that is possible at all. For the ends of a program, which cannot wait: for no lock after
+   * `deadline`, a reading of the clock.
+   */
+  flushNow(deadline: number = lockDeadline(this.#settings.clock.now())): void {
+    if (!this.#insist(deadline)) return;
     this.bucket.seal();
-    this.#insist();
+    this.#insist(deadline);
   }
 
-  #insist(): boolean {
-    for (let attempt = 0; attempt < LAST_ATTEMPTS; attempt++) if (this.#runToEnd()) return true;
+  #insist(deadline: number): boolean {
+    for (let attempt = 0; attempt < LAST_ATTEMPTS; attempt++) if (this.#runToEnd(deadline)) return true;
     return false;
   }
 
@@ -168,16 +176,20 @@ export class Flusher implements SegmentSink {
     return undefined;
   }
 
-  #runToEnd(): boolean {
+  #runToEnd(deadline: number): boolean {
     const { clock } = this.#settings;
-    const patience = clock.now() + LOCK_PATIENCE * NANOSECONDS_PER_MS;
     while (this.#flush !== undefined) {
       const flush = this.#flush;
       const step = this.#step(flush);
       if (step === "failed") return false;
       if (step !== "busy") continue;
-      if (clock.now() < patience) pause(1);
-      else flush.redirect(this.#ownFile(flush.segment));
+      if (clock.now() < deadline) {
+        pause(1);
+        continue;
+      }
+      // Who holds it for so long may hold it for longer: the next full buffers are not to wait again.
+      this.#impatientUntil = clock.now() + IMPATIENCE * NANOSECONDS_PER_MS;
+      flush.redirect(this.#ownFile(flush.segment));
     }
     this.#cancelStep();
     return true;
@@ -239,6 +251,11 @@ export class Flusher implements SegmentSink {
       HEADER_BYTES,
     );
   }
+}
+
+/** The reading of the clock after which a program that began to wait for a lock at `now` does so no more. */
+export function lockDeadline(now: number): number {
+  return now + LOCK_PATIENCE * NANOSECONDS_PER_MS;
 }
 
 function uniqueOf({ owner, sequence }: Segment): string {

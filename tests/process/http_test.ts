@@ -1,6 +1,4 @@
-import { Buffer } from "node:buffer";
-import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
-import { connect } from "node:net";
+import { Agent } from "node:http";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { MonitorStatus } from "../../mod.ts";
 import type { HttpOptions } from "../../src/http/mod.ts";
 import { scratchDirectory } from "../contract/scratch.ts";
+import { type Address, type Answer, ask, open } from "./fixtures/http_client.ts";
 import { countByLabel, readRows } from "./recorded_rows.ts";
 import { commandOf, type RuntimeName, spawnCommand, type Spawned, spawnOn } from "./run.ts";
 
@@ -26,9 +25,6 @@ async function waitFor<T>(look: () => T | undefined | Promise<T | undefined>): P
   }
   throw new Error(`it never came: ${look}`);
 }
-
-/** Where a service listens: a port of this machine, or the path of a Unix socket. */
-type Address = number | string;
 
 /** The program `fixtures/http_service.ts`, in a process that goes with the block. */
 class Service implements AsyncDisposable {
@@ -93,49 +89,6 @@ class Service implements AsyncDisposable {
     this.#process.child.kill("SIGKILL");
     await this.#process.ended;
   }
-}
-
-/** What a client gets. */
-interface Answer {
-  readonly status: number | undefined;
-  readonly headers: Record<string, unknown>;
-  readonly bytes: number;
-  readonly text: string;
-  /** Whether the connection broke off. */
-  readonly broken: boolean;
-}
-
-/** Asks and reads the answer to its end. */
-function ask(address: Address, path: string, { method = "GET", body = "", agent = new Agent() } = {}): Promise<Answer> {
-  return new Promise((resolve) => {
-    let answer: IncomingMessage | undefined;
-    const chunks: Uint8Array[] = [];
-    const end = (): void => {
-      const { date: _, ...headers } = answer?.headers ?? {};
-      const all = Buffer.concat(chunks);
-      const broken = answer?.complete !== true;
-      resolve({ status: answer?.statusCode, headers, bytes: all.length, text: all.toString().slice(0, 100), broken });
-    };
-    const to = typeof address === "string" ? { socketPath: address } : { host: "127.0.0.1", port: address };
-    httpRequest({ ...to, path, method, agent }, (incoming) => {
-      answer = incoming;
-      incoming.on("data", (chunk) => chunks.push(chunk)).on("close", end).on("error", end);
-    }).on("error", end).end(body);
-  });
-}
-
-/** Asks and resolves with the first bytes of the answer; the rest is read until `close`. */
-function open(address: Address, path: string) {
-  const socket = typeof address === "string" ? connect(address) : connect(address, "127.0.0.1");
-  socket.on("error", () => {}); // It is meant to break.
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`);
-  const begun = new Promise<void>((resolve) =>
-    socket.on("data", (data) => {
-      if (data.toString().includes("begin")) resolve();
-    })
-  );
-  const ended = new Promise<void>((resolve) => socket.on("close", () => resolve()));
-  return { begun, ended, close: () => socket.destroy() };
 }
 
 /** Asks a service for all it has, and returns the answers and how many of them there are under each label. */

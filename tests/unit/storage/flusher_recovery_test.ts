@@ -45,7 +45,6 @@ for (const layout of LAYOUTS) {
       assertEquals(recorder.counts().flushed, 2 * ROWS);
     });
 
-    // Fails at present in layout append: a temporary file that could not be removed makes every later attempt for its segment fail.
     it("failed at cleaning up as well, and what it left behind is in nobody's way", () => {
       for (
         const kinds of [["write", "remove"], ["write", "remove", "close", "truncate"], [
