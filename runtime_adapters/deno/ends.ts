@@ -9,13 +9,13 @@ const RESTART = 600;
 /** When this module is imported, which is mostly before the program adds listeners of its own. */
 const listeners = "Deno" in globalThis ? new SignalListeners(Deno) : undefined;
 
+/** Workers leave the signals to the main isolate: the process could not die while one that listens is busy. */
+const inWorker = "DedicatedWorkerGlobalScope" in globalThis;
+
 /** The ends of this isolate on Deno. A worker's end by `terminate` cannot be seen, nor can a worker see the end of its process. */
 export function denoEnds(): Ends {
   return endsOf({ signals: signalSource(listeners!), otherEnds });
 }
-
-/** Workers leave the signals of the process to the main isolate: a worker that is busy would keep it from dying. */
-const inWorker = "DedicatedWorkerGlobalScope" in globalThis;
 
 function signalSource(listeners: SignalListeners): SignalSource {
   const process = nodeProcess() as unknown as { listenerCount(event: string): number };
@@ -26,7 +26,7 @@ function signalSource(listeners: SignalListeners): SignalSource {
       const { ignored, heeded } = partSignals(readAboutProcess("status"));
       // With the first listener to any signal Deno forgets what it was started to ignore (nohup).
       for (const signal of ignored) listeners.add(signal, ignore);
-      // To start a program anew `--watch` calls its listeners for SIGTERM. If they killed the process, it would die with the program.
+      // To start a program anew `--watch` calls its listeners for SIGTERM. If ours killed the process, no program would be started any more.
       const watched = isWatched();
       mayBeWatched = watched ?? isInTerminal();
       return watched ? heeded.filter((signal) => signal !== "SIGTERM") : heeded;
@@ -75,6 +75,7 @@ function otherEnds(listener: () => void): () => void {
   };
 }
 
+/** Calls a listener before the worker closes itself, which is all that can be done: nothing runs after. */
 function beforeClose(listener: () => void): () => void {
   const scope = globalThis as unknown as { close(): void };
   const { close } = scope;

@@ -121,9 +121,12 @@ interface Watch {
   readonly process: EndingProcess;
 }
 
-/** Calls `flush` with each signal of a kind, and then lets it do what it would have done if nobody had listened. */
+/**
+ * Calls `flush` with each signal of a kind, and then lets it do what it would have done if nobody had listened: a listener keeps the signal from
+ * killing the process, so the process is sent it again with the listener taken off.
+ */
 function watchSignal(signal: Signal, source: SignalSource, { flush, others, process }: Watch): () => void {
-  let leaving = false;
+  let dying = false;
   const onSignal = (): void => {
     // Before the program's listeners too, since one of them may kill the process and leave no later.
     flush();
@@ -131,14 +134,14 @@ function watchSignal(signal: Signal, source: SignalSource, { flush, others, proc
     if (source.isHandled(signal) || process.pid === 1) {
       others.tell(signal);
       queueMicrotask(flush);
-    } else if (!leaving) void leave();
+    } else if (!dying) void die();
   };
-  const leave = async (): Promise<void> => {
-    leaving = true;
+  const die = async (): Promise<void> => {
+    dying = true;
     const handled = await others.ask(signal);
     const delay = source.delay?.(signal) ?? 0;
     if (delay > 0) await timers.sleep(delay);
-    leaving = false;
+    dying = false;
     if (handled) return;
     flush();
     unlisten();

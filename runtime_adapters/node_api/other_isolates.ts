@@ -27,8 +27,8 @@ type Message =
 /**
  * The isolates of this process that watch for their end as this one does.
  *
- * A signal ends all isolates of a process, but not all hear it: workers on Bun never do, and on Deno a listener in a worker would keep a busy
- * worker's process from dying. So an isolate that hears a signal tells the others, and goes on when they are done.
+ * A signal ends all isolates of a process, but not all hear it: workers on Bun never do, and those on Deno do not listen, since then the process
+ * could not die while one of them is busy. So an isolate that hears a signal tells the others, and goes on when they are done.
  */
 export class OtherIsolates {
   readonly #id = crypto.randomUUID();
@@ -44,12 +44,12 @@ export class OtherIsolates {
     this.#channel = new BroadcastChannel("@kymo/kymo ends");
     this.#channel.onmessage = ({ data }) => this.#receive(data as Message);
     this.#channel.unref();
-    this.#channel.postMessage({ kind: "hello", from: this.#id });
+    this.#post({ kind: "hello", from: this.#id });
   }
 
   /** Tells the others of a signal. */
   tell(signal: string): void {
-    this.#channel.postMessage({ kind: "signal", from: this.#id, signal });
+    this.#post({ kind: "signal", from: this.#id, signal });
   }
 
   /** Tells the others of a signal; resolves, once all are done, to whether the program handles it in one of them. */
@@ -73,7 +73,7 @@ export class OtherIsolates {
 
   /** Tells the others not to count on this isolate any more. */
   leave(): void {
-    this.#channel.postMessage({ kind: "bye", from: this.#id });
+    this.#post({ kind: "bye", from: this.#id });
   }
 
   /** Leaves for good. */
@@ -82,12 +82,20 @@ export class OtherIsolates {
     this.#channel.close();
   }
 
+  #post(message: Message): void {
+    try {
+      this.#channel.postMessage(message);
+    } catch {
+      // It is closed. Nothing may be thrown into a program that ends.
+    }
+  }
+
   #receive(message: Message): void {
     const { from } = message;
     switch (message.kind) {
       case "hello":
         this.#ids.add(from);
-        this.#channel.postMessage({ kind: "here", from: this.#id, to: from });
+        this.#post({ kind: "here", from: this.#id, to: from });
         break;
       case "here":
         if (message.to === this.#id) this.#ids.add(from);
@@ -98,7 +106,7 @@ export class OtherIsolates {
       case "signal": {
         const { signal } = message;
         const handled = this.#onSignal(signal);
-        this.#channel.postMessage({ kind: "answer", from: this.#id, to: from, signal, handled });
+        this.#post({ kind: "answer", from: this.#id, to: from, signal, handled });
         break;
       }
       case "answer":

@@ -10,6 +10,8 @@ import { type Observer, RUNTIME_PREFIX, type Sampler } from "./sampler.ts";
  * | `rss` | bytes | resident set size of the process |
  * | `max rss` | bytes | largest `rss` sampled (what the system calls maxrss starts with the parent's) |
  * | `heap used`, `heap total`, `external` | bytes | JavaScript heap of this isolate, and what it holds outside itself |
+ *
+ * On Bun `heap used` counts `external` too, and both are as of the last collection.
  */
 export function processSampler(memory: Memory, resources: Resources | undefined): Sampler {
   let maxRss = 0;

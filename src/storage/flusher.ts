@@ -115,9 +115,10 @@ export class Flusher implements SegmentSink {
 
   /** Publishes all there is without holding up the event loop, and ends. What cannot be written after some attempts is dropped. */
   async close(): Promise<void> {
-    await this.#drain();
+    const deadline = this.#settings.clock.now() + CLOSE_LOCK_PATIENCE * NANOSECONDS_PER_MS;
+    await this.#drain(deadline);
     this.bucket.seal();
-    await this.#drain();
+    await this.#drain(deadline);
     this.cancel();
   }
 
@@ -127,9 +128,8 @@ export class Flusher implements SegmentSink {
     this.#cancelDue();
   }
 
-  async #drain(): Promise<void> {
+  async #drain(deadline: number): Promise<void> {
     const { clock, timers } = this.#settings;
-    const patience = clock.now() + CLOSE_LOCK_PATIENCE * NANOSECONDS_PER_MS;
     this.#failures = 0;
     for (;;) {
       const delay = this.#runForATurn();
@@ -140,7 +140,7 @@ export class Flusher implements SegmentSink {
         this.bucket.release(flush.segment.count - flush.published);
         return;
       }
-      if (delay === LOCK_RETRY && clock.now() > patience) flush.redirect(this.#ownFile(flush.segment));
+      if (delay === LOCK_RETRY && clock.now() > deadline) flush.redirect(this.#ownFile(flush.segment));
       await timers.sleep(delay);
     }
   }

@@ -39,7 +39,6 @@ describe("timers", () => {
   ) {
     it(name, async () => {
       const fixture = fileURLToPath(new URL("./fixtures/timers_alone.ts", import.meta.url));
-      // Were one of them to keep it alive, the program would say more, after a minute.
       const { code, stdout, stderr } = await spawnOn(thisRuntime, fixture, args).ended;
       assertEquals({ code, stdout, stderr }, { code: 0, stdout: "done\n", stderr: "" });
     });

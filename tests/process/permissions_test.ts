@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes
 import { mkdirSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { MonitorStatus } from "../../mod.ts";
+import { quote } from "../../src/errors.ts";
 import { scratchDirectory } from "../contract/scratch.ts";
 import { readRows } from "./recorded_rows.ts";
 import { commandOf, type Ended, spawnCommand, type Spawned } from "./run.ts";
@@ -117,7 +118,7 @@ describe("without a permission it needs, start says which", () => {
       const { thrown, running } = await record(permissions(directory), directory);
       assertEquals(thrown, {
         name: "StorageError",
-        message: `Cannot create the monitoring directory: ${JSON.stringify(directory)}: ${missing(directory)}`,
+        message: `Cannot create the monitoring directory: ${quote(directory)}: ${missing(directory)}`,
       });
       assertEquals({ running: running.running, recorded: running.recorded }, { running: false, recorded: 0 });
     });

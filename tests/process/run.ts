@@ -27,6 +27,10 @@ export interface Spawned {
   readonly child: ChildProcessWithoutNullStreams;
   /** Resolves once it has ended and its output is read. */
   readonly ended: Promise<Ended>;
+  /** Resolves once its standard output has so many matches of a pattern, or it has ended. */
+  said(pattern: RegExp, times?: number): Promise<void>;
+  /** Sends it a signal, if it still runs; on Deno `child.kill` does that only once. */
+  kill(signal: NodeJS.Signals): void;
 }
 
 /** The runtime that runs this test. */
@@ -60,11 +64,32 @@ export function spawnCommand(command: readonly string[], { cwd, env }: SpawnOpti
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => output.stdout += text);
   child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text);
+  let running = true;
+  child.on("exit", () => running = false);
   const ended = new Promise<Ended>((resolve, reject) => {
-    child.on("error", reject);
+    child.on("error", (error) => {
+      running = false;
+      reject(error);
+    });
     child.on("close", (code, signal) => resolve({ code, signal, ...output }));
   });
-  return { child, ended };
+  return {
+    child,
+    ended,
+    said(pattern, times = 1) {
+      return new Promise((resolve) => {
+        const look = (): void => {
+          if (output.stdout.split(pattern).length > times) resolve();
+        };
+        look();
+        child.stdout.on("data", look);
+        void ended.finally(resolve);
+      });
+    },
+    kill(signal) {
+      if (running) process.kill(child.pid!, signal);
+    },
+  };
 }
 
 /** Starts a file on a runtime: {@linkcode commandOf} and {@linkcode spawnCommand} in one. */
