@@ -195,8 +195,9 @@ export interface CpuProfiler {
 export interface Ends {
   /**
    * Calls `hook`, which is synchronous and does not throw, when the isolate ends in any way that lets JavaScript run: natural end, `exit`,
-   * uncaught error, and the signals that would kill it. How the program ends is not changed: its exit status or signal stays the same, and
-   * its own listeners come first. The hook may be called more than once. Returns how to take it off.
+   * uncaught error, and the signals that would kill it. How the program ends is not changed: its exit status or signal stays the same, and if
+   * it listens itself, its listeners decide. The hook is called more than once: before and after the program's listeners, for either may be
+   * the last that runs. Returns how to take it off.
    */
   onEnd(hook: () => void): () => void;
 }

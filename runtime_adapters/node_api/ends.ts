@@ -10,7 +10,7 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 const SURVIVAL = 500;
 
 /** Marks our listeners, so that several copies of this module in one program do not take each other for the program. */
-const OURS = Symbol.for("@kymo/kymo signal listener");
+const OURS = Symbol.for("@kymo/kymo end listener");
 
 /** A signal that is sent to end a program. */
 export type Signal = keyof typeof SIGNALS;
@@ -41,13 +41,13 @@ export interface EndSources {
 /** The part of `process` that is used. */
 interface EndingProcess {
   readonly pid: number;
-  on(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
+  on(event: string, listener: (...args: unknown[]) => void): void;
+  off(event: string, listener: (...args: unknown[]) => void): void;
   kill(pid: number, signal: Signal): void;
   exit(code: number): never;
 }
 
-/** Marks a listener for a signal as one of {@linkcode endsOf}. */
+/** Marks a listener as one of {@linkcode endsOf}. */
 export function markOurs(listener: () => void): () => void {
   return Object.assign(listener, { [OURS]: true });
 }
@@ -101,17 +101,39 @@ function watch({ signals, otherEnds }: EndSources, flush: () => void): () => voi
     flush();
     others.leave();
   };
-  process.on("exit", end);
+  const offExit = listenLastToExit(process, end);
   // Fires on both runtimes without changing what becomes of the error. On Deno it is all that fires.
   process.on("uncaughtExceptionMonitor", flush);
   const offOtherEnds = otherEnds?.(end);
   const offSignals = signals.heard().map((signal) => watchSignal(signal, signals, { flush, others, process }));
   return () => {
-    process.off("exit", end);
+    offExit();
     process.off("uncaughtExceptionMonitor", flush);
     offOtherEnds?.();
     for (const off of offSignals) off();
     others.close();
+  };
+}
+
+/** Has a listener called after those of the program, which may record; returns how to take it off. */
+function listenLastToExit(process: EndingProcess, listener: () => void): () => void {
+  const own = markOurs(() => listener());
+  let listening = true;
+  const moveToEnd = (event: unknown, added: unknown): void => {
+    if (event !== "exit" || isOurs(added as object)) return;
+    // This is called before the listener is added.
+    queueMicrotask(() => {
+      if (!listening) return;
+      process.off("exit", own);
+      process.on("exit", own);
+    });
+  };
+  process.on("exit", own);
+  process.on("newListener", moveToEnd);
+  return () => {
+    listening = false;
+    process.off("exit", own);
+    process.off("newListener", moveToEnd);
   };
 }
 

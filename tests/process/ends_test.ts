@@ -57,7 +57,9 @@ async function assertSameEnd(runtime: RuntimeName, when: string, way: string, si
 const EVERYWHERE = [
   "naturally",
   "with an exit code",
+  "naturally, with a listener for that",
   "by process.exit",
+  "by process.exit, with a listener for that",
   "by an error while loading",
   "by an error",
   "by a rejection",

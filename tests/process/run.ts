@@ -33,6 +33,9 @@ export interface Spawned {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** How long a program may run, ms. */
+const TIME_LIMIT = 120_000;
+
 /** The runtime that runs this test. */
 export const thisRuntime: RuntimeName = "Deno" in globalThis ? "deno" : "bun";
 
@@ -65,7 +68,12 @@ export function spawnCommand(command: readonly string[], { cwd, env }: SpawnOpti
   child.stdout.setEncoding("utf8").on("data", (text: string) => output.stdout += text);
   child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text);
   let running = true;
-  child.on("exit", () => running = false);
+  // A test runner may have no limit of its own, and a program that never ends would keep it for ever.
+  const limit = setTimeout(() => child.kill("SIGKILL"), TIME_LIMIT);
+  child.on("exit", () => {
+    running = false;
+    clearTimeout(limit);
+  });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", (error) => {
       running = false;
