@@ -47,12 +47,16 @@ function checkTree(nodes: readonly CpuProfileNode[]): void {
   assertEquals(reached.toSorted((a, b) => a - b), [...children.keys()].toSorted((a, b) => a - b));
 }
 
-/** V8 counts no hit for a sample that it takes when it gives up an optimised function; so there may be more samples than hits. */
+/**
+ * V8 counts no hit for a sample that it takes when it gives up an optimised function; so there may be more samples than hits. The other way
+ * round it was seen to be off by one, in one profile out of some hundreds.
+ */
 function checkSamples(nodes: readonly CpuProfileNode[], samples: readonly number[]): void {
   const counts = new Map(nodes.map(({ id }) => [id, 0]));
   for (const id of samples) {
     assert(counts.has(id), `there is no node ${id}`);
     counts.set(id, counts.get(id)! + 1);
   }
-  for (const { id, hitCount = 0 } of nodes) assert(hitCount <= counts.get(id)!, `${hitCount} > ${counts.get(id)}`);
+  const unlisted = nodes.reduce((sum, { id, hitCount = 0 }) => sum + Math.max(0, hitCount - counts.get(id)!), 0);
+  assert(unlisted <= 1, `${unlisted} hits without a sample`);
 }
