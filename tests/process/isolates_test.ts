@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../contract/scratch.ts";
 import { LABELS } from "./fixtures/isolates_job.ts";
+import { countByLabelInDuckDb } from "./duckdb_rows.ts";
 import { countByLabel, readRows } from "./recorded_rows.ts";
 import { commandOf, spawnCommand, spawnOn, thisRuntime } from "./run.ts";
 
@@ -24,6 +25,13 @@ const ISOLATES = Object.keys(PROCESSES).flatMap((name) =>
  * starts the same programs once more, it is a million in all.
  */
 const SAMPLES = process.env["KYMO_FULL"] === "1" ? 1_000_000 : thisRuntime === "deno" ? 333_400 : 83_400;
+
+/** How many samples each isolate records under each of its labels, in turn. */
+const EXPECTED = Object.fromEntries(
+  ISOLATES.flatMap((isolate) =>
+    Array.from({ length: LABELS }, (_, i) => [`${isolate} ${i}`, Math.ceil((SAMPLES - i) / LABELS)])
+  ),
+);
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
@@ -44,6 +52,7 @@ describe("two processes of Deno and two of Bun, each with two workers, record in
         }),
       );
       assertFoundOnce(directory);
+      assertEquals(await countByLabelInDuckDb(directory, "duration"), EXPECTED);
     });
   }
 });
@@ -70,7 +79,7 @@ function assertFoundOnce(directory: string): void {
     assertEquals(twice, -1, `a row of ${isolate} is there twice`);
     const byLabel = new Array<number>(LABELS).fill(0);
     for (const key of ofIsolate) byLabel[key % LABELS]!++;
-    assertEquals(byLabel, Array.from({ length: LABELS }, (_, i) => Math.ceil((SAMPLES - i) / LABELS)), isolate);
+    assertEquals(byLabel, byLabel.map((_, i) => EXPECTED[`${isolate} ${i}`]), isolate);
   }
   assertEquals(new Set(pids.values()).size, Object.keys(PROCESSES).length);
 }
