@@ -20,11 +20,8 @@ const ISOLATES = Object.keys(PROCESSES).flatMap((name) =>
   ["main", "worker0", "worker1"].map((isolate) => `${name}-${isolate}`)
 );
 
-/**
- * Samples of one isolate, of which a process has three: a million per process, or with `KYMO_FULL=1` per isolate. On Bun, where this test
- * starts the same programs once more, it is a million in all.
- */
-const SAMPLES = process.env["KYMO_FULL"] === "1" ? 1_000_000 : thisRuntime === "deno" ? 333_400 : 83_400;
+/** Samples of one isolate. On Bun, where this test starts the same programs once more, it is a million in all. */
+const SAMPLES = thisRuntime === "deno" ? 1_000_000 : 83_400;
 
 /** How many samples each isolate records under each of its labels, in turn. */
 const EXPECTED = Object.fromEntries(
