@@ -1,7 +1,7 @@
 import { builtin } from "./builtins.ts";
 
 /** How long an isolate that does not answer is waited for, ms: it may be busy, or was terminated and could not say so. */
-const PATIENCE = 200;
+const PATIENCE = 80;
 
 /** The part of Node's `BroadcastChannel` that is used. Unlike the Web's it can be kept from keeping the program alive. */
 interface Channel {

@@ -28,6 +28,11 @@ function pathOf(url: unknown): string {
   return end < 0 ? url.slice(start) : url.slice(start, end);
 }
 
+/** The same text, not as a slice of another: a path would keep its whole URL in memory. */
+function ownCopy(text: string): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text));
+}
+
 /** Names requests `path [VERB]` or `route [VERB]`, with a bound on the number of names, since clients choose paths and methods. */
 export class RequestLabels {
   readonly #max: number;
@@ -55,8 +60,9 @@ export class RequestLabels {
   #add(verb: VerbLabels, place: string): string {
     if (this.#count >= this.#max) return verb.overflow;
     this.#count++;
-    const label = place + verb.suffix;
-    verb.known.set(place, label);
+    const own = ownCopy(place);
+    const label = own + verb.suffix;
+    verb.known.set(own, label);
     return label;
   }
 

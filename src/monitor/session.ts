@@ -30,6 +30,7 @@ export class Session {
   readonly #background: BackgroundSampler;
   #profiling: CpuProfiling | undefined;
   #stopWatchingEnds = (): void => {};
+  #closed = false;
   #errors = 0;
   #lastError: Error | undefined;
 
@@ -79,7 +80,7 @@ export class Session {
       this.#report(new UsageError(`Cannot append, so files of their own are written: ${unavailable.locks}`));
     }
     this.#background.start();
-    if (withProfiler) this.#profiling = this.#profile();
+    if (withProfiler && !this.#closed) this.#profiling = this.#profile();
   }
 
   /** The bucket with a prefix, for a running program, which nothing may throw into; `undefined` if there is no memory for it. */
@@ -94,6 +95,7 @@ export class Session {
 
   /** Takes last samples, publishes everything and ends. Never rejects: what cannot be written is counted as dropped. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#background.stop();
     await Promise.all([this.#profiling?.finish(), this.#buckets.close()]);
     this.#stopWatchingEnds();

@@ -14,21 +14,24 @@ export interface DurationRecorder {
 // deno-lint-ignore no-explicit-any -- any function can be timed, and keeps its type
 export type TimeIt = <F extends (this: any, ...args: any[]) => any>(fn: F, context?: { readonly kind: string }) => F;
 
-const PROMISE_METHODS = new Set<string | symbol>(["then", "catch", "finally"]);
-
 const DECORATED = ["method", "getter", "setter"];
 
 /**
- * Makes the timer for one label. A function is timed until it returns or throws, an `async` one until its promise is settled, a generator
+ * Makes the timer for one label. A function is timed until it returns or throws, one that returns a promise until that is settled, a generator
  * from the call until it is exhausted, returned or thrown into. `this`, arguments, results and errors pass unchanged; each call has a
  * sample of its own, so calls may be concurrent or recursive.
+ *
+ * A promise that a function returns which is not `async` itself is watched, and a watched promise counts as handled: if nobody else handles
+ * its rejection, the runtime does not report that.
  */
 export function timeItWith(recorder: DurationRecorder, label: string): TimeIt {
   if (typeof label !== "string") {
     throw new UsageError(`Cannot time the function: the label must be a string: ${quote(label)}`);
   }
   return (fn, context) => {
-    if (typeof fn !== "function") throw new UsageError(`Cannot time the function: not a function: ${quote(fn)}`);
+    if (typeof fn !== "function" || isClass(fn)) {
+      throw new UsageError(`Cannot time the function: not a function: ${quote(fn)}`);
+    }
     if (context !== undefined && !DECORATED.includes(context?.kind)) {
       throw new UsageError(
         `Cannot time the function: only methods can be decorated: ${quote(context?.kind ?? context)}`,
@@ -38,45 +41,62 @@ export function timeItWith(recorder: DurationRecorder, label: string): TimeIt {
   };
 }
 
+/** A class cannot be called, and says so in its source text. */
+function isClass(fn: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(fn));
+}
+
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
+
 function timed<F extends Parameters<TimeIt>[0]>(recorder: DurationRecorder, label: string, fn: F): F {
+  const isAsync = fn instanceof AsyncFunction;
   const wrapper = function (this: unknown, ...args: unknown[]): unknown {
     const id = recorder.startDurationSample();
-    if (id === 0) return fn.apply(this, args);
+    if (id === 0) return new.target ? Reflect.construct(fn, args, new.target) : fn.apply(this, args);
     let result: unknown;
     try {
-      result = fn.apply(this, args);
+      result = new.target ? Reflect.construct(fn, args, new.target) : fn.apply(this, args);
     } catch (error) {
       recorder.stopDurationSample(label, id);
       throw error;
     }
-    if (typeof result === "object" && result !== null) {
-      const stop = () => recorder.stopDurationSample(label, id);
-      if (result instanceof Promise) return settled(result, stop);
-      if (isGenerator(result)) return untilDone(result, stop);
-    }
-    recorder.stopDurationSample(label, id);
+    const stop = () => recorder.stopDurationSample(label, id);
+    if (isAsync) return followed(result as Promise<unknown>, stop);
+    if (typeof result !== "object" || result === null) stop();
+    else watch(result, stop);
     return result;
   };
-  Object.defineProperty(wrapper, "name", { value: fn.name, configurable: true });
-  Object.defineProperty(wrapper, "length", { value: fn.length, configurable: true });
+  // Its name, length, prototype, and whatever else somebody gave it.
+  for (const key of Reflect.ownKeys(fn)) {
+    Reflect.defineProperty(wrapper, key, Object.getOwnPropertyDescriptor(fn, key)!);
+  }
   return wrapper as F;
 }
 
-/** A promise that is settled like `promise`, after `stop`. The original alone would look handled to the runtime even if nobody handles it. */
-function settled<T>(promise: Promise<T>, stop: () => void): Promise<T> {
-  const follower = promise.then((value) => {
+/** Calls `stop` when what a function returned has ended: at once, unless it is a promise or a generator. */
+function watch(result: object, stop: () => void): void {
+  try {
+    // Not the promise's own `then`, which may do more: that of a lazy promise begins its work.
+    if (result instanceof Promise) Promise.prototype.then.call(result, stop, stop);
+    else if (isGenerator(result)) untilDone(result, stop);
+    else stop();
+  } catch {
+    stop(); // A proxy may throw whatever is asked of it.
+  }
+}
+
+/**
+ * A promise that is settled like the one an `async` function returned, after `stop`. Nobody else can hold the original; that alone would
+ * look handled to the runtime even if nobody handles it.
+ */
+function followed<T>(promise: Promise<T>, stop: () => void): Promise<T> {
+  return promise.then((value) => {
     stop();
     return value;
   }, (error) => {
     stop();
     throw error;
   });
-  // Some libraries give their promises methods.
-  for (const key of Reflect.ownKeys(promise)) {
-    if (PROMISE_METHODS.has(key)) continue;
-    Reflect.defineProperty(follower, key, Object.getOwnPropertyDescriptor(promise, key)!);
-  }
-  return follower;
 }
 
 type AnyGenerator = Generator | AsyncGenerator;
@@ -88,11 +108,8 @@ function isGenerator(value: object): value is AnyGenerator {
 }
 
 /** Calls `stop` when the generator ends. It stays the same object, so that `instanceof` and identity hold. */
-function untilDone(generator: AnyGenerator, stop: () => void): AnyGenerator {
-  if (!Object.isExtensible(generator)) {
-    stop();
-    return generator;
-  }
+function untilDone(generator: AnyGenerator, stop: () => void): void {
+  if (!Object.isExtensible(generator)) return stop();
   let running = false;
   let ended = false;
   const end = (): void => {
@@ -125,5 +142,4 @@ function untilDone(generator: AnyGenerator, stop: () => void): AnyGenerator {
     };
     Object.defineProperty(generator, name, { value: watched, configurable: true, writable: true });
   }
-  return generator;
 }

@@ -141,6 +141,7 @@ export class Bucket {
     this.#settled += sealed.count - lost;
     this.#dropped += lost;
     this.#sealed = undefined;
+    sealed.open(0, 0n); // lets go of the labels
     this.#spare = sealed;
   }
 

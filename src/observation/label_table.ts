@@ -69,24 +69,23 @@ export class LabelTable {
   }
 
   #add(label: string): number {
-    const at = this.#used + LENGTH_BYTES;
-    if (this.#ids.size === MAX_LABELS || at >= this.#bytes.length) return NO_ROOM;
     // A text this long is cut before it is looked at any further, so that a gigantic one costs no more than a long one.
     const head = label.length > this.maxLabelBytes ? label.slice(0, this.maxLabelBytes) : label;
-    const text = head.includes("\0") ? head.replaceAll("\0", REPLACEMENT) : head;
+    const text = head.replaceAll("\0", REPLACEMENT).toWellFormed();
+    const same = this.#ids.get(text);
+    if (same !== undefined && head === label) return same;
+    const at = this.#used + LENGTH_BYTES;
+    if (this.#ids.size === MAX_LABELS || at >= this.#bytes.length) return NO_ROOM;
     const room = this.#bytes.subarray(at, at + this.maxLabelBytes);
     const { read, written } = encoder.encodeInto(text, room);
-    let length = written;
-    let key = label;
-    if (read < text.length || head !== label) {
-      if (room.length < this.maxLabelBytes) return NO_ROOM;
-      length = cutAt(room, written);
-      // The table is asked by the cut text, made anew: a map that held the original would hold all of it in memory.
-      key = decoder.decode(room.subarray(0, length));
-      const known = this.#ids.get(key);
-      if (known !== undefined) return known;
-      this.#cut++;
-    }
+    const isCut = read < text.length || head !== label;
+    if (isCut && room.length < this.maxLabelBytes) return NO_ROOM;
+    const length = isCut ? cutAt(room, written) : written;
+    // The table is asked by the text as it is kept, made anew: a label may be a slice of a large text, which would stay in memory with it.
+    const key = decoder.decode(room.subarray(0, length));
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    if (isCut) this.#cut++;
     const id = this.#ids.size;
     this.#view.setUint32(this.#used, length, true);
     this.#used = at + length;

@@ -29,14 +29,14 @@ export class BackgroundSampler {
   /** Begins, with a first sample of each. */
   start(): void {
     if (this.#cancel !== undefined || this.#series.length === 0) return;
-    this.#each((sampler) => sampler.start?.());
     this.#cancel = this.#timers.every(this.#interval, () => this.sample());
+    // A sampler may be what ends it.
+    this.#each((sampler) => this.#cancel && sampler.start?.());
     this.sample();
   }
 
   /** Samples now, besides the regular intervals, unless it has not begun or has ended. */
   sample(): void {
-    // A sampler may be what ends it.
     this.#each((sampler, observer) => this.#cancel && sampler.sample(observer));
   }
 
