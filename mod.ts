@@ -54,6 +54,8 @@ export type { TimeIt } from "./src/monitor/time_it.ts";
  *
  * @throws {UsageError} while recording, or if an option is wrong; nothing has changed.
  * @throws {StorageError} if the monitoring directory cannot be created or written.
+ * @throws {RangeError} if there is no memory for the buffers.
+ * @throws {Error} on another runtime than Deno and Bun.
  */
 export function start(options?: StartOptions): void {
   defaultMonitor.start(options);
@@ -70,8 +72,8 @@ export function startDurationSample(): number {
 }
 
 /**
- * Ends the duration sample `id`, and keeps how long it took, in seconds, under `label`. An id that is not of a running sample is counted in
- * `status().invalidSamples` and otherwise ignored.
+ * Ends the duration sample `id`, and keeps how long it took, in seconds, under `label`. An id that cannot be of a running sample is counted
+ * in `status().invalidSamples` and otherwise ignored.
  */
 export function stopDurationSample(label: string, id: number): void {
   defaultMonitor.stopDurationSample(label, id);

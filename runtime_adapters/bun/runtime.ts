@@ -1,5 +1,5 @@
 import type { CapabilityName, Runtime } from "../../src/runtime.ts";
-import { nodeProcess } from "../node_api/builtins.ts";
+import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { memory, resources } from "../node_api/usage.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
@@ -21,10 +21,12 @@ const MICROSECONDS_PER_SECOND = 1e6;
 export function bunRuntime(): Runtime {
   const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
   const profiler = bunProfiler();
+  const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
   const unavailable: Partial<Record<CapabilityName, string>> = {
     "clock.libc": "not needed: Bun.nanoseconds is as cheap",
     "gc.uncollectable": "no JavaScript runtime tells it",
     spool: "this version keeps buffers in memory only",
+    ...isMainThread ? {} : { signals: "workers hear no signals; the main isolate tells them" },
     ...typeof profiler === "string" ? { profiler } : {},
   };
   return {

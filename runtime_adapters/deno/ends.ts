@@ -10,7 +10,7 @@ const RESTART = 600;
 const listeners = "Deno" in globalThis ? new SignalListeners(Deno) : undefined;
 
 /** Workers leave the signals to the main isolate: the process could not die while one that listens is busy. */
-const inWorker = "DedicatedWorkerGlobalScope" in globalThis;
+export const inWorker: boolean = "DedicatedWorkerGlobalScope" in globalThis;
 
 /** The ends of this isolate on Deno. A worker's end by `terminate` cannot be seen, nor can a worker see the end of its process. */
 export function denoEnds(): Ends {

@@ -4,7 +4,7 @@ import { memory, resources } from "../node_api/usage.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
 import { libcClock, performanceClock } from "./clock.ts";
-import { denoEnds } from "./ends.ts";
+import { denoEnds, inWorker } from "./ends.ts";
 import { files } from "./files.ts";
 import { denoProfiler } from "./profiler.ts";
 
@@ -18,6 +18,7 @@ export function denoRuntime(): Runtime {
     "gc.uncollectable": "no JavaScript runtime tells it",
     spool: "this version keeps buffers in memory only",
     ...typeof clock === "string" ? { "clock.libc": clock } : {},
+    ...inWorker ? { signals: "workers leave signals to the main isolate, which tells them" } : {},
     ...typeof profiler === "string" ? { profiler } : {},
   };
   return {

@@ -68,6 +68,8 @@ export class OtherIsolates {
     const handled = await promise;
     clearTimeout(timer);
     this.#answers.delete(answer);
+    // Who did not answer may have been terminated; if it lives, its answer comes late.
+    if (!handled) { for (const id of silent) this.#ids.delete(id); }
     return handled;
   }
 

@@ -1,3 +1,5 @@
+import type { DurationRecorder } from "../monitor/time_it.ts";
+
 /** A server that knows the client of a request only as long as it answers it, as `Bun.serve` documents of its `requestIP`. */
 export interface AskableServer {
   /** The client's address; `null` once the response is sent to its end or the client is gone. */
@@ -31,6 +33,12 @@ export class DeliveryWatch {
   #known: AskableServer | undefined;
   #fresh: Delivery[] = [];
   #armed = false;
+  readonly #recorder: Pick<DurationRecorder, "beforeEnd">;
+
+  /** Looks a last time before `recorder` writes out its samples. */
+  constructor(recorder: Pick<DurationRecorder, "beforeEnd"> = {}) {
+    this.#recorder = recorder;
+  }
 
   /** Whether `server` can be asked about `request`, which it is handling now. */
   canAsk(server: unknown, request: Request): server is AskableServer {
@@ -47,8 +55,10 @@ export class DeliveryWatch {
     this.#fresh.push(delivery);
     if (this.#armed) return;
     this.#armed = true;
+    const off = this.#recorder.beforeEnd?.(() => this.look());
     setImmediate(() => {
       this.#armed = false;
+      off?.();
       this.look();
     });
   }

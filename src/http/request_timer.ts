@@ -14,13 +14,13 @@ export type Route = FetchHandler | object | false;
 export class RequestTimer {
   readonly #options: CheckedOptions;
   readonly #labels: RequestLabels;
-  readonly #deliveries = new DeliveryWatch();
+  readonly #deliveries: DeliveryWatch;
 
   /** Records with, and as, the options say. */
   constructor(options: CheckedOptions) {
     this.#options = options;
     this.#labels = new RequestLabels(options.maxLabels, options.route);
-    options.recorder.beforeEnd?.(() => this.#deliveries.look());
+    this.#deliveries = new DeliveryWatch(options.recorder);
   }
 
   /** A handler that does what `handler` does, and times it, under `pattern` if it is that of a route. */

@@ -45,7 +45,7 @@ export function timedServer<S extends TimedParts>(timer: RequestTimer, server: S
   if (typeof fetch !== "function" && !isPlainObject(routes)) {
     throw new UsageError(`Cannot time the server: it has no function \`fetch\` and no \`routes\`: ${quote(server)}`);
   }
-  const timed: S = Object.create(Object.getPrototypeOf(server), Object.getOwnPropertyDescriptors(server));
+  const timed = copyOf(server);
   const replace = (name: string, value: unknown): unknown =>
     Object.defineProperty(timed, name, { value, configurable: true, enumerable: true, writable: true });
   if (typeof fetch === "function") {
@@ -56,4 +56,24 @@ export function timedServer<S extends TimedParts>(timer: RequestTimer, server: S
   }
   if (isPlainObject(routes)) replace("routes", timedRoutes(timer, routes));
   return timed;
+}
+
+/** An object of the same class with the same properties. Accessors are asked of the original, whose private fields they may read. */
+function copyOf<S extends object>(original: S): S {
+  const copy: S = Object.create(Object.getPrototypeOf(original));
+  for (let owner: object | null = original; owner !== null && owner !== Object.prototype;) {
+    for (const key of Reflect.ownKeys(owner) as (keyof S)[]) {
+      if (Object.hasOwn(copy, key)) continue;
+      const property = Object.getOwnPropertyDescriptor(owner, key)!;
+      if ("value" in property) {
+        if (owner === original) Object.defineProperty(copy, key, { ...property, configurable: true, writable: true });
+        continue;
+      }
+      const get = (): unknown => original[key];
+      const set = (value: S[keyof S]): void => void (original[key] = value);
+      Object.defineProperty(copy, key, { get, set, enumerable: property.enumerable === true, configurable: true });
+    }
+    owner = Object.getPrototypeOf(owner);
+  }
+  return copy;
 }

@@ -46,7 +46,7 @@ export class Monitor {
   // Of what has ended only the counts are kept, not the buffers.
   #ended: MonitorStatus = NOT_STARTED;
   readonly #prefixes = new Set<string>();
-  readonly #looks: (() => void)[] = [];
+  readonly #looks = new Set<() => void>();
 
   /** `detect` is called with each `start`; the runtime is not touched before. */
   constructor(detect: () => Runtime) {
@@ -109,10 +109,11 @@ export class Monitor {
 
   /**
    * Has `look` called before samples are written out for the last time, by `stop` or at the end of the program: for those who learn late that
-   * something has ended, and then end its sample. It must not throw.
+   * something has ended, and then end its sample. It must not throw. Returns how to take it off.
    */
-  beforeEnd(look: () => void): void {
-    this.#looks.push(look);
+  beforeEnd(look: () => void): () => void {
+    this.#looks.add(look);
+    return () => void this.#looks.delete(look);
   }
 
   /** Keeps one measurement of your own, in the unit you like. */

@@ -6,8 +6,8 @@ export interface DurationRecorder {
   startDurationSample(): number;
   /** Ends a sample. */
   stopDurationSample(label: string, id: number): void;
-  /** Has `look`, which must not throw, called while samples can still be ended for the last time. */
-  beforeEnd?(look: () => void): void;
+  /** Has `look`, which must not throw, called while samples can still be ended for the last time; returns how to take it off. */
+  beforeEnd?(look: () => void): () => void;
 }
 
 /** Times functions: wraps one, or decorates a method (standard decorators, not TypeScript's older experimental ones). */

@@ -10,9 +10,9 @@ const SLOTS = REMEMBERED - 1;
 /**
  * Measures how long something takes. A sample's id is the time at which it started, so that a running sample needs no memory.
  *
- * Ids are checked when they come back: one that was not given out since recording began, or that was stopped before, is counted as
- * invalid and yields no observation. (Of stopped ids about the last thousand are remembered; one reused after that yields the true time
- * since its start.)
+ * Ids are checked when they come back: one that is no whole number between the first and the latest that was given out, or that was stopped
+ * before, is counted as invalid and yields no observation. (Of stopped ids about the last thousand are remembered. One reused after that, or a
+ * made-up one that happens to lie in between, yields the true time since the moment that it names.)
  */
 export class DurationSampler {
   readonly #now: () => number;
