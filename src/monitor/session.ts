@@ -18,6 +18,9 @@ import { capabilitiesOf, type MonitorStatus, sumCounts } from "./status.ts";
 
 const DURATION_PREFIX = "duration";
 
+/** How long the end of a program may take, ns. */
+const END_DURATION = 500_000_000;
+
 /** One recording, from `start` to `stop`. */
 export class Session {
   /** Measures durations. */
@@ -69,11 +72,15 @@ export class Session {
 
   /** Begins to record. `beforeEnd` is called before the end of the program, when samples may still be ended. */
   begin(beforeEnd: () => void): void {
-    const { ends, files, unavailable } = this.#runtime;
+    const { clock, ends, files, unavailable } = this.#runtime;
     const { layout, withProfiler } = this.#options;
+    let sampled = -Infinity;
     this.#stopWatchingEnds = ends.onEnd(() => {
       beforeEnd();
-      this.#background.sample();
+      // One end calls this several times, and needs no file for each.
+      const now = clock.now();
+      if (now - sampled > END_DURATION) this.#background.sample();
+      sampled = now;
       this.#buckets.flushNow();
     });
     if (layout === "append" && !files.locks) {

@@ -10,6 +10,8 @@ import { type Observer, RUNTIME_PREFIX, type Sampler } from "./sampler.ts";
  * | `gc collected` | bytes | heap freed by them, since sampling began |
  * | `gc pause` | s | how long one collection stopped the isolate; an observation each, made at the next sampling tick |
  *
+ * What Bun reports as the length of a collection may in part have run beside the program.
+ *
  * No JavaScript runtime tells what could not be collected, so there is no `gc uncollectable`.
  */
 export function gcSampler(gc: GcTracker): Sampler {

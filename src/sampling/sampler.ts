@@ -7,8 +7,8 @@ export interface Observer {
 }
 
 /**
- * Something that measures at regular intervals. Give your own to `start({ samplers: [...] })`; each is called once per sampling interval
- * with the bucket of its prefix.
+ * Something that measures at regular intervals. Give your own to `start({ samplers: [...] })`; each is called once per sampling interval,
+ * and at the beginning and the end, with the bucket of its prefix.
  *
  * @example
  * ```ts
