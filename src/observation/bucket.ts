@@ -169,12 +169,30 @@ export class Bucket {
   }
 
   #open(segment: Segment, sequence: number): Segment {
-    const { clock } = this.#options;
-    segment.open(sequence, clock.epoch() - BigInt(clock.now()));
+    segment.open(sequence, anchorOf(this.#options.clock));
     return segment;
   }
 }
 
 function isNanoseconds(value: number): boolean {
   return value >= 0 && Number.isSafeInteger(value);
+}
+
+/** Readings of the two clocks that are further apart than this are taken again, ns: the thread was held up between them. */
+const APART = 5_000;
+const MAX_READINGS = 4;
+
+/** The epoch time of the zero of a clock, ns. */
+function anchorOf({ now, epoch }: Clock): bigint {
+  let anchor = 0n;
+  let nearest = Infinity;
+  for (let i = 0; i < MAX_READINGS && nearest > APART; i++) {
+    const before = now();
+    const wall = epoch();
+    const apart = now() - before;
+    if (apart >= nearest) continue;
+    nearest = apart;
+    anchor = wall - BigInt(before + Math.floor(apart / 2));
+  }
+  return anchor;
 }
