@@ -87,8 +87,12 @@ export interface FileHandle {
   seekEnd(): number;
   /** Reads up to `into.length` bytes from byte `position` on (moving the position) and returns how many; 0 at the end. */
   readAt(into: Uint8Array, position: number): number;
+  /** Writes at byte `position` (moving the position) and returns how many bytes were taken. */
+  writeAt(bytes: Uint8Array, position: number): number;
   /** Cuts the file to `size` bytes. */
   truncate(size: number): void;
+  /** Returns once the content is on the disk (`fsync(2)`), and not only in the memory of the system. */
+  sync(): void;
   /** Status of the open file, whatever became of its name. */
   status(): FileStatus;
   /** Releases the descriptor, and with it any lock. */
@@ -98,6 +102,14 @@ export interface FileHandle {
    * locks are.
    */
   tryLock?(): boolean;
+}
+
+/** A file in memory: what is stored in `buffer` is in the file, whatever becomes of the process. */
+export interface Mapping {
+  /** The bytes of the file. Length 0 once it is unmapped. */
+  readonly buffer: ArrayBuffer;
+  /** Detaches the buffer, and lets go of the file and its lock. Calling it again does nothing. */
+  unmap(): void;
 }
 
 /** The file system, as primitives. Paths are as given by {@linkcode Files.resolve}. Every method throws {@linkcode FileError}. */
@@ -112,14 +124,27 @@ export interface Files {
   status(path: string): FileStatus | undefined;
   /** Creates a file that did not exist, mode 0600, open for reading and writing. A link at the name is an existing file. */
   create(path: string): FileHandle;
-  /** Opens an existing file for reading and writing. */
-  open(path: string): FileHandle;
+  /** Opens an existing file, for reading and writing unless told to read only. */
+  open(path: string, access?: "read"): FileHandle;
+  /** The names in a directory, in no order; those of directories and links too. */
+  list(path: string): string[];
   /** Atomically gives a file another name, in the same directory. */
   rename(from: string, to: string): void;
   /** Gives a file a second name, which must be new. Not all file systems can. */
   link(from: string, to: string): void;
   /** Removes a file. */
   remove(path: string): void;
+  /** Removes a directory, which must be empty. */
+  removeDirectory(path: string): void;
+  /** Returns once the names in a directory are on the disk (`fsync(2)` of the directory). */
+  syncDirectory(path: string): void;
+  /**
+   * Maps the first `size` bytes of an existing file, shared, under its exclusive lock (`flock(2)`); `undefined` if another open file holds
+   * that. The mapping itself holds the lock until it is unmapped or the process is gone (some runtimes: or the isolate), and takes no
+   * descriptor. Keep its buffer: it is unmapped with the last reference to that. Every block of those
+   * bytes must have been written before: a store into a hole kills the process when the disk is full. Absent where files cannot be mapped.
+   */
+  map?(path: string, size: number): Mapping | undefined;
   /** Whether {@linkcode FileHandle.tryLock} is there. */
   readonly locks: boolean;
 }
@@ -197,9 +222,9 @@ export interface Ends {
    * Calls `hook`, which is synchronous and does not throw, when the isolate ends in any way that lets JavaScript run: natural end, `exit`,
    * uncaught error, and the signals that would kill it. How the program ends is not changed: its exit status or signal stays the same, and if
    * it listens itself, its listeners decide. The hook is called more than once: before and after the program's listeners, for either may be
-   * the last that runs. Returns how to take it off.
+   * the last that runs; `last` tells that the program is sure not to go on. Returns how to take it off.
    */
-  onEnd(hook: () => void): () => void;
+  onEnd(hook: (last: boolean) => void): () => void;
 }
 
 /** The capabilities of one isolate. */

@@ -1,12 +1,14 @@
 import { FileError, type FileHandle, type Files, type FileStatus } from "../../src/runtime.ts";
 import { builtin } from "../node_api/builtins.ts";
-import { tryLock } from "./flock.ts";
+import { tryLock } from "../posix/lock.ts";
+import { openLibc } from "./libc.ts";
 
 const FILE_MODE = 0o600;
 
 /** The part of `node:fs` that is used; Bun's own file API has no synchronous writes. */
 interface NodeFs {
   readonly constants: {
+    readonly O_RDONLY: number;
     readonly O_RDWR: number;
     readonly O_CREAT: number;
     readonly O_EXCL: number;
@@ -17,12 +19,15 @@ interface NodeFs {
   writeSync(fd: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
   readSync(fd: number, into: Uint8Array, offset: number, length: number, position: number): number;
   ftruncateSync(fd: number, size: number): void;
+  fsyncSync(fd: number): void;
   fstatSync(fd: number, options: { bigint: true }): NodeStats;
   lstatSync(path: string, options: { bigint: true }): NodeStats;
+  readdirSync(path: string): string[];
   mkdirSync(path: string, options: { recursive: true }): void;
   renameSync(from: string, to: string): void;
   linkSync(from: string, to: string): void;
   unlinkSync(path: string): void;
+  rmdirSync(path: string): void;
 }
 
 interface NodeStats {
@@ -36,7 +41,7 @@ interface NodeStats {
 }
 
 /** Runs a file operation, and throws what it throws as a {@linkcode FileError}. */
-function attempt<T>(operation: (fs: NodeFs) => T): T {
+export function attempt<T>(operation: (fs: NodeFs) => T): T {
   try {
     return operation(builtin<NodeFs>("node:fs"));
   } catch (error) {
@@ -61,27 +66,30 @@ function toStatus(stats: NodeStats): FileStatus {
 function toHandle(fd: number): FileHandle {
   // node:fs has no seek: the position is kept here.
   let position = 0;
+  const writeAt = (bytes: Uint8Array, at: number): number => {
+    const written = attempt((fs) => fs.writeSync(fd, bytes, 0, bytes.length, at));
+    position = at + written;
+    return written;
+  };
   const status = (): FileStatus => toStatus(attempt((fs) => fs.fstatSync(fd, { bigint: true })));
   return {
-    write(bytes: Uint8Array): number {
-      const written = attempt((fs) => fs.writeSync(fd, bytes, 0, bytes.length, position));
-      position += written;
-      return written;
-    },
+    write: (bytes) => writeAt(bytes, position),
     seekEnd: () => position = status().size,
     readAt(into: Uint8Array, at: number): number {
       const read = attempt((fs) => fs.readSync(fd, into, 0, into.length, at));
       position = at + read;
       return read;
     },
+    writeAt,
     truncate: (size) => attempt((fs) => fs.ftruncateSync(fd, size)),
+    sync: () => attempt((fs) => fs.fsyncSync(fd)),
     status,
     close: () => attempt((fs) => fs.closeSync(fd)),
-    tryLock: () => tryLock(fd),
+    tryLock: () => tryLock(openLibc(), fd),
   };
 }
 
-/** Files through `node:fs`, and flock(2) through `bun:ffi`. */
+/** Files through `node:fs`, and flock(2) through `bun:ffi`; they map no files. */
 export const files: Files = {
   locks: true,
   resolve: (path) => builtin<{ resolve(path: string): string }>("node:path").resolve(path),
@@ -100,9 +108,23 @@ export const files: Files = {
       const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
       return toHandle(openSync(path, flags, FILE_MODE));
     }),
-  open: (path) =>
-    attempt(({ constants, openSync }) => toHandle(openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)))),
+  open: (path, access) =>
+    attempt(({ constants, openSync }) => {
+      const { O_RDONLY, O_RDWR, O_NOFOLLOW = 0 } = constants;
+      return toHandle(openSync(path, (access === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW));
+    }),
+  list: (path) => attempt((fs) => fs.readdirSync(path)),
   rename: (from, to) => attempt((fs) => fs.renameSync(from, to)),
   link: (from, to) => attempt((fs) => fs.linkSync(from, to)),
   remove: (path) => attempt((fs) => fs.unlinkSync(path)),
+  removeDirectory: (path) => attempt((fs) => fs.rmdirSync(path)),
+  syncDirectory: (path) =>
+    attempt((fs) => {
+      const fd = fs.openSync(path, fs.constants.O_RDONLY);
+      try {
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+    }),
 };

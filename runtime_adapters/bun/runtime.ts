@@ -2,11 +2,13 @@ import type { CapabilityName, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { memory, resources } from "../node_api/usage.ts";
+import { unmappable } from "../posix/mapping.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
 import { bunClock } from "./clock.ts";
 import { bunEnds } from "./ends.ts";
 import { files } from "./files.ts";
+import { map } from "./mapping.ts";
 import { bunProfiler } from "./profiler.ts";
 
 /** The part of the global `Bun` that is used. */
@@ -20,21 +22,23 @@ const MICROSECONDS_PER_SECOND = 1e6;
 /** Bun. */
 export function bunRuntime(): Runtime {
   const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
+  const { pid, platform } = nodeProcess();
+  const unmapped = unmappable(platform);
   const profiler = bunProfiler();
   const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
   const unavailable: Partial<Record<CapabilityName, string>> = {
     "clock.libc": "not needed: Bun.nanoseconds is as cheap",
     "gc.uncollectable": "no JavaScript runtime tells it",
-    spool: "this version keeps buffers in memory only",
+    ...unmapped === undefined ? {} : { spool: unmapped },
     ...isMainThread ? {} : { signals: "workers hear no signals; the main isolate tells them" },
     ...typeof profiler === "string" ? { profiler } : {},
   };
   return {
     name: "bun",
     version: bun.version,
-    pid: nodeProcess().pid,
+    pid,
     clock: bunClock(bun),
-    files,
+    files: unmapped === undefined ? { ...files, map } : files,
     timers,
     memory,
     resources,

@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/runtime.ts";
-import { clockMonotonic, libcNames } from "../posix/libc.ts";
+import { clockMonotonic } from "../posix/libc.ts";
 import { wallClock } from "../web_api/epoch.ts";
+import { openLibc } from "./libc.ts";
 
 const NANOSECONDS = 1_000_000_000;
 
@@ -19,28 +20,15 @@ export function performanceClock(): Clock {
  */
 export function libcClock(): Clock | string {
   if (Deno.build.os === "windows") return "there is no clock_gettime on Windows";
-  // Not of this one library: if only some are allowed, Deno looks for it in the working directory and nowhere else.
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return "needs --allow-ffi";
-  const names = libcNames(Deno.build.os);
-  for (const name of names) {
-    try {
-      return openClock(name);
-    } catch {
-      // Another C library may bear another name.
-    }
-  }
-  return `none of ${names.join(", ")} can be loaded`;
-}
-
-function openClock(library: string): Clock {
-  const { symbols } = Deno.dlopen(library, { clock_gettime: { parameters: ["i32", "buffer"], result: "i32" } });
+  const functions = openLibc({ clock_gettime: { parameters: ["i32", "buffer"], result: "i32" } });
+  if (typeof functions === "string") return functions;
   const id = clockMonotonic(Deno.build.os);
-  const gettime = symbols.clock_gettime;
+  const gettime = functions.clock_gettime;
   // struct timespec: 64-bit seconds, 64-bit nanoseconds; their upper words are 0 (the uptime of a machine fits in 136 years).
   const time = new Uint32Array(4);
   gettime(id, time);
-  // Counted from now, so that a long uptime does not use up the digits of a double.
-  const zero = time[0]!;
+  // Counted from about now, so that a long uptime does not use up the digits of a double; from a second before, so that no time is 0.
+  const zero = time[0]! - 1;
   return {
     name: "clock_gettime",
     now: () => {

@@ -1,4 +1,5 @@
 import { FileError, type FileHandle, type Files, type FileStatus } from "../../src/runtime.ts";
+import { errnoName } from "../posix/libc.ts";
 
 const FILE_MODE = 0o600;
 
@@ -14,15 +15,22 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /** Runs a file operation, and throws what it throws as a {@linkcode FileError}. */
-function attempt<T>(operation: () => T): T {
+export function attempt<T>(operation: () => T): T {
   try {
     return operation();
   } catch (error) {
+    if (error instanceof FileError) throw error;
     if (!(error instanceof Error)) throw new FileError("UNKNOWN", String(error));
-    const { code } = error as { code?: unknown };
-    const known = typeof code === "string" ? code : CODES[error.name];
-    throw new FileError(known ?? "UNKNOWN", error.message, { cause: error });
+    throw new FileError(codeOf(error), error.message, { cause: error });
   }
+}
+
+/** Deno tells the name of not every `errno`, but mostly its number in the text. */
+function codeOf(error: Error): string {
+  const { code } = error as { code?: unknown };
+  if (typeof code === "string") return code;
+  const [, errno] = /\(os error (\d+)\)/.exec(error.message) ?? [];
+  return CODES[error.name] ?? (errno === undefined ? "UNKNOWN" : errnoName(Number(errno)));
 }
 
 function toStatus(info: Deno.FileInfo): FileStatus {
@@ -45,7 +53,13 @@ function toHandle(file: Deno.FsFile): FileHandle {
         file.seekSync(position, Deno.SeekMode.Start);
         return file.readSync(into) ?? 0;
       }),
+    writeAt: (bytes, position) =>
+      attempt(() => {
+        file.seekSync(position, Deno.SeekMode.Start);
+        return file.writeSync(bytes);
+      }),
     truncate: (size) => attempt(() => file.truncateSync(size)),
+    sync: () => attempt(() => file.syncSync()),
     status: () => toStatus(attempt(() => file.statSync())),
     close: () => attempt(() => file.close()),
     tryLock: () => attempt(() => file.tryLockSync(true)),
@@ -56,7 +70,7 @@ function granted(descriptor: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";
 }
 
-/** Deno's own file system API. */
+/** Deno's own file system API, which maps no files. */
 export const files: Files = {
   locks: true,
   resolve(path: string): string {
@@ -80,8 +94,14 @@ export const files: Files = {
   },
   create: (path) =>
     toHandle(attempt(() => Deno.openSync(path, { read: true, write: true, createNew: true, mode: FILE_MODE }))),
-  open: (path) => toHandle(attempt(() => Deno.openSync(path, { read: true, write: true }))),
+  open: (path, access) => toHandle(attempt(() => Deno.openSync(path, { read: true, write: access !== "read" }))),
+  list: (path) => attempt(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
   rename: (from, to) => attempt(() => Deno.renameSync(from, to)),
   link: (from, to) => attempt(() => Deno.linkSync(from, to)),
   remove: (path) => attempt(() => Deno.removeSync(path)),
+  removeDirectory: (path) => attempt(() => Deno.removeSync(path)),
+  syncDirectory(path: string): void {
+    using directory = attempt(() => Deno.openSync(path, { read: true }));
+    attempt(() => directory.syncSync());
+  },
 };

@@ -6,6 +6,7 @@ import { timers } from "../web_api/timers.ts";
 import { libcClock, performanceClock } from "./clock.ts";
 import { denoEnds, inWorker } from "./ends.ts";
 import { files } from "./files.ts";
+import { denoMap } from "./mapping.ts";
 import { denoProfiler } from "./profiler.ts";
 
 const NANOSECONDS_PER_SECOND = 1e9;
@@ -13,10 +14,11 @@ const NANOSECONDS_PER_SECOND = 1e9;
 /** Deno, with what its permissions allow; none is asked for. */
 export function denoRuntime(): Runtime {
   const clock = libcClock();
+  const map = denoMap();
   const profiler = denoProfiler();
   const unavailable: Partial<Record<CapabilityName, string>> = {
     "gc.uncollectable": "no JavaScript runtime tells it",
-    spool: "this version keeps buffers in memory only",
+    ...typeof map === "string" ? { spool: map } : {},
     ...typeof clock === "string" ? { "clock.libc": clock } : {},
     ...inWorker ? { signals: "workers leave signals to the main isolate, which tells them" } : {},
     ...typeof profiler === "string" ? { profiler } : {},
@@ -26,7 +28,7 @@ export function denoRuntime(): Runtime {
     version: Deno.version.deno,
     pid: Deno.pid,
     clock: typeof clock === "string" ? performanceClock() : clock,
-    files,
+    files: typeof map === "string" ? files : { ...files, map },
     timers,
     memory,
     resources,

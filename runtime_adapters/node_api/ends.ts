@@ -70,14 +70,14 @@ export function partSignals(status: string | undefined): { readonly ignored: Sig
 
 /** The ends of an isolate, watched from the first hook on until the last is taken off. */
 export function endsOf(sources: EndSources): Ends {
-  const hooks = new Set<() => void>();
-  const flush = (): void => {
-    for (const hook of hooks) hook();
+  const hooks = new Set<(last: boolean) => void>();
+  const flush = (last: boolean): void => {
+    for (const hook of hooks) hook(last);
   };
   let unwatch: (() => void) | undefined;
   return {
     onEnd(hook) {
-      const own = (): void => hook();
+      const own = (last: boolean): void => hook(last);
       hooks.add(own);
       unwatch ??= watch(sources, flush);
       return () => {
@@ -91,24 +91,25 @@ export function endsOf(sources: EndSources): Ends {
 }
 
 /** Calls `flush` at all ends until the returned function is called. */
-function watch({ signals, otherEnds }: EndSources, flush: () => void): () => void {
+function watch({ signals, otherEnds }: EndSources, flush: (last: boolean) => void): () => void {
   const process = nodeProcess() as unknown as EndingProcess;
   const others = new OtherIsolates((signal) => {
-    flush();
+    flush(false);
     return signals.isHandled(signal as Signal);
   });
   const end = (): void => {
-    flush();
+    flush(true);
     others.leave();
   };
   const offExit = listenLastToExit(process, end);
   // Fires on both runtimes without changing what becomes of the error. On Deno it is all that fires.
-  process.on("uncaughtExceptionMonitor", flush);
+  const onUncaught = (): void => flush(false);
+  process.on("uncaughtExceptionMonitor", onUncaught);
   const offOtherEnds = otherEnds?.(end);
   const offSignals = signals.heard().map((signal) => watchSignal(signal, signals, { flush, others, process }));
   return () => {
     offExit();
-    process.off("uncaughtExceptionMonitor", flush);
+    process.off("uncaughtExceptionMonitor", onUncaught);
     offOtherEnds?.();
     for (const off of offSignals) off();
     others.close();
@@ -138,7 +139,7 @@ function listenLastToExit(process: EndingProcess, listener: () => void): () => v
 }
 
 interface Watch {
-  readonly flush: () => void;
+  readonly flush: (last: boolean) => void;
   readonly others: OtherIsolates;
   readonly process: EndingProcess;
 }
@@ -151,11 +152,11 @@ function watchSignal(signal: Signal, source: SignalSource, { flush, others, proc
   let dying = false;
   const onSignal = (): void => {
     // Before the program's listeners too, since one of them may kill the process and leave no later.
-    flush();
+    flush(false);
     // The kernel lets no signal kill the first process of a container by default.
     if (source.isHandled(signal) || process.pid === 1) {
       others.tell(signal);
-      queueMicrotask(flush);
+      queueMicrotask(() => flush(false));
     } else if (!dying) void die();
   };
   const die = async (): Promise<void> => {
@@ -165,7 +166,7 @@ function watchSignal(signal: Signal, source: SignalSource, { flush, others, proc
     if (delay > 0) await timers.sleep(delay);
     dying = false;
     if (handled) return;
-    flush();
+    flush(true);
     unlisten();
     try {
       process.kill(process.pid, signal);

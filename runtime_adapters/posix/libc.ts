@@ -1,3 +1,6 @@
+import { FileError } from "../../src/runtime.ts";
+import { builtin } from "../node_api/builtins.ts";
+
 /** Names of the C library, the likeliest first. */
 export function libcNames(platform: string): readonly string[] {
   return platform === "darwin" ? ["libSystem.dylib"] : ["libc.so.6", "libc.so"];
@@ -8,36 +11,20 @@ export function clockMonotonic(platform: string): number {
   return platform === "darwin" ? 6 : 1;
 }
 
-/** Operations of flock(2), the same on Linux, macOS and the BSDs. */
-export const Flock = { exclusive: 2, nonBlocking: 4 } as const;
-
-/** Values of `errno` that flock(2) gives, as Linux numbers them (macOS in the second table). */
-const LINUX_ERRNO: Readonly<Record<number, string>> = {
-  4: "EINTR",
-  9: "EBADF",
-  11: "EAGAIN",
-  22: "EINVAL",
-  37: "ENOLCK",
-  38: "ENOSYS",
-  95: "EOPNOTSUPP",
-};
-const DARWIN_ERRNO: Readonly<Record<number, string>> = {
-  4: "EINTR",
-  9: "EBADF",
-  22: "EINVAL",
-  35: "EAGAIN",
-  45: "ENOTSUP",
-  77: "ENOLCK",
-  78: "ENOSYS",
-  102: "EOPNOTSUPP",
-};
-
-/** The name of a value of `errno`. */
-export function errnoName(platform: string, errno: number): string {
-  return (platform === "darwin" ? DARWIN_ERRNO : LINUX_ERRNO)[errno] ?? `errno ${errno}`;
-}
-
 /** The C function that tells where `errno` of the calling thread is. */
 export function errnoLocation(platform: string): string {
   return platform === "darwin" ? "__error" : "__errno_location";
+}
+
+/** The name of a value of `errno`, which each system numbers in its own way. */
+export function errnoName(errno: number): string {
+  const { constants } = builtin<{ constants: { errno: Readonly<Record<string, number>> } }>("node:os");
+  const named = Object.entries(constants.errno).find(([, value]) => value === errno);
+  return named?.[0] ?? `errno ${errno}`;
+}
+
+/** What to throw after a C function has failed and left `errno`. */
+export function failure(call: string, errno: number): FileError {
+  const code = errnoName(errno);
+  return new FileError(code, `${call}: ${code}`, { cause: new Error(`${call}: ${code}`) });
 }

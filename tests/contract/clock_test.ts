@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { performanceClock } from "../../runtime_adapters/deno/clock.ts";
+import { libcClock, performanceClock } from "../../runtime_adapters/deno/clock.ts";
 import { detect } from "../../runtime_adapters/detect.ts";
 import type { Clock } from "../../src/runtime.ts";
 
@@ -56,6 +56,16 @@ for (const [name, make] of Object.entries(clocks)) {
       await new Promise((resolve) => setTimeout(resolve, 100));
       const drift = epoch() - BigInt(now()) - anchor;
       assert(drift > -50_000_000n && drift < 50_000_000n, `they came ${drift} ns apart in 100 ms`);
+    });
+  });
+}
+
+if ("Deno" in globalThis) {
+  describe("the clock of the C library", () => {
+    it("begins a second after 0, which is the time of what was never written", () => {
+      const clock = libcClock();
+      assert(typeof clock !== "string", String(clock));
+      assert(clock.now() >= 1e9);
     });
   });
 }

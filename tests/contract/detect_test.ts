@@ -55,7 +55,7 @@ describe("the adapter of this runtime", () => {
     const present: Record<CapabilityName, boolean> = {
       "clock.libc": runtime.clock.name === "clock_gettime",
       locks: runtime.files.locks,
-      spool: false,
+      spool: runtime.files.map !== undefined,
       gc: runtime.gc !== undefined,
       "gc.uncollectable": false,
       heap: runtime.memory.heap !== undefined,

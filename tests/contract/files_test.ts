@@ -109,6 +109,43 @@ describe("an open file", () => {
     assertEquals(readFileSync(scratch.at("a"), "utf8"), "theirs,ours");
   });
 
+  it("is written anywhere, and goes on after that", () => {
+    using scratch = scratchDirectory();
+    writeFileSync(scratch.at("a"), "0123456789");
+    const handle = files.open(scratch.at("a"));
+    assertEquals(handle.writeAt(encode("xabcx").subarray(1, 4), 2), 3);
+    handle.write(encode("d"));
+    assertEquals(read(handle, 0, 100), "01abcd6789");
+    assertEquals(handle.writeAt(encode("e"), 12), 1);
+    handle.close();
+    assertEquals(readFileSync(scratch.at("a"), "utf8"), "01abcd6789\0\0e");
+  });
+
+  it("is read and not written if it was opened to be read", () => {
+    using scratch = scratchDirectory();
+    writeFileSync(scratch.at("a"), "0123456789");
+    const handle = files.open(scratch.at("a"), "read");
+    assertEquals(read(handle, 2, 3), "234");
+    assertEquals(codeOf(() => handle.write(encode("x"))), "EBADF");
+    assertEquals(codeOf(() => handle.writeAt(encode("x"), 0)), "EBADF");
+    assert(handle.tryLock!());
+    handle.close();
+    assertEquals(readFileSync(scratch.at("a"), "utf8"), "0123456789");
+    assertEquals(codeOf(() => files.open(scratch.at("b"), "read")), "ENOENT");
+  });
+
+  it("is synchronised with the disk, and says so if it cannot be", () => {
+    using scratch = scratchDirectory();
+    const handle = files.create(scratch.at("a"));
+    handle.write(encode("x"));
+    handle.sync();
+    handle.close();
+    // What is not on a disk cannot be: fsync(2) refuses.
+    const device = files.open("/dev/null");
+    assertThrows(() => device.sync(), FileError);
+    device.close();
+  });
+
   it("goes on after what was read", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("a"), "0123456789");

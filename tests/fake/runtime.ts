@@ -96,9 +96,9 @@ export class FakeRuntime implements Runtime {
     drain: () => this.collections.splice(0),
     stop: () => {},
   };
-  readonly hooks = new Set<() => void>();
+  readonly hooks = new Set<(last: boolean) => void>();
   readonly ends = {
-    onEnd: (hook: () => void) => {
+    onEnd: (hook: (last: boolean) => void) => {
       this.hooks.add(hook);
       return () => void this.hooks.delete(hook);
     },
@@ -110,9 +110,9 @@ export class FakeRuntime implements Runtime {
     this.files = files;
     this.pid = pid;
     this.unavailable = {
-      spool: "there is no mapping",
       profiler: "there is none",
       ...files.locks ? {} : { locks: "there is no flock" },
+      ...files.map ? {} : { spool: "there is no mapping" },
     };
   }
 
@@ -120,9 +120,9 @@ export class FakeRuntime implements Runtime {
     return (++this.#isolates).toString(16).padStart(8, "0");
   }
 
-  /** The program ends. */
-  end(): void {
-    for (const hook of [...this.hooks]) hook();
+  /** The program ends, or, unless this is the `last` that runs of it, seems to. */
+  end(last = true): void {
+    for (const hook of [...this.hooks]) hook(last);
   }
 
   /** The texts of the published files whose names begin with `prefix`, in order of their names. */

@@ -1,0 +1,62 @@
+import { FileError } from "../../src/runtime.ts";
+import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { errnoLocation, libcNames } from "../posix/libc.ts";
+import type { MappingCalls } from "../posix/mapping.ts";
+
+/** The part of `bun:ffi` that is used. */
+interface BunFfi {
+  dlopen(library: string, symbols: Record<string, { readonly args: readonly string[]; readonly returns: string }>): {
+    readonly symbols: object;
+  };
+  readonly read: { i32(pointer: number, offset: number): number };
+  toArrayBuffer(address: number, offset: number, size: number, context: number, deallocator: number): ArrayBuffer;
+}
+
+/** A C function, with its address. */
+type Native<F> = F & { readonly ptr: number };
+
+/** The functions of the C library that are used. */
+interface Libc extends MappingCalls {
+  /**
+   * An array buffer over mapped memory, which is unmapped when the buffer is detached or collected, or its isolate ends.
+   *
+   * @throws {Error} if there can be none; then the memory stays mapped.
+   */
+  toArrayBuffer(address: bigint, size: number): ArrayBuffer;
+}
+
+let libc: Libc | undefined;
+
+/** The C library, opened when it is first asked for and no sooner: many workers opening it while they start have crashed Bun. */
+export function openLibc(): Libc {
+  return libc ??= open();
+}
+
+function open(): Libc {
+  const { dlopen, read, toArrayBuffer } = builtin<BunFfi>("bun:ffi");
+  const { platform } = nodeProcess();
+  const location = errnoLocation(platform);
+  let failure: unknown;
+  for (const name of libcNames(platform)) {
+    try {
+      const symbols = dlopen(name, {
+        open: { args: ["ptr", "i32"], returns: "i32" },
+        flock: { args: ["i32", "i32"], returns: "i32" },
+        mmap: { args: ["usize", "usize", "i32", "i32", "i32", "i64"], returns: "i64" },
+        munmap: { args: ["i64", "usize"], returns: "i32" },
+        close: { args: ["i32"], returns: "i32" },
+        [location]: { args: [], returns: "ptr" },
+      }).symbols as Omit<MappingCalls, "errno"> & { munmap: Native<MappingCalls["munmap"]> };
+      const errno = (symbols as unknown as Record<string, () => number>)[location]!();
+      return {
+        ...symbols,
+        errno: () => read.i32(errno, 0),
+        // A deallocator is called with the address and a context, which here is the size: just as munmap(2) wants it.
+        toArrayBuffer: (address, size) => toArrayBuffer(Number(address), 0, size, size, symbols.munmap.ptr),
+      };
+    } catch (error) {
+      failure ??= error; // another C library may bear another name
+    }
+  }
+  throw new FileError("ENOSYS", `no C library can be opened: ${String(failure)}`);
+}

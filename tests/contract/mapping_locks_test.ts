@@ -1,0 +1,135 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { detect } from "../../runtime_adapters/detect.ts";
+import { type RuntimeName, spawnOn, thisRuntime } from "../process/run.ts";
+import { fixture, held, isFree, map, NOTHING, SIZE } from "./mapped.ts";
+import { scratchDirectory } from "./scratch.ts";
+
+const { files, timers } = detect(globalThis);
+
+const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
+
+/** Starts a program that holds a lock or a mapping of a file; resolves once it has said how that went. */
+async function startHolder(runtime: RuntimeName, program: string, path: string, ...args: string[]) {
+  const { child, ended, kill } = spawnOn(runtime, fixture(program), [path, ...args]);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const hear = async (): Promise<string> => {
+    const { value } = await lines.next();
+    assert(value !== undefined, "the holder said nothing");
+    return value as string;
+  };
+  return { child, ended, kill, hear, said: await hear() };
+}
+
+// Elsewhere there is nothing to test.
+if (process.platform === "linux") {
+  describe("the lock of a mapping", () => {
+    it("excludes other open files of this process, and other mappings, until it is unmapped", () => {
+      using scratch = scratchDirectory();
+      writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
+      const mapping = map(scratch.at("a"));
+      assert(!isFree(scratch.at("a")));
+      assertEquals(files.map!(scratch.at("a"), SIZE), undefined);
+      assertEquals(held(scratch.path), { mappings: 1, descriptors: 0 });
+      mapping.unmap();
+      assert(isFree(scratch.at("a")));
+    });
+
+    it("cannot be had while an open file has it", () => {
+      using scratch = scratchDirectory();
+      const handle = files.create(scratch.at("a"));
+      handle.write(new Uint8Array(SIZE));
+      assert(handle.tryLock!());
+      assertEquals(files.map!(scratch.at("a"), SIZE), undefined);
+      assertEquals(held(scratch.path), { mappings: 0, descriptors: 1 });
+      handle.close();
+      map(scratch.at("a")).unmap();
+    });
+
+    it("stays with the file under another name, and without any", () => {
+      using scratch = scratchDirectory();
+      writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
+      const mapping = map(scratch.at("a"));
+      files.rename(scratch.at("a"), scratch.at("b"));
+      assert(!isFree(scratch.at("b")));
+      files.remove(scratch.at("b"));
+      new Uint8Array(mapping.buffer).fill(1);
+      mapping.unmap();
+      assertEquals(held(scratch.path), NOTHING);
+    });
+
+    for (const runtime of RUNTIMES) {
+      it(`held by this process excludes one of ${runtime}, until it is unmapped`, async () => {
+        using scratch = scratchDirectory();
+        writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
+        const mapping = map(scratch.at("a"));
+        const saying = async (program: string): Promise<string> => {
+          const { child, ended, said } = await startHolder(runtime, program, scratch.at("a"));
+          child.stdin.end();
+          await ended;
+          return said;
+        };
+        assertEquals([await saying("hold_lock.ts"), await saying("hold_mapping.ts")], ["false", "locked"]);
+        mapping.unmap();
+        assertEquals([await saying("hold_lock.ts"), await saying("hold_mapping.ts")], ["true", "mapped"]);
+      });
+
+      it(`held by a process of ${runtime} excludes this one until that unmaps, whatever it has started`, async () => {
+        using scratch = scratchDirectory();
+        writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
+        const { child, ended, hear, said } = await startHolder(runtime, "hold_mapping.ts", scratch.at("a"), "and more");
+        const [mapped, survivor] = said.split(" ");
+        try {
+          assertEquals(mapped, "mapped");
+          assert(!isFree(scratch.at("a")));
+          assertEquals([...readFileSync(scratch.at("a")).subarray(0, 4)], [1, 2, 3, 0]);
+          // A program that has just been started may share what is mapped until the system has it ready, a moment later.
+          while (readFileSync(`/proc/${survivor}/comm`, "utf8") !== "sleep\n") await timers.sleep(10);
+          child.stdin.write("unmap\n");
+          assertEquals(await hear(), "unmapped");
+          assert(isFree(scratch.at("a")));
+        } finally {
+          process.kill(Number(survivor));
+          child.stdin.end();
+          await ended;
+        }
+      });
+
+      it(`goes with a process of ${runtime} that is killed, and what was stored stays`, async () => {
+        using scratch = scratchDirectory();
+        writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
+        const { ended, kill, said } = await startHolder(runtime, "hold_mapping.ts", scratch.at("a"));
+        assertEquals(said, "mapped");
+        assert(!isFree(scratch.at("a")));
+        kill("SIGKILL");
+        assertEquals((await ended).signal, "SIGKILL");
+        const mapping = map(scratch.at("a"));
+        assertEquals([...new Uint8Array(mapping.buffer, 0, 4)], [1, 2, 3, 0]);
+        mapping.unmap();
+      });
+
+      it(`goes with a process of ${runtime} that ends, though it did not unmap`, async () => {
+        using scratch = scratchDirectory();
+        writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
+        const { child, ended, said } = await startHolder(runtime, "hold_mapping.ts", scratch.at("a"));
+        assertEquals(said, "mapped");
+        child.stdin.end();
+        assertEquals((await ended).code, 0);
+        assert(isFree(scratch.at("a")));
+      });
+    }
+  });
+
+  describe("16 workers", () => {
+    it("that begin at the same moment map a file each, and no other", async () => {
+      using scratch = scratchDirectory();
+      const { code, stdout, stderr } = await spawnOn(thisRuntime, fixture("map_in_workers.ts"), [scratch.path]).ended;
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      assertEquals(JSON.parse(stdout), { bytes: 16 * SIZE, stolen: 0, left: 0 });
+      for (let i = 0; i < 16; i++) assert(readFileSync(scratch.at(String(i))).every((byte) => byte === 1));
+    });
+  });
+}
