@@ -34,6 +34,7 @@ import { defaultMonitor } from "./src/monitor/default_monitor.ts";
 export { decode } from "./src/csv/decode.ts";
 export { encodeSegment } from "./src/csv/encode.ts";
 export { StorageError, UsageError } from "./src/errors.ts";
+export { readSpool, recover } from "./src/monitor/default_monitor.ts";
 export { Bucket } from "./src/observation/bucket.ts";
 export { Segment, ValueKind } from "./src/observation/segment.ts";
 export { BackgroundSampler } from "./src/sampling/background.ts";
@@ -42,11 +43,13 @@ export type { Clock, Timers } from "./src/runtime.ts";
 export type { Capability, MonitorStatus } from "./src/monitor/status.ts";
 export type { CapabilityName } from "./src/runtime.ts";
 export type { Durability, StartOptions } from "./src/monitor/options.ts";
-export type { Layout } from "./src/storage/flusher.ts";
+export type { Layout } from "./src/storage/layout.ts";
 export type { Observation } from "./src/observation/observation.ts";
 export type { Observer, Sampler } from "./src/sampling/sampler.ts";
 export type { SampledSeries } from "./src/sampling/background.ts";
-export type { SegmentOwner } from "./src/observation/segment.ts";
+export type { SegmentContent, SegmentOwner } from "./src/observation/segment.ts";
+export type { RecoverOptions, SpoolReading } from "./src/monitor/spools.ts";
+export type { RecoveryProgress, RecoverySummary } from "./src/storage/recovery.ts";
 export type { TimeIt } from "./src/monitor/time_it.ts";
 
 /**

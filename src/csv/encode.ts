@@ -1,5 +1,5 @@
 import { labelSpans } from "../observation/label_table.ts";
-import { type Segment, ValueKind } from "../observation/segment.ts";
+import { type SegmentContent, ValueKind } from "../observation/segment.ts";
 import { Byte, HEADER, needsQuotes } from "./dialect.ts";
 import { putAscii, putInteger, putNineDigits } from "./digits.ts";
 
@@ -26,7 +26,7 @@ export const HEADER_BYTES: Uint8Array = new TextEncoder().encode(HEADER);
  */
 export class CsvEncoder {
   readonly #out = new Uint8Array(SLICE_BYTES);
-  #segment: Segment | undefined;
+  #segment: SegmentContent | undefined;
   #sequence = 0;
   #endings = new Uint8Array(1024);
   #endingStarts: number[] = [];
@@ -38,7 +38,7 @@ export class CsvEncoder {
    * Encodes the rows from `first` on, as many as fit in a slice and at least one, without the header. The bytes are valid until the next
    * call; `next` is the row after the last one encoded.
    */
-  encode(segment: Segment, first: number): { readonly bytes: Uint8Array; readonly next: number } {
+  encode(segment: SegmentContent, first: number): { readonly bytes: Uint8Array; readonly next: number } {
     if (segment !== this.#segment || segment.sequence !== this.#sequence) this.#prepare(segment);
     const { count, timepoints, values, labelIds } = segment;
     const out = this.#out;
@@ -79,7 +79,7 @@ export class CsvEncoder {
     return { bytes: out.subarray(0, at), next: row };
   }
 
-  #prepare(segment: Segment): void {
+  #prepare(segment: SegmentContent): void {
     this.#segment = segment;
     this.#sequence = segment.sequence;
     // Rounded down: the anchor lies before 1970 if the clock of the machine does, or did when it was started.
@@ -141,7 +141,7 @@ function putField(out: Uint8Array, at: number, bytes: Uint8Array, start: number,
 }
 
 /** The whole of a segment as the text of a CSV file, header included: for tests, and for those who keep their own files. */
-export function encodeSegment(segment: Segment): string {
+export function encodeSegment(segment: SegmentContent): string {
   const encoder = new CsvEncoder();
   const decoder = new TextDecoder();
   let text = HEADER;

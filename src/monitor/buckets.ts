@@ -7,28 +7,36 @@ import { Flusher, type FlushSettings, lockDeadline } from "../storage/flusher.ts
 export class Buckets {
   readonly #settings: FlushSettings;
   readonly #owner: Pick<SegmentOwner, "pid" | "isolate">;
-  readonly #memoryThreshold: number;
   readonly #flushers = new Map<string, Flusher>();
   #open = true;
+  #started = false;
 
   /** There is none yet. */
-  constructor(settings: FlushSettings, owner: Pick<SegmentOwner, "pid" | "isolate">, memoryThreshold: number) {
+  constructor(settings: FlushSettings, owner: Pick<SegmentOwner, "pid" | "isolate">) {
     this.#settings = settings;
     this.#owner = owner;
-    this.#memoryThreshold = memoryThreshold;
+  }
+
+  /** From now on the program runs, and a disk that refuses a spool is no reason to throw. */
+  started(): void {
+    this.#started = true;
+  }
+
+  /** Whether what is recorded now outlives the process. */
+  get outlive(): boolean {
+    return this.#flushers.values().every(({ outlives }) => outlives);
   }
 
   /**
    * The bucket with a prefix, made when it is first asked for.
    *
+   * @throws {StorageError} before the program runs, if it is to be in a spool and the disk refuses that.
    * @throws {RangeError} if there is no memory for another.
    */
   get(prefix: string, kind: ValueKind): Bucket {
     let flusher = this.#flushers.get(prefix);
     if (flusher === undefined) {
-      const owner = { ...this.#owner, prefix, kind };
-      const { clock } = this.#settings;
-      flusher = new Flusher(this.#settings, { owner, memoryThreshold: this.#memoryThreshold, clock });
+      flusher = new Flusher(this.#settings, { ...this.#owner, prefix, kind }, !this.#started);
       this.#flushers.set(prefix, flusher);
     }
     return flusher.bucket;
@@ -43,10 +51,10 @@ export class Buckets {
     };
   }
 
-  /** Publishes everything before it returns, if that is possible at all. */
-  flushNow(): void {
+  /** Publishes everything before it returns, if that is possible at all. If it is the `last` time, no empty spool is left behind. */
+  flushNow(last: boolean): void {
     const deadline = lockDeadline(this.#settings.clock.now());
-    for (const flusher of this.#flushers.values()) flusher.flushNow(deadline);
+    for (const flusher of this.#flushers.values()) flusher.flushNow(deadline, last);
   }
 
   /** Publishes everything without holding up the event loop, and takes nothing more. */
@@ -57,7 +65,7 @@ export class Buckets {
 
   /** Lets everything go as it is. */
   abandon(): void {
-    for (const flusher of this.#flushers.values()) flusher.cancel();
+    for (const flusher of this.#flushers.values()) flusher.abandon();
   }
 
   /** The counts of each bucket, by prefix. */

@@ -30,6 +30,8 @@ const NOT_STARTED: MonitorStatus = {
   invalidSamples: 0,
   invalidObservations: 0,
   labelsCut: 0,
+  recovered: 0,
+  damaged: 0,
   errors: 0,
   lastError: undefined,
 };

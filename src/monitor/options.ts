@@ -2,10 +2,10 @@ import { quote, UsageError } from "../errors.ts";
 import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import { checkPrefix } from "../storage/directory.ts";
-import type { Layout } from "../storage/flusher.ts";
+import type { Layout } from "../storage/layout.ts";
 
 /** What a crash may take: see {@linkcode StartOptions.durability}. */
-export type Durability = "spool" | "memory";
+export type Durability = "memory" | "spool" | "fsync";
 
 /** How to record. All have a default. */
 export interface StartOptions {
@@ -24,8 +24,9 @@ export interface StartOptions {
   /** `"segments"`: a new file for each flush. `"append"`: one growing file per prefix, under a lock. Default `"segments"`. */
   readonly layout?: Layout;
   /**
-   * `"spool"`: buffers outlive the process where the runtime can map files. `"memory"`: they do not. Default `"spool"`; where that is not
-   * to be had, `status()` says why.
+   * What outlives what. `"memory"`: files outlive the process, buffers do not. `"spool"`: buffers outlive it too, being files themselves, and are
+   * recovered by the next `start`; where the runtime cannot map files that is not to be had, and `status()` says why. `"fsync"`: in addition
+   * files outlive the power, for they count as flushed when the disk has them. Default `"spool"`.
    */
   readonly durability?: Durability;
   /** Samplers of your own, called every `samplingInterval`. */
@@ -84,7 +85,7 @@ const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
   flushInterval: isInteger(10, DAY, 0),
   samplingInterval: isInteger(10, DAY),
   layout: isOneOf("segments", "append"),
-  durability: isOneOf("spool", "memory"),
+  durability: isOneOf("memory", "spool", "fsync"),
   samplers: isSamplers,
   onError: isFunction,
 };

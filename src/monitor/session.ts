@@ -1,5 +1,5 @@
 import { CsvEncoder } from "../csv/encode.ts";
-import { onRejection, quote, reason, UsageError } from "../errors.ts";
+import { quote, reason, UsageError } from "../errors.ts";
 import type { Bucket } from "../observation/bucket.ts";
 import { ValueKind } from "../observation/segment.ts";
 import { CpuProfiling } from "../profiling/cpu_profiling.ts";
@@ -10,16 +10,21 @@ import { eventLoopSampler } from "../sampling/event_loop.ts";
 import { gcSampler } from "../sampling/gc.ts";
 import { processSampler } from "../sampling/process.ts";
 import { RUNTIME_PREFIX, type Sampler } from "../sampling/sampler.ts";
+import { BackgroundRecovery } from "../storage/background_recovery.ts";
 import { MonitoringDirectory, uniquePart } from "../storage/directory.ts";
 import { publishFile } from "../storage/publish.ts";
 import { Buckets } from "./buckets.ts";
-import type { CheckedOptions } from "./options.ts";
+import { Failures } from "./failures.ts";
+import type { CheckedOptions, Durability } from "./options.ts";
 import { capabilitiesOf, type MonitorStatus, sumCounts } from "./status.ts";
 
 const DURATION_PREFIX = "duration";
 
 /** How long the end of a program may take, ns. */
 const END_DURATION = 500_000_000;
+
+/** How long a program that has died waits for a living one to publish what it left, ms. */
+const RECOVERY_INTERVAL = 60_000;
 
 /** One recording, from `start` to `stop`. */
 export class Session {
@@ -31,36 +36,46 @@ export class Session {
   readonly #directory: MonitoringDirectory;
   readonly #buckets: Buckets;
   readonly #background: BackgroundSampler;
+  readonly #recovery: BackgroundRecovery;
+  readonly #failures: Failures;
   #profiling: CpuProfiling | undefined;
   #stopWatchingEnds = (): void => {};
   #closed = false;
-  #errors = 0;
-  #lastError: Error | undefined;
 
   /**
    * Makes what is needed, and begins nothing.
    *
-   * @throws {StorageError} if the monitoring directory cannot be created.
+   * @throws {StorageError} if the monitoring directory cannot be created, or a spool cannot be made in it because the disk refuses.
    * @throws {RangeError} if there is no memory for the buffers.
    */
   constructor(runtime: Runtime, options: CheckedOptions) {
     const { clock, timers, files, pid } = runtime;
-    const { layout, flushInterval, memoryThreshold } = options;
+    const { layout, flushInterval, memoryThreshold, durability } = options;
     this.#runtime = runtime;
     this.#options = options;
     this.#isolate = runtime.isolateId();
-    this.#directory = MonitoringDirectory.create(files, options.monitoringDir);
-    const report = (error: Error): void => this.#report(error);
+    const spools = durability !== "memory" && files.map !== undefined;
+    const directory = MonitoringDirectory.create(files, options.monitoringDir, {
+      syncs: durability === "fsync",
+      spools,
+    });
+    this.#directory = directory;
+    this.#failures = new Failures(options.onError);
+    const report = (error: Error): void => this.#failures.report(error);
+    const encoder = new CsvEncoder();
     const settings = {
-      directory: this.#directory,
-      encoder: new CsvEncoder(),
+      directory,
+      encoder,
       clock,
       timers,
       layout,
       flushInterval,
+      memoryThreshold,
+      spools,
       report,
     };
-    this.#buckets = new Buckets(settings, { pid, isolate: this.#isolate }, memoryThreshold);
+    this.#recovery = new BackgroundRecovery({ directory, encoder, clock, timers, interval: RECOVERY_INTERVAL, report });
+    this.#buckets = new Buckets(settings, { pid, isolate: this.#isolate });
     try {
       this.durations = new DurationSampler(clock.now, this.#buckets.get(DURATION_PREFIX, ValueKind.duration));
       this.#background = this.#sampling();
@@ -75,16 +90,20 @@ export class Session {
     const { clock, ends, files, unavailable } = this.#runtime;
     const { layout, withProfiler } = this.#options;
     let sampled = -Infinity;
-    this.#stopWatchingEnds = ends.onEnd(() => {
+    this.#buckets.started();
+    this.#recovery.start();
+    this.#stopWatchingEnds = ends.onEnd((last) => {
       beforeEnd();
       // One end calls this several times, and needs no file for each.
       const now = clock.now();
       if (now - sampled > END_DURATION) this.#background.sample();
       sampled = now;
-      this.#buckets.flushNow();
+      this.#buckets.flushNow(last);
+      if (last) this.#recovery.abandon();
+      this.#failures.tell();
     });
     if (layout === "append" && !files.locks) {
-      this.#report(new UsageError(`Cannot append, so files of their own are written: ${unavailable.locks}`));
+      this.#failures.report(new UsageError(`Cannot append, so files of their own are written: ${unavailable.locks}`));
     }
     this.#background.start();
     if (withProfiler && !this.#closed) this.#profiling = this.#profile();
@@ -95,7 +114,7 @@ export class Session {
     try {
       return this.#buckets.get(prefix, ValueKind.number);
     } catch (error) {
-      this.#report(new Error(`Cannot make the bucket: ${quote(prefix)}: ${reason(error)}`, { cause: error }));
+      this.#failures.report(new Error(`Cannot make the bucket: ${quote(prefix)}: ${reason(error)}`, { cause: error }));
       return undefined;
     }
   }
@@ -104,7 +123,7 @@ export class Session {
   async close(): Promise<void> {
     this.#closed = true;
     this.#background.stop();
-    await Promise.all([this.#profiling?.finish(), this.#buckets.close()]);
+    await Promise.all([this.#profiling?.finish(), this.#buckets.close(), this.#recovery.finish()]);
     this.#stopWatchingEnds();
   }
 
@@ -119,15 +138,22 @@ export class Session {
       monitoringDir: this.#directory.path,
       capabilities: capabilitiesOf(this.#runtime),
       layout: this.#options.layout,
-      durability: "memory",
+      durability: this.#durability(),
       ...sumCounts(Object.values(buckets)),
       buckets,
       invalidSamples: this.durations.invalid,
       invalidObservations: this.#buckets.sum(({ invalid }) => invalid),
       labelsCut: this.#buckets.sum(({ labelsCut }) => labelsCut),
-      errors: this.#errors,
-      lastError: this.#lastError,
+      recovered: this.#recovery.rows,
+      damaged: this.#recovery.damaged,
+      errors: this.#failures.count,
+      lastError: this.#failures.last,
     };
+  }
+
+  #durability(): Durability {
+    const { durability } = this.#options;
+    return durability === "spool" && !this.#buckets.outlive ? "memory" : durability;
   }
 
   #sampling(): BackgroundSampler {
@@ -137,7 +163,7 @@ export class Session {
       observer: this.#buckets.observer(sampler.prefix, ValueKind.number),
     }));
     return new BackgroundSampler(series, this.#runtime.timers, samplingInterval, (error) => {
-      this.#report(new Error(`Cannot sample: ${reason(error)}`, { cause: error }));
+      this.#failures.report(new Error(`Cannot sample: ${reason(error)}`, { cause: error }));
     });
   }
 
@@ -152,7 +178,7 @@ export class Session {
 
   #profile(): CpuProfiling | undefined {
     const { profiler, timers, unavailable, pid } = this.#runtime;
-    const report = (error: Error): void => this.#report(error);
+    const report = (error: Error): void => this.#failures.report(error);
     if (profiler === undefined) {
       report(new UsageError(`Cannot take a CPU profile: ${unavailable.profiler}`));
       return undefined;
@@ -163,16 +189,5 @@ export class Session {
     const profiling = new CpuProfiling({ profiler, timers, publish, report });
     profiling.start();
     return profiling;
-  }
-
-  #report(error: Error): void {
-    this.#errors++;
-    this.#lastError = error;
-    // Whoever is told of failures may fail; the program goes on.
-    try {
-      onRejection(this.#options.onError(error), () => {});
-    } catch {
-      return;
-    }
   }
 }

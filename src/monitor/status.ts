@@ -1,6 +1,6 @@
 import type { BucketCounts } from "../observation/bucket.ts";
 import type { CapabilityName, Runtime } from "../runtime.ts";
-import type { Layout } from "../storage/flusher.ts";
+import type { Layout } from "../storage/layout.ts";
 import type { Durability } from "./options.ts";
 
 /** `true`, or why not. */
@@ -23,7 +23,10 @@ export interface MonitorStatus extends BucketCounts {
   readonly capabilities: Readonly<Partial<Record<CapabilityName, Capability>>>;
   /** The layout asked for. */
   readonly layout: Layout | undefined;
-  /** What survives a crash, as it is; where `"spool"` was asked for and is not there, `capabilities.spool` says why. */
+  /**
+   * What outlives what, as it is: `"memory"` where `"spool"` was asked for and is not to be had. Of `"fsync"` then only files are left:
+   * see `capabilities.spool`, which says why, and `lastError`.
+   */
   readonly durability: Durability | undefined;
   /** The counts of each bucket, by prefix. */
   readonly buckets: Readonly<Record<string, BucketCounts>>;
@@ -33,6 +36,10 @@ export interface MonitorStatus extends BucketCounts {
   readonly invalidObservations: number;
   /** Labels that were cut for their length, each counted once per buffer. */
   readonly labelsCut: number;
+  /** Observations of programs that died, found in their spools and published by this one. They are not among the counts. */
+  readonly recovered: number;
+  /** Observations in such spools that were damaged. */
+  readonly damaged: number;
   /** Failures so far. */
   readonly errors: number;
   /** The latest failure. */

@@ -17,6 +17,11 @@ export interface BucketOptions {
   readonly memoryThreshold: number;
   /** Gives timepoints and anchors. */
   readonly clock: Clock;
+  /**
+   * Gives a segment of so many bytes; `free` is one that it gave before and that has no rows, to be used again unless another is better. May
+   * throw if there is no room, and does not if it gets a `free` one. Left out, segments are on the heap.
+   */
+  readonly allocate?: (bytes: number, free: Segment | undefined) => Segment;
 }
 
 /** What became of the observations of a bucket: `recorded = flushed + buffered + dropped` at all times. */
@@ -48,6 +53,7 @@ export class Bucket {
   #flushed = 0;
   #dropped = 0;
   #invalid = 0;
+  #labelsCut = 0; // in segments that were released
 
   /** Starts empty; the second segment is made when it is first needed. */
   constructor(options: BucketOptions, sink: SegmentSink) {
@@ -81,15 +87,15 @@ export class Bucket {
 
   /** Labels that were longer than a segment keeps, each counted once per segment it was met in. */
   get labelsCut(): number {
-    return this.#current.labelsCut + (this.#spare?.labelsCut ?? 0) + (this.#sealed?.labelsCut ?? 0);
+    return this.#labelsCut + this.#current.labelsCut + (this.#sealed?.labelsCut ?? 0);
   }
 
   /**
    * Keeps one observation, measured at `timepoint`: a reading of the isolate's clock, by default now. Refused and counted as invalid is a
-   * label that is no string, a value that is no number (of durations: no whole number of ns), a timepoint that is no whole number of ns.
+   * label that is no string, a value that is no number (of durations: no whole number of ns), a timepoint that is no whole number of ns or 0.
    */
   observe(label: string, value: number, timepoint: number = this.#now()): void {
-    const valid = typeof label === "string" && typeof value === "number" && isNanoseconds(timepoint) &&
+    const valid = typeof label === "string" && typeof value === "number" && isNanoseconds(timepoint) && timepoint > 0 &&
       (this.owner.kind !== ValueKind.duration || isNanoseconds(value));
     if (valid) this.add(label, value, timepoint);
     else this.#invalid++;
@@ -120,7 +126,7 @@ export class Bucket {
       this.#open(this.#current, this.#sequence);
       return;
     }
-    const next = this.#spare ?? this.#tryAllocate();
+    const next = this.#tryAllocate();
     if (next === undefined) return;
     const sealed = this.#current;
     this.#sealed = sealed;
@@ -140,9 +146,25 @@ export class Bucket {
     if (sealed === undefined) return;
     this.#settled += sealed.count - lost;
     this.#dropped += lost;
+    this.#labelsCut += sealed.labelsCut;
     this.#sealed = undefined;
     sealed.open(0, 0n); // lets go of the labels
     this.#spare = sealed;
+  }
+
+  /** Uses none of the segments without rows any more, but new ones. */
+  renew(): void {
+    this.#spare = undefined;
+    if (this.#current.count > 0) return;
+    const next = this.#tryAllocate();
+    if (next !== undefined) this.#current = this.#open(next, this.#sequence);
+  }
+
+  /** Takes no more. The rows of the segment being filled are dropped, unless that is kept elsewhere. */
+  close(isKept: (segment: Segment) => boolean): void {
+    if (isKept(this.#current)) return;
+    this.#dropped += this.#current.count;
+    this.#current.open(0, 0n);
   }
 
   #overflow(label: string, value: number, timepoint: number): void {
@@ -165,7 +187,9 @@ export class Bucket {
   #allocate(): Segment {
     // Half the threshold, down to a multiple of 8 as the columns need.
     const bytes = (this.#options.memoryThreshold >> 1) & ~7;
-    return new Segment(new ArrayBuffer(bytes), this.#options.owner);
+    const free = this.#spare;
+    const { allocate, owner } = this.#options;
+    return allocate?.(bytes, free) ?? free ?? new Segment(new ArrayBuffer(bytes), owner);
   }
 
   #open(segment: Segment, sequence: number): Segment {

@@ -11,7 +11,7 @@ const ELLIPSIS = encoder.encode("…");
 const LENGTH_BYTES = 4;
 
 /** Ids are stored in 16 bits. */
-const MAX_LABELS = 65_535;
+export const MAX_LABELS = 65_535;
 
 /** The longest label kept whole in a table that has room for it, in bytes of UTF-8. */
 export const MAX_LABEL_BYTES = 16_384;
@@ -51,7 +51,7 @@ export class LabelTable {
     return this.#used;
   }
 
-  /** How many labels had to be cut since the table was made. */
+  /** How many labels had to be cut. */
   get cut(): number {
     return this.#cut;
   }
@@ -66,6 +66,7 @@ export class LabelTable {
   clear(): void {
     this.#ids.clear();
     this.#used = 0;
+    this.#cut = 0;
   }
 
   #add(label: string): number {
@@ -103,14 +104,15 @@ function cutAt(room: Uint8Array, written: number): number {
   return end + ELLIPSIS.length;
 }
 
-/** Where each label of a table lies in its bytes: `[start, end]` for each of `count` labels. */
+/** Where each label of a table lies in its bytes: `[start, end]` for each of `count` labels, up to the first that lies outside. */
 export function labelSpans(bytes: Uint8Array, count: number): [start: number, end: number][] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const spans: [number, number][] = [];
   let at = 0;
-  for (let i = 0; i < count; i++) {
+  while (spans.length < count && at + LENGTH_BYTES <= bytes.length) {
     const start = at + LENGTH_BYTES;
     at = start + view.getUint32(at, true);
+    if (at > bytes.length) break;
     spans.push([start, at]);
   }
   return spans;

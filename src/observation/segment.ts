@@ -1,52 +1,42 @@
 import { LabelTable, NO_ROOM } from "./label_table.ts";
+import {
+  ANCHOR_WORD64,
+  columnsOf,
+  NOTES_AT,
+  NOTES_BYTES,
+  ROW_BYTES,
+  SEGMENT_HEADER_BYTES,
+  type SegmentOwner,
+  ValueKind,
+  Word,
+  writeHeader,
+} from "./segment_header.ts";
 
-/** How the values of a segment are to be read. */
-export const ValueKind = {
-  /** Doubles, written so that they read back exactly. */
-  number: 0,
-  /** Whole nanoseconds, written as seconds with 9 decimals. */
-  duration: 1,
-} as const;
+export { type SegmentOwner, ValueKind };
 
-/** One of {@linkcode ValueKind}. */
-export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
-
-/** Who fills a segment: all that a row of CSV and a file name need beside the columns. */
-export interface SegmentOwner {
-  /** Process that samples. */
-  readonly pid: number;
-  /** The isolate's own name, eight hexadecimal digits. */
-  readonly isolate: string;
-  /** First part of the names of its files. */
-  readonly prefix: string;
-  /** How its values are to be read. */
-  readonly kind: ValueKind;
+/** The rows of a segment, and all that is needed to write them as CSV. */
+export interface SegmentContent {
+  /** Who filled it. */
+  readonly owner: SegmentOwner;
+  /** Its place in the order of the segments of its bucket, from 1. */
+  readonly sequence: number;
+  /** Epoch time of the zero of the clock that gave the timepoints, ns. */
+  readonly anchor: bigint;
+  /** Committed rows. What the columns hold from there on is meaningless. */
+  readonly count: number;
+  /** Clock readings, ns. */
+  readonly timepoints: Float64Array;
+  /** Measurements, as `owner.kind` says. */
+  readonly values: Float64Array;
+  /** Ids in the label table. */
+  readonly labelIds: Uint16Array;
+  /** The bytes of the label table. */
+  readonly labelBytes: Uint8Array;
+  /** Labels in the table. */
+  readonly labelCount: number;
+  /** 128 bytes of the header that belong to whoever flushes it. */
+  readonly notes: Uint8Array;
 }
-
-const MAGIC = 0x4f4d594b; // "KYMO", little-endian
-const VERSION = 1;
-const HEADER_BYTES = 256;
-const ROW_BYTES = 8 + 8 + 2;
-
-/** Positions of 32-bit words in the header; the anchor is the 64-bit word 5, the texts follow from byte 64. */
-const Word = {
-  magic: 0,
-  version: 1,
-  capacity: 2,
-  count: 3,
-  labels: 4,
-  labelBytes: 5,
-  pid: 6,
-  sequence: 7,
-  kind: 8,
-} as const;
-const ANCHOR_WORD64 = 5;
-const ISOLATE_AT = 48;
-const ISOLATE_BYTES = 8;
-const PREFIX_AT = 64;
-
-/** The longest prefix a header holds, in ASCII characters. */
-export const MAX_PREFIX_LENGTH = 64;
 
 /**
  * A fixed-capacity columnar table of observations in one `ArrayBuffer`:
@@ -55,10 +45,11 @@ export const MAX_PREFIX_LENGTH = 64;
  * header (256 bytes) | timepoints f64[] | values f64[] | label ids u16[] | label table
  * ```
  *
- * It describes itself, so that whoever holds the bytes can turn them into CSV. A row is stored before the count that commits it.
+ * It describes itself, so that whoever holds the bytes can turn them into CSV: the program itself, or, if they are those of a file that it
+ * has mapped, another one after its death. A row is stored before the count that commits it.
  * Timepoints are nanoseconds of the isolate's monotonic clock, exact in a double; the header holds the epoch time of that clock's zero.
  */
-export class Segment {
+export class Segment implements SegmentContent {
   /** Rows there is room for. */
   readonly capacity: number;
   /** Clock readings, ns. Rows from `count` on are meaningless. */
@@ -71,6 +62,8 @@ export class Segment {
   readonly labelBytes: Uint8Array;
   /** Who fills it. */
   readonly owner: SegmentOwner;
+  /** See {@linkcode SegmentContent}. */
+  readonly notes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #words64: BigInt64Array;
   readonly #table: LabelTable;
@@ -82,32 +75,19 @@ export class Segment {
   /** Takes all of `buffer`, of at least 1 KiB; an eighth of it goes to the labels. */
   constructor(buffer: ArrayBuffer, owner: SegmentOwner) {
     const tableBytes = buffer.byteLength >> 3;
-    const capacity = Math.floor((buffer.byteLength - HEADER_BYTES - tableBytes) / ROW_BYTES);
-    const valuesAt = HEADER_BYTES + 8 * capacity;
-    const idsAt = valuesAt + 8 * capacity;
+    const capacity = Math.floor((buffer.byteLength - SEGMENT_HEADER_BYTES - tableBytes) / ROW_BYTES);
+    const at = columnsOf(capacity);
     this.capacity = capacity;
     this.owner = owner;
-    this.timepoints = new Float64Array(buffer, HEADER_BYTES, capacity);
-    this.values = new Float64Array(buffer, valuesAt, capacity);
-    this.labelIds = new Uint16Array(buffer, idsAt, capacity);
-    this.labelBytes = new Uint8Array(buffer, idsAt + 2 * capacity);
+    this.timepoints = new Float64Array(buffer, SEGMENT_HEADER_BYTES, capacity);
+    this.values = new Float64Array(buffer, at.values, capacity);
+    this.labelIds = new Uint16Array(buffer, at.ids, capacity);
+    this.labelBytes = new Uint8Array(buffer, at.labels);
+    this.notes = new Uint8Array(buffer, NOTES_AT, NOTES_BYTES);
     this.#table = new LabelTable(this.labelBytes);
-    this.#words = new Uint32Array(buffer, 0, HEADER_BYTES >> 2);
-    this.#words64 = new BigInt64Array(buffer, 0, HEADER_BYTES >> 3);
-    this.#describe(buffer);
-  }
-
-  #describe(buffer: ArrayBuffer): void {
-    const { pid, kind, isolate, prefix } = this.owner;
-    const words = this.#words;
-    words[Word.magic] = MAGIC;
-    words[Word.version] = VERSION;
-    words[Word.capacity] = this.capacity;
-    words[Word.pid] = pid;
-    words[Word.kind] = kind;
-    const encoder = new TextEncoder();
-    encoder.encodeInto(isolate, new Uint8Array(buffer, ISOLATE_AT, ISOLATE_BYTES));
-    encoder.encodeInto(prefix, new Uint8Array(buffer, PREFIX_AT, MAX_PREFIX_LENGTH));
+    this.#words = new Uint32Array(buffer, 0, SEGMENT_HEADER_BYTES >> 2);
+    this.#words64 = new BigInt64Array(buffer, 0, SEGMENT_HEADER_BYTES >> 3);
+    writeHeader(buffer, owner, capacity);
   }
 
   /** Committed rows. */
@@ -130,12 +110,15 @@ export class Segment {
     return this.#words64[ANCHOR_WORD64] ?? 0n;
   }
 
-  /** Labels cut since the segment was made; see {@linkcode LabelTable}. */
+  /** Labels that were cut; see {@linkcode LabelTable}. */
   get labelsCut(): number {
     return this.#table.cut;
   }
 
-  /** Empties it for use under a new sequence number and anchor. */
+  /**
+   * Empties it for use under a new sequence number and anchor. The rows go first: at no moment do they stand under a number or labels that
+   * are not theirs.
+   */
   open(sequence: number, anchor: bigint): void {
     this.#commit(0);
     this.#table.clear();

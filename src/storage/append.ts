@@ -2,11 +2,25 @@ import { HEADER_BYTES } from "../csv/encode.ts";
 import { RowScanner } from "../csv/rows.ts";
 import { FileError, type FileHandle } from "../runtime.ts";
 import type { Destination } from "./destination.ts";
-import { type MonitoringDirectory, writeAll } from "./directory.ts";
+import { type MonitoringDirectory, release, writeAll } from "./directory.ts";
+import type { FlushNotes } from "./flush_notes.ts";
 import { wholeRowsEnd } from "./whole_rows.ts";
 
 /** How often the file may be replaced under our hands before we call it a failure. */
 const MAX_ATTEMPTS = 10;
+
+/** What we say of a name that is not a file, or not one of ours. */
+export const WRONG_FILE = "EFTYPE";
+
+/** What makes appending impossible for good: that, and what `flock(2)` says where locks do not work. */
+export const CANNOT_APPEND: ReadonlySet<string> = new Set([
+  WRONG_FILE,
+  "ENOLCK",
+  "EOPNOTSUPP",
+  "ENOTSUP",
+  "ENOSYS",
+  "EINVAL",
+]);
 
 /** What a file system says that knows no hard links. */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
@@ -16,30 +30,32 @@ const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
  * name anew, for other programs may have moved or deleted it since.
  */
 export class AppendedFile implements Destination {
-  readonly durableWrites = true;
   readonly #directory: MonitoringDirectory;
   readonly #path: string;
   readonly #temporaryName: string;
+  readonly #notes: FlushNotes;
   #made = 0;
-  #stayed = 0;
 
   /** Appends to the file `name`; `unique` makes a temporary name of it that nobody else uses. */
-  constructor(directory: MonitoringDirectory, name: string, unique: string) {
+  constructor(directory: MonitoringDirectory, name: string, unique: string, notes: FlushNotes) {
     this.#directory = directory;
     this.#path = directory.pathOf(name);
     this.#temporaryName = `${name}.${unique}`;
+    this.#notes = notes;
   }
 
-  /** Appends rows, or returns `false` if another program holds the lock. If it throws, none is in the file but those `abort` tells of. */
-  write(rows: Uint8Array): boolean {
+  /** Appends rows, or returns `false` if another program holds the lock. If it throws, none is in the file but those noted as published. */
+  write(rows: Uint8Array, next: number): boolean {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const handle = this.#open();
       if (handle === undefined) continue;
       try {
         if (handle.tryLock?.() !== true) return false;
         if (!this.#bearsTheName(handle)) continue;
-        this.#append(handle, rows);
-        if (!wasDeleted(handle)) return true;
+        this.#append(handle, rows, next);
+        const isDeleted = wasDeleted(handle);
+        this.#notes.settled(isDeleted ? this.#notes.published : next);
+        if (!isDeleted) return true;
       } finally {
         release(handle);
       }
@@ -50,11 +66,12 @@ export class AppendedFile implements Destination {
   /** Nothing to do: every write has published its rows. */
   commit(): void {}
 
-  /** A write that fails takes its rows back, unless the disk refuses that as well. */
-  abort(): number {
-    const stayed = this.#stayed;
-    this.#stayed = 0;
-    return stayed;
+  /** Nothing to do: a write that fails takes its rows back itself, while it has the lock. */
+  abort(): void {}
+
+  /** The path of the `number`th temporary name under which the file is made. */
+  temporaryPath(number: number): string {
+    return this.#directory.temporaryPathOf(`${this.#temporaryName}-${number}`);
   }
 
   /** Opens the file, made if need be; `undefined` if it came or went in between. */
@@ -64,7 +81,9 @@ export class AppendedFile implements Destination {
     try {
       const named = files.status(this.#path);
       if (named === undefined) this.#make();
-      else if (named.kind !== "file") throw new FileError("ENOTSUP", `${this.#path} is not a file but a ${named.kind}`);
+      else if (named.kind !== "file") {
+        throw new FileError(WRONG_FILE, `${this.#path} is not a file but a ${named.kind}`);
+      }
       return files.open(this.#path);
     } catch (error) {
       if (error instanceof FileError && (error.code === "EEXIST" || error.code === "ENOENT")) return undefined;
@@ -75,8 +94,7 @@ export class AppendedFile implements Destination {
   /** Makes the file, whole with its header: it is written under another name, and then given its own unless that is taken. */
   #make(): void {
     const { files } = this.#directory;
-    // A new one each time, should the last have stayed behind.
-    const temporary = this.#directory.temporaryPathOf(`${this.#temporaryName}-${++this.#made}`);
+    const temporary = this.temporaryPath(this.#made);
     const handle = files.create(temporary);
     try {
       writeAll(handle, HEADER_BYTES);
@@ -95,9 +113,10 @@ export class AppendedFile implements Destination {
       try {
         return this.#directory.files.remove(temporary);
       } catch {
-        // It stays behind under a name that no reader takes.
+        // Tried once more.
       }
     }
+    this.#made++; // it stays behind under a name that no reader takes, and the next one gets another
   }
 
   /** Whether what was opened is what bears the name: not a file moved away since, nor what a link put there led to. */
@@ -107,7 +126,8 @@ export class AppendedFile implements Destination {
   }
 
   /** Appends under the lock: the header to an empty file, then the rows; if that fails, the file is cut to what it was. */
-  #append(handle: FileHandle, rows: Uint8Array): void {
+  #append(handle: FileHandle, rows: Uint8Array, next: number): void {
+    const { files, path, syncs } = this.#directory;
     const size = handle.seekEnd();
     const end = wholeRowsEnd(handle, size);
     if (end < size) handle.truncate(end); // what a writer that was killed left of a row
@@ -120,18 +140,30 @@ export class AppendedFile implements Destination {
         return length;
       },
     };
+    const { published } = this.#notes;
+    this.#notes.appending(handle.status().identity, end === 0 ? HEADER_BYTES.length : end, next);
     try {
       if (end === 0) writeAll(handle, HEADER_BYTES);
       writeAll(counted, rows);
-    } catch (error) {
-      try {
-        handle.truncate(end);
-      } catch {
-        // Whole rows stay for good; the rest of a torn one is cut off by whoever appends next.
-        this.#stayed = new RowScanner().scan(rows.subarray(0, taken)).rows;
+      if (syncs) {
+        handle.sync();
+        files.syncDirectory(path);
       }
+    } catch (error) {
+      this.#notes.settled(published + takeBack(handle, end, rows.subarray(0, taken)));
       throw error;
     }
+  }
+}
+
+/** Cuts what was written of `rows` off the file; returns how many rows are there for good because the disk refuses that as well. */
+function takeBack(handle: FileHandle, end: number, rows: Uint8Array): number {
+  try {
+    handle.truncate(end);
+    return 0;
+  } catch {
+    // The rest of a torn one is cut off by whoever appends next.
+    return new RowScanner().scan(rows).rows;
   }
 }
 
@@ -141,14 +173,5 @@ function wasDeleted(handle: FileHandle): boolean {
     return handle.status().links === 0;
   } catch {
     return false; // not known to be
-  }
-}
-
-/** Closes the file, which gives the lock back too. */
-function release(handle: FileHandle): void {
-  try {
-    handle.close();
-  } catch {
-    // The descriptor is gone either way, and the rows are in the file or not as they were before.
   }
 }

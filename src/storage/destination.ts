@@ -1,14 +1,9 @@
 /** Where the rows of one flush go. After any method threw, only `abort` may be called, and then the flush is begun again. */
 export interface Destination {
-  /** Whether rows count as published as soon as `write` returns, so that a flush goes on after them when it is begun again. */
-  readonly durableWrites: boolean;
-  /** Writes whole rows of CSV; `false` if that had to wait for another program, and nothing was written. */
-  write(rows: Uint8Array): boolean;
-  /** All rows are written: makes them visible. */
-  commit(): void;
-  /**
-   * Takes back what is not published. Does not throw. Returns how many rows of the write that threw are published all the same, because they
-   * could not be taken back.
-   */
-  abort(): number;
+  /** Writes whole rows of CSV, those up to row `next` of the segment; `false` if another program is in the way, and nothing was written. */
+  write(rows: Uint8Array, next: number): boolean;
+  /** All rows are written: makes them visible, up to row `next`. */
+  commit(next: number): void;
+  /** Takes back what is not published, so that the notes of the flush tell the truth again. Does not throw. */
+  abort(): void;
 }

@@ -1,11 +1,15 @@
 import { quote, reason, StorageError, UsageError } from "../errors.ts";
-import { MAX_PREFIX_LENGTH } from "../observation/segment.ts";
-import { FileError, type Files } from "../runtime.ts";
-
-const PREFIX = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+import { isPrefix, MAX_PREFIX_LENGTH, type SegmentOwner } from "../observation/segment_header.ts";
+import { FileError, type FileHandle, type Files } from "../runtime.ts";
 
 /** Ends the name of a file that is not finished; readers take `*.csv`. */
 const TEMPORARY = ".tmp";
+
+/** Where the spools are, in the monitoring directory: in one of their own, since that one may hold a million files. */
+const SPOOLS = ".spools";
+
+/** The name of a spool: prefix, PID, isolate and, since a bucket has two, a number. */
+const SPOOL = /^([A-Za-z0-9_-]+)\.(\d+)-([0-9a-f]{8})\.\d+\.spool$/;
 
 /**
  * Refuses what may not begin a file name: anything but 1 to 64 ASCII letters, digits, `_` and `-`, a letter or digit first. So no prefix
@@ -14,7 +18,7 @@ const TEMPORARY = ".tmp";
  * @throws {UsageError} naming `action`.
  */
 export function checkPrefix(action: string, prefix: unknown): asserts prefix is string {
-  if (typeof prefix === "string" && prefix.length <= MAX_PREFIX_LENGTH && PREFIX.test(prefix)) return;
+  if (isPrefix(prefix)) return;
   throw new UsageError(
     `${action}: a prefix is 1 to ${MAX_PREFIX_LENGTH} letters, digits, "_" or "-", beginning with a letter or digit: ${
       quote(prefix)
@@ -27,28 +31,62 @@ export function uniquePart(pid: number, isolate: string, sequence: number): stri
   return `${pid}-${isolate}-${String(sequence).padStart(6, "0")}`;
 }
 
+/** The name of the `number`th spool of a bucket. */
+export function spoolName({ prefix, pid, isolate }: SegmentOwner, number: number): string {
+  return `${prefix}.${pid}-${isolate}.${number}.spool`;
+}
+
+/** Whose spool bears a name; `undefined` if it is not the name of one. */
+export function spoolOwner(name: string): Omit<SegmentOwner, "kind"> | undefined {
+  const [, prefix = "", pid, isolate = ""] = SPOOL.exec(name) ?? [];
+  return pid === undefined ? undefined : { prefix, pid: Number(pid), isolate };
+}
+
+/** What not every file system can do: have files appended to under a lock; keep spools. */
+export type Ability = "append" | "spool";
+
+/** What a monitoring directory is for. */
+export interface DirectoryOptions {
+  /** See {@linkcode MonitoringDirectory.syncs}. */
+  readonly syncs?: boolean;
+  /** Whether there are to be spools in it. */
+  readonly spools?: boolean;
+}
+
 /** The monitoring directory: the one place where files are named, and made again should somebody take the directory away. */
 export class MonitoringDirectory {
   /** Where it is: absolute, if the working directory may be known. */
   readonly path: string;
   /** The file system it is in. */
   readonly files: Files;
+  readonly #unable = new Set<Ability>();
+  /** Whether a file counts as published only when it is on the disk, and not only in the memory of the system. */
+  readonly syncs: boolean;
 
-  private constructor(files: Files, path: string) {
+  /** One that is there; `path` as given by {@linkcode Files.resolve}. */
+  constructor(files: Files, path: string, syncs = false) {
     this.files = files;
     this.path = path;
+    this.syncs = syncs;
   }
 
   /**
-   * Creates the directory unless it is there.
+   * Creates the directory unless it is there, with that of the spools if there are to be any.
    *
    * @throws {StorageError} without permission, or if it cannot be created.
    */
-  static create(files: Files, path: string): MonitoringDirectory {
+  static create(
+    files: Files,
+    path: string,
+    { syncs = false, spools = false }: DirectoryOptions = {},
+  ): MonitoringDirectory {
     try {
-      const directory = new MonitoringDirectory(files, files.resolve(path));
+      const directory = new MonitoringDirectory(files, files.resolve(path), syncs);
       directory.ensure();
-      directory.#probe();
+      // That something can be made there is better known now than with the first full buffer.
+      if (spools) directory.ensureSpools();
+      else directory.#probe();
+      if (syncs) directory.#syncNames();
       return directory;
     } catch (error) {
       throw new StorageError(`Cannot create the monitoring directory: ${quote(path)}: ${reason(error)}`, {
@@ -69,6 +107,18 @@ export class MonitoringDirectory {
     this.files.ensureDirectory(this.path);
   }
 
+  /** Whether it has not turned out yet that something cannot be done there. */
+  can(ability: Ability): boolean {
+    return !this.#unable.has(ability);
+  }
+
+  /** It has turned out that something cannot be done there; returns whether that is news. */
+  cannot(ability: Ability): boolean {
+    const isNews = this.can(ability);
+    this.#unable.add(ability);
+    return isNews;
+  }
+
   /** The path of a file in it. */
   pathOf(name: string): string {
     return `${this.path}/${name}`;
@@ -79,11 +129,51 @@ export class MonitoringDirectory {
     return `${this.path}/.${name}${TEMPORARY}`;
   }
 
-  /** That a file can be made there is better known now than with the first full buffer. */
+  /** Where the spools are. */
+  get spools(): string {
+    return this.pathOf(SPOOLS);
+  }
+
+  /** The path of a spool. */
+  spoolPathOf(name: string): string {
+    return `${this.spools}/${name}`;
+  }
+
+  /**
+   * Makes the directory of the spools too, unless it is there.
+   *
+   * @throws {FileError}
+   */
+  ensureSpools(): void {
+    this.ensure();
+    this.files.ensureDirectory(this.spools);
+  }
+
+  /** Removes the directory of the spools if there is none. Does not throw. */
+  removeSpools(): void {
+    try {
+      this.files.removeDirectory(this.spools);
+    } catch {
+      // There are others, or it is gone.
+    }
+  }
+
   #probe(): void {
     const path = this.temporaryPathOf(`probe.${Math.random().toString(36).slice(2)}`);
-    this.files.create(path).close();
-    this.files.remove(path);
+    const handle = this.files.create(path);
+    try {
+      if (this.syncs) handle.sync();
+    } finally {
+      handle.close();
+      this.files.remove(path);
+    }
+  }
+
+  /** Not every file system can sync directories; and that this one is there must be on the disk too. */
+  #syncNames(): void {
+    this.files.syncDirectory(this.path);
+    const parent = this.path.slice(0, Math.max(1, this.path.lastIndexOf("/")));
+    if (this.path.startsWith("/") && this.files.denied(parent) === undefined) this.files.syncDirectory(parent);
   }
 }
 
@@ -94,5 +184,14 @@ export function writeAll(handle: { write(bytes: Uint8Array): number }, bytes: Ui
     // A device that takes nothing and reports nothing would hold us for ever.
     if (taken === 0) throw new FileError("EIO", "nothing was written");
     rest = rest.subarray(taken);
+  }
+}
+
+/** Closes a file, which gives its lock back too. Does not throw: the descriptor is gone either way. */
+export function release(handle: FileHandle): void {
+  try {
+    handle.close();
+  } catch {
+    // What was written is there or not as it was before.
   }
 }

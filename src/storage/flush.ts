@@ -1,46 +1,62 @@
 import type { CsvEncoder } from "../csv/encode.ts";
-import type { Segment } from "../observation/segment.ts";
+import type { SegmentContent } from "../observation/segment.ts";
 import type { Destination } from "./destination.ts";
+import { destinationOf } from "./destinations.ts";
+import type { MonitoringDirectory } from "./directory.ts";
+import { FlushNotes } from "./flush_notes.ts";
+import type { Layout } from "./layout.ts";
 
 /** How a step of a flush went: it goes on, all rows are published, or another program is in the way. */
 export type FlushStep = "more" | "done" | "busy";
 
+/** What a flush needs. */
+export interface FlushMeans {
+  /** Where files go. */
+  readonly directory: MonitoringDirectory;
+  /** Encodes slices; may be used for other flushes between two steps. */
+  readonly encoder: CsvEncoder;
+  /** How files are laid out. */
+  readonly layout: Layout;
+}
+
 /**
  * Turns one sealed segment into CSV and publishes it, a slice of some thousand rows at a time, so that a live event loop never waits for
- * long. Whoever flushes uses this: a full buffer, a timer, `stop`, the exit hook.
+ * long. Whoever flushes uses this: a full buffer, a timer, `stop`, the exit hook, and whoever finds the spool of a program that died.
  *
  * A step that throws has left no row behind that the next attempt would write again.
  */
 export class SegmentFlush {
-  readonly segment: Segment;
-  readonly #encoder: CsvEncoder;
+  readonly segment: SegmentContent;
+  readonly #means: FlushMeans;
+  readonly #notes: FlushNotes;
   #destination: Destination;
-  #row = 0;
-  #published = 0;
+  #row: number;
 
-  /** Begins before the first row. */
-  constructor(encoder: CsvEncoder, segment: Segment, destination: Destination) {
+  /** Begins after the rows that are published according to the notes. */
+  constructor(means: FlushMeans, segment: SegmentContent, notes: FlushNotes = new FlushNotes(segment)) {
     this.segment = segment;
-    this.#encoder = encoder;
-    this.#destination = destination;
+    this.#means = means;
+    this.#notes = notes;
+    this.#destination = destinationOf(means.layout, means.directory, segment, notes);
+    this.#row = notes.published;
   }
 
   /** Rows that are in a published file. */
   get published(): number {
-    return this.#published;
+    return this.#notes.published;
   }
 
   /** Encodes and writes one slice, and publishes after the last one. */
   step(): FlushStep {
     const destination = this.#destination;
+    const { count } = this.segment;
+    if (this.published >= count) return "done";
     try {
-      const { bytes, next } = this.#encoder.encode(this.segment, this.#row);
-      if (!destination.write(bytes)) return "busy";
+      const { bytes, next } = this.#means.encoder.encode(this.segment, this.#row);
+      if (!destination.write(bytes, next)) return "busy";
       this.#row = next;
-      if (destination.durableWrites) this.#published = next;
-      if (next < this.segment.count) return "more";
-      destination.commit();
-      this.#published = next;
+      if (next < count) return "more";
+      destination.commit(next);
       return "done";
     } catch (error) {
       this.abort();
@@ -48,15 +64,15 @@ export class SegmentFlush {
     }
   }
 
-  /** Sends the rows that are not published yet to another destination. */
-  redirect(destination: Destination): void {
+  /** Writes what is not published yet to a file of the segment's own, whatever the layout. */
+  useOwnFile(): void {
     this.abort();
-    this.#destination = destination;
+    this.#destination = destinationOf("segments", this.#means.directory, this.segment, this.#notes);
   }
 
   /** Takes back what is not published; the next step begins after what is. */
   abort(): void {
-    this.#published += this.#destination.abort();
-    this.#row = this.#published;
+    this.#destination.abort();
+    this.#row = this.published;
   }
 }

@@ -1,32 +1,24 @@
-import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
 import { quote, reason, StorageError } from "../errors.ts";
-import { Bucket, type BucketOptions, type SegmentSink } from "../observation/bucket.ts";
-import type { Segment } from "../observation/segment.ts";
+import { Bucket, type SegmentSink } from "../observation/bucket.ts";
+import type { Segment, SegmentOwner } from "../observation/segment.ts";
 import { type Clock, FileError, type Timers } from "../runtime.ts";
-import { AppendedFile } from "./append.ts";
-import type { Destination } from "./destination.ts";
-import { type MonitoringDirectory, uniquePart } from "./directory.ts";
-import { SegmentFlush } from "./flush.ts";
-import { PublishedFile } from "./publish.ts";
-
-/** How CSV files are laid out: a new file for each flush, or one growing file per prefix. */
-export type Layout = "segments" | "append";
+import { CANNOT_APPEND, WRONG_FILE } from "./append.ts";
+import { type FlushMeans, SegmentFlush } from "./flush.ts";
+import { SegmentMemory } from "./segment_memory.ts";
 
 /** What the flushers of a monitor share. */
-export interface FlushSettings {
-  /** Where files go. */
-  readonly directory: MonitoringDirectory;
-  /** Encodes for all of them, one slice at a time. */
-  readonly encoder: CsvEncoder;
+export interface FlushSettings extends FlushMeans {
   /** Tells when a retry is due. */
   readonly clock: Clock;
   /** Runs the flush beside the program. */
   readonly timers: Timers;
-  /** How files are laid out. */
-  readonly layout: Layout;
   /** ms after which a segment that is not full is flushed; 0 for never. */
   readonly flushInterval: number;
-  /** Is told each failure. Does not throw. */
+  /** Bytes that all buffers of a bucket may take together. */
+  readonly memoryThreshold: number;
+  /** Whether buffers are to outlive the process. */
+  readonly spools: boolean;
+  /** Is told each failure. Does not throw, nor use the bucket. */
   readonly report: (error: Error) => void;
 }
 
@@ -40,8 +32,11 @@ const LONGEST_RETRY = 5_000;
 /** How soon a lock held by another program is tried again, ms. */
 const LOCK_RETRY = 5;
 
-/** How long a program that cannot go on without it waits for a lock, ms; then it writes a file of its own. */
+/** How long a program that is to end waits for a lock, ms; then it writes a file of its own. */
 const LOCK_PATIENCE = 50;
+
+/** The same for one whose buffers are full while its event loop does not turn. */
+const FULL_LOCK_PATIENCE = 2;
 
 /** For how long nobody waits again after that was in vain, ms. */
 const IMPATIENCE = 1_000;
@@ -51,9 +46,6 @@ const CLOSE_LOCK_PATIENCE = 1_000;
 
 /** How often a directory that fails is tried at the end, when there is no later. */
 const LAST_ATTEMPTS = 3;
-
-/** What `flock(2)` says where locks do not work, and what we say of a name that is not a file. */
-const CANNOT_APPEND = new Set(["ENOLCK", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EINVAL"]);
 
 const NANOSECONDS_PER_MS = 1_000_000;
 
@@ -66,28 +58,40 @@ export class Flusher implements SegmentSink {
   /** The bucket it serves. */
   readonly bucket: Bucket;
   readonly #settings: FlushSettings;
+  readonly #memory: SegmentMemory;
   #flush: SegmentFlush | undefined;
   #failures = 0;
   #retryAt = 0;
   #impatientUntil = 0;
-  #ownFiles: boolean;
+  #ownFiles = false;
   #cancelStep = (): void => {};
   #cancelDue = (): void => {};
 
-  /** Makes the bucket. */
-  constructor(settings: FlushSettings, options: BucketOptions) {
+  /**
+   * Makes the bucket.
+   *
+   * @throws {StorageError} if its first buffer is to be a spool, the disk refuses that, and `strict` tells to say so.
+   * @throws {RangeError} if there is no memory for it.
+   */
+  constructor(settings: FlushSettings, owner: SegmentOwner, strict: boolean) {
+    const { directory, layout, spools, report, memoryThreshold, clock } = settings;
     this.#settings = settings;
-    this.#ownFiles = !settings.directory.files.locks;
-    this.bucket = new Bucket(options, this);
+    this.#memory = new SegmentMemory({ directory, owner, layout, spools, strict, report });
+    const allocate = this.#memory.allocate.bind(this.#memory);
+    this.bucket = new Bucket({ owner, memoryThreshold, clock, allocate }, this);
     this.#awaitDue();
+  }
+
+  /** Whether what is recorded now outlives the process. */
+  get outlives(): boolean {
+    return this.#memory.outlives;
   }
 
   /** See {@linkcode SegmentSink}. */
   take(segment: Segment): void {
-    const destination = this.#ownFiles || this.#settings.layout === "segments"
-      ? this.#ownFile(segment)
-      : new AppendedFile(this.#settings.directory, `${segment.owner.prefix}.csv`, uniqueOf(segment));
-    this.#flush = new SegmentFlush(this.#settings.encoder, segment, destination);
+    this.#flush = new SegmentFlush(this.#settings, segment);
+    const { directory } = this.#settings;
+    if (this.#ownFiles || !directory.files.locks || !directory.can("append")) this.#flush.useOwnFile();
     this.#schedule(0);
     this.#awaitDue();
   }
@@ -95,17 +99,24 @@ export class Flusher implements SegmentSink {
   /** See {@linkcode SegmentSink}. */
   finish(): boolean {
     const now = this.#settings.clock.now();
-    return now >= this.#retryAt && this.#runToEnd(now < this.#impatientUntil ? now : lockDeadline(now));
+    const patience = now < this.#impatientUntil ? 0 : FULL_LOCK_PATIENCE * NANOSECONDS_PER_MS;
+    return now >= this.#retryAt && this.#runToEnd(now + patience);
   }
 
   /**
    * Publishes all there is before it returns, if that is possible at all. For the ends of a program, which cannot wait: for no lock after
-   * `deadline`, a reading of the clock.
+   * `deadline`, a reading of the clock. After the `last` there is, rows that come all the same are in private memory, so that no empty spool is
+   * left behind.
    */
-  flushNow(deadline: number = lockDeadline(this.#settings.clock.now())): void {
-    if (!this.#insist(deadline)) return;
-    this.bucket.seal();
-    this.#insist(deadline);
+  flushNow(deadline: number, last: boolean): void {
+    if (this.#insist(deadline)) {
+      this.bucket.seal();
+      this.#insist(deadline);
+    }
+    if (!last) return;
+    this.#memory.retire();
+    this.bucket.renew();
+    this.#memory.releaseEmpty();
   }
 
   #insist(deadline: number): boolean {
@@ -113,19 +124,25 @@ export class Flusher implements SegmentSink {
     return false;
   }
 
-  /** Publishes all there is without holding up the event loop, and ends. What cannot be written after some attempts is dropped. */
+  /**
+   * Publishes all there is without holding up the event loop, and ends. What cannot be written after some attempts stays in its spool for
+   * whoever recovers next, or is dropped if it is not in one.
+   */
   async close(): Promise<void> {
     const deadline = this.#settings.clock.now() + CLOSE_LOCK_PATIENCE * NANOSECONDS_PER_MS;
-    await this.#drain(deadline);
-    this.bucket.seal();
-    await this.#drain(deadline);
-    this.cancel();
+    do {
+      await this.#drain(deadline);
+      this.bucket.seal();
+    } while (this.#flush !== undefined);
+    this.bucket.close((segment) => this.#memory.isKept(segment));
+    this.abandon();
   }
 
-  /** Forgets its timers. */
-  cancel(): void {
+  /** Lets everything go as it is. */
+  abandon(): void {
     this.#cancelStep();
     this.#cancelDue();
+    this.#memory.close();
   }
 
   async #drain(deadline: number): Promise<void> {
@@ -137,10 +154,10 @@ export class Flusher implements SegmentSink {
       if (delay === undefined || flush === undefined) return;
       if (this.#failures >= LAST_ATTEMPTS) {
         this.#flush = undefined;
-        this.bucket.release(flush.segment.count - flush.published);
+        if (!this.#memory.isKept(flush.segment)) this.bucket.release(flush.segment.count - flush.published);
         return;
       }
-      if (delay === LOCK_RETRY && clock.now() > deadline) flush.redirect(this.#ownFile(flush.segment));
+      if (delay === LOCK_RETRY && clock.now() > deadline) flush.useOwnFile();
       await timers.sleep(delay);
     }
   }
@@ -189,7 +206,7 @@ export class Flusher implements SegmentSink {
       }
       // Who holds it for so long may hold it for longer: the next full buffers are not to wait again.
       this.#impatientUntil = clock.now() + IMPATIENCE * NANOSECONDS_PER_MS;
-      flush.redirect(this.#ownFile(flush.segment));
+      flush.useOwnFile();
     }
     this.#cancelStep();
     return true;
@@ -199,8 +216,8 @@ export class Flusher implements SegmentSink {
     const before = flush.published;
     try {
       const step = flush.step();
-      this.#failures = 0;
-      this.#retryAt = 0;
+      // That some of a file was written is no success: on a full disk the next slice may fail for ever.
+      if (step === "done" || flush.published > before) this.#failures = this.#retryAt = 0;
       this.bucket.flushed(flush.published - before);
       if (step === "done") {
         this.#flush = undefined;
@@ -216,8 +233,10 @@ export class Flusher implements SegmentSink {
   #failed(flush: SegmentFlush, error: unknown): "more" | "failed" {
     const { report, layout, directory, clock } = this.#settings;
     if (layout === "append" && !this.#ownFiles && error instanceof FileError && CANNOT_APPEND.has(error.code)) {
+      flush.useOwnFile();
       this.#ownFiles = true;
-      flush.redirect(this.#ownFile(flush.segment));
+      // Of locks it is enough to hear once.
+      if (error.code !== WRONG_FILE && !directory.cannot("append")) return "more";
       report(
         new StorageError(
           `Cannot append, so files of their own are written: ${quote(directory.path)}: ${reason(error)}`,
@@ -242,24 +261,11 @@ export class Flusher implements SegmentSink {
     const longest = Math.max(FIRST_RETRY, Math.min(LONGEST_RETRY, this.#settings.flushInterval || LONGEST_RETRY));
     return Math.min(longest, FIRST_RETRY * 2 ** (this.#failures - 1));
   }
-
-  #ownFile(segment: Segment): Destination {
-    return new PublishedFile(
-      this.#settings.directory,
-      `${segment.owner.prefix}.${uniqueOf(segment)}`,
-      ".csv",
-      HEADER_BYTES,
-    );
-  }
 }
 
 /** The reading of the clock after which a program that began to wait for a lock at `now` does so no more. */
 export function lockDeadline(now: number): number {
   return now + LOCK_PATIENCE * NANOSECONDS_PER_MS;
-}
-
-function uniqueOf({ owner, sequence }: Segment): string {
-  return uniquePart(owner.pid, owner.isolate, sequence);
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

@@ -1,29 +1,38 @@
 import { FileError, type FileHandle } from "../runtime.ts";
 import type { Destination } from "./destination.ts";
 import { type MonitoringDirectory, writeAll } from "./directory.ts";
+import type { FlushNotes } from "./flush_notes.ts";
 
 /** How many other names are tried when somebody has put something at ours. */
 const MAX_NAMES = 100;
+
+/** What a published file is made of, beside its rows. */
+export interface PublishedFileOptions {
+  /** It will be called `stem + extension`. */
+  readonly stem: string;
+  /** See `stem`. */
+  readonly extension: string;
+  /** Its first bytes. */
+  readonly head: Uint8Array;
+  /** Where it is noted how far it has come, if a spool's rows are in it. */
+  readonly notes?: FlushNotes;
+}
 
 /**
  * A file that becomes visible at once and whole: it is written under a temporary name, then renamed. Both names are new: nothing that
  * exists is ever opened, followed or overwritten.
  */
 export class PublishedFile implements Destination {
-  readonly durableWrites = false;
   readonly #directory: MonitoringDirectory;
-  readonly #stem: string;
-  readonly #extension: string;
-  readonly #head: Uint8Array;
+  readonly #options: PublishedFileOptions;
   #handle: FileHandle | undefined;
   #temporary = "";
+  #temporaryNumber = 0;
 
-  /** Will be called `stem + extension`, and begin with `head`. */
-  constructor(directory: MonitoringDirectory, stem: string, extension: string, head: Uint8Array) {
+  /** Makes nothing yet. */
+  constructor(directory: MonitoringDirectory, options: PublishedFileOptions) {
     this.#directory = directory;
-    this.#stem = stem;
-    this.#extension = extension;
-    this.#head = head;
+    this.#options = options;
   }
 
   /** See {@linkcode Destination}. */
@@ -33,16 +42,28 @@ export class PublishedFile implements Destination {
   }
 
   /** See {@linkcode Destination}. */
-  commit(): void {
+  commit(next: number): void {
+    const { files, path, syncs } = this.#directory;
+    const { notes } = this.#options;
     const handle = this.#handle ?? this.#create();
+    if (syncs) handle.sync();
     this.#handle = undefined;
     handle.close();
-    this.#directory.files.rename(this.#temporary, this.#freePath((name) => this.#directory.pathOf(name)));
+    const [published] = this.#freePath((number) => this.publishedPath(number));
+    notes?.renaming(this.#temporaryNumber);
+    files.rename(this.#temporary, published);
+    try {
+      if (syncs) files.syncDirectory(path);
+    } catch (error) {
+      if (!this.#takeBack(published)) notes?.settled(next);
+      throw error;
+    }
     this.#temporary = "";
+    notes?.settled(next);
   }
 
   /** See {@linkcode Destination}. */
-  abort(): number {
+  abort(): void {
     const { files } = this.#directory;
     try {
       this.#handle?.close();
@@ -51,31 +72,59 @@ export class PublishedFile implements Destination {
     }
     this.#handle = undefined;
     try {
+      // In this order: as long as it is noted that a rename is all that is left, a temporary name that is gone counts as renamed.
+      this.#options.notes?.settled();
       if (this.#temporary !== "") files.remove(this.#temporary);
     } catch {
       // It went with its directory, or stays behind under a name that no reader takes.
     }
     this.#temporary = "";
-    return 0;
+  }
+
+  /** The path of the `number`th temporary name of it. */
+  temporaryPath(number: number): string {
+    return this.#directory.temporaryPathOf(this.#name(number));
+  }
+
+  /** The path of the `number`th name under which it may be published. */
+  publishedPath(number: number): string {
+    return this.#directory.pathOf(this.#name(number));
+  }
+
+  /** A file whose name may not outlive the power is not published: `false` if somebody took it away before we could. */
+  #takeBack(published: string): boolean {
+    try {
+      this.#directory.files.rename(published, this.#temporary);
+      return true;
+    } catch {
+      this.#temporary = "";
+      return false;
+    }
   }
 
   #create(): FileHandle {
     this.#directory.ensure();
-    const path = this.#freePath((name) => this.#directory.temporaryPathOf(name));
+    const [path, number] = this.#freePath((number) => this.temporaryPath(number));
     const handle = this.#directory.files.create(path);
     this.#temporary = path;
+    this.#temporaryNumber = number;
     this.#handle = handle;
-    writeAll(handle, this.#head);
+    writeAll(handle, this.#options.head);
     return handle;
   }
 
   /** Names bear PID, isolate and sequence, so only ill will (or a restored backup) ever takes one; then a number is added. */
-  #freePath(pathOf: (name: string) => string): string {
-    for (let i = 0; i < MAX_NAMES; i++) {
-      const path = pathOf(`${this.#stem}${i === 0 ? "" : `-${i}`}${this.#extension}`);
-      if (this.#directory.files.status(path) === undefined) return path;
+  #freePath(pathOf: (number: number) => string): [path: string, number: number] {
+    for (let number = 0; number < MAX_NAMES; number++) {
+      const path = pathOf(number);
+      if (this.#directory.files.status(path) === undefined) return [path, number];
     }
-    throw new FileError("EEXIST", `${MAX_NAMES} names like ${this.#stem}${this.#extension} are taken`);
+    throw new FileError("EEXIST", `${MAX_NAMES} names like ${this.#name(0)} are taken`);
+  }
+
+  #name(number: number): string {
+    const { stem, extension } = this.#options;
+    return `${stem}${number === 0 ? "" : `-${number}`}${extension}`;
   }
 }
 
@@ -85,9 +134,9 @@ export class PublishedFile implements Destination {
  * @throws {FileError} if it cannot be written; then there is none.
  */
 export function publishFile(directory: MonitoringDirectory, stem: string, extension: string, bytes: Uint8Array): void {
-  const file = new PublishedFile(directory, stem, extension, bytes);
+  const file = new PublishedFile(directory, { stem, extension, head: bytes });
   try {
-    file.commit();
+    file.commit(0);
   } catch (error) {
     file.abort();
     throw error;

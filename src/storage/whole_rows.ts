@@ -10,6 +10,9 @@ const WINDOWS = [1024, 64 * 1024] as const;
 
 const BLOCK_BYTES = 64 * 1024;
 
+/** What a writer that was killed may leave at most: all of a slice. */
+const MAX_TORN_BYTES = 64 * 1024;
+
 /** A byte a character, whatever is cut. */
 const decoder = new TextDecoder("latin1");
 
@@ -21,7 +24,7 @@ const decoder = new TextDecoder("latin1");
  * whole row, it is taken for one; only otherwise is the file read from its beginning. (A file torn inside a label, just behind what reads like
  * a row of ours, is taken for whole.)
  *
- * @throws {FileError} `ENOTSUP` if the file is torn and not of our dialect: nothing may be cut off it.
+ * @throws {FileError} `EFTYPE` if the file is torn and not of our dialect: nothing may be cut off it.
  */
 export function wholeRowsEnd(handle: FileHandle, size: number): number {
   if (size === 0) return 0;
@@ -37,8 +40,9 @@ export function wholeRowsEnd(handle: FileHandle, size: number): number {
     at += length;
   }
   const head = read(handle, 0, Math.min(size, HEADER.length));
-  if (scanner.bareLineFeed || !HEADER.startsWith(head)) {
-    throw new FileError("ENOTSUP", "the file there is not of our dialect");
+  const isTooMuch = size - scanner.end > MAX_TORN_BYTES;
+  if (scanner.bareLineFeed || isTooMuch || !HEADER.startsWith(head)) {
+    throw new FileError("EFTYPE", "the file there is not of our dialect");
   }
   return scanner.end;
 }

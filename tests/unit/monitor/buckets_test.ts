@@ -4,7 +4,8 @@ import { decode } from "../../../src/csv/decode.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { Monitor } from "../../../src/monitor/monitor.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
-import { DIRECTORY, publishedLabels } from "../support/files.ts";
+import { DIRECTORY, publishedLabels, spoolPaths, temporaryPaths } from "../support/files.ts";
+import { nextTurn } from "../support/next_turn.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {
   const runtime = new FakeRuntime();
@@ -67,7 +68,7 @@ describe("a bucket with a prefix of its own", () => {
   it("for which there is no memory observes nothing, throws nothing, and that is reported", async () => {
     const { runtime, monitor } = monitoring();
     const errors: Error[] = [];
-    monitor.start({ onError: (error) => errors.push(error) });
+    monitor.start({ durability: "memory", onError: (error) => errors.push(error) });
     const mine = monitor.bucket("mine");
     const { ArrayBuffer } = globalThis;
     globalThis.ArrayBuffer = class {
@@ -80,12 +81,33 @@ describe("a bucket with a prefix of its own", () => {
     } finally {
       globalThis.ArrayBuffer = ArrayBuffer;
     }
+    await nextTurn();
     assertEquals(errors.map(({ message }) => message), [
       'Cannot make the bucket: "mine": Array buffer allocation failed',
     ]);
     mine.observe("later", 1);
     await monitor.stop();
     assertEquals(publishedLabels(runtime.files), ["later"]);
+  });
+
+  it("for which there is no room in a spool is kept in memory, and that is reported", async () => {
+    const { runtime, monitor } = monitoring();
+    const { files } = runtime;
+    const errors: Error[] = [];
+    monitor.start({ onError: (error) => errors.push(error) });
+    const capacities = [0, Infinity];
+    for (const capacity of capacities) {
+      files.capacity = capacity;
+      monitor.bucket(`room-${capacity}`).observe(`${capacity}`, 1);
+      if (capacity === 0) assertEquals(monitor.status().durability, "memory");
+    }
+    await nextTurn();
+    assertEquals(errors.map(({ message }) => message), [
+      'Cannot keep observations in a spool, so they are in memory only: "/_monitoring": no space left on device',
+    ]);
+    assertEquals([monitor.status().durability, spoolPaths(files).length], ["memory", 2]);
+    await monitor.stop();
+    assertEquals([publishedLabels(files), temporaryPaths(files)], [["0", "Infinity"], []]);
   });
 
   it("is flushed beside the others, a slice of each in turn", async () => {

@@ -1,13 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Monitor } from "../../../src/monitor/monitor.ts";
-import type { Layout } from "../../../src/storage/flusher.ts";
+import type { StartOptions } from "../../../src/monitor/options.ts";
 import type { Observation } from "../../../src/observation/observation.ts";
 import type { MemoryDisk } from "../../fake/memory_disk.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
-import { csvPaths, DIRECTORY, rowsIn } from "../support/files.ts";
+import { csvPaths, DIRECTORY, rowsIn, spoolPaths } from "../support/files.ts";
 import { DISK_ERRORS, failAll, failBetween, repair } from "../support/faults.ts";
 import { pick, type Random, randomFrom, randomLabel } from "../support/random.ts";
+import { nameOf, type Way, WAYS } from "../support/recorder.ts";
 
 const DURATION = "a duration";
 
@@ -23,7 +24,7 @@ function wholeRows(disk: MemoryDisk, path: string): Observation[] | undefined {
 /** A monitor whose every observation is known, on a runtime to which anything may happen. */
 class Model {
   readonly #random: Random;
-  readonly #layout: Layout;
+  readonly #way: Way;
   readonly #runtime = new FakeRuntime();
   readonly #monitor = new Monitor(() => this.#runtime);
   readonly #mine = this.#monitor.bucket("mine");
@@ -36,12 +37,15 @@ class Model {
   #invalid = 0;
   // Of all of them.
   #flushedBefore = 0;
+  #recoveredBefore = 0;
+  #keptBefore = 0; // in spools
+  #spoolsTaken = false;
   #takenAway: number[] = [];
   #next = 0;
 
-  constructor(random: Random, layout: Layout) {
+  constructor(random: Random, way: Way) {
     this.#random = random;
-    this.#layout = layout;
+    this.#way = way;
   }
 
   /** What may happen, each as often as it is there. */
@@ -86,7 +90,8 @@ class Model {
       assertEquals(counts.recorded, counts.flushed + counts.buffered + counts.dropped);
       assert(Math.min(counts.flushed, counts.buffered, counts.dropped) >= 0);
     }
-    assertEquals(this.#runtime.files.openHandles <= 3, true); // one temporary file per bucket
+    // One temporary file per bucket; whoever recovers has a spool and a temporary file.
+    assertEquals(this.#runtime.files.openHandles <= 3 + (this.#way.spools ? 2 : 0), true);
   }
 
   /** Ends, and checks that all that was flushed is in files, once. */
@@ -94,8 +99,9 @@ class Model {
     await this.#stop();
     await this.#stopping;
     this.#heal();
-    // Whoever appends next cuts a torn row that a failing disk left.
-    this.#monitor.start({ layout: this.#layout, monitoringDir: DIRECTORY });
+    this.#runtime.files.writeLimit = Infinity;
+    // Whoever appends next cuts a torn row that a failing disk left, and publishes what is left in spools.
+    this.#monitor.start(this.#options());
     this.#recording = true;
     this.#recorded = 3;
     this.#invalid = 0;
@@ -106,7 +112,10 @@ class Model {
     await this.#stopping;
     this.check();
     this.#takeFiles();
-    assertEquals(this.#takenAway.length, this.#flushedBefore);
+    assertEquals(this.#takenAway.length, this.#flushedBefore + this.#recoveredBefore);
+    assertEquals(this.#recoveredBefore <= this.#keptBefore, true);
+    if (!this.#spoolsTaken) assertEquals(this.#recoveredBefore, this.#keptBefore);
+    assertEquals([spoolPaths(this.#runtime.files), this.#runtime.files.mappings], [[], 0]);
     const known = this.#takenAway.filter((n) => n >= 0);
     assertEquals(new Set(known).size, known.length);
     assertEquals([this.#runtime.timers.count, this.#runtime.hooks.size, this.#runtime.files.openHandles], [0, 0, 0]);
@@ -116,8 +125,7 @@ class Model {
     if (this.#recording || this.#stopping !== undefined) return;
     this.#heal();
     this.#monitor.start({
-      layout: this.#layout,
-      monitoringDir: DIRECTORY,
+      ...this.#options(),
       memoryThreshold: 2 ** 14,
       flushInterval: pick(this.#random, [0, 10, 1_000]),
     });
@@ -126,13 +134,20 @@ class Model {
     this.#invalid = 0;
   }
 
+  #options(): StartOptions {
+    const { layout, spools } = this.#way;
+    return { layout, durability: spools ? "spool" : "memory", monitoringDir: DIRECTORY };
+  }
+
   async #stop(): Promise<void> {
     if (!this.#recording) return;
     this.#recording = false;
     const stopped = this.#monitor.stop().then(() => {
-      const { buffered, flushed } = this.#monitor.status();
-      assertEquals(buffered, 0);
+      const { buffered, flushed, recovered, damaged } = this.#monitor.status();
+      assertEquals([this.#way.spools ? 0 : buffered, damaged], [0, 0]);
       this.#flushedBefore += flushed;
+      this.#recoveredBefore += recovered;
+      this.#keptBefore += buffered;
       this.#stopping = undefined;
     });
     this.#stopping = stopped;
@@ -204,14 +219,16 @@ class Model {
   /** Another program takes the whole directory away. */
   #takeDirectory(): void {
     this.#takeFiles();
-    if (csvPaths(this.#runtime.files).length === 0) this.#runtime.files.removeTree(DIRECTORY);
+    if (csvPaths(this.#runtime.files).length > 0) return;
+    if (spoolPaths(this.#runtime.files).length > 0) this.#spoolsTaken = true;
+    this.#runtime.files.removeTree(DIRECTORY);
   }
 
   #holdLock(): void {
     this.#release();
     const [path] = csvPaths(this.#runtime.files);
     this.#runtime.clock.step = 10e6; // a program that waits for the lock must see time pass
-    if (path === undefined || this.#layout === "segments") return;
+    if (path === undefined || this.#way.layout === "segments") return;
     const release = this.#runtime.files.lock(path);
     this.#release = () => {
       release();
@@ -221,11 +238,11 @@ class Model {
 }
 
 describe("whatever happens to a monitor", () => {
-  for (const layout of ["segments", "append"] as Layout[]) {
-    it(`recorded = flushed + buffered + dropped, and what was flushed is in files once: layout ${layout}`, async () => {
+  for (const way of WAYS) {
+    it(`recorded = flushed + buffered + dropped, and what was flushed is in files once: ${nameOf(way)}`, async () => {
       for (let seed = 0; seed < 60; seed++) {
         const random = randomFrom(seed);
-        const model = new Model(random, layout);
+        const model = new Model(random, way);
         try {
           for (let i = 0; i < 120; i++) {
             await pick(random, model.steps)();

@@ -178,10 +178,22 @@ describe("start", () => {
       }
     } as unknown as typeof ArrayBuffer;
     try {
-      assertThrows(() => monitor.start({ samplers: [{ prefix: "mine", sample() {} }] }));
+      const durability = "memory"; // spools are made by the disk
+      assertThrows(() => monitor.start({ durability, samplers: [{ prefix: "mine", sample() {} }] }));
     } finally {
       globalThis.ArrayBuffer = ArrayBuffer;
     }
     assertEquals([monitor.status().running, runtime.timers.count, runtime.hooks.size], [false, 0, 0]);
+  });
+
+  it("that fails for want of room for the second spool leaves nothing behind", () => {
+    const { runtime, monitor } = monitoring();
+    const { files } = runtime;
+    files.capacity = 12_000;
+    const options = { memoryThreshold: 2 ** 14, samplers: [{ prefix: "mine", sample() {} }] };
+    const error = assertThrows(() => monitor.start(options), StorageError);
+    assertMatch(error.message, /^Cannot make a spool: "\/_monitoring": no space left on device$/);
+    assertEquals([monitor.status().running, runtime.timers.count, runtime.hooks.size], [false, 0, 0]);
+    assertEquals([files.openHandles, files.mappings, files.paths()], [0, 0, [DIRECTORY]]);
   });
 });

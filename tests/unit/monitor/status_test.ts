@@ -3,7 +3,8 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { Monitor } from "../../../src/monitor/monitor.ts";
 import { MemoryDisk } from "../../fake/memory_disk.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
-import { publishedLabels } from "../support/files.ts";
+import { publishedLabels, temporaryPaths } from "../support/files.ts";
+import { nextTurn } from "../support/next_turn.ts";
 
 function monitoring(runtime = new FakeRuntime()): { runtime: FakeRuntime; monitor: Monitor } {
   return { runtime, monitor: new Monitor(() => runtime) };
@@ -20,9 +21,50 @@ describe("status", () => {
     monitor.start({ monitoringDir: "here", layout: "append" });
     const { running, runtime, clock, monitoringDir, layout, durability, capabilities } = monitor.status();
     assertEquals([running, runtime, clock, monitoringDir, layout], [true, "fake 1", "fake", "/here", "append"]);
-    assertEquals([durability, capabilities.spool, capabilities.locks], ["memory", "there is no mapping", true]);
+    assertEquals([durability, capabilities.spool, capabilities.locks], ["spool", true, true]);
     assertEquals(Object.keys(capabilities).length, 9);
     await monitor.stop();
+  });
+
+  it("tells which durability is in force, and why it is not the one asked for", async () => {
+    const able = new MemoryDisk();
+    const unable = new MemoryDisk({ mapping: false });
+    const why = "there is no mapping";
+    for (
+      const [disk, asked, inForce, spool] of [
+        [able, "memory", "memory", true],
+        [able, "spool", "spool", true],
+        [able, "fsync", "fsync", true],
+        [unable, "memory", "memory", why],
+        [unable, "spool", "memory", why],
+        [unable, "fsync", "fsync", why],
+      ] as const
+    ) {
+      const { runtime, monitor } = monitoring(new FakeRuntime(disk));
+      monitor.start({ durability: asked });
+      const { durability, capabilities } = monitor.status();
+      assertEquals([durability, capabilities.spool], [inForce, spool]);
+      assertEquals(disk.mappings, disk === able && asked !== "memory" ? 1 : 0);
+      await monitor.stop();
+      assertEquals([disk.mappings, runtime.files.openHandles, monitor.status().errors], [0, 0, 0]);
+    }
+  });
+
+  it("counts what was recovered of programs that died, apart from what was recorded", async () => {
+    const died = monitoring();
+    died.monitor.start({ memoryThreshold: 2 ** 14 });
+    for (let i = 0; i < 5; i++) died.monitor.observe("of the dead", i);
+    const { runtime, monitor } = monitoring(new FakeRuntime(died.runtime.files.clone(), 1));
+    monitor.start();
+    monitor.observe("of the living", 1);
+    assertEquals([monitor.status().recovered, monitor.status().damaged], [0, 0]);
+    runtime.timers.advance(0);
+    assertEquals([monitor.status().recovered, monitor.status().damaged, monitor.status().recorded], [5, 0, 1]);
+    await monitor.stop();
+    assertEquals([monitor.status().recovered, monitor.status().recorded, monitor.status().flushed], [5, 1, 1]);
+    assertEquals(publishedLabels(runtime.files), [...Array.from({ length: 5 }, () => "of the dead"), "of the living"]);
+    assertEquals(temporaryPaths(runtime.files), []);
+    await died.monitor.stop();
   });
 
   it("counts what is invalid, cut, dropped and flushed, by bucket and in all", async () => {
@@ -86,6 +128,9 @@ describe("failures while recording", () => {
         },
       }],
     });
+    // Not before the call is over in which it happened.
+    assertEquals([told.length, monitor.status().errors], [0, 1]);
+    await nextTurn();
     assertEquals([told.length, monitor.status().errors], [1, 1]);
     assertStrictEquals(monitor.status().lastError, told[0]);
     await monitor.stop();

@@ -2,8 +2,15 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { Monitor } from "../../../src/monitor/monitor.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
-import { DIRECTORY, publishedLabels, publishedRows } from "../support/files.ts";
-import { failAll } from "../support/faults.ts";
+import {
+  DIRECTORY,
+  publishedLabels,
+  publishedRows,
+  spoolPaths,
+  temporaryPaths,
+  unfinishedPaths,
+} from "../support/files.ts";
+import { failAll, repair } from "../support/faults.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {
   const runtime = new FakeRuntime();
@@ -35,17 +42,66 @@ describe("stop", () => {
     assertEquals(runtime.files.operations, operations);
   });
 
-  it("resolves on a disk that fails, and counts what is lost", async () => {
+  for (const durability of ["memory", "spool"] as const) {
+    it(`resolves on a disk that fails, and counts what is lost: durability ${durability}`, async () => {
+      const { runtime, monitor } = monitoring();
+      const errors: Error[] = [];
+      monitor.start({ durability, onError: (error) => errors.push(error) });
+      monitor.observe("x", 1);
+      monitor.stopDurationSample("y", monitor.startDurationSample());
+      runtime.timers.advance(0); // nothing is left to recover
+      failAll(runtime.files, "EIO");
+      await monitor.stop();
+      const { recorded, flushed, buffered, dropped, lastError } = monitor.status();
+      assertEquals([recorded, flushed, buffered, dropped], [2, 0, 0, 2]);
+      // Three attempts for each of two buckets, and a second spool that each of them cannot have.
+      const expected = durability === "memory" ? 6 : 8;
+      assertEquals([errors.length, monitor.status().errors, lastError === errors.at(-1)], [expected, expected, true]);
+      assertEquals([runtime.files.mappings, runtime.timers.count], [0, 0]);
+    });
+  }
+
+  it("resolves on a disk that cannot be written to, and leaves in spools what the next recording publishes", async () => {
     const { runtime, monitor } = monitoring();
-    const errors: Error[] = [];
-    monitor.start({ onError: (error) => errors.push(error) });
+    const { files } = runtime;
+    monitor.start();
     monitor.observe("x", 1);
     monitor.stopDurationSample("y", monitor.startDurationSample());
-    failAll(runtime.files, "EIO");
+    failAll(files, "ENOSPC", "write");
     await monitor.stop();
-    const { recorded, flushed, buffered, dropped, lastError } = monitor.status();
-    assertEquals([recorded, flushed, buffered, dropped], [2, 0, 0, 2]);
-    assertEquals([errors.length, monitor.status().errors, lastError === errors.at(-1)], [6, 6, true]);
+    const { recorded, flushed, buffered, dropped } = monitor.status();
+    assertEquals([recorded, flushed, buffered, dropped], [2, 0, 2, 0]);
+    assertEquals([spoolPaths(files).length, unfinishedPaths(files), files.mappings], [2, [], 0]);
+    repair(files);
+    monitor.start();
+    await monitor.stop();
+    assertEquals([monitor.status().recovered, publishedLabels(files)], [2, ["x", "y"]]);
+    assertEquals(temporaryPaths(files), []);
+  });
+
+  it("leaves no spool behind, and neither does the end of a program", async () => {
+    const { runtime, monitor } = monitoring();
+    const { files } = runtime;
+    for (const end of [() => monitor.stop(), () => runtime.end()]) {
+      monitor.start({ memoryThreshold: 2 ** 14 });
+      for (let i = 0; i < 1_000; i++) monitor.observe("x", 1);
+      monitor.bucket("mine").observe("x", 1);
+      assertEquals(spoolPaths(files).length, 4);
+      await end();
+      assertEquals([temporaryPaths(files), monitor.status().buffered], [[], 0]);
+    }
+    await monitor.stop();
+    assertEquals([files.mappings, publishedRows(files).length], [0, 2_002]);
+  });
+
+  it("keeps the spools when the program only seems to end", async () => {
+    const { runtime, monitor } = monitoring();
+    monitor.start();
+    monitor.observe("x", 1);
+    runtime.end(false);
+    assertEquals([publishedLabels(runtime.files), spoolPaths(runtime.files).length > 0], [["x"], true]);
+    await monitor.stop();
+    assertEquals(temporaryPaths(runtime.files), []);
   });
 
   it("takes a last sample, and no more, though the program ends meanwhile", async () => {
@@ -142,7 +198,7 @@ describe("the end of a program", () => {
     runtime.end();
     observe();
     for (const name of names) files.lock(`${DIRECTORY}/${name}.csv`);
-    clock.step = 1e6; // a millisecond passes with each look at the clock
+    clock.step = 200_000; // a fifth of a millisecond passes with each look at the clock
     const before = clock.time;
     runtime.end();
     assertEquals([publishedLabels(files).length, monitor.status().buffered], [10, 0]);

@@ -33,8 +33,10 @@ describe("observe", () => {
 
   it("refuses and counts a timepoint that is no reading of the clock", () => {
     const sink = new TestSink();
-    for (const timepoint of [NaN, Infinity, -Infinity, 0.5, -1, 2 ** 53]) sink.bucket.observe("x", 1, timepoint);
-    assertEquals([sink.bucket.invalid, sink.bucket.counts.recorded], [6, 0]);
+    for (const timepoint of [NaN, Infinity, -Infinity, 0.5, -1, -0, 0, 2 ** 53]) sink.bucket.observe("x", 1, timepoint);
+    assertEquals([sink.bucket.invalid, sink.bucket.counts.recorded], [8, 0]);
+    for (const timepoint of [1, 2 ** 53 - 1]) sink.bucket.observe("x", 1, timepoint);
+    assertEquals([sink.bucket.invalid, sink.bucket.counts.recorded], [8, 2]);
   });
 
   it("refuses and counts durations that are not whole nanoseconds", () => {

@@ -1,9 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import type { Layout } from "../../../src/storage/flusher.ts";
-import { csvPaths, DIRECTORY, temporaryPaths } from "../support/files.ts";
+import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths, unfinishedPaths } from "../support/files.ts";
 import { failAll, failNth, repair } from "../support/faults.ts";
-import { Recorder } from "../support/recorder.ts";
+import { nameOf, Recorder, WAYS } from "../support/recorder.ts";
 import { ROWS } from "../support/sinks.ts";
 
 /** The states in which a program may end, with a disk that works at the end. */
@@ -32,38 +31,39 @@ const STATES: Record<string, (recorder: Recorder) => void> = {
     recorder.runtime.timers.advance(1_000);
     recorder.runtime.files.move(DIRECTORY, "/archive");
     recorder.observe(20);
-    recorder.flusher.flushNow();
+    recorder.flushNow();
     for (const path of csvPaths(recorder.runtime.files, "/archive")) {
       recorder.runtime.files.move(path, `${DIRECTORY}/moved.csv`);
     }
   },
 };
 
-for (const layout of ["segments", "append"] as Layout[]) {
-  describe(`flushNow, layout ${layout}`, () => {
+for (const way of WAYS) {
+  describe(`flushNow, ${nameOf(way)}`, () => {
     it("writes nothing if there is nothing", () => {
-      const recorder = new Recorder({ layout });
-      recorder.flusher.flushNow();
+      const recorder = new Recorder(way);
+      recorder.flushNow();
       assertEquals(csvPaths(recorder.runtime.files), []);
     });
 
     for (const [state, prepare] of Object.entries(STATES)) {
       it(`writes all there is before it returns, ${state}`, () => {
-        const recorder = new Recorder({ layout });
+        const recorder = new Recorder(way);
         prepare(recorder);
-        recorder.flusher.flushNow();
+        recorder.flushNow();
+        recorder.checkAllPublished();
+        assertEquals(unfinishedPaths(recorder.runtime.files), []);
+        recorder.flushNow(true);
         recorder.checkAllPublished();
         assertEquals(temporaryPaths(recorder.runtime.files), []);
-        recorder.flusher.flushNow();
-        recorder.checkAllPublished();
       });
     }
 
     it("may be called again and again while the program goes on", () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       for (let i = 0; i < 10; i++) {
         recorder.observe(100);
-        recorder.flusher.flushNow();
+        recorder.flushNow();
         recorder.checkAllPublished();
       }
       recorder.observe(ROWS + 1);
@@ -72,34 +72,58 @@ for (const layout of ["segments", "append"] as Layout[]) {
     });
 
     it("does not throw on a disk that fails, and keeps what there is", () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       recorder.observe(ROWS + 5);
       failAll(recorder.runtime.files, "EIO");
-      recorder.flusher.flushNow();
-      recorder.flusher.flushNow();
+      recorder.flushNow();
+      recorder.flushNow();
       assertEquals([recorder.counts().buffered, recorder.runtime.files.openHandles], [ROWS + 5, 0]);
       repair(recorder.runtime.files);
       recorder.runtime.timers.advance(10_000);
       recorder.checkAllPublished();
     });
 
+    it("goes on though its spools were removed at what only seemed to be the end", () => {
+      const recorder = new Recorder(way);
+      for (let i = 0; i < 3; i++) {
+        recorder.observe(ROWS + 10);
+        recorder.flushNow(true);
+        recorder.checkAllPublished();
+        assertEquals(temporaryPaths(recorder.runtime.files), []);
+      }
+      assertEquals(recorder.errors, []);
+    });
+
     it("writes what it can of a disk that is nearly full, counted exactly", () => {
       for (let capacity = 0; capacity < 200_000; capacity += 9_000) {
-        const recorder = new Recorder({ layout });
-        recorder.runtime.files.capacity = capacity;
+        const recorder = new Recorder(way);
+        const { files } = recorder.runtime;
+        files.capacity = capacity;
         recorder.observe(2 * ROWS);
-        recorder.flusher.flushNow();
+        recorder.flushNow(true);
         recorder.published();
-        assertEquals([recorder.runtime.files.openHandles, temporaryPaths(recorder.runtime.files)], [0, []]);
+        assertEquals([files.openHandles, unfinishedPaths(files)], [0, []]);
+        const { buffered } = recorder.counts();
+        const spools = spoolPaths(files).length;
+        assertEquals(spools > 0, way.spools && buffered > 0);
+        // Whoever comes when there is room again publishes what is in spools.
+        files.capacity = Infinity;
+        recorder.flusher.abandon();
+        const recovered = recorder.recover();
+        assertEquals([recovered.spools, recovered.damaged, recovered.failures], [spools, 0, []]);
+        assertEquals(recovered.rows > 0, spools > 0);
+        if (spools === 2) assertEquals(recovered.rows, buffered);
+        recorder.published(recovered.rows);
+        assertEquals([files.openHandles, files.mappings, temporaryPaths(files)], [0, 0, []]);
       }
     });
 
     it("tries again when the disk fails once, since there is no later", () => {
       for (let nth = 1;; nth++) {
-        const recorder = new Recorder({ layout });
+        const recorder = new Recorder(way);
         recorder.observe(ROWS + 5);
         const faults = failNth(recorder.runtime.files, nth, "EINTR");
-        recorder.flusher.flushNow();
+        recorder.flushNow();
         if (faults.count === 0) return;
         assertEquals(recorder.counts().buffered, 0, faults.first);
       }

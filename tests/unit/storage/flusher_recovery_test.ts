@@ -1,17 +1,17 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { Layout } from "../../../src/storage/flusher.ts";
-import { csvPaths, DIRECTORY, publishedRows, temporaryPaths } from "../support/files.ts";
-import { failAll, failNth, repair } from "../support/faults.ts";
-import { Recorder } from "../support/recorder.ts";
+import { csvPaths, DIRECTORY, publishedRows, temporaryPaths, unfinishedPaths } from "../support/files.ts";
+import { failAll, failOnce, repair } from "../support/faults.ts";
+import { nameOf, Recorder, WAYS } from "../support/recorder.ts";
 import { ROWS } from "../support/sinks.ts";
 
-const LAYOUTS: Layout[] = ["segments", "append"];
+for (const way of WAYS) {
+  describe(`a disk that works again, ${nameOf(way)}`, () => {
+    // The second one is asked for when the first is full, while the disk fails.
+    const refusedSpools = way.spools ? 1 : 0;
 
-for (const layout of LAYOUTS) {
-  describe(`a disk that works again, layout ${layout}`, () => {
     it("was tried again after pauses that double up to five seconds, and all that was kept is written", () => {
-      const recorder = new Recorder({ layout, flushInterval: 60_000 });
+      const recorder = new Recorder({ ...way, flushInterval: 60_000 });
       const { files, timers } = recorder.runtime;
       const attempts: number[] = [];
       const faults = failAll(files, "EIO", "write");
@@ -21,7 +21,7 @@ for (const layout of LAYOUTS) {
         if (faults.count > before) attempts.push(ms);
       }
       assertEquals(attempts, [0, 100, 300, 700, 1_500, 3_100, 6_300, 11_300, 16_300]);
-      assertEquals([recorder.errors.length, recorder.counts().buffered], [9, ROWS + 1]);
+      assertEquals([recorder.errors.length, recorder.counts().buffered], [9 + refusedSpools, ROWS + 1]);
       repair(files);
       timers.advance(5_000);
       assertEquals(recorder.counts().flushed, ROWS);
@@ -30,14 +30,14 @@ for (const layout of LAYOUTS) {
     });
 
     it("begins with short pauses when it fails anew", () => {
-      const recorder = new Recorder({ layout, flushInterval: 0 });
+      const recorder = new Recorder({ ...way, flushInterval: 0 });
       const { files, timers } = recorder.runtime;
       failAll(files, "EIO", "write");
       recorder.observe(ROWS + 1);
       timers.advance(10_000);
       repair(files);
       timers.advance(10_000);
-      failNth(files, 1, "EIO");
+      failOnce(files, "EIO", "write");
       recorder.observe(ROWS);
       timers.advance(0);
       assertEquals(recorder.counts().flushed, ROWS);
@@ -53,7 +53,7 @@ for (const layout of LAYOUTS) {
           "remove",
         ]] as const
       ) {
-        const recorder = new Recorder({ layout });
+        const recorder = new Recorder(way);
         failAll(recorder.runtime.files, "EIO", ...kinds);
         recorder.observe(10);
         recorder.runtime.timers.advance(10_000);
@@ -65,23 +65,23 @@ for (const layout of LAYOUTS) {
     });
 
     it("is used to the full at once, whatever the pause was to be", () => {
-      const recorder = new Recorder({ layout, flushInterval: 0 });
+      const recorder = new Recorder({ ...way, flushInterval: 0 });
       const { files, timers } = recorder.runtime;
       failAll(files, "EIO", "write");
       recorder.observe(ROWS + 1);
       timers.advance(10_000);
       repair(files);
-      recorder.flusher.flushNow();
+      recorder.flushNow();
       recorder.observe(5 * ROWS);
       assertEquals(recorder.counts().dropped, 0);
     });
 
     it("is not asked more often because the program is busy: what does not fit meanwhile is dropped", () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       const { files, timers } = recorder.runtime;
       const faults = failAll(files, "EIO", "write");
       recorder.observe(5 * ROWS);
-      assertEquals([faults.count, recorder.counts().dropped], [1, 3 * ROWS]);
+      assertEquals([faults.count, recorder.counts().dropped], [1 + refusedSpools, 3 * ROWS]);
       repair(files);
       timers.advance(100);
       timers.advance(1_000);
@@ -90,7 +90,7 @@ for (const layout of LAYOUTS) {
     });
 
     it("was full: what it did not take is kept, what does not fit is dropped, and the rest is written when there is room", () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       const { files, timers } = recorder.runtime;
       recorder.observe(100);
       timers.advance(1_000);
@@ -98,7 +98,7 @@ for (const layout of LAYOUTS) {
       recorder.observe(3 * ROWS);
       timers.advance(10_000);
       const { dropped } = recorder.counts();
-      assertEquals([recorder.published().length, dropped, temporaryPaths(files)], [100, ROWS, []]);
+      assertEquals([recorder.published().length, dropped, unfinishedPaths(files)], [100, ROWS, []]);
       files.capacity = Infinity;
       timers.advance(10_000);
       assertEquals(recorder.counts(), { recorded: 100 + 3 * ROWS, flushed: 100 + 2 * ROWS, buffered: 0, dropped });
@@ -106,7 +106,7 @@ for (const layout of LAYOUTS) {
     });
 
     it("took one byte at a time, and nothing was torn", async () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       recorder.runtime.files.writeLimit = 1;
       recorder.observe(ROWS + 10);
       recorder.runtime.timers.advance(0);
@@ -115,7 +115,7 @@ for (const layout of LAYOUTS) {
     });
 
     it("had lost the directory, which is made again", async () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       const { files, timers } = recorder.runtime;
       recorder.observe(10);
       timers.advance(1_000);
@@ -131,7 +131,7 @@ for (const layout of LAYOUTS) {
     });
 
     it("had a file in the place of the directory, which is left as it is", () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       const { files, timers } = recorder.runtime;
       files.move(DIRECTORY, "/archive");
       files.plant(DIRECTORY, "file", "precious");
@@ -150,7 +150,7 @@ for (const layout of LAYOUTS) {
 
     it("lost the directory in the middle of every single operation, and no row is lost or doubled by that", async () => {
       for (let nth = 1, removed = true; removed; nth++) {
-        const recorder = new Recorder({ layout });
+        const recorder = new Recorder(way);
         const { files } = recorder.runtime;
         let operations = 0;
         removed = false;
@@ -170,7 +170,7 @@ for (const layout of LAYOUTS) {
     });
 
     it("had its published files moved and deleted all the time", async () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       const { files, timers } = recorder.runtime;
       let taken = 0;
       for (let i = 0; i < 20; i++) {
@@ -187,24 +187,29 @@ for (const layout of LAYOUTS) {
     });
   });
 
-  describe(`close on a disk that fails, layout ${layout}`, () => {
-    it("tries three times, counts the rest as dropped, and resolves", async () => {
-      const recorder = new Recorder({ layout });
+  describe(`close on a disk that fails, ${nameOf(way)}`, () => {
+    const fate = way.spools ? "leaves the rest to whoever recovers it" : "counts the rest as dropped";
+    it(`tries three times, ${fate}, and resolves`, async () => {
+      const recorder = new Recorder(way);
       recorder.observe(ROWS + 5);
       recorder.runtime.timers.advance(0);
       recorder.observe(ROWS);
       const faults = failAll(recorder.runtime.files, "EIO", "write");
       await recorder.flusher.close();
-      assertEquals(recorder.counts(), { recorded: 2 * ROWS + 5, flushed: ROWS, buffered: 0, dropped: ROWS + 5 });
-      // Three attempts for each of the two segments, and not one more.
-      assertEquals([faults.count, recorder.runtime.timers.count], [6, 0]);
+      const [buffered, dropped] = way.spools ? [ROWS + 5, 0] : [0, ROWS + 5];
+      assertEquals(recorder.counts(), { recorded: 2 * ROWS + 5, flushed: ROWS, buffered, dropped });
+      // Three attempts for each of the two segments, or for the first if the second is safe behind it, and not one more.
+      assertEquals([faults.count, recorder.runtime.timers.count], [way.spools ? 3 : 6, 0]);
       repair(recorder.runtime.files);
       assertEquals([recorder.published().length, recorder.runtime.files.openHandles], [ROWS, 0]);
+      assertEquals(recorder.recover().rows, buffered);
+      assertEquals([recorder.published(buffered).length, recorder.runtime.files.openHandles], [ROWS + buffered, 0]);
+      assertEquals([recorder.runtime.files.mappings, temporaryPaths(recorder.runtime.files)], [0, []]);
     });
 
     it("writes what it can if the disk works at the second or third attempt", async () => {
       for (const failing of [1, 2]) {
-        const recorder = new Recorder({ layout });
+        const recorder = new Recorder(way);
         recorder.observe(5);
         let left = failing;
         recorder.runtime.files.before = (operation) => {
@@ -217,7 +222,7 @@ for (const layout of LAYOUTS) {
     });
 
     it("does not wait for the end of a long back-off", async () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       failAll(recorder.runtime.files, "EIO");
       recorder.observe(5);
       recorder.runtime.timers.advance(100_000);
@@ -229,12 +234,12 @@ for (const layout of LAYOUTS) {
     });
 
     it("is not disturbed by an exit in the middle", async () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       failAll(recorder.runtime.files, "EIO");
       recorder.observe(ROWS + 5);
       const closed = recorder.flusher.close();
       repair(recorder.runtime.files);
-      recorder.flusher.flushNow();
+      recorder.flushNow();
       recorder.checkAllPublished();
       await closed;
       recorder.checkAllPublished();

@@ -1,8 +1,9 @@
 import { describe, it } from "node:test";
-import { assertEquals } from "@std/assert";
-import type { Layout } from "../../../src/storage/flusher.ts";
+import { assert, assertEquals } from "@std/assert";
+import { temporaryPaths } from "../support/files.ts";
 import { failAll, failNth, repair } from "../support/faults.ts";
-import { Recorder } from "../support/recorder.ts";
+import { nextTurn } from "../support/next_turn.ts";
+import { nameOf, Recorder, WAYS } from "../support/recorder.ts";
 import { ROWS } from "../support/sinks.ts";
 
 /** What a program may do when it is told of a failure. */
@@ -12,7 +13,7 @@ const REACTIONS: Record<string, (recorder: Recorder) => void> = {
   "seals": (recorder) => recorder.bucket.seal(),
   "repairs the disk and flushes": (recorder) => {
     repair(recorder.runtime.files);
-    recorder.flusher.flushNow();
+    recorder.flushNow();
   },
   "repairs the disk and observes more than there is room for": (recorder) => {
     repair(recorder.runtime.files);
@@ -21,32 +22,46 @@ const REACTIONS: Record<string, (recorder: Recorder) => void> = {
   "stops": (recorder) => void recorder.flusher.close(),
 };
 
-for (const layout of ["segments", "append"] as Layout[]) {
-  describe(`an error handler that works with the monitor, layout ${layout}`, () => {
+for (const way of WAYS) {
+  describe(`an error handler that works with the monitor, ${nameOf(way)}`, () => {
     for (const [reaction, react] of Object.entries(REACTIONS)) {
       for (const code of ["EIO", "ENOLCK"]) {
         it(`${reaction} when it is told of ${code}`, async () => {
-          const recorder = new Recorder({ layout });
+          const recorder = new Recorder(way);
           const { files, timers } = recorder.runtime;
+          let told = 0;
           recorder.whenReported = () => {
-            if (recorder.errors.length < 4) react(recorder);
+            if (++told < 4) react(recorder);
           };
           failAll(files, code, "write", "lock");
-          recorder.observe(2 * ROWS + 10);
-          timers.advance(5_000);
-          recorder.flusher.flushNow();
-          recorder.counts();
-          repair(files);
-          failNth(files, 3, code);
-          timers.advance(5_000);
-          recorder.observe(ROWS);
-          timers.advance(5_000);
-          repair(files);
-          await recorder.flusher.close();
+          const steps = [
+            () => recorder.observe(2 * ROWS + 10),
+            () => timers.advance(5_000),
+            () => recorder.flushNow(),
+            () => {
+              repair(files);
+              failNth(files, 3, code);
+              timers.advance(5_000);
+            },
+            () => recorder.observe(ROWS),
+            () => timers.advance(5_000),
+            () => repair(files),
+            () => recorder.flusher.close(),
+          ];
+          for (const step of steps) {
+            await step();
+            await nextTurn();
+            recorder.counts();
+          }
+          assertEquals(told, recorder.errors.length);
+          assert(told > 0);
           const { flushed, dropped, buffered } = recorder.counts();
-          assertEquals([flushed + dropped, buffered], [recorder.given, 0]);
-          recorder.published();
-          assertEquals(files.openHandles, 0);
+          // What could not be written when it was told to stop stays in spools.
+          const { rows } = recorder.recover();
+          assertEquals([flushed + dropped, buffered], [recorder.given - rows, rows]);
+          if (!way.spools || reaction !== "stops") assertEquals(rows, 0);
+          recorder.published(rows);
+          assertEquals([files.openHandles, files.mappings, temporaryPaths(files)], [0, 0, []]);
         });
       }
     }

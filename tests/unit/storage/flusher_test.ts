@@ -1,19 +1,18 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { StorageError } from "../../../src/errors.ts";
+import { FileError } from "../../../src/runtime.ts";
 import { MemoryDisk } from "../../fake/memory_disk.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
 import { csvPaths, DIRECTORY, temporaryPaths } from "../support/files.ts";
-import { failAll, repair } from "../support/faults.ts";
-import { Recorder } from "../support/recorder.ts";
+import { failAll, failOnce, repair } from "../support/faults.ts";
+import { nameOf, Recorder, WAYS } from "../support/recorder.ts";
 import { ROWS } from "../support/sinks.ts";
 
-const LAYOUTS = ["segments", "append"] as const;
-
-for (const layout of LAYOUTS) {
-  describe(`Flusher, layout ${layout}`, () => {
+for (const way of WAYS) {
+  describe(`Flusher, ${nameOf(way)}`, () => {
     it("writes a full segment beside the program, not before its next turn", () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       recorder.observe(ROWS + 1);
       assertEquals(recorder.published(), []);
       recorder.runtime.timers.advance(0);
@@ -22,7 +21,7 @@ for (const layout of LAYOUTS) {
     });
 
     it("writes what is there when it is due, however little, and nothing if nothing is there", () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       recorder.observe(3);
       recorder.runtime.timers.advance(999);
       assertEquals(csvPaths(recorder.runtime.files), []);
@@ -33,7 +32,7 @@ for (const layout of LAYOUTS) {
     });
 
     it("is due an interval after the last segment was sealed, not sooner", () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       recorder.runtime.timers.advance(900);
       recorder.observe(ROWS + 1); // seals one
       recorder.runtime.timers.advance(900);
@@ -43,7 +42,7 @@ for (const layout of LAYOUTS) {
     });
 
     it("writes nothing by time with an interval of 0", () => {
-      const recorder = new Recorder({ layout, flushInterval: 0 });
+      const recorder = new Recorder({ ...way, flushInterval: 0 });
       recorder.observe(3);
       assertEquals(recorder.runtime.timers.count, 0);
       recorder.runtime.timers.advance(1e9);
@@ -51,14 +50,14 @@ for (const layout of LAYOUTS) {
     });
 
     it("writes at once when both segments are full, though the event loop never turns", () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       recorder.observe(10 * ROWS);
       assertEquals(recorder.counts(), { recorded: 3840, flushed: 8 * ROWS, buffered: 2 * ROWS, dropped: 0 });
       assertEquals(recorder.published(), Array.from({ length: 8 * ROWS }, (_, i) => i));
     });
 
     it("takes several turns when the time of one is over, and loses nothing that comes meanwhile", () => {
-      const recorder = new Recorder({ layout, flushInterval: 0 });
+      const recorder = new Recorder({ ...way, flushInterval: 0 });
       const { clock, timers, files } = recorder.runtime;
       const long = "x".repeat(256);
       for (let i = 0; i < 20; i++) recorder.bucket.observe(`${i}${long}`, i);
@@ -69,21 +68,14 @@ for (const layout of LAYOUTS) {
         recorder.bucket.observe("meanwhile", 1);
       }
       recorder.bucket.seal();
-      recorder.flusher.flushNow();
+      recorder.flushNow(true);
       const { recorded, flushed, buffered, dropped } = recorder.bucket.counts;
       assertEquals([recorded, flushed, buffered, dropped], [20 + turns, 20 + turns, 0, 0]);
       assertEquals([files.openHandles, temporaryPaths(files)], [0, []]);
     });
 
-    it("writes rows of a million distinct labels", async () => {
-      const recorder = new Recorder({ layout, memoryThreshold: 2 ** 20 });
-      for (let i = 0; i < 1e6; i++) recorder.bucket.observe(`label ${i}`, i);
-      await recorder.flusher.close();
-      assertEquals(recorder.bucket.counts, { recorded: 1e6, flushed: 1e6, buffered: 0, dropped: 0 });
-    });
-
     it("ends without a timer, a handle or a row left behind", async () => {
-      const recorder = new Recorder({ layout });
+      const recorder = new Recorder(way);
       recorder.observe(ROWS + 100);
       await recorder.flusher.close();
       recorder.checkAllPublished();
@@ -94,17 +86,28 @@ for (const layout of LAYOUTS) {
 
     it("serves two programs in one directory", async () => {
       const disk = new MemoryDisk();
-      const recorders = [1, 2].map((pid) => new Recorder({ runtime: new FakeRuntime(disk, pid), layout }, pid * 1e6));
+      const recorders = [1, 2].map((pid) => new Recorder({ ...way, runtime: new FakeRuntime(disk, pid) }, pid * 1e6));
       for (let i = 0; i < 20; i++) {
         for (const recorder of recorders) recorder.observe(100);
         recorders[i % 2]!.runtime.timers.advance(500);
       }
       for (const recorder of recorders) await recorder.flusher.close();
       for (const recorder of recorders) recorder.checkAllPublished();
-      assertEquals(csvPaths(disk).length > 2, layout === "segments");
+      assertEquals(csvPaths(disk).length > 2, way.layout === "segments");
     });
   });
 }
+
+describe("a million distinct labels", () => {
+  for (const layout of ["segments", "append"] as const) {
+    it(`are written in layout ${layout}`, { timeout: 120_000 }, async () => {
+      const recorder = new Recorder({ layout, memoryThreshold: 2 ** 20 });
+      for (let i = 0; i < 1e6; i++) recorder.bucket.observe(`label ${i}`, i);
+      await recorder.flusher.close();
+      assertEquals(recorder.bucket.counts, { recorded: 1e6, flushed: 1e6, buffered: 0, dropped: 0 });
+    });
+  }
+});
 
 describe("the files of a flusher", () => {
   it("are one per flush in layout segments, whose names tell process, isolate and order", async () => {
@@ -167,7 +170,7 @@ describe("a lock that another program holds", () => {
   function locked(): { recorder: Recorder; release: () => void } {
     const recorder = new Recorder({ layout: "append", flushInterval: 0 });
     recorder.observe(5);
-    recorder.flusher.flushNow();
+    recorder.flushNow();
     recorder.observe(ROWS + 1);
     return { recorder, release: recorder.runtime.files.lock(`${DIRECTORY}/custom.csv`) };
   }
@@ -186,7 +189,7 @@ describe("a lock that another program holds", () => {
     recorder.runtime.clock.step = 10e6; // 10 ms pass with each look at the clock
     recorder.observe(ROWS);
     assertEquals(recorder.counts().flushed, 5 + ROWS);
-    recorder.flusher.flushNow();
+    recorder.flushNow();
     recorder.checkAllPublished();
     assertEquals([csvPaths(recorder.runtime.files).length, recorder.errors], [4, []]);
   });
@@ -201,7 +204,7 @@ describe("a lock that another program holds", () => {
     assertEquals(flushed > 0 && flushed < ROWS, true);
     files.lock(`${DIRECTORY}/custom.csv`);
     clock.step = 10e6;
-    recorder.flusher.flushNow();
+    recorder.flushNow();
     recorder.checkAllPublished();
     assertEquals(csvPaths(files).length, 3);
   });
@@ -224,16 +227,53 @@ describe("a lock that another program holds", () => {
 
 describe("the messages of a flusher", () => {
   it("say what was attempted, where, and why it failed", () => {
-    for (const layout of LAYOUTS) {
-      const recorder = new Recorder({ layout });
-      failAll(recorder.runtime.files, "EIO", "write");
+    for (const way of WAYS) {
+      const recorder = new Recorder(way);
+      failOnce(recorder.runtime.files, "EIO", "write");
       recorder.observe(1);
       recorder.runtime.timers.advance(1_000);
       assertEquals(recorder.errors.length, 1);
       const [error] = recorder.errors;
       assertMatch(error!.message, /^Cannot write the observations, which are kept.*: "\/_monitoring": EIO: write \S+$/);
       assertEquals([error instanceof StorageError, (error!.cause as Error).name], [true, "FileError"]);
-      repair(recorder.runtime.files);
     }
+  });
+
+  it("say that a spool is refused, where, and why, once until one can be had again", () => {
+    const recorder = new Recorder();
+    const { files, timers } = recorder.runtime;
+    const record = (): number => {
+      for (let i = 0; i < 3; i++) {
+        recorder.observe(ROWS);
+        timers.advance(1_000);
+      }
+      return recorder.errors.length;
+    };
+    const refuse = (): void => {
+      files.before = (operation, path) => {
+        if (operation === "create" && path.includes(".spool")) throw new FileError("ENOSPC", "no space left");
+      };
+    };
+    assertEquals([record(), recorder.flusher.outlives], [0, true]);
+    files.removeTree(`${DIRECTORY}/.spools`); // new ones are needed
+    refuse();
+    assertEquals([record(), recorder.flusher.outlives], [1, false]);
+    assertMatch(recorder.errors[0]!.message, /^Cannot keep observations in a spool.*: "\/_monitoring": no space left$/);
+    repair(files);
+    assertEquals([record(), recorder.flusher.outlives], [1, true]);
+    files.removeTree(`${DIRECTORY}/.spools`);
+    refuse();
+    assertEquals([record(), recorder.flusher.outlives], [2, false]);
+    recorder.checkAllPublished();
+  });
+
+  it("say at the door that the disk refuses the first spool", () => {
+    const runtime = new FakeRuntime();
+    runtime.files.before = (operation, path) => {
+      if (operation === "write" && path.includes(".spool")) throw new FileError("ENOSPC", "no space left");
+    };
+    const error = assertThrows(() => new Recorder({ runtime }), StorageError);
+    assertMatch(error.message, /^Cannot make a spool: "\/_monitoring": no space left$/);
+    assertEquals([runtime.timers.count, runtime.files.openHandles, runtime.files.mappings], [0, 0, 0]);
   });
 });

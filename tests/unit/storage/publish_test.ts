@@ -2,17 +2,22 @@ import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { FileError, type FileStatus } from "../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../src/storage/directory.ts";
+import { FlushNotes } from "../../../src/storage/flush_notes.ts";
 import { PublishedFile } from "../../../src/storage/publish.ts";
 import { MemoryDisk } from "../../fake/memory_disk.ts";
 import { failNth } from "../support/faults.ts";
 import { bytes } from "../support/files.ts";
+import { openSegment } from "../support/segments.ts";
 
 const FINAL = "/_monitoring/x.1.csv";
 const TEMPORARY = "/_monitoring/.x.1.csv.tmp";
 
-function published(disk = new MemoryDisk()): { disk: MemoryDisk; file: PublishedFile } {
-  const directory = MonitoringDirectory.create(disk, "/_monitoring");
-  return { disk, file: new PublishedFile(directory, "x.1", ".csv", bytes("head\r\n")) };
+function published(syncs = false): { disk: MemoryDisk; file: PublishedFile; notes: FlushNotes } {
+  const disk = new MemoryDisk();
+  const directory = MonitoringDirectory.create(disk, "/_monitoring", { syncs });
+  const notes = new FlushNotes(openSegment(1024));
+  const options = { stem: "x.1", extension: ".csv", head: bytes("head\r\n"), notes };
+  return { disk, file: new PublishedFile(directory, options), notes };
 }
 
 /** All files with their texts, directories left out. */
@@ -28,14 +33,14 @@ describe("PublishedFile", () => {
     file.write(bytes("one\r\n"));
     assertEquals(textsOn(disk), { [TEMPORARY]: "head\r\none\r\n" });
     file.write(bytes("two\r\n"));
-    file.commit();
+    file.commit(1);
     assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\ntwo\r\n" });
     assertEquals(disk.openHandles, 0);
   });
 
   it("is published with its head alone if nothing was written", () => {
     const { disk, file } = published();
-    file.commit();
+    file.commit(1);
     assertEquals(textsOn(disk), { [FINAL]: "head\r\n" });
   });
 
@@ -46,7 +51,7 @@ describe("PublishedFile", () => {
     file.abort();
     assertEquals([textsOn(disk), disk.openHandles], [{}, 0]);
     file.write(bytes("two\r\n"));
-    file.commit();
+    file.commit(1);
     file.abort();
     assertEquals(textsOn(disk), { [FINAL]: "head\r\ntwo\r\n" });
   });
@@ -59,7 +64,7 @@ describe("PublishedFile", () => {
       disk.plant(victim, "file", "precious");
       for (const path of [FINAL, TEMPORARY, "/_monitoring/x.1-1.csv"]) disk.plant(path, kind, victim);
       file.write(bytes("one\r\n"));
-      file.commit();
+      file.commit(1);
       assertEquals(disk.text("/_monitoring/x.1-2.csv"), "head\r\none\r\n");
       assertEquals([FINAL, TEMPORARY].map((path) => [disk.status(path)?.kind, disk.text(path)]), [[kind, victim], [
         kind,
@@ -73,7 +78,7 @@ describe("PublishedFile", () => {
     const { disk, file } = published();
     file.write(bytes("one\r\n"));
     disk.plant(FINAL, "file", "precious");
-    file.commit();
+    file.commit(1);
     assertEquals([disk.text(FINAL), disk.text("/_monitoring/x.1-1.csv")], ["precious", "head\r\none\r\n"]);
   });
 
@@ -104,7 +109,7 @@ describe("PublishedFile", () => {
     const { disk, file } = published();
     disk.writeLimit = 1;
     file.write(bytes("one\r\n"));
-    file.commit();
+    file.commit(1);
     assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\n" });
   });
 
@@ -112,7 +117,7 @@ describe("PublishedFile", () => {
     const { disk, file } = published();
     disk.removeTree("/_monitoring");
     file.write(bytes("one\r\n"));
-    file.commit();
+    file.commit(1);
     assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\n" });
   });
 
@@ -122,28 +127,80 @@ describe("PublishedFile", () => {
       file.write(bytes("one\r\n"));
       if (take === "remove") disk.removeTree("/_monitoring");
       else disk.move("/_monitoring", "/archive");
-      assertThrows(() => file.commit(), FileError);
+      assertThrows(() => file.commit(1), FileError);
       file.abort();
       file.write(bytes("one\r\n"));
-      file.commit();
+      file.commit(1);
       assertEquals([disk.text(FINAL), disk.openHandles], ["head\r\none\r\n", 0]);
     }
   });
 
-  it("leaves no handle open and no published file behind, whichever operation fails", () => {
-    for (let nth = 1;; nth++) {
-      const { disk, file } = published();
-      const faults = failNth(disk, nth, "EIO");
-      const attempt = (): void => {
-        file.write(bytes("one\r\n"));
-        file.commit();
+  for (const syncs of [false, true]) {
+    const name = "leaves no handle open and no published file behind, whichever operation fails";
+    it(syncs ? `${name}, when it is synced` : name, () => {
+      for (let nth = 1;; nth++) {
+        const { disk, file, notes } = published(syncs);
+        const faults = failNth(disk, nth, "EIO");
+        const attempt = (): void => {
+          file.write(bytes("one\r\n"));
+          file.commit(1);
+        };
+        assertEquals(throws(attempt), faults.count > 0);
+        assertEquals(notes.published, faults.count > 0 ? 0 : 1, faults.first);
+        if (faults.count === 0) return;
+        file.abort();
+        assertEquals([textsOn(disk), disk.openHandles], [{}, 0], faults.first);
+        assertEquals([notes.published, notes.step.kind], [0, "none"], faults.first);
+        attempt();
+        assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\n" });
+        assertEquals([notes.published, notes.step.kind], [1, "none"], faults.first);
+      }
+    });
+  }
+
+  it("is on the disk before it is renamed, and its name before it counts as published, if that is asked for", () => {
+    const { disk, file, notes } = published(true);
+    const steps: string[] = [];
+    disk.before = (operation, path) => {
+      if (["sync", "rename", "syncDirectory"].includes(operation)) {
+        steps.push(`${operation} ${path} ${notes.published}`);
+      }
+    };
+    file.write(bytes("one\r\n"));
+    file.commit(1);
+    assertEquals(steps, [`sync ${TEMPORARY} 0`, `rename ${TEMPORARY} 0`, "syncDirectory /_monitoring 0"]);
+    assertEquals(notes.published, 1);
+  });
+
+  it("stays published when its name is not on the disk for certain, but somebody took it away before we could", () => {
+    const { disk, file, notes } = published(true);
+    file.write(bytes("one\r\n"));
+    disk.before = (operation) => {
+      if (operation !== "syncDirectory") return;
+      disk.before = () => {};
+      disk.move(FINAL, "/archive.csv");
+      throw new FileError("EIO", "EIO");
+    };
+    assertThrows(() => file.commit(1), FileError);
+    file.abort();
+    assertEquals([notes.published, notes.step.kind], [1, "none"]);
+    assertEquals(textsOn(disk), { "/archive.csv": "head\r\none\r\n" });
+  });
+
+  it("notes under which temporary name it is whole before it is renamed", () => {
+    for (const taken of [0, 3]) {
+      const { disk, file, notes } = published();
+      for (let i = 0; i < taken; i++) disk.plant(file.temporaryPath(i), "file");
+      file.write(bytes("one\r\n"));
+      assertEquals(notes.step, { kind: "none" });
+      let renamed = "";
+      disk.before = (operation, path) => {
+        if (operation !== "rename") return;
+        assertEquals(notes.step, { kind: "renaming", name: taken });
+        renamed = path;
       };
-      assertEquals(throws(attempt), faults.count > 0);
-      if (faults.count === 0) return;
-      file.abort();
-      assertEquals([textsOn(disk), disk.openHandles], [{}, 0], `operation ${nth}`);
-      attempt();
-      assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\n" });
+      file.commit(1);
+      assertEquals([renamed, notes.step, notes.published], [file.temporaryPath(taken), { kind: "none" }, 1]);
     }
   });
 });

@@ -7,7 +7,8 @@ import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/observation/segment.ts";
 import type { Files } from "../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../src/storage/directory.ts";
-import { Flusher, type Layout } from "../../../src/storage/flusher.ts";
+import { Flusher } from "../../../src/storage/flusher.ts";
+import type { Layout } from "../../../src/storage/layout.ts";
 import { scratchDirectory } from "../../contract/scratch.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
 import { asWritten } from "../support/labels.ts";
@@ -40,8 +41,19 @@ async function write(
   const errors: Error[] = [];
   const report = (error: Error) => void errors.push(error);
   const flusher = new Flusher(
-    { directory, encoder: new CsvEncoder(), clock, timers, layout, flushInterval: 0, report },
-    { owner: { ...OWNER, kind }, memoryThreshold: 2 ** 20, clock },
+    {
+      directory,
+      encoder: new CsvEncoder(),
+      clock,
+      timers,
+      layout,
+      flushInterval: 0,
+      memoryThreshold: 2 ** 20,
+      spools: false,
+      report,
+    },
+    { ...OWNER, kind },
+    true,
   );
   const rows = observations.map(([label, value]): Row => {
     clock.time += 123_456_789;

@@ -42,6 +42,15 @@ export function failAll(disk: MemoryDisk, code: string, ...kinds: DiskOperation[
   return faults;
 }
 
+/** From now on the first operation of a kind fails with `code`, spools left aside. */
+export function failOnce(disk: MemoryDisk, code: string, kind: DiskOperation): void {
+  disk.before = (operation, path) => {
+    if (operation !== kind || path.includes(".spool")) return;
+    repair(disk);
+    throw new FileError(code, `${code}: ${operation} ${path}`);
+  };
+}
+
 /** The disk works again. */
 export function repair(disk: MemoryDisk): void {
   disk.before = () => {};

@@ -10,9 +10,19 @@ export function csvPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
   return disk.paths().filter((path) => path.startsWith(`${directory}/`) && /\/[^./][^/]*\.csv$/.test(path));
 }
 
-/** Paths of what was left unfinished. */
+/** Paths of what was left unfinished, and of spools with their directory. */
 export function temporaryPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
   return disk.paths().filter((path) => path.startsWith(`${directory}/.`));
+}
+
+/** Paths of spools. */
+export function spoolPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
+  return temporaryPaths(disk, directory).filter((path) => path.endsWith(".spool"));
+}
+
+/** Paths of what was left unfinished, while there are spools. */
+export function unfinishedPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
+  return temporaryPaths(disk, directory).filter((path) => !/\.spools?$/.test(path));
 }
 
 /** Every row of a published file; throws if it is torn. (A file that is appended to may be empty, without a header.) */

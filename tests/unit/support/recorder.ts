@@ -1,8 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
+import { Failures } from "../../../src/monitor/failures.ts";
 import type { Bucket, BucketCounts } from "../../../src/observation/bucket.ts";
 import { MonitoringDirectory } from "../../../src/storage/directory.ts";
-import { Flusher, type Layout } from "../../../src/storage/flusher.ts";
+import { Flusher, lockDeadline } from "../../../src/storage/flusher.ts";
+import type { Layout } from "../../../src/storage/layout.ts";
+import { Recovery, type RecoverySummary } from "../../../src/storage/recovery.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
 import { DIRECTORY, publishedRows } from "./files.ts";
 import { OWNER } from "./segments.ts";
@@ -16,6 +19,24 @@ export interface RecorderOptions {
   readonly layout?: Layout;
   readonly flushInterval?: number;
   readonly memoryThreshold?: number;
+  /** Whether buffers are spools. Default `true`. */
+  readonly spools?: boolean;
+}
+
+/** All that there is to choose from between where rows are and where they go. */
+export const WAYS = [
+  { layout: "segments", spools: true },
+  { layout: "segments", spools: false },
+  { layout: "append", spools: true },
+  { layout: "append", spools: false },
+] as const satisfies readonly RecorderOptions[];
+
+/** One of the {@linkcode WAYS}. */
+export type Way = (typeof WAYS)[number];
+
+/** Where rows are and where they go, in words. */
+export function nameOf({ layout, spools }: Way): string {
+  return `from ${spools ? "spools" : "memory"} in layout ${layout}`;
 }
 
 /** Long enough that a full segment takes two slices, awkward enough that a torn row would be seen; both fit in the least label table. */
@@ -28,7 +49,7 @@ export class Recorder {
   readonly bucket: Bucket;
   /** What was reported. */
   readonly errors: Error[] = [];
-  /** Called with each report. */
+  /** Called for each report as the monitor tells its program, once the call is over in which it was made. */
   whenReported: () => void = () => {};
   readonly #first: number;
   #next: number;
@@ -36,18 +57,20 @@ export class Recorder {
 
   constructor(options: RecorderOptions = {}, first = 0) {
     const { runtime = new FakeRuntime(), layout = "segments", flushInterval = 1_000 } = options;
-    const { memoryThreshold = LEAST_THRESHOLD } = options;
+    const { memoryThreshold = LEAST_THRESHOLD, spools = true } = options;
     this.runtime = runtime;
     this.#first = this.#next = first;
     const { clock, timers } = runtime;
     const directory = MonitoringDirectory.create(runtime.files, DIRECTORY);
+    const failures = new Failures(() => this.whenReported());
     const report = (error: Error): void => {
       this.errors.push(error);
-      this.whenReported();
+      failures.report(error);
     };
     this.flusher = new Flusher(
-      { directory, encoder: new CsvEncoder(), clock, timers, layout, flushInterval, report },
-      { owner: { ...OWNER, pid: runtime.pid }, memoryThreshold, clock },
+      { directory, encoder: new CsvEncoder(), clock, timers, layout, flushInterval, memoryThreshold, spools, report },
+      { ...OWNER, pid: runtime.pid },
+      true,
     );
     this.bucket = this.flusher.bucket;
   }
@@ -67,6 +90,19 @@ export class Recorder {
     this.counts();
   }
 
+  /** Publishes what there is before it returns, as at an end of the program, the `last` unless it only seems to end. */
+  flushNow(last = false): void {
+    this.flusher.flushNow(lockDeadline(this.runtime.clock.now()), last);
+  }
+
+  /** Publishes what dead programs left in their spools, as another program does. */
+  recover(): RecoverySummary {
+    const { files } = this.runtime;
+    const recovery = new Recovery({ directory: new MonitoringDirectory(files, DIRECTORY), encoder: new CsvEncoder() });
+    for (const _ of recovery.run());
+    return recovery.summary;
+  }
+
   /** The counts, once it is certain that they add up. */
   counts(): BucketCounts {
     const { counts } = this.bucket;
@@ -76,15 +112,19 @@ export class Recorder {
     return counts;
   }
 
-  /** The numbers that are in published files, in order. Throws if one is there twice, a file is torn, or they are not those counted. */
-  published(): number[] {
+  /**
+   * The numbers that are in published files, in order. Throws if one is there twice, a file is torn, or they are not those counted, `recovered`
+   * of them by whoever recovered them.
+   */
+  published(recovered = 0): number[] {
     const numbers = publishedRows(this.runtime.files).map(({ measurement }) => measurement)
       .filter((n) => n >= this.#first && n < this.#next)
       .sort((a, b) => a - b);
     const { flushed } = this.counts();
     const different = new Set(numbers).size;
-    if (numbers.length === flushed && different === flushed) return numbers;
-    throw new Error(`${numbers.length} rows in files, ${different} of them different, but ${flushed} flushed`);
+    if (numbers.length === flushed + recovered && different === numbers.length) return numbers;
+    const known = `${flushed} flushed and ${recovered} recovered`;
+    throw new Error(`${numbers.length} rows in files, ${different} of them different, but ${known}`);
   }
 
   /** Throws unless all that was observed is in files, and no file is open. */

@@ -1,0 +1,34 @@
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import type { DiskOptions } from "../../fake/memory_disk.ts";
+import { inFull, scaled } from "../../process/faults/scale.ts";
+import { type Command, sequences } from "./commands.ts";
+import { World } from "./world.ts";
+
+/** Random sequences of each kind of disk: so many in the gate, so many in full. */
+const SEQUENCES = scaled(350, 33_334);
+
+async function live(options: DiskOptions, commands: readonly Command[]): Promise<void> {
+  const world = new World(options);
+  for (const command of commands) {
+    world.tick();
+    const done = command.run(world);
+    if (done !== undefined) await done;
+    world.check();
+  }
+  await world.finish();
+}
+
+describe("whatever happens to monitors, the plain numbers agree with them, nothing throws, and each row is in files once", () => {
+  const disks: Record<string, DiskOptions> = {
+    "with locks and mapping": {},
+    "with locks": { mapping: false },
+    "with neither": { locks: false },
+  };
+  for (const [name, options] of Object.entries(disks)) {
+    it(`on a disk ${name}`, { timeout: 1_800_000 }, async () => {
+      const property = fc.asyncProperty(sequences, (commands) => live(options, commands));
+      await fc.assert(property, { numRuns: SEQUENCES, ...!inFull && { seed: 17 } });
+    });
+  }
+});

@@ -1,0 +1,243 @@
+import { CsvEncoder } from "../../../src/csv/encode.ts";
+import { MonitoringDirectory } from "../../../src/storage/directory.ts";
+import { Recovery, type RecoverySummary } from "../../../src/storage/recovery.ts";
+import type { DiskOptions } from "../../fake/memory_disk.ts";
+import type { MemoryDisk } from "../../fake/memory_disk.ts";
+import { FakeRuntime } from "../../fake/runtime.ts";
+import { DIRECTORY, temporaryPaths } from "../support/files.ts";
+import { isTorn, prefixOf, publishedValues } from "./published_rows.ts";
+import { TroubledDisk } from "./troubled_disk.ts";
+import { COMMON, mustBe, type Target, WatchedMonitor } from "./watched_monitor.ts";
+
+/** How long an attempt to lock a file takes while another program holds the lock, ns: who waits for it must see time pass. */
+const LOCK_ATTEMPT = 30_000_000;
+
+/** The longest pause between two attempts, ms. */
+const LONGEST_RETRY = 5_000;
+
+const DEFAULT_INTERVAL = 60_000;
+
+const TARGETS: readonly Target[] = ["custom", "mine", "other"];
+
+/** Two processes on one disk, the first with two monitors, and all the values they were given. */
+export class World {
+  readonly troubled: TroubledDisk;
+  readonly processes: readonly FakeRuntime[];
+  readonly monitors: readonly WatchedMonitor[];
+  readonly #prefixes: string[] = [];
+  readonly #durations = new Set<number>();
+  readonly #problems: unknown[] = [];
+  #everFaulty = false;
+  #recovered = 0;
+
+  constructor(options: DiskOptions) {
+    this.troubled = new TroubledDisk(options);
+    const { disk } = this.troubled;
+    this.processes = [new FakeRuntime(disk, 1), new FakeRuntime(disk, 22)];
+    this.monitors = [0, 0, 1].map((process) => this.#monitor(this.processes[process]!));
+    this.troubled.whenLocked = () => {
+      for (const { clock } of this.processes) clock.time += LOCK_ATTEMPT;
+    };
+    this.troubled.whenEndless = () => void this.#problems.push(new Error("It does not end"));
+    this.troubled.whenFault = () => {
+      this.#everFaulty = true;
+      for (const monitor of this.monitors) monitor.meetsFault();
+    };
+  }
+
+  /** Time goes on: no two things happen in the same nanosecond. */
+  tick(): void {
+    this.troubled.tick();
+    for (const { clock } of this.processes) clock.time += 1_000;
+  }
+
+  /** Lets `ms` pass. */
+  advance(ms: number): void {
+    for (const { timers } of this.processes) timers.advance(ms);
+  }
+
+  /** Somebody sets the clock, by so many ns. */
+  setClock(by: bigint): void {
+    for (const { clock } of this.processes) clock.offset += by;
+  }
+
+  /** A process ends, as far as the monitor can tell. */
+  end(process: number): void {
+    const runtime = this.processes[process]!;
+    const isHealthy = this.troubled.isHealthy;
+    runtime.end(false);
+    if (!isHealthy || !this.troubled.isHealthy) return;
+    for (const monitor of this.monitors) {
+      const { isRecording, recording, status } = monitor;
+      // A handler of errors may observe while the last rows are written.
+      if (monitor.runtime !== runtime || !isRecording || recording?.onError === "observe") continue;
+      mustBe("buffered at the end", status.buffered, 0);
+    }
+  }
+
+  /** Every process is killed: what is on the disk then, once it is recovered, must hold all that was to survive that. */
+  kill(): void {
+    const kept = sumOf(this.monitors.map((monitor) => monitor.kept));
+    const published = publishedValues(this.troubled.disk);
+    const disk = this.troubled.disk.clone();
+    disk.capacity = Infinity;
+    disk.writeLimit = Infinity;
+    if (!this.troubled.isHealthy) return; // nobody can recover there now
+    const { failures, damaged } = recover(disk);
+    if (this.#everFaulty) return this.#guard(() => this.#checkValues(publishedValues(disk)));
+    const survives = this.monitors.every((monitor) => monitor.survives || monitor.isIdle);
+    this.#guard(() => {
+      mustBe("failures of the recovery", failures.join(), "");
+      mustBe("damaged rows", damaged, 0);
+      const values = publishedValues(disk);
+      this.#checkValues(values);
+      for (const prefix of new Set([...kept.keys(), ...published.keys()])) {
+        const least = Math.max(kept.get(prefix) ?? 0, published.get(prefix)?.length ?? 0);
+        const count = values.get(prefix)?.length ?? 0;
+        if (count < least) throw new Error(`${count} rows of ${prefix} after a kill, should be ${least} at least`);
+      }
+      if (!survives) return;
+      mustBe("torn files after a kill", tornPaths(disk).join(), "");
+      mustBe("unfinished files after a kill", temporaryPaths(disk).filter((path) => path.includes(".csv")).join(), "");
+    });
+  }
+
+  /** Throws unless all is as it must be at any moment. */
+  check(): void {
+    if (this.#problems.length > 0) throw this.#problems[0];
+    for (const monitor of this.monitors) monitor.check();
+    this.#checkRows();
+    const buckets = this.monitors.reduce((sum, { status }) => sum + Object.keys(status.buckets).length, 0);
+    if (this.troubled.disk.openHandles > buckets) throw new Error("More files are open than there are buckets");
+    if (this.troubled.disk.mappings > 2 * buckets) throw new Error("More memory is mapped than two buffers per bucket");
+  }
+
+  /** The end of it all: nothing is in the way any more, and what was buffered comes out, and nothing stays behind. */
+  async finish(): Promise<void> {
+    this.troubled.heal();
+    this.#checkResumption();
+    await this.#stopAll();
+    this.#recoverAll();
+    if (!this.#everFaulty) mustBe("unfinished files", temporaryPaths(this.troubled.disk).join(), "");
+    await this.#mendTornFiles();
+    this.check();
+    const { disk } = this.troubled;
+    mustBe("torn files", tornPaths(disk).join(), "");
+    const { openHandles, mappings } = disk;
+    const [timers, hooks] = [
+      this.processes.map(({ timers }) => timers.count),
+      this.processes.map(({ hooks }) => hooks.size),
+    ];
+    mustBe("what is held", [openHandles, mappings, ...timers, ...hooks].join(), "0,0,0,0,0,0");
+  }
+
+  /** Within two intervals after the disk works again, what was buffered is out. */
+  #checkResumption(): void {
+    this.tick();
+    const flushed = this.monitors.filter(({ isRecording, recording }) => {
+      const { flushInterval = DEFAULT_INTERVAL, withRuntime = false } = recording?.options ?? {};
+      const observesItself = withRuntime || recording?.sampler !== "none" || recording.onError === "observe";
+      return isRecording && flushInterval > 0 && !observesItself;
+    });
+    const intervals = flushed.map(({ recording }) => recording?.options.flushInterval ?? DEFAULT_INTERVAL);
+    this.advance(2 * Math.max(LONGEST_RETRY, ...intervals));
+    for (const { isRecording, status } of flushed) {
+      if (isRecording) mustBe("buffered after two intervals", status.buffered, 0);
+    }
+  }
+
+  async #stopAll(): Promise<void> {
+    for (const monitor of this.monitors) await monitor.stop();
+    this.check();
+  }
+
+  /** What recordings that could not write have left in spools comes out. */
+  #recoverAll(): void {
+    const { rows, damaged, alive, failures } = recover(this.troubled.disk);
+    this.#recovered += rows;
+    mustBe("of spools, damaged rows, living owners, failures", [damaged, alive, failures.length].join(), "0,0,0");
+    this.check();
+    const left = this.monitors.reduce((sum, monitor) => sum + monitor.left, 0);
+    const recovered = this.#allRecovered();
+    if (!this.troubled.tookSpools && recovered < left) throw new Error(`${recovered} rows were recovered, not ${left}`);
+    const spools = this.troubled.disk.paths().filter((path) => path.startsWith(`${DIRECTORY}/.spools`));
+    mustBe("spools", spools.join(), "");
+  }
+
+  #allRecovered(): number {
+    return this.monitors.reduce((sum, { recovered }) => sum + recovered, this.#recovered);
+  }
+
+  /** Whoever appends next cuts a torn row that a failing disk left. */
+  async #mendTornFiles(): Promise<void> {
+    const { disk } = this.troubled;
+    if (tornPaths(disk).length === 0) return;
+    const [monitor] = this.monitors;
+    const options = { ...COMMON, layout: "append", withRuntime: true } as const;
+    monitor?.start({ options, onError: "nothing", sampler: "observe" }, true);
+    for (const target of TARGETS) monitor?.observe(target, 1, 0);
+    monitor?.startSample();
+    this.tick();
+    monitor?.stopSample(0);
+    await this.#stopAll();
+  }
+
+  /** In files, wherever they are now, is what is counted as flushed or recovered, and nothing is there twice. */
+  #checkRows(): void {
+    const flushed = sumOf(this.monitors.map((monitor) => monitor.flushed));
+    const published = publishedValues(this.troubled.disk);
+    let more = this.#allRecovered();
+    for (const prefix of new Set([...flushed.keys(), ...published.keys()])) {
+      const [rows, least] = [published.get(prefix)?.length ?? 0, flushed.get(prefix) ?? 0];
+      if (rows < least || more === 0) mustBe(`rows in files of ${prefix}`, rows, least);
+      more -= rows - least;
+    }
+    mustBe("recovered rows that are not in files", more, 0);
+    this.#checkValues(published);
+  }
+
+  /** No row is in files twice, and each is where it belongs. */
+  #checkValues(published: ReadonlyMap<string, readonly number[]>): void {
+    for (const [prefix, values] of published) {
+      if (prefix === "runtime") continue; // the values are not ours
+      mustBe(`different rows in files of ${prefix}`, new Set(values).size, values.length);
+      const isOurs = (value: number): boolean =>
+        prefix === "duration" ? this.#durations.has(Math.round(value * 1e9)) : this.#prefixes[value] === prefix;
+      mustBe(`rows of others in files of ${prefix}`, values.find((value) => !isOurs(value)), undefined);
+    }
+  }
+
+  /** For what must not throw into the monitor. */
+  #guard(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#problems.push(error);
+    }
+  }
+
+  #monitor(runtime: FakeRuntime): WatchedMonitor {
+    const values = {
+      next: (prefix: string) => this.#prefixes.push(prefix) - 1,
+      isNewDuration: (duration: number) => this.#durations.size < this.#durations.add(duration).size,
+    };
+    return new WatchedMonitor(runtime, values, (problem) => void this.#problems.push(problem));
+  }
+}
+
+/** Publishes what dead programs left. */
+function recover(disk: MemoryDisk): RecoverySummary {
+  const recovery = new Recovery({ directory: new MonitoringDirectory(disk, DIRECTORY), encoder: new CsvEncoder() });
+  for (const _ of recovery.run());
+  return recovery.summary;
+}
+
+function tornPaths(disk: MemoryDisk): string[] {
+  return disk.paths().filter((path) => prefixOf(path) !== undefined && isTorn(disk, path));
+}
+
+function sumOf(maps: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const map of maps) for (const [key, value] of map) sums.set(key, (sums.get(key) ?? 0) + value);
+  return sums;
+}

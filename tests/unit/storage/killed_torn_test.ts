@@ -1,0 +1,55 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import type { MemoryDisk } from "../../fake/memory_disk.ts";
+import { KilledProgram } from "../support/killed_program.ts";
+import { chop, recoverAll, wrongOnceRecovered } from "../support/killed_recovery.ts";
+import { type Recording, recordLooking } from "../support/killed_recordings.ts";
+import type { RecordedRows } from "../support/killed_rows.ts";
+
+/** A few rows of every kind, in layout append twice into the same files. */
+const few: Recording = async ({ disk, rows, options }) => {
+  const program = new KilledProgram(disk, rows, options);
+  program.record(6);
+  program.runtime.timers.advance(1_000);
+  program.record(7);
+  await program.buckets.close();
+  return program;
+};
+
+for (const layout of ["segments", "append"] as const) {
+  const options = { layout, durability: "spool" } as const;
+
+  describe(`a program that is killed with a file torn at any byte, layout ${layout}`, () => {
+    it("loses no row, and none is there twice", async () => {
+      const wrong: string[] = [];
+      let torn = 0;
+      await recordLooking(few, options, (disk, rows, at) => {
+        if (!at.startsWith("write")) return;
+        torn++;
+        wrong.push(...wrongOnceRecovered(disk.clone(), rows).map((what) => `killed at ${at} ${torn}: ${what}`));
+      }, 1);
+      assertEquals(wrong.slice(0, 5), []);
+      assert(torn > 1_000);
+    });
+
+    it("nor does a recovery that is killed so", async () => {
+      const dead: [MemoryDisk, RecordedRows][] = [];
+      let writes = 0;
+      await recordLooking(few, options, (disk, rows, at) => {
+        if (rows.size === 26 && at.startsWith("write") && writes++ === 1) dead.push([disk.clone(), rows.clone()]);
+      });
+      const wrong: string[] = [];
+      let torn = 0;
+      for (const [disk, rows] of dead) {
+        chop(disk, (operation, path) => {
+          if (operation !== "write" || path.endsWith(".spool")) return;
+          torn++;
+          wrong.push(...wrongOnceRecovered(disk.clone(), rows).map((what) => `killed at ${path} ${torn}: ${what}`));
+        }, 1);
+        recoverAll(disk);
+      }
+      assertEquals(wrong.slice(0, 5), []);
+      assert(torn > 300, `torn ${torn} times`);
+    });
+  });
+}
