@@ -1,8 +1,9 @@
 /**
  * Builds the npm package: `deno run -A tools/build_npm.ts [folder]`, by default into `npm/`.
  *
- * The two entries are bundled together, so that they share their modules and with them the one monitor. What `@std/csv` contributes is built
- * in, hence no dependency at run time. Declarations are kept file by file.
+ * The entries of the library are bundled together, so that they share their modules and with them the one monitor. The command line is a file
+ * of its own, which nobody loads who only records. What other packages contribute is built in, hence no dependency at run time.
+ * Declarations are kept file by file.
  *
  * @module
  */
@@ -12,10 +13,14 @@ import { fileURLToPath } from "node:url";
 import denoJson from "../deno.json" with { type: "json" };
 import packageJson from "../package.json" with { type: "json" };
 import { readSource } from "./architecture/source.ts";
+import { licencesOfPackages } from "./built_in_packages.ts";
 import { run } from "./gate/command.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const entries = Object.values(denoJson.exports);
+const cli = denoJson.exports["./cli"];
+/** The path of a module in the package. */
+const built = (entry: string): string => entry.replace(/\.ts$/, ".js");
 
 /** Builds the package into a folder, which must be new or empty. */
 export async function buildNpm(folder: string): Promise<void> {
@@ -23,26 +28,44 @@ export async function buildNpm(folder: string): Promise<void> {
   for await (const { name } of Deno.readDir(folder)) {
     throw new Error(`Cannot build the npm package: the folder is not empty, it has ${name}: ${folder}`);
   }
-  await bundle(folder);
+  await bundle(entries.filter((entry) => entry !== cli), folder, "--splitting");
+  const cliPackages = await bundleCommandLine(folder);
   await declare(folder);
   await Deno.writeTextFile(`${folder}/package.json`, `${JSON.stringify(manifest(), null, 2)}\n`);
   for (const name of ["README.md", "CHANGELOG.md", "LICENSE"]) {
     await Deno.copyFile(`${root}/${name}`, `${folder}/${name}`);
   }
-  await Deno.copyFile(`${root}/links/std-csv/NOTICES.md`, `${folder}/NOTICES.md`);
+  const notices = await Deno.readTextFile(`${root}/links/std-csv/NOTICES.md`);
+  await Deno.writeTextFile(`${folder}/NOTICES.md`, `${notices}\n${cliPackages}`);
 }
 
-async function bundle(folder: string): Promise<void> {
+/** Bundles the command line as a program, and returns the licences of the packages that it has built in. */
+async function bundleCommandLine(folder: string): Promise<string> {
+  const temporary = await Deno.makeTempDir({ prefix: "kymo-bundle-" });
+  try {
+    await bundle([cli], folder, `--metafile=${temporary}/bundle.json`);
+    const { inputs } = JSON.parse(await Deno.readTextFile(`${temporary}/bundle.json`));
+    const path = `${folder}/${built(cli)}`;
+    // Whoever has installed it from npm may have no Deno; Deno itself runs it whatever stands here.
+    await Deno.writeTextFile(path, `#!/usr/bin/env bun\n${await Deno.readTextFile(path)}`);
+    await Deno.chmod(path, 0o755);
+    return await licencesOfPackages(root, Object.keys(inputs));
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+}
+
+async function bundle(modules: readonly string[], folder: string, ...options: readonly string[]): Promise<void> {
   await must([
     `${root}/node_modules/.bin/bun`,
     "build",
-    ...entries,
-    "--splitting",
+    ...modules,
     "--format=esm",
     "--target=node",
     "--external=bun:*",
     `--root=${root}`,
     `--outdir=${folder}`,
+    ...options,
   ]);
 }
 
@@ -86,8 +109,7 @@ async function emitDeclarations(folder: string): Promise<void> {
 /** What the world sees of `package.json`. */
 function manifest(): Record<string, unknown> {
   const exports = Object.entries(denoJson.exports).map(([name, entry]) => {
-    const path = entry.replace(/\.ts$/, "");
-    return [name, { types: `${path}.d.ts`, default: `${path}.js` }];
+    return [name, { types: entry.replace(/\.ts$/, ".d.ts"), default: built(entry) }];
   });
   return {
     name: denoJson.name,
@@ -97,6 +119,7 @@ function manifest(): Record<string, unknown> {
     license: denoJson.license,
     type: "module",
     exports: Object.fromEntries(exports),
+    bin: { kymo: built(cli) },
     engines: { bun: ">=1.4.5", deno: ">=2.9.6" },
   };
 }

@@ -12,11 +12,11 @@ import { type Outcome, run } from "./gate/command.ts";
 import { runExamplesOnBun, runExamplesOnDeno } from "./gate/doc_examples.ts";
 import type { TestReport } from "./gate/junit.ts";
 import { findLeftovers, listTree } from "./gate/leftovers.ts";
-import { installPacked, recordWithPacked, typeCheckUser } from "./gate/packed_package.ts";
+import { installPacked, recordWithPacked, runPackedCommandLine, typeCheckUser } from "./gate/packed_package.ts";
 import { makePlace, type RuntimeName } from "./gate/place.ts";
 import { compareReports, findSkipped, runSuite } from "./gate/suite.ts";
 
-const entries = ["mod.ts", "src/http/mod.ts"];
+const entries = ["mod.ts", "src/http/mod.ts", "src/cli/main.ts"];
 const place = await makePlace();
 const { bin: { deno, tsc }, root } = place;
 const filesBefore = listTree(root);
@@ -88,6 +88,8 @@ try {
   await step("npm package added to an empty Bun app", () => installPacked(place));
   await step("the app records on Bun", () => recordWithPacked("bun", place));
   await step("the app records on Deno", () => recordWithPacked("deno", place));
+  await step("its command line on Bun", () => runPackedCommandLine("bun", place));
+  await step("its command line on Deno", () => runPackedCommandLine("deno", place));
   await step("a strict user of it compiles", () => typeCheckUser(place));
   await step("nothing left behind", () => findLeftovers(filesBefore, place));
   tellSkipped("deno", "bun");

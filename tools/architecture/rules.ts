@@ -34,10 +34,13 @@ const port = "src/runtime.ts";
 const entries = ["mod.ts", "src/http/mod.ts"];
 const maximumLines = 300;
 
+/** Tells the version of Kymo. */
+const manifest = "deno.json";
+
 /** `src/` names no runtime, nor anything that only some have: those come through the port. */
 export const coreNamesNoRuntime: Rule = (tree) => {
   const violations: string[] = [];
-  for (const source of within(tree, /^src\/(?!cli\/)/)) {
+  for (const source of within(tree, /^src\/(?!cli\/main\.ts$)/)) {
     const named = globals(source, ["Deno", "Bun", "process", "Buffer", "require", "globalThis"]);
     const modules = source.strings.filter((string) => /^(node|bun|npm|jsr|https?):/.test(string));
     if (source.path === compositionRoot) named.delete("globalThis"); // which it hands to detection
@@ -122,7 +125,9 @@ export const entriesReachOnlyTheCore: Rule = (tree) => {
 
 /** Every import leads to a file of the tree. */
 export const importsLeadSomewhere: Rule = (tree) =>
-  edges(tree).filter(([, to]) => !tree.has(to)).map(([from, to]) => `${from} imports ${to}, which does not exist`);
+  edges(tree).filter(([, to]) => to !== manifest && !tree.has(to)).map(([from, to]) =>
+    `${from} imports ${to}, which does not exist`
+  );
 
 /** No module imports itself, however long the way. */
 export const noCircles: Rule = (tree) => {

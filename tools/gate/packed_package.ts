@@ -1,9 +1,10 @@
 /**
- * The npm package as its users meet it: packed, added to an empty Bun app, run there, and type-checked by a strict user.
+ * The npm package as its users meet it: packed, added to an empty Bun app, run there, its command line too, and type-checked by a strict user.
  *
  * @module
  */
 
+import denoJson from "../../deno.json" with { type: "json" };
 import { buildNpm } from "../build_npm.ts";
 import { type Outcome, run } from "./command.ts";
 import type { Place, RuntimeName } from "./place.ts";
@@ -42,6 +43,20 @@ export async function recordWithPacked(runtime: RuntimeName, place: Place): Prom
   await Deno.copyFile(`${place.root}/tests/packaging/app.ts`, `${app}/app.ts`);
   const words = runtime === "bun" ? ["app.ts"] : ["run", "-A", "app.ts"];
   return await run([place.bin[runtime], ...words, `recorded-${runtime}`], { cwd: app, env: place.env });
+}
+
+/** Runs the installed command line on a runtime, as its users do: it tells its version, and recovers an empty directory. */
+export async function runPackedCommandLine(runtime: RuntimeName, place: Place): Promise<Outcome> {
+  const app = appFolder(place);
+  const commands = {
+    bun: [place.bin.bun, "x", "--no-install", "@kymo/kymo"],
+    deno: [place.bin.deno, "run", "-A", "npm:@kymo/kymo/cli"],
+  } satisfies Record<RuntimeName, [string, ...string[]]>;
+  await Deno.mkdir(`${app}/empty`, { recursive: true });
+  const version = await run([...commands[runtime], "--version"], { cwd: app, env: place.env });
+  const recovery = await run([...commands[runtime], "recover", "empty"], { cwd: app, env: place.env });
+  const said = `${version.output}${recovery.output}`;
+  return { ok: version.ok && recovery.ok && said === `${denoJson.version}\nNothing to recover.\n`, output: said };
 }
 
 /** Type-checks a user who is as strict as the compiler can be, with the types of Bun. */

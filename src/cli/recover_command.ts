@@ -1,0 +1,72 @@
+import type { Command } from "commander";
+import { quote, UsageError } from "../errors.ts";
+import type { RecoveryProgress, RecoverySummary } from "../storage/recovery.ts";
+import { type ExitCode, exitCode } from "./exit_code.ts";
+import { progressBar } from "./progress_bar.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { count, writeError } from "./text.ts";
+
+const description = "Publish the rows that dead programs left in their spools as CSV files";
+
+const details = `
+What a program had recorded when it was killed is in its spools, hidden in the
+monitoring directory DIR. Their rows are published as CSV files, and the spools
+are removed. Running programs are left alone. It may be interrupted at any time,
+and done again: no row is lost, and none is published twice.
+
+Examples:
+  kymo recover _monitoring
+  kymo recover _monitoring --json`;
+
+/** Adds `kymo recover DIR` to the command line; `end` is told the exit code. */
+export function addRecoverCommand(program: Command, surroundings: Surroundings, end: (code: ExitCode) => void): void {
+  program.command("recover")
+    .description(description)
+    .argument("<DIR>", "the monitoring directory")
+    .option("--json", "print the summary as one JSON object")
+    .addHelpText("after", details)
+    .action(async (directory: string, { json = false }: { json?: boolean }) => {
+      end(await recoverDirectory(directory, json, surroundings));
+    });
+}
+
+/** Recovers a directory, tells what became of it, and returns the exit code. */
+async function recoverDirectory(directory: string, json: boolean, surroundings: Surroundings): Promise<ExitCode> {
+  const { look, recover, stdout, stderr } = surroundings;
+  const found = look(directory);
+  if (found !== "directory") {
+    const what = found === "nothing" ? "no such directory" : "not a directory";
+    throw new UsageError(`Cannot recover: ${what}: ${quote(directory)}`);
+  }
+  const summary = await watchProgress(surroundings, (onProgress) => recover(directory, { onProgress }));
+  const failures = summary.failures.map(({ message }) => message);
+  stdout.write(`${json ? JSON.stringify({ ...summary, failures }) : tell(summary)}\n`);
+  for (const failure of failures) writeError(stderr, failure);
+  return summary.damaged > 0 || failures.length > 0 ? exitCode.incomplete : exitCode.ok;
+}
+
+/** Shows a progress bar while some work is done. */
+async function watchProgress<Result>(
+  surroundings: Surroundings,
+  work: (onProgress: (progress: RecoveryProgress) => void) => Promise<Result>,
+): Promise<Result> {
+  using bar = progressBar(surroundings, "Recovering");
+  return await work(({ spools, settled, rows }) => {
+    bar.update(settled, spools, `${settled} of ${count(spools, "spool")}, ${count(rows, "row")}`);
+  });
+}
+
+/** A summary in words. */
+function tell({ spools, rows, damaged, alive, failures }: RecoverySummary): string {
+  const parts = [];
+  if (spools > 0) parts.push(`Recovered ${count(rows, "row")} from ${count(spools, "spool")}`);
+  else parts.push(failures.length > 0 ? "Recovered nothing" : "Nothing to recover");
+  if (damaged > 0) parts.push(`${count(damaged, "row")} could not be read`);
+  if (failures.length > 0) parts.push(count(failures.length, "failure"));
+  if (alive > 0) {
+    parts.push(
+      alive === 1 ? "1 spool belongs to a running program" : `${count(alive, "spool")} belong to running programs`,
+    );
+  }
+  return `${parts.join("; ")}.`;
+}

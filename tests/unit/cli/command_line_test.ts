@@ -1,0 +1,96 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { runCommandLine } from "../../../src/cli/command_line.ts";
+import { StorageError, UsageError } from "../../../src/errors.ts";
+import { fakeOutput, fakeSurroundings } from "./fake_surroundings.ts";
+
+/** What the arguments lead to. */
+async function run(...args: string[]) {
+  const surroundings = fakeSurroundings({});
+  const code = await runCommandLine(args, surroundings);
+  return { code, stdout: surroundings.stdout.text, stderr: surroundings.stderr.text };
+}
+
+/** What an error of a command leads to. */
+async function runFailing(error: unknown, stderr = fakeOutput()) {
+  const surroundings = fakeSurroundings({ stderr, recover: () => Promise.reject(error) });
+  const code = await runCommandLine(["recover", "dir"], surroundings);
+  return { code, stdout: surroundings.stdout.text, stderr: stderr.text };
+}
+
+describe("the command line", () => {
+  for (const option of ["--version", "-V"]) {
+    it(`tells the version for ${option}`, async () => {
+      assertEquals(await run(option), { code: 0, stdout: "1.2.3\n", stderr: "" });
+    });
+  }
+
+  for (const args of [["--help"], ["-h"], ["help"]]) {
+    it(`tells of its commands, exit codes and examples for ${args}`, async () => {
+      const { code, stdout, stderr } = await run(...args);
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      assertMatch(stdout, /^Usage: kymo [^]*\n +recover [^]*\nExamples:\n +kymo recover [^]*\nExit codes:\n +0 /);
+    });
+  }
+
+  for (const args of [["help", "recover"], ["recover", "--help"]]) {
+    it(`tells of a command for ${args.join(" ")}`, async () => {
+      const { code, stdout, stderr } = await run(...args);
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      assertMatch(stdout, /^Usage: kymo recover \[options\] <DIR>\n[^]*--json [^]*\nExamples:\n[^]*\nExit codes:\n/);
+    });
+  }
+
+  it("keeps its help within 80 columns", async () => {
+    for (const args of [["--help"], ["help", "recover"]]) {
+      assertEquals((await run(...args)).stdout.split("\n").filter((line) => line.length > 80), []);
+    }
+  });
+
+  it("shows its help to those who say nothing, as an error", async () => {
+    const { code, stdout, stderr } = await run();
+    assertEquals({ code, stdout, stderr }, { code: 2, stdout: "", stderr: (await run("--help")).stdout });
+  });
+
+  const wrong: [args: string[], says: string][] = [
+    [["recvor", "dir"], "unknown command 'recvor' (Did you mean recover?)"],
+    [["--nonsense"], "unknown option '--nonsense'"],
+    [["recover"], "missing required argument 'DIR'"],
+    [["recover", "--jsn", "dir"], "unknown option '--jsn' (Did you mean --json?)"],
+    [["recover", "one", "two"], "too many arguments for 'recover'. Expected 1 argument but got 2: one, two."],
+  ];
+  for (const [args, says] of wrong) {
+    it(`says on one line what is wrong with ${args.join(" ")}`, async () => {
+      assertEquals(await run(...args), { code: 2, stdout: "", stderr: `Cannot run kymo: ${says}\n` });
+    });
+  }
+
+  it("says on one line what the world refused", async () => {
+    const error = new StorageError('Cannot recover: "dir": permission denied\n  (os error 13)\n');
+    const stderr = 'Cannot recover: "dir": permission denied (os error 13)\n';
+    assertEquals(await runFailing(error), { code: 1, stdout: "", stderr });
+  });
+
+  it("says on one line what the user got wrong", async () => {
+    assertEquals(await runFailing(new UsageError("Cannot recover: 1")), {
+      code: 2,
+      stdout: "",
+      stderr: "Cannot recover: 1\n",
+    });
+  });
+
+  it("hides no error that nobody expected", async () => {
+    await assertRejects(() => runFailing(new TypeError("a defect")), TypeError, "a defect");
+  });
+
+  it("colours errors where there may be colours", async () => {
+    const { stderr } = await runFailing(new StorageError("Cannot recover"), fakeOutput({ hasColors: true }));
+    assertEquals(stderr, "\x1b[31mCannot recover\x1b[39m\n");
+  });
+
+  it("makes the titles of its help bold where there may be colours", async () => {
+    const stdout = fakeOutput({ hasColors: true });
+    await runCommandLine(["--help"], fakeSurroundings({ stdout }));
+    assertEquals(stdout.text.startsWith("\x1b[1mUsage:\x1b[22m kymo"), true);
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { runCommandLine } from "../../../src/cli/command_line.ts";
+import type { Surroundings } from "../../../src/cli/surroundings.ts";
+import { StorageError } from "../../../src/errors.ts";
+import type { RecoverySummary } from "../../../src/storage/recovery.ts";
+import { fakeOutput, fakeSurroundings, summaryOf } from "./fake_surroundings.ts";
+
+/** What `kymo recover` says and returns. */
+async function run(args: string[], properties: Partial<Surroundings>) {
+  const stdout = fakeOutput();
+  const stderr = fakeOutput();
+  const code = await runCommandLine(["recover", ...args], fakeSurroundings({ stdout, stderr, ...properties }));
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** What it says and returns if a recovery has this summary. */
+function runWith(summary: Partial<RecoverySummary>, ...options: string[]) {
+  return run([...options, "dir"], { recover: () => Promise.resolve(summaryOf(summary)) });
+}
+
+describe("kymo recover", () => {
+  it("recovers the directory given", async () => {
+    const directories: string[] = [];
+    await run(["some dir"], {
+      recover(directory) {
+        directories.push(directory);
+        return Promise.resolve(summaryOf({}));
+      },
+    });
+    assertEquals(directories, ["some dir"]);
+  });
+
+  const summaries: [summary: Partial<RecoverySummary>, says: string][] = [
+    [{}, "Nothing to recover."],
+    [{ spools: 1, rows: 1 }, "Recovered 1 row from 1 spool."],
+    [{ spools: 1 }, "Recovered 0 rows from 1 spool."],
+    [
+      { spools: 2, rows: 25_472, alive: 1 },
+      "Recovered 25,472 rows from 2 spools; 1 spool belongs to a running program.",
+    ],
+    [{ alive: 2 }, "Nothing to recover; 2 spools belong to running programs."],
+  ];
+  for (const [summary, says] of summaries) {
+    it(`says that all is well: ${says}`, async () => {
+      assertEquals(await runWith(summary), { code: 0, stdout: `${says}\n`, stderr: "" });
+    });
+  }
+
+  const first = new StorageError('Cannot recover: "dir/a": input/output\nerror');
+  const second = new StorageError('Cannot recover: "dir/b": some of its rows are damaged');
+  const losses: [summary: Partial<RecoverySummary>, says: string, stderr: string][] = [
+    [{ failures: [first] }, "Recovered nothing; 1 failure.", 'Cannot recover: "dir/a": input/output error\n'],
+    [{ spools: 1, rows: 2, damaged: 3 }, "Recovered 2 rows from 1 spool; 3 rows could not be read.", ""],
+    [
+      { spools: 1, rows: 2, damaged: 1, alive: 1, failures: [first, second] },
+      "Recovered 2 rows from 1 spool; 1 row could not be read; 2 failures; 1 spool belongs to a running program.",
+      'Cannot recover: "dir/a": input/output error\nCannot recover: "dir/b": some of its rows are damaged\n',
+    ],
+  ];
+  for (const [summary, says, stderr] of losses) {
+    it(`says what is not well: ${says}`, async () => {
+      assertEquals(await runWith(summary), { code: 1, stdout: `${says}\n`, stderr });
+    });
+  }
+
+  it("prints the summary as one line of JSON", async () => {
+    const summary = { spools: 2, rows: 25_472, damaged: 1, alive: 3 };
+    const { code, stdout, stderr } = await runWith({ ...summary, failures: [second] }, "--json");
+    assertEquals({ code, stderr }, { code: 1, stderr: `${second.message}\n` });
+    assertEquals(JSON.parse(stdout), { ...summary, failures: [second.message] });
+    assertEquals(stdout.indexOf("\n"), stdout.length - 1);
+  });
+
+  for (const [found, what] of [["nothing", "no such directory"], ["something else", "not a directory"]] as const) {
+    it(`does not recover where there is ${found}`, async () => {
+      let called = false;
+      const outcome = await run(["dir"], {
+        look: () => found,
+        recover() {
+          called = true;
+          return Promise.resolve(summaryOf({}));
+        },
+      });
+      assertEquals(outcome, { code: 2, stdout: "", stderr: `Cannot recover: ${what}: "dir"\n` });
+      assertEquals(called, false);
+    });
+  }
+});

@@ -1,0 +1,23 @@
+/**
+ * What the licences of packages ask of whoever hands their code on: that their text goes with it.
+ *
+ * @module
+ */
+
+/** A chapter of `NOTICES.md` with the licence of every npm package that one of the files of a bundle belongs to. */
+export async function licencesOfPackages(root: string, files: readonly string[]): Promise<string> {
+  const folders = new Set(files.flatMap((file) => /^.*\bnode_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []));
+  const chapters = await Promise.all([...folders].sort().map((folder) => licenceOf(`${root}/${folder}`)));
+  return ["# Notices of the command line\n\nThe file of the command line has these packages built in.\n", ...chapters]
+    .join("\n");
+}
+
+async function licenceOf(folder: string): Promise<string> {
+  const { name, version } = JSON.parse(await Deno.readTextFile(`${folder}/package.json`));
+  for await (const entry of Deno.readDir(folder)) {
+    if (!/^licen[cs]e/i.test(entry.name)) continue;
+    const text = await Deno.readTextFile(`${folder}/${entry.name}`);
+    return `## ${name} ${version}\n\n${text.replaceAll(/^[ \t]+/gm, "").trim()}\n`;
+  }
+  throw new Error(`Cannot hand on a package without a licence: ${name}`);
+}
