@@ -18,7 +18,7 @@ import { detect } from "../../runtime_adapters/detect.ts";
 import { HEADER } from "../../src/csv/dialect.ts";
 import { quote } from "../../src/errors.ts";
 import { scratchDirectory } from "../contract/scratch.ts";
-import { assertConserved, otherNames, PATIENCE, Recorder, SMALL_BUFFERS } from "./recorder.ts";
+import { assertConserved, PATIENCE, Recorder, SMALL_BUFFERS } from "./recorder.ts";
 import { csvFiles, readRows } from "./recorded_rows.ts";
 import { thisRuntime } from "./run.ts";
 
@@ -62,46 +62,6 @@ describe("start refuses a monitoring directory that cannot be, then takes one th
 for (const layout of LAYOUTS) {
   describe(`recording in layout ${layout}`, () => {
     const options = (monitoringDir: string) => ({ monitoringDir, layout, ...SMALL_BUFFERS });
-
-    it("goes on when the directory is deleted", async () => {
-      using scratch = scratchDirectory();
-      const directory = scratch.at("monitoring");
-      const recorder = new Recorder(thisRuntime);
-      await recorder.tell("start", options(directory));
-      await recorder.tell("record", 1000);
-      const before = await recorder.tell("settle", PATIENCE);
-      assertConserved(before, readRows(directory, "duration"));
-      rmSync(directory, { recursive: true });
-      await recorder.tell("record", 1000);
-      const { recorded, flushed, dropped } = await recorder.tell("stop");
-      assertEquals({ recorded, flushed, dropped }, { recorded: 2000, flushed: 2000, dropped: 0 });
-      assertEquals(readRows(directory, "duration"), 1000);
-      await recorder.end();
-    });
-
-    it("waits while a file is in place of the directory, and counts what it cannot keep", async () => {
-      using scratch = scratchDirectory();
-      const directory = scratch.at("monitoring");
-      const recorder = new Recorder(thisRuntime);
-      await recorder.tell("start", options(directory));
-      rmSync(directory, { recursive: true });
-      writeFileSync(directory, "theirs");
-      await recorder.tell("record", 2000);
-      const refused = await recorder.tell("keepRecording", 300);
-      assert(refused.errors > 0 && refused.buffered > 0 && refused.dropped > 0);
-      assertEquals(refused.flushed, 0);
-      assertEquals(readFileSync(directory, "utf8"), "theirs");
-      rmSync(directory);
-      const restored = await recorder.tell("settle", PATIENCE);
-      assertEquals(restored.buffered, 0);
-      assertConserved(restored, readRows(directory, "duration"));
-      await recorder.tell("record", 1000);
-      const stopped = await recorder.tell("stop");
-      assertEquals(stopped.dropped, restored.dropped);
-      assertConserved(stopped, readRows(directory, "duration"));
-      assertEquals(otherNames(directory), []);
-      await recorder.end();
-    });
 
     it("tells why it cannot write where a file is in place of the directory", async () => {
       using scratch = scratchDirectory();

@@ -6,29 +6,17 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../contract/scratch.ts";
-import { LABELS } from "./fixtures/isolates_job.ts";
 import { countByLabelInDuckDb } from "./duckdb_rows.ts";
-import { countByLabel, readRows } from "./recorded_rows.ts";
-import { commandOf, spawnCommand, spawnOn, thisRuntime } from "./run.ts";
+import { assertFoundOnce, type Crowd, expectedCounts, LAYOUTS, recordTogether } from "./faults/isolates_crowd.ts";
+import { countByLabel } from "./recorded_rows.ts";
+import { commandOf, spawnCommand, thisRuntime } from "./run.ts";
 
-const LAYOUTS = ["segments", "append"] as const;
-type Layout = (typeof LAYOUTS)[number];
-
-const WORKERS = 2;
-const PROCESSES = { deno1: "deno", deno2: "deno", bun1: "bun", bun2: "bun" } as const;
-const ISOLATES = Object.keys(PROCESSES).flatMap((name) =>
-  ["main", "worker0", "worker1"].map((isolate) => `${name}-${isolate}`)
-);
-
-/** Samples of one isolate. On Bun, where this test starts the same programs once more, it is a million in all. */
-const SAMPLES = thisRuntime === "deno" ? 1_000_000 : 83_400;
-
-/** How many samples each isolate records under each of its labels, in turn. */
-const EXPECTED = Object.fromEntries(
-  ISOLATES.flatMap((isolate) =>
-    Array.from({ length: LABELS }, (_, i) => [`${isolate} ${i}`, Math.ceil((SAMPLES - i) / LABELS)])
-  ),
-);
+const crowd: Crowd = {
+  processes: { deno1: "deno", deno2: "deno", bun1: "bun", bun2: "bun" },
+  workers: 2,
+  // On Bun, where this test starts the same programs once more, it is a million in all.
+  samples: thisRuntime === "deno" ? 1_000_000 : 83_400,
+};
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
@@ -37,49 +25,12 @@ describe("two processes of Deno and two of Bun, each with two workers, record in
     it(`in layout ${layout}, and every sample is found once`, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
-      await Promise.all(
-        Object.entries(PROCESSES).map(async ([name, runtime]) => {
-          const args = [directory, layout, WORKERS, SAMPLES, name].map(String);
-          const { code, stdout, stderr } = await spawnOn(runtime, fixture("isolates_record.ts"), args).ended;
-          assertEquals({ code, stderr }, { code: 0, stderr: "" });
-          for (const { isolate, ...counts } of JSON.parse(stdout)) {
-            const all = { recorded: SAMPLES, flushed: SAMPLES, buffered: 0, dropped: 0, errors: 0 };
-            assertEquals(counts, all, isolate);
-          }
-        }),
-      );
-      assertFoundOnce(directory);
-      assertEquals(await countByLabelInDuckDb(directory, "duration"), EXPECTED);
+      await recordTogether(crowd, directory, layout);
+      assertFoundOnce(crowd, directory);
+      assertEquals(await countByLabelInDuckDb(directory, "duration"), expectedCounts(crowd));
     });
   }
 });
-
-/** That there is each sample of each isolate, once, under its label. */
-function assertFoundOnce(directory: string): void {
-  const keys = new Map(ISOLATES.map((isolate) => [isolate, new Float64Array(SAMPLES)]));
-  const counts = new Map<string, number>();
-  const pids = new Map<string, number>();
-  let begin: number | undefined;
-  readRows(directory, "duration", (label, pid, seconds, nanoseconds) => {
-    const [isolate = "", index] = label.split(" ");
-    const count = counts.get(isolate) ?? 0;
-    begin ??= seconds - 3600;
-    // Two samples of an isolate may not end at the same time under the same label; the product is exact in a double.
-    keys.get(isolate)![count] = ((seconds - begin) * 1e9 + nanoseconds) * LABELS + Number(index);
-    counts.set(isolate, count + 1);
-    pids.set(isolate, pid);
-  });
-  assertEquals(Object.fromEntries(counts), Object.fromEntries(ISOLATES.map((isolate) => [isolate, SAMPLES])));
-  for (const [isolate, ofIsolate] of keys) {
-    ofIsolate.sort();
-    const twice = ofIsolate.findIndex((key, i) => key === ofIsolate[i - 1]);
-    assertEquals(twice, -1, `a row of ${isolate} is there twice`);
-    const byLabel = new Array<number>(LABELS).fill(0);
-    for (const key of ofIsolate) byLabel[key % LABELS]!++;
-    assertEquals(byLabel, byLabel.map((_, i) => EXPECTED[`${isolate} ${i}`]), isolate);
-  }
-  assertEquals(new Set(pids.values()).size, Object.keys(PROCESSES).length);
-}
 
 /** A service of several isolates: how it is started, and how many processes and isolates there are then. */
 interface Service {
@@ -120,7 +71,7 @@ for (const [name, service] of Object.entries(SERVICES)) {
 }
 
 /** Runs a service, asks it some hundred times, and ends it; returns how many answers each isolate gave. */
-async function serve({ command, processes, isolates, end }: Service, layout: Layout, directory: string) {
+async function serve({ command, processes, isolates, end }: Service, layout: string, directory: string) {
   const port = await freePort();
   const env = {
     KYMO_TEST_DIRECTORY: directory,

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
-import { mkdirSync, realpathSync } from "node:fs";
+import { mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { MonitorStatus } from "../../mod.ts";
 import { quote } from "../../src/errors.ts";
@@ -44,6 +44,11 @@ async function record(
   return JSON.parse(stdout);
 }
 
+/** Names in a directory that begin with a dot: of what is not published. */
+function hiddenNames(directory: string): string[] {
+  return readdirSync(directory).filter((name) => name.startsWith("."));
+}
+
 /** Runs a program of Deno in a terminal, where it could ask for permissions, but where nobody answers. */
 function inTerminal(file: string, args: readonly string[], permissions: readonly string[]): Spawned {
   const line = shellLine(file, args, permissions);
@@ -60,6 +65,11 @@ describe("with read and write of the directory and no other permission", () => {
       assertEquals({ running: running.running, clock: running.clock }, { running: true, clock: "performance.now" });
       const { capabilities } = running;
       assertMatch(String(capabilities["clock.libc"]), /^needs --allow-ffi/);
+      assertMatch(String(capabilities.spool), /^needs --allow-ffi/);
+      assertEquals({ durability: running.durability, recovered: running.recovered }, {
+        durability: "memory",
+        recovered: 0,
+      });
       assertMatch(String(capabilities.profiler), /^needs --allow-sys/);
       const { locks, gc, heap, resources } = capabilities;
       assertEquals({ locks, gc, heap, resources }, { locks: true, gc: true, heap: true, resources: true });
@@ -68,17 +78,23 @@ describe("with read and write of the directory and no other permission", () => {
       assertEquals(readRows(directory, "duration"), 100);
       assertEquals(readRows(directory, "runtime"), stopped.buckets["runtime"]?.flushed);
       assert(readRows(directory, "runtime") > 0);
+      assertEquals(hiddenNames(directory), []);
     });
 
-    it(`nothing more is asked for in layout ${layout}, even where somebody could be asked`, async () => {
-      using scratch = scratchDirectory();
-      const directory = scratch.at("monitoring");
-      const { code, stdout } = await inTerminal(fixture, [directory, layout], minimal(directory)).ended;
-      assertEquals(code, 0);
-      // It says one line, and nothing before or after it.
-      const { stopped }: Recording = JSON.parse(stdout);
-      assertEquals(stopped.buckets["duration"]?.flushed, 100);
-    });
+    for (
+      const [name, flags] of Object.entries({ "nothing more": [], "nothing more than libraries": ["--allow-ffi"] })
+    ) {
+      it(`${name} is asked for in layout ${layout}, even where somebody could be asked`, async () => {
+        using scratch = scratchDirectory();
+        const directory = scratch.at("monitoring");
+        const permissions = [...minimal(directory), ...flags];
+        const { code, stdout } = await inTerminal(fixture, [directory, layout], permissions).ended;
+        assertEquals(code, 0);
+        // It says one line, and nothing before or after it.
+        const { stopped }: Recording = JSON.parse(stdout);
+        assertEquals(stopped.buckets["duration"]?.flushed, 100);
+      });
+    }
   }
 
   it("a program that needs more would ask, in the same terminal", async () => {
@@ -174,6 +190,48 @@ describe("the clock of the C library", () => {
     const flag = /--allow-ffi\S*/.exec(String(without.running.capabilities["clock.libc"]))?.[0] ?? "";
     const { running } = await record([...minimal(scratch.path), flag], scratch.path);
     assertEquals(running.clock, "clock_gettime", `${flag}: ${running.capabilities["clock.libc"]}`);
+  });
+});
+
+describe("spools", () => {
+  for (const layout of ["segments", "append"]) {
+    it(`are used in layout ${layout} where libraries may be called`, async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const { running, stopped } = await record([...minimal(directory), "--allow-ffi"], directory, { layout });
+      assertEquals({ spool: running.capabilities.spool, durability: running.durability }, {
+        spool: true,
+        durability: "spool",
+      });
+      assertEquals({ dropped: stopped.dropped, buffered: stopped.buffered }, { dropped: 0, buffered: 0 });
+      assertEquals(readRows(directory, "duration"), 100);
+      assertEquals(hiddenNames(directory), []);
+    });
+  }
+
+  it("are used once the permission that status asks for is given", async () => {
+    using scratch = scratchDirectory();
+    const without = await record(minimal(scratch.path), scratch.path);
+    const flag = /--allow-ffi\S*/.exec(String(without.running.capabilities.spool))?.[0] ?? "";
+    const { running } = await record([...minimal(scratch.path), flag], scratch.path);
+    assertEquals(running.durability, "spool", `${flag}: ${running.capabilities.spool}`);
+  });
+
+  it("are read and published by a program that may call no library", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("monitoring");
+    const permissions = [...minimal(directory), "--allow-ffi"];
+    const killed = await spawnCommand(["sh", "-c", shellLine(fixture, [directory, "segments", "killed"], permissions)])
+      .ended;
+    assertEquals(killed.signal, "SIGKILL", killed.stderr);
+    assertEquals({ published: readRows(directory, "duration"), hidden: hiddenNames(directory) }, {
+      published: 0,
+      hidden: [".spools"],
+    });
+    const { stopped } = await record(minimal(directory), directory);
+    assert(stopped.recovered >= 100, `${stopped.recovered} rows were recovered`);
+    assertEquals(readRows(directory, "duration"), 200);
+    assertEquals(hiddenNames(directory), []);
   });
 });
 

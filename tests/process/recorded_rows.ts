@@ -15,7 +15,7 @@ export type RowReader = (label: string, pid: number, seconds: number, nanosecond
  * @throws {Error} naming the file and the place where it is torn.
  */
 export function readRows(directory: string, prefix: string, take: RowReader = () => {}): number {
-  return csvFiles(directory, prefix).reduce((rows, name) => rows + readFile(join(directory, name), take), 0);
+  return csvFiles(directory, prefix).reduce((rows, name) => rows + readFileRows(join(directory, name), take), 0);
 }
 
 /** How many rows there are of each label. */
@@ -33,7 +33,8 @@ export function csvFiles(directory: string, prefix: string): string[] {
 /** How much of a file is read at a time, bytes; far more than the longest row of the tests. */
 const BLOCK = 16 * 2 ** 20;
 
-function readFile(path: string, take: RowReader): number {
+/** Reads one file as {@linkcode readRows} does all of them. */
+export function readFileRows(path: string, take: RowReader = () => {}): number {
   const fd = openSync(path, "r");
   try {
     const block = Buffer.alloc(BLOCK);

@@ -7,6 +7,7 @@ import { commandOf, type RuntimeName, spawnCommand, type Spawned } from "./run.t
 /** What `fixtures/hard_recorder.ts` answers. */
 export interface RecorderState {
   readonly running: boolean;
+  readonly durability?: string;
   readonly monitoringDir: string;
   readonly recorded: number;
   readonly flushed: number;
@@ -18,6 +19,8 @@ export interface RecorderState {
   readonly thrown?: { readonly name: string; readonly message: string };
   /** How many file descriptors, timers and listeners of the ends of the process there are. */
   readonly held: Readonly<Record<string, number>>;
+  /** Resident set size, bytes. */
+  readonly rss: number;
 }
 
 /** Options for buffers of 384 rows, so that a thousand samples fill two of them, and for retries every 100 ms. */

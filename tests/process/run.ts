@@ -20,6 +20,8 @@ export interface Ended {
 export interface SpawnOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** How long it may run, ms; then it is killed. Two minutes by default. */
+  readonly timeLimit?: number;
 }
 
 /** A program that runs. */
@@ -33,7 +35,7 @@ export interface Spawned {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** How long a program may run, ms. */
+/** How long a program may run unless told otherwise, ms. */
 const TIME_LIMIT = 120_000;
 
 /** The runtime that runs this test. */
@@ -58,7 +60,10 @@ export function commandOf(
 }
 
 /** Starts a command, without colours in what it writes. */
-export function spawnCommand(command: readonly string[], { cwd, env }: SpawnOptions = {}): Spawned {
+export function spawnCommand(
+  command: readonly string[],
+  { cwd, env, timeLimit = TIME_LIMIT }: SpawnOptions = {},
+): Spawned {
   const [program = "", ...args] = command;
   const child = spawn(program, args, {
     ...cwd === undefined ? {} : { cwd },
@@ -69,7 +74,7 @@ export function spawnCommand(command: readonly string[], { cwd, env }: SpawnOpti
   child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text);
   let running = true;
   // A test runner may have no limit of its own, and a program that never ends would keep it for ever.
-  const limit = setTimeout(() => child.kill("SIGKILL"), TIME_LIMIT);
+  const limit = setTimeout(() => child.kill("SIGKILL"), timeLimit);
   child.on("exit", () => {
     running = false;
     clearTimeout(limit);

@@ -25,8 +25,12 @@ export function seenFromOutside(pid: number, directory: string): string {
   return `/proc/${pid}/root${directory}`;
 }
 
-/** Mounts the small disk of process `pid` anew, `"ro"` or `"rw"`. */
+/**
+ * Makes the small disk of process `pid` read-only, `"ro"`, and no longer so, `"rw"`. It is mounted once more over itself, since what programs
+ * have mapped for writing would keep the disk itself from it.
+ */
 export function remount(pid: number, directory: string, mode: "ro" | "rw"): void {
   const enter = ["--target", String(pid), "--mount", ...isRoot ? [] : ["--user", "--preserve-credentials"]];
-  execFileSync("nsenter", [...enter, "mount", "-o", `remount,${mode}`, directory]);
+  const script = mode === "ro" ? 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"' : 'umount --lazy "$0"';
+  execFileSync("nsenter", [...enter, "sh", "-c", script, directory]);
 }

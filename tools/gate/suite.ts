@@ -9,7 +9,7 @@ import { readJunit, type TestCase, type TestReport } from "./junit.ts";
 import type { Place, RuntimeName } from "./place.ts";
 
 /** Milliseconds that a test may take on Bun, whose own limit of 5 s is too short for those that start processes. */
-const testTimeout = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 /** Paths of all test files below `tests/`, sorted. */
 export function findTestFiles(root: string, folder = "tests"): string[] {
@@ -20,17 +20,36 @@ export function findTestFiles(root: string, folder = "tests"): string[] {
   }).sort();
 }
 
-/** Runs every test file on a runtime. The report is empty if the runtime did not live to write it. */
-export async function runSuite(runtime: RuntimeName, place: Place): Promise<Outcome & { readonly report: TestReport }> {
-  const files = findTestFiles(place.root).map((path) => `./${path}`);
+/** What is run of the suite, and how. */
+export interface SuiteOptions {
+  /** Paths of the test files; all of them by default. */
+  readonly files?: readonly string[];
+  /** Variables added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds that a test may take on Bun; Deno has no such limit. */
+  readonly testTimeout?: number;
+  /** Milliseconds that all may take; half an hour by default. */
+  readonly timeout?: number;
+}
+
+/** Runs test files on a runtime. The report is empty if the runtime did not live to write it. */
+export async function runSuite(
+  runtime: RuntimeName,
+  place: Place,
+  { files = findTestFiles(place.root), env = {}, testTimeout = TEST_TIMEOUT, timeout }: SuiteOptions = {},
+): Promise<Outcome & { readonly report: TestReport }> {
   const junit = `${place.temporary}/${runtime}.xml`;
   const options = {
     deno: ["-A", "--no-check", `--junit-path=${junit}`],
     bun: [`--timeout=${testTimeout}`, "--only-failures", "--reporter=junit", `--reporter-outfile=${junit}`],
   };
   const { ok, output } = await run(
-    [place.bin[runtime], "test", ...options[runtime], ...files],
-    { cwd: place.root, env: { ...place.env, KYMO_EXPECT_RUNTIME: runtime } },
+    [place.bin[runtime], "test", ...options[runtime], ...files.map((path) => `./${path}`)],
+    {
+      cwd: place.root,
+      env: { ...place.env, KYMO_EXPECT_RUNTIME: runtime, ...env },
+      ...timeout === undefined ? {} : { timeout },
+    },
   );
   const report = readJunit(await Deno.readTextFile(junit).catch(() => ""));
   return { ok, output: output.slice(Math.max(0, output.indexOf("\n ERRORS "))), report };

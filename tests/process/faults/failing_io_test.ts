@@ -1,0 +1,163 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { mkdirSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { recover } from "../../../mod.ts";
+import { scratchDirectory } from "../../contract/scratch.ts";
+import { commandOf, spawnCommand, thisRuntime } from "../run.ts";
+import { figure } from "./figures.ts";
+import { inTurns } from "./in_turns.ts";
+import { readNumbers } from "./numbers.ts";
+import { sampled } from "./scale.ts";
+import { atCall, fromCall, readTrace, type TracedCall, underStrace } from "./strace.ts";
+import { cannotTrace } from "./system_tools.ts";
+
+const fixture = fileURLToPath(new URL("./fixtures/record_once.ts", import.meta.url));
+
+const skip = cannotTrace();
+
+const LAYOUTS = ["segments", "append"] as const;
+
+const ERRORS = ["EIO", "ENOSPC", "EACCES", "EROFS", "EMFILE", "EINTR", "EAGAIN"] as const;
+
+/** Observations that a run records. */
+const RECORDED = 400;
+
+/** A run that takes longer hangs, ms. */
+const TIME_LIMIT = 30_000;
+
+/** Both runtimes call again for ever when a call is interrupted for ever, before any program hears of it: it is so many times in a row. */
+const INTERRUPTIONS = 100;
+
+/** Programs that run at a time; each waits more than it works. */
+const WIDTH = 3;
+
+/** Failures that are told of a sweep; then it is given up. */
+const MOST_FAILURES = 6;
+
+/** Runs of each layout in the short form. */
+const SAMPLE = 18;
+
+/** Which call fails, and how. */
+interface Fault {
+  /** Number of the call, from 1. */
+  readonly n: number;
+  readonly error: typeof ERRORS[number];
+  /** Whether all calls from there on fail, or just the one. */
+  readonly forGood: boolean;
+}
+
+/** What `fixtures/record_once.ts` tells. */
+interface Told {
+  readonly refused?: string;
+  readonly recorded: number;
+  readonly flushed: number;
+  readonly buffered: number;
+  readonly dropped: number;
+  readonly errors: number;
+  readonly lastError?: string;
+}
+
+/** What became of a run. */
+interface Run {
+  readonly calls: readonly TracedCall[];
+  readonly told: Told;
+}
+
+/** Runs the fixture in a new directory, with faults, and sees that it came to a good end and that its files hold what it says. */
+async function record(layout: string, inject: readonly string[], anywhere = false): Promise<Run> {
+  using scratch = scratchDirectory();
+  const directory = scratch.at("monitoring");
+  // It is there beforehand, so that no call is needed outside of it.
+  mkdirSync(directory);
+  const log = scratch.at("trace");
+  const options = { monitoringDir: directory, layout, memoryThreshold: 16_384, flushInterval: 50 };
+  const { ended } = spawnCommand([
+    ...underStrace({ directory, log, inject, anywhere }),
+    ...commandOf(thisRuntime, fixture, [JSON.stringify(options)]),
+  ], { timeLimit: TIME_LIMIT });
+  const { code, signal, stdout, stderr } = await ended;
+  assertEquals({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
+  const told: Told = JSON.parse(stdout);
+  const { refused, recorded, flushed, buffered, dropped, errors } = told;
+  assertEquals(recorded, refused === undefined ? RECORDED : 0);
+  assertEquals(recorded, flushed + buffered + dropped);
+  assert(buffered + dropped === 0 || errors > 0, "rows were not written, and nobody was told");
+  assertEquals(readNumbers(directory).length, flushed);
+  // What could not be written before the end has stayed in spools, and comes to light once.
+  const { rows, damaged, failures } = await recover(directory);
+  assertEquals({ rows, damaged, failures }, { rows: buffered, damaged: 0, failures: [] });
+  const numbers = new Set(readNumbers(directory));
+  assertEquals(numbers.size, flushed + buffered);
+  assertEquals(readNumbers(directory).length, flushed + buffered);
+  const names = readdirSync(directory, { recursive: true }).map(String);
+  assertEquals(names.filter((name) => name.endsWith(".spool")), []);
+  const isThere = ({ line }: TracedCall): boolean => line.includes(`"${directory}`) || line.includes(`<${directory}`);
+  return { calls: anywhere ? readTrace(log).filter(isThere) : readTrace(log), told };
+}
+
+function injections(calls: readonly TracedCall[], { n, error, forGood }: Fault): string[] {
+  if (!forGood) return atCall(calls, n, `error=${error}`);
+  return fromCall(calls, n, `error=${error}`, error === "EINTR" ? INTERRUPTIONS : undefined)
+    .filter((fault) => !fault.startsWith("?close:"));
+}
+
+/** Every fault at every call of a run. */
+function faultsAt(calls: readonly TracedCall[]): Fault[] {
+  return calls.flatMap(({ name }, i) => {
+    // No close of a directory ever fails, and Deno ends itself if one does; that of a file fails once, since it closes it all the same.
+    if (name === "close" && calls[i - 1]?.name === "getdents64") return [];
+    const lengths = name === "close" ? [false] : [false, true];
+    return ERRORS.flatMap((error) => lengths.map((forGood) => ({ n: i + 1, error, forGood })));
+  });
+}
+
+for (const layout of LAYOUTS) {
+  describe(`recording in layout ${layout} while a call on its files fails`, () => {
+    it(
+      "is conserved, torn nowhere, and neither throws nor hangs, whichever call it is, once and for good",
+      { skip },
+      async () => {
+        const clean = await record(layout, []);
+        assertEquals({ flushed: clean.told.flushed, errors: clean.told.errors }, { flushed: RECORDED, errors: 0 });
+        assertEquals(clean.calls.filter(({ injected }) => injected), []);
+
+        // The names of all files were foreseen, or calls on them would not fail when they should.
+        const all = await record(layout, [], true);
+        assertEquals(all.calls.map(({ name }) => name), clean.calls.map(({ name }) => name));
+
+        const faults = sampled(faultsAt(clean.calls), SAMPLE, ({ n }) => clean.calls[n - 1]!.name);
+        let [refusals, left, dropped] = [0, 0, 0];
+        const failures: string[] = [];
+        await inTurns(faults, WIDTH, async (fault) => {
+          if (failures.length >= MOST_FAILURES) return;
+          try {
+            const { calls, told } = await record(layout, injections(clean.calls, fault));
+            // The call that was meant has failed, and it was the first that did.
+            assertEquals(calls.findIndex(({ injected }) => injected), fault.n - 1);
+            assertEquals(calls[fault.n - 1]!.name, clean.calls[fault.n - 1]!.name);
+            if (told.refused !== undefined) refusals++;
+            else if (!fault.forGood) assertEquals(told.dropped, 0, "a fault that passes costs no row");
+            left += told.buffered;
+            dropped += told.dropped;
+          } catch (error) {
+            failures.push(
+              `${JSON.stringify(fault)} at ${clean.calls[fault.n - 1]!.line}:\n${(error as Error).message}`,
+            );
+          }
+        });
+        assertEquals(failures.join("\n\n"), "");
+
+        const beyond = await record(layout, fromCall(clean.calls, clean.calls.length + 1, "error=EIO"));
+        assertEquals(beyond.calls.filter(({ injected }) => injected), []);
+        assertEquals(beyond.told.flushed, RECORDED);
+        figure(
+          3,
+          `${layout}: ${faults.length} runs, ${ERRORS.length} errors at ${clean.calls.length} calls, once and for good; ` +
+            `${refusals} refused by start; ${dropped} rows dropped and counted, ${left} left in spools and recovered, ` +
+            `0 torn, 0 duplicates, 0 hangs`,
+        );
+      },
+    );
+  });
+}

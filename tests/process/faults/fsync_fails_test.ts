@@ -1,0 +1,160 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { quote } from "../../../src/errors.ts";
+import { recover } from "../../../mod.ts";
+import { scratchDirectory } from "../../contract/scratch.ts";
+import { PATIENCE, SMALL_BUFFERS } from "../recorder.ts";
+import { thisRuntime } from "../run.ts";
+import { AttachedStrace } from "./attached_strace.ts";
+import { figure } from "./figures.ts";
+import { readNumbers } from "./numbers.ts";
+import { assertBooks, ObservedRecorder, type ObservedState } from "./observed_recorder.ts";
+import { cannotTrace } from "./system_tools.ts";
+
+const LAYOUTS = ["segments", "append"] as const;
+
+/** The system calls that write a file to the disk. */
+const CALLS = "fsync,fdatasync,sync_file_range";
+const INJECT = "fsync,fdatasync,sync_file_range:error=EIO";
+
+const EIO = "input/output error";
+
+/** Whose fsync fails: the paths, in a layout, of what a program with PID `pid` writes next. */
+const VICTIMS = {
+  "the file": (directory: string, pid: number, layout: string) =>
+    layout === "append"
+      ? [`${directory}/custom.csv`]
+      : [2, 3].map((sequence) => `${directory}/.custom.${pid}-00000001-00000${sequence}.csv.tmp`),
+  "the directory": (directory: string) => [directory],
+} as const;
+
+/** Published files. */
+function published({ files }: ObservedState): [name: string, size: number][] {
+  return Object.entries(files).filter(([name]) => name.endsWith(".csv"));
+}
+
+/** Numbers that are recorded each time: fewer than a buffer holds. */
+const COUNT = 300;
+
+for (const layout of LAYOUTS) {
+  for (const [victim, pathsOf] of Object.entries(VICTIMS)) {
+    describe(`while ${victim} cannot be synced, in layout ${layout}`, { skip: cannotTrace() }, () => {
+      const optionsFor = (monitoringDir: string) =>
+        ({ monitoringDir, layout, ...SMALL_BUFFERS, durability: "fsync" }) as const;
+
+      /** A recorder with a file that is published, and from then on a disk that refuses to sync. */
+      async function prepare(directory: string, log: string) {
+        const recorder = new ObservedRecorder(thisRuntime);
+        assertEquals((await recorder.tell("start", optionsFor(directory))).thrown, undefined);
+        await recorder.tell("number", COUNT);
+        const before = await recorder.tell("settle", PATIENCE);
+        assertEquals({ flushed: before.flushed, errors: before.errors }, { flushed: COUNT, errors: 0 });
+        assertEquals(published(before).length, 1);
+        const paths = pathsOf(directory, recorder.pid, layout);
+        const strace = await AttachedStrace.to({ pid: recorder.pid, inject: INJECT, calls: CALLS, paths, log });
+        return { recorder, before, strace };
+      }
+
+      /** That nothing was published since, and the failure is told. */
+      function assertNothingPublished(state: ObservedState, before: ObservedState): void {
+        assertEquals(published(state), published(before));
+        assertEquals({ flushed: state.flushed, durability: state.durability }, { flushed: COUNT, durability: "fsync" });
+        assert(state.errors > 0);
+        assertStringIncludes(state.lastError!, EIO);
+        assertEquals(state.reports.length, state.errors);
+      }
+
+      it("no file is published and status says why; then all are, once", async () => {
+        using scratch = scratchDirectory();
+        const directory = scratch.at("monitoring");
+        const { recorder, before, strace } = await prepare(directory, scratch.at("trace"));
+        await using _ = recorder;
+        await recorder.tell("number", COUNT);
+        for (let failures = 1; failures <= 3; failures++) {
+          const refused = await recorder.tell("fail", PATIENCE);
+          assert(refused.errors >= failures);
+          assertNothingPublished(refused, before);
+          assertEquals({ buffered: refused.buffered, dropped: refused.dropped }, { buffered: COUNT, dropped: 0 });
+        }
+        await strace.detach();
+        const after = await recorder.tell("settle", PATIENCE);
+        assertEquals({ flushed: after.flushed, dropped: after.dropped }, { flushed: 2 * COUNT, dropped: 0 });
+        await recorder.tell("number", COUNT);
+        const stopped = await recorder.tell("stop");
+        assertEquals({ flushed: stopped.flushed, errors: stopped.errors }, {
+          flushed: 3 * COUNT,
+          errors: after.errors,
+        });
+        assertBooks(stopped, directory);
+        assertEquals(published(stopped).length, Object.keys(stopped.files).length);
+        await recorder.end();
+        figure(
+          6,
+          `${layout}, ${victim}: ${after.errors} failures of fsync told, nothing published; then every row once`,
+        );
+      });
+
+      it("what is recorded stays in a spool at the stop, and is recovered, once, when it can be synced", async () => {
+        using scratch = scratchDirectory();
+        const directory = scratch.at("monitoring");
+        const { recorder, before, strace } = await prepare(directory, scratch.at("trace"));
+        await using _ = recorder;
+        await recorder.tell("number", COUNT);
+        const stopped = await recorder.tell("stop");
+        assertNothingPublished(stopped, before);
+        assertEquals({ buffered: stopped.buffered, dropped: stopped.dropped }, { buffered: COUNT, dropped: 0 });
+        assertEquals(readNumbers(directory).length, COUNT);
+        await strace.detach();
+        await recorder.end();
+        const { rows, damaged, failures } = await recover(directory);
+        assertEquals({ rows, damaged, failures }, { rows: COUNT, damaged: 0, failures: [] });
+        assertEquals((await recover(directory)).rows, 0);
+        assertEquals(readNumbers(directory).sort((a, b) => a - b), Array.from({ length: 2 * COUNT }, (_, i) => i));
+      });
+    });
+  }
+
+  describe(`on a disk that cannot sync, in layout ${layout}`, { skip: cannotTrace() }, () => {
+    const places: Record<string, { action: string; pathOf: (directory: string, pid: number) => string }> = {
+      "a file": {
+        action: "Cannot make a spool",
+        pathOf: (directory, pid) => `${directory}/.spools/duration.${pid}-00000001.1.spool.tmp`,
+      },
+      "the directory": { action: "Cannot create the monitoring directory", pathOf: (directory) => directory },
+    };
+    for (const [victim, { action, pathOf }] of Object.entries(places)) {
+      it(`start with durability fsync is refused, and with spool is not: ${victim}`, async () => {
+        using scratch = scratchDirectory();
+        const directory = scratch.at("monitoring");
+        await using recorder = new ObservedRecorder(thisRuntime);
+        const { pid } = recorder;
+        await recorder.tell("status");
+        const paths = [pathOf(directory, pid)];
+        const strace = await AttachedStrace.to({ pid, inject: INJECT, calls: CALLS, paths, log: scratch.at("trace") });
+        const options = { monitoringDir: directory, layout } as const;
+        const { thrown, running } = await recorder.tell("start", { ...options, durability: "fsync" });
+        assertEquals({ thrown, running }, {
+          thrown: {
+            name: "StorageError",
+            message: `${action}: ${quote(directory)}: ${EIO}`,
+          },
+          running: false,
+        });
+        const spooled = await recorder.tell("start", { ...options, durability: "spool" });
+        assertEquals({ thrown: spooled.thrown, durability: spooled.durability }, {
+          thrown: undefined,
+          durability: "spool",
+        });
+        await recorder.tell("number", COUNT);
+        await recorder.tell("stop");
+        await strace.detach();
+        await recorder.tell("start", { ...options, durability: "fsync" });
+        await recorder.tell("number", COUNT);
+        const stopped = await recorder.tell("stop");
+        assertEquals({ flushed: stopped.flushed, errors: stopped.errors }, { flushed: COUNT, errors: 0 });
+        assertEquals(readNumbers(directory).length, 2 * COUNT);
+        await recorder.end();
+      });
+    }
+  });
+}

@@ -1,0 +1,45 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { scratchDirectory } from "../../contract/scratch.ts";
+import { countByLabelInDuckDb } from "../duckdb_rows.ts";
+import type { RuntimeName } from "../run.ts";
+import { figure } from "./figures.ts";
+import {
+  assertFoundOnce,
+  assertNoNameTwice,
+  type Crowd,
+  expectedCounts,
+  LAYOUTS,
+  recordTogether,
+} from "./isolates_crowd.ts";
+import { scaled } from "./scale.ts";
+
+const PROCESSES = scaled(8, 16);
+const WORKERS = 4 * PROCESSES;
+const ISOLATES = PROCESSES + WORKERS;
+const ROWS = scaled(400_000, 10_000_000);
+
+const crowd: Crowd = {
+  processes: Object.fromEntries(
+    Array.from({ length: PROCESSES }, (_, i): [string, RuntimeName] => [`p${i}`, i % 2 === 0 ? "deno" : "bun"]),
+  ),
+  workers: WORKERS / PROCESSES,
+  samples: ROWS / ISOLATES,
+  // Few rows are to make several files of each isolate too.
+  memoryThreshold: scaled(2 ** 16, 2 ** 20),
+};
+
+describe(`${PROCESSES} processes, half of Deno and half of Bun, with ${WORKERS} workers in all, record into one directory`, () => {
+  for (const layout of LAYOUTS) {
+    it(`in layout ${layout}: every row is found once, none is torn, and no name is used twice`, async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      await recordTogether(crowd, directory, layout);
+      assertFoundOnce(crowd, directory);
+      const files = assertNoNameTwice(crowd, directory, layout);
+      assertEquals(await countByLabelInDuckDb(directory, "duration"), expectedCounts(crowd));
+      const named = layout === "segments" ? `, ${files} names all different` : "";
+      figure(11, `${layout}: ${ISOLATES} isolates, ${ROWS} rows, each found once, 0 torn${named}`);
+    });
+  }
+});

@@ -1,0 +1,160 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { recover } from "../../../mod.ts";
+import { scratchDirectory } from "../../contract/scratch.ts";
+import { PATIENCE, Recorder, type RecorderState, SMALL_BUFFERS } from "../recorder.ts";
+import { thisRuntime } from "../run.ts";
+import { canMount, remount, seenFromOutside, withSmallDisk } from "../small_disk.ts";
+import { figure } from "./figures.ts";
+import { assertNumbersConserved, readNumbers } from "./numbers.ts";
+import { scaled } from "./scale.ts";
+
+const LAYOUTS = ["segments", "append"] as const;
+
+const cannotMount = !canMount() && "this system lets us mount no disk";
+
+/** ms; half of the time that recording has to resume in is to spare on a machine that has other things to do. */
+const FLUSH_INTERVAL = scaled(1_000, 2_000);
+
+/** How often the directory is taken away. */
+const TIMES = scaled(1, 3);
+
+/** What is done to a directory, and how it is undone; both see the directory as the program does. */
+interface Loss {
+  /** The start of what is told while it lasts; `undefined` if it need not last. */
+  readonly told: string | undefined;
+  take(directory: string, pid: number): void;
+  giveBack(directory: string, pid: number): void;
+}
+
+const LOSSES: Readonly<Record<string, Loss & { readonly onSmallDisk?: boolean }>> = {
+  "replaced by a file": {
+    told: "something of that name is there already",
+    take(directory) {
+      renameSync(directory, `${directory}.kept`);
+      writeFileSync(directory, "theirs");
+    },
+    giveBack(directory) {
+      assertEquals(readFileSync(directory, "utf8"), "theirs");
+      rmSync(directory);
+      renameSync(`${directory}.kept`, directory);
+    },
+  },
+  "made read-only": {
+    onSmallDisk: true,
+    told: "read-only file system",
+    take: (directory, pid) => remount(pid, directory, "ro"),
+    giveBack: (directory, pid) => remount(pid, directory, "rw"),
+  },
+};
+
+for (const layout of LAYOUTS) {
+  describe(`in layout ${layout}, a monitoring directory that is`, () => {
+    const optionsFor = (monitoringDir: string) => ({
+      monitoringDir,
+      layout,
+      ...SMALL_BUFFERS,
+      flushInterval: FLUSH_INTERVAL,
+    });
+
+    it("deleted is made again within two flush intervals", async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const recorder = new Recorder(thisRuntime);
+      await recorder.tell("start", optionsFor(directory));
+      const numbers: number[] = [];
+      for (let i = 0; i < TIMES; i++) {
+        await recorder.tell("number", 1000);
+        assertKept(await recorder.tell("settle", 2 * FLUSH_INTERVAL));
+        numbers.push(...readNumbers(directory));
+        rmSync(directory, { recursive: true });
+        await recorder.tell("number", 1000);
+        assertKept(await recorder.tell("settle", 2 * FLUSH_INTERVAL));
+        assert(existsSync(directory));
+      }
+      await recorder.tell("number", 300);
+      const stopped = await recorder.tell("stop");
+      assertKept(stopped);
+      numbers.push(...readNumbers(directory));
+      assertEquals(numbers.toSorted((one, other) => one - other), range(stopped.recorded));
+      assertEquals(unpublished(directory), []);
+      await recorder.end();
+      figure(7, `${layout}: deleted ${TIMES} times, no row lost but those in the deleted files`);
+    });
+
+    for (const [name, loss] of Object.entries(LOSSES)) {
+      const skip = loss.onSmallDisk === true && cannotMount;
+      it(`${name} is waited for, and written to within two flush intervals once it is back`, { skip }, async () => {
+        using scratch = scratchDirectory();
+        const directory = loss.onSmallDisk ? scratch.path : scratch.at("monitoring");
+        const recorder = new Recorder(thisRuntime, loss.onSmallDisk ? withSmallDisk(directory) : []);
+        const seen = loss.onSmallDisk ? seenFromOutside(recorder.pid, directory) : directory;
+        assertEquals((await recorder.tell("start", optionsFor(directory))).thrown, undefined);
+        await recorder.tell("number", 300);
+        let state = await recorder.tell("settle", 2 * FLUSH_INTERVAL);
+        assertKept(state);
+        for (let i = 0; i < TIMES; i++) {
+          loss.take(directory, recorder.pid);
+          const refused = await recorder.tell("number", 5_000);
+          assert(refused.errors > state.errors && refused.buffered > 0 && refused.dropped > state.dropped);
+          assertStringIncludes(refused.lastError!, loss.told!);
+          assertEquals(refused.recorded, refused.flushed + refused.buffered + refused.dropped);
+          loss.giveBack(directory, recorder.pid);
+          state = await recorder.tell("settle", 2 * FLUSH_INTERVAL);
+          assertEquals(state.buffered, 0);
+          assertNumbersConserved(state, seen);
+        }
+        await recorder.tell("number", 300);
+        const stopped = await recorder.tell("stop");
+        assertEquals(stopped.dropped, state.dropped);
+        assertNumbersConserved(stopped, seen);
+        assertEquals((await recover(seen)).rows, 0);
+        assertEquals(unpublished(seen), []);
+        await recorder.end();
+        figure(7, `${layout}: ${name} ${TIMES} times, conserved, resumed within 2 intervals of ${FLUSH_INTERVAL} ms`);
+      });
+    }
+  });
+}
+
+for (const durability of ["memory", "spool"] as const) {
+  describe(`with durability ${durability}, a monitoring directory that stays read-only`, () => {
+    const kept = durability === "spool";
+    it(`lets the program stop, and what could not be written is ${kept ? "kept in spools" : "counted as lost"}`, {
+      skip: cannotMount,
+    }, async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.path;
+      const recorder = new Recorder(thisRuntime, withSmallDisk(directory));
+      const seen = seenFromOutside(recorder.pid, directory);
+      const options = { monitoringDir: directory, durability, ...SMALL_BUFFERS };
+      assertEquals((await recorder.tell("start", options)).durability, durability);
+      await recorder.tell("number", 300);
+      assertKept(await recorder.tell("settle", PATIENCE));
+      remount(recorder.pid, directory, "ro");
+      await recorder.tell("number", 200);
+      const { flushed, buffered, dropped } = await recorder.tell("stop");
+      assertEquals({ flushed, buffered, dropped }, { flushed: 300, buffered: kept ? 200 : 0, dropped: kept ? 0 : 200 });
+      assertEquals((await recorder.tell("start", options)).thrown?.name, "StorageError");
+      remount(recorder.pid, directory, "rw");
+      assertEquals((await recover(seen)).rows, buffered);
+      assertEquals(readNumbers(seen), range(flushed + buffered));
+      assertEquals(unpublished(seen), []);
+      await recorder.end();
+    });
+  });
+}
+
+function range(end: number): number[] {
+  return Array.from({ length: end }, (_, i) => i);
+}
+
+/** That everything recorded is written, and nothing was lost or went wrong. */
+function assertKept({ recorded, flushed, dropped, errors }: RecorderState): void {
+  assertEquals({ flushed, dropped, errors }, { flushed: recorded, dropped: 0, errors: 0 });
+}
+
+function unpublished(directory: string): string[] {
+  return readdirSync(directory).filter((name) => !/^custom\..*csv$/.test(name));
+}

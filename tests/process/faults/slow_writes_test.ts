@@ -1,0 +1,64 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { scratchDirectory } from "../../contract/scratch.ts";
+import { commandOf, spawnCommand, thisRuntime } from "../run.ts";
+import { figure } from "./figures.ts";
+import { readNumbers } from "./numbers.ts";
+import { scaled } from "./scale.ts";
+import { readTrace, underStrace } from "./strace.ts";
+import { cannotTrace } from "./system_tools.ts";
+
+const fixture = fileURLToPath(new URL("./fixtures/full_rate.ts", import.meta.url));
+
+const skip = cannotTrace();
+
+const LAYOUTS = ["segments", "append"] as const;
+
+/** How long every write to a file waits, and for how long observations are made, seconds. */
+const DELAY = scaled(0.3, 5);
+const DURATION = scaled(3, 60);
+
+/** Bytes of both buffers, and more numbers than one of them holds. */
+const MEMORY_THRESHOLD = 2 ** 18;
+const WARM_UP = 8_000;
+
+/** What the program may grow by, bytes. */
+const MOST_GROWTH = 10_000_000;
+
+/** The run, and what it may take to write what is buffered at its end, ms. */
+const TIME_LIMIT = (DURATION + 60 * DELAY) * 1_000 + 60_000;
+
+for (const layout of LAYOUTS) {
+  describe(`writes that are slow, at full rate, in layout ${layout}`, () => {
+    it("lose nothing that is not counted, and take no memory", { skip }, async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      mkdirSync(directory);
+      const log = scratch.at("trace");
+      const options = { monitoringDir: directory, layout, memoryThreshold: MEMORY_THRESHOLD };
+      const inject = [`?write,?writev,?pwrite64,?pwritev:delay_enter=${DELAY}s`];
+      const { ended } = spawnCommand([
+        ...underStrace({ directory, log, inject, files: 40 }),
+        ...commandOf(thisRuntime, fixture, [JSON.stringify(options), String(DURATION * 1000), String(WARM_UP)]),
+      ], { timeLimit: TIME_LIMIT });
+      const { code, signal, stdout, stderr } = await ended;
+      assertEquals({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
+      const { recorded, flushed, buffered, dropped, errors, growth } = JSON.parse(stdout);
+      assertEquals({ buffered, errors }, { buffered: 0, errors: 0 });
+      assertEquals(recorded, flushed + dropped);
+      assert(recorded > WARM_UP);
+      const numbers = readNumbers(directory);
+      assertEquals({ rows: numbers.length, different: new Set(numbers).size }, { rows: flushed, different: flushed });
+      const delayed = readTrace(log).filter(({ injected }) => injected).length;
+      assert(delayed >= DURATION / DELAY / 2, `only ${delayed} writes were delayed`);
+      assert(growth < MOST_GROWTH, `it grew by ${growth} bytes`);
+      figure(
+        13,
+        `${layout}: ${delayed} writes of ${DELAY} s each in ${DURATION} s at full rate: ${recorded} recorded, ` +
+          `${dropped} dropped, conserved, RSS growth ${(growth / 1e6).toFixed(1)} MB`,
+      );
+    });
+  });
+}

@@ -1,0 +1,62 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { existsSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { scratchDirectory } from "../../contract/scratch.ts";
+import { otherNames } from "../recorder.ts";
+import { csvFiles, readFileRows } from "../recorded_rows.ts";
+import { spawnOn, thisRuntime } from "../run.ts";
+import { figure } from "./figures.ts";
+import { scaled } from "./scale.ts";
+
+const WARM_UP = scaled(2_000_000, 5_000_000);
+const SAMPLES = scaled(2_000_000, 50_000_000);
+
+/** Growth that a leak would exceed, bytes. */
+const LIMIT = 1_000_000;
+
+/** How long it may take on a busy machine, ms. */
+const TIME_LIMIT = scaled(120_000, 900_000);
+
+/** V8 doubles its young generation now and then, by megabytes, when a program has run for long: here it has its last size from the start. */
+const FLAGS = ["-A", "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-semi-space-size=1"];
+
+const program = fileURLToPath(new URL("./fixtures/soak_memory.ts", import.meta.url));
+
+describe("a program that records on and on", () => {
+  it(`takes no more memory after ${SAMPLES} samples than before, and every row is there`, async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("monitoring");
+    const args = [directory, WARM_UP, SAMPLES].map(String);
+    const { ended } = spawnOn(thisRuntime, program, args, { permissions: FLAGS, timeLimit: TIME_LIMIT });
+    const rows = await takeRows(directory, ended);
+    const { code, stdout, stderr } = await ended;
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const { before, after, recorded, flushed, dropped, errors } = JSON.parse(stdout);
+    assert(recorded > WARM_UP + SAMPLES);
+    assertEquals({ flushed, dropped, errors, rows }, { flushed: recorded, dropped: 0, errors: 0, rows: recorded });
+    assertEquals(otherNames(directory), []);
+    const grown = after - before;
+    assert(grown < LIMIT, `the resident set grew by ${grown} bytes, from ${before} to ${after}`);
+    figure(16, `the resident set grew by ${Math.round(grown / 1000)} kB over ${SAMPLES} samples`);
+  });
+});
+
+/** Counts the rows of what is published, and deletes it, until a program has ended. */
+async function takeRows(directory: string, ended: Promise<unknown>): Promise<number> {
+  let rows = 0;
+  let running = true;
+  void ended.finally(() => running = false);
+  for (let last = false; !last;) {
+    last = !running;
+    for (const name of existsSync(directory) ? csvFiles(directory, "duration") : []) {
+      const path = join(directory, name);
+      rows += readFileRows(path);
+      unlinkSync(path);
+    }
+    if (!last) await sleep(50);
+  }
+  return rows;
+}

@@ -1,0 +1,154 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readdirSync } from "node:fs";
+import { recover } from "../../../mod.ts";
+import { quote } from "../../../src/errors.ts";
+import { scratchDirectory } from "../../contract/scratch.ts";
+import { PATIENCE } from "../recorder.ts";
+import { thisRuntime } from "../run.ts";
+import { figure } from "./figures.ts";
+import { readNumbers } from "./numbers.ts";
+import { assertBooks, ObservedRecorder, type ObservedState } from "./observed_recorder.ts";
+import { scaled } from "./scale.ts";
+import { cannotMount, DISK_KINDS, SmallDisk } from "./spool_disks.ts";
+
+const ENOSPC = "no space left on device";
+
+/** Two spools of 128 KiB for each prefix. */
+const MEMORY_THRESHOLD = 2 ** 18;
+
+/** Observations that fill one of them and begin another, and that fill both. */
+const MORE_THAN_ONE = 10_000;
+const MORE_THAN_BOTH = 20_000;
+
+const TIMES = scaled(1, 10);
+
+/** The reports that there can be no spool. */
+function spoolReports({ reports }: ObservedState): readonly string[] {
+  return reports.filter((report) => report.startsWith("Cannot keep observations in a spool"));
+}
+
+for (const kind of DISK_KINDS) {
+  describe(`a program that spools on ${kind}`, { skip: cannotMount(kind) }, () => {
+    const optionsFor = ({ directory }: SmallDisk) => ({
+      monitoringDir: directory,
+      memoryThreshold: MEMORY_THRESHOLD,
+      flushInterval: 50,
+    });
+
+    it("is refused by start when the disk is full, and leaves nothing", async () => {
+      using scratch = scratchDirectory();
+      await using disk = await SmallDisk.make(kind, scratch.path);
+      await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
+      const options = { ...optionsFor(disk), withRuntime: true };
+      const rooms = {
+        "none": () => disk.fill(),
+        "less than a spool takes": () => disk.fillBut(64 * 1024),
+        "enough for one spool, but not for another": () => disk.fillBut(160 * 1024),
+      };
+      for (const [room, fill] of Object.entries(rooms)) {
+        fill();
+        const { thrown, running } = await recorder.tell("start", options);
+        assertEquals({ name: thrown?.name, running }, { name: "StorageError", running: false }, room);
+        // Which of the two depends on whether there is room for the directory of the spools.
+        const [what, ...rest] = thrown!.message.split(": ");
+        assertMatch(what!, /^Cannot (make a spool|create the monitoring directory)$/);
+        assertEquals(rest.join(": "), `${quote(disk.directory)}: ${ENOSPC}`);
+        assertEquals(readdirSync(disk.seen), ["ballast"], room);
+        disk.empty();
+      }
+      assertEquals((await recorder.tell("start", options)).durability, "spool");
+      await recorder.tell("number", MORE_THAN_BOTH);
+      const stopped = await recorder.tell("stop");
+      assertEquals({ dropped: stopped.dropped, errors: stopped.errors }, { dropped: 0, errors: 0 });
+      assertEquals(readNumbers(disk.seen).length, MORE_THAN_BOTH);
+      await recorder.end();
+      figure(5, `${kind}: start refused with StorageError, with room for no, half a and one spool; exit 0`);
+    });
+
+    it("goes on in memory when it is full at the roll-over, says so once, and spools again once there is room", async () => {
+      using scratch = scratchDirectory();
+      await using disk = await SmallDisk.make(kind, scratch.path);
+      await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
+      await recorder.tell("start", { ...optionsFor(disk), flushInterval: 0 });
+      const first = await recorder.tell("number", 10);
+      assertEquals({ durability: first.durability, errors: first.errors }, { durability: "spool", errors: 0 });
+      disk.fill();
+      await recorder.tell("number", MORE_THAN_ONE);
+      const full = await recorder.tell("number", MORE_THAN_BOTH);
+      assertEquals({ durability: full.durability, running: full.running }, { durability: "memory", running: true });
+      assertEquals(spoolReports(full).length, 1);
+      assertStringIncludes(spoolReports(full)[0]!, `${quote(disk.directory)}: ${ENOSPC}`);
+      assert(full.buffered > 7_000 && full.dropped > 0 && full.flushed === 0);
+      assertBooks(full, disk.seen);
+
+      disk.empty();
+      await recorder.tell("flush", 1);
+      await recorder.tell("number", 3 * MORE_THAN_ONE);
+      const { dropped, durability, ...spooling } = await recorder.tell("number", 100);
+      assertEquals({ dropped, durability }, { dropped: full.dropped, durability: "spool" });
+      assertEquals(spoolReports({ dropped, durability, ...spooling }).length, 1);
+      assert(spooling.buffered >= 100);
+      recorder.kill("SIGKILL");
+      await recorder.ended;
+      const { rows, damaged, alive, failures } = await recover(disk.seen);
+      assertEquals({ rows, damaged, alive, failures }, { rows: spooling.buffered, damaged: 0, alive: 0, failures: [] });
+      const numbers = readNumbers(disk.seen);
+      const kept = spooling.recorded - dropped;
+      assertEquals({ rows: numbers.length, different: new Set(numbers).size }, { rows: kept, different: kept });
+      figure(5, `${kind}: full at the roll-over, in memory with one report, spools again: SIGKILL then loses nothing`);
+    });
+
+    it("goes on in memory, and says so once, while there is room for files but for no spool", async () => {
+      using scratch = scratchDirectory();
+      await using disk = await SmallDisk.make(kind, scratch.path);
+      await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
+      await recorder.tell("start", optionsFor(disk));
+      disk.fillBut(64 * 1024);
+      for (let flushed = 10; flushed <= 50; flushed += 10) {
+        await recorder.tell("number", 10);
+        const state = await recorder.tell("settle", PATIENCE);
+        assertEquals({ flushed: state.flushed, durability: state.durability }, { flushed, durability: "memory" });
+        assertEquals(spoolReports(state).length, 1);
+        assertEquals(state.errors, 1);
+      }
+      disk.empty();
+      await recorder.tell("number", 10);
+      await recorder.tell("settle", PATIENCE);
+      const spooling = await recorder.tell("number", 10);
+      assertEquals({ durability: spooling.durability, errors: spooling.errors }, { durability: "spool", errors: 1 });
+      assertBooks(await recorder.tell("stop"), disk.seen);
+      await recorder.end();
+    });
+
+    it("is not hurt when others fill the disk while it records", async () => {
+      using scratch = scratchDirectory();
+      await using disk = await SmallDisk.make(kind, scratch.path);
+      await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
+      await recorder.tell("start", optionsFor(disk));
+      // Both its spools are there then, and hardly a page of them was ever written to.
+      await recorder.tell("number", 10);
+      await recorder.tell("settle", PATIENCE);
+      let before = await recorder.tell("number", 10);
+      for (let i = 0; i < TIMES; i++) {
+        disk.fill();
+        const full = await recorder.tell("number", MORE_THAN_BOTH);
+        assertEquals({ running: full.running, durability: full.durability }, { running: true, durability: "spool" });
+        const { buffered, dropped, errors } = full;
+        assert(buffered > 6_000 && dropped > before.dropped && errors > before.errors, JSON.stringify(full));
+        assertStringIncludes(full.lastError!, ENOSPC);
+        assertBooks(full, disk.seen);
+        disk.empty();
+        const freed = await recorder.tell("settle", PATIENCE);
+        assertEquals({ buffered: freed.buffered, dropped: freed.dropped }, { buffered: 0, dropped: full.dropped });
+        assertBooks(freed, disk.seen);
+        before = freed;
+      }
+      const stopped = await recorder.tell("stop");
+      assertBooks(stopped, disk.seen);
+      assertEquals(Object.keys(stopped.files).filter((name) => name.startsWith(".")), []);
+      await recorder.end();
+      figure(5, `${kind}: filled ${TIMES} times by others under the mapped spools: no SIGBUS, conserved`);
+    });
+  });
+}
