@@ -27,6 +27,11 @@ export function quote(value: unknown): string {
   return String(value);
 }
 
+/** A path as it is quoted in a message: whole, since its end tells the most. */
+export function quotePath(path: string): string {
+  return JSON.stringify(path);
+}
+
 /** Has `report` told what a promise is rejected with, if it is one that a function returned where none is expected. */
 export function onRejection(returned: unknown, report: (reason: unknown) => void): void {
   const { then } = (returned ?? {}) as { then?: unknown };

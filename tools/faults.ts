@@ -16,16 +16,16 @@ import type { TestCase, TestReport } from "./gate/junit.ts";
 import { makePlace, type RuntimeName } from "./gate/place.ts";
 import { findSkipped, findTestFiles, runSuite } from "./gate/suite.ts";
 
-/** Folders whose tests have a full form. */
-const FOLDERS = ["tests/process/faults", "tests/unit/model"];
+/** What a test imports that has a full form or figures to tell. */
+const IMPORTED = /\/(scale|figures)\.ts"/;
 
 /** Milliseconds that one file may take. */
 const TIMEOUT = 2 * 3_600_000;
 
 const place = await makePlace();
 const figuresFile = `${place.temporary}/figures.jsonl`;
-const files = FOLDERS.filter((folder) => existsSync(`${place.root}/${folder}`))
-  .flatMap((folder) => findTestFiles(place.root, folder))
+const files = findTestFiles(place.root)
+  .filter((file) => Deno.readTextFileSync(`${place.root}/${file}`).match(IMPORTED))
   .filter((file) => Deno.args.length === 0 || Deno.args.some((part) => file.includes(part)));
 const count = { passed: 0, failed: 0 };
 

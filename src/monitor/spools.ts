@@ -1,5 +1,5 @@
 import { CsvEncoder } from "../csv/encode.ts";
-import { quote, reason, StorageError } from "../errors.ts";
+import { quotePath, reason, StorageError } from "../errors.ts";
 import type { Observation } from "../observation/observation.ts";
 import { observationsOf } from "../observation/observations_of.ts";
 import { checkGiven, isFunction } from "../options.ts";
@@ -71,7 +71,7 @@ export function readSpoolWith({ files }: Runtime, path: string): SpoolReading {
       handle.close();
     }
   });
-  if (typeof found === "string") throw new StorageError(`Cannot read the spool: ${quote(path)}: ${found}`);
+  if (typeof found === "string") throw new StorageError(`Cannot read the spool: ${quotePath(path)}: ${found}`);
   const { segment, damaged } = found;
   const { prefix, pid, isolate } = segment.owner;
   return { prefix, pid, isolate, observations: observationsOf(segment), damaged };
@@ -91,6 +91,6 @@ function attempt<T>(action: string, path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
-    throw new StorageError(`${action}: ${quote(path)}: ${reason(error)}`, { cause: error });
+    throw new StorageError(`${action}: ${quotePath(path)}: ${reason(error)}`, { cause: error });
   }
 }

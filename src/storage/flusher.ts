@@ -1,4 +1,4 @@
-import { quote, reason, StorageError } from "../errors.ts";
+import { quotePath, reason, StorageError } from "../errors.ts";
 import { Bucket, type SegmentSink } from "../observation/bucket.ts";
 import type { Segment, SegmentOwner } from "../observation/segment.ts";
 import { type Clock, FileError, type Timers } from "../runtime.ts";
@@ -239,7 +239,7 @@ export class Flusher implements SegmentSink {
       if (error.code !== WRONG_FILE && !directory.cannot("append")) return "more";
       report(
         new StorageError(
-          `Cannot append, so files of their own are written: ${quote(directory.path)}: ${reason(error)}`,
+          `Cannot append, so files of their own are written: ${quotePath(directory.path)}: ${reason(error)}`,
           { cause: error },
         ),
       );
@@ -249,7 +249,9 @@ export class Flusher implements SegmentSink {
     this.#retryAt = clock.now() + this.#retryDelay() * NANOSECONDS_PER_MS;
     report(
       new StorageError(
-        `Cannot write the observations, which are kept for another attempt: ${quote(directory.path)}: ${reason(error)}`,
+        `Cannot write the observations, which are kept for another attempt: ${quotePath(directory.path)}: ${
+          reason(error)
+        }`,
         { cause: error },
       ),
     );

@@ -1,5 +1,5 @@
 import type { CsvEncoder } from "../csv/encode.ts";
-import { quote, reason, StorageError } from "../errors.ts";
+import { quotePath, reason, StorageError } from "../errors.ts";
 import { NOTES_AT } from "../observation/segment_header.ts";
 import { type FoundSegment, OTHER_VERSION } from "../observation/segment_reader.ts";
 import { FileError, type FileHandle, type Files } from "../runtime.ts";
@@ -215,7 +215,7 @@ export class Recovery {
   }
 
   #failed(name: string, error: unknown): void {
-    const place = quote(this.#means.directory.spoolPathOf(name));
+    const place = quotePath(this.#means.directory.spoolPathOf(name));
     this.#summary.failures.push(new StorageError(`Cannot recover: ${place}: ${reason(error)}`, { cause: error }));
   }
 }

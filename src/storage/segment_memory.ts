@@ -1,4 +1,4 @@
-import { quote, reason, StorageError } from "../errors.ts";
+import { quotePath, reason, StorageError } from "../errors.ts";
 import { Segment, type SegmentContent, type SegmentOwner } from "../observation/segment.ts";
 import { FileError } from "../runtime.ts";
 import type { MonitoringDirectory } from "./directory.ts";
@@ -112,7 +112,7 @@ export class SegmentMemory {
 
   #failed(error: unknown): void {
     const { directory, strict, report } = this.#options;
-    const place = `${quote(directory.path)}: ${reason(error)}`;
+    const place = `${quotePath(directory.path)}: ${reason(error)}`;
     const isKnown = error instanceof FileError && CANNOT_SPOOL.has(error.code)
       ? !directory.cannot("spool")
       : this.#failing;

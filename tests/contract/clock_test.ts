@@ -60,12 +60,11 @@ for (const [name, make] of Object.entries(clocks)) {
   });
 }
 
-if ("Deno" in globalThis) {
-  describe("the clock of the C library", () => {
-    it("begins a second after 0, which is the time of what was never written", () => {
-      const clock = libcClock();
-      assert(typeof clock !== "string", String(clock));
-      assert(clock.now() >= 1e9);
-    });
+describe("the clock of the C library", () => {
+  const skip = "Deno" in globalThis ? false : "only on Deno";
+  it("begins a second after 0, which is the time of what was never written", { skip }, () => {
+    const clock = libcClock();
+    assert(typeof clock !== "string", String(clock));
+    assert(clock.now() >= 1e9);
   });
-}
+});

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { detect } from "../../runtime_adapters/detect.ts";
 import { HEADER } from "../../src/csv/dialect.ts";
-import { quote } from "../../src/errors.ts";
+import { quote, quotePath } from "../../src/errors.ts";
 import { scratchDirectory } from "../contract/scratch.ts";
 import { assertConserved, PATIENCE, Recorder, SMALL_BUFFERS } from "./recorder.ts";
 import { csvFiles, readRows } from "./recorded_rows.ts";
@@ -76,7 +76,7 @@ for (const layout of LAYOUTS) {
       const why = "something of that name is there already";
       assertEquals(
         lastError,
-        `Cannot write the observations, which are kept for another attempt: ${quote(directory)}: ${why}`,
+        `Cannot write the observations, which are kept for another attempt: ${quotePath(directory)}: ${why}`,
       );
     });
 

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readdirSync } from "node:fs";
 import { recover } from "../../../mod.ts";
-import { quote } from "../../../src/errors.ts";
+import { quotePath } from "../../../src/errors.ts";
 import { scratchDirectory } from "../../contract/scratch.ts";
 import { PATIENCE } from "../recorder.ts";
 import { thisRuntime } from "../run.ts";
@@ -53,7 +53,7 @@ for (const kind of DISK_KINDS) {
         // Which of the two depends on whether there is room for the directory of the spools.
         const [what, ...rest] = thrown!.message.split(": ");
         assertMatch(what!, /^Cannot (make a spool|create the monitoring directory)$/);
-        assertEquals(rest.join(": "), `${quote(disk.directory)}: ${ENOSPC}`);
+        assertEquals(rest.join(": "), `${quotePath(disk.directory)}: ${ENOSPC}`);
         assertEquals(readdirSync(disk.seen), ["ballast"], room);
         disk.empty();
       }
@@ -78,7 +78,7 @@ for (const kind of DISK_KINDS) {
       const full = await recorder.tell("number", MORE_THAN_BOTH);
       assertEquals({ durability: full.durability, running: full.running }, { durability: "memory", running: true });
       assertEquals(spoolReports(full).length, 1);
-      assertStringIncludes(spoolReports(full)[0]!, `${quote(disk.directory)}: ${ENOSPC}`);
+      assertStringIncludes(spoolReports(full)[0]!, `${quotePath(disk.directory)}: ${ENOSPC}`);
       assert(full.buffered > 7_000 && full.dropped > 0 && full.flushed === 0);
       assertBooks(full, disk.seen);
 
