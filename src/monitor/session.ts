@@ -119,7 +119,7 @@ export class Session {
     }
   }
 
-  /** Takes last samples, publishes everything and ends. Never rejects: what cannot be written is counted as dropped. */
+  /** Takes last samples, publishes everything and ends. Never rejects: what cannot be written stays in its spool, or is dropped and counted. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#background.stop();

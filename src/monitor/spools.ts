@@ -64,6 +64,8 @@ export function readSpoolWith({ files }: Runtime, path: string): SpoolReading {
     const resolved = files.resolve(path);
     const denied = files.denied(resolved);
     if (denied !== undefined) throw new FileError("DENIED", denied);
+    const kind = files.status(resolved)?.kind ?? "file";
+    if (kind !== "file") return `it is not a file but a ${kind}`; // opening a pipe would wait for a writer
     const handle = files.open(resolved, "read");
     try {
       return readSpoolFile(handle);

@@ -152,12 +152,13 @@ export class Bucket {
     this.#spare = sealed;
   }
 
-  /** Uses none of the segments without rows any more, but new ones. */
-  renew(): void {
+  /** Uses none of the segments without rows any more, but new ones; `false` if there is no memory for one. */
+  renew(): boolean {
     this.#spare = undefined;
-    if (this.#current.count > 0) return;
+    if (this.#current.count > 0) return true;
     const next = this.#tryAllocate();
     if (next !== undefined) this.#current = this.#open(next, this.#sequence);
+    return next !== undefined;
   }
 
   /** Takes no more. The rows of the segment being filled are dropped, unless that is kept elsewhere. */

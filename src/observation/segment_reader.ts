@@ -7,7 +7,7 @@ import {
   type SegmentHeader,
   ValueKind,
 } from "./segment_header.ts";
-import { labelSpans } from "./label_table.ts";
+import { labelSpans, MAX_LABEL_BYTES } from "./label_table.ts";
 import type { SegmentContent } from "./segment.ts";
 
 export { OTHER_VERSION };
@@ -84,18 +84,18 @@ function bytesOf({ buffer }: Float64Array<ArrayBuffer> | Uint16Array<ArrayBuffer
   return new Uint8Array(buffer);
 }
 
-/** How many of the first `count` labels are whole: inside the table, of UTF-8, without NUL. */
+/** How many of the first `count` labels are such as are kept: inside the table, not too long, of UTF-8, without NUL. */
 function wholeLabels(table: Uint8Array, count: number): number {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let whole = 0;
   for (const [start, end] of labelSpans(table, count)) {
     const label = table.subarray(start, end);
+    if (label.length > MAX_LABEL_BYTES || label.includes(0)) break;
     try {
       decoder.decode(label);
     } catch {
       break;
     }
-    if (label.includes(0)) break;
     whole++;
   }
   return whole;

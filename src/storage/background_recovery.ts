@@ -1,15 +1,8 @@
-import type { Clock, Timers } from "../runtime.ts";
 import { Recovery, type RecoveryMeans } from "./recovery.ts";
-
-/** How long one turn of a live event loop may be used, ns. */
-const TURN_BUDGET = 300_000;
+import { type TurnMeans, Turns } from "./turns.ts";
 
 /** What a recovery beside a running program needs. */
-export interface BackgroundRecoveryOptions extends RecoveryMeans {
-  /** Tells when a turn is over. */
-  readonly clock: Clock;
-  /** Runs it beside the program. */
-  readonly timers: Timers;
+export interface BackgroundRecoveryOptions extends RecoveryMeans, TurnMeans {
   /** ms between two of them; 0 for one only. */
   readonly interval: number;
   /** Is told each failure, once. Does not throw. */
@@ -18,7 +11,7 @@ export interface BackgroundRecoveryOptions extends RecoveryMeans {
 
 /**
  * Recovers what programs left that died: at the start, and then from time to time, since others, or workers of this program, may die while it
- * runs. It never holds up the event loop for long.
+ * runs. It holds up the event loop for no longer than it takes to read one spool.
  */
 export class BackgroundRecovery {
   readonly #options: BackgroundRecoveryOptions;
@@ -27,12 +20,13 @@ export class BackgroundRecovery {
   #recovery: Recovery | undefined;
   #rows = 0;
   #damaged = 0;
-  #cancelStep = (): void => {};
+  readonly #turns: Turns;
   #cancelNext = (): void => {};
 
   /** Begins nothing yet. */
   constructor(options: BackgroundRecoveryOptions) {
     this.#options = options;
+    this.#turns = new Turns(options, () => this.#piece());
   }
 
   /** Rows that were published. */
@@ -55,16 +49,13 @@ export class BackgroundRecovery {
   /** Finishes what is under way, and begins nothing any more. */
   async finish(): Promise<void> {
     this.#cancelNext();
-    if (this.#current === undefined) return;
-    const { timers } = this.#options;
-    this.#cancelStep();
-    for (let delay = this.#turn(); delay !== undefined; delay = this.#turn()) await timers.sleep(delay);
+    await this.#turns.finish();
   }
 
   /** Lets everything go as it is. */
   abandon(): void {
     this.#cancelNext();
-    this.#cancelStep();
+    this.#turns.cancel();
     this.#current?.return();
     this.#end();
   }
@@ -73,25 +64,13 @@ export class BackgroundRecovery {
     if (this.#current !== undefined) return;
     this.#recovery = new Recovery(this.#options);
     this.#current = this.#recovery.run();
-    this.#schedule(0);
+    this.#turns.schedule(0);
   }
 
-  #schedule(delay: number): void {
-    this.#cancelStep = this.#options.timers.after(delay, () => {
-      const again = this.#turn();
-      if (again !== undefined) this.#schedule(again);
-    });
-  }
-
-  /** Works for a short while, and returns after how many ms to go on; `undefined` when there is nothing left to do. */
-  #turn(): number | undefined {
-    const { clock } = this.#options;
-    const end = clock.now() + TURN_BUDGET;
-    while (this.#current !== undefined) {
-      const { value: delay, done } = this.#current.next();
-      if (done) this.#end();
-      else if (delay > 0 || clock.now() >= end) return delay;
-    }
+  #piece(): number | undefined {
+    const { value: delay, done } = this.#current?.next() ?? { done: true };
+    if (!done) return delay;
+    this.#end();
     return undefined;
   }
 

@@ -1,5 +1,6 @@
 import type { CsvEncoder } from "../csv/encode.ts";
 import type { SegmentContent } from "../observation/segment.ts";
+import { FileError } from "../runtime.ts";
 import type { Destination } from "./destination.ts";
 import { destinationOf } from "./destinations.ts";
 import type { MonitoringDirectory } from "./directory.ts";
@@ -53,6 +54,7 @@ export class SegmentFlush {
     if (this.published >= count) return "done";
     try {
       const { bytes, next } = this.#means.encoder.encode(this.segment, this.#row);
+      if (next === this.#row) throw new FileError("EFBIG", "a row is longer than a slice");
       if (!destination.write(bytes, next)) return "busy";
       this.#row = next;
       if (next < count) return "more";

@@ -1,17 +1,14 @@
 import { quotePath, reason, StorageError } from "../errors.ts";
 import { Bucket, type SegmentSink } from "../observation/bucket.ts";
 import type { Segment, SegmentOwner } from "../observation/segment.ts";
-import { type Clock, FileError, type Timers } from "../runtime.ts";
+import { FileError } from "../runtime.ts";
 import { CANNOT_APPEND, WRONG_FILE } from "./append.ts";
 import { type FlushMeans, SegmentFlush } from "./flush.ts";
 import { SegmentMemory } from "./segment_memory.ts";
+import { type TurnMeans, Turns } from "./turns.ts";
 
 /** What the flushers of a monitor share. */
-export interface FlushSettings extends FlushMeans {
-  /** Tells when a retry is due. */
-  readonly clock: Clock;
-  /** Runs the flush beside the program. */
-  readonly timers: Timers;
+export interface FlushSettings extends FlushMeans, TurnMeans {
   /** ms after which a segment that is not full is flushed; 0 for never. */
   readonly flushInterval: number;
   /** Bytes that all buffers of a bucket may take together. */
@@ -21,9 +18,6 @@ export interface FlushSettings extends FlushMeans {
   /** Is told each failure. Does not throw, nor use the bucket. */
   readonly report: (error: Error) => void;
 }
-
-/** How long one turn of a live event loop may be used, ns. */
-const TURN_BUDGET = 300_000;
 
 /** The pause after a first failure, ms; it doubles with each further one up to the longest. */
 const FIRST_RETRY = 100;
@@ -59,12 +53,14 @@ export class Flusher implements SegmentSink {
   readonly bucket: Bucket;
   readonly #settings: FlushSettings;
   readonly #memory: SegmentMemory;
+  readonly #turns: Turns;
   #flush: SegmentFlush | undefined;
   #failures = 0;
   #retryAt = 0;
   #impatientUntil = 0;
   #ownFiles = false;
-  #cancelStep = (): void => {};
+  #isWaiting = false; // for a lock
+  #closed = false;
   #cancelDue = (): void => {};
 
   /**
@@ -77,6 +73,7 @@ export class Flusher implements SegmentSink {
     const { directory, layout, spools, report, memoryThreshold, clock } = settings;
     this.#settings = settings;
     this.#memory = new SegmentMemory({ directory, owner, layout, spools, strict, report });
+    this.#turns = new Turns(settings, () => this.#piece());
     const allocate = this.#memory.allocate.bind(this.#memory);
     this.bucket = new Bucket({ owner, memoryThreshold, clock, allocate }, this);
     this.#awaitDue();
@@ -92,7 +89,7 @@ export class Flusher implements SegmentSink {
     this.#flush = new SegmentFlush(this.#settings, segment);
     const { directory } = this.#settings;
     if (this.#ownFiles || !directory.files.locks || !directory.can("append")) this.#flush.useOwnFile();
-    this.#schedule(0);
+    this.#turns.schedule(0);
     this.#awaitDue();
   }
 
@@ -100,7 +97,7 @@ export class Flusher implements SegmentSink {
   finish(): boolean {
     const now = this.#settings.clock.now();
     const patience = now < this.#impatientUntil ? 0 : FULL_LOCK_PATIENCE * NANOSECONDS_PER_MS;
-    return now >= this.#retryAt && this.#runToEnd(now + patience);
+    return !this.#closed && now >= this.#retryAt && this.#runToEnd(now + patience);
   }
 
   /**
@@ -109,14 +106,14 @@ export class Flusher implements SegmentSink {
    * left behind.
    */
   flushNow(deadline: number, last: boolean): void {
+    if (this.#closed) return;
     if (this.#insist(deadline)) {
       this.bucket.seal();
       this.#insist(deadline);
     }
     if (!last) return;
     this.#memory.retire();
-    this.bucket.renew();
-    this.#memory.releaseEmpty();
+    if (this.bucket.renew()) this.#memory.releaseEmpty();
   }
 
   #insist(deadline: number): boolean {
@@ -140,26 +137,23 @@ export class Flusher implements SegmentSink {
 
   /** Lets everything go as it is. */
   abandon(): void {
-    this.#cancelStep();
+    this.#closed = true;
+    this.#turns.cancel();
     this.#cancelDue();
     this.#memory.close();
   }
 
   async #drain(deadline: number): Promise<void> {
-    const { clock, timers } = this.#settings;
+    const { clock } = this.#settings;
     this.#failures = 0;
-    for (;;) {
-      const delay = this.#runForATurn();
-      const flush = this.#flush;
-      if (delay === undefined || flush === undefined) return;
-      if (this.#failures >= LAST_ATTEMPTS) {
-        this.#flush = undefined;
-        if (!this.#memory.isKept(flush.segment)) this.bucket.release(flush.segment.count - flush.published);
-        return;
-      }
-      if (delay === LOCK_RETRY && clock.now() > deadline) flush.useOwnFile();
-      await timers.sleep(delay);
-    }
+    await this.#turns.finish(() => {
+      if (this.#isWaiting && clock.now() > deadline) this.#flush?.useOwnFile();
+      return this.#failures < LAST_ATTEMPTS;
+    });
+    const flush = this.#flush;
+    this.#flush = undefined;
+    if (flush === undefined || this.#memory.isKept(flush.segment)) return;
+    this.bucket.release(flush.segment.count - flush.published);
   }
 
   #awaitDue(): void {
@@ -172,25 +166,13 @@ export class Flusher implements SegmentSink {
     });
   }
 
-  #schedule(delay: number): void {
-    this.#cancelStep();
-    this.#cancelStep = this.#settings.timers.after(delay, () => {
-      const again = this.#runForATurn();
-      if (again !== undefined) this.#schedule(again);
-    });
-  }
-
-  /** Works for a short while, and returns after how many ms to go on; `undefined` when there is nothing left to do. */
-  #runForATurn(): number | undefined {
-    const { clock } = this.#settings;
-    const end = clock.now() + TURN_BUDGET;
-    while (this.#flush !== undefined) {
-      const step = this.#step(this.#flush);
-      if (step === "failed") return this.#retryDelay();
-      if (step === "busy") return LOCK_RETRY;
-      if (step === "more" && clock.now() >= end) return 0;
-    }
-    return undefined;
+  /** A step of the flush, and how many ms to wait before the next; `undefined` if there is nothing to flush. */
+  #piece(): number | undefined {
+    if (this.#flush === undefined) return undefined;
+    const step = this.#step(this.#flush);
+    this.#isWaiting = step === "busy";
+    if (step === "failed") return this.#retryDelay();
+    return step === "busy" ? LOCK_RETRY : 0;
   }
 
   #runToEnd(deadline: number): boolean {
@@ -208,7 +190,7 @@ export class Flusher implements SegmentSink {
       this.#impatientUntil = clock.now() + IMPATIENCE * NANOSECONDS_PER_MS;
       flush.useOwnFile();
     }
-    this.#cancelStep();
+    this.#turns.cancel();
     return true;
   }
 
@@ -255,7 +237,7 @@ export class Flusher implements SegmentSink {
         { cause: error },
       ),
     );
-    this.#schedule(this.#retryDelay());
+    this.#turns.schedule(this.#retryDelay());
     return "failed";
   }
 

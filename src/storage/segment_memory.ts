@@ -58,10 +58,11 @@ export class SegmentMemory {
   allocate(bytes: number, free: Segment | undefined): Segment {
     const spool = free && this.#spools.get(free);
     if (free !== undefined && spool?.isInPlace()) return free;
-    if (free !== undefined && spool !== undefined) this.#drop(free, spool);
     const next = this.#isWanted && !this.#closed ? this.#tryCreate(bytes) : undefined;
-    if (next !== undefined) return next;
-    return spool === undefined && free !== undefined ? free : new Segment(new ArrayBuffer(bytes), this.#options.owner);
+    // Memory whose file is gone is as good as private memory, until there is better.
+    if (next === undefined) return free ?? new Segment(new ArrayBuffer(bytes), this.#options.owner);
+    if (free !== undefined && spool !== undefined) this.#drop(free, spool);
+    return next;
   }
 
   /** Whether the rows of a segment are still there when the process is gone. */
