@@ -2,7 +2,7 @@ import type { CsvEncoder } from "../csv/encode.ts";
 import { quotePath, reason, StorageError } from "../errors.ts";
 import { NOTES_AT } from "../observation/segment_header.ts";
 import { type FoundSegment, OTHER_VERSION } from "../observation/segment_reader.ts";
-import { FileError, type FileHandle, type Files } from "../runtime.ts";
+import { FileError, type FileHandle } from "../runtime.ts";
 import { CANNOT_APPEND } from "./append.ts";
 import { type MonitoringDirectory, release, spoolOwner, writeAll } from "./directory.ts";
 import { type FlushStep, SegmentFlush } from "./flush.ts";
@@ -115,7 +115,7 @@ export class Recovery {
     try {
       const handle = this.#openLocked(name);
       try {
-        if (handle !== undefined) directory.files.remove(directory.spoolPathOf(name));
+        if (handle !== undefined) unlessGone(() => directory.files.remove(directory.spoolPathOf(name)));
       } finally {
         if (handle !== undefined) release(handle);
       }
@@ -146,7 +146,7 @@ export class Recovery {
     const { files } = this.#means.directory;
     const path = this.#means.directory.spoolPathOf(name);
     if (files.status(path)?.kind !== "file") return undefined;
-    const handle = openUnlessGone(files, path);
+    const handle = unlessGone(() => files.open(path));
     if (handle === undefined) return undefined;
     try {
       if (handle.tryLock?.() !== true) {
@@ -220,10 +220,10 @@ export class Recovery {
   }
 }
 
-/** Between the listing and now its owner may have come to its end, and taken it away. */
-function openUnlessGone(files: Files, path: string): FileHandle | undefined {
+/** Between the listing and now its owner, or the maker of an unfinished one, may have taken the file away. */
+function unlessGone<T>(operation: () => T): T | undefined {
   try {
-    return files.open(path);
+    return operation();
   } catch (error) {
     if (error instanceof FileError && error.code === "ENOENT") return undefined;
     throw error;

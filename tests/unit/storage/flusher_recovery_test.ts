@@ -195,7 +195,16 @@ for (const way of WAYS) {
       recorder.runtime.timers.advance(0);
       recorder.observe(ROWS);
       const faults = failAll(recorder.runtime.files, "EIO", "write");
+      const { clock, files } = recorder.runtime;
+      const { before } = files;
+      const attempts: number[] = [];
+      files.before = (operation, path) => {
+        if (operation === "write") attempts.push(clock.time);
+        before(operation, path);
+      };
       await recorder.flusher.close();
+      const [first = 0, second = 0, third = 0] = attempts;
+      assertEquals([second - first >= 100e6, third - second >= 200e6], [true, true]);
       const [buffered, dropped] = way.spools ? [ROWS + 5, 0] : [0, ROWS + 5];
       assertEquals(recorder.counts(), { recorded: 2 * ROWS + 5, flushed: ROWS, buffered, dropped });
       // Three attempts for each of the two segments, or for the first if the second is safe behind it, and not one more.

@@ -2,8 +2,10 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { StorageError } from "../../../src/errors.ts";
+import { MAX_LABEL_BYTES } from "../../../src/observation/label_table.ts";
+import { Segment } from "../../../src/observation/segment.ts";
 import { Word } from "../../../src/observation/segment_header.ts";
-import { MonitoringDirectory } from "../../../src/storage/directory.ts";
+import { MonitoringDirectory, spoolName } from "../../../src/storage/directory.ts";
 import { Recovery } from "../../../src/storage/recovery.ts";
 import { inFull, seededRandom } from "../../process/faults/scale.ts";
 import { MemoryDisk } from "../../fake/memory_disk.ts";
@@ -13,6 +15,7 @@ import { KilledProgram } from "../support/killed_program.ts";
 import { DEAD, killAt, killedWith } from "../support/killed_programs.ts";
 import { recoverAll, wrongAfter, wrongOnceRecovered } from "../support/killed_recovery.ts";
 import { RecordedRows } from "../support/killed_rows.ts";
+import { EPOCH, OWNER } from "../support/segments.ts";
 
 const SPOOL = `${DIRECTORY}/.spools/custom.42-00000001.1.spool`;
 const TEMPORARY_STAYS = /^(list|status|remove) \d+: \S+\.tmp was left behind$/;
@@ -287,4 +290,25 @@ describe("a recovery of rows that were to be appended", () => {
     disk.removeTree(`${DIRECTORY}/custom.csv`);
     assertEquals(rows.findIn(disk), { count: 10, wrong: [] });
   });
+});
+
+describe("a label that is longer than any that is kept", () => {
+  for (const character of ["x", '"']) {
+    for (const length of [16_384, 16_385, 65_536, 70_000]) {
+      it(`is damage, and holds nobody up: ${length} times ${character}`, () => {
+        const buffer = new ArrayBuffer(2 ** 20);
+        const segment = new Segment(buffer, { ...OWNER, prefix: "custom" });
+        segment.open(1, EPOCH);
+        segment.add(1, 1, "");
+        segment.labelBytes.fill(character.charCodeAt(0), 4, 4 + length);
+        new DataView(segment.labelBytes.buffer, segment.labelBytes.byteOffset).setUint32(0, length, true);
+        new Uint32Array(buffer, 0, 64)[Word.labelBytes] = 4 + length;
+        const disk = new MemoryDisk();
+        for (const path of [DIRECTORY, `${DIRECTORY}/.spools`]) disk.plant(path, "directory");
+        disk.plant(`${DIRECTORY}/.spools/${spoolName(segment.owner, 1)}`, "file", new Uint8Array(buffer));
+        const { rows, damaged } = recoverAll(disk);
+        assertEquals({ rows, damaged }, length <= MAX_LABEL_BYTES ? { rows: 1, damaged: 0 } : { rows: 0, damaged: 1 });
+      });
+    }
+  }
 });

@@ -48,6 +48,32 @@ describe("SegmentMemory", () => {
     assertEquals([recoverAll(disk).rows, temporaryPaths(disk)], [1, []]);
   });
 
+  it("goes on with memory whose file is gone while there is no better, and asks for none", () => {
+    const disk = new MemoryDisk();
+    const { memory } = memoryOn(disk);
+    const free = memory.allocate(2048, undefined);
+    disk.removeTree(DIRECTORY);
+    failAll(disk, "EIO", "create");
+    const { ArrayBuffer } = globalThis;
+    try {
+      globalThis.ArrayBuffer = class extends ArrayBuffer {
+        constructor() {
+          super(0);
+          throw new RangeError("no memory");
+        }
+      } as unknown as typeof ArrayBuffer;
+      assertEquals(memory.allocate(2048, free), free);
+    } finally {
+      globalThis.ArrayBuffer = ArrayBuffer;
+    }
+    fill(free);
+    repair(disk);
+    assert(memory.allocate(2048, undefined) !== free);
+    assertEquals(free.count, 1);
+    memory.close();
+    assertEquals(disk.mappings, 0);
+  });
+
   it("makes no spool any more once it is retired, and keeps those with rows", () => {
     const disk = new MemoryDisk();
     const { memory, errors } = memoryOn(disk);
