@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { readdirSync } from "node:fs";
-import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { commandOf, type RuntimeName, spawnCommand, type Spawned } from "./run.ts";
+import { commandOf, type RuntimeName } from "./run.ts";
+import { ToldProgram } from "./told_program.ts";
 
 /** What `fixtures/hard_recorder.ts` answers. */
 export interface RecorderState {
@@ -41,34 +41,16 @@ export function otherNames(directory: string): string[] {
 }
 
 /** A program that records what it is told to, in a process of its own. */
-export class Recorder {
-  readonly pid: number;
-  readonly #process: Spawned;
-  readonly #answers: AsyncIterator<string>;
-
+export class Recorder extends ToldProgram<RecorderState> {
   /** `wrapper` is a command that runs the rest of its arguments. */
   constructor(runtime: RuntimeName, wrapper: readonly string[] = []) {
     const fixture = fileURLToPath(new URL("./fixtures/hard_recorder.ts", import.meta.url));
-    this.#process = spawnCommand([...wrapper, ...commandOf(runtime, fixture)]);
-    const { child } = this.#process;
-    this.pid = child.pid!;
-    const lines: Interface = createInterface({ input: child.stdout });
-    this.#answers = lines[Symbol.asyncIterator]();
+    super([...wrapper, ...commandOf(runtime, fixture)]);
   }
 
   /** Gives a command and waits for the answer. */
-  async tell(command: string, argument: string | number | object = ""): Promise<RecorderState> {
+  tell(command: string, argument: string | number | object = ""): Promise<RecorderState> {
     const text = typeof argument === "object" ? JSON.stringify(argument) : String(argument);
-    this.#process.child.stdin.write(`${command} ${text}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done) throw new Error(`it ended at ${command}: ${JSON.stringify(await this.#process.ended)}`);
-    return JSON.parse(value);
-  }
-
-  /** Lets it end, and sees that it does so by itself, quietly. */
-  async end(): Promise<void> {
-    this.#process.child.stdin.end();
-    const { code, signal, stderr } = await this.#process.ended;
-    assertEquals({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
+    return this.say(`${command} ${text}`);
   }
 }

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { StartOptions } from "../../../mod.ts";
-import { commandOf, type Ended, type RuntimeName, spawnCommand, type Spawned } from "../run.ts";
+import { commandOf, type RuntimeName } from "../run.ts";
+import { ToldProgram } from "../told_program.ts";
 import { readNumbers } from "./numbers.ts";
 
 /** What `fixtures/observed_recorder.ts` answers. */
@@ -41,49 +41,16 @@ interface Commands {
   status: undefined;
 }
 
-/** A program that records numbers as it is told to, and tells everything about it. Goes with the block. */
-export class ObservedRecorder implements AsyncDisposable {
-  readonly pid: number;
-  readonly #process: Spawned;
-  readonly #answers: AsyncIterator<string>;
-
+/** A program that records numbers as it is told to, and tells everything about it. */
+export class ObservedRecorder extends ToldProgram<ObservedState> {
   /** `wrapper` is a command that runs the rest of its arguments, in the end in its own place. */
   constructor(runtime: RuntimeName, wrapper: readonly string[] = []) {
     const fixture = fileURLToPath(new URL("./fixtures/observed_recorder.ts", import.meta.url));
-    this.#process = spawnCommand([...wrapper, ...commandOf(runtime, fixture)]);
-    const { child } = this.#process;
-    this.pid = child.pid!;
-    this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    super([...wrapper, ...commandOf(runtime, fixture)]);
   }
 
   /** Gives a command and waits for the answer. */
-  async tell<C extends keyof Commands>(command: C, argument?: Commands[C]): Promise<ObservedState> {
-    this.#process.child.stdin.write(`${JSON.stringify([command, argument])}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done) throw new Error(`it ended at ${command}: ${JSON.stringify(await this.#process.ended)}`);
-    return JSON.parse(value);
-  }
-
-  /** Lets it end, and sees that it does so by itself, quietly. */
-  async end(): Promise<void> {
-    this.#process.child.stdin.end();
-    const { code, signal, stderr } = await this.#process.ended;
-    assertEquals({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
-  }
-
-  /** Sends it a signal. */
-  kill(signal: NodeJS.Signals): void {
-    this.#process.kill(signal);
-  }
-
-  /** Resolves once it has ended. */
-  get ended(): Promise<Ended> {
-    return this.#process.ended;
-  }
-
-  /** Kills it, should it still run. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await this.#process.ended;
+  tell<C extends keyof Commands>(command: C, argument?: Commands[C]): Promise<ObservedState> {
+    return this.say(JSON.stringify([command, argument]));
   }
 }
