@@ -62,10 +62,11 @@ function tell({ spools, rows, damaged, alive, failures }: RecoverySummary): stri
   if (spools > 0) parts.push(`Recovered ${count(rows, "row")} from ${count(spools, "spool")}`);
   else parts.push(failures.length > 0 ? "Recovered nothing" : "Nothing to recover");
   if (damaged > 0) parts.push(`${count(damaged, "row")} could not be read`);
-  if (failures.length > 0) parts.push(count(failures.length, "failure"));
+  if (failures.length === 1) parts.push("1 failure, its spool is kept");
+  if (failures.length > 1) parts.push(`${count(failures.length, "failure")}, their spools are kept`);
   if (alive > 0) {
     parts.push(
-      alive === 1 ? "1 spool belongs to a running program" : `${count(alive, "spool")} belong to running programs`,
+      alive === 1 ? "1 spool is in use" : `${count(alive, "spool")} are in use`,
     );
   }
   return `${parts.join("; ")}.`;

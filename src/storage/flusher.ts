@@ -151,8 +151,10 @@ export class Flusher implements SegmentSink {
       return this.#failures < LAST_ATTEMPTS;
     });
     const flush = this.#flush;
+    // Another may have been sealed since: that has its attempts before it.
+    if (flush === undefined || this.#failures < LAST_ATTEMPTS) return;
     this.#flush = undefined;
-    if (flush === undefined || this.#memory.isKept(flush.segment)) return;
+    if (this.#memory.isKept(flush.segment)) return;
     this.bucket.release(flush.segment.count - flush.published);
   }
 

@@ -38,7 +38,7 @@ export interface RecoverySummary {
   readonly rows: number;
   /** Rows that were damaged, and so could not be published; their spools were renamed to `….spool.damaged`. */
   readonly damaged: number;
-  /** Spools whose owner lives. */
+  /** Spools that somebody holds: their owner, which lives, or another recovery. */
   readonly alive: number;
   /** What went wrong. The spools are still there. */
   readonly failures: readonly Error[];

@@ -37,9 +37,9 @@ describe("kymo recover", () => {
     [{ spools: 1 }, "Recovered 0 rows from 1 spool."],
     [
       { spools: 2, rows: 25_472, alive: 1 },
-      "Recovered 25,472 rows from 2 spools; 1 spool belongs to a running program.",
+      "Recovered 25,472 rows from 2 spools; 1 spool is in use.",
     ],
-    [{ alive: 2 }, "Nothing to recover; 2 spools belong to running programs."],
+    [{ alive: 2 }, "Nothing to recover; 2 spools are in use."],
   ];
   for (const [summary, says] of summaries) {
     it(`says that all is well: ${says}`, async () => {
@@ -50,11 +50,15 @@ describe("kymo recover", () => {
   const first = new StorageError('Cannot recover: "dir/a": input/output\nerror');
   const second = new StorageError('Cannot recover: "dir/b": some of its rows are damaged');
   const losses: [summary: Partial<RecoverySummary>, says: string, stderr: string][] = [
-    [{ failures: [first] }, "Recovered nothing; 1 failure.", 'Cannot recover: "dir/a": input/output error\n'],
+    [
+      { failures: [first] },
+      "Recovered nothing; 1 failure, its spool is kept.",
+      'Cannot recover: "dir/a": input/output error\n',
+    ],
     [{ spools: 1, rows: 2, damaged: 3 }, "Recovered 2 rows from 1 spool; 3 rows could not be read.", ""],
     [
       { spools: 1, rows: 2, damaged: 1, alive: 1, failures: [first, second] },
-      "Recovered 2 rows from 1 spool; 1 row could not be read; 2 failures; 1 spool belongs to a running program.",
+      "Recovered 2 rows from 1 spool; 1 row could not be read; 2 failures, their spools are kept; 1 spool is in use.",
       'Cannot recover: "dir/a": input/output error\nCannot recover: "dir/b": some of its rows are damaged\n',
     ],
   ];

@@ -216,6 +216,17 @@ for (const way of WAYS) {
       assertEquals([recorder.runtime.files.mappings, temporaryPaths(recorder.runtime.files)], [0, []]);
     });
 
+    it("gives what is sealed while it waits its own attempts", async () => {
+      const recorder = new Recorder(way);
+      recorder.observe(5);
+      const closing = recorder.flusher.close();
+      recorder.flusher.bucket.seal();
+      recorder.observe(3);
+      recorder.flusher.bucket.seal();
+      await closing;
+      assertEquals(recorder.counts(), { recorded: 8, flushed: 8, buffered: 0, dropped: 0 });
+    });
+
     it("writes what it can if the disk works at the second or third attempt", async () => {
       for (const failing of [1, 2]) {
         const recorder = new Recorder(way);
