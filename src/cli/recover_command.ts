@@ -62,12 +62,10 @@ function tell({ spools, rows, damaged, alive, failures }: RecoverySummary): stri
   if (spools > 0) parts.push(`Recovered ${count(rows, "row")} from ${count(spools, "spool")}`);
   else parts.push(failures.length > 0 ? "Recovered nothing" : "Nothing to recover");
   if (damaged > 0) parts.push(`${count(damaged, "row")} could not be read`);
-  if (failures.length === 1) parts.push("1 failure, its spool is kept");
-  if (failures.length > 1) parts.push(`${count(failures.length, "failure")}, their spools are kept`);
-  if (alive > 0) {
-    parts.push(
-      alive === 1 ? "1 spool is in use" : `${count(alive, "spool")} are in use`,
-    );
+  if (failures.length > 0) {
+    const kept = failures.length === 1 ? "its spool is" : "their spools are";
+    parts.push(`${count(failures.length, "failure")}, ${kept} kept`);
   }
+  if (alive > 0) parts.push(`${count(alive, "spool")} ${alive === 1 ? "is" : "are"} in use`);
   return `${parts.join("; ")}.`;
 }

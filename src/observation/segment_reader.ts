@@ -1,6 +1,5 @@
 import {
   columnsOf,
-  OTHER_VERSION,
   readHeader,
   ROW_BYTES,
   SEGMENT_HEADER_BYTES,
@@ -9,8 +8,6 @@ import {
 } from "./segment_header.ts";
 import { labelSpans, MAX_LABEL_BYTES } from "./label_table.ts";
 import type { SegmentContent } from "./segment.ts";
-
-export { OTHER_VERSION };
 
 /** Reads into all of `into` from byte `at` on, and returns how many bytes there were. */
 export type ReadBytes = (into: Uint8Array, at: number) => number;

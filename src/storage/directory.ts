@@ -82,7 +82,6 @@ export class MonitoringDirectory {
   ): MonitoringDirectory {
     try {
       const directory = new MonitoringDirectory(files, files.resolve(path), syncs);
-      directory.ensure();
       // That something can be made there is better known now than with the first full buffer.
       if (spools) directory.ensureSpools();
       else directory.#probe();
@@ -159,6 +158,7 @@ export class MonitoringDirectory {
   }
 
   #probe(): void {
+    this.ensure();
     const path = this.temporaryPathOf(`probe.${Math.random().toString(36).slice(2)}`);
     const handle = this.files.create(path);
     try {

@@ -1,7 +1,7 @@
 import type { CsvEncoder } from "../csv/encode.ts";
 import { quotePath, reason, StorageError } from "../errors.ts";
-import { NOTES_AT } from "../observation/segment_header.ts";
-import { type FoundSegment, OTHER_VERSION } from "../observation/segment_reader.ts";
+import { NOTES_AT, OTHER_VERSION } from "../observation/segment_header.ts";
+import type { FoundSegment } from "../observation/segment_reader.ts";
 import { FileError, type FileHandle } from "../runtime.ts";
 import { CANNOT_APPEND } from "./append.ts";
 import { type MonitoringDirectory, release, spoolOwner, writeAll } from "./directory.ts";

@@ -22,7 +22,7 @@ export interface SpoolOptions {
 }
 
 /**
- * A segment whose buffer is a file, so that its rows outlive the process at no cost: what is stored in memory is in the file.
+ * A segment whose buffer is a file, so that its rows outlive the process without any call for a row: what is stored in memory is in the file.
  *
  * Its owner holds the file's lock as long as it lives, and cannot help giving it back when it dies. So whoever gets the lock may flush it. It
  * bears its name only once it is locked, and never holds rows that are published: they are taken out when their file is.

@@ -2,21 +2,12 @@ import { assertEquals } from "@std/assert";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { commandOf, type RuntimeName } from "./run.ts";
-import { ToldProgram } from "./told_program.ts";
+import { ToldProgram, type ToldState } from "./told_program.ts";
 
 /** What `fixtures/hard_recorder.ts` answers. */
-export interface RecorderState {
-  readonly running: boolean;
+export interface RecorderState extends ToldState {
   readonly durability?: string;
   readonly monitoringDir: string;
-  readonly recorded: number;
-  readonly flushed: number;
-  readonly buffered: number;
-  readonly dropped: number;
-  readonly errors: number;
-  readonly lastError?: string;
-  /** What the command threw. */
-  readonly thrown?: { readonly name: string; readonly message: string };
   /** How many file descriptors, timers and listeners of the ends of the process there are. */
   readonly held: Readonly<Record<string, number>>;
   /** Resident set size, bytes. */

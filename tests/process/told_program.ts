@@ -1,6 +1,20 @@
 import { assertEquals } from "@std/assert";
 import { createInterface } from "node:readline";
+import type { BucketCounts } from "../../mod.ts";
 import { type Ended, spawnCommand, type Spawned } from "./run.ts";
+
+/** What a recorder tells of its monitor. */
+export interface ToldCounts extends BucketCounts {
+  readonly errors: number;
+  readonly lastError?: string;
+}
+
+/** What a recorder that is told what to do tells of its monitor. */
+export interface ToldState extends ToldCounts {
+  readonly running: boolean;
+  /** What the command threw. */
+  readonly thrown?: { readonly name: string; readonly message: string };
+}
 
 /** A program that does what it is told, a line each, and answers every line with its state as a line of JSON. Goes with the block. */
 export class ToldProgram<State> implements AsyncDisposable {

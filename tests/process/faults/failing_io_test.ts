@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { recover } from "../../../mod.ts";
 import { scratchDirectory } from "../../contract/scratch.ts";
 import { commandOf, spawnCommand, thisRuntime } from "../run.ts";
+import type { ToldCounts } from "../told_program.ts";
 import { figure } from "./figures.ts";
 import { inTurns } from "./in_turns.ts";
 import { readNumbers } from "./numbers.ts";
@@ -48,14 +49,8 @@ interface Fault {
 }
 
 /** What `fixtures/record_once.ts` tells. */
-interface Told {
+interface Told extends ToldCounts {
   readonly refused?: string;
-  readonly recorded: number;
-  readonly flushed: number;
-  readonly buffered: number;
-  readonly dropped: number;
-  readonly errors: number;
-  readonly lastError?: string;
 }
 
 /** What became of a run. */

@@ -13,10 +13,9 @@ import type { WriterPlan } from "./fixtures/kill_writer.ts";
 import { inTurns } from "./in_turns.ts";
 import { assertAllThere, recoverAll } from "./kill_rows.ts";
 import { Snapshot } from "./kill_snapshot.ts";
-import { underStraceWithSignals } from "./kill_strace.ts";
 import { type Acknowledged, LAYOUTS, Writer } from "./kill_writers.ts";
 import { sampled, scaled } from "./scale.ts";
-import { atCall, readTrace, type TracedCall } from "./strace.ts";
+import { atCall, readTrace, type TracedCall, underStrace } from "./strace.ts";
 import { cannotTrace } from "./system_tools.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/kill_recover.ts", import.meta.url));
@@ -119,7 +118,7 @@ async function die(layout: Layout, { durability, call, then }: Case, place: stri
   const [directory, clean, log] = [join(place, "monitoring"), join(place, "clean"), join(place, "trace")];
   const write = (into: string, inject: readonly string[]): Writer => {
     mkdirSync(into);
-    const wrapper = underStraceWithSignals({ directory: into, log, inject });
+    const wrapper = underStrace({ directory: into, log, inject });
     return new Writer(thisRuntime, planOf(into, layout, durability), { wrapper, fixture: "kill_flush.ts" });
   };
   assertEquals((await write(clean, []).ended).code, 0);
@@ -175,7 +174,7 @@ function startRecovery(remains: Remains, inject: readonly string[]): Spawned {
   rmSync(log, { force: true });
   const also = [...snapshot.paths, ...pathsToCome(remains)];
   return spawnCommand([
-    ...underStraceWithSignals({ directory, log, inject, also }),
+    ...underStrace({ directory, log, inject, also }),
     ...commandOf(thisRuntime, fixture, [directory]),
   ]);
 }

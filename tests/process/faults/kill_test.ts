@@ -12,8 +12,7 @@ import { inTurns } from "./in_turns.ts";
 import { assertAllThere, recoverAll } from "./kill_rows.ts";
 import { type Acknowledged, LAYOUTS, Writer } from "./kill_writers.ts";
 import { sampled, scaled, seededRandom } from "./scale.ts";
-import { underStraceWithSignals } from "./kill_strace.ts";
-import { atCall, readTrace, type TracedCall } from "./strace.ts";
+import { atCall, readTrace, type TracedCall, underStrace } from "./strace.ts";
 import { cannotTrace } from "./system_tools.ts";
 
 /** Which random moments are picked; another each time, unless it is given. */
@@ -112,7 +111,7 @@ async function write(
     pause: 0,
     options: { monitoringDir: directory, layout, durability, memoryThreshold: 2 ** 14 },
   };
-  const wrapper = underStraceWithSignals({ directory, log, inject });
+  const wrapper = underStrace({ directory, log, inject });
   const writer = new Writer(thisRuntime, plan, { wrapper, fixture: "kill_flush.ts" });
   const { code, signal, stderr } = await writer.ended;
   const isKilled = inject.length > 0 && signal !== null;

@@ -2,21 +2,12 @@ import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import type { StartOptions } from "../../../mod.ts";
 import { commandOf, type RuntimeName } from "../run.ts";
-import { ToldProgram } from "../told_program.ts";
+import { ToldProgram, type ToldState } from "../told_program.ts";
 import { readNumbers } from "./numbers.ts";
 
 /** What `fixtures/observed_recorder.ts` answers. */
-export interface ObservedState {
-  readonly running: boolean;
+export interface ObservedState extends ToldState {
   readonly durability: string;
-  readonly recorded: number;
-  readonly flushed: number;
-  readonly buffered: number;
-  readonly dropped: number;
-  readonly errors: number;
-  readonly lastError?: string;
-  /** What the command threw. */
-  readonly thrown?: { readonly name: string; readonly message: string };
   /** All that `onError` was told. */
   readonly reports: readonly string[];
   /** The names below the monitoring directory, the hidden ones too, with the sizes of the files. */

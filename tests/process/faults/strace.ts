@@ -49,7 +49,7 @@ export interface TraceOptions {
  * `fixtures/known_names.ts`, and strace is made a grandchild (`-D`), which leaves the program the PID of the shell, `$$`.
  *
  * **strace counts for `when` per system call and per thread, and after its filters.** Both runtimes use the files of a program on the thread
- * that calls, so for a program with one isolate "the Nth write" is what it says.
+ * that calls, so for a program with one isolate "the Nth write" is what it says. A call that comes with SIGKILL is not made.
  */
 export function underStrace(
   { directory, log, inject = [], files = 6, also = [], anywhere = false }: TraceOptions,
@@ -58,8 +58,10 @@ export function underStrace(
     ...[directory, ...also].map((path) => `-P '${path}'`),
     ...foreseenNames(files).map((name) => `-P '${directory}'/${name}`),
   ];
+  // Of strace 6.1 signals get lost where it watches by `--seccomp-bpf`, which is faster.
+  const filter = inject.some((fault) => fault.includes(":signal=")) ? "" : "--seccomp-bpf";
   const options = [
-    `-D -f -qq --seccomp-bpf -s 0 -o '${log}'`,
+    `-D -f -qq ${filter} -s 0 -o '${log}'`,
     `-e trace=${FILE_CALLS.map((name) => `?${name}`).join(",")}`,
     ...inject.map((fault) => `-e inject='${fault}'`),
     ...anywhere ? ["-y"] : paths,

@@ -4,7 +4,7 @@ import { inFull } from "../../process/faults/scale.ts";
 import type { MemoryDisk } from "../../fake/memory_disk.ts";
 import { type KilledOptions, KilledProgram } from "../support/killed_program.ts";
 import { leftBehind, recoverAll, wrongAfter } from "../support/killed_recovery.ts";
-import { A_ROW, divided, type Recording, RECORDINGS, recordLooking } from "../support/killed_recordings.ts";
+import { A_ROW, divided, fewRows, RECORDINGS, recordLooking } from "../support/killed_recordings.ts";
 import type { RecordedRows } from "../support/killed_rows.ts";
 
 /** In the short form one kill in so many is looked at. */
@@ -30,15 +30,7 @@ async function wrongBesideLiving(killed: MemoryDisk, dead: RecordedRows): Promis
   return [...wrong, ...wrongAfter(killed, rows, summary)];
 }
 
-/** A few rows of every kind, twice into the same files. */
-const few: Recording = async ({ disk, rows, options }) => {
-  const program = new KilledProgram(disk, rows, options);
-  program.record(6);
-  program.runtime.timers.advance(1_000);
-  program.record(6);
-  await program.buckets.close();
-  return program;
-};
+const few = fewRows(6);
 
 /** Whether the last line of a file that is torn in a quoted label looks like a row of its own: then nobody can know (see `wholeRowsEnd`). */
 function endsLikeRow(disk: MemoryDisk, path: string): boolean {

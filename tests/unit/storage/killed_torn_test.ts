@@ -1,20 +1,11 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { MemoryDisk } from "../../fake/memory_disk.ts";
-import { KilledProgram } from "../support/killed_program.ts";
 import { chop, recoverAll, wrongOnceRecovered } from "../support/killed_recovery.ts";
-import { type Recording, recordLooking } from "../support/killed_recordings.ts";
+import { fewRows, recordLooking } from "../support/killed_recordings.ts";
 import type { RecordedRows } from "../support/killed_rows.ts";
 
-/** A few rows of every kind, in layout append twice into the same files. */
-const few: Recording = async ({ disk, rows, options }) => {
-  const program = new KilledProgram(disk, rows, options);
-  program.record(6);
-  program.runtime.timers.advance(1_000);
-  program.record(7);
-  await program.buckets.close();
-  return program;
-};
+const few = fewRows(7);
 
 for (const layout of ["segments", "append"] as const) {
   const options = { layout, durability: "spool" } as const;

@@ -231,3 +231,15 @@ export async function recordLooking(
 
 /** Where a program is between two rows. */
 export const A_ROW = "a row";
+
+/** A few rows of every kind, then so many more; in layout append into the same files. */
+export function fewRows(more: number): Recording {
+  return async ({ disk, rows, options }) => {
+    const program = new KilledProgram(disk, rows, options);
+    program.record(6);
+    program.runtime.timers.advance(1_000);
+    program.record(more);
+    await program.buckets.close();
+    return program;
+  };
+}
