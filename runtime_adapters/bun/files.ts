@@ -21,7 +21,7 @@ interface NodeFs {
   ftruncateSync(fd: number, size: number): void;
   fsyncSync(fd: number): void;
   fstatSync(fd: number, options: { bigint: true }): NodeStats;
-  lstatSync(path: string, options: { bigint: true }): NodeStats;
+  lstatSync(path: string, options: { bigint: true; throwIfNoEntry: false }): NodeStats | undefined;
   readdirSync(path: string): string[];
   mkdirSync(path: string, options: { recursive: true }): void;
   renameSync(from: string, to: string): void;
@@ -97,7 +97,9 @@ export const files: Files = {
   ensureDirectory: (path) => attempt((fs) => void fs.mkdirSync(path, { recursive: true })),
   status(path: string): FileStatus | undefined {
     try {
-      return toStatus(attempt((fs) => fs.lstatSync(path, { bigint: true })));
+      // That there is nothing is the usual answer: an error would have to be made for it.
+      const stats = attempt((fs) => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+      return stats && toStatus(stats);
     } catch (error) {
       if (error instanceof FileError && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
       throw error;

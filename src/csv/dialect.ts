@@ -21,10 +21,9 @@ export const HEADER: string = `${COLUMNS.join(",")}\r\n`;
 export const Byte = { quote: 0x22, comma: 0x2c, minus: 0x2d, dot: 0x2e, zero: 0x30, cr: 0x0d, lf: 0x0a } as const;
 
 /** Whether a field of UTF-8 needs quotes. */
-export function needsQuotes(bytes: Uint8Array, start: number, end: number): boolean {
-  if (start === end) return true;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i];
+export function needsQuotes(field: Uint8Array): boolean {
+  if (field.length === 0) return true;
+  for (const byte of field) {
     if (byte === Byte.comma || byte === Byte.quote || byte === Byte.cr || byte === Byte.lf) return true;
   }
   return false;

@@ -49,7 +49,7 @@ export class PublishedFile implements Destination {
     if (syncs) handle.sync();
     this.#handle = undefined;
     handle.close();
-    const [published] = this.#freePath((number) => this.publishedPath(number));
+    const published = this.#freePath();
     notes?.renaming(this.#temporaryNumber);
     files.rename(this.#temporary, published);
     try {
@@ -104,20 +104,29 @@ export class PublishedFile implements Destination {
 
   #create(): FileHandle {
     this.#directory.ensure();
-    const [path, number] = this.#freePath((number) => this.temporaryPath(number));
-    const handle = this.#directory.files.create(path);
-    this.#temporary = path;
+    const { files } = this.#directory;
+    const [handle, number] = this.#atFreeName((number) => unlessTaken(() => files.create(this.temporaryPath(number))));
+    this.#temporary = this.temporaryPath(number);
     this.#temporaryNumber = number;
     this.#handle = handle;
     writeAll(handle, this.#options.head);
     return handle;
   }
 
+  #freePath(): string {
+    const { files } = this.#directory;
+    const [path] = this.#atFreeName((number) => {
+      const path = this.publishedPath(number);
+      return files.status(path) === undefined ? path : undefined;
+    });
+    return path;
+  }
+
   /** Names bear PID, isolate and sequence, so only ill will (or a restored backup) ever takes one; then a number is added. */
-  #freePath(pathOf: (number: number) => string): [path: string, number: number] {
+  #atFreeName<T>(use: (number: number) => T | undefined): [used: T, number: number] {
     for (let number = 0; number < MAX_NAMES; number++) {
-      const path = pathOf(number);
-      if (this.#directory.files.status(path) === undefined) return [path, number];
+      const used = use(number);
+      if (used !== undefined) return [used, number];
     }
     throw new FileError("EEXIST", `${MAX_NAMES} names like ${this.#name(0)} are taken`);
   }
@@ -125,6 +134,15 @@ export class PublishedFile implements Destination {
   #name(number: number): string {
     const { stem, extension } = this.#options;
     return `${stem}${number === 0 ? "" : `-${number}`}${extension}`;
+  }
+}
+
+function unlessTaken<T>(create: () => T): T | undefined {
+  try {
+    return create();
+  } catch (error) {
+    if (error instanceof FileError && error.code === "EEXIST") return undefined;
+    throw error;
   }
 }
 

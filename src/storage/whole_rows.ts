@@ -10,7 +10,7 @@ const WINDOWS = [1024, 64 * 1024] as const;
 
 const BLOCK_BYTES = 64 * 1024;
 
-/** What a writer that was killed may leave at most: all of a slice. */
+/** What a writer that was killed may leave at most: a part of the longest row, whose label doubled in size as it was quoted. */
 const MAX_TORN_BYTES = 64 * 1024;
 
 /** A byte a character, whatever is cut. */

@@ -40,7 +40,7 @@ export function nameOf({ layout, spools }: Way): string {
 }
 
 /** Long enough that a full segment takes two slices, awkward enough that a torn row would be seen; both fit in the least label table. */
-const LABELS = ["x".repeat(220), 'a "label",\r\nof two lines'] as const;
+const LABELS = ['"'.repeat(220), `a "label",\r\nof two lines${'"'.repeat(200)}`] as const;
 
 /** A flusher with its bucket on a fake runtime. It observes the numbers from `first` on, so that each row is known. */
 export class Recorder {

@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { putAscii, putInteger, putNineDigits } from "../../../src/csv/digits.ts";
+import { OVERHANG, putAscii, putInteger, putNineDigits, putWords } from "../../../src/csv/put.ts";
 import { randomFrom } from "../support/random.ts";
 
-/** What a function wrote into a buffer, which must be neither less nor more than up to where it says that it ended. */
-function written(put: (out: Uint8Array, at: number) => number): string {
+/** What a function wrote into a buffer, which must be nothing before, nor behind where it says that it ended and what may hang over. */
+function written(put: (out: DataView, at: number) => number): string {
   const out = new Uint8Array(40);
   const at = 5;
-  const end = put(out, at);
-  assertEquals([...out.subarray(0, at), ...out.subarray(end)].every((byte) => byte === 0), true);
+  const end = put(new DataView(out.buffer), at);
+  assertEquals([...out.subarray(0, at), ...out.subarray(end + OVERHANG)].every((byte) => byte === 0), true);
   return new TextDecoder().decode(out.subarray(at, end));
 }
 
@@ -27,9 +27,16 @@ describe("digits", () => {
     }
   });
 
-  it("putNineDigits writes any whole number below 10^9 with leading zeros", () => {
+  it("putNineDigits writes any whole number below 10^9 with leading zeros and a comma", () => {
     for (const n of numbersUpTo(10 ** 9 - 1)) {
-      assertEquals(written((out, at) => putNineDigits(out, at, n)), String(n).padStart(9, "0"));
+      assertEquals(written((out, at) => putNineDigits(out, at, n)), `${String(n).padStart(9, "0")},`);
+    }
+  });
+
+  it("putWords writes bytes of any number from any word on", () => {
+    const words = new Int32Array(new TextEncoder().encode("0123456789abcdef").buffer);
+    for (let length = 0; length <= 12; length++) {
+      assertEquals(written((out, at) => putWords(out, at, words, 1, length)), "456789abcdef".slice(0, length));
     }
   });
 

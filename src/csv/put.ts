@@ -1,0 +1,53 @@
+import { Byte } from "./dialect.ts";
+
+// Bytes are put several at a time, as little-endian words, since a store costs the same whatever its width. The last word of a text may reach
+// beyond its end: what is put next overwrites that. So there must be room for `OVERHANG` bytes behind all that is put.
+
+/** How many bytes behind the end of what was put may have been written. */
+export const OVERHANG = 3;
+
+/** The three decimal digits of 0 to 999, each with the comma that follows if they are the last. */
+const TRIPLES: Int32Array = Int32Array.from({ length: 1000 }, (_, n) => {
+  const digit = (unit: number): number => Byte.zero + Math.floor(n / unit) % 10;
+  return digit(100) | digit(10) << 8 | digit(1) << 16 | Byte.comma << 24;
+});
+
+/** Writes `n`, a whole number from 0 to 999,999,999, as nine digits with leading zeros and a comma; returns where that ended. */
+export function putNineDigits(out: DataView, at: number, n: number): number {
+  const whole = n | 0; // so that compilers divide integers
+  const thousands = (whole / 1000) | 0;
+  const millions = (thousands / 1000) | 0;
+  out.setInt32(at, TRIPLES[millions]!, true);
+  out.setInt32(at + 3, TRIPLES[thousands - millions * 1000]!, true);
+  out.setInt32(at + 6, TRIPLES[whole - thousands * 1000]!, true);
+  return at + 10;
+}
+
+/** Writes a whole number from 0 to 2^53 without leading zeros; returns where it ended. */
+export function putInteger(out: DataView, at: number, n: number): number {
+  if (n < 10) {
+    out.setUint8(at, Byte.zero + n);
+    return at + 1;
+  }
+  let digits = 2;
+  for (let limit = 100; n >= limit; limit *= 10) digits++;
+  const end = at + digits;
+  for (let i = end - 1, rest = n; i >= at; i--) {
+    const tenth = Math.floor(rest / 10);
+    out.setUint8(i, Byte.zero + (rest - tenth * 10));
+    rest = tenth;
+  }
+  return end;
+}
+
+/** Writes a text of ASCII characters; returns where it ended. */
+export function putAscii(out: DataView, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) out.setUint8(at + i, text.charCodeAt(i));
+  return at + text.length;
+}
+
+/** Writes `length` bytes that are kept from the word `first` of `words` on; returns where they ended. */
+export function putWords(out: DataView, at: number, words: Int32Array, first: number, length: number): number {
+  for (let i = 0; i < length; i += 4) out.setInt32(at + i, words[first + (i >> 2)]!, true);
+  return at + length;
+}
