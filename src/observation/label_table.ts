@@ -1,3 +1,5 @@
+import { LabelCache } from "./label_cache.ts";
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -31,6 +33,7 @@ export class LabelTable {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #ids = new Map<string, number>();
+  readonly #cache = new LabelCache();
   #used = 0;
   #cut = 0;
 
@@ -58,13 +61,13 @@ export class LabelTable {
 
   /** The id of a label, new or known; {@linkcode NO_ROOM} if it is new and does not fit. */
   idOf(label: string): number {
-    const known = this.#ids.get(label);
-    return known === undefined ? this.#add(label) : known;
+    return this.#cache.get(label) ?? this.#ids.get(label) ?? this.#add(label);
   }
 
   /** Forgets all labels. */
   clear(): void {
     this.#ids.clear();
+    this.#cache.clear();
     this.#used = 0;
     this.#cut = 0;
   }
@@ -91,6 +94,7 @@ export class LabelTable {
     this.#view.setUint32(this.#used, length, true);
     this.#used = at + length;
     this.#ids.set(key, id);
+    this.#cache.add(key, id);
     return id;
   }
 }
