@@ -7,6 +7,8 @@ export interface SegmentSink {
   take(segment: Segment): void;
   /** Gets rid of the segment it holds before it returns, if it can: `true` if the bucket may seal another. Does not throw. */
   finish(): boolean;
+  /** Is told that the segment being filled is half full and none is ready to take its place: a good time for {@linkcode Bucket.prepare}. */
+  halfFull?(): void;
 }
 
 /** How a bucket is made. */
@@ -152,6 +154,15 @@ export class Bucket {
     this.#spare = sealed;
   }
 
+  /** Makes the segment that is to take the place of the one being filled, unless there is one, or will be once the sink lets go of it. */
+  prepare(): void {
+    if (this.#needsNext) this.#spare = this.#tryAllocate();
+  }
+
+  get #needsNext(): boolean {
+    return this.#spare === undefined && this.#sealed === undefined;
+  }
+
   /** Uses none of the segments without rows any more, but new ones; `false` if there is no memory for one. */
   renew(): boolean {
     this.#spare = undefined;
@@ -169,6 +180,10 @@ export class Bucket {
   }
 
   #overflow(label: string, value: number, timepoint: number): void {
+    if (this.#current.goOn()) {
+      if (this.#needsNext) this.#sink.halfFull?.();
+      if (this.#current.add(timepoint, value, label)) return;
+    }
     if (this.#sealed === undefined || this.#sink.finish()) {
       this.seal();
       if (this.#current.add(timepoint, value, label)) return;
@@ -195,6 +210,7 @@ export class Bucket {
 
   #open(segment: Segment, sequence: number): Segment {
     segment.open(sequence, anchorOf(this.#options.clock));
+    if (this.#spare === undefined) segment.pauseAt(segment.capacity >> 1);
     return segment;
   }
 }

@@ -68,6 +68,7 @@ export class Segment implements SegmentContent {
   readonly #words64: BigInt64Array;
   readonly #table: LabelTable;
   #count = 0;
+  #limit: number;
   // One label in a row is the common case, and comparing a string with itself is cheaper than looking it up.
   #lastLabel: string | undefined = undefined;
   #lastId = 0;
@@ -78,6 +79,7 @@ export class Segment implements SegmentContent {
     const capacity = Math.floor((buffer.byteLength - SEGMENT_HEADER_BYTES - tableBytes) / ROW_BYTES);
     const at = columnsOf(capacity);
     this.capacity = capacity;
+    this.#limit = capacity;
     this.owner = owner;
     this.timepoints = new Float64Array(buffer, SEGMENT_HEADER_BYTES, capacity);
     this.values = new Float64Array(buffer, at.values, capacity);
@@ -121,6 +123,7 @@ export class Segment implements SegmentContent {
    */
   open(sequence: number, anchor: bigint): void {
     this.#commit(0);
+    this.#limit = this.capacity;
     this.#table.clear();
     this.#lastLabel = undefined;
     this.#words[Word.labels] = 0;
@@ -129,10 +132,22 @@ export class Segment implements SegmentContent {
     this.#words64[ANCHOR_WORD64] = anchor;
   }
 
+  /** Has `add` refuse to store more than so many rows, until `goOn` is called or it is opened again. */
+  pauseAt(rows: number): void {
+    this.#limit = rows;
+  }
+
+  /** Whether it was to pause; it does so no more. */
+  goOn(): boolean {
+    const paused = this.#limit < this.capacity;
+    this.#limit = this.capacity;
+    return paused;
+  }
+
   /** Stores one row; `false` if there is no room for it or for its label, and nothing has changed. */
   add(timepoint: number, value: number, label: string): boolean {
     const row = this.#count;
-    if (row === this.capacity) return false;
+    if (row === this.#limit) return false;
     const id = label === this.#lastLabel ? this.#lastId : this.#labelId(label);
     if (id === NO_ROOM) return false;
     this.timepoints[row] = timepoint;

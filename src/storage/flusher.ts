@@ -60,6 +60,7 @@ export class Flusher implements SegmentSink {
   #impatientUntil = 0;
   #ownFiles = false;
   #isWaiting = false; // for a lock
+  #isHalfFull = false;
   #closed = false;
   #cancelDue = (): void => {};
 
@@ -98,6 +99,12 @@ export class Flusher implements SegmentSink {
     const now = this.#settings.clock.now();
     const patience = now < this.#impatientUntil ? 0 : FULL_LOCK_PATIENCE * NANOSECONDS_PER_MS;
     return !this.#closed && now >= this.#retryAt && this.#runToEnd(now + patience);
+  }
+
+  /** See {@linkcode SegmentSink}. A spool takes a millisecond to make, so that is done beside the program. */
+  halfFull(): void {
+    this.#isHalfFull = true;
+    this.#turns.schedule(0);
   }
 
   /**
@@ -146,6 +153,7 @@ export class Flusher implements SegmentSink {
   async #drain(deadline: number): Promise<void> {
     const { clock } = this.#settings;
     this.#failures = 0;
+    this.#isHalfFull = false; // nothing more comes
     await this.#turns.finish(() => {
       if (this.#isWaiting && clock.now() > deadline) this.#flush?.useOwnFile();
       return this.#failures < LAST_ATTEMPTS;
@@ -170,7 +178,11 @@ export class Flusher implements SegmentSink {
 
   /** A step of the flush, and how many ms to wait before the next; `undefined` if there is nothing to flush. */
   #piece(): number | undefined {
-    if (this.#flush === undefined) return undefined;
+    if (this.#flush === undefined) {
+      if (this.#isHalfFull) this.bucket.prepare();
+      this.#isHalfFull = false;
+      return undefined;
+    }
     const step = this.#step(this.#flush);
     this.#isWaiting = step === "busy";
     if (step === "failed") return this.#retryDelay();

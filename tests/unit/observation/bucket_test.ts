@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { Bucket } from "../../../src/observation/bucket.ts";
+import { Segment } from "../../../src/observation/segment.ts";
 import { randomFrom } from "../support/random.ts";
 import { OWNER } from "../support/segments.ts";
 import { observeNumbers, ROWS, TestSink } from "../support/sinks.ts";
@@ -33,6 +34,37 @@ describe("Bucket", () => {
     observeNumbers(sink.bucket, 10 * ROWS + 1);
     assertEquals(sink.values, numbers(10 * ROWS));
     assertEquals(checkedCounts(sink.bucket), { recorded: 3841, flushed: 3456, buffered: 385, dropped: 0 });
+  });
+
+  it("tells its sink once when the segment is half full and no other is ready", () => {
+    const sink = new TestSink();
+    observeNumbers(sink.bucket, ROWS / 2);
+    assertEquals(sink.halfFulls, 0);
+    observeNumbers(sink.bucket, ROWS / 2, ROWS / 2);
+    assertEquals([sink.halfFulls, sink.bucket.counts.buffered], [1, ROWS]);
+    observeNumbers(sink.bucket, ROWS, ROWS);
+    sink.letGo();
+    observeNumbers(sink.bucket, ROWS, 2 * ROWS); // in the one that was let go
+    sink.letGo();
+    assertEquals(sink.halfFulls, 1);
+    assertEquals(sink.values, numbers(2 * ROWS));
+  });
+
+  it("makes the other segment when it is asked to, and then uses that", () => {
+    const allocated: Segment[] = [];
+    const sink = new TestSink({
+      allocate(bytes, free) {
+        const segment = free ?? new Segment(new ArrayBuffer(bytes), OWNER);
+        if (free === undefined) allocated.push(segment);
+        return segment;
+      },
+    });
+    sink.bucket.prepare();
+    sink.bucket.prepare();
+    assertEquals(allocated.length, 2);
+    observeNumbers(sink.bucket, ROWS + 1);
+    sink.bucket.prepare(); // the one that the sink holds will be the next
+    assertEquals([allocated.length, sink.held === allocated[0]], [2, true]);
   });
 
   it("drops what does not fit if its sink cannot finish, and keeps what comes once it can", () => {

@@ -4,7 +4,7 @@ import { StorageError } from "../../../src/errors.ts";
 import { FileError } from "../../../src/runtime.ts";
 import { MemoryDisk } from "../../fake/memory_disk.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
-import { csvPaths, DIRECTORY, temporaryPaths } from "../support/files.ts";
+import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths } from "../support/files.ts";
 import { failAll, failOnce, repair } from "../support/faults.ts";
 import { nameOf, Recorder, WAYS } from "../support/recorder.ts";
 import { ROWS } from "../support/sinks.ts";
@@ -18,6 +18,19 @@ for (const way of WAYS) {
       recorder.runtime.timers.advance(0);
       assertEquals(recorder.published().length, ROWS);
       assertEquals(recorder.runtime.files.openHandles, 0);
+    });
+
+    it("makes the second segment beside the program, once the first is half full", () => {
+      const recorder = new Recorder(way);
+      const spools = (): number => spoolPaths(recorder.runtime.files).length;
+      const [first, both] = way.spools ? [1, 2] : [0, 0];
+      recorder.observe(ROWS / 2 + 1);
+      assertEquals(spools(), first);
+      recorder.runtime.timers.advance(0);
+      assertEquals(spools(), both);
+      recorder.observe(ROWS);
+      recorder.runtime.timers.advance(0);
+      assertEquals([spools(), recorder.published().length], [both, ROWS]);
     });
 
     it("writes what is there when it is due, however little, and nothing if nothing is there", () => {

@@ -24,6 +24,8 @@ export class TestSink implements SegmentSink {
   held: Segment | undefined;
   /** Whether it can finish at once. */
   canFinish = true;
+  /** How often it was told that a segment is half full and none is ready. */
+  halfFulls = 0;
   /** Called before it takes or finishes. */
   meanwhile: () => void = () => {};
   #flushed = 0;
@@ -40,6 +42,10 @@ export class TestSink implements SegmentSink {
     this.buffers.add(segment.timepoints.buffer);
     this.taken.push({ sequence: segment.sequence, anchor: segment.anchor, rows: rowsOf(segment) });
     this.meanwhile();
+  }
+
+  halfFull(): void {
+    this.halfFulls++;
   }
 
   finish(): boolean {
