@@ -12,6 +12,9 @@ const CUSTOM_PREFIX = "custom";
 /** How many prefixes a program may make up: each costs a memory threshold. */
 const MAX_PREFIXES = 64;
 
+/** {@linkcode NOT_RECORDING} as a double: where an id may be a small integer as well, V8 keeps every one in a box. */
+const NO_ID = new Float64Array([NOT_RECORDING]);
+
 const UNTIMED: Disposable = { [Symbol.dispose]: () => {} };
 
 const NOT_STARTED: MonitorStatus = {
@@ -89,7 +92,7 @@ export class Monitor {
 
   /** Starts a duration sample and returns its id: the monotonic time in ns; 0 if nothing is recorded. */
   startDurationSample(): number {
-    return this.#session === undefined ? NOT_RECORDING : this.#session.durations.start();
+    return this.#session === undefined ? NO_ID[0]! : this.#session.durations.start();
   }
 
   /** Ends the sample `id`, and keeps how long it took, in seconds, under `label`. */

@@ -50,7 +50,8 @@ const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
 
 function timed<F extends Parameters<TimeIt>[0]>(recorder: DurationRecorder, label: string, fn: F): F {
   const isAsync = fn instanceof AsyncFunction;
-  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+  const wrapper = function (this: unknown): unknown {
+    const args = arguments as unknown as unknown[];
     const id = recorder.startDurationSample();
     if (id === 0) return new.target ? Reflect.construct(fn, args, new.target) : fn.apply(this, args);
     let result: unknown;
@@ -60,10 +61,9 @@ function timed<F extends Parameters<TimeIt>[0]>(recorder: DurationRecorder, labe
       recorder.stopDurationSample(label, id);
       throw error;
     }
-    const stop = () => recorder.stopDurationSample(label, id);
-    if (isAsync) return followed(result as Promise<unknown>, stop);
-    if (typeof result !== "object" || result === null) stop();
-    else watch(result, stop);
+    if (isAsync) return followed(recorder, label, id, result as Promise<unknown>);
+    if (typeof result === "object" && result !== null) watch(result, () => recorder.stopDurationSample(label, id));
+    else recorder.stopDurationSample(label, id);
     return result;
   };
   // Its name, length, prototype, and whatever else somebody gave it.
@@ -86,17 +86,15 @@ function watch(result: object, stop: () => void): void {
 }
 
 /**
- * A promise that is settled like the one an `async` function returned, after `stop`. Nobody else can hold the original; that alone would
- * look handled to the runtime even if nobody handles it.
+ * A promise that is settled like the one an `async` function returned, after its sample is stopped. Nobody else can hold the original; that
+ * alone would look handled to the runtime even if nobody handles it.
  */
-function followed<T>(promise: Promise<T>, stop: () => void): Promise<T> {
-  return promise.then((value) => {
-    stop();
-    return value;
-  }, (error) => {
-    stop();
-    throw error;
-  });
+async function followed<T>(recorder: DurationRecorder, label: string, id: number, promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } finally {
+    recorder.stopDurationSample(label, id);
+  }
 }
 
 type AnyGenerator = Generator | AsyncGenerator;

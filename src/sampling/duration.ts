@@ -19,7 +19,7 @@ export class DurationSampler {
   readonly #bucket: Bucket;
   readonly #first: number;
   readonly #stopped = new Float64Array(REMEMBERED);
-  #last: number;
+  readonly #last = new Float64Array(1); // where a number that changes needs no box
   #invalid = 0;
 
   /** Observes into `bucket`, whose values are whole nanoseconds. */
@@ -27,7 +27,7 @@ export class DurationSampler {
     this.#now = now;
     this.#bucket = bucket;
     this.#first = now() + 1;
-    this.#last = this.#first;
+    this.#last[0] = this.#first;
   }
 
   /** Samples that were refused. */
@@ -38,7 +38,8 @@ export class DurationSampler {
   /** Starts a sample: returns its id, the clock's time in ns, or a little later where two would be the same. */
   start(): number {
     const now = this.#now();
-    return this.#last = now > this.#last ? now : this.#last + 1;
+    const last = this.#last[0]!;
+    return this.#last[0] = now > last ? now : last + 1;
   }
 
   /** Ends the sample `id` and keeps its duration under `label`. */
@@ -54,7 +55,7 @@ export class DurationSampler {
 
   /** Callers may pass anything; NaN fails the comparisons. */
   #isRunning(id: number): boolean {
-    return typeof id === "number" && id >= this.#first && id <= this.#last && Math.floor(id) === id &&
+    return typeof id === "number" && id >= this.#first && id <= this.#last[0]! && Math.floor(id) === id &&
       this.#stopped[id & SLOTS] !== id;
   }
 }
