@@ -2,6 +2,8 @@
 export interface NodeProcess {
   readonly pid: number;
   readonly platform: string;
+  /** Both runtimes exist for these two. */
+  readonly arch: "x64" | "arm64";
   getBuiltinModule(name: string): unknown;
   memoryUsage: {
     (): { readonly heapUsed: number; readonly heapTotal: number; readonly external: number };
