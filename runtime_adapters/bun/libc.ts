@@ -9,6 +9,7 @@ interface BunFfi {
     readonly symbols: object;
   };
   readonly read: { i32(pointer: number, offset: number): number };
+  ptr(buffer: ArrayBuffer): number;
   toArrayBuffer(address: number, offset: number, size: number, context: number, deallocator: number): ArrayBuffer;
 }
 
@@ -17,6 +18,10 @@ type Native<F> = F & { readonly ptr: number };
 
 /** The functions of the C library that are used. */
 interface Libc extends MappingCalls {
+  /** clock_gettime(2). */
+  clock_gettime(clock: number, address: number): number;
+  /** Where the bytes of a buffer are. */
+  addressOf(buffer: ArrayBuffer): number;
   /**
    * An array buffer over mapped memory, which is unmapped when the buffer is detached or collected, or its isolate ends.
    *
@@ -33,23 +38,25 @@ export function openLibc(): Libc {
 }
 
 function open(): Libc {
-  const { dlopen, read, toArrayBuffer } = builtin<BunFfi>("bun:ffi");
+  const { dlopen, read, ptr, toArrayBuffer } = builtin<BunFfi>("bun:ffi");
   const { platform } = nodeProcess();
   const location = errnoLocation(platform);
   let failure: unknown;
   for (const name of libcNames(platform)) {
     try {
       const symbols = dlopen(name, {
+        clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
         open: { args: ["ptr", "i32"], returns: "i32" },
         flock: { args: ["i32", "i32"], returns: "i32" },
         mmap: { args: ["usize", "usize", "i32", "i32", "i32", "i64"], returns: "i64" },
         munmap: { args: ["i64", "usize"], returns: "i32" },
         close: { args: ["i32"], returns: "i32" },
         [location]: { args: [], returns: "ptr" },
-      }).symbols as Omit<MappingCalls, "errno"> & { munmap: Native<MappingCalls["munmap"]> };
+      }).symbols as Omit<Libc, "errno" | "addressOf" | "toArrayBuffer"> & { munmap: Native<MappingCalls["munmap"]> };
       const errno = (symbols as unknown as Record<string, () => number>)[location]!();
       return {
         ...symbols,
+        addressOf: (buffer) => ptr(buffer),
         errno: () => read.i32(errno, 0),
         // A deallocator is called with the address and a context, which here is the size: just as munmap(2) wants it.
         toArrayBuffer: (address, size) => toArrayBuffer(Number(address), 0, size, size, symbols.munmap.ptr),

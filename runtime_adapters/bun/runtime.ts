@@ -5,7 +5,7 @@ import { memory, resources } from "../node_api/usage.ts";
 import { unmappable } from "../posix/mapping.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
-import { bunClock } from "./clock.ts";
+import { bunClock, bunLibcClock } from "./clock.ts";
 import { bunEnds } from "./ends.ts";
 import { files } from "./files.ts";
 import { map } from "./mapping.ts";
@@ -23,11 +23,12 @@ const MICROSECONDS_PER_SECOND = 1e6;
 export function bunRuntime(): Runtime {
   const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
   const { pid, platform } = nodeProcess();
+  const clock = bunLibcClock();
   const unmapped = unmappable(platform);
   const profiler = bunProfiler();
   const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
   const unavailable: Partial<Record<CapabilityName, string>> = {
-    "clock.libc": "not needed: Bun.nanoseconds is as cheap",
+    ...typeof clock === "string" ? { "clock.libc": clock } : {},
     "gc.uncollectable": "no JavaScript runtime tells it",
     ...unmapped === undefined ? {} : { spool: unmapped },
     ...isMainThread ? {} : { signals: "workers hear no signals; the main isolate tells them" },
@@ -37,7 +38,7 @@ export function bunRuntime(): Runtime {
     name: "bun",
     version: bun.version,
     pid,
-    clock: bunClock(bun),
+    clock: typeof clock === "string" ? bunClock(bun) : clock,
     files: unmapped === undefined ? { ...files, map } : files,
     timers,
     memory,

@@ -3,7 +3,7 @@ import { gcTracker } from "../node_api/gc.ts";
 import { memory, resources } from "../node_api/usage.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
-import { libcClock, performanceClock } from "./clock.ts";
+import { denoLibcClock, performanceClock } from "./clock.ts";
 import { denoEnds, inWorker } from "./ends.ts";
 import { files } from "./files.ts";
 import { denoMap } from "./mapping.ts";
@@ -13,7 +13,7 @@ const NANOSECONDS_PER_SECOND = 1e9;
 
 /** Deno, with what its permissions allow; none is asked for. */
 export function denoRuntime(): Runtime {
-  const clock = libcClock();
+  const clock = denoLibcClock();
   const map = denoMap();
   const profiler = denoProfiler();
   const unavailable: Partial<Record<CapabilityName, string>> = {
