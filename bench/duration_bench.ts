@@ -1,11 +1,11 @@
 // deno bench -A bench/
 
-import { contenders, prepare } from "./duration.ts";
+import { bareClock } from "./contenders/bare_clock.ts";
+import { beginAll } from "./contenders/contenders.ts";
 
-const directory = await Deno.makeTempDir({ prefix: "kymo-bench-" });
-await prepare(directory);
-addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
+const field = await beginAll();
+addEventListener("unload", () => field.remove());
 
-for (const [index, { name, run }] of contenders.entries()) {
-  Deno.bench({ name, group: "an empty block", baseline: index === 0, fn: run });
+for (const [name, { run }] of Object.entries(field.recordings)) {
+  Deno.bench({ name, group: "an empty block", baseline: name === bareClock.name, fn: () => run(1) });
 }

@@ -1,19 +1,18 @@
 // bun bench/duration_mitata.ts
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { bench, run, summary } from "mitata";
-import { contenders, finish, prepare } from "./duration.ts";
+import { bareClock } from "./contenders/bare_clock.ts";
+import { beginAll } from "./contenders/contenders.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "kymo-bench-"));
+const field = await beginAll();
 try {
-  await prepare(directory);
   summary(() => {
-    for (const [index, contender] of contenders.entries()) bench(contender.name, contender.run).baseline(index === 0);
+    for (const [name, recording] of Object.entries(field.recordings)) {
+      bench(name, () => recording.run(1)).baseline(name === bareClock.name);
+    }
   });
   await run();
-  await finish();
+  await field.end();
 } finally {
-  rmSync(directory, { recursive: true });
+  field.remove();
 }

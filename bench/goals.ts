@@ -1,0 +1,17 @@
+import { detect } from "../runtime_adapters/detect.ts";
+
+/** A goal for each configuration: most of the time of a sample goes to the clock, which differs between them. */
+export interface GoalByConfiguration {
+  /** Deno with `--allow-ffi`. */
+  readonly deno: number;
+  /** Deno without. */
+  readonly withoutFfi: number;
+  readonly bun: number;
+}
+
+/** The one of the configuration that this runs in. */
+export function goalHere({ deno, withoutFfi, bun }: GoalByConfiguration): number {
+  const runtime = detect(globalThis);
+  if (runtime.name === "bun") return bun;
+  return runtime.clock.name === "clock_gettime" ? deno : withoutFfi;
+}

@@ -1,0 +1,123 @@
+/**
+ * Runs the bench, or the parts of it that are named, on Deno and on Bun. All of it writes `bench/RESULTS.md` and `bench/comparison.svg`; some
+ * parts are only printed.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { bareClock } from "./contenders/bare_clock.ts";
+import { contenders } from "./contenders/contenders.ts";
+import { kymo } from "./contenders/kymo.ts";
+import type { Findings } from "./figure.ts";
+import { machine } from "./machine.ts";
+import { type Bar, picture } from "./picture.ts";
+import { type PartResults, partSection, resultsPage, type Run } from "./results.ts";
+
+/** The parts in the order of the page. */
+const ORDER = ["compare", "sample", "encode", "stalls", "memory", "begin", "http", "workers", "work", "flat"];
+
+/** Minutes that a part may take in one configuration. */
+const TIME_LIMIT = 10;
+
+const root = new URL("../", import.meta.url);
+const bun = fileURLToPath(new URL("node_modules/.bin/bun", root));
+const partsFolder = new URL("bench/parts/", root);
+
+/** The configurations that are measured, each with the command that runs a program. */
+const CONFIGURATIONS: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  "Deno": [Deno.execPath(), "run", "-A"],
+  "Deno without --allow-ffi": [Deno.execPath(), "run", "-A", "--deny-ffi"],
+  "Bun": [bun],
+};
+
+/** The parts there are; those of the order first. */
+function findParts(): string[] {
+  const found = [...Deno.readDirSync(partsFolder)]
+    .filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
+    .map(({ name }) => name.slice(0, -".ts".length)).toSorted();
+  return [...ORDER.filter((name) => found.includes(name)), ...found.filter((name) => !ORDER.includes(name))];
+}
+
+/** Runs a part in all configurations, one after the other. */
+async function runPart(name: string): Promise<PartResults> {
+  const runs: Run[] = [];
+  for (const [configuration, command] of Object.entries(CONFIGURATIONS)) {
+    const start = performance.now();
+    const outcome = await runProgram(command, `bench/parts/${name}.ts`);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    console.error(`${name} on ${configuration}: ${"failure" in outcome ? "FAILED" : "ok"} (${seconds} s)`);
+    if ("failure" in outcome) console.error(outcome.failure);
+    runs.push({ configuration, outcome });
+  }
+  const about = await Deno.readTextFile(new URL(`${name}.md`, partsFolder)).catch(() => "");
+  return { name, about, runs };
+}
+
+/** Runs a program and reads what it found from the last line that it prints. */
+async function runProgram([program, ...words]: readonly [string, ...string[]], path: string): Promise<Run["outcome"]> {
+  const { code, signal, stdout, stderr } = await new Deno.Command(program, {
+    args: [...words, path],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+    signal: AbortSignal.timeout(TIME_LIMIT * 60_000),
+  }).output();
+  const said = withoutPaths(new TextDecoder().decode(stderr)).trim();
+  if (code !== 0) {
+    const end = signal === null ? `exit code ${code}` : `${signal}, perhaps after ${TIME_LIMIT} minutes`;
+    return { failure: `${end}\n${said}` };
+  }
+  const lastLine = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
+  try {
+    return JSON.parse(lastLine) as Findings;
+  } catch {
+    return { failure: `the last line is no findings: ${lastLine}\n${said}` };
+  }
+}
+
+/** What a program said, with paths as they are within the repository: where that lies is nobody's business. */
+function withoutPaths(text: string): string {
+  return text.replaceAll(root.href, "").replaceAll(fileURLToPath(root), "");
+}
+
+/** What the picture shows, if it could be measured. */
+function barsOf({ runs }: PartResults): Bar[] | undefined {
+  const timesIn = (wanted: string): Map<string, number> => {
+    const outcome = runs.find(({ configuration }) => configuration === wanted)!.outcome;
+    const figures = "figures" in outcome ? outcome.figures : [];
+    return new Map(figures.filter(({ unit }) => unit === "ns").map(({ what, value }) => [what, value.median]));
+  };
+  const [deno, bun] = [timesIn("Deno"), timesIn("Bun")];
+  if (deno.size === 0 || bun.size === 0) return undefined;
+  return contenders.map(({ name, keeps }) => ({ name, keeps, deno: deno.get(name)!, bun: bun.get(name)! }));
+}
+
+/** Writes the page and the picture. */
+async function write(parts: readonly PartResults[]): Promise<void> {
+  const circumstances = { date: new Date(), machine: machine(bun, new URL("node_modules/", root)) };
+  await writeFormatted("bench/RESULTS.md", resultsPage(parts, circumstances));
+  const comparison = parts.find(({ name }) => name === "compare");
+  const bars = comparison && barsOf(comparison);
+  if (bars === undefined) return console.error("bench/comparison.svg is left as it was: there is nothing to compare");
+  await writeFormatted("bench/comparison.svg", picture(bars, bareClock.name, kymo.name));
+}
+
+/** Writes a file of the repository in the format that is checked there. */
+async function writeFormatted(path: string, content: string): Promise<void> {
+  await Deno.writeTextFile(new URL(path, root), content);
+  const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path], cwd: root }).output();
+  if (!success) throw new Error(`Cannot format ${path}`);
+}
+
+const existing = findParts();
+const wanted = Deno.args.length > 0 ? Deno.args : existing;
+const unknown = wanted.filter((name) => !existing.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no part ${unknown.join(", ")}; there are: ${existing.join(", ")}`);
+  Deno.exit(2);
+}
+const results: PartResults[] = [];
+for (const name of wanted) results.push(await runPart(name));
+if (Deno.args.length > 0) console.log(results.map(partSection).join("\n\n"));
+else await write(results);
+Deno.exit(results.some(({ runs }) => runs.some(({ outcome }) => "failure" in outcome)) ? 1 : 0);

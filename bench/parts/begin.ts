@@ -1,0 +1,75 @@
+/** What it costs to begin: whole programs that record one sample, or only import the module, beside one that does nothing. */
+
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { timeRun } from "../child.ts";
+import { type Spread, spread, tell } from "../figure.ts";
+import { takeRows, temporaryDirectory } from "../published.ts";
+import { install, programs } from "./begin/install.ts";
+import type { Told } from "./begin/shares.ts";
+
+/** Rounds that count; one before them fills the runtime's caches. */
+const ROUNDS = 20;
+
+/** The most that beginning should cost, ms. */
+const MOST = "Deno" in globalThis ? 25 : 15;
+
+type Name = (typeof programs)[number];
+
+using project = temporaryDirectory();
+install(project.path);
+
+/** Runs a program, which must leave as many rows as it is to record. */
+function runOnce(name: Name): { readonly time: number; readonly told: unknown } {
+  using directory = temporaryDirectory();
+  const run = timeRun(pathToFileURL(join(project.path, `${name}.ts`)), { cwd: directory.path });
+  const rows = takeRows(join(directory.path, "_monitoring"));
+  const expected = name === "records" || name === "shares" ? 1 : 0;
+  if (rows !== expected) throw new Error(`Cannot measure: ${name} was to record ${expected}, not ${rows}`);
+  return run;
+}
+
+const times: Record<Name, number[]> = { empty: [], imports: [], records: [], shares: [] };
+const told: Told[] = [];
+
+for (let round = 0; round <= ROUNDS; round++) {
+  // Each round begins with another one, so that none always comes after the same neighbour.
+  for (let i = 0; i < programs.length; i++) {
+    const name = programs[(i + round) % programs.length]!;
+    const run = runOnce(name);
+    if (round === 0) continue;
+    times[name].push(run.time);
+    if (name === "shares") told.push(run.told as Told);
+  }
+}
+
+/** How much longer a program runs than another, round by round. */
+function above(ours: Name, theirs: Name): Spread {
+  return spread(times[ours].map((time, round) => time - times[theirs][round]!));
+}
+
+const EMPTY = "an empty program";
+const IMPORTS = "a program that only imports it";
+
+tell({
+  figures: [
+    { what: `whole run time of ${EMPTY}`, unit: "ms", value: spread(times.empty) },
+    {
+      what: "import, start, one sample, stop: run time above",
+      against: EMPTY,
+      unit: "ms",
+      value: above("records", "empty"),
+      goal: { atMost: MOST },
+    },
+    { what: "import alone: run time above", against: EMPTY, unit: "ms", value: above("imports", "empty") },
+    {
+      what: "start, one sample, stop: run time above",
+      against: IMPORTS,
+      unit: "ms",
+      value: above("records", "imports"),
+    },
+    { what: "of that, start()", unit: "ms", value: spread(told.map(({ start }) => start)) },
+    { what: "of that, the first sample", unit: "ms", value: spread(told.map(({ sample }) => sample)) },
+    { what: "of that, await stop()", unit: "ms", value: spread(told.map(({ stop }) => stop)) },
+  ],
+});

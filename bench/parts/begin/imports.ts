@@ -1,0 +1,5 @@
+/** Imports the module, and uses it as little as possible. */
+
+import { status } from "@kymo/kymo";
+
+if (status().running) throw new Error("it records");

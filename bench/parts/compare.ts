@@ -1,0 +1,50 @@
+/**
+ * What a sample costs with Kymo and with what one might take instead.
+ *
+ * @module
+ */
+
+import { bareClock } from "../contenders/bare_clock.ts";
+import { beginAll } from "../contenders/contenders.ts";
+import { type Figure, spread, tell } from "../figure.ts";
+import { goalHere } from "../goals.ts";
+import { alternate, type Body, ratio } from "../rounds.ts";
+import { SEGMENT_ROWS } from "../segment_rows.ts";
+
+const ROUNDS = 9;
+
+/**
+ * Kymo flushes a buffer, a segment, when it is full. The loops never give way to the event loop, so all of that happens within what is timed,
+ * after the following segment has filled. Rounds of whole segments each flush that many: nothing is left out, nor counted twice.
+ */
+const SEGMENTS_PER_ROUND = 4;
+
+const times = SEGMENTS_PER_ROUND * SEGMENT_ROWS;
+const field = await beginAll();
+try {
+  const bodies: Record<string, Body> = {};
+  for (const [name, { run }] of Object.entries(field.recordings)) bodies[name] = run;
+  // It takes its turn with the others, and nobody looks at how long that was.
+  bodies["tidy up"] = (): void => {
+    for (const { tidy } of Object.values(field.recordings)) tidy?.();
+  };
+  const taken = await alternate(bodies, { rounds: ROUNDS, times });
+  await field.end((1 + ROUNDS) * times);
+
+  const names = Object.keys(field.recordings);
+  const bare = taken[bareClock.name]!;
+  const figures: Figure[] = names.map((name) => ({ what: name, unit: "ns", value: spread(taken[name]!) }));
+  for (const name of names) {
+    if (name === bareClock.name) continue;
+    figures.push({
+      what: name,
+      against: bareClock.name,
+      unit: "x",
+      value: ratio(taken[name]!, bare),
+      ...name === "Kymo" ? { goal: { atMost: goalHere({ deno: 0.75, withoutFfi: 1.4, bun: 1.5 }) } } : {},
+    });
+  }
+  tell({ figures });
+} finally {
+  field.remove();
+}

@@ -1,0 +1,72 @@
+/** Whether a sample costs the same however many there are, under however many labels, in however many isolates. */
+
+import { run } from "../child.ts";
+import { type Figure, spread, tell } from "../figure.ts";
+import { temporaryDirectory } from "../published.ts";
+import { ratio } from "../rounds.ts";
+
+/** How often each is measured, in a program of its own; of the largest one is enough. */
+const PROGRAMS = 5;
+const QUANTITIES: readonly (readonly [samples: number, programs: number])[] = [
+  [10_000, PROGRAMS],
+  [1_000_000, PROGRAMS],
+  [100_000_000, 1],
+];
+const LABELS = [1, 1_000, 100_000];
+const LABEL_PROGRAMS = 3;
+const ISOLATES = [1, 4, 64];
+
+const quantity = new URL("./flat/quantity.ts", import.meta.url);
+const labels = new URL("./flat/labels.ts", import.meta.url);
+const isolates = new URL("./flat/isolates.ts", import.meta.url);
+
+/** Runs a program that records into a directory of its own. */
+async function record(program: URL, ...numbers: readonly number[]): Promise<unknown> {
+  using directory = temporaryDirectory();
+  return await run(program, { args: [directory.path, ...numbers.map(String)] });
+}
+
+/** The price of each, and the ratio of each to the first. */
+function figures(names: readonly string[], taken: readonly (readonly number[])[]): Figure[] {
+  const [first = [], ...others] = taken;
+  return [
+    ...taken.map((each, i) => ({ what: names[i]!, unit: "ns", value: spread(each) })),
+    ...others.map((each, i) => ({ what: names[i + 1]!, against: names[0]!, unit: "x", value: ratio(each, first) })),
+  ];
+}
+
+async function byQuantity(): Promise<Figure[]> {
+  const found: Figure[] = [];
+  for (const [samples, programs] of QUANTITIES) {
+    const what = `a sample of the first ${samples.toLocaleString("en")} of a program`;
+    const taken: { kymo: number; clock: number }[] = [];
+    for (let i = 0; i < programs; i++) taken.push(await record(quantity, samples) as { kymo: number; clock: number });
+    const [kymo, clock] = [taken.map(({ kymo }) => kymo), taken.map(({ clock }) => clock)];
+    found.push({ what, unit: "ns", value: spread(kymo) });
+    found.push({ what, against: "two performance.now()", unit: "x", value: ratio(kymo, clock) });
+  }
+  return found;
+}
+
+async function byLabels(): Promise<Figure[]> {
+  const taken: number[][] = LABELS.map(() => []);
+  for (let i = 0; i < LABEL_PROGRAMS; i++) {
+    const told = await record(labels, ...LABELS) as Record<string, number[]>;
+    LABELS.forEach((number, at) => taken[at]!.push(...told[number]!));
+  }
+  return figures(
+    LABELS.map((number) => `a sample with ${number.toLocaleString("en")} label${number === 1 ? "" : "s"}`),
+    taken,
+  );
+}
+
+async function byIsolates(): Promise<Figure[]> {
+  const taken: number[][] = [];
+  for (const number of ISOLATES) taken.push(await record(isolates, number) as number[]);
+  return figures(
+    ISOLATES.map((number) => `a sample, ns of a core, with ${number} isolate${number === 1 ? "" : "s"}`),
+    taken,
+  );
+}
+
+tell({ figures: [...await byQuantity(), ...await byLabels(), ...await byIsolates()] });

@@ -1,0 +1,63 @@
+/**
+ * Has so many isolates of one program record at the same time. Prints as JSON how long a sample took, ns of one core, round by round.
+ * Arguments: directory, number of isolates.
+ */
+
+import { readdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { checkOutcome, type Outcome } from "../../published.ts";
+
+const ROUNDS = 3;
+const NANOSECONDS_PER_MS = 1e6;
+
+/** Of each isolate in a round. */
+const SAMPLES = 200_000;
+
+const [directory = "", number = ""] = process.argv.slice(2);
+const isolates = Number(number);
+const cores = Math.min(isolates, availableParallelism());
+
+/** Resolves to the next message of a worker. */
+function answer<T>(worker: Worker): Promise<T> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(`Cannot measure: a worker failed: ${message}`));
+  });
+}
+
+/** Tells all of them something, and resolves to their answers. */
+function askAll(workers: readonly Worker[], question: string | number): Promise<Outcome[]> {
+  return Promise.all(workers.map((worker) => {
+    const answered = answer<Outcome>(worker);
+    worker.postMessage(question);
+    return answered;
+  }));
+}
+
+/** So that the files do not fill the disk, and the next round does not pay for writing them back. */
+function deleteFiles(): void {
+  for (const name of readdirSync(directory)) if (name.endsWith(".csv")) rmSync(join(directory, name));
+}
+
+const workers: Worker[] = [];
+for (let i = 0; i < isolates; i++) {
+  const worker = new Worker(new URL("./isolate.ts", import.meta.url), { type: "module" });
+  await answer(worker);
+  workers.push(worker);
+}
+await askAll(workers, directory);
+await askAll(workers, SAMPLES); // warms up
+deleteFiles();
+const taken: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  const before = performance.now();
+  await askAll(workers, SAMPLES);
+  taken.push((performance.now() - before) * NANOSECONDS_PER_MS * cores / (isolates * SAMPLES));
+  deleteFiles();
+}
+for (const outcome of await askAll(workers, 0)) checkOutcome(outcome, (ROUNDS + 1) * SAMPLES);
+for (const worker of workers) worker.terminate();
+console.log(JSON.stringify(taken));
+process.exit();

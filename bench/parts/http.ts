@@ -1,0 +1,132 @@
+/** Requests per second of a server whose handler is trivial: recorded, beside the same server bare. */
+
+import * as monitor from "@kymo/kymo";
+import { timeHandler } from "@kymo/kymo/http";
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { runCommand } from "../child.ts";
+import { spread, tell } from "../figure.ts";
+import { checkOutcome, takeRows, temporaryDirectory } from "../published.ts";
+import { ratio } from "../rounds.ts";
+import { type Handler, serve } from "./http/serve.ts";
+
+const ROUNDS = 8;
+
+/** How long a round of one server lasts, s, and how many clients it has. */
+const DURATION = 3;
+const CLIENTS = 32;
+
+/** The rate that should be kept at least. */
+const LEAST = "Deno" in globalThis ? 0.97 : 0.95;
+
+const autocannon = fileURLToPath(new URL("../../node_modules/autocannon/autocannon.js", import.meta.url));
+
+/** What runs the load: Node.js, for which it is made and on which it is fastest, or else this runtime. */
+const loader = spawnSync("node", ["--version"]).status === 0
+  ? ["node"]
+  : [process.execPath, ..."Deno" in globalThis ? ["run", "--quiet", "-A"] : []];
+
+/** One of the two servers. */
+interface Contender {
+  readonly url: string;
+  /** How often its handler was called. */
+  readonly calls: () => number;
+  readonly close: () => Promise<void>;
+  /** What each round found: requests answered per second, the server's CPU time per request (µs), the part of a core that it used. */
+  readonly rates: number[];
+  readonly costs: number[];
+  readonly busy: number[];
+}
+
+/** Both do the same work, and count it. */
+function contender(timed: (handler: Handler) => Handler): Contender {
+  let calls = 0;
+  const server = serve(timed((_request, _server) => {
+    calls++;
+    return new Response("Hello");
+  }));
+  return { ...server, calls: () => calls, rates: [], costs: [], busy: [] };
+}
+
+/** What is used of autocannon's result; `duration` is in s. */
+interface Load {
+  readonly "2xx": number;
+  readonly non2xx: number;
+  readonly errors: number;
+  readonly timeouts: number;
+  readonly duration: number;
+}
+
+/** CPU time that this process has used, µs. */
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+async function load({ url, calls, rates, costs, busy }: Contender): Promise<void> {
+  const callsBefore = calls();
+  const cpuBefore = cpuTime();
+  const [executable = "", ...flags] = loader;
+  const output = await runCommand(executable, [
+    ...flags,
+    autocannon,
+    "--json",
+    ...["--connections", `${CLIENTS}`],
+    ...["--duration", `${DURATION}`],
+    url,
+  ]);
+  const cpu = cpuTime() - cpuBefore;
+  const handled = calls() - callsBefore;
+  const { "2xx": answered, non2xx, errors, timeouts, duration } = JSON.parse(output) as Load;
+  // The last answers find nobody who counts them.
+  if (non2xx + errors + timeouts > 0 || answered === 0 || handled < answered || handled > answered + CLIENTS) {
+    throw new Error(`Cannot measure: ${handled} requests came, not as many as were answered: ${output}`);
+  }
+  rates.push(answered / duration);
+  costs.push(cpu / handled);
+  busy.push(cpu / (duration * 1e6));
+}
+
+using directory = temporaryDirectory();
+monitor.start({ monitoringDir: directory.path });
+const recorded = contender(timeHandler);
+const bare = contender((handler) => handler);
+for (let round = 0; round <= ROUNDS; round++) {
+  for (const one of round % 2 === 0 ? [recorded, bare] : [bare, recorded]) await load(one);
+  if (round > 0) continue;
+  for (const { rates, costs, busy } of [recorded, bare]) rates.length = costs.length = busy.length = 0; // it was to warm up
+}
+await Promise.all([recorded.close(), bare.close()]);
+await monitor.stop();
+checkOutcome(monitor.status(), recorded.calls());
+if (takeRows(directory.path) !== recorded.calls()) throw new Error(`Cannot measure: rows are missing`);
+
+const BARE = "the same server, bare";
+
+tell({
+  figures: [
+    {
+      what: "HTTP requests per second",
+      against: BARE,
+      unit: "x",
+      value: ratio(recorded.rates, bare.rates),
+      goal: { atLeast: LEAST },
+    },
+    {
+      what: "CPU time of the server per HTTP request",
+      against: BARE,
+      unit: "x",
+      value: ratio(recorded.costs, bare.costs),
+    },
+    {
+      what: "CPU time of the server per HTTP request: more than",
+      against: BARE,
+      unit: "µs",
+      value: spread(recorded.costs.map((cost, round) => cost - bare.costs[round]!)),
+    },
+    { what: "HTTP requests per second, recorded", unit: "/s", value: spread(recorded.rates) },
+    { what: "HTTP requests per second, bare", unit: "/s", value: spread(bare.rates) },
+    { what: "part of a core that the bare HTTP server used", unit: "", value: spread(bare.busy) },
+  ],
+});

@@ -1,0 +1,133 @@
+/** How much memory a recording takes, and whether that grows. */
+
+import { run } from "../child.ts";
+import { type Figure, spread, tell } from "../figure.ts";
+import { checkOutcome, takeRows, temporaryDirectory } from "../published.ts";
+import type { Resident } from "./memory/resident.ts";
+import type { Told } from "./memory/samples.ts";
+
+const ROUNDS = 2;
+
+/** After how many samples memory is read. */
+const READ_AT = [10_000_000, 50_000_000];
+
+/** How often the files are counted and deleted, ms. */
+const TAKE_EVERY = 50;
+
+const MIB = 2 ** 20;
+
+/** Lets a program collect garbage on V8. */
+const BY_DEFAULT = "--expose-gc";
+
+/** V8 doubles its young generation now and then, by megabytes, when a program has run for long: here it has its last size from the start. */
+const OF_ONE_SIZE = `${BY_DEFAULT},--min-semi-space-size=1,--max-semi-space-size=1`;
+
+const idle = new URL("./memory/idle.ts", import.meta.url);
+const samples = new URL("./memory/samples.ts", import.meta.url);
+
+/** What a program that records has at each reading. */
+async function recording(v8Flags: string): Promise<readonly Resident[]> {
+  using directory = temporaryDirectory();
+  let rows = 0;
+  const taking = setInterval(() => rows += takeRows(directory.path), TAKE_EVERY);
+  try {
+    const told = await run(samples, { args: [directory.path, ...READ_AT.map(String)], v8Flags }) as Told;
+    rows += takeRows(directory.path);
+    checkOutcome(told.outcome, told.samples);
+    if (rows !== told.samples) throw new Error(`Cannot measure: ${told.samples} samples were recorded, not ${rows}`);
+    return told.readings;
+  } finally {
+    clearInterval(taking);
+  }
+}
+
+/** The same for one that does not. */
+async function notRecording(v8Flags: string): Promise<readonly Resident[]> {
+  const told = await run(samples, { args: ["", ...READ_AT.map(String)], v8Flags }) as Told;
+  checkOutcome(told.outcome, 0);
+  return told.readings;
+}
+
+/** What the programs have, at each reading. */
+type Round = Readonly<Record<"ours" | "theirs" | "nothing", readonly Resident[]>>;
+
+/** All at once, since memory, unlike time, does not depend on who else runs. */
+async function rounds(count: number, v8Flags: string): Promise<Round[]> {
+  const all: Round[] = [];
+  for (let i = 0; i < count; i++) {
+    const [ours, theirs, nothing] = await Promise.all([
+      recording(v8Flags),
+      notRecording(v8Flags),
+      run(idle, { v8Flags }) as Promise<Resident>,
+    ]);
+    all.push({ ours, theirs, nothing: [nothing] });
+  }
+  return all;
+}
+
+/** A difference between two readings, MiB. */
+function figure(
+  what: string,
+  against: string,
+  rounds: readonly Round[],
+  difference: (round: Round) => number,
+  atMost?: number,
+): Figure {
+  const value = spread(rounds.map((round) => difference(round) / MIB));
+  return { what, against, unit: "MiB", value, ...atMost === undefined ? {} : { goal: { atMost } } };
+}
+
+const SAME_LOOP = "the same loop, not recording";
+const NOTHING = "a program that imports nothing and idles";
+const BETWEEN = "10 million to 50 million samples";
+const MOST_MEMORY = 6;
+const MOST_GROWTH = 0.5;
+
+const ofOneSize = await rounds(ROUNDS, OF_ONE_SIZE);
+const byDefault = "Deno" in globalThis ? await rounds(1, BY_DEFAULT) : ofOneSize; // only V8 has flags
+
+tell({
+  figures: [
+    ...([["all", "RSS"], ["own", "RSS without the runtime's code"]] as const).flatMap(([part, name]) => [
+      figure(
+        `${name} after 10 million samples, above`,
+        SAME_LOOP,
+        ofOneSize,
+        ({ ours, theirs }) => ours[0]![part] - theirs[0]![part],
+        MOST_MEMORY,
+      ),
+      figure(
+        `${name} after 50 million samples, above`,
+        SAME_LOOP,
+        ofOneSize,
+        ({ ours, theirs }) => ours[1]![part] - theirs[1]![part],
+        MOST_MEMORY,
+      ),
+      figure(
+        `${name} after 50 million samples, above`,
+        NOTHING,
+        ofOneSize,
+        ({ ours, nothing }) => ours[1]![part] - nothing[0]![part],
+      ),
+      figure(`growth of ${name}`, BETWEEN, ofOneSize, ({ ours }) => ours[1]![part] - ours[0]![part], MOST_GROWTH),
+      figure(
+        `growth of ${name} while nothing is recorded`,
+        BETWEEN,
+        ofOneSize,
+        ({ theirs }) => theirs[1]![part] - theirs[0]![part],
+      ),
+    ]),
+    figure(
+      "RSS after 50 million samples, heap of no fixed size: above",
+      SAME_LOOP,
+      byDefault,
+      ({ ours, theirs }) => ours[1]!.all - theirs[1]!.all,
+    ),
+    figure(
+      "growth of RSS, heap of no fixed size",
+      BETWEEN,
+      byDefault,
+      ({ ours }) => ours[1]!.all - ours[0]!.all,
+    ),
+  ],
+});

@@ -1,0 +1,175 @@
+/**
+ * What a sample costs, with all that belongs to it, and in each of the ways in which it can be taken.
+ *
+ * @module
+ */
+
+import * as monitor from "@kymo/kymo";
+import { detect } from "../../runtime_adapters/detect.ts";
+import { LABEL } from "../contenders/contender.ts";
+import { type Figure, spread, tell } from "../figure.ts";
+import { goalHere } from "../goals.ts";
+import { checkOutcome, takeRows, temporaryDirectory } from "../published.ts";
+import { alternate, type Body, ratio } from "../rounds.ts";
+import { SEGMENT_ROWS } from "../segment_rows.ts";
+
+/** Whole segments, so that each round flushes what it records; more than 20 of them in all. */
+const WITH_FLUSH = { rounds: 15, times: 4 * SEGMENT_ROWS };
+
+/** So few that most rounds have no flush, and so many rounds that the middle one is sure to have none. */
+const WITHOUT_FLUSH = { rounds: 3_000, times: 500 };
+
+/** Rounds of which only the median is kept. */
+const QUIET = 150;
+
+const LABELS = 1_000;
+
+// Summed up, so that no compiler can leave the work out.
+let sum = 0;
+let rows = 0;
+let recorded = 0;
+
+const clock = detect(globalThis).clock;
+
+/** Two looks at the clock that Kymo looks at, and nothing else. */
+const twoReadings: Body = (times) => {
+  const { now } = clock;
+  for (let i = 0; i < times; i++) {
+    const start = now();
+    sum += now() - start;
+  }
+};
+
+const twoPerformanceNow: Body = (times) => {
+  for (let i = 0; i < times; i++) {
+    const start = performance.now();
+    sum += performance.now() - start;
+  }
+};
+
+/** Counts what a body records. */
+const counted = (body: Body): Body => async (times) => {
+  await body(times);
+  recorded += times;
+};
+
+const startStop = counted((times) => {
+  for (let i = 0; i < times; i++) monitor.stopDurationSample(LABEL, monitor.startDurationSample());
+});
+
+const dynamicLabels = counted((times) => {
+  for (let i = 0; i < times; i++) {
+    const id = monitor.startDurationSample();
+    monitor.stopDurationSample(`label ${i % LABELS}`, id);
+  }
+});
+
+const known = new Map(Array.from({ length: LABELS }, (_, i) => [`label ${i}`, i]));
+
+/** The least that can be done with a label that is made anew: making it, and finding it in a map. */
+const labelsInMap: Body = (times) => {
+  for (let i = 0; i < times; i++) sum += known.get(`label ${i % LABELS}`)!;
+};
+
+const empty = monitor.timeIt(LABEL)(() => {});
+const timeItSync = counted((times) => {
+  for (let i = 0; i < times; i++) empty();
+});
+
+const bareAsync = async (): Promise<void> => {};
+const timedAsync = monitor.timeIt(LABEL)(bareAsync);
+const timeItAsync = counted(async (times) => {
+  for (let i = 0; i < times; i++) await timedAsync();
+});
+const asyncAlone: Body = async (times) => {
+  for (let i = 0; i < times; i++) await bareAsync();
+};
+
+const usingTime = counted((times) => {
+  for (let i = 0; i < times; i++) {
+    using _ = monitor.time(LABEL);
+  }
+});
+
+/** Records for as long as `measure` takes, and checks that all is there. */
+async function recording(measure: (tidy: Body) => Promise<Figure[]>): Promise<Figure[]> {
+  using directory = temporaryDirectory();
+  rows = recorded = 0;
+  monitor.start({ monitoringDir: directory.path });
+  const figures = await measure(() => void (rows += takeRows(directory.path)));
+  await monitor.stop();
+  rows += takeRows(directory.path);
+  if (rows !== recorded) throw new Error(`Cannot measure: ${recorded} samples were recorded, but ${rows} written`);
+  checkOutcome(monitor.status(), recorded);
+  return figures;
+}
+
+/** Every way of taking samples, with encoding and writing. */
+function withFlush(): Promise<Figure[]> {
+  return recording(async (tidy) => {
+    const taken = await alternate(
+      {
+        twoPerformanceNow,
+        startStop,
+        dynamicLabels,
+        labelsInMap,
+        timeItSync,
+        timeItAsync,
+        asyncAlone,
+        usingTime,
+        tidy,
+      },
+      WITH_FLUSH,
+    );
+    const time = (what: string, name: string): Figure => ({ what, unit: "ns", value: spread(taken[name]!) });
+    const against = (what: string, name: string, peer: string, other: string, atMost?: number): Figure => ({
+      what,
+      against: peer,
+      unit: "x",
+      value: ratio(taken[name]!, taken[other]!),
+      ...atMost === undefined ? {} : { goal: { atMost } },
+    });
+    const peer = "start + stop";
+    return [
+      against(
+        "start + stop, written",
+        "startStop",
+        "two `performance.now()`",
+        "twoPerformanceNow",
+        goalHere({ deno: 0.75, withoutFfi: 1.4, bun: 1.5 }),
+      ),
+      time("start + stop, written", "startStop"),
+      time("two `performance.now()`", "twoPerformanceNow"),
+      against(`${LABELS.toLocaleString("en")} labels made at the call`, "dynamicLabels", peer, "startStop", 1.6),
+      time(`${LABELS.toLocaleString("en")} labels made at the call`, "dynamicLabels"),
+      time("making such a label and finding it in a Map, alone", "labelsInMap"),
+      against("`timeIt` around an empty function", "timeItSync", peer, "startStop", 1.3),
+      against("`timeIt` around an empty async function", "timeItAsync", peer, "startStop", 2),
+      time("awaiting an empty async function, alone", "asyncAlone"),
+      against("`using time()`", "usingTime", peer, "startStop"),
+    ];
+  });
+}
+
+/** What the caller waits for, as a rule: no buffer is full. */
+function withoutFlush(): Promise<Figure[]> {
+  return recording(async (tidy) => {
+    const ratios: number[] = [];
+    for (let measured = 0; measured < WITHOUT_FLUSH.rounds; measured += QUIET) {
+      const taken = await alternate({ twoReadings, startStop }, { rounds: QUIET, times: WITHOUT_FLUSH.times });
+      ratios.push(spread(taken["startStop"]!).median / spread(taken["twoReadings"]!).median);
+      await tidy(0);
+    }
+    return [{
+      what: "start + stop, no flush due",
+      against: "two readings of the clock used",
+      unit: "x",
+      value: spread(ratios),
+      goal: { atMost: goalHere({ deno: 1.25, withoutFfi: 1.15, bun: 1.25 }) },
+    }];
+  });
+}
+
+const figures = [...await withoutFlush(), ...await withFlush()];
+if (!(sum > 0)) throw new Error("Cannot measure: no time passed");
+tell({ figures });

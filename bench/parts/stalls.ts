@@ -1,0 +1,156 @@
+/** How long a program can be held up by one call of `stopDurationSample`: at full speed, and in a program whose event loop turns. */
+
+import * as monitor from "@kymo/kymo";
+import { type Figure, spread, tell } from "../figure.ts";
+import { checkOutcome, takeRows, temporaryDirectory } from "../published.ts";
+import { detect } from "../../runtime_adapters/detect.ts";
+
+const ROUNDS = 3;
+const WARM_UP = 1_000_000;
+const AT_FULL_SPEED = 10_000_000;
+
+/** Samples per second beside a live event loop, and how many. */
+const RATE = 100_000;
+const IN_A_LIVE_LOOP = 400_000;
+
+/** How long the event loop is left to itself between two batches of samples, ms. */
+const PAUSE = 1;
+
+const NANOSECONDS_PER_MS = 1e6;
+const NANOSECONDS_PER_S = 1e9;
+
+/** What is too long, ns. */
+const LONG = NANOSECONDS_PER_MS;
+
+/** The clock that the module reads. */
+const { now } = detect(globalThis).clock;
+
+/** What a loop of samples found; times in ns. */
+interface Held {
+  readonly middle: number;
+  /** What all calls but one in ten thousand stay below. */
+  readonly most: number;
+  readonly longest: number;
+  /** How many calls took longer than {@linkcode LONG}. */
+  readonly long: number;
+  /** How late the latest timer was. */
+  readonly latest: number;
+  /** Rows that calls flushed themselves, instead of leaving that to the event loop. */
+  readonly flushedInCalls: number;
+}
+
+/** Times single calls. Nothing is allocated on the way, and every page is there before it is written to. */
+const times = new Uint32Array(AT_FULL_SPEED).fill(1);
+
+function sampleTimed(from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    const id = monitor.startDurationSample();
+    const before = now();
+    monitor.stopDurationSample("my code block", id);
+    times[i] = now() - before;
+  }
+}
+
+function held(samples: number, latest: number, flushedInCalls: number): Held {
+  const sorted = times.subarray(0, samples).sort();
+  return {
+    middle: sorted[samples >> 1]!,
+    most: sorted[Math.floor(samples * 0.9999)]!,
+    longest: sorted[samples - 1]!,
+    long: sorted.reduce((count, time) => time > LONG ? count + 1 : count, 0),
+    latest,
+    flushedInCalls,
+  };
+}
+
+function flushedRows(): number {
+  return monitor.status().flushed;
+}
+
+function atFullSpeed(samples: number): Held {
+  const before = flushedRows();
+  sampleTimed(0, samples);
+  return held(samples, 0, flushedRows() - before);
+}
+
+/** Samples at {@linkcode RATE}: after each pause as many as are due. */
+async function inALiveLoop(samples: number): Promise<Held> {
+  const begin = now();
+  let done = 0;
+  let latest = 0;
+  let flushedInCalls = 0;
+  while (done < samples) {
+    const asked = now();
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    latest = Math.max(latest, now() - asked - PAUSE * NANOSECONDS_PER_MS);
+    const due = Math.min(samples, Math.floor((now() - begin) / NANOSECONDS_PER_S * RATE));
+    const before = flushedRows();
+    sampleTimed(done, due);
+    flushedInCalls += flushedRows() - before;
+    done = due;
+  }
+  return held(samples, latest, flushedInCalls);
+}
+
+/** The same loop with recording on, and off, in turns. */
+async function alternate(
+  loop: (samples: number) => Held | Promise<Held>,
+  samples: number,
+): Promise<Found> {
+  const on: Held[] = [];
+  const off: Held[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    using directory = temporaryDirectory();
+    monitor.start({ monitoringDir: directory.path });
+    on.push(await loop(samples));
+    await monitor.stop();
+    checkOutcome(monitor.status(), samples);
+    if (takeRows(directory.path) !== samples) throw new Error(`Cannot measure: not all rows are in ${directory.path}`);
+    off.push(await loop(samples));
+  }
+  return { on, off };
+}
+
+/** What the loops found. */
+interface Found {
+  readonly on: readonly Held[];
+  readonly off: readonly Held[];
+}
+
+function figure(what: string, unit: string, values: readonly number[], atMost?: number): Figure {
+  return { what, unit, value: spread(values), ...atMost === undefined ? {} : { goal: { atMost } } };
+}
+
+/** The lines of the table for one loop. */
+function figuresOf(
+  loop: string,
+  { on, off }: Found,
+  goals: { readonly longest?: number; readonly flushed?: number } = {},
+): Figure[] {
+  const ms = ({ longest }: Held): number => longest / NANOSECONDS_PER_MS;
+  return [
+    figure(`stop call ${loop}, median`, "ns", on.map(({ middle }) => middle)),
+    figure(`the same ${loop}, not recording: what timing it costs`, "ns", off.map(({ middle }) => middle)),
+    figure(`stop call ${loop}, p99.99`, "µs", on.map(({ most }) => most / 1e3)),
+    figure(`the same ${loop}, not recording`, "µs", off.map(({ most }) => most / 1e3)),
+    figure(`longest stop call ${loop}`, "ms", on.map(ms), goals.longest),
+    figure(`longest stop call ${loop}, not recording: the machine's doing`, "ms", off.map(ms)),
+    figure(`stop calls over 1 ms ${loop}`, "", on.map(({ long }) => long)),
+    figure(`stop calls over 1 ms ${loop}, not recording`, "", off.map(({ long }) => long)),
+    figure(`rows flushed by stop calls ${loop}`, "", on.map(({ flushedInCalls }) => flushedInCalls), goals.flushed),
+  ];
+}
+
+atFullSpeed(WARM_UP);
+const fullSpeed = await alternate(atFullSpeed, AT_FULL_SPEED);
+const liveLoop = await alternate(inALiveLoop, IN_A_LIVE_LOOP);
+const latest = ({ latest }: Held): number => latest / NANOSECONDS_PER_MS;
+
+tell({
+  figures: [
+    ...figuresOf("at full speed", fullSpeed),
+    ...figuresOf("at 100,000/s", liveLoop, { longest: LONG / NANOSECONDS_PER_MS, flushed: 0 }),
+    figure("latest timer at 100,000/s", "ms", liveLoop.on.map(latest)),
+    figure("latest timer at 100,000/s, not recording", "ms", liveLoop.off.map(latest)),
+  ],
+});

@@ -1,0 +1,85 @@
+import process from "node:process";
+import { run } from "../../child.ts";
+import { type Figure, spread } from "../../figure.ts";
+import { temporaryDirectory } from "../../published.ts";
+import { LEAST_OBJECT, type UseName } from "./uses.ts";
+
+/** Each a program of its own: what a compiler makes of the hot path may differ from one to the next. */
+const PROGRAMS = 2;
+
+/** Bytes of buffers: 6 million samples fit, more than a program records; and the default, of which half holds 25,000. */
+const NOT_DUE = 256 * 2 ** 20;
+const DEFAULT = 2 ** 20;
+
+/** A young generation that holds several rounds of the greediest use, so that nothing is collected in between. */
+const V8_FLAGS = "--min-semi-space-size=256,--max-semi-space-size=256";
+
+/** The same for JavaScriptCore, whose collector waits until this many bytes were taken. It is told by the environment. */
+const JSC_OPTION = ["BUN_JSC_largeHeapSize", String(2 ** 31)] as const;
+
+/** The least that a boxed number takes in the heap of V8. JavaScriptCore boxes none. */
+const LEAST_BOXED = "Deno" in globalThis ? 12 : 0;
+
+const program = new URL("./allocated.ts", import.meta.url);
+
+/** Bytes that a use takes each time: the middle of a program's rounds, for each program. */
+async function taken(use: UseName, memoryThreshold: number): Promise<number[]> {
+  const medians: number[] = [];
+  for (let i = 0; i < PROGRAMS; i++) {
+    using directory = temporaryDirectory();
+    const args = [directory.path, use, String(memoryThreshold)];
+    const { bytes, flushed } = await run(program, { args, v8Flags: V8_FLAGS }) as { bytes: number[]; flushed: number };
+    if (memoryThreshold === NOT_DUE && flushed > 0) throw new Error(`Cannot measure: ${use}: samples were flushed`);
+    medians.push(spread(bytes).median);
+  }
+  return medians;
+}
+
+/** To a tenth of a byte, which is what the meter resolves. */
+function rounded(bytes: number): number {
+  return Math.max(0, Math.round(10 * bytes) / 10);
+}
+
+/**
+ * Bytes of the heap per sample, after warm-up.
+ *
+ * @throws {Error} if the meter does not see objects or boxed numbers.
+ */
+export async function allocations(): Promise<Figure[]> {
+  process.env[JSC_OPTION[0]] = JSC_OPTION[1];
+  try {
+    return await measured();
+  } finally {
+    delete process.env[JSC_OPTION[0]];
+  }
+}
+
+async function measured(): Promise<Figure[]> {
+  const control = async (use: UseName) => spread(await taken(use, NOT_DUE)).median;
+  const nothing = await control("nothing");
+  const objects = await control("objects") - nothing;
+  const fractions = await control("fractions") - nothing;
+  const strings = await control("strings") - nothing;
+  if (nothing > 1 || objects < LEAST_OBJECT || fractions < LEAST_BOXED) {
+    throw new Error(`Cannot measure: an object takes ${objects} bytes, a number ${fractions}, nothing ${nothing}`);
+  }
+  const figure = async (what: string, use: UseName, memoryThreshold: number, goal?: Figure["goal"]) => {
+    const callers = nothing + (use === "dynamic" ? strings : 0);
+    const bytes = (await taken(use, memoryThreshold)).map((each) => rounded(each - callers));
+    const named = `heap per sample: ${what}, ${memoryThreshold === NOT_DUE ? "no flush due" : "flush included"}`;
+    return { what: named, unit: "bytes", value: spread(bytes), ...goal === undefined ? {} : { goal } };
+  };
+  return [
+    await figure("start + stop, constant label", "constant", NOT_DUE, { atMost: 0 }),
+    await figure("start + stop, constant label", "constant", DEFAULT),
+    await figure("start + stop, 1,000 prepared labels", "prepared", NOT_DUE, { atMost: 0 }),
+    await figure("start + stop, 1,000 prepared labels", "prepared", DEFAULT),
+    await figure("start + stop, 1,000 labels built at the call, without the strings", "dynamic", NOT_DUE, {
+      atMost: 0,
+    }),
+    await figure("start + stop, 1,000 labels built at the call, without the strings", "dynamic", DEFAULT),
+    await figure("timeIt around an empty function", "timeIt", NOT_DUE),
+    await figure("using time()", "using", NOT_DUE),
+    { what: "heap per object of one number: the control", unit: "bytes", value: spread([rounded(objects)]) },
+  ];
+}

@@ -1,0 +1,168 @@
+/** One contender in the picture. */
+export interface Bar {
+  readonly name: string;
+  /** What it keeps of each sample. */
+  readonly keeps: string;
+  /** Nanoseconds per sample on each runtime. */
+  readonly deno: number;
+  readonly bun: number;
+}
+
+/** How the picture is drawn, in pixels of a picture 800 wide. */
+const WIDTH = 800;
+const MARGIN = 24;
+const TOP = 116;
+const BARS_LEFT = 232;
+const BARS_RIGHT = WIDTH - 84;
+const BAR = 13;
+const GROUP = 44;
+const DENO_DOWN = 5;
+const BUN_DOWN = DENO_DOWN + BAR + 1;
+const BOTTOM = 46;
+
+/** Bars that are more than so many times as long as the middle one are cut, lest the others be too short to be told apart. */
+const CUT_BEYOND = 3;
+
+const STYLE = `
+  svg { --paper: #ffffff; --edge: #d8dee4; --ink: #1f2328; --faint: #656d76; --grid: #e7ebef;
+    --deno: #2a6fdb; --pale-deno: #a9c5f1; --bun: #d6568c; --pale-bun: #efbbd1; }
+  @media (prefers-color-scheme: dark) {
+    svg { --paper: #0d1117; --edge: #30363d; --ink: #e6edf3; --faint: #8d96a0; --grid: #21262d;
+      --deno: #589bff; --pale-deno: #2b4d80; --bun: #f08bb4; --pale-bun: #7a4660; }
+  }
+  text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; font-size: 12px; fill: var(--ink); }
+  .paper { fill: var(--paper); stroke: var(--edge); }
+  .title { font-size: 19px; font-weight: 650; }
+  .name { font-size: 13px; }
+  .ours { font-weight: 700; }
+  .faint { fill: var(--faint); font-size: 11px; }
+  .number { font-variant-numeric: tabular-nums; font-size: 11px; stroke: var(--paper); stroke-width: 3;
+    stroke-linejoin: round; paint-order: stroke; }
+  .grid { stroke: var(--grid); }
+  .deno { fill: var(--deno); }
+  .bun { fill: var(--bun); }
+  .pale-deno { fill: var(--pale-deno); }
+  .pale-bun { fill: var(--pale-bun); }
+  .line { stroke-width: 1.5; stroke-dasharray: 4 3; fill: none; }
+  .line.deno { stroke: var(--deno); }
+  .line.bun { stroke: var(--bun); }
+  .cut { fill: none; stroke: var(--paper); stroke-width: 3; }`;
+
+/**
+ * Draws what a sample costs as an SVG picture, for light and dark pages. `bare` is what all others are to be compared with, `ours` stands
+ * out; the rest is sorted by its time on Deno.
+ */
+export function picture(bars: readonly Bar[], bare: string, ours: string): string {
+  const baseline = bars.find(({ name }) => name === bare);
+  if (baseline === undefined) throw new Error(`Cannot draw: there is no ${bare}`);
+  const others = bars.filter((bar) => bar !== baseline).toSorted((a, b) => a.deno - b.deno);
+  const sorted = [baseline, ...others];
+  const limit = longestShown(sorted);
+  const step = tickStep(limit);
+  const end = Math.ceil(limit / step) * step;
+  const x = (value: number): number => BARS_LEFT + Math.min(1, value / end) * (BARS_RIGHT - BARS_LEFT);
+  const base = TOP + sorted.length * GROUP;
+  const height = base + BOTTOM;
+  const ticks = Array.from({ length: Math.round(end / step) + 1 }, (_, i) => i * step);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" ` +
+    `aria-labelledby="title desc">`,
+    `<title id="title">What one duration sample costs</title>`,
+    `<desc id="desc">${escape(description(sorted))}</desc>`,
+    `<style>${STYLE}\n</style>`,
+    `<rect class="paper" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="10"/>`,
+    text("title", MARGIN, 40, "What one duration sample costs"),
+    text("faint", MARGIN, 60, "Nanoseconds to time an empty block, recording and files included. Shorter is better."),
+    ...legend(),
+    ...ticks.flatMap((tick) => [
+      `<path class="grid" d="M${round(x(tick))} ${TOP - 6}V${base}"/>`,
+      text("faint", x(tick), base + 18, tick === 0 ? "0" : `${tick} ns`, "middle"),
+    ]),
+    ...sorted.flatMap((bar, i) => shapes(bar, TOP + i * GROUP, bar.name === ours, { x, end })),
+    ...(["deno", "bun"] as const).map((runtime) =>
+      `<path class="line ${runtime}" d="M${round(x(baseline[runtime]))} ${TOP - 6}V${base}"/>`
+    ),
+    // Above the lines.
+    ...sorted.flatMap((bar, i) => texts(bar, TOP + i * GROUP, bar.name === ours, { x, end })),
+    text("faint", (x(baseline.deno) + x(baseline.bun)) / 2, TOP - 14, `the lines to beat: ${bare}`, "middle"),
+    "</svg>",
+  ].join("\n") + "\n";
+}
+
+/** From nanoseconds to pixels, up to an end. */
+interface Scale {
+  readonly x: (value: number) => number;
+  readonly end: number;
+}
+
+/** The bars of a contender. */
+function shapes({ deno, bun }: Bar, top: number, isOurs: boolean, scale: Scale): string[] {
+  const pale = isOurs ? "" : "pale-";
+  return [...shape(`${pale}deno`, deno, top + DENO_DOWN, scale), ...shape(`${pale}bun`, bun, top + BUN_DOWN, scale)];
+}
+
+function shape(style: string, value: number, top: number, { x, end }: Scale): string[] {
+  const right = x(value);
+  const bar = `<rect class="${style}" x="${BARS_LEFT}" y="${top}" width="${
+    round(right - BARS_LEFT)
+  }" height="${BAR}" rx="2"/>`;
+  if (value <= end) return [bar];
+  // A break: the bar goes on beyond what is shown.
+  const breaks = [28, 22].map((before) => `M${round(right - before)} ${top + BAR + 1}l6 -${BAR + 2}`).join("");
+  return [bar, `<path class="cut" d="${breaks}"/>`];
+}
+
+/** The name of a contender, what it keeps, and the length of its bars. */
+function texts({ name, keeps, deno, bun }: Bar, top: number, isOurs: boolean, { x }: Scale): string[] {
+  const number = (value: number, down: number): string =>
+    text("number", x(value) + 6, top + down + BAR - 3, Math.round(value).toLocaleString("en"));
+  return [
+    text(isOurs ? "name ours" : "name", BARS_LEFT - 14, top + 15, name, "end"),
+    text("faint", BARS_LEFT - 14, top + 30, `keeps ${keeps}`, "end"),
+    number(deno, DENO_DOWN),
+    number(bun, BUN_DOWN),
+  ];
+}
+
+function legend(): string[] {
+  return [["deno", "Deno"], ["bun", "Bun"]].flatMap(([style, name], i) => {
+    const left = WIDTH - MARGIN - 116 + i * 64;
+    return [
+      `<rect class="${style}" x="${left}" y="30" width="12" height="12" rx="2"/>`,
+      text("name", left + 18, 41, name!),
+    ];
+  });
+}
+
+/** The longest time whose bar is shown whole. */
+function longestShown(bars: readonly Bar[]): number {
+  const times = bars.flatMap(({ deno, bun }) => [deno, bun]).toSorted((a, b) => a - b);
+  const middle = times[times.length >> 1]!;
+  return times.findLast((time) => time <= CUT_BEYOND * middle)!;
+}
+
+/** A round distance between the marks of an axis, so that there are some five. */
+function tickStep(end: number): number {
+  const power = 10 ** Math.floor(Math.log10(end / 4));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => end / step <= 6)!;
+}
+
+/** The picture in words. */
+function description(bars: readonly Bar[]): string {
+  return "Nanoseconds per sample. " +
+    bars.map(({ name, keeps, deno, bun }) =>
+      `${name} (keeps ${keeps}): ${Math.round(deno)} on Deno, ${Math.round(bun)} on Bun.`
+    ).join(" ");
+}
+
+function text(style: string, x: number, y: number, content: string, anchor = "start"): string {
+  return `<text class="${style}" x="${round(x)}" y="${y}" text-anchor="${anchor}">${escape(content)}</text>`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function escape(content: string): string {
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

@@ -1,0 +1,41 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { MonitorStatus } from "@kymo/kymo";
+
+/** A new directory, to record into for instance; it is removed when `using` ends. */
+export function temporaryDirectory(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), "kymo-bench-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
+/** Of what a recording that has ended tells, what says whether all was well. */
+export type Outcome = Pick<MonitorStatus, "flushed" | "recorded" | "dropped" | "errors">;
+
+/**
+ * Checks that a recording kept so many samples, and that every one of them is in a file.
+ *
+ * @throws {Error} if not.
+ */
+export function checkOutcome(outcome: Outcome, samples: number): void {
+  const { flushed, recorded, dropped, errors } = outcome;
+  if (flushed === samples && recorded === samples && dropped === 0 && errors === 0) return;
+  const found = JSON.stringify({ flushed, recorded, dropped, errors });
+  throw new Error(`Cannot measure: ${samples} samples were to be recorded and flushed, not ${found}`);
+}
+
+const LINE_FEED = 0x0a;
+
+/** Counts the rows of all files that are published in a directory, and deletes them. The labels must not contain line breaks. */
+export function takeRows(directory: string): number {
+  let rows = 0;
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+    if (!name.endsWith(".csv")) continue;
+    const path = join(directory, name);
+    const bytes = readFileSync(path);
+    for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) rows++;
+    rows--; // the header
+    rmSync(path);
+  }
+  return rows;
+}

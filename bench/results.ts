@@ -1,0 +1,139 @@
+import { type Figure, type Findings, isReached } from "./figure.ts";
+import type { Machine } from "./machine.ts";
+
+/** How a part of the bench went in one configuration. */
+export interface Run {
+  /** Runtime and permissions, as a heading of a column. */
+  readonly configuration: string;
+  /** What was found, or why nothing was. */
+  readonly outcome: Findings | { readonly failure: string };
+}
+
+/** How a part of the bench went. */
+export interface PartResults {
+  readonly name: string;
+  /** What is measured, and how, in Markdown; may begin with a heading. */
+  readonly about: string;
+  readonly runs: readonly Run[];
+}
+
+/** When and on what all was measured. */
+export interface Circumstances {
+  readonly date: Date;
+  readonly machine: Machine;
+}
+
+/** Several parts as a page of Markdown. */
+export function resultsPage(parts: readonly PartResults[], { date, machine }: Circumstances): string {
+  const { processor, cores, memory, system, versions } = machine;
+  return [
+    "# What Kymo costs",
+    `Measured on ${
+      date.toISOString().slice(0, 10)
+    } by \`deno task bench\`, which wrote this page, on ${processor} with ${cores} ` +
+    `cores and ${memory.toFixed(0)} GiB of memory under ${system}, with ` +
+    `${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}.`,
+    "![What one duration sample costs: all contenders on Deno and on Bun](comparison.svg)",
+    "## How to read it",
+    "A cell holds the median of several rounds, with the lowest and the highest in brackets. What is compared takes turns in one and the " +
+    "same run, so ratios (×) tell more than times, which depend on the machine and what else it does. Where there was a goal it stands " +
+    "behind the figure, with ✓ if the median reaches it and ✗ if not; no test depends on it. Before anything is timed, it is checked that " +
+    "everyone did what it is timed for.",
+    "_Deno_ has all permissions. _Deno without --allow-ffi_ has all but that one, so that Kymo reads `performance.now()` and its buffers " +
+    "are in private memory.",
+    goalsReached(parts),
+    "To repeat all of it, which rewrites this page and the picture, run `deno task bench`; `deno task bench compare encode` runs these " +
+    "two parts and only prints what they find.",
+    ...parts.map(partSection),
+  ].join("\n\n") + "\n";
+}
+
+/** One part in Markdown: heading, explanation, table, failures. */
+export function partSection({ name, about, runs }: PartResults): string {
+  const lines = figureLines(runs);
+  const text = about.trim().replace(/^#+ /, "## ");
+  return [
+    text.startsWith("## ") ? text : `## ${name}\n\n${text}`.trim(),
+    ...lines.length > 0 ? [table(["what", ...runs.map(({ configuration }) => configuration)], lines)] : [],
+    ...runs.flatMap(({ configuration, outcome }) =>
+      "failure" in outcome ? [`**Failed on ${configuration}:**`, codeBlock(outcome.failure)] : []
+    ),
+  ].join("\n\n");
+}
+
+/** How many goals are reached, which are not, and what failed. */
+function goalsReached(parts: readonly PartResults[]): string {
+  const runs = parts.flatMap(({ name, runs }) => runs.map((run) => ({ part: name, ...run })));
+  const goals = runs.flatMap(({ configuration, outcome }) =>
+    figuresOf(outcome).filter(({ goal }) => goal !== undefined).map((figure) => ({ configuration, figure }))
+  );
+  const missed = goals.filter(({ figure }) => !isReached(figure))
+    .map(({ configuration, figure }) => [nameOf(figure), configuration] as const);
+  const failed = runs.filter(({ outcome }) => "failure" in outcome)
+    .map(({ part, configuration }) => [part, configuration] as const);
+  return [
+    `**${goals.length - missed.length} of ${goals.length} goals are reached.**` + (missed.length > 0 ? " Missed:" : ""),
+    ...missed.length > 0 ? [listed(missed)] : [],
+    ...failed.length > 0 ? ["**Failed, so that nothing is known:**", listed(failed)] : [],
+  ].join("\n\n");
+}
+
+/** A list of things, each with the configurations that it holds for. */
+function listed(pairs: readonly (readonly [thing: string, configuration: string])[]): string {
+  const groups = Map.groupBy(pairs, ([thing]) => thing);
+  return [...groups].map(([thing, group]) =>
+    `- ${thing}: ${group.map(([, configuration]) => configuration).join(", ")}`
+  )
+    .join("\n");
+}
+
+/** The figures of all configurations, those of the same thing in one line, in the order in which they come first. */
+function figureLines(runs: readonly Run[]): string[][] {
+  const columns = runs.map(({ outcome }) => new Map(figuresOf(outcome).map((figure) => [nameOf(figure), figure])));
+  const names = new Set(columns.flatMap((column) => [...column.keys()]));
+  return [...names].map((name) => [name, ...columns.map((column) => cell(column.get(name)))]);
+}
+
+function figuresOf(outcome: Run["outcome"]): readonly Figure[] {
+  return "figures" in outcome ? outcome.figures : [];
+}
+
+function nameOf({ what, against }: Figure): string {
+  return against === undefined ? what : `${what}, against ${against}`;
+}
+
+function cell(figure: Figure | undefined): string {
+  if (figure === undefined) return "–";
+  const { unit, value: { median, lowest, highest }, goal } = figure;
+  const decimals = decimalsFor(median);
+  const [middle, low, high] = [median, lowest, highest].map((value) => decimal(value, decimals));
+  const amount = `${middle} ${unit.replace(/^x\b/, "×")}`.trim();
+  const range = low === high ? "" : ` (${low}–${high})`;
+  if (goal === undefined) return amount + range;
+  const [sign, bound] = "atMost" in goal ? ["≤", goal.atMost] : ["≥", goal.atLeast];
+  return `${amount}${range}, ${sign} ${bound.toLocaleString("en")} ${isReached(figure) ? "✓" : "✗"}`;
+}
+
+/** Decimals that are worth showing: three digits, of small numbers two decimals. */
+function decimalsFor(value: number): number {
+  if (Math.abs(value) < 10) return 2;
+  return Math.abs(value) < 100 ? 1 : 0;
+}
+
+function decimal(value: number, decimals: number): string {
+  if (Number.isInteger(value)) return value.toLocaleString("en");
+  return value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+}
+
+function table(header: readonly string[], lines: readonly (readonly string[])[]): string {
+  const rule = header.map((_, column) => column === 0 ? "---" : "--:");
+  const row = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [row(header), row(rule), ...lines.map(row)].join("\n");
+}
+
+/** Text as it is, whatever is in it. */
+function codeBlock(text: string): string {
+  const fence = "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
+  return `${fence}text\n${text.trim()}\n${fence}`;
+}

@@ -1,0 +1,8 @@
+import { Segment, ValueKind } from "@kymo/kymo";
+
+/** Bytes of a segment: half of the memory threshold that is the default. */
+export const SEGMENT_BYTES = 2 ** 20 / 2;
+
+/** Rows of such a segment: so many samples lead to one flush. */
+export const SEGMENT_ROWS: number =
+  new Segment(new ArrayBuffer(SEGMENT_BYTES), { pid: 1, isolate: "", prefix: "", kind: ValueKind.duration }).capacity;

@@ -1,0 +1,16 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { beginAll, contenders } from "../../../bench/contenders/contenders.ts";
+
+describe("the contenders of the bench", () => {
+  it("each record what they are timed for", async () => {
+    const field = await beginAll(); // which checks that of every one, by what it left
+    try {
+      assertEquals(Object.keys(field.recordings), contenders.map(({ name }) => name));
+      for (const { run } of Object.values(field.recordings)) run(10);
+      await field.end(10);
+    } finally {
+      field.remove();
+    }
+  });
+});
