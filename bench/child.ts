@@ -25,6 +25,9 @@ export function commandOf(
   return [process.execPath, [...flags, fileURLToPath(program), ...args]];
 }
 
+// To be killed is to exit, so that the programs below go too.
+process.once("SIGTERM", () => process.exit(143));
+
 /** What a program prints for the bench: JSON, as its last line. */
 function lastLine(output: string): unknown {
   const line = output.trimEnd().split("\n").at(-1) ?? "";

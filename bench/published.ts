@@ -6,7 +6,7 @@ import type { MonitorStatus } from "@kymo/kymo";
 /** A new directory, to record into for instance; it is removed when `using` ends. */
 export function temporaryDirectory(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), "kymo-bench-"));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
 /** Of what a recording that has ended tells, what says whether all was well. */
@@ -26,12 +26,21 @@ export function checkOutcome(outcome: Outcome, samples: number): void {
 
 const LINE_FEED = 0x0a;
 
+/** The paths of the files that are published in a directory, if there is one. */
+function publishedFiles(directory: string): string[] {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  return names.filter((name) => name.endsWith(".csv") && !name.startsWith(".")).map((name) => join(directory, name));
+}
+
+/** Deletes all files that are published in a directory, so that they do not fill the disk, nor are written back while others are timed. */
+export function deletePublished(directory: string): void {
+  for (const path of publishedFiles(directory)) rmSync(path);
+}
+
 /** Counts the rows of all files that are published in a directory, and deletes them. The labels must not contain line breaks. */
 export function takeRows(directory: string): number {
   let rows = 0;
-  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
-    if (!name.endsWith(".csv")) continue;
-    const path = join(directory, name);
+  for (const path of publishedFiles(directory)) {
     const bytes = readFileSync(path);
     for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) rows++;
     rows--; // the header

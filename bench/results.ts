@@ -35,10 +35,10 @@ export function resultsPage(parts: readonly PartResults[], { date, machine }: Ci
     `${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}.`,
     "![What one duration sample costs: all contenders on Deno and on Bun](comparison.svg)",
     "## How to read it",
-    "A cell holds the median of several rounds, with the lowest and the highest in brackets. What is compared takes turns in one and the " +
-    "same run, so ratios (×) tell more than times, which depend on the machine and what else it does. Where there was a goal it stands " +
-    "behind the figure, with ✓ if the median reaches it and ✗ if not; no test depends on it. Before anything is timed, it is checked that " +
-    "everyone did what it is timed for.",
+    "A cell holds the median of several rounds, with the lowest and the highest in brackets. Most of what is compared takes turns in " +
+    "one and the same run, so ratios (×) tell more than times, which depend on the machine and what else it does. Where there was a goal it " +
+    "stands behind the figure, with ✓ if the median reaches it and ✗ if not; no test depends on it. Every part checks, before or after, " +
+    "that everyone did what it is timed for.",
     "_Deno_ has all permissions. _Deno without --allow-ffi_ has all but that one, so that Kymo reads `performance.now()` and its buffers " +
     "are in private memory.",
     goalsReached(parts),

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryDirectory } from "../published.ts";
 import { bareClock } from "./bare_clock.ts";
 import type { Contender, Recording } from "./contender.ts";
 import { handWritten } from "./hand_written.ts";
@@ -44,9 +44,9 @@ export interface Field {
  * @throws {Error} if one does not.
  */
 export async function beginAll(): Promise<Field> {
-  const directory = mkdtempSync(join(tmpdir(), "kymo-bench-"));
-  const remove = (): void => rmSync(directory, { recursive: true, force: true });
-  const begin = (contender: Contender): Recording => contender.begin(mkdtempSync(join(directory, "contender-")));
+  const directory = temporaryDirectory();
+  const remove = (): void => directory[Symbol.dispose]();
+  const begin = (contender: Contender): Recording => contender.begin(mkdtempSync(join(directory.path, "contender-")));
   try {
     for (const contender of contenders) {
       const recording = begin(contender);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import process from "node:process";
 import { pino } from "pino";
 import { type Contender, LABEL, type Recording } from "./contender.ts";
 import { takeLines } from "./lines.ts";

@@ -5,6 +5,7 @@
  */
 
 import { bareClock } from "../contenders/bare_clock.ts";
+import { kymo } from "../contenders/kymo.ts";
 import { beginAll } from "../contenders/contenders.ts";
 import { type Figure, spread, tell } from "../figure.ts";
 import { goalHere } from "../goals.ts";
@@ -41,7 +42,7 @@ try {
       against: bareClock.name,
       unit: "x",
       value: ratio(taken[name]!, bare),
-      ...name === "Kymo" ? { goal: { atMost: goalHere({ deno: 0.75, withoutFfi: 1.4, bun: 1.5 }) } } : {},
+      ...name === kymo.name ? { goal: { atMost: goalHere({ deno: 0.75, withoutFfi: 1.4, bun: 1.5 }) } } : {},
     });
   }
   tell({ figures });

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { closeSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
 import * as monitor from "@kymo/kymo";
 import { detect } from "../../runtime_adapters/detect.ts";
 import { LABEL } from "../contenders/contender.ts";
@@ -71,6 +74,27 @@ const labelsInMap: Body = (times) => {
   for (let i = 0; i < times; i++) sum += known.get(`label ${i % LABELS}`)!;
 };
 
+/** As many bytes as a row of these samples has, and as many of them as a flush writes at once. */
+const ROW_BYTES = `1795360370305798096,0.000012345,${LABEL},${process.pid}\r\n`.length;
+const piece = new Uint8Array(128 * 1024).fill(0x30);
+const BYTES = ".bytes";
+let files = 0;
+
+function removeBytes(directory: string): void {
+  for (const name of readdirSync(directory)) if (name.endsWith(BYTES)) rmSync(join(directory, name));
+}
+
+/** The least that can be done with rows: writing so many bytes to new files, a segment's to each. */
+const bytesWritten = (directory: string): Body => (times) => {
+  for (let segment = 0; segment < times / SEGMENT_ROWS; segment++) {
+    const file = openSync(join(directory, `${files++}${BYTES}`), "wx");
+    for (let left = SEGMENT_ROWS * ROW_BYTES; left > 0; left -= piece.length) {
+      writeSync(file, piece, 0, Math.min(left, piece.length));
+    }
+    closeSync(file);
+  }
+};
+
 const empty = monitor.timeIt(LABEL)(() => {});
 const timeItSync = counted((times) => {
   for (let i = 0; i < times; i++) empty();
@@ -92,11 +116,11 @@ const usingTime = counted((times) => {
 });
 
 /** Records for as long as `measure` takes, and checks that all is there. */
-async function recording(measure: (tidy: Body) => Promise<Figure[]>): Promise<Figure[]> {
+async function recording(measure: (tidy: Body, directory: string) => Promise<Figure[]>): Promise<Figure[]> {
   using directory = temporaryDirectory();
   rows = recorded = 0;
   monitor.start({ monitoringDir: directory.path });
-  const figures = await measure(() => void (rows += takeRows(directory.path)));
+  const figures = await measure(() => void (rows += takeRows(directory.path)), directory.path);
   await monitor.stop();
   rows += takeRows(directory.path);
   if (rows !== recorded) throw new Error(`Cannot measure: ${recorded} samples were recorded, but ${rows} written`);
@@ -106,21 +130,23 @@ async function recording(measure: (tidy: Body) => Promise<Figure[]>): Promise<Fi
 
 /** Every way of taking samples, with encoding and writing. */
 function withFlush(): Promise<Figure[]> {
-  return recording(async (tidy) => {
-    const taken = await alternate(
-      {
-        twoPerformanceNow,
-        startStop,
-        dynamicLabels,
-        labelsInMap,
-        timeItSync,
-        timeItAsync,
-        asyncAlone,
-        usingTime,
-        tidy,
+  return recording(async (tidy, directory) => {
+    const taken = await alternate({
+      twoPerformanceNow,
+      twoReadings,
+      bytesWritten: bytesWritten(directory),
+      startStop,
+      dynamicLabels,
+      labelsInMap,
+      timeItSync,
+      timeItAsync,
+      asyncAlone,
+      usingTime,
+      tidy(times) {
+        removeBytes(directory);
+        return tidy(times);
       },
-      WITH_FLUSH,
-    );
+    }, WITH_FLUSH);
     const time = (what: string, name: string): Figure => ({ what, unit: "ns", value: spread(taken[name]!) });
     const against = (what: string, name: string, peer: string, other: string, atMost?: number): Figure => ({
       what,
@@ -140,6 +166,8 @@ function withFlush(): Promise<Figure[]> {
       ),
       time("start + stop, written", "startStop"),
       time("two `performance.now()`", "twoPerformanceNow"),
+      time("two readings of the clock used, alone", "twoReadings"),
+      time("writing the bytes of a row to a file, alone", "bytesWritten"),
       against(`${LABELS.toLocaleString("en")} labels made at the call`, "dynamicLabels", peer, "startStop", 1.6),
       time(`${LABELS.toLocaleString("en")} labels made at the call`, "dynamicLabels"),
       time("making such a label and finding it in a Map, alone", "labelsInMap"),

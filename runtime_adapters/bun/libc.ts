@@ -32,7 +32,7 @@ interface Libc extends MappingCalls {
 
 let libc: Libc | undefined;
 
-/** The C library, opened when it is first asked for and no sooner: many workers opening it while they start have crashed Bun. */
+/** The C library, opened when a recording begins and no sooner: many workers opening it while they start have crashed Bun. */
 export function openLibc(): Libc {
   return libc ??= open();
 }
@@ -56,7 +56,7 @@ function open(): Libc {
       const errno = (symbols as unknown as Record<string, () => number>)[location]!();
       return {
         ...symbols,
-        addressOf: (buffer) => ptr(buffer),
+        addressOf: ptr,
         errno: () => read.i32(errno, 0),
         // A deallocator is called with the address and a context, which here is the size: just as munmap(2) wants it.
         toArrayBuffer: (address, size) => toArrayBuffer(Number(address), 0, size, size, symbols.munmap.ptr),

@@ -6,9 +6,9 @@ export function libcNames(platform: string): readonly string[] {
   return platform === "darwin" ? ["libSystem.dylib"] : ["libc.so.6", "libc.so"];
 }
 
-/** `CLOCK_MONOTONIC` of `<time.h>`; macOS numbers its clocks differently. */
+/** The monotonic clock in ns of `<time.h>`: `CLOCK_MONOTONIC`, on macOS, where that has only µs, `CLOCK_MONOTONIC_RAW`. */
 export function clockMonotonic(platform: string): number {
-  return platform === "darwin" ? 6 : 1;
+  return platform === "darwin" ? 4 : 1;
 }
 
 /** The C function that tells where `errno` of the calling thread is. */

@@ -1,3 +1,4 @@
+import { UsageError } from "../errors.ts";
 import { type SegmentContent, ValueKind } from "../observation/segment.ts";
 import { Byte, HEADER } from "./dialect.ts";
 import { Endings } from "./endings.ts";
@@ -9,7 +10,10 @@ const NANOSECONDS = 1_000_000_000;
 /** Most bytes that a timepoint, a measurement and their commas take: 20 + 1 + 25 + 1. */
 const MAX_NUMBERS_BYTES = 48;
 
-/** Bytes of a slice; more than the longest row, whose label may double in size when it is quoted. */
+/**
+ * Bytes of a slice; more than the longest row, whose label may double in size when it is quoted. Whoever finishes what another program began
+ * to append compares one slice with the file: with smaller slices than that program had, the rest would be there twice.
+ */
 const SLICE_BYTES = 128 * 1024;
 
 /** The first line of a file. */
@@ -26,15 +30,20 @@ export class CsvEncoder {
   readonly #out = new DataView(this.#bytes.buffer);
   #segment: SegmentContent | undefined;
   #sequence = 0;
+  #labelCount = 0;
   #second = new Second(0n);
   readonly #endings = new Endings();
 
   /**
    * Encodes the rows from `first` on, as many as fit in a slice and at least one, without the header. The bytes are valid until the next
    * call; `next` is the row after the last one encoded.
+   *
+   * @throws {UsageError} if a row has a label that is not in the table.
    */
   encode(segment: SegmentContent, first: number): { readonly bytes: Uint8Array; readonly next: number } {
-    if (segment !== this.#segment || segment.sequence !== this.#sequence) this.#prepare(segment);
+    const isKnown = segment === this.#segment && segment.sequence === this.#sequence &&
+      segment.labelCount === this.#labelCount;
+    if (!isKnown) this.#prepare(segment);
     const { count, timepoints, values, labelIds } = segment;
     const isDuration = segment.owner.kind === ValueKind.duration;
     const out = this.#out;
@@ -44,7 +53,10 @@ export class CsvEncoder {
     let row = first;
     for (; row < count; row++) {
       const id = labelIds[row]!;
-      const ending = lengths[id]!;
+      const ending = lengths[id];
+      if (ending === undefined) {
+        throw new UsageError(`Cannot encode the segment: row ${row} has an unknown label: ${id}`);
+      }
       if (at + MAX_NUMBERS_BYTES + ending + OVERHANG > SLICE_BYTES) break;
 
       const timepoint = timepoints[row]!;
@@ -60,6 +72,7 @@ export class CsvEncoder {
   #prepare(segment: SegmentContent): void {
     this.#segment = segment;
     this.#sequence = segment.sequence;
+    this.#labelCount = segment.labelCount;
     this.#second = new Second(segment.anchor);
     this.#endings.prepare(segment);
   }

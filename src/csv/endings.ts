@@ -36,7 +36,7 @@ export class Endings {
 
   #reserve(bytes: number): DataView {
     if (bytes > this.#words.byteLength) {
-      const larger = new Int32Array((2 * bytes) >> 2);
+      const larger = new Int32Array(Math.ceil(bytes / 2));
       larger.set(this.#words);
       this.#words = larger;
     }

@@ -7,7 +7,10 @@ export interface SegmentSink {
   take(segment: Segment): void;
   /** Gets rid of the segment it holds before it returns, if it can: `true` if the bucket may seal another. Does not throw. */
   finish(): boolean;
-  /** Is told that the segment being filled is half full and none is ready to take its place: a good time for {@linkcode Bucket.prepare}. */
+  /**
+   * Is told that the segment being filled has half of its rows, and none is ready to take its place: a good time for
+   * {@linkcode Bucket.prepare}.
+   */
   halfFull?(): void;
 }
 
@@ -57,7 +60,7 @@ export class Bucket {
   #invalid = 0;
   #labelsCut = 0; // in segments that were released
 
-  /** Starts empty; the second segment is made when it is first needed. */
+  /** Starts empty; the second segment is made by {@linkcode Bucket.prepare}, or when it is first needed. */
   constructor(options: BucketOptions, sink: SegmentSink) {
     this.#options = options;
     this.#sink = sink;
@@ -68,6 +71,11 @@ export class Bucket {
   /** Observations refused because their label was no string or their value no number; not among the counts. */
   get invalid(): number {
     return this.#invalid;
+  }
+
+  /** The segment that is being filled. */
+  get filling(): Segment {
+    return this.#current;
   }
 
   /** Whose observations these are. */

@@ -1,5 +1,8 @@
-/** Places for labels; a power of two. */
-const SLOTS = 4096;
+/** The most places that there are for labels. */
+const MOST_SLOTS = 4096;
+
+/** Bytes that a label takes in its table, about: so many labels there may be. */
+const LABEL_BYTES = 16;
 
 /** A label is at its place, or just behind it if others were there before. */
 const REACH = 4;
@@ -12,12 +15,21 @@ const LOOKED_AT = 32;
  * which has the runtime hash it first. Labels whose places coincide, by chance or by ill will, are left to that.
  */
 export class LabelCache {
-  readonly #labels = new Array<string | undefined>(SLOTS + REACH).fill(undefined);
-  readonly #ids = new Uint16Array(SLOTS + REACH);
+  readonly #mask: number;
+  readonly #labels: (string | undefined)[];
+  readonly #ids: Uint16Array;
+
+  /** For the labels of a table of so many bytes. */
+  constructor(tableBytes: number) {
+    const slots = Math.min(MOST_SLOTS, 2 ** Math.floor(Math.log2(tableBytes / LABEL_BYTES)));
+    this.#mask = slots - 1;
+    this.#labels = new Array(slots + REACH).fill(undefined);
+    this.#ids = new Uint16Array(slots + REACH);
+  }
 
   /** The id of a label, if that found room. */
   get(label: string): number | undefined {
-    const place = placeOf(label);
+    const place = hashOf(label) & this.#mask;
     for (let slot = place; slot < place + REACH; slot++) {
       if (this.#labels[slot] === label) return this.#ids[slot];
     }
@@ -26,7 +38,7 @@ export class LabelCache {
 
   /** Keeps the id of a new label, of 16 bits, if there is room. */
   add(label: string, id: number): void {
-    const place = placeOf(label);
+    const place = hashOf(label) & this.#mask;
     for (let slot = place; slot < place + REACH; slot++) {
       if (this.#labels[slot] !== undefined) continue;
       this.#labels[slot] = label;
@@ -37,14 +49,14 @@ export class LabelCache {
 
   /** Forgets all labels. */
   clear(): void {
-    this.#labels.fill(undefined);
+    for (let slot = 0; slot < this.#labels.length; slot++) this.#labels[slot] = undefined; // V8's own `fill` makes a new array
   }
 }
 
-function placeOf(label: string): number {
+function hashOf(label: string): number {
   const { length } = label;
   const step = 1 + Math.floor(length / LOOKED_AT);
   let hash = length;
   for (let i = 0; i < length; i += step) hash = (Math.imul(hash, 31) + label.charCodeAt(i)) | 0;
-  return (hash ^ (hash >>> 13)) & (SLOTS - 1);
+  return hash ^ (hash >>> 13);
 }

@@ -33,13 +33,14 @@ export class LabelTable {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #ids = new Map<string, number>();
-  readonly #cache = new LabelCache();
+  readonly #cache: LabelCache;
   #used = 0;
   #cut = 0;
 
   /** Works on `bytes`, which is taken as empty. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+    this.#cache = new LabelCache(bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.maxLabelBytes = Math.min(MAX_LABEL_BYTES, bytes.byteLength >> 2);
   }

@@ -69,9 +69,11 @@ export class Segment implements SegmentContent {
   readonly #table: LabelTable;
   #count = 0;
   #limit: number;
-  // One label in a row is the common case, and comparing a string with itself is cheaper than looking it up.
+  // One label in a row is the common case, and comparing a string with itself is cheaper than looking it up. It is kept once it came twice:
+  // to keep another string each time would cost more than that saves.
   #lastLabel: string | undefined = undefined;
   #lastId = 0;
+  #foundId = NO_ROOM;
 
   /** Takes all of `buffer`, of at least 1 KiB; an eighth of it goes to the labels. */
   constructor(buffer: ArrayBuffer, owner: SegmentOwner) {
@@ -126,6 +128,7 @@ export class Segment implements SegmentContent {
     this.#limit = this.capacity;
     this.#table.clear();
     this.#lastLabel = undefined;
+    this.#foundId = NO_ROOM;
     this.#words[Word.labels] = 0;
     this.#words[Word.labelBytes] = 0;
     this.#words[Word.sequence] = sequence;
@@ -170,8 +173,11 @@ export class Segment implements SegmentContent {
       this.#words[Word.labels] = this.#table.count;
       this.#words[Word.labelBytes] = this.#table.used;
     }
-    this.#lastLabel = label;
-    this.#lastId = id;
+    if (id === this.#foundId) {
+      this.#lastLabel = label;
+      this.#lastId = id;
+    }
+    this.#foundId = id;
     return id;
   }
 }

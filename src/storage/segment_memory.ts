@@ -40,11 +40,6 @@ export class SegmentMemory {
     this.#options = options;
   }
 
-  /** Whether the rows that come now outlive the process. */
-  get outlives(): boolean {
-    return this.#isWanted && !this.#failing;
-  }
-
   get #isWanted(): boolean {
     const { spools, directory } = this.#options;
     return spools && directory.files.map !== undefined && directory.can("spool");
@@ -123,7 +118,7 @@ export class SegmentMemory {
     this.#failing = true;
     if (isKnown) return;
     report(
-      new StorageError(`Cannot keep observations in a spool, so they are in memory only: ${place}`, { cause: error }),
+      new StorageError(`Cannot make another spool, so observations may be in memory only: ${place}`, { cause: error }),
     );
   }
 }

@@ -3,11 +3,9 @@
  * Arguments: directory, number of isolates.
  */
 
-import { readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
-import { checkOutcome, type Outcome } from "../../published.ts";
+import { checkOutcome, deletePublished, type Outcome } from "../../published.ts";
 
 const ROUNDS = 3;
 const NANOSECONDS_PER_MS = 1e6;
@@ -36,11 +34,6 @@ function askAll(workers: readonly Worker[], question: string | number): Promise<
   }));
 }
 
-/** So that the files do not fill the disk, and the next round does not pay for writing them back. */
-function deleteFiles(): void {
-  for (const name of readdirSync(directory)) if (name.endsWith(".csv")) rmSync(join(directory, name));
-}
-
 const workers: Worker[] = [];
 for (let i = 0; i < isolates; i++) {
   const worker = new Worker(new URL("./isolate.ts", import.meta.url), { type: "module" });
@@ -49,13 +42,13 @@ for (let i = 0; i < isolates; i++) {
 }
 await askAll(workers, directory);
 await askAll(workers, SAMPLES); // warms up
-deleteFiles();
+deletePublished(directory);
 const taken: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
   const before = performance.now();
   await askAll(workers, SAMPLES);
   taken.push((performance.now() - before) * NANOSECONDS_PER_MS * cores / (isolates * SAMPLES));
-  deleteFiles();
+  deletePublished(directory);
 }
 for (const outcome of await askAll(workers, 0)) checkOutcome(outcome, (ROUNDS + 1) * SAMPLES);
 for (const worker of workers) worker.terminate();

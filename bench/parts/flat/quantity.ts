@@ -3,11 +3,9 @@
  * JSON what each took, ns per time. Arguments: directory, number of samples.
  */
 
-import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import * as monitor from "@kymo/kymo";
-import { checkOutcome, takeRows } from "../../published.ts";
+import { checkOutcome, deletePublished, takeRows } from "../../published.ts";
 
 const NANOSECONDS_PER_MS = 1e6;
 
@@ -46,7 +44,7 @@ function timed(body: (times: number) => void, times: number): number {
 
 function takeAway(): number {
   if (samples <= MOST_COUNTED) return takeRows(directory);
-  for (const name of readdirSync(directory)) if (name.endsWith(".csv")) rmSync(join(directory, name));
+  deletePublished(directory);
   return 0;
 }
 

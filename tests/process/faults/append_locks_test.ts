@@ -185,7 +185,7 @@ for (const error of ["ENOLCK", "EOPNOTSUPP"]) {
         assertEquals(Object.keys(stopped.files).filter((name) => name.startsWith(".")), []);
         const { reports } = stopped;
         assertEquals(reports.length, layout === "append" ? 2 : 1, reports.join("\n"));
-        assertMatch(reports[0]!, /^Cannot keep observations in a spool, so they are in memory only: /);
+        assertMatch(reports[0]!, /^Cannot make another spool, so observations may be in memory only: /);
         if (layout === "append") assertMatch(reports[1]!, /^Cannot append, so files of their own are written: /);
         await recorder.end();
         figure(12, `flock fails with ${error}, layout ${layout}: durability "memory", said once, every row once`);

@@ -103,7 +103,7 @@ describe("a bucket with a prefix of its own", () => {
     }
     await nextTurn();
     assertEquals(errors.map(({ message }) => message), [
-      'Cannot keep observations in a spool, so they are in memory only: "/_monitoring": no space left on device',
+      'Cannot make another spool, so observations may be in memory only: "/_monitoring": no space left on device',
     ]);
     assertEquals([monitor.status().durability, spoolPaths(files).length], ["memory", 2]);
     await monitor.stop();

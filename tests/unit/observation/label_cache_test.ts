@@ -12,7 +12,7 @@ function labelsOfOnePlace(count: number): string[] {
 
 describe("LabelCache", () => {
   it("gives the ids of labels that were made anew", () => {
-    const cache = new LabelCache();
+    const cache = new LabelCache(2 ** 16);
     for (let i = 0; i < 1_000; i++) cache.add(`label ${i}`, i);
     let found = 0;
     for (let i = 0; i < 1_000; i++) {
@@ -25,7 +25,7 @@ describe("LabelCache", () => {
   });
 
   it("leaves labels to others whose place is taken, and never mistakes one for another", () => {
-    const cache = new LabelCache();
+    const cache = new LabelCache(2 ** 16);
     const labels = labelsOfOnePlace(200);
     for (const [id, label] of labels.entries()) cache.add(label, id);
     const found = labels.map((label) => cache.get(label));
@@ -34,7 +34,7 @@ describe("LabelCache", () => {
   });
 
   it("knows the empty label, the id 0 and the largest id", () => {
-    const cache = new LabelCache();
+    const cache = new LabelCache(2 ** 16);
     assertEquals(cache.get(""), undefined);
     cache.add("", 0);
     cache.add("last", 65_534);
@@ -42,7 +42,7 @@ describe("LabelCache", () => {
   });
 
   it("forgets all labels", () => {
-    const cache = new LabelCache();
+    const cache = new LabelCache(2 ** 16);
     cache.add("x", 1);
     cache.clear();
     assertEquals(cache.get("x"), undefined);

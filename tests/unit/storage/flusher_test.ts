@@ -252,6 +252,20 @@ describe("the messages of a flusher", () => {
     }
   });
 
+  it("are said to outlive the process as long as the rows there are do, whatever becomes of the next one", () => {
+    const { files } = new Recorder().runtime; // its directories are there
+    const others = spoolPaths(files).length;
+    files.capacity = 0;
+    const recorder = new Recorder({ runtime: new FakeRuntime(files), flushInterval: 0, strict: false });
+    assertEquals(recorder.flusher.outlives, false);
+    files.capacity = Infinity;
+    recorder.observe(ROWS / 2 + 1);
+    recorder.runtime.timers.advance(0); // makes the next one, and that is a spool
+    assertEquals([recorder.flusher.outlives, spoolPaths(files).length - others], [false, 1]);
+    recorder.observe(ROWS);
+    assertEquals(recorder.flusher.outlives, true);
+  });
+
   it("say that a spool is refused, where, and why, once until one can be had again", () => {
     const recorder = new Recorder();
     const { files, timers } = recorder.runtime;
@@ -271,7 +285,7 @@ describe("the messages of a flusher", () => {
     files.removeTree(`${DIRECTORY}/.spools`); // new ones are needed
     refuse();
     assertEquals([record(), recorder.flusher.outlives], [1, false]);
-    assertMatch(recorder.errors[0]!.message, /^Cannot keep observations in a spool.*: "\/_monitoring": no space left$/);
+    assertMatch(recorder.errors[0]!.message, /^Cannot make another spool.*: "\/_monitoring": no space left$/);
     repair(files);
     assertEquals([record(), recorder.flusher.outlives], [1, true]);
     files.removeTree(`${DIRECTORY}/.spools`);

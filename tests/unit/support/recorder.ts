@@ -21,6 +21,8 @@ export interface RecorderOptions {
   readonly memoryThreshold?: number;
   /** Whether buffers are spools. Default `true`. */
   readonly spools?: boolean;
+  /** Whether a disk that refuses its first spool makes it throw. */
+  readonly strict?: boolean;
 }
 
 /** All that there is to choose from between where rows are and where they go. */
@@ -57,7 +59,7 @@ export class Recorder {
 
   constructor(options: RecorderOptions = {}, first = 0) {
     const { runtime = new FakeRuntime(), layout = "segments", flushInterval = 1_000 } = options;
-    const { memoryThreshold = LEAST_THRESHOLD, spools = true } = options;
+    const { memoryThreshold = LEAST_THRESHOLD, spools = true, strict = true } = options;
     this.runtime = runtime;
     this.#first = this.#next = first;
     const { clock, timers } = runtime;
@@ -70,7 +72,7 @@ export class Recorder {
     this.flusher = new Flusher(
       { directory, encoder: new CsvEncoder(), clock, timers, layout, flushInterval, memoryThreshold, spools, report },
       { ...OWNER, pid: runtime.pid },
-      true,
+      strict,
     );
     this.bucket = this.flusher.bucket;
   }
