@@ -21,7 +21,8 @@ export class LabelCache {
 
   /** For the labels of a table of so many bytes. */
   constructor(tableBytes: number) {
-    const slots = Math.min(MOST_SLOTS, 2 ** Math.floor(Math.log2(tableBytes / LABEL_BYTES)));
+    const wanted = Math.max(1, tableBytes / LABEL_BYTES);
+    const slots = Math.min(MOST_SLOTS, 2 ** Math.floor(Math.log2(wanted)));
     this.#mask = slots - 1;
     this.#labels = new Array(slots + REACH).fill(undefined);
     this.#ids = new Uint16Array(slots + REACH);

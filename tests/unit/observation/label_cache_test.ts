@@ -41,6 +41,12 @@ describe("LabelCache", () => {
     assertEquals([cache.get(""), cache.get("last")], [0, 65_534]);
   });
 
+  it("has room for a label of the smallest table", () => {
+    const cache = new LabelCache(8);
+    cache.add("x", 3);
+    assertEquals(cache.get("x"), 3);
+  });
+
   it("forgets all labels", () => {
     const cache = new LabelCache(2 ** 16);
     cache.add("x", 1);
