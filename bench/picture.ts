@@ -23,30 +23,71 @@ const BOTTOM = 46;
 /** Bars that are more than so many times as long as the middle one are cut, lest the others be too short to be told apart. */
 const CUT_BEYOND = 3;
 
-const STYLE = `
-  svg { --paper: #ffffff; --edge: #d8dee4; --ink: #1f2328; --faint: #656d76; --grid: #e7ebef;
-    --deno: #2a6fdb; --pale-deno: #a9c5f1; --bun: #d6568c; --pale-bun: #efbbd1; }
-  @media (prefers-color-scheme: dark) {
-    svg { --paper: #0d1117; --edge: #30363d; --ink: #e6edf3; --faint: #8d96a0; --grid: #21262d;
-      --deno: #589bff; --pale-deno: #2b4d80; --bun: #f08bb4; --pale-bun: #7a4660; }
+/** The colours of a page, each for what is drawn in it. */
+interface Colours {
+  readonly paper: string;
+  readonly edge: string;
+  readonly ink: string;
+  readonly faint: string;
+  readonly grid: string;
+  readonly deno: string;
+  readonly paleDeno: string;
+  readonly bun: string;
+  readonly paleBun: string;
+}
+
+const LIGHT: Colours = {
+  paper: "#ffffff",
+  edge: "#d8dee4",
+  ink: "#1f2328",
+  faint: "#656d76",
+  grid: "#e7ebef",
+  deno: "#2a6fdb",
+  paleDeno: "#a9c5f1",
+  bun: "#d6568c",
+  paleBun: "#efbbd1",
+};
+
+const DARK: Colours = {
+  paper: "#0d1117",
+  edge: "#30363d",
+  ink: "#e6edf3",
+  faint: "#8d96a0",
+  grid: "#21262d",
+  deno: "#589bff",
+  paleDeno: "#2b4d80",
+  bun: "#f08bb4",
+  paleBun: "#7a4660",
+};
+
+/** Every colour by name, since not all that shows a picture knows the variables of CSS. */
+function colours({ paper, edge, ink, faint, grid, deno, paleDeno, bun, paleBun }: Colours): string {
+  return `
+  text { fill: ${ink}; }
+  .paper { fill: ${paper}; stroke: ${edge}; }
+  .faint { fill: ${faint}; }
+  .number, .cut { stroke: ${paper}; }
+  .grid { stroke: ${grid}; }
+  .deno { fill: ${deno}; }
+  .bun { fill: ${bun}; }
+  .pale-deno { fill: ${paleDeno}; }
+  .pale-bun { fill: ${paleBun}; }
+  .line.deno { stroke: ${deno}; }
+  .line.bun { stroke: ${bun}; }`;
+}
+
+const STYLE = `${colours(LIGHT)}
+  @media (prefers-color-scheme: dark) {${colours(DARK)}
   }
-  text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; font-size: 12px; fill: var(--ink); }
-  .paper { fill: var(--paper); stroke: var(--edge); }
+  text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; font-size: 12px; }
   .title { font-size: 19px; font-weight: 650; }
   .name { font-size: 13px; }
   .ours { font-weight: 700; }
-  .faint { fill: var(--faint); font-size: 11px; }
-  .number { font-variant-numeric: tabular-nums; font-size: 11px; stroke: var(--paper); stroke-width: 3;
-    stroke-linejoin: round; paint-order: stroke; }
-  .grid { stroke: var(--grid); }
-  .deno { fill: var(--deno); }
-  .bun { fill: var(--bun); }
-  .pale-deno { fill: var(--pale-deno); }
-  .pale-bun { fill: var(--pale-bun); }
+  .faint { font-size: 11px; }
+  .number { font-variant-numeric: tabular-nums; font-size: 11px; stroke-width: 3; stroke-linejoin: round; paint-order: stroke; }
   .line { stroke-width: 1.5; stroke-dasharray: 4 3; fill: none; }
-  .line.deno { stroke: var(--deno); }
-  .line.bun { stroke: var(--bun); }
-  .cut { fill: none; stroke: var(--paper); stroke-width: 3; }`;
+  .line.deno, .line.bun, .cut { fill: none; }
+  .cut { stroke-width: 3; }`;
 
 /**
  * Draws what a sample costs as an SVG picture, for light and dark pages. `bare` is what all others are to be compared with, `ours` stands
