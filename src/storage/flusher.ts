@@ -82,7 +82,7 @@ export class Flusher implements SegmentSink {
 
   /** Whether what is recorded now outlives the process. */
   get outlives(): boolean {
-    return this.#memory.isKept(this.bucket.filling);
+    return this.#memory.outlives(this.bucket.filling);
   }
 
   /** See {@linkcode SegmentSink}. */

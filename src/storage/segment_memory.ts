@@ -31,6 +31,7 @@ export interface SegmentMemoryOptions {
 export class SegmentMemory {
   readonly #options: SegmentMemoryOptions;
   readonly #spools = new Map<SegmentContent, Spool>();
+  readonly #lost = new Set<SegmentContent>(); // spools in use though their files are gone
   #failing = false;
   #closed = false;
   #created = 0;
@@ -52,12 +53,24 @@ export class SegmentMemory {
    */
   allocate(bytes: number, free: Segment | undefined): Segment {
     const spool = free && this.#spools.get(free);
-    if (free !== undefined && spool?.isInPlace()) return free;
+    if (free !== undefined && spool?.isInPlace()) {
+      this.#lost.delete(free);
+      return free;
+    }
     const next = this.#isWanted && !this.#closed ? this.#tryCreate(bytes) : undefined;
-    // Memory whose file is gone is as good as private memory, until there is better.
-    if (next === undefined) return free ?? new Segment(new ArrayBuffer(bytes), this.#options.owner);
+    if (next === undefined) {
+      if (free === undefined) return new Segment(new ArrayBuffer(bytes), this.#options.owner);
+      // Memory whose file is gone is as good as private memory, until there is better.
+      if (spool !== undefined) this.#lost.add(free);
+      return free;
+    }
     if (free !== undefined && spool !== undefined) this.#drop(free, spool);
     return next;
+  }
+
+  /** Whether a segment is a spool, and was in its place when it was last given out. */
+  outlives(segment: SegmentContent): boolean {
+    return this.#spools.has(segment) && !this.#lost.has(segment);
   }
 
   /** Whether the rows of a segment are still there when the process is gone. */
@@ -88,6 +101,7 @@ export class SegmentMemory {
 
   #drop(segment: SegmentContent, spool: Spool): void {
     this.#spools.delete(segment);
+    this.#lost.delete(segment);
     spool.release();
   }
 

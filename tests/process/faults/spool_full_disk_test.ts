@@ -25,7 +25,7 @@ const TIMES = scaled(1, 10);
 
 /** The reports that there can be no spool. */
 function spoolReports({ reports }: ObservedState): readonly string[] {
-  return reports.filter((report) => report.startsWith("Cannot keep observations in a spool"));
+  return reports.filter((report) => report.startsWith("Cannot make another spool"));
 }
 
 for (const kind of DISK_KINDS) {
