@@ -15,10 +15,9 @@ const isDeno = "Deno" in globalThis;
 
 const clocks: Record<string, () => Clock> = {
   "the clock of this runtime": () => detect(globalThis).clock,
-  ...isDeno ? { "the clock that needs no permission": performanceClock } : {
-    "the clock that needs no C library": () =>
-      bunClock((globalThis as unknown as { Bun: { nanoseconds(): number } }).Bun),
-  },
+  "the clock without the C library": isDeno
+    ? performanceClock
+    : () => bunClock((globalThis as unknown as { Bun: { nanoseconds(): number } }).Bun),
 };
 
 for (const [name, make] of Object.entries(clocks)) {
