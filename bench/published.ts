@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MonitorStatus } from "@kymo/kymo";
+import { countLines } from "./lines.ts";
 
 /** A new directory, to record into for instance; it is removed when `using` ends. */
 export function temporaryDirectory(): Disposable & { readonly path: string } {
@@ -24,8 +25,6 @@ export function checkOutcome(outcome: Outcome, samples: number): void {
   throw new Error(`Cannot measure: ${samples} samples were to be recorded and flushed, not ${found}`);
 }
 
-const LINE_FEED = 0x0a;
-
 /** The paths of the files that are published in a directory, if there is one. */
 function publishedFiles(directory: string): string[] {
   const names = existsSync(directory) ? readdirSync(directory) : [];
@@ -41,9 +40,7 @@ export function deletePublished(directory: string): void {
 export function takeRows(directory: string): number {
   let rows = 0;
   for (const path of publishedFiles(directory)) {
-    const bytes = readFileSync(path);
-    for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) rows++;
-    rows--; // the header
+    rows += countLines(path) - 1; // without the header
     rmSync(path);
   }
   return rows;

@@ -195,3 +195,13 @@ export function release(handle: FileHandle): void {
     // What was written is there or not as it was before.
   }
 }
+
+/** Runs a file operation; `undefined` if it fails with `code`. */
+export function unless<T>(code: string, operation: () => T): T | undefined {
+  try {
+    return operation();
+  } catch (error) {
+    if (error instanceof FileError && error.code === code) return undefined;
+    throw error;
+  }
+}

@@ -1,6 +1,6 @@
 import { FileError, type FileHandle } from "../runtime.ts";
 import type { Destination } from "./destination.ts";
-import { type MonitoringDirectory, writeAll } from "./directory.ts";
+import { type MonitoringDirectory, unless, writeAll } from "./directory.ts";
 import type { FlushNotes } from "./flush_notes.ts";
 
 /** How many other names are tried when somebody has put something at ours. */
@@ -105,7 +105,9 @@ export class PublishedFile implements Destination {
   #create(): FileHandle {
     this.#directory.ensure();
     const { files } = this.#directory;
-    const [handle, number] = this.#atFreeName((number) => unlessTaken(() => files.create(this.temporaryPath(number))));
+    const [handle, number] = this.#atFreeName((number) =>
+      unless("EEXIST", () => files.create(this.temporaryPath(number)))
+    );
     this.#temporary = this.temporaryPath(number);
     this.#temporaryNumber = number;
     this.#handle = handle;
@@ -134,15 +136,6 @@ export class PublishedFile implements Destination {
   #name(number: number): string {
     const { stem, extension } = this.#options;
     return `${stem}${number === 0 ? "" : `-${number}`}${extension}`;
-  }
-}
-
-function unlessTaken<T>(create: () => T): T | undefined {
-  try {
-    return create();
-  } catch (error) {
-    if (error instanceof FileError && error.code === "EEXIST") return undefined;
-    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { NOTES_AT, OTHER_VERSION } from "../observation/segment_header.ts";
 import type { FoundSegment } from "../observation/segment_reader.ts";
 import { FileError, type FileHandle } from "../runtime.ts";
 import { CANNOT_APPEND } from "./append.ts";
-import { type MonitoringDirectory, release, spoolOwner, writeAll } from "./directory.ts";
+import { type MonitoringDirectory, release, spoolOwner, unless, writeAll } from "./directory.ts";
 import { type FlushStep, SegmentFlush } from "./flush.ts";
 import { FlushNotes } from "./flush_notes.ts";
 import { removeTemporaries, settleInterrupted } from "./interrupted_flush.ts";
@@ -222,12 +222,7 @@ export class Recovery {
 
 /** Between the listing and now its owner, or the maker of an unfinished one, may have taken the file away. */
 function unlessGone<T>(operation: () => T): T | undefined {
-  try {
-    return operation();
-  } catch (error) {
-    if (error instanceof FileError && error.code === "ENOENT") return undefined;
-    throw error;
-  }
+  return unless("ENOENT", operation);
 }
 
 function isSpool(name: string): boolean {

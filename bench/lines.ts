@@ -4,7 +4,7 @@ const LINE_FEED = 10;
 const chunk = new Uint8Array(64 * 1024);
 
 /** The lines that end in a file. */
-function countLines(path: string): number {
+export function countLines(path: string): number {
   const file = openSync(path, "r");
   try {
     let lines = 0;
