@@ -165,7 +165,9 @@ export class Recovery {
   *#publish(name: string, handle: FileHandle, { segment, damaged }: FoundSegment): Generator<number, void> {
     const { directory, encoder } = this.#means;
     const notes = new FlushNotes(segment, (bytes) => writeAllAt(handle, bytes, NOTES_AT));
-    if (notes.published > segment.count + damaged) return this.#setAside(name, "its notes are damaged", segment.count);
+    const rows = segment.count + damaged;
+    // Whoever empties a segment takes its rows first, and only then what is noted of them: it may have died in between.
+    if (rows > 0 && notes.published > rows) return this.#setAside(name, "its notes are damaged", segment.count);
     while (!settleInterrupted(directory, encoder, segment, notes)) {
       if (this.#patience <= 0) {
         throw new FileError("EAGAIN", "another program holds the lock of the file it appended to");

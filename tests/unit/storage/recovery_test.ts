@@ -131,6 +131,18 @@ describe("a recovery", () => {
     assertEquals(csvPaths(disk), names);
   });
 
+  it("removes the spool of a program that was killed as it emptied it, for its rows are published", () => {
+    const disk = new MemoryDisk();
+    const rows = new RecordedRows();
+    const program = new KilledProgram(disk, rows, { layout: "segments", durability: "spool" });
+    program.record(9);
+    program.buckets.flushNow(false);
+    const killed = disk.clone();
+    // The count goes first, and only then the number of the segment, which the notes are about.
+    damage(killed, SPOOL, (bytes) => wordsOf(bytes)[Word.sequence] = 1);
+    assertEquals(wrongOnceRecovered(killed, rows), []);
+  });
+
   it("tells how far it has come", () => {
     const { disk, rows } = killedWith(20);
     const { recovery, pieces } = piecesOn(disk);
