@@ -14,7 +14,7 @@ import type { Figure } from "../tests/process/faults/figures.ts";
 import { run } from "./gate/command.ts";
 import type { TestCase, TestReport } from "./gate/junit.ts";
 import { makePlace, type RuntimeName } from "./gate/place.ts";
-import { findSkipped, findTestFiles, runSuite } from "./gate/suite.ts";
+import { findSkipped, findTestFiles, runTests } from "./gate/suite.ts";
 
 /** What a test imports that has a full form or figures to tell. */
 const IMPORTED = /\/(scale|figures)\.ts"/;
@@ -33,8 +33,7 @@ const count = { passed: 0, failed: 0 };
 async function runFile(runtime: RuntimeName, file: string): Promise<TestReport> {
   const start = performance.now();
   await Deno.stdout.write(new TextEncoder().encode(`${runtime.padEnd(4)} ${file} `.padEnd(64, ".")));
-  const { ok, output, report } = await runSuite(runtime, place, {
-    files: [file],
+  const { ok, output, report } = await runTests(runtime, place, file, {
     env: { KYMO_FAULTS: "full", KYMO_FIGURES: figuresFile },
     testTimeout: TIMEOUT,
     timeout: TIMEOUT,

@@ -14,7 +14,7 @@ import type { TestReport } from "./gate/junit.ts";
 import { findLeftovers, listTree } from "./gate/leftovers.ts";
 import { installPacked, recordWithPacked, runPackedCommandLine, typeCheckUser } from "./gate/packed_package.ts";
 import { makePlace, type RuntimeName } from "./gate/place.ts";
-import { compareReports, findSkipped, runSuite } from "./gate/suite.ts";
+import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
 
 const entries = ["mod.ts", "src/http/mod.ts", "src/cli/main.ts"];
 const place = await makePlace();
@@ -49,12 +49,17 @@ function command(...words: [string, ...string[]]): () => Promise<Outcome> {
   return () => run(words, { cwd: root, env: place.env });
 }
 
-/** Runs the suite on a runtime and counts its test cases. */
-async function suite(runtime: RuntimeName): Promise<Outcome> {
-  const outcome = await runSuite(runtime, place);
-  reports[runtime] = outcome.report;
-  for (const { status } of outcome.report.cases) count[status]++;
-  return outcome;
+/** Runs the suite on both runtimes and counts its test cases. */
+async function suite(): Promise<Outcome> {
+  const outcomes = Object.entries(await runSuite(place)) as [RuntimeName, TestOutcome][];
+  for (const [runtime, { report }] of outcomes) {
+    reports[runtime] = report;
+    for (const { status } of report.cases) count[status]++;
+  }
+  return {
+    ok: outcomes.every(([, { ok }]) => ok),
+    output: outcomes.filter(([, { ok }]) => !ok).map(([runtime, { output }]) => `on ${runtime}: ${output}`).join("\n"),
+  };
 }
 
 /** Shows what was skipped on a runtime; where nothing may be skipped, that is a failure. */
@@ -81,8 +86,7 @@ try {
   await step("documentation of every public symbol", command(deno, "doc", "--lint", ...entries));
   await step("examples on Deno", () => runExamplesOnDeno(place));
   await step("examples on Bun", () => runExamplesOnBun(place));
-  await step("suite on Deno", () => suite("deno"));
-  await step("suite on Bun", () => suite("bun"));
+  await step("suite on Deno and on Bun", suite);
   await step("the same tests on both", () => compareReports(root, reports.deno, reports.bun));
   await step("JSR package", command(deno, "publish", "--dry-run", "--allow-dirty"));
   await step("npm package added to an empty Bun app", () => installPacked(place));

@@ -5,12 +5,13 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { scratchDirectory } from "../contract/scratch.ts";
+import { DENO_FLAGS } from "./run.ts";
 
 /** Runs an example on the runtime that runs the tests, and returns the lines that it prints. */
 async function run(example: string): Promise<string[]> {
   using scratch = scratchDirectory();
   const path = fileURLToPath(new URL(`../../examples/${example}`, import.meta.url));
-  const args = "Bun" in globalThis ? [path, scratch.path] : ["run", "-A", path, scratch.path];
+  const args = "Bun" in globalThis ? [path, scratch.path] : ["run", ...DENO_FLAGS, "-A", path, scratch.path];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
   assertEquals(stderr, "");
   return stdout.trimEnd().split("\n");

@@ -9,7 +9,7 @@ import type { HttpOptions } from "../../src/http/mod.ts";
 import { scratchDirectory } from "../contract/scratch.ts";
 import { type Address, type Answer, ask, open } from "./fixtures/http_client.ts";
 import { countByLabel, readRows } from "./recorded_rows.ts";
-import { commandOf, type RuntimeName, spawnCommand, type Spawned, spawnOn } from "./run.ts";
+import { commandOf, DENO_FLAGS, type RuntimeName, spawnCommand, type Spawned, spawnOn } from "./run.ts";
 
 const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 
@@ -275,7 +275,7 @@ it("on bun, what the server answers by itself is served and not recorded", async
 describe("a service that is the default export of a program is recorded", () => {
   const file = fixture("http_export.ts");
   const commands: Record<string, readonly string[]> = {
-    "deno serve": [commandOf("deno", "")[0]!, "serve", "--host", "127.0.0.1", "--port", "0", "-A", file],
+    "deno serve": [commandOf("deno", "")[0]!, "serve", ...DENO_FLAGS, "--host=127.0.0.1", "--port=0", "-A", file],
     "bun run": commandOf("bun", file),
   };
   for (const [name, command] of Object.entries(commands)) {

@@ -9,7 +9,7 @@ import { scratchDirectory } from "../contract/scratch.ts";
 import { countByLabelInDuckDb } from "./duckdb_rows.ts";
 import { assertFoundOnce, type Crowd, expectedCounts, LAYOUTS, recordTogether } from "./faults/isolates_crowd.ts";
 import { countByLabel } from "./recorded_rows.ts";
-import { commandOf, spawnCommand, thisRuntime } from "./run.ts";
+import { commandOf, DENO_FLAGS, spawnCommand, thisRuntime } from "./run.ts";
 
 const crowd: Crowd = {
   processes: { deno1: "deno", deno2: "deno", bun1: "bun", bun2: "bun" },
@@ -45,7 +45,9 @@ const [deno = "deno"] = commandOf("deno", "");
 
 const SERVICES: Record<string, Service> = {
   "deno serve --parallel": {
-    command: (port) => [deno, "serve", "--allow-all", "--parallel", `--port=${port}`, fixture("isolates_serve.ts")],
+    command: (port) => {
+      return [deno, "serve", ...DENO_FLAGS, "-A", "--parallel", `--port=${port}`, fixture("isolates_serve.ts")];
+    },
     processes: 1,
     isolates: 2,
     end: { code: 0, signal: null },

@@ -48,6 +48,9 @@ function executable(runtime: RuntimeName): string {
   return existsSync(installed) ? installed : runtime;
 }
 
+/** Without them each start of Deno makes the links in `node_modules` anew, one at a time, and a program that looks for one meanwhile finds none. */
+export const DENO_FLAGS: readonly string[] = ["--node-modules-dir=manual"];
+
 /** The command that runs a file on a runtime; Deno is given `permissions`, its flags. */
 export function commandOf(
   runtime: RuntimeName,
@@ -55,7 +58,7 @@ export function commandOf(
   args: readonly string[] = [],
   permissions: readonly string[] = ["-A"],
 ): string[] {
-  const flags = runtime === "deno" ? ["run", "--quiet", ...permissions] : [];
+  const flags = runtime === "deno" ? ["run", "--quiet", ...DENO_FLAGS, ...permissions] : [];
   return [executable(runtime), ...flags, file, ...args];
 }
 

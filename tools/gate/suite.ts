@@ -11,6 +11,9 @@ import type { Place, RuntimeName } from "./place.ts";
 /** Milliseconds that a test may take on Bun, whose own limit of 5 s is too short for those that start processes. */
 const TEST_TIMEOUT = 300_000;
 
+/** Test files that run at a time. */
+const WIDTH = 3;
+
 /** Paths of all test files below `tests/`, sorted. */
 export function findTestFiles(root: string, folder = "tests"): string[] {
   return [...Deno.readDirSync(`${root}/${folder}`)].flatMap((entry) => {
@@ -20,10 +23,8 @@ export function findTestFiles(root: string, folder = "tests"): string[] {
   }).sort();
 }
 
-/** What is run of the suite, and how. */
-export interface SuiteOptions {
-  /** Paths of the test files; all of them by default. */
-  readonly files?: readonly string[];
+/** How a test file is run. */
+export interface TestOptions {
   /** Variables added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds that a test may take on Bun; Deno has no such limit. */
@@ -32,27 +33,67 @@ export interface SuiteOptions {
   readonly timeout?: number;
 }
 
-/** Runs test files on a runtime. The report is empty if the runtime did not live to write it. */
-export async function runSuite(
+/** How tests went, and which there were. */
+export interface TestOutcome extends Outcome {
+  /** The tests; none if the runtime did not live to report them. */
+  readonly report: TestReport;
+}
+
+/** Runs a test file on a runtime. */
+export async function runTests(
   runtime: RuntimeName,
   place: Place,
-  { files = findTestFiles(place.root), env = {}, testTimeout = TEST_TIMEOUT, timeout }: SuiteOptions = {},
-): Promise<Outcome & { readonly report: TestReport }> {
-  const junit = `${place.temporary}/${runtime}.xml`;
+  file: string,
+  { env = {}, testTimeout = TEST_TIMEOUT, timeout }: TestOptions = {},
+): Promise<TestOutcome> {
+  const junit = `${place.temporary}/${runtime}-${file.replaceAll("/", "-")}.xml`;
   const options = {
-    deno: ["-A", "--no-check", `--junit-path=${junit}`],
+    // Were the links in `node_modules` made anew, as Deno does at each start, a program of Bun might find none.
+    deno: ["-A", "--no-check", "--node-modules-dir=manual", `--junit-path=${junit}`],
     bun: [`--timeout=${testTimeout}`, "--only-failures", "--reporter=junit", `--reporter-outfile=${junit}`],
   };
-  const { ok, output } = await run(
-    [place.bin[runtime], "test", ...options[runtime], ...files.map((path) => `./${path}`)],
-    {
-      cwd: place.root,
-      env: { ...place.env, KYMO_EXPECT_RUNTIME: runtime, ...env },
-      ...timeout === undefined ? {} : { timeout },
-    },
-  );
+  const { ok, output } = await run([place.bin[runtime], "test", ...options[runtime], `./${file}`], {
+    cwd: place.root,
+    env: { ...place.env, KYMO_EXPECT_RUNTIME: runtime, ...env },
+    ...timeout === undefined ? {} : { timeout },
+  });
   const report = readJunit(await Deno.readTextFile(junit).catch(() => ""));
   return { ok, output: output.slice(Math.max(0, output.indexOf("\n ERRORS "))), report };
+}
+
+/**
+ * Runs the suite on both runtimes at once, each file in a process of its own, with some of them at a time: most of what takes long waits for other
+ * processes.
+ */
+export async function runSuite(place: Place): Promise<Record<RuntimeName, TestOutcome>> {
+  const runs = findTestFiles(place.root).sort(byLength)
+    .flatMap((file) => (["deno", "bun"] as const).map((runtime) => ({ runtime, file })));
+  const outcomes: Record<RuntimeName, (TestOutcome & { file: string })[]> = { deno: [], bun: [] };
+  const queue = runs.values();
+  const work = async (): Promise<void> => {
+    for (const { runtime, file } of queue) outcomes[runtime].push({ file, ...await runTests(runtime, place, file) });
+  };
+  await Promise.all(Array.from({ length: WIDTH }, work));
+  return { deno: combine(outcomes.deno), bun: combine(outcomes.bun) };
+}
+
+/** Puts the test files first that start processes, and of those the ones that break something: they take longest. */
+function byLength(one: string, other: string): number {
+  const rank = (file: string): number =>
+    ["tests/process/faults/", "tests/process/", ""].findIndex((start) => file.startsWith(start));
+  return rank(one) - rank(other);
+}
+
+/** The outcome of several files. */
+function combine(outcomes: readonly (TestOutcome & { readonly file: string })[]): TestOutcome {
+  return {
+    ok: outcomes.every(({ ok }) => ok),
+    output: outcomes.filter(({ ok }) => !ok).map(({ file, output }) => `${file}\n${output}`).join("\n"),
+    report: {
+      cases: outcomes.flatMap(({ report }) => report.cases),
+      files: new Set(outcomes.flatMap(({ report }) => [...report.files])),
+    },
+  };
 }
 
 /** Whether both runtimes ran all files, and in them the same tests. */

@@ -8,6 +8,9 @@ const ISOLATES = 2;
 const ATTEMPTS = 4;
 const SPOOLS = 6;
 
+/** How many files of each isolate and prefix are foreseen, unless it is said. */
+const FILES = 6;
+
 /** The system calls that files are used with, as either runtime makes them. */
 export const FILE_CALLS: readonly string[] = [
   ..."open openat creat close mkdir mkdirat stat lstat fstat newfstatat statx access faccessat faccessat2".split(" "),
@@ -52,7 +55,7 @@ export interface TraceOptions {
  * that calls, so for a program with one isolate "the Nth write" is what it says. A call that comes with SIGKILL is not made.
  */
 export function underStrace(
-  { directory, log, inject = [], files = 6, also = [], anywhere = false }: TraceOptions,
+  { directory, log, inject = [], files = FILES, also = [], anywhere = false }: TraceOptions,
 ): string[] {
   const paths = [
     ...[directory, ...also].map((path) => `-P '${path}'`),
@@ -107,6 +110,15 @@ export function readTrace(log: string): TracedCall[] {
     const name = /^\d+ +(\w+)\(/.exec(line)?.[1];
     return name === undefined ? [] : [{ name, injected: /\((INJECTED|DELAYED)\)/.test(line), line }];
   });
+}
+
+/** The names in a monitoring directory that calls were made on and that had not been foreseen: no fault would come to those calls. */
+export function unforeseenNames(calls: readonly TracedCall[], directory: string, files = FILES): string[] {
+  const foreseen = new Set(["", ...foreseenNames(files)]);
+  return calls.flatMap(({ line }) =>
+    line.split(directory).slice(1).map((rest) => /^\/?([^">]*?)(?: \(deleted\))?[">]/.exec(rest)![1]!)
+  )
+    .filter((name) => !foreseen.has(name.replace(/(?<=\.)\d+(?=-[0-9a-f]{8}[-.])/, () => "$$")));
 }
 
 /** What to inject so that `what` happens to call number `n` (from 1) of those that a run makes, which are known from a run before. */
