@@ -43,7 +43,7 @@ describe("the checker of the rules", () => {
       "src/csv/a.ts": "const b = Deno.pid + `${Bun.nanoseconds()}`;\nconst fs = load('node:fs'); f(globalThis);",
       "src/csv/b.ts":
         '/** Deno.pid */ const process = 1; // Bun\nconst text = "Deno.pid" + a.process; const c = { Deno: 1 };',
-      "src/monitor/default_monitor.ts": "detect(globalThis)",
+      "src/monitor/default_runtime.ts": "detect(globalThis)",
       "runtime_adapters/deno/a.ts": "Deno.pid;",
     }, [
       "src/csv/a.ts names Deno",
@@ -80,11 +80,11 @@ describe("the checker of the rules", () => {
       "runtime_adapters/posix/a.ts imports ../deno/a.ts",
     ]],
     onlyDetectionPicksAnAdapter: [{
-      "src/monitor/default_monitor.ts":
+      "src/monitor/default_runtime.ts":
         'import "../../runtime_adapters/detect.ts"; import "../../runtime_adapters/bun/a.ts";',
       "src/http/a.ts": 'import "../../runtime_adapters/detect.ts";',
     }, [
-      "src/monitor/default_monitor.ts imports runtime_adapters/bun/a.ts",
+      "src/monitor/default_runtime.ts imports runtime_adapters/bun/a.ts",
       "src/http/a.ts imports runtime_adapters/detect.ts",
     ]],
     entriesReachOnlyTheCore: [{

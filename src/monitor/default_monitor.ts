@@ -1,12 +1,10 @@
-import { detect } from "../../runtime_adapters/detect.ts";
 import type { RecoverySummary } from "../storage/recovery.ts";
+import { defaultRuntime } from "./default_runtime.ts";
 import { Monitor } from "./monitor.ts";
 import { readSpoolWith, type RecoverOptions, recoverWith, type SpoolReading } from "./spools.ts";
 
-// Here, and only here, the core meets an adapter.
-
 /** The monitor of this isolate. */
-export const defaultMonitor: Monitor = new Monitor(() => detect(globalThis));
+export const defaultMonitor: Monitor = new Monitor(defaultRuntime);
 
 /**
  * Publishes what programs that died left in the spools of a monitoring directory, as the next `start` there would do beside the program.
@@ -28,7 +26,7 @@ export const defaultMonitor: Monitor = new Monitor(() => detect(globalThis));
  * ```
  */
 export async function recover(monitoringDir: string, options?: RecoverOptions): Promise<RecoverySummary> {
-  return await recoverWith(detect(globalThis), monitoringDir, options);
+  return await recoverWith(defaultRuntime(), monitoringDir, options);
 }
 
 /**
@@ -56,5 +54,5 @@ export async function recover(monitoringDir: string, options?: RecoverOptions): 
  * ```
  */
 export function readSpool(path: string): SpoolReading {
-  return readSpoolWith(detect(globalThis), path);
+  return readSpoolWith(defaultRuntime(), path);
 }
