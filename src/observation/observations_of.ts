@@ -18,7 +18,8 @@ export function observationsOf(segment: SegmentContent): Observation[] {
   }));
 }
 
-function labelsOf({ labelBytes, labelCount }: SegmentContent): string[] {
+/** The labels of a segment, by id. */
+export function labelsOf({ labelBytes, labelCount }: SegmentContent): string[] {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return labelSpans(labelBytes, labelCount).map(([start, end]) => decoder.decode(labelBytes.subarray(start, end)));
 }

@@ -14,8 +14,10 @@ export type ReadBytes = (into: Uint8Array, at: number) => number;
 
 /** What was found in the bytes of a segment. */
 export interface FoundSegment {
-  /** The rows that are whole. */
+  /** The rows that are whole, from `first` on. */
   readonly segment: SegmentContent;
+  /** How many rows were left out before those. */
+  readonly first: number;
   /** Committed rows that are not whole, or stand behind one that is not. */
   readonly damaged: number;
 }
@@ -27,15 +29,21 @@ const MAX_READINGS = 100;
  * Reads a segment that anyone may have written, and that its owner may be filling at this moment: a consistent prefix of its rows, and those up
  * to the first that is damaged; or a text that says why it cannot be read. Nothing in it is trusted, and no more memory is taken than `size`,
  * the number of its bytes.
+ *
+ * Who has read some rows of the segment of a `sequence` already says with `firstOf` how many, and they are left out.
  */
-export function readSegment(read: ReadBytes, size: number): FoundSegment | string {
+export function readSegment(
+  read: ReadBytes,
+  size: number,
+  firstOf: (sequence: number) => number = () => 0,
+): FoundSegment | string {
   for (let i = 0; i < MAX_READINGS; i++) {
     const header = readHeaderWith(read);
     if (typeof header === "string") return header;
     // Its words may be of two moments. If they are, those of a later one tell.
     const again = readHeaderWith(read);
     if (typeof again === "string" || !continues(again, header)) continue;
-    const found = readRows(read, size, header);
+    const found = readRows(read, size, header, Math.min(firstOf(header.sequence), header.count));
     if (found !== undefined) return found;
   }
   return "it is filled anew faster than it can be read";
@@ -46,17 +54,18 @@ function readHeaderWith(read: ReadBytes): SegmentHeader | string {
   return readHeader(bytes.subarray(0, read(bytes, 0)));
 }
 
-/** Reads the rows that `header` tells of; `undefined` if they were not those of one segment. */
-function readRows(read: ReadBytes, size: number, header: SegmentHeader): FoundSegment | undefined {
-  const { capacity, count } = header;
+/** Reads the rows that `header` tells of, from `first` on; `undefined` if they were not those of one segment. */
+function readRows(read: ReadBytes, size: number, header: SegmentHeader, first: number): FoundSegment | undefined {
+  const { capacity } = header;
+  const count = header.count - first;
   const at = columnsOf(capacity);
   const inFile = SEGMENT_HEADER_BYTES + capacity * ROW_BYTES <= size ? count : 0;
   const timepoints = new Float64Array(inFile);
   const values = new Float64Array(inFile);
   const labelIds = new Uint16Array(inFile);
-  read(bytesOf(timepoints), SEGMENT_HEADER_BYTES);
-  read(bytesOf(values), at.values);
-  read(bytesOf(labelIds), at.ids);
+  read(bytesOf(timepoints), SEGMENT_HEADER_BYTES + 8 * first);
+  read(bytesOf(values), at.values + 8 * first);
+  read(bytesOf(labelIds), at.ids + 2 * first);
   // Labels are stored before the first row that has them, so those of a later header are enough for the rows of this one.
   const later = readHeaderWith(read);
   if (typeof later === "string" || !continues(later, header)) return undefined;
@@ -69,7 +78,7 @@ function readRows(read: ReadBytes, size: number, header: SegmentHeader): FoundSe
   const { owner, sequence, anchor, notes } = header;
   const content = { owner, sequence, anchor, timepoints, values, labelIds, labelBytes, labelCount, notes };
   const whole = wholeRows({ ...content, count: inFile });
-  return { segment: { ...content, count: whole }, damaged: count - whole };
+  return { segment: { ...content, count: whole }, first, damaged: count - whole };
 }
 
 /** Whether a header is the same segment's, later. */

@@ -35,7 +35,10 @@ export class FlushNotes {
   readonly #save: (notes: Uint8Array) => void;
 
   /** Those of a segment. `save` is called with the bytes after each change, if they are a copy of those in a file; it may throw. */
-  constructor({ notes, sequence }: SegmentContent, save: (notes: Uint8Array) => void = () => {}) {
+  constructor(
+    { notes, sequence }: Pick<SegmentContent, "notes" | "sequence">,
+    save: (notes: Uint8Array) => void = () => {},
+  ) {
     this.#bytes = notes;
     this.#words = new Uint32Array(notes.buffer, notes.byteOffset, notes.byteLength >> 2);
     this.#float64s = new Float64Array(notes.buffer, notes.byteOffset, notes.byteLength >> 3);

@@ -1,11 +1,14 @@
 import { type FoundSegment, readSegment } from "../observation/segment_reader.ts";
 import type { FileHandle } from "../runtime.ts";
 
-/** What the file of a spool holds at this moment, whoever is writing to it; a text says why it cannot be read. May throw a `FileError`. */
-export function readSpoolFile(handle: FileHandle): FoundSegment | string {
+/**
+ * What the file of a spool holds at this moment, whoever is writing to it, without the rows that `firstOf` says are known; a text says why it
+ * cannot be read. May throw a `FileError`.
+ */
+export function readSpoolFile(handle: FileHandle, firstOf?: (sequence: number) => number): FoundSegment | string {
   const { kind, size } = handle.status();
   if (kind !== "file") return `it is not a file but a ${kind}`;
-  return readSegment((into, at) => readFully(handle, into, at), size);
+  return readSegment((into, at) => readFully(handle, into, at), size, firstOf);
 }
 
 /** Reads until `into` is full or the file ends, and returns how many bytes there were. */
