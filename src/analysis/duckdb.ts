@@ -1,0 +1,179 @@
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { quote, reason, StorageError, UsageError } from "../errors.ts";
+import type { Files, Runtime } from "../runtime.ts";
+import { readTable } from "./read_table.ts";
+import { loadPackage } from "./optional_package.ts";
+import { toParameter } from "./parameters.ts";
+import type { Table } from "./table.ts";
+
+type DuckDBModule = typeof import("@duckdb/node-api");
+
+/** Loads the package, which whoever only records never does. */
+const importDuckDB = (): Promise<DuckDBModule> => import("@duckdb/node-api");
+
+/** What DuckDB may take. */
+export interface DuckDBOptions {
+  /**
+   * Memory for tables, sorting and grouping: a number and `KB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB` or `TiB`. What does not fit goes to files in
+   * `/var/tmp`. Exact quantiles take 8 to 16 bytes per observation beyond it. Default `"512MB"`; less than 128 MB is too little to read CSV.
+   */
+  readonly memoryLimit?: string;
+  /** Threads, each of which takes its part of the memory; a whole number from 1 to 1024. Default: one per processor, 16 at most. */
+  readonly threads?: number;
+}
+
+/** Threads, unless another number is asked for: more would find too little memory for what each is reading. */
+const USUAL_THREADS = 16;
+
+/** A DuckDB in memory. Queries run one after the other, each on all threads. */
+export class DuckDB {
+  readonly #module: DuckDBModule;
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  /** Resolves when the last query that was asked for is done. */
+  #queue: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  #isStale = (_failure?: unknown): Promise<boolean> => Promise.resolve(false);
+
+  private constructor(module: DuckDBModule, instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#module = module;
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  /**
+   * Opens an empty database.
+   *
+   * @throws {UsageError} if the package is missing, or an option is wrong.
+   * @throws {StorageError} if the package cannot be loaded, as on Deno without `--allow-ffi`.
+   */
+  static async open(options: DuckDBOptions, runtime: Runtime, importModule = importDuckDB): Promise<DuckDB> {
+    const settings = toSettings(options);
+    const module = await loadPackage("@duckdb/node-api", "analyse", runtime.name, importModule);
+    try {
+      const instance = await module.DuckDBInstance.create(":memory:", {
+        ...settings,
+        temp_directory: temporaryDirectory(runtime),
+      });
+      const database = new DuckDB(module, instance, await instance.connect());
+      // Counted, and not drawn by DuckDB itself.
+      for (
+        const setting of ["enable_progress_bar = true", "enable_progress_bar_print = false", "progress_bar_time = 0"]
+      ) {
+        await database.sql(`SET ${setting}`);
+      }
+      if (options.threads === undefined) await database.#limitThreads();
+      return database;
+    } catch (error) {
+      throw new StorageError(`Cannot analyse: ${firstLine(error)}`, { cause: error });
+    }
+  }
+
+  /**
+   * Has `isStale` asked after each query whether its result, or its failure, does not stand because what it read from turned out to be something
+   * else: then it is done again. Called while no query runs; does not throw.
+   */
+  guard(isStale: (failure?: unknown) => Promise<boolean>): void {
+    this.#isStale = isStale;
+  }
+
+  /** Does some work that has the connection to itself, so that queries do not meet: each takes all threads and memory. */
+  exclusively<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
+    if (this.#isClosed) return Promise.reject(new UsageError("Cannot query: the database is closed"));
+    const result = this.#queue.then(() => work(this.#connection));
+    this.#queue = result.then(() => {}, () => {});
+    return result;
+  }
+
+  /**
+   * Runs a query, or several that are separated by semicolons, and reads the whole result of the last.
+   *
+   * @throws {UsageError} if the query or a parameter is wrong, or the database is closed.
+   * @throws {StorageError} if a file cannot be read or written, or memory or disk do not suffice.
+   */
+  async sql(query: string, parameters: readonly unknown[] = []): Promise<Table> {
+    const given = parameters.map((parameter) => toParameter(parameter, this.#module));
+    return await this.exclusively(async (connection) => {
+      const isRepeatable = onlyReads(query);
+      if (!isRepeatable) await this.#isStale();
+      for (;;) {
+        try {
+          const result = await connection.run(query, given.map(({ value }) => value), given.map(({ type }) => type));
+          const table = await readTable(result);
+          if (!isRepeatable || !await this.#isStale()) return table;
+        } catch (error) {
+          if (!isRepeatable || !await this.#isStale(error)) throw toQueryError(error, query);
+        }
+      }
+    });
+  }
+
+  async #limitThreads(): Promise<void> {
+    const [setting] = (await this.sql("SELECT current_setting('threads') AS threads")).rows();
+    if ((setting?.threads as bigint) > USUAL_THREADS) await this.sql(`SET threads = ${USUAL_THREADS}`);
+  }
+
+  /** How far the query that runs has come, from 0 to 1; 0 if none does, or if that is not known. */
+  get progress(): number {
+    return this.#isClosed ? 0 : Math.max(0, this.#connection.progress.percentage) / 100;
+  }
+
+  /** Closes the database, once the queries that were asked for are done. Calling it again does nothing. */
+  close(): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      this.#queue = this.#queue.then(() => {
+        this.#connection.closeSync();
+        this.#instance.closeSync();
+      });
+    }
+    return this.#queue;
+  }
+}
+
+/** The options in DuckDB's words. */
+function toSettings({ memoryLimit = "512MB", threads }: DuckDBOptions): Record<string, string> {
+  if (typeof memoryLimit !== "string" || !/^[0-9]+(\.[0-9]+)? *[KMGT]i?B$/i.test(memoryLimit)) {
+    throw new UsageError(`Cannot analyse: memoryLimit must be a size such as "512MB": ${quote(memoryLimit)}`);
+  }
+  if (threads === undefined) return { memory_limit: memoryLimit };
+  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
+    throw new UsageError(`Cannot analyse: threads must be a whole number from 1 to 1024: ${quote(threads)}`);
+  }
+  return { memory_limit: memoryLimit, threads: String(threads) };
+}
+
+/**
+ * Where what does not fit into memory goes: DuckDB makes the directory when it has to, and removes it. Not `/tmp`, which may itself be memory,
+ * nor DuckDB's own choice, the working directory.
+ */
+function temporaryDirectory({ files, pid, isolateId }: Runtime): string {
+  const place = ["/var/tmp", "/tmp"].find((path) => isThere(files, path)) ?? ".";
+  return `${place}/kymo-${pid}-${isolateId()}`;
+}
+
+function isThere(files: Files, path: string): boolean {
+  try {
+    return files.status(path) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a query may as well be done twice: a single statement that changes nothing in the database. When in doubt it may not. */
+function onlyReads(query: string): boolean {
+  return /^\s*(SELECT|FROM|WITH|COPY)\b/i.test(query) && !/;|\b(INSERT|UPDATE|DELETE|MERGE|nextval)\b/i.test(query);
+}
+
+/** Why a query failed, in one line: the world's fault, or the query's. */
+function toQueryError(error: unknown, query: string): Error {
+  const first = firstLine(error);
+  return /^(IO|Out of Memory|FATAL|INTERNAL) Error/.test(first)
+    ? new StorageError(`Cannot query: ${first}`, { cause: error })
+    : new UsageError(`Cannot query: ${quote(query.trim())}: ${first}`, { cause: error });
+}
+
+/** DuckDB goes on with candidates, hints and the place in the query. */
+function firstLine(error: unknown): string {
+  return reason(error).split("\n", 1)[0]!;
+}

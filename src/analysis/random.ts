@@ -1,0 +1,21 @@
+/**
+ * Random numbers from a seed: equal in [0, 1), 32 bits each, always the same for the same seed.
+ *
+ * The generator is `sfc32` of Chris Doty-Humphrey's PractRand (https://pracrand.sourceforge.net/), seeded as it is there: with a counter, and 12
+ * numbers thrown away.
+ */
+export function randomNumbers(seed: number): () => number {
+  let a = seed | 0;
+  let b = Math.floor(seed / 2 ** 32) | 0;
+  let c = 0;
+  let counter = 1;
+  const next = (): number => {
+    const result = (a + b + counter++) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + result) | 0;
+    return (result >>> 0) / 2 ** 32;
+  };
+  for (let i = 0; i < 12; i++) next();
+  return next;
+}

@@ -1,0 +1,196 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { reason, StorageError } from "../../errors.ts";
+import { observationsOf } from "../../observation/observations_of.ts";
+import type { Files } from "../../runtime.ts";
+import { CheckedFile, partsOf } from "./checked_file.ts";
+import { findFile, findPlaces, listCsvs } from "./found_files.ts";
+import { Problems, type Reading } from "./reading.ts";
+import { relationOf } from "./relation.ts";
+import { RowTables } from "./row_tables.ts";
+import { type SpoolRows, SpoolSnapshot } from "./spool_snapshot.ts";
+
+/**
+ * Where observations come from: one relation of DuckDB for each prefix, which holds exactly the whole rows.
+ *
+ * DuckDB reads CSV fast, but not strictly: it rounds a timepoint of `1.5`, takes an empty measurement for NULL and the first part of a cut PID
+ * for the PID, passes over a header that is another, looks only at columns that a query uses, and on several threads it may take what follows
+ * a line feed in a label for a row. So it is given only files that a strict reader of our own ({@linkcode RowReader}) has found sound from
+ * beginning to end. The whole rows of others go to a table in memory, and what is left of them is told in `reading`.
+ *
+ * That check costs a third of a simple query, so it runs beside the first query if there is much to check: relations hold all files at first, and {@linkcode check} tells
+ * after a query whether its result stands.
+ */
+export interface Sources {
+  /** What was read, and what was not; complete once `check` has resolved. */
+  readonly reading: Reading;
+  /**
+   * By prefix: a query in parentheses, to be used after FROM, with the columns Timepoint BIGINT, Measurement DOUBLE, Label VARCHAR and PID BIGINT. The
+   * prefixes never change.
+   */
+  readonly relations: ReadonlyMap<string, string>;
+  /**
+   * To be called after each query, with the error if it failed, while no other runs. `true` tells that the relations are others now, so the query is to be done
+   * again; `false` that its result, or its error, stands. Files may be taken away, and grow, at any time: that is seen here. Does not throw.
+   */
+  check(failure?: unknown): Promise<boolean>;
+  /** Ends a check that still runs. Does not throw. */
+  close(): void;
+}
+
+/** What is needed to read. */
+export interface SourceMeans {
+  /** The database. */
+  readonly connection: DuckDBConnection;
+  /** Files. */
+  readonly files: Files;
+}
+
+/** How much is checked at once, bytes, and what counts for opening a file: some 40 ms in all. */
+const CHECKED_AT_ONCE = 32 * 2 ** 20;
+const OPENING = 16 * 1024;
+
+/** How long is checked before the event loop may turn, ms. */
+const TURN = 10;
+
+/**
+ * Finds what there is to be read: monitoring directories, CSV files, and patterns of them.
+ *
+ * Of a monitoring directory the spools are read too, whether their programs live or not; see {@linkcode SpoolSnapshot} for what is guaranteed. No
+ * lock is taken and nothing is written.
+ *
+ * @throws {StorageError} if a file or directory is not there, or cannot be read.
+ */
+export async function openSources(source: string | readonly string[], means: SourceMeans): Promise<Sources> {
+  const { files, connection } = means;
+  const problems = new Problems();
+  const found = new Map<string, CheckedFile>();
+  const spoolRows = new Map<string, SpoolRows>();
+  const places = await findPlaces(typeof source === "string" ? [source] : source, files, expandWith(connection));
+
+  const add = (path: string, bound?: number): void => {
+    if (found.has(path)) return;
+    const file = findFile(files, path);
+    if (typeof file === "string") problems.add(path, 0, 0, file);
+    else if (file !== undefined) found.set(path, new CheckedFile(file, bound));
+  };
+  for (const { path, kind } of places) {
+    if (kind === "file") {
+      add(path);
+      continue;
+    }
+    const snapshot = SpoolSnapshot.take(files, path, problems);
+    const names = listCsvs(files, path).filter((name) => snapshot?.includes(name) ?? true);
+    for (const name of names) add(`${path}/${name}`, snapshot?.bounds.get(`${path}/${name}`));
+    for (const rows of snapshot?.rowsBeside(names) ?? []) spoolRows.set(rows.path, rows);
+  }
+  const sources = new CheckedSources(means, [...found.values()], problems);
+  await sources.begin([...spoolRows.values()]);
+  return sources;
+}
+
+function expandWith(connection: DuckDBConnection): (pattern: string) => Promise<string[]> {
+  return async (pattern) => {
+    try {
+      const result = await connection.runAndReadAll("SELECT file FROM glob($1) ORDER BY file", [pattern]);
+      return result.getRows().map(([file]) => String(file));
+    } catch (error) {
+      throw new StorageError(`Cannot read: ${JSON.stringify(pattern)}: ${reason(error)}`, { cause: error });
+    }
+  };
+}
+
+class CheckedSources implements Sources {
+  relations: ReadonlyMap<string, string> = new Map();
+  readonly #files: Files;
+  readonly #all: readonly CheckedFile[];
+  readonly #problems: Problems;
+  readonly #tables: RowTables;
+  readonly #prefixes = new Map<string, CheckedFile[]>();
+  #spools = 0;
+  #checked: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor({ files, connection }: SourceMeans, all: readonly CheckedFile[], problems: Problems) {
+    this.#files = files;
+    this.#all = all;
+    this.#problems = problems;
+    this.#tables = new RowTables(connection);
+    for (const file of all) {
+      const { prefix } = file.found;
+      const group = this.#prefixes.get(prefix);
+      if (group === undefined) this.#prefixes.set(prefix, [file]);
+      else group.push(file);
+    }
+  }
+
+  get reading(): Reading {
+    const files = this.#all.filter(({ way }) => way !== "out").length;
+    return { files, spools: this.#spools, unread: this.#problems.rows, problems: [...this.#problems.kept] };
+  }
+
+  /** Takes in the rows of spools, and checks the files, or begins to. */
+  async begin(spools: readonly SpoolRows[]): Promise<void> {
+    for (const { segment, first } of spools) {
+      const { prefix } = segment.owner;
+      if (!this.#prefixes.has(prefix)) this.#prefixes.set(prefix, []);
+      await this.#tables.add(prefix, (take) => {
+        for (const { timepoint, measurement, label, pid } of observationsOf(segment).slice(first)) {
+          take(timepoint, measurement, label, pid);
+        }
+      });
+      this.#spools++;
+    }
+    // Of files that grow DuckDB would read more than counts, so that the query would have to be done again: better wait.
+    await this.#check(this.#all.filter(({ isBounded }) => isBounded));
+    this.#checked = this.#check(this.#all);
+    const work = this.#all.reduce((sum, { found }) => sum + found.size + OPENING, 0);
+    if (work <= CHECKED_AT_ONCE) await this.check();
+    else this.#relate();
+  }
+
+  async check(failure?: unknown): Promise<boolean> {
+    await this.#checked;
+    if (this.#isClosed) return false;
+    for (const file of this.#all) file.look(this.#files, this.#problems, failure !== undefined);
+    await this.#check(this.#all);
+    for (const file of this.#all) {
+      if (file.way === "damaged") await file.load(this.#files, this.#tables, this.#problems);
+    }
+    return this.#relate();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Checks what is not, and lets the event loop turn meanwhile. Does not throw. */
+  async #check(some: readonly CheckedFile[]): Promise<void> {
+    let turn = performance.now();
+    for (const _ of this.#steps(some)) {
+      if (performance.now() - turn < TURN) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (this.#isClosed) return;
+      turn = performance.now();
+    }
+  }
+
+  *#steps(some: readonly CheckedFile[]): Generator<void> {
+    for (const file of some) {
+      if (file.way !== "unchecked") continue;
+      yield* file.check(this.#files, this.#problems);
+      yield;
+    }
+  }
+
+  /** Makes the relations; returns whether one has changed. */
+  #relate(): boolean {
+    const relations = new Map<string, string>();
+    for (const [prefix, files] of this.#prefixes) {
+      const table = this.#tables.of(prefix);
+      relations.set(prefix, relationOf(partsOf(files), table === undefined ? [] : [table]));
+    }
+    const isChanged = [...relations].some(([prefix, relation]) => this.relations.get(prefix) !== relation);
+    this.relations = relations;
+    return isChanged;
+  }
+}

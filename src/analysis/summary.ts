@@ -1,0 +1,186 @@
+import { aggregates, measured, type Statistics, toStatistics } from "./description.ts";
+import { type RuntimeSummary, summarizeRuntime } from "./runtime_summary.ts";
+import { condition } from "./selection.ts";
+import { double } from "./sql.ts";
+import type { Table } from "./table.ts";
+import type { TelemetryDB } from "./telemetry_db.ts";
+import type { TimeRange } from "./time_range.ts";
+import { type BinCounts, binNumber, binsOf, countsIn, shiftFor, type TimeBins } from "./time_bins.ts";
+
+/** Which observations; all conditions hold together. */
+export interface SummarySelection {
+  /** Labels or patterns of labels, one of which has to match. Default: all. */
+  readonly labels?: readonly string[];
+  /** Processes. Default: all. */
+  readonly pids?: readonly number[];
+  /** The first timepoint, ns since 1970. */
+  readonly from?: bigint;
+  /** The end, ns since 1970: the first timepoint that is not selected. */
+  readonly to?: bigint;
+}
+
+/** What is summarized, and how. */
+export interface SummaryOptions extends SummarySelection {
+  /** Whether there is a summary for each process. Default: no. */
+  readonly byPid?: boolean;
+  /** Which quantiles, from 0 to 1. */
+  readonly quantiles: readonly number[];
+  /** About when the recording was made. Default: that is looked up, which takes a scan. */
+  readonly guess?: TimeRange | undefined;
+}
+
+/** What there is to be told of a recording. */
+export interface Summary {
+  /** Observations that were selected. */
+  readonly rows: number;
+  /** Their time; `undefined` if there are none. */
+  readonly range: TimeRange | undefined;
+  /** Processes that made them, ascending. */
+  readonly pids: readonly number[];
+  /** The parts of the time in which observations are counted; `undefined` if there are none. */
+  readonly bins: TimeBins | undefined;
+  /** Series of durations, in seconds, by label (and PID), ascending. */
+  readonly durations: readonly SeriesSummary[];
+  /** Series of what the program observed, by prefix, label (and PID), ascending. */
+  readonly quantities: readonly SeriesSummary[];
+  /** Series of the runtime, each process for itself. */
+  readonly runtime: readonly RuntimeSummary[];
+}
+
+/** A series, or one process's part of it. NaN is only among the `rows`. */
+export interface SeriesSummary extends Omit<Statistics, "std">, TimeRange {
+  /** Of which files. */
+  readonly prefix: string;
+  readonly label: string;
+  /** The process, if summarized by process. */
+  readonly pid?: number;
+  /** Observations, NaN included. */
+  readonly rows: number;
+  /** The last measurement; not of durations, of which it would say nothing. */
+  readonly latest?: number;
+  /** Observations in each of the bins. */
+  readonly counts: readonly number[];
+}
+
+/** Summarizes a recording. Every file is read once, unless nobody guessed when it was made. */
+export async function summarize(db: TelemetryDB, options: SummaryOptions): Promise<Summary> {
+  const guess = options.guess ?? await timeRange(db) ?? { first: 0n, last: 0n };
+  const shift = shiftFor(clipped(guess, options));
+  const counted: CountedSeries[] = [];
+  // The durations first, since files are checked beside the first query, and these are the most.
+  const others = db.prefixes().filter((prefix) => prefix !== "duration" && prefix !== "runtime");
+  for (const prefix of ["duration", ...others]) counted.push(...await countSeries(db, prefix, options, shift));
+  const runtime = await summarizeRuntime(db, selected(db, "runtime", options));
+  const range = rangeOf([...counted, ...runtime]);
+  // It may have been longer than was guessed.
+  const bins = range && binsOf(range, shiftFor(range, shift));
+  const series = counted.map(({ numbered, pids: _, ...rest }): SeriesSummary => ({
+    ...rest,
+    counts: bins === undefined ? [] : countsIn(bins, numbered, shift),
+  }));
+  const pids = new Set([...counted.flatMap(({ pids }) => pids), ...runtime.map(({ pid }) => pid)]);
+  return {
+    rows: [...counted, ...runtime].reduce((sum, { rows }) => sum + rows, 0),
+    range,
+    pids: [...pids].sort((one, other) => one - other),
+    bins,
+    durations: series.filter(({ prefix }) => prefix === "duration"),
+    quantities: series.filter(({ prefix }) => prefix !== "duration"),
+    runtime,
+  };
+}
+
+/** The time of all observations, whatever their label; `undefined` if there are none. Reads every file. */
+export async function timeRange(db: TelemetryDB): Promise<TimeRange | undefined> {
+  const table = await db.sql("SELECT min(Timepoint) AS first, max(Timepoint) AS last FROM observations");
+  const [{ first, last } = {}] = table.rows();
+  return typeof first === "bigint" && typeof last === "bigint" ? { first, last } : undefined;
+}
+
+/** What is selected, as an SQL condition. */
+export function conditionOf({ labels, pids, from, to }: SummarySelection): string {
+  const oneOf = labels?.map((labels) => condition({ labels })).join(" OR ");
+  const rest = condition({
+    ...pids === undefined ? {} : { pids },
+    ...from === undefined ? {} : { from },
+    ...to === undefined ? {} : { to },
+  });
+  if (!oneOf) return rest;
+  return rest === "true" ? oneOf : `(${oneOf}) AND ${rest}`;
+}
+
+/** The rows of a prefix that are selected, as a relation. */
+function selected(db: TelemetryDB, prefix: string, selection: SummarySelection): string {
+  const { relation } = db.frame(prefix);
+  const where = conditionOf(selection);
+  return where === "true" ? relation : `(SELECT * FROM ${relation} WHERE ${where})`;
+}
+
+interface CountedSeries extends Omit<SeriesSummary, "counts"> {
+  readonly pids: readonly number[];
+  readonly numbered: BinCounts;
+}
+
+/** Statistics of each series of a prefix and when its observations were made, in one scan. */
+async function countSeries(
+  db: TelemetryDB,
+  prefix: string,
+  { byPid = false, quantiles, ...selection }: SummaryOptions,
+  shift: bigint,
+): Promise<CountedSeries[]> {
+  const keys = byPid ? "Label, PID" : "Label";
+  const relation = selected(db, prefix, selection);
+  const latest = prefix === "duration" ? "" : "arg_max(Measurement, Timepoint) AS latest,";
+  const count = (statistics: string, measurements: string): Promise<Table> =>
+    db.sql(
+      `SELECT ${keys}, count(*) AS observations, ${statistics}, ${latest}
+         min(Timepoint) AS first, max(Timepoint) AS last, histogram(PID) AS pids, histogram(${
+        binNumber(shift)
+      }) AS numbered
+       FROM ${measurements} GROUP BY ${keys} ORDER BY ${keys}`,
+    );
+  // What is no number, or infinite, has to be seen to, which takes time, but is rare, and is seen in the sum.
+  let rows = (await count(plainAggregates(quantiles), relation)).rows();
+  if (!rows.every(({ total }) => Number.isFinite(total))) {
+    rows = (await count(aggregates(quantiles), measured(relation))).rows();
+  }
+  return rows.map((row) => ({
+    prefix,
+    label: row.Label as string,
+    ...byPid ? { pid: Number(row.PID) } : {},
+    rows: Number(row.observations),
+    ...withoutDeviation(toStatistics(row, quantiles)),
+    ..."latest" in row ? { latest: row.latest as number } : {},
+    first: row.first as bigint,
+    last: row.last as bigint,
+    pids: (row.pids as { key: bigint }[]).map(({ key }) => Number(key)),
+    numbered: row.numbered as BinCounts,
+  }));
+}
+
+function withoutDeviation({ std: _, ...statistics }: Statistics): Omit<Statistics, "std"> {
+  return statistics;
+}
+
+/** The aggregates that statistics are made of, if all measurements are finite. */
+function plainAggregates(quantiles: readonly number[]): string {
+  const list = quantiles.length === 0 ? "NULL" : `quantile_cont(Measurement, [${quantiles.map(double).join(", ")}])`;
+  return `count(*) AS n, fsum(Measurement) AS total, min(Measurement) AS smallest, max(Measurement) AS largest,
+    ${list} AS quantiles`;
+}
+
+/** The part of a time that may be selected. */
+function clipped({ first, last }: TimeRange, { from = first, to = last }: SummarySelection): TimeRange {
+  const begin = from > first ? from : first;
+  return { first: begin, last: to < last ? to > begin ? to : begin : last };
+}
+
+function rangeOf(ranges: readonly TimeRange[]): TimeRange | undefined {
+  return ranges.reduce<TimeRange | undefined>(
+    (range, { first, last }) =>
+      range === undefined
+        ? { first, last }
+        : { first: first < range.first ? first : range.first, last: last > range.last ? last : range.last },
+    undefined,
+  );
+}

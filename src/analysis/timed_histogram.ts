@@ -1,0 +1,95 @@
+/** Stretches of equal length into which the time of a series is cut. */
+export const CELLS = 100;
+
+/** Buckets of values between a value and its double: each is 1.1 % wide. */
+export const BUCKETS_PER_OCTAVE = 64;
+
+/** Bucket of whatever is not above zero; below that of the smallest double. */
+export const LOWEST_BUCKET = -80_000;
+
+/** Bucket of infinity; above that of the largest double. */
+export const HIGHEST_BUCKET = 80_000;
+
+/** How many values fell into which bucket in which stretch of time; the same index in each array is the same count. */
+export interface BucketCounts {
+  /** From 0 to `CELLS` - 1. */
+  readonly cells: ArrayLike<number>;
+  /** The value's log2 times `BUCKETS_PER_OCTAVE`, rounded down. */
+  readonly buckets: ArrayLike<number>;
+  /** Values. */
+  readonly counts: ArrayLike<number>;
+}
+
+/** The distribution of a series in each stretch of its time: what its quantiles are computed from when stretches are left out or repeated. */
+export class TimedHistogram {
+  /** Buckets in use, ascending. */
+  readonly #buckets: Int32Array;
+  /** For each cell and bucket, the values of that cell in this bucket or below. */
+  readonly #below: Float64Array;
+
+  /** Counts may come in any order. */
+  constructor({ cells, buckets, counts }: BucketCounts) {
+    this.#buckets = Int32Array.from(new Set(Array.from(buckets))).sort();
+    const places = new Map(Array.from(this.#buckets, (bucket, place) => [bucket, place]));
+    const below = this.#below = new Float64Array(CELLS * this.#width);
+    for (let i = 0; i < counts.length; i++) below[cells[i]! * this.#width + places.get(buckets[i]!)!]! += counts[i]!;
+    for (let i = 0; i < below.length; i++) if (i % this.#width > 0) below[i]! += below[i - 1]!;
+  }
+
+  get #width(): number {
+    return this.#buckets.length;
+  }
+
+  /** The histogram whose every cell is the sum of `length` cells: the one at its place and those after it, where the first follows the last. */
+  runs(length: number): TimedHistogram {
+    const runs = new TimedHistogram({ cells: [], buckets: this.#buckets, counts: [] });
+    const width = this.#width;
+    for (let cell = 0; cell < CELLS; cell++) {
+      for (let i = 0; i < length; i++) {
+        const from = (cell + i) % CELLS * width;
+        for (let place = 0; place < width; place++) runs.#below[cell * width + place]! += this.#below[from + place]!;
+      }
+    }
+    return runs;
+  }
+
+  /** Values in a cell. */
+  count(cell: number): number {
+    return this.#below[(cell + 1) * this.#width - 1] ?? 0;
+  }
+
+  /**
+   * Natural logarithm of a quantile of the values in some cells, each taken as often as it is named. Within a bucket they are taken as evenly
+   * spread. `NaN` if there are none.
+   */
+  logQuantile(q: number, cells: ArrayLike<number>): number {
+    const last = this.#width - 1;
+    const wanted = q * this.#sum(cells, last);
+    if (!(wanted > 0)) return NaN;
+    let low = 0;
+    for (let high = last; low < high;) {
+      const middle = (low + high) >> 1;
+      if (this.#sum(cells, middle) >= wanted) high = middle;
+      else low = middle + 1;
+    }
+    const below = low === 0 ? 0 : this.#sum(cells, low - 1);
+    const inBucket = (wanted - below) / (this.#sum(cells, low) - below);
+    return (this.#buckets[low]! + inBucket) / BUCKETS_PER_OCTAVE * Math.LN2;
+  }
+
+  /** How many values of a cell are below a value, which is given by its natural logarithm. */
+  countBelow(logValue: number, cell: number): number {
+    const bucket = logValue / Math.LN2 * BUCKETS_PER_OCTAVE;
+    let place = 0; // the last bucket that begins below the value
+    while (place + 1 < this.#width && this.#buckets[place + 1]! < bucket) place++;
+    const below = place === 0 ? 0 : this.#below[cell * this.#width + place - 1]!;
+    const inBucket = Math.min(1, Math.max(0, bucket - this.#buckets[place]!));
+    return below + inBucket * (this.#below[cell * this.#width + place]! - below);
+  }
+
+  #sum(cells: ArrayLike<number>, place: number): number {
+    let sum = 0;
+    for (let i = 0; i < cells.length; i++) sum += this.#below[cells[i]! * this.#width + place]!;
+    return sum;
+  }
+}

@@ -1,0 +1,89 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Sources } from "./source/sources.ts";
+import { identifier, literal, NO_ROWS } from "./sql.ts";
+
+/** The prefixes that have a view even where there are no files. */
+const USUAL_PREFIXES = ["duration", "runtime", "custom"];
+
+/** The view of everything. */
+export const OBSERVATIONS = "observations";
+
+/** The columns that a relation gets from its files. */
+const COLUMNS = "Timepoint, Measurement, Label, PID";
+
+/**
+ * The views that queries read: one for each prefix, under a name of ours and, unless that is taken, under the prefix itself; and one of everything.
+ * (To DuckDB names are the same that differ only in case.) They show what the sources hold, or, once that is loaded, tables with a copy of it.
+ */
+export class Views {
+  readonly #sources: Sources;
+  /** With the usual ones, whether there are files or not. */
+  readonly #prefixes: readonly string[];
+  #isLoaded = false;
+
+  private constructor(sources: Sources) {
+    this.#sources = sources;
+    this.#prefixes = [...new Set([...sources.relations.keys(), ...USUAL_PREFIXES])];
+  }
+
+  /** Makes the views of some sources. */
+  static async create(connection: DuckDBConnection, sources: Sources): Promise<Views> {
+    await connection.run("CREATE SCHEMA kymo");
+    const views = new Views(sources);
+    await views.#show(connection, (prefix) => sources.relations.get(prefix) ?? NO_ROWS);
+    const taken = new Set(["", OBSERVATIONS]);
+    for (const [index, prefix] of views.#prefixes.entries()) {
+      const name = prefix.toLowerCase();
+      if (taken.has(name)) continue;
+      taken.add(name);
+      await connection.run(`CREATE VIEW ${identifier(prefix)} AS FROM kymo.source_${index}`);
+    }
+    const all = views.#prefixes.map((_, index) => `FROM kymo.source_${index}`).join(" UNION ALL ");
+    await connection.run(`CREATE VIEW ${OBSERVATIONS} AS ${all}`);
+    return views;
+  }
+
+  /** The name of the view of a prefix, as SQL that can follow FROM. */
+  of(prefix: string): string {
+    const index = this.#prefixes.indexOf(prefix);
+    return index < 0 ? NO_ROWS : `kymo.source_${index}`;
+  }
+
+  /** Whether what was just read, or why that failed, does not stand: then the views show something else now, and it is to be read again. */
+  async areStale(connection: DuckDBConnection, failure?: unknown): Promise<boolean> {
+    if (this.#isLoaded || !await this.#sources.check(failure)) return false;
+    await this.#show(connection, (prefix) => this.#sources.relations.get(prefix) ?? NO_ROWS);
+    return true;
+  }
+
+  /** Copies what the views show into tables, and lets them show these; all of them or none. */
+  async load(connection: DuckDBConnection): Promise<void> {
+    if (this.#isLoaded) return;
+    for (let isDone = false; !isDone;) {
+      try {
+        for (const index of this.#prefixes.keys()) {
+          await connection.run(
+            `CREATE OR REPLACE TABLE kymo.loaded_${index} AS SELECT ${COLUMNS} FROM kymo.source_${index}`,
+          );
+        }
+        isDone = !await this.areStale(connection);
+      } catch (error) {
+        if (await this.areStale(connection, error)) continue;
+        for (const index of this.#prefixes.keys()) await connection.run(`DROP TABLE IF EXISTS kymo.loaded_${index}`);
+        throw error;
+      }
+    }
+    await this.#show(connection, (_, index) => `kymo.loaded_${index}`);
+    this.#isLoaded = true;
+  }
+
+  /** Lets the views show the rows that are in SQL which can follow FROM. */
+  async #show(connection: DuckDBConnection, rowsOf: (prefix: string, index: number) => string): Promise<void> {
+    for (const [index, prefix] of this.#prefixes.entries()) {
+      await connection.run(
+        `CREATE OR REPLACE VIEW kymo.source_${index} AS ` +
+          `SELECT ${COLUMNS}, ${literal(prefix)} AS Prefix FROM ${rowsOf(prefix, index)}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { compare, type CompareOptions, type Comparison } from "../../../src/analysis/comparison.ts";
+import { TelemetryDB } from "../../../src/analysis/telemetry_db.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { randomOf, type Simulated, simulateRun } from "./bootstrap_simulation.ts";
+import { Recordings, type Row } from "./comparison_runs.ts";
+
+/** Rows of a simulated run of 10 s, whose durations are about 1 s. */
+function rowsOf(label: string, simulation: number, run: Partial<Simulated>): Row[] {
+  const { times, durations } = simulateRun(randomOf(simulation), { samples: 2000, likeness: 0, ...run });
+  return Array.from(times, (time, index) => ({ time: 10 * time, value: durations[index]!, label }));
+}
+
+/** Compares two recordings of durations, in each of the ways asked for. */
+async function compareInWays(
+  a: Iterable<Row>,
+  b: Iterable<Row>,
+  ways: readonly CompareOptions[],
+): Promise<(readonly Comparison[])[]> {
+  using recordings = new Recordings();
+  await using before = await TelemetryDB.open(recordings.write({ duration: a }));
+  await using after = await TelemetryDB.open(recordings.write({ duration: b }));
+  const comparisons = [];
+  for (const options of ways) comparisons.push(await compare(before.duration(), after.duration(), options));
+  return comparisons;
+}
+
+async function compareRows(a: Iterable<Row>, b: Iterable<Row>, options: CompareOptions = {}) {
+  const [comparisons] = await compareInWays(a, b, [options]);
+  return comparisons!;
+}
+
+function verdicts(comparisons: readonly Comparison[]): Record<string, [median: string, p99: string]> {
+  return Object.fromEntries(comparisons.map(({ label, median, p99 }) => [label, [median.verdict, p99.verdict]]));
+}
+
+describe("a comparison of two runs", () => {
+  it("tells what became faster, what slower, and what did not change", async () => {
+    const comparisons = await compareRows(
+      [...rowsOf("same", 1, {}), ...rowsOf("better", 2, { factor: 1.5 }), ...rowsOf("worse", 3, {})],
+      [...rowsOf("same", 4, {}), ...rowsOf("better", 5, {}), ...rowsOf("worse", 6, { factor: 1.5 })],
+    );
+    assertEquals(verdicts(comparisons), {
+      better: ["faster", "faster"],
+      same: ["cannot tell", "cannot tell"],
+      worse: ["slower", "slower"],
+    });
+    for (const { median, p99 } of comparisons) {
+      for (const { ratio, interval, confidence } of [median, p99]) {
+        assert(interval![0] < ratio! && ratio! < interval![1]);
+        assertEquals(confidence, 1 - 0.05 / 6);
+      }
+    }
+  });
+
+  it("has exact medians, percentiles and ratios", async () => {
+    const rows = (factor: number) =>
+      Array.from({ length: 101 }, (_, i) => ({ time: i, value: i * factor, label: "x" }));
+    const [{ a, b, median, p99 }] = await compareRows(rows(1), rows(0.5)) as [Comparison];
+    assertEquals({ a, b }, { a: { count: 101, median: 50, p99: 99 }, b: { count: 101, median: 25, p99: 49.5 } });
+    assertEquals([median.ratio, p99.ratio], [0.5, 0.5]);
+  });
+
+  it("is the same each time, whatever else is compared, and another with another seed", async () => {
+    const a = [...rowsOf("x", 1, { samples: 500 }), ...rowsOf("a", 3, { samples: 500 })];
+    const b = [...rowsOf("x", 2, { samples: 500 }), ...rowsOf("a", 4, { samples: 500 })];
+    const ways = [{}, {}, { seed: 2 }, { labels: ["x"], confidence: 0.975 }];
+    const [first, again, otherSeed, alone] = await compareInWays(a, b, ways);
+    assertEquals(again, first);
+    assert(otherSeed![1]!.median.interval![0] !== first![1]!.median.interval![0]);
+    assertEquals(alone![0]!.median.interval, first![1]!.median.interval); // two of four labels' quantiles, with half the chance to be wrong
+  });
+
+  it("has wider intervals the more labels there are, so that all of them hold together", async () => {
+    const labels = ["x", "y", "z"];
+    const [a, b] = [1, 2].map((run) => labels.flatMap((label, index) => rowsOf(label, run + 2 * index, {})));
+    const widthOf = ([first]: readonly Comparison[]) => first!.median.interval![1] / first!.median.interval![0];
+    const ways = [{ labels: ["x"], confidence: 0.5 }, { labels: ["x"] }, {}];
+    const [unsure, alone, together] = (await compareInWays(a!, b!, ways)).map(widthOf);
+    assert(together! > alone! && alone! > unsure!, `${together} ${alone} ${unsure}`);
+  });
+
+  it("does not mind a change within the margin", async () => {
+    const [a, b] = [rowsOf("x", 1, {}), rowsOf("x", 2, { factor: 1.1 })];
+    const ways = [{}, { margin: 0.2 }];
+    const medians = (comparisons: (readonly Comparison[])[]) => comparisons.map((them) => verdicts(them).x![0]);
+    assertEquals(medians(await compareInWays(a, b, ways)), ["slower", "cannot tell"]);
+    assertEquals(medians(await compareInWays(b, a, ways)), ["faster", "cannot tell"]);
+  });
+
+  it("says that it cannot tell the p99 of 50 samples, and why", async () => {
+    const run = { samples: 50, factor: 3 };
+    const [{ median, p99 }] = await compareRows(rowsOf("x", 1, { samples: 50 }), rowsOf("x", 2, run)) as [Comparison];
+    assertEquals(median.verdict, "slower");
+    assertEquals([p99.verdict, p99.interval], ["cannot tell", undefined]);
+    assert(/^a: 437 independent samples are needed, and it has no more than \d+$/.test(p99.reason!), p99.reason);
+  });
+
+  it("tells the labels of one run only", async () => {
+    const comparisons = await compareRows(rowsOf("old", 1, { samples: 10 }), rowsOf("new", 2, { samples: 20 }));
+    assertEquals(
+      comparisons.map(({ label, a, b, median: { reason, verdict } }) => ({
+        label,
+        a: a?.count,
+        b: b?.count,
+        reason,
+        verdict,
+      })),
+      [
+        { label: "new", a: undefined, b: 20, reason: "only in b", verdict: "cannot tell" },
+        { label: "old", a: 10, b: undefined, reason: "only in a", verdict: "cannot tell" },
+      ],
+    );
+  });
+
+  it("compares what is there of nothing, of a moment, and of numbers that have no ratio", async () => {
+    const at = (label: string, values: readonly (number | string)[]) =>
+      values.map((value, index): Row => ({ time: label === "moment" ? 1 : index, value, label }));
+    const rows = [
+      ...at("moment", Array(100).fill(1)),
+      ...at("nan", Array(100).fill("NaN")),
+      ...at("zero", Array(100).fill(0)),
+      ...at("below", Array(100).fill(-1)),
+      ...at(
+        "mixed",
+        Array.from(
+          { length: 100 },
+          (_, i) => ["NaN", "Infinity", "-Infinity", 5e-324, 1.7e308, 0, 1, 2, 3, 4][i % 10]!,
+        ),
+      ),
+    ];
+    const comparisons = await compareRows(rows, rows);
+    assertEquals(Object.fromEntries(comparisons.map(({ label, median }) => [label, median.reason])), {
+      below: "only numbers above zero have a ratio",
+      mixed: undefined,
+      moment: "a: its samples are not spread over its time",
+      zero: "only numbers above zero have a ratio",
+    });
+    assertEquals(await compareRows([], []), []);
+  });
+
+  it("reads more labels than it counts at once, of any name", async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `"it's ${i}"`)
+      .flatMap((label) => Array.from({ length: 20 }, (_, i): Row => ({ time: i, value: 1 + i % 3, label })));
+    const comparisons = await compareRows(rows, rows, { replicates: 100 });
+    assertEquals(comparisons.length, 60);
+    assert(comparisons.every(({ median, a }) => median.interval !== undefined && a!.count === 20));
+  });
+
+  it("refuses options that make no sense", async () => {
+    const wrong: [CompareOptions, string][] = [
+      [{ confidence: 1 }, "Cannot compare: confidence must be from 0.5 to 0.9999: 1"],
+      [{ margin: -1 }, "Cannot compare: margin must be a number that is not negative: -1"],
+      [{ replicates: 99 }, "Cannot compare: replicates must be a whole number from 100 to 1,000,000: 99"],
+      [{ seed: 0.5 }, "Cannot compare: seed must be a whole number: 0.5"],
+    ];
+    await using db = await TelemetryDB.open([]);
+    for (const [options, message] of wrong) {
+      await assertRejects(() => compare(db.duration(), db.duration(), options), UsageError, message);
+    }
+  });
+});

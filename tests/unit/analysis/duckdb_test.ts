@@ -1,0 +1,133 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { DuckDB } from "../../../src/analysis/duckdb.ts";
+import { StorageError, UsageError } from "../../../src/errors.ts";
+import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+
+const runtime = defaultRuntime();
+
+/** What a runtime throws where a package is missing. */
+const missing = () => Promise.reject(Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" }));
+
+describe("opening DuckDB", () => {
+  it("tells the one command that adds a missing package", async () => {
+    for (const [name, command] of [["deno", "deno add npm:@duckdb/node-api"], ["bun", "bun add @duckdb/node-api"]]) {
+      await assertRejects(
+        () => DuckDB.open({}, { ...runtime, name: name! }, missing),
+        UsageError,
+        `Cannot analyse: the package @duckdb/node-api is missing: add it with "${command}"`,
+      );
+    }
+  });
+
+  it("tells why a package that is there cannot be loaded", async () => {
+    await assertRejects(
+      () => DuckDB.open({}, runtime, () => Promise.reject(new Error("Requires ffi access\nto a file"))),
+      StorageError,
+      "Cannot analyse: the package @duckdb/node-api cannot be loaded: Requires ffi access",
+    );
+  });
+
+  it("refuses wrong options before it loads anything", async () => {
+    for (const options of [{ memoryLimit: "lots" }, { memoryLimit: "-1GB" }, { memoryLimit: 5 as unknown as string }]) {
+      await assertRejects(() => DuckDB.open(options, runtime, missing), UsageError, "memoryLimit must be a size");
+    }
+    for (const threads of [0, 1.5, 1025, NaN]) {
+      await assertRejects(() => DuckDB.open({ threads }, runtime, missing), UsageError, "threads must be");
+    }
+  });
+
+  it("gives DuckDB the limits it is told, and a place for what is larger, which goes with it", async () => {
+    const database = await DuckDB.open({ memoryLimit: "64 MiB", threads: 1 }, runtime);
+    const [settings] = (await database.sql(
+      "SELECT current_setting('memory_limit') AS memory, current_setting('threads') AS threads, " +
+        "current_setting('temp_directory') AS place",
+    )).rows();
+    assertEquals([settings?.memory, settings?.threads], ["64.0 MiB", 1n]);
+    const place = String(settings?.place);
+    assert(new RegExp(`/kymo-${runtime.pid}-[0-9a-f]{8}$`).test(place), place);
+    await database.sql("CREATE TABLE large AS SELECT hash(i) AS a, hash(i + 1) AS b FROM range(6_000_000) t(i)");
+    assertEquals(runtime.files.status(place)?.kind, "directory");
+    const table = await database.sql("SELECT count(*) AS rows FROM large WHERE a <> b");
+    assertEquals(table.rows(), [{ rows: 6_000_000n }]);
+    await database.close();
+    assertEquals(runtime.files.status(place), undefined);
+  });
+});
+
+describe("queries", () => {
+  const rejection = async (query: string, parameters: unknown[] = []): Promise<Error> => {
+    const database = await DuckDB.open({}, runtime);
+    try {
+      return await assertRejects(() => database.sql(query, parameters), Error);
+    } finally {
+      await database.close();
+    }
+  };
+
+  it("that are wrong are the caller's fault, in one line", async () => {
+    const error = await rejection("SELECT nothing FROM nowhere");
+    assertInstanceOf(error, UsageError);
+    assertEquals(
+      error.message,
+      'Cannot query: "SELECT nothing FROM nowhere": Catalog Error: Table with name nowhere does not exist!',
+    );
+  });
+
+  it("that fail at the files are the world's", async () => {
+    const error = await rejection("FROM read_csv('/there/is/no/such.csv')");
+    assertInstanceOf(error, StorageError);
+    assertEquals(
+      error.message,
+      'Cannot query: IO Error: No files found that match the pattern "/there/is/no/such.csv"',
+    );
+  });
+
+  it("that fail after many rows do not end as if that were all", async () => {
+    const error = await rejection(
+      "SELECT CASE WHEN i < 300_000 THEN i ELSE error('late') END FROM range(500_000) t(i)",
+    );
+    assert(error.message.endsWith("late"), error.message);
+  });
+
+  it("take parameters of any kind that SQL has", async () => {
+    const database = await DuckDB.open({}, runtime);
+    const kinds: [unknown, string][] = [
+      [1, "INTEGER"],
+      [-0, "DOUBLE"],
+      [2 ** 40, "DOUBLE"],
+      [NaN, "DOUBLE"],
+      [-(2n ** 63n), "BIGINT"],
+      [2n ** 63n, "HUGEINT"],
+      ["it's ; -- \0 \u{1F600}", "VARCHAR"],
+      [true, "BOOLEAN"],
+      [null, '"NULL"'],
+      [["a", "b"], "VARCHAR[]"],
+      [[1, 0.5], "DOUBLE[]"],
+      [[1n], "BIGINT[]"],
+      [[], '"NULL"[]'],
+    ];
+    for (const [value, type] of kinds) {
+      assertEquals((await database.sql("SELECT $1 AS value, typeof($1) AS type", [value])).rows(), [{ value, type }]);
+    }
+    for (const value of [undefined, {}, [1, "a"], 2n ** 127n, () => {}]) {
+      await assertRejects(() => database.sql("SELECT $1", [value]), UsageError, "a parameter must be");
+    }
+    await database.close();
+  });
+
+  it("that were asked for are done before the database closes, and later ones are refused", async () => {
+    const database = await DuckDB.open({}, runtime);
+    const queries = Array.from(
+      { length: 5 },
+      (_, i) => database.sql(`SELECT ${i} AS i, sum(j) FROM range(100_000) t(j)`),
+    );
+    const failing = assertRejects(() => database.sql("SELECT error('no')"));
+    const closed = database.close();
+    await assertRejects(() => database.sql("SELECT 1"), UsageError, "Cannot query: the database is closed");
+    assertEquals((await Promise.all(queries)).map((table) => table.rows()[0]?.i), [0, 1, 2, 3, 4]);
+    await failing;
+    await closed;
+    await database.close();
+  });
+});

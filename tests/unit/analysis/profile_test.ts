@@ -1,0 +1,219 @@
+import { describe, it } from "node:test";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { type CallNode, callTree, placeOf } from "../../../src/analysis/profile/call_tree.ts";
+import { callTimes, type FunctionTime, functionTimes } from "../../../src/analysis/profile/function_times.ts";
+import { parseCpuProfile } from "../../../src/analysis/profile/parse_profile.ts";
+import { findProfiles, readProfile } from "../../../src/analysis/profile/profile_files.ts";
+import { StorageError, UsageError } from "../../../src/errors.ts";
+import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { encodeCpuProfile } from "../../../src/profiling/cpu_profile.ts";
+import type { CpuProfile } from "../../../src/runtime.ts";
+import { MemoryDisk } from "../../fake/memory_disk.ts";
+import { profileOf } from "./profile_stacks.ts";
+
+/** Functions by name, with times in ms. */
+function table(times: readonly FunctionTime[]): Record<string, [self: number, total: number, samples: number]> {
+  const ms = (seconds: number) => Math.round(seconds * 1e6) / 1e3;
+  return Object.fromEntries(
+    times.map(({ function: { name }, self, total, samples }) => [name, [ms(self), ms(total), samples] as const])
+      .toSorted(),
+  ) as Record<string, [number, number, number]>;
+}
+
+describe("the times of functions", () => {
+  it("are those until the next sample, in the function itself and with all that it called", () => {
+    const tree = callTree([profileOf([["main a", 10], ["main a b", 20], ["main", 30], ["(idle)", 40]])]);
+    assertEquals(table(functionTimes(tree)), {
+      "(idle)": [40, 40, 1],
+      a: [10, 30, 1],
+      b: [20, 20, 1],
+      main: [30, 60, 1],
+    });
+    assertAlmostEquals(tree.total, 0.1, 1e-9);
+  });
+
+  it("count recursion once", () => {
+    const tree = callTree([profileOf([["f g f g f", 10], ["f f", 5], ["h f", 1]])]);
+    assertEquals(table(functionTimes(tree)), { f: [16, 16, 3], g: [0, 10, 0], h: [0, 1, 0] });
+  });
+
+  it("are told by caller", () => {
+    const tree = callTree([profileOf([["a f x", 10], ["b f", 20], ["b f f x", 5]])]);
+    const calls = callTimes(tree).map((call) => [`${call.caller.name} → ${call.function.name}`, call.total, call.self]);
+    assertEquals(
+      calls.map((
+        [name, total, self],
+      ) => [name, Math.round(1e3 * (total as number)), Math.round(1e3 * (self as number))]).toSorted(),
+      [
+        ["(root) → a", 10, 0],
+        ["(root) → b", 25, 0],
+        ["a → f", 10, 0],
+        ["b → f", 25, 20],
+        ["f → f", 5, 0],
+        ["f → x", 15, 15],
+      ],
+    );
+  });
+
+  it("of several profiles are added up", () => {
+    const [a, b] = [profileOf([["main f", 10], ["main g", 1]]), profileOf([["main g", 20], ["other f", 5]])];
+    const tree = callTree([a, b]);
+    assertEquals(table(functionTimes(tree)), { f: [15, 15, 2], g: [21, 21, 2], main: [0, 31, 0], other: [0, 5, 0] });
+    assertEquals(tree.children.map((node) => node.function.name), ["main", "other"]);
+    assertEquals(tree.children[0]!.children.map((node) => node.function.name), ["g", "f"]);
+  });
+
+  it("of samples that are told late are as if they were told in time", () => {
+    const profile = profileOf([["a", 10], ["b", 10], ["c", 10]]);
+    const late: CpuProfile = { ...profile, samples: [2, 4, 3], timeDeltas: [0, 20_000, -10_000] };
+    assertEquals(table(functionTimes(callTree([late]))), { a: [10, 10, 1], b: [10, 10, 1], c: [10, 10, 1] });
+  });
+
+  it("are at equal distances without the times of the samples", () => {
+    const { nodes, startTime, endTime } = profileOf([["a", 30], ["a", 30], ["b", 30]]);
+    const tree = callTree([parseCpuProfile(JSON.stringify({ nodes, startTime, endTime }))]);
+    assertEquals(table(functionTimes(tree)), { a: [60, 60, 2], b: [30, 30, 1] });
+  });
+
+  it("are found in stacks deeper than our own", () => {
+    const tree = callTree([profileOf([[Array.from({ length: 50_000 }, (_, i) => `f${i % 3}`).join(" "), 10]])]);
+    assertEquals(table(functionTimes(tree)), { f0: [0, 10, 0], f1: [10, 10, 1], f2: [0, 10, 0] });
+    assertEquals(callTimes(tree).length, 4);
+  });
+
+  it("tell work from time in which no function is seen, which is no function of that name", () => {
+    const profile = profileOf([["(idle)", 1], ["(program)", 1], ["(garbage collector)", 1], ["f", 1]]);
+    const written = {
+      ...profile,
+      nodes: profile.nodes.map((node) => ({ ...node, callFrame: { ...node.callFrame, url: "a.js" } })),
+    };
+    const kinds = ({ children }: CallNode) => children.map((node) => node.function.kind);
+    assertEquals(kinds(callTree([profile])), ["idle", "program", "gc", "function"]);
+    assertEquals(kinds(callTree([written])), ["function", "function", "function", "function"]);
+  });
+});
+
+describe("the place of a function", () => {
+  const places: [url: string, line: number | undefined, place: string][] = [
+    ["file:///home/me/src/main.ts", 12, "main.ts:12"],
+    ["/home/me/src/main.ts", undefined, "main.ts"],
+    ["C:\\src\\main.ts", 1, "main.ts:1"],
+    ["https://example.com/mod.ts?v=/1#a/b", 3, "mod.ts:3"],
+    ["https://example.com/", 3, "example.com/:3"],
+    ["node:fs/promises", 7, "node:fs/promises:7"],
+    ["ext:core/01_core.js", 7, "ext:core/01_core.js:7"],
+    ["", 7, ""],
+  ];
+  for (const [url, line, place] of places) {
+    it(`at ${url || "no URL"} is ${place || "empty"}`, () => {
+      assertEquals(placeOf({ name: "f", url, line, column: 1, kind: "function" }), place);
+    });
+  }
+});
+
+describe("a damaged profile", () => {
+  const node = (id: number, children?: unknown, more: object = {}) => ({
+    id,
+    callFrame: { functionName: "f", scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 },
+    children,
+    ...more,
+  });
+  const of = (nodes: unknown[], more: object = {}) => JSON.stringify({ nodes, startTime: 0, endTime: 1, ...more });
+  const whole = of([node(1, [2]), node(2)], { samples: [2], timeDeltas: [1] });
+  const damaged: [text: string, why: string][] = [
+    ["", "it is not JSON, or cut off"],
+    [whole.slice(0, -10), "it is not JSON, or cut off"],
+    ["null", "it has no call tree"],
+    ["[]", "it has no call tree"],
+    ['{"nodes":[]}', "it has no call tree"],
+    [of([node(1)], { endTime: null }), "it has no beginning or no end"],
+    [of([null]), "node 0 of the call tree has no id or no function"],
+    [of([{ id: "1", callFrame: {} }]), "node 0 of the call tree has no id or no function"],
+    [of([node(1, [], { callFrame: { functionName: 1, url: "" } })]), "node 0 of the call tree has no name"],
+    [of([node(1, [], { callFrame: { functionName: "f", url: "" } })]), "node 0 of the call tree has no place"],
+    [of([node(1, "2")]), "node 0 of the call tree has no list of callees"],
+    [of([node(1, [], { hitCount: -1 })]), "node 0 of the call tree has no number of hits"],
+    [of([node(1), node(1)]), "two nodes of the call tree have the same id"],
+    [of([node(1, [2])]), "node 2 is missing in the call tree"],
+    [of([node(1, [1])]), "node 1 has two places in the call tree"],
+    [of([node(1, [2, 3]), node(2, [3]), node(3)]), "node 3 has two places in the call tree"],
+    [of([node(1), node(2, [3]), node(3, [2])]), "its call tree is in pieces"],
+    [of([node(1)], { samples: [1] }), "its samples or their times are missing"],
+    [of([node(1)], { samples: [1], timeDeltas: [] }), "it has not as many samples as times"],
+    [of([node(1)], { samples: [2], timeDeltas: [1] }), "sample 0 is of no node"],
+    [of([node(1)], { samples: [1], timeDeltas: ["1"] }), "sample 0 has no time"],
+  ];
+  it("is refused, and it is said why", () => {
+    parseCpuProfile(whole);
+    for (const [text, why] of damaged) assertEquals(assertThrows(() => parseCpuProfile(text), Error).message, why);
+  });
+});
+
+describe("files of profiles", () => {
+  const disk = new MemoryDisk();
+  disk.ensureDirectory("/m");
+  const write = (path: string, text: string | Uint8Array): void => {
+    const file = disk.create(path);
+    file.write(typeof text === "string" ? new TextEncoder().encode(text) : text);
+    file.close();
+  };
+  const profile = profileOf([["main", 10]]);
+  write("/m/profiler.7-0000beef-000002.cpuprofile", encodeCpuProfile(profile));
+  write("/m/profiler.7-0000beef-000001.cpuprofile", encodeCpuProfile(profile));
+  write("/m/duration.7-0000beef-000001.csv", "");
+  write("/m/.temporary.cpuprofile", "");
+  write("/other.cpuprofile", "{");
+  disk.ensureDirectory("/empty");
+
+  it("are found in a directory, in order, and by their own names, each once", () => {
+    const [first, second] = [1, 2].map((number) => `/m/profiler.7-0000beef-00000${number}.cpuprofile`);
+    assertEquals(findProfiles(["/m"], disk), [first!, second!]);
+    assertEquals(findProfiles([second!, "/m"], disk), [second!, first!]);
+  });
+
+  it("must be there", () => {
+    const none = () => findProfiles(["/none"], disk);
+    assertThrows(none, UsageError, 'Cannot read CPU profiles: no such file or directory: "/none"');
+    assertThrows(
+      () => findProfiles(["/empty"], disk),
+      UsageError,
+      'Cannot read CPU profiles: there are none in: "/empty"',
+    );
+  });
+
+  it("are read, and tell their process by their name", () => {
+    const [path] = findProfiles(["/m"], disk);
+    assertEquals(readProfile(path!, disk), { path: path!, pid: 7, profile });
+    const message = 'Cannot read the CPU profile: "/other.cpuprofile": it is not JSON, or cut off';
+    assertThrows(() => readProfile("/other.cpuprofile", disk), StorageError, message);
+    assertThrows(
+      () => readProfile("/gone.cpuprofile", disk),
+      StorageError,
+      'Cannot read the CPU profile: "/gone.cpuprofile": ',
+    );
+  });
+});
+
+describe("a profile of this runtime", () => {
+  it("tells where the time went", async () => {
+    const profiler = defaultRuntime().profiler!;
+    function spin(duration: number): number {
+      let sum = 0;
+      for (const end = performance.now() + duration; performance.now() < end;) sum += Math.sqrt(sum + 1);
+      return sum;
+    }
+    await profiler.start(1_000);
+    spin(200);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const taken = await profiler.stop();
+    const tree = callTree([parseCpuProfile(new TextDecoder().decode(encodeCpuProfile(taken)))]);
+    const times = functionTimes(tree);
+    const totalOf = (name: string) =>
+      times.filter((time) => time.function.name === name).reduce((sum, { total }) => sum + total, 0);
+    const sampled = (taken.endTime - taken.startTime) / 1e6;
+    assert(tree.total > 0 && tree.total <= sampled + 1e-6, `${tree.total} of ${sampled}`);
+    assertAlmostEquals(times.reduce((sum, { self }) => sum + self, tree.self), tree.total, 1e-6);
+    for (const name of ["spin", "(idle)"]) assert(totalOf(name) > 0 && totalOf(name) < tree.total, name);
+    assert(placeOf(times.find((time) => time.function.name === "spin")!.function).startsWith("profile_test.ts:"));
+  });
+});

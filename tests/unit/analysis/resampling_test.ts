@@ -1,0 +1,110 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { toNanoseconds } from "../../../src/analysis/interval.ts";
+import { describeNumbers, TelemetryDB } from "../../../src/analysis/mod.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { recordFiles, type Rows } from "./recorded_files.ts";
+
+const SECOND = 1_000_000_000n;
+
+async function resampled(rows: Rows, interval: string | bigint, options = {}) {
+  using files = recordFiles({ "duration.1.csv": rows });
+  await using db = await TelemetryDB.open(files.path);
+  return await db.duration().timeSeries("a").resample(interval, options);
+}
+
+describe("resampling", () => {
+  it("counts a timepoint to the interval that begins with it, and fills gaps", async () => {
+    const { interval, timepoints, count, sum, mean } = await resampled([
+      [2n * SECOND - 1n, 1, "a", 1],
+      [2n * SECOND, 2, "a", 1],
+      [5n * SECOND, 4, "a", 1],
+      [2n * SECOND, 100, "b", 1],
+    ], "1s");
+    assertEquals(interval, SECOND);
+    assertEquals(timepoints, BigInt64Array.of(SECOND, 2n * SECOND, 3n * SECOND, 4n * SECOND, 5n * SECOND));
+    assertEquals([...count], [1, 1, 0, 0, 1]);
+    assertEquals([...sum], [1, 2, 0, 0, 4]);
+    assertEquals([...mean], [1, 2, NaN, NaN, 4]);
+  });
+
+  it("aligns intervals of any length to 1970, and those before it too", async () => {
+    const { timepoints, count } = await resampled([[-8n, 1, "a", 1], [-7n, 1, "a", 1], [6n, 1, "a", 1]], 7n);
+    assertEquals([[...timepoints], [...count]], [[-14n, -7n, 0n], [1, 1, 1]]);
+  });
+
+  it("has quantiles, and of one process only if told so", async () => {
+    const rows: Rows = [1, 2, 3, 4].map((n) => [BigInt(n), n, "a", n % 2] as const);
+    const all = await resampled(rows, "1h", { quantiles: [0.5, 1] });
+    assertEquals(all.quantiles, [{ q: 0.5, values: new Float64Array([2.5]) }, { q: 1, values: new Float64Array([4]) }]);
+    const odd = await resampled(rows, "1h", { quantiles: [0.5], pid: 1 });
+    assertEquals([odd.quantiles[0]?.values[0], odd.count[0]], [2, 2]);
+  });
+
+  it("passes over NaN, and adds infinities", async () => {
+    const { count, sum, mean } = await resampled([
+      [0n, NaN, "a", 1],
+      [SECOND, Infinity, "a", 1],
+      [SECOND, 1, "a", 1],
+      [2n * SECOND, Infinity, "a", 1],
+      [2n * SECOND, -Infinity, "a", 1],
+      [3n * SECOND, NaN, "a", 1],
+    ], "1s");
+    assertEquals([...count], [0, 2, 2, 0]);
+    assertEquals([...sum], [0, Infinity, NaN, 0]);
+    assertEquals([...mean], [NaN, Infinity, NaN, NaN]);
+  });
+
+  it("refuses more than 10 million intervals", async () => {
+    const rows: Rows = [[0n, 1, "a", 1], [10_000_000n, 1, "a", 1]];
+    assertEquals((await resampled(rows.slice(0, 1), 1n)).count.length, 1);
+    await assertRejects(
+      () => resampled(rows, 1n),
+      UsageError,
+      "Cannot resample: the observations are more than 10000000",
+    );
+    await assertRejects(
+      () => resampled(rows, "1s", { quantiles: [2] }),
+      UsageError,
+      "a quantile must be from 0 to 1: 2",
+    );
+  });
+
+  it("takes intervals in all units, and nothing else", () => {
+    const intervals = {
+      "1ns": 1n,
+      "5us": 5_000n,
+      "5 µs": 5_000n,
+      "500ms": 500_000_000n,
+      "1s": SECOND,
+      "2m": 120n * SECOND,
+    };
+    for (const [text, nanoseconds] of Object.entries(intervals)) assertEquals(toNanoseconds(text), nanoseconds);
+    assertEquals([toNanoseconds("1h"), toNanoseconds("1d"), toNanoseconds(9n)], [3600n * SECOND, 86400n * SECOND, 9n]);
+    for (
+      const wrong of ["", "s", "1", "0s", "-1s", "1.5s", "1S", "1 week", 0n, -1n, 2n ** 63n, "200000d", 5 as never]
+    ) {
+      assertThrows(() => toNanoseconds(wrong), UsageError, "Cannot resample: not an interval");
+    }
+  });
+});
+
+describe("a description", () => {
+  it("has exact quantiles far out, of many rows", async () => {
+    const rows = Array.from({ length: 20_001 }, (_, i) => [BigInt(i), i * 7_919 % 20_001, "a", 1] as const);
+    using files = recordFiles({ "duration.1.csv": rows.slice(0, 9_000), "duration.2.csv": rows.slice(9_000) });
+    await using db = await TelemetryDB.open(files.path);
+    assertEquals(await db.duration().timeSeries("a").quantiles([0.9999, 0.99995, 0, 1]), [19_998, 19_999, 0, 20_000]);
+  });
+
+  it("is refused for quantiles that are none", () => {
+    for (const q of [-0.1, 1.1, NaN]) assertThrows(() => describeNumbers([1], [q]), UsageError, "Cannot describe");
+  });
+
+  it("adds numbers without losing the small ones", () => {
+    assertEquals(describeNumbers([1e100, 1, -1e100]).sum, 1);
+    assertEquals(describeNumbers(new Array(10).fill(0.1)).sum, 1);
+    assertEquals([describeNumbers([1e308, 1e308]).sum, describeNumbers([Infinity, 1]).mean], [Infinity, Infinity]);
+    assertEquals(describeNumbers([]), describeNumbers([NaN]));
+  });
+});

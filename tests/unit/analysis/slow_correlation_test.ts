@@ -1,0 +1,209 @@
+import { describe, it } from "node:test";
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { type Companion, correlateSlow, type SlowCorrelation } from "../../../src/analysis/slow_correlation.ts";
+import type { SlowCorrelationOptions } from "../../../src/analysis/slow_correlation.ts";
+import { TelemetryDB } from "../../../src/analysis/telemetry_db.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { epochOf, Recordings, type Row } from "./comparison_runs.ts";
+
+/** A duration from one time to another, in seconds. */
+function from(start: number, end: number, label: string, pid = 42): Row {
+  return { time: end, value: (end - start).toFixed(9), label, pid };
+}
+
+/** 1,000 requests, one a second: 10 ms each, but every hundredth 100 ms; `during` tells what happened meanwhile. */
+function requests(during: (start: number, isSlow: boolean) => Row[] = () => []): Row[] {
+  return Array.from({ length: 1000 }, (_, i) => {
+    const isSlow = i % 100 === 50;
+    return [...during(i, isSlow), from(i, i + (isSlow ? 0.1 : 0.01), "/a")];
+  }).flat();
+}
+
+async function correlate(
+  files: Readonly<Record<string, Iterable<Row>>>,
+  options: SlowCorrelationOptions = {},
+  label = "/a",
+): Promise<SlowCorrelation> {
+  using recordings = new Recordings();
+  await using db = await TelemetryDB.open(recordings.write(files));
+  return await correlateSlow(db, label, options);
+}
+
+function shares({ companions }: SlowCorrelation): Record<string, [slow: number, others: number]> {
+  const rounded = (share: number) => Number(share.toFixed(6));
+  return Object.fromEntries(
+    companions.map(({ label, share }) => [label, [rounded(share.slow), rounded(share.others)]]),
+  );
+}
+
+describe("slow requests", () => {
+  it("are the slowest of all, and some of them are examined", async () => {
+    const all = await correlate({ duration: requests() });
+    assertEquals([all.threshold, all.slow.count, all.others.count], [0.01, 10, 990]); // at least 20 should be slow, but all others are alike
+    const few = await correlate(
+      { duration: requests((i) => [from(i, i + 0.02 + i / 1e6, "/b")]) },
+      { examine: 10 },
+      "/b",
+    );
+    assertEquals([few.slow.count, few.others.count, few.slow.examined, few.others.examined], [20, 980, 10, 10]);
+    assertAlmostEquals(few.threshold, 0.020979, 1e-9);
+    assertAlmostEquals(few.slow.time, 0.21, 0.001);
+    const more = await correlate(
+      { duration: requests((i) => [from(i, i + 0.02 + i / 1e6, "/b")]) },
+      { share: 0.1 },
+      "/b",
+    );
+    assertEquals([more.slow.count, more.slow.examined, more.others.examined], [100, 100, 300]);
+  });
+});
+
+/** As `requests`, but 40 of 1,000 are slow, and none of the others takes as long as another. */
+function varied(during: (start: number, isSlow: boolean) => Row[]): Row[] {
+  return Array.from({ length: 1000 }, (_, i) => {
+    const isSlow = i % 25 === 13;
+    return [...during(i, isSlow), from(i, i + (isSlow ? 0.1 : 0.01 + i / 1e9), "/a")];
+  }).flat();
+}
+
+const slowest = { share: 0.04 };
+
+describe("durations within slow requests", () => {
+  it("are told by the part of the time that they take", async () => {
+    const duration = varied((
+      start,
+      isSlow,
+    ) => [from(start + 0.001, start + (isSlow ? 0.073 : 0.0022), "render report")]);
+    const correlation = await correlate({ duration }, slowest);
+    assertEquals(correlation.slow, { count: 40, examined: 40, time: 4 });
+    assertEquals(shares(correlation), { "render report": [0.72, 0.119994] });
+    assertEquals(correlation.companions[0]!.met, { slow: 40, others: 300 });
+  });
+
+  it("count once where they overlap, only if they are wholly within, and in the same process", async () => {
+    const duration = varied((start, isSlow) =>
+      isSlow
+        ? [
+          from(start, start + 0.05, "overlapping"),
+          from(start + 0.04, start + 0.06, "overlapping"),
+          from(start + 0.01, start + 0.02, "overlapping"),
+          from(start - 0.001, start + 0.05, "earlier"),
+          from(start + 0.01, start + 0.101, "later"),
+          from(start + 0.01, start + 0.05, "elsewhere", 43),
+          from(start, start + 0.1, "the same"),
+        ]
+        : []
+    );
+    assertEquals(shares(await correlate({ duration }, slowest)), { overlapping: [0.6, 0], "the same": [1, 0] });
+  });
+
+  it("are told of long and short requests alike", async () => {
+    const duration = [
+      ...varied((start) => [from(start + 0.001, start + 0.002, "short")]),
+      from(0, 5000, "/a"),
+      from(10, 3010, "long"),
+    ];
+    const correlation = await correlate({ duration }, slowest);
+    assertEquals(correlation.slow, { count: 1, examined: 1, time: 5000 });
+    const { long, short } = shares(correlation);
+    assertEquals(long![0], 0.6);
+    assertEquals(short![0], 1000 * 0.001 / 5000);
+    assertAlmostEquals(short![1], 0.1, 0.03);
+  });
+
+  it("that nobody could have measured are left out", async () => {
+    const wrong = ["NaN", "Infinity", "-Infinity", "-1", "1e300"];
+    const duration = [
+      ...varied((start, isSlow) => isSlow ? [from(start, start + 0.05, "half")] : []),
+      ...wrong.flatMap((value) => ["/a", "x"].map((label) => ({ time: 13.01, value, label }))),
+    ];
+    assertEquals(shares(await correlate({ duration }, slowest)), { half: [0.5, 0] });
+  });
+
+  it("are told if all requests are like that", async () => {
+    const duration = varied((start, isSlow) => [from(start, start + (isSlow ? 0.09 : 0.0091), "work")]);
+    const { work } = shares(await correlate({ duration }, slowest));
+    assertEquals(work![0], 0.9);
+    assertAlmostEquals(work![1], 0.9, 0.05);
+  });
+});
+
+describe("lags of the event loop during slow requests", () => {
+  const lag = (end: number, value: number, pid?: number): Row => ({
+    time: end,
+    value,
+    label: "event loop lag",
+    ...pid && { pid },
+  });
+
+  it("are told by the part of the time that the loop was late, and by how many met one", async () => {
+    const runtime = Array.from({ length: 40 }, (_, i) => 13 + 25 * i).slice(0, 31).flatMap((start) => [
+      lag(start + 0.08, 0.07),
+      lag(start + 0.09, 0.03), // from 0.06 on, of which 0.02 is known already
+      lag(start + 0.1, 0.015), // who knows when
+      lag(start + 0.1, 0.1, 43),
+    ]);
+    const correlation = await correlate({ duration: varied(() => []), runtime }, slowest);
+    assertEquals(shares(correlation), { "event loop lag": [0.62, 0] });
+    assertEquals(correlation.companions[0]!.met, { slow: 31, others: 0 });
+  });
+
+  it("are none, if there were only small ones", async () => {
+    const runtime = [lag(1, 0.001)];
+    assertEquals(shares(await correlate({ duration: varied(() => []), runtime }, slowest)), {
+      "event loop lag": [0, 0],
+    });
+  });
+});
+
+describe("collections during slow requests", () => {
+  it("are taken as spread over the time since the sampling tick before", async () => {
+    // A tick each half second; in the half second of each slow request there are pauses of 0.1 and 0.05 s.
+    const runtime = Array.from({ length: 2002 }, (_, i): Row[] => {
+      const time = (i - 1) / 2;
+      const row = (label: string, value: number): Row => ({ time, value, label });
+      return Math.floor(time - 0.5) % 25 === 13 && time % 1 === 0.5
+        ? [row("gc collections", i), row("gc pause", 0.1), row("gc pause", 0.05)]
+        : [row("gc collections", i)];
+    }).flat();
+    const correlation = await correlate({ duration: varied(() => []), runtime }, slowest);
+    assertEquals(shares(correlation), { "gc pause": [0.3, 0] });
+  });
+});
+
+describe("a correlation", () => {
+  it("has the greatest difference first", async () => {
+    const duration = varied((start, isSlow) => [
+      from(start, start + 0.009, "always"),
+      ...isSlow ? [from(start, start + 0.03, "third"), from(start, start + 0.05, "half")] : [],
+    ]);
+    const { companions } = await correlate({ duration }, slowest);
+    assertEquals(companions.map(({ label }: Companion) => label), ["half", "third", "always"]);
+  });
+
+  it("may be confined to a process and to a time", async () => {
+    const duration = varied((start, isSlow) => isSlow ? [from(start, start + 0.05, "half")] : []);
+    const all = await correlate({ duration }, slowest);
+    assertEquals(await correlate({ duration }, { ...slowest, within: { pids: [42] } }), all);
+    await assertRejects(
+      () => correlate({ duration }, { within: { pids: [43] } }),
+      UsageError,
+      "there are no durations",
+    );
+    const later = await correlate({ duration }, { ...slowest, within: { from: epochOf(500) } });
+    assertEquals(later.slow.count + later.others.count, 500);
+  });
+
+  it("is the same each time", async () => {
+    const duration = varied((start, isSlow) => isSlow ? [from(start, start + 0.05, "half")] : []);
+    assertEquals(await correlate({ duration }, { examine: 10 }), await correlate({ duration }, { examine: 10 }));
+  });
+
+  it("needs durations and sensible options", async () => {
+    const duration = varied(() => []);
+    const noSuch = () => correlate({ duration }, {}, "/none");
+    await assertRejects(noSuch, UsageError, 'Cannot correlate: there are no durations of: "/none"');
+    for (const options of [{ share: 0 }, { share: 0.6 }, { examine: 9 }, { examine: 10.5 }]) {
+      await assertRejects(() => correlate({ duration }, options), UsageError, "Cannot correlate: ");
+    }
+  });
+});

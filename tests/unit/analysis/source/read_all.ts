@@ -1,0 +1,55 @@
+import { type DuckDBBlobValue, type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { openSources, type Sources } from "../../../../src/analysis/source/sources.ts";
+import { defaultRuntime } from "../../../../src/monitor/default_runtime.ts";
+import { rowText } from "./row_oracle.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A database in memory that goes with the block, and what reads sources into it. */
+export class Reader implements Disposable {
+  readonly connection: DuckDBConnection;
+
+  private constructor(connection: DuckDBConnection) {
+    this.connection = connection;
+  }
+
+  static async create(): Promise<Reader> {
+    return new Reader(await (await DuckDBInstance.create(":memory:")).connect());
+  }
+
+  open(source: string | readonly string[]): Promise<Sources> {
+    return openSources(source, { connection: this.connection, files: defaultRuntime().files });
+  }
+
+  /** All rows of a prefix as texts, sorted; the query is done again as long as the sources tell to. */
+  async rows(sources: Sources, prefix: string): Promise<string[]> {
+    const [all] = await this.query(
+      sources,
+      // Labels come as bytes, since the client strips byte-order marks.
+      () => `SELECT Timepoint, Measurement, encode(Label), PID FROM ${sources.relations.get(prefix)}`,
+    );
+    return (all as [bigint, number, DuckDBBlobValue, bigint][]).map(([timepoint, measurement, label, pid]) =>
+      rowText(timepoint, measurement, utf8.decode(label.bytes), Number(pid))
+    ).sort();
+  }
+
+  /** The rows of a query, and how often it had to be done. */
+  async query(sources: Sources, sql: () => string): Promise<[rows: unknown[][], times: number]> {
+    for (let times = 1;; times++) {
+      let rows: unknown[][] = [];
+      let failure: unknown;
+      try {
+        rows = (await this.connection.runAndReadAll(sql())).getRows();
+      } catch (error) {
+        failure = error;
+      }
+      if (await sources.check(failure)) continue;
+      if (failure !== undefined) throw failure;
+      return [rows, times];
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.connection.closeSync();
+  }
+}

@@ -1,0 +1,203 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertRejects } from "@std/assert";
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { StorageError } from "../../../../src/errors.ts";
+import { scratchDirectory } from "../../../contract/scratch.ts";
+import { Reader } from "./read_all.ts";
+
+const HEADER = "Timepoint,Measurement,Label,PID\n";
+const row = (number: number, label = "x"): string => `170000000000000000${number},0.5,${label},7\n`;
+const text = (number: number, label = "x"): string => `170000000000000000${number}|0.5|${label}|7`;
+
+const none = { unread: 0, problems: [] };
+
+describe("openSources", () => {
+  it("takes a directory, of the Python original too, and leaves alone what is no published CSV", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    writeFileSync(scratch.at("duration.7-0123abcd-000001.csv"), HEADER + row(1));
+    writeFileSync(
+      scratch.at("duration.0f8fad5bd9cb469fa16570867728950e.csv"),
+      (HEADER + row(2)).replaceAll("\n", "\r\n"),
+    );
+    writeFileSync(scratch.at("duration.csv"), HEADER + row(3));
+    writeFileSync(scratch.at("runtime.csv"), HEADER + row(4));
+    writeFileSync(scratch.at("custom.csv"), HEADER);
+    writeFileSync(scratch.at(".duration.7-0123abcd-000002.csv.tmp"), HEADER + row(5));
+    writeFileSync(scratch.at(".hidden.csv"), HEADER + row(6));
+    writeFileSync(scratch.at("profiler.7.cpuprofile"), "{}");
+    mkdirSync(scratch.at("directory.csv"));
+    const sources = await reader.open(scratch.path);
+    assertEquals([...sources.relations.keys()].sort(), ["custom", "duration", "runtime"]);
+    assertEquals(await reader.rows(sources, "duration"), [text(1), text(2), text(3)]);
+    assertEquals(await reader.rows(sources, "runtime"), [text(4)]);
+    assertEquals(await reader.rows(sources, "custom"), []);
+    const problem = { file: scratch.at("directory.csv"), line: 0, rows: 0, reason: "it is not a file but a directory" };
+    assertEquals(sources.reading, { files: 4, spools: 0, unread: 0, problems: [problem] });
+  });
+
+  it("takes a file, a pattern, and several of them, each file once", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    for (const number of [1, 2, 3]) {
+      mkdirSync(scratch.at(`run [${number}]*`));
+      writeFileSync(scratch.at(`run [${number}]*/a 'b'.${number}.csv`), HEADER + row(number));
+    }
+    const file = scratch.at("run [1]*/a 'b'.1.csv");
+    const rows = async (source: string | string[]) => await reader.rows(await reader.open(source), "a 'b'");
+    assertEquals(await rows(file), [text(1)]);
+    assertEquals(await rows(scratch.at("run*/*.csv")), [text(1), text(2), text(3)]);
+    assertEquals(await rows([file, scratch.at("run*2*/*.csv"), file]), [text(1), text(2)]);
+    assertEquals((await reader.open(scratch.at("nothing*.csv"))).relations.size, 0);
+    assertEquals((await reader.open([])).relations.size, 0);
+  });
+
+  it("says what is not there", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    const path = scratch.at("missing");
+    await assertRejects(() => reader.open(path), StorageError, `Cannot read: "${path}": no such file or directory`);
+    symlinkSync(path, scratch.at("a.csv"));
+    const { reading } = await reader.open(scratch.path);
+    assertEquals(reading.problems.map(({ reason }) => reason), ["it is not a file but a symlink"]);
+  });
+
+  it("takes the header of the documentation of the Python original, with spaces behind the commas", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    writeFileSync(
+      scratch.at("duration.1.csv"),
+      'Timepoint, Measurement, Label, PID\n1607092101580206000, 0.023, "my code, block", 5662\n1, 2, b, 3\n',
+    );
+    const sources = await reader.open(scratch.path);
+    assertEquals(await reader.rows(sources, "duration"), ["1607092101580206000|0.023|my code, block|5662", "1|2|b|3"]);
+    assertEquals(sources.reading, { files: 1, spools: 0, ...none });
+  });
+
+  it("refuses a file with another header, one that is cut in it, and what is no CSV", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    writeFileSync(scratch.at("a.csv"), "PID,Measurement,Label,Timepoint\n1,2,a,3\n4,5,b,6\n");
+    writeFileSync(scratch.at("b.csv"), "Timepoint,Meas");
+    writeFileSync(scratch.at("c.csv"), "");
+    writeFileSync(scratch.at("d.csv"), new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0]));
+    writeFileSync(scratch.at("e.csv"), (HEADER + row(1)).replaceAll("\n", "\r"));
+    const sources = await reader.open(scratch.path);
+    for (const prefix of ["a", "b", "c", "d", "e"]) assertEquals(await reader.rows(sources, prefix), []);
+    const { files, unread, problems } = sources.reading;
+    assertEquals([files, unread], [0, 5]);
+    const why = "its first line is not Timepoint,Measurement,Label,PID";
+    assertEquals(problems.map(({ file, line, rows, reason }) => [file, line, rows, reason]), [
+      [scratch.at("a.csv"), 1, 2, why],
+      [scratch.at("b.csv"), 1, 1, "it is cut off"],
+      [scratch.at("d.csv"), 1, 1, why],
+      [scratch.at("e.csv"), 1, 1, why],
+    ]);
+  });
+
+  it("says why a row is none", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    const rows: [row: string, why: string][] = [
+      ["1.5,2,a,3", "its timepoint is not a whole number"],
+      ["9223372036854775808,2,a,3", "its timepoint is beyond 64 bits"],
+      ["1,,a,3", "its measurement is not a number"],
+      ["1,2,,3", "it has no label"],
+      ['1,2,a"b,3', "a quote stands inside its label"],
+      ['1,2,"a"b,3', "its label goes on behind its quotes"],
+      ["1,2,a\0b,3", "its label holds a NUL"],
+      ["1,2,a", "it has fewer than four fields"],
+      ["1,2,a,3,4", "it has more than four fields"],
+      ["1,2,a,-3", "its PID is not a whole number"],
+      ["1,2,a,4294967296", "its PID is beyond 32 bits"],
+      [`1,2,${"x".repeat(2 ** 20)},3`, "it is longer than 1048576 bytes"],
+      ['1,2,"a,3', "the quotes of its label are not closed"],
+      ["1,2,a,3", "it is cut off"],
+    ];
+    const path = scratch.at("duration.1.csv");
+    writeFileSync(path, HEADER + row(1) + rows.map(([row]) => row).join("\n"));
+    const sources = await reader.open(path);
+    assertEquals(await reader.rows(sources, "duration"), [text(1)]);
+    assertEquals(sources.reading.problems, rows.map(([, reason], i) => ({ file: path, line: 3 + i, rows: 1, reason })));
+    assertEquals(sources.reading.unread, rows.length);
+  });
+
+  it("counts all problems and tells the first hundred", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    writeFileSync(scratch.at("duration.1.csv"), HEADER + "x\n".repeat(1000) + row(1));
+    const sources = await reader.open(scratch.path);
+    assertEquals([sources.reading.unread, sources.reading.problems.length], [1000, 100]);
+    assertEquals(await reader.rows(sources, "duration"), [text(1)]);
+  });
+
+  it("reads labels that hold what looks like rows, however large the file", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    // DuckDB splits files at some eight million bytes.
+    const label = '"a\r\n1700000000000000000,0.5,b,7\r\nc"';
+    const rows = 250_000;
+    const path = scratch.at("duration.1.csv");
+    writeFileSync(path, (HEADER + row(1)).replaceAll("\n", "\r\n"));
+    appendFileSync(path, `1700000000000000002,0.5,${label},7\r\n`.repeat(rows));
+    const sources = await reader.open(path);
+    const [found] = await reader.query(
+      sources,
+      () => `SELECT Label, count(*) FROM ${sources.relations.get("duration")} GROUP BY ALL ORDER BY ALL`,
+    );
+    assertEquals(found, [["a\r\n1700000000000000000,0.5,b,7\r\nc", BigInt(rows)], ["x", 1n]]);
+    assertEquals(sources.reading, { files: 1, spools: 0, ...none });
+  });
+});
+
+describe("files that others change", () => {
+  it("are left out once they are taken away, and that is told", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    for (const number of [1, 2]) writeFileSync(scratch.at(`duration.${number}.csv`), HEADER + row(number));
+    const sources = await reader.open(scratch.path);
+    rmSync(scratch.at("duration.1.csv"));
+    assertEquals(await reader.rows(sources, "duration"), [text(2)]);
+    const problem = { file: scratch.at("duration.1.csv"), line: 0, rows: 1, reason: "it was taken away" };
+    assertEquals(sources.reading, { files: 1, spools: 0, unread: 1, problems: [problem] });
+  });
+
+  it("are read up to where they were, though they grow, by half a row even", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    const path = scratch.at("duration.csv");
+    writeFileSync(path, HEADER + row(1) + row(2));
+    const sources = await reader.open(scratch.path);
+    for (const more of [row(3), '1700000000000000004,0.5,"x', '\n",7\n']) {
+      appendFileSync(path, more);
+      assertEquals(await reader.rows(sources, "duration"), [text(1), text(2)]);
+    }
+    assertEquals(sources.reading, { files: 1, spools: 0, ...none });
+  });
+
+  it("are left out if another takes the name of one that grows", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    const path = scratch.at("duration.csv");
+    writeFileSync(path, HEADER + row(1));
+    const sources = await reader.open(scratch.path);
+    renameSync(path, scratch.at("old"));
+    writeFileSync(path, HEADER + row(2));
+    assertEquals(await reader.rows(sources, "duration"), []);
+    assertEquals(sources.reading.problems.map(({ reason }) => reason), ["it was taken away"]);
+  });
+
+  it("do not keep the check of much from ending, and the query is done again", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    const good = HEADER + row(1).repeat(35_000);
+    for (let i = 0; i < 40; i++) writeFileSync(scratch.at(`duration.${i}.csv`), good);
+    writeFileSync(scratch.at("duration.40.csv"), good + "1.5,2,a,3\n" + row(2));
+    const sources = await reader.open(scratch.path);
+    const count = () => `SELECT count(*)::INTEGER, sum(PID)::INTEGER FROM ${sources.relations.get("duration")}`;
+    assertEquals(await reader.query(sources, count), [[[41 * 35_000 + 1, 7 * (41 * 35_000 + 1)]], 2]);
+    assertEquals(await reader.query(sources, count), [[[41 * 35_000 + 1, 7 * (41 * 35_000 + 1)]], 1]);
+    assertEquals(sources.reading.unread, 1);
+    sources.close();
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, it } from "node:test";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import { conditionOf, summarize, type SummaryOptions, timeRange } from "../../../src/analysis/summary.ts";
+import { recordFiles, type Rows } from "./recorded_files.ts";
+
+const SECOND = 1_000_000_000n;
+const BEGIN = 1_700_000_000n * SECOND;
+
+/** Summarizes what these files hold. */
+async function summaryOf(files: Readonly<Record<string, Rows>>, options: Partial<SummaryOptions> = {}) {
+  using recorded = recordFiles(files);
+  await using db = await TelemetryDB.open(recorded.path);
+  return await summarize(db, { quantiles: [0.5, 1], ...options });
+}
+
+const files: Record<string, Rows> = {
+  "duration.1.csv": [
+    [BEGIN + 7n, 0.1, "a", 1],
+    [BEGIN + 2n * SECOND, 0.2, "a", 2],
+    [BEGIN + 1n * SECOND, 0.6, "a", 2],
+    [BEGIN + 3n * SECOND, 1, "b", 2],
+  ],
+  "duration.2.csv": [[BEGIN + 4n * SECOND, 2, "b", 3]],
+  "custom.1.csv": [[BEGIN + 1n, 5, "queue", 1], [BEGIN + 5n, 3, "queue", 1], [BEGIN + 3n, 4, "queue", 1]],
+  "sales.1.csv": [[BEGIN + 10n * SECOND, 12.5, "price", 4]],
+};
+
+describe("a summary", () => {
+  it("tells how much there is, of what time and of which processes", async () => {
+    const { rows, range, pids, bins } = await summaryOf(files);
+    assertEquals({ rows, range, pids }, {
+      rows: 9,
+      range: { first: BEGIN + 1n, last: BEGIN + 10n * SECOND },
+      pids: [1, 2, 3, 4],
+    });
+    assertEquals(
+      bins!.from <= BEGIN + 1n && BEGIN + 10n * SECOND < bins!.from + BigInt(bins!.length) * bins!.width,
+      true,
+    );
+  });
+
+  it("has the statistics of each series of durations", async () => {
+    const { durations: [a, b, ...none] } = await summaryOf(files);
+    assertEquals(none, []);
+    const { counts: _, mean, sum, ...rest } = a!;
+    assertEquals(rest, {
+      prefix: "duration",
+      label: "a",
+      rows: 3,
+      count: 3,
+      min: 0.1,
+      max: 0.6,
+      quantiles: [{ q: 0.5, value: 0.2 }, { q: 1, value: 0.6 }],
+      first: BEGIN + 7n,
+      last: BEGIN + 2n * SECOND,
+    });
+    assertAlmostEquals(mean, 0.3);
+    assertAlmostEquals(sum, 0.9);
+    assertEquals([b?.label, b?.count, b?.sum], ["b", 2, 3]);
+  });
+
+  it("counts over time, in bins that all series have in common", async () => {
+    const { durations: [a, b], bins } = await summaryOf(files);
+    const binAt = (timepoint: bigint) => Number((timepoint - bins!.from) / bins!.width);
+    const expected = new Array(bins!.length).fill(0);
+    for (const timepoint of [BEGIN + 7n, BEGIN + SECOND, BEGIN + 2n * SECOND]) expected[binAt(timepoint)]++;
+    assertEquals(a?.counts, expected);
+    assertEquals(b?.counts.flatMap((count, bin) => count > 0 ? [bin] : []), [
+      binAt(BEGIN + 3n * SECOND),
+      binAt(BEGIN + 4n * SECOND),
+    ]);
+  });
+
+  it("does not depend on when it was guessed that the recording was made", async () => {
+    const expected = await summaryOf(files);
+    const guesses = [[BEGIN, BEGIN + 1n], [BEGIN - SECOND, BEGIN + 11n * SECOND], [
+      BEGIN + 9n * SECOND,
+      BEGIN + 10n * SECOND,
+    ]];
+    for (const [first = 0n, last = 0n] of guesses) {
+      assertEquals(await summaryOf(files, { guess: { first, last } }), expected);
+    }
+  });
+
+  it("has quantities with their last measurement, which need not be in the last row", async () => {
+    const { quantities } = await summaryOf(files);
+    assertEquals(quantities.map(({ prefix, label, latest, mean }) => [prefix, label, latest, mean]), [
+      ["custom", "queue", 3, 4],
+      ["sales", "price", 12.5, 12.5],
+    ]);
+  });
+
+  it("may be of each process", async () => {
+    const { durations } = await summaryOf(files, { byPid: true });
+    assertEquals(durations.map(({ label, pid, count }) => [label, pid, count]), [
+      ["a", 1, 1],
+      ["a", 2, 2],
+      ["b", 2, 1],
+      ["b", 3, 1],
+    ]);
+  });
+
+  it("is of what is selected", async () => {
+    const counted = async (options: Partial<SummaryOptions>) =>
+      (await summaryOf(files, options)).durations.map(({ label, count }) => [label, count]);
+    assertEquals(await counted({ labels: ["b", "c*"] }), [["b", 2]]);
+    assertEquals(await counted({ labels: ["?", "b"], pids: [2] }), [["a", 2], ["b", 1]]);
+    assertEquals(await counted({ from: BEGIN + SECOND, to: BEGIN + 3n * SECOND }), [["a", 2]]);
+    assertEquals((await summaryOf(files, { labels: ["none"] })).range, undefined);
+  });
+
+  it("leaves out what is no number, and tells of it", async () => {
+    const { quantities: [nothing, queue], rows } = await summaryOf({
+      "custom.1.csv": [[BEGIN, NaN, "queue", 1], [BEGIN, 3, "queue", 1], [BEGIN, NaN, "nothing", 1]],
+    });
+    assertEquals([queue?.rows, queue?.count, queue?.mean, queue?.max], [2, 1, 3, 3]);
+    assertEquals([nothing?.rows, nothing?.count, nothing?.mean], [1, 0, NaN]);
+    assertEquals(rows, 3);
+  });
+
+  it("counts infinities as measurements", async () => {
+    const { quantities: [queue] } = await summaryOf({
+      "custom.1.csv": [[BEGIN, Infinity, "queue", 1], [BEGIN, 3, "queue", 1]],
+    });
+    assertEquals([queue?.count, queue?.sum, queue?.min, queue?.max], [2, Infinity, 3, Infinity]);
+  });
+
+  it("can be of timepoints at either end of 64 bits", async () => {
+    const [first, last] = [-(2n ** 63n), 2n ** 63n - 1n];
+    const { range, durations: [a] } = await summaryOf({ "duration.1.csv": [[first, 1, "a", 1], [last, 2, "a", 1]] });
+    assertEquals(range, { first, last });
+    assertEquals([a?.counts.at(0), a?.counts.at(-1), a?.counts.length], [1, 1, 256]);
+  });
+
+  it("of nothing is empty", async () => {
+    const { rows, range, bins, pids, durations } = await summaryOf({});
+    assertEquals({ rows, range, bins, pids, durations }, {
+      rows: 0,
+      range: undefined,
+      bins: undefined,
+      pids: [],
+      durations: [],
+    });
+  });
+});
+
+describe("the summary of the runtime", () => {
+  const at = (
+    second: number,
+    value: number,
+    label: string,
+    pid: number,
+  ): Rows[number] => [BEGIN + BigInt(second) * SECOND, value, label, pid];
+
+  it("is of each process, in a fixed order", async () => {
+    const { runtime } = await summaryOf({
+      "runtime.1.csv": [
+        at(1, 5, "unheard of", 1),
+        at(0, 30, "rss", 2),
+        at(0, 10, "rss", 1),
+        at(2, 30, "rss", 1),
+        at(1, 50, "rss", 1),
+        at(1, 0.25, "gc pause", 1),
+      ],
+    });
+    assertEquals(
+      runtime.map((
+        { label, pid, unit, kind, count, mean, max, latest },
+      ) => [label, pid, unit, kind, count, mean, max, latest]),
+      [
+        ["rss", 1, "bytes", "level", 3, 30, 50, 30],
+        ["rss", 2, "bytes", "level", 1, 30, 30, 30],
+        ["gc pause", 1, "s", "event", 1, 0.25, 0.25, 0.25],
+        ["unheard of", 1, "", "level", 1, 5, 5, 5],
+      ],
+    );
+  });
+
+  it("tells of counters how much they grew, and whether that is sure", async () => {
+    const { runtime } = await summaryOf({
+      "runtime.1.csv": [
+        at(0, 100, "user time", 1),
+        at(9, 103, "user time", 1),
+        at(5, 101, "user time", 1),
+        at(0, 0, "gc collections", 2),
+        at(1, 7, "gc collections", 2),
+        at(2, 1, "gc collections", 2),
+      ],
+    });
+    assertEquals(runtime.map(({ label, growth, wentBack }) => [label, growth, wentBack]), [
+      ["user time", 3, false],
+      ["gc collections", 7, true],
+    ]);
+  });
+});
+
+describe("the time of a recording", () => {
+  it("is that of all its observations", async () => {
+    using recorded = recordFiles(files);
+    await using db = await TelemetryDB.open(recorded.path);
+    assertEquals(await timeRange(db), { first: BEGIN + 1n, last: BEGIN + 10n * SECOND });
+  });
+
+  it("is none if there are none", async () => {
+    using recorded = recordFiles({});
+    await using db = await TelemetryDB.open(recorded.path);
+    assertEquals(await timeRange(db), undefined);
+  });
+});
+
+describe("a selection as a condition", () => {
+  it("is met by any of the labels, and all of the rest", () => {
+    assertEquals(conditionOf({}), "true");
+    assertEquals(conditionOf({ labels: ["a", "b"], pids: [1] }), "(Label = 'a' OR Label = 'b') AND PID IN (1)");
+    assertEquals(conditionOf({ labels: [], to: 5n }), "Timepoint < 5");
+  });
+});

@@ -1,0 +1,187 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import { StorageError, UsageError } from "../../../src/errors.ts";
+import { recordFiles, type Rows } from "./recorded_files.ts";
+
+const NANOSECOND = 1_700_000_000_123_456_789n;
+
+const RUNTIME_SERIES = {
+  gcCollections: "gc collections",
+  gcCollected: "gc collected",
+  gcUncollectable: "gc uncollectable",
+  gcPause: "gc pause",
+  userTime: "user time",
+  systemTime: "system time",
+  rss: "rss",
+  maxRss: "max rss",
+  heapUsed: "heap used",
+  heapTotal: "heap total",
+  external: "external",
+  eventLoopLag: "event loop lag",
+} as const;
+
+describe("a telemetry database", () => {
+  it("has a frame and a view for each prefix, and one of everything", async () => {
+    using files = recordFiles({
+      "duration.1.csv": [[NANOSECOND, 0.5, "a", 1]],
+      "duration.2.csv": [[NANOSECOND, 0.25, "b", 2]],
+      "gauge.1.csv": [[NANOSECOND, 17, "queue", 1]],
+    });
+    await using db = await TelemetryDB.open(files.path);
+    assertEquals(db.prefixes(), ["duration", "gauge"]);
+    assertEquals(await db.duration().labels(), ["a", "b"]);
+    assertEquals(await db.duration().pids(), [1, 2]);
+    assertEquals(await db.frame("gauge").labels(), ["queue"]);
+    assertEquals(await db.all().labels(), ["a", "b", "queue"]);
+    assertEquals((await db.sql("FROM observations ORDER BY Label")).rows(), [
+      { Timepoint: NANOSECOND, Measurement: 0.5, Label: "a", PID: 1n, Prefix: "duration" },
+      { Timepoint: NANOSECOND, Measurement: 0.25, Label: "b", PID: 2n, Prefix: "duration" },
+      { Timepoint: NANOSECOND, Measurement: 17, Label: "queue", PID: 1n, Prefix: "gauge" },
+    ]);
+    assertEquals((await db.sql("SELECT Measurement FROM gauge")).rows(), [{ Measurement: 17 }]);
+    assertEquals((await db.sql(`SELECT count(*) AS n FROM ${db.frame("gauge").relation}`)).rows(), [{ n: 1n }]);
+  });
+
+  it("has every series of the runtime", async () => {
+    const labels = Object.values(RUNTIME_SERIES);
+    using files = recordFiles({ "runtime.1.csv": labels.map((label, i) => [NANOSECOND, i, label, 1] as const) });
+    await using db = await TelemetryDB.open(files.path);
+    for (const [index, name] of (Object.keys(RUNTIME_SERIES) as (keyof typeof RUNTIME_SERIES)[]).entries()) {
+      assertEquals(db[name]().label, RUNTIME_SERIES[name]);
+      assertEquals((await db[name]().data()).measurements, new Float64Array([index]));
+    }
+  });
+
+  it("is empty where nothing was recorded", async () => {
+    using files = recordFiles({});
+    await using db = await TelemetryDB.open(files.path);
+    assertEquals(db.prefixes(), []);
+    for (const frame of [db.duration(), db.runtime(), db.custom(), db.frame("never"), db.all()]) {
+      assertEquals([await frame.labels(), await frame.pids(), await frame.describe()], [[], [], []]);
+    }
+    const series = db.rss();
+    assertEquals([await series.pids(), await series.describe(), await series.quantiles([0.5])], [[], [], [NaN]]);
+    assertEquals((await series.data()).timepoints, new BigInt64Array());
+    assertEquals((await series.resample("1s")).timepoints, new BigInt64Array());
+    assertEquals((await db.sql("FROM duration, runtime, custom, observations")).rowCount, 0);
+    await db.load();
+    assertEquals(await db.exportParquet(join(files.path, "none.parquet")), { rows: 0 });
+  });
+
+  it("finds labels of any text", async () => {
+    const labels = [
+      '"',
+      "'",
+      "';DROP VIEW duration;--",
+      "a,b",
+      "a\r\nb",
+      "",
+      "NULL",
+      "größe",
+      "\u2028",
+      "😀",
+      "\\",
+      "$1",
+    ];
+    using files = recordFiles({ "duration.1.csv": labels.map((label, i) => [BigInt(i), i, label, 1] as const) });
+    await using db = await TelemetryDB.open(files.path);
+    for (const [index, label] of labels.entries()) {
+      assertEquals((await db.duration().timeSeries(label).data()).measurements, new Float64Array([index]), label);
+    }
+    assertEquals((await db.duration().timeSeries("*").data()).measurements.length, 0);
+  });
+
+  it("finds labels by the name they were recorded with, which the CSV may not have been able to hold", async () => {
+    using files = recordFiles({ "duration.1.csv": [[1n, 1, "a\uFFFDb", 1]] });
+    await using db = await TelemetryDB.open(files.path);
+    for (const label of ["a\0b", "a\uD800b"]) {
+      assertEquals((await db.duration().timeSeries(label).data()).measurements, new Float64Array([1]));
+    }
+  });
+
+  it("lets prefixes be words of SQL, quoted, or the same but for their case", async () => {
+    const row = (label: string): Rows => [[NANOSECOND, 1, label, 1]];
+    using files = recordFiles({
+      "select.1.csv": row("word"),
+      'my "own".1.csv': row("quoted"),
+      "Duration.1.csv": row("large"),
+      "duration.1.csv": row("small"),
+      "observations.1.csv": row("everything"),
+    });
+    await using db = await TelemetryDB.open(files.path);
+    assertEquals(await db.frame("Duration").labels(), ["large"]);
+    assertEquals(await db.duration().labels(), ["small"]);
+    assertEquals(await db.frame("observations").labels(), ["everything"]);
+    assertEquals(
+      (await db.sql('SELECT Label FROM "select" UNION FROM (SELECT Label FROM "my ""own""") ORDER BY 1')).rows(),
+      [
+        { Label: "quoted" },
+        { Label: "word" },
+      ],
+    );
+    assertEquals((await db.sql("FROM observations")).rowCount, 5);
+  });
+
+  it("reads everything into memory once if it is told to", async () => {
+    using files = recordFiles({ "duration.1.csv": [[NANOSECOND, 0.5, "a", 1], [NANOSECOND, 1.5, "a", 2]] });
+    await using db = await TelemetryDB.open(files.path);
+    const before = db.duration().where({ pids: [2] });
+    await Promise.all([db.load(), db.load()]);
+    writeFileSync(join(files.path, "duration.1.csv"), "");
+    assertEquals((await before.describe())[0]?.sum, 1.5);
+    assertEquals((await db.all().describe())[0]?.sum, 2);
+    assertEquals((await db.sql("SELECT sum(Measurement) AS sum FROM duration")).rows(), [{ sum: 2 }]);
+  });
+
+  it("refuses queries once it is closed", async () => {
+    using files = recordFiles({});
+    const db = await TelemetryDB.open(files.path);
+    db.close();
+    db.close();
+    await assertRejects(() => db.duration().labels(), UsageError, "the database is closed");
+    await assertRejects(() => db.load(), UsageError, "the database is closed");
+  });
+});
+
+describe("exporting to Parquet", () => {
+  it("writes all observations, exactly", async () => {
+    const numbers = [0.1, 5e-324, -0, Infinity, NaN];
+    using files = recordFiles({
+      "duration.1.csv": numbers.map((number) => [NANOSECOND, number, "it's", 1] as const),
+      "runtime.1.csv": [[NANOSECOND, 1, "rss", 2]],
+    });
+    await using db = await TelemetryDB.open(files.path);
+    const path = join(files.path, "it's.parquet");
+    writeFileSync(path, "something else");
+    assertEquals(await db.exportParquet(path), { rows: 6 });
+    const from = `FROM '${path.replaceAll("'", "''")}'`;
+    const table = await db.sql(`SELECT Timepoint, Measurement, Label, PID, Prefix ${from} WHERE Prefix = 'duration'`);
+    const exported = table.columns().Measurement as Float64Array;
+    assert(exported.length === numbers.length && numbers.every((number, i) => Object.is(exported[i], number)));
+    assertEquals(table.rows()[0], {
+      Timepoint: NANOSECOND,
+      Measurement: 0.1,
+      Label: "it's",
+      PID: 1n,
+      Prefix: "duration",
+    });
+    assertEquals(readdirSync(files.path).sort(), ["duration.1.csv", "it's.parquet", "runtime.1.csv"]);
+  });
+
+  it("leaves nothing behind where it cannot", async () => {
+    using files = recordFiles({ "duration.1.csv": [[NANOSECOND, 1, "a", 1]] });
+    await using db = await TelemetryDB.open(files.path);
+    const directory = join(files.path, "directory");
+    mkdirSync(directory);
+    for (const path of [directory, join(files.path, "missing", "x.parquet")]) {
+      const { message } = await assertRejects(() => db.exportParquet(path), StorageError);
+      assert(message.startsWith(`Cannot export: ${JSON.stringify(path)}: `), message);
+    }
+    await assertRejects(() => db.exportParquet(""), UsageError, "Cannot export: not a path");
+    assertEquals(readdirSync(files.path).sort(), ["directory", "duration.1.csv"]);
+    assert(existsSync(directory));
+  });
+});
