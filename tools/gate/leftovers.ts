@@ -7,11 +7,15 @@
 import type { Outcome } from "./command.ts";
 import type { Place } from "./place.ts";
 
-/** Names in the repository, without those of `.git` and `node_modules`. */
+/** What tests show to people, such as screenshots. */
+const testOutput = "tests/output";
+
+/** Names in the repository, without those of `.git` and `node_modules`, and what tests show to people. */
 export function listTree(root: string, folder = ""): string[] {
   return [...Deno.readDirSync(`${root}/${folder}`)].flatMap(({ name, isDirectory }) => {
     if (name === ".git" || name === "node_modules") return [];
     const path = `${folder}${name}`;
+    if (path === testOutput) return [];
     return isDirectory ? [path, ...listTree(root, `${path}/`)] : [path];
   });
 }

@@ -1,0 +1,77 @@
+import type { FlameNode, QuantityCells } from "../report_data.ts";
+import { inPercent, inSeconds, plainNumber } from "../words.ts";
+import { capitalize, type Draft, type Facts, nameProcess, sum } from "./draft.ts";
+
+/** Cores that a process has to use on average to be called busy: JavaScript runs on one, and beyond four fifths of that requests queue up. */
+const BUSY = 0.8;
+
+/** Less than this many seconds is a start, not a load. */
+const LONG_ENOUGH = 5;
+
+/** Processes that kept a processor busy. */
+export function busyProcesses(facts: Facts): Draft[] {
+  const cpu = facts.quantities.find(({ label, unit }) => label === "cpu" && unit === "cores");
+  const [busiest, ...others] = (cpu?.processes ?? []).map((cells) => ({ ...usage(cells), pid: cells.pid }))
+    .filter(({ pid, mean }) => mean >= BUSY && lifetime(pid, facts) >= LONG_ENOUGH)
+    .sort((a, b) => b.mean - a.mean);
+  if (busiest === undefined) return [];
+  const also = others.length === 0
+    ? ""
+    : `, ${others.length === 1 ? "another process" : `${others.length} other processes`} nearly as many`;
+  return [{
+    kind: "cpu",
+    weight: "attention",
+    text: capitalize(
+      `${nameProcess(busiest.pid, facts)} used ${plainNumber(busiest.mean)} processor cores on average${also}; ` +
+        `JavaScript alone can use one for each isolate, and it was busy ${inPercent(busiest.busy)} of the time.`,
+    ),
+    label: "cpu",
+  }];
+}
+
+/** A function that takes this part of the processor time by itself is worth a look, whatever else is slow. */
+const HOT = 0.2;
+
+/** A shorter CPU time than this, in seconds, is some ten samples of the profiler. */
+const LONG_ENOUGH_PROFILE = 0.1;
+
+/** The function that took the most processor time by itself. */
+export function hotFunction(facts: Facts): Draft[] {
+  const [hottest] = facts.profiles.flatMap(({ pid, tree }) => {
+    const times = new Map<string, number>();
+    addSelfTimes(tree, times);
+    return [...times].map(([name, time]) => ({ pid, name, time, share: time / tree.value }))
+      .filter(({ share }) => share >= HOT && tree.value >= LONG_ENOUGH_PROFILE);
+  }).sort((a, b) => b.share - a.share);
+  if (hottest === undefined) return [];
+  const { pid, name, time, share } = hottest;
+  return [{
+    kind: "cpu",
+    weight: "note",
+    text: `The function ${name} took ${inPercent(share)} of the processor time${
+      pid === undefined ? "" : ` of ${nameProcess(pid, facts)}`
+    } by itself: ${inSeconds(time)}.`,
+  }];
+}
+
+/** Adds up the seconds in each function itself; what stands in brackets is none. */
+function addSelfTimes({ name, place, value, children }: FlameNode, times: Map<string, number>): void {
+  const self = value - sum(children.map(({ value }) => value));
+  const key = place === "" ? name : `${name} (${place})`;
+  if (!name.startsWith("(") && self > 0) times.set(key, (times.get(key) ?? 0) + self);
+  for (const child of children) addSelfTimes(child, times);
+}
+
+/** Cores on average, and the part of the time during which most of one was used. */
+function usage({ mean, count }: QuantityCells): { mean: number; busy: number } {
+  const all = sum(count);
+  return {
+    mean: sum(mean.map((cores, i) => cores * count[i]!)) / all,
+    busy: sum(mean.map((cores, i) => cores >= BUSY ? count[i]! : 0)) / all,
+  };
+}
+
+function lifetime(pid: number, { processes }: Facts): number {
+  const { first = 0, last = 0 } = processes.find((of) => of.pid === pid) ?? {};
+  return (last - first) / 1e9;
+}

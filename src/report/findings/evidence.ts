@@ -1,0 +1,42 @@
+import { RUNTIME_PREFIX, type Source } from "../source.ts";
+import type { TimeRange } from "../time_axis.ts";
+
+/**
+ * A lag of the event loop from which on it counts as a stall, in seconds: the length from which on browsers, too, call a task long, since
+ * whoever waits for more than one of them notices.
+ */
+export const STALL = 0.05;
+
+/** What the bins do not tell: single events. */
+export interface Evidence {
+  /** Of each process whose event loop stalled. */
+  readonly stalls: readonly Events[];
+  /** Of each process that collected garbage. */
+  readonly pauses: readonly Events[];
+}
+
+/** Some events of a process. */
+export interface Events {
+  readonly pid: number;
+  readonly count: number;
+  /** Seconds, together. */
+  readonly sum: number;
+  /** The longest, seconds. */
+  readonly longest: number;
+  /** When that was over, ns since the beginning. */
+  readonly at: number;
+}
+
+/** Looks for stalls and pauses. */
+export async function readEvidence(source: Source, { from }: TimeRange): Promise<Evidence> {
+  const rows = await source.rows<Events & { label: string }>(`
+    SELECT Label AS label, PID::DOUBLE AS pid, count(*)::DOUBLE AS count, sum(Measurement) AS sum, max(Measurement) AS longest,
+      (arg_max(Timepoint, Measurement) - ${from})::DOUBLE AS at
+    FROM ${source.runtime.relation}
+    WHERE Prefix = '${RUNTIME_PREFIX}' AND (Label = 'gc pause' OR Label = 'event loop lag' AND Measurement >= ${STALL})
+    GROUP BY ALL ORDER BY longest DESC, pid`);
+  const of = (wanted: string): Events[] =>
+    rows.filter(({ label }) => label === wanted)
+      .map(({ pid, count, sum, longest, at }) => ({ pid, count, sum, longest, at }));
+  return { stalls: of("event loop lag"), pauses: of("gc pause") };
+}

@@ -1,0 +1,55 @@
+import { inSeconds } from "../words.ts";
+import { busyProcesses, hotFunction } from "./cpu.ts";
+import { unreadData } from "./data.ts";
+import type { Draft, Facts } from "./draft.ts";
+import { type Evidence, STALL } from "./evidence.ts";
+import { memoryGrowth } from "./memory.ts";
+import { slowProcess } from "./processes.ts";
+import { largestShare, longTail, slowSeries, subjects } from "./slow_series.ts";
+import { becameSlower } from "./slower.ts";
+import { garbageCollection, stalls } from "./stalls.ts";
+
+/** More than this nobody reads. */
+const MOST = 8;
+
+const weights: readonly Draft["weight"][] = ["bad", "attention", "note"];
+
+/** What stands out, the most important first; if nothing does, one finding that says so. */
+export function findWhatStandsOut(facts: Facts, evidence: Evidence): Draft[] {
+  const slow = slowSeries(facts);
+  const isNew = ({ label }: Draft): boolean => !slow.some((told) => told.label === label);
+  const found = [
+    ...slow,
+    ...stalls(facts, evidence),
+    ...memoryGrowth(facts),
+    ...becameSlower(facts),
+    ...slowProcess(facts),
+    ...garbageCollection(facts, evidence),
+    ...longTail(facts).filter(isNew),
+    ...busyProcesses(facts),
+    ...largestShare(facts).filter(isNew),
+    ...hotFunction(facts),
+    ...unreadData(facts),
+  ];
+  const standsOut = found.some(({ kind }) => kind !== "data");
+  return (standsOut ? found : [...found, nothing(facts)])
+    .sort((a, b) => weights.indexOf(a.weight) - weights.indexOf(b.weight)) // stable: else as above
+    .slice(0, MOST);
+}
+
+/** That nothing stands out, of what was recorded. */
+function nothing(facts: Facts): Draft {
+  const { series, thing } = subjects(facts);
+  const has = (label: string): boolean => facts.quantities.some((quantity) => quantity.label === label);
+  const checked = [
+    ...(series.length > 1 ? [`no kind of ${thing} is much slower than the others`] : []),
+    ...(has("event loop lag") ? [`the event loop never stood still for ${inSeconds(STALL)}`] : []),
+    ...(has("gc pause") ? ["garbage collection took little time"] : []),
+    ...(has("rss") ? ["memory did not grow much"] : []),
+  ];
+  return {
+    kind: "latency",
+    weight: "note",
+    text: `Nothing stands out${checked.length === 0 ? "" : `: ${checked.join(", ")}`}.`,
+  };
+}

@@ -1,0 +1,67 @@
+import type { Companion, SlowCorrelation } from "../../analysis/slow_correlation.ts";
+import { inPercent } from "../words.ts";
+
+/** A part of the time of slow requests that explains them. */
+const MOST_OF_IT = 0.5;
+
+/** How much more of the time of the slow than of the others has to be within something that does not explain most, but sets them apart. */
+const SETS_APART = 0.2;
+
+/** And how many times more of it than of any other time: what runs all the time, or many times at once, is within everything. */
+const BEYOND_CHANCE = 2;
+
+/** So many are told by their number, more as a part of all. */
+const FEW = 100;
+
+/**
+ * Why a series is slow, in a sentence; `undefined` if what was recorded does not tell. `chance` is which part of all time was within the durations of a
+ * label.
+ */
+export function whySlow(
+  { slow, others, companions }: SlowCorrelation,
+  chance: (label: string) => number,
+): string | undefined {
+  const slowest = slow.count <= FEW
+    ? `its ${slow.count} slowest`
+    : `its slowest ${inPercent(slow.count / (slow.count + others.count))}`;
+  const block = greatest(
+    companions,
+    "duration",
+    ({ label, share }) =>
+      (share.slow >= MOST_OF_IT || excess(share) >= SETS_APART) && share.slow >= BEYOND_CHANCE * chance(label),
+  );
+  if (block !== undefined) {
+    const more = excess(block.share) >= SETS_APART ? `, but ${inPercent(block.share.others)} of the others’` : "";
+    return `${inPercent(Math.min(1, block.share.slow))} of the time of ${slowest} was within “${block.label}”${more}.`;
+  }
+  const lag = greatest(companions, "lag", ({ share }) => excess(share) >= SETS_APART);
+  if (lag !== undefined) {
+    return `The event loop was blocked for ${
+      inPercent(Math.min(1, lag.share.slow))
+    } of the time of ${slowest}, and for ` +
+      `${inPercent(lag.share.others)} of the others’: they waited for something else.`;
+  }
+  const gc = greatest(companions, "gc", ({ share }) => excess(share) >= SETS_APART);
+  if (gc !== undefined) {
+    return `Garbage was being collected for some ${
+      inPercent(Math.min(1, gc.share.slow))
+    } of the time around ${slowest}, and for ` +
+      `${inPercent(gc.share.others)} of that around the others.`;
+  }
+  return undefined;
+}
+
+/** The companion of that kind which took the most of the slow requests' time. */
+function greatest(
+  companions: readonly Companion[],
+  kind: Companion["kind"],
+  isTelling: (companion: Companion) => boolean,
+): Companion | undefined {
+  const [first] = companions.filter((companion) => companion.kind === kind && isTelling(companion))
+    .sort((a, b) => b.share.slow - a.share.slow);
+  return first;
+}
+
+function excess({ slow, others }: Companion["share"]): number {
+  return slow - others;
+}

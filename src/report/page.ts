@@ -1,0 +1,77 @@
+/**
+ * The page of a report: one HTML text that holds all it needs, and reaches for nothing else.
+ *
+ * @module
+ */
+
+import type { ReportData } from "./report_data.ts";
+import { notices, script, style } from "./viewer_bundle.ts";
+
+/**
+ * Puts a report into a page that any current browser shows without a network. Nothing in the data can become markup or code: it is compressed, and
+ * the page may run its own script only.
+ */
+export async function renderPage(data: ReportData): Promise<string> {
+  const policy = [
+    "default-src 'none'",
+    `script-src '${await hashOf(script)}'`,
+    `style-src '${await hashOf(style)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${escape(data.title === "" ? "Kymo report" : `${data.title} · Kymo report`)}</title>
+<style>${style}</style>
+</head>
+<body>
+<p class="loading">Reading the report…</p>
+<noscript><p class="failed">This report is drawn by a script; please allow it.</p></noscript>
+<script type="text/plain" id="notices">${escape(notices)}</script>
+<script type="text/plain" id="data">${await pack(JSON.stringify(data))}</script>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+/** The name by which a Content Security Policy allows a script or style in the page. */
+async function hashOf(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(text),
+  );
+  return `sha256-${base64(new Uint8Array(hash))}`;
+}
+
+/** Compresses a text, for {@linkcode ReportData} is long and repeats itself. */
+async function pack(text: string): Promise<string> {
+  const stream = new Blob([text]).stream().pipeThrough(
+    new CompressionStream("gzip"),
+  );
+  return base64(new Uint8Array(await new Response(stream).arrayBuffer()));
+}
+
+/** Bytes that a text of base64 is made of at once; a multiple of 3, so that the parts can stand one behind the other. */
+const CHUNK = 3 * 4096;
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    text += btoa(String.fromCharCode(...bytes.subarray(at, at + CHUNK)));
+  }
+  return text;
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(
+    ">",
+    "&gt;",
+  );
+}

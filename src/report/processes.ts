@@ -1,0 +1,30 @@
+import type { ProcessData } from "./report_data.ts";
+import { DURATION_PREFIX, type Source } from "./source.ts";
+import type { TimeRange } from "./time_axis.ts";
+
+/** Who recorded, and how much. */
+export interface Overview {
+  readonly processes: readonly ProcessData[];
+  readonly rows: number;
+  /** Of these, durations. */
+  readonly durations: number;
+  /** Measurements that are no finite numbers, which no picture shows. */
+  readonly notFinite: number;
+}
+
+/** Counts the rows of each process. */
+export async function readOverview(source: Source, { from }: TimeRange): Promise<Overview> {
+  const rows = await source.rows<ProcessData & { durations: number; notFinite: number }>(`
+    SELECT PID::DOUBLE AS pid, count(*)::DOUBLE AS rows,
+      (min(Timepoint) - ${from})::DOUBLE AS first, (max(Timepoint) - ${from})::DOUBLE AS last,
+      (count(*) FILTER (Prefix = '${DURATION_PREFIX}'))::DOUBLE AS durations,
+      (count(*) FILTER (NOT isfinite(Measurement)))::DOUBLE AS notFinite
+    FROM ${source.relation} GROUP BY PID ORDER BY PID`);
+  const sum = (of: "rows" | "durations" | "notFinite"): number => rows.reduce((sum, row) => sum + row[of], 0);
+  return {
+    processes: rows.map(({ pid, rows, first, last }) => ({ pid, rows, first, last })),
+    rows: sum("rows"),
+    durations: sum("durations"),
+    notFinite: sum("notFinite"),
+  };
+}

@@ -1,0 +1,43 @@
+import { filledBins, QUANTITY_CELL_BYTES } from "./cost.ts";
+import type { SeriesCost } from "./plan.ts";
+import { isFromPython } from "./quantity_kinds.ts";
+import { RUNTIME_PREFIX, type Source } from "./source.ts";
+import type { Bins } from "./time_axis.ts";
+
+/** A series that is no duration, before it is looked at in detail. */
+export interface QuantitySeries extends SeriesCost {
+  readonly label: string;
+  readonly prefix: string;
+  /** Whether the Python original wrote it. */
+  readonly isPython: boolean;
+}
+
+/** Series of the runtime are shown first, then those with the most rows. */
+const RUNTIME_WEIGHT = 1e15;
+
+/** All series that are no durations, in the order of their prefixes and labels, and what it would cost to show them on each axis. */
+export async function readQuantitySeries(source: Source, axes: readonly Bins[]): Promise<QuantitySeries[]> {
+  const rows = await source.rows<{ Prefix: string; Label: string; PID: bigint; rows: number }>(`
+    SELECT Prefix, Label, PID, count(*)::DOUBLE AS rows FROM ${source.quantities.relation}
+    GROUP BY ALL ORDER BY Prefix, Label, PID`);
+  const isPython = isFromPython(
+    new Set(rows.filter(({ Prefix }) => Prefix === RUNTIME_PREFIX).map(({ Label }) => Label)),
+  );
+  const series: (QuantitySeries & { weight: number; bytes: number[] })[] = [];
+  for (const { Prefix: prefix, Label: label, rows: count } of rows) {
+    let last = series.at(-1);
+    if (last?.prefix !== prefix || last.label !== label) {
+      last = {
+        label,
+        prefix,
+        isPython: isPython && prefix === RUNTIME_PREFIX,
+        weight: prefix === RUNTIME_PREFIX ? RUNTIME_WEIGHT : 0,
+        bytes: axes.map(() => 0),
+      };
+      series.push(last);
+    }
+    last.weight += count;
+    for (const [i, { count: bins }] of axes.entries()) last.bytes[i]! += QUANTITY_CELL_BYTES * filledBins(count, bins);
+  }
+  return series;
+}

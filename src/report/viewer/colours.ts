@@ -1,0 +1,105 @@
+/**
+ * The colours of what is drawn on canvases. All can be told apart by the colour-blind: neighbours differ in lightness too, and no meaning is
+ * carried by red against green. (Those of the page itself are in its style.)
+ *
+ * @module
+ */
+
+/** Colours of charts on a light or a dark page. */
+export interface Palette {
+  readonly axis: string;
+  readonly grid: string;
+  readonly cursor: string;
+  /** Of processes, in their order. */
+  readonly processes: readonly string[];
+  readonly p50: string;
+  readonly p90: string;
+  readonly p99: string;
+  readonly max: string;
+  /** From one observation to the most. */
+  readonly heat: readonly string[];
+}
+
+const LIGHT: Palette = {
+  axis: "#5a6572",
+  grid: "#e9ecef",
+  cursor: "#5a6572",
+  processes: [
+    "#0969b8",
+    "#cf5a00",
+    "#00835c",
+    "#a3317f",
+    "#8a6900",
+    "#3f9bcf",
+    "#5b46c9",
+    "#6b737c",
+  ],
+  p50: "#33489e",
+  p90: "#a8328a",
+  p99: "#d9531e",
+  max: "#1b2026",
+  heat: ["#86bfe3", "#4a95d1", "#3068b8", "#3b3f9c", "#3a2376", "#1c0b3f"],
+};
+
+const DARK: Palette = {
+  axis: "#9aa6b2",
+  grid: "#272d34",
+  cursor: "#9aa6b2",
+  processes: [
+    "#58aef2",
+    "#ff9147",
+    "#35d0a0",
+    "#f08cc8",
+    "#e5c547",
+    "#a5dcff",
+    "#ab9dff",
+    "#b7c0c9",
+  ],
+  p50: "#8fa3ff",
+  p90: "#ef7fc0",
+  p99: "#ffb057",
+  max: "#f2f5f8",
+  heat: ["#4a55b5", "#7d4fc0", "#b94fa8", "#e6677c", "#f79c5b", "#fde58f"],
+};
+
+/** The colours of a light or a dark page. */
+export function paletteOf(dark: boolean): Palette {
+  return dark ? DARK : LIGHT;
+}
+
+/** The colour of a process by its place among all of them. */
+export function processColour(palette: Palette, index: number): string {
+  return palette.processes[index % palette.processes.length] ?? palette.axis;
+}
+
+/** The dashes of a process's lines, which tell apart those that share a colour. */
+export function processDash(palette: Palette, index: number): number[] {
+  const round = Math.floor(index / palette.processes.length);
+  return round === 0 ? [] : round % 2 === 1 ? [6, 3] : [2, 2];
+}
+
+/** A colour between those of a row, by a share of its length. */
+export function between(colours: readonly string[], share: number): string {
+  const place = Math.min(1, Math.max(0, share)) * (colours.length - 1);
+  const at = Math.min(colours.length - 2, Math.floor(place));
+  return mix(colours[at] ?? "#000000", colours[at + 1] ?? "#000000", place - at);
+}
+
+/** A mixture of two colours `#rrggbb`. */
+export function mix(one: string, other: string, share: number): string {
+  const [a, b] = [channels(one), channels(other)];
+  return `#${a.map((value, at) => hex(value + ((b[at] ?? 0) - value) * share)).join("")}`;
+}
+
+/** A colour `#rrggbb` that lets some of what is below it through. */
+export function translucent(colour: string, opacity: number): string {
+  return `${colour}${hex(opacity * 255)}`;
+}
+
+function channels(colour: string): number[] {
+  return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+}
+
+function hex(value: number): string {
+  return Math.round(value).toString(16).padStart(2, "0");
+}

@@ -1,0 +1,84 @@
+/**
+ * The page of a report.
+ *
+ * @module
+ */
+
+import type { Finding } from "../report_data.ts";
+import { about } from "./about.ts";
+import { drawAll } from "./attention.ts";
+import { WallClock } from "./clock.ts";
+import { append, h, replace } from "./dom.ts";
+import { header } from "./header.ts";
+import { keyboard } from "./keyboard.ts";
+import { type LabelSections, labelSections } from "./label_sections.ts";
+import { overview } from "./overview.ts";
+import { profiles } from "./profiles.ts";
+import { type Quantities, quantities } from "./quantities.ts";
+import { readData } from "./read_data.ts";
+import { Store } from "./store.ts";
+import { toolbar } from "./toolbar.ts";
+
+/** How much of the time around a finding is shown with it, as a share of it on each side. */
+const AROUND = 0.6;
+
+async function start(): Promise<void> {
+  const data = await readData("data");
+  const store = new Store(data, matchMedia("(prefers-color-scheme: dark)").matches);
+  const clock = new WallClock(data.from);
+  const labels = labelSections(store, clock);
+  const meanwhile = quantities(store, clock);
+  const columns = h("div", { class: "columns" }, data.durations.length > 0 && labels.element, meanwhile?.element);
+  const main = h("main", {}, data.durations.length > 0 && overview(store, labels.open), columns, profiles(store));
+  const page = [
+    header(data, clock, (finding) => show(finding, store, labels, meanwhile)),
+    data.rows > 0 && toolbar(store, clock),
+    main,
+    about(data),
+  ];
+  replace(document.body);
+  append(document.body, page);
+  keyboard(store);
+  printsLight(store);
+  document.documentElement.dataset["ready"] = "";
+}
+
+/** Paper is light, and has all charts. */
+function printsLight(store: Store): void {
+  let dark = store.state.dark;
+  addEventListener("beforeprint", () => {
+    dark = store.state.dark;
+    store.set({ dark: false });
+    drawAll();
+  });
+  addEventListener("afterprint", () => store.set({ dark }));
+}
+
+/** Shows what a finding is about: its time with some around it, and the section or chart of its series. */
+function show(finding: Finding, store: Store, labels: LabelSections, meanwhile: Quantities | undefined): void {
+  const { label, window, kind } = finding;
+  if (window !== undefined) {
+    const [from, to] = [window[0] / 1e9, window[1] / 1e9];
+    const around = Math.max((to - from) * AROUND, 12 * store.binSeconds);
+    store.zoomToSeconds(from - around, to + around);
+  }
+  const ofDurations = store.data.durations.some((series) => series.label === label);
+  if (label !== undefined && ofDurations) labels.open(label);
+  else {
+    // A function that took much CPU time has neither label nor time.
+    const place = kind === "cpu" && label === undefined && window === undefined ? ".profiles" : ".columns";
+    document.querySelector(place)?.scrollIntoView({ block: "start" });
+  }
+  meanwhile?.pointOut(finding);
+}
+
+start().catch((error: unknown) => {
+  replace(
+    document.body,
+    h(
+      "p",
+      { class: "failed", role: "alert" },
+      `This report cannot be shown: ${error}`,
+    ),
+  );
+});

@@ -1,0 +1,56 @@
+/**
+ * Fingers on charts: a tap moves the cursor, a drag sideways selects a time, two taps show all again. Up and down still scrolls the page.
+ *
+ * @module
+ */
+
+import type uPlot from "uplot";
+
+/** Milliseconds between two taps that belong together. */
+const DOUBLE_TAP = 350;
+/** Pixels that a finger may tremble. */
+const TREMBLE = 8;
+
+/** Lets fingers select time on a chart. */
+export function touchSelects(plot: uPlot): void {
+  const { over } = plot;
+  let start: number | undefined;
+  let lastTap = 0;
+  const place = (event: PointerEvent): number => {
+    const { left, width } = over.getBoundingClientRect();
+    return Math.min(width, Math.max(0, event.clientX - left));
+  };
+  const select = (from: number, to: number, finished: boolean): void => {
+    plot.setSelect({
+      left: Math.min(from, to),
+      top: 0,
+      width: Math.abs(to - from),
+      height: over.clientHeight,
+    }, finished);
+  };
+  over.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "touch") return;
+    start = place(event);
+    plot.setCursor({ left: start, top: 10 });
+  });
+  over.addEventListener("pointermove", (event) => {
+    if (start === undefined || event.pointerType !== "touch") return;
+    const now = place(event);
+    plot.setCursor({ left: now, top: 10 });
+    if (Math.abs(now - start) > TREMBLE) select(start, now, false);
+  });
+  over.addEventListener("pointerup", (event) => {
+    if (start === undefined || event.pointerType !== "touch") return;
+    const [from, to] = [start, place(event)];
+    start = undefined;
+    if (Math.abs(to - from) > TREMBLE) return select(from, to, true);
+    if (event.timeStamp - lastTap < DOUBLE_TAP) {
+      over.dispatchEvent(new MouseEvent("dblclick"));
+    }
+    lastTap = event.timeStamp;
+  });
+  over.addEventListener("pointercancel", () => {
+    start = undefined;
+    select(0, 0, false);
+  });
+}

@@ -1,0 +1,58 @@
+/**
+ * Numbers in sentences: three digits, and the unit that suits.
+ *
+ * @module
+ */
+
+/** A duration given in seconds, such as `82.1 µs`, `1.2 s`, `12.5 min`. */
+export function inSeconds(seconds: number): string {
+  return scaled(seconds, [["h", 2 * 3600, 3600], ["min", 120, 60], ["s", 1], ["ms", 1e-3], ["µs", 1e-6], ["ns", 1e-9]]);
+}
+
+/** A size given in bytes, such as `82.1 MB`; 1 MB is 10⁶ bytes. */
+export function inBytes(bytes: number): string {
+  return scaled(bytes, [["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3], ["bytes", 1]]);
+}
+
+/** A part of a whole, such as `12 %`, `0.3 %`. */
+export function inPercent(part: number): string {
+  const percent = 100 * part;
+  return `${percent >= 9.95 ? percent.toFixed(0) : significant(percent, percent < 0.1 ? 1 : 2)} %`;
+}
+
+/** How many times as much, such as `1.8 times`, `40 times`. */
+export function times(ratio: number): string {
+  return `${ratio >= 9.95 ? grouped(Math.round(ratio)) : significant(ratio, 2)} times`;
+}
+
+/** A number without a unit, such as `0.97`, `12.3`. */
+export function plainNumber(value: number): string {
+  return significant(value, 3);
+}
+
+/** When something was, by its ns since the first timepoint. */
+export function whenInRun(nanoseconds: number): string {
+  return `${inSeconds(Math.max(0, nanoseconds) / 1e9)} into the recording`;
+}
+
+/** A number of things, such as `1 row` and `25,472 rows`. */
+export function counted(number: number, thing: string): string {
+  return `${grouped(number)} ${thing}${number === 1 ? "" : "s"}`;
+}
+
+function grouped(number: number): string {
+  return number.toLocaleString("en-US");
+}
+
+/** In the largest unit of which there is enough. */
+function scaled(value: number, units: readonly (readonly [name: string, enough: number, size?: number])[]): string {
+  const unit = units.find(([, enough]) => Math.abs(value) >= 0.9995 * enough) ?? units.at(-1)!;
+  const [name, size] = [unit[0], unit[2] ?? unit[1]];
+  return `${significant(value / size, 3)} ${name}`;
+}
+
+/** As many digits, without zeros behind the point. */
+function significant(value: number, digits: number): string {
+  const rounded = Number(value.toPrecision(digits));
+  return Math.abs(rounded) >= 1000 ? grouped(rounded) : String(rounded);
+}

@@ -1,0 +1,281 @@
+import { after, describe, it } from "node:test";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { mkdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { emptyReport, fakeReport, reportOfOne } from "../fake/report_data.ts";
+import { missing } from "./faults/system_tools.ts";
+import { closeBrowser, drawn, marksOfCharts, openReport, picturesOf, scrollTo } from "./report_page/browser.ts";
+import { thisRuntime } from "./run.ts";
+
+const skip = missing("chromium");
+const story = fakeReport();
+const small = fakeReport({ labels: 1, bins: 40, perBin: 2 });
+const looks = [
+  { name: "light", colorScheme: "light" },
+  { name: "dark", colorScheme: "dark" },
+  { name: "phone", colorScheme: "light", viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true },
+] as const;
+const output = fileURLToPath(new URL(`../output/report/${thisRuntime}/`, import.meta.url));
+const axe = skip === false
+  ? readFileSync(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8")
+  : "";
+
+/** The rows of the overview, by label. */
+async function overview(page: Page): Promise<Record<string, string[]>> {
+  const rows = await page.evaluate<string[][]>(
+    `[...document.querySelectorAll(".overview tbody tr")].map((row) => [...row.cells].map((cell) => cell.textContent))`,
+  );
+  return Object.fromEntries(rows.map(([label = "", ...numbers]) => [label, numbers]));
+}
+
+/** The headings of the sections on the page. */
+function sections(page: Page): Promise<string[]> {
+  return page.locator("article.label h3").allTextContents();
+}
+
+/** Which charts look the same as before, of those that were in view then and now. */
+function unchanged(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): Map<string, boolean> {
+  const both = [...before].filter(([chart]) => now.has(chart));
+  assert(both.length > 5, `${both.length} charts in view`);
+  return new Map(both.map(([chart, picture]) => [chart, now.get(chart) === picture]));
+}
+
+/** Rules of accessibility that the page breaks. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return await page.evaluate<string[]>(`axe.run().then(({ violations }) =>
+    violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html, any }) =>
+      html.slice(0, 200) + " " + (any[0]?.message ?? "")).slice(0, 3).join("; ")))`);
+}
+
+describe("the report in a browser", { skip }, () => {
+  after(closeBrowser);
+
+  it("draws every chart and the flame graph, says nothing on the console and asks for nothing", async () => {
+    const { page, close } = await openReport(story);
+    const marks = await marksOfCharts(page);
+    assertEquals(marks.length, story.durations.length * 3 + story.quantities.length);
+    assert(marks.every((count) => count > 100), `marks: ${marks}`);
+    await scrollTo(page, ".flames");
+    await page.locator(".flames rect").first().waitFor();
+    assert(await page.locator(".flames rect").count() > 20);
+    await close();
+  });
+
+  it("zooms all charts by dragging in one of them, and back", async () => {
+    const { page, close } = await openReport(story);
+    await scrollTo(page, ".columns");
+    const before = await picturesOf(page);
+    const box = await page.locator("figure.chart .u-over").nth(1).boundingBox();
+    assert(box !== null);
+    await page.mouse.move(box.x + box.width * 0.55, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.7, box.y + 40, { steps: 4 });
+    await page.mouse.up();
+    for (const [chart, same] of unchanged(before, await picturesOf(page))) assert(!same, chart);
+    assertMatch(await page.locator(".window").textContent() ?? "", /\(4[3-7]\.\d\ss\)/);
+    const [numbers] = Object.values(await overview(page));
+    assertMatch(numbers?.[3] ?? "", /^≈ /);
+    await page.getByRole("button", { name: "Reset zoom" }).click();
+    await page.mouse.move(0, 0);
+    for (const [chart, same] of unchanged(before, await picturesOf(page))) assert(same, chart);
+    await close();
+  });
+
+  it("moves and zooms by keyboard", async () => {
+    const { page, close } = await openReport(story);
+    const shown = (): Promise<string | null> => page.locator(".window").textContent();
+    await page.locator(".plot-focus").first().focus();
+    const whole = await shown();
+    await page.keyboard.press("+");
+    const half = await shown();
+    assertMatch(half ?? "", /\(2\smin 30\ss\)/);
+    await page.keyboard.press("ArrowRight");
+    const later = await shown();
+    assertMatch(later ?? "", /\(2\smin 30\ss\)/);
+    assertNotEquals(later, half);
+    await page.keyboard.press("-");
+    assertEquals(await shown(), whole);
+    await page.keyboard.press("+");
+    await page.keyboard.press("Escape");
+    assertEquals(await shown(), whole);
+    await close();
+  });
+
+  it("selects time by touch", async () => {
+    const { page, close } = await openReport(story, looks[2]);
+    await scrollTo(page, "article.label");
+    const box = await page.locator("figure.chart .u-over").first().boundingBox();
+    assert(box !== null);
+    const session = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...places: number[]) =>
+      session.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: places.map((place) => ({ x: box.x + box.width * place, y: box.y + 20 })),
+      });
+    await touch("touchStart", 0.3);
+    for (const place of [0.35, 0.4, 0.5, 0.6]) await touch("touchMove", place);
+    await touch("touchEnd");
+    await page.getByRole("button", { name: /^Reset/ }).waitFor();
+    assertEquals(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+    assertMatch(await page.locator(".window").textContent() ?? "", /\((8|9)\d\.\d\ss\)/);
+    await close();
+  });
+
+  it("shows the processes and labels that are chosen", async () => {
+    const { page, close } = await openReport(story);
+    const all = await overview(page);
+    assertEquals(Object.keys(all).length, story.durations.length);
+    await page.getByLabel("41213", { exact: true }).uncheck();
+    const one = await overview(page);
+    const label = story.durations[0]?.label ?? "";
+    const own = story.durations[0]?.processes[0]?.statistics.count ?? 0;
+    assertEquals(one[label]?.[0], own.toLocaleString("en-US"));
+    assertNotEquals(one[label]?.[0], all[label]?.[0]);
+    await page.getByRole("searchbox", { name: /labels that contain/ }).fill("ORDERS");
+    const found = story.durations.map(({ label }) => label).filter((label) => label.includes("orders"));
+    assertEquals((await sections(page)).toSorted(), found.toSorted());
+    assertEquals(Object.keys(await overview(page)).toSorted(), found.toSorted());
+    await page.getByText("Pick", { exact: true }).click();
+    await page.getByRole("checkbox", { name: "db.query orders" }).check();
+    assertEquals(await sections(page), ["db.query orders"]);
+    await close();
+  });
+
+  it("has a table behind every chart", async () => {
+    const { page, close } = await openReport(story);
+    const charts = await page.locator("figure.chart").all();
+    for (const chart of [...charts.slice(0, 3), ...charts.slice(-2)]) {
+      await chart.evaluate((element) => element.scrollIntoView({ behavior: "instant", block: "center" }));
+      await chart.locator("canvas").waitFor();
+      assertEquals(await chart.locator("table").count(), 0);
+      await chart.getByRole("button", { name: /^Show .+ as table$/ }).click();
+      const rows = await chart.locator("tbody tr").count();
+      assert(rows > 10 && rows <= 500, `${rows} rows`);
+      if (rows === 500) assertMatch(await chart.locator(".note").textContent() ?? "", /^The first 500 of \d+ rows/);
+    }
+    await close();
+  });
+
+  it("goes to what a finding is about", async () => {
+    const { page, close } = await openReport(story);
+    await page.getByRole("button", { name: /stood still for 843 ms/ }).click();
+    assertMatch(await page.locator(".window").textContent() ?? "", /\(15\.0\ss\)/);
+    await page.getByRole("button", { name: /is the slowest/ }).click();
+    assertEquals(await page.evaluate("document.activeElement.textContent"), "/report [GET]");
+    await close();
+  });
+
+  it("sorts the overview, and opens a label's section from it", async () => {
+    const { page, close } = await openReport(story);
+    await page.getByRole("button", { name: "Count", exact: true }).click();
+    const counts = story.durations.map(({ statistics, label }) => ({ label, count: statistics.count }));
+    assertEquals(
+      Object.keys(await overview(page)),
+      counts.toSorted((one, other) => other.count - one.count).map(({ label }) => label),
+    );
+    await page.locator(".overview").getByRole("button", { name: "cache.get" }).click();
+    assertEquals(await page.evaluate("document.activeElement.textContent"), "cache.get");
+    await close();
+  });
+
+  it("searches, zooms and walks the flame graph", async () => {
+    const { page, close } = await openReport(story);
+    await scrollTo(page, ".flames");
+    const frames = page.locator(".flames g.frame");
+    await frames.first().waitFor();
+    await page.getByRole("searchbox", { name: /Find a function/ }).fill("formatrow");
+    assertMatch(await page.locator(".frame-details").textContent() ?? "", /^\d+ found: \d+\s% of the time/);
+    assert(await page.locator('.flames rect[fill="#ff5fd2"]').count() > 0);
+    const all = await frames.count();
+    await frames.nth(1).click();
+    const reset = page.getByRole("button", { name: "Whole profile" });
+    await reset.waitFor();
+    assert(await frames.count() !== all);
+    await page.locator(".flames").press("Escape");
+    assertEquals(await reset.isVisible(), false);
+    await page.locator(".flames").press("ArrowDown");
+    await page.locator(".flames").press("ArrowDown");
+    assertMatch(await page.locator(".frame-details").textContent() ?? "", /: .+\ss, \d+\s%$/);
+    await page.locator(".flames").press("Enter");
+    await reset.waitFor();
+    await page.locator(".functions").getByRole("button", { name: "query" }).click();
+    assertEquals(await page.getByRole("searchbox", { name: /Find a function/ }).inputValue(), "query");
+    await close();
+  });
+
+  it("changes between light and dark", async () => {
+    const { page, close } = await openReport(story, { colorScheme: "light" });
+    const ground = (): Promise<string> => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+    const light = await ground();
+    await page.getByRole("button", { name: "Show it dark" }).click();
+    assertNotEquals(await ground(), light);
+    await page.getByRole("button", { name: "Show it light" }).click();
+    assertEquals(await ground(), light);
+    await close();
+  });
+
+  for (const { name, ...look } of looks) {
+    it(`is accessible: ${name}`, async () => {
+      const { page, close } = await openReport(small, look);
+      await page.locator("figure.chart").first().getByRole("button", { name: /as table/ }).click();
+      await page.getByText("Pick", { exact: true }).click();
+      await scrollTo(page, ".profiles");
+      await page.locator(".flames rect").first().waitFor();
+      assertEquals(await violations(page), []);
+      assertEquals(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+      await close();
+    });
+
+    it(`looks as in tests/output: ${name}`, async () => {
+      const { page, close } = await openReport(story, look);
+      mkdirSync(output, { recursive: true });
+      await drawn(page);
+      await page.screenshot({ path: `${output}${name}_head.png` });
+      await scrollTo(page, "article.label");
+      await page.locator("figure.chart .u-over").nth(1).hover();
+      await page.screenshot({ path: `${output}${name}_charts.png` });
+      await scrollTo(page, ".profiles");
+      await page.locator(".flames rect").first().waitFor();
+      await page.screenshot({ path: `${output}${name}_profile.png` });
+      await close();
+    });
+  }
+
+  it("takes what data says as text, whatever it is", async () => {
+    const hostile = '</script><img src=x onerror="alert(1)"><b>&amp;';
+    const { page, close } = await openReport(reportOfOne(hostile));
+    assertEquals(await page.locator("h1").textContent(), hostile);
+    assertEquals(await page.title(), `${hostile} · Kymo report`);
+    assertEquals(await sections(page), [hostile]);
+    assertEquals(await page.locator("img").count(), 0);
+    const marks = await marksOfCharts(page);
+    assert(marks.length === 3 && marks[0] === 0 && marks.slice(1).every((count) => count > 10), `marks: ${marks}`);
+    await close();
+  });
+
+  it("says that there is nothing", async () => {
+    const { page, close } = await openReport(emptyReport());
+    assertMatch(await page.locator("header").textContent() ?? "", /Nothing was recorded/);
+    assertEquals(await page.locator("canvas, table").count(), 0);
+    assertEquals(await violations(page), []);
+    await close();
+  });
+
+  it("has room for a thousand labels and sixteen processes", async () => {
+    const pids = Array.from({ length: 16 }, (_, index) => 5_000 + index);
+    const { page, close } = await openReport(fakeReport({ labels: 1_000, bins: 20, perBin: 0.2, pids, profiles: 0 }));
+    assertEquals(await page.locator("fieldset input").count(), 16);
+    assertEquals((await sections(page)).length, 20);
+    await page.getByRole("button", { name: /^Show 20 more of \d+ labels$/ }).click();
+    assertEquals((await sections(page)).length, 40);
+    await page.getByRole("button", { name: /^Show all \d+ labels$/ }).click();
+    assert(Object.keys(await overview(page)).length > 500);
+    await scrollTo(page, "article.label >> nth=39");
+    await drawn(page);
+    // What is out of view is not kept.
+    assert(await page.locator("article.label canvas").count() < 15);
+    await close();
+  });
+});

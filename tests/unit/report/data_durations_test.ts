@@ -1,0 +1,133 @@
+import { describe, it } from "node:test";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import { bucketInSql, bucketMiddle, bucketOf, bucketStart } from "../../../src/report/buckets.ts";
+import { renderPage } from "../../../src/report/page.ts";
+import type { DurationCells, DurationData } from "../../../src/report/report_data.ts";
+import { randomNumbers, reportOn, type Row } from "./recorded.ts";
+
+/** Durations of two series in two processes, over 20 s; a few of them huge. */
+function someRows(): Row[] {
+  const random = randomNumbers(1);
+  return Array.from({ length: 4_000 }, (_, i) => {
+    const slow = i % 701 === 0 ? 50 : 1;
+    const duration = Number((-Math.log(1 - random()) * 0.01 * slow).toFixed(9));
+    return [random() * 20, duration, i % 3 === 0 ? "rare" : "often", i % 2 + 1];
+  });
+}
+
+/** The cells of a series in a process. */
+function cellsOf(durations: readonly DurationData[], label: string, pid: number): DurationCells {
+  return durations.find((of) => of.label === label)!.processes.find((of) => of.pid === pid)!.cells!;
+}
+
+describe("buckets", () => {
+  it("are the same in SQL", async () => {
+    const random = randomNumbers(2);
+    const durations = [0, -0, -1, 1e-9, 2e-9, 5e-324, Number.MAX_VALUE];
+    for (let power = -60; power < 40; power++) durations.push(2 ** power, 1e-9 * 2 ** power);
+    for (let bucket = 0; bucket < 800; bucket++) durations.push(bucketStart(bucket), bucketMiddle(bucket));
+    for (let i = 0; i < 20_000; i++) durations.push(10 ** (20 * random() - 12));
+    await using db = await TelemetryDB.open([]);
+    const table = await db.sql(`SELECT ${bucketInSql("d")} AS bucket FROM (SELECT unnest($1) AS d)`, [durations]);
+    assertEquals([...table.columns()["bucket"] as Float64Array], durations.map(bucketOf));
+  });
+
+  it("hold their middle, and what is shorter than the first is in it", () => {
+    for (const bucket of [0, 1, 15, 16, 500]) assertEquals(bucketOf(bucketMiddle(bucket)), bucket);
+    assertEquals([0, -1, 1e-10].map(bucketOf), [0, 0, 0]);
+  });
+});
+
+describe("durations of a report", () => {
+  it("have exact extremes, sums and counts in each bin", async () => {
+    const rows = someRows();
+    const { durations, bins, from, span } = await reportOn({ duration: rows });
+    const first = Math.min(...rows.map(([seconds]) => Math.round(seconds * 1e9)));
+    assertEquals(BigInt(from) - 1_700_000_000_000_000_000n, BigInt(first));
+    assert(bins.count >= 100 && bins.count === Math.floor(span / bins.width) + 1);
+    for (const label of ["rare", "often"]) {
+      for (const pid of [1, 2]) {
+        const expected = Map.groupBy(
+          rows.filter((row) => row[2] === label && row[3] === pid),
+          ([seconds]) => Math.floor((Math.round(seconds * 1e9) - first) / bins.width),
+        );
+        const { bin, min, max, sum, buckets } = cellsOf(durations, label, pid);
+        assertEquals(bin, [...expected.keys()].sort((a, b) => a - b));
+        for (const [i, number] of bin.entries()) {
+          const measured = expected.get(number)!.map((row) => row[1]);
+          assertEquals([min[i], max[i]], [Math.min(...measured), Math.max(...measured)]);
+          assertAlmostEquals(sum[i]!, measured.reduce((sum, value) => sum + value), 1e-6);
+          const counts = [...Map.groupBy(measured, bucketOf)].sort(([a], [b]) => a - b);
+          assertEquals(buckets[i], counts.flatMap(([bucket, { length }]) => [bucket, length]));
+        }
+      }
+    }
+  });
+
+  it("have exact statistics, the series with the largest sum first", async () => {
+    const rows = someRows();
+    const { durations } = await reportOn({ duration: rows });
+    assertEquals(durations.map(({ label }) => label), ["often", "rare"]);
+    for (const { label, statistics, processes } of durations) {
+      const all = rows.filter((row) => row[2] === label).map((row) => row[1]).sort((a, b) => a - b);
+      const { count, sum, mean, min, max, p50, p999 } = statistics;
+      assertEquals([count, min, max], [all.length, all[0], all.at(-1)]);
+      const total = all.reduce((sum, value) => sum + value);
+      assertAlmostEquals(sum, total, 1e-8 * total);
+      assertAlmostEquals(mean, total / count, 1e-8 * total);
+      const at = (q: number) => {
+        const index = q * (count - 1);
+        const low = all[Math.floor(index)]!;
+        return low + (index % 1) * (all[Math.ceil(index)]! - low);
+      };
+      assertAlmostEquals(p50, at(0.5), 1e-8 * p50);
+      assertAlmostEquals(p999, at(0.999), 1e-8 * p999);
+      assertEquals(processes.map(({ pid }) => pid), [1, 2]);
+      assertEquals(processes.reduce((sum, { statistics }) => sum + statistics.count, 0), count);
+    }
+  });
+
+  it("leave out what is no number, and say so", async () => {
+    const { durations, rows, findings, unread } = await reportOn({
+      duration: [[0, 1, "a"], [1, NaN, "a"], [2, 3, "a"], [3, NaN, "b"]],
+    });
+    assertEquals(durations.map(({ label, statistics: { count, sum } }) => [label, count, sum]), [["a", 2, 4]]);
+    assertEquals([rows, unread.rows], [4, 0]);
+    assertEquals(unread.problems, ["2 measurements that are no finite number are not shown"]);
+    assertEquals(findings.map(({ kind }) => kind), ["data", "latency"]);
+  });
+
+  it("may be of a single moment", async () => {
+    const { bins, span, durations } = await reportOn({ duration: [[0, 0, "a"]] });
+    assertEquals([span, bins.count], [0, 1]);
+    assertEquals(cellsOf(durations, "a", 1), { bin: [0], min: [0], max: [0], sum: [0], buckets: [[0, 1]] });
+  });
+
+  it("are those selected; series of the runtime stay", async () => {
+    const rows = {
+      duration: [[0, 1, "a b"], [1, 2, "b"], [2, 3, "c"], [3, 4, "a c", 2]] satisfies Row[],
+      runtime: [[2.5, 5, "rss"]] satisfies Row[],
+      custom: [[0, 5, "a queue"], [1, 5, "queue"]] satisfies Row[],
+    };
+    const labels = async (selection: object) => {
+      const { durations, quantities } = await reportOn(rows, { selection });
+      return [...durations, ...quantities].map(({ label }) => label).sort();
+    };
+    assertEquals(await labels({ labels: ["a*", "c"] }), ["a b", "a c", "a queue", "c", "rss"]);
+    assertEquals(await labels({ labels: ["c"], pids: [1], from: 1_700_000_002_000_000_000n }), ["c", "rss"]);
+  });
+
+  it("find room in a page of 5 MB even if there are 1,000 series in 16 processes", async () => {
+    const random = randomNumbers(3);
+    const rows = (function* (): Generator<Row> {
+      for (let i = 0; i < 320_000; i++) {
+        yield [i / 1_000, -Math.log(1 - random()) * 0.01, `/${i % 1_000} [GET]`, Math.floor(i / 1_000) % 16 + 1];
+      }
+    })();
+    const data = await reportOn({ duration: rows });
+    assertEquals(data.durations.length, 1_000);
+    const { length } = await renderPage(data);
+    assert(length < 5_000_000, `${length} bytes`);
+  });
+});

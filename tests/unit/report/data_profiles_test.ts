@@ -1,0 +1,105 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { mkdirSync } from "node:fs";
+import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { flameOf } from "../../../src/report/flame.ts";
+import { readProfiles } from "../../../src/report/profiles.ts";
+import type { FlameNode } from "../../../src/report/report_data.ts";
+import type { CpuProfile, CpuProfileNode } from "../../../src/runtime.ts";
+import { inDirectory } from "./recorded.ts";
+
+function node(id: number, functionName: string, children: number[], line = id, hitCount = 0): CpuProfileNode {
+  const callFrame = { functionName, scriptId: "1", url: "file:///app/main.ts", lineNumber: line - 1, columnNumber: 0 };
+  return { id, callFrame, children, hitCount };
+}
+
+/** 10 ms each: main in work twice (two ways to it), idle, and work in main. */
+const profile: CpuProfile = {
+  nodes: [
+    node(1, "(root)", [2, 5, 6], 0),
+    node(2, "main", [3, 4]),
+    node(3, "work", [], 9),
+    node(4, "work", [], 9),
+    { ...node(5, "(idle)", []), callFrame: { ...node(5, "(idle)", []).callFrame, url: "", lineNumber: -1 } },
+    node(6, "", []),
+  ],
+  startTime: 1_000_000,
+  endTime: 1_050_000,
+  samples: [3, 4, 5, 2, 6],
+  timeDeltas: [0, 10_000, 10_000, 10_000, 10_000],
+};
+
+/** Name, place, ms, children. */
+type Brief = [name: string, place: string, ms: number, ...Brief[]];
+
+function brief({ name, place, value, children }: FlameNode): Brief {
+  return [name, place, Math.round(value * 1e6) / 1e3, ...children.map(brief)];
+}
+
+describe("a flame graph", () => {
+  it("is the call tree, by time, without idleness", () => {
+    assertEquals(brief(flameOf([profile], "PID 1", 100)), [
+      "PID 1",
+      "",
+      40,
+      ["main", "main.ts:2", 30, ["work", "main.ts:9", 20]],
+      ["(anonymous)", "main.ts:6", 10],
+    ]);
+  });
+
+  it("adds up several profiles", () => {
+    const { value, children } = flameOf([profile, profile], "", 100);
+    assertEquals([value, ...children.map(({ value }) => value)], [0.08, 0.06, 0.02]);
+  });
+
+  it("has neither what is too small to be seen nor more than there is room for, nor depth without end", () => {
+    const nodes = [
+      node(1, "(root)", [2, ...Array.from({ length: 500 }, (_, i) => 1_000 + i)], 0),
+      ...Array.from(
+        { length: 900 },
+        (_, i) => node(i + 2, "again", i < 899 ? [i + 3] : [], 5, i === 899 ? 100_000 : 0),
+      ),
+      ...Array.from({ length: 500 }, (_, i) => node(1_000 + i, `small ${i}`, [], i, i % 2 === 0 ? 10 : 1_000)),
+    ];
+    const big = { nodes, startTime: 0, endTime: 1e6 };
+    const { children } = flameOf([big], "", 10_000);
+    assertEquals(children.length, 251);
+    assert(children.every(({ name }) => name === "again" || Number(name.slice(6)) % 2 === 1));
+    let depth = 0;
+    for (let at = children[0]; at !== undefined; at = at.children[0]) depth++;
+    assertEquals(depth, 300);
+    assertEquals(flameOf([big], "", 301).children.length, 1);
+  });
+});
+
+describe("the CPU profiles of a report", () => {
+  const files = {
+    "profiler.12-a-1.cpuprofile": JSON.stringify(profile),
+    "profiler.12-a-2.cpuprofile": JSON.stringify(profile),
+    "profiler.7-b-1.cpuprofile": JSON.stringify(profile),
+    "profiler.8-b-1.cpuprofile": "{}",
+    "profiler.9-b-1.cpuprofile": "{",
+    "other.txt": "",
+  };
+  it("are those in the directories, one for each process", async () => {
+    await inDirectory(files, (directory) => {
+      mkdirSync(`${directory}/empty`);
+      const sources = [
+        directory,
+        `${directory}/empty`,
+        `${directory}/other.txt`,
+        `${directory}/*.csv`,
+        `${directory}/none`,
+      ];
+      const { profiles, problems } = readProfiles(sources, defaultRuntime().files);
+      assertEquals(
+        profiles.map(({ name, pid, duration }) => [name, pid, Math.round(duration * 1e3)]),
+        [["profiler.7-b-1.cpuprofile", 7, 50], ["profiler.12-a-1.cpuprofile and 1 more", 12, 100]],
+      );
+      assertEquals(problems.length, 2);
+      assert(problems[0]!.includes("profiler.8-b-1.cpuprofile"), problems[0]);
+      assertEquals(readProfiles([directory], defaultRuntime().files, [7]).profiles.length, 1);
+      return Promise.resolve();
+    });
+  });
+});

@@ -1,0 +1,321 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { bucketOf } from "../../../src/report/buckets.ts";
+import type { Facts } from "../../../src/report/findings/draft.ts";
+import type { Evidence } from "../../../src/report/findings/evidence.ts";
+import { findWhatStandsOut } from "../../../src/report/findings/findings.ts";
+import { whySlow } from "../../../src/report/findings/why_slow.ts";
+import type { DurationData, FlameNode, QuantityData } from "../../../src/report/report_data.ts";
+
+const MB = 1e6;
+
+/** A recording of ten minutes, in 100 bins. */
+const BINS = { width: 6e9, count: 100 };
+
+/** A series of 1,000 durations in each process; `pace` is the median by time (0 to 1) and PID, seconds. */
+function series(
+  label: string,
+  pace: number | ((time: number, pid: number) => number),
+  { p99 = 3, pids = [1], count = 1_000 } = {},
+): DurationData {
+  const at = typeof pace === "number" ? () => pace : pace;
+  const statistics = (p50: number, count: number) => ({
+    count,
+    sum: count * p50,
+    mean: p50,
+    min: p50 / 2,
+    p50,
+    p90: p99 * p50 / 2,
+    p99: p99 * p50,
+    p999: p99 * p50,
+    max: 2 * p99 * p50,
+  });
+  const bin = Array.from({ length: BINS.count }, (_, bin) => bin);
+  const mean = pids.reduce((sum, pid) => sum + at(0.5, pid), 0) / pids.length;
+  return {
+    label,
+    statistics: statistics(mean, count * pids.length),
+    processes: pids.map((pid) => {
+      const paces = bin.map((bin) => at(bin / BINS.count, pid));
+      return {
+        pid,
+        statistics: statistics(at(0.5, pid), count),
+        cells: {
+          bin,
+          min: paces,
+          max: paces,
+          sum: paces,
+          buckets: paces.map((pace) => [bucketOf(pace), count / BINS.count]),
+        },
+      };
+    }),
+  };
+}
+
+/** A level of process 1 by time (0 to 1). */
+function level(label: string, unit: QuantityData["unit"], at: (time: number) => number, pid = 1): QuantityData {
+  const bin = Array.from({ length: BINS.count }, (_, bin) => bin);
+  const mean = bin.map((bin) => at(bin / (BINS.count - 1)));
+  const count = bin.map(() => 6);
+  return {
+    label,
+    prefix: "runtime",
+    unit,
+    kind: "level",
+    processes: [{ pid, bin, min: mean, mean, max: mean, count }],
+  };
+}
+
+/** A function in a flame graph. */
+function frame(name: string, self: number, ...children: FlameNode[]): FlameNode {
+  return { name, place: "main.ts:1", value: children.reduce((sum, { value }) => sum + value, self), children };
+}
+
+/** A recording in which nothing stands out, but for what is given. */
+function facts(different: Partial<Facts>, pids: readonly number[] = [1]): Facts {
+  const span = BINS.width * BINS.count;
+  return {
+    format: 1,
+    title: "",
+    kymo: "",
+    made: "",
+    from: "0",
+    span,
+    rows: 10_000,
+    bins: BINS,
+    processes: pids.map((pid) => ({ pid, rows: 100, first: 0, last: span })),
+    durations: [],
+    quantities: [],
+    profiles: [],
+    unread: { rows: 0, problems: [] },
+    ...different,
+  };
+}
+
+const calm: Evidence = { stalls: [], pauses: [] };
+
+/** What the findings say, each with its weight. */
+function say(different: Partial<Facts>, evidence: Partial<Evidence> = {}, pids?: readonly number[]): string[] {
+  return findWhatStandsOut(facts(different, pids), { ...calm, ...evidence }).map(({ weight, text }) =>
+    `${weight}: ${text}`
+  );
+}
+
+const even = [series("/a [GET]", 0.01), series("/b [GET]", 0.012), series("/c [GET]", 0.011)];
+const nothing = "note: Nothing stands out";
+
+describe("the findings of a report", () => {
+  const cases: [what: string, says: string[], facts: Partial<Facts>, evidence?: Partial<Evidence>, pids?: number[]][] =
+    [
+      ["nothing recorded", [`${nothing}.`], {}],
+      ["an even service", [
+        "note: /b [GET] took the most time altogether, 36 % of that of all requests: 1,000 requests of 12 ms on average.",
+      ], { durations: even }],
+      ["even runs", [`${nothing}: no kind of run is much slower than the others.`], {
+        durations: ["a", "b", "c", "d"].map((label) => series(label, 0.01)),
+      }],
+      ["a calm runtime", [
+        `${nothing}: the event loop never stood still for 50 ms, garbage collection took little time, memory did not grow much.`,
+      ], {
+        quantities: [
+          level("event loop lag", "s", () => 0.01),
+          level("gc pause", "s", () => 0.001),
+          level("rss", "bytes", (time) => 80 * MB + 4 * MB * time),
+        ],
+      }],
+      ["a slow series among code blocks", [
+        "attention: /slow [GET] is the slowest: half of its 1,000 requests took more than 200 ms, one in a hundred more than 600 ms, " +
+        "18 times as long as is typical of the others. It took 86 % of the time of all requests.",
+      ], { durations: [series("/slow [GET]", 0.2), series("render", 0.19), ...even] }],
+      ["a very slow one", [
+        "bad: b is the slowest: half of its 1,000 runs took more than 2 s, one in a hundred more than 6 s, " +
+        "200 times as long as is typical of the others. It took 100 % of the time of all runs.",
+      ], { durations: [series("a", 0.01), series("b", 2)] }],
+      ["too few durations to say anything", [`${nothing}.`], {
+        durations: [series("a", 0.01, { count: 10 }), series("b", 2, { count: 10 })],
+      }],
+      ["a long tail", [
+        "attention: /a [GET] is uneven: it takes 10 ms as a rule, but one request in a hundred took more than 300 ms, 30 times as long; " +
+        "the longest 600 ms.",
+      ], { durations: [series("/a [GET]", 0.01, { p99: 30 })] }],
+      [
+        "a stall",
+        [
+          "bad: The event loop of the process stood still for 1.2 s, 2.97 min into the recording. It did so 18 times for over 50 ms, 3 s together.",
+        ],
+        {},
+        { stalls: [{ pid: 1, count: 18, sum: 3, longest: 1.2, at: 179.4e9 }] },
+      ],
+      [
+        "stalls of several processes",
+        [
+          "attention: The event loop of PID 2 stood still for 120 ms, 880 ms into the recording.",
+          "note: The event loop of PID 1 stood still for 60 ms, 1.94 s into the recording.",
+        ],
+        {},
+        {
+          stalls: [
+            { pid: 1, count: 1, sum: 0.06, longest: 0.06, at: 2e9 },
+            { pid: 2, count: 1, sum: 0.12, longest: 0.1204, at: 1e9 },
+          ],
+        },
+        [1, 2],
+      ],
+      [
+        "much garbage",
+        [
+          "attention: Garbage collection took 8 % of the time of the process: 1,204 pauses, 48 s together, the longest 45 ms, 10 s into the recording.",
+        ],
+        {},
+        { pauses: [{ pid: 1, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }] },
+      ],
+      ["little garbage", [`${nothing}.`], {}, { pauses: [{ pid: 1, count: 9, sum: 0.1, longest: 0.045, at: 10e9 }] }],
+      ["memory that grows", [
+        "bad: The memory (RSS) of the process grew from 96.1 MB to 240 MB within 8.9 min, about 16.2 MB a minute; " +
+        "its heap in use grew with it, from 49.1 MB to 130 MB.",
+      ], {
+        quantities: [
+          level("rss", "bytes", (time) => 80 * MB + 160 * MB * time + 2 * MB * Math.sin(90 * time)),
+          level("heap used", "bytes", (time) => 40 * MB + 90 * MB * time),
+        ],
+      }],
+      ["memory that grows and falls", [`${nothing}: memory did not grow much.`], {
+        quantities: [level("rss", "bytes", (time) => 80 * MB + 160 * MB * (time * 7 % 1))],
+      }],
+      ["memory that grew at the beginning", [`${nothing}: memory did not grow much.`], {
+        quantities: [level("rss", "bytes", (time) => 80 * MB + 160 * MB * Math.min(1, 12 * time))],
+      }],
+      [
+        "a slow process",
+        [
+          "bad: PID 2 is 3 times as slow as the others: half of its requests of /a [GET] took more than 30 ms, of the others' 10 ms.",
+        ],
+        {
+          durations: [1, 2, 3, 4].map((_, i) =>
+            series(`/${"abcd"[i]} [GET]`, (_, pid) => pid === 2 ? 0.03 : 0.01, { pids: [1, 2, 3] })
+          ),
+        },
+        {},
+        [1, 2, 3],
+      ],
+      [
+        "processes that differ by microseconds",
+        [`${nothing}: no kind of request is much slower than the others.`],
+        {
+          durations: [1, 2, 3, 4].map((i) => series(`/${i} [GET]`, (_, pid) => pid * 20e-6, { pids: [1, 2] })),
+        },
+        {},
+        [1, 2],
+      ],
+      ["a series that became slower", [
+        "attention: a became slower: its median was 11.6 ms in the first third of the recording and 18.7 ms in the last, 1.6 times as long.",
+      ], { durations: [series("a", (time) => 0.01 + 0.01 * time)] }],
+      ["a series that was slower for a while", [`${nothing}.`], {
+        durations: [series("a", (time) => time > 0.3 && time < 0.6 ? 0.1 : 0.01)],
+      }],
+      ["a busy processor", [
+        "attention: The process used 0.97 processor cores on average; JavaScript alone can use one for each isolate, and it was busy 100 % of the time.",
+      ], { quantities: [level("cpu", "cores", () => 0.97)] }],
+      ["a hot function", [
+        "note: The function isPrime (main.ts:1) took 60 % of the processor time of the process by itself: 3 s.",
+      ], {
+        profiles: [{
+          name: "",
+          pid: 1,
+          duration: 10,
+          tree: frame(
+            "(root)",
+            0,
+            frame("main", 0.5, frame("isPrime", 2)),
+            frame("isPrime", 1),
+            frame("(program)", 1.5),
+          ),
+        }],
+      }],
+      ["rows that could not be read", ["attention: 12 rows could not be read, 0.12 % of all.", `${nothing}.`], {
+        unread: { rows: 12, problems: ["a.csv:3: it has no PID"] },
+      }],
+      ["many of them", ["bad: 1,000 rows could not be read, 9.1 % of all.", `${nothing}.`], {
+        unread: { rows: 1_000, problems: ["a.csv:3: it has no PID"] },
+      }],
+    ];
+  for (const [what, says, different, evidence, pids] of cases) {
+    it(`of ${what}`, () => assertEquals(say(different, evidence, pids), says));
+  }
+
+  it("are at most eight, the worst first", () => {
+    const found = findWhatStandsOut(
+      facts({
+        durations: [
+          series("/slow [GET]", (time) => 1 + time),
+          series("/slow too [GET]", 0.9),
+          ...even,
+          series("/d [GET]", 0.01, { p99: 20 }),
+        ],
+        quantities: [level("rss", "bytes", (time) => 80 * MB + 160 * MB * time), level("cpu", "cores", () => 0.97)],
+        unread: { rows: 12, problems: [] },
+      }, [1, 2]),
+      {
+        stalls: [1, 2].map((pid) => ({ pid, count: 1, sum: 0.06, longest: 0.06, at: 2e9 })),
+        pauses: [{ pid: 1, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }],
+      },
+    );
+    assertEquals(found.map(({ weight, kind }) => `${weight} ${kind}`), [
+      "bad latency",
+      "bad latency",
+      "bad memory",
+      "attention latency",
+      "attention gc",
+      "attention latency",
+      "attention cpu",
+      "attention data",
+    ]);
+  });
+});
+
+describe("the reason for slowness", () => {
+  const group = { count: 10, examined: 10, time: 1 };
+  const others = { ...group, count: 990 };
+  const met = { slow: 10, others: 10 };
+  const cases: [
+    says: string | undefined,
+    companions: [kind: "duration" | "lag" | "gc", label: string, slow: number, others: number][],
+    chance?: number,
+  ][] = [
+    ["98 % of the time of its 10 slowest was within “render”.", [["duration", "sort", 0.6, 0.5], [
+      "duration",
+      "render",
+      0.98,
+      0.97,
+    ]]],
+    ["44 % of the time of its 10 slowest was within “sync”, but 7.6 % of the others’.", [[
+      "duration",
+      "sync",
+      0.44,
+      0.076,
+    ]]],
+    [undefined, [["duration", "what runs all the time", 0.99, 0.99]], 0.8],
+    [
+      "The event loop was blocked for 74 % of the time of its 10 slowest, and for 2 % of the others’: they waited for something else.",
+      [["lag", "event loop lag", 0.74, 0.02], ["gc", "gc pause", 0.5, 0.1], ["duration", "sync", 0.1, 0]],
+    ],
+    [
+      "Garbage was being collected for some 50 % of the time around its 10 slowest, and for 10 % of that around the others.",
+      [["gc", "gc pause", 0.5, 0.1], ["lag", "event loop lag", 0.1, 0.02]],
+    ],
+    [undefined, [["gc", "gc pause", 0.15, 0.1]]],
+    [undefined, []],
+  ];
+  for (const [says, companions, chance = 0] of cases) {
+    it(`is told: ${says ?? "none is known"} (${companions.length})`, () => {
+      const correlation = {
+        label: "a",
+        threshold: 1,
+        slow: group,
+        others,
+        companions: companions.map(([kind, label, slow, others]) => ({ kind, label, share: { slow, others }, met })),
+      };
+      assertEquals(whySlow(correlation, () => chance), says);
+    });
+  }
+});

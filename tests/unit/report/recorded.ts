@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import { readReportData, type ReportOptions } from "../../../src/report/read_report_data.ts";
+import type { ReportData } from "../../../src/report/report_data.ts";
+
+/** The first timepoint of what is recorded in these tests. */
+export const BEGIN = 1_700_000_000_000_000_000n;
+
+/** A row: seconds after {@linkcode BEGIN}, measurement, label, PID. */
+export type Row = readonly [seconds: number, measurement: number, label: string, pid?: number];
+
+/** The rows as CSV. */
+export function csv(rows: Iterable<Row>): string {
+  let text = "Timepoint,Measurement,Label,PID\r\n";
+  for (const [seconds, measurement, label, pid = 1] of rows) {
+    const number = Number.isNaN(measurement) ? "NaN" : String(measurement);
+    text += `${BEGIN + BigInt(Math.round(seconds * 1e9))},${number},${label},${pid}\r\n`;
+  }
+  return text;
+}
+
+/** A directory of files while some work is done in it. */
+export async function inDirectory<Result>(
+  files: Readonly<Record<string, string>>,
+  work: (directory: string) => Promise<Result>,
+): Promise<Result> {
+  const directory = mkdtempSync(join(tmpdir(), "kymo-report-"));
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+    return await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** What a report would show of these rows, by prefix. */
+export async function reportOn(
+  rows: Readonly<Record<string, Iterable<Row>>>,
+  options: Partial<ReportOptions> = {},
+): Promise<ReportData> {
+  const files = Object.fromEntries(Object.entries(rows).map(([prefix, of]) => [`${prefix}.csv`, csv(of)]));
+  return await inDirectory(files, async (directory) => {
+    await using db = await TelemetryDB.open(directory);
+    return await readReportData(db, { title: "test", kymo: "0.0.0", made: new Date(0), ...options });
+  });
+}
+
+/** Random numbers from 0 to 1 that are the same each time. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

@@ -1,0 +1,50 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { makeReport } from "../../../src/report/make_report.ts";
+import { csv, inDirectory, type Row } from "./recorded.ts";
+
+/** A service that answers 100 requests a second at once, and each second one that renders for 200 ms and lets the others wait. */
+function* aService(): Generator<Row> {
+  for (let i = 0; i < 3_000; i++) {
+    const time = i / 100;
+    const renders = i % 100 === 0;
+    const waits = i % 100 < 20;
+    yield [time, 0.001 + (i % 7) * 1e-5 + (waits ? 0.2 - i % 100 / 100 : 0), renders ? "/report [GET]" : "/time [GET]"];
+    if (renders) yield [time - 0.000_1, 0.2, "render report"];
+  }
+}
+
+/** How late its event loop was. */
+function* itsLags(): Generator<Row> {
+  for (let second = 1; second < 30; second++) yield [second, 0.18, "event loop lag"];
+}
+
+describe("a report", () => {
+  it("says what is slow, and why", async () => {
+    await inDirectory({ "duration.csv": csv(aService()), "runtime.csv": csv(itsLags()) }, async (directory) => {
+      await using db = await TelemetryDB.open(directory);
+      const steps: string[] = [];
+      const { html, data } = await makeReport(db, [directory], {
+        title: "A service",
+        kymo: "0.0.0",
+        made: new Date(0),
+        files: defaultRuntime().files,
+        onProgress: (done, total, what) => steps.push(`${done} of ${total}: ${what}`),
+      });
+      const told = (text: string) => data.findings.find((finding) => finding.text.startsWith(text));
+      assertEquals(
+        told("The event loop of the process stood still for 180 ms")?.because,
+        "“render report” ran for 200 ms then.",
+      );
+      assert(
+        told("/time [GET] is uneven")?.because?.startsWith("The event loop was blocked"),
+        JSON.stringify(data.findings),
+      );
+      assertEquals(steps.length, new Set(steps).size);
+      assertEquals([data.made, data.unread.rows], ["1970-01-01T00:00:00.000Z", 0]);
+      assert(html.includes("<title>A service · Kymo report</title>"));
+    });
+  });
+});

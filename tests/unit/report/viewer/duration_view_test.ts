@@ -1,0 +1,98 @@
+import { describe, it } from "node:test";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import type { DurationData } from "../../../../src/report/report_data.ts";
+import { statisticsOf } from "../../../../src/report/viewer/duration_statistics.ts";
+import { quantileOf, quantilesOf, viewDurations } from "../../../../src/report/viewer/duration_view.ts";
+import { groupsOf } from "../../../../src/report/viewer/selection.ts";
+import { cellsOf, randomNumbers, statisticsOf as exactly } from "../../../fake/report_data.ts";
+
+const BINS = 100;
+
+/** Durations of two processes by bin, of which the second has a gap. */
+function made(): { byPid: Map<number, number[][]>; data: DurationData } {
+  const random = randomNumbers(3);
+  const durations = (count: number) => Array.from({ length: count }, () => 0.001 * Math.exp(random() * 6));
+  const byPid = new Map([1, 2].map((pid) => [
+    pid,
+    Array.from({ length: BINS }, (_, bin) => pid === 2 && bin > 40 && bin < 60 ? [] : durations(5 + pid)),
+  ]));
+  const processes = [...byPid].map(([pid, byBin]) => ({
+    pid,
+    statistics: exactly(byBin.flat()),
+    cells: cellsOf(byBin),
+  }));
+  const statistics = exactly([...byPid.values()].flat(2));
+  return { byPid, data: { label: "a", statistics, processes } };
+}
+
+/** A quantile between neighbours. */
+function exactQuantile(durations: readonly number[], quantile: number): number {
+  const sorted = durations.toSorted((one, other) => one - other);
+  const rank = quantile * (sorted.length - 1);
+  const [low = NaN, high = NaN] = [sorted[Math.floor(rank)], sorted[Math.ceil(rank)]];
+  return low + (high - low) * (rank % 1);
+}
+
+describe("durations put together", () => {
+  it("keep count, sum, smallest and largest exactly, and quantiles within the width of a bucket", () => {
+    const { byPid, data } = made();
+    const selection = { from: 13, to: 90, pids: new Set([1, 2]) };
+    const groups = groupsOf(selection, 10);
+    assertEquals(groups, { from: 13, to: 90, size: 8, count: 10 });
+    const view = viewDurations(data, selection, groups);
+    for (let group = 0; group < groups.count; group++) {
+      const from = 13 + group * 8;
+      const own = [...byPid.values()].flatMap((byBin) => byBin.slice(from, Math.min(90, from + 8)).flat());
+      assertEquals(view.count[group], own.length);
+      assertAlmostEquals(view.sum[group] ?? 0, own.reduce((sum, duration) => sum + duration, 0), 1e-9);
+      assertEquals(view.min[group], Math.min(...own));
+      assertEquals(view.max[group], Math.max(...own));
+      for (const quantile of [0, 0.5, 0.9, 0.99, 1]) {
+        const ratio = (quantileOf(view, group, quantile) ?? NaN) / exactQuantile(own, quantile);
+        assert(Math.abs(ratio - 1) < 0.022, `${quantile}: ${ratio}`);
+      }
+    }
+  });
+
+  it("have nothing to tell where there is nothing", () => {
+    const { data } = made();
+    const selection = { from: 45, to: 55, pids: new Set([2]) };
+    const view = viewDurations(data, selection, groupsOf(selection, 3));
+    assertEquals(view.height, 0);
+    assertEquals(quantilesOf(view, 0.5), [null, null, null]);
+    assertEquals(statisticsOf(data, selection, BINS), undefined);
+  });
+});
+
+describe("statistics of a selection", () => {
+  const { byPid, data } = made();
+
+  it("are the exact ones for all of the time and all processes, or one", () => {
+    const whole = { from: 0, to: BINS };
+    assertEquals(statisticsOf(data, { ...whole, pids: new Set([1, 2]) }, BINS), { ...data.statistics, exact: true });
+    assertEquals(statisticsOf(data, { ...whole, pids: new Set([2, 9]) }, BINS), {
+      ...exactly(byPid.get(2)?.flat() ?? []),
+      exact: true,
+    });
+    assertEquals(statisticsOf(data, { ...whole, pids: new Set() }, BINS), undefined);
+  });
+
+  it("have exact numbers and quantiles near the exact ones for a part of the time", () => {
+    const statistics = statisticsOf(data, { from: 10, to: 20, pids: new Set([1]) }, BINS);
+    const own = byPid.get(1)?.slice(10, 20).flat() ?? [];
+    assertEquals(statistics?.exact, false);
+    assertEquals(statistics?.count, own.length);
+    assertEquals(statistics?.max, Math.max(...own));
+    assert(Math.abs((statistics?.p90 ?? NaN) / exactQuantile(own, 0.9) - 1) < 0.022);
+  });
+
+  it("are what is known where there are no cells", () => {
+    const processes = data.processes.map(({ pid, statistics }) => ({ pid, statistics }));
+    const three = [...processes, { pid: 3, statistics: exactly([1]) }];
+    const bare = { ...data, processes: three };
+    const selected = statisticsOf(bare, { from: 0, to: BINS, pids: new Set([1, 3]) }, BINS);
+    assertEquals(selected?.max, 1);
+    assertEquals(selected?.p50, NaN);
+    assertEquals(statisticsOf(bare, { from: 1, to: 5, pids: new Set([1, 3]) }, BINS), undefined);
+  });
+});
