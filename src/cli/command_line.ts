@@ -1,20 +1,40 @@
 import { Command, CommanderError } from "commander";
 import { StorageError, UsageError } from "../errors.ts";
 import { type ExitCode, exitCode, exitCodeHelp } from "./exit_code.ts";
+import { addCompareCommand } from "./compare_command.ts";
+import { addExportCommand } from "./export_command.ts";
+import { addProfileCommand } from "./profile_command.ts";
 import { addRecoverCommand } from "./recover_command.ts";
+import { addReportCommand } from "./report_command.ts";
+import { addSummaryCommand } from "./summary_command.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { addTopCommand } from "./top_command.ts";
 import { bold, writeError } from "./text.ts";
 
 const examples = `
 Examples:
-  kymo recover _monitoring    publish what killed programs had recorded
-  kymo help recover           all about one command`;
+  kymo summary _monitoring                   where the time and the memory went
+  kymo top _monitoring                       the same, live, of running programs
+  kymo report _monitoring -o report.html     the same, to look at
+  kymo compare before after                  which of two runs is faster
+  kymo profile _monitoring                   the functions that took the time
+  kymo export _monitoring -o run.parquet     everything, in one file
+  kymo recover _monitoring                   what killed programs had recorded
+  kymo help summary                          all about one command`;
 
 /** Adds a command to the command line; it tells its exit code to `end`. */
 type AddCommand = (program: Command, surroundings: Surroundings, end: (code: ExitCode) => void) => void;
 
 /** All commands, in the order of `--help`. */
-const commands: readonly AddCommand[] = [addRecoverCommand];
+const commands: readonly AddCommand[] = [
+  addSummaryCommand,
+  addTopCommand,
+  addReportCommand,
+  addCompareCommand,
+  addProfileCommand,
+  addExportCommand,
+  addRecoverCommand,
+];
 
 /** Does what the arguments of the command line say, and returns the exit code. What the user got wrong, and what the world refused, is told on one line. */
 export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {

@@ -9,11 +9,12 @@
  * @module
  */
 
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import denoJson from "../../deno.json" with { type: "json" };
 import { quote, reason, StorageError } from "../errors.ts";
 import { recover } from "../monitor/default_monitor.ts";
+import { defaultRuntime } from "../monitor/default_runtime.ts";
 import { runCommandLine } from "./command_line.ts";
 import { exitCode } from "./exit_code.ts";
 import type { Output, Surroundings } from "./surroundings.ts";
@@ -27,23 +28,43 @@ const stdout = output(process.stdout, (error) => {
 });
 const now = (): number => performance.now();
 const { version } = denoJson;
-const code = await runCommandLine(process.argv.slice(2), { version, stdout, stderr, now, look, recover });
+const code = await runCommandLine(process.argv.slice(2), {
+  version,
+  stdout,
+  stderr,
+  now,
+  look,
+  recover,
+  runtime: defaultRuntime(),
+  writeFile,
+  onInterrupt,
+  ...process.stdin.isTTY ? { onKeys } : {},
+});
 process.exitCode ||= code;
 
 /** A standard stream. Deno throws some errors of it, and emits others; Bun emits all. */
 function output(stream: NodeJS.WriteStream, onError: (error: NodeJS.ErrnoException) => void): Output {
   stream.on("error", onError);
   const isTerminal = stream.isTTY === true;
+  let isGone = false;
+  stream.on("error", () => isGone = true);
   return {
     isTerminal,
     hasColors: isTerminal && !process.env["NO_COLOR"],
     get columns() {
       return isTerminal ? stream.columns : undefined;
     },
+    get rows() {
+      return isTerminal ? stream.rows : undefined;
+    },
+    get isGone() {
+      return isGone;
+    },
     write(text) {
       try {
         stream.write(text);
       } catch (error) {
+        isGone = true;
         onError(error as NodeJS.ErrnoException);
       }
     },
@@ -58,4 +79,28 @@ function look(path: string): ReturnType<Surroundings["look"]> {
     if (code === "ENOENT" || code === "ENOTDIR") return "nothing";
     throw new StorageError(`Cannot read the directory: ${quote(path)}: ${reason(error)}`, { cause: error });
   }
+}
+
+function writeFile(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new StorageError(`Cannot write the file: ${quote(path)}: ${reason(error)}`, { cause: error });
+  }
+}
+
+function onInterrupt(listener: () => void): () => void {
+  process.once("SIGINT", listener);
+  return () => process.off("SIGINT", listener);
+}
+
+function onKeys(listener: (keys: string) => void): () => void {
+  const { stdin } = process;
+  const hear = (bytes: Uint8Array): void => listener(new TextDecoder().decode(bytes));
+  stdin.setRawMode(true);
+  stdin.on("data", hear).resume();
+  return () => {
+    stdin.off("data", hear).pause();
+    stdin.setRawMode(false);
+  };
 }

@@ -5,6 +5,7 @@
  */
 
 import type { recover } from "../monitor/default_monitor.ts";
+import type { Runtime } from "../runtime.ts";
 
 /** A stream that text is written to. */
 export interface Output {
@@ -14,6 +15,10 @@ export interface Output {
   readonly hasColors: boolean;
   /** Width in characters; `undefined` where that is unknown. */
   readonly columns: number | undefined;
+  /** Height in lines; `undefined` where that is unknown. */
+  readonly rows: number | undefined;
+  /** Whether nobody reads it any more. */
+  readonly isGone: boolean;
   /** Writes text as it is. */
   write(text: string): void;
 }
@@ -32,4 +37,12 @@ export interface Surroundings {
   look(path: string): "directory" | "nothing" | "something else";
   /** Publishes what dead programs left in a monitoring directory. */
   readonly recover: typeof recover;
+  /** Files, clock and timers of the runtime. */
+  readonly runtime: Runtime;
+  /** Writes a text to a file, in place of what is there. Throws `StorageError` if that cannot be done. */
+  writeFile(path: string, text: string): void;
+  /** Calls `listener`, once, instead of ending the program, when the user interrupts it. Returns how to take that back. */
+  onInterrupt(listener: () => void): () => void;
+  /** Calls `listener` with the keys that are pressed, which do not show then. Returns how to take that back. Absent if there is no keyboard. */
+  onKeys?(listener: (keys: string) => void): () => void;
 }

@@ -15,3 +15,8 @@ export function writeError(output: Output, message: string): void {
 export function bold(text: string): string {
   return `\x1b[1m${text}\x1b[22m`;
 }
+
+/** Text that stands back. */
+export function dim(text: string): string {
+  return `\x1b[2m${text}\x1b[22m`;
+}

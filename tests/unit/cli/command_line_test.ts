@@ -29,7 +29,9 @@ describe("the command line", () => {
     it(`tells of its commands, exit codes and examples for ${args}`, async () => {
       const { code, stdout, stderr } = await run(...args);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
-      assertMatch(stdout, /^Usage: kymo [^]*\n +recover [^]*\nExamples:\n +kymo recover [^]*\nExit codes:\n +0 /);
+      assertMatch(stdout, /^Usage: kymo [^]*\n +recover [^]*\nExamples:\n +kymo [^]*\nExit codes:\n +0 /);
+      const commands = Array.from(stdout.matchAll(/^ {2}(\w+) \[.*\] </gm), ([, name]) => name);
+      assertEquals(commands, ["summary", "top", "report", "compare", "profile", "export", "recover"]);
     });
   }
 
@@ -42,7 +44,8 @@ describe("the command line", () => {
   }
 
   it("keeps its help within 80 columns", async () => {
-    for (const args of [["--help"], ["help", "recover"]]) {
+    const commands = ["summary", "top", "report", "compare", "profile", "export", "recover"];
+    for (const args of [["--help"], ...commands.map((command) => ["help", command])]) {
       assertEquals((await run(...args)).stdout.split("\n").filter((line) => line.length > 80), []);
     }
   });

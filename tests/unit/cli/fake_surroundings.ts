@@ -1,4 +1,5 @@
 import type { Output, Surroundings } from "../../../src/cli/surroundings.ts";
+import { FakeRuntime } from "../../fake/runtime.ts";
 import type { RecoverySummary } from "../../../src/storage/recovery.ts";
 
 /** A stream that keeps what is written to it. */
@@ -14,6 +15,8 @@ export function fakeOutput(properties: Partial<Output> = {}): FakeOutput {
     isTerminal: false,
     hasColors: false,
     columns: undefined,
+    rows: undefined,
+    isGone: false,
     write: (text) => void (output.text += text),
     ...properties,
   };
@@ -29,6 +32,9 @@ export function fakeSurroundings<Properties extends Partial<Surroundings>>(prope
     now: () => 0,
     look: () => "directory" as const,
     recover: () => Promise.resolve(summaryOf({})),
+    runtime: new FakeRuntime(),
+    writeFile: () => {},
+    onInterrupt: () => () => {},
     ...properties,
   };
 }

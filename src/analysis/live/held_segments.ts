@@ -1,0 +1,69 @@
+import { readHeader, SEGMENT_HEADER_BYTES, type SegmentOwner } from "../../observation/segment_header.ts";
+import { FileError } from "../../runtime.ts";
+import { type MonitoringDirectory, release, spoolOwner } from "../../storage/directory.ts";
+import { FlushNotes } from "../../storage/flush_notes.ts";
+import type { Layout } from "../../storage/layout.ts";
+import { readFully } from "../../storage/read_spool.ts";
+
+/** What the header of a spool says that is in use. */
+export interface HeldSegment {
+  /** Where the spool is. */
+  readonly path: string;
+  readonly owner: SegmentOwner;
+  /** Its place among the segments of its bucket, from 1; 0 if it is not in use. */
+  readonly sequence: number;
+  /** Rows in it. */
+  readonly count: number;
+  /** Where its rows will go. */
+  readonly layout: Layout;
+}
+
+/** Reads the headers of all spools of a directory, by bucket: `prefix.pid-isolate`. What cannot be read is left out. Does not throw. */
+export function heldSegments(directory: MonitoringDirectory): Map<string, HeldSegment[]> {
+  const held = new Map<string, HeldSegment[]>();
+  for (const name of spoolNames(directory)) {
+    const segment = readHeld(directory, name);
+    if (segment === undefined) continue;
+    const { prefix, pid, isolate } = segment.owner;
+    const bucket = `${prefix}.${pid}-${isolate}`;
+    const others = held.get(bucket);
+    if (others === undefined) held.set(bucket, [segment]);
+    else others.push(segment);
+  }
+  return held;
+}
+
+function spoolNames({ files, spools }: MonitoringDirectory): string[] {
+  try {
+    return files.list(spools).filter((name) => spoolOwner(name) !== undefined);
+  } catch (error) {
+    if (error instanceof FileError) return []; // there are none, or not yet
+    throw error;
+  }
+}
+
+function readHeld(directory: MonitoringDirectory, name: string): HeldSegment | undefined {
+  const path = directory.spoolPathOf(name);
+  try {
+    if (directory.files.status(path)?.kind !== "file") return undefined; // opening a pipe would wait for a writer
+    const handle = directory.files.open(path, "read");
+    try {
+      const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+      const header = readHeader(bytes.subarray(0, readFully(handle, bytes, 0)));
+      if (typeof header === "string" || !isOf(header.owner, name)) return undefined;
+      const { owner, sequence, count } = header;
+      return { path, owner, sequence, count, layout: new FlushNotes({ ...header, sequence }).layout };
+    } finally {
+      release(handle);
+    }
+  } catch (error) {
+    if (error instanceof FileError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a spool bears the name of its owner: otherwise it is not told apart from another's. */
+function isOf({ prefix, pid, isolate }: SegmentOwner, name: string): boolean {
+  const owner = spoolOwner(name);
+  return owner?.prefix === prefix && owner.pid === pid && owner.isolate === isolate;
+}

@@ -1,0 +1,160 @@
+import { FileError, type Runtime } from "../../runtime.ts";
+import { MonitoringDirectory, release } from "../../storage/directory.ts";
+import { AppendedFollower } from "./appended_follower.ts";
+import { BucketFollower, type Look, type UnreadFile } from "./bucket_follower.ts";
+import { readCsvFile } from "./csv_file.ts";
+import { CsvRows } from "./csv_rows.ts";
+import { type HeldSegment, heldSegments } from "./held_segments.ts";
+import type { RowSink } from "./rows.ts";
+
+/** Bytes of CSV that are read at a time, as a rule. */
+export const READ_LIMIT = 64 * 1024 * 1024;
+
+/** Prefixes of Kymo's own. The files of others are followed from when a program with a spool for them is seen. */
+const PREFIXES = ["duration", "runtime", "custom"] as const;
+
+/** For how many looks a bucket without spools is looked for: its program has ended, or records in private memory. */
+const PATIENCE = 60;
+
+const NANOSECONDS = 1_000_000_000n;
+
+/** What was found at a look. */
+export interface Found {
+  /** Whether rows were left unread, and others stand for them. */
+  readonly sampled: boolean;
+  /** Segments that somebody took away before they could be read. */
+  readonly missed: number;
+  /** Processes that have spools. */
+  readonly holders: ReadonlySet<number>;
+}
+
+/**
+ * Follows what running programs record into a monitoring directory, from outside: reads their spools and what they publish, row by row once, takes no
+ * lock and writes nothing. What a program records and publishes between its first moment and its last is seen if that is longer than the time
+ * between two looks.
+ */
+export class LiveDirectory {
+  /** The epoch time from which times are counted, ns. */
+  readonly base: bigint;
+  readonly #directory: MonitoringDirectory;
+  readonly #baseSeconds: number;
+  readonly #limit: number;
+  readonly #buckets = new Map<string, BucketFollower>();
+  readonly #appended = new Map<string, AppendedFollower>();
+  readonly #rows = new CsvRows();
+  #holders: ReadonlySet<number> = new Set();
+
+  /** Attaches to a directory: what is in its spools goes to `before`, and only what comes later is found. At most `limit` bytes of CSV are read at a time. */
+  constructor({ files, clock }: Runtime, path: string, before: RowSink, limit: number = READ_LIMIT) {
+    this.#directory = new MonitoringDirectory(files, files.resolve(path));
+    this.base = clock.epoch() / NANOSECONDS * NANOSECONDS;
+    this.#baseSeconds = Number(this.base / NANOSECONDS);
+    this.#limit = limit;
+    for (const prefix of PREFIXES) this.#follow(prefix);
+    const look = this.#look(before, [], () => {});
+    for (const [name, segments] of this.#held()) this.#bucket(name, segments).begin(segments, look);
+  }
+
+  /** Processes that have spools. */
+  get holders(): ReadonlySet<number> {
+    return this.#holders;
+  }
+
+  /** Gives all rows that were recorded since the last look to `sink`. */
+  look(sink: RowSink): Found {
+    const unread: UnreadFile[] = [];
+    let missed = 0;
+    const look = this.#look(sink, unread, () => missed++);
+    for (const appended of this.#appended.values()) appended.note();
+    const held = this.#held();
+    for (const [name, segments] of held) this.#bucket(name, segments);
+    for (const [name, bucket] of this.#buckets) {
+      if (bucket.looksSince < PATIENCE || held.has(name)) bucket.follow(held.get(name) ?? [], look);
+    }
+    for (const [prefix, appended] of this.#appended) {
+      appended.looked(({ pid, isolate, sequence }) =>
+        held.get(`${prefix}.${pid}-${isolate}`)?.some((segment) => segment.sequence === sequence) === true
+      );
+    }
+    const sampled = this.#read(unread, sink);
+    return { sampled, missed, holders: this.#holders };
+  }
+
+  /** What is in the spools now. */
+  #held(): Map<string, HeldSegment[]> {
+    let held = heldSegments(this.#directory);
+    const prefixes = [...held.values()].flat().filter(({ layout }) => layout === "append").map(({ owner }) =>
+      owner.prefix
+    );
+    const isNews = prefixes.filter((prefix) => this.#follow(prefix)).length > 0;
+    if (isNews) held = heldSegments(this.#directory); // only what is seen after the size of a file was noted goes together with it
+    this.#holders = new Set([...held.values()].flat().map(({ owner }) => owner.pid));
+    return held;
+  }
+
+  /** Follows the file that segments with a prefix are appended to; `false` if it does so already. */
+  #follow(prefix: string): boolean {
+    if (this.#appended.has(prefix)) return false;
+    this.#appended.set(prefix, new AppendedFollower(this.#directory, prefix, this.#baseSeconds));
+    return true;
+  }
+
+  #bucket(name: string, [segment]: readonly HeldSegment[]): BucketFollower {
+    const known = this.#buckets.get(name);
+    if (known !== undefined) return known;
+    const bucket = new BucketFollower(this.#directory, segment!.owner, this.base);
+    this.#buckets.set(name, bucket);
+    return bucket;
+  }
+
+  #look(sink: RowSink, unread: UnreadFile[], missed: () => void): Look {
+    return {
+      sink,
+      missed,
+      file: (file) => void unread.push(file),
+      seen: (source, rows) => this.#appended.get(source.prefix)?.leaveOut(source, rows),
+    };
+  }
+
+  /** Reads files, as far as the limit allows; returns whether that was not all. */
+  #read(files: readonly UnreadFile[], sink: RowSink): boolean {
+    const appended = [...this.#appended.values()];
+    const total = sum(files, ({ size }) => size) + sum(appended, ({ unread }) => unread);
+    const part = Math.min(1, this.#limit / total);
+    for (const file of appended) file.read(part < 1 ? Math.floor(file.unread * part) : Infinity, sink);
+    for (const ofBucket of Map.groupBy(files, ({ source }) => source).values()) {
+      const chosen = part < 1 ? choose(ofBucket, part) : ofBucket;
+      const weight = sum(ofBucket, ({ size }) => size) / sum(chosen, ({ size }) => size);
+      for (const file of chosen) this.#readFile(file, weight, sink);
+    }
+    return part < 1;
+  }
+
+  #readFile({ path, size, source, skip, seen }: UnreadFile, weight: number, sink: RowSink): void {
+    try {
+      const handle = this.#directory.files.open(path, "read");
+      let row = 0;
+      try {
+        readCsvFile(handle, { from: 0, to: size }, this.#rows, ({ seconds, nanoseconds, label, measurement }) => {
+          if (row++ < skip) return;
+          const time = (seconds - this.#baseSeconds) * 1e9 + nanoseconds;
+          if (seen === undefined || !seen.take(time)) sink(source, label, measurement, time, weight);
+        });
+      } finally {
+        release(handle);
+      }
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error; // somebody has taken it away
+    }
+  }
+}
+
+/** Some of several things, evenly spread; one at least. */
+function choose<Thing>(things: readonly Thing[], part: number): Thing[] {
+  const chosen = things.filter((_, i) => Math.floor((i + 1) * part) > Math.floor(i * part));
+  return chosen.length > 0 ? chosen : things.slice(-1);
+}
+
+function sum<Thing>(things: readonly Thing[], of: (thing: Thing) => number): number {
+  return things.reduce((total, thing) => total + of(thing), 0);
+}

@@ -1,0 +1,159 @@
+import type { RowSource } from "./rows.ts";
+
+/** What is told of a process after an interval. What it does not record, or did not yet, is absent. */
+export interface LiveProcess {
+  readonly pid: number;
+  /** What the system calls the process of that PID, such as `deno` or `bun`. */
+  readonly name?: string;
+  /**
+   * `"running"`; `"silent"`: it has recorded nothing in the interval; `"dead"`: it left spools, and there is no process of its PID here;
+   * `"ended"`: it has left nothing.
+   */
+  readonly state: "running" | "silent" | "dead" | "ended";
+  /** Seconds since its last row; absent if none was seen. */
+  readonly age?: number;
+  /** Rows of the interval, and how many that are in a second. */
+  readonly count: number;
+  readonly rate: number;
+  /** Resident set size, bytes, as last sampled. */
+  readonly rss?: number;
+  /** JavaScript heap of all its isolates, bytes, as last sampled. */
+  readonly heapUsed?: number;
+  readonly heapTotal?: number;
+  /** CPU time by wall time between the last samples: 1 is one busy core. */
+  readonly cpu?: number;
+  /** The largest event-loop lag of the interval, or else the last one, s. */
+  readonly lag?: number;
+  /** Garbage collections of the interval: how many, all of their pauses together and the longest, s. Absent if it does not record them. */
+  readonly gc?: { readonly count: number; readonly pause: number; readonly longest: number };
+}
+
+/** What the runtime series of one isolate have told. */
+interface Isolate {
+  rss?: number;
+  heapUsed?: number;
+  heapTotal?: number;
+  userTime?: number;
+  /** The last sample of CPU time, and the one that it is set against. */
+  cpu?: CpuSample;
+  cpuBefore?: CpuSample;
+  lag?: number;
+  isLagOfInterval: boolean;
+  hasGc: boolean;
+  lastTime: number;
+}
+
+interface CpuSample {
+  readonly time: number;
+  readonly total: number;
+}
+
+const NANOSECONDS = 1e9;
+
+/** What one process records about itself, interval by interval. */
+export class ProcessFollower {
+  /** When its last row was taken; see `RowSink`. */
+  lastTime = -Infinity;
+  #count = 0;
+  #gc = { count: 0, pause: 0, longest: 0 };
+  readonly #isolates = new Map<string, Isolate>();
+
+  /** Whether it recorded something in this interval. */
+  get isHeard(): boolean {
+    return this.#count > 0;
+  }
+
+  /** Takes a row of any series. */
+  add(source: RowSource, label: string, value: number, time: number, weight: number): void {
+    this.#count += weight;
+    if (time > this.lastTime) this.lastTime = time;
+    if (source.prefix === "runtime") this.#addRuntime(this.#isolate(source.isolate), label, value, time);
+  }
+
+  /** Ends an interval of so many seconds. */
+  endInterval(
+    seconds: number,
+  ): Pick<LiveProcess, "count" | "rate" | "rss" | "heapUsed" | "heapTotal" | "cpu" | "lag" | "gc"> {
+    const isolates = [...this.#isolates.values()];
+    const latest = isolates.toSorted((one, other) => other.lastTime - one.lastTime)[0];
+    const told = {
+      count: Math.round(this.#count),
+      rate: this.#count / seconds,
+      ...known("rss", latest?.rss),
+      ...known("heapUsed", sumOf(isolates, ({ heapUsed }) => heapUsed)),
+      ...known("heapTotal", sumOf(isolates, ({ heapTotal }) => heapTotal)),
+      ...known("cpu", latest && cpuOf(latest)),
+      ...known("lag", lagOf(isolates)),
+      ...known("gc", isolates.some(({ hasGc }) => hasGc) ? this.#gc : undefined),
+    };
+    this.#count = 0;
+    this.#gc = { count: 0, pause: 0, longest: 0 };
+    for (const isolate of isolates) isolate.isLagOfInterval = false;
+    return told;
+  }
+
+  #isolate(name: string): Isolate {
+    const known = this.#isolates.get(name);
+    if (known !== undefined) return known;
+    const isolate = { isLagOfInterval: false, hasGc: false, lastTime: -Infinity };
+    this.#isolates.set(name, isolate);
+    return isolate;
+  }
+
+  #addRuntime(isolate: Isolate, label: string, value: number, time: number): void {
+    isolate.lastTime = time;
+    switch (label) {
+      case "rss":
+        isolate.rss = value;
+        break;
+      case "heap used":
+        isolate.heapUsed = value;
+        break;
+      case "heap total":
+        isolate.heapTotal = value;
+        break;
+      case "user time":
+        isolate.userTime = value;
+        break;
+      case "system time": // comes after the other
+        if (isolate.userTime === undefined || isolate.cpu?.time === time) break;
+        if (isolate.cpu !== undefined) isolate.cpuBefore = isolate.cpu;
+        isolate.cpu = { time, total: isolate.userTime + value };
+        break;
+      case "event loop lag":
+        isolate.lag = isolate.isLagOfInterval ? Math.max(isolate.lag ?? 0, value) : value;
+        isolate.isLagOfInterval = true;
+        break;
+      case "gc collections":
+        isolate.hasGc = true;
+        break;
+      case "gc pause":
+        this.#gc = {
+          count: this.#gc.count + 1,
+          pause: this.#gc.pause + value,
+          longest: Math.max(this.#gc.longest, value),
+        };
+    }
+  }
+}
+
+function cpuOf({ cpu, cpuBefore }: Isolate): number | undefined {
+  if (cpu === undefined || cpuBefore === undefined || cpu.time <= cpuBefore.time) return undefined;
+  return (cpu.total - cpuBefore.total) / ((cpu.time - cpuBefore.time) / NANOSECONDS);
+}
+
+/** The largest lag of this interval; if none was recorded in it, of the last ones. */
+function lagOf(isolates: readonly Isolate[]): number | undefined {
+  const fresh = isolates.filter(({ isLagOfInterval }) => isLagOfInterval);
+  const lags = (fresh.length > 0 ? fresh : isolates).map(({ lag }) => lag).filter((lag) => lag !== undefined);
+  return lags.length > 0 ? Math.max(...lags) : undefined;
+}
+
+function sumOf<Thing>(things: readonly Thing[], of: (thing: Thing) => number | undefined): number | undefined {
+  const numbers = things.map(of).filter((number) => number !== undefined);
+  return numbers.length > 0 ? numbers.reduce((sum, number) => sum + number, 0) : undefined;
+}
+
+function known<Key extends string, Value>(key: Key, value: Value | undefined): { [key in Key]?: Value } {
+  return value === undefined ? {} : { [key]: value } as { [key in Key]?: Value };
+}

@@ -1,0 +1,116 @@
+import { ValueKind } from "../../observation/segment_header.ts";
+import { Distribution } from "./distribution.ts";
+import type { RowSource } from "./rows.ts";
+
+/** What is told of a series after an interval. Durations are in seconds. */
+export interface LiveSeries {
+  readonly label: string;
+  /** First part of the names of the files that its rows go to. */
+  readonly prefix: string;
+  /** Of which process it is told, if of each by itself. */
+  readonly pid?: number;
+  /** `"s"` for durations. */
+  readonly unit: "s" | "";
+  /** Rows of the interval, and how many that are in a second. */
+  readonly count: number;
+  readonly rate: number;
+  /** Of the rows of the interval; `null` if there are none. */
+  readonly mean: number | null;
+  readonly p50: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
+  /** Whether not all rows were read: then all figures are estimates, and `max` is the largest that was seen. */
+  readonly sampled: boolean;
+  /** Whether the quantiles are those of a random choice of the rows. */
+  readonly approximate: boolean;
+}
+
+/** How many intervals are remembered. */
+export const HISTORY = 60;
+
+/** Series that are told apart in an interval; the rest is one. */
+const MAX_SERIES = 10_000;
+const REST = "(all others)";
+
+interface Series {
+  readonly source: RowSource;
+  readonly label: string;
+  readonly distribution: Distribution;
+  /** The p99 of the last intervals, the latest last. */
+  readonly history: (number | null)[];
+  sampled: boolean;
+}
+
+/** The series of the durations and quantities that programs record, interval by interval. */
+export class LiveSeriesTable {
+  readonly #byPid: boolean;
+  readonly #series = new Map<string, Series>();
+  /** The same by who recorded and label, which are found without making a text for each row. */
+  #ofSource = new WeakMap<RowSource, Map<string, Series>>();
+
+  /** Tells series of several processes apart only if told so. */
+  constructor(byPid: boolean) {
+    this.#byPid = byPid;
+  }
+
+  /** Takes a row. */
+  add(source: RowSource, label: string, value: number, weight: number): void {
+    const series = this.#ofSource.get(source)?.get(label) ?? this.#find(source, label);
+    series.distribution.add(value, weight);
+    if (weight !== 1) series.sampled = true;
+  }
+
+  /** Ends an interval of so many seconds. A series is told of until it had no rows for {@linkcode HISTORY} intervals. */
+  endInterval(seconds: number): { readonly series: LiveSeries; readonly history: readonly (number | null)[] }[] {
+    const ended = [];
+    const before = this.#series.size;
+    for (const [key, one] of this.#series) {
+      const series = this.#describe(one, seconds);
+      one.history.push(series.p99);
+      if (one.history.length > HISTORY) one.history.shift();
+      one.distribution.clear();
+      one.sampled = false;
+      if (one.history.length === HISTORY && one.history.every((p99) => p99 === null)) this.#series.delete(key);
+      else ended.push({ series, history: one.history });
+    }
+    if (this.#series.size < before) this.#ofSource = new WeakMap();
+    return ended;
+  }
+
+  #find(source: RowSource, label: string): Series {
+    const series = this.#get(source, label);
+    const others = this.#ofSource.get(source);
+    if (others === undefined) this.#ofSource.set(source, new Map([[label, series]]));
+    else if (others.size < MAX_SERIES) others.set(label, series);
+    return series;
+  }
+
+  #get(source: RowSource, label: string): Series {
+    const key = `${this.#byPid ? source.pid : ""} ${source.prefix} ${label}`;
+    const known = this.#series.get(key);
+    if (known !== undefined) return known;
+    if (this.#series.size >= MAX_SERIES && label !== REST) return this.#get(source, REST);
+    const series = { source, label, distribution: new Distribution(), history: [], sampled: false };
+    this.#series.set(key, series);
+    return series;
+  }
+
+  #describe({ source, label, distribution, sampled }: Series, seconds: number): LiveSeries {
+    const { count, mean = null, max = null } = distribution;
+    const [p50 = null, p99 = null] = distribution.quantiles([0.5, 0.99]);
+    return {
+      label,
+      prefix: source.prefix,
+      ...this.#byPid ? { pid: source.pid } : {},
+      unit: source.kind === ValueKind.duration ? "s" : "",
+      count: Math.round(count),
+      rate: count / seconds,
+      mean,
+      p50,
+      p99,
+      max,
+      sampled,
+      approximate: sampled || distribution.isChoice,
+    };
+  }
+}

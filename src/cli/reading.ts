@@ -1,0 +1,56 @@
+import type { Reading } from "../analysis/source/reading.ts";
+import type { TelemetryDB } from "../analysis/telemetry_db.ts";
+import { quote, UsageError } from "../errors.ts";
+import { harmless } from "./display_text.ts";
+import { type ExitCode, exitCode } from "./exit_code.ts";
+import { progressBar } from "./progress_bar.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { count, writeError } from "./text.ts";
+
+/** Opens what the user named: directories, files, or patterns of files. `doing` is what cannot be done if there is no such thing. */
+export async function openRecording(
+  sources: readonly string[],
+  doing: string,
+  { look }: Surroundings,
+): Promise<TelemetryDB> {
+  for (const source of sources) {
+    if (look(source) === "nothing" && !/[*?[]/.test(source)) {
+      throw new UsageError(`Cannot ${doing}: no such file or directory: ${quote(source)}`);
+    }
+  }
+  const { TelemetryDB } = await import("../analysis/telemetry_db.ts");
+  return await TelemetryDB.open(sources);
+}
+
+/** Tells what was not read, each problem on a line of `stderr`, and returns the exit code that follows from it. */
+export function tellUnread({ problems, unread }: Reading, { stderr }: Surroundings): ExitCode {
+  for (const { file, line, rows, reason } of problems) {
+    const where = harmless(line > 0 ? `${file}:${line}` : file);
+    const lost = rows > 0 ? ` (${count(rows, "row")})` : "";
+    writeError(stderr, `Cannot read: ${where}: ${harmless(reason)}${lost}`);
+  }
+  const told = problems.reduce((sum, { rows }) => sum + rows, 0);
+  if (unread > told) writeError(stderr, `Cannot read: ${count(unread - told, "further row")}`);
+  return unread > 0 || problems.length > 0 ? exitCode.incomplete : exitCode.ok;
+}
+
+/** How often a progress bar moves, ms. */
+const MOVE_INTERVAL = 100;
+
+/** Shows a progress bar while files are read. */
+export async function whileReading<Result>(
+  db: Pick<TelemetryDB, "reading" | "progress">,
+  surroundings: Surroundings,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  using bar = progressBar(surroundings, "Reading");
+  const stop = surroundings.runtime.timers.every(MOVE_INTERVAL, () => {
+    const { progress } = db;
+    bar.update(progress, 1, `${Math.floor(100 * progress)} % of ${count(db.reading.files, "file")}`);
+  });
+  try {
+    return await work();
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,23 @@
+const bars = "▁▂▃▄▅▆▇█";
+
+/**
+ * Numbers over time as a row of bars, at most `width` columns wide: nothing is a space, all else is scaled to the largest. Where there are more
+ * numbers than columns, a column shows the mean of its part, to which a number at the edge belongs in parts.
+ */
+export function sparkline(values: readonly number[], width: number): string {
+  const columns = values.length <= width ? values : resample(values, width);
+  const largest = Math.max(...columns);
+  return columns.map((value) => value > 0 ? bars[Math.min(7, Math.floor(8 * value / largest))]! : " ").join("");
+}
+
+function resample(values: readonly number[], width: number): number[] {
+  const step = values.length / width;
+  return Array.from({ length: width }, (_, column) => {
+    const [from, to] = [column * step, (column + 1) * step];
+    let sum = 0;
+    for (let i = Math.floor(from); i < Math.min(to, values.length); i++) {
+      sum += values[i]! * (Math.min(i + 1, to) - Math.max(i, from));
+    }
+    return sum / step;
+  });
+}

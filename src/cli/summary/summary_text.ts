@@ -1,0 +1,97 @@
+import type { SeriesSummary, Summary } from "../../analysis/summary.ts";
+import type { Reading } from "../../analysis/source/reading.ts";
+import { harmless } from "../display_text.ts";
+import { formatRange } from "../moment.ts";
+import { sparkline } from "../sparkline.ts";
+import { type Column, formatTable, type TableRoom } from "../table.ts";
+import { bold, count } from "../text.ts";
+import { formatCount, formatLength, formatNumber, formatRate, formatSeconds } from "../units.ts";
+import { quantileName, sorted, type SortKey } from "./order.ts";
+import { formatRuntime } from "./runtime_text.ts";
+
+/** What a summary is of, and how it is to look. */
+export interface SummaryLook extends TableRoom {
+  /** What the user named. */
+  readonly sources: readonly string[];
+  readonly reading: Reading;
+  readonly sort: SortKey;
+  /** Whether each process is shown for itself. */
+  readonly byPid: boolean;
+}
+
+/** A summary for people: a header, and a table for each kind of series. */
+export function formatSummary(summary: Summary, look: SummaryLook): string {
+  const { durations, quantities, runtime } = summary;
+  const seconds = secondsOf(summary);
+  const sections = [header(summary, look)];
+  const add = (title: string, table: string): void =>
+    void sections.push(`${look.hasColors ? bold(title) : title}\n${table}`);
+  if (durations.length > 0) {
+    const order = look.sort === "label" ? "" : `, by ${look.sort === "total" ? "total time" : look.sort}`;
+    add(`Durations${order}`, formatSeries(durations, seconds, formatSeconds, look));
+  }
+  for (const [prefix, series] of Map.groupBy(quantities, ({ prefix }) => prefix)) {
+    add(capitalized(harmless(prefix)), formatSeries(series, seconds, formatNumber, look));
+  }
+  if (runtime.length > 0) add("Runtime", formatRuntime(runtime, look));
+  return sections.join("\n");
+}
+
+/** Length of the time that is summarized, in seconds. */
+export function secondsOf({ range }: Summary): number {
+  return range === undefined ? 0 : Number(range.last - range.first) / 1e9;
+}
+
+function header({ rows, range, pids }: Summary, { sources, reading, hasColors }: SummaryLook): string {
+  const name = harmless(sources.join(" "));
+  const found = [
+    count(rows, "row"),
+    `${pids.length} ${pids.length === 1 ? "process" : "processes"}`,
+    count(reading.files, "file"),
+    ...reading.spools > 0 ? [count(reading.spools, "spool")] : [],
+  ];
+  const time = range === undefined
+    ? "nothing was recorded, or nothing is selected"
+    : `${formatRange(range)}, ${formatLength(Number(range.last - range.first) / 1e9)}`;
+  return [hasColors ? bold(name) : name, time, found.join(", ")].map((line) => `${line}\n`).join("");
+}
+
+/** A table of series: how often, how much, when. */
+function formatSeries(
+  series: readonly SeriesSummary[],
+  seconds: number,
+  format: (value: number) => string,
+  look: SummaryLook,
+): string {
+  const isDurations = format === formatSeconds;
+  const told = (value: number): string => Number.isNaN(value) ? "–" : format(value);
+  const quantiles = series[0]?.quantiles ?? [];
+  const columns: Column<SeriesSummary>[] = [
+    { title: "label", side: "left", narrowest: 20, cell: ({ label }) => harmless(label) },
+    ...look.byPid ? [{ title: "PID", cell: ({ pid }: SeriesSummary) => `${pid}` }] : [],
+    { title: "count", cell: ({ count }) => formatCount(count) },
+    { title: "rate/s", rank: 5, cell: ({ count }) => seconds > 0 ? formatRate(count / seconds) : "–" },
+    ...isDurations
+      ? [{ title: "total", rank: 0, cell: ({ sum }: SeriesSummary) => told(sum) }]
+      : [{ title: "last", rank: 4, cell: ({ latest = NaN }: SeriesSummary) => told(latest) }],
+    { title: "mean", rank: 3, cell: ({ mean }) => told(mean) },
+    ...quantiles.map(({ q }, i): Column<SeriesSummary> => ({
+      title: quantileName(q),
+      rank: { 0.5: 6, 0.99: 7, 0.999: 2 }[q] ?? 1,
+      cell: ({ quantiles }) => told(quantiles[i]!.value),
+    })),
+    { title: "max", rank: 8, cell: ({ max }) => told(max) },
+    {
+      title: "over time",
+      side: "left",
+      rank: 4.5,
+      cell: ({ counts }) => sparkline(counts, Math.max(9, Math.min(20, Math.floor((look.width ?? Infinity) / 8)))),
+      style: (text) => `\x1b[36m${text}\x1b[39m`,
+    },
+  ];
+  return formatTable(columns, sorted(series, look.sort), look);
+}
+
+function capitalized(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
+}

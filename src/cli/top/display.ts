@@ -1,0 +1,70 @@
+import type { LiveInterval } from "../../analysis/live/live_view.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { frame, type SortKey } from "./frame.ts";
+import { Screen } from "./screen.ts";
+
+/** What is shown, and how. */
+export interface DisplayOptions {
+  /** The monitoring directory, as the user called it. */
+  readonly directory: string;
+  readonly sort: SortKey;
+  /** Whether programs are to read it. */
+  readonly json: boolean;
+}
+
+/** Where intervals are shown. */
+export interface Display extends Disposable {
+  /** Whether it is a screen that the user may want to leave by a key. */
+  readonly isScreen: boolean;
+  /** Shows what is known before the first interval has ended, if that is of use there. */
+  begin(known: LiveInterval): void;
+  /** Shows an interval. */
+  show(interval: LiveInterval): void;
+}
+
+/** Lines of JSON, a screen on a terminal, or else blocks of text. */
+export function openDisplay(options: DisplayOptions, surroundings: Surroundings): Display {
+  if (options.json) return jsonLines(surroundings);
+  return surroundings.stdout.isTerminal ? screenful(options, surroundings) : blocks(options, surroundings);
+}
+
+function jsonLines({ stdout }: Surroundings): Display {
+  return {
+    isScreen: false,
+    begin: () => {},
+    show({ time, series, ...interval }) {
+      const told = series.map(({ history: _, ...one }) => one);
+      stdout.write(`${JSON.stringify({ time: new Date(time).toISOString(), ...interval, series: told })}\n`);
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
+function blocks({ directory, sort }: DisplayOptions, { stdout }: Surroundings): Display {
+  const room = { width: undefined, height: undefined, hasColors: stdout.hasColors };
+  let isFirst = true;
+  return {
+    isScreen: false,
+    begin: () => {},
+    show(interval) {
+      const lines = frame(interval, { directory, sort, ...room });
+      stdout.write(`${isFirst ? "" : "\n"}${lines.join("\n")}\n`);
+      isFirst = false;
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
+function screenful({ directory, sort }: DisplayOptions, { stdout }: Surroundings): Display {
+  const screen = new Screen(stdout);
+  const show = (interval: LiveInterval): void => {
+    const { columns: width, rows: height, hasColors } = stdout; // it may have another size each time
+    screen.draw(frame(interval, { directory, sort, width, height, hasColors }));
+  };
+  return {
+    isScreen: true,
+    begin: show,
+    show,
+    [Symbol.dispose]: () => screen.close(),
+  };
+}

@@ -1,0 +1,141 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { quote, quotePath, StorageError, UsageError } from "../errors.ts";
+import type { Runtime } from "../runtime.ts";
+import { type ExitCode, exitCode } from "./exit_code.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { openDisplay } from "./top/display.ts";
+import { type SortKey, sortKeys } from "./top/frame.ts";
+import { Interruption } from "./top/interruption.ts";
+
+const description = "Watch running programs: their rates, latencies, memory and lag";
+
+const details = `
+Attaches from outside to the programs that record into the monitoring directory
+DIR, by reading their spools and files: they do no work for it, nothing is
+locked or written. What they do from then on is shown interval by interval; it
+waits for them if there are none. Programs without spools (durability "memory",
+Deno without --allow-ffi) are seen only in layout "append", with each flush.
+
+"q" or Ctrl-C ends it. If the output is no terminal, plain blocks are printed.
+
+Examples:
+  kymo top _monitoring
+  kymo top _monitoring --label "GET *" --sort p99
+  kymo top _monitoring --json --count 10     ten seconds, a JSON object each`;
+
+/** The shortest interval, s. */
+const SHORTEST = 0.1;
+
+/** The longest, s: an hour. */
+const LONGEST = 3_600;
+
+/** How soon a key is heeded, ms. */
+const PATIENCE = 50;
+
+const NANOSECONDS = 1e9;
+const NANOSECONDS_PER_MS = 1e6;
+
+interface TopOptions {
+  readonly interval: number;
+  readonly label?: readonly string[];
+  readonly pid?: readonly number[];
+  readonly byPid?: boolean;
+  readonly sort: SortKey;
+  readonly count?: number;
+  readonly once?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `kymo top DIR` to the command line; `end` is told the exit code. */
+export function addTopCommand(program: Command, surroundings: Surroundings, end: (code: ExitCode) => void): void {
+  program.command("top")
+    .description(description)
+    .argument("<DIR>", "the monitoring directory")
+    .option("--interval <S>", "seconds between two refreshes", parseInterval, 1)
+    .option(
+      "--label <PATTERN>",
+      "only labels like this, with * and ?; may be repeated",
+      (text, labels?: string[]) => append(text, labels),
+    )
+    .option(
+      "--pid <N>",
+      "only this process; may be repeated",
+      (text, pids?: number[]) => append(parseWhole(text), pids),
+    )
+    .option("--by-pid", "tell the series of each process by themselves")
+    .addOption(new Option("--sort <BY>", "order of the series").choices(sortKeys).default("rate"))
+    .option("--count <N>", "end after so many refreshes", parseWhole)
+    .option("--once", "end after the first refresh")
+    .option("--json", "print one JSON object for each refresh, on a line of its own")
+    .addHelpText("after", details)
+    .action(async (directory: string, options: TopOptions) => {
+      await watch(directory, options, surroundings);
+      end(exitCode.ok);
+    });
+}
+
+/** Shows interval by interval until all are shown, or the user has seen enough. */
+async function watch(directory: string, options: TopOptions, surroundings: Surroundings): Promise<void> {
+  const { look, stdout, runtime } = surroundings;
+  const { clock, timers } = runtime;
+  if (look(directory) === "something else") throw new UsageError(`Cannot watch: not a directory: ${quote(directory)}`);
+  const denied = runtime.files.denied(runtime.files.resolve(directory));
+  if (denied !== undefined) throw new StorageError(`Cannot watch: ${quotePath(directory)}: ${denied}`);
+  const { interval, label, pid, byPid = false, sort, json = false } = options;
+  const { LiveView } = await import("../analysis/live/live_view.ts");
+  const view = new LiveView(runtime, directory, {
+    byPid,
+    ...label === undefined ? {} : { wantsLabel: matcher(label) },
+    ...pid === undefined ? {} : { pids: pid },
+  });
+  using display = openDisplay({ directory, sort, json }, surroundings);
+  using interruption = new Interruption(surroundings, display.isScreen);
+  // However the program ends, the terminal is to be as it was.
+  using _end = atEnd(runtime, () => {
+    interruption.leaveKeyboard();
+    display[Symbol.dispose]();
+  });
+  display.begin(view.known());
+  const length = interval * NANOSECONDS;
+  let next = clock.now() + length;
+  for (let left = options.once ? 1 : options.count ?? Infinity; left > 0; left--) {
+    while (!interruption.happened && clock.now() < next) {
+      await timers.sleep(Math.min(PATIENCE, Math.ceil((next - clock.now()) / NANOSECONDS_PER_MS)));
+    }
+    if (interruption.happened || stdout.isGone) break;
+    display.show(view.endInterval());
+    next += length;
+    if (next < clock.now() + length / 2) next = clock.now() + length; // it was late
+  }
+}
+
+/** Does something also if a signal or an error ends the program. */
+function atEnd({ ends }: Runtime, task: () => void): Disposable {
+  return { [Symbol.dispose]: ends.onEnd(task) };
+}
+
+/** Whether a label matches one of some patterns with `*` and `?`. */
+function matcher(patterns: readonly string[]): (label: string) => boolean {
+  const regexps = patterns.map((pattern) => {
+    const source = pattern.replace(/[\\^$.|+()[\]{}]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+    return new RegExp(`^${source}$`, "su");
+  });
+  return (label) => regexps.some((regexp) => regexp.test(label));
+}
+
+function append<Item>(item: Item, items: readonly Item[] = []): Item[] {
+  return [...items, item];
+}
+
+function parseInterval(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === "" || !(seconds >= SHORTEST && seconds <= LONGEST)) {
+    throw new InvalidArgumentError(`It must be a number of seconds, from ${SHORTEST} to ${LONGEST}.`);
+  }
+  return seconds;
+}
+
+function parseWhole(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("It must be a whole number, 1 at least.");
+  return Number(text);
+}

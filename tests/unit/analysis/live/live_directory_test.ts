@@ -1,0 +1,262 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { LiveDirectory } from "../../../../src/analysis/live/live_directory.ts";
+import type { RowSink } from "../../../../src/analysis/live/rows.ts";
+import type { StartOptions } from "../../../../src/monitor/options.ts";
+import { Monitor } from "../../../../src/monitor/monitor.ts";
+import type { Layout } from "../../../../src/storage/layout.ts";
+import { MemoryDisk } from "../../../fake/memory_disk.ts";
+import { FakeRuntime } from "../../../fake/runtime.ts";
+import { randomFrom } from "../../support/random.ts";
+
+const DIRECTORY = "/_monitoring";
+const LAYOUTS: readonly Layout[] = ["segments", "append"];
+const SMALL_BUFFERS = { memoryThreshold: 16_384, flushInterval: 50 };
+
+/** How many courses of events are tried. */
+const SEEDS = 4;
+
+const nothing: RowSink = () => {};
+
+/** A program that records the numbers from 1 on, and what has seen which of them. */
+class Observed {
+  readonly seen: number[] = [];
+  readonly sink: RowSink = (_source, _label, value) => void this.seen.push(value);
+  #next = 0;
+
+  /** Records so many numbers. */
+  record(monitor: Monitor, count: number): void {
+    for (let i = 0; i < count; i++) monitor.observe(`label ${this.#next % 3}`, ++this.#next);
+  }
+
+  /** All numbers that there were after `first`. */
+  since(first: number): number[] {
+    return Array.from({ length: this.#next - first }, (_, i) => first + i + 1);
+  }
+
+  get recorded(): number {
+    return this.#next;
+  }
+
+  get sorted(): number[] {
+    return this.seen.toSorted((one, other) => one - other);
+  }
+}
+
+function runtimeOf(disk: MemoryDisk, pid: number): FakeRuntime {
+  const runtime = new FakeRuntime(disk, pid);
+  runtime.clock.step = 500_000; // so that nobody has to wait long for a lock
+  return runtime;
+}
+
+function started(runtime: FakeRuntime, options: StartOptions): Monitor {
+  const monitor = new Monitor(() => runtime);
+  monitor.start({ monitoringDir: DIRECTORY, ...options });
+  return monitor;
+}
+
+describe("LiveDirectory", () => {
+  it("finds what is recorded from then on, once, and gives what was there before to another", async () => {
+    for (const layout of LAYOUTS) {
+      const disk = new MemoryDisk();
+      const runtime = runtimeOf(disk, 1);
+      const monitor = started(runtime, { layout, flushInterval: 0 });
+      const observed = new Observed();
+      observed.record(monitor, 5);
+      const before: unknown[] = [];
+      const live = new LiveDirectory(runtime, DIRECTORY, ({ pid }, label, value) => before.push([pid, label, value]));
+      assertEquals(before, [1, 2, 3, 4, 5].map((value) => [1, `label ${(value - 1) % 3}`, value]));
+      observed.record(monitor, 2);
+      assertEquals(live.look(observed.sink), { sampled: false, missed: 0, holders: new Set([1]) });
+      assertEquals(observed.seen, [6, 7]);
+      live.look(observed.sink);
+      assertEquals(observed.seen, [6, 7]);
+      observed.record(monitor, 1);
+      await monitor.stop();
+      live.look(observed.sink);
+      assertEquals(observed.seen, [6, 7, 8]);
+      assertEquals(live.look(observed.sink).holders, new Set<number>());
+      assertEquals([observed.seen.length, disk.openHandles], [3, 0]);
+    }
+  });
+
+  it("tells when a row was taken, and durations in seconds, from spools and files alike", async () => {
+    for (const layout of LAYOUTS) {
+      const runtime = new FakeRuntime(new MemoryDisk(), 1);
+      const live = new LiveDirectory(runtime, DIRECTORY, nothing);
+      const monitor = started(runtime, { layout });
+      const expected: number[][] = [];
+      const found: number[][] = [];
+      const sink: RowSink = (_source, _label, value, time) => void found.push([value, time]);
+      for (const flushes of [false, true]) {
+        const id = monitor.startDurationSample();
+        runtime.clock.time += 1_500_000_123;
+        monitor.stopDurationSample("a", id);
+        const offset = Number(runtime.clock.epoch() - live.base);
+        expected.push([(runtime.clock.time - id) / 1e9, offset]);
+        if (flushes) await monitor.stop();
+        live.look(sink);
+      }
+      assertEquals(found, expected);
+    }
+  });
+
+  it("waits for a directory that is not there yet, and for programs", async () => {
+    const runtime = runtimeOf(new MemoryDisk(), 1);
+    const live = new LiveDirectory(runtime, DIRECTORY, nothing);
+    assertEquals(live.look(nothing), { sampled: false, missed: 0, holders: new Set<number>() });
+    const monitor = started(runtime, SMALL_BUFFERS);
+    const observed = new Observed();
+    observed.record(monitor, 3_000); // several files are published before it is first seen
+    live.look(observed.sink);
+    assertEquals(observed.sorted, observed.since(0));
+    await monitor.stop();
+  });
+
+  it("writes nothing, locks nothing, and leaves no file open", async () => {
+    const disk = new MemoryDisk();
+    const runtime = runtimeOf(disk, 1);
+    const monitor = started(runtime, SMALL_BUFFERS);
+    const observed = new Observed();
+    const live = new LiveDirectory(runtime, DIRECTORY, nothing);
+    observed.record(monitor, 1_000);
+    const operations = new Set<string>();
+    disk.before = (operation) => void operations.add(operation);
+    live.look(observed.sink);
+    disk.before = () => {};
+    assertEquals([...operations].filter((name) => !/^(list|status|fstat|open|read|close)$/.test(name)), []);
+    assertEquals(disk.openHandles, 0);
+    await monitor.stop();
+  });
+
+  it("reads a part if there is too much, which stands for all", async () => {
+    for (const layout of LAYOUTS) {
+      const runtime = runtimeOf(new MemoryDisk(), 1);
+      const live = new LiveDirectory(runtime, DIRECTORY, nothing, 50_000);
+      const monitor = started(runtime, { ...SMALL_BUFFERS, layout });
+      const observed = new Observed();
+      observed.record(monitor, 10_000);
+      let total = 0;
+      let rows = 0;
+      const { sampled } = live.look((_source, _label, _value, _time, weight) => {
+        total += weight;
+        rows++;
+      });
+      assertEquals(sampled, true);
+      assert(rows < 3_000, `${rows}`);
+      assert(Math.abs(total - 10_000) < 500, `${total}`);
+      observed.record(monitor, 10);
+      assertEquals(live.look(observed.sink).sampled, false);
+      assertEquals(observed.seen, observed.since(10_000));
+      await monitor.stop();
+    }
+  });
+
+  it("counts files that were taken away before they could be read", async () => {
+    const disk = new MemoryDisk();
+    const runtime = runtimeOf(disk, 1);
+    const monitor = started(runtime, SMALL_BUFFERS);
+    const live = new LiveDirectory(runtime, DIRECTORY, nothing);
+    new Observed().record(monitor, 3_000);
+    const files = disk.paths().filter((path) => path.endsWith(".csv"));
+    for (const path of files) disk.remove(path);
+    assertEquals(live.look(nothing).missed, files.length);
+    assertEquals(live.look(nothing).missed, 0);
+    await monitor.stop();
+  });
+
+  it("is not led astray by what is no spool, nor by a spool that lies", () => {
+    const disk = new MemoryDisk();
+    const runtime = runtimeOf(disk, 1);
+    const monitor = started(runtime, {});
+    monitor.observe("a", 1);
+    const [spool = ""] = disk.paths().filter((path) => path.includes("/custom."));
+    const bytes = disk.bytes(spool);
+    const lying = (word: number, value: number): Uint8Array => {
+      const copy = bytes.slice();
+      new Uint32Array(copy.buffer)[word] = value;
+      return copy;
+    };
+    const other = new MemoryDisk();
+    const spools = `${DIRECTORY}/.spools`;
+    other.plant(DIRECTORY, "directory");
+    other.plant(spools, "directory");
+    other.plant(`${spools}/custom.1-00000001.1.spool`, "file", lying(7, 0xffffffff)); // its sequence
+    other.plant(`${spools}/custom.1-00000001.2.spool`, "file", lying(3, 0xffffffff)); // its count
+    other.plant(`${spools}/custom.2-00000001.1.spool`, "file", bytes); // another's name
+    other.plant(`${spools}/custom.3-00000001.1.spool`, "other");
+    other.plant(`${spools}/custom.4-00000001.1.spool`, "directory");
+    other.plant(`${spools}/custom.5-00000001.1.spool`, "symlink", spool);
+    other.plant(`${spools}/custom.6-00000001.1.spool`, "file", "no spool");
+    const seen: number[] = [];
+    const live = new LiveDirectory(runtimeOf(other, 9), DIRECTORY, (_source, _label, value) => void seen.push(value));
+    for (let i = 0; i < 3; i++) live.look((_source, _label, value) => void seen.push(value));
+    assertEquals(seen, [1]);
+    assertEquals(other.openHandles, 0);
+  });
+
+  for (const layout of LAYOUTS) {
+    it(`sees each row once, whatever happens between two of its steps, in layout ${layout}`, async () => {
+      for (let seed = 1; seed <= SEEDS; seed++) await seesEachRowOnce(layout, seed);
+    });
+  }
+});
+
+/** Another program takes the lock of the file that all append to, or gives it back: meanwhile they write files of their own. */
+function toggleLock(disk: MemoryDisk, unlock: (() => void) | undefined): (() => void) | undefined {
+  unlock?.();
+  const path = `${DIRECTORY}/custom.csv`;
+  return unlock === undefined && disk.status(path) !== undefined ? disk.lock(path) : undefined;
+}
+
+/** Two programs, one of them with two isolates, go on at any step of the look, and are looked at at any step of theirs. */
+async function seesEachRowOnce(layout: Layout, seed: number): Promise<void> {
+  const random = randomFrom(seed);
+  const disk = new MemoryDisk();
+  const runtimes = [runtimeOf(disk, 1), runtimeOf(disk, 2)];
+  const observed = new Observed();
+  const start = (i: number): Monitor => started(runtimes[i % 2]!, { ...SMALL_BUFFERS, layout });
+  const monitors = [start(0), start(1), start(2)];
+  for (const monitor of monitors) observed.record(monitor, 600);
+  const live = new LiveDirectory(runtimes[0]!, DIRECTORY, nothing);
+  const before = observed.recorded;
+  let depth = 0;
+  let missed = 0;
+  let unlock: (() => void) | undefined;
+  const goOn = (): void => {
+    if (layout === "append" && random(8) === 0) unlock = toggleLock(disk, unlock);
+    observed.record(monitors[random(3)]!, random(300));
+    if (random(3) === 0) runtimes[random(2)]!.timers.advance(random(60));
+  };
+  const look = (): void => void (missed += live.look(observed.sink).missed);
+  const interleaved = (one: () => void, other: () => void): void => {
+    disk.before = () => {
+      if (depth > 0 || random(6) > 0) return;
+      depth++;
+      other();
+      depth--;
+    };
+    one();
+    disk.before = () => {};
+  };
+  for (let step = 0; step < 60; step++) {
+    if (random(2) === 0) interleaved(look, goOn);
+    else interleaved(goOn, look);
+    if (random(20) > 0) continue;
+    const i = random(3);
+    await monitors[i]!.stop();
+    monitors[i] = start(i);
+    observed.record(monitors[i]!, 1);
+    look(); // what nobody sees begin may end unseen
+  }
+  unlock?.();
+  for (const monitor of monitors) await monitor.stop();
+  look();
+  look();
+  assertEquals(missed, 0, `seed ${seed}`);
+  const times = new Map<number, number>();
+  for (const number of observed.seen) times.set(number, (times.get(number) ?? 0) + 1);
+  const wrong = observed.since(before).filter((number) => times.get(number) !== 1);
+  const told = wrong.slice(0, 5).map((number) => `${number}: ${times.get(number) ?? 0} times`);
+  assertEquals([told, observed.seen.length], [[], observed.recorded - before], `seed ${seed}`);
+}

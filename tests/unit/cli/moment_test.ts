@@ -1,0 +1,62 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { formatRange, formatTimepoint, parseMoment, timepointOf } from "../../../src/cli/moment.ts";
+import { UsageError } from "../../../src/errors.ts";
+
+const range = { first: 1_700_000_000_000_000_001n, last: 1_700_000_600_000_000_002n };
+
+/** The timepoint that a text stands for. */
+function timepoint(text: string): bigint {
+  return timepointOf(parseMoment(text, "--from"), range);
+}
+
+describe("a moment", () => {
+  const exact: [text: string, timepoint: bigint][] = [
+    ["1700000000123456789", 1_700_000_000_123_456_789n],
+    ["2023-11-14T22:13:20Z", 1_700_000_000_000_000_000n],
+    ["2023-11-14t22:13:20z", 1_700_000_000_000_000_000n],
+    ["2023-11-14 22:13:20.123456789Z", 1_700_000_000_123_456_789n],
+    ["2023-11-14T23:13:20,5+01:00", 1_700_000_000_500_000_000n],
+    ["2023-11-14T23:13:20+01", 1_700_000_000_000_000_000n],
+    ["2023-11-14T16:43:20-0530", 1_700_000_000_000_000_000n],
+    ["+0s", range.first],
+    ["+30s", range.first + 30_000_000_000n],
+    ["+1.5ms", range.first + 1_500_000n],
+    ["-5m", range.last - 300_000_000_000n],
+    ["-1ns", range.last - 1n],
+    ["-0s", range.last],
+    ["-2h", range.last - 7_200_000_000_000n],
+  ];
+  for (const [text, expected] of exact) {
+    it(`may be ${text}, to the nanosecond`, () => assertEquals(timepoint(text), expected));
+  }
+
+  it("is local time without an offset", () => {
+    assertEquals(timepoint("2023-11-14T22:13"), BigInt(new Date(2023, 10, 14, 22, 13).getTime()) * 1_000_000n);
+    assertEquals(timepoint("2023-11-14"), BigInt(new Date(2023, 10, 14).getTime()) * 1_000_000n);
+  });
+
+  for (const text of ["", "now", "5m", "+5", "+5x", "12", "2023-13-01", "2023-11-14T25:00", "2023-11", "-5 m"]) {
+    it(`is not ${JSON.stringify(text)}`, () => {
+      assertThrows(() => parseMoment(text, "--from"), UsageError, "Cannot select: --from must be a time such as ");
+    });
+  }
+
+  it("is told in local time, so that it can be given again", () => {
+    const told = formatTimepoint(1_700_000_000_123_999_999n);
+    assertMatch(told, /^2023-11-1[45] \d\d:\d\d:\d0\.123 [+-]\d\d:\d\d$/);
+    assertEquals(timepoint(told.replace(/ (?=[+-])/, "")), 1_700_000_000_123_000_000n);
+  });
+});
+
+describe("a time", () => {
+  it("is told without what its end has in common with its beginning", () => {
+    const told = formatRange({ first: range.first, last: range.first + 60_000_000_000n });
+    assertMatch(told, /^\S+ \S+\.000 to \d\d:\S+ \S+$/);
+  });
+
+  it("is told with the day of its end if that is another", () => {
+    const told = formatRange({ first: range.first, last: range.first + 86_400_000_000_000n });
+    assertMatch(told, /^2023-11-1[45] \S+ to 2023-11-1[56] \S+ \S+$/);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Command } from "commander";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { addReportCommand } from "../../../src/cli/report_command.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { csv, inDirectory } from "../report/recorded.ts";
+import { fakeOutput, fakeSurroundings } from "./fake_surroundings.ts";
+
+/** What `kymo report` says and returns. */
+async function report(...args: string[]) {
+  const stdout = fakeOutput();
+  const stderr = fakeOutput();
+  const surroundings = fakeSurroundings({
+    stdout,
+    stderr,
+    runtime: defaultRuntime(),
+    look: (path) => !existsSync(path) ? "nothing" : statSync(path).isDirectory() ? "directory" : "something else",
+    writeFile: (path, text) => writeFileSync(path, text),
+  });
+  let code: number | undefined;
+  const program = new Command("kymo").exitOverride();
+  addReportCommand(program, surroundings, (told) => code = told);
+  await program.parseAsync(["report", ...args], { from: "user" });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+const files = { "duration.csv": csv([[0, 1, "a"], [1, 2, "b"], [2, 3, "b", 2]]) };
+
+describe("kymo report", () => {
+  it("writes a page, in place of another one of its own", async () => {
+    await inDirectory(files, async (directory) => {
+      const path = `${directory}/r.html`;
+      const { code, stdout, stderr } = await report(directory, "-o", path, "--title", "<Friday>");
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      assertEquals(
+        stdout,
+        `Wrote ${path}: 3 rows, ${(statSync(path).size / 1e6).toFixed(1)} MB. Open it in a browser.\n`,
+      );
+      const page = readFileSync(path, "utf8");
+      assert(page.includes("<title>&lt;Friday&gt; · Kymo report</title>"));
+      assertEquals((await report(directory, "-o", path)).code, 0);
+      assert(readFileSync(path, "utf8") !== page);
+    });
+  });
+
+  it("prints what it has written as one line of JSON, of what is selected", async () => {
+    await inDirectory(files, async (directory) => {
+      const path = `${directory}/r.html`;
+      const { code, stdout, stderr } = await report(directory, "-o", path, "--json", "--label", "b", "--from", "+1.5s");
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      assertEquals(JSON.parse(stdout), { path, bytes: statSync(path).size, rows: 1 });
+      assertEquals(stdout.indexOf("\n"), stdout.length - 1);
+    });
+  });
+
+  it("tells what it could not read, and has a page of the rest", async () => {
+    await inDirectory({ "duration.csv": `${files["duration.csv"]}17000000` }, async (directory) => {
+      const path = `${directory}/r.html`;
+      const { code, stdout, stderr } = await report(directory, "-o", path, "--json");
+      assertEquals([code, JSON.parse(stdout).rows], [1, 3]);
+      assert(stderr.startsWith("Cannot read: "), stderr);
+    });
+  });
+
+  it("does not replace what is no report, unless it is told to", async () => {
+    await inDirectory({ ...files, "notes.txt": "mine", "empty.html": "" }, async (directory) => {
+      const path = `${directory}/notes.txt`;
+      for (const output of [path, directory]) {
+        await assertRejects(
+          () => report(directory, "-o", output),
+          UsageError,
+          "Cannot report: there is a file that is no",
+        );
+      }
+      assertEquals(readFileSync(path, "utf8"), "mine");
+      assertEquals((await report(directory, "-o", path, "--force")).code, 0);
+      assertEquals((await report(directory, "-o", `${directory}/empty.html`)).code, 0);
+    });
+  });
+
+  it("writes nothing where there is nothing", async () => {
+    await inDirectory({}, async (directory) => {
+      const path = `${directory}/r.html`;
+      for (
+        const [source, why] of [[directory, "there are no observations"], [`${directory}/no`, "no such file"]] as const
+      ) {
+        await assertRejects(() => report(source, "-o", path), UsageError, `Cannot report: ${why}`);
+      }
+      assertEquals(existsSync(path), false);
+    });
+  });
+});

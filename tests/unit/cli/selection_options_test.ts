@@ -1,0 +1,53 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { Command, CommanderError } from "commander";
+import {
+  addSelectionOptions,
+  selectionOf,
+  type SelectionOptions,
+  selectsAll,
+} from "../../../src/cli/selection_options.ts";
+import { UsageError } from "../../../src/errors.ts";
+
+/** The options that arguments stand for. */
+function parse(...args: string[]): SelectionOptions {
+  const command = addSelectionOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }));
+  return command.parse(args, { from: "user" }).opts();
+}
+
+const range = { first: 1_000n, last: 2_000n };
+
+describe("the options that select", () => {
+  it("select all if there are none, without a look at the time", async () => {
+    assertEquals(selectsAll(parse()), true);
+    assertEquals(await selectionOf(parse(), () => Promise.reject(new Error("looked"))), {});
+  });
+
+  it("may be repeated", async () => {
+    const options = parse("--label", "a*", "--pid", "1", "--label", "b", "--pid", "2");
+    assertEquals(selectsAll(options), false);
+    assertEquals(await selectionOf(options, () => Promise.reject(new Error("looked"))), {
+      labels: ["a*", "b"],
+      pids: [1, 2],
+    });
+  });
+
+  it("take times, also such that begin with a minus", async () => {
+    const options = parse("--from", "-500ns", "--to", "1700000000000000000");
+    assertEquals(await selectionOf(options, () => Promise.resolve(range)), {
+      from: 1_500n,
+      to: 1_700_000_000_000_000_000n,
+    });
+    assertEquals(await selectionOf(parse("--to=+1us"), () => Promise.resolve(range)), { to: 2_000n });
+  });
+
+  it("select nothing of nothing", async () => {
+    assertEquals(await selectionOf(parse("--from", "+1s"), () => Promise.resolve(undefined)), { from: 1_000_000_000n });
+  });
+
+  it("have to make sense", () => {
+    for (const pid of ["x", "-1", "1.5", ""]) assertThrows(() => parse("--pid", pid), CommanderError, "whole number");
+    assertThrows(() => parse("--from", "yesterday"), UsageError, "--from must be a time");
+    assertThrows(() => parse("--to", "5"), UsageError, "--to must be a time");
+  });
+});

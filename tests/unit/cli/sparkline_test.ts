@@ -1,0 +1,22 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { sparkline } from "../../../src/cli/sparkline.ts";
+
+describe("a sparkline", () => {
+  it("has a bar for each number, as high as that is by the largest", () => {
+    assertEquals(sparkline([1, 2, 3, 4, 5, 6, 7, 8], 10), "▂▃▄▅▆▇██");
+    assertEquals(sparkline([1_000, 1], 10), "█▁");
+  });
+
+  it("shows nothing as nothing, and little as little", () => {
+    assertEquals(sparkline([0, 0], 10), "  ");
+    assertEquals(sparkline([0, 1e-9, 0, 5], 10), " ▁ █");
+    assertEquals(sparkline([], 10), "");
+  });
+
+  it("has no more bars than there is room for, each for its part of the numbers", () => {
+    assertEquals(sparkline([8, 8, 4, 4, 0, 0], 3), "█▅ ");
+    assertEquals(sparkline([6, 0, 0], 2), "█ "); // the middle one is half in either
+    assertEquals(sparkline([6, 6, 6, 6, 6], 2), "██");
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { displayWidth } from "../../../src/cli/display_text.ts";
+import { type Column, formatTable } from "../../../src/cli/table.ts";
+
+interface Row {
+  readonly label: string;
+  readonly count: number;
+  readonly mean: string;
+}
+
+const columns: readonly Column<Row>[] = [
+  { title: "label", side: "left", narrowest: 8, cell: ({ label }) => label },
+  { title: "count", cell: ({ count }) => `${count}` },
+  { title: "mean", rank: 1, cell: ({ mean }) => mean, style: (text) => `<${text}>` },
+];
+
+const rows: readonly Row[] = [
+  { label: "/orders/:id/items [GET]", count: 1, mean: "1.00s" },
+  { label: "日本語 👍", count: 12_345, mean: "82.1µs" },
+];
+
+/** The lines of the table. */
+function lines(width?: number, hasColors = false): string[] {
+  return formatTable(columns, rows, { width, hasColors }).split("\n").slice(0, -1);
+}
+
+describe("a table", () => {
+  it("is as wide as it has to be where there is no end to the room", () => {
+    assertEquals(lines(), [
+      "label                    count    mean",
+      "/orders/:id/items [GET]      1   1.00s",
+      "日本語 👍                12345  82.1µs",
+    ]);
+  });
+
+  it("shortens first what may be shortened", () => {
+    assertEquals(lines(30), [
+      "label            count    mean",
+      "/orders…s [GET]      1   1.00s",
+      "日本語 👍        12345  82.1µs",
+    ]);
+  });
+
+  it("then drops columns, and gives their room to the rest", () => {
+    assertEquals(lines(20), [
+      "label          count",
+      "/order… [GET]      1",
+      "日本語 👍      12345",
+    ]);
+  });
+
+  it("never exceeds the width while there is room for what is never dropped", () => {
+    for (let width = 15; width < 50; width++) {
+      for (const line of lines(width)) assertEquals(displayWidth(line) <= width, true, `${width}: ${line}`);
+    }
+  });
+
+  it("has titles in bold and columns in their style only where there are colours", () => {
+    const [title = "", first = ""] = lines(undefined, true);
+    assertEquals(title.startsWith("\x1b[1mlabel"), true);
+    assertEquals(first.endsWith("< 1.00s>"), true);
+  });
+
+  it("has its titles even without rows", () => {
+    assertEquals(formatTable(columns, [], { hasColors: false }), "label  count  mean\n");
+  });
+});
