@@ -1,4 +1,4 @@
-import type { Recording } from "./recording.ts";
+import { TelemetryDB } from "@kymo/kymo/analysis";
 import type { Server } from "./servers.ts";
 import { formatNumber } from "./units.ts";
 
@@ -11,13 +11,15 @@ export interface Completeness {
 }
 
 /** Compares the rows of the files with the counts of the servers; one that ended out of order has told none. */
-export function checkCompleteness({ files }: Recording, servers: readonly Server[]): Completeness {
+export async function checkCompleteness(directory: string, servers: readonly Server[]): Promise<Completeness> {
+  await using db = await TelemetryDB.open(directory);
   let recorded = 0;
   let found = 0;
   for (const { process, stopped } of servers) {
     if (process === undefined || stopped === undefined) continue;
     recorded += stopped.recorded;
-    for (const { pid, rows } of files) found += pid === process.pid ? rows ?? 0 : 0;
+    const rows = await db.sql("SELECT count(*) AS rows FROM observations WHERE PID = ?", [process.pid]);
+    found += Number(rows.rows()[0]?.["rows"]);
   }
   if (found === recorded) {
     return { ok: true, text: `All ${formatNumber(recorded)} observations that the servers made are in these files.` };

@@ -1,5 +1,5 @@
 /**
- * The demo: a small service, on Deno and on Bun, recorded into one directory under load; then what the files tell.
+ * The demo: a small service, on Deno and on Bun, recorded into one directory under load; then what the files tell, ending in a report.
  *
  * @module
  */
@@ -8,15 +8,14 @@ import { ensureDir } from "@std/fs";
 import { mkdtemp, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { kymo } from "./command_line.ts";
 import { checkCompleteness } from "./completeness.ts";
 import { aborted, Interruption } from "./interruption.ts";
 import { Load, sumAnswers } from "./load.ts";
-import { nextSteps, profileHints } from "./next_steps.ts";
+import { nextSteps, processLines } from "./next_steps.ts";
 import { type DemoOptions, HELP, OptionError, readOptions } from "./options.ts";
 import { showProgress } from "./progress.ts";
-import { readRecording } from "./recording.ts";
 import { Server } from "./servers.ts";
-import { customTable, durationTable, fileTable, runtimeTable } from "./summary.ts";
 import { bold, green, red } from "./style.ts";
 import { formatNumber } from "./units.ts";
 
@@ -87,18 +86,16 @@ async function record(servers: readonly Server[], options: DemoOptions, interrup
   return true;
 }
 
-/** Reads the files and prints what they hold. Returns whether that is all there should be. */
+/** Prints what the files hold, and makes a report of it. Returns whether that is all there should be. */
 async function tellWhatTheFilesTell(servers: readonly Server[], directory: string): Promise<boolean> {
   const processes = servers.flatMap(({ process }) => process ?? []);
   if (processes.length === 0) return false;
-  const recording = await readRecording(directory, processes.map(({ pid }) => pid));
-  const { ok, text } = checkCompleteness(recording, servers);
-  section("Durations of requests and of blocks of code", durationTable(recording, processes));
-  section("What the service observed of itself", customTable(recording, processes));
-  section("The runtimes", runtimeTable(recording, processes));
-  section(`Files in ${directory}`, fileTable(recording), `\n  ${ok ? green(text) : red(text)}`);
-  section("CPU profiles", profileHints(recording, servers));
-  section("What to try next", nextSteps(directory));
+  const report = join(directory, "report.html");
+  await kymo("summary", directory, "--by-pid");
+  await kymo("report", directory, "--output", report, "--force");
+  const { ok, text } = await checkCompleteness(directory, servers);
+  section("What was recorded", processLines(servers), `\n  ${ok ? green(text) : red(text)}`);
+  section("What to do next", nextSteps(directory, report));
   return ok;
 }
 

@@ -1,27 +1,28 @@
-import type { Recording } from "./recording.ts";
+import { pathToFileURL } from "node:url";
 import type { Server } from "./servers.ts";
+import { bold, dim } from "./style.ts";
 
-/** Where the CPU profiles are, or why there is none, and what opens them. */
-export function profileHints({ files }: Recording, servers: readonly Server[]): string {
-  const lines = servers.flatMap(({ process, stopped }) => {
+/** Which process is which, and why one has no CPU profile. */
+export function processLines(servers: readonly Server[]): string {
+  return indent(servers.flatMap(({ process, stopped }) => {
     if (process === undefined) return [];
-    const names = files.flatMap(({ name, pid }) => pid === process.pid && name.endsWith(".cpuprofile") ? [name] : []);
-    const reason = typeof stopped?.profiler === "string" ? stopped.profiler : "the server did not end in good order";
-    return (names.length > 0 ? names : [`none: ${reason}`]).map((text) => `${process.runtime.padEnd(11)}  ${text}`);
-  });
-  return indent([
-    ...lines,
-    "",
-    "Chrome       DevTools (F12), Performance, Load profile…",
-    "speedscope   https://www.speedscope.app, or: npx -y speedscope <file>",
-  ]);
+    const profiler = stopped?.profiler ?? "the server did not end in good order";
+    return [
+      `PID ${process.pid} is ${process.runtime}`,
+      ...profiler === true ? [] : [`  it has no CPU profile: ${profiler}`],
+    ];
+  }));
 }
 
-/** What to try now that there are files. */
-export function nextSteps(directory: string): string {
+/** Where the report is, and what to try now that there are files. */
+export function nextSteps(directory: string, report: string): string {
   return indent([
-    `cd ${directory}`,
-    "sort -t, -k2,2gr duration.*.csv | head     # the ten slowest samples",
+    `Open the report in a browser:  ${bold(pathToFileURL(report).href)}`,
+    "",
+    dim("# kymo is: deno run -A src/cli/main.ts"),
+    `kymo profile ${directory}                  ${dim("# where the processor's time went, by function")}`,
+    `kymo top ${directory}                      ${dim("# live, while something records there")}`,
+    `kymo export ${directory} -o demo.parquet`,
     `duckdb -c "FROM 'duration.*.csv' SELECT Label, PID, count(*), max(Measurement) GROUP BY ALL"`,
     "",
     "deno task demo --rate 0                    # as many requests as possible",

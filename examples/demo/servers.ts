@@ -24,6 +24,9 @@ export interface Stopped {
   readonly profiler: true | string;
 }
 
+/** Otherwise Deno makes the links in `node_modules` anew at each start, and Bun, which starts at the same time, might find none. */
+const DENO_FLAGS = ["--node-modules-dir=manual"];
+
 /** How long a server may take to stop, ms, before it is killed. */
 const PATIENCE = 10_000;
 
@@ -56,7 +59,9 @@ export class Server {
 
   /** Starts the process. */
   static async start(runtime: RuntimeName, directory: string): Promise<Server> {
-    if (runtime === "deno") return new Server(runtime, process.execPath, ["run", "-A", service, directory]);
+    if (runtime === "deno") {
+      return new Server(runtime, process.execPath, ["run", "-A", ...DENO_FLAGS, service, directory]);
+    }
     if (await exists(bun)) return new Server(runtime, bun, [service, directory]);
     throw new Error(
       `Bun is not installed; "deno install" does it, and "deno task demo --runtime deno" does without: ${bun}`,

@@ -1,9 +1,10 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { spawn } from "node:child_process";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { scratchDirectory } from "../contract/scratch.ts";
 import { readRows } from "./recorded_rows.ts";
 
@@ -35,18 +36,14 @@ function serverPids(stdout: string): Record<string, number> {
 }
 
 /** The counts in the table of durations, by label and runtime. */
-function tabledCounts(stdout: string): Record<string, number> {
-  const counts: Record<string, number> = {};
-  let label = "";
-  for (
-    const line
-      of stdout.split("\n\n").find((part) => /^ *label +runtime +count +rate/.test(part))?.split("\n").slice(2) ?? []
-  ) {
-    const [, name = "", runtime, count = ""] = /^ {2}(\S.*?)? +(deno|bun) +([\d,]+) /.exec(line) ?? [];
-    label = name || label;
-    counts[`${label} ${runtime}`] = Number(count.replaceAll(",", ""));
-  }
-  return counts;
+function tabledCounts(stdout: string, pids: Record<string, number>): Record<string, number> {
+  const [, table = ""] = /\nDurations, by total time\n[^\n]+\n(.*?)\n\n/s.exec(stdout) ?? [];
+  return Object.fromEntries(
+    table.split("\n").map((line) => {
+      const [, label, pid, count = ""] = /^(\S.*?) +(\d+) +([\d,]+) /.exec(line) ?? [];
+      return [`${label} ${Number(pid) === pids["deno"] ? "deno" : "bun"}`, Number(count.replaceAll(",", ""))];
+    }),
+  );
 }
 
 function assertGone(pids: Record<string, number>): void {
@@ -79,8 +76,9 @@ describe("the demo", () => {
       counts[key] = (counts[key] ?? 0) + 1;
     });
     assert(rows > 0);
-    assertEquals(tabledCounts(stdout), counts);
-    for (const name of readdirSync(dir)) assertStringIncludes(stdout, name);
+    assertEquals(tabledCounts(stdout, pids), counts);
+    assertStringIncludes(stdout, pathToFileURL(join(dir, "report.html")).href);
+    assertMatch(readFileSync(join(dir, "report.html"), "utf8"), /^<!doctype html>/i);
     assertEquals(readdirSync(scratch.path), ["recorded"]);
   });
 
