@@ -2,8 +2,8 @@
  * Builds the npm package: `deno run -A tools/build_npm.ts [folder]`, by default into `npm/`.
  *
  * The entries of the library are bundled together, so that they share their modules and with them the one monitor. The command line is a file
- * of its own, which nobody loads who only records. What other packages contribute is built in, hence no dependency at run time.
- * Declarations are kept file by file.
+ * of its own, which nobody loads who only records. What other packages contribute is built in, hence no dependency at run time, but for the
+ * optional peers, which only the analysis asks for. Declarations are kept file by file.
  *
  * @module
  */
@@ -19,6 +19,8 @@ import { run } from "./gate/command.ts";
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const entries = Object.values(denoJson.exports);
 const cli = denoJson.exports["./cli"];
+/** What whoever analyses adds, and nobody else needs. */
+const optionalPeers = ["@duckdb/node-api", "apache-arrow"] as const;
 /** The path of a module in the package. */
 const built = (entry: string): string => entry.replace(/\.ts$/, ".js");
 
@@ -63,6 +65,7 @@ async function bundle(modules: readonly string[], folder: string, ...options: re
     "--format=esm",
     "--target=node",
     "--external=bun:*",
+    ...optionalPeers.map((name) => `--external=${name}`),
     `--root=${root}`,
     `--outdir=${folder}`,
     ...options,
@@ -120,8 +123,16 @@ function manifest(): Record<string, unknown> {
     type: "module",
     exports: Object.fromEntries(exports),
     bin: { kymo: built(cli) },
+    peerDependencies: Object.fromEntries(optionalPeers.map((name) => [name, rangeOf(name)])),
+    peerDependenciesMeta: Object.fromEntries(optionalPeers.map((name) => [name, { optional: true }])),
     engines: { bun: ">=1.4.5", deno: ">=2.9.6" },
   };
+}
+
+/** The versions that the library is made for, as it imports them itself. */
+function rangeOf(name: typeof optionalPeers[number]): string {
+  const specifier = denoJson.imports[name];
+  return specifier.slice(specifier.lastIndexOf("@") + 1);
 }
 
 async function must(command: [string, ...string[]]): Promise<void> {

@@ -8,15 +8,17 @@
  */
 
 import { stripVTControlCharacters } from "node:util";
+import denoJson from "../deno.json" with { type: "json" };
 import { type Outcome, run } from "./gate/command.ts";
 import { runExamplesOnBun, runExamplesOnDeno } from "./gate/doc_examples.ts";
 import type { TestReport } from "./gate/junit.ts";
 import { findLeftovers, listTree } from "./gate/leftovers.ts";
+import { addDuckDB, analyseWithoutDuckDB, analyseWithPacked } from "./gate/packed_analysis.ts";
 import { installPacked, recordWithPacked, runPackedCommandLine, typeCheckUser } from "./gate/packed_package.ts";
 import { makePlace, type RuntimeName } from "./gate/place.ts";
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
 
-const entries = ["mod.ts", "src/http/mod.ts", "src/cli/main.ts"];
+const entries = Object.values(denoJson.exports);
 const place = await makePlace();
 const { bin: { deno, tsc }, root } = place;
 const filesBefore = listTree(root);
@@ -94,6 +96,11 @@ try {
   await step("the app records on Deno", () => recordWithPacked("deno", place));
   await step("its command line on Bun", () => runPackedCommandLine("bun", place));
   await step("its command line on Deno", () => runPackedCommandLine("deno", place));
+  await step("without DuckDB it says what to add, on Bun", () => analyseWithoutDuckDB("bun", place));
+  await step("without DuckDB it says what to add, on Deno", () => analyseWithoutDuckDB("deno", place));
+  await step("DuckDB added to the app", () => addDuckDB(place));
+  await step("the app analyses on Bun", () => analyseWithPacked("bun", place));
+  await step("the app analyses on Deno", () => analyseWithPacked("deno", place));
   await step("a strict user of it compiles", () => typeCheckUser(place));
   await step("nothing left behind", () => findLeftovers(filesBefore, place));
   tellSkipped("deno", "bun");

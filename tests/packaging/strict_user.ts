@@ -7,6 +7,7 @@
 
 import * as monitor from "@kymo/kymo";
 import type { MonitorStatus, Observer, Sampler, StartOptions } from "@kymo/kymo";
+import { compare, type Description, type SeriesData, type Table, TelemetryDB } from "@kymo/kymo/analysis";
 import { type HttpOptions, timeHandler, timeRoutes, timeServer } from "@kymo/kymo/http";
 
 const options: StartOptions = {
@@ -68,3 +69,11 @@ export const server: Bun.Server<undefined> = Bun.serve(timeServer({
 }));
 await server.stop();
 await monitor.stop();
+
+{
+  await using db = await TelemetryDB.open("recorded", { memoryLimit: "256MB" });
+  const described: Description[] = await db.duration().describe({ byPid: true, quantiles: [0.9999] });
+  const { timepoints }: SeriesData = await db.rss().data({ from: 0n });
+  const table: Table = await db.sql("SELECT 1");
+  console.log(described, timepoints[0], table.rows(), await compare(db.duration(), db.custom()));
+}

@@ -33,7 +33,9 @@ export async function runExamplesOnBun(place: Place): Promise<Outcome> {
   const cwd = await Deno.makeTempDir({ dir: place.temporary });
   await Deno.mkdir(`${cwd}/node_modules/@kymo`, { recursive: true });
   await Deno.symlink(place.root, `${cwd}/node_modules/@kymo/kymo`);
-  await Deno.symlink(`${place.root}/node_modules/@std`, `${cwd}/node_modules/@std`);
+  for (const name of ["@std", "apache-arrow"]) {
+    await Deno.symlink(`${place.root}/node_modules/${name}`, `${cwd}/node_modules/${name}`);
+  }
   const examples = documentation.flatMap((path) => modulesBelow(place.root, path))
     .flatMap((path) => findExamples(path, Deno.readTextFileSync(`${place.root}/${path}`)))
     .filter(({ code }) => !/\bDeno\b/.test(code));

@@ -48,13 +48,10 @@ export async function recordWithPacked(runtime: RuntimeName, place: Place): Prom
 /** Runs the installed command line on a runtime, as its users do: it tells its version, and recovers an empty directory. */
 export async function runPackedCommandLine(runtime: RuntimeName, place: Place): Promise<Outcome> {
   const app = appFolder(place);
-  const commands = {
-    bun: [place.bin.bun, "x", "--no-install", "@kymo/kymo"],
-    deno: [place.bin.deno, "run", "-A", "npm:@kymo/kymo/cli"],
-  } satisfies Record<RuntimeName, [string, ...string[]]>;
+  const kymo = commandLines(place)[runtime];
   await Deno.mkdir(`${app}/empty`, { recursive: true });
-  const version = await run([...commands[runtime], "--version"], { cwd: app, env: place.env });
-  const recovery = await run([...commands[runtime], "recover", "empty"], { cwd: app, env: place.env });
+  const version = await run([...kymo, "--version"], { cwd: app, env: place.env });
+  const recovery = await run([...kymo, "recover", "empty"], { cwd: app, env: place.env });
   const said = `${version.output}${recovery.output}`;
   return { ok: version.ok && recovery.ok && said === `${denoJson.version}\nNothing to recover.\n`, output: said };
 }
@@ -89,6 +86,15 @@ export async function typeCheckUser(place: Place): Promise<Outcome> {
   return { ok: outcomes.every(({ ok }) => ok), output: outcomes.map(({ output }) => output).join("") };
 }
 
-function appFolder(place: Place): string {
+/** How the users of each runtime call the command line. */
+export function commandLines({ bin }: Place): Record<RuntimeName, [string, ...string[]]> {
+  return {
+    bun: [bin.bun, "x", "--no-install", "@kymo/kymo"],
+    deno: [bin.deno, "run", "-A", "npm:@kymo/kymo/cli"],
+  };
+}
+
+/** Where the app is. */
+export function appFolder(place: Place): string {
   return `${place.temporary}/app`;
 }

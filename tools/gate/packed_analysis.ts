@@ -1,0 +1,64 @@
+/**
+ * The analysis of the npm package as its users meet it: it says what to add where DuckDB is missing, and works once that is there.
+ *
+ * @module
+ */
+
+import packageJson from "../../package.json" with { type: "json" };
+import { type Outcome, run } from "./command.ts";
+import { appFolder, commandLines } from "./packed_package.ts";
+import type { Place, RuntimeName } from "./place.ts";
+
+/** What the app says without DuckDB. */
+const MISSING =
+  /^UsageError: Cannot analyse: the package @duckdb\/node-api is missing: add it with "(bun add|deno add npm:)[^"\n]*"\n$/;
+
+/** What the app says of what was recorded before. */
+const FOUND = "1000 of work, 1 of the handler, 0 unread\n";
+
+/** Analyses before there is DuckDB: both the library and the command line name the command that adds it. */
+export async function analyseWithoutDuckDB(runtime: RuntimeName, place: Place): Promise<Outcome> {
+  const { app, ok, output } = await runApp(runtime, place);
+  const summary = await run(
+    [...commandLines(place)[runtime], "summary", `recorded-${runtime}`],
+    appOptions(app, place),
+  );
+  return {
+    ok: ok && MISSING.test(output) && !summary.ok && MISSING.test(`UsageError: ${summary.output}`),
+    output: `${output}${summary.output}`,
+  };
+}
+
+/** Adds DuckDB to the app, by the command that it names. */
+export async function addDuckDB(place: Place): Promise<Outcome> {
+  const version = packageJson.devDependencies["@duckdb/node-api"];
+  return await run([place.bin.bun, "add", `@duckdb/node-api@${version}`], appOptions(appFolder(place), place));
+}
+
+/** Analyses what the app has recorded on a runtime before, and makes a report of it. */
+export async function analyseWithPacked(runtime: RuntimeName, place: Place): Promise<Outcome> {
+  const { app, ok, output } = await runApp(runtime, place);
+  const kymo = commandLines(place)[runtime];
+  const directory = `recorded-${runtime}`;
+  const summary = await run([...kymo, "summary", directory], appOptions(app, place));
+  const report = await run([...kymo, "report", directory, "-o", `${directory}.html`], appOptions(app, place));
+  const said = `${output}${summary.output}${report.output}`;
+  if (!ok || !summary.ok || !report.ok) return { ok: false, output: said };
+  const page = await Deno.readTextFile(`${app}/${directory}.html`);
+  return {
+    ok: output === FOUND && summary.output.includes("work") && /^<!doctype html>/i.test(page),
+    output: said,
+  };
+}
+
+async function runApp(runtime: RuntimeName, place: Place): Promise<Outcome & { readonly app: string }> {
+  const app = appFolder(place);
+  await Deno.copyFile(`${place.root}/tests/packaging/analysis_app.ts`, `${app}/analysis_app.ts`);
+  const words = runtime === "bun" ? ["analysis_app.ts"] : ["run", "-A", "analysis_app.ts"];
+  const outcome = await run([place.bin[runtime], ...words, `recorded-${runtime}`], appOptions(app, place));
+  return { ...outcome, app };
+}
+
+function appOptions(cwd: string, { env }: Place): { readonly cwd: string; readonly env: Place["env"] } {
+  return { cwd, env };
+}
