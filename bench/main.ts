@@ -15,7 +15,20 @@ import { type Bar, picture } from "./picture.ts";
 import { type PartResults, partSection, resultsPage, type Run } from "./results.ts";
 
 /** The parts in the order of the page. */
-const ORDER = ["compare", "sample", "encode", "stalls", "memory", "begin", "http", "workers", "work", "flat"];
+const ORDER = [
+  "compare",
+  "sample",
+  "encode",
+  "stalls",
+  "memory",
+  "begin",
+  "http",
+  "workers",
+  "work",
+  "flat",
+  "summary",
+  "top",
+];
 
 /** Minutes that a part may take in one configuration. */
 const TIME_LIMIT = 10;

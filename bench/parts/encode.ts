@@ -9,6 +9,7 @@ import { stringify as stringifyNode } from "csv-stringify/sync";
 import { CsvEncoder } from "../../src/csv/encode.ts";
 import { Segment, type SegmentContent, ValueKind } from "../../src/observation/segment.ts";
 import { type Figure, spread, tell } from "../figure.ts";
+import { randomNumbers } from "../random.ts";
 import { alternate, ratio } from "../rounds.ts";
 import { SEGMENT_BYTES } from "../segment_rows.ts";
 
@@ -29,17 +30,6 @@ type Row = [timepoint: string, measurement: string | number, label: string, pid:
 interface Material {
   readonly segments: readonly Segment[];
   readonly rows: readonly Row[];
-}
-
-/** Numbers from 0 to 1 that are the same in each run (Marsaglia's xorshift). */
-function randomNumbers(): () => number {
-  let state = 2_463_534_242;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }
 
 /** Whole nanoseconds as seconds with nine decimals. */

@@ -1,0 +1,139 @@
+/**
+ * What it takes to see the summary of a recording, against the query that it cannot do without, and against pandas as the Python original used it.
+ *
+ * @module
+ */
+
+import { spawnSync } from "node:child_process";
+import { commandOf, runCommand, timeRun } from "../child.ts";
+import { type Figure, type Spread, spread, tell } from "../figure.ts";
+import { ratio } from "../rounds.ts";
+import { record, type Recording } from "./summary/recording.ts";
+
+const ROUNDS = 5;
+const FILES = 100;
+const ROWS_PER_FILE = 100_000;
+
+/** pandas takes half a minute for a million rows. */
+const FILES_FOR_PANDAS = 10;
+
+const MIB = 2 ** 20;
+
+const bare = new URL("./summary/bare.ts", import.meta.url);
+const kymo = new URL("./summary/kymo.ts", import.meta.url);
+const pandas = decodeURIComponent(new URL("./summary/pandas_summary.py", import.meta.url).pathname);
+/** The one that Debian's packages belong to. */
+const PYTHON = "/usr/bin/python3";
+
+/** Count, mean and quantiles, by label. */
+type Series = Readonly<Record<string, readonly number[]>>;
+
+/** What a contender tells. */
+interface Told {
+  readonly peak: number;
+  readonly series: Series;
+}
+
+/** What a summary holds. */
+interface Summary {
+  readonly durations: readonly {
+    readonly label: string;
+    readonly count: number;
+    readonly mean: number;
+    readonly quantiles: Readonly<Record<string, number>>;
+  }[];
+}
+
+/** Throws unless two contenders found the same, but for what a sum in another order loses. */
+function checkSame(ours: Series, theirs: Series, whose: string): void {
+  for (const label of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
+    const [one, other] = [ours[label] ?? [], theirs[label] ?? []];
+    const isSame = one.length === other.length &&
+      one.every((value, i) => Math.abs(value - other[i]!) <= 1e-11 * Math.abs(value));
+    if (!isSame) throw new Error(`Cannot compare: ${whose} found something else of ${label}: ${other}, not ${one}`);
+  }
+}
+
+/** What the summary of a recording says. */
+async function readSummary({ directory }: Recording): Promise<Series> {
+  const [executable, args] = commandOf(kymo, { args: ["summary", directory, "--json"] });
+  const summary = await runCommand(executable, args);
+  const { durations }: Summary = JSON.parse(summary.slice(0, summary.lastIndexOf('{"peak"')));
+  return Object.fromEntries(
+    durations.map((
+      { label, count, mean, quantiles },
+    ) => [label, [count, mean, ...Object.values(quantiles)]]),
+  );
+}
+
+function inMiB({ median, lowest, highest }: Spread): Spread {
+  return { median: median / MIB, lowest: lowest / MIB, highest: highest / MIB };
+}
+
+/** Ten million rows, against the bare query. */
+async function againstDuckDB(): Promise<Figure[]> {
+  using recording = record(FILES, ROWS_PER_FILE);
+  const { directory } = recording;
+  const contenders = {
+    summary: () => timeRun(kymo, { args: ["summary", directory] }),
+    fixed: () => timeRun(bare, { args: [directory, "fixed"] }),
+    detected: () => timeRun(bare, { args: [directory, "detected"] }),
+  };
+  const series = await readSummary(recording);
+  for (const run of [contenders.fixed, contenders.detected]) {
+    checkSame(series, (run().told as Told).series, "the bare query");
+  }
+  const times = { summary: [] as number[], fixed: [] as number[], detected: [] as number[] };
+  const peaks: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const name of Object.keys(contenders) as (keyof typeof contenders)[]) {
+      const { time, told } = contenders[name]();
+      times[name].push(time);
+      if (name === "summary") peaks.push((told as Told).peak);
+    }
+  }
+  const what = "kymo summary of 10 million rows";
+  return [
+    { what, unit: "ms", value: spread(times.summary) },
+    {
+      what,
+      against: "the bare query of the same quantiles, columns given",
+      unit: "x",
+      value: ratio(times.summary, times.fixed),
+      goal: { atMost: 1.3 },
+    },
+    {
+      what,
+      against: "the bare query of the same quantiles, columns detected",
+      unit: "x",
+      value: ratio(times.summary, times.detected),
+    },
+    { what: `${what}: largest resident set`, unit: "MiB", value: inMiB(spread(peaks)), goal: { atMost: 1e9 / MIB } },
+  ];
+}
+
+/** A million rows, against pandas. */
+async function againstPandas(): Promise<Figure[]> {
+  if (spawnSync(PYTHON, ["-c", "import pandas"]).status !== 0) {
+    console.error("pandas is missing: apt-get install python3-pandas");
+    return [];
+  }
+  using recording = record(FILES_FOR_PANDAS, ROWS_PER_FILE);
+  const begin = performance.now();
+  const theirs: Told & { readonly seconds: number } = JSON.parse(
+    await runCommand(PYTHON, [pandas, recording.directory]),
+  );
+  const time = performance.now() - begin;
+  checkSame(await readSummary(recording), theirs.series, "pandas");
+  const ours = Array.from({ length: ROUNDS }, () => timeRun(kymo, { args: ["summary", recording.directory] }).time);
+  const what = "kymo summary of 1 million rows";
+  return [
+    { what, unit: "ms", value: spread(ours) },
+    { what: "the same files with pandas, as the Python original", unit: "ms", value: spread([time]) },
+    { what, against: "pandas, as the Python original", unit: "x faster", value: ratio([time], [spread(ours).median]) },
+  ];
+}
+
+// Where there is no --allow-ffi, there is no DuckDB.
+const hasFfi = !("Deno" in globalThis) || Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+tell({ figures: hasFfi ? [...await againstDuckDB(), ...await againstPandas()] : [] });

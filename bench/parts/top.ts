@@ -1,0 +1,173 @@
+/** What it costs a program to be watched by `kymo top`: the same samples, watched and not. */
+
+import * as monitor from "@kymo/kymo";
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { commandOf } from "../child.ts";
+import { type Figure, spread, tell } from "../figure.ts";
+import { checkOutcome, deletePublished, temporaryDirectory } from "../published.ts";
+import { ratio } from "../rounds.ts";
+
+const ROUNDS = 5;
+
+/** Samples of a round at full speed, with a turn of the event loop after each `IN_A_TURN` of them. */
+const SAMPLES = 8_000_000;
+const IN_A_TURN = 10_000;
+
+/** An ordinary service: samples a second, and for how many seconds top is looked at. */
+const ORDINARY_RATE = 1_000;
+const ORDINARY_SECONDS = 6;
+
+const NANOSECONDS_PER_MS = 1e6;
+
+const entry = new URL("../../src/cli/main.ts", import.meta.url);
+
+/** A live view, in a process of its own. */
+class Top implements AsyncDisposable {
+  /** How many rows it has told of. */
+  rows = 0;
+  refreshes = 0;
+  readonly #child;
+  readonly #gone: Promise<unknown>;
+
+  constructor(directory: string) {
+    const [executable, args] = commandOf(entry, { args: ["top", directory, "--json"] });
+    const child = spawn(executable, args, { stdio: ["ignore", "pipe", "inherit"] });
+    this.#child = child;
+    this.#gone = new Promise((resolve) => child.on("close", resolve));
+    let rest = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) this.#take(JSON.parse(line));
+    });
+  }
+
+  #take({ processes }: { readonly processes: readonly { readonly count: number }[] }): void {
+    this.refreshes++;
+    for (const { count } of processes) this.rows += count;
+  }
+
+  /** Resolves once it has shown something. */
+  async hasBegun(): Promise<void> {
+    for (let i = 0; i < 1_000 && this.refreshes === 0; i++) await sleep(10);
+    if (this.refreshes === 0) throw new Error("Cannot measure: top shows nothing");
+  }
+
+  /** CPU time that all its threads have used, ms. */
+  get cpuTime(): number {
+    const tasks = `/proc/${this.#child.pid}/task`;
+    const times = readdirSync(tasks).map((task) =>
+      Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0])
+    );
+    return times.reduce((sum, time) => sum + time, 0) / NANOSECONDS_PER_MS;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGINT");
+    await this.#gone;
+  }
+}
+
+let recorded = 0;
+
+/** Takes samples, so many in each turn of the event loop. */
+async function record(samples: number): Promise<void> {
+  for (const end = recorded + samples; recorded < end;) {
+    for (let i = 0; i < IN_A_TURN; i++) monitor.stopDurationSample("my code block", monitor.startDurationSample());
+    recorded += IN_A_TURN;
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** What the rounds of the program, alone or watched, found: time and CPU time per sample, ns. */
+class Rounds {
+  readonly times: number[] = [];
+  readonly costs: number[] = [];
+
+  async run(): Promise<void> {
+    const before = { time: performance.now(), cpu: cpuTime() };
+    await record(SAMPLES);
+    this.times.push((performance.now() - before.time) * NANOSECONDS_PER_MS / SAMPLES);
+    this.costs.push((cpuTime() - before.cpu) * NANOSECONDS_PER_MS / SAMPLES);
+  }
+}
+
+/** CPU time that this process has used, ms. */
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** The part of a core that top uses during some work. */
+async function usage(top: Top, work: () => Promise<void>): Promise<number> {
+  const before = { cpu: top.cpuTime, time: performance.now() };
+  await work();
+  return (top.cpuTime - before.cpu) / (performance.now() - before.time);
+}
+
+using directory = temporaryDirectory();
+monitor.start({ monitoringDir: directory.path, withRuntime: false });
+const alone = new Rounds();
+const watched = new Rounds();
+const busy: number[] = [];
+await record(SAMPLES); // to warm up
+for (let round = 0; round < ROUNDS; round++) {
+  const withTop = async (): Promise<void> => {
+    await using top = new Top(directory.path);
+    await top.hasBegun();
+    busy.push(await usage(top, () => watched.run()));
+    for (const { refreshes } = top; top.refreshes === refreshes;) await sleep(10);
+    if (top.rows === 0) throw new Error("Cannot measure: top saw nothing");
+  };
+  for (const one of round % 2 === 0 ? [() => alone.run(), withTop] : [withTop, () => alone.run()]) {
+    await one();
+    deletePublished(directory.path);
+  }
+}
+
+/** An ordinary service, watched. */
+async function ordinary(): Promise<number> {
+  await using top = new Top(directory.path);
+  await top.hasBegun();
+  const perTurn = ORDINARY_RATE / 100;
+  let samples = 0;
+  const part = await usage(top, async () => {
+    for (const end = performance.now() + ORDINARY_SECONDS * 1000; performance.now() < end; await sleep(10)) {
+      for (let i = 0; i < perTurn; i++) monitor.stopDurationSample("my code block", monitor.startDurationSample());
+      samples += perTurn;
+    }
+    await sleep(1_500);
+  });
+  recorded += samples;
+  if (top.rows !== samples) throw new Error(`Cannot measure: top saw ${top.rows} rows of ${samples}`);
+  return part;
+}
+const idle = await ordinary();
+await monitor.stop();
+const { flushed, recorded: kept, dropped, errors } = monitor.status();
+checkOutcome({ flushed, recorded: kept, dropped, errors }, recorded);
+
+const ALONE = "the same program alone";
+
+const figures: Figure[] = [
+  {
+    what: "CPU time per sample of a program that `kymo top` watches",
+    against: ALONE,
+    unit: "x",
+    value: ratio(watched.costs, alone.costs),
+    goal: { atMost: 1.05 },
+  },
+  {
+    what: "time per sample of a program that `kymo top` watches",
+    against: ALONE,
+    unit: "x",
+    value: ratio(watched.times, alone.times),
+  },
+  { what: "CPU time per sample, watched", unit: "ns", value: spread(watched.costs) },
+  { what: "part of a core that `kymo top` uses: the program records as fast as it can", unit: "", value: spread(busy) },
+  { what: `part of a core that \`kymo top\` uses: ${ORDINARY_RATE} samples a second`, unit: "", value: spread([idle]) },
+];
+tell({ figures });
