@@ -118,8 +118,8 @@ export interface Files {
   resolve(path: string): string;
   /** `undefined` if this program may write and read there, else a sentence naming what is missing. Never prompts. */
   denied(path: string): string | undefined;
-  /** Creates the directory and its parents unless it is there. */
-  ensureDirectory(path: string): void;
+  /** Creates the directory and its parents unless it is there; `"private"`: such that only this user may look into it. */
+  ensureDirectory(path: string, access?: "private"): void;
   /** Status of a name, links not followed; `undefined` if there is nothing. */
   status(path: string): FileStatus | undefined;
   /** Creates a file that did not exist, mode 0600, open for reading and writing. A link at the name is an existing file. */

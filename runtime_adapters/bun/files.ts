@@ -23,7 +23,7 @@ interface NodeFs {
   fstatSync(fd: number, options: { bigint: true }): NodeStats;
   lstatSync(path: string, options: { bigint: true; throwIfNoEntry: false }): NodeStats | undefined;
   readdirSync(path: string): string[];
-  mkdirSync(path: string, options: { recursive: true }): void;
+  mkdirSync(path: string, options: { recursive: true; mode: number }): void;
   renameSync(from: string, to: string): void;
   linkSync(from: string, to: string): void;
   unlinkSync(path: string): void;
@@ -94,7 +94,8 @@ export const files: Files = {
   locks: true,
   resolve: (path) => builtin<{ resolve(path: string): string }>("node:path").resolve(path),
   denied: () => undefined,
-  ensureDirectory: (path) => attempt((fs) => void fs.mkdirSync(path, { recursive: true })),
+  ensureDirectory: (path, access) =>
+    attempt((fs) => void fs.mkdirSync(path, { recursive: true, mode: access === "private" ? 0o700 : 0o777 })),
   status(path: string): FileStatus | undefined {
     try {
       // That there is nothing is the usual answer: an error would have to be made for it.

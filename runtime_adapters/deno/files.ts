@@ -83,7 +83,8 @@ export const files: Files = {
     if (missing.length === 0) return undefined;
     return `needs ${missing.map((name) => `--allow-${name}=${path}`).join(" and ")}`;
   },
-  ensureDirectory: (path) => attempt(() => Deno.mkdirSync(path, { recursive: true })),
+  ensureDirectory: (path, access) =>
+    attempt(() => Deno.mkdirSync(path, { recursive: true, mode: access === "private" ? 0o700 : 0o777 })),
   status(path: string): FileStatus | undefined {
     try {
       return toStatus(attempt(() => Deno.lstatSync(path)));

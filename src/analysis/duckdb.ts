@@ -1,9 +1,10 @@
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { quote, reason, StorageError, UsageError } from "../errors.ts";
-import type { Files, Runtime } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
 import { readTable } from "./read_table.ts";
 import { loadPackage } from "./optional_package.ts";
 import { toParameter } from "./parameters.ts";
+import { SpillDirectory } from "./spill_directory.ts";
 import type { Table } from "./table.ts";
 
 type DuckDBModule = typeof import("@duckdb/node-api");
@@ -30,15 +31,22 @@ export class DuckDB {
   readonly #module: DuckDBModule;
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
+  readonly #spill: SpillDirectory;
   /** Resolves when the last query that was asked for is done. */
   #queue: Promise<void> = Promise.resolve();
   #isClosed = false;
   #isStale = (_failure?: unknown): Promise<boolean> => Promise.resolve(false);
 
-  private constructor(module: DuckDBModule, instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(
+    module: DuckDBModule,
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    spill: SpillDirectory,
+  ) {
     this.#module = module;
     this.#instance = instance;
     this.#connection = connection;
+    this.#spill = spill;
   }
 
   /**
@@ -50,28 +58,25 @@ export class DuckDB {
   static async open(options: DuckDBOptions, runtime: Runtime, importModule = importDuckDB): Promise<DuckDB> {
     const settings = toSettings(options);
     const module = await loadPackage("@duckdb/node-api", "analyse", runtime.name, importModule);
+    const spill = new SpillDirectory(runtime);
     try {
-      const instance = await module.DuckDBInstance.create(":memory:", {
-        ...settings,
-        temp_directory: temporaryDirectory(runtime),
-      });
-      const database = new DuckDB(module, instance, await instance.connect());
+      const instance = await module.DuckDBInstance.create(":memory:", { ...settings, temp_directory: spill.path });
+      const database = new DuckDB(module, instance, await instance.connect(), spill);
       // Counted, and not drawn by DuckDB itself.
-      for (
-        const setting of ["enable_progress_bar = true", "enable_progress_bar_print = false", "progress_bar_time = 0"]
-      ) {
+      for (const setting of ["enable_progress_bar = true", "enable_progress_bar_print = false", "progress_bar_time = 0"]) {
         await database.sql(`SET ${setting}`);
       }
       if (options.threads === undefined) await database.#limitThreads();
       return database;
     } catch (error) {
+      spill.remove();
       throw new StorageError(`Cannot analyse: ${firstLine(error)}`, { cause: error });
     }
   }
 
   /**
    * Has `isStale` asked after each query whether its result, or its failure, does not stand because what it read from turned out to be something
-   * else: then it is done again. Called while no query runs; does not throw.
+   * else: then it is done again. Called while no query runs.
    */
   guard(isStale: (failure?: unknown) => Promise<boolean>): void {
     this.#isStale = isStale;
@@ -97,13 +102,13 @@ export class DuckDB {
       const isRepeatable = onlyReads(query);
       if (!isRepeatable) await this.#isStale();
       for (;;) {
-        try {
-          const result = await connection.run(query, given.map(({ value }) => value), given.map(({ type }) => type));
-          const table = await readTable(result);
-          if (!isRepeatable || !await this.#isStale()) return table;
-        } catch (error) {
-          if (!isRepeatable || !await this.#isStale(error)) throw toQueryError(error, query);
-        }
+        const outcome = await connection.run(query, given.map(({ value }) => value), given.map(({ type }) => type))
+          .then(readTable)
+          .catch((error) => toQueryError(error, query));
+        const failure = outcome instanceof Error ? outcome.cause : undefined;
+        if (isRepeatable && await this.#isStale(failure)) continue;
+        if (outcome instanceof Error) throw outcome;
+        return outcome;
       }
     });
   }
@@ -125,6 +130,7 @@ export class DuckDB {
       this.#queue = this.#queue.then(() => {
         this.#connection.closeSync();
         this.#instance.closeSync();
+        this.#spill.remove();
       });
     }
     return this.#queue;
@@ -143,26 +149,13 @@ function toSettings({ memoryLimit = "512MB", threads }: DuckDBOptions): Record<s
   return { memory_limit: memoryLimit, threads: String(threads) };
 }
 
-/**
- * Where what does not fit into memory goes: DuckDB makes the directory when it has to, and removes it. Not `/tmp`, which may itself be memory,
- * nor DuckDB's own choice, the working directory.
- */
-function temporaryDirectory({ files, pid, isolateId }: Runtime): string {
-  const place = ["/var/tmp", "/tmp"].find((path) => isThere(files, path)) ?? ".";
-  return `${place}/kymo-${pid}-${isolateId()}`;
-}
-
-function isThere(files: Files, path: string): boolean {
-  try {
-    return files.status(path) !== undefined;
-  } catch {
-    return false;
-  }
-}
+/** What of a query is no SQL: texts, names in quotes, comments. */
+const NO_SQL = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\//g;
 
 /** Whether a query may as well be done twice: a single statement that changes nothing in the database. When in doubt it may not. */
 function onlyReads(query: string): boolean {
-  return /^\s*(SELECT|FROM|WITH|COPY)\b/i.test(query) && !/;|\b(INSERT|UPDATE|DELETE|MERGE|nextval)\b/i.test(query);
+  const sql = query.replaceAll(NO_SQL, "''");
+  return /^\s*(SELECT|FROM|WITH|COPY\s*\()/i.test(sql) && !/;|\b(INSERT|UPDATE|DELETE|MERGE|nextval)\b/i.test(sql);
 }
 
 /** Why a query failed, in one line: the world's fault, or the query's. */

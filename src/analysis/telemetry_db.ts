@@ -63,9 +63,14 @@ export class TelemetryDB {
     try {
       return await database.exclusively(async (connection) => {
         const sources = await openSources(source, { connection, files: runtime.files });
-        const views = await Views.create(connection, sources);
-        database.guard((failure) => views.areStale(connection, failure));
-        return new TelemetryDB(database, sources, views);
+        try {
+          const views = await Views.create(connection, sources);
+          database.guard((failure) => views.areStale(connection, failure));
+          return new TelemetryDB(database, sources, views);
+        } catch (error) {
+          sources.close();
+          throw error;
+        }
       });
     } catch (error) {
       await database.close();
@@ -247,13 +252,12 @@ export class TelemetryDB {
 
   /** Closes the database, once the queries that were asked for are done; any later one is refused. Calling it again does nothing. */
   close(): void {
-    this.#sources.close();
-    void this.#database.close();
+    void this[Symbol.asyncDispose]();
   }
 
   /** As {@linkcode TelemetryDB.close}; resolves when it is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#sources.close();
     await this.#database.close();
+    this.#sources.close(); // not before: the results of the last queries are checked with them
   }
 }

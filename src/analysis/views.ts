@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { reason, StorageError } from "../errors.ts";
 import type { Sources } from "./source/sources.ts";
 import { identifier, literal, NO_ROWS } from "./sql.ts";
 
@@ -30,7 +31,7 @@ export class Views {
   static async create(connection: DuckDBConnection, sources: Sources): Promise<Views> {
     await connection.run("CREATE SCHEMA kymo");
     const views = new Views(sources);
-    await views.#show(connection, (prefix) => sources.relations.get(prefix) ?? NO_ROWS);
+    await views.#showSources(connection);
     const taken = new Set(["", OBSERVATIONS]);
     for (const [index, prefix] of views.#prefixes.entries()) {
       const name = prefix.toLowerCase();
@@ -49,32 +50,53 @@ export class Views {
     return index < 0 ? NO_ROWS : `kymo.source_${index}`;
   }
 
-  /** Whether what was just read, or why that failed, does not stand: then the views show something else now, and it is to be read again. */
+  /**
+   * Whether what was just read, or why that failed, does not stand: then the views show something else now, and it is to be read again.
+   *
+   * @throws {StorageError} if something else cannot be shown.
+   */
   async areStale(connection: DuckDBConnection, failure?: unknown): Promise<boolean> {
     if (this.#isLoaded || !await this.#sources.check(failure)) return false;
-    await this.#show(connection, (prefix) => this.#sources.relations.get(prefix) ?? NO_ROWS);
+    await this.#showSources(connection);
     return true;
   }
 
   /** Copies what the views show into tables, and lets them show these; all of them or none. */
   async load(connection: DuckDBConnection): Promise<void> {
     if (this.#isLoaded) return;
-    for (let isDone = false; !isDone;) {
+    const tables = this.#prefixes.map((_, index) => `kymo.loaded_${index}`);
+    try {
+      for (;;) {
+        const failure = await this.#copy(connection, tables).catch((error) => error);
+        if (await this.areStale(connection, failure)) continue;
+        if (failure === undefined) break;
+        throw failure;
+      }
+      await this.#show(connection, (_, index) => tables[index]!);
+      this.#isLoaded = true;
+    } catch (error) {
+      for (const table of tables) await connection.run(`DROP TABLE IF EXISTS ${table}`);
+      throw error;
+    }
+  }
+
+  async #copy(connection: DuckDBConnection, tables: readonly string[]): Promise<void> {
+    for (const [index, table] of tables.entries()) {
+      await connection.run(`CREATE OR REPLACE TABLE ${table} AS SELECT ${COLUMNS} FROM kymo.source_${index}`);
+    }
+  }
+
+  /** Lets the views show the sources. A view is not made of files that are gone; those are seen then. */
+  async #showSources(connection: DuckDBConnection): Promise<void> {
+    for (;;) {
       try {
-        for (const index of this.#prefixes.keys()) {
-          await connection.run(
-            `CREATE OR REPLACE TABLE kymo.loaded_${index} AS SELECT ${COLUMNS} FROM kymo.source_${index}`,
-          );
-        }
-        isDone = !await this.areStale(connection);
+        return await this.#show(connection, (prefix) => this.#sources.relations.get(prefix) ?? NO_ROWS);
       } catch (error) {
-        if (await this.areStale(connection, error)) continue;
-        for (const index of this.#prefixes.keys()) await connection.run(`DROP TABLE IF EXISTS kymo.loaded_${index}`);
-        throw error;
+        if (!await this.#sources.check(error)) {
+          throw new StorageError(`Cannot read: ${reason(error).split("\n", 1)[0]}`, { cause: error });
+        }
       }
     }
-    await this.#show(connection, (_, index) => `kymo.loaded_${index}`);
-    this.#isLoaded = true;
   }
 
   /** Lets the views show the rows that are in SQL which can follow FROM. */

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/asse
 import { DuckDB } from "../../../src/analysis/duckdb.ts";
 import { StorageError, UsageError } from "../../../src/errors.ts";
 import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { recordFiles } from "./recorded_files.ts";
 
 const runtime = defaultRuntime();
 
@@ -128,6 +129,51 @@ describe("queries", () => {
     assertEquals((await Promise.all(queries)).map((table) => table.rows()[0]?.i), [0, 1, 2, 3, 4]);
     await failing;
     await closed;
+    await database.close();
+  });
+});
+
+describe("a guarded database", () => {
+  /** Runs a query over something that turns out twice to be something else; tells how often it was asked for that and what it held. */
+  async function run(query: string, prepare = "SELECT 1"): Promise<{ asked: number; rows: unknown; source: unknown }> {
+    const database = await DuckDB.open({}, runtime);
+    await database.sql(`CREATE TABLE source AS SELECT 1 AS n, 'a' AS label; ${prepare}`);
+    let asked = 0;
+    database.guard(() => Promise.resolve(++asked <= 2));
+    const rows = (await database.sql(query)).rows();
+    database.guard(() => Promise.resolve(false));
+    const source = (await database.sql("SELECT n FROM source")).rows();
+    await database.close();
+    return { asked, rows, source };
+  }
+
+  it("does a query again until its result stands, whatever the texts in it say", async () => {
+    for (const text of ["/x [DELETE]", "update*", "a;b", "it''s; INSERT", '"', "--", "/* "]) {
+      const { asked, rows } = await run(
+        `SELECT count(*)::INTEGER AS n FROM source WHERE label <> '${text}' -- DELETE;`,
+      );
+      assertEquals([asked, rows], [3, [{ n: 1 }]], text);
+    }
+  });
+
+  it("asks first, and only once, where a query changes something", async () => {
+    for (const query of ["INSERT INTO source VALUES (2, 'b')", "SELECT 1; INSERT INTO source VALUES (2, 'b')"]) {
+      const { asked, source } = await run(query);
+      assertEquals([asked, source], [1, [{ n: 1 }, { n: 2 }]], query);
+    }
+    using files = recordFiles({});
+    const file = `${files.path}/source.csv`;
+    const copied = await run(`COPY source FROM '${file}'`, `COPY (SELECT 2 AS n, 'b' AS label) TO '${file}'`);
+    assertEquals([copied.asked, copied.source], [1, [{ n: 1 }, { n: 2 }]]);
+  });
+
+  it("tells why a query failed if that stands", async () => {
+    const database = await DuckDB.open({}, runtime);
+    const failures: unknown[] = [];
+    database.guard((failure) => Promise.resolve(failures.push(failure) < 3));
+    await assertRejects(() => database.sql("SELECT error('no')"), UsageError, "no");
+    assertEquals(failures.length, 3);
+    for (const failure of failures) assertInstanceOf(failure, Error);
     await database.close();
   });
 });

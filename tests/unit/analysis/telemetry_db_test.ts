@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
 import { StorageError, UsageError } from "../../../src/errors.ts";
@@ -134,6 +134,37 @@ describe("a telemetry database", () => {
     assertEquals((await before.describe())[0]?.sum, 1.5);
     assertEquals((await db.all().describe())[0]?.sum, 2);
     assertEquals((await db.sql("SELECT sum(Measurement) AS sum FROM duration")).rows(), [{ sum: 2 }]);
+  });
+
+  it("leaves out files that are taken away, whatever the labels are called", async () => {
+    for (const label of ["/x [GET]", "/x [DELETE]", "a;b"]) {
+      using files = recordFiles({
+        "duration.1.csv": [[NANOSECOND, 1, label, 1]],
+        "duration.2.csv": [[NANOSECOND, 2, label, 2]],
+      });
+      await using db = await TelemetryDB.open(files.path);
+      const series = db.duration().timeSeries(label);
+      rmSync(join(files.path, "duration.2.csv"));
+      assertEquals(await series.pids(), [1]);
+      assertEquals((await series.describe())[0]?.count, 1);
+      assertEquals(db.reading.problems.map(({ file }) => file), [join(files.path, "duration.2.csv")]);
+      rmSync(join(files.path, "duration.1.csv"));
+      await db.load();
+      assertEquals(await series.pids(), []);
+    }
+  });
+
+  it("answers what it was asked before it was closed with whole rows only", async () => {
+    using files = recordFiles({});
+    const row = "1700000000000000001,0.000012345,my code block,42\r\n";
+    const rows = Math.ceil(2 ** 25 / row.length); // enough that it is checked beside the query
+    const text = `Timepoint,Measurement,Label,PID\r\n${row.repeat(rows)}1700000000000000001.7,1,bad,1\r\n`;
+    writeFileSync(join(files.path, "duration.1.csv"), text);
+    const db = await TelemetryDB.open(files.path);
+    const count = db.sql("SELECT count(*) AS rows FROM duration");
+    db.close();
+    assertEquals((await count).rows(), [{ rows: BigInt(rows) }]);
+    assertEquals(db.reading.unread, 1);
   });
 
   it("refuses queries once it is closed", async () => {
