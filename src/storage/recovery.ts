@@ -12,7 +12,7 @@ import { readSpoolFile } from "./read_spool.ts";
 import { UNFINISHED } from "./spool.ts";
 
 /** Ends the name of a spool that could not be read to its end: it stays for somebody to look at. */
-const DAMAGED = ".damaged";
+export const DAMAGED = ".damaged";
 
 /** How soon the lock of a file that is appended to is tried again, ms. */
 const LOCK_RETRY = 5;

@@ -72,10 +72,11 @@ class Cut implements AppendCut {
     this.#boundCommon(this.#directory.pathOf(`${header.owner.prefix}.csv`));
     const isOwn = isPublished(this.#directory, header);
     if (!isOwn) this.unpublished.add(stemOf(header));
-    if (segment === undefined) return;
     const { step, published } = notesOf(header);
-    if (header.sequence !== segment.sequence) {
-      this.first.set(path, Infinity); // it was published whole, before the bytes were used again
+    if (segment === undefined || header.sequence !== segment.sequence) {
+      // What was read was published whole before the bytes were used again, by an owner that lives.
+      this.first.set(path, Infinity);
+      if (step.kind === "appending") this.#endBefore(step, this.#find(step.identity).path);
     } else if (step.kind === "renaming") {
       this.first.set(path, isOwn ? Infinity : published);
     } else if (step.kind === "appending") {
@@ -98,30 +99,35 @@ class Cut implements AppendCut {
    * How many rows of a slice that is being appended, or was when the owner died, count as appended. None if the file ends with it, or within it: it
    * may still be taken back, so the file is read up to where it begins.
    */
-  #appended(segment: SegmentContent, first: number, { identity, offset, next }: Appending): number {
+  #appended(segment: SegmentContent, first: number, step: Appending): number {
+    const { identity, offset, next } = step;
     if (first >= next || this.isStale) return 0;
-    const [path, size] = this.#find(identity);
+    const { path, size } = this.#find(identity);
     if (path === undefined) return 0; // deleted, or moved to where we do not look
     const { bytes } = new CsvEncoder().encode(segment, first);
     const there = readAt(this.#directory.files, path, offset, Math.min(bytes.length, size - offset));
     let same = 0;
     while (same < there.length && there[same] === bytes[same]) same++;
     if (same === there.length && offset + bytes.length >= size) {
-      this.bounds.set(path, Math.min(offset, this.bounds.get(path) ?? Infinity));
+      this.#endBefore(step, path);
       return 0;
     }
     return new RowScanner().scan(bytes.subarray(0, same)).rows;
   }
 
+  #endBefore({ offset }: Appending, path: string | undefined): void {
+    if (path !== undefined) this.bounds.set(path, Math.min(offset, this.bounds.get(path) ?? Infinity));
+  }
+
   /** Where a file is by its identity, and its size: somebody may have moved it within the directory. */
-  #find(identity: string): [path: string | undefined, size: number] {
+  #find(identity: string): { readonly path: string | undefined; readonly size: number } {
     const { files, path } = this.#directory;
-    for (const [path, status] of this.#common) if (status.identity === identity) return [path, status.size];
+    for (const [path, status] of this.#common) if (status.identity === identity) return { path, size: status.size };
     for (const name of files.list(path)) {
       const status = files.status(`${path}/${name}`);
-      if (status?.identity === identity) return [`${path}/${name}`, status.size];
+      if (status?.identity === identity) return { path: `${path}/${name}`, size: status.size };
     }
-    return [undefined, 0];
+    return { path: undefined, size: 0 };
   }
 }
 

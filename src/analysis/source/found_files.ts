@@ -90,7 +90,8 @@ function kindOf(files: Files, path: string): string | undefined {
   }
 }
 
-function attempt<T>(path: string, operation: () => T): T {
+/** Runs an operation on a file; what goes wrong is a `StorageError` with its path. */
+export function attempt<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {

@@ -19,6 +19,8 @@ const OPTIONS = [
   `escape = '"'`,
   "allow_quoted_nulls = false",
   "compression = 'none'",
+  // By default each thread takes four times as much, which is too much for many threads.
+  "buffer_size = 8388608",
   "hive_partitioning = false",
   "columns = {'Timepoint': 'BIGINT', 'Measurement': 'DOUBLE', 'Label': 'VARCHAR', 'PID': 'BIGINT'}",
 ];

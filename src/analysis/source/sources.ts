@@ -3,7 +3,7 @@ import { reason, StorageError } from "../../errors.ts";
 import { observationsOf } from "../../observation/observations_of.ts";
 import type { Files } from "../../runtime.ts";
 import { CheckedFile, partsOf } from "./checked_file.ts";
-import { findFile, findPlaces, listCsvs } from "./found_files.ts";
+import { attempt, findFile, findPlaces, listCsvs } from "./found_files.ts";
 import { Problems, type Reading } from "./reading.ts";
 import { relationOf } from "./relation.ts";
 import { RowTables } from "./row_tables.ts";
@@ -78,7 +78,7 @@ export async function openSources(source: string | readonly string[], means: Sou
       add(path);
       continue;
     }
-    const snapshot = SpoolSnapshot.take(files, path, problems);
+    const snapshot = attempt(path, () => SpoolSnapshot.take(files, path, problems));
     const names = listCsvs(files, path).filter((name) => snapshot?.includes(name) ?? true);
     for (const name of names) add(`${path}/${name}`, snapshot?.bounds.get(`${path}/${name}`));
     for (const rows of snapshot?.rowsBeside(names) ?? []) spoolRows.set(rows.path, rows);
@@ -151,7 +151,9 @@ class CheckedSources implements Sources {
   async check(failure?: unknown): Promise<boolean> {
     await this.#checked;
     if (this.#isClosed) return false;
-    for (const file of this.#all) file.look(this.#files, this.#problems, failure !== undefined);
+    // A query that failed over files which the check has since found to be otherwise says nothing about what they are read as now.
+    const isBlamed = failure !== undefined && !this.#areOthers(this.#relationsNow());
+    for (const file of this.#all) file.look(this.#files, this.#problems, isBlamed);
     await this.#check(this.#all);
     for (const file of this.#all) {
       if (file.way === "damaged") await file.load(this.#files, this.#tables, this.#problems);
@@ -184,13 +186,24 @@ class CheckedSources implements Sources {
 
   /** Makes the relations; returns whether one has changed. */
   #relate(): boolean {
+    const relations = this.#relationsNow();
+    const isChanged = this.#areOthers(relations);
+    this.relations = relations;
+    return isChanged;
+  }
+
+  /** The relations of what is known of the files now. */
+  #relationsNow(): ReadonlyMap<string, string> {
     const relations = new Map<string, string>();
     for (const [prefix, files] of this.#prefixes) {
       const table = this.#tables.of(prefix);
       relations.set(prefix, relationOf(partsOf(files), table === undefined ? [] : [table]));
     }
-    const isChanged = [...relations].some(([prefix, relation]) => this.relations.get(prefix) !== relation);
-    this.relations = relations;
-    return isChanged;
+    return relations;
+  }
+
+  /** Whether some relations are others than those that queries use. */
+  #areOthers(relations: ReadonlyMap<string, string>): boolean {
+    return [...relations].some(([prefix, relation]) => this.relations.get(prefix) !== relation);
   }
 }

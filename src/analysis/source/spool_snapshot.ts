@@ -1,7 +1,9 @@
+import { reason } from "../../errors.ts";
 import type { SegmentContent } from "../../observation/segment.ts";
 import type { SegmentHeader } from "../../observation/segment_header.ts";
 import type { Files } from "../../runtime.ts";
 import { MonitoringDirectory } from "../../storage/directory.ts";
+import { DAMAGED } from "../../storage/recovery.ts";
 import { type AppendCut, cutAppended } from "./append_cut.ts";
 import { unlessGone } from "./found_files.ts";
 import type { Problems } from "./reading.ts";
@@ -59,9 +61,21 @@ export class SpoolSnapshot {
     });
   }
 
-  /** Reads the spools of a monitoring directory, if it has any. What cannot be read is told to `problems`. */
+  /**
+   * Reads the spools of a monitoring directory, if it has any. What cannot be read is told to `problems`.
+   *
+   * @throws {FileError} if the directory cannot be listed.
+   */
   static take(files: Files, path: string, problems: Problems): SpoolSnapshot | undefined {
     const directory = new MonitoringDirectory(files, path);
+    try {
+      for (const name of listEnding(directory, DAMAGED)) {
+        problems.add(directory.spoolPathOf(name), 0, 0, "it was damaged, and not all of its rows are recovered");
+      }
+    } catch (error) {
+      problems.add(directory.spools, 0, 0, reason(error));
+      return undefined;
+    }
     for (let attempt = 1;; attempt++) {
       const names = listSpools(directory);
       if (names.length === 0) return undefined;
@@ -109,8 +123,12 @@ export class SpoolSnapshot {
 }
 
 function listSpools(directory: MonitoringDirectory): string[] {
+  return listEnding(directory, ".spool");
+}
+
+function listEnding(directory: MonitoringDirectory, end: string): string[] {
   const names = unlessGone(() => directory.files.list(directory.spools)) ?? [];
-  return names.filter((name) => name.endsWith(".spool"));
+  return names.filter((name) => name.endsWith(end)).sort();
 }
 
 function openAll(
@@ -120,10 +138,18 @@ function openAll(
 ): OpenSpool[] {
   return names.flatMap((name) => {
     const path = directory.spoolPathOf(name);
-    const spool = OpenSpool.open(directory.files, path, name);
+    const spool = openOne(directory.files, path, name);
     if (typeof spool === "string") found.push([path, spool, 0]);
     return spool instanceof OpenSpool ? [spool] : [];
   });
+}
+
+function openOne(files: Files, path: string, name: string): OpenSpool | string | undefined {
+  try {
+    return OpenSpool.open(files, path, name);
+  } catch (error) {
+    return reason(error);
+  }
 }
 
 /** Reads all spools, those of a bucket from the last to the first; returns the last sequence of each bucket that counts. */

@@ -2,6 +2,9 @@ import { describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { StorageError } from "../../../../src/errors.ts";
+import { openSources } from "../../../../src/analysis/source/sources.ts";
+import { defaultRuntime } from "../../../../src/monitor/default_runtime.ts";
+import { FileError } from "../../../../src/runtime.ts";
 import { scratchDirectory } from "../../../contract/scratch.ts";
 import { Reader } from "./read_all.ts";
 
@@ -147,6 +150,44 @@ describe("openSources", () => {
     );
     assertEquals(found, [["a\r\n1700000000000000000,0.5,b,7\r\nc", BigInt(rows)], ["x", 1n]]);
     assertEquals(sources.reading, { files: 1, spools: 0, ...none });
+  });
+});
+
+describe("spools that cannot be read", () => {
+  it("are told, and everything else is read", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    writeFileSync(scratch.at("duration.1.csv"), HEADER + row(1));
+    mkdirSync(scratch.at(".spools"));
+    const [denied, damaged] = ["duration.7-0123abcd.0.spool", "duration.7-0123abcd.1.spool.damaged"]
+      .map((name) => scratch.at(`.spools/${name}`)) as [string, string];
+    for (const path of [denied, damaged]) writeFileSync(path, "what it holds");
+    const { files } = defaultRuntime();
+    const refuse = (path: string): never => {
+      throw new FileError("EACCES", `permission denied: ${path}`);
+    };
+    const sources = await openSources(scratch.path, {
+      connection: reader.connection,
+      files: { ...files, open: (path, access) => path === denied ? refuse(path) : files.open(path, access) },
+    });
+    assertEquals(await reader.rows(sources, "duration"), [text(1)]);
+    assertEquals(sources.reading.problems, [
+      { file: damaged, line: 0, rows: 0, reason: "it was damaged, and not all of its rows are recovered" },
+      { file: denied, line: 0, rows: 0, reason: `permission denied: ${denied}` },
+    ]);
+
+    const unlisted = { ...files, list: (path: string) => path.endsWith(".spools") ? refuse("it") : files.list(path) };
+    const others = await openSources(scratch.path, { connection: reader.connection, files: unlisted });
+    assertEquals(await reader.rows(others, "duration"), [text(1)]);
+    assertEquals(others.reading.problems.map(({ file, reason }) => [file, reason]), [
+      [scratch.at(".spools"), "permission denied: it"],
+    ]);
+    const closed = { ...files, list: () => refuse("it") };
+    await assertRejects(
+      () => openSources(scratch.path, { connection: reader.connection, files: closed }),
+      StorageError,
+      `Cannot read: ${JSON.stringify(scratch.path)}: permission denied: it`,
+    );
   });
 });
 

@@ -1,0 +1,157 @@
+import { CsvEncoder, HEADER_BYTES } from "../../../../src/csv/encode.ts";
+import { Segment, type SegmentOwner, ValueKind } from "../../../../src/observation/segment.ts";
+import { MonitoringDirectory, spoolName, uniquePart } from "../../../../src/storage/directory.ts";
+import { FlushNotes } from "../../../../src/storage/flush_notes.ts";
+import type { Layout } from "../../../../src/storage/layout.ts";
+import type { MemoryDisk } from "../../../fake/memory_disk.ts";
+import type { Random } from "../../support/random.ts";
+import { EPOCH } from "../../support/segments.ts";
+
+/** Sizes by layout: such that there are a few slices of 128 KiB in a segment that is appended. */
+const SIZES = { append: { label: 7_900, segment: 256 * 1024 }, segments: { label: 10, segment: 4 * 1024 } };
+const SEGMENT_ROWS = 36;
+
+/** A program that records the numbers from 0 on and flushes them, as storage/ does it, but so that anything may happen between any two of its steps. */
+export class InterleavedWriter {
+  /** Rows that are committed. */
+  recorded = 0;
+  readonly pid: number;
+  readonly #label: string;
+  readonly #disk: MemoryDisk;
+  readonly #directory: MonitoringDirectory;
+  readonly #layout: Layout;
+  readonly #owner: SegmentOwner;
+  readonly #random: Random;
+  readonly #steps: Iterator<void>;
+  #sequence = 0;
+  #spools = 0;
+
+  constructor(disk: MemoryDisk, path: string, pid: number, layout: Layout, random: Random) {
+    this.#disk = disk;
+    this.#directory = new MonitoringDirectory(disk, path);
+    this.#layout = layout;
+    this.#owner = { pid, isolate: "0123abcd", prefix: "custom", kind: ValueKind.number };
+    this.#random = random;
+    this.pid = pid;
+    this.#label = "x".repeat(SIZES[layout].label);
+    this.#steps = this.#run();
+  }
+
+  /** Does one step. */
+  step(): void {
+    this.#steps.next();
+  }
+
+  *#run(): Generator<void, never> {
+    let filling = this.#makeSpool();
+    let free: Segment | undefined;
+    for (;;) {
+      this.#open(filling);
+      yield* this.#fill(filling, SEGMENT_ROWS);
+      const next = free ?? this.#makeSpool();
+      // What is sealed is flushed while the other is filled.
+      this.#open(next);
+      const flush = this.#flush(filling);
+      let room = SEGMENT_ROWS - 1;
+      while (!flush.next().done) {
+        if (room > 0 && this.#random(10) < 7) {
+          this.#add(next);
+          room--;
+        }
+        yield;
+      }
+      yield* this.#fill(next, room);
+      free = filling;
+      const rest = this.#flush(next);
+      while (!rest.next().done) yield;
+      [filling, free] = [free, next];
+    }
+  }
+
+  #makeSpool(): Segment {
+    const size = SIZES[this.#layout].segment;
+    this.#directory.ensureSpools();
+    const path = this.#directory.spoolPathOf(spoolName(this.#owner, ++this.#spools));
+    this.#disk.plant(`${path}.tmp`, "file", new Uint8Array(size));
+    const segment = new Segment(this.#disk.map!(`${path}.tmp`, size)!.buffer, this.#owner);
+    segment.open(0, 0n);
+    FlushNotes.noteLayout(segment, this.#layout);
+    this.#disk.rename(`${path}.tmp`, path);
+    return segment;
+  }
+
+  #open(segment: Segment): void {
+    segment.open(++this.#sequence, EPOCH);
+  }
+
+  #add(segment: Segment): void {
+    segment.add(this.recorded + 1, this.recorded, this.#label);
+    this.recorded++;
+  }
+
+  *#fill(segment: Segment, rows: number): Generator<void> {
+    for (let i = 0; i < rows; i++) {
+      this.#add(segment);
+      if (this.#random(5) === 0) yield;
+    }
+  }
+
+  *#flush(segment: Segment): Generator<void> {
+    const notes = new FlushNotes(segment);
+    const encoder = new CsvEncoder();
+    while (this.#layout === "append" && notes.published < segment.count) {
+      const { bytes, next } = encoder.encode(segment, notes.published);
+      yield* this.#append(notes, bytes.slice(), next);
+      if (this.#random(20) === 0) break; // as if another held the lock: the rest goes to a file of its own
+    }
+    if (notes.published < segment.count) yield* this.#publish(segment, notes);
+    yield;
+  }
+
+  *#append(notes: FlushNotes, bytes: Uint8Array, next: number): Generator<void> {
+    const path = this.#directory.pathOf("custom.csv");
+    if (this.#disk.status(path) === undefined) this.#disk.plant(path, "file", HEADER_BYTES);
+    const handle = this.#disk.open(path);
+    while (handle.tryLock?.() !== true) yield;
+    const { published } = notes;
+    const offset = handle.seekEnd();
+    notes.appending(handle.status().identity, offset, next);
+    yield;
+    const half = this.#random(bytes.length);
+    handle.write(bytes.subarray(0, half));
+    yield;
+    handle.write(bytes.subarray(half));
+    yield;
+    if (this.#random(10) === 0) { // as if the disk refused to sync it
+      handle.truncate(offset);
+      yield;
+      notes.settled(published);
+    } else {
+      notes.settled(next);
+    }
+    if (this.#random(2) === 0) yield;
+    handle.close();
+    yield;
+  }
+
+  *#publish(segment: Segment, notes: FlushNotes): Generator<void> {
+    const { pid, isolate, prefix } = this.#owner;
+    const name = `${prefix}.${uniquePart(pid, isolate, segment.sequence)}.csv`;
+    const temporary = this.#directory.temporaryPathOf(name);
+    const handle = this.#disk.create(temporary);
+    handle.write(HEADER_BYTES);
+    const encoder = new CsvEncoder();
+    for (let row = notes.published; row < segment.count;) {
+      const { bytes, next } = encoder.encode(segment, row);
+      handle.write(bytes);
+      row = next;
+      yield;
+    }
+    handle.close();
+    notes.renaming(0);
+    yield;
+    this.#disk.rename(temporary, this.#directory.pathOf(name));
+    yield;
+    notes.settled(segment.count);
+  }
+}

@@ -1,0 +1,88 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { readCsv } from "../../../../src/analysis/source/csv_content.ts";
+import { listCsvs } from "../../../../src/analysis/source/found_files.ts";
+import { Problems } from "../../../../src/analysis/source/reading.ts";
+import { SpoolSnapshot } from "../../../../src/analysis/source/spool_snapshot.ts";
+import { observationsOf } from "../../../../src/observation/observations_of.ts";
+import type { Layout } from "../../../../src/storage/layout.ts";
+import { MemoryDisk } from "../../../fake/memory_disk.ts";
+import { scaled } from "../../../process/faults/scale.ts";
+import { randomFrom } from "../../support/random.ts";
+import { InterleavedWriter } from "./interleaved_writer.ts";
+
+const DIRECTORY = "/_monitoring";
+
+/** How many worlds, and how often each is read. */
+const WORLDS = scaled(3, 100);
+const READINGS = 6;
+
+/** The numbers that a reading finds of each program, by PID, in no order. */
+function read(disk: MemoryDisk): Map<number, number[]> {
+  const problems = new Problems();
+  const found = new Map<number, number[]>();
+  const take = (pid: number, number: number): void => {
+    found.set(pid, found.get(pid) ?? []);
+    found.get(pid)!.push(number);
+  };
+  const snapshot = SpoolSnapshot.take(disk, DIRECTORY, problems);
+  const names = listCsvs(disk, DIRECTORY).filter((name) => snapshot?.includes(name) ?? true);
+  for (const name of names) {
+    const path = `${DIRECTORY}/${name}`;
+    const handle = disk.open(path, "read");
+    const row = ({ pid, measurement }: { pid: number; measurement: number }): void => take(pid, measurement);
+    for (const _ of readCsv(handle, snapshot?.bounds.get(path) ?? handle.status().size, { row }));
+    handle.close();
+  }
+  for (const { segment, first } of snapshot?.rowsBeside(names) ?? []) {
+    for (const { pid, measurement } of observationsOf(segment).slice(first)) take(pid, measurement);
+  }
+  assertEquals(problems.kept, []);
+  return found;
+}
+
+describe("a reading of a directory that programs write to", () => {
+  const kinds: Record<string, Layout[]> = {
+    segments: ["segments", "segments"],
+    append: ["append", "append", "append"],
+    "both layouts": ["append", "segments", "append"],
+  };
+  for (const [name, layouts] of Object.entries(kinds)) {
+    it(`holds each number once up to one moment, whatever is flushed between two of its steps: ${name}`, {
+      timeout: 1_800_000,
+    }, () => {
+      for (let seed = 1; seed <= WORLDS; seed++) {
+        const random = randomFrom(seed);
+        const disk = new MemoryDisk();
+        disk.ensureDirectory(DIRECTORY);
+        const writers = layouts.map((layout, i) => new InterleavedWriter(disk, DIRECTORY, 100 + i, layout, random));
+        const turn = (steps: number): void => {
+          disk.before = () => {};
+          for (let i = 0; i < steps; i++) writers[random(writers.length)]!.step();
+          disk.before = before;
+        };
+        const most = seed % 2 === 0 ? 4 : 40;
+        let pace = 0;
+        const before = (): void => {
+          if (pace > 0 && random(100) < pace) turn(1 + random(most));
+        };
+        for (let reading = 0; reading < READINGS; reading++) {
+          pace = 0;
+          turn(random(reading % 2 === 0 ? 3 : 150));
+          const recorded = writers.map((writer) => writer.recorded);
+          pace = [3, 8, 30][reading % 3]!;
+          const found = read(disk);
+          writers.forEach(({ pid, recorded: now }, i) => {
+            const numbers = (found.get(pid) ?? []).sort((a, b) => a - b);
+            const wrong = numbers.findIndex((number, at) => number !== at);
+            const which = `seed ${seed}, reading ${reading}, writer ${i}`;
+            assertEquals(wrong, -1, `${which}: ${numbers.slice(Math.max(0, wrong - 2), wrong + 3)} at ${wrong}`);
+            const { length } = numbers;
+            assert(length >= recorded[i]! && length <= now, `${which}: ${length}, not ${recorded[i]} to ${now}`);
+          });
+        }
+        assert(writers.every(({ recorded }) => recorded > 100), "they hardly wrote");
+      }
+    });
+  }
+});
