@@ -19,6 +19,7 @@ const GIB = 2 ** 30;
 
 /** Packages that Kymo is compared with, or measured by. */
 const PACKAGES = [
+  "@duckdb/node-api",
   "@opentelemetry/sdk-metrics",
   "@std/csv",
   "autocannon",

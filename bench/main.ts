@@ -1,6 +1,6 @@
 /**
  * Runs the bench, or the parts of it that are named, on Deno and on Bun. All of it writes `bench/RESULTS.md` and `bench/comparison.svg`; some
- * parts are only printed.
+ * parts are only printed, or with `--update` put into the page.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { kymo } from "./contenders/kymo.ts";
 import type { Findings } from "./figure.ts";
 import { machine } from "./machine.ts";
 import { type Bar, picture } from "./picture.ts";
-import { type PartResults, partSection, resultsPage, type Run } from "./results.ts";
+import { type PartResults, partSection, resultsPage, type Run, updatedPage } from "./results.ts";
 
 /** The parts in the order of the page. */
 const ORDER = [
@@ -115,6 +115,12 @@ async function write(parts: readonly PartResults[]): Promise<void> {
   await writeFormatted("bench/comparison.svg", picture(bars, bareClock.name, kymo.name));
 }
 
+/** Puts what some parts found into the page; the picture stays. */
+async function update(parts: readonly PartResults[]): Promise<void> {
+  const page = await Deno.readTextFile(new URL("bench/RESULTS.md", root));
+  await writeFormatted("bench/RESULTS.md", updatedPage(page, parts, new Date()));
+}
+
 /** Writes a file of the repository in the format that is checked there. */
 async function writeFormatted(path: string, content: string): Promise<void> {
   await Deno.writeTextFile(new URL(path, root), content);
@@ -123,7 +129,9 @@ async function writeFormatted(path: string, content: string): Promise<void> {
 }
 
 const existing = findParts();
-const wanted = Deno.args.length > 0 ? Deno.args : existing;
+const named = Deno.args.filter((arg) => arg !== "--update");
+const isUpdate = named.length < Deno.args.length;
+const wanted = named.length > 0 ? named : existing;
 const unknown = wanted.filter((name) => !existing.includes(name));
 if (unknown.length > 0) {
   console.error(`There is no part ${unknown.join(", ")}; there are: ${existing.join(", ")}`);
@@ -131,6 +139,7 @@ if (unknown.length > 0) {
 }
 const results: PartResults[] = [];
 for (const name of wanted) results.push(await runPart(name));
-if (Deno.args.length > 0) console.log(results.map(partSection).join("\n\n"));
-else await write(results);
+if (named.length === 0) await write(results);
+else if (isUpdate) await update(results);
+else console.log(results.map(partSection).join("\n\n"));
 Deno.exit(results.some(({ runs }) => runs.some(({ outcome }) => "failure" in outcome)) ? 1 : 0);

@@ -1,4 +1,5 @@
 import { type Figure, type Findings, isReached } from "./figure.ts";
+import { goalsReached } from "./goals_reached.ts";
 import type { Machine } from "./machine.ts";
 
 /** How a part of the bench went in one configuration. */
@@ -25,6 +26,7 @@ export interface Circumstances {
 
 /** Several parts as a page of Markdown. */
 export function resultsPage(parts: readonly PartResults[], { date, machine }: Circumstances): string {
+  const sections = parts.map(partSection);
   const { processor, cores, memory, system, versions } = machine;
   return [
     "# What Kymo costs",
@@ -41,10 +43,10 @@ export function resultsPage(parts: readonly PartResults[], { date, machine }: Ci
     "that everyone did what it is timed for.",
     "_Deno_ has all permissions. _Deno without --allow-ffi_ has all but that one, so that Kymo reads `performance.now()` and its buffers " +
     "are in private memory.",
-    goalsReached(parts),
+    goalsReached(sections),
     "To repeat all of it, which rewrites this page and the picture, run `deno task bench`; `deno task bench compare encode` runs these " +
-    "two parts and only prints what they find.",
-    ...parts.map(partSection),
+    "two parts and only prints what they find, and with `--update` it puts that into this page.",
+    ...sections,
   ].join("\n\n") + "\n";
 }
 
@@ -61,30 +63,18 @@ export function partSection({ name, about, runs }: PartResults): string {
   ].join("\n\n");
 }
 
-/** How many goals are reached, which are not, and what failed. */
-function goalsReached(parts: readonly PartResults[]): string {
-  const runs = parts.flatMap(({ name, runs }) => runs.map((run) => ({ part: name, ...run })));
-  const goals = runs.flatMap(({ configuration, outcome }) =>
-    figuresOf(outcome).filter(({ goal }) => goal !== undefined).map((figure) => ({ configuration, figure }))
-  );
-  const missed = goals.filter(({ figure }) => !isReached(figure))
-    .map(({ configuration, figure }) => [nameOf(figure), configuration] as const);
-  const failed = runs.filter(({ outcome }) => "failure" in outcome)
-    .map(({ part, configuration }) => [part, configuration] as const);
-  return [
-    `**${goals.length - missed.length} of ${goals.length} goals are reached.**` + (missed.length > 0 ? " Missed:" : ""),
-    ...missed.length > 0 ? [listed(missed)] : [],
-    ...failed.length > 0 ? ["**Failed, so that nothing is known:**", listed(failed)] : [],
-  ].join("\n\n");
-}
-
-/** A list of things, each with the configurations that it holds for. */
-function listed(pairs: readonly (readonly [thing: string, configuration: string])[]): string {
-  const groups = Map.groupBy(pairs, ([thing]) => thing);
-  return [...groups].map(([thing, group]) =>
-    `- ${thing}: ${group.map(([, configuration]) => configuration).join(", ")}`
-  )
-    .join("\n");
+/** A page with some parts measured anew, or for the first time, on another day than the rest. */
+export function updatedPage(page: string, parts: readonly PartResults[], date: Date): string {
+  const [head = "", ...sections] = page.trim().split(/\n+(?=## (?!How to read it))/);
+  for (const part of parts) {
+    const section = partSection(part);
+    const [heading = ""] = section.split("\n", 1);
+    const dated = section.replace(heading, `${heading}\n\n_Measured on ${date.toISOString().slice(0, 10)}._`);
+    const place = sections.findIndex((existing) => existing.startsWith(`${heading}\n`));
+    sections.splice(place < 0 ? sections.length : place, place < 0 ? 0 : 1, dated);
+  }
+  const newHead = head.replace(/\*\*\d+ of \d+ goals are reached[^]*?(?=\n\nTo repeat)/, goalsReached(sections));
+  return `${[newHead, ...sections].join("\n\n")}\n`;
 }
 
 /** The figures of all configurations, those of the same thing in one line, in the order in which they come first. */

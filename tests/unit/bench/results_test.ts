@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Figure, spread } from "../../../bench/figure.ts";
 import { picture } from "../../../bench/picture.ts";
-import { type PartResults, partSection, resultsPage } from "../../../bench/results.ts";
+import { type PartResults, partSection, resultsPage, updatedPage } from "../../../bench/results.ts";
 
 const machine = {
   processor: "A processor",
@@ -94,7 +94,10 @@ describe("the results of the bench", () => {
   it("tell when and on what was measured, which goals are missed, and what failed", () => {
     const figure: Figure = { what: "it", against: "that", unit: "x", value: SAME };
     const page = resultsPage(
-      [part([{ ...figure, goal: { atMost: 1 } }, { ...figure, what: "else", goal: { atLeast: 2 } }, figure])],
+      [part([{ ...figure, goal: { atMost: 1 } }, { ...figure, what: "else", goal: { atLeast: 2 } }, {
+        ...figure,
+        what: "more",
+      }])],
       circumstances,
     );
     for (
@@ -106,6 +109,25 @@ describe("the results of the bench", () => {
       ]
     ) assert(page.includes(text), text);
     assert(page.endsWith("\n") && !page.endsWith("\n\n"));
+  });
+
+  it("may be measured anew in part", () => {
+    const of = (name: string, median: number): PartResults => {
+      const figure: Figure = { what: `a|${name}`, unit: "x", value: spread([median]), goal: { atMost: 1 } };
+      return { name, about: `# Of ${name}`, runs: [{ configuration: "Deno", outcome: { figures: [figure] } }] };
+    };
+    const page = resultsPage([of("one", 2), of("two", 1)], circumstances);
+    assert(page.includes("**1 of 2 goals are reached.** Missed:\n\n- a|one: Deno\n\nTo repeat"));
+    const updated = updatedPage(page, [of("one", 0.5), of("three", 3)], new Date("2026-12-24T00:00:00Z"));
+    assert(updated.includes("Measured on 2026-11-22 by"));
+    assert(updated.includes("**2 of 3 goals are reached.** Missed:\n\n- a|three: Deno\n\nTo repeat"));
+    assertEquals(updated.match(/^## .+(\n\n_.+)?/gm), [
+      "## How to read it",
+      "## Of one\n\n_Measured on 2026-12-24._",
+      "## Of two",
+      "## Of three\n\n_Measured on 2026-12-24._",
+    ]);
+    assert(!updated.includes("2 × ") && updated.includes("0.50 ×") && updated.endsWith("|\n"));
   });
 });
 
