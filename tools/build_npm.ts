@@ -51,7 +51,11 @@ async function bundleCommandLine(folder: string): Promise<string> {
     // Whoever has installed it from npm may have no Deno; Deno itself runs it whatever stands here.
     await Deno.writeTextFile(path, `#!/usr/bin/env bun\n${await Deno.readTextFile(path)}`);
     await Deno.chmod(path, 0o755);
-    return await licencesOfPackages(root, Object.keys(inputs));
+    return await licencesOfPackages(
+      root,
+      Object.keys(inputs),
+      "# Notices of the command line\n\nThe file of the command line has these packages built in.\n",
+    );
   } finally {
     await Deno.remove(temporary, { recursive: true });
   }

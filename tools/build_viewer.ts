@@ -58,7 +58,7 @@ async function build(
     ...styles.map((name) => `${viewer}/style/${name}.css`),
   ]
     .map((path) => Deno.readTextFileSync(`${root}/${path}`));
-  const notices = await licencesOfPackages(root, Object.keys(inputs));
+  const notices = await licencesOfPackages(root, Object.keys(inputs), "This page has these packages built in.\n");
   return {
     script: harmless(await Deno.readTextFile(`${temporary}/main.js`)),
     style: harmless(small(texts.join("\n"))),
@@ -82,6 +82,7 @@ async function hashOfSources(): Promise<string> {
     ...listFiles(viewer),
     ...[
       "src/report/buckets.ts",
+      "src/report/function_times.ts",
       "tools/build_viewer.ts",
       "tools/built_in_packages.ts",
       "package.json",

@@ -4,12 +4,11 @@
  * @module
  */
 
-/** A chapter of `NOTICES.md` with the licence of every npm package that one of the files of a bundle belongs to. */
-export async function licencesOfPackages(root: string, files: readonly string[]): Promise<string> {
+/** The licence of every npm package that one of the files of a bundle belongs to, each a chapter, below a heading. */
+export async function licencesOfPackages(root: string, files: readonly string[], heading: string): Promise<string> {
   const folders = new Set(files.flatMap((file) => /^.*\bnode_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []));
   const chapters = await Promise.all([...folders].sort().map((folder) => licenceOf(`${root}/${folder}`)));
-  return ["# Notices of the command line\n\nThe file of the command line has these packages built in.\n", ...chapters]
-    .join("\n");
+  return [heading, ...chapters].join("\n");
 }
 
 async function licenceOf(folder: string): Promise<string> {

@@ -40,7 +40,7 @@ const FEWEST_BLOCKS = 5;
 const Z = 1.959964;
 
 /** A quantile, and by how much it varies when blocks of time are left out and repeated at random. */
-export interface ResampledQuantile {
+export interface QuantileSpread {
   /** Natural logarithm of each resampled quantile less that of the quantile, spread by √(b/(b-1)). */
   readonly deviations: Float64Array;
   /** Blocks of equal size that would have told as much as these (Kish's effective size): 10, or fewer if some have most of the samples. */
@@ -55,7 +55,7 @@ export function resampleQuantile(
   q: number,
   replicates: number,
   random: () => number,
-): ResampledQuantile {
+): QuantileSpread {
   const length = CELLS / BLOCKS;
   const runs = histogram.runs(length);
   const quantile = histogram.logQuantile(q, Array.from({ length: CELLS }, (_, cell) => cell));
@@ -89,14 +89,14 @@ function spread(runs: TimedHistogram, q: number, quantile: number) {
 
 /**
  * Independent samples that an interval of the `q`-quantile needs at least: with fewer, it is likelier than `tail` that all of them are on one side of
- * the quantile, so that they cannot bound it. 367 for the p99, at a tail of 2.5 %.
+ * the quantile, so that they cannot bound it. 368 for the p99, at a tail of 2.5 %.
  */
 export function samplesNeeded(q: number, tail: number): number {
   return Math.ceil(Math.log(tail) / Math.log(Math.max(q, 1 - q)));
 }
 
 /** Why a series has no interval, or `undefined` if it has one. */
-export function tooLittle({ blocks, independent }: ResampledQuantile, needed: number): string | undefined {
+export function tooLittle({ blocks, independent }: QuantileSpread, needed: number): string | undefined {
   if (!(blocks >= FEWEST_BLOCKS)) return "its samples are not spread over its time";
   if (independent >= needed) return undefined;
   return `${needed} independent samples are needed, and it has no more than ${Math.floor(independent)}`;
@@ -110,8 +110,8 @@ export function tooLittle({ blocks, independent }: ResampledQuantile, needed: nu
  * variances are Welch's and Satterthwaite's.
  */
 export function logRatioInterval(
-  a: ResampledQuantile,
-  b: ResampledQuantile,
+  a: QuantileSpread,
+  b: QuantileSpread,
   logRatio: number,
   tail: number,
 ): readonly [low: number, high: number] {
@@ -121,7 +121,7 @@ export function logRatioInterval(
   return [logRatio + percentile(0.025) * stretch, logRatio + percentile(0.975) * stretch];
 }
 
-function degreesOfFreedom(a: ResampledQuantile, b: ResampledQuantile): number {
+function degreesOfFreedom(a: QuantileSpread, b: QuantileSpread): number {
   const [varianceA, varianceB] = [meanSquare(a.deviations), meanSquare(b.deviations)];
   const sum = varianceA + varianceB;
   if (!(sum > 0 && sum < Infinity)) return Math.min(a.blocks, b.blocks) - 1;

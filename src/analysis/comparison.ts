@@ -1,14 +1,14 @@
 import { quote, UsageError } from "../errors.ts";
-import { logRatioInterval, type ResampledQuantile, resampleQuantile, samplesNeeded, tooLittle } from "./bootstrap.ts";
+import { logRatioInterval, type QuantileSpread, resampleQuantile, samplesNeeded, tooLittle } from "./bootstrap.ts";
 import { randomNumbers } from "./random.ts";
 import { readHistograms, readSpans, type SeriesSpan } from "./series_histograms.ts";
-import type { TelemetryFrame } from "./telemetry_frame.ts";
+import { TelemetryFrame } from "./telemetry_frame.ts";
 import type { TimedHistogram } from "./timed_histogram.ts";
 
 /** What to compare, and how. */
 export interface CompareOptions {
-  /** Labels or patterns of labels as `where` takes them, one of which has to match. Default: all. */
-  readonly labels?: readonly string[];
+  /** Labels or patterns of labels as `where` takes them. Default: all. */
+  readonly labels?: string | readonly string[];
   /** Probability, from 0.5 to 0.9999, that all intervals together hold the true ratios. Default: 0.95. */
   readonly confidence?: number;
   /** Changes up to this do not matter: the interval has to be beyond 1 + `margin` or 1 / (1 + `margin`). Default: 0. */
@@ -110,10 +110,15 @@ export async function compare(
   b: TelemetryFrame,
   options: CompareOptions = {},
 ): Promise<Comparison[]> {
+  for (const frame of [a, b]) {
+    if (!(frame instanceof TelemetryFrame)) throw new UsageError(`Cannot compare: it is no frame: ${quote(frame)}`);
+  }
   const settings = check(options);
-  const spansA = await readSpans(a, options.labels);
+  const { labels: wanted } = options;
+  if (wanted !== undefined) [a, b] = [a.where({ labels: wanted }), b.where({ labels: wanted })];
+  const spansA = await readSpans(a);
   options.onProgress?.({ done: 1, passes: 4 });
-  const spansB = await readSpans(b, options.labels);
+  const spansB = await readSpans(b);
   const labels = [...new Set([...spansA.keys(), ...spansB.keys()])].sort();
   const inBoth = labels.filter((label) => spansA.has(label) && spansB.has(label));
   const tail = (1 - settings.confidence) / Math.max(1, 2 * inBoth.length) / 2;
@@ -157,7 +162,7 @@ function compareSeries(
     const resampled = [histogramA, histogramB].map((histogram) =>
       resampleQuantile(histogram, q, settings.replicates, random)
     );
-    return changeOf(a[name], b[name], resampled as [ResampledQuantile, ResampledQuantile], q, settings);
+    return changeOf(a[name], b[name], resampled as [QuantileSpread, QuantileSpread], q, settings);
   };
   return { label, a: toCompared(a), b: toCompared(b), median: change("median", 0.5), p99: change("p99", 0.99) };
 }
@@ -165,7 +170,7 @@ function compareSeries(
 function changeOf(
   a: number,
   b: number,
-  [resampledA, resampledB]: readonly [ResampledQuantile, ResampledQuantile],
+  [resampledA, resampledB]: readonly [QuantileSpread, QuantileSpread],
   q: number,
   { tail, margin }: Settings,
 ): Change {

@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { quote, reason, StorageError, UsageError } from "../errors.ts";
+import { type Check, checkGiven } from "../options.ts";
 import type { Runtime } from "../runtime.ts";
 import { readTable } from "./read_table.ts";
 import { loadPackage } from "./optional_package.ts";
@@ -63,7 +64,9 @@ export class DuckDB {
       const instance = await module.DuckDBInstance.create(":memory:", { ...settings, temp_directory: spill.path });
       const database = new DuckDB(module, instance, await instance.connect(), spill);
       // Counted, and not drawn by DuckDB itself.
-      for (const setting of ["enable_progress_bar = true", "enable_progress_bar_print = false", "progress_bar_time = 0"]) {
+      for (
+        const setting of ["enable_progress_bar = true", "enable_progress_bar_print = false", "progress_bar_time = 0"]
+      ) {
         await database.sql(`SET ${setting}`);
       }
       if (options.threads === undefined) await database.#limitThreads();
@@ -99,6 +102,9 @@ export class DuckDB {
   async sql(query: string, parameters: readonly unknown[] = []): Promise<Table> {
     const given = parameters.map((parameter) => toParameter(parameter, this.#module));
     return await this.exclusively(async (connection) => {
+      if (query.replaceAll(NO_SQL, "").trim() === "" && !/['"]/.test(query)) {
+        throw new UsageError(`Cannot query: there is no statement: ${quote(query)}`);
+      }
       const isRepeatable = onlyReads(query);
       if (!isRepeatable) await this.#isStale();
       for (;;) {
@@ -137,16 +143,25 @@ export class DuckDB {
   }
 }
 
+/** A check of a size in DuckDB's words. */
+const isSize: Check = (value) =>
+  typeof value === "string" && /^[0-9]+(\.[0-9]+)? *[KMGT]i?B$/i.test(value)
+    ? undefined
+    : 'must be a size such as "512MB"';
+
+/** A check of a number of threads. */
+const isThreads: Check = (value) =>
+  Number.isInteger(value) && value as number >= 1 && value as number <= 1024
+    ? undefined
+    : "must be a whole number from 1 to 1024";
+
 /** The options in DuckDB's words. */
-function toSettings({ memoryLimit = "512MB", threads }: DuckDBOptions): Record<string, string> {
-  if (typeof memoryLimit !== "string" || !/^[0-9]+(\.[0-9]+)? *[KMGT]i?B$/i.test(memoryLimit)) {
-    throw new UsageError(`Cannot analyse: memoryLimit must be a size such as "512MB": ${quote(memoryLimit)}`);
-  }
-  if (threads === undefined) return { memory_limit: memoryLimit };
-  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
-    throw new UsageError(`Cannot analyse: threads must be a whole number from 1 to 1024: ${quote(threads)}`);
-  }
-  return { memory_limit: memoryLimit, threads: String(threads) };
+function toSettings(options: DuckDBOptions): Record<string, string> {
+  const { memoryLimit = "512MB", threads } = checkGiven<DuckDBOptions>("Cannot analyse", options, {
+    memoryLimit: isSize,
+    threads: isThreads,
+  });
+  return { memory_limit: memoryLimit, ...threads === undefined ? {} : { threads: String(threads) } };
 }
 
 /** What of a query is no SQL: texts, names in quotes, comments. */

@@ -46,9 +46,8 @@ export type { Companion, RequestGroup, SlowCorrelation, SlowCorrelationOptions }
 export type { Problem, Reading } from "./source/reading.ts";
 export { DEFAULT_QUANTILES, describeNumbers } from "./statistics.ts";
 export type { Quantile, Statistics } from "./statistics.ts";
-export { Table } from "./table.ts";
+export type { Table } from "./table.ts";
 export { TelemetryDB } from "./telemetry_db.ts";
-export { TelemetryFrame } from "./telemetry_frame.ts";
-export { TelemetrySeries } from "./telemetry_series.ts";
-export type { SeriesData } from "./telemetry_series.ts";
+export type { TelemetryFrame } from "./telemetry_frame.ts";
+export type { SeriesData, TelemetrySeries } from "./telemetry_series.ts";
 export type { CpuProfile, CpuProfileNode } from "../runtime.ts";

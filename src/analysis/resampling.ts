@@ -1,8 +1,9 @@
 import { quote, UsageError } from "../errors.ts";
-import { aggregates, measured, toStatistics } from "./description.ts";
+import { aggregates, measured } from "./description.ts";
 import type { DuckDB } from "./duckdb.ts";
 import { toNanoseconds } from "./interval.ts";
 import { restrict, toSelection } from "./selection.ts";
+import { checkQuantiles } from "./statistics.ts";
 
 /** How to resample. */
 export interface ResampleOptions {
@@ -39,7 +40,10 @@ export interface ResampledQuantiles {
 /** 80 bytes each; a year has 31.6 million seconds. */
 const MAXIMUM_INTERVALS = 10_000_000;
 
-/** Statistics of a relation for each interval, in one scan. */
+/** The earliest timepoint that there can be, ns since 1970. */
+const EARLIEST = -(2n ** 63n);
+
+/** Statistics of a relation for each interval, in one scan after one for its time. */
 export async function resample(
   database: DuckDB,
   relation: string,
@@ -47,37 +51,63 @@ export async function resample(
   { quantiles = [], pid }: ResampleOptions,
 ): Promise<Resampled> {
   const width = toNanoseconds(interval);
+  checkQuantiles(quantiles, "resample");
   const selected = pid === undefined ? relation : restrict(relation, toSelection({ pid }));
-  const rows = (await database.sql(
-    `SELECT ${floorDivided("Timepoint", width)} AS bin, ${aggregates(quantiles)} FROM ${measured(selected)} ` +
-      "GROUP BY bin ORDER BY bin",
+  const [time] = (await database.sql(
+    `SELECT min(Timepoint) AS earliest, max(Timepoint) AS latest FROM ${selected}`,
   )).rows();
-  const first = (rows[0]?.bin ?? 0n) as bigint;
-  const last = (rows.at(-1)?.bin ?? -1n) as bigint;
+  if (typeof time?.earliest !== "bigint" || typeof time.latest !== "bigint") return empty(width, 0n, 0, quantiles);
+  const { earliest, latest } = time;
+  const [first, last] = [floorDivided(earliest, width), floorDivided(latest, width)];
   if (last - first >= MAXIMUM_INTERVALS) {
     throw new UsageError(
       `Cannot resample: the observations are more than ${MAXIMUM_INTERVALS} intervals apart: ${quote(interval)}`,
     );
   }
-  const length = Number(last - first) + 1;
-  const resampled = {
-    interval: width,
-    timepoints: BigInt64Array.from({ length }, (_, index) => (first + BigInt(index)) * width),
+  if (first * width < EARLIEST) {
+    throw new UsageError(
+      `Cannot resample: the first interval begins before the earliest timepoint: ${quote(interval)}`,
+    );
+  }
+  const resampled = empty(width, first, Number(last - first) + 1, quantiles);
+  const { index, n, total, ...values } = (await database.sql(
+    `SELECT (bin - (${first}))::INTEGER AS index, n::DOUBLE AS n, coalesce(total, 0) AS total
+      ${quantiles.map((_, i) => `, coalesce(quantiles[${i + 1}], 'NaN'::DOUBLE) AS quantile${i}`).join("")}
+    FROM (
+      SELECT ${floorDividedInSql("Timepoint", width)} AS bin, ${aggregates(quantiles)} FROM ${measured(selected)}
+      WHERE Timepoint BETWEEN ${earliest} AND ${latest} GROUP BY bin
+    )`,
+  )).columns() as Record<string, Float64Array>;
+  for (const [row, at] of index!.entries()) {
+    resampled.count[at] = n![row]!;
+    resampled.sum[at] = total![row]!;
+    resampled.mean[at] = total![row]! / n![row]!;
+  }
+  for (const [i, { values: ofQuantile }] of resampled.quantiles.entries()) {
+    const column = values[`quantile${i}`]!;
+    for (const [row, at] of index!.entries()) ofQuantile[at] = column[row]!;
+  }
+  return resampled;
+}
+
+/** Intervals without observations. */
+function empty(interval: bigint, first: bigint, length: number, quantiles: readonly number[]): Resampled {
+  return {
+    interval,
+    timepoints: BigInt64Array.from({ length }, (_, index) => (first + BigInt(index)) * interval),
     count: new Float64Array(length),
     sum: new Float64Array(length),
     mean: new Float64Array(length).fill(NaN),
     quantiles: quantiles.map((q) => ({ q, values: new Float64Array(length).fill(NaN) })),
   };
-  for (const row of rows) {
-    const index = Number(row.bin as bigint - first);
-    const statistics = toStatistics(row, quantiles);
-    for (const name of ["count", "sum", "mean"] as const) resampled[name][index] = statistics[name];
-    for (const [i, { value }] of statistics.quantiles.entries()) resampled.quantiles[i]!.values[index] = value;
-  }
-  return resampled;
 }
 
-/** A quotient rounded down, where DuckDB's own rounds towards 0; it overflows for no value. */
-function floorDivided(value: string, divisor: bigint): string {
+/** A quotient rounded down, where that of bigints is rounded towards 0. */
+function floorDivided(value: bigint, divisor: bigint): bigint {
+  return value >= 0n ? value / divisor : -1n - (-1n - value) / divisor;
+}
+
+/** The same of a BIGINT; it overflows for no value. */
+function floorDividedInSql(value: string, divisor: bigint): string {
   return `CASE WHEN ${value} >= 0 THEN ${value} // ${divisor} ELSE -1 - (-1 - ${value}) // ${divisor} END`;
 }

@@ -1,4 +1,3 @@
-import { condition } from "./selection.ts";
 import { literal } from "./sql.ts";
 import type { TelemetryFrame } from "./telemetry_frame.ts";
 import { BUCKETS_PER_OCTAVE, CELLS, HIGHEST_BUCKET, LOWEST_BUCKET, TimedHistogram } from "./timed_histogram.ts";
@@ -15,13 +14,12 @@ export interface SeriesSpan {
   readonly p99: number;
 }
 
-/** The series of a frame, those that match one of the patterns if there are any, by their labels. Reads the frame once. */
-export async function readSpans(frame: TelemetryFrame, patterns?: readonly string[]): Promise<Map<string, SeriesSpan>> {
-  const isWanted = patterns?.map((labels) => condition({ labels })).join(" OR ") || "true";
+/** The series of a frame by their labels. Reads the frame once. */
+export async function readSpans(frame: TelemetryFrame): Promise<Map<string, SeriesSpan>> {
   const table = await frame.sql(
     `SELECT Label, count(*) AS count, min(Timepoint) AS first, max(Timepoint) AS last,
       quantile_cont(Measurement, [0.5, 0.99]) AS quantiles
-    FROM ${frame.relation} WHERE NOT isnan(Measurement) AND (${isWanted}) GROUP BY Label`,
+    FROM ${frame.relation} WHERE NOT isnan(Measurement) GROUP BY Label`,
   );
   return new Map(
     table.rows().map(({ Label, count, first, last, quantiles }) => {

@@ -96,8 +96,19 @@ export interface SlowCorrelation {
 export async function correlateSlow(
   db: TelemetryDB,
   label: string,
-  { share = 0.01, examine = 300, within = {} }: SlowCorrelationOptions = {},
+  options: SlowCorrelationOptions = {},
 ): Promise<SlowCorrelation> {
+  const correlation = await findCorrelation(db, label, options);
+  if (correlation === undefined) throw new UsageError(`Cannot correlate: there are no durations of: ${quote(label)}`);
+  return correlation;
+}
+
+/** The same; `undefined` if there are no durations of that label, or none that a time can be computed with. */
+export async function findCorrelation(
+  db: TelemetryDB,
+  label: string,
+  { share = 0.01, examine = 300, within = {} }: SlowCorrelationOptions = {},
+): Promise<SlowCorrelation | undefined> {
   if (!(share >= 0.0001 && share <= 0.5)) {
     throw new UsageError(`Cannot correlate: share must be from 0.0001 to 0.5: ${quote(share)}`);
   }
@@ -106,7 +117,9 @@ export async function correlateSlow(
   }
   const durations = db.duration().where(within);
   const runtime = db.runtime().where(within);
-  const { threshold, counts, requests } = await findRequests(durations, label, share, examine);
+  const found = await findRequests(durations, label, share, examine);
+  if (found === undefined) return undefined;
+  const { threshold, counts, requests } = found;
   const group = (slow: boolean): RequestGroup => {
     const members = requests.filter((request) => request.slow === slow);
     return { count: slow ? counts.slow : counts.others, examined: members.length, time: totalTime(members) };

@@ -1,4 +1,3 @@
-import { quote, UsageError } from "../errors.ts";
 import { double, literal } from "./sql.ts";
 import type { TelemetryFrame } from "./telemetry_frame.ts";
 
@@ -19,7 +18,7 @@ export const TIMED = "Measurement BETWEEN 0 AND 9e9 AND Timepoint >= 0";
 export const START = "Timepoint - round(Measurement * 1e9)::BIGINT";
 
 /** What was found. */
-export interface FoundRequests {
+interface FoundRequests {
   /** A request that took longer, in seconds, is slow. */
   readonly threshold: number;
   /** How many there are. */
@@ -33,20 +32,20 @@ const FEWEST_SLOW = 20;
 
 /**
  * Draws `examine` of the slowest requests of a label, which are a `share` of all (or more, so that there are enough of them), and as many of the
- * others. Reads the frame twice.
+ * others; `undefined` if there are none of that label. Reads the frame twice.
  */
 export async function findRequests(
   frame: TelemetryFrame,
   label: string,
   share: number,
   examine: number,
-): Promise<FoundRequests> {
+): Promise<FoundRequests | undefined> {
   const series = `${frame.relation} WHERE Label = ${literal(label)} AND ${TIMED}`;
   const [slowest] = (await frame.sql(
     `SELECT quantile_disc(Measurement, ${double(1 - share)}) AS slowest, quantile_disc(Measurement, 0.9) AS tenth,
       list_min(max(Measurement, ${FEWEST_SLOW + 1})) AS fewest FROM ${series}`,
   )).rows() as [{ slowest: number | null; tenth: number; fewest: number }];
-  if (slowest.slowest === null) throw new UsageError(`Cannot correlate: there are no durations of: ${quote(label)}`);
+  if (slowest.slowest === null) return undefined;
   const threshold = Math.min(slowest.slowest, Math.max(slowest.tenth, slowest.fewest));
   const isSlow = `Measurement > ${double(threshold)}`;
   // Drawn by a hash: without an order that has to do with what they are, and yet the same each time.

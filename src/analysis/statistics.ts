@@ -29,10 +29,14 @@ export interface Statistics {
   readonly quantiles: readonly Quantile[];
 }
 
-/** @throws {UsageError} unless all are from 0 to 1. */
-export function checkQuantiles(quantiles: readonly number[]): void {
+/**
+ * Checks quantiles that are asked for by who wants to `verb`.
+ *
+ * @throws {UsageError} unless all are from 0 to 1.
+ */
+export function checkQuantiles(quantiles: readonly number[], verb = "describe"): void {
   for (const q of quantiles) {
-    if (!(q >= 0 && q <= 1)) throw new UsageError(`Cannot describe: a quantile must be from 0 to 1: ${quote(q)}`);
+    if (!(q >= 0 && q <= 1)) throw new UsageError(`Cannot ${verb}: a quantile must be from 0 to 1: ${quote(q)}`);
   }
 }
 

@@ -1,26 +1,24 @@
 import { aggregates, measured, type Statistics, toStatistics } from "./description.ts";
 import { type RuntimeSummary, summarizeRuntime } from "./runtime_summary.ts";
-import { condition } from "./selection.ts";
+import type { Selection } from "./selection.ts";
 import { double } from "./sql.ts";
 import type { Table } from "./table.ts";
 import type { TelemetryDB } from "./telemetry_db.ts";
 import type { TimeRange } from "./time_range.ts";
-import { type BinCounts, binNumber, binsOf, countsIn, shiftFor, type TimeBins } from "./time_bins.ts";
-
-/** Which observations; all conditions hold together. */
-export interface SummarySelection {
-  /** Labels or patterns of labels, one of which has to match. Default: all. */
-  readonly labels?: readonly string[];
-  /** Processes. Default: all. */
-  readonly pids?: readonly number[];
-  /** The first timepoint, ns since 1970. */
-  readonly from?: bigint;
-  /** The end, ns since 1970: the first timepoint that is not selected. */
-  readonly to?: bigint;
-}
+import {
+  type BinCounts,
+  binsOf,
+  binTexts,
+  countInBins,
+  countsIn,
+  holds,
+  shiftFor,
+  type TimeBins,
+  widened,
+} from "./time_bins.ts";
 
 /** What is summarized, and how. */
-export interface SummaryOptions extends SummarySelection {
+export interface SummaryOptions extends Selection {
   /** Whether there is a summary for each process. Default: no. */
   readonly byPid?: boolean;
   /** Which quantiles, from 0 to 1. */
@@ -58,27 +56,34 @@ export interface SeriesSummary extends Omit<Statistics, "std">, TimeRange {
   readonly rows: number;
   /** The last measurement; not of durations, of which it would say nothing. */
   readonly latest?: number;
-  /** Observations in each of the bins. */
+  /** Observations in each of the bins; not kept, so to be asked for once. */
   readonly counts: readonly number[];
 }
 
-/** Summarizes a recording. Every file is read once, unless nobody guessed when it was made. */
+/** Summarizes a recording. Every file is read once, and once more if nobody guessed when it was made, or somebody guessed it quite wrong. */
 export async function summarize(db: TelemetryDB, options: SummaryOptions): Promise<Summary> {
   const guess = options.guess ?? await timeRange(db) ?? { first: 0n, last: 0n };
-  const shift = shiftFor(clipped(guess, options));
-  const counted: CountedSeries[] = [];
-  // The durations first, since files are checked beside the first query, and these are the most.
-  const others = db.prefixes().filter((prefix) => prefix !== "duration" && prefix !== "runtime");
-  for (const prefix of ["duration", ...others]) counted.push(...await countSeries(db, prefix, options, shift));
-  const runtime = await summarizeRuntime(db, selected(db, "runtime", options));
+  const time = clipped(guess, options);
+  let countedIn = widened(binsOf(time, shiftFor(time)));
+  let counted = await countAll(db, options, countedIn);
+  const { byPid: _, quantiles: __, guess: ___, ...selection } = options;
+  const runtime = await summarizeRuntime(db, selection);
   const range = rangeOf([...counted, ...runtime]);
-  // It may have been longer than was guessed.
-  const bins = range && binsOf(range, shiftFor(range, shift));
+  if (range !== undefined && !counted.every((series) => holds(countedIn, series))) {
+    countedIn = binsOf(range, shiftFor(range));
+    counted = await countAll(db, options, countedIn);
+  }
+  // What was counted cannot be parted.
+  const bins = range && binsOf(range, shiftFor(range, countedIn.width));
   const series = counted.map(({ numbered, pids: _, ...rest }): SeriesSummary => ({
     ...rest,
-    counts: bins === undefined ? [] : countsIn(bins, numbered, shift),
+    // Made anew each time: of 100,000 labels they would be 200 MB.
+    get counts() {
+      return bins === undefined ? [] : countsIn(bins, numbered, countedIn);
+    },
   }));
-  const pids = new Set([...counted.flatMap(({ pids }) => pids), ...runtime.map(({ pid }) => pid)]);
+  const pids = new Set(runtime.map(({ pid }) => pid));
+  for (const { pids: some } of counted) for (const pid of some) pids.add(pid);
   return {
     rows: [...counted, ...runtime].reduce((sum, { rows }) => sum + rows, 0),
     range,
@@ -97,47 +102,39 @@ export async function timeRange(db: TelemetryDB): Promise<TimeRange | undefined>
   return typeof first === "bigint" && typeof last === "bigint" ? { first, last } : undefined;
 }
 
-/** What is selected, as an SQL condition. */
-export function conditionOf({ labels, pids, from, to }: SummarySelection): string {
-  const oneOf = labels?.map((labels) => condition({ labels })).join(" OR ");
-  const rest = condition({
-    ...pids === undefined ? {} : { pids },
-    ...from === undefined ? {} : { from },
-    ...to === undefined ? {} : { to },
-  });
-  if (!oneOf) return rest;
-  return rest === "true" ? oneOf : `(${oneOf}) AND ${rest}`;
-}
-
-/** The rows of a prefix that are selected, as a relation. */
-function selected(db: TelemetryDB, prefix: string, selection: SummarySelection): string {
-  const { relation } = db.frame(prefix);
-  const where = conditionOf(selection);
-  return where === "true" ? relation : `(SELECT * FROM ${relation} WHERE ${where})`;
-}
-
 interface CountedSeries extends Omit<SeriesSummary, "counts"> {
   readonly pids: readonly number[];
   readonly numbered: BinCounts;
+}
+
+/** All series but those of the runtime. */
+async function countAll(db: TelemetryDB, options: SummaryOptions, bins: TimeBins): Promise<CountedSeries[]> {
+  // The durations first, since files are checked beside the first query, and these are the most.
+  const others = db.prefixes().filter((prefix) => prefix !== "duration" && prefix !== "runtime");
+  const counted: CountedSeries[][] = [];
+  for (const prefix of ["duration", ...others]) counted.push(await countSeries(db, prefix, options, bins));
+  return counted.flat();
 }
 
 /** Statistics of each series of a prefix and when its observations were made, in one scan. */
 async function countSeries(
   db: TelemetryDB,
   prefix: string,
-  { byPid = false, quantiles, ...selection }: SummaryOptions,
-  shift: bigint,
+  { byPid = false, quantiles, guess: _, ...selection }: SummaryOptions,
+  bins: TimeBins,
 ): Promise<CountedSeries[]> {
   const keys = byPid ? "Label, PID" : "Label";
-  const relation = selected(db, prefix, selection);
+  const { relation } = db.frame(prefix).where(selection);
   const latest = prefix === "duration" ? "" : "arg_max(Measurement, Timepoint) AS latest,";
+  const texts = binTexts("numbered", bins);
   const count = (statistics: string, measurements: string): Promise<Table> =>
     db.sql(
-      `SELECT ${keys}, count(*) AS observations, ${statistics}, ${latest}
-         min(Timepoint) AS first, max(Timepoint) AS last, histogram(PID) AS pids, histogram(${
-        binNumber(shift)
-      }) AS numbered
-       FROM ${measurements} GROUP BY ${keys} ORDER BY ${keys}`,
+      `SELECT * EXCLUDE (pids, numbered), map_keys(pids)::DOUBLE[] AS pids, ${texts.bins} AS bins, ${texts.counts} AS counts
+       FROM (
+         SELECT ${keys}, count(*) AS observations, ${statistics}, ${latest}
+           min(Timepoint) AS first, max(Timepoint) AS last, histogram(PID) AS pids, ${countInBins(bins)} AS numbered
+         FROM ${measurements} GROUP BY ${keys}
+       ) ORDER BY ${keys}`,
     );
   // What is no number, or infinite, has to be seen to, which takes time, but is rare, and is seen in the sum.
   let rows = (await count(plainAggregates(quantiles), relation)).rows();
@@ -153,8 +150,8 @@ async function countSeries(
     ..."latest" in row ? { latest: row.latest as number } : {},
     first: row.first as bigint,
     last: row.last as bigint,
-    pids: (row.pids as { key: bigint }[]).map(({ key }) => Number(key)),
-    numbered: row.numbered as BinCounts,
+    pids: row.pids as number[],
+    numbered: { bins: row.bins as string, counts: row.counts as string },
   }));
 }
 
@@ -170,7 +167,7 @@ function plainAggregates(quantiles: readonly number[]): string {
 }
 
 /** The part of a time that may be selected. */
-function clipped({ first, last }: TimeRange, { from = first, to = last }: SummarySelection): TimeRange {
+function clipped({ first, last }: TimeRange, { from = first, to = last }: Selection): TimeRange {
   const begin = from > first ? from : first;
   return { first: begin, last: to < last ? to > begin ? to : begin : last };
 }

@@ -1,7 +1,7 @@
 import { reason, StorageError, UsageError } from "../errors.ts";
 import { defaultRuntime } from "../monitor/default_runtime.ts";
+import { checkSource } from "./checks.ts";
 import { DuckDB, type DuckDBOptions } from "./duckdb.ts";
-import { exportParquet } from "./parquet.ts";
 import type { Reading } from "./source/reading.ts";
 import { openSources, type Sources } from "./source/sources.ts";
 import type { Table } from "./table.ts";
@@ -58,17 +58,18 @@ export class TelemetryDB {
    * @throws {StorageError} if something cannot be read, or on Deno `--allow-ffi` is missing.
    */
   static async open(source: string | readonly string[], options: DuckDBOptions = {}): Promise<TelemetryDB> {
+    const sources = checkSource(source);
     const runtime = defaultRuntime();
     const database = await DuckDB.open(options, runtime);
     try {
       return await database.exclusively(async (connection) => {
-        const sources = await openSources(source, { connection, files: runtime.files });
+        const found = await openSources(sources, { connection, files: runtime.files });
         try {
-          const views = await Views.create(connection, sources);
+          const views = await Views.create(connection, found);
           database.guard((failure) => views.areStale(connection, failure));
-          return new TelemetryDB(database, sources, views);
+          return new TelemetryDB(database, found, views);
         } catch (error) {
-          sources.close();
+          found.close();
           throw error;
         }
       });
@@ -242,7 +243,7 @@ export class TelemetryDB {
    * ```
    */
   async exportParquet(path: string): Promise<{ rows: number }> {
-    return await exportParquet(this.#database, OBSERVATIONS, path, defaultRuntime());
+    return await this.all().exportParquet(path);
   }
 
   /** How far the query that runs has come, from 0 to 1; 0 if none does. */

@@ -1,5 +1,8 @@
+import { defaultRuntime } from "../monitor/default_runtime.ts";
+import { checkDescribeOptions, checkLabel, checkSelection } from "./checks.ts";
 import { describe, type DescribeOptions, type Description } from "./description.ts";
 import type { DuckDB } from "./duckdb.ts";
+import { exportParquet } from "./parquet.ts";
 import { restrict, type Selection } from "./selection.ts";
 import type { Table } from "./table.ts";
 import { TelemetrySeries } from "./telemetry_series.ts";
@@ -33,7 +36,7 @@ export class TelemetryFrame {
 
   /** The observations with exactly that label, which is no pattern; none if there is no such label. */
   timeSeries(label: string): TelemetrySeries {
-    return new TelemetrySeries(this.#database, this.relation, label);
+    return new TelemetrySeries(this.#database, this.relation, checkLabel(label));
   }
 
   /**
@@ -58,13 +61,14 @@ export class TelemetryFrame {
    * {
    *   await using db = await TelemetryDB.open("_where");
    *   assertEquals(await db.duration().where({ labels: "* [GET]" }).labels(), ["/orders [GET]", "/version [GET]"]);
+   *   assertEquals(await db.duration().where({ labels: ["/orders*", "render"] }).labels(), ["/orders [GET]", "render"]);
    *   assertEquals(await db.duration().where({ from: 1700000000000000003n, pids: [42] }).labels(), ["render"]);
    * }
    * rmSync("_where", { recursive: true });
    * ```
    */
   where(selection: Selection): TelemetryFrame {
-    return new TelemetryFrame(this.#database, restrict(this.relation, selection));
+    return new TelemetryFrame(this.#database, restrict(this.relation, checkSelection(selection)));
   }
 
   /**
@@ -73,7 +77,36 @@ export class TelemetryFrame {
    * @throws {UsageError} for a quantile that is not from 0 to 1.
    */
   async describe(options: DescribeOptions = {}): Promise<Description[]> {
-    return await describe(this.#database, this.relation, options);
+    return await describe(this.#database, this.relation, checkDescribeOptions(options));
+  }
+
+  /**
+   * Writes the observations to a Parquet file (compressed by zstd) with the columns of {@linkcode TelemetryFrame.relation}, and returns how many
+   * there are. A file that is there is replaced, by a whole one or not at all.
+   *
+   * @throws {UsageError} if there is no path.
+   * @throws {StorageError} if it cannot be written.
+   *
+   * @example
+   * ```ts
+   * import { TelemetryDB } from "@kymo/kymo/analysis";
+   * import { assertEquals } from "@std/assert";
+   * import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+   *
+   * mkdirSync("_selected");
+   * writeFileSync(
+   *   "_selected/duration.1.csv",
+   *   "Timepoint,Measurement,Label,PID\r\n1700000000000000001,0.25,work,42\r\n1700000000000000002,0.5,rest,42\r\n",
+   * );
+   * {
+   *   await using db = await TelemetryDB.open("_selected");
+   *   assertEquals(await db.duration().where({ labels: "work" }).exportParquet("_selected/work.parquet"), { rows: 1 });
+   * }
+   * rmSync("_selected", { recursive: true });
+   * ```
+   */
+  async exportParquet(path: string): Promise<{ rows: number }> {
+    return await exportParquet(this.#database, this.relation, path, defaultRuntime());
   }
 
   /** Runs a query as `TelemetryDB.sql` does. */

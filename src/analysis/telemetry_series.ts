@@ -1,3 +1,4 @@
+import { checkDescribeOptions, checkResampleOptions, checkSeriesSelection } from "./checks.ts";
 import { describe, type DescribeOptions, type Description } from "./description.ts";
 import type { DuckDB } from "./duckdb.ts";
 import { resample, type Resampled, type ResampleOptions } from "./resampling.ts";
@@ -45,7 +46,11 @@ export class TelemetrySeries {
    * @throws {UsageError} for a condition of the wrong type.
    */
   where(selection: SeriesSelection): TelemetrySeries {
-    return new TelemetrySeries(this.#database, restrict(this.relation, toSelection(selection)), this.label);
+    return new TelemetrySeries(
+      this.#database,
+      restrict(this.relation, toSelection(checkSeriesSelection(selection))),
+      this.label,
+    );
   }
 
   /**
@@ -74,7 +79,7 @@ export class TelemetrySeries {
    * ```
    */
   async data(selection: SeriesSelection = {}): Promise<SeriesData> {
-    const relation = restrict(this.relation, toSelection(selection));
+    const relation = restrict(this.relation, toSelection(checkSeriesSelection(selection)));
     const table = await this.sql(
       `SELECT Timepoint, Measurement, PID::UINTEGER AS PID FROM ${relation} ORDER BY Timepoint, PID, Measurement`,
     );
@@ -92,7 +97,7 @@ export class TelemetrySeries {
    * @throws {UsageError} for a quantile that is not from 0 to 1.
    */
   async describe(options: DescribeOptions = {}): Promise<Description[]> {
-    return await describe(this.#database, this.relation, options);
+    return await describe(this.#database, this.relation, checkDescribeOptions(options));
   }
 
   /**
@@ -139,7 +144,7 @@ export class TelemetrySeries {
    * ```
    */
   async resample(interval: string | bigint, options: ResampleOptions = {}): Promise<Resampled> {
-    return await resample(this.#database, this.relation, interval, options);
+    return await resample(this.#database, this.relation, interval, checkResampleOptions(options));
   }
 
   /** Runs a query as `TelemetryDB.sql` does. */

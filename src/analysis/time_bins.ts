@@ -10,16 +10,24 @@ export interface TimeBins {
   readonly length: number;
 }
 
-/** How many observations there are, by number of the bin since 1970. */
-export type BinCounts = readonly { readonly key: bigint; readonly value: bigint }[];
+/**
+ * How many observations there are in those bins that have any. Texts of numbers with spaces between, until they are needed: of many series that is a
+ * fraction of the memory and the time that arrays take.
+ */
+export interface BinCounts {
+  /** Numbers of the bins, from 0. */
+  readonly bins: string;
+  /** Observations in each, in the same order. */
+  readonly counts: string;
+}
 
 /** A time is parted into so many bins at most, and half of that at least, unless they would be narrower than a millisecond. */
 const MOST_BINS = 256n;
-const LEAST_SHIFT = 20n;
+const LEAST_WIDTH = 2n ** 20n;
 
-/** The width of the bins of a time is 2 to the power of this many ns; not less than `least`. */
-export function shiftFor({ first, last }: TimeRange, least = LEAST_SHIFT): bigint {
-  let shift = least;
+/** The width of the bins of a time is 2 to the power of this many ns; not less than `least`, ns. */
+export function shiftFor({ first, last }: TimeRange, least = LEAST_WIDTH): bigint {
+  let shift = shiftOf(least);
   while ((last >> shift) - (first >> shift) >= MOST_BINS) shift++;
   return shift;
 }
@@ -33,14 +41,56 @@ export function binsOf({ first, last }: TimeRange, shift: bigint): TimeBins {
   };
 }
 
-/** The number of a row's bin, as SQL. It takes next to no time, unlike any arithmetic that could exceed 64 bits. */
-export function binNumber(shift: bigint): string {
-  return `Timepoint >> ${shift}`;
+/** So many bins more are counted on either side of a time that may be too short, so that no row adds one beyond these. */
+const MORE_BINS = 1_024n;
+
+const LEAST = -(2n ** 63n);
+const MOST = 2n ** 63n - 1n;
+
+/** Bins in which a time can be counted that is only guessed: some more on either side. */
+export function widened({ from, width, length }: TimeBins): TimeBins {
+  const first = from - MORE_BINS * width;
+  const end = from + (BigInt(length) + MORE_BINS) * width;
+  const begin = first < LEAST ? LEAST : first; // a whole multiple of any width too
+  return { from: begin, width, length: Number(((end > MOST + 1n ? MOST + 1n : end) - begin) / width) };
 }
 
-/** How many observations there are in each of the bins, counted in bins of 2 to the power of `shift` ns, which are not wider. */
-export function countsIn({ from, width, length }: TimeBins, counts: BinCounts, shift: bigint): number[] {
+/** Whether bins hold all of a time. */
+export function holds({ from, width, length }: TimeBins, { first, last }: TimeRange): boolean {
+  return from <= first && last < from + BigInt(length) * width;
+}
+
+/**
+ * SQL of a map from the beginning of each bin that has rows to their number. Rows beside the bins are counted in the first or the last, so that the
+ * map never grows beyond these. It takes next to no time, unlike any arithmetic that could exceed 64 bits.
+ */
+export function countInBins({ from, width, length }: TimeBins): string {
+  const last = from + BigInt(length) * width - 1n;
+  return `histogram(least(greatest(Timepoint, '${from}'::BIGINT), '${last}'::BIGINT) >> ${shiftOf(width)})`;
+}
+
+/** SQL of the {@linkcode BinCounts} in such a map, as two texts. */
+export function binTexts(map: string, { from, width }: TimeBins): { bins: string; counts: string } {
+  const first = from >> shiftOf(width);
+  return {
+    bins: `array_to_string(list_transform(map_keys(${map}), lambda bin: bin - (${first})), ' ')`,
+    counts: `array_to_string(map_values(${map}), ' ')`,
+  };
+}
+
+/** Of which power of two a width is. */
+function shiftOf(width: bigint): bigint {
+  return BigInt(width.toString(2).length - 1);
+}
+
+/** How many observations there are in each of the bins, of which those in which they were counted are parts. */
+export function countsIn({ from, width, length }: TimeBins, { bins, counts }: BinCounts, counted: TimeBins): number[] {
+  const parts = Number(width / counted.width);
+  const before = Number((counted.from - from) / counted.width);
   const result = new Array<number>(length).fill(0);
-  for (const { key, value } of counts) result[Number(((key << shift) - from) / width)]! += Number(value);
+  const numbers = counts.split(" ");
+  for (const [i, bin] of bins.split(" ").entries()) {
+    result[Math.floor((before + Number(bin)) / parts)]! += Number(numbers[i]);
+  }
   return result;
 }

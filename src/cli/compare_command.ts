@@ -5,6 +5,7 @@ import type { TelemetryFrame } from "../analysis/telemetry_frame.ts";
 import { formatComparisons, jsonHelp, toJson } from "./compare/compare_text.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import { momentHelp } from "./moment.ts";
+import { wholeNumber } from "./option_values.ts";
 import { openRecording, tellUnread } from "./reading.ts";
 import { progressBar } from "./progress_bar.ts";
 import { addSelectionOptions, selectionOf, type SelectionOptions } from "./selection_options.ts";
@@ -51,7 +52,7 @@ export function addCompareCommand(program: Command, surroundings: Surroundings, 
   addSelectionOptions(command)
     .option("--confidence <PERCENT>", "that all bounds together are right", number(50, 99.99), 95)
     .option("--margin <PERCENT>", "changes up to this do not matter", number(0, 1e6), 0)
-    .option("--seed <N>", "draws other samples", number(0, Number.MAX_SAFE_INTEGER), 1)
+    .option("--seed <N>", "draws other samples", wholeNumber(0), 1)
     .addOption(
       new Option("--fail-on <VERDICT>", "end with exit code 1 if a label is that").choices(["slower", "faster"]),
     )

@@ -9,7 +9,8 @@ const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 /** What has no width, or moves, hides or turns around what stands beside it. */
 const dangerous = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u2060-\u2064\ufeff\ufff9-\ufffb]/gv;
 
-const plain = /^[\x20-\x7e]*$/;
+/** What takes a column for each UTF-16 unit, whatever stands beside it: ASCII, most of Latin and Greek, punctuation, bars. */
+const plain = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u0391-\u03a1\u03a3-\u03ff\u2010-\u2027\u2580-\u259f]*$/;
 const emoji = /^\p{RGI_Emoji}$/v;
 const invisible = /^[\p{Default_Ignorable_Code_Point}\p{Cc}\p{M}\p{Cs}]+$/v;
 const leadingInvisible = /^[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{M}\p{Cs}]+/v;

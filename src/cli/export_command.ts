@@ -56,13 +56,10 @@ async function exportRecording(
   const { output, json = false } = options;
   checkOutput(options, surroundings);
   await using db = await openRecording(sources, "export", surroundings);
-  const [{ timeRange }, { exportSelection }] = await Promise.all([
-    import("../analysis/summary.ts"),
-    import("../analysis/selected_export.ts"),
-  ]);
+  const { timeRange } = await import("../analysis/summary.ts");
   const { rows } = await whileReading(db, surroundings, async () => {
     const selection = await selectionOf(options, () => timeRange(db));
-    return await exportSelection(db, selection, output, runtime);
+    return await db.all().where(selection).exportParquet(output);
   });
   const { reading } = db;
   const bytes = runtime.files.status(runtime.files.resolve(output))?.size ?? 0;

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { statSync, writeFileSync } from "node:fs";
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import denoJson from "../../deno.json" with { type: "json" };
 import { quote, reason, StorageError } from "../errors.ts";
@@ -83,9 +83,24 @@ function look(path: string): ReturnType<Surroundings["look"]> {
 
 function writeFile(path: string, text: string): void {
   try {
-    writeFileSync(path, text);
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there !== undefined && !there.isFile()) return writeFileSync(path, text);
+    const target = there === undefined ? path : realpathSync(path);
+    replaceFile(target, text, (there?.mode ?? 0o666) & 0o777);
   } catch (error) {
     throw new StorageError(`Cannot write the file: ${quote(path)}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** Writes a file beside what it is to replace, and renames it. */
+function replaceFile(path: string, text: string, mode: number): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, text, { flag: "wx", mode });
+    renameSync(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") rmSync(temporary, { force: true });
+    throw error;
   }
 }
 

@@ -58,11 +58,17 @@ function nanoseconds(text: string): Moment | undefined {
 function iso8601(text: string): Moment | undefined {
   const form = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
   const [, date, minute = "00:00", second = "00", fraction = "", zone = ""] = form.exec(text) ?? [];
-  if (date === undefined) return undefined;
+  if (date === undefined || !isDay(date)) return undefined;
   const offset = zone.replace(/^([+-]\d\d):?(\d\d)?$/, (_, hours, minutes = "00") => `${hours}:${minutes}`)
     .toUpperCase();
   const ms = Date.parse(`${date}T${minute}:${second}${offset}`);
   return Number.isNaN(ms) ? undefined : { epoch: BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0")) };
+}
+
+/** Whether there is such a day: 30 February may be read as 2 March. */
+function isDay(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }
 
 /** A timepoint as local time with its offset: `2026-11-23 14:05:10.305 +01:00`. */

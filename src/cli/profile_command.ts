@@ -1,10 +1,12 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { ProfileFile } from "../analysis/profile/profile_files.ts";
 import { StorageError, UsageError } from "../errors.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
+import { wholeNumber } from "./option_values.ts";
 import { type Profile, type ProfileView, toProfiles } from "./profile/profile.ts";
 import { jsonHelp, toJson } from "./profile/profile_json.ts";
 import { formatProfile } from "./profile/profile_text.ts";
+import { addPidOption } from "./selection_options.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { writeError } from "./text.ts";
 
@@ -37,19 +39,15 @@ interface ProfileCommandOptions extends ProfileView {
 
 /** Adds `kymo profile PATH…` to the command line; `end` is told the exit code. */
 export function addProfileCommand(program: Command, surroundings: Surroundings, end: (code: ExitCode) => void): void {
-  program.command("profile")
+  const command = program.command("profile")
     .description(description)
     .argument("<PATH...>", ".cpuprofile files, or directories with some")
     .addOption(new Option("--sort <KEY>", "what is shown first").choices(["self", "total"]).default("self"))
-    .option("--top <N>", "how many functions", wholeNumber, 20)
+    .option("--top <N>", "how many functions", wholeNumber(0), 20)
     .option("--callers <NAME>", "who called the functions of this name; * and ? stand for others")
     .option("--callees <NAME>", "whom the functions of this name called")
-    .option("--tree", "who called whom, from the beginning of the stack")
-    .option(
-      "--pid <N>",
-      "only this process; may be repeated",
-      (text, pids: number[] = []) => [...pids, wholeNumber(text)],
-    )
+    .option("--tree", "who called whom, from the beginning of the stack");
+  addPidOption(command)
     .option("--by-pid", "each process for itself")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
@@ -93,9 +91,4 @@ async function showProfiles(
 
 function show(profile: Profile, view: ProfileView, { stdout: { columns: width, hasColors } }: Surroundings): string {
   return formatProfile(profile, view, { width, hasColors });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return Number(text);
 }

@@ -1,6 +1,7 @@
 import type { Reading } from "../analysis/source/reading.ts";
 import type { TelemetryDB } from "../analysis/telemetry_db.ts";
 import { quote, UsageError } from "../errors.ts";
+import type { Files } from "../runtime.ts";
 import { harmless } from "./display_text.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import { progressBar } from "./progress_bar.ts";
@@ -11,15 +12,38 @@ import { count, writeError } from "./text.ts";
 export async function openRecording(
   sources: readonly string[],
   doing: string,
-  { look }: Surroundings,
+  { look, runtime: { files } }: Surroundings,
 ): Promise<TelemetryDB> {
   for (const source of sources) {
-    if (look(source) === "nothing" && !/[*?[]/.test(source)) {
+    const found = look(source);
+    if (found === "nothing" && !/[*?[]/.test(source)) {
       throw new UsageError(`Cannot ${doing}: no such file or directory: ${quote(source)}`);
+    }
+    const below = found === "directory" ? recordingsBelow(files, source) : [];
+    if (below.length > 0) {
+      const names = below.map((name) => quote(name)).join(", ");
+      throw new UsageError(
+        `Cannot ${doing}: nothing is recorded in ${quote(source)} itself, but in it there are: ${names}`,
+      );
     }
   }
   const { TelemetryDB } = await import("../analysis/telemetry_db.ts");
   return await TelemetryDB.open(sources);
+}
+
+/** Directories with recordings in a directory that has none itself: one may have named it by mistake. */
+function recordingsBelow(files: Files, directory: string): string[] {
+  const list = (path: string): string[] => {
+    try {
+      return files.list(files.resolve(path));
+    } catch {
+      return []; // a file, or nobody may look into it, which whoever reads it is told
+    }
+  };
+  const isRecording = (names: readonly string[]): boolean =>
+    names.some((name) => name === ".spools" || name.endsWith(".csv"));
+  const names = list(directory);
+  return isRecording(names) ? [] : names.sort().filter((name) => isRecording(list(`${directory}/${name}`)));
 }
 
 /** Tells what was not read, each problem on a line of `stderr`, and returns the exit code that follows from it. */

@@ -3,6 +3,7 @@ import { quotePath, UsageError } from "../errors.ts";
 import type { TelemetryDB } from "../analysis/telemetry_db.ts";
 import type { Report } from "../report/make_report.ts";
 import type { Files } from "../runtime.ts";
+import { harmless } from "./display_text.ts";
 import type { ExitCode } from "./exit_code.ts";
 import { momentHelp } from "./moment.ts";
 import { progressBar } from "./progress_bar.ts";
@@ -56,9 +57,9 @@ async function report(
   options: ReportCommandOptions,
   surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const { output, force = false, json = false } = options;
-  const { runtime: { files }, stdout, writeFile } = surroundings;
-  if (!force) refuseToOverwrite(output, files);
+  const { output, json = false } = options;
+  const { stdout, writeFile } = surroundings;
+  checkOutput(options, surroundings);
   await using db = await openRecording(sources, "report", surroundings);
   const { html, data: { rows, profiles } } = await make(db, sources, options, surroundings);
   if (rows === 0 && profiles.length === 0) {
@@ -70,7 +71,7 @@ async function report(
   stdout.write(
     json
       ? `${JSON.stringify({ path: output, bytes, rows })}\n`
-      : `Wrote ${output}: ${count(rows, "row")}, ${(bytes / 1e6).toFixed(1)} MB. Open it in a browser.\n`,
+      : `Wrote ${harmless(output)}: ${count(rows, "row")}, ${(bytes / 1e6).toFixed(1)} MB. Open it in a browser.\n`,
   );
   return tellUnread(db.reading, surroundings);
 }
@@ -111,14 +112,21 @@ async function make(
 /** How every report begins, in bytes. */
 const BEGINNING = 4_096;
 
-/** Throws if there is a file that is no report of ours. */
+/** @throws {UsageError} if it is a directory, or there is a file that is no report of ours and `force` is not given. */
+function checkOutput({ output: path, force = false }: ReportCommandOptions, { look, runtime }: Surroundings): void {
+  const found = look(path);
+  if (found === "directory") throw new UsageError(`Cannot report: it is a directory: ${quotePath(path)}`);
+  if (found === "nothing" || force) return;
+  refuseToOverwrite(path, runtime.files);
+}
+
+/** Throws if a file that is there is no report of ours. */
 function refuseToOverwrite(path: string, files: Files): void {
   const resolved = files.resolve(path);
-  if (files.status(resolved) === undefined) return;
   const refused = new UsageError(
     `Cannot report: there is a file that is no report, --force replaces it: ${quotePath(path)}`,
   );
-  if (files.status(resolved)!.kind !== "file") throw refused;
+  if (files.status(resolved)?.kind !== "file") throw refused;
   const file = files.open(resolved, "read");
   try {
     const bytes = new Uint8Array(BEGINNING);

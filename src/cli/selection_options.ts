@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from "commander";
-import type { SummarySelection } from "../analysis/summary.ts";
+import type { Command } from "commander";
+import type { Selection } from "../analysis/selection.ts";
 import type { TimeRange } from "../analysis/time_range.ts";
 import { type Moment, parseMoment, timepointOf } from "./moment.ts";
+import { repeated, wholeNumber } from "./option_values.ts";
 
 /** What the user wants to see, as the options of several commands say it. */
 export interface SelectionOptions {
@@ -17,27 +18,27 @@ export interface SelectionOptions {
 
 /** Adds `--label`, `--pid`, `--from` and `--to` to a command, whose action is given {@linkcode SelectionOptions}. */
 export function addSelectionOptions(command: Command): Command {
-  return command
-    .option(
-      "--label <PATTERN>",
-      "only labels like this, with * and ?; may be repeated",
-      (text, labels?: string[]) => append(text, labels),
-    )
-    .option("--pid <N>", "only this process; may be repeated", (text, pids?: number[]) => append(parsePid(text), pids))
+  return addPidOption(addLabelOption(command))
     .option("--from <T>", "only from this time on", (text) => parseMoment(text, "--from"))
     .option("--to <T>", "only before this time", (text) => parseMoment(text, "--to"));
 }
 
-/** Whether anything was given. */
-export function selectsAll({ label, pid, from, to }: SelectionOptions): boolean {
-  return label === undefined && pid === undefined && from === undefined && to === undefined;
+/** Adds `--label`: patterns. */
+export function addLabelOption(command: Command): Command {
+  const help = "only labels like this, with * and ?; may be repeated";
+  return command.option("--label <PATTERN>", help, repeated((text) => text));
+}
+
+/** Adds `--pid`: process ids. */
+export function addPidOption(command: Command): Command {
+  return command.option("--pid <N>", "only this process; may be repeated", repeated(wholeNumber(0)));
 }
 
 /** The selection that the options stand for. The time of the recording is looked up where a moment is relative to it. */
 export async function selectionOf(
   { label, pid, from, to }: SelectionOptions,
   rangeOfRecording: () => Promise<TimeRange | undefined>,
-): Promise<SummarySelection> {
+): Promise<Selection> {
   const isRelative = [from, to].some((moment) => moment !== undefined && !("epoch" in moment));
   const range = isRelative ? await rangeOfRecording() : undefined;
   const timepoint = (moment: Moment): bigint => timepointOf(moment, range ?? { first: 0n, last: 0n });
@@ -47,13 +48,4 @@ export async function selectionOf(
     ...from === undefined ? {} : { from: timepoint(from) },
     ...to === undefined ? {} : { to: timepoint(to) },
   };
-}
-
-function append<Item>(item: Item, items: readonly Item[] = []): Item[] {
-  return [...items, item];
-}
-
-function parsePid(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return Number(text);
 }

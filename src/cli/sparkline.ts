@@ -1,13 +1,13 @@
 const bars = "▁▂▃▄▅▆▇█";
 
 /**
- * Numbers over time as a row of bars, at most `width` columns wide: nothing is a space, all else is scaled to the largest. Where there are more
- * numbers than columns, a column shows the mean of its part, to which a number at the edge belongs in parts.
+ * Numbers over time as a row of bars, at most `width` columns wide: nothing is a space, all else is scaled to the largest that is finite. Where
+ * there are more numbers than columns, a column shows the mean of its part, to which a number at the edge belongs in parts.
  */
 export function sparkline(values: readonly number[], width: number): string {
   const columns = values.length <= width ? values : resample(values, width);
-  const largest = Math.max(...columns);
-  return columns.map((value) => value > 0 ? bars[Math.min(7, Math.floor(8 * value / largest))]! : " ").join("");
+  const largest = Math.max(Number.MIN_VALUE, ...columns.filter(Number.isFinite));
+  return columns.map((value) => value > 0 ? bars[Math.min(7, Math.floor(8 * (value / largest)))]! : " ").join("");
 }
 
 function resample(values: readonly number[], width: number): number[] {
@@ -16,7 +16,8 @@ function resample(values: readonly number[], width: number): number[] {
     const [from, to] = [column * step, (column + 1) * step];
     let sum = 0;
     for (let i = Math.floor(from); i < Math.min(to, values.length); i++) {
-      sum += values[i]! * (Math.min(i + 1, to) - Math.max(i, from));
+      const part = Math.min(i + 1, to) - Math.max(i, from);
+      if (part > 0) sum += values[i]! * part;
     }
     return sum / step;
   });

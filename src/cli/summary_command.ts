@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ExitCode } from "./exit_code.ts";
 import { momentHelp } from "./moment.ts";
+import { wholeNumber } from "./option_values.ts";
 import { openRecording, tellUnread, whileReading } from "./reading.ts";
 import { addSelectionOptions, selectionOf, type SelectionOptions } from "./selection_options.ts";
 import { parseQuantiles, parseSortKey } from "./summary/order.ts";
@@ -28,6 +29,7 @@ interface SummaryCommandOptions extends SelectionOptions {
   readonly byPid?: boolean;
   readonly quantiles: string;
   readonly sort: string;
+  readonly top: number;
   readonly json?: boolean;
 }
 
@@ -40,6 +42,7 @@ export function addSummaryCommand(program: Command, surroundings: Surroundings, 
     .option("--by-pid", "each process for itself")
     .option("--quantiles <LIST>", "which quantiles", "p50,p90,p99,p99.9")
     .option("--sort <KEY>", "total, count, mean, max, label, or a quantile", "total")
+    .option("--top <N>", "how many series of each kind, 0 for all; --json has all", wholeNumber(0), 100)
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
     .action(async (sources: string[], options: SummaryCommandOptions) => {
@@ -54,7 +57,7 @@ async function summarizeRecording(
   surroundings: Surroundings,
 ): Promise<ExitCode> {
   const { stdout } = surroundings;
-  const { byPid = false, json = false } = options;
+  const { byPid = false, json = false, top } = options;
   const quantiles = parseQuantiles(options.quantiles);
   const sort = parseSortKey(options.sort, quantiles);
   await using db = await openRecording(sources, "summarize", surroundings);
@@ -71,7 +74,7 @@ async function summarizeRecording(
   if (json) stdout.write(`${toJson(summary, { sources, reading, sort })}\n`);
   else {
     const { columns: width, hasColors } = stdout;
-    stdout.write(formatSummary(summary, { sources, reading, sort, byPid, width, hasColors }));
+    stdout.write(formatSummary(summary, { sources, reading, sort, byPid, top, width, hasColors }));
   }
   return tellUnread(reading, surroundings);
 }

@@ -39,7 +39,7 @@ export interface Surroundings {
   readonly recover: typeof recover;
   /** Files, clock and timers of the runtime. */
   readonly runtime: Runtime;
-  /** Writes a text to a file, in place of what is there. Throws `StorageError` if that cannot be done. */
+  /** Writes a text to a file, in place of what is there: whole or not at all, unless it is a device or a pipe. Throws `StorageError` if that cannot be done. */
   writeFile(path: string, text: string): void;
   /** Calls `listener`, once, instead of ending the program, when the user interrupts it. Returns how to take that back. */
   onInterrupt(listener: () => void): () => void;

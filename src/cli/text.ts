@@ -1,9 +1,6 @@
 import type { Output } from "./surroundings.ts";
 
-/** A number of things in words, such as `1 row` and `25,472 rows`. */
-export function count(number: number, thing: string): string {
-  return `${number.toLocaleString("en-US")} ${thing}${number === 1 ? "" : "s"}`;
-}
+export { counted as count } from "../report/words.ts";
 
 /** Writes an error on one line, whatever it consists of. */
 export function writeError(output: Output, message: string): void {

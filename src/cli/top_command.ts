@@ -1,10 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { UnreadableFile } from "../analysis/live/unreadable_files.ts";
 import { quote, quotePath, StorageError, UsageError } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
+import { harmless } from "./display_text.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
+import { wholeNumber } from "./option_values.ts";
+import { matcher } from "./pattern.ts";
+import { addLabelOption, addPidOption } from "./selection_options.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { count, writeError } from "./text.ts";
 import { openDisplay } from "./top/display.ts";
-import { type SortKey, sortKeys } from "./top/frame.ts";
+import { type SortKey, sortKeys } from "./top/frame_options.ts";
 import { Interruption } from "./top/interruption.ts";
 
 const description = "Watch running programs: their rates, latencies, memory and lag";
@@ -20,7 +26,7 @@ Deno without --allow-ffi) are seen only in layout "append", with each flush.
 
 Examples:
   kymo top _monitoring
-  kymo top _monitoring --label "GET *" --sort p99
+  kymo top _monitoring --label "* [GET]" --sort p99
   kymo top _monitoring --json --count 10     ten seconds, a JSON object each`;
 
 /** The shortest interval, s. */
@@ -48,47 +54,41 @@ interface TopOptions {
 
 /** Adds `kymo top DIR` to the command line; `end` is told the exit code. */
 export function addTopCommand(program: Command, surroundings: Surroundings, end: (code: ExitCode) => void): void {
-  program.command("top")
+  const command = program.command("top")
     .description(description)
     .argument("<DIR>", "the monitoring directory")
-    .option("--interval <S>", "seconds between two refreshes", parseInterval, 1)
-    .option(
-      "--label <PATTERN>",
-      "only labels like this, with * and ?; may be repeated",
-      (text, labels?: string[]) => append(text, labels),
-    )
-    .option(
-      "--pid <N>",
-      "only this process; may be repeated",
-      (text, pids?: number[]) => append(parseWhole(text), pids),
-    )
+    .option("--interval <S>", "seconds between two refreshes", parseInterval, 1);
+  addPidOption(addLabelOption(command))
     .option("--by-pid", "tell the series of each process by themselves")
     .addOption(new Option("--sort <BY>", "order of the series").choices(sortKeys).default("rate"))
-    .option("--count <N>", "end after so many refreshes", parseWhole)
+    .option("--count <N>", "end after so many refreshes", wholeNumber(1))
     .option("--once", "end after the first refresh")
     .option("--json", "print one JSON object for each refresh, on a line of its own")
     .addHelpText("after", details)
     .action(async (directory: string, options: TopOptions) => {
-      await watch(directory, options, surroundings);
-      end(exitCode.ok);
+      end(await watch(directory, options, surroundings));
     });
 }
 
-/** Shows interval by interval until all are shown, or the user has seen enough. */
-async function watch(directory: string, options: TopOptions, surroundings: Surroundings): Promise<void> {
+/** Shows interval by interval until all are shown, or the user has seen enough; returns the exit code. */
+async function watch(directory: string, options: TopOptions, surroundings: Surroundings): Promise<ExitCode> {
   const { look, stdout, runtime } = surroundings;
   const { clock, timers } = runtime;
-  if (look(directory) === "something else") throw new UsageError(`Cannot watch: not a directory: ${quote(directory)}`);
+  const found = look(directory);
+  if (found === "something else") throw new UsageError(`Cannot watch: not a directory: ${quote(directory)}`);
+  if (found === "nothing" && options.once) {
+    throw new UsageError(`Cannot watch: no such directory: ${quote(directory)}`);
+  }
   const denied = runtime.files.denied(runtime.files.resolve(directory));
   if (denied !== undefined) throw new StorageError(`Cannot watch: ${quotePath(directory)}: ${denied}`);
   const { interval, label, pid, byPid = false, sort, json = false } = options;
   const { LiveView } = await import("../analysis/live/live_view.ts");
   const view = new LiveView(runtime, directory, {
     byPid,
-    ...label === undefined ? {} : { wantsLabel: matcher(label) },
+    ...label === undefined ? {} : { wantsLabel: matcher(...label) },
     ...pid === undefined ? {} : { pids: pid },
   });
-  using display = openDisplay({ directory, sort, json }, surroundings);
+  using display = openDisplay({ directory, sort, label, pid, json }, surroundings);
   using interruption = new Interruption(surroundings, display.isScreen);
   // However the program ends, the terminal is to be as it was.
   using _end = atEnd(runtime, () => {
@@ -96,6 +96,8 @@ async function watch(directory: string, options: TopOptions, surroundings: Surro
     display[Symbol.dispose]();
   });
   display.begin(view.known());
+  const isCounted = options.once === true || options.count !== undefined;
+  let unreadable: readonly UnreadableFile[] = [];
   const length = interval * NANOSECONDS;
   let next = clock.now() + length;
   for (let left = options.once ? 1 : options.count ?? Infinity; left > 0; left--) {
@@ -103,28 +105,26 @@ async function watch(directory: string, options: TopOptions, surroundings: Surro
       await timers.sleep(Math.min(PATIENCE, Math.ceil((next - clock.now()) / NANOSECONDS_PER_MS)));
     }
     if (interruption.happened || stdout.isGone) break;
-    display.show(view.endInterval());
+    const ended = view.endInterval();
+    if (ended.unreadable.length > 0) ({ unreadable } = ended);
+    display.show(ended);
     next += length;
     if (next < clock.now() + length / 2) next = clock.now() + length; // it was late
   }
+  return isCounted ? tellUnreadable(unreadable, surroundings) : exitCode.ok;
+}
+
+/** Tells on a line of `stderr` what could not be read, and returns the exit code that follows from it. */
+function tellUnreadable([file, ...more]: readonly UnreadableFile[], { stderr }: Surroundings): ExitCode {
+  if (file === undefined) return exitCode.ok;
+  const further = more.length > 0 ? ` (and ${count(more.length, "further file")})` : "";
+  writeError(stderr, `Cannot read: ${quotePath(file.path)}: ${harmless(file.reason)}${further}`);
+  return exitCode.incomplete;
 }
 
 /** Does something also if a signal or an error ends the program. */
 function atEnd({ ends }: Runtime, task: () => void): Disposable {
   return { [Symbol.dispose]: ends.onEnd(task) };
-}
-
-/** Whether a label matches one of some patterns with `*` and `?`. */
-function matcher(patterns: readonly string[]): (label: string) => boolean {
-  const regexps = patterns.map((pattern) => {
-    const source = pattern.replace(/[\\^$.|+()[\]{}]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
-    return new RegExp(`^${source}$`, "su");
-  });
-  return (label) => regexps.some((regexp) => regexp.test(label));
-}
-
-function append<Item>(item: Item, items: readonly Item[] = []): Item[] {
-  return [...items, item];
 }
 
 function parseInterval(text: string): number {
@@ -133,9 +133,4 @@ function parseInterval(text: string): number {
     throw new InvalidArgumentError(`It must be a number of seconds, from ${SHORTEST} to ${LONGEST}.`);
   }
   return seconds;
-}
-
-function parseWhole(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("It must be a whole number, 1 at least.");
-  return Number(text);
 }

@@ -5,17 +5,40 @@
  * @module
  */
 
-/** Bytes for the durations over time. */
-export const DURATION_BYTES = 1_700_000;
+/** Bytes for the durations over time, beside what others leave to them. */
+const DURATION_BYTES = 1_700_000;
 
 /** Bytes for the quantities over time. */
 export const QUANTITY_BYTES = 500_000;
 
-/** Statistics of so many series, and parts of them by process; some 50 bytes each. */
+/** Statistics of so many series, and parts of them by process. */
 export const MAX_STATISTICS = 18_000;
+
+/** Each of them, a short label included. */
+const STATISTICS_BYTES = 55;
+
+/** Bytes for what labels have beyond the length of a short one. */
+export const LONG_LABEL_BYTES = 100_000;
+
+/** Bytes of a label that are within those of its statistics; what is longer costs more. */
+const SHORT_LABEL = 64;
+
+/** What a label costs beyond a short one, in bytes: in the worst case text is compressed by no more than base64 adds. */
+export function longLabelBytes(label: string): number {
+  return Math.max(0, new TextEncoder().encode(JSON.stringify(label)).length - SHORT_LABEL);
+}
 
 /** Functions in all flame graphs together; some 20 bytes each. */
 export const MAX_FLAME_NODES = 10_000;
+
+/** The part of what quantities leave that durations may take: many rare ones take up to half as much again as is estimated. */
+const LEFT = 0.6;
+
+/** How many bytes there are for the durations over time, beside so many statistics and bytes of quantities. */
+export function durationRoom(statistics: number, quantityBytes: number): number {
+  const left = STATISTICS_BYTES * Math.max(0, MAX_STATISTICS - statistics) + LEFT * (QUANTITY_BYTES - quantityBytes);
+  return DURATION_BYTES + left;
+}
 
 /** A bucket of a cell and its count. */
 export const BUCKET_BYTES = 2.2;

@@ -3,7 +3,7 @@ import { numberedLabels } from "./duration_statistics.ts";
 import type { DurationCells } from "./report_data.ts";
 import { toDigits } from "./rounding.ts";
 import type { Source } from "./source.ts";
-import type { Bins, TimeRange } from "./time_axis.ts";
+import type { Bins, ShownTime } from "./time_axis.ts";
 
 /** Cells by series (the index of its label) and process. */
 export type CellsBySeries = Map<number, Map<number, DurationCells>>;
@@ -13,7 +13,7 @@ export async function readDurationCells(
   source: Source,
   chosen: ReadonlySet<number>,
   isAll: boolean,
-  { from }: TimeRange,
+  { from }: ShownTime,
   { width }: Bins,
 ): Promise<CellsBySeries> {
   const result: CellsBySeries = new Map();

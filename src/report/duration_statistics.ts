@@ -1,10 +1,17 @@
 import { bucketInSql } from "./buckets.ts";
-import { BUCKET_BYTES, DURATION_CELL_BYTES, filledBinsInSql, MAX_STATISTICS } from "./cost.ts";
+import {
+  BUCKET_BYTES,
+  DURATION_CELL_BYTES,
+  filledBinsInSql,
+  LONG_LABEL_BYTES,
+  longLabelBytes,
+  MAX_STATISTICS,
+} from "./cost.ts";
 import type { SeriesCost } from "./plan.ts";
 import type { DurationStatistics } from "./report_data.ts";
 import { toDigits } from "./rounding.ts";
 import type { Source } from "./source.ts";
-import type { Bins, TimeRange } from "./time_axis.ts";
+import type { Bins, ShownTime } from "./time_axis.ts";
 
 /** A series of durations before it is looked at in detail. Its weight is its sum. */
 export interface DurationSeries extends SeriesCost {
@@ -16,7 +23,7 @@ export interface DurationSeries extends SeriesCost {
 /** All series of durations, in the order of their labels, and what it would cost to show them on each axis. */
 export async function readDurationSeries(
   source: Source,
-  { from }: TimeRange,
+  { from }: ShownTime,
   axes: readonly Bins[],
 ): Promise<DurationSeries[]> {
   // Counted in the widest bins. How many of the narrower ones within such a bin hold something follows from how many rows it has.
@@ -45,12 +52,17 @@ export async function readDurationSeries(
   }));
 }
 
-/** Which series there is room for: those with the largest sums. */
+/** Which series there is room for: those with the largest sums come first, and labels that are too long are left out. */
 export function seriesWithRoom(series: readonly DurationSeries[], room = MAX_STATISTICS): Set<number> {
   const chosen = new Set<number>();
+  let labelRoom = LONG_LABEL_BYTES;
   for (const i of [...series.keys()].sort((a, b) => series[b]!.weight - series[a]!.weight)) {
-    room -= 1 + series[i]!.processes;
+    const { processes, label } = series[i]!;
+    const labelBytes = longLabelBytes(label);
+    if (labelBytes > labelRoom) continue;
+    room -= 1 + processes;
     if (room < 0) break;
+    labelRoom -= labelBytes;
     chosen.add(i);
   }
   return chosen;

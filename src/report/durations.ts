@@ -3,13 +3,13 @@ import { type DurationSeries, readStatistics, seriesWithRoom } from "./duration_
 import type { Plan } from "./plan.ts";
 import type { DurationData } from "./report_data.ts";
 import type { Source } from "./source.ts";
-import type { TimeRange } from "./time_axis.ts";
+import type { ShownTime } from "./time_axis.ts";
 
 /** Reads the series of durations that there is room for, by their sum, the largest first. */
 export async function readDurations(
   source: Source,
   series: readonly DurationSeries[],
-  range: TimeRange,
+  range: ShownTime,
   plan: Plan,
 ): Promise<DurationData[]> {
   const chosen = seriesWithRoom(series);

@@ -33,7 +33,7 @@ export async function renderPage(data: ReportData): Promise<string> {
 <body>
 <p class="loading">Reading the report…</p>
 <noscript><p class="failed">This report is drawn by a script; please allow it.</p></noscript>
-<script type="text/plain" id="notices">${escape(notices)}</script>
+<template id="notices">${escape(notices)}</template>
 <script type="text/plain" id="data">${await pack(JSON.stringify(data))}</script>
 <script>${script}</script>
 </body>

@@ -1,4 +1,4 @@
-import { DURATION_BYTES, QUANTITY_BYTES } from "./cost.ts";
+import { durationRoom, MAX_STATISTICS, QUANTITY_BYTES } from "./cost.ts";
 import type { Bins } from "./time_axis.ts";
 
 /** A series, and what it would cost to show it over time. */
@@ -21,17 +21,22 @@ export interface Plan {
 /** The axis is as fine as it can be with so many of the weightiest series of either kind on it. */
 const IMPORTANT = 50;
 
-/** Chooses the finest axis on which the important series find room, and puts as many as possible of the others on it. */
+/**
+ * Chooses the finest axis on which the important series find room, and puts as many as possible of the others on it, beside so many `statistics`
+ * of durations.
+ */
 export function makePlan(
   axes: readonly Bins[],
   durations: readonly SeriesCost[],
   quantities: readonly SeriesCost[],
+  statistics: number = MAX_STATISTICS,
 ): Plan {
-  const chosen = [...axes.keys()].map((axis) => ({
-    bins: axes[axis]!,
-    durations: choose(durations, axis, DURATION_BYTES),
-    quantities: choose(quantities, axis, QUANTITY_BYTES),
-  }));
+  const chosen = [...axes.keys()].map((axis) => {
+    const others = choose(quantities, axis, QUANTITY_BYTES);
+    const taken = [...others].reduce((sum, i) => sum + quantities[i]!.bytes[axis]!, 0);
+    const shown = choose(durations, axis, durationRoom(statistics, taken));
+    return { bins: axes[axis]!, durations: shown, quantities: others };
+  });
   const isEnough = (plan: Plan): boolean =>
     hasImportant(plan.durations, durations) && hasImportant(plan.quantities, quantities);
   return chosen.find(isEnough) ?? chosen.at(-1)!;

@@ -1,6 +1,6 @@
 import type { ProcessData } from "./report_data.ts";
 import { DURATION_PREFIX, type Source } from "./source.ts";
-import type { TimeRange } from "./time_axis.ts";
+import type { ShownTime } from "./time_axis.ts";
 
 /** Who recorded, and how much. */
 export interface Overview {
@@ -13,7 +13,7 @@ export interface Overview {
 }
 
 /** Counts the rows of each process. */
-export async function readOverview(source: Source, { from }: TimeRange): Promise<Overview> {
+export async function readOverview(source: Source, { from }: ShownTime): Promise<Overview> {
   const rows = await source.rows<ProcessData & { durations: number; notFinite: number }>(`
     SELECT PID::DOUBLE AS pid, count(*)::DOUBLE AS rows,
       (min(Timepoint) - ${from})::DOUBLE AS first, (max(Timepoint) - ${from})::DOUBLE AS last,

@@ -5,7 +5,7 @@ import { type CellColumns, collectCells } from "./quantity_cells.ts";
 import { readRates } from "./rates.ts";
 import type { QuantityCells, QuantityData } from "./report_data.ts";
 import { RUNTIME_PREFIX, type Source } from "./source.ts";
-import type { TimeRange } from "./time_axis.ts";
+import type { ShownTime } from "./time_axis.ts";
 
 /** What is shown of the series that are no durations. */
 export interface Quantities {
@@ -19,7 +19,7 @@ export interface Quantities {
 export async function readQuantities(
   source: Source,
   series: readonly QuantitySeries[],
-  range: TimeRange,
+  range: ShownTime,
   plan: Plan,
 ): Promise<Quantities> {
   const kinds = new Map<number, QuantityKind>();
@@ -44,7 +44,7 @@ export async function readQuantities(
 async function readCells(
   source: Source,
   chosen: readonly number[],
-  { from }: TimeRange,
+  { from }: ShownTime,
   width: number,
 ): Promise<Map<number, QuantityCells[]>> {
   if (chosen.length === 0) return new Map();

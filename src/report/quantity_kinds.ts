@@ -1,3 +1,4 @@
+import { runtimeSeriesOf } from "../analysis/runtime_series.ts";
 import type { QuantityData } from "./report_data.ts";
 import { RUNTIME_PREFIX } from "./source.ts";
 
@@ -24,35 +25,15 @@ export const rates: readonly Rate[] = [
   { label: "gc collected", unit: "bytes/s", counters: ["gc collected"], ofIsolate: true },
 ];
 
-/** What is shown as it is. */
-const runtimeKinds = new Map<string, QuantityKind>([
-  ["gc pause", { unit: "s", kind: "event" }],
-  ["event loop lag", { unit: "s", kind: "event" }],
-  ["rss", { unit: "bytes", kind: "level" }],
-  ["max rss", { unit: "bytes", kind: "level" }],
-  ["heap used", { unit: "bytes", kind: "level" }],
-  ["heap total", { unit: "bytes", kind: "level" }],
-  ["external", { unit: "bytes", kind: "level" }],
-]);
-
 /** The series of nobody knows what. */
 const unknown: QuantityKind = { unit: "", kind: "level" };
 
-/**
- * Whether files with these runtime series are the Python original's: it alone tells what could not be collected, or the largest RSS without the
- * present one.
- */
-export function isFromPython(labels: ReadonlySet<string>): boolean {
-  return labels.has("gc uncollectable") || labels.has("max rss") && !labels.has("rss");
-}
-
-/**
- * What a series is; `"counter"` if a rate is shown instead. The Python original counts objects where we count bytes, and its `max rss` is in kB
- * on Linux and in bytes elsewhere; of its series only the processor time is known for sure.
- */
+/** What a series is; `"counter"` if a rate is shown instead. Of the Python original's series only the processor time is known for sure. */
 export function kindOf(prefix: string, label: string, isPython: boolean): QuantityKind | "counter" {
   if (prefix !== RUNTIME_PREFIX) return unknown;
   const rate = rates.find(({ counters }) => counters.includes(label));
   if (rate !== undefined) return isPython && rate.ofIsolate ? unknown : "counter";
-  return isPython ? unknown : runtimeKinds.get(label) ?? unknown;
+  const { unit, kind } = runtimeSeriesOf(label, isPython);
+  // Most peaks are of single events, those of a certain size, so they are drawn as such.
+  return { unit, kind: kind === "event" || kind === "peak" ? "event" : "level" };
 }

@@ -1,6 +1,6 @@
-import { filledBins, QUANTITY_CELL_BYTES } from "./cost.ts";
+import { isFromPython } from "../analysis/runtime_series.ts";
+import { filledBins, longLabelBytes, QUANTITY_CELL_BYTES } from "./cost.ts";
 import type { SeriesCost } from "./plan.ts";
-import { isFromPython } from "./quantity_kinds.ts";
 import { RUNTIME_PREFIX, type Source } from "./source.ts";
 import type { Bins } from "./time_axis.ts";
 
@@ -32,7 +32,7 @@ export async function readQuantitySeries(source: Source, axes: readonly Bins[]):
         prefix,
         isPython: isPython && prefix === RUNTIME_PREFIX,
         weight: prefix === RUNTIME_PREFIX ? RUNTIME_WEIGHT : 0,
-        bytes: axes.map(() => 0),
+        bytes: axes.map(() => longLabelBytes(label)),
       };
       series.push(last);
     }

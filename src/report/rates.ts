@@ -1,8 +1,9 @@
+import { MAX_RESETS } from "../analysis/runtime_series.ts";
 import { type CellColumns, collectCells } from "./quantity_cells.ts";
 import { type Rate, rates } from "./quantity_kinds.ts";
 import type { QuantityData } from "./report_data.ts";
 import { RUNTIME_PREFIX, type Source } from "./source.ts";
-import type { Bins, TimeRange } from "./time_axis.ts";
+import type { Bins, ShownTime } from "./time_axis.ts";
 
 /**
  * Several isolates of a process sample its processor time, at any distance from each other; over a very short time a rate would say nothing.
@@ -13,17 +14,11 @@ const SLOT = 100e6;
 /** And what is closer than this, in seconds, on either side of a slot's end is no step. */
 const SHORTEST_STEP = SLOT / 2 / 1e9;
 
-/**
- * A counter that goes back once began anew: its process did, or its recording. One that goes back at more than this part of its steps is several
- * counters.
- */
-const MAX_RESETS = 0.02;
-
 /** Turns counters of the runtime file into rates, process by process. What goes back is no step, so that no rate is negative. */
 export async function readRates(
   source: Source,
   labels: ReadonlySet<string>,
-  range: TimeRange,
+  range: ShownTime,
   bins: Bins,
 ): Promise<{ data: QuantityData[]; problems: string[] }> {
   const wanted = rates.filter(({ counters }) => counters.some((counter) => labels.has(counter)));
@@ -48,7 +43,7 @@ export async function readRates(
 }
 
 /** SQL of the steps from sample to sample: the series (index of its rate), process, end of the step, increase, and length. */
-function stepsInSql(source: Source, wanted: readonly Rate[], { from }: TimeRange): string {
+function stepsInSql(source: Source, wanted: readonly Rate[], { from }: ShownTime): string {
   const cases = wanted.flatMap(({ counters }, i) => counters.map((counter) => `WHEN '${counter}' THEN ${i}`));
   return `
     samples AS (

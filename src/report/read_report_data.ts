@@ -10,7 +10,7 @@ import { readQuantities } from "./quantities.ts";
 import { readQuantitySeries } from "./quantity_series.ts";
 import type { ProfileData, ReportData } from "./report_data.ts";
 import { type ReportSelection, Source } from "./source.ts";
-import { possibleBins, readTimeRange, type TimeRange } from "./time_axis.ts";
+import { possibleBins, readShownTime, type ShownTime } from "./time_axis.ts";
 import { counted } from "./words.ts";
 
 /** How a report is made. */
@@ -40,7 +40,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   begin(0);
   await db.load();
   const selected = Source.of(db, selection);
-  const range = await readTimeRange(selected);
+  const range = await readShownTime(selected);
   const head = { format: 1 as const, title, kymo, made: made.toISOString(), profiles };
   if (range === undefined) return nothing(head, db.reading, problems);
   const source = range.outside === 0 ? selected : selected.where(`Timepoint BETWEEN ${range.from} AND ${range.to}`);
@@ -51,7 +51,8 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   const axes = possibleBins(span, overview.rows);
   const durationSeries = await readDurationSeries(source, range, axes);
   const quantitySeries = await readQuantitySeries(source, axes);
-  const plan = makePlan(axes, durationSeries, quantitySeries);
+  const statistics = durationSeries.reduce((sum, { processes }) => sum + 1 + processes, 0);
+  const plan = makePlan(axes, durationSeries, quantitySeries, statistics);
   const durations = await readDurations(source, durationSeries, range, plan);
 
   begin(2);
@@ -117,7 +118,7 @@ function problemsOf({ problems }: Reading): string[] {
 }
 
 /** Rows that are read, and not shown. */
-function strangeRows({ outside }: TimeRange, { notFinite }: Overview): string[] {
+function strangeRows({ outside }: ShownTime, { notFinite }: Overview): string[] {
   const told: string[] = [];
   if (outside > 0) told.push(`${counted(outside, "row")} of a time far from all others ${isOrAre(outside)} not shown`);
   if (notFinite > 0) {

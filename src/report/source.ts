@@ -7,11 +7,8 @@ export const DURATION_PREFIX = "duration";
 /** Prefix of the files that the runtime's samplers write. */
 export const RUNTIME_PREFIX = "runtime";
 
-/** Which rows a report is made of; all conditions hold together. */
-export interface ReportSelection extends Omit<Selection, "labels"> {
-  /** Patterns of labels, one of which has to match. Series of the runtime stay whatever they are called: they may be why others were slow. */
-  readonly labels?: readonly string[];
-}
+/** Which rows a report is made of. Series of the runtime stay whatever their labels: they may be why others were slow. */
+export type ReportSelection = Selection;
 
 /** What the queries of a report read: the rows selected for it. */
 export class Source {
@@ -29,8 +26,7 @@ export class Source {
   static of(db: TelemetryDB, { labels, ...rest }: ReportSelection): Source {
     const source = new Source(db, db.all().where(rest).relation);
     if (labels === undefined) return source;
-    const patterns = labels.map((pattern) => `(${condition({ labels: pattern })})`);
-    return source.where([`Prefix = '${RUNTIME_PREFIX}'`, ...patterns].join(" OR "));
+    return source.where(`Prefix = '${RUNTIME_PREFIX}' OR ${condition({ labels })}`);
   }
 
   /** The rows for which a condition in SQL holds. */

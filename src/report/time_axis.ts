@@ -2,7 +2,7 @@ import { UsageError } from "../errors.ts";
 import type { Source } from "./source.ts";
 
 /** The time that a report shows. */
-export interface TimeRange {
+export interface ShownTime {
   /** First timepoint, epoch ns. */
   readonly from: bigint;
   /** Last timepoint, epoch ns. */
@@ -68,7 +68,7 @@ const STRAY_SHARE = 0.001;
  *
  * @throws {UsageError} if it is longer than 285 years.
  */
-export async function readTimeRange(source: Source): Promise<TimeRange | undefined> {
+export async function readShownTime(source: Source): Promise<ShownTime | undefined> {
   let outside = 0;
   let rest = source;
   for (;;) {

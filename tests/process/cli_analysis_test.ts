@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { TelemetryDB } from "../../src/analysis/mod.ts";
 import { scratchDirectory } from "../contract/scratch.ts";
@@ -166,5 +166,19 @@ describe("kymo export, the program", () => {
     assertEquals({ code, stdout }, { code: 1, stdout: "" });
     assertMatch(stderr, /^Cannot export: ".*absent\/run\.parquet": .+\n$/);
     assertEquals(readdirSync(scratch.path).filter((name) => !name.endsWith(".csv")), []);
+  });
+});
+
+describe("kymo report, the program", () => {
+  it("replaces its page as a whole, behind a link too, and leaves nothing beside it", async () => {
+    using scratch = recording();
+    const page = scratch.at("page.html");
+    writeFileSync(page, "mine", { mode: 0o600 });
+    symlinkSync("page.html", scratch.at("link.html"));
+    const { code, stderr } = await kymo("report", scratch.path, "--force", "-o", scratch.at("link.html"));
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertEquals([readlinkSync(scratch.at("link.html")), statSync(page).mode & 0o777], ["page.html", 0o600]);
+    assert(readFileSync(page, "utf8").endsWith("</html>\n"));
+    assertEquals(readdirSync(scratch.path).filter((name) => !name.endsWith(".csv")).sort(), ["link.html", "page.html"]);
   });
 });

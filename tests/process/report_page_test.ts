@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
+import { notices } from "../../src/report/viewer_bundle.ts";
 import { emptyReport, fakeReport, reportOfOne } from "../fake/report_data.ts";
 import { missing } from "./faults/system_tools.ts";
 import { closeBrowser, drawn, marksOfCharts, openReport, picturesOf, scrollTo } from "./report_page/browser.ts";
@@ -202,6 +203,27 @@ describe("the report in a browser", { skip }, () => {
     await reset.waitFor();
     await page.locator(".functions").getByRole("button", { name: "query" }).click();
     assertEquals(await page.getByRole("searchbox", { name: /Find a function/ }).inputValue(), "query");
+    await close();
+  });
+
+  it("marks the function that a finding is about, where it took the most", async () => {
+    const text = "The function query took 20 % of the processor time.";
+    const findings = [{ kind: "cpu", weight: "note", text, function: "query" } as const];
+    const { page, close } = await openReport({ ...story, findings });
+    await page.getByRole("button", { name: text }).click();
+    await page.locator('.flames rect[fill="#ff5fd2"]').first().waitFor();
+    const fields = await page.getByRole("searchbox", { name: /Find a function/ }).all();
+    const searched = await Promise.all(fields.map((field) => field.inputValue()));
+    assertEquals(searched.filter((text) => text !== ""), ["query"]);
+    await close();
+  });
+
+  it("shows the licences of what is built in", async () => {
+    const { page, close } = await openReport(small);
+    await page.getByText("Licences").click();
+    const licences = await page.locator(".notices pre").textContent();
+    assertEquals(licences, notices);
+    assertEquals(licences?.split("\n")[0], "This page has these packages built in.");
     await close();
   });
 

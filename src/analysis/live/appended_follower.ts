@@ -7,6 +7,7 @@ import { readCsvFile } from "./csv_file.ts";
 import { CsvRows } from "./csv_rows.ts";
 import type { RowSink, RowSource } from "./rows.ts";
 import type { SeenRows } from "./seen_rows.ts";
+import type { UnreadableFiles } from "./unreadable_files.ts";
 
 /** What of a file is looked at for the beginning of a row, bytes. */
 const WINDOW = 128 * 1024;
@@ -71,7 +72,7 @@ export class AppendedFollower {
   }
 
   /** Reads what had come when the size was noted; of more than `limit` bytes the last ones, whose rows stand for all then. */
-  read(limit: number, sink: RowSink): void {
+  read(limit: number, sink: RowSink, unreadable: UnreadableFiles): void {
     if (this.unread === 0) return;
     try {
       const handle = this.#directory.files.open(this.#path, "read");
@@ -81,7 +82,7 @@ export class AppendedFollower {
         release(handle);
       }
     } catch (error) {
-      if (!(error instanceof FileError)) throw error;
+      unreadable.note(error, this.#path);
     }
   }
 

@@ -1,9 +1,9 @@
 import { readHeader, SEGMENT_HEADER_BYTES, type SegmentOwner } from "../../observation/segment_header.ts";
-import { FileError } from "../../runtime.ts";
 import { type MonitoringDirectory, release, spoolOwner } from "../../storage/directory.ts";
 import { FlushNotes } from "../../storage/flush_notes.ts";
 import type { Layout } from "../../storage/layout.ts";
 import { readFully } from "../../storage/read_spool.ts";
+import type { UnreadableFiles } from "./unreadable_files.ts";
 
 /** What the header of a spool says that is in use. */
 export interface HeldSegment {
@@ -18,11 +18,11 @@ export interface HeldSegment {
   readonly layout: Layout;
 }
 
-/** Reads the headers of all spools of a directory, by bucket: `prefix.pid-isolate`. What cannot be read is left out. Does not throw. */
-export function heldSegments(directory: MonitoringDirectory): Map<string, HeldSegment[]> {
+/** Reads the headers of all spools of a directory, by bucket: `prefix.pid-isolate`. What cannot be read is left out, and noted. Does not throw. */
+export function heldSegments(directory: MonitoringDirectory, unreadable: UnreadableFiles): Map<string, HeldSegment[]> {
   const held = new Map<string, HeldSegment[]>();
-  for (const name of spoolNames(directory)) {
-    const segment = readHeld(directory, name);
+  for (const name of spoolNames(directory, unreadable)) {
+    const segment = readHeld(directory, name, unreadable);
     if (segment === undefined) continue;
     const { prefix, pid, isolate } = segment.owner;
     const bucket = `${prefix}.${pid}-${isolate}`;
@@ -33,16 +33,20 @@ export function heldSegments(directory: MonitoringDirectory): Map<string, HeldSe
   return held;
 }
 
-function spoolNames({ files, spools }: MonitoringDirectory): string[] {
+function spoolNames({ files, spools }: MonitoringDirectory, unreadable: UnreadableFiles): string[] {
   try {
     return files.list(spools).filter((name) => spoolOwner(name) !== undefined);
   } catch (error) {
-    if (error instanceof FileError) return []; // there are none, or not yet
-    throw error;
+    unreadable.note(error, spools);
+    return []; // there are none, or not yet
   }
 }
 
-function readHeld(directory: MonitoringDirectory, name: string): HeldSegment | undefined {
+function readHeld(
+  directory: MonitoringDirectory,
+  name: string,
+  unreadable: UnreadableFiles,
+): HeldSegment | undefined {
   const path = directory.spoolPathOf(name);
   try {
     if (directory.files.status(path)?.kind !== "file") return undefined; // opening a pipe would wait for a writer
@@ -57,8 +61,8 @@ function readHeld(directory: MonitoringDirectory, name: string): HeldSegment | u
       release(handle);
     }
   } catch (error) {
-    if (error instanceof FileError) return undefined;
-    throw error;
+    unreadable.note(error, path, spoolOwner(name)?.pid);
+    return undefined;
   }
 }
 

@@ -6,6 +6,7 @@ import { readCsvFile } from "./csv_file.ts";
 import { CsvRows } from "./csv_rows.ts";
 import { type HeldSegment, heldSegments } from "./held_segments.ts";
 import type { RowSink } from "./rows.ts";
+import { type UnreadableFile, UnreadableFiles } from "./unreadable_files.ts";
 
 /** Bytes of CSV that are read at a time, as a rule. */
 export const READ_LIMIT = 64 * 1024 * 1024;
@@ -26,6 +27,8 @@ export interface Found {
   readonly missed: number;
   /** Processes that have spools. */
   readonly holders: ReadonlySet<number>;
+  /** Files that are there and could not be read: spools, and what is published. */
+  readonly unreadable: readonly UnreadableFile[];
 }
 
 /**
@@ -43,6 +46,7 @@ export class LiveDirectory {
   readonly #appended = new Map<string, AppendedFollower>();
   readonly #rows = new CsvRows();
   #holders: ReadonlySet<number> = new Set();
+  #unreadable = new UnreadableFiles();
 
   /** Attaches to a directory: what is in its spools goes to `before`, and only what comes later is found. At most `limit` bytes of CSV are read at a time. */
   constructor({ files, clock }: Runtime, path: string, before: RowSink, limit: number = READ_LIMIT) {
@@ -60,10 +64,27 @@ export class LiveDirectory {
     return this.#holders;
   }
 
+  /** Files that could not be read at the last look, or when attaching. */
+  get unreadable(): readonly UnreadableFile[] {
+    return this.#unreadable.all;
+  }
+
+  /** Whether the directory is there; also `true` if that cannot be told. */
+  get exists(): boolean {
+    const { files, path } = this.#directory;
+    try {
+      return files.status(path) !== undefined;
+    } catch (error) {
+      if (error instanceof FileError) return true;
+      throw error;
+    }
+  }
+
   /** Gives all rows that were recorded since the last look to `sink`. */
   look(sink: RowSink): Found {
     const unread: UnreadFile[] = [];
     let missed = 0;
+    this.#unreadable = new UnreadableFiles();
     const look = this.#look(sink, unread, () => missed++);
     for (const appended of this.#appended.values()) appended.note();
     const held = this.#held();
@@ -77,17 +98,17 @@ export class LiveDirectory {
       );
     }
     const sampled = this.#read(unread, sink);
-    return { sampled, missed, holders: this.#holders };
+    return { sampled, missed, holders: this.#holders, unreadable: this.unreadable };
   }
 
   /** What is in the spools now. */
   #held(): Map<string, HeldSegment[]> {
-    let held = heldSegments(this.#directory);
+    let held = heldSegments(this.#directory, this.#unreadable);
     const prefixes = [...held.values()].flat().filter(({ layout }) => layout === "append").map(({ owner }) =>
       owner.prefix
     );
     const isNews = prefixes.filter((prefix) => this.#follow(prefix)).length > 0;
-    if (isNews) held = heldSegments(this.#directory); // only what is seen after the size of a file was noted goes together with it
+    if (isNews) held = heldSegments(this.#directory, this.#unreadable); // only what is seen after the size of a file was noted goes together with it
     this.#holders = new Set([...held.values()].flat().map(({ owner }) => owner.pid));
     return held;
   }
@@ -121,7 +142,9 @@ export class LiveDirectory {
     const appended = [...this.#appended.values()];
     const total = sum(files, ({ size }) => size) + sum(appended, ({ unread }) => unread);
     const part = Math.min(1, this.#limit / total);
-    for (const file of appended) file.read(part < 1 ? Math.floor(file.unread * part) : Infinity, sink);
+    for (const file of appended) {
+      file.read(part < 1 ? Math.floor(file.unread * part) : Infinity, sink, this.#unreadable);
+    }
     for (const ofBucket of Map.groupBy(files, ({ source }) => source).values()) {
       const chosen = part < 1 ? choose(ofBucket, part) : ofBucket;
       const weight = sum(ofBucket, ({ size }) => size) / sum(chosen, ({ size }) => size);
@@ -144,7 +167,7 @@ export class LiveDirectory {
         release(handle);
       }
     } catch (error) {
-      if (!(error instanceof FileError)) throw error; // somebody has taken it away
+      this.#unreadable.note(error, path); // or somebody has taken it away
     }
   }
 }

@@ -1,9 +1,10 @@
 import type { Runtime } from "../../runtime.ts";
-import { LiveDirectory } from "./live_directory.ts";
+import { type Found, LiveDirectory } from "./live_directory.ts";
 import { type LiveProcess, ProcessFollower } from "./live_processes.ts";
 import { type LiveSeries, LiveSeriesTable } from "./live_series.ts";
 import { processName } from "./process_names.ts";
 import type { RowSource } from "./rows.ts";
+import type { UnreadableFile } from "./unreadable_files.ts";
 
 /** What is looked at, and how. */
 export interface LiveViewOptions {
@@ -30,6 +31,12 @@ export interface LiveInterval {
   readonly sampled: boolean;
   /** Segments whose files were taken away before they were read: their rows are missing. */
   readonly missed: number;
+  /** Files of the processes of interest that are there and could not be read. */
+  readonly unreadable: readonly UnreadableFile[];
+  /** What is recorded, but not of interest: processes, and rows of durations and quantities of the interval. */
+  readonly others: { readonly processes: number; readonly rows: number };
+  /** Whether the monitoring directory is there. */
+  readonly exists: boolean;
 }
 
 /** A series, and the p99 of its last intervals, the latest last. */
@@ -67,26 +74,48 @@ export class LiveView {
 
   /** What is known before the first interval has ended. */
   known(): LiveInterval {
-    const processes = this.#endProcesses(1, this.#directory.holders);
-    return { time: this.#time, seconds: 1, processes, series: [], sampled: false, missed: 0 };
+    const { holders, unreadable } = this.#directory;
+    return this.#interval(1, { sampled: false, missed: 0, holders, unreadable }, [], 0);
   }
 
   /** Ends the interval, and begins the next. */
   endInterval(): LiveInterval {
     const { clock } = this.#runtime;
     const { wantsLabel = () => true } = this.#options;
-    const { sampled, missed, holders } = this.#directory.look((source, label, value, time, weight) => {
+    let otherRows = 0;
+    const found = this.#directory.look((source, label, value, time, weight) => {
       this.#follower(source.pid).add(source, label, value, time, weight);
-      if (source.prefix !== "runtime" && this.#wantsPid(source.pid) && wantsLabel(label)) {
-        this.#table.add(source, label, value, weight);
-      }
+      if (source.prefix === "runtime") return;
+      if (this.#wantsPid(source.pid) && wantsLabel(label)) this.#table.add(source, label, value, weight);
+      else otherRows += weight;
     });
     const now = clock.now();
     const seconds = (now - this.#begin) / NANOSECONDS;
     this.#begin = now;
     const series = this.#table.endInterval(seconds).map(({ series, history }) => ({ ...series, history }));
-    const processes = this.#endProcesses(seconds, holders);
-    return { time: this.#time, seconds, processes, series, sampled, missed };
+    return this.#interval(seconds, found, series, Math.round(otherRows));
+  }
+
+  #interval(
+    seconds: number,
+    { sampled, missed, holders, unreadable }: Found,
+    series: readonly LiveSeriesWithHistory[],
+    otherRows: number,
+  ): LiveInterval {
+    const all = this.#endProcesses(seconds, holders);
+    const isOther = ({ pid, state }: LiveProcess): boolean =>
+      !this.#wantsPid(pid) && (state === "running" || state === "silent");
+    return {
+      time: this.#time,
+      seconds,
+      processes: all.filter(({ pid }) => this.#wantsPid(pid)),
+      series,
+      sampled,
+      missed,
+      unreadable: unreadable.filter(({ pid }) => pid === undefined || this.#wantsPid(pid)),
+      others: { processes: all.filter(isOther).length, rows: otherRows },
+      exists: this.#directory.exists,
+    };
   }
 
   get #time(): number {
@@ -104,7 +133,7 @@ export class LiveView {
       if (state === "ended" && age > FAREWELL) {
         this.#processes.delete(pid);
         this.#names.delete(pid);
-      } else if (this.#wantsPid(pid)) {
+      } else {
         const name = this.#names.get(pid);
         processes.push({
           pid,

@@ -117,7 +117,9 @@ function callee(
 /** Adds up from the leaves; without recursion, since a stack may be deeper than ours. */
 function addTotals(root: CallNode): void {
   const nodes = [root];
-  for (const node of nodes) nodes.push(...node.children);
+  for (const { children } of nodes) {
+    for (const child of children) nodes.push(child);
+  }
   for (const node of nodes.reverse()) {
     node.total = node.children.reduce((sum, { total }) => sum + total, node.self);
     node.children.sort((a, b) => b.total - a.total);

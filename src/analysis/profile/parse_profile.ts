@@ -1,16 +1,26 @@
+import { reason, UsageError } from "../../errors.ts";
 import type { CpuProfile, CpuProfileNode } from "../../runtime.ts";
 
 /**
  * A `.cpuprofile` file as the profile that it holds, as the Chrome DevTools protocol defines `Profiler.Profile`
- * (https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#type-Profile). What is not checked here is not used.
+ * (https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#type-Profile).
  *
- * @throws {Error} with the reason, if it is damaged or something else.
+ * @throws {UsageError} with the reason, if it is damaged or something else.
  */
 export function parseCpuProfile(text: string): CpuProfile {
+  try {
+    return checkedProfile(text);
+  } catch (error) {
+    throw new UsageError(`Cannot parse the CPU profile: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** The same, throwing the bare reason. What is not checked here is not used. */
+export function checkedProfile(text: string): CpuProfile {
   const profile = parseJson(text);
   demand(isRecord(profile) && Array.isArray(profile.nodes) && profile.nodes.length > 0, "it has no call tree");
   const { nodes, startTime, endTime, samples, timeDeltas } = profile as unknown as CpuProfile;
-  demand(Number.isFinite(startTime) && Number.isFinite(endTime), "it has no beginning or no end");
+  demand(isQuantity(startTime) && isQuantity(endTime), "it has no beginning or no end");
   nodes.forEach(checkNode);
   checkTree(nodes);
   if (samples === undefined && timeDeltas === undefined) return { nodes, startTime, endTime };
@@ -18,7 +28,7 @@ export function parseCpuProfile(text: string): CpuProfile {
   demand(samples!.length === timeDeltas!.length, "it has not as many samples as times");
   const ids = new Set(nodes.map(({ id }) => id));
   samples!.forEach((id, index) => demand(ids.has(id), `sample ${index} is of no node`));
-  timeDeltas!.forEach((delta, index) => demand(Number.isFinite(delta), `sample ${index} has no time`));
+  timeDeltas!.forEach((delta, index) => demand(isQuantity(delta), `sample ${index} has no time`));
   return { nodes, startTime, endTime, samples: samples!, timeDeltas: timeDeltas! };
 }
 
@@ -38,7 +48,7 @@ function checkNode(node: unknown, index: number): void {
   demand(typeof functionName === "string" && typeof url === "string", `${which} has no name`);
   demand(Number.isFinite(lineNumber) && Number.isFinite(columnNumber), `${which} has no place`);
   demand(children === undefined || Array.isArray(children), `${which} has no list of callees`);
-  demand(hitCount === undefined || hitCount >= 0, `${which} has no number of hits`);
+  demand(hitCount === undefined || isQuantity(hitCount) && hitCount >= 0, `${which} has no number of hits`);
 }
 
 /** All nodes hang together under the first, each under one other: then nothing that walks along them ever meets one again. */
@@ -55,6 +65,11 @@ function checkTree(nodes: readonly CpuProfileNode[]): void {
     }
   }
   demand(met.size === nodes.length, "its call tree is in pieces");
+}
+
+/** Whether it is a number that can be added up and multiplied with others of its kind: microseconds for 285 years. */
+function isQuantity(value: number): boolean {
+  return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,6 @@
 import { quotePath, reason, StorageError, UsageError } from "../../errors.ts";
 import type { CpuProfile, Files } from "../../runtime.ts";
-import { parseCpuProfile } from "./parse_profile.ts";
+import { checkedProfile } from "./parse_profile.ts";
 
 /** A `.cpuprofile` file. */
 export interface ProfileFile {
@@ -52,7 +52,7 @@ function profilesAt(path: string, files: Files): string[] {
  */
 export function readProfile(path: string, files: Files): ProfileFile {
   try {
-    const profile = parseCpuProfile(readText(path, files));
+    const profile = checkedProfile(readText(path, files));
     const [, pid] = /(?:^|[/\\])profiler\.(\d+)-[^/\\]*$/.exec(path) ?? [];
     return { path, pid: pid === undefined ? undefined : Number(pid), profile };
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { CpuProfile } from "../../runtime.ts";
 
 /** What was sampled on top of the stack at one node of the call tree. */
-export interface SampledTime {
+interface SampledTime {
   /** Seconds. */
   seconds: number;
   /** How often. */

@@ -69,7 +69,7 @@ export function formatComparisons(comparisons: readonly Comparison[], look: Comp
 }
 
 /** Both verdicts: `slower` if there is but one, `p99 slower` if the other is that nobody can tell. */
-export function inWords({ a, b, median, p99 }: Comparison): string {
+function inWords({ a, b, median, p99 }: Comparison): string {
   if (a === undefined) return "only in B";
   if (b === undefined) return "only in A";
   if (median.verdict === p99.verdict) return median.verdict;

@@ -65,10 +65,3 @@ export function ordered<Time extends FunctionTime>(times: readonly Time[], sort:
     b[sort] - a[sort] || b.total - a.total || (a.function.name < b.function.name ? -1 : 1)
   );
 }
-
-/** Whether a name is meant by a pattern: `*` stands for any characters, also none, and `?` for one. */
-export function matcher(pattern: string): (name: string) => boolean {
-  const source = pattern.replace(/[\\^$.|+()[\]{}/-]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
-  const expression = new RegExp(`^${source}$`, "su");
-  return (name) => expression.test(name);
-}

@@ -1,6 +1,7 @@
 import type { CallNode, ProfiledFunction } from "../../analysis/profile/call_tree.ts";
 import type { FunctionTime } from "../../analysis/profile/function_times.ts";
-import { matcher, ordered, type Profile, type ProfileView } from "./profile.ts";
+import { matcher } from "../pattern.ts";
+import { ordered, type Profile, type ProfileView } from "./profile.ts";
 
 /** What `--json` prints, for the help. */
 export const jsonHelp = `

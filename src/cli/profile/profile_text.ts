@@ -2,10 +2,11 @@ import type { CallNode, ProfiledFunction } from "../../analysis/profile/call_tre
 import { placeOf } from "../../analysis/profile/call_tree.ts";
 import type { FunctionTime } from "../../analysis/profile/function_times.ts";
 import { harmless } from "../display_text.ts";
+import { matcher } from "../pattern.ts";
 import { type Column, formatTable, type TableRoom } from "../table.ts";
 import { bold, count, dim } from "../text.ts";
 import { formatLength, formatSeconds } from "../units.ts";
-import { matcher, ordered, type Profile, type ProfileView } from "./profile.ts";
+import { ordered, type Profile, type ProfileView } from "./profile.ts";
 
 /** What takes less of the busy time is left out of the tree. */
 const VISIBLE = 0.01;

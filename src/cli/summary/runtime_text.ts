@@ -30,7 +30,7 @@ export function formatRuntime(
 ): string {
   const processes = new Set(series.map(({ pid }) => pid)).size;
   const isTogether = processes > MOST_PROCESSES && !look.byPid;
-  const groups = [...Map.groupBy(series, ({ label }) => label).values()];
+  const groups = [...Map.groupBy(series, ({ label, unit }) => `${unit} ${label}`).values()];
   const rows = groups.flatMap((group) => (isTogether ? [group] : group.map((one) => [one])).map(rowOf))
     .map((row, i, rows) => ({ ...row, label: row.label === rows[i - 1]?.label ? "" : row.label }));
   return formatTable(
@@ -65,9 +65,8 @@ function rowOf(group: readonly RuntimeSummary[]): Row {
   function inAll(): string {
     if (kind === "event") return `${format(sum((one) => one.sum))} in ${count(sum((one) => one.count), "event")}`;
     if (kind !== "counter") return "";
-    const atLeast = group.some(({ wentBack }) => wentBack) ? "≥ " : "";
-    const grown = `${atLeast}${format(sum(({ growth = 0 }) => growth))}`;
+    const grown = format(sum(({ growth = 0 }) => growth));
     const cores = sum(({ growth = 0, first, last }) => last > first ? growth / (Number(last - first) / 1e9) : 0);
-    return unit === "s" ? `${grown}, ${atLeast}${formatCores(cores)}` : grown;
+    return unit === "s" ? `${grown}, ${formatCores(cores)}` : grown;
   }
 }

@@ -15,8 +15,8 @@ they are not finite. Durations are in seconds.
                            min, max, latest?, quantiles: {p50, ...}, from, to,
                            counts: observations in each of the bins}
   runtime                  {label, pid, unit, kind, count, mean, min, max, sum,
-                           latest, growth?, wentBack?, from, to}; growth: of a
-                           counter, in that time; more than that if wentBack
+                           latest, growth?, from, to}; growth: of a counter, in
+                           that time; null if several isolates' are mixed
   unread                   {rows, problems: [{file, line, rows, reason}]}`;
 
 /** A summary as one line of JSON. */
@@ -30,12 +30,24 @@ export function toJson(
 ): string {
   const seconds = secondsOf(summary);
   const { rows, range, pids, bins, durations, quantities, runtime } = summary;
-  const series = ({ quantiles, first, last, rows: _, ...rest }: SeriesSummary) => ({
-    ...rest,
-    rate: seconds > 0 ? rest.count / seconds : null,
-    quantiles: Object.fromEntries(quantiles.map(({ q, value }) => [quantileName(q), value])),
-    from: first,
-    to: last,
+  const series = (one: SeriesSummary) => ({
+    prefix: one.prefix,
+    label: one.label,
+    pid: one.pid,
+    count: one.count,
+    rate: seconds > 0 ? one.count / seconds : null,
+    sum: one.sum,
+    mean: one.mean,
+    min: one.min,
+    max: one.max,
+    latest: one.latest,
+    quantiles: Object.fromEntries(one.quantiles.map(({ q, value }) => [quantileName(q), value])),
+    from: one.first,
+    to: one.last,
+    // Only while it is written: of 100,000 labels they would be 200 MB.
+    get counts() {
+      return one.counts;
+    },
   });
   return JSON.stringify(
     {

@@ -4,7 +4,7 @@ import { harmless } from "../display_text.ts";
 import { formatRange } from "../moment.ts";
 import { sparkline } from "../sparkline.ts";
 import { type Column, formatTable, type TableRoom } from "../table.ts";
-import { bold, count } from "../text.ts";
+import { bold, count, dim } from "../text.ts";
 import { formatCount, formatLength, formatNumber, formatRate, formatSeconds } from "../units.ts";
 import { quantileName, sorted, type SortKey } from "./order.ts";
 import { formatRuntime } from "./runtime_text.ts";
@@ -17,6 +17,8 @@ export interface SummaryLook extends TableRoom {
   readonly sort: SortKey;
   /** Whether each process is shown for itself. */
   readonly byPid: boolean;
+  /** How many series of each kind are shown, but for those of the runtime, which all are; 0 for all. */
+  readonly top: number;
 }
 
 /** A summary for people: a header, and a table for each kind of series. */
@@ -89,7 +91,14 @@ function formatSeries(
       style: (text) => `\x1b[36m${text}\x1b[39m`,
     },
   ];
-  return formatTable(columns, sorted(series, look.sort), look);
+  const shown = sorted(series, look.sort).slice(0, look.top || undefined);
+  return formatTable(columns, shown, look) + rest(series.length - shown.length, look);
+}
+
+function rest(number: number, { hasColors }: SummaryLook): string {
+  if (number === 0) return "";
+  const text = `and ${number.toLocaleString("en-US")} more`;
+  return `${hasColors ? dim(text) : text}\n`;
 }
 
 function capitalized(word: string): string {

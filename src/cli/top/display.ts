@@ -1,6 +1,7 @@
 import type { LiveInterval } from "../../analysis/live/live_view.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { frame, type SortKey } from "./frame.ts";
+import { frame } from "./frame.ts";
+import type { SortKey } from "./frame_options.ts";
 import { Screen } from "./screen.ts";
 
 /** What is shown, and how. */
@@ -8,6 +9,9 @@ export interface DisplayOptions {
   /** The monitoring directory, as the user called it. */
   readonly directory: string;
   readonly sort: SortKey;
+  /** Which labels and processes the user asked for; all if it is not said. */
+  readonly label?: readonly string[] | undefined;
+  readonly pid?: readonly number[] | undefined;
   /** Whether programs are to read it. */
   readonly json: boolean;
 }
@@ -40,14 +44,14 @@ function jsonLines({ stdout }: Surroundings): Display {
   };
 }
 
-function blocks({ directory, sort }: DisplayOptions, { stdout }: Surroundings): Display {
+function blocks(options: DisplayOptions, { stdout }: Surroundings): Display {
   const room = { width: undefined, height: undefined, hasColors: stdout.hasColors };
   let isFirst = true;
   return {
     isScreen: false,
     begin: () => {},
     show(interval) {
-      const lines = frame(interval, { directory, sort, ...room });
+      const lines = frame(interval, { ...options, ...room });
       stdout.write(`${isFirst ? "" : "\n"}${lines.join("\n")}\n`);
       isFirst = false;
     },
@@ -55,11 +59,11 @@ function blocks({ directory, sort }: DisplayOptions, { stdout }: Surroundings): 
   };
 }
 
-function screenful({ directory, sort }: DisplayOptions, { stdout }: Surroundings): Display {
+function screenful(options: DisplayOptions, { stdout }: Surroundings): Display {
   const screen = new Screen(stdout);
   const show = (interval: LiveInterval): void => {
     const { columns: width, rows: height, hasColors } = stdout; // it may have another size each time
-    screen.draw(frame(interval, { directory, sort, width, height, hasColors }));
+    screen.draw(frame(interval, { ...options, width, height, hasColors }));
   };
   return {
     isScreen: true,

@@ -3,25 +3,10 @@ import type { LiveInterval, LiveSeriesWithHistory } from "../../analysis/live/li
 import { align, harmless, shorten } from "../display_text.ts";
 import { sparkline } from "../sparkline.ts";
 import { type Column, formatTable } from "../table.ts";
-import { bold, count } from "../text.ts";
+import type { FrameOptions, SortKey } from "./frame_options.ts";
+import { hints, notes } from "./notes.ts";
+import { title } from "./title.ts";
 import { formatBytes, formatLength, formatNumber, formatRate, formatSeconds } from "../units.ts";
-
-/** What series may be ordered by. */
-export const sortKeys = ["rate", "p50", "p99", "max", "label"] as const;
-
-/** One of them. */
-export type SortKey = typeof sortKeys[number];
-
-/** How a frame is to look. */
-export interface FrameOptions {
-  /** The monitoring directory, as the user called it. */
-  readonly directory: string;
-  readonly sort: SortKey;
-  /** Room there is; `undefined` if there is no end to it. */
-  readonly width: number | undefined;
-  readonly height: number | undefined;
-  readonly hasColors: boolean;
-}
 
 /** What stands where there is nothing. */
 const NOTHING = "–";
@@ -34,10 +19,10 @@ const SILENCE = 3;
 /** An interval as lines, none of them wider than the room. */
 export function frame(interval: LiveInterval, options: FrameOptions): string[] {
   const { width = Infinity, height = Infinity } = options;
-  const head = [title(interval, options), ...notes(interval).map((line) => shorten(line, width))];
-  if (interval.processes.length === 0 && interval.series.length === 0) {
-    return [...head, "", ...waiting(options).map((line) => shorten(line, width))];
-  }
+  const cut = (line: string): string => shorten(line, width);
+  const head = [title(interval, options), ...notes(interval).map(cut)];
+  const hint = hints(interval, options).map(cut);
+  if (interval.processes.length === 0 && interval.series.length === 0) return [...head, "", ...hint];
   const processes = tableOf(processColumns(interval), interval.processes, options);
   const durations = sorted(interval.series.filter(({ unit }) => unit === "s"), options.sort);
   const quantities = sorted(interval.series.filter(({ unit }) => unit !== "s"), options.sort);
@@ -47,36 +32,8 @@ export function frame(interval: LiveInterval, options: FrameOptions): string[] {
     tableOf(seriesColumns("quantity", interval), quantities, options),
   ];
   const lines = tables.filter((table) => table.length > 1).flatMap((table) => ["", ...table]);
-  return [...head, ...fewer(lines, height - head.length)];
-}
-
-/** What it is about; the directory is shortened if need be. */
-function title({ time, processes, seconds }: LiveInterval, { directory, width, hasColors }: FrameOptions): string {
-  const running = processes.filter(({ state }) => state === "running" || state === "silent").length;
-  const rate = processes.reduce((sum, { count }) => sum + count, 0) / seconds;
-  const rest = ` · ${clockTime(time)} · ${count(running, "program")} · ${formatRate(rate)} rows/s`;
-  const name = "kymo top";
-  const place = harmless(directory);
-  const room = width === undefined ? place : shorten(place, Math.max(8, width - name.length - 1 - rest.length));
-  return `${hasColors ? bold(name) : name} ${room}${rest}`;
-}
-
-function clockTime(time: number): string {
-  return new Date(time).toTimeString().slice(0, 8);
-}
-
-function notes({ sampled, missed }: LiveInterval): string[] {
-  return [
-    ...sampled ? ["≈ estimated, ≥ at least: more is recorded than is read in the time; a part stands for all"] : [],
-    ...missed > 0 ? [`${count(missed, "file")} went before being read: their rows are missing here`] : [],
-  ];
-}
-
-function waiting({ directory }: FrameOptions): string[] {
-  return [
-    `Attached to nothing yet: no program records into ${harmless(directory)}.`,
-    "Programs are seen as soon as they start, if their buffers are spools (on Deno with --allow-ffi).",
-  ];
+  const end = hint.length > 0 ? ["", ...hint] : [];
+  return [...head, ...fewer(lines, height - head.length - end.length), ...end];
 }
 
 function processColumns({ processes, seconds, sampled }: LiveInterval): Column<LiveProcess>[] {
@@ -112,7 +69,7 @@ function seriesColumns(kind: string, { series, seconds }: LiveInterval): Column<
   const mark = (sign: string, isMarked: boolean): string => isMarked ? sign : "";
   const value = (number: number | null, { unit }: LiveSeriesWithHistory, sign: string): string =>
     number === null ? NOTHING : sign + (unit === "s" ? formatSeconds(number) : formatNumber(number));
-  const longest = Math.max(0, ...series.map(({ history }) => history.length));
+  const longest = series.reduce((longest, { history }) => Math.max(longest, history.length), 0);
   return [
     { title: kind, cell: ({ label }) => harmless(label) || '""', side: "left", narrowest: 12 },
     ...series.some(({ pid }) => pid !== undefined)

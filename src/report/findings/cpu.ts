@@ -1,4 +1,5 @@
-import type { FlameNode, QuantityCells } from "../report_data.ts";
+import { timesByFunction } from "../function_times.ts";
+import type { QuantityCells } from "../report_data.ts";
 import { inPercent, inSeconds, plainNumber } from "../words.ts";
 import { capitalize, type Draft, type Facts, nameProcess, sum } from "./draft.ts";
 
@@ -37,29 +38,26 @@ const LONG_ENOUGH_PROFILE = 0.1;
 
 /** The function that took the most processor time by itself. */
 export function hotFunction(facts: Facts): Draft[] {
-  const [hottest] = facts.profiles.flatMap(({ pid, tree }) => {
-    const times = new Map<string, number>();
-    addSelfTimes(tree, times);
-    return [...times].map(([name, time]) => ({ pid, name, time, share: time / tree.value }))
-      .filter(({ share }) => share >= HOT && tree.value >= LONG_ENOUGH_PROFILE);
-  }).sort((a, b) => b.share - a.share);
+  const [hottest] = facts.profiles.flatMap(({ pid, tree }) =>
+    timesByFunction(tree)
+      .map((time) => ({ ...time, pid, share: time.self / tree.value }))
+      .filter(({ name, share }) => !isBracketed(name) && share >= HOT && tree.value >= LONG_ENOUGH_PROFILE)
+  ).sort((a, b) => b.share - a.share);
   if (hottest === undefined) return [];
-  const { pid, name, time, share } = hottest;
+  const { pid, name, place, self, share } = hottest;
   return [{
     kind: "cpu",
     weight: "note",
-    text: `The function ${name} took ${inPercent(share)} of the processor time${
+    text: `The function ${place === "" ? name : `${name} (${place})`} took ${inPercent(share)} of the processor time${
       pid === undefined ? "" : ` of ${nameProcess(pid, facts)}`
-    } by itself: ${inSeconds(time)}.`,
+    } by itself: ${inSeconds(self)}.`,
+    function: name,
   }];
 }
 
-/** Adds up the seconds in each function itself; what stands in brackets is none. */
-function addSelfTimes({ name, place, value, children }: FlameNode, times: Map<string, number>): void {
-  const self = value - sum(children.map(({ value }) => value));
-  const key = place === "" ? name : `${name} (${place})`;
-  if (!name.startsWith("(") && self > 0) times.set(key, (times.get(key) ?? 0) + self);
-  for (const child of children) addSelfTimes(child, times);
+/** What stands in brackets is no function, or has no name. */
+function isBracketed(name: string): boolean {
+  return name.startsWith("(");
 }
 
 /** Cores on average, and the part of the time during which most of one was used. */

@@ -1,5 +1,5 @@
 import { RUNTIME_PREFIX, type Source } from "../source.ts";
-import type { TimeRange } from "../time_axis.ts";
+import type { ShownTime } from "../time_axis.ts";
 
 /**
  * A lag of the event loop from which on it counts as a stall, in seconds: the length from which on browsers, too, call a task long, since
@@ -28,7 +28,7 @@ export interface Events {
 }
 
 /** Looks for stalls and pauses. */
-export async function readEvidence(source: Source, { from }: TimeRange): Promise<Evidence> {
+export async function readEvidence(source: Source, { from }: ShownTime): Promise<Evidence> {
   const rows = await source.rows<Events & { label: string }>(`
     SELECT Label AS label, PID::DOUBLE AS pid, count(*)::DOUBLE AS count, sum(Measurement) AS sum, max(Measurement) AS longest,
       (arg_max(Timepoint, Measurement) - ${from})::DOUBLE AS at

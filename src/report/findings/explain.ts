@@ -1,8 +1,8 @@
 import type { TelemetryDB } from "../../analysis/mod.ts";
-import { correlateSlow } from "../../analysis/slow_correlation.ts";
+import { findCorrelation } from "../../analysis/slow_correlation.ts";
 import type { Finding } from "../report_data.ts";
 import type { ReportSelection, Source } from "../source.ts";
-import type { TimeRange } from "../time_axis.ts";
+import type { ShownTime } from "../time_axis.ts";
 import { type Draft, type Facts, sum } from "./draft.ts";
 import { whatRan } from "./what_ran.ts";
 import { whySlow } from "./why_slow.ts";
@@ -12,7 +12,7 @@ export interface Surroundings {
   readonly db: TelemetryDB;
   readonly facts: Facts;
   readonly source: Source;
-  readonly range: TimeRange;
+  readonly range: ShownTime;
   readonly selection: ReportSelection;
 }
 
@@ -34,7 +34,8 @@ async function explainOne(
   if ("pid" in why) return window === undefined ? undefined : await whatRan(source, range, why.pid, window);
   // What is within a request may be called anything, and timepoints that are not shown are no evidence.
   const within = { ...selection, from: range.from, to: range.to + 1n };
-  return whySlow(await correlateSlow(db, why.slow, { within }), (label) => timeShare(label, facts));
+  const correlation = await findCorrelation(db, why.slow, { within });
+  return correlation === undefined ? undefined : whySlow(correlation, (label) => timeShare(label, facts));
 }
 
 /** Which part of the time of all processes the durations of a label took, one at a time; above 1 if there were several at once. */

@@ -62,7 +62,7 @@ export function memoryGrowth(facts: Facts): Draft[] {
 }
 
 /** How a level grew. */
-export interface Trend {
+interface Trend {
   /** What the straight line through it begins and ends with. */
   readonly from: number;
   readonly to: number;
@@ -72,7 +72,7 @@ export interface Trend {
 }
 
 /** The growth of a level, if it is one: long, large and steady enough. */
-export function trendOf(cells: QuantityCells, { bins: { width } }: Pick<Facts, "bins">): Trend | undefined {
+function trendOf(cells: QuantityCells, { bins: { width } }: Pick<Facts, "bins">): Trend | undefined {
   const points = thinOut(cells.bin.map((bin, i) => [(bin + 0.5) * width / 1e9, cells.mean[i]!]));
   const begin = points[0]?.[0] ?? 0;
   const end = points.at(-1)?.[0] ?? 0;

@@ -1,5 +1,5 @@
 import type { Source } from "../source.ts";
-import type { TimeRange } from "../time_axis.ts";
+import type { ShownTime } from "../time_axis.ts";
 import { inSeconds } from "../words.ts";
 import { isRequest } from "./slow_series.ts";
 
@@ -12,7 +12,7 @@ const MOST_OF_IT = 0.5;
 /** What a process did while its event loop stood still, in a sentence; `undefined` if nothing that was recorded took that long. */
 export async function whatRan(
   source: Source,
-  { from }: TimeRange,
+  { from }: ShownTime,
   pid: number,
   [begin, end]: readonly [number, number],
 ): Promise<string | undefined> {

@@ -9,7 +9,7 @@ import { h } from "./dom.ts";
 
 /** Makes the foot. */
 export function about({ made, kymo }: ReportData): HTMLElement {
-  const notices = document.getElementById("notices")?.textContent ?? "";
+  const notices = document.querySelector<HTMLTemplateElement>("template#notices")?.content.textContent ?? "";
   return h(
     "footer",
     {},

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { type FunctionTime, timesByFunction } from "../function_times.ts";
 import type { ProfileData } from "../report_data.ts";
 import { h, replace } from "./dom.ts";
 import * as format from "./format.ts";
-import { type FunctionTime, timesByFunction } from "./function_times.ts";
 
 const FEW_ROWS = 25;
 

@@ -44,10 +44,10 @@ const KINDS: Readonly<Record<Finding["kind"], string>> = {
   data: "Data",
 };
 
-function findings({ findings, rows, profiles }: ReportData, show: (finding: Finding) => void): HTMLElement {
+function findings({ findings, rows }: ReportData, show: (finding: Finding) => void): HTMLElement {
   const list = findings.map((finding) => {
-    const { text, because, kind, weight, label, window } = finding;
-    const shown = label !== undefined || window !== undefined || (kind === "cpu" && profiles.length > 0);
+    const { text, because, kind, weight, label, window, function: called } = finding;
+    const shown = [label, window, called].some((subject) => subject !== undefined);
     const body = [
       h("span", { class: "kind" }, icon(weight), KINDS[kind]),
       h("span", { class: "text" }, text),

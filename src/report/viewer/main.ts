@@ -13,7 +13,7 @@ import { header } from "./header.ts";
 import { keyboard } from "./keyboard.ts";
 import { type LabelSections, labelSections } from "./label_sections.ts";
 import { overview } from "./overview.ts";
-import { profiles } from "./profiles.ts";
+import { type Profiles, profiles } from "./profiles.ts";
 import { type Quantities, quantities } from "./quantities.ts";
 import { readData } from "./read_data.ts";
 import { Store } from "./store.ts";
@@ -28,10 +28,11 @@ async function start(): Promise<void> {
   const clock = new WallClock(data.from);
   const labels = labelSections(store, clock);
   const meanwhile = quantities(store, clock);
+  const stacks = profiles(store);
   const columns = h("div", { class: "columns" }, data.durations.length > 0 && labels.element, meanwhile?.element);
-  const main = h("main", {}, data.durations.length > 0 && overview(store, labels.open), columns, profiles(store));
+  const main = h("main", {}, data.durations.length > 0 && overview(store, labels.open), columns, stacks?.element);
   const page = [
-    header(data, clock, (finding) => show(finding, store, labels, meanwhile)),
+    header(data, clock, (finding) => show(finding, store, { labels, meanwhile, stacks })),
     data.rows > 0 && toolbar(store, clock),
     main,
     about(data),
@@ -54,9 +55,16 @@ function printsLight(store: Store): void {
   addEventListener("afterprint", () => store.set({ dark }));
 }
 
-/** Shows what a finding is about: its time with some around it, and the section or chart of its series. */
-function show(finding: Finding, store: Store, labels: LabelSections, meanwhile: Quantities | undefined): void {
-  const { label, window, kind } = finding;
+/** What findings can be about. */
+interface Parts {
+  readonly labels: LabelSections;
+  readonly meanwhile: Quantities | undefined;
+  readonly stacks: Profiles | undefined;
+}
+
+/** Shows what a finding is about: its time with some around it, and the section or chart of its series, or its function. */
+function show(finding: Finding, store: Store, { labels, meanwhile, stacks }: Parts): void {
+  const { label, window, function: called } = finding;
   if (window !== undefined) {
     const [from, to] = [window[0] / 1e9, window[1] / 1e9];
     const around = Math.max((to - from) * AROUND, 12 * store.binSeconds);
@@ -64,11 +72,8 @@ function show(finding: Finding, store: Store, labels: LabelSections, meanwhile: 
   }
   const ofDurations = store.data.durations.some((series) => series.label === label);
   if (label !== undefined && ofDurations) labels.open(label);
-  else {
-    // A function that took much CPU time has neither label nor time.
-    const place = kind === "cpu" && label === undefined && window === undefined ? ".profiles" : ".columns";
-    document.querySelector(place)?.scrollIntoView({ block: "start" });
-  }
+  else if (called !== undefined) stacks?.pointOut(called);
+  else document.querySelector(".columns")?.scrollIntoView({ block: "start" });
   meanwhile?.pointOut(finding);
 }
 

@@ -15,7 +15,7 @@ const TIME_STEPS = [
 ];
 
 /** The smallest of 1, 2 and 5 times a power of ten that is not below a number. */
-export function roundUp(value: number): number {
+function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return power *
     ([1, 2, 5, 10].find((factor) => factor * power >= value * (1 - 1e-9)) ??

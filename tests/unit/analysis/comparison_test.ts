@@ -65,11 +65,12 @@ describe("a comparison of two runs", () => {
   it("is the same each time, whatever else is compared, and another with another seed", async () => {
     const a = [...rowsOf("x", 1, { samples: 500 }), ...rowsOf("a", 3, { samples: 500 })];
     const b = [...rowsOf("x", 2, { samples: 500 }), ...rowsOf("a", 4, { samples: 500 })];
-    const ways = [{}, {}, { seed: 2 }, { labels: ["x"], confidence: 0.975 }];
-    const [first, again, otherSeed, alone] = await compareInWays(a, b, ways);
+    const ways = [{}, {}, { seed: 2 }, { labels: "x", confidence: 0.975 }, { labels: [] }];
+    const [first, again, otherSeed, alone, nothing] = await compareInWays(a, b, ways);
     assertEquals(again, first);
     assert(otherSeed![1]!.median.interval![0] !== first![1]!.median.interval![0]);
     assertEquals(alone![0]!.median.interval, first![1]!.median.interval); // two of four labels' quantiles, with half the chance to be wrong
+    assertEquals(nothing, []);
   });
 
   it("has wider intervals the more labels there are, so that all of them hold together", async () => {

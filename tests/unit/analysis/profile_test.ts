@@ -81,6 +81,27 @@ describe("the times of functions", () => {
     assertEquals(callTimes(tree).length, 4);
   });
 
+  it("are found of more callees than a call can have arguments", () => {
+    const callFrame = { scriptId: "0", url: "", lineNumber: 0, columnNumber: 0 };
+    const callees = Array.from(
+      { length: 200_000 },
+      (_, i) => ({ id: i + 2, callFrame: { ...callFrame, functionName: `f${i}` } }),
+    );
+    const root = {
+      id: 1,
+      callFrame: { ...callFrame, functionName: "(root)" },
+      children: callees.map(({ id }) => id),
+    };
+    const tree = callTree([{
+      nodes: [root, ...callees],
+      startTime: 0,
+      endTime: 4e6,
+      samples: [2, 200_001],
+      timeDeltas: [0, 1e6],
+    }]);
+    assertEquals([tree.total, tree.children[0]!.function.name, functionTimes(tree).length], [4, "f199999", 200_000]);
+  });
+
   it("tell work from time in which no function is seen, which is no function of that name", () => {
     const profile = profileOf([["(idle)", 1], ["(program)", 1], ["(garbage collector)", 1], ["f", 1]]);
     const written = {
@@ -133,6 +154,10 @@ describe("a damaged profile", () => {
     [of([node(1, [], { callFrame: { functionName: "f", url: "" } })]), "node 0 of the call tree has no place"],
     [of([node(1, "2")]), "node 0 of the call tree has no list of callees"],
     [of([node(1, [], { hitCount: -1 })]), "node 0 of the call tree has no number of hits"],
+    [of([node(1, [], { hitCount: 7 })]).replace("7", "1e999"), "node 0 of the call tree has no number of hits"],
+    [of([node(1, [], { hitCount: "7" })]), "node 0 of the call tree has no number of hits"],
+    [of([node(1)], { endTime: 1e300 }), "it has no beginning or no end"],
+    [of([node(1)], { samples: [1, 1], timeDeltas: [1, 1.5e308] }), "sample 1 has no time"],
     [of([node(1), node(1)]), "two nodes of the call tree have the same id"],
     [of([node(1, [2])]), "node 2 is missing in the call tree"],
     [of([node(1, [1])]), "node 1 has two places in the call tree"],
@@ -145,7 +170,10 @@ describe("a damaged profile", () => {
   ];
   it("is refused, and it is said why", () => {
     parseCpuProfile(whole);
-    for (const [text, why] of damaged) assertEquals(assertThrows(() => parseCpuProfile(text), Error).message, why);
+    for (const [text, why] of damaged) {
+      const { message } = assertThrows(() => parseCpuProfile(text), UsageError);
+      assertEquals(message, `Cannot parse the CPU profile: ${why}`);
+    }
   });
 });
 

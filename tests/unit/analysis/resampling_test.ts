@@ -66,8 +66,20 @@ describe("resampling", () => {
     await assertRejects(
       () => resampled(rows, "1s", { quantiles: [2] }),
       UsageError,
-      "a quantile must be from 0 to 1: 2",
+      "Cannot resample: ",
     );
+  });
+
+  it("refuses intervals of which the first would begin before all timepoints", async () => {
+    const least = -(2n ** 63n);
+    const { timepoints, count } = await resampled([[least, 1, "a", 1], [least + 5n, 1, "a", 1]], 4n);
+    assertEquals([timepoints[0], ...count], [least, 1, 1]);
+    await assertRejects(() => resampled([[least, 1, "a", 1]], 7n), UsageError, "Cannot resample: the first interval");
+  });
+
+  it("of nothing is empty", async () => {
+    const { timepoints, quantiles } = await resampled([[0n, 1, "b", 1]], 4n, { quantiles: [0.5] });
+    assertEquals([timepoints.length, quantiles], [0, [{ q: 0.5, values: new Float64Array() }]]);
   });
 
   it("takes intervals in all units, and nothing else", () => {

@@ -1,7 +1,15 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { condition, restrict, type Selection } from "../../../src/analysis/selection.ts";
-import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import {
+  compare,
+  type DescribeOptions,
+  type DuckDBOptions,
+  type ResampleOptions,
+  type SeriesSelection,
+  TelemetryDB,
+  type TelemetryFrame,
+} from "../../../src/analysis/mod.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { recordFiles } from "./recorded_files.ts";
 
@@ -36,6 +44,29 @@ describe("a selection", () => {
     assertEquals(await selected("' OR true OR '*"), []);
   });
 
+  it("of several labels is met by each of them, of none by none", async () => {
+    using files = recordFiles({ "duration.1.csv": LABELS.map((label, i) => [BigInt(i), 1, label, 1] as const) });
+    await using db = await TelemetryDB.open(files.path);
+    const selected = async (labels: readonly string[]) => await db.all().where({ labels, from: 1n }).labels();
+    assertEquals(await selected(["a_b", "* [GET]", "100%"]), ["/version [GET]", "a_b"]);
+    assertEquals(await selected(["a_b"]), ["a_b"]);
+    assertEquals(await selected([]), []);
+    assertEquals(condition({ labels: ["a", "b"], pids: [1] }), "(Label = 'a' OR Label = 'b') AND PID IN (1)");
+    assertEquals(condition({ labels: [] }), "false");
+  });
+
+  it("can be exported", async () => {
+    using files = recordFiles({ "duration.1.csv": LABELS.map((label, i) => [BigInt(i), 1, label, 1] as const) });
+    await using db = await TelemetryDB.open(files.path);
+    const path = `${files.path}/selected.parquet`;
+    assertEquals(await db.all().where({ labels: ["/version*", "1000"], from: 2n }).exportParquet(path), { rows: 2 });
+    const table = await db.sql(`SELECT Label, Prefix FROM '${path}' ORDER BY Label`);
+    assertEquals(table.rows(), [
+      { Label: "/version [GET]", Prefix: "duration" },
+      { Label: "/version [POST]", Prefix: "duration" },
+    ]);
+  });
+
   it("of times has its beginning and not its end, to the nanosecond", async () => {
     const start = 1_700_000_000_000_000_000n;
     using files = recordFiles({ "duration.1.csv": [0n, 1n, 2n].map((i) => [start + i, Number(i), "a", 1] as const) });
@@ -54,9 +85,42 @@ describe("a selection", () => {
   });
 
   it("refuses what is of the wrong type", () => {
-    const wrong = [{ labels: 1 }, { pids: [1.5] }, { pids: ["1"] }, { from: 5 }, {
+    const wrong = [{ labels: 1 }, { labels: ["a", 1] }, { pids: [1.5] }, { pids: ["1"] }, { from: 5 }, {
       to: "now",
     }] as unknown as Selection[];
     for (const selection of wrong) assertThrows(() => condition(selection), UsageError, "Cannot select: ");
+  });
+});
+
+describe("what the library is given", () => {
+  it("is refused where it is not known or not of the right type", async () => {
+    await using db = await TelemetryDB.open([]);
+    const frame = db.duration();
+    const series = frame.timeSeries("a");
+    const wrong: [() => unknown, string][] = [
+      [() => frame.where({ label: "a" } as Selection), 'Cannot select: there is no such option: "label"'],
+      [() => frame.where({ pids: 5 } as unknown as Selection), "Cannot select: pids must be an array of PIDs: 5"],
+      [() => frame.where(null as unknown as Selection), "Cannot select: options must be an object: null"],
+      [
+        () => frame.where({ from: 1 } as unknown as Selection),
+        "Cannot select: from must be a bigint, ns since 1970: 1",
+      ],
+      [
+        () => frame.where({ labels: [1] } as unknown as Selection),
+        "Cannot select: labels must be a string or an array",
+      ],
+      [() => frame.timeSeries(undefined as unknown as string), "Cannot select: a label must be a string: undefined"],
+      [() => frame.describe({ quantile: [0.5] } as DescribeOptions), "Cannot describe: there is no such option"],
+      [() => frame.describe({ quantiles: "p50" } as unknown as DescribeOptions), "Cannot describe: quantiles must be"],
+      [() => series.where({ pids: [1] } as SeriesSelection), 'Cannot select: there is no such option: "pids"'],
+      [() => series.data({ pid: -1 }), "Cannot select: pid must be a PID: -1"],
+      [() => series.resample("5s", { byPid: true } as ResampleOptions), "Cannot resample: there is no such option"],
+      [() => compare(db as unknown as TelemetryFrame, frame), "Cannot compare: it is no frame: an object"],
+      [() => TelemetryDB.open(undefined as unknown as string), "Cannot read: the source must be a path, or an array"],
+      [() => TelemetryDB.open(""), "Cannot read: the source must be a path, or an array of paths"],
+      [() => TelemetryDB.open([], { memory: "1GB" } as DuckDBOptions), "Cannot analyse: there is no such option"],
+      [() => db.sql(""), "Cannot query: there is no statement"],
+    ];
+    for (const [use, message] of wrong) await assertRejects(async () => await use(), UsageError, message);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { conditionOf, summarize, type SummaryOptions, timeRange } from "../../../src/analysis/summary.ts";
+import { summarize, type SummaryOptions, timeRange } from "../../../src/analysis/summary.ts";
 import { recordFiles, type Rows } from "./recorded_files.ts";
 
 const SECOND = 1_000_000_000n;
@@ -74,10 +74,16 @@ describe("a summary", () => {
 
   it("does not depend on when it was guessed that the recording was made", async () => {
     const expected = await summaryOf(files);
-    const guesses = [[BEGIN, BEGIN + 1n], [BEGIN - SECOND, BEGIN + 11n * SECOND], [
-      BEGIN + 9n * SECOND,
-      BEGIN + 10n * SECOND,
-    ]];
+    const guesses = [
+      [BEGIN, BEGIN + 1n],
+      [BEGIN - SECOND, BEGIN + 11n * SECOND],
+      [
+        BEGIN + 9n * SECOND,
+        BEGIN + 10n * SECOND,
+      ],
+      [7n, 8n],
+      [BEGIN + 3_600n * SECOND, BEGIN + 3_601n * SECOND],
+    ];
     for (const [first = 0n, last = 0n] of guesses) {
       assertEquals(await summaryOf(files, { guess: { first, last } }), expected);
     }
@@ -108,6 +114,8 @@ describe("a summary", () => {
     assertEquals(await counted({ labels: ["?", "b"], pids: [2] }), [["a", 2], ["b", 1]]);
     assertEquals(await counted({ from: BEGIN + SECOND, to: BEGIN + 3n * SECOND }), [["a", 2]]);
     assertEquals((await summaryOf(files, { labels: ["none"] })).range, undefined);
+    assertEquals((await summaryOf(files, { labels: [] })).rows, 0);
+    assertEquals(await counted({ labels: "a" }), [["a", 3]]);
   });
 
   it("leaves out what is no number, and tells of it", async () => {
@@ -133,6 +141,12 @@ describe("a summary", () => {
     assertEquals([a?.counts.at(0), a?.counts.at(-1), a?.counts.length], [1, 1, 256]);
   });
 
+  it("can be of more series than a function takes arguments", async () => {
+    const rows = Array.from({ length: 150_000 }, (_, i) => [BEGIN + BigInt(i), 1, `${i}`, i % 7] as const);
+    const { durations, pids, rows: all } = await summaryOf({ "duration.1.csv": rows });
+    assertEquals([durations.length, pids, all], [150_000, [0, 1, 2, 3, 4, 5, 6], 150_000]);
+  });
+
   it("of nothing is empty", async () => {
     const { rows, range, bins, pids, durations } = await summaryOf({});
     assertEquals({ rows, range, bins, pids, durations }, {
@@ -151,7 +165,7 @@ describe("the summary of the runtime", () => {
     value: number,
     label: string,
     pid: number,
-  ): Rows[number] => [BEGIN + BigInt(second) * SECOND, value, label, pid];
+  ): Rows[number] => [BEGIN + BigInt(second * 1e9), value, label, pid];
 
   it("is of each process, in a fixed order", async () => {
     const { runtime } = await summaryOf({
@@ -177,7 +191,32 @@ describe("the summary of the runtime", () => {
     );
   });
 
-  it("tells of counters how much they grew, and whether that is sure", async () => {
+  it("has no units where the Python original has others, also if not all series are selected", async () => {
+    const files: Record<string, Rows> = {
+      "runtime.1.csv": [
+        at(0, 51_200, "max rss", 1),
+        at(0, 1_000, "gc collected", 1),
+        at(1, 5_000, "gc collected", 1),
+        at(0, 0, "gc uncollectable", 1),
+        at(1, 3, "user time", 1),
+        at(0, 7, "max rss", 2),
+        at(0, 6, "rss", 2),
+      ],
+    };
+    const told = async (options: Partial<SummaryOptions> = {}) =>
+      (await summaryOf(files, options)).runtime.map(({ label, pid, unit, kind }) => [label, pid, unit, kind]);
+    assertEquals(await told(), [
+      ["user time", 1, "s", "counter"],
+      ["rss", 2, "bytes", "level"],
+      ["max rss", 1, "", "level"],
+      ["max rss", 2, "bytes", "level"],
+      ["gc collected", 1, "", "counter"],
+      ["gc uncollectable", 1, "", "counter"],
+    ]);
+    assertEquals(await told({ labels: ["max*"] }), [["max rss", 1, "", "level"], ["max rss", 2, "bytes", "level"]]);
+  });
+
+  it("tells of counters how much they grew, unless they are several isolates'", async () => {
     const { runtime } = await summaryOf({
       "runtime.1.csv": [
         at(0, 100, "user time", 1),
@@ -186,11 +225,18 @@ describe("the summary of the runtime", () => {
         at(0, 0, "gc collections", 2),
         at(1, 7, "gc collections", 2),
         at(2, 1, "gc collections", 2),
+        at(3, NaN, "gc collections", 2),
+        at(4, 3, "gc collections", 2),
+        ...[0, 1, 2].flatMap((second) => [
+          at(second, 100 + second, "gc collected", 3),
+          at(second + 0.5, 5 + second, "gc collected", 3),
+        ]),
       ],
     });
-    assertEquals(runtime.map(({ label, growth, wentBack }) => [label, growth, wentBack]), [
-      ["user time", 3, false],
-      ["gc collections", 7, true],
+    assertEquals(runtime.map(({ label, growth }) => [label, growth]), [
+      ["user time", 3],
+      ["gc collections", 9],
+      ["gc collected", NaN],
     ]);
   });
 });
@@ -206,13 +252,5 @@ describe("the time of a recording", () => {
     using recorded = recordFiles({});
     await using db = await TelemetryDB.open(recorded.path);
     assertEquals(await timeRange(db), undefined);
-  });
-});
-
-describe("a selection as a condition", () => {
-  it("is met by any of the labels, and all of the rest", () => {
-    assertEquals(conditionOf({}), "true");
-    assertEquals(conditionOf({ labels: ["a", "b"], pids: [1] }), "(Label = 'a' OR Label = 'b') AND PID IN (1)");
-    assertEquals(conditionOf({ labels: [], to: 5n }), "Timepoint < 5");
   });
 });

@@ -1,6 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { binsOf, countsIn, shiftFor } from "../../../src/analysis/time_bins.ts";
+import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import { binsOf, binTexts, countInBins, countsIn, holds, shiftFor, widened } from "../../../src/analysis/time_bins.ts";
+import { recordFiles } from "./recorded_files.ts";
 
 describe("the bins of a time", () => {
   const times: [what: string, first: bigint, last: bigint][] = [
@@ -27,10 +29,32 @@ describe("the bins of a time", () => {
     const [first, last] = [-5n * 2n ** 30n, 5n * 2n ** 30n + 1n];
     const bins = binsOf({ first, last }, 31n);
     assertEquals(bins, { from: -6n * 2n ** 30n, width: 2n ** 31n, length: 6 });
-    const counts = [[-5n, 1n], [-4n, 2n], [-1n, 4n], [0n, 8n], [5n, 16n]].map(([key = 0n, value = 0n]) => ({
-      key,
-      value,
-    }));
-    assertEquals(countsIn(bins, counts, 30n), [1, 2, 4, 8, 0, 16]);
+    const narrower = { from: -7n * 2n ** 30n, width: 2n ** 30n, length: 13 };
+    assertEquals(countsIn(bins, { bins: "2 3 6 7 12", counts: "1 2 4 8 16" }, narrower), [1, 2, 4, 8, 0, 16]);
+  });
+
+  it("hold some time more if it may be longer, and none that there is not", () => {
+    const [first, last] = [1_700_000_000_000_000_001n, 1_700_003_600_000_000_000n];
+    const bins = binsOf({ first, last }, shiftFor({ first, last }));
+    const more = widened(bins);
+    assertEquals([more.width, more.length], [bins.width, bins.length + 2 * 1_024]);
+    assertEquals(holds(more, { first: first - 1_000n * bins.width, last: last + 1_000n * bins.width }), true);
+    assertEquals(holds(more, { first: first - 1_025n * bins.width, last }), false);
+    assertEquals(holds(more, { first, last: last + 1_025n * bins.width }), false);
+    const all = { first: -(2n ** 63n), last: 2n ** 63n - 1n };
+    assertEquals(widened(binsOf(all, shiftFor(all))), binsOf(all, shiftFor(all)));
+  });
+
+  it("count rows beside them in the first and the last, so that there are never more", async () => {
+    const bins = { from: -(2n ** 32n), width: 2n ** 30n, length: 8 };
+    const least = -(2n ** 63n);
+    const timepoints = [least, -(2n ** 32n), -1n, 0n, 2n ** 30n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n - 1n];
+    using files = recordFiles({ "duration.1.csv": timepoints.map((timepoint) => [timepoint, 1, "a", 1] as const) });
+    await using db = await TelemetryDB.open(files.path);
+    const texts = binTexts("map", bins);
+    const [row] = (await db.sql(
+      `SELECT ${texts.bins} AS bins, ${texts.counts} AS counts FROM (SELECT ${countInBins(bins)} AS map FROM duration)`,
+    )).rows();
+    assertEquals(row, { bins: "0 3 4 5 7", counts: "2 1 1 1 3" });
   });
 });

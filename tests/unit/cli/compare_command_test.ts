@@ -118,7 +118,12 @@ describe("kymo compare", () => {
   });
 
   it("refuses what makes no sense", async () => {
-    for (const args of [["--confidence", "100"], ["--margin", "-1"], ["--seed", "x"], ["--fail-on", "cannot tell"]]) {
+    for (
+      const args of [["--confidence", "100"], ["--margin", "-1"], ["--seed", "x"], ["--seed", "1.5"], [
+        "--fail-on",
+        "cannot tell",
+      ]]
+    ) {
       const { error, code } = await run(["a", "b", ...args]);
       assert(error!.includes(`option '${args[0]}`) && code === undefined, error);
     }

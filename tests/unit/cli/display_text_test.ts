@@ -25,6 +25,14 @@ describe("the width of text", () => {
     it(`is ${width} for ${what}`, () => assertEquals(displayWidth(text), width));
   }
 
+  it("is the same whether each character is looked at, or all are simple", () => {
+    for (let code = 0x20; code < 0x2600; code++) {
+      const character = String.fromCharCode(code);
+      const beside = displayWidth(`日\n${character}\n日`) - displayWidth("日\n\n日");
+      assertEquals(displayWidth(character), beside, code.toString(16));
+    }
+  });
+
   it("is filled up by columns, not by characters", () => {
     assertEquals(align("日本", 6, "left"), "日本  ");
     assertEquals(align("日本", 6, "right"), "  日本");

@@ -78,6 +78,11 @@ describe("kymo profile", () => {
     ]);
   });
 
+  it("takes a name with punctuation", async () => {
+    const { code, error } = await run(["/m", "--callers", "GET /x-y"]);
+    assertEquals({ code, error }, { code: 0, error: undefined });
+  });
+
   it("shows who called a function, and whom it called", async () => {
     const callers = await run(["/m", "--callers", "par*"]);
     assertEquals(callers.lines.slice(3), [

@@ -1,7 +1,10 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { openRecording, tellUnread, whileReading } from "../../../src/cli/reading.ts";
 import { UsageError } from "../../../src/errors.ts";
+import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { scratchDirectory } from "../../contract/scratch.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
 import { fakeOutput, fakeSurroundings } from "./fake_surroundings.ts";
 
@@ -40,6 +43,26 @@ describe("what the user named", () => {
       UsageError,
       'Cannot summarize: no such file or directory: "absent"',
     );
+  });
+
+  it("is not the directory of directories that were recorded into", async () => {
+    using scratch = scratchDirectory();
+    for (const name of ["_monitoring/one", "_monitoring/two/.spools", "_monitoring/else"]) {
+      mkdirSync(scratch.at(name), { recursive: true });
+    }
+    writeFileSync(scratch.at("_monitoring/one/duration.1.csv"), "");
+    const surroundings = fakeSurroundings({ runtime: defaultRuntime() });
+    const monitoring = scratch.at("_monitoring");
+    await assertRejects(
+      () => openRecording([monitoring], "summarize", surroundings),
+      UsageError,
+      `Cannot summarize: nothing is recorded in ${
+        JSON.stringify(monitoring)
+      } itself, but in it there are: "one", "two"`,
+    );
+    writeFileSync(scratch.at("_monitoring/duration.1.csv"), "Timepoint,Measurement,Label,PID\r\n1,1,a,1\r\n");
+    await using db = await openRecording([monitoring], "summarize", surroundings);
+    assertEquals(db.reading.files, 1);
   });
 });
 

@@ -45,6 +45,13 @@ describe("kymo report", () => {
     });
   });
 
+  it("prints nothing that a terminal would obey", async () => {
+    await inDirectory(files, async (directory) => {
+      const { stdout } = await report(directory, "-o", `${directory}/\x1b[2J.html`);
+      assert(stdout.startsWith(`Wrote ${directory}/\\x1b[2J.html: `), stdout);
+    });
+  });
+
   it("prints what it has written as one line of JSON, of what is selected", async () => {
     await inDirectory(files, async (directory) => {
       const path = `${directory}/r.html`;
@@ -67,11 +74,14 @@ describe("kymo report", () => {
   it("does not replace what is no report, unless it is told to", async () => {
     await inDirectory({ ...files, "notes.txt": "mine", "empty.html": "" }, async (directory) => {
       const path = `${directory}/notes.txt`;
-      for (const output of [path, directory]) {
+      const no = "Cannot report: there is a file that is no";
+      await assertRejects(() => report(directory, "-o", path), UsageError, no);
+      for (const force of [[], ["--force"]]) {
+        const output = `${directory}/`;
         await assertRejects(
-          () => report(directory, "-o", output),
+          () => report(directory, "-o", output, ...force),
           UsageError,
-          "Cannot report: there is a file that is no",
+          `Cannot report: it is a directory: "${output}"`,
         );
       }
       assertEquals(readFileSync(path, "utf8"), "mine");

@@ -14,6 +14,13 @@ describe("a sparkline", () => {
     assertEquals(sparkline([], 10), "");
   });
 
+  it("shows infinity as the highest bar, and what is no number as nothing, beside the others", () => {
+    assertEquals(sparkline([1, Infinity, NaN, 8, -Infinity], 10), "▂█ █ ");
+    assertEquals(sparkline([Infinity, 0], 10), "█ ");
+    assertEquals(sparkline([Infinity, 1, 1, 8, 8, 8], 3), "█▅█");
+    assertEquals(sparkline([1e308, 1.7e308], 10), "▅█");
+  });
+
   it("has no more bars than there is room for, each for its part of the numbers", () => {
     assertEquals(sparkline([8, 8, 4, 4, 0, 0], 3), "█▅ ");
     assertEquals(sparkline([6, 0, 0], 2), "█ "); // the middle one is half in either

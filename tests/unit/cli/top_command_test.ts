@@ -5,6 +5,7 @@ import type { Surroundings } from "../../../src/cli/surroundings.ts";
 import { addTopCommand } from "../../../src/cli/top_command.ts";
 import { StorageError, UsageError } from "../../../src/errors.ts";
 import { Monitor } from "../../../src/monitor/monitor.ts";
+import { FileError } from "../../../src/runtime.ts";
 import { FakeRuntime } from "../../fake/runtime.ts";
 import { type FakeOutput, fakeOutput, fakeSurroundings } from "./fake_surroundings.ts";
 
@@ -64,7 +65,7 @@ describe("kymo top", () => {
     const { stdout, monitor, runtime } = recording(fakeOutput());
     assertEquals(await top(["_monitoring", "--once", "--sort", "label"], { stdout, runtime }), [0]);
     const [title, ...rest] = stdout.text.split("\n");
-    assertMatch(title!, /^kymo top _monitoring · \d\d:\d\d:\d\d · 1 program · 3 rows\/s$/);
+    assertMatch(title!, /^kymo top _monitoring · 1 program · 3 rows\/s · \d\d:\d\d:\d\d$/);
     assertEquals(rest, [
       "",
       " PID  rows/s",
@@ -154,12 +155,71 @@ describe("kymo top", () => {
       UsageError,
       'Cannot watch: not a directory: "file"',
     );
+    await assertRejects(
+      () => top(["gone", "--once"], { look: () => "nothing" }),
+      UsageError,
+      'Cannot watch: no such directory: "gone"',
+    );
     const runtime = new FakeRuntime();
     runtime.files.missingPermission = "needs --allow-read";
     await assertRejects(() => top(["dir"], { runtime }), StorageError, 'Cannot watch: "dir": needs --allow-read');
     for (const wrong of ["--interval=0", "--interval=x", "--count=0", "--pid=x", "--sort=x"]) {
       await assertRejects(() => top(["dir", wrong], {}), Error, "is invalid");
     }
+  });
+
+  it("tells what cannot be read, and ends as incomplete if it was to end by itself", async () => {
+    const { stdout, monitor, runtime } = recording(fakeOutput());
+    monitor.observe("a", 1);
+    const spools = runtime.files.paths().filter((path) => path.endsWith(".spool"));
+    runtime.files.before = (operation, path) => {
+      if (operation === "open" && path.endsWith(".spool")) throw new FileError("EACCES", "permission denied");
+    };
+    const stderr = fakeOutput();
+    assertEquals(await top(["_monitoring", "--once"], { stdout, stderr, runtime }), [1]);
+    const further = spools.length > 1 ? ` (and ${spools.length - 1} further file${spools.length > 2 ? "s" : ""})` : "";
+    assertEquals(stderr.text, `Cannot read: "${spools[0]}": permission denied${further}\n`);
+    assertEquals(stdout.text.split("\n").slice(1), [
+      `${spools.length} spool${spools.length > 1 ? "s" : ""} cannot be read: permission denied`,
+      "",
+      "Attached to nothing: what records into _monitoring cannot be read.",
+      "",
+    ]);
+    assertEquals(await top(["_monitoring", "--once", "--pid", "7"], { stdout, stderr: fakeOutput(), runtime }), [0]);
+    runtime.files.before = () => {};
+    await monitor.stop();
+  });
+
+  it("says why nothing of what was asked for is to be seen", async () => {
+    const { stdout, monitor, runtime } = recording(fakeOutput());
+    await top(["_monitoring", "--once", "--pid", "1", "--pid", "2"], { stdout, runtime });
+    runtime.timers.after(500, () => monitor.observe("x", 1));
+    await top(["_monitoring", "--once", "--label", "nope*"], { stdout, runtime });
+    await top(["elsewhere", "--count", "1"], { stdout, runtime, look: () => "nothing" });
+    const lines = stdout.text.split("\n").filter((line) => /^(Attached|No label)/.test(line));
+    assertEquals(lines, [
+      "Attached to nothing: no program with PID 1 or 2; 1 other records.",
+      'No label matches "nope*"; 1 row of others.',
+      "Attached to nothing yet: there is no directory elsewhere.",
+    ]);
+    await monitor.stop();
+  });
+
+  it("keeps its title on one line, the most important longest", async () => {
+    const titles: string[] = [];
+    for (const columns of [80, 50, 40, 34, 30, 20]) {
+      const stdout = fakeOutput({ isTerminal: true, columns, rows: 5 });
+      await top(["some/_monitoring", "--once"], { stdout, runtime: new FakeRuntime() });
+      titles.push(stdout.text.split("\x1b[H").at(-1)!.split("\x1b[K")[0]!.replace(/[\d:]{8}/, "TT:TT:TT"));
+    }
+    assertEquals(titles, [
+      "kymo top some/_monitoring · 0 programs · 0 rows/s · TT:TT:TT",
+      "kymo top some/_monitoring · 0 programs · 0 rows/s",
+      "some/_monitoring · 0 programs · 0 rows/s",
+      "some/…ring · 0 programs · 0 rows/s",
+      "0 programs · 0 rows/s",
+      "0 programs… 0 rows/s",
+    ]);
   });
 
   it("ends when nobody reads it any more", async () => {

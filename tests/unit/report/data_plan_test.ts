@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { DURATION_BYTES, filledBins, MAX_STATISTICS } from "../../../src/report/cost.ts";
+import { durationRoom, filledBins, LONG_LABEL_BYTES, MAX_STATISTICS } from "../../../src/report/cost.ts";
 import { seriesWithRoom } from "../../../src/report/duration_statistics.ts";
 import { makePlan } from "../../../src/report/plan.ts";
 import { findStrays, MAX_BINS, MIN_BINS, possibleBins } from "../../../src/report/time_axis.ts";
@@ -46,6 +46,7 @@ describe("the time axis of a report", () => {
 });
 
 describe("the plan of a report", () => {
+  const room = durationRoom(MAX_STATISTICS, 0);
   const axes = [{ width: 1, count: 400 }, { width: 2, count: 200 }, { width: 5, count: 80 }];
   const costing = (weight: number, bytes: number) => ({ weight, bytes: [bytes, bytes / 2, bytes / 5] });
 
@@ -58,13 +59,13 @@ describe("the plan of a report", () => {
   });
 
   it("takes a coarser axis so that the fifty weightiest series find room", () => {
-    const series = Array.from({ length: 80 }, (_, i) => costing(i, DURATION_BYTES / 40));
+    const series = Array.from({ length: 80 }, (_, i) => costing(i, room / 40));
     const { bins, durations } = makePlan(axes, series, []);
     assertEquals([bins, durations.size, durations.has(79), durations.has(0)], [axes[1], 80, true, true]);
   });
 
   it("leaves out the lightest series where even the coarsest axis has no room", () => {
-    const series = [...Array.from({ length: 300 }, (_, i) => costing(i, DURATION_BYTES / 10)), costing(-1, 0)];
+    const series = [...Array.from({ length: 300 }, (_, i) => costing(i, room / 10)), costing(-1, 0)];
     const { bins, durations } = makePlan(axes, series, []);
     assertEquals([bins, durations.size], [axes[2], 51]);
     assert(durations.has(299) && !durations.has(0) && durations.has(300), "what costs nothing is shown");
@@ -76,6 +77,16 @@ describe("the plan of a report", () => {
     const many = Array.from({ length: 1_000 }, (_, i) => series(`${i}`, i, 16));
     assertEquals(seriesWithRoom(many).size, 1_000);
     assertEquals(seriesWithRoom([...many, ...many]).size, Math.floor(MAX_STATISTICS / 17));
+  });
+
+  it("leaves out series whose labels are too long, and keeps the others", () => {
+    const series = Array.from({ length: 1_000 }, (_, i) => (
+      { label: (i % 2 === 0 ? "x" : "x".repeat(16_384)) + i, weight: 1_000 - i, processes: 1, bytes: [] }
+    ));
+    const chosen = [...seriesWithRoom(series)];
+    const isLong = (i: number) => i % 2 === 1;
+    assertEquals(chosen.filter((i) => !isLong(i)).length, 500);
+    assertEquals(chosen.filter(isLong).length, Math.floor(LONG_LABEL_BYTES / 16_384));
   });
 
   it("knows how many bins hold something", () => {

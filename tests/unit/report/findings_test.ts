@@ -273,6 +273,12 @@ describe("the findings of a report", () => {
   });
 });
 
+it("a finding about a hot function tells which, for the page to mark it", () => {
+  const tree = frame("PID 1", 0, frame("isPrime", 2), frame("main", 1));
+  const [found] = findWhatStandsOut(facts({ profiles: [{ name: "", pid: 1, duration: 3, tree }] }), calm);
+  assertEquals([found?.kind, found?.function], ["cpu", "isPrime"]);
+});
+
 describe("the reason for slowness", () => {
   const group = { count: 10, examined: 10, time: 1 };
   const others = { ...group, count: 990 };

@@ -22,6 +22,22 @@ function* itsLags(): Generator<Row> {
 }
 
 describe("a report", () => {
+  it("is made of durations that no time can be computed with", async () => {
+    const rows = Array.from({ length: 100 }, (_, i): Row => [i, 1e10 * (i < 95 ? 1 : 100), "eternal"]);
+    await inDirectory({ "duration.csv": csv(rows) }, async (directory) => {
+      await using db = await TelemetryDB.open(directory);
+      const { data } = await makeReport(db, [directory], {
+        title: "",
+        kymo: "0.0.0",
+        made: new Date(0),
+        files: defaultRuntime().files,
+      });
+      assertEquals([data.rows, data.durations[0]?.label], [100, "eternal"]);
+      const about = data.findings.filter(({ label }) => label === "eternal");
+      assert(about.length > 0 && about.every(({ because }) => because === undefined), JSON.stringify(data.findings));
+    });
+  });
+
   it("says what is slow, and why", async () => {
     await inDirectory({ "duration.csv": csv(aService()), "runtime.csv": csv(itsLags()) }, async (directory) => {
       await using db = await TelemetryDB.open(directory);

@@ -5,6 +5,7 @@ import type { RowSink } from "../../../../src/analysis/live/rows.ts";
 import type { StartOptions } from "../../../../src/monitor/options.ts";
 import { Monitor } from "../../../../src/monitor/monitor.ts";
 import type { Layout } from "../../../../src/storage/layout.ts";
+import { FileError } from "../../../../src/runtime.ts";
 import { MemoryDisk } from "../../../fake/memory_disk.ts";
 import { FakeRuntime } from "../../../fake/runtime.ts";
 import { randomFrom } from "../../support/random.ts";
@@ -67,7 +68,7 @@ describe("LiveDirectory", () => {
       const live = new LiveDirectory(runtime, DIRECTORY, ({ pid }, label, value) => before.push([pid, label, value]));
       assertEquals(before, [1, 2, 3, 4, 5].map((value) => [1, `label ${(value - 1) % 3}`, value]));
       observed.record(monitor, 2);
-      assertEquals(live.look(observed.sink), { sampled: false, missed: 0, holders: new Set([1]) });
+      assertEquals(live.look(observed.sink), { sampled: false, missed: 0, holders: new Set([1]), unreadable: [] });
       assertEquals(observed.seen, [6, 7]);
       live.look(observed.sink);
       assertEquals(observed.seen, [6, 7]);
@@ -104,7 +105,7 @@ describe("LiveDirectory", () => {
   it("waits for a directory that is not there yet, and for programs", async () => {
     const runtime = runtimeOf(new MemoryDisk(), 1);
     const live = new LiveDirectory(runtime, DIRECTORY, nothing);
-    assertEquals(live.look(nothing), { sampled: false, missed: 0, holders: new Set<number>() });
+    assertEquals(live.look(nothing), { sampled: false, missed: 0, holders: new Set<number>(), unreadable: [] });
     const monitor = started(runtime, SMALL_BUFFERS);
     const observed = new Observed();
     observed.record(monitor, 3_000); // several files are published before it is first seen
@@ -163,6 +164,31 @@ describe("LiveDirectory", () => {
     assertEquals(live.look(nothing).missed, files.length);
     assertEquals(live.look(nothing).missed, 0);
     await monitor.stop();
+  });
+
+  it("tells which files cannot be read, unless they are just gone", async () => {
+    for (const [layout, operation, code] of [["segments", "open", "EACCES"], ["append", "open", "ENOENT"]] as const) {
+      const disk = new MemoryDisk();
+      const runtime = runtimeOf(disk, 1);
+      const monitor = started(runtime, { layout });
+      monitor.observe("a", 1);
+      const live = new LiveDirectory(runtime, DIRECTORY, nothing);
+      assertEquals([live.unreadable, live.exists], [[], true]);
+      disk.before = (name) => {
+        if (name === operation) throw new FileError(code, "refused");
+      };
+      const spools = disk.paths().filter((path) => path.endsWith(".spool"));
+      const expected = spools.map((path) => ({ path, reason: "refused", pid: 1 }));
+      assertEquals(live.look(nothing).unreadable, code === "ENOENT" ? [] : expected);
+      disk.before = (name) => {
+        if (name === "list") throw new FileError(code, "refused");
+      };
+      const directory = [{ path: `${DIRECTORY}/.spools`, reason: "refused" }];
+      assertEquals(live.look(nothing).unreadable, code === "ENOENT" ? [] : directory);
+      disk.before = () => {};
+      assertEquals(live.look(nothing).unreadable, []);
+      await monitor.stop();
+    }
   });
 
   it("is not led astray by what is no spool, nor by a spool that lies", () => {

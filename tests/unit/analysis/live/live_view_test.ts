@@ -58,17 +58,18 @@ describe("LiveView", () => {
     }
     one.timers.advance(1_000);
     const told = views.map((view) => {
-      const { series, processes } = view.endInterval();
+      const { series, processes, others } = view.endInterval();
       return [
         series.map(({ label, pid, count }) => `${pid ?? "all"} ${label} ${count}`).join(),
         processes.map(({ pid, count }) => `${pid} ${count}`).join(),
+        others,
       ];
     });
     assertEquals(told, [
-      ["all a 2,all b 2", "1 2,2 2"],
-      ["1 a 1,1 b 1,2 a 1,2 b 1", "1 2,2 2"],
-      ["all a 1,all b 1", "2 2"],
-      ["all b 2", "1 2,2 2"],
+      ["all a 2,all b 2", "1 2,2 2", { processes: 0, rows: 0 }],
+      ["1 a 1,1 b 1,2 a 1,2 b 1", "1 2,2 2", { processes: 0, rows: 0 }],
+      ["all a 1,all b 1", "2 2", { processes: 1, rows: 2 }],
+      ["all b 2", "1 2,2 2", { processes: 0, rows: 2 }],
     ]);
     for (const monitor of monitors) await monitor.stop();
   });

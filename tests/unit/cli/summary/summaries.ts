@@ -65,5 +65,6 @@ export const look: SummaryLook = {
   reading: { files: 2, spools: 0, unread: 0, problems: [] },
   sort: "total",
   byPid: false,
+  top: 100,
   hasColors: false,
 };

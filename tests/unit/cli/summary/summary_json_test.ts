@@ -10,7 +10,7 @@ describe("a summary as JSON", () => {
     const summary = summaryOf({
       durations: [seriesOf({ label: "a", sum: 1 }), seriesOf({ label: "b", sum: 2 })],
       quantities: [seriesOf({ prefix: "custom", label: "q", mean: NaN, max: Infinity, latest: 3, pid: 42 })],
-      runtime: [runtimeOf({ kind: "counter", growth: 5, wentBack: false })],
+      runtime: [runtimeOf({ kind: "counter", growth: 5 })],
     });
     const { durations, quantities, runtime, ...rest } = JSON.parse(toJson(summary, { ...look, reading }));
     const [from, to] = ["1700000000000000000", "1700000010000000000"];

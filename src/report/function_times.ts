@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FlameNode } from "../report_data.ts";
+import type { FlameNode } from "./report_data.ts";
 
 /** What a function took, wherever it was called. */
 export interface FunctionTime {
