@@ -4,10 +4,9 @@
  * @module
  */
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+export { harmless } from "../report/harmless.ts";
 
-/** What has no width, or moves, hides or turns around what stands beside it. */
-const dangerous = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u2060-\u2064\ufeff\ufff9-\ufffb]/gv;
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** What takes a column for each UTF-16 unit, whatever stands beside it: ASCII, most of Latin and Greek, punctuation, bars. */
 const plain = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u0391-\u03a1\u03a3-\u03ff\u2010-\u2027\u2580-\u259f]*$/;
@@ -37,15 +36,6 @@ const wideBlocks: readonly (readonly [first: number, last: number])[] = [
 ];
 const startsWithEmoji = /^\p{Emoji_Presentation}/v;
 const halfOrFullWidth = /[\uff00-\uffef]/gv;
-
-/** Text without anything that a terminal would obey instead of show: control characters and the like as `\n`, `\x1b`, `\u202e`. */
-export function harmless(text: string): string {
-  return text.replaceAll(dangerous, (character) => {
-    const escape = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[character];
-    const code = character.charCodeAt(0).toString(16);
-    return escape ?? (code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u${code.padStart(4, "0")}`);
-  });
-}
 
 /** How many columns of a terminal a text takes. */
 export function displayWidth(text: string): number {

@@ -8,23 +8,19 @@ export interface Overview {
   readonly rows: number;
   /** Of these, durations. */
   readonly durations: number;
-  /** Measurements that are no finite numbers, which no picture shows. */
-  readonly notFinite: number;
 }
 
 /** Counts the rows of each process. */
 export async function readOverview(source: Source, { from }: ShownTime): Promise<Overview> {
-  const rows = await source.rows<ProcessData & { durations: number; notFinite: number }>(`
+  const rows = await source.rows<ProcessData & { durations: number }>(`
     SELECT PID::DOUBLE AS pid, count(*)::DOUBLE AS rows,
       (min(Timepoint) - ${from})::DOUBLE AS first, (max(Timepoint) - ${from})::DOUBLE AS last,
-      (count(*) FILTER (Prefix = '${DURATION_PREFIX}'))::DOUBLE AS durations,
-      (count(*) FILTER (NOT isfinite(Measurement)))::DOUBLE AS notFinite
+      (count(*) FILTER (Prefix = '${DURATION_PREFIX}'))::DOUBLE AS durations
     FROM ${source.relation} GROUP BY PID ORDER BY PID`);
-  const sum = (of: "rows" | "durations" | "notFinite"): number => rows.reduce((sum, row) => sum + row[of], 0);
+  const sum = (of: "rows" | "durations"): number => rows.reduce((sum, row) => sum + row[of], 0);
   return {
     processes: rows.map(({ pid, rows, first, last }) => ({ pid, rows, first, last })),
     rows: sum("rows"),
     durations: sum("durations"),
-    notFinite: sum("notFinite"),
   };
 }

@@ -5,11 +5,11 @@ import { explain } from "./findings/explain.ts";
 import { readEvidence } from "./findings/evidence.ts";
 import { findWhatStandsOut } from "./findings/findings.ts";
 import { makePlan } from "./plan.ts";
-import { type Overview, readOverview } from "./processes.ts";
+import { readOverview } from "./processes.ts";
 import { readQuantities } from "./quantities.ts";
 import { readQuantitySeries } from "./quantity_series.ts";
-import type { ProfileData, ReportData } from "./report_data.ts";
-import { type ReportSelection, Source } from "./source.ts";
+import type { DurationData, Finding, ProfileData, ReportData } from "./report_data.ts";
+import { DURATION_PREFIX, type ReportSelection, Source } from "./source.ts";
 import { possibleBins, readShownTime, type ShownTime } from "./time_axis.ts";
 import { counted } from "./words.ts";
 
@@ -42,7 +42,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   const selected = Source.of(db, selection);
   const range = await readShownTime(selected);
   const head = { format: 1 as const, title, kymo, made: made.toISOString(), profiles };
-  if (range === undefined) return nothing(head, db.reading, problems);
+  if (range === undefined) return nothing(head, db.reading, problems, isPart(selection) && db.prefixes().length > 0);
   const source = range.outside === 0 ? selected : selected.where(`Timepoint BETWEEN ${range.from} AND ${range.to}`);
   const overview = await readOverview(source, range);
   const span = Number(range.to - range.from);
@@ -74,7 +74,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
       problems: [
         ...problemsOf(db.reading),
         ...problems,
-        ...strangeRows(range, overview),
+        ...strangeRows(range),
         ...quantities.problems,
         ...(leftOut > 0 ? [`${counted(leftOut, "label")} ${isOrAre(leftOut)} left out, for want of room`] : []),
       ],
@@ -88,7 +88,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
     range,
     selection,
   });
-  return { ...data, findings };
+  return { ...data, findings: [...withoutDurations(db, selection, durations), ...findings] };
 }
 
 /** A report on CPU profiles alone. */
@@ -96,6 +96,7 @@ function nothing(
   head: Pick<ReportData, "format" | "title" | "kymo" | "made" | "profiles">,
   reading: Reading,
   problems: readonly string[],
+  isSelection: boolean,
 ): ReportData {
   return {
     ...head,
@@ -104,7 +105,7 @@ function nothing(
     rows: 0,
     bins: { width: 1, count: 1 },
     processes: [],
-    findings: [{ kind: "data", weight: "attention", text: "There are no observations." }],
+    findings: [{ kind: "data", weight: "attention", text: isSelection ? "No observations are selected." : "There are no observations." }],
     durations: [],
     quantities: [],
     unread: { rows: reading.unread, problems: [...problemsOf(reading), ...problems] },
@@ -118,17 +119,24 @@ function problemsOf({ problems }: Reading): string[] {
 }
 
 /** Rows that are read, and not shown. */
-function strangeRows({ outside }: ShownTime, { notFinite }: Overview): string[] {
-  const told: string[] = [];
-  if (outside > 0) told.push(`${counted(outside, "row")} of a time far from all others ${isOrAre(outside)} not shown`);
-  if (notFinite > 0) {
-    told.push(
-      `${counted(notFinite, "measurement")} that ${isOrAre(notFinite)} no finite number ${
-        isOrAre(notFinite)
-      } not shown`,
-    );
-  }
-  return told;
+function strangeRows({ outside }: ShownTime): string[] {
+  return outside > 0 ? [`${counted(outside, "row")} of a time far from all others ${isOrAre(outside)} not shown`] : [];
+}
+
+/** That the selection left out all durations, if it did. */
+function withoutDurations(
+  db: TelemetryDB,
+  selection: ReportSelection,
+  durations: readonly DurationData[],
+): readonly Finding[] {
+  const recorded = db.prefixes().includes(DURATION_PREFIX);
+  if (!recorded || durations.length > 0 || !isPart(selection)) return [];
+  return [{ kind: "data", weight: "attention", text: "No durations are selected." }];
+}
+
+/** Whether something is selected at all. */
+function isPart(selection: ReportSelection): boolean {
+  return Object.values(selection).some((of) => of !== undefined);
 }
 
 function isOrAre(count: number): string {

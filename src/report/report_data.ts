@@ -60,8 +60,10 @@ export interface Finding {
   readonly because?: string;
   /** The series it is about. */
   readonly label?: string;
-  /** The function it is about; the page marks it in the flame graph where it took the greatest part. */
+  /** The function it is about; the page marks it in the flame graph of its process, or else where it took the greatest part. */
   readonly function?: string;
+  /** The process of that function. */
+  readonly pid?: number;
   /** The time it is about, ns since `from`; the page zooms to it. */
   readonly window?: readonly [from: number, to: number];
 }

@@ -277,6 +277,26 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
+  it("shows what would turn text around, and hides nothing", async () => {
+    const { page, close } = await openReport(reportOfOne("pay\u202eslip\u001b[2K"));
+    const shown = "pay\\u202eslip\\x1b[2K";
+    assertEquals(await sections(page), [shown]);
+    assertEquals(Object.keys(await overview(page)), [shown]);
+    assertEquals([await page.locator("h1").textContent(), await page.title()], [shown, `${shown} · Kymo report`]);
+    await close();
+  });
+
+  it("says that no label is found", async () => {
+    const { page, close } = await openReport(small);
+    await page.getByRole("searchbox", { name: /labels that contain/ }).fill("zzz");
+    assertEquals(await page.locator(".overview").isVisible(), false);
+    assertEquals(await page.getByText("No label contains “zzz”.").count(), 2);
+    assertEquals(await page.getByText("log", { exact: true }).filter({ visible: true }).count() > 0, true);
+    await page.getByRole("searchbox", { name: /labels that contain/ }).fill("");
+    assertEquals(await page.locator(".overview").isVisible(), true);
+    await close();
+  });
+
   it("says that there is nothing", async () => {
     const { page, close } = await openReport(emptyReport());
     assertMatch(await page.locator("header").textContent() ?? "", /Nothing was recorded/);

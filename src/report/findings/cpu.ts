@@ -30,29 +30,33 @@ export function busyProcesses(facts: Facts): Draft[] {
   }];
 }
 
-/** A function that takes this part of the processor time by itself is worth a look, whatever else is slow. */
+/** A function that takes this part of the busy time by itself is worth a look, whatever else is slow. */
 const HOT = 0.2;
 
 /** A shorter CPU time than this, in seconds, is some ten samples of the profiler. */
 const LONG_ENOUGH_PROFILE = 0.1;
 
-/** The function that took the most processor time by itself. */
+/** At most so many processes are told of. */
+const MOST = 2;
+
+/** Of each profiled process the function that took the most time by itself. */
 export function hotFunction(facts: Facts): Draft[] {
-  const [hottest] = facts.profiles.flatMap(({ pid, tree }) =>
-    timesByFunction(tree)
-      .map((time) => ({ ...time, pid, share: time.self / tree.value }))
-      .filter(({ name, share }) => !isBracketed(name) && share >= HOT && tree.value >= LONG_ENOUGH_PROFILE)
-  ).sort((a, b) => b.share - a.share);
-  if (hottest === undefined) return [];
-  const { pid, name, place, self, share } = hottest;
-  return [{
+  const hot = facts.profiles.flatMap(({ pid, tree }) => {
+    if (tree.value < LONG_ENOUGH_PROFILE) return [];
+    const [hottest] = timesByFunction(tree).filter(({ name }) => !isBracketed(name)).sort((a, b) => b.self - a.self);
+    return hottest === undefined ? [] : [{ ...hottest, pid, share: hottest.self / tree.value }];
+  }).filter(({ share }) => share >= HOT);
+  return hot.sort((a, b) => b.share - a.share).slice(0, MOST).map(({ pid, name, place, self, share }) => ({
     kind: "cpu",
     weight: "note",
-    text: `The function ${place === "" ? name : `${name} (${place})`} took ${inPercent(share)} of the processor time${
+    text: `The function ${place === "" ? name : `${name} (${place})`} took ${
+      inPercent(share)
+    } of the profiled time in which the JavaScript thread${
       pid === undefined ? "" : ` of ${nameProcess(pid, facts)}`
-    } by itself: ${inSeconds(self)}.`,
+    } was busy: ${inSeconds(self)} by itself.`,
     function: name,
-  }];
+    ...(pid === undefined ? {} : { pid }),
+  }));
 }
 
 /** What stands in brackets is no function, or has no name. */

@@ -13,6 +13,8 @@ export interface Evidence {
   readonly stalls: readonly Events[];
   /** Of each process that collected garbage. */
   readonly pauses: readonly Events[];
+  /** Observations that are no finite numbers, by label, the most first. */
+  readonly notFinite: readonly { readonly label: string; readonly count: number }[];
 }
 
 /** Some events of a process. */
@@ -27,7 +29,7 @@ export interface Events {
   readonly at: number;
 }
 
-/** Looks for stalls and pauses. */
+/** Looks for stalls, pauses and measurements that are no finite numbers. */
 export async function readEvidence(source: Source, { from }: ShownTime): Promise<Evidence> {
   const rows = await source.rows<Events & { label: string }>(`
     SELECT Label AS label, PID::DOUBLE AS pid, count(*)::DOUBLE AS count, sum(Measurement) AS sum, max(Measurement) AS longest,
@@ -38,5 +40,8 @@ export async function readEvidence(source: Source, { from }: ShownTime): Promise
   const of = (wanted: string): Events[] =>
     rows.filter(({ label }) => label === wanted)
       .map(({ pid, count, sum, longest, at }) => ({ pid, count, sum, longest, at }));
-  return { stalls: of("event loop lag"), pauses: of("gc pause") };
+  const notFinite = await source.rows<{ label: string; count: number }>(`
+    SELECT Label AS label, count(*)::DOUBLE AS count FROM ${source.relation} WHERE NOT isfinite(Measurement)
+    GROUP BY Label ORDER BY count DESC, label`);
+  return { stalls: of("event loop lag"), pauses: of("gc pause"), notFinite };
 }

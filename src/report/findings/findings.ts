@@ -1,6 +1,6 @@
-import { inSeconds } from "../words.ts";
+import { limitInSeconds } from "../words.ts";
 import { busyProcesses, hotFunction } from "./cpu.ts";
-import { unreadData } from "./data.ts";
+import { notFiniteData, unreadData } from "./data.ts";
 import type { Draft, Facts } from "./draft.ts";
 import { type Evidence, STALL } from "./evidence.ts";
 import { memoryGrowth } from "./memory.ts";
@@ -30,11 +30,19 @@ export function findWhatStandsOut(facts: Facts, evidence: Evidence): Draft[] {
     ...largestShare(facts).filter(isNew),
     ...hotFunction(facts),
     ...unreadData(facts),
+    ...notFiniteData(evidence),
   ];
   const standsOut = found.some(({ kind }) => kind !== "data");
-  return (standsOut ? found : [...found, nothing(facts)])
-    .sort((a, b) => weights.indexOf(a.weight) - weights.indexOf(b.weight)) // stable: else as above
-    .slice(0, MOST);
+  const told = byWeight(standsOut ? found : [...found, nothing(facts)]);
+  // What the report does not show is told in any case.
+  const data = told.filter(({ kind }) => kind === "data");
+  const others = told.filter(({ kind }) => kind !== "data").slice(0, MOST - data.length);
+  return byWeight([...others, ...data]);
+}
+
+/** The most important first, otherwise in their order. */
+function byWeight(drafts: readonly Draft[]): Draft[] {
+  return drafts.toSorted((a, b) => weights.indexOf(a.weight) - weights.indexOf(b.weight));
 }
 
 /** That nothing stands out, of what was recorded. */
@@ -43,7 +51,7 @@ function nothing(facts: Facts): Draft {
   const has = (label: string): boolean => facts.quantities.some((quantity) => quantity.label === label);
   const checked = [
     ...(series.length > 1 ? [`no kind of ${thing} is much slower than the others`] : []),
-    ...(has("event loop lag") ? [`the event loop never stood still for ${inSeconds(STALL)}`] : []),
+    ...(has("event loop lag") ? [`the event loop never stood still for ${limitInSeconds(STALL)}`] : []),
     ...(has("gc pause") ? ["garbage collection took little time"] : []),
     ...(has("rss") ? ["memory did not grow much"] : []),
   ];

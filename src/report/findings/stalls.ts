@@ -1,4 +1,4 @@
-import { counted, inPercent, inSeconds, whenInRun } from "../words.ts";
+import { counted, inPercent, inSeconds, limitInSeconds, whenInRun } from "../words.ts";
 import { capitalize, type Draft, type Facts, nameProcess } from "./draft.ts";
 import { type Events, type Evidence, STALL } from "./evidence.ts";
 
@@ -27,7 +27,7 @@ export function stalls(facts: Facts, { stalls }: Evidence): Draft[] {
     const share = sum / lifetime(pid, facts);
     const more = count === 1
       ? ""
-      : `. It did so ${counted(count, "time")} for over ${inSeconds(STALL)}, ${inSeconds(sum)} together` +
+      : `. It did so ${counted(count, "time")} for over ${limitInSeconds(STALL)}, ${inSeconds(sum)} together` +
         `${share >= 0.01 ? `, ${inPercent(share)} of the time` : ""}`;
     return {
       kind: "stall",

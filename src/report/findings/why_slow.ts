@@ -1,11 +1,15 @@
 import type { Companion, SlowCorrelation } from "../../analysis/slow_correlation.ts";
 import { inPercent } from "../words.ts";
+import { isRequest } from "./slow_series.ts";
 
 /** A part of the time of slow requests that explains them. */
 const MOST_OF_IT = 0.5;
 
 /** How much more of the time of the slow than of the others has to be within something that does not explain most, but sets them apart. */
 const SETS_APART = 0.2;
+
+/** Shares that differ by less are told as the same. */
+const ALIKE = 0.1;
 
 /** And how many times more of it than of any other time: what runs all the time, or many times at once, is within everything. */
 const BEYOND_CHANCE = 2;
@@ -18,7 +22,7 @@ const FEW = 100;
  * label.
  */
 export function whySlow(
-  { slow, others, companions }: SlowCorrelation,
+  { label, slow, others, companions }: SlowCorrelation,
   chance: (label: string) => number,
 ): string | undefined {
   const slowest = slow.count <= FEW
@@ -31,8 +35,9 @@ export function whySlow(
       (share.slow >= MOST_OF_IT || excess(share) >= SETS_APART) && share.slow >= BEYOND_CHANCE * chance(label),
   );
   if (block !== undefined) {
-    const more = excess(block.share) >= SETS_APART ? `, but ${inPercent(block.share.others)} of the others’` : "";
-    return `${inPercent(Math.min(1, block.share.slow))} of the time of ${slowest} was within “${block.label}”${more}.`;
+    return `${inPercent(Math.min(1, block.share.slow))} of the time of ${slowest} was within “${block.label}”, ${
+      contrast(block.share, isRequest(label) ? "requests" : "runs")
+    }.`;
   }
   const lag = greatest(companions, "lag", ({ share }) => excess(share) >= SETS_APART);
   if (lag !== undefined) {
@@ -60,6 +65,12 @@ function greatest(
   const [first] = companions.filter((companion) => companion.kind === kind && isTelling(companion))
     .sort((a, b) => b.share.slow - a.share.slow);
   return first;
+}
+
+/** How the others differ, or that they do not: then it is where the time goes, and not what makes some slow. */
+function contrast(share: Companion["share"], things: string): string {
+  if (excess(share) < SETS_APART && Math.abs(excess(share)) < ALIKE) return `as of all its ${things}`;
+  return `${excess(share) >= SETS_APART ? "but" : "and"} ${inPercent(Math.min(1, share.others))} of the others’`;
 }
 
 function excess({ slow, others }: Companion["share"]): number {

@@ -12,6 +12,7 @@ export interface Palette {
   readonly cursor: string;
   /** Of processes, in their order. */
   readonly processes: readonly string[];
+  /** Of quantiles: one hue in three depths, which no process has. */
   readonly p50: string;
   readonly p90: string;
   readonly p99: string;
@@ -31,12 +32,12 @@ const LIGHT: Palette = {
     "#a3317f",
     "#8a6900",
     "#3f9bcf",
-    "#5b46c9",
+    "#a01f3c",
     "#6b737c",
   ],
-  p50: "#33489e",
-  p90: "#a8328a",
-  p99: "#d9531e",
+  p50: "#9a7fe0",
+  p90: "#6d47c4",
+  p99: "#3f1d8a",
   max: "#1b2026",
   heat: ["#86bfe3", "#4a95d1", "#3068b8", "#3b3f9c", "#3a2376", "#1c0b3f"],
 };
@@ -52,12 +53,12 @@ const DARK: Palette = {
     "#f08cc8",
     "#e5c547",
     "#a5dcff",
-    "#ab9dff",
+    "#ff7b86",
     "#b7c0c9",
   ],
-  p50: "#8fa3ff",
-  p90: "#ef7fc0",
-  p99: "#ffb057",
+  p50: "#8468dc",
+  p90: "#a98ef7",
+  p99: "#d5c6ff",
   max: "#f2f5f8",
   heat: ["#4a55b5", "#7d4fc0", "#b94fa8", "#e6677c", "#f79c5b", "#fde58f"],
 };

@@ -87,12 +87,11 @@ function icon(weight: Finding["weight"]): SVGElement {
 
 function unread({ unread }: ReportData): HTMLElement | undefined {
   if (unread.rows === 0 && unread.problems.length === 0) return undefined;
-  const rows = unread.rows === 1 ? "1 row could not be read" : `${format.integer(unread.rows)} rows could not be read`;
   const list = h("ul", {}, ...unread.problems.map((problem) => h("li", {}, problem)));
   return h(
     "details",
     { class: "unread" },
-    h("summary", {}, unread.rows === 0 ? "Some files could not be read" : rows),
+    h("summary", {}, unread.rows === 0 ? "What is not shown, and why" : "What could not be read, and why"),
     list,
   );
 }

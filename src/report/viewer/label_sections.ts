@@ -22,12 +22,14 @@ export interface LabelSections {
 /** Makes the sections of the series that are shown, the largest first; those that are far down when they are asked for. */
 export function labelSections(store: Store, clock: WallClock): LabelSections {
   const list = h("div", { class: "sections" });
+  const nothing = h("p", { class: "nothing" });
   const more = h("button", { type: "button", class: "more" });
   const element = h(
     "section",
     { class: "labels-column", "aria-labelledby": "each" },
     h("h2", { id: "each" }, "Each label over time"),
     list,
+    nothing,
     more,
   );
   const made = new Map<string, LabelSection>();
@@ -49,6 +51,8 @@ export function labelSections(store: Store, clock: WallClock): LabelSections {
       if (place !== section.element) list.insertBefore(section.element, place);
       before = section.element;
     }
+    nothing.hidden = store.noLabel === undefined;
+    nothing.textContent = store.noLabel ?? "";
     const left = shown.length - now.size;
     more.hidden = left <= 0;
     more.textContent = `Show ${Math.min(BATCH, left)} more of ${left} labels`;

@@ -64,7 +64,7 @@ interface Parts {
 
 /** Shows what a finding is about: its time with some around it, and the section or chart of its series, or its function. */
 function show(finding: Finding, store: Store, { labels, meanwhile, stacks }: Parts): void {
-  const { label, window, function: called } = finding;
+  const { label, window, function: called, pid } = finding;
   if (window !== undefined) {
     const [from, to] = [window[0] / 1e9, window[1] / 1e9];
     const around = Math.max((to - from) * AROUND, 12 * store.binSeconds);
@@ -72,7 +72,7 @@ function show(finding: Finding, store: Store, { labels, meanwhile, stacks }: Par
   }
   const ofDurations = store.data.durations.some((series) => series.label === label);
   if (label !== undefined && ofDurations) labels.open(label);
-  else if (called !== undefined) stacks?.pointOut(called);
+  else if (called !== undefined) stacks?.pointOut(called, pid);
   else document.querySelector(".columns")?.scrollIntoView({ block: "start" });
   meanwhile?.pointOut(finding);
 }

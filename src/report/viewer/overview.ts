@@ -99,23 +99,24 @@ export function overview(store: Store, open: (label: string) => void): HTMLEleme
     more.hidden = shown.length === rows.length;
     more.textContent = `Show all ${rows.length} labels`;
     note.textContent = noteOf(rows, store);
+    frame.hidden = rows.length === 0;
   };
+  const head = h("thead", {}, h("tr", {}, ...heads, h("th", { scope: "col" }, "p99 over time")));
+  const table = h("table", { class: "overview" }, h("caption", { class: "hidden" }, "Durations by label"), head, body);
+  const frame = h(
+    "div",
+    { class: "table-frame wide", tabindex: 0, role: "region", "aria-label": "Table: durations by label" },
+    table,
+  );
   show();
   store.subscribe((state, before) => {
     if (state.dark === before.dark) show();
   });
-  const head = h("thead", {}, h("tr", {}, ...heads, h("th", { scope: "col" }, "p99 over time")));
-  const table = h("table", { class: "overview" }, h("caption", { class: "hidden" }, "Durations by label"), head, body);
   return h(
     "section",
     { "aria-labelledby": "durations" },
     h("div", { class: "section-head" }, h("h2", { id: "durations" }, "Durations"), note),
-    h("div", {
-      class: "table-frame wide",
-      tabindex: 0,
-      role: "region",
-      "aria-label": "Table: durations by label",
-    }, table),
+    frame,
     more,
   );
 }
@@ -151,8 +152,7 @@ function rowOf(row: Row, store: Store, open: (label: string) => void): HTMLEleme
 }
 
 function noteOf(rows: readonly Row[], store: Store): string {
-  if (store.data.durations.length === 0) return "No durations were recorded.";
-  if (rows.length === 0) return "No durations in this selection.";
+  if (rows.length === 0) return store.noLabel ?? "No durations in this selection.";
   const part = rows.length < store.data.durations.length
     ? `${rows.length} of ${store.data.durations.length} labels. `
     : "";

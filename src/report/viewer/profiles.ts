@@ -15,8 +15,8 @@ import type { Store } from "./store.ts";
 /** The sections of the profiles on the page. */
 export interface Profiles {
   readonly element: HTMLElement;
-  /** Marks a function where it took the greatest part of the time, and scrolls there. */
-  readonly pointOut: (name: string) => void;
+  /** Marks a function in the profile of a process, or else where it took the greatest part of the time, and scrolls there. */
+  readonly pointOut: (name: string, pid?: number) => void;
 }
 
 /** A profile on the page. */
@@ -37,8 +37,11 @@ export function profiles(store: Store): Profiles | undefined {
     h("h2", { id: "profiles" }, "Where the CPU time went"),
     ...sections.map(({ element }) => element),
   );
-  const pointOut = (name: string): void => {
-    const [hottest] = sections.toSorted((a, b) => share(b.profile, name) - share(a.profile, name));
+  const pointOut = (name: string, pid?: number): void => {
+    const own = sections.filter(({ profile }) => pid !== undefined && profile.pid === pid);
+    const [hottest] = (own.length > 0 ? own : sections).toSorted((a, b) =>
+      share(b.profile, name) - share(a.profile, name)
+    );
     hottest?.search(name);
     hottest?.element.scrollIntoView({ block: "start" });
   };

@@ -97,6 +97,13 @@ export class Store {
       label.toLowerCase().includes(labelText.toLowerCase());
   }
 
+  /** That no label is shown, if so. */
+  get noLabel(): string | undefined {
+    const { labelText, picked } = this.#state;
+    if (this.data.durations.some(({ label }) => this.shows(label))) return undefined;
+    return `No label${picked.size === 0 ? "" : " that was picked"} contains “${labelText}”.`;
+  }
+
   /** Whether another time or other processes are looked at than before. */
   looksElsewhere(before: State): boolean {
     const { from, to, pids } = this.#state;

@@ -61,7 +61,8 @@ export function timeChart(options: ChartOptions): TimeChart {
   const focusable = h("div", { class: "plot-focus", role: "group", tabindex: 0 }, host);
   const table = tableBehind(`${title} of ${about}`);
   const heading = h(options.level, {}, title, h("span", { class: "hidden" }, ` of ${about}`));
-  const caption = h("figcaption", {}, heading, legend, table.toggle);
+  const scale = h("span", { class: "scale", title: "The axis is logarithmic", hidden: true }, "log");
+  const caption = h("figcaption", {}, heading, scale, legend, table.toggle);
   const element = h("figure", { class: "chart" }, caption, focusable, table.element);
   let plot: uPlot | undefined;
   const clear = (): void => {
@@ -77,6 +78,7 @@ export function timeChart(options: ChartOptions): TimeChart {
     const content = options.content(palette, width - AXIS_WIDTH - RIGHT_MARGIN);
     const nothing = typeof content === "string";
     table.fill(nothing ? undefined : content.table);
+    scale.hidden = nothing || !content.y.logarithmic;
     focusable.setAttribute("aria-label", `Chart: ${title} of ${about}. ${nothing ? content : content.summary}`);
     const onCursor = legendOf(legend, nothing ? [] : content.legend);
     if (nothing) replace(host, h("p", { class: "nothing" }, content));

@@ -90,12 +90,27 @@ describe("durations of a report", () => {
 
   it("leave out what is no number, and say so", async () => {
     const { durations, rows, findings, unread } = await reportOn({
-      duration: [[0, 1, "a"], [1, NaN, "a"], [2, 3, "a"], [3, NaN, "b"]],
+      duration: [[0, 1, "a"], [1, NaN, "a"], [2, 3, "a"], [3, Infinity, "b"]],
     });
     assertEquals(durations.map(({ label, statistics: { count, sum } }) => [label, count, sum]), [["a", 2, 4]]);
     assertEquals([rows, unread.rows], [4, 0]);
-    assertEquals(unread.problems, ["2 measurements that are no finite number are not shown"]);
-    assertEquals(findings.map(({ kind }) => kind), ["data", "latency"]);
+    assertEquals(unread.problems, []);
+    assertEquals(findings.filter(({ kind }) => kind === "data").map(({ weight, text }) => [weight, text]), [[
+      "note",
+      "1 observation of a and 1 of b are no finite numbers; they are counted, but not drawn, nor are they in the statistics.",
+    ]]);
+  });
+
+  it("are said not to be selected, if they are not", async () => {
+    const rows = { duration: [[0, 1, "a"]] as Row[], custom: [[0, 1, "b"]] as Row[] };
+    const told = async (labels?: string) =>
+      (await reportOn(rows, { selection: labels === undefined ? {} : { labels } })).findings.filter(({ kind }) =>
+        kind === "data"
+      )
+        .map(({ text }) => text);
+    assertEquals(await told("b"), ["No durations are selected."]);
+    assertEquals(await told("zzz"), ["No observations are selected."]);
+    assertEquals(await told(), []);
   });
 
   it("may be of a single moment", async () => {

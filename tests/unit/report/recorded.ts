@@ -35,6 +35,11 @@ export async function inDirectory<Result>(
   }
 }
 
+/** With ordinary spaces, which are easier to write. */
+export function plain(text: string): string {
+  return text.replaceAll("\u00a0", " ");
+}
+
 /** What a report would show of these rows, by prefix. */
 export async function reportOn(
   rows: Readonly<Record<string, Iterable<Row>>>,
