@@ -105,7 +105,11 @@ function nothing(
     rows: 0,
     bins: { width: 1, count: 1 },
     processes: [],
-    findings: [{ kind: "data", weight: "attention", text: isSelection ? "No observations are selected." : "There are no observations." }],
+    findings: [{
+      kind: "data",
+      weight: "attention",
+      text: isSelection ? "No observations are selected." : "There are no observations.",
+    }],
     durations: [],
     quantities: [],
     unread: { rows: reading.unread, problems: [...problemsOf(reading), ...problems] },
