@@ -1,7 +1,7 @@
 import { quote, UsageError } from "../errors.ts";
 
-/** Nanoseconds of each unit. */
-const UNITS: Readonly<Record<string, bigint>> = {
+/** Nanoseconds of each unit of time that one may write. */
+export const UNITS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
   µs: 1_000n,

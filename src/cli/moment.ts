@@ -1,3 +1,4 @@
+import { UNITS } from "../analysis/interval.ts";
 import { quote, UsageError } from "../errors.ts";
 
 /** A moment that the user gave: a timepoint, or ns after the first or before the last timepoint of the recording. */
@@ -10,17 +11,6 @@ A time T is one of
   1795360370305798096      nanoseconds since 1970, as in the files
   +30s                     from the beginning of the recording on
   -5m                      before its end; units are ns, us, ms, s, m, h, d`;
-
-const unitSizes: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-  d: 86_400_000_000_000n,
-};
 
 /** Reads a moment that was given to the option `name`. */
 export function parseMoment(text: string, name: string): Moment {
@@ -44,7 +34,7 @@ export function timepointOf(
 function relative(text: string): Moment | undefined {
   const [, sign, whole, fraction = "", unit = ""] =
     /^([+-])(\d{1,15})(?:\.(\d{1,9}))?(ns|us|µs|ms|s|m|h|d)$/.exec(text) ?? [];
-  const size = unitSizes[unit];
+  const size = UNITS[unit];
   if (whole === undefined || size === undefined) return undefined;
   const length = BigInt(whole) * size + BigInt(fraction.padEnd(9, "0")) * size / 1_000_000_000n;
   return sign === "-" ? { beforeLast: length } : { afterFirst: length };
