@@ -38,11 +38,12 @@ export class ToldProgram<State> implements AsyncDisposable {
     return JSON.parse(value);
   }
 
-  /** Lets it end, and sees that it does so by itself, quietly. */
-  async end(): Promise<void> {
+  /** Lets it end, and sees that it does so by itself, quietly; or by the signal that something else may end it by. */
+  async end(orBy?: NodeJS.Signals): Promise<void> {
     this.#process.child.stdin.end();
     const { code, signal, stderr } = await this.#process.ended;
-    assertEquals({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
+    const expected = orBy !== undefined && signal === orBy ? { code: null, signal: orBy } : { code: 0, signal: null };
+    assertEquals({ code, signal, stderr }, { ...expected, stderr: "" });
   }
 
   /** Sends it a signal. */

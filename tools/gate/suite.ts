@@ -11,8 +11,8 @@ import type { Place, RuntimeName } from "./place.ts";
 /** Milliseconds that a test may take on Bun, whose own limit of 5 s is too short for those that start processes. */
 const TEST_TIMEOUT = 300_000;
 
-/** Test files that run at a time. */
-const WIDTH = 3;
+/** Test files that run at a time: as many as the smallest machine has processors, for some of them are moments that must not last. */
+const WIDTH = 2;
 
 /** Paths of all test files below `tests/`, sorted. */
 export function findTestFiles(root: string, folder = "tests"): string[] {

@@ -56,18 +56,19 @@ describe("a recording leaves nothing behind in its process", () => {
       ]);
       const after = [first!, ...others];
       assertEquals(after.length, RECORDINGS);
-      for (const { descriptors, mappings, timers, listeners } of after) {
-        // The runtime itself opens a few with the first recording, and keeps them.
-        assertEquals(descriptors, first!.descriptors);
+      for (const { mappings, timers, listeners } of after) {
         assertEquals({ mappings, timers, listeners }, { mappings: [], timers: 0, listeners: before!.listeners });
       }
+      // The runtime itself opens a few with the first recording, and keeps them; one that the profiler used it may close a little later.
+      const descriptors = leftBy(after.map(({ descriptors }) => descriptors.length));
+      assertEquals(descriptors, 0, `from ${first!.descriptors} to ${after.at(-1)!.descriptors}`);
       const threads = leftBy(after.map(({ threads }) => threads));
       assert(threads <= LATE_THREADS, `each leaves ${threads} threads`);
       assertEquals(unpublished(directory), []);
       assertEquals(readRows(directory, "duration"), RECORDINGS * SAMPLES);
       figure(
         16,
-        `${RECORDINGS} recordings ${name}: descriptors, mappings, timers and listeners the same after each, ` +
+        `${RECORDINGS} recordings ${name}: no descriptor left by any, mappings, timers and listeners the same after each, ` +
           `${threads.toFixed(1)} threads left by each`,
       );
     });
