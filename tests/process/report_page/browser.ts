@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { renderPage } from "../../../src/report/page.ts";
@@ -11,15 +12,19 @@ import type { ReportData } from "../../../src/report/report_data.ts";
 const PATIENCE = 60_000;
 
 let browser: Promise<Browser> | undefined;
-let folder: string | undefined;
+/** For pages and for what the browser needs; made with the first of them. */
+let made: string | undefined;
 const written = new Map<ReportData, string>();
 
 /** Debian's Chromium, started once for all tests of a file. */
 function theBrowser(): Promise<Browser> {
+  const folder = theFolder();
   browser ??= chromium.launch({
     executablePath: "/usr/bin/chromium",
     // Whoever runs the tests as root cannot have a sandbox.
     args: ["--no-sandbox"],
+    // It does not remove all that it puts there.
+    env: { ...process.env, TMPDIR: folder },
     timeout: PATIENCE,
   });
   return browser;
@@ -28,7 +33,7 @@ function theBrowser(): Promise<Browser> {
 /** Ends the browser and removes what was written for it. */
 export async function closeBrowser(): Promise<void> {
   await (await browser)?.close();
-  if (folder !== undefined) rmSync(folder, { recursive: true });
+  if (made !== undefined) rmSync(made, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 /** A report that is open in the browser. */
@@ -64,11 +69,14 @@ export async function openReport(data: ReportData, options: BrowserContextOption
   return { page, close };
 }
 
+function theFolder(): string {
+  return made ??= mkdtempSync(join(tmpdir(), "kymo-report-"));
+}
+
 async function fileOf(data: ReportData): Promise<string> {
-  folder ??= mkdtempSync(join(tmpdir(), "kymo-report-"));
   let path = written.get(data);
   if (path === undefined) {
-    path = join(folder, `${written.size}.html`);
+    path = join(theFolder(), `${written.size}.html`);
     writeFileSync(path, await renderPage(data));
     written.set(data, path);
   }
