@@ -7,6 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { commandOf, runCommand, timeRun } from "../child.ts";
 import { type Figure, type Spread, spread, tell } from "../figure.ts";
+import { hasFfi } from "../has_ffi.ts";
 import { ratio } from "../rounds.ts";
 import { record, type Recording } from "./summary/recording.ts";
 
@@ -134,6 +135,4 @@ async function againstPandas(): Promise<Figure[]> {
   ];
 }
 
-// Where there is no --allow-ffi, there is no DuckDB.
-const hasFfi = !("Deno" in globalThis) || Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 tell({ figures: hasFfi ? [...await againstDuckDB(), ...await againstPandas()] : [] });

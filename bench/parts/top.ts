@@ -7,6 +7,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { commandOf } from "../child.ts";
 import { type Figure, spread, tell } from "../figure.ts";
+import { hasFfi } from "../has_ffi.ts";
 import { checkOutcome, deletePublished, temporaryDirectory } from "../published.ts";
 import { ratio } from "../rounds.ts";
 
@@ -108,6 +109,10 @@ async function usage(top: Top, work: () => Promise<void>): Promise<number> {
   return (top.cpuTime - before.cpu) / (performance.now() - before.time);
 }
 
+if (!hasFfi) {
+  tell({ figures: [] });
+  process.exit();
+}
 using directory = temporaryDirectory();
 monitor.start({ monitoringDir: directory.path, withRuntime: false });
 const alone = new Rounds();
