@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { hasFfi } from "./has_ffi.ts";
 
 /** How a program of the bench is run. */
 export interface ChildOptions {
@@ -19,7 +20,7 @@ export function commandOf(
   const flags: string[] = [];
   if ("Deno" in globalThis) {
     flags.push("run", "--quiet", "-A");
-    if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") flags.push("--deny-ffi");
+    if (!hasFfi) flags.push("--deny-ffi");
     if (v8Flags !== undefined) flags.push(`--v8-flags=${v8Flags}`);
   }
   return [process.execPath, [...flags, fileURLToPath(program), ...args]];

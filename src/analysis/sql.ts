@@ -4,8 +4,19 @@
  * @module
  */
 
-/** The columns of every relation, with their types. */
-export const RELATION_COLUMNS = "Timepoint BIGINT, Measurement DOUBLE, Label VARCHAR, PID BIGINT, Prefix VARCHAR";
+import { COLUMNS as NAMES } from "../csv/dialect.ts";
+
+/** The types of the columns that come from a file. */
+const TYPES = { Timepoint: "BIGINT", Measurement: "DOUBLE", Label: "VARCHAR", PID: "BIGINT" } as const;
+
+/** The columns that come from a file. */
+export const COLUMNS: string = NAMES.join(", ");
+
+/** The same with their types, for CREATE TABLE. */
+export const TYPED_COLUMNS: string = NAMES.map((name) => `${name} ${TYPES[name]}`).join(", ");
+
+/** The same for `read_csv`. */
+export const CSV_COLUMNS = `{${NAMES.map((name) => `'${name}': '${TYPES[name]}'`).join(", ")}}`;
 
 /**
  * A text as a literal. NUL and lone surrogates, which no SQL text may hold, become U+FFFD, as they do in the CSV: so a label is found by the
@@ -25,10 +36,7 @@ export function double(value: number): string {
   return value.toExponential();
 }
 
-/** A relation without rows. */
+/** A relation without rows; with the prefix of the files, as every view has it. */
 export const NO_ROWS: string = `(SELECT ${
-  RELATION_COLUMNS.split(", ").map((column) => {
-    const [name, type] = column.split(" ");
-    return `NULL::${type} AS ${name}`;
-  }).join(", ")
-} WHERE false)`;
+  NAMES.map((name) => `NULL::${TYPES[name]} AS ${name}`).join(", ")
+}, NULL::VARCHAR AS Prefix WHERE false)`;

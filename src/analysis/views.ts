@@ -1,16 +1,13 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { reason, StorageError } from "../errors.ts";
 import type { Sources } from "./source/sources.ts";
-import { identifier, literal, NO_ROWS } from "./sql.ts";
+import { COLUMNS, identifier, literal, NO_ROWS } from "./sql.ts";
 
 /** The prefixes that have a view even where there are no files. */
 const USUAL_PREFIXES = ["duration", "runtime", "custom"];
 
 /** The view of everything. */
 export const OBSERVATIONS = "observations";
-
-/** The columns that a relation gets from its files. */
-const COLUMNS = "Timepoint, Measurement, Label, PID";
 
 /**
  * The views that queries read: one for each prefix, under a name of ours and, unless that is taken, under the prefix itself; and one of everything.

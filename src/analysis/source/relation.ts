@@ -1,3 +1,5 @@
+import { COLUMNS, CSV_COLUMNS, NO_ROWS } from "../sql.ts";
+
 /** Some CSV files of one prefix that DuckDB reads. */
 export interface CsvPart {
   /** The files. */
@@ -7,8 +9,6 @@ export interface CsvPart {
   /** The first so many rows are read, whatever follows. Depends on DuckDB's `preserve_insertion_order`, which is set by default. */
   readonly limit?: number;
 }
-
-const COLUMNS = "Timepoint, Measurement, Label, PID";
 
 /** Told all of it, DuckDB need not guess. */
 const OPTIONS = [
@@ -22,17 +22,14 @@ const OPTIONS = [
   // By default each thread takes four times as much, which is too much for many threads.
   "buffer_size = 8388608",
   "hive_partitioning = false",
-  "columns = {'Timepoint': 'BIGINT', 'Measurement': 'DOUBLE', 'Label': 'VARCHAR', 'PID': 'BIGINT'}",
+  `columns = ${CSV_COLUMNS}`,
 ];
 
 /** The SQL of a relation of CSV files and tables. */
 export function relationOf(parts: readonly CsvPart[], tables: readonly string[]): string {
   const queries = [...parts.map(csvQuery), ...tables.map((table) => `SELECT ${COLUMNS} FROM ${table}`)];
-  return `(${queries.length === 0 ? NO_ROWS : queries.join(" UNION ALL ")})`;
+  return queries.length === 0 ? NO_ROWS : `(${queries.join(" UNION ALL ")})`;
 }
-
-const NO_ROWS =
-  "SELECT NULL::BIGINT AS Timepoint, NULL::DOUBLE AS Measurement, NULL::VARCHAR AS Label, NULL::BIGINT AS PID LIMIT 0";
 
 function csvQuery({ paths, lineFeeds, limit }: CsvPart): string {
   const options = [...OPTIONS];

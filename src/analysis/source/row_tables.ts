@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { TYPED_COLUMNS } from "../sql.ts";
 
 const SCHEMA = "kymo_source";
 
@@ -45,8 +46,7 @@ export class RowTables {
     if (known !== undefined) return known;
     const name = `rows_${++made}`;
     await this.#connection.run(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
-    const columns = "Timepoint BIGINT, Measurement DOUBLE, Label VARCHAR, PID BIGINT";
-    await this.#connection.run(`CREATE TABLE ${SCHEMA}.${name} (${columns})`);
+    await this.#connection.run(`CREATE TABLE ${SCHEMA}.${name} (${TYPED_COLUMNS})`);
     this.#names.set(prefix, name);
     return name;
   }
