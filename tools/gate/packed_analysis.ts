@@ -16,16 +16,35 @@ const MISSING =
 /** What the app says of what was recorded before. */
 const FOUND = "1000 of work, 1 of the handler, 0 unread\n";
 
-/** Analyses before there is DuckDB: both the library and the command line name the command that adds it. */
+/** A CPU profile of one function. */
+const PROFILE = {
+  nodes: [
+    {
+      id: 1,
+      callFrame: { functionName: "(root)", scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 },
+      children: [2],
+    },
+    { id: 2, callFrame: { functionName: "work", scriptId: "1", url: "a.ts", lineNumber: 0, columnNumber: 0 } },
+  ],
+  startTime: 0,
+  endTime: 20_000,
+  samples: [2, 2],
+  timeDeltas: [0, 10_000],
+};
+
+/** Analyses before there is DuckDB: both the library and the command line name the command that adds it, unless they can do without. */
 export async function analyseWithoutDuckDB(runtime: RuntimeName, place: Place): Promise<Outcome> {
   const { app, ok, output } = await runApp(runtime, place);
-  const summary = await run(
-    [...commandLines(place)[runtime], "summary", `recorded-${runtime}`],
-    appOptions(app, place),
-  );
+  await Deno.writeTextFile(`${app}/profiler.1.cpuprofile`, JSON.stringify(PROFILE));
+  const kymo = (...args: string[]): Promise<Outcome> =>
+    run([...commandLines(place)[runtime], ...args], appOptions(app, place));
+  const summary = await kymo("summary", `recorded-${runtime}`);
+  const top = await kymo("top", `recorded-${runtime}`, "--once");
+  const profile = await kymo("profile", "profiler.1.cpuprofile");
   return {
-    ok: ok && MISSING.test(output) && !summary.ok && MISSING.test(`UsageError: ${summary.output}`),
-    output: `${output}${summary.output}`,
+    ok: ok && MISSING.test(output) && !summary.ok && MISSING.test(`UsageError: ${summary.output}`) &&
+      top.ok && profile.ok && profile.output.includes("work"),
+    output: `${output}${summary.output}${top.output}${profile.output}`,
   };
 }
 
