@@ -1,3 +1,5 @@
+import { checkGiven } from "../options.ts";
+import { isArray, isBoolean } from "./checks.ts";
 import type { DuckDB } from "./duckdb.ts";
 import { double } from "./sql.ts";
 import { checkQuantiles, DEFAULT_QUANTILES, type Statistics } from "./statistics.ts";
@@ -24,8 +26,12 @@ export interface DescribeOptions {
 export async function describe(
   database: DuckDB,
   relation: string,
-  { byPid = false, quantiles = DEFAULT_QUANTILES }: DescribeOptions,
+  options: DescribeOptions,
 ): Promise<Description[]> {
+  const { byPid = false, quantiles = DEFAULT_QUANTILES } = checkGiven<DescribeOptions>("Cannot describe", options, {
+    byPid: isBoolean,
+    quantiles: isArray,
+  });
   const keys = byPid ? "Label, PID" : "Label";
   const table = await database.sql(
     `SELECT ${keys}, ${aggregates(quantiles)} FROM ${measured(relation)} GROUP BY ${keys} ORDER BY ${keys}`,

@@ -1,4 +1,6 @@
 import { quote, UsageError } from "../errors.ts";
+import { checkGiven } from "../options.ts";
+import { isArray, isPid } from "./checks.ts";
 import { aggregates, measured } from "./description.ts";
 import type { DuckDB } from "./duckdb.ts";
 import { toNanoseconds } from "./interval.ts";
@@ -48,8 +50,12 @@ export async function resample(
   database: DuckDB,
   relation: string,
   interval: string | bigint,
-  { quantiles = [], pid }: ResampleOptions,
+  options: ResampleOptions,
 ): Promise<Resampled> {
+  const { quantiles = [], pid } = checkGiven<ResampleOptions>("Cannot resample", options, {
+    quantiles: isArray,
+    pid: isPid,
+  });
   const width = toNanoseconds(interval);
   checkQuantiles(quantiles, "resample");
   const selected = pid === undefined ? relation : restrict(relation, toSelection({ pid }));

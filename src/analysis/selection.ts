@@ -1,4 +1,5 @@
-import { quote, UsageError } from "../errors.ts";
+import { type Check, checkGiven } from "../options.ts";
+import { isPid } from "./checks.ts";
 import { literal } from "./sql.ts";
 
 /** Which observations: those that meet all conditions. */
@@ -26,8 +27,22 @@ export interface SeriesSelection {
   readonly to?: bigint;
 }
 
+/** A check of a label, a pattern of labels, or several. */
+const isLabels: Check = (value) =>
+  [value].flat().every((label) => typeof label === "string") ? undefined : "must be a string or an array of strings";
+
+const isPids: Check = (value) =>
+  Array.isArray(value) && value.every((pid) => isPid(pid) === undefined) ? undefined : "must be an array of PIDs";
+
+const isTimepoint: Check = (value) => typeof value === "bigint" ? undefined : "must be a bigint, ns since 1970";
+
 /** A selection of a series as one of a frame. */
-export function toSelection({ pid, ...window }: SeriesSelection): Selection {
+export function toSelection(selection: SeriesSelection): Selection {
+  const { pid, ...window } = checkGiven<SeriesSelection>("Cannot select", selection, {
+    pid: isPid,
+    from: isTimepoint,
+    to: isTimepoint,
+  });
   return pid === undefined ? window : { ...window, pids: [pid] };
 }
 
@@ -37,39 +52,33 @@ export function restrict(relation: string, selection: Selection): string {
   return where === "true" ? relation : `(SELECT * FROM ${relation} WHERE ${where})`;
 }
 
-/** A selection as an SQL condition. */
-export function condition({ labels, pids, from, to }: Selection): string {
+/**
+ * A selection as an SQL condition.
+ *
+ * @throws {UsageError} if one of its conditions is not known or of the wrong type.
+ */
+export function condition(selection: Selection): string {
+  const { labels, pids, from, to } = checkGiven<Selection>("Cannot select", selection, {
+    labels: isLabels,
+    pids: isPids,
+    from: isTimepoint,
+    to: isTimepoint,
+  });
   const conditions: string[] = [];
-  if (labels !== undefined) conditions.push(oneOf(labels));
-  if (pids !== undefined) conditions.push(pids.length === 0 ? "false" : `PID IN (${pids.map(pidLiteral).join(", ")})`);
-  if (from !== undefined) conditions.push(`Timepoint >= ${timepointLiteral("from", from)}`);
-  if (to !== undefined) conditions.push(`Timepoint < ${timepointLiteral("to", to)}`);
+  if (labels !== undefined) conditions.push(anyOf([labels].flat().map(labelMatches)));
+  if (pids !== undefined) conditions.push(pids.length === 0 ? "false" : `PID IN (${pids.join(", ")})`);
+  if (from !== undefined) conditions.push(`Timepoint >= ${from}`);
+  if (to !== undefined) conditions.push(`Timepoint < ${to}`);
   return conditions.length === 0 ? "true" : conditions.join(" AND ");
 }
 
-function oneOf(labels: string | readonly string[]): string {
-  if (!Array.isArray(labels)) return labelMatches(labels as string);
-  if (labels.length === 0) return "false";
-  const matches = labels.map(labelMatches).join(" OR ");
-  return labels.length === 1 ? matches : `(${matches})`;
+function anyOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "false" : conditions.length === 1 ? conditions[0]! : `(${conditions.join(" OR ")})`;
 }
 
 function labelMatches(pattern: string): string {
-  if (typeof pattern !== "string") throw new UsageError(`Cannot select: labels must be strings: ${quote(pattern)}`);
   if (!/[*?]/.test(pattern)) return `Label = ${literal(pattern)}`;
   // DuckDB's own GLOB would take the brackets of "/version [GET]" for a set of characters.
   const like = pattern.replace(/[\\%_]/g, "\\$&").replaceAll("*", "%").replaceAll("?", "_");
   return `Label LIKE ${literal(like)} ESCAPE '\\'`;
-}
-
-function pidLiteral(pid: number): string {
-  if (!Number.isSafeInteger(pid)) throw new UsageError(`Cannot select: a PID must be a whole number: ${quote(pid)}`);
-  return String(pid);
-}
-
-function timepointLiteral(name: string, timepoint: bigint): string {
-  if (typeof timepoint !== "bigint") {
-    throw new UsageError(`Cannot select: ${name} must be a bigint: ${quote(timepoint)}`);
-  }
-  return String(timepoint);
 }

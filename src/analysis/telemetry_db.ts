@@ -1,6 +1,5 @@
-import { reason, StorageError, UsageError } from "../errors.ts";
+import { quote, reason, StorageError, UsageError } from "../errors.ts";
 import { defaultRuntime } from "../monitor/default_runtime.ts";
-import { checkSource } from "./checks.ts";
 import { DuckDB, type DuckDBOptions } from "./duckdb.ts";
 import type { Reading } from "./source/reading.ts";
 import { openSources, type Sources } from "./source/sources.ts";
@@ -58,12 +57,14 @@ export class TelemetryDB {
    * @throws {StorageError} if something cannot be read, or on Deno `--allow-ffi` is missing.
    */
   static async open(source: string | readonly string[], options: DuckDBOptions = {}): Promise<TelemetryDB> {
-    const sources = checkSource(source);
+    if (![source].flat().every((path) => typeof path === "string" && path !== "")) {
+      throw new UsageError(`Cannot read: the source must be a path, or an array of paths: ${quote(source)}`);
+    }
     const runtime = defaultRuntime();
     const database = await DuckDB.open(options, runtime);
     try {
       return await database.exclusively(async (connection) => {
-        const found = await openSources(sources, { connection, files: runtime.files });
+        const found = await openSources(source, { connection, files: runtime.files });
         try {
           const views = await Views.create(connection, found);
           database.guard((failure) => views.areStale(connection, failure));

@@ -1,5 +1,4 @@
 import { defaultRuntime } from "../monitor/default_runtime.ts";
-import { checkDescribeOptions, checkLabel, checkSelection } from "./checks.ts";
 import { describe, type DescribeOptions, type Description } from "./description.ts";
 import type { DuckDB } from "./duckdb.ts";
 import { exportParquet } from "./parquet.ts";
@@ -36,7 +35,7 @@ export class TelemetryFrame {
 
   /** The observations with exactly that label, which is no pattern; none if there is no such label. */
   timeSeries(label: string): TelemetrySeries {
-    return new TelemetrySeries(this.#database, this.relation, checkLabel(label));
+    return new TelemetrySeries(this.#database, this.relation, label);
   }
 
   /**
@@ -68,7 +67,7 @@ export class TelemetryFrame {
    * ```
    */
   where(selection: Selection): TelemetryFrame {
-    return new TelemetryFrame(this.#database, restrict(this.relation, checkSelection(selection)));
+    return new TelemetryFrame(this.#database, restrict(this.relation, selection));
   }
 
   /**
@@ -77,7 +76,7 @@ export class TelemetryFrame {
    * @throws {UsageError} for a quantile that is not from 0 to 1.
    */
   async describe(options: DescribeOptions = {}): Promise<Description[]> {
-    return await describe(this.#database, this.relation, checkDescribeOptions(options));
+    return await describe(this.#database, this.relation, options);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkDescribeOptions, checkResampleOptions, checkSeriesSelection } from "./checks.ts";
+import { quote, UsageError } from "../errors.ts";
 import { describe, type DescribeOptions, type Description } from "./description.ts";
 import type { DuckDB } from "./duckdb.ts";
 import { resample, type Resampled, type ResampleOptions } from "./resampling.ts";
@@ -29,6 +29,7 @@ export class TelemetrySeries {
 
   /** Got from a `TelemetryFrame`. */
   constructor(database: DuckDB, relation: string, label: string) {
+    if (typeof label !== "string") throw new UsageError(`Cannot select: a label must be a string: ${quote(label)}`);
     this.#database = database;
     this.label = label;
     this.relation = `(SELECT * FROM ${relation} WHERE Label = ${literal(label)})`;
@@ -48,7 +49,7 @@ export class TelemetrySeries {
   where(selection: SeriesSelection): TelemetrySeries {
     return new TelemetrySeries(
       this.#database,
-      restrict(this.relation, toSelection(checkSeriesSelection(selection))),
+      restrict(this.relation, toSelection(selection)),
       this.label,
     );
   }
@@ -79,7 +80,7 @@ export class TelemetrySeries {
    * ```
    */
   async data(selection: SeriesSelection = {}): Promise<SeriesData> {
-    const relation = restrict(this.relation, toSelection(checkSeriesSelection(selection)));
+    const relation = restrict(this.relation, toSelection(selection));
     const table = await this.sql(
       `SELECT Timepoint, Measurement, PID::UINTEGER AS PID FROM ${relation} ORDER BY Timepoint, PID, Measurement`,
     );
@@ -97,7 +98,7 @@ export class TelemetrySeries {
    * @throws {UsageError} for a quantile that is not from 0 to 1.
    */
   async describe(options: DescribeOptions = {}): Promise<Description[]> {
-    return await describe(this.#database, this.relation, checkDescribeOptions(options));
+    return await describe(this.#database, this.relation, options);
   }
 
   /**
@@ -144,7 +145,7 @@ export class TelemetrySeries {
    * ```
    */
   async resample(interval: string | bigint, options: ResampleOptions = {}): Promise<Resampled> {
-    return await resample(this.#database, this.relation, interval, checkResampleOptions(options));
+    return await resample(this.#database, this.relation, interval, options);
   }
 
   /** Runs a query as `TelemetryDB.sql` does. */
