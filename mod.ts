@@ -18,45 +18,45 @@
  * sum(1, 2);
  *
  * await monitor.stop();
- * assertEquals(monitor.status().buckets["duration"]?.flushed, 2);
+ * assertEquals(monitor.status().channels["duration"]?.flushed, 2);
  * rmSync("_monitoring", { recursive: true });
  * ```
  *
  * @module
  */
 
-import type { MonitorStatus } from "./src/monitor/status.ts";
-import type { StartOptions } from "./src/monitor/options.ts";
-import type { TimeIt } from "./src/monitor/time_it.ts";
-import type { Observer } from "./src/sampling/sampler.ts";
-import { defaultMonitor } from "./src/monitor/default_monitor.ts";
+import type { MonitorStatus } from "./src/recording/status.ts";
+import type { StartOptions } from "./src/recording/options.ts";
+import type { TimeIt } from "./src/recording/time_it.ts";
+import type { ObservationSink } from "./src/sampling/sampler.ts";
+import { defaultMonitor } from "./src/recording/default_monitor.ts";
 
-export { decode } from "./src/csv/decode.ts";
+export { decode } from "./src/csv/parse.ts";
 export { encodeSegment } from "./src/csv/encode.ts";
-export { StorageError, UsageError } from "./src/errors.ts";
-export { readSpool, recover } from "./src/monitor/default_monitor.ts";
-export { Bucket } from "./src/observation/bucket.ts";
-export { Segment, ValueKind } from "./src/observation/segment.ts";
+export { KymoError, type KymoErrorCode } from "./src/errors.ts";
+export { readSpool, recover } from "./src/recording/default_monitor.ts";
+export { DoubleBuffer } from "./src/recording/double_buffer.ts";
+export { Segment, ValueKind } from "./src/segment/segment.ts";
 export { BackgroundSampler } from "./src/sampling/background.ts";
-export type { BucketCounts, BucketOptions, SegmentSink } from "./src/observation/bucket.ts";
+export type { ChannelCounts, DoubleBufferOptions, SegmentSink } from "./src/recording/double_buffer.ts";
 export type { Clock, Timers } from "./src/runtime.ts";
-export type { Capability, MonitorStatus } from "./src/monitor/status.ts";
+export type { Capability, MonitorStatus } from "./src/recording/status.ts";
 export type { CapabilityName } from "./src/runtime.ts";
-export type { Durability, StartOptions } from "./src/monitor/options.ts";
-export type { Layout } from "./src/storage/layout.ts";
-export type { Observation } from "./src/observation/observation.ts";
-export type { Observer, Sampler } from "./src/sampling/sampler.ts";
+export type { Durability, StartOptions } from "./src/recording/options.ts";
+export type { Layout } from "./src/files/layout.ts";
+export type { Observation } from "./src/segment/observation.ts";
+export type { ObservationSink, Sampler } from "./src/sampling/sampler.ts";
 export type { SampledSeries } from "./src/sampling/background.ts";
-export type { SegmentContent, SegmentOwner } from "./src/observation/segment.ts";
-export type { RecoverOptions, SpoolReading } from "./src/monitor/spools.ts";
-export type { RecoveryProgress, RecoverySummary } from "./src/storage/recovery.ts";
-export type { TimeIt } from "./src/monitor/time_it.ts";
+export type { SegmentContent, SegmentOwner } from "./src/segment/segment.ts";
+export type { RecoverOptions, SpoolReading } from "./src/recording/recover.ts";
+export type { RecoveryProgress, RecoverySummary } from "./src/files/recovery.ts";
+export type { TimeIt } from "./src/recording/time_it.ts";
 
 /**
  * Begins to record this isolate.
  *
- * @throws {UsageError} while recording, or if an option is wrong; nothing has changed.
- * @throws {StorageError} if the monitoring directory cannot be created or written.
+ * @throws {KymoError} while recording, or if an option is wrong; nothing has changed.
+ * @throws {KymoError} if the monitoring directory cannot be created or written.
  * @throws {RangeError} if there is no memory for the buffers.
  * @throws {Error} on another runtime than Deno and Bun.
  */
@@ -86,7 +86,7 @@ export function stopDurationSample(label: string, id: number): void {
  * Makes a timer for functions and methods: `timeIt("label")(fn)`, or `@timeIt("label")` before a method. A function is timed until it returns
  * or throws, an `async` one until its promise is settled, a generator until it ends.
  *
- * @throws {UsageError} if what it is given is no function or method.
+ * @throws {KymoError} if what it is given is no function or method.
  *
  * @example
  * ```ts
@@ -136,10 +136,10 @@ export function observeMany(observations: Iterable<readonly [label: string, valu
 /**
  * Where observations go to files with a prefix of their own. It may be kept for ever: while nothing is recorded it does nothing.
  *
- * @throws {UsageError} if the prefix is not 1 to 64 letters, digits, `_` or `-`, is one of the monitor's own, or is the 65th.
+ * @throws {KymoError} if the channel is not 1 to 64 letters, digits, `_` or `-`, is one of the monitor's own, or is the 65th.
  */
-export function bucket(prefix: string): Observer {
-  return defaultMonitor.bucket(prefix);
+export function channel(channel: string): ObservationSink {
+  return defaultMonitor.channel(channel);
 }
 
 /** What is going on: counts, capabilities, failures. Cheap, and safe to call at any time. */

@@ -5,4 +5,4 @@ export const SEGMENT_BYTES = 2 ** 20 / 2;
 
 /** Rows of such a segment: so many samples lead to one flush. */
 export const SEGMENT_ROWS: number =
-  new Segment(new ArrayBuffer(SEGMENT_BYTES), { pid: 1, isolate: "", prefix: "", kind: ValueKind.duration }).capacity;
+  new Segment(new ArrayBuffer(SEGMENT_BYTES), { pid: 1, isolate: "", channel: "", kind: ValueKind.duration }).capacity;

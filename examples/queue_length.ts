@@ -1,5 +1,5 @@
 /**
- * A sampler and a bucket of one's own: how long a queue is, and how long its jobs wait.
+ * A sampler and a channel of one's own: how long a queue is, and how long its jobs wait.
  *
  * ```sh
  * deno run -A examples/queue_length.ts
@@ -19,12 +19,12 @@ const queue: { readonly added: number }[] = [];
 
 // A sampler is asked at regular intervals. Its observations go to files called queue.<unique>.csv.
 const queueLength: monitor.Sampler = {
-  prefix: "queue",
-  sample: (observer) => observer.observe("queue length", queue.length),
+  channel: "queue",
+  sample: (sink) => sink.observe("queue length", queue.length),
 };
 
-// A bucket takes observations whenever there is something to observe. Its files are called jobs.<unique>.csv.
-const jobs = monitor.bucket("jobs");
+// A channel takes observations whenever there is something to observe. Its files are called jobs.<unique>.csv.
+const jobs = monitor.channel("jobs");
 
 async function work(): Promise<void> {
   for (let job = queue.shift(); job !== undefined; job = queue.shift()) {

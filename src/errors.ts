@@ -1,22 +1,97 @@
 /**
- * The errors that Kymo throws or reports, by kind of failure. Every message says what was attempted, a colon, and the value at hand.
+ * How failures are told: one class with a code, and the words that messages are made of.
  *
  * @module
  */
 
-/** The caller gave something wrong: an option, a label, a call at the wrong time. Thrown at the door, and nothing has changed. */
-export class UsageError extends Error {
-  /** Always `"UsageError"`. */
-  override readonly name = "UsageError";
+/**
+ * What kind of failure a {@linkcode KymoError} is. Codes are stable: later versions may add codes, and never change what one means.
+ *
+ * - `"invalid-argument"`: an argument or option is wrong. Nothing has changed.
+ * - `"invalid-state"`: the call came at the wrong time, such as a second `start`. Nothing has changed.
+ * - `"limit-exceeded"`: there are as many as there may be. Nothing has changed.
+ * - `"not-found"`: a file, directory or series does not exist.
+ * - `"already-exists"`: a file would be overwritten.
+ * - `"permission-denied"`: the operating system or a permission flag of the runtime refuses.
+ * - `"unsupported"`: this runtime or file system cannot do it.
+ * - `"missing-package"`: an optional package is not installed, or cannot be loaded.
+ * - `"io"`: the disk or the file system refused; `cause` has the name of the `errno`.
+ * - `"invalid-data"`: a file's content is not what it should be.
+ * - `"out-of-memory"`: there is no memory for a buffer, or for a query.
+ * - `"sampler-failed"`: a sampler threw; `cause` is what it threw.
+ * - `"profiler-failed"`: the CPU profiler of the runtime failed.
+ * - `"query-failed"`: the database refused a query.
+ */
+export type KymoErrorCode =
+  | "invalid-argument"
+  | "invalid-state"
+  | "limit-exceeded"
+  | "not-found"
+  | "already-exists"
+  | "permission-denied"
+  | "unsupported"
+  | "missing-package"
+  | "io"
+  | "invalid-data"
+  | "out-of-memory"
+  | "sampler-failed"
+  | "profiler-failed"
+  | "query-failed";
+
+/**
+ * The one error that Kymo throws, reports to `onError` and keeps in `status().lastError`. Its message says what was attempted, a colon, the
+ * value at hand, and the reason.
+ *
+ * @example
+ * ```ts
+ * import { KymoError, start } from "@kymo/kymo";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const error = assertThrows(() => start({ flushInterval: -1 }), KymoError);
+ * assertEquals(error.code, "invalid-argument");
+ * ```
+ */
+export class KymoError extends Error {
+  /** Always `"KymoError"`. */
+  override readonly name = "KymoError";
+  /** The kind of failure. */
+  readonly code: KymoErrorCode;
+
+  /** With what caused it as `options.cause`, if anything did. */
+  constructor(code: KymoErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** What `JSON.stringify` writes: name, code and message, and the message of the cause. */
+  toJSON(): { readonly name: string; readonly code: KymoErrorCode; readonly message: string; readonly cause?: string } {
+    const { name, code, message, cause } = this;
+    return { name, code, message, ...cause === undefined ? {} : { cause: reason(cause) } };
+  }
 }
 
-/** The world refused: a directory, a disk, a permission. From `start` it is thrown; later it is told to `onError` and kept in `status()`. */
-export class StorageError extends Error {
-  /** Always `"StorageError"`. */
-  override readonly name = "StorageError";
+/** Codes of `FileError` (names of `errno`, and `"DENIED"` for a permission of the runtime) that have a code of their own here. */
+const CODES: Readonly<Record<string, KymoErrorCode>> = {
+  ENOENT: "not-found",
+  EEXIST: "already-exists",
+  DENIED: "permission-denied",
+  EACCES: "permission-denied",
+  EPERM: "permission-denied",
+};
+
+/** The code for a failed operation on files, by what the operation threw. */
+export function fileErrorCode(thrown: unknown): KymoErrorCode {
+  if (thrown instanceof KymoError) return thrown.code;
+  const { code } = (thrown ?? {}) as { code?: unknown };
+  return typeof code === "string" && Object.hasOwn(CODES, code) ? CODES[code]! : "io";
 }
 
-/** A value as it is quoted in a message: JSON for strings (cut at 100 characters), the plain text for the rest. */
+/** A failed operation on the file or directory `path`, such as `Cannot read: "a.csv": no such file or directory`. */
+export function fileError(action: string, path: string, thrown: unknown): KymoError {
+  return new KymoError(fileErrorCode(thrown), `${action}: ${quotePath(path)}: ${reason(thrown)}`, { cause: thrown });
+}
+
+/** A value as it is quoted in a message: JSON for strings (cut at 100 characters), plain text for the rest. */
 export function quote(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > 100 ? `${value.slice(0, 99)}…` : value);
@@ -32,13 +107,13 @@ export function quotePath(path: string): string {
   return JSON.stringify(path);
 }
 
-/** Has `report` told what a promise is rejected with, if it is one that a function returned where none is expected. */
+/** The message of an error, or the text of anything else that was thrown. */
+export function reason(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Calls `report` with the rejection of a promise that a callback returned, where callbacks should return nothing. */
 export function onRejection(returned: unknown, report: (reason: unknown) => void): void {
   const { then } = (returned ?? {}) as { then?: unknown };
   if (typeof then === "function") then.call(returned, undefined, report);
-}
-
-/** What an unknown thrown thing says. */
-export function reason(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

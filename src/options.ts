@@ -1,4 +1,4 @@
-import { quote, UsageError } from "./errors.ts";
+import { KymoError, quote } from "./errors.ts";
 
 /** What is wrong with the value of an option, as the end of a sentence; `undefined` if nothing is. */
 export type Check = (value: unknown) => string | undefined;
@@ -6,7 +6,7 @@ export type Check = (value: unknown) => string | undefined;
 /**
  * The options that were given, without those that are `undefined`, each one known and right.
  *
- * @throws {UsageError} if one is not; the message begins with `action`.
+ * @throws {KymoError} if one is not; the message begins with `action`.
  */
 export function checkGiven<O extends object>(
   action: string,
@@ -14,14 +14,16 @@ export function checkGiven<O extends object>(
   checks: Readonly<Record<keyof O, Check>>,
 ): Partial<O> {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new UsageError(`${action}: options must be an object: ${quote(options)}`);
+    throw new KymoError("invalid-argument", `${action}: options must be an object: ${quote(options)}`);
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     const check = Object.hasOwn(checks, name) ? checks[name as keyof O] : undefined;
-    if (check === undefined) throw new UsageError(`${action}: there is no such option: ${quote(name)}`);
+    if (check === undefined) {
+      throw new KymoError("invalid-argument", `${action}: there is no such option: ${quote(name)}`);
+    }
     const wrong = check(value);
-    if (wrong !== undefined) throw new UsageError(`${action}: ${name} ${wrong}: ${quote(value)}`);
+    if (wrong !== undefined) throw new KymoError("invalid-argument", `${action}: ${name} ${wrong}: ${quote(value)}`);
   }
   return Object.fromEntries(given) as Partial<O>;
 }

@@ -217,14 +217,14 @@ export interface CpuProfiler {
 }
 
 /** The ends of an isolate. */
-export interface Ends {
+export interface ExitHooks {
   /**
    * Calls `hook`, which is synchronous and does not throw, when the isolate ends in any way that lets JavaScript run: natural end, `exit`,
    * uncaught error, and the signals that would kill it. How the program ends is not changed: its exit status or signal stays the same, and if
    * it listens itself, its listeners decide. The hook is called more than once: before and after the program's listeners, for either may be
    * the last that runs; `last` tells that the program is sure not to go on. Returns how to take it off.
    */
-  onEnd(hook: (last: boolean) => void): () => void;
+  add(hook: (last: boolean) => void): () => void;
 }
 
 /** The capabilities of one isolate. */
@@ -250,7 +250,7 @@ export interface Runtime {
   /** CPU profiler. */
   readonly profiler?: CpuProfiler;
   /** Ends of the isolate. */
-  readonly ends: Ends;
+  readonly exitHooks: ExitHooks;
   /** Eight hexadecimal digits drawn at random, never twice the same: an isolate's own name beside its PID. */
   isolateId(): string;
   /** What is absent, and why, in one sentence each. */

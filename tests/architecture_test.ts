@@ -43,7 +43,7 @@ describe("the checker of the rules", () => {
       "src/csv/a.ts": "const b = Deno.pid + `${Bun.nanoseconds()}`;\nconst fs = load('node:fs'); f(globalThis);",
       "src/csv/b.ts":
         '/** Deno.pid */ const process = 1; // Bun\nconst text = "Deno.pid" + a.process; const c = { Deno: 1 };',
-      "src/monitor/default_runtime.ts": "detect(globalThis)",
+      "src/default_runtime.ts": "detect(globalThis)",
       "runtime_adapters/deno/a.ts": "Deno.pid;",
     }, [
       "src/csv/a.ts names Deno",
@@ -56,10 +56,10 @@ describe("the checker of the rules", () => {
       "src/http/a.ts": "setTimeout(f, 1);",
     }, ["src/sampling/a.ts names setTimeout", "src/sampling/a.ts names performance"]],
     importsRunDownTheLayers: [{
-      "src/csv/a.ts": 'import type { B } from "../storage/b.ts";\nimport { r } from "../runtime.ts";',
+      "src/csv/a.ts": 'import type { B } from "../files/b.ts";\nimport { r } from "../runtime.ts";',
       "src/errors.ts": 'const later = () => import("./csv/a.ts");',
     }, [
-      "src/csv/a.ts imports src/storage/b.ts, which is above it",
+      "src/csv/a.ts imports src/files/b.ts, which is above it",
       "src/errors.ts imports src/csv/a.ts, which is above it",
     ]],
     everyModuleHasALayer: [
@@ -80,11 +80,10 @@ describe("the checker of the rules", () => {
       "runtime_adapters/posix/a.ts imports ../deno/a.ts",
     ]],
     onlyDetectionPicksAnAdapter: [{
-      "src/monitor/default_runtime.ts":
-        'import "../../runtime_adapters/detect.ts"; import "../../runtime_adapters/bun/a.ts";',
+      "src/default_runtime.ts": 'import "../../runtime_adapters/detect.ts"; import "../../runtime_adapters/bun/a.ts";',
       "src/http/a.ts": 'import "../../runtime_adapters/detect.ts";',
     }, [
-      "src/monitor/default_runtime.ts imports runtime_adapters/bun/a.ts",
+      "src/default_runtime.ts imports runtime_adapters/bun/a.ts",
       "src/http/a.ts imports runtime_adapters/detect.ts",
     ]],
     entriesReachOnlyTheCore: [{

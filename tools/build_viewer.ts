@@ -60,8 +60,8 @@ async function build(
     .map((path) => Deno.readTextFileSync(`${root}/${path}`));
   const notices = await licencesOfPackages(root, Object.keys(inputs), "This page has these packages built in.\n");
   return {
-    script: harmless(await Deno.readTextFile(`${temporary}/main.js`)),
-    style: harmless(small(texts.join("\n"))),
+    script: sanitize(await Deno.readTextFile(`${temporary}/main.js`)),
+    style: sanitize(small(texts.join("\n"))),
     notices,
   };
 }
@@ -72,7 +72,7 @@ function small(style: string): string {
 }
 
 /** Text that ends no element and begins no comment of HTML; within a string of JavaScript it means the same. */
-function harmless(text: string): string {
+function sanitize(text: string): string {
   return text.replaceAll(/<(?=\/(?:script|style)|!--)/gi, "\\x3c");
 }
 
@@ -81,8 +81,8 @@ async function hashOfSources(): Promise<string> {
   const sources = [
     ...listFiles(viewer),
     ...[
-      "src/report/buckets.ts",
-      "src/report/function_times.ts",
+      "src/statistics/buckets.ts",
+      "src/report/shared/function_times.ts",
       "tools/build_viewer.ts",
       "tools/built_in_packages.ts",
       "package.json",

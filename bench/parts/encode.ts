@@ -7,7 +7,7 @@
 import { parse, stringify as stringifyStd } from "@std/csv";
 import { stringify as stringifyNode } from "csv-stringify/sync";
 import { CsvEncoder } from "../../src/csv/encode.ts";
-import { Segment, type SegmentContent, ValueKind } from "../../src/observation/segment.ts";
+import { Segment, type SegmentContent, ValueKind } from "../../src/segment/segment.ts";
 import { type Figure, spread, tell } from "../figure.ts";
 import { randomNumbers } from "../random.ts";
 import { alternate, ratio } from "../rounds.ts";
@@ -40,7 +40,7 @@ function seconds(nanoseconds: number): string {
 
 /** Fills a segment with observations some microseconds apart, whose values are told from a random number. */
 function material(kind: ValueKind, valueOf: (random: number) => number): Material {
-  const owner = { pid: PID, isolate: "0badcafe", prefix: "bench", kind };
+  const owner = { pid: PID, isolate: "0badcafe", channel: "bench", kind };
   const segments = [1, 2].map(() => new Segment(new ArrayBuffer(SEGMENT_BYTES), owner));
   const [segment] = segments as [Segment];
   for (const one of segments) one.open(1, EPOCH);

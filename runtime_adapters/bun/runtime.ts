@@ -6,7 +6,7 @@ import { unmappable } from "../posix/mapping.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
 import { bunClock, bunLibcClock } from "./clock.ts";
-import { bunEnds } from "./ends.ts";
+import { bunExitHooks } from "./exit_hooks.ts";
 import { files } from "./files.ts";
 import { map } from "./mapping.ts";
 import { bunProfiler } from "./profiler.ts";
@@ -45,7 +45,7 @@ export function bunRuntime(): Runtime {
     resources,
     gc: gcTracker(MICROSECONDS_PER_SECOND),
     ...typeof profiler === "string" ? {} : { profiler },
-    ends: bunEnds(),
+    exitHooks: bunExitHooks(),
     isolateId: randomIsolateId,
     unavailable,
   };

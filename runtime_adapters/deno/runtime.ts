@@ -4,7 +4,7 @@ import { memory, resources } from "../node_api/usage.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
 import { denoLibcClock, performanceClock } from "./clock.ts";
-import { denoEnds, inWorker } from "./ends.ts";
+import { denoExitHooks, inWorker } from "./exit_hooks.ts";
 import { files } from "./files.ts";
 import { denoMap } from "./mapping.ts";
 import { denoProfiler } from "./profiler.ts";
@@ -34,7 +34,7 @@ export function denoRuntime(): Runtime {
     resources,
     gc: gcTracker(NANOSECONDS_PER_SECOND),
     ...typeof profiler === "string" ? {} : { profiler },
-    ends: denoEnds(),
+    exitHooks: denoExitHooks(),
     isolateId: randomIsolateId,
     unavailable,
   };

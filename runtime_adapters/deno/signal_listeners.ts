@@ -1,4 +1,4 @@
-import { isOurs } from "../node_api/ends.ts";
+import { isOurs } from "../node_api/exit_hooks.ts";
 
 /** The part of `Deno` that is watched. */
 type SignalFunctions = Pick<typeof Deno, "addSignalListener" | "removeSignalListener">;

@@ -27,27 +27,32 @@
  * @module
  */
 
-export type { Column, TableColumn } from "./column.ts";
-export { compare } from "./comparison.ts";
-export type { Change, ComparedSeries, CompareOptions, Comparison, Verdict } from "./comparison.ts";
-export type { DescribeOptions, Description } from "./description.ts";
-export type { DuckDBOptions } from "./duckdb.ts";
+export type { Column, TableColumn } from "./duckdb/column.ts";
+export { compare } from "./compare/comparison.ts";
+export type { Change, ComparedSeries, CompareOptions, Comparison, Verdict } from "./compare/comparison.ts";
+export type { DescribeOptions, Description } from "./frames/description.ts";
+export type { DuckDBOptions } from "./duckdb/duckdb.ts";
 export { callTree, placeOf } from "./profile/call_tree.ts";
 export type { CallNode, FunctionKind, ProfiledFunction } from "./profile/call_tree.ts";
 export { callTimes, functionTimes } from "./profile/function_times.ts";
 export type { CallTime, FunctionTime } from "./profile/function_times.ts";
 export { parseCpuProfile } from "./profile/parse_profile.ts";
-export type { Resampled, ResampledQuantiles, ResampleOptions } from "./resampling.ts";
-export { measurementsPerSecond, sumBySecondDifference, sumBySecondRatio } from "./second_sums.ts";
-export type { SecondSeries, SecondSums } from "./second_sums.ts";
-export type { Selection, SeriesSelection } from "./selection.ts";
-export { correlateSlow } from "./slow_correlation.ts";
-export type { Companion, RequestGroup, SlowCorrelation, SlowCorrelationOptions } from "./slow_correlation.ts";
+export type { Resampled, ResampledQuantiles, ResampleOptions } from "./frames/resampling.ts";
+export { measurementsPerSecond, sumBySecondDifference, sumBySecondRatio } from "./frames/second_sums.ts";
+export type { SecondSeries, SecondSums } from "./frames/second_sums.ts";
+export type { Selection, SeriesSelection } from "./frames/selection.ts";
+export { correlateSlow } from "./slow/slow_correlation.ts";
+export type {
+  CorrelatedSeries,
+  RequestGroup,
+  SlowCorrelation,
+  SlowCorrelationOptions,
+} from "./slow/slow_correlation.ts";
 export type { Problem, Reading } from "./source/reading.ts";
-export { DEFAULT_QUANTILES, describeNumbers } from "./statistics.ts";
-export type { Quantile, Statistics } from "./statistics.ts";
-export type { Table } from "./table.ts";
-export { TelemetryDB } from "./telemetry_db.ts";
-export type { TelemetryFrame } from "./telemetry_frame.ts";
-export type { SeriesData, TelemetrySeries } from "./telemetry_series.ts";
+export { DEFAULT_QUANTILES, describeNumbers } from "../statistics/statistics.ts";
+export type { Quantile, Statistics } from "../statistics/statistics.ts";
+export type { Table } from "./duckdb/table.ts";
+export { TelemetryDB } from "./frames/telemetry_db.ts";
+export type { TelemetryFrame } from "./frames/telemetry_frame.ts";
+export type { SeriesData, TelemetrySeries } from "./frames/telemetry_series.ts";
 export type { CpuProfile, CpuProfileNode } from "../runtime.ts";

@@ -1,15 +1,15 @@
 import { Command, CommanderError } from "commander";
-import { StorageError, UsageError } from "../errors.ts";
+import { KymoError, type KymoErrorCode } from "../errors.ts";
 import { type ExitCode, exitCode, exitCodeHelp } from "./exit_code.ts";
-import { addCompareCommand } from "./compare_command.ts";
-import { addExportCommand } from "./export_command.ts";
-import { addProfileCommand } from "./profile_command.ts";
-import { addRecoverCommand } from "./recover_command.ts";
-import { addReportCommand } from "./report_command.ts";
-import { addSummaryCommand } from "./summary_command.ts";
-import type { Surroundings } from "./surroundings.ts";
-import { addTopCommand } from "./top_command.ts";
-import { bold, writeError } from "./text.ts";
+import { addCompareCommand } from "./commands/compare/command.ts";
+import { addExportCommand } from "./commands/export/command.ts";
+import { addProfileCommand } from "./commands/profile/command.ts";
+import { addRecoverCommand } from "./commands/recover/command.ts";
+import { addReportCommand } from "./commands/report/command.ts";
+import { addSummaryCommand } from "./commands/summary/command.ts";
+import type { CliContext } from "./context.ts";
+import { addTopCommand } from "./commands/top/command.ts";
+import { bold, writeError } from "./terminal/text.ts";
 
 const examples = `
 Examples:
@@ -23,7 +23,7 @@ Examples:
   kymo help summary                          all about one command`;
 
 /** Adds a command to the command line; it tells its exit code to `end`. */
-type AddCommand = (program: Command, surroundings: Surroundings, end: (code: ExitCode) => void) => void;
+type AddCommand = (program: Command, context: CliContext, end: (code: ExitCode) => void) => void;
 
 /** All commands, in the order of `--help`. */
 const commands: readonly AddCommand[] = [
@@ -36,21 +36,24 @@ const commands: readonly AddCommand[] = [
   addRecoverCommand,
 ];
 
+/** Failures of the machine or of the data; all others are the user's to mend. */
+const INCOMPLETE: ReadonlySet<KymoErrorCode> = new Set(["io", "permission-denied", "invalid-data", "out-of-memory"]);
+
 /** Does what the arguments of the command line say, and returns the exit code. What the user got wrong, and what the world refused, is told on one line. */
-export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function runCommandLine(args: readonly string[], context: CliContext): Promise<ExitCode> {
   let code: ExitCode = exitCode.ok;
-  const program = emptyProgram(surroundings);
-  for (const add of commands) add(program, surroundings, (told) => code = told);
+  const program = emptyProgram(context);
+  for (const add of commands) add(program, context, (told) => code = told);
   try {
     await program.parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
-    return explain(error, surroundings);
+    return explain(error, context);
   }
 }
 
 /** The program without its commands. These inherit how it writes and ends. */
-function emptyProgram({ version, stdout, stderr }: Surroundings): Command {
+function emptyProgram({ version, stdout, stderr }: CliContext): Command {
   return new Command("kymo")
     .description("The command line of Kymo, telemetry for Deno and Bun")
     .version(version, "-V, --version", "print the version")
@@ -72,14 +75,14 @@ function emptyProgram({ version, stdout, stderr }: Surroundings): Command {
 }
 
 /** Tells why a command ended early, and returns the exit code. What nobody expected is thrown on. */
-function explain(error: unknown, { stderr }: Surroundings): ExitCode {
+function explain(error: unknown, { stderr }: CliContext): ExitCode {
   if (error instanceof CommanderError) {
     const { code, exitCode: status, message } = error;
     if (status === 0) return exitCode.ok; // help or version, already printed
     if (code !== "commander.help") writeError(stderr, `Cannot run kymo: ${message.replace(/^error: /, "")}`);
     return exitCode.usage;
   }
-  if (!(error instanceof UsageError || error instanceof StorageError)) throw error;
+  if (!(error instanceof KymoError)) throw error;
   writeError(stderr, error.message);
-  return error instanceof UsageError ? exitCode.usage : exitCode.incomplete;
+  return INCOMPLETE.has(error.code) ? exitCode.incomplete : exitCode.usage;
 }

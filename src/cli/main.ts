@@ -12,13 +12,13 @@
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import denoJson from "../../deno.json" with { type: "json" };
-import { quote, reason, StorageError } from "../errors.ts";
-import { recover } from "../monitor/default_monitor.ts";
-import { defaultRuntime } from "../monitor/default_runtime.ts";
+import { fileErrorCode, KymoError, quote, reason } from "../errors.ts";
+import { recover } from "../recording/default_monitor.ts";
+import { defaultRuntime } from "../default_runtime.ts";
 import { runCommandLine } from "./command_line.ts";
 import { exitCode } from "./exit_code.ts";
-import type { Output, Surroundings } from "./surroundings.ts";
-import { writeError } from "./text.ts";
+import type { CliContext, Output } from "./context.ts";
+import { writeError } from "./terminal/text.ts";
 
 const stderr = output(process.stderr, () => {}); // nobody is left to be told
 const stdout = output(process.stdout, (error) => {
@@ -71,13 +71,15 @@ function output(stream: NodeJS.WriteStream, onError: (error: NodeJS.ErrnoExcepti
   };
 }
 
-function look(path: string): ReturnType<Surroundings["look"]> {
+function look(path: string): ReturnType<CliContext["look"]> {
   try {
     return statSync(path).isDirectory() ? "directory" : "something else";
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return "nothing";
-    throw new StorageError(`Cannot read the directory: ${quote(path)}: ${reason(error)}`, { cause: error });
+    throw new KymoError(fileErrorCode(error), `Cannot read the directory: ${quote(path)}: ${reason(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -88,7 +90,9 @@ function writeFile(path: string, text: string): void {
     const target = there === undefined ? path : realpathSync(path);
     replaceFile(target, text, (there?.mode ?? 0o666) & 0o777);
   } catch (error) {
-    throw new StorageError(`Cannot write the file: ${quote(path)}: ${reason(error)}`, { cause: error });
+    throw new KymoError(fileErrorCode(error), `Cannot write the file: ${quote(path)}: ${reason(error)}`, {
+      cause: error,
+    });
   }
 }
 

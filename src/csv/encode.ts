@@ -1,5 +1,5 @@
-import { UsageError } from "../errors.ts";
-import { type SegmentContent, ValueKind } from "../observation/segment.ts";
+import { KymoError } from "../errors.ts";
+import { type SegmentContent, ValueKind } from "../segment/segment.ts";
 import { Byte, HEADER } from "./dialect.ts";
 import { Endings } from "./endings.ts";
 import { OVERHANG, putAscii, putInteger, putNineDigits, putWords } from "./put.ts";
@@ -38,7 +38,7 @@ export class CsvEncoder {
    * Encodes the rows from `first` on, as many as fit in a slice and at least one, without the header. The bytes are valid until the next
    * call; `next` is the row after the last one encoded.
    *
-   * @throws {UsageError} if a row has a label that is not in the table.
+   * @throws {KymoError} if a row has a label that is not in the table.
    */
   encode(segment: SegmentContent, first: number): { readonly bytes: Uint8Array; readonly next: number } {
     const isKnown = segment === this.#segment && segment.sequence === this.#sequence &&
@@ -55,7 +55,7 @@ export class CsvEncoder {
       const id = labelIds[row]!;
       const ending = lengths[id];
       if (ending === undefined) {
-        throw new UsageError(`Cannot encode the segment: row ${row} has an unknown label: ${id}`);
+        throw new KymoError("invalid-argument", `Cannot encode the segment: row ${row} has an unknown label: ${id}`);
       }
       if (at + MAX_NUMBERS_BYTES + ending + OVERHANG > SLICE_BYTES) break;
 
@@ -73,7 +73,7 @@ export class CsvEncoder {
     this.#segment = segment;
     this.#sequence = segment.sequence;
     this.#labelCount = segment.labelCount;
-    this.#second = new Second(segment.anchor);
+    this.#second = new Second(segment.epochOffset);
     this.#endings.prepare(segment);
   }
 }

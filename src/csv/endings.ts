@@ -1,5 +1,5 @@
-import { labelSpans } from "../observation/label_table.ts";
-import type { SegmentContent } from "../observation/segment.ts";
+import { labelSpans } from "../segment/label_interner.ts";
+import type { SegmentContent } from "../segment/segment.ts";
 import { Byte, needsQuotes } from "./dialect.ts";
 import { putAscii } from "./put.ts";
 

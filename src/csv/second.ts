@@ -15,14 +15,14 @@ export class Second {
   /** The reading of the clock, ns, at which it began. May be negative. */
   start = NaN;
   // The epoch time of the clock's zero, split so that it can be added to a timepoint without a BigInt.
-  readonly #anchorSeconds: number;
-  readonly #anchorNanoseconds: number;
+  readonly #offsetSeconds: number;
+  readonly #offsetNanoseconds: number;
 
-  /** None yet, of a clock whose zero was at the epoch time `anchor`, ns. */
-  constructor(anchor: bigint) {
-    // Rounded down: the anchor lies before 1970 if the clock of the machine does, or did when it was started.
-    this.#anchorNanoseconds = Number((anchor % BILLION + BILLION) % BILLION);
-    this.#anchorSeconds = Number((anchor - BigInt(this.#anchorNanoseconds)) / BILLION);
+  /** None yet, of a clock whose zero was at the epoch time `epochOffset`, ns. */
+  constructor(epochOffset: bigint) {
+    // Rounded down: the epochOffset lies before 1970 if the clock of the machine does, or did when it was started.
+    this.#offsetNanoseconds = Number((epochOffset % BILLION + BILLION) % BILLION);
+    this.#offsetSeconds = Number((epochOffset - BigInt(this.#offsetNanoseconds)) / BILLION);
   }
 
   /** Whether `timepoint`, a reading of the clock, lies in it. */
@@ -34,10 +34,10 @@ export class Second {
   /** Makes it the one in which `timepoint` lies, which must not be before 1970. */
   moveTo(timepoint: number): void {
     const seconds = Math.floor(timepoint / NANOSECONDS);
-    const nanoseconds = timepoint - seconds * NANOSECONDS + this.#anchorNanoseconds;
+    const nanoseconds = timepoint - seconds * NANOSECONDS + this.#offsetNanoseconds;
     const carry = nanoseconds >= NANOSECONDS ? 1 : 0;
-    this.start = (seconds + carry) * NANOSECONDS - this.#anchorNanoseconds;
-    const digits = String(seconds + carry + this.#anchorSeconds);
+    this.start = (seconds + carry) * NANOSECONDS - this.#offsetNanoseconds;
+    const digits = String(seconds + carry + this.#offsetSeconds);
     this.length = putAscii(new DataView(this.words.buffer), 0, digits);
   }
 }

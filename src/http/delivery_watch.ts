@@ -1,4 +1,4 @@
-import type { DurationRecorder } from "../monitor/time_it.ts";
+import type { DurationRecorder } from "../recording/time_it.ts";
 
 /** A server that knows the client of a request only as long as it answers it, as `Bun.serve` documents of its `requestIP`. */
 export interface AskableServer {

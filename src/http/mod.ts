@@ -18,7 +18,7 @@
  *
  * await server.shutdown();
  * await monitor.stop();
- * assertEquals(monitor.status().buckets["duration"]?.flushed, 1);
+ * assertEquals(monitor.status().channels["duration"]?.flushed, 1);
  * await Deno.remove("_monitoring", { recursive: true });
  * ```
  *
@@ -50,13 +50,13 @@
  *
  * @module
  */
-import { defaultMonitor } from "../monitor/default_monitor.ts";
-import { quote, UsageError } from "../errors.ts";
+import { defaultMonitor } from "../recording/default_monitor.ts";
+import { KymoError, quote } from "../errors.ts";
 import { checkOptions, type HttpOptions } from "./options.ts";
 import { type FetchHandler, RequestTimer, type Route } from "./request_timer.ts";
 import { type TimedParts, timedRoutes, timedServer } from "./timed_server.ts";
 
-export type { DurationRecorder } from "../monitor/time_it.ts";
+export type { DurationRecorder } from "../recording/time_it.ts";
 export type { HttpOptions } from "./options.ts";
 export type { FetchHandler, Route } from "./request_timer.ts";
 export type { TimedParts } from "./timed_server.ts";
@@ -65,11 +65,13 @@ export type { TimedParts } from "./timed_server.ts";
  * Makes a handler that does what `handler` does and times each request. `this`, all arguments, the response and errors pass
  * unchanged.
  *
- * @throws {UsageError} if `handler` is no function, or an option is wrong.
+ * @throws {KymoError} if `handler` is no function, or an option is wrong.
  */
 export function timeHandler<H extends FetchHandler>(handler: H, options: HttpOptions = {}): H {
   const action = "Cannot time the handler";
-  if (typeof handler !== "function") throw new UsageError(`${action}: not a function: ${quote(handler)}`);
+  if (typeof handler !== "function") {
+    throw new KymoError("invalid-argument", `${action}: not a function: ${quote(handler)}`);
+  }
   return new RequestTimer(checkOptions(action, options, defaultMonitor)).handler(handler);
 }
 
@@ -77,11 +79,13 @@ export function timeHandler<H extends FetchHandler>(handler: H, options: HttpOpt
  * Makes a table of routes for `Bun.serve` whose handlers are timed, under `pattern [VERB]`, for instance `/orders/:id [GET]`.
  * Routes that are no functions, such as static responses, pass unchanged and are not recorded.
  *
- * @throws {UsageError} if `routes` is no object, or an option is wrong.
+ * @throws {KymoError} if `routes` is no object, or an option is wrong.
  */
 export function timeRoutes<const R extends Readonly<Record<string, Route>>>(routes: R, options: HttpOptions = {}): R {
   const action = "Cannot time the routes";
-  if (typeof routes !== "object" || routes === null) throw new UsageError(`${action}: not an object: ${quote(routes)}`);
+  if (typeof routes !== "object" || routes === null) {
+    throw new KymoError("invalid-argument", `${action}: not an object: ${quote(routes)}`);
+  }
   return timedRoutes(new RequestTimer(checkOptions(action, options, defaultMonitor)), routes);
 }
 
@@ -89,10 +93,12 @@ export function timeRoutes<const R extends Readonly<Record<string, Route>>>(rout
  * Makes an object like `server` whose `fetch` and `routes` are timed: for `Bun.serve(timeServer({ … }))`, and for `export default
  * timeServer({ … })`. All its other properties pass unchanged.
  *
- * @throws {UsageError} if `server` has neither a function `fetch` nor `routes`, or an option is wrong.
+ * @throws {KymoError} if `server` has neither a function `fetch` nor `routes`, or an option is wrong.
  */
 export function timeServer<const S extends TimedParts>(server: S, options: HttpOptions = {}): S {
   const action = "Cannot time the server";
-  if (typeof server !== "object" || server === null) throw new UsageError(`${action}: not an object: ${quote(server)}`);
+  if (typeof server !== "object" || server === null) {
+    throw new KymoError("invalid-argument", `${action}: not an object: ${quote(server)}`);
+  }
   return timedServer(new RequestTimer(checkOptions(action, options, defaultMonitor)), server);
 }

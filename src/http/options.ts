@@ -1,4 +1,4 @@
-import type { DurationRecorder } from "../monitor/time_it.ts";
+import type { DurationRecorder } from "../recording/time_it.ts";
 import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
 
 /** How requests are timed. All have a default. */
@@ -44,7 +44,7 @@ const CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
 /**
  * Completes the options with their defaults.
  *
- * @throws {UsageError} if there is an unknown option, or one of a wrong type or out of range; the message begins with `action`.
+ * @throws {KymoError} if there is an unknown option, or one of a wrong type or out of range; the message begins with `action`.
  */
 export function checkOptions(action: string, options: unknown, recorder: DurationRecorder): CheckedOptions {
   const given = checkGiven<HttpOptions>(action, options, CHECKS);

@@ -1,4 +1,4 @@
-import { quote, UsageError } from "../errors.ts";
+import { KymoError, quote } from "../errors.ts";
 import type { FetchHandler, RequestTimer, Route } from "./request_timer.ts";
 
 /** What is timed of a server: an object for `Bun.serve`, `deno serve` and the like. */
@@ -38,12 +38,15 @@ function isPlainObject(value: unknown): value is object {
  * A server like the one given, whose `fetch` and `routes` are timed. What else it has is the same, and its `fetch` still finds
  * itself in `this`.
  *
- * @throws {UsageError} if there is no `fetch` and no `routes` to time.
+ * @throws {KymoError} if there is no `fetch` and no `routes` to time.
  */
 export function timedServer<S extends TimedParts>(timer: RequestTimer, server: S): S {
   const { fetch, routes } = server;
   if (typeof fetch !== "function" && !isPlainObject(routes)) {
-    throw new UsageError(`Cannot time the server: it has no function \`fetch\` and no \`routes\`: ${quote(server)}`);
+    throw new KymoError(
+      "invalid-argument",
+      `Cannot time the server: it has no function \`fetch\` and no \`routes\`: ${quote(server)}`,
+    );
   }
   const timed = copyOf(server);
   const replace = (name: string, value: unknown): unknown =>

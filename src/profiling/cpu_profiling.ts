@@ -1,4 +1,4 @@
-import { reason } from "../errors.ts";
+import { KymoError, reason } from "../errors.ts";
 import type { CpuProfiler, Timers } from "../runtime.ts";
 import { encodeCpuProfile, inSource } from "./cpu_profile.ts";
 
@@ -12,7 +12,7 @@ export const SAMPLING_INTERVAL = 10_000;
 export const PART_DURATION = 600_000;
 
 /** Where a profile comes from and goes to. */
-export interface CpuProfilingSettings {
+export interface CpuProfilingOptions {
   readonly profiler: CpuProfiler;
   readonly timers: Timers;
   /** Takes the bytes of a whole `.cpuprofile` file. */
@@ -23,14 +23,14 @@ export interface CpuProfilingSettings {
 
 /** Profiles this isolate from `start` until `finish`, in files of {@linkcode PART_DURATION} each. */
 export class CpuProfiling {
-  readonly #settings: CpuProfilingSettings;
+  readonly #options: CpuProfilingOptions;
   #stopRotating: () => void = () => {};
   #sampling = false;
   #done: Promise<void> = Promise.resolve();
 
   /** Nothing is profiled yet. */
-  constructor(settings: CpuProfilingSettings) {
-    this.#settings = settings;
+  constructor(options: CpuProfilingOptions) {
+    this.#options = options;
   }
 
   /**
@@ -38,7 +38,7 @@ export class CpuProfiling {
    * for the next part.
    */
   start(): void {
-    this.#stopRotating = this.#settings.timers.every(PART_DURATION, () => {
+    this.#stopRotating = this.#options.timers.every(PART_DURATION, () => {
       this.#done = this.#done.then(() => this.#endPart()).then(() => this.#beginPart());
     });
     this.#done = this.#beginPart();
@@ -52,7 +52,7 @@ export class CpuProfiling {
 
   async #beginPart(): Promise<void> {
     try {
-      await this.#settings.profiler.start(SAMPLING_INTERVAL);
+      await this.#options.profiler.start(SAMPLING_INTERVAL);
       this.#sampling = true;
     } catch (error) {
       this.#report(error);
@@ -62,7 +62,7 @@ export class CpuProfiling {
   async #endPart(): Promise<void> {
     if (!this.#sampling) return;
     this.#sampling = false;
-    const { profiler, publish } = this.#settings;
+    const { profiler, publish } = this.#options;
     try {
       const profile = await profiler.stop();
       publish(encodeCpuProfile(inSource(profile, (position) => profiler.original(position))));
@@ -72,6 +72,8 @@ export class CpuProfiling {
   }
 
   #report(error: unknown): void {
-    this.#settings.report(new Error(`Cannot take the CPU profile: ${reason(error)}`, { cause: error }));
+    this.#options.report(
+      new KymoError("profiler-failed", `Cannot take the CPU profile: ${reason(error)}`, { cause: error }),
+    );
   }
 }

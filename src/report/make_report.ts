@@ -1,9 +1,9 @@
 import type { TelemetryDB } from "../analysis/mod.ts";
 import type { Files } from "../runtime.ts";
 import { renderPage } from "./page.ts";
-import { readProfiles } from "./profiles.ts";
-import { readReportData, type ReportOptions } from "./read_report_data.ts";
-import type { ReportData } from "./report_data.ts";
+import { readProfiles } from "./data/profiles.ts";
+import { readReportData, type ReportOptions } from "./data/read_report_data.ts";
+import type { ReportData } from "./shared/report_data.ts";
 
 /** A report. */
 export interface Report {
@@ -16,8 +16,8 @@ export interface Report {
 /**
  * Makes the report of what `db` holds, and of the CPU profiles in the directories among `sources`.
  *
- * @throws {UsageError} if the selection is wrong.
- * @throws {StorageError} if the rows cannot be read.
+ * @throws {KymoError} if the selection is wrong.
+ * @throws {KymoError} if the rows cannot be read.
  */
 export async function makeReport(
   db: TelemetryDB,

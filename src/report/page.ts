@@ -4,8 +4,8 @@
  * @module
  */
 
-import { harmless } from "./harmless.ts";
-import type { ReportData } from "./report_data.ts";
+import { sanitize } from "../display/sanitize.ts";
+import type { ReportData } from "./shared/report_data.ts";
 import { notices, script, style } from "./viewer_bundle.ts";
 
 /**
@@ -28,7 +28,7 @@ export async function renderPage(data: ReportData): Promise<string> {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${escape(data.title === "" ? "Kymo report" : `${harmless(data.title)} · Kymo report`)}</title>
+<title>${escape(data.title === "" ? "Kymo report" : `${sanitize(data.title)} · Kymo report`)}</title>
 <style>${style}</style>
 </head>
 <body>

@@ -1,13 +1,13 @@
 import { onRejection } from "../errors.ts";
 import type { Timers } from "../runtime.ts";
-import type { Observer, Sampler } from "./sampler.ts";
+import type { ObservationSink, Sampler } from "./sampler.ts";
 
 /** A sampler, and where its observations go. */
 export interface SampledSeries {
   /** What is called. */
   readonly sampler: Sampler;
   /** What it is called with. */
-  readonly observer: Observer;
+  readonly sink: ObservationSink;
 }
 
 /** Calls samplers at regular intervals, on one timer that does not keep the program alive. */
@@ -37,7 +37,7 @@ export class BackgroundSampler {
 
   /** Samples now, besides the regular intervals, unless it has not begun or has ended. */
   sample(): void {
-    this.#each((sampler, observer) => this.#cancel && sampler.sample(observer));
+    this.#each((sampler, sink) => this.#cancel && sampler.sample(sink));
   }
 
   /** Ends, with a last sample of each. */
@@ -46,14 +46,14 @@ export class BackgroundSampler {
     if (cancel === undefined) return;
     this.#cancel = undefined;
     cancel();
-    this.#each((sampler, observer) => sampler.sample(observer));
+    this.#each((sampler, sink) => sampler.sample(sink));
     this.#each((sampler) => sampler.stop?.());
   }
 
-  #each(task: (sampler: Sampler, observer: Observer) => unknown): void {
-    for (const { sampler, observer } of this.#series) {
+  #each(task: (sampler: Sampler, sink: ObservationSink) => unknown): void {
+    for (const { sampler, sink } of this.#series) {
       try {
-        onRejection(task(sampler, observer), this.#report);
+        onRejection(task(sampler, sink), this.#report);
       } catch (error) {
         this.#report(error);
       }

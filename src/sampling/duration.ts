@@ -1,4 +1,8 @@
-import type { Bucket } from "../observation/bucket.ts";
+/** Where a duration sampler puts what it measured. */
+export interface DurationSink {
+  /** Keeps a duration of `value` ns that ended at `timepoint`, a reading of the isolate's clock in ns. Arguments are not checked. */
+  add(label: string, value: number, timepoint: number): void;
+}
 
 /** What `start` gives when nothing is recorded; never the id of a sample. */
 export const NOT_RECORDING = 0;
@@ -16,16 +20,16 @@ const SLOTS = REMEMBERED - 1;
  */
 export class DurationSampler {
   readonly #now: () => number;
-  readonly #bucket: Bucket;
+  readonly #sink: DurationSink;
   readonly #first: number;
   readonly #stopped = new Float64Array(REMEMBERED);
   readonly #last = new Float64Array(1); // where a number that changes needs no box
   #invalid = 0;
 
-  /** Observes into `bucket`, whose values are whole nanoseconds. */
-  constructor(now: () => number, bucket: Bucket) {
+  /** Reads the clock by `now`, and gives durations in whole nanoseconds to `sink`. */
+  constructor(now: () => number, sink: DurationSink) {
     this.#now = now;
-    this.#bucket = bucket;
+    this.#sink = sink;
     this.#first = now() + 1;
     this.#last[0] = this.#first;
   }
@@ -50,7 +54,7 @@ export class DurationSampler {
       return;
     }
     this.#stopped[id & SLOTS] = id;
-    this.#bucket.add(label, now > id ? now - id : 0, now);
+    this.#sink.add(label, now > id ? now - id : 0, now);
   }
 
   /** Callers may pass anything; NaN fails the comparisons. */

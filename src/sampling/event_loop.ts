@@ -1,5 +1,5 @@
 import type { Clock, Timers } from "../runtime.ts";
-import { type Observer, RUNTIME_PREFIX, type Sampler } from "./sampler.ts";
+import { type ObservationSink, RUNTIME_CHANNEL, type Sampler } from "./sampler.ts";
 
 /** How often the loop is probed, ms. */
 const PROBE_INTERVAL = 20;
@@ -17,7 +17,7 @@ const NANOSECONDS_PER_SECOND = 1e9;
  * A lag of 20 ms or more is observed when it happens; of the smaller ones, the largest of each sampling interval. A timer of our own,
  * because `monitorEventLoopDelay` misses most of a blocked loop on Deno and event-loop utilization is not there on either runtime.
  */
-export function eventLoopSampler(clock: Clock, timers: Timers, observer: Observer): Sampler {
+export function eventLoopSampler(clock: Clock, timers: Timers, sink: ObservationSink): Sampler {
   let due = 0;
   let largest: number | undefined; // none yet in this sampling interval
   let cancel = (): void => {};
@@ -25,17 +25,17 @@ export function eventLoopSampler(clock: Clock, timers: Timers, observer: Observe
     const now = clock.now();
     const lag = Math.max(0, now - due);
     due = now + PROBE_INTERVAL * NANOSECONDS_PER_MS;
-    if (lag >= PROBE_INTERVAL * NANOSECONDS_PER_MS) observer.observe("event loop lag", lag / NANOSECONDS_PER_SECOND);
+    if (lag >= PROBE_INTERVAL * NANOSECONDS_PER_MS) sink.observe("event loop lag", lag / NANOSECONDS_PER_SECOND);
     else largest = Math.max(largest ?? 0, lag);
   };
   return {
-    prefix: RUNTIME_PREFIX,
+    channel: RUNTIME_CHANNEL,
     start(): void {
       due = clock.now() + PROBE_INTERVAL * NANOSECONDS_PER_MS;
       cancel = timers.every(PROBE_INTERVAL, probe);
     },
     sample(): void {
-      if (largest !== undefined) observer.observe("event loop lag", largest / NANOSECONDS_PER_SECOND);
+      if (largest !== undefined) sink.observe("event loop lag", largest / NANOSECONDS_PER_SECOND);
       largest = undefined;
     },
     stop: () => cancel(),

@@ -1,5 +1,5 @@
 import type { GcTracker } from "../runtime.ts";
-import { type Observer, RUNTIME_PREFIX, type Sampler } from "./sampler.ts";
+import { type ObservationSink, RUNTIME_CHANNEL, type Sampler } from "./sampler.ts";
 
 /**
  * Garbage collection of this isolate.
@@ -18,9 +18,9 @@ export function gcSampler(gc: GcTracker): Sampler {
   let collections = 0;
   let collected = 0;
   return {
-    prefix: RUNTIME_PREFIX,
+    channel: RUNTIME_CHANNEL,
     start: () => gc.start(),
-    sample(observer: Observer): void {
+    sample(sink: ObservationSink): void {
       const pauses: [string, number][] = [];
       for (const { pause, before, after } of gc.drain()) {
         collections++;
@@ -28,7 +28,7 @@ export function gcSampler(gc: GcTracker): Sampler {
         collected += Math.max(0, before - after);
         pauses.push(["gc pause", pause]);
       }
-      observer.observeMany([["gc collections", collections], ["gc collected", collected], ...pauses]);
+      sink.observeMany([["gc collections", collections], ["gc collected", collected], ...pauses]);
     },
     stop: () => gc.stop(),
   };

@@ -1,5 +1,5 @@
 import type { Memory, Resources } from "../runtime.ts";
-import { type Observer, RUNTIME_PREFIX, type Sampler } from "./sampler.ts";
+import { type ObservationSink, RUNTIME_CHANNEL, type Sampler } from "./sampler.ts";
 
 /**
  * Memory and processor time.
@@ -16,8 +16,8 @@ import { type Observer, RUNTIME_PREFIX, type Sampler } from "./sampler.ts";
 export function processSampler(memory: Memory, resources: Resources | undefined): Sampler {
   let maxRss = 0;
   return {
-    prefix: RUNTIME_PREFIX,
-    sample(observer: Observer): void {
+    channel: RUNTIME_CHANNEL,
+    sample(sink: ObservationSink): void {
       const rss = memory.rss();
       maxRss = Math.max(maxRss, rss);
       const observations: [string, number][] = [["rss", rss], ["max rss", maxRss]];
@@ -27,7 +27,7 @@ export function processSampler(memory: Memory, resources: Resources | undefined)
       }
       const time = resources?.cpuTime();
       if (time !== undefined) observations.push(["user time", time.user], ["system time", time.system]);
-      observer.observeMany(observations);
+      sink.observeMany(observations);
     },
   };
 }

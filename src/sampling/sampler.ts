@@ -1,5 +1,5 @@
-/** Where a sampler puts what it measured: a bucket, or anything that keeps observations. */
-export interface Observer {
+/** Where a sampler puts what it measured: a channel, or anything that keeps observations. */
+export interface ObservationSink {
   /** Keeps one observation of now. */
   observe(label: string, value: number): void;
   /** Keeps several observations of one moment. */
@@ -8,38 +8,38 @@ export interface Observer {
 
 /**
  * Something that measures at regular intervals. Give your own to `start({ samplers: [...] })`; each is called once per sampling interval,
- * and at the beginning and the end, with the bucket of its prefix.
+ * and at the beginning and the end, with its channel.
  *
  * @example
  * ```ts
- * import type { Observer, Sampler } from "@kymo/kymo";
+ * import type { ObservationSink, Sampler } from "@kymo/kymo";
  * import { assertEquals } from "@std/assert";
  *
  * const queue = ["job 1", "job 2"];
  * const queueLength: Sampler = {
- *   prefix: "queue", // its files are called queue.<unique>.csv
- *   sample: (bucket) => bucket.observe("queue length", queue.length),
+ *   channel: "queue", // its files are called queue.<unique>.csv
+ *   sample: (channel) => channel.observe("queue length", queue.length),
  * };
  *
  * const seen: [string, number][] = [];
- * const observer: Observer = {
+ * const sink: ObservationSink = {
  *   observe: (label, value) => void seen.push([label, value]),
  *   observeMany: (observations) => void seen.push(...observations as [string, number][]),
  * };
- * queueLength.sample(observer);
+ * queueLength.sample(sink);
  * assertEquals(seen, [["queue length", 2]]);
  * ```
  */
 export interface Sampler {
   /** First part of the names of the files its observations go to. */
-  readonly prefix: string;
+  readonly channel: string;
   /** Called before the first `sample`. */
   start?(): void;
-  /** Measures, and gives what it measured to `observer`. If it throws, the error is reported and the program goes on. */
-  sample(observer: Observer): void;
+  /** Measures, and gives what it measured to `sink`. If it throws, the error is reported and the program goes on. */
+  sample(sink: ObservationSink): void;
   /** Called after the last `sample`. */
   stop?(): void;
 }
 
-/** Prefix of the files that the runtime samplers share. */
-export const RUNTIME_PREFIX = "runtime";
+/** Channel of the files that the runtime samplers share. */
+export const RUNTIME_CHANNEL = "runtime";

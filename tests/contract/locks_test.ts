@@ -5,8 +5,8 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { detect } from "../../runtime_adapters/detect.ts";
-import { type RuntimeName, spawnOn } from "../process/run.ts";
-import { scratchDirectory } from "./scratch.ts";
+import { type RuntimeName, spawnOn } from "../support/process/run.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 
 const { files, timers } = detect(globalThis);
 

@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { detect } from "../../runtime_adapters/detect.ts";
-import { type RuntimeName, spawnOn, thisRuntime } from "../process/run.ts";
-import { fixture, held, isFree, map, NOTHING, SIZE } from "./mapped.ts";
-import { scratchDirectory } from "./scratch.ts";
+import { type RuntimeName, spawnOn, thisRuntime } from "../support/process/run.ts";
+import { fixture, held, isFree, map, NOTHING, SIZE } from "../support/contract/mapped.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 
 const { files, timers } = detect(globalThis);
 

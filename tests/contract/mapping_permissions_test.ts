@@ -2,9 +2,9 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
-import { commandOf, spawnCommand } from "../process/run.ts";
-import { fixture, SIZE } from "./mapped.ts";
-import { scratchDirectory } from "./scratch.ts";
+import { commandOf, spawnCommand } from "../support/process/run.ts";
+import { fixture, SIZE } from "../support/contract/mapped.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 
 // Elsewhere there is nothing to test.
 if (process.platform === "linux") {

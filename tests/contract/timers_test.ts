@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { detect } from "../../runtime_adapters/detect.ts";
-import { spawnOn, thisRuntime } from "../process/run.ts";
+import { spawnOn, thisRuntime } from "../support/process/run.ts";
 
 const { timers } = detect(globalThis);
 

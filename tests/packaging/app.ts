@@ -12,10 +12,10 @@ import { timeHandler } from "@kymo/kymo/http";
 const [directory = "recorded"] = process.argv.slice(2);
 const samples = 1_000;
 
-/** Rows of the files with a prefix, by label. */
-function countRows(prefix: string): Record<string, number> {
+/** Rows of the files with a channel, by label. */
+function countRows(channel: string): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const name of readdirSync(directory).filter((name) => name.startsWith(`${prefix}.`))) {
+  for (const name of readdirSync(directory).filter((name) => name.startsWith(`${channel}.`))) {
     const [header, ...rows] = readFileSync(`${directory}/${name}`, "utf8").trimEnd().split("\r\n");
     if (header !== "Timepoint,Measurement,Label,PID") throw new Error(`Unexpected header: ${header}`);
     for (const row of rows) {

@@ -6,7 +6,7 @@
  */
 
 import * as monitor from "@kymo/kymo";
-import type { MonitorStatus, Observer, Sampler, StartOptions } from "@kymo/kymo";
+import type { MonitorStatus, ObservationSink, Sampler, StartOptions } from "@kymo/kymo";
 import { compare, type Description, type SeriesData, type Table, TelemetryDB } from "@kymo/kymo/analysis";
 import { type HttpOptions, timeHandler, timeRoutes, timeServer } from "@kymo/kymo/http";
 
@@ -45,15 +45,15 @@ export class Shop {
   monitor.observeMany([["a", 1], ["b", 2]]);
 }
 
-const queue: Observer = monitor.bucket("queue");
+const queue: ObservationSink = monitor.channel("queue");
 queue.observe("length", 1);
 
 const status: MonitorStatus = monitor.status();
-const flushed: number | undefined = status.buckets["duration"]?.flushed;
+const flushed: number | undefined = status.channels["duration"]?.flushed;
 export const told: [number | undefined, string | undefined] = [flushed, status.lastError?.message];
 await monitor.stop();
 
-const lag: Sampler = { prefix: "lag", sample: (bucket: Observer): void => bucket.observe("lag", 0.5) };
+const lag: Sampler = { channel: "lag", sample: (channel: ObservationSink): void => channel.observe("lag", 0.5) };
 monitor.start({ samplers: [lag] });
 
 const http: HttpOptions = { until: "headers" };

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { spawnOn, thisRuntime } from "./run.ts";
+import { spawnOn, thisRuntime } from "../support/process/run.ts";
 
 const analyst = fileURLToPath(new URL("./fixtures/spilling_analyst.ts", import.meta.url));
 

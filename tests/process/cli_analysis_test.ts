@@ -3,8 +3,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { TelemetryDB } from "../../src/analysis/mod.ts";
-import { scratchDirectory } from "../contract/scratch.ts";
-import { commandOf, type Ended, spawnCommand, spawnOn, thisRuntime } from "./run.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { commandOf, type Ended, spawnCommand, spawnOn, thisRuntime } from "../support/process/run.ts";
 
 const entry = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const recorder = fileURLToPath(new URL("./fixtures/hard_recorder.ts", import.meta.url));
@@ -152,10 +152,10 @@ describe("kymo export, the program", () => {
     assertEquals(JSON.parse(forced.stdout), { path: file, rows: 250, bytes, unread: { rows: 0, problems: [] } });
     await using db = await TelemetryDB.open(scratch.path);
     const table = await db.sql(
-      `SELECT Label, PID, Prefix, count(*) AS n, max(Timepoint) AS last FROM '${file}' GROUP BY ALL`,
+      `SELECT Label, PID, Channel, count(*) AS n, max(Timepoint) AS last FROM '${file}' GROUP BY ALL`,
     );
     assertEquals(table.rows(), [
-      { Label: "report [GET]", PID: 41n, Prefix: "duration", n: 250n, last: 1_700_000_009_960_000_000n },
+      { Label: "report [GET]", PID: 41n, Channel: "duration", n: 250n, last: 1_700_000_009_960_000_000n },
     ]);
     assertEquals(readdirSync(scratch.path).filter((name) => !name.endsWith(".csv")), ["run.parquet"]);
   });

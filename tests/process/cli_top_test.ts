@@ -5,9 +5,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../contract/scratch.ts";
-import { Recorder, type RecorderState } from "./recorder.ts";
-import { commandOf, type RuntimeName, spawnCommand, type Spawned, thisRuntime } from "./run.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { Recorder, type RecorderState } from "../support/process/recorder.ts";
+import { commandOf, type RuntimeName, spawnCommand, type Spawned, thisRuntime } from "../support/process/run.ts";
 
 const entry = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const program = commandOf(thisRuntime, entry);

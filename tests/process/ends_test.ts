@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { scratchDirectory } from "../contract/scratch.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 import {
   commandOf,
   DENO_FLAGS,
@@ -14,7 +14,7 @@ import {
   type Spawned,
   spawnOn,
   thisRuntime,
-} from "./run.ts";
+} from "../support/process/run.ts";
 
 type Signal = "SIGHUP" | "SIGINT" | "SIGTERM";
 

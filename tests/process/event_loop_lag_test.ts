@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../contract/scratch.ts";
-import { readRows } from "./recorded_rows.ts";
-import { spawnOn, thisRuntime } from "./run.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { readRows } from "../support/process/recorded_rows.ts";
+import { spawnOn, thisRuntime } from "../support/process/run.ts";
 
 /** Runs a fixture on the runtime that runs this test, and returns what it prints. */
 async function run(name: string, ...args: string[]): Promise<string> {

@@ -4,8 +4,8 @@ import { execFile } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { scratchDirectory } from "../contract/scratch.ts";
-import { DENO_FLAGS } from "./run.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { DENO_FLAGS } from "../support/process/run.ts";
 
 /** Runs an example on the runtime that runs the tests, and returns the lines that it prints. */
 async function run(example: string): Promise<string[]> {
@@ -18,7 +18,7 @@ async function run(example: string): Promise<string[]> {
 }
 
 describe("the examples", () => {
-  it("queue_length.ts prints what its bucket and its sampler recorded", async () => {
+  it("queue_length.ts prints what its channel and its sampler recorded", async () => {
     const [waited, length, ...more] = (await run("queue_length.ts")).sort().reverse();
     assertMatch(waited!, /^waited, ms:( \d+){20}$/);
     assertMatch(length!, /^queue length: 0( 1\d| \d)+ 0$/);

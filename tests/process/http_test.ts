@@ -6,10 +6,17 @@ import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import type { MonitorStatus } from "../../mod.ts";
 import type { HttpOptions } from "../../src/http/mod.ts";
-import { scratchDirectory } from "../contract/scratch.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 import { type Address, type Answer, ask, open } from "./fixtures/http_client.ts";
-import { countByLabel, readRows } from "./recorded_rows.ts";
-import { commandOf, DENO_FLAGS, type RuntimeName, spawnCommand, type Spawned, spawnOn } from "./run.ts";
+import { countByLabel, readRows } from "../support/process/recorded_rows.ts";
+import {
+  commandOf,
+  DENO_FLAGS,
+  type RuntimeName,
+  spawnCommand,
+  type Spawned,
+  spawnOn,
+} from "../support/process/run.ts";
 
 const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 

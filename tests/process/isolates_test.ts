@@ -5,11 +5,17 @@ import { type AddressInfo, createServer } from "node:net";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../contract/scratch.ts";
-import { countByLabelInDuckDb } from "./duckdb_rows.ts";
-import { assertFoundOnce, type Crowd, expectedCounts, LAYOUTS, recordTogether } from "./faults/isolates_crowd.ts";
-import { countByLabel } from "./recorded_rows.ts";
-import { commandOf, DENO_FLAGS, spawnCommand, thisRuntime } from "./run.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { countByLabelInDuckDb } from "../support/process/duckdb_rows.ts";
+import {
+  assertFoundOnce,
+  type Crowd,
+  expectedCounts,
+  LAYOUTS,
+  recordTogether,
+} from "../support/faults/isolates_crowd.ts";
+import { countByLabel } from "../support/process/recorded_rows.ts";
+import { commandOf, DENO_FLAGS, spawnCommand, thisRuntime } from "../support/process/run.ts";
 
 const crowd: Crowd = {
   processes: { deno1: "deno", deno2: "deno", bun1: "bun", bun2: "bun" },

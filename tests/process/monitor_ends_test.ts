@@ -4,9 +4,9 @@ import process from "node:process";
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recover } from "../../mod.ts";
-import { scratchDirectory } from "../contract/scratch.ts";
-import { countByLabel } from "./recorded_rows.ts";
-import { type Ended, type RuntimeName, spawnOn, thisRuntime } from "./run.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { countByLabel } from "../support/process/recorded_rows.ts";
+import { type Ended, type RuntimeName, spawnOn, thisRuntime } from "../support/process/run.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 

@@ -4,9 +4,9 @@ import { mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { MonitorStatus } from "../../mod.ts";
 import { quote } from "../../src/errors.ts";
-import { scratchDirectory } from "../contract/scratch.ts";
-import { readRows } from "./recorded_rows.ts";
-import { commandOf, type Ended, spawnCommand, type Spawned } from "./run.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { readRows } from "../support/process/recorded_rows.ts";
+import { commandOf, type Ended, spawnCommand, type Spawned } from "../support/process/run.ts";
 
 /** What `fixtures/permissions_record.ts` says. */
 interface Recording {
@@ -76,7 +76,7 @@ describe("with read and write of the directory and no other permission", () => {
       assertStringIncludes(lastError!, "needs --allow-sys");
       assertEquals({ errors: stopped.errors, dropped: stopped.dropped }, { errors: 1, dropped: 0 });
       assertEquals(readRows(directory, "duration"), 100);
-      assertEquals(readRows(directory, "runtime"), stopped.buckets["runtime"]?.flushed);
+      assertEquals(readRows(directory, "runtime"), stopped.channels["runtime"]?.flushed);
       assert(readRows(directory, "runtime") > 0);
       assertEquals(hiddenNames(directory), []);
     });
@@ -92,7 +92,7 @@ describe("with read and write of the directory and no other permission", () => {
         assertEquals(code, 0);
         // It says one line, and nothing before or after it.
         const { stopped }: Recording = JSON.parse(stdout);
-        assertEquals(stopped.buckets["duration"]?.flushed, 100);
+        assertEquals(stopped.channels["duration"]?.flushed, 100);
       });
     }
   }
@@ -133,7 +133,7 @@ describe("without a permission it needs, start says which", () => {
       const directory = scratch.at("monitoring");
       const { thrown, running } = await record(permissions(directory), directory);
       assertEquals(thrown, {
-        name: "StorageError",
+        name: "KymoError",
         message: `Cannot create the monitoring directory: ${quote(directory)}: ${missing(directory)}`,
       });
       assertEquals({ running: running.running, recorded: running.recorded }, { running: false, recorded: 0 });
@@ -145,7 +145,7 @@ describe("without a permission it needs, start says which", () => {
     const { code, stdout } = await inTerminal(fixture, [scratch.at("monitoring")], []).ended;
     assertEquals(code, 0);
     const { thrown }: Recording = JSON.parse(stdout);
-    assertEquals(thrown?.name, "StorageError");
+    assertEquals(thrown?.name, "KymoError");
   });
 });
 

@@ -12,10 +12,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { scratchDirectory } from "../contract/scratch.ts";
-import { assertConserved, otherNames, PATIENCE, Recorder, SMALL_BUFFERS } from "./recorder.ts";
-import { csvFiles, readRows } from "./recorded_rows.ts";
-import { thisRuntime } from "./run.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { assertConserved, otherNames, PATIENCE, Recorder, SMALL_BUFFERS } from "../support/process/recorder.ts";
+import { csvFiles, readRows } from "../support/process/recorded_rows.ts";
+import { thisRuntime } from "../support/process/run.ts";
 
 describe("what others have planted", () => {
   const planted: Record<string, (path: string, victim: string) => void> = {

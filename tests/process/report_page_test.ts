@@ -4,10 +4,10 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { notices } from "../../src/report/viewer_bundle.ts";
-import { emptyReport, fakeReport, reportOfOne } from "../fake/report_data.ts";
-import { missing } from "./faults/system_tools.ts";
-import { closeBrowser, drawn, marksOfCharts, openReport, picturesOf, scrollTo } from "./report_page/browser.ts";
-import { thisRuntime } from "./run.ts";
+import { emptyReport, fakeReport, reportOfOne } from "../support/fake/report_data.ts";
+import { missing } from "../support/faults/system_tools.ts";
+import { closeBrowser, drawn, marksOfCharts, openReport, picturesOf, scrollTo } from "../support/process/browser.ts";
+import { thisRuntime } from "../support/process/run.ts";
 
 const skip = missing("chromium");
 const story = fakeReport();

@@ -11,7 +11,7 @@ import type { Place, RuntimeName } from "./place.ts";
 
 /** What the app says without DuckDB. */
 const MISSING =
-  /^UsageError: Cannot analyse: the package @duckdb\/node-api is missing: add it with "(bun add|deno add npm:)[^"\n]*"\n$/;
+  /^KymoError: Cannot analyse: the package @duckdb\/node-api is missing: add it with "(bun add|deno add npm:)[^"\n]*"\n$/;
 
 /** What the app says of what was recorded before. */
 const FOUND = "1000 of work, 1 of the handler, 0 unread\n";
@@ -42,7 +42,7 @@ export async function analyseWithoutDuckDB(runtime: RuntimeName, place: Place): 
   const top = await kymo("top", `recorded-${runtime}`, "--once");
   const profile = await kymo("profile", "profiler.1.cpuprofile");
   return {
-    ok: ok && MISSING.test(output) && !summary.ok && MISSING.test(`UsageError: ${summary.output}`) &&
+    ok: ok && MISSING.test(output) && !summary.ok && MISSING.test(`KymoError: ${summary.output}`) &&
       top.ok && profile.ok && profile.output.includes("work"),
     output: `${output}${summary.output}${top.output}${profile.output}`,
   };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
-import { Segment, ValueKind } from "../../../src/observation/segment.ts";
+import { Segment, ValueKind } from "../../../src/segment/segment.ts";
 import { randomNumbers } from "../../random.ts";
 
 const LABELS = [
@@ -36,7 +36,12 @@ export function record(files: number, rows: number): Recording {
   const encoder = new CsvEncoder();
   const random = randomNumbers();
   for (let file = 0; file < files; file++) {
-    const owner = { pid: PIDS[file % PIDS.length]!, isolate: "0badcafe", prefix: "duration", kind: ValueKind.duration };
+    const owner = {
+      pid: PIDS[file % PIDS.length]!,
+      isolate: "0badcafe",
+      channel: "duration",
+      kind: ValueKind.duration,
+    };
     const segment = new Segment(new ArrayBuffer(64 * rows), owner);
     segment.open(file + 1, EPOCH + BigInt(file * rows * PACE));
     for (let row = 0, timepoint = 1; row < rows; row++) {

@@ -1,8 +1,8 @@
 import { Byte } from "../../csv/dialect.ts";
-import { ValueKind } from "../../observation/segment_header.ts";
+import { ValueKind } from "../../segment/format.ts";
 import { FileError, type FileHandle, type FileStatus } from "../../runtime.ts";
-import { type MonitoringDirectory, release } from "../../storage/directory.ts";
-import { readFully } from "../../storage/read_spool.ts";
+import { type MonitoringDirectory, release } from "../../files/directory.ts";
+import { readFully } from "../../files/spool_reader.ts";
 import { readCsvFile } from "./csv_file.ts";
 import { CsvRows } from "./csv_rows.ts";
 import type { RowSink, RowSource } from "./rows.ts";
@@ -18,13 +18,13 @@ const ROW = /\r\n(?=\d{10,20},[^,"\r\n]+,)/;
 const latin1 = new TextDecoder("latin1");
 
 /**
- * Follows a file that all segments with one prefix are appended to.
+ * Follows a file that all segments with one channel are appended to.
  *
  * What rows it has is noted before the spools are looked at. A row that was there by then, and is in no spool any more when these are looked at,
  * is in the file only; all others are seen in their spools, and left out when they are met in the file, now or later.
  */
 export class AppendedFollower {
-  readonly #prefix: string;
+  readonly #channel: string;
   readonly #directory: MonitoringDirectory;
   readonly #rows = new CsvRows();
   readonly #sources = new Map<number, RowSource>();
@@ -36,11 +36,11 @@ export class AppendedFollower {
   #end = 0;
 
   /** Begins at the end of the file as it is now, or else with the first row of one that is made later. `base` is in s. */
-  constructor(directory: MonitoringDirectory, prefix: string, baseSeconds: number) {
+  constructor(directory: MonitoringDirectory, channel: string, baseSeconds: number) {
     this.#directory = directory;
-    this.#prefix = prefix;
+    this.#channel = channel;
     this.#baseSeconds = baseSeconds;
-    this.#kind = prefix === "duration" ? ValueKind.duration : ValueKind.number;
+    this.#kind = channel === "duration" ? ValueKind.duration : ValueKind.number;
     this.note();
     this.#end = this.#size;
   }
@@ -101,13 +101,13 @@ export class AppendedFollower {
   #source(pid: number): RowSource {
     const known = this.#sources.get(pid);
     if (known !== undefined) return known;
-    const source = { prefix: this.#prefix, pid, isolate: "", kind: this.#kind };
+    const source = { channel: this.#channel, pid, isolate: "", kind: this.#kind };
     this.#sources.set(pid, source);
     return source;
   }
 
   get #path(): string {
-    return this.#directory.pathOf(`${this.#prefix}.csv`);
+    return this.#directory.pathOf(`${this.#channel}.csv`);
   }
 
   #status(): FileStatus | undefined {

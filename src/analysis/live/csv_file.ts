@@ -1,5 +1,5 @@
 import type { FileHandle } from "../../runtime.ts";
-import { readFully } from "../../storage/read_spool.ts";
+import { readFully } from "../../files/spool_reader.ts";
 import type { CsvRow, CsvRows } from "./csv_rows.ts";
 
 /** More than the longest row, whose label of 16 KiB may double in size as it is quoted. */

@@ -1,8 +1,8 @@
-import { readHeader, SEGMENT_HEADER_BYTES, type SegmentOwner } from "../../observation/segment_header.ts";
-import { type MonitoringDirectory, release, spoolOwner } from "../../storage/directory.ts";
-import { FlushNotes } from "../../storage/flush_notes.ts";
-import type { Layout } from "../../storage/layout.ts";
-import { readFully } from "../../storage/read_spool.ts";
+import { readHeader, SEGMENT_HEADER_BYTES, type SegmentOwner } from "../../segment/format.ts";
+import { type MonitoringDirectory, release, spoolOwner } from "../../files/directory.ts";
+import { FlushJournal } from "../../files/flush_journal.ts";
+import type { Layout } from "../../files/layout.ts";
+import { readFully } from "../../files/spool_reader.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
 
 /** What the header of a spool says that is in use. */
@@ -10,7 +10,7 @@ export interface HeldSegment {
   /** Where the spool is. */
   readonly path: string;
   readonly owner: SegmentOwner;
-  /** Its place among the segments of its bucket, from 1; 0 if it is not in use. */
+  /** Its place among the segments of its channelKey, from 1; 0 if it is not in use. */
   readonly sequence: number;
   /** Rows in it. */
   readonly count: number;
@@ -18,16 +18,16 @@ export interface HeldSegment {
   readonly layout: Layout;
 }
 
-/** Reads the headers of all spools of a directory, by bucket: `prefix.pid-isolate`. What cannot be read is left out, and noted. Does not throw. */
+/** Reads the headers of all spools of a directory, by channelKey: `channel.pid-isolate`. What cannot be read is left out, and noted. Does not throw. */
 export function heldSegments(directory: MonitoringDirectory, unreadable: UnreadableFiles): Map<string, HeldSegment[]> {
   const held = new Map<string, HeldSegment[]>();
   for (const name of spoolNames(directory, unreadable)) {
     const segment = readHeld(directory, name, unreadable);
     if (segment === undefined) continue;
-    const { prefix, pid, isolate } = segment.owner;
-    const bucket = `${prefix}.${pid}-${isolate}`;
-    const others = held.get(bucket);
-    if (others === undefined) held.set(bucket, [segment]);
+    const { channel, pid, isolate } = segment.owner;
+    const channelKey = `${channel}.${pid}-${isolate}`;
+    const others = held.get(channelKey);
+    if (others === undefined) held.set(channelKey, [segment]);
     else others.push(segment);
   }
   return held;
@@ -56,7 +56,7 @@ function readHeld(
       const header = readHeader(bytes.subarray(0, readFully(handle, bytes, 0)));
       if (typeof header === "string" || !isOf(header.owner, name)) return undefined;
       const { owner, sequence, count } = header;
-      return { path, owner, sequence, count, layout: new FlushNotes({ ...header, sequence }).layout };
+      return { path, owner, sequence, count, layout: new FlushJournal({ ...header, sequence }).layout };
     } finally {
       release(handle);
     }
@@ -67,7 +67,7 @@ function readHeld(
 }
 
 /** Whether a spool bears the name of its owner: otherwise it is not told apart from another's. */
-function isOf({ prefix, pid, isolate }: SegmentOwner, name: string): boolean {
+function isOf({ channel, pid, isolate }: SegmentOwner, name: string): boolean {
   const owner = spoolOwner(name);
-  return owner?.prefix === prefix && owner.pid === pid && owner.isolate === isolate;
+  return owner?.channel === channel && owner.pid === pid && owner.isolate === isolate;
 }

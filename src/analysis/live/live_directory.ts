@@ -1,7 +1,7 @@
 import { FileError, type Runtime } from "../../runtime.ts";
-import { MonitoringDirectory, release } from "../../storage/directory.ts";
+import { MonitoringDirectory, release } from "../../files/directory.ts";
 import { AppendedFollower } from "./appended_follower.ts";
-import { BucketFollower, type Look, type UnreadFile } from "./bucket_follower.ts";
+import { ChannelFollower, type Look, type UnreadFile } from "./channel_follower.ts";
 import { readCsvFile } from "./csv_file.ts";
 import { CsvRows } from "./csv_rows.ts";
 import { type HeldSegment, heldSegments } from "./held_segments.ts";
@@ -11,10 +11,10 @@ import { type UnreadableFile, UnreadableFiles } from "./unreadable_files.ts";
 /** Bytes of CSV that are read at a time, as a rule. */
 export const READ_LIMIT = 64 * 1024 * 1024;
 
-/** Prefixes of Kymo's own. The files of others are followed from when a program with a spool for them is seen. */
-const PREFIXES = ["duration", "runtime", "custom"] as const;
+/** Channels of Kymo's own. The files of others are followed from when a program with a spool for them is seen. */
+const CHANNELS = ["duration", "runtime", "custom"] as const;
 
-/** For how many looks a bucket without spools is looked for: its program has ended, or records in private memory. */
+/** For how many looks a channel without spools is looked for: its program has ended, or records in private memory. */
 const PATIENCE = 60;
 
 const NANOSECONDS = 1_000_000_000n;
@@ -42,7 +42,7 @@ export class LiveDirectory {
   readonly #directory: MonitoringDirectory;
   readonly #baseSeconds: number;
   readonly #limit: number;
-  readonly #buckets = new Map<string, BucketFollower>();
+  readonly #channels = new Map<string, ChannelFollower>();
   readonly #appended = new Map<string, AppendedFollower>();
   readonly #rows = new CsvRows();
   #holders: ReadonlySet<number> = new Set();
@@ -54,9 +54,9 @@ export class LiveDirectory {
     this.base = clock.epoch() / NANOSECONDS * NANOSECONDS;
     this.#baseSeconds = Number(this.base / NANOSECONDS);
     this.#limit = limit;
-    for (const prefix of PREFIXES) this.#follow(prefix);
+    for (const channel of CHANNELS) this.#follow(channel);
     const look = this.#look(before, [], () => {});
-    for (const [name, segments] of this.#held()) this.#bucket(name, segments).begin(segments, look);
+    for (const [name, segments] of this.#held()) this.#channel(name, segments).begin(segments, look);
   }
 
   /** Processes that have spools. */
@@ -88,13 +88,13 @@ export class LiveDirectory {
     const look = this.#look(sink, unread, () => missed++);
     for (const appended of this.#appended.values()) appended.note();
     const held = this.#held();
-    for (const [name, segments] of held) this.#bucket(name, segments);
-    for (const [name, bucket] of this.#buckets) {
-      if (bucket.looksSince < PATIENCE || held.has(name)) bucket.follow(held.get(name) ?? [], look);
+    for (const [name, segments] of held) this.#channel(name, segments);
+    for (const [name, channel] of this.#channels) {
+      if (channel.looksSince < PATIENCE || held.has(name)) channel.follow(held.get(name) ?? [], look);
     }
-    for (const [prefix, appended] of this.#appended) {
+    for (const [channel, appended] of this.#appended) {
       appended.looked(({ pid, isolate, sequence }) =>
-        held.get(`${prefix}.${pid}-${isolate}`)?.some((segment) => segment.sequence === sequence) === true
+        held.get(`${channel}.${pid}-${isolate}`)?.some((segment) => segment.sequence === sequence) === true
       );
     }
     const sampled = this.#read(unread, sink);
@@ -104,28 +104,28 @@ export class LiveDirectory {
   /** What is in the spools now. */
   #held(): Map<string, HeldSegment[]> {
     let held = heldSegments(this.#directory, this.#unreadable);
-    const prefixes = [...held.values()].flat().filter(({ layout }) => layout === "append").map(({ owner }) =>
-      owner.prefix
+    const channels = [...held.values()].flat().filter(({ layout }) => layout === "append").map(({ owner }) =>
+      owner.channel
     );
-    const isNews = prefixes.filter((prefix) => this.#follow(prefix)).length > 0;
+    const isNews = channels.filter((channel) => this.#follow(channel)).length > 0;
     if (isNews) held = heldSegments(this.#directory, this.#unreadable); // only what is seen after the size of a file was noted goes together with it
     this.#holders = new Set([...held.values()].flat().map(({ owner }) => owner.pid));
     return held;
   }
 
-  /** Follows the file that segments with a prefix are appended to; `false` if it does so already. */
-  #follow(prefix: string): boolean {
-    if (this.#appended.has(prefix)) return false;
-    this.#appended.set(prefix, new AppendedFollower(this.#directory, prefix, this.#baseSeconds));
+  /** Follows the file that segments with a channel are appended to; `false` if it does so already. */
+  #follow(channel: string): boolean {
+    if (this.#appended.has(channel)) return false;
+    this.#appended.set(channel, new AppendedFollower(this.#directory, channel, this.#baseSeconds));
     return true;
   }
 
-  #bucket(name: string, [segment]: readonly HeldSegment[]): BucketFollower {
-    const known = this.#buckets.get(name);
+  #channel(name: string, [segment]: readonly HeldSegment[]): ChannelFollower {
+    const known = this.#channels.get(name);
     if (known !== undefined) return known;
-    const bucket = new BucketFollower(this.#directory, segment!.owner, this.base);
-    this.#buckets.set(name, bucket);
-    return bucket;
+    const channel = new ChannelFollower(this.#directory, segment!.owner, this.base);
+    this.#channels.set(name, channel);
+    return channel;
   }
 
   #look(sink: RowSink, unread: UnreadFile[], missed: () => void): Look {
@@ -133,7 +133,7 @@ export class LiveDirectory {
       sink,
       missed,
       file: (file) => void unread.push(file),
-      seen: (source, rows) => this.#appended.get(source.prefix)?.leaveOut(source, rows),
+      seen: (source, rows) => this.#appended.get(source.channel)?.leaveOut(source, rows),
     };
   }
 

@@ -67,7 +67,7 @@ export class ProcessFollower {
   add(source: RowSource, label: string, value: number, time: number, weight: number): void {
     this.#count += weight;
     if (time > this.lastTime) this.lastTime = time;
-    if (source.prefix === "runtime") this.#addRuntime(this.#isolate(source.isolate), label, value, time);
+    if (source.channel === "runtime") this.#addRuntime(this.#isolate(source.isolate), label, value, time);
   }
 
   /** Ends an interval of so many seconds. */

@@ -1,4 +1,4 @@
-import { ValueKind } from "../../observation/segment_header.ts";
+import { ValueKind } from "../../segment/format.ts";
 import { Distribution } from "./distribution.ts";
 import type { RowSource } from "./rows.ts";
 
@@ -6,7 +6,7 @@ import type { RowSource } from "./rows.ts";
 export interface LiveSeries {
   readonly label: string;
   /** First part of the names of the files that its rows go to. */
-  readonly prefix: string;
+  readonly channel: string;
   /** Of which process it is told, if of each by itself. */
   readonly pid?: number;
   /** `"s"` for durations. */
@@ -86,7 +86,7 @@ export class LiveSeriesTable {
   }
 
   #get(source: RowSource, label: string): Series {
-    const key = `${this.#byPid ? source.pid : ""} ${source.prefix} ${label}`;
+    const key = `${this.#byPid ? source.pid : ""} ${source.channel} ${label}`;
     const known = this.#series.get(key);
     if (known !== undefined) return known;
     if (this.#series.size >= MAX_SERIES && label !== REST) return this.#get(source, REST);
@@ -100,7 +100,7 @@ export class LiveSeriesTable {
     const [p50 = null, p99 = null] = distribution.quantiles([0.5, 0.99]);
     return {
       label,
-      prefix: source.prefix,
+      channel: source.channel,
       ...this.#byPid ? { pid: source.pid } : {},
       unit: source.kind === ValueKind.duration ? "s" : "",
       count: Math.round(count),

@@ -85,7 +85,7 @@ export class LiveView {
     let otherRows = 0;
     const found = this.#directory.look((source, label, value, time, weight) => {
       this.#follower(source.pid).add(source, label, value, time, weight);
-      if (source.prefix === "runtime") return;
+      if (source.channel === "runtime") return;
       if (this.#wantsPid(source.pid) && wantsLabel(label)) this.#table.add(source, label, value, weight);
       else otherRows += weight;
     });

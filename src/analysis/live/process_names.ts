@@ -1,6 +1,6 @@
 import { FileError, type Files } from "../../runtime.ts";
-import { release } from "../../storage/directory.ts";
-import { readFully } from "../../storage/read_spool.ts";
+import { release } from "../../files/directory.ts";
+import { readFully } from "../../files/spool_reader.ts";
 
 /** Where Linux tells of processes. */
 const PROCESSES = "/proc";

@@ -1,9 +1,9 @@
-import type { ValueKind } from "../../observation/segment_header.ts";
+import type { ValueKind } from "../../segment/format.ts";
 
 /** Who recorded a row. */
 export interface RowSource {
   /** First part of the names of the files that its rows go to. */
-  readonly prefix: string;
+  readonly channel: string;
   /** The process. */
   readonly pid: number;
   /** The isolate's own name; empty if it is not known. */

@@ -1,17 +1,17 @@
-import { reason, UsageError } from "../../errors.ts";
+import { KymoError, reason } from "../../errors.ts";
 import type { CpuProfile, CpuProfileNode } from "../../runtime.ts";
 
 /**
  * A `.cpuprofile` file as the profile that it holds, as the Chrome DevTools protocol defines `Profiler.Profile`
  * (https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#type-Profile).
  *
- * @throws {UsageError} with the reason, if it is damaged or something else.
+ * @throws {KymoError} with the reason, if it is damaged or something else.
  */
 export function parseCpuProfile(text: string): CpuProfile {
   try {
     return checkedProfile(text);
   } catch (error) {
-    throw new UsageError(`Cannot parse the CPU profile: ${reason(error)}`, { cause: error });
+    throw new KymoError("invalid-data", `Cannot parse the CPU profile: ${reason(error)}`, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { quotePath, reason, StorageError, UsageError } from "../../errors.ts";
+import { fileErrorCode, KymoError, quotePath, reason } from "../../errors.ts";
 import type { CpuProfile, Files } from "../../runtime.ts";
 import { checkedProfile } from "./parse_profile.ts";
 
@@ -20,8 +20,8 @@ const MAXIMUM_SIZE = 2 ** 29 - 25;
 /**
  * The files of CPU profiles that some paths lead to: the file itself, or all in a directory, by their names.
  *
- * @throws {UsageError} if there is nothing, or no profile in a directory.
- * @throws {StorageError} if a directory cannot be read.
+ * @throws {KymoError} if there is nothing, or no profile in a directory.
+ * @throws {KymoError} if a directory cannot be read.
  */
 export function findProfiles(paths: readonly string[], files: Files): string[] {
   return [...new Set(paths.flatMap((path) => profilesAt(path, files)))];
@@ -32,23 +32,25 @@ function profilesAt(path: string, files: Files): string[] {
   try {
     const status = files.status(resolved);
     if (status === undefined) {
-      throw new UsageError(`Cannot read CPU profiles: no such file or directory: ${quotePath(path)}`);
+      throw new KymoError("not-found", `Cannot read CPU profiles: no such file or directory: ${quotePath(path)}`);
     }
     const isFile = status.kind === "file" || status.kind === "symlink" && resolved.endsWith(EXTENSION);
     if (isFile) return [resolved];
     const names = files.list(resolved).filter((name) => name.endsWith(EXTENSION) && !name.startsWith(".")).sort();
     if (names.length > 0) return names.map((name) => `${resolved.replace(/\/$/, "")}/${name}`);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new StorageError(`Cannot read CPU profiles: ${quotePath(path)}: ${reason(error)}`, { cause: error });
+    if (error instanceof KymoError) throw error;
+    throw new KymoError(fileErrorCode(error), `Cannot read CPU profiles: ${quotePath(path)}: ${reason(error)}`, {
+      cause: error,
+    });
   }
-  throw new UsageError(`Cannot read CPU profiles: there are none in: ${quotePath(path)}`);
+  throw new KymoError("not-found", `Cannot read CPU profiles: there are none in: ${quotePath(path)}`);
 }
 
 /**
  * Reads a `.cpuprofile` file.
  *
- * @throws {StorageError} if it cannot be read, is damaged, or something else.
+ * @throws {KymoError} if it cannot be read, is damaged, or something else.
  */
 export function readProfile(path: string, files: Files): ProfileFile {
   try {
@@ -56,7 +58,9 @@ export function readProfile(path: string, files: Files): ProfileFile {
     const [, pid] = /(?:^|[/\\])profiler\.(\d+)-[^/\\]*$/.exec(path) ?? [];
     return { path, pid: pid === undefined ? undefined : Number(pid), profile };
   } catch (error) {
-    throw new StorageError(`Cannot read the CPU profile: ${quotePath(path)}: ${reason(error)}`, { cause: error });
+    throw new KymoError(fileErrorCode(error), `Cannot read the CPU profile: ${quotePath(path)}: ${reason(error)}`, {
+      cause: error,
+    });
   }
 }
 

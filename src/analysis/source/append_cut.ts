@@ -1,13 +1,13 @@
 import { CsvEncoder } from "../../csv/encode.ts";
-import { RowScanner } from "../../csv/rows.ts";
-import type { SegmentContent } from "../../observation/segment.ts";
-import type { SegmentHeader } from "../../observation/segment_header.ts";
+import { RowScanner } from "../../csv/row_ends.ts";
+import type { SegmentContent } from "../../segment/segment.ts";
+import type { SegmentHeader } from "../../segment/format.ts";
 import type { Files, FileStatus } from "../../runtime.ts";
-import { type MonitoringDirectory, release } from "../../storage/directory.ts";
-import type { Step } from "../../storage/flush_notes.ts";
-import { readFully } from "../../storage/read_spool.ts";
+import { type MonitoringDirectory, release } from "../../files/directory.ts";
+import type { Step } from "../../files/flush_journal.ts";
+import { readFully } from "../../files/spool_reader.ts";
 import { unlessGone } from "./found_files.ts";
-import { notesOf, type OpenSpool, stemOf } from "./spool_reader.ts";
+import { journalOf, type OpenSpool, stemOf } from "./spool_reader.ts";
 
 /** How often headers are read until nothing was flushed meanwhile. A step of a flush takes longer than to read them. */
 const MAX_LOOKS = 1_000;
@@ -27,7 +27,7 @@ export interface AppendCut {
  * and after the files are looked at, until they say the same: then no step of a flush was begun or ended in between. Up to the sizes that the
  * files had, or to where a slice begins that is being appended, they do not change any more but for their names.
  *
- * Raises `last` to the last sequence of each bucket at that moment. `undefined` if there is no such moment, or if spools were filled on since they
+ * Raises `last` to the last sequence of each channelKey at that moment. `undefined` if there is no such moment, or if spools were filled on since they
  * were read.
  */
 export function cutAppended(
@@ -39,19 +39,22 @@ export function cutAppended(
     const headers = new Map<OpenSpool, SegmentHeader>();
     for (const spool of spools) {
       const header = spool.header();
-      if (typeof header === "object" && notesOf(header).layout === "append") headers.set(spool, header);
+      if (typeof header === "object" && journalOf(header).layout === "append") headers.set(spool, header);
     }
     const cut = new Cut(directory);
     for (const [spool, header] of headers) cut.add(spool, header);
     if (![...headers].every(([spool, header]) => isSame(spool.header(), header))) continue;
-    for (const [{ bucket }, { sequence }] of headers) last.set(bucket, Math.max(sequence, last.get(bucket) ?? 0));
+    for (const [{ channelKey }, { sequence }] of headers) {
+      last.set(channelKey, Math.max(sequence, last.get(channelKey) ?? 0));
+    }
     return cut.isStale ? undefined : cut;
   }
   return undefined;
 }
 
-function isSame(again: SegmentHeader | string, { sequence, notes }: SegmentHeader): boolean {
-  return typeof again === "object" && again.sequence === sequence && again.notes.every((byte, i) => byte === notes[i]);
+function isSame(again: SegmentHeader | string, { sequence, journal }: SegmentHeader): boolean {
+  return typeof again === "object" && again.sequence === sequence &&
+    again.journal.every((byte, i) => byte === journal[i]);
 }
 
 class Cut implements AppendCut {
@@ -69,10 +72,10 @@ class Cut implements AppendCut {
 
   /** Looks how far the flush of a spool has come. */
   add({ path, segment }: OpenSpool, header: SegmentHeader): void {
-    this.#boundCommon(this.#directory.pathOf(`${header.owner.prefix}.csv`));
+    this.#boundCommon(this.#directory.pathOf(`${header.owner.channel}.csv`));
     const isOwn = isPublished(this.#directory, header);
     if (!isOwn) this.unpublished.add(stemOf(header));
-    const { step, published } = notesOf(header);
+    const { step, published } = journalOf(header);
     if (segment === undefined || header.sequence !== segment.sequence) {
       // What was read was published whole before the bytes were used again, by an owner that lives.
       this.first.set(path, Infinity);
@@ -147,7 +150,7 @@ function readAt(files: Files, path: string, offset: number, length: number): Uin
 
 /** Whether the file of a segment's own is there. */
 function isPublished(directory: MonitoringDirectory, header: SegmentHeader): boolean {
-  const { step } = notesOf(header);
+  const { step } = journalOf(header);
   const stem = stemOf(header);
   if (step.kind !== "renaming") return directory.files.status(directory.pathOf(`${stem}.csv`)) !== undefined;
   const name = step.name === 0 ? `${stem}.csv` : `${stem}-${step.name}.csv`;

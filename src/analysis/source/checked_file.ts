@@ -1,6 +1,6 @@
 import { reason } from "../../errors.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
-import { release } from "../../storage/directory.ts";
+import { release } from "../../files/directory.ts";
 import { type CsvContent, readCsv } from "./csv_content.ts";
 import type { FoundFile } from "./found_files.ts";
 import type { Problems } from "./reading.ts";
@@ -9,7 +9,7 @@ import type { RowReader } from "./row_reader.ts";
 import type { RowTables } from "./row_tables.ts";
 
 /** How a file is read. */
-export type Way =
+export type ReadMode =
   /** By DuckDB: it is not looked at yet. */
   | "unchecked"
   /** By DuckDB: it is sound. */
@@ -30,7 +30,7 @@ export class CheckedFile {
   /** How many of its bytes count; undefined if all that are there when it is looked at. */
   readonly #bound: number | undefined;
   /** How it is read. */
-  way: Way = "unchecked";
+  mode: ReadMode = "unchecked";
   #rows = 0;
   #lineFeeds = false;
   #size = 0;
@@ -61,7 +61,7 @@ export class CheckedFile {
       });
       this.#judge(content, handle.status().size > size, problems);
     } catch (error) {
-      this.way = "out";
+      this.mode = "out";
       problems.add(path, 0, 0, reason(error));
     } finally {
       if (handle !== undefined) release(handle);
@@ -70,12 +70,12 @@ export class CheckedFile {
 
   /** Adds all whole rows to a table. What cannot be read is known already. */
   async load(files: Files, tables: RowTables, problems: Problems): Promise<void> {
-    const { path, prefix } = this.found;
-    this.way = "in a table";
+    const { path, channel } = this.found;
+    this.mode = "in a table";
     try {
       const handle = files.open(path, "read");
       try {
-        await tables.add(prefix, (take) => {
+        await tables.add(channel, (take) => {
           const row = ({ timepoint, measurement, label, pid }: RowReader): void =>
             take(timepoint, measurement, label, pid);
           for (const _ of readCsv(handle, Math.min(this.#size, this.#bound ?? this.#size), { row }));
@@ -90,26 +90,26 @@ export class CheckedFile {
 
   /** Sees what became of it since it was checked, if programs append to it, or if it may be the cause of a failure. */
   look(files: Files, problems: Problems, failed: boolean): void {
-    const isRead = this.way === "sound" || this.way === "limited";
+    const isRead = this.mode === "sound" || this.mode === "limited";
     if (!isRead || !failed && !this.found.grows) return;
     const { path } = this.found;
     const status = files.status(path);
     if (status === undefined || status.identity !== this.#identity) {
-      this.way = "out";
+      this.mode = "out";
       problems.add(path, 0, this.#rows, "it was taken away");
     } else if (status.size < this.#size) {
-      this.way = "unchecked";
+      this.mode = "unchecked";
     } else if (status.size > this.#size) {
-      this.way = "limited";
-    } else if (failed && this.way === "limited") {
-      this.way = "damaged"; // DuckDB stumbles over what follows
+      this.mode = "limited";
+    } else if (failed && this.mode === "limited") {
+      this.mode = "damaged"; // DuckDB stumbles over what follows
     }
   }
 
   /** How many rows DuckDB may read of it at most, whether its labels hold line feeds; `undefined` if it does not read it at all. */
   get part(): { readonly limit: number | undefined; readonly lineFeeds: boolean } | undefined {
-    const isRead = this.way === "unchecked" || this.way === "sound" || this.way === "limited";
-    return isRead ? { limit: this.way === "limited" ? this.#rows : undefined, lineFeeds: this.#lineFeeds } : undefined;
+    const isRead = this.mode === "unchecked" || this.mode === "sound" || this.mode === "limited";
+    return isRead ? { limit: this.mode === "limited" ? this.#rows : undefined, lineFeeds: this.#lineFeeds } : undefined;
   }
 
   #judge(content: CsvContent, isGrowing: boolean, problems: Problems): void {
@@ -119,10 +119,10 @@ export class CheckedFile {
     if (cutLine !== undefined && !isOnTheWay) problems.add(path, cutLine, 1, "it is cut off");
     this.#rows = rows;
     this.#lineFeeds = lineFeeds;
-    if (rows === 0) this.way = "out";
-    else if (unread > 0 || odd) this.way = "damaged";
-    else if (cutLine !== undefined || this.#bound !== undefined) this.way = "limited";
-    else this.way = "sound";
+    if (rows === 0) this.mode = "out";
+    else if (unread > 0 || odd) this.mode = "damaged";
+    else if (cutLine !== undefined || this.#bound !== undefined) this.mode = "limited";
+    else this.mode = "sound";
   }
 }
 

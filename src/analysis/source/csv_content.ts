@@ -2,7 +2,7 @@ import { Byte, COLUMNS } from "../../csv/dialect.ts";
 import type { FileHandle } from "../../runtime.ts";
 import { PlainRows } from "./plain_rows.ts";
 import { Found, MAX_ROW_BYTES, RowReader } from "./row_reader.ts";
-import { Window } from "./window.ts";
+import { BufferedReader } from "./buffered_reader.ts";
 
 /** More than a header takes, bytes. */
 const HEADER_ROOM = 80;
@@ -41,7 +41,7 @@ export interface CsvContent {
  */
 export function* readCsv(handle: FileHandle, size: number, sink: RowSink = {}): Generator<void, CsvContent> {
   const content: CsvContent = { rows: 0, unread: 0, cutLine: undefined, odd: false, lineFeeds: false };
-  const window = new Window(handle, size);
+  const window = new BufferedReader(handle, size);
   if (!window.fill()) return content;
   const header = headerAt(window);
   if (header === undefined) {
@@ -104,7 +104,7 @@ export function* readCsv(handle: FileHandle, size: number, sink: RowSink = {}): 
 }
 
 /** Moves on behind the next line feed, or to the end; returns whether there was one. */
-function* skipLine(window: Window): Generator<void, boolean> {
+function* skipLine(window: BufferedReader): Generator<void, boolean> {
   for (;;) {
     const lf = window.indexOf(Byte.lf);
     if (lf >= 0) {
@@ -125,7 +125,7 @@ interface Header {
 }
 
 /** The header that stands at the place of the window, if there is one. */
-function headerAt(window: Window): Header | undefined {
+function headerAt(window: BufferedReader): Header | undefined {
   const lf = window.indexOf(Byte.lf);
   if (lf < 0 || lf - window.at > HEADER_ROOM) return undefined;
   const text = latin1.decode(window.bytes.subarray(window.at, lf + 1));
@@ -138,7 +138,7 @@ function headerAt(window: Window): Header | undefined {
 }
 
 /** Counts the lines of a file that does not begin as it should. */
-function* refuse(window: Window, content: CsvContent, sink: RowSink): Generator<void> {
+function* refuse(window: BufferedReader, content: CsvContent, sink: RowSink): Generator<void> {
   const head = latin1.decode(window.bytes.subarray(window.at, Math.min(window.end, window.at + HEADER_ROOM)));
   let lines = 0;
   while (yield* skipLine(window)) lines++;

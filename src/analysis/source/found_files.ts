@@ -1,4 +1,4 @@
-import { quotePath, reason, StorageError } from "../../errors.ts";
+import { fileErrorCode, KymoError, quotePath, reason } from "../../errors.ts";
 import { FileError, type Files } from "../../runtime.ts";
 
 /** A CSV file that was found. */
@@ -6,7 +6,7 @@ export interface FoundFile {
   /** Where it is. */
   readonly path: string;
   /** First part of its name, up to a dot: what its observations are of. */
-  readonly prefix: string;
+  readonly channel: string;
   /** Its size when it was found, bytes. */
   readonly size: number;
   /** Whether programs append to files of such a name. */
@@ -27,7 +27,7 @@ export type Expand = (pattern: string) => Promise<string[]>;
 /**
  * Finds out what sources are: directories, files or patterns of files.
  *
- * @throws {StorageError} if there is nothing, and it is no pattern.
+ * @throws {KymoError} if there is nothing, and it is no pattern.
  */
 export async function findPlaces(sources: readonly string[], files: Files, expand: Expand): Promise<Place[]> {
   const places: Place[] = [];
@@ -39,7 +39,7 @@ export async function findPlaces(sources: readonly string[], files: Files, expan
     } else if (/[*?[]/.test(source)) {
       for (const match of await expand(path)) places.push({ path: match, kind: "file" });
     } else {
-      throw new StorageError(`Cannot read: ${quotePath(path)}: no such file or directory`);
+      throw new KymoError("not-found", `Cannot read: ${quotePath(path)}: no such file or directory`);
     }
   }
   return places;
@@ -48,7 +48,7 @@ export async function findPlaces(sources: readonly string[], files: Files, expan
 /**
  * The CSV files of a monitoring directory. Those that are not published yet, whose names begin with a dot, are none.
  *
- * @throws {StorageError} if it cannot be listed.
+ * @throws {KymoError} if it cannot be listed.
  */
 export function listCsvs(files: Files, directory: string): string[] {
   const names = attempt(directory, () => files.list(directory));
@@ -62,8 +62,8 @@ export function findFile(files: Files, path: string): FoundFile | string | undef
     if (status === undefined) return undefined;
     if (status.kind !== "file") return `it is not a file but a ${status.kind}`; // opening a pipe would wait for a writer
     const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
-    const prefix = name.split(".", 1)[0] || name;
-    return { path, prefix, size: status.size, grows: name === `${prefix}.csv` };
+    const channel = name.split(".", 1)[0] || name;
+    return { path, channel, size: status.size, grows: name === `${channel}.csv` };
   } catch (error) {
     return reason(error);
   }
@@ -90,11 +90,11 @@ function kindOf(files: Files, path: string): string | undefined {
   }
 }
 
-/** Runs an operation on a file; what goes wrong is a `StorageError` with its path. */
+/** Runs an operation on a file; what goes wrong is a `KymoError` with its path. */
 export function attempt<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
-    throw new StorageError(`Cannot read: ${quotePath(path)}: ${reason(error)}`, { cause: error });
+    throw new KymoError(fileErrorCode(error), `Cannot read: ${quotePath(path)}: ${reason(error)}`, { cause: error });
   }
 }

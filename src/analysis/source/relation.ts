@@ -1,6 +1,6 @@
-import { COLUMNS, CSV_COLUMNS, NO_ROWS } from "../sql.ts";
+import { COLUMNS, CSV_COLUMNS, NO_ROWS } from "../duckdb/sql.ts";
 
-/** Some CSV files of one prefix that DuckDB reads. */
+/** Some CSV files of one channel that DuckDB reads. */
 export interface CsvPart {
   /** The files. */
   readonly paths: readonly string[];

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { TYPED_COLUMNS } from "../sql.ts";
+import { TYPED_COLUMNS } from "../duckdb/sql.ts";
 
 const SCHEMA = "kymo_source";
 
@@ -9,7 +9,7 @@ let made = 0;
 /** Takes rows, one after the other. */
 export type TakeRow = (timepoint: bigint, measurement: number, label: string, pid: number) => void;
 
-/** Tables in DuckDB of rows that it cannot read by itself, one for each prefix that has any. */
+/** Tables in DuckDB of rows that it cannot read by itself, one for each channel that has any. */
 export class RowTables {
   readonly #connection: DuckDBConnection;
   readonly #names = new Map<string, string>();
@@ -19,15 +19,15 @@ export class RowTables {
     this.#connection = connection;
   }
 
-  /** The table of a prefix, if it has one. */
-  of(prefix: string): string | undefined {
-    const name = this.#names.get(prefix);
+  /** The table of a channel, if it has one. */
+  of(channel: string): string | undefined {
+    const name = this.#names.get(channel);
     return name === undefined ? undefined : `${SCHEMA}.${name}`;
   }
 
-  /** Adds rows of a prefix: those that `give` gives. If that throws, those it gave before stay. */
-  async add(prefix: string, give: (take: TakeRow) => Promise<void> | void): Promise<void> {
-    const appender = await this.#connection.createAppender(await this.#nameOf(prefix), SCHEMA);
+  /** Adds rows of a channel: those that `give` gives. If that throws, those it gave before stay. */
+  async add(channel: string, give: (take: TakeRow) => Promise<void> | void): Promise<void> {
+    const appender = await this.#connection.createAppender(await this.#nameOf(channel), SCHEMA);
     try {
       await give((timepoint, measurement, label, pid) => {
         appender.appendBigInt(timepoint);
@@ -41,13 +41,13 @@ export class RowTables {
     }
   }
 
-  async #nameOf(prefix: string): Promise<string> {
-    const known = this.#names.get(prefix);
+  async #nameOf(channel: string): Promise<string> {
+    const known = this.#names.get(channel);
     if (known !== undefined) return known;
     const name = `rows_${++made}`;
     await this.#connection.run(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
     await this.#connection.run(`CREATE TABLE ${SCHEMA}.${name} (${TYPED_COLUMNS})`);
-    this.#names.set(prefix, name);
+    this.#names.set(channel, name);
     return name;
   }
 }

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { reason, StorageError } from "../../errors.ts";
-import { observationsOf } from "../../observation/observations_of.ts";
+import { fileErrorCode, KymoError, reason } from "../../errors.ts";
+import { observationsOf } from "../../segment/observations_of.ts";
 import type { Files } from "../../runtime.ts";
 import { CheckedFile, partsOf } from "./checked_file.ts";
 import { attempt, findFile, findPlaces, listCsvs } from "./found_files.ts";
@@ -10,7 +10,7 @@ import { RowTables } from "./row_tables.ts";
 import { type SpoolRows, SpoolSnapshot } from "./spool_snapshot.ts";
 
 /**
- * Where observations come from: one relation of DuckDB for each prefix, which holds exactly the whole rows.
+ * Where observations come from: one relation of DuckDB for each channel, which holds exactly the whole rows.
  *
  * DuckDB reads CSV fast, but not strictly: it rounds a timepoint of `1.5`, takes an empty measurement for NULL and the first part of a cut PID
  * for the PID, passes over a header that is another, looks only at columns that a query uses, and on several threads it may take what follows
@@ -24,8 +24,8 @@ export interface Sources {
   /** What was read, and what was not; complete once `check` has resolved. */
   readonly reading: Reading;
   /**
-   * By prefix: a query in parentheses, to be used after FROM, with the columns Timepoint BIGINT, Measurement DOUBLE, Label VARCHAR and PID BIGINT. The
-   * prefixes never change.
+   * By channel: a query in parentheses, to be used after FROM, with the columns Timepoint BIGINT, Measurement DOUBLE, Label VARCHAR and PID BIGINT. The
+   * channels never change.
    */
   readonly relations: ReadonlyMap<string, string>;
   /**
@@ -38,7 +38,7 @@ export interface Sources {
 }
 
 /** What is needed to read. */
-export interface SourceMeans {
+export interface SourceDeps {
   /** The database. */
   readonly connection: DuckDBConnection;
   /** Files. */
@@ -58,10 +58,10 @@ const TURN = 10;
  * Of a monitoring directory the spools are read too, whether their programs live or not; see {@linkcode SpoolSnapshot} for what is guaranteed. No
  * lock is taken and nothing is written.
  *
- * @throws {StorageError} if a file or directory is not there, or cannot be read.
+ * @throws {KymoError} if a file or directory is not there, or cannot be read.
  */
-export async function openSources(source: string | readonly string[], means: SourceMeans): Promise<Sources> {
-  const { files, connection } = means;
+export async function openSources(source: string | readonly string[], deps: SourceDeps): Promise<Sources> {
+  const { files, connection } = deps;
   const problems = new Problems();
   const found = new Map<string, CheckedFile>();
   const spoolRows = new Map<string, SpoolRows>();
@@ -83,7 +83,7 @@ export async function openSources(source: string | readonly string[], means: Sou
     for (const name of names) add(`${path}/${name}`, snapshot?.bounds.get(`${path}/${name}`));
     for (const rows of snapshot?.rowsBeside(names) ?? []) spoolRows.set(rows.path, rows);
   }
-  const sources = new CheckedSources(means, [...found.values()], problems);
+  const sources = new CheckedSources(deps, [...found.values()], problems);
   await sources.begin([...spoolRows.values()]);
   return sources;
 }
@@ -94,7 +94,9 @@ function expandWith(connection: DuckDBConnection): (pattern: string) => Promise<
       const result = await connection.runAndReadAll("SELECT file FROM glob($1) ORDER BY file", [pattern]);
       return result.getRows().map(([file]) => String(file));
     } catch (error) {
-      throw new StorageError(`Cannot read: ${JSON.stringify(pattern)}: ${reason(error)}`, { cause: error });
+      throw new KymoError(fileErrorCode(error), `Cannot read: ${JSON.stringify(pattern)}: ${reason(error)}`, {
+        cause: error,
+      });
     }
   };
 }
@@ -105,35 +107,35 @@ class CheckedSources implements Sources {
   readonly #all: readonly CheckedFile[];
   readonly #problems: Problems;
   readonly #tables: RowTables;
-  readonly #prefixes = new Map<string, CheckedFile[]>();
+  readonly #channels = new Map<string, CheckedFile[]>();
   #spools = 0;
   #checked: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor({ files, connection }: SourceMeans, all: readonly CheckedFile[], problems: Problems) {
+  constructor({ files, connection }: SourceDeps, all: readonly CheckedFile[], problems: Problems) {
     this.#files = files;
     this.#all = all;
     this.#problems = problems;
     this.#tables = new RowTables(connection);
     for (const file of all) {
-      const { prefix } = file.found;
-      const group = this.#prefixes.get(prefix);
-      if (group === undefined) this.#prefixes.set(prefix, [file]);
+      const { channel } = file.found;
+      const group = this.#channels.get(channel);
+      if (group === undefined) this.#channels.set(channel, [file]);
       else group.push(file);
     }
   }
 
   get reading(): Reading {
-    const files = this.#all.filter(({ way }) => way !== "out").length;
+    const files = this.#all.filter(({ mode }) => mode !== "out").length;
     return { files, spools: this.#spools, unread: this.#problems.rows, problems: [...this.#problems.kept] };
   }
 
   /** Takes in the rows of spools, and checks the files, or begins to. */
   async begin(spools: readonly SpoolRows[]): Promise<void> {
     for (const { segment, first } of spools) {
-      const { prefix } = segment.owner;
-      if (!this.#prefixes.has(prefix)) this.#prefixes.set(prefix, []);
-      await this.#tables.add(prefix, (take) => {
+      const { channel } = segment.owner;
+      if (!this.#channels.has(channel)) this.#channels.set(channel, []);
+      await this.#tables.add(channel, (take) => {
         for (const { timepoint, measurement, label, pid } of observationsOf(segment).slice(first)) {
           take(timepoint, measurement, label, pid);
         }
@@ -156,7 +158,7 @@ class CheckedSources implements Sources {
     for (const file of this.#all) file.look(this.#files, this.#problems, isBlamed);
     await this.#check(this.#all);
     for (const file of this.#all) {
-      if (file.way === "damaged") await file.load(this.#files, this.#tables, this.#problems);
+      if (file.mode === "damaged") await file.load(this.#files, this.#tables, this.#problems);
     }
     return this.#relate();
   }
@@ -178,7 +180,7 @@ class CheckedSources implements Sources {
 
   *#steps(some: readonly CheckedFile[]): Generator<void> {
     for (const file of some) {
-      if (file.way !== "unchecked") continue;
+      if (file.mode !== "unchecked") continue;
       yield* file.check(this.#files, this.#problems);
       yield;
     }
@@ -195,15 +197,15 @@ class CheckedSources implements Sources {
   /** The relations of what is known of the files now. */
   #relationsNow(): ReadonlyMap<string, string> {
     const relations = new Map<string, string>();
-    for (const [prefix, files] of this.#prefixes) {
-      const table = this.#tables.of(prefix);
-      relations.set(prefix, relationOf(partsOf(files), table === undefined ? [] : [table]));
+    for (const [channel, files] of this.#channels) {
+      const table = this.#tables.of(channel);
+      relations.set(channel, relationOf(partsOf(files), table === undefined ? [] : [table]));
     }
     return relations;
   }
 
   /** Whether some relations are others than those that queries use. */
   #areOthers(relations: ReadonlyMap<string, string>): boolean {
-    return [...relations].some(([prefix, relation]) => this.relations.get(prefix) !== relation);
+    return [...relations].some(([channel, relation]) => this.relations.get(channel) !== relation);
   }
 }

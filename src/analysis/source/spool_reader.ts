@@ -1,26 +1,26 @@
-import type { SegmentContent } from "../../observation/segment.ts";
-import { readHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from "../../observation/segment_header.ts";
+import type { SegmentContent } from "../../segment/segment.ts";
+import { readHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from "../../segment/format.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
-import { release, spoolOwner, uniquePart } from "../../storage/directory.ts";
-import { FlushNotes } from "../../storage/flush_notes.ts";
-import { readFully, readSpoolFile } from "../../storage/read_spool.ts";
+import { release, spoolOwner, uniquePart } from "../../files/directory.ts";
+import { FlushJournal } from "../../files/flush_journal.ts";
+import { readFully, readSpoolFile } from "../../files/spool_reader.ts";
 import { unlessGone } from "./found_files.ts";
 
 /** An open spool, whoever fills it, or flushes it. No lock is taken, and nothing is written. */
 export class OpenSpool {
   /** Where it is. */
   readonly path: string;
-  /** Whose bucket it is of: prefix, PID, isolate. */
-  readonly bucket: string;
+  /** Whose channelKey it is of: channel, PID, isolate. */
+  readonly channelKey: string;
   readonly #handle: FileHandle;
   /** The rows that were read, if there were any of its own. */
   segment: SegmentContent | undefined;
   /** Rows that are damaged. */
   damaged = 0;
 
-  private constructor(path: string, bucket: string, handle: FileHandle) {
+  private constructor(path: string, channelKey: string, handle: FileHandle) {
     this.path = path;
-    this.bucket = bucket;
+    this.channelKey = channelKey;
     this.#handle = handle;
   }
 
@@ -36,10 +36,10 @@ export class OpenSpool {
     if (status.kind !== "file") return `it is not a file but a ${status.kind}`;
     const handle = unlessGone(() => files.open(path, "read"));
     if (handle === undefined) return undefined;
-    const { prefix, pid, isolate } = owner;
-    const spool = new OpenSpool(path, `${prefix}.${pid}-${isolate}`, handle);
+    const { channel, pid, isolate } = owner;
+    const spool = new OpenSpool(path, `${channel}.${pid}-${isolate}`, handle);
     const header = handle.status().size === 0 ? undefined : spool.header();
-    if (typeof header === "object" && bucketOf(header) === spool.bucket) return spool;
+    if (typeof header === "object" && channelKeyOf(header) === spool.channelKey) return spool;
     spool.close();
     return typeof header === "object" ? "it says that it is another's" : header;
   }
@@ -66,18 +66,18 @@ export class OpenSpool {
 }
 
 /** The flush of a segment as its header tells. */
-export function notesOf({ notes, sequence }: Pick<SegmentContent, "notes" | "sequence">): FlushNotes {
+export function journalOf({ journal, sequence }: Pick<SegmentContent, "journal" | "sequence">): FlushJournal {
   // Notes are read from nothing else, and the bytes are a copy.
-  return new FlushNotes({ notes: notes.slice(), sequence } as SegmentContent);
+  return new FlushJournal({ journal: journal.slice(), sequence } as SegmentContent);
 }
 
 /** The stem of the name of a segment's own file. */
 export function stemOf(
-  { owner: { prefix, pid, isolate }, sequence }: Pick<SegmentContent, "owner" | "sequence">,
+  { owner: { channel, pid, isolate }, sequence }: Pick<SegmentContent, "owner" | "sequence">,
 ): string {
-  return `${prefix}.${uniquePart(pid, isolate, sequence)}`;
+  return `${channel}.${uniquePart(pid, isolate, sequence)}`;
 }
 
-function bucketOf({ owner: { prefix, pid, isolate } }: SegmentHeader): string {
-  return `${prefix}.${pid}-${isolate}`;
+function channelKeyOf({ owner: { channel, pid, isolate } }: SegmentHeader): string {
+  return `${channel}.${pid}-${isolate}`;
 }

@@ -1,18 +1,18 @@
 import { reason } from "../../errors.ts";
-import type { SegmentContent } from "../../observation/segment.ts";
-import type { SegmentHeader } from "../../observation/segment_header.ts";
+import type { SegmentContent } from "../../segment/segment.ts";
+import type { SegmentHeader } from "../../segment/format.ts";
 import type { Files } from "../../runtime.ts";
-import { MonitoringDirectory } from "../../storage/directory.ts";
-import { DAMAGED } from "../../storage/recovery.ts";
+import { MonitoringDirectory } from "../../files/directory.ts";
+import { DAMAGED } from "../../files/recovery.ts";
 import { type AppendCut, cutAppended } from "./append_cut.ts";
 import { unlessGone } from "./found_files.ts";
 import type { Problems } from "./reading.ts";
-import { notesOf, OpenSpool, stemOf } from "./spool_reader.ts";
+import { journalOf, OpenSpool, stemOf } from "./spool_reader.ts";
 
 /** How often it is begun anew because spools came meanwhile. */
 const MAX_ATTEMPTS = 20;
 
-/** The name of a segment's own file: its bucket and its sequence; a number follows if the name was taken. */
+/** The name of a segment's own file: its channelKey and its sequence; a number follows if the name was taken. */
 const OWN_FILE = /^([A-Za-z0-9_-]+\.\d+-[0-9a-f]{8})-(\d{6,})(?:-\d+)?\.csv$/;
 
 /** Rows of a spool that are in none of the files of its snapshot. */
@@ -29,13 +29,13 @@ export interface SpoolRows {
  * The spools of a monitoring directory at one moment, and which files go with them.
  *
  * Spools are read before the files are listed. So a row that a flush has published meanwhile is met in both, and never in none: the snapshot then
- * tells which to leave out. For each bucket (a prefix of one isolate), what spools and files give together is what had been recorded there up to
+ * tells which to leave out. For each channelKey (a prefix of one isolate), what spools and files give together is what had been recorded there up to
  * one moment between the beginning and the end of the reading: each row once, none missing before the last.
  *
- * - The two spools of a bucket are read in the order of their sequences, the later one first. What has been recorded since is left out, even if
+ * - The two spools of a channelKey are read in the order of their sequences, the later one first. What has been recorded since is left out, even if
  *   it is published by now: it lies behind rows that may have been missed.
  * - A segment whose own file is listed is taken from that, whole.
- * - Rows that are appended to a common file are told apart by the notes of the flush; see {@linkcode cutAppended}.
+ * - Rows that are appended to a common file are told apart by the journal of the flush; see {@linkcode cutAppended}.
  */
 export class SpoolSnapshot {
   /** Up to which byte an appended file is read, by path. */
@@ -56,7 +56,7 @@ export class SpoolSnapshot {
     this.#last = last;
     this.#later = cut.unpublished;
     this.#rows = spools.flatMap(({ path, segment }) => {
-      const first = segment === undefined ? 0 : cut.first.get(path) ?? notesOf(segment).published;
+      const first = segment === undefined ? 0 : cut.first.get(path) ?? journalOf(segment).published;
       return segment === undefined || first >= segment.count ? [] : [{ path, segment, first }];
     });
   }
@@ -106,17 +106,17 @@ export class SpoolSnapshot {
   /** Whether a file is of the snapshot, to which it may have come too late. */
   includes(name: string): boolean {
     if (this.#before.has(name)) return true;
-    const [, bucket = "", sequence] = OWN_FILE.exec(name) ?? [];
-    if (Number(sequence) > (this.#last.get(bucket) ?? Infinity)) return false;
-    return !this.#later.has(`${bucket}-${sequence}`);
+    const [, channelKey = "", sequence] = OWN_FILE.exec(name) ?? [];
+    if (Number(sequence) > (this.#last.get(channelKey) ?? Infinity)) return false;
+    return !this.#later.has(`${channelKey}-${sequence}`);
   }
 
   /** What spools add to the files of these names. */
   rowsBeside(names: Iterable<string>): SpoolRows[] {
     const stems = new Set<string>();
     for (const name of names) {
-      const [, bucket, sequence] = OWN_FILE.exec(name) ?? [];
-      if (sequence !== undefined) stems.add(`${bucket}-${sequence}`);
+      const [, channelKey, sequence] = OWN_FILE.exec(name) ?? [];
+      if (sequence !== undefined) stems.add(`${channelKey}-${sequence}`);
     }
     return this.#rows.filter(({ segment }) => !stems.has(stemOf(segment)));
   }
@@ -152,7 +152,7 @@ function openOne(files: Files, path: string, name: string): OpenSpool | string |
   }
 }
 
-/** Reads all spools, those of a bucket from the last to the first; returns the last sequence of each bucket that counts. */
+/** Reads all spools, those of a channelKey from the last to the first; returns the last sequence of each channelKey that counts. */
 function readAll(spools: readonly OpenSpool[], found: [string, string, number][]): Map<string, number> {
   const sequences = new Map(spools.map((spool) => [spool, sequenceOf(spool.header())]));
   const last = new Map<string, number>();
@@ -161,8 +161,8 @@ function readAll(spools: readonly OpenSpool[], found: [string, string, number][]
     if (why !== undefined) found.push([spool.path, why, 0]);
     if (spool.segment === undefined) continue;
     const { sequence } = spool.segment;
-    const known = last.get(spool.bucket);
-    if (known === undefined) last.set(spool.bucket, sequence);
+    const known = last.get(spool.channelKey);
+    if (known === undefined) last.set(spool.channelKey, sequence);
     else if (sequence > known) spool.segment = undefined; // filled anew since the other was read
     if (spool.damaged > 0 && spool.segment !== undefined) {
       found.push([spool.path, "rows in it are damaged", spool.damaged]);

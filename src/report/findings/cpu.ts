@@ -1,7 +1,7 @@
-import { timesByFunction } from "../function_times.ts";
-import type { QuantityCells } from "../report_data.ts";
-import { inPercent, inSeconds, plainNumber } from "../words.ts";
-import { capitalize, type Draft, type Facts, nameProcess, sum } from "./draft.ts";
+import { timesByFunction } from "../shared/function_times.ts";
+import type { QuantityCells } from "../shared/report_data.ts";
+import { inPercent, inSeconds, plainNumber } from "../../display/words.ts";
+import { capitalize, type Draft, type Facts, nameProcess, sum } from "./finding.ts";
 
 /** Cores that a process has to use on average to be called busy: JavaScript runs on one, and beyond four fifths of that requests queue up. */
 const BUSY = 0.8;

@@ -1,6 +1,6 @@
-import { counted, inPercent } from "../words.ts";
-import type { Draft, Facts } from "./draft.ts";
-import type { Evidence } from "./evidence.ts";
+import { counted, inPercent } from "../../display/words.ts";
+import type { Draft, Facts } from "./finding.ts";
+import type { Evidence } from "./finding_inputs.ts";
 
 /** From this part of the rows on, what the others say may be wrong. */
 const MANY = 0.01;

@@ -1,14 +1,14 @@
 import type { TelemetryDB } from "../../analysis/mod.ts";
-import { findCorrelation } from "../../analysis/slow_correlation.ts";
-import type { Finding } from "../report_data.ts";
-import type { ReportSelection, Source } from "../source.ts";
-import type { ShownTime } from "../time_axis.ts";
-import { type Draft, type Facts, sum } from "./draft.ts";
+import { findCorrelation } from "../../analysis/slow/slow_correlation.ts";
+import type { Finding } from "../shared/report_data.ts";
+import type { ReportSelection, Source } from "../data/source.ts";
+import type { ShownTime } from "../data/time_axis.ts";
+import { type Draft, type Facts, sum } from "./finding.ts";
 import { whatRan } from "./what_ran.ts";
 import { whySlow } from "./why_slow.ts";
 
 /** Where reasons are looked for. */
-export interface Surroundings {
+export interface ExplainContext {
   readonly db: TelemetryDB;
   readonly facts: Facts;
   readonly source: Source;
@@ -17,10 +17,10 @@ export interface Surroundings {
 }
 
 /** Adds to the findings why it is so, where that can be told. */
-export async function explain(drafts: readonly Draft[], surroundings: Surroundings): Promise<Finding[]> {
+export async function explain(drafts: readonly Draft[], context: ExplainContext): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { why, ...finding } of drafts) {
-    const because = why === undefined ? undefined : await explainOne(why, finding, surroundings);
+    const because = why === undefined ? undefined : await explainOne(why, finding, context);
     findings.push(because === undefined ? finding : { ...finding, because });
   }
   return findings;
@@ -29,7 +29,7 @@ export async function explain(drafts: readonly Draft[], surroundings: Surroundin
 async function explainOne(
   why: NonNullable<Draft["why"]>,
   { window }: Finding,
-  { db, facts, source, range, selection: { labels: _, ...selection } }: Surroundings,
+  { db, facts, source, range, selection: { labels: _, ...selection } }: ExplainContext,
 ): Promise<string | undefined> {
   if ("pid" in why) return window === undefined ? undefined : await whatRan(source, range, why.pid, window);
   // What is within a request may be called anything, and timepoints that are not shown are no evidence.

@@ -1,8 +1,8 @@
-import { limitInSeconds } from "../words.ts";
+import { limitInSeconds } from "../../display/words.ts";
 import { busyProcesses, hotFunction } from "./cpu.ts";
 import { notFiniteData, unreadData } from "./data.ts";
-import type { Draft, Facts } from "./draft.ts";
-import { type Evidence, STALL } from "./evidence.ts";
+import type { Draft, Facts } from "./finding.ts";
+import { type Evidence, STALL } from "./finding_inputs.ts";
 import { memoryGrowth } from "./memory.ts";
 import { slowProcess } from "./processes.ts";
 import { largestShare, longTail, slowSeries, subjects } from "./slow_series.ts";

@@ -1,6 +1,6 @@
-import type { QuantityCells } from "../report_data.ts";
-import { inBytes, inSeconds } from "../words.ts";
-import { capitalize, type Draft, type Facts, median, nameProcess } from "./draft.ts";
+import type { QuantityCells } from "../shared/report_data.ts";
+import { inBytes, inSeconds } from "../../display/words.ts";
+import { capitalize, type Draft, type Facts, median, nameProcess } from "./finding.ts";
 
 /** A shorter recording says nothing about a trend: programs fill their caches and their heap at first. In seconds. */
 const LONG_ENOUGH = 120;

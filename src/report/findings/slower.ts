@@ -1,7 +1,7 @@
-import { bucketMiddle } from "../buckets.ts";
-import type { DurationData } from "../report_data.ts";
-import { inSeconds, times } from "../words.ts";
-import type { Draft, Facts } from "./draft.ts";
+import { bucketMiddle } from "../../statistics/buckets.ts";
+import type { DurationData } from "../shared/report_data.ts";
+import { inSeconds, times } from "../../display/words.ts";
+import type { Draft, Facts } from "./finding.ts";
 import { subjects } from "./slow_series.ts";
 
 /** Shorter recordings, in seconds, begin and end in the middle of something. */

@@ -1,6 +1,6 @@
-import { counted, inPercent, inSeconds, limitInSeconds, whenInRun } from "../words.ts";
-import { capitalize, type Draft, type Facts, nameProcess } from "./draft.ts";
-import { type Events, type Evidence, STALL } from "./evidence.ts";
+import { counted, inPercent, inSeconds, limitInSeconds, whenInRun } from "../../display/words.ts";
+import { capitalize, type Draft, type Facts, nameProcess } from "./finding.ts";
+import { type Events, type Evidence, STALL } from "./finding_inputs.ts";
 
 /** A stall of so many seconds is felt by whoever waits just then: an answer within it seems instant, a later one does not. */
 const FELT = 0.1;

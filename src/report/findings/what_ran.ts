@@ -1,6 +1,6 @@
-import type { Source } from "../source.ts";
-import type { ShownTime } from "../time_axis.ts";
-import { inSeconds } from "../words.ts";
+import type { Source } from "../data/source.ts";
+import type { ShownTime } from "../data/time_axis.ts";
+import { inSeconds } from "../../display/words.ts";
 import { isRequest } from "./slow_series.ts";
 
 /** The lag's timer runs at any time within this many ns before the block that delays it, or ends after it. */

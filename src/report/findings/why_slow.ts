@@ -1,5 +1,5 @@
-import type { Companion, SlowCorrelation } from "../../analysis/slow_correlation.ts";
-import { inPercent } from "../words.ts";
+import type { CorrelatedSeries, SlowCorrelation } from "../../analysis/slow/slow_correlation.ts";
+import { inPercent } from "../../display/words.ts";
 import { isRequest } from "./slow_series.ts";
 
 /** A part of the time of slow requests that explains them. */
@@ -22,14 +22,14 @@ const FEW = 100;
  * label.
  */
 export function whySlow(
-  { label, slow, others, companions }: SlowCorrelation,
+  { label, slow, others, correlated }: SlowCorrelation,
   chance: (label: string) => number,
 ): string | undefined {
   const slowest = slow.count <= FEW
     ? `its ${slow.count} slowest`
     : `its slowest ${inPercent(slow.count / (slow.count + others.count))}`;
   const block = greatest(
-    companions,
+    correlated,
     "duration",
     ({ label, share }) =>
       (share.slow >= MOST_OF_IT || excess(share) >= SETS_APART) && share.slow >= BEYOND_CHANCE * chance(label),
@@ -39,14 +39,14 @@ export function whySlow(
       contrast(block.share, isRequest(label) ? "requests" : "runs")
     }.`;
   }
-  const lag = greatest(companions, "lag", ({ share }) => excess(share) >= SETS_APART);
+  const lag = greatest(correlated, "lag", ({ share }) => excess(share) >= SETS_APART);
   if (lag !== undefined) {
     return `The event loop was blocked for ${
       inPercent(Math.min(1, lag.share.slow))
     } of the time of ${slowest}, and for ` +
       `${inPercent(lag.share.others)} of the others’: they waited for something else.`;
   }
-  const gc = greatest(companions, "gc", ({ share }) => excess(share) >= SETS_APART);
+  const gc = greatest(correlated, "gc", ({ share }) => excess(share) >= SETS_APART);
   if (gc !== undefined) {
     return `Garbage was being collected for some ${
       inPercent(Math.min(1, gc.share.slow))
@@ -56,23 +56,23 @@ export function whySlow(
   return undefined;
 }
 
-/** The companion of that kind which took the most of the slow requests' time. */
+/** The series of that kind which took the most of the slow requests' time. */
 function greatest(
-  companions: readonly Companion[],
-  kind: Companion["kind"],
-  isTelling: (companion: Companion) => boolean,
-): Companion | undefined {
-  const [first] = companions.filter((companion) => companion.kind === kind && isTelling(companion))
+  correlated: readonly CorrelatedSeries[],
+  kind: CorrelatedSeries["kind"],
+  isTelling: (series: CorrelatedSeries) => boolean,
+): CorrelatedSeries | undefined {
+  const [first] = correlated.filter((series) => series.kind === kind && isTelling(series))
     .sort((a, b) => b.share.slow - a.share.slow);
   return first;
 }
 
 /** How the others differ, or that they do not: then it is where the time goes, and not what makes some slow. */
-function contrast(share: Companion["share"], things: string): string {
+function contrast(share: CorrelatedSeries["share"], things: string): string {
   if (excess(share) < SETS_APART && Math.abs(excess(share)) < ALIKE) return `as of all its ${things}`;
   return `${excess(share) >= SETS_APART ? "but" : "and"} ${inPercent(Math.min(1, share.others))} of the others’`;
 }
 
-function excess({ slow, others }: Companion["share"]): number {
+function excess({ slow, others }: CorrelatedSeries["share"]): number {
   return slow - others;
 }

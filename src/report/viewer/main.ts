@@ -4,20 +4,20 @@
  * @module
  */
 
-import type { Finding } from "../report_data.ts";
-import { about } from "./about.ts";
-import { drawAll } from "./attention.ts";
-import { WallClock } from "./clock.ts";
-import { append, h, replace } from "./dom.ts";
-import { header } from "./header.ts";
-import { keyboard } from "./keyboard.ts";
-import { type LabelSections, labelSections } from "./label_sections.ts";
-import { overview } from "./overview.ts";
-import { type Profiles, profiles } from "./profiles.ts";
-import { type Quantities, quantities } from "./quantities.ts";
-import { readData } from "./read_data.ts";
-import { Store } from "./store.ts";
-import { toolbar } from "./toolbar.ts";
+import type { Finding } from "../shared/report_data.ts";
+import { about } from "./page/about.ts";
+import { drawAll } from "./ui/attention.ts";
+import { WallClock } from "./model/clock.ts";
+import { append, h, replace } from "./ui/dom.ts";
+import { header } from "./page/header.ts";
+import { keyboard } from "./ui/keyboard.ts";
+import { type LabelSections, labelSections } from "./page/label_sections.ts";
+import { overview } from "./page/overview.ts";
+import { type Profiles, profiles } from "./profile/profiles.ts";
+import { type Quantities, quantities } from "./page/quantities.ts";
+import { readData } from "./model/read_data.ts";
+import { Store } from "./model/store.ts";
+import { toolbar } from "./ui/toolbar.ts";
 
 /** How much of the time around a finding is shown with it, as a share of it on each side. */
 const AROUND = 0.6;

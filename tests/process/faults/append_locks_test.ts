@@ -3,15 +3,15 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { readRows } from "../recorded_rows.ts";
-import { PATIENCE, SMALL_BUFFERS } from "../recorder.ts";
-import { type RuntimeName, thisRuntime } from "../run.ts";
-import { AttachedStrace } from "./attached_strace.ts";
-import { figure } from "./figures.ts";
-import { ObservedRecorder, type ObservedState } from "./observed_recorder.ts";
-import { scaled } from "./scale.ts";
-import { cannotTrace } from "./system_tools.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { readRows } from "../../support/process/recorded_rows.ts";
+import { PATIENCE, SMALL_BUFFERS } from "../../support/process/recorder.ts";
+import { type RuntimeName, thisRuntime } from "../../support/process/run.ts";
+import { AttachedStrace } from "../../support/faults/attached_strace.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { ObservedRecorder, type ObservedState } from "../../support/faults/observed_recorder.ts";
+import { scaled } from "../../support/faults/scale.ts";
+import { cannotTrace } from "../../support/faults/system_tools.ts";
 
 const otherRuntime: RuntimeName = thisRuntime === "deno" ? "bun" : "deno";
 

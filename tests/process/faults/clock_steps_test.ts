@@ -1,18 +1,18 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { globSync, writeFileSync } from "node:fs";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { csvFiles, readRows } from "../recorded_rows.ts";
-import { PATIENCE, Recorder } from "../recorder.ts";
-import { thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
-import { readNumbers } from "./numbers.ts";
-import { scaled } from "./scale.ts";
-import { missing } from "./system_tools.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { csvFiles, readRows } from "../../support/process/recorded_rows.ts";
+import { PATIENCE, Recorder } from "../../support/process/recorder.ts";
+import { thisRuntime } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { readNumbers } from "../../support/faults/numbers.ts";
+import { scaled } from "../../support/faults/scale.ts";
+import { missing } from "../../support/faults/system_tools.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
-const PREFIXES = ["duration", "runtime", "custom"];
+const CHANNELS = ["duration", "runtime", "custom"];
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -62,7 +62,7 @@ for (const layout of LAYOUTS) {
         samplingInterval: 20,
       });
       /** What the clock is set to, in seconds since the epoch, from which number on; `undefined` while it is changing. */
-      const settings: { first: number; clock: number | undefined }[] = [];
+      const options: { first: number; clock: number | undefined }[] = [];
       let numbers = 0;
       for (const step of [0, ...Array(ROUNDS).fill(STEPS).flat()]) {
         await recorder.tell("begin");
@@ -70,11 +70,11 @@ for (const layout of LAYOUTS) {
         stepTo(offset);
         await recorder.tell("finish");
         // A segment counts from the clock as it was when that was begun: those after it do as it is now.
-        settings.push({ first: numbers, clock: undefined });
+        options.push({ first: numbers, clock: undefined });
         await recorder.tell("number", 1);
         numbers += 1;
         await recorder.tell("settle", PATIENCE);
-        settings.push({ first: numbers, clock: Date.now() / 1000 + offset });
+        options.push({ first: numbers, clock: Date.now() / 1000 + offset });
         for (let i = 0; i < 5; i++) {
           await recorder.tell("number", 200);
           await recorder.tell("record", 100);
@@ -101,23 +101,21 @@ for (const layout of LAYOUTS) {
       assertEquals(readNumbers(directory), Array.from({ length: numbers }, (_, i) => i));
       assertEquals(flushed, durations + lags + numbers);
       if (layout === "segments") {
-        for (const prefix of PREFIXES) assertSequence(csvFiles(directory, prefix), recorder.pid);
+        for (const channel of CHANNELS) assertSequence(csvFiles(directory, channel), recorder.pid);
       }
 
       // The steps have reached the program.
       let row = 0;
       readRows(directory, "custom", (_label, _pid, seconds) => {
-        const { clock } = settings.findLast(({ first }) => first <= row)!;
+        const { clock } = options.findLast(({ first }) => first <= row)!;
         const isRight = clock === undefined || Math.abs(seconds - clock) < TOLERANCE;
         assert(isRight, `number ${row} is of ${seconds}, the clock was at ${clock}`);
         row++;
       });
       figure(
         14,
-        `${layout}: ${
-          settings.length - 1
-        } steps; ${durations} durations, none negative; ${numbers} numbers in order; ` +
-          `${PREFIXES.flatMap((prefix) => csvFiles(directory, prefix)).length} files, no name twice`,
+        `${layout}: ${options.length - 1} steps; ${durations} durations, none negative; ${numbers} numbers in order; ` +
+          `${CHANNELS.flatMap((channel) => csvFiles(directory, channel)).length} files, no name twice`,
       );
     });
   });

@@ -4,18 +4,18 @@ import { readdirSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { countByLabel, readRows } from "../recorded_rows.ts";
-import { commandOf, type Ended, type RuntimeName, spawnCommand, thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
-import { scaled } from "./scale.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { countByLabel, readRows } from "../../support/process/recorded_rows.ts";
+import { commandOf, type Ended, type RuntimeName, spawnCommand, thisRuntime } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { scaled } from "../../support/faults/scale.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
 /** How often each end is tried. */
 const TIMES = scaled(1, 10);
 
-/** What `monitor_ends_record.ts` records before it ends, by prefix. */
+/** What `monitor_ends_record.ts` records before it ends, by channel. */
 const RECORDED = { duration: { early: 25_000 }, custom: { "queue length": 1 } };
 
 /** A way to end. */

@@ -3,15 +3,22 @@ import { assert, assertEquals } from "@std/assert";
 import { mkdirSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { commandOf, spawnCommand, thisRuntime } from "../run.ts";
-import type { ToldCounts } from "../told_program.ts";
-import { figure } from "./figures.ts";
-import { inTurns } from "./in_turns.ts";
-import { readNumbers } from "./numbers.ts";
-import { sampled } from "./scale.ts";
-import { atCall, fromCall, readTrace, type TracedCall, underStrace, unforeseenNames } from "./strace.ts";
-import { cannotTrace } from "./system_tools.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
+import type { ToldCounts } from "../../support/process/controlled_program.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { inTurns } from "../../support/faults/in_turns.ts";
+import { readNumbers } from "../../support/faults/numbers.ts";
+import { sampled } from "../../support/faults/scale.ts";
+import {
+  atCall,
+  fromCall,
+  readTrace,
+  type TracedCall,
+  underStrace,
+  unforeseenNames,
+} from "../../support/faults/strace.ts";
+import { cannotTrace } from "../../support/faults/system_tools.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/record_once.ts", import.meta.url));
 

@@ -2,14 +2,14 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { quote } from "../../../src/errors.ts";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { PATIENCE, SMALL_BUFFERS } from "../recorder.ts";
-import { thisRuntime } from "../run.ts";
-import { AttachedStrace } from "./attached_strace.ts";
-import { figure } from "./figures.ts";
-import { readNumbers } from "./numbers.ts";
-import { assertBooks, ObservedRecorder, type ObservedState } from "./observed_recorder.ts";
-import { cannotTrace } from "./system_tools.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { PATIENCE, SMALL_BUFFERS } from "../../support/process/recorder.ts";
+import { thisRuntime } from "../../support/process/run.ts";
+import { AttachedStrace } from "../../support/faults/attached_strace.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { readNumbers } from "../../support/faults/numbers.ts";
+import { assertBooks, ObservedRecorder, type ObservedState } from "../../support/faults/observed_recorder.ts";
+import { cannotTrace } from "../../support/faults/system_tools.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
@@ -135,7 +135,7 @@ for (const layout of LAYOUTS) {
         const { thrown, running } = await recorder.tell("start", { ...options, durability: "fsync" });
         assertEquals({ thrown, running }, {
           thrown: {
-            name: "StorageError",
+            name: "KymoError",
             message: `${action}: ${quote(directory)}: ${EIO}`,
           },
           running: false,

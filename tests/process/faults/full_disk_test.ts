@@ -3,13 +3,13 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { PATIENCE, Recorder, SMALL_BUFFERS } from "../recorder.ts";
-import { thisRuntime } from "../run.ts";
-import { canMount, seenFromOutside, withSmallDisk } from "../small_disk.ts";
-import { figure } from "./figures.ts";
-import { assertNumbersConserved, readNumbers } from "./numbers.ts";
-import { scaled } from "./scale.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { PATIENCE, Recorder, SMALL_BUFFERS } from "../../support/process/recorder.ts";
+import { thisRuntime } from "../../support/process/run.ts";
+import { canMount, seenFromOutside, withSmallDisk } from "../../support/process/small_disk.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { assertNumbersConserved, readNumbers } from "../../support/faults/numbers.ts";
+import { scaled } from "../../support/faults/scale.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 

@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { countByLabelInDuckDb } from "../duckdb_rows.ts";
-import type { RuntimeName } from "../run.ts";
-import { figure } from "./figures.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { countByLabelInDuckDb } from "../../support/process/duckdb_rows.ts";
+import type { RuntimeName } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
 import {
   assertFoundOnce,
   assertNoNameTwice,
@@ -11,8 +11,8 @@ import {
   expectedCounts,
   LAYOUTS,
   recordTogether,
-} from "./isolates_crowd.ts";
-import { scaled } from "./scale.ts";
+} from "../../support/faults/isolates_crowd.ts";
+import { scaled } from "../../support/faults/scale.ts";
 
 const PROCESSES = scaled(8, 16);
 const WORKERS = 4 * PROCESSES;

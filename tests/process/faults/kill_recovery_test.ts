@@ -4,19 +4,26 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, trun
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { readHeader } from "../../../src/observation/segment_header.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { csvFiles } from "../recorded_rows.ts";
-import { commandOf, type Ended, type RuntimeName, spawnCommand, type Spawned, thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
+import { readHeader } from "../../../src/segment/format.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { csvFiles } from "../../support/process/recorded_rows.ts";
+import {
+  commandOf,
+  type Ended,
+  type RuntimeName,
+  spawnCommand,
+  type Spawned,
+  thisRuntime,
+} from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
 import type { WriterPlan } from "./fixtures/kill_writer.ts";
-import { inTurns } from "./in_turns.ts";
-import { assertAllThere, recoverAll } from "./kill_rows.ts";
-import { Snapshot } from "./kill_snapshot.ts";
-import { type Acknowledged, LAYOUTS, Writer } from "./kill_writers.ts";
-import { sampled, scaled } from "./scale.ts";
-import { atCall, readTrace, type TracedCall, underStrace } from "./strace.ts";
-import { cannotTrace } from "./system_tools.ts";
+import { inTurns } from "../../support/faults/in_turns.ts";
+import { assertAllThere, recoverAll } from "../../support/faults/kill_rows.ts";
+import { Snapshot } from "../../support/faults/kill_snapshot.ts";
+import { type Acknowledged, LAYOUTS, Writer } from "../../support/faults/kill_writers.ts";
+import { sampled, scaled } from "../../support/faults/scale.ts";
+import { atCall, readTrace, type TracedCall, underStrace } from "../../support/faults/strace.ts";
+import { cannotTrace } from "../../support/faults/system_tools.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/kill_recover.ts", import.meta.url));
 
@@ -156,13 +163,13 @@ function pathsToCome({ directory, snapshot }: Remains): string[] {
   return snapshot.paths.filter((path) => path.endsWith(".spool")).flatMap((path) => {
     const header = readHeader(readFileSync(path));
     assert(typeof header === "object", String(header));
-    const { owner: { prefix, pid, isolate }, sequence } = header;
+    const { owner: { channel, pid, isolate }, sequence } = header;
     const unique = `${pid}-${isolate}-${String(sequence).padStart(6, "0")}`;
     return [
-      `${prefix}.${unique}.csv`,
-      `.${prefix}.${unique}.csv.tmp`,
-      `${prefix}.csv`,
-      `.${prefix}.csv.${unique}-0.tmp`,
+      `${channel}.${unique}.csv`,
+      `.${channel}.${unique}.csv.tmp`,
+      `${channel}.csv`,
+      `.${channel}.csv.${unique}-0.tmp`,
     ];
   }).concat(".spools").map((name) => join(directory, name));
 }

@@ -4,16 +4,16 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { type Ended, type RuntimeName, thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { type Ended, type RuntimeName, thisRuntime } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
 import type { WriterPlan } from "./fixtures/kill_writer.ts";
-import { inTurns } from "./in_turns.ts";
-import { assertAllThere, recoverAll } from "./kill_rows.ts";
-import { type Acknowledged, LAYOUTS, Writer } from "./kill_writers.ts";
-import { sampled, scaled, seededRandom } from "./scale.ts";
-import { atCall, readTrace, type TracedCall, underStrace } from "./strace.ts";
-import { cannotTrace } from "./system_tools.ts";
+import { inTurns } from "../../support/faults/in_turns.ts";
+import { assertAllThere, recoverAll } from "../../support/faults/kill_rows.ts";
+import { type Acknowledged, LAYOUTS, Writer } from "../../support/faults/kill_writers.ts";
+import { sampled, scaled, seededRandom } from "../../support/faults/scale.ts";
+import { atCall, readTrace, type TracedCall, underStrace } from "../../support/faults/strace.ts";
+import { cannotTrace } from "../../support/faults/system_tools.ts";
 
 /** Which random moments are picked; another each time, unless it is given. */
 const SEED = Number(process.env["KYMO_SEED"] ?? Date.now() % 2 ** 31);

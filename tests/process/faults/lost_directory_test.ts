@@ -2,13 +2,13 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { PATIENCE, Recorder, type RecorderState, SMALL_BUFFERS } from "../recorder.ts";
-import { thisRuntime } from "../run.ts";
-import { canMount, remount, seenFromOutside, withSmallDisk } from "../small_disk.ts";
-import { figure } from "./figures.ts";
-import { assertNumbersConserved, readNumbers } from "./numbers.ts";
-import { scaled } from "./scale.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { PATIENCE, Recorder, type RecorderState, SMALL_BUFFERS } from "../../support/process/recorder.ts";
+import { thisRuntime } from "../../support/process/run.ts";
+import { canMount, remount, seenFromOutside, withSmallDisk } from "../../support/process/small_disk.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { assertNumbersConserved, readNumbers } from "../../support/faults/numbers.ts";
+import { scaled } from "../../support/faults/scale.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
@@ -136,7 +136,7 @@ for (const durability of ["memory", "spool"] as const) {
       await recorder.tell("number", 200);
       const { flushed, buffered, dropped } = await recorder.tell("stop");
       assertEquals({ flushed, buffered, dropped }, { flushed: 300, buffered: kept ? 200 : 0, dropped: kept ? 0 : 200 });
-      assertEquals((await recorder.tell("start", options)).thrown?.name, "StorageError");
+      assertEquals((await recorder.tell("start", options)).thrown?.name, "KymoError");
       remount(recorder.pid, directory, "rw");
       assertEquals((await recover(seen)).rows, buffered);
       assertEquals(readNumbers(seen), range(flushed + buffered));

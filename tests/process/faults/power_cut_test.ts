@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { HEADER } from "../../../src/csv/dialect.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { csvFiles, readFileRows } from "../recorded_rows.ts";
-import { SMALL_BUFFERS } from "../recorder.ts";
-import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
-import { cannotCutPower, PowerCutDisk } from "./power_cut_disk.ts";
-import { scaled, seededRandom } from "./scale.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { csvFiles, readFileRows } from "../../support/process/recorded_rows.ts";
+import { SMALL_BUFFERS } from "../../support/process/recorder.ts";
+import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { cannotCutPower, PowerCutDisk } from "../../support/faults/power_cut_disk.ts";
+import { scaled, seededRandom } from "../../support/faults/scale.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/durable_writer.ts", import.meta.url));
 

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readSpool, type SpoolReading } from "../../../mod.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { csvFiles, readRows } from "../recorded_rows.ts";
-import { type RuntimeName, type Spawned, spawnOn, thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { csvFiles, readRows } from "../../support/process/recorded_rows.ts";
+import { type RuntimeName, type Spawned, spawnOn, thisRuntime } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
 import { labelOf } from "./fixtures/read_spool_labels.ts";
-import { scaled } from "./scale.ts";
+import { scaled } from "../../support/faults/scale.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/read_spool_owner.ts", import.meta.url));
 
@@ -59,16 +59,16 @@ class Owner implements Disposable {
   }
 }
 
-/** The paths of the spools of a prefix. */
-function spoolsOf(directory: string, prefix: string): string[] {
+/** The paths of the spools of a channel. */
+function spoolsOf(directory: string, channel: string): string[] {
   const spools = join(directory, ".spools");
-  return readdirSync(spools).filter((name) => name.startsWith(`${prefix}.`) && name.endsWith(".spool"))
+  return readdirSync(spools).filter((name) => name.startsWith(`${channel}.`) && name.endsWith(".spool"))
     .map((name) => join(spools, name));
 }
 
 /** That a reading of numbers is as they were recorded: each is one more than the last, under its label, not before it. Returns the first. */
-function assertNumbers({ prefix, damaged, observations }: SpoolReading): number {
-  assertEquals({ prefix, damaged }, { prefix: "custom", damaged: 0 });
+function assertNumbers({ channel, damaged, observations }: SpoolReading): number {
+  assertEquals({ channel, damaged }, { channel: "custom", damaged: 0 });
   const first = observations[0]?.measurement ?? 0;
   let last = 0n;
   observations.forEach(({ label, measurement, timepoint }, i) => {
@@ -82,8 +82,8 @@ function assertNumbers({ prefix, damaged, observations }: SpoolReading): number 
 const LABELS: ReadonlySet<string> = new Set(Array.from({ length: 300 * 100 }, (_, number) => labelOf(number)));
 
 /** That a reading of durations is one of durations: their numbers are not known. */
-function assertDurations({ prefix, damaged, observations }: SpoolReading): void {
-  assertEquals({ prefix, damaged }, { prefix: "duration", damaged: 0 });
+function assertDurations({ channel, damaged, observations }: SpoolReading): void {
+  assertEquals({ channel, damaged }, { channel: "duration", damaged: 0 });
   let last = 0n;
   for (const { label, measurement, timepoint } of observations) {
     assert(LABELS.has(label) && measurement >= 0 && measurement < 60 && timepoint >= last);
@@ -115,8 +115,8 @@ describe("readSpool of a program of the other runtime that records at full speed
       }
       for (const path of spoolsOf(directory, "duration")) assertDurations(readSpool(path));
       // They would fill the disk.
-      for (const prefix of ["custom", "duration"]) {
-        for (const name of csvFiles(directory, prefix)) rmSync(join(directory, name));
+      for (const channel of ["custom", "duration"]) {
+        for (const name of csvFiles(directory, channel)) rmSync(join(directory, name));
       }
       await turn();
     }

@@ -2,13 +2,13 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { commandOf, spawnCommand, thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
-import { readNumbers } from "./numbers.ts";
-import { scaled } from "./scale.ts";
-import { readTrace, underStrace } from "./strace.ts";
-import { cannotTrace } from "./system_tools.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { readNumbers } from "../../support/faults/numbers.ts";
+import { scaled } from "../../support/faults/scale.ts";
+import { readTrace, underStrace } from "../../support/faults/strace.ts";
+import { cannotTrace } from "../../support/faults/system_tools.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/full_rate.ts", import.meta.url));
 

@@ -3,13 +3,13 @@ import { assert, assertEquals } from "@std/assert";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recover, type StartOptions } from "../../../mod.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { readRows } from "../recorded_rows.ts";
-import { spawnOn, thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
-import type { Held } from "../fixtures/held.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { readRows } from "../../support/process/recorded_rows.ts";
+import { spawnOn, thisRuntime } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
+import type { Held } from "../../support/process/control_channel.ts";
 import { SAMPLES } from "./fixtures/soak_job.ts";
-import { scaled } from "./scale.ts";
+import { scaled } from "../../support/faults/scale.ts";
 
 const RECORDINGS = scaled(30, 1_000);
 const WORKERS = scaled(30, 400);
@@ -77,7 +77,7 @@ describe("a recording leaves nothing behind in its process", () => {
 
 /** What a worker that is terminated while it records may leave in its process, for only the process's end gives it back. */
 const KEPT_OF_TERMINATED = {
-  // Deno unmaps no memory that was mapped through its foreign functions: the two spools of a bucket.
+  // Deno unmaps no memory that was mapped through its foreign functions: the two spools of a channel.
   deno: { descriptors: 0, mappings: 2 },
   // Bun closes no file that was opened through `node:fs`: that of its flush, and of its recovery a spool and the file made of it.
   bun: { descriptors: 3, mappings: 0 },

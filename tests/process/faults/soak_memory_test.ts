@@ -4,12 +4,12 @@ import { existsSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { otherNames } from "../recorder.ts";
-import { csvFiles, readFileRows } from "../recorded_rows.ts";
-import { spawnOn, thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
-import { scaled } from "./scale.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { otherNames } from "../../support/process/recorder.ts";
+import { csvFiles, readFileRows } from "../../support/process/recorded_rows.ts";
+import { spawnOn, thisRuntime } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { scaled } from "../../support/faults/scale.ts";
 
 const WARM_UP = scaled(2_000_000, 5_000_000);
 const SAMPLES = scaled(2_000_000, 50_000_000);

@@ -3,18 +3,18 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { readdirSync } from "node:fs";
 import { recover } from "../../../mod.ts";
 import { quotePath } from "../../../src/errors.ts";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { PATIENCE } from "../recorder.ts";
-import { thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
-import { readNumbers } from "./numbers.ts";
-import { assertBooks, ObservedRecorder, type ObservedState } from "./observed_recorder.ts";
-import { scaled } from "./scale.ts";
-import { cannotMount, DISK_KINDS, SmallDisk } from "./spool_disks.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { PATIENCE } from "../../support/process/recorder.ts";
+import { thisRuntime } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { readNumbers } from "../../support/faults/numbers.ts";
+import { assertBooks, ObservedRecorder, type ObservedState } from "../../support/faults/observed_recorder.ts";
+import { scaled } from "../../support/faults/scale.ts";
+import { cannotMount, DISK_KINDS, SmallDisk } from "../../support/faults/spool_disks.ts";
 
 const ENOSPC = "no space left on device";
 
-/** Two spools of 128 KiB for each prefix. */
+/** Two spools of 128 KiB for each channel. */
 const MEMORY_THRESHOLD = 2 ** 18;
 
 /** Observations that fill one of them and begin another, and that fill both. */
@@ -49,7 +49,7 @@ for (const kind of DISK_KINDS) {
       for (const [room, fill] of Object.entries(rooms)) {
         fill();
         const { thrown, running } = await recorder.tell("start", options);
-        assertEquals({ name: thrown?.name, running }, { name: "StorageError", running: false }, room);
+        assertEquals({ name: thrown?.name, running }, { name: "KymoError", running: false }, room);
         // Which of the two depends on whether there is room for the directory of the spools.
         const [what, ...rest] = thrown!.message.split(": ");
         assertMatch(what!, /^Cannot (make a spool|create the monitoring directory)$/);
@@ -63,7 +63,7 @@ for (const kind of DISK_KINDS) {
       assertEquals({ dropped: stopped.dropped, errors: stopped.errors }, { dropped: 0, errors: 0 });
       assertEquals(readNumbers(disk.seen).length, MORE_THAN_BOTH);
       await recorder.end();
-      figure(5, `${kind}: start refused with StorageError, with room for no, half a and one spool; exit 0`);
+      figure(5, `${kind}: start refused with KymoError, with room for no, half a and one spool; exit 0`);
     });
 
     it("goes on in memory when it is full at the roll-over, says so once, and spools again once there is room", async () => {

@@ -1,13 +1,13 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../../contract/scratch.ts";
-import { spawnOn, thisRuntime } from "../run.ts";
-import { figure } from "./figures.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { spawnOn, thisRuntime } from "../../support/process/run.ts";
+import { figure } from "../../support/faults/figures.ts";
 import type { TerminationPlan } from "./fixtures/terminate_main.ts";
-import { assertAllThere, recoverAll } from "./kill_rows.ts";
-import { type Acknowledged, LAYOUTS } from "./kill_writers.ts";
-import { scaled, seededRandom } from "./scale.ts";
+import { assertAllThere, recoverAll } from "../../support/faults/kill_rows.ts";
+import { type Acknowledged, LAYOUTS } from "../../support/faults/kill_writers.ts";
+import { scaled, seededRandom } from "../../support/faults/scale.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/terminate_main.ts", import.meta.url));
 

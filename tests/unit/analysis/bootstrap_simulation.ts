@@ -1,5 +1,5 @@
-import { randomNumbers } from "../../../src/analysis/random.ts";
-import { BUCKETS_PER_OCTAVE, CELLS, TimedHistogram } from "../../../src/analysis/timed_histogram.ts";
+import { randomNumbers } from "../../../src/analysis/compare/random.ts";
+import { BUCKETS_PER_OCTAVE, CELLS, TimedHistogram } from "../../../src/analysis/compare/timed_histogram.ts";
 
 /** How to simulate a run of a service. */
 export interface Simulated {

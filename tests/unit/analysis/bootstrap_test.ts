@@ -1,7 +1,12 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { logRatioInterval, resampleQuantile, samplesNeeded, tooLittle } from "../../../src/analysis/bootstrap.ts";
-import { upperTailOfT } from "../../../src/analysis/student_t.ts";
+import {
+  logRatioInterval,
+  resampleQuantile,
+  samplesNeeded,
+  tooLittle,
+} from "../../../src/analysis/compare/bootstrap.ts";
+import { upperTailOfT } from "../../../src/analysis/compare/student_t.ts";
 import { histogramOf, randomOf, type Simulated, simulateRun } from "./bootstrap_simulation.ts";
 
 const SIMULATIONS = 150;

@@ -22,15 +22,15 @@ export class Recordings implements Disposable {
   readonly #directory = mkdtempSync(join(tmpdir(), "kymo-recordings-"));
   #count = 0;
 
-  /** Writes a recording with files of these prefixes, and returns its directory. */
+  /** Writes a recording with files of these channels, and returns its directory. */
   write(files: Readonly<Record<string, Iterable<Row>>>): string {
     const directory = mkdtempSync(join(this.#directory, `${this.#count++}-`));
-    for (const [prefix, rows] of Object.entries(files)) {
+    for (const [channel, rows] of Object.entries(files)) {
       const lines = Array.from(
         rows,
         ({ time, value, label, pid = 42 }) => `${epochOf(time)},${value},${label},${pid}\r\n`,
       );
-      writeFileSync(join(directory, `${prefix}.csv`), `Timepoint,Measurement,Label,PID\r\n${lines.join("")}`);
+      writeFileSync(join(directory, `${channel}.csv`), `Timepoint,Measurement,Label,PID\r\n${lines.join("")}`);
     }
     return directory;
   }

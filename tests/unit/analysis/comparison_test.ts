@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { compare, type CompareOptions, type Comparison } from "../../../src/analysis/comparison.ts";
-import { TelemetryDB } from "../../../src/analysis/telemetry_db.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { compare, type CompareOptions, type Comparison } from "../../../src/analysis/compare/comparison.ts";
+import { TelemetryDB } from "../../../src/analysis/frames/telemetry_db.ts";
+import { KymoError } from "../../../src/errors.ts";
 import { randomOf, type Simulated, simulateRun } from "./bootstrap_simulation.ts";
 import { Recordings, type Row } from "./comparison_runs.ts";
 
@@ -158,7 +158,7 @@ describe("a comparison of two runs", () => {
     ];
     await using db = await TelemetryDB.open([]);
     for (const [options, message] of wrong) {
-      await assertRejects(() => compare(db.duration(), db.duration(), options), UsageError, message);
+      await assertRejects(() => compare(db.duration(), db.duration(), options), KymoError, message);
     }
   });
 });

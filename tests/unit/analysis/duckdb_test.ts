@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { DuckDB } from "../../../src/analysis/duckdb.ts";
-import { StorageError, UsageError } from "../../../src/errors.ts";
-import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { DuckDB } from "../../../src/analysis/duckdb/duckdb.ts";
+import { KymoError } from "../../../src/errors.ts";
+import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { recordFiles } from "./recorded_files.ts";
 
 const runtime = defaultRuntime();
@@ -15,7 +15,7 @@ describe("opening DuckDB", () => {
     for (const [name, command] of [["deno", "deno add npm:@duckdb/node-api"], ["bun", "bun add @duckdb/node-api"]]) {
       await assertRejects(
         () => DuckDB.open({}, { ...runtime, name: name! }, missing),
-        UsageError,
+        KymoError,
         `Cannot analyse: the package @duckdb/node-api is missing: add it with "${command}"`,
       );
     }
@@ -24,17 +24,17 @@ describe("opening DuckDB", () => {
   it("tells why a package that is there cannot be loaded", async () => {
     await assertRejects(
       () => DuckDB.open({}, runtime, () => Promise.reject(new Error("Requires ffi access\nto a file"))),
-      StorageError,
+      KymoError,
       "Cannot analyse: the package @duckdb/node-api cannot be loaded: Requires ffi access",
     );
   });
 
   it("refuses wrong options before it loads anything", async () => {
     for (const options of [{ memoryLimit: "lots" }, { memoryLimit: "-1GB" }, { memoryLimit: 5 as unknown as string }]) {
-      await assertRejects(() => DuckDB.open(options, runtime, missing), UsageError, "memoryLimit must be a size");
+      await assertRejects(() => DuckDB.open(options, runtime, missing), KymoError, "memoryLimit must be a size");
     }
     for (const threads of [0, 1.5, 1025, NaN]) {
-      await assertRejects(() => DuckDB.open({ threads }, runtime, missing), UsageError, "threads must be");
+      await assertRejects(() => DuckDB.open({ threads }, runtime, missing), KymoError, "threads must be");
     }
   });
 
@@ -68,7 +68,7 @@ describe("queries", () => {
 
   it("that are wrong are the caller's fault, in one line", async () => {
     const error = await rejection("SELECT nothing FROM nowhere");
-    assertInstanceOf(error, UsageError);
+    assertInstanceOf(error, KymoError);
     assertEquals(
       error.message,
       'Cannot query: "SELECT nothing FROM nowhere": Catalog Error: Table with name nowhere does not exist!',
@@ -77,7 +77,7 @@ describe("queries", () => {
 
   it("that fail at the files are the world's", async () => {
     const error = await rejection("FROM read_csv('/there/is/no/such.csv')");
-    assertInstanceOf(error, StorageError);
+    assertInstanceOf(error, KymoError);
     assertEquals(
       error.message,
       'Cannot query: IO Error: No files found that match the pattern "/there/is/no/such.csv"',
@@ -112,7 +112,7 @@ describe("queries", () => {
       assertEquals((await database.sql("SELECT $1 AS value, typeof($1) AS type", [value])).rows(), [{ value, type }]);
     }
     for (const value of [undefined, {}, [1, "a"], 2n ** 127n, () => {}]) {
-      await assertRejects(() => database.sql("SELECT $1", [value]), UsageError, "a parameter must be");
+      await assertRejects(() => database.sql("SELECT $1", [value]), KymoError, "a parameter must be");
     }
     await database.close();
   });
@@ -125,7 +125,7 @@ describe("queries", () => {
     );
     const failing = assertRejects(() => database.sql("SELECT error('no')"));
     const closed = database.close();
-    await assertRejects(() => database.sql("SELECT 1"), UsageError, "Cannot query: the database is closed");
+    await assertRejects(() => database.sql("SELECT 1"), KymoError, "Cannot query: the database is closed");
     assertEquals((await Promise.all(queries)).map((table) => table.rows()[0]?.i), [0, 1, 2, 3, 4]);
     await failing;
     await closed;
@@ -171,7 +171,7 @@ describe("a guarded database", () => {
     const database = await DuckDB.open({}, runtime);
     const failures: unknown[] = [];
     database.guard((failure) => Promise.resolve(failures.push(failure) < 3));
-    await assertRejects(() => database.sql("SELECT error('no')"), UsageError, "no");
+    await assertRejects(() => database.sql("SELECT error('no')"), KymoError, "no");
     assertEquals(failures.length, 3);
     for (const failure of failures) assertInstanceOf(failure, Error);
     await database.close();

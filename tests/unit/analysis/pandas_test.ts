@@ -85,10 +85,10 @@ function assertSameSums(actual: SecondSums, expected: ByTime & { readonly ratio:
 }
 
 describe("the numbers agree with pandas", () => {
-  for (const [prefix, series] of Object.entries(expected.frames)) {
-    it(`describing ${prefix}, as a whole and by PID`, async () => {
+  for (const [channel, series] of Object.entries(expected.frames)) {
+    it(`describing ${channel}, as a whole and by PID`, async () => {
       await using db = await TelemetryDB.open(recorded);
-      const frame = db.frame(prefix);
+      const frame = db.frame(channel);
       assertEquals(db.reading.unread, 0);
       assertEquals(await frame.labels(), series.map(({ label }) => label));
       const [all, byPid] = [await frame.describe(), await frame.describe({ byPid: true })];
@@ -101,11 +101,11 @@ describe("the numbers agree with pandas", () => {
       }
     });
 
-    it(`resampling each series of ${prefix} by second`, async () => {
+    it(`resampling each series of ${channel} by second`, async () => {
       await using db = await TelemetryDB.open(recorded);
       await db.load();
       for (const { label, perSecond, perSecondDescribed } of series) {
-        const one = db.frame(prefix).timeSeries(label);
+        const one = db.frame(channel).timeSeries(label);
         const ours = await one.resample("1s");
         for (const name of ["count", "sum", "mean"] as const) {
           assertEquals(Array.from(ours.timepoints, String), numbersIn(perSecond[name].timepoints));
@@ -120,11 +120,11 @@ describe("the numbers agree with pandas", () => {
     });
   }
 
-  for (const [prefix, comparisons] of Object.entries(expected.compared)) {
-    it(`comparing the sums by second of two series of ${prefix}`, async () => {
+  for (const [channel, comparisons] of Object.entries(expected.compared)) {
+    it(`comparing the sums by second of two series of ${channel}`, async () => {
       await using db = await TelemetryDB.open(recorded);
       for (const { labels, difference, ratio } of comparisons) {
-        const [a, b] = labels.map((label) => db.frame(prefix).timeSeries(label));
+        const [a, b] = labels.map((label) => db.frame(channel).timeSeries(label));
         assertSameSums(await sumBySecondDifference(a!, b!), difference);
         assertSameSums(await sumBySecondRatio(a!, b!), ratio);
       }

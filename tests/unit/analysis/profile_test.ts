@@ -4,11 +4,11 @@ import { type CallNode, callTree, placeOf } from "../../../src/analysis/profile/
 import { callTimes, type FunctionTime, functionTimes } from "../../../src/analysis/profile/function_times.ts";
 import { parseCpuProfile } from "../../../src/analysis/profile/parse_profile.ts";
 import { findProfiles, readProfile } from "../../../src/analysis/profile/profile_files.ts";
-import { StorageError, UsageError } from "../../../src/errors.ts";
-import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { KymoError } from "../../../src/errors.ts";
+import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { encodeCpuProfile } from "../../../src/profiling/cpu_profile.ts";
 import type { CpuProfile } from "../../../src/runtime.ts";
-import { MemoryDisk } from "../../fake/memory_disk.ts";
+import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { profileOf } from "./profile_stacks.ts";
 
 /** Functions by name, with times in ms. */
@@ -171,7 +171,7 @@ describe("a damaged profile", () => {
   it("is refused, and it is said why", () => {
     parseCpuProfile(whole);
     for (const [text, why] of damaged) {
-      const { message } = assertThrows(() => parseCpuProfile(text), UsageError);
+      const { message } = assertThrows(() => parseCpuProfile(text), KymoError);
       assertEquals(message, `Cannot parse the CPU profile: ${why}`);
     }
   });
@@ -201,10 +201,10 @@ describe("files of profiles", () => {
 
   it("must be there", () => {
     const none = () => findProfiles(["/none"], disk);
-    assertThrows(none, UsageError, 'Cannot read CPU profiles: no such file or directory: "/none"');
+    assertThrows(none, KymoError, 'Cannot read CPU profiles: no such file or directory: "/none"');
     assertThrows(
       () => findProfiles(["/empty"], disk),
-      UsageError,
+      KymoError,
       'Cannot read CPU profiles: there are none in: "/empty"',
     );
   });
@@ -213,10 +213,10 @@ describe("files of profiles", () => {
     const [path] = findProfiles(["/m"], disk);
     assertEquals(readProfile(path!, disk), { path: path!, pid: 7, profile });
     const message = 'Cannot read the CPU profile: "/other.cpuprofile": it is not JSON, or cut off';
-    assertThrows(() => readProfile("/other.cpuprofile", disk), StorageError, message);
+    assertThrows(() => readProfile("/other.cpuprofile", disk), KymoError, message);
     assertThrows(
       () => readProfile("/gone.cpuprofile", disk),
-      StorageError,
+      KymoError,
       'Cannot read the CPU profile: "/gone.cpuprofile": ',
     );
   });

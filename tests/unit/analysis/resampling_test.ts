@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { toNanoseconds } from "../../../src/analysis/interval.ts";
+import { toNanoseconds } from "../../../src/analysis/frames/interval.ts";
 import { describeNumbers, TelemetryDB } from "../../../src/analysis/mod.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { KymoError } from "../../../src/errors.ts";
 import { recordFiles, type Rows } from "./recorded_files.ts";
 
 const SECOND = 1_000_000_000n;
@@ -60,12 +60,12 @@ describe("resampling", () => {
     assertEquals((await resampled(rows.slice(0, 1), 1n)).count.length, 1);
     await assertRejects(
       () => resampled(rows, 1n),
-      UsageError,
+      KymoError,
       "Cannot resample: the observations are more than 10000000",
     );
     await assertRejects(
       () => resampled(rows, "1s", { quantiles: [2] }),
-      UsageError,
+      KymoError,
       "Cannot resample: ",
     );
   });
@@ -74,7 +74,7 @@ describe("resampling", () => {
     const least = -(2n ** 63n);
     const { timepoints, count } = await resampled([[least, 1, "a", 1], [least + 5n, 1, "a", 1]], 4n);
     assertEquals([timepoints[0], ...count], [least, 1, 1]);
-    await assertRejects(() => resampled([[least, 1, "a", 1]], 7n), UsageError, "Cannot resample: the first interval");
+    await assertRejects(() => resampled([[least, 1, "a", 1]], 7n), KymoError, "Cannot resample: the first interval");
   });
 
   it("of nothing is empty", async () => {
@@ -96,7 +96,7 @@ describe("resampling", () => {
     for (
       const wrong of ["", "s", "1", "0s", "-1s", "1.5s", "1S", "1 week", 0n, -1n, 2n ** 63n, "200000d", 5 as never]
     ) {
-      assertThrows(() => toNanoseconds(wrong), UsageError, "Cannot resample: not an interval");
+      assertThrows(() => toNanoseconds(wrong), KymoError, "Cannot resample: not an interval");
     }
   });
 });
@@ -110,7 +110,7 @@ describe("a description", () => {
   });
 
   it("is refused for quantiles that are none", () => {
-    for (const q of [-0.1, 1.1, NaN]) assertThrows(() => describeNumbers([1], [q]), UsageError, "Cannot describe");
+    for (const q of [-0.1, 1.1, NaN]) assertThrows(() => describeNumbers([1], [q]), KymoError, "Cannot describe");
   });
 
   it("adds numbers without losing the small ones", () => {

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { condition, restrict, type Selection } from "../../../src/analysis/selection.ts";
+import { condition, restrict, type Selection } from "../../../src/analysis/frames/selection.ts";
 import {
   compare,
   type DescribeOptions,
@@ -10,7 +10,7 @@ import {
   TelemetryDB,
   type TelemetryFrame,
 } from "../../../src/analysis/mod.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { KymoError } from "../../../src/errors.ts";
 import { recordFiles } from "./recorded_files.ts";
 
 const LABELS = [
@@ -60,10 +60,10 @@ describe("a selection", () => {
     await using db = await TelemetryDB.open(files.path);
     const path = `${files.path}/selected.parquet`;
     assertEquals(await db.all().where({ labels: ["/version*", "1000"], from: 2n }).exportParquet(path), { rows: 2 });
-    const table = await db.sql(`SELECT Label, Prefix FROM '${path}' ORDER BY Label`);
+    const table = await db.sql(`SELECT Label, Channel FROM '${path}' ORDER BY Label`);
     assertEquals(table.rows(), [
-      { Label: "/version [GET]", Prefix: "duration" },
-      { Label: "/version [POST]", Prefix: "duration" },
+      { Label: "/version [GET]", Channel: "duration" },
+      { Label: "/version [POST]", Channel: "duration" },
     ]);
   });
 
@@ -88,7 +88,7 @@ describe("a selection", () => {
     const wrong = [{ labels: 1 }, { labels: ["a", 1] }, { pids: [1.5] }, { pids: ["1"] }, { from: 5 }, {
       to: "now",
     }] as unknown as Selection[];
-    for (const selection of wrong) assertThrows(() => condition(selection), UsageError, "Cannot select: ");
+    for (const selection of wrong) assertThrows(() => condition(selection), KymoError, "Cannot select: ");
   });
 });
 
@@ -121,6 +121,6 @@ describe("what the library is given", () => {
       [() => TelemetryDB.open([], { memory: "1GB" } as DuckDBOptions), "Cannot analyse: there is no such option"],
       [() => db.sql(""), "Cannot query: there is no statement"],
     ];
-    for (const [use, message] of wrong) await assertRejects(async () => await use(), UsageError, message);
+    for (const [use, message] of wrong) await assertRejects(async () => await use(), KymoError, message);
   });
 });

@@ -1,9 +1,13 @@
 import { describe, it } from "node:test";
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { type Companion, correlateSlow, type SlowCorrelation } from "../../../src/analysis/slow_correlation.ts";
-import type { SlowCorrelationOptions } from "../../../src/analysis/slow_correlation.ts";
-import { TelemetryDB } from "../../../src/analysis/telemetry_db.ts";
-import { UsageError } from "../../../src/errors.ts";
+import {
+  type CorrelatedSeries,
+  correlateSlow,
+  type SlowCorrelation,
+} from "../../../src/analysis/slow/slow_correlation.ts";
+import type { SlowCorrelationOptions } from "../../../src/analysis/slow/slow_correlation.ts";
+import { TelemetryDB } from "../../../src/analysis/frames/telemetry_db.ts";
+import { KymoError } from "../../../src/errors.ts";
 import { epochOf, Recordings, type Row } from "./comparison_runs.ts";
 
 /** A duration from one time to another, in seconds. */
@@ -29,10 +33,10 @@ async function correlate(
   return await correlateSlow(db, label, options);
 }
 
-function shares({ companions }: SlowCorrelation): Record<string, [slow: number, others: number]> {
+function shares({ correlated }: SlowCorrelation): Record<string, [slow: number, others: number]> {
   const rounded = (share: number) => Number(share.toFixed(6));
   return Object.fromEntries(
-    companions.map(({ label, share }) => [label, [rounded(share.slow), rounded(share.others)]]),
+    correlated.map(({ label, share }) => [label, [rounded(share.slow), rounded(share.others)]]),
   );
 }
 
@@ -76,7 +80,7 @@ describe("durations within slow requests", () => {
     const correlation = await correlate({ duration }, slowest);
     assertEquals(correlation.slow, { count: 40, examined: 40, time: 4 });
     assertEquals(shares(correlation), { "render report": [0.72, 0.119994] });
-    assertEquals(correlation.companions[0]!.met, { slow: 40, others: 300 });
+    assertEquals(correlation.correlated[0]!.met, { slow: 40, others: 300 });
   });
 
   it("count once where they overlap, only if they are wholly within, and in the same process", async () => {
@@ -144,7 +148,7 @@ describe("lags of the event loop during slow requests", () => {
     ]);
     const correlation = await correlate({ duration: varied(() => []), runtime }, slowest);
     assertEquals(shares(correlation), { "event loop lag": [0.62, 0] });
-    assertEquals(correlation.companions[0]!.met, { slow: 31, others: 0 });
+    assertEquals(correlation.correlated[0]!.met, { slow: 31, others: 0 });
   });
 
   it("are none, if there were only small ones", async () => {
@@ -176,8 +180,8 @@ describe("a correlation", () => {
       from(start, start + 0.009, "always"),
       ...isSlow ? [from(start, start + 0.03, "third"), from(start, start + 0.05, "half")] : [],
     ]);
-    const { companions } = await correlate({ duration }, slowest);
-    assertEquals(companions.map(({ label }: Companion) => label), ["half", "third", "always"]);
+    const { correlated } = await correlate({ duration }, slowest);
+    assertEquals(correlated.map(({ label }: CorrelatedSeries) => label), ["half", "third", "always"]);
   });
 
   it("may be confined to a process and to a time", async () => {
@@ -186,7 +190,7 @@ describe("a correlation", () => {
     assertEquals(await correlate({ duration }, { ...slowest, within: { pids: [42] } }), all);
     await assertRejects(
       () => correlate({ duration }, { within: { pids: [43] } }),
-      UsageError,
+      KymoError,
       "there are no durations",
     );
     const later = await correlate({ duration }, { ...slowest, within: { from: epochOf(500) } });
@@ -201,9 +205,9 @@ describe("a correlation", () => {
   it("needs durations and sensible options", async () => {
     const duration = varied(() => []);
     const noSuch = () => correlate({ duration }, {}, "/none");
-    await assertRejects(noSuch, UsageError, 'Cannot correlate: there are no durations of: "/none"');
+    await assertRejects(noSuch, KymoError, 'Cannot correlate: there are no durations of: "/none"');
     for (const options of [{ share: 0 }, { share: 0.6 }, { examine: 9 }, { examine: 10.5 }]) {
-      await assertRejects(() => correlate({ duration }, options), UsageError, "Cannot correlate: ");
+      await assertRejects(() => correlate({ duration }, options), KymoError, "Cannot correlate: ");
     }
   });
 });

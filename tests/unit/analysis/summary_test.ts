@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { summarize, type SummaryOptions, timeRange } from "../../../src/analysis/summary.ts";
+import { summarize, type SummaryOptions, timeRange } from "../../../src/analysis/summary/summary.ts";
 import { recordFiles, type Rows } from "./recorded_files.ts";
 
 const SECOND = 1_000_000_000n;
@@ -45,7 +45,7 @@ describe("a summary", () => {
     assertEquals(none, []);
     const { counts: _, mean, sum, ...rest } = a!;
     assertEquals(rest, {
-      prefix: "duration",
+      channel: "duration",
       label: "a",
       rows: 3,
       count: 3,
@@ -91,7 +91,7 @@ describe("a summary", () => {
 
   it("has quantities with their last measurement, which need not be in the last row", async () => {
     const { quantities } = await summaryOf(files);
-    assertEquals(quantities.map(({ prefix, label, latest, mean }) => [prefix, label, latest, mean]), [
+    assertEquals(quantities.map(({ channel, label, latest, mean }) => [channel, label, latest, mean]), [
       ["custom", "queue", 3, 4],
       ["sales", "price", 12.5, 12.5],
     ]);

@@ -1,11 +1,11 @@
 import { after, before, describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { tableFromIPC } from "apache-arrow";
-import { toArrow } from "../../../src/analysis/arrow.ts";
-import { DuckDB } from "../../../src/analysis/duckdb.ts";
-import type { Table } from "../../../src/analysis/table.ts";
-import { UsageError } from "../../../src/errors.ts";
-import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { toArrow } from "../../../src/analysis/duckdb/arrow.ts";
+import { DuckDB } from "../../../src/analysis/duckdb/duckdb.ts";
+import type { Table } from "../../../src/analysis/duckdb/table.ts";
+import { KymoError } from "../../../src/errors.ts";
+import { defaultRuntime } from "../../../src/default_runtime.ts";
 
 /** Values of every kind: their SQL, what they are in JavaScript, and their type in an Arrow table. */
 const KINDS: readonly (readonly [sql: string, value: unknown, arrow: string])[] = [
@@ -114,7 +114,7 @@ describe("a table", () => {
     const missing = () => Promise.reject(Object.assign(new Error("missing"), { code: "ERR_MODULE_NOT_FOUND" }));
     await assertRejects(
       () => toArrow([], "bun", missing),
-      UsageError,
+      KymoError,
       'Cannot make an Arrow table: the package apache-arrow is missing: add it with "bun add apache-arrow"',
     );
   });

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { StorageError, UsageError } from "../../../src/errors.ts";
+import { KymoError } from "../../../src/errors.ts";
 import { recordFiles, type Rows } from "./recorded_files.ts";
 
 const NANOSECOND = 1_700_000_000_123_456_789n;
@@ -24,22 +24,22 @@ const RUNTIME_SERIES = {
 } as const;
 
 describe("a telemetry database", () => {
-  it("has a frame and a view for each prefix, and one of everything", async () => {
+  it("has a frame and a view for each channel, and one of everything", async () => {
     using files = recordFiles({
       "duration.1.csv": [[NANOSECOND, 0.5, "a", 1]],
       "duration.2.csv": [[NANOSECOND, 0.25, "b", 2]],
       "gauge.1.csv": [[NANOSECOND, 17, "queue", 1]],
     });
     await using db = await TelemetryDB.open(files.path);
-    assertEquals(db.prefixes(), ["duration", "gauge"]);
+    assertEquals(db.channels(), ["duration", "gauge"]);
     assertEquals(await db.duration().labels(), ["a", "b"]);
     assertEquals(await db.duration().pids(), [1, 2]);
     assertEquals(await db.frame("gauge").labels(), ["queue"]);
     assertEquals(await db.all().labels(), ["a", "b", "queue"]);
     assertEquals((await db.sql("FROM observations ORDER BY Label")).rows(), [
-      { Timepoint: NANOSECOND, Measurement: 0.5, Label: "a", PID: 1n, Prefix: "duration" },
-      { Timepoint: NANOSECOND, Measurement: 0.25, Label: "b", PID: 2n, Prefix: "duration" },
-      { Timepoint: NANOSECOND, Measurement: 17, Label: "queue", PID: 1n, Prefix: "gauge" },
+      { Timepoint: NANOSECOND, Measurement: 0.5, Label: "a", PID: 1n, Channel: "duration" },
+      { Timepoint: NANOSECOND, Measurement: 0.25, Label: "b", PID: 2n, Channel: "duration" },
+      { Timepoint: NANOSECOND, Measurement: 17, Label: "queue", PID: 1n, Channel: "gauge" },
     ]);
     assertEquals((await db.sql("SELECT Measurement FROM gauge")).rows(), [{ Measurement: 17 }]);
     assertEquals((await db.sql(`SELECT count(*) AS n FROM ${db.frame("gauge").relation}`)).rows(), [{ n: 1n }]);
@@ -58,7 +58,7 @@ describe("a telemetry database", () => {
   it("is empty where nothing was recorded", async () => {
     using files = recordFiles({});
     await using db = await TelemetryDB.open(files.path);
-    assertEquals(db.prefixes(), []);
+    assertEquals(db.channels(), []);
     for (const frame of [db.duration(), db.runtime(), db.custom(), db.frame("never"), db.all()]) {
       assertEquals([await frame.labels(), await frame.pids(), await frame.describe()], [[], [], []]);
     }
@@ -102,7 +102,7 @@ describe("a telemetry database", () => {
     }
   });
 
-  it("lets prefixes be words of SQL, quoted, or the same but for their case", async () => {
+  it("lets channels be words of SQL, quoted, or the same but for their case", async () => {
     const row = (label: string): Rows => [[NANOSECOND, 1, label, 1]];
     using files = recordFiles({
       "select.1.csv": row("word"),
@@ -172,8 +172,8 @@ describe("a telemetry database", () => {
     const db = await TelemetryDB.open(files.path);
     db.close();
     db.close();
-    await assertRejects(() => db.duration().labels(), UsageError, "the database is closed");
-    await assertRejects(() => db.load(), UsageError, "the database is closed");
+    await assertRejects(() => db.duration().labels(), KymoError, "the database is closed");
+    await assertRejects(() => db.load(), KymoError, "the database is closed");
   });
 });
 
@@ -189,7 +189,7 @@ describe("exporting to Parquet", () => {
     writeFileSync(path, "something else");
     assertEquals(await db.exportParquet(path), { rows: 6 });
     const from = `FROM '${path.replaceAll("'", "''")}'`;
-    const table = await db.sql(`SELECT Timepoint, Measurement, Label, PID, Prefix ${from} WHERE Prefix = 'duration'`);
+    const table = await db.sql(`SELECT Timepoint, Measurement, Label, PID, Channel ${from} WHERE Channel = 'duration'`);
     const exported = table.columns().Measurement as Float64Array;
     assert(exported.length === numbers.length && numbers.every((number, i) => Object.is(exported[i], number)));
     assertEquals(table.rows()[0], {
@@ -197,7 +197,7 @@ describe("exporting to Parquet", () => {
       Measurement: 0.1,
       Label: "it's",
       PID: 1n,
-      Prefix: "duration",
+      Channel: "duration",
     });
     assertEquals(readdirSync(files.path).sort(), ["duration.1.csv", "it's.parquet", "runtime.1.csv"]);
   });
@@ -208,10 +208,10 @@ describe("exporting to Parquet", () => {
     const directory = join(files.path, "directory");
     mkdirSync(directory);
     for (const path of [directory, join(files.path, "missing", "x.parquet")]) {
-      const { message } = await assertRejects(() => db.exportParquet(path), StorageError);
+      const { message } = await assertRejects(() => db.exportParquet(path), KymoError);
       assert(message.startsWith(`Cannot export: ${JSON.stringify(path)}: `), message);
     }
-    await assertRejects(() => db.exportParquet(""), UsageError, "Cannot export: not a path");
+    await assertRejects(() => db.exportParquet(""), KymoError, "Cannot export: not a path");
     assertEquals(readdirSync(files.path).sort(), ["directory", "duration.1.csv"]);
     assert(existsSync(directory));
   });

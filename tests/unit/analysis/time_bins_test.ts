@@ -1,7 +1,15 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { binsOf, binTexts, countInBins, countsIn, holds, shiftFor, widened } from "../../../src/analysis/time_bins.ts";
+import {
+  binsOf,
+  binTexts,
+  countInBins,
+  countsIn,
+  holds,
+  shiftFor,
+  widened,
+} from "../../../src/analysis/summary/time_bins.ts";
 import { recordFiles } from "./recorded_files.ts";
 
 describe("the bins of a time", () => {

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { guessTime } from "../../../src/analysis/time_guess.ts";
-import { FakeRuntime } from "../../fake/runtime.ts";
+import { guessTime } from "../../../src/analysis/summary/time_guess.ts";
+import { FakeRuntime } from "../../support/fake/runtime.ts";
 
 /** A disk with these files in the directory `d`. */
 function diskWith(files: Readonly<Record<string, string>>) {
@@ -37,7 +37,7 @@ describe("the guess when a recording was made", () => {
   it("is none where there are no files, or no rows", () => {
     const disk = diskWith({
       "duration.1.csv": "Timepoint,Measurement,Label,PID\r\n",
-      "notes.txt": csv(1, 1),
+      "journal.txt": csv(1, 1),
       "a.csv": "",
     });
     assertEquals(guessTime(["/d"], disk), undefined);

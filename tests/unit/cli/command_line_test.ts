@@ -1,21 +1,21 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { runCommandLine } from "../../../src/cli/command_line.ts";
-import { StorageError, UsageError } from "../../../src/errors.ts";
-import { fakeOutput, fakeSurroundings } from "./fake_surroundings.ts";
+import { KymoError } from "../../../src/errors.ts";
+import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
 
 /** What the arguments lead to. */
 async function run(...args: string[]) {
-  const surroundings = fakeSurroundings({});
-  const code = await runCommandLine(args, surroundings);
-  return { code, stdout: surroundings.stdout.text, stderr: surroundings.stderr.text };
+  const context = fakeCliContext({});
+  const code = await runCommandLine(args, context);
+  return { code, stdout: context.stdout.text, stderr: context.stderr.text };
 }
 
 /** What an error of a command leads to. */
 async function runFailing(error: unknown, stderr = fakeOutput()) {
-  const surroundings = fakeSurroundings({ stderr, recover: () => Promise.reject(error) });
-  const code = await runCommandLine(["recover", "dir"], surroundings);
-  return { code, stdout: surroundings.stdout.text, stderr: stderr.text };
+  const context = fakeCliContext({ stderr, recover: () => Promise.reject(error) });
+  const code = await runCommandLine(["recover", "dir"], context);
+  return { code, stdout: context.stdout.text, stderr: stderr.text };
 }
 
 describe("the command line", () => {
@@ -69,13 +69,13 @@ describe("the command line", () => {
   }
 
   it("says on one line what the world refused", async () => {
-    const error = new StorageError('Cannot recover: "dir": permission denied\n  (os error 13)\n');
+    const error = new KymoError("permission-denied", 'Cannot recover: "dir": permission denied\n  (os error 13)\n');
     const stderr = 'Cannot recover: "dir": permission denied (os error 13)\n';
     assertEquals(await runFailing(error), { code: 1, stdout: "", stderr });
   });
 
   it("says on one line what the user got wrong", async () => {
-    assertEquals(await runFailing(new UsageError("Cannot recover: 1")), {
+    assertEquals(await runFailing(new KymoError("invalid-argument", "Cannot recover: 1")), {
       code: 2,
       stdout: "",
       stderr: "Cannot recover: 1\n",
@@ -87,13 +87,13 @@ describe("the command line", () => {
   });
 
   it("colours errors where there may be colours", async () => {
-    const { stderr } = await runFailing(new StorageError("Cannot recover"), fakeOutput({ hasColors: true }));
+    const { stderr } = await runFailing(new KymoError("io", "Cannot recover"), fakeOutput({ hasColors: true }));
     assertEquals(stderr, "\x1b[31mCannot recover\x1b[39m\n");
   });
 
   it("makes the titles of its help bold where there may be colours", async () => {
     const stdout = fakeOutput({ hasColors: true });
-    await runCommandLine(["--help"], fakeSurroundings({ stdout }));
+    await runCommandLine(["--help"], fakeCliContext({ stdout }));
     assertEquals(stdout.text.startsWith("\x1b[1mUsage:\x1b[22m kymo"), true);
   });
 });

@@ -1,23 +1,23 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Command } from "commander";
-import { addCompareCommand } from "../../../src/cli/compare_command.ts";
-import type { Output } from "../../../src/cli/surroundings.ts";
+import { addCompareCommand } from "../../../src/cli/commands/compare/command.ts";
+import type { Output } from "../../../src/cli/context.ts";
 import { randomOf, simulateRun } from "../analysis/bootstrap_simulation.ts";
 import { Recordings, type Row } from "../analysis/comparison_runs.ts";
-import { fakeOutput, fakeSurroundings } from "./fake_surroundings.ts";
+import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
 
 /** What `kymo compare` prints and returns; what it throws is told as `error`. */
 async function run(args: readonly string[], look: Partial<Output> = {}) {
   const [stdout, stderr] = [fakeOutput(look), fakeOutput()];
-  const surroundings = fakeSurroundings({
+  const context = fakeCliContext({
     stdout,
     stderr,
     look: (path) => path.includes("none") ? "nothing" : "directory",
   });
   let code: number | undefined;
   const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
-  addCompareCommand(program, surroundings, (told) => code = told);
+  addCompareCommand(program, context, (told) => code = told);
   const error = await program.parseAsync(["compare", ...args], { from: "user" }).then(
     () => undefined,
     (error) => error.message,

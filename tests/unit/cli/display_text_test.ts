@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { align, displayWidth, harmless, shorten } from "../../../src/cli/display_text.ts";
+import { align, displayWidth, sanitize, shorten } from "../../../src/cli/terminal/display_text.ts";
 
 describe("the width of text", () => {
   const widths: [text: string, width: number, what: string][] = [
@@ -63,16 +63,16 @@ describe("shortened text", () => {
 
 describe("harmless text", () => {
   it("shows what a terminal would obey", () => {
-    assertEquals(harmless("\x1b[31mred\x07\x00\x7f\x9b"), "\\x1b[31mred\\x07\\x00\\x7f\\x9b");
-    assertEquals(harmless("one\ntwo\r\n\tthree\u2028"), "one\\ntwo\\r\\n\\tthree\\u2028");
+    assertEquals(sanitize("\x1b[31mred\x07\x00\x7f\x9b"), "\\x1b[31mred\\x07\\x00\\x7f\\x9b");
+    assertEquals(sanitize("one\ntwo\r\n\tthree\u2028"), "one\\ntwo\\r\\n\\tthree\\u2028");
   });
 
   it("shows what would turn around or hide what stands beside it", () => {
-    assertEquals(harmless("a\u202eb\u2066c\ufeffd\ud800"), "a\\u202eb\\u2066c\\ufeffd\\ud800");
+    assertEquals(sanitize("a\u202eb\u2066c\ufeffd\ud800"), "a\\u202eb\\u2066c\\ufeffd\\ud800");
   });
 
   it("leaves all else alone", () => {
     const text = "/orders/:id [GET] 日本語 👩‍👩‍👧 ❤️ e\u0301 µ";
-    assertEquals(harmless(text), text);
+    assertEquals(sanitize(text), text);
   });
 });

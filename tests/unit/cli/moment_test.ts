@@ -1,13 +1,13 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { formatRange, formatTimepoint, parseMoment, timepointOf } from "../../../src/cli/moment.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { formatRange, formatTimepoint, parseTimeArgument, timepointOf } from "../../../src/cli/input/time_argument.ts";
+import { KymoError } from "../../../src/errors.ts";
 
 const range = { first: 1_700_000_000_000_000_001n, last: 1_700_000_600_000_000_002n };
 
 /** The timepoint that a text stands for. */
 function timepoint(text: string): bigint {
-  return timepointOf(parseMoment(text, "--from"), range);
+  return timepointOf(parseTimeArgument(text, "--from"), range);
 }
 
 describe("a moment", () => {
@@ -55,7 +55,7 @@ describe("a moment", () => {
     ]
   ) {
     it(`is not ${JSON.stringify(text)}`, () => {
-      assertThrows(() => parseMoment(text, "--from"), UsageError, "Cannot select: --from must be a time such as ");
+      assertThrows(() => parseTimeArgument(text, "--from"), KymoError, "Cannot select: --from must be a time such as ");
     });
   }
 

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { matcher } from "../../../src/cli/pattern.ts";
+import { matcher } from "../../../src/cli/input/pattern.ts";
 
 const punctuation = Array.from({ length: 0x7f - 0x21 }, (_, i) => String.fromCharCode(0x21 + i))
   .filter((character) => !/[A-Za-z0-9]/.test(character));

@@ -1,13 +1,13 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Command } from "commander";
-import { addProfileCommand } from "../../../src/cli/profile_command.ts";
-import type { Output } from "../../../src/cli/surroundings.ts";
+import { addProfileCommand } from "../../../src/cli/commands/profile/command.ts";
+import type { Output } from "../../../src/cli/context.ts";
 import { encodeCpuProfile } from "../../../src/profiling/cpu_profile.ts";
 import type { CpuProfile } from "../../../src/runtime.ts";
-import { FakeRuntime } from "../../fake/runtime.ts";
+import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { profileOf } from "../analysis/profile_stacks.ts";
-import { fakeOutput, fakeSurroundings } from "./fake_surroundings.ts";
+import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
 
 const runtime = new FakeRuntime();
 
@@ -39,7 +39,7 @@ async function run(args: readonly string[], look: Partial<Output> = {}) {
   const [stdout, stderr] = [fakeOutput(look), fakeOutput()];
   let code: number | undefined;
   const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
-  addProfileCommand(program, fakeSurroundings({ stdout, stderr, runtime }), (told) => code = told);
+  addProfileCommand(program, fakeCliContext({ stdout, stderr, runtime }), (told) => code = told);
   const error = await program.parseAsync(["profile", ...args], { from: "user" }).then(
     () => undefined,
     (error) => error.message,

@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
 import { runCommandLine } from "../../../src/cli/command_line.ts";
-import type { Surroundings } from "../../../src/cli/surroundings.ts";
-import { fakeOutput, fakeSurroundings, summaryOf } from "./fake_surroundings.ts";
+import type { CliContext } from "../../../src/cli/context.ts";
+import { fakeCliContext, fakeOutput, summaryOf } from "../../support/fake/cli_context.ts";
 
 /** What stands on `stderr` after each report of a recovery that reports at these ms, and then at its end. */
 async function watch(isTerminal: boolean, times: readonly number[]): Promise<string[]> {
@@ -11,7 +11,7 @@ async function watch(isTerminal: boolean, times: readonly number[]): Promise<str
   const seen: string[] = [];
   await runCommandLine(
     ["recover", "dir"],
-    fakeSurroundings<Partial<Surroundings>>({
+    fakeCliContext<Partial<CliContext>>({
       stderr,
       now: () => time,
       recover(_, { onProgress } = {}) {

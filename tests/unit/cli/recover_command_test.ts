@@ -1,16 +1,16 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { runCommandLine } from "../../../src/cli/command_line.ts";
-import type { Surroundings } from "../../../src/cli/surroundings.ts";
-import { StorageError } from "../../../src/errors.ts";
-import type { RecoverySummary } from "../../../src/storage/recovery.ts";
-import { fakeOutput, fakeSurroundings, summaryOf } from "./fake_surroundings.ts";
+import type { CliContext } from "../../../src/cli/context.ts";
+import { KymoError } from "../../../src/errors.ts";
+import type { RecoverySummary } from "../../../src/files/recovery.ts";
+import { fakeCliContext, fakeOutput, summaryOf } from "../../support/fake/cli_context.ts";
 
 /** What `kymo recover` says and returns. */
-async function run(args: string[], properties: Partial<Surroundings>) {
+async function run(args: string[], properties: Partial<CliContext>) {
   const stdout = fakeOutput();
   const stderr = fakeOutput();
-  const code = await runCommandLine(["recover", ...args], fakeSurroundings({ stdout, stderr, ...properties }));
+  const code = await runCommandLine(["recover", ...args], fakeCliContext({ stdout, stderr, ...properties }));
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
@@ -47,8 +47,8 @@ describe("kymo recover", () => {
     });
   }
 
-  const first = new StorageError('Cannot recover: "dir/a": input/output\nerror');
-  const second = new StorageError('Cannot recover: "dir/b": some of its rows are damaged');
+  const first = new KymoError("io", 'Cannot recover: "dir/a": input/output\nerror');
+  const second = new KymoError("io", 'Cannot recover: "dir/b": some of its rows are damaged');
   const losses: [summary: Partial<RecoverySummary>, says: string, stderr: string][] = [
     [
       { failures: [first] },

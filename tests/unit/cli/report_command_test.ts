@@ -2,17 +2,17 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Command } from "commander";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { addReportCommand } from "../../../src/cli/report_command.ts";
-import { UsageError } from "../../../src/errors.ts";
-import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { addReportCommand } from "../../../src/cli/commands/report/command.ts";
+import { KymoError } from "../../../src/errors.ts";
+import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { csv, inDirectory } from "../report/recorded.ts";
-import { fakeOutput, fakeSurroundings } from "./fake_surroundings.ts";
+import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
 
 /** What `kymo report` says and returns. */
 async function report(...args: string[]) {
   const stdout = fakeOutput();
   const stderr = fakeOutput();
-  const surroundings = fakeSurroundings({
+  const context = fakeCliContext({
     stdout,
     stderr,
     runtime: defaultRuntime(),
@@ -21,7 +21,7 @@ async function report(...args: string[]) {
   });
   let code: number | undefined;
   const program = new Command("kymo").exitOverride();
-  addReportCommand(program, surroundings, (told) => code = told);
+  addReportCommand(program, context, (told) => code = told);
   await program.parseAsync(["report", ...args], { from: "user" });
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
@@ -75,12 +75,12 @@ describe("kymo report", () => {
     await inDirectory({ ...files, "notes.txt": "mine", "empty.html": "" }, async (directory) => {
       const path = `${directory}/notes.txt`;
       const no = "Cannot report: there is a file that is no";
-      await assertRejects(() => report(directory, "-o", path), UsageError, no);
+      await assertRejects(() => report(directory, "-o", path), KymoError, no);
       for (const force of [[], ["--force"]]) {
         const output = `${directory}/`;
         await assertRejects(
           () => report(directory, "-o", output, ...force),
-          UsageError,
+          KymoError,
           `Cannot report: it is a directory: "${output}"`,
         );
       }
@@ -96,7 +96,7 @@ describe("kymo report", () => {
       for (
         const [source, why] of [[directory, "there are no observations"], [`${directory}/no`, "no such file"]] as const
       ) {
-        await assertRejects(() => report(source, "-o", path), UsageError, `Cannot report: ${why}`);
+        await assertRejects(() => report(source, "-o", path), KymoError, `Cannot report: ${why}`);
       }
       assertEquals(existsSync(path), false);
     });

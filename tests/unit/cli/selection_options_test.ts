@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Command, CommanderError } from "commander";
-import { addSelectionOptions, selectionOf, type SelectionOptions } from "../../../src/cli/selection_options.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { addSelectionOptions, selectionOf, type SelectionOptions } from "../../../src/cli/input/selection_options.ts";
+import { KymoError } from "../../../src/errors.ts";
 
 /** The options that arguments stand for. */
 function parse(...args: string[]): SelectionOptions {
@@ -42,7 +42,7 @@ describe("the options that select", () => {
     for (const pid of ["x", "-1", "1.5", "", "1e3", "9007199254740993"]) {
       assertThrows(() => parse("--pid", pid), CommanderError, "whole number");
     }
-    assertThrows(() => parse("--from", "yesterday"), UsageError, "--from must be a time");
-    assertThrows(() => parse("--to", "5"), UsageError, "--to must be a time");
+    assertThrows(() => parse("--from", "yesterday"), KymoError, "--from must be a time");
+    assertThrows(() => parse("--to", "5"), KymoError, "--to must be a time");
   });
 });

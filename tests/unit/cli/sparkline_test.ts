@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { sparkline } from "../../../src/cli/sparkline.ts";
+import { sparkline } from "../../../src/cli/terminal/sparkline.ts";
 
 describe("a sparkline", () => {
   it("has a bar for each number, as high as that is by the largest", () => {

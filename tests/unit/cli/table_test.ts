@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { displayWidth } from "../../../src/cli/display_text.ts";
-import { type Column, formatTable } from "../../../src/cli/table.ts";
+import { displayWidth } from "../../../src/cli/terminal/display_text.ts";
+import { type Column, formatTable } from "../../../src/cli/terminal/table.ts";
 
 interface Row {
   readonly label: string;

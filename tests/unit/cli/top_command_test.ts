@@ -1,25 +1,25 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Command } from "commander";
-import type { Surroundings } from "../../../src/cli/surroundings.ts";
-import { addTopCommand } from "../../../src/cli/top_command.ts";
-import { StorageError, UsageError } from "../../../src/errors.ts";
-import { Monitor } from "../../../src/monitor/monitor.ts";
+import type { CliContext } from "../../../src/cli/context.ts";
+import { addTopCommand } from "../../../src/cli/commands/top/command.ts";
+import { KymoError } from "../../../src/errors.ts";
+import { Monitor } from "../../../src/recording/monitor.ts";
 import { FileError } from "../../../src/runtime.ts";
-import { FakeRuntime } from "../../fake/runtime.ts";
-import { type FakeOutput, fakeOutput, fakeSurroundings } from "./fake_surroundings.ts";
+import { FakeRuntime } from "../../support/fake/runtime.ts";
+import { fakeCliContext, type FakeOutput, fakeOutput } from "../../support/fake/cli_context.ts";
 
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
 
-/** What is added to the surroundings of other commands. */
-type Extra = Partial<Surroundings> & { onKeys?: (listener: (keys: string) => void) => () => void };
+/** What is added to the context of other commands. */
+type Extra = Partial<CliContext> & { onKeys?: (listener: (keys: string) => void) => () => void };
 
 /** Runs `kymo top` with these arguments, and returns the exit codes it told. */
-async function top(args: readonly string[], surroundings: Extra): Promise<number[]> {
+async function top(args: readonly string[], context: Extra): Promise<number[]> {
   const codes: number[] = [];
   const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {} });
-  addTopCommand(program, fakeSurroundings(surroundings), (code) => codes.push(code));
+  addTopCommand(program, fakeCliContext(context), (code) => codes.push(code));
   await program.parseAsync(["top", ...args], { from: "user" });
   return codes;
 }
@@ -152,17 +152,17 @@ describe("kymo top", () => {
   it("refuses what it cannot show", async () => {
     await assertRejects(
       () => top(["file"], { look: () => "something else" }),
-      UsageError,
+      KymoError,
       'Cannot watch: not a directory: "file"',
     );
     await assertRejects(
       () => top(["gone", "--once"], { look: () => "nothing" }),
-      UsageError,
+      KymoError,
       'Cannot watch: no such directory: "gone"',
     );
     const runtime = new FakeRuntime();
     runtime.files.missingPermission = "needs --allow-read";
-    await assertRejects(() => top(["dir"], { runtime }), StorageError, 'Cannot watch: "dir": needs --allow-read');
+    await assertRejects(() => top(["dir"], { runtime }), KymoError, 'Cannot watch: "dir": needs --allow-read');
     for (const wrong of ["--interval=0", "--interval=x", "--count=0", "--pid=x", "--sort=x"]) {
       await assertRejects(() => top(["dir", wrong], {}), Error, "is invalid");
     }

@@ -8,7 +8,7 @@ import {
   formatNumber,
   formatRate,
   formatSeconds,
-} from "../../../src/cli/units.ts";
+} from "../../../src/display/units.ts";
 
 /** Tests that numbers are told like this. */
 function told(

@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { CsvEncoder, encodeSegment } from "../../../src/csv/encode.ts";
-import { type Segment, ValueKind } from "../../../src/observation/segment.ts";
-import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../support/random.ts";
-import { referenceCsv, seconds } from "../support/reference_csv.ts";
-import { openSegment } from "../support/segments.ts";
+import { type Segment, ValueKind } from "../../../src/segment/segment.ts";
+import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";
+import { referenceCsv, seconds } from "../../support/reference_csv.ts";
+import { openSegment } from "../../support/segments.ts";
 
 const HEADER = "Timepoint,Measurement,Label,PID\r\n";
 const SECOND = 1_000_000_000n;
@@ -115,31 +115,31 @@ describe("the timepoint of a row", () => {
     9e15,
     2 ** 53 - 1,
   ];
-  const anchors: Record<string, bigint[]> = {
+  const epochOffsets: Record<string, bigint[]> = {
     "now": [1_700_000_000n * SECOND],
     "just before, on and after a second": [-1n, 0n, 1n].map((n) => 1_700_000_000n * SECOND + n),
     "at the epoch, when a machine without a clock starts": [0n, 1n, SECOND - 1n, SECOND],
     "when the seconds get another digit": [-1n, 0n, 1n].map((n) => 999_999_999n * SECOND + n),
     "as late as 64 bits go": [2n ** 63n - 1n],
   };
-  for (const [when, times] of Object.entries(anchors)) {
-    it(`is exact with an anchor ${when}`, () => {
-      for (const anchor of times) {
-        const segment = openSegment(4096, ValueKind.number, anchor);
+  for (const [when, times] of Object.entries(epochOffsets)) {
+    it(`is exact with an epochOffset ${when}`, () => {
+      for (const epochOffset of times) {
+        const segment = openSegment(4096, ValueKind.number, epochOffset);
         for (const timepoint of [...edges, ...edges.toReversed()]) assert(segment.add(timepoint, 1, "x"));
         assertEquals(
           rowsIn(segment).map((row) => BigInt(row.split(",")[0]!)),
-          [...edges, ...edges.toReversed()].map((timepoint) => anchor + BigInt(timepoint)),
+          [...edges, ...edges.toReversed()].map((timepoint) => epochOffset + BigInt(timepoint)),
         );
       }
     });
   }
 
-  it("is exact for random anchors and timepoints", () => {
+  it("is exact for random epoch offsets and timepoints", () => {
     const random = randomFrom(5);
     for (let i = 0; i < 200; i++) {
-      const anchor = BigInt(1 + random(2 ** 32)) * SECOND + BigInt(random(3) - 1);
-      const segment = openSegment(2048, ValueKind.number, anchor);
+      const epochOffset = BigInt(1 + random(2 ** 32)) * SECOND + BigInt(random(3) - 1);
+      const segment = openSegment(2048, ValueKind.number, epochOffset);
       for (let row = 0; row < segment.capacity; row++) {
         segment.add(
           random(2) === 0 ? random(9e6) * 1e9 + random(3) : Math.floor(random(2 ** 32) * 2 ** random(21)),
@@ -151,14 +151,14 @@ describe("the timepoint of a row", () => {
     }
   });
 
-  it("is exact with an anchor before the epoch", () => {
-    for (const anchor of [-1n, -SECOND + 1n, -8n * SECOND - 500_000_000n, -8n * SECOND]) {
-      const segment = openSegment(1024, ValueKind.number, anchor);
+  it("is exact with an epochOffset before the epoch", () => {
+    for (const epochOffset of [-1n, -SECOND + 1n, -8n * SECOND - 500_000_000n, -8n * SECOND]) {
+      const segment = openSegment(1024, ValueKind.number, epochOffset);
       for (const timepoint of [9e9, 9e9 + 1, 9.5e9]) segment.add(timepoint, 1, "x");
       const timepoints = rowsIn(segment).map((row) => row.split(",")[0]);
       assertEquals(
         timepoints,
-        [9e9, 9e9 + 1, 9.5e9].map((timepoint) => `${anchor + BigInt(timepoint)}`.padStart(10, "0")),
+        [9e9, 9e9 + 1, 9.5e9].map((timepoint) => `${epochOffset + BigInt(timepoint)}`.padStart(10, "0")),
       );
     }
   });

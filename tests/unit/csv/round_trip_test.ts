@@ -1,11 +1,11 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { decode } from "../../../src/csv/decode.ts";
+import { decode } from "../../../src/csv/parse.ts";
 import { encodeSegment } from "../../../src/csv/encode.ts";
-import { type Segment, ValueKind } from "../../../src/observation/segment.ts";
-import { asWritten } from "../support/labels.ts";
-import { AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../support/random.ts";
-import { openSegment, OWNER } from "../support/segments.ts";
+import { type Segment, ValueKind } from "../../../src/segment/segment.ts";
+import { asWritten } from "../../support/labels.ts";
+import { AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";
+import { openSegment, OWNER } from "../../support/segments.ts";
 
 const ANCHOR = 1_699_999_999_999_999_999n;
 

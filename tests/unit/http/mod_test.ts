@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../../src/errors.ts";
+import { KymoError } from "../../../src/errors.ts";
 import { type FetchHandler, timeHandler, timeRoutes, timeServer } from "../../../src/http/mod.ts";
-import { FakeRecorder } from "./fake_recorder.ts";
+import { FakeRecorder } from "../../support/fake/duration_recorder.ts";
 
 const empty = (_: Request): Response => new Response(null);
 const asked = new Request("http://localhost/orders");
@@ -38,6 +38,6 @@ describe("the HTTP entry", () => {
     ],
   ];
   for (const [call, message] of wrong) {
-    it(`refuses: ${message}`, () => assertEquals(assertThrows(call, UsageError).message, message));
+    it(`refuses: ${message}`, () => assertEquals(assertThrows(call, KymoError).message, message));
   }
 });

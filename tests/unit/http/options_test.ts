@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../../src/errors.ts";
+import { KymoError } from "../../../src/errors.ts";
 import { checkOptions } from "../../../src/http/options.ts";
-import { FakeRecorder } from "./fake_recorder.ts";
+import { FakeRecorder } from "../../support/fake/duration_recorder.ts";
 
 const recorder = new FakeRecorder();
 
@@ -47,7 +47,7 @@ describe("HTTP options", () => {
   ];
   for (const [options, message] of wrong) {
     it(`are refused: ${message}`, () => {
-      const error = assertThrows(() => checkOptions("Cannot time the handler", options, recorder), UsageError);
+      const error = assertThrows(() => checkOptions("Cannot time the handler", options, recorder), KymoError);
       assertEquals(error.message, `Cannot time the handler: ${message}`);
     });
   }

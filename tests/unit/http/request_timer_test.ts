@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { checkOptions, type HttpOptions } from "../../../src/http/options.ts";
 import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
-import { FakeRecorder } from "./fake_recorder.ts";
+import { FakeRecorder } from "../../support/fake/duration_recorder.ts";
 import { until } from "./until.ts";
 
 const LABEL = "/orders [GET]";

@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../../src/errors.ts";
+import { KymoError } from "../../../src/errors.ts";
 import { checkOptions } from "../../../src/http/options.ts";
 import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
 import { type TimedParts, timedRoutes, timedServer } from "../../../src/http/timed_server.ts";
-import { FakeRecorder } from "./fake_recorder.ts";
+import { FakeRecorder } from "../../support/fake/duration_recorder.ts";
 
 function timer() {
   const recorder = new FakeRecorder();
@@ -103,7 +103,7 @@ describe("a timed server", () => {
 
   for (const wrong of [{}, { fetch: "no" }, { routes: false }, []]) {
     it(`is refused if there is nothing to time: ${JSON.stringify(wrong)}`, () => {
-      assertThrows(() => timedServer(timer().timer, wrong as TimedParts), UsageError, "Cannot time the server: ");
+      assertThrows(() => timedServer(timer().timer, wrong as TimedParts), KymoError, "Cannot time the server: ");
     });
   }
 });

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { DiskOptions } from "../../fake/memory_disk.ts";
-import { inFull, scaled } from "../../process/faults/scale.ts";
+import type { DiskOptions } from "../../support/fake/memory_disk.ts";
+import { inFull, scaled } from "../../support/faults/scale.ts";
 import { type Command, sequences } from "./commands.ts";
 import { World } from "./world.ts";
 

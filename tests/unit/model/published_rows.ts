@@ -1,4 +1,4 @@
-import type { MemoryDisk } from "../../fake/memory_disk.ts";
+import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
 
 const HEADER = "Timepoint,Measurement,Label,PID\r\n";
 const ROW = /-?\d+,([^,"\r\n]+),(?:"(?:[^"]|"")*"|[^",\r\n]*),\d+\r\n/y;
@@ -23,8 +23,8 @@ export function readRows(text: string): FileRows {
   }
 }
 
-/** The sampling prefix of a published file; `undefined` if the path is of anything else. */
-export function prefixOf(path: string): string | undefined {
+/** The sampling channel of a published file; `undefined` if the path is of anything else. */
+export function channelOf(path: string): string | undefined {
   return /\/([^./]+)\.[^/]*csv$/.exec(path)?.[1];
 }
 
@@ -33,13 +33,13 @@ export function isTorn(disk: MemoryDisk, path: string): boolean {
   return readRows(disk.text(path)).torn;
 }
 
-/** All measurements in the published files of a disk, wherever they were moved to, by sampling prefix. */
+/** All measurements in the published files of a disk, wherever they were moved to, by sampling channel. */
 export function publishedValues(disk: MemoryDisk): Map<string, number[]> {
   const values = new Map<string, number[]>();
   for (const path of disk.paths()) {
-    const prefix = prefixOf(path);
-    if (prefix === undefined) continue;
-    values.set(prefix, [...values.get(prefix) ?? [], ...readRows(disk.text(path)).values]);
+    const channel = channelOf(path);
+    if (channel === undefined) continue;
+    values.set(channel, [...values.get(channel) ?? [], ...readRows(disk.text(path)).values]);
   }
   return values;
 }

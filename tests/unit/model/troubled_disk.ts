@@ -1,6 +1,6 @@
 import { FileError } from "../../../src/runtime.ts";
-import { type DiskOperation, type DiskOptions, MemoryDisk } from "../../fake/memory_disk.ts";
-import { csvPaths, DIRECTORY } from "../support/files.ts";
+import { type DiskOperation, type DiskOptions, MemoryDisk } from "../../support/fake/memory_disk.ts";
+import { csvPaths, DIRECTORY } from "../../support/files.ts";
 import { isTorn } from "./published_rows.ts";
 
 /** Every operation of a disk. */
@@ -149,8 +149,8 @@ export class TroubledDisk {
   }
 
   /** Another program puts something where files are appended to. */
-  plant(prefix: string, kind: "directory" | "symlink" | "other"): void {
-    const path = `${DIRECTORY}/${prefix}.csv`;
+  plant(channel: string, kind: "directory" | "symlink" | "other"): void {
+    const path = `${DIRECTORY}/${channel}.csv`;
     if (this.#status(DIRECTORY)?.kind !== "directory" || this.#status(path) !== undefined) return;
     this.disk.plant(path, kind);
   }

@@ -1,10 +1,10 @@
-import { StorageError, UsageError } from "../../../src/errors.ts";
-import { Monitor } from "../../../src/monitor/monitor.ts";
-import type { StartOptions } from "../../../src/monitor/options.ts";
-import type { MonitorStatus } from "../../../src/monitor/status.ts";
-import type { BucketCounts } from "../../../src/observation/bucket.ts";
-import type { FakeRuntime } from "../../fake/runtime.ts";
-import { DIRECTORY } from "../support/files.ts";
+import { KymoError } from "../../../src/errors.ts";
+import { Monitor } from "../../../src/recording/monitor.ts";
+import type { StartOptions } from "../../../src/recording/options.ts";
+import type { MonitorStatus } from "../../../src/recording/status.ts";
+import type { ChannelCounts } from "../../../src/recording/double_buffer.ts";
+import type { FakeRuntime } from "../../support/fake/runtime.ts";
+import { DIRECTORY } from "../../support/files.ts";
 
 /** What a program's own error handler does. */
 export type ErrorHandler = "nothing" | "throw" | "reject" | "observe" | "stop";
@@ -21,8 +21,8 @@ export interface Recording {
 
 /** Gives each observation a value of its own, by which it is found again. */
 export interface Values {
-  /** A value that was not given before, for an observation with `prefix`. */
-  next(prefix: string): number;
+  /** A value that was not given before, for an observation with `channel`. */
+  next(channel: string): number;
   /** Whether a duration was not met before, ns; it is now. */
   isNewDuration(duration: number): boolean;
 }
@@ -32,7 +32,7 @@ export type Problems = (problem: unknown) => void;
 
 /** What must be true of one recording. */
 class Expected {
-  /** By prefix. */
+  /** By channel. */
   readonly recorded = new Map<string, number>();
   invalidObservations = 0;
   invalidSamples = 0;
@@ -49,8 +49,8 @@ class Expected {
     this.faultless = faultless;
   }
 
-  count(prefix: string, more: number): void {
-    add(this.recorded, prefix, more);
+  count(channel: string, more: number): void {
+    add(this.recorded, channel, more);
   }
 }
 
@@ -66,7 +66,7 @@ const NO_LABELS = [undefined, null, 5, Symbol("x"), {}, ["x"]] as const;
 const NO_VALUES = [undefined, null, "1", 1n, Symbol("x"), {}] as const;
 const NO_IDS = [undefined, null, "1", 1n, {}, NaN, Infinity, -1, 0, 0.5, 1e300] as const;
 
-/** A bucket of the program's own, or the monitor itself. */
+/** A channel of the program's own, or the monitor itself. */
 export type Target = "custom" | "mine" | "other";
 
 /** A monitor with the plain numbers that its status must show. */
@@ -77,7 +77,7 @@ export class WatchedMonitor {
   readonly #problem: Problems;
   readonly #mine;
   readonly #other;
-  readonly #prefixes = new Set(["mine", "other"]);
+  readonly #channels = new Set(["mine", "other"]);
   /** Rows of ended recordings that were left in spools. */
   left = 0;
   readonly #flushedBefore = new Map<string, number>();
@@ -94,8 +94,8 @@ export class WatchedMonitor {
     this.#values = values;
     this.#problem = problem;
     this.#monitor = new Monitor(() => runtime);
-    this.#mine = this.#monitor.bucket("mine");
-    this.#other = this.#monitor.bucket("other");
+    this.#mine = this.#monitor.channel("mine");
+    this.#other = this.#monitor.channel("other");
     // Called by `stop` and at the end of the program, when samples still count.
     this.#monitor.beforeEnd(() => {
       this.observe("mine", 1, 0);
@@ -128,11 +128,11 @@ export class WatchedMonitor {
     return this.#expected?.faultless ?? true;
   }
 
-  /** Rows that it says are in files, of this recording and all before it, by prefix. */
+  /** Rows that it says are in files, of this recording and all before it, by channel. */
   get flushed(): Map<string, number> {
     const flushed = new Map(this.#flushedBefore);
     if (!this.#isLive) return flushed;
-    for (const [prefix, counts] of Object.entries(this.status.buckets)) add(flushed, prefix, counts.flushed);
+    for (const [channel, counts] of Object.entries(this.status.channels)) add(flushed, channel, counts.flushed);
     return flushed;
   }
 
@@ -147,11 +147,11 @@ export class WatchedMonitor {
     return this.faultless && durability !== "memory" && this.runtime.files.map !== undefined;
   }
 
-  /** What a kill must not lose, by prefix. */
+  /** What a kill must not lose, by channel. */
   get kept(): Map<string, number> {
     const kept = this.flushed;
     if (!this.#isLive || !this.survives) return kept;
-    for (const [prefix, { buffered }] of Object.entries(this.status.buckets)) add(kept, prefix, buffered);
+    for (const [channel, { buffered }] of Object.entries(this.status.channels)) add(kept, channel, buffered);
     return kept;
   }
 
@@ -165,7 +165,7 @@ export class WatchedMonitor {
     const before = this.status;
     const state = this.#state;
     if (state === "recording") {
-      this.#mustRefuse(() => this.#monitor.start(recording.options), UsageError);
+      this.#mustRefuse(() => this.#monitor.start(recording.options), KymoError);
       return;
     }
     const expected = new Expected(recording, healthy);
@@ -178,8 +178,8 @@ export class WatchedMonitor {
     } catch (error) {
       this.#state = state;
       this.#expected = previous;
-      const isStopping = state === "closing" && error instanceof UsageError;
-      if (!isStopping && (expected.faultless || !(error instanceof StorageError))) this.#problem(error);
+      const isStopping = state === "closing" && error instanceof KymoError;
+      if (!isStopping && (expected.faultless || !(error instanceof KymoError))) this.#problem(error);
       if (this.status.recorded !== before.recorded || this.status.running) {
         this.#problem("a failed start left something");
       }
@@ -194,7 +194,7 @@ export class WatchedMonitor {
 
   /** Tries to begin with options that are wrong. */
   startWrongly(options: unknown): void {
-    this.#mustRefuse(() => this.#monitor.start(options as StartOptions), UsageError);
+    this.#mustRefuse(() => this.#monitor.start(options as StartOptions), KymoError);
   }
 
   /** Ends the recording; resolves when it has ended. */
@@ -217,11 +217,11 @@ export class WatchedMonitor {
 
   /** Makes `count` observations, with labels of some kind. */
   observe(target: Target, count: number, label: number): void {
-    const prefix = target;
+    const channel = target;
     for (let i = 0; i < count; i++) {
       const text = LABELS[label] ?? `label ${i % label}`;
-      const value = this.#values.next(prefix);
-      this.#expectedNow()?.count(prefix, 1);
+      const value = this.#values.next(channel);
+      this.#expectedNow()?.count(channel, 1);
       this.#guard(() => this.#target(target).observe(text, value));
     }
   }
@@ -231,7 +231,7 @@ export class WatchedMonitor {
     const label = NO_LABELS[which % NO_LABELS.length] as string;
     const value = NO_VALUES[which % NO_VALUES.length] as number;
     for (const [text, number] of [[label, this.#values.next("nowhere")], ["x", value]] as const) {
-      const now = this.#expectedNow(); // the first may have made the bucket, and an error of that have stopped the monitor
+      const now = this.#expectedNow(); // the first may have made the channel, and an error of that have stopped the monitor
       if (now !== undefined) now.invalidObservations++;
       this.#guard(() => this.#target(target).observe(text, number));
     }
@@ -239,14 +239,14 @@ export class WatchedMonitor {
 
   /** Gives several at once, some of them no observations, from an iterator that may throw. */
   observeMany(target: Target, good: number, bad: number, throws: boolean): void {
-    const prefix = target;
+    const channel = target;
     const now = this.#expectedNow();
-    now?.count(prefix, good);
+    now?.count(channel, good);
     if (now !== undefined) now.invalidObservations += bad + (throws ? 1 : 0);
     const values = this.#values;
     function* observations(): Generator<readonly [string, number]> {
       for (let i = 0; i < Math.max(good, bad); i++) {
-        if (i < good) yield ["many", values.next(prefix)];
+        if (i < good) yield ["many", values.next(channel)];
         if (i < bad) yield [["x", "1"], ["x"], 5, null, [5, 5]][i % 5] as unknown as [string, number];
       }
       if (throws) throw new Error("an iterator of the program's own");
@@ -254,18 +254,18 @@ export class WatchedMonitor {
     this.#guard(() => this.#target(target).observeMany(observations()));
   }
 
-  /** Asks for buckets, one too many among them. */
+  /** Asks for channels, one too many among them. */
   makeBuckets(count: number): void {
     for (let i = 0; i < count; i++) {
-      const prefix = `p${i}`;
-      const fits = this.#prefixes.has(prefix) || this.#prefixes.size < 64;
+      const channel = `p${i}`;
+      const fits = this.#channels.has(channel) || this.#channels.size < 64;
       if (fits) {
-        this.#guard(() => this.#monitor.bucket(prefix));
-        this.#prefixes.add(prefix);
-      } else this.#mustRefuse(() => this.#monitor.bucket(prefix), UsageError);
+        this.#guard(() => this.#monitor.channel(channel));
+        this.#channels.add(channel);
+      } else this.#mustRefuse(() => this.#monitor.channel(channel), KymoError);
     }
-    for (const prefix of ["", "../x", "custom", "duration", "a.b", 5, undefined, "x".repeat(65)]) {
-      this.#mustRefuse(() => this.#monitor.bucket(prefix as string), UsageError);
+    for (const channel of ["", "../x", "custom", "duration", "a.b", 5, undefined, "x".repeat(65)]) {
+      this.#mustRefuse(() => this.#monitor.channel(channel as string), KymoError);
     }
   }
 
@@ -312,34 +312,34 @@ export class WatchedMonitor {
     mustBe("invalid observations", status.invalidObservations, expected.invalidObservations);
     mustBe("invalid samples", status.invalidSamples, expected.invalidSamples);
     const sum = { recorded: 0, flushed: 0, buffered: 0, dropped: 0 };
-    for (const [prefix, counts] of Object.entries(status.buckets)) {
-      this.#checkBucket(prefix, counts, expected);
+    for (const [channel, counts] of Object.entries(status.channels)) {
+      this.#checkChannel(channel, counts, expected);
       for (const key of ["recorded", "flushed", "buffered", "dropped"] as const) sum[key] += counts[key];
     }
-    for (const [prefix, recorded] of expected.recorded) {
-      if (recorded > 0) mustBe(`recorded with ${prefix}`, status.buckets[prefix]?.recorded, recorded);
+    for (const [channel, recorded] of expected.recorded) {
+      if (recorded > 0) mustBe(`recorded with ${channel}`, status.channels[channel]?.recorded, recorded);
     }
     const { recorded, flushed, buffered, dropped } = status;
     mustBe("the sums", [recorded, flushed, buffered, dropped].join(), Object.values(sum).join());
     if (expected.faultless) mustBe("dropped without a fault", dropped, 0);
   }
 
-  #checkBucket(prefix: string, { recorded, flushed, buffered, dropped }: BucketCounts, expected: Expected): void {
-    mustBe(`recorded with ${prefix}`, recorded, flushed + buffered + dropped);
+  #checkChannel(channel: string, { recorded, flushed, buffered, dropped }: ChannelCounts, expected: Expected): void {
+    mustBe(`recorded with ${channel}`, recorded, flushed + buffered + dropped);
     if (Math.min(flushed, buffered, dropped) < 0) throw new Error(`Less than nothing: ${[flushed, buffered, dropped]}`);
     // What the runtime's own samplers observe is not known here.
-    if (prefix !== "runtime") mustBe(`recorded with ${prefix}`, recorded, expected.recorded.get(prefix) ?? 0);
+    if (channel !== "runtime") mustBe(`recorded with ${channel}`, recorded, expected.recorded.get(channel) ?? 0);
     const threshold = expected.recording.options.memoryThreshold ?? 2 ** 20;
     if (buffered * 18 > threshold) throw new Error(`${buffered} rows are buffered in ${threshold} bytes`);
   }
 
-  #settle(expected: Expected, { buckets, buffered, recovered }: MonitorStatus): void {
+  #settle(expected: Expected, { channels, buffered, recovered }: MonitorStatus): void {
     expected.isSettled = true;
     const mayLeaveSpools = !expected.faultless && expected.recording.options.durability !== "memory";
     if (buffered !== 0 && !mayLeaveSpools) this.#problem(`${buffered} rows are buffered after stop`);
     this.left += buffered;
     this.#recoveredBefore += recovered;
-    for (const [prefix, { flushed }] of Object.entries(buckets)) add(this.#flushedBefore, prefix, flushed);
+    for (const [channel, { flushed }] of Object.entries(channels)) add(this.#flushedBefore, channel, flushed);
   }
 
   /** Whether its status is of a recording that has not ended. */
@@ -359,15 +359,15 @@ export class WatchedMonitor {
 
   #callbacks(expected: Expected): StartOptions {
     const { onError, sampler } = expected.recording;
-    const sample: NonNullable<StartOptions["samplers"]>[number]["sample"] = (observer) => {
+    const sample: NonNullable<StartOptions["samplers"]>[number]["sample"] = (sink) => {
       expected.count("sampled", 1);
-      this.#guard(() => observer.observe("x", this.#values.next("sampled")));
+      this.#guard(() => sink.observe("x", this.#values.next("sampled")));
       if (sampler === "observe and throw") throw new Error("a sampler of the program's own");
       if (sampler === "reject") return Promise.reject(new Error("a sampler of the program's own")) as unknown as void;
     };
     return {
       onError: () => this.#handleError(onError),
-      ...sampler !== "none" && { samplers: [{ prefix: "sampled", sample }] },
+      ...sampler !== "none" && { samplers: [{ channel: "sampled", sample }] },
     };
   }
 
@@ -387,7 +387,7 @@ export class WatchedMonitor {
     }
   }
 
-  #mustRefuse(call: () => void, kind: typeof UsageError): void {
+  #mustRefuse(call: () => void, kind: typeof KymoError): void {
     try {
       call();
       this.#problem("what should be refused was accepted");

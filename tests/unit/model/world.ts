@@ -1,11 +1,11 @@
 import { CsvEncoder } from "../../../src/csv/encode.ts";
-import { MonitoringDirectory } from "../../../src/storage/directory.ts";
-import { Recovery, type RecoverySummary } from "../../../src/storage/recovery.ts";
-import type { DiskOptions } from "../../fake/memory_disk.ts";
-import type { MemoryDisk } from "../../fake/memory_disk.ts";
-import { FakeRuntime } from "../../fake/runtime.ts";
-import { DIRECTORY, temporaryPaths } from "../support/files.ts";
-import { isTorn, prefixOf, publishedValues } from "./published_rows.ts";
+import { MonitoringDirectory } from "../../../src/files/directory.ts";
+import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
+import type { DiskOptions } from "../../support/fake/memory_disk.ts";
+import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
+import { FakeRuntime } from "../../support/fake/runtime.ts";
+import { DIRECTORY, temporaryPaths } from "../../support/files.ts";
+import { channelOf, isTorn, publishedValues } from "./published_rows.ts";
 import { TroubledDisk } from "./troubled_disk.ts";
 import { COMMON, mustBe, type Target, WatchedMonitor } from "./watched_monitor.ts";
 
@@ -24,7 +24,7 @@ export class World {
   readonly troubled: TroubledDisk;
   readonly processes: readonly FakeRuntime[];
   readonly monitors: readonly WatchedMonitor[];
-  readonly #prefixes: string[] = [];
+  readonly #channels: string[] = [];
   readonly #durations = new Set<number>();
   readonly #problems: unknown[] = [];
   #everFaulty = false;
@@ -91,10 +91,10 @@ export class World {
       mustBe("damaged rows", damaged, 0);
       const values = publishedValues(disk);
       this.#checkValues(values);
-      for (const prefix of new Set([...kept.keys(), ...published.keys()])) {
-        const least = Math.max(kept.get(prefix) ?? 0, published.get(prefix)?.length ?? 0);
-        const count = values.get(prefix)?.length ?? 0;
-        if (count < least) throw new Error(`${count} rows of ${prefix} after a kill, should be ${least} at least`);
+      for (const channel of new Set([...kept.keys(), ...published.keys()])) {
+        const least = Math.max(kept.get(channel) ?? 0, published.get(channel)?.length ?? 0);
+        const count = values.get(channel)?.length ?? 0;
+        if (count < least) throw new Error(`${count} rows of ${channel} after a kill, should be ${least} at least`);
       }
       if (!survives) return;
       mustBe("torn files after a kill", tornPaths(disk).join(), "");
@@ -107,9 +107,11 @@ export class World {
     if (this.#problems.length > 0) throw this.#problems[0];
     for (const monitor of this.monitors) monitor.check();
     this.#checkRows();
-    const buckets = this.monitors.reduce((sum, { status }) => sum + Object.keys(status.buckets).length, 0);
-    if (this.troubled.disk.openHandles > buckets) throw new Error("More files are open than there are buckets");
-    if (this.troubled.disk.mappings > 2 * buckets) throw new Error("More memory is mapped than two buffers per bucket");
+    const channels = this.monitors.reduce((sum, { status }) => sum + Object.keys(status.channels).length, 0);
+    if (this.troubled.disk.openHandles > channels) throw new Error("More files are open than there are channels");
+    if (this.troubled.disk.mappings > 2 * channels) {
+      throw new Error("More memory is mapped than two buffers per channel");
+    }
   }
 
   /** The end of it all: nothing is in the way any more, and what was buffered comes out, and nothing stays behind. */
@@ -187,9 +189,9 @@ export class World {
     const flushed = sumOf(this.monitors.map((monitor) => monitor.flushed));
     const published = publishedValues(this.troubled.disk);
     let more = this.#allRecovered();
-    for (const prefix of new Set([...flushed.keys(), ...published.keys()])) {
-      const [rows, least] = [published.get(prefix)?.length ?? 0, flushed.get(prefix) ?? 0];
-      if (rows < least || more === 0) mustBe(`rows in files of ${prefix}`, rows, least);
+    for (const channel of new Set([...flushed.keys(), ...published.keys()])) {
+      const [rows, least] = [published.get(channel)?.length ?? 0, flushed.get(channel) ?? 0];
+      if (rows < least || more === 0) mustBe(`rows in files of ${channel}`, rows, least);
       more -= rows - least;
     }
     mustBe("recovered rows that are not in files", more, 0);
@@ -198,12 +200,12 @@ export class World {
 
   /** No row is in files twice, and each is where it belongs. */
   #checkValues(published: ReadonlyMap<string, readonly number[]>): void {
-    for (const [prefix, values] of published) {
-      if (prefix === "runtime") continue; // the values are not ours
-      mustBe(`different rows in files of ${prefix}`, new Set(values).size, values.length);
+    for (const [channel, values] of published) {
+      if (channel === "runtime") continue; // the values are not ours
+      mustBe(`different rows in files of ${channel}`, new Set(values).size, values.length);
       const isOurs = (value: number): boolean =>
-        prefix === "duration" ? this.#durations.has(Math.round(value * 1e9)) : this.#prefixes[value] === prefix;
-      mustBe(`rows of others in files of ${prefix}`, values.find((value) => !isOurs(value)), undefined);
+        channel === "duration" ? this.#durations.has(Math.round(value * 1e9)) : this.#channels[value] === channel;
+      mustBe(`rows of others in files of ${channel}`, values.find((value) => !isOurs(value)), undefined);
     }
   }
 
@@ -218,7 +220,7 @@ export class World {
 
   #monitor(runtime: FakeRuntime): WatchedMonitor {
     const values = {
-      next: (prefix: string) => this.#prefixes.push(prefix) - 1,
+      next: (channel: string) => this.#channels.push(channel) - 1,
       isNewDuration: (duration: number) => this.#durations.size < this.#durations.add(duration).size,
     };
     return new WatchedMonitor(runtime, values, (problem) => void this.#problems.push(problem));
@@ -233,7 +235,7 @@ function recover(disk: MemoryDisk): RecoverySummary {
 }
 
 function tornPaths(disk: MemoryDisk): string[] {
-  return disk.paths().filter((path) => prefixOf(path) !== undefined && isTorn(disk, path));
+  return disk.paths().filter((path) => channelOf(path) !== undefined && isTorn(disk, path));
 }
 
 function sumOf(maps: readonly ReadonlyMap<string, number>[]): Map<string, number> {

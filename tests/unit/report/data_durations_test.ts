@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { bucketInSql, bucketMiddle, bucketOf, bucketStart } from "../../../src/report/buckets.ts";
+import { bucketInSql, bucketMiddle, bucketOf, bucketStart } from "../../../src/statistics/buckets.ts";
 import { renderPage } from "../../../src/report/page.ts";
-import type { DurationCells, DurationData } from "../../../src/report/report_data.ts";
+import type { DurationCells, DurationData } from "../../../src/report/shared/report_data.ts";
 import { randomNumbers, reportOn, type Row } from "./recorded.ts";
 
 /** Durations of two series in two processes, over 20 s; a few of them huge. */

@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { durationRoom, filledBins, LONG_LABEL_BYTES, MAX_STATISTICS } from "../../../src/report/cost.ts";
-import { seriesWithRoom } from "../../../src/report/duration_statistics.ts";
-import { makePlan } from "../../../src/report/plan.ts";
-import { findStrays, MAX_BINS, MIN_BINS, possibleBins } from "../../../src/report/time_axis.ts";
+import { durationRoom, filledBins, LONG_LABEL_BYTES, MAX_STATISTICS } from "../../../src/report/data/cost.ts";
+import { seriesWithRoom } from "../../../src/report/data/duration_statistics.ts";
+import { makePlan } from "../../../src/report/data/plan.ts";
+import { findStrays, MAX_BINS, MIN_BINS, possibleBins } from "../../../src/report/data/time_axis.ts";
 
 describe("the time axis of a report", () => {
   const cases: [span: number, rows: number, width: number, count: number][] = [

@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { mkdirSync } from "node:fs";
-import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
-import { flameOf } from "../../../src/report/flame.ts";
-import { readProfiles } from "../../../src/report/profiles.ts";
-import type { FlameNode } from "../../../src/report/report_data.ts";
+import { defaultRuntime } from "../../../src/default_runtime.ts";
+import { flameOf } from "../../../src/report/data/flame.ts";
+import { readProfiles } from "../../../src/report/data/profiles.ts";
+import type { FlameNode } from "../../../src/report/shared/report_data.ts";
 import type { CpuProfile, CpuProfileNode } from "../../../src/runtime.ts";
 import { inDirectory } from "./recorded.ts";
 

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { UsageError } from "../../../src/errors.ts";
-import type { QuantityData, ReportData } from "../../../src/report/report_data.ts";
+import { KymoError } from "../../../src/errors.ts";
+import type { QuantityData, ReportData } from "../../../src/report/shared/report_data.ts";
 import { randomNumbers, reportOn, type Row } from "./recorded.ts";
 
 /** The quantity with that label. */
@@ -46,7 +46,7 @@ describe("quantities of a report", () => {
       custom: [[0, 1, "rss"]],
       runtime: [[0, 1, "rss"], [0, 2, "max rss"], [0, 1, "gc pause"], [1, 1, "event loop lag"], [0, 1, "something"]],
     });
-    assertEquals(quantities.map(({ prefix, label, unit, kind }) => [prefix, label, unit, kind]), [
+    assertEquals(quantities.map(({ channel, label, unit, kind }) => [channel, label, unit, kind]), [
       ["runtime", "event loop lag", "s", "event"],
       ["runtime", "gc pause", "s", "event"],
       ["runtime", "max rss", "bytes", "level"],
@@ -125,7 +125,7 @@ describe("quantities of a report", () => {
   it("are refused if their time cannot be told in 64 bits", async () => {
     await assertRejects(
       () => reportOn({ custom: [[-9e9, 1, "a"], [7e9, 1, "a"]] }),
-      UsageError,
+      KymoError,
       "Cannot report: the timepoints are centuries apart, select a part of the time: -7300000000000000000, 8700000000000000000",
     );
   });

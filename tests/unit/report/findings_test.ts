@@ -1,11 +1,11 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { bucketOf } from "../../../src/report/buckets.ts";
-import type { Facts } from "../../../src/report/findings/draft.ts";
-import type { Evidence } from "../../../src/report/findings/evidence.ts";
+import { bucketOf } from "../../../src/statistics/buckets.ts";
+import type { Facts } from "../../../src/report/findings/finding.ts";
+import type { Evidence } from "../../../src/report/findings/finding_inputs.ts";
 import { findWhatStandsOut } from "../../../src/report/findings/findings.ts";
 import { whySlow } from "../../../src/report/findings/why_slow.ts";
-import type { DurationData, FlameNode, QuantityData } from "../../../src/report/report_data.ts";
+import type { DurationData, FlameNode, QuantityData } from "../../../src/report/shared/report_data.ts";
 import { plain } from "./recorded.ts";
 
 const MB = 1e6;
@@ -60,7 +60,7 @@ function level(label: string, unit: QuantityData["unit"], at: (time: number) => 
   const count = bin.map(() => 6);
   return {
     label,
-    prefix: "runtime",
+    channel: "runtime",
     unit,
     kind: "level",
     processes: [{ pid, bin, min: mean, mean, max: mean, count }],
@@ -319,7 +319,7 @@ describe("the reason for slowness", () => {
   const met = { slow: 10, others: 10 };
   const cases: [
     says: string | undefined,
-    companions: [kind: "duration" | "lag" | "gc", label: string, slow: number, others: number][],
+    correlated: [kind: "duration" | "lag" | "gc", label: string, slow: number, others: number][],
     chance?: number,
   ][] = [
     ["98 % of the time of its 10 slowest was within “render”, as of all its runs.", [["duration", "sort", 0.6, 0.5], [
@@ -346,14 +346,14 @@ describe("the reason for slowness", () => {
     [undefined, [["gc", "gc pause", 0.15, 0.1]]],
     [undefined, []],
   ];
-  for (const [says, companions, chance = 0] of cases) {
-    it(`is told: ${says ?? "none is known"} (${companions.length})`, () => {
+  for (const [says, correlated, chance = 0] of cases) {
+    it(`is told: ${says ?? "none is known"} (${correlated.length})`, () => {
       const correlation = {
         label: "a",
         threshold: 1,
         slow: group,
         others,
-        companions: companions.map(([kind, label, slow, others]) => ({ kind, label, share: { slow, others }, met })),
+        correlated: correlated.map(([kind, label, slow, others]) => ({ kind, label, share: { slow, others }, met })),
       };
       const told = whySlow(correlation, () => chance);
       assertEquals(told && plain(told), says);

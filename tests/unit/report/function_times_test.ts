@@ -1,6 +1,6 @@
 import { it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { timesByFunction } from "../../../src/report/function_times.ts";
+import { timesByFunction } from "../../../src/report/shared/function_times.ts";
 
 it("a call tree is added up by function, and a function within itself counted once", () => {
   const leaf = { name: "f", place: "a.ts:1", value: 2, children: [] };

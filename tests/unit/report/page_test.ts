@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { renderPage } from "../../../src/report/page.ts";
 import { notices } from "../../../src/report/viewer_bundle.ts";
-import { fakeReport, reportOfOne } from "../../fake/report_data.ts";
+import { fakeReport, reportOfOne } from "../../support/fake/report_data.ts";
 
 describe("the page of a report", () => {
   it("holds the data whole", async () => {

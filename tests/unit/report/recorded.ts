@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { readReportData, type ReportOptions } from "../../../src/report/read_report_data.ts";
-import type { ReportData } from "../../../src/report/report_data.ts";
+import { readReportData, type ReportOptions } from "../../../src/report/data/read_report_data.ts";
+import type { ReportData } from "../../../src/report/shared/report_data.ts";
 
 /** The first timepoint of what is recorded in these tests. */
 export const BEGIN = 1_700_000_000_000_000_000n;
@@ -40,12 +40,12 @@ export function plain(text: string): string {
   return text.replaceAll("\u00a0", " ");
 }
 
-/** What a report would show of these rows, by prefix. */
+/** What a report would show of these rows, by channel. */
 export async function reportOn(
   rows: Readonly<Record<string, Iterable<Row>>>,
   options: Partial<ReportOptions> = {},
 ): Promise<ReportData> {
-  const files = Object.fromEntries(Object.entries(rows).map(([prefix, of]) => [`${prefix}.csv`, csv(of)]));
+  const files = Object.fromEntries(Object.entries(rows).map(([channel, of]) => [`${channel}.csv`, csv(of)]));
   return await inDirectory(files, async (directory) => {
     await using db = await TelemetryDB.open(directory);
     return await readReportData(db, { title: "test", kymo: "0.0.0", made: new Date(0), ...options });

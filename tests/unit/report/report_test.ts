@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { defaultRuntime } from "../../../src/monitor/default_runtime.ts";
+import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { makeReport } from "../../../src/report/make_report.ts";
 import { csv, inDirectory, plain, type Row } from "./recorded.ts";
 

@@ -1,6 +1,6 @@
 import { it } from "node:test";
 import { assertEquals } from "@std/assert";
-import * as words from "../../../src/report/words.ts";
+import * as words from "../../../src/display/words.ts";
 
 it("numbers in sentences keep to their units, with the digits that tables have", () => {
   assertEquals([0, 0.0089, 0.05, 99.96, 1, 534, 8_000].map(words.inSeconds), [

@@ -2,17 +2,17 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { BackgroundSampler } from "../../../src/sampling/background.ts";
 import type { Sampler } from "../../../src/sampling/sampler.ts";
-import { FakeRuntime } from "../../fake/runtime.ts";
-import { ListObserver } from "../support/observers.ts";
+import { FakeRuntime } from "../../support/fake/runtime.ts";
+import { ListObserver } from "../../support/observation_sinks.ts";
 
 /** A background sampler of these, every 100 ms. */
 function sampling(...samplers: Partial<Sampler>[]) {
   const { timers } = new FakeRuntime();
   const errors: unknown[] = [];
-  const observer = new ListObserver();
-  const series = samplers.map((sampler) => ({ sampler: { prefix: "x", sample() {}, ...sampler }, observer }));
+  const sink = new ListObserver();
+  const series = samplers.map((sampler) => ({ sampler: { channel: "x", sample() {}, ...sampler }, sink }));
   const background = new BackgroundSampler(series, timers, 100, (error) => void errors.push(error));
-  return { background, timers, errors, observer };
+  return { background, timers, errors, sink };
 }
 
 /** A sampler that tells its calls. */
@@ -118,14 +118,14 @@ describe("BackgroundSampler", () => {
   });
 
   it("keeps what a sampler observed before it threw", () => {
-    const { background, observer } = sampling({
+    const { background, sink } = sampling({
       sample: (to) => {
         to.observe("x", 1);
         fail();
       },
     });
     background.start();
-    assertEquals(observer.seen, [["x", 1]]);
+    assertEquals(sink.seen, [["x", 1]]);
   });
 
   it("may be stopped by one of its own samplers", () => {

@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { ValueKind } from "../../../src/observation/segment.ts";
+import { ValueKind } from "../../../src/segment/segment.ts";
 import { DurationSampler, NOT_RECORDING } from "../../../src/sampling/duration.ts";
-import { randomFrom } from "../support/random.ts";
-import { OWNER } from "../support/segments.ts";
-import { TestSink } from "../support/sinks.ts";
+import { randomFrom } from "../../support/random.ts";
+import { OWNER } from "../../support/segments.ts";
+import { TestSink } from "../../support/segment_sinks.ts";
 
 function sampling(): { sink: TestSink; sampler: DurationSampler; stop(label: unknown, id: unknown): void } {
   const sink = new TestSink({ owner: { ...OWNER, kind: ValueKind.duration } });
-  const sampler = new DurationSampler(sink.clock.now, sink.bucket);
+  const sampler = new DurationSampler(sink.clock.now, sink.buffer);
   const stop = (label: unknown, id: unknown) => sampler.stop(label as string, id as number);
   return { sink, sampler, stop };
 }
@@ -16,7 +16,7 @@ function sampling(): { sink: TestSink; sampler: DurationSampler; stop(label: unk
 /** What was observed so far. */
 function rowsOf(sink: TestSink): [timepoint: number, value: number, label: string][] {
   sink.letGo();
-  sink.bucket.seal();
+  sink.buffer.seal();
   sink.letGo();
   return sink.taken.flatMap(({ rows }) => rows);
 }
@@ -128,10 +128,10 @@ describe("an id that is not of a running sample", () => {
   it("is counted when it comes from before the recording, though the clock is the same", () => {
     const { sink, sampler } = sampling();
     const before = [sampler.start(), sampler.start()];
-    const next = new DurationSampler(sink.clock.now, sink.bucket);
+    const next = new DurationSampler(sink.clock.now, sink.buffer);
     for (const id of before) next.stop("x", id);
     sink.clock.time += 1e9;
-    const later = new DurationSampler(sink.clock.now, sink.bucket);
+    const later = new DurationSampler(sink.clock.now, sink.buffer);
     for (const id of before) later.stop("x", id);
     assertEquals([rowsOf(sink), later.invalid], [[], 2]);
   });

@@ -4,11 +4,11 @@ import type { GcEvent } from "../../../src/runtime.ts";
 import { eventLoopSampler } from "../../../src/sampling/event_loop.ts";
 import { gcSampler } from "../../../src/sampling/gc.ts";
 import { processSampler } from "../../../src/sampling/process.ts";
-import { FakeRuntime } from "../../fake/runtime.ts";
-import { ListObserver } from "../support/observers.ts";
+import { FakeRuntime } from "../../support/fake/runtime.ts";
+import { ListObserver } from "../../support/observation_sinks.ts";
 
 describe("gcSampler", () => {
-  function sampling(): { observer: ListObserver; collect(...events: GcEvent[]): [string, number][]; calls: string[] } {
+  function sampling(): { sink: ListObserver; collect(...events: GcEvent[]): [string, number][]; calls: string[] } {
     const runtime = new FakeRuntime();
     const calls: string[] = [];
     const { gc } = runtime;
@@ -18,13 +18,13 @@ describe("gcSampler", () => {
       stop: () => void calls.push("stop"),
     });
     sampler.start?.();
-    const observer = new ListObserver();
+    const sink = new ListObserver();
     const collect = (...events: GcEvent[]): [string, number][] => {
       runtime.collections.push(...events);
-      sampler.sample(observer);
-      return observer.drain();
+      sampler.sample(sink);
+      return sink.drain();
     };
-    return { observer, collect, calls };
+    return { sink, collect, calls };
   }
 
   it("tells the sums since it began, and each pause raw", () => {
@@ -51,9 +51,9 @@ describe("gcSampler", () => {
   });
 
   it("gives all of a sample at one moment, and drains once", () => {
-    const { observer, collect, calls } = sampling();
+    const { sink, collect, calls } = sampling();
     collect({ pause: 1, before: 1, after: 1 });
-    assertEquals([observer.together, calls], [[3], ["start", "drain"]]);
+    assertEquals([sink.together, calls], [[3], ["start", "drain"]]);
   });
 });
 
@@ -61,10 +61,10 @@ describe("processSampler", () => {
   const heap = { used: 10, total: 20, external: 5 };
 
   it("tells memory and processor time, all of one moment", () => {
-    const observer = new ListObserver();
+    const sink = new ListObserver();
     const { memory, resources } = new FakeRuntime();
-    processSampler(memory, resources).sample(observer);
-    assertEquals(Object.fromEntries(observer.seen), {
+    processSampler(memory, resources).sample(sink);
+    assertEquals(Object.fromEntries(sink.seen), {
       "rss": 1000,
       "max rss": 1000,
       "heap used": 10,
@@ -73,22 +73,22 @@ describe("processSampler", () => {
       "user time": 1.5,
       "system time": 0.5,
     });
-    assertEquals(observer.together, [7]);
+    assertEquals(sink.together, [7]);
   });
 
   it("keeps its own maximum", () => {
-    const observer = new ListObserver();
+    const sink = new ListObserver();
     const sizes = [5, 9, 7];
     const sampler = processSampler({ rss: () => sizes.shift() ?? 0 }, undefined);
-    for (let i = 0; i < 3; i++) sampler.sample(observer);
-    assertEquals(observer.seen.filter(([label]) => label === "max rss").map(([, value]) => value), [5, 9, 9]);
+    for (let i = 0; i < 3; i++) sampler.sample(sink);
+    assertEquals(sink.seen.filter(([label]) => label === "max rss").map(([, value]) => value), [5, 9, 9]);
   });
 
   it("leaves out what the runtime lacks: no zero is made up", () => {
-    const observer = new ListObserver();
-    processSampler({ rss: () => 1 }, undefined).sample(observer);
-    processSampler({ rss: () => 1, heap: () => heap }, undefined).sample(observer);
-    assertEquals(observer.seen.map(([label]) => label), [
+    const sink = new ListObserver();
+    processSampler({ rss: () => 1 }, undefined).sample(sink);
+    processSampler({ rss: () => 1, heap: () => heap }, undefined).sample(sink);
+    assertEquals(sink.seen.map(([label]) => label), [
       "rss",
       "max rss",
       "rss",
@@ -104,59 +104,59 @@ describe("eventLoopSampler", () => {
   /** An event loop that can be blocked: time passes, and what was due meanwhile is late. */
   function sampling() {
     const { clock, timers } = new FakeRuntime();
-    const observer = new ListObserver();
-    const sampler = eventLoopSampler(clock, timers, observer);
+    const sink = new ListObserver();
+    const sampler = eventLoopSampler(clock, timers, sink);
     const block = (ms: number): void => {
       clock.time += ms * 1e6;
       timers.advance(0);
     };
-    return { observer, sampler, timers, block };
+    return { sink, sampler, timers, block };
   }
 
   it("sees a loop that was blocked for 200 ms at once, as 0.15 s or more", () => {
-    const { observer, sampler, timers, block } = sampling();
+    const { sink, sampler, timers, block } = sampling();
     sampler.start?.();
     timers.advance(100);
     block(200);
-    const lags = observer.drain();
+    const lags = sink.drain();
     assertEquals(lags.length, 1);
     assertEquals([lags[0]![0], lags[0]![1] >= 0.15 && lags[0]![1] <= 0.2], ["event loop lag", true]);
   });
 
   it("tells the largest of small lags, once per sample", () => {
-    const { observer, sampler, timers, block } = sampling();
+    const { sink, sampler, timers, block } = sampling();
     sampler.start?.();
     timers.advance(20);
     block(25);
     timers.advance(20);
     block(32);
     timers.advance(20);
-    assertEquals(observer.seen, []);
-    sampler.sample(observer);
-    assertEquals(observer.drain().map(([label, value]) => [label, value > 0.004 && value < 0.02]), [[
+    assertEquals(sink.seen, []);
+    sampler.sample(sink);
+    assertEquals(sink.drain().map(([label, value]) => [label, value > 0.004 && value < 0.02]), [[
       "event loop lag",
       true,
     ]]);
   });
 
   it("tells nothing when it has not looked since the last sample", () => {
-    const { observer, sampler, timers } = sampling();
+    const { sink, sampler, timers } = sampling();
     sampler.start?.();
-    sampler.sample(observer);
-    assertEquals(observer.drain(), []);
+    sampler.sample(sink);
+    assertEquals(sink.drain(), []);
     timers.advance(40);
-    sampler.sample(observer);
-    sampler.sample(observer);
-    assertEquals(observer.drain(), [["event loop lag", 0]]);
+    sampler.sample(sink);
+    sampler.sample(sink);
+    assertEquals(sink.drain(), [["event loop lag", 0]]);
   });
 
   it("is never less than nothing, and takes a late timer into account only once", () => {
-    const { observer, sampler, timers, block } = sampling();
+    const { sink, sampler, timers, block } = sampling();
     sampler.start?.();
     block(1_000);
     timers.advance(1_000);
-    sampler.sample(observer);
-    const lags = observer.drain().map(([, value]) => value);
+    sampler.sample(sink);
+    const lags = sink.drain().map(([, value]) => value);
     assertEquals(lags.filter((lag) => lag < 0), []);
     assertEquals(lags.filter((lag) => lag > 0.02).length, 1);
   });

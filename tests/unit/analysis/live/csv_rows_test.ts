@@ -1,12 +1,12 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type CsvRow, CsvRows } from "../../../../src/analysis/live/csv_rows.ts";
-import { decode } from "../../../../src/csv/decode.ts";
+import { decode } from "../../../../src/csv/parse.ts";
 import { HEADER } from "../../../../src/csv/dialect.ts";
 import { encodeSegment } from "../../../../src/csv/encode.ts";
-import { Segment, ValueKind } from "../../../../src/observation/segment.ts";
-import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";
-import { EPOCH, OWNER } from "../../support/segments.ts";
+import { Segment, ValueKind } from "../../../../src/segment/segment.ts";
+import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../../support/random.ts";
+import { EPOCH, OWNER } from "../../../support/segments.ts";
 
 const encoder = new TextEncoder();
 

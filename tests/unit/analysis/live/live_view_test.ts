@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { LiveView } from "../../../../src/analysis/live/live_view.ts";
-import { Monitor } from "../../../../src/monitor/monitor.ts";
-import { MemoryDisk } from "../../../fake/memory_disk.ts";
-import { FakeRuntime } from "../../../fake/runtime.ts";
+import { Monitor } from "../../../../src/recording/monitor.ts";
+import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { FakeRuntime } from "../../../support/fake/runtime.ts";
 
 /** A disk on which the system tells that there are processes of these PIDs. */
 function diskWith(pids: readonly number[]): MemoryDisk {
@@ -28,7 +28,7 @@ describe("LiveView", () => {
     for (let i = 1; i <= 101; i++) monitor.observe("size", i);
     runtime.timers.advance(500);
     const { seconds, series } = view.endInterval();
-    const told = { label: "size", prefix: "custom", unit: "", sampled: false, approximate: false } as const;
+    const told = { label: "size", channel: "custom", unit: "", sampled: false, approximate: false } as const;
     assertEquals(seconds, 0.5);
     assertEquals(series, [
       { ...told, count: 101, rate: 202, mean: 51, p50: 51, p99: 100, max: 101, history: [100] },

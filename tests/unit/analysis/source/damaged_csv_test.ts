@@ -2,8 +2,8 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { writeFileSync } from "node:fs";
-import { scratchDirectory } from "../../../contract/scratch.ts";
-import { inFull, scaled } from "../../../process/faults/scale.ts";
+import { scratchDirectory } from "../../../support/scratch.ts";
+import { inFull, scaled } from "../../../support/faults/scale.ts";
 import { Reader } from "./read_all.ts";
 import { expectedContent } from "./row_oracle.ts";
 

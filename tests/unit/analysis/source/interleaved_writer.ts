@@ -1,11 +1,11 @@
 import { CsvEncoder, HEADER_BYTES } from "../../../../src/csv/encode.ts";
-import { Segment, type SegmentOwner, ValueKind } from "../../../../src/observation/segment.ts";
-import { MonitoringDirectory, spoolName, uniquePart } from "../../../../src/storage/directory.ts";
-import { FlushNotes } from "../../../../src/storage/flush_notes.ts";
-import type { Layout } from "../../../../src/storage/layout.ts";
-import type { MemoryDisk } from "../../../fake/memory_disk.ts";
-import type { Random } from "../../support/random.ts";
-import { EPOCH } from "../../support/segments.ts";
+import { Segment, type SegmentOwner, ValueKind } from "../../../../src/segment/segment.ts";
+import { MonitoringDirectory, spoolName, uniquePart } from "../../../../src/files/directory.ts";
+import { FlushJournal } from "../../../../src/files/flush_journal.ts";
+import type { Layout } from "../../../../src/files/layout.ts";
+import type { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import type { Random } from "../../../support/random.ts";
+import { EPOCH } from "../../../support/segments.ts";
 
 /** Sizes by layout: such that there are a few slices of 128 KiB in a segment that is appended. */
 const SIZES = { append: { label: 7_900, segment: 256 * 1024 }, segments: { label: 10, segment: 4 * 1024 } };
@@ -30,7 +30,7 @@ export class InterleavedWriter {
     this.#disk = disk;
     this.#directory = new MonitoringDirectory(disk, path);
     this.#layout = layout;
-    this.#owner = { pid, isolate: "0123abcd", prefix: "custom", kind: ValueKind.number };
+    this.#owner = { pid, isolate: "0123abcd", channel: "custom", kind: ValueKind.number };
     this.#random = random;
     this.pid = pid;
     this.#label = "x".repeat(SIZES[layout].label);
@@ -75,7 +75,7 @@ export class InterleavedWriter {
     this.#disk.plant(`${path}.tmp`, "file", new Uint8Array(size));
     const segment = new Segment(this.#disk.map!(`${path}.tmp`, size)!.buffer, this.#owner);
     segment.open(0, 0n);
-    FlushNotes.noteLayout(segment, this.#layout);
+    FlushJournal.noteLayout(segment, this.#layout);
     this.#disk.rename(`${path}.tmp`, path);
     return segment;
   }
@@ -97,25 +97,25 @@ export class InterleavedWriter {
   }
 
   *#flush(segment: Segment): Generator<void> {
-    const notes = new FlushNotes(segment);
+    const journal = new FlushJournal(segment);
     const encoder = new CsvEncoder();
-    while (this.#layout === "append" && notes.published < segment.count) {
-      const { bytes, next } = encoder.encode(segment, notes.published);
-      yield* this.#append(notes, bytes.slice(), next);
+    while (this.#layout === "append" && journal.published < segment.count) {
+      const { bytes, next } = encoder.encode(segment, journal.published);
+      yield* this.#append(journal, bytes.slice(), next);
       if (this.#random(20) === 0) break; // as if another held the lock: the rest goes to a file of its own
     }
-    if (notes.published < segment.count) yield* this.#publish(segment, notes);
+    if (journal.published < segment.count) yield* this.#publish(segment, journal);
     yield;
   }
 
-  *#append(notes: FlushNotes, bytes: Uint8Array, next: number): Generator<void> {
+  *#append(journal: FlushJournal, bytes: Uint8Array, next: number): Generator<void> {
     const path = this.#directory.pathOf("custom.csv");
     if (this.#disk.status(path) === undefined) this.#disk.plant(path, "file", HEADER_BYTES);
     const handle = this.#disk.open(path);
     while (handle.tryLock?.() !== true) yield;
-    const { published } = notes;
+    const { published } = journal;
     const offset = handle.seekEnd();
-    notes.appending(handle.status().identity, offset, next);
+    journal.appending(handle.status().identity, offset, next);
     yield;
     const half = this.#random(bytes.length);
     handle.write(bytes.subarray(0, half));
@@ -125,33 +125,33 @@ export class InterleavedWriter {
     if (this.#random(10) === 0) { // as if the disk refused to sync it
       handle.truncate(offset);
       yield;
-      notes.settled(published);
+      journal.settled(published);
     } else {
-      notes.settled(next);
+      journal.settled(next);
     }
     if (this.#random(2) === 0) yield;
     handle.close();
     yield;
   }
 
-  *#publish(segment: Segment, notes: FlushNotes): Generator<void> {
-    const { pid, isolate, prefix } = this.#owner;
-    const name = `${prefix}.${uniquePart(pid, isolate, segment.sequence)}.csv`;
+  *#publish(segment: Segment, journal: FlushJournal): Generator<void> {
+    const { pid, isolate, channel } = this.#owner;
+    const name = `${channel}.${uniquePart(pid, isolate, segment.sequence)}.csv`;
     const temporary = this.#directory.temporaryPathOf(name);
     const handle = this.#disk.create(temporary);
     handle.write(HEADER_BYTES);
     const encoder = new CsvEncoder();
-    for (let row = notes.published; row < segment.count;) {
+    for (let row = journal.published; row < segment.count;) {
       const { bytes, next } = encoder.encode(segment, row);
       handle.write(bytes);
       row = next;
       yield;
     }
     handle.close();
-    notes.renaming(0);
+    journal.renaming(0);
     yield;
     this.#disk.rename(temporary, this.#directory.pathOf(name));
     yield;
-    notes.settled(segment.count);
+    journal.settled(segment.count);
   }
 }

@@ -1,6 +1,6 @@
 import { type DuckDBBlobValue, type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { openSources, type Sources } from "../../../../src/analysis/source/sources.ts";
-import { defaultRuntime } from "../../../../src/monitor/default_runtime.ts";
+import { defaultRuntime } from "../../../../src/default_runtime.ts";
 import { rowText } from "./row_oracle.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -21,12 +21,12 @@ export class Reader implements Disposable {
     return openSources(source, { connection: this.connection, files: defaultRuntime().files });
   }
 
-  /** All rows of a prefix as texts, sorted; the query is done again as long as the sources tell to. */
-  async rows(sources: Sources, prefix: string): Promise<string[]> {
+  /** All rows of a channel as texts, sorted; the query is done again as long as the sources tell to. */
+  async rows(sources: Sources, channel: string): Promise<string[]> {
     const [all] = await this.query(
       sources,
       // Labels come as bytes, since the client strips byte-order marks.
-      () => `SELECT Timepoint, Measurement, encode(Label), PID FROM ${sources.relations.get(prefix)}`,
+      () => `SELECT Timepoint, Measurement, encode(Label), PID FROM ${sources.relations.get(channel)}`,
     );
     return (all as [bigint, number, DuckDBBlobValue, bigint][]).map(([timepoint, measurement, label, pid]) =>
       rowText(timepoint, measurement, utf8.decode(label.bytes), Number(pid))

@@ -4,11 +4,11 @@ import { readCsv } from "../../../../src/analysis/source/csv_content.ts";
 import { listCsvs } from "../../../../src/analysis/source/found_files.ts";
 import { Problems } from "../../../../src/analysis/source/reading.ts";
 import { SpoolSnapshot } from "../../../../src/analysis/source/spool_snapshot.ts";
-import { observationsOf } from "../../../../src/observation/observations_of.ts";
-import type { Layout } from "../../../../src/storage/layout.ts";
-import { MemoryDisk } from "../../../fake/memory_disk.ts";
-import { scaled } from "../../../process/faults/scale.ts";
-import { randomFrom } from "../../support/random.ts";
+import { observationsOf } from "../../../../src/segment/observations_of.ts";
+import type { Layout } from "../../../../src/files/layout.ts";
+import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { scaled } from "../../../support/faults/scale.ts";
+import { randomFrom } from "../../../support/random.ts";
 import { InterleavedWriter } from "./interleaved_writer.ts";
 
 const DIRECTORY = "/_monitoring";

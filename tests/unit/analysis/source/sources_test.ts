@@ -1,11 +1,11 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { StorageError } from "../../../../src/errors.ts";
+import { KymoError } from "../../../../src/errors.ts";
 import { openSources } from "../../../../src/analysis/source/sources.ts";
-import { defaultRuntime } from "../../../../src/monitor/default_runtime.ts";
+import { defaultRuntime } from "../../../../src/default_runtime.ts";
 import { FileError } from "../../../../src/runtime.ts";
-import { scratchDirectory } from "../../../contract/scratch.ts";
+import { scratchDirectory } from "../../../support/scratch.ts";
 import { Reader } from "./read_all.ts";
 
 const HEADER = "Timepoint,Measurement,Label,PID\n";
@@ -59,7 +59,7 @@ describe("openSources", () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     const path = scratch.at("missing");
-    await assertRejects(() => reader.open(path), StorageError, `Cannot read: "${path}": no such file or directory`);
+    await assertRejects(() => reader.open(path), KymoError, `Cannot read: "${path}": no such file or directory`);
     symlinkSync(path, scratch.at("a.csv"));
     const { reading } = await reader.open(scratch.path);
     assertEquals(reading.problems.map(({ reason }) => reason), ["it is not a file but a symlink"]);
@@ -86,7 +86,7 @@ describe("openSources", () => {
     writeFileSync(scratch.at("d.csv"), new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0]));
     writeFileSync(scratch.at("e.csv"), (HEADER + row(1)).replaceAll("\n", "\r"));
     const sources = await reader.open(scratch.path);
-    for (const prefix of ["a", "b", "c", "d", "e"]) assertEquals(await reader.rows(sources, prefix), []);
+    for (const channel of ["a", "b", "c", "d", "e"]) assertEquals(await reader.rows(sources, channel), []);
     const { files, unread, problems } = sources.reading;
     assertEquals([files, unread], [0, 5]);
     const why = "its first line is not Timepoint,Measurement,Label,PID";
@@ -185,7 +185,7 @@ describe("spools that cannot be read", () => {
     const closed = { ...files, list: () => refuse("it") };
     await assertRejects(
       () => openSources(scratch.path, { connection: reader.connection, files: closed }),
-      StorageError,
+      KymoError,
       `Cannot read: ${JSON.stringify(scratch.path)}: permission denied: it`,
     );
   });

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseQuantiles, parseSortKey, quantileName, sorted } from "../../../../src/cli/summary/order.ts";
-import { UsageError } from "../../../../src/errors.ts";
+import { parseQuantiles, parseSortKey, quantileName, sorted } from "../../../../src/cli/commands/summary/order.ts";
+import { KymoError } from "../../../../src/errors.ts";
 import { seriesOf } from "./summaries.ts";
 
 describe("quantiles", () => {
@@ -20,7 +20,7 @@ describe("quantiles", () => {
 
   for (const text of ["", "0.5,", "50", "p101", "-0.5", "0.5 0.9", "half"]) {
     it(`may not be given as ${JSON.stringify(text)}`, () => {
-      assertThrows(() => parseQuantiles(text), UsageError, "--quantiles must be a list such as 0.5,0.99 or p50,p99");
+      assertThrows(() => parseQuantiles(text), KymoError, "--quantiles must be a list such as 0.5,0.99 or p50,p99");
     });
   }
 });
@@ -30,7 +30,7 @@ describe("the order of series", () => {
     assertEquals(parseSortKey("p99.99", [0.9999]), "p99.99");
     assertThrows(
       () => parseSortKey("p99", [0.5]),
-      UsageError,
+      KymoError,
       'Cannot summarize: --sort must be one of total, count, mean, p50, max, label: "p99"',
     );
   });

@@ -1,6 +1,6 @@
-import type { RuntimeSummary } from "../../../../src/analysis/runtime_summary.ts";
-import type { SeriesSummary, Summary } from "../../../../src/analysis/summary.ts";
-import type { SummaryLook } from "../../../../src/cli/summary/summary_text.ts";
+import type { RuntimeSummary } from "../../../../src/analysis/summary/runtime_summary.ts";
+import type { SeriesSummary, Summary } from "../../../../src/analysis/summary/summary.ts";
+import type { SummaryLook } from "../../../../src/cli/commands/summary/text.ts";
 
 /** Where the recordings of these tests begin, and how long they are: 10 s. */
 const first = 1_700_000_000_000_000_000n;
@@ -9,7 +9,7 @@ const last = first + 10_000_000_000n;
 /** A series of durations, but for what is given. */
 export function seriesOf(properties: Partial<SeriesSummary>): SeriesSummary {
   return {
-    prefix: "duration",
+    channel: "duration",
     label: "work",
     rows: 1_000,
     count: 1_000,

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { toJson } from "../../../../src/cli/summary/summary_json.ts";
+import { toJson } from "../../../../src/cli/commands/summary/json.ts";
 import { look, runtimeOf, seriesOf, summaryOf } from "./summaries.ts";
 
 describe("a summary as JSON", () => {
@@ -9,7 +9,7 @@ describe("a summary as JSON", () => {
     const reading = { files: 2, spools: 1, unread: 1, problems: [problem] };
     const summary = summaryOf({
       durations: [seriesOf({ label: "a", sum: 1 }), seriesOf({ label: "b", sum: 2 })],
-      quantities: [seriesOf({ prefix: "custom", label: "q", mean: NaN, max: Infinity, latest: 3, pid: 42 })],
+      quantities: [seriesOf({ channel: "custom", label: "q", mean: NaN, max: Infinity, latest: 3, pid: 42 })],
       runtime: [runtimeOf({ kind: "counter", growth: 5 })],
     });
     const { durations, quantities, runtime, ...rest } = JSON.parse(toJson(summary, { ...look, reading }));
@@ -28,7 +28,7 @@ describe("a summary as JSON", () => {
     });
     assertEquals(durations.map(({ label }: { label: string }) => label), ["b", "a"]);
     assertEquals(durations[0], {
-      prefix: "duration",
+      channel: "duration",
       label: "b",
       count: 1_000,
       rate: 100,

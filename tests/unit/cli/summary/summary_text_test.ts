@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Summary } from "../../../../src/analysis/summary.ts";
-import { displayWidth } from "../../../../src/cli/display_text.ts";
-import { formatSummary, type SummaryLook } from "../../../../src/cli/summary/summary_text.ts";
+import type { Summary } from "../../../../src/analysis/summary/summary.ts";
+import { displayWidth } from "../../../../src/cli/terminal/display_text.ts";
+import { formatSummary, type SummaryLook } from "../../../../src/cli/commands/summary/text.ts";
 import { look, runtimeOf, seriesOf, summaryOf } from "./summaries.ts";
 
 /** The lines of a summary, without its header and the empty line behind that. */
@@ -108,11 +108,11 @@ describe("the table of durations", () => {
 });
 
 describe("the table of quantities", () => {
-  it("is one for each prefix, without a unit", () => {
+  it("is one for each channel, without a unit", () => {
     const quantity = { count: 2, sum: 30, mean: 15, max: 17.5, latest: 12, quantiles: [{ q: 0.5, value: 15 }] };
     const quantities = [
-      seriesOf({ ...quantity, prefix: "custom", label: "queue length" }),
-      seriesOf({ ...quantity, prefix: "sales", label: "price", count: 0, mean: NaN, max: NaN, latest: NaN }),
+      seriesOf({ ...quantity, channel: "custom", label: "queue length" }),
+      seriesOf({ ...quantity, channel: "sales", label: "price", count: 0, mean: NaN, max: NaN, latest: NaN }),
     ];
     assertEquals(lines({ quantities }, { sort: "label" }), [
       "Custom",

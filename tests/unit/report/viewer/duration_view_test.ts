@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import type { DurationData } from "../../../../src/report/report_data.ts";
-import { statisticsOf } from "../../../../src/report/viewer/duration_statistics.ts";
-import { quantileOf, quantilesOf, viewDurations } from "../../../../src/report/viewer/duration_view.ts";
-import { groupsOf } from "../../../../src/report/viewer/selection.ts";
-import { cellsOf, randomNumbers, statisticsOf as exactly } from "../../../fake/report_data.ts";
+import type { DurationData } from "../../../../src/report/shared/report_data.ts";
+import { statisticsOf } from "../../../../src/report/viewer/model/duration_statistics.ts";
+import { quantileOf, quantilesOf, viewDurations } from "../../../../src/report/viewer/model/duration_view.ts";
+import { groupsOf } from "../../../../src/report/viewer/model/selection.ts";
+import { cellsOf, randomNumbers, statisticsOf as exactly } from "../../../support/fake/report_data.ts";
 
 const BINS = 100;
 

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import * as format from "../../../../src/report/viewer/format.ts";
+import * as format from "../../../../src/report/viewer/model/format.ts";
 
 /** With ordinary spaces, which are easier to write. */
 const plain = (text: string): string => text.replaceAll("\u00a0", " ");

@@ -1,6 +1,6 @@
 import { it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { viewQuantity } from "../../../../src/report/viewer/quantity_view.ts";
+import { viewQuantity } from "../../../../src/report/viewer/model/quantity_view.ts";
 
 it("quantities put together keep their smallest and largest, and weigh their mean", () => {
   const cells = { pid: 7, bin: [1, 2, 5], min: [4, 1, 8], mean: [5, 2, 9], max: [6, 3, 10], count: [1, 3, 1] };

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { WallClock } from "../../../../src/report/viewer/clock.ts";
-import { linearTicks, logRange, logTicks, timeTicks } from "../../../../src/report/viewer/ticks.ts";
+import { WallClock } from "../../../../src/report/viewer/model/clock.ts";
+import { linearTicks, logRange, logTicks, timeTicks } from "../../../../src/report/viewer/charts/ticks.ts";
 
 describe("the marks of axes", () => {
   it("are round numbers on a linear axis", () => {

@@ -1,0 +1,38 @@
+import { fileErrorCode, KymoError, quote, quotePath, reason } from "../../errors.ts";
+import type { Files, Runtime } from "../../runtime.ts";
+import type { DuckDB } from "./duckdb.ts";
+import { literal } from "./sql.ts";
+
+/** Writes a relation to a Parquet file: under a temporary name, which then replaces whatever is there. */
+export async function exportParquet(
+  database: Pick<DuckDB, "sql">,
+  relation: string,
+  path: string,
+  { files, isolateId }: Runtime,
+): Promise<{ rows: number }> {
+  if (typeof path !== "string" || path === "") {
+    throw new KymoError("invalid-argument", `Cannot export: not a path: ${quote(path)}`);
+  }
+  const target = files.resolve(path);
+  const temporary = `${target}.${isolateId()}.tmp`;
+  try {
+    const table = await database.sql(
+      `COPY (FROM ${relation}) TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+    files.rename(temporary, target);
+    return { rows: Number(table.rows()[0]?.Count) };
+  } catch (error) {
+    removeIfThere(files, temporary);
+    if (error instanceof KymoError && error.code !== "io") throw error;
+    const [why] = reason((error as Error).cause ?? error).split("\n");
+    throw new KymoError(fileErrorCode(error), `Cannot export: ${quotePath(path)}: ${why}`, { cause: error });
+  }
+}
+
+function removeIfThere(files: Files, path: string): void {
+  try {
+    files.remove(path);
+  } catch {
+    // It was not made, or whoever took the directory away has it now.
+  }
+}

@@ -1,0 +1,115 @@
+import { defaultRuntime } from "../../default_runtime.ts";
+import { describe, type DescribeOptions, type Description } from "./description.ts";
+import type { DuckDB } from "../duckdb/duckdb.ts";
+import { exportParquet } from "../duckdb/parquet.ts";
+import { restrict, type Selection } from "./selection.ts";
+import type { Table } from "../duckdb/table.ts";
+import { TelemetrySeries } from "./telemetry_series.ts";
+
+/** Observations with any labels: those of the files with one channel, or a selection of them. They are read when something is asked of them. */
+export class TelemetryFrame {
+  readonly #database: DuckDB;
+  /**
+   * The observations as SQL that can follow `FROM` in {@linkcode TelemetryFrame.sql}, with the columns `Timepoint`, `Measurement`, `Label`, `PID`
+   * and `Channel`.
+   */
+  readonly relation: string;
+
+  /** Got from a `TelemetryDB`. */
+  constructor(database: DuckDB, relation: string) {
+    this.#database = database;
+    this.relation = relation;
+  }
+
+  /** The labels, ascending by code points. */
+  async labels(): Promise<string[]> {
+    const table = await this.sql(`SELECT DISTINCT Label FROM ${this.relation} ORDER BY Label`);
+    return table.rows().map(({ Label }) => Label as string);
+  }
+
+  /** The processes, ascending. */
+  async pids(): Promise<number[]> {
+    const table = await this.sql(`SELECT DISTINCT PID FROM ${this.relation} ORDER BY PID`);
+    return table.rows().map(({ PID }) => Number(PID));
+  }
+
+  /** The observations with exactly that label, which is no pattern; none if there is no such label. */
+  timeSeries(label: string): TelemetrySeries {
+    return new TelemetrySeries(this.#database, this.relation, label);
+  }
+
+  /**
+   * A part of the observations.
+   *
+   * @throws {KymoError} for a condition of the wrong type.
+   *
+   * @example
+   * ```ts
+   * import { TelemetryDB } from "@kymo/kymo/analysis";
+   * import { assertEquals } from "@std/assert";
+   * import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+   *
+   * mkdirSync("_where");
+   * writeFileSync(
+   *   "_where/duration.1.csv",
+   *   "Timepoint,Measurement,Label,PID\r\n" +
+   *     "1700000000000000001,0.25,/version [GET],42\r\n" +
+   *     "1700000000000000002,0.5,/orders [GET],42\r\n" +
+   *     "1700000000000000003,1,render,42\r\n",
+   * );
+   * {
+   *   await using db = await TelemetryDB.open("_where");
+   *   assertEquals(await db.duration().where({ labels: "* [GET]" }).labels(), ["/orders [GET]", "/version [GET]"]);
+   *   assertEquals(await db.duration().where({ labels: ["/orders*", "render"] }).labels(), ["/orders [GET]", "render"]);
+   *   assertEquals(await db.duration().where({ from: 1700000000000000003n, pids: [42] }).labels(), ["render"]);
+   * }
+   * rmSync("_where", { recursive: true });
+   * ```
+   */
+  where(selection: Selection): TelemetryFrame {
+    return new TelemetryFrame(this.#database, restrict(this.relation, selection));
+  }
+
+  /**
+   * Statistics of each series, as pandas' `describe` has them; ascending by label (and PID).
+   *
+   * @throws {KymoError} for a quantile that is not from 0 to 1.
+   */
+  async describe(options: DescribeOptions = {}): Promise<Description[]> {
+    return await describe(this.#database, this.relation, options);
+  }
+
+  /**
+   * Writes the observations to a Parquet file (compressed by zstd) with the columns of {@linkcode TelemetryFrame.relation}, and returns how many
+   * there are. A file that is there is replaced, by a whole one or not at all.
+   *
+   * @throws {KymoError} if there is no path.
+   * @throws {KymoError} if it cannot be written.
+   *
+   * @example
+   * ```ts
+   * import { TelemetryDB } from "@kymo/kymo/analysis";
+   * import { assertEquals } from "@std/assert";
+   * import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+   *
+   * mkdirSync("_selected");
+   * writeFileSync(
+   *   "_selected/duration.1.csv",
+   *   "Timepoint,Measurement,Label,PID\r\n1700000000000000001,0.25,work,42\r\n1700000000000000002,0.5,rest,42\r\n",
+   * );
+   * {
+   *   await using db = await TelemetryDB.open("_selected");
+   *   assertEquals(await db.duration().where({ labels: "work" }).exportParquet("_selected/work.parquet"), { rows: 1 });
+   * }
+   * rmSync("_selected", { recursive: true });
+   * ```
+   */
+  async exportParquet(path: string): Promise<{ rows: number }> {
+    return await exportParquet(this.#database, this.relation, path, defaultRuntime());
+  }
+
+  /** Runs a query as `TelemetryDB.sql` does. */
+  async sql(query: string, parameters: readonly unknown[] = []): Promise<Table> {
+    return await this.#database.sql(query, parameters);
+  }
+}

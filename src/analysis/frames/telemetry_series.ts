@@ -1,0 +1,157 @@
+import { KymoError, quote } from "../../errors.ts";
+import { describe, type DescribeOptions, type Description } from "./description.ts";
+import type { DuckDB } from "../duckdb/duckdb.ts";
+import { resample, type Resampled, type ResampleOptions } from "./resampling.ts";
+import { restrict, type SeriesSelection, toSelection } from "./selection.ts";
+import { literal } from "../duckdb/sql.ts";
+import type { Table } from "../duckdb/table.ts";
+
+/** The observations of a series; the same index in each array is the same observation. */
+export interface SeriesData {
+  /** ns since 1970, ascending. */
+  readonly timepoints: BigInt64Array;
+  /** What was measured then. Ascending where the timepoint and the process are the same. */
+  readonly measurements: Float64Array;
+  /** The process that measured. Ascending where the timepoint is the same. */
+  readonly pids: Uint32Array;
+}
+
+/** The observations with one label. They are read when something is asked of them. */
+export class TelemetrySeries {
+  readonly #database: DuckDB;
+  /** The label. */
+  readonly label: string;
+  /**
+   * The observations as SQL that can follow `FROM` in {@linkcode TelemetrySeries.sql}, with the columns `Timepoint`, `Measurement`, `Label`, `PID`
+   * and `Channel`.
+   */
+  readonly relation: string;
+
+  /** Got from a `TelemetryFrame`. */
+  constructor(database: DuckDB, relation: string, label: string) {
+    if (typeof label !== "string") {
+      throw new KymoError("invalid-argument", `Cannot select: a label must be a string: ${quote(label)}`);
+    }
+    this.#database = database;
+    this.label = label;
+    this.relation = `(SELECT * FROM ${relation} WHERE Label = ${literal(label)})`;
+  }
+
+  /** The processes, ascending. */
+  async pids(): Promise<number[]> {
+    const table = await this.sql(`SELECT DISTINCT PID FROM ${this.relation} ORDER BY PID`);
+    return table.rows().map(({ PID }) => Number(PID));
+  }
+
+  /**
+   * A part of the observations.
+   *
+   * @throws {KymoError} for a condition of the wrong type.
+   */
+  where(selection: SeriesSelection): TelemetrySeries {
+    return new TelemetrySeries(
+      this.#database,
+      restrict(this.relation, toSelection(selection)),
+      this.label,
+    );
+  }
+
+  /**
+   * The observations themselves, all or a part of them, in memory: 20 bytes each.
+   *
+   * @throws {KymoError} for a condition of the wrong type.
+   *
+   * @example
+   * ```ts
+   * import { TelemetryDB } from "@kymo/kymo/analysis";
+   * import { assertEquals } from "@std/assert";
+   * import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+   *
+   * mkdirSync("_data");
+   * writeFileSync(
+   *   "_data/runtime.1.csv",
+   *   "Timepoint,Measurement,Label,PID\r\n1700000000000000001,1e6,max rss,42\r\n1700000000000000001,2e6,max rss,43\r\n",
+   * );
+   * {
+   *   await using db = await TelemetryDB.open("_data");
+   *   assertEquals(await db.maxRss().pids(), [42, 43]);
+   *   const { timepoints, measurements } = await db.maxRss().data({ pid: 43 });
+   *   assertEquals([timepoints[0], measurements[0]], [1700000000000000001n, 2e6]);
+   * }
+   * rmSync("_data", { recursive: true });
+   * ```
+   */
+  async data(selection: SeriesSelection = {}): Promise<SeriesData> {
+    const relation = restrict(this.relation, toSelection(selection));
+    const table = await this.sql(
+      `SELECT Timepoint, Measurement, PID::UINTEGER AS PID FROM ${relation} ORDER BY Timepoint, PID, Measurement`,
+    );
+    const { Timepoint, Measurement, PID } = table.columns();
+    return {
+      timepoints: Timepoint as BigInt64Array,
+      measurements: Measurement as Float64Array,
+      pids: PID as Uint32Array,
+    };
+  }
+
+  /**
+   * Statistics, as pandas' `describe` has them, of the series or of each process, ascending by PID; none if there are no observations.
+   *
+   * @throws {KymoError} for a quantile that is not from 0 to 1.
+   */
+  async describe(options: DescribeOptions = {}): Promise<Description[]> {
+    return await describe(this.#database, this.relation, options);
+  }
+
+  /**
+   * Exact quantiles, from 0 to 1, interpolated linearly between the two nearest observations; NaN if there are none.
+   *
+   * @throws {KymoError} for a quantile that is not from 0 to 1.
+   */
+  async quantiles(of: readonly number[]): Promise<number[]> {
+    const [description] = await this.describe({ quantiles: of });
+    return description?.quantiles.map(({ value }) => value) ?? of.map(() => NaN);
+  }
+
+  /**
+   * Statistics for each interval, from the one of the first observation to the one of the last, those without any in between included.
+   * Intervals begin at whole multiples of their length since 1970. (pandas counts from the midnight before the first observation, which is the
+   * same for lengths that divide a day.)
+   *
+   * @param interval A whole number of `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, such as `"1s"` or `"500ms"`; or nanoseconds as a bigint.
+   *
+   * @throws {KymoError} for anything else, for a quantile that is not from 0 to 1, and for more than 10 million intervals.
+   *
+   * @example
+   * ```ts
+   * import { TelemetryDB } from "@kymo/kymo/analysis";
+   * import { assertEquals } from "@std/assert";
+   * import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+   *
+   * mkdirSync("_resample");
+   * writeFileSync(
+   *   "_resample/duration.1.csv",
+   *   "Timepoint,Measurement,Label,PID\r\n" +
+   *     "1700000000100000000,0.25,work,42\r\n1700000000200000000,0.75,work,42\r\n1700000002000000000,1,work,42\r\n",
+   * );
+   * {
+   *   await using db = await TelemetryDB.open("_resample");
+   *   const perSecond = await db.duration().timeSeries("work").resample("1s", { quantiles: [0.5] });
+   *   assertEquals(perSecond.timepoints[0], 1700000000000000000n);
+   *   assertEquals(perSecond.count, new Float64Array([2, 0, 1]));
+   *   assertEquals(perSecond.sum, new Float64Array([1, 0, 1]));
+   *   assertEquals(perSecond.mean, new Float64Array([0.5, NaN, 1]));
+   *   assertEquals(perSecond.quantiles[0]?.values, new Float64Array([0.5, NaN, 1]));
+   * }
+   * rmSync("_resample", { recursive: true });
+   * ```
+   */
+  async resample(interval: string | bigint, options: ResampleOptions = {}): Promise<Resampled> {
+    return await resample(this.#database, this.relation, interval, options);
+  }
+
+  /** Runs a query as `TelemetryDB.sql` does. */
+  async sql(query: string, parameters: readonly unknown[] = []): Promise<Table> {
+    return await this.#database.sql(query, parameters);
+  }
+}

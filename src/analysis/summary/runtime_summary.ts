@@ -1,0 +1,85 @@
+import { aggregates, measured, toStatistics } from "../frames/description.ts";
+import {
+  isFromPython,
+  isOfIsolate,
+  MAX_RESETS,
+  RUNTIME_SERIES,
+  type RuntimeSeries,
+  runtimeSeriesOf,
+} from "./runtime_series.ts";
+import type { Selection } from "../frames/selection.ts";
+import type { TelemetryDB } from "../frames/telemetry_db.ts";
+
+/** One process's part of a series of the runtime. NaN is only among the `rows`. */
+export interface RuntimeSummary extends RuntimeSeries {
+  readonly pid: number;
+  /** Observations, NaN included. */
+  readonly rows: number;
+  /** Observations but for NaN. */
+  readonly count: number;
+  /** ns since 1970. */
+  readonly first: bigint;
+  /** ns since 1970. */
+  readonly last: bigint;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  readonly sum: number;
+  /** The last measurement. */
+  readonly latest: number;
+  /**
+   * Of a counter: by how much it grew, from each observation to the next. Where it went back it began anew, and what it counted from then until its
+   * first observation is left out. NaN if it is several isolates' and goes up and down between them.
+   */
+  readonly growth?: number;
+}
+
+/** Summarizes the series of the runtime, each process for itself, in the order of {@linkcode RUNTIME_SERIES} and then by label. */
+export async function summarizeRuntime(db: TelemetryDB, selection: Selection): Promise<RuntimeSummary[]> {
+  const frame = db.runtime().where(selection);
+  const table = await frame.sql(
+    `SELECT Label, PID, count(*) AS observations, ${aggregates([])}, min(Timepoint) AS first, max(Timepoint) AS last,
+       arg_max(Measurement, Timepoint) AS latest, coalesce(fsum(greatest(step, 0)), 0) AS growth,
+       count(step)::DOUBLE AS steps, (count(*) FILTER (step < 0))::DOUBLE AS resets
+     FROM (
+       SELECT *, m - lag(m) OVER (PARTITION BY Label, PID ORDER BY m IS NULL, Timepoint, m) AS step
+       FROM ${measured(frame.relation)}
+     ) GROUP BY Label, PID ORDER BY Label, PID`,
+  );
+  const rows = table.rows();
+  const pythons = rows.length === 0 ? new Set() : await pythonProcesses(db, selection);
+  const summaries = rows.map((row): RuntimeSummary => {
+    const { count, mean, min, max, sum } = toStatistics(row, []);
+    const pid = Number(row.PID);
+    const series = runtimeSeriesOf(row.Label as string, pythons.has(pid));
+    return {
+      ...series,
+      pid,
+      rows: Number(row.observations),
+      first: row.first as bigint,
+      last: row.last as bigint,
+      ...{ count, mean, min, max, sum },
+      latest: row.latest as number,
+      ...series.kind === "counter" ? { growth: isMixed(row) ? NaN : row.growth as number } : {},
+    };
+  });
+  const place = ({ label }: RuntimeSummary): number => {
+    const index = RUNTIME_SERIES.findIndex((series) => series.label === label);
+    return index < 0 ? RUNTIME_SERIES.length : index;
+  };
+  return summaries.sort((one, other) => place(one) - place(other));
+}
+
+/** The processes of the Python original, told by all their series, whichever are selected. */
+async function pythonProcesses(db: TelemetryDB, { pids }: Selection): Promise<Set<number>> {
+  const { relation } = db.runtime().where(pids === undefined ? {} : { pids });
+  const rows = (await db.sql(`SELECT DISTINCT PID, Label FROM ${relation}`)).rows();
+  const byPid = Map.groupBy(rows, ({ PID }) => Number(PID));
+  const isPython = (of: typeof rows): boolean => isFromPython(new Set(of.map(({ Label }) => Label as string)));
+  return new Set([...byPid].filter(([, of]) => isPython(of)).map(([pid]) => pid));
+}
+
+/** Whether a counter goes up and down between those of several isolates. */
+function isMixed({ Label, steps, resets }: Record<string, unknown>): boolean {
+  return isOfIsolate(Label as string) && (resets as number) > Math.max(1, MAX_RESETS * (steps as number));
+}

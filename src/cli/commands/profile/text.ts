@@ -1,0 +1,146 @@
+import type { CallNode, ProfiledFunction } from "../../../analysis/profile/call_tree.ts";
+import { placeOf } from "../../../analysis/profile/call_tree.ts";
+import type { FunctionTime } from "../../../analysis/profile/function_times.ts";
+import { sanitize } from "../../terminal/display_text.ts";
+import { matcher } from "../../input/pattern.ts";
+import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
+import { bold, count, dim } from "../../terminal/text.ts";
+import { formatLength, formatSeconds } from "../../../display/units.ts";
+import { ordered, type Profile, type ProfileView } from "./profile.ts";
+
+/** What takes less of the busy time is left out of the tree. */
+const VISIBLE = 0.01;
+
+/** A profile for people: a header, and what is asked for. */
+export function formatProfile(profile: Profile, view: ProfileView, room: TableRoom): string {
+  const body = view.tree
+    ? formatTree(profile, room)
+    : view.callers !== undefined
+    ? formatCalls(profile, "callers", view.callers, view, room)
+    : view.callees !== undefined
+    ? formatCalls(profile, "callees", view.callees, view, room)
+    : formatFunctions(profile, view, room);
+  return `${header(profile, room)}\n${body}`;
+}
+
+function header({ pids, paths, seconds, idle, samples }: Profile, { hasColors }: TableRoom): string {
+  const known = pids.filter((pid) => pid !== undefined);
+  const whose = known.length === 0
+    ? "CPU profile"
+    : `CPU profile of ${known.length === 1 ? "PID" : "PIDs"} ${known.join(", ")}`;
+  const idlePart = seconds > 0 ? `, ${percent(idle / seconds)} of it idle` : "";
+  const lines = [
+    hasColors ? bold(whose) : whose,
+    `${formatLength(seconds)} sampled${idlePart}, ${count(samples, "sample")}, ${count(paths.length, "file")}`,
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function formatFunctions(profile: Profile, { sort, top }: ProfileView, room: TableRoom): string {
+  const rows = ordered(profile.functions, sort);
+  const shown = rows.slice(0, top);
+  return formatTable(columnsOf(profile, (time: FunctionTime) => time.function.name), shown, room) +
+    rest(rows.length - shown.length, "function", room);
+}
+
+function columnsOf<Time extends FunctionTime>(profile: Profile, name: (time: Time) => string): Column<Time>[] {
+  const busy = profile.seconds - profile.idle;
+  const part = (seconds: number): string => busy > 0 ? percent(seconds / busy) : "";
+  return [
+    { title: "self", cell: ({ self }) => formatTime(self) },
+    { title: "", rank: 3, cell: ({ self }) => part(self) },
+    { title: "total", cell: ({ total }) => formatTime(total) },
+    { title: "", rank: 4, cell: ({ total }) => part(total) },
+    { title: "samples", rank: 1, cell: ({ samples }) => samples.toLocaleString("en-US") },
+    { title: "function", side: "left", narrowest: 16, cell: (time) => sanitize(name(time)) },
+    {
+      title: "place",
+      side: "left",
+      rank: 2,
+      narrowest: 16,
+      cell: (time) => sanitize(placeOf(time.function)),
+      style: dim,
+    },
+  ];
+}
+
+/** For each function that is meant, a table of its callers or callees. */
+function formatCalls(
+  profile: Profile,
+  which: "callers" | "callees",
+  pattern: string,
+  { sort, top }: ProfileView,
+  room: TableRoom,
+): string {
+  const isMeant = matcher(pattern);
+  const meant = ordered(profile.functions.filter((time) => isMeant(time.function.name)), sort);
+  if (meant.length === 0) return `No function of that name was sampled: ${sanitize(pattern)}\n`;
+  const sections = meant.slice(0, top).map((time) => {
+    const isCallers = which === "callers";
+    const calls = profile.calls.filter((call) => (isCallers ? call.function : call.caller) === time.function)
+      .map((call) => isCallers ? { ...call, function: call.caller } : call);
+    const title = `${nameAndPlace(time.function)}: self ${formatTime(time.self)}, total ${formatTime(time.total)}; ` +
+      (calls.length === 0 ? "called nothing that was sampled" : isCallers ? "called by" : "called");
+    const line = `${room.hasColors ? bold(title) : title}\n`;
+    const rows = ordered(calls, "total");
+    return calls.length === 0
+      ? line
+      : line + formatTable(columnsOf(profile, (call: FunctionTime) => call.function.name), rows.slice(0, top), room);
+  });
+  return sections.join("\n") + rest(meant.length - sections.length, "function", room);
+}
+
+/** The call tree, without what is too small. */
+function formatTree({ tree, seconds, idle }: Profile, room: TableRoom): string {
+  const least = VISIBLE * (seconds - idle);
+  const rows: { node: CallNode; depth: number }[] = [];
+  const stack = [{ node: tree, depth: -1 }];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const { node, depth } = top;
+    if (depth >= 0) rows.push(top);
+    const children = node.children.filter((child) => child.function.kind !== "idle" && child.total >= least);
+    for (const child of children.toReversed()) stack.push({ node: child, depth: depth + 1 });
+  }
+  return formatTable(
+    [
+      { title: "total", cell: ({ node }) => formatTime(node.total) },
+      { title: "", cell: ({ node }) => percent(node.total / (seconds - idle)) },
+      { title: "self", rank: 2, cell: ({ node }) => formatTime(node.self) },
+      {
+        title: "function",
+        side: "left",
+        narrowest: 20,
+        cell: ({ node, depth }) => "  ".repeat(Math.min(depth, 60)) + sanitize(node.function.name),
+      },
+      {
+        title: "place",
+        side: "left",
+        rank: 1,
+        narrowest: 16,
+        cell: ({ node }) => sanitize(placeOf(node.function)),
+        style: dim,
+      },
+    ],
+    rows,
+    room,
+  );
+}
+
+function nameAndPlace(called: ProfiledFunction): string {
+  const place = placeOf(called);
+  return sanitize(place === "" ? called.name : `${called.name} (${place})`);
+}
+
+function rest(number: number, thing: string, { hasColors }: TableRoom): string {
+  if (number <= 0) return "";
+  const text = `and ${count(number, thing)} more`;
+  return `${hasColors ? dim(text) : text}\n`;
+}
+
+function formatTime(seconds: number): string {
+  return seconds === 0 ? "0" : formatSeconds(seconds);
+}
+
+function percent(part: number): string {
+  return `${(100 * part).toFixed(1)} %`;
+}

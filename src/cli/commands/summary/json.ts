@@ -1,0 +1,70 @@
+import type { Reading } from "../../../analysis/source/reading.ts";
+import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
+import { quantileName, sorted, type SortKey } from "./order.ts";
+import { secondsOf } from "./text.ts";
+
+/** What `--json` prints, for the help. */
+export const jsonHelp = `
+--json prints one object. Timepoints are decimal texts, ns since 1970: they are
+beyond what a JSON number holds exactly. Numbers are not rounded, and null where
+they are not finite. Durations are in seconds.
+  sources, files, spools   what was read
+  rows, pids, from, to     what was selected; seconds: its length
+  bins                     {from, width, length}: the parts of that time, ns
+  durations, quantities    series: {channel, label, pid?, count, rate, sum,
+                           mean, min, max, latest?, quantiles: {p50, ...},
+                           from, to, counts: observations in each bin}
+  runtime                  {label, pid, unit, kind, count, mean, min, max, sum,
+                           latest, growth?, from, to}; growth: of a counter, in
+                           that time; null if several isolates' are mixed
+  unread                   {rows, problems: [{file, line, rows, reason}]}`;
+
+/** A summary as one line of JSON. */
+export function toJson(
+  summary: Summary,
+  { sources, reading, sort }: {
+    readonly sources: readonly string[];
+    readonly reading: Reading;
+    readonly sort: SortKey;
+  },
+): string {
+  const seconds = secondsOf(summary);
+  const { rows, range, pids, bins, durations, quantities, runtime } = summary;
+  const series = (one: SeriesSummary) => ({
+    channel: one.channel,
+    label: one.label,
+    pid: one.pid,
+    count: one.count,
+    rate: seconds > 0 ? one.count / seconds : null,
+    sum: one.sum,
+    mean: one.mean,
+    min: one.min,
+    max: one.max,
+    latest: one.latest,
+    quantiles: Object.fromEntries(one.quantiles.map(({ q, value }) => [quantileName(q), value])),
+    from: one.first,
+    to: one.last,
+    // Only while it is written: of 100,000 labels they would be 200 MB.
+    get counts() {
+      return one.counts;
+    },
+  });
+  return JSON.stringify(
+    {
+      sources,
+      files: reading.files,
+      spools: reading.spools,
+      rows,
+      pids,
+      from: range?.first ?? null,
+      to: range?.last ?? null,
+      seconds,
+      bins: bins ?? null,
+      durations: sorted(durations, sort).map(series),
+      quantities: sorted(quantities, sort).map(series),
+      runtime: runtime.map(({ first, last, rows: _, ...rest }) => ({ ...rest, from: first, to: last })),
+      unread: { rows: reading.unread, problems: reading.problems },
+    },
+    (_, value) => typeof value === "bigint" ? String(value) : value,
+  );
+}

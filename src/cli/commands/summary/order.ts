@@ -1,0 +1,60 @@
+import type { SeriesSummary } from "../../../analysis/summary/summary.ts";
+import { KymoError, quote } from "../../../errors.ts";
+
+/** What series are ordered by: the largest first, or the label. A quantile is called as its column is. */
+export type SortKey = "total" | "count" | "mean" | "max" | "label" | `p${string}`;
+
+/** The keys that are no quantiles. */
+const keys: readonly string[] = ["total", "count", "mean", "max", "label"];
+
+/** Name of a quantile: `p50` of 0.5, `p99.9` of 0.999. */
+export function quantileName(q: number): `p${string}` {
+  return `p${Number((100 * q).toPrecision(12))}`;
+}
+
+/** Reads quantiles such as `0.5,0.99` or `p50,p99`; ascending, each once. */
+export function parseQuantiles(text: string): number[] {
+  const quantiles = text.split(",").map((part) => {
+    const [, isPercent, number = ""] = /^\s*(p?)(\d+(?:\.\d+)?|\.\d+)\s*$/.exec(part) ?? [];
+    const q = number === "" ? NaN : isPercent ? Number((Number(number) / 100).toPrecision(15)) : Number(number);
+    if (q >= 0 && q <= 1) return q;
+    throw new KymoError(
+      "invalid-argument",
+      `Cannot summarize: --quantiles must be a list such as 0.5,0.99 or p50,p99: ${quote(text)}`,
+    );
+  });
+  return [...new Set(quantiles)].sort((one, other) => one - other);
+}
+
+/** Reads what series are to be ordered by, given the quantiles that there are. */
+export function parseSortKey(text: string, quantiles: readonly number[]): SortKey {
+  const names = [...keys.slice(0, 3), ...quantiles.map(quantileName), ...keys.slice(3)];
+  if (names.includes(text)) return text as SortKey;
+  throw new KymoError(
+    "invalid-argument",
+    `Cannot summarize: --sort must be one of ${names.join(", ")}: ${quote(text)}`,
+  );
+}
+
+/** Series in order. */
+export function sorted(series: readonly SeriesSummary[], key: SortKey): SeriesSummary[] {
+  if (key === "label") return [...series];
+  return series.toSorted((one, other) => {
+    const [a, b] = [valueOf(one, key), valueOf(other, key)];
+    return a === b || Number.isNaN(a) && Number.isNaN(b)
+      ? 0
+      : Number.isNaN(a)
+      ? 1
+      : Number.isNaN(b)
+      ? -1
+      : b > a
+      ? 1
+      : -1;
+  });
+}
+
+function valueOf(series: SeriesSummary, key: Exclude<SortKey, "label">): number {
+  if (key === "total") return series.sum;
+  if (key === "count" || key === "mean" || key === "max") return series[key];
+  return series.quantiles.find(({ q }) => quantileName(q) === key)?.value ?? NaN;
+}

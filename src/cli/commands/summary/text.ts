@@ -1,0 +1,106 @@
+import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
+import type { Reading } from "../../../analysis/source/reading.ts";
+import { sanitize } from "../../terminal/display_text.ts";
+import { formatRange } from "../../input/time_argument.ts";
+import { sparkline } from "../../terminal/sparkline.ts";
+import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
+import { bold, count, dim } from "../../terminal/text.ts";
+import { formatCount, formatLength, formatNumber, formatRate, formatSeconds } from "../../../display/units.ts";
+import { quantileName, sorted, type SortKey } from "./order.ts";
+import { formatRuntime } from "./runtime_text.ts";
+
+/** What a summary is of, and how it is to look. */
+export interface SummaryLook extends TableRoom {
+  /** What the user named. */
+  readonly sources: readonly string[];
+  readonly reading: Reading;
+  readonly sort: SortKey;
+  /** Whether each process is shown for itself. */
+  readonly byPid: boolean;
+  /** How many series of each kind are shown, but for those of the runtime, which all are; 0 for all. */
+  readonly top: number;
+}
+
+/** A summary for people: a header, and a table for each kind of series. */
+export function formatSummary(summary: Summary, look: SummaryLook): string {
+  const { durations, quantities, runtime } = summary;
+  const seconds = secondsOf(summary);
+  const sections = [header(summary, look)];
+  const add = (title: string, table: string): void =>
+    void sections.push(`${look.hasColors ? bold(title) : title}\n${table}`);
+  if (durations.length > 0) {
+    const order = look.sort === "label" ? "" : `, by ${look.sort === "total" ? "total time" : look.sort}`;
+    add(`Durations${order}`, formatSeries(durations, seconds, formatSeconds, look));
+  }
+  for (const [channel, series] of Map.groupBy(quantities, ({ channel }) => channel)) {
+    add(capitalized(sanitize(channel)), formatSeries(series, seconds, formatNumber, look));
+  }
+  if (runtime.length > 0) add("Runtime", formatRuntime(runtime, look));
+  return sections.join("\n");
+}
+
+/** Length of the time that is summarized, in seconds. */
+export function secondsOf({ range }: Summary): number {
+  return range === undefined ? 0 : Number(range.last - range.first) / 1e9;
+}
+
+function header({ rows, range, pids }: Summary, { sources, reading, hasColors }: SummaryLook): string {
+  const name = sanitize(sources.join(" "));
+  const found = [
+    count(rows, "row"),
+    `${pids.length} ${pids.length === 1 ? "process" : "processes"}`,
+    count(reading.files, "file"),
+    ...reading.spools > 0 ? [count(reading.spools, "spool")] : [],
+  ];
+  const time = range === undefined
+    ? "nothing was recorded, or nothing is selected"
+    : `${formatRange(range)}, ${formatLength(Number(range.last - range.first) / 1e9)}`;
+  return [hasColors ? bold(name) : name, time, found.join(", ")].map((line) => `${line}\n`).join("");
+}
+
+/** A table of series: how often, how much, when. */
+function formatSeries(
+  series: readonly SeriesSummary[],
+  seconds: number,
+  format: (value: number) => string,
+  look: SummaryLook,
+): string {
+  const isDurations = format === formatSeconds;
+  const told = (value: number): string => Number.isNaN(value) ? "–" : format(value);
+  const quantiles = series[0]?.quantiles ?? [];
+  const columns: Column<SeriesSummary>[] = [
+    { title: "label", side: "left", narrowest: 20, cell: ({ label }) => sanitize(label) },
+    ...look.byPid ? [{ title: "PID", cell: ({ pid }: SeriesSummary) => `${pid}` }] : [],
+    { title: "count", cell: ({ count }) => formatCount(count) },
+    { title: "rate/s", rank: 5, cell: ({ count }) => seconds > 0 ? formatRate(count / seconds) : "–" },
+    ...isDurations
+      ? [{ title: "total", rank: 0, cell: ({ sum }: SeriesSummary) => told(sum) }]
+      : [{ title: "last", rank: 4, cell: ({ latest = NaN }: SeriesSummary) => told(latest) }],
+    { title: "mean", rank: 3, cell: ({ mean }) => told(mean) },
+    ...quantiles.map(({ q }, i): Column<SeriesSummary> => ({
+      title: quantileName(q),
+      rank: { 0.5: 6, 0.99: 7, 0.999: 2 }[q] ?? 1,
+      cell: ({ quantiles }) => told(quantiles[i]!.value),
+    })),
+    { title: "max", rank: 8, cell: ({ max }) => told(max) },
+    {
+      title: "over time",
+      side: "left",
+      rank: 4.5,
+      cell: ({ counts }) => sparkline(counts, Math.max(9, Math.min(20, Math.floor((look.width ?? Infinity) / 8)))),
+      style: (text) => `\x1b[36m${text}\x1b[39m`,
+    },
+  ];
+  const shown = sorted(series, look.sort).slice(0, look.top || undefined);
+  return formatTable(columns, shown, look) + rest(series.length - shown.length, look);
+}
+
+function rest(number: number, { hasColors }: SummaryLook): string {
+  if (number === 0) return "";
+  const text = `and ${number.toLocaleString("en-US")} more`;
+  return `${hasColors ? dim(text) : text}\n`;
+}
+
+function capitalized(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
+}

@@ -1,0 +1,82 @@
+import { UNITS } from "../../analysis/frames/interval.ts";
+import { KymoError, quote } from "../../errors.ts";
+
+/** A moment that the user gave: a timepoint, or ns after the first or before the last timepoint of the recording. */
+export type TimeArgument = { readonly epoch: bigint } | { readonly afterFirst: bigint } | {
+  readonly beforeLast: bigint;
+};
+
+/** What a user may write, for help texts. */
+export const timeArgumentHelp = `
+A time T is one of
+  2026-11-23T14:05:10.5    ISO 8601; local time if without an offset or Z
+  1795360370305798096      nanoseconds since 1970, as in the files
+  +30s                     from the beginning of the recording on
+  -5m                      before its end; units are ns, us, ms, s, m, h, d`;
+
+/** Reads a moment that was given to the option `name`. */
+export function parseTimeArgument(text: string, name: string): TimeArgument {
+  const moment = relative(text) ?? nanoseconds(text) ?? iso8601(text);
+  if (moment === undefined) {
+    const expected = "a time such as 2026-11-23T14:05:10, 1795360370305798096, +30s or -5m";
+    throw new KymoError("invalid-argument", `Cannot select: ${name} must be ${expected}: ${quote(text)}`);
+  }
+  return moment;
+}
+
+/** The timepoint of a moment in a recording that has these first and last timepoints. */
+export function timepointOf(
+  moment: TimeArgument,
+  { first, last }: { readonly first: bigint; readonly last: bigint },
+): bigint {
+  if ("epoch" in moment) return moment.epoch;
+  return "afterFirst" in moment ? first + moment.afterFirst : last - moment.beforeLast;
+}
+
+function relative(text: string): TimeArgument | undefined {
+  const [, sign, whole, fraction = "", unit = ""] =
+    /^([+-])(\d{1,15})(?:\.(\d{1,9}))?(ns|us|µs|ms|s|m|h|d)$/.exec(text) ?? [];
+  const size = UNITS[unit];
+  if (whole === undefined || size === undefined) return undefined;
+  const length = BigInt(whole) * size + BigInt(fraction.padEnd(9, "0")) * size / 1_000_000_000n;
+  return sign === "-" ? { beforeLast: length } : { afterFirst: length };
+}
+
+function nanoseconds(text: string): TimeArgument | undefined {
+  return /^\d{12,19}$/.test(text) ? { epoch: BigInt(text) } : undefined;
+}
+
+/** A date and time, with up to nine digits behind the second, all of which count. */
+function iso8601(text: string): TimeArgument | undefined {
+  const form = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+  const [, date, minute = "00:00", second = "00", fraction = "", zone = ""] = form.exec(text) ?? [];
+  if (date === undefined || !isDay(date)) return undefined;
+  const offset = zone.replace(/^([+-]\d\d):?(\d\d)?$/, (_, hours, minutes = "00") => `${hours}:${minutes}`)
+    .toUpperCase();
+  const ms = Date.parse(`${date}T${minute}:${second}${offset}`);
+  return Number.isNaN(ms) ? undefined : { epoch: BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0")) };
+}
+
+/** Whether there is such a day: 30 February may be read as 2 March. */
+function isDay(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
+}
+
+/** A timepoint as local time with its offset: `2026-11-23 14:05:10.305 +01:00`. */
+export function formatTimepoint(timepoint: bigint): string {
+  const date = new Date(Number(timepoint / 1_000_000n));
+  if (Number.isNaN(date.getTime())) return `${timepoint}`;
+  const minutes = -date.getTimezoneOffset();
+  const local = new Date(date.getTime() + minutes * 60_000).toISOString().replace("T", " ").replace("Z", "");
+  const digits = (number: number): string => `${Math.floor(number)}`.padStart(2, "0");
+  return `${local} ${minutes < 0 ? "-" : "+"}${digits(Math.abs(minutes) / 60)}:${digits(Math.abs(minutes) % 60)}`;
+}
+
+/** A time in local time: `2026-11-23 14:05:10.305 to 14:06:00.000 +01:00`. */
+export function formatRange({ first, last }: { readonly first: bigint; readonly last: bigint }): string {
+  const [from, to] = [formatTimepoint(first), formatTimepoint(last)];
+  const [date, time, offset] = from.split(" ");
+  const begin = to.endsWith(` ${offset}`) ? `${date} ${time}` : from;
+  return `${begin} to ${to.startsWith(`${date} `) ? to.slice(`${date} `.length) : to}`;
+}

@@ -1,0 +1,144 @@
+import { KymoError, quote } from "../errors.ts";
+
+/** What a timer needs of a monitor. */
+export interface DurationRecorder {
+  /** Starts a sample and returns its id, 0 if nothing is recorded. */
+  startDurationSample(): number;
+  /** Ends a sample. */
+  stopDurationSample(label: string, id: number): void;
+  /** Has `look`, which must not throw, called while samples can still be ended for the last time; returns how to take it off. */
+  beforeEnd?(look: () => void): () => void;
+}
+
+/** Times functions: wraps one, or decorates a method (standard decorators, not TypeScript's older experimental ones). */
+// deno-lint-ignore no-explicit-any -- any function can be timed, and keeps its type
+export type TimeIt = <F extends (this: any, ...args: any[]) => any>(fn: F, context?: { readonly kind: string }) => F;
+
+const DECORATED = ["method", "getter", "setter"];
+
+/**
+ * Makes the timer for one label. A function is timed until it returns or throws, one that returns a promise until that is settled, a generator
+ * from the call until it is exhausted, returned or thrown into. `this`, arguments, results and errors pass unchanged; each call has a
+ * sample of its own, so calls may be concurrent or recursive.
+ *
+ * A promise that a function returns which is not `async` itself is watched, and a watched promise counts as handled: if nobody else handles
+ * its rejection, the runtime does not report that.
+ */
+export function timeItWith(recorder: DurationRecorder, label: string): TimeIt {
+  if (typeof label !== "string") {
+    throw new KymoError("invalid-argument", `Cannot time the function: the label must be a string: ${quote(label)}`);
+  }
+  return (fn, context) => {
+    if (typeof fn !== "function" || isClass(fn)) {
+      throw new KymoError("invalid-argument", `Cannot time the function: not a function: ${quote(fn)}`);
+    }
+    if (context !== undefined && !DECORATED.includes(context?.kind)) {
+      throw new KymoError(
+        "invalid-argument",
+        `Cannot time the function: only methods can be decorated: ${quote(context?.kind ?? context)}`,
+      );
+    }
+    return timed(recorder, label, fn);
+  };
+}
+
+/** A class cannot be called, and says so in its source text. */
+function isClass(fn: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(fn));
+}
+
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
+
+function timed<F extends Parameters<TimeIt>[0]>(recorder: DurationRecorder, label: string, fn: F): F {
+  const isAsync = fn instanceof AsyncFunction;
+  const wrapper = function (this: unknown): unknown {
+    const args = arguments as unknown as unknown[];
+    const id = recorder.startDurationSample();
+    if (id === 0) return new.target ? Reflect.construct(fn, args, new.target) : fn.apply(this, args);
+    let result: unknown;
+    try {
+      result = new.target ? Reflect.construct(fn, args, new.target) : fn.apply(this, args);
+    } catch (error) {
+      recorder.stopDurationSample(label, id);
+      throw error;
+    }
+    if (isAsync) return followed(recorder, label, id, result as Promise<unknown>);
+    if (typeof result === "object" && result !== null) watch(result, () => recorder.stopDurationSample(label, id));
+    else recorder.stopDurationSample(label, id);
+    return result;
+  };
+  // Its name, length, prototype, and whatever else somebody gave it.
+  for (const key of Reflect.ownKeys(fn)) {
+    Reflect.defineProperty(wrapper, key, Object.getOwnPropertyDescriptor(fn, key)!);
+  }
+  return wrapper as F;
+}
+
+/** Calls `stop` when what a function returned has ended: at once, unless it is a promise or a generator. */
+function watch(result: object, stop: () => void): void {
+  try {
+    // Not the promise's own `then`, which may do more: that of a lazy promise begins its work.
+    if (result instanceof Promise) Promise.prototype.then.call(result, stop, stop);
+    else if (isGenerator(result)) untilDone(result, stop);
+    else stop();
+  } catch {
+    stop(); // A proxy may throw whatever is asked of it.
+  }
+}
+
+/**
+ * A promise that is settled like the one an `async` function returned, after its sample is stopped. Nobody else can hold the original; that
+ * alone would look handled to the runtime even if nobody handles it.
+ */
+async function followed<T>(recorder: DurationRecorder, label: string, id: number, promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } finally {
+    recorder.stopDurationSample(label, id);
+  }
+}
+
+type AnyGenerator = Generator | AsyncGenerator;
+type Resumption = IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
+
+function isGenerator(value: object): value is AnyGenerator {
+  const tag = Object.prototype.toString.call(value);
+  return tag === "[object Generator]" || tag === "[object AsyncGenerator]";
+}
+
+/** Calls `stop` when the generator ends. It stays the same object, so that `instanceof` and identity hold. */
+function untilDone(generator: AnyGenerator, stop: () => void): void {
+  if (!Object.isExtensible(generator)) return stop();
+  let running = false;
+  let ended = false;
+  const end = (): void => {
+    if (!ended) stop();
+    ended = true;
+  };
+  const settle = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+    if (result.done) end();
+    return result;
+  };
+  for (const name of ["next", "return", "throw"] as const) {
+    const resume = generator[name] as (...args: unknown[]) => Resumption;
+    const watched = function (this: unknown, ...args: unknown[]): Resumption {
+      // Resumed by itself: that throws, and does not end it.
+      if (running) return resume.apply(this, args);
+      running = true;
+      try {
+        const result = resume.apply(this, args);
+        if (!(result instanceof Promise)) return settle(result);
+        return result.then(settle, (error) => {
+          end();
+          throw error;
+        });
+      } catch (error) {
+        end();
+        throw error;
+      } finally {
+        running = false;
+      }
+    };
+    Object.defineProperty(generator, name, { value: watched, configurable: true, writable: true });
+  }
+}

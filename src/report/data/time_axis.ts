@@ -1,0 +1,122 @@
+import { KymoError } from "../../errors.ts";
+import type { Source } from "./source.ts";
+
+/** The time that a report shows. */
+export interface ShownTime {
+  /** First timepoint, epoch ns. */
+  readonly from: bigint;
+  /** Last timepoint, epoch ns. */
+  readonly to: bigint;
+  /** Rows so far from all others that they are not shown. */
+  readonly outside: number;
+}
+
+/** Bins of a time axis. */
+export interface Bins {
+  /** Of each, ns. */
+  readonly width: number;
+  /** How many. */
+  readonly count: number;
+}
+
+/** An axis has at most so many bins: what a wide screen shows without zooming. */
+export const MAX_BINS = 800;
+
+/** And at least so many, if its data have: fewer would hide when something happened. */
+export const MIN_BINS = 100;
+
+/** Finer bins than that hold too few rows to show more than noise. */
+const ROWS_PER_BIN = 32;
+
+const SECOND = 1e9;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Widths that people find easy to read, ns, ascending. */
+const niceWidths: readonly number[] = [
+  ...Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat(),
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
+  ...[1, 2, 7, 14, 28, 91, 182, 364, 1820, 3640, 18_200, 36_400].map((days) => days * DAY),
+];
+
+/** The axes that would do for a time of `span` ns with so many rows, the finest first; at least one. */
+export function possibleBins(span: number, rows: number): readonly Bins[] {
+  const axes = niceWidths.map((width) => ({ width, count: Math.floor(span / width) + 1 }));
+  const most = Math.min(MAX_BINS, Math.max(MIN_BINS, Math.floor(rows / ROWS_PER_BIN)));
+  const fine = axes.filter(({ count }) => count <= most);
+  const possible = fine.filter(({ count }) => count >= MIN_BINS / 2);
+  return possible.length > 0 ? possible : fine.slice(0, 1);
+}
+
+/** Differences of timepoints have to fit into 64 bits; ns. */
+const LONGEST = 9e18;
+
+/** The time is looked at in so many parts to find the empty ones. */
+const PARTS = 1_000;
+
+/** A gap of more than this part of the time, … */
+const GAP_SHARE = 0.9;
+
+/** … with less than this part of the rows on its other side, has a wrong clock behind it, or a damaged file. */
+const STRAY_SHARE = 0.001;
+
+/**
+ * Range of the timepoints, less a few strays that would leave no room for the others. `undefined` if there are no rows.
+ *
+ * @throws {KymoError} if it is longer than 285 years.
+ */
+export async function readShownTime(source: Source): Promise<ShownTime | undefined> {
+  let outside = 0;
+  let rest = source;
+  for (;;) {
+    const [range] = await rest.rows<{ first: bigint | null; last: bigint | null }>(
+      `SELECT min(Timepoint) AS first, max(Timepoint) AS last FROM ${rest.relation}`,
+    );
+    if (range === undefined || range.first === null || range.last === null) return undefined;
+    const { first, last } = range;
+    const span = Math.max(1, Number(last - first));
+    const parts = await rest.rows<{ part: number; rows: number }>(
+      `SELECT least(floor((Timepoint::DOUBLE - ${first}::DOUBLE) / ${span}::DOUBLE * ${PARTS}), ${
+        PARTS - 1
+      }) AS part, ` +
+        `count(*)::DOUBLE AS rows FROM ${rest.relation} GROUP BY part ORDER BY part`,
+    );
+    const stray = findStrays(parts);
+    if (stray === undefined) {
+      if (span > LONGEST) {
+        throw new KymoError(
+          "invalid-argument",
+          `Cannot report: the timepoints are centuries apart, select a part of the time: ${first}, ${last}`,
+        );
+      }
+      return { from: first, to: last, outside };
+    }
+    outside += stray.rows;
+    const edge = first + BigInt(Math.round(span / PARTS * stray.edge));
+    rest = rest.where(stray.before ? `Timepoint >= ${edge}` : `Timepoint < ${edge}`);
+  }
+}
+
+/** Few rows on one side of a large gap; `edge` is a part within that. */
+interface Strays {
+  readonly rows: number;
+  readonly before: boolean;
+  readonly edge: number;
+}
+
+/** Looks for strays in the numbers of rows per part of the time; parts without rows are left out. */
+export function findStrays(parts: readonly { readonly part: number; readonly rows: number }[]): Strays | undefined {
+  const total = parts.reduce((sum, { rows }) => sum + rows, 0);
+  let before = 0;
+  for (const [i, { part, rows }] of parts.entries()) {
+    before += rows;
+    const next = parts[i + 1]?.part ?? part;
+    if (next - part <= GAP_SHARE * PARTS) continue;
+    if (before < STRAY_SHARE * total) return { rows: before, before: true, edge: next - 0.5 };
+    if (total - before < STRAY_SHARE * total) return { rows: total - before, before: false, edge: part + 1.5 };
+  }
+  return undefined;
+}

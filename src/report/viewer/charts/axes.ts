@@ -1,0 +1,79 @@
+/**
+ * The axes of the charts over time.
+ *
+ * @module
+ */
+
+import type uPlot from "uplot";
+import type { WallClock } from "../model/clock.ts";
+import type { Palette } from "../ui/colours.ts";
+import { linearTicks, logTicks, timeTicks } from "./ticks.ts";
+
+/** Of the numbers at axes; canvases know no style sheet. */
+const FONT =
+  '11px Inter, -apple-system, "Segoe UI", Roboto, "Noto Sans", Ubuntu, Cantarell, Lato, "Helvetica Neue", sans-serif';
+
+/** Pixels on the left of a plot for the values of its axis; the same for all, so that times stand below each other. */
+export const AXIS_WIDTH = 58;
+
+/** Pixels on the right of a plot. */
+export const RIGHT_MARGIN = 10;
+
+/** Half of the pixels that a character of a time is wide. */
+const HALF_CHARACTER = 3.1;
+
+/** Pixels between two times that are written below a plot. */
+const TIME_SPACE = 78;
+
+/** The upright axis. */
+export interface ValueAxis {
+  readonly logarithmic: boolean;
+  readonly range: readonly [min: number, max: number];
+  readonly format: (value: number) => string;
+}
+
+/** The axes of a chart: time below, values on the left. */
+export function axesOf(palette: Palette, clock: WallClock, y: ValueAxis, times: boolean): uPlot.Axis[] {
+  const look = { stroke: palette.axis, font: FONT, border: { show: false } };
+  const grid = { stroke: palette.grid, width: 1 };
+  return [
+    {
+      ...look,
+      grid,
+      size: times ? 24 : 0,
+      gap: 4,
+      ticks: { show: false },
+      splits: (plot, _axis, min, max) => timeTicks(min, max, widthOf(plot) / TIME_SPACE, clock).at,
+      values: (plot, _ticks) => times ? timeLabels(plot, clock) : [],
+    },
+    {
+      ...look,
+      grid,
+      size: AXIS_WIDTH,
+      gap: 6,
+      ticks: { show: false },
+      splits: (plot, _axis, min, max) => {
+        const most = Math.max(2, plot.bbox.height / devicePixelRatio / 26);
+        return y.logarithmic ? logTicks(min, max, most) : linearTicks(min, max, most);
+      },
+      // On a logarithmic axis the library would leave some of them out.
+      filter: (_plot, ticks) => ticks,
+      values: (_plot, ticks) => ticks.map((tick) => y.format(tick).replace(/\.0+(?=\D|$)|(\.\d*?)0+(?=\D|$)/, "$1")),
+    },
+  ];
+}
+
+/** The times below a plot, without those that would be cut off at its right edge. */
+function timeLabels(plot: uPlot, clock: WallClock): string[] {
+  const { min = 0, max = 0 } = plot.scales["x"] ?? {};
+  const { at, labels } = timeTicks(min, max, widthOf(plot) / TIME_SPACE, clock);
+  return labels.map((label, index) => {
+    const room = widthOf(plot) - plot.valToPos(at[index] ?? 0, "x") + RIGHT_MARGIN;
+    return label.length * HALF_CHARACTER > room ? "" : label;
+  });
+}
+
+/** Pixels of a plot without its axes. */
+function widthOf(plot: uPlot): number {
+  return plot.bbox.width / devicePixelRatio;
+}

@@ -1,0 +1,141 @@
+/**
+ * How many durations were how long, over time. A cell with a single one stands out from the ground, so that no outlier is lost.
+ *
+ * @module
+ */
+
+import type uPlot from "uplot";
+import { bucketStart } from "../../../statistics/buckets.ts";
+import type { DurationData } from "../../shared/report_data.ts";
+import type { WallClock } from "../model/clock.ts";
+import { between, type Palette } from "../ui/colours.ts";
+import { type DurationView, viewDurations } from "../model/duration_view.ts";
+import * as format from "../model/format.ts";
+import { groupsOf } from "../model/selection.ts";
+import type { Store } from "../model/store.ts";
+import { logRange } from "./ticks.ts";
+import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
+
+/** Pixels that a cell is wide and high at least, so that it can be seen. */
+const CELL = 4;
+/** Shades that are told apart. */
+const SHADES = 32;
+/** Durations in a cell that are not yet shown as many, even if there are no more in any. */
+const FEW = 12;
+
+/** Makes the content of the chart, which is drawn `height` pixels high. */
+export function heatMap(store: Store, clock: WallClock, data: DurationData, height: number): ContentMaker {
+  return (palette, width) => {
+    const view = viewDurations(data, store.state, groupsOf(store.state, width / CELL));
+    if (view.height === 0) return NOTHING;
+    return content(store, clock, palette, coarser(view, Math.max(1, Math.ceil(view.height * CELL / height))));
+  };
+}
+
+/** Cells with so many buckets in each. */
+interface Cells extends DurationView {
+  /** Rows of cells. */
+  readonly rows: number;
+  /** Buckets in a row. */
+  readonly buckets: number;
+  /** Counts, at `group * rows + row`. */
+  readonly counts: Float64Array;
+  readonly most: number;
+}
+
+function coarser(view: DurationView, buckets: number): Cells {
+  const rows = Math.ceil(view.height / buckets);
+  const counts = new Float64Array(view.groups.count * rows);
+  for (let group = 0; group < view.groups.count; group++) {
+    for (let bucket = 0; bucket < view.height; bucket++) {
+      const at = group * rows + Math.floor(bucket / buckets);
+      counts[at] = (counts[at] ?? 0) +
+        (view.cells[group * view.height + bucket] ?? 0);
+    }
+  }
+  return {
+    ...view,
+    rows,
+    buckets,
+    counts,
+    most: counts.reduce((most, count) => Math.max(most, count), 1),
+  };
+}
+
+function content(store: Store, clock: WallClock, palette: Palette, cells: Cells): ChartContent {
+  const { groups, lowest, rows, buckets, most } = cells;
+  const start = (group: number): number => Math.min(groups.to, groups.from + group * groups.size) * store.binSeconds;
+  const bottom = (row: number): number => bucketStart(lowest + row * buckets);
+  const all = Array.from({ length: groups.count }, (_, group) => group);
+  const shade = (count: number): number => Math.log(count) / Math.log(Math.max(most, FEW));
+  const shades = [0, 0.25, 0.5, 0.75, 1].map((share) => between(palette.heat, share * shade(most)));
+  const filled = cells.counts.reduce((filled, count) => filled + (count > 0 ? 1 : 0), 0);
+  return {
+    x: all.map((group) => (start(group) + start(group + 1)) / 2),
+    // A line that is never drawn lets the cursor find the groups.
+    series: [{
+      options: { stroke: "transparent", points: { show: false } },
+      data: all.map(() => null),
+    }],
+    y: { logarithmic: true, range: logRange(bottom(0), bottom(rows)), format: format.duration },
+    below: (plot) => draw(plot, palette, cells, start, bottom, shade),
+    legend: [
+      {
+        name: most === 1 ? "1 in a cell" : `1 to ${format.count(most)} in a cell`,
+        colour: `linear-gradient(90deg, ${shades.join(", ")})`,
+        mark: "area",
+        value: (index) => index === null ? "" : `${format.integer(cells.count[index] ?? 0)} here`,
+      },
+    ],
+    summary: `${filled} cells of ${format.duration(bottom(0))} to ${format.duration(bottom(rows))} are filled.`,
+    table: () => ({
+      columns: ["Time", "From", "To", "Count"],
+      rows: all.flatMap((group) =>
+        Array.from({ length: rows }, (_, row) => row).filter((row) => (cells.counts[group * rows + row] ?? 0) > 0)
+          .map((row) => [
+            clock.time(start(group), 3),
+            format.duration(bottom(row)),
+            format.duration(bottom(row + 1)),
+            format.integer(cells.counts[group * rows + row] ?? 0),
+          ])
+      ),
+    }),
+  };
+}
+
+function draw(
+  plot: uPlot,
+  palette: Palette,
+  { groups, rows, counts }: Cells,
+  start: (group: number) => number,
+  bottom: (row: number) => number,
+  shade: (count: number) => number,
+): void {
+  const { ctx } = plot;
+  const x = Array.from(
+    { length: groups.count + 1 },
+    (_, group) => Math.round(plot.valToPos(start(group), "x", true)),
+  );
+  const y = Array.from({ length: rows + 1 }, (_, row) => Math.round(plot.valToPos(bottom(row), "y", true)));
+  const byShade: [number, number][][] = Array.from({ length: SHADES }, () => []);
+  for (let group = 0; group < groups.count; group++) {
+    for (let row = 0; row < rows; row++) {
+      const count = counts[group * rows + row] ?? 0;
+      if (count > 0) {
+        byShade[Math.round(shade(count) * (SHADES - 1))]?.push([group, row]);
+      }
+    }
+  }
+  byShade.forEach((cells, index) => {
+    ctx.fillStyle = between(palette.heat, index / (SHADES - 1));
+    for (const [group, row] of cells) {
+      const [left = 0, right = 0, top = 0, low = 0] = [
+        x[group],
+        x[group + 1],
+        y[row + 1],
+        y[row],
+      ];
+      ctx.fillRect(left, top, Math.max(2, right - left), Math.max(2, low - top));
+    }
+  });
+}

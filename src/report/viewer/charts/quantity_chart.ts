@@ -1,0 +1,161 @@
+/**
+ * A series that is no duration over time: a line with the band from smallest to largest for what has a value at all times, stems for events.
+ *
+ * @module
+ */
+
+import uPlot from "uplot";
+import type { QuantityData } from "../../shared/report_data.ts";
+import type { WallClock } from "../model/clock.ts";
+import { type Palette, processColour, processDash, translucent } from "../ui/colours.ts";
+import * as format from "../model/format.ts";
+import type { LegendItem } from "../ui/legend.ts";
+import { type QuantityView, viewQuantity } from "../model/quantity_view.ts";
+import { type Groups, groupsOf } from "../model/selection.ts";
+import type { Store } from "../model/store.ts";
+import { logRange } from "./ticks.ts";
+import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
+
+type ChartSeries = ChartContent["series"][number];
+
+/** Makes the content of the chart. */
+export function quantityChart(store: Store, clock: WallClock, data: QuantityData): ContentMaker {
+  return (palette, width) => {
+    const { state } = store;
+    const groups = groupsOf(state, width / 2);
+    const views = data.processes.filter(({ pid }) => state.pids.has(pid)).map((cells) => viewQuantity(cells, groups))
+      .filter(({ count }) => count.some((count) => count > 0));
+    return views.length === 0 ? NOTHING : content(store, clock, palette, data, groups, views);
+  };
+}
+
+function content(
+  store: Store,
+  clock: WallClock,
+  palette: Palette,
+  data: QuantityData,
+  groups: Groups,
+  views: readonly QuantityView[],
+): ChartContent {
+  const start = (group: number): number => (groups.from + group * groups.size) * store.binSeconds;
+  const all = Array.from({ length: groups.count }, (_, group) => group);
+  const tell = format.formatOf(data.unit);
+  const drawn = views.map((view) => {
+    const index = store.data.processes.findIndex(({ pid }) => pid === view.pid);
+    const colour = processColour(palette, index);
+    const series = data.kind === "event" ? stems(view, colour) : lineInBand(view, colour, processDash(palette, index));
+    return { view, colour, series };
+  });
+  const smallest = Math.min(...views.flatMap(({ min }) => min).filter((value) => value !== null));
+  const largest = Math.max(...views.flatMap(({ max }) => max).filter((value) => value !== null));
+  // Times of waiting are mostly short, and the few long ones must not hide how long the others were.
+  const logarithmic = data.unit === "s" && smallest > 0 &&
+    largest / smallest > 100;
+  return {
+    x: all.map((group) => start(group) + groups.size * store.binSeconds / 2),
+    series: drawn.flatMap(({ series }) => series),
+    ...data.kind === "event" ? {} : {
+      bands: drawn.map(({ colour }, at) => ({
+        series: [at * 3 + 1, at * 3 + 2] as [number, number],
+        fill: translucent(colour, 0.22),
+      })),
+    },
+    y: logarithmic
+      ? { logarithmic, range: logRange(smallest, largest), format: tell }
+      : { logarithmic, range: rangeOf(data, smallest, largest), format: tell },
+    legend: drawn.map(({ view, colour }) => legendItem(view, colour, data, views.length > 1, tell)),
+    summary: `From ${tell(smallest)} to ${tell(largest)}.`,
+    table: () => ({
+      columns: ["Time", "PID", "Count", "Min", "Mean", "Max"],
+      rows: all.flatMap((group) =>
+        views.filter(({ count }) => (count[group] ?? 0) > 0).map(({ pid, count, min, mean, max }) => [
+          clock.time(start(group), 3),
+          `${pid}`,
+          format.integer(count[group] ?? 0),
+          ...[min, mean, max].map((values) => tell(values[group] ?? 0)),
+        ])
+      ),
+    }),
+  };
+}
+
+/** The axis begins at 0 unless what is shown is far from it and changes little. */
+function rangeOf({ kind }: QuantityData, smallest: number, largest: number): [number, number] {
+  const size = largest - smallest;
+  if (kind === "level" && smallest > 0 && size < 0.15 * largest && size > 0) {
+    return [smallest - size * 0.6, largest + size * 0.15];
+  }
+  const [low, high] = [Math.min(0, smallest), Math.max(0, largest)];
+  return high === low ? [0, 1] : [low * 1.08, high + (high - low) * 0.08];
+}
+
+function lineInBand({ min, mean, max }: QuantityView, colour: string, dash: number[]): ChartSeries[] {
+  const edge: uPlot.Series = {
+    stroke: "transparent",
+    width: 0,
+    spanGaps: true,
+  };
+  return [
+    { options: edge, data: max },
+    { options: edge, data: min },
+    {
+      options: {
+        stroke: colour,
+        width: 1.5,
+        dash,
+        spanGaps: true,
+        points: { size: 4, fill: colour },
+      },
+      data: mean,
+    },
+  ];
+}
+
+function stems({ max }: QuantityView, colour: string): ChartSeries[] {
+  const bars = uPlot.paths.bars?.({ size: [0.001, 3, 2] });
+  return [{
+    options: {
+      stroke: colour,
+      fill: colour,
+      width: 0,
+      points: { show: true, size: 4.5, width: 0, fill: colour },
+      ...bars === undefined ? {} : { paths: bars },
+    },
+    data: max,
+  }];
+}
+
+/** In the whole time: the sum and the largest of events, the range of levels. */
+function legendItem(
+  view: QuantityView,
+  colour: string,
+  data: QuantityData,
+  many: boolean,
+  tell: (value: number) => string,
+): LegendItem {
+  const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
+  const largest = Math.max(...known(view.max));
+  const whole = data.kind === "event"
+    ? `max ${tell(largest)}`
+    : `${tell(Math.min(...known(view.min)))} – ${tell(largest)}`;
+  return {
+    name: many ? `${view.pid}` : "",
+    colour,
+    mark: data.kind === "event" ? "dot" : "line",
+    value: (index) => {
+      if (index === null) return whole;
+      const at = nearest(view.mean, index, data.kind === "event" ? 2 : 40);
+      return at === undefined ? "–" : tell((data.kind === "event" ? view.max : view.mean)[at] ?? 0);
+    },
+  };
+}
+
+/** The index nearest to one that has a value. */
+function nearest(values: readonly (number | null)[], index: number, farthest: number): number | undefined {
+  for (let distance = 0; distance <= farthest; distance++) {
+    for (const at of [index - distance, index + distance]) {
+      if (values[at] !== null && values[at] !== undefined) return at;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,45 @@
+/**
+ * A line as high as a word.
+ *
+ * @module
+ */
+
+import type { DurationData } from "../../shared/report_data.ts";
+import { svg } from "../ui/dom.ts";
+import { quantilesOf, viewDurations } from "../model/duration_view.ts";
+import { groupsOf, type Selection } from "../model/selection.ts";
+
+const WIDTH = 110;
+const HEIGHT = 24;
+const GROUPS = 44;
+
+/** Draws how the 99th hundredth of durations went, on a logarithmic scale. */
+export function sparkline(data: DurationData, selection: Selection): SVGElement {
+  const values = quantilesOf(
+    viewDurations(data, selection, groupsOf(selection, GROUPS)),
+    0.99,
+  );
+  const known = values.filter((value) => value !== null).map((value) => Math.log(Math.max(value, 1e-9)));
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  // A series that hardly changes is to look calm: the scale covers a doubling at least.
+  const range = Math.max(Math.LN2, high - low);
+  const middle = (high + low) / 2;
+  const points: string[] = [];
+  let pen = "M";
+  values.forEach((value, at) => {
+    if (value === null) return;
+    const x = 2 + at / Math.max(1, values.length - 1) * (WIDTH - 4);
+    const y = HEIGHT / 2 -
+      (Math.log(Math.max(value, 1e-9)) - middle) / range * (HEIGHT - 6);
+    points.push(`${pen}${x.toFixed(1)} ${y.toFixed(1)}`);
+    pen = "L";
+  });
+  const line = svg("path", {
+    d: points.length === 1 ? `${points[0]}h1` : points.join(""),
+  });
+  return svg("svg", {
+    class: "spark",
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    "aria-hidden": "true",
+  }, line);
+}

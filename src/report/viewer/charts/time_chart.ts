@@ -1,0 +1,129 @@
+/**
+ * A chart over time, with its legend and the table behind it.
+ *
+ * @module
+ */
+
+import type uPlot from "uplot";
+import { unwatch, watch } from "../ui/attention.ts";
+import { AXIS_WIDTH, RIGHT_MARGIN } from "./axes.ts";
+import type { WallClock } from "../model/clock.ts";
+import { type Palette, paletteOf } from "../ui/colours.ts";
+import { dataTable, type TableContent } from "../ui/data_table.ts";
+import { h, replace, svg } from "../ui/dom.ts";
+import { type LegendItem, legendOf } from "../ui/legend.ts";
+import type { Store } from "../model/store.ts";
+import { type PlotContent, timePlot } from "./time_plot.ts";
+
+/** What a chart is made of. */
+export interface ChartContent extends PlotContent {
+  readonly legend: readonly LegendItem[];
+  /** What is behind the chart. */
+  readonly table: () => TableContent;
+  /** What the chart shows, in a sentence for those who cannot see it. */
+  readonly summary: string;
+}
+
+/** What makes the content of a chart; `width` is how many pixels there are for it. Where there is nothing to draw, it says why. */
+export type ContentMaker = (palette: Palette, width: number) => ChartContent | string;
+
+/** What a chart says that has nothing to draw. */
+export const NOTHING = "Nothing was recorded in this time by these processes.";
+
+/** What a chart needs to know. */
+export interface ChartOptions {
+  readonly store: Store;
+  readonly clock: WallClock;
+  readonly title: string;
+  /** Added to the title for those who cannot see what the chart belongs to. */
+  readonly about: string;
+  /** Of its heading. */
+  readonly level: "h3" | "h4";
+  /** Pixels of the plot with its axes. */
+  readonly height: number;
+  /** Whether the times are written below it. */
+  readonly times: boolean;
+  readonly content: ContentMaker;
+}
+
+/** A chart on the page. */
+export interface TimeChart {
+  readonly element: HTMLElement;
+  /** To be called when it leaves the page. */
+  readonly forget: () => void;
+}
+
+/** Makes a chart; it is drawn when it comes into view, and again when something changes. */
+export function timeChart(options: ChartOptions): TimeChart {
+  const { store, title, about, height } = options;
+  const legend = h("div", { class: "legend" });
+  const host = h("div", { class: "plot", style: { height: `${height}px` } });
+  const focusable = h("div", { class: "plot-focus", role: "group", tabindex: 0 }, host);
+  const table = tableBehind(`${title} of ${about}`);
+  const heading = h(options.level, {}, title, h("span", { class: "hidden" }, ` of ${about}`));
+  const scale = h("span", { class: "scale", title: "The axis is logarithmic", hidden: true }, "log");
+  const caption = h("figcaption", {}, heading, scale, legend, table.toggle);
+  const element = h("figure", { class: "chart" }, caption, focusable, table.element);
+  let plot: uPlot | undefined;
+  const clear = (): void => {
+    plot?.destroy();
+    plot = undefined;
+    replace(host);
+  };
+  const draw = (): void => {
+    const width = host.clientWidth;
+    if (width === 0) return;
+    clear();
+    const palette = paletteOf(store.state.dark);
+    const content = options.content(palette, width - AXIS_WIDTH - RIGHT_MARGIN);
+    const nothing = typeof content === "string";
+    table.fill(nothing ? undefined : content.table);
+    scale.hidden = nothing || !content.y.logarithmic;
+    focusable.setAttribute("aria-label", `Chart: ${title} of ${about}. ${nothing ? content : content.summary}`);
+    const onCursor = legendOf(legend, nothing ? [] : content.legend);
+    if (nothing) replace(host, h("p", { class: "nothing" }, content));
+    else plot = timePlot({ ...options, palette, host, width, onCursor }, content);
+  };
+  const attention = watch(element, draw, clear);
+  const unsubscribe = store.subscribe((state, before) => {
+    if (store.looksElsewhere(before) || state.dark !== before.dark) attention.redraw();
+  });
+  const forget = (): void => {
+    unsubscribe();
+    unwatch(element);
+  };
+  return { element, forget };
+}
+
+/** How many tables there are, for their names. */
+let tables = 0;
+
+const TABLE_ICON = "M1.5 2h13v12h-13Zm1.4 4v2.6h4.4V6Zm5.8 0v2.6h4.4V6Zm-5.8 4v2.6h4.4V10Zm5.8 0v2.6h4.4V10Z";
+
+/** A table that is made when somebody asks for it, and the button that does. */
+function tableBehind(about: string): {
+  readonly element: HTMLElement;
+  readonly toggle: HTMLElement;
+  readonly fill: (table: (() => TableContent) | undefined) => void;
+} {
+  const id = `table-${++tables}`;
+  const element = h("div", { class: "data", id, hidden: true });
+  const toggle = h(
+    "button",
+    { type: "button", class: "as-table", "aria-expanded": "false", "aria-controls": id, title: "Show as table" },
+    svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, svg("path", { d: TABLE_ICON })),
+    h("span", { class: "hidden" }, `Show ${about} as table`),
+  );
+  let table: (() => TableContent) | undefined;
+  const show = (): void => replace(element, !element.hidden && table !== undefined && dataTable(table(), about));
+  toggle.addEventListener("click", () => {
+    element.hidden = !element.hidden;
+    toggle.setAttribute("aria-expanded", `${!element.hidden}`);
+    show();
+  });
+  const fill = (next: typeof table): void => {
+    table = next;
+    show();
+  };
+  return { element, toggle, fill };
+}

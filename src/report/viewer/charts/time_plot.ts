@@ -1,0 +1,121 @@
+/**
+ * The plot of a chart over time: all of them share one cursor and one zoom.
+ *
+ * @module
+ */
+
+import uPlot from "uplot";
+import { axesOf, RIGHT_MARGIN, type ValueAxis } from "./axes.ts";
+import { digitsFor, type WallClock } from "../model/clock.ts";
+import type { Palette } from "../ui/colours.ts";
+import { h } from "../ui/dom.ts";
+import type { Store } from "../model/store.ts";
+import { touchSelects } from "../ui/touch.ts";
+
+/** What is drawn in a plot. */
+export interface PlotContent {
+  /** Seconds since the beginning of the report, ascending. */
+  readonly x: readonly number[];
+  /** Lines and areas; the data of each has a value or `null` for every `x`. */
+  readonly series: readonly { readonly options: uPlot.Series; readonly data: readonly (number | null)[] }[];
+  readonly bands?: readonly uPlot.Band[];
+  readonly y: ValueAxis;
+  /** The index that stands for a time; by default that of the nearest `x`, on which the cursor then puts dots. */
+  readonly indexAt?: (seconds: number) => number;
+  /** Draws what is no line, below the lines. */
+  readonly below?: (plot: uPlot) => void;
+  /** Draws what is no line, above the lines. */
+  readonly above?: (plot: uPlot) => void;
+}
+
+/** Where a plot is drawn, and how. */
+export interface PlotOptions {
+  readonly store: Store;
+  readonly clock: WallClock;
+  readonly palette: Palette;
+  readonly host: HTMLElement;
+  /** Pixels, with the axes. */
+  readonly width: number;
+  readonly height: number;
+  /** Whether the times are written below it. */
+  readonly times: boolean;
+  /** Told of the index at the cursor, or of `null` if it is elsewhere. */
+  readonly onCursor: (index: number | null) => void;
+}
+
+/** Draws a plot of the time that is looked at. */
+export function timePlot(options: PlotOptions, content: PlotContent): uPlot {
+  const { store, clock, palette, host, width, height, times } = options;
+  const { from, to } = store.state;
+  const range: [number, number] = [from * store.binSeconds, to * store.binSeconds];
+  const { logarithmic, range: [low, high] } = content.y;
+  const bubble = timeBubble(clock, (range[1] - range[0]) / width);
+  const plot = new uPlot(
+    {
+      width,
+      height,
+      padding: [6, RIGHT_MARGIN, times ? 0 : 6, 0],
+      legend: { show: false },
+      scales: {
+        x: { time: false, range: () => range },
+        y: { distr: logarithmic ? 3 : 1, range: () => [low, high] },
+      },
+      axes: axesOf(palette, clock, content.y, times),
+      series: [{}, ...content.series.map(({ options }) => ({ points: { show: false }, ...options }))],
+      ...content.bands === undefined ? {} : { bands: [...content.bands] },
+      cursor: {
+        y: false,
+        points: content.indexAt === undefined ? { size: 6 } : { show: false },
+        drag: { x: true, y: false, setScale: false, dist: 5 },
+        sync: { key: "time", scales: ["x", null] },
+        bind: { dblclick: () => () => (store.resetZoom(), null) },
+      },
+      hooks: {
+        drawAxes: content.below === undefined ? [] : [clipped(content.below)],
+        draw: content.above === undefined ? [] : [clipped(content.above)],
+        setCursor: [(plot) => {
+          const { left = -1, idx } = plot.cursor;
+          const seconds = plot.posToVal(left, "x");
+          if (times) bubble.show(seconds, left);
+          options.onCursor(left < 0 ? null : content.indexAt?.(seconds) ?? idx ?? null);
+        }],
+        setSelect: [(plot) => {
+          const { left, width } = plot.select;
+          if (width > 2) store.zoomToSeconds(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+        }],
+      },
+    },
+    [[...content.x], ...content.series.map(({ data }) => [...data])] as uPlot.AlignedData,
+    host,
+  );
+  plot.over.append(bubble.element);
+  touchSelects(plot);
+  return plot;
+}
+
+/** Writes the time below the cursor; pixels are so many seconds wide. */
+function timeBubble(clock: WallClock, pixel: number): {
+  readonly element: HTMLElement;
+  readonly show: (seconds: number, left: number) => void;
+} {
+  const element = h("div", { class: "bubble", hidden: true });
+  const show = (seconds: number, left: number): void => {
+    element.hidden = left < 0;
+    element.textContent = clock.time(seconds, digitsFor(pixel));
+    element.style.setProperty("left", `${left}px`);
+  };
+  return { element, show };
+}
+
+/** A drawing that keeps within the frame of the plot. */
+function clipped(draw: (plot: uPlot) => void): (plot: uPlot) => void {
+  return (plot) => {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    draw(plot);
+    ctx.restore();
+  };
+}

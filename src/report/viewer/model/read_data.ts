@@ -1,0 +1,16 @@
+/**
+ * Reads the report's data out of the page: whatever is shown of it, nothing in it turns text around or hides.
+ *
+ * @module
+ */
+
+import { sanitizeData } from "../../../display/sanitize.ts";
+import type { ReportData } from "../../shared/report_data.ts";
+
+/** The data in the element with this id: JSON, compressed by gzip, in base64. */
+export async function readData(id: string): Promise<ReportData> {
+  const text = document.getElementById(id)?.textContent ?? "";
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return sanitizeData(await new Response(stream).json() as ReportData);
+}

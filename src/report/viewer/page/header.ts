@@ -1,0 +1,97 @@
+/**
+ * The head of the page: what it is about, what stands out, and what could not be read.
+ *
+ * @module
+ */
+
+import type { Finding, ReportData } from "../../shared/report_data.ts";
+import type { WallClock } from "../model/clock.ts";
+import { h, svg } from "../ui/dom.ts";
+import * as format from "../model/format.ts";
+
+/** Makes the head; `show` is called with a finding that the user wants to see. */
+export function header(data: ReportData, clock: WallClock, show: (finding: Finding) => void): HTMLElement {
+  return h(
+    "header",
+    { class: "head" },
+    h("div", { class: "brand", "aria-hidden": "true" }, "Kymo"),
+    h("h1", {}, data.title === "" ? "Kymo report" : data.title),
+    h("p", { class: "facts" }, facts(data, clock)),
+    findings(data, show),
+    unread(data),
+  );
+}
+
+function facts({ rows, span, processes, profiles }: ReportData, clock: WallClock): string {
+  if (rows === 0) return profiles.length === 0 ? "Nothing was recorded." : "There are CPU profiles, and nothing else.";
+  const seconds = span / 1e9;
+  const sameDay = clock.date(0) === clock.date(seconds);
+  const [from, to] = [
+    `${clock.date(0)}, ${clock.time(0)}`,
+    `${sameDay ? "" : `${clock.day(seconds)}, `}${clock.time(seconds)}`,
+  ];
+  const pids = processes.length === 1 ? "1 process" : `${processes.length} processes`;
+  const observations = rows === 1 ? "1 observation" : `${format.integer(rows)} observations`;
+  return `${from} – ${to} (${clock.zone()}) · ${format.span(seconds)} · ${pids} · ${observations}`;
+}
+
+const KINDS: Readonly<Record<Finding["kind"], string>> = {
+  latency: "Latency",
+  stall: "Stall",
+  gc: "Garbage collection",
+  memory: "Memory",
+  cpu: "CPU",
+  data: "Data",
+};
+
+function findings({ findings, rows }: ReportData, show: (finding: Finding) => void): HTMLElement {
+  const list = findings.map((finding) => {
+    const { text, because, kind, weight, label, window, function: called } = finding;
+    const shown = [label, window, called].some((subject) => subject !== undefined);
+    const body = [
+      h("span", { class: "kind" }, icon(weight), KINDS[kind]),
+      h("span", { class: "text" }, text),
+      because !== undefined && h("span", { class: "because" }, because),
+    ];
+    return h(
+      "li",
+      { class: `weight-${weight}` },
+      shown
+        ? h(
+          "button",
+          { class: "finding", type: "button", onclick: () => show(finding) },
+          ...body,
+          h("span", { class: "go" }, "Show me"),
+        )
+        : h("div", { class: "finding" }, ...body),
+    );
+  });
+  const nothing = h("p", { class: "nothing" }, rows === 0 ? "There is nothing to tell." : "Nothing stands out.");
+  return h(
+    "section",
+    { class: "findings", "aria-labelledby": "findings" },
+    h("h2", { id: "findings" }, "What stands out"),
+    list.length === 0 ? nothing : h("ol", {}, ...list),
+  );
+}
+
+/** Shapes differ too, for those to whom the colours look alike. */
+function icon(weight: Finding["weight"]): SVGElement {
+  const shapes = {
+    bad: () => svg("path", { d: "M8 1.5 15 14H1Z" }),
+    attention: () => svg("path", { d: "M8 1 15 8 8 15 1 8Z" }),
+    note: () => svg("circle", { cx: 8, cy: 8, r: 6 }),
+  };
+  return svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, shapes[weight]());
+}
+
+function unread({ unread }: ReportData): HTMLElement | undefined {
+  if (unread.rows === 0 && unread.problems.length === 0) return undefined;
+  const list = h("ul", {}, ...unread.problems.map((problem) => h("li", {}, problem)));
+  return h(
+    "details",
+    { class: "unread" },
+    h("summary", {}, unread.rows === 0 ? "What is not shown, and why" : "What could not be read, and why"),
+    list,
+  );
+}

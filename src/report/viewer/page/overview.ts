@@ -1,0 +1,162 @@
+/**
+ * The table of all series of durations.
+ *
+ * @module
+ */
+
+import type { DurationData } from "../../shared/report_data.ts";
+import { h, replace } from "../ui/dom.ts";
+import { type SelectedStatistics, statisticsOf } from "../model/duration_statistics.ts";
+import { hasCells } from "../model/duration_view.ts";
+import * as format from "../model/format.ts";
+import { sparkline } from "../charts/sparkline.ts";
+import type { Store } from "../model/store.ts";
+
+interface Row {
+  readonly data: DurationData;
+  readonly statistics: SelectedStatistics;
+}
+
+interface Column {
+  readonly name: string;
+  readonly title: string;
+  readonly value: (row: Row) => number | string;
+  readonly text: (row: Row, store: Store) => string;
+}
+
+/** Rows that are shown at first. */
+const FEW_ROWS = 40;
+
+const time = (name: string, title: string, key: "mean" | "p50" | "p90" | "p99" | "p999" | "max" | "sum"): Column => ({
+  name,
+  title,
+  value: ({ statistics }) => statistics[key],
+  text: ({ statistics }) => {
+    const value = statistics[key];
+    if (!Number.isFinite(value)) return "–";
+    return `${statistics.exact || !/^p\d/.test(key) ? "" : "≈ "}${format.duration(value)}`;
+  },
+});
+
+const COLUMNS: readonly Column[] = [
+  {
+    name: "Label",
+    title: "Label",
+    value: ({ data }) => data.label,
+    text: ({ data }) => data.label,
+  },
+  {
+    name: "Count",
+    title: "How many",
+    value: ({ statistics }) => statistics.count,
+    text: ({ statistics }) => format.integer(statistics.count),
+  },
+  {
+    name: "Rate",
+    title: "How many in a second",
+    value: ({ statistics }) => statistics.count,
+    text: ({ statistics }, store) =>
+      store.data.span === 0 ? "–" : format.rate(statistics.count / store.seconds(store.state.from, store.state.to)),
+  },
+  time("Mean", "Arithmetic mean", "mean"),
+  time("p50", "Half of them took no longer", "p50"),
+  time("p90", "90 % took no longer", "p90"),
+  time("p99", "99 % took no longer", "p99"),
+  time("p99.9", "99.9 % took no longer", "p999"),
+  time("Max", "The longest", "max"),
+  time("Total", "All together", "sum"),
+];
+
+/** Makes the table; `open` is called with the label of a row that was clicked. */
+export function overview(store: Store, open: (label: string) => void): HTMLElement {
+  const body = h("tbody");
+  const note = h("p", { class: "note", role: "status" });
+  const more = h("button", { type: "button", class: "more" });
+  let sorted = { column: COLUMNS.length - 1, descending: true };
+  let everything = false;
+  const heads = COLUMNS.map(({ name, title }, index) => {
+    const button = h("button", { type: "button", title }, name);
+    button.addEventListener("click", () => {
+      const descending = sorted.column === index ? !sorted.descending : index > 0;
+      sorted = { column: index, descending };
+      show();
+    });
+    return h("th", { scope: "col" }, button);
+  });
+  more.addEventListener("click", () => {
+    everything = true;
+    show();
+  });
+  const show = (): void => {
+    const rows = sortedRows(store, COLUMNS[sorted.column], sorted.descending);
+    heads.forEach((head, index) => {
+      if (index === sorted.column) {
+        head.setAttribute("aria-sort", sorted.descending ? "descending" : "ascending");
+      } else head.removeAttribute("aria-sort");
+    });
+    const shown = everything ? rows : rows.slice(0, FEW_ROWS);
+    replace(body, ...shown.map((row) => rowOf(row, store, open)));
+    more.hidden = shown.length === rows.length;
+    more.textContent = `Show all ${rows.length} labels`;
+    note.textContent = noteOf(rows, store);
+    frame.hidden = rows.length === 0;
+  };
+  const head = h("thead", {}, h("tr", {}, ...heads, h("th", { scope: "col" }, "p99 over time")));
+  const table = h("table", { class: "overview" }, h("caption", { class: "hidden" }, "Durations by label"), head, body);
+  const frame = h(
+    "div",
+    { class: "table-frame wide", tabindex: 0, role: "region", "aria-label": "Table: durations by label" },
+    table,
+  );
+  show();
+  store.subscribe((state, before) => {
+    if (state.dark === before.dark) show();
+  });
+  return h(
+    "section",
+    { "aria-labelledby": "durations" },
+    h("div", { class: "section-head" }, h("h2", { id: "durations" }, "Durations"), note),
+    frame,
+    more,
+  );
+}
+
+function sortedRows(store: Store, column: Column | undefined, descending: boolean): Row[] {
+  const rows = store.data.durations.filter(({ label }) => store.shows(label))
+    .flatMap((data) => {
+      const statistics = statisticsOf(data, store.state, store.bins);
+      return statistics === undefined ? [] : [{ data, statistics }];
+    });
+  if (column === undefined) return rows;
+  const sign = descending ? -1 : 1;
+  return rows.sort((a, b) => {
+    const [one, other] = [column.value(a), column.value(b)];
+    if (typeof one === "string" || typeof other === "string") {
+      return sign * String(one).localeCompare(String(other));
+    }
+    return sign *
+      ((Number.isNaN(one) ? -1 : one) - (Number.isNaN(other) ? -1 : other));
+  });
+}
+
+function rowOf(row: Row, store: Store, open: (label: string) => void): HTMLElement {
+  const { label } = row.data;
+  const button = h("button", { type: "button", onclick: () => open(label) }, label);
+  return h(
+    "tr",
+    {},
+    h("th", { scope: "row" }, button),
+    ...COLUMNS.slice(1).map((column) => h("td", {}, column.text(row, store))),
+    h("td", {}, hasCells(row.data) ? sparkline(row.data, store.state) : "–"),
+  );
+}
+
+function noteOf(rows: readonly Row[], store: Store): string {
+  if (rows.length === 0) return store.noLabel ?? "No durations in this selection.";
+  const part = rows.length < store.data.durations.length
+    ? `${rows.length} of ${store.data.durations.length} labels. `
+    : "";
+  return rows.every(({ statistics }) => statistics.exact)
+    ? `${part}All numbers are exact.`
+    : `${part}Quantiles with ≈ are within 2.2 %; all other numbers are exact.`;
+}

@@ -1,0 +1,95 @@
+/**
+ * What the processes did meanwhile: the runtime's series and the program's own, on the same axis of time as the durations beside them.
+ *
+ * @module
+ */
+
+import type { Finding, QuantityData } from "../../shared/report_data.ts";
+import type { WallClock } from "../model/clock.ts";
+import { h } from "../ui/dom.ts";
+import { quantityChart } from "../charts/quantity_chart.ts";
+import type { Store } from "../model/store.ts";
+import { timeChart } from "../charts/time_chart.ts";
+
+const HEIGHT = 118;
+
+/** What explains most comes first; anything else follows in its own order. */
+const ORDER = [
+  /event loop lag/i,
+  /gc pause/i,
+  /cpu|user time|system time/i,
+  /^rss/i,
+  /heap used/i,
+  /heap/i,
+  /gc/i,
+];
+
+/** Which series show what a finding is about. */
+const SHOWN_BY: Readonly<Record<Finding["kind"], RegExp | undefined>> = {
+  latency: undefined,
+  data: undefined,
+  stall: /event loop lag/i,
+  gc: /gc pause/i,
+  memory: /^rss|heap used/i,
+  cpu: /cpu|user time/i,
+};
+
+/** The charts of quantities, and how to get to one of them. */
+export interface Quantities {
+  readonly element: HTMLElement;
+  /** Scrolls to the chart that shows what a finding is about. */
+  readonly pointOut: (finding: Finding) => void;
+}
+
+/** Makes the column of charts. */
+export function quantities(store: Store, clock: WallClock): Quantities | undefined {
+  const all = store.data.quantities;
+  if (all.length === 0) return undefined;
+  const charts = new Map<QuantityData, HTMLElement>();
+  const runtime = all.filter(({ channel }) => channel === "runtime").sort((a, b) => place(a) - place(b));
+  const own = all.filter(({ channel }) => channel !== "runtime");
+  const group = (title: string, members: readonly QuantityData[]): (HTMLElement | false)[] => [
+    members.length > 0 && h("h2", {}, title),
+    ...members.map((data) => {
+      const element = chart(store, clock, data);
+      charts.set(data, element);
+      return element;
+    }),
+  ];
+  const element = h(
+    "aside",
+    {
+      class: "quantities",
+      "aria-label": "The processes meanwhile",
+      tabindex: 0,
+    },
+    ...group("The processes meanwhile", runtime),
+    ...group("The program’s own", own),
+  );
+  const pointOut = ({ kind, label }: Finding): void => {
+    const data = all.find((one) => one.label === label) ??
+      [...charts.keys()].find((one) => SHOWN_BY[kind]?.test(one.label));
+    const shown = data === undefined ? undefined : charts.get(data);
+    if (shown === undefined) return;
+    // Where the column scrolls by itself, the page is left where it is.
+    if (element.scrollHeight > element.clientHeight + 1) {
+      element.scrollTo({ top: shown.offsetTop - element.offsetTop - 8 });
+    } else if (getComputedStyle(element).position !== "sticky") shown.scrollIntoView({ block: "center" });
+    shown.classList.remove("pointed-out");
+    requestAnimationFrame(() => shown.classList.add("pointed-out"));
+  };
+  return { element, pointOut };
+}
+
+function place({ label }: QuantityData): number {
+  const at = ORDER.findIndex((pattern) => pattern.test(label));
+  return at < 0 ? ORDER.length : at;
+}
+
+function chart(store: Store, clock: WallClock, data: QuantityData): HTMLElement {
+  const about = data.channel === "runtime" ? "the processes" : data.channel;
+  const title = data.label.replace(/^(gc|cpu|rss)\b|^\w/, (word) => word.toUpperCase()) +
+    (data.unit === "cores" ? ", cores" : "");
+  const content = quantityChart(store, clock, data);
+  return timeChart({ store, clock, title, about, level: "h3", height: HEIGHT, times: true, content }).element;
+}

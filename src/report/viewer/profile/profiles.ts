@@ -1,0 +1,71 @@
+/**
+ * The CPU profiles.
+ *
+ * @module
+ */
+
+import { timesByFunction } from "../../shared/function_times.ts";
+import type { ProfileData } from "../../shared/report_data.ts";
+import { h } from "../ui/dom.ts";
+import { flameGraph } from "./flame_graph.ts";
+import { functionTable } from "./function_table.ts";
+import * as format from "../model/format.ts";
+import type { Store } from "../model/store.ts";
+
+/** The sections of the profiles on the page. */
+export interface Profiles {
+  readonly element: HTMLElement;
+  /** Marks a function in the profile of a process, or else where it took the greatest part of the time, and scrolls there. */
+  readonly pointOut: (name: string, pid?: number) => void;
+}
+
+/** A profile on the page. */
+interface Section {
+  readonly profile: ProfileData;
+  readonly element: HTMLElement;
+  readonly search: (text: string) => void;
+}
+
+/** Makes the sections of all profiles. */
+export function profiles(store: Store): Profiles | undefined {
+  const all = store.data.profiles;
+  if (all.length === 0) return undefined;
+  const sections = all.map((profile) => section(profile));
+  const element = h(
+    "section",
+    { class: "profiles", "aria-labelledby": "profiles" },
+    h("h2", { id: "profiles" }, "Where the CPU time went"),
+    ...sections.map(({ element }) => element),
+  );
+  const pointOut = (name: string, pid?: number): void => {
+    const own = sections.filter(({ profile }) => pid !== undefined && profile.pid === pid);
+    const [hottest] = (own.length > 0 ? own : sections).toSorted((a, b) =>
+      share(b.profile, name) - share(a.profile, name)
+    );
+    hottest?.search(name);
+    hottest?.element.scrollIntoView({ block: "start" });
+  };
+  return { element, pointOut };
+}
+
+/** Which part of a profile's time the function took that took the most by itself, of those of this name. */
+function share({ tree }: ProfileData, name: string): number {
+  const times = timesByFunction(tree).filter((time) => time.name === name);
+  return Math.max(0, ...times.map(({ self }) => self)) / Math.max(tree.value, 1e-12);
+}
+
+function section(profile: ProfileData): Section {
+  const { name, pid, duration } = profile;
+  const graph = flameGraph(profile);
+  const facts = [
+    pid === undefined ? "" : `PID ${pid}`,
+    `${format.span(duration)} sampled`,
+  ].filter((fact) => fact !== "");
+  const element = h(
+    "article",
+    { class: "profile", "aria-label": `CPU profile ${name}` },
+    h("div", { class: "label-head" }, h("h3", {}, name), h("p", { class: "facts" }, facts.join(" · "))),
+    h("div", { class: "profile-columns" }, graph.element, functionTable(profile, graph.search)),
+  );
+  return { profile, element, search: graph.search };
+}

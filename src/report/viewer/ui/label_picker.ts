@@ -1,0 +1,85 @@
+/**
+ * Which series of durations are shown: those whose label contains a text, or those that were picked.
+ *
+ * @module
+ */
+
+import { h, replace } from "./dom.ts";
+import type { Store } from "../model/store.ts";
+
+/** More labels than this are not listed: whoever looks for one writes more of it. */
+const MOST_LISTED = 100;
+
+/** Makes a field to write in, and a list to pick from. */
+export function labelPicker(store: Store): HTMLElement {
+  const labels = store.data.durations.map(({ label }) => label);
+  const field = h("input", {
+    type: "search",
+    placeholder: labels.length === 1 ? "1 label" : `Find in ${labels.length} labels`,
+    "aria-label": "Show only labels that contain",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  field.addEventListener("input", () => store.set({ labelText: field.value }));
+  const list = h("div", { class: "list" });
+  const summary = h("summary", {}, "Pick");
+  const pick = h("details", { class: "pick" }, summary, h("div", { class: "popover" }, list));
+  const fillList = (): void => {
+    if (!pick.open) return;
+    const { picked, labelText } = store.state;
+    const found = labels.filter((label) => label.toLowerCase().includes(labelText.toLowerCase()));
+    const focused = document.activeElement instanceof HTMLInputElement ? document.activeElement.value : undefined;
+    const boxes = found.slice(0, MOST_LISTED).map((label) => box(store, label, picked.has(label)));
+    const left = found.length - boxes.length;
+    replace(
+      list,
+      picked.size > 0 &&
+        h("button", {
+          type: "button",
+          class: "quiet",
+          onclick: () => store.set({ picked: new Set() }),
+        }, "Show all again"),
+      ...boxes.map(({ element }) => element),
+      left > 0 &&
+        h(
+          "p",
+          { class: "note" },
+          `and ${left} more: write part of the label above.`,
+        ),
+      found.length === 0 &&
+        h("p", { class: "note" }, "No label contains that."),
+    );
+    boxes.find(({ input }) => input.value === focused)?.input.focus();
+  };
+  pick.addEventListener("toggle", fillList);
+  pick.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    pick.open = false;
+    summary.focus();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (event.target instanceof Node && !pick.contains(event.target)) {
+      pick.open = false;
+    }
+  });
+  store.subscribe((state, before) => {
+    if (state.picked === before.picked && state.labelText === before.labelText) return;
+    if (field.value !== state.labelText) field.value = state.labelText;
+    summary.textContent = state.picked.size === 0 ? "Pick" : `${state.picked.size} picked`;
+    fillList();
+  });
+  return h("div", { class: "labels", role: "group", "aria-label": "Labels" }, field, pick);
+}
+
+function box(store: Store, label: string, checked: boolean): { input: HTMLInputElement; element: HTMLElement } {
+  const input = h("input", { type: "checkbox", value: label });
+  input.checked = checked;
+  input.addEventListener("change", () => {
+    const picked = new Set(store.state.picked);
+    if (input.checked) picked.add(label);
+    else picked.delete(label);
+    store.set({ picked });
+  });
+  return { input, element: h("label", { class: "row" }, input, h("span", {}, label)) };
+}

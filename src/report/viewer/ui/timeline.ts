@@ -1,0 +1,97 @@
+/**
+ * A narrow picture of the whole time, in which what is looked at stands out: a map for finding one's way.
+ *
+ * @module
+ */
+
+import { watch } from "./attention.ts";
+import { paletteOf, translucent } from "./colours.ts";
+import { h } from "./dom.ts";
+import { viewDurations } from "../model/duration_view.ts";
+import type { Groups } from "../model/selection.ts";
+import type { Store } from "../model/store.ts";
+
+const HEIGHT = 30;
+
+/** Makes the map: how much was measured over time; drag to look at a part of it. */
+export function timeline(store: Store): HTMLElement {
+  const canvas = h("canvas", { "aria-hidden": "true" });
+  const chosen = h("div", { class: "chosen" });
+  const element = h("div", { class: "timeline" }, canvas, chosen);
+  const all = new Set(store.data.processes.map(({ pid }) => pid));
+  const place = (): void => {
+    const { from, to } = store.state;
+    chosen.style.setProperty("left", `${from / store.bins * 100}%`);
+    chosen.style.setProperty("width", `${(to - from) / store.bins * 100}%`);
+    element.classList.toggle("zoomed", store.zoomed);
+  };
+  const draw = (): void => {
+    const width = element.clientWidth;
+    canvas.width = width * devicePixelRatio;
+    canvas.height = HEIGHT * devicePixelRatio;
+    const context = canvas.getContext("2d");
+    if (context === null || width === 0) return;
+    context.scale(devicePixelRatio, devicePixelRatio);
+    const size = Math.max(1, Math.ceil(store.bins / (width / 2)));
+    const groups = { from: 0, to: store.bins, size, count: Math.ceil(store.bins / size) };
+    const counts = countsOf(store, all, groups);
+    const most = counts.reduce((most, count) => Math.max(most, count), 1);
+    context.fillStyle = translucent(paletteOf(store.state.dark).axis, 0.55);
+    counts.forEach((count, group) => {
+      const left = group * size / store.bins * width;
+      const height = count === 0 ? 0 : Math.max(1, count / most * (HEIGHT - 4));
+      context.fillRect(left, HEIGHT - height, Math.max(1, size / store.bins * width - 0.3), height);
+    });
+  };
+  const attention = watch(element, draw, () => {});
+  place();
+  store.subscribe((state, before) => {
+    place();
+    if (state.dark !== before.dark) attention.redraw();
+  });
+  dragSelects(element, store);
+  return element;
+}
+
+function countsOf(store: Store, pids: ReadonlySet<number>, groups: Groups): Float64Array {
+  const counts = new Float64Array(groups.count);
+  for (const data of store.data.durations.slice(0, 50)) {
+    const { count } = viewDurations(data, { pids }, groups);
+    count.forEach((value, group) => counts[group] = (counts[group] ?? 0) + value);
+  }
+  return counts;
+}
+
+/** A drag selects; one that begins within what is selected moves it; a click moves it there. */
+function dragSelects(element: HTMLElement, store: Store): void {
+  let drag: {
+    readonly start: number;
+    readonly from: number;
+    readonly to: number;
+    readonly moves: boolean;
+  } | undefined;
+  const bin = (event: PointerEvent): number => {
+    const { left, width } = element.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (event.clientX - left) / width)) *
+      store.bins;
+  };
+  element.addEventListener("pointerdown", (event) => {
+    const start = bin(event);
+    const { from, to } = store.state;
+    drag = { start, from, to, moves: store.zoomed && start >= from && start <= to };
+    element.setPointerCapture(event.pointerId);
+  });
+  element.addEventListener("pointermove", (event) => {
+    if (drag === undefined) return;
+    const now = bin(event);
+    if (drag.moves) {
+      store.zoom(drag.from + now - drag.start, drag.to + now - drag.start);
+    } else if (Math.abs(now - drag.start) > store.bins / 200) {
+      store.zoom(Math.min(now, drag.start), Math.max(now, drag.start));
+    }
+  });
+  const end = (): void => drag = undefined;
+  element.addEventListener("pointerup", end);
+  element.addEventListener("pointercancel", end);
+  element.addEventListener("dblclick", () => store.resetZoom());
+}

@@ -1,0 +1,116 @@
+/**
+ * The bar that stays in view: which processes, which series, which time, and the light.
+ *
+ * @module
+ */
+
+import { digitsFor, type WallClock } from "../model/clock.ts";
+import { h, replace, svg } from "./dom.ts";
+import * as format from "../model/format.ts";
+import { labelPicker } from "./label_picker.ts";
+import { processPicker } from "./process_picker.ts";
+import type { Store } from "../model/store.ts";
+import { timeline } from "./timeline.ts";
+
+/** Makes the bar; its height is told to the style sheet, since what is below must keep clear of it. */
+export function toolbar(store: Store, clock: WallClock): HTMLElement {
+  const time = timeWindow(store, clock);
+  const tools = h(
+    "div",
+    { class: "tools" },
+    processPicker(store),
+    store.data.durations.length > 0 && labelPicker(store),
+    time,
+    themeToggle(store),
+  );
+  const element = h("section", { class: "toolbar", "aria-label": "What is shown" }, tools, timeline(store));
+  new ResizeObserver(() => {
+    const { style } = document.documentElement;
+    style.setProperty("--toolbar", `${element.offsetHeight}px`);
+    style.setProperty("--time-top", `${time.offsetTop}px`);
+  }).observe(element);
+  return element;
+}
+
+function timeWindow(store: Store, clock: WallClock): HTMLElement {
+  const text = h("output", { class: "window" });
+  const button = (label: string, sign: string, act: () => void): HTMLButtonElement =>
+    h("button", {
+      type: "button",
+      class: "small",
+      "aria-label": label,
+      title: label,
+      onclick: act,
+    }, sign);
+  const reset = h(
+    "button",
+    { type: "button", class: "reset", onclick: () => store.resetZoom() },
+    "Reset",
+    h("span", {}, " zoom"),
+  );
+  const group = h(
+    "div",
+    { class: "time", role: "group", "aria-label": "Time", "data-keys": "time" },
+    button("Earlier", "‹", () => pan(store, -1)),
+    button("Later", "›", () => pan(store, 1)),
+    button("Zoom out", "−", () => magnify(store, 2)),
+    button("Zoom in", "+", () => magnify(store, 0.5)),
+    text,
+    reset,
+  );
+  const show = (): void => {
+    const { from, to } = store.state;
+    const [start, end] = [from * store.binSeconds, Math.min(to * store.binSeconds, store.data.span / 1e9)];
+    const length = Math.max(0, end - start);
+    const digits = digitsFor(length / 50);
+    const times = `${clock.time(start, digits)} – ${clock.time(end, digits)}`;
+    if (store.zoomed) replace(text, times, h("span", { class: "length" }, ` (${format.span(length)})`));
+    else replace(text, `All ${format.span(length)}`);
+    reset.hidden = !store.zoomed;
+  };
+  show();
+  store.subscribe(show);
+  return group;
+}
+
+/** Moves the time that is looked at by a quarter of it. */
+export function pan(store: Store, direction: -1 | 1): void {
+  const { from, to } = store.state;
+  const step = Math.max(1, Math.round((to - from) / 4)) * direction;
+  store.zoom(from + step, to + step);
+}
+
+/** Makes the time that is looked at longer or shorter around its middle. */
+export function magnify(store: Store, factor: number): void {
+  const { from, to } = store.state;
+  const half = (to - from) * factor / 2;
+  store.zoom((from + to) / 2 - half, (from + to) / 2 + half);
+}
+
+function themeToggle(store: Store): HTMLElement {
+  const sun = svg("svg", {
+    viewBox: "0 0 20 20",
+    class: "icon",
+    "aria-hidden": "true",
+  }, svg("path", { d: SUN }));
+  const button = h("button", { type: "button", class: "theme", title: "Light or dark" }, sun);
+  const show = (): void => {
+    document.documentElement.style.setProperty("color-scheme", store.state.dark ? "dark" : "light");
+    button.setAttribute("aria-label", store.state.dark ? "Show it light" : "Show it dark");
+  };
+  button.addEventListener("click", () => {
+    chosen = true;
+    store.set({ dark: !store.state.dark });
+  });
+  let chosen = false;
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", () => {
+    if (!chosen) store.set({ dark: system.matches });
+  });
+  show();
+  store.subscribe(show);
+  return button;
+}
+
+/** A disc, half of it filled. */
+const SUN = "M10 1.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17Zm0 2a6.5 6.5 0 0 1 0 13Z";

@@ -1,2 +1,0 @@
-/** How CSV files are laid out: a new file for each flush, or one growing file per prefix. */
-export type Layout = "segments" | "append";

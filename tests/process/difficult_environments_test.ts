@@ -1,0 +1,219 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { detect } from "../../runtime_adapters/detect.ts";
+import { HEADER } from "../../src/csv/dialect.ts";
+import { quote, quotePath } from "../../src/errors.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { assertConserved, PATIENCE, Recorder, SMALL_BUFFERS } from "../support/process/recorder.ts";
+import { csvFiles, readRows } from "../support/process/recorded_rows.ts";
+import { thisRuntime } from "../support/process/run.ts";
+
+const LAYOUTS = ["segments", "append"] as const;
+
+describe("start refuses a monitoring directory that cannot be, then takes one that can", () => {
+  const places: Record<string, (scratch: { at(name: string): string }) => string> = {
+    "a file": (scratch) => {
+      writeFileSync(scratch.at("file"), "theirs");
+      return scratch.at("file");
+    },
+    "below a file": (scratch) => {
+      writeFileSync(scratch.at("file"), "theirs");
+      return scratch.at("file/below");
+    },
+    "a link that leads nowhere": (scratch) => {
+      symlinkSync(scratch.at("nothing"), scratch.at("link"));
+      return scratch.at("link");
+    },
+    "where no file can be made": () => "/proc/self",
+    "a name that is too long": (scratch) => scratch.at("x".repeat(300)),
+  };
+  for (const [name, make] of Object.entries(places)) {
+    it(name, async () => {
+      using scratch = scratchDirectory();
+      const place = make(scratch);
+      const recorder = new Recorder(thisRuntime);
+      const { thrown, running } = await recorder.tell("start", { monitoringDir: place });
+      assertEquals({ name: thrown?.name, running }, { name: "KymoError", running: false });
+      assertStringIncludes(thrown!.message, `Cannot create the monitoring directory: ${quote(place)}: `);
+      assert(!existsSync(scratch.at("nothing")));
+
+      await recorder.tell("start", { monitoringDir: scratch.at("good") });
+      await recorder.tell("record", 10);
+      assertConserved(await recorder.tell("stop"), readRows(scratch.at("good"), "duration"));
+      await recorder.end();
+    });
+  }
+});
+
+for (const layout of LAYOUTS) {
+  describe(`recording in layout ${layout}`, () => {
+    const options = (monitoringDir: string) => ({ monitoringDir, layout, ...SMALL_BUFFERS });
+
+    it("tells why it cannot write where a file is in place of the directory", async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const recorder = new Recorder(thisRuntime);
+      await recorder.tell("start", options(directory));
+      rmSync(directory, { recursive: true });
+      writeFileSync(directory, "theirs");
+      await recorder.tell("record", 1000);
+      const { lastError } = await recorder.tell("stop");
+      await recorder.end();
+      const why = "something of that name is there already";
+      assertEquals(
+        lastError,
+        `Cannot write the observations, which are kept for another attempt: ${quotePath(directory)}: ${why}`,
+      );
+    });
+
+    it("loses no row when others move its files away", async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const away = scratch.at("away");
+      mkdirSync(away);
+      const recorder = new Recorder(thisRuntime);
+      await recorder.tell("start", options(directory));
+      let moved = 0;
+      await withEachFile(recorder.tell("keepRecording", 1000), directory, (path) => {
+        if (statSync(path).size > 0) renameSync(path, join(away, `duration.${moved++}.csv`));
+      });
+      const stopped = await recorder.tell("stop");
+      assert(moved > 10, `only ${moved} files were moved`);
+      assertEquals(stopped.dropped, 0);
+      assertConserved(stopped, readRows(directory, "duration") + readRows(away, "duration"));
+      await recorder.end();
+    });
+
+    it("shows no file without a header, however soon others move it away", async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const away = scratch.at("away");
+      mkdirSync(away);
+      const recorder = new Recorder(thisRuntime);
+      await recorder.tell("start", options(directory));
+      const moved: string[] = [];
+      await withEachFile(recorder.tell("keepRecording", 1000), directory, (path) => {
+        moved.push(join(away, `${moved.length}.csv`));
+        renameSync(path, moved.at(-1)!);
+      }, 0);
+      await recorder.tell("stop");
+      await recorder.end();
+      assertEquals(moved.filter((path) => !readFileSync(path, "latin1").startsWith(HEADER)), []);
+    });
+
+    it("goes on when others delete its files", async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const recorder = new Recorder(thisRuntime);
+      await recorder.tell("start", options(directory));
+      let deleted = 0;
+      await withEachFile(recorder.tell("keepRecording", 1000), directory, (path) => {
+        unlinkSync(path);
+        deleted++;
+      });
+      const { flushed } = await recorder.tell("settle", PATIENCE);
+      const rows = readRows(directory, "duration");
+      assert(deleted > 10, `only ${deleted} files were deleted`);
+      assert(rows <= flushed);
+      await recorder.tell("record", 1000);
+      const stopped = await recorder.tell("stop");
+      assertEquals({ errors: stopped.errors, dropped: stopped.dropped }, { errors: 0, dropped: 0 });
+      assertEquals(readRows(directory, "duration") - rows, stopped.flushed - flushed);
+      await recorder.end();
+    });
+
+    it("makes files that their owner alone may read, whatever the umask", async () => {
+      using scratch = scratchDirectory();
+      const recorder = new Recorder(thisRuntime, ["sh", "-c", 'umask 000; exec "$@"', "sh"]);
+      await recorder.tell("start", options(scratch.at("monitoring")));
+      await recorder.tell("record", 1000);
+      await recorder.tell("stop");
+      const modes = csvFiles(scratch.at("monitoring"), "duration")
+        .map((name) => statSync(join(scratch.at("monitoring"), name)).mode & 0o777);
+      assertEquals(new Set(modes), new Set([0o600]));
+      await recorder.end();
+    });
+
+    it("stays in a relative directory when the program changes its own", async () => {
+      using scratch = scratchDirectory();
+      mkdirSync(scratch.at("first"));
+      mkdirSync(scratch.at("second"));
+      const recorder = new Recorder(thisRuntime);
+      await recorder.tell("chdir", scratch.at("first"));
+      await recorder.tell("start", options("monitoring"));
+      await recorder.tell("chdir", scratch.at("second"));
+      await recorder.tell("record", 1000);
+      const stopped = await recorder.tell("stop");
+      assertConserved(stopped, readRows(scratch.at("first/monitoring"), "duration"));
+      assertEquals(readdirSync(scratch.at("second")), []);
+      await recorder.end();
+    });
+
+    it("leaves nothing behind after a hundred starts and stops", async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const cycle = JSON.stringify({ ...options(directory), withRuntime: true });
+      const recorder = new Recorder(thisRuntime);
+      const before = await recorder.tell("cycle", `5 ${cycle}`);
+      const after = await recorder.tell("cycle", `100 ${cycle}`);
+      assertEquals(after.thrown, undefined);
+      assertEquals(after.held["timers"], 0);
+      // The runtime itself opens and closes some for its threads.
+      assert(after.held["descriptors"]! < before.held["descriptors"]! + 10);
+      assertEquals({ ...after.held, descriptors: 0 }, { ...before.held, descriptors: 0 });
+      assertEquals(readRows(directory, "duration"), 105);
+      if (layout === "segments") assertEquals(csvFiles(directory, "duration").length, 105);
+      await recorder.end();
+    });
+  });
+}
+
+/** Does something to each published file, again every `pause` ms until `work` is done. */
+async function withEachFile(
+  work: Promise<unknown>,
+  directory: string,
+  act: (path: string) => void,
+  pause = 5,
+): Promise<void> {
+  let working = true;
+  void work.finally(() => working = false);
+  while (working) {
+    for (const name of csvFiles(directory, "duration")) act(join(directory, name));
+    await sleep(pause);
+  }
+  await work;
+}
+
+describe("recording in layout append", () => {
+  it("goes on in files of its own while another program keeps the lock", async () => {
+    using scratch = scratchDirectory();
+    const recorder = new Recorder(thisRuntime);
+    await recorder.tell("start", { monitoringDir: scratch.path, layout: "append", ...SMALL_BUFFERS });
+    await recorder.tell("record", 100);
+    await recorder.tell("settle", PATIENCE);
+    const lock = detect(globalThis).files.open(scratch.at("duration.csv"));
+    assert(lock.tryLock!());
+    const { size } = lock.status();
+    await recorder.tell("record", 1000);
+    const stopped = await recorder.tell("stop");
+    assertEquals({ flushed: stopped.flushed, dropped: stopped.dropped }, { flushed: 1100, dropped: 0 });
+    assertEquals(lock.status().size, size);
+    lock.close();
+    assertConserved(stopped, readRows(scratch.path, "duration"));
+    await recorder.end();
+  });
+});

@@ -1,0 +1,49 @@
+import { assert } from "@std/assert";
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { detect } from "../../../runtime_adapters/detect.ts";
+import type { Mapping } from "../../../src/runtime.ts";
+
+const { files } = detect(globalThis);
+
+/** Size of the files that are mapped, bytes. */
+export const SIZE = 65_536;
+
+/** Maps a file, which nobody has locked. */
+export function map(path: string, size: number = SIZE): Mapping {
+  const mapping = files.map!(path, size);
+  assert(mapping !== undefined, "somebody has locked it");
+  return mapping;
+}
+
+/** Whether the lock of a file can be had now. */
+export function isFree(path: string): boolean {
+  const handle = files.open(path);
+  try {
+    return handle.tryLock!();
+  } finally {
+    handle.close();
+  }
+}
+
+/** How many mappings and descriptors this process has of what is in a directory. */
+export function held(directory: string): { mappings: number; descriptors: number } {
+  const real = realpathSync(directory);
+  const mappings = readFileSync("/proc/self/maps", "utf8").split("\n").filter((line) => line.includes(real));
+  const descriptors = readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(real);
+    } catch {
+      return false; // the one that read the directory is closed already
+    }
+  });
+  return { mappings: mappings.length, descriptors: descriptors.length };
+}
+
+/** What is held of a directory of which nothing is held. */
+export const NOTHING = { mappings: 0, descriptors: 0 };
+
+/** The path of a fixture. */
+export function fixture(name: string): string {
+  return fileURLToPath(new URL(`../../contract/fixtures/${name}`, import.meta.url));
+}

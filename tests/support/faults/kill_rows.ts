@@ -1,0 +1,59 @@
+import { assert, assertEquals } from "@std/assert";
+import { readdirSync } from "node:fs";
+import { recover, type RecoverySummary } from "../../../mod.ts";
+import { readRows } from "../process/recorded_rows.ts";
+import type { Acknowledged } from "./kill_writers.ts";
+
+/** What the files hold of one writer. */
+interface WriterRows {
+  readonly numbers: number[];
+  durations: number;
+}
+
+/**
+ * That the files hold all that writers have acknowledged, by their names, and of what else they recorded all up to some point in time: each number
+ * from 0 on once, and as many durations, or one less. And that there is nothing else: no torn row, no other file, no row of anybody else.
+ * Returns how many rows there are.
+ */
+export function assertAllThere(directory: string, acknowledged: Acknowledged): number {
+  assertEquals(readdirSync(directory).filter((name) => !/^(custom|duration)\..*csv$/.test(name)), []);
+  const writers = readWriters(directory);
+  let rows = 0;
+  for (const [name, count] of acknowledged) {
+    const { numbers, durations } = writers.get(name) ?? { numbers: [], durations: 0 };
+    assertContiguous(numbers, name);
+    assert(numbers.length >= count, `${name} acknowledged ${count}, there are ${numbers.length}`);
+    const ahead = numbers.length - durations;
+    assert(ahead === 0 || ahead === 1, `${name} observed ${numbers.length} numbers, and ${durations} durations`);
+    rows += numbers.length + durations;
+    writers.delete(name);
+  }
+  assertEquals([...writers.keys()], []);
+  return rows;
+}
+
+/** What the files of a directory hold, by the names of writers. */
+function readWriters(directory: string): Map<string, WriterRows> {
+  const writers = new Map<string, WriterRows>();
+  const rowsOf = (name: string) => writers.getOrInsertComputed(name, () => ({ numbers: [], durations: 0 }));
+  readRows(directory, "custom", (name, _pid, _seconds, _nanoseconds, number) => rowsOf(name).numbers.push(number));
+  readRows(directory, "duration", (name) => rowsOf(name).durations++);
+  return writers;
+}
+
+/** That these are 0, 1, 2 and so on, in any order, each of them once. */
+function assertContiguous(numbers: number[], name: string): void {
+  numbers.sort((one, other) => one - other);
+  const wrong = numbers.findIndex((number, i) => number !== i);
+  assert(wrong < 0, `${name}: number ${wrong} is missing, or another there twice: ${numbers.slice(wrong, wrong + 3)}`);
+}
+
+/** Recovers a directory whose writers are all dead, and sees that this is the end of it. */
+export async function recoverAll(directory: string): Promise<RecoverySummary> {
+  const summary = await recover(directory);
+  const { alive, damaged, failures } = summary;
+  assertEquals({ alive, damaged, failures }, { alive: 0, damaged: 0, failures: [] });
+  const again = await recover(directory);
+  assertEquals(again, { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] });
+  return summary;
+}

@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { commandOf, type Ended, type RuntimeName, spawnCommand, type Spawned } from "../process/run.ts";
+import type { WriterPlan } from "../../process/faults/fixtures/kill_writer.ts";
+
+/** How a program of these tests may lay out files. */
+export const LAYOUTS = ["segments", "append"] as const;
+
+/** The numbers that each writer has acknowledged, by its name. */
+export type Acknowledged = Map<string, number>;
+
+/** How a writer is run. */
+export interface WriterOptions {
+  /** A command that runs the rest of its arguments. */
+  readonly wrapper?: readonly string[];
+  /** The fixture; `kill_writer.ts` by default. */
+  readonly fixture?: string;
+}
+
+/** A program that records numbers under a name and acknowledges them, until it is killed. */
+export class Writer {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  readonly #process: Spawned;
+  #acknowledged = 0;
+
+  constructor(
+    runtime: RuntimeName,
+    plan: WriterPlan,
+    { wrapper = [], fixture = "kill_writer.ts" }: WriterOptions = {},
+  ) {
+    const file = fileURLToPath(new URL(`../../process/faults/fixtures/${fixture}`, import.meta.url));
+    this.#process = spawnCommand([...wrapper, ...commandOf(runtime, file, [JSON.stringify(plan)])]);
+    this.pid = this.#process.child.pid!;
+    this.ended = this.#process.ended;
+    let rest = "";
+    this.#process.child.stdout.on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      if (lines.length > 0) this.#acknowledged = Number(lines.at(-1));
+    });
+  }
+
+  /** Numbers that it has acknowledged; all of them once it has ended. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** Resolves once it has acknowledged something, or has ended. */
+  async hasBegun(): Promise<void> {
+    await this.#process.said(/^\d+$/m);
+  }
+
+  /** Sends it a signal, if it still runs. */
+  signal(name: NodeJS.Signals): void {
+    this.#process.kill(name);
+  }
+
+  /** Kills it, and sees that nothing else has ended it, nor anything gone wrong before. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.wasKilled();
+  }
+
+  /** Waits until it is dead, and sees that SIGKILL was why. */
+  async wasKilled(): Promise<void> {
+    const { code, signal, stderr } = await this.ended;
+    assertEquals({ code, signal, stderr }, { code: null, signal: "SIGKILL", stderr: "" });
+  }
+}

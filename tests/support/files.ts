@@ -1,0 +1,49 @@
+import { decode } from "../../src/csv/parse.ts";
+import type { Observation } from "../../src/segment/observation.ts";
+import type { MemoryDisk } from "./fake/memory_disk.ts";
+
+/** Where the tests record. */
+export const DIRECTORY = "/_monitoring";
+
+/** Paths of the published CSV files, sorted. */
+export function csvPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
+  return disk.paths().filter((path) => path.startsWith(`${directory}/`) && /\/[^./][^/]*\.csv$/.test(path));
+}
+
+/** Paths of what was left unfinished, and of spools with their directory. */
+export function temporaryPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
+  return disk.paths().filter((path) => path.startsWith(`${directory}/.`));
+}
+
+/** Paths of spools. */
+export function spoolPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
+  return temporaryPaths(disk, directory).filter((path) => path.endsWith(".spool"));
+}
+
+/** Paths of what was left unfinished, while there are spools. */
+export function unfinishedPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
+  return temporaryPaths(disk, directory).filter((path) => !/\.spools?$/.test(path));
+}
+
+/** Every row of a published file; throws if it is torn. (A file that is appended to may be empty, without a header.) */
+export function rowsIn(disk: MemoryDisk, path: string): Observation[] {
+  const text = disk.text(path);
+  if (text === "") return [];
+  if (!text.endsWith("\r\n")) throw new Error(`${path} ends in the middle of a row: ${text.slice(-80)}`);
+  return decode(text);
+}
+
+/** Every row of every published file; throws if one of the files is torn. */
+export function publishedRows(disk: MemoryDisk, directory = DIRECTORY): Observation[] {
+  return csvPaths(disk, directory).flatMap((path) => rowsIn(disk, path));
+}
+
+/** The labels of every published row, sorted. */
+export function publishedLabels(disk: MemoryDisk, directory = DIRECTORY): string[] {
+  return publishedRows(disk, directory).map(({ label }) => label).sort();
+}
+
+/** A text in UTF-8. */
+export function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

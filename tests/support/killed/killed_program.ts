@@ -1,0 +1,84 @@
+import { CsvEncoder } from "../../../src/csv/encode.ts";
+import { Channels } from "../../../src/recording/channels.ts";
+import type { DoubleBuffer } from "../../../src/recording/double_buffer.ts";
+import { ValueKind } from "../../../src/segment/segment.ts";
+import { MonitoringDirectory } from "../../../src/files/directory.ts";
+import type { Layout } from "../../../src/files/layout.ts";
+import type { MemoryDisk } from "../fake/memory_disk.ts";
+import { FakeRuntime } from "../fake/runtime.ts";
+import { DIRECTORY } from "../files.ts";
+import type { RecordedRows } from "./killed_rows.ts";
+
+/** How a {@linkcode KilledProgram} records. */
+export interface KilledOptions {
+  readonly layout: Layout;
+  readonly durability: "spool" | "fsync";
+}
+
+/** Bytes of a buffer: its segments are the least there can be. */
+const MEMORY_THRESHOLD = 4096;
+
+/** Rows of such a segment, at most. */
+export const KILLED_ROWS = 85;
+
+/** Labels that take quotes, and such that what is torn within them reads like rows. */
+const LABELS = [
+  "plain",
+  'say "hi", twice',
+  "1,2,x,3\r\n",
+  "a\r\n1700000000000000001,5,x,1\r\n4,5,y,6\r\nb",
+  "",
+  "Ω😀",
+] as const;
+
+/** A program that records numbers in two channels, as a session does, until it is killed. */
+export class KilledProgram {
+  readonly runtime: FakeRuntime;
+  readonly channels: Channels;
+  /** What was reported. */
+  readonly errors: Error[] = [];
+  readonly #rows: RecordedRows;
+  readonly #buffers: readonly DoubleBuffer[];
+  #next: number;
+
+  /** Begins to record; what it records goes to `rows`. */
+  constructor(disk: MemoryDisk, rows: RecordedRows, { layout, durability }: KilledOptions, pid = 42) {
+    const runtime = new FakeRuntime(disk, pid);
+    const { clock, timers } = runtime;
+    const directory = MonitoringDirectory.create(disk, DIRECTORY, { syncs: durability === "fsync", spools: true });
+    const report = (error: Error): void => void this.errors.push(error);
+    this.runtime = runtime;
+    this.channels = new Channels({
+      ...{ directory, encoder: new CsvEncoder(), clock, timers, layout, report },
+      ...{ flushInterval: 1_000, memoryThreshold: MEMORY_THRESHOLD, spools: true },
+    }, { pid, isolate: runtime.isolateId() });
+    this.#rows = rows;
+    this.#next = pid * 1_000_000;
+    this.#buffers = [
+      this.channels.get("duration", ValueKind.duration),
+      this.channels.get("custom", ValueKind.number),
+    ];
+    this.channels.started();
+  }
+
+  /** Records `count` rows in each of both channels. `between` is called after each row. */
+  record(count: number, between: () => void = () => {}): void {
+    const { clock, pid } = this.runtime;
+    for (let i = 0; i < count; i++) {
+      const value = this.#next++;
+      const label = LABELS[value % LABELS.length]!;
+      for (const buffer of this.#buffers) {
+        const time = clock.time += 1_000;
+        buffer.observe(label, value, time);
+        const { channel, kind } = buffer.owner;
+        this.#rows.add({ channel, kind, time, value, label, pid });
+        between();
+      }
+    }
+  }
+
+  /** Rows that were lost so far. */
+  get dropped(): number {
+    return this.channels.sum(({ counts }) => counts.dropped);
+  }
+}

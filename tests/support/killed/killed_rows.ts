@@ -1,0 +1,78 @@
+import { HEADER } from "../../../src/csv/dialect.ts";
+import { ValueKind } from "../../../src/segment/segment.ts";
+import type { MemoryDisk } from "../fake/memory_disk.ts";
+import { EPOCH } from "../fake/runtime.ts";
+import { csvPaths, DIRECTORY } from "../files.ts";
+import { seconds } from "../reference_csv.ts";
+
+/** A row as it was recorded. */
+export interface RecordedRow {
+  readonly channel: string;
+  readonly kind: ValueKind;
+  /** Clock reading, ns. */
+  readonly time: number;
+  /** Whole, and no other row with the channel has it. */
+  readonly value: number;
+  readonly label: string;
+  readonly pid: number;
+}
+
+/** What was found in the published files of a disk. */
+export interface FoundRows {
+  /** Rows that were recorded, each counted once. */
+  readonly count: number;
+  /** What is not as it must be: a row that is there twice, torn, or was not recorded. */
+  readonly wrong: string[];
+}
+
+/** Rows that were recorded, each known to the byte, to be looked for in files. */
+export class RecordedRows {
+  readonly #texts = new Map<string, string>();
+
+  /** How many there are. */
+  get size(): number {
+    return this.#texts.size;
+  }
+
+  /** The same, to be added to alone. */
+  clone(): RecordedRows {
+    const clone = new RecordedRows();
+    for (const [key, text] of this.#texts) clone.#texts.set(key, text);
+    return clone;
+  }
+
+  /** Adds one. */
+  add({ channel, kind, time, value, label, pid }: RecordedRow): void {
+    const measurement = kind === ValueKind.duration ? seconds(value) : String(value);
+    const field = label === "" || /[",\r\n]/.test(label) ? `"${label.replaceAll('"', '""')}"` : label;
+    this.#texts.set(`${channel}:${measurement}`, `${EPOCH + BigInt(time)},${measurement},${field},${pid}\r\n`);
+  }
+
+  /** Looks for them, byte by byte, in every published file. */
+  findIn(disk: MemoryDisk): FoundRows {
+    const seen = new Set<string>();
+    const wrong: string[] = [];
+    for (const path of csvPaths(disk)) {
+      const text = disk.text(path);
+      if (text === "") continue; // made to be appended to, and not begun
+      if (!text.startsWith(HEADER)) {
+        wrong.push(`${path} has no header`);
+        continue;
+      }
+      const channel = path.slice(DIRECTORY.length + 1).split(".")[0];
+      for (let at = HEADER.length; at < text.length;) {
+        const second = text.indexOf(",", at) + 1;
+        const key = `${channel}:${text.slice(second, text.indexOf(",", second))}`;
+        const row = this.#texts.get(key);
+        if (row === undefined || !text.startsWith(row, at)) {
+          wrong.push(`${path} has no whole row at ${at}: ${JSON.stringify(text.slice(at, at + 120))}`);
+          break;
+        }
+        if (seen.has(key)) wrong.push(`${path} has a row for the second time: ${JSON.stringify(row)}`);
+        seen.add(key);
+        at += row.length;
+      }
+    }
+    return { count: seen.size, wrong };
+  }
+}

@@ -1,0 +1,112 @@
+import { CsvEncoder } from "../../../src/csv/encode.ts";
+import { decode } from "../../../src/csv/parse.ts";
+import { HEADER } from "../../../src/csv/dialect.ts";
+import { labelSpans } from "../../../src/segment/label_interner.ts";
+import { Segment, type SegmentContent, ValueKind } from "../../../src/segment/segment.ts";
+import { columnsOf, SEGMENT_HEADER_BYTES } from "../../../src/segment/format.ts";
+import { type FoundSegment, type ReadBytes, readSegment } from "../../../src/segment/reader.ts";
+import { pick, type Random } from "../random.ts";
+import { EPOCH, OWNER } from "../segments.ts";
+
+/** Bytes of the segments here: the least there can be. */
+export const SEGMENT_BYTES = 1024;
+
+/** Labels that fit, the longer ones behind the rows that need them not. */
+const LABELS = ["a", 'b, "c"', "two\r\nlines", "", "Ω😀", "z"] as const;
+
+/** The bytes of a segment with so many rows of a kind. */
+export function segmentBytes(kind: ValueKind, rows = 30): Uint8Array<ArrayBuffer> {
+  const buffer = new ArrayBuffer(SEGMENT_BYTES);
+  const segment = new Segment(buffer, { ...OWNER, kind });
+  segment.open(7, EPOCH);
+  for (let row = 0; row < rows; row++) {
+    const value = kind === ValueKind.duration ? row * 1_000 : row / 3;
+    // Every label is met again, and the last one is new in the middle.
+    if (!segment.add(1_000 + row, value, LABELS[Math.min(row % LABELS.length, row >> 2)]!)) throw new Error("no room");
+  }
+  return new Uint8Array(buffer);
+}
+
+/** Reads from an array. */
+export function readingFrom(bytes: Uint8Array): ReadBytes {
+  return (into, at) => {
+    const part = bytes.subarray(Math.min(at, bytes.length), Math.min(bytes.length, at + into.length));
+    into.set(part);
+    return part.length;
+  };
+}
+
+const encoder = new CsvEncoder();
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The rows as CSV, without header. */
+export function rowsOf(segment: SegmentContent): string {
+  return utf8.decode(encoder.encode(segment, 0).bytes);
+}
+
+/** Throws unless what was found in `bytes` is what may be found in any bytes at all. */
+export function checkFound(found: FoundSegment | string, bytes: Uint8Array, thoroughly = true): void {
+  if (typeof found === "string") return must(found.length > 10, found);
+  const { segment, damaged } = found;
+  const claimed = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
+  must(damaged >= 0 && segment.count + damaged === claimed, `${segment.count} + ${damaged} of ${claimed}`);
+  const { timepoints, values, labelIds, labelBytes, journal } = segment;
+  const columns = [timepoints, values, labelIds, labelBytes, journal];
+  const held = columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  must(held <= bytes.length, `${held} bytes of ${bytes.length}`);
+  const spans = labelSpans(labelBytes, segment.labelCount);
+  must(spans.length === segment.labelCount, `${segment.labelCount} labels of ${spans.length}`);
+  for (const [start, end] of spans) must(!utf8.decode(labelBytes.subarray(start, end)).includes("\0"), "NUL");
+  if (segment.count === 0) return;
+  const { next } = encoder.encode(segment, 0);
+  must(next === segment.count, `${next} rows are encoded of ${segment.count}`);
+  if (thoroughly) must(decode(HEADER + rowsOf(segment)).length === segment.count, "other rows");
+}
+
+/** The first row that a change of the byte `at` of {@linkcode segmentBytes} can affect; -1 for those of the header. */
+export function rowAffected(original: SegmentContent, capacity: number, at: number): number {
+  if (at < SEGMENT_HEADER_BYTES) return -1;
+  const { values, ids, labels } = columnsOf(capacity);
+  if (at < values) return (at - SEGMENT_HEADER_BYTES) >> 3;
+  if (at < ids) return (at - values) >> 3;
+  if (at < labels) return (at - ids) >> 1;
+  const label = labelSpans(original.labelBytes, original.labelCount).findIndex(([, end]) => at < labels + end);
+  const row = original.labelIds.subarray(0, original.count).findIndex((id) => id >= label);
+  return label === -1 || row === -1 ? original.count : row;
+}
+
+/** Reads bytes whole. */
+export function found(bytes: Uint8Array): FoundSegment | string {
+  return readSegment(readingFrom(bytes), bytes.length);
+}
+
+const WORDS = [0, 1, 2, 34, 35, 36, 0x7f, 0xff, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff];
+
+/** Changes some bytes, and returns the least position that was changed. */
+export function mutate(random: Random, bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let least = bytes.length;
+  for (let left = 1 + random(4); left > 0; left--) {
+    const at = random(random(3) === 0 ? SEGMENT_HEADER_BYTES : bytes.length);
+    const word = Math.min(at & ~3, bytes.length - 4);
+    switch (random(4)) {
+      case 0:
+        bytes[at]! ^= 1 << random(8);
+        break;
+      case 1:
+        bytes[at] = random(256);
+        break;
+      case 2:
+        view.setUint32(word, pick(random, WORDS), true);
+        break;
+      default:
+        view.setUint32(word, random(2 ** 32), true);
+    }
+    least = Math.min(least, word);
+  }
+  return least;
+}
+
+function must(holds: boolean, what: string): void {
+  if (!holds) throw new Error(what);
+}

@@ -1,0 +1,152 @@
+import { assertEquals } from "@std/assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { renderPage } from "../../../src/report/page.ts";
+import type { ReportData } from "../../../src/report/shared/report_data.ts";
+
+/** Milliseconds that anything may take in the browser; the machine may have much else to do. */
+const PATIENCE = 60_000;
+
+let browser: Promise<Browser> | undefined;
+/** For pages and for what the browser needs; made with the first of them. */
+let made: string | undefined;
+const written = new Map<ReportData, string>();
+
+/** Debian's Chromium, started once for all tests of a file. */
+function theBrowser(): Promise<Browser> {
+  const folder = theFolder();
+  browser ??= chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    // Whoever runs the tests as root cannot have a sandbox.
+    args: ["--no-sandbox"],
+    // It does not remove all that it puts there.
+    env: { ...process.env, TMPDIR: folder },
+    timeout: PATIENCE,
+  });
+  return browser;
+}
+
+/** Ends the browser and removes what was written for it. */
+export async function closeBrowser(): Promise<void> {
+  await (await browser)?.close();
+  if (made !== undefined) rmSync(made, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+}
+
+/** A report that is open in the browser. */
+export interface OpenReport {
+  readonly page: Page;
+  /** Fails if the page said anything on its console, threw, or asked for anything but itself; and closes it. */
+  readonly close: () => Promise<void>;
+}
+
+/** Writes a report and opens it from the disk, as by a double click. */
+export async function openReport(data: ReportData, options: BrowserContextOptions = {}): Promise<OpenReport> {
+  const url = await fileOf(data);
+  const context = await (await theBrowser()).newContext({
+    viewport: { width: 1440, height: 900 },
+    // Nobody waits for what moves.
+    reducedMotion: "reduce",
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const complaints: string[] = [];
+  page.on("console", (message) => complaints.push(`console: ${message.text()}`));
+  page.on("pageerror", (error) => complaints.push(`thrown: ${error.stack}`));
+  page.on("request", (request) => {
+    if (request.url() !== url) complaints.push(`request: ${request.url()}`);
+  });
+  await page.goto(url);
+  await page.waitForSelector("html[data-ready]");
+  const close = async (): Promise<void> => {
+    await context.close();
+    assertEquals(complaints, []);
+  };
+  return { page, close };
+}
+
+function theFolder(): string {
+  return made ??= mkdtempSync(join(tmpdir(), "kymo-report-"));
+}
+
+async function fileOf(data: ReportData): Promise<string> {
+  let path = written.get(data);
+  if (path === undefined) {
+    path = join(theFolder(), `${written.size}.html`);
+    writeFileSync(path, await renderPage(data));
+    written.set(data, path);
+  }
+  return pathToFileURL(path).href;
+}
+
+/** Runs in the page: the charts in view. */
+const chartsInView = `[...document.querySelectorAll("figure.chart")].filter((chart) => {
+  const { top, bottom } = chart.getBoundingClientRect();
+  const frame = chart.closest("aside")?.getBoundingClientRect() ?? { top: 0, bottom: innerHeight };
+  return bottom > Math.max(0, frame.top) && top < Math.min(innerHeight, frame.bottom);
+})`;
+
+/** Waits until all charts that are in view have been drawn. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate(`(async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    do await frame(); while (${chartsInView}.some((chart) => chart.querySelector("canvas, .nothing") === null));
+    await frame();
+    await frame();
+  })()`);
+}
+
+/** How many pixels of each chart are neither empty nor part of its grid; each is brought into view for that. */
+export async function marksOfCharts(page: Page): Promise<number[]> {
+  return await page.evaluate<number[]>(`(${countMarks})()`);
+}
+
+/** Runs in the page. */
+const countMarks = `async () => {
+  const marks = [];
+  for (const chart of document.querySelectorAll("figure.chart")) {
+    chart.scrollIntoView({ behavior: "instant", block: "center" });
+    for (let frame = 0; frame < 100 && chart.querySelector("canvas, .nothing") === null; frame++) {
+      await new Promise((done) => requestAnimationFrame(done));
+    }
+    await new Promise((done) => setTimeout(done));
+    const canvas = chart.querySelector("canvas");
+    if (canvas === null) {
+      marks.push(0);
+      continue;
+    }
+    const { left, top } = canvas.getBoundingClientRect();
+    const frame = chart.querySelector(".u-over").getBoundingClientRect();
+    const box = [frame.left - left, frame.top - top, frame.width, frame.height];
+    const { data } = canvas.getContext("2d").getImageData(...box.map((size) => Math.round(size * devicePixelRatio)));
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      const [red, green, blue, opacity] = [data[at], data[at + 1], data[at + 2], data[at + 3]];
+      // The grid is almost without colour; axes are outside.
+      if (opacity > 100 && Math.max(red, green, blue) - Math.min(red, green, blue) > 16) count++;
+    }
+    marks.push(count);
+  }
+  return marks;
+}`;
+
+/** What the charts in view look like, by what they show. */
+export async function picturesOf(page: Page): Promise<Map<string, string>> {
+  await drawn(page);
+  const pictures = await page.evaluate<[string, string][]>(
+    `${chartsInView}.map((chart) => [chart.querySelector("h3, h4").textContent, chart.querySelector("canvas")?.toDataURL()])`,
+  );
+  return new Map(pictures);
+}
+
+/** Scrolls to an element at once. */
+export async function scrollTo(page: Page, selector: string): Promise<void> {
+  await page.locator(selector).first().evaluate((element) =>
+    element.scrollIntoView({ behavior: "instant", block: "start" })
+  );
+  await drawn(page);
+}

@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { commandOf, type RuntimeName } from "./run.ts";
+import { ToldProgram, type ToldState } from "./controlled_program.ts";
+
+/** What `fixtures/hard_recorder.ts` answers. */
+export interface RecorderState extends ToldState {
+  readonly durability?: string;
+  readonly monitoringDir: string;
+  /** How many file descriptors, timers and listeners of the ends of the process there are. */
+  readonly held: Readonly<Record<string, number>>;
+  /** Resident set size, bytes. */
+  readonly rss: number;
+}
+
+/** Options for buffers of 384 rows, so that a thousand samples fill two of them, and for retries every 100 ms. */
+export const SMALL_BUFFERS = { memoryThreshold: 16_384, flushInterval: 50 };
+
+/** Longer than any retry takes, ms. */
+export const PATIENCE = 10_000;
+
+/** That the books balance, and that `rows`, those found in files, are those said to be there. */
+export function assertConserved({ recorded, flushed, buffered, dropped }: RecorderState, rows: number): void {
+  assertEquals(recorded, flushed + buffered + dropped);
+  assertEquals(rows, flushed);
+}
+
+/** Names in a directory that are not of published files of durations. */
+export function otherNames(directory: string): string[] {
+  return readdirSync(directory).filter((name) => !/^duration\..*csv$/.test(name));
+}
+
+/** A program that records what it is told to, in a process of its own. */
+export class Recorder extends ToldProgram<RecorderState> {
+  /** `wrapper` is a command that runs the rest of its arguments. */
+  constructor(runtime: RuntimeName, wrapper: readonly string[] = []) {
+    const fixture = fileURLToPath(new URL("../../process/fixtures/hard_recorder.ts", import.meta.url));
+    super([...wrapper, ...commandOf(runtime, fixture)]);
+  }
+
+  /** Gives a command and waits for the answer. */
+  tell(command: string, argument: string | number | object = ""): Promise<RecorderState> {
+    const text = typeof argument === "object" ? JSON.stringify(argument) : String(argument);
+    return this.say(`${command} ${text}`);
+  }
+}

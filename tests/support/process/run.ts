@@ -1,0 +1,119 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** A runtime that a program can be run on. */
+export type RuntimeName = "deno" | "bun";
+
+/** How a program ended, and what it wrote. */
+export interface Ended {
+  /** Exit code; `null` if a signal killed it. */
+  readonly code: number | null;
+  /** The signal that killed it, if one did. */
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Where and with what environment, added to this one, a program runs. */
+export interface SpawnOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** How long it may run, ms; then it is killed. Two minutes by default. */
+  readonly timeLimit?: number;
+}
+
+/** A program that runs. */
+export interface Spawned {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** Resolves once it has ended and its output is read. */
+  readonly ended: Promise<Ended>;
+  /** Resolves once its standard output has so many matches of a pattern, or it has ended. */
+  said(pattern: RegExp, times?: number): Promise<void>;
+  /** Sends it a signal, if it still runs; on Deno `child.kill` does that only once. */
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** How long a program may run unless told otherwise, ms. */
+const TIME_LIMIT = 120_000;
+
+/** The runtime that runs this test. */
+export const thisRuntime: RuntimeName = "Deno" in globalThis ? "deno" : "bun";
+
+/** The runtime itself where it is the one that runs this test, then one that is installed here, then what the name stands for. */
+function executable(runtime: RuntimeName): string {
+  if (runtime === thisRuntime) return process.execPath;
+  const installed = fileURLToPath(new URL(`../../../node_modules/.bin/${runtime}`, import.meta.url));
+  return existsSync(installed) ? installed : runtime;
+}
+
+/** Without them each start of Deno makes the links in `node_modules` anew, one at a time, and a program that looks for one meanwhile finds none. */
+export const DENO_FLAGS: readonly string[] = ["--node-modules-dir=manual"];
+
+/** The command that runs a file on a runtime; Deno is given `permissions`, its flags. */
+export function commandOf(
+  runtime: RuntimeName,
+  file: string,
+  args: readonly string[] = [],
+  permissions: readonly string[] = ["-A"],
+): string[] {
+  const flags = runtime === "deno" ? ["run", "--quiet", ...DENO_FLAGS, ...permissions] : [];
+  return [executable(runtime), ...flags, file, ...args];
+}
+
+/** Starts a command, without colours in what it writes. */
+export function spawnCommand(
+  command: readonly string[],
+  { cwd, env, timeLimit = TIME_LIMIT }: SpawnOptions = {},
+): Spawned {
+  const [program = "", ...args] = command;
+  const child = spawn(program, args, {
+    ...cwd === undefined ? {} : { cwd },
+    env: { ...process.env, NO_COLOR: "1", ...env },
+  });
+  const output = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => output.stdout += text);
+  child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text);
+  let running = true;
+  // A test runner may have no limit of its own, and a program that never ends would keep it for ever.
+  const limit = setTimeout(() => child.kill("SIGKILL"), timeLimit);
+  child.on("exit", () => {
+    running = false;
+    clearTimeout(limit);
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on("error", (error) => {
+      running = false;
+      reject(error);
+    });
+    child.on("close", (code, signal) => resolve({ code, signal, ...output }));
+  });
+  return {
+    child,
+    ended,
+    said(pattern, times = 1) {
+      return new Promise((resolve) => {
+        const look = (): void => {
+          if (output.stdout.split(pattern).length > times) resolve();
+        };
+        look();
+        child.stdout.on("data", look);
+        void ended.finally(resolve);
+      });
+    },
+    kill(signal) {
+      if (running) process.kill(child.pid!, signal);
+    },
+  };
+}
+
+/** Starts a file on a runtime: {@linkcode commandOf} and {@linkcode spawnCommand} in one. */
+export function spawnOn(
+  runtime: RuntimeName,
+  file: string,
+  args: readonly string[] = [],
+  options: SpawnOptions & { readonly permissions?: readonly string[] } = {},
+): Spawned {
+  return spawnCommand(commandOf(runtime, file, args, options.permissions), options);
+}

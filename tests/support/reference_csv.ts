@@ -1,0 +1,26 @@
+import { type Segment, ValueKind } from "../../src/segment/segment.ts";
+import { rowsOf } from "./segments.ts";
+
+/** The CSV of a segment by the plainest means there are: what the fast encoder is compared with. */
+export function referenceCsv(segment: Segment): string {
+  const { kind, pid } = segment.owner;
+  const measurement = kind === ValueKind.duration ? seconds : exact;
+  const rows = rowsOf(segment).map(([timepoint, value, label]) =>
+    `${segment.epochOffset + BigInt(timepoint)},${measurement(value)},${field(label)},${pid}\r\n`
+  );
+  return `Timepoint,Measurement,Label,PID\r\n${rows.join("")}`;
+}
+
+/** Whole nanoseconds as seconds with nine decimals. */
+export function seconds(nanoseconds: number): string {
+  const digits = String(BigInt(nanoseconds)).padStart(10, "0");
+  return `${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}
+
+function exact(value: number): string {
+  return Object.is(value, -0) ? "-0" : `${value}`;
+}
+
+function field(text: string): string {
+  return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,32 @@
+import { labelSpans } from "../../src/segment/label_interner.ts";
+import { Segment, type SegmentOwner, ValueKind } from "../../src/segment/segment.ts";
+
+/** 2023-11-14T22:13:20Z, ns since the epoch. */
+export const EPOCH = 1_700_000_000_000_000_000n;
+
+/** Whose the observations of a test are. */
+export const OWNER: SegmentOwner = { pid: 4242, isolate: "0badcafe", channel: "custom", kind: ValueKind.number };
+
+/** An open segment over `bytes` bytes, with its clock's zero at `epochOffset`. */
+export function openSegment(bytes = 64 * 1024, kind: ValueKind = ValueKind.number, epochOffset = EPOCH): Segment {
+  const segment = new Segment(new ArrayBuffer(bytes), { ...OWNER, kind });
+  segment.open(1, epochOffset);
+  return segment;
+}
+
+/** The labels of a segment in the order of their ids, read from its bytes alone. */
+export function labelsOf(segment: Segment): string[] {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  return labelSpans(segment.labelBytes, segment.labelCount)
+    .map(([start, end]) => decoder.decode(segment.labelBytes.subarray(start, end)));
+}
+
+/** The rows of a segment, read from its bytes alone. */
+export function rowsOf(segment: Segment): [timepoint: number, value: number, label: string][] {
+  const labels = labelsOf(segment);
+  return Array.from({ length: segment.count }, (_, row) => [
+    segment.timepoints[row]!,
+    segment.values[row]!,
+    labels[segment.labelIds[row]!]!,
+  ]);
+}

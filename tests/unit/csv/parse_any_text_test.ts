@@ -1,0 +1,61 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { decode } from "../../../src/csv/parse.ts";
+import { encodeSegment } from "../../../src/csv/encode.ts";
+import { KymoError } from "../../../src/errors.ts";
+import { openSegment } from "../../support/segments.ts";
+
+const HEADER = "Timepoint,Measurement,Label,PID\r\n";
+
+/** Reads a text, or says that it cannot: anything else that is thrown comes through. */
+function readOrRefuse(text: string): number | undefined {
+  try {
+    return decode(text).length;
+  } catch (error) {
+    if (error instanceof KymoError && error.message.startsWith("Cannot read the CSV: ")) return undefined;
+    throw error;
+  }
+}
+
+/** A file of three rows with awkward labels. */
+function file(): string {
+  const segment = openSegment();
+  for (const label of ['say "hi", twice', "two\r\nlines", ""]) segment.add(1, 0.25, label);
+  return encodeSegment(segment);
+}
+
+describe("decode, given any text", () => {
+  it("reads it or refuses it, and does nothing else", () => {
+    const texts = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.string({ unit: fc.constantFrom(",", '"', "\r", "\n", "1", "a", "-", ".", " ", "\0", "\ufeff") }).map((text) =>
+        HEADER + text
+      ),
+    );
+    fc.assert(fc.property(texts, (text) => void readOrRefuse(text)), { numRuns: 2_000, seed: 1 });
+  });
+
+  it("never reads more rows than there are, wherever a file is torn", () => {
+    const text = file();
+    const whole = HEADER.length;
+    for (let length = 0; length < text.length; length++) {
+      const rows = readOrRefuse(text.slice(0, length));
+      // A row without its line end may be the last of a file that an editor wrote; a row without its PID may not.
+      if (rows !== undefined) assertEquals(rows <= 3 && length >= whole - 2, true, `torn at ${length}`);
+    }
+    assertEquals(readOrRefuse(text), 3);
+  });
+
+  it("refuses or reads a file of which one character was changed, and never loses a row in silence", () => {
+    const text = file();
+    const change = fc.tuple(fc.nat(text.length - 1), fc.constantFrom(...'",\r\n1a\0 '));
+    fc.assert(
+      fc.property(change, ([at, character]) => {
+        const rows = readOrRefuse(text.slice(0, at) + character + text.slice(at + 1));
+        return rows === undefined || rows >= 2;
+      }),
+      { numRuns: 3_000, seed: 2 },
+    );
+  });
+});

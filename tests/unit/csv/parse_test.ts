@@ -1,0 +1,114 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { decode } from "../../../src/csv/parse.ts";
+import { KymoError } from "../../../src/errors.ts";
+
+const HEADER = "Timepoint,Measurement,Label,PID\r\n";
+const ROW = "1700000000000000001,0.25,GET /,42\r\n";
+const READ = { timepoint: 1700000000000000001n, measurement: 0.25, label: "GET /", pid: 42 };
+
+describe("decode", () => {
+  it("reads what the Python original wrote", () => {
+    const text = HEADER +
+      "1700000000123456789,0.00012345600000000001,my code block id,4711\r\n" +
+      '1700000000123456790,1e-05,"/items/{id} [GET], v2",4711\r\n' +
+      '1700000000123456791,3.0,"say ""hi""",4711\r\n' +
+      "1700000000123456792,12,gc collections,4711\r\n";
+    assertEquals(decode(text).map(({ measurement, label }) => [measurement, label]), [
+      [0.00012345600000000001, "my code block id"],
+      [0.00001, "/items/{id} [GET], v2"],
+      [3, 'say "hi"'],
+      [12, "gc collections"],
+    ]);
+    assertEquals(decode(text)[0]!.timepoint, 1700000000123456789n);
+  });
+
+  it("reads a file of no rows", () => {
+    assertEquals(decode(HEADER), []);
+    assertEquals(decode(HEADER.trimEnd()), []);
+  });
+
+  it("reads what an editor did to line ends and byte-order mark", () => {
+    for (
+      const text of [
+        HEADER + ROW,
+        (HEADER + ROW).replaceAll("\r\n", "\n"),
+        (HEADER + ROW).trimEnd(),
+        `\ufeff${HEADER}${ROW}`,
+      ]
+    ) {
+      assertEquals(decode(text), [READ]);
+    }
+  });
+
+  it("keeps CR, LF and CRLF in labels apart", () => {
+    for (const label of ["\r", "\n", "\r\n", "a\r\r\nb\n\r"]) {
+      assertEquals(decode(`${HEADER}1,1,"${label}",1\r\n1,1,"${label}",1\r\n`).map((row) => row.label), [label, label]);
+    }
+  });
+
+  it("takes a line that begins with # for a row, not for a comment", () => {
+    assertThrows(() => decode(`${HEADER}#1,1,x,1\r\n`), KymoError, "row 1");
+  });
+
+  it("reads the numbers that are none", () => {
+    const text = HEADER + ["NaN", "Infinity", "-Infinity", "-0"].map((number) => `1,${number},x,1\r\n`).join("");
+    assertEquals(decode(text).map(({ measurement }) => measurement), [NaN, Infinity, -Infinity, -0]);
+  });
+
+  const headers: Record<string, string> = {
+    "nothing": "",
+    "another header": "a,b,c,d\r\n",
+    "the header in another order": "Measurement,Timepoint,Label,PID\r\n",
+    "the header in lower case": HEADER.toLowerCase(),
+    "a header with a column more": "Timepoint,Measurement,Label,PID,x\r\n",
+    "a header with a column less": "Timepoint,Measurement,Label\r\n",
+    "a torn header": "Timepoint,Measure",
+    "no header": ROW,
+  };
+  for (const [name, text] of Object.entries(headers)) {
+    it(`refuses ${name}`, () => {
+      const error = assertThrows(() => decode(text), KymoError);
+      assertMatch(error.message, /^Cannot read the CSV: not the header Timepoint,Measurement,Label,PID: ".*"$/);
+    });
+  }
+
+  it("refuses a header whose columns are not apart", () => {
+    assertThrows(() => decode('Timepoint,"Measurement,Label",PID\r\n'), KymoError, "not the header");
+    assertThrows(() => decode('"Timepoint,Measurement,Label,PID"\r\n'), KymoError, "not the header");
+  });
+
+  const rows: Record<string, string> = {
+    "too few fields": "1,1,x\r\n",
+    "too many fields": "1,1,x,1,1\r\n",
+    "a torn row": "170000000000",
+    "a row torn after the label": "1,1,x",
+    "a timepoint that is no whole number": "1.5,1,x,1\r\n",
+    "a timepoint in another notation": "1e9,1,x,1\r\n",
+    "an empty timepoint": ",1,x,1\r\n",
+    "a measurement that is no number": "1,one,x,1\r\n",
+    "an empty measurement": "1,,x,1\r\n",
+    "a PID that is no number": "1,1,x,-1\r\n",
+    "an empty PID": "1,1,x,\r\n",
+    "a second header": HEADER,
+  };
+  for (const [name, row] of Object.entries(rows)) {
+    it(`refuses ${name}, and says which row it is`, () => {
+      const error = assertThrows(() => decode(HEADER + ROW + row + (row.endsWith("\n") ? ROW : "")), KymoError);
+      assertMatch(error.message, /^Cannot read the CSV: row 2 is not an observation: "/);
+    });
+  }
+
+  it("refuses a row that is torn in its quotes, or has quotes where none may be", () => {
+    for (const row of ['1,1,"torn', '1,1,"torn\r\n', '1,1,"torn""', '1,1,a"b,1\r\n', '1,1,"a"b,1\r\n']) {
+      const error = assertThrows(() => decode(HEADER + ROW + row), KymoError);
+      assertMatch(error.message, /^Cannot read the CSV: /);
+    }
+  });
+
+  it("does not make up a zero for a measurement of blanks", () => {
+    for (const blank of [" ", "\t", '" "', '"\n"']) {
+      assertThrows(() => decode(`${HEADER}1,${blank},x,1\r\n`), KymoError, "row 1 is not an observation");
+    }
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { inFull } from "../../support/faults/scale.ts";
+import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
+import { type KilledOptions, KilledProgram } from "../../support/killed/killed_program.ts";
+import { leftBehind, recoverAll, wrongAfter } from "../../support/killed/killed_recovery.ts";
+import { A_ROW, divided, fewRows, RECORDINGS, recordLooking } from "../../support/killed/killed_recordings.ts";
+import type { RecordedRows } from "../../support/killed/killed_rows.ts";
+
+/** In the short form one kill in so many is looked at. */
+const SOME = 6;
+
+const OPTIONS: KilledOptions = { layout: "append", durability: "spool" };
+
+/** What is wrong when another program, which lives, appends after the kill, and again after the recovery. */
+async function wrongBesideLiving(killed: MemoryDisk, dead: RecordedRows): Promise<string[]> {
+  const rows = dead.clone();
+  const living = new KilledProgram(killed, rows, OPTIONS, 77);
+  living.record(10);
+  living.runtime.timers.advance(1_000);
+  living.record(3);
+  const wrong: string[] = [];
+  const summary = recoverAll(killed);
+  if (summary.alive < 2) wrong.push(`${summary.alive} spools are said to be alive`);
+  const { failures } = summary;
+  wrong.push(...failures.map(({ message }) => message));
+  wrong.push(...leftBehind(killed).filter((path) => /\.(42|tmp)/.test(path)).map((path) => `${path} was left behind`));
+  await living.channels.close();
+  wrong.push(...living.errors.map(({ message }) => message));
+  return [...wrong, ...wrongAfter(killed, rows, summary)];
+}
+
+const few = fewRows(6);
+
+/** Whether the last line of a file that is torn in a quoted label looks like a row of its own: then nobody can know (see `wholeRowsEnd`). */
+function endsLikeRow(disk: MemoryDisk, path: string): boolean {
+  return /\n\d+,[^,\r\n]+,[a-z],\d+\r\n$/.test(disk.text(path));
+}
+
+describe("a program that is killed while another one appends to the same files", () => {
+  for (const [how, recording] of Object.entries(RECORDINGS.append)) {
+    it(`as it records ${how}, loses no row, and none is there twice`, async () => {
+      const lookedAt: Promise<string[]>[] = [];
+      let kills = 0;
+      await recordLooking(recording, OPTIONS, (disk, rows, at) => {
+        if (!inFull && (at === A_ROW || ++kills % SOME !== 0)) return;
+        lookedAt.push(
+          wrongBesideLiving(disk.clone(), rows).then((all) => all.map((what) => `killed at ${at}: ${what}`)),
+        );
+      });
+      assertEquals((await Promise.all(lookedAt)).flat().slice(0, 5), []);
+      assert(lookedAt.length > 10);
+    });
+  }
+
+  it("in part to the one file, in part to another, loses no row, and none is there twice", async () => {
+    const lookedAt: Promise<string[]>[] = [];
+    await recordLooking(divided, { layout: "append", durability: "fsync" }, (disk, rows, at) => {
+      if (at === A_ROW) return;
+      lookedAt.push(wrongBesideLiving(disk.clone(), rows).then((all) => all.map((what) => `killed at ${at}: ${what}`)));
+    });
+    assertEquals((await Promise.all(lookedAt)).flat().slice(0, 5), []);
+    assert(lookedAt.length > 100);
+  });
+
+  it("with a file torn at any byte loses no row either, unless what is left ends like a row", async () => {
+    const lookedAt: Promise<string[]>[] = [];
+    let writes = 0;
+    await recordLooking(few, OPTIONS, (disk, rows, at) => {
+      if (!/^write .*\.csv$/.test(at) || endsLikeRow(disk, at.slice("write ".length))) return;
+      if (!inFull && ++writes % SOME !== 0) return;
+      const killed = disk.clone();
+      killed.writeLimit = Infinity;
+      const tail = JSON.stringify(disk.text(at.slice("write ".length)).slice(-80));
+      lookedAt.push(wrongBesideLiving(killed, rows).then((all) => all.map((what) => `torn after ${tail}: ${what}`)));
+    }, 1);
+    assertEquals((await Promise.all(lookedAt)).flat().slice(0, 5), []);
+    assert(lookedAt.length > 100, `${lookedAt.length}`);
+  });
+});

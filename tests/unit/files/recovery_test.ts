@@ -1,0 +1,326 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { CsvEncoder } from "../../../src/csv/encode.ts";
+import { KymoError } from "../../../src/errors.ts";
+import { MAX_LABEL_BYTES } from "../../../src/segment/label_interner.ts";
+import { Segment } from "../../../src/segment/segment.ts";
+import { Word } from "../../../src/segment/format.ts";
+import { MonitoringDirectory, spoolName } from "../../../src/files/directory.ts";
+import { Recovery } from "../../../src/files/recovery.ts";
+import { inFull, seededRandom } from "../../support/faults/scale.ts";
+import { MemoryDisk } from "../../support/fake/memory_disk.ts";
+import { csvPaths, DIRECTORY, temporaryPaths } from "../../support/files.ts";
+import { DISK_ERRORS, failAll, failBetween, repair } from "../../support/disk_faults.ts";
+import { KilledProgram } from "../../support/killed/killed_program.ts";
+import { DEAD, killAt, killedWith } from "../../support/killed/killed_programs.ts";
+import { recoverAll, wrongAfter, wrongOnceRecovered } from "../../support/killed/killed_recovery.ts";
+import { RecordedRows } from "../../support/killed/killed_rows.ts";
+import { EPOCH, OWNER } from "../../support/segments.ts";
+
+const SPOOL = `${DIRECTORY}/.spools/custom.42-00000001.1.spool`;
+const TEMPORARY_STAYS = /^(list|status|remove) \d+: \S+\.tmp was left behind$/;
+
+/** Changes bytes of a file as nobody does who lives. */
+function damage(disk: MemoryDisk, path: string, change: (bytes: Uint8Array) => void): void {
+  const content = disk.bytes(path);
+  change(content);
+  disk.plant(path, "file", content);
+}
+
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, 64);
+}
+
+/** The pieces of a recovery. */
+function piecesOn(disk: MemoryDisk): { recovery: Recovery; pieces: Generator<number, void> } {
+  const recovery = new Recovery({ directory: new MonitoringDirectory(disk, DIRECTORY), encoder: new CsvEncoder() });
+  return { recovery, pieces: recovery.run() };
+}
+
+describe("a recovery on a disk that fails", () => {
+  for (const [when, killed] of Object.entries(DEAD)) {
+    for (const times of [1, Infinity]) {
+      const often = times === 1 ? "once" : "for good";
+      it(`${often}, at any operation, tells it, and leaves what a later one needs, of a program killed ${when}`, () => {
+        const wrong: string[] = [];
+        const { disk: dead, rows } = killed();
+        for (
+          const code of inFull ? [...DISK_ERRORS, "ENOLCK", "EBADF", "EINVAL", "UNKNOWN"] : ["EIO", "ENOLCK"]
+        ) {
+          for (let first = 1;; first++) {
+            const disk = dead.clone();
+            const faults = failBetween(disk, first, first + times - 1, code);
+            const { failures } = recoverAll(disk);
+            repair(disk);
+            const isDone = rows.findIn(disk).count === rows.size &&
+              temporaryPaths(disk).every((path) => !path.endsWith(".spool"));
+            if (!isDone && failures.length === 0) wrong.push(`${faults.first}: was not told`);
+            if (disk.openHandles > 0) wrong.push(`${faults.first}: ${disk.openHandles} handles are open`);
+            if (failures.length > faults.count) wrong.push(`${faults.first}: ${failures.length} failures are told`);
+            const later = wrongAfter(disk, rows, recoverAll(disk)).map((what) => `${faults.first}: ${what}`);
+            // What a flush left under a temporary name is removed if that can be.
+            wrong.push(...later.filter((what) => !TEMPORARY_STAYS.test(what)));
+            if (faults.count === 0) break;
+          }
+        }
+        assertEquals(wrong.slice(0, 6), []);
+      });
+    }
+  }
+
+  it("says where, and why", () => {
+    const { disk } = killedWith(3);
+    failAll(disk, "EIO", "read");
+    const { failures, spools, rows, damaged, alive } = recoverAll(disk);
+    assertEquals({ spools, rows, damaged, alive }, { spools: 0, rows: 0, damaged: 0, alive: 0 });
+    assertEquals(failures.length, 2);
+    assert(failures[0] instanceof KymoError);
+    assertMatch(failures[0].message, /^Cannot recover: "\/_monitoring\/\.spools\/custom\S+\.spool": EIO: read/);
+  });
+});
+
+describe("a recovery", () => {
+  it("finds nothing where nothing is, and makes nothing", () => {
+    const disk = new MemoryDisk();
+    assertEquals(recoverAll(disk), { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] });
+    assertEquals(disk.paths(), []);
+  });
+
+  it("does nothing without permission but to say so", () => {
+    const { disk } = killedWith(3);
+    disk.missingPermission = "no permission";
+    const before = disk.paths();
+    const { failures, rows } = recoverAll(disk);
+    assertEquals([rows, failures.length, disk.paths()], [0, 1, before]);
+    assertMatch(failures[0]!.message, /no permission$/);
+  });
+
+  it("leaves alone what is not a spool, whatever it is called", () => {
+    const disk = new MemoryDisk();
+    const others = [
+      "a.spool",
+      "custom.1-0badcafe.spool",
+      ".custom.1-0badcafe.1.spool",
+      "custom.1-0badcafe.1.spool.damaged",
+    ];
+    for (const name of others) disk.plant(`${DIRECTORY}/.spools/${name}`, "file", "x");
+    disk.plant(DIRECTORY, "directory");
+    disk.plant(`${DIRECTORY}/.spools`, "directory");
+    disk.plant("/precious", "file", "precious");
+    disk.plant(SPOOL, "symlink", "/precious");
+    disk.plant(`${SPOOL}.tmp`, "symlink", "/precious");
+    disk.plant(`${DIRECTORY}/.spools/custom.2-00000001.1.spool`, "directory");
+    const before = disk.paths();
+    assertEquals(recoverAll(disk).failures, []);
+    assertEquals([disk.paths(), disk.text("/precious"), disk.openHandles], [before, "precious", 0]);
+  });
+
+  it("does not touch the spools of those who live, and counts them", () => {
+    const disk = new MemoryDisk();
+    const rows = new RecordedRows();
+    new KilledProgram(disk, rows, { layout: "segments", durability: "spool" }).record(5);
+    const before = disk.paths();
+    const { alive, spools } = recoverAll(disk);
+    assertEquals([alive, spools, disk.paths()], [2, 0, before]);
+  });
+
+  it("publishes under the very names that the owner would have used", () => {
+    const { disk } = killedWith(5);
+    recoverAll(disk);
+    const names = ["custom", "duration"].map((channel) => `${DIRECTORY}/${channel}.42-00000001-000001.csv`);
+    assertEquals(csvPaths(disk), names);
+  });
+
+  it("removes the spool of a program that was killed as it emptied it, for its rows are published", () => {
+    const disk = new MemoryDisk();
+    const rows = new RecordedRows();
+    const program = new KilledProgram(disk, rows, { layout: "segments", durability: "spool" });
+    program.record(9);
+    program.channels.flushNow(false);
+    const killed = disk.clone();
+    // The count goes first, and only then the number of the segment, which the journal are about.
+    damage(killed, SPOOL, (bytes) => wordsOf(bytes)[Word.sequence] = 1);
+    assertEquals(wrongOnceRecovered(killed, rows), []);
+  });
+
+  it("tells how far it has come", () => {
+    const { disk, rows } = killedWith(20);
+    const { recovery, pieces } = piecesOn(disk);
+    assertEquals(recovery.progress, { spools: 0, settled: 0, rows: 0 });
+    const seen: number[] = [];
+    for (const _ of pieces) seen.push(recovery.progress.settled);
+    assertEquals(recovery.progress, { spools: 2, settled: 2, rows: rows.size });
+    assertEquals(seen, seen.toSorted());
+    assertEquals(recovery.summary.spools, 2);
+  });
+
+  it("may be let go after any piece, and leaves neither handle nor temporary file behind", () => {
+    for (const killed of Object.values(DEAD)) {
+      const { disk: dead, rows } = killed();
+      for (let count = 0;; count++) {
+        const disk = dead.clone();
+        const { pieces } = piecesOn(disk);
+        let done = false;
+        for (let i = 0; i < count && !done; i++) done = pieces.next().done === true;
+        pieces.return();
+        assertEquals(disk.openHandles, 0);
+        assertEquals(wrongOnceRecovered(disk, rows), []);
+        if (done) break;
+      }
+    }
+  });
+
+  it("may be done by another program, from begin to end, at any operation of it", () => {
+    for (const [when, killed] of Object.entries(DEAD)) {
+      const { disk: dead, rows } = killed();
+      for (let nth = 1, operations = nth; operations >= nth; nth++) {
+        const disk = dead.clone();
+        operations = 0;
+        disk.before = () => {
+          if (++operations !== nth) return;
+          const { before } = disk;
+          repair(disk);
+          recoverAll(disk);
+          disk.before = before;
+        };
+        const { failures } = recoverAll(disk);
+        repair(disk);
+        assertEquals([when, nth, failures.map(({ message }) => message)], [when, nth, []]);
+        assertEquals([when, nth, wrongAfter(disk, rows, recoverAll(disk))], [when, nth, []]);
+      }
+    }
+  });
+
+  it("may be done by several programs at once, and they share the work", () => {
+    const random = seededRandom(3);
+    for (const killed of Object.values(DEAD)) {
+      const { disk: dead, rows } = killed();
+      for (let i = 0; i < 20; i++) {
+        const disk = dead.clone();
+        const published = rows.findIn(disk).count;
+        const all = Array.from({ length: 3 }, () => piecesOn(disk));
+        const running = [...all];
+        while (running.length > 0) {
+          const at = Math.floor(random() * running.length);
+          if (running[at]!.pieces.next().done) running.splice(at, 1);
+        }
+        const sum = all.reduce((total, { recovery }) => total + recovery.summary.rows, 0);
+        assertEquals(all.flatMap(({ recovery }) => recovery.summary.failures), []);
+        assertEquals(published + sum, rows.size);
+        assertEquals(wrongAfter(disk, rows, recoverAll(disk)), []);
+      }
+    }
+  });
+});
+
+describe("a recovery of a spool that is damaged", () => {
+  it("publishes the whole rows before the damage, tells the others, and sets the file aside", () => {
+    const { disk } = killedWith(9);
+    damage(disk, SPOOL, (bytes) => new Float64Array(bytes.buffer, bytes.byteOffset + 256, 9)[5] = NaN);
+    const { rows, damaged, spools, failures } = recoverAll(disk);
+    assertEquals({ rows, damaged, spools }, { rows: 9 + 5, damaged: 4, spools: 2 });
+    assertMatch(failures[0]!.message, /^Cannot recover: "\S+\.spool\.damaged": some of its rows are damaged$/);
+    assertEquals(temporaryPaths(disk), [`${DIRECTORY}/.spools`, `${SPOOL}.damaged`]);
+    assertEquals(recoverAll(disk), { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] });
+  });
+
+  const headers: Readonly<Record<string, [change: (words: Uint32Array) => void, why: RegExp]>> = {
+    "it is none": [(words) => words[Word.magic] = 1, /does not begin as a segment does$/],
+    "it is another's": [(words) => words[Word.pid] = 43, /says that it is another's$/],
+    "it holds more than it can": [(words) => words[Word.count] = 1e6, /1000000 rows in room for/],
+  };
+  for (const [what, [change, why]] of Object.entries(headers)) {
+    it(`sets it aside, and publishes nothing, if ${what}`, () => {
+      const { disk } = killedWith(9);
+      damage(disk, SPOOL, (bytes) => change(wordsOf(bytes)));
+      const { rows, spools, failures } = recoverAll(disk);
+      assertEquals({ rows, spools }, { rows: 9, spools: 1 });
+      assertEquals(failures.length, 1);
+      assertMatch(failures[0]!.message, why);
+      assertEquals(disk.paths().includes(`${SPOOL}.damaged`), true);
+    });
+  }
+
+  it("leaves one of another version to that version", () => {
+    const { disk } = killedWith(9);
+    damage(disk, SPOOL, (bytes) => wordsOf(bytes)[Word.version] = 2);
+    const { failures } = recoverAll(disk);
+    assertEquals([failures.length, disk.paths().includes(SPOOL)], [1, true]);
+    damage(disk, SPOOL, (bytes) => wordsOf(bytes)[Word.version] = 1);
+    assertEquals(recoverAll(disk).rows, 9);
+  });
+});
+
+describe("a recovery of rows that were to be appended", () => {
+  it("waits for a lock, then writes a file of their own", () => {
+    const { disk, rows } = killedWith(5, "append");
+    new KilledProgram(disk, rows, { layout: "append", durability: "spool" }, 77).record(1); // makes nothing yet
+    disk.plant(`${DIRECTORY}/custom.csv`, "file", "");
+    const release = disk.lock(`${DIRECTORY}/custom.csv`);
+    let waited = 0;
+    const { failures } = recoverAll(disk, false, () => waited++);
+    release();
+    assertEquals(failures, []);
+    assert(waited > 100);
+    assertEquals(
+      csvPaths(disk),
+      ["custom.42-00000001-000001.csv", "custom.csv", "duration.csv"].map((name) => `${DIRECTORY}/${name}`),
+    );
+    assertEquals(rows.findIn(disk), { count: 10, wrong: [] });
+  });
+
+  it("goes on once the lock is given back", () => {
+    const { disk, rows } = killedWith(5, "append");
+    disk.plant(`${DIRECTORY}/custom.csv`, "file", "");
+    const release = disk.lock(`${DIRECTORY}/custom.csv`);
+    assertEquals(recoverAll(disk, false, release).failures, []);
+    assertEquals(csvPaths(disk), [`${DIRECTORY}/custom.csv`, `${DIRECTORY}/duration.csv`]);
+    assertEquals(rows.findIn(disk), { count: 10, wrong: [] });
+  });
+
+  it("leaves a spool to the next one while it cannot be known how far its owner came", () => {
+    const { disk, rows } = killAt("append", "write", "/custom.csv", 5);
+    const release = disk.lock(`${DIRECTORY}/custom.csv`);
+    const { failures } = recoverAll(disk);
+    assertEquals(failures.length, 1);
+    assertMatch(failures[0]!.message, /custom.*: another program holds the lock of the file it appended to$/);
+    release();
+    assertEquals(wrongOnceRecovered(disk, rows), []);
+  });
+
+  it("finds them in the file that the owner appended to, whatever that is called now", () => {
+    const { disk, rows } = killAt("append", "close", "/custom.csv", 2);
+    disk.move(`${DIRECTORY}/custom.csv`, `${DIRECTORY}/custom.yesterday.csv`);
+    assertEquals(wrongOnceRecovered(disk, rows), []);
+  });
+
+  it("writes a file of their own where what bears the name is not ours", () => {
+    const { disk, rows } = killedWith(5, "append");
+    disk.plant(`${DIRECTORY}/custom.csv`, "file", "a,b\n1,2\n");
+    assertEquals(recoverAll(disk).failures, []);
+    assertEquals(disk.text(`${DIRECTORY}/custom.csv`), "a,b\n1,2\n");
+    disk.removeTree(`${DIRECTORY}/custom.csv`);
+    assertEquals(rows.findIn(disk), { count: 10, wrong: [] });
+  });
+});
+
+describe("a label that is longer than any that is kept", () => {
+  for (const character of ["x", '"']) {
+    for (const length of [16_384, 16_385, 65_536, 70_000]) {
+      it(`is damage, and holds nobody up: ${length} times ${character}`, () => {
+        const buffer = new ArrayBuffer(2 ** 20);
+        const segment = new Segment(buffer, { ...OWNER, channel: "custom" });
+        segment.open(1, EPOCH);
+        segment.add(1, 1, "");
+        segment.labelBytes.fill(character.charCodeAt(0), 4, 4 + length);
+        new DataView(segment.labelBytes.buffer, segment.labelBytes.byteOffset).setUint32(0, length, true);
+        new Uint32Array(buffer, 0, 64)[Word.labelBytes] = 4 + length;
+        const disk = new MemoryDisk();
+        for (const path of [DIRECTORY, `${DIRECTORY}/.spools`]) disk.plant(path, "directory");
+        disk.plant(`${DIRECTORY}/.spools/${spoolName(segment.owner, 1)}`, "file", new Uint8Array(buffer));
+        const { rows, damaged } = recoverAll(disk);
+        assertEquals({ rows, damaged }, length <= MAX_LABEL_BYTES ? { rows: 1, damaged: 0 } : { rows: 0, damaged: 1 });
+      });
+    }
+  }
+});

@@ -1,0 +1,159 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { FileError } from "../../../src/runtime.ts";
+import { MonitoringDirectory } from "../../../src/files/directory.ts";
+import { FlushJournal } from "../../../src/files/flush_journal.ts";
+import { readSpoolFile } from "../../../src/files/spool_reader.ts";
+import { Spool } from "../../../src/files/spool.ts";
+import { MemoryDisk } from "../../support/fake/memory_disk.ts";
+import { DIRECTORY, temporaryPaths } from "../../support/files.ts";
+import { failAll, failNth, repair } from "../../support/disk_faults.ts";
+import { recoverAll } from "../../support/killed/killed_recovery.ts";
+import { EPOCH, OWNER } from "../../support/segments.ts";
+
+const PATH = `${DIRECTORY}/.spools/custom.4242-0badcafe.1.spool`;
+const BYTES = 200_000; // several blocks, the last of them not whole
+
+function create(disk: MemoryDisk, bytes = BYTES): Spool {
+  return Spool.create(new MonitoringDirectory(disk, DIRECTORY), OWNER, {
+    number: 1,
+    bytes,
+    layout: "append",
+    sync: false,
+  });
+}
+
+describe("Spool", () => {
+  it("is a file of zeros, whole on the disk before it is mapped, locked when it bears its name", () => {
+    const disk = new MemoryDisk();
+    disk.before = (operation, path) => {
+      if (operation === "map") assertEquals(disk.bytes(path), new Uint8Array(BYTES));
+      if (operation === "rename") assertEquals(disk.open(path).tryLock?.(), false);
+    };
+    const spool = create(disk);
+    repair(disk);
+    assertEquals(disk.paths(), [DIRECTORY, `${DIRECTORY}/.spools`, PATH]);
+    assertEquals([disk.bytes(PATH).length, disk.mappings, spool.isInPlace()], [BYTES, 1, true]);
+    assertEquals(recoverAll(disk).alive, 1);
+  });
+
+  it("shows others what is stored in it at once, and the layout", () => {
+    const disk = new MemoryDisk();
+    const { segment } = create(disk);
+    segment.open(1, EPOCH);
+    segment.add(5, 0.5, "x");
+    const handle = disk.open(PATH, "read");
+    const found = readSpoolFile(handle);
+    handle.close();
+    if (typeof found === "string") throw new Error(found);
+    assertEquals([found.segment.count, found.segment.owner, found.damaged], [1, OWNER, 0]);
+    assertEquals(new FlushJournal(found.segment).layout, "append");
+  });
+
+  it("released is there for whoever recovers; unlinked it is gone, and may be used on", () => {
+    const disk = new MemoryDisk();
+    const spool = create(disk);
+    spool.segment.open(1, EPOCH);
+    spool.segment.add(5, 0.5, "x");
+    spool.release();
+    spool.release();
+    assertEquals(disk.mappings, 0);
+    assertEquals(recoverAll(disk).rows, 1);
+    const other = create(disk);
+    other.unlink();
+    other.unlink();
+    other.segment.open(2, EPOCH);
+    assertEquals([other.segment.add(1, 1, "y"), other.isInPlace()], [true, false]);
+    assertEquals(temporaryPaths(disk), []);
+  });
+
+  it("removed, replaced or moved by somebody is not in place, and what replaced it is not removed", () => {
+    const disk = new MemoryDisk();
+    const spool = create(disk);
+    disk.move(PATH, `${PATH}.moved`);
+    assertEquals(spool.isInPlace(), false);
+    disk.plant(PATH, "file", "another's");
+    assertEquals(spool.isInPlace(), false);
+    spool.unlink();
+    assertEquals(disk.text(PATH), "another's");
+    failAll(disk, "EIO", "status");
+    assertEquals(spool.isInPlace(), false);
+  });
+
+  it("that cannot be made leaves nothing behind but what the disk refuses to remove, whatever fails", () => {
+    const left = new Set<string>();
+    for (const code of ["EIO", "ENOSPC", "EDQUOT", "EINVAL", "ENOLCK"]) {
+      for (let nth = 1;; nth++) {
+        const disk = new MemoryDisk();
+        const faults = failNth(disk, nth, code);
+        let spool: Spool | undefined;
+        try {
+          spool = create(disk);
+        } catch (error) {
+          assertEquals((error as FileError).code, code);
+        }
+        repair(disk);
+        if (spool === undefined) {
+          assertEquals([faults.first, disk.openHandles, disk.mappings], [faults.first, 0, 0]);
+          for (const path of disk.paths()) if (path.includes("custom")) left.add(`${faults.first} ${code}: ${path}`);
+        }
+        if (faults.count === 0) break;
+      }
+    }
+    assertEquals([...left], []);
+  });
+
+  it("that does not fit on the disk is an error, and gives the room back", () => {
+    const disk = new MemoryDisk();
+    disk.capacity = BYTES - 1;
+    assertThrows(() => create(disk), FileError, "no space left");
+    disk.plant(`${DIRECTORY}/x`, "file", new Uint8Array(BYTES - 1));
+    assertEquals(disk.bytes(`${DIRECTORY}/x`).length, BYTES - 1);
+  });
+
+  it("is made all the same when at any moment a recovery takes its unfinished file for that of a dead program", () => {
+    for (let nth = 1;; nth++) {
+      const disk = new MemoryDisk();
+      let operations = 0;
+      disk.before = () => {
+        if (++operations !== nth) return;
+        const before = disk.before;
+        repair(disk);
+        assertEquals(recoverAll(disk).failures, []);
+        disk.before = before;
+      };
+      assertEquals([nth, create(disk).isInPlace()], [nth, true]);
+      if (operations < nth) break;
+    }
+  });
+
+  it("is made all the same when a recovery holds the lock of its unfinished file, and removes it at any later moment", () => {
+    for (let later = 1; later < 40; later++) {
+      const disk = new MemoryDisk();
+      let left: number | undefined;
+      let goOn = (): void => {};
+      disk.before = (operation, path) => {
+        if (operation === "map" && left === undefined) {
+          const unlock = disk.lock(path);
+          left = later;
+          goOn = () => {
+            disk.removeTree(path); // whatever bears the name by now
+            unlock();
+          };
+        } else if (left !== undefined && left-- === 1) {
+          goOn();
+        }
+      };
+      assertEquals([later, create(disk).isInPlace()], [later, true]);
+    }
+  });
+
+  it("gives up when its unfinished file is taken away again and again", () => {
+    const disk = new MemoryDisk();
+    disk.before = (operation, path) => {
+      if (operation === "map") disk.removeTree(path);
+    };
+    assertThrows(() => create(disk), FileError, "taken away");
+    assertEquals([disk.openHandles, disk.mappings], [0, 0]);
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { encodeSegment } from "../../../src/csv/encode.ts";
+import type { FileHandle } from "../../../src/runtime.ts";
+import { wholeRowsEnd } from "../../../src/files/whole_rows.ts";
+import { MemoryDisk } from "../../support/fake/memory_disk.ts";
+import { bytes } from "../../support/files.ts";
+import { AWKWARD_LABELS } from "../../support/random.ts";
+import { openSegment } from "../../support/segments.ts";
+
+const HEADER = "Timepoint,Measurement,Label,PID\r\n";
+
+/** Rows with these labels, each as it is written. */
+function rowsWith(labels: readonly string[]): Uint8Array[] {
+  return labels.map((label, i) => {
+    const segment = openSegment(2 ** 20);
+    segment.add(i, i / 3, label);
+    return bytes(encodeSegment(segment).slice(HEADER.length));
+  });
+}
+
+/** An open file with this content. */
+function fileOf(...parts: Uint8Array[]): { handle: FileHandle; size: number } {
+  const disk = new MemoryDisk();
+  const content = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    content.set(part, at);
+    at += part.length;
+  }
+  disk.plant("/x.csv", "file", content);
+  return { handle: disk.open("/x.csv"), size: content.length };
+}
+
+/** Tears a file at each place in turn, and returns the texts whose last whole row was found at a wrong place. */
+function wrongTears(parts: Uint8Array[]): string[] {
+  const wrong: string[] = [];
+  const { handle, size } = fileOf(...parts);
+  const ends = [0];
+  for (const part of parts) ends.push(ends.at(-1)! + part.length);
+  for (let end = size, whole = ends.length - 1; end >= 0; end--) {
+    if (end < ends[whole]!) whole--;
+    handle.truncate(end);
+    if (wholeRowsEnd(handle, end) === ends[whole]) continue;
+    const text = new Uint8Array(end);
+    handle.readAt(text, 0);
+    wrong.push(new TextDecoder().decode(text));
+  }
+  return wrong;
+}
+
+const LIKE_ROWS = [
+  "\r\n1700000000000000000,1,x,1\r\n",
+  '\r\n1700000000000000000,1,"x",1\r\n',
+  "1700000000000000000,1,x,1\r\n",
+  "\r\n1,1,,1\r\n1,1,,1\r\n\r\n",
+];
+
+describe("the last whole row of a file", () => {
+  it("is found wherever the file is torn", () => {
+    const labels = AWKWARD_LABELS.filter((label) => !/,\d+\r\n/.test(label));
+    assertEquals(wrongTears([bytes(HEADER), ...rowsWith(labels)]), []);
+  });
+
+  it("is the last one if that is whole, though its label reads like rows", () => {
+    const { handle, size } = fileOf(bytes(HEADER), ...rowsWith(LIKE_ROWS));
+    assertEquals(wholeRowsEnd(handle, size), size);
+  });
+
+  it("is found wherever the file is torn, though labels read like rows, but for the documented place just behind such a row", () => {
+    const wrong = wrongTears([bytes(HEADER), ...rowsWith(LIKE_ROWS)]);
+    assertEquals(wrong.filter((text) => !/\r\n\d+,1,x?,1\r\n$/.test(text)), []);
+  });
+
+  it("is found behind labels of any length", () => {
+    for (const unit of ["x", '"', "\r\n", ",", '",1\r\n', "\r\n1,1,"]) {
+      for (const length of [900, 1024, 1100, 16_384]) {
+        const [first, long] = rowsWith(["first", unit.repeat(length / unit.length)]) as [Uint8Array, Uint8Array];
+        const whole = HEADER.length + first.length;
+        const { handle, size } = fileOf(bytes(HEADER), first, long);
+        assertEquals(wholeRowsEnd(handle, size), size, `${length} of ${JSON.stringify(unit)}`);
+        for (const torn of [size - 1, size - 2, size - 8, size - length / 2, whole + 1]) {
+          handle.truncate(Math.floor(torn));
+          assertEquals(wholeRowsEnd(handle, Math.floor(torn)), whole, `${length} of ${JSON.stringify(unit)}`);
+        }
+      }
+    }
+  });
+
+  it("is found though the system reads little at a time", () => {
+    const parts = [bytes(HEADER), ...rowsWith(["a", "b\r\nc", '"']), bytes("1700000000000000000,1")];
+    const { handle, size } = fileOf(...parts);
+    const slow = { ...handle, readAt: (into: Uint8Array, at: number) => handle.readAt(into.subarray(0, 3), at) };
+    assertEquals(wholeRowsEnd(slow, size), size - parts.at(-1)!.length);
+    assertEquals(wholeRowsEnd(slow, size - parts.at(-1)!.length), size - parts.at(-1)!.length);
+  });
+
+  it("is none in an empty file or in a torn header", () => {
+    for (let length = 0; length < HEADER.length; length++) {
+      const { handle } = fileOf(bytes(HEADER.slice(0, length)));
+      assertEquals(wholeRowsEnd(handle, length), 0);
+    }
+  });
+});

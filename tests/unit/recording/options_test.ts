@@ -1,0 +1,115 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { KymoError } from "../../../src/errors.ts";
+import { checkOptions } from "../../../src/recording/options.ts";
+
+const sampler = { channel: "queue", sample() {} };
+
+const NO_BOOLEANS = [0, 1, "true", null, {}, [], new Boolean(true), 1n, Symbol("x"), () => true];
+const NO_NUMBERS = ["1024", null, NaN, Infinity, -Infinity, -1, 100.5, {}, [20_000], 20_000n, true, new Number(20_000)];
+
+/** For each option what is refused. */
+const WRONG: Record<string, unknown[]> = {
+  monitoringDir: ["", "a\0b", 1, null, {}, ["x"], new URL("file:///x"), true, Symbol("x"), 1n],
+  withRuntime: NO_BOOLEANS,
+  withProfiler: NO_BOOLEANS,
+  memoryThreshold: [...NO_NUMBERS, 0, 2 ** 14 - 1, 2 ** 30 + 1, 2 ** 31, 2 ** 32, 2 ** 53],
+  flushInterval: [...NO_NUMBERS, 1, 9, 86_400_001],
+  samplingInterval: [...NO_NUMBERS, 0, 9, 86_400_001],
+  layout: ["", "segment", "SEGMENTS", "toString", 1, null, ["append"], {}],
+  durability: ["", "disk", "__proto__", 0, null, {}],
+  samplers: [null, {}, sampler, "x", [null], [1], [{}], [{ channel: "x" }], [{ channel: "x", sample: 1 }], [
+    sampler,
+    undefined,
+  ]],
+  onError: [null, {}, "console.error", 1, []],
+};
+
+/** For each option what is taken, the bounds above all. */
+const RIGHT: Record<string, unknown[]> = {
+  monitoringDir: ["x", "/abs/x", "../x", " ", "é", "x".repeat(300)],
+  withRuntime: [true, false],
+  withProfiler: [true, false],
+  memoryThreshold: [2 ** 14, 2 ** 14 + 1, 2 ** 30],
+  flushInterval: [0, 10, 86_400_000],
+  samplingInterval: [10, 86_400_000],
+  layout: ["segments", "append"],
+  durability: ["spool", "memory"],
+  samplers: [[], [sampler], [sampler, sampler]],
+  onError: [() => {}, async () => {}],
+};
+
+describe("the options of start", () => {
+  for (const [name, values] of Object.entries(WRONG)) {
+    it(`refuse a wrong ${name}, and say what was attempted, what is wrong, and the value`, () => {
+      for (const value of values) {
+        const error = assertThrows(() => checkOptions({ [name]: value }), KymoError);
+        assertMatch(error.message, /^Cannot start: \w+ must be .+: [^:]+$/s);
+        assert(error.message.startsWith(`Cannot start: ${name} `), error.message);
+      }
+    });
+  }
+
+  for (const [name, values] of Object.entries(RIGHT)) {
+    it(`take every right ${name}`, () => {
+      for (const value of values) {
+        const checked: Record<string, unknown> = { ...checkOptions({ [name]: value }) };
+        assertEquals(checked[name], value);
+      }
+    });
+  }
+
+  it("have the documented defaults, also where an option is undefined", () => {
+    const { onError, ...defaults } = checkOptions();
+    assertEquals(defaults, {
+      monitoringDir: "_monitoring",
+      withRuntime: false,
+      withProfiler: false,
+      memoryThreshold: 2 ** 20,
+      flushInterval: 60_000,
+      samplingInterval: 1_000,
+      layout: "segments",
+      durability: "spool",
+      samplers: [],
+    });
+    assertEquals(onError(new Error("x")), undefined);
+    const undefineds = Object.fromEntries(Object.keys(RIGHT).map((name) => [name, undefined]));
+    assertEquals(checkOptions(undefineds).memoryThreshold, 2 ** 20);
+  });
+
+  it("must be an object", () => {
+    for (const wrong of [null, 1, "x", true, [], () => {}, 1n, Symbol("x")]) {
+      const error = assertThrows(() => checkOptions(wrong), KymoError);
+      assertMatch(error.message, /^Cannot start: options must be an object: .+/);
+    }
+  });
+
+  it("refuse an option that there is not", () => {
+    for (const name of ["monitoringdir", "Layout", "", "toString", "constructor", "hasOwnProperty", "1"]) {
+      const error = assertThrows(() => checkOptions({ [name]: 1 }), KymoError);
+      assertEquals(error.message, `Cannot start: there is no such option: ${JSON.stringify(name)}`);
+    }
+  });
+
+  it("refuse a sampler whose channel is no part of a file name, or the monitor's own", () => {
+    for (
+      const channel of [undefined, "", "../x", "/abs", "x".repeat(300), 1, "duration", "runtime", "custom", "profiler"]
+    ) {
+      const error = assertThrows(() => checkOptions({ samplers: [{ channel, sample() {} }] }), KymoError);
+      assertMatch(error.message, /^Cannot start: .+: .+/);
+    }
+  });
+
+  it("refuse a list of samplers with a hole", () => {
+    assertThrows(() => checkOptions({ samplers: new Array(1) }), KymoError, "Cannot start: samplers must be");
+  });
+
+  it("show a long or strange value in few words", () => {
+    const shown = (value: unknown): string =>
+      assertThrows(() => checkOptions({ layout: value }), KymoError).message.replace(/^.*?"append": /, "");
+    assertEquals(shown("x".repeat(1_000)).length, 102);
+    assertEquals([shown(["a"]), shown({ a: 1 }), shown(Object.create(null))], ["an array", "an object", "an object"]);
+    assertEquals([shown(5n), shown(Symbol("a")), shown(-0), shown(null)], ["5n", "Symbol(a)", "0", "null"]);
+    assertEquals([shown(function f() {}), shown(() => {})], ["function f", "function (anonymous)"]);
+  });
+});

@@ -1,0 +1,200 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { Segment, ValueKind } from "../../../src/segment/segment.ts";
+import { columnsOf, ROW_BYTES, SEGMENT_HEADER_BYTES, Word } from "../../../src/segment/format.ts";
+import { readSegment } from "../../../src/segment/reader.ts";
+import { figure } from "../../support/faults/figures.ts";
+import { scaled } from "../../support/faults/scale.ts";
+import {
+  checkFound,
+  found,
+  mutate,
+  readingFrom,
+  rowAffected,
+  rowsOf,
+  SEGMENT_BYTES,
+  segmentBytes,
+} from "../../support/killed/killed_segments.ts";
+import { randomFrom } from "../../support/random.ts";
+import { EPOCH, labelsOf, OWNER } from "../../support/segments.ts";
+
+const KINDS = Object.entries(ValueKind);
+const MUTATIONS = scaled(100_000, 1_000_000);
+
+/** What is found in bytes that are as they were written. */
+function whole(bytes: Uint8Array) {
+  const all = found(bytes);
+  if (typeof all === "string") throw new Error(all);
+  return all.segment;
+}
+
+for (const [name, kind] of KINDS) {
+  describe(`readSegment, values of kind ${name}`, () => {
+    const bytes = segmentBytes(kind);
+    const original = whole(bytes);
+    const capacity = Math.floor((SEGMENT_BYTES - SEGMENT_HEADER_BYTES - (SEGMENT_BYTES >> 3)) / ROW_BYTES);
+
+    it("finds what was stored", () => {
+      const buffer = new ArrayBuffer(4096);
+      const segment = new Segment(buffer, { ...OWNER, kind });
+      segment.open(3, EPOCH);
+      for (let i = 0; i < 50; i++) segment.add(1 + i, i, `label ${i % 7}`);
+      const { segment: read, damaged } = readSegment(readingFrom(new Uint8Array(buffer)), 4096) as never as {
+        segment: Segment;
+        damaged: number;
+      };
+      assertEquals([read.owner, read.sequence, read.epochOffset, read.count, damaged], [
+        segment.owner,
+        3,
+        EPOCH,
+        50,
+        0,
+      ]);
+      assertEquals([rowsOf(read), labelsOf(read)], [rowsOf(segment), labelsOf(segment)]);
+      assertEquals(original.count, 30);
+    });
+
+    it("truncated at any offset, yields the rows whose every part is there", () => {
+      const { labels } = columnsOf(capacity);
+      for (let size = 0; size < bytes.length; size++) {
+        const cut = bytes.slice(0, size);
+        const some = found(cut);
+        checkFound(some, bytes, size % 8 === 0);
+        if (size < SEGMENT_HEADER_BYTES) {
+          assertEquals(some, "it is shorter than a header");
+          continue;
+        }
+        if (typeof some === "string") throw new Error(some);
+        const expected = size < labels ? 0 : rowAffected(original, capacity, size);
+        assertEquals([size, some.segment.count], [size, Math.min(30, expected)]);
+        assert(rowsOf(original).startsWith(rowsOf(some.segment)));
+      }
+    });
+
+    it("with any bit of the header flipped, neither throws nor makes up rows", () => {
+      for (let bit = 0; bit < 8 * SEGMENT_HEADER_BYTES; bit++) {
+        const flipped = bytes.slice();
+        flipped[bit >> 3]! ^= 1 << (bit & 7);
+        checkFound(found(flipped), flipped, bit % 8 === 0);
+      }
+    });
+
+    it(`after any of ${MUTATIONS / 2} mutations, yields at least the rows before the damage`, () => {
+      const random = randomFrom(kind + 1);
+      const rows = rowsOf(original).split(/(?<=,4242\r\n)/);
+      for (let i = 0; i < MUTATIONS / 2; i++) {
+        const mutated = bytes.slice(0, random(8) === 0 ? 4 + random(bytes.length - 4) : bytes.length);
+        const least = mutate(random, mutated);
+        const some = found(mutated);
+        checkFound(some, mutated.length < 16 ? bytes : mutated, i % 25 === 0);
+        if (least < SEGMENT_HEADER_BYTES || mutated.length < bytes.length) continue;
+        if (typeof some === "string") throw new Error(some);
+        // Those of the bytes between that were changed affect later rows, but for the columns: each begins with the first row.
+        let intact = original.count;
+        for (let at = SEGMENT_HEADER_BYTES; at < bytes.length; at++) {
+          if (mutated[at] !== bytes[at]) intact = Math.min(intact, rowAffected(original, capacity, at));
+        }
+        assert(some.segment.count >= intact, `mutation ${i}: ${some.segment.count} rows, not ${intact}`);
+        assert(rowsOf(some.segment).startsWith(rows.slice(0, intact).join("")), `mutation ${i}`);
+      }
+      figure(
+        15,
+        `${
+          MUTATIONS / 2
+        } mutated segments of kind ${name}, cut at every offset and every header bit flipped: no throw, no row lost before the damage`,
+      );
+    });
+  });
+}
+
+describe("readSegment", () => {
+  it("takes no more memory than there are bytes, whatever the header claims", () => {
+    const bytes = segmentBytes(ValueKind.number);
+    const words = new Uint32Array(bytes.buffer);
+    for (const capacity of [35, 36, 1e6, 119_304_647]) {
+      for (const labelBytes of [0, 1e9, 0xffffffff]) {
+        [words[Word.capacity], words[Word.count], words[Word.labelBytes]] = [capacity, capacity, labelBytes];
+        words[Word.labels] = 0xffffffff;
+        let largest = 0;
+        const read = readingFrom(bytes);
+        const some = readSegment((into, at) => {
+          largest = Math.max(largest, into.buffer.byteLength);
+          return read(into, at);
+        }, bytes.length);
+        checkFound(some, bytes);
+        assert(largest <= bytes.length, `${largest}`);
+      }
+    }
+  });
+
+  it("counts no more labels than a segment may have, and so takes little memory for those of a table of zeros", () => {
+    const bytes = new Uint8Array(2 ** 20);
+    bytes.set(segmentBytes(ValueKind.number).subarray(0, SEGMENT_HEADER_BYTES));
+    const words = new Uint32Array(bytes.buffer);
+    [words[Word.capacity], words[Word.count], words[Word.labelBytes], words[Word.labels]] = [0, 0, 2 ** 20, 0xffffffff];
+    assert(whole(bytes).labelCount <= 65_535, `${whole(bytes).labelCount}`);
+  });
+
+  it("says so when a segment is filled anew faster than it can be read", () => {
+    const buffer = new ArrayBuffer(SEGMENT_BYTES);
+    const segment = new Segment(buffer, OWNER);
+    let sequence = 0;
+    const read = readingFrom(new Uint8Array(buffer));
+    const some = readSegment((into, at) => {
+      segment.open(++sequence, EPOCH);
+      segment.add(1, 1, "x");
+      return read(into, at);
+    }, SEGMENT_BYTES);
+    assertEquals(some, "it is filled anew faster than it can be read");
+  });
+
+  for (const inPieces of [false, true]) {
+    it(`finds a prefix of one sequence while the owner goes on between two ${inPieces ? "pieces of reads" : "reads"}`, () => {
+      const random = randomFrom(5);
+      const buffer = new ArrayBuffer(SEGMENT_BYTES);
+      const segment = new Segment(buffer, OWNER);
+      const bytes = readingFrom(new Uint8Array(buffer));
+      let sequence = 0;
+      const anew = (): void => segment.open(++sequence, EPOCH + BigInt(sequence));
+      const goOn = (): void => {
+        if (random(inPieces ? 60 : 6) === 0) anew();
+        for (let left = random(inPieces ? 2 : 8); left > 0; left--) {
+          const row = segment.count;
+          if (!segment.add(1_000 * sequence + row + 1, 1_000 * sequence + row, `${sequence} ${row % 5}`)) anew();
+        }
+      };
+      const read = (into: Uint8Array, at: number): number => {
+        goOn();
+        if (!inPieces) return bytes(into, at);
+        let length = 0;
+        for (let done = 0; done < into.length;) {
+          const piece = Math.min(into.length - done, 4 * (1 + random(64)));
+          length += bytes(into.subarray(done, done + piece), at + done);
+          done += piece;
+          goOn();
+        }
+        return length;
+      };
+      anew();
+      let rows = 0;
+      for (let i = 0; i < scaled(5_000, 50_000); i++) {
+        const some = readSegment(read, SEGMENT_BYTES);
+        if (typeof some === "string") continue;
+        const { segment: { epochOffset, count, timepoints, values, labelIds, ...content }, damaged } = some;
+        const labels = labelsOf(content as Segment);
+        assertEquals(damaged, 0);
+        rows += count;
+        for (let row = 0; row < count; row++) {
+          const expected = [
+            1_000 * content.sequence + row + 1,
+            1_000 * content.sequence + row,
+            `${content.sequence} ${row % 5}`,
+          ];
+          assertEquals([timepoints[row], values[row], labels[labelIds[row]!]], expected);
+          assertEquals(epochOffset, EPOCH + BigInt(content.sequence));
+        }
+      }
+      assert(rows > 1_000, `${rows}`);
+    });
+  }
+});

@@ -1,0 +1,143 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { Segment, ValueKind } from "../../../src/segment/segment.ts";
+import { labelsOf, openSegment, OWNER, rowsOf } from "../../support/segments.ts";
+import { AWKWARD_DOUBLES } from "../../support/random.ts";
+
+/** 32-bit words of the header, as documented for whoever holds the bytes. */
+const Word = { magic: 0, version: 1, capacity: 2, count: 3, labels: 4, labelBytes: 5, pid: 6, sequence: 7, kind: 8 };
+
+function headerOf(segment: Segment): DataView {
+  return new DataView(segment.timepoints.buffer, 0, 256);
+}
+
+/** All bytes that mean something: what lies behind the last label does not. */
+function bytesOf(segment: Segment): Uint8Array {
+  const end = segment.labelBytes.byteOffset + word(segment, Word.labelBytes);
+  return new Uint8Array(segment.timepoints.buffer, 0, end).slice();
+}
+
+function word(segment: Segment, index: number): number {
+  return headerOf(segment).getUint32(4 * index, true);
+}
+
+function ascii(segment: Segment, at: number, length: number): string {
+  return new TextDecoder().decode(new Uint8Array(segment.timepoints.buffer, at, length)).replace(/\0+$/, "");
+}
+
+describe("the layout of a segment", () => {
+  it("is header, timepoints, values, label ids and label table, one after the other, for any size", () => {
+    for (const bytes of [1024, 1032, 8192, 64 * 1024, 2 ** 19, 2 ** 19 - 8]) {
+      const { capacity, timepoints, values, labelIds, labelBytes } = openSegment(bytes);
+      const layout = [timepoints, values, labelIds, labelBytes].map((part) => [part.byteOffset, part.byteLength]);
+      assertEquals(layout, [
+        [256, 8 * capacity],
+        [256 + 8 * capacity, 8 * capacity],
+        [256 + 16 * capacity, 2 * capacity],
+        [256 + 18 * capacity, bytes - 256 - 18 * capacity],
+      ]);
+      // An eighth of the bytes is for labels, and no other row would fit.
+      assertEquals(labelBytes.length >= bytes >> 3 && labelBytes.length < (bytes >> 3) + 18, true);
+    }
+  });
+
+  it("says in the header what a row and a file name need", () => {
+    const owner = { pid: 2 ** 32 - 1, isolate: "deadbeef", channel: "p".repeat(64), kind: ValueKind.duration };
+    const segment = new Segment(new ArrayBuffer(4096), owner);
+    segment.open(7, -(10n ** 18n));
+    segment.add(1, 2, "é");
+    segment.add(1, 2, "b");
+    assertEquals(ascii(segment, 0, 4), "KYMO");
+    assertEquals(ascii(segment, 48, 8), "deadbeef");
+    assertEquals(ascii(segment, 64, 192), owner.channel);
+    assertEquals(headerOf(segment).getBigInt64(40, true), -(10n ** 18n));
+    assertEquals(
+      Object.fromEntries(Object.entries(Word).slice(1).map(([name, index]) => [name, word(segment, index)])),
+      {
+        version: 1,
+        capacity: segment.capacity,
+        count: 2,
+        labels: 2,
+        labelBytes: 4 + 2 + 4 + 1,
+        pid: 2 ** 32 - 1,
+        sequence: 7,
+        kind: 1,
+      },
+    );
+    assertEquals([segment.sequence, segment.epochOffset], [7, -(10n ** 18n)]);
+  });
+});
+
+describe("a row of a segment", () => {
+  it("is kept, to the last one there is room for", () => {
+    const segment = openSegment(1024);
+    const given = Array.from({ length: segment.capacity }, (_, i) => [i, i / 3, i % 2 === 0 ? "even" : "odd"] as const);
+    assertEquals(given.every(([timepoint, value, label]) => segment.add(timepoint, value, label)), true);
+    const before = bytesOf(segment);
+    assertEquals(segment.add(1, 2, "even"), false);
+    assertEquals(bytesOf(segment), before);
+    assertEquals(rowsOf(segment), given.map((row) => [...row]));
+  });
+
+  it("is not kept without room for its label, and nothing has changed", () => {
+    const segment = openSegment(1024); // room for three labels of 34 bytes
+    for (let i = 0; i < 3; i++) assertEquals(segment.add(i, i, `${i}`.repeat(34)), true);
+    const before = bytesOf(segment);
+    assertEquals(segment.add(9, 9, "9".repeat(34)), false);
+    assertEquals(bytesOf(segment), before);
+    assertEquals([segment.count, segment.labelCount], [3, 3]);
+    // The label before the refused one is still the last one.
+    assertEquals([segment.add(3, 3, "2".repeat(34)), segment.add(4, 4, "1".repeat(34))], [true, true]);
+    assertEquals([...segment.labelIds.subarray(0, segment.count)], [0, 1, 2, 2, 1]);
+  });
+
+  it("has the label it was given, in whatever order labels alternate", () => {
+    const segment = openSegment();
+    const labels = ["", "a", "a", "", "", "b", "a", "a\0", "a\ufffd", "a\0"];
+    for (const label of labels) segment.add(0, 0, label);
+    assertEquals(rowsOf(segment).map(([, , label]) => label), labels.map((label) => label.replace("\0", "\ufffd")));
+  });
+
+  it("keeps the bits of every double", () => {
+    const segment = openSegment();
+    for (const value of AWKWARD_DOUBLES) segment.add(0, value, "x");
+    const kept = rowsOf(segment).map(([, value]) => value);
+    assertEquals(kept.every((value, i) => Object.is(value, AWKWARD_DOUBLES[i])), true);
+  });
+
+  it("is committed after it is stored: whoever reads the bytes in between sees whole rows only", () => {
+    const segment = openSegment(1024);
+    segment.add(1, 1, "a");
+    const view = headerOf(segment);
+    const counts: number[] = [];
+    const watched = new Proxy(segment.values, {
+      set: (values, row, value) => {
+        counts.push(view.getUint32(4 * Word.count, true));
+        return Reflect.set(values, row, value, values);
+      },
+    });
+    Object.defineProperty(segment, "values", { value: watched });
+    segment.add(2, 2, "b");
+    assertEquals([counts, word(segment, Word.count)], [[1], 2]);
+  });
+});
+
+describe("a segment that is opened again", () => {
+  it("is empty under its new sequence number and epochOffset, and starts its labels anew", () => {
+    const segment = openSegment();
+    segment.add(1, 1, "old");
+    segment.add(1, 1, "older");
+    segment.open(2, 5n);
+    assertEquals([Word.count, Word.labels, Word.labelBytes].map((index) => word(segment, index)), [0, 0, 0]);
+    assertEquals([segment.count, segment.labelCount, segment.sequence, segment.epochOffset], [0, 0, 2, 5n]);
+    segment.add(1, 1, "older");
+    assertEquals([rowsOf(segment), labelsOf(segment)], [[[1, 1, "older"]], ["older"]]);
+  });
+
+  it("keeps its owner", () => {
+    const segment = openSegment();
+    segment.open(2, 5n);
+    assertEquals(segment.owner, OWNER);
+    assertEquals([ascii(segment, 48, 8), ascii(segment, 64, 192)], [OWNER.isolate, OWNER.channel]);
+  });
+});
