@@ -1,10 +1,12 @@
 /**
- * What the licences of packages ask of whoever hands their code on: that their text goes with it.
+ * Collects the licences that have to accompany code copied from npm packages.
  *
  * @module
  */
 
-/** The licence of every npm package that one of the files of a bundle belongs to, each a chapter, below a heading. */
+import { readdir, readFile } from "node:fs/promises";
+
+/** Returns `heading` and then the licence of each npm package that one of a bundle's input files belongs to. */
 export async function licencesOfPackages(root: string, files: readonly string[], heading: string): Promise<string> {
   const folders = new Set(files.flatMap((file) => /^.*\bnode_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []));
   const chapters = await Promise.all([...folders].sort().map((folder) => licenceOf(`${root}/${folder}`)));
@@ -12,11 +14,9 @@ export async function licencesOfPackages(root: string, files: readonly string[],
 }
 
 async function licenceOf(folder: string): Promise<string> {
-  const { name, version } = JSON.parse(await Deno.readTextFile(`${folder}/package.json`));
-  for await (const entry of Deno.readDir(folder)) {
-    if (!/^licen[cs]e/i.test(entry.name)) continue;
-    const text = await Deno.readTextFile(`${folder}/${entry.name}`);
-    return `## ${name} ${version}\n\n${text.replaceAll(/^[ \t]+/gm, "").trim()}\n`;
-  }
-  throw new Error(`Cannot hand on a package without a licence: ${name}`);
+  const { name, version } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+  const file = (await readdir(folder)).find((name) => /^licen[cs]e/i.test(name));
+  if (file === undefined) throw new Error(`Cannot include a package without a licence: ${name}`);
+  const text = await readFile(`${folder}/${file}`, "utf8");
+  return `## ${name} ${version}\n\n${text.replaceAll(/^[ \t]+/gm, "").trim()}\n`;
 }
