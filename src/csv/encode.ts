@@ -1,5 +1,6 @@
 import { KymoError } from "../errors.ts";
-import { type SegmentContent, ValueKind } from "../segment/segment.ts";
+import { ValueKind } from "../segment/format.ts";
+import type { SegmentContent } from "../segment/segment.ts";
 import { Byte, HEADER } from "./dialect.ts";
 import { Endings } from "./endings.ts";
 import { OVERHANG, putAscii, putInteger, putNineDigits, putWords } from "./put.ts";

@@ -1,4 +1,4 @@
-import { labelSpans } from "../segment/label_interner.ts";
+import { labelSpans } from "../segment/format.ts";
 import type { SegmentContent } from "../segment/segment.ts";
 import { Byte, needsQuotes } from "./dialect.ts";
 import { putAscii } from "./put.ts";

@@ -29,7 +29,7 @@ const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
  * One file that many processes append whole rows to, each holding the exclusive lock while it writes. Every write finds the file by its
  * name anew, for other programs may have moved or deleted it since.
  */
-export class AppendedFile implements Destination {
+export class AppendFile implements Destination {
   readonly #directory: MonitoringDirectory;
   readonly #path: string;
   readonly #temporaryName: string;

@@ -7,7 +7,7 @@ import type { FlushJournal } from "./flush_journal.ts";
 const MAX_NAMES = 100;
 
 /** What a published file is made of, beside its rows. */
-export interface PublishedFileOptions {
+export interface AtomicFileOptions {
   /** It will be called `stem + extension`. */
   readonly stem: string;
   /** See `stem`. */
@@ -22,15 +22,15 @@ export interface PublishedFileOptions {
  * A file that becomes visible at once and whole: it is written under a temporary name, then renamed. Both names are new: nothing that
  * exists is ever opened, followed or overwritten.
  */
-export class PublishedFile implements Destination {
+export class AtomicFile implements Destination {
   readonly #directory: MonitoringDirectory;
-  readonly #options: PublishedFileOptions;
+  readonly #options: AtomicFileOptions;
   #handle: FileHandle | undefined;
   #temporary = "";
   #temporaryNumber = 0;
 
   /** Makes nothing yet. */
-  constructor(directory: MonitoringDirectory, options: PublishedFileOptions) {
+  constructor(directory: MonitoringDirectory, options: AtomicFileOptions) {
     this.#directory = directory;
     this.#options = options;
   }
@@ -145,7 +145,7 @@ export class PublishedFile implements Destination {
  * @throws {FileError} if it cannot be written; then there is none.
  */
 export function publishFile(directory: MonitoringDirectory, stem: string, extension: string, bytes: Uint8Array): void {
-  const file = new PublishedFile(directory, { stem, extension, head: bytes });
+  const file = new AtomicFile(directory, { stem, extension, head: bytes });
   try {
     file.commit(0);
   } catch (error) {

@@ -1,11 +1,11 @@
 import { HEADER_BYTES } from "../csv/encode.ts";
 import type { SegmentContent } from "../segment/segment.ts";
-import { AppendedFile } from "./append_file.ts";
+import { AppendFile } from "./append_file.ts";
 import type { Destination } from "./destination.ts";
 import { type MonitoringDirectory, uniquePart } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
-import type { Layout } from "./layout.ts";
-import { PublishedFile } from "./atomic_file.ts";
+import type { Layout } from "./names.ts";
+import { AtomicFile } from "./atomic_file.ts";
 
 /** Where the rows of a segment go in a layout. */
 export function destinationOf(
@@ -14,22 +14,22 @@ export function destinationOf(
   segment: SegmentContent,
   journal: FlushJournal,
 ): Destination {
-  return layout === "append" ? appendedFile(directory, segment, journal) : ownFile(directory, segment, journal);
+  return layout === "append" ? appendFile(directory, segment, journal) : ownFile(directory, segment, journal);
 }
 
 /** The file that all append to. */
-export function appendedFile(
+export function appendFile(
   directory: MonitoringDirectory,
   segment: SegmentContent,
   journal: FlushJournal,
-): AppendedFile {
-  return new AppendedFile(directory, appendedName(segment), uniqueOf(segment), journal);
+): AppendFile {
+  return new AppendFile(directory, appendedName(segment), uniqueOf(segment), journal);
 }
 
 /** The file of a segment's own. */
-export function ownFile(directory: MonitoringDirectory, segment: SegmentContent, journal: FlushJournal): PublishedFile {
+export function ownFile(directory: MonitoringDirectory, segment: SegmentContent, journal: FlushJournal): AtomicFile {
   const stem = `${segment.owner.channel}.${uniqueOf(segment)}`;
-  return new PublishedFile(directory, { stem, extension: ".csv", head: HEADER_BYTES, journal });
+  return new AtomicFile(directory, { stem, extension: ".csv", head: HEADER_BYTES, journal });
 }
 
 /** The name of the file that segments of its channel are appended to. */

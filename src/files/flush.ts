@@ -5,7 +5,7 @@ import type { Destination } from "./destination.ts";
 import { destinationOf } from "./destinations.ts";
 import type { MonitoringDirectory } from "./directory.ts";
 import { FlushJournal } from "./flush_journal.ts";
-import type { Layout } from "./layout.ts";
+import type { Layout } from "./names.ts";
 
 /** How a step of a flush went: it goes on, all rows are published, or another program is in the way. */
 export type FlushStep = "more" | "done" | "busy";

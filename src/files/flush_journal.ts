@@ -1,5 +1,5 @@
 import type { SegmentContent } from "../segment/segment.ts";
-import type { Layout } from "./layout.ts";
+import type { Layout } from "./names.ts";
 
 /** What is being done to the rows of a segment that are not published yet. */
 export type Step =

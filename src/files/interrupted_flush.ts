@@ -1,7 +1,7 @@
 import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
 import { RowScanner } from "../csv/row_ends.ts";
 import type { SegmentContent } from "../segment/segment.ts";
-import { appendedFile, appendedName, ownFile } from "./destinations.ts";
+import { appendedName, appendFile, ownFile } from "./destinations.ts";
 import type { MonitoringDirectory } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 import { readFully } from "./spool_reader.ts";
@@ -49,7 +49,7 @@ export function removeTemporaries(
 ): void {
   const { files } = directory;
   const own = ownFile(directory, segment, journal);
-  const appended = appendedFile(directory, segment, journal);
+  const appended = appendFile(directory, segment, journal);
   for (let number = 0; number < MAX_TEMPORARIES; number++) {
     for (const path of [own.temporaryPath(number), appended.temporaryPath(number)]) {
       try {

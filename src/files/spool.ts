@@ -1,8 +1,9 @@
-import { Segment, type SegmentOwner } from "../segment/segment.ts";
+import type { SegmentOwner } from "../segment/format.ts";
+import { Segment } from "../segment/segment.ts";
 import { FileError, type Files, type Mapping } from "../runtime.ts";
 import { type MonitoringDirectory, spoolName, writeAll } from "./directory.ts";
 import { FlushJournal } from "./flush_journal.ts";
-import type { Layout } from "./layout.ts";
+import type { Layout } from "./names.ts";
 
 /** How often a spool is begun anew because somebody took the unfinished file away. */
 const MAX_ATTEMPTS = 10;

@@ -1,6 +1,7 @@
 import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
 import { DoubleBuffer, type SegmentSink } from "./double_buffer.ts";
-import type { Segment, SegmentOwner } from "../segment/segment.ts";
+import type { SegmentOwner } from "../segment/format.ts";
+import type { Segment } from "../segment/segment.ts";
 import { FileError } from "../runtime.ts";
 import { CANNOT_APPEND, WRONG_FILE } from "../files/append_file.ts";
 import { type FlushDeps, SegmentFlush } from "../files/flush.ts";

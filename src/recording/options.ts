@@ -2,7 +2,7 @@ import { KymoError, quote } from "../errors.ts";
 import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import { checkChannelName } from "../files/directory.ts";
-import type { Layout } from "../files/layout.ts";
+import type { Layout } from "../files/names.ts";
 
 /** What a crash may take: see {@linkcode StartOptions.durability}. */
 export type Durability = "memory" | "spool" | "fsync";

@@ -1,7 +1,7 @@
 import { CsvEncoder } from "../csv/encode.ts";
 import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
 import type { Observation } from "../segment/observation.ts";
-import { observationsOf } from "../segment/observations_of.ts";
+import { observationsOf } from "../segment/observation.ts";
 import { checkGiven, isFunction } from "../options.ts";
 import { FileError, type Files, type Runtime } from "../runtime.ts";
 import { MonitoringDirectory } from "../files/directory.ts";

@@ -1,8 +1,9 @@
 import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
-import { Segment, type SegmentContent, type SegmentOwner } from "../segment/segment.ts";
+import type { SegmentOwner } from "../segment/format.ts";
+import { Segment, type SegmentContent } from "../segment/segment.ts";
 import { FileError } from "../runtime.ts";
 import type { MonitoringDirectory } from "../files/directory.ts";
-import type { Layout } from "../files/layout.ts";
+import type { Layout } from "../files/names.ts";
 import { Spool } from "../files/spool.ts";
 
 /** What a file system says where files cannot be locked, or not be mapped. */

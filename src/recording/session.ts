@@ -1,7 +1,7 @@
 import { CsvEncoder } from "../csv/encode.ts";
 import { KymoError, quote, reason } from "../errors.ts";
 import type { DoubleBuffer } from "./double_buffer.ts";
-import { ValueKind } from "../segment/segment.ts";
+import { ValueKind } from "../segment/format.ts";
 import { CpuProfiling } from "../profiling/cpu_profiling.ts";
 import type { Runtime } from "../runtime.ts";
 import { BackgroundSampler } from "../sampling/background.ts";

@@ -1,6 +1,6 @@
 import type { ChannelCounts } from "./double_buffer.ts";
 import type { CapabilityName, Runtime } from "../runtime.ts";
-import type { Layout } from "../files/layout.ts";
+import type { Layout } from "../files/names.ts";
 import type { Durability } from "./options.ts";
 
 /** `true`, or why not. */

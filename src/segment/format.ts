@@ -1,6 +1,51 @@
-import { MAX_LABELS } from "./label_interner.ts";
+/**
+ * The format of a segment, version 1.
+ *
+ * A segment is one block of bytes, the same on the heap and in a mapped file. It describes itself: its
+ * header says who filled it and how much of it is in use, so whoever holds the bytes can write its rows as
+ * CSV. All numbers are little-endian.
+ *
+ * ```text
+ * header, 256 bytes | timepoints f64[n] | values f64[n] | label ids u16[n] | label table
+ * ```
+ *
+ * | byte     | type       | content                                                                            |
+ * | -------- | ---------- | ---------------------------------------------------------------------------------- |
+ * | 0        | u32        | magic number: the letters `KYMO`                                                   |
+ * | 4        | u32        | version of the format: 1                                                           |
+ * | 8        | u32        | capacity *n*: rows that fit                                                        |
+ * | 12       | u32        | count: committed rows                                                              |
+ * | 16       | u32        | labels in the label table                                                          |
+ * | 20       | u32        | bytes of the label table in use                                                    |
+ * | 24       | u32        | PID                                                                                |
+ * | 28       | u32        | sequence: number of the segment in its channel, from 1; 0 while it is not in use   |
+ * | 32       | u32        | kind of the values: 0 doubles, 1 durations in whole nanoseconds                    |
+ * | 40       | i64        | epoch offset: the epoch time of the clock's zero, ns                               |
+ * | 48       | 8 bytes    | isolate: eight hexadecimal digits                                                  |
+ * | 64       | 64 bytes   | channel name in ASCII, padded with zeros                                           |
+ * | 128      | 128 bytes  | flush journal; its layout is described in `files/flush_journal.ts`                 |
+ * | 256      | f64 × *n*  | timepoints: readings of the isolate's monotonic clock, ns                          |
+ * | 256+8*n* | f64 × *n*  | values                                                                             |
+ * | …+8*n*   | u16 × *n*  | label ids                                                                          |
+ * | …+2*n*   | the rest   | label table, an eighth of all bytes: for each label a u32 length, then UTF-8        |
+ *
+ * Timepoints count from a recent zero, so that a double holds them exactly (for 104 days). Adding the epoch
+ * offset gives the epoch time. The offset is measured anew for each segment, so drift and clock steps stay
+ * small, and time never goes back within a segment.
+ *
+ * **What is valid.** The writer is one isolate and takes no lock for a row. It stores a row before the count
+ * that commits it, and a label before the first row that uses it. To reuse a segment it sets the count to 0
+ * first, then changes the rest. So at any moment rows `0` to `count - 1` are whole and belong to the
+ * sequence in the header, as long as the writer does not reuse the segment while somebody reads; how a
+ * reader notices that is described in `reader.ts`.
+ *
+ * After a crash of the whole machine any page may be missing, and then reads as zeros. A reader therefore
+ * trusts nothing: it checks each row, and stops at the first that no writer can have stored.
+ *
+ * @module
+ */
 
-/** How the values of a segment are to be read. */
+/** How the values of a segment are encoded. */
 export const ValueKind = {
   /** Doubles, written so that they read back exactly. */
   number: 0,
@@ -11,15 +56,15 @@ export const ValueKind = {
 /** One of {@linkcode ValueKind}. */
 export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 
-/** Who fills a segment: all that a row of CSV and a file name need beside the columns. */
+/** Who fills a segment. With the columns, this is all that CSV rows and file names need. */
 export interface SegmentOwner {
   /** Process that samples. */
   readonly pid: number;
-  /** The isolate's own name, eight hexadecimal digits. */
+  /** Id of the isolate: eight hexadecimal digits, random for each recording. */
   readonly isolate: string;
-  /** First part of the names of its files. */
+  /** Channel name, which begins the names of its files. */
   readonly channel: string;
-  /** How its values are to be read. */
+  /** How its values are encoded. */
   readonly kind: ValueKind;
 }
 
@@ -35,7 +80,7 @@ const VERSION = 1;
 /** Why the segment of another version of Kymo cannot be read. */
 export const OTHER_VERSION = "it is of another version of Kymo";
 
-/** Positions of 32-bit words in the header. */
+/** Indexes of the 32-bit words in the header. */
 export const Word = {
   magic: 0,
   version: 1,
@@ -48,40 +93,67 @@ export const Word = {
   kind: 8,
 } as const;
 
-/** The position of the epochOffset, as a 64-bit word. */
+/** Index of the epoch offset, as a 64-bit word. */
 export const EPOCH_OFFSET_WORD64 = 5;
 
 const ISOLATE_AT = 48;
 const ISOLATE_BYTES = 8;
 const CHANNEL_AT = 64;
 
-/** Where the part of the header begins that belongs to whoever flushes the segment. */
+/** Byte where the flush journal begins. */
 export const JOURNAL_AT = 128;
 
-/** Bytes of that part. */
+/** Bytes of the flush journal. */
 export const JOURNAL_BYTES = 128;
 
-/** The longest channel a header holds, in ASCII characters. */
+/** Most characters of a channel name. */
 export const MAX_CHANNEL_NAME_LENGTH = 64;
 
 const CHANNEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 const ISOLATE = /^[0-9a-f]{8}$/;
 
-/** Rows that fit in the largest segment there may be, one of 1 GiB. */
+/** Rows of the largest segment, which has 1 GiB. */
 const MAX_CAPACITY = Math.floor(2 ** 30 / ROW_BYTES);
 
-/** Whether something may begin a file name, and so be the name of a channel. */
+/** Most labels of a segment: ids have 16 bits. */
+export const MAX_LABELS = 65_535;
+
+/** Bytes of UTF-8 of the longest label, in a table that has room for it. */
+export const MAX_LABEL_BYTES = 16_384;
+
+/** Bytes before each label in the label table: its length as an unsigned 32-bit integer. */
+export const LABEL_LENGTH_BYTES = 4;
+
+/**
+ * Whether a value is a valid channel name: 1 to 64 ASCII letters, digits, `_` and `-`, beginning with a
+ * letter or digit. Channel names begin file names, so none leads out of the monitoring directory or hides a
+ * file in it.
+ */
 export function isChannelName(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_CHANNEL_NAME_LENGTH && CHANNEL_NAME.test(value);
 }
 
-/** Where the columns and the label table of a segment with room for `capacity` rows begin. */
+/** Byte positions of the columns after the timepoints, and of the label table, in a segment of `capacity` rows. */
 export function columnsOf(
   capacity: number,
 ): { readonly values: number; readonly ids: number; readonly labels: number } {
   const values = SEGMENT_HEADER_BYTES + 8 * capacity;
   const ids = values + 8 * capacity;
   return { values, ids, labels: ids + 2 * capacity };
+}
+
+/** Positions of the first `count` labels in the bytes of a label table, up to the first that lies outside it. */
+export function labelSpans(table: Uint8Array, count: number): [start: number, end: number][] {
+  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+  const spans: [number, number][] = [];
+  let at = 0;
+  while (spans.length < count && at + LABEL_LENGTH_BYTES <= table.length) {
+    const start = at + LABEL_LENGTH_BYTES;
+    at = start + view.getUint32(at, true);
+    if (at > table.length) break;
+    spans.push([start, at]);
+  }
+  return spans;
 }
 
 /** Writes the part of a header that never changes. */
@@ -97,11 +169,11 @@ export function writeHeader(buffer: ArrayBuffer, owner: SegmentOwner, capacity: 
   encoder.encodeInto(owner.channel, new Uint8Array(buffer, CHANNEL_AT, MAX_CHANNEL_NAME_LENGTH));
 }
 
-/** What a header says. */
+/** Content of a header. */
 export interface SegmentHeader {
   /** Who filled the segment. */
   readonly owner: SegmentOwner;
-  /** Rows there is room for. */
+  /** Rows that fit. */
   readonly capacity: number;
   /** Committed rows. */
   readonly count: number;
@@ -109,11 +181,11 @@ export interface SegmentHeader {
   readonly labels: number;
   /** Bytes of the table in use. */
   readonly labelBytes: number;
-  /** Its place in the order of the segments of its channel, from 1; 0 if it is not in use. */
+  /** Number of the segment in its channel, from 1; 0 while it is not in use. */
   readonly sequence: number;
-  /** Epoch time of the zero of the clock, ns. */
+  /** Epoch time of the clock's zero, ns. */
   readonly epochOffset: bigint;
-  /** The part that belongs to whoever flushes it. */
+  /** The flush journal, 128 bytes. */
   readonly journal: Uint8Array;
 }
 

@@ -1,34 +1,36 @@
-/** The most places that there are for labels. */
-const MOST_SLOTS = 4096;
+/** Most slots of a cache. */
+const MAX_SLOTS = 4096;
 
-/** Bytes that a label takes in its table, about: so many labels there may be. */
-const LABEL_BYTES = 16;
+/** Bytes that an average label takes in its table: an estimate, for the number of slots. */
+const BYTES_PER_LABEL = 16;
 
-/** A label is at its place, or just behind it if others were there before. */
+/** Slots in which a label may be: its own, and those just behind it. */
 const REACH = 4;
 
-/** About as many characters of a long label tell its place. */
-const LOOKED_AT = 32;
+/** Characters of a long label that are hashed, about. */
+const HASHED_CHARACTERS = 32;
 
 /**
- * The ids of labels, for as many as find room. A text that was made anew, by a template say, is found here in half the time that a `Map` takes,
- * which has the runtime hash it first. Labels whose places coincide, by chance or by ill will, are left to that.
+ * A small hash table from labels to ids. It finds a string that was built anew, by a template say, in half
+ * the time of a `Map`, because the runtime must hash such a string first and this looks at no more than about
+ * 32 characters. Labels whose slots are taken, by chance or on purpose, are not kept: the caller looks them up
+ * in its `Map`.
  */
 export class LabelCache {
   readonly #mask: number;
   readonly #labels: (string | undefined)[];
   readonly #ids: Uint16Array;
 
-  /** For the labels of a table of so many bytes. */
+  /** For the labels of a table of `tableBytes` bytes. */
   constructor(tableBytes: number) {
-    const wanted = Math.max(1, tableBytes / LABEL_BYTES);
-    const slots = Math.min(MOST_SLOTS, 2 ** Math.floor(Math.log2(wanted)));
+    const wanted = Math.max(1, tableBytes / BYTES_PER_LABEL);
+    const slots = Math.min(MAX_SLOTS, 2 ** Math.floor(Math.log2(wanted)));
     this.#mask = slots - 1;
     this.#labels = new Array(slots + REACH).fill(undefined);
     this.#ids = new Uint16Array(slots + REACH);
   }
 
-  /** The id of a label, if that found room. */
+  /** The id of a label; `undefined` if it is not kept. */
   get(label: string): number | undefined {
     const place = hashOf(label) & this.#mask;
     for (let slot = place; slot < place + REACH; slot++) {
@@ -37,7 +39,7 @@ export class LabelCache {
     return undefined;
   }
 
-  /** Keeps the id of a new label, of 16 bits, if there is room. */
+  /** Keeps the 16-bit id of a new label, if one of its slots is free. */
   add(label: string, id: number): void {
     const place = hashOf(label) & this.#mask;
     for (let slot = place; slot < place + REACH; slot++) {
@@ -48,15 +50,15 @@ export class LabelCache {
     }
   }
 
-  /** Forgets all labels. */
+  /** Removes all labels. */
   clear(): void {
-    for (let slot = 0; slot < this.#labels.length; slot++) this.#labels[slot] = undefined; // V8's own `fill` makes a new array
+    for (let slot = 0; slot < this.#labels.length; slot++) this.#labels[slot] = undefined; // V8's `fill` allocates
   }
 }
 
 function hashOf(label: string): number {
   const { length } = label;
-  const step = 1 + Math.floor(length / LOOKED_AT);
+  const step = 1 + Math.floor(length / HASHED_CHARACTERS);
   let hash = length;
   for (let i = 0; i < length; i += step) hash = (Math.imul(hash, 31) + label.charCodeAt(i)) | 0;
   return hash ^ (hash >>> 13);

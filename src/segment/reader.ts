@@ -1,5 +1,14 @@
-import { columnsOf, readHeader, ROW_BYTES, SEGMENT_HEADER_BYTES, type SegmentHeader, ValueKind } from "./format.ts";
-import { labelSpans, MAX_LABEL_BYTES } from "./label_interner.ts";
+import {
+  columnsOf,
+  labelSpans,
+  MAX_LABEL_BYTES,
+  readHeader,
+  ROW_BYTES,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+  ValueKind,
+} from "./format.ts";
+
 import type { SegmentContent } from "./segment.ts";
 
 /** Reads into all of `into` from byte `at` on, and returns how many bytes there were. */

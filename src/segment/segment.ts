@@ -1,4 +1,4 @@
-import { LabelTable, NO_ROOM } from "./label_interner.ts";
+import { LabelInterner, NO_ROOM } from "./label_interner.ts";
 import {
   columnsOf,
   EPOCH_OFFSET_WORD64,
@@ -7,12 +7,9 @@ import {
   ROW_BYTES,
   SEGMENT_HEADER_BYTES,
   type SegmentOwner,
-  ValueKind,
   Word,
   writeHeader,
 } from "./format.ts";
-
-export { type SegmentOwner, ValueKind };
 
 /** The rows of a segment, and all that is needed to write them as CSV. */
 export interface SegmentContent {
@@ -66,7 +63,7 @@ export class Segment implements SegmentContent {
   readonly journal: Uint8Array;
   readonly #words: Uint32Array;
   readonly #words64: BigInt64Array;
-  readonly #table: LabelTable;
+  readonly #table: LabelInterner;
   #count = 0;
   #limit: number;
   // One label in a row is the common case, and comparing a string with itself is cheaper than looking it up. It is kept once it came twice:
@@ -88,7 +85,7 @@ export class Segment implements SegmentContent {
     this.labelIds = new Uint16Array(buffer, at.ids, capacity);
     this.labelBytes = new Uint8Array(buffer, at.labels);
     this.journal = new Uint8Array(buffer, JOURNAL_AT, JOURNAL_BYTES);
-    this.#table = new LabelTable(this.labelBytes);
+    this.#table = new LabelInterner(this.labelBytes);
     this.#words = new Uint32Array(buffer, 0, SEGMENT_HEADER_BYTES >> 2);
     this.#words64 = new BigInt64Array(buffer, 0, SEGMENT_HEADER_BYTES >> 3);
     writeHeader(buffer, owner, capacity);
@@ -114,7 +111,7 @@ export class Segment implements SegmentContent {
     return this.#words64[EPOCH_OFFSET_WORD64] ?? 0n;
   }
 
-  /** Labels that were cut; see {@linkcode LabelTable}. */
+  /** Labels that were cut; see {@linkcode LabelInterner}. */
   get labelsCut(): number {
     return this.#table.cut;
   }

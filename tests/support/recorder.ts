@@ -5,7 +5,7 @@ import { Failures } from "../../src/recording/failures.ts";
 import type { ChannelCounts, DoubleBuffer } from "../../src/recording/double_buffer.ts";
 import { MonitoringDirectory } from "../../src/files/directory.ts";
 import { Flusher, lockDeadline } from "../../src/recording/flusher.ts";
-import type { Layout } from "../../src/files/layout.ts";
+import type { Layout } from "../../src/files/names.ts";
 import { Recovery, type RecoverySummary } from "../../src/files/recovery.ts";
 import type { MemoryDisk } from "./fake/memory_disk.ts";
 import { FakeRuntime } from "./fake/runtime.ts";

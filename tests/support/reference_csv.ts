@@ -1,4 +1,5 @@
-import { type Segment, ValueKind } from "../../src/segment/segment.ts";
+import { ValueKind } from "../../src/segment/format.ts";
+import type { Segment } from "../../src/segment/segment.ts";
 import { rowsOf } from "./segments.ts";
 
 /** The CSV of a segment by the plainest means there are: what the fast encoder is compared with. */

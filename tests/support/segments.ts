@@ -1,5 +1,6 @@
-import { labelSpans } from "../../src/segment/label_interner.ts";
-import { Segment, type SegmentOwner, ValueKind } from "../../src/segment/segment.ts";
+import { labelSpans } from "../../src/segment/format.ts";
+import { type SegmentOwner, ValueKind } from "../../src/segment/format.ts";
+import { Segment } from "../../src/segment/segment.ts";
 
 /** 2023-11-14T22:13:20Z, ns since the epoch. */
 export const EPOCH = 1_700_000_000_000_000_000n;

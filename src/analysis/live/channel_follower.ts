@@ -1,4 +1,4 @@
-import { labelsOf } from "../../segment/observations_of.ts";
+import { labelsOf } from "../../segment/observation.ts";
 import { ValueKind } from "../../segment/format.ts";
 import type { FoundSegment } from "../../segment/reader.ts";
 import { FileError } from "../../runtime.ts";

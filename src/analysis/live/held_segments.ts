@@ -1,7 +1,7 @@
 import { readHeader, SEGMENT_HEADER_BYTES, type SegmentOwner } from "../../segment/format.ts";
 import { type MonitoringDirectory, release, spoolOwner } from "../../files/directory.ts";
 import { FlushJournal } from "../../files/flush_journal.ts";
-import type { Layout } from "../../files/layout.ts";
+import type { Layout } from "../../files/names.ts";
 import { readFully } from "../../files/spool_reader.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
 

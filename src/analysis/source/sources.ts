@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { fileErrorCode, KymoError, reason } from "../../errors.ts";
-import { observationsOf } from "../../segment/observations_of.ts";
+import { observationsOf } from "../../segment/observation.ts";
 import type { Files } from "../../runtime.ts";
 import { CheckedFile, partsOf } from "./checked_file.ts";
 import { attempt, findFile, findPlaces, listCsvs } from "./found_files.ts";

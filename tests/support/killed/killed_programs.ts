@@ -1,4 +1,4 @@
-import type { Layout } from "../../../src/files/layout.ts";
+import type { Layout } from "../../../src/files/names.ts";
 import { MemoryDisk } from "../fake/memory_disk.ts";
 import { KilledProgram } from "./killed_program.ts";
 import { chop } from "./killed_recovery.ts";

@@ -1,5 +1,5 @@
 import { FileError } from "../../../src/runtime.ts";
-import type { Layout } from "../../../src/files/layout.ts";
+import type { Layout } from "../../../src/files/names.ts";
 import { type DiskOperation, MemoryDisk } from "../fake/memory_disk.ts";
 import { KILLED_ROWS, type KilledOptions, KilledProgram } from "./killed_program.ts";
 import { chop } from "./killed_recovery.ts";

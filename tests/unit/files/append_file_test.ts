@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { FileError } from "../../../src/runtime.ts";
-import { AppendedFile } from "../../../src/files/append_file.ts";
+import { AppendFile } from "../../../src/files/append_file.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
 import { type DiskOperation, MemoryDisk } from "../../support/fake/memory_disk.ts";
@@ -16,7 +16,7 @@ const ROWS = "2,2,new,1\r\n3,3,new,1\r\n";
 
 interface Appending {
   readonly disk: MemoryDisk;
-  readonly file: AppendedFile;
+  readonly file: AppendFile;
   readonly journal: FlushJournal;
   /** Writes rows; they must be noted as published if they are written, and only then. */
   readonly write: (rows: string) => boolean;
@@ -26,7 +26,7 @@ function appended(content?: string, disk = new MemoryDisk(), unique = "1"): Appe
   const directory = MonitoringDirectory.create(disk, "/_monitoring");
   if (content !== undefined) disk.plant(PATH, "file", content);
   const journal = new FlushJournal(openSegment(1024));
-  const file = new AppendedFile(directory, "x.csv", unique, journal);
+  const file = new AppendFile(directory, "x.csv", unique, journal);
   const write = (rows: string): boolean => {
     const { published } = journal;
     const next = published + rows.split("\r\n").length - 1;
@@ -46,7 +46,7 @@ function meanwhile(disk: MemoryDisk, kind: DiskOperation, task: () => void): voi
   };
 }
 
-describe("AppendedFile", () => {
+describe("AppendFile", () => {
   it("makes the file with a header, and then appends rows alone", () => {
     const { disk, file, write } = appended();
     assertEquals([write(OLD), write(ROWS)], [true, true]);
@@ -303,7 +303,7 @@ describe("a write that fails", () => {
     const disk = new MemoryDisk();
     const directory = MonitoringDirectory.create(disk, "/_monitoring", { syncs: true });
     const journal = new FlushJournal(openSegment(1024));
-    const file = new AppendedFile(directory, "x.csv", "1", journal);
+    const file = new AppendFile(directory, "x.csv", "1", journal);
     const steps: unknown[] = [];
     disk.before = (operation, path) => {
       if (operation.startsWith("sync")) steps.push([operation, path, disk.text(PATH), journal.published]);

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { FileError, type FileStatus } from "../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
-import { PublishedFile } from "../../../src/files/atomic_file.ts";
+import { AtomicFile } from "../../../src/files/atomic_file.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { failNth } from "../../support/disk_faults.ts";
 import { bytes } from "../../support/files.ts";
@@ -12,12 +12,12 @@ import { openSegment } from "../../support/segments.ts";
 const FINAL = "/_monitoring/x.1.csv";
 const TEMPORARY = "/_monitoring/.x.1.csv.tmp";
 
-function published(syncs = false): { disk: MemoryDisk; file: PublishedFile; journal: FlushJournal } {
+function published(syncs = false): { disk: MemoryDisk; file: AtomicFile; journal: FlushJournal } {
   const disk = new MemoryDisk();
   const directory = MonitoringDirectory.create(disk, "/_monitoring", { syncs });
   const journal = new FlushJournal(openSegment(1024));
   const options = { stem: "x.1", extension: ".csv", head: bytes("head\r\n"), journal };
-  return { disk, file: new PublishedFile(directory, options), journal };
+  return { disk, file: new AtomicFile(directory, options), journal };
 }
 
 /** All files with their texts, directories left out. */
@@ -27,7 +27,7 @@ function textsOn(disk: MemoryDisk): Record<string, string> {
   );
 }
 
-describe("PublishedFile", () => {
+describe("AtomicFile", () => {
   it("bears a temporary name until it is whole", () => {
     const { disk, file } = published();
     file.write(bytes("one\r\n"));

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { KymoError } from "../../../src/errors.ts";
-import { MAX_LABEL_BYTES } from "../../../src/segment/label_interner.ts";
+import { MAX_LABEL_BYTES } from "../../../src/segment/format.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { Word } from "../../../src/segment/format.ts";
 import { MonitoringDirectory, spoolName } from "../../../src/files/directory.ts";

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { ValueKind } from "../../../src/segment/segment.ts";
+import { ValueKind } from "../../../src/segment/format.ts";
 import { OWNER } from "../../support/segments.ts";
 import { TestSink } from "../../support/segment_sinks.ts";
 

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { LabelCache } from "../../../src/segment/label_cache.ts";
-import { LabelTable } from "../../../src/segment/label_interner.ts";
+import { LabelInterner } from "../../../src/segment/label_interner.ts";
 
 /** Labels of which only characters differ that do not tell their place: all have the same. */
 function labelsOfOnePlace(count: number): string[] {
@@ -57,9 +57,9 @@ describe("LabelCache", () => {
   });
 });
 
-describe("a LabelTable", () => {
+describe("a LabelInterner", () => {
   it("knows labels for which its cache has no room", () => {
-    const table = new LabelTable(new Uint8Array(2 ** 18));
+    const table = new LabelInterner(new Uint8Array(2 ** 18));
     const labels = labelsOfOnePlace(200);
     const ids = labels.map((label) => table.idOf(label));
     assertEquals(ids, labels.map((_, i) => i));

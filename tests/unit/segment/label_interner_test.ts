@@ -1,21 +1,22 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertLess } from "@std/assert";
-import { labelSpans, LabelTable, MAX_LABEL_BYTES, NO_ROOM } from "../../../src/segment/label_interner.ts";
+import { labelSpans, MAX_LABEL_BYTES } from "../../../src/segment/format.ts";
+import { LabelInterner, NO_ROOM } from "../../../src/segment/label_interner.ts";
 import { asWritten, utf8Length } from "../../support/labels.ts";
 import { AWKWARD_LABELS, randomFrom, randomLabel } from "../../support/random.ts";
 
 const LARGE = 4 * MAX_LABEL_BYTES;
 
 /** A table and its labels as anybody who holds the bytes reads them. */
-function tableOf(size: number): { table: LabelTable; labels: () => string[] } {
+function tableOf(size: number): { table: LabelInterner; labels: () => string[] } {
   const bytes = new Uint8Array(size);
-  const table = new LabelTable(bytes);
+  const table = new LabelInterner(bytes);
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const labels = () => labelSpans(bytes, table.count).map(([start, end]) => decoder.decode(bytes.subarray(start, end)));
   return { table, labels };
 }
 
-describe("LabelTable", () => {
+describe("LabelInterner", () => {
   it("numbers labels from 0 in the order in which they come, and knows them again", () => {
     const { table, labels } = tableOf(1024);
     assertEquals(["b", "a", "", "b", "", "a"].map((label) => table.idOf(label)), [0, 1, 2, 0, 2, 1]);
@@ -25,7 +26,7 @@ describe("LabelTable", () => {
 
   it("prefixes each label with its length, little-endian, and counts the bytes in use", () => {
     const bytes = new Uint8Array(64);
-    const table = new LabelTable(bytes);
+    const table = new LabelInterner(bytes);
     table.idOf("ab");
     table.idOf("é");
     assertEquals([...bytes.subarray(0, table.used)], [2, 0, 0, 0, 0x61, 0x62, 2, 0, 0, 0, 0xc3, 0xa9]);
@@ -33,7 +34,7 @@ describe("LabelTable", () => {
 
   it("works on a part of a buffer, and leaves the rest alone", () => {
     const buffer = new ArrayBuffer(64);
-    const table = new LabelTable(new Uint8Array(buffer, 13, 40));
+    const table = new LabelInterner(new Uint8Array(buffer, 13, 40));
     while (table.idOf(`${table.count}`) !== NO_ROOM);
     assertEquals(new Uint8Array(buffer, 0, 13), new Uint8Array(13));
     assertEquals(new Uint8Array(buffer, 53), new Uint8Array(11));

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { labelsOf } from "../../../src/segment/observations_of.ts";
+import { labelsOf } from "../../../src/segment/observation.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { readSegment } from "../../../src/segment/reader.ts";
 import { readingFrom } from "../../support/killed/killed_segments.ts";

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { Segment, ValueKind } from "../../../src/segment/segment.ts";
+import { ValueKind } from "../../../src/segment/format.ts";
+import { Segment } from "../../../src/segment/segment.ts";
 import { columnsOf, ROW_BYTES, SEGMENT_HEADER_BYTES, Word } from "../../../src/segment/format.ts";
 import { readSegment } from "../../../src/segment/reader.ts";
 import { figure } from "../../support/faults/figures.ts";

@@ -4,7 +4,7 @@ import { LiveDirectory } from "../../../../src/analysis/live/live_directory.ts";
 import type { RowSink } from "../../../../src/analysis/live/rows.ts";
 import type { StartOptions } from "../../../../src/recording/options.ts";
 import { Monitor } from "../../../../src/recording/monitor.ts";
-import type { Layout } from "../../../../src/files/layout.ts";
+import type { Layout } from "../../../../src/files/names.ts";
 import { FileError } from "../../../../src/runtime.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";

@@ -1,8 +1,9 @@
 import { CsvEncoder, HEADER_BYTES } from "../../../../src/csv/encode.ts";
-import { Segment, type SegmentOwner, ValueKind } from "../../../../src/segment/segment.ts";
+import { type SegmentOwner, ValueKind } from "../../../../src/segment/format.ts";
+import { Segment } from "../../../../src/segment/segment.ts";
 import { MonitoringDirectory, spoolName, uniquePart } from "../../../../src/files/directory.ts";
 import { FlushJournal } from "../../../../src/files/flush_journal.ts";
-import type { Layout } from "../../../../src/files/layout.ts";
+import type { Layout } from "../../../../src/files/names.ts";
 import type { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import type { Random } from "../../../support/random.ts";
 import { EPOCH } from "../../../support/segments.ts";
