@@ -49,7 +49,8 @@ export type {
   SlowCorrelationOptions,
 } from "./slow/slow_correlation.ts";
 export type { Problem, Reading } from "./source/reading.ts";
-export { DEFAULT_QUANTILES, describeNumbers } from "../statistics/statistics.ts";
+export { DEFAULT_QUANTILES } from "../statistics/quantiles.ts";
+export { describeNumbers } from "../statistics/statistics.ts";
 export type { Quantile, Statistics } from "../statistics/statistics.ts";
 export type { Table } from "./duckdb/table.ts";
 export { TelemetryDB } from "./frames/telemetry_db.ts";

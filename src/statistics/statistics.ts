@@ -1,23 +1,20 @@
-import { KymoError, quote } from "../errors.ts";
-
-/** The quantiles of a description, unless others are asked for. */
-export const DEFAULT_QUANTILES: readonly number[] = [0.25, 0.5, 0.75, 0.9, 0.95];
+import { checkQuantiles, DEFAULT_QUANTILES, quantileOfSorted } from "./quantiles.ts";
 
 /** A quantile of some numbers. */
 export interface Quantile {
   /** Which, from 0 to 1. */
   readonly q: number;
-  /** Interpolated linearly between the two nearest numbers; NaN if there are none. */
+  /** Interpolated linearly between the two nearest numbers (see `quantiles.ts`); NaN if there are none. */
   readonly value: number;
 }
 
-/** Statistics of some numbers, as pandas' `describe` has them: NaN is no number, infinities are. */
+/** Statistics of some numbers, as pandas' `describe` computes them: NaN is ignored, infinities are not. */
 export interface Statistics {
-  /** How many there are. */
+  /** How many numbers there are. */
   readonly count: number;
   /** NaN if there are none. */
   readonly mean: number;
-  /** Sample standard deviation; NaN of fewer than two, or where one is infinite. */
+  /** Sample standard deviation; NaN of fewer than two numbers, or if one is infinite. */
   readonly std: number;
   /** NaN if there are none. */
   readonly min: number;
@@ -25,27 +22,14 @@ export interface Statistics {
   readonly max: number;
   /** 0 if there are none. */
   readonly sum: number;
-  /** In the order in which they were asked for. */
+  /** In the order of the request. */
   readonly quantiles: readonly Quantile[];
 }
 
 /**
- * Checks quantiles that are asked for by who wants to `verb`.
+ * Describes numbers in memory, such as the measurements per second of a series.
  *
- * @throws {KymoError} unless all are from 0 to 1.
- */
-export function checkQuantiles(quantiles: readonly number[], verb = "describe"): void {
-  for (const q of quantiles) {
-    if (!(q >= 0 && q <= 1)) {
-      throw new KymoError("invalid-argument", `Cannot ${verb}: a quantile must be from 0 to 1: ${quote(q)}`);
-    }
-  }
-}
-
-/**
- * Describes numbers that are in memory, such as the measurements per second of a series.
- *
- * @throws {KymoError} for a quantile that is not from 0 to 1.
+ * @throws {KymoError} `invalid-argument`, for a quantile that is not from 0 to 1.
  *
  * @example
  * ```ts
@@ -73,11 +57,11 @@ export function describeNumbers(
     min: sorted[0] ?? NaN,
     max: sorted[count - 1] ?? NaN,
     sum,
-    quantiles: quantiles.map((q) => ({ q, value: quantileOf(sorted, q) })),
+    quantiles: quantiles.map((q) => ({ q, value: quantileOfSorted(sorted, q) })),
   };
 }
 
-/** A sum with what the additions round off added at the end, after Neumaier (1974). */
+/** A sum that compensates for the rounding of its additions (Neumaier, 1974). */
 export function sumOf(numbers: Float64Array): number {
   let sum = 0;
   let rest = 0;
@@ -87,13 +71,4 @@ export function sumOf(numbers: Float64Array): number {
     sum = next;
   }
   return Number.isFinite(rest) ? sum + rest : sum;
-}
-
-/** As DuckDB interpolates; with infinities too it is a limit, and NaN only between the two. */
-function quantileOf(sorted: Float64Array, q: number): number {
-  const position = q * (sorted.length - 1);
-  const below = sorted[Math.floor(position)] ?? NaN;
-  const above = sorted[Math.ceil(position)] ?? NaN;
-  const weight = position - Math.floor(position);
-  return below === above ? below : below * (1 - weight) + above * weight;
 }

@@ -1,5 +1,5 @@
 /**
- * Random numbers from a seed: equal in [0, 1), 32 bits each, always the same for the same seed.
+ * Random numbers from a seed, uniform in [0, 1), 32 bits each; the same seed gives the same numbers.
  *
  * The generator is `sfc32` of Chris Doty-Humphrey's PractRand (https://pracrand.sourceforge.net/), seeded as it is there: with a counter, and 12
  * numbers thrown away.

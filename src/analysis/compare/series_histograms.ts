@@ -1,6 +1,6 @@
 import { literal } from "../duckdb/sql.ts";
 import type { TelemetryFrame } from "../frames/telemetry_frame.ts";
-import { BUCKETS_PER_OCTAVE, CELLS, HIGHEST_BUCKET, LOWEST_BUCKET, TimedHistogram } from "./timed_histogram.ts";
+import { BUCKETS, CELLS, TimedHistogram } from "./timed_histogram.ts";
 
 /** A series, without its distribution. */
 export interface SeriesSpan {
@@ -41,9 +41,8 @@ export async function readHistograms(
     return `(${literal(label)}, ${index}, ${first}::BIGINT, ${width}::BIGINT)`;
   });
   const { series: indices, cell, bucket, count } = (await frame.sql(
-    `SELECT series, ((Timepoint - first) // width)::INTEGER AS cell, ${
-      bucketOf("Measurement")
-    } AS bucket, count(*)::DOUBLE AS count
+    `SELECT series, ((Timepoint - first) // width)::INTEGER AS cell,
+      (${BUCKETS.indexInSql("Measurement")})::INTEGER AS bucket, count(*)::DOUBLE AS count
     FROM ${frame.relation} AS observation
     JOIN (VALUES ${series.join(", ")}) AS span(label, series, first, width) ON observation.Label = span.label
     WHERE NOT isnan(Measurement)
@@ -56,10 +55,4 @@ export async function readHistograms(
     const part = (column: Int32Array | Float64Array): Int32Array | Float64Array => column.subarray(begin, end);
     return new TimedHistogram({ cells: part(cell!), buckets: part(bucket!), counts: part(count!) });
   });
-}
-
-/** The bucket of a number, in SQL. */
-function bucketOf(value: string): string {
-  return `CASE WHEN NOT ${value} > 0 THEN ${LOWEST_BUCKET} WHEN isinf(${value}) THEN ${HIGHEST_BUCKET}
-    ELSE floor(log2(${value}) * ${BUCKETS_PER_OCTAVE})::INTEGER END`;
 }

@@ -1,20 +1,19 @@
+import { ExponentialBuckets } from "../../statistics/exponential_histogram.ts";
+
 /** Stretches of equal length into which the time of a series is cut. */
 export const CELLS = 100;
 
-/** Buckets of values between a value and its double: each is 1.1 % wide. */
-export const BUCKETS_PER_OCTAVE = 64;
+/** Buckets between a value and its double: each is 1.1 % wide. */
+const BUCKETS_PER_OCTAVE = 64;
 
-/** Bucket of whatever is not above zero; below that of the smallest double. */
-export const LOWEST_BUCKET = -80_000;
-
-/** Bucket of infinity; above that of the largest double. */
-export const HIGHEST_BUCKET = 80_000;
+/** The buckets of values. The lowest, that of values not above zero, is below the bucket of the smallest double. */
+export const BUCKETS = new ExponentialBuckets({ perOctave: BUCKETS_PER_OCTAVE, lowest: -80_000, infinite: 80_000 });
 
 /** How many values fell into which bucket in which stretch of time; the same index in each array is the same count. */
 export interface BucketCounts {
   /** From 0 to `CELLS` - 1. */
   readonly cells: ArrayLike<number>;
-  /** The value's log2 times `BUCKETS_PER_OCTAVE`, rounded down. */
+  /** Of {@linkcode BUCKETS}. */
   readonly buckets: ArrayLike<number>;
   /** Values. */
   readonly counts: ArrayLike<number>;

@@ -2,7 +2,8 @@ import { checkGiven } from "../../options.ts";
 import { isArray, isBoolean } from "./checks.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { double } from "../duckdb/sql.ts";
-import { checkQuantiles, DEFAULT_QUANTILES, type Statistics } from "../../statistics/statistics.ts";
+import { checkQuantiles, DEFAULT_QUANTILES } from "../../statistics/quantiles.ts";
+import type { Statistics } from "../../statistics/statistics.ts";
 
 export type { Statistics } from "../../statistics/statistics.ts";
 

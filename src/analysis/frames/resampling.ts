@@ -5,7 +5,7 @@ import { aggregates, measured } from "./description.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { toNanoseconds } from "./interval.ts";
 import { restrict, toSelection } from "./selection.ts";
-import { checkQuantiles } from "../../statistics/statistics.ts";
+import { checkQuantiles } from "../../statistics/quantiles.ts";
 
 /** How to resample. */
 export interface ResampleOptions {

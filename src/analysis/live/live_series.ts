@@ -1,5 +1,5 @@
 import { ValueKind } from "../../segment/format.ts";
-import { Distribution } from "./distribution.ts";
+import { Distribution } from "../../statistics/distribution.ts";
 import type { RowSource } from "./rows.ts";
 
 /** What is told of a series after an interval. Durations are in seconds. */
@@ -21,7 +21,7 @@ export interface LiveSeries {
   readonly max: number | null;
   /** Whether not all rows were read: then all figures are estimates, and `max` is the largest that was seen. */
   readonly sampled: boolean;
-  /** Whether the quantiles are those of a random choice of the rows. */
+  /** Whether the quantiles are those of a sample of the rows. */
   readonly approximate: boolean;
 }
 
@@ -110,7 +110,7 @@ export class LiveSeriesTable {
       p99,
       max,
       sampled,
-      approximate: sampled || distribution.isChoice,
+      approximate: sampled || distribution.isSampled,
     };
   }
 }

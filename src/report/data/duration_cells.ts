@@ -1,4 +1,4 @@
-import { bucketInSql } from "../../statistics/buckets.ts";
+import { DURATION_BUCKETS } from "../shared/duration_buckets.ts";
 import { numberedLabels } from "./duration_statistics.ts";
 import type { DurationCells } from "../shared/report_data.ts";
 import { toDigits } from "./rounding.ts";
@@ -22,7 +22,7 @@ export async function readDurationCells(
     WITH chosen AS (${numberedLabels(source, chosen)})
     SELECT * EXCLUDE (Label) FROM (
       SELECT Label, PID::DOUBLE AS pid, ((Timepoint - ${from}) // ${width})::DOUBLE AS bin,
-        ${bucketInSql("Measurement")} AS bucket, count(*)::DOUBLE AS rows,
+        ${DURATION_BUCKETS.indexInSql("Measurement")} AS bucket, count(*)::DOUBLE AS rows,
         min(Measurement) AS min, max(Measurement) AS max, sum(Measurement) AS sum
       FROM ${source.durations.relation} ${isAll ? "" : "WHERE Label IN (SELECT Label FROM chosen)"}
       GROUP BY ALL

@@ -1,4 +1,4 @@
-import { bucketInSql } from "../../statistics/buckets.ts";
+import { DURATION_BUCKETS } from "../shared/duration_buckets.ts";
 import {
   BUCKET_BYTES,
   DURATION_CELL_BYTES,
@@ -32,7 +32,9 @@ export async function readDurationSeries(
     axes.map(({ width }, i) => `sum(${bytes} * ${filledBinsInSql(rows, widest / width)}) AS ${rows}${i}`);
   const rows = await source.rows<Record<string, number> & { Label: string }>(`
     WITH histogram AS (
-      SELECT Label, PID, (Timepoint - ${from}) // ${widest} AS bin, ${bucketInSql("Measurement")} AS bucket,
+      SELECT Label, PID, (Timepoint - ${from}) // ${widest} AS bin, ${
+    DURATION_BUCKETS.indexInSql("Measurement")
+  } AS bucket,
         count(*)::DOUBLE AS inBucket, sum(Measurement) AS sum
       FROM ${source.durations.relation} GROUP BY ALL
     ), cells AS (

@@ -14,13 +14,6 @@ export function nameProcess(pid: number, { processes }: Facts): string {
   return processes.length > 1 ? `PID ${pid}` : "the process";
 }
 
-/** The middle of some numbers; `NaN` of none. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
 /** The sum of some numbers. */
 export function sum(values: Iterable<number>): number {
   let total = 0;

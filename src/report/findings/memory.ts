@@ -1,6 +1,7 @@
+import { median } from "../../statistics/quantiles.ts";
 import type { QuantityCells } from "../shared/report_data.ts";
 import { inBytes, inSeconds } from "../../display/words.ts";
-import { capitalize, type Draft, type Facts, median, nameProcess } from "./finding.ts";
+import { capitalize, type Draft, type Facts, nameProcess } from "./finding.ts";
 
 /** A shorter recording says nothing about a trend: programs fill their caches and their heap at first. In seconds. */
 const LONG_ENOUGH = 120;
@@ -18,7 +19,7 @@ const GROWTH_BYTES = 10e6;
 const DOUBLED = 2;
 
 /**
- * Of all pairs of points, how many more have to rise than fall, as a part (Kendall's τ). A saw that ends where it began has 0, a line 1, a line
+ * Of all pairs of points, how many more have to rise than fall, as a part (Kendall's τ). A sawtooth that ends where it began has 0, a line 1, a line
  * with as much noise as rise about 0.6.
  */
 const MONOTONE = 0.6;

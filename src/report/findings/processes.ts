@@ -1,6 +1,7 @@
+import { median } from "../../statistics/quantiles.ts";
 import type { DurationStatistics } from "../shared/report_data.ts";
 import { inSeconds, times } from "../../display/words.ts";
-import { type Draft, type Facts, median, sum } from "./finding.ts";
+import { type Draft, type Facts, sum } from "./finding.ts";
 import { subjects } from "./slow_series.ts";
 
 /** A median of fewer durations than this may be off by a fifth. */

@@ -1,6 +1,7 @@
+import { median } from "../../statistics/quantiles.ts";
 import type { DurationData } from "../shared/report_data.ts";
 import { counted, inPercent, inSeconds, times } from "../../display/words.ts";
-import { type Draft, type Facts, median, sum } from "./finding.ts";
+import { type Draft, type Facts, sum } from "./finding.ts";
 
 /** Of fewer durations than this nothing is said: one in a hundred would be less than half a duration. */
 const ENOUGH = 50;

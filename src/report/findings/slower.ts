@@ -1,7 +1,7 @@
-import { bucketMiddle } from "../../statistics/buckets.ts";
+import { DURATION_BUCKETS } from "../shared/duration_buckets.ts";
 import type { DurationData } from "../shared/report_data.ts";
 import { inSeconds, times } from "../../display/words.ts";
-import type { Draft, Facts } from "./finding.ts";
+import { type Draft, type Facts, sum } from "./finding.ts";
 import { subjects } from "./slow_series.ts";
 
 /** Shorter recordings, in seconds, begin and end in the middle of something. */
@@ -49,27 +49,17 @@ export function becameSlower(facts: Facts): Draft[] {
 
 /** Medians of the three thirds of the time; `undefined` if one of them has too few durations. */
 function mediansOfThirds({ processes }: DurationData, bins: number): readonly [number, number, number] | undefined {
-  const thirds = [0, 1, 2].map(() => new Map<number, number>());
+  const thirds: number[][] = [[], [], []];
   for (const { cells } of processes) {
     for (const [i, bin] of cells?.bin.entries() ?? []) {
       const counts = thirds[Math.min(2, Math.floor(3 * bin / bins))]!;
       const buckets = cells!.buckets[i]!;
       for (let at = 0; at < buckets.length; at += 2) {
-        counts.set(buckets[at]!, (counts.get(buckets[at]!) ?? 0) + buckets[at + 1]!);
+        counts[buckets[at]!] = (counts[buckets[at]!] ?? 0) + buckets[at + 1]!;
       }
     }
   }
-  const [first, second, third] = thirds.map(medianOf);
-  return first !== undefined && second !== undefined && third !== undefined ? [first, second, third] : undefined;
-}
-
-function medianOf(counts: ReadonlyMap<number, number>): number | undefined {
-  let left = counts.values().reduce((sum, count) => sum + count, 0);
-  if (left < ENOUGH) return undefined;
-  left /= 2;
-  for (const [bucket, count] of [...counts].sort(([a], [b]) => a - b)) {
-    left -= count;
-    if (left <= 0) return bucketMiddle(bucket);
-  }
-  return undefined;
+  if (thirds.some((counts) => sum(counts.filter(Boolean)) < ENOUGH)) return undefined;
+  const [first, second, third] = thirds.map((counts) => DURATION_BUCKETS.quantile(counts, 0.5));
+  return [first!, second!, third!];
 }

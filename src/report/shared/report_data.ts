@@ -96,7 +96,7 @@ export interface DurationData {
 
 /**
  * The durations of one series and process, bin by bin: the same index in each array is the same bin. Only bins that have any. Distributions are
- * counted in log-linear buckets (see `buckets.ts`), so that those of several processes or bins can be added.
+ * counted in exponential buckets (see `duration_buckets.ts`), so that those of several processes or bins can be added.
  */
 export interface DurationCells {
   /** Which bins, ascending. */

@@ -1,4 +1,4 @@
-import { bucketOf } from "../../../src/statistics/buckets.ts";
+import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
 import type {
   DurationCells,
   DurationData,
@@ -235,7 +235,7 @@ export function cellsOf(byBin: readonly (readonly number[])[]): DurationCells {
     buckets: filled.map(({ durations }) => {
       const counts = new Map<number, number>();
       for (const duration of durations) {
-        const bucket = bucketOf(duration);
+        const bucket = DURATION_BUCKETS.indexOf(duration);
         counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
       }
       return [...counts].sort(([a], [b]) => a - b).flat();

@@ -1,5 +1,5 @@
 import { randomNumbers } from "../../../src/analysis/compare/random.ts";
-import { BUCKETS_PER_OCTAVE, CELLS, TimedHistogram } from "../../../src/analysis/compare/timed_histogram.ts";
+import { BUCKETS, CELLS, TimedHistogram } from "../../../src/analysis/compare/timed_histogram.ts";
 
 /** How to simulate a run of a service. */
 export interface Simulated {
@@ -40,7 +40,7 @@ export function simulateRun(
 export function histogramOf({ times, durations }: SimulatedRun): TimedHistogram {
   return new TimedHistogram({
     cells: Int32Array.from(times, (time) => time * CELLS),
-    buckets: Int32Array.from(durations, (duration) => Math.floor(Math.log2(duration) * BUCKETS_PER_OCTAVE)),
+    buckets: Int32Array.from(durations, (duration) => BUCKETS.indexOf(duration)),
     counts: new Float64Array(times.length).fill(1),
   });
 }

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { bucketOf } from "../../../src/statistics/buckets.ts";
+import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
 import type { Facts } from "../../../src/report/findings/finding.ts";
 import type { Evidence } from "../../../src/report/findings/finding_inputs.ts";
 import { findWhatStandsOut } from "../../../src/report/findings/findings.ts";
@@ -46,7 +46,7 @@ function series(
           min: paces,
           max: paces,
           sum: paces,
-          buckets: paces.map((pace) => [bucketOf(pace), count / BINS.count]),
+          buckets: paces.map((pace) => [DURATION_BUCKETS.indexOf(pace), count / BINS.count]),
         },
       };
     }),

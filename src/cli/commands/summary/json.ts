@@ -1,6 +1,7 @@
 import type { Reading } from "../../../analysis/source/reading.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
-import { quantileName, sorted, type SortKey } from "./order.ts";
+import { quantileName } from "../../../statistics/quantiles.ts";
+import { sorted, type SortKey } from "./order.ts";
 import { secondsOf } from "./text.ts";
 
 /** What `--json` prints, for the help. */

@@ -1,5 +1,6 @@
 import type { SeriesSummary } from "../../../analysis/summary/summary.ts";
 import { KymoError, quote } from "../../../errors.ts";
+import { parseQuantile, quantileName } from "../../../statistics/quantiles.ts";
 
 /** What series are ordered by: the largest first, or the label. A quantile is called as its column is. */
 export type SortKey = "total" | "count" | "mean" | "max" | "label" | `p${string}`;
@@ -7,17 +8,11 @@ export type SortKey = "total" | "count" | "mean" | "max" | "label" | `p${string}
 /** The keys that are no quantiles. */
 const keys: readonly string[] = ["total", "count", "mean", "max", "label"];
 
-/** Name of a quantile: `p50` of 0.5, `p99.9` of 0.999. */
-export function quantileName(q: number): `p${string}` {
-  return `p${Number((100 * q).toPrecision(12))}`;
-}
-
 /** Reads quantiles such as `0.5,0.99` or `p50,p99`; ascending, each once. */
 export function parseQuantiles(text: string): number[] {
   const quantiles = text.split(",").map((part) => {
-    const [, isPercent, number = ""] = /^\s*(p?)(\d+(?:\.\d+)?|\.\d+)\s*$/.exec(part) ?? [];
-    const q = number === "" ? NaN : isPercent ? Number((Number(number) / 100).toPrecision(15)) : Number(number);
-    if (q >= 0 && q <= 1) return q;
+    const q = parseQuantile(part.trim());
+    if (q !== undefined) return q;
     throw new KymoError(
       "invalid-argument",
       `Cannot summarize: --quantiles must be a list such as 0.5,0.99 or p50,p99: ${quote(text)}`,

@@ -6,7 +6,8 @@ import { sparkline } from "../../terminal/sparkline.ts";
 import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
 import { bold, count, dim } from "../../terminal/text.ts";
 import { formatCount, formatLength, formatNumber, formatRate, formatSeconds } from "../../../display/units.ts";
-import { quantileName, sorted, type SortKey } from "./order.ts";
+import { quantileName } from "../../../statistics/quantiles.ts";
+import { sorted, type SortKey } from "./order.ts";
 import { formatRuntime } from "./runtime_text.ts";
 
 /** What a summary is of, and how it is to look. */

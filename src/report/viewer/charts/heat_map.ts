@@ -5,7 +5,7 @@
  */
 
 import type uPlot from "uplot";
-import { bucketStart } from "../../../statistics/buckets.ts";
+import { DURATION_BUCKETS } from "../../shared/duration_buckets.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { between, type Palette } from "../ui/colours.ts";
@@ -65,7 +65,7 @@ function coarser(view: DurationView, buckets: number): Cells {
 function content(store: Store, clock: WallClock, palette: Palette, cells: Cells): ChartContent {
   const { groups, lowest, rows, buckets, most } = cells;
   const start = (group: number): number => Math.min(groups.to, groups.from + group * groups.size) * store.binSeconds;
-  const bottom = (row: number): number => bucketStart(lowest + row * buckets);
+  const bottom = (row: number): number => DURATION_BUCKETS.lowerBound(lowest + row * buckets);
   const all = Array.from({ length: groups.count }, (_, group) => group);
   const shade = (count: number): number => Math.log(count) / Math.log(Math.max(most, FEW));
   const shades = [0, 0.25, 0.5, 0.75, 1].map((share) => between(palette.heat, share * shade(most)));

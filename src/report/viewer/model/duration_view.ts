@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bucketMiddle } from "../../../statistics/buckets.ts";
+import { DURATION_BUCKETS } from "../../shared/duration_buckets.ts";
 import type { DurationCells, DurationData } from "../../shared/report_data.ts";
 import { forEachInGroups, type Groups, type Selection } from "./selection.ts";
 
@@ -69,25 +69,12 @@ function bucketsOf(parts: readonly DurationCells[], groups: Groups): { lowest: n
   return highest < lowest ? { lowest: 0, height: 0 } : { lowest, height: highest - lowest + 1 };
 }
 
-/** A quantile of a group in seconds, between neighbours as DuckDB's `quantile_cont`, as exact as the buckets; `null` if the group is empty. */
+/** A quantile of a group in seconds, off by half a bucket at most; `null` if the group is empty. */
 export function quantileOf(view: DurationView, group: number, quantile: number): number | null {
-  const count = view.count[group] ?? 0;
-  if (count === 0) return null;
-  const rank = quantile * (count - 1);
-  const share = rank % 1;
-  const [low, high] = [Math.floor(rank), Math.ceil(rank)].map((rank) => ranked(view, group, rank));
-  return low === undefined || high === undefined ? null : low + (high - low) * share;
-}
-
-/** The duration of a group that so many are shorter than. */
-function ranked(view: DurationView, group: number, rank: number): number {
-  const [min = 0, max = 0, count = 0] = [view.min[group], view.max[group], view.count[group]];
-  if (rank <= 0) return min;
-  if (rank >= count - 1) return max;
-  let below = 0;
-  let bucket = 0;
-  while (bucket < view.height && (below += view.cells[group * view.height + bucket] ?? 0) <= rank) bucket++;
-  return Math.min(max, Math.max(min, bucketMiddle(view.lowest + bucket)));
+  const { cells, height, lowest: first } = view;
+  const counts = cells.subarray(group * height, (group + 1) * height);
+  const value = DURATION_BUCKETS.quantile(counts, quantile, { first, min: view.min[group], max: view.max[group] });
+  return Number.isNaN(value) ? null : value;
 }
 
 /** A quantile of each group. */

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseQuantiles, parseSortKey, quantileName, sorted } from "../../../../src/cli/commands/summary/order.ts";
+import { parseQuantiles, parseSortKey, sorted } from "../../../../src/cli/commands/summary/order.ts";
+import { quantileName } from "../../../../src/statistics/quantiles.ts";
 import { KymoError } from "../../../../src/errors.ts";
 import { seriesOf } from "./summaries.ts";
 
