@@ -6,9 +6,9 @@ import { readSource, type Source } from "../tools/architecture/source.ts";
 
 const root = new URL("../", import.meta.url);
 
-/** The tree that the rules hold for: the entry, the core and the adapters. */
+/** The tree that the rules hold for: all TypeScript of the repository. */
 function readTree(): Map<string, Source> {
-  const names = ["src", "runtime_adapters"].flatMap((folder) =>
+  const names = ["src", "runtime_adapters", "tests", "bench", "tools", "examples"].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" }).map((name) =>
       `${folder}/${name.replaceAll("\\", "/")}`
     )
@@ -92,6 +92,18 @@ describe("the checker of the rules", () => {
       "src/report/a.ts": "",
       "src/cli/a.ts": 'import "anything";',
     }, ["the entries reach left-pad through src/csv/a.ts", "the entries reach src/report/a.ts"]],
+    testsShareOnlySupport: [{
+      "tests/support/a.ts": 'import "../unit/b.ts"; import "../../src/c.ts"; new URL("../process/fixtures/d.ts");',
+      "tests/unit/a_test.ts":
+        'import "./b.ts"; import "../support/a.ts"; import "../process/e.ts"; import "./c_test.ts";',
+      "bench/a.ts": 'import "../tests/support/a.ts"; import "../tests/unit/b.ts";',
+    }, [
+      "tests/support/a.ts uses tests/unit/b.ts",
+      "tests/support/a.ts uses tests/process/fixtures/d.ts",
+      "tests/unit/a_test.ts uses tests/process/e.ts",
+      "tests/unit/a_test.ts uses tests/unit/c_test.ts",
+      "bench/a.ts uses tests/unit/b.ts",
+    ]],
     importsLeadSomewhere: [
       { "mod.ts": 'import "./src/a.ts"; import "./src/b.ts";', "src/a.ts": "" },
       ["mod.ts imports src/b.ts, which does not exist"],

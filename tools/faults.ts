@@ -10,7 +10,7 @@
 
 import { existsSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
-import type { Figure } from "../tests/support/faults/figures.ts";
+import type { Figure } from "../tests/support/faults/fault_figures.ts";
 import { run } from "./gate/command.ts";
 import type { TestCase, TestReport } from "./gate/junit.ts";
 import { makePlace, type RuntimeName } from "./gate/place.ts";

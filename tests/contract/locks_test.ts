@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { detect } from "../../runtime_adapters/detect.ts";
 import { type RuntimeName, spawnOn } from "../support/process/run.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 
 const { files, timers } = detect(globalThis);
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -5,8 +6,10 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { detect } from "../../runtime_adapters/detect.ts";
 import { type RuntimeName, spawnOn, thisRuntime } from "../support/process/run.ts";
-import { fixture, held, isFree, map, NOTHING, SIZE } from "../support/contract/mapped.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { held, isFree, map, NOTHING, SIZE } from "../support/process/mappings.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
+
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
 const { files, timers } = detect(globalThis);
 

@@ -1,10 +1,13 @@
+import { fileURLToPath } from "node:url";
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { commandOf, spawnCommand } from "../support/process/run.ts";
-import { fixture, SIZE } from "../support/contract/mapped.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { SIZE } from "../support/process/mappings.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
+
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
 // Elsewhere there is nothing to test.
 if (process.platform === "linux") {

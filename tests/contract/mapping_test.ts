@@ -5,8 +5,8 @@ import process from "node:process";
 import { detect } from "../../runtime_adapters/detect.ts";
 import { mapFile, type MappingCalls } from "../../runtime_adapters/posix/mapping.ts";
 import { FileError } from "../../src/runtime.ts";
-import { held, isFree, map, NOTHING, SIZE } from "../support/contract/mapped.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { held, isFree, map, NOTHING, SIZE } from "../support/process/mappings.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 
 const { files, unavailable } = detect(globalThis);
 

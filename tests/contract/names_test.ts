@@ -13,7 +13,7 @@ import {
 import process from "node:process";
 import { detect } from "../../runtime_adapters/detect.ts";
 import { FileError } from "../../src/runtime.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 
 const { files } = detect(globalThis);
 

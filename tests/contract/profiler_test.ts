@@ -6,13 +6,13 @@ import { bunProfiler } from "../../runtime_adapters/bun/profiler.ts";
 import { denoProfiler } from "../../runtime_adapters/deno/profiler.ts";
 import { encodeCpuProfile, inSource } from "../../src/profiling/cpu_profile.ts";
 import type { CpuProfile, CpuProfiler } from "../../src/runtime.ts";
-import { work } from "../process/fixtures/profiler_busy.ts";
-import { checkCpuProfile } from "../unit/profiling/check_cpu_profile.ts";
+import { work } from "../support/programs/profiled_work.ts";
+import { checkCpuProfile } from "../support/profile/check_cpu_profile.ts";
 
 const runtime = "Deno" in globalThis ? "deno" : "bun";
 const cpuProfiler = (runtime === "deno" ? denoProfiler() : bunProfiler()) as CpuProfiler;
 
-const fixture = new URL("../process/fixtures/profiler_busy.ts", import.meta.url);
+const fixture = new URL("../support/programs/profiled_work.ts", import.meta.url);
 const sourceLines = readFileSync(fixture, "utf8").split("\n");
 
 const INTERVAL = 1_000;

@@ -2,8 +2,8 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../support/scratch.ts";
-import { Reader } from "../unit/analysis/source/read_all.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
+import { Reader } from "../support/analysis/duckdb_reader.ts";
 import { type RuntimeName, type Spawned, spawnOn } from "../support/process/run.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/analysis_live_recorder.ts", import.meta.url));

@@ -3,11 +3,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { TelemetryDB } from "../../src/analysis/mod.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 import { commandOf, type Ended, spawnCommand, spawnOn, thisRuntime } from "../support/process/run.ts";
 
 const entry = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const recorder = fileURLToPath(new URL("./fixtures/hard_recorder.ts", import.meta.url));
+const recorder = fileURLToPath(new URL("../support/programs/recorder.ts", import.meta.url));
 
 /** Runs `kymo` on the runtime that runs this test. */
 async function kymo(...args: string[]): Promise<Omit<Ended, "signal">> {

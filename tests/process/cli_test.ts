@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
-import { scratchDirectory } from "../support/scratch.ts";
-import { cannotTrace } from "../support/faults/system_tools.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
+import { cannotTrace } from "../support/process/system_tools.ts";
 import { readRows } from "../support/process/recorded_rows.ts";
 import { commandOf, type Ended, spawnCommand, type Spawned, spawnOn, thisRuntime } from "../support/process/run.ts";
 
 const entry = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const recorder = fileURLToPath(new URL("./fixtures/hard_recorder.ts", import.meta.url));
+const recorder = fileURLToPath(new URL("../support/programs/recorder.ts", import.meta.url));
 const program = commandOf(thisRuntime, entry);
 
 /** How many numbers a program records: fewer than a spool holds. */

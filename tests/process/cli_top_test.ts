@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 import { Recorder, type RecorderState } from "../support/process/recorder.ts";
 import { commandOf, type RuntimeName, spawnCommand, type Spawned, thisRuntime } from "../support/process/run.ts";
 

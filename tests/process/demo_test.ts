@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 import { readRows } from "../support/process/recorded_rows.ts";
 
 const main = fileURLToPath(new URL("../../examples/demo/main.ts", import.meta.url));

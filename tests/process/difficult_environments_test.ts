@@ -17,7 +17,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { detect } from "../../runtime_adapters/detect.ts";
 import { HEADER } from "../../src/csv/dialect.ts";
 import { quote, quotePath } from "../../src/errors.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 import { assertConserved, PATIENCE, Recorder, SMALL_BUFFERS } from "../support/process/recorder.ts";
 import { csvFiles, readRows } from "../support/process/recorded_rows.ts";
 import { thisRuntime } from "../support/process/run.ts";

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 import { readRows } from "../support/process/recorded_rows.ts";
 import { spawnOn, thisRuntime } from "../support/process/run.ts";
 

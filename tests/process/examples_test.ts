@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 import { DENO_FLAGS } from "../support/process/run.ts";
 
 /** Runs an example on the runtime that runs the tests, and returns the lines that it prints. */

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 import { countByLabelInDuckDb } from "../support/process/duckdb_rows.ts";
 import {
   assertFoundOnce,
@@ -13,7 +13,7 @@ import {
   expectedCounts,
   LAYOUTS,
   recordTogether,
-} from "../support/faults/isolates_crowd.ts";
+} from "../support/process/concurrent_isolates.ts";
 import { countByLabel } from "../support/process/recorded_rows.ts";
 import { commandOf, DENO_FLAGS, spawnCommand, thisRuntime } from "../support/process/run.ts";
 

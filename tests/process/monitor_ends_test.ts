@@ -4,13 +4,13 @@ import process from "node:process";
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recover } from "../../mod.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 import { countByLabel } from "../support/process/recorded_rows.ts";
 import { type Ended, type RuntimeName, spawnOn, thisRuntime } from "../support/process/run.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
-/** What `fixtures/monitor_ends_record.ts` records before it ends. */
+/** What `tests/support/programs/record_and_end.ts` records before it ends. */
 const SAMPLES = 25_000;
 
 /** How a program ends, and what else it is to leave. */
@@ -60,6 +60,7 @@ async function assertNothingLeft(directory: string, keepsSpools: boolean): Promi
 }
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+const RECORD_AND_END = fileURLToPath(new URL("../support/programs/record_and_end.ts", import.meta.url));
 
 /** Runs a program to its end; a signal is sent to it as soon as it says anything. Tells how long it lived after that, ms. */
 async function runToEnd(runtime: RuntimeName, file: string, args: readonly string[], sent: NodeJS.Signals | undefined) {
@@ -82,7 +83,7 @@ for (const layout of LAYOUTS) {
     ) {
       it(how, async () => {
         using scratch = scratchDirectory();
-        const { end } = await runToEnd(runtime, fixture("monitor_ends_record.ts"), [scratch.path, layout, how], sent);
+        const { end } = await runToEnd(runtime, RECORD_AND_END, [scratch.path, layout, how], sent);
         assertEquals({ code: end.code, signal: end.signal }, { code, signal }, end.stderr);
         if (stderr === "") assertEquals(end.stderr, "");
         else assertStringIncludes(end.stderr, stderr);
@@ -98,7 +99,7 @@ for (const layout of LAYOUTS) {
       it(signal, async () => {
         using scratch = scratchDirectory();
         const args = [scratch.path, layout, "a signal"];
-        const { end } = await runToEnd(thisRuntime, fixture("monitor_ends_record.ts"), args, signal);
+        const { end } = await runToEnd(thisRuntime, RECORD_AND_END, args, signal);
         assertEquals({ code: end.code, signal: end.signal, stderr: end.stderr }, { code: null, signal, stderr: "" });
         assertEquals(countByLabel(scratch.path, "duration"), { early: SAMPLES });
         await assertNothingLeft(scratch.path, false);
@@ -115,7 +116,7 @@ describe("a program that is killed with a full buffer", () => {
       for (let i = 0; i < 5; i++) {
         using scratch = scratchDirectory();
         const args = [scratch.path, layout, "a signal"];
-        times.push((await runToEnd(thisRuntime, fixture("monitor_ends_record.ts"), args, "SIGTERM")).lived);
+        times.push((await runToEnd(thisRuntime, RECORD_AND_END, args, "SIGTERM")).lived);
       }
       return times.sort((a, b) => a - b)[2]!;
     };

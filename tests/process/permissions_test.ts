@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { MonitorStatus } from "../../mod.ts";
 import { quote } from "../../src/errors.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 import { readRows } from "../support/process/recorded_rows.ts";
 import { commandOf, type Ended, spawnCommand, type Spawned } from "../support/process/run.ts";
 

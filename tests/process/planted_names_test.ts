@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { scratchDirectory } from "../support/scratch.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 import { assertConserved, otherNames, PATIENCE, Recorder, SMALL_BUFFERS } from "../support/process/recorder.ts";
 import { csvFiles, readRows } from "../support/process/recorded_rows.ts";
 import { thisRuntime } from "../support/process/run.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { notices } from "../../src/report/viewer_bundle.ts";
 import { emptyReport, fakeReport, reportOfOne } from "../support/fake/report_data.ts";
-import { missing } from "../support/faults/system_tools.ts";
+import { missing } from "../support/process/system_tools.ts";
 import { closeBrowser, drawn, marksOfCharts, openReport, picturesOf, scrollTo } from "../support/process/browser.ts";
 import { thisRuntime } from "../support/process/run.ts";
 

@@ -39,9 +39,6 @@ const port = "src/runtime.ts";
 const entries = ["mod.ts", "src/http/mod.ts"];
 const maximumLines = 300;
 
-/** Tells the version of Kymo. */
-const manifest = "deno.json";
-
 /** `src/` names no runtime, nor anything that only some have: those come through the port. (The page of the report runs in a browser.) */
 export const coreNamesNoRuntime: Rule = (tree) => {
   const violations: string[] = [];
@@ -128,9 +125,29 @@ export const entriesReachOnlyTheCore: Rule = (tree) => {
   return violations;
 };
 
-/** Every import leads to a file of the tree. */
+/**
+ * What tests share is in `tests/support`, which imports no test. A test uses nothing from another folder of tests, and neither does the bench.
+ * Paths of programs that a test runs count as imports.
+ */
+export const testsShareOnlySupport: Rule = (tree) => {
+  const violations: string[] = [];
+  for (const { path, strings } of within(tree, /^(tests|bench|tools|examples)\//)) {
+    for (const string of strings) {
+      if (!/^\.\.?\/.*\.ts$/.test(string)) continue;
+      const target = resolve(path, string);
+      if (target.startsWith("tests/support/")) continue;
+      const isAllowed = path.startsWith("tests/support/")
+        ? /^(src\/|runtime_adapters\/|mod\.ts$)/.test(target)
+        : !target.startsWith("tests/") || (target.startsWith(folder(path)) && !target.endsWith("_test.ts"));
+      if (!isAllowed) violations.push(`${path} uses ${target}`);
+    }
+  }
+  return violations;
+};
+
+/** Every import of a TypeScript file leads to one of the tree. */
 export const importsLeadSomewhere: Rule = (tree) =>
-  edges(tree).filter(([, to]) => to !== manifest && !tree.has(to)).map(([from, to]) =>
+  edges(tree).filter(([, to]) => to.endsWith(".ts") && !tree.has(to)).map(([from, to]) =>
     `${from} imports ${to}, which does not exist`
   );
 
@@ -153,13 +170,15 @@ export const noCircles: Rule = (tree) => {
 
 /** No file is longer than a reader's patience. */
 export const filesAreShort: Rule = (tree) =>
-  [...tree.values()]
+  [...within(tree, /^(src|runtime_adapters)\//)]
     .filter(({ lines }) => lines > maximumLines)
     .map(({ path, lines }) => `${path} has ${lines} lines, more than ${maximumLines}`);
 
 /** Files are named in snake_case. */
 export const namesAreSnakeCase: Rule = (tree) =>
-  [...tree.keys()].filter((path) => !/^[a-z0-9_/]+\.ts$/.test(path)).map((path) => `${path} is not in snake_case`);
+  [...tree.keys()].filter((path) => !/^[a-z0-9_/]+(\.d)?\.ts$/.test(path)).map((path) =>
+    `${path} is not in snake_case`
+  );
 
 function* within(tree: Tree, where: RegExp): Generator<Source> {
   for (const source of tree.values()) if (where.test(source.path)) yield source;

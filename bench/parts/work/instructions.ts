@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { missing } from "../../../tests/support/faults/system_tools.ts";
+import { missing } from "../../../tests/support/process/system_tools.ts";
 import { type Figure, spread } from "../../figure.ts";
 import { recordUnder } from "./counted.ts";
 

@@ -1,4 +1,4 @@
-import { cannotTrace } from "../../../tests/support/faults/system_tools.ts";
+import { cannotTrace } from "../../../tests/support/process/system_tools.ts";
 import { type Figure, spread } from "../../figure.ts";
 import { recordUnder } from "./counted.ts";
 

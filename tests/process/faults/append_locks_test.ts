@@ -3,20 +3,20 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { readRows } from "../../support/process/recorded_rows.ts";
 import { PATIENCE, SMALL_BUFFERS } from "../../support/process/recorder.ts";
 import { type RuntimeName, thisRuntime } from "../../support/process/run.ts";
 import { AttachedStrace } from "../../support/faults/attached_strace.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { ObservedRecorder, type ObservedState } from "../../support/faults/observed_recorder.ts";
-import { scaled } from "../../support/faults/scale.ts";
-import { cannotTrace } from "../../support/faults/system_tools.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { ObservedRecorder, type ObservedState } from "../../support/process/observed_recorder.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
+import { cannotTrace } from "../../support/process/system_tools.ts";
 
 const otherRuntime: RuntimeName = thisRuntime === "deno" ? "bun" : "deno";
 
 /** How long the holder of a lock is stopped, ms. */
-const STOPPED_FOR = scaled(1_000, 10_000);
+const STOPPED_FOR = shortOrFull(1_000, 10_000);
 
 /** Numbers that are recorded at a time: fewer than a buffer holds. */
 const COUNT = 300;
@@ -110,7 +110,7 @@ describe("while another program holds the lock of the file that is appended to",
     assertEquals({ flushed: held.flushed, errors: held.errors }, { flushed: 2 * COUNT, errors: 0 });
     assertEquals(countByPid(directory), { [recorder.pid]: during.recorded, [holder.pid]: 2 * COUNT });
     await holder.end();
-    figure(
+    recordFigure(
       12,
       `holder on ${otherRuntime} stopped for ${
         STOPPED_FOR / 1000
@@ -147,7 +147,10 @@ describe("while another program holds the lock of the file that is appended to",
     const { failures } = await recover(directory);
     assertEquals(failures, []);
     assertEquals(countByPid(directory), { [recorder.pid]: 2 * COUNT, [holder.pid]: COUNT });
-    figure(12, `holder on ${otherRuntime} killed: rows of the next one were in the file ${waited.toFixed(0)} ms later`);
+    recordFigure(
+      12,
+      `holder on ${otherRuntime} killed: rows of the next one were in the file ${waited.toFixed(0)} ms later`,
+    );
   });
 });
 
@@ -188,7 +191,7 @@ for (const error of ["ENOLCK", "EOPNOTSUPP"]) {
         assertMatch(reports[0]!, /^Cannot make another spool, so observations may be in memory only: /);
         if (layout === "append") assertMatch(reports[1]!, /^Cannot append, so files of their own are written: /);
         await recorder.end();
-        figure(12, `flock fails with ${error}, layout ${layout}: durability "memory", said once, every row once`);
+        recordFigure(12, `flock fails with ${error}, layout ${layout}: durability "memory", said once, every row once`);
       });
     });
   }

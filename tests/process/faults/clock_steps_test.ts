@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { globSync, writeFileSync } from "node:fs";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { csvFiles, readRows } from "../../support/process/recorded_rows.ts";
 import { PATIENCE, Recorder } from "../../support/process/recorder.ts";
 import { thisRuntime } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { readNumbers } from "../../support/faults/numbers.ts";
-import { scaled } from "../../support/faults/scale.ts";
-import { missing } from "../../support/faults/system_tools.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { readNumbers } from "../../support/process/recorded_numbers.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
+import { missing } from "../../support/process/system_tools.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
@@ -21,7 +21,7 @@ const DAY = 24 * HOUR;
 const STEPS = [-HOUR, DAY];
 
 /** How often it is stepped by each. */
-const ROUNDS = scaled(1, 10);
+const ROUNDS = shortOrFull(1, 10);
 
 /** How far the clock of the program may be from where it was put, seconds. */
 const TOLERANCE = 600;
@@ -112,7 +112,7 @@ for (const layout of LAYOUTS) {
         assert(isRight, `number ${row} is of ${seconds}, the clock was at ${clock}`);
         row++;
       });
-      figure(
+      recordFigure(
         14,
         `${layout}: ${options.length - 1} steps; ${durations} durations, none negative; ${numbers} numbers in order; ` +
           `${CHANNELS.flatMap((channel) => csvFiles(directory, channel)).length} files, no name twice`,

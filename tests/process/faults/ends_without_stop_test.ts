@@ -4,18 +4,18 @@ import { readdirSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { countByLabel, readRows } from "../../support/process/recorded_rows.ts";
 import { commandOf, type Ended, type RuntimeName, spawnCommand, thisRuntime } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { scaled } from "../../support/faults/scale.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
 /** How often each end is tried. */
-const TIMES = scaled(1, 10);
+const TIMES = shortOrFull(1, 10);
 
-/** What `monitor_ends_record.ts` records before it ends, by channel. */
+/** What `record_and_end.ts` records before it ends, by channel. */
 const RECORDED = { duration: { early: 25_000 }, custom: { "queue length": 1 } };
 
 /** A way to end. */
@@ -75,7 +75,7 @@ const ENDS_WITH_WORKERS: readonly End[] = [
 
 const nameOf = ({ how, sent }: End): string => sent === undefined ? how : `${how}: ${sent}`;
 
-const RECORD = fileURLToPath(new URL("../fixtures/monitor_ends_record.ts", import.meta.url));
+const RECORD = fileURLToPath(new URL("../../support/programs/record_and_end.ts", import.meta.url));
 const RECORD_IN_WORKERS = fileURLToPath(new URL("./fixtures/ends_without_stop.ts", import.meta.url));
 
 /** Runs a program to its end. A core dump of it would take longer than all the rest. */
@@ -118,7 +118,7 @@ async function repeat(work: () => Promise<void>): Promise<void> {
   shown++;
 }
 
-after(() => figure(9, `${shown} ends, ${TIMES} times each: 0 lost, exit status as without Kymo`));
+after(() => recordFigure(9, `${shown} ends, ${TIMES} times each: 0 lost, exit status as without Kymo`));
 
 for (const layout of LAYOUTS) {
   describe(`a program that ends without stop, in layout ${layout}, ends as without Kymo and loses nothing`, () => {

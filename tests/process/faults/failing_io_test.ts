@@ -3,13 +3,13 @@ import { assert, assertEquals } from "@std/assert";
 import { mkdirSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
-import type { ToldCounts } from "../../support/process/controlled_program.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { inTurns } from "../../support/faults/in_turns.ts";
-import { readNumbers } from "../../support/faults/numbers.ts";
-import { sampled } from "../../support/faults/scale.ts";
+import type { ReportedCounts } from "../../support/process/controlled_program.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { forEachConcurrently } from "../../support/faults/concurrency.ts";
+import { readNumbers } from "../../support/process/recorded_numbers.ts";
+import { sampled } from "../../support/faults/suite_size.ts";
 import {
   atCall,
   fromCall,
@@ -18,7 +18,7 @@ import {
   underStrace,
   unforeseenNames,
 } from "../../support/faults/strace.ts";
-import { cannotTrace } from "../../support/faults/system_tools.ts";
+import { cannotTrace } from "../../support/process/system_tools.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/record_once.ts", import.meta.url));
 
@@ -56,7 +56,7 @@ interface Fault {
 }
 
 /** What `fixtures/record_once.ts` tells. */
-interface Told extends ToldCounts {
+interface Told extends ReportedCounts {
   readonly refused?: string;
 }
 
@@ -134,7 +134,7 @@ for (const layout of LAYOUTS) {
         const faults = sampled(faultsAt(clean.calls), SAMPLE, ({ n }) => clean.calls[n - 1]!.name);
         let [refusals, left, dropped, missed] = [0, 0, 0, 0];
         const failures: string[] = [];
-        await inTurns(faults, WIDTH, async (fault) => {
+        await forEachConcurrently(faults, WIDTH, async (fault) => {
           if (failures.length >= MOST_FAILURES) return;
           try {
             const { calls, told } = await record(layout, injections(clean.calls, fault));
@@ -160,7 +160,7 @@ for (const layout of LAYOUTS) {
         const beyond = await record(layout, fromCall(twice, twice.length + 1, "error=EIO"));
         assertEquals(beyond.calls.filter(({ injected }) => injected), []);
         assertEquals(beyond.told.flushed, RECORDED);
-        figure(
+        recordFigure(
           3,
           `${layout}: ${faults.length} runs, ${ERRORS.length} errors at ${clean.calls.length} calls, once and for good; ` +
             `${refusals} refused by start; ${dropped} rows dropped and counted, ${left} left in spools and recovered, ` +

@@ -2,14 +2,14 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { quote } from "../../../src/errors.ts";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { PATIENCE, SMALL_BUFFERS } from "../../support/process/recorder.ts";
 import { thisRuntime } from "../../support/process/run.ts";
 import { AttachedStrace } from "../../support/faults/attached_strace.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { readNumbers } from "../../support/faults/numbers.ts";
-import { assertBooks, ObservedRecorder, type ObservedState } from "../../support/faults/observed_recorder.ts";
-import { cannotTrace } from "../../support/faults/system_tools.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { readNumbers } from "../../support/process/recorded_numbers.ts";
+import { assertBooks, ObservedRecorder, type ObservedState } from "../../support/process/observed_recorder.ts";
+import { cannotTrace } from "../../support/process/system_tools.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
@@ -88,7 +88,7 @@ for (const layout of LAYOUTS) {
         assertBooks(stopped, directory);
         assertEquals(published(stopped).length, Object.keys(stopped.files).length);
         await recorder.end();
-        figure(
+        recordFigure(
           6,
           `${layout}, ${victim}: ${after.errors} failures of fsync told, nothing published; then every row once`,
         );

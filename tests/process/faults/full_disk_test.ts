@@ -3,23 +3,23 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { PATIENCE, Recorder, SMALL_BUFFERS } from "../../support/process/recorder.ts";
 import { thisRuntime } from "../../support/process/run.ts";
-import { canMount, seenFromOutside, withSmallDisk } from "../../support/process/small_disk.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { assertNumbersConserved, readNumbers } from "../../support/faults/numbers.ts";
-import { scaled } from "../../support/faults/scale.ts";
+import { canMount, seenFromOutside, withSmallDisk } from "../../support/disks/mounted_tmpfs.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { assertNumbersConserved, readNumbers } from "../../support/process/recorded_numbers.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
 const skip = !canMount() && "this system lets us mount no disk";
 
 /** ms; half of the time that recording has to resume in is to spare on a machine that has other things to do. */
-const FLUSH_INTERVAL = scaled(1_000, 2_000);
+const FLUSH_INTERVAL = shortOrFull(1_000, 2_000);
 
 /** Observations made while the disk is full: if they were kept, they would take 16 bytes each at least. */
-const FLOOD = scaled(2_000_000, 20_000_000);
+const FLOOD = shortOrFull(2_000_000, 20_000_000);
 
 /** What the whole program may grow by in that time, bytes. */
 const MOST_GROWTH = 10_000_000;
@@ -39,7 +39,7 @@ for (const layout of LAYOUTS) {
         assertNumbersConserved(await recorder.tell("settle", 2 * FLUSH_INTERVAL), seen);
         fill(join(seen, "ballast"));
 
-        const full = await recorder.tell("number", scaled(200_000, 1_000_000));
+        const full = await recorder.tell("number", shortOrFull(200_000, 1_000_000));
         assert(full.errors > 0 && full.buffered > 0 && full.dropped > 0);
         assertStringIncludes(full.lastError!, "no space left on device");
         assertNumbersConserved(full, seen);
@@ -58,7 +58,7 @@ for (const layout of LAYOUTS) {
         assertEquals(stopped.dropped, freed.dropped);
         assertNumbersConserved(stopped, seen);
         await recorder.end();
-        figure(
+        recordFigure(
           4,
           `${layout}: ${FLOOD} observations on the full disk, RSS growth ${(growth / 1e6).toFixed(1)} MB; ` +
             `resumed within 2 intervals of ${FLUSH_INTERVAL} ms; 0 torn, 0 duplicates`,

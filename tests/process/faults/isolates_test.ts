@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { countByLabelInDuckDb } from "../../support/process/duckdb_rows.ts";
 import type { RuntimeName } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
 import {
   assertFoundOnce,
   assertNoNameTwice,
@@ -11,13 +11,13 @@ import {
   expectedCounts,
   LAYOUTS,
   recordTogether,
-} from "../../support/faults/isolates_crowd.ts";
-import { scaled } from "../../support/faults/scale.ts";
+} from "../../support/process/concurrent_isolates.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
 
-const PROCESSES = scaled(8, 16);
+const PROCESSES = shortOrFull(8, 16);
 const WORKERS = 4 * PROCESSES;
 const ISOLATES = PROCESSES + WORKERS;
-const ROWS = scaled(400_000, 10_000_000);
+const ROWS = shortOrFull(400_000, 10_000_000);
 
 const crowd: Crowd = {
   processes: Object.fromEntries(
@@ -26,7 +26,7 @@ const crowd: Crowd = {
   workers: WORKERS / PROCESSES,
   samples: ROWS / ISOLATES,
   // Few rows are to make several files of each isolate too.
-  memoryThreshold: scaled(2 ** 16, 2 ** 20),
+  memoryThreshold: shortOrFull(2 ** 16, 2 ** 20),
 };
 
 describe(`${PROCESSES} processes, half of Deno and half of Bun, with ${WORKERS} workers in all, record into one directory`, () => {
@@ -39,7 +39,7 @@ describe(`${PROCESSES} processes, half of Deno and half of Bun, with ${WORKERS} 
       const files = assertNoNameTwice(crowd, directory, layout);
       assertEquals(await countByLabelInDuckDb(directory, "duration"), expectedCounts(crowd));
       const named = layout === "segments" ? `, ${files} names all different` : "";
-      figure(11, `${layout}: ${ISOLATES} isolates, ${ROWS} rows, each found once, 0 torn${named}`);
+      recordFigure(11, `${layout}: ${ISOLATES} isolates, ${ROWS} rows, each found once, 0 torn${named}`);
     });
   }
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readHeader } from "../../../src/segment/format.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { csvFiles } from "../../support/process/recorded_rows.ts";
 import {
   commandOf,
@@ -15,15 +15,15 @@ import {
   type Spawned,
   thisRuntime,
 } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
-import type { WriterPlan } from "./fixtures/kill_writer.ts";
-import { inTurns } from "../../support/faults/in_turns.ts";
-import { assertAllThere, recoverAll } from "../../support/faults/kill_rows.ts";
-import { Snapshot } from "../../support/faults/kill_snapshot.ts";
-import { type Acknowledged, LAYOUTS, Writer } from "../../support/faults/kill_writers.ts";
-import { sampled, scaled } from "../../support/faults/scale.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import type { WriterPlan } from "../../support/programs/acknowledging_writer.ts";
+import { forEachConcurrently } from "../../support/faults/concurrency.ts";
+import { assertAllThere, recoverAll } from "../../support/faults/acknowledged_rows.ts";
+import { Snapshot } from "../../support/faults/directory_snapshot.ts";
+import { type Acknowledged, LAYOUTS, Writer } from "../../support/faults/acknowledging_writer.ts";
+import { sampled, shortOrFull } from "../../support/faults/suite_size.ts";
 import { atCall, readTrace, type TracedCall, underStrace } from "../../support/faults/strace.ts";
-import { cannotTrace } from "../../support/faults/system_tools.ts";
+import { cannotTrace } from "../../support/process/system_tools.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/kill_recover.ts", import.meta.url));
 
@@ -36,7 +36,7 @@ const WIDTH = 3;
 const SAMPLE = 3;
 
 /** Points at which recoveries meet. */
-const MEETINGS = scaled(3, 40);
+const MEETINGS = shortOrFull(3, 40);
 
 type Layout = typeof LAYOUTS[number];
 
@@ -126,7 +126,10 @@ async function die(layout: Layout, { durability, call, then }: Case, place: stri
   const write = (into: string, inject: readonly string[]): Writer => {
     mkdirSync(into);
     const wrapper = underStrace({ directory: into, log, inject });
-    return new Writer(thisRuntime, planOf(into, layout, durability), { wrapper, fixture: "kill_flush.ts" });
+    return new Writer(thisRuntime, planOf(into, layout, durability), {
+      wrapper,
+      program: "acknowledging_writer_known_names.ts",
+    });
   };
   assertEquals((await write(clean, []).ended).code, 0);
   const calls = readTrace(log);
@@ -259,7 +262,7 @@ describe("a recovery that is killed at a system call, and then another", { skip:
   for (const layout of LAYOUTS) {
     it(`lose and repeat no row in layout ${layout}, whatever the dead program was doing`, async () => {
       let kills = 0;
-      await inTurns(CASES[layout], WIDTH, async (dead) => {
+      await forEachConcurrently(CASES[layout], WIDTH, async (dead) => {
         using scratch = scratchDirectory();
         try {
           kills += await killRecoveries(await die(layout, dead, scratch.path));
@@ -268,19 +271,19 @@ describe("a recovery that is killed at a system call, and then another", { skip:
         }
       });
       const points = CASES[layout].map(({ name }) => name).join(", ");
-      figure(2, `${layout}: ${kills} recoveries killed, of programs killed ${points}; 0 lost, 0 duplicates`);
+      recordFigure(2, `${layout}: ${kills} recoveries killed, of programs killed ${points}; 0 lost, 0 duplicates`);
     });
 
     it(`lose and repeat no row of several programs that were killed together in layout ${layout}`, async () => {
       using scratch = scratchDirectory();
       const kills = await killRecoveries(await dieTogether(layout, scratch.path));
-      figure(2, `${layout}: ${kills} recoveries killed, of two programs killed together; 0 lost, 0 duplicates`);
+      recordFigure(2, `${layout}: ${kills} recoveries killed, of two programs killed together; 0 lost, 0 duplicates`);
     });
 
     it(`lose and repeat no row when they meet in layout ${layout}`, async () => {
       using scratch = scratchDirectory();
       const stops = await meetRecoveries(await dieTogether(layout, scratch.path), MEETINGS);
-      figure(
+      recordFigure(
         2,
         `${layout}: ${stops} recoveries stopped, met by one of the other runtime, then killed; 0 lost, 0 duplicates`,
       );

@@ -4,16 +4,16 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { type Ended, type RuntimeName, thisRuntime } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
-import type { WriterPlan } from "./fixtures/kill_writer.ts";
-import { inTurns } from "../../support/faults/in_turns.ts";
-import { assertAllThere, recoverAll } from "../../support/faults/kill_rows.ts";
-import { type Acknowledged, LAYOUTS, Writer } from "../../support/faults/kill_writers.ts";
-import { sampled, scaled, seededRandom } from "../../support/faults/scale.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import type { WriterPlan } from "../../support/programs/acknowledging_writer.ts";
+import { forEachConcurrently } from "../../support/faults/concurrency.ts";
+import { assertAllThere, recoverAll } from "../../support/faults/acknowledged_rows.ts";
+import { type Acknowledged, LAYOUTS, Writer } from "../../support/faults/acknowledging_writer.ts";
+import { sampled, seededRandom, shortOrFull } from "../../support/faults/suite_size.ts";
 import { atCall, readTrace, type TracedCall, underStrace } from "../../support/faults/strace.ts";
-import { cannotTrace } from "../../support/faults/system_tools.ts";
+import { cannotTrace } from "../../support/process/system_tools.ts";
 
 /** Which random moments are picked; another each time, unless it is given. */
 const SEED = Number(process.env["KYMO_SEED"] ?? Date.now() % 2 ** 31);
@@ -22,7 +22,7 @@ const SEED = Number(process.env["KYMO_SEED"] ?? Date.now() % 2 ** 31);
 const CROWD: readonly RuntimeName[] = ["deno", "deno", "deno", "deno", "bun", "bun", "bun", "bun"];
 
 /** How often each of them is killed and followed by another, in each layout. */
-const LIVES = scaled(3, 32);
+const LIVES = shortOrFull(3, 32);
 
 /** How long a writer lives at most after its first acknowledgement, or after it was launched, ms. */
 const LIFE = 60;
@@ -52,7 +52,7 @@ describe("writers that are killed at random moments", () => {
         const rows = assertAllThere(directory, acknowledged);
         const sum = [...acknowledged.values()].reduce((sum, count) => sum + 2 * count, 0);
         assert(sum > 0, "nothing was acknowledged");
-        figure(
+        recordFigure(
           1,
           `${layout}: ${
             CROWD.length * LIVES
@@ -114,7 +114,7 @@ async function write(
     options: { monitoringDir: directory, layout, durability, memoryThreshold: 2 ** 14 },
   };
   const wrapper = underStrace({ directory, log, inject });
-  const writer = new Writer(thisRuntime, plan, { wrapper, fixture: "kill_flush.ts" });
+  const writer = new Writer(thisRuntime, plan, { wrapper, program: "acknowledging_writer_known_names.ts" });
   const { code, signal, stderr } = await writer.ended;
   const isKilled = inject.length > 0 && signal !== null;
   assertEquals({ code, signal, stderr }, {
@@ -138,7 +138,7 @@ describe("a writer that is killed at a system call", { skip: cannotTrace() }, ()
         const { calls } = await write(layout, durability, []);
         let killed = 0;
         const kills = sampled(calls.map((_, i) => i + 1), SAMPLE);
-        await inTurns(kills, WIDTH, async (n) => {
+        await forEachConcurrently(kills, WIDTH, async (n) => {
           try {
             if ((await write(layout, durability, atCall(calls, n, "signal=KILL"))).isKilled) killed++;
           } catch (error) {
@@ -147,7 +147,7 @@ describe("a writer that is killed at a system call", { skip: cannotTrace() }, ()
         });
         // How far the look for the spools of others comes beside the writer is not the same each time.
         assert(killed >= 0.9 * kills.length - 1, `killed ${killed} of ${kills.length} times`);
-        figure(
+        recordFigure(
           1,
           `${layout}, ${durability}: killed at ${killed} of ${calls.length} system calls; 0 lost, 0 torn, 0 duplicates`,
         );

@@ -2,23 +2,23 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { recover } from "../../../mod.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { PATIENCE, Recorder, type RecorderState, SMALL_BUFFERS } from "../../support/process/recorder.ts";
 import { thisRuntime } from "../../support/process/run.ts";
-import { canMount, remount, seenFromOutside, withSmallDisk } from "../../support/process/small_disk.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { assertNumbersConserved, readNumbers } from "../../support/faults/numbers.ts";
-import { scaled } from "../../support/faults/scale.ts";
+import { canMount, remount, seenFromOutside, withSmallDisk } from "../../support/disks/mounted_tmpfs.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { assertNumbersConserved, readNumbers } from "../../support/process/recorded_numbers.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
 const cannotMount = !canMount() && "this system lets us mount no disk";
 
 /** ms; half of the time that recording has to resume in is to spare on a machine that has other things to do. */
-const FLUSH_INTERVAL = scaled(1_000, 2_000);
+const FLUSH_INTERVAL = shortOrFull(1_000, 2_000);
 
 /** How often the directory is taken away. */
-const TIMES = scaled(1, 3);
+const TIMES = shortOrFull(1, 3);
 
 /** What is done to a directory, and how it is undone; both see the directory as the program does. */
 interface Loss {
@@ -80,7 +80,7 @@ for (const layout of LAYOUTS) {
       assertEquals(numbers.toSorted((one, other) => one - other), range(stopped.recorded));
       assertEquals(unpublished(directory), []);
       await recorder.end();
-      figure(7, `${layout}: deleted ${TIMES} times, no row lost but those in the deleted files`);
+      recordFigure(7, `${layout}: deleted ${TIMES} times, no row lost but those in the deleted files`);
     });
 
     for (const [name, loss] of Object.entries(LOSSES)) {
@@ -112,7 +112,10 @@ for (const layout of LAYOUTS) {
         assertEquals((await recover(seen)).rows, 0);
         assertEquals(unpublished(seen), []);
         await recorder.end();
-        figure(7, `${layout}: ${name} ${TIMES} times, conserved, resumed within 2 intervals of ${FLUSH_INTERVAL} ms`);
+        recordFigure(
+          7,
+          `${layout}: ${name} ${TIMES} times, conserved, resumed within 2 intervals of ${FLUSH_INTERVAL} ms`,
+        );
       });
     }
   });

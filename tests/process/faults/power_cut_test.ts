@@ -5,20 +5,20 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { HEADER } from "../../../src/csv/dialect.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { csvFiles, readFileRows } from "../../support/process/recorded_rows.ts";
 import { SMALL_BUFFERS } from "../../support/process/recorder.ts";
 import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { cannotCutPower, PowerCutDisk } from "../../support/faults/power_cut_disk.ts";
-import { scaled, seededRandom } from "../../support/faults/scale.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { cannotCutPower, PowerCutDisk } from "../../support/disks/power_cut_disk.ts";
+import { seededRandom, shortOrFull } from "../../support/faults/suite_size.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/durable_writer.ts", import.meta.url));
 
 const WRITERS = 2;
 /** Disks are made anew lest they fill up, and the power of each is cut so many times. */
-const DISKS = scaled(1, 10);
-const CUTS = scaled(6, 10);
+const DISKS = shortOrFull(1, 10);
+const CUTS = shortOrFull(6, 10);
 
 /** Between two cuts, ms at most. */
 const PAUSE = 200;
@@ -150,11 +150,11 @@ function readWholeRows(path: string, take: (pid: number, number: number) => void
 describe("a power cut while files are written with durability fsync", () => {
   it("leaves in layout segments every durable row, and no file that is not whole", { skip }, async () => {
     const { rows } = await cutPower("segments");
-    figure(8, `segments: ${DISKS * CUTS} cuts, ${rows} durable rows, all there; no partial file`);
+    recordFigure(8, `segments: ${DISKS * CUTS} cuts, ${rows} durable rows, all there; no partial file`);
   });
 
   it("leaves in layout append every durable row, and nothing torn but the end", { skip }, async () => {
     const { rows, torn } = await cutPower("append");
-    figure(8, `append: ${DISKS * CUTS} cuts, ${rows} durable rows, all there; ${torn} times a torn end`);
+    recordFigure(8, `append: ${DISKS * CUTS} cuts, ${rows} durable rows, all there; ${torn} times a torn end`);
   });
 });

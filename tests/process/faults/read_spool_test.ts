@@ -5,25 +5,25 @@ import { join } from "node:path";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readSpool, type SpoolReading } from "../../../mod.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { csvFiles, readRows } from "../../support/process/recorded_rows.ts";
 import { type RuntimeName, type Spawned, spawnOn, thisRuntime } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
 import { labelOf } from "./fixtures/read_spool_labels.ts";
-import { scaled } from "../../support/faults/scale.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/read_spool_owner.ts", import.meta.url));
 
 const otherRuntime: RuntimeName = thisRuntime === "deno" ? "bun" : "deno";
 
 /** How often each spool is read. */
-const READINGS = scaled(50, 1_000);
+const READINGS = shortOrFull(50, 1_000);
 
 /** Of how many segments there are to be readings. */
 const SEGMENTS = 20;
 
 /** How often the owner is stopped, so that all it has can be counted. */
-const STOPS = scaled(5, 20);
+const STOPS = shortOrFull(5, 20);
 
 /** A program that records, and is not asked anything. */
 class Owner implements Disposable {
@@ -123,7 +123,7 @@ describe("readSpool of a program of the other runtime that records at full speed
     assert(owner.told > before, "the owner was held up");
     assert(most > 100, `there were ${most} rows at most`);
     await owner.end();
-    figure(
+    recordFigure(
       1,
       `readSpool of ${otherRuntime} at full speed: ${READINGS} readings of each spool, ${rows} numbers in ${segments} segments, all consistent`,
     );

@@ -2,13 +2,13 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { readNumbers } from "../../support/faults/numbers.ts";
-import { scaled } from "../../support/faults/scale.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { readNumbers } from "../../support/process/recorded_numbers.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { readTrace, underStrace } from "../../support/faults/strace.ts";
-import { cannotTrace } from "../../support/faults/system_tools.ts";
+import { cannotTrace } from "../../support/process/system_tools.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/full_rate.ts", import.meta.url));
 
@@ -17,8 +17,8 @@ const skip = cannotTrace();
 const LAYOUTS = ["segments", "append"] as const;
 
 /** How long every write to a file waits, and for how long observations are made, seconds. */
-const DELAY = scaled(0.3, 5);
-const DURATION = scaled(3, 60);
+const DELAY = shortOrFull(0.3, 5);
+const DURATION = shortOrFull(3, 60);
 
 /** Bytes of both buffers, and more numbers than one of them holds. */
 const MEMORY_THRESHOLD = 2 ** 18;
@@ -54,7 +54,7 @@ for (const layout of LAYOUTS) {
       const delayed = readTrace(log).filter(({ injected }) => injected).length;
       assert(delayed >= DURATION / DELAY / 2, `only ${delayed} writes were delayed`);
       assert(growth < MOST_GROWTH, `it grew by ${growth} bytes`);
-      figure(
+      recordFigure(
         13,
         `${layout}: ${delayed} writes of ${DELAY} s each in ${DURATION} s at full rate: ${recorded} recorded, ` +
           `${dropped} dropped, conserved, RSS growth ${(growth / 1e6).toFixed(1)} MB`,

@@ -3,19 +3,19 @@ import { assert, assertEquals } from "@std/assert";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recover, type StartOptions } from "../../../mod.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { readRows } from "../../support/process/recorded_rows.ts";
 import { spawnOn, thisRuntime } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
-import type { Held } from "../../support/process/control_channel.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import type { ProcessResources } from "../../support/process/process_resources.ts";
 import { SAMPLES } from "./fixtures/soak_job.ts";
-import { scaled } from "../../support/faults/scale.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
 
-const RECORDINGS = scaled(30, 1_000);
-const WORKERS = scaled(30, 400);
+const RECORDINGS = shortOrFull(30, 1_000);
+const WORKERS = shortOrFull(30, 400);
 
 /** Runs a program of `fixtures/`, and returns what it says that it holds, from time to time. */
-async function heldBy(program: string, args: readonly (string | number)[]): Promise<Held[]> {
+async function heldBy(program: string, args: readonly (string | number)[]): Promise<ProcessResources[]> {
   const file = fileURLToPath(new URL(`./fixtures/${program}`, import.meta.url));
   const { code, stdout, stderr } = await spawnOn(thisRuntime, file, args.map(String), { timeLimit: 600_000 }).ended;
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
@@ -66,7 +66,7 @@ describe("a recording leaves nothing behind in its process", () => {
       assert(threads <= LATE_THREADS, `each leaves ${threads} threads`);
       assertEquals(unpublished(directory), []);
       assertEquals(readRows(directory, "duration"), RECORDINGS * SAMPLES);
-      figure(
+      recordFigure(
         16,
         `${RECORDINGS} recordings ${name}: no descriptor left by any, mappings, timers and listeners the same after each, ` +
           `${threads.toFixed(1)} threads left by each`,
@@ -107,7 +107,7 @@ describe("a worker that recorded leaves nothing behind in its process that the r
       assertEquals(unpublished(directory), []);
       assertEquals(readRows(directory, "duration"), WORKERS * SAMPLES);
       const left = [descriptors, mappings, threads].map((each) => each.toFixed(1));
-      figure(
+      recordFigure(
         16,
         `${WORKERS} workers ${end}: ${left[0]} descriptors, ${left[1]} mappings, ${left[2]} threads left by each`,
       );

@@ -4,21 +4,21 @@ import { existsSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { otherNames } from "../../support/process/recorder.ts";
 import { csvFiles, readFileRows } from "../../support/process/recorded_rows.ts";
 import { spawnOn, thisRuntime } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { scaled } from "../../support/faults/scale.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
 
-const WARM_UP = scaled(2_000_000, 5_000_000);
-const SAMPLES = scaled(2_000_000, 50_000_000);
+const WARM_UP = shortOrFull(2_000_000, 5_000_000);
+const SAMPLES = shortOrFull(2_000_000, 50_000_000);
 
 /** Growth that a leak would exceed, bytes. */
 const LIMIT = 1_000_000;
 
 /** How long it may take on a busy machine, ms. */
-const TIME_LIMIT = scaled(120_000, 900_000);
+const TIME_LIMIT = shortOrFull(120_000, 900_000);
 
 /** V8 doubles its young generation now and then, by megabytes, when a program has run for long: here it has its last size from the start. */
 const FLAGS = ["-A", "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-semi-space-size=1"];
@@ -40,7 +40,7 @@ describe("a program that records on and on", () => {
     assertEquals(otherNames(directory), []);
     const grown = after - before;
     assert(grown < LIMIT, `the resident set grew by ${grown} bytes, from ${before} to ${after}`);
-    figure(16, `the resident set grew by ${Math.round(grown / 1000)} kB over ${SAMPLES} samples`);
+    recordFigure(16, `the resident set grew by ${Math.round(grown / 1000)} kB over ${SAMPLES} samples`);
   });
 });
 

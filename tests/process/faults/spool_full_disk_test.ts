@@ -3,14 +3,14 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { readdirSync } from "node:fs";
 import { recover } from "../../../mod.ts";
 import { quotePath } from "../../../src/errors.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { PATIENCE } from "../../support/process/recorder.ts";
 import { thisRuntime } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { readNumbers } from "../../support/faults/numbers.ts";
-import { assertBooks, ObservedRecorder, type ObservedState } from "../../support/faults/observed_recorder.ts";
-import { scaled } from "../../support/faults/scale.ts";
-import { cannotMount, DISK_KINDS, SmallDisk } from "../../support/faults/spool_disks.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { readNumbers } from "../../support/process/recorded_numbers.ts";
+import { assertBooks, ObservedRecorder, type ObservedState } from "../../support/process/observed_recorder.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
+import { cannotMount, DISK_KINDS, SmallDisk } from "../../support/disks/small_disk.ts";
 
 const ENOSPC = "no space left on device";
 
@@ -21,7 +21,7 @@ const MEMORY_THRESHOLD = 2 ** 18;
 const MORE_THAN_ONE = 10_000;
 const MORE_THAN_BOTH = 20_000;
 
-const TIMES = scaled(1, 10);
+const TIMES = shortOrFull(1, 10);
 
 /** The reports that there can be no spool. */
 function spoolReports({ reports }: ObservedState): readonly string[] {
@@ -63,7 +63,7 @@ for (const kind of DISK_KINDS) {
       assertEquals({ dropped: stopped.dropped, errors: stopped.errors }, { dropped: 0, errors: 0 });
       assertEquals(readNumbers(disk.seen).length, MORE_THAN_BOTH);
       await recorder.end();
-      figure(5, `${kind}: start refused with KymoError, with room for no, half a and one spool; exit 0`);
+      recordFigure(5, `${kind}: start refused with KymoError, with room for no, half a and one spool; exit 0`);
     });
 
     it("goes on in memory when it is full at the roll-over, says so once, and spools again once there is room", async () => {
@@ -98,7 +98,10 @@ for (const kind of DISK_KINDS) {
       const numbers = readNumbers(disk.seen);
       const kept = spooling.recorded - dropped;
       assertEquals({ rows: numbers.length, different: new Set(numbers).size }, { rows: kept, different: kept });
-      figure(5, `${kind}: full at the roll-over, in memory with one report, spools again: SIGKILL then loses nothing`);
+      recordFigure(
+        5,
+        `${kind}: full at the roll-over, in memory with one report, spools again: SIGKILL then loses nothing`,
+      );
     });
 
     it("goes on in memory, and says so once, while there is room for files but for no spool", async () => {
@@ -150,7 +153,7 @@ for (const kind of DISK_KINDS) {
       assertBooks(stopped, disk.seen);
       assertEquals(Object.keys(stopped.files).filter((name) => name.startsWith(".")), []);
       await recorder.end();
-      figure(5, `${kind}: filled ${TIMES} times by others under the mapped spools: no SIGBUS, conserved`);
+      recordFigure(5, `${kind}: filled ${TIMES} times by others under the mapped spools: no SIGBUS, conserved`);
     });
   });
 }

@@ -1,18 +1,18 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { spawnOn, thisRuntime } from "../../support/process/run.ts";
-import { figure } from "../../support/faults/figures.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
 import type { TerminationPlan } from "./fixtures/terminate_main.ts";
-import { assertAllThere, recoverAll } from "../../support/faults/kill_rows.ts";
-import { type Acknowledged, LAYOUTS } from "../../support/faults/kill_writers.ts";
-import { scaled, seededRandom } from "../../support/faults/scale.ts";
+import { assertAllThere, recoverAll } from "../../support/faults/acknowledged_rows.ts";
+import { type Acknowledged, LAYOUTS } from "../../support/faults/acknowledging_writer.ts";
+import { seededRandom, shortOrFull } from "../../support/faults/suite_size.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/terminate_main.ts", import.meta.url));
 
 /** Programs, and workers of each that are terminated; on Deno busy loops go on until the program ends, so that there may not be many. */
-const PROGRAMS = scaled(1, 25);
+const PROGRAMS = shortOrFull(1, 25);
 const WORKERS = 8;
 
 /** Numbers that a worker records at most until it is terminated; there is room for 384 in a buffer. */
@@ -38,7 +38,7 @@ for (const layout of LAYOUTS) {
         await recoverAll(monitoringDir);
       }
       const rows = assertAllThere(monitoringDir, acknowledged);
-      figure(
+      recordFigure(
         10,
         `${layout}: ${PROGRAMS * WORKERS} workers terminated, every other in a busy loop; ${rows} rows; ` +
           `0 lost, exit status unchanged`,

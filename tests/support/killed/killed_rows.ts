@@ -2,7 +2,7 @@ import { HEADER } from "../../../src/csv/dialect.ts";
 import { ValueKind } from "../../../src/segment/format.ts";
 import type { MemoryDisk } from "../fake/memory_disk.ts";
 import { EPOCH } from "../fake/runtime.ts";
-import { csvPaths, DIRECTORY } from "../files.ts";
+import { csvPaths, DIRECTORY } from "../published_files.ts";
 import { seconds } from "../reference_csv.ts";
 
 /** A row as it was recorded. */

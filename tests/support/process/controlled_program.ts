@@ -4,20 +4,20 @@ import type { ChannelCounts } from "../../../mod.ts";
 import { type Ended, spawnCommand, type Spawned } from "./run.ts";
 
 /** What a recorder tells of its monitor. */
-export interface ToldCounts extends ChannelCounts {
+export interface ReportedCounts extends ChannelCounts {
   readonly errors: number;
   readonly lastError?: string;
 }
 
 /** What a recorder that is told what to do tells of its monitor. */
-export interface ToldState extends ToldCounts {
+export interface ControlledState extends ReportedCounts {
   readonly running: boolean;
   /** What the command threw. */
   readonly thrown?: { readonly name: string; readonly message: string };
 }
 
 /** A program that does what it is told, a line each, and answers every line with its state as a line of JSON. Goes with the block. */
-export class ToldProgram<State> implements AsyncDisposable {
+export class ControlledProgram<State> implements AsyncDisposable {
   readonly pid: number;
   readonly #process: Spawned;
   readonly #answers: AsyncIterator<string>;

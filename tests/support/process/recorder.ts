@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { commandOf, type RuntimeName } from "./run.ts";
-import { ToldProgram, type ToldState } from "./controlled_program.ts";
+import { ControlledProgram, type ControlledState } from "./controlled_program.ts";
 
-/** What `fixtures/hard_recorder.ts` answers. */
-export interface RecorderState extends ToldState {
+/** What `tests/support/programs/recorder.ts` answers. */
+export interface RecorderState extends ControlledState {
   readonly durability?: string;
   readonly monitoringDir: string;
   /** How many file descriptors, timers and listeners of the ends of the process there are. */
@@ -32,10 +32,10 @@ export function otherNames(directory: string): string[] {
 }
 
 /** A program that records what it is told to, in a process of its own. */
-export class Recorder extends ToldProgram<RecorderState> {
+export class Recorder extends ControlledProgram<RecorderState> {
   /** `wrapper` is a command that runs the rest of its arguments. */
   constructor(runtime: RuntimeName, wrapper: readonly string[] = []) {
-    const fixture = fileURLToPath(new URL("../../process/fixtures/hard_recorder.ts", import.meta.url));
+    const fixture = fileURLToPath(new URL("../programs/recorder.ts", import.meta.url));
     super([...wrapper, ...commandOf(runtime, fixture)]);
   }
 

@@ -7,7 +7,7 @@ import {
   tooLittle,
 } from "../../../src/analysis/compare/bootstrap.ts";
 import { upperTailOfT } from "../../../src/analysis/compare/student_t.ts";
-import { histogramOf, randomOf, type Simulated, simulateRun } from "./bootstrap_simulation.ts";
+import { histogramOf, randomOf, type Simulated, simulateRun } from "../../support/analysis/bootstrap_simulation.ts";
 
 const SIMULATIONS = 150;
 const everywhere = Array.from({ length: 100 }, (_, cell) => cell);

@@ -3,8 +3,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compare, type CompareOptions, type Comparison } from "../../../src/analysis/compare/comparison.ts";
 import { TelemetryDB } from "../../../src/analysis/frames/telemetry_db.ts";
 import { KymoError } from "../../../src/errors.ts";
-import { randomOf, type Simulated, simulateRun } from "./bootstrap_simulation.ts";
-import { Recordings, type Row } from "./comparison_runs.ts";
+import { randomOf, type Simulated, simulateRun } from "../../support/analysis/bootstrap_simulation.ts";
+import { Recordings, type Row } from "../../support/analysis/comparison_runs.ts";
 
 /** Rows of a simulated run of 10 s, whose durations are about 1 s. */
 function rowsOf(label: string, simulation: number, run: Partial<Simulated>): Row[] {

@@ -8,7 +8,7 @@ import {
 import type { SlowCorrelationOptions } from "../../../src/analysis/slow/slow_correlation.ts";
 import { TelemetryDB } from "../../../src/analysis/frames/telemetry_db.ts";
 import { KymoError } from "../../../src/errors.ts";
-import { epochOf, Recordings, type Row } from "./comparison_runs.ts";
+import { epochOf, Recordings, type Row } from "../../support/analysis/comparison_runs.ts";
 
 /** A duration from one time to another, in seconds. */
 function from(start: number, end: number, label: string, pid = 42): Row {

@@ -3,8 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Command } from "commander";
 import { addCompareCommand } from "../../../src/cli/commands/compare/command.ts";
 import type { Output } from "../../../src/cli/context.ts";
-import { randomOf, simulateRun } from "../analysis/bootstrap_simulation.ts";
-import { Recordings, type Row } from "../analysis/comparison_runs.ts";
+import { randomOf, simulateRun } from "../../support/analysis/bootstrap_simulation.ts";
+import { Recordings, type Row } from "../../support/analysis/comparison_runs.ts";
 import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
 
 /** What `kymo compare` prints and returns; what it throws is told as `error`. */

@@ -6,7 +6,7 @@ import type { Output } from "../../../src/cli/context.ts";
 import { encodeCpuProfile } from "../../../src/profiling/cpu_profile.ts";
 import type { CpuProfile } from "../../../src/runtime.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { profileOf } from "../analysis/profile_stacks.ts";
+import { profileOf } from "../../support/profile/profile_stacks.ts";
 import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
 
 const runtime = new FakeRuntime();

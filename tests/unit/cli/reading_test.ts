@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { openRecording, tellUnread, whileReading } from "../../../src/cli/input/reading.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
 

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { addReportCommand } from "../../../src/cli/commands/report/command.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
-import { csv, inDirectory } from "../report/recorded.ts";
+import { csv, inDirectory } from "../../support/analysis/report_recording.ts";
 import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
 
 /** What `kymo report` says and returns. */

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { encodeSegment } from "../../../src/csv/encode.ts";
 import { RowScanner } from "../../../src/csv/row_ends.ts";
-import { bytes } from "../../support/files.ts";
+import { bytes } from "../../support/published_files.ts";
 import { AWKWARD_LABELS } from "../../support/random.ts";
 import { openSegment } from "../../support/segments.ts";
 

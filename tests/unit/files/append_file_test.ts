@@ -5,8 +5,8 @@ import { AppendFile } from "../../../src/files/append_file.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
 import { type DiskOperation, MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { failAll, repair } from "../../support/disk_faults.ts";
-import { bytes } from "../../support/files.ts";
+import { failAll, repair } from "../../support/fake/disk_faults.ts";
+import { bytes } from "../../support/published_files.ts";
 import { openSegment } from "../../support/segments.ts";
 
 const HEADER = "Timepoint,Measurement,Label,PID\r\n";

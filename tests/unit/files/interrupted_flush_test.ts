@@ -6,8 +6,8 @@ import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
 import { removeTemporaries, settleInterrupted } from "../../../src/files/interrupted_flush.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { DIRECTORY } from "../../support/files.ts";
-import { failAll } from "../../support/disk_faults.ts";
+import { DIRECTORY } from "../../support/published_files.ts";
+import { failAll } from "../../support/fake/disk_faults.ts";
 import { openSegment } from "../../support/segments.ts";
 
 const UNIQUE = "4242-0badcafe-000001";

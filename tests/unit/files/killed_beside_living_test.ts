@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { inFull } from "../../support/faults/scale.ts";
+import { isFullSuite } from "../../support/faults/suite_size.ts";
 import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { type KilledOptions, KilledProgram } from "../../support/killed/killed_program.ts";
 import { leftBehind, recoverAll, wrongAfter } from "../../support/killed/killed_recovery.ts";
@@ -43,7 +43,7 @@ describe("a program that is killed while another one appends to the same files",
       const lookedAt: Promise<string[]>[] = [];
       let kills = 0;
       await recordLooking(recording, OPTIONS, (disk, rows, at) => {
-        if (!inFull && (at === A_ROW || ++kills % SOME !== 0)) return;
+        if (!isFullSuite && (at === A_ROW || ++kills % SOME !== 0)) return;
         lookedAt.push(
           wrongBesideLiving(disk.clone(), rows).then((all) => all.map((what) => `killed at ${at}: ${what}`)),
         );
@@ -68,7 +68,7 @@ describe("a program that is killed while another one appends to the same files",
     let writes = 0;
     await recordLooking(few, OPTIONS, (disk, rows, at) => {
       if (!/^write .*\.csv$/.test(at) || endsLikeRow(disk, at.slice("write ".length))) return;
-      if (!inFull && ++writes % SOME !== 0) return;
+      if (!isFullSuite && ++writes % SOME !== 0) return;
       const killed = disk.clone();
       killed.writeLimit = Infinity;
       const tail = JSON.stringify(disk.text(at.slice("write ".length)).slice(-80));

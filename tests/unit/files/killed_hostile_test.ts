@@ -9,10 +9,10 @@ import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { SegmentFlush } from "../../../src/files/flush.ts";
 import { readSpoolFile } from "../../../src/files/spool_reader.ts";
 import { wholeRowsEnd } from "../../../src/files/whole_rows.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { scaled } from "../../support/faults/scale.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { csvPaths, DIRECTORY } from "../../support/files.ts";
+import { csvPaths, DIRECTORY } from "../../support/published_files.ts";
 import { DEAD } from "../../support/killed/killed_programs.ts";
 import { recoverAll } from "../../support/killed/killed_recovery.ts";
 import { mutate } from "../../support/killed/killed_segments.ts";
@@ -38,7 +38,7 @@ function mutateText(random: Random, text: string): Uint8Array {
 }
 
 describe("hostile bytes", () => {
-  const spools = scaled(600, 100_000);
+  const spools = shortOrFull(600, 100_000);
   it(`in a spool, ${spools} times, hurt no recovery, and no row of another spool`, () => {
     const random = randomFrom(1);
     const dead = Object.values(DEAD).map((killed) => killed()).filter(({ disk }) => disk.paths().includes(SPOOL));
@@ -65,10 +65,13 @@ describe("hostile bytes", () => {
       const values = durations.flatMap((path) => decode(disk.text(path))).map(({ measurement }) => measurement);
       assertEquals([values.length, new Set(values).size], [rows.size / 2, rows.size / 2]);
     }
-    figure(15, `${spools} recoveries of mutated spools: no throw, no handle left, every other row published once`);
+    recordFigure(
+      15,
+      `${spools} recoveries of mutated spools: no throw, no handle left, every other row published once`,
+    );
   });
 
-  const texts = scaled(12_000, 500_000);
+  const texts = shortOrFull(12_000, 500_000);
   it(`in a CSV, ${texts} times, are observations or a KymoError to decode`, () => {
     const random = randomFrom(2);
     let refused = 0;
@@ -85,7 +88,7 @@ describe("hostile bytes", () => {
       }
     }
     assert(refused > texts / 10 && refused < texts);
-    figure(15, `${texts} mutated CSVs decoded: observations or a KymoError`);
+    recordFigure(15, `${texts} mutated CSVs decoded: observations or a KymoError`);
   });
 
   it(`in a CSV that is appended to, ${texts / 4} times, stay as they are but for a torn row, and so do our rows`, () => {
@@ -121,7 +124,7 @@ describe("hostile bytes", () => {
       assertEquals(disk.openHandles, 0);
     }
     assert(refused > 0 && refused < texts / 4);
-    figure(15, `${texts / 4} mutated CSVs appended to: no throw, our rows whole`);
+    recordFigure(15, `${texts / 4} mutated CSVs appended to: no throw, our rows whole`);
   });
 
   it("far before the torn end of a CSV have no more cut off it than one row may have", () => {

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { inFull } from "../../support/faults/scale.ts";
+import { isFullSuite } from "../../support/faults/suite_size.ts";
 import { type Killed, killRecovery, wrongOnceRecovered } from "../../support/killed/killed_recovery.ts";
 import { A_ROW, RECORDINGS, recordLooking } from "../../support/killed/killed_recordings.ts";
 
@@ -19,9 +19,9 @@ for (const layout of ["segments", "append"] as const) {
           const again: Killed = { kills: 0, wrong: [] };
           let recorded = 0;
           const program = await recordLooking(recording, { layout, durability }, (disk, rows, at) => {
-            if (at === A_ROW && ++recorded % ROWS !== 0 && !inFull) return;
+            if (at === A_ROW && ++recorded % ROWS !== 0 && !isFullSuite) return;
             const killed = disk.clone();
-            if (++once.kills % AGAIN === 0 || inFull) {
+            if (++once.kills % AGAIN === 0 || isFullSuite) {
               const { kills, wrong } = killRecovery(killed, rows, syncs);
               again.kills += kills;
               again.wrong.push(...wrong.map((what) => `killed at ${at}, ${what}`));

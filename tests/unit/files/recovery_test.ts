@@ -7,10 +7,10 @@ import { Segment } from "../../../src/segment/segment.ts";
 import { Word } from "../../../src/segment/format.ts";
 import { MonitoringDirectory, spoolName } from "../../../src/files/directory.ts";
 import { Recovery } from "../../../src/files/recovery.ts";
-import { inFull, seededRandom } from "../../support/faults/scale.ts";
+import { isFullSuite, seededRandom } from "../../support/faults/suite_size.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { csvPaths, DIRECTORY, temporaryPaths } from "../../support/files.ts";
-import { DISK_ERRORS, failAll, failBetween, repair } from "../../support/disk_faults.ts";
+import { csvPaths, DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
+import { DISK_ERRORS, failAll, failBetween, repair } from "../../support/fake/disk_faults.ts";
 import { KilledProgram } from "../../support/killed/killed_program.ts";
 import { DEAD, killAt, killedWith } from "../../support/killed/killed_programs.ts";
 import { recoverAll, wrongAfter, wrongOnceRecovered } from "../../support/killed/killed_recovery.ts";
@@ -45,7 +45,7 @@ describe("a recovery on a disk that fails", () => {
         const wrong: string[] = [];
         const { disk: dead, rows } = killed();
         for (
-          const code of inFull ? [...DISK_ERRORS, "ENOLCK", "EBADF", "EINVAL", "UNKNOWN"] : ["EIO", "ENOLCK"]
+          const code of isFullSuite ? [...DISK_ERRORS, "ENOLCK", "EBADF", "EINVAL", "UNKNOWN"] : ["EIO", "ENOLCK"]
         ) {
           for (let first = 1;; first++) {
             const disk = dead.clone();

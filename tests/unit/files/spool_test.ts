@@ -6,8 +6,8 @@ import { FlushJournal } from "../../../src/files/flush_journal.ts";
 import { readSpoolFile } from "../../../src/files/spool_reader.ts";
 import { Spool } from "../../../src/files/spool.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { DIRECTORY, temporaryPaths } from "../../support/files.ts";
-import { failAll, failNth, repair } from "../../support/disk_faults.ts";
+import { DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
+import { failAll, failNth, repair } from "../../support/fake/disk_faults.ts";
 import { recoverAll } from "../../support/killed/killed_recovery.ts";
 import { EPOCH, OWNER } from "../../support/segments.ts";
 

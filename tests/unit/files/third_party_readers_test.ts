@@ -9,7 +9,7 @@ import type { Files } from "../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { Flusher } from "../../../src/recording/flusher.ts";
 import type { Layout } from "../../../src/files/names.ts";
-import { scratchDirectory } from "../../support/scratch.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { asWritten } from "../../support/labels.ts";
 import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";

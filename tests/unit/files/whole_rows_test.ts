@@ -4,7 +4,7 @@ import { encodeSegment } from "../../../src/csv/encode.ts";
 import type { FileHandle } from "../../../src/runtime.ts";
 import { wholeRowsEnd } from "../../../src/files/whole_rows.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { bytes } from "../../support/files.ts";
+import { bytes } from "../../support/published_files.ts";
 import { AWKWARD_LABELS } from "../../support/random.ts";
 import { openSegment } from "../../support/segments.ts";
 

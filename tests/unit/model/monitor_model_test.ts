@@ -1,12 +1,12 @@
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { DiskOptions } from "../../support/fake/memory_disk.ts";
-import { inFull, scaled } from "../../support/faults/scale.ts";
+import { isFullSuite, shortOrFull } from "../../support/faults/suite_size.ts";
 import { type Command, sequences } from "./commands.ts";
 import { World } from "./world.ts";
 
 /** Random sequences of each kind of disk: so many in the gate, so many in full. */
-const SEQUENCES = scaled(350, 33_334);
+const SEQUENCES = shortOrFull(350, 33_334);
 
 async function live(options: DiskOptions, commands: readonly Command[]): Promise<void> {
   const world = new World(options);
@@ -28,7 +28,7 @@ describe("whatever happens to monitors, the plain numbers agree with them, nothi
   for (const [name, options] of Object.entries(disks)) {
     it(`on a disk ${name}`, { timeout: 1_800_000 }, async () => {
       const property = fc.asyncProperty(sequences, (commands) => live(options, commands));
-      await fc.assert(property, { numRuns: SEQUENCES, ...!inFull && { seed: 17 } });
+      await fc.assert(property, { numRuns: SEQUENCES, ...!isFullSuite && { seed: 17 } });
     });
   }
 });

@@ -4,7 +4,7 @@ import type { StartOptions } from "../../../src/recording/options.ts";
 import type { MonitorStatus } from "../../../src/recording/status.ts";
 import type { ChannelCounts } from "../../../src/recording/double_buffer.ts";
 import type { FakeRuntime } from "../../support/fake/runtime.ts";
-import { DIRECTORY } from "../../support/files.ts";
+import { DIRECTORY } from "../../support/published_files.ts";
 
 /** What a program's own error handler does. */
 export type ErrorHandler = "nothing" | "throw" | "reject" | "observe" | "stop";

@@ -4,7 +4,7 @@ import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
 import type { DiskOptions } from "../../support/fake/memory_disk.ts";
 import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { DIRECTORY, temporaryPaths } from "../../support/files.ts";
+import { DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
 import { channelOf, isTorn, publishedValues } from "./published_rows.ts";
 import { TroubledDisk } from "./troubled_disk.ts";
 import { COMMON, mustBe, type Target, WatchedMonitor } from "./watched_monitor.ts";

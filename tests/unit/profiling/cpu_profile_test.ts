@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { encodeCpuProfile, inSource } from "../../../src/profiling/cpu_profile.ts";
 import type { CpuProfile, CpuProfileNode, SourcePosition } from "../../../src/runtime.ts";
-import { checkCpuProfile } from "./check_cpu_profile.ts";
+import { checkCpuProfile } from "../../support/profile/check_cpu_profile.ts";
 
 const MODULE = "file:///app/main.ts";
 

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { CpuProfiling, PART_DURATION, SAMPLING_INTERVAL } from "../../../src/profiling/cpu_profiling.ts";
 import type { CpuProfile, CpuProfiler } from "../../../src/runtime.ts";
 import { FakeClock, FakeTimers } from "../../support/fake/runtime.ts";
-import { checkCpuProfile } from "./check_cpu_profile.ts";
+import { checkCpuProfile } from "../../support/profile/check_cpu_profile.ts";
 
 const callFrame = { functionName: "(root)", scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 };
 

@@ -5,8 +5,8 @@ import { BackgroundRecovery } from "../../../src/recording/background_recovery.t
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { csvPaths, DIRECTORY, temporaryPaths } from "../../support/files.ts";
-import { failAll, repair } from "../../support/disk_faults.ts";
+import { csvPaths, DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
+import { failAll, repair } from "../../support/fake/disk_faults.ts";
 import { DEAD, killedWith } from "../../support/killed/killed_programs.ts";
 import { wrongOnceRecovered } from "../../support/killed/killed_recovery.ts";
 

@@ -4,7 +4,7 @@ import { decode } from "../../../src/csv/parse.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { Monitor } from "../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { DIRECTORY, publishedLabels, spoolPaths, temporaryPaths } from "../../support/files.ts";
+import { DIRECTORY, publishedLabels, spoolPaths, temporaryPaths } from "../../support/published_files.ts";
 import { nextTurn } from "../../support/next_turn.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {

@@ -1,18 +1,18 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { EPOCH } from "../../support/fake/runtime.ts";
-import { observeNumbers, TestSink } from "../../support/segment_sinks.ts";
+import { FakeSegmentSink, observeNumbers } from "../../support/fake/segment_sink.ts";
 
 const HOUR = 3_600_000_000_000n;
 
 /** When the rows of each segment were measured, ns since the epoch. */
-function epochTimes({ taken }: TestSink): bigint[][] {
+function epochTimes({ taken }: FakeSegmentSink): bigint[][] {
   return taken.map(({ epochOffset, rows }) => rows.map(([timepoint]) => epochOffset + BigInt(timepoint)));
 }
 
 describe("the epochOffset of a buffer", () => {
   it("makes a timepoint the time of the wall clock", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     sink.clock.time = 5e9;
     sink.buffer.observe("x", 1);
     sink.buffer.seal();
@@ -20,7 +20,7 @@ describe("the epochOffset of a buffer", () => {
   });
 
   it("is taken anew with each segment, and with each seal of an empty one", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     sink.clock.offset = 1n;
     observeNumbers(sink.buffer, 1);
     sink.clock.offset = 2n;
@@ -36,7 +36,7 @@ describe("the epochOffset of a buffer", () => {
   });
 
   it("is not taken anew under rows that are there", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     observeNumbers(sink.buffer, 1);
     sink.clock.offset = 5n;
     sink.buffer.seal();
@@ -51,7 +51,7 @@ describe("the epochOffset of a buffer", () => {
 
   for (const [step, name] of [[-HOUR, "an hour back"], [24n * HOUR, "a day on"]] as const) {
     it(`follows a wall clock that is set ${name} with the next segment, and time never goes back within one`, () => {
-      const sink = new TestSink();
+      const sink = new FakeSegmentSink();
       const { buffer, clock } = sink;
       const tick = (): void => {
         clock.time += 1e9;

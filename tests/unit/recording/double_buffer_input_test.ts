@@ -2,17 +2,17 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { ValueKind } from "../../../src/segment/format.ts";
 import { OWNER } from "../../support/segments.ts";
-import { TestSink } from "../../support/segment_sinks.ts";
+import { FakeSegmentSink } from "../../support/fake/segment_sink.ts";
 
 /** What a buffer was given, after it was sealed. */
-function rowsIn(sink: TestSink): [timepoint: number, value: number, label: string][] {
+function rowsIn(sink: FakeSegmentSink): [timepoint: number, value: number, label: string][] {
   sink.buffer.seal();
   return sink.taken.flatMap(({ rows }) => rows);
 }
 
 describe("observe", () => {
   it("takes the time, unless it is told when", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     sink.clock.time = 5_000;
     sink.buffer.observe("x", 1);
     sink.buffer.observe("x", 2, 3_000);
@@ -20,7 +20,7 @@ describe("observe", () => {
   });
 
   it("refuses and counts what is no label or no number, and keeps every number", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     const { observe } = sink.buffer as unknown as { observe(label: unknown, value: unknown): void };
     const labels = [undefined, null, 1, 1n, true, Symbol("x"), {}, ["x"], new String("x"), () => "x"];
     const values = [undefined, null, "1", 1n, true, Symbol("x"), {}, [1], new Number(1), new Date(0)];
@@ -32,7 +32,7 @@ describe("observe", () => {
   });
 
   it("refuses and counts a timepoint that is no reading of the clock", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     for (const timepoint of [NaN, Infinity, -Infinity, 0.5, -1, -0, 0, 2 ** 53]) sink.buffer.observe("x", 1, timepoint);
     assertEquals([sink.buffer.invalid, sink.buffer.counts.recorded], [8, 0]);
     for (const timepoint of [1, 2 ** 53 - 1]) sink.buffer.observe("x", 1, timepoint);
@@ -40,7 +40,7 @@ describe("observe", () => {
   });
 
   it("refuses and counts durations that are not whole nanoseconds", () => {
-    const sink = new TestSink({ owner: { ...OWNER, kind: ValueKind.duration } });
+    const sink = new FakeSegmentSink({ owner: { ...OWNER, kind: ValueKind.duration } });
     for (const value of [NaN, Infinity, -Infinity, 0.5, -1, 2 ** 53]) sink.buffer.observe("x", value);
     assertEquals([sink.buffer.invalid, sink.buffer.counts.recorded], [6, 0]);
     for (const value of [0, 1, 2 ** 53 - 1]) sink.buffer.observe("x", value);
@@ -50,7 +50,7 @@ describe("observe", () => {
 
 describe("observeMany", () => {
   it("gives all the same timepoint, however long it takes", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     sink.clock.step = 7;
     sink.buffer.observeMany(new Map([["a", 1], ["b", 2], ["c", 3]]));
     const rows = rowsIn(sink);
@@ -58,7 +58,7 @@ describe("observeMany", () => {
   });
 
   it("keeps what an iterable gave before it threw, counts that, and does not throw", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     function* failing(): Generator<[string, number]> {
       yield ["a", 1];
       yield ["b", 2];
@@ -70,7 +70,7 @@ describe("observeMany", () => {
   });
 
   it("counts what is not iterable, and does not throw", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     const { buffer } = sink;
     for (const wrong of [undefined, null, 1, {}, { [Symbol.iterator]: 1 }, { [Symbol.iterator]: () => ({}) }]) {
       buffer.observeMany(wrong as unknown as []);
@@ -79,7 +79,7 @@ describe("observeMany", () => {
   });
 
   it("counts invalid labels and values, and keeps the rest", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     const mixed: unknown = [["a", 1], ["b", "2"], [3, 3], ["d"], [], "ee", ["f", 6]];
     sink.buffer.observeMany(mixed as [string, number][]);
     assertEquals(rowsIn(sink).map(([, , label]) => label), ["a", "f"]);
@@ -87,7 +87,7 @@ describe("observeMany", () => {
   });
 
   it("counts an entry that is no pair, and keeps the rest", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     const mixed: unknown = [["a", 1], null, ["b", 2], undefined, 3, {}, ["c", 3]];
     sink.buffer.observeMany(mixed as [string, number][]);
     assertEquals(rowsIn(sink).map(([, , label]) => label), ["a", "b", "c"]);
@@ -95,7 +95,7 @@ describe("observeMany", () => {
   });
 
   it("may be fed from the buffer itself", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     function* nested(): Generator<[string, number]> {
       sink.buffer.observe("inside", 0);
       yield ["outside", 1];

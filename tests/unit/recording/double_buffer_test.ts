@@ -4,7 +4,7 @@ import type { DoubleBuffer } from "../../../src/recording/double_buffer.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { randomFrom } from "../../support/random.ts";
 import { OWNER } from "../../support/segments.ts";
-import { observeNumbers, ROWS, TestSink } from "../../support/segment_sinks.ts";
+import { FakeSegmentSink, observeNumbers, ROWS } from "../../support/fake/segment_sink.ts";
 
 /** Throws unless what was recorded is where the counts say; returns them. */
 function checkedCounts({ counts }: DoubleBuffer): DoubleBuffer["counts"] {
@@ -21,7 +21,7 @@ function numbers(count: number): number[] {
 
 describe("DoubleBuffer", () => {
   it("hands a full segment to its sink, and goes on in another one", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     observeNumbers(sink.buffer, ROWS);
     assertEquals(sink.taken, []);
     observeNumbers(sink.buffer, 1, ROWS);
@@ -30,14 +30,14 @@ describe("DoubleBuffer", () => {
   });
 
   it("tells its sink to finish when the second segment is full too, and loses nothing if it can", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     observeNumbers(sink.buffer, 10 * ROWS + 1);
     assertEquals(sink.values, numbers(10 * ROWS));
     assertEquals(checkedCounts(sink.buffer), { recorded: 3841, flushed: 3456, buffered: 385, dropped: 0 });
   });
 
   it("tells its sink once when the segment is half full and no other is ready", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     observeNumbers(sink.buffer, ROWS / 2);
     assertEquals(sink.halfFulls, 0);
     observeNumbers(sink.buffer, ROWS / 2, ROWS / 2);
@@ -52,7 +52,7 @@ describe("DoubleBuffer", () => {
 
   it("makes the other segment when it is asked to, and then uses that", () => {
     const allocated: Segment[] = [];
-    const sink = new TestSink({
+    const sink = new FakeSegmentSink({
       allocate(bytes, free) {
         const segment = free ?? new Segment(new ArrayBuffer(bytes), OWNER);
         if (free === undefined) allocated.push(segment);
@@ -68,7 +68,7 @@ describe("DoubleBuffer", () => {
   });
 
   it("drops what does not fit if its sink cannot finish, and keeps what comes once it can", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     sink.canFinish = false;
     observeNumbers(sink.buffer, 3 * ROWS);
     assertEquals(checkedCounts(sink.buffer), { recorded: 3 * ROWS, flushed: 0, buffered: 2 * ROWS, dropped: ROWS });
@@ -83,7 +83,7 @@ describe("DoubleBuffer", () => {
   });
 
   it("counts what the sink lost as dropped, and what it wrote before as flushed", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     observeNumbers(sink.buffer, 10);
     sink.buffer.seal();
     observeNumbers(sink.buffer, 5);
@@ -94,14 +94,14 @@ describe("DoubleBuffer", () => {
   });
 
   it("ignores a release of nothing", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     observeNumbers(sink.buffer, 10);
     sink.buffer.release(4);
     assertEquals(checkedCounts(sink.buffer), { recorded: 10, flushed: 0, buffered: 10, dropped: 0 });
   });
 
   it("seals when there is no room for a label, and keeps the observation", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     const labels = Array.from({ length: 40 }, (_, i) => `${i} `.padEnd(256, "x"));
     for (const label of labels) sink.buffer.observe(label, 1);
     assert(sink.taken.length > 5);
@@ -112,7 +112,7 @@ describe("DoubleBuffer", () => {
   });
 
   it("cuts long labels and says how often, once per segment", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     const long = "x".repeat(2 ** 20);
     for (let i = 0; i < 3; i++) sink.buffer.observe(long, 1);
     sink.buffer.seal();
@@ -126,7 +126,7 @@ describe("DoubleBuffer", () => {
 
   it("never takes more than its threshold, in two buffers that it uses again and again", () => {
     for (const memoryThreshold of [2 ** 14, 2 ** 14 + 1, 2 ** 14 + 15, 100_001, 2 ** 20]) {
-      const sink = new TestSink({ memoryThreshold });
+      const sink = new FakeSegmentSink({ memoryThreshold });
       for (let i = 0; i < 6; i++) {
         observeNumbers(sink.buffer, 10);
         sink.buffer.seal();
@@ -140,7 +140,7 @@ describe("DoubleBuffer", () => {
   });
 
   it("meets a machine without memory by dropping, not by throwing", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     const { ArrayBuffer } = globalThis;
     globalThis.ArrayBuffer = class {
       constructor() {
@@ -160,10 +160,10 @@ describe("DoubleBuffer", () => {
     assertEquals(sink.values, [...numbers(ROWS), 7]);
   });
 
-  it("tells whose observations it keeps", () => assertEquals(new TestSink().buffer.owner, OWNER));
+  it("tells whose observations it keeps", () => assertEquals(new FakeSegmentSink().buffer.owner, OWNER));
 
   it("keeps its counts right while the sink calls it back", () => {
-    const sink = new TestSink();
+    const sink = new FakeSegmentSink();
     let depth = 0;
     let given = 0;
     const observe = (): void => {
@@ -198,7 +198,7 @@ describe("DoubleBuffer", () => {
   it("obeys the law of counts in any order of calls", () => {
     for (let seed = 0; seed < 50; seed++) {
       const random = randomFrom(seed);
-      const sink = new TestSink();
+      const sink = new FakeSegmentSink();
       let given = 0;
       const calls = [
         () => {

@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths, unfinishedPaths } from "../../support/files.ts";
-import { failAll, failNth, repair } from "../../support/disk_faults.ts";
-import { nameOf, Recorder, WAYS } from "../../support/recorder.ts";
-import { ROWS } from "../../support/segment_sinks.ts";
+import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths, unfinishedPaths } from "../../support/published_files.ts";
+import { failAll, failNth, repair } from "../../support/fake/disk_faults.ts";
+import { modeName, Recorder, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
+import { ROWS } from "../../support/fake/segment_sink.ts";
 
 /** The states in which a program may end, with a disk that works at the end. */
 const STATES: Record<string, (recorder: Recorder) => void> = {
@@ -38,8 +38,8 @@ const STATES: Record<string, (recorder: Recorder) => void> = {
   },
 };
 
-for (const way of WAYS) {
-  describe(`flushNow, ${nameOf(way)}`, () => {
+for (const way of RECORDER_MODES) {
+  describe(`flushNow, ${modeName(way)}`, () => {
     it("writes nothing if there is nothing", () => {
       const recorder = new Recorder(way);
       recorder.flushNow();

@@ -2,10 +2,10 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { reason } from "../../../src/errors.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { spoolPaths, temporaryPaths } from "../../support/files.ts";
-import { DISK_ERRORS, failBetween, type Faults, repair } from "../../support/disk_faults.ts";
-import { nameOf, Recorder, type Way, WAYS } from "../../support/recorder.ts";
-import { ROWS } from "../../support/segment_sinks.ts";
+import { spoolPaths, temporaryPaths } from "../../support/published_files.ts";
+import { DISK_ERRORS, failBetween, type Faults, repair } from "../../support/fake/disk_faults.ts";
+import { modeName, Recorder, RECORDER_MODES, type RecorderMode } from "../../support/fake/flusher_recorder.ts";
+import { ROWS } from "../../support/fake/segment_sink.ts";
 
 /** Fills a segment, lets another one fall due, and ends; what fails has time to be tried again before there is no more room. */
 async function record(recorder: Recorder): Promise<void> {
@@ -25,7 +25,7 @@ type Check = (recorder: Recorder, faults: Faults) => boolean;
  * Records with `length` operations failing, from the first on, then from the second on, and so on until none fails any more. Looks into
  * the files once the disk works again, and returns what was wrong, by the operation that failed first.
  */
-async function sweep(way: Way, length: number, code: string, check: Check = () => true): Promise<string[]> {
+async function sweep(way: RecorderMode, length: number, code: string, check: Check = () => true): Promise<string[]> {
   const wrong: string[] = [];
   for (let first = 1;; first++) {
     const recorder = new Recorder(way);
@@ -54,15 +54,15 @@ async function sweep(way: Way, length: number, code: string, check: Check = () =
 }
 
 /** A file that could not be cut may end with a torn row; whoever writes to it next cuts that. */
-async function appendAfter({ runtime }: Recorder, way: Way): Promise<void> {
+async function appendAfter({ runtime }: Recorder, way: RecorderMode): Promise<void> {
   const next = new Recorder({ ...way, runtime: new FakeRuntime(runtime.files, 1) }, 1e6);
   next.observe(1);
   await next.flusher.close();
   assertEquals(next.counts().flushed, 1);
 }
 
-for (const way of WAYS) {
-  describe(`a disk that fails, ${nameOf(way)}`, () => {
+for (const way of RECORDER_MODES) {
+  describe(`a disk that fails, ${modeName(way)}`, () => {
     for (const code of DISK_ERRORS) {
       it(`once with ${code}, at any operation, loses and doubles nothing`, async () => {
         const wrong = await sweep(

@@ -1,12 +1,12 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { csvPaths, DIRECTORY, publishedRows, temporaryPaths, unfinishedPaths } from "../../support/files.ts";
-import { failAll, failOnce, repair } from "../../support/disk_faults.ts";
-import { nameOf, Recorder, WAYS } from "../../support/recorder.ts";
-import { ROWS } from "../../support/segment_sinks.ts";
+import { csvPaths, DIRECTORY, publishedRows, temporaryPaths, unfinishedPaths } from "../../support/published_files.ts";
+import { failAll, failOnce, repair } from "../../support/fake/disk_faults.ts";
+import { modeName, Recorder, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
+import { ROWS } from "../../support/fake/segment_sink.ts";
 
-for (const way of WAYS) {
-  describe(`a disk that works again, ${nameOf(way)}`, () => {
+for (const way of RECORDER_MODES) {
+  describe(`a disk that works again, ${modeName(way)}`, () => {
     // The second one is asked for when the first is full, while the disk fails.
     const refusedSpools = way.spools ? 1 : 0;
 
@@ -187,7 +187,7 @@ for (const way of WAYS) {
     });
   });
 
-  describe(`close on a disk that fails, ${nameOf(way)}`, () => {
+  describe(`close on a disk that fails, ${modeName(way)}`, () => {
     const fate = way.spools ? "leaves the rest to whoever recovers it" : "counts the rest as dropped";
     it(`tries three times, ${fate}, and resolves`, async () => {
       const recorder = new Recorder(way);

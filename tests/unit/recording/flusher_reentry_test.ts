@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { temporaryPaths } from "../../support/files.ts";
-import { failAll, failNth, repair } from "../../support/disk_faults.ts";
+import { temporaryPaths } from "../../support/published_files.ts";
+import { failAll, failNth, repair } from "../../support/fake/disk_faults.ts";
 import { nextTurn } from "../../support/next_turn.ts";
-import { nameOf, Recorder, WAYS } from "../../support/recorder.ts";
-import { ROWS } from "../../support/segment_sinks.ts";
+import { modeName, Recorder, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
+import { ROWS } from "../../support/fake/segment_sink.ts";
 
 /** What a program may do when it is told of a failure. */
 const REACTIONS: Record<string, (recorder: Recorder) => void> = {
@@ -22,8 +22,8 @@ const REACTIONS: Record<string, (recorder: Recorder) => void> = {
   "stops": (recorder) => void recorder.flusher.close(),
 };
 
-for (const way of WAYS) {
-  describe(`an error handler that works with the monitor, ${nameOf(way)}`, () => {
+for (const way of RECORDER_MODES) {
+  describe(`an error handler that works with the monitor, ${modeName(way)}`, () => {
     for (const [reaction, react] of Object.entries(REACTIONS)) {
       for (const code of ["EIO", "ENOLCK"]) {
         it(`${reaction} when it is told of ${code}`, async () => {

@@ -4,13 +4,13 @@ import { KymoError } from "../../../src/errors.ts";
 import { FileError } from "../../../src/runtime.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths } from "../../support/files.ts";
-import { failAll, failOnce, repair } from "../../support/disk_faults.ts";
-import { nameOf, Recorder, WAYS } from "../../support/recorder.ts";
-import { ROWS } from "../../support/segment_sinks.ts";
+import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths } from "../../support/published_files.ts";
+import { failAll, failOnce, repair } from "../../support/fake/disk_faults.ts";
+import { modeName, Recorder, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
+import { ROWS } from "../../support/fake/segment_sink.ts";
 
-for (const way of WAYS) {
-  describe(`Flusher, ${nameOf(way)}`, () => {
+for (const way of RECORDER_MODES) {
+  describe(`Flusher, ${modeName(way)}`, () => {
     it("writes a full segment beside the program, not before its next turn", () => {
       const recorder = new Recorder(way);
       recorder.observe(ROWS + 1);
@@ -240,7 +240,7 @@ describe("a lock that another program holds", () => {
 
 describe("the messages of a flusher", () => {
   it("say what was attempted, where, and why it failed", () => {
-    for (const way of WAYS) {
+    for (const way of RECORDER_MODES) {
       const recorder = new Recorder(way);
       failOnce(recorder.runtime.files, "EIO", "write");
       recorder.observe(1);

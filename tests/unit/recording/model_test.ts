@@ -5,10 +5,10 @@ import type { StartOptions } from "../../../src/recording/options.ts";
 import type { Observation } from "../../../src/segment/observation.ts";
 import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { csvPaths, DIRECTORY, rowsIn, spoolPaths } from "../../support/files.ts";
-import { DISK_ERRORS, failAll, failBetween, repair } from "../../support/disk_faults.ts";
+import { csvPaths, DIRECTORY, rowsIn, spoolPaths } from "../../support/published_files.ts";
+import { DISK_ERRORS, failAll, failBetween, repair } from "../../support/fake/disk_faults.ts";
 import { pick, type Random, randomFrom, randomLabel } from "../../support/random.ts";
-import { nameOf, type Way, WAYS } from "../../support/recorder.ts";
+import { modeName, RECORDER_MODES, type RecorderMode } from "../../support/fake/flusher_recorder.ts";
 
 const DURATION = "a duration";
 
@@ -24,7 +24,7 @@ function wholeRows(disk: MemoryDisk, path: string): Observation[] | undefined {
 /** A monitor whose every observation is known, on a runtime to which anything may happen. */
 class Model {
   readonly #random: Random;
-  readonly #way: Way;
+  readonly #way: RecorderMode;
   readonly #runtime = new FakeRuntime();
   readonly #monitor = new Monitor(() => this.#runtime);
   readonly #mine = this.#monitor.channel("mine");
@@ -43,7 +43,7 @@ class Model {
   #takenAway: number[] = [];
   #next = 0;
 
-  constructor(random: Random, way: Way) {
+  constructor(random: Random, way: RecorderMode) {
     this.#random = random;
     this.#way = way;
   }
@@ -238,8 +238,8 @@ class Model {
 }
 
 describe("whatever happens to a monitor", () => {
-  for (const way of WAYS) {
-    it(`recorded = flushed + buffered + dropped, and what was flushed is in files once: ${nameOf(way)}`, async () => {
+  for (const way of RECORDER_MODES) {
+    it(`recorded = flushed + buffered + dropped, and what was flushed is in files once: ${modeName(way)}`, async () => {
       for (let seed = 0; seed < 60; seed++) {
         const random = randomFrom(seed);
         const model = new Model(random, way);

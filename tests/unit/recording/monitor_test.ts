@@ -4,8 +4,8 @@ import { decode } from "../../../src/csv/parse.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { Monitor } from "../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { csvPaths, DIRECTORY, publishedLabels } from "../../support/files.ts";
-import { failAll } from "../../support/disk_faults.ts";
+import { csvPaths, DIRECTORY, publishedLabels } from "../../support/published_files.ts";
+import { failAll } from "../../support/fake/disk_faults.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {
   const runtime = new FakeRuntime();

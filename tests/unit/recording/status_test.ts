@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { Monitor } from "../../../src/recording/monitor.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { publishedLabels, temporaryPaths } from "../../support/files.ts";
+import { publishedLabels, temporaryPaths } from "../../support/published_files.ts";
 import { nextTurn } from "../../support/next_turn.ts";
 
 function monitoring(runtime = new FakeRuntime()): { runtime: FakeRuntime; monitor: Monitor } {

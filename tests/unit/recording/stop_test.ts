@@ -9,8 +9,8 @@ import {
   spoolPaths,
   temporaryPaths,
   unfinishedPaths,
-} from "../../support/files.ts";
-import { failAll, repair } from "../../support/disk_faults.ts";
+} from "../../support/published_files.ts";
+import { failAll, repair } from "../../support/fake/disk_faults.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {
   const runtime = new FakeRuntime();

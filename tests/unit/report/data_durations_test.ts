@@ -3,7 +3,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
 import { renderPage } from "../../../src/report/page.ts";
 import type { DurationCells, DurationData } from "../../../src/report/shared/report_data.ts";
-import { randomNumbers, reportOn, type Row } from "./recorded.ts";
+import { randomNumbers, reportOn, type Row } from "../../support/analysis/report_recording.ts";
 
 /** Durations of two series in two processes, over 20 s; a few of them huge. */
 function someRows(): Row[] {

@@ -6,7 +6,7 @@ import { flameOf } from "../../../src/report/data/flame.ts";
 import { readProfiles } from "../../../src/report/data/profiles.ts";
 import type { FlameNode } from "../../../src/report/shared/report_data.ts";
 import type { CpuProfile, CpuProfileNode } from "../../../src/runtime.ts";
-import { inDirectory } from "./recorded.ts";
+import { inDirectory } from "../../support/analysis/report_recording.ts";
 
 function node(id: number, functionName: string, children: number[], line = id, hitCount = 0): CpuProfileNode {
   const callFrame = { functionName, scriptId: "1", url: "file:///app/main.ts", lineNumber: line - 1, columnNumber: 0 };

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
 import type { QuantityData, ReportData } from "../../../src/report/shared/report_data.ts";
-import { randomNumbers, reportOn, type Row } from "./recorded.ts";
+import { randomNumbers, reportOn, type Row } from "../../support/analysis/report_recording.ts";
 
 /** The quantity with that label. */
 function quantity({ quantities }: ReportData, label: string): QuantityData {
@@ -65,8 +65,8 @@ describe("quantities of a report", () => {
     const { unit, processes: [cells] } = quantity(data, "cpu");
     assertEquals(unit, "cores");
     assert(cells!.bin.length > 50);
-    for (const  of of[cells!.min, cells!.mean, cells!.max]) {
-      for (const cores of of) assertAlmostEquals(cores, 0.75, 1e-3);
+    for (const values of [cells!.min, cells!.mean, cells!.max]) {
+      for (const cores of values) assertAlmostEquals(cores, 0.75, 1e-3);
     }
   });
 

@@ -6,7 +6,7 @@ import type { Evidence } from "../../../src/report/findings/finding_inputs.ts";
 import { findWhatStandsOut } from "../../../src/report/findings/findings.ts";
 import { whySlow } from "../../../src/report/findings/why_slow.ts";
 import type { DurationData, FlameNode, QuantityData } from "../../../src/report/shared/report_data.ts";
-import { plain } from "./recorded.ts";
+import { plain } from "../../support/analysis/report_recording.ts";
 
 const MB = 1e6;
 

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { makeReport } from "../../../src/report/make_report.ts";
-import { csv, inDirectory, plain, type Row } from "./recorded.ts";
+import { csv, inDirectory, plain, type Row } from "../../support/analysis/report_recording.ts";
 
 /** A service that answers 100 requests a second at once, and each second one that renders for 200 ms and lets the others wait. */
 function* aService(): Generator<Row> {

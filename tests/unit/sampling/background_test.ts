@@ -3,13 +3,13 @@ import { assertEquals } from "@std/assert";
 import { BackgroundSampler } from "../../../src/sampling/background.ts";
 import type { Sampler } from "../../../src/sampling/sampler.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { ListObserver } from "../../support/observation_sinks.ts";
+import { ListSink } from "../../support/fake/list_sink.ts";
 
 /** A background sampler of these, every 100 ms. */
 function sampling(...samplers: Partial<Sampler>[]) {
   const { timers } = new FakeRuntime();
   const errors: unknown[] = [];
-  const sink = new ListObserver();
+  const sink = new ListSink();
   const series = samplers.map((sampler) => ({ sampler: { channel: "x", sample() {}, ...sampler }, sink }));
   const background = new BackgroundSampler(series, timers, 100, (error) => void errors.push(error));
   return { background, timers, errors, sink };

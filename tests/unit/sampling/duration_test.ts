@@ -4,17 +4,17 @@ import { ValueKind } from "../../../src/segment/format.ts";
 import { DurationSampler, NOT_RECORDING } from "../../../src/sampling/duration.ts";
 import { randomFrom } from "../../support/random.ts";
 import { OWNER } from "../../support/segments.ts";
-import { TestSink } from "../../support/segment_sinks.ts";
+import { FakeSegmentSink } from "../../support/fake/segment_sink.ts";
 
-function sampling(): { sink: TestSink; sampler: DurationSampler; stop(label: unknown, id: unknown): void } {
-  const sink = new TestSink({ owner: { ...OWNER, kind: ValueKind.duration } });
+function sampling(): { sink: FakeSegmentSink; sampler: DurationSampler; stop(label: unknown, id: unknown): void } {
+  const sink = new FakeSegmentSink({ owner: { ...OWNER, kind: ValueKind.duration } });
   const sampler = new DurationSampler(sink.clock.now, sink.buffer);
   const stop = (label: unknown, id: unknown) => sampler.stop(label as string, id as number);
   return { sink, sampler, stop };
 }
 
 /** What was observed so far. */
-function rowsOf(sink: TestSink): [timepoint: number, value: number, label: string][] {
+function rowsOf(sink: FakeSegmentSink): [timepoint: number, value: number, label: string][] {
   sink.letGo();
   sink.buffer.seal();
   sink.letGo();

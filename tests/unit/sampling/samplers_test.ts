@@ -5,10 +5,10 @@ import { eventLoopSampler } from "../../../src/sampling/event_loop.ts";
 import { gcSampler } from "../../../src/sampling/gc.ts";
 import { processSampler } from "../../../src/sampling/process.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { ListObserver } from "../../support/observation_sinks.ts";
+import { ListSink } from "../../support/fake/list_sink.ts";
 
 describe("gcSampler", () => {
-  function sampling(): { sink: ListObserver; collect(...events: GcEvent[]): [string, number][]; calls: string[] } {
+  function sampling(): { sink: ListSink; collect(...events: GcEvent[]): [string, number][]; calls: string[] } {
     const runtime = new FakeRuntime();
     const calls: string[] = [];
     const { gc } = runtime;
@@ -18,7 +18,7 @@ describe("gcSampler", () => {
       stop: () => void calls.push("stop"),
     });
     sampler.start?.();
-    const sink = new ListObserver();
+    const sink = new ListSink();
     const collect = (...events: GcEvent[]): [string, number][] => {
       runtime.collections.push(...events);
       sampler.sample(sink);
@@ -61,7 +61,7 @@ describe("processSampler", () => {
   const heap = { used: 10, total: 20, external: 5 };
 
   it("tells memory and processor time, all of one moment", () => {
-    const sink = new ListObserver();
+    const sink = new ListSink();
     const { memory, resources } = new FakeRuntime();
     processSampler(memory, resources).sample(sink);
     assertEquals(Object.fromEntries(sink.seen), {
@@ -77,7 +77,7 @@ describe("processSampler", () => {
   });
 
   it("keeps its own maximum", () => {
-    const sink = new ListObserver();
+    const sink = new ListSink();
     const sizes = [5, 9, 7];
     const sampler = processSampler({ rss: () => sizes.shift() ?? 0 }, undefined);
     for (let i = 0; i < 3; i++) sampler.sample(sink);
@@ -85,7 +85,7 @@ describe("processSampler", () => {
   });
 
   it("leaves out what the runtime lacks: no zero is made up", () => {
-    const sink = new ListObserver();
+    const sink = new ListSink();
     processSampler({ rss: () => 1 }, undefined).sample(sink);
     processSampler({ rss: () => 1, heap: () => heap }, undefined).sample(sink);
     assertEquals(sink.seen.map(([label]) => label), [
@@ -104,7 +104,7 @@ describe("eventLoopSampler", () => {
   /** An event loop that can be blocked: time passes, and what was due meanwhile is late. */
   function sampling() {
     const { clock, timers } = new FakeRuntime();
-    const sink = new ListObserver();
+    const sink = new ListSink();
     const sampler = eventLoopSampler(clock, timers, sink);
     const block = (ms: number): void => {
       clock.time += ms * 1e6;

@@ -4,8 +4,8 @@ import { ValueKind } from "../../../src/segment/format.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { columnsOf, ROW_BYTES, SEGMENT_HEADER_BYTES, Word } from "../../../src/segment/format.ts";
 import { readSegment } from "../../../src/segment/reader.ts";
-import { figure } from "../../support/faults/figures.ts";
-import { scaled } from "../../support/faults/scale.ts";
+import { recordFigure } from "../../support/faults/fault_figures.ts";
+import { shortOrFull } from "../../support/faults/suite_size.ts";
 import {
   checkFound,
   found,
@@ -20,7 +20,7 @@ import { randomFrom } from "../../support/random.ts";
 import { EPOCH, labelsOf, OWNER } from "../../support/segments.ts";
 
 const KINDS = Object.entries(ValueKind);
-const MUTATIONS = scaled(100_000, 1_000_000);
+const MUTATIONS = shortOrFull(100_000, 1_000_000);
 
 /** What is found in bytes that are as they were written. */
 function whole(bytes: Uint8Array) {
@@ -98,7 +98,7 @@ for (const [name, kind] of KINDS) {
         assert(some.segment.count >= intact, `mutation ${i}: ${some.segment.count} rows, not ${intact}`);
         assert(rowsOf(some.segment).startsWith(rows.slice(0, intact).join("")), `mutation ${i}`);
       }
-      figure(
+      recordFigure(
         15,
         `${
           MUTATIONS / 2
@@ -178,7 +178,7 @@ describe("readSegment", () => {
       };
       anew();
       let rows = 0;
-      for (let i = 0; i < scaled(5_000, 50_000); i++) {
+      for (let i = 0; i < shortOrFull(5_000, 50_000); i++) {
         const some = readSegment(read, SEGMENT_BYTES);
         if (typeof some === "string") continue;
         const { segment: { epochOffset, count, timepoints, values, labelIds, ...content }, damaged } = some;

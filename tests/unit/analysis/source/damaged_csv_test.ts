@@ -2,13 +2,13 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { writeFileSync } from "node:fs";
-import { scratchDirectory } from "../../../support/scratch.ts";
-import { inFull, scaled } from "../../../support/faults/scale.ts";
-import { Reader } from "./read_all.ts";
-import { expectedContent } from "./row_oracle.ts";
+import { scratchDirectory } from "../../../support/scratch_directory.ts";
+import { isFullSuite, shortOrFull } from "../../../support/faults/suite_size.ts";
+import { Reader } from "../../../support/analysis/duckdb_reader.ts";
+import { expectedContent } from "../../../support/analysis/row_oracle.ts";
 
 /** Files that are damaged at random. */
-const RUNS = scaled(300, 20_000);
+const RUNS = shortOrFull(300, 20_000);
 
 const encoder = new TextEncoder();
 
@@ -146,7 +146,7 @@ describe("a damaged CSV", () => {
         );
         assertEquals(unread, expected.unread.length);
       }),
-      { numRuns: RUNS, ...!inFull && { seed: 17 } },
+      { numRuns: RUNS, ...!isFullSuite && { seed: 17 } },
     );
   });
 });

@@ -7,14 +7,14 @@ import { SpoolSnapshot } from "../../../../src/analysis/source/spool_snapshot.ts
 import { observationsOf } from "../../../../src/segment/observation.ts";
 import type { Layout } from "../../../../src/files/names.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
-import { scaled } from "../../../support/faults/scale.ts";
+import { shortOrFull } from "../../../support/faults/suite_size.ts";
 import { randomFrom } from "../../../support/random.ts";
 import { InterleavedWriter } from "./interleaved_writer.ts";
 
 const DIRECTORY = "/_monitoring";
 
 /** How many worlds, and how often each is read. */
-const WORLDS = scaled(3, 100);
+const WORLDS = shortOrFull(3, 100);
 const READINGS = 6;
 
 /** The numbers that a reading finds of each program, by PID, in no order. */

@@ -5,8 +5,8 @@ import { KymoError } from "../../../../src/errors.ts";
 import { openSources } from "../../../../src/analysis/source/sources.ts";
 import { defaultRuntime } from "../../../../src/default_runtime.ts";
 import { FileError } from "../../../../src/runtime.ts";
-import { scratchDirectory } from "../../../support/scratch.ts";
-import { Reader } from "./read_all.ts";
+import { scratchDirectory } from "../../../support/scratch_directory.ts";
+import { Reader } from "../../../support/analysis/duckdb_reader.ts";
 
 const HEADER = "Timepoint,Measurement,Label,PID\n";
 const row = (number: number, label = "x"): string => `170000000000000000${number},0.5,${label},7\n`;

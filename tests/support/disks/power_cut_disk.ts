@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import process from "node:process";
 import { promisify } from "node:util";
-import { scratchDirectory } from "../scratch.ts";
+import { scratchDirectory } from "../scratch_directory.ts";
 import { spawnCommand, type Spawned } from "../process/run.ts";
-import { missing } from "./system_tools.ts";
+import { missing } from "../process/system_tools.ts";
 
 const execute = promisify(execFile);
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { commandOf, type Ended, type RuntimeName, spawnCommand, type Spawned } from "../process/run.ts";
-import type { WriterPlan } from "../../process/faults/fixtures/kill_writer.ts";
+import type { WriterPlan } from "../programs/acknowledging_writer.ts";
 
 /** How a program of these tests may lay out files. */
 export const LAYOUTS = ["segments", "append"] as const;
@@ -13,8 +13,8 @@ export type Acknowledged = Map<string, number>;
 export interface WriterOptions {
   /** A command that runs the rest of its arguments. */
   readonly wrapper?: readonly string[];
-  /** The fixture; `kill_writer.ts` by default. */
-  readonly fixture?: string;
+  /** Name of the program in `tests/support/programs`. Default `acknowledging_writer.ts`. */
+  readonly program?: string;
 }
 
 /** A program that records numbers under a name and acknowledges them, until it is killed. */
@@ -27,9 +27,9 @@ export class Writer {
   constructor(
     runtime: RuntimeName,
     plan: WriterPlan,
-    { wrapper = [], fixture = "kill_writer.ts" }: WriterOptions = {},
+    { wrapper = [], program = "acknowledging_writer.ts" }: WriterOptions = {},
   ) {
-    const file = fileURLToPath(new URL(`../../process/faults/fixtures/${fixture}`, import.meta.url));
+    const file = fileURLToPath(new URL(`../programs/${program}`, import.meta.url));
     this.#process = spawnCommand([...wrapper, ...commandOf(runtime, file, [JSON.stringify(plan)])]);
     this.pid = this.#process.child.pid!;
     this.ended = this.#process.ended;

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LABELS } from "../../process/fixtures/isolates_job.ts";
-import { otherNames } from "../process/recorder.ts";
-import { csvFiles, readRows } from "../process/recorded_rows.ts";
-import { type RuntimeName, spawnOn } from "../process/run.ts";
+import { LABELS } from "../programs/isolates_job.ts";
+import { otherNames } from "./recorder.ts";
+import { csvFiles, readRows } from "./recorded_rows.ts";
+import { type RuntimeName, spawnOn } from "./run.ts";
 
 /** Processes that record into one directory at the same time, each in its main thread and in workers. */
 export interface Crowd {
@@ -25,7 +25,7 @@ export const LAYOUTS = ["segments", "append"] as const;
 /** How long a process may run while many others do, ms. */
 const TIME_LIMIT = 600_000;
 
-const program = fileURLToPath(new URL("../../process/fixtures/isolates_record.ts", import.meta.url));
+const program = fileURLToPath(new URL("../programs/isolates_record.ts", import.meta.url));
 
 /** Has all of them record, and sees that each isolate says that all it recorded is in files, and that no other files are left. */
 export async function recordTogether(crowd: Crowd, directory: string, layout: string): Promise<void> {

@@ -1,11 +1,11 @@
 import process from "node:process";
 
 /** Whether the faults are tried in full, as `deno task test:faults` does; otherwise a sample of them, which takes seconds. */
-export const inFull = process.env["KYMO_FAULTS"] === "full";
+export const isFullSuite = process.env["KYMO_FAULTS"] === "full";
 
 /** The first in the short form of a test, the second in the full one. */
-export function scaled<T>(short: T, full: T): T {
-  return inFull ? full : short;
+export function shortOrFull<T>(short: T, full: T): T {
+  return isFullSuite ? full : short;
 }
 
 /**
@@ -13,7 +13,7 @@ export function scaled<T>(short: T, full: T): T {
  * them.
  */
 export function sampled<T>(all: readonly T[], count: number, kindOf: (element: T) => unknown = () => ""): readonly T[] {
-  if (inFull) return all;
+  if (isFullSuite) return all;
   const random = seededRandom(1);
   const shuffled = all.map((element) => ({ element, rank: random() })).sort((one, other) => one.rank - other.rank);
   const ofKind = new Map<unknown, number>();

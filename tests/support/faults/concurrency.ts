@@ -1,5 +1,5 @@
 /** Does something with each element, with so many of them at a time; in their order, as far as that goes. */
-export async function inTurns<T>(
+export async function forEachConcurrently<T>(
   all: Iterable<T>,
   width: number,
   work: (element: T) => Promise<void>,

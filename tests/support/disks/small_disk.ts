@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { assertEquals } from "@std/assert";
 import { spawnCommand, type Spawned } from "../process/run.ts";
-import { missing } from "./system_tools.ts";
+import { missing } from "../process/system_tools.ts";
 
 /** Scripts that mount a small disk at `$0/disk`. */
 const MOUNTS = {

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import type { StartOptions } from "../../../mod.ts";
-import { commandOf, type RuntimeName } from "../process/run.ts";
-import { ToldProgram, type ToldState } from "../process/controlled_program.ts";
-import { readNumbers } from "./numbers.ts";
+import { commandOf, type RuntimeName } from "./run.ts";
+import { ControlledProgram, type ControlledState } from "./controlled_program.ts";
+import { readNumbers } from "./recorded_numbers.ts";
 
-/** What `fixtures/observed_recorder.ts` answers. */
-export interface ObservedState extends ToldState {
+/** What `tests/support/programs/observed_recorder.ts` answers. */
+export interface ObservedState extends ControlledState {
   readonly durability: string;
   /** All that `onError` was told. */
   readonly reports: readonly string[];
@@ -33,10 +33,10 @@ interface Commands {
 }
 
 /** A program that records numbers as it is told to, and tells everything about it. */
-export class ObservedRecorder extends ToldProgram<ObservedState> {
+export class ObservedRecorder extends ControlledProgram<ObservedState> {
   /** `wrapper` is a command that runs the rest of its arguments, in the end in its own place. */
   constructor(runtime: RuntimeName, wrapper: readonly string[] = []) {
-    const fixture = fileURLToPath(new URL("../../process/faults/fixtures/observed_recorder.ts", import.meta.url));
+    const fixture = fileURLToPath(new URL("../programs/observed_recorder.ts", import.meta.url));
     super([...wrapper, ...commandOf(runtime, fixture)]);
   }
 

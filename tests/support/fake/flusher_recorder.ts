@@ -1,16 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
-import { HEADER } from "../../src/csv/dialect.ts";
-import { CsvEncoder } from "../../src/csv/encode.ts";
-import { Failures } from "../../src/recording/failures.ts";
-import type { ChannelCounts, DoubleBuffer } from "../../src/recording/double_buffer.ts";
-import { MonitoringDirectory } from "../../src/files/directory.ts";
-import { Flusher, lockDeadline } from "../../src/recording/flusher.ts";
-import type { Layout } from "../../src/files/names.ts";
-import { Recovery, type RecoverySummary } from "../../src/files/recovery.ts";
-import type { MemoryDisk } from "./fake/memory_disk.ts";
-import { FakeRuntime } from "./fake/runtime.ts";
-import { csvPaths, DIRECTORY } from "./files.ts";
-import { OWNER } from "./segments.ts";
+import { HEADER } from "../../../src/csv/dialect.ts";
+import { CsvEncoder } from "../../../src/csv/encode.ts";
+import { Failures } from "../../../src/recording/failures.ts";
+import type { ChannelCounts, DoubleBuffer } from "../../../src/recording/double_buffer.ts";
+import { MonitoringDirectory } from "../../../src/files/directory.ts";
+import { Flusher, lockDeadline } from "../../../src/recording/flusher.ts";
+import type { Layout } from "../../../src/files/names.ts";
+import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
+import type { MemoryDisk } from "./memory_disk.ts";
+import { FakeRuntime } from "./runtime.ts";
+import { csvPaths, DIRECTORY } from "../published_files.ts";
+import { OWNER } from "../segments.ts";
 
 /** Bytes of the least buffer, and the rows of each of its two segments. */
 export const LEAST_THRESHOLD = 2 ** 14;
@@ -28,18 +28,18 @@ export interface RecorderOptions {
 }
 
 /** All that there is to choose from between where rows are and where they go. */
-export const WAYS = [
+export const RECORDER_MODES = [
   { layout: "segments", spools: true },
   { layout: "segments", spools: false },
   { layout: "append", spools: true },
   { layout: "append", spools: false },
 ] as const satisfies readonly RecorderOptions[];
 
-/** One of the {@linkcode WAYS}. */
-export type Way = (typeof WAYS)[number];
+/** One of the {@linkcode RECORDER_MODES}. */
+export type RecorderMode = (typeof RECORDER_MODES)[number];
 
 /** Where rows are and where they go, in words. */
-export function nameOf({ layout, spools }: Way): string {
+export function modeName({ layout, spools }: RecorderMode): string {
   return `from ${spools ? "spools" : "memory"} in layout ${layout}`;
 }
 

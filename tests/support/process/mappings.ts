@@ -1,6 +1,5 @@
 import { assert } from "@std/assert";
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { detect } from "../../../runtime_adapters/detect.ts";
 import type { Mapping } from "../../../src/runtime.ts";
 
@@ -42,8 +41,3 @@ export function held(directory: string): { mappings: number; descriptors: number
 
 /** What is held of a directory of which nothing is held. */
 export const NOTHING = { mappings: 0, descriptors: 0 };
-
-/** The path of a fixture. */
-export function fixture(name: string): string {
-  return fileURLToPath(new URL(`../../contract/fixtures/${name}`, import.meta.url));
-}

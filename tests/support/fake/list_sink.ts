@@ -1,7 +1,7 @@
-import type { ObservationSink } from "../../src/sampling/sampler.ts";
+import type { ObservationSink } from "../../../src/sampling/sampler.ts";
 
 /** An sink that keeps what it is given. */
-export class ListObserver implements ObservationSink {
+export class ListSink implements ObservationSink {
   /** All observations, in order. */
   readonly seen: [label: string, value: number][] = [];
   /** How many were given together, each time that several were. */

@@ -13,7 +13,7 @@ export interface Figure {
 }
 
 /** Notes what a test has shown, to be called after its last assertion, where `KYMO_FIGURES` names a file: a line of JSON each. */
-export function figure(row: number, text: string): void {
+export function recordFigure(row: number, text: string): void {
   const file = process.env["KYMO_FIGURES"];
   if (file === undefined || file === "") return;
   const noted: Figure = { row, runtime: thisRuntime, text };

@@ -1,5 +1,5 @@
-import { FileError } from "../../src/runtime.ts";
-import type { DiskOperation, MemoryDisk } from "./fake/memory_disk.ts";
+import { FileError } from "../../../src/runtime.ts";
+import type { DiskOperation, MemoryDisk } from "./memory_disk.ts";
 
 /** Failures that a disk was told to have. */
 export interface Faults {

@@ -1,4 +1,4 @@
-import type { DurationRecorder } from "../../src/recording/time_it.ts";
+import type { DurationRecorder } from "../../../src/recording/time_it.ts";
 
 /** Tells which samples are running and which have ended, without a clock. */
 export class Timings implements DurationRecorder {

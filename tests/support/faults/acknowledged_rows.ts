@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readdirSync } from "node:fs";
 import { recover, type RecoverySummary } from "../../../mod.ts";
 import { readRows } from "../process/recorded_rows.ts";
-import type { Acknowledged } from "./kill_writers.ts";
+import type { Acknowledged } from "./acknowledging_writer.ts";
 
 /** What the files hold of one writer. */
 interface WriterRows {

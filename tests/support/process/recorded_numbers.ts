@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { readRows } from "../process/recorded_rows.ts";
-import type { RecorderState } from "../process/recorder.ts";
+import { readRows } from "./recorded_rows.ts";
+import type { RecorderState } from "./recorder.ts";
 
 /** Reads the numbers that a recorder observed from its files, in the order of the files and of their rows. Throws if a row is torn. */
 export function readNumbers(directory: string): number[] {

@@ -1,6 +1,6 @@
 import { type DuckDBBlobValue, type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { openSources, type Sources } from "../../../../src/analysis/source/sources.ts";
-import { defaultRuntime } from "../../../../src/default_runtime.ts";
+import { openSources, type Sources } from "../../../src/analysis/source/sources.ts";
+import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { rowText } from "./row_oracle.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

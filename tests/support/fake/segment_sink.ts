@@ -1,7 +1,7 @@
-import { DoubleBuffer, type DoubleBufferOptions, type SegmentSink } from "../../src/recording/double_buffer.ts";
-import type { Segment } from "../../src/segment/segment.ts";
-import { FakeClock } from "./fake/runtime.ts";
-import { OWNER, rowsOf } from "./segments.ts";
+import { DoubleBuffer, type DoubleBufferOptions, type SegmentSink } from "../../../src/recording/double_buffer.ts";
+import type { Segment } from "../../../src/segment/segment.ts";
+import { FakeClock } from "./runtime.ts";
+import { OWNER, rowsOf } from "../segments.ts";
 
 /** What a sink was given: a segment as it was when it was taken. */
 export interface TakenSegment {
@@ -11,7 +11,7 @@ export interface TakenSegment {
 }
 
 /** A sink in the hands of the test, with the buffer it serves. */
-export class TestSink implements SegmentSink {
+export class FakeSegmentSink implements SegmentSink {
   /** The buffer. */
   readonly buffer: DoubleBuffer;
   /** Its clock. */
