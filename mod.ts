@@ -36,7 +36,7 @@ export { encodeSegment } from "./src/csv/encode.ts";
 export { KymoError, type KymoErrorCode } from "./src/errors.ts";
 export { readSpool, recover } from "./src/recording/default_monitor.ts";
 export { DoubleBuffer } from "./src/recording/double_buffer.ts";
-export { ValueKind } from "./src/segment/format.ts";
+export { ValueKind } from "./src/series.ts";
 export { Segment } from "./src/segment/segment.ts";
 export { BackgroundSampler } from "./src/sampling/background.ts";
 export type { ChannelCounts, DoubleBufferOptions, SegmentSink } from "./src/recording/double_buffer.ts";

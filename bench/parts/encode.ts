@@ -7,7 +7,7 @@
 import { parse, stringify as stringifyStd } from "@std/csv";
 import { stringify as stringifyNode } from "csv-stringify/sync";
 import { CsvEncoder } from "../../src/csv/encode.ts";
-import { ValueKind } from "../../src/segment/format.ts";
+import { ValueKind } from "../../src/series.ts";
 import { Segment, type SegmentContent } from "../../src/segment/segment.ts";
 import { type Figure, spread, tell } from "../figure.ts";
 import { randomNumbers } from "../random.ts";

@@ -1,5 +1,5 @@
 import { KymoError } from "../errors.ts";
-import { ValueKind } from "../segment/format.ts";
+import { ValueKind } from "../series.ts";
 import type { SegmentContent } from "../segment/segment.ts";
 import { Byte, HEADER } from "./dialect.ts";
 import { Endings } from "./endings.ts";

@@ -1,5 +1,6 @@
 import type { ChannelCounts, DoubleBuffer } from "./double_buffer.ts";
-import type { SegmentOwner, ValueKind } from "../segment/format.ts";
+import type { SegmentOwner } from "../segment/format.ts";
+import type { ValueKind } from "../series.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import { Flusher, type FlusherOptions, lockDeadline } from "./flusher.ts";
 

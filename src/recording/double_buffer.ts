@@ -1,5 +1,6 @@
 import type { Clock } from "../runtime.ts";
-import { type SegmentOwner, ValueKind } from "../segment/format.ts";
+import type { SegmentOwner } from "../segment/format.ts";
+import { ValueKind } from "../series.ts";
 import { Segment } from "../segment/segment.ts";
 
 /** Where a buffer hands its sealed segments. It holds at most one at a time. */

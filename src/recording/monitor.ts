@@ -6,8 +6,7 @@ import { checkOptions, checkOwnChannelName, type StartOptions } from "./options.
 import { Session } from "./session.ts";
 import type { MonitorStatus } from "./status.ts";
 import { type TimeIt, timeItWith } from "./time_it.ts";
-
-const CUSTOM_CHANNEL = "custom";
+import { CHANNELS } from "../series.ts";
 
 /** How many channels a program may make up: each costs a memory threshold. */
 const MAX_CHANNELS = 64;
@@ -128,12 +127,12 @@ export class Monitor {
 
   /** Keeps one measurement of your own, in the unit you like. */
   observe(label: string, value: number): void {
-    this.#session?.channel(CUSTOM_CHANNEL)?.observe(label, value);
+    this.#session?.channel(CHANNELS.custom)?.observe(label, value);
   }
 
   /** Keeps several measurements of one moment. */
   observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
-    this.#session?.channel(CUSTOM_CHANNEL)?.observeMany(observations);
+    this.#session?.channel(CHANNELS.custom)?.observeMany(observations);
   }
 
   /**

@@ -3,6 +3,7 @@ import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import { checkChannelName } from "../files/directory.ts";
 import type { Layout } from "../files/names.ts";
+import { RESERVED_CHANNELS } from "../series.ts";
 
 /** What a crash may take: see {@linkcode StartOptions.durability}. */
 export type Durability = "memory" | "spool" | "fsync";
@@ -52,9 +53,6 @@ const DEFAULTS: CheckedOptions = {
 };
 
 const DAY = 86_400_000;
-
-/** Channels that the monitor keeps to itself. */
-export const RESERVED_CHANNELS: readonly string[] = ["duration", "runtime", "custom", "profiler"];
 
 const isBoolean: Check = (value) => typeof value === "boolean" ? undefined : "must be true or false";
 

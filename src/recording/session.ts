@@ -1,7 +1,7 @@
 import { CsvEncoder } from "../csv/encode.ts";
 import { KymoError, quote, reason } from "../errors.ts";
 import type { DoubleBuffer } from "./double_buffer.ts";
-import { ValueKind } from "../segment/format.ts";
+import { CHANNELS, PROFILER_PREFIX, ValueKind } from "../series.ts";
 import { CpuProfiling } from "../profiling/cpu_profiling.ts";
 import type { Runtime } from "../runtime.ts";
 import { BackgroundSampler } from "../sampling/background.ts";
@@ -9,7 +9,7 @@ import { DurationSampler } from "../sampling/duration.ts";
 import { eventLoopSampler } from "../sampling/event_loop.ts";
 import { gcSampler } from "../sampling/gc.ts";
 import { processSampler } from "../sampling/process.ts";
-import { RUNTIME_CHANNEL, type Sampler } from "../sampling/sampler.ts";
+import type { Sampler } from "../sampling/sampler.ts";
 import { BackgroundRecovery } from "./background_recovery.ts";
 import { MonitoringDirectory, uniquePart } from "../files/directory.ts";
 import { publishFile } from "../files/atomic_file.ts";
@@ -17,8 +17,6 @@ import { Channels } from "./channels.ts";
 import { Failures } from "./failures.ts";
 import type { CheckedOptions, Durability } from "./options.ts";
 import { capabilitiesOf, type MonitorStatus, sumCounts } from "./status.ts";
-
-const DURATION_CHANNEL = "duration";
 
 /** How long the end of a program may take, ns. */
 const END_DURATION = 500_000_000;
@@ -77,7 +75,7 @@ export class Session {
     this.#recovery = new BackgroundRecovery({ directory, encoder, clock, timers, interval: RECOVERY_INTERVAL, report });
     this.#channels = new Channels(flusherOptions, { pid, isolate: this.#isolate });
     try {
-      this.durations = new DurationSampler(clock.now, this.#channels.get(DURATION_CHANNEL, ValueKind.duration));
+      this.durations = new DurationSampler(clock.now, this.#channels.get(CHANNELS.duration, ValueKind.duration));
       this.#background = this.#sampling();
     } catch (error) {
       this.#channels.abandon();
@@ -178,7 +176,7 @@ export class Session {
     return [
       ...gc === undefined ? [] : [gcSampler(gc)],
       processSampler(memory, resources),
-      eventLoopSampler(clock, timers, this.#channels.sink(RUNTIME_CHANNEL, ValueKind.number)),
+      eventLoopSampler(clock, timers, this.#channels.sink(CHANNELS.runtime, ValueKind.number)),
     ];
   }
 
@@ -191,7 +189,12 @@ export class Session {
     }
     let parts = 0;
     const publish = (file: Uint8Array): void =>
-      publishFile(this.#directory, `profiler.${uniquePart(pid, this.#isolate, ++parts)}`, ".cpuprofile", file);
+      publishFile(
+        this.#directory,
+        `${PROFILER_PREFIX}.${uniquePart(pid, this.#isolate, ++parts)}`,
+        ".cpuprofile",
+        file,
+      );
     const profiling = new CpuProfiling({ profiler, timers, publish, report });
     profiling.start();
     return profiling;

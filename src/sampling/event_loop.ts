@@ -1,8 +1,6 @@
 import type { Clock, Timers } from "../runtime.ts";
-import { type ObservationSink, RUNTIME_CHANNEL, type Sampler } from "./sampler.ts";
-
-/** How often the loop is probed, ms. */
-const PROBE_INTERVAL = 20;
+import type { ObservationSink, Sampler } from "./sampler.ts";
+import { CHANNELS, LAG_PROBE_INTERVAL, SERIES } from "../series.ts";
 
 const NANOSECONDS_PER_MS = 1e6;
 const NANOSECONDS_PER_SECOND = 1e9;
@@ -24,18 +22,18 @@ export function eventLoopSampler(clock: Clock, timers: Timers, sink: Observation
   const probe = (): void => {
     const now = clock.now();
     const lag = Math.max(0, now - due);
-    due = now + PROBE_INTERVAL * NANOSECONDS_PER_MS;
-    if (lag >= PROBE_INTERVAL * NANOSECONDS_PER_MS) sink.observe("event loop lag", lag / NANOSECONDS_PER_SECOND);
+    due = now + LAG_PROBE_INTERVAL * NANOSECONDS_PER_MS;
+    if (lag >= LAG_PROBE_INTERVAL * NANOSECONDS_PER_MS) sink.observe(SERIES.eventLoopLag, lag / NANOSECONDS_PER_SECOND);
     else largest = Math.max(largest ?? 0, lag);
   };
   return {
-    channel: RUNTIME_CHANNEL,
+    channel: CHANNELS.runtime,
     start(): void {
-      due = clock.now() + PROBE_INTERVAL * NANOSECONDS_PER_MS;
-      cancel = timers.every(PROBE_INTERVAL, probe);
+      due = clock.now() + LAG_PROBE_INTERVAL * NANOSECONDS_PER_MS;
+      cancel = timers.every(LAG_PROBE_INTERVAL, probe);
     },
     sample(): void {
-      if (largest !== undefined) sink.observe("event loop lag", largest / NANOSECONDS_PER_SECOND);
+      if (largest !== undefined) sink.observe(SERIES.eventLoopLag, largest / NANOSECONDS_PER_SECOND);
       largest = undefined;
     },
     stop: () => cancel(),

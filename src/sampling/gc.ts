@@ -1,5 +1,6 @@
 import type { GcTracker } from "../runtime.ts";
-import { type ObservationSink, RUNTIME_CHANNEL, type Sampler } from "./sampler.ts";
+import type { ObservationSink, Sampler } from "./sampler.ts";
+import { CHANNELS, SERIES } from "../series.ts";
 
 /**
  * Garbage collection of this isolate.
@@ -18,7 +19,7 @@ export function gcSampler(gc: GcTracker): Sampler {
   let collections = 0;
   let collected = 0;
   return {
-    channel: RUNTIME_CHANNEL,
+    channel: CHANNELS.runtime,
     start: () => gc.start(),
     sample(sink: ObservationSink): void {
       const pauses: [string, number][] = [];
@@ -26,9 +27,9 @@ export function gcSampler(gc: GcTracker): Sampler {
         collections++;
         // A collection during which more was allocated than freed has freed nothing that can be told.
         collected += Math.max(0, before - after);
-        pauses.push(["gc pause", pause]);
+        pauses.push([SERIES.gcPause, pause]);
       }
-      sink.observeMany([["gc collections", collections], ["gc collected", collected], ...pauses]);
+      sink.observeMany([[SERIES.gcCollections, collections], [SERIES.gcCollected, collected], ...pauses]);
     },
     stop: () => gc.stop(),
   };

@@ -1,5 +1,6 @@
 import type { Memory, Resources } from "../runtime.ts";
-import { type ObservationSink, RUNTIME_CHANNEL, type Sampler } from "./sampler.ts";
+import type { ObservationSink, Sampler } from "./sampler.ts";
+import { CHANNELS, SERIES } from "../series.ts";
 
 /**
  * Memory and processor time.
@@ -16,17 +17,20 @@ import { type ObservationSink, RUNTIME_CHANNEL, type Sampler } from "./sampler.t
 export function processSampler(memory: Memory, resources: Resources | undefined): Sampler {
   let maxRss = 0;
   return {
-    channel: RUNTIME_CHANNEL,
+    channel: CHANNELS.runtime,
     sample(sink: ObservationSink): void {
       const rss = memory.rss();
       maxRss = Math.max(maxRss, rss);
-      const observations: [string, number][] = [["rss", rss], ["max rss", maxRss]];
+      const observations: [string, number][] = [[SERIES.rss, rss], [SERIES.maxRss, maxRss]];
       const heap = memory.heap?.();
       if (heap !== undefined) {
-        observations.push(["heap used", heap.used], ["heap total", heap.total], ["external", heap.external]);
+        observations.push([SERIES.heapUsed, heap.used], [SERIES.heapTotal, heap.total], [
+          SERIES.external,
+          heap.external,
+        ]);
       }
       const time = resources?.cpuTime();
-      if (time !== undefined) observations.push(["user time", time.user], ["system time", time.system]);
+      if (time !== undefined) observations.push([SERIES.userTime, time.user], [SERIES.systemTime, time.system]);
       sink.observeMany(observations);
     },
   };

@@ -40,6 +40,3 @@ export interface Sampler {
   /** Called after the last `sample`. */
   stop?(): void;
 }
-
-/** Channel of the files that the runtime samplers share. */
-export const RUNTIME_CHANNEL = "runtime";

@@ -45,16 +45,7 @@
  * @module
  */
 
-/** How the values of a segment are encoded. */
-export const ValueKind = {
-  /** Doubles, written so that they read back exactly. */
-  number: 0,
-  /** Whole nanoseconds, written as seconds with 9 decimals. */
-  duration: 1,
-} as const;
-
-/** One of {@linkcode ValueKind}. */
-export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
+import type { ValueKind } from "../series.ts";
 
 /** Who fills a segment. With the columns, this is all that CSV rows and file names need. */
 export interface SegmentOwner {

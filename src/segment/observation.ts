@@ -1,4 +1,5 @@
-import { labelSpans, ValueKind } from "./format.ts";
+import { labelSpans } from "./format.ts";
+import { ValueKind } from "../series.ts";
 import type { SegmentContent } from "./segment.ts";
 
 /** One measured number at one timepoint, with a label: a row of a CSV file. */

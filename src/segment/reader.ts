@@ -6,8 +6,8 @@ import {
   ROW_BYTES,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
-  ValueKind,
 } from "./format.ts";
+import { ValueKind } from "../series.ts";
 
 import type { SegmentContent } from "./segment.ts";
 

@@ -1,4 +1,4 @@
-import { ValueKind } from "../../src/segment/format.ts";
+import { ValueKind } from "../../src/series.ts";
 import type { Segment } from "../../src/segment/segment.ts";
 import { rowsOf } from "./segments.ts";
 

@@ -1,5 +1,6 @@
 import { labelSpans } from "../../src/segment/format.ts";
-import { type SegmentOwner, ValueKind } from "../../src/segment/format.ts";
+import type { SegmentOwner } from "../../src/segment/format.ts";
+import { ValueKind } from "../../src/series.ts";
 import { Segment } from "../../src/segment/segment.ts";
 
 /** 2023-11-14T22:13:20Z, ns since the epoch. */

@@ -7,6 +7,7 @@ import type { Table } from "../duckdb/table.ts";
 import { TelemetryFrame } from "./telemetry_frame.ts";
 import type { TelemetrySeries } from "./telemetry_series.ts";
 import { OBSERVATIONS, Views } from "./views.ts";
+import { CHANNELS, SERIES } from "../../series.ts";
 
 /**
  * What was recorded, as a database. Files are read when a query needs them, and again for the next one, unless they are
@@ -105,77 +106,77 @@ export class TelemetryDB {
 
   /** Durations, seconds. */
   duration(): TelemetryFrame {
-    return this.frame("duration");
+    return this.frame(CHANNELS.duration);
   }
 
   /** What was sampled of the runtime. */
   runtime(): TelemetryFrame {
-    return this.frame("runtime");
+    return this.frame(CHANNELS.runtime);
   }
 
   /** What the program itself observed, in its own units. */
   custom(): TelemetryFrame {
-    return this.frame("custom");
+    return this.frame(CHANNELS.custom);
   }
 
   /** How many garbage collections there have been since recording began. */
   gcCollections(): TelemetrySeries {
-    return this.runtime().timeSeries("gc collections");
+    return this.runtime().timeSeries(SERIES.gcCollections);
   }
 
   /** What they have freed since recording began, bytes. Objects, in files of the Python original. */
   gcCollected(): TelemetrySeries {
-    return this.runtime().timeSeries("gc collected");
+    return this.runtime().timeSeries(SERIES.gcCollected);
   }
 
   /** Objects that could not be collected; only the Python original can tell. */
   gcUncollectable(): TelemetrySeries {
-    return this.runtime().timeSeries("gc uncollectable");
+    return this.runtime().timeSeries(SERIES.gcUncollectable);
   }
 
   /** The pause of each collection, seconds. */
   gcPause(): TelemetrySeries {
-    return this.runtime().timeSeries("gc pause");
+    return this.runtime().timeSeries(SERIES.gcPause);
   }
 
   /** CPU time in user code since the process began, seconds. */
   userTime(): TelemetrySeries {
-    return this.runtime().timeSeries("user time");
+    return this.runtime().timeSeries(SERIES.userTime);
   }
 
   /** CPU time in the kernel since the process began, seconds. */
   systemTime(): TelemetrySeries {
-    return this.runtime().timeSeries("system time");
+    return this.runtime().timeSeries(SERIES.systemTime);
   }
 
   /** Resident set size, bytes. */
   rss(): TelemetrySeries {
-    return this.runtime().timeSeries("rss");
+    return this.runtime().timeSeries(SERIES.rss);
   }
 
   /** The largest resident set size up to then, bytes. */
   maxRss(): TelemetrySeries {
-    return this.runtime().timeSeries("max rss");
+    return this.runtime().timeSeries(SERIES.maxRss);
   }
 
   /** The part of the heap in use, bytes. */
   heapUsed(): TelemetrySeries {
-    return this.runtime().timeSeries("heap used");
+    return this.runtime().timeSeries(SERIES.heapUsed);
   }
 
   /** The whole heap, bytes. */
   heapTotal(): TelemetrySeries {
-    return this.runtime().timeSeries("heap total");
+    return this.runtime().timeSeries(SERIES.heapTotal);
   }
 
   /** Memory that the heap holds outside itself, bytes. */
   external(): TelemetrySeries {
-    return this.runtime().timeSeries("external");
+    return this.runtime().timeSeries(SERIES.external);
   }
 
   /** How late the event loop was, seconds. */
   eventLoopLag(): TelemetrySeries {
-    return this.runtime().timeSeries("event loop lag");
+    return this.runtime().timeSeries(SERIES.eventLoopLag);
   }
 
   /**

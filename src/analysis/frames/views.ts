@@ -2,9 +2,10 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { fileErrorCode, KymoError, reason } from "../../errors.ts";
 import type { Sources } from "../source/sources.ts";
 import { COLUMNS, identifier, literal, NO_ROWS } from "../duckdb/sql.ts";
+import { CHANNELS } from "../../series.ts";
 
 /** The channels that have a view even where there are no files. */
-const USUAL_CHANNELS = ["duration", "runtime", "custom"];
+const USUAL_CHANNELS = Object.values(CHANNELS);
 
 /** The view of everything. */
 export const OBSERVATIONS = "observations";

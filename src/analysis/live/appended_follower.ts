@@ -1,5 +1,5 @@
 import { Byte } from "../../csv/dialect.ts";
-import { ValueKind } from "../../segment/format.ts";
+import { type ValueKind, valueKindOf } from "../../series.ts";
 import { FileError, type FileHandle, type FileStatus } from "../../runtime.ts";
 import { type MonitoringDirectory, release } from "../../files/directory.ts";
 import { readFully } from "../../files/spool_reader.ts";
@@ -40,7 +40,7 @@ export class AppendedFollower {
     this.#directory = directory;
     this.#channel = channel;
     this.#baseSeconds = baseSeconds;
-    this.#kind = channel === "duration" ? ValueKind.duration : ValueKind.number;
+    this.#kind = valueKindOf(channel);
     this.note();
     this.#end = this.#size;
   }

@@ -1,5 +1,5 @@
 import { labelsOf } from "../../segment/observation.ts";
-import { ValueKind } from "../../segment/format.ts";
+import { ValueKind } from "../../series.ts";
 import type { FoundSegment } from "../../segment/reader.ts";
 import { FileError } from "../../runtime.ts";
 import { type MonitoringDirectory, release, uniquePart } from "../../files/directory.ts";

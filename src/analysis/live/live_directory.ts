@@ -7,12 +7,10 @@ import { CsvRows } from "./csv_rows.ts";
 import { type HeldSegment, heldSegments } from "./held_segments.ts";
 import type { RowSink } from "./rows.ts";
 import { type UnreadableFile, UnreadableFiles } from "./unreadable_files.ts";
+import { CHANNELS } from "../../series.ts";
 
 /** Bytes of CSV that are read at a time, as a rule. */
 export const READ_LIMIT = 64 * 1024 * 1024;
-
-/** Channels of Kymo's own. The files of others are followed from when a program with a spool for them is seen. */
-const CHANNELS = ["duration", "runtime", "custom"] as const;
 
 /** For how many looks a channel without spools is looked for: its program has ended, or records in private memory. */
 const PATIENCE = 60;
@@ -54,7 +52,8 @@ export class LiveDirectory {
     this.base = clock.epoch() / NANOSECONDS * NANOSECONDS;
     this.#baseSeconds = Number(this.base / NANOSECONDS);
     this.#limit = limit;
-    for (const channel of CHANNELS) this.#follow(channel);
+    // Those of other channels are followed once a program with a spool for them is seen.
+    for (const channel of Object.values(CHANNELS)) this.#follow(channel);
     const look = this.#look(before, [], () => {});
     for (const [name, segments] of this.#held()) this.#channel(name, segments).begin(segments, look);
   }

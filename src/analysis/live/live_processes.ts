@@ -1,4 +1,5 @@
 import type { RowSource } from "./rows.ts";
+import { CHANNELS, SERIES } from "../../series.ts";
 
 /** What is told of a process after an interval. What it does not record, or did not yet, is absent. */
 export interface LiveProcess {
@@ -67,7 +68,7 @@ export class ProcessFollower {
   add(source: RowSource, label: string, value: number, time: number, weight: number): void {
     this.#count += weight;
     if (time > this.lastTime) this.lastTime = time;
-    if (source.channel === "runtime") this.#addRuntime(this.#isolate(source.isolate), label, value, time);
+    if (source.channel === CHANNELS.runtime) this.#addRuntime(this.#isolate(source.isolate), label, value, time);
   }
 
   /** Ends an interval of so many seconds. */
@@ -103,31 +104,31 @@ export class ProcessFollower {
   #addRuntime(isolate: Isolate, label: string, value: number, time: number): void {
     isolate.lastTime = time;
     switch (label) {
-      case "rss":
+      case SERIES.rss:
         isolate.rss = value;
         break;
-      case "heap used":
+      case SERIES.heapUsed:
         isolate.heapUsed = value;
         break;
-      case "heap total":
+      case SERIES.heapTotal:
         isolate.heapTotal = value;
         break;
-      case "user time":
+      case SERIES.userTime:
         isolate.userTime = value;
         break;
-      case "system time": // comes after the other
+      case SERIES.systemTime: // comes after the other
         if (isolate.userTime === undefined || isolate.cpu?.time === time) break;
         if (isolate.cpu !== undefined) isolate.cpuBefore = isolate.cpu;
         isolate.cpu = { time, total: isolate.userTime + value };
         break;
-      case "event loop lag":
+      case SERIES.eventLoopLag:
         isolate.lag = isolate.isLagOfInterval ? Math.max(isolate.lag ?? 0, value) : value;
         isolate.isLagOfInterval = true;
         break;
-      case "gc collections":
+      case SERIES.gcCollections:
         isolate.hasGc = true;
         break;
-      case "gc pause":
+      case SERIES.gcPause:
         this.#gc = {
           count: this.#gc.count + 1,
           pause: this.#gc.pause + value,

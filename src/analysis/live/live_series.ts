@@ -1,4 +1,4 @@
-import { ValueKind } from "../../segment/format.ts";
+import { ValueKind } from "../../series.ts";
 import { Distribution } from "../../statistics/distribution.ts";
 import type { RowSource } from "./rows.ts";
 

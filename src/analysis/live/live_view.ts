@@ -5,6 +5,7 @@ import { type LiveSeries, LiveSeriesTable } from "./live_series.ts";
 import { processName } from "./process_names.ts";
 import type { RowSource } from "./rows.ts";
 import type { UnreadableFile } from "./unreadable_files.ts";
+import { CHANNELS } from "../../series.ts";
 
 /** What is looked at, and how. */
 export interface LiveViewOptions {
@@ -85,7 +86,7 @@ export class LiveView {
     let otherRows = 0;
     const found = this.#directory.look((source, label, value, time, weight) => {
       this.#follower(source.pid).add(source, label, value, time, weight);
-      if (source.channel === "runtime") return;
+      if (source.channel === CHANNELS.runtime) return;
       if (this.#wantsPid(source.pid) && wantsLabel(label)) this.#table.add(source, label, value, weight);
       else otherRows += weight;
     });

@@ -1,4 +1,4 @@
-import type { ValueKind } from "../../segment/format.ts";
+import type { ValueKind } from "../../series.ts";
 
 /** Who recorded a row. */
 export interface RowSource {

@@ -1,14 +1,16 @@
+import { literal } from "../duckdb/sql.ts";
 import { type Request, requestRows, SUMMED } from "./slow_requests.ts";
+import { LAG_PROBE_INTERVAL, SERIES } from "../../series.ts";
 
 /** Lags from this on, in seconds, are observed when they happen; of smaller ones only the largest of each sampling interval is known. */
-const OBSERVED_LAG = 0.02;
+const OBSERVED_LAG = LAG_PROBE_INTERVAL / 1e3;
 
 /**
  * SQL that tells how much of the requests was within lags of the event loop. A lag that is observed at t began when the timer was due, at t less
  * the lag.
  */
 export function lagsQuery(relation: string, requests: readonly Request[]): string {
-  const label = "'event loop lag'";
+  const label = literal(SERIES.eventLoopLag);
   return overlapQuery(requests, {
     label,
     recorded: `FROM ${relation} WHERE Label = ${label}`,
@@ -38,14 +40,15 @@ export function lagsQuery(relation: string, requests: readonly Request[]): strin
  * sampling tick before that at which they were recorded.
  */
 export function collectionsQuery(relation: string, requests: readonly Request[]): string {
+  const pause = literal(SERIES.gcPause);
   return overlapQuery(requests, {
-    label: "'gc pause'",
+    label: pause,
     recorded: "FROM knot",
     knots: `
       tick AS (
         SELECT PID, Timepoint AS point,
-          coalesce(sum(Measurement) FILTER (Label = 'gc pause' AND Measurement BETWEEN 0 AND 9e9), 0) * 1e9 AS pauses
-        FROM ${relation} WHERE Label IN ('gc pause', 'gc collections') GROUP BY PID, Timepoint
+          coalesce(sum(Measurement) FILTER (Label = ${pause} AND Measurement BETWEEN 0 AND 9e9), 0) * 1e9 AS pauses
+        FROM ${relation} WHERE Label IN (${pause}, ${literal(SERIES.gcCollections)}) GROUP BY PID, Timepoint
       ),
       timed AS (SELECT *, point - lag(point) OVER (PARTITION BY PID ORDER BY point) AS length FROM tick),
       knot AS (

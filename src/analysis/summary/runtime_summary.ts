@@ -1,12 +1,5 @@
 import { aggregates, measured, toStatistics } from "../frames/description.ts";
-import {
-  isFromPython,
-  isOfIsolate,
-  MAX_RESETS,
-  RUNTIME_SERIES,
-  type RuntimeSeries,
-  runtimeSeriesOf,
-} from "./runtime_series.ts";
+import { isFromPython, isOfIsolate, RUNTIME_SERIES, type RuntimeSeries, runtimeSeriesOf } from "../../series.ts";
 import type { Selection } from "../frames/selection.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
 
@@ -60,7 +53,13 @@ export async function summarizeRuntime(db: TelemetryDB, selection: Selection): P
       last: row.last as bigint,
       ...{ count, mean, min, max, sum },
       latest: row.latest as number,
-      ...series.kind === "counter" ? { growth: isMixed(row) ? NaN : row.growth as number } : {},
+      ...series.kind === "counter"
+        ? {
+          growth: isOfIsolate(series.label) && isMixed(row.steps as number, row.resets as number)
+            ? NaN
+            : row.growth as number,
+        }
+        : {},
     };
   });
   const place = ({ label }: RuntimeSummary): number => {
@@ -79,7 +78,13 @@ async function pythonProcesses(db: TelemetryDB, { pids }: Selection): Promise<Se
   return new Set([...byPid].filter(([, of]) => isPython(of)).map(([pid]) => pid));
 }
 
-/** Whether a counter goes up and down between those of several isolates. */
-function isMixed({ Label, steps, resets }: Record<string, unknown>): boolean {
-  return isOfIsolate(Label as string) && (resets as number) > Math.max(1, MAX_RESETS * (steps as number));
+/**
+ * A counter that decreases at more than this share of its steps, and more than once, is a mix of the
+ * counters of several isolates; one that rarely does was restarted.
+ */
+const MAX_RESETS = 0.02;
+
+/** Whether a counter that decreased at `resets` of its `steps` is a mix of those of several isolates. */
+export function isMixed(steps: number, resets: number): boolean {
+  return resets > Math.max(1, MAX_RESETS * steps);
 }

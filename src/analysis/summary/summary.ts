@@ -16,6 +16,7 @@ import {
   type TimeBins,
   widened,
 } from "./time_bins.ts";
+import { CHANNELS } from "../../series.ts";
 
 /** What is summarized, and how. */
 export interface SummaryOptions extends Selection {
@@ -89,8 +90,8 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
     range,
     pids: [...pids].sort((one, other) => one - other),
     bins,
-    durations: series.filter(({ channel }) => channel === "duration"),
-    quantities: series.filter(({ channel }) => channel !== "duration"),
+    durations: series.filter(({ channel }) => channel === CHANNELS.duration),
+    quantities: series.filter(({ channel }) => channel !== CHANNELS.duration),
     runtime,
   };
 }
@@ -110,9 +111,9 @@ interface CountedSeries extends Omit<SeriesSummary, "counts"> {
 /** All series but those of the runtime. */
 async function countAll(db: TelemetryDB, options: SummaryOptions, bins: TimeBins): Promise<CountedSeries[]> {
   // The durations first, since files are checked beside the first query, and these are the most.
-  const others = db.channels().filter((channel) => channel !== "duration" && channel !== "runtime");
+  const others = db.channels().filter((channel) => channel !== CHANNELS.duration && channel !== CHANNELS.runtime);
   const counted: CountedSeries[][] = [];
-  for (const channel of ["duration", ...others]) counted.push(await countSeries(db, channel, options, bins));
+  for (const channel of [CHANNELS.duration, ...others]) counted.push(await countSeries(db, channel, options, bins));
   return counted.flat();
 }
 
@@ -125,7 +126,7 @@ async function countSeries(
 ): Promise<CountedSeries[]> {
   const keys = byPid ? "Label, PID" : "Label";
   const { relation } = db.frame(channel).where(selection);
-  const latest = channel === "duration" ? "" : "arg_max(Measurement, Timepoint) AS latest,";
+  const latest = channel === CHANNELS.duration ? "" : "arg_max(Measurement, Timepoint) AS latest,";
   const texts = binTexts("numbered", bins);
   const count = (statistics: string, measurements: string): Promise<Table> =>
     db.sql(

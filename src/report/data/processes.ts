@@ -1,6 +1,7 @@
 import type { ProcessData } from "../shared/report_data.ts";
-import { DURATION_CHANNEL, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 import type { ShownTime } from "./time_axis.ts";
+import { CHANNELS } from "../../series.ts";
 
 /** Who recorded, and how much. */
 export interface Overview {
@@ -15,7 +16,7 @@ export async function readOverview(source: Source, { from }: ShownTime): Promise
   const rows = await source.rows<ProcessData & { durations: number }>(`
     SELECT PID::DOUBLE AS pid, count(*)::DOUBLE AS rows,
       (min(Timepoint) - ${from})::DOUBLE AS first, (max(Timepoint) - ${from})::DOUBLE AS last,
-      (count(*) FILTER (Channel = '${DURATION_CHANNEL}'))::DOUBLE AS durations
+      (count(*) FILTER (Channel = '${CHANNELS.duration}'))::DOUBLE AS durations
     FROM ${source.relation} GROUP BY PID ORDER BY PID`);
   const sum = (of: "rows" | "durations"): number => rows.reduce((sum, row) => sum + row[of], 0);
   return {

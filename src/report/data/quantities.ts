@@ -4,8 +4,9 @@ import type { QuantitySeries } from "./quantity_series.ts";
 import { type CellColumns, collectCells } from "./quantity_cells.ts";
 import { readRates } from "./rates.ts";
 import type { QuantityCells, QuantityData } from "../shared/report_data.ts";
-import { RUNTIME_CHANNEL, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 import type { ShownTime } from "./time_axis.ts";
+import { CHANNELS } from "../../series.ts";
 
 /** What is shown of the series that are no durations. */
 export interface Quantities {
@@ -36,7 +37,7 @@ export async function readQuantities(
     const { label, channel } = series[i]!;
     return { label, channel, ...kinds.get(i)!, processes };
   });
-  const isOfRuntime = ({ channel }: QuantityData): boolean => channel === RUNTIME_CHANNEL;
+  const isOfRuntime = ({ channel }: QuantityData): boolean => channel === CHANNELS.runtime;
   return { data: [...rates, ...data.filter(isOfRuntime), ...data.filter((of) => !isOfRuntime(of))], problems };
 }
 

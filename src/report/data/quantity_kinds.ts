@@ -1,6 +1,5 @@
-import { runtimeSeriesOf } from "../../analysis/summary/runtime_series.ts";
 import type { QuantityData } from "../shared/report_data.ts";
-import { RUNTIME_CHANNEL } from "./source.ts";
+import { CHANNELS, runtimeSeriesOf, SERIES } from "../../series.ts";
 
 /** What is known of a series: what its numbers mean, and what they are. */
 export interface QuantityKind {
@@ -18,11 +17,14 @@ export interface Rate {
   readonly ofIsolate: boolean;
 }
 
+/** Label of the rate of a process's CPU time. */
+export const CPU_RATE = "cpu";
+
 /** The rates that are shown instead of counters of the runtime. */
 export const rates: readonly Rate[] = [
-  { label: "cpu", unit: "cores", counters: ["user time", "system time"], ofIsolate: false },
-  { label: "gc collections", unit: "1/s", counters: ["gc collections"], ofIsolate: true },
-  { label: "gc collected", unit: "bytes/s", counters: ["gc collected"], ofIsolate: true },
+  { label: CPU_RATE, unit: "cores", counters: [SERIES.userTime, SERIES.systemTime], ofIsolate: false },
+  { label: SERIES.gcCollections, unit: "1/s", counters: [SERIES.gcCollections], ofIsolate: true },
+  { label: SERIES.gcCollected, unit: "bytes/s", counters: [SERIES.gcCollected], ofIsolate: true },
 ];
 
 /** The series of nobody knows what. */
@@ -30,7 +32,7 @@ const unknown: QuantityKind = { unit: "", kind: "level" };
 
 /** What a series is; `"counter"` if a rate is shown instead. Of the Python original's series only the processor time is known for sure. */
 export function kindOf(channel: string, label: string, isPython: boolean): QuantityKind | "counter" {
-  if (channel !== RUNTIME_CHANNEL) return unknown;
+  if (channel !== CHANNELS.runtime) return unknown;
   const rate = rates.find(({ counters }) => counters.includes(label));
   if (rate !== undefined) return isPython && rate.ofIsolate ? unknown : "counter";
   const { unit, kind } = runtimeSeriesOf(label, isPython);

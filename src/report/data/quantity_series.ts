@@ -1,8 +1,8 @@
-import { isFromPython } from "../../analysis/summary/runtime_series.ts";
 import { filledBins, longLabelBytes, QUANTITY_CELL_BYTES } from "./cost.ts";
 import type { SeriesCost } from "./plan.ts";
-import { RUNTIME_CHANNEL, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 import type { Bins } from "./time_axis.ts";
+import { CHANNELS, isFromPython } from "../../series.ts";
 
 /** A series that is no duration, before it is looked at in detail. */
 export interface QuantitySeries extends SeriesCost {
@@ -21,7 +21,7 @@ export async function readQuantitySeries(source: Source, axes: readonly Bins[]):
     SELECT Channel, Label, PID, count(*)::DOUBLE AS rows FROM ${source.quantities.relation}
     GROUP BY ALL ORDER BY Channel, Label, PID`);
   const isPython = isFromPython(
-    new Set(rows.filter(({ Channel }) => Channel === RUNTIME_CHANNEL).map(({ Label }) => Label)),
+    new Set(rows.filter(({ Channel }) => Channel === CHANNELS.runtime).map(({ Label }) => Label)),
   );
   const series: (QuantitySeries & { weight: number; bytes: number[] })[] = [];
   for (const { Channel: channel, Label: label, rows: count } of rows) {
@@ -30,8 +30,8 @@ export async function readQuantitySeries(source: Source, axes: readonly Bins[]):
       last = {
         label,
         channel,
-        isPython: isPython && channel === RUNTIME_CHANNEL,
-        weight: channel === RUNTIME_CHANNEL ? RUNTIME_WEIGHT : 0,
+        isPython: isPython && channel === CHANNELS.runtime,
+        weight: channel === CHANNELS.runtime ? RUNTIME_WEIGHT : 0,
         bytes: axes.map(() => longLabelBytes(label)),
       };
       series.push(last);

@@ -1,9 +1,10 @@
-import { MAX_RESETS } from "../../analysis/summary/runtime_series.ts";
+import { isMixed } from "../../analysis/summary/runtime_summary.ts";
 import { type CellColumns, collectCells } from "./quantity_cells.ts";
 import { type Rate, rates } from "./quantity_kinds.ts";
 import type { QuantityData } from "../shared/report_data.ts";
-import { RUNTIME_CHANNEL, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 import type { Bins, ShownTime } from "./time_axis.ts";
+import { CHANNELS } from "../../series.ts";
 
 /**
  * Several isolates of a process sample its processor time, at any distance from each other; over a very short time a rate would say nothing.
@@ -37,7 +38,7 @@ export async function readRates(
   for (const [series, processes] of collectCells(table.columns() as unknown as CellColumns)) {
     const { label, unit } = wanted[series]!;
     const told = processes.filter(({ pid }) => !mixed.some((of) => of.rate.label === label && of.pid === pid));
-    if (told.length > 0) data.push({ label, channel: RUNTIME_CHANNEL, unit, kind: "level", processes: told });
+    if (told.length > 0) data.push({ label, channel: CHANNELS.runtime, unit, kind: "level", processes: told });
   }
   return { data, problems: mixed.map(describeMixed) };
 }
@@ -73,9 +74,9 @@ async function readMixed(source: Source, steps: string, wanted: readonly Rate[])
   const rows = await source.rows<{ series: number; pid: number; resets: number; steps: number }>(`
     WITH ${steps}
     SELECT series, PID::DOUBLE AS pid, (count(*) FILTER (increase < 0))::DOUBLE AS resets, count(*)::DOUBLE AS steps
-    FROM steps GROUP BY ALL HAVING resets > 1 ORDER BY ALL`);
+    FROM steps GROUP BY ALL ORDER BY ALL`);
   return rows
-    .filter(({ series, resets, steps }) => wanted[series]!.ofIsolate && resets > MAX_RESETS * steps)
+    .filter(({ series, resets, steps }) => wanted[series]!.ofIsolate && isMixed(steps, resets))
     .map(({ series, pid }) => ({ rate: wanted[series]!, pid }));
 }
 

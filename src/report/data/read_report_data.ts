@@ -9,9 +9,10 @@ import { readOverview } from "./processes.ts";
 import { readQuantities } from "./quantities.ts";
 import { readQuantitySeries } from "./quantity_series.ts";
 import type { DurationData, Finding, ProfileData, ReportData } from "../shared/report_data.ts";
-import { DURATION_CHANNEL, type ReportSelection, Source } from "./source.ts";
+import { type ReportSelection, Source } from "./source.ts";
 import { possibleBins, readShownTime, type ShownTime } from "./time_axis.ts";
 import { counted } from "../../display/words.ts";
+import { CHANNELS } from "../../series.ts";
 
 /** How a report is made. */
 export interface ReportOptions {
@@ -133,7 +134,7 @@ function withoutDurations(
   selection: ReportSelection,
   durations: readonly DurationData[],
 ): readonly Finding[] {
-  const recorded = db.channels().includes(DURATION_CHANNEL);
+  const recorded = db.channels().includes(CHANNELS.duration);
   if (!recorded || durations.length > 0 || !isPart(selection)) return [];
   return [{ kind: "data", weight: "attention", text: "No durations are selected." }];
 }

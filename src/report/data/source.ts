@@ -1,11 +1,6 @@
 import type { Selection, Table, TelemetryDB } from "../../analysis/mod.ts";
 import { condition } from "../../analysis/frames/selection.ts";
-
-/** Channel of the files whose measurements are durations. */
-export const DURATION_CHANNEL = "duration";
-
-/** Channel of the files that the runtime's samplers write. */
-export const RUNTIME_CHANNEL = "runtime";
+import { CHANNELS } from "../../series.ts";
 
 /** Which rows a report is made of. Series of the runtime stay whatever their labels: they may be why others were slow. */
 export type ReportSelection = Selection;
@@ -26,7 +21,7 @@ export class Source {
   static of(db: TelemetryDB, { labels, ...rest }: ReportSelection): Source {
     const source = new Source(db, db.all().where(rest).relation);
     if (labels === undefined) return source;
-    return source.where(`Channel = '${RUNTIME_CHANNEL}' OR ${condition({ labels })}`);
+    return source.where(`Channel = '${CHANNELS.runtime}' OR ${condition({ labels })}`);
   }
 
   /** The rows for which a condition in SQL holds. */
@@ -36,17 +31,17 @@ export class Source {
 
   /** Durations that are numbers. */
   get durations(): Source {
-    return this.where(`Channel = '${DURATION_CHANNEL}' AND isfinite(Measurement)`);
+    return this.where(`Channel = '${CHANNELS.duration}' AND isfinite(Measurement)`);
   }
 
   /** Everything else that is a number. */
   get quantities(): Source {
-    return this.where(`Channel <> '${DURATION_CHANNEL}' AND isfinite(Measurement)`);
+    return this.where(`Channel <> '${CHANNELS.duration}' AND isfinite(Measurement)`);
   }
 
   /** Series of the runtime. */
   get runtime(): Source {
-    return this.where(`Channel = '${RUNTIME_CHANNEL}' AND isfinite(Measurement)`);
+    return this.where(`Channel = '${CHANNELS.runtime}' AND isfinite(Measurement)`);
   }
 
   /** The result of a query. */

@@ -1,3 +1,4 @@
+import { CPU_RATE } from "../data/quantity_kinds.ts";
 import { timesByFunction } from "../shared/function_times.ts";
 import type { QuantityCells } from "../shared/report_data.ts";
 import { inPercent, inSeconds, plainNumber } from "../../display/words.ts";
@@ -11,7 +12,7 @@ const LONG_ENOUGH = 5;
 
 /** Processes that kept a processor busy. */
 export function busyProcesses(facts: Facts): Draft[] {
-  const cpu = facts.quantities.find(({ label, unit }) => label === "cpu" && unit === "cores");
+  const cpu = facts.quantities.find(({ label, unit }) => label === CPU_RATE && unit === "cores");
   const [busiest, ...others] = (cpu?.processes ?? []).map((cells) => ({ ...usage(cells), pid: cells.pid }))
     .filter(({ pid, mean }) => mean >= BUSY && lifetime(pid, facts) >= LONG_ENOUGH)
     .sort((a, b) => b.mean - a.mean);
@@ -26,7 +27,7 @@ export function busyProcesses(facts: Facts): Draft[] {
       `${nameProcess(busiest.pid, facts)} used ${plainNumber(busiest.mean)} processor cores on average${also}; ` +
         `JavaScript alone can use one for each isolate, and it was busy ${inPercent(busiest.busy)} of the time.`,
     ),
-    label: "cpu",
+    label: CPU_RATE,
   }];
 }
 

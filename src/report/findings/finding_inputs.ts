@@ -1,5 +1,6 @@
-import { RUNTIME_CHANNEL, type Source } from "../data/source.ts";
+import type { Source } from "../data/source.ts";
 import type { ShownTime } from "../data/time_axis.ts";
+import { CHANNELS, SERIES } from "../../series.ts";
 
 /**
  * A lag of the event loop from which on it counts as a stall, in seconds: the length from which on browsers, too, call a task long, since
@@ -35,7 +36,7 @@ export async function readEvidence(source: Source, { from }: ShownTime): Promise
     SELECT Label AS label, PID::DOUBLE AS pid, count(*)::DOUBLE AS count, sum(Measurement) AS sum, max(Measurement) AS longest,
       (arg_max(Timepoint, Measurement) - ${from})::DOUBLE AS at
     FROM ${source.runtime.relation}
-    WHERE Channel = '${RUNTIME_CHANNEL}' AND (Label = 'gc pause' OR Label = 'event loop lag' AND Measurement >= ${STALL})
+    WHERE Channel = '${CHANNELS.runtime}' AND (Label = '${SERIES.gcPause}' OR Label = '${SERIES.eventLoopLag}' AND Measurement >= ${STALL})
     GROUP BY ALL ORDER BY longest DESC, pid`);
   const of = (wanted: string): Events[] =>
     rows.filter(({ label }) => label === wanted)
@@ -43,5 +44,5 @@ export async function readEvidence(source: Source, { from }: ShownTime): Promise
   const notFinite = await source.rows<{ label: string; count: number }>(`
     SELECT Label AS label, count(*)::DOUBLE AS count FROM ${source.relation} WHERE NOT isfinite(Measurement)
     GROUP BY Label ORDER BY count DESC, label`);
-  return { stalls: of("event loop lag"), pauses: of("gc pause"), notFinite };
+  return { stalls: of(SERIES.eventLoopLag), pauses: of(SERIES.gcPause), notFinite };
 }

@@ -8,6 +8,7 @@ import { slowProcess } from "./processes.ts";
 import { largestShare, longTail, slowSeries, subjects } from "./slow_series.ts";
 import { becameSlower } from "./slower.ts";
 import { garbageCollection, stalls } from "./stalls.ts";
+import { SERIES } from "../../series.ts";
 
 /** More than this nobody reads. */
 const MOST = 8;
@@ -51,9 +52,9 @@ function nothing(facts: Facts): Draft {
   const has = (label: string): boolean => facts.quantities.some((quantity) => quantity.label === label);
   const checked = [
     ...(series.length > 1 ? [`no kind of ${thing} is much slower than the others`] : []),
-    ...(has("event loop lag") ? [`the event loop never stood still for ${limitInSeconds(STALL)}`] : []),
-    ...(has("gc pause") ? ["garbage collection took little time"] : []),
-    ...(has("rss") ? ["memory did not grow much"] : []),
+    ...(has(SERIES.eventLoopLag) ? [`the event loop never stood still for ${limitInSeconds(STALL)}`] : []),
+    ...(has(SERIES.gcPause) ? ["garbage collection took little time"] : []),
+    ...(has(SERIES.rss) ? ["memory did not grow much"] : []),
   ];
   return {
     kind: "latency",

@@ -2,6 +2,7 @@ import { median } from "../../statistics/quantiles.ts";
 import type { QuantityCells } from "../shared/report_data.ts";
 import { inBytes, inSeconds } from "../../display/words.ts";
 import { capitalize, type Draft, type Facts, nameProcess } from "./finding.ts";
+import { SERIES } from "../../series.ts";
 
 /** A shorter recording says nothing about a trend: programs fill their caches and their heap at first. In seconds. */
 const LONG_ENOUGH = 120;
@@ -31,8 +32,8 @@ const POINTS = 120;
 export function memoryGrowth(facts: Facts): Draft[] {
   const of = (label: string): readonly QuantityCells[] =>
     facts.quantities.find((quantity) => quantity.label === label && quantity.unit === "bytes")?.processes ?? [];
-  const heaps = new Map(of("heap used").map((cells) => [cells.pid, trendOf(cells, facts)]));
-  const grown = of("rss").flatMap((cells) => {
+  const heaps = new Map(of(SERIES.heapUsed).map((cells) => [cells.pid, trendOf(cells, facts)]));
+  const grown = of(SERIES.rss).flatMap((cells) => {
     const trend = trendOf(cells, facts);
     return trend === undefined ? [] : [{ pid: cells.pid, heap: heaps.get(cells.pid), ...trend }];
   }).sort((a, b) => b.to - b.from - (a.to - a.from));
@@ -57,7 +58,7 @@ export function memoryGrowth(facts: Facts): Draft[] {
           perMinute >= 1e5 ? `about ${inBytes(perMinute)} a minute` : `about ${inBytes(perMinute * 60)} an hour`
         }${with_}.${also}`,
     ),
-    label: "rss",
+    label: SERIES.rss,
     window,
   }];
 }

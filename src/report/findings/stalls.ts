@@ -1,6 +1,7 @@
 import { counted, inPercent, inSeconds, limitInSeconds, whenInRun } from "../../display/words.ts";
 import { capitalize, type Draft, type Facts, nameProcess } from "./finding.ts";
 import { type Events, type Evidence, STALL } from "./finding_inputs.ts";
+import { SERIES } from "../../series.ts";
 
 /** A stall of so many seconds is felt by whoever waits just then: an answer within it seems instant, a later one does not. */
 const FELT = 0.1;
@@ -35,7 +36,7 @@ export function stalls(facts: Facts, { stalls }: Evidence): Draft[] {
       text: `The event loop of ${nameProcess(pid, facts)} stood still for ${inSeconds(longest)}, ${
         whenInRun(at - longest * 1e9)
       }${more}.`,
-      label: "event loop lag",
+      label: SERIES.eventLoopLag,
       window: [Math.max(0, at - longest * 1e9), at],
       why: { pid },
     };
@@ -56,7 +57,7 @@ export function garbageCollection(facts: Facts, { pauses }: Evidence): Draft[] {
           inSeconds(longest)
         }, ${whenInRun(at)}.`,
     ),
-    label: "gc pause",
+    label: SERIES.gcPause,
     window: aroundMoment(at, longest),
   }));
 }

@@ -1,7 +1,7 @@
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { Channels } from "../../../src/recording/channels.ts";
 import type { DoubleBuffer } from "../../../src/recording/double_buffer.ts";
-import { ValueKind } from "../../../src/segment/format.ts";
+import { ValueKind } from "../../../src/series.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import type { Layout } from "../../../src/files/names.ts";
 import type { MemoryDisk } from "../fake/memory_disk.ts";

@@ -1,5 +1,5 @@
 import { HEADER } from "../../../src/csv/dialect.ts";
-import { ValueKind } from "../../../src/segment/format.ts";
+import { ValueKind } from "../../../src/series.ts";
 import type { MemoryDisk } from "../fake/memory_disk.ts";
 import { EPOCH } from "../fake/runtime.ts";
 import { csvPaths, DIRECTORY } from "../published_files.ts";

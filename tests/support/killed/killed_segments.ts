@@ -2,7 +2,7 @@ import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { decode } from "../../../src/csv/parse.ts";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { labelSpans } from "../../../src/segment/format.ts";
-import { ValueKind } from "../../../src/segment/format.ts";
+import { ValueKind } from "../../../src/series.ts";
 import { Segment, type SegmentContent } from "../../../src/segment/segment.ts";
 import { columnsOf, SEGMENT_HEADER_BYTES } from "../../../src/segment/format.ts";
 import { type FoundSegment, type ReadBytes, readSegment } from "../../../src/segment/reader.ts";

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { decode } from "../../../src/csv/parse.ts";
 import { encodeSegment } from "../../../src/csv/encode.ts";
-import { ValueKind } from "../../../src/segment/format.ts";
+import { ValueKind } from "../../../src/series.ts";
 import type { Segment } from "../../../src/segment/segment.ts";
 import { asWritten } from "../../support/labels.ts";
 import { AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";

@@ -4,7 +4,7 @@ import { type DuckDBBlobValue, DuckDBInstance } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
 import { readdirSync, readFileSync } from "node:fs";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
-import { ValueKind } from "../../../src/segment/format.ts";
+import { ValueKind } from "../../../src/series.ts";
 import type { Files } from "../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { Flusher } from "../../../src/recording/flusher.ts";

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { ValueKind } from "../../../src/segment/format.ts";
+import { ValueKind } from "../../../src/series.ts";
 import { OWNER } from "../../support/segments.ts";
 import { FakeSegmentSink } from "../../support/fake/segment_sink.ts";
 

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { ValueKind } from "../../../src/segment/format.ts";
+import { ValueKind } from "../../../src/series.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { columnsOf, ROW_BYTES, SEGMENT_HEADER_BYTES, Word } from "../../../src/segment/format.ts";
 import { readSegment } from "../../../src/segment/reader.ts";

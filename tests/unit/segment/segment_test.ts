@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { ValueKind } from "../../../src/segment/format.ts";
+import { ValueKind } from "../../../src/series.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { labelsOf, openSegment, OWNER, rowsOf } from "../../support/segments.ts";
 import { AWKWARD_DOUBLES } from "../../support/random.ts";

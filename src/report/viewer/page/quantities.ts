@@ -10,6 +10,7 @@ import { h } from "../ui/dom.ts";
 import { quantityChart } from "../charts/quantity_chart.ts";
 import type { Store } from "../model/store.ts";
 import { timeChart } from "../charts/time_chart.ts";
+import { CHANNELS } from "../../../series.ts";
 
 const HEIGHT = 118;
 
@@ -46,8 +47,8 @@ export function quantities(store: Store, clock: WallClock): Quantities | undefin
   const all = store.data.quantities;
   if (all.length === 0) return undefined;
   const charts = new Map<QuantityData, HTMLElement>();
-  const runtime = all.filter(({ channel }) => channel === "runtime").sort((a, b) => place(a) - place(b));
-  const own = all.filter(({ channel }) => channel !== "runtime");
+  const runtime = all.filter(({ channel }) => channel === CHANNELS.runtime).sort((a, b) => place(a) - place(b));
+  const own = all.filter(({ channel }) => channel !== CHANNELS.runtime);
   const group = (title: string, members: readonly QuantityData[]): (HTMLElement | false)[] => [
     members.length > 0 && h("h2", {}, title),
     ...members.map((data) => {
@@ -87,7 +88,7 @@ function place({ label }: QuantityData): number {
 }
 
 function chart(store: Store, clock: WallClock, data: QuantityData): HTMLElement {
-  const about = data.channel === "runtime" ? "the processes" : data.channel;
+  const about = data.channel === CHANNELS.runtime ? "the processes" : data.channel;
   const title = data.label.replace(/^(gc|cpu|rss)\b|^\w/, (word) => word.toUpperCase()) +
     (data.unit === "cores" ? ", cores" : "");
   const content = quantityChart(store, clock, data);

@@ -4,7 +4,7 @@ import { type CsvRow, CsvRows } from "../../../../src/analysis/live/csv_rows.ts"
 import { decode } from "../../../../src/csv/parse.ts";
 import { HEADER } from "../../../../src/csv/dialect.ts";
 import { encodeSegment } from "../../../../src/csv/encode.ts";
-import { ValueKind } from "../../../../src/segment/format.ts";
+import { ValueKind } from "../../../../src/series.ts";
 import { Segment } from "../../../../src/segment/segment.ts";
 import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../../support/random.ts";
 import { EPOCH, OWNER } from "../../../support/segments.ts";

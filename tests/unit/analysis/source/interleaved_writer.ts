@@ -1,5 +1,6 @@
 import { CsvEncoder, HEADER_BYTES } from "../../../../src/csv/encode.ts";
-import { type SegmentOwner, ValueKind } from "../../../../src/segment/format.ts";
+import type { SegmentOwner } from "../../../../src/segment/format.ts";
+import { ValueKind } from "../../../../src/series.ts";
 import { Segment } from "../../../../src/segment/segment.ts";
 import { MonitoringDirectory, spoolName, uniquePart } from "../../../../src/files/directory.ts";
 import { FlushJournal } from "../../../../src/files/flush_journal.ts";
