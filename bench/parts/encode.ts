@@ -50,7 +50,7 @@ function material(kind: ValueKind, valueOf: (random: number) => number): Materia
   for (let timepoint = 1; segment.count < segment.capacity; timepoint += Math.floor(random() * 40_000)) {
     const value = valueOf(random());
     const label = LABELS[Math.floor(random() * LABELS.length)]!;
-    for (const one of segments) one.add(timepoint, value, label);
+    for (const one of segments) one.add(label, value, timepoint);
     rows.push([`${EPOCH + BigInt(timepoint)}`, kind === ValueKind.duration ? seconds(value) : value, label, PID]);
   }
   return { segments, rows };

@@ -1,5 +1,6 @@
 import type { Clock } from "../runtime.ts";
 import type { SegmentOwner } from "../segment/format.ts";
+import { NO_ROOM } from "../segment/label_interner.ts";
 import { ValueKind } from "../series.ts";
 import { Segment } from "../segment/segment.ts";
 
@@ -56,6 +57,8 @@ export class DoubleBuffer {
   #spare: Segment | undefined;
   #sealed: Segment | undefined;
   #sequence = 0;
+  /** Rows of room left at which the next segment is asked for; NO_ROOM once it was, or is there. */
+  #mark = NO_ROOM;
   #settled = 0; // rows of segments that were released
   #flushed = 0;
   #dropped = 0;
@@ -115,7 +118,8 @@ export class DoubleBuffer {
 
   /** The same for a caller who vouches for all three. */
   add(label: string, value: number, timepoint: number): void {
-    if (!this.#current.add(timepoint, value, label)) this.#overflow(label, value, timepoint);
+    const left = this.#current.add(label, value, timepoint);
+    if (left <= this.#mark) this.#reachedMark(left, label, value, timepoint);
   }
 
   /** Keeps several observations of one moment. */
@@ -189,14 +193,19 @@ export class DoubleBuffer {
     this.#current.open(0, 0n);
   }
 
-  #overflow(label: string, value: number, timepoint: number): void {
-    if (this.#current.goOn()) {
+  /** The segment is half full, or had no room for the row. */
+  #reachedMark(left: number, label: string, value: number, timepoint: number): void {
+    if (this.#mark !== NO_ROOM) {
+      this.#mark = NO_ROOM;
       if (this.#needsNext) this.#sink.halfFull?.();
-      if (this.#current.add(timepoint, value, label)) return;
     }
+    if (left === NO_ROOM) this.#overflow(label, value, timepoint);
+  }
+
+  #overflow(label: string, value: number, timepoint: number): void {
     if (this.#sealed === undefined || this.#sink.finish()) {
       this.seal();
-      if (this.#current.add(timepoint, value, label)) return;
+      if (this.#current.add(label, value, timepoint) >= 0) return;
     }
     this.#dropped++;
   }
@@ -220,7 +229,7 @@ export class DoubleBuffer {
 
   #open(segment: Segment, sequence: number): Segment {
     segment.open(sequence, epochOffsetOf(this.#options.clock));
-    if (this.#spare === undefined) segment.pauseAt(segment.capacity >> 1);
+    this.#mark = this.#spare === undefined ? segment.capacity - (segment.capacity >> 1) - 1 : NO_ROOM;
     return segment;
   }
 }

@@ -10,7 +10,7 @@ const REPLACEMENT = "\ufffd";
 /** Marks a label that was cut: U+2026 in UTF-8. */
 const ELLIPSIS = encoder.encode("…");
 
-/** Returned by {@linkcode LabelInterner.idOf} when the table has no room for another label. */
+/** Returned in place of a label's id, or of the room left, when a label or a row does not fit. */
 export const NO_ROOM = -1;
 
 /**

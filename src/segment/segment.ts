@@ -65,7 +65,6 @@ export class Segment implements SegmentContent {
   readonly #words64: BigInt64Array;
   readonly #table: LabelInterner;
   #count = 0;
-  #limit: number;
   // One label in a row is the common case, and comparing a string with itself is cheaper than looking it up. It is kept once it came twice:
   // to keep another string each time would cost more than that saves.
   #lastLabel: string | undefined = undefined;
@@ -78,7 +77,6 @@ export class Segment implements SegmentContent {
     const capacity = Math.floor((buffer.byteLength - SEGMENT_HEADER_BYTES - tableBytes) / ROW_BYTES);
     const at = columnsOf(capacity);
     this.capacity = capacity;
-    this.#limit = capacity;
     this.owner = owner;
     this.timepoints = new Float64Array(buffer, SEGMENT_HEADER_BYTES, capacity);
     this.values = new Float64Array(buffer, at.values, capacity);
@@ -122,7 +120,6 @@ export class Segment implements SegmentContent {
    */
   open(sequence: number, epochOffset: bigint): void {
     this.#commit(0);
-    this.#limit = this.capacity;
     this.#table.clear();
     this.#lastLabel = undefined;
     this.#foundId = NO_ROOM;
@@ -132,29 +129,21 @@ export class Segment implements SegmentContent {
     this.#words64[EPOCH_OFFSET_WORD64] = epochOffset;
   }
 
-  /** Has `add` refuse to store more than so many rows, until `goOn` is called or it is opened again. */
-  pauseAt(rows: number): void {
-    this.#limit = rows;
-  }
-
-  /** Whether it was to pause; it does so no more. */
-  goOn(): boolean {
-    const paused = this.#limit < this.capacity;
-    this.#limit = this.capacity;
-    return paused;
-  }
-
-  /** Stores one row; `false` if there is no room for it or for its label, and nothing has changed. */
-  add(timepoint: number, value: number, label: string): boolean {
+  /**
+   * Stores one row and returns how many more rows there is room for; {@linkcode NO_ROOM} if there is
+   * no room for the row or its label, and nothing has changed.
+   */
+  add(label: string, value: number, timepoint: number): number {
     const row = this.#count;
-    if (row === this.#limit) return false;
+    const left = this.capacity - row - 1;
+    if (left < 0) return NO_ROOM;
     const id = label === this.#lastLabel ? this.#lastId : this.#labelId(label);
-    if (id === NO_ROOM) return false;
+    if (id === NO_ROOM) return NO_ROOM;
     this.timepoints[row] = timepoint;
     this.values[row] = value;
     this.labelIds[row] = id;
     this.#commit(row + 1);
-    return true;
+    return left;
   }
 
   #commit(count: number): void {

@@ -46,7 +46,7 @@ export function record(files: number, rows: number): Recording {
     const segment = new Segment(new ArrayBuffer(64 * rows), owner);
     segment.open(file + 1, EPOCH + BigInt(file * rows * PACE));
     for (let row = 0, timepoint = 1; row < rows; row++) {
-      segment.add(timepoint, durationOf(random()), LABELS[Math.floor(random() * LABELS.length)]!);
+      segment.add(LABELS[Math.floor(random() * LABELS.length)]!, durationOf(random()), timepoint);
       timepoint += Math.floor(random() * 2 * PACE);
     }
     const pieces = [new TextEncoder().encode(HEADER)];

@@ -23,7 +23,9 @@ export function segmentBytes(kind: ValueKind, rows = 30): Uint8Array<ArrayBuffer
   for (let row = 0; row < rows; row++) {
     const value = kind === ValueKind.duration ? row * 1_000 : row / 3;
     // Every label is met again, and the last one is new in the middle.
-    if (!segment.add(1_000 + row, value, LABELS[Math.min(row % LABELS.length, row >> 2)]!)) throw new Error("no room");
+    if (segment.add(LABELS[Math.min(row % LABELS.length, row >> 2)]!, value, 1_000 + row) < 0) {
+      throw new Error("no room");
+    }
   }
   return new Uint8Array(buffer);
 }

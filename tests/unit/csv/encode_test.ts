@@ -29,8 +29,8 @@ function slicesOf(encoder: CsvEncoder, segment: Segment): { text: string; rows: 
 describe("a row of CSV", () => {
   it("is timepoint, measurement, label and PID, after a header, with CRLF", () => {
     const segment = openSegment(1024, ValueKind.number, 1_700_000_000_000_000_001n);
-    segment.add(41, 0.25, "GET /");
-    segment.add(1e9 + 41, -3, "GET, /");
+    segment.add("GET /", 0.25, 41);
+    segment.add("GET, /", -3, 1e9 + 41);
     assertEquals(
       encodeSegment(segment),
       `${HEADER}1700000000000000042,0.25,GET /,4242\r\n1700000001000000042,-3,"GET, /",4242\r\n`,
@@ -58,7 +58,7 @@ describe("a row of CSV", () => {
     };
     for (const [label, field] of Object.entries(fields)) {
       const segment = openSegment(1024);
-      segment.add(0, 1, label);
+      segment.add(label, 1, 0);
       assertEquals(
         encodeSegment(segment),
         `${HEADER}1700000000000000000,1,${field},4242\r\n`,
@@ -70,7 +70,7 @@ describe("a row of CSV", () => {
     const random = randomFrom(3);
     const given = [...AWKWARD_DOUBLES, ...Array.from({ length: 2_000 }, () => randomDouble(random))];
     const segment = openSegment(64 * 1024);
-    for (const value of given) assert(segment.add(0, value, "x"));
+    for (const value of given) assert(segment.add("x", value, 0) >= 0);
     const read = rowsIn(segment).map((row) => Number(row.split(",")[1]));
     assertEquals(read.findIndex((value, i) => !Object.is(value, given[i])), -1);
   });
@@ -92,7 +92,7 @@ describe("a row of CSV", () => {
     ];
     const given = [...edges, ...Array.from({ length: 2_000 }, () => Math.floor(random(2 ** 32) * 2 ** random(21)))];
     const segment = openSegment(64 * 1024, ValueKind.duration);
-    for (const value of given) assert(segment.add(0, value, "x"));
+    for (const value of given) assert(segment.add("x", value, 0) >= 0);
     const measurements = rowsIn(segment).map((row) => row.split(",")[1]!);
     assertEquals(measurements, given.map(seconds));
     assert(measurements.every((text) => /^\d+\.\d{9}$/.test(text)));
@@ -127,7 +127,7 @@ describe("the timepoint of a row", () => {
     it(`is exact with an epochOffset ${when}`, () => {
       for (const epochOffset of times) {
         const segment = openSegment(4096, ValueKind.number, epochOffset);
-        for (const timepoint of [...edges, ...edges.toReversed()]) assert(segment.add(timepoint, 1, "x"));
+        for (const timepoint of [...edges, ...edges.toReversed()]) assert(segment.add("x", 1, timepoint) >= 0);
         assertEquals(
           rowsIn(segment).map((row) => BigInt(row.split(",")[0]!)),
           [...edges, ...edges.toReversed()].map((timepoint) => epochOffset + BigInt(timepoint)),
@@ -143,9 +143,9 @@ describe("the timepoint of a row", () => {
       const segment = openSegment(2048, ValueKind.number, epochOffset);
       for (let row = 0; row < segment.capacity; row++) {
         segment.add(
-          random(2) === 0 ? random(9e6) * 1e9 + random(3) : Math.floor(random(2 ** 32) * 2 ** random(21)),
-          1,
           "x",
+          1,
+          random(2) === 0 ? random(9e6) * 1e9 + random(3) : Math.floor(random(2 ** 32) * 2 ** random(21)),
         );
       }
       assertEquals(encodeSegment(segment), referenceCsv(segment));
@@ -155,7 +155,7 @@ describe("the timepoint of a row", () => {
   it("is exact with an epochOffset before the epoch", () => {
     for (const epochOffset of [-1n, -SECOND + 1n, -8n * SECOND - 500_000_000n, -8n * SECOND]) {
       const segment = openSegment(1024, ValueKind.number, epochOffset);
-      for (const timepoint of [9e9, 9e9 + 1, 9.5e9]) segment.add(timepoint, 1, "x");
+      for (const timepoint of [9e9, 9e9 + 1, 9.5e9]) segment.add("x", 1, timepoint);
       const timepoints = rowsIn(segment).map((row) => row.split(",")[0]);
       assertEquals(
         timepoints,
@@ -176,9 +176,9 @@ describe("the slices of a segment", () => {
       "é,".repeat(5_461),
     ];
     const segment = openSegment(2 ** 20);
-    for (let i = 0; i < 200; i++) segment.add(i, randomDouble(random), longest[random(longest.length)]!);
-    for (let i = 0; i < 5_000; i++) segment.add(i * 3e8, randomDouble(random), randomLabel(random));
-    for (let i = 0; segment.add(i, -Number.MAX_VALUE, AWKWARD_LABELS[i % AWKWARD_LABELS.length]!); i++);
+    for (let i = 0; i < 200; i++) segment.add(longest[random(longest.length)]!, randomDouble(random), i);
+    for (let i = 0; i < 5_000; i++) segment.add(randomLabel(random), randomDouble(random), i * 3e8);
+    for (let i = 0; segment.add(AWKWARD_LABELS[i % AWKWARD_LABELS.length]!, -Number.MAX_VALUE, i) >= 0; i++);
     assertEquals(segment.count, segment.capacity);
 
     const slices = slicesOf(new CsvEncoder(), segment);
@@ -189,7 +189,7 @@ describe("the slices of a segment", () => {
 
   it("may begin at any row", () => {
     const segment = openSegment(4096);
-    for (let i = 0; i < segment.capacity; i++) segment.add(i, i, `${i % 7}`);
+    for (let i = 0; i < segment.capacity; i++) segment.add(`${i % 7}`, i, i);
     const rows = rowsIn(segment);
     const encoder = new CsvEncoder();
     for (const first of [segment.count - 1, 3, 0, 17, segment.count]) {
@@ -205,8 +205,8 @@ describe("the slices of a segment", () => {
     const two = openSegment(8192, ValueKind.duration, 3n * SECOND - 1n);
     for (let round = 2; round < 6; round++) {
       for (let i = 0; i < 100; i++) {
-        one.add(i, i, `one ${round} ${i % 5}`);
-        two.add(i, i, `${i % 3}, two`);
+        one.add(`one ${round} ${i % 5}`, i, i);
+        two.add(`${i % 3}, two`, i, i);
       }
       for (const segment of [one, two, one]) {
         assertEquals(HEADER + slicesOf(encoder, segment).map(({ text }) => text).join(""), referenceCsv(segment));

@@ -21,7 +21,7 @@ function readOrRefuse(text: string): number | undefined {
 /** A file of three rows with awkward labels. */
 function file(): string {
   const segment = openSegment();
-  for (const label of ['say "hi", twice', "two\r\nlines", ""]) segment.add(1, 0.25, label);
+  for (const label of ['say "hi", twice', "two\r\nlines", ""]) segment.add(label, 0.25, 1);
   return encodeSegment(segment);
 }
 

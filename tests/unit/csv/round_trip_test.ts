@@ -24,7 +24,7 @@ function encodeAll(observations: Given[], kind: ValueKind): string[] {
     texts.push(encodeSegment(segment));
     segment.open(segment.sequence + 1, ANCHOR);
   };
-  const add = (to: Segment, { timepoint, value, label }: Given): boolean => to.add(timepoint, value, label);
+  const add = (to: Segment, { timepoint, value, label }: Given): boolean => to.add(label, value, timepoint) >= 0;
   for (const observation of observations) {
     if (add(segment, observation)) continue;
     flush();
@@ -78,7 +78,7 @@ describe("from a segment to CSV and back", () => {
   it("each awkward label is the same, alone in its file", () => {
     for (const label of AWKWARD_LABELS) {
       const segment = openSegment();
-      segment.add(0, 1, label);
+      segment.add(label, 1, 0);
       assertEquals(decode(encodeSegment(segment)).map((row) => row.label), [asWritten(label)]);
     }
   });

@@ -17,7 +17,7 @@ function scan(...blocks: Uint8Array[]): Pick<RowScanner, "rows" | "end" | "bareL
 describe("RowScanner", () => {
   it("finds the ends of rows, wherever the blocks end", () => {
     const segment = openSegment();
-    for (const label of AWKWARD_LABELS) segment.add(0, 1, label);
+    for (const label of AWKWARD_LABELS) segment.add(label, 1, 0);
     const whole = bytes(encodeSegment(segment));
     const expected = { rows: AWKWARD_LABELS.length + 1, end: whole.length, bareLineFeed: false };
     for (let at = 0; at <= whole.length; at++) {

@@ -51,7 +51,7 @@ describe("FlushJournal", () => {
 
   it("touch nothing but their own part of the header", () => {
     const segment = openSegment();
-    segment.add(1, 2, "x");
+    segment.add("x", 2, 1);
     const bytes = new Uint8Array(segment.timepoints.buffer);
     const before = bytes.slice();
     const journal = new FlushJournal(segment);

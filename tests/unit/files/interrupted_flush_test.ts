@@ -20,7 +20,7 @@ function interrupted() {
   disk.plant(DIRECTORY, "directory");
   const directory = new MonitoringDirectory(disk, DIRECTORY);
   const segment = openSegment();
-  for (let i = 0; i < 20; i++) segment.add(1 + i, i, i % 2 === 0 ? 'a "quoted",\r\nlabel' : "x");
+  for (let i = 0; i < 20; i++) segment.add(i % 2 === 0 ? 'a "quoted",\r\nlabel' : "x", i, 1 + i);
   const csv = encodeSegment(segment);
   const header = csv.slice(0, csv.indexOf("\n") + 1);
   const rows = csv.slice(header.length).match(/(?:[^"]|"(?:[^"]|"")*")*?,4242\r\n/g)!;

@@ -94,7 +94,7 @@ describe("hostile bytes", () => {
   it(`in a CSV that is appended to, ${texts / 4} times, stay as they are but for a torn row, and so do our rows`, () => {
     const random = randomFrom(3);
     const segment = openSegment(4096);
-    for (let i = 0; i < 5; i++) segment.add(1 + i, i, i === 2 ? 'a "b",\r\nc' : "ours");
+    for (let i = 0; i < 5; i++) segment.add(i === 2 ? 'a "b",\r\nc' : "ours", i, 1 + i);
     const ours = ["1,0,ours", "2,1,ours", '3,2,"a ""b"",\r\nc"', "4,3,ours", "5,4,ours"];
     const rows = ours.map((row) => `170000000000000000${row},4242\r\n`).join("");
     let refused = 0;

@@ -311,7 +311,7 @@ describe("a label that is longer than any that is kept", () => {
         const buffer = new ArrayBuffer(2 ** 20);
         const segment = new Segment(buffer, { ...OWNER, channel: "custom" });
         segment.open(1, EPOCH);
-        segment.add(1, 1, "");
+        segment.add("", 1, 1);
         segment.labelBytes.fill(character.charCodeAt(0), 4, 4 + length);
         new DataView(segment.labelBytes.buffer, segment.labelBytes.byteOffset).setUint32(0, length, true);
         new Uint32Array(buffer, 0, 64)[Word.labelBytes] = 4 + length;

@@ -14,7 +14,7 @@ const HEADER = "Timepoint,Measurement,Label,PID\r\n";
 function rowsWith(labels: readonly string[]): Uint8Array[] {
   return labels.map((label, i) => {
     const segment = openSegment(2 ** 20);
-    segment.add(i, i / 3, label);
+    segment.add(label, i / 3, i);
     return bytes(encodeSegment(segment).slice(HEADER.length));
   });
 }

@@ -29,7 +29,7 @@ const spoolsOn = (disk: MemoryDisk): string[] => disk.paths().filter((path) => p
 /** Opens it and stores a row. */
 function fill(segment: Segment): Segment {
   segment.open(1, EPOCH);
-  assert(segment.add(1, 1, "x"));
+  assert(segment.add("x", 1, 1) >= 0);
   return segment;
 }
 

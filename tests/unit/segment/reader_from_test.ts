@@ -12,7 +12,7 @@ describe("readSegment, of rows that are not known yet", () => {
   const buffer = new ArrayBuffer(BYTES);
   const segment = new Segment(buffer, OWNER);
   segment.open(3, EPOCH);
-  for (let row = 0; row < 5; row++) segment.add(row + 1, row / 2, `label ${row % 2}`);
+  for (let row = 0; row < 5; row++) segment.add(`label ${row % 2}`, row / 2, row + 1);
 
   /** The rows behind those that are known of segment 3. */
   function rowsAfter(first: (sequence: number) => number): unknown {

@@ -39,7 +39,7 @@ for (const [name, kind] of KINDS) {
       const buffer = new ArrayBuffer(4096);
       const segment = new Segment(buffer, { ...OWNER, kind });
       segment.open(3, EPOCH);
-      for (let i = 0; i < 50; i++) segment.add(1 + i, i, `label ${i % 7}`);
+      for (let i = 0; i < 50; i++) segment.add(`label ${i % 7}`, i, 1 + i);
       const { segment: read, damaged } = readSegment(readingFrom(new Uint8Array(buffer)), 4096) as never as {
         segment: Segment;
         damaged: number;
@@ -143,7 +143,7 @@ describe("readSegment", () => {
     const read = readingFrom(new Uint8Array(buffer));
     const some = readSegment((into, at) => {
       segment.open(++sequence, EPOCH);
-      segment.add(1, 1, "x");
+      segment.add("x", 1, 1);
       return read(into, at);
     }, SEGMENT_BYTES);
     assertEquals(some, "it is filled anew faster than it can be read");
@@ -161,7 +161,7 @@ describe("readSegment", () => {
         if (random(inPieces ? 60 : 6) === 0) anew();
         for (let left = random(inPieces ? 2 : 8); left > 0; left--) {
           const row = segment.count;
-          if (!segment.add(1_000 * sequence + row + 1, 1_000 * sequence + row, `${sequence} ${row % 5}`)) anew();
+          if (segment.add(`${sequence} ${row % 5}`, 1_000 * sequence + row, 1_000 * sequence + row + 1) < 0) anew();
         }
       };
       const read = (into: Uint8Array, at: number): number => {

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
+import { NO_ROOM } from "../../../src/segment/label_interner.ts";
 import { ValueKind } from "../../../src/series.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { labelsOf, openSegment, OWNER, rowsOf } from "../../support/segments.ts";
@@ -46,8 +47,8 @@ describe("the layout of a segment", () => {
     const owner = { pid: 2 ** 32 - 1, isolate: "deadbeef", channel: "p".repeat(64), kind: ValueKind.duration };
     const segment = new Segment(new ArrayBuffer(4096), owner);
     segment.open(7, -(10n ** 18n));
-    segment.add(1, 2, "é");
-    segment.add(1, 2, "b");
+    segment.add("é", 2, 1);
+    segment.add("b", 2, 1);
     assertEquals(ascii(segment, 0, 4), "KYMO");
     assertEquals(ascii(segment, 48, 8), "deadbeef");
     assertEquals(ascii(segment, 64, 192), owner.channel);
@@ -73,42 +74,45 @@ describe("a row of a segment", () => {
   it("is kept, to the last one there is room for", () => {
     const segment = openSegment(1024);
     const given = Array.from({ length: segment.capacity }, (_, i) => [i, i / 3, i % 2 === 0 ? "even" : "odd"] as const);
-    assertEquals(given.every(([timepoint, value, label]) => segment.add(timepoint, value, label)), true);
+    for (const [i, [timepoint, value, label]] of given.entries()) {
+      assertEquals(segment.add(label, value, timepoint), segment.capacity - i - 1);
+    }
     const before = bytesOf(segment);
-    assertEquals(segment.add(1, 2, "even"), false);
+    assertEquals(segment.add("even", 2, 1), NO_ROOM);
     assertEquals(bytesOf(segment), before);
     assertEquals(rowsOf(segment), given.map((row) => [...row]));
   });
 
   it("is not kept without room for its label, and nothing has changed", () => {
     const segment = openSegment(1024); // room for three labels of 34 bytes
-    for (let i = 0; i < 3; i++) assertEquals(segment.add(i, i, `${i}`.repeat(34)), true);
+    const { capacity } = segment;
+    for (let i = 0; i < 3; i++) assertEquals(segment.add(`${i}`.repeat(34), i, i), capacity - i - 1);
     const before = bytesOf(segment);
-    assertEquals(segment.add(9, 9, "9".repeat(34)), false);
+    assertEquals(segment.add("9".repeat(34), 9, 9), NO_ROOM);
     assertEquals(bytesOf(segment), before);
     assertEquals([segment.count, segment.labelCount], [3, 3]);
     // The label before the refused one is still the last one.
-    assertEquals([segment.add(3, 3, "2".repeat(34)), segment.add(4, 4, "1".repeat(34))], [true, true]);
+    assertEquals([segment.add("2".repeat(34), 3, 3), segment.add("1".repeat(34), 4, 4)], [capacity - 4, capacity - 5]);
     assertEquals([...segment.labelIds.subarray(0, segment.count)], [0, 1, 2, 2, 1]);
   });
 
   it("has the label it was given, in whatever order labels alternate", () => {
     const segment = openSegment();
     const labels = ["", "a", "a", "", "", "b", "a", "a\0", "a\ufffd", "a\0"];
-    for (const label of labels) segment.add(0, 0, label);
+    for (const label of labels) segment.add(label, 0, 0);
     assertEquals(rowsOf(segment).map(([, , label]) => label), labels.map((label) => label.replace("\0", "\ufffd")));
   });
 
   it("keeps the bits of every double", () => {
     const segment = openSegment();
-    for (const value of AWKWARD_DOUBLES) segment.add(0, value, "x");
+    for (const value of AWKWARD_DOUBLES) segment.add("x", value, 0);
     const kept = rowsOf(segment).map(([, value]) => value);
     assertEquals(kept.every((value, i) => Object.is(value, AWKWARD_DOUBLES[i])), true);
   });
 
   it("is committed after it is stored: whoever reads the bytes in between sees whole rows only", () => {
     const segment = openSegment(1024);
-    segment.add(1, 1, "a");
+    segment.add("a", 1, 1);
     const view = headerOf(segment);
     const counts: number[] = [];
     const watched = new Proxy(segment.values, {
@@ -118,7 +122,7 @@ describe("a row of a segment", () => {
       },
     });
     Object.defineProperty(segment, "values", { value: watched });
-    segment.add(2, 2, "b");
+    segment.add("b", 2, 2);
     assertEquals([counts, word(segment, Word.count)], [[1], 2]);
   });
 });
@@ -126,12 +130,12 @@ describe("a row of a segment", () => {
 describe("a segment that is opened again", () => {
   it("is empty under its new sequence number and epochOffset, and starts its labels anew", () => {
     const segment = openSegment();
-    segment.add(1, 1, "old");
-    segment.add(1, 1, "older");
+    segment.add("old", 1, 1);
+    segment.add("older", 1, 1);
     segment.open(2, 5n);
     assertEquals([Word.count, Word.labels, Word.labelBytes].map((index) => word(segment, index)), [0, 0, 0]);
     assertEquals([segment.count, segment.labelCount, segment.sequence, segment.epochOffset], [0, 0, 2, 5n]);
-    segment.add(1, 1, "older");
+    segment.add("older", 1, 1);
     assertEquals([rowsOf(segment), labelsOf(segment)], [[[1, 1, "older"]], ["older"]]);
   });
 

@@ -31,9 +31,9 @@ function randomFile(kind: ValueKind): string {
   for (let i = 0; i < 1_000; i++) {
     const value = AWKWARD_DOUBLES[i] ?? randomDouble(random);
     segment.add(
-      1 + i * 1_234_567,
-      kind === ValueKind.duration ? random(2 ** 32) * random(4_000) : value,
       labels[i % labels.length]!,
+      kind === ValueKind.duration ? random(2 ** 32) * random(4_000) : value,
+      1 + i * 1_234_567,
     );
   }
   return encodeSegment(segment);

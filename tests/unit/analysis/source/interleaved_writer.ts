@@ -87,7 +87,7 @@ export class InterleavedWriter {
   }
 
   #add(segment: Segment): void {
-    segment.add(this.recorded + 1, this.recorded, this.#label);
+    segment.add(this.#label, this.recorded, this.recorded + 1);
     this.recorded++;
   }
 
