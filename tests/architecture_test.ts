@@ -1,21 +1,28 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as rules from "../tools/architecture/rules.ts";
 import { readSource, type Source } from "../tools/architecture/source.ts";
 
 const root = new URL("../", import.meta.url);
 
-/** The tree that the rules hold for: all TypeScript of the repository. */
+/** Names of folders that are generated, and not part of the tree. */
+const generated = /(^|\/)(node_modules|output|__pycache__)(\/|$)/;
+
+/** The files of the repository that the rules are about; those that are not TypeScript are empty. */
 function readTree(): Map<string, Source> {
-  const names = ["src", "runtime_adapters", "tests", "bench", "tools", "examples"].flatMap((folder) =>
-    readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" }).map((name) =>
-      `${folder}/${name.replaceAll("\\", "/")}`
-    )
+  const paths = ["src", "runtime_adapters", "tests", "bench", "tools", "examples"].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(fileURLToPath(root), join(parentPath, name)).replaceAll("\\", "/"))
   );
   return tree(Object.fromEntries(
-    ["mod.ts", ...names.filter((name) => name.endsWith(".ts"))]
-      .map((path) => [path, readFileSync(new URL(path, root), "utf8")]),
+    ["mod.ts", ...paths.filter((path) => !generated.test(path))].map((path) => [
+      path,
+      path.endsWith(".ts") ? readFileSync(new URL(path, root), "utf8") : "",
+    ]),
   ));
 }
 
@@ -24,20 +31,22 @@ function tree(texts: Record<string, string>): Map<string, Source> {
   return new Map(Object.entries(texts).map(([path, text]) => [path, readSource(path, text)]));
 }
 
-describe("the rules of the house", () => {
-  const house = readTree();
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+describe("architecture rules", () => {
+  const repository = readTree();
   for (const [name, rule] of Object.entries(rules)) {
-    it(`hold: ${name}`, () => assertEquals(rule(house), []));
+    it(`hold for the repository: ${name}`, () => assertEquals(rule(repository), []));
   }
-  for (const path of house.keys()) {
+  for (const path of repository.keys()) {
     if (!path.startsWith("runtime_adapters/")) continue;
-    it(`let any runtime import ${path}`, async () => {
+    it(`allow any runtime to import ${path}`, async () => {
       await import(new URL(path, root).href);
     });
   }
 });
 
-describe("the checker of the rules", () => {
+describe("architecture checker", () => {
   const broken: Record<keyof typeof rules, [texts: Record<string, string>, violations: string[]]> = {
     coreNamesNoRuntime: [{
       "src/csv/a.ts": "const b = Deno.pid + `${Bun.nanoseconds()}`;\nconst fs = load('node:fs'); f(globalThis);",
@@ -58,13 +67,17 @@ describe("the checker of the rules", () => {
     importsRunDownTheLayers: [{
       "src/csv/a.ts": 'import type { B } from "../files/b.ts";\nimport { r } from "../runtime.ts";',
       "src/errors.ts": 'const later = () => import("./csv/a.ts");',
+      "src/analysis/slow/a.ts": 'import "../compare/b.ts"; import "./c.ts"; import "../frames/d.ts";',
+      "src/report/viewer/ui/a.ts": 'import "../charts/b.ts"; import "../model/c.ts"; import "../../shared/d.ts";',
     }, [
       "src/csv/a.ts imports src/files/b.ts, which is above it",
       "src/errors.ts imports src/csv/a.ts, which is above it",
+      "src/analysis/slow/a.ts imports src/analysis/compare/b.ts, which is beside it",
+      "src/report/viewer/ui/a.ts imports src/report/viewer/charts/b.ts, which is above it",
     ]],
     everyModuleHasALayer: [
-      { "src/utils.ts": "", "src/cli/a.ts": "", "src/http/a.ts": "" },
-      ["src/utils.ts is in no layer"],
+      { "src/utils.ts": "", "src/cli/a.ts": "", "src/http/a.ts": "", "src/http/a.md": "" },
+      ["src/utils.ts is in no layer", "src/cli/a.ts is in no layer"],
     ],
     adaptersImportOnlyThePort: [{
       "runtime_adapters/detect.ts": 'import "./deno/a.ts"; import "./bun/a.ts";',
@@ -91,7 +104,14 @@ describe("the checker of the rules", () => {
       "src/csv/a.ts": 'import { parse } from "@std/csv"; import { x } from "left-pad"; import "../report/a.ts";',
       "src/report/a.ts": "",
       "src/cli/a.ts": 'import "anything";',
-    }, ["the entries reach left-pad through src/csv/a.ts", "the entries reach src/report/a.ts"]],
+      "src/core.ts": 'import "./statistics/a.ts";',
+      "src/http/mod.ts": 'import "uplot";',
+    }, [
+      "the entries reach uplot through src/http/mod.ts",
+      "the entries reach left-pad through src/csv/a.ts",
+      "the entries reach src/statistics/a.ts",
+      "the entries reach src/report/a.ts",
+    ]],
     testsShareOnlySupport: [{
       "tests/support/a.ts": 'import "../unit/b.ts"; import "../../src/c.ts"; new URL("../process/fixtures/d.ts");',
       "tests/unit/a_test.ts":
@@ -114,17 +134,30 @@ describe("the checker of the rules", () => {
       "src/c.ts": 'import type { A } from "./a.ts"; import "./d.ts";',
       "src/d.ts": "",
     }, ["src/a.ts → src/b.ts → src/c.ts → src/a.ts"]],
-    filesAreShort: [
-      { "src/a.ts": "1;\n".repeat(300), "src/b.ts": "1;\n".repeat(301) },
-      ["src/b.ts has 301 lines, more than 300"],
+    foldersAreSmall: [
+      Object.fromEntries(
+        [
+          ...numbers(16).map((n) => `a/b/${n}.css`),
+          ...numbers(16).map((n) => `a/${n}/c.ts`),
+          ...numbers(17).map((n) => `src/${n}.ts`),
+        ]
+          .map((path) => [path, ""]),
+      ),
+      ["a has 17 entries, more than 16"],
     ],
-    namesAreSnakeCase: [{ "src/a_b.ts": "", "src/aB.ts": "" }, ["src/aB.ts is not in snake_case"]],
+    longFilesHaveAReason: [
+      { "src/a.ts": "1;\n".repeat(400), "src/b.ts": "1;\n".repeat(401), "src/c.css": "\n".repeat(401) },
+      ["src/b.ts has 401 lines, more than 400"],
+    ],
+    namesAreSnakeCase: [{ "src/a_b.ts": "", "src/aB.ts": "", "bench/a.d.ts": "", "bench/README.md": "" }, [
+      "src/aB.ts is not in snake_case",
+    ]],
   };
   for (const [name, [texts, violations]] of Object.entries(broken)) {
-    it(`sees what breaks ${name}`, () => assertEquals(rules[name as keyof typeof rules](tree(texts)), violations));
+    it(`reports violations of ${name}`, () => assertEquals(rules[name as keyof typeof rules](tree(texts)), violations));
   }
 
-  it("tells code from comments, strings, templates and regular expressions", () => {
+  it("distinguishes code from comments, strings, templates and regular expressions", () => {
     const source = readSource(
       "a.ts",
       [
