@@ -1,7 +1,17 @@
-import type { CpuProfile, CpuProfileNode } from "../../runtime.ts";
-import { sampleTimes } from "./sample_times.ts";
+/**
+ * The call tree of CPU profiles, and the time of each function in it.
+ *
+ * A browser runs part of this module, within the page of a report: it imports types only.
+ *
+ * @module
+ */
 
-/** What the time of a function is: its own work, or one of the names that profilers give to time in which no function is seen. */
+import type { CpuProfile, CpuProfileNode } from "../../runtime.ts";
+
+/**
+ * What a node's time was spent on: a JavaScript function, or one of the names that profilers give
+ * to time in which no function runs.
+ */
 export type FunctionKind = "function" | "root" | "idle" | "program" | "gc";
 
 /** A function in a profile. */
@@ -14,25 +24,33 @@ export interface ProfiledFunction {
   readonly line: number | undefined;
   /** Column at which it begins, from 1; `undefined` if unknown. */
   readonly column: number | undefined;
-  /** Idle time, the runtime's own (`program`) and its collections (`gc`) stand under the root as if they were functions. */
+  /** Idle time, the runtime's own work (`program`) and garbage collection (`gc`) are children of the root. */
   readonly kind: FunctionKind;
 }
 
-/** A function as it was called from one stack. */
-export interface CallNode {
-  /** The function: the same object wherever it stands in a tree. */
-  readonly function: ProfiledFunction;
+/** A node of a call tree. */
+export interface TimedNode<Node> {
   /** Seconds in the function itself. */
+  readonly self: number;
+  /** Seconds in the function and in everything it called. */
+  readonly total: number;
+  /** Samples of the function itself, if known. */
+  readonly samples?: number;
+  /** The functions that it called. */
+  readonly children: readonly Node[];
+}
+
+/** A function as called from one stack. */
+export interface CallNode extends TimedNode<CallNode> {
+  /** The function: the same object wherever it occurs in a tree. */
+  readonly function: ProfiledFunction;
   self: number;
-  /** Seconds in it and in all that it called. */
   total: number;
-  /** Samples of the function itself. */
   samples: number;
-  /** What it called. */
   readonly children: CallNode[];
 }
 
-/** The names that V8, and Kymo on Bun, give to what is no function. */
+/** The names that V8, and Kymo on Bun, give to time in which no function runs. */
 const KINDS: Readonly<Record<string, FunctionKind>> = {
   "(root)": "root",
   "(idle)": "idle",
@@ -41,7 +59,8 @@ const KINDS: Readonly<Record<string, FunctionKind>> = {
 };
 
 /**
- * The call trees of some profiles as one: functions of the same name and place, called from the same stack, are the same.
+ * Merges the call trees of some profiles into one: functions of the same name and place, called
+ * from the same stack, share a node. Children are sorted by total time, the largest first.
  *
  * @example
  * ```ts
@@ -69,9 +88,8 @@ const KINDS: Readonly<Record<string, FunctionKind>> = {
  */
 export function callTree(profiles: readonly CpuProfile[]): CallNode {
   const functions = new Map<string, ProfiledFunction>();
-  const identify = (
-    { callFrame: { functionName, url, lineNumber, columnNumber } }: CpuProfileNode,
-  ): ProfiledFunction => {
+  const identify = ({ callFrame }: CpuProfileNode): ProfiledFunction => {
+    const { functionName, url, lineNumber, columnNumber } = callFrame;
     const key = `${lineNumber}:${columnNumber}:${functionName}\n${url}`;
     let identified = functions.get(key);
     if (identified === undefined) {
@@ -83,15 +101,15 @@ export function callTree(profiles: readonly CpuProfile[]): CallNode {
   const callees = new Map<CallNode, Map<ProfiledFunction, CallNode>>();
   for (const profile of profiles) {
     const byId = new Map(profile.nodes.map((node) => [node.id, node]));
-    const times = sampleTimes(profile);
+    const times = sampledTimes(profile);
     const pairs: [CpuProfileNode, CallNode][] = [[profile.nodes[0]!, root]];
-    for (const [theirs, ours] of pairs) {
-      const { seconds = 0, samples = 0 } = times.get(theirs.id) ?? {};
-      ours.self += seconds;
-      ours.samples += samples;
-      for (const id of theirs.children ?? []) {
+    for (const [source, target] of pairs) {
+      const { seconds = 0, samples = 0 } = times.get(source.id) ?? {};
+      target.self += seconds;
+      target.samples += samples;
+      for (const id of source.children ?? []) {
         const child = byId.get(id)!;
-        pairs.push([child, callee(callees, ours, identify(child))]);
+        pairs.push([child, calleeOf(callees, target, identify(child))]);
       }
     }
   }
@@ -99,7 +117,7 @@ export function callTree(profiles: readonly CpuProfile[]): CallNode {
   return root;
 }
 
-function callee(
+function calleeOf(
   callees: Map<CallNode, Map<ProfiledFunction, CallNode>>,
   caller: CallNode,
   called: ProfiledFunction,
@@ -114,7 +132,7 @@ function callee(
   return node;
 }
 
-/** Adds up from the leaves; without recursion, since a stack may be deeper than ours. */
+/** Adds up totals from the leaves; without recursion, since a profiled stack may be deeper than ours. */
 function addTotals(root: CallNode): void {
   const nodes = [root];
   for (const { children } of nodes) {
@@ -140,10 +158,146 @@ function toFunction(name: string, url: string, lineNumber: number, columnNumber:
   };
 }
 
-/** Where a function begins, in short: `main.ts:12`; empty if it is not JavaScript. Names of the runtime's own scripts stay whole. */
+/**
+ * Returns where a function begins, in short: `main.ts:12`; empty if it is not JavaScript. Names of
+ * the runtime's own scripts are kept whole.
+ */
 export function placeOf({ url, line }: ProfiledFunction): string {
   if (url === "") return "";
   const isInternal = /^(node|ext|bun|internal):/.test(url);
   const name = isInternal ? url : url.replace(/[?#].*$/, "").replace(/^.*[/\\](?=.)/, "");
   return line === undefined ? name : `${name}:${line}`;
+}
+
+/** Time sampled with one node on top of the stack. */
+interface SampledTime {
+  seconds: number;
+  samples: number;
+}
+
+const MICROSECONDS = 1e6;
+
+/**
+ * Returns how long each node was on top of the stack, by its id. As in Chrome DevTools, a sample
+ * lasts until the next, the last one until the end of the profile, and the time before the first
+ * belongs to no node. In a profile without sample times, all samples last equally long.
+ */
+function sampledTimes(profile: CpuProfile): Map<number, SampledTime> {
+  const times = new Map<number, SampledTime>();
+  const add = (id: number, seconds: number, samples: number): void => {
+    const time = times.get(id) ?? { seconds: 0, samples: 0 };
+    time.seconds += seconds;
+    time.samples += samples;
+    times.set(id, time);
+  };
+  const samples = samplesInOrder(profile);
+  if (samples !== undefined) {
+    for (const [index, { id, time }] of samples.entries()) {
+      add(id, Math.max(0, (samples[index + 1]?.time ?? profile.endTime) - time) / MICROSECONDS, 1);
+    }
+    return times;
+  }
+  const { nodes, startTime, endTime } = profile;
+  const hits = nodes.reduce((sum, { hitCount = 0 }) => sum + hitCount, 0);
+  for (const { id, hitCount = 0 } of nodes) {
+    if (hitCount > 0) add(id, Math.max(0, endTime - startTime) * hitCount / hits / MICROSECONDS, hitCount);
+  }
+  return times;
+}
+
+/** Sorts samples by time: V8 reports some late, which shows as a negative difference. */
+function samplesInOrder({ samples, timeDeltas, startTime }: CpuProfile): { id: number; time: number }[] | undefined {
+  if (samples === undefined || timeDeltas === undefined) return undefined;
+  let time = startTime;
+  return samples.map((id, index) => ({ id, time: time += timeDeltas[index]! })).sort((a, b) => a.time - b.time);
+}
+
+/** Time of a function, wherever it was called. */
+export interface FunctionTime {
+  /** The function. */
+  readonly function: ProfiledFunction;
+  /** Seconds in the function itself. */
+  readonly self: number;
+  /** Seconds in the function and in everything it called. Recursive calls count once. */
+  readonly total: number;
+  /** Samples of the function itself. (Samples do not show how often it was called.) */
+  readonly samples: number;
+}
+
+/** Time of a function when called by one certain other. */
+export interface CallTime extends FunctionTime {
+  /** The calling function; the root if there is none. */
+  readonly caller: ProfiledFunction;
+}
+
+/** Returns the time of each function but the root, in no order. */
+export function functionTimes(tree: CallNode): FunctionTime[] {
+  return sumTimes(tree, (node) => node.function).map(({ node, self, total, samples }) => {
+    return { function: node.function, self, total, samples };
+  });
+}
+
+/** Returns the time of each function by caller, in no order. */
+export function callTimes(tree: CallNode): CallTime[] {
+  return sumTimes(tree, (node) => node.function, true).map(({ node, caller, self, total, samples }) => {
+    return { function: node.function, caller: caller.function, self, total, samples };
+  });
+}
+
+/** Sums over the nodes of a call tree that have the same key. */
+export interface SummedTime<Node> {
+  /** The first of the nodes. */
+  readonly node: Node;
+  /** The node that called it. */
+  readonly caller: Node;
+  self: number;
+  /** Nodes within another of the same sum are not added: recursive calls count once. */
+  total: number;
+  samples: number;
+}
+
+/**
+ * Adds up the nodes of a call tree below its root by key, such as the function, and, if `byCaller`,
+ * by the key of the caller too. In no order.
+ */
+export function sumTimes<Node extends TimedNode<Node>>(
+  tree: Node,
+  keyOf: (node: Node) => unknown,
+  byCaller = false,
+): SummedTime<Node>[] {
+  type OpenSum = SummedTime<Node> & { open: number };
+  const sums = new Map<unknown, Map<unknown, OpenSum>>();
+  const found: OpenSum[] = [];
+  const sumOf = (node: Node, caller: Node): OpenSum => {
+    const key = keyOf(node);
+    const callerKey = byCaller ? keyOf(caller) : undefined;
+    let ofKey = sums.get(key);
+    if (ofKey === undefined) sums.set(key, ofKey = new Map());
+    let sum = ofKey.get(callerKey);
+    if (sum === undefined) {
+      ofKey.set(callerKey, sum = { node, caller, self: 0, total: 0, samples: 0, open: 0 });
+      found.push(sum);
+    }
+    return sum;
+  };
+  // Each node is visited twice: before everything it called, and after.
+  const stack: { node: Node; caller: Node; isDone: boolean }[] = [];
+  const push = (caller: Node): void => {
+    for (const node of caller.children) stack.push({ node, caller, isDone: false });
+  };
+  push(tree);
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const { node, caller, isDone } = top;
+    const sum = sumOf(node, caller);
+    if (isDone) {
+      sum.open--;
+      continue;
+    }
+    if (sum.open++ === 0) sum.total += node.total;
+    sum.self += node.self;
+    sum.samples += node.samples ?? 0;
+    stack.push({ node, caller, isDone: true });
+    push(node);
+  }
+  return found;
 }

@@ -1,27 +1,37 @@
+/**
+ * `.cpuprofile` files: finding, reading and checking them.
+ *
+ * Their format is `Profiler.Profile` of the Chrome DevTools protocol
+ * (https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#type-Profile).
+ *
+ * @module
+ */
+
 import { fileErrorCode, KymoError, quotePath, reason } from "../../errors.ts";
-import type { CpuProfile, Files } from "../../runtime.ts";
-import { checkedProfile } from "./parse_profile.ts";
+import { failure, type Result, success } from "../../result.ts";
+import type { CpuProfile, CpuProfileNode, Files } from "../../runtime.ts";
 
 /** A `.cpuprofile` file. */
 export interface ProfileFile {
   /** Its path. */
   readonly path: string;
-  /** Of which process, if its name tells that. */
+  /** The process it is of, if its name says so. */
   readonly pid: number | undefined;
-  /** What is in it. */
+  /** Its content. */
   readonly profile: CpuProfile;
 }
 
 const EXTENSION = ".cpuprofile";
 
-/** More than this no text of JavaScript can hold. Ten minutes of Kymo's are half a MB. */
+/** The longest string of V8, in bytes. Ten minutes of Kymo's profiles are half a MB. */
 const MAXIMUM_SIZE = 2 ** 29 - 25;
 
 /**
- * The files of CPU profiles that some paths lead to: the file itself, or all in a directory, by their names.
+ * Finds the CPU profiles at some paths: a path of a file is taken as it is, one of a directory
+ * stands for all profiles in it, sorted by name.
  *
- * @throws {KymoError} if there is nothing, or no profile in a directory.
- * @throws {KymoError} if a directory cannot be read.
+ * @throws {KymoError} `"not-found"` if a path does not exist, or a directory has no profile.
+ * @throws {KymoError} `"permission-denied"` or `"io"` if a directory cannot be read.
  */
 export function findProfiles(paths: readonly string[], files: Files): string[] {
   return [...new Set(paths.flatMap((path) => profilesAt(path, files)))];
@@ -32,7 +42,7 @@ function profilesAt(path: string, files: Files): string[] {
   try {
     const status = files.status(resolved);
     if (status === undefined) {
-      throw new KymoError("not-found", `Cannot read CPU profiles: no such file or directory: ${quotePath(path)}`);
+      throw new KymoError("not-found", `Cannot read CPU profiles: ${quotePath(path)}: no such file or directory`);
     }
     const isFile = status.kind === "file" || status.kind === "symlink" && resolved.endsWith(EXTENSION);
     if (isFile) return [resolved];
@@ -44,31 +54,36 @@ function profilesAt(path: string, files: Files): string[] {
       cause: error,
     });
   }
-  throw new KymoError("not-found", `Cannot read CPU profiles: there are none in: ${quotePath(path)}`);
+  throw new KymoError("not-found", `Cannot read CPU profiles: ${quotePath(path)}: no .cpuprofile file in it`);
 }
 
 /**
  * Reads a `.cpuprofile` file.
  *
- * @throws {KymoError} if it cannot be read, is damaged, or something else.
+ * @throws {KymoError} `"not-found"`, `"permission-denied"` or `"io"` if it cannot be read.
+ * @throws {KymoError} `"limit-exceeded"` if it is larger than a string can be.
+ * @throws {KymoError} `"invalid-data"` if its content is not a CPU profile.
  */
 export function readProfile(path: string, files: Files): ProfileFile {
+  const action = `Cannot read the CPU profile: ${quotePath(path)}`;
+  let text: Result<string, "limit-exceeded">;
   try {
-    const profile = checkedProfile(readText(path, files));
-    const [, pid] = /(?:^|[/\\])profiler\.(\d+)-[^/\\]*$/.exec(path) ?? [];
-    return { path, pid: pid === undefined ? undefined : Number(pid), profile };
+    text = readText(path, files);
   } catch (error) {
-    throw new KymoError(fileErrorCode(error), `Cannot read the CPU profile: ${quotePath(path)}: ${reason(error)}`, {
-      cause: error,
-    });
+    throw new KymoError(fileErrorCode(error), `${action}: ${reason(error)}`, { cause: error });
   }
+  if (!text.ok) throw new KymoError(text.kind, `${action}: ${text.reason}`);
+  const profile = checkProfile(text.value);
+  if (!profile.ok) throw new KymoError(profile.kind, `${action}: ${profile.reason}`);
+  const [, pid] = /(?:^|[/\\])profiler\.(\d+)-[^/\\]*$/.exec(path) ?? [];
+  return { path, pid: pid === undefined ? undefined : Number(pid), profile: profile.value };
 }
 
-function readText(path: string, files: Files): string {
+function readText(path: string, files: Files): Result<string, "limit-exceeded"> {
   const file = files.open(path, "read");
   try {
     const { size } = file.status();
-    if (size > MAXIMUM_SIZE) throw new Error("it is too large");
+    if (size > MAXIMUM_SIZE) return failure("limit-exceeded", `larger than ${MAXIMUM_SIZE} bytes`);
     const bytes = new Uint8Array(size);
     let length = 0;
     while (length < size) {
@@ -76,8 +91,85 @@ function readText(path: string, files: Files): string {
       if (read === 0) break;
       length += read;
     }
-    return new TextDecoder().decode(bytes.subarray(0, length));
+    return success(new TextDecoder().decode(bytes.subarray(0, length)));
   } finally {
     file.close();
   }
+}
+
+/**
+ * Parses the text of a `.cpuprofile` file.
+ *
+ * @throws {KymoError} `"invalid-data"` if it is not a CPU profile.
+ */
+export function parseCpuProfile(text: string): CpuProfile {
+  const profile = checkProfile(text);
+  if (!profile.ok) throw new KymoError(profile.kind, `Cannot parse the CPU profile: ${profile.reason}`);
+  return profile.value;
+}
+
+function checkProfile(text: string): Result<CpuProfile, "invalid-data"> {
+  let profile: unknown;
+  try {
+    profile = JSON.parse(text);
+  } catch {
+    return failure("invalid-data", "not JSON, or cut off");
+  }
+  const { value: damage } = damagesOf(profile).next();
+  if (damage !== undefined) return failure("invalid-data", damage);
+  const { nodes, startTime, endTime, samples, timeDeltas } = profile as CpuProfile;
+  const isSampled = samples !== undefined && timeDeltas !== undefined;
+  return success({ nodes, startTime, endTime, ...isSampled ? { samples, timeDeltas } : {} });
+}
+
+/** Yields what is wrong with a profile. What is not checked here is not used. */
+function* damagesOf(profile: unknown): Generator<string, undefined> {
+  if (!isRecord(profile) || !Array.isArray(profile.nodes) || profile.nodes.length === 0) yield "no call tree";
+  const { nodes, startTime, endTime, samples, timeDeltas } = profile as unknown as CpuProfile;
+  if (!isQuantity(startTime) || !isQuantity(endTime)) yield "no start or end time";
+  for (const [index, node] of nodes.entries()) yield* damagesOfNode(node, `node ${index}`);
+  yield* damagesOfTree(nodes);
+  if (samples === undefined && timeDeltas === undefined) return;
+  if (!Array.isArray(samples) || !Array.isArray(timeDeltas)) yield "samples or timeDeltas are missing";
+  if (samples!.length !== timeDeltas!.length) yield "samples and timeDeltas differ in length";
+  const ids = new Set(nodes.map(({ id }) => id));
+  for (const [index, id] of samples!.entries()) {
+    if (!ids.has(id)) yield `sample ${index} is of no node`;
+    if (!isQuantity(timeDeltas![index]!)) yield `sample ${index} has no time`;
+  }
+}
+
+function* damagesOfNode(node: unknown, name: string): Generator<string, undefined> {
+  if (!isRecord(node) || !Number.isFinite(node.id) || !isRecord(node.callFrame)) yield `${name} has no id or callFrame`;
+  const { callFrame, children, hitCount } = node as unknown as CpuProfileNode;
+  const { functionName, url, lineNumber, columnNumber } = callFrame;
+  if (typeof functionName !== "string" || typeof url !== "string") yield `${name} has no functionName or url`;
+  if (!Number.isFinite(lineNumber) || !Number.isFinite(columnNumber)) yield `${name} has no line or column`;
+  if (children !== undefined && !Array.isArray(children)) yield `${name} has children that are no list`;
+  if (hitCount !== undefined && !(isQuantity(hitCount) && hitCount >= 0)) yield `${name} has an invalid hitCount`;
+}
+
+/** The nodes must be one tree below the first, so that walking it ends. */
+function* damagesOfTree(nodes: readonly CpuProfileNode[]): Generator<string, undefined> {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  if (byId.size !== nodes.length) yield "two nodes have the same id";
+  const reached = new Set([nodes[0]!]);
+  for (const { children = [] } of reached) {
+    for (const id of children) {
+      const child = byId.get(id);
+      if (child === undefined) yield `node id ${JSON.stringify(id)} is missing`;
+      if (reached.has(child!)) yield `node id ${id} occurs twice in the call tree`;
+      reached.add(child!);
+    }
+  }
+  if (reached.size !== nodes.length) yield "the call tree is in pieces";
+}
+
+/** Whether a value is a number that can be added to and multiplied with others of its kind: µs for 285 years. */
+function isQuantity(value: number): boolean {
+  return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

@@ -1,18 +1,28 @@
+/**
+ * The CPU profiles of a report, and their flame graphs.
+ *
+ * @module
+ */
+
+import { type CallNode, callTree, placeOf } from "../../analysis/profile/call_tree.ts";
 import { findProfiles, type ProfileFile, readProfile } from "../../analysis/profile/profile_files.ts";
 import { reason } from "../../errors.ts";
-import type { Files } from "../../runtime.ts";
+import type { CpuProfile, Files } from "../../runtime.ts";
+import type { FlameNode, ProfileData } from "../shared/report_data.ts";
 import { MAX_FLAME_NODES } from "./cost.ts";
-import { flameOf } from "./flame.ts";
-import type { ProfileData } from "../shared/report_data.ts";
+import { toDigits } from "./rounding.ts";
 
 /** CPU profiles that were found. */
 export interface Profiles {
   readonly profiles: readonly ProfileData[];
-  /** What could not be read, in words. */
+  /** The files that could not be read, and why, one sentence each. */
   readonly problems: readonly string[];
 }
 
-/** Reads the CPU profiles in the directories among `sources`; those of one process are added up. */
+/**
+ * Reads the CPU profiles in the directories among `sources`, and merges those of one process. If
+ * `pids` is given, only those of these processes.
+ */
 export function readProfiles(sources: readonly string[], files: Files, pids?: readonly number[]): Profiles {
   const read: ProfileFile[] = [];
   const problems: string[] = [];
@@ -25,7 +35,7 @@ export function readProfiles(sources: readonly string[], files: Files, pids?: re
     }
   }
   const groups = [...Map.groupBy(read, ({ path, pid }) => pid ?? path).values()];
-  const room = Math.floor(MAX_FLAME_NODES / Math.max(1, groups.length));
+  const maxNodes = Math.floor(MAX_FLAME_NODES / Math.max(1, groups.length));
   const profiles = groups.map(([first, ...more]) => {
     const { path, pid } = first!;
     const name = path.slice(path.lastIndexOf("/") + 1);
@@ -34,17 +44,67 @@ export function readProfiles(sources: readonly string[], files: Files, pids?: re
       name: more.length === 0 ? name : `${name} and ${more.length} more`,
       pid,
       duration: all.reduce((sum, { startTime, endTime }) => sum + (endTime - startTime) / 1e6, 0),
-      tree: flameOf(all, pid === undefined ? name : `PID ${pid}`, room),
+      tree: flameTree(all, pid === undefined ? name : `PID ${pid}`, maxNodes),
     };
   });
   return { profiles: profiles.sort((a, b) => (a.pid ?? Infinity) - (b.pid ?? Infinity)), problems };
 }
 
-/** The profiles in a source, if it is a directory that has any. */
+/** Returns the paths of the profiles in a source, if it is a directory that has any. */
 function profilesIn(source: string, files: Files): string[] {
   try {
     return findProfiles([source], files).filter((path) => path.endsWith(".cpuprofile"));
   } catch {
-    return []; // what there is to be said of a source, its rows say
+    return []; // A source that cannot be read has been reported when its rows were read.
   }
+}
+
+/** Functions that take a smaller share of the whole are too narrow to be seen. */
+const MIN_SHARE = 0.001;
+
+/** Calls deeper than this are not drawn: endless recursion is. */
+const MAX_DEPTH = 300;
+
+/**
+ * Merges the call trees of some profiles into one with the given name, without idle time and
+ * without calls too short to be seen. Besides the root it has at most `maxNodes` nodes.
+ */
+export function flameTree(profiles: readonly CpuProfile[], name: string, maxNodes: number): FlameNode {
+  const root = callTree(profiles);
+  const children = root.children.filter((child) => child.function.kind !== "idle");
+  const total = children.reduce((sum, child) => sum + child.total, 0);
+  let minSeconds = MIN_SHARE * total;
+  while (countNodes(children, minSeconds, 1) > maxNodes) minSeconds *= 1.5;
+  const { self, nodes } = prune(0, children, minSeconds, 1);
+  return { name, place: "", self, total: toDigits(5, total), children: nodes };
+}
+
+/**
+ * Drops nodes of less than `minSeconds` seconds, and adds their time to the `self` seconds of their
+ * caller.
+ */
+function prune(
+  self: number,
+  children: readonly CallNode[],
+  minSeconds: number,
+  depth: number,
+): { self: number; nodes: FlameNode[] } {
+  const shown = visible(children, minSeconds, depth);
+  const nodes = shown.map((child) => {
+    const { function: called, total } = child;
+    const { self, nodes } = prune(child.self, child.children, minSeconds, depth + 1);
+    return { name: called.name, place: placeOf(called), self, total: toDigits(5, total), children: nodes };
+  });
+  const kept = new Set(shown);
+  const dropped = children.reduce((sum, child) => kept.has(child) ? sum : sum + child.total, 0);
+  return { self: toDigits(5, self + dropped), nodes };
+}
+
+function countNodes(nodes: readonly CallNode[], minSeconds: number, depth: number): number {
+  return visible(nodes, minSeconds, depth)
+    .reduce((sum, { children }) => sum + 1 + countNodes(children, minSeconds, depth + 1), 0);
+}
+
+function visible(nodes: readonly CallNode[], minSeconds: number, depth: number): readonly CallNode[] {
+  return depth > MAX_DEPTH ? [] : nodes.filter(({ total }) => total > 0 && total >= minSeconds);
 }

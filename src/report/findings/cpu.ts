@@ -1,6 +1,6 @@
+import { sumTimes } from "../../analysis/profile/call_tree.ts";
 import { CPU_RATE } from "../data/quantity_kinds.ts";
-import { timesByFunction } from "../shared/function_times.ts";
-import type { QuantityCells } from "../shared/report_data.ts";
+import { functionKey, type QuantityCells } from "../shared/report_data.ts";
 import { inPercent, inSeconds, plainNumber } from "../../display/words.ts";
 import { capitalize, type Draft, type Facts, nameProcess, sum } from "./finding.ts";
 
@@ -43,9 +43,13 @@ const MOST = 2;
 /** Of each profiled process the function that took the most time by itself. */
 export function hotFunction(facts: Facts): Draft[] {
   const hot = facts.profiles.flatMap(({ pid, tree }) => {
-    if (tree.value < LONG_ENOUGH_PROFILE) return [];
-    const [hottest] = timesByFunction(tree).filter(({ name }) => !isBracketed(name)).sort((a, b) => b.self - a.self);
-    return hottest === undefined ? [] : [{ ...hottest, pid, share: hottest.self / tree.value }];
+    if (tree.total < LONG_ENOUGH_PROFILE) return [];
+    const [hottest] = sumTimes(tree, functionKey)
+      .filter(({ node }) => !isBracketed(node.name))
+      .sort((a, b) => b.self - a.self);
+    if (hottest === undefined) return [];
+    const { node: { name, place }, self } = hottest;
+    return [{ pid, name, place, self, share: self / tree.total }];
   }).filter(({ share }) => share >= HOT);
   return hot.sort((a, b) => b.share - a.share).slice(0, MOST).map(({ pid, name, place, self, share }) => ({
     kind: "cpu",

@@ -144,13 +144,21 @@ export interface ProfileData {
   readonly tree: FlameNode;
 }
 
-/** A function in a call tree, and what it called. */
+/** A function as called from one stack. */
 export interface FlameNode {
   /** Name of the function. */
   readonly name: string;
-  /** Where it is, such as `main.ts:12`; empty if unknown. */
+  /** Where it begins, such as `main.ts:12`; empty if unknown. */
   readonly place: string;
-  /** Seconds in it and in all that it called. */
-  readonly value: number;
+  /** Seconds in the function itself, and in calls too short to be shown. */
+  readonly self: number;
+  /** Seconds in the function and in everything it called. */
+  readonly total: number;
+  /** The functions that it called, without those too short to be shown. */
   readonly children: readonly FlameNode[];
+}
+
+/** Identifies the function of a node: nodes with the same key are calls of the same function. */
+export function functionKey({ name, place }: FlameNode): string {
+  return `${name}\n${place}`;
 }

@@ -371,5 +371,6 @@ function callTree(seconds: number, random: () => number, depth = 0): FlameNode {
     seen.add(child.name);
     children.push(child);
   }
-  return { name, place, value: seconds, children };
+  const self = children.reduce((rest, { total }) => rest - total, seconds);
+  return { name, place, self, total: seconds, children };
 }

@@ -1,9 +1,15 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type CallNode, callTree, placeOf } from "../../../src/analysis/profile/call_tree.ts";
-import { callTimes, type FunctionTime, functionTimes } from "../../../src/analysis/profile/function_times.ts";
-import { parseCpuProfile } from "../../../src/analysis/profile/parse_profile.ts";
-import { findProfiles, readProfile } from "../../../src/analysis/profile/profile_files.ts";
+import {
+  type CallNode,
+  callTimes,
+  callTree,
+  type FunctionTime,
+  functionTimes,
+  placeOf,
+  sumTimes,
+} from "../../../src/analysis/profile/call_tree.ts";
+import { findProfiles, parseCpuProfile, readProfile } from "../../../src/analysis/profile/profile_files.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { encodeCpuProfile } from "../../../src/profiling/cpu_profile.ts";
@@ -102,6 +108,21 @@ describe("the times of functions", () => {
     assertEquals([tree.total, tree.children[0]!.function.name, functionTimes(tree).length], [4, "f199999", 200_000]);
   });
 
+  it("are added up by any key of a node, each caller apart if asked for", () => {
+    const leaf = { key: "f", self: 2, total: 2, children: [] };
+    const inner = { key: "g", self: 3, total: 5, children: [leaf] };
+    const tree = { key: "all", self: 2, total: 10, children: [{ key: "f", self: 3, total: 8, children: [inner] }] };
+    const sums = (byCaller: boolean) =>
+      sumTimes(tree, ({ key }) => key, byCaller).map(({ node, caller, self, total }) => [
+        node.key,
+        ...byCaller ? [caller.key] : [],
+        self,
+        total,
+      ]);
+    assertEquals(sums(false), [["f", 5, 8], ["g", 3, 5]]);
+    assertEquals(sums(true), [["f", "all", 3, 8], ["g", "f", 3, 5], ["f", "g", 2, 2]]);
+  });
+
   it("tell work from time in which no function is seen, which is no function of that name", () => {
     const profile = profileOf([["(idle)", 1], ["(program)", 1], ["(garbage collector)", 1], ["f", 1]]);
     const written = {
@@ -142,37 +163,37 @@ describe("a damaged profile", () => {
   const of = (nodes: unknown[], more: object = {}) => JSON.stringify({ nodes, startTime: 0, endTime: 1, ...more });
   const whole = of([node(1, [2]), node(2)], { samples: [2], timeDeltas: [1] });
   const damaged: [text: string, why: string][] = [
-    ["", "it is not JSON, or cut off"],
-    [whole.slice(0, -10), "it is not JSON, or cut off"],
-    ["null", "it has no call tree"],
-    ["[]", "it has no call tree"],
-    ['{"nodes":[]}', "it has no call tree"],
-    [of([node(1)], { endTime: null }), "it has no beginning or no end"],
-    [of([null]), "node 0 of the call tree has no id or no function"],
-    [of([{ id: "1", callFrame: {} }]), "node 0 of the call tree has no id or no function"],
-    [of([node(1, [], { callFrame: { functionName: 1, url: "" } })]), "node 0 of the call tree has no name"],
-    [of([node(1, [], { callFrame: { functionName: "f", url: "" } })]), "node 0 of the call tree has no place"],
-    [of([node(1, "2")]), "node 0 of the call tree has no list of callees"],
-    [of([node(1, [], { hitCount: -1 })]), "node 0 of the call tree has no number of hits"],
-    [of([node(1, [], { hitCount: 7 })]).replace("7", "1e999"), "node 0 of the call tree has no number of hits"],
-    [of([node(1, [], { hitCount: "7" })]), "node 0 of the call tree has no number of hits"],
-    [of([node(1)], { endTime: 1e300 }), "it has no beginning or no end"],
+    ["", "not JSON, or cut off"],
+    [whole.slice(0, -10), "not JSON, or cut off"],
+    ["null", "no call tree"],
+    ["[]", "no call tree"],
+    ['{"nodes":[]}', "no call tree"],
+    [of([node(1)], { endTime: null }), "no start or end time"],
+    [of([null]), "node 0 has no id or callFrame"],
+    [of([{ id: "1", callFrame: {} }]), "node 0 has no id or callFrame"],
+    [of([node(1, [], { callFrame: { functionName: 1, url: "" } })]), "node 0 has no functionName or url"],
+    [of([node(1, [], { callFrame: { functionName: "f", url: "" } })]), "node 0 has no line or column"],
+    [of([node(1, "2")]), "node 0 has children that are no list"],
+    [of([node(1, [], { hitCount: -1 })]), "node 0 has an invalid hitCount"],
+    [of([node(1, [], { hitCount: 7 })]).replace("7", "1e999"), "node 0 has an invalid hitCount"],
+    [of([node(1, [], { hitCount: "7" })]), "node 0 has an invalid hitCount"],
+    [of([node(1)], { endTime: 1e300 }), "no start or end time"],
     [of([node(1)], { samples: [1, 1], timeDeltas: [1, 1.5e308] }), "sample 1 has no time"],
-    [of([node(1), node(1)]), "two nodes of the call tree have the same id"],
-    [of([node(1, [2])]), "node 2 is missing in the call tree"],
-    [of([node(1, [1])]), "node 1 has two places in the call tree"],
-    [of([node(1, [2, 3]), node(2, [3]), node(3)]), "node 3 has two places in the call tree"],
-    [of([node(1), node(2, [3]), node(3, [2])]), "its call tree is in pieces"],
-    [of([node(1)], { samples: [1] }), "its samples or their times are missing"],
-    [of([node(1)], { samples: [1], timeDeltas: [] }), "it has not as many samples as times"],
+    [of([node(1), node(1)]), "two nodes have the same id"],
+    [of([node(1, [2])]), "node id 2 is missing"],
+    [of([node(1, [1])]), "node id 1 occurs twice in the call tree"],
+    [of([node(1, [2, 3]), node(2, [3]), node(3)]), "node id 3 occurs twice in the call tree"],
+    [of([node(1), node(2, [3]), node(3, [2])]), "the call tree is in pieces"],
+    [of([node(1)], { samples: [1] }), "samples or timeDeltas are missing"],
+    [of([node(1)], { samples: [1], timeDeltas: [] }), "samples and timeDeltas differ in length"],
     [of([node(1)], { samples: [2], timeDeltas: [1] }), "sample 0 is of no node"],
     [of([node(1)], { samples: [1], timeDeltas: ["1"] }), "sample 0 has no time"],
   ];
   it("is refused, and it is said why", () => {
     parseCpuProfile(whole);
     for (const [text, why] of damaged) {
-      const { message } = assertThrows(() => parseCpuProfile(text), KymoError);
-      assertEquals(message, `Cannot parse the CPU profile: ${why}`);
+      const { code, message } = assertThrows(() => parseCpuProfile(text), KymoError);
+      assertEquals([code, message], ["invalid-data", `Cannot parse the CPU profile: ${why}`]);
     }
   });
 });
@@ -200,25 +221,28 @@ describe("files of profiles", () => {
   });
 
   it("must be there", () => {
-    const none = () => findProfiles(["/none"], disk);
-    assertThrows(none, KymoError, 'Cannot read CPU profiles: no such file or directory: "/none"');
-    assertThrows(
-      () => findProfiles(["/empty"], disk),
-      KymoError,
-      'Cannot read CPU profiles: there are none in: "/empty"',
-    );
+    for (
+      const [path, reason] of [["/none", "no such file or directory"], ["/empty", "no .cpuprofile file in it"]] as const
+    ) {
+      const { code, message } = assertThrows(() => findProfiles([path], disk), KymoError);
+      assertEquals([code, message], ["not-found", `Cannot read CPU profiles: "${path}": ${reason}`]);
+    }
   });
 
   it("are read, and tell their process by their name", () => {
     const [path] = findProfiles(["/m"], disk);
     assertEquals(readProfile(path!, disk), { path: path!, pid: 7, profile });
-    const message = 'Cannot read the CPU profile: "/other.cpuprofile": it is not JSON, or cut off';
-    assertThrows(() => readProfile("/other.cpuprofile", disk), KymoError, message);
-    assertThrows(
+    const damaged = assertThrows(() => readProfile("/other.cpuprofile", disk), KymoError);
+    assertEquals(
+      [damaged.code, damaged.message],
+      ["invalid-data", 'Cannot read the CPU profile: "/other.cpuprofile": not JSON, or cut off'],
+    );
+    const gone = assertThrows(
       () => readProfile("/gone.cpuprofile", disk),
       KymoError,
       'Cannot read the CPU profile: "/gone.cpuprofile": ',
     );
+    assertEquals(gone.code, "not-found");
   });
 });
 

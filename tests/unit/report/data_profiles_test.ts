@@ -1,9 +1,8 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { mkdirSync } from "node:fs";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
-import { flameOf } from "../../../src/report/data/flame.ts";
-import { readProfiles } from "../../../src/report/data/profiles.ts";
+import { flameTree, readProfiles } from "../../../src/report/data/profiles.ts";
 import type { FlameNode } from "../../../src/report/shared/report_data.ts";
 import type { CpuProfile, CpuProfileNode } from "../../../src/runtime.ts";
 import { inDirectory } from "../../support/analysis/report_recording.ts";
@@ -29,30 +28,35 @@ const profile: CpuProfile = {
   timeDeltas: [0, 10_000, 10_000, 10_000, 10_000],
 };
 
-/** Name, place, ms, children. */
-type Brief = [name: string, place: string, ms: number, ...Brief[]];
+/** Name, place, self and total in ms, children. */
+type Brief = [name: string, place: string, self: number, total: number, ...Brief[]];
 
-function brief({ name, place, value, children }: FlameNode): Brief {
-  return [name, place, Math.round(value * 1e6) / 1e3, ...children.map(brief)];
+function brief({ name, place, self, total, children }: FlameNode): Brief {
+  return [name, place, toMilliseconds(self), toMilliseconds(total), ...children.map(brief)];
+}
+
+function toMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e3;
 }
 
 describe("a flame graph", () => {
-  it("is the call tree, by time, without idleness", () => {
-    assertEquals(brief(flameOf([profile], "PID 1", 100)), [
+  it("is the call tree, by time, without idle time", () => {
+    assertEquals(brief(flameTree([profile], "PID 1", 100)), [
       "PID 1",
       "",
+      0,
       40,
-      ["main", "main.ts:2", 30, ["work", "main.ts:9", 20]],
-      ["(anonymous)", "main.ts:6", 10],
+      ["main", "main.ts:2", 10, 30, ["work", "main.ts:9", 20, 20]],
+      ["(anonymous)", "main.ts:6", 10, 10],
     ]);
   });
 
-  it("adds up several profiles", () => {
-    const { value, children } = flameOf([profile, profile], "", 100);
-    assertEquals([value, ...children.map(({ value }) => value)], [0.08, 0.06, 0.02]);
+  it("merges several profiles", () => {
+    const { total, children } = flameTree([profile, profile], "", 100);
+    assertEquals([total, ...children.map(({ total }) => total)], [0.08, 0.06, 0.02]);
   });
 
-  it("has neither what is too small to be seen nor more than there is room for, nor depth without end", () => {
+  it("leaves out calls too short to be seen, calls beyond the room and endless depth", () => {
     const nodes = [
       node(1, "(root)", [2, ...Array.from({ length: 500 }, (_, i) => 1_000 + i)], 0),
       ...Array.from(
@@ -62,13 +66,15 @@ describe("a flame graph", () => {
       ...Array.from({ length: 500 }, (_, i) => node(1_000 + i, `small ${i}`, [], i, i % 2 === 0 ? 10 : 1_000)),
     ];
     const big = { nodes, startTime: 0, endTime: 1e6 };
-    const { children } = flameOf([big], "", 10_000);
+    const { children } = flameTree([big], "", 10_000);
     assertEquals(children.length, 251);
     assert(children.every(({ name }) => name === "again" || Number(name.slice(6)) % 2 === 1));
     let depth = 0;
     for (let at = children[0]; at !== undefined; at = at.children[0]) depth++;
     assertEquals(depth, 300);
-    assertEquals(flameOf([big], "", 301).children.length, 1);
+    const small = flameTree([big], "", 301);
+    assertEquals(small.children.length, 1);
+    assertAlmostEquals(small.self + small.children[0]!.total, small.total, 1e-4);
   });
 });
 
@@ -81,7 +87,7 @@ describe("the CPU profiles of a report", () => {
     "profiler.9-b-1.cpuprofile": "{",
     "other.txt": "",
   };
-  it("are those in the directories, one for each process", async () => {
+  it("are those in the directories, one per process", async () => {
     await inDirectory(files, (directory) => {
       mkdirSync(`${directory}/empty`);
       const sources = [

@@ -69,7 +69,7 @@ function level(label: string, unit: QuantityData["unit"], at: (time: number) => 
 
 /** A function in a flame graph. */
 function frame(name: string, self: number, ...children: FlameNode[]): FlameNode {
-  return { name, place: "main.ts:1", value: children.reduce((sum, { value }) => sum + value, self), children };
+  return { name, place: "main.ts:1", self, total: children.reduce((sum, { total }) => sum + total, self), children };
 }
 
 /** A recording in which nothing stands out, but for what is given. */

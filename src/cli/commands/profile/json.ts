@@ -1,5 +1,4 @@
-import type { CallNode, ProfiledFunction } from "../../../analysis/profile/call_tree.ts";
-import type { FunctionTime } from "../../../analysis/profile/function_times.ts";
+import type { CallNode, FunctionTime, ProfiledFunction } from "../../../analysis/profile/call_tree.ts";
 import { matcher } from "../../input/pattern.ts";
 import { ordered, type Profile, type ProfileView } from "./profile.ts";
 

@@ -1,5 +1,4 @@
-import type { CallNode } from "../../../analysis/profile/call_tree.ts";
-import type { CallTime, FunctionTime } from "../../../analysis/profile/function_times.ts";
+import type { CallNode, CallTime, FunctionTime } from "../../../analysis/profile/call_tree.ts";
 import type { ProfileFile } from "../../../analysis/profile/profile_files.ts";
 
 /** What is shown of a profile; all functions, unless one of `callers`, `callees` and `tree` is given. */
@@ -37,10 +36,7 @@ export interface Profile {
 
 /** The files as one profile, or as one for each process. */
 export async function toProfiles(files: readonly ProfileFile[], byPid: boolean): Promise<Profile[]> {
-  const [{ callTree }, { callTimes, functionTimes }] = await Promise.all([
-    import("../../../analysis/profile/call_tree.ts"),
-    import("../../../analysis/profile/function_times.ts"),
-  ]);
+  const { callTimes, callTree, functionTimes } = await import("../../../analysis/profile/call_tree.ts");
   const groups = byPid ? [...Map.groupBy(files, ({ pid }) => pid).values()] : files.length > 0 ? [files] : [];
   return groups.map((files) => {
     const tree = callTree(files.map(({ profile }) => profile));

@@ -1,6 +1,9 @@
-import type { CallNode, ProfiledFunction } from "../../../analysis/profile/call_tree.ts";
-import { placeOf } from "../../../analysis/profile/call_tree.ts";
-import type { FunctionTime } from "../../../analysis/profile/function_times.ts";
+import {
+  type CallNode,
+  type FunctionTime,
+  placeOf,
+  type ProfiledFunction,
+} from "../../../analysis/profile/call_tree.ts";
 import { sanitize } from "../../terminal/display_text.ts";
 import { matcher } from "../../input/pattern.ts";
 import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";

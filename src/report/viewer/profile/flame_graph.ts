@@ -26,6 +26,7 @@ interface Library {
   width(pixels: number): Library;
   cellHeight(pixels: number): Library;
   inverted(topDown: boolean): Library;
+  getValue(value: (item: FlameNode | Frame) => number): Library;
   sort(byName: (a: Frame, b: Frame) => number): Library;
   minFrameSize(pixels: number): Library;
   transitionDuration(milliseconds: number): Library;
@@ -81,16 +82,17 @@ export function flameGraph(profile: ProfileData): FlameGraph {
     "aria-label": "Find a function in the flame graph",
   });
   const reset = h("button", { type: "button", class: "reset", hidden: true }, "Whole profile");
-  const total = profile.tree.value;
+  const total = profile.tree.total;
   const tell = (frame: Frame): string =>
     `${frame.data.name}${frame.data.place === "" ? "" : ` (${frame.data.place})`}: ${
-      format.duration(frame.data.value)
-    }, ${format.percent(frame.data.value / Math.max(total, 1e-12))}`;
+      format.duration(frame.data.total)
+    }, ${format.percent(frame.data.total / Math.max(total, 1e-12))}`;
   let found = "";
   const graph = makeLibrary()
     .cellHeight(20)
     .inverted(true)
-    .sort((a, b) => b.data.value - a.data.value)
+    .getValue((item) => "total" in item ? item.total : item.value)
+    .sort((a, b) => b.data.total - a.data.total)
     .minFrameSize(1)
     .transitionDuration(still ? 0 : 200)
     .tooltip(false)

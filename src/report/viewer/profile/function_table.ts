@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type FunctionTime, timesByFunction } from "../../shared/function_times.ts";
-import type { ProfileData } from "../../shared/report_data.ts";
+import { type SummedTime, sumTimes } from "../../../analysis/profile/call_tree.ts";
+import { type FlameNode, functionKey, type ProfileData } from "../../shared/report_data.ts";
 import { h, replace } from "../ui/dom.ts";
 import * as format from "../model/format.ts";
 
@@ -13,7 +13,7 @@ const FEW_ROWS = 25;
 
 /** Makes the table; `search` is called with the name of a function that was clicked. */
 export function functionTable({ tree }: ProfileData, search: (name: string) => void): HTMLElement {
-  const all = timesByFunction(tree);
+  const all = sumTimes(tree, functionKey);
   const body = h("tbody");
   let by: "self" | "total" = "self";
   const heads = (["self", "total"] as const).map((key) => {
@@ -31,7 +31,7 @@ export function functionTable({ tree }: ProfileData, search: (name: string) => v
       else element.removeAttribute("aria-sort");
     }
     const rows = all.toSorted((a, b) => b[by] - a[by]).slice(0, FEW_ROWS);
-    replace(body, ...rows.map((time) => row(time, tree.value, search)));
+    replace(body, ...rows.map((time) => row(time, tree.total, search)));
   };
   show();
   const caption = h("caption", { class: "hidden" }, "Functions by CPU time");
@@ -64,7 +64,11 @@ export function functionTable({ tree }: ProfileData, search: (name: string) => v
   );
 }
 
-function row({ name, place, self, total }: FunctionTime, all: number, search: (name: string) => void): HTMLElement {
+function row(
+  { node: { name, place }, self, total }: SummedTime<FlameNode>,
+  all: number,
+  search: (name: string) => void,
+): HTMLElement {
   const cell = (seconds: number): HTMLElement =>
     h(
       "td",

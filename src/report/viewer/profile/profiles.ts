@@ -4,8 +4,8 @@
  * @module
  */
 
-import { timesByFunction } from "../../shared/function_times.ts";
-import type { ProfileData } from "../../shared/report_data.ts";
+import { sumTimes } from "../../../analysis/profile/call_tree.ts";
+import { functionKey, type ProfileData } from "../../shared/report_data.ts";
 import { h } from "../ui/dom.ts";
 import { flameGraph } from "./flame_graph.ts";
 import { functionTable } from "./function_table.ts";
@@ -50,8 +50,8 @@ export function profiles(store: Store): Profiles | undefined {
 
 /** Which part of a profile's time the function took that took the most by itself, of those of this name. */
 function share({ tree }: ProfileData, name: string): number {
-  const times = timesByFunction(tree).filter((time) => time.name === name);
-  return Math.max(0, ...times.map(({ self }) => self)) / Math.max(tree.value, 1e-12);
+  const times = sumTimes(tree, functionKey).filter(({ node }) => node.name === name);
+  return Math.max(0, ...times.map(({ self }) => self)) / Math.max(tree.total, 1e-12);
 }
 
 function section(profile: ProfileData): Section {
