@@ -14,6 +14,7 @@ import denoJson from "../deno.json" with { type: "json" };
 import packageJson from "../package.json" with { type: "json" };
 import { readSource } from "./architecture/source.ts";
 import { licencesOfPackages } from "./built_in_packages.ts";
+import { packagedDocuments } from "./documents.ts";
 import { run } from "./gate/command.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
@@ -34,8 +35,9 @@ export async function buildNpm(folder: string): Promise<void> {
   const cliPackages = await bundleCommandLine(folder);
   await declare(folder);
   await Deno.writeTextFile(`${folder}/package.json`, `${JSON.stringify(manifest(), null, 2)}\n`);
-  for (const name of ["README.md", "CHANGELOG.md", "LICENSE"]) {
-    await Deno.copyFile(`${root}/${name}`, `${folder}/${name}`);
+  for (const path of packagedDocuments(root)) {
+    await Deno.mkdir(dirname(`${folder}/${path}`), { recursive: true });
+    await Deno.copyFile(`${root}/${path}`, `${folder}/${path}`);
   }
   const notices = await Deno.readTextFile(`${root}/links/std-csv/NOTICES.md`);
   await Deno.writeTextFile(`${folder}/NOTICES.md`, `${notices}\n${cliPackages}`);

@@ -15,8 +15,8 @@ export interface Example {
   readonly code: string;
 }
 
-/** Where examples are looked for: files, and folders of modules. */
-const documentation = ["README.md", "mod.ts", "src"];
+/** Where examples are looked for: files and folders. */
+const documentation = ["README.md", "docs", "mod.ts", "src"];
 
 /** Runs the examples on Deno, each in an isolate of its own. */
 export async function runExamplesOnDeno(place: Place): Promise<Outcome> {
@@ -36,7 +36,7 @@ export async function runExamplesOnBun(place: Place): Promise<Outcome> {
   for (const name of ["@std", "apache-arrow"]) {
     await Deno.symlink(`${place.root}/node_modules/${name}`, `${cwd}/node_modules/${name}`);
   }
-  const examples = documentation.flatMap((path) => modulesBelow(place.root, path))
+  const examples = documentation.flatMap((path) => documentationBelow(place.root, path))
     .flatMap((path) => findExamples(path, Deno.readTextFileSync(`${place.root}/${path}`)))
     .filter(({ code }) => !/\bDeno\b/.test(code));
   const failures: string[] = [];
@@ -51,11 +51,11 @@ export async function runExamplesOnBun(place: Place): Promise<Outcome> {
   };
 }
 
-function modulesBelow(root: string, path: string): string[] {
+function documentationBelow(root: string, path: string): string[] {
   if (Deno.statSync(`${root}/${path}`).isFile) return [path];
   return [...Deno.readDirSync(`${root}/${path}`)]
-    .filter(({ name, isDirectory }) => isDirectory || name.endsWith(".ts"))
-    .flatMap(({ name }) => modulesBelow(root, `${path}/${name}`)).sort();
+    .filter(({ name, isDirectory }) => isDirectory || /\.(ts|md)$/.test(name))
+    .flatMap(({ name }) => documentationBelow(root, `${path}/${name}`)).sort();
 }
 
 /** The examples of a Markdown file or a TypeScript module, without those marked `ignore`. */

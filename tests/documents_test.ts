@@ -1,0 +1,89 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import denoJson from "../deno.json" with { type: "json" };
+import { linksOf, packagedDocuments, proseOf, targetOf } from "../tools/documents.ts";
+import { scratchDirectory } from "./support/scratch_directory.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+const guide = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
+
+const documents = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "bench/RESULTS.md",
+  "examples/README.md",
+  ...guide,
+];
+
+/** The names by which links lead to the headings of a document, as GitHub makes them. */
+function anchorsOf(path: string): string[] {
+  return [...proseOf(root, path).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+  );
+}
+
+describe("documents", () => {
+  for (const path of documents) {
+    it(`${path} has no broken link`, () => {
+      const broken = linksOf(root, path).filter((link) => {
+        const target = targetOf(path, link);
+        if (!existsSync(join(root, target))) return true;
+        const [, anchor] = link.split("#");
+        return anchor !== undefined && !anchorsOf(target).includes(anchor);
+      });
+      assertEquals(broken, []);
+    });
+  }
+
+  it("README.md has at most 150 lines and links to every page of the guide", () => {
+    assert(read("README.md").split("\n").length <= 151); // with an empty one after the last line end
+    const linked = linksOf(root, "README.md").map((link) => targetOf("README.md", link));
+    assertEquals(guide.filter((page) => !linked.includes(page)), []);
+  });
+
+  it("packages have every file and image that their README leads to", () => {
+    const packaged = packagedDocuments(root);
+    for (const path of ["examples/demo/report.png", "bench/comparison.svg", ...guide]) {
+      assert(packaged.includes(path), path);
+    }
+    const { include } = denoJson.publish;
+    const published = (path: string): boolean =>
+      include.some((entry) => entry === path || entry.endsWith("/") && path.startsWith(entry));
+    assertEquals(packaged.filter((path) => !published(path)), []);
+  });
+});
+
+describe("SQL in docs/analysis.md", () => {
+  it("runs on DuckDB and finds the rows of both layouts", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("_monitoring");
+    mkdirSync(directory);
+    const rows = (...timepoints: string[]): string =>
+      ["Timepoint,Measurement,Label,PID", ...timepoints.map((at) => `${at},0.250000000,/orders [GET],42`), ""]
+        .join("\r\n");
+    writeFileSync(`${directory}/duration.42-0a1b2c3d-000001.csv`, rows("1700000000000000001", "1700000000999999999"));
+    writeFileSync(`${directory}/duration.csv`, rows("1700000001000000000"));
+
+    const [block] = /^```sql\n[\s\S]*?^```$/m.exec(read("docs/analysis.md"))!;
+    const queries = block.split("\n").slice(1, -1).join("\n").replaceAll("_monitoring", directory).split(";");
+    const connection = await (await DuckDBInstance.create()).connect();
+    const results: unknown[] = [];
+    for (const query of queries.filter((text) => text.trim() !== "")) {
+      results.push((await connection.runAndReadAll(query)).getRowObjectsJson());
+    }
+    connection.disconnectSync();
+    assertEquals(results, [
+      [{ Label: "/orders [GET]", n: "3", quantiles: [0.25, 0.25, 0.25] }],
+      [{ second: "2023-11-14 22:13:20", n: "2" }, { second: "2023-11-14 22:13:21", n: "1" }],
+    ]);
+  });
+});
