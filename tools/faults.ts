@@ -2,7 +2,7 @@
  * The fault suite in full, on one runtime after the other. `deno task test:faults` runs it, as root on a Linux whose disks and programs may be
  * tampered with; given parts of file names, only those tests that bear one.
  *
- * It ends with the figures of what was shown as a table in Markdown, which stands in ARCHITECTURE.md, and with `N passed, N failed`. A test
+ * It ends with the figures of what was shown as a table in Markdown, which goes to docs/fault_suite.md, and with `N passed, N failed`. A test
  * that was skipped counts as failed, unless its reason says that it is `only on` the other runtime: what was not tried was not shown.
  *
  * @module
