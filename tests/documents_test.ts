@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../deno.json" with { type: "json" };
 import { linksOf, packagedDocuments, proseOf, targetOf } from "../tools/documents.ts";
+import { RUNTIME_SERIES, SERIES } from "../src/series.ts";
 import { scratchDirectory } from "./support/scratch_directory.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -59,6 +60,26 @@ describe("documents", () => {
     const published = (path: string): boolean =>
       include.some((entry) => entry === path || entry.endsWith("/") && path.startsWith(entry));
     assertEquals(packaged.filter((path) => !published(path)), []);
+  });
+});
+
+describe("docs/reference.md", () => {
+  const reference = read("docs/reference.md");
+
+  it("has every series of the runtime with its unit, kind and scope", () => {
+    const rows = [...reference.matchAll(/^\| `([a-z ]+)` +\| (s|bytes|) *\| (\w+) +\| (process|isolate) /gm)];
+    assertEquals(
+      rows.map(([, label, unit, kind, scope]) => ({ label, unit, kind, scope })),
+      RUNTIME_SERIES.filter(({ label }) => label !== SERIES.gcUncollectable)
+        .map(({ label, unit, kind, scope }) => ({ label, unit, kind, scope })),
+    );
+  });
+
+  it("has every error code", () => {
+    const codes = [...read("src/errors.ts").matchAll(/^ {2}\| "([a-z-]+)"/gm)].map(([, code]) => code);
+    assert(codes.length >= 10);
+    const [errors] = /^## Errors$[\s\S]*?^## /m.exec(reference)!;
+    assertEquals([...errors.matchAll(/^\| `"([a-z-]+)"`/gm)].map(([, code]) => code), codes);
   });
 });
 
