@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../deno.json" with { type: "json" };
 import { linksOf, packagedDocuments, proseOf, targetOf } from "../tools/documents.ts";
+import { runCommandLine } from "../src/cli/command_line.ts";
 import { RUNTIME_SERIES, SERIES } from "../src/series.ts";
+import { fakeCliContext } from "./support/fake/cli_context.ts";
 import { scratchDirectory } from "./support/scratch_directory.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -80,6 +82,31 @@ describe("docs/reference.md", () => {
     assert(codes.length >= 10);
     const [errors] = /^## Errors$[\s\S]*?^## /m.exec(reference)!;
     assertEquals([...errors.matchAll(/^\| `"([a-z-]+)"`/gm)].map(([, code]) => code), codes);
+  });
+});
+
+describe("commands in documents", () => {
+  /** Each `kymo …` in a block or between backticks, without what follows a `|` or `#`. */
+  const commands = documents.flatMap((path) =>
+    [...read(path).matchAll(/(?:^|`)kymo ([a-z]+)([^`\n|#]*)/gm)].map(([, name, rest]) => ({
+      path,
+      name: name!,
+      rest: rest!,
+    }))
+  );
+
+  it("are commands of kymo with options that it has", async () => {
+    assert(commands.length > 20);
+    const unknown: string[] = [];
+    for (const { path, name, rest } of commands) {
+      const context = fakeCliContext({});
+      const code = await runCommandLine(["help", ...name === "help" ? [] : [name]], context);
+      const options = rest.match(/(?<= )--?[a-z-]+/g) ?? [];
+      const known = code === 0 &&
+        options.every((option) => new RegExp(`^ +.*${option}\\b`, "m").test(context.stdout.text));
+      if (!known) unknown.push(`${path}: kymo ${name}${rest}`);
+    }
+    assertEquals(unknown, []);
   });
 });
 
