@@ -1,20 +1,25 @@
 /**
- * How far a quantile of a series would be off by chance, and from two such series the interval of the ratio of their quantiles.
+ * Block bootstrap: how far a quantile of a series is off by chance, and from two such series the
+ * confidence interval of the ratio of their quantiles.
  *
- * Successive requests of a service are alike: they meet the same load, the same collection, the same cold cache. So single samples must not be
- * resampled as if they were independent: the intervals would be far too narrow. What is resampled here are blocks of time, each a tenth of the
- * whole, beginning at any hundredth, the end joined to the beginning: the circular block bootstrap of Politis & Romano, "A circular block-resampling
- * procedure for stationary data" (1992).
+ * Successive requests of a service resemble each other: they meet the same load, the same garbage
+ * collection, the same cold cache. Resampling single samples as if they were independent gives
+ * intervals that are far too narrow. So this resamples blocks of time: each is a tenth of the whole and
+ * begins at any hundredth, with the end joined to the beginning. That is the circular block bootstrap of
+ * Politis & Romano, "A circular block-resampling procedure for stationary data" (1992).
  *
- * The number of blocks is fixed, so they grow with the length of the run, and hold more of what depends on each other the longer it is. That there
- * are so few of them is paid for with Student's t instead of the normal distribution, as in Ibragimov & Müller, "t-statistic based correlation and
- * heterogeneity robust inference", Journal of Business & Economic Statistics 28 (2010), and with the factor √(b/(b-1)); see Hesterberg, "What
- * teachers should know about the bootstrap", The American Statistician 69 (2015), on intervals of percentiles that are too narrow.
+ * The number of blocks is fixed, so a longer run has longer blocks, which contain more of the dependence
+ * between samples. Two corrections allow for the small number of blocks: Student's t instead of the
+ * normal distribution, as in Ibragimov & Müller, "t-statistic based correlation and heterogeneity robust
+ * inference", Journal of Business & Economic Statistics 28 (2010), and the factor √(b/(b-1)). On
+ * percentile intervals that are too narrow see Hesterberg, "What teachers should know about the
+ * bootstrap", The American Statistician 69 (2015).
  *
- * How often, in 1,000 simulations each, the 95 % interval of the ratio of two equal runs held 1 (2,000 log-normal samples, half of the variance of
- * whose logarithms is a state that changes slowly; its correlation falls to 1/e within a part of the run):
+ * Coverage in 1,000 simulations each: how often the 95 % interval of the ratio of two equal runs
+ * contained 1. A run has 2,000 log-normal samples; half of the variance of their logarithms comes from a
+ * state that changes slowly, and whose correlation falls to 1/e within the given share of the run.
  *
- * | part of the run | single samples resampled: median, p99 | blocks: median, p99 |
+ * | share of the run | single samples resampled: median, p99 | blocks resampled: median, p99 |
  * | --- | --- | --- |
  * | independent | 94 %, 93 % | 96 %, 97 % |
  * | 0.2 % | 68 %, 87 % | 96 %, 96 % |
@@ -22,34 +27,39 @@
  * | 3 % | 24 %, 47 % | 91 %, 92 % |
  * | 10 % | 15 %, 29 % | 76 %, 77 % |
  *
- * So a run should be some hundred times as long as its states last; no method could tell much from less.
+ * So a run should be about a hundred times as long as its states last. No method can conclude much from
+ * less.
  *
  * @module
  */
 
+import { failure, type Result, success } from "../../result.ts";
 import { upperTailOfT } from "./student_t.ts";
 import { CELLS, type TimedHistogram } from "./timed_histogram.ts";
 
-/** Blocks that the time of a series is cut into. */
+/** Blocks that the time of a series is divided into. */
 const BLOCKS = 10;
 
-/** Series that all come from fewer blocks than this tell nothing about others. */
-const FEWEST_BLOCKS = 5;
+/** With fewer effective blocks than this, a series has no interval. */
+const MIN_BLOCKS = 5;
 
-/** What a normal variable exceeds with a probability of 2.5 %. */
-const Z = 1.959964;
+/** The 97.5th percentile of the standard normal distribution. */
+const NORMAL_97_5 = 1.959964;
 
-/** A quantile, and by how much it varies when blocks of time are left out and repeated at random. */
+/** The variation of a quantile under resampling of blocks of time. */
 export interface QuantileSpread {
-  /** Natural logarithm of each resampled quantile less that of the quantile, spread by √(b/(b-1)). */
+  /** log(resampled quantile) - log(quantile) of each replicate, times √(b/(b-1)). */
   readonly deviations: Float64Array;
-  /** Blocks of equal size that would have told as much as these (Kish's effective size): 10, or fewer if some have most of the samples. */
+  /**
+   * Effective number of blocks (Kish's effective sample size): 10, or fewer if most samples are in some
+   * of the blocks.
+   */
   readonly blocks: number;
-  /** Independent samples that would have told as much about the quantile, at most as many as there are. */
-  readonly independent: number;
+  /** Effective number of independent samples, at most the number of samples. */
+  readonly effectiveSamples: number;
 }
 
-/** Resamples the `q`-quantile of a series that has at least one sample. */
+/** Resamples the `q`-quantile of a series, which must have at least one sample. */
 export function resampleQuantile(
   histogram: TimedHistogram,
   q: number,
@@ -66,10 +76,10 @@ export function resampleQuantile(
     for (let i = 0; i < BLOCKS; i++) chosen[i] = Math.floor(random() * CELLS);
     return factor * (runs.logQuantile(q, chosen) - quantile);
   });
-  return { deviations, blocks, independent: Math.min(samples, q * (1 - q) / variance) };
+  return { deviations, blocks, effectiveSamples: Math.min(samples, q * (1 - q) / variance) };
 }
 
-/** How the share of samples below the quantile, which is `q` in the whole, varies from block to block. */
+/** The variance, between blocks, of the share of samples below the quantile; the share is `q` overall. */
 function spread(runs: TimedHistogram, q: number, quantile: number) {
   let sum = 0;
   let squares = 0;
@@ -82,32 +92,40 @@ function spread(runs: TimedHistogram, q: number, quantile: number) {
   }
   const samples = sum * BLOCKS / CELLS;
   const blocks = BLOCKS * sum ** 2 / (CELLS * squares);
-  // The variance of a ratio (share) of sums over clusters, by linearisation: Cochran, "Sampling Techniques" (1977), 6.3.
+  // The variance of a ratio of sums over clusters, by linearisation: Cochran, "Sampling Techniques" (1977), 6.3.
   const variance = excesses * BLOCKS / CELLS / samples ** 2 * blocks / (blocks - 1);
   return { samples, blocks, variance };
 }
 
 /**
- * Independent samples that an interval of the `q`-quantile needs at least: with fewer, it is likelier than `tail` that all of them are on one side of
- * the quantile, so that they cannot bound it. 368 for the p99, at a tail of 2.5 %.
+ * The independent samples that an interval of the `q`-quantile needs. With fewer, the probability that
+ * all are on one side of the quantile, and so cannot bound it, exceeds `tail`. 368 for the p99 and a tail
+ * of 2.5 %.
  */
 export function samplesNeeded(q: number, tail: number): number {
   return Math.ceil(Math.log(tail) / Math.log(Math.max(q, 1 - q)));
 }
 
-/** Why a series has no interval, or `undefined` if it has one. */
-export function tooLittle({ blocks, independent }: QuantileSpread, needed: number): string | undefined {
-  if (!(blocks >= FEWEST_BLOCKS)) return "its samples are not spread over its time";
-  if (independent >= needed) return undefined;
-  return `${needed} independent samples are needed, and it has no more than ${Math.floor(independent)}`;
+/** Whether the spread of a series allows an interval, which needs `needed` independent samples. */
+export function checkSpread(
+  { blocks, effectiveSamples }: QuantileSpread,
+  needed: number,
+): Result<undefined, "uneven-samples" | "few-samples"> {
+  if (!(blocks >= MIN_BLOCKS)) return failure("uneven-samples", "its samples are not spread over its time");
+  if (effectiveSamples >= needed) return success(undefined);
+  return failure(
+    "few-samples",
+    `${needed} independent samples are needed, and it has the equivalent of ${Math.floor(effectiveSamples)}`,
+  );
 }
 
 /**
- * The interval of log(b/a) in which it is with the probability 1 - 2 `tail`, `ratio` being its best estimate.
+ * The confidence interval of log(b/a), with the confidence 1 - 2 `tail`; `logRatio` is its estimate.
  *
- * Its ends are the 2.5th and 97.5th percentiles of the resampled ratios, drawn away from the estimate by the ratio of Student's t to the normal
- * distribution, and to the `tail` asked for, which the resampled ratios alone could not tell if it is small. The degrees of freedom of two samples with different
- * variances are Welch's and Satterthwaite's.
+ * Its ends are the 2.5th and 97.5th percentiles of the resampled ratios, stretched about the estimate by
+ * the ratio of Student's t at `tail` to the normal distribution at 2.5 %: a small tail could not be read
+ * from the resampled ratios themselves. The degrees of freedom are those of Welch and Satterthwaite for
+ * two samples with different variances.
  */
 export function logRatioInterval(
   a: QuantileSpread,
@@ -117,7 +135,7 @@ export function logRatioInterval(
 ): readonly [low: number, high: number] {
   const differences = b.deviations.map((deviation, index) => deviation - a.deviations[index]!).sort();
   const percentile = (p: number): number => differences[Math.round(p * (differences.length - 1))]!;
-  const stretch = upperTailOfT(tail, degreesOfFreedom(a, b)) / Z;
+  const stretch = upperTailOfT(tail, degreesOfFreedom(a, b)) / NORMAL_97_5;
   return [logRatio + percentile(0.025) * stretch, logRatio + percentile(0.975) * stretch];
 }
 

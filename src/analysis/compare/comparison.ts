@@ -1,32 +1,32 @@
 import { KymoError, quote } from "../../errors.ts";
-import { logRatioInterval, type QuantileSpread, resampleQuantile, samplesNeeded, tooLittle } from "./bootstrap.ts";
+import { checkSpread, logRatioInterval, type QuantileSpread, resampleQuantile, samplesNeeded } from "./bootstrap.ts";
 import { randomNumbers } from "./random.ts";
 import { readHistograms, readSpans, type SeriesSpan } from "./series_histograms.ts";
 import { TelemetryFrame } from "../frames/telemetry_frame.ts";
 import type { TimedHistogram } from "./timed_histogram.ts";
 
-/** What to compare, and how. */
+/** Options of {@linkcode compare}. */
 export interface CompareOptions {
-  /** Labels or patterns of labels as `where` takes them. Default: all. */
+  /** Labels or patterns of labels, as in `where`. Default: all. */
   readonly labels?: string | readonly string[];
-  /** Probability, from 0.5 to 0.9999, that all intervals together hold the true ratios. Default: 0.95. */
+  /** Probability that all intervals contain their true ratios, from 0.5 to 0.9999. Default: 0.95. */
   readonly confidence?: number;
-  /** Changes up to this do not matter: the interval has to be beyond 1 + `margin` or 1 / (1 + `margin`). Default: 0. */
+  /** Changes up to this do not matter: an interval must lie above 1 + `margin` or below 1 / (1 + `margin`). Default: 0. */
   readonly margin?: number;
-  /** How often each series is resampled, from 100 to 1,000,000. Default: 4,000. */
+  /** Bootstrap replicates of each series, from 100 to 1,000,000. Default: 4,000. */
   readonly replicates?: number;
-  /** A whole number that decides what is drawn. The same seed gives the same intervals. Default: 1. */
+  /** Integer seed of the random numbers. The same seed gives the same intervals. Default: 1. */
   readonly seed?: number;
-  /** Is told how many passes over the recordings there are, and how many of them are done. */
+  /** Called before each pass over a recording with the number of passes, and how many are done. */
   readonly onProgress?: (progress: { readonly done: number; readonly passes: number }) => void;
 }
 
-/** What can be said of a change in a duration. */
+/** What the samples say about the change of a duration. */
 export type Verdict = "faster" | "slower" | "cannot tell";
 
 /** One side of a comparison. */
 export interface ComparedSeries {
-  /** Observations; NaN is none. */
+  /** Observations other than NaN. */
   readonly count: number;
   /** Exact. */
   readonly median: number;
@@ -34,50 +34,55 @@ export interface ComparedSeries {
   readonly p99: number;
 }
 
-/** How a quantile changed from a to b. */
+/** The change of a quantile from a to b. */
 export interface Change {
-  /** b / a; `undefined` if only one of them has the series, or if one of the two is not above zero. */
+  /** b / a; `undefined` if only one run has the series, or if a or b is not positive and finite. */
   readonly ratio: number | undefined;
-  /** Where the true ratio is, with the probability {@linkcode Change.confidence}; `undefined` if the samples cannot tell. */
+  /** Confidence interval of the true ratio; `undefined` if there are too few samples. */
   readonly interval: readonly [low: number, high: number] | undefined;
-  /** Probability that this interval by itself holds the true ratio, so that all of them do with the one asked for. */
+  /** Confidence of this interval by itself; chosen so that all intervals together have the one asked for. */
   readonly confidence: number;
-  /** `"slower"` if the whole interval is above 1 (and the margin), `"faster"` if it is below. */
+  /** `"slower"` if the whole interval is above 1 plus the margin, `"faster"` if it is below. */
   readonly verdict: Verdict;
-  /** Why there is no interval. */
+  /** Why there is no interval; absent if there is one. */
   readonly reason?: string;
+  /** Independent samples that an interval needs; only if that is why there is none. */
+  readonly needed?: number;
 }
 
 /** A series in two runs. */
 export interface Comparison {
   /** The label. */
   readonly label: string;
-  /** In the first run; `undefined` if it is not there. */
+  /** In the first run; `undefined` if it has no such series. */
   readonly a: ComparedSeries | undefined;
-  /** In the second run; `undefined` if it is not there. */
+  /** In the second run; `undefined` if it has no such series. */
   readonly b: ComparedSeries | undefined;
-  /** Of the median. */
+  /** Change of the median. */
   readonly median: Change;
-  /** Of the 99th percentile. */
+  /** Change of the 99th percentile. */
   readonly p99: Change;
 }
 
-/** Series that are counted in one query. What is in memory meanwhile is some MB for each. */
+/** Series counted in one query; each takes some MB of memory meanwhile. */
 const SERIES_AT_ONCE = 50;
 
 /**
- * Compares two runs, label by label, ascending: the ratio b/a of the medians and of the 99th percentiles, each with an interval, and whether b is
- * faster, slower, or nobody can tell.
+ * Compares two runs label by label, in ascending order: the ratio b/a of the medians and of the 99th
+ * percentiles, each with a confidence interval and a verdict: faster, slower, or cannot tell.
  *
- * The intervals are of a block bootstrap, so they allow for successive samples being alike (see `bootstrap.ts` for method and sources). They hold
- * simultaneously: with `n` of them each has the confidence 1 - (1 - `confidence`) / `n` (Bonferroni), so that of two equal runs with any number of labels at
- * least `confidence` are not called different in any of them. They tell about these two runs. Two runs of the same program may differ as well,
- * by their place in memory, the machine, the hour: repeat them, or allow a `margin`.
+ * The intervals come from a block bootstrap, so they allow for successive samples that resemble each
+ * other (`bootstrap.ts` has method and sources). They hold simultaneously: with `n` intervals each has the
+ * confidence 1 - (1 - `confidence`) / `n` (Bonferroni). So two equal runs, however many labels they have,
+ * show no difference at all with at least the probability `confidence`. The intervals are about these two
+ * runs. Other runs of the same program may still differ by memory layout, machine or time of day: repeat
+ * them, or allow a `margin`.
  *
- * Medians and percentiles are exact. The intervals are computed from histograms with buckets 1.1 % wide, in which values are taken as evenly
- * spread. Each frame is read twice, and once more for every further 50 labels.
+ * Medians and percentiles are exact. The intervals are computed from histograms with buckets 1.1 % wide,
+ * in which values count as uniformly distributed. Each frame is read twice, and once more for every
+ * further 50 labels.
  *
- * @throws {KymoError} if an option is wrong.
+ * @throws {KymoError} `invalid-argument`, if an option is wrong or an argument is not a `TelemetryFrame`.
  *
  * @example
  * ```ts
@@ -99,7 +104,7 @@ const SERIES_AT_ONCE = 50;
  *   await using after = await TelemetryDB.open("_after");
  *   for (const { label, median } of await compare(before.duration(), after.duration())) {
  *     assertEquals([label, median.ratio?.toFixed(3), median.verdict], ["/orders [GET]", "1.100", "slower"]);
- *     console.log(median.interval); // where the ratio is with the probability median.confidence
+ *     console.log(median.interval); // contains the true ratio with the probability median.confidence
  *   }
  * }
  * for (const directory of ["_before", "_after"]) rmSync(directory, { recursive: true });
@@ -112,10 +117,10 @@ export async function compare(
 ): Promise<Comparison[]> {
   for (const frame of [a, b]) {
     if (!(frame instanceof TelemetryFrame)) {
-      throw new KymoError("invalid-argument", `Cannot compare: it is no frame: ${quote(frame)}`);
+      throw new KymoError("invalid-argument", `Cannot compare: ${quote(frame)}: must be a TelemetryFrame`);
     }
   }
-  const settings = check(options);
+  const checked = checkOptions(options);
   const { labels: wanted } = options;
   if (wanted !== undefined) [a, b] = [a.where({ labels: wanted }), b.where({ labels: wanted })];
   const spansA = await readSpans(a);
@@ -123,7 +128,7 @@ export async function compare(
   const spansB = await readSpans(b);
   const labels = [...new Set([...spansA.keys(), ...spansB.keys()])].sort();
   const inBoth = labels.filter((label) => spansA.has(label) && spansB.has(label));
-  const tail = (1 - settings.confidence) / Math.max(1, 2 * inBoth.length) / 2;
+  const tail = (1 - checked.confidence) / Math.max(1, 2 * inBoth.length) / 2;
   const passes = 2 + 2 * Math.ceil(inBoth.length / SERIES_AT_ONCE);
   let done = 2;
   const comparisons = new Map<string, Comparison>();
@@ -137,7 +142,7 @@ export async function compare(
       comparisons.set(
         label,
         compareSeries(label, [spansA.get(label)!, spansB.get(label)!], [histogramsA[index]!, histogramsB[index]!], {
-          ...settings,
+          ...checked,
           tail,
         }),
       );
@@ -148,8 +153,8 @@ export async function compare(
 
 type CheckedOptions = Required<Omit<CompareOptions, "labels" | "onProgress">>;
 
-interface Settings extends CheckedOptions {
-  /** Probability that the true ratio is above an interval, and that it is below. */
+interface IntervalOptions extends CheckedOptions {
+  /** Probability that the true ratio is above an interval, and again that it is below. */
   readonly tail: number;
 }
 
@@ -157,9 +162,9 @@ function compareSeries(
   label: string,
   [a, b]: readonly [SeriesSpan, SeriesSpan],
   [histogramA, histogramB]: readonly [TimedHistogram, TimedHistogram],
-  options: Settings,
+  options: IntervalOptions,
 ): Comparison {
-  const random = randomNumbers(options.seed); // from the start for each label: what else is compared changes nothing
+  const random = randomNumbers(options.seed); // anew for each label, so that the result does not depend on the other labels
   const change = (name: "median" | "p99", q: number): Change => {
     const resampled = [histogramA, histogramB].map((histogram) =>
       resampleQuantile(histogram, q, options.replicates, random)
@@ -174,17 +179,20 @@ function changeOf(
   b: number,
   [resampledA, resampledB]: readonly [QuantileSpread, QuantileSpread],
   q: number,
-  { tail, margin }: Settings,
+  { tail, margin }: IntervalOptions,
 ): Change {
-  const nothing = { interval: undefined, confidence: 1 - 2 * tail, verdict: "cannot tell" } as const;
+  const noInterval = { interval: undefined, confidence: 1 - 2 * tail, verdict: "cannot tell" } as const;
   if (!(a > 0 && b > 0 && a < Infinity && b < Infinity)) {
-    return { ratio: undefined, ...nothing, reason: "only numbers above zero have a ratio" };
+    return { ratio: undefined, ...noInterval, reason: "the ratio needs positive finite numbers" };
   }
   const ratio = b / a;
   const needed = samplesNeeded(q, tail);
-  const [littleA, littleB] = [tooLittle(resampledA, needed), tooLittle(resampledB, needed)];
-  if (littleA !== undefined) return { ratio, ...nothing, reason: `a: ${littleA}` };
-  if (littleB !== undefined) return { ratio, ...nothing, reason: `b: ${littleB}` };
+  for (const [name, spread] of [["a", resampledA], ["b", resampledB]] as const) {
+    const failed = checkSpread(spread, needed);
+    if (failed.ok) continue;
+    const reason = `${name}: ${failed.reason}`;
+    return { ratio, ...noInterval, reason, ...failed.kind === "few-samples" ? { needed } : {} };
+  }
   const [low, high] = logRatioInterval(resampledA, resampledB, Math.log(ratio), tail);
   const interval = [Math.exp(low), Math.exp(high)] as const;
   return { ratio, interval, confidence: 1 - 2 * tail, verdict: verdictOf(interval, margin) };
@@ -210,16 +218,17 @@ function toCompared({ count, median, p99 }: SeriesSpan): ComparedSeries {
   return { count, median, p99 };
 }
 
-function check(
+function checkOptions(
   { confidence = 0.95, margin = 0, replicates = 4_000, seed = 1 }: CompareOptions,
 ): CheckedOptions {
-  const demand = (holds: boolean, name: string, what: string, value: unknown): void => {
-    if (!holds) throw new KymoError("invalid-argument", `Cannot compare: ${name} must be ${what}: ${quote(value)}`);
+  const check = (isValid: boolean, name: string, requirement: string, value: unknown): void => {
+    if (isValid) return;
+    throw new KymoError("invalid-argument", `Cannot compare: ${name} must be ${requirement}: ${quote(value)}`);
   };
-  demand(confidence >= 0.5 && confidence <= 0.9999, "confidence", "from 0.5 to 0.9999", confidence);
-  demand(margin >= 0 && margin < Infinity, "margin", "a number that is not negative", margin);
+  check(confidence >= 0.5 && confidence <= 0.9999, "confidence", "from 0.5 to 0.9999", confidence);
+  check(margin >= 0 && margin < Infinity, "margin", "a finite number, 0 or more", margin);
   const isCount = Number.isInteger(replicates) && replicates >= 100 && replicates <= 1e6;
-  demand(isCount, "replicates", "a whole number from 100 to 1,000,000", replicates);
-  demand(Number.isSafeInteger(seed), "seed", "a whole number", seed);
+  check(isCount, "replicates", "an integer from 100 to 1,000,000", replicates);
+  check(Number.isSafeInteger(seed), "seed", "an integer", seed);
   return { confidence, margin, replicates, seed };
 }

@@ -2,9 +2,9 @@ import { literal } from "../duckdb/sql.ts";
 import type { TelemetryFrame } from "../frames/telemetry_frame.ts";
 import { BUCKETS, CELLS, TimedHistogram } from "./timed_histogram.ts";
 
-/** A series, without its distribution. */
+/** The size, time range and quantiles of a series. */
 export interface SeriesSpan {
-  /** Observations; NaN is none. */
+  /** Observations other than NaN. */
   readonly count: number;
   /** First timepoint, ns since 1970. */
   readonly first: bigint;
@@ -14,7 +14,7 @@ export interface SeriesSpan {
   readonly p99: number;
 }
 
-/** The series of a frame by their labels. Reads the frame once. */
+/** Reads the spans of all series of a frame, by label, in one scan. */
 export async function readSpans(frame: TelemetryFrame): Promise<Map<string, SeriesSpan>> {
   const table = await frame.sql(
     `SELECT Label, count(*) AS count, min(Timepoint) AS first, max(Timepoint) AS last,
@@ -29,7 +29,7 @@ export async function readSpans(frame: TelemetryFrame): Promise<Map<string, Seri
   );
 }
 
-/** The histograms of some series of a frame, in the order of their labels. Reads the frame once. */
+/** Reads the histograms of some series of a frame, in the order of `labels`, in one scan. */
 export async function readHistograms(
   frame: TelemetryFrame,
   spans: ReadonlyMap<string, SeriesSpan>,

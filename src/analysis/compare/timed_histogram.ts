@@ -1,29 +1,29 @@
 import { ExponentialBuckets } from "../../statistics/exponential_histogram.ts";
 
-/** Stretches of equal length into which the time of a series is cut. */
+/** Cells of equal length that the time of a series is divided into. */
 export const CELLS = 100;
 
-/** Buckets between a value and its double: each is 1.1 % wide. */
+/** Buckets per octave (a value to its double): each is 1.1 % wide. */
 const BUCKETS_PER_OCTAVE = 64;
 
-/** The buckets of values. The lowest, that of values not above zero, is below the bucket of the smallest double. */
+/** The buckets. The lowest holds zero and negative values; it is below the bucket of the smallest double. */
 export const BUCKETS = new ExponentialBuckets({ perOctave: BUCKETS_PER_OCTAVE, lowest: -80_000, infinite: 80_000 });
 
-/** How many values fell into which bucket in which stretch of time; the same index in each array is the same count. */
+/** Numbers of values by cell and bucket; the three arrays are parallel. */
 export interface BucketCounts {
-  /** From 0 to `CELLS` - 1. */
+  /** Cell of each count, from 0 to `CELLS` - 1. */
   readonly cells: ArrayLike<number>;
-  /** Of {@linkcode BUCKETS}. */
+  /** Bucket of each count, of {@linkcode BUCKETS}. */
   readonly buckets: ArrayLike<number>;
-  /** Values. */
+  /** Number of values. */
   readonly counts: ArrayLike<number>;
 }
 
-/** The distribution of a series in each stretch of its time: what its quantiles are computed from when stretches are left out or repeated. */
+/** The distribution of a series in each cell of its time: quantiles of resampled cells are computed from it. */
 export class TimedHistogram {
   /** Buckets in use, ascending. */
   readonly #buckets: Int32Array;
-  /** For each cell and bucket, the values of that cell in this bucket or below. */
+  /** For each cell and bucket in use, the number of values in that bucket or below. */
   readonly #below: Float64Array;
 
   /** Counts may come in any order. */
@@ -39,7 +39,7 @@ export class TimedHistogram {
     return this.#buckets.length;
   }
 
-  /** The histogram whose every cell is the sum of `length` cells: the one at its place and those after it, where the first follows the last. */
+  /** A histogram whose every cell is the sum of `length` successive cells beginning with it; the first cell follows the last. */
   runs(length: number): TimedHistogram {
     const runs = new TimedHistogram({ cells: [], buckets: this.#buckets, counts: [] });
     const width = this.#width;
@@ -52,14 +52,14 @@ export class TimedHistogram {
     return runs;
   }
 
-  /** Values in a cell. */
+  /** The number of values in a cell. */
   count(cell: number): number {
     return this.#below[(cell + 1) * this.#width - 1] ?? 0;
   }
 
   /**
-   * Natural logarithm of a quantile of the values in some cells, each taken as often as it is named. Within a bucket they are taken as evenly
-   * spread. `NaN` if there are none.
+   * Natural logarithm of the `q`-quantile of the values in some cells; a cell counts as often as it is
+   * named. Values count as uniformly distributed within their bucket. NaN if there are none.
    */
   logQuantile(q: number, cells: ArrayLike<number>): number {
     const last = this.#width - 1;
@@ -76,7 +76,7 @@ export class TimedHistogram {
     return (this.#buckets[low]! + inBucket) / BUCKETS_PER_OCTAVE * Math.LN2;
   }
 
-  /** How many values of a cell are below a value, which is given by its natural logarithm. */
+  /** The number of values of a cell below a value, which is given by its natural logarithm. */
   countBelow(logValue: number, cell: number): number {
     const bucket = logValue / Math.LN2 * BUCKETS_PER_OCTAVE;
     let place = 0; // the last bucket that begins below the value

@@ -106,9 +106,9 @@ function whyNot(comparisons: readonly Comparison[]): string[] {
   const reasons = new Map<string, string[]>();
   for (const { label, a, b, median, p99 } of comparisons) {
     if (a === undefined || b === undefined) continue;
-    for (const [name, { reason }] of Object.entries({ p50: median, p99 })) {
+    for (const [name, { reason, needed }] of Object.entries({ p50: median, p99 })) {
       if (reason === undefined) continue;
-      const why = reason.replace(/^[ab]: /, "").replace(/, and it has .*/, "");
+      const why = needed === undefined ? reason.replace(/^[ab]: /, "") : `${needed} independent samples are needed`;
       const key = `${name}: ${why}`;
       reasons.set(key, [...reasons.get(key) ?? [], sanitize(label)]);
     }

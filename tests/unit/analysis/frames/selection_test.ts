@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { condition, restrict, type Selection } from "../../../src/analysis/frames/selection.ts";
+import { condition, restrict, type Selection } from "../../../../src/analysis/frames/selection.ts";
 import {
   compare,
   type DescribeOptions,
@@ -9,9 +9,9 @@ import {
   type SeriesSelection,
   TelemetryDB,
   type TelemetryFrame,
-} from "../../../src/analysis/mod.ts";
-import { KymoError } from "../../../src/errors.ts";
-import { recordFiles } from "./recorded_files.ts";
+} from "../../../../src/analysis/mod.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { recordFiles } from "../../../support/analysis/recorded_files.ts";
 
 const LABELS = [
   "100%",

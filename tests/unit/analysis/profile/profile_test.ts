@@ -8,14 +8,14 @@ import {
   functionTimes,
   placeOf,
   sumTimes,
-} from "../../../src/analysis/profile/call_tree.ts";
-import { findProfiles, parseCpuProfile, readProfile } from "../../../src/analysis/profile/profile_files.ts";
-import { KymoError } from "../../../src/errors.ts";
-import { defaultRuntime } from "../../../src/default_runtime.ts";
-import { encodeCpuProfile } from "../../../src/profiling/cpu_profile.ts";
-import type { CpuProfile } from "../../../src/runtime.ts";
-import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { profileOf } from "../../support/profile/profile_stacks.ts";
+} from "../../../../src/analysis/profile/call_tree.ts";
+import { findProfiles, parseCpuProfile, readProfile } from "../../../../src/analysis/profile/profile_files.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { defaultRuntime } from "../../../../src/default_runtime.ts";
+import { encodeCpuProfile } from "../../../../src/profiling/cpu_profile.ts";
+import type { CpuProfile } from "../../../../src/runtime.ts";
+import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { profileOf } from "../../../support/profile/profile_stacks.ts";
 
 /** Functions by name, with times in ms. */
 function table(times: readonly FunctionTime[]): Record<string, [self: number, total: number, samples: number]> {

@@ -1,11 +1,11 @@
 import { after, before, describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { tableFromIPC } from "apache-arrow";
-import { toArrow } from "../../../src/analysis/duckdb/arrow.ts";
-import { DuckDB } from "../../../src/analysis/duckdb/duckdb.ts";
-import type { Table } from "../../../src/analysis/duckdb/table.ts";
-import { KymoError } from "../../../src/errors.ts";
-import { defaultRuntime } from "../../../src/default_runtime.ts";
+import { toArrow } from "../../../../src/analysis/duckdb/arrow.ts";
+import { DuckDB } from "../../../../src/analysis/duckdb/duckdb.ts";
+import type { Table } from "../../../../src/analysis/duckdb/table.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { defaultRuntime } from "../../../../src/default_runtime.ts";
 
 /** Values of every kind: their SQL, what they are in JavaScript, and their type in an Arrow table. */
 const KINDS: readonly (readonly [sql: string, value: unknown, arrow: string])[] = [

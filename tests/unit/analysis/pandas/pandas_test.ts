@@ -10,9 +10,9 @@ import {
   sumBySecondDifference,
   sumBySecondRatio,
   TelemetryDB,
-} from "../../../src/analysis/mod.ts";
+} from "../../../../src/analysis/mod.ts";
 
-/** What `pandas/expected.py` prints; numbers are texts, lists of them separated by spaces. */
+/** What `expected.py` prints; numbers are texts, lists of them separated by spaces. */
 interface Expected {
   readonly frames: Readonly<Record<string, readonly ExpectedSeries[]>>;
   readonly compared: Readonly<Record<string, readonly ExpectedComparison[]>>;
@@ -37,8 +37,8 @@ interface ExpectedComparison {
   readonly ratio: ByTime & { readonly ratio: string };
 }
 
-const expected: Expected = JSON.parse(readFileSync(new URL("pandas/expected.json", import.meta.url), "utf8"));
-const recorded = fileURLToPath(new URL("pandas/recorded", import.meta.url));
+const expected: Expected = JSON.parse(readFileSync(new URL("expected.json", import.meta.url), "utf8"));
+const recorded = fileURLToPath(new URL("recorded", import.meta.url));
 
 /**
  * The same to 12 digits, twice as many as pandas prints. Not to the last bit: pandas adds numbers in another order, and interpolates by another

@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { toNanoseconds } from "../../../src/analysis/frames/interval.ts";
-import { describeNumbers, TelemetryDB } from "../../../src/analysis/mod.ts";
-import { KymoError } from "../../../src/errors.ts";
-import { recordFiles, type Rows } from "./recorded_files.ts";
+import { toNanoseconds } from "../../../../src/analysis/frames/interval.ts";
+import { describeNumbers, TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { recordFiles, type Rows } from "../../../support/analysis/recorded_files.ts";
 
 const SECOND = 1_000_000_000n;
 

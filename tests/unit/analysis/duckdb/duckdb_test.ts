@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { DuckDB } from "../../../src/analysis/duckdb/duckdb.ts";
-import { KymoError } from "../../../src/errors.ts";
-import { defaultRuntime } from "../../../src/default_runtime.ts";
-import { recordFiles } from "./recorded_files.ts";
+import { DuckDB } from "../../../../src/analysis/duckdb/duckdb.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { defaultRuntime } from "../../../../src/default_runtime.ts";
+import { recordFiles } from "../../../support/analysis/recorded_files.ts";
 
 const runtime = defaultRuntime();
 

@@ -4,11 +4,11 @@ import {
   type CorrelatedSeries,
   correlateSlow,
   type SlowCorrelation,
-} from "../../../src/analysis/slow/slow_correlation.ts";
-import type { SlowCorrelationOptions } from "../../../src/analysis/slow/slow_correlation.ts";
-import { TelemetryDB } from "../../../src/analysis/frames/telemetry_db.ts";
-import { KymoError } from "../../../src/errors.ts";
-import { epochOf, Recordings, type Row } from "../../support/analysis/comparison_runs.ts";
+} from "../../../../src/analysis/slow/slow_correlation.ts";
+import type { SlowCorrelationOptions } from "../../../../src/analysis/slow/slow_correlation.ts";
+import { TelemetryDB } from "../../../../src/analysis/frames/telemetry_db.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { epochOf, Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
 
 /** A duration from one time to another, in seconds. */
 function from(start: number, end: number, label: string, pid = 42): Row {

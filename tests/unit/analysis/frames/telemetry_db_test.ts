@@ -2,9 +2,9 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { KymoError } from "../../../src/errors.ts";
-import { recordFiles, type Rows } from "./recorded_files.ts";
+import { TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { recordFiles, type Rows } from "../../../support/analysis/recorded_files.ts";
 
 const NANOSECOND = 1_700_000_000_123_456_789n;
 

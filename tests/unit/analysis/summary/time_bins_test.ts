@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import { TelemetryDB } from "../../../../src/analysis/mod.ts";
 import {
   binsOf,
   binTexts,
@@ -9,8 +9,8 @@ import {
   holds,
   shiftFor,
   widened,
-} from "../../../src/analysis/summary/time_bins.ts";
-import { recordFiles } from "./recorded_files.ts";
+} from "../../../../src/analysis/summary/time_bins.ts";
+import { recordFiles } from "../../../support/analysis/recorded_files.ts";
 
 describe("the bins of a time", () => {
   const times: [what: string, first: bigint, last: bigint][] = [

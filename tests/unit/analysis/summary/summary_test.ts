@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { summarize, type SummaryOptions, timeRange } from "../../../src/analysis/summary/summary.ts";
-import { recordFiles, type Rows } from "./recorded_files.ts";
+import { TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { summarize, type SummaryOptions, timeRange } from "../../../../src/analysis/summary/summary.ts";
+import { recordFiles, type Rows } from "../../../support/analysis/recorded_files.ts";
 
 const SECOND = 1_000_000_000n;
 const BEGIN = 1_700_000_000n * SECOND;

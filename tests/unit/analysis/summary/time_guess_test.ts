@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { guessTime } from "../../../src/analysis/summary/time_guess.ts";
-import { FakeRuntime } from "../../support/fake/runtime.ts";
+import { guessTime } from "../../../../src/analysis/summary/time_guess.ts";
+import { FakeRuntime } from "../../../support/fake/runtime.ts";
 
 /** A disk with these files in the directory `d`. */
 function diskWith(files: Readonly<Record<string, string>>) {

@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { compare, type CompareOptions, type Comparison } from "../../../src/analysis/compare/comparison.ts";
-import { TelemetryDB } from "../../../src/analysis/frames/telemetry_db.ts";
-import { KymoError } from "../../../src/errors.ts";
-import { randomOf, type Simulated, simulateRun } from "../../support/analysis/bootstrap_simulation.ts";
-import { Recordings, type Row } from "../../support/analysis/comparison_runs.ts";
+import { compare, type CompareOptions, type Comparison } from "../../../../src/analysis/compare/comparison.ts";
+import { TelemetryDB } from "../../../../src/analysis/frames/telemetry_db.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { randomOf, type Simulated, simulateRun } from "../../../support/analysis/bootstrap_simulation.ts";
+import { Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
 
 /** Rows of a simulated run of 10 s, whose durations are about 1 s. */
 function rowsOf(label: string, simulation: number, run: Partial<Simulated>): Row[] {
@@ -12,22 +12,22 @@ function rowsOf(label: string, simulation: number, run: Partial<Simulated>): Row
   return Array.from(times, (time, index) => ({ time: 10 * time, value: durations[index]!, label }));
 }
 
-/** Compares two recordings of durations, in each of the ways asked for. */
-async function compareInWays(
+/** Compares two recordings of durations with each of some options. */
+async function compareWith(
   a: Iterable<Row>,
   b: Iterable<Row>,
-  ways: readonly CompareOptions[],
+  optionsList: readonly CompareOptions[],
 ): Promise<(readonly Comparison[])[]> {
   using recordings = new Recordings();
   await using before = await TelemetryDB.open(recordings.write({ duration: a }));
   await using after = await TelemetryDB.open(recordings.write({ duration: b }));
   const comparisons = [];
-  for (const options of ways) comparisons.push(await compare(before.duration(), after.duration(), options));
+  for (const options of optionsList) comparisons.push(await compare(before.duration(), after.duration(), options));
   return comparisons;
 }
 
 async function compareRows(a: Iterable<Row>, b: Iterable<Row>, options: CompareOptions = {}) {
-  const [comparisons] = await compareInWays(a, b, [options]);
+  const [comparisons] = await compareWith(a, b, [options]);
   return comparisons!;
 }
 
@@ -35,8 +35,8 @@ function verdicts(comparisons: readonly Comparison[]): Record<string, [median: s
   return Object.fromEntries(comparisons.map(({ label, median, p99 }) => [label, [median.verdict, p99.verdict]]));
 }
 
-describe("a comparison of two runs", () => {
-  it("tells what became faster, what slower, and what did not change", async () => {
+describe("compare", () => {
+  it("tells faster, slower and unchanged series apart", async () => {
     const comparisons = await compareRows(
       [...rowsOf("same", 1, {}), ...rowsOf("better", 2, { factor: 1.5 }), ...rowsOf("worse", 3, {})],
       [...rowsOf("same", 4, {}), ...rowsOf("better", 5, {}), ...rowsOf("worse", 6, { factor: 1.5 })],
@@ -54,7 +54,7 @@ describe("a comparison of two runs", () => {
     }
   });
 
-  it("has exact medians, percentiles and ratios", async () => {
+  it("computes exact medians, percentiles and ratios", async () => {
     const rows = (factor: number) =>
       Array.from({ length: 101 }, (_, i) => ({ time: i, value: i * factor, label: "x" }));
     const [{ a, b, median, p99 }] = await compareRows(rows(1), rows(0.5)) as [Comparison];
@@ -62,43 +62,44 @@ describe("a comparison of two runs", () => {
     assertEquals([median.ratio, p99.ratio], [0.5, 0.5]);
   });
 
-  it("is the same each time, whatever else is compared, and another with another seed", async () => {
+  it("depends on the seed only, not on the other labels compared", async () => {
     const a = [...rowsOf("x", 1, { samples: 500 }), ...rowsOf("a", 3, { samples: 500 })];
     const b = [...rowsOf("x", 2, { samples: 500 }), ...rowsOf("a", 4, { samples: 500 })];
     const ways = [{}, {}, { seed: 2 }, { labels: "x", confidence: 0.975 }, { labels: [] }];
-    const [first, again, otherSeed, alone, nothing] = await compareInWays(a, b, ways);
+    const [first, again, otherSeed, alone, nothing] = await compareWith(a, b, ways);
     assertEquals(again, first);
     assert(otherSeed![1]!.median.interval![0] !== first![1]!.median.interval![0]);
-    assertEquals(alone![0]!.median.interval, first![1]!.median.interval); // two of four labels' quantiles, with half the chance to be wrong
+    assertEquals(alone![0]!.median.interval, first![1]!.median.interval); // two intervals instead of four, each with half the error probability
     assertEquals(nothing, []);
   });
 
-  it("has wider intervals the more labels there are, so that all of them hold together", async () => {
+  it("widens the intervals with the number of labels, so that they hold simultaneously", async () => {
     const labels = ["x", "y", "z"];
     const [a, b] = [1, 2].map((run) => labels.flatMap((label, index) => rowsOf(label, run + 2 * index, {})));
     const widthOf = ([first]: readonly Comparison[]) => first!.median.interval![1] / first!.median.interval![0];
     const ways = [{ labels: ["x"], confidence: 0.5 }, { labels: ["x"] }, {}];
-    const [unsure, alone, together] = (await compareInWays(a!, b!, ways)).map(widthOf);
+    const [unsure, alone, together] = (await compareWith(a!, b!, ways)).map(widthOf);
     assert(together! > alone! && alone! > unsure!, `${together} ${alone} ${unsure}`);
   });
 
-  it("does not mind a change within the margin", async () => {
+  it("ignores a change within the margin", async () => {
     const [a, b] = [rowsOf("x", 1, {}), rowsOf("x", 2, { factor: 1.1 })];
     const ways = [{}, { margin: 0.2 }];
     const medians = (comparisons: (readonly Comparison[])[]) => comparisons.map((them) => verdicts(them).x![0]);
-    assertEquals(medians(await compareInWays(a, b, ways)), ["slower", "cannot tell"]);
-    assertEquals(medians(await compareInWays(b, a, ways)), ["faster", "cannot tell"]);
+    assertEquals(medians(await compareWith(a, b, ways)), ["slower", "cannot tell"]);
+    assertEquals(medians(await compareWith(b, a, ways)), ["faster", "cannot tell"]);
   });
 
-  it("says that it cannot tell the p99 of 50 samples, and why", async () => {
+  it("gives the reason why there is no interval of the p99 of 50 samples", async () => {
     const run = { samples: 50, factor: 3 };
     const [{ median, p99 }] = await compareRows(rowsOf("x", 1, { samples: 50 }), rowsOf("x", 2, run)) as [Comparison];
     assertEquals(median.verdict, "slower");
     assertEquals([p99.verdict, p99.interval], ["cannot tell", undefined]);
-    assert(/^a: 437 independent samples are needed, and it has no more than \d+$/.test(p99.reason!), p99.reason);
+    assert(/^a: 437 independent samples are needed, and it has the equivalent of \d+$/.test(p99.reason!), p99.reason);
+    assertEquals([p99.needed, median.needed], [437, undefined]);
   });
 
-  it("tells the labels of one run only", async () => {
+  it("lists labels that only one run has", async () => {
     const comparisons = await compareRows(rowsOf("old", 1, { samples: 10 }), rowsOf("new", 2, { samples: 20 }));
     assertEquals(
       comparisons.map(({ label, a, b, median: { reason, verdict } }) => ({
@@ -115,7 +116,7 @@ describe("a comparison of two runs", () => {
     );
   });
 
-  it("compares what is there of nothing, of a moment, and of numbers that have no ratio", async () => {
+  it("accepts empty recordings, a single timepoint, and values without a ratio", async () => {
     const at = (label: string, values: readonly (number | string)[]) =>
       values.map((value, index): Row => ({ time: label === "moment" ? 1 : index, value, label }));
     const rows = [
@@ -133,15 +134,15 @@ describe("a comparison of two runs", () => {
     ];
     const comparisons = await compareRows(rows, rows);
     assertEquals(Object.fromEntries(comparisons.map(({ label, median }) => [label, median.reason])), {
-      below: "only numbers above zero have a ratio",
+      below: "the ratio needs positive finite numbers",
       mixed: undefined,
       moment: "a: its samples are not spread over its time",
-      zero: "only numbers above zero have a ratio",
+      zero: "the ratio needs positive finite numbers",
     });
     assertEquals(await compareRows([], []), []);
   });
 
-  it("reads more labels than it counts at once, of any name", async () => {
+  it("reads any number of labels with any characters", async () => {
     const rows = Array.from({ length: 60 }, (_, i) => `"it's ${i}"`)
       .flatMap((label) => Array.from({ length: 20 }, (_, i): Row => ({ time: i, value: 1 + i % 3, label })));
     const comparisons = await compareRows(rows, rows, { replicates: 100 });
@@ -149,16 +150,17 @@ describe("a comparison of two runs", () => {
     assert(comparisons.every(({ median, a }) => median.interval !== undefined && a!.count === 20));
   });
 
-  it("refuses options that make no sense", async () => {
+  it("rejects options that are out of range", async () => {
     const wrong: [CompareOptions, string][] = [
       [{ confidence: 1 }, "Cannot compare: confidence must be from 0.5 to 0.9999: 1"],
-      [{ margin: -1 }, "Cannot compare: margin must be a number that is not negative: -1"],
-      [{ replicates: 99 }, "Cannot compare: replicates must be a whole number from 100 to 1,000,000: 99"],
-      [{ seed: 0.5 }, "Cannot compare: seed must be a whole number: 0.5"],
+      [{ margin: -1 }, "Cannot compare: margin must be a finite number, 0 or more: -1"],
+      [{ replicates: 99 }, "Cannot compare: replicates must be an integer from 100 to 1,000,000: 99"],
+      [{ seed: 0.5 }, "Cannot compare: seed must be an integer: 0.5"],
     ];
     await using db = await TelemetryDB.open([]);
     for (const [options, message] of wrong) {
-      await assertRejects(() => compare(db.duration(), db.duration(), options), KymoError, message);
+      const error = await assertRejects(() => compare(db.duration(), db.duration(), options), KymoError, message);
+      assertEquals(error.code, "invalid-argument");
     }
   });
 });
