@@ -1,51 +1,51 @@
 import { KymoError, quote } from "../../errors.ts";
 import type { Selection } from "../frames/selection.ts";
-import { withinQuery } from "./slow_durations.ts";
-import { findRequests, type Request } from "./slow_requests.ts";
-import { collectionsQuery, lagsQuery } from "./slow_runtime.ts";
-import { literal } from "../duckdb/sql.ts";
+import { drawRequests, durationsQuery, gcPausesQuery, lagsQuery, type Request } from "./slow_queries.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
 
-/** How to look for what slow requests have in common. */
+/** Options of {@linkcode correlateSlow}. */
 export interface SlowCorrelationOptions {
-  /** The part of the requests that counts as slow, from 0.0001 to 0.5; it is more if that is fewer than 20, up to a tenth. Default: 0.01. */
+  /**
+   * Share of the requests that counts as slow, from 0.0001 to 0.5. If that is fewer than 20 requests, more
+   * count as slow, up to a tenth of all. Default: 0.01.
+   */
   readonly share?: number;
-  /** How many slow and how many other requests are examined at most, from 10 to 10,000; if there are more, they are drawn. Default: 300. */
+  /** Largest number of slow and of other requests to examine, from 10 to 10,000; of more, a sample is drawn. Default: 300. */
   readonly examine?: number;
-  /** Processes and time to which all is confined. Default: everything. */
+  /** Processes and time range to examine. Default: all. */
   readonly within?: Omit<Selection, "labels">;
 }
 
-/** Some requests of a label. */
+/** The slow or the other requests of a label. */
 export interface RequestGroup {
-  /** How many there are. */
+  /** Number of requests. */
   readonly count: number;
   /** How many of them were examined. */
   readonly examined: number;
-  /** How long those took together, seconds. */
+  /** Total duration of the examined ones, seconds. */
   readonly time: number;
 }
 
-/** Something that happened during requests. */
+/** A series that was active during requests. */
 export interface CorrelatedSeries {
   /**
-   * - `"duration"`: another series of durations in the same process; what lies wholly within the request counts, exactly.
-   * - `"lag"`: times at which the event loop was late by 20 ms or more. They are known by the 20 ms at which the loop is probed, of smaller ones it is not
-   *   known when they were.
-   * - `"gc"`: pauses for collections. They are recorded at the next sampling tick, and nobody knows when they were since the one before: they are taken as spread
-   *   evenly over that time, so that their share is right only for requests much longer than the sampling interval; of shorter ones it tells how
-   *   much was collected around them.
+   * - `"duration"`: durations of the same process that lie wholly within the request. Exact.
+   * - `"lag"`: event-loop lags of 20 ms or more, to within the 20 ms at which the loop is probed. When
+   *   smaller lags happened is not recorded.
+   * - `"gc"`: pauses for garbage collection. They are recorded at the next sampling tick, so they count as
+   *   spread uniformly over the time since the tick before. Their share is exact only for requests much
+   *   longer than the sampling interval; for shorter ones it says how much was collected around them.
    */
   readonly kind: "duration" | "lag" | "gc";
-  /** Its label. */
+  /** Label of the series. */
   readonly label: string;
-  /** Which part of the time of the slow requests, and of the others, was within it; from 0 to 1. What overlaps counts once. */
+  /** Share of the time of the slow requests, and of the others, within it, from 0 to 1. Overlaps count once. */
   readonly share: { readonly slow: number; readonly others: number };
-  /** How many of the examined requests met it at all. */
+  /** How many of the examined requests overlap with it at all. */
   readonly met: { readonly slow: number; readonly others: number };
 }
 
-/** What the slow requests of a label have in common, and the others have not. */
+/** What distinguishes the slow requests of a label from the others. */
 export interface SlowCorrelation {
   /** The label. */
   readonly label: string;
@@ -55,18 +55,20 @@ export interface SlowCorrelation {
   readonly slow: RequestGroup;
   /** All others. */
   readonly others: RequestGroup;
-  /** What happened during them, that with the greatest difference between the shares first. */
+  /** The series that were active during them, by descending difference between the shares. */
   readonly correlated: readonly CorrelatedSeries[];
 }
 
 /**
- * Looks for what happened in the same process at the same time as the slow requests of a label (or whatever its durations are of), and compares it with
- * the other requests: other durations within them, lags of the event loop, pauses for collections.
+ * Finds series of the same process that were active during the slow requests of a label (or whatever its
+ * durations measure) more than during the other requests: durations within them, event-loop lags, and
+ * pauses for garbage collection.
  *
- * It takes four passes over the durations, or one if they are in memory. What shares a process but not an isolate is taken together, since the files do
- * not tell isolates apart. That two things happen together does not prove that one is the cause of the other.
+ * It makes four passes over the durations, or one if they are in memory. Isolates of one process count
+ * together, since the files do not tell them apart. Correlation does not prove a cause.
  *
- * @throws {KymoError} if there are no durations of that label, or an option is wrong.
+ * @throws {KymoError} `not-found`, if the label has no durations; `invalid-argument`, if an option is
+ * wrong.
  *
  * @example
  * ```ts
@@ -100,29 +102,32 @@ export async function correlateSlow(
 ): Promise<SlowCorrelation> {
   const correlation = await findCorrelation(db, label, options);
   if (correlation === undefined) {
-    throw new KymoError("not-found", `Cannot correlate: there are no durations of: ${quote(label)}`);
+    throw new KymoError("not-found", `Cannot correlate: ${quote(label)}: no durations with this label`);
   }
   return correlation;
 }
 
-/** The same; `undefined` if there are no durations of that label, or none that a time can be computed with. */
+/** As {@linkcode correlateSlow}; `undefined` if the label has no durations. */
 export async function findCorrelation(
   db: TelemetryDB,
   label: string,
   { share = 0.01, examine = 300, within = {} }: SlowCorrelationOptions = {},
 ): Promise<SlowCorrelation | undefined> {
   if (!(share >= 0.0001 && share <= 0.5)) {
-    throw new KymoError("invalid-argument", `Cannot correlate: share must be from 0.0001 to 0.5: ${quote(share)}`);
+    throw new KymoError(
+      "invalid-argument",
+      `Cannot correlate: share must be a number from 0.0001 to 0.5: ${quote(share)}`,
+    );
   }
   if (!(Number.isInteger(examine) && examine >= 10 && examine <= 10_000)) {
     throw new KymoError(
       "invalid-argument",
-      `Cannot correlate: examine must be a whole number from 10 to 10,000: ${quote(examine)}`,
+      `Cannot correlate: examine must be an integer from 10 to 10,000: ${quote(examine)}`,
     );
   }
   const durations = db.duration().where(within);
   const runtime = db.runtime().where(within);
-  const found = await findRequests(durations, label, share, examine);
+  const found = await drawRequests(durations, label, share, examine);
   if (found === undefined) return undefined;
   const { threshold, counts, requests } = found;
   const group = (slow: boolean): RequestGroup => {
@@ -143,15 +148,15 @@ export async function findCorrelation(
         });
       }
     };
-    await add("duration", withinQuery(durations.relation, literal(label), requests));
+    await add("duration", durationsQuery(durations.relation, label, requests));
     await add("lag", lagsQuery(runtime.relation, requests));
-    await add("gc", collectionsQuery(runtime.relation, requests));
+    await add("gc", gcPausesQuery(runtime.relation, requests));
   }
   correlated.sort((a, b) => excess(b) - excess(a));
   return { label, threshold, slow, others, correlated };
 }
 
-/** By how much more of the time of the slow requests than of the others was within something. */
+/** The share of the time of the slow requests minus that of the others. */
 function excess({ share }: CorrelatedSeries): number {
   return share.slow - share.others;
 }

@@ -15,7 +15,7 @@ function from(start: number, end: number, label: string, pid = 42): Row {
   return { time: end, value: (end - start).toFixed(9), label, pid };
 }
 
-/** 1,000 requests, one a second: 10 ms each, but every hundredth 100 ms; `during` tells what happened meanwhile. */
+/** 1,000 requests, one a second: 10 ms each, but every hundredth 100 ms; `during` returns what happened meanwhile. */
 function requests(during: (start: number, isSlow: boolean) => Row[] = () => []): Row[] {
   return Array.from({ length: 1000 }, (_, i) => {
     const isSlow = i % 100 === 50;
@@ -40,10 +40,10 @@ function shares({ correlated }: SlowCorrelation): Record<string, [slow: number, 
   );
 }
 
-describe("slow requests", () => {
-  it("are the slowest of all, and some of them are examined", async () => {
+describe("correlateSlow", () => {
+  it("takes the slowest requests, and examines a sample of them", async () => {
     const all = await correlate({ duration: requests() });
-    assertEquals([all.threshold, all.slow.count, all.others.count], [0.01, 10, 990]); // at least 20 should be slow, but all others are alike
+    assertEquals([all.threshold, all.slow.count, all.others.count], [0.01, 10, 990]); // at least 20 should be slow, but all others take equally long
     const few = await correlate(
       { duration: requests((i) => [from(i, i + 0.02 + i / 1e6, "/b")]) },
       { examine: 10 },
@@ -71,8 +71,8 @@ function varied(during: (start: number, isSlow: boolean) => Row[]): Row[] {
 
 const slowest = { share: 0.04 };
 
-describe("durations within slow requests", () => {
-  it("are told by the part of the time that they take", async () => {
+describe("correlateSlow: durations within slow requests", () => {
+  it("have a share of the time of the requests", async () => {
     const duration = varied((
       start,
       isSlow,
@@ -83,7 +83,7 @@ describe("durations within slow requests", () => {
     assertEquals(correlation.correlated[0]!.met, { slow: 40, others: 300 });
   });
 
-  it("count once where they overlap, only if they are wholly within, and in the same process", async () => {
+  it("count once where they overlap, and only within a request of the same process", async () => {
     const duration = varied((start, isSlow) =>
       isSlow
         ? [
@@ -100,7 +100,7 @@ describe("durations within slow requests", () => {
     assertEquals(shares(await correlate({ duration }, slowest)), { overlapping: [0.6, 0], "the same": [1, 0] });
   });
 
-  it("are told of long and short requests alike", async () => {
+  it("are found in long and short requests alike", async () => {
     const duration = [
       ...varied((start) => [from(start + 0.001, start + 0.002, "short")]),
       from(0, 5000, "/a"),
@@ -114,7 +114,7 @@ describe("durations within slow requests", () => {
     assertAlmostEquals(short![1], 0.1, 0.03);
   });
 
-  it("that nobody could have measured are left out", async () => {
+  it("are left out if they are NaN, infinite, negative or absurdly long", async () => {
     const wrong = ["NaN", "Infinity", "-Infinity", "-1", "1e300"];
     const duration = [
       ...varied((start, isSlow) => isSlow ? [from(start, start + 0.05, "half")] : []),
@@ -123,7 +123,7 @@ describe("durations within slow requests", () => {
     assertEquals(shares(await correlate({ duration }, slowest)), { half: [0.5, 0] });
   });
 
-  it("are told if all requests are like that", async () => {
+  it("are listed even if all requests have them", async () => {
     const duration = varied((start, isSlow) => [from(start, start + (isSlow ? 0.09 : 0.0091), "work")]);
     const { work } = shares(await correlate({ duration }, slowest));
     assertEquals(work![0], 0.9);
@@ -131,7 +131,7 @@ describe("durations within slow requests", () => {
   });
 });
 
-describe("lags of the event loop during slow requests", () => {
+describe("correlateSlow: event-loop lags during slow requests", () => {
   const lag = (end: number, value: number, pid?: number): Row => ({
     time: end,
     value,
@@ -139,11 +139,11 @@ describe("lags of the event loop during slow requests", () => {
     ...pid && { pid },
   });
 
-  it("are told by the part of the time that the loop was late, and by how many met one", async () => {
+  it("have a share of the time of the requests, and a number of requests", async () => {
     const runtime = Array.from({ length: 40 }, (_, i) => 13 + 25 * i).slice(0, 31).flatMap((start) => [
       lag(start + 0.08, 0.07),
       lag(start + 0.09, 0.03), // from 0.06 on, of which 0.02 is known already
-      lag(start + 0.1, 0.015), // who knows when
+      lag(start + 0.1, 0.015), // too small: its time is unknown
       lag(start + 0.1, 0.1, 43),
     ]);
     const correlation = await correlate({ duration: varied(() => []), runtime }, slowest);
@@ -151,7 +151,7 @@ describe("lags of the event loop during slow requests", () => {
     assertEquals(correlation.correlated[0]!.met, { slow: 31, others: 0 });
   });
 
-  it("are none, if there were only small ones", async () => {
+  it("have no share if all are below 20 ms", async () => {
     const runtime = [lag(1, 0.001)];
     assertEquals(shares(await correlate({ duration: varied(() => []), runtime }, slowest)), {
       "event loop lag": [0, 0],
@@ -159,8 +159,8 @@ describe("lags of the event loop during slow requests", () => {
   });
 });
 
-describe("collections during slow requests", () => {
-  it("are taken as spread over the time since the sampling tick before", async () => {
+describe("correlateSlow: garbage collection during slow requests", () => {
+  it("counts as spread uniformly over the time since the previous sampling tick", async () => {
     // A tick each half second; in the half second of each slow request there are pauses of 0.1 and 0.05 s.
     const runtime = Array.from({ length: 2002 }, (_, i): Row[] => {
       const time = (i - 1) / 2;
@@ -174,8 +174,8 @@ describe("collections during slow requests", () => {
   });
 });
 
-describe("a correlation", () => {
-  it("has the greatest difference first", async () => {
+describe("correlateSlow: the result", () => {
+  it("is sorted by descending difference between slow and other requests", async () => {
     const duration = varied((start, isSlow) => [
       from(start, start + 0.009, "always"),
       ...isSlow ? [from(start, start + 0.03, "third"), from(start, start + 0.05, "half")] : [],
@@ -184,30 +184,36 @@ describe("a correlation", () => {
     assertEquals(correlated.map(({ label }: CorrelatedSeries) => label), ["half", "third", "always"]);
   });
 
-  it("may be confined to a process and to a time", async () => {
+  it("can be limited to processes and a time range", async () => {
     const duration = varied((start, isSlow) => isSlow ? [from(start, start + 0.05, "half")] : []);
     const all = await correlate({ duration }, slowest);
     assertEquals(await correlate({ duration }, { ...slowest, within: { pids: [42] } }), all);
     await assertRejects(
       () => correlate({ duration }, { within: { pids: [43] } }),
       KymoError,
-      "there are no durations",
+      "no durations with this label",
     );
     const later = await correlate({ duration }, { ...slowest, within: { from: epochOf(500) } });
     assertEquals(later.slow.count + later.others.count, 500);
   });
 
-  it("is the same each time", async () => {
+  it("is the same on each call", async () => {
     const duration = varied((start, isSlow) => isSlow ? [from(start, start + 0.05, "half")] : []);
     assertEquals(await correlate({ duration }, { examine: 10 }), await correlate({ duration }, { examine: 10 }));
   });
 
-  it("needs durations and sensible options", async () => {
+  it("rejects labels without durations, and options out of range", async () => {
     const duration = varied(() => []);
     const noSuch = () => correlate({ duration }, {}, "/none");
-    await assertRejects(noSuch, KymoError, 'Cannot correlate: there are no durations of: "/none"');
+    const notFound = await assertRejects(
+      noSuch,
+      KymoError,
+      'Cannot correlate: "/none": no durations with this label',
+    );
+    assertEquals(notFound.code, "not-found");
     for (const options of [{ share: 0 }, { share: 0.6 }, { examine: 9 }, { examine: 10.5 }]) {
-      await assertRejects(() => correlate({ duration }, options), KymoError, "Cannot correlate: ");
+      const error = await assertRejects(() => correlate({ duration }, options), KymoError, "Cannot correlate: ");
+      assertEquals(error.code, "invalid-argument");
     }
   });
 });
