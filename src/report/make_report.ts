@@ -1,9 +1,46 @@
-import type { TelemetryDB } from "../analysis/mod.ts";
+/**
+ * Makes a report: reads what it shows, looks for findings, and puts all of it into a page.
+ *
+ * @module
+ */
+
+import type { Reading, TelemetryDB } from "../analysis/mod.ts";
+import { counted } from "../display/words.ts";
 import type { Files } from "../runtime.ts";
-import { renderPage } from "./page.ts";
+import { CHANNELS } from "../series.ts";
+import { readDurations, readDurationSeries } from "./data/durations.ts";
 import { readProfiles } from "./data/profiles.ts";
-import { readReportData, type ReportOptions } from "./data/read_report_data.ts";
-import type { ReportData } from "./shared/report_data.ts";
+import { readQuantities, readQuantitySeries } from "./data/quantities.ts";
+import { makeSizePlan } from "./data/size_plan.ts";
+import { readProcesses, type ReportSelection, Source } from "./data/source.ts";
+import { possibleBins, readShownTime, type ShownTime } from "./data/time_axis.ts";
+import { explainFindings } from "./findings/explain.ts";
+import { readFindingInputs } from "./findings/finding_inputs.ts";
+import { findWhatStandsOut } from "./findings/findings.ts";
+import { renderPage } from "./page.ts";
+import type { Finding, ProfileData, ReportData } from "./shared/report_data.ts";
+
+/** How a report is made. */
+export interface ReportOptions {
+  /** Name of what the report is about, such as the monitoring directory. */
+  readonly title: string;
+  /** Version of Kymo. */
+  readonly kymo: string;
+  /** When the report is made. */
+  readonly made: Date;
+  /**
+   * The rows it is made of.
+   *
+   * @default all rows
+   */
+  readonly selection?: ReportSelection;
+  /** CPU profiles to show. */
+  readonly profiles?: readonly ProfileData[];
+  /** What else could not be read, one sentence each. */
+  readonly problems?: readonly string[];
+  /** Called when a step begins, with the number of steps done. */
+  readonly onProgress?: (done: number, total: number, step: string) => void;
+}
 
 /** A report. */
 export interface Report {
@@ -14,9 +51,9 @@ export interface Report {
 }
 
 /**
- * Makes the report of what `db` holds, and of the CPU profiles in the directories among `sources`.
+ * Makes the report of the rows in `db`, and of the CPU profiles in the directories among `sources`.
  *
- * @throws {KymoError} if the selection is wrong.
+ * @throws {KymoError} `"invalid-argument"` if the selection is wrong, or its timepoints are too far apart.
  * @throws {KymoError} if the rows cannot be read.
  */
 export async function makeReport(
@@ -29,4 +66,113 @@ export async function makeReport(
     ...readProfiles(sources, files, options.selection?.pids),
   });
   return { html: await renderPage(data), data };
+}
+
+const STEPS = ["reading", "durations", "quantities", "findings"];
+
+/** Reads everything that a report shows. */
+export async function readReportData(db: TelemetryDB, options: ReportOptions): Promise<ReportData> {
+  const { title, kymo, made, selection = {}, profiles = [], problems = [], onProgress = () => {} } = options;
+  const begin = (step: number): void => onProgress(step, STEPS.length, STEPS[step]!);
+
+  begin(0);
+  await db.load();
+  const selected = Source.of(db, selection);
+  const range = await readShownTime(selected);
+  const head = { format: 1 as const, title, kymo, made: made.toISOString(), profiles };
+  if (range === undefined) {
+    return emptyReport(head, db.reading, problems, isPart(selection) && db.channels().length > 0);
+  }
+  const source = range.outside === 0 ? selected : selected.where(`Timepoint BETWEEN ${range.from} AND ${range.to}`);
+  const processes = await readProcesses(source, range.from);
+  const rows = processes.reduce((sum, { rows }) => sum + rows, 0);
+  const span = Number(range.to - range.from);
+
+  begin(1);
+  const axes = possibleBins(span, rows);
+  const durationSeries = await readDurationSeries(source, range, axes);
+  const quantitySeries = await readQuantitySeries(source, axes);
+  const statistics = durationSeries.reduce((sum, { processes }) => sum + 1 + processes, 0);
+  const plan = makeSizePlan(axes, durationSeries, quantitySeries, statistics);
+  const durations = await readDurations(source, durationSeries, range, plan);
+
+  begin(2);
+  const quantities = await readQuantities(source, quantitySeries, range, plan);
+
+  begin(3);
+  const leftOut = durationSeries.length - durations.length + quantitySeries.length - plan.quantities.size;
+  const data = {
+    ...head,
+    from: String(range.from),
+    span,
+    rows,
+    bins: plan.bins,
+    processes,
+    durations,
+    quantities: quantities.data,
+    unread: {
+      rows: db.reading.unread,
+      problems: [
+        ...problemsOf(db.reading),
+        ...problems,
+        ...strayRows(range),
+        ...quantities.problems,
+        ...(leftOut > 0
+          ? [`${counted(leftOut, "label")} ${isOrAre(leftOut)} left out: the page would be too large`]
+          : []),
+      ],
+    },
+  };
+  const inputs = await readFindingInputs(source, range, data);
+  const findings = await explainFindings(findWhatStandsOut(inputs), { db, inputs, source, range, selection });
+  const noDurations = db.channels().includes(CHANNELS.duration) && durations.length === 0 && isPart(selection);
+  return { ...data, findings: [...noDurations ? [NO_DURATIONS] : [], ...findings] };
+}
+
+const NO_DURATIONS: Finding = { kind: "data", weight: "attention", text: "No durations are selected." };
+
+/** A report without rows: of CPU profiles alone, if any. */
+function emptyReport(
+  head: Pick<ReportData, "format" | "title" | "kymo" | "made" | "profiles">,
+  reading: Reading,
+  problems: readonly string[],
+  isSelection: boolean,
+): ReportData {
+  return {
+    ...head,
+    from: "0",
+    span: 0,
+    rows: 0,
+    bins: { width: 1, count: 1 },
+    processes: [],
+    findings: [{
+      kind: "data",
+      weight: "attention",
+      text: isSelection ? "No observations are selected." : "There are no observations.",
+    }],
+    durations: [],
+    quantities: [],
+    unread: { rows: reading.unread, problems: [...problemsOf(reading), ...problems] },
+  };
+}
+
+function problemsOf({ problems }: Reading): string[] {
+  return problems.map(({ file, line, rows, reason }) =>
+    `${file}${line > 0 ? `:${line}` : ""}: ${reason}${rows > 0 ? ` (${counted(rows, "row")})` : ""}`
+  );
+}
+
+/** Rows that were read, and are not shown. */
+function strayRows({ outside }: ShownTime): string[] {
+  if (outside === 0) return [];
+  return [`${counted(outside, "row")} ${isOrAre(outside)} not shown: the timepoint is far from all others`];
+}
+
+/** Whether a selection selects anything less than everything. */
+function isPart(selection: ReportSelection): boolean {
+  return Object.values(selection).some((of) => of !== undefined);
+}
+
+function isOrAre(count: number): string {
+  return count === 1 ? "is" : "are";
 }

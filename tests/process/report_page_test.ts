@@ -161,7 +161,7 @@ describe("the report in a browser", { skip }, () => {
 
   it("goes to what a finding is about", async () => {
     const { page, close } = await openReport(story);
-    await page.getByRole("button", { name: /stood still for 843 ms/ }).click();
+    await page.getByRole("button", { name: /was blocked for 843 ms/ }).click();
     assertMatch(await page.locator(".window").textContent() ?? "", /\(15\.0\ss\)/);
     await page.getByRole("button", { name: /is the slowest/ }).click();
     assertEquals(await page.evaluate("document.activeElement.textContent"), "/report [GET]");

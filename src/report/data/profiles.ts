@@ -9,8 +9,7 @@ import { findProfiles, type ProfileFile, readProfile } from "../../analysis/prof
 import { reason } from "../../errors.ts";
 import type { CpuProfile, Files } from "../../runtime.ts";
 import type { FlameNode, ProfileData } from "../shared/report_data.ts";
-import { MAX_FLAME_NODES } from "./cost.ts";
-import { toDigits } from "./rounding.ts";
+import { MAX_FLAME_NODES, toDigits } from "./size_plan.ts";
 
 /** CPU profiles that were found. */
 export interface Profiles {

@@ -1,34 +1,125 @@
-import type { Plan } from "./plan.ts";
-import { kindOf, type QuantityKind } from "./quantity_kinds.ts";
-import type { QuantitySeries } from "./quantity_series.ts";
-import { type CellColumns, collectCells } from "./quantity_cells.ts";
-import { readRates } from "./rates.ts";
-import type { QuantityCells, QuantityData } from "../shared/report_data.ts";
-import type { Source } from "./source.ts";
-import type { ShownTime } from "./time_axis.ts";
-import { CHANNELS } from "../../series.ts";
+/**
+ * The quantities of a report: the series that are not durations, and the rates of the runtime's
+ * counters.
+ *
+ * @module
+ */
 
-/** What is shown of the series that are no durations. */
+import { isMixed } from "../../analysis/summary/runtime_summary.ts";
+import { CHANNELS, isFromPython, isOfIsolate, runtimeSeriesOf, SERIES } from "../../series.ts";
+import type { QuantityCells, QuantityData } from "../shared/report_data.ts";
+import {
+  filledBins,
+  longLabelBytes,
+  QUANTITY_CELL_BYTES,
+  type SeriesCost,
+  type SizePlan,
+  toDigits,
+} from "./size_plan.ts";
+import type { Source } from "./source.ts";
+import type { Bins, ShownTime } from "./time_axis.ts";
+
+/** Label of the rate of a process's CPU time. */
+export const CPU_RATE = "cpu";
+
+/** A rate that is shown instead of counters. */
+interface Rate {
+  readonly label: string;
+  readonly unit: QuantityData["unit"];
+  /** Labels of the counters, whose values are added. */
+  readonly counters: readonly string[];
+}
+
+const RATES: readonly Rate[] = [
+  { label: CPU_RATE, unit: "cores", counters: [SERIES.userTime, SERIES.systemTime] },
+  { label: SERIES.gcCollections, unit: "1/s", counters: [SERIES.gcCollections] },
+  { label: SERIES.gcCollected, unit: "bytes/s", counters: [SERIES.gcCollected] },
+];
+
+/** Whether a rate is of an isolate: counters of several isolates in one process are mixed. */
+function isOfOneIsolate({ counters }: Rate): boolean {
+  return counters.some(isOfIsolate);
+}
+
+/** Unit and kind of a quantity. */
+type QuantityKind = Pick<QuantityData, "unit" | "kind">;
+
+const UNKNOWN: QuantityKind = { unit: "", kind: "level" };
+
+/**
+ * Returns what the values of a series mean; `"counter"` if a rate is shown instead. Of the Python
+ * original's counters only the CPU time is known to be one of the process.
+ */
+function kindOf({ channel, label, isPython }: QuantitySeries): QuantityKind | "counter" {
+  if (channel !== CHANNELS.runtime) return UNKNOWN;
+  const rate = RATES.find(({ counters }) => counters.includes(label));
+  if (rate !== undefined) return isPython && isOfOneIsolate(rate) ? UNKNOWN : "counter";
+  const { unit, kind } = runtimeSeriesOf(label, isPython);
+  // A peak is mostly that of one event, so it is drawn as an event.
+  return { unit, kind: kind === "event" || kind === "peak" ? "event" : "level" };
+}
+
+/** A series that is not of durations, before its details are read. */
+export interface QuantitySeries extends SeriesCost {
+  readonly label: string;
+  readonly channel: string;
+  /** Whether the Python original wrote it. */
+  readonly isPython: boolean;
+}
+
+/** Series of the runtime come first, then those with the most rows. */
+const RUNTIME_WEIGHT = 1e15;
+
+/**
+ * Reads all series that are not durations, sorted by channel and label, and what it would cost to
+ * show them on each axis.
+ */
+export async function readQuantitySeries(source: Source, axes: readonly Bins[]): Promise<QuantitySeries[]> {
+  const rows = await source.rows<{ Channel: string; Label: string; PID: bigint; rows: number }>(`
+    SELECT Channel, Label, PID, count(*)::DOUBLE AS rows FROM ${source.quantities.relation}
+    GROUP BY ALL ORDER BY Channel, Label, PID`);
+  const isPython = isFromPython(
+    new Set(rows.filter(({ Channel }) => Channel === CHANNELS.runtime).map(({ Label }) => Label)),
+  );
+  const series: (QuantitySeries & { weight: number; bytes: number[] })[] = [];
+  for (const { Channel: channel, Label: label, rows: count } of rows) {
+    let last = series.at(-1);
+    if (last?.channel !== channel || last.label !== label) {
+      last = {
+        label,
+        channel,
+        isPython: isPython && channel === CHANNELS.runtime,
+        weight: channel === CHANNELS.runtime ? RUNTIME_WEIGHT : 0,
+        bytes: axes.map(() => longLabelBytes(label)),
+      };
+      series.push(last);
+    }
+    last.weight += count;
+    for (const [i, { count: bins }] of axes.entries()) last.bytes[i]! += QUANTITY_CELL_BYTES * filledBins(count, bins);
+  }
+  return series;
+}
+
+/** The quantities that are shown. */
 export interface Quantities {
-  /** Those of the runtime first. */
+  /** The runtime's first. */
   readonly data: readonly QuantityData[];
-  /** What is not shown, and why. */
+  /** What is not shown and why, one sentence each. */
   readonly problems: readonly string[];
 }
 
-/** Reads the series that are no durations. */
+/** Reads the planned quantities. */
 export async function readQuantities(
   source: Source,
   series: readonly QuantitySeries[],
   range: ShownTime,
-  plan: Plan,
+  plan: SizePlan,
 ): Promise<Quantities> {
   const kinds = new Map<number, QuantityKind>();
   const counters = new Set<string>();
   for (const i of plan.quantities) {
-    const { channel, label, isPython } = series[i]!;
-    const kind = kindOf(channel, label, isPython);
-    if (kind === "counter") counters.add(label);
+    const kind = kindOf(series[i]!);
+    if (kind === "counter") counters.add(series[i]!.label);
     else kinds.set(i, kind);
   }
   const { data: rates, problems } = await readRates(source, counters, range, plan.bins);
@@ -41,7 +132,7 @@ export async function readQuantities(
   return { data: [...rates, ...data.filter(isOfRuntime), ...data.filter((of) => !isOfRuntime(of))], problems };
 }
 
-/** Cells of the series with these indices (in the order of channels and labels). */
+/** Reads the cells of the series with these indices (among all quantities, sorted), by index. */
 async function readCells(
   source: Source,
   chosen: readonly number[],
@@ -60,4 +151,109 @@ async function readCells(
     FROM ${quantities} JOIN chosen USING (Channel, Label)
     GROUP BY ALL ORDER BY series, pid, bin`);
   return collectCells(table.columns() as unknown as CellColumns);
+}
+
+/** A result with a row for each cell, sorted by series, process and bin. */
+type CellColumns = Record<"series" | "pid" | "bin" | "min" | "mean" | "max" | "count", ArrayLike<number>>;
+
+function collectCells({ series, pid, bin, min, mean, max, count }: CellColumns): Map<number, QuantityCells[]> {
+  const result = new Map<number, QuantityCells[]>();
+  for (let start = 0, end = 0; start < series.length; start = end) {
+    while (end < series.length && series[end] === series[start] && pid[end] === pid[start]) end++;
+    const part = (column: ArrayLike<number>): number[] => Array.prototype.slice.call(column, start, end);
+    const cells = {
+      pid: pid[start]!,
+      bin: part(bin),
+      min: part(min),
+      mean: part(mean).map((value) => toDigits(7, value)),
+      max: part(max),
+      count: part(count),
+    };
+    result.set(series[start]!, [...result.get(series[start]!) ?? [], cells]);
+  }
+  return result;
+}
+
+/**
+ * Isolates of one process sample its CPU time at arbitrary distances from each other, and a rate over
+ * a very short time would be noise. So only the last sample of each slot of this many ns counts, …
+ */
+const SLOT = 100e6;
+
+/** … and samples closer than this, in seconds, on both sides of a slot's end make no step. */
+const SHORTEST_STEP = SLOT / 2 / 1e9;
+
+/**
+ * Turns counters of the runtime into rates, process by process. Steps in which a counter decreases
+ * are left out, so that no rate is negative.
+ */
+async function readRates(
+  source: Source,
+  labels: ReadonlySet<string>,
+  range: ShownTime,
+  bins: Bins,
+): Promise<{ data: QuantityData[]; problems: string[] }> {
+  const wanted = RATES.filter(({ counters }) => counters.some((counter) => labels.has(counter)));
+  if (wanted.length === 0) return { data: [], problems: [] };
+  const steps = stepsInSql(source, wanted, range);
+  const mixed = await readMixed(source, steps, wanted);
+  const table = await source.query(`
+    WITH ${steps}
+    SELECT series, pid, bin, min(rate) AS min, sum(increase) / sum(seconds) AS mean, max(rate) AS max,
+      count(*)::DOUBLE AS count
+    FROM (
+      SELECT series, PID::DOUBLE AS pid, ((timepoint - ${range.from}) // ${bins.width})::DOUBLE AS bin,
+        increase, seconds, increase / seconds AS rate
+      FROM steps WHERE increase >= 0
+    ) GROUP BY ALL ORDER BY series, pid, bin`);
+  const data: QuantityData[] = [];
+  for (const [series, processes] of collectCells(table.columns() as unknown as CellColumns)) {
+    const { label, unit } = wanted[series]!;
+    const shown = processes.filter(({ pid }) => !mixed.some((of) => of.rate.label === label && of.pid === pid));
+    if (shown.length > 0) data.push({ label, channel: CHANNELS.runtime, unit, kind: "level", processes: shown });
+  }
+  return { data, problems: mixed.map(describeMixed) };
+}
+
+/**
+ * SQL of the steps from sample to sample: the index of the rate, the process, the end of the step, its
+ * increase and its length.
+ */
+function stepsInSql(source: Source, wanted: readonly Rate[], { from }: ShownTime): string {
+  const cases = wanted.flatMap(({ counters }, i) => counters.map((counter) => `WHEN '${counter}' THEN ${i}`));
+  const labels = wanted.flatMap(({ counters }) => counters).map((counter) => `'${counter}'`);
+  return `
+    samples AS (
+      SELECT CASE Label ${cases.join(" ")} END AS series, PID, (Timepoint - ${from}) // ${SLOT} AS slot, Label,
+        max(Timepoint) AS timepoint, arg_max(Measurement, Timepoint) AS value
+      FROM ${source.runtime.relation} WHERE Label IN (${labels}) GROUP BY ALL
+    ), sums AS (
+      SELECT series, PID, slot, max(timepoint) AS timepoint, sum(value) AS value FROM samples GROUP BY series, PID, slot
+      QUALIFY count(*) = max(count(*)) OVER (PARTITION BY series, PID)
+    ), steps AS (
+      SELECT series, PID, timepoint, value - lag(value) OVER time AS increase,
+        (timepoint - lag(timepoint) OVER time) / 1e9 AS seconds
+      FROM sums WINDOW time AS (PARTITION BY series, PID ORDER BY slot)
+      QUALIFY seconds >= ${SHORTEST_STEP}
+    )`;
+}
+
+/** A process with several isolates whose counters are mixed. */
+interface Mixed {
+  readonly rate: Rate;
+  readonly pid: number;
+}
+
+async function readMixed(source: Source, steps: string, wanted: readonly Rate[]): Promise<Mixed[]> {
+  const rows = await source.rows<{ series: number; pid: number; resets: number; steps: number }>(`
+    WITH ${steps}
+    SELECT series, PID::DOUBLE AS pid, (count(*) FILTER (increase < 0))::DOUBLE AS resets, count(*)::DOUBLE AS steps
+    FROM steps GROUP BY ALL ORDER BY ALL`);
+  return rows
+    .filter(({ series, resets, steps }) => isOfOneIsolate(wanted[series]!) && isMixed(steps, resets))
+    .map(({ series, pid }) => ({ rate: wanted[series]!, pid }));
+}
+
+function describeMixed({ rate, pid }: Mixed): string {
+  return `${rate.label} of PID ${pid} is not shown: several isolates recorded it, and their counters are mixed`;
 }

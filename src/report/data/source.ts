@@ -1,13 +1,23 @@
-import type { Selection, Table, TelemetryDB } from "../../analysis/mod.ts";
-import { condition } from "../../analysis/frames/selection.ts";
-import { CHANNELS } from "../../series.ts";
+/**
+ * The rows that a report is made of.
+ *
+ * @module
+ */
 
-/** Which rows a report is made of. Series of the runtime stay whatever their labels: they may be why others were slow. */
+import { condition } from "../../analysis/frames/selection.ts";
+import type { Selection, Table, TelemetryDB } from "../../analysis/mod.ts";
+import { CHANNELS } from "../../series.ts";
+import type { ProcessData } from "../shared/report_data.ts";
+
+/**
+ * Which rows a report is made of. Series of the runtime are kept whatever labels are selected: they
+ * may explain why others were slow.
+ */
 export type ReportSelection = Selection;
 
-/** What the queries of a report read: the rows selected for it. */
+/** The selected rows of a database, for the queries of a report. */
 export class Source {
-  /** Rows to select `FROM`: Timepoint, Measurement, Label, PID, Channel. */
+  /** SQL to select `FROM`: Timepoint, Measurement, Label, PID, Channel. */
   readonly relation: string;
   readonly #db: TelemetryDB;
 
@@ -17,40 +27,48 @@ export class Source {
     this.relation = relation;
   }
 
-  /** The rows of `db` that are selected. */
+  /** The selected rows of `db`. */
   static of(db: TelemetryDB, { labels, ...rest }: ReportSelection): Source {
     const source = new Source(db, db.all().where(rest).relation);
     if (labels === undefined) return source;
     return source.where(`Channel = '${CHANNELS.runtime}' OR ${condition({ labels })}`);
   }
 
-  /** The rows for which a condition in SQL holds. */
+  /** The rows that fulfil a condition in SQL. */
   where(condition: string): Source {
     return new Source(this.#db, `(FROM ${this.relation} WHERE ${condition})`);
   }
 
-  /** Durations that are numbers. */
+  /** Rows of durations, with finite values. */
   get durations(): Source {
     return this.where(`Channel = '${CHANNELS.duration}' AND isfinite(Measurement)`);
   }
 
-  /** Everything else that is a number. */
+  /** All other rows, with finite values. */
   get quantities(): Source {
     return this.where(`Channel <> '${CHANNELS.duration}' AND isfinite(Measurement)`);
   }
 
-  /** Series of the runtime. */
+  /** Rows of the runtime, with finite values. */
   get runtime(): Source {
     return this.where(`Channel = '${CHANNELS.runtime}' AND isfinite(Measurement)`);
   }
 
-  /** The result of a query. */
+  /** Runs a query. */
   query(sql: string): Promise<Table> {
     return this.#db.sql(sql);
   }
 
-  /** The rows of a result; who asks says of what kind they are. */
+  /** Runs a query and returns its rows, whose type the caller knows. */
   async rows<Row>(sql: string): Promise<Row[]> {
     return (await this.query(sql)).rows() as Row[];
   }
+}
+
+/** Counts the rows of each process. `from`: epoch ns of the first row of all. */
+export function readProcesses(source: Source, from: bigint): Promise<ProcessData[]> {
+  return source.rows<ProcessData>(`
+    SELECT PID::DOUBLE AS pid, count(*)::DOUBLE AS rows,
+      (min(Timepoint) - ${from})::DOUBLE AS first, (max(Timepoint) - ${from})::DOUBLE AS last
+    FROM ${source.relation} GROUP BY PID ORDER BY PID`);
 }

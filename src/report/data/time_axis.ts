@@ -1,31 +1,37 @@
+/**
+ * The time axis of a report.
+ *
+ * @module
+ */
+
 import { KymoError } from "../../errors.ts";
 import type { Source } from "./source.ts";
 
-/** The time that a report shows. */
+/** The time range that a report shows. */
 export interface ShownTime {
   /** First timepoint, epoch ns. */
   readonly from: bigint;
   /** Last timepoint, epoch ns. */
   readonly to: bigint;
-  /** Rows so far from all others that they are not shown. */
+  /** Number of rows that are not shown, because they are far from all others. */
   readonly outside: number;
 }
 
 /** Bins of a time axis. */
 export interface Bins {
-  /** Of each, ns. */
+  /** Width of each, ns. */
   readonly width: number;
-  /** How many. */
+  /** Number of bins. */
   readonly count: number;
 }
 
-/** An axis has at most so many bins: what a wide screen shows without zooming. */
+/** Maximum number of bins: what a wide screen shows without zooming. */
 export const MAX_BINS = 800;
 
-/** And at least so many, if its data have: fewer would hide when something happened. */
+/** Minimum number of bins, if there are enough rows: fewer would hide when something happened. */
 export const MIN_BINS = 100;
 
-/** Finer bins than that hold too few rows to show more than noise. */
+/** Minimum number of rows per bin: fewer show little more than noise. */
 const ROWS_PER_BIN = 32;
 
 const SECOND = 1e9;
@@ -33,7 +39,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Widths that people find easy to read, ns, ascending. */
+/** Widths of bins that are easy to read, ns, ascending. */
 const niceWidths: readonly number[] = [
   ...Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat(),
   ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND),
@@ -42,7 +48,7 @@ const niceWidths: readonly number[] = [
   ...[1, 2, 7, 14, 28, 91, 182, 364, 1820, 3640, 18_200, 36_400].map((days) => days * DAY),
 ];
 
-/** The axes that would do for a time of `span` ns with so many rows, the finest first; at least one. */
+/** Returns the possible axes for `span` ns with this many rows, the finest first; at least one. */
 export function possibleBins(span: number, rows: number): readonly Bins[] {
   const axes = niceWidths.map((width) => ({ width, count: Math.floor(span / width) + 1 }));
   const most = Math.min(MAX_BINS, Math.max(MIN_BINS, Math.floor(rows / ROWS_PER_BIN)));
@@ -51,22 +57,23 @@ export function possibleBins(span: number, rows: number): readonly Bins[] {
   return possible.length > 0 ? possible : fine.slice(0, 1);
 }
 
-/** Differences of timepoints have to fit into 64 bits; ns. */
-const LONGEST = 9e18;
+/** Maximum difference of timepoints, ns: it must fit into 64 bits. */
+const MAX_SPAN = 9e18;
 
-/** The time is looked at in so many parts to find the empty ones. */
+/** Number of parts that the time is divided into, to find empty ones. */
 const PARTS = 1_000;
 
-/** A gap of more than this part of the time, … */
+/** A gap of more than this share of the time, … */
 const GAP_SHARE = 0.9;
 
-/** … with less than this part of the rows on its other side, has a wrong clock behind it, or a damaged file. */
+/** … with less than this share of the rows beyond it, is due to a wrong clock or a damaged file. */
 const STRAY_SHARE = 0.001;
 
 /**
- * Range of the timepoints, less a few strays that would leave no room for the others. `undefined` if there are no rows.
+ * Reads the time range of the rows, without a few stray rows that would leave no room for the others.
+ * `undefined` if there are no rows.
  *
- * @throws {KymoError} if it is longer than 285 years.
+ * @throws {KymoError} `"invalid-argument"` if it is longer than 285 years.
  */
 export async function readShownTime(source: Source): Promise<ShownTime | undefined> {
   let outside = 0;
@@ -86,10 +93,10 @@ export async function readShownTime(source: Source): Promise<ShownTime | undefin
     );
     const stray = findStrays(parts);
     if (stray === undefined) {
-      if (span > LONGEST) {
+      if (span > MAX_SPAN) {
         throw new KymoError(
           "invalid-argument",
-          `Cannot report: the timepoints are centuries apart, select a part of the time: ${first}, ${last}`,
+          `Cannot report: timepoints ${first} and ${last}: more than 285 years apart, select a shorter time`,
         );
       }
       return { from: first, to: last, outside };
@@ -100,14 +107,16 @@ export async function readShownTime(source: Source): Promise<ShownTime | undefin
   }
 }
 
-/** Few rows on one side of a large gap; `edge` is a part within that. */
+/** A few rows on one side of a large gap. */
 interface Strays {
   readonly rows: number;
+  /** Whether they are before the gap. */
   readonly before: boolean;
+  /** A part within the gap. */
   readonly edge: number;
 }
 
-/** Looks for strays in the numbers of rows per part of the time; parts without rows are left out. */
+/** Finds strays by the number of rows in each part of the time; parts without rows are left out. */
 export function findStrays(parts: readonly { readonly part: number; readonly rows: number }[]): Strays | undefined {
   const total = parts.reduce((sum, { rows }) => sum + rows, 0);
   let before = 0;

@@ -1,49 +1,65 @@
-import { sumTimes } from "../../analysis/profile/call_tree.ts";
-import { CPU_RATE } from "../data/quantity_kinds.ts";
-import { functionKey, type QuantityCells } from "../shared/report_data.ts";
-import { inPercent, inSeconds, plainNumber } from "../../display/words.ts";
-import { capitalize, type Draft, type Facts, nameProcess, sum } from "./finding.ts";
+/**
+ * Findings about CPU time: busy processes and hot functions.
+ *
+ * @module
+ */
 
-/** Cores that a process has to use on average to be called busy: JavaScript runs on one, and beyond four fifths of that requests queue up. */
+import { sumTimes } from "../../analysis/profile/call_tree.ts";
+import { inPercent, inSeconds, plainNumber } from "../../display/words.ts";
+import { CPU_RATE } from "../data/quantities.ts";
+import { functionKey, type QuantityCells } from "../shared/report_data.ts";
+import {
+  capitalize,
+  type FindingInputs,
+  nameProcess,
+  secondsRecorded,
+  sum,
+  type UnexplainedFinding,
+} from "./finding_inputs.ts";
+
+/**
+ * CPU cores from which a process counts as busy: JavaScript runs on one, and requests queue up when it
+ * is used for more than four fifths of the time.
+ */
 const BUSY = 0.8;
 
-/** Less than this many seconds is a start, not a load. */
-const LONG_ENOUGH = 5;
+/** A process that recorded for less than this is starting, not under load; seconds. */
+const MIN_SECONDS = 5;
 
-/** Processes that kept a processor busy. */
-export function busyProcesses(facts: Facts): Draft[] {
-  const cpu = facts.quantities.find(({ label, unit }) => label === CPU_RATE && unit === "cores");
+/** Finds processes that kept a CPU core busy. */
+export function busyProcesses(inputs: FindingInputs): UnexplainedFinding[] {
+  const cpu = inputs.quantities.find(({ label, unit }) => label === CPU_RATE && unit === "cores");
   const [busiest, ...others] = (cpu?.processes ?? []).map((cells) => ({ ...usage(cells), pid: cells.pid }))
-    .filter(({ pid, mean }) => mean >= BUSY && lifetime(pid, facts) >= LONG_ENOUGH)
+    .filter(({ pid, mean }) => mean >= BUSY && secondsRecorded(pid, inputs) >= MIN_SECONDS)
     .sort((a, b) => b.mean - a.mean);
   if (busiest === undefined) return [];
   const also = others.length === 0
     ? ""
-    : `, ${others.length === 1 ? "another process" : `${others.length} other processes`} nearly as many`;
+    : ` So did ${others.length === 1 ? "another process" : `${others.length} other processes`}.`;
   return [{
     kind: "cpu",
     weight: "attention",
     text: capitalize(
-      `${nameProcess(busiest.pid, facts)} used ${plainNumber(busiest.mean)} processor cores on average${also}; ` +
-        `JavaScript alone can use one for each isolate, and it was busy ${inPercent(busiest.busy)} of the time.`,
+      `${nameProcess(busiest.pid, inputs)} used ${plainNumber(busiest.mean)} CPU cores on average, and at least ` +
+        `${BUSY} for ${inPercent(busiest.busy)} of the time; the JavaScript of an isolate can use one core.${also}`,
     ),
     label: CPU_RATE,
   }];
 }
 
-/** A function that takes this part of the busy time by itself is worth a look, whatever else is slow. */
+/** A function that takes at least this share of the busy time by itself is a finding, whatever else is slow. */
 const HOT = 0.2;
 
-/** A shorter CPU time than this, in seconds, is some ten samples of the profiler. */
-const LONG_ENOUGH_PROFILE = 0.1;
+/** Less profiled busy time than this is some ten samples; seconds. */
+const MIN_PROFILED_SECONDS = 0.1;
 
-/** At most so many processes are told of. */
-const MOST = 2;
+/** Maximum number of processes with a finding. */
+const MAX_PROCESSES = 2;
 
-/** Of each profiled process the function that took the most time by itself. */
-export function hotFunction(facts: Facts): Draft[] {
-  const hot = facts.profiles.flatMap(({ pid, tree }) => {
-    if (tree.total < LONG_ENOUGH_PROFILE) return [];
+/** Finds the function of each profiled process that took the most time by itself. */
+export function hotFunctions(inputs: FindingInputs): UnexplainedFinding[] {
+  const hot = inputs.profiles.flatMap(({ pid, tree }) => {
+    if (tree.total < MIN_PROFILED_SECONDS) return [];
     const [hottest] = sumTimes(tree, functionKey)
       .filter(({ node }) => !isBracketed(node.name))
       .sort((a, b) => b.self - a.self);
@@ -51,34 +67,28 @@ export function hotFunction(facts: Facts): Draft[] {
     const { node: { name, place }, self } = hottest;
     return [{ pid, name, place, self, share: self / tree.total }];
   }).filter(({ share }) => share >= HOT);
-  return hot.sort((a, b) => b.share - a.share).slice(0, MOST).map(({ pid, name, place, self, share }) => ({
+  return hot.sort((a, b) => b.share - a.share).slice(0, MAX_PROCESSES).map(({ pid, name, place, self, share }) => ({
     kind: "cpu",
     weight: "note",
-    text: `The function ${place === "" ? name : `${name} (${place})`} took ${
-      inPercent(share)
-    } of the profiled time in which the JavaScript thread${
-      pid === undefined ? "" : ` of ${nameProcess(pid, facts)}`
-    } was busy: ${inSeconds(self)} by itself.`,
+    text:
+      `The function ${place === "" ? name : `${name} (${place})`} took ${inPercent(share)} of the busy time in the ` +
+      `CPU profile${pid === undefined ? "" : ` of ${nameProcess(pid, inputs)}`}: ` +
+      `${inSeconds(self)} in the function itself.`,
     function: name,
     ...(pid === undefined ? {} : { pid }),
   }));
 }
 
-/** What stands in brackets is no function, or has no name. */
+/** Whether a name in brackets is that of no function, or of one without a name. */
 function isBracketed(name: string): boolean {
   return name.startsWith("(");
 }
 
-/** Cores on average, and the part of the time during which most of one was used. */
+/** Returns the cores used on average, and the share of the time in which a process was busy. */
 function usage({ mean, count }: QuantityCells): { mean: number; busy: number } {
   const all = sum(count);
   return {
     mean: sum(mean.map((cores, i) => cores * count[i]!)) / all,
     busy: sum(mean.map((cores, i) => cores >= BUSY ? count[i]! : 0)) / all,
   };
-}
-
-function lifetime(pid: number, { processes }: Facts): number {
-  const { first = 0, last = 0 } = processes.find((of) => of.pid === pid) ?? {};
-  return (last - first) / 1e9;
 }

@@ -1,15 +1,20 @@
-import { counted, inPercent } from "../../display/words.ts";
-import type { Draft, Facts } from "./finding.ts";
-import type { Evidence } from "./finding_inputs.ts";
+/**
+ * Findings about the data itself: what the report does not show.
+ *
+ * @module
+ */
 
-/** From this part of the rows on, what the others say may be wrong. */
+import { counted, inPercent } from "../../display/words.ts";
+import type { FindingInputs, UnexplainedFinding } from "./finding_inputs.ts";
+
+/** From this share of unread rows on, other findings may be wrong. */
 const MANY = 0.01;
 
-/** As many labels are named. */
-const NAMED = 3;
+/** Maximum number of labels that a finding names. */
+const MAX_NAMED = 3;
 
-/** Rows that could not be read; the page has below how each of them was damaged. */
-export function unreadData({ rows, unread }: Facts): Draft[] {
+/** Finds rows that could not be read. (The page lists below what was wrong with them.) */
+export function unreadData({ rows, unread }: FindingInputs): UnexplainedFinding[] {
   if (unread.rows === 0) return [];
   const share = unread.rows / (unread.rows + rows);
   return [{
@@ -19,12 +24,13 @@ export function unreadData({ rows, unread }: Facts): Draft[] {
   }];
 }
 
-/** Observations that no picture can show. */
-export function notFiniteData({ notFinite }: Evidence): Draft[] {
+/** Finds observations that no chart can show. */
+export function notFiniteData({ notFinite }: FindingInputs): UnexplainedFinding[] {
   const [first, ...others] = notFinite;
   if (first === undefined) return [];
-  const named = others.slice(0, NAMED - 1).map(({ label, count }) => `${count.toLocaleString("en-US")} of ${label}`);
-  const rest = others.slice(NAMED - 1);
+  const named = others.slice(0, MAX_NAMED - 1)
+    .map(({ label, count }) => `${count.toLocaleString("en-US")} of ${label}`);
+  const rest = others.slice(MAX_NAMED - 1);
   const left = rest.reduce((sum, { count }) => sum + count, 0);
   if (rest.length > 0) named.push(`${left.toLocaleString("en-US")} of ${counted(rest.length, "other label")}`);
   const all = [`${counted(first.count, "observation")} of ${first.label}`, ...named];
@@ -33,7 +39,7 @@ export function notFiniteData({ notFinite }: Evidence): Draft[] {
     kind: "data",
     weight: "note",
     text: all.length === 1 && first.count === 1
-      ? `${list} is no finite number; it is counted, but not drawn, nor is it in the statistics.`
-      : `${list} are no finite numbers; they are counted, but not drawn, nor are they in the statistics.`,
+      ? `${list} is NaN or infinite; charts and statistics leave it out.`
+      : `${list} are NaN or infinite; charts and statistics leave them out.`,
   }];
 }

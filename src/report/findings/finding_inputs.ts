@@ -1,48 +1,89 @@
+/**
+ * What findings are computed from.
+ *
+ * @module
+ */
+
+import { CHANNELS, SERIES } from "../../series.ts";
 import type { Source } from "../data/source.ts";
 import type { ShownTime } from "../data/time_axis.ts";
-import { CHANNELS, SERIES } from "../../series.ts";
+import type { Finding, ReportData } from "../shared/report_data.ts";
 
 /**
- * A lag of the event loop from which on it counts as a stall, in seconds: the length from which on browsers, too, call a task long, since
- * whoever waits for more than one of them notices.
+ * Seconds of event loop lag from which it counts as a stall. Browsers, too, call a task of this length
+ * long: users notice several in a row.
  */
 export const STALL = 0.05;
 
-/** What the bins do not tell: single events. */
-export interface Evidence {
-  /** Of each process whose event loop stalled. */
+/** What findings are computed from: what the report shows, and single events, which its bins do not keep. */
+export interface FindingInputs extends Omit<ReportData, "findings"> {
+  /** Stalls of each process that had any, those with the longest first. */
   readonly stalls: readonly Events[];
-  /** Of each process that collected garbage. */
-  readonly pauses: readonly Events[];
-  /** Observations that are no finite numbers, by label, the most first. */
+  /** GC pauses of each process that had any, those with the longest first. */
+  readonly gcPauses: readonly Events[];
+  /** Numbers of observations that are NaN or infinite, by label, the largest first. */
   readonly notFinite: readonly { readonly label: string; readonly count: number }[];
 }
 
-/** Some events of a process. */
+/** The events of one kind in a process. */
 export interface Events {
   readonly pid: number;
   readonly count: number;
-  /** Seconds, together. */
+  /** Sum of all, seconds. */
   readonly sum: number;
   /** The longest, seconds. */
   readonly longest: number;
-  /** When that was over, ns since the beginning. */
+  /** The end of the longest, ns since the report's `from`. */
   readonly at: number;
 }
 
-/** Looks for stalls, pauses and measurements that are no finite numbers. */
-export async function readEvidence(source: Source, { from }: ShownTime): Promise<Evidence> {
+/** A finding, and what is left to be explained about it. */
+export interface UnexplainedFinding extends Finding {
+  /** Why a series is slow, or what a process did in the finding's window. */
+  readonly explain?: { readonly slowSeries: string } | { readonly busyProcess: number };
+}
+
+/** Adds the single events to the data of a report. */
+export async function readFindingInputs(
+  source: Source,
+  { from }: ShownTime,
+  data: Omit<ReportData, "findings">,
+): Promise<FindingInputs> {
   const rows = await source.rows<Events & { label: string }>(`
-    SELECT Label AS label, PID::DOUBLE AS pid, count(*)::DOUBLE AS count, sum(Measurement) AS sum, max(Measurement) AS longest,
-      (arg_max(Timepoint, Measurement) - ${from})::DOUBLE AS at
+    SELECT Label AS label, PID::DOUBLE AS pid, count(*)::DOUBLE AS count, sum(Measurement) AS sum,
+      max(Measurement) AS longest, (arg_max(Timepoint, Measurement) - ${from})::DOUBLE AS at
     FROM ${source.runtime.relation}
-    WHERE Channel = '${CHANNELS.runtime}' AND (Label = '${SERIES.gcPause}' OR Label = '${SERIES.eventLoopLag}' AND Measurement >= ${STALL})
+    WHERE Channel = '${CHANNELS.runtime}'
+      AND (Label = '${SERIES.gcPause}' OR Label = '${SERIES.eventLoopLag}' AND Measurement >= ${STALL})
     GROUP BY ALL ORDER BY longest DESC, pid`);
-  const of = (wanted: string): Events[] =>
+  const eventsOf = (wanted: string): Events[] =>
     rows.filter(({ label }) => label === wanted)
       .map(({ pid, count, sum, longest, at }) => ({ pid, count, sum, longest, at }));
   const notFinite = await source.rows<{ label: string; count: number }>(`
     SELECT Label AS label, count(*)::DOUBLE AS count FROM ${source.relation} WHERE NOT isfinite(Measurement)
     GROUP BY Label ORDER BY count DESC, label`);
-  return { stalls: of(SERIES.eventLoopLag), pauses: of(SERIES.gcPause), notFinite };
+  return { ...data, stalls: eventsOf(SERIES.eventLoopLag), gcPauses: eventsOf(SERIES.gcPause), notFinite };
+}
+
+/** Names a process in a sentence: `PID 42`, or `the process` if it is the only one. */
+export function nameProcess(pid: number, { processes }: FindingInputs): string {
+  return processes.length > 1 ? `PID ${pid}` : "the process";
+}
+
+/** Returns for how long a process recorded, in seconds. */
+export function secondsRecorded(pid: number, { processes }: FindingInputs): number {
+  const { first = 0, last = 0 } = processes.find((of) => of.pid === pid) ?? {};
+  return (last - first) / 1e9;
+}
+
+/** Returns the sum of some numbers. */
+export function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+/** Begins a sentence with a text. */
+export function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { readReportData, type ReportOptions } from "../../../src/report/data/read_report_data.ts";
+import { readReportData, type ReportOptions } from "../../../src/report/make_report.ts";
 import type { ReportData } from "../../../src/report/shared/report_data.ts";
 
 /** The first timepoint of what is recorded in these tests. */

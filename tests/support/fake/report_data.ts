@@ -100,7 +100,7 @@ export function fakeReport(size: Partial<Size> = {}): ReportData {
       {
         kind: "gc",
         weight: "bad",
-        text: `Process ${pids[1] ?? pids[0]} stood still for 843 ms in one garbage collection.`,
+        text: `Process ${pids[1] ?? pids[0]} was blocked for 843 ms in one garbage collection.`,
         because: "All requests that were open then took as long: 38 of the slowest 50 fall into it.",
         window: stall,
       },

@@ -80,7 +80,7 @@ describe("durations of a report", () => {
     assertEquals(unread.problems, []);
     assertEquals(findings.filter(({ kind }) => kind === "data").map(({ weight, text }) => [weight, text]), [[
       "note",
-      "1 observation of a and 1 of b are no finite numbers; they are counted, but not drawn, nor are they in the statistics.",
+      "1 observation of a and 1 of b are NaN or infinite; charts and statistics leave them out.",
     ]]);
   });
 

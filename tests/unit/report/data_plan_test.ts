@@ -1,8 +1,13 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { durationRoom, filledBins, LONG_LABEL_BYTES, MAX_STATISTICS } from "../../../src/report/data/cost.ts";
-import { seriesWithRoom } from "../../../src/report/data/duration_statistics.ts";
-import { makePlan } from "../../../src/report/data/plan.ts";
+import { seriesWithRoom } from "../../../src/report/data/durations.ts";
+import {
+  durationRoom,
+  filledBins,
+  LONG_LABEL_BYTES,
+  makeSizePlan,
+  MAX_STATISTICS,
+} from "../../../src/report/data/size_plan.ts";
 import { findStrays, MAX_BINS, MIN_BINS, possibleBins } from "../../../src/report/data/time_axis.ts";
 
 describe("the time axis of a report", () => {
@@ -51,7 +56,7 @@ describe("the plan of a report", () => {
   const costing = (weight: number, bytes: number) => ({ weight, bytes: [bytes, bytes / 2, bytes / 5] });
 
   it("shows everything on the finest axis if there is room", () => {
-    assertEquals(makePlan(axes, [costing(1, 100), costing(2, 100)], [costing(1, 100)]), {
+    assertEquals(makeSizePlan(axes, [costing(1, 100), costing(2, 100)], [costing(1, 100)]), {
       bins: axes[0]!,
       durations: new Set([1, 0]),
       quantities: new Set([0]),
@@ -60,13 +65,13 @@ describe("the plan of a report", () => {
 
   it("takes a coarser axis so that the fifty weightiest series find room", () => {
     const series = Array.from({ length: 80 }, (_, i) => costing(i, room / 40));
-    const { bins, durations } = makePlan(axes, series, []);
+    const { bins, durations } = makeSizePlan(axes, series, []);
     assertEquals([bins, durations.size, durations.has(79), durations.has(0)], [axes[1], 80, true, true]);
   });
 
   it("leaves out the lightest series where even the coarsest axis has no room", () => {
     const series = [...Array.from({ length: 300 }, (_, i) => costing(i, room / 10)), costing(-1, 0)];
-    const { bins, durations } = makePlan(axes, series, []);
+    const { bins, durations } = makeSizePlan(axes, series, []);
     assertEquals([bins, durations.size], [axes[2], 51]);
     assert(durations.has(299) && !durations.has(0) && durations.has(300), "what costs nothing is shown");
   });

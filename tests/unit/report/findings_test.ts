@@ -1,10 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
-import type { Facts } from "../../../src/report/findings/finding.ts";
-import type { Evidence } from "../../../src/report/findings/finding_inputs.ts";
+import type { FindingInputs } from "../../../src/report/findings/finding_inputs.ts";
 import { findWhatStandsOut } from "../../../src/report/findings/findings.ts";
-import { whySlow } from "../../../src/report/findings/why_slow.ts";
+import { whySlow } from "../../../src/report/findings/explain.ts";
 import type { DurationData, FlameNode, QuantityData } from "../../../src/report/shared/report_data.ts";
 import { plain } from "../../support/analysis/report_recording.ts";
 
@@ -72,8 +71,8 @@ function frame(name: string, self: number, ...children: FlameNode[]): FlameNode 
   return { name, place: "main.ts:1", self, total: children.reduce((sum, { total }) => sum + total, self), children };
 }
 
-/** A recording in which nothing stands out, but for what is given. */
-function facts(different: Partial<Facts>, pids: readonly number[] = [1]): Facts {
+/** A recording in which nothing stands out but what is given. */
+function inputs(different: Partial<FindingInputs>, pids: readonly number[] = [1]): FindingInputs {
   const span = BINS.width * BINS.count;
   return {
     format: 1,
@@ -89,196 +88,187 @@ function facts(different: Partial<Facts>, pids: readonly number[] = [1]): Facts 
     quantities: [],
     profiles: [],
     unread: { rows: 0, problems: [] },
+    stalls: [],
+    gcPauses: [],
+    notFinite: [],
     ...different,
   };
 }
 
-const calm: Evidence = { stalls: [], pauses: [], notFinite: [] };
-
-/** What the findings say, each with its weight. */
-function say(different: Partial<Facts>, evidence: Partial<Evidence> = {}, pids?: readonly number[]): string[] {
-  return findWhatStandsOut(facts(different, pids), { ...calm, ...evidence }).map(({ weight, text }) =>
-    plain(`${weight}: ${text}`)
-  );
+/** Weight and text of each finding. */
+function findings(different: Partial<FindingInputs>, pids?: readonly number[]): string[] {
+  return findWhatStandsOut(inputs(different, pids)).map(({ weight, text }) => plain(`${weight}: ${text}`));
 }
 
 const even = [series("/a [GET]", 0.01), series("/b [GET]", 0.012), series("/c [GET]", 0.011)];
 const nothing = "note: Nothing stands out";
 
 describe("the findings of a report", () => {
-  const cases: [what: string, says: string[], facts: Partial<Facts>, evidence?: Partial<Evidence>, pids?: number[]][] =
+  const cases: [what: string, texts: string[], inputs: Partial<FindingInputs>, pids?: number[]][] = [
+    ["nothing recorded", [`${nothing}.`], {}],
+    ["an even service", [
+      "note: /b [GET] took the most time in total, 36 % of the time of all requests: 1,000 requests of 12.0 ms on average.",
+    ], { durations: even }],
+    ["even runs", [`${nothing}: no kind of run is much slower than the others.`], {
+      durations: ["a", "b", "c", "d"].map((label) => series(label, 0.01)),
+    }],
+    ["a calm runtime", [
+      `${nothing}: the event loop was never blocked for 50 ms, garbage collection took little time, memory did not grow much.`,
+    ], {
+      quantities: [
+        level("event loop lag", "s", () => 0.01),
+        level("gc pause", "s", () => 0.001),
+        level("rss", "bytes", (time) => 80 * MB + 4 * MB * time),
+      ],
+    }],
+    ["a slow series among code blocks", [
+      "attention: /slow [GET] is the slowest: half of its 1,000 requests took more than 200 ms, and 1 % more than 600 ms, " +
+      "which is 18 times the median p99 of the others. It took 86 % of the time of all requests.",
+    ], { durations: [series("/slow [GET]", 0.2), series("render", 0.19), ...even] }],
+    ["a very slow one", [
+      "bad: b is the slowest: half of its 1,000 runs took more than 2.00 s, and 1 % more than 6.00 s, " +
+      "which is 200 times the median p99 of the others. It took 100 % of the time of all runs.",
+    ], { durations: [series("a", 0.01), series("b", 2)] }],
+    ["too few durations to say anything", [`${nothing}.`], {
+      durations: [series("a", 0.01, { count: 10 }), series("b", 2, { count: 10 })],
+    }],
+    ["a long tail", [
+      "attention: /a [GET] is uneven: half of its requests took at most 10.0 ms, but 1 % more than 300 ms, 30 times as long; " +
+      "the longest took 600 ms.",
+    ], { durations: [series("/a [GET]", 0.01, { p99: 30 })] }],
     [
-      ["nothing recorded", [`${nothing}.`], {}],
-      ["an even service", [
-        "note: /b [GET] took the most time altogether, 36 % of that of all requests: 1,000 requests of 12.0 ms on average.",
-      ], { durations: even }],
-      ["even runs", [`${nothing}: no kind of run is much slower than the others.`], {
-        durations: ["a", "b", "c", "d"].map((label) => series(label, 0.01)),
-      }],
-      ["a calm runtime", [
-        `${nothing}: the event loop never stood still for 50 ms, garbage collection took little time, memory did not grow much.`,
-      ], {
-        quantities: [
-          level("event loop lag", "s", () => 0.01),
-          level("gc pause", "s", () => 0.001),
-          level("rss", "bytes", (time) => 80 * MB + 4 * MB * time),
-        ],
-      }],
-      ["a slow series among code blocks", [
-        "attention: /slow [GET] is the slowest: half of its 1,000 requests took more than 200 ms, one in a hundred more than 600 ms, " +
-        "18 times as long as is typical of the others. It took 86 % of the time of all requests.",
-      ], { durations: [series("/slow [GET]", 0.2), series("render", 0.19), ...even] }],
-      ["a very slow one", [
-        "bad: b is the slowest: half of its 1,000 runs took more than 2.00 s, one in a hundred more than 6.00 s, " +
-        "200 times as long as is typical of the others. It took 100 % of the time of all runs.",
-      ], { durations: [series("a", 0.01), series("b", 2)] }],
-      ["too few durations to say anything", [`${nothing}.`], {
-        durations: [series("a", 0.01, { count: 10 }), series("b", 2, { count: 10 })],
-      }],
-      ["a long tail", [
-        "attention: /a [GET] is uneven: it takes 10.0 ms as a rule, but one request in a hundred took more than 300 ms, 30 times as long; " +
-        "the longest 600 ms.",
-      ], { durations: [series("/a [GET]", 0.01, { p99: 30 })] }],
+      "a stall",
       [
-        "a stall",
-        [
-          "bad: The event loop of the process stood still for 1.20 s, 2.97 min into the recording. It did so 18 times for over 50 ms, 3.00 s together.",
-        ],
-        {},
-        { stalls: [{ pid: 1, count: 18, sum: 3, longest: 1.2, at: 179.4e9 }] },
+        "bad: The event loop of the process was blocked for 1.20 s, 2.97 min into the recording. It was blocked 18 times for at least 50 ms, 3.00 s in total.",
       ],
+      { stalls: [{ pid: 1, count: 18, sum: 3, longest: 1.2, at: 179.4e9 }] },
+    ],
+    [
+      "stalls of several processes",
       [
-        "stalls of several processes",
-        [
-          "attention: The event loop of PID 2 stood still for 120 ms, 880 ms into the recording.",
-          "note: The event loop of PID 1 stood still for 60.0 ms, 1.94 s into the recording.",
-        ],
-        {},
-        {
-          stalls: [
-            { pid: 1, count: 1, sum: 0.06, longest: 0.06, at: 2e9 },
-            { pid: 2, count: 1, sum: 0.12, longest: 0.1204, at: 1e9 },
-          ],
-        },
-        [1, 2],
+        "attention: The event loop of PID 2 was blocked for 120 ms, 880 ms into the recording.",
+        "note: The event loop of PID 1 was blocked for 60.0 ms, 1.94 s into the recording.",
       ],
+      {
+        stalls: [
+          { pid: 1, count: 1, sum: 0.06, longest: 0.06, at: 2e9 },
+          { pid: 2, count: 1, sum: 0.12, longest: 0.1204, at: 1e9 },
+        ],
+      },
+      [1, 2],
+    ],
+    [
+      "much garbage",
       [
-        "much garbage",
-        [
-          "attention: Garbage collection took 8 % of the time of the process: 1,204 pauses, 48.0 s together, the longest 45.0 ms, 10.0 s into the recording.",
-        ],
-        {},
-        { pauses: [{ pid: 1, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }] },
+        "attention: Garbage collection took 8 % of the time of the process: 1,204 pauses, 48.0 s in total, the longest 45.0 ms, 10.0 s into the recording.",
       ],
-      ["little garbage", [`${nothing}.`], {}, { pauses: [{ pid: 1, count: 9, sum: 0.1, longest: 0.045, at: 10e9 }] }],
-      ["memory that grows", [
-        "bad: The memory (RSS) of the process grew from 96.1 MB to 240 MB within 8.90 min, about 16.2 MB a minute; " +
-        "its heap in use grew with it, from 49.1 MB to 130 MB.",
-      ], {
-        quantities: [
-          level("rss", "bytes", (time) => 80 * MB + 160 * MB * time + 2 * MB * Math.sin(90 * time)),
-          level("heap used", "bytes", (time) => 40 * MB + 90 * MB * time),
-        ],
-      }],
-      ["memory that grows and falls", [`${nothing}: memory did not grow much.`], {
-        quantities: [level("rss", "bytes", (time) => 80 * MB + 160 * MB * (time * 7 % 1))],
-      }],
-      ["memory that grew at the beginning", [`${nothing}: memory did not grow much.`], {
-        quantities: [level("rss", "bytes", (time) => 80 * MB + 160 * MB * Math.min(1, 12 * time))],
-      }],
+      { gcPauses: [{ pid: 1, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }] },
+    ],
+    ["little garbage", [`${nothing}.`], { gcPauses: [{ pid: 1, count: 9, sum: 0.1, longest: 0.045, at: 10e9 }] }],
+    ["memory that grows", [
+      "bad: The memory (RSS) of the process grew from 96.1 MB to 240 MB within 8.90 min, about 16.2 MB per minute; " +
+      "its used heap grew too, from 49.1 MB to 130 MB.",
+    ], {
+      quantities: [
+        level("rss", "bytes", (time) => 80 * MB + 160 * MB * time + 2 * MB * Math.sin(90 * time)),
+        level("heap used", "bytes", (time) => 40 * MB + 90 * MB * time),
+      ],
+    }],
+    ["memory that grows and falls", [`${nothing}: memory did not grow much.`], {
+      quantities: [level("rss", "bytes", (time) => 80 * MB + 160 * MB * (time * 7 % 1))],
+    }],
+    ["memory that grew at the beginning", [`${nothing}: memory did not grow much.`], {
+      quantities: [level("rss", "bytes", (time) => 80 * MB + 160 * MB * Math.min(1, 12 * time))],
+    }],
+    [
+      "a slow process",
       [
-        "a slow process",
-        [
-          "bad: PID 2 is 3 times as slow as the others: half of its requests of /a [GET] took more than 30.0 ms, of the others' 10.0 ms.",
-        ],
-        {
-          durations: [1, 2, 3, 4].map((_, i) =>
-            series(`/${"abcd"[i]} [GET]`, (_, pid) => pid === 2 ? 0.03 : 0.01, { pids: [1, 2, 3] })
-          ),
-        },
-        {},
-        [1, 2, 3],
+        "bad: PID 2 is 3 times as slow as the others: its median of /a [GET] is 30.0 ms, that of the others 10.0 ms.",
       ],
-      [
-        "processes that differ by microseconds",
-        [`${nothing}: no kind of request is much slower than the others.`],
-        {
-          durations: [1, 2, 3, 4].map((i) => series(`/${i} [GET]`, (_, pid) => pid * 20e-6, { pids: [1, 2] })),
-        },
-        {},
-        [1, 2],
-      ],
-      ["a series that became slower", [
-        "attention: a became slower: its median was 11.6 ms in the first third of the recording and 18.7 ms in the last, 1.6 times as long.",
-      ], { durations: [series("a", (time) => 0.01 + 0.01 * time)] }],
-      ["a series that was slower for a while", [`${nothing}.`], {
-        durations: [series("a", (time) => time > 0.3 && time < 0.6 ? 0.1 : 0.01)],
+      {
+        durations: [1, 2, 3, 4].map((_, i) =>
+          series(`/${"abcd"[i]} [GET]`, (_, pid) => pid === 2 ? 0.03 : 0.01, { pids: [1, 2, 3] })
+        ),
+      },
+      [1, 2, 3],
+    ],
+    [
+      "processes that differ by microseconds",
+      [`${nothing}: no kind of request is much slower than the others.`],
+      {
+        durations: [1, 2, 3, 4].map((i) => series(`/${i} [GET]`, (_, pid) => pid * 20e-6, { pids: [1, 2] })),
+      },
+      [1, 2],
+    ],
+    ["a series that became slower", [
+      "attention: a became slower: its median was 11.6 ms in the first third of the recording and 18.7 ms in the last, 1.6 times as long.",
+    ], { durations: [series("a", (time) => 0.01 + 0.01 * time)] }],
+    ["a series that was slower for a while", [`${nothing}.`], {
+      durations: [series("a", (time) => time > 0.3 && time < 0.6 ? 0.1 : 0.01)],
+    }],
+    ["a busy processor", [
+      "attention: The process used 0.97 CPU cores on average, and at least 0.8 for 100 % of the time; the JavaScript of an isolate can use one core.",
+    ], { quantities: [level("cpu", "cores", () => 0.97)] }],
+    ["a hot function", [
+      "note: The function isPrime (main.ts:1) took 60 % of the busy time in the CPU profile of the process: 3.00 s in the function itself.",
+    ], {
+      profiles: [{
+        name: "",
+        pid: 1,
+        duration: 10,
+        tree: frame(
+          "(root)",
+          0,
+          frame("main", 0.5, frame("isPrime", 2)),
+          frame("isPrime", 1),
+          frame("(program)", 1.5),
+        ),
       }],
-      ["a busy processor", [
-        "attention: The process used 0.97 processor cores on average; JavaScript alone can use one for each isolate, and it was busy 100 % of the time.",
-      ], { quantities: [level("cpu", "cores", () => 0.97)] }],
-      ["a hot function", [
-        "note: The function isPrime (main.ts:1) took 60 % of the profiled time in which the JavaScript thread of the process was busy: 3.00 s by itself.",
-      ], {
-        profiles: [{
+    }],
+    [
+      "measurements that are no numbers",
+      [
+        `${nothing}.`,
+        "note: 1,200 observations of gauge, 2 of a, 1 of b and 5 of 2 other labels are NaN or infinite; " +
+        "charts and statistics leave them out.",
+      ],
+      {
+        notFinite: [["gauge", 1_200], ["a", 2], ["b", 1], ["c", 4], ["d", 1]].map(([label, count]) => ({
+          label: String(label),
+          count: Number(count),
+        })),
+      },
+    ],
+    [
+      "hot functions of several processes",
+      [
+        "note: The function a (main.ts:1) took 90 % of the busy time in the CPU profile of PID 2: 9.00 s in the function itself.",
+        "note: The function a (main.ts:1) took 80 % of the busy time in the CPU profile of PID 1: 8.00 s in the function itself.",
+      ],
+      {
+        profiles: [[1, 8], [2, 9], [3, 7]].map(([pid, self]) => ({
           name: "",
-          pid: 1,
+          pid,
           duration: 10,
-          tree: frame(
-            "(root)",
-            0,
-            frame("main", 0.5, frame("isPrime", 2)),
-            frame("isPrime", 1),
-            frame("(program)", 1.5),
-          ),
-        }],
-      }],
-      [
-        "measurements that are no numbers",
-        [
-          `${nothing}.`,
-          "note: 1,200 observations of gauge, 2 of a, 1 of b and 5 of 2 other labels are no finite numbers; " +
-          "they are counted, but not drawn, nor are they in the statistics.",
-        ],
-        {},
-        {
-          notFinite: [["gauge", 1_200], ["a", 2], ["b", 1], ["c", 4], ["d", 1]].map(([label, count]) => ({
-            label: String(label),
-            count: Number(count),
-          })),
-        },
-      ],
-      [
-        "hot functions of several processes",
-        [
-          "note: The function a (main.ts:1) took 90 % of the profiled time in which the JavaScript thread of PID 2 was busy: 9.00 s by itself.",
-          "note: The function a (main.ts:1) took 80 % of the profiled time in which the JavaScript thread of PID 1 was busy: 8.00 s by itself.",
-        ],
-        {
-          profiles: [[1, 8], [2, 9], [3, 7]].map(([pid, self]) => ({
-            name: "",
-            pid,
-            duration: 10,
-            tree: frame("(root)", 0, frame("a", self!), frame("b", 10 - self!)),
-          })),
-        },
-        {},
-        [1, 2, 3],
-      ],
-      ["rows that could not be read", ["attention: 12 rows could not be read, 0.12 % of all.", `${nothing}.`], {
-        unread: { rows: 12, problems: ["a.csv:3: it has no PID"] },
-      }],
-      ["many of them", ["bad: 1,000 rows could not be read, 9.1 % of all.", `${nothing}.`], {
-        unread: { rows: 1_000, problems: ["a.csv:3: it has no PID"] },
-      }],
-    ];
-  for (const [what, says, different, evidence, pids] of cases) {
-    it(`of ${what}`, () => assertEquals(say(different, evidence, pids), says));
+          tree: frame("(root)", 0, frame("a", self!), frame("b", 10 - self!)),
+        })),
+      },
+      [1, 2, 3],
+    ],
+    ["rows that could not be read", ["attention: 12 rows could not be read, 0.12 % of all.", `${nothing}.`], {
+      unread: { rows: 12, problems: ["a.csv:3: it has no PID"] },
+    }],
+    ["many of them", ["bad: 1,000 rows could not be read, 9.1 % of all.", `${nothing}.`], {
+      unread: { rows: 1_000, problems: ["a.csv:3: it has no PID"] },
+    }],
+  ];
+  for (const [what, texts, different, pids] of cases) {
+    it(`of ${what}`, () => assertEquals(findings(different, pids), texts));
   }
 
   it("are at most eight, the worst first", () => {
     const found = findWhatStandsOut(
-      facts({
+      inputs({
         durations: [
           series("/slow [GET]", (time) => 1 + time),
           series("/slow too [GET]", 0.9),
@@ -287,12 +277,9 @@ describe("the findings of a report", () => {
         ],
         quantities: [level("rss", "bytes", (time) => 80 * MB + 160 * MB * time), level("cpu", "cores", () => 0.97)],
         unread: { rows: 12, problems: [] },
-      }, [1, 2]),
-      {
         stalls: [1, 2].map((pid) => ({ pid, count: 1, sum: 0.06, longest: 0.06, at: 2e9 })),
-        pauses: [{ pid: 1, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }],
-        notFinite: [],
-      },
+        gcPauses: [{ pid: 1, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }],
+      }, [1, 2]),
     );
     assertEquals(found.map(({ weight, kind }) => `${weight} ${kind}`), [
       "bad latency",
@@ -307,9 +294,9 @@ describe("the findings of a report", () => {
   });
 });
 
-it("a finding about a hot function tells which, for the page to mark it", () => {
+it("a finding about a hot function names it, for the page to mark it", () => {
   const tree = frame("PID 1", 0, frame("isPrime", 2), frame("main", 1));
-  const [found] = findWhatStandsOut(facts({ profiles: [{ name: "", pid: 1, duration: 3, tree }] }), calm);
+  const [found] = findWhatStandsOut(inputs({ profiles: [{ name: "", pid: 1, duration: 3, tree }] }));
   assertEquals([found?.kind, found?.function], ["cpu", "isPrime"]);
 });
 
@@ -318,17 +305,22 @@ describe("the reason for slowness", () => {
   const others = { ...group, count: 990 };
   const met = { slow: 10, others: 10 };
   const cases: [
-    says: string | undefined,
+    text: string | undefined,
     correlated: [kind: "duration" | "lag" | "gc", label: string, slow: number, others: number][],
     chance?: number,
   ][] = [
-    ["98 % of the time of its 10 slowest was within “render”, as of all its runs.", [["duration", "sort", 0.6, 0.5], [
+    ["98 % of the time of its 10 slowest runs was within “render”, as in all its runs.", [[
+      "duration",
+      "sort",
+      0.6,
+      0.5,
+    ], [
       "duration",
       "render",
       0.98,
       0.97,
     ]]],
-    ["44 % of the time of its 10 slowest was within “sync”, but 7.6 % of the others’.", [[
+    ["44 % of the time of its 10 slowest runs was within “sync”, but only 7.6 % of the time of the others.", [[
       "duration",
       "sync",
       0.44,
@@ -336,18 +328,18 @@ describe("the reason for slowness", () => {
     ]]],
     [undefined, [["duration", "what runs all the time", 0.99, 0.99]], 0.8],
     [
-      "The event loop was blocked for 74 % of the time of its 10 slowest, and for 2 % of the others’: they waited for something else.",
+      "The event loop was blocked for 74 % of the time of its 10 slowest runs, but only 2 % of the time of the others: the slowest waited while something else ran.",
       [["lag", "event loop lag", 0.74, 0.02], ["gc", "gc pause", 0.5, 0.1], ["duration", "sync", 0.1, 0]],
     ],
     [
-      "Garbage was being collected for some 50 % of the time around its 10 slowest, and for 10 % of that around the others.",
+      "Garbage collection took about 50 % of the time around its 10 slowest runs, but only 10 % of the time around the others.",
       [["gc", "gc pause", 0.5, 0.1], ["lag", "event loop lag", 0.1, 0.02]],
     ],
     [undefined, [["gc", "gc pause", 0.15, 0.1]]],
     [undefined, []],
   ];
-  for (const [says, correlated, chance = 0] of cases) {
-    it(`is told: ${says ?? "none is known"} (${correlated.length})`, () => {
+  for (const [text, correlated, chance = 0] of cases) {
+    it(`is ${text ?? "unknown"} (${correlated.length} series)`, () => {
       const correlation = {
         label: "a",
         threshold: 1,
@@ -355,8 +347,8 @@ describe("the reason for slowness", () => {
         others,
         correlated: correlated.map(([kind, label, slow, others]) => ({ kind, label, share: { slow, others }, met })),
       };
-      const told = whySlow(correlation, () => chance);
-      assertEquals(told && plain(told), says);
+      const explanation = whySlow(correlation, () => chance);
+      assertEquals(explanation && plain(explanation), text);
     });
   }
 });

@@ -51,8 +51,8 @@ describe("a report", () => {
       });
       const told = (text: string) => data.findings.find((finding) => plain(finding.text).startsWith(text));
       assertEquals(
-        plain(told("The event loop of the process stood still for 180 ms")?.because ?? ""),
-        "“render report” ran for 200 ms then.",
+        plain(told("The event loop of the process was blocked for 180 ms")?.because ?? ""),
+        "“render report” ran for 200 ms at that time.",
       );
       assert(
         told("/time [GET] is uneven")?.because?.startsWith("The event loop was blocked"),
