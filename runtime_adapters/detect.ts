@@ -2,28 +2,32 @@ import type { Runtime } from "../src/runtime.ts";
 import { bunRuntime } from "./bun/runtime.ts";
 import { denoRuntime } from "./deno/runtime.ts";
 
-/** The runtimes there is an adapter for. */
+/** A runtime with an adapter. */
 export type RuntimeName = "deno" | "bun";
 
-/** Which runtime has these globals; `undefined` if it is another one. */
+/** The runtime that has these globals; `undefined` if there is no adapter for it. */
 export function runtimeName(globals: object): RuntimeName | undefined {
   if ("Deno" in globals) return "deno";
   if ("Bun" in globals) return "bun";
   return undefined;
 }
 
-let detected: Runtime | undefined;
+const adapters = new WeakMap<object, Runtime>();
 
 /**
- * The adapter of this isolate, made with the first call.
+ * The adapter for the runtime that has these globals: the same one for the same globals.
  *
- * @throws {Error} on another runtime than Deno and Bun.
+ * @throws {Error} if the runtime is neither Deno nor Bun.
  */
 export function detect(globals: object): Runtime {
-  return detected ??= make(globals);
+  const known = adapters.get(globals);
+  if (known !== undefined) return known;
+  const adapter = makeAdapter(globals);
+  adapters.set(globals, adapter);
+  return adapter;
 }
 
-function make(globals: object): Runtime {
+function makeAdapter(globals: object): Runtime {
   switch (runtimeName(globals)) {
     case "deno":
       return denoRuntime();
@@ -31,7 +35,7 @@ function make(globals: object): Runtime {
       return bunRuntime();
     default: {
       const { navigator } = globals as { navigator?: { userAgent?: string } };
-      throw new Error(`Cannot record: not on Deno or Bun: ${navigator?.userAgent ?? "unknown runtime"}`);
+      throw new Error(`Cannot record: ${navigator?.userAgent ?? "unknown runtime"}: only Deno and Bun are supported`);
     }
   }
 }

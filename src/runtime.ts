@@ -1,14 +1,14 @@
 /**
- * The port: every capability that the core asks of a JavaScript runtime.
+ * The port: everything that the core needs of a JavaScript runtime.
  *
- * The core never names a runtime. An adapter under `runtime_adapters/` supplies these primitives and no logic; tests supply a fake
- * with a synthetic clock and a disk in memory. A capability that a runtime or its permissions lack is **absent** from the port
- * (`undefined`) and explained in {@linkcode Runtime.unavailable}; it is never a stub.
+ * The core never names a runtime. An adapter in `runtime_adapters/` supplies these primitives and no logic; tests supply a fake with
+ * a synthetic clock and a disk in memory. A capability that a runtime or its permissions lack is **absent** (`undefined`), and
+ * {@linkcode Runtime.unavailable} says why. It is never a stub.
  *
  * @module
  */
 
-/** What a runtime may lack. The keys of {@linkcode Runtime.unavailable} and of `status().capabilities`. */
+/** A capability that may be absent: a key of {@linkcode Runtime.unavailable} and of `status().capabilities`. */
 export type CapabilityName =
   | "clock.libc"
   | "locks"
@@ -20,132 +20,132 @@ export type CapabilityName =
   | "profiler"
   | "signals";
 
-/** A monotonic clock and the wall clock that anchors it. */
+/** A monotonic clock, and the wall clock that places it in time. */
 export interface Clock {
-  /** What is read, for `status()` and benches: `"clock_gettime"`, `"performance.now"`, `"Bun.nanoseconds"`. */
+  /** The function that is read, for `status()` and benches: `"clock_gettime"`, `"performance.now"` or `"Bun.nanoseconds"`. */
   readonly name: string;
   /**
-   * Monotonic time in whole nanoseconds since an origin that is fixed for this isolate, and recent enough (under 104 days) for every
-   * value to be exact in a double. Never goes back.
+   * Monotonic time in whole nanoseconds. The origin is fixed for this isolate, and recent enough (under 104 days) that every value is
+   * exact in a double. Never goes back.
    */
   readonly now: () => number;
-  /** Wall-clock time in nanoseconds since 1970-01-01T00:00:00Z. May step when somebody sets the clock. */
+  /** Wall-clock time in nanoseconds since 1970-01-01T00:00:00Z. Steps when the clock is set. */
   readonly epoch: () => bigint;
 }
 
-/** Sizes in bytes. Both are cheap to read on any heap (a few µs): what walks the heap does not belong here. */
+/** Memory in bytes. Reading it costs a few µs whatever the size of the heap: nothing here walks the heap. */
 export interface Memory {
   /** Resident set size of the process, bytes. */
   rss(): number;
-  /** The JavaScript heap of this isolate, bytes. `external` is memory held by the heap but outside it (array buffers and the like). */
+  /** The JavaScript heap of this isolate, bytes. `external` is memory outside the heap that objects hold, such as array buffers. */
   heap?(): { readonly used: number; readonly total: number; readonly external: number };
 }
 
-/** Processor time of the whole process since it began. */
+/** Processor time of the whole process since it started. */
 export interface Resources {
-  /** Seconds in user code and seconds in the kernel on the process's behalf. */
+  /** Seconds in user code, and seconds in the kernel on behalf of the process. */
   cpuTime(): { readonly user: number; readonly system: number };
 }
 
 /** One garbage collection as the runtime reports it. */
 export interface GcEvent {
-  /** How long it stopped the isolate, seconds. */
+  /** Time for which it stopped the isolate, seconds. */
   readonly pause: number;
-  /** Bytes of heap in use before and after. */
+  /** Bytes of heap in use before the collection. */
   readonly before: number;
-  /** See `before`. */
+  /** Bytes of heap in use after it. */
   readonly after: number;
 }
 
-/** Records every collection of this isolate, from `start` until `stop`. */
+/** Records every garbage collection of this isolate from `start` until `stop`. */
 export interface GcTracker {
-  /** Begins to record. */
+  /** Starts recording. */
   start(): void;
-  /** The collections since `start` or the last `drain`, oldest first; keeps recording. Costs a few µs. */
+  /** Returns the collections since `start` or the last `drain`, oldest first, and keeps recording. Costs a few µs. */
   drain(): readonly GcEvent[];
-  /** Ends recording; what was not drained is discarded. */
+  /** Stops recording, and discards collections that were not drained. */
   stop(): void;
 }
 
-/** What a name in the file system is. */
+/** Status of a name in the file system, or of an open file. */
 export interface FileStatus {
-  /** A symbolic link is told as such, never followed. */
+  /** Symbolic links are not followed. */
   readonly kind: "file" | "directory" | "symlink" | "other";
   /** Size in bytes. */
   readonly size: number;
-  /** Number of names (hard links) the file has; 0 when it was deleted while open. */
+  /** Number of hard links; 0 if the file was removed while open. */
   readonly links: number;
-  /** Device and inode: equal if and only if two statuses are of the same file. */
+  /** Device and inode as text: two statuses are of the same file if and only if it is equal. */
   readonly identity: string;
 }
 
-/** An open file. Every method is synchronous, since exit hooks must be. Each throws {@linkcode FileError}. */
+/** An open file. Every method is synchronous, since exit hooks must be, and throws {@linkcode FileError}. */
 export interface FileHandle {
-  /** Writes at the current position and returns how many bytes were taken, which may be fewer than were given. */
+  /** Writes at the current position. Returns the number of bytes written, which may be less than given. */
   write(bytes: Uint8Array): number;
-  /** Moves the position to the end and returns it, bytes. */
+  /** Moves the position to the end of the file and returns it, bytes. */
   seekEnd(): number;
-  /** Reads up to `into.length` bytes from byte `position` on (moving the position) and returns how many; 0 at the end. */
+  /** Reads up to `into.length` bytes at byte `position`, and moves the position. Returns the number read; 0 at the end. */
   readAt(into: Uint8Array, position: number): number;
-  /** Writes at byte `position` (moving the position) and returns how many bytes were taken. */
+  /** Writes at byte `position`, and moves the position. Returns the number of bytes written, which may be less than given. */
   writeAt(bytes: Uint8Array, position: number): number;
   /** Cuts the file to `size` bytes. */
   truncate(size: number): void;
-  /** Returns once the content is on the disk (`fsync(2)`), and not only in the memory of the system. */
+  /** Returns once the content is on the disk (`fsync(2)`). */
   sync(): void;
-  /** Status of the open file, whatever became of its name. */
+  /** Status of the open file, even if it was renamed or removed. */
   status(): FileStatus;
-  /** Releases the descriptor, and with it any lock. */
+  /** Closes the descriptor, which releases its lock. */
   close(): void;
   /**
-   * Takes the exclusive advisory lock (`flock(2)`) until `close`, or returns `false` at once if another open file holds it. Absent where
-   * locks are.
+   * Takes the exclusive advisory lock (`flock(2)`) until `close`. Returns `false` at once if another open file holds it. Absent on
+   * runtimes without locks.
    */
   tryLock?(): boolean;
 }
 
-/** A file in memory: what is stored in `buffer` is in the file, whatever becomes of the process. */
+/** A memory-mapped file: bytes stored in `buffer` are in the file, even if the process is killed. */
 export interface Mapping {
-  /** The bytes of the file. Length 0 once it is unmapped. */
+  /** The bytes of the file; length 0 once it is unmapped. */
   readonly buffer: ArrayBuffer;
-  /** Detaches the buffer, and lets go of the file and its lock. Calling it again does nothing. */
+  /** Detaches the buffer, unmaps the file and releases its lock. A second call does nothing. */
   unmap(): void;
 }
 
-/** The file system, as primitives. Paths are as given by {@linkcode Files.resolve}. Every method throws {@linkcode FileError}. */
+/** The file system. Paths are as returned by {@linkcode Files.resolve}. Every method throws {@linkcode FileError}. */
 export interface Files {
-  /** An absolute path where the working directory may be known, otherwise the path as given. Never prompts. */
+  /** The absolute path, or the path as given if reading the working directory is not permitted. Never prompts. */
   resolve(path: string): string;
-  /** `undefined` if this program may write and read there, else a sentence naming what is missing. Never prompts. */
+  /** The permissions that this program lacks to read and write at `path`, as a clause; `undefined` if none. Never prompts. */
   denied(path: string): string | undefined;
-  /** Creates the directory and its parents unless it is there; `"private"`: such that only this user may look into it. */
+  /** Creates the directory and its parents if missing. `"private"`: only this user may list and enter it. */
   ensureDirectory(path: string, access?: "private"): void;
-  /** Status of a name, links not followed; `undefined` if there is nothing. */
+  /** Status of a name, without following links; `undefined` if it does not exist. */
   status(path: string): FileStatus | undefined;
-  /** Creates a file that did not exist, mode 0600, open for reading and writing. A link at the name is an existing file. */
+  /** Creates a new file with mode 0600, open for reading and writing. Throws `EEXIST` if the name is taken, even by a link. */
   create(path: string): FileHandle;
-  /** Opens an existing file, for reading and writing unless told to read only. */
+  /** Opens an existing file, for reading and writing unless `access` is `"read"`. */
   open(path: string, access?: "read"): FileHandle;
-  /** The names in a directory, in no order; those of directories and links too. */
+  /** The names in a directory, in any order, including directories and links. */
   list(path: string): string[];
-  /** Atomically gives a file another name, in the same directory. */
+  /** Atomically renames a file within its directory. */
   rename(from: string, to: string): void;
-  /** Gives a file a second name, which must be new. Not all file systems can. */
+  /** Gives a file a second name, which must not exist. Some file systems do not support it. */
   link(from: string, to: string): void;
   /** Removes a file. */
   remove(path: string): void;
-  /** Removes a directory, which must be empty. */
+  /** Removes an empty directory. */
   removeDirectory(path: string): void;
   /** Returns once the names in a directory are on the disk (`fsync(2)` of the directory). */
   syncDirectory(path: string): void;
   /**
-   * Maps the first `size` bytes of an existing file, shared, under its exclusive lock (`flock(2)`); `undefined` if another open file holds
-   * that. The mapping itself holds the lock until it is unmapped or the process is gone (some runtimes: or the isolate), and takes no
-   * descriptor. Keep its buffer: it is unmapped with the last reference to that. Every block of those
-   * bytes must have been written before: a store into a hole kills the process when the disk is full. Absent where files cannot be mapped.
+   * Maps the first `size` bytes of an existing file, shared, under its exclusive lock (`flock(2)`); `undefined` if another open file
+   * holds the lock. The mapping keeps the lock, without a descriptor, until it is unmapped or the process ends (on some runtimes: the
+   * isolate). Keep a reference to the buffer: the file is unmapped when the buffer is collected. Every block of those bytes must have
+   * been written before: a store into a hole kills the process when the disk is full. Absent where files cannot be mapped.
    */
   map?(path: string, size: number): Mapping | undefined;
-  /** Whether {@linkcode FileHandle.tryLock} is there. */
+  /** Whether {@linkcode FileHandle.tryLock} exists. */
   readonly locks: boolean;
 }
 
@@ -159,21 +159,21 @@ export interface Timers {
   sleep(delay: number): Promise<void>;
 }
 
-/** A V8 CPU profile, as the Chrome DevTools protocol defines `Profiler.Profile`; times in µs. */
+/** A CPU profile, as the Chrome DevTools protocol defines `Profiler.Profile`; times in µs. */
 export interface CpuProfile {
   /** The call tree, the root first. */
   readonly nodes: readonly CpuProfileNode[];
-  /** µs, monotonic. */
+  /** Start on the profiler's monotonic clock, µs. */
   readonly startTime: number;
-  /** µs, monotonic. */
+  /** End on the same clock, µs. */
   readonly endTime: number;
-  /** Node id on top of the stack at each sample. */
+  /** For each sample, the id of the node on top of the stack. */
   readonly samples?: readonly number[];
-  /** µs between samples. */
+  /** For each sample, µs since the one before. */
   readonly timeDeltas?: readonly number[];
 }
 
-/** A node of the call tree of a {@linkcode CpuProfile}. Lines and columns of `callFrame` count from 0, `-1` if unknown. */
+/** A node of the call tree of a {@linkcode CpuProfile}. Lines and columns of `callFrame` count from 0; -1 if unknown. */
 export interface CpuProfileNode {
   /** Unique in its profile. */
   readonly id: number;
@@ -185,7 +185,7 @@ export interface CpuProfileNode {
     readonly lineNumber: number;
     readonly columnNumber: number;
   };
-  /** Samples with this node on top. */
+  /** Samples with this node on top of the stack. */
   readonly hitCount?: number;
   /** Ids of the callees. */
   readonly children?: readonly number[];
@@ -193,7 +193,7 @@ export interface CpuProfileNode {
   readonly positionTicks?: readonly { readonly line: number; readonly ticks: number }[];
 }
 
-/** A position in a script; both count from 0. */
+/** A position in a script. */
 export interface SourcePosition {
   /** URL or path of the script. */
   readonly url: string;
@@ -205,24 +205,26 @@ export interface SourcePosition {
 
 /** The sampling CPU profiler of this isolate. */
 export interface CpuProfiler {
-  /** Begins to sample the stack every `interval` µs; rejects if the runtime refuses, as when somebody else is profiling. */
+  /** Starts sampling the stack every `interval` µs. Rejects if the runtime refuses, such as while another profiler runs. */
   start(interval: number): Promise<void>;
-  /** Ends sampling; rejects if the runtime lost the profile. */
+  /** Stops sampling and returns the profile. Rejects if the runtime lost it. */
   stop(): Promise<CpuProfile>;
   /**
-   * The place in the source as written that a place in the running code comes from; line and column are -1 for code that no source has,
-   * `undefined` if it is not known.
+   * Maps a position in the running code to the source as written. Line and column are -1 for code that is in no source. Returns
+   * `undefined` if the position is already that of the source, or unknown.
    */
-  original(position: SourcePosition): SourcePosition | undefined;
+  sourcePosition(position: SourcePosition): SourcePosition | undefined;
 }
 
-/** The ends of an isolate. */
+/** Hooks that run when an isolate exits. */
 export interface ExitHooks {
   /**
-   * Calls `hook`, which is synchronous and does not throw, when the isolate ends in any way that lets JavaScript run: natural end, `exit`,
-   * uncaught error, and the signals that would kill it. How the program ends is not changed: its exit status or signal stays the same, and if
-   * it listens itself, its listeners decide. The hook is called more than once: before and after the program's listeners, for either may be
-   * the last that runs; `last` tells that the program is sure not to go on. Returns how to take it off.
+   * Adds a hook that is called when the isolate exits in any way that lets JavaScript run: natural end, `exit`, an uncaught error, or a
+   * signal that would kill it. The hook must be synchronous and must not throw. The exit status or signal of the program stays the
+   * same, and if the program listens to a signal itself, its listeners decide.
+   *
+   * The hook is called more than once: before and after the program's listeners, since either may be the last code that runs. `last`
+   * is `true` if the program certainly does not go on. Returns a function that removes the hook.
    */
   add(hook: (last: boolean) => void): () => void;
 }
@@ -233,35 +235,28 @@ export interface Runtime {
   readonly name: string;
   /** Version of the runtime. */
   readonly version: string;
-  /** Process id, written in each row. */
+  /** Process id, as written in each row. */
   readonly pid: number;
-  /** The clock of the timepoints. */
+  /** Clock of all timepoints. */
   readonly clock: Clock;
-  /** Files and locks. */
   readonly files: Files;
-  /** Timers. */
   readonly timers: Timers;
-  /** Memory; always there. */
   readonly memory: Memory;
-  /** Process resources. */
   readonly resources?: Resources;
-  /** Garbage collection. */
   readonly gc?: GcTracker;
-  /** CPU profiler. */
   readonly profiler?: CpuProfiler;
-  /** Ends of the isolate. */
   readonly exitHooks: ExitHooks;
-  /** Eight hexadecimal digits drawn at random, never twice the same: an isolate's own name beside its PID. */
+  /** Draws eight random hexadecimal digits, which identify an isolate beside its PID. */
   isolateId(): string;
-  /** What is absent, and why, in one sentence each. */
+  /** The absent capabilities, each with the reason as a clause, such as `needs --allow-ffi`. */
   readonly unavailable: Readonly<Partial<Record<CapabilityName, string>>>;
 }
 
-/** What the likeliest values of `errno` mean, in words that are the same on every runtime. */
+/** Messages for the most frequent values of `errno`, the same on every runtime. */
 const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EDQUOT: "disk quota exceeded",
-  EEXIST: "something of that name is there already",
+  EEXIST: "a file of that name already exists",
   EIO: "input/output error",
   EISDIR: "is a directory",
   ELOOP: "too many symbolic links",
@@ -274,14 +269,14 @@ const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EROFS: "read-only file system",
 };
 
-/** Why a file operation failed, by the name of `errno` (`"ENOENT"`, `"ENOSPC"`, …), or `"DENIED"` for a permission of the runtime. */
+/** The failure of a file operation. */
 export class FileError extends Error {
   /** Always `"FileError"`. */
   override readonly name = "FileError";
-  /** The name of the `errno` value, or `"DENIED"`, or `"UNKNOWN"`. */
+  /** The name of `errno`, such as `"ENOENT"`; `"DENIED"` if a permission of the runtime is missing; else `"UNKNOWN"`. */
   readonly code: string;
 
-  /** With a `cause`, what the runtime threw, the words for the code are preferred to `message`. */
+  /** With the runtime's error as `cause`, the message is ours for that code if there is one, and `message` otherwise. */
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(options?.cause === undefined ? message : ERRNO_TEXTS[code] ?? message, options);
     this.code = code;

@@ -1,6 +1,6 @@
 import type { ExitHooks } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
-import { exitHooksOf, isOurs, markOurs, partSignals, type SignalSource } from "../node_api/exit_hooks.ts";
+import { exitHooksOf, isOurs, markOurs, type SignalSource, splitByIgnored } from "../node_api/exit_hooks.ts";
 
 /** The part of `process` that is used. */
 interface ListeningProcess {
@@ -9,26 +9,26 @@ interface ListeningProcess {
   off(event: string, listener: () => void): void;
 }
 
-/** The ends of this isolate on Bun. A worker's end by `terminate` cannot be seen, nor can a worker see the end of its process. */
+/** Exit hooks on Bun. They do not run when a worker is terminated, nor in a worker when its process exits. */
 export function bunExitHooks(): ExitHooks {
   return exitHooksOf({ signals: signalSource() });
 }
 
 function signalSource(): SignalSource {
   const process = nodeProcess() as unknown as ListeningProcess;
-  // Workers hear no signals.
+  // Workers receive no signals.
   const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
   const isHandled = (signal: string): boolean =>
     isMainThread && process.listeners(signal).some((listener) => !isOurs(listener));
   return {
-    // Having listened, Bun forgets what it was started to ignore (nohup).
-    heard: () => isMainThread ? partSignals(readStatus()).heeded : [],
+    // A process that was started to ignore a signal (nohup) would no longer ignore it after Bun has listened to it.
+    received: () => isMainThread ? splitByIgnored(readStatus()).others : [],
     listen(signal, listener) {
       const own = markOurs(() => {
         listener();
         if (isHandled(signal)) hideForNow();
       });
-      // Some listeners (npm:signal-exit) kill the process if they find no other, and leave it to the other if they do.
+      // Some listeners (npm:signal-exit) kill the process only if there is no other listener.
       const hideForNow = (): void => {
         process.off(signal, own);
         queueMicrotask(() => {
@@ -46,7 +46,7 @@ function signalSource(): SignalSource {
   };
 }
 
-/** What Linux tells of this process. */
+/** The text of `/proc/self/status`; `undefined` where there is none. */
 function readStatus(): string | undefined {
   const { readFileSync } = builtin<{ readFileSync(path: string, encoding: "utf8"): string }>("node:fs");
   try {

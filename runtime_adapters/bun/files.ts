@@ -1,11 +1,12 @@
-import { FileError, type FileHandle, type Files, type FileStatus } from "../../src/runtime.ts";
-import { builtin } from "../node_api/builtins.ts";
-import { tryLock } from "../posix/lock.ts";
+import { FileError, type FileHandle, type Files, type FileStatus, type Mapping } from "../../src/runtime.ts";
+import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { tryLock } from "../posix/libc.ts";
+import { mapFile, unmappable } from "../posix/mapping.ts";
 import { openLibc } from "./libc.ts";
 
 const FILE_MODE = 0o600;
 
-/** The part of `node:fs` that is used; Bun's own file API has no synchronous writes. */
+/** The part of `node:fs` that is used. Bun's own file API has no synchronous writes. */
 interface NodeFs {
   readonly constants: {
     readonly O_RDONLY: number;
@@ -40,8 +41,8 @@ interface NodeStats {
   isSymbolicLink(): boolean;
 }
 
-/** Runs a file operation, and throws what it throws as a {@linkcode FileError}. */
-export function attempt<T>(operation: (fs: NodeFs) => T): T {
+/** Runs a file operation, and converts what it throws to a {@linkcode FileError}. */
+function attempt<T>(operation: (fs: NodeFs) => T): T {
   try {
     return operation(builtin<NodeFs>("node:fs"));
   } catch (error) {
@@ -64,7 +65,7 @@ function toStatus(stats: NodeStats): FileStatus {
 }
 
 function toHandle(fd: number): FileHandle {
-  // node:fs has no seek: the position is kept here.
+  // node:fs has no seek, so we keep the position.
   let position = 0;
   const writeAt = (bytes: Uint8Array, at: number): number => {
     const written = attempt((fs) => fs.writeSync(fd, bytes, 0, bytes.length, at));
@@ -89,7 +90,29 @@ function toHandle(fd: number): FileHandle {
   };
 }
 
-/** Files through `node:fs`, and flock(2) through `bun:ffi`; they map no files. */
+/** Maps a file through the C library. The mapping ends with its isolate at the latest. */
+function map(path: string, size: number): Mapping | undefined {
+  const libc = openLibc();
+  return attempt(() =>
+    mapFile(libc, path, size, (address) => {
+      const buffer = libc.toArrayBuffer(address, size);
+      return {
+        buffer,
+        unmap: () => {
+          if (!buffer.detached) buffer.transfer(0);
+        },
+      };
+    })
+  );
+}
+
+/** Files with {@linkcode Files.map}, or the reason why files cannot be mapped. */
+export function bunFiles(): { readonly files: Files; readonly unmappable?: string } {
+  const reason = unmappable(nodeProcess().platform);
+  return reason === undefined ? { files: { ...files, map } } : { files, unmappable: reason };
+}
+
+/** Files through `node:fs`, and flock(2) through `bun:ffi`, without {@linkcode Files.map}. */
 export const files: Files = {
   locks: true,
   resolve: (path) => builtin<{ resolve(path: string): string }>("node:path").resolve(path),
@@ -98,7 +121,7 @@ export const files: Files = {
     attempt((fs) => void fs.mkdirSync(path, { recursive: true, mode: access === "private" ? 0o700 : 0o777 })),
   status(path: string): FileStatus | undefined {
     try {
-      // That there is nothing is the usual answer: an error would have to be made for it.
+      // Most names do not exist, and throwing costs more than returning `undefined`.
       const stats = attempt((fs) => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
       return stats && toStatus(stats);
     } catch (error) {

@@ -1,38 +1,38 @@
-import type { CpuProfile } from "../../src/runtime.ts";
-import { CallTree, type CallTreeNode } from "./call_tree.ts";
+import type { CpuProfile, CpuProfileNode } from "../../src/runtime.ts";
 
-/** A profile that covers a part of the time. */
+/** A profile of a part of the time. */
 export interface ProfileSlice {
-  /** As Bun gives it. */
+  /** As returned by Bun. */
   readonly profile: CpuProfile;
-  /** When it began, µs on the clock of the whole. */
+  /** Start, µs on the clock of the joined profile. */
   readonly start: number;
-  /** When it ended. */
+  /** End, µs on the same clock. */
   readonly end: number;
-  /** Processor time that the thread of the isolate used meanwhile, µs. */
+  /** Processor time that the isolate's thread used in the slice, µs. */
   readonly busy: number;
 }
 
-/** A sample with its node and time in the whole. */
+/** A sample with its node and time in the joined profile. */
 interface Sample {
   readonly node: CallTreeNode;
   readonly time: number;
 }
 
 /**
- * The most samples that stand for a stretch of time without any. A slice is much shorter, unless the program was stopped as a whole; then
- * the last of them stands for the rest.
+ * Most samples that are inserted into a gap. A slice has fewer, unless the whole program was suspended; then the last inserted
+ * sample covers the rest of the gap.
  */
 const MAX_MISSING = 1000;
 
 /**
- * One profile made of consecutive slices of JavaScriptCore's, as V8 would have given it: one tree, and a sample in every interval.
+ * Joins consecutive slices of JavaScriptCore's profiler into one profile of the kind that V8 gives: one tree, and a sample in every
+ * interval.
  *
- * JavaScriptCore has no sample of the time when no JavaScript ran, nor of when it could not walk the stack, as in many calls from compiled
- * code into C. But viewers take it that a function runs from its sample to the next, and would count all idle time as work of the function
- * before it. So an interval without a sample gets one here: of `(idle)` for as long as the thread did not use the processor, in the longest
- * stretches first, and of `(program)` for the rest. These are V8's own names for time in which nothing ran, and in which no function was
- * seen.
+ * JavaScriptCore takes no sample while no JavaScript runs, nor while it cannot walk the stack, as in many calls from compiled code
+ * into C. But viewers assume that a function runs from its sample to the next, and would count idle time as work of the function
+ * before it. So an interval without a sample gets one here: `(idle)` for as long as the thread did not use the processor, in the
+ * longest gaps first, and `(program)` for the rest. These are V8's names for time in which nothing ran, and in which no function
+ * was seen.
  */
 export class JoinedProfile {
   readonly #interval: number;
@@ -40,20 +40,20 @@ export class JoinedProfile {
   readonly #tree = new CallTree();
   readonly #samples: number[] = [];
   readonly #timeDeltas: number[] = [];
-  /** When the last sample was taken. */
+  /** Time of the last sample, µs. */
   #last: number;
-  /** When the next one is due. */
+  /** Time at which the next sample is due, µs. */
   #due: number;
 
-  /** `interval` between samples and `start`, µs. */
+  /** Starts a profile with a sample every `interval` µs at `start`, µs. */
   constructor(interval: number, start: number) {
     this.#interval = interval;
     this.#start = this.#last = start;
-    // The sampler has a rhythm of its own, and begins anywhere in it.
+    // The sampler's interval begins at any phase, so the first sample is due within one interval.
     this.#due = start + interval;
   }
 
-  /** Appends the slice that comes next. */
+  /** Appends the next slice. */
   append({ profile, start, end, busy }: ProfileSlice): void {
     this.#due = Math.max(start, this.#due);
     const samples = this.#read(profile, start, end);
@@ -68,7 +68,7 @@ export class JoinedProfile {
     }
   }
 
-  /** The whole, which ended at `end`, µs. */
+  /** The joined profile, which ended at `end`, µs. */
   finish(end: number): CpuProfile {
     return {
       nodes: this.#tree.toNodes(),
@@ -83,13 +83,13 @@ export class JoinedProfile {
     const merged = this.#tree.merge(nodes);
     let time = start;
     return samples.map((id, index) => {
-      // The slice was timed by the wall clock, which may have been set meanwhile.
+      // JavaScriptCore times samples by the wall clock, which may have been set in between.
       time = Math.min(end, time + (timeDeltas[index] ?? 0));
       return { node: merged.get(id) ?? this.#tree.root, time };
     });
   }
 
-  /** How many samples there should have been before each of the times. */
+  /** How many samples are missing before each of the times. */
   #countMissing(times: readonly number[]): number[] {
     let due = this.#due;
     return times.map((time) => {
@@ -108,7 +108,7 @@ export class JoinedProfile {
   }
 }
 
-/** Deals `amount` out to the greatest demands first, none getting more than it asks for. */
+/** Distributes `amount` over demands, the greatest first, none getting more than it demands. */
 function share(amount: number, demands: readonly number[]): number[] {
   const shares = demands.map(() => 0);
   for (const [index, demand] of [...demands.entries()].sort(([, a], [, b]) => b - a)) {
@@ -116,4 +116,76 @@ function share(amount: number, demands: readonly number[]): number[] {
     amount -= demand;
   }
   return shares;
+}
+
+type CallFrame = CpuProfileNode["callFrame"];
+
+/** A function, as called through one stack. */
+interface CallTreeNode {
+  /** Unique in its tree, from 1. */
+  readonly id: number;
+  readonly callFrame: CallFrame;
+  /** Samples with this function on top of the stack. */
+  hitCount: number;
+  /** Callees by their call frame as text. */
+  readonly callees: Map<string, CallTreeNode>;
+  /** Samples per source line, from 1. */
+  readonly ticks: Map<number, number>;
+}
+
+/** A call tree that profiles are merged into. */
+class CallTree {
+  readonly #nodes: CallTreeNode[] = [];
+  /** Caller of the functions that have no other. */
+  readonly root: CallTreeNode = this.#add(nameOnly("(root)"));
+
+  /** A callee of the root that has a name and no position. */
+  named(name: string): CallTreeNode {
+    return this.#callee(this.root, nameOnly(name));
+  }
+
+  /** Merges a tree without its hit counts. Returns our nodes by their ids in that tree. */
+  merge(nodes: readonly CpuProfileNode[]): Map<number, CallTreeNode> {
+    const nodesById = new Map(nodes.map((node) => [node.id, node]));
+    const merged = new Map<number, CallTreeNode>();
+    const [root] = nodes;
+    const pairs: [CpuProfileNode, CallTreeNode][] = root === undefined ? [] : [[root, this.root]];
+    for (const [node, own] of pairs) {
+      merged.set(node.id, own);
+      for (const { line, ticks } of node.positionTicks ?? []) own.ticks.set(line, (own.ticks.get(line) ?? 0) + ticks);
+      for (const id of node.children ?? []) {
+        const child = nodesById.get(id);
+        if (child !== undefined) pairs.push([child, this.#callee(own, child.callFrame)]);
+      }
+    }
+    return merged;
+  }
+
+  /** The nodes in the form of a profile. */
+  toNodes(): CpuProfileNode[] {
+    return this.#nodes.map(({ id, callFrame, hitCount, callees, ticks }) => ({
+      id,
+      callFrame,
+      hitCount,
+      ...callees.size === 0 ? {} : { children: Array.from(callees.values(), (callee) => callee.id) },
+      ...ticks.size === 0 ? {} : { positionTicks: Array.from(ticks, ([line, ticks]) => ({ line, ticks })) },
+    }));
+  }
+
+  #callee(caller: CallTreeNode, frame: CallFrame): CallTreeNode {
+    const key = `${frame.lineNumber}:${frame.columnNumber}:${frame.scriptId}:${frame.functionName}\n${frame.url}`;
+    let callee = caller.callees.get(key);
+    if (callee === undefined) caller.callees.set(key, callee = this.#add(frame));
+    return callee;
+  }
+
+  #add(callFrame: CallFrame): CallTreeNode {
+    const node = { id: this.#nodes.length + 1, callFrame, hitCount: 0, callees: new Map(), ticks: new Map() };
+    this.#nodes.push(node);
+    return node;
+  }
+}
+
+function nameOnly(functionName: string): CallFrame {
+  return { functionName, scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 };
 }

@@ -16,23 +16,23 @@ interface BunFfi {
 /** A C function, with its address. */
 type Native<F> = F & { readonly ptr: number };
 
-/** The functions of the C library that are used. */
+/** The functions of the C library that are used, with what Bun adds to them. */
 interface Libc extends MappingCalls {
   /** clock_gettime(2). */
   clock_gettime(clock: number, address: number): number;
-  /** Where the bytes of a buffer are. */
+  /** The address of a buffer's bytes. */
   addressOf(buffer: ArrayBuffer): number;
   /**
-   * An array buffer over mapped memory, which is unmapped when the buffer is detached or collected, or its isolate ends.
+   * An array buffer over mapped memory. The memory is unmapped when the buffer is detached or collected, or its isolate ends.
    *
-   * @throws {Error} if there can be none; then the memory stays mapped.
+   * @throws {Error} if no buffer can be made; then the memory stays mapped.
    */
   toArrayBuffer(address: bigint, size: number): ArrayBuffer;
 }
 
 let libc: Libc | undefined;
 
-/** The C library, opened when a recording begins and no sooner: many workers opening it while they start have crashed Bun. */
+/** Opens the C library once, at the first use: Bun has crashed when many workers opened it while they started. */
 export function openLibc(): Libc {
   return libc ??= open();
 }
@@ -58,12 +58,12 @@ function open(): Libc {
         ...symbols,
         addressOf: ptr,
         errno: () => read.i32(errno, 0),
-        // A deallocator is called with the address and a context, which here is the size: just as munmap(2) wants it.
+        // Bun calls the deallocator with the address and a context. With the size as context, munmap(2) serves as deallocator.
         toArrayBuffer: (address, size) => toArrayBuffer(Number(address), 0, size, size, symbols.munmap.ptr),
       };
     } catch (error) {
-      failure ??= error; // another C library may bear another name
+      failure ??= error; // the next name may exist
     }
   }
-  throw new FileError("ENOSYS", `no C library can be opened: ${String(failure)}`);
+  throw new FileError("ENOSYS", `cannot load the C library: ${String(failure)}`);
 }

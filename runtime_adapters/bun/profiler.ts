@@ -5,13 +5,13 @@ import { timers } from "../web_api/timers.ts";
 import { JoinedProfile } from "./joined_profile.ts";
 
 /**
- * How long JavaScriptCore may collect stacks before they are taken from it, ms. It keeps some 200 bytes for each frame of each sample, and
- * needs 2 µs for each when asked for the profile, in which time nothing else runs: a minute of deep stacks would stall the program for
- * seconds, a quarter of a second of them for a ms or two.
+ * Milliseconds after which the collected stacks are taken from JavaScriptCore. It keeps some 200 bytes for each frame of each
+ * sample, and blocks the program for 2 µs per frame when asked for the profile: for a minute of deep stacks that is seconds, for a
+ * quarter of a second 1 or 2 ms.
  */
 const SLICE_DURATION = 250;
 
-/** What is used of `process` and stands in Bun's alone, µs. */
+/** Part of `process` that only Bun has; times in µs. */
 interface BunProcess extends NodeProcess {
   threadCpuUsage(): { readonly user: number; readonly system: number };
 }
@@ -19,18 +19,18 @@ interface BunProcess extends NodeProcess {
 const MICROSECONDS_PER_MILLISECOND = 1000;
 
 /**
- * JavaScriptCore's sampling profiler. There is one for each isolate: `start` rejects while somebody else profiles, and `stop` if somebody
- * else has ended the sampling; who begins to profile meanwhile gets a profile that is cut short.
+ * JavaScriptCore's sampling profiler, of which each isolate has one: `start` rejects while someone else profiles, and `stop` rejects
+ * if someone else has stopped the sampling. Someone who starts profiling after us gets a profile that is cut short.
  *
- * Positions are those of the source as written; Bun has mapped them.
+ * Positions are already those of the source as written.
  */
 export function bunProfiler(): CpuProfiler {
-  // Never closed, since that would end the sampling of others.
+  // Never closed, since that would stop the sampling of others.
   let session: ProfilerSession | undefined;
   return profilerOf((interval) => new SlicedRecording(session ??= new ProfilerSession(), interval), () => undefined);
 }
 
-/** Takes a profile slice by slice, and joins them. */
+/** Takes a profile slice by slice, and joins the slices. */
 class SlicedRecording implements ProfileRecording {
   readonly started: Promise<void>;
   readonly #session: ProfilerSession;
@@ -44,12 +44,12 @@ class SlicedRecording implements ProfileRecording {
     this.#session = session;
     this.#interval = interval;
     this.#joined = new JoinedProfile(interval, this.#sliceStart.time);
-    // Others who profile are noticed by this alone: while they do, the interval may not be set.
+    // The only sign that someone else is profiling: the interval cannot be set.
     this.started = session.start(interval).catch((error) => {
-      throw new Error("somebody else is profiling this isolate", { cause: error });
+      throw new Error("another profiler is running in this isolate", { cause: error });
     });
-    this.#stopSlicing = timers.every(SLICE_DURATION, () => this.#then(() => this.#nextSlice()));
-    this.#then(() => this.started);
+    this.#stopSlicing = timers.every(SLICE_DURATION, () => this.#enqueue(() => this.#nextSlice()));
+    this.#enqueue(() => this.started);
   }
 
   async stop(): Promise<CpuProfile> {
@@ -58,8 +58,8 @@ class SlicedRecording implements ProfileRecording {
     return this.#joined.finish(await this.#endSlice());
   }
 
-  /** Does one thing after the other until one fails, which `stop` tells of. */
-  #then(step: () => Promise<void>): void {
+  /** Runs one step after the other until one fails; then `stop` rejects. */
+  #enqueue(step: () => Promise<void>): void {
     this.#done = this.#done.then(step);
     this.#done.catch(() => this.#stopSlicing());
   }
@@ -70,7 +70,7 @@ class SlicedRecording implements ProfileRecording {
     await this.#session.start(this.#interval);
   }
 
-  /** Takes the stacks collected since the slice began, and returns when it ended. */
+  /** Takes the stacks collected in the current slice. Returns its end, µs. */
   async #endSlice(): Promise<number> {
     const start = this.#sliceStart;
     const end = readClocks();

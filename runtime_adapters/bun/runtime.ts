@@ -2,13 +2,11 @@ import type { CapabilityName, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { memory, resources } from "../node_api/usage.ts";
-import { unmappable } from "../posix/mapping.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
 import { bunClock, bunLibcClock } from "./clock.ts";
 import { bunExitHooks } from "./exit_hooks.ts";
-import { files } from "./files.ts";
-import { map } from "./mapping.ts";
+import { bunFiles } from "./files.ts";
 import { bunProfiler } from "./profiler.ts";
 
 /** The part of the global `Bun` that is used. */
@@ -19,19 +17,19 @@ interface BunGlobal {
 
 const MICROSECONDS_PER_SECOND = 1e6;
 
-/** Bun. */
+/** The capabilities of this isolate on Bun. */
 export function bunRuntime(): Runtime {
   const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
-  const { pid, platform } = nodeProcess();
+  const { pid } = nodeProcess();
   const clock = bunLibcClock();
-  const unmapped = unmappable(platform);
+  const { files, unmappable } = bunFiles();
   const profiler = bunProfiler();
   const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
   const unavailable: Partial<Record<CapabilityName, string>> = {
     ...typeof clock === "string" ? { "clock.libc": clock } : {},
-    "gc.uncollectable": "no JavaScript runtime tells it",
-    ...unmapped === undefined ? {} : { spool: unmapped },
-    ...isMainThread ? {} : { signals: "workers hear no signals; the main isolate tells them" },
+    "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
+    ...unmappable === undefined ? {} : { spool: unmappable },
+    ...isMainThread ? {} : { signals: "workers receive no signals; the main isolate announces them" },
     ...typeof profiler === "string" ? { profiler } : {},
   };
   return {
@@ -39,7 +37,7 @@ export function bunRuntime(): Runtime {
     version: bun.version,
     pid,
     clock: typeof clock === "string" ? bunClock(bun) : clock,
-    files: unmapped === undefined ? { ...files, map } : files,
+    files,
     timers,
     memory,
     resources,

@@ -1,9 +1,9 @@
 import type { Clock } from "../../src/runtime.ts";
 import { libcClock } from "../posix/clock.ts";
-import { wallClock } from "../web_api/epoch.ts";
+import { wallClock } from "../web_api/wall_clock.ts";
 import { openLibc } from "./libc.ts";
 
-/** `performance.now()`, in ns since the isolate began. */
+/** `performance.now()`, as ns since the isolate started. */
 export function performanceClock(): Clock {
   return {
     name: "performance.now",
@@ -12,9 +12,9 @@ export function performanceClock(): Clock {
   };
 }
 
-/** {@linkcode libcClock}; or why it cannot be had. Asks for no permission: it takes `--allow-ffi` if it is there. */
+/** {@linkcode libcClock}, or the reason why there is none. Uses `--allow-ffi` if granted, and never prompts. */
 export function denoLibcClock(): Clock | string {
-  if (Deno.build.os === "windows") return "there is no clock_gettime on Windows";
+  if (Deno.build.os === "windows") return "Windows has no clock_gettime";
   const functions = openLibc({ clock_gettime: { parameters: ["i32", "pointer"], result: "i32" } });
   if (typeof functions === "string") return functions;
   return libcClock(Deno.build.os, functions.clock_gettime, (buffer) => Deno.UnsafePointer.of(buffer));

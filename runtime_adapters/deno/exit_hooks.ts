@@ -1,52 +1,51 @@
 import type { ExitHooks } from "../../src/runtime.ts";
 import { nodeProcess } from "../node_api/builtins.ts";
-import { exitHooksOf, markOurs, partSignals, type SignalSource } from "../node_api/exit_hooks.ts";
-import { SignalListeners } from "./signal_listeners.ts";
+import { exitHooksOf, isOurs, markOurs, type SignalSource, splitByIgnored } from "../node_api/exit_hooks.ts";
 
-/** How long `deno run --watch` lets a program that listens to SIGTERM live before it starts it anew, ms, and something over. */
-const RESTART = 600;
+/**
+ * Milliseconds to wait before SIGTERM kills the process, if it may run under `deno run --watch`: that waits 500 ms for a program
+ * that listens to SIGTERM, and then restarts it.
+ */
+const RESTART_DELAY = 600;
 
-/** When this module is imported, which is mostly before the program adds listeners of its own. */
-const listeners = "Deno" in globalThis ? new SignalListeners(Deno) : undefined;
-
-/** Workers leave the signals to the main isolate: the process could not die while one that listens is busy. */
+/** Workers leave the signals to the main isolate: the process could not die while a worker that listens is busy. */
 export const inWorker: boolean = "DedicatedWorkerGlobalScope" in globalThis;
 
-/** The ends of this isolate on Deno. A worker's end by `terminate` cannot be seen, nor can a worker see the end of its process. */
+/** Exit hooks on Deno. They do not run when a worker is terminated, nor in a worker when its process exits. */
 export function denoExitHooks(): ExitHooks {
-  return exitHooksOf({ signals: signalSource(listeners!), otherEnds });
+  return exitHooksOf({ signals: signalSource(programListeners!), otherExits });
 }
 
-function signalSource(listeners: SignalListeners): SignalSource {
+function signalSource(listeners: ProgramListeners): SignalSource {
   const process = nodeProcess() as unknown as { listenerCount(event: string): number };
   let mayBeWatched = false;
   return {
-    heard() {
+    received() {
       if (inWorker) return [];
-      const { ignored, heeded } = partSignals(readAboutProcess("status"));
-      // With the first listener to any signal Deno forgets what it was started to ignore (nohup).
+      const { ignored, others } = splitByIgnored(readProcFile("status"));
+      // With the first listener to any signal Deno resets the signals that it was started to ignore (nohup).
       for (const signal of ignored) listeners.add(signal, ignore);
-      // To start a program anew `--watch` calls its listeners for SIGTERM. If ours killed the process, no program would be started any more.
+      // `--watch` calls the listeners for SIGTERM to restart a program. If ours killed the process, nothing would be restarted.
       const watched = isWatched();
       mayBeWatched = watched ?? isInTerminal();
-      return watched ? heeded.filter((signal) => signal !== "SIGTERM") : heeded;
+      return watched ? others.filter((signal) => signal !== "SIGTERM") : others;
     },
     listen(signal, listener) {
       const own = markOurs(() => listener());
       listeners.add(signal, own);
       return () => listeners.remove(signal, own);
     },
-    // `process` also knows the listeners that were added through it before this module was imported.
+    // `process` also counts the listeners that were added through it before this module was imported.
     isHandled: (signal) => listeners.has(signal) || process.listenerCount(signal) > 0,
-    delay: (signal) => mayBeWatched && signal === "SIGTERM" ? RESTART : 0,
+    delay: (signal) => mayBeWatched && signal === "SIGTERM" ? RESTART_DELAY : 0,
   };
 }
 
 function ignore(): void {}
 
-/** Whether Deno starts the program anew when its files change; `undefined` if that may not be known. */
+/** Whether Deno restarts the program when its files change; `undefined` if reading `/proc` is not permitted. */
 function isWatched(): boolean | undefined {
-  const words = readAboutProcess("cmdline")?.split("\0");
+  const words = readProcFile("cmdline")?.split("\0");
   return words?.slice(0, words.length - Deno.args.length).some((word) => word.startsWith("--watch"));
 }
 
@@ -54,8 +53,8 @@ function isInTerminal(): boolean {
   return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
 }
 
-/** What the system tells of this process; Deno lets a program know that only if it has all permissions. */
-function readAboutProcess(name: string): string | undefined {
+/** The text of `/proc/self/<name>`; `undefined` without permission, for which Deno requires all permissions. */
+function readProcFile(name: string): string | undefined {
   const path = `/proc/self/${name}`;
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
   try {
@@ -65,8 +64,8 @@ function readAboutProcess(name: string): string | undefined {
   }
 }
 
-/** `Deno.exit` calls `unload` and no event of `process`; `close`, in a worker, calls nothing. */
-function otherEnds(listener: () => void): () => void {
+/** `Deno.exit` fires `unload` and no event of `process`; `close`, in a worker, fires nothing. */
+function otherExits(listener: () => void): () => void {
   globalThis.addEventListener("unload", listener);
   const offClose = inWorker ? beforeClose(listener) : undefined;
   return () => {
@@ -75,7 +74,7 @@ function otherEnds(listener: () => void): () => void {
   };
 }
 
-/** Calls a listener before the worker closes itself, which is all that can be done: nothing runs after. */
+/** Calls a listener before the worker closes itself. Nothing runs after that. */
 function beforeClose(listener: () => void): () => void {
   const scope = globalThis as unknown as { close(): void };
   const { close } = scope;
@@ -86,8 +85,66 @@ function beforeClose(listener: () => void): () => void {
   };
   scope.close = replacement;
   return () => {
-    // If somebody has put yet another function there, ours stays below it.
+    // If someone has replaced our function, it stays in the chain and calls no listener.
     before = undefined;
     if (scope.close === replacement) scope.close = close;
   };
 }
+
+/** The functions of `Deno` that are replaced. */
+type SignalFunctions = Pick<typeof Deno, "addSignalListener" | "removeSignalListener">;
+
+/**
+ * The program's own listeners for signals.
+ *
+ * Deno has no list of listeners. But the program, `process.on` and `deno serve` all add them through the property
+ * `Deno.addSignalListener`, so a function in its place sees every listener that is added after it.
+ */
+class ProgramListeners {
+  /** The original `Deno.addSignalListener`, for listeners that are not the program's. */
+  readonly add: typeof Deno.addSignalListener;
+  /** The original `Deno.removeSignalListener`. */
+  readonly remove: typeof Deno.removeSignalListener;
+  readonly #listeners = new Map<Deno.Signal, Set<() => void>>();
+  readonly #removedNow = new Set<Deno.Signal>();
+
+  /** Replaces the functions of `deno` by ones that also record listeners. */
+  constructor(deno: SignalFunctions) {
+    const { addSignalListener: add, removeSignalListener: remove } = deno;
+    this.add = add;
+    this.remove = remove;
+    const added = (signal: Deno.Signal, listener: () => void): void => {
+      if (isOurs(listener)) return;
+      const listeners = this.#listeners.get(signal);
+      if (listeners === undefined) this.#listeners.set(signal, new Set([listener]));
+      else listeners.add(listener);
+    };
+    const removed = (signal: Deno.Signal, listener: () => void): void => {
+      if (isOurs(listener)) return;
+      this.#listeners.get(signal)?.delete(listener);
+      this.#removedNow.add(signal);
+      // All listeners of a signal are called in one turn of the event loop.
+      queueMicrotask(() => this.#removedNow.delete(signal));
+    };
+    const functions: SignalFunctions = {
+      addSignalListener(signal, listener) {
+        add(signal, listener);
+        added(signal, listener);
+      },
+      removeSignalListener(signal, listener) {
+        remove(signal, listener);
+        removed(signal, listener);
+      },
+    };
+    // `Reflect.set` does not throw if the program has frozen `Deno`.
+    for (const [name, value] of Object.entries(functions)) Reflect.set(deno, name, value);
+  }
+
+  /** Whether the program listens to a signal, or has removed a listener in this turn, as `once` does before it calls the listener. */
+  has(signal: Deno.Signal): boolean {
+    return (this.#listeners.get(signal)?.size ?? 0) > 0 || this.#removedNow.has(signal);
+  }
+}
+
+/** Made when this module is imported, which is mostly before the program adds listeners of its own. */
+const programListeners = "Deno" in globalThis ? new ProgramListeners(Deno) : undefined;

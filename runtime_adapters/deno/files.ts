@@ -1,9 +1,11 @@
-import { FileError, type FileHandle, type Files, type FileStatus } from "../../src/runtime.ts";
+import { FileError, type FileHandle, type Files, type FileStatus, type Mapping } from "../../src/runtime.ts";
 import { errnoName } from "../posix/libc.ts";
+import { mapFile, type MappingCalls, unmappable } from "../posix/mapping.ts";
+import { ffiDenied, openLibc } from "./libc.ts";
 
 const FILE_MODE = 0o600;
 
-/** The classes whose errors may come without a `code`. */
+/** Codes of the error classes that may have no `code`. */
 const CODES: Readonly<Record<string, string>> = {
   NotFound: "ENOENT",
   AlreadyExists: "EEXIST",
@@ -14,8 +16,8 @@ const CODES: Readonly<Record<string, string>> = {
   NotSupported: "ENOTSUP",
 };
 
-/** Runs a file operation, and throws what it throws as a {@linkcode FileError}. */
-export function attempt<T>(operation: () => T): T {
+/** Runs a file operation, and converts what it throws to a {@linkcode FileError}. */
+function attempt<T>(operation: () => T): T {
   try {
     return operation();
   } catch (error) {
@@ -25,7 +27,7 @@ export function attempt<T>(operation: () => T): T {
   }
 }
 
-/** Deno tells the name of not every `errno`, but mostly its number in the text. */
+/** Deno sets the `code` of some errors only; most others have the number of `errno` in the message. */
 function codeOf(error: Error): string {
   const { code } = error as { code?: unknown };
   if (typeof code === "string") return code;
@@ -35,7 +37,7 @@ function codeOf(error: Error): string {
 
 function toStatus(info: Deno.FileInfo): FileStatus {
   const kind = info.isSymlink ? "symlink" : info.isFile ? "file" : info.isDirectory ? "directory" : "other";
-  // Windows tells no links and no inode before a file is opened.
+  // Windows has no link count and no inode of a file that is not open.
   return {
     kind,
     size: info.size,
@@ -70,7 +72,49 @@ function granted(descriptor: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";
 }
 
-/** Deno's own file system API, which maps no files. */
+let libc: MappingCalls | undefined;
+
+/** Maps a file through the C library, which the first mapping opens. */
+function map(path: string, size: number): Mapping | undefined {
+  // The C library bypasses Deno's permissions.
+  const denied = files.denied(path);
+  if (denied !== undefined) throw new FileError("DENIED", denied);
+  const { munmap } = libc ??= openMappingCalls();
+  return mapFile(libc, path, size, (address) => {
+    const buffer = Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(address)!, size);
+    return {
+      buffer,
+      unmap: () => {
+        if (buffer.detached) return;
+        buffer.transfer(0); // before munmap, since reading unmapped memory kills the process
+        munmap(address, BigInt(size));
+      },
+    };
+  });
+}
+
+function openMappingCalls(): MappingCalls {
+  const functions = openLibc({
+    open: { parameters: ["buffer", "i32"], result: "i32" },
+    flock: { parameters: ["i32", "i32"], result: "i32" },
+    mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "isize" },
+    munmap: { parameters: ["isize", "usize"], result: "i32" },
+    close: { parameters: ["i32"], result: "i32" },
+    __errno_location: { parameters: [], result: "pointer" },
+  });
+  if (typeof functions === "string") throw new FileError("ENOSYS", functions);
+  const errno = new Deno.UnsafePointerView(functions.__errno_location()!);
+  return { ...functions, errno: () => errno.getInt32() };
+}
+
+/** Files with {@linkcode Files.map}, or the reason why files cannot be mapped. Never prompts. */
+export function denoFiles(): { readonly files: Files; readonly unmappable?: string } {
+  const reason = unmappable(Deno.build.os) ?? ffiDenied();
+  if (reason !== undefined) return { files, unmappable: reason };
+  return { files: { ...files, map: (path, size) => attempt(() => map(path, size)) } };
+}
+
+/** Deno's own file system API, without {@linkcode Files.map}. */
 export const files: Files = {
   locks: true,
   resolve(path: string): string {

@@ -1,12 +1,12 @@
 import { libcNames } from "../posix/libc.ts";
 
-/** Why no C library may be called, if it may not. Asks for no permission. */
+/** The reason why C functions may not be called; `undefined` if they may. Never prompts. */
 export function ffiDenied(): string | undefined {
-  // Not of the one library: if only some are allowed, Deno looks for it in the working directory and nowhere else.
+  // Asked for all libraries: if only some are allowed, Deno looks for the C library in the working directory only.
   return Deno.permissions.querySync({ name: "ffi" }).state === "granted" ? undefined : "needs --allow-ffi";
 }
 
-/** Functions of the C library; or why they cannot be had. */
+/** Functions of the C library, or the reason why there are none. */
 export function openLibc<const S extends Deno.ForeignLibraryInterface>(
   functions: S,
 ): Deno.DynamicLibrary<S>["symbols"] | string {
@@ -17,8 +17,8 @@ export function openLibc<const S extends Deno.ForeignLibraryInterface>(
     try {
       return Deno.dlopen(name, functions).symbols;
     } catch {
-      // Another C library may bear another name.
+      // The next name may exist.
     }
   }
-  return `none of ${names.join(", ")} can be loaded`;
+  return `cannot load the C library: tried ${names.join(", ")}`;
 }

@@ -5,22 +5,21 @@ import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
 import { denoLibcClock, performanceClock } from "./clock.ts";
 import { denoExitHooks, inWorker } from "./exit_hooks.ts";
-import { files } from "./files.ts";
-import { denoMap } from "./mapping.ts";
+import { denoFiles } from "./files.ts";
 import { denoProfiler } from "./profiler.ts";
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
-/** Deno, with what its permissions allow; none is asked for. */
+/** The capabilities of this isolate on Deno, within its permissions. Never prompts. */
 export function denoRuntime(): Runtime {
   const clock = denoLibcClock();
-  const map = denoMap();
+  const { files, unmappable } = denoFiles();
   const profiler = denoProfiler();
   const unavailable: Partial<Record<CapabilityName, string>> = {
-    "gc.uncollectable": "no JavaScript runtime tells it",
-    ...typeof map === "string" ? { spool: map } : {},
+    "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
+    ...unmappable === undefined ? {} : { spool: unmappable },
     ...typeof clock === "string" ? { "clock.libc": clock } : {},
-    ...inWorker ? { signals: "workers leave signals to the main isolate, which tells them" } : {},
+    ...inWorker ? { signals: "workers leave signals to the main isolate, which announces them" } : {},
     ...typeof profiler === "string" ? { profiler } : {},
   };
   return {
@@ -28,7 +27,7 @@ export function denoRuntime(): Runtime {
     version: Deno.version.deno,
     pid: Deno.pid,
     clock: typeof clock === "string" ? performanceClock() : clock,
-    files: typeof map === "string" ? files : { ...files, map },
+    files,
     timers,
     memory,
     resources,

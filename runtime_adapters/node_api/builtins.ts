@@ -1,8 +1,8 @@
-/** The part of `process` that the adapters use; both runtimes have it as a global, and none of it needs a permission. */
+/** The part of the global `process` that the adapters use. None of it needs a permission. */
 export interface NodeProcess {
   readonly pid: number;
   readonly platform: string;
-  /** Both runtimes exist for these two. */
+  /** The architectures that both runtimes support. */
   readonly arch: "x64" | "arm64";
   getBuiltinModule(name: string): unknown;
   memoryUsage: {
@@ -17,7 +17,7 @@ export function nodeProcess(): NodeProcess {
   return (globalThis as unknown as { process: NodeProcess }).process;
 }
 
-/** A built-in module, loaded when it is first asked for, so that importing an adapter loads nothing. */
+/** A built-in module, loaded by the first call, so that importing an adapter loads nothing. */
 export function builtin<T>(name: string): T {
   return nodeProcess().getBuiltinModule(name) as T;
 }

@@ -13,7 +13,11 @@ interface GcStatistics {
   readonly afterGC: { readonly heapStatistics: { readonly usedHeapSize: number } };
 }
 
-/** Records collections with `v8.GCProfiler`, whose `cost` is in units of 1/`costPerSecond` s: ns on Deno, µs on Bun. */
+/**
+ * Records garbage collections with `v8.GCProfiler`.
+ *
+ * @param costPerSecond Units of the profiler's `cost` per second: 1e9 on Deno (ns), 1e6 on Bun (µs).
+ */
 export function gcTracker(costPerSecond: number): GcTracker {
   let profiler: GcProfiler | undefined;
   const begin = (): void => {
@@ -32,7 +36,7 @@ export function gcTracker(costPerSecond: number): GcTracker {
   };
   return {
     start: begin,
-    // The profiler tells what it saw only when it is stopped; no collection falls between two statements that allocate next to nothing.
+    // The profiler reports only when it is stopped. Stopping and starting allocate next to nothing, so no collection is missed.
     drain() {
       const events = end();
       begin();

@@ -1,9 +1,9 @@
 import { builtin } from "./builtins.ts";
 
-/** How long an isolate that does not answer is waited for, ms: it may be busy, or was terminated and could not say so. */
-const PATIENCE = 80;
+/** Milliseconds to wait for the answers of other isolates: one may be busy, or terminated without notice. */
+const ANSWER_TIMEOUT = 80;
 
-/** The part of Node's `BroadcastChannel` that is used. Unlike the Web's it can be kept from keeping the program alive. */
+/** The part of Node's `BroadcastChannel` that is used. Unlike the Web's it has `unref`, so it need not keep the program alive. */
 interface Channel {
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   postMessage(message: Message): void;
@@ -11,7 +11,7 @@ interface Channel {
   close(): void;
 }
 
-/** What isolates tell each other; `from` and `to` are their ids. */
+/** A message between isolates. `from` and `to` are their ids. */
 type Message =
   | { readonly kind: "hello" | "bye"; readonly from: string }
   | { readonly kind: "here"; readonly from: string; readonly to: string }
@@ -25,10 +25,11 @@ type Message =
   };
 
 /**
- * The isolates of this process that watch for their end as this one does.
+ * The other isolates of this process that have exit hooks.
  *
- * A signal ends all isolates of a process, but not all hear it: workers on Bun never do, and those on Deno do not listen, since then the process
- * could not die while one of them is busy. So an isolate that hears a signal tells the others, and goes on when they are done.
+ * A signal ends all isolates of a process, but not all receive it: workers on Bun never do, and those on Deno do not listen, since
+ * then the process could not die while one of them is busy. So an isolate that receives a signal announces it to the others, and
+ * goes on when they have flushed.
  */
 export class OtherIsolates {
   readonly #id = crypto.randomUUID();
@@ -37,23 +38,23 @@ export class OtherIsolates {
   readonly #onSignal: (signal: string) => boolean;
   readonly #channel: Channel;
 
-  /** `onSignal` is called when another isolate has heard a signal; it returns whether the program here handles that signal. */
+  /** `onSignal` is called when another isolate announces a signal. It returns whether the program handles that signal here. */
   constructor(onSignal: (signal: string) => boolean) {
     this.#onSignal = onSignal;
     const { BroadcastChannel } = builtin<{ BroadcastChannel: new (name: string) => Channel }>("node:worker_threads");
-    this.#channel = new BroadcastChannel("@kymo/kymo ends");
+    this.#channel = new BroadcastChannel("@kymo/kymo exits");
     this.#channel.onmessage = ({ data }) => this.#receive(data as Message);
     this.#channel.unref();
     this.#post({ kind: "hello", from: this.#id });
   }
 
-  /** Tells the others of a signal. */
-  tell(signal: string): void {
+  /** Announces a signal to the other isolates. */
+  announce(signal: string): void {
     this.#post({ kind: "signal", from: this.#id, signal });
   }
 
-  /** Tells the others of a signal; resolves, once all are done, to whether the program handles it in one of them. */
-  async ask(signal: string): Promise<boolean> {
+  /** Announces a signal. Resolves, once all have answered or time is up, to whether the program handles it in one of them. */
+  async isHandledByAny(signal: string): Promise<boolean> {
     const silent = new Set(this.#ids);
     if (silent.size === 0) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -63,22 +64,24 @@ export class OtherIsolates {
       if (handled || silent.size === 0) resolve(handled);
     };
     this.#answers.add(answer);
-    const timer = setTimeout(() => resolve(false), PATIENCE);
-    this.tell(signal);
+    const timer = setTimeout(() => resolve(false), ANSWER_TIMEOUT);
+    this.announce(signal);
     const handled = await promise;
     clearTimeout(timer);
     this.#answers.delete(answer);
-    // Who did not answer may have been terminated; if it lives, its answer comes late.
-    if (!handled) { for (const id of silent) this.#ids.delete(id); }
+    // An isolate that did not answer may have been terminated. If it lives, its answer comes late and is ignored.
+    if (!handled) {
+      for (const id of silent) this.#ids.delete(id);
+    }
     return handled;
   }
 
-  /** Tells the others not to count on this isolate any more. */
+  /** Tells the others not to wait for this isolate any more. */
   leave(): void {
     this.#post({ kind: "bye", from: this.#id });
   }
 
-  /** Leaves for good. */
+  /** Leaves and closes the channel. */
   close(): void {
     this.leave();
     this.#channel.close();
@@ -88,7 +91,7 @@ export class OtherIsolates {
     try {
       this.#channel.postMessage(message);
     } catch {
-      // It is closed. Nothing may be thrown into a program that ends.
+      // The channel is closed. Nothing may be thrown into a program that exits.
     }
   }
 

@@ -9,19 +9,20 @@ interface Session {
 }
 
 /**
- * The `Profiler` domain of the inspector of this isolate. Each command is carried out before its method returns; only the answer comes later.
+ * The `Profiler` domain of this isolate's inspector. A command takes effect before its method returns; only the reply is
+ * asynchronous.
  */
 export class ProfilerSession {
   readonly #session: Session;
 
-  /** Opens a session with the inspector. */
+  /** Connects to the inspector. */
   constructor() {
     const { Session } = builtin<{ Session: new () => Session }>("node:inspector");
     this.#session = new Session();
     this.#session.connect();
   }
 
-  /** Begins to sample every `interval` µs; rejects if the inspector refuses. */
+  /** Starts sampling every `interval` µs. Rejects if the inspector refuses. */
   async start(interval: number): Promise<void> {
     await Promise.all([
       this.#post("Profiler.enable"),
@@ -30,13 +31,13 @@ export class ProfilerSession {
     ]);
   }
 
-  /** Ends sampling; rejects if none is under way. */
+  /** Stops sampling. Rejects if it was not started. */
   async stop(): Promise<CpuProfile> {
     const { profile } = await this.#post("Profiler.stop") as { readonly profile: CpuProfile };
     return profile;
   }
 
-  /** Closes the session, which ends its sampling; on Bun it ends everybody's. */
+  /** Disconnects, which stops the sampling of this session; on Bun it stops that of all sessions. */
   close(): void {
     this.#session.disconnect();
   }
@@ -48,25 +49,27 @@ export class ProfilerSession {
   }
 }
 
-/** A profile that is being taken. */
+/** A profile in progress. */
 export interface ProfileRecording {
-  /** Resolves once the inspector has agreed; rejects if it refuses. */
+  /** Resolves once sampling has started. Rejects if the inspector refuses. */
   readonly started: Promise<void>;
-  /** Ends it; rejects if the profile is lost. */
+  /** Stops sampling and returns the profile. Rejects if the profile is lost. */
   stop(): Promise<CpuProfile>;
 }
 
 /**
- * The profiler of an isolate, which takes one profile at a time. `record` begins one before it returns, with samples every `interval` µs.
+ * The profiler of an isolate, which takes one profile at a time.
+ *
+ * @param record Starts a profile, synchronously, with a sample every `interval` µs.
  */
 export function profilerOf(
   record: (interval: number) => ProfileRecording,
-  original: CpuProfiler["original"],
+  sourcePosition: CpuProfiler["sourcePosition"],
 ): CpuProfiler {
   let current: ProfileRecording | undefined;
   return {
     async start(interval: number): Promise<void> {
-      if (current !== undefined) throw new Error("the profiler is started already");
+      if (current !== undefined) throw new Error("the profiler is already started");
       const recording = current = record(interval);
       try {
         await recording.started;
@@ -81,6 +84,6 @@ export function profilerOf(
       current = undefined;
       return await recording.stop();
     },
-    original,
+    sourcePosition,
   };
 }

@@ -3,7 +3,7 @@ import { nodeProcess } from "./builtins.ts";
 
 const MICROSECONDS_PER_SECOND = 1e6;
 
-/** `process.memoryUsage`, which costs a few µs on a heap of any size on both runtimes. */
+/** `process.memoryUsage`: a few µs on both runtimes, whatever the size of the heap. */
 export const memory: Memory = {
   rss: () => nodeProcess().memoryUsage.rss(),
   heap() {
@@ -12,7 +12,7 @@ export const memory: Memory = {
   },
 };
 
-/** `process.resourceUsage`: getrusage(2), in µs. */
+/** `process.resourceUsage`, which calls getrusage(2) and returns µs. */
 export const resources: Resources = {
   cpuTime() {
     const { userCPUTime, systemCPUTime } = nodeProcess().resourceUsage();

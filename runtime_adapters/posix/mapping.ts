@@ -1,11 +1,10 @@
 import { FileError, type Mapping } from "../../src/runtime.ts";
 import { nodeProcess } from "../node_api/builtins.ts";
-import { failure } from "./libc.ts";
-import { type LockCalls, tryLock } from "./lock.ts";
+import { failure, type LockCalls, tryLock } from "./libc.ts";
 
-/** What mapping takes of the C library. An address is a number of 64 bits, with a sign. */
+/** What {@linkcode mapFile} calls in the C library. An address is a signed 64-bit number. */
 export interface MappingCalls extends LockCalls {
-  /** open(2) of a path that ends with a zero byte. */
+  /** open(2). `path` ends with a zero byte. */
   open(path: Uint8Array<ArrayBuffer>, flags: number): number;
   /** mmap(2). */
   mmap(address: bigint, size: bigint, protection: number, flags: number, fd: number, offset: bigint): bigint;
@@ -15,7 +14,7 @@ export interface MappingCalls extends LockCalls {
   close(fd: number): number;
 }
 
-/** Flags and results, as Linux has them on x64 and arm64. (`node:fs` knows some, but on Deno it takes 5 ms to load.) */
+/** Constants of Linux on x64 and arm64. (`node:fs` has some of them, but takes 5 ms to load on Deno.) */
 const O_RDWR = 2;
 const O_NOFOLLOW = { x64: 0o400000, arm64: 0o100000 } as const;
 const O_CLOEXEC = 0o2000000;
@@ -24,16 +23,16 @@ const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 const MAP_FAILED = -1n;
 
-/** Why files cannot be mapped on a platform, if they cannot. */
+/** The reason why files cannot be mapped on a platform; `undefined` if they can. */
 export function unmappable(platform: string): string | undefined {
-  return platform === "linux" ? undefined : "only Linux is known to keep a file locked for as long as it is mapped";
+  return platform === "linux" ? undefined : "only Linux keeps the lock of a mapped file after its descriptor is closed";
 }
 
 /**
- * Maps a file, as {@linkcode Files.map} says. Linux ends an flock(2) with the last reference to the open file that took it, and a mapping
- * is such a reference: the descriptor is closed, the lock stays.
+ * Maps a file under its exclusive lock; `undefined` if another open file holds the lock. Linux releases an flock(2) with the last
+ * reference to the open file that took it. A mapping is such a reference, so the descriptor is closed and the lock stays.
  *
- * @param adopt Makes the mapping of what mmap(2) gave.
+ * @param adopt Makes the mapping from the address that mmap(2) returned.
  */
 export function mapFile(
   libc: MappingCalls,
@@ -58,7 +57,7 @@ export function mapFile(
 }
 
 function openForMapping(libc: MappingCalls, path: string): number {
-  if (path.includes("\0")) throw new FileError("EINVAL", "a path holds no zero byte");
+  if (path.includes("\0")) throw new FileError("EINVAL", "the path contains a zero byte");
   const flags = O_RDWR | O_NOFOLLOW[nodeProcess().arch] | O_CLOEXEC;
   const fd = libc.open(new TextEncoder().encode(`${path}\0`), flags);
   if (fd < 0) throw failure("open", libc.errno());

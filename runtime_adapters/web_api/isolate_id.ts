@@ -1,4 +1,4 @@
-/** Eight random hexadecimal digits, the same again with a chance of one in four thousand million. */
+/** Eight random hexadecimal digits: two isolates get the same id with a probability of 2^-32. */
 export function randomIsolateId(): string {
   const [word = 0] = crypto.getRandomValues(new Uint32Array(1));
   return word.toString(16).padStart(8, "0");

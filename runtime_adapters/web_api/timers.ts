@@ -1,14 +1,14 @@
 import type { Timers } from "../../src/runtime.ts";
 
-/** What a timer is on both runtimes. */
+/** What both runtimes return from `setTimeout` and `setInterval`. */
 interface Timer {
   unref?(): void;
 }
 
-// As they are now: a test of the application may put fake ones in their place, by which nothing would ever be written.
+// Captured at import: a test of the application may install fake timers, and then nothing would be flushed.
 const { setTimeout, setInterval, clearTimeout, clearInterval } = globalThis;
 
-/** `setTimeout` and `setInterval`, as both runtimes have them. */
+/** The runtime's `setTimeout` and `setInterval`. */
 export const timers: Timers = {
   every(interval: number, task: () => void): () => void {
     const timer = setInterval(task, interval);

@@ -65,7 +65,7 @@ export class CpuProfiling {
     const { profiler, publish } = this.#options;
     try {
       const profile = await profiler.stop();
-      publish(encodeCpuProfile(inSource(profile, (position) => profiler.original(position))));
+      publish(encodeCpuProfile(inSource(profile, (position) => profiler.sourcePosition(position))));
     } catch (error) {
       this.#report(error);
     }

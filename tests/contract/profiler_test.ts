@@ -22,7 +22,7 @@ async function profile(task: () => unknown): Promise<Required<CpuProfile>> {
   await cpuProfiler.start(INTERVAL);
   await task();
   const taken = await cpuProfiler.stop();
-  return checkCpuProfile(encodeCpuProfile(inSource(taken, (position) => cpuProfiler.original(position))));
+  return checkCpuProfile(encodeCpuProfile(inSource(taken, (position) => cpuProfiler.sourcePosition(position))));
 }
 
 function sleep(duration: number): Promise<void> {
@@ -103,7 +103,7 @@ describe("the CPU profiler", () => {
 
   it("rejects a start while it is started, and goes on", async () => {
     const taken = await profile(async () => {
-      await assertRejects(() => cpuProfiler.start(INTERVAL), Error, "the profiler is started already");
+      await assertRejects(() => cpuProfiler.start(INTERVAL), Error, "the profiler is already started");
       work(100);
     });
     assert(functionNames(taken).includes("work"));
@@ -124,7 +124,7 @@ describe("the CPU profiler", () => {
         "file://%2F/x.ts",
       ]
     ) {
-      assertEquals(cpuProfiler.original({ url, line: 3, column: 4 }), undefined, url);
+      assertEquals(cpuProfiler.sourcePosition({ url, line: 3, column: 4 }), undefined, url);
     }
   });
 
@@ -133,7 +133,7 @@ describe("the CPU profiler", () => {
     await application.post("Profiler.enable");
     await application.post("Profiler.start");
     if (runtime === "bun") {
-      await assertRejects(() => profile(() => {}), Error, "somebody else is profiling this isolate");
+      await assertRejects(() => profile(() => {}), Error, "another profiler is running in this isolate");
       work(100);
     } else {
       assert(functionNames(await profile(() => work(100))).includes("work"));
@@ -167,7 +167,7 @@ describe("a position in code that Deno made", () => {
     () => {
       const { href: url } = fixture;
       // Comments are kept, if in other lines, and types are not.
-      const found = sourceLines.map((_, line) => cpuProfiler.original({ url, line, column: 0 }));
+      const found = sourceLines.map((_, line) => cpuProfiler.sourcePosition({ url, line, column: 0 }));
       for (const code of ["export   function sumOfDigits", "let sum", "export const collatz", "for (let n = this"]) {
         const line = sourceLines.findIndex((text) => text.includes(code));
         const column = sourceLines[line]!.indexOf(code);
@@ -178,6 +178,6 @@ describe("a position in code that Deno made", () => {
 
   it("that is in no source has no line", { skip: runtime === "deno" ? false : "only on Deno" }, () => {
     const { href: url } = fixture;
-    assertEquals(cpuProfiler.original({ url, line: 100_000, column: 0 }), { url, line: -1, column: -1 });
+    assertEquals(cpuProfiler.sourcePosition({ url, line: 100_000, column: 0 }), { url, line: -1, column: -1 });
   });
 });

@@ -73,7 +73,7 @@ for (const layout of LAYOUTS) {
       await recorder.tell("record", 1000);
       const { lastError } = await recorder.tell("stop");
       await recorder.end();
-      const why = "something of that name is there already";
+      const why = "a file of that name already exists";
       assertEquals(
         lastError,
         `Cannot write the observations, which are kept for another attempt: ${quotePath(directory)}: ${why}`,

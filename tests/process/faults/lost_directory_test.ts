@@ -30,7 +30,7 @@ interface Loss {
 
 const LOSSES: Readonly<Record<string, Loss & { readonly onSmallDisk?: boolean }>> = {
   "replaced by a file": {
-    told: "something of that name is there already",
+    told: "a file of that name already exists",
     take(directory) {
       renameSync(directory, `${directory}.kept`);
       writeFileSync(directory, "theirs");

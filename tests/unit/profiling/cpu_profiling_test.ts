@@ -28,7 +28,7 @@ class FakeProfiler implements CpuProfiler {
     return { nodes: [{ id: 1, callFrame }], startTime, endTime: startTime, samples: [], timeDeltas: [] };
   }
 
-  original = () => undefined;
+  sourcePosition = () => undefined;
 }
 
 /** A profiling under way, with what came of it: the start times of the published profiles, and the reported failures. */
