@@ -36,3 +36,9 @@ export function isOneOf(...words: readonly string[]): Check {
 
 /** A check that the value is a function. */
 export const isFunction: Check = (value) => typeof value === "function" ? undefined : "must be a function";
+
+/** A check that the value is a boolean. */
+export const isBoolean: Check = (value) => typeof value === "boolean" ? undefined : "must be true or false";
+
+/** A check that the value is an array. Its items are checked by the caller. */
+export const isArray: Check = (value) => Array.isArray(value) ? undefined : "must be an array";

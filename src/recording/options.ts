@@ -1,5 +1,5 @@
 import { KymoError, quote } from "../errors.ts";
-import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
+import { type Check, checkGiven, isBoolean, isFunction, isOneOf } from "../options.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import { checkChannelName } from "../files/directory.ts";
 import type { Layout } from "../files/names.ts";
@@ -53,8 +53,6 @@ const DEFAULTS: CheckedOptions = {
 };
 
 const DAY = 86_400_000;
-
-const isBoolean: Check = (value) => typeof value === "boolean" ? undefined : "must be true or false";
 
 function isInteger(min: number, max: number, also?: number): Check {
   const range = `must be ${also === undefined ? "" : `${also} or `}a whole number from ${min} to ${max}`;

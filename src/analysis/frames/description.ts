@@ -1,29 +1,26 @@
-import { checkGiven } from "../../options.ts";
-import { isArray, isBoolean } from "./checks.ts";
+import { checkGiven, isArray, isBoolean } from "../../options.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { double } from "../duckdb/sql.ts";
 import { checkQuantiles, DEFAULT_QUANTILES } from "../../statistics/quantiles.ts";
 import type { Statistics } from "../../statistics/statistics.ts";
 
-export type { Statistics } from "../../statistics/statistics.ts";
-
-/** Statistics of a series, or of one process's part of it. */
+/** Statistics of a series, or of a series in one process. */
 export interface Description extends Statistics {
-  /** The label of the series. */
+  /** Label of the series. */
   readonly label: string;
-  /** The process, if each is described for itself. */
+  /** The process; only with {@linkcode DescribeOptions.byPid}. */
   readonly pid?: number;
 }
 
-/** How to describe. */
+/** Options of `describe`. */
 export interface DescribeOptions {
-  /** Whether each process is described for itself. Default: no. */
+  /** Whether to describe each process separately. Default: false. */
   readonly byPid?: boolean;
-  /** Which quantiles, from 0 to 1. Default: 0.25, 0.5, 0.75, 0.9 and 0.95. */
+  /** Quantiles to compute, each from 0 to 1. Default: 0.25, 0.5, 0.75, 0.9 and 0.95. */
   readonly quantiles?: readonly number[];
 }
 
-/** Describes each series of a relation, ascending by label (and PID), in one scan. */
+/** Describes each series of a relation in one scan; ascending by label (and PID). */
 export async function describe(
   database: DuckDB,
   relation: string,
@@ -44,14 +41,16 @@ export async function describe(
   }));
 }
 
-/** A relation with one more column, `m`: the measurement, or null for NaN, which aggregates pass over. */
+/** A relation with an additional column `m`: the measurement, or null for NaN, which aggregates ignore. */
 export function measured(relation: string): string {
   return `(SELECT *, CASE WHEN isnan(Measurement) THEN NULL ELSE Measurement END AS m FROM ${relation})`;
 }
 
 /**
- * The aggregates of `m` that {@linkcode toStatistics} reads. `fsum` is exact to the last digits, but makes NaN of infinities, which `sum` adds;
- * `stddev_samp` is an error where it is not finite, which the covariance of a thing with itself is not.
+ * SQL of the aggregates of `m` that {@linkcode toStatistics} reads.
+ *
+ * `fsum` (compensated summation) turns infinities into NaN, so `sum` adds those. The standard deviation
+ * is computed from the covariance of `m` with itself, since `stddev_samp` fails if it is not finite.
  */
 export function aggregates(quantiles: readonly number[]): string {
   checkQuantiles(quantiles);
@@ -60,7 +59,7 @@ export function aggregates(quantiles: readonly number[]): string {
     `sqrt(covar_samp(m, m)) AS deviation, min(m) AS smallest, max(m) AS largest, ${list} AS quantiles`;
 }
 
-/** The statistics in a row of the {@linkcode aggregates} of these quantiles. */
+/** Reads a row of the {@linkcode aggregates} of the same quantiles. */
 export function toStatistics(row: Record<string, unknown>, quantiles: readonly number[]): Statistics {
   const { n, total, deviation, smallest, largest, quantiles: values } = row as Readonly<{
     n: bigint;

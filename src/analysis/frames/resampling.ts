@@ -1,51 +1,50 @@
 import { KymoError, quote } from "../../errors.ts";
-import { checkGiven } from "../../options.ts";
-import { isArray, isPid } from "./checks.ts";
+import { checkGiven, isArray } from "../../options.ts";
+import { parseTimeLength, TIME_UNITS } from "../../display/time_units.ts";
 import { aggregates, measured } from "./description.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
-import { toNanoseconds } from "./interval.ts";
-import { restrict, toSelection } from "./selection.ts";
+import { isPid, restrict, toSelection } from "./selection.ts";
 import { checkQuantiles } from "../../statistics/quantiles.ts";
 
-/** How to resample. */
+/** Options of `resample`. */
 export interface ResampleOptions {
-  /** Which quantiles, from 0 to 1. Default: none. */
+  /** Quantiles to compute, each from 0 to 1. Default: none. */
   readonly quantiles?: readonly number[];
-  /** Only the observations of this process. Default: all. */
+  /** The process whose observations to resample. Default: all. */
   readonly pid?: number;
 }
 
-/** Statistics for each interval; the same index in each array is the same interval. NaN is no observation. */
+/** Statistics of each interval, in parallel arrays. Observations of NaN are ignored. */
 export interface Resampled {
   /** Length of an interval, ns. */
   readonly interval: bigint;
-  /** When each begins, ns since 1970: ascending by the length of an interval. */
+  /** Start of each interval, ns since 1970; each is one interval after the one before. */
   readonly timepoints: BigInt64Array;
-  /** How many observations there are in it. */
+  /** Number of observations. */
   readonly count: Float64Array;
-  /** Their sum; 0 if there are none. */
+  /** Sum of the observations; 0 if there are none. */
   readonly sum: Float64Array;
-  /** Their mean; NaN if there are none. */
+  /** Mean of the observations; NaN if there are none. */
   readonly mean: Float64Array;
-  /** Their quantiles, in the order in which they were asked for. */
+  /** Quantiles of the observations, in the order of the request. */
   readonly quantiles: readonly ResampledQuantiles[];
 }
 
-/** A quantile of each interval. */
+/** One quantile of each interval. */
 export interface ResampledQuantiles {
-  /** Which, from 0 to 1. */
+  /** The quantile, from 0 to 1. */
   readonly q: number;
-  /** NaN where there are no observations. */
+  /** Its value in each interval; NaN if there are no observations. */
   readonly values: Float64Array;
 }
 
-/** 80 bytes each; a year has 31.6 million seconds. */
-const MAXIMUM_INTERVALS = 10_000_000;
+/** Largest number of intervals: each takes 80 bytes of memory meanwhile. */
+const MAX_INTERVALS = 10_000_000;
 
-/** The earliest timepoint that there can be, ns since 1970. */
-const EARLIEST = -(2n ** 63n);
+/** The earliest and the latest timepoint that a BIGINT holds, ns since 1970. */
+const [EARLIEST, LATEST] = [-(2n ** 63n), 2n ** 63n - 1n];
 
-/** Statistics of a relation for each interval, in one scan after one for its time. */
+/** Resamples a relation in two scans: one for its time range, one for the statistics. */
 export async function resample(
   database: DuckDB,
   relation: string,
@@ -56,7 +55,7 @@ export async function resample(
     quantiles: isArray,
     pid: isPid,
   });
-  const width = toNanoseconds(interval);
+  const width = parseInterval(interval);
   checkQuantiles(quantiles, "resample");
   const selected = pid === undefined ? relation : restrict(relation, toSelection({ pid }));
   const [time] = (await database.sql(
@@ -65,16 +64,16 @@ export async function resample(
   if (typeof time?.earliest !== "bigint" || typeof time.latest !== "bigint") return empty(width, 0n, 0, quantiles);
   const { earliest, latest } = time;
   const [first, last] = [floorDivided(earliest, width), floorDivided(latest, width)];
-  if (last - first >= MAXIMUM_INTERVALS) {
+  if (last - first >= MAX_INTERVALS) {
     throw new KymoError(
       "invalid-argument",
-      `Cannot resample: the observations are more than ${MAXIMUM_INTERVALS} intervals apart: ${quote(interval)}`,
+      `Cannot resample: ${quote(interval)}: the observations span more than ${MAX_INTERVALS} intervals`,
     );
   }
   if (first * width < EARLIEST) {
     throw new KymoError(
       "invalid-argument",
-      `Cannot resample: the first interval begins before the earliest timepoint: ${quote(interval)}`,
+      `Cannot resample: ${quote(interval)}: the first interval would begin before the earliest timepoint`,
     );
   }
   const resampled = empty(width, first, Number(last - first) + 1, quantiles);
@@ -98,7 +97,22 @@ export async function resample(
   return resampled;
 }
 
-/** Intervals without observations. */
+/**
+ * An interval, such as `"1s"`, `"500ms"` or a number of nanoseconds, in nanoseconds.
+ *
+ * @throws {KymoError} `invalid-argument`, unless it is an integer number of a unit, from 1 ns to 292 years.
+ */
+export function parseInterval(interval: string | bigint): bigint {
+  const isText = typeof interval === "string" && !interval.includes(".");
+  const nanoseconds = isText ? parseTimeLength(interval) : interval;
+  if (typeof nanoseconds === "bigint" && nanoseconds >= 1n && nanoseconds <= LATEST) return nanoseconds;
+  throw new KymoError(
+    "invalid-argument",
+    `Cannot resample: ${quote(interval)}: must be an interval such as "1s", "500ms" or 1000000n (units: ${TIME_UNITS})`,
+  );
+}
+
+/** A result without observations. */
 function empty(interval: bigint, first: bigint, length: number, quantiles: readonly number[]): Resampled {
   return {
     interval,
@@ -110,12 +124,12 @@ function empty(interval: bigint, first: bigint, length: number, quantiles: reado
   };
 }
 
-/** A quotient rounded down, where that of bigints is rounded towards 0. */
+/** The quotient rounded down; `/` rounds bigints towards 0. */
 function floorDivided(value: bigint, divisor: bigint): bigint {
   return value >= 0n ? value / divisor : -1n - (-1n - value) / divisor;
 }
 
-/** The same of a BIGINT; it overflows for no value. */
+/** SQL of the same for a BIGINT; it does not overflow. */
 function floorDividedInSql(value: string, divisor: bigint): string {
   return `CASE WHEN ${value} >= 0 THEN ${value} // ${divisor} ELSE -1 - (-1 - ${value}) // ${divisor} END`;
 }

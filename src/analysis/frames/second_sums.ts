@@ -1,24 +1,25 @@
 import { sumOf } from "../../statistics/statistics.ts";
 import type { TelemetrySeries } from "./telemetry_series.ts";
 
-/** A number for each second; the same index in both arrays is the same second. */
+/** A value for each second, in parallel arrays. */
 export interface SecondSeries {
-  /** When each second begins, ns since 1970, ascending. */
+  /** Start of each second, ns since 1970, ascending. */
   readonly timepoints: BigInt64Array;
-  /** Its number. */
+  /** Value of each second. */
   readonly values: Float64Array;
 }
 
-/** Two series compared, as a whole and second by second. */
+/** A comparison of the sums of two series, in total and second by second. */
 export interface SecondSums {
-  /** Of all measurements. */
+  /** The comparison of the total sums. */
   readonly ratio: number;
-  /** Of the measurements of each second in which the one or the other series runs; NaN where only one does. */
+  /** The comparison of the sums of each second; NaN outside the time range of either series. */
   readonly series: SecondSeries;
 }
 
 /**
- * How many measurements of a series there are in each second, from its first to its last: for durations of requests, the requests per second.
+ * The number of measurements in each second, from the first of the series to the last. If the series
+ * measures durations of requests, these are requests per second.
  *
  * @example Requests per second of an endpoint, described and plotted
  * ```ts
@@ -40,7 +41,7 @@ export interface SecondSums {
  *   assertEquals(requests.values, new Float64Array([2, 0, 1]));
  *   const { mean, max } = describeNumbers(requests.values);
  *   assertEquals([mean, max], [1, 2]);
- *   for (const value of requests.values) console.log("#".repeat(value)); // or give both arrays to a library of charts
+ *   for (const value of requests.values) console.log("#".repeat(value)); // or pass both arrays to a charting library
  * }
  * rmSync("_rps", { recursive: true });
  * ```
@@ -51,10 +52,11 @@ export async function measurementsPerSecond(series: TelemetrySeries): Promise<Se
 }
 
 /**
- * By how much the sum of `b` exceeds that of `a`: as a part of the sum of `b`, and for each second. If what `a` measures is a part of what `b`
- * measures, a ratio near 0 says that it is almost all of it, and one near 1 that it hardly matters.
+ * The sum of `b` minus the sum of `a`: as a share of the sum of `b` in total, and as a difference for each
+ * second. If `a` measures a part of what `b` measures, a ratio near 0 means that it is almost all of it, and
+ * a ratio near 1 that it hardly matters.
  *
- * @example How much of the time of an endpoint is not within a function that it calls
+ * @example Share of an endpoint's time outside a function that it calls
  * ```ts
  * import { sumBySecondDifference, TelemetryDB } from "@kymo/kymo/analysis";
  * import { assertEquals } from "@std/assert";
@@ -86,9 +88,10 @@ export async function sumBySecondDifference(a: TelemetrySeries, b: TelemetrySeri
 }
 
 /**
- * What the sum of `a` is to that of `b`, as a whole and for each second. By 0 is divided as numbers are: the ratio is infinite, or NaN.
+ * The sum of `a` divided by the sum of `b`, in total and for each second. Division by 0 gives an infinity,
+ * or NaN for 0 / 0.
  *
- * @example User time by system time
+ * @example User time divided by system time
  * ```ts
  * import { sumBySecondRatio, TelemetryDB } from "@kymo/kymo/analysis";
  * import { assertEquals } from "@std/assert";
@@ -117,8 +120,8 @@ export async function sumBySecondRatio(a: TelemetrySeries, b: TelemetrySeries): 
 async function combine(
   a: TelemetrySeries,
   b: TelemetrySeries,
-  whole: (sumA: number, sumB: number) => number,
-  part: (sumA: number, sumB: number) => number,
+  ofTotals: (sumA: number, sumB: number) => number,
+  ofSeconds: (sumA: number, sumB: number) => number,
 ): Promise<SecondSums> {
   const [sumsA, sumsB] = [await a.resample("1s"), await b.resample("1s")];
   const byTimeA = new Map(Array.from(sumsA.timepoints, (timepoint, index) => [timepoint, sumsA.sum[index]!]));
@@ -126,7 +129,7 @@ async function combine(
   const timepoints = BigInt64Array.from(new Set([...byTimeA.keys(), ...byTimeB.keys()])).sort();
   const values = Float64Array.from(
     timepoints,
-    (timepoint) => part(byTimeA.get(timepoint) ?? NaN, byTimeB.get(timepoint) ?? NaN),
+    (timepoint) => ofSeconds(byTimeA.get(timepoint) ?? NaN, byTimeB.get(timepoint) ?? NaN),
   );
-  return { ratio: whole(sumOf(sumsA.sum), sumOf(sumsB.sum)), series: { timepoints, values } };
+  return { ratio: ofTotals(sumOf(sumsA.sum), sumOf(sumsB.sum)), series: { timepoints, values } };
 }

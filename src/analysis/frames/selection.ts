@@ -1,33 +1,43 @@
 import { type Check, checkGiven } from "../../options.ts";
-import { isPid } from "./checks.ts";
 import { literal } from "../duckdb/sql.ts";
 
-/** Which observations: those that meet all conditions. */
+/** Conditions that observations must meet, all of them. */
 export interface Selection {
   /**
-   * A label, or a pattern of labels: `*` stands for any characters, also none, and `?` for one; all else stands for itself. Of several, one has to
-   * match; of none, none does.
+   * A label or a pattern, or several of which one must match. In a pattern `*` matches any number of
+   * characters and `?` matches one; all other characters match themselves. `[]` matches nothing.
    */
   readonly labels?: string | readonly string[];
-  /** Processes; of none, nothing is selected. */
+  /** Processes; `[]` matches nothing. */
   readonly pids?: readonly number[];
-  /** The first timepoint, ns since 1970. */
+  /** Earliest timepoint, inclusive, ns since 1970. */
   readonly from?: bigint;
-  /** The end, ns since 1970: the first timepoint that no longer belongs. */
+  /** End, exclusive, ns since 1970. */
   readonly to?: bigint;
 }
 
-/** Which observations of a series: those that meet all conditions. */
+/** Conditions that observations of a series must meet, all of them. */
 export interface SeriesSelection {
   /** The process. */
   readonly pid?: number;
-  /** The first timepoint, ns since 1970. */
+  /** Earliest timepoint, inclusive, ns since 1970. */
   readonly from?: bigint;
-  /** The end, ns since 1970: the first timepoint that no longer belongs. */
+  /** End, exclusive, ns since 1970. */
   readonly to?: bigint;
 }
 
-/** A check of a label, a pattern of labels, or several. */
+/** The time range of some observations. */
+export interface TimeRange {
+  /** Earliest timepoint, ns since 1970. */
+  readonly first: bigint;
+  /** Latest timepoint, ns since 1970. */
+  readonly last: bigint;
+}
+
+/** A check that the value is a PID. */
+export const isPid: Check = (value) =>
+  Number.isSafeInteger(value) && value as number >= 0 ? undefined : "must be a PID";
+
 const isLabels: Check = (value) =>
   [value].flat().every((label) => typeof label === "string") ? undefined : "must be a string or an array of strings";
 
@@ -36,7 +46,7 @@ const isPids: Check = (value) =>
 
 const isTimepoint: Check = (value) => typeof value === "bigint" ? undefined : "must be a bigint, ns since 1970";
 
-/** A selection of a series as one of a frame. */
+/** Turns the selection of a series into one of a frame. */
 export function toSelection(selection: SeriesSelection): Selection {
   const { pid, ...window } = checkGiven<SeriesSelection>("Cannot select", selection, {
     pid: isPid,
@@ -46,7 +56,7 @@ export function toSelection(selection: SeriesSelection): Selection {
   return pid === undefined ? window : { ...window, pids: [pid] };
 }
 
-/** The part of a relation that is selected, as a relation. */
+/** The selected part of a relation, as a relation. */
 export function restrict(relation: string, selection: Selection): string {
   const where = condition(selection);
   return where === "true" ? relation : `(SELECT * FROM ${relation} WHERE ${where})`;
@@ -55,7 +65,7 @@ export function restrict(relation: string, selection: Selection): string {
 /**
  * A selection as an SQL condition.
  *
- * @throws {KymoError} if one of its conditions is not known or of the wrong type.
+ * @throws {KymoError} `invalid-argument`, if a condition is unknown or has the wrong type.
  */
 export function condition(selection: Selection): string {
   const { labels, pids, from, to } = checkGiven<Selection>("Cannot select", selection, {
@@ -78,7 +88,7 @@ function anyOf(conditions: readonly string[]): string {
 
 function labelMatches(pattern: string): string {
   if (!/[*?]/.test(pattern)) return `Label = ${literal(pattern)}`;
-  // DuckDB's own GLOB would take the brackets of "/version [GET]" for a set of characters.
+  // Not DuckDB's GLOB: it would read the brackets of "/version [GET]" as a set of characters.
   const like = pattern.replace(/[\\%_]/g, "\\$&").replaceAll("*", "%").replaceAll("?", "_");
   return `Label LIKE ${literal(like)} ESCAPE '\\'`;
 }

@@ -6,16 +6,16 @@ import { restrict, type Selection } from "./selection.ts";
 import type { Table } from "../duckdb/table.ts";
 import { TelemetrySeries } from "./telemetry_series.ts";
 
-/** Observations with any labels: those of the files with one channel, or a selection of them. They are read when something is asked of them. */
+/** Observations with any labels: those of a channel, or a selection of them. Each query reads them anew. */
 export class TelemetryFrame {
   readonly #database: DuckDB;
   /**
-   * The observations as SQL that can follow `FROM` in {@linkcode TelemetryFrame.sql}, with the columns `Timepoint`, `Measurement`, `Label`, `PID`
-   * and `Channel`.
+   * SQL of the observations that can follow `FROM` in {@linkcode TelemetryFrame.sql}. The columns are
+   * `Timepoint`, `Measurement`, `Label`, `PID` and `Channel`.
    */
   readonly relation: string;
 
-  /** Got from a `TelemetryDB`. */
+  /** Called by `TelemetryDB`. */
   constructor(database: DuckDB, relation: string) {
     this.#database = database;
     this.relation = relation;
@@ -33,15 +33,15 @@ export class TelemetryFrame {
     return table.rows().map(({ PID }) => Number(PID));
   }
 
-  /** The observations with exactly that label, which is no pattern; none if there is no such label. */
+  /** The observations with exactly this label (not a pattern); none if there is no such label. */
   timeSeries(label: string): TelemetrySeries {
     return new TelemetrySeries(this.#database, this.relation, label);
   }
 
   /**
-   * A part of the observations.
+   * Selects a part of the observations.
    *
-   * @throws {KymoError} for a condition of the wrong type.
+   * @throws {KymoError} `invalid-argument`, if a condition is unknown or has the wrong type.
    *
    * @example
    * ```ts
@@ -71,20 +71,20 @@ export class TelemetryFrame {
   }
 
   /**
-   * Statistics of each series, as pandas' `describe` has them; ascending by label (and PID).
+   * Statistics of each series, as pandas' `describe` computes them; ascending by label (and PID).
    *
-   * @throws {KymoError} for a quantile that is not from 0 to 1.
+   * @throws {KymoError} `invalid-argument`, if an option is wrong, such as a quantile above 1.
    */
   async describe(options: DescribeOptions = {}): Promise<Description[]> {
     return await describe(this.#database, this.relation, options);
   }
 
   /**
-   * Writes the observations to a Parquet file (compressed by zstd) with the columns of {@linkcode TelemetryFrame.relation}, and returns how many
-   * there are. A file that is there is replaced, by a whole one or not at all.
+   * Writes the observations to a Parquet file (zstd compression) with the columns of
+   * {@linkcode TelemetryFrame.relation}, and returns their number. An existing file is replaced atomically.
    *
-   * @throws {KymoError} if there is no path.
-   * @throws {KymoError} if it cannot be written.
+   * @throws {KymoError} `invalid-argument`, if the path is empty; otherwise by what failed, such as
+   * `permission-denied` or `io`.
    *
    * @example
    * ```ts
@@ -108,7 +108,7 @@ export class TelemetryFrame {
     return await exportParquet(this.#database, this.relation, path, defaultRuntime());
   }
 
-  /** Runs a query as `TelemetryDB.sql` does. */
+  /** Runs a query, as `TelemetryDB.sql` does. */
   async sql(query: string, parameters: readonly unknown[] = []): Promise<Table> {
     return await this.#database.sql(query, parameters);
   }

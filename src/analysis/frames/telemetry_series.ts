@@ -6,31 +6,31 @@ import { restrict, type SeriesSelection, toSelection } from "./selection.ts";
 import { literal } from "../duckdb/sql.ts";
 import type { Table } from "../duckdb/table.ts";
 
-/** The observations of a series; the same index in each array is the same observation. */
+/** The observations of a series, in parallel arrays: sorted by timepoint, then PID, then measurement. */
 export interface SeriesData {
-  /** ns since 1970, ascending. */
+  /** Timepoints, ns since 1970. */
   readonly timepoints: BigInt64Array;
-  /** What was measured then. Ascending where the timepoint and the process are the same. */
+  /** Measurements, in the unit of the series. */
   readonly measurements: Float64Array;
-  /** The process that measured. Ascending where the timepoint is the same. */
+  /** Processes that measured. */
   readonly pids: Uint32Array;
 }
 
-/** The observations with one label. They are read when something is asked of them. */
+/** The observations with one label. Each query reads them anew. */
 export class TelemetrySeries {
   readonly #database: DuckDB;
-  /** The label. */
+  /** Label of all observations. */
   readonly label: string;
   /**
-   * The observations as SQL that can follow `FROM` in {@linkcode TelemetrySeries.sql}, with the columns `Timepoint`, `Measurement`, `Label`, `PID`
-   * and `Channel`.
+   * SQL of the observations that can follow `FROM` in {@linkcode TelemetrySeries.sql}. The columns are
+   * `Timepoint`, `Measurement`, `Label`, `PID` and `Channel`.
    */
   readonly relation: string;
 
-  /** Got from a `TelemetryFrame`. */
+  /** Called by `TelemetryFrame`. */
   constructor(database: DuckDB, relation: string, label: string) {
     if (typeof label !== "string") {
-      throw new KymoError("invalid-argument", `Cannot select: a label must be a string: ${quote(label)}`);
+      throw new KymoError("invalid-argument", `Cannot select: ${quote(label)}: a label must be a string`);
     }
     this.#database = database;
     this.label = label;
@@ -44,9 +44,9 @@ export class TelemetrySeries {
   }
 
   /**
-   * A part of the observations.
+   * Selects a part of the observations.
    *
-   * @throws {KymoError} for a condition of the wrong type.
+   * @throws {KymoError} `invalid-argument`, if a condition is unknown or has the wrong type.
    */
   where(selection: SeriesSelection): TelemetrySeries {
     return new TelemetrySeries(
@@ -57,9 +57,9 @@ export class TelemetrySeries {
   }
 
   /**
-   * The observations themselves, all or a part of them, in memory: 20 bytes each.
+   * Reads the observations, or a selection of them, into memory: 20 bytes each.
    *
-   * @throws {KymoError} for a condition of the wrong type.
+   * @throws {KymoError} `invalid-argument`, if a condition is unknown or has the wrong type.
    *
    * @example
    * ```ts
@@ -95,18 +95,19 @@ export class TelemetrySeries {
   }
 
   /**
-   * Statistics, as pandas' `describe` has them, of the series or of each process, ascending by PID; none if there are no observations.
+   * Statistics of the series or of each process (ascending by PID), as pandas' `describe` computes them;
+   * empty if there are no observations.
    *
-   * @throws {KymoError} for a quantile that is not from 0 to 1.
+   * @throws {KymoError} `invalid-argument`, if an option is wrong, such as a quantile above 1.
    */
   async describe(options: DescribeOptions = {}): Promise<Description[]> {
     return await describe(this.#database, this.relation, options);
   }
 
   /**
-   * Exact quantiles, from 0 to 1, interpolated linearly between the two nearest observations; NaN if there are none.
+   * Exact quantiles, interpolated linearly between the two nearest observations; NaN if there are none.
    *
-   * @throws {KymoError} for a quantile that is not from 0 to 1.
+   * @throws {KymoError} `invalid-argument`, if a quantile is not from 0 to 1.
    */
   async quantiles(of: readonly number[]): Promise<number[]> {
     const [description] = await this.describe({ quantiles: of });
@@ -114,13 +115,15 @@ export class TelemetrySeries {
   }
 
   /**
-   * Statistics for each interval, from the one of the first observation to the one of the last, those without any in between included.
-   * Intervals begin at whole multiples of their length since 1970. (pandas counts from the midnight before the first observation, which is the
-   * same for lengths that divide a day.)
+   * Statistics of each interval from the first observation to the last, including empty intervals between
+   * them. Intervals begin at integer multiples of their length since 1970. (pandas counts from the midnight
+   * before the first observation: the same for lengths that divide a day.)
    *
-   * @param interval A whole number of `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, such as `"1s"` or `"500ms"`; or nanoseconds as a bigint.
+   * @param interval An integer number of `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, such as `"1s"` or `"500ms"`;
+   * or nanoseconds as a bigint.
    *
-   * @throws {KymoError} for anything else, for a quantile that is not from 0 to 1, and for more than 10 million intervals.
+   * @throws {KymoError} `invalid-argument`, if the interval or an option is wrong, or for more than 10
+   * million intervals.
    *
    * @example
    * ```ts
@@ -150,7 +153,7 @@ export class TelemetrySeries {
     return await resample(this.#database, this.relation, interval, options);
   }
 
-  /** Runs a query as `TelemetryDB.sql` does. */
+  /** Runs a query, as `TelemetryDB.sql` does. */
   async sql(query: string, parameters: readonly unknown[] = []): Promise<Table> {
     return await this.#database.sql(query, parameters);
   }

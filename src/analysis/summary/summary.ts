@@ -1,10 +1,10 @@
-import { aggregates, measured, type Statistics, toStatistics } from "../frames/description.ts";
+import type { Statistics } from "../../statistics/statistics.ts";
+import { aggregates, measured, toStatistics } from "../frames/description.ts";
 import { type RuntimeSummary, summarizeRuntime } from "./runtime_summary.ts";
-import type { Selection } from "../frames/selection.ts";
+import type { Selection, TimeRange } from "../frames/selection.ts";
 import { double } from "../duckdb/sql.ts";
 import type { Table } from "../duckdb/table.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
-import type { TimeRange } from "../frames/time_range.ts";
 import {
   type BinCounts,
   binsOf,

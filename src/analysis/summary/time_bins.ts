@@ -1,4 +1,4 @@
-import type { TimeRange } from "../frames/time_range.ts";
+import type { TimeRange } from "../frames/selection.ts";
 
 /** Equal parts of a time. */
 export interface TimeBins {

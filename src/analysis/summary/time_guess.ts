@@ -1,5 +1,5 @@
 import type { FileHandle, Files } from "../../runtime.ts";
-import type { TimeRange } from "../frames/time_range.ts";
+import type { TimeRange } from "../frames/selection.ts";
 
 /** A row, or the end of one before it, and a timepoint behind that. */
 const timepointOfRow = /\n(\d{18,19}),/g;

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
-import type { Selection } from "../../analysis/frames/selection.ts";
-import type { TimeRange } from "../../analysis/frames/time_range.ts";
+import type { Selection, TimeRange } from "../../analysis/frames/selection.ts";
 import { parseTimeArgument, type TimeArgument, timepointOf } from "./time_argument.ts";
 import { repeated, wholeNumber } from "./option_values.ts";
 

@@ -1,4 +1,4 @@
-import { UNITS } from "../../analysis/frames/interval.ts";
+import { parseTimeLength, TIME_UNITS } from "../../display/time_units.ts";
 import { KymoError, quote } from "../../errors.ts";
 
 /** A moment that the user gave: a timepoint, or ns after the first or before the last timepoint of the recording. */
@@ -12,7 +12,7 @@ A time T is one of
   2026-11-23T14:05:10.5    ISO 8601; local time if without an offset or Z
   1795360370305798096      nanoseconds since 1970, as in the files
   +30s                     from the beginning of the recording on
-  -5m                      before its end; units are ns, us, ms, s, m, h, d`;
+  -5m                      before its end; units are ${TIME_UNITS}`;
 
 /** Reads a moment that was given to the option `name`. */
 export function parseTimeArgument(text: string, name: string): TimeArgument {
@@ -34,12 +34,10 @@ export function timepointOf(
 }
 
 function relative(text: string): TimeArgument | undefined {
-  const [, sign, whole, fraction = "", unit = ""] =
-    /^([+-])(\d{1,15})(?:\.(\d{1,9}))?(ns|us|µs|ms|s|m|h|d)$/.exec(text) ?? [];
-  const size = UNITS[unit];
-  if (whole === undefined || size === undefined) return undefined;
-  const length = BigInt(whole) * size + BigInt(fraction.padEnd(9, "0")) * size / 1_000_000_000n;
-  return sign === "-" ? { beforeLast: length } : { afterFirst: length };
+  if (!/^[+-]\S+$/.test(text)) return undefined;
+  const length = parseTimeLength(text.slice(1));
+  if (length === undefined) return undefined;
+  return text.startsWith("-") ? { beforeLast: length } : { afterFirst: length };
 }
 
 function nanoseconds(text: string): TimeArgument | undefined {

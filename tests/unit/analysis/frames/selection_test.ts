@@ -28,8 +28,8 @@ const LABELS = [
   "😀",
 ];
 
-describe("a selection", () => {
-  it("of labels takes * and ? for patterns, and all else for itself", async () => {
+describe("selections", () => {
+  it("treat * and ? in labels as patterns, and all other characters literally", async () => {
     using files = recordFiles({ "duration.1.csv": LABELS.map((label, i) => [BigInt(i), 1, label, 1] as const) });
     await using db = await TelemetryDB.open(files.path);
     const selected = async (labels: string) => await db.duration().where({ labels }).labels();
@@ -44,7 +44,7 @@ describe("a selection", () => {
     assertEquals(await selected("' OR true OR '*"), []);
   });
 
-  it("of several labels is met by each of them, of none by none", async () => {
+  it("match any of several labels, and nothing for an empty list", async () => {
     using files = recordFiles({ "duration.1.csv": LABELS.map((label, i) => [BigInt(i), 1, label, 1] as const) });
     await using db = await TelemetryDB.open(files.path);
     const selected = async (labels: readonly string[]) => await db.all().where({ labels, from: 1n }).labels();
@@ -55,7 +55,7 @@ describe("a selection", () => {
     assertEquals(condition({ labels: [] }), "false");
   });
 
-  it("can be exported", async () => {
+  it("can be exported to Parquet", async () => {
     using files = recordFiles({ "duration.1.csv": LABELS.map((label, i) => [BigInt(i), 1, label, 1] as const) });
     await using db = await TelemetryDB.open(files.path);
     const path = `${files.path}/selected.parquet`;
@@ -67,7 +67,7 @@ describe("a selection", () => {
     ]);
   });
 
-  it("of times has its beginning and not its end, to the nanosecond", async () => {
+  it("include the start of a time range and exclude its end, to the nanosecond", async () => {
     const start = 1_700_000_000_000_000_000n;
     using files = recordFiles({ "duration.1.csv": [0n, 1n, 2n].map((i) => [start + i, Number(i), "a", 1] as const) });
     await using db = await TelemetryDB.open(files.path);
@@ -78,22 +78,25 @@ describe("a selection", () => {
     assertEquals((await series.data({ from: -(2n ** 70n), to: 2n ** 70n })).measurements.length, 3);
   });
 
-  it("of no processes selects nothing, and an empty one everything", () => {
+  it("match nothing for an empty list of processes, and everything without conditions", () => {
     assertEquals(condition({ pids: [] }), "false");
     assertEquals(condition({ pids: [1, 2], labels: "x" }), "Label = 'x' AND PID IN (1, 2)");
     assertEquals(restrict("rows", {}), "rows");
   });
 
-  it("refuses what is of the wrong type", () => {
+  it("reject conditions of the wrong type", () => {
     const wrong = [{ labels: 1 }, { labels: ["a", 1] }, { pids: [1.5] }, { pids: ["1"] }, { from: 5 }, {
       to: "now",
     }] as unknown as Selection[];
-    for (const selection of wrong) assertThrows(() => condition(selection), KymoError, "Cannot select: ");
+    for (const selection of wrong) {
+      const error = assertThrows(() => condition(selection), KymoError, "Cannot select: ");
+      assertEquals(error.code, "invalid-argument");
+    }
   });
 });
 
-describe("what the library is given", () => {
-  it("is refused where it is not known or not of the right type", async () => {
+describe("arguments of the analysis API", () => {
+  it("are rejected if unknown or of the wrong type", async () => {
     await using db = await TelemetryDB.open([]);
     const frame = db.duration();
     const series = frame.timeSeries("a");
@@ -109,18 +112,21 @@ describe("what the library is given", () => {
         () => frame.where({ labels: [1] } as unknown as Selection),
         "Cannot select: labels must be a string or an array",
       ],
-      [() => frame.timeSeries(undefined as unknown as string), "Cannot select: a label must be a string: undefined"],
+      [() => frame.timeSeries(undefined as unknown as string), "Cannot select: undefined: a label must be a string"],
       [() => frame.describe({ quantile: [0.5] } as DescribeOptions), "Cannot describe: there is no such option"],
       [() => frame.describe({ quantiles: "p50" } as unknown as DescribeOptions), "Cannot describe: quantiles must be"],
       [() => series.where({ pids: [1] } as SeriesSelection), 'Cannot select: there is no such option: "pids"'],
       [() => series.data({ pid: -1 }), "Cannot select: pid must be a PID: -1"],
       [() => series.resample("5s", { byPid: true } as ResampleOptions), "Cannot resample: there is no such option"],
-      [() => compare(db as unknown as TelemetryFrame, frame), "Cannot compare: it is no frame: an object"],
+      [() => compare(db as unknown as TelemetryFrame, frame), "Cannot compare: an object: must be a TelemetryFrame"],
       [() => TelemetryDB.open(undefined as unknown as string), "Cannot read: the source must be a path, or an array"],
       [() => TelemetryDB.open(""), "Cannot read: the source must be a path, or an array of paths"],
       [() => TelemetryDB.open([], { memory: "1GB" } as DuckDBOptions), "Cannot analyse: there is no such option"],
       [() => db.sql(""), "Cannot query: there is no statement"],
     ];
-    for (const [use, message] of wrong) await assertRejects(async () => await use(), KymoError, message);
+    for (const [use, message] of wrong) {
+      const error = await assertRejects(async () => await use(), KymoError, message);
+      assertEquals(error.code, "invalid-argument", message);
+    }
   });
 });
