@@ -39,7 +39,7 @@ export { DoubleBuffer } from "./src/recording/double_buffer.ts";
 export { ValueKind } from "./src/series.ts";
 export { Segment } from "./src/segment/segment.ts";
 export { BackgroundSampler } from "./src/sampling/background.ts";
-export type { ChannelCounts, DoubleBufferOptions, SegmentSink } from "./src/recording/double_buffer.ts";
+export type { ChannelCounts, DoubleBufferOptions } from "./src/recording/double_buffer.ts";
 export type { Clock, Timers } from "./src/runtime.ts";
 export type { Capability, MonitorStatus } from "./src/recording/status.ts";
 export type { CapabilityName } from "./src/runtime.ts";

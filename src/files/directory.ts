@@ -60,7 +60,7 @@ export class MonitoringDirectory {
   readonly path: string;
   /** The file system it is in. */
   readonly files: Files;
-  readonly #unable = new Set<Ability>();
+  readonly #unable = new Map<Ability, string>();
   /** Whether a file counts as published only when it is on the disk, and not only in the memory of the system. */
   readonly syncs: boolean;
 
@@ -111,16 +111,21 @@ export class MonitoringDirectory {
     this.files.ensureDirectory(this.path);
   }
 
-  /** Whether it has not turned out yet that something cannot be done there. */
+  /** Whether no attempt has shown yet that the file system lacks an ability. */
   can(ability: Ability): boolean {
     return !this.#unable.has(ability);
   }
 
-  /** It has turned out that something cannot be done there; returns whether that is news. */
-  cannot(ability: Ability): boolean {
-    const isNews = this.can(ability);
-    this.#unable.add(ability);
-    return isNews;
+  /** Why the file system lacks an ability, as an attempt has shown; `undefined` if none has. */
+  whyNot(ability: Ability): string | undefined {
+    return this.#unable.get(ability);
+  }
+
+  /** Notes that the file system lacks an ability, and why; returns whether that was not known. */
+  cannot(ability: Ability, why: string): boolean {
+    const isNew = this.can(ability);
+    if (isNew) this.#unable.set(ability, why);
+    return isNew;
   }
 
   /** The path of a file in it. */

@@ -41,7 +41,7 @@ export interface RecoverySummary {
   /** Spools that somebody holds: their owner, which lives, or another recovery. */
   readonly alive: number;
   /** What went wrong. The spools are still there. */
-  readonly failures: readonly Error[];
+  readonly failures: readonly KymoError[];
 }
 
 /** What a recovery needs. */
@@ -58,7 +58,7 @@ export interface RecoveryDeps {
  */
 export class Recovery {
   readonly #deps: RecoveryDeps;
-  readonly #summary = { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] as Error[] };
+  readonly #summary = { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] as KymoError[] };
   #found = 0;
   #settled = 0;
   #patience = LOCK_PATIENCE;

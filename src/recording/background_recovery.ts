@@ -1,3 +1,4 @@
+import type { KymoError } from "../errors.ts";
 import { Recovery, type RecoveryDeps } from "../files/recovery.ts";
 import { TimeSlicer, type TimeSlicerDeps } from "./time_slicer.ts";
 
@@ -6,7 +7,7 @@ export interface BackgroundRecoveryOptions extends RecoveryDeps, TimeSlicerDeps 
   /** ms between two of them; 0 for one only. */
   readonly interval: number;
   /** Is told each failure, once. Does not throw. */
-  readonly report: (error: Error) => void;
+  readonly report: (error: KymoError) => void;
 }
 
 /**

@@ -1,83 +1,95 @@
-import type { ChannelCounts, DoubleBuffer } from "./double_buffer.ts";
 import type { SegmentOwner } from "../segment/format.ts";
-import type { ValueKind } from "../series.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
-import { Flusher, type FlusherOptions, lockDeadline } from "./flusher.ts";
+import { valueKindOf } from "../series.ts";
+import type { ChannelCounts, DoubleBuffer } from "./double_buffer.ts";
+import { exitLockDeadline, Flusher, type FlusherOptions } from "./flusher.ts";
 
-/** The channels of one recording, by name, each with the flusher that empties it. */
+/** The channels of one recording by name, each with its flusher. */
 export class Channels {
   readonly #options: FlusherOptions;
   readonly #owner: Pick<SegmentOwner, "pid" | "isolate">;
   readonly #flushers = new Map<string, Flusher>();
-  #open = true;
-  #started = false;
+  #isOpen = true;
+  #isRunning = false;
 
-  /** There is none yet. */
+  /** Makes no channel yet. */
   constructor(options: FlusherOptions, owner: Pick<SegmentOwner, "pid" | "isolate">) {
     this.#options = options;
     this.#owner = owner;
   }
 
-  /** From now on the program runs, and a disk that refuses a spool is no reason to throw. */
-  started(): void {
-    this.#started = true;
+  /** From now on the program runs, and a disk that refuses a spool is not an exception. */
+  begin(): void {
+    this.#isRunning = true;
   }
 
-  /** Whether what is recorded now outlives the process. */
-  get outlive(): boolean {
-    return this.#flushers.values().every(({ outlives }) => outlives);
+  /** Why rows recorded now would not outlive the process; `undefined` if those of all channels would. */
+  get whyNotSpool(): string | undefined {
+    for (const { whyNotSpool } of this.#flushers.values()) if (whyNotSpool !== undefined) return whyNotSpool;
+    return undefined;
   }
 
   /**
    * The buffer of a channel, made when it is first asked for.
    *
-   * @throws {KymoError} before the program runs, if it is to be in a spool and the disk refuses that.
-   * @throws {RangeError} if there is no memory for another.
+   * @throws {KymoError} if the disk refuses its spool, before {@linkcode Channels.begin} was called.
+   * @throws {RangeError} if there is no memory for it.
    */
-  get(channel: string, kind: ValueKind): DoubleBuffer {
+  get(channel: string): DoubleBuffer {
     let flusher = this.#flushers.get(channel);
     if (flusher === undefined) {
-      flusher = new Flusher(this.#options, { ...this.#owner, channel, kind }, !this.#started);
+      const owner = { ...this.#owner, channel, kind: valueKindOf(channel) };
+      flusher = new Flusher(this.#options, owner, !this.#isRunning);
       this.#flushers.set(channel, flusher);
     }
     return flusher.buffer;
   }
 
-  /** A buffer for others to keep: once all are closed it does nothing. */
-  sink(channel: string, kind: ValueKind): ObservationSink {
-    const buffer = this.get(channel, kind);
+  /** The buffer of a channel as a sink, which does nothing once the channels are closed. */
+  sink(channel: string): ObservationSink {
+    const buffer = this.get(channel);
     return {
-      observe: (label, value) => this.#open ? buffer.observe(label, value) : undefined,
-      observeMany: (observations) => this.#open ? buffer.observeMany(observations) : undefined,
+      observe: (label, value) => this.#isOpen ? buffer.observe(label, value) : undefined,
+      observeMany: (observations) => this.#isOpen ? buffer.observeMany(observations) : undefined,
     };
   }
 
-  /** Publishes everything before it returns, if that is possible at all. If it is the `last` time, no empty spool is left behind. */
+  /** Flushes what is recorded until now without blocking the event loop. Never rejects. */
+  async flush(): Promise<void> {
+    await this.#each((flusher) => flusher.flush());
+  }
+
+  /** Flushes all rows before it returns; after the `last` call, no empty spool is left behind. */
   flushNow(last: boolean): void {
-    const deadline = lockDeadline(this.#options.clock.now());
+    const deadline = exitLockDeadline(this.#options.clock.now());
     for (const flusher of this.#flushers.values()) flusher.flushNow(deadline, last);
   }
 
-  /** Publishes everything without holding up the event loop, and takes nothing more. */
+  /** Flushes all rows without blocking the event loop, and ends. Never rejects. */
   async close(): Promise<void> {
-    this.#open = false;
-    await Promise.all(Array.from(this.#flushers.values(), (flusher) => flusher.close()));
+    this.#isOpen = false;
+    await this.#each((flusher) => flusher.close());
   }
 
-  /** Lets everything go as it is. */
+  /** Ends without flushing. */
   abandon(): void {
+    this.#isOpen = false;
     for (const flusher of this.#flushers.values()) flusher.abandon();
   }
 
-  /** The counts of each buffer, by channel. */
+  /** The counts of each channel, by name. */
   counts(): Record<string, ChannelCounts> {
     return Object.fromEntries(Array.from(this.#flushers, ([channel, { buffer }]) => [channel, buffer.counts]));
   }
 
-  /** The sum of something over all channels. */
+  /** The sum of a number over all channels. */
   sum(of: (buffer: DoubleBuffer) => number): number {
     let sum = 0;
     for (const { buffer } of this.#flushers.values()) sum += of(buffer);
     return sum;
+  }
+
+  async #each(task: (flusher: Flusher) => Promise<void>): Promise<void> {
+    await Promise.all(Array.from(this.#flushers.values(), task));
   }
 }

@@ -1,38 +1,34 @@
 import type { Clock } from "../runtime.ts";
-import type { SegmentOwner } from "../segment/format.ts";
+import { SEGMENT_HEADER_BYTES } from "../segment/format.ts";
 import { NO_ROOM } from "../segment/label_interner.ts";
-import { ValueKind } from "../series.ts";
 import { Segment } from "../segment/segment.ts";
+import { ValueKind } from "../series.ts";
 
-/** Where a buffer hands its sealed segments. It holds at most one at a time. */
-export interface SegmentSink {
-  /** Takes a sealed segment over, and calls {@linkcode DoubleBuffer.release} once its rows are out. Does not throw. */
-  take(segment: Segment): void;
-  /** Gets rid of the segment it holds before it returns, if it can: `true` if the buffer may seal another. Does not throw. */
-  finish(): boolean;
-  /**
-   * Is told that the segment being filled has half of its rows, and none is ready to take its place: a good time for
-   * {@linkcode DoubleBuffer.prepare}.
-   */
-  halfFull?(): void;
-}
+/**
+ * What a {@linkcode DoubleBuffer} needs of its owner:
+ *
+ * - `"next"`: the segment being filled is half full, and no other is ready to take its place. Call
+ *   {@linkcode DoubleBuffer.prepare} when there is time for it.
+ * - `"flush"`: {@linkcode DoubleBuffer.sealed} is to be flushed, then {@linkcode DoubleBuffer.release} called.
+ * - `"room"`: both segments are full. Flush the sealed one before returning, if possible; a row for which
+ *   there is no room then is dropped.
+ */
+export type BufferNeed = "next" | "flush" | "room";
 
-/** How a buffer is made. */
+/** How a {@linkcode DoubleBuffer} is made. */
 export interface DoubleBufferOptions {
-  /** Whose observations these are. */
-  readonly owner: SegmentOwner;
-  /** Bytes that all its buffers may take together. */
-  readonly memoryThreshold: number;
-  /** Gives timepoints and epoch offsets. */
+  /** Gives timepoints, and the epoch offset of each segment. */
   readonly clock: Clock;
   /**
-   * Gives a segment of so many bytes; `free` is one that it gave before and that has no rows, to be used again unless another is better. May
-   * throw if there is no room, and does not if it gets a `free` one. Left out, segments are on the heap.
+   * Returns a segment without rows: a new one, or `free` if that may be used again. Throws if there is no
+   * memory for a new one; given `free`, it does not throw.
    */
-  readonly allocate?: (bytes: number, free: Segment | undefined) => Segment;
+  readonly nextSegment: (free?: Segment) => Segment;
+  /** Called with what the buffer needs. Must not throw. */
+  readonly onNeed: (need: BufferNeed) => void;
 }
 
-/** What became of the observations of a buffer: `recorded = flushed + buffered + dropped` at all times. */
+/** What became of the observations of a channel: `recorded = flushed + buffered + dropped` at all times. */
 export interface ChannelCounts {
   /** Observations given to it. */
   readonly recorded: number;
@@ -45,84 +41,99 @@ export interface ChannelCounts {
 }
 
 /**
- * Owns the segment being filled. When that is full or due it is sealed and handed to the sink, and a second segment of half the threshold
- * takes its place; should that one fill before the first is out, the sink is told to finish at once, and what does not fit then is
- * dropped and counted. No method throws, and the memory of a buffer never exceeds its threshold.
+ * Two segments: one fills while the other is flushed. It knows no files; its owner flushes what it seals.
+ *
+ * A segment is sealed when it is full, or by {@linkcode DoubleBuffer.seal}, and the other one takes its
+ * place. If that is full too before the first is released, rows are dropped and counted. No method throws.
  */
 export class DoubleBuffer {
   readonly #options: DoubleBufferOptions;
-  readonly #sink: SegmentSink;
   readonly #now: () => number;
-  #current: Segment;
+  readonly #isDuration: boolean;
+  /** The segment being filled. */
+  #filling: Segment;
+  /** A segment without rows that takes its place next. */
   #spare: Segment | undefined;
+  /** The segment being flushed. */
   #sealed: Segment | undefined;
-  #sequence = 0;
-  /** Rows of room left at which the next segment is asked for; NO_ROOM once it was, or is there. */
+  /** Rows of the sealed segment that are in published files. */
+  #published = 0;
+  #sequence = 1;
+  /** Rows of room at which the segment being filled is more than half full; `NO_ROOM` after it was. */
   #mark = NO_ROOM;
-  #settled = 0; // rows of segments that were released
+  /** Rows of the segment that was being filled at the end, if they are kept elsewhere. */
+  #kept = 0;
+  // Of the segments that were released:
   #flushed = 0;
+  #labelsCut = 0;
+  // Of all:
   #dropped = 0;
   #invalid = 0;
-  #labelsCut = 0; // in segments that were released
 
-  /** Starts empty; the second segment is made by {@linkcode DoubleBuffer.prepare}, or when it is first needed. */
-  constructor(options: DoubleBufferOptions, sink: SegmentSink) {
+  /**
+   * Makes the first segment.
+   *
+   * @throws what `options.nextSegment` throws.
+   */
+  constructor(options: DoubleBufferOptions) {
     this.#options = options;
-    this.#sink = sink;
     this.#now = options.clock.now;
-    this.#current = this.#open(this.#allocate(), ++this.#sequence);
-  }
-
-  /** Observations refused because their label was no string or their value no number; not among the counts. */
-  get invalid(): number {
-    return this.#invalid;
+    this.#filling = this.#open(options.nextSegment());
+    this.#isDuration = this.#filling.owner.kind === ValueKind.duration;
   }
 
   /** The segment that is being filled. */
   get filling(): Segment {
-    return this.#current;
+    return this.#filling;
   }
 
-  /** Whose observations these are. */
-  get owner(): SegmentOwner {
-    return this.#options.owner;
+  /** The segment that is being flushed; its owner calls {@linkcode DoubleBuffer.release} when it is done. */
+  get sealed(): Segment | undefined {
+    return this.#sealed;
   }
 
-  /** What became of its observations. */
+  /** What became of the observations. */
   get counts(): ChannelCounts {
-    const held = this.#current.count + (this.#sealed?.count ?? 0);
-    const recorded = this.#settled + held + this.#dropped;
+    const held = this.#filling.count + (this.#sealed?.count ?? 0) + this.#kept;
     return {
-      recorded,
-      flushed: this.#flushed,
-      buffered: recorded - this.#flushed - this.#dropped,
+      recorded: this.#flushed + held + this.#dropped,
+      flushed: this.#flushed + this.#published,
+      buffered: held - this.#published,
       dropped: this.#dropped,
     };
   }
 
-  /** Labels that were longer than a segment keeps, each counted once per segment it was met in. */
+  /** Observations refused because an argument was invalid; not part of the counts. */
+  get invalid(): number {
+    return this.#invalid;
+  }
+
+  /** Labels longer than a segment keeps, counted once per segment. */
   get labelsCut(): number {
-    return this.#labelsCut + this.#current.labelsCut + (this.#sealed?.labelsCut ?? 0);
+    return this.#labelsCut + this.#filling.labelsCut + (this.#sealed?.labelsCut ?? 0);
   }
 
   /**
-   * Keeps one observation, measured at `timepoint`: a reading of the isolate's clock, by default now. Refused and counted as invalid is a
-   * label that is no string, a value that is no number (of durations: no whole number of ns), a timepoint that is no whole number of ns or 0.
+   * Records one observation, measured at `timepoint`: a reading of the isolate's clock, by default now.
+   *
+   * It is refused and counted as invalid if the label is not a string, the value not a number (in the
+   * channel of durations: not a whole number of ns), or the timepoint not a positive whole number of ns.
    */
   observe(label: string, value: number, timepoint: number = this.#now()): void {
     const valid = typeof label === "string" && typeof value === "number" && isNanoseconds(timepoint) && timepoint > 0 &&
-      (this.owner.kind !== ValueKind.duration || isNanoseconds(value));
+      (!this.#isDuration || isNanoseconds(value));
     if (valid) this.add(label, value, timepoint);
     else this.#invalid++;
   }
 
-  /** The same for a caller who vouches for all three. */
+  /** Records one observation; the caller guarantees that all three arguments are valid. */
   add(label: string, value: number, timepoint: number): void {
-    const left = this.#current.add(label, value, timepoint);
-    if (left <= this.#mark) this.#reachedMark(left, label, value, timepoint);
+    // One comparison finds both that the segment is half full and that the row does not fit.
+    const room = this.#filling.add(label, value, timepoint);
+    if (room <= this.#mark) this.#reachMark(room, label, value, timepoint);
   }
 
-  /** Keeps several observations of one moment. */
+  /** Records several observations with the same timepoint. */
   observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
     const timepoint = this.#now();
     try {
@@ -131,105 +142,103 @@ export class DoubleBuffer {
         else this.#invalid++;
       }
     } catch {
-      this.#invalid++; // nothing to iterate over, or an iterator that throws
+      this.#invalid++; // not iterable, or the iterator threw
     }
   }
 
-  /** Hands what it holds to the sink, unless that is busy or there is nothing; a segment left empty is anchored anew. */
+  /** Makes the segment that takes the place of the one being filled, if that is half full and there is none. */
+  prepare(): void {
+    if (this.#mark === NO_ROOM && this.#lacksNext) this.#spare = this.#tryNext();
+  }
+
+  /**
+   * Seals the segment being filled, unless another one is sealed already or there is no memory for a next
+   * one. A segment without rows is not sealed, but gets a new epoch offset.
+   */
   seal(): void {
     if (this.#sealed !== undefined) return;
-    if (this.#current.count === 0) {
-      this.#open(this.#current, this.#sequence);
+    if (this.#filling.count === 0) {
+      this.#open(this.#filling);
       return;
     }
-    const next = this.#tryAllocate();
+    const next = this.#tryNext();
     if (next === undefined) return;
-    const sealed = this.#current;
-    this.#sealed = sealed;
+    this.#sealed = this.#filling;
+    this.#published = 0;
     this.#spare = undefined;
-    this.#current = this.#open(next, ++this.#sequence);
-    this.#sink.take(sealed);
+    this.#sequence++;
+    this.#filling = this.#open(next);
+    this.#options.onNeed("flush");
   }
 
-  /** The sink says that `rows` more rows of the segment it holds are in a published file. */
-  flushed(rows: number): void {
-    this.#flushed += rows;
+  /** Says that `rows` rows of the sealed segment are in published files by now. */
+  setPublished(rows: number): void {
+    if (this.#sealed !== undefined) this.#published = rows;
   }
 
-  /** The sink lets go of the segment it holds; `lost` of its rows were not written. */
-  release(lost: number): void {
+  /** Ends the flush of the sealed segment. Its rows that are not published are dropped. */
+  release(): void {
     const sealed = this.#sealed;
     if (sealed === undefined) return;
-    this.#settled += sealed.count - lost;
-    this.#dropped += lost;
+    this.#flushed += this.#published;
+    this.#dropped += sealed.count - this.#published;
     this.#labelsCut += sealed.labelsCut;
+    this.#published = 0;
     this.#sealed = undefined;
-    sealed.open(0, 0n); // lets go of the labels
+    sealed.open(0, 0n); // drops its references to the labels
     this.#spare = sealed;
   }
 
-  /** Makes the segment that is to take the place of the one being filled, unless there is one, or will be once the sink lets go of it. */
-  prepare(): void {
-    if (this.#needsNext) this.#spare = this.#tryAllocate();
+  /** Exchanges the segments without rows for those that `nextSegment` gives instead. */
+  renew(): void {
+    const { nextSegment } = this.#options;
+    if (this.#spare !== undefined) this.#spare = nextSegment(this.#spare);
+    if (this.#filling.count === 0) this.#filling = this.#open(nextSegment(this.#filling));
   }
 
-  get #needsNext(): boolean {
+  /**
+   * Ends: further rows are dropped. The rows of the segment being filled are dropped too, unless they are
+   * `kept` elsewhere; then they count as buffered, as do those of a sealed segment.
+   */
+  close(kept: boolean): void {
+    if (kept) this.#kept += this.#filling.count;
+    else this.#dropped += this.#filling.count;
+    this.#labelsCut += this.#filling.labelsCut;
+    this.#spare = undefined;
+    this.#filling = new Segment(new ArrayBuffer(NO_ROOM_BYTES), this.#filling.owner);
+  }
+
+  get #lacksNext(): boolean {
     return this.#spare === undefined && this.#sealed === undefined;
   }
 
-  /** Uses none of the segments without rows any more, but new ones; `false` if there is no memory for one. */
-  renew(): boolean {
-    this.#spare = undefined;
-    if (this.#current.count > 0) return true;
-    const next = this.#tryAllocate();
-    if (next !== undefined) this.#current = this.#open(next, this.#sequence);
-    return next !== undefined;
-  }
-
-  /** Takes no more. The rows of the segment being filled are dropped, unless that is kept elsewhere. */
-  close(isKept: (segment: Segment) => boolean): void {
-    if (isKept(this.#current)) return;
-    this.#dropped += this.#current.count;
-    this.#current.open(0, 0n);
-  }
-
-  /** The segment is half full, or had no room for the row. */
-  #reachedMark(left: number, label: string, value: number, timepoint: number): void {
+  #reachMark(room: number, label: string, value: number, timepoint: number): void {
     if (this.#mark !== NO_ROOM) {
       this.#mark = NO_ROOM;
-      if (this.#needsNext) this.#sink.halfFull?.();
+      if (this.#lacksNext) this.#options.onNeed("next");
     }
-    if (left === NO_ROOM) this.#overflow(label, value, timepoint);
+    if (room === NO_ROOM) this.#addToNext(label, value, timepoint);
   }
 
-  #overflow(label: string, value: number, timepoint: number): void {
-    if (this.#sealed === undefined || this.#sink.finish()) {
-      this.seal();
-      if (this.#current.add(label, value, timepoint) >= 0) return;
-    }
-    this.#dropped++;
+  #addToNext(label: string, value: number, timepoint: number): void {
+    if (this.#sealed !== undefined) this.#options.onNeed("room");
+    this.seal();
+    if (this.#filling.add(label, value, timepoint) === NO_ROOM) this.#dropped++;
   }
 
-  /** Within a running program a machine without memory is met by dropping, not by throwing. */
-  #tryAllocate(): Segment | undefined {
+  /** The next segment; `undefined` if there is no memory for one, which a running program meets by dropping rows. */
+  #tryNext(): Segment | undefined {
     try {
-      return this.#allocate();
+      return this.#options.nextSegment(this.#spare);
     } catch {
       return undefined;
     }
   }
 
-  #allocate(): Segment {
-    // Half the threshold, down to a multiple of 8 as the columns need.
-    const bytes = (this.#options.memoryThreshold >> 1) & ~7;
-    const free = this.#spare;
-    const { allocate, owner } = this.#options;
-    return allocate?.(bytes, free) ?? free ?? new Segment(new ArrayBuffer(bytes), owner);
-  }
-
-  #open(segment: Segment, sequence: number): Segment {
-    segment.open(sequence, epochOffsetOf(this.#options.clock));
-    this.#mark = this.#spare === undefined ? segment.capacity - (segment.capacity >> 1) - 1 : NO_ROOM;
+  #open(segment: Segment): Segment {
+    segment.open(this.#sequence, epochOffsetOf(this.#options.clock));
+    const { capacity } = segment;
+    this.#mark = this.#spare === undefined ? capacity - (capacity >> 1) - 1 : NO_ROOM;
     return segment;
   }
 }
@@ -238,21 +247,24 @@ function isNanoseconds(value: number): boolean {
   return value >= 0 && Number.isSafeInteger(value);
 }
 
-/** Readings of the two clocks that are further apart than this are taken again, ns: the thread was held up between them. */
-const APART = 5_000;
+/** Bytes of a segment without room for a row: its header, and the eighth that goes to the labels. */
+const NO_ROOM_BYTES = SEGMENT_HEADER_BYTES + 40;
+
+/** Largest time between readings of the two clocks, ns; if the thread was held up for longer, they are read again. */
+const MAX_READING_TIME = 5_000;
 const MAX_READINGS = 4;
 
 /** The epoch time of the zero of a clock, ns. */
 function epochOffsetOf({ now, epoch }: Clock): bigint {
   let epochOffset = 0n;
-  let nearest = Infinity;
-  for (let i = 0; i < MAX_READINGS && nearest > APART; i++) {
+  let shortest = Infinity;
+  for (let i = 0; i < MAX_READINGS && shortest > MAX_READING_TIME; i++) {
     const before = now();
     const wall = epoch();
-    const apart = now() - before;
-    if (apart >= nearest) continue;
-    nearest = apart;
-    epochOffset = wall - BigInt(before + Math.floor(apart / 2));
+    const readingTime = now() - before;
+    if (readingTime >= shortest) continue;
+    shortest = readingTime;
+    epochOffset = wall - BigInt(before + Math.floor(readingTime / 2));
   }
   return epochOffset;
 }

@@ -1,195 +1,238 @@
 import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
-import { DoubleBuffer, type SegmentSink } from "./double_buffer.ts";
-import type { SegmentOwner } from "../segment/format.ts";
-import type { Segment } from "../segment/segment.ts";
-import { FileError } from "../runtime.ts";
 import { CANNOT_APPEND, WRONG_FILE } from "../files/append_file.ts";
-import { type FlushDeps, SegmentFlush } from "../files/flush.ts";
+import { type FlushDeps, type FlushStep, SegmentFlush } from "../files/flush.ts";
+import { FileError } from "../runtime.ts";
+import type { SegmentOwner } from "../segment/format.ts";
+import { type BufferNeed, DoubleBuffer } from "./double_buffer.ts";
 import { SegmentPool } from "./segment_pool.ts";
 import { TimeSlicer, type TimeSlicerDeps } from "./time_slicer.ts";
 
-/** What the flushers of a monitor share. */
+/** What the flushers of a recording share. */
 export interface FlusherOptions extends FlushDeps, TimeSlicerDeps {
   /** ms after which a segment that is not full is flushed; 0 for never. */
   readonly flushInterval: number;
-  /** Bytes that all buffers of a channel may take together. */
+  /** Bytes that the two segments of a channel may take together. */
   readonly memoryThreshold: number;
-  /** Whether buffers are to outlive the process. */
+  /** Whether the segments are to be spools. */
   readonly spools: boolean;
-  /** Is told each failure. Does not throw, nor use the buffer. */
-  readonly report: (error: Error) => void;
+  /** Called with each failure. Must not throw, nor use the buffer. */
+  readonly report: (error: KymoError) => void;
 }
 
-/** The pause after a first failure, ms; it doubles with each further one up to the longest. */
+/** Pause after a first failure, ms. It doubles with each further failure, up to the longest. */
 const FIRST_RETRY = 100;
 const LONGEST_RETRY = 5_000;
 
-/** How soon a lock held by another program is tried again, ms. */
+/** Interval at which a lock held by another program is tried, ms. */
 const LOCK_RETRY = 5;
 
-/** How long a program that is to end waits for a lock, ms; then it writes a file of its own. */
-const LOCK_PATIENCE = 50;
+/** How long a program that ends waits for a lock, ms; then it writes a file of its own. */
+const EXIT_LOCK_PATIENCE = 50;
 
-/** The same for one whose buffers are full while its event loop does not turn. */
+/** The same for a program whose segments are both full while its event loop does not turn, ms. */
 const FULL_LOCK_PATIENCE = 2;
 
-/** For how long nobody waits again after that was in vain, ms. */
+/** After such a wait was in vain, full segments do not wait again for so long, ms. */
 const IMPATIENCE = 1_000;
 
-/** How long `close` waits for a lock, ms. */
-const CLOSE_LOCK_PATIENCE = 1_000;
+/** How long `flush` and `close` wait for a lock, ms. */
+const LOCK_PATIENCE = 1_000;
 
-/** How often a directory that fails is tried at the end, when there is no later. */
-const LAST_ATTEMPTS = 3;
+/** Attempts of `flush`, `flushNow` and `close` to write a segment. */
+const ATTEMPTS = 3;
 
 const NANOSECONDS_PER_MS = 1_000_000;
 
 /**
- * Owns a buffer and sees that what it seals is published: beside the program while its event loop turns, at once if the buffer fills
- * meanwhile or the program ends. A segment is let go only after its rows are out; while that fails, it is kept and tried again with
- * growing pauses.
+ * Owns the {@linkcode DoubleBuffer} and the {@linkcode SegmentPool} of a channel, and flushes the segments
+ * that the buffer seals: in slices while the event loop turns, or before it returns if both segments are
+ * full or the program ends. A segment is released only when its rows are in files; if a write fails, the
+ * segment is kept, and the write repeated after growing pauses.
  */
-export class Flusher implements SegmentSink {
-  /** The buffer it serves. */
+export class Flusher {
+  /** The buffer that it flushes. */
   readonly buffer: DoubleBuffer;
   readonly #options: FlusherOptions;
-  readonly #memory: SegmentPool;
-  readonly #turns: TimeSlicer;
+  readonly #pool: SegmentPool;
+  readonly #slicer: TimeSlicer;
+  /** The flush of the sealed segment. */
   #flush: SegmentFlush | undefined;
+  /** Failures since the last success, which tell how long to wait. */
   #failures = 0;
+  #allFailures = 0;
   #retryAt = 0;
   #impatientUntil = 0;
-  #ownFiles = false;
-  #isWaiting = false; // for a lock
-  #isHalfFull = false;
-  #closed = false;
-  #cancelDue = (): void => {};
+  /** Whether appending turned out to be impossible. */
+  #usesOwnFiles = false;
+  #waitsForLock = false;
+  #isClosing = false;
+  #isClosed = false;
+  #cancelInterval = (): void => {};
 
   /**
-   * Makes the buffer.
+   * Makes the first segment. In strict mode, a disk that refuses the first spool is an exception.
    *
-   * @throws {KymoError} if its first buffer is to be a spool, the disk refuses that, and `strict` tells to say so.
-   * @throws {RangeError} if there is no memory for it.
+   * @throws {KymoError} if the disk refuses the first spool, in strict mode.
+   * @throws {RangeError} if there is no memory for the segment.
    */
   constructor(options: FlusherOptions, owner: SegmentOwner, strict: boolean) {
     const { directory, layout, spools, report, memoryThreshold, clock } = options;
     this.#options = options;
-    this.#memory = new SegmentPool({ directory, owner, layout, spools, strict, report });
-    this.#turns = new TimeSlicer(options, () => this.#piece());
-    const allocate = this.#memory.allocate.bind(this.#memory);
-    this.buffer = new DoubleBuffer({ owner, memoryThreshold, clock, allocate }, this);
-    this.#awaitDue();
+    // Half the threshold, rounded down to a multiple of 8 as the columns need.
+    const bytes = (memoryThreshold >> 1) & ~7;
+    this.#pool = new SegmentPool({ directory, owner, layout, bytes, spools, strict, report });
+    this.#slicer = new TimeSlicer(options, () => this.#slice());
+    this.buffer = new DoubleBuffer({
+      clock,
+      nextSegment: (free) => this.#pool.next(free),
+      onNeed: (need) => this.#meet(need),
+    });
+    this.#startInterval();
   }
 
-  /** Whether what is recorded now outlives the process. */
-  get outlives(): boolean {
-    return this.#memory.outlives(this.buffer.filling);
-  }
-
-  /** See {@linkcode SegmentSink}. */
-  take(segment: Segment): void {
-    this.#flush = new SegmentFlush(this.#options, segment);
-    const { directory } = this.#options;
-    if (this.#ownFiles || !directory.files.locks || !directory.can("append")) this.#flush.useOwnFile();
-    this.#turns.schedule(0);
-    this.#awaitDue();
-  }
-
-  /** See {@linkcode SegmentSink}. */
-  finish(): boolean {
-    const now = this.#options.clock.now();
-    const patience = now < this.#impatientUntil ? 0 : FULL_LOCK_PATIENCE * NANOSECONDS_PER_MS;
-    return !this.#closed && now >= this.#retryAt && this.#runToEnd(now + patience);
-  }
-
-  /** See {@linkcode SegmentSink}. A spool takes a millisecond to make, so that is done beside the program. */
-  halfFull(): void {
-    this.#isHalfFull = true;
-    this.#turns.schedule(0);
+  /** Why rows recorded now would not outlive the process; `undefined` if they would. */
+  get whyNotSpool(): string | undefined {
+    return this.#pool.whyNotSpool(this.buffer.filling);
   }
 
   /**
-   * Publishes all there is before it returns, if that is possible at all. For the ends of a program, which cannot wait: for no lock after
-   * `deadline`, a reading of the clock. After the `last` there is, rows that come all the same are in private memory, so that no empty spool is
-   * left behind.
+   * Flushes the rows recorded until now without blocking the event loop. Never rejects: after some failed
+   * attempts it resolves, and the rows are kept for later attempts.
+   */
+  async flush(): Promise<void> {
+    // Those rows are in this segment, and in the one that is sealed already.
+    const { sequence } = this.buffer.filling;
+    await this.#drain();
+    if (!this.#isClosed && !this.#hasGivenUp) {
+      if (this.buffer.filling.sequence === sequence) this.buffer.seal();
+      this.#reportUnsealed(sequence);
+      await this.#drain();
+    }
+    if (!this.#isClosed && this.#hasGivenUp) this.#slicer.schedule(this.#retryDelay());
+  }
+
+  /**
+   * Flushes all rows before it returns, as an exit hook must. It waits for locks until `deadline`, a reading
+   * of the clock. After the `last` call, further rows go to heap memory, so that no empty spool is left behind.
    */
   flushNow(deadline: number, last: boolean): void {
-    if (this.#closed) return;
-    if (this.#insist(deadline)) {
+    if (this.#isClosed) return;
+    if (this.#runWithRetries(deadline)) {
       this.buffer.seal();
-      this.#insist(deadline);
+      this.#runWithRetries(deadline);
     }
     if (!last) return;
-    this.#memory.retire();
-    if (this.buffer.renew()) this.#memory.releaseEmpty();
-  }
-
-  #insist(deadline: number): boolean {
-    for (let attempt = 0; attempt < LAST_ATTEMPTS; attempt++) if (this.#runToEnd(deadline)) return true;
-    return false;
+    this.#pool.retire();
+    this.buffer.renew();
   }
 
   /**
-   * Publishes all there is without holding up the event loop, and ends. What cannot be written after some attempts stays in its spool for
-   * whoever recovers next, or is dropped if it is not in one.
+   * Flushes all rows without blocking the event loop, and ends. Rows that cannot be written in some attempts
+   * stay in their spool, for whoever recovers it, or are dropped if they are in heap memory.
    */
   async close(): Promise<void> {
-    const deadline = this.#options.clock.now() + CLOSE_LOCK_PATIENCE * NANOSECONDS_PER_MS;
+    if (this.#isClosed) return;
+    this.#isClosing = true;
+    this.#pool.retire();
     do {
-      await this.#drain(deadline);
+      await this.#drain();
+      if (this.#isClosed) return;
+      if (this.#hasGivenUp) this.#giveUp();
       this.buffer.seal();
     } while (this.#flush !== undefined);
-    this.buffer.close((segment) => this.#memory.isKept(segment));
+    this.buffer.close(this.#pool.isKept(this.buffer.filling));
     this.abandon();
   }
 
-  /** Lets everything go as it is. */
+  /** Ends without flushing. */
   abandon(): void {
-    this.#closed = true;
-    this.#turns.cancel();
-    this.#cancelDue();
-    this.#memory.close();
+    this.#isClosed = true;
+    this.#slicer.cancel();
+    this.#cancelInterval();
+    this.#pool.close();
   }
 
-  async #drain(deadline: number): Promise<void> {
-    const { clock } = this.#options;
-    this.#failures = 0;
-    this.#isHalfFull = false; // nothing more comes
-    await this.#turns.finish(() => {
-      if (this.#isWaiting && clock.now() > deadline) this.#flush?.useOwnFile();
-      return this.#failures < LAST_ATTEMPTS;
-    });
-    const flush = this.#flush;
-    // Another may have been sealed since: that has its attempts before it.
-    if (flush === undefined || this.#failures < LAST_ATTEMPTS) return;
-    this.#flush = undefined;
-    if (this.#memory.isKept(flush.segment)) return;
-    this.buffer.release(flush.segment.count - flush.published);
+  #meet(need: BufferNeed): void {
+    switch (need) {
+      case "next":
+        // A spool takes a millisecond to make: not in the call that records a row.
+        return this.#slicer.schedule(0);
+      case "flush":
+        return this.#startFlush();
+      case "room":
+        return this.#makeRoom();
+    }
   }
 
-  #awaitDue(): void {
-    this.#cancelDue();
+  #startFlush(): void {
+    const { sealed } = this.buffer;
+    if (sealed === undefined) return;
+    this.#flush = new SegmentFlush(this.#options, sealed);
+    const { directory } = this.#options;
+    if (this.#usesOwnFiles || !directory.files.locks || !directory.can("append")) this.#flush.useOwnFile();
+    this.#slicer.schedule(0);
+    this.#startInterval();
+  }
+
+  #makeRoom(): void {
+    const now = this.#options.clock.now();
+    const patience = now < this.#impatientUntil ? 0 : FULL_LOCK_PATIENCE * NANOSECONDS_PER_MS;
+    if (!this.#isClosed && now >= this.#retryAt) this.#runToEnd(now + patience);
+  }
+
+  #startInterval(): void {
+    this.#cancelInterval();
     const { timers, flushInterval } = this.#options;
     if (flushInterval === 0) return;
-    this.#cancelDue = timers.after(flushInterval, () => {
-      this.#awaitDue();
+    this.#cancelInterval = timers.after(flushInterval, () => {
+      this.#startInterval();
       this.buffer.seal();
     });
   }
 
-  /** A step of the flush, and how many ms to wait before the next; `undefined` if there is nothing to flush. */
-  #piece(): number | undefined {
+  /** Runs the flush until it is done or a number of attempts has failed. */
+  async #drain(): Promise<void> {
+    const { clock } = this.#options;
+    const deadline = clock.now() + LOCK_PATIENCE * NANOSECONDS_PER_MS;
+    const mostFailures = this.#allFailures + ATTEMPTS;
+    this.#failures = 0; // the pauses begin with the shortest
+    await this.#slicer.finish(() => {
+      if (this.#waitsForLock && clock.now() > deadline) this.#flush?.useOwnFile();
+      return this.#allFailures < mostFailures;
+    });
+  }
+
+  /** Whether a flush is left that has failed too often. What was sealed since has its attempts before it. */
+  get #hasGivenUp(): boolean {
+    return this.#flush !== undefined && this.#failures >= ATTEMPTS;
+  }
+
+  /** Leaves the sealed segment in its spool, or drops its rows. */
+  #giveUp(): void {
+    const { sealed } = this.buffer;
+    this.#flush = undefined;
+    if (sealed !== undefined && !this.#pool.isKept(sealed)) this.buffer.release();
+  }
+
+  /** A step of the flush; returns the ms to wait before the next step, `undefined` if there is no flush. */
+  #slice(): number | undefined {
+    if (this.#isClosed) return undefined;
     if (this.#flush === undefined) {
-      if (this.#isHalfFull) this.buffer.prepare();
-      this.#isHalfFull = false;
+      if (!this.#isClosing) this.buffer.prepare();
       return undefined;
     }
     const step = this.#step(this.#flush);
-    this.#isWaiting = step === "busy";
+    this.#waitsForLock = step === "busy";
     if (step === "failed") return this.#retryDelay();
     return step === "busy" ? LOCK_RETRY : 0;
   }
 
+  #runWithRetries(deadline: number): boolean {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) if (this.#runToEnd(deadline)) return true;
+    return false;
+  }
+
+  /** Runs the flush to its end; `false` if it fails. After `deadline` it does not wait for locks. */
   #runToEnd(deadline: number): boolean {
     const { clock } = this.#options;
     while (this.#flush !== undefined) {
@@ -201,77 +244,84 @@ export class Flusher implements SegmentSink {
         pause(1);
         continue;
       }
-      // Who holds it for so long may hold it for longer: the next full buffers are not to wait again.
+      // A lock held for so long may be held for longer.
       this.#impatientUntil = clock.now() + IMPATIENCE * NANOSECONDS_PER_MS;
       flush.useOwnFile();
     }
-    this.#turns.cancel();
+    this.#slicer.cancel();
     return true;
   }
 
-  #step(flush: SegmentFlush): "more" | "done" | "busy" | "failed" {
+  #step(flush: SegmentFlush): FlushStep | "failed" {
     const before = flush.published;
     try {
       const step = flush.step();
-      // That some of a file was written is no success: on a full disk the next slice may fail for ever.
+      this.buffer.setPublished(flush.published);
+      // A part of a file is no success: on a full disk, each attempt may fail at the next slice.
       if (step === "done" || flush.published > before) this.#failures = this.#retryAt = 0;
-      this.buffer.flushed(flush.published - before);
       if (step === "done") {
         this.#flush = undefined;
-        this.buffer.release(0);
+        this.buffer.release();
       }
       return step;
     } catch (error) {
-      this.buffer.flushed(flush.published - before);
-      return this.#failed(flush, error);
+      this.buffer.setPublished(flush.published);
+      return this.#fail(flush, error);
     }
   }
 
-  #failed(flush: SegmentFlush, error: unknown): "more" | "failed" {
-    const { report, layout, directory, clock } = this.#options;
-    if (layout === "append" && !this.#ownFiles && error instanceof FileError && CANNOT_APPEND.has(error.code)) {
+  #fail(flush: SegmentFlush, error: unknown): "more" | "failed" {
+    const { report, directory, clock } = this.#options;
+    if (this.#canUseOwnFile(error)) {
       flush.useOwnFile();
-      this.#ownFiles = true;
-      // Of locks it is enough to hear once.
-      if (error.code !== WRONG_FILE && !directory.cannot("append")) return "more";
-      report(
-        new KymoError(
-          "unsupported",
-          `Cannot append, so files of their own are written: ${quotePath(directory.path)}: ${reason(error)}`,
-          { cause: error },
-        ),
-      );
+      this.#usesOwnFiles = true;
+      // That locks do not work there is reported once for all channels.
+      if (error.code === WRONG_FILE || directory.cannot("append", reason(error))) {
+        report(cannot("unsupported", "Cannot append, so files of their own are written", directory.path, error));
+      }
       return "more";
     }
     this.#failures++;
+    this.#allFailures++;
     this.#retryAt = clock.now() + this.#retryDelay() * NANOSECONDS_PER_MS;
-    report(
-      new KymoError(
-        fileErrorCode(error),
-        `Cannot write the observations, which are kept for another attempt: ${quotePath(directory.path)}: ${
-          reason(error)
-        }`,
-        { cause: error },
-      ),
-    );
-    this.#turns.schedule(this.#retryDelay());
+    const action = "Cannot write the observations, which are kept for another attempt";
+    report(cannot(fileErrorCode(error), action, directory.path, error));
+    this.#slicer.schedule(this.#retryDelay());
     return "failed";
+  }
+
+  #canUseOwnFile(error: unknown): error is FileError {
+    return this.#options.layout === "append" && !this.#usesOwnFiles && error instanceof FileError &&
+      CANNOT_APPEND.has(error.code);
   }
 
   #retryDelay(): number {
     const longest = Math.max(FIRST_RETRY, Math.min(LONGEST_RETRY, this.#options.flushInterval || LONGEST_RETRY));
     return Math.min(longest, FIRST_RETRY * 2 ** (this.#failures - 1));
   }
+
+  /** Rows that could not be sealed for lack of memory stay where they are. */
+  #reportUnsealed(sequence: number): void {
+    const { filling } = this.buffer;
+    if (filling.sequence !== sequence || filling.count === 0) return;
+    const { report, directory } = this.#options;
+    const error = new RangeError("there is no memory for another buffer");
+    report(cannot("out-of-memory", "Cannot flush the observations, which are kept", directory.path, error));
+  }
 }
 
-/** The reading of the clock after which a program that began to wait for a lock at `now` does so no more. */
-export function lockDeadline(now: number): number {
-  return now + LOCK_PATIENCE * NANOSECONDS_PER_MS;
+/** Reading of the clock until which a program that ends at `now` waits for locks. */
+export function exitLockDeadline(now: number): number {
+  return now + EXIT_LOCK_PATIENCE * NANOSECONDS_PER_MS;
+}
+
+function cannot(code: KymoError["code"], action: string, path: string, cause: unknown): KymoError {
+  return new KymoError(code, `${action}: ${quotePath(path)}: ${reason(cause)}`, { cause });
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-/** Sleeps with all of the thread, ms. */
+/** Blocks the thread for `duration` ms. */
 function pause(duration: number): void {
   Atomics.wait(sleeper, 0, 0, duration);
 }

@@ -1,137 +1,169 @@
 import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
-import type { SegmentOwner } from "../segment/format.ts";
-import { Segment, type SegmentContent } from "../segment/segment.ts";
-import { FileError } from "../runtime.ts";
 import type { MonitoringDirectory } from "../files/directory.ts";
 import type { Layout } from "../files/names.ts";
 import { Spool } from "../files/spool.ts";
+import { FileError } from "../runtime.ts";
+import type { SegmentOwner } from "../segment/format.ts";
+import { Segment } from "../segment/segment.ts";
 
-/** What a file system says where files cannot be locked, or not be mapped. */
+/** Errors of a file system on which files cannot be locked or mapped. */
 const CANNOT_SPOOL = new Set(["ENOLCK", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EINVAL", "ENODEV"]);
 
-/** How the segments of a channel are made. */
+/** Why a segment is not a spool although the disk has not refused one. */
+const FILE_GONE = "the file of the spool was removed or renamed";
+const RETIRED = "the program is ending, and leaves no empty spool behind";
+
+/** How a {@linkcode SegmentPool} makes segments. */
 export interface SegmentPoolOptions {
   /** Where its spools are. */
   readonly directory: MonitoringDirectory;
-  /** Whose segments they are. */
+  /** Written to the header of each segment. */
   readonly owner: SegmentOwner;
-  /** Noted in spools. */
+  /** Noted in each spool, for whoever recovers it. */
   readonly layout: Layout;
-  /** Whether they are to be spools. */
+  /** Size of a segment, bytes. */
+  readonly bytes: number;
+  /** Whether the segments are to be spools. */
   readonly spools: boolean;
-  /** Whether a disk that refuses the first is told by an exception: at the door, that is, and not in a running program. */
+  /**
+   * Whether a disk that refuses the first spool is an exception: in `start`, that is, and not in a running
+   * program.
+   */
   readonly strict: boolean;
-  /** Is told if they cannot be, once until they can again. Does not throw. */
-  readonly report: (error: Error) => void;
+  /** Called when a spool cannot be made, once until one can be made again. Must not throw. */
+  readonly report: (error: KymoError) => void;
 }
 
 /**
- * Where the segments of a channel come from: spools if they are wanted and can be had, private memory otherwise. While the disk refuses, the
- * channel goes on in private memory, and it is tried again whenever a segment is due.
+ * Where the segments of a channel come from: spools if they are wanted and possible, the heap otherwise.
+ * After a disk has refused a spool, the channel goes on in heap memory, and the pool tries to make a spool
+ * each time it is asked for a segment.
  */
 export class SegmentPool {
   readonly #options: SegmentPoolOptions;
-  readonly #spools = new Map<SegmentContent, Spool>();
-  readonly #lost = new Set<SegmentContent>(); // spools in use though their files are gone
-  #failing = false;
-  #closed = false;
+  readonly #spools = new Map<Segment, Spool>();
+  /** Spools in use although their files are gone. */
+  readonly #orphans = new Set<Segment>();
+  #lastFailure: string | undefined;
+  #isRetired = false;
   #created = 0;
 
-  /** Makes nothing yet. */
+  /** Makes nothing before the first call of {@linkcode SegmentPool.next}. */
   constructor(options: SegmentPoolOptions) {
     this.#options = options;
   }
 
-  get #isWanted(): boolean {
+  /**
+   * Returns a segment without rows: `free`, unless a spool can be had in place of a segment that is not one
+   * or whose file is gone.
+   *
+   * @throws {KymoError} if the disk refuses the first spool, in strict mode.
+   * @throws {RangeError} if there is no memory for a segment. Given `free`, it does not throw.
+   */
+  next(free?: Segment): Segment {
+    const spool = free && this.#spools.get(free);
+    if (this.#isRetired) return free === undefined ? this.#onHeap() : this.#replaceSpool(free, spool);
+    if (free !== undefined && spool?.isInPlace()) {
+      this.#orphans.delete(free);
+      return free;
+    }
+    const next = this.#wantsSpools ? this.#tryCreate() : undefined;
+    if (next === undefined) {
+      if (free === undefined) return this.#onHeap();
+      // Memory whose file is gone serves as well as heap memory.
+      if (spool !== undefined) this.#orphans.add(free);
+      return free;
+    }
+    if (free !== undefined && spool !== undefined) this.#release(free, spool);
+    return next;
+  }
+
+  /** Whether a segment was a spool with its file in place when {@linkcode SegmentPool.next} returned it. */
+  isSpool(segment: Segment): boolean {
+    return this.#spools.has(segment) && !this.#orphans.has(segment);
+  }
+
+  /** Why a segment is not a spool; `undefined` if it is one. */
+  whyNotSpool(segment: Segment): string | undefined {
+    if (this.isSpool(segment)) return undefined;
+    return this.#options.directory.whyNot("spool") ?? this.#lastFailure ??
+      (this.#orphans.has(segment) ? FILE_GONE : RETIRED);
+  }
+
+  /** Whether others find the rows of a segment when this process is gone. Looks at the disk. */
+  isKept(segment: Segment): boolean {
+    return this.#spools.get(segment)?.isInPlace() === true;
+  }
+
+  /** From now on gives out heap memory, also in place of spools that it is given as free, and removes those. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
+  /** Releases all spools. The files of those with rows stay, for whoever recovers them. */
+  close(): void {
+    this.retire();
+    for (const [segment, spool] of this.#spools) {
+      if (segment.count === 0) spool.unlink();
+      this.#release(segment, spool);
+    }
+  }
+
+  get #wantsSpools(): boolean {
     const { spools, directory } = this.#options;
     return spools && directory.files.map !== undefined && directory.can("spool");
   }
 
-  /**
-   * A segment of so many bytes, `free` if there is no better.
-   *
-   * @throws {KymoError} if the disk refuses the first one, and that is to be told.
-   */
-  allocate(bytes: number, free: Segment | undefined): Segment {
-    const spool = free && this.#spools.get(free);
-    if (free !== undefined && spool?.isInPlace()) {
-      this.#lost.delete(free);
-      return free;
-    }
-    const next = this.#isWanted && !this.#closed ? this.#tryCreate(bytes) : undefined;
-    if (next === undefined) {
-      if (free === undefined) return new Segment(new ArrayBuffer(bytes), this.#options.owner);
-      // Memory whose file is gone is as good as private memory, until there is better.
-      if (spool !== undefined) this.#lost.add(free);
-      return free;
-    }
-    if (free !== undefined && spool !== undefined) this.#drop(free, spool);
-    return next;
+  #onHeap(): Segment {
+    const { bytes, owner } = this.#options;
+    return new Segment(new ArrayBuffer(bytes), owner);
   }
 
-  /** Whether a segment is a spool, and was in its place when it was last given out. */
-  outlives(segment: SegmentContent): boolean {
-    return this.#spools.has(segment) && !this.#lost.has(segment);
-  }
-
-  /** Whether the rows of a segment are still there when the process is gone. */
-  isKept(segment: SegmentContent): boolean {
-    return this.#spools.get(segment)?.isInPlace() === true;
-  }
-
-  /** From now on segments are private: nothing is to be left behind. */
-  retire(): void {
-    this.#closed = true;
-  }
-
-  /** Lets go of segments without rows, which nobody may use any more, and removes their files. */
-  releaseEmpty(): void {
-    for (const [segment, spool] of this.#spools) {
-      if (segment.count > 0) continue;
+  /** Heap memory in place of a spool, which leaves no file behind; the same segment if there is no memory. */
+  #replaceSpool(free: Segment, spool: Spool | undefined): Segment {
+    if (spool === undefined) return free;
+    try {
+      const segment = this.#onHeap();
       spool.unlink();
-      this.#drop(segment, spool);
+      this.#release(free, spool);
+      return segment;
+    } catch {
+      return free;
     }
   }
 
-  /** Lets go of all; the files of segments with rows stay for whoever recovers them. */
-  close(): void {
-    this.retire();
-    this.releaseEmpty();
-    for (const [segment, spool] of this.#spools) this.#drop(segment, spool);
-  }
-
-  #drop(segment: SegmentContent, spool: Spool): void {
+  #release(segment: Segment, spool: Spool): void {
     this.#spools.delete(segment);
-    this.#lost.delete(segment);
+    this.#orphans.delete(segment);
     spool.release();
   }
 
-  #tryCreate(bytes: number): Segment | undefined {
-    const { directory, owner, layout, strict } = this.#options;
+  #tryCreate(): Segment | undefined {
+    const { directory, owner, layout, bytes, strict } = this.#options;
     try {
       const number = ++this.#created;
-      const isAtTheDoor = strict && number === 1;
-      const spool = Spool.create(directory, owner, { number, bytes, layout, sync: directory.syncs && isAtTheDoor });
+      const sync = directory.syncs && strict && number === 1;
+      const spool = Spool.create(directory, owner, { number, bytes, layout, sync });
       this.#spools.set(spool.segment, spool);
-      this.#failing = false;
+      this.#lastFailure = undefined;
       return spool.segment;
     } catch (error) {
-      this.#failed(error);
+      this.#fail(error);
       return undefined;
     }
   }
 
-  #failed(error: unknown): void {
+  #fail(error: unknown): void {
     const { directory, strict, report } = this.#options;
-    const place = `${quotePath(directory.path)}: ${reason(error)}`;
-    const isKnown = error instanceof FileError && CANNOT_SPOOL.has(error.code)
-      ? !directory.cannot("spool")
-      : this.#failing;
-    if (directory.can("spool") && strict && this.#created === 1) {
+    const why = reason(error);
+    const place = `${quotePath(directory.path)}: ${why}`;
+    const isForGood = error instanceof FileError && CANNOT_SPOOL.has(error.code);
+    if (strict && this.#created === 1 && !isForGood) {
       throw new KymoError(fileErrorCode(error), `Cannot make a spool: ${place}`, { cause: error });
     }
-    this.#failing = true;
-    if (isKnown) return;
+    const isReported = isForGood ? !directory.cannot("spool", why) : this.#lastFailure !== undefined;
+    this.#lastFailure = why;
+    if (isReported) return;
     report(
       new KymoError(
         fileErrorCode(error),

@@ -1,7 +1,7 @@
 import { CsvEncoder } from "../csv/encode.ts";
 import { KymoError, quote, reason } from "../errors.ts";
 import type { DoubleBuffer } from "./double_buffer.ts";
-import { CHANNELS, PROFILER_PREFIX, ValueKind } from "../series.ts";
+import { CHANNELS, PROFILER_PREFIX } from "../series.ts";
 import { CpuProfiling } from "../profiling/cpu_profiling.ts";
 import type { Runtime } from "../runtime.ts";
 import { BackgroundSampler } from "../sampling/background.ts";
@@ -59,7 +59,7 @@ export class Session {
     });
     this.#directory = directory;
     this.#failures = new Failures(options.onError);
-    const report = (error: Error): void => this.#failures.report(error);
+    const report = (error: KymoError): void => this.#failures.report(error);
     const encoder = new CsvEncoder();
     const flusherOptions = {
       directory,
@@ -75,7 +75,7 @@ export class Session {
     this.#recovery = new BackgroundRecovery({ directory, encoder, clock, timers, interval: RECOVERY_INTERVAL, report });
     this.#channels = new Channels(flusherOptions, { pid, isolate: this.#isolate });
     try {
-      this.durations = new DurationSampler(clock.now, this.#channels.get(CHANNELS.duration, ValueKind.duration));
+      this.durations = new DurationSampler(clock.now, this.#channels.get(CHANNELS.duration));
       this.#background = this.#sampling();
     } catch (error) {
       this.#channels.abandon();
@@ -88,7 +88,7 @@ export class Session {
     const { clock, exitHooks, files, unavailable } = this.#runtime;
     const { layout, withProfiler } = this.#options;
     let sampled = -Infinity;
-    this.#channels.started();
+    this.#channels.begin();
     this.#recovery.start();
     this.#stopWatchingEnds = exitHooks.add((last) => {
       beforeEnd();
@@ -112,7 +112,7 @@ export class Session {
   /** The channel of that name, for a running program, which nothing may throw into; `undefined` if there is no memory for it. */
   channel(channel: string): DoubleBuffer | undefined {
     try {
-      return this.#channels.get(channel, ValueKind.number);
+      return this.#channels.get(channel);
     } catch (error) {
       this.#failures.report(
         new KymoError("out-of-memory", `Cannot make the channel: ${quote(channel)}: ${reason(error)}`, {
@@ -157,14 +157,14 @@ export class Session {
 
   #durability(): Durability {
     const { durability } = this.#options;
-    return durability === "spool" && !this.#channels.outlive ? "memory" : durability;
+    return durability === "spool" && this.#channels.whyNotSpool !== undefined ? "memory" : durability;
   }
 
   #sampling(): BackgroundSampler {
     const { samplingInterval, samplers, withRuntime } = this.#options;
     const series = [...withRuntime ? this.#runtimeSamplers() : [], ...samplers].map((sampler) => ({
       sampler,
-      sink: this.#channels.sink(sampler.channel, ValueKind.number),
+      sink: this.#channels.sink(sampler.channel),
     }));
     return new BackgroundSampler(series, this.#runtime.timers, samplingInterval, (error) => {
       this.#failures.report(new KymoError("sampler-failed", `Cannot sample: ${reason(error)}`, { cause: error }));
@@ -176,7 +176,7 @@ export class Session {
     return [
       ...gc === undefined ? [] : [gcSampler(gc)],
       processSampler(memory, resources),
-      eventLoopSampler(clock, timers, this.#channels.sink(CHANNELS.runtime, ValueKind.number)),
+      eventLoopSampler(clock, timers, this.#channels.sink(CHANNELS.runtime)),
     ];
   }
 

@@ -1,57 +1,57 @@
 import type { Clock, Timers } from "../runtime.ts";
 
-/** How long one turn of a live event loop may be used, ns. */
-const TURN_BUDGET = 300_000;
+/** How long the work may hold up one turn of the event loop, ns. */
+const SLICE_BUDGET = 300_000;
 
-/** What runs work beside a program. */
+/** What a {@linkcode TimeSlicer} runs on. */
 export interface TimeSlicerDeps {
-  /** Tells when a turn is over. */
+  /** Measures slices. */
   readonly clock: Clock;
-  /** Calls for the next one. */
+  /** Schedule slices. */
   readonly timers: Timers;
 }
 
-/** Work that is done beside a running program, a little in each turn of its event loop. */
+/** Runs work beside a program, in slices of at most 0.3 ms, each in its own turn of the event loop. */
 export class TimeSlicer {
   readonly #deps: TimeSlicerDeps;
-  readonly #piece: () => number | undefined;
+  readonly #work: () => number | undefined;
   #cancel = (): void => {};
 
-  /** `piece` does a piece of the work and returns after how many ms to do the next; `undefined` when there is nothing left to do. */
-  constructor(deps: TimeSlicerDeps, piece: () => number | undefined) {
+  /** `work` does a piece and returns the ms to wait before the next; `undefined` if there is none. */
+  constructor(deps: TimeSlicerDeps, work: () => number | undefined) {
     this.#deps = deps;
-    this.#piece = piece;
+    this.#work = work;
   }
 
-  /** Begins, or goes on, after so many ms, and then by itself. */
+  /** Schedules the next slice in `delay` ms, in place of the one that is scheduled. The rest follows by itself. */
   schedule(delay: number): void {
     this.#cancel();
     this.#cancel = this.#deps.timers.after(delay, () => {
-      const again = this.#turn();
-      if (again !== undefined) this.schedule(again);
+      const next = this.#slice();
+      if (next !== undefined) this.schedule(next);
     });
   }
 
-  /** Does nothing by itself any more. */
+  /** Cancels the slice that is scheduled. */
   cancel(): void {
     this.#cancel();
   }
 
-  /** Does all of it from here on; unless `goOn`, which is asked before each pause, says otherwise. */
+  /** Runs all of the work, with pauses; stops early if `goOn`, called before each pause, returns `false`. */
   async finish(goOn: () => boolean = () => true): Promise<void> {
     this.#cancel();
-    for (let delay = this.#turn(); delay !== undefined && goOn(); delay = this.#turn()) {
-      this.#cancel(); // whatever the work has scheduled
+    for (let delay = this.#slice(); delay !== undefined && goOn(); delay = this.#slice()) {
+      this.#cancel(); // what the work has scheduled
       await this.#deps.timers.sleep(delay);
     }
     this.#cancel();
   }
 
-  #turn(): number | undefined {
+  #slice(): number | undefined {
     const { clock } = this.#deps;
-    const end = clock.now() + TURN_BUDGET;
+    const end = clock.now() + SLICE_BUDGET;
     for (;;) {
-      const delay = this.#piece();
+      const delay = this.#work();
       if (delay === undefined || delay > 0 || clock.now() >= end) return delay;
     }
   }

@@ -4,7 +4,7 @@ import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { Failures } from "../../../src/recording/failures.ts";
 import type { ChannelCounts, DoubleBuffer } from "../../../src/recording/double_buffer.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
-import { Flusher, lockDeadline } from "../../../src/recording/flusher.ts";
+import { Flusher, exitLockDeadline } from "../../../src/recording/flusher.ts";
 import type { Layout } from "../../../src/files/names.ts";
 import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
 import type { MemoryDisk } from "./memory_disk.ts";
@@ -102,7 +102,7 @@ export class Recorder {
 
   /** Publishes what there is before it returns, as at an end of the program, the `last` unless it only seems to end. */
   flushNow(last = false): void {
-    this.flusher.flushNow(lockDeadline(this.runtime.clock.now()), last);
+    this.flusher.flushNow(exitLockDeadline(this.runtime.clock.now()), last);
   }
 
   /** Publishes what dead programs left in their spools, as another program does. */

@@ -38,7 +38,7 @@ export class KilledProgram {
   /** What was reported. */
   readonly errors: Error[] = [];
   readonly #rows: RecordedRows;
-  readonly #buffers: readonly DoubleBuffer[];
+  readonly #buffers: readonly { readonly channel: string; readonly kind: ValueKind; readonly buffer: DoubleBuffer }[];
   #next: number;
 
   /** Begins to record; what it records goes to `rows`. */
@@ -55,10 +55,10 @@ export class KilledProgram {
     this.#rows = rows;
     this.#next = pid * 1_000_000;
     this.#buffers = [
-      this.channels.get("duration", ValueKind.duration),
-      this.channels.get("custom", ValueKind.number),
+      { channel: "duration", kind: ValueKind.duration, buffer: this.channels.get("duration") },
+      { channel: "custom", kind: ValueKind.number, buffer: this.channels.get("custom") },
     ];
-    this.channels.started();
+    this.channels.begin();
   }
 
   /** Records `count` rows in each of both channels. `between` is called after each row. */
@@ -67,10 +67,9 @@ export class KilledProgram {
     for (let i = 0; i < count; i++) {
       const value = this.#next++;
       const label = LABELS[value % LABELS.length]!;
-      for (const buffer of this.#buffers) {
+      for (const { channel, kind, buffer } of this.#buffers) {
         const time = clock.time += 1_000;
         buffer.observe(label, value, time);
-        const { channel, kind } = buffer.owner;
         this.#rows.add({ channel, kind, time, value, label, pid });
         between();
       }

@@ -1,58 +1,58 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { EPOCH } from "../../support/fake/runtime.ts";
-import { FakeSegmentSink, observeNumbers } from "../../support/fake/segment_sink.ts";
+import { FakeBufferOwner, observeNumbers } from "../../support/fake/buffer_owner.ts";
 
 const HOUR = 3_600_000_000_000n;
 
 /** When the rows of each segment were measured, ns since the epoch. */
-function epochTimes({ taken }: FakeSegmentSink): bigint[][] {
+function epochTimes({ taken }: FakeBufferOwner): bigint[][] {
   return taken.map(({ epochOffset, rows }) => rows.map(([timepoint]) => epochOffset + BigInt(timepoint)));
 }
 
-describe("the epochOffset of a buffer", () => {
-  it("makes a timepoint the time of the wall clock", () => {
-    const sink = new FakeSegmentSink();
-    sink.clock.time = 5e9;
-    sink.buffer.observe("x", 1);
-    sink.buffer.seal();
-    assertEquals(epochTimes(sink), [[EPOCH + 5_000_000_000n]]);
+describe("DoubleBuffer, epoch offset", () => {
+  it("turns a timepoint into the time of the wall clock", () => {
+    const owner = new FakeBufferOwner();
+    owner.clock.time = 5e9;
+    owner.buffer.observe("x", 1);
+    owner.buffer.seal();
+    assertEquals(epochTimes(owner), [[EPOCH + 5_000_000_000n]]);
   });
 
-  it("is taken anew with each segment, and with each seal of an empty one", () => {
-    const sink = new FakeSegmentSink();
-    sink.clock.offset = 1n;
-    observeNumbers(sink.buffer, 1);
-    sink.clock.offset = 2n;
-    sink.buffer.seal(); // the first was anchored before; the second is now
-    sink.letGo();
-    sink.clock.offset = 3n;
-    sink.buffer.seal(); // empty
-    sink.clock.offset = 4n;
-    observeNumbers(sink.buffer, 1);
-    sink.buffer.seal();
-    assertEquals(sink.taken.map(({ epochOffset }) => epochOffset - EPOCH), [0n, 3n]);
-    assertEquals(sink.taken.map(({ sequence }) => sequence), [1, 2]);
+  it("is measured for each segment, and again when an empty one is sealed", () => {
+    const owner = new FakeBufferOwner();
+    owner.clock.offset = 1n;
+    observeNumbers(owner.buffer, 1);
+    owner.clock.offset = 2n;
+    owner.buffer.seal(); // the first got its offset before; the second gets it now
+    owner.release();
+    owner.clock.offset = 3n;
+    owner.buffer.seal(); // empty
+    owner.clock.offset = 4n;
+    observeNumbers(owner.buffer, 1);
+    owner.buffer.seal();
+    assertEquals(owner.taken.map(({ epochOffset }) => epochOffset - EPOCH), [0n, 3n]);
+    assertEquals(owner.taken.map(({ sequence }) => sequence), [1, 2]);
   });
 
-  it("is not taken anew under rows that are there", () => {
-    const sink = new FakeSegmentSink();
-    observeNumbers(sink.buffer, 1);
-    sink.clock.offset = 5n;
-    sink.buffer.seal();
-    observeNumbers(sink.buffer, 1);
-    sink.clock.offset = 9n;
-    sink.buffer.seal(); // refused: the sink holds one
-    assertEquals(sink.taken.map(({ epochOffset }) => epochOffset - EPOCH), [0n]);
-    sink.letGo();
-    sink.buffer.seal();
-    assertEquals(sink.taken.map(({ epochOffset }) => epochOffset - EPOCH), [0n, 5n]);
+  it("does not change for a segment with rows", () => {
+    const owner = new FakeBufferOwner();
+    observeNumbers(owner.buffer, 1);
+    owner.clock.offset = 5n;
+    owner.buffer.seal();
+    observeNumbers(owner.buffer, 1);
+    owner.clock.offset = 9n;
+    owner.buffer.seal(); // refused: another one is sealed
+    assertEquals(owner.taken.map(({ epochOffset }) => epochOffset - EPOCH), [0n]);
+    owner.release();
+    owner.buffer.seal();
+    assertEquals(owner.taken.map(({ epochOffset }) => epochOffset - EPOCH), [0n, 5n]);
   });
 
   for (const [step, name] of [[-HOUR, "an hour back"], [24n * HOUR, "a day on"]] as const) {
-    it(`follows a wall clock that is set ${name} with the next segment, and time never goes back within one`, () => {
-      const sink = new FakeSegmentSink();
-      const { buffer, clock } = sink;
+    it(`follows a wall clock set ${name} from the next segment on; time never goes back within one`, () => {
+      const owner = new FakeBufferOwner();
+      const { buffer, clock } = owner;
       const tick = (): void => {
         clock.time += 1e9;
         buffer.observe("x", clock.time);
@@ -61,11 +61,11 @@ describe("the epochOffset of a buffer", () => {
       clock.offset = step;
       for (let i = 0; i < 3; i++) tick();
       buffer.seal();
-      sink.letGo();
+      owner.release();
       for (let i = 0; i < 3; i++) tick();
       buffer.seal();
 
-      const [before = [], after = []] = epochTimes(sink);
+      const [before = [], after = []] = epochTimes(owner);
       const second = 1_000_000_000n;
       assertEquals(before.map((time) => time - before[0]!), [
         0n,
@@ -77,8 +77,8 @@ describe("the epochOffset of a buffer", () => {
       ]);
       assertEquals(after.map((time) => time - before[5]!), [step + second, step + 2n * second, step + 3n * second]);
       // The order of measurement is that of the sequence numbers, then of the rows.
-      assertEquals(sink.taken.map(({ sequence }) => sequence), [1, 2]);
-      assertEquals(sink.values, sink.values.toSorted((a, b) => a - b));
+      assertEquals(owner.taken.map(({ sequence }) => sequence), [1, 2]);
+      assertEquals(owner.values, owner.values.toSorted((a, b) => a - b));
     });
   }
 });

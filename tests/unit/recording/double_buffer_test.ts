@@ -4,9 +4,9 @@ import type { DoubleBuffer } from "../../../src/recording/double_buffer.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { randomFrom } from "../../support/random.ts";
 import { OWNER } from "../../support/segments.ts";
-import { FakeSegmentSink, observeNumbers, ROWS } from "../../support/fake/segment_sink.ts";
+import { FakeBufferOwner, observeNumbers, ROWS } from "../../support/fake/buffer_owner.ts";
 
-/** Throws unless what was recorded is where the counts say; returns them. */
+/** The counts; throws unless they add up. */
 function checkedCounts({ counts }: DoubleBuffer): DoubleBuffer["counts"] {
   const { recorded, flushed, buffered, dropped } = counts;
   assertEquals(recorded, flushed + buffered + dropped);
@@ -20,127 +20,131 @@ function numbers(count: number): number[] {
 }
 
 describe("DoubleBuffer", () => {
-  it("hands a full segment to its sink, and goes on in another one", () => {
-    const sink = new FakeSegmentSink();
-    observeNumbers(sink.buffer, ROWS);
-    assertEquals(sink.taken, []);
-    observeNumbers(sink.buffer, 1, ROWS);
-    assertEquals(sink.values, numbers(ROWS));
-    assertEquals(checkedCounts(sink.buffer), { recorded: ROWS + 1, flushed: 0, buffered: ROWS + 1, dropped: 0 });
+  it("seals a full segment and goes on in another one", () => {
+    const owner = new FakeBufferOwner();
+    observeNumbers(owner.buffer, ROWS);
+    assertEquals(owner.taken, []);
+    observeNumbers(owner.buffer, 1, ROWS);
+    assertEquals(owner.values, numbers(ROWS));
+    assertEquals(checkedCounts(owner.buffer), { recorded: ROWS + 1, flushed: 0, buffered: ROWS + 1, dropped: 0 });
   });
 
-  it("tells its sink to finish when the second segment is full too, and loses nothing if it can", () => {
-    const sink = new FakeSegmentSink();
-    observeNumbers(sink.buffer, 10 * ROWS + 1);
-    assertEquals(sink.values, numbers(10 * ROWS));
-    assertEquals(checkedCounts(sink.buffer), { recorded: 3841, flushed: 3456, buffered: 385, dropped: 0 });
+  it("asks for room when both segments are full, and drops nothing if it gets that", () => {
+    const owner = new FakeBufferOwner();
+    observeNumbers(owner.buffer, 10 * ROWS + 1);
+    assertEquals(owner.values, numbers(10 * ROWS));
+    assertEquals(checkedCounts(owner.buffer), { recorded: 3841, flushed: 3456, buffered: 385, dropped: 0 });
   });
 
-  it("tells its sink once when the segment is half full and no other is ready", () => {
-    const sink = new FakeSegmentSink();
-    observeNumbers(sink.buffer, ROWS / 2);
-    assertEquals(sink.halfFulls, 0);
-    observeNumbers(sink.buffer, ROWS / 2, ROWS / 2);
-    assertEquals([sink.halfFulls, sink.buffer.counts.buffered], [1, ROWS]);
-    observeNumbers(sink.buffer, ROWS, ROWS);
-    sink.letGo();
-    observeNumbers(sink.buffer, ROWS, 2 * ROWS); // in the one that was let go
-    sink.letGo();
-    assertEquals(sink.halfFulls, 1);
-    assertEquals(sink.values, numbers(2 * ROWS));
+  it("asks once for its next segment, when one is more than half full and no other is ready", () => {
+    const owner = new FakeBufferOwner();
+    observeNumbers(owner.buffer, ROWS / 2);
+    assertEquals(owner.nextNeeds, 0);
+    observeNumbers(owner.buffer, ROWS / 2, ROWS / 2);
+    assertEquals([owner.nextNeeds, owner.buffer.counts.buffered], [1, ROWS]);
+    observeNumbers(owner.buffer, ROWS, ROWS);
+    owner.release();
+    observeNumbers(owner.buffer, ROWS, 2 * ROWS); // in the one that was let go
+    owner.release();
+    assertEquals(owner.nextNeeds, 1);
+    assertEquals(owner.values, numbers(2 * ROWS));
   });
 
-  it("makes the other segment when it is asked to, and then uses that", () => {
+  it("makes its next segment in prepare, once it is half full, and then uses it", () => {
     const allocated: Segment[] = [];
-    const sink = new FakeSegmentSink({
-      allocate(bytes, free) {
-        const segment = free ?? new Segment(new ArrayBuffer(bytes), OWNER);
+    const owner = new FakeBufferOwner({
+      nextSegment(free) {
+        const segment = free ?? new Segment(new ArrayBuffer(2 ** 13), OWNER);
         if (free === undefined) allocated.push(segment);
         return segment;
       },
     });
-    sink.buffer.prepare();
-    sink.buffer.prepare();
+    owner.buffer.prepare(); // not half full yet
+    assertEquals(allocated.length, 1);
+    observeNumbers(owner.buffer, ROWS / 2 + 1);
+    owner.buffer.prepare();
+    owner.buffer.prepare();
     assertEquals(allocated.length, 2);
-    observeNumbers(sink.buffer, ROWS + 1);
-    sink.buffer.prepare(); // the one that the sink holds will be the next
-    assertEquals([allocated.length, sink.held === allocated[0]], [2, true]);
+    observeNumbers(owner.buffer, ROWS / 2);
+    owner.buffer.prepare(); // the sealed one will be the next
+    assertEquals([allocated.length, owner.sealed === allocated[0]], [2, true]);
   });
 
-  it("drops what does not fit if its sink cannot finish, and keeps what comes once it can", () => {
-    const sink = new FakeSegmentSink();
-    sink.canFinish = false;
-    observeNumbers(sink.buffer, 3 * ROWS);
-    assertEquals(checkedCounts(sink.buffer), { recorded: 3 * ROWS, flushed: 0, buffered: 2 * ROWS, dropped: ROWS });
-    sink.canFinish = true;
-    observeNumbers(sink.buffer, ROWS, 5000);
-    assertEquals(checkedCounts(sink.buffer), { recorded: 4 * ROWS, flushed: ROWS, buffered: 2 * ROWS, dropped: ROWS });
-    sink.buffer.seal(); // not while the sink holds one
-    assertEquals(sink.taken.length, 2);
-    sink.letGo();
-    sink.buffer.seal();
-    assertEquals(sink.values.slice(2 * ROWS), numbers(ROWS).map((n) => 5000 + n));
+  it("drops what does not fit while it gets no room, and goes on when it gets some", () => {
+    const owner = new FakeBufferOwner();
+    owner.canFlush = false;
+    observeNumbers(owner.buffer, 3 * ROWS);
+    assertEquals(checkedCounts(owner.buffer), { recorded: 3 * ROWS, flushed: 0, buffered: 2 * ROWS, dropped: ROWS });
+    owner.canFlush = true;
+    observeNumbers(owner.buffer, ROWS, 5000);
+    assertEquals(checkedCounts(owner.buffer), { recorded: 4 * ROWS, flushed: ROWS, buffered: 2 * ROWS, dropped: ROWS });
+    owner.buffer.seal(); // not while another one is sealed
+    assertEquals(owner.taken.length, 2);
+    owner.release();
+    owner.buffer.seal();
+    assertEquals(owner.values.slice(2 * ROWS), numbers(ROWS).map((n) => 5000 + n));
   });
 
-  it("counts what the sink lost as dropped, and what it wrote before as flushed", () => {
-    const sink = new FakeSegmentSink();
-    observeNumbers(sink.buffer, 10);
-    sink.buffer.seal();
-    observeNumbers(sink.buffer, 5);
-    sink.flush(3);
-    assertEquals(checkedCounts(sink.buffer), { recorded: 15, flushed: 3, buffered: 12, dropped: 0 });
-    sink.letGo(true);
-    assertEquals(checkedCounts(sink.buffer), { recorded: 15, flushed: 3, buffered: 5, dropped: 7 });
+  it("counts published rows as flushed, and the rest of a released segment as dropped", () => {
+    const owner = new FakeBufferOwner();
+    observeNumbers(owner.buffer, 10);
+    owner.buffer.seal();
+    observeNumbers(owner.buffer, 5);
+    owner.publish(3);
+    assertEquals(checkedCounts(owner.buffer), { recorded: 15, flushed: 3, buffered: 12, dropped: 0 });
+    owner.release(true);
+    assertEquals(checkedCounts(owner.buffer), { recorded: 15, flushed: 3, buffered: 5, dropped: 7 });
   });
 
-  it("ignores a release of nothing", () => {
-    const sink = new FakeSegmentSink();
-    observeNumbers(sink.buffer, 10);
-    sink.buffer.release(4);
-    assertEquals(checkedCounts(sink.buffer), { recorded: 10, flushed: 0, buffered: 10, dropped: 0 });
+  it("ignores a release when nothing is sealed", () => {
+    const owner = new FakeBufferOwner();
+    observeNumbers(owner.buffer, 10);
+    owner.buffer.setPublished(4);
+    owner.buffer.release();
+    assertEquals(checkedCounts(owner.buffer), { recorded: 10, flushed: 0, buffered: 10, dropped: 0 });
   });
 
-  it("seals when there is no room for a label, and keeps the observation", () => {
-    const sink = new FakeSegmentSink();
+  it("seals when there is no room for a label, and drops nothing", () => {
+    const owner = new FakeBufferOwner();
     const labels = Array.from({ length: 40 }, (_, i) => `${i} `.padEnd(256, "x"));
-    for (const label of labels) sink.buffer.observe(label, 1);
-    assert(sink.taken.length > 5);
-    sink.letGo();
-    sink.buffer.seal();
-    assertEquals(sink.taken.flatMap(({ rows }) => rows.map(([, , label]) => label)), labels);
-    checkedCounts(sink.buffer);
+    for (const label of labels) owner.buffer.observe(label, 1);
+    assert(owner.taken.length > 5);
+    owner.release();
+    owner.buffer.seal();
+    assertEquals(owner.taken.flatMap(({ rows }) => rows.map(([, , label]) => label)), labels);
+    checkedCounts(owner.buffer);
   });
 
-  it("cuts long labels and says how often, once per segment", () => {
-    const sink = new FakeSegmentSink();
+  it("counts labels that were cut, once per segment", () => {
+    const owner = new FakeBufferOwner();
     const long = "x".repeat(2 ** 20);
-    for (let i = 0; i < 3; i++) sink.buffer.observe(long, 1);
-    sink.buffer.seal();
-    sink.buffer.observe(long, 1);
-    assertEquals(sink.buffer.labelsCut, 2);
-    sink.letGo();
-    sink.buffer.seal();
-    sink.letGo();
-    assertEquals([sink.buffer.labelsCut, checkedCounts(sink.buffer).flushed], [2, 4]);
+    for (let i = 0; i < 3; i++) owner.buffer.observe(long, 1);
+    owner.buffer.seal();
+    owner.buffer.observe(long, 1);
+    assertEquals(owner.buffer.labelsCut, 2);
+    owner.release();
+    owner.buffer.seal();
+    owner.release();
+    assertEquals([owner.buffer.labelsCut, checkedCounts(owner.buffer).flushed], [2, 4]);
   });
 
-  it("never takes more than its threshold, in two buffers that it uses again and again", () => {
+  it("uses two segments again and again, which together take no more than the memory threshold", () => {
     for (const memoryThreshold of [2 ** 14, 2 ** 14 + 1, 2 ** 14 + 15, 100_001, 2 ** 20]) {
-      const sink = new FakeSegmentSink({ memoryThreshold });
+      const owner = new FakeBufferOwner({ memoryThreshold });
       for (let i = 0; i < 6; i++) {
-        observeNumbers(sink.buffer, 10);
-        sink.buffer.seal();
-        sink.letGo();
+        observeNumbers(owner.buffer, 10);
+        owner.buffer.seal();
+        owner.release();
       }
-      const sizes = [...sink.buffers].map(({ byteLength }) => byteLength);
+      const sizes = [...owner.buffers].map(({ byteLength }) => byteLength);
       assertEquals(sizes.length, 2);
       const sum = sizes.reduce((a, b) => a + b);
       assert(sum <= memoryThreshold && sum > memoryThreshold - 32, `${sum} of ${memoryThreshold}`);
     }
   });
 
-  it("meets a machine without memory by dropping, not by throwing", () => {
-    const sink = new FakeSegmentSink();
+  it("drops rows when there is no memory for another segment, and does not throw", () => {
+    const owner = new FakeBufferOwner();
     const { ArrayBuffer } = globalThis;
     globalThis.ArrayBuffer = class {
       constructor() {
@@ -148,77 +152,75 @@ describe("DoubleBuffer", () => {
       }
     } as unknown as typeof ArrayBuffer;
     try {
-      observeNumbers(sink.buffer, ROWS + 2);
-      sink.buffer.seal();
+      observeNumbers(owner.buffer, ROWS + 2);
+      owner.buffer.seal();
     } finally {
       globalThis.ArrayBuffer = ArrayBuffer;
     }
-    assertEquals(checkedCounts(sink.buffer), { recorded: ROWS + 2, flushed: 0, buffered: ROWS, dropped: 2 });
-    observeNumbers(sink.buffer, 1, 7);
-    sink.letGo();
-    sink.buffer.seal();
-    assertEquals(sink.values, [...numbers(ROWS), 7]);
+    assertEquals(checkedCounts(owner.buffer), { recorded: ROWS + 2, flushed: 0, buffered: ROWS, dropped: 2 });
+    observeNumbers(owner.buffer, 1, 7);
+    owner.release();
+    owner.buffer.seal();
+    assertEquals(owner.values, [...numbers(ROWS), 7]);
   });
 
-  it("tells whose observations it keeps", () => assertEquals(new FakeSegmentSink().buffer.owner, OWNER));
-
-  it("keeps its counts right while the sink calls it back", () => {
-    const sink = new FakeSegmentSink();
+  it("keeps its counts right when its owner observes and seals while it is called", () => {
+    const owner = new FakeBufferOwner();
     let depth = 0;
     let given = 0;
     const observe = (): void => {
       given++;
-      sink.buffer.observe("x", given);
+      owner.buffer.observe("x", given);
     };
-    sink.meanwhile = () => {
-      // Whoever writes a file may be observed himself: an error handler that counts, for one.
+    owner.meanwhile = () => {
+      // An error handler may record the errors it gets, for one.
       if (depth > 3) return;
       depth++;
       for (let i = 0; i < 100; i++) {
         observe();
-        checkedCounts(sink.buffer);
+        checkedCounts(owner.buffer);
       }
-      sink.buffer.seal();
+      owner.buffer.seal();
       depth--;
     };
     for (let i = 0; i < 5 * ROWS; i++) {
       observe();
-      assertEquals(checkedCounts(sink.buffer).recorded, given);
+      assertEquals(checkedCounts(owner.buffer).recorded, given);
     }
-    sink.meanwhile = () => {};
-    sink.letGo();
-    sink.buffer.seal();
-    sink.letGo();
-    const { flushed, dropped, buffered } = checkedCounts(sink.buffer);
+    owner.meanwhile = () => {};
+    owner.release();
+    owner.buffer.seal();
+    owner.release();
+    const { flushed, dropped, buffered } = checkedCounts(owner.buffer);
     assertEquals([buffered, flushed + dropped], [0, given]);
-    assertEquals(sink.values.length, flushed);
-    assertEquals(new Set(sink.values).size, flushed);
+    assertEquals(owner.values.length, flushed);
+    assertEquals(new Set(owner.values).size, flushed);
   });
 
-  it("obeys the law of counts in any order of calls", () => {
+  it("keeps recorded = flushed + buffered + dropped in any order of calls", () => {
     for (let seed = 0; seed < 50; seed++) {
       const random = randomFrom(seed);
-      const sink = new FakeSegmentSink();
+      const owner = new FakeBufferOwner();
       let given = 0;
       const calls = [
         () => {
           const count = random(ROWS);
-          observeNumbers(sink.buffer, count, given);
+          observeNumbers(owner.buffer, count, given);
           given += count;
         },
-        () => sink.buffer.observe(`${random(1000)}`.padEnd(random(300), "x"), given++),
-        () => sink.buffer.seal(),
-        () => sink.flush(random(100)),
-        () => sink.letGo(random(4) === 0),
-        () => sink.canFinish = random(2) === 0,
+        () => owner.buffer.observe(`${random(1000)}`.padEnd(random(300), "x"), given++),
+        () => owner.buffer.seal(),
+        () => owner.publish(random(100)),
+        () => owner.release(random(4) === 0),
+        () => owner.canFlush = random(2) === 0,
       ];
       for (let i = 0; i < 200; i++) {
         calls[random(calls.length)]!();
-        assertEquals(checkedCounts(sink.buffer).recorded, given);
+        assertEquals(checkedCounts(owner.buffer).recorded, given);
       }
-      assertEquals(sink.taken.map(({ sequence }) => sequence), numbers(sink.taken.length).map((n) => n + 1));
-      assertEquals(sink.values, sink.values.toSorted((a, b) => a - b));
-      assert(sink.buffers.size <= 2);
+      assertEquals(owner.taken.map(({ sequence }) => sequence), numbers(owner.taken.length).map((n) => n + 1));
+      assertEquals(owner.values, owner.values.toSorted((a, b) => a - b));
+      assert(owner.buffers.size <= 2);
     }
   });
 });

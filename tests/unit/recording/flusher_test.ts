@@ -7,7 +7,7 @@ import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths } from "../../support/published_files.ts";
 import { failAll, failOnce, repair } from "../../support/fake/disk_faults.ts";
 import { modeName, Recorder, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
-import { ROWS } from "../../support/fake/segment_sink.ts";
+import { ROWS } from "../../support/fake/buffer_owner.ts";
 
 for (const way of RECORDER_MODES) {
   describe(`Flusher, ${modeName(way)}`, () => {
@@ -257,13 +257,13 @@ describe("the messages of a flusher", () => {
     const others = spoolPaths(files).length;
     files.capacity = 0;
     const recorder = new Recorder({ runtime: new FakeRuntime(files), flushInterval: 0, strict: false });
-    assertEquals(recorder.flusher.outlives, false);
+    assertEquals(recorder.flusher.whyNotSpool === undefined, false);
     files.capacity = Infinity;
     recorder.observe(ROWS / 2 + 1);
     recorder.runtime.timers.advance(0); // makes the next one, and that is a spool
-    assertEquals([recorder.flusher.outlives, spoolPaths(files).length - others], [false, 1]);
+    assertEquals([recorder.flusher.whyNotSpool === undefined, spoolPaths(files).length - others], [false, 1]);
     recorder.observe(ROWS);
-    assertEquals(recorder.flusher.outlives, true);
+    assertEquals(recorder.flusher.whyNotSpool === undefined, true);
   });
 
   it("say that a spool is refused, where, and why, once until one can be had again", () => {
@@ -281,16 +281,16 @@ describe("the messages of a flusher", () => {
         if (operation === "create" && path.includes(".spool")) throw new FileError("ENOSPC", "no space left");
       };
     };
-    assertEquals([record(), recorder.flusher.outlives], [0, true]);
+    assertEquals([record(), recorder.flusher.whyNotSpool === undefined], [0, true]);
     files.removeTree(`${DIRECTORY}/.spools`); // new ones are needed
     refuse();
-    assertEquals([record(), recorder.flusher.outlives], [1, false]);
+    assertEquals([record(), recorder.flusher.whyNotSpool === undefined], [1, false]);
     assertMatch(recorder.errors[0]!.message, /^Cannot make another spool.*: "\/_monitoring": no space left$/);
     repair(files);
-    assertEquals([record(), recorder.flusher.outlives], [1, true]);
+    assertEquals([record(), recorder.flusher.whyNotSpool === undefined], [1, true]);
     files.removeTree(`${DIRECTORY}/.spools`);
     refuse();
-    assertEquals([record(), recorder.flusher.outlives], [2, false]);
+    assertEquals([record(), recorder.flusher.whyNotSpool === undefined], [2, false]);
     recorder.checkAllPublished();
   });
 

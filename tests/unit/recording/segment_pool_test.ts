@@ -13,15 +13,15 @@ import { chop, recoverAll, wrongAfter } from "../../support/killed/killed_recove
 import { RecordedRows } from "../../support/killed/killed_rows.ts";
 import { EPOCH, OWNER } from "../../support/segments.ts";
 
-/** Memory on a disk, with what it reported. */
-function memoryOn(
+/** A pool on a disk, with what it reported. */
+function poolOn(
   disk: MemoryDisk,
   { strict = false, spools = true } = {},
-): { memory: SegmentPool; errors: Error[] } {
+): { pool: SegmentPool; errors: Error[] } {
   const errors: Error[] = [];
   const directory = new MonitoringDirectory(disk, DIRECTORY);
   const report = (error: Error): void => void errors.push(error);
-  return { memory: new SegmentPool({ directory, owner: OWNER, layout: "segments", spools, strict, report }), errors };
+  return { pool: new SegmentPool({ directory, owner: OWNER, layout: "segments", bytes: 2048, spools, strict, report }), errors };
 }
 
 const spoolsOn = (disk: MemoryDisk): string[] => disk.paths().filter((path) => path.endsWith(".spool"));
@@ -34,24 +34,26 @@ function fill(segment: Segment): Segment {
 }
 
 describe("SegmentPool", () => {
-  it("gives spools, the same again while they are in place, and removes those without rows at the end", () => {
+  it("gives spools, the same again while they are in place, and takes back those without rows once it is retired", () => {
     const disk = new MemoryDisk();
-    const { memory, errors } = memoryOn(disk);
-    const [one, other] = [memory.allocate(2048, undefined), memory.allocate(2048, undefined)];
-    assertEquals([memory.isKept(one), spoolsOn(disk).length], [true, 2]);
-    assertEquals(memory.allocate(2048, one), one);
+    const { pool, errors } = poolOn(disk);
+    const [one, other] = [pool.next(), pool.next()];
+    assertEquals([pool.isKept(one), spoolsOn(disk).length], [true, 2]);
+    assertEquals(pool.next(one), one);
     fill(other);
-    memory.releaseEmpty();
-    assertEquals([spoolsOn(disk).length, memory.isKept(one), memory.isKept(other)], [1, false, true]);
-    memory.close();
+    pool.retire();
+    const onHeap = pool.next(one);
+    assertEquals([onHeap === one, pool.isKept(onHeap), pool.isKept(one), pool.isKept(other)], [false, false, false, true]);
+    assertEquals([spoolsOn(disk).length, pool.next(onHeap) === onHeap], [1, true]);
+    pool.close();
     assertEquals([spoolsOn(disk).length, disk.mappings, errors], [1, 0, []]);
     assertEquals([recoverAll(disk).rows, temporaryPaths(disk)], [1, []]);
   });
 
   it("goes on with memory whose file is gone while there is no better, and asks for none", () => {
     const disk = new MemoryDisk();
-    const { memory } = memoryOn(disk);
-    const free = memory.allocate(2048, undefined);
+    const { pool } = poolOn(disk);
+    const free = pool.next();
     disk.removeTree(DIRECTORY);
     failAll(disk, "EIO", "create");
     const { ArrayBuffer } = globalThis;
@@ -62,34 +64,34 @@ describe("SegmentPool", () => {
           throw new RangeError("no memory");
         }
       } as unknown as typeof ArrayBuffer;
-      assertEquals(memory.allocate(2048, free), free);
+      assertEquals(pool.next(free), free);
     } finally {
       globalThis.ArrayBuffer = ArrayBuffer;
     }
     fill(free);
     repair(disk);
-    assert(memory.allocate(2048, undefined) !== free);
+    assert(pool.next() !== free);
     assertEquals(free.count, 1);
-    memory.close();
+    pool.close();
     assertEquals(disk.mappings, 0);
   });
 
   it("makes no spool any more once it is retired, and keeps those with rows", () => {
     const disk = new MemoryDisk();
-    const { memory, errors } = memoryOn(disk);
-    const segment = fill(memory.allocate(2048, undefined));
-    memory.retire();
-    assertEquals([memory.isKept(memory.allocate(2048, undefined)), memory.isKept(segment)], [false, true]);
-    memory.close();
+    const { pool, errors } = poolOn(disk);
+    const segment = fill(pool.next());
+    pool.retire();
+    assertEquals([pool.isKept(pool.next()), pool.isKept(segment)], [false, true]);
+    pool.close();
     assertEquals([spoolsOn(disk).length, disk.mappings, errors], [1, 0, []]);
   });
 
   it("gives private memory, and makes no file, where spools are not wanted or files cannot be mapped", () => {
     for (const [disk, spools] of [[new MemoryDisk(), false], [new MemoryDisk(false), true]] as const) {
-      const { memory, errors } = memoryOn(disk, { spools, strict: true });
-      const segment = fill(memory.allocate(2048, undefined));
-      assertEquals([memory.isKept(segment), memory.allocate(2048, segment)], [false, segment]);
-      memory.close();
+      const { pool, errors } = poolOn(disk, { spools, strict: true });
+      const segment = fill(pool.next());
+      assertEquals([pool.isKept(segment), pool.next(segment)], [false, segment]);
+      pool.close();
       assertEquals([errors, disk.paths()], [[], []]);
     }
   });
@@ -98,10 +100,10 @@ describe("SegmentPool", () => {
     it(`throws a KymoError at the door for ${code}, and leaves nothing`, () => {
       const disk = new MemoryDisk();
       failAll(disk, code, "write");
-      const { memory, errors } = memoryOn(disk, { strict: true });
-      const error = assertThrows(() => memory.allocate(2048, undefined), KymoError);
+      const { pool, errors } = poolOn(disk, { strict: true });
+      const error = assertThrows(() => pool.next(), KymoError);
       assertMatch(error.message, /^Cannot make a spool: "\/_monitoring": /);
-      memory.close();
+      pool.close();
       assertEquals([errors, spoolsOn(disk), disk.openHandles, disk.mappings], [[], [], 0, 0]);
       assertEquals(disk.paths().filter((path) => path.includes("custom")), []);
     });
@@ -111,11 +113,11 @@ describe("SegmentPool", () => {
     it(`goes on in private memory for good, with one report, where mapping says ${code}`, () => {
       const disk = new MemoryDisk();
       failAll(disk, code, "map");
-      const { memory, errors } = memoryOn(disk, { strict: true });
-      const segment = memory.allocate(2048, undefined);
+      const { pool, errors } = poolOn(disk, { strict: true });
+      const segment = pool.next();
       repair(disk);
-      memory.allocate(2048, undefined);
-      assertEquals([memory.isKept(segment), spoolsOn(disk), errors.length], [false, [], 1]);
+      pool.next();
+      assertEquals([pool.isKept(segment), spoolsOn(disk), errors.length], [false, [], 1]);
       assertMatch(
         errors[0]!.message,
         /^Cannot make another spool, so observations may be in memory only: "\/_monitoring": /,
@@ -125,41 +127,41 @@ describe("SegmentPool", () => {
 
   it("goes on in private memory while the disk is full at a roll-over, with one report, and is back in a spool after", () => {
     const disk = new MemoryDisk();
-    const { memory, errors } = memoryOn(disk, { strict: true });
-    const spool = memory.allocate(2048, undefined);
+    const { pool, errors } = poolOn(disk, { strict: true });
+    const spool = pool.next();
     disk.capacity = 3000;
-    const other = memory.allocate(2048, undefined);
-    assertEquals([errors.length, memory.isKept(other)], [1, false]);
-    assertEquals(memory.allocate(2048, other), other);
-    assertEquals([errors.length, memory.allocate(2048, spool)], [1, spool]);
+    const other = pool.next();
+    assertEquals([errors.length, pool.isKept(other)], [1, false]);
+    assertEquals(pool.next(other), other);
+    assertEquals([errors.length, pool.next(spool)], [1, spool]);
     disk.capacity = Infinity;
-    const again = memory.allocate(2048, other);
-    assertEquals([again === other, memory.isKept(again)], [false, true]);
+    const again = pool.next(other);
+    assertEquals([again === other, pool.isKept(again)], [false, true]);
     disk.capacity = 5000;
-    memory.allocate(2048, undefined);
+    pool.next();
     assertEquals(errors.length, 2); // for it worked in between
-    memory.close();
+    pool.close();
     assertEquals([disk.mappings, spoolsOn(disk)], [0, []]);
   });
 
   it("replaces a spool that somebody deleted, or whose directory is gone, which is made again", () => {
     const disk = new MemoryDisk();
-    const { memory, errors } = memoryOn(disk);
-    const first = memory.allocate(2048, undefined);
+    const { pool, errors } = poolOn(disk);
+    const first = pool.next();
     disk.removeTree(spoolsOn(disk)[0]!);
-    assertEquals(memory.isKept(first), false);
-    const second = memory.allocate(2048, first);
-    assertEquals([second === first, memory.isKept(second), disk.mappings], [false, true, 1]);
+    assertEquals(pool.isKept(first), false);
+    const second = pool.next(first);
+    assertEquals([second === first, pool.isKept(second), disk.mappings], [false, true, 1]);
     disk.removeTree(DIRECTORY);
-    const third = memory.allocate(2048, second);
-    assertEquals([memory.isKept(third), disk.mappings, errors], [true, 1, []]);
+    const third = pool.next(second);
+    assertEquals([pool.isKept(third), disk.mappings, errors], [true, 1, []]);
   });
 
   it("tells a rename that fails, and removes what it had made", () => {
     const disk = new MemoryDisk();
     failAll(disk, "EIO", "rename");
-    const { memory, errors } = memoryOn(disk);
-    memory.allocate(2048, undefined);
+    const { pool, errors } = poolOn(disk);
+    pool.next();
     assertEquals([errors.length, disk.mappings, disk.openHandles], [1, 0, 0]);
     assertEquals(disk.paths().filter((path) => path.includes("custom")), []);
   });

@@ -4,59 +4,59 @@ import { ValueKind } from "../../../src/series.ts";
 import { DurationSampler, NOT_RECORDING } from "../../../src/sampling/duration.ts";
 import { randomFrom } from "../../support/random.ts";
 import { OWNER } from "../../support/segments.ts";
-import { FakeSegmentSink } from "../../support/fake/segment_sink.ts";
+import { FakeBufferOwner } from "../../support/fake/buffer_owner.ts";
 
-function sampling(): { sink: FakeSegmentSink; sampler: DurationSampler; stop(label: unknown, id: unknown): void } {
-  const sink = new FakeSegmentSink({ owner: { ...OWNER, kind: ValueKind.duration } });
-  const sampler = new DurationSampler(sink.clock.now, sink.buffer);
+function sampling(): { owner: FakeBufferOwner; sampler: DurationSampler; stop(label: unknown, id: unknown): void } {
+  const owner = new FakeBufferOwner({ owner: { ...OWNER, kind: ValueKind.duration } });
+  const sampler = new DurationSampler(owner.clock.now, owner.buffer);
   const stop = (label: unknown, id: unknown) => sampler.stop(label as string, id as number);
-  return { sink, sampler, stop };
+  return { owner, sampler, stop };
 }
 
 /** What was observed so far. */
-function rowsOf(sink: FakeSegmentSink): [timepoint: number, value: number, label: string][] {
-  sink.letGo();
-  sink.buffer.seal();
-  sink.letGo();
-  return sink.taken.flatMap(({ rows }) => rows);
+function rowsOf(owner: FakeBufferOwner): [timepoint: number, value: number, label: string][] {
+  owner.release();
+  owner.buffer.seal();
+  owner.release();
+  return owner.taken.flatMap(({ rows }) => rows);
 }
 
 describe("DurationSampler", () => {
   it("measures from start to stop, and dates the observation at the stop", () => {
-    const { sink, sampler } = sampling();
-    sink.clock.time = 5_000;
+    const { owner, sampler } = sampling();
+    owner.clock.time = 5_000;
     const id = sampler.start();
-    sink.clock.time = 7_500;
+    owner.clock.time = 7_500;
     sampler.stop("x", id);
-    assertEquals([id, rowsOf(sink), sampler.invalid], [5_000, [[7_500, 2_500, "x"]], 0]);
+    assertEquals([id, rowsOf(owner), sampler.invalid], [5_000, [[7_500, 2_500, "x"]], 0]);
   });
 
   it("gives each sample an id of its own, though the clock stands still", () => {
-    const { sink, sampler } = sampling();
+    const { owner, sampler } = sampling();
     const ids = Array.from({ length: 1_000 }, () => sampler.start());
     assertEquals(new Set(ids).size, 1_000);
     assert(!ids.includes(NOT_RECORDING));
     for (const id of ids) sampler.stop("x", id);
-    assertEquals(rowsOf(sink).map(([, value]) => value), ids.map(() => 0));
+    assertEquals(rowsOf(owner).map(([, value]) => value), ids.map(() => 0));
   });
 
   it("never measures less than nothing, in whatever order samples end", () => {
     const random = randomFrom(9);
-    const { sink, sampler } = sampling();
+    const { owner, sampler } = sampling();
     const running: number[] = [];
     for (let i = 0; i < 20_000; i++) {
-      if (random(3) === 0) sink.clock.time += random(50);
+      if (random(3) === 0) owner.clock.time += random(50);
       if (random(2) === 0) running.push(sampler.start());
       else if (running.length > 0) sampler.stop("x", running.splice(random(running.length), 1)[0]!);
     }
-    const rows = rowsOf(sink);
+    const rows = rowsOf(owner);
     assert(rows.every(([, value]) => value >= 0 && Number.isInteger(value)));
     assertEquals(sampler.invalid, 0);
   });
 
   it("keeps samples of overlapping, nested and concurrent code apart", () => {
-    const { sink, sampler } = sampling();
-    const at = (time: number): number => sink.clock.time = time;
+    const { owner, sampler } = sampling();
+    const at = (time: number): number => owner.clock.time = time;
     at(10_000);
     const outer = sampler.start();
     at(11_000);
@@ -65,7 +65,7 @@ describe("DurationSampler", () => {
     sampler.stop("outer", outer);
     at(17_000);
     sampler.stop("inner", inner);
-    assertEquals(rowsOf(sink), [[13_000, 3_000, "outer"], [17_000, 6_000, "inner"]]);
+    assertEquals(rowsOf(owner), [[13_000, 3_000, "outer"], [17_000, 6_000, "inner"]]);
   });
 });
 
@@ -91,13 +91,13 @@ describe("an id that is not of a running sample", () => {
   };
   for (const [name, id] of Object.entries(foreign)) {
     it(`is counted and yields nothing: ${name}`, () => {
-      const { sink, sampler, stop } = sampling();
-      sink.clock.time = 5_000;
+      const { owner, sampler, stop } = sampling();
+      owner.clock.time = 5_000;
       sampler.start();
-      sink.clock.time = 9_000;
+      owner.clock.time = 9_000;
       sampler.start();
       stop("x", id);
-      assertEquals([rowsOf(sink), sampler.invalid], [[], 1]);
+      assertEquals([rowsOf(owner), sampler.invalid], [[], 1]);
     });
   }
 
@@ -109,50 +109,50 @@ describe("an id that is not of a running sample", () => {
   };
   for (const [name, id] of Object.entries(poisonous)) {
     it(`is counted and does not throw: ${name}`, () => {
-      const { sink, sampler, stop } = sampling();
-      sink.clock.time = 5_000;
+      const { owner, sampler, stop } = sampling();
+      owner.clock.time = 5_000;
       sampler.start();
       stop("x", id);
-      assertEquals([rowsOf(sink), sampler.invalid], [[], 1]);
+      assertEquals([rowsOf(owner), sampler.invalid], [[], 1]);
     });
   }
 
   it("is counted when it is used again, among the last thousand", () => {
-    const { sink, sampler } = sampling();
+    const { owner, sampler } = sampling();
     const ids = Array.from({ length: 1_000 }, () => sampler.start());
     for (const id of ids) sampler.stop("x", id);
     for (const id of ids) sampler.stop("x", id);
-    assertEquals([rowsOf(sink).length, sampler.invalid], [1_000, 1_000]);
+    assertEquals([rowsOf(owner).length, sampler.invalid], [1_000, 1_000]);
   });
 
   it("is counted when it comes from before the recording, though the clock is the same", () => {
-    const { sink, sampler } = sampling();
+    const { owner, sampler } = sampling();
     const before = [sampler.start(), sampler.start()];
-    const next = new DurationSampler(sink.clock.now, sink.buffer);
+    const next = new DurationSampler(owner.clock.now, owner.buffer);
     for (const id of before) next.stop("x", id);
-    sink.clock.time += 1e9;
-    const later = new DurationSampler(sink.clock.now, sink.buffer);
+    owner.clock.time += 1e9;
+    const later = new DurationSampler(owner.clock.now, owner.buffer);
     for (const id of before) later.stop("x", id);
-    assertEquals([rowsOf(sink), later.invalid], [[], 2]);
+    assertEquals([rowsOf(owner), later.invalid], [[], 2]);
   });
 
   it("does not spoil the samples that are running", () => {
-    const { sink, sampler, stop } = sampling();
+    const { owner, sampler, stop } = sampling();
     const id = sampler.start();
     for (const wrong of [id + 1, id + 0.5, -id, id + 1024, id - 1024]) stop("x", wrong);
-    sink.clock.time += 500;
+    owner.clock.time += 500;
     sampler.stop("x", id);
-    assertEquals([rowsOf(sink).map(([, value]) => value), sampler.invalid], [[500 - (id - 1_000)], 5]);
+    assertEquals([rowsOf(owner).map(([, value]) => value), sampler.invalid], [[500 - (id - 1_000)], 5]);
   });
 });
 
 describe("a label that is no string", () => {
   it("is counted, and the sample may still be stopped with a better one", () => {
-    const { sink, sampler, stop } = sampling();
+    const { owner, sampler, stop } = sampling();
     const id = sampler.start();
     for (const label of [undefined, null, 1, 1n, Symbol("x"), {}, ["x"], new String("x")]) stop(label, id);
-    assertEquals([rowsOf(sink), sampler.invalid], [[], 8]);
+    assertEquals([rowsOf(owner), sampler.invalid], [[], 8]);
     sampler.stop("", id);
-    assertEquals([rowsOf(sink).map(([, , label]) => label), sampler.invalid], [[""], 8]);
+    assertEquals([rowsOf(owner).map(([, , label]) => label), sampler.invalid], [[""], 8]);
   });
 });
