@@ -4,7 +4,7 @@ import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { Failures } from "../../../src/recording/failures.ts";
 import type { ChannelCounts, DoubleBuffer } from "../../../src/recording/double_buffer.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
-import { Flusher, exitLockDeadline } from "../../../src/recording/flusher.ts";
+import { exitLockDeadline, Flusher } from "../../../src/recording/flusher.ts";
 import type { Layout } from "../../../src/files/names.ts";
 import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
 import type { MemoryDisk } from "./memory_disk.ts";

@@ -33,7 +33,9 @@ describe("DoubleBuffer, observe", () => {
 
   it("refuses and counts timepoints that are not positive whole numbers", () => {
     const owner = new FakeBufferOwner();
-    for (const timepoint of [NaN, Infinity, -Infinity, 0.5, -1, -0, 0, 2 ** 53]) owner.buffer.observe("x", 1, timepoint);
+    for (const timepoint of [NaN, Infinity, -Infinity, 0.5, -1, -0, 0, 2 ** 53]) {
+      owner.buffer.observe("x", 1, timepoint);
+    }
     assertEquals([owner.buffer.invalid, owner.buffer.counts.recorded], [8, 0]);
     for (const timepoint of [1, 2 ** 53 - 1]) owner.buffer.observe("x", 1, timepoint);
     assertEquals([owner.buffer.invalid, owner.buffer.counts.recorded], [8, 2]);

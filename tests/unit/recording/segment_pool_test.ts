@@ -21,7 +21,10 @@ function poolOn(
   const errors: Error[] = [];
   const directory = new MonitoringDirectory(disk, DIRECTORY);
   const report = (error: Error): void => void errors.push(error);
-  return { pool: new SegmentPool({ directory, owner: OWNER, layout: "segments", bytes: 2048, spools, strict, report }), errors };
+  return {
+    pool: new SegmentPool({ directory, owner: OWNER, layout: "segments", bytes: 2048, spools, strict, report }),
+    errors,
+  };
 }
 
 const spoolsOn = (disk: MemoryDisk): string[] => disk.paths().filter((path) => path.endsWith(".spool"));
@@ -43,7 +46,12 @@ describe("SegmentPool", () => {
     fill(other);
     pool.retire();
     const onHeap = pool.next(one);
-    assertEquals([onHeap === one, pool.isKept(onHeap), pool.isKept(one), pool.isKept(other)], [false, false, false, true]);
+    assertEquals([onHeap === one, pool.isKept(onHeap), pool.isKept(one), pool.isKept(other)], [
+      false,
+      false,
+      false,
+      true,
+    ]);
     assertEquals([spoolsOn(disk).length, pool.next(onHeap) === onHeap], [1, true]);
     pool.close();
     assertEquals([spoolsOn(disk).length, disk.mappings, errors], [1, 0, []]);
