@@ -28,25 +28,25 @@
  * | `Bun.serve({ fetch, routes })` | `Bun.serve(timeServer({ fetch, routes }))` |
  * | `export default { fetch }` for `deno serve` or `bun run` | `export default timeServer({ fetch })` |
  *
- * While nothing is recorded, a timed handler does nothing but call the handler. On Bun, say of the request of an inline handler
- * of a route what it is, since its type is not inferred through `timeServer`: `(request: Bun.BunRequest<"/orders/:id">) => …`.
+ * While nothing is recorded, a timed handler only calls the handler. On Bun, annotate the request of an inline route handler, since
+ * its type is not inferred through `timeServer`: `(request: Bun.BunRequest<"/orders/:id">) => …`.
  *
  * ## What is timed
- * A duration begins when the server calls the handler. With `until: "headers"` it ends when the handler has returned its
- * response, or the promise that it returned is settled. By default, `until: "body"`, it ends when the response is sent to its
- * end:
+ * A duration starts when the server calls the handler. With `until: "headers"` it ends when the handler has returned its response,
+ * or its promise has settled. By default, `until: "body"`, it ends when the response is sent completely:
  *
- * - `Deno.serve` tells when that is (the promise `completed` in the handler's second argument).
- * - `Bun.serve` does not tell, but can be asked (`requestIP` of the handler's second argument). It is asked when it calls the
- *   handler for the next request and at the end of the event loop's turn, and for a response that takes longer, again and again:
- *   the end of one that takes time `t` is seen at most `t / 64` or 1 ms too late.
- * - Anybody else who calls the handler (a server of Bun's on a Unix socket, a handler that does not pass its second argument on)
- *   gets a response whose body is passed on chunk by chunk and watched. On Bun a body can be watched only if the response has a
- *   `content-type`; otherwise the duration ends with the headers.
+ * - `Deno.serve` reports that: the promise `completed` of the handler's second argument settles.
+ * - `Bun.serve` has no event for it, but can be polled: `requestIP` of the handler's second argument. It is polled when it calls the
+ *   handler for the next request, at the end of the event loop's turn, and then by a timer. The end of a response that takes time `t`
+ *   is seen at most `t / 64` or 1 ms late, whichever is more.
+ * - Any other caller of the handler (a server of Bun on a Unix socket, or a handler that does not pass its second argument on) gets
+ *   a response whose body is passed on chunk by chunk. On Bun that requires a `content-type`; without one the duration ends with the
+ *   headers.
  *
- * "Sent" is what the runtime says: the last bytes may still be in the buffers of the operating system. A request whose client
- * goes away is recorded when that is noticed, one whose handler throws when it throws (on Deno, when the answer to that is sent).
- * An upgrade to a websocket ends the duration. What the server answers without calling a handler is not recorded.
+ * "Sent" is what the runtime reports: the last bytes may still be in the buffers of the operating system. A request whose client
+ * disconnects is recorded when the runtime notices. One whose handler throws is recorded at that time (on Deno, when the error
+ * response is sent). An upgrade to a websocket ends the duration. Responses that the server sends without calling a handler are not
+ * recorded.
  *
  * @module
  */
@@ -62,10 +62,9 @@ export type { FetchHandler, Route } from "./request_timer.ts";
 export type { TimedParts } from "./timed_server.ts";
 
 /**
- * Makes a handler that does what `handler` does and times each request. `this`, all arguments, the response and errors pass
- * unchanged.
+ * Returns a handler that calls `handler` and times each request. `this`, arguments, response and errors are passed on unchanged.
  *
- * @throws {KymoError} if `handler` is no function, or an option is wrong.
+ * @throws {KymoError} `"invalid-argument"` if `handler` is not a function, or for an invalid option.
  */
 export function timeHandler<H extends FetchHandler>(handler: H, options: HttpOptions = {}): H {
   const action = "Cannot time the handler";
@@ -76,10 +75,10 @@ export function timeHandler<H extends FetchHandler>(handler: H, options: HttpOpt
 }
 
 /**
- * Makes a table of routes for `Bun.serve` whose handlers are timed, under `pattern [VERB]`, for instance `/orders/:id [GET]`.
- * Routes that are no functions, such as static responses, pass unchanged and are not recorded.
+ * Returns a copy of a route table for `Bun.serve` with its handlers timed under `pattern [VERB]`, for instance `/orders/:id [GET]`.
+ * Routes that are not functions, such as static responses, are copied unchanged and not recorded.
  *
- * @throws {KymoError} if `routes` is no object, or an option is wrong.
+ * @throws {KymoError} `"invalid-argument"` if `routes` is not an object, or for an invalid option.
  */
 export function timeRoutes<const R extends Readonly<Record<string, Route>>>(routes: R, options: HttpOptions = {}): R {
   const action = "Cannot time the routes";
@@ -90,10 +89,10 @@ export function timeRoutes<const R extends Readonly<Record<string, Route>>>(rout
 }
 
 /**
- * Makes an object like `server` whose `fetch` and `routes` are timed: for `Bun.serve(timeServer({ … }))`, and for `export default
- * timeServer({ … })`. All its other properties pass unchanged.
+ * Returns a copy of a server object with its `fetch` and `routes` timed, for `Bun.serve(timeServer({ … }))` and for `export default
+ * timeServer({ … })`. All other properties are copied unchanged.
  *
- * @throws {KymoError} if `server` has neither a function `fetch` nor `routes`, or an option is wrong.
+ * @throws {KymoError} `"invalid-argument"` if `server` has neither `fetch` nor `routes`, or for an invalid option.
  */
 export function timeServer<const S extends TimedParts>(server: S, options: HttpOptions = {}): S {
   const action = "Cannot time the server";

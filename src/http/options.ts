@@ -1,31 +1,24 @@
 import type { DurationRecorder } from "../recording/time_it.ts";
 import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
 
-/** How requests are timed. All have a default. */
+/** Options of {@linkcode timeHandler} and its siblings. All have a default. */
 export interface HttpOptions {
   /**
-   * Names the route of a request, for instance `"/orders/:id"`, so that all its paths share one label. It is asked before the
-   * handler; where it yields nothing or throws, the path is taken (in a table of routes: the pattern).
+   * Returns the route of a request, for instance `"/orders/:id"`, so that all its paths share one label. Called before the handler.
+   * If it returns nothing or throws, the label has the path (in a route table: the pattern).
    */
   readonly route?: (request: Request) => string | undefined;
-  /** How many labels there may be, 1 or more; requests beyond are counted under `other [VERB]`. Default 1,000. */
+  /** Most labels, at least 1. Further ones become `other [VERB]`. Default 1,000. */
   readonly maxLabels?: number;
-  /** `"body"`: until the response was sent to its end. `"headers"`: until the handler has returned a response. Default `"body"`. */
+  /** `"body"`: until the response is sent completely. `"headers"`: until the handler has returned it. Default `"body"`. */
   readonly until?: "body" | "headers";
-  /** Who keeps the samples. Default: the monitor of this isolate. */
+  /** Records the samples. Default: the default monitor. */
   readonly recorder?: DurationRecorder;
 }
 
-/** The same, complete and checked. */
-export interface CheckedOptions {
-  /** See {@linkcode HttpOptions.route}. */
-  readonly route: ((request: Request) => string | undefined) | undefined;
-  /** See {@linkcode HttpOptions.maxLabels}. */
-  readonly maxLabels: number;
-  /** See {@linkcode HttpOptions.until}. */
-  readonly until: "body" | "headers";
-  /** See {@linkcode HttpOptions.recorder}. */
-  readonly recorder: DurationRecorder;
+/** {@linkcode HttpOptions}, checked and with defaults. */
+export interface CheckedOptions extends Required<Omit<HttpOptions, "route">> {
+  readonly route: HttpOptions["route"] | undefined;
 }
 
 const isRecorder = (value: unknown): boolean => {
@@ -42,9 +35,10 @@ const CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
 };
 
 /**
- * Completes the options with their defaults.
+ * Checks the options and adds defaults.
  *
- * @throws {KymoError} if there is an unknown option, or one of a wrong type or out of range; the message begins with `action`.
+ * @throws {KymoError} `"invalid-argument"` for an unknown option, a wrong type or a value out of range. The message begins with
+ * `action`.
  */
 export function checkOptions(action: string, options: unknown, recorder: DurationRecorder): CheckedOptions {
   const given = checkGiven<HttpOptions>(action, options, CHECKS);

@@ -1,7 +1,7 @@
-/** Methods that have labels of their own: those of RFC 9110 and PATCH of RFC 5789. A client may send any other word. */
+/** Methods with labels of their own: those of RFC 9110, and PATCH of RFC 5789. Clients may send any other word. */
 const VERBS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
-/** Stands for all other methods. */
+/** Replaces all other methods. */
 const OTHER_VERB = "OTHER";
 
 /** The labels of one method, by path or route. */
@@ -16,10 +16,10 @@ class VerbLabels {
   }
 }
 
-/** Stands between the scheme of a URL and its host: `http://`, `https://`, and `http+unix://` on Deno. */
+/** Separates the scheme of a URL from its host. Schemes are `http`, `https`, and `http+unix` on Deno. */
 const HOST_MARK = "://";
 
-/** The path of an absolute URL without its query; `"/"` if it has none, or is none. */
+/** The path of an absolute URL, without its query; `"/"` if there is none. */
 function pathOf(url: unknown): string {
   if (typeof url !== "string") return "/";
   const start = url.indexOf("/", url.indexOf(HOST_MARK) + HOST_MARK.length);
@@ -28,12 +28,12 @@ function pathOf(url: unknown): string {
   return end < 0 ? url.slice(start) : url.slice(start, end);
 }
 
-/** The same text, not as a slice of another: a path would keep its whole URL in memory. */
+/** Copies a text that may be a slice of another: a stored path would keep its whole URL in memory. */
 function ownCopy(text: string): string {
   return new TextDecoder().decode(new TextEncoder().encode(text));
 }
 
-/** Names requests `path [VERB]` or `route [VERB]`, with a bound on the number of names, since clients choose paths and methods. */
+/** Labels requests `path [VERB]` or `route [VERB]`. The number of labels is limited, since clients choose paths and methods. */
 export class RequestLabels {
   readonly #max: number;
   readonly #route: ((request: Request) => string | undefined) | undefined;
@@ -41,15 +41,15 @@ export class RequestLabels {
   readonly #otherVerb = new VerbLabels(OTHER_VERB);
   #count = 0;
 
-  /** Gives out `max` labels, besides one `other [VERB]` for each method. */
+  /** Returns at most `max` different labels, plus one `other [VERB]` for each method. */
   constructor(max: number, route?: (request: Request) => string | undefined) {
     this.#max = max;
     this.#route = route;
   }
 
   /**
-   * The label of a request; `pattern` is that of the route it came by, if there is one. Never throws, though anybody may call a
-   * handler with anything.
+   * The label of a request. `pattern` is that of its route, if the server matched one. Never throws, whatever a handler is called
+   * with.
    */
   of(request: Request | undefined, pattern?: string): string {
     const verb = this.#verbs.get(request?.method ?? OTHER_VERB) ?? this.#otherVerb;
@@ -72,7 +72,7 @@ export class RequestLabels {
       const route: unknown = this.#route(request);
       return typeof route === "string" && route !== "" ? route : undefined;
     } catch {
-      return undefined; // The request is served whatever becomes of its name.
+      return undefined; // the request is served all the same
     }
   }
 }

@@ -1,55 +1,54 @@
-import { DeliveryWatch } from "./delivery_watch.ts";
 import type { CheckedOptions } from "./options.ts";
 import { RequestLabels } from "./request_labels.ts";
-import { watchBody } from "./watched_body.ts";
+import { ResponsePoller } from "./response_poller.ts";
+import { trackBody } from "./tracked_body.ts";
 
-/** A fetch handler: takes a request and whatever else its server passes, and returns a response or a promise of one. */
-// deno-lint-ignore no-explicit-any -- each server has a `this` and further arguments of its own, and a timed handler keeps its type
+/** A fetch handler: takes a request and whatever else the server passes, and returns a response or a promise of one. */
+// deno-lint-ignore no-explicit-any -- `this` and further arguments differ between servers, and a timed handler keeps its type
 export type FetchHandler = { handle(this: any, request: Request, ...rest: any[]): unknown }["handle"];
 
-/** What a table of routes has for a pattern: a handler, handlers by method, or something that the server answers by itself. */
+/** The value of a pattern in a route table: a handler, handlers by method, or something that the server answers by itself. */
 export type Route = FetchHandler | object | false;
 
-/** Times the requests of one application; its handlers share the bound on labels. */
+/** Times the requests of one application. Its handlers share the limit on labels. */
 export class RequestTimer {
   readonly #options: CheckedOptions;
   readonly #labels: RequestLabels;
-  readonly #deliveries: DeliveryWatch;
+  readonly #poller: ResponsePoller;
 
-  /** Records with, and as, the options say. */
   constructor(options: CheckedOptions) {
     this.#options = options;
     this.#labels = new RequestLabels(options.maxLabels, options.route);
-    this.#deliveries = new DeliveryWatch(options.recorder);
+    this.#poller = new ResponsePoller(options.recorder);
   }
 
-  /** A handler that does what `handler` does, and times it, under `pattern` if it is that of a route. */
+  /** Returns a handler that calls `handler` and times it. The label contains `pattern`, if given, instead of the path. */
   handler<H extends FetchHandler>(handler: H, pattern?: string): H {
     const { recorder, until } = this.#options;
     const untilBody = until === "body";
     const labels = this.#labels;
-    const deliveries = this.#deliveries;
+    const poller = this.#poller;
 
-    // Two parameters are declared, because Deno calls a function that declares none with no arguments.
+    // Declares parameters, because Deno calls a function whose `length` is 0 without arguments.
     function timed(this: unknown, request: Request, server: unknown): unknown {
       const args = arguments as unknown as Parameters<FetchHandler>;
-      deliveries.look();
+      poller.poll();
       const id = recorder.startDurationSample();
       if (id === 0) return handler.apply(this, args);
 
       const label = labels.of(request, pattern);
       const stop = (): void => recorder.stopDurationSample(label, id);
-      const completed = untilBody ? completion(server) : undefined;
+      const completed = untilBody ? completionOf(server) : undefined;
       if (completed !== undefined) {
         completed.then(stop, stop);
         return handler.apply(this, args);
       }
 
-      const askable = untilBody && deliveries.canAsk(server, request);
+      const canPoll = untilBody && poller.canPoll(server, request);
       const answered = (response: unknown): unknown => {
         if (!untilBody || !(response instanceof Response)) stop();
-        else if (askable) deliveries.add({ server, request, ended: stop });
-        else return watchBody(response, stop);
+        else if (canPoll) poller.add({ server, request, onSent: stop });
+        else return trackBody(response, stop);
         return response;
       };
       const failed = (error: unknown): never => {
@@ -68,8 +67,8 @@ export class RequestTimer {
   }
 }
 
-/** The promise by which `Deno.serve` tells that a response was sent to its end or could not be: `completed` of the second argument. */
-function completion(info: unknown): Promise<unknown> | undefined {
+/** `completed` of the second argument of `Deno.serve`: a promise that settles when the response is sent, or cannot be sent. */
+function completionOf(info: unknown): Promise<unknown> | undefined {
   const completed = (info as { completed?: unknown } | null | undefined)?.completed;
   return completed instanceof Promise ? completed : undefined;
 }

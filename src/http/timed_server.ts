@@ -1,17 +1,17 @@
 import { KymoError, quote } from "../errors.ts";
 import type { FetchHandler, RequestTimer, Route } from "./request_timer.ts";
 
-/** What is timed of a server: an object for `Bun.serve`, `deno serve` and the like. */
+/** The timed properties of a server object for `Bun.serve`, `deno serve` and others. */
 export interface TimedParts {
-  /** Handles all requests, or those without a route. */
+  /** Handles the requests that match no route. */
   readonly fetch?: FetchHandler;
-  /** What answers the requests for a pattern. */
+  /** Routes by pattern. */
   readonly routes?: Readonly<Record<string, Route>>;
 }
 
 /**
- * A table of routes like the one given, whose handlers are timed under `pattern [VERB]`: functions, and functions by method. All
- * else (responses, pages, files, `false`) the server answers without calling anybody, and it stays as it is.
+ * Returns a copy of a route table with its handlers timed under `pattern [VERB]`: functions, and functions by method. Other values
+ * (responses, pages, files, `false`), which the server answers without calling a handler, are copied unchanged.
  */
 export function timedRoutes<R extends Readonly<Record<string, Route>>>(timer: RequestTimer, routes: R): R {
   const timed = Object.entries(routes).map(([pattern, route]) => [pattern, timedRoute(timer, pattern, route)]);
@@ -35,10 +35,10 @@ function isPlainObject(value: unknown): value is object {
 }
 
 /**
- * A server like the one given, whose `fetch` and `routes` are timed. What else it has is the same, and its `fetch` still finds
- * itself in `this`.
+ * Returns a copy of a server object with timed `fetch` and `routes`. All other properties are the same, and `fetch` is still called
+ * with the original as `this`.
  *
- * @throws {KymoError} if there is no `fetch` and no `routes` to time.
+ * @throws {KymoError} `"invalid-argument"` if the server has neither `fetch` nor `routes`.
  */
 export function timedServer<S extends TimedParts>(timer: RequestTimer, server: S): S {
   const { fetch, routes } = server;
@@ -52,16 +52,16 @@ export function timedServer<S extends TimedParts>(timer: RequestTimer, server: S
   const replace = (name: string, value: unknown): unknown =>
     Object.defineProperty(timed, name, { value, configurable: true, enumerable: true, writable: true });
   if (typeof fetch === "function") {
-    const itself = function (this: unknown, ...args: Parameters<FetchHandler>): unknown {
+    const onOriginal = function (this: unknown, ...args: Parameters<FetchHandler>): unknown {
       return fetch.apply(this === timed ? server : this, args);
     };
-    replace("fetch", timer.handler(itself));
+    replace("fetch", timer.handler(onOriginal));
   }
   if (isPlainObject(routes)) replace("routes", timedRoutes(timer, routes));
   return timed;
 }
 
-/** An object of the same class with the same properties. Accessors are asked of the original, whose private fields they may read. */
+/** Copies an object with its class and properties. Accessors use the original, since they may read its private fields. */
 function copyOf<S extends object>(original: S): S {
   const copy: S = Object.create(Object.getPrototypeOf(original));
   for (let owner: object | null = original; owner !== null && owner !== Object.prototype;) {

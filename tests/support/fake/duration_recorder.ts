@@ -1,12 +1,12 @@
 import type { DurationRecorder } from "../../../src/recording/time_it.ts";
 
-/** Keeps the labels of ended samples, and knows which have not ended. */
-export class FakeRecorder implements DurationRecorder {
+/** Keeps the labels of ended samples, and which have not ended. */
+export class FakeDurationRecorder implements DurationRecorder {
   /** While `false`, nothing is recorded. */
   recording = true;
   /** Labels in the order in which samples ended. */
   readonly ended: string[] = [];
-  /** Ids that were ended twice, or never given out. */
+  /** Ids that were ended twice or never started. */
   readonly wrong: number[] = [];
   readonly #open = new Set<number>();
   #ids = 0;

@@ -2,21 +2,21 @@ import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
 import { type FetchHandler, timeHandler, timeRoutes, timeServer } from "../../../src/http/mod.ts";
-import { FakeRecorder } from "../../support/fake/duration_recorder.ts";
+import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
 
 const empty = (_: Request): Response => new Response(null);
 const asked = new Request("http://localhost/orders");
 
-describe("the HTTP entry", () => {
+describe("@kymo/kymo/http", () => {
   it("times handlers, routes and servers", () => {
-    const recorder = new FakeRecorder();
+    const recorder = new FakeDurationRecorder();
     timeHandler(empty, { recorder })(asked);
     timeRoutes({ "/orders/*": empty }, { recorder })["/orders/*"](asked);
     timeServer({ fetch: empty }, { recorder }).fetch(asked);
     assertEquals(recorder.ended, ["/orders [GET]", "/orders/* [GET]", "/orders [GET]"]);
   });
 
-  it("calls the handler while the monitor of the isolate does not record", async () => {
+  it("calls the handler while the default monitor does not record", async () => {
     assertEquals(await timeHandler((_: Request) => new Response("text"))(asked).text(), "text");
   });
 
@@ -38,6 +38,9 @@ describe("the HTTP entry", () => {
     ],
   ];
   for (const [call, message] of wrong) {
-    it(`refuses: ${message}`, () => assertEquals(assertThrows(call, KymoError).message, message));
+    it(`throws: ${message}`, () => {
+      const error = assertThrows(call, KymoError);
+      assertEquals([error.code, error.message], ["invalid-argument", message]);
+    });
   }
 });

@@ -2,9 +2,9 @@ import { describe, it } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
 import { checkOptions } from "../../../src/http/options.ts";
-import { FakeRecorder } from "../../support/fake/duration_recorder.ts";
+import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
 
-const recorder = new FakeRecorder();
+const recorder = new FakeDurationRecorder();
 
 describe("HTTP options", () => {
   it("have defaults", () => {
@@ -13,8 +13,8 @@ describe("HTTP options", () => {
     assertStrictEquals(chosen, recorder);
   });
 
-  it("are taken as given; undefined is the default", () => {
-    const own = new FakeRecorder();
+  it("are used as given, and undefined means the default", () => {
+    const own = new FakeDurationRecorder();
     const route = () => "/a";
     const options = checkOptions("Cannot time", { route, maxLabels: 1, until: "headers", recorder: own }, recorder);
     assertStrictEquals(options.route, route);
@@ -46,9 +46,9 @@ describe("HTTP options", () => {
     ],
   ];
   for (const [options, message] of wrong) {
-    it(`are refused: ${message}`, () => {
+    it(`throw for an invalid value: ${message}`, () => {
       const error = assertThrows(() => checkOptions("Cannot time the handler", options, recorder), KymoError);
-      assertEquals(error.message, `Cannot time the handler: ${message}`);
+      assertEquals([error.code, error.message], ["invalid-argument", `Cannot time the handler: ${message}`]);
     });
   }
 });

@@ -2,8 +2,8 @@ import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { checkOptions, type HttpOptions } from "../../../src/http/options.ts";
 import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
-import { FakeRecorder } from "../../support/fake/duration_recorder.ts";
-import { until } from "./until.ts";
+import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
+import { until } from "../../support/until.ts";
 
 const LABEL = "/orders [GET]";
 
@@ -11,20 +11,20 @@ function request(): Request {
   return new Request("http://localhost:8000/orders?id=1");
 }
 
-/** Times a handler with a recorder of its own. */
+/** Times a handler with its own fake recorder. */
 function time<H extends FetchHandler>(handler: H, options: HttpOptions = {}, pattern?: string) {
-  const recorder = new FakeRecorder();
+  const recorder = new FakeDurationRecorder();
   const timed = new RequestTimer(checkOptions("Cannot time", options, recorder)).handler(handler, pattern);
   return { timed, recorder };
 }
 
-/** What `Deno.serve` passes beside the request. */
+/** The second argument of a handler of `Deno.serve`. */
 function denoInfo() {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   return { info: { remoteAddr: {}, completed: promise }, sent: resolve, lost: reject };
 }
 
-/** What `Bun.serve` passes beside the request. */
+/** The second argument of a handler of `Bun.serve`. */
 class BunServer {
   sent = false;
 
@@ -33,11 +33,11 @@ class BunServer {
   }
 }
 
-describe("a timed handler passes on", () => {
+describe("timed handler passes on", () => {
   const servers: [name: string, server: () => unknown][] = [
     ["Deno", () => denoInfo().info],
     ["Bun", () => new BunServer()],
-    ["nobody", () => undefined],
+    ["no server", () => undefined],
   ];
   for (const [name, makeServer] of servers) {
     it(`this and all arguments, called by ${name}`, () => {
@@ -75,13 +75,13 @@ describe("a timed handler passes on", () => {
     });
   }
 
-  it("the request to a handler that declares no parameter, since Deno would call that with none", () => {
+  it("the request, even to a handler without parameters, which Deno would call without arguments", () => {
     assertEquals(time(() => new Response()).timed.length > 0, true);
   });
 });
 
-describe("while nothing is recorded", () => {
-  it("the handler is called and its response not touched", async () => {
+describe("timed handler while nothing is recorded", () => {
+  it("calls the handler and does not touch its response", async () => {
     const { timed, recorder } = time((_: Request) =>
       new Response("text", { headers: { "content-type": "text/plain" } })
     );
@@ -91,17 +91,17 @@ describe("while nothing is recorded", () => {
   });
 });
 
-describe("until the headers", () => {
+describe("timed handler with until: headers", () => {
   const options = { until: "headers" } as const;
 
-  it("a sample ends when the handler returns", () => {
+  it("ends the sample when the handler returns", () => {
     const { timed, recorder } = time((_: Request, _info: unknown) => new Response("text"), options);
     timed(request(), denoInfo().info);
     timed(request(), new BunServer());
     assertEquals(recorder.ended, [LABEL, LABEL]);
   });
 
-  it("a sample ends when the promise is settled", async () => {
+  it("ends the sample when the promise settles", async () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     const { timed, recorder } = time((_: Request) => promise, options);
     const answer = timed(request());
@@ -112,7 +112,7 @@ describe("until the headers", () => {
     assertEquals(recorder.ended, [LABEL]);
   });
 
-  it("the body is not touched", async () => {
+  it("does not touch the body", async () => {
     const response = new Response("text", { headers: { "content-type": "text/plain" } });
     const { timed } = time((_: Request) => response, options);
     assertStrictEquals(timed(request()), response);
@@ -120,8 +120,8 @@ describe("until the headers", () => {
   });
 });
 
-describe("on Deno a sample ends", () => {
-  it("when the server says that the response is sent", async () => {
+describe("timed handler on Deno ends the sample", () => {
+  it("when the server reports that the response is sent", async () => {
     const { timed, recorder } = time((_: Request, _info: unknown) => new Response("text"));
     const { info, sent } = denoInfo();
     timed(request(), info);
@@ -132,7 +132,7 @@ describe("on Deno a sample ends", () => {
     assertEquals([recorder.ended, recorder.open], [[LABEL], 0]);
   });
 
-  it("when the server says that the response could not be sent", async () => {
+  it("when the server reports that the response could not be sent", async () => {
     const { timed, recorder } = time((_: Request, _info: unknown) => new Response("text"));
     const { info, lost } = denoInfo();
     timed(request(), info);
@@ -154,8 +154,8 @@ describe("on Deno a sample ends", () => {
   });
 });
 
-describe("on Bun a sample ends", () => {
-  it("when the server no longer knows the client", async () => {
+describe("timed handler on Bun ends the sample", () => {
+  it("when the server returns no client address any more", async () => {
     const server = new BunServer();
     const { timed, recorder } = time((_: Request, _server: unknown) => new Response("text"));
     timed(request(), server);
@@ -166,7 +166,7 @@ describe("on Bun a sample ends", () => {
     assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
   });
 
-  it("before the next request begins, if it is sent by then", () => {
+  it("before the next request starts, if the response is sent by then", () => {
     const server = new BunServer();
     const seen: number[] = [];
     const { timed, recorder } = time((_: Request, _server: unknown) => {
@@ -201,7 +201,7 @@ describe("on Bun a sample ends", () => {
     assertEquals(recorder.ended, [LABEL]);
   });
 
-  it("with the body untouched", async () => {
+  it("without touching the body", async () => {
     const response = new Response("text", { headers: { "content-type": "text/plain" } });
     const { timed } = time((_: Request, _server: unknown) => response);
     const server = new BunServer();
@@ -211,7 +211,7 @@ describe("on Bun a sample ends", () => {
   });
 });
 
-describe("called by nobody in particular, a sample ends", () => {
+describe("timed handler without a server ends the sample", () => {
   it("when the body has been read", async () => {
     const { timed, recorder } = time((_: Request) =>
       new Response("text", { headers: { "content-type": "text/plain" } })
@@ -244,8 +244,8 @@ describe("called by nobody in particular, a sample ends", () => {
   });
 });
 
-describe("requests at the same time", () => {
-  it("have a sample each", async () => {
+describe("timed handler", () => {
+  it("records one sample for each concurrent request", async () => {
     const answers: (() => void)[] = [];
     const { timed, recorder } = time((_: Request) =>
       new Promise<Response>((resolve) => answers.push(() => resolve(new Response(null))))
@@ -259,7 +259,7 @@ describe("requests at the same time", () => {
   });
 });
 
-it("a handler of a route has the label of its pattern", () => {
+it("timed handler of a route has the label of its pattern", () => {
   const { timed, recorder } = time((_: Request) => new Response(null), {}, "/orders/:id");
   timed(new Request("http://localhost/orders/17", { method: "DELETE" }));
   assertEquals(recorder.ended, ["/orders/:id [DELETE]"]);

@@ -4,17 +4,17 @@ import { KymoError } from "../../../src/errors.ts";
 import { checkOptions } from "../../../src/http/options.ts";
 import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
 import { type TimedParts, timedRoutes, timedServer } from "../../../src/http/timed_server.ts";
-import { FakeRecorder } from "../../support/fake/duration_recorder.ts";
+import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
 
 function timer() {
-  const recorder = new FakeRecorder();
+  const recorder = new FakeDurationRecorder();
   return { recorder, timer: new RequestTimer(checkOptions("Cannot time", { until: "headers" }, recorder)) };
 }
 
 const empty = (_: Request): Response => new Response(null);
 
-describe("timed routes", () => {
-  it("time functions, and functions by method, under their pattern", () => {
+describe("timedRoutes", () => {
+  it("times functions, and functions by method, under their pattern", () => {
     const { recorder, timer: timing } = timer();
     const routes = timedRoutes(timing, { "/orders/:id": empty, "/users/*": { GET: empty, POST: empty } });
     routes["/orders/:id"](new Request("http://localhost/orders/17"));
@@ -23,7 +23,7 @@ describe("timed routes", () => {
     assertEquals(recorder.ended, ["/orders/:id [GET]", "/users/* [GET]", "/users/* [POST]"]);
   });
 
-  it("leave all else as it is, in the same order", () => {
+  it("copies all other values unchanged, in the same order", () => {
     class Page {
       index = "index.html";
     }
@@ -45,9 +45,9 @@ describe("timed routes", () => {
   });
 });
 
-describe("a timed server", () => {
-  it("times its fetch by path and its routes by pattern, with one bound on labels", () => {
-    const recorder = new FakeRecorder();
+describe("timedServer", () => {
+  it("times fetch by path and routes by pattern, with one limit on labels", () => {
+    const recorder = new FakeDurationRecorder();
     const timing = new RequestTimer(checkOptions("Cannot time", { until: "headers", maxLabels: 2 }, recorder));
     const server = timedServer(timing, { fetch: empty, routes: { "/a/:id": empty, "/b/:id": empty } });
     server.routes["/a/:id"](new Request("http://localhost/a/1"));
@@ -56,7 +56,7 @@ describe("a timed server", () => {
     assertEquals(recorder.ended, ["/a/:id [GET]", "/c [GET]", "other [GET]"]);
   });
 
-  it("has all that the server has, and the server does not change", () => {
+  it("copies all properties and does not change the original", () => {
     const hidden = Symbol("hidden");
     const given = {
       port: 0,
@@ -73,7 +73,7 @@ describe("a timed server", () => {
     assertStrictEquals(given.fetch, empty);
   });
 
-  it("finds itself in `this`, though it keeps secrets", () => {
+  it("calls fetch with the original as `this`, so that private fields work", () => {
     class App {
       #asked = 0;
       fetch(_: Request): Response {
@@ -89,7 +89,7 @@ describe("a timed server", () => {
     assertEquals(recorder.ended.length, 2);
   });
 
-  it("passes on the `this` that the server gives", () => {
+  it("passes on another `this`", () => {
     const seen: unknown[] = [];
     const server = timedServer(timer().timer, {
       fetch: function (this: unknown) {
@@ -102,7 +102,7 @@ describe("a timed server", () => {
   });
 
   for (const wrong of [{}, { fetch: "no" }, { routes: false }, []]) {
-    it(`is refused if there is nothing to time: ${JSON.stringify(wrong)}`, () => {
+    it(`throws if there is nothing to time: ${JSON.stringify(wrong)}`, () => {
       assertThrows(() => timedServer(timer().timer, wrong as TimedParts), KymoError, "Cannot time the server: ");
     });
   }

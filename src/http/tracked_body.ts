@@ -1,0 +1,47 @@
+type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/**
+ * Whether this runtime sets the `content-type` of a text only when it sends the response, as Bun does. It then cannot tell a text
+ * from bytes once `body` has been read.
+ */
+const setsTypeLate = !new Response("text").headers.has("content-type");
+
+/**
+ * Returns a copy of the response that calls `onEnd` once, when its body is read to its end, cancelled, or fails. If there is no
+ * body, or if tracking it would change what the client receives, calls `onEnd` at once and returns the response itself.
+ */
+export function trackBody(response: Response, onEnd: () => void): Response {
+  const body = setsTypeLate && !response.headers.has("content-type") ? null : response.body;
+  if (body === null || body.locked) {
+    onEnd();
+    return response;
+  }
+  return new Response(tracked(body, onEnd), response);
+}
+
+/** Passes the chunks on, and reads each only when it is pulled. */
+function tracked(body: Bytes, onEnd: () => void): Bytes {
+  const reader = body.getReader();
+  let open = true;
+  const end = (): void => {
+    if (open) onEnd();
+    open = false;
+  };
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+      } catch (error) {
+        end();
+        throw error;
+      }
+      if (open) controller.close();
+      end();
+    },
+    cancel(reason) {
+      end();
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
