@@ -3,31 +3,33 @@ import { isFromPython, isOfIsolate, RUNTIME_SERIES, type RuntimeSeries, runtimeS
 import type { Selection } from "../frames/selection.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
 
-/** One process's part of a series of the runtime. NaN is only among the `rows`. */
+/** A runtime series of one process. Only `rows` includes observations of NaN. */
 export interface RuntimeSummary extends RuntimeSeries {
+  /** The process. */
   readonly pid: number;
-  /** Observations, NaN included. */
+  /** Number of observations, including NaN. */
   readonly rows: number;
-  /** Observations but for NaN. */
+  /** Number of observations other than NaN. */
   readonly count: number;
-  /** ns since 1970. */
+  /** Earliest timepoint, ns since 1970. */
   readonly first: bigint;
-  /** ns since 1970. */
+  /** Latest timepoint, ns since 1970. */
   readonly last: bigint;
   readonly mean: number;
   readonly min: number;
   readonly max: number;
   readonly sum: number;
-  /** The last measurement. */
+  /** Measurement with the latest timepoint. */
   readonly latest: number;
   /**
-   * Of a counter: by how much it grew, from each observation to the next. Where it went back it began anew, and what it counted from then until its
-   * first observation is left out. NaN if it is several isolates' and goes up and down between them.
+   * Of a counter: the sum of its increases from each observation to the next. Where it decreases it was
+   * restarted, and what it counted before its next observation is unknown and left out. NaN if the
+   * counters of several isolates are mixed.
    */
   readonly growth?: number;
 }
 
-/** Summarizes the series of the runtime, each process for itself, in the order of {@linkcode RUNTIME_SERIES} and then by label. */
+/** Summarizes the runtime series of each process, in the order of {@linkcode RUNTIME_SERIES}, then by label. */
 export async function summarizeRuntime(db: TelemetryDB, selection: Selection): Promise<RuntimeSummary[]> {
   const frame = db.runtime().where(selection);
   const table = await frame.sql(
@@ -69,7 +71,7 @@ export async function summarizeRuntime(db: TelemetryDB, selection: Selection): P
   return summaries.sort((one, other) => place(one) - place(other));
 }
 
-/** The processes of the Python original, told by all their series, whichever are selected. */
+/** The processes that the Python original recorded. All their series are examined, whichever are selected. */
 async function pythonProcesses(db: TelemetryDB, { pids }: Selection): Promise<Set<number>> {
   const { relation } = db.runtime().where(pids === undefined ? {} : { pids });
   const rows = (await db.sql(`SELECT DISTINCT PID, Label FROM ${relation}`)).rows();

@@ -18,46 +18,46 @@ import {
 } from "./time_bins.ts";
 import { CHANNELS } from "../../series.ts";
 
-/** What is summarized, and how. */
+/** Options of {@linkcode summarize}. */
 export interface SummaryOptions extends Selection {
-  /** Whether there is a summary for each process. Default: no. */
+  /** Whether to summarize each process separately. Default: false. */
   readonly byPid?: boolean;
-  /** Which quantiles, from 0 to 1. */
+  /** Quantiles to compute, each from 0 to 1. */
   readonly quantiles: readonly number[];
   /** About when the recording was made. Default: that is looked up, which takes a scan. */
   readonly guess?: TimeRange | undefined;
 }
 
-/** What there is to be told of a recording. */
+/** The summary of a recording. */
 export interface Summary {
-  /** Observations that were selected. */
+  /** Number of selected observations. */
   readonly rows: number;
-  /** Their time; `undefined` if there are none. */
+  /** Their time range; `undefined` if there are none. */
   readonly range: TimeRange | undefined;
-  /** Processes that made them, ascending. */
+  /** Their processes, ascending. */
   readonly pids: readonly number[];
-  /** The parts of the time in which observations are counted; `undefined` if there are none. */
+  /** Time bins of {@linkcode SeriesSummary.counts}; `undefined` if there are no observations. */
   readonly bins: TimeBins | undefined;
-  /** Series of durations, in seconds, by label (and PID), ascending. */
+  /** Series of durations, in seconds; ascending by label (and PID). */
   readonly durations: readonly SeriesSummary[];
-  /** Series of what the program observed, by channel, label (and PID), ascending. */
+  /** Series that the program observed itself; ascending by channel and label (and PID). */
   readonly quantities: readonly SeriesSummary[];
-  /** Series of the runtime, each process for itself. */
+  /** Runtime series, each process separately. */
   readonly runtime: readonly RuntimeSummary[];
 }
 
-/** A series, or one process's part of it. NaN is only among the `rows`. */
+/** A series, or a series in one process. Only `rows` and `counts` include observations of NaN. */
 export interface SeriesSummary extends Omit<Statistics, "std">, TimeRange {
-  /** Of which files. */
+  /** Channel of its files. */
   readonly channel: string;
   readonly label: string;
-  /** The process, if summarized by process. */
+  /** The process; only with {@linkcode SummaryOptions.byPid}. */
   readonly pid?: number;
-  /** Observations, NaN included. */
+  /** Number of observations, including NaN. */
   readonly rows: number;
-  /** The last measurement; not of durations, of which it would say nothing. */
+  /** Measurement with the latest timepoint; absent for durations, where it would mean nothing. */
   readonly latest?: number;
-  /** Observations in each of the bins; not kept, so to be asked for once. */
+  /** Number of observations in each time bin. Computed on each access. */
   readonly counts: readonly number[];
 }
 
@@ -74,11 +74,11 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
     countedIn = binsOf(range, shiftFor(range));
     counted = await countAll(db, options, countedIn);
   }
-  // What was counted cannot be parted.
+  // Not narrower than the bins that were counted in.
   const bins = range && binsOf(range, shiftFor(range, countedIn.width));
   const series = counted.map(({ numbered, pids: _, ...rest }): SeriesSummary => ({
     ...rest,
-    // Made anew each time: of 100,000 labels they would be 200 MB.
+    // Computed on access: for 100,000 labels they would take 200 MB.
     get counts() {
       return bins === undefined ? [] : countsIn(bins, numbered, countedIn);
     },
@@ -96,7 +96,7 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   };
 }
 
-/** The time of all observations, whatever their label; `undefined` if there are none. Reads every file. */
+/** The time range of all observations; `undefined` if there are none. Reads every file. */
 export async function timeRange(db: TelemetryDB): Promise<TimeRange | undefined> {
   const table = await db.sql("SELECT min(Timepoint) AS first, max(Timepoint) AS last FROM observations");
   const [{ first, last } = {}] = table.rows();
@@ -108,16 +108,16 @@ interface CountedSeries extends Omit<SeriesSummary, "counts"> {
   readonly numbered: BinCounts;
 }
 
-/** All series but those of the runtime. */
+/** Counts the series of all channels but `runtime`. */
 async function countAll(db: TelemetryDB, options: SummaryOptions, bins: TimeBins): Promise<CountedSeries[]> {
-  // The durations first, since files are checked beside the first query, and these are the most.
+  // Durations first: files are checked beside the first query, and durations usually have the most rows.
   const others = db.channels().filter((channel) => channel !== CHANNELS.duration && channel !== CHANNELS.runtime);
   const counted: CountedSeries[][] = [];
   for (const channel of [CHANNELS.duration, ...others]) counted.push(await countSeries(db, channel, options, bins));
   return counted.flat();
 }
 
-/** Statistics of each series of a channel and when its observations were made, in one scan. */
+/** Statistics and time counts of each series of a channel, in one scan. */
 async function countSeries(
   db: TelemetryDB,
   channel: string,
@@ -137,7 +137,7 @@ async function countSeries(
          FROM ${measurements} GROUP BY ${keys}
        ) ORDER BY ${keys}`,
     );
-  // What is no number, or infinite, has to be seen to, which takes time, but is rare, and is seen in the sum.
+  // NaN and infinities need slower aggregates. They are rare, and show in the sum.
   let rows = (await count(plainAggregates(quantiles), relation)).rows();
   if (!rows.every(({ total }) => Number.isFinite(total))) {
     rows = (await count(aggregates(quantiles), measured(relation))).rows();
@@ -160,14 +160,14 @@ function withoutDeviation({ std: _, ...statistics }: Statistics): Omit<Statistic
   return statistics;
 }
 
-/** The aggregates that statistics are made of, if all measurements are finite. */
+/** SQL of the same aggregates as `aggregates`, for measurements that are all finite. */
 function plainAggregates(quantiles: readonly number[]): string {
   const list = quantiles.length === 0 ? "NULL" : `quantile_cont(Measurement, [${quantiles.map(double).join(", ")}])`;
   return `count(*) AS n, fsum(Measurement) AS total, min(Measurement) AS smallest, max(Measurement) AS largest,
     ${list} AS quantiles`;
 }
 
-/** The part of a time that may be selected. */
+/** The part of a time range within a selection. */
 function clipped({ first, last }: TimeRange, { from = first, to = last }: Selection): TimeRange {
   const begin = from > first ? from : first;
   return { first: begin, last: to < last ? to > begin ? to : begin : last };

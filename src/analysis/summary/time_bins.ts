@@ -1,38 +1,40 @@
 import type { TimeRange } from "../frames/selection.ts";
 
-/** Equal parts of a time. */
+/** Equal parts of a time range. */
 export interface TimeBins {
-  /** Where the first begins, ns since 1970: a whole multiple of the width. */
+  /** Start of the first bin, ns since 1970: an integer multiple of the width. */
   readonly from: bigint;
-  /** Width of each, ns. */
+  /** Width of each bin, ns: a power of two. */
   readonly width: bigint;
-  /** How many there are. */
+  /** Number of bins. */
   readonly length: number;
 }
 
 /**
- * How many observations there are in those bins that have any. Texts of numbers with spaces between, until they are needed: of many series that is a
- * fraction of the memory and the time that arrays take.
+ * Numbers of observations in the bins that have any, as texts of integers separated by spaces. For many
+ * series these take a fraction of the memory and time of arrays.
  */
 export interface BinCounts {
-  /** Numbers of the bins, from 0. */
+  /** Indices of the bins. */
   readonly bins: string;
-  /** Observations in each, in the same order. */
+  /** Number of observations in each of them. */
   readonly counts: string;
 }
 
-/** A time is parted into so many bins at most, and half of that at least, unless they would be narrower than a millisecond. */
-const MOST_BINS = 256n;
-const LEAST_WIDTH = 2n ** 20n;
+/** A time range has this many bins at most, and more than half of it unless bins would be narrower than {@linkcode MIN_WIDTH}. */
+const MAX_BINS = 256n;
 
-/** The width of the bins of a time is 2 to the power of this many ns; not less than `least`, ns. */
-export function shiftFor({ first, last }: TimeRange, least = LEAST_WIDTH): bigint {
+/** Smallest width of a bin, ns: about 1 ms. */
+const MIN_WIDTH = 2n ** 20n;
+
+/** The binary logarithm of the width of the bins of a time range; a width of at least `least` ns. */
+export function shiftFor({ first, last }: TimeRange, least = MIN_WIDTH): bigint {
   let shift = shiftOf(least);
-  while ((last >> shift) - (first >> shift) >= MOST_BINS) shift++;
+  while ((last >> shift) - (first >> shift) >= MAX_BINS) shift++;
   return shift;
 }
 
-/** The bins of that width that hold all of a time. */
+/** The bins with the width 2^`shift` ns that contain a time range. */
 export function binsOf({ first, last }: TimeRange, shift: bigint): TimeBins {
   return {
     from: (first >> shift) << shift,
@@ -61,15 +63,16 @@ export function holds({ from, width, length }: TimeBins, { first, last }: TimeRa
 }
 
 /**
- * SQL of a map from the beginning of each bin that has rows to their number. Rows beside the bins are counted in the first or the last, so that the
- * map never grows beyond these. It takes next to no time, unlike any arithmetic that could exceed 64 bits.
+ * SQL of a map from each bin (as timepoint >> shift) that has rows to their number. Rows outside the bins
+ * count in the first or last one, so that the map cannot grow further. Shifting takes next to no time,
+ * unlike arithmetic that could exceed 64 bits.
  */
 export function countInBins({ from, width, length }: TimeBins): string {
   const last = from + BigInt(length) * width - 1n;
   return `histogram(least(greatest(Timepoint, '${from}'::BIGINT), '${last}'::BIGINT) >> ${shiftOf(width)})`;
 }
 
-/** SQL of the {@linkcode BinCounts} in such a map, as two texts. */
+/** SQL of the {@linkcode BinCounts} of such a map. */
 export function binTexts(map: string, { from, width }: TimeBins): { bins: string; counts: string } {
   const first = from >> shiftOf(width);
   return {
@@ -78,12 +81,12 @@ export function binTexts(map: string, { from, width }: TimeBins): { bins: string
   };
 }
 
-/** Of which power of two a width is. */
+/** The binary logarithm of a width. */
 function shiftOf(width: bigint): bigint {
   return BigInt(width.toString(2).length - 1);
 }
 
-/** How many observations there are in each of the bins, of which those in which they were counted are parts. */
+/** The number of observations in each bin, counted in narrower bins `counted` that divide them. */
 export function countsIn({ from, width, length }: TimeBins, { bins, counts }: BinCounts, counted: TimeBins): number[] {
   const parts = Number(width / counted.width);
   const before = Number((counted.from - from) / counted.width);

@@ -26,8 +26,8 @@ const files: Record<string, Rows> = {
   "sales.1.csv": [[BEGIN + 10n * SECOND, 12.5, "price", 4]],
 };
 
-describe("a summary", () => {
-  it("tells how much there is, of what time and of which processes", async () => {
+describe("summarize", () => {
+  it("counts observations, and gives their time range and processes", async () => {
     const { rows, range, pids, bins } = await summaryOf(files);
     assertEquals({ rows, range, pids }, {
       rows: 9,
@@ -40,7 +40,7 @@ describe("a summary", () => {
     );
   });
 
-  it("has the statistics of each series of durations", async () => {
+  it("computes the statistics of each series of durations", async () => {
     const { durations: [a, b, ...none] } = await summaryOf(files);
     assertEquals(none, []);
     const { counts: _, mean, sum, ...rest } = a!;
@@ -60,7 +60,7 @@ describe("a summary", () => {
     assertEquals([b?.label, b?.count, b?.sum], ["b", 2, 3]);
   });
 
-  it("counts over time, in bins that all series have in common", async () => {
+  it("counts observations in time bins that all series share", async () => {
     const { durations: [a, b], bins } = await summaryOf(files);
     const binAt = (timepoint: bigint) => Number((timepoint - bins!.from) / bins!.width);
     const expected = new Array(bins!.length).fill(0);
@@ -89,7 +89,7 @@ describe("a summary", () => {
     }
   });
 
-  it("has quantities with their last measurement, which need not be in the last row", async () => {
+  it("gives the measurement of a quantity with the latest timepoint, in whichever row it is", async () => {
     const { quantities } = await summaryOf(files);
     assertEquals(quantities.map(({ channel, label, latest, mean }) => [channel, label, latest, mean]), [
       ["custom", "queue", 3, 4],
@@ -97,7 +97,7 @@ describe("a summary", () => {
     ]);
   });
 
-  it("may be of each process", async () => {
+  it("summarizes each process separately on request", async () => {
     const { durations } = await summaryOf(files, { byPid: true });
     assertEquals(durations.map(({ label, pid, count }) => [label, pid, count]), [
       ["a", 1, 1],
@@ -107,7 +107,7 @@ describe("a summary", () => {
     ]);
   });
 
-  it("is of what is selected", async () => {
+  it("summarizes only selected observations", async () => {
     const counted = async (options: Partial<SummaryOptions>) =>
       (await summaryOf(files, options)).durations.map(({ label, count }) => [label, count]);
     assertEquals(await counted({ labels: ["b", "c*"] }), [["b", 2]]);
@@ -118,7 +118,7 @@ describe("a summary", () => {
     assertEquals(await counted({ labels: "a" }), [["a", 3]]);
   });
 
-  it("leaves out what is no number, and tells of it", async () => {
+  it("excludes NaN from statistics, and counts it in rows", async () => {
     const { quantities: [nothing, queue], rows } = await summaryOf({
       "custom.1.csv": [[BEGIN, NaN, "queue", 1], [BEGIN, 3, "queue", 1], [BEGIN, NaN, "nothing", 1]],
     });
@@ -127,27 +127,27 @@ describe("a summary", () => {
     assertEquals(rows, 3);
   });
 
-  it("counts infinities as measurements", async () => {
+  it("includes infinities in statistics", async () => {
     const { quantities: [queue] } = await summaryOf({
       "custom.1.csv": [[BEGIN, Infinity, "queue", 1], [BEGIN, 3, "queue", 1]],
     });
     assertEquals([queue?.count, queue?.sum, queue?.min, queue?.max], [2, Infinity, 3, Infinity]);
   });
 
-  it("can be of timepoints at either end of 64 bits", async () => {
+  it("accepts timepoints at both ends of the 64-bit range", async () => {
     const [first, last] = [-(2n ** 63n), 2n ** 63n - 1n];
     const { range, durations: [a] } = await summaryOf({ "duration.1.csv": [[first, 1, "a", 1], [last, 2, "a", 1]] });
     assertEquals(range, { first, last });
     assertEquals([a?.counts.at(0), a?.counts.at(-1), a?.counts.length], [1, 1, 256]);
   });
 
-  it("can be of more series than a function takes arguments", async () => {
+  it("accepts more series than a function takes arguments", async () => {
     const rows = Array.from({ length: 150_000 }, (_, i) => [BEGIN + BigInt(i), 1, `${i}`, i % 7] as const);
     const { durations, pids, rows: all } = await summaryOf({ "duration.1.csv": rows });
     assertEquals([durations.length, pids, all], [150_000, [0, 1, 2, 3, 4, 5, 6], 150_000]);
   });
 
-  it("of nothing is empty", async () => {
+  it("is empty without observations", async () => {
     const { rows, range, bins, pids, durations } = await summaryOf({});
     assertEquals({ rows, range, bins, pids, durations }, {
       rows: 0,
@@ -159,7 +159,7 @@ describe("a summary", () => {
   });
 });
 
-describe("the summary of the runtime", () => {
+describe("summarize: runtime series", () => {
   const at = (
     second: number,
     value: number,
@@ -167,7 +167,7 @@ describe("the summary of the runtime", () => {
     pid: number,
   ): Rows[number] => [BEGIN + BigInt(second * 1e9), value, label, pid];
 
-  it("is of each process, in a fixed order", async () => {
+  it("are listed for each process, in a fixed order", async () => {
     const { runtime } = await summaryOf({
       "runtime.1.csv": [
         at(1, 5, "unheard of", 1),
@@ -191,7 +191,7 @@ describe("the summary of the runtime", () => {
     );
   });
 
-  it("has no units where the Python original has others, also if not all series are selected", async () => {
+  it("have no unit where that of the Python original differs, even if only some series are selected", async () => {
     const files: Record<string, Rows> = {
       "runtime.1.csv": [
         at(0, 51_200, "max rss", 1),
@@ -216,7 +216,7 @@ describe("the summary of the runtime", () => {
     assertEquals(await told({ labels: ["max*"] }), [["max rss", 1, "", "level"], ["max rss", 2, "bytes", "level"]]);
   });
 
-  it("tells of counters how much they grew, unless they are several isolates'", async () => {
+  it("have the growth of counters, or NaN if several isolates are mixed", async () => {
     const { runtime } = await summaryOf({
       "runtime.1.csv": [
         at(0, 100, "user time", 1),
@@ -241,14 +241,14 @@ describe("the summary of the runtime", () => {
   });
 });
 
-describe("the time of a recording", () => {
-  it("is that of all its observations", async () => {
+describe("timeRange", () => {
+  it("covers all observations", async () => {
     using recorded = recordFiles(files);
     await using db = await TelemetryDB.open(recorded.path);
     assertEquals(await timeRange(db), { first: BEGIN + 1n, last: BEGIN + 10n * SECOND });
   });
 
-  it("is none if there are none", async () => {
+  it("is undefined without observations", async () => {
     using recorded = recordFiles({});
     await using db = await TelemetryDB.open(recorded.path);
     assertEquals(await timeRange(db), undefined);

@@ -12,15 +12,15 @@ import {
 } from "../../../../src/analysis/summary/time_bins.ts";
 import { recordFiles } from "../../../support/analysis/recorded_files.ts";
 
-describe("the bins of a time", () => {
+describe("time bins", () => {
   const times: [what: string, first: bigint, last: bigint][] = [
     ["an hour", 1_700_000_000_000_000_001n, 1_700_003_600_000_000_000n],
     ["a year", 1_700_000_000_000_000_000n, 1_731_536_000_000_000_000n],
-    ["all that 64 bits hold", -(2n ** 63n), 2n ** 63n - 1n],
+    ["the 64-bit range", -(2n ** 63n), 2n ** 63n - 1n],
     ["the years around 1970", -1_000_000_000_000_000_000n, 1_000_000_000_000_000_000n],
   ];
   for (const [what, first, last] of times) {
-    it(`are between 128 and 256, and hold all of ${what}`, () => {
+    it(`are 128 to 256, and contain all of ${what}`, () => {
       const { from, width, length } = binsOf({ first, last }, shiftFor({ first, last }));
       assertEquals(length >= 128 && length <= 256, true, `${length}`);
       assertEquals(from <= first && first < from + width, true);
@@ -33,7 +33,7 @@ describe("the bins of a time", () => {
     assertEquals(binsOf(range, shiftFor(range)), { from: 2n ** 60n, width: 2n ** 20n, length: 1 });
   });
 
-  it("can be counted in narrower ones", () => {
+  it("can be counted in narrower bins", () => {
     const [first, last] = [-5n * 2n ** 30n, 5n * 2n ** 30n + 1n];
     const bins = binsOf({ first, last }, 31n);
     assertEquals(bins, { from: -6n * 2n ** 30n, width: 2n ** 31n, length: 6 });
@@ -53,7 +53,7 @@ describe("the bins of a time", () => {
     assertEquals(widened(binsOf(all, shiftFor(all))), binsOf(all, shiftFor(all)));
   });
 
-  it("count rows beside them in the first and the last, so that there are never more", async () => {
+  it("count rows outside them in the first and last bin", async () => {
     const bins = { from: -(2n ** 32n), width: 2n ** 30n, length: 8 };
     const least = -(2n ** 63n);
     const timepoints = [least, -(2n ** 32n), -1n, 0n, 2n ** 30n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n - 1n];
