@@ -1,6 +1,9 @@
 /**
- * Analysis of what was recorded: statistics with exact quantiles, resampling, and SQL, over any number of CSV files and the spools of running
- * programs. It needs the package `@duckdb/node-api`, which nothing else of Kymo loads, and on Deno `--allow-ffi`.
+ * Analysis of recordings: statistics with exact quantiles, resampling, comparison of runs, and SQL, over
+ * any number of CSV files and the spools of running programs.
+ *
+ * It needs the package `@duckdb/node-api`, which no other part of Kymo loads, and on Deno `--allow-ffi`.
+ * Functions for CPU profiles need neither. Failures are `KymoError`s of `@kymo/kymo`.
  *
  * @example
  * ```ts
@@ -19,7 +22,7 @@
  *   for (const { label, count, mean, quantiles } of await db.duration().describe({ quantiles: [0.5, 0.99, 0.9999] })) {
  *     console.log(label, count, mean, quantiles); // sort 100 0.00012 …
  *   }
- *   console.log(await db.rss().data(), db.reading.unread); // all that was recorded is there
+ *   console.log(await db.rss().data(), db.reading.unread); // every observation, and 0 unread rows
  * }
  * rmSync("_analysis", { recursive: true });
  * ```
@@ -27,18 +30,30 @@
  * @module
  */
 
-export type { Column, TableColumn } from "./duckdb/column.ts";
-export { compare } from "./compare/comparison.ts";
-export type { Change, ComparedSeries, CompareOptions, Comparison, Verdict } from "./compare/comparison.ts";
-export type { DescribeOptions, Description } from "./frames/description.ts";
+// Recordings, and selections of them.
+export { TelemetryDB } from "./frames/telemetry_db.ts";
 export type { DuckDBOptions } from "./duckdb/duckdb.ts";
-export { callTimes, callTree, functionTimes, placeOf } from "./profile/call_tree.ts";
-export type { CallNode, CallTime, FunctionKind, FunctionTime, ProfiledFunction } from "./profile/call_tree.ts";
-export { parseCpuProfile } from "./profile/profile_files.ts";
+export type { Problem, Reading } from "./source/reading.ts";
+export type { TelemetryFrame } from "./frames/telemetry_frame.ts";
+export type { SeriesData, TelemetrySeries } from "./frames/telemetry_series.ts";
+export type { Selection, SeriesSelection } from "./frames/selection.ts";
+
+// Results of queries in SQL.
+export type { Table } from "./duckdb/table.ts";
+export type { Column, TableColumn } from "./duckdb/column.ts";
+
+// Statistics.
+export type { DescribeOptions, Description } from "./frames/description.ts";
+export { DEFAULT_QUANTILES } from "../statistics/quantiles.ts";
+export { describeNumbers } from "../statistics/statistics.ts";
+export type { Quantile, Statistics } from "../statistics/statistics.ts";
 export type { Resampled, ResampledQuantiles, ResampleOptions } from "./frames/resampling.ts";
 export { measurementsPerSecond, sumBySecondDifference, sumBySecondRatio } from "./frames/second_sums.ts";
 export type { SecondSeries, SecondSums } from "./frames/second_sums.ts";
-export type { Selection, SeriesSelection } from "./frames/selection.ts";
+
+// Comparison of two runs, and of slow requests with the others.
+export { compare } from "./compare/comparison.ts";
+export type { Change, ComparedSeries, CompareOptions, Comparison, Verdict } from "./compare/comparison.ts";
 export { correlateSlow } from "./slow/slow_correlation.ts";
 export type {
   CorrelatedSeries,
@@ -46,12 +61,9 @@ export type {
   SlowCorrelation,
   SlowCorrelationOptions,
 } from "./slow/slow_correlation.ts";
-export type { Problem, Reading } from "./source/reading.ts";
-export { DEFAULT_QUANTILES } from "../statistics/quantiles.ts";
-export { describeNumbers } from "../statistics/statistics.ts";
-export type { Quantile, Statistics } from "../statistics/statistics.ts";
-export type { Table } from "./duckdb/table.ts";
-export { TelemetryDB } from "./frames/telemetry_db.ts";
-export type { TelemetryFrame } from "./frames/telemetry_frame.ts";
-export type { SeriesData, TelemetrySeries } from "./frames/telemetry_series.ts";
+
+// CPU profiles.
+export { parseCpuProfile } from "./profile/profile_files.ts";
+export { callTimes, callTree, functionTimes, placeOf } from "./profile/call_tree.ts";
+export type { CallNode, CallTime, FunctionKind, FunctionTime, ProfiledFunction } from "./profile/call_tree.ts";
 export type { CpuProfile, CpuProfileNode } from "../runtime.ts";
