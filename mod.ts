@@ -31,7 +31,7 @@ import type { TimeIt } from "./src/recording/time_it.ts";
 import type { ObservationSink } from "./src/sampling/sampler.ts";
 import { defaultMonitor } from "./src/recording/default_monitor.ts";
 
-export { decode } from "./src/csv/parse.ts";
+export { parse } from "./src/csv/parse.ts";
 export { encodeSegment } from "./src/csv/encode.ts";
 export { KymoError, type KymoErrorCode } from "./src/errors.ts";
 export { readSpool, recover } from "./src/recording/default_monitor.ts";

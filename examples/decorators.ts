@@ -48,7 +48,7 @@ await monitor.stop();
 
 for (const name of await readdir(monitoringDir)) {
   if (!name.includes(`.${process.pid}-`)) continue;
-  for (const { label, measurement } of monitor.decode(await readFile(join(monitoringDir, name), "utf8"))) {
+  for (const { label, measurement } of monitor.parse(await readFile(join(monitoringDir, name), "utf8"))) {
     console.log(`${label}: ${(1000 * measurement).toFixed(3)} ms`);
   }
 }

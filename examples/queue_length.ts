@@ -41,7 +41,7 @@ await monitor.stop();
 
 for (const name of await readdir(monitoringDir)) {
   if (!name.includes(`.${process.pid}-`)) continue;
-  const observations = monitor.decode(await readFile(join(monitoringDir, name), "utf8"));
+  const observations = monitor.parse(await readFile(join(monitoringDir, name), "utf8"));
   const measurements = observations.map(({ measurement }) => Math.round(measurement));
   console.log(`${observations[0]?.label}: ${measurements.join(" ")}`);
 }

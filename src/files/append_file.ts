@@ -1,5 +1,5 @@
 import { HEADER_BYTES } from "../csv/encode.ts";
-import { RowScanner } from "../csv/row_ends.ts";
+import { wholeRows } from "../csv/row_scanner.ts";
 import { FileError, type FileHandle } from "../runtime.ts";
 import type { Destination } from "./destination.ts";
 import { type MonitoringDirectory, release, writeAll } from "./directory.ts";
@@ -163,7 +163,7 @@ function takeBack(handle: FileHandle, end: number, rows: Uint8Array): number {
     return 0;
   } catch {
     // The rest of a torn one is cut off by whoever appends next.
-    return new RowScanner().scan(rows).rows;
+    return wholeRows(rows).rows;
   }
 }
 

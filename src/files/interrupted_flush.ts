@@ -1,5 +1,5 @@
 import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
-import { RowScanner } from "../csv/row_ends.ts";
+import { wholeRows } from "../csv/row_scanner.ts";
 import type { SegmentContent } from "../segment/segment.ts";
 import { appendedName, appendFile, ownFile } from "./destinations.ts";
 import type { MonitoringDirectory } from "./directory.ts";
@@ -111,7 +111,7 @@ function rowsAppended(
     readFully(handle, there, offset);
     let same = 0;
     while (same < there.length && there[same] === bytes[same]) same++;
-    const { rows, end } = new RowScanner().scan(bytes.subarray(0, same));
+    const { rows, end } = wholeRows(bytes.subarray(0, same));
     // Nobody has appended since: now it is known for certain where the torn row begins.
     if (offset + same === size && end < same) handle.truncate(offset + end);
     return rows;

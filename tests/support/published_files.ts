@@ -1,4 +1,4 @@
-import { decode } from "../../src/csv/parse.ts";
+import { parse } from "../../src/csv/parse.ts";
 import type { Observation } from "../../src/segment/observation.ts";
 import type { MemoryDisk } from "./fake/memory_disk.ts";
 
@@ -30,7 +30,7 @@ export function rowsIn(disk: MemoryDisk, path: string): Observation[] {
   const text = disk.text(path);
   if (text === "") return [];
   if (!text.endsWith("\r\n")) throw new Error(`${path} ends in the middle of a row: ${text.slice(-80)}`);
-  return decode(text);
+  return parse(text);
 }
 
 /** Every row of every published file; throws if one of the files is torn. */

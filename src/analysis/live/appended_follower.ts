@@ -1,10 +1,10 @@
+import { RowScanner } from "../../csv/row_scanner.ts";
 import { Byte } from "../../csv/dialect.ts";
 import { type ValueKind, valueKindOf } from "../../series.ts";
 import { FileError, type FileHandle, type FileStatus } from "../../runtime.ts";
 import { type MonitoringDirectory, release } from "../../files/directory.ts";
 import { readFully } from "../../files/spool_reader.ts";
-import { readCsvFile } from "./csv_file.ts";
-import { CsvRows } from "./csv_rows.ts";
+import { readRows } from "./read_rows.ts";
 import type { RowSink, RowSource } from "./rows.ts";
 import type { SeenRows } from "./seen_rows.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
@@ -26,7 +26,7 @@ const latin1 = new TextDecoder("latin1");
 export class AppendedFollower {
   readonly #channel: string;
   readonly #directory: MonitoringDirectory;
-  readonly #rows = new CsvRows();
+  readonly #scanner = new RowScanner();
   readonly #sources = new Map<number, RowSource>();
   readonly #baseSeconds: number;
   #seen: SeenRows[] = [];
@@ -90,7 +90,7 @@ export class AppendedFollower {
     const { unread } = this;
     const from = unread > limit ? rowStart(handle, this.#size - limit, this.#size) : this.#end;
     const weight = from < this.#size ? unread / (this.#size - from) : 1;
-    this.#end = readCsvFile(handle, { from, to: this.#size }, this.#rows, (row) => {
+    this.#end = readRows(this.#scanner, handle, { from, to: this.#size }, (row) => {
       const { pid, seconds, nanoseconds, label, measurement } = row;
       const time = (seconds - this.#baseSeconds) * 1e9 + nanoseconds;
       if (this.#seen.some((seen) => seen.pid === pid && seen.take(time))) return;

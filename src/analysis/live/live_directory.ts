@@ -1,10 +1,10 @@
+import { RowScanner } from "../../csv/row_scanner.ts";
 import { FileError, type Runtime } from "../../runtime.ts";
 import { MonitoringDirectory, release } from "../../files/directory.ts";
 import { AppendedFollower } from "./appended_follower.ts";
 import { ChannelFollower, type Look, type UnreadFile } from "./channel_follower.ts";
-import { readCsvFile } from "./csv_file.ts";
-import { CsvRows } from "./csv_rows.ts";
 import { type HeldSegment, heldSegments } from "./held_segments.ts";
+import { readRows } from "./read_rows.ts";
 import type { RowSink } from "./rows.ts";
 import { type UnreadableFile, UnreadableFiles } from "./unreadable_files.ts";
 import { CHANNELS } from "../../series.ts";
@@ -42,7 +42,7 @@ export class LiveDirectory {
   readonly #limit: number;
   readonly #channels = new Map<string, ChannelFollower>();
   readonly #appended = new Map<string, AppendedFollower>();
-  readonly #rows = new CsvRows();
+  readonly #scanner = new RowScanner();
   #holders: ReadonlySet<number> = new Set();
   #unreadable = new UnreadableFiles();
 
@@ -157,7 +157,7 @@ export class LiveDirectory {
       const handle = this.#directory.files.open(path, "read");
       let row = 0;
       try {
-        readCsvFile(handle, { from: 0, to: size }, this.#rows, ({ seconds, nanoseconds, label, measurement }) => {
+        readRows(this.#scanner, handle, { from: 0, to: size }, ({ seconds, nanoseconds, label, measurement }) => {
           if (row++ < skip) return;
           const time = (seconds - this.#baseSeconds) * 1e9 + nanoseconds;
           if (seen === undefined || !seen.take(time)) sink(source, label, measurement, time, weight);

@@ -1,5 +1,5 @@
 import { CsvEncoder } from "../../csv/encode.ts";
-import { RowScanner } from "../../csv/row_ends.ts";
+import { wholeRows } from "../../csv/row_scanner.ts";
 import type { SegmentContent } from "../../segment/segment.ts";
 import type { SegmentHeader } from "../../segment/format.ts";
 import type { Files, FileStatus } from "../../runtime.ts";
@@ -115,7 +115,7 @@ class Cut implements AppendCut {
       this.#endBefore(step, path);
       return 0;
     }
-    return new RowScanner().scan(bytes.subarray(0, same)).rows;
+    return wholeRows(bytes.subarray(0, same)).rows;
   }
 
   #endBefore({ offset }: Appending, path: string | undefined): void {

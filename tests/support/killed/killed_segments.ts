@@ -1,5 +1,5 @@
 import { CsvEncoder } from "../../../src/csv/encode.ts";
-import { decode } from "../../../src/csv/parse.ts";
+import { parse } from "../../../src/csv/parse.ts";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { labelSpans } from "../../../src/segment/format.ts";
 import { ValueKind } from "../../../src/series.ts";
@@ -63,7 +63,7 @@ export function checkFound(found: FoundSegment | string, bytes: Uint8Array, thor
   if (segment.count === 0) return;
   const { next } = encoder.encode(segment, 0);
   must(next === segment.count, `${next} rows are encoded of ${segment.count}`);
-  if (thoroughly) must(decode(HEADER + rowsOf(segment)).length === segment.count, "other rows");
+  if (thoroughly) must(parse(HEADER + rowsOf(segment)).length === segment.count, "other rows");
 }
 
 /** The first row that a change of the byte `at` of {@linkcode segmentBytes} can affect; -1 for those of the header. */

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { decode } from "../../../src/csv/parse.ts";
+import { parse } from "../../../src/csv/parse.ts";
 import { encodeSegment } from "../../../src/csv/encode.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { openSegment } from "../../support/segments.ts";
@@ -11,7 +11,7 @@ const HEADER = "Timepoint,Measurement,Label,PID\r\n";
 /** Reads a text, or says that it cannot: anything else that is thrown comes through. */
 function readOrRefuse(text: string): number | undefined {
   try {
-    return decode(text).length;
+    return parse(text).length;
   } catch (error) {
     if (error instanceof KymoError && error.message.startsWith("Cannot read the CSV: ")) return undefined;
     throw error;
@@ -25,7 +25,7 @@ function file(): string {
   return encodeSegment(segment);
 }
 
-describe("decode, given any text", () => {
+describe("parse, given any text", () => {
   it("reads it or refuses it, and does nothing else", () => {
     const texts = fc.oneof(
       fc.string({ unit: "binary" }),

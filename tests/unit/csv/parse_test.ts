@@ -1,31 +1,31 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { decode } from "../../../src/csv/parse.ts";
+import { parse } from "../../../src/csv/parse.ts";
 import { KymoError } from "../../../src/errors.ts";
 
 const HEADER = "Timepoint,Measurement,Label,PID\r\n";
 const ROW = "1700000000000000001,0.25,GET /,42\r\n";
 const READ = { timepoint: 1700000000000000001n, measurement: 0.25, label: "GET /", pid: 42 };
 
-describe("decode", () => {
+describe("parse", () => {
   it("reads what the Python original wrote", () => {
     const text = HEADER +
       "1700000000123456789,0.00012345600000000001,my code block id,4711\r\n" +
       '1700000000123456790,1e-05,"/items/{id} [GET], v2",4711\r\n' +
       '1700000000123456791,3.0,"say ""hi""",4711\r\n' +
       "1700000000123456792,12,gc collections,4711\r\n";
-    assertEquals(decode(text).map(({ measurement, label }) => [measurement, label]), [
+    assertEquals(parse(text).map(({ measurement, label }) => [measurement, label]), [
       [0.00012345600000000001, "my code block id"],
       [0.00001, "/items/{id} [GET], v2"],
       [3, 'say "hi"'],
       [12, "gc collections"],
     ]);
-    assertEquals(decode(text)[0]!.timepoint, 1700000000123456789n);
+    assertEquals(parse(text)[0]!.timepoint, 1700000000123456789n);
   });
 
   it("reads a file of no rows", () => {
-    assertEquals(decode(HEADER), []);
-    assertEquals(decode(HEADER.trimEnd()), []);
+    assertEquals(parse(HEADER), []);
+    assertEquals(parse(HEADER.trimEnd()), []);
   });
 
   it("reads what an editor did to line ends and byte-order mark", () => {
@@ -37,23 +37,23 @@ describe("decode", () => {
         `\ufeff${HEADER}${ROW}`,
       ]
     ) {
-      assertEquals(decode(text), [READ]);
+      assertEquals(parse(text), [READ]);
     }
   });
 
   it("keeps CR, LF and CRLF in labels apart", () => {
     for (const label of ["\r", "\n", "\r\n", "a\r\r\nb\n\r"]) {
-      assertEquals(decode(`${HEADER}1,1,"${label}",1\r\n1,1,"${label}",1\r\n`).map((row) => row.label), [label, label]);
+      assertEquals(parse(`${HEADER}1,1,"${label}",1\r\n1,1,"${label}",1\r\n`).map((row) => row.label), [label, label]);
     }
   });
 
   it("takes a line that begins with # for a row, not for a comment", () => {
-    assertThrows(() => decode(`${HEADER}#1,1,x,1\r\n`), KymoError, "row 1");
+    assertThrows(() => parse(`${HEADER}#1,1,x,1\r\n`), KymoError, "row 1");
   });
 
   it("reads the numbers that are none", () => {
     const text = HEADER + ["NaN", "Infinity", "-Infinity", "-0"].map((number) => `1,${number},x,1\r\n`).join("");
-    assertEquals(decode(text).map(({ measurement }) => measurement), [NaN, Infinity, -Infinity, -0]);
+    assertEquals(parse(text).map(({ measurement }) => measurement), [NaN, Infinity, -Infinity, -0]);
   });
 
   const headers: Record<string, string> = {
@@ -68,14 +68,14 @@ describe("decode", () => {
   };
   for (const [name, text] of Object.entries(headers)) {
     it(`refuses ${name}`, () => {
-      const error = assertThrows(() => decode(text), KymoError);
+      const error = assertThrows(() => parse(text), KymoError);
       assertMatch(error.message, /^Cannot read the CSV: not the header Timepoint,Measurement,Label,PID: ".*"$/);
     });
   }
 
   it("refuses a header whose columns are not apart", () => {
-    assertThrows(() => decode('Timepoint,"Measurement,Label",PID\r\n'), KymoError, "not the header");
-    assertThrows(() => decode('"Timepoint,Measurement,Label,PID"\r\n'), KymoError, "not the header");
+    assertThrows(() => parse('Timepoint,"Measurement,Label",PID\r\n'), KymoError, "not the header");
+    assertThrows(() => parse('"Timepoint,Measurement,Label,PID"\r\n'), KymoError, "not the header");
   });
 
   const rows: Record<string, string> = {
@@ -94,21 +94,21 @@ describe("decode", () => {
   };
   for (const [name, row] of Object.entries(rows)) {
     it(`refuses ${name}, and says which row it is`, () => {
-      const error = assertThrows(() => decode(HEADER + ROW + row + (row.endsWith("\n") ? ROW : "")), KymoError);
+      const error = assertThrows(() => parse(HEADER + ROW + row + (row.endsWith("\n") ? ROW : "")), KymoError);
       assertMatch(error.message, /^Cannot read the CSV: row 2 is not an observation: "/);
     });
   }
 
   it("refuses a row that is torn in its quotes, or has quotes where none may be", () => {
     for (const row of ['1,1,"torn', '1,1,"torn\r\n', '1,1,"torn""', '1,1,a"b,1\r\n', '1,1,"a"b,1\r\n']) {
-      const error = assertThrows(() => decode(HEADER + ROW + row), KymoError);
+      const error = assertThrows(() => parse(HEADER + ROW + row), KymoError);
       assertMatch(error.message, /^Cannot read the CSV: /);
     }
   });
 
   it("does not make up a zero for a measurement of blanks", () => {
     for (const blank of [" ", "\t", '" "', '"\n"']) {
-      assertThrows(() => decode(`${HEADER}1,${blank},x,1\r\n`), KymoError, "row 1 is not an observation");
+      assertThrows(() => parse(`${HEADER}1,${blank},x,1\r\n`), KymoError, "row 1 is not an observation");
     }
   });
 });

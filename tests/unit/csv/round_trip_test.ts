@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { decode } from "../../../src/csv/parse.ts";
+import { parse } from "../../../src/csv/parse.ts";
 import { encodeSegment } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/series.ts";
 import type { Segment } from "../../../src/segment/segment.ts";
@@ -42,7 +42,7 @@ describe("from a segment to CSV and back", () => {
       value: randomDouble(random),
       label: randomLabel(random),
     }));
-    const read = encodeAll(given, ValueKind.number).flatMap(decode);
+    const read = encodeAll(given, ValueKind.number).flatMap(parse);
     assertEquals(read.length, given.length);
     // One comparison per row would cost more than the round trip.
     const differs = given.findIndex(({ timepoint, value, label }, i) => {
@@ -60,7 +60,7 @@ describe("from a segment to CSV and back", () => {
       value: Math.floor(random(2 ** 32) * 2 ** random(21)),
       label: "x",
     }));
-    const read = encodeAll(given, ValueKind.duration).flatMap(decode);
+    const read = encodeAll(given, ValueKind.duration).flatMap(parse);
     assertEquals(read.map(({ measurement }) => measurement), given.map(({ value }) => value / 1e9));
   });
 
@@ -70,7 +70,7 @@ describe("from a segment to CSV and back", () => {
       [16_380, 16_384, 16_385, 50_000].map((length) => unit.repeat(length / unit.length))
     );
     const read = encodeAll(labels.map((label, i) => ({ timepoint: i, value: i, label })), ValueKind.number).flatMap(
-      decode,
+      parse,
     );
     assertEquals(read.map(({ label }, i) => label === asWritten(labels[i]!)), labels.map(() => true));
   });
@@ -79,7 +79,7 @@ describe("from a segment to CSV and back", () => {
     for (const label of AWKWARD_LABELS) {
       const segment = openSegment();
       segment.add(label, 1, 0);
-      assertEquals(decode(encodeSegment(segment)).map((row) => row.label), [asWritten(label)]);
+      assertEquals(parse(encodeSegment(segment)).map((row) => row.label), [asWritten(label)]);
     }
   });
 });

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { decode } from "../../../src/csv/parse.ts";
+import { parse } from "../../../src/csv/parse.ts";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { KymoError } from "../../../src/errors.ts";
@@ -60,9 +60,9 @@ describe("hostile bytes", () => {
       assertEquals([disk.openHandles, disk.mappings], [0, 0]);
       // What a row that was being appended is torn at is cut off by whoever appends next, if the spool does not tell any more.
       const isTorn = rows.findIn(original).wrong.length > 0;
-      for (const path of csvPaths(disk)) if (disk.text(path) !== "" && !isTorn) decode(disk.text(path));
+      for (const path of csvPaths(disk)) if (disk.text(path) !== "" && !isTorn) parse(disk.text(path));
       const durations = csvPaths(disk).filter((path) => path.includes("/duration"));
-      const values = durations.flatMap((path) => decode(disk.text(path))).map(({ measurement }) => measurement);
+      const values = durations.flatMap((path) => parse(disk.text(path))).map(({ measurement }) => measurement);
       assertEquals([values.length, new Set(values).size], [rows.size / 2, rows.size / 2]);
     }
     recordFigure(
@@ -72,13 +72,13 @@ describe("hostile bytes", () => {
   });
 
   const texts = shortOrFull(12_000, 500_000);
-  it(`in a CSV, ${texts} times, are observations or a KymoError to decode`, () => {
+  it(`in a CSV, ${texts} times, are observations or a KymoError to parse`, () => {
     const random = randomFrom(2);
     let refused = 0;
     for (let i = 0; i < texts; i++) {
       const text = new TextDecoder().decode(mutateText(random, HEADER + ROWS.join("")));
       try {
-        for (const { timepoint, measurement, label, pid } of decode(text)) {
+        for (const { timepoint, measurement, label, pid } of parse(text)) {
           assertEquals([typeof timepoint, typeof measurement, typeof label], ["bigint", "number", "string"]);
           assert(Number.isInteger(pid), text);
         }

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { decode } from "../../../src/csv/parse.ts";
+import { parse } from "../../../src/csv/parse.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { Monitor } from "../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
@@ -121,7 +121,7 @@ describe("a channel with a prefix of its own", () => {
     runtime.clock.step = 400_000; // a turn is over after one slice
     await monitor.stop();
     for (const name of names) {
-      const rows = runtime.csvs(name).flatMap(decode);
+      const rows = runtime.csvs(name).flatMap(parse);
       assertEquals(
         rows.every(({ measurement, label }, i) => measurement === i && label === `${name}, ${i % 100}`),
         true,

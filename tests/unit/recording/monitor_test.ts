@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { decode } from "../../../src/csv/parse.ts";
+import { parse } from "../../../src/csv/parse.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { Monitor } from "../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
@@ -102,7 +102,7 @@ describe("Monitor", () => {
       monitor.stopDurationSample("second", id);
     }
     await monitor.stop();
-    assertEquals(runtime.csvs("duration").flatMap(decode).map(({ measurement }) => measurement), [1, 1, 1]);
+    assertEquals(runtime.csvs("duration").flatMap(parse).map(({ measurement }) => measurement), [1, 1, 1]);
   });
 });
 
