@@ -18,7 +18,18 @@ export const COLUMNS = ["Timepoint", "Measurement", "Label", "PID"] as const;
 export const HEADER: string = `${COLUMNS.join(",")}\r\n`;
 
 /** Bytes with a meaning of their own. */
-export const Byte = { quote: 0x22, comma: 0x2c, minus: 0x2d, dot: 0x2e, zero: 0x30, cr: 0x0d, lf: 0x0a } as const;
+export const Byte = {
+  lf: 0x0a,
+  cr: 0x0d,
+  space: 0x20,
+  quote: 0x22,
+  plus: 0x2b,
+  comma: 0x2c,
+  minus: 0x2d,
+  dot: 0x2e,
+  zero: 0x30,
+  nine: 0x39,
+} as const;
 
 /** Whether a field of UTF-8 needs quotes. */
 export function needsQuotes(field: Uint8Array): boolean {

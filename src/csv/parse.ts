@@ -44,7 +44,7 @@ export function parse(text: string): Observation[] {
       );
     }
     rows.push(lineText().replaceAll("\r", CR_STAND_IN));
-    const { timepoint, measurement, pid } = scanner;
+    const { timepoint, measurement, pid } = scanner.row;
     numbers.push({ timepoint, measurement, pid });
   }
   return splitFields(rows.join("\n")).map(([_timepoint, _measurement, label = ""], i) => {

@@ -1,34 +1,15 @@
 /**
- * The one reader of rows: strict, and resumable at any byte.
- *
- * Four fields as RFC 4180 has them, ended by CRLF or LF:
- *
- * | field | accepted |
- * | --- | --- |
- * | Timepoint | a whole number that fits in 64 bits with its sign |
- * | Measurement | decimal digits with an optional fraction and exponent; `NaN`, `nan`, `Infinity`, `inf`; a minus before a number or an infinity |
- * | Label | UTF-8 without NUL; in quotes if it is empty or holds a comma, a quote, CR or LF |
- * | PID | a whole number that fits in 32 bits |
- *
- * The numbers of such rows have the same values for JavaScript and for DuckDB. What else DuckDB
- * accepts, it may change: it rounds a timepoint of `1.5`, and reads an empty field as NULL.
+ * The one reader of rows: strict (see row.ts), and resumable at any byte.
  *
  * A line that is not a row is skipped up to its line feed, and reading begins anew behind it: a stray
  * quote costs one row, and not all up to the next quote.
- *
- * Nearly all rows are *plain*: a timepoint of 19 digits (the years 2001 to 2255), a decimal number
- * without sign and exponent, a label of ASCII without quotes. Those take one pass, which compares four
- * digits at a time (25 % faster than byte by byte). All others take the general path, which also says
- * what is wrong.
  *
  * @module
  */
 
 import type { FileHandle } from "../runtime.ts";
 import { Byte, COLUMNS, HEADER } from "./dialect.ts";
-
-/** The longest row accepted, bytes. Kymo writes none of more than 33,000. */
-export const MAX_ROW_BYTES: number = 2 ** 20;
+import { MAX_ROW_BYTES, NONE, PADDING, Row } from "./row.ts";
 
 /**
  * What a scanner finds next:
@@ -47,46 +28,9 @@ const BLOCK_BYTES = 256 * 1024;
 /** More than a header takes, bytes. */
 const HEADER_ROOM = 80;
 
-/** Bytes behind the input that a comparison of several digits may touch. The first of them is 0. */
-const PADDING = 32;
-
-const SPACE = 0x20;
-const PLUS = 0x2b;
-const NINE = 0x39;
-const SMALL_E = 0x65;
-const LARGE_E = 0x45;
-
-/** Digits of a timepoint of our days, and the most digits of a PID that surely fits in 32 bits. */
-const TIMEPOINT_DIGITS = 19;
-const PLAIN_PID_DIGITS = 9;
-const NANOSECOND_DIGITS = 9;
-
-const MAX_PID = 0xffff_ffff;
-const MAX_TIMEPOINT = "9223372036854775807";
-const MIN_TIMEPOINT = "-9223372036854775808";
-
-/** Measurements without digits; a minus may precede the infinite ones. */
-const INFINITE = ["Infinity", "inf"].map((name) => new TextEncoder().encode(name));
-const NAMES = [...INFINITE, ...["NaN", "nan"].map((name) => new TextEncoder().encode(name))];
-
-/** The most digits of a number that is exact in a double whatever they are. */
-const EXACT_DIGITS = 15;
-
-/** 1, 10, 100, …: exact in doubles, so that a whole number divided by one of them is the double nearest to the quotient. */
-const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
-
-/** Labels that are remembered, and the longest one that is, bytes. */
-const MAX_LABELS = 20_000;
-const MAX_KNOWN_LABEL = 512;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** A byte a character. */
 const latin1 = new TextDecoder("latin1");
 const BYTE_ORDER_MARK = "\xef\xbb\xbf";
-
-/** Returned instead of the end of a field that is not valid; `reason` and `#isPartial` are set. */
-const NONE = -1;
 
 /** Finds the rows in bytes that come piece by piece. */
 export class RowScanner {
@@ -94,10 +38,10 @@ export class RowScanner {
   line = 0;
   /** Whether the line ends with CRLF, not LF. */
   crlf = false;
+  /** The row that was found, until the next call. */
+  readonly row: Row = new Row();
   /** Whether the line has an end; an invalid one may not have it yet, or never have it. */
   hasEnd = true;
-  /** Line feeds in the label of a row. */
-  lineFeeds = 0;
   /** Why an invalid line is not a row: a sentence without a subject of its own. */
   reason = "";
   /** Whether a header is another than Kymo writes, but for its line end. */
@@ -105,7 +49,6 @@ export class RowScanner {
   #nextLine = 1;
   /** What is there, up to `#limit`; a byte 0 follows. */
   #bytes = new Uint8Array(PADDING);
-  #words = new DataView(this.#bytes.buffer);
   #limit = 0;
   /** Where what was found begins, and where it ends. */
   #start = 0;
@@ -115,16 +58,6 @@ export class RowScanner {
   #isFinished = false;
   /** Whether the rest of an invalid line is still to be skipped. */
   #isSkipping = false;
-  /** Whether spaces behind a comma are left out. */
-  #isSpaced = false;
-  /** Whether what is wrong may be right with more bytes. */
-  #isPartial = false;
-  #measurement = 0;
-  #measurementEnd = 0;
-  #label = 0;
-  #labelEnd = 0;
-  #pid = 0;
-  readonly #labels = new Map<number, { readonly bytes: Uint8Array; readonly text: string }>();
 
   /** Where what was found begins, in bytes from the beginning of the input. */
   get start(): number {
@@ -173,7 +106,7 @@ export class RowScanner {
       this.#limit =
       this.#bytes[0] =
         0;
-    this.#isFinished = this.#isSkipping = this.#isSpaced = false;
+    this.#isFinished = this.#isSkipping = this.row.isSpaced = false;
     this.#nextLine = 1;
     return this;
   }
@@ -189,102 +122,14 @@ export class RowScanner {
   next(): Found {
     this.#start = this.#end;
     this.line = this.#nextLine;
-    const end = this.#isSkipping || this.#isSpaced ? NONE : this.#plainRow(this.#start);
+    const { row } = this;
+    const end = this.#isSkipping || row.isSpaced ? NONE : row.readPlain(this.#start);
     if (end === NONE) return this.#nextAny();
     this.#end = end;
+    this.crlf = row.crlf;
     this.hasEnd = true;
     this.#nextLine++;
     return "row";
-  }
-
-  /** The timepoint of the row, ns since 1970. */
-  get timepoint(): bigint {
-    return BigInt(this.#text(this.#start, this.#timepointEnd()));
-  }
-
-  /** The whole seconds of the timepoint, rounded down. */
-  get seconds(): number {
-    if (this.#bytes[this.#start] === Byte.minus) {
-      return Number((this.timepoint - BigInt(this.nanoseconds)) / 1_000_000_000n);
-    }
-    return this.#wholeNumber(this.#start, this.#timepointEnd() - NANOSECOND_DIGITS);
-  }
-
-  /** The nanoseconds of the timepoint beyond whole seconds. */
-  get nanoseconds(): number {
-    if (this.#bytes[this.#start] === Byte.minus) {
-      return Number((this.timepoint % 1_000_000_000n + 1_000_000_000n) % 1_000_000_000n);
-    }
-    const end = this.#timepointEnd();
-    return this.#wholeNumber(Math.max(this.#start, end - NANOSECOND_DIGITS), end);
-  }
-
-  /** The measurement of the row. */
-  get measurement(): number {
-    return this.#decimal(this.#measurement, this.#measurementEnd);
-  }
-
-  /** The label of the row. */
-  get label(): string {
-    return this.#labelText(this.#label, this.#labelEnd)!;
-  }
-
-  /** The PID of the row. */
-  get pid(): number {
-    let end = this.#pid;
-    while (isDigit(this.#bytes[end]!)) end++;
-    return this.#wholeNumber(this.#pid, end);
-  }
-
-  /** Where the row at `at` ends if it is plain. */
-  #plainRow(at: number): number {
-    const bytes = this.#bytes;
-    const words = this.#words;
-    if (at + PADDING > bytes.length || bytes[at] === NINE) return NONE;
-    if (
-      (notDigits(words.getInt32(at, true)) | notDigits(words.getInt32(at + 4, true)) |
-        notDigits(words.getInt32(at + 8, true)) | notDigits(words.getInt32(at + 12, true)) |
-        notDigits(words.getInt32(at + 15, true))) !== 0
-    ) return NONE;
-    let i = at + TIMEPOINT_DIGITS;
-    if (bytes[i] !== Byte.comma) return NONE;
-    this.#measurement = ++i;
-
-    let first = i;
-    let byte = bytes[i]!;
-    while (isDigit(byte)) byte = bytes[++i]!;
-    if (i === first) return NONE;
-    if (byte === Byte.dot) {
-      first = ++i;
-      // A duration has nine decimals.
-      if (i + 8 < bytes.length && (notDigits(words.getInt32(i, true)) | notDigits(words.getInt32(i + 4, true))) === 0) {
-        i += 8;
-      }
-      byte = bytes[i]!;
-      while (isDigit(byte)) byte = bytes[++i]!;
-      if (i === first) return NONE;
-    }
-    if (byte !== Byte.comma) return NONE;
-    this.#measurementEnd = i;
-
-    this.#label = first = ++i;
-    byte = bytes[i]!;
-    // A quote is among the bytes below, as are CR, LF and NUL.
-    while (byte !== Byte.comma) {
-      if (byte <= Byte.quote && byte !== SPACE && byte !== 0x21 || byte >= 0x80) return NONE;
-      byte = bytes[++i]!;
-    }
-    if (i === first) return NONE;
-    this.#labelEnd = i;
-
-    this.#pid = first = ++i;
-    byte = bytes[i]!;
-    while (isDigit(byte)) byte = bytes[++i]!;
-    if (i === first || i - first > PLAIN_PID_DIGITS || i - at > MAX_ROW_BYTES) return NONE;
-    this.lineFeeds = 0;
-    this.crlf = byte === Byte.cr;
-    if (this.crlf) byte = bytes[++i]!;
-    return byte === Byte.lf ? i + 1 : NONE;
   }
 
   #nextAny(): Found {
@@ -292,22 +137,25 @@ export class RowScanner {
     const start = this.#start = this.#end;
     const pending = this.#limit - start;
     if (pending === 0) return "end";
-    this.#isPartial = false;
-    let end = this.#anyRow(start);
-    if (end !== NONE && end - start > MAX_ROW_BYTES || this.#isPartial && pending > MAX_ROW_BYTES) {
+    const { row } = this;
+    let end = row.read(start, this.#limit);
+    let { isPartial } = row;
+    this.reason = row.reason;
+    if (end !== NONE && end - start > MAX_ROW_BYTES || isPartial && pending > MAX_ROW_BYTES) {
       this.reason = `it is longer than ${MAX_ROW_BYTES} bytes`;
-      this.#isPartial = false;
+      isPartial = false;
       end = NONE;
     }
     if (end !== NONE) {
       this.#end = end;
+      this.crlf = row.crlf;
       this.hasEnd = true;
-      this.#nextLine += 1 + this.lineFeeds;
+      this.#nextLine += 1 + row.lineFeeds;
       return "row";
     }
     const lf = this.#bytes.indexOf(Byte.lf, start);
     const hasLine = lf >= 0 && lf < this.#limit;
-    if (!this.#isFinished && (this.#isPartial || !hasLine && pending < HEADER_ROOM)) return "end";
+    if (!this.#isFinished && (isPartial || !hasLine && pending < HEADER_ROOM)) return "end";
     this.#nextLine++;
     this.hasEnd = hasLine;
     if (hasLine) {
@@ -317,12 +165,12 @@ export class RowScanner {
       if (this.#isHeader(start, lf)) return "header";
     } else {
       this.#end = this.#limit;
-      if (this.#isPartial || HEADER.startsWith(this.#text(start, Math.min(this.#limit, start + HEADER_ROOM)))) {
+      if (isPartial || HEADER.startsWith(this.#text(start, Math.min(this.#limit, start + HEADER_ROOM)))) {
         return "cut";
       }
       this.#isSkipping = true;
     }
-    if (this.#isPartial) this.reason = "the quotes of its label are not closed";
+    if (isPartial) this.reason = "the quotes of its label are not closed";
     return "invalid";
   }
 
@@ -341,200 +189,9 @@ export class RowScanner {
     if (plain.replaceAll(/, */g, ",") !== COLUMNS.join(",")) return false;
     // The documentation of the Python original shows spaces behind the commas.
     const isSpaced = plain.includes(", ");
-    if (this.#before + start === 0) this.#isSpaced = isSpaced;
+    if (this.#before + start === 0) this.row.isSpaced = isSpaced;
     this.isForeignHeader = isSpaced || text.length !== plain.length + (this.crlf ? 2 : 1);
     return true;
-  }
-
-  /** Where the row at `at` ends. */
-  #anyRow(at: number): number {
-    let end = this.#readTimepoint(at);
-    if (end === NONE) return NONE;
-    end = this.#readMeasurement(this.#behindComma(end));
-    if (end === NONE) return NONE;
-    const label = this.#behindComma(end);
-    end = this.#bytes[label] === Byte.quote ? this.#readQuotedLabel(label) : this.#readLabel(label);
-    return end === NONE ? NONE : this.#readPid(this.#behindComma(end));
-  }
-
-  #readTimepoint(start: number): number {
-    const bytes = this.#bytes;
-    let i = bytes[start] === Byte.minus ? start + 1 : start;
-    const digits = i;
-    while (isDigit(bytes[i]!)) i++;
-    if (bytes[i] !== Byte.comma || i === digits) return this.#refuse(i, "its timepoint is not a whole number");
-    const isShort = i - digits < TIMEPOINT_DIGITS || i - digits === TIMEPOINT_DIGITS && bytes[digits]! < NINE;
-    return isShort || this.#isInRange(start, i) ? i : this.#refuse(start, "its timepoint is beyond 64 bits");
-  }
-
-  #isInRange(start: number, end: number): boolean {
-    const text = this.#text(start, end);
-    const bound = text.startsWith("-") ? MIN_TIMEPOINT : MAX_TIMEPOINT;
-    return text.length < bound.length || text.length === bound.length && text <= bound;
-  }
-
-  #readMeasurement(start: number): number {
-    const bytes = this.#bytes;
-    let i = bytes[start] === Byte.minus ? start + 1 : start;
-    const digits = i;
-    while (isDigit(bytes[i]!)) i++;
-    if (i === digits) {
-      i = this.#endOfName(i, i > start ? INFINITE : NAMES);
-    } else {
-      if (bytes[i] === Byte.dot) i = this.#endOfDigits(i + 1);
-      if (bytes[i] === SMALL_E || bytes[i] === LARGE_E) {
-        i = this.#endOfDigits(bytes[i + 1] === Byte.minus || bytes[i + 1] === PLUS ? i + 2 : i + 1);
-      }
-    }
-    if (bytes[i] !== Byte.comma) return this.#refuse(i, "its measurement is not a number");
-    this.#measurement = start;
-    this.#measurementEnd = i;
-    return i;
-  }
-
-  /** Where the digits at `start` end, of which there must be one. */
-  #endOfDigits(start: number): number {
-    let i = start;
-    while (isDigit(this.#bytes[i]!)) i++;
-    return i === start && i < this.#limit ? NONE : i;
-  }
-
-  /** Where one of the names at `start` ends, or the input in the middle of one. */
-  #endOfName(start: number, names: readonly Uint8Array[]): number {
-    for (const name of names) {
-      let i = 0;
-      while (i < name.length && this.#bytes[start + i] === name[i]) i++;
-      if (i === name.length || start + i >= this.#limit) return start + i;
-    }
-    return NONE;
-  }
-
-  #readLabel(start: number): number {
-    const bytes = this.#bytes;
-    let all = 0;
-    let i = start;
-    for (let byte = bytes[i]!; byte !== Byte.comma; byte = bytes[++i]!) {
-      if (byte <= Byte.quote) {
-        if (byte === Byte.quote) return this.#refuse(start, "a quote stands inside its label");
-        if (byte === Byte.lf || byte === Byte.cr) return this.#refuse(start, "it has fewer than four fields");
-        if (byte === 0) return this.#refuse(i, "its label holds a NUL");
-      }
-      all |= byte;
-    }
-    if (i === start) return this.#refuse(start, "it has no label");
-    this.lineFeeds = 0;
-    return this.#endLabel(start, i, all);
-  }
-
-  #readQuotedLabel(start: number): number {
-    const bytes = this.#bytes;
-    let all = 0;
-    let lineFeeds = 0;
-    let i = start + 1;
-    for (let byte = bytes[i]!;; byte = bytes[++i]!) {
-      if (byte === Byte.quote) {
-        if (bytes[i + 1] !== Byte.quote) break;
-        i++;
-      } else if (byte === Byte.lf) {
-        lineFeeds++;
-      } else if (byte === 0) {
-        return this.#refuse(i, "its label holds a NUL");
-      }
-      all |= byte;
-    }
-    if (bytes[i + 1] !== Byte.comma) return this.#refuse(i + 1, "its label goes on behind its quotes");
-    this.lineFeeds = lineFeeds;
-    return this.#endLabel(start, i + 1, all);
-  }
-
-  #endLabel(start: number, end: number, all: number): number {
-    this.#label = start;
-    this.#labelEnd = end;
-    const isValid = all < 0x80 || this.#labelText(start, end) !== undefined;
-    return isValid ? end : this.#refuse(start, "its label is not UTF-8");
-  }
-
-  /** Where the row ends. */
-  #readPid(start: number): number {
-    const bytes = this.#bytes;
-    let pid = 0;
-    let i = start;
-    for (; isDigit(bytes[i]!); i++) pid = pid * 10 + bytes[i]! - Byte.zero;
-    if (bytes[i] === Byte.comma) return this.#refuse(start, "it has more than four fields");
-    const isWhole = i > start;
-    this.crlf = bytes[i] === Byte.cr;
-    if (this.crlf) i++;
-    if (bytes[i] !== Byte.lf || !isWhole) return this.#refuse(i, "its PID is not a whole number");
-    if (pid > MAX_PID) return this.#refuse(start, "its PID is beyond 32 bits");
-    this.#pid = start;
-    return i + 1;
-  }
-
-  #behindComma(comma: number): number {
-    let i = comma + 1;
-    if (this.#isSpaced) { while (this.#bytes[i] === SPACE) i++; }
-    return i;
-  }
-
-  /** Something is wrong at `i`; where the input ends there, it may be right with more bytes. */
-  #refuse(i: number, reason: string): number {
-    this.#isPartial = i >= this.#limit;
-    this.reason = reason;
-    return NONE;
-  }
-
-  #timepointEnd(): number {
-    let end = this.#start;
-    while (this.#bytes[end] !== Byte.comma) end++;
-    return end;
-  }
-
-  /** The text of a label as it is in the file, with its quotes if it has any; `undefined` if it is not UTF-8. */
-  #labelText(start: number, end: number): string | undefined {
-    const bytes = this.#bytes;
-    if (end - start > MAX_KNOWN_LABEL) return textOf(bytes.subarray(start, end));
-    let hash = end - start;
-    for (let i = start; i < end; i++) hash = Math.imul(hash, 31) + bytes[i]! | 0;
-    const known = this.#labels.get(hash);
-    if (known !== undefined && isSame(known.bytes, bytes, start, end)) return known.text;
-    const label = bytes.slice(start, end);
-    const text = textOf(label);
-    if (text === undefined) return undefined;
-    if (this.#labels.size === MAX_LABELS) this.#labels.clear();
-    this.#labels.set(hash, { bytes: label, text });
-    return text;
-  }
-
-  #wholeNumber(start: number, end: number): number {
-    let number = 0;
-    for (let i = start; i < end; i++) number = number * 10 + this.#bytes[i]! - Byte.zero;
-    return number;
-  }
-
-  /** A decimal number as the double nearest to it. */
-  #decimal(start: number, end: number): number {
-    const bytes = this.#bytes;
-    const isNegative = bytes[start] === Byte.minus;
-    const first = isNegative ? start + 1 : start;
-    if (end - first > EXACT_DIGITS) return this.#anyNumber(start, end);
-    let mantissa = 0;
-    let point = end - 1;
-    for (let i = first; i < end; i++) {
-      const byte = bytes[i]!;
-      if (isDigit(byte)) mantissa = mantissa * 10 + byte - Byte.zero;
-      else if (byte === Byte.dot) point = i;
-      else return this.#anyNumber(start, end);
-    }
-    const magnitude = mantissa / POWERS[end - 1 - point]!;
-    return isNegative ? -magnitude : magnitude;
-  }
-
-  #anyNumber(start: number, end: number): number {
-    return Number(this.#text(start, end).replace(/inf$/, "Infinity")); // "nan" is NaN too
-  }
-
-  #text(start: number, end: number): string {
-    return latin1.decode(this.#bytes.subarray(start, end));
   }
 
   /** Makes room for bytes behind those that are pending, which move to the beginning. */
@@ -546,41 +203,21 @@ export class RowScanner {
       const larger = new Uint8Array(2 * pending + length + PADDING);
       larger.set(this.#bytes.subarray(this.#end, this.#limit));
       this.#bytes = larger;
-      this.#words = new DataView(larger.buffer);
+      this.row.moveTo(larger);
     }
     this.#before += this.#end;
     this.#start = this.#end = 0;
     this.#limit = pending;
   }
 
+  #text(start: number, end: number): string {
+    return latin1.decode(this.#bytes.subarray(start, end));
+  }
+
   #extend(length: number): void {
     this.#limit += length;
     this.#bytes[this.#limit] = 0;
   }
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= Byte.zero && byte <= NINE;
-}
-
-/** 0 if a word is four digits. */
-function notDigits(word: number): number {
-  return (word & 0xf0f0f0f0 | (word + 0x06060606 & 0xf0f0f0f0) >>> 4) ^ 0x33333333;
-}
-
-function textOf(field: Uint8Array): string | undefined {
-  try {
-    const text = utf8.decode(field);
-    return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
-  } catch {
-    return undefined;
-  }
-}
-
-function isSame(label: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (label.length !== end - start) return false;
-  for (let i = 0; i < label.length; i++) if (label[i] !== bytes[start + i]) return false;
-  return true;
 }
 
 /** Where the last whole row ends of some bytes that begin with one, and how many there are. */

@@ -1,8 +1,6 @@
+import type { Row } from "../../csv/row.ts";
 import type { RowScanner } from "../../csv/row_scanner.ts";
 import type { FileHandle } from "../../runtime.ts";
-
-/** The row that a scanner has found, until it looks for the next. */
-export type ScannedRow = Pick<RowScanner, "seconds" | "nanoseconds" | "measurement" | "label" | "pid">;
 
 /**
  * Gives the rows of a CSV file between two of its bytes to `take`, the first of which begins a row or a
@@ -14,7 +12,7 @@ export function readRows(
   scanner: RowScanner,
   file: FileHandle,
   { from, to }: { readonly from: number; readonly to: number },
-  take: (row: ScannedRow) => void,
+  take: (row: Row) => void,
 ): number {
   scanner.restart(from);
   let read = from;
@@ -22,7 +20,7 @@ export function readRows(
   for (;;) {
     const found = scanner.next();
     if (found === "row") {
-      take(scanner);
+      take(scanner.row);
       ({ end } = scanner);
       continue;
     }

@@ -5,7 +5,7 @@ import { type CsvContent, readCsv } from "./csv_content.ts";
 import type { FoundFile } from "./found_files.ts";
 import type { Problems } from "./reading.ts";
 import type { CsvPart } from "./relation.ts";
-import type { RowScanner } from "../../csv/row_scanner.ts";
+import type { Row } from "../../csv/row.ts";
 import type { RowTables } from "./row_tables.ts";
 
 /** How a file is read. */
@@ -76,8 +76,7 @@ export class CheckedFile {
       const handle = files.open(path, "read");
       try {
         await tables.add(channel, (take) => {
-          const row = ({ timepoint, measurement, label, pid }: RowScanner): void =>
-            take(timepoint, measurement, label, pid);
+          const row = ({ timepoint, measurement, label, pid }: Row): void => take(timepoint, measurement, label, pid);
           for (const _ of readCsv(handle, Math.min(this.#size, this.#bound ?? this.#size), { row }));
         });
       } finally {

@@ -1,11 +1,12 @@
 import { COLUMNS } from "../../csv/dialect.ts";
+import type { Row } from "../../csv/row.ts";
 import { RowScanner } from "../../csv/row_scanner.ts";
 import type { FileHandle } from "../../runtime.ts";
 
 /** Receives what is in a CSV file. */
 export interface ContentSink {
   /** A row; its fields can be asked for until this returns. */
-  row?(row: RowScanner): void;
+  row?(row: Row): void;
   /** Lines that are not rows; the first is the line `line` of the file, from 1. */
   unread?(line: number, rows: number, reason: string): void;
 }
@@ -42,8 +43,8 @@ export function* readCsv(file: FileHandle, size: number, sink: ContentSink = {})
     if (found === "row" && typeof crlf === "boolean") {
       content.rows++;
       if (scanner.crlf !== crlf) content.odd = true;
-      if (scanner.lineFeeds > 0) content.lineFeeds = true;
-      sink.row?.(scanner);
+      if (scanner.row.lineFeeds > 0) content.lineFeeds = true;
+      sink.row?.(scanner.row);
     } else if (found === "end") {
       if (isFinished) break;
       const length = scanner.pushFrom(file, read, size);

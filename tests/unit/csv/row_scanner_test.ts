@@ -3,7 +3,8 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { encodeSegment } from "../../../src/csv/encode.ts";
-import { type Found, MAX_ROW_BYTES, RowScanner, wholeRows } from "../../../src/csv/row_scanner.ts";
+import { MAX_ROW_BYTES } from "../../../src/csv/row.ts";
+import { type Found, RowScanner, wholeRows } from "../../../src/csv/row_scanner.ts";
 import type { Observation } from "../../../src/segment/observation.ts";
 import { ValueKind } from "../../../src/series.ts";
 import { Segment } from "../../../src/segment/segment.ts";
@@ -27,9 +28,9 @@ function itemsOf(...pieces: Uint8Array[]): Item[] {
   const items: Item[] = [];
   const takeAll = (): void => {
     for (let found = scanner.next(); found !== "end"; found = scanner.next()) {
-      const { line, start, end, crlf, hasEnd, reason } = scanner;
+      const { line, start, end, crlf, hasEnd, reason, row } = scanner;
       const detail = found === "row"
-        ? `${scanner.timepoint},${scanner.measurement},${scanner.label},${scanner.pid}`
+        ? `${row.timepoint},${row.measurement},${row.label},${row.pid}`
         : found === "invalid"
         ? reason
         : "";
@@ -61,7 +62,7 @@ function observationsOf(pieces: readonly Uint8Array[]): Observation[] {
     for (let found = scanner.next(); found !== "end"; found = scanner.next()) {
       if (found === "header") continue;
       assertEquals(found, "row", scanner.reason);
-      const { timepoint, seconds, nanoseconds, measurement, label, pid } = scanner;
+      const { timepoint, seconds, nanoseconds, measurement, label, pid } = scanner.row;
       assertEquals(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds), timepoint);
       rows.push({ timepoint, measurement, label, pid });
     }
@@ -164,7 +165,7 @@ describe("RowScanner", () => {
     assertEquals(itemsOf(bytes("1,2,a,3\n4,5,b,6\n7,8,c,9")).map(([found]) => found), ["row", "row", "cut"]);
     const scanner = new RowScanner().push(bytes("7,8,c,9"));
     assertEquals([scanner.next(), scanner.end], ["end", 0]);
-    assertEquals([scanner.push(bytes("1\n")).next(), scanner.pid], ["row", 91]);
+    assertEquals([scanner.push(bytes("1\n")).next(), scanner.row.pid], ["row", 91]);
   });
 
   it("keeps no more of a line than the longest row takes", () => {
@@ -174,18 +175,23 @@ describe("RowScanner", () => {
     assertEquals(found.filter((one) => one !== "end"), ["invalid"]);
     assertEquals([scanner.reason, scanner.hasEnd], [`it is longer than ${MAX_ROW_BYTES} bytes`, false]);
     assertEquals(scanner.push(bytes('",3\n4,5,c,6\n')).next(), "row");
-    assertEquals([scanner.line, scanner.label], [2, "c"]);
+    assertEquals([scanner.line, scanner.row.label], [2, "c"]);
   });
 
   it("gives the seconds of timepoints before 1970 rounded down", () => {
     const scanner = new RowScanner().push(bytes("-1,2,a,3\n-1000000000,2,a,3\n7,2,a,3\n"));
-    const seconds = Array.from({ length: 3 }, () => [scanner.next(), scanner.seconds, scanner.nanoseconds]);
+    const seconds = Array.from({ length: 3 }, () => [scanner.next(), scanner.row.seconds, scanner.row.nanoseconds]);
     assertEquals(seconds, [["row", -1, 999_999_999], ["row", -1, 0], ["row", 0, 7]]);
   });
 
   it("begins anew where it is told to", () => {
     const scanner = new RowScanner().push(bytes("1,2,a,3\n4,5,b,6\n7"));
-    assertEquals([scanner.next(), scanner.next(), scanner.seek(0).next(), scanner.label], ["row", "row", "row", "a"]);
+    assertEquals([scanner.next(), scanner.next(), scanner.seek(0).next(), scanner.row.label], [
+      "row",
+      "row",
+      "row",
+      "a",
+    ]);
     scanner.restart(100).push(bytes("4,5,b,6\n"));
     assertEquals([scanner.next(), scanner.start, scanner.end, scanner.next()], ["row", 100, 108, "end"]);
   });

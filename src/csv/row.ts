@@ -1,0 +1,397 @@
+/**
+ * The grammar of a row. Four fields as RFC 4180 has them, ended by CRLF or LF:
+ *
+ * | field | accepted |
+ * | --- | --- |
+ * | Timepoint | a whole number that fits in 64 bits with its sign |
+ * | Measurement | decimal digits with an optional fraction and exponent; `NaN`, `nan`, `Infinity`, `inf`; a minus before a number or an infinity |
+ * | Label | UTF-8 without NUL; in quotes if it is empty or holds a comma, a quote, CR or LF |
+ * | PID | a whole number that fits in 32 bits |
+ *
+ * The numbers of such rows have the same values for JavaScript and for DuckDB. What else DuckDB
+ * accepts, it may change: it rounds a timepoint of `1.5`, and reads an empty field as NULL.
+ *
+ * Nearly all rows are *plain*: a timepoint of 19 digits (the years 2001 to 2255), a decimal number
+ * without sign and exponent, a label of ASCII without quotes. Those take one pass, which compares four
+ * digits at a time. All others take the general path, which also says what is wrong.
+ *
+ * @module
+ */
+
+import { Byte } from "./dialect.ts";
+
+/** The longest row accepted, bytes. Kymo writes none of more than 33,000. */
+export const MAX_ROW_BYTES: number = 2 ** 20;
+
+/** Bytes that must be there behind the last byte of the input, since several digits are compared at a time. The first of them must be 0. */
+export const PADDING = 32;
+
+/** Digits of a timepoint of our days, and the most digits of a PID that surely fits in 32 bits. */
+const TIMEPOINT_DIGITS = 19;
+const PLAIN_PID_DIGITS = 9;
+const NANOSECOND_DIGITS = 9;
+
+const MAX_PID = 0xffff_ffff;
+const MAX_TIMEPOINT = "9223372036854775807";
+const MIN_TIMEPOINT = "-9223372036854775808";
+
+/** Measurements without digits; a minus may precede the infinite ones. */
+const INFINITE = ["Infinity", "inf"].map((name) => new TextEncoder().encode(name));
+const NAMES = [...INFINITE, ...["NaN", "nan"].map((name) => new TextEncoder().encode(name))];
+
+/** The most digits of a number that is exact in a double whatever they are. */
+const EXACT_DIGITS = 15;
+
+/** 1, 10, 100, …: exact in doubles, so that a whole number divided by one of them is the double nearest to the quotient. */
+const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
+
+/** Labels that are remembered, and the longest one that is, bytes. */
+const MAX_LABELS = 20_000;
+const MAX_KNOWN_LABEL = 512;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A byte a character. */
+const latin1 = new TextDecoder("latin1");
+
+/** Returned instead of the end of a row or field that is not valid. */
+export const NONE = -1;
+
+/** One row in some bytes, and its fields. The same object is used for each. */
+export class Row {
+  /** Whether it ends with CRLF, not LF. */
+  crlf = false;
+  /** Line feeds in its label. */
+  lineFeeds = 0;
+  /** Why it is not a row: a sentence about it. */
+  reason = "";
+  /** Whether it is the beginning of what may be a row. */
+  isPartial = false;
+  /** Whether spaces behind a comma are left out. */
+  isSpaced = false;
+  #bytes = new Uint8Array(PADDING);
+  #words = new DataView(this.#bytes.buffer);
+  #start = 0;
+  /** Where the input ends. */
+  #limit = 0;
+  #measurement = 0;
+  #measurementEnd = 0;
+  #label = 0;
+  #labelEnd = 0;
+  #pid = 0;
+  readonly #labels = new Map<number, { readonly bytes: Uint8Array; readonly text: string }>();
+
+  /** Looks for rows in these bytes from now on. */
+  moveTo(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#words = new DataView(bytes.buffer);
+  }
+
+  /** The timepoint of the row, ns since 1970. */
+  get timepoint(): bigint {
+    return BigInt(this.#text(this.#start, this.#timepointEnd()));
+  }
+
+  /** The whole seconds of the timepoint, rounded down. */
+  get seconds(): number {
+    if (this.#bytes[this.#start] === Byte.minus) {
+      return Number((this.timepoint - BigInt(this.nanoseconds)) / 1_000_000_000n);
+    }
+    return this.#wholeNumber(this.#start, this.#timepointEnd() - NANOSECOND_DIGITS);
+  }
+
+  /** The nanoseconds of the timepoint beyond whole seconds. */
+  get nanoseconds(): number {
+    if (this.#bytes[this.#start] === Byte.minus) {
+      return Number((this.timepoint % 1_000_000_000n + 1_000_000_000n) % 1_000_000_000n);
+    }
+    const end = this.#timepointEnd();
+    return this.#wholeNumber(Math.max(this.#start, end - NANOSECOND_DIGITS), end);
+  }
+
+  /** The measurement of the row. */
+  get measurement(): number {
+    return this.#decimal(this.#measurement, this.#measurementEnd);
+  }
+
+  /** The label of the row. */
+  get label(): string {
+    return this.#labelText(this.#label, this.#labelEnd)!;
+  }
+
+  /** The PID of the row. */
+  get pid(): number {
+    let end = this.#pid;
+    while (isDigit(this.#bytes[end]!)) end++;
+    return this.#wholeNumber(this.#pid, end);
+  }
+
+  /** Reads the row at `at`, and returns where it ends; {@linkcode NONE} if it is not plain. */
+  readPlain(at: number): number {
+    const bytes = this.#bytes;
+    const words = this.#words;
+    this.#start = at;
+    if (at + PADDING > bytes.length || bytes[at] === Byte.nine) return NONE;
+    if (
+      (notDigits(words.getInt32(at, true)) | notDigits(words.getInt32(at + 4, true)) |
+        notDigits(words.getInt32(at + 8, true)) | notDigits(words.getInt32(at + 12, true)) |
+        notDigits(words.getInt32(at + 15, true))) !== 0
+    ) return NONE;
+    let i = at + TIMEPOINT_DIGITS;
+    if (bytes[i] !== Byte.comma) return NONE;
+    this.#measurement = ++i;
+
+    let first = i;
+    let byte = bytes[i]!;
+    while (isDigit(byte)) byte = bytes[++i]!;
+    if (i === first) return NONE;
+    if (byte === Byte.dot) {
+      first = ++i;
+      // A duration has nine decimals.
+      if (i + 8 < bytes.length && (notDigits(words.getInt32(i, true)) | notDigits(words.getInt32(i + 4, true))) === 0) {
+        i += 8;
+      }
+      byte = bytes[i]!;
+      while (isDigit(byte)) byte = bytes[++i]!;
+      if (i === first) return NONE;
+    }
+    if (byte !== Byte.comma) return NONE;
+    this.#measurementEnd = i;
+
+    this.#label = first = ++i;
+    byte = bytes[i]!;
+    // A quote is among the bytes below, as are CR, LF and NUL.
+    while (byte !== Byte.comma) {
+      if (byte <= Byte.quote && byte !== Byte.space && byte !== 0x21 || byte >= 0x80) return NONE;
+      byte = bytes[++i]!;
+    }
+    if (i === first) return NONE;
+    this.#labelEnd = i;
+
+    this.#pid = first = ++i;
+    byte = bytes[i]!;
+    while (isDigit(byte)) byte = bytes[++i]!;
+    if (i === first || i - first > PLAIN_PID_DIGITS || i - at > MAX_ROW_BYTES) return NONE;
+    this.lineFeeds = 0;
+    this.crlf = byte === Byte.cr;
+    if (this.crlf) byte = bytes[++i]!;
+    return byte === Byte.lf ? i + 1 : NONE;
+  }
+
+  /** Reads any row at `at` of an input that ends at `limit`, and returns where it ends; {@linkcode NONE} if it is not one. */
+  read(at: number, limit: number): number {
+    this.#start = at;
+    this.#limit = limit;
+    this.isPartial = false;
+    let end = this.#readTimepoint(at);
+    if (end === NONE) return NONE;
+    end = this.#readMeasurement(this.#behindComma(end));
+    if (end === NONE) return NONE;
+    const label = this.#behindComma(end);
+    end = this.#bytes[label] === Byte.quote ? this.#readQuotedLabel(label) : this.#readLabel(label);
+    return end === NONE ? NONE : this.#readPid(this.#behindComma(end));
+  }
+
+  #readTimepoint(start: number): number {
+    const bytes = this.#bytes;
+    let i = bytes[start] === Byte.minus ? start + 1 : start;
+    const digits = i;
+    while (isDigit(bytes[i]!)) i++;
+    if (bytes[i] !== Byte.comma || i === digits) return this.#refuse(i, "its timepoint is not a whole number");
+    const isShort = i - digits < TIMEPOINT_DIGITS || i - digits === TIMEPOINT_DIGITS && bytes[digits]! < Byte.nine;
+    return isShort || isInRange(this.#text(start, i)) ? i : this.#refuse(start, "its timepoint is beyond 64 bits");
+  }
+
+  #readMeasurement(start: number): number {
+    const bytes = this.#bytes;
+    let i = bytes[start] === Byte.minus ? start + 1 : start;
+    const digits = i;
+    while (isDigit(bytes[i]!)) i++;
+    if (i === digits) {
+      i = this.#endOfName(i, i > start ? INFINITE : NAMES);
+    } else {
+      if (bytes[i] === Byte.dot) i = this.#endOfDigits(i + 1);
+      if ((bytes[i]! | 0x20) === 0x65) {
+        i = this.#endOfDigits(bytes[i + 1] === Byte.minus || bytes[i + 1] === Byte.plus ? i + 2 : i + 1);
+      }
+    }
+    if (bytes[i] !== Byte.comma) return this.#refuse(i, "its measurement is not a number");
+    this.#measurement = start;
+    this.#measurementEnd = i;
+    return i;
+  }
+
+  /** Where the digits at `start` end, of which there must be one. */
+  #endOfDigits(start: number): number {
+    let i = start;
+    while (isDigit(this.#bytes[i]!)) i++;
+    return i === start && i < this.#limit ? NONE : i;
+  }
+
+  /** Where one of the names at `start` ends, or the input in the middle of one. */
+  #endOfName(start: number, names: readonly Uint8Array[]): number {
+    for (const name of names) {
+      let i = 0;
+      while (i < name.length && this.#bytes[start + i] === name[i]) i++;
+      if (i === name.length || start + i >= this.#limit) return start + i;
+    }
+    return NONE;
+  }
+
+  #readLabel(start: number): number {
+    const bytes = this.#bytes;
+    let all = 0;
+    let i = start;
+    for (let byte = bytes[i]!; byte !== Byte.comma; byte = bytes[++i]!) {
+      if (byte <= Byte.quote) {
+        if (byte === Byte.quote) return this.#refuse(start, "a quote stands inside its label");
+        if (byte === Byte.lf || byte === Byte.cr) return this.#refuse(start, "it has fewer than four fields");
+        if (byte === 0) return this.#refuse(i, "its label holds a NUL");
+      }
+      all |= byte;
+    }
+    if (i === start) return this.#refuse(start, "it has no label");
+    this.lineFeeds = 0;
+    return this.#endLabel(start, i, all);
+  }
+
+  #readQuotedLabel(start: number): number {
+    const bytes = this.#bytes;
+    let all = 0;
+    let lineFeeds = 0;
+    let i = start + 1;
+    for (let byte = bytes[i]!;; byte = bytes[++i]!) {
+      if (byte === Byte.quote) {
+        if (bytes[i + 1] !== Byte.quote) break;
+        i++;
+      } else if (byte === Byte.lf) {
+        lineFeeds++;
+      } else if (byte === 0) {
+        return this.#refuse(i, "its label holds a NUL");
+      }
+      all |= byte;
+    }
+    if (bytes[i + 1] !== Byte.comma) return this.#refuse(i + 1, "its label goes on behind its quotes");
+    this.lineFeeds = lineFeeds;
+    return this.#endLabel(start, i + 1, all);
+  }
+
+  #endLabel(start: number, end: number, all: number): number {
+    this.#label = start;
+    this.#labelEnd = end;
+    const isValid = all < 0x80 || this.#labelText(start, end) !== undefined;
+    return isValid ? end : this.#refuse(start, "its label is not UTF-8");
+  }
+
+  /** Where the row ends. */
+  #readPid(start: number): number {
+    const bytes = this.#bytes;
+    let pid = 0;
+    let i = start;
+    for (; isDigit(bytes[i]!); i++) pid = pid * 10 + bytes[i]! - Byte.zero;
+    if (bytes[i] === Byte.comma) return this.#refuse(start, "it has more than four fields");
+    const isWhole = i > start;
+    this.crlf = bytes[i] === Byte.cr;
+    if (this.crlf) i++;
+    if (bytes[i] !== Byte.lf || !isWhole) return this.#refuse(i, "its PID is not a whole number");
+    if (pid > MAX_PID) return this.#refuse(start, "its PID is beyond 32 bits");
+    this.#pid = start;
+    return i + 1;
+  }
+
+  #behindComma(comma: number): number {
+    let i = comma + 1;
+    if (this.isSpaced) { while (this.#bytes[i] === Byte.space) i++; }
+    return i;
+  }
+
+  /** Something is wrong at `i`; where the input ends there, it may be right with more bytes. */
+  #refuse(i: number, reason: string): number {
+    this.isPartial = i >= this.#limit;
+    this.reason = reason;
+    return NONE;
+  }
+
+  #timepointEnd(): number {
+    let end = this.#start;
+    while (this.#bytes[end] !== Byte.comma) end++;
+    return end;
+  }
+
+  /** The text of a label as it is in the file, with its quotes if it has any; `undefined` if it is not UTF-8. */
+  #labelText(start: number, end: number): string | undefined {
+    const bytes = this.#bytes;
+    if (end - start > MAX_KNOWN_LABEL) return textOf(bytes.subarray(start, end));
+    let hash = end - start;
+    for (let i = start; i < end; i++) hash = Math.imul(hash, 31) + bytes[i]! | 0;
+    const known = this.#labels.get(hash);
+    if (known !== undefined && isSame(known.bytes, bytes, start, end)) return known.text;
+    const label = bytes.slice(start, end);
+    const text = textOf(label);
+    if (text === undefined) return undefined;
+    if (this.#labels.size === MAX_LABELS) this.#labels.clear();
+    this.#labels.set(hash, { bytes: label, text });
+    return text;
+  }
+
+  #wholeNumber(start: number, end: number): number {
+    let number = 0;
+    for (let i = start; i < end; i++) number = number * 10 + this.#bytes[i]! - Byte.zero;
+    return number;
+  }
+
+  /** A decimal number as the double nearest to it. */
+  #decimal(start: number, end: number): number {
+    const bytes = this.#bytes;
+    const isNegative = bytes[start] === Byte.minus;
+    const first = isNegative ? start + 1 : start;
+    if (end - first > EXACT_DIGITS) return numberOf(this.#text(start, end));
+    let mantissa = 0;
+    let point = end - 1;
+    for (let i = first; i < end; i++) {
+      const byte = bytes[i]!;
+      if (isDigit(byte)) mantissa = mantissa * 10 + byte - Byte.zero;
+      else if (byte === Byte.dot) point = i;
+      else return numberOf(this.#text(start, end));
+    }
+    const magnitude = mantissa / POWERS[end - 1 - point]!;
+    return isNegative ? -magnitude : magnitude;
+  }
+
+  #text(start: number, end: number): string {
+    return latin1.decode(this.#bytes.subarray(start, end));
+  }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= Byte.zero && byte <= Byte.nine;
+}
+
+/** 0 if a word is four digits. */
+function notDigits(word: number): number {
+  return (word & 0xf0f0f0f0 | (word + 0x06060606 & 0xf0f0f0f0) >>> 4) ^ 0x33333333;
+}
+
+function textOf(field: Uint8Array): string | undefined {
+  try {
+    const text = utf8.decode(field);
+    return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSame(label: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (label.length !== end - start) return false;
+  for (let i = 0; i < label.length; i++) if (label[i] !== bytes[start + i]) return false;
+  return true;
+}
+
+function numberOf(text: string): number {
+  return Number(text.replace(/inf$/, "Infinity")); // "nan" is NaN too
+}
+
+function isInRange(timepoint: string): boolean {
+  const bound = timepoint.startsWith("-") ? MIN_TIMEPOINT : MAX_TIMEPOINT;
+  return timepoint.length < bound.length || timepoint.length === bound.length && timepoint <= bound;
+}
