@@ -1,3 +1,5 @@
+import { parse } from "@std/csv/parse";
+import type { Observation } from "../../src/segment/observation.ts";
 import { ValueKind } from "../../src/series.ts";
 import type { Segment } from "../../src/segment/segment.ts";
 import { rowsOf } from "./segments.ts";
@@ -24,4 +26,20 @@ function exact(value: number): string {
 
 function field(text: string): string {
   return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Replaces CR inside quotes while the parser runs, which would turn CRLF there into LF. */
+const STAND_IN = "\0";
+
+/** Reads a CSV that is known to be valid by the plainest means there are: what the row scanner is compared with. */
+export function referenceParse(text: string): Observation[] {
+  // Split at its quotes, a text is outside quotes in the first piece, inside in the second, and so on.
+  const pieces = text.split('"');
+  const rows = parse(pieces.map((piece, i) => i % 2 === 0 ? piece : piece.replaceAll("\r", STAND_IN)).join('"'));
+  return rows.slice(1).map(([timepoint = "", measurement = "", label = "", pid = ""]) => ({
+    timepoint: BigInt(timepoint),
+    measurement: Number(measurement),
+    label: label.replaceAll(STAND_IN, "\r"),
+    pid: Number(pid),
+  }));
 }

@@ -10,7 +10,7 @@ import { ValueKind } from "../../../src/series.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { bytes } from "../../support/published_files.ts";
 import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";
-import { referenceParse } from "../../support/reference_parse.ts";
+import { referenceParse } from "../../support/reference_csv.ts";
 import { EPOCH, openSegment, OWNER } from "../../support/segments.ts";
 
 type Item = readonly [
