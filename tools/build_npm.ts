@@ -1,9 +1,9 @@
 /**
  * Builds the npm package: `deno run -A tools/build_npm.ts [folder]`, by default into `npm/`.
  *
- * The entries of the library are bundled together, so that they share their modules and with them the one monitor. The command line is a file
- * of its own, which nobody loads who only records. What other packages contribute is built in, hence no dependency at run time, but for the
- * optional peers, which only the analysis asks for. Declarations are kept file by file.
+ * The entries of the library are bundled together, so that they share their modules and the default monitor. The command line is a
+ * separate file, which a recording program never loads. Other packages are built in, so there are no dependencies at run time except
+ * the optional peers of the analysis. Declarations are kept file by file.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { run } from "./gate/command.ts";
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const entries = Object.values(denoJson.exports);
 const cli = denoJson.exports["./cli"];
-/** What whoever analyses adds, and nobody else needs. */
+/** Packages that only the analysis needs. */
 const optionalPeers = ["@duckdb/node-api", "apache-arrow"] as const;
 /** The path of a module in the package. */
 const built = (entry: string): string => entry.replace(/\.ts$/, ".js");
@@ -43,14 +43,14 @@ export async function buildNpm(folder: string): Promise<void> {
   await Deno.writeTextFile(`${folder}/NOTICES.md`, `${notices}\n${cliPackages}`);
 }
 
-/** Bundles the command line as a program, and returns the licences of the packages that it has built in. */
+/** Bundles the command line as a program. Returns the licences of the packages that are built in. */
 async function bundleCommandLine(folder: string): Promise<string> {
   const temporary = await Deno.makeTempDir({ prefix: "kymo-bundle-" });
   try {
     await bundle([cli], folder, `--metafile=${temporary}/bundle.json`);
     const { inputs } = JSON.parse(await Deno.readTextFile(`${temporary}/bundle.json`));
     const path = `${folder}/${built(cli)}`;
-    // Whoever has installed it from npm may have no Deno; Deno itself runs it whatever stands here.
+    // Users of npm may have no Deno, and Deno ignores this line.
     await Deno.writeTextFile(path, `#!/usr/bin/env bun\n${await Deno.readTextFile(path)}`);
     await Deno.chmod(path, 0o755);
     return await licencesOfPackages(
@@ -78,7 +78,7 @@ async function bundle(modules: readonly string[], folder: string, ...options: re
   ]);
 }
 
-/** Writes the declarations that the entries reach, and no others: those of the adapters would bother a compiler with types of a runtime. */
+/** Writes the declarations that the entries reach. Those of the adapters would require the types of a runtime. */
 async function declare(folder: string): Promise<void> {
   const temporary = await Deno.makeTempDir({ prefix: "kymo-types-" });
   try {
@@ -115,7 +115,7 @@ async function emitDeclarations(folder: string): Promise<void> {
   await must([`${root}/node_modules/.bin/tsc`, "-p", config]);
 }
 
-/** What the world sees of `package.json`. */
+/** The `package.json` of the package. */
 function manifest(): Record<string, unknown> {
   const exports = Object.entries(denoJson.exports).map(([name, entry]) => {
     return [name, { types: entry.replace(/\.ts$/, ".d.ts"), default: built(entry) }];
@@ -135,7 +135,7 @@ function manifest(): Record<string, unknown> {
   };
 }
 
-/** The versions that the library is made for, as it imports them itself. */
+/** The version range of an optional peer, as in `deno.json`. */
 function rangeOf(name: typeof optionalPeers[number]): string {
   const specifier = denoJson.imports[name];
   return specifier.slice(specifier.lastIndexOf("@") + 1);

@@ -1,12 +1,12 @@
 /**
- * Collects the licences that have to accompany code copied from npm packages.
+ * Collects the licences of npm packages whose code is bundled.
  *
  * @module
  */
 
 import { readdir, readFile } from "node:fs/promises";
 
-/** Returns `heading` and then the licence of each npm package that one of a bundle's input files belongs to. */
+/** Returns `heading`, followed by the licence of each npm package that a bundle has input files of. */
 export async function licencesOfPackages(root: string, files: readonly string[], heading: string): Promise<string> {
   const folders = new Set(files.flatMap((file) => /^.*\bnode_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []));
   const chapters = await Promise.all([...folders].sort().map((folder) => licenceOf(`${root}/${folder}`)));
@@ -16,7 +16,7 @@ export async function licencesOfPackages(root: string, files: readonly string[],
 async function licenceOf(folder: string): Promise<string> {
   const { name, version } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
   const file = (await readdir(folder)).find((name) => /^licen[cs]e/i.test(name));
-  if (file === undefined) throw new Error(`Cannot include a package without a licence: ${name}`);
+  if (file === undefined) throw new Error(`Cannot bundle the package: ${name}: it has no licence file`);
   const text = await readFile(`${folder}/${file}`, "utf8");
   return `## ${name} ${version}\n\n${text.replaceAll(/^[ \t]+/gm, "").trim()}\n`;
 }

@@ -1,9 +1,9 @@
 /**
- * The fault suite in full, on one runtime after the other. `deno task test:faults` runs it, as root on a Linux whose disks and programs may be
- * tampered with; given parts of file names, only those tests that bear one.
+ * Runs the full fault suite on one runtime after the other: `deno task test:faults`, as root on Linux, with the right to mount disks and
+ * trace programs. Arguments are parts of file names, and select the files that contain one.
  *
- * It ends with the figures of what was shown as a table in Markdown, which goes to docs/fault_suite.md, and with `N passed, N failed`. A test
- * that was skipped counts as failed, unless its reason says that it is `only on` the other runtime: what was not tried was not shown.
+ * It prints the measured figures as a Markdown table, for docs/fault_suite.md, and then `N passed, N failed`. A skipped test counts as
+ * failed, unless its reason contains `only on` and the other runtime.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import type { TestCase, TestReport } from "./gate/junit.ts";
 import { makePlace, type RuntimeName } from "./gate/place.ts";
 import { findSkipped, findTestFiles, runTests } from "./gate/suite.ts";
 
-/** What a test imports that has a full form or figures to tell. */
-const IMPORTED = /\/(scale|figures)\.ts"/;
+/** Modules that a test imports if it has a full form, or figures to record. */
+const IMPORTED = /\/(suite_size|fault_figures)\.ts"/;
 
-/** Milliseconds that one file may take. */
+/** Time limit for one file, ms. */
 const TIMEOUT = 2 * 3_600_000;
 
 const place = await makePlace();
@@ -29,7 +29,7 @@ const files = findTestFiles(place.root)
   .filter((file) => Deno.args.length === 0 || Deno.args.some((part) => file.includes(part)));
 const count = { passed: 0, failed: 0 };
 
-/** Runs a test file in full, tells how it went, and counts its tests. */
+/** Runs a test file in its full form, prints its outcome, and counts its tests. */
 async function runFile(runtime: RuntimeName, file: string): Promise<TestReport> {
   const start = performance.now();
   await Deno.stdout.write(new TextEncoder().encode(`${runtime.padEnd(4)} ${file} `.padEnd(64, ".")));
@@ -40,7 +40,7 @@ async function runFile(runtime: RuntimeName, file: string): Promise<TestReport> 
   });
   const failed = report.cases.filter(({ status }) => status === "failed").length;
   count.passed += report.cases.filter(({ status }) => status === "passed").length;
-  // A file that fails without a test that does, or without any test, has failed as such.
+  // A file may fail without a failed test, or run no test: that counts as one failure.
   const wrong = !ok || report.cases.length === 0;
   count.failed += wrong ? Math.max(1, failed) : 0;
   console.log(` ${wrong ? "FAILED" : "ok"} (${((performance.now() - start) / 1000).toFixed(0)} s)`);
@@ -48,8 +48,8 @@ async function runFile(runtime: RuntimeName, file: string): Promise<TestReport> 
   return report;
 }
 
-/** Tells which tests were skipped, and counts them as failed unless they have a reason to be. */
-function tellSkipped(reports: Readonly<Record<RuntimeName, TestReport>>): void {
+/** Prints the skipped tests, and counts those as failed that do not belong to the other runtime only. */
+function reportSkipped(reports: Readonly<Record<RuntimeName, TestReport>>): void {
   for (const [runtime, other] of [["deno", "bun"], ["bun", "deno"]] as const) {
     for (const { name, reason } of findSkipped(place.root, reports[runtime], reports.bun)) {
       const wrong = !reason.toLowerCase().includes(`only on ${other}`);
@@ -59,7 +59,7 @@ function tellSkipped(reports: Readonly<Record<RuntimeName, TestReport>>): void {
   }
 }
 
-/** The figures by row of the table of faults, with a column for each runtime. */
+/** The figures as a Markdown table: a row for each fault, a column for each runtime. */
 async function tableOfFigures(): Promise<string> {
   const lines = existsSync(figuresFile) ? Deno.readTextFileSync(figuresFile).trimEnd().split("\n") : [];
   const figures = lines.map((line): Figure => JSON.parse(line));
@@ -92,7 +92,7 @@ try {
     for (const file of files) cases[runtime].push(...(await runFile(runtime, file)).cases);
   }
   const noFiles: ReadonlySet<string> = new Set();
-  tellSkipped({ deno: { cases: cases.deno, files: noFiles }, bun: { cases: cases.bun, files: noFiles } });
+  reportSkipped({ deno: { cases: cases.deno, files: noFiles }, bun: { cases: cases.bun, files: noFiles } });
   console.log(`\n${await tableOfFigures()}`);
 } finally {
   await Deno.remove(place.temporary, { recursive: true });

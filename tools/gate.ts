@@ -1,8 +1,9 @@
 /**
- * The gate: all that must hold before a change goes in, on both runtimes. `deno task test` runs it.
+ * The gate: every check that must pass before a change is merged, on both runtimes. `deno task test` runs it.
  *
- * Every step runs even if one before it failed. The last line is `N passed, N failed`, which counts the steps and the test cases of both
- * runtimes. With `CI=true` in the environment a skipped test counts as failed, unless its reason says that it is `only on` the other runtime.
+ * A failed step does not stop the next. The last line is `N passed, N failed`, which counts the steps, and the test cases on both
+ * runtimes. With `CI=true` in the environment a skipped test counts as failed, unless its reason contains `only on` and the other
+ * runtime.
  *
  * @module
  */
@@ -28,7 +29,7 @@ const reports: Record<RuntimeName, TestReport> = {
 };
 const count = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs a check, tells how it went, and counts it. */
+/** Runs a check, prints its outcome, and counts it. */
 async function step(name: string, check: () => Outcome | Promise<Outcome>): Promise<void> {
   const start = performance.now();
   await Deno.stdout.write(new TextEncoder().encode(`${name} `.padEnd(48, ".")));
@@ -40,7 +41,7 @@ async function step(name: string, check: () => Outcome | Promise<Outcome>): Prom
   count[ok ? "passed" : "failed"]++;
 }
 
-/** What a failed step said, indented; the end of long lines and the middle of a long output are left out. */
+/** The output of a failed step, indented, without the ends of long lines and the middle of a long output. */
 function excerpt(output: string): string {
   const lines = stripVTControlCharacters(output).trim().split("\n").map((line) => `    ${line.slice(0, 300)}`);
   if (lines.length <= 800) return lines.join("\n");
@@ -64,8 +65,8 @@ async function suite(): Promise<Outcome> {
   };
 }
 
-/** Shows what was skipped on a runtime; where nothing may be skipped, that is a failure. */
-function tellSkipped(runtime: RuntimeName, other: string): void {
+/** Prints the tests that were skipped on a runtime. In CI they count as failed. */
+function reportSkipped(runtime: RuntimeName, other: string): void {
   const strict = Deno.env.get("CI") === "true";
   for (const { name, reason } of findSkipped(root, reports[runtime], reports.bun)) {
     const wrong = strict && !reason.toLowerCase().includes(`only on ${other}`);
@@ -89,22 +90,22 @@ try {
   await step("examples on Deno", () => runExamplesOnDeno(place));
   await step("examples on Bun", () => runExamplesOnBun(place));
   await step("suite on Deno and on Bun", suite);
-  await step("the same tests on both", () => compareReports(root, reports.deno, reports.bun));
+  await step("the same tests on both runtimes", () => compareReports(root, reports.deno, reports.bun));
   await step("JSR package", command(deno, "publish", "--dry-run", "--allow-dirty"));
   await step("npm package added to an empty Bun app", () => installPacked(place));
   await step("the app records on Bun", () => recordWithPacked("bun", place));
   await step("the app records on Deno", () => recordWithPacked("deno", place));
-  await step("its command line on Bun", () => runPackedCommandLine("bun", place));
-  await step("its command line on Deno", () => runPackedCommandLine("deno", place));
-  await step("without DuckDB it says what to add, on Bun", () => analyseWithoutDuckDB("bun", place));
-  await step("without DuckDB it says what to add, on Deno", () => analyseWithoutDuckDB("deno", place));
+  await step("the packed command line on Bun", () => runPackedCommandLine("bun", place));
+  await step("the packed command line on Deno", () => runPackedCommandLine("deno", place));
+  await step("analysis without DuckDB names the package, on Bun", () => analyseWithoutDuckDB("bun", place));
+  await step("analysis without DuckDB names the package, on Deno", () => analyseWithoutDuckDB("deno", place));
   await step("DuckDB added to the app", () => addDuckDB(place));
   await step("the app analyses on Bun", () => analyseWithPacked("bun", place));
   await step("the app analyses on Deno", () => analyseWithPacked("deno", place));
-  await step("a strict user of it compiles", () => typeCheckUser(place));
-  await step("nothing left behind", () => findLeftovers(filesBefore, place));
-  tellSkipped("deno", "bun");
-  tellSkipped("bun", "deno");
+  await step("a strict user of the package compiles", () => typeCheckUser(place));
+  await step("no files left behind", () => findLeftovers(filesBefore, place));
+  reportSkipped("deno", "bun");
+  reportSkipped("bun", "deno");
 } finally {
   await Deno.remove(place.temporary, { recursive: true });
 }

@@ -1,5 +1,5 @@
 /**
- * An app that analyses, with the installed package, what `app.ts` left in the directory given, or tells why it cannot.
+ * An app that analyses the recording of `app.ts` with the installed package, and prints the result or the error. Argument: the directory.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * An app that records with the installed package, through both of its entries, into the directory given, and checks the files it left.
+ * An app that records with the installed package, through its entries for recording, and checks its files. Argument: the directory.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { timeHandler } from "@kymo/kymo/http";
 const [directory = "recorded"] = process.argv.slice(2);
 const samples = 1_000;
 
-/** Rows of the files with a channel, by label. */
+/** Number of rows of a channel, by label. */
 function countRows(channel: string): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of readdirSync(directory).filter((name) => name.startsWith(`${channel}.`))) {

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { findExamples } from "../../tools/gate/doc_examples.ts";
 import { readJunit } from "../../tools/gate/junit.ts";
 
-/** The same suite as the two runtimes report it: a group in a group, a top-level test, one skipped, one failed, one with controls in its name. */
+/** Reports of both runtimes on the same suite: a nested group, and tests at top level, skipped, failed, and with control characters. */
 const reports = {
   deno: `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="6" failures="2" errors="0" time="0.3">
@@ -48,9 +48,9 @@ const reports = {
 </testsuites>`,
 };
 
-describe("the gate reads a report", () => {
+describe("readJunit", () => {
   for (const [runtime, xml] of Object.entries(reports)) {
-    it(`of ${runtime}`, () => {
+    it(`reads the test cases of a report of ${runtime}`, () => {
       const { cases, files } = readJunit(xml);
       assertEquals([...files], ["tests/a_test.ts"]);
       assertEquals(cases.map(({ name, status }) => `${name}: ${status}`).toSorted(), [
@@ -62,7 +62,7 @@ describe("the gate reads a report", () => {
     });
   }
 
-  it("with the line of each test, where the runtime tells it", () => {
+  it("reads the line of each test that the runtime reports", () => {
     const lines = (xml: string) => Object.fromEntries(readJunit(xml).cases.map(({ name, line }) => [name, line]));
     assertEquals(lines(reports.bun)["outer <&> > skipped"], 5);
     assertEquals(lines(reports.deno)["outer <&> > skipped"], undefined);
@@ -70,8 +70,8 @@ describe("the gate reads a report", () => {
   });
 });
 
-describe("the gate finds examples", () => {
-  it("in Markdown", () => {
+describe("findExamples", () => {
+  it("finds code blocks in Markdown", () => {
     const text = [
       "text",
       "```ts",
@@ -93,7 +93,7 @@ describe("the gate finds examples", () => {
     ]);
   });
 
-  it("in doc comments, and nowhere else", () => {
+  it("finds code blocks in doc comments only", () => {
     const text = [
       "/** Does something.",
       " *",

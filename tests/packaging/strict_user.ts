@@ -1,6 +1,6 @@
 /**
- * A user of the package whose compiler is as strict as it can be. It is compiled with the types of Bun,
- * so that Deno leaves it alone; it is not run.
+ * A user of the package, for a compiler with all strict options. It is compiled with the types of Bun, so Deno does not check it. It is
+ * never run.
  *
  * @module
  */

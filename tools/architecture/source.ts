@@ -1,35 +1,34 @@
 /**
- * Reads just enough of a TypeScript source to know what it imports and which globals it names: comments, string literals and regular
- * expressions are told apart from code, and nothing else is understood.
+ * Reads the imports and the code of a TypeScript source. It distinguishes comments, string literals and regular expressions from code,
+ * and parses nothing else.
  *
  * @module
  */
 
-/** A module, as far as the rules of the house ask. */
+/** A module, as far as the architecture rules need it. */
 export interface Source {
   /** Path from the root of the repository, with `/`. */
   readonly path: string;
   /** Specifiers of all imports and re-exports: static, type-only and dynamic ones with a literal. */
   readonly imports: readonly string[];
-  /** Every string literal without its quotes. */
+  /** All string literals, without quotes. */
   readonly strings: readonly string[];
-  /** The code, with comments and the insides of literals blanked out. */
+  /** The code without comments, and with a placeholder for each literal. */
   readonly code: string;
-  /** Number of lines. */
   readonly lines: number;
 }
 
-/** A literal stands in the blanked code as its index between these. */
+/** The placeholder of a literal: its index in `strings`. */
 const literal = /«(\d+)»/;
 const importForms = [
   new RegExp(String.raw`\b(?:import|export)\b[^;«»]*?\bfrom\s*${literal.source}`, "g"),
   new RegExp(String.raw`\bimport\s*\(?\s*${literal.source}`, "g"),
 ];
 
-/** After these a `/` begins a regular expression, not a division. */
+/** Code after which a `/` starts a regular expression, not a division. */
 const beforeRegExp = /(?:^|[(,=:[!&|?{};+\-*%~^<>]|\b(?:return|typeof|case|in|of|void|await|yield))\s*$/;
 
-/** Splits a source into what the rules ask for. */
+/** Reads a source. */
 export function readSource(path: string, text: string): Source {
   const strings: string[] = [];
   const code = blank(text, strings);
@@ -39,10 +38,10 @@ export function readSource(path: string, text: string): Source {
   return { path, imports, strings, code, lines: text.split("\n").length - (text.endsWith("\n") ? 1 : 0) };
 }
 
-/** The text without comments, each literal replaced by its index in `strings`. Code inside `${…}` of a template stays code. */
+/** Replaces comments and literals. Code inside `${…}` of a template stays code. */
 function blank(text: string, strings: string[]): string {
   let code = "";
-  /** For every template that is open, how many braces are open inside its current `${`. */
+  /** For each open template, the number of open braces inside its current `${`. */
   const templates: number[] = [];
   let at = 0;
   while (at < text.length) {

@@ -1,28 +1,28 @@
 /**
- * Runs programs and keeps what they say.
+ * Runs programs and captures their output.
  *
  * @module
  */
 
-/** How a check went. */
+/** The outcome of a check. */
 export interface Outcome {
-  /** Whether it holds. */
+  /** Whether the check passed. */
   readonly ok: boolean;
-  /** What there is to say about it. */
+  /** Output for people, shown if the check failed. */
   readonly output: string;
 }
 
-/** Where and how a program runs. */
+/** Options of {@linkcode run}. */
 export interface CommandOptions {
   /** Working directory. */
   readonly cwd: string;
   /** Variables added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Milliseconds after which it is killed, and has failed; half an hour by default. */
+  /** Milliseconds after which the program is killed and has failed. Default half an hour. */
   readonly timeout?: number;
 }
 
-/** Runs a program to its end; it holds if the exit status is 0. The output is both streams, in the order of arrival. */
+/** Runs a program to its end. Passes if the exit status is 0. The output has both streams, in the order of arrival. */
 export async function run(
   [program, ...args]: readonly [string, ...string[]],
   { cwd, env = {}, timeout = 1_800_000 }: CommandOptions,
@@ -37,13 +37,13 @@ export async function run(
   }).spawn();
   const expiry = new AbortController();
   const timer = setTimeout(() => {
-    expiry.abort(new Error(`ended after ${timeout / 1000} s`));
+    expiry.abort(new Error(`killed after ${timeout / 1000} s`));
     child.kill("SIGKILL");
   }, timeout);
   let output = "";
   const collect = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
     const decoder = new TextDecoder();
-    // A grandchild that survives keeps the pipe open: the time limit ends the reading too.
+    // A surviving grandchild keeps the pipe open, so the time limit ends reading too.
     await stream.pipeTo(
       new WritableStream({ write: (chunk) => void (output += decoder.decode(chunk, { stream: true })) }),
       { signal: expiry.signal },

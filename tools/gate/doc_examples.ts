@@ -1,5 +1,5 @@
 /**
- * Runs the examples in Markdown and in doc comments. On Deno that is `deno test --doc`; here the same blocks are found for Bun.
+ * Runs the examples in Markdown and doc comments: on Deno with `deno test --doc`, on Bun by finding the same blocks.
  *
  * @module
  */
@@ -7,18 +7,17 @@
 import { type Outcome, run } from "./command.ts";
 import type { Place } from "./place.ts";
 
-/** A block of code in the documentation. */
+/** A code block of the documentation. */
 export interface Example {
-  /** File and line of its first line. */
+  /** File and line of the first line of code. */
   readonly origin: string;
-  /** The code. */
   readonly code: string;
 }
 
-/** Where examples are looked for: files and folders. */
+/** Files and folders with examples. */
 const documentation = ["README.md", "docs", "mod.ts", "src"];
 
-/** Runs the examples on Deno, each in an isolate of its own. */
+/** Runs the examples on Deno, each in its own isolate. */
 export async function runExamplesOnDeno(place: Place): Promise<Outcome> {
   const cwd = await Deno.makeTempDir({ dir: place.temporary });
   const paths = documentation.map((path) => `${place.root}/${path}`);
@@ -28,7 +27,7 @@ export async function runExamplesOnDeno(place: Place): Promise<Outcome> {
   );
 }
 
-/** Runs the examples on Bun, each in a process of its own; not those that name `Deno`. */
+/** Runs the examples that do not name `Deno` on Bun, each in its own process. */
 export async function runExamplesOnBun(place: Place): Promise<Outcome> {
   const cwd = await Deno.makeTempDir({ dir: place.temporary });
   await Deno.mkdir(`${cwd}/node_modules/@kymo`, { recursive: true });
@@ -58,7 +57,7 @@ function documentationBelow(root: string, path: string): string[] {
     .flatMap(({ name }) => documentationBelow(root, `${path}/${name}`)).sort();
 }
 
-/** The examples of a Markdown file or a TypeScript module, without those marked `ignore`. */
+/** The examples of a Markdown file or a TypeScript module, without blocks marked `ignore`. */
 export function findExamples(path: string, text: string): Example[] {
   const lines = path.endsWith(".md") ? text.split("\n") : docCommentLines(text);
   const examples: Example[] = [];
@@ -78,7 +77,7 @@ export function findExamples(path: string, text: string): Example[] {
   return examples;
 }
 
-/** The lines of a module with all but the text of doc comments blanked out. */
+/** The lines of a module; all text outside doc comments is blank. */
 function docCommentLines(text: string): string[] {
   let inside = false;
   return text.split("\n").map((line) => {

@@ -1,36 +1,34 @@
 /**
- * Reads the JUnit reports of `deno test` and `bun test`, which differ in how they nest.
+ * Reads the JUnit reports of `deno test` and `bun test`, which nest groups differently.
  *
  * @module
  */
 
-/** A test case: a leaf, not a group of others. */
+/** A test case, not a group of them. */
 export interface TestCase {
-  /** Names of its groups and its own, joined by ` > `. */
+  /** Names of its groups and of the test, joined by ` > `. */
   readonly name: string;
-  /** Path of its file; `undefined` where the runtime does not say. */
+  /** Path of its file, if the runtime reports it. */
   readonly file: string | undefined;
-  /** Line where it is declared; `undefined` where the runtime does not say. */
+  /** Line of its declaration, if the runtime reports it. */
   readonly line: number | undefined;
-  /** How it went. */
   readonly status: "passed" | "failed" | "skipped";
 }
 
-/** What a runtime reports of a suite. */
+/** The report of a runtime on a suite. */
 export interface TestReport {
-  /** The test cases. */
   readonly cases: readonly TestCase[];
-  /** Paths of the files that had a test. */
+  /** Paths of the files with at least one test. */
   readonly files: ReadonlySet<string>;
 }
 
 const tag = /<(\/?)(testsuite|testcase|failure|error|skipped)\b((?:[^>"]|"[^"]*")*?)(\/?)>/g;
 
-/** Reads a report. Paths are relative to where the suite ran. */
+/** Reads a report. Paths are relative to the working directory of the suite. */
 export function readJunit(xml: string): TestReport {
   const cases: { name: string; file: string | undefined; line: number | undefined; status: TestCase["status"] }[] = [];
   const files = new Set<string>();
-  /** Names of the suites that are open: the file, then, on Bun, the groups. */
+  /** Names of the open suites: the file, then, on Bun, the groups. */
   const suites: string[] = [];
   for (const [, closing, element, attributes = "", selfClosing] of xml.matchAll(tag)) {
     const current = cases.at(-1);
@@ -41,7 +39,7 @@ export function readJunit(xml: string): TestReport {
       continue;
     } else if (element === "testcase") {
       const [file = "", ...groups] = suites;
-      // Deno puts the steps of a group in a suite that is named after its own code, under their full names.
+      // Deno reports the steps of a group, with their full names, in a suite named after its own code.
       const known = !file.startsWith("ext:");
       if (known) files.add(file.replace(/^\.\//, ""));
       cases.push({
@@ -60,7 +58,7 @@ export function readJunit(xml: string): TestReport {
   return { cases: cases.filter(({ name }) => !groups.has(name)), files };
 }
 
-/** Of control characters in names, Deno reports an escape, and Bun some as they are and others not at all: they are left out here. */
+/** Removes control characters: Deno reports them escaped, Bun as they are or not at all. */
 function withoutControls(name: string): string {
   // deno-lint-ignore no-control-regex
   return name.replace(/\\x[0-9a-f]{2}|\\[bfnrtv]|[\x00-\x1f\x7f]/gi, "");

@@ -1,5 +1,5 @@
 /**
- * Sees what a run left behind.
+ * Finds files that a run left behind.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import type { Outcome } from "./command.ts";
 import type { Place } from "./place.ts";
 
-/** What tests show to people, such as screenshots. */
+/** Folder for output that people look at, such as screenshots. */
 const testOutput = "tests/output";
 
-/** Names in the repository, without those of `.git` and `node_modules`, and what tests show to people. */
+/** Paths in the repository, without `.git`, `node_modules` and the output for people. */
 export function listTree(root: string, folder = ""): string[] {
   return [...Deno.readDirSync(`${root}/${folder}`)].flatMap(({ name, isDirectory }) => {
     if (name === ".git" || name === "node_modules") return [];
@@ -20,7 +20,7 @@ export function listTree(root: string, folder = ""): string[] {
   });
 }
 
-/** Whether there is nothing that was not there before, neither in the repository nor in the scratch folder of the tests. */
+/** Passes if neither the repository nor the temporary folder of the tests has new files. */
 export function findLeftovers(before: readonly string[], { root, scratch }: Place): Outcome {
   const known = new Set(before);
   const left = [

@@ -1,5 +1,5 @@
 /**
- * The analysis of the npm package as its users meet it: it says what to add where DuckDB is missing, and works once that is there.
+ * Checks the analysis of the npm package: without DuckDB it names the package to add, and with DuckDB it works.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { type Outcome, run } from "./command.ts";
 import { appFolder, commandLines } from "./packed_package.ts";
 import type { Place, RuntimeName } from "./place.ts";
 
-/** What the app says without DuckDB. */
+/** Output of the app without DuckDB. */
 const MISSING =
   /^KymoError: Cannot analyse: the package @duckdb\/node-api is missing: add it with "(bun add|deno add npm:)[^"\n]*"\n$/;
 
-/** What the app says of what was recorded before. */
+/** Output of the app for the earlier recording. */
 const FOUND = "1000 of work, 1 of the handler, 0 unread\n";
 
 /** A CPU profile of one function. */
@@ -32,7 +32,9 @@ const PROFILE = {
   timeDeltas: [0, 10_000],
 };
 
-/** Analyses before there is DuckDB: both the library and the command line name the command that adds it, unless they can do without. */
+/**
+ * Analyses without DuckDB. The library and `kymo summary` name the command that adds it; `kymo top` and `kymo profile` work without.
+ */
 export async function analyseWithoutDuckDB(runtime: RuntimeName, place: Place): Promise<Outcome> {
   const { app, ok, output } = await runApp(runtime, place);
   await Deno.writeTextFile(`${app}/profiler.1.cpuprofile`, JSON.stringify(PROFILE));
@@ -48,25 +50,25 @@ export async function analyseWithoutDuckDB(runtime: RuntimeName, place: Place): 
   };
 }
 
-/** Adds DuckDB to the app, by the command that it names. */
+/** Adds DuckDB to the app with the command that the app named. */
 export async function addDuckDB(place: Place): Promise<Outcome> {
   const version = packageJson.devDependencies["@duckdb/node-api"];
   return await run([place.bin.bun, "add", `@duckdb/node-api@${version}`], appOptions(appFolder(place), place));
 }
 
-/** Analyses what the app has recorded on a runtime before, and makes a report of it. */
+/** Analyses the earlier recording on a runtime, and makes a report of it. */
 export async function analyseWithPacked(runtime: RuntimeName, place: Place): Promise<Outcome> {
   const { app, ok, output } = await runApp(runtime, place);
   const kymo = commandLines(place)[runtime];
   const directory = `recorded-${runtime}`;
   const summary = await run([...kymo, "summary", directory], appOptions(app, place));
   const report = await run([...kymo, "report", directory, "-o", `${directory}.html`], appOptions(app, place));
-  const said = `${output}${summary.output}${report.output}`;
-  if (!ok || !summary.ok || !report.ok) return { ok: false, output: said };
+  const all = `${output}${summary.output}${report.output}`;
+  if (!ok || !summary.ok || !report.ok) return { ok: false, output: all };
   const page = await Deno.readTextFile(`${app}/${directory}.html`);
   return {
     ok: output === FOUND && summary.output.includes("work") && /^<!doctype html>/i.test(page),
-    output: said,
+    output: all,
   };
 }
 

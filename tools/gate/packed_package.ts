@@ -1,5 +1,5 @@
 /**
- * The npm package as its users meet it: packed, added to an empty Bun app, run there, its command line too, and type-checked by a strict user.
+ * Checks the npm package as its users get it: packed, added to an empty Bun app, run there, and type-checked by a strict user.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { buildNpm } from "../build_npm.ts";
 import { type Outcome, run } from "./command.ts";
 import type { Place, RuntimeName } from "./place.ts";
 
-/** How a user's compiler may find the declarations. */
+/** The two ways in which a user's compiler finds declarations. */
 const resolutions = [
   { module: "preserve", moduleResolution: "bundler" },
   { module: "nodenext", moduleResolution: "nodenext" },
 ];
 
-/** Builds the package, packs it, and adds the tarball to an empty app, where it must come alone. Returns what was said. */
+/** Builds the package, packs it, and adds the tarball to an empty app. Passes if no other package is installed with it. */
 export async function installPacked(place: Place): Promise<Outcome> {
   const built = `${place.temporary}/npm`;
   const app = appFolder(place);
@@ -37,7 +37,7 @@ export async function installPacked(place: Place): Promise<Outcome> {
   };
 }
 
-/** Records with the installed package on a runtime; the app checks what it left. */
+/** Records with the installed package on a runtime. The app checks its files itself. */
 export async function recordWithPacked(runtime: RuntimeName, place: Place): Promise<Outcome> {
   const app = appFolder(place);
   await Deno.copyFile(`${place.root}/tests/packaging/app.ts`, `${app}/app.ts`);
@@ -45,18 +45,18 @@ export async function recordWithPacked(runtime: RuntimeName, place: Place): Prom
   return await run([place.bin[runtime], ...words, `recorded-${runtime}`], { cwd: app, env: place.env });
 }
 
-/** Runs the installed command line on a runtime, as its users do: it tells its version, and recovers an empty directory. */
+/** Runs the installed command line on a runtime: it prints its version, and recovers an empty directory. */
 export async function runPackedCommandLine(runtime: RuntimeName, place: Place): Promise<Outcome> {
   const app = appFolder(place);
   const kymo = commandLines(place)[runtime];
   await Deno.mkdir(`${app}/empty`, { recursive: true });
   const version = await run([...kymo, "--version"], { cwd: app, env: place.env });
   const recovery = await run([...kymo, "recover", "empty"], { cwd: app, env: place.env });
-  const said = `${version.output}${recovery.output}`;
-  return { ok: version.ok && recovery.ok && said === `${denoJson.version}\nNothing to recover.\n`, output: said };
+  const output = `${version.output}${recovery.output}`;
+  return { ok: version.ok && recovery.ok && output === `${denoJson.version}\nNothing to recover.\n`, output };
 }
 
-/** Type-checks a user who is as strict as the compiler can be, with the types of Bun. */
+/** Type-checks a user of the package with all strict options of the compiler, and the types of Bun. */
 export async function typeCheckUser(place: Place): Promise<Outcome> {
   const app = appFolder(place);
   await Deno.copyFile(`${place.root}/tests/packaging/strict_user.ts`, `${app}/strict_user.ts`);
@@ -86,7 +86,7 @@ export async function typeCheckUser(place: Place): Promise<Outcome> {
   return { ok: outcomes.every(({ ok }) => ok), output: outcomes.map(({ output }) => output).join("") };
 }
 
-/** How the users of each runtime call the command line. */
+/** The command of the command line on each runtime. */
 export function commandLines({ bin }: Place): Record<RuntimeName, [string, ...string[]]> {
   return {
     bun: [bin.bun, "x", "--no-install", "@kymo/kymo"],
@@ -94,7 +94,7 @@ export function commandLines({ bin }: Place): Record<RuntimeName, [string, ...st
   };
 }
 
-/** Where the app is. */
+/** Folder of the app. */
 export function appFolder(place: Place): string {
   return `${place.temporary}/app`;
 }

@@ -1,5 +1,5 @@
 /**
- * Where the gate works.
+ * The folders and programs that the gate works with.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The names of the runtimes, as `KYMO_EXPECT_RUNTIME` gives them. */
+/** Name of a runtime, as in `KYMO_EXPECT_RUNTIME`. */
 export type RuntimeName = "deno" | "bun";
 
-/** Paths, all absolute, and the environment of the programs that are run. */
+/** Absolute paths, and the environment of the programs that the gate runs. */
 export interface Place {
   /** Root of the repository. */
   readonly root: string;
-  /** Folder for what the gate writes. */
+  /** Folder for the files of the gate. */
   readonly temporary: string;
-  /** Folder for what tests write; they clean up after themselves. */
+  /** Temporary folder of the tests, which must be empty again after them. */
   readonly scratch: string;
   /** Executables. */
   readonly bin: Readonly<Record<RuntimeName | "tsc", string>>;
-  /** Added to the environment of every program. */
+  /** Variables added to the environment of every program. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Makes a temporary folder to work in. */
+/** Creates the temporary folders. */
 export async function makePlace(): Promise<Place> {
   const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
   const temporary = await Deno.makeTempDir({ prefix: "kymo-gate-" });

@@ -1,5 +1,5 @@
 /**
- * Runs the one suite on each runtime, and compares what they ran: a test that a runtime silently left out is a failure.
+ * Runs the test suite on each runtime, and compares which tests ran: a test that one runtime silently left out is a failure.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { type Outcome, run } from "./command.ts";
 import { readJunit, type TestCase, type TestReport } from "./junit.ts";
 import type { Place, RuntimeName } from "./place.ts";
 
-/** Milliseconds that a test may take on Bun, whose own limit of 5 s is too short for those that start processes. */
+/** Time limit for a test on Bun, ms: its own limit of 5 s is too short for tests that start processes. */
 const TEST_TIMEOUT = 300_000;
 
-/** Test files that run at a time: as many as the smallest machine has processors, for some of them are moments that must not last. */
+/** Test files that run concurrently: as many as the smallest machine has processors, since some tests depend on timing. */
 const WIDTH = 2;
 
 /** Paths of all test files below `tests/`, sorted. */
@@ -23,19 +23,19 @@ export function findTestFiles(root: string, folder = "tests"): string[] {
   }).sort();
 }
 
-/** How a test file is run. */
+/** Options of {@linkcode runTests}. */
 export interface TestOptions {
   /** Variables added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Milliseconds that a test may take on Bun; Deno has no such limit. */
+  /** Time limit for a test on Bun, ms; Deno has none. */
   readonly testTimeout?: number;
-  /** Milliseconds that all may take; half an hour by default. */
+  /** Time limit for the file, ms. Default half an hour. */
   readonly timeout?: number;
 }
 
-/** How tests went, and which there were. */
+/** The outcome of tests, with their report. */
 export interface TestOutcome extends Outcome {
-  /** The tests; none if the runtime did not live to report them. */
+  /** Empty if the runtime ended before it wrote its report. */
   readonly report: TestReport;
 }
 
@@ -48,7 +48,7 @@ export async function runTests(
 ): Promise<TestOutcome> {
   const junit = `${place.temporary}/${runtime}-${file.replaceAll("/", "-")}.xml`;
   const options = {
-    // Were the links in `node_modules` made anew, as Deno does at each start, a program of Bun might find none.
+    // Otherwise Deno makes the links in `node_modules` anew at each start, and a program on Bun may find them missing.
     deno: ["-A", "--no-check", "--node-modules-dir=manual", `--junit-path=${junit}`],
     bun: [`--timeout=${testTimeout}`, "--only-failures", "--reporter=junit", `--reporter-outfile=${junit}`],
   };
@@ -62,11 +62,11 @@ export async function runTests(
 }
 
 /**
- * Runs the suite on both runtimes at once, each file in a process of its own, with some of them at a time: most of what takes long waits for other
- * processes.
+ * Runs the suite on both runtimes, each file in its own process, and {@linkcode WIDTH} of them concurrently: most slow tests wait for
+ * other processes.
  */
 export async function runSuite(place: Place): Promise<Record<RuntimeName, TestOutcome>> {
-  const runs = findTestFiles(place.root).sort(byLength)
+  const runs = findTestFiles(place.root).sort(bySlowness)
     .flatMap((file) => (["deno", "bun"] as const).map((runtime) => ({ runtime, file })));
   const outcomes: Record<RuntimeName, (TestOutcome & { file: string })[]> = { deno: [], bun: [] };
   const queue = runs.values();
@@ -77,14 +77,14 @@ export async function runSuite(place: Place): Promise<Record<RuntimeName, TestOu
   return { deno: combine(outcomes.deno), bun: combine(outcomes.bun) };
 }
 
-/** Puts the test files first that start processes, and of those the ones that break something: they take longest. */
-function byLength(one: string, other: string): number {
+/** Sorts the slowest test files first: those of the fault suite, then others that start processes. */
+function bySlowness(one: string, other: string): number {
   const rank = (file: string): number =>
     ["tests/process/faults/", "tests/process/", ""].findIndex((start) => file.startsWith(start));
   return rank(one) - rank(other);
 }
 
-/** The outcome of several files. */
+/** The outcome of several files as one. */
 function combine(outcomes: readonly (TestOutcome & { readonly file: string })[]): TestOutcome {
   return {
     ok: outcomes.every(({ ok }) => ok),
@@ -96,7 +96,7 @@ function combine(outcomes: readonly (TestOutcome & { readonly file: string })[])
   };
 }
 
-/** Whether both runtimes ran all files, and in them the same tests. */
+/** Passes if both runtimes ran all files, and the same tests in them. */
 export function compareReports(root: string, deno: TestReport, bun: TestReport): Outcome {
   const files = findTestFiles(root);
   const names = { deno: deno.cases.map(({ name }) => name), bun: bun.cases.map(({ name }) => name) };
@@ -113,21 +113,21 @@ export function compareReports(root: string, deno: TestReport, bun: TestReport):
   return { ok: missing.length === 0, output: missing.join("\n") };
 }
 
-/** The first list without the elements of the second, one for one. */
+/** The first list without the elements of the second; of equal elements, one for each. */
 function without(all: readonly string[], some: readonly string[]): string[] {
   const counts = Map.groupBy(some, (element) => element);
   return all.filter((element) => counts.get(element)?.pop() === undefined);
 }
 
-/** A test that was not run, and why. */
+/** A skipped test. */
 export interface SkippedTest {
-  /** Its full name. */
+  /** Full name. */
   readonly name: string;
-  /** What stands behind `skip:` in its source. */
+  /** The value of `skip:` in its source. */
   readonly reason: string;
 }
 
-/** The tests that a report says were skipped. Where they stand is looked up in Bun's report, since Deno's does not tell it of all. */
+/** The skipped tests of a report. Their positions come from Bun's report, since Deno's does not have all of them. */
 export function findSkipped(root: string, report: TestReport, bun: TestReport): SkippedTest[] {
   return report.cases.filter(({ status }) => status === "skipped").map((skipped) => {
     const located = bun.cases.find(({ name }) => name === skipped.name) ?? skipped;
@@ -135,7 +135,7 @@ export function findSkipped(root: string, report: TestReport, bun: TestReport): 
   });
 }
 
-/** What follows `skip` in the declaration of a test, or, where that names options from elsewhere, before it. */
+/** The value of `skip` in the declaration of a test, or else in the last options before it. */
 function skipReason(root: string, { file, line }: TestCase): string | undefined {
   if (file === undefined || line === undefined) return undefined;
   const lines = Deno.readTextFileSync(`${root}/${file}`).split("\n");
