@@ -53,7 +53,7 @@ export interface Report {
 /**
  * Makes the report of the rows in `db`, and of the CPU profiles in the directories among `sources`.
  *
- * @throws {KymoError} `"invalid-argument"` if the selection is wrong, or its timepoints are too far apart.
+ * @throws {KymoError} `"invalid-argument"` if the selection is wrong or longer than 285 years.
  * @throws {KymoError} if the rows cannot be read.
  */
 export async function makeReport(

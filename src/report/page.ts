@@ -1,5 +1,5 @@
 /**
- * The page of a report: one HTML text that holds all it needs, and reaches for nothing else.
+ * The page of a report: one HTML file that needs no other file and no network.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { ReportData } from "./shared/report_data.ts";
 import { notices, script, style } from "./viewer_bundle.ts";
 
 /**
- * Puts a report into a page that any current browser shows without a network. Nothing in the data can become markup or code: it is compressed, and
- * the page may run its own script only.
+ * Renders a report as a page. Nothing in the data can become markup or code: the data is
+ * compressed, and the page's policy allows only its own script.
  */
 export async function renderPage(data: ReportData): Promise<string> {
   const policy = [
@@ -33,7 +33,7 @@ export async function renderPage(data: ReportData): Promise<string> {
 </head>
 <body>
 <p class="loading">Reading the report…</p>
-<noscript><p class="failed">This report is drawn by a script; please allow it.</p></noscript>
+<noscript><p class="failed">This report needs JavaScript: a script in this file draws its charts.</p></noscript>
 <template id="notices">${escape(notices)}</template>
 <script type="text/plain" id="data">${await pack(JSON.stringify(data))}</script>
 <script>${script}</script>
@@ -42,7 +42,7 @@ export async function renderPage(data: ReportData): Promise<string> {
 `;
 }
 
-/** The name by which a Content Security Policy allows a script or style in the page. */
+/** Returns the source expression with which a Content Security Policy allows a script or style. */
 async function hashOf(text: string): Promise<string> {
   const hash = await crypto.subtle.digest(
     "SHA-256",
@@ -51,7 +51,7 @@ async function hashOf(text: string): Promise<string> {
   return `sha256-${base64(new Uint8Array(hash))}`;
 }
 
-/** Compresses a text, for {@linkcode ReportData} is long and repeats itself. */
+/** Compresses a text by gzip, and encodes it in base64. */
 async function pack(text: string): Promise<string> {
   const stream = new Blob([text]).stream().pipeThrough(
     new CompressionStream("gzip"),
@@ -59,7 +59,7 @@ async function pack(text: string): Promise<string> {
   return base64(new Uint8Array(await new Response(stream).arrayBuffer()));
 }
 
-/** Bytes that a text of base64 is made of at once; a multiple of 3, so that the parts can stand one behind the other. */
+/** Number of bytes encoded at once: a multiple of 3, so that the parts can be joined. */
 const CHUNK = 3 * 4096;
 
 function base64(bytes: Uint8Array): string {

@@ -22,7 +22,7 @@ const axe = skip === false
   ? readFileSync(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8")
   : "";
 
-/** The rows of the overview, by label. */
+/** Returns the rows of the overview, by label. */
 async function overview(page: Page): Promise<Record<string, string[]>> {
   const rows = await page.evaluate<string[][]>(
     `[...document.querySelectorAll(".overview tbody tr")].map((row) => [...row.cells].map((cell) => cell.textContent))`,
@@ -30,19 +30,19 @@ async function overview(page: Page): Promise<Record<string, string[]>> {
   return Object.fromEntries(rows.map(([label = "", ...numbers]) => [label, numbers]));
 }
 
-/** The headings of the sections on the page. */
+/** Returns the headings of the sections. */
 function sections(page: Page): Promise<string[]> {
   return page.locator("article.label h3").allTextContents();
 }
 
-/** Which charts look the same as before, of those that were in view then and now. */
+/** Returns whether charts look as before, of those in view then and now. */
 function unchanged(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): Map<string, boolean> {
   const both = [...before].filter(([chart]) => now.has(chart));
   assert(both.length > 5, `${both.length} charts in view`);
   return new Map(both.map(([chart, picture]) => [chart, now.get(chart) === picture]));
 }
 
-/** Rules of accessibility that the page breaks. */
+/** Returns the rules of accessibility that the page breaks. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   return await page.evaluate<string[]>(`axe.run().then(({ violations }) =>
@@ -53,7 +53,7 @@ async function violations(page: Page): Promise<string[]> {
 describe("the report in a browser", { skip }, () => {
   after(closeBrowser);
 
-  it("draws every chart and the flame graph, says nothing on the console and asks for nothing", async () => {
+  it("draws every chart and the flame graph, without console messages or requests", async () => {
     const { page, close } = await openReport(story);
     const marks = await marksOfCharts(page);
     assertEquals(marks.length, story.durations.length * 3 + story.quantities.length);
@@ -144,7 +144,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("has a table behind every chart", async () => {
+  it("has a table for every chart", async () => {
     const { page, close } = await openReport(story);
     const charts = await page.locator("figure.chart").all();
     for (const chart of [...charts.slice(0, 3), ...charts.slice(-2)]) {
@@ -159,7 +159,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("goes to what a finding is about", async () => {
+  it("shows what a finding is about", async () => {
     const { page, close } = await openReport(story);
     await page.getByRole("button", { name: /was blocked for 843 ms/ }).click();
     assertMatch(await page.locator(".window").textContent() ?? "", /\(15\.0\ss\)/);
@@ -181,7 +181,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("searches, zooms and walks the flame graph", async () => {
+  it("searches, zooms and navigates the flame graph", async () => {
     const { page, close } = await openReport(story);
     await scrollTo(page, ".flames");
     const frames = page.locator(".flames g.frame");
@@ -206,7 +206,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("marks the function that a finding is about, where it took the most", async () => {
+  it("highlights the function of a finding, where it took the most time", async () => {
     const text = "The function query took 20 % of the processor time.";
     const findings = [{ kind: "cpu", weight: "note", text, function: "query" } as const];
     const { page, close } = await openReport({ ...story, findings });
@@ -218,7 +218,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("shows the licences of what is built in", async () => {
+  it("shows the licences of its packages", async () => {
     const { page, close } = await openReport(small);
     await page.getByText("Licences").click();
     const licences = await page.locator(".notices pre").textContent();
@@ -231,9 +231,9 @@ describe("the report in a browser", { skip }, () => {
     const { page, close } = await openReport(story, { colorScheme: "light" });
     const ground = (): Promise<string> => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
     const light = await ground();
-    await page.getByRole("button", { name: "Show it dark" }).click();
+    await page.getByRole("button", { name: "Use dark colours" }).click();
     assertNotEquals(await ground(), light);
-    await page.getByRole("button", { name: "Show it light" }).click();
+    await page.getByRole("button", { name: "Use light colours" }).click();
     assertEquals(await ground(), light);
     await close();
   });
@@ -265,7 +265,7 @@ describe("the report in a browser", { skip }, () => {
     });
   }
 
-  it("takes what data says as text, whatever it is", async () => {
+  it("shows any data as text", async () => {
     const hostile = '</script><img src=x onerror="alert(1)"><b>&amp;';
     const { page, close } = await openReport(reportOfOne(hostile));
     assertEquals(await page.locator("h1").textContent(), hostile);
@@ -277,7 +277,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("shows what would turn text around, and hides nothing", async () => {
+  it("shows bidirectional and invisible characters as escapes", async () => {
     const { page, close } = await openReport(reportOfOne("pay\u202eslip\u001b[2K"));
     const shown = "pay\\u202eslip\\x1b[2K";
     assertEquals(await sections(page), [shown]);
@@ -286,7 +286,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("says that no label is found", async () => {
+  it("says that no label matches", async () => {
     const { page, close } = await openReport(small);
     await page.getByRole("searchbox", { name: /labels that contain/ }).fill("zzz");
     assertEquals(await page.locator(".overview").isVisible(), false);
@@ -297,7 +297,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("says that there is nothing", async () => {
+  it("says that nothing was recorded", async () => {
     const { page, close } = await openReport(emptyReport());
     assertMatch(await page.locator("header").textContent() ?? "", /Nothing was recorded/);
     assertEquals(await page.locator("canvas, table").count(), 0);
@@ -316,7 +316,7 @@ describe("the report in a browser", { skip }, () => {
     assert(Object.keys(await overview(page)).length > 500);
     await scrollTo(page, "article.label >> nth=39");
     await drawn(page);
-    // What is out of view is not kept.
+    // Charts out of view are freed.
     assert(await page.locator("article.label canvas").count() < 15);
     await close();
   });

@@ -106,7 +106,9 @@ interface SeriesStatistics {
   readonly processes: Map<number, DurationStatistics>;
 }
 
-/** Reads exact statistics of the series with these indices, by index. `isAll`: there are no others. */
+/**
+ * Reads exact statistics of the series with these indices, by index. `isAll`: there are no others.
+ */
 async function readStatistics(
   source: Source,
   chosen: ReadonlySet<number>,
@@ -134,13 +136,18 @@ async function readStatistics(
   return result;
 }
 
-/** Keeps the smallest and largest value exact, and 9 digits of the others: more than any clock has. */
+/**
+ * Keeps the smallest and largest value exact, and 9 digits of the others: more than any clock has.
+ */
 function roundStatistics({ count, sum, mean, min, p50, p90, p99, p999, max }: DurationStatistics): DurationStatistics {
   const [s, m, a, b, c, d] = [sum, mean, p50, p90, p99, p999].map((value) => toDigits(9, value));
   return { count, sum: s!, mean: m!, min, p50: a!, p90: b!, p99: c!, p999: d!, max };
 }
 
-/** SQL of a table with the labels of these indices (among all labels, sorted), and the index as `series`. */
+/**
+ * SQL of a table with the labels of these indices (among all labels, sorted), and the index as
+ * `series`.
+ */
 function numberedLabels(source: Source, chosen: ReadonlySet<number>): string {
   return `SELECT * FROM (
     SELECT Label, (row_number() OVER (ORDER BY Label) - 1)::INTEGER AS series
@@ -151,7 +158,9 @@ function numberedLabels(source: Source, chosen: ReadonlySet<number>): string {
 /** Cells by the index of their series and by PID. */
 type CellsBySeries = Map<number, Map<number, DurationCells>>;
 
-/** Counts the durations of the series with these indices, bin by bin. `isAll`: there are no others. */
+/**
+ * Counts the durations of the series with these indices, bin by bin. `isAll`: there are no others.
+ */
 async function readCells(
   source: Source,
   chosen: ReadonlySet<number>,

@@ -175,8 +175,9 @@ function collectCells({ series, pid, bin, min, mean, max, count }: CellColumns):
 }
 
 /**
- * Isolates of one process sample its CPU time at arbitrary distances from each other, and a rate over
- * a very short time would be noise. So only the last sample of each slot of this many ns counts, …
+ * Isolates of one process sample its CPU time at arbitrary distances from each other, and a rate
+ * over a very short time would be noise. So only the last sample of each slot of this many ns
+ * counts, …
  */
 const SLOT = 100e6;
 
@@ -216,8 +217,8 @@ async function readRates(
 }
 
 /**
- * SQL of the steps from sample to sample: the index of the rate, the process, the end of the step, its
- * increase and its length.
+ * SQL of the steps from sample to sample: the index of the rate, the process, the end of the step,
+ * its increase and its length.
  */
 function stepsInSql(source: Source, wanted: readonly Rate[], { from }: ShownTime): string {
   const cases = wanted.flatMap(({ counters }, i) => counters.map((counter) => `WHEN '${counter}' THEN ${i}`));

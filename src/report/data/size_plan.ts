@@ -44,7 +44,10 @@ export const DURATION_CELL_BYTES = 12;
 /** Bytes of a quantity cell. */
 export const QUANTITY_CELL_BYTES = 14;
 
-/** The axis is as fine as it can be while this many of the weightiest series of either kind are shown. */
+/**
+ * The axis is as fine as it can be while this many of the weightiest series of either kind are
+ * shown.
+ */
 const IMPORTANT = 50;
 
 /**
@@ -55,15 +58,17 @@ export function longLabelBytes(label: string): number {
   return Math.max(0, new TextEncoder().encode(JSON.stringify(label)).length - SHORT_LABEL);
 }
 
-/** Returns the bytes for durations over time, besides this many statistics and bytes of quantities. */
+/**
+ * Returns the bytes for durations over time, besides this many statistics and bytes of quantities.
+ */
 export function durationRoom(statistics: number, quantityBytes: number): number {
   const left = STATISTICS_BYTES * Math.max(0, MAX_STATISTICS - statistics) + REUSED * (QUANTITY_BYTES - quantityBytes);
   return DURATION_BYTES + left;
 }
 
 /**
- * Estimates how many of `bins` bins hold any of `rows` rows, if each row may be in any of them: a bin
- * stays empty with a probability of (1 - 1 / bins)^rows.
+ * Estimates how many of `bins` bins hold any of `rows` rows, if each row may be in any of them: a
+ * bin stays empty with a probability of (1 - 1 / bins)^rows.
  */
 export function filledBins(rows: number, bins: number): number {
   return bins * (1 - (1 - 1 / bins) ** rows);

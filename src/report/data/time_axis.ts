@@ -70,8 +70,8 @@ const GAP_SHARE = 0.9;
 const STRAY_SHARE = 0.001;
 
 /**
- * Reads the time range of the rows, without a few stray rows that would leave no room for the others.
- * `undefined` if there are no rows.
+ * Reads the time range of the rows, without a few stray rows that would leave no room for the
+ * others. `undefined` if there are no rows.
  *
  * @throws {KymoError} `"invalid-argument"` if it is longer than 285 years.
  */

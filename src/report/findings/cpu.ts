@@ -18,8 +18,8 @@ import {
 } from "./finding_inputs.ts";
 
 /**
- * CPU cores from which a process counts as busy: JavaScript runs on one, and requests queue up when it
- * is used for more than four fifths of the time.
+ * CPU cores from which a process counts as busy: JavaScript runs on one, and requests queue up when
+ * it is used for more than four fifths of the time.
  */
 const BUSY = 0.8;
 
@@ -47,7 +47,10 @@ export function busyProcesses(inputs: FindingInputs): UnexplainedFinding[] {
   }];
 }
 
-/** A function that takes at least this share of the busy time by itself is a finding, whatever else is slow. */
+/**
+ * A function that takes at least this share of the busy time by itself is a finding, whatever else
+ * is slow.
+ */
 const HOT = 0.2;
 
 /** Less profiled busy time than this is some ten samples; seconds. */

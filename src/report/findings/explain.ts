@@ -43,7 +43,7 @@ async function explainOne(
   if ("busyProcess" in explain) {
     return window === undefined ? undefined : await whatRan(source, range, explain.busyProcess, window);
   }
-  // Blocks within a request may have any label. Timepoints that the report does not show are left out.
+  // Blocks within a request may have any label. Timepoints not shown are left out.
   const within = { ...selection, from: range.from, to: range.to + 1n };
   const correlation = await findCorrelation(db, explain.slowSeries, { within });
   return correlation === undefined ? undefined : whySlow(correlation, (label) => timeShare(label, inputs));
@@ -61,12 +61,15 @@ function timeShare(label: string, { durations, processes }: FindingInputs): numb
 /** A share of the time that is an explanation. */
 const MOST = 0.5;
 
-/** The timer that measures lag may fire up to this many ns before the block that delays it, or end after it. */
+/**
+ * The timer that measures lag may fire up to this many ns before the block that delays it, or end
+ * after it.
+ */
 const TIMER_SLACK = 25e6;
 
 /**
- * Describes what a process ran while its event loop was blocked; `undefined` if no recorded duration is
- * long enough. `window`: ns since the report's `from`.
+ * Describes what a process ran while its event loop was blocked; `undefined` if no recorded
+ * duration is long enough. `window`: ns since the report's `from`.
  */
 async function whatRan(
   source: Source,
@@ -85,7 +88,9 @@ async function whatRan(
   return ran === undefined ? undefined : `“${ran.label}” ran for ${inSeconds(ran.duration)} at that time.`;
 }
 
-/** How much larger the share of the slow ones must be than that of the others, to set them apart. */
+/**
+ * How much larger the share of the slow ones must be than that of the others, to set them apart.
+ */
 const SETS_APART = 0.2;
 
 /** Shares that differ by less than this count as equal. */
@@ -101,8 +106,8 @@ const BEYOND_CHANCE = 2;
 const FEW = 100;
 
 /**
- * Explains why a series is slow; `undefined` if the recording does not show it. `chance`: the share of
- * all time within the durations of a label.
+ * Explains why a series is slow; `undefined` if the recording does not show it. `chance`: the share
+ * of all time within the durations of a label.
  */
 export function whySlow(
   { label, slow, others, correlated }: SlowCorrelation,
@@ -149,7 +154,10 @@ function greatest(
   return first;
 }
 
-/** Compares with the others. If shares are equal, that is where the time goes, but not what makes some slow. */
+/**
+ * Compares with the others. If shares are equal, that is where the time goes, but not what makes
+ * some slow.
+ */
 function contrast(share: CorrelatedSeries["share"], things: string): string {
   if (excess(share) < SETS_APART && Math.abs(excess(share)) < EQUAL) return `as in all its ${things}`;
   const conjunction = excess(share) >= SETS_APART ? "but only" : "and";

@@ -10,12 +10,15 @@ import type { ShownTime } from "../data/time_axis.ts";
 import type { Finding, ReportData } from "../shared/report_data.ts";
 
 /**
- * Seconds of event loop lag from which it counts as a stall. Browsers, too, call a task of this length
- * long: users notice several in a row.
+ * Seconds of event loop lag from which it counts as a stall. Browsers, too, call a task of this
+ * length long: users notice several in a row.
  */
 export const STALL = 0.05;
 
-/** What findings are computed from: what the report shows, and single events, which its bins do not keep. */
+/**
+ * What findings are computed from: what the report shows, and single events, which its bins do not
+ * keep.
+ */
 export interface FindingInputs extends Omit<ReportData, "findings"> {
   /** Stalls of each process that had any, those with the longest first. */
   readonly stalls: readonly Events[];

@@ -10,7 +10,10 @@ import { DURATION_BUCKETS } from "../shared/duration_buckets.ts";
 import type { DurationData, DurationStatistics } from "../shared/report_data.ts";
 import { type FindingInputs, sum, type UnexplainedFinding } from "./finding_inputs.ts";
 
-/** Minimum number of durations for a finding about a series: of fewer, 1 % are less than half a duration. */
+/**
+ * Minimum number of durations for a finding about a series: of fewer, 1 % are less than half a
+ * duration.
+ */
 const MIN_COUNT = 50;
 
 /**
@@ -31,7 +34,9 @@ const MAX_SLOW = 2;
 /** A share of the total time that is worth a finding. */
 const LARGE_SHARE = 1 / 3;
 
-/** Ratio of p99 to p50 from which a series is uneven: more than a queue or a cold cache explains. */
+/**
+ * Ratio of p99 to p50 from which a series is uneven: more than a queue or a cold cache explains.
+ */
 const TAIL_RATIO = 10;
 
 /**
@@ -111,7 +116,10 @@ export function longTail(inputs: FindingInputs): UnexplainedFinding[] {
 /** Minimum number of durations for a median: of fewer it may be off by a fifth. */
 const MIN_COUNT_OF_MEDIAN = 100;
 
-/** A median is noticeably slower if it is this many times another: two CPUs or runtimes may differ by half. */
+/**
+ * A median is noticeably slower if it is this many times another: two CPUs or runtimes may differ
+ * by half.
+ */
 const SLOWER = 1.5;
 
 /** A median is much slower if it is this many times another. */
@@ -155,8 +163,8 @@ interface Part {
 }
 
 /**
- * Returns how many times as long everything took as the other processes would have needed. By medians,
- * since a few outliers are not typical of a process.
+ * Returns how many times as long everything took as the other processes would have needed. By
+ * medians, since a few outliers are not typical of a process.
  */
 function ratioToOthers(parts: readonly Part[]): number {
   return sum(parts.map(({ statistics: { count, p50 } }) => count * p50)) /
@@ -196,7 +204,10 @@ export function becameSlower(inputs: FindingInputs): UnexplainedFinding[] {
   }];
 }
 
-/** Returns the medians of the three thirds of the time; `undefined` if one of them has too few durations. */
+/**
+ * Returns the medians of the three thirds of the time; `undefined` if one of them has too few
+ * durations.
+ */
 function mediansOfThirds({ processes }: DurationData, bins: number): readonly [number, number, number] | undefined {
   const thirds: number[][] = [[], [], []];
   for (const { cells } of processes) {

@@ -10,7 +10,10 @@ import { median } from "../../statistics/quantiles.ts";
 import type { QuantityCells } from "../shared/report_data.ts";
 import { capitalize, type FindingInputs, nameProcess, type UnexplainedFinding } from "./finding_inputs.ts";
 
-/** A shorter recording shows no trend: programs fill their caches and their heap at first. In seconds. */
+/**
+ * A shorter recording shows no trend: programs fill their caches and their heap at first. In
+ * seconds.
+ */
 const MIN_SECONDS = 120;
 
 /** The share of the recording at its beginning that is left out, for that reason. */
@@ -26,9 +29,9 @@ const GROWTH_BYTES = 10e6;
 const DOUBLED = 2;
 
 /**
- * Minimum of Kendall's τ: of all pairs of points, the share that rises minus the share that falls. It is
- * 0 for a sawtooth that ends where it began, 1 for a line, and about 0.6 for a line with as much noise
- * as rise.
+ * Minimum of Kendall's τ: of all pairs of points, the share that rises minus the share that falls.
+ * It is 0 for a sawtooth that ends where it began, 1 for a line, and about 0.6 for a line with as
+ * much noise as rise.
  */
 const MONOTONE = 0.6;
 
@@ -109,8 +112,8 @@ function thinOut(points: readonly (readonly [number, number])[]): readonly (read
 }
 
 /**
- * Fits a straight line that up to 29 % of outliers do not move (Theil and Sen: the median of the slopes
- * of all pairs), and computes Kendall's τ.
+ * Fits a straight line that up to 29 % of outliers do not move (Theil and Sen: the median of the
+ * slopes of all pairs), and computes Kendall's τ.
  */
 function theilSen(points: readonly (readonly [number, number])[]): { slope: number; level: number; tau: number } {
   const slopes: number[] = [];

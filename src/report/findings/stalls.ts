@@ -1,6 +1,6 @@
 /**
- * Findings about time in which a process could not run JavaScript: stalls of the event loop and garbage
- * collection.
+ * Findings about time in which a process could not run JavaScript: stalls of the event loop and
+ * garbage collection.
  *
  * @module
  */

@@ -1,36 +1,37 @@
 /**
- * What a report shows, as data: made from the files of a monitoring directory, put into the page as JSON, and drawn there.
+ * The data of a report: read from the files of a monitoring directory, put into the page as JSON,
+ * and drawn there.
  *
- * All times are in nanoseconds since `from`, exact in a double for 104 days; `from` itself is since 1970, as a decimal text.
+ * Times are ns since `from`, exact in a double for 104 days; `from` is epoch time, as a decimal string.
  *
  * @module
  */
 
-/** All that a report shows. */
+/** The data of a report. */
 export interface ReportData {
   /** Version of this format. */
   readonly format: 1;
-  /** Name of what was reported on, such as the monitoring directory. */
+  /** Name of what the report is about, such as the monitoring directory. */
   readonly title: string;
   /** Version of Kymo. */
   readonly kymo: string;
   /** When the report was made, ISO 8601. */
   readonly made: string;
-  /** Epoch time of the first timepoint, ns, as a decimal text. */
+  /** The first timepoint: epoch time, ns, as a decimal string. */
   readonly from: string;
-  /** From the first timepoint to the last, ns. */
+  /** Time from the first timepoint to the last, ns. */
   readonly span: number;
-  /** Observations that were read. */
+  /** Number of observations shown. */
   readonly rows: number;
   /** The common time axis: `count` bins of `width` ns each, the first of which begins at `from`. */
   readonly bins: { readonly width: number; readonly count: number };
   /** The processes that recorded, by PID. */
   readonly processes: readonly ProcessData[];
-  /** What stands out, the most important first. */
+  /** Findings, the most important first. */
   readonly findings: readonly Finding[];
-  /** Series of durations, by their sum, the largest first. */
+  /** Duration series, sorted by sum, the largest first. */
   readonly durations: readonly DurationData[];
-  /** Series of everything else: the runtime's, and the program's own. */
+  /** All other series: the runtime's, and the program's own. */
   readonly quantities: readonly QuantityData[];
   /** CPU profiles. */
   readonly profiles: readonly ProfileData[];
@@ -41,34 +42,34 @@ export interface ReportData {
 /** A process that recorded. */
 export interface ProcessData {
   readonly pid: number;
-  /** Its observations. */
+  /** Number of its observations. */
   readonly rows: number;
   /** Its first and last timepoint, ns since `from`. */
   readonly first: number;
   readonly last: number;
 }
 
-/** Something that stands out, in words. */
+/** Something that stands out in a recording. */
 export interface Finding {
-  /** What it is about; the page has a picture of each kind. */
+  /** What it is about. */
   readonly kind: "latency" | "stall" | "gc" | "memory" | "cpu" | "data";
   /** How much it matters. */
   readonly weight: "bad" | "attention" | "note";
-  /** One sentence, such as "/report [GET] is the slowest: p99 is 812 ms, 40 times that of all requests." */
+  /** One or two sentences. */
   readonly text: string;
-  /** Why, in a sentence, where that can be told: "72 % of the time of its slowest 1 % was within render report." */
+  /** Why it is so, in a sentence, if the recording shows it. */
   readonly because?: string;
   /** The series it is about. */
   readonly label?: string;
-  /** The function it is about; the page marks it in the flame graph of its process, or else where it took the greatest part. */
+  /** The function it is about; the page highlights it in the flame graph. */
   readonly function?: string;
-  /** The process of that function. */
+  /** The process of the function. */
   readonly pid?: number;
-  /** The time it is about, ns since `from`; the page zooms to it. */
+  /** The time range it is about, ns since `from`; the page zooms to it. */
   readonly window?: readonly [from: number, to: number];
 }
 
-/** Statistics of a series of durations or of one process's part of it; exact, in seconds. */
+/** Exact statistics of a duration series, or of one process in it; seconds. */
 export interface DurationStatistics {
   readonly count: number;
   readonly sum: number;
@@ -81,12 +82,12 @@ export interface DurationStatistics {
   readonly max: number;
 }
 
-/** A series of durations. */
+/** A duration series. */
 export interface DurationData {
   readonly label: string;
-  /** Of all processes together. */
+  /** Statistics of all processes together. */
   readonly statistics: DurationStatistics;
-  /** What each process contributed. Series beyond the report's size have no cells. */
+  /** The processes that recorded it. Without cells, if the page would be too large. */
   readonly processes: readonly {
     readonly pid: number;
     readonly statistics: DurationStatistics;
@@ -95,35 +96,39 @@ export interface DurationData {
 }
 
 /**
- * The durations of one series and process, bin by bin: the same index in each array is the same bin. Only bins that have any. Distributions are
- * counted in exponential buckets (see `duration_buckets.ts`), so that those of several processes or bins can be added.
+ * The durations of one series and process, bin by bin: the same index in each array is the same
+ * bin. Empty bins are left out. Distributions are counted in exponential buckets (see
+ * `duration_buckets.ts`), so that those of several processes or bins can be added.
  */
 export interface DurationCells {
-  /** Which bins, ascending. */
+  /** Indices of the bins, ascending. */
   readonly bin: readonly number[];
-  /** Smallest duration in it, seconds, exact. */
+  /** Smallest duration in each, seconds, exact. */
   readonly min: readonly number[];
-  /** Largest duration in it, seconds, exact. */
+  /** Largest duration in each, seconds, exact. */
   readonly max: readonly number[];
-  /** Sum, seconds. */
+  /** Sum of the durations in each, seconds. */
   readonly sum: readonly number[];
   /** Pairs: bucket, count, bucket, count, …, ascending. */
   readonly buckets: readonly (readonly number[])[];
 }
 
-/** A series that is no duration. */
+/** A series that is not of durations. */
 export interface QuantityData {
   readonly label: string;
-  /** Of which file: `"runtime"`, `"custom"`, or the prefix of the program's own. */
+  /** Its channel: `"runtime"`, `"custom"`, or one of the program's own. */
   readonly channel: string;
-  /** What its numbers mean. `"cores"` is CPU time by wall time: 1 is one busy core. */
+  /** Unit of its values. `"cores"` is CPU time per wall-clock time: 1 is one busy core. */
   readonly unit: "bytes" | "bytes/s" | "s" | "cores" | "1/s" | "";
-  /** `"level"`: it has a value at all times, and is drawn as a line; `"event"`: each observation is an event, drawn as a dot or bar. */
+  /**
+   * `"level"`: it has a value at all times, drawn as a line. `"event"`: each observation is an
+   * event, drawn as a stem.
+   */
   readonly kind: "level" | "event";
   readonly processes: readonly QuantityCells[];
 }
 
-/** The observations of one series and process, bin by bin; only bins that have any. */
+/** The observations of one series and process, bin by bin. Empty bins are left out. */
 export interface QuantityCells {
   readonly pid: number;
   readonly bin: readonly number[];
@@ -138,9 +143,9 @@ export interface ProfileData {
   /** Name of its file. */
   readonly name: string;
   readonly pid: number | undefined;
-  /** How long was sampled, seconds. */
+  /** Time that was sampled, seconds. */
   readonly duration: number;
-  /** The call tree; without what is too small to be seen. */
+  /** The call tree, without calls too short to be shown. */
   readonly tree: FlameNode;
 }
 

@@ -5,13 +5,13 @@ import { TelemetryDB } from "../../../src/analysis/mod.ts";
 import { readReportData, type ReportOptions } from "../../../src/report/make_report.ts";
 import type { ReportData } from "../../../src/report/shared/report_data.ts";
 
-/** The first timepoint of what is recorded in these tests. */
+/** The first timepoint of recordings in tests, epoch ns. */
 export const BEGIN = 1_700_000_000_000_000_000n;
 
 /** A row: seconds after {@linkcode BEGIN}, measurement, label, PID. */
 export type Row = readonly [seconds: number, measurement: number, label: string, pid?: number];
 
-/** The rows as CSV. */
+/** Writes rows as CSV. */
 export function csv(rows: Iterable<Row>): string {
   let text = "Timepoint,Measurement,Label,PID\r\n";
   for (const [seconds, measurement, label, pid = 1] of rows) {
@@ -21,7 +21,7 @@ export function csv(rows: Iterable<Row>): string {
   return text;
 }
 
-/** A directory of files while some work is done in it. */
+/** Calls `work` with a directory that has these files, by name; it is removed afterwards. */
 export async function inDirectory<Result>(
   files: Readonly<Record<string, string>>,
   work: (directory: string) => Promise<Result>,
@@ -35,12 +35,12 @@ export async function inDirectory<Result>(
   }
 }
 
-/** With ordinary spaces, which are easier to write. */
+/** Replaces no-break spaces by ordinary ones, which are easier to write. */
 export function plain(text: string): string {
   return text.replaceAll("\u00a0", " ");
 }
 
-/** What a report would show of these rows, by channel. */
+/** Reads a report's data from rows, by channel. */
 export async function reportOn(
   rows: Readonly<Record<string, Iterable<Row>>>,
   options: Partial<ReportOptions> = {},
@@ -52,7 +52,7 @@ export async function reportOn(
   });
 }
 
-/** Random numbers from 0 to 1 that are the same each time. */
+/** Returns a generator of reproducible random numbers from 0 to 1. */
 export function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {

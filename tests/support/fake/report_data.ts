@@ -9,10 +9,10 @@ import type {
   ReportData,
 } from "../../../src/report/shared/report_data.ts";
 
-/** How much a made-up report has in it. */
+/** The size of a fake report. */
 export interface Size {
   readonly bins: number;
-  /** Nanoseconds. */
+  /** Time from first to last, ns. */
   readonly binWidth: number;
   readonly pids: readonly number[];
   readonly labels: number;
@@ -32,10 +32,10 @@ const ROUTES: readonly [label: string, seconds: number, share: number][] = [
   ["/health [GET]", 0.00009, 0.02],
 ];
 
-/** The story: at this share of the time the second process stands still to collect garbage. */
+/** The share of the time at which garbage collection pauses the second process. */
 const STALL = 0.62;
 
-/** Random numbers from 0 to 1 that are the same each time. */
+/** Returns a generator of reproducible random numbers from 0 to 1. */
 export function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -46,7 +46,7 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** A report of a service in which something goes wrong. */
+/** Returns a report of a service with a few problems. */
 export function fakeReport(size: Partial<Size> = {}): ReportData {
   const { bins, binWidth, pids, labels, perBin, profiles }: Size = {
     bins: 600,
@@ -131,7 +131,7 @@ export function fakeReport(size: Partial<Size> = {}): ReportData {
   };
 }
 
-/** A report of nothing. */
+/** Returns a report without observations. */
 export function emptyReport(): ReportData {
   return {
     format: 1,
@@ -151,7 +151,7 @@ export function emptyReport(): ReportData {
   };
 }
 
-/** A report of one duration, whose label is given. */
+/** Returns a report of one duration. */
 export function reportOfOne(label: string, seconds = 0.0123): ReportData {
   const cells = cellsOf([[seconds]]);
   const statistics = statisticsOf([seconds]);

@@ -1,7 +1,7 @@
-import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { buildViewer } from "../../../tools/build_viewer.ts";
 

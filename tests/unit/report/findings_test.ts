@@ -1,9 +1,9 @@
-import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
+import { describe, it } from "node:test";
+import { whySlow } from "../../../src/report/findings/explain.ts";
 import type { FindingInputs } from "../../../src/report/findings/finding_inputs.ts";
 import { findWhatStandsOut } from "../../../src/report/findings/findings.ts";
-import { whySlow } from "../../../src/report/findings/explain.ts";
+import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
 import type { DurationData, FlameNode, QuantityData } from "../../../src/report/shared/report_data.ts";
 import { plain } from "../../support/analysis/report_recording.ts";
 
@@ -266,7 +266,7 @@ describe("the findings of a report", () => {
     it(`of ${what}`, () => assertEquals(findings(different, pids), texts));
   }
 
-  it("are at most eight, the worst first", () => {
+  it("are at most eight, the most important first", () => {
     const found = findWhatStandsOut(
       inputs({
         durations: [

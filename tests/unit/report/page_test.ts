@@ -1,20 +1,20 @@
-import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
+import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { renderPage } from "../../../src/report/page.ts";
 import { notices } from "../../../src/report/viewer_bundle.ts";
 import { fakeReport, reportOfOne } from "../../support/fake/report_data.ts";
 
 describe("the page of a report", () => {
-  it("holds the data whole", async () => {
+  it("contains the data unchanged", async () => {
     const data = fakeReport({ bins: 50, perBin: 2 });
     const html = await renderPage(data);
     const [, packed = ""] = /id="data">([A-Za-z0-9+/=]+)<\/script>/.exec(html) ?? [];
     assertEquals(JSON.parse(gunzipSync(Buffer.from(packed, "base64")).toString()), JSON.parse(JSON.stringify(data)));
   });
 
-  it("lets nothing run but its own script, and nothing be fetched", async () => {
+  it("allows only its own script, and no request", async () => {
     const html = await renderPage(fakeReport({ bins: 4, perBin: 1 }));
     const [, policy = ""] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html) ?? [];
     assertMatch(policy, /^default-src 'none'; script-src 'sha256-[^ ]+'; style-src 'sha256-[^ ]+'; /);
@@ -28,13 +28,13 @@ describe("the page of a report", () => {
     );
   });
 
-  it("takes a title as text", async () => {
+  it("shows a title as text", async () => {
     const html = await renderPage(reportOfOne("</title><script>alert(1)</script>&"));
     assert(html.includes("<title>&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp; · Kymo report</title>"));
     assertEquals(html.match(/<script/g)?.length, 2);
   });
 
-  it("carries the licences of what is built in", async () => {
+  it("contains the licences of its packages", async () => {
     for (const name of ["uplot", "d3-flame-graph", "d3-selection", "d3-scale"]) {
       assertMatch(notices, new RegExp(`^## ${name} \\d`, "m"));
     }

@@ -1,11 +1,14 @@
-import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { describe, it } from "node:test";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { makeReport } from "../../../src/report/make_report.ts";
 import { csv, inDirectory, plain, type Row } from "../../support/analysis/report_recording.ts";
 
-/** A service that answers 100 requests a second at once, and each second one that renders for 200 ms and lets the others wait. */
+/**
+ * A service with 100 fast requests per second, and one per second that renders for 200 ms while the
+ * others wait.
+ */
 function* aService(): Generator<Row> {
   for (let i = 0; i < 3_000; i++) {
     const time = i / 100;
@@ -16,13 +19,13 @@ function* aService(): Generator<Row> {
   }
 }
 
-/** How late its event loop was. */
+/** Its event loop lags. */
 function* itsLags(): Generator<Row> {
   for (let second = 1; second < 30; second++) yield [second, 0.18, "event loop lag"];
 }
 
 describe("a report", () => {
-  it("is made of durations that no time can be computed with", async () => {
+  it("can be made of durations longer than any time", async () => {
     const rows = Array.from({ length: 100 }, (_, i): Row => [i, 1e10 * (i < 95 ? 1 : 100), "eternal"]);
     await inDirectory({ "duration.csv": csv(rows) }, async (directory) => {
       await using db = await TelemetryDB.open(directory);
@@ -38,7 +41,7 @@ describe("a report", () => {
     });
   });
 
-  it("says what is slow, and why", async () => {
+  it("says which series is slow, and why", async () => {
     await inDirectory({ "duration.csv": csv(aService()), "runtime.csv": csv(itsLags()) }, async (directory) => {
       await using db = await TelemetryDB.open(directory);
       const steps: string[] = [];

@@ -1,5 +1,5 @@
-import { it } from "node:test";
 import { assertEquals } from "@std/assert";
+import { it } from "node:test";
 import * as words from "../../../src/display/words.ts";
 
 it("numbers in sentences keep to their units, with the digits that tables have", () => {

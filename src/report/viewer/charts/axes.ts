@@ -1,5 +1,5 @@
 /**
- * The axes of the charts over time.
+ * The axes of charts over time.
  *
  * @module
  */
@@ -9,30 +9,32 @@ import type { WallClock } from "../model/clock.ts";
 import type { Palette } from "../ui/colours.ts";
 import { linearTicks, logTicks, timeTicks } from "./ticks.ts";
 
-/** Of the numbers at axes; canvases know no style sheet. */
+/** Font of the axes; style sheets do not apply to canvases. */
 const FONT =
   '11px Inter, -apple-system, "Segoe UI", Roboto, "Noto Sans", Ubuntu, Cantarell, Lato, "Helvetica Neue", sans-serif';
 
-/** Pixels on the left of a plot for the values of its axis; the same for all, so that times stand below each other. */
+/**
+ * Pixels for the values on the left of a plot; the same for all, so that their times are aligned.
+ */
 export const AXIS_WIDTH = 58;
 
 /** Pixels on the right of a plot. */
 export const RIGHT_MARGIN = 10;
 
-/** Half of the pixels that a character of a time is wide. */
+/** Half the width of a character, pixels. */
 const HALF_CHARACTER = 3.1;
 
-/** Pixels between two times that are written below a plot. */
+/** Pixels between two times below a plot. */
 const TIME_SPACE = 78;
 
-/** The upright axis. */
+/** The vertical axis. */
 export interface ValueAxis {
   readonly logarithmic: boolean;
   readonly range: readonly [min: number, max: number];
   readonly format: (value: number) => string;
 }
 
-/** The axes of a chart: time below, values on the left. */
+/** Returns the axes of a chart: time below, values on the left. */
 export function axesOf(palette: Palette, clock: WallClock, y: ValueAxis, times: boolean): uPlot.Axis[] {
   const look = { stroke: palette.axis, font: FONT, border: { show: false } };
   const grid = { stroke: palette.grid, width: 1 };
@@ -56,14 +58,14 @@ export function axesOf(palette: Palette, clock: WallClock, y: ValueAxis, times: 
         const most = Math.max(2, plot.bbox.height / devicePixelRatio / 26);
         return y.logarithmic ? logTicks(min, max, most) : linearTicks(min, max, most);
       },
-      // On a logarithmic axis the library would leave some of them out.
+      // On a logarithmic axis the library would leave some ticks out.
       filter: (_plot, ticks) => ticks,
       values: (_plot, ticks) => ticks.map((tick) => y.format(tick).replace(/\.0+(?=\D|$)|(\.\d*?)0+(?=\D|$)/, "$1")),
     },
   ];
 }
 
-/** The times below a plot, without those that would be cut off at its right edge. */
+/** Returns the times below a plot, without those that would be cut off at its right edge. */
 function timeLabels(plot: uPlot, clock: WallClock): string[] {
   const { min = 0, max = 0 } = plot.scales["x"] ?? {};
   const { at, labels } = timeTicks(min, max, widthOf(plot) / TIME_SPACE, clock);
@@ -73,7 +75,7 @@ function timeLabels(plot: uPlot, clock: WallClock): string[] {
   });
 }
 
-/** Pixels of a plot without its axes. */
+/** Returns the width of a plot without its axes, pixels. */
 function widthOf(plot: uPlot): number {
   return plot.bbox.width / devicePixelRatio;
 }

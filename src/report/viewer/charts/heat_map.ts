@@ -1,5 +1,6 @@
 /**
- * How many durations were how long, over time. A cell with a single one stands out from the ground, so that no outlier is lost.
+ * The heat map of durations over time. A cell with a single duration is visible, so that no outlier
+ * is lost.
  *
  * @module
  */
@@ -8,22 +9,22 @@ import type uPlot from "uplot";
 import { DURATION_BUCKETS } from "../../shared/duration_buckets.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { between, type Palette } from "../ui/colours.ts";
 import { type DurationView, viewDurations } from "../model/duration_view.ts";
 import * as format from "../model/format.ts";
 import { groupsOf } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
+import { between, type Palette } from "../ui/colours.ts";
 import { logRange } from "./ticks.ts";
 import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
 
-/** Pixels that a cell is wide and high at least, so that it can be seen. */
+/** Minimum width and height of a cell, pixels. */
 const CELL = 4;
-/** Shades that are told apart. */
+/** Number of shades. */
 const SHADES = 32;
-/** Durations in a cell that are not yet shown as many, even if there are no more in any. */
+/** A cell with fewer durations never gets the darkest shade, even if no cell has more. */
 const FEW = 12;
 
-/** Makes the content of the chart, which is drawn `height` pixels high. */
+/** Returns the content of the chart, `height` pixels high. */
 export function heatMap(store: Store, clock: WallClock, data: DurationData, height: number): ContentMaker {
   return (palette, width) => {
     const view = viewDurations(data, store.state, groupsOf(store.state, width / CELL));
@@ -32,11 +33,11 @@ export function heatMap(store: Store, clock: WallClock, data: DurationData, heig
   };
 }
 
-/** Cells with so many buckets in each. */
+/** Cells of several buckets each. */
 interface Cells extends DurationView {
-  /** Rows of cells. */
+  /** Number of rows. */
   readonly rows: number;
-  /** Buckets in a row. */
+  /** Number of buckets in a row. */
   readonly buckets: number;
   /** Counts, at `group * rows + row`. */
   readonly counts: Float64Array;
@@ -72,7 +73,7 @@ function content(store: Store, clock: WallClock, palette: Palette, cells: Cells)
   const filled = cells.counts.reduce((filled, count) => filled + (count > 0 ? 1 : 0), 0);
   return {
     x: all.map((group) => (start(group) + start(group + 1)) / 2),
-    // A line that is never drawn lets the cursor find the groups.
+    // An invisible line lets the cursor find the groups.
     series: [{
       options: { stroke: "transparent", points: { show: false } },
       data: all.map(() => null),

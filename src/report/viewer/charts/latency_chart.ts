@@ -1,5 +1,5 @@
 /**
- * How long durations were over time: the half, nine tenths and 99 hundredths of them that were shortest, and the longest as dots.
+ * The chart of quantiles over time: p50, p90 and p99 as lines, and the longest durations as dots.
  *
  * @module
  */
@@ -7,21 +7,22 @@
 import type uPlot from "uplot";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { type Palette, translucent } from "../ui/colours.ts";
-import { type DurationView, quantilesOf, viewDurations } from "../model/duration_view.ts";
-import { statisticsOf } from "../model/duration_statistics.ts";
+import { type DurationView, quantilesOf, statisticsOf, viewDurations } from "../model/duration_view.ts";
 import * as format from "../model/format.ts";
 import { groupsOf } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
+import { type Palette, translucent } from "../ui/colours.ts";
 import { logRange } from "./ticks.ts";
 import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
 
-/** Durations that a group should have on average, so that its quantiles mean something. */
+/**
+ * Number of durations that a group should have on average, so that its quantiles are meaningful.
+ */
 const ENOUGH = 20;
-/** Groups that there are at least, however few durations. */
+/** Minimum number of groups, however few durations there are. */
 const FEWEST_GROUPS = 30;
 
-/** Makes the content of the chart. */
+/** Returns the content of the chart. */
 export function latencyChart(store: Store, clock: WallClock, data: DurationData): ContentMaker {
   return (palette, width) => {
     const { state } = store;
@@ -53,7 +54,7 @@ function content(
   const all = Array.from({ length: groups.count }, (_, group) => group);
   const longest = Math.max(...dots.max);
   const lowest = Math.min(...(quantiles[0]?.data ?? []).filter((value) => value !== null));
-  const tell = (value: number | null | undefined): string =>
+  const formatValue = (value: number | null | undefined): string =>
     value === null || value === undefined || !Number.isFinite(value) ? "–" : format.duration(value);
   return {
     x: all.map((group) => middleOf(lines, group) * store.binSeconds),
@@ -76,29 +77,31 @@ function content(
         name,
         colour,
         mark: "line" as const,
-        value: (index: number | null) => tell(index === null ? overall[at] : data[index]),
+        value: (index: number | null) => formatValue(index === null ? overall[at] : data[index]),
       })),
       {
         name: "max",
         colour: palette.max,
         mark: "dot" as const,
-        value: (index) => tell(index === null ? longest : lines.max[index]),
+        value: (index) => formatValue(index === null ? longest : lines.max[index]),
       },
     ],
-    summary: `Median ${tell(whole?.p50)}, 99 % within ${tell(whole?.p99)}, the longest took ${tell(longest)}.`,
+    summary: `Median ${formatValue(whole?.p50)}, 99 % within ${formatValue(whole?.p99)}, the longest took ${
+      formatValue(longest)
+    }.`,
     table: () => ({
       columns: ["Time", "Count", "p50", "p90", "p99", "Max"],
       rows: all.filter((group) => (lines.count[group] ?? 0) > 0).map((group) => [
         clock.time((groups.from + group * groups.size) * store.binSeconds, 3),
         format.integer(lines.count[group] ?? 0),
-        ...quantiles.map(({ data }) => tell(data[group])),
-        tell(lines.max[group]),
+        ...quantiles.map(({ data }) => formatValue(data[group])),
+        formatValue(lines.max[group]),
       ]),
     }),
   };
 }
 
-/** The longest durations, and where they are. Those below the line of the p99 are left out. */
+/** Returns the longest durations and their bins, without those below the line of the p99. */
 function outstanding(lines: DurationView, dots: DurationView): [bin: number, duration: number][] {
   const most = quantilesOf(lines, 0.99);
   return Array.from(dots.max, (duration, group): [number, number] => [middleOf(dots, group), duration])
@@ -107,7 +110,7 @@ function outstanding(lines: DurationView, dots: DurationView): [bin: number, dur
     );
 }
 
-/** The middle of a group, in bins. */
+/** Returns the middle of a group, in bins. */
 function middleOf({ groups: { from, to, size } }: DurationView, group: number): number {
   const start = from + group * size;
   return (start + Math.min(to, start + size)) / 2;

@@ -1,5 +1,6 @@
 /**
- * A series that is no duration over time: a line with the band from smallest to largest for what has a value at all times, stems for events.
+ * The chart of a quantity over time: a line in a band from the smallest to the largest value for
+ * levels, stems for events.
  *
  * @module
  */
@@ -7,18 +8,18 @@
 import uPlot from "uplot";
 import type { QuantityData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { type Palette, processColour, processDash, translucent } from "../ui/colours.ts";
 import * as format from "../model/format.ts";
-import type { LegendItem } from "../ui/legend.ts";
 import { type QuantityView, viewQuantity } from "../model/quantity_view.ts";
 import { type Groups, groupsOf } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
+import { type Palette, processColour, processDash, translucent } from "../ui/colours.ts";
+import type { LegendItem } from "../ui/legend.ts";
 import { logRange } from "./ticks.ts";
 import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
 
 type ChartSeries = ChartContent["series"][number];
 
-/** Makes the content of the chart. */
+/** Returns the content of the chart. */
 export function quantityChart(store: Store, clock: WallClock, data: QuantityData): ContentMaker {
   return (palette, width) => {
     const { state } = store;
@@ -39,7 +40,7 @@ function content(
 ): ChartContent {
   const start = (group: number): number => (groups.from + group * groups.size) * store.binSeconds;
   const all = Array.from({ length: groups.count }, (_, group) => group);
-  const tell = format.formatOf(data.unit);
+  const formatValue = format.formatOf(data.unit);
   const drawn = views.map((view) => {
     const index = store.data.processes.findIndex(({ pid }) => pid === view.pid);
     const colour = processColour(palette, index);
@@ -48,7 +49,7 @@ function content(
   });
   const smallest = Math.min(...views.flatMap(({ min }) => min).filter((value) => value !== null));
   const largest = Math.max(...views.flatMap(({ max }) => max).filter((value) => value !== null));
-  // Times of waiting are mostly short, and the few long ones must not hide how long the others were.
+  // Waiting times are mostly short, and a few long ones must not hide the others.
   const logarithmic = data.unit === "s" && smallest > 0 &&
     largest / smallest > 100;
   return {
@@ -61,10 +62,10 @@ function content(
       })),
     },
     y: logarithmic
-      ? { logarithmic, range: logRange(smallest, largest), format: tell }
-      : { logarithmic, range: rangeOf(data, smallest, largest), format: tell },
-    legend: drawn.map(({ view, colour }) => legendItem(view, colour, data, views.length > 1, tell)),
-    summary: `From ${tell(smallest)} to ${tell(largest)}.`,
+      ? { logarithmic, range: logRange(smallest, largest), format: formatValue }
+      : { logarithmic, range: rangeOf(data, smallest, largest), format: formatValue },
+    legend: drawn.map(({ view, colour }) => legendItem(view, colour, data, views.length > 1, formatValue)),
+    summary: `From ${formatValue(smallest)} to ${formatValue(largest)}.`,
     table: () => ({
       columns: ["Time", "PID", "Count", "Min", "Mean", "Max"],
       rows: all.flatMap((group) =>
@@ -72,14 +73,17 @@ function content(
           clock.time(start(group), 3),
           `${pid}`,
           format.integer(count[group] ?? 0),
-          ...[min, mean, max].map((values) => tell(values[group] ?? 0)),
+          ...[min, mean, max].map((values) => formatValue(values[group] ?? 0)),
         ])
       ),
     }),
   };
 }
 
-/** The axis begins at 0 unless what is shown is far from it and changes little. */
+/**
+ * Returns the range of the axis. It begins at 0, unless the values are far from 0 and change
+ * little.
+ */
 function rangeOf({ kind }: QuantityData, smallest: number, largest: number): [number, number] {
   const size = largest - smallest;
   if (kind === "level" && smallest > 0 && size < 0.15 * largest && size > 0) {
@@ -125,19 +129,19 @@ function stems({ max }: QuantityView, colour: string): ChartSeries[] {
   }];
 }
 
-/** In the whole time: the sum and the largest of events, the range of levels. */
+/** For the whole time range, an entry has the largest event, or the range of a level. */
 function legendItem(
   view: QuantityView,
   colour: string,
   data: QuantityData,
   many: boolean,
-  tell: (value: number) => string,
+  formatValue: (value: number) => string,
 ): LegendItem {
   const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
   const largest = Math.max(...known(view.max));
   const whole = data.kind === "event"
-    ? `max ${tell(largest)}`
-    : `${tell(Math.min(...known(view.min)))} – ${tell(largest)}`;
+    ? `max ${formatValue(largest)}`
+    : `${formatValue(Math.min(...known(view.min)))} – ${formatValue(largest)}`;
   return {
     name: many ? `${view.pid}` : "",
     colour,
@@ -145,12 +149,12 @@ function legendItem(
     value: (index) => {
       if (index === null) return whole;
       const at = nearest(view.mean, index, data.kind === "event" ? 2 : 40);
-      return at === undefined ? "–" : tell((data.kind === "event" ? view.max : view.mean)[at] ?? 0);
+      return at === undefined ? "–" : formatValue((data.kind === "event" ? view.max : view.mean)[at] ?? 0);
     },
   };
 }
 
-/** The index nearest to one that has a value. */
+/** Returns the nearest index that has a value, at most `farthest` away. */
 function nearest(values: readonly (number | null)[], index: number, farthest: number): number | undefined {
   for (let distance = 0; distance <= farthest; distance++) {
     for (const at of [index - distance, index + distance]) {

@@ -1,5 +1,5 @@
 /**
- * How often durations were measured over time, one process upon the other.
+ * The chart of durations per second over time, processes stacked.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import uPlot from "uplot";
 import type { DurationCells, DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { mix, type Palette, processColour } from "../ui/colours.ts";
 import * as format from "../model/format.ts";
 import { forEachInGroups, type Groups, groupsOf, type Selection } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
+import { mix, type Palette, processColour } from "../ui/colours.ts";
 import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
 
-/** Durations that a group should have on average: fewer come too irregularly for a rate. */
+/** Number of durations that a group should have on average: fewer make no steady rate. */
 const ENOUGH = 6;
-/** Groups that there are at least, however few durations. */
+/** Minimum number of groups, however few durations there are. */
 const FEWEST_GROUPS = 40;
 
-/** Makes the content of the chart. */
+/** Returns the content of the chart. */
 export function rateChart(store: Store, clock: WallClock, data: DurationData): ContentMaker {
   return (palette, width) => {
     const { state } = store;
@@ -30,7 +30,7 @@ export function rateChart(store: Store, clock: WallClock, data: DurationData): C
       return counts.some((count) => count > 0) ? [{ pid, counts }] : [];
     });
     if (parts.length === 0) return NOTHING;
-    if (store.data.span === 0) return "All was recorded in one moment, which has no rate.";
+    if (store.data.span === 0) return "All observations have the same timepoint, so there is no rate.";
     const seconds = counts(groups).map((_, group) => secondsOf(store, groups, group));
     const perSecond = (counts: readonly number[]) => counts.map((count, group) => count / (seconds[group] ?? 1));
     const rates = parts.map(({ pid, counts }) => ({ pid, rates: perSecond(counts) }));
@@ -42,7 +42,7 @@ function counts({ count }: Groups): number[] {
   return new Array(count).fill(0);
 }
 
-/** The durations in each group. */
+/** Returns the number of durations in each group. */
 function countsOf({ bin, buckets }: DurationCells, groups: Groups): number[] {
   const counted = counts(groups);
   forEachInGroups(bin, groups, (index, group) => {
@@ -78,7 +78,7 @@ function content(
     const whole = store.seconds(groups.from, groups.to);
     return rates.reduce((sum, rate, group) => sum + rate * secondsOf(store, groups, group), 0) / whole;
   };
-  // The last stands upon all others: it is drawn first, and what is below it is drawn over it.
+  // The last process is on top of the stack: it is drawn first, and the others over it.
   const stacked = parts.map((part, at) => ({
     pid: part.pid,
     heights: total.map((_, group) => parts.slice(0, at + 1).reduce((sum, { rates }) => sum + (rates[group] ?? 0), 0)),
@@ -86,7 +86,7 @@ function content(
   const colourOf = (pid: number): string =>
     processColour(palette, store.data.processes.findIndex((one) => one.pid === pid));
   const ground = store.state.dark ? "#171b20" : "#ffffff";
-  const tell = (rates: readonly number[]) => (index: number | null): string =>
+  const valueOf = (rates: readonly number[]) => (index: number | null): string =>
     format.rate(index === null ? average(rates) : rates[index] ?? 0);
   const stepped = uPlot.paths.stepped?.({ align: 1 });
   return {
@@ -103,12 +103,12 @@ function content(
     y: { logarithmic: false, range: [0, Math.max(...total) * 1.08], format: format.rate },
     indexAt: (seconds) => Math.floor((seconds / store.binSeconds - groups.from) / groups.size),
     legend: [
-      ...parts.length > 1 ? [{ name: "all", colour: "transparent", mark: "area" as const, value: tell(total) }] : [],
+      ...parts.length > 1 ? [{ name: "all", colour: "transparent", mark: "area" as const, value: valueOf(total) }] : [],
       ...parts.map(({ pid, rates }) => ({
         name: parts.length > 1 ? `${pid}` : "",
         colour: colourOf(pid),
         mark: "area" as const,
-        value: tell(rates),
+        value: valueOf(rates),
       })),
     ],
     summary: `On average ${format.rate(average(total))}, at most ${format.rate(Math.max(...total))}.`,

@@ -1,19 +1,19 @@
 /**
- * A line as high as a word.
+ * A small line chart within text.
  *
  * @module
  */
 
 import type { DurationData } from "../../shared/report_data.ts";
-import { svg } from "../ui/dom.ts";
 import { quantilesOf, viewDurations } from "../model/duration_view.ts";
 import { groupsOf, type Selection } from "../model/selection.ts";
+import { svg } from "../ui/dom.ts";
 
 const WIDTH = 110;
 const HEIGHT = 24;
 const GROUPS = 44;
 
-/** Draws how the 99th hundredth of durations went, on a logarithmic scale. */
+/** Draws the p99 over time, on a logarithmic scale. */
 export function sparkline(data: DurationData, selection: Selection): SVGElement {
   const values = quantilesOf(
     viewDurations(data, selection, groupsOf(selection, GROUPS)),
@@ -21,7 +21,7 @@ export function sparkline(data: DurationData, selection: Selection): SVGElement 
   );
   const known = values.filter((value) => value !== null).map((value) => Math.log(Math.max(value, 1e-9)));
   const [low, high] = [Math.min(...known), Math.max(...known)];
-  // A series that hardly changes is to look calm: the scale covers a doubling at least.
+  // The scale covers a factor of two at least, so that a series that hardly changes looks calm.
   const range = Math.max(Math.LN2, high - low);
   const middle = (high + low) / 2;
   const points: string[] = [];

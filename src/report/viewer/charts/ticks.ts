@@ -1,12 +1,12 @@
 /**
- * Where the axes of charts have their marks.
+ * The ticks of the axes of charts.
  *
  * @module
  */
 
 import type { WallClock } from "../model/clock.ts";
 
-/** Round steps of time above a second, seconds. */
+/** Round steps of at least a second, seconds. */
 const TIME_STEPS = [
   ...[1, 2, 5, 10, 15, 30],
   ...[60, 120, 300, 600, 900, 1800],
@@ -14,7 +14,7 @@ const TIME_STEPS = [
   ...[86_400, 172_800, 604_800],
 ];
 
-/** The smallest of 1, 2 and 5 times a power of ten that is not below a number. */
+/** Returns the smallest number of 1, 2 or 5 times a power of ten that is not below `value`. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return power *
@@ -22,7 +22,7 @@ function roundUp(value: number): number {
       10);
 }
 
-/** Marks of a linear axis: at most about `most`, at round numbers. */
+/** Returns ticks of a linear axis: about `most` at most, at round numbers. */
 export function linearTicks(min: number, max: number, most: number): number[] {
   if (!(max > min)) return [min];
   const step = roundUp((max - min) / most);
@@ -34,7 +34,10 @@ export function linearTicks(min: number, max: number, most: number): number[] {
   );
 }
 
-/** Marks of a logarithmic axis: powers of ten, with 2 and 5 times them if there is room, and round numbers if that is not enough. */
+/**
+ * Returns ticks of a logarithmic axis: powers of ten, with 2 and 5 times them if there is room, or
+ * round numbers if there are fewer than two of these.
+ */
 export function logTicks(min: number, max: number, most: number): number[] {
   const decades = Math.log10(max / min);
   const factors = decades * 3 <= most ? [1, 2, 5] : [1];
@@ -56,14 +59,14 @@ export function logTicks(min: number, max: number, most: number): number[] {
   return ticks.length >= 2 ? ticks : linearTicks(min, max, Math.min(most, 4));
 }
 
-/** Marks of an axis of time, and what stands at them. */
+/** Ticks of a time axis, with labels. */
 export interface TimeTicks {
-  /** Seconds since the beginning of the report. */
+  /** Seconds since the report's `from`. */
   readonly at: number[];
   readonly labels: string[];
 }
 
-/** Marks of an axis of time, at round times of the day. */
+/** Returns ticks of a time axis, at round times of day. */
 export function timeTicks(min: number, max: number, most: number, clock: WallClock): TimeTicks {
   const wanted = (max - min) / Math.max(1, most);
   const step = wanted <= 0.5 ? roundUp(wanted) : TIME_STEPS.find((step) => step >= wanted) ?? roundUp(wanted);
@@ -82,7 +85,7 @@ function timeLabel(seconds: number, step: number, clock: WallClock): string {
   return clock.time(seconds, step >= 1 ? 0 : Math.min(9, Math.ceil(-Math.log10(step) - 1e-9)));
 }
 
-/** The range of a logarithmic axis that shows all from `min` to `max`, with some air. */
+/** Returns the range of a logarithmic axis from `min` to `max`, with a margin. */
 export function logRange(min: number, max: number): [min: number, max: number] {
   const low = Math.max(min, 1e-9);
   const air = Math.max(1.12, (max / low) ** 0.04);

@@ -1,59 +1,59 @@
 /**
- * A chart over time, with its legend and the table behind it.
+ * A chart over time, with its legend and its table.
  *
  * @module
  */
 
 import type uPlot from "uplot";
-import { unwatch, watch } from "../ui/attention.ts";
-import { AXIS_WIDTH, RIGHT_MARGIN } from "./axes.ts";
 import type { WallClock } from "../model/clock.ts";
+import type { Store } from "../model/store.ts";
+import { unwatch, watch } from "../ui/attention.ts";
 import { type Palette, paletteOf } from "../ui/colours.ts";
 import { dataTable, type TableContent } from "../ui/data_table.ts";
 import { h, replace, svg } from "../ui/dom.ts";
 import { type LegendItem, legendOf } from "../ui/legend.ts";
-import type { Store } from "../model/store.ts";
+import { AXIS_WIDTH, RIGHT_MARGIN } from "./axes.ts";
 import { type PlotContent, timePlot } from "./time_plot.ts";
 
-/** What a chart is made of. */
+/** The content of a chart. */
 export interface ChartContent extends PlotContent {
   readonly legend: readonly LegendItem[];
-  /** What is behind the chart. */
+  /** The numbers of the chart. */
   readonly table: () => TableContent;
-  /** What the chart shows, in a sentence for those who cannot see it. */
+  /** What the chart shows, in a sentence for screen readers. */
   readonly summary: string;
 }
 
-/** What makes the content of a chart; `width` is how many pixels there are for it. Where there is nothing to draw, it says why. */
+/** Makes the content of a chart `width` pixels wide; a sentence if there is nothing to draw. */
 export type ContentMaker = (palette: Palette, width: number) => ChartContent | string;
 
-/** What a chart says that has nothing to draw. */
-export const NOTHING = "Nothing was recorded in this time by these processes.";
+/** The sentence of a chart without content. */
+export const NOTHING = "These processes recorded nothing in this time.";
 
-/** What a chart needs to know. */
+/** How a chart is made. */
 export interface ChartOptions {
   readonly store: Store;
   readonly clock: WallClock;
   readonly title: string;
-  /** Added to the title for those who cannot see what the chart belongs to. */
+  /** What the chart is about; added to the title for screen readers. */
   readonly about: string;
-  /** Of its heading. */
+  /** Level of its heading. */
   readonly level: "h3" | "h4";
-  /** Pixels of the plot with its axes. */
+  /** Height of the plot with its axes, pixels. */
   readonly height: number;
-  /** Whether the times are written below it. */
+  /** Whether times are written below the plot. */
   readonly times: boolean;
   readonly content: ContentMaker;
 }
 
-/** A chart on the page. */
+/** A chart. */
 export interface TimeChart {
   readonly element: HTMLElement;
-  /** To be called when it leaves the page. */
+  /** Must be called when it is removed from the page. */
   readonly forget: () => void;
 }
 
-/** Makes a chart; it is drawn when it comes into view, and again when something changes. */
+/** Creates a chart; it is drawn when it comes into view, and again when something changes. */
 export function timeChart(options: ChartOptions): TimeChart {
   const { store, title, about, height } = options;
   const legend = h("div", { class: "legend" });
@@ -95,12 +95,12 @@ export function timeChart(options: ChartOptions): TimeChart {
   return { element, forget };
 }
 
-/** How many tables there are, for their names. */
+/** Number of tables created, for their ids. */
 let tables = 0;
 
 const TABLE_ICON = "M1.5 2h13v12h-13Zm1.4 4v2.6h4.4V6Zm5.8 0v2.6h4.4V6Zm-5.8 4v2.6h4.4V10Zm5.8 0v2.6h4.4V10Z";
 
-/** A table that is made when somebody asks for it, and the button that does. */
+/** A table that is created when the user clicks its button, and the button. */
 function tableBehind(about: string): {
   readonly element: HTMLElement;
   readonly toggle: HTMLElement;

@@ -1,30 +1,33 @@
 /**
- * The plot of a chart over time: all of them share one cursor and one zoom.
+ * The plot of a chart over time. All plots share one cursor and one zoom.
  *
  * @module
  */
 
 import uPlot from "uplot";
-import { axesOf, RIGHT_MARGIN, type ValueAxis } from "./axes.ts";
 import { digitsFor, type WallClock } from "../model/clock.ts";
+import type { Store } from "../model/store.ts";
 import type { Palette } from "../ui/colours.ts";
 import { h } from "../ui/dom.ts";
-import type { Store } from "../model/store.ts";
 import { touchSelects } from "../ui/touch.ts";
+import { axesOf, RIGHT_MARGIN, type ValueAxis } from "./axes.ts";
 
-/** What is drawn in a plot. */
+/** The content of a plot. */
 export interface PlotContent {
-  /** Seconds since the beginning of the report, ascending. */
+  /** Seconds since the report's `from`, ascending. */
   readonly x: readonly number[];
-  /** Lines and areas; the data of each has a value or `null` for every `x`. */
+  /** Lines and areas; the data of each has a value or `null` for each `x`. */
   readonly series: readonly { readonly options: uPlot.Series; readonly data: readonly (number | null)[] }[];
   readonly bands?: readonly uPlot.Band[];
   readonly y: ValueAxis;
-  /** The index that stands for a time; by default that of the nearest `x`, on which the cursor then puts dots. */
+  /**
+   * Returns the index for a time. By default it is that of the nearest `x`, and the cursor puts
+   * dots there.
+   */
   readonly indexAt?: (seconds: number) => number;
-  /** Draws what is no line, below the lines. */
+  /** Draws something below the lines. */
   readonly below?: (plot: uPlot) => void;
-  /** Draws what is no line, above the lines. */
+  /** Draws something above the lines. */
   readonly above?: (plot: uPlot) => void;
 }
 
@@ -34,16 +37,16 @@ export interface PlotOptions {
   readonly clock: WallClock;
   readonly palette: Palette;
   readonly host: HTMLElement;
-  /** Pixels, with the axes. */
+  /** Width with the axes, pixels. */
   readonly width: number;
   readonly height: number;
-  /** Whether the times are written below it. */
+  /** Whether times are written below the plot. */
   readonly times: boolean;
-  /** Told of the index at the cursor, or of `null` if it is elsewhere. */
+  /** Called with the index at the cursor, or with `null` if it is elsewhere. */
   readonly onCursor: (index: number | null) => void;
 }
 
-/** Draws a plot of the time that is looked at. */
+/** Draws a plot of the time range shown. */
 export function timePlot(options: PlotOptions, content: PlotContent): uPlot {
   const { store, clock, palette, host, width, height, times } = options;
   const { from, to } = store.state;
@@ -93,7 +96,7 @@ export function timePlot(options: PlotOptions, content: PlotContent): uPlot {
   return plot;
 }
 
-/** Writes the time below the cursor; pixels are so many seconds wide. */
+/** Shows the time below the cursor. `pixel`: width of a pixel, seconds. */
 function timeBubble(clock: WallClock, pixel: number): {
   readonly element: HTMLElement;
   readonly show: (seconds: number, left: number) => void;
@@ -107,7 +110,7 @@ function timeBubble(clock: WallClock, pixel: number): {
   return { element, show };
 }
 
-/** A drawing that keeps within the frame of the plot. */
+/** Clips a drawing to the frame of the plot. */
 function clipped(draw: (plot: uPlot) => void): (plot: uPlot) => void {
   return (plot) => {
     const { ctx, bbox } = plot;

@@ -1,5 +1,5 @@
 /**
- * The time of the day that a time of the report stands for.
+ * Local times of a report.
  *
  * @module
  */
@@ -19,11 +19,11 @@ const MONTHS = [
   "Dec",
 ];
 
-/** Tells the local time of seconds since the beginning of a report. */
+/** Formats seconds since the report's `from` as local time. */
 export class WallClock {
   readonly #from: bigint;
 
-  /** `from`: when the report begins, ns since 1970, as a decimal text. */
+  /** `from`: epoch time at which the report begins, ns, as a decimal string. */
   constructor(from: string) {
     this.#from = BigInt(from);
   }
@@ -36,7 +36,7 @@ export class WallClock {
     return new Date(Number(this.#nanoseconds(seconds) / 1_000_000n));
   }
 
-  /** Such as `14:03:20.250`, with so many digits behind the point. */
+  /** Returns a time such as `14:03:20.250`, with `digits` decimals. */
   time(seconds: number, digits = 0): string {
     const date = this.#date(seconds);
     const parts = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":");
@@ -46,23 +46,23 @@ export class WallClock {
     return `${parts}.${fraction.slice(0, digits)}`;
   }
 
-  /** Such as `14:03`. */
+  /** Returns a time such as `14:03`. */
   minute(seconds: number): string {
     return this.time(seconds).slice(0, 5);
   }
 
-  /** Such as `3 Nov`. */
+  /** Returns a day such as `3 Nov`. */
   day(seconds: number): string {
     const date = this.#date(seconds);
     return `${date.getDate()} ${MONTHS[date.getMonth()]}`;
   }
 
-  /** Such as `3 Nov 2026`. */
+  /** Returns a date such as `3 Nov 2026`. */
   date(seconds: number): string {
     return `${this.day(seconds)} ${this.#date(seconds).getFullYear()}`;
   }
 
-  /** The name of the local time, such as `UTC+02:00`. */
+  /** Returns the offset of local time, such as `UTC+02:00`. */
   zone(): string {
     const minutes = -this.#date(0).getTimezoneOffset();
     if (minutes === 0) return "UTC";
@@ -70,7 +70,9 @@ export class WallClock {
     return `UTC${minutes < 0 ? "−" : "+"}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`;
   }
 
-  /** How far into a period of so many seconds of local time the report begins, seconds. */
+  /**
+   * Returns how many seconds into a period of local time the report begins; `period` is in seconds.
+   */
   phase(period: number): number {
     const fraction = Number(this.#from % 1_000_000_000n) / 1e9;
     if (period <= 1) return fraction % period;
@@ -80,7 +82,7 @@ export class WallClock {
   }
 }
 
-/** How many digits behind the point of a second tell times apart that are so many seconds apart. */
+/** Returns how many decimals of a second distinguish times this many seconds apart. */
 export function digitsFor(seconds: number): number {
   return Math.min(9, Math.max(0, Math.ceil(-Math.log10(seconds) - 1e-9)));
 }

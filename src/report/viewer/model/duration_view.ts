@@ -1,14 +1,15 @@
 /**
- * A series of durations, put together for drawing.
+ * A duration series: its bins merged for drawing, and its statistics in the part of the report that
+ * is shown.
  *
  * @module
  */
 
 import { DURATION_BUCKETS } from "../../shared/duration_buckets.ts";
-import type { DurationCells, DurationData } from "../../shared/report_data.ts";
-import { forEachInGroups, type Groups, type Selection } from "./selection.ts";
+import type { DurationCells, DurationData, DurationStatistics } from "../../shared/report_data.ts";
+import { forEachInGroups, type Groups, groupsOf, type Selection } from "./selection.ts";
 
-/** What a series of durations did, group by group; the same index is the same group. */
+/** A duration series, group by group: the same index is the same group. */
 export interface DurationView {
   readonly groups: Groups;
   readonly count: Float64Array;
@@ -17,15 +18,15 @@ export interface DurationView {
   /** Seconds; infinite where a group is empty. */
   readonly min: Float64Array;
   readonly max: Float64Array;
-  /** The lowest bucket that anything is in. */
+  /** The lowest bucket that is not empty. */
   readonly lowest: number;
-  /** From the lowest bucket to behind the highest. */
+  /** Number of buckets from the lowest to the highest one that is not empty. */
   readonly height: number;
-  /** Durations by group and bucket, at `group * height + bucket - lowest`. */
+  /** Counts by group and bucket, at `group * height + bucket - lowest`. */
   readonly cells: Float64Array;
 }
 
-/** Puts the bins of some processes together. */
+/** Merges the bins of some processes. */
 export function viewDurations(data: DurationData, { pids }: Pick<Selection, "pids">, groups: Groups): DurationView {
   const parts = data.processes.flatMap(({ pid, cells }) => cells !== undefined && pids.has(pid) ? [cells] : []);
   const { lowest, height } = bucketsOf(parts, groups);
@@ -69,7 +70,10 @@ function bucketsOf(parts: readonly DurationCells[], groups: Groups): { lowest: n
   return highest < lowest ? { lowest: 0, height: 0 } : { lowest, height: highest - lowest + 1 };
 }
 
-/** A quantile of a group in seconds, off by half a bucket at most; `null` if the group is empty. */
+/**
+ * Returns a quantile of a group in seconds, off by half a bucket at most; `null` if the group is
+ * empty.
+ */
 export function quantileOf(view: DurationView, group: number, quantile: number): number | null {
   const { cells, height, lowest: first } = view;
   const counts = cells.subarray(group * height, (group + 1) * height);
@@ -77,12 +81,75 @@ export function quantileOf(view: DurationView, group: number, quantile: number):
   return Number.isNaN(value) ? null : value;
 }
 
-/** A quantile of each group. */
+/** Returns a quantile of each group. */
 export function quantilesOf(view: DurationView, quantile: number): (number | null)[] {
   return Array.from({ length: view.groups.count }, (_, group) => quantileOf(view, group, quantile));
 }
 
-/** Whether there are bins to draw a series of. */
+/** Whether a series has bins to be drawn. */
 export function hasCells(data: DurationData): boolean {
   return data.processes.some(({ cells }) => cells !== undefined);
+}
+
+/**
+ * Statistics, and whether their quantiles are exact or estimated from buckets. Unknown values are
+ * `NaN`.
+ */
+export interface SelectedStatistics extends DurationStatistics {
+  readonly exact: boolean;
+}
+
+/**
+ * Returns the statistics of a series in a part of a report of `bins` bins. Count, sum, smallest and
+ * largest value are always exact; quantiles are exact for the whole time of all processes or of
+ * one. `undefined` if there is nothing in that part.
+ */
+export function statisticsOf(data: DurationData, selection: Selection, bins: number): SelectedStatistics | undefined {
+  const parts = data.processes.filter(({ pid }) => selection.pids.has(pid));
+  const [first] = parts;
+  if (first === undefined) return undefined;
+  const whole = selection.from <= 0 && selection.to >= bins;
+  if (whole && parts.length === data.processes.length) {
+    return { ...data.statistics, exact: true };
+  }
+  if (whole && parts.length === 1) return { ...first.statistics, exact: true };
+  if (hasCells(data)) return fromCells(data, selection);
+  return whole ? added(parts.map(({ statistics }) => statistics)) : undefined;
+}
+
+function fromCells(data: DurationData, selection: Selection): SelectedStatistics | undefined {
+  const view = viewDurations(data, selection, groupsOf(selection, 1));
+  const [count = 0, sum = 0] = [view.count[0], view.sum[0]];
+  if (count === 0) return undefined;
+  const quantile = (of: number): number => quantileOf(view, 0, of) ?? NaN;
+  return {
+    exact: false,
+    count,
+    sum,
+    mean: sum / count,
+    min: view.min[0] ?? NaN,
+    p50: quantile(0.5),
+    p90: quantile(0.9),
+    p99: quantile(0.99),
+    p999: quantile(0.999),
+    max: view.max[0] ?? NaN,
+  };
+}
+
+/** Adds up the statistics of several processes; without distributions, quantiles are unknown. */
+function added(parts: readonly DurationStatistics[]): SelectedStatistics {
+  const count = parts.reduce((total, part) => total + part.count, 0);
+  const sum = parts.reduce((total, part) => total + part.sum, 0);
+  return {
+    exact: false,
+    count,
+    sum,
+    mean: sum / count,
+    min: Math.min(...parts.map(({ min }) => min)),
+    p50: NaN,
+    p90: NaN,
+    p99: NaN,
+    p999: NaN,
+    max: Math.max(...parts.map(({ max }) => max)),
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * A series that is no duration, put together for drawing.
+ * A quantity, its bins merged for drawing.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { QuantityCells } from "../../shared/report_data.ts";
 import { forEachInGroups, type Groups } from "./selection.ts";
 
-/** What a process's part of a series did, group by group; `null` where a group is empty. */
+/** The values of a process, group by group; `null` where a group is empty. */
 export interface QuantityView {
   readonly pid: number;
   readonly min: (number | null)[];
@@ -16,7 +16,7 @@ export interface QuantityView {
   readonly count: number[];
 }
 
-/** Puts the bins of a process together. */
+/** Merges the bins of a process. */
 export function viewQuantity(cells: QuantityCells, groups: Groups): QuantityView {
   const view: QuantityView = {
     pid: cells.pid,

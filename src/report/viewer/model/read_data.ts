@@ -1,5 +1,5 @@
 /**
- * Reads the report's data out of the page: whatever is shown of it, nothing in it turns text around or hides.
+ * Reads the report's data from the page, with all texts sanitized.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { sanitizeData } from "../../../display/sanitize.ts";
 import type { ReportData } from "../../shared/report_data.ts";
 
-/** The data in the element with this id: JSON, compressed by gzip, in base64. */
+/** Reads the data in the element with this id: JSON, compressed by gzip, in base64. */
 export async function readData(id: string): Promise<ReportData> {
   const text = document.getElementById(id)?.textContent ?? "";
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

@@ -1,38 +1,43 @@
 /**
- * The part of a report that is looked at, and how its bins are put together for drawing.
+ * The part of a report that is shown, and how its bins are grouped for drawing.
  *
  * @module
  */
 
-/** A part of a report. */
+/** The part of a report that is shown. */
 export interface Selection {
   /** The first bin. */
   readonly from: number;
-  /** The bin behind the last. */
+  /** The bin after the last. */
   readonly to: number;
-  /** The processes. */
+  /** The processes, by PID. */
   readonly pids: ReadonlySet<number>;
 }
 
-/** Consecutive bins, put together in groups of the same size; the last may be smaller. */
+/** Consecutive bins in groups of equal size; the last group may be smaller. */
 export interface Groups {
   /** The first bin. */
   readonly from: number;
-  /** The bin behind the last. */
+  /** The bin after the last. */
   readonly to: number;
-  /** Bins in a group. */
+  /** Number of bins in a group. */
   readonly size: number;
   /** Number of groups. */
   readonly count: number;
 }
 
-/** Groups of the bins of a selection: as many as `most`, each of a multiple of so many bins. */
+/**
+ * Groups the bins of a selection into at most `most` groups, each of a multiple of `multiple` bins.
+ */
 export function groupsOf({ from, to }: Selection, most: number, multiple = 1): Groups {
   const size = Math.max(1, Math.ceil((to - from) / Math.max(1, Math.floor(most)) / multiple)) * multiple;
   return { from, to, size, count: Math.ceil((to - from) / size) };
 }
 
-/** Calls back with each index of ascending bins that is within groups, and with its group. */
+/**
+ * Calls `callback` with each index of `bins`, ascending, that is within the groups, and with its
+ * group.
+ */
 export function forEachInGroups(
   bins: readonly number[],
   groups: Groups,
@@ -45,7 +50,7 @@ export function forEachInGroups(
   }
 }
 
-/** The first index whose number is not below the one given. */
+/** Returns the first index whose number is at least `number`. */
 function lowerBound(ascending: readonly number[], number: number): number {
   let low = 0;
   let high = ascending.length;

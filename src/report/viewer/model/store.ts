@@ -1,5 +1,5 @@
 /**
- * The state of the page: what is looked at, and how. It is kept in memory only.
+ * The state of the page, kept in memory only.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { ReportData } from "../../shared/report_data.ts";
 import type { Selection } from "./selection.ts";
 
-/** All that the user can change. */
+/** Everything that the user can change. */
 export interface State extends Selection {
-  /** Shown labels contain this, whatever the case. */
+  /** Labels must contain this text to be shown; case is ignored. */
   readonly labelText: string;
-  /** Shown labels; all if empty. */
+  /** Labels to be shown; all if empty. */
   readonly picked: ReadonlySet<string>;
   readonly dark: boolean;
 }
 
 type Listener = (state: State, before: State) => void;
 
-/** Keeps the state, and tells of its changes. */
+/** Keeps the state, and notifies listeners of changes. */
 export class Store {
   #state: State;
   readonly #listeners = new Set<Listener>();
@@ -39,7 +39,7 @@ export class Store {
     };
   }
 
-  /** What holds now. */
+  /** The current state. */
   get state(): State {
     return this.#state;
   }
@@ -49,24 +49,24 @@ export class Store {
     return Math.max(1, this.data.bins.count);
   }
 
-  /** Seconds in a bin. */
+  /** Width of a bin, seconds. */
   get binSeconds(): number {
     return this.data.bins.width / 1e9;
   }
 
-  /** Whether a part of the time is looked at. */
+  /** Whether only a part of the time is shown. */
   get zoomed(): boolean {
     return this.#state.from > 0 || this.#state.to < this.bins;
   }
 
-  /** Changes some of the state. */
+  /** Changes a part of the state. */
   set(change: Partial<State>): void {
     const before = this.#state;
     this.#state = { ...before, ...change };
     for (const listener of this.#listeners) listener(this.#state, before);
   }
 
-  /** Looks at the bins from one to behind another; as many as there are, and two at least. */
+  /** Shows the bins from `from` up to, but not including, `to`; at least two. */
   zoom(from: number, to: number): void {
     const size = Math.min(this.bins, Math.max(2, Math.round(to - from)));
     const start = Math.min(this.bins - size, Math.max(0, Math.round(from)));
@@ -74,43 +74,43 @@ export class Store {
     this.set({ from: start, to: start + size });
   }
 
-  /** Looks at a time, seconds since the beginning of the report. */
+  /** Shows a time range, in seconds since the report's `from`. */
   zoomToSeconds(from: number, to: number): void {
     this.zoom(Math.floor(from / this.binSeconds), Math.ceil(to / this.binSeconds));
   }
 
-  /** Looks at all of the time. */
+  /** Shows the whole time. */
   resetZoom(): void {
     this.zoom(0, this.bins);
   }
 
-  /** Seconds that bins cover; the report may end within the last. */
+  /** Returns the seconds that bins cover; the report may end within the last bin. */
   seconds(from: number, to: number): number {
     const end = Math.min(to * this.binSeconds, this.data.span / 1e9);
     return Math.max(end - from * this.binSeconds, this.binSeconds * 1e-3);
   }
 
-  /** Whether a series is to be shown. */
+  /** Whether a series is shown. */
   shows(label: string): boolean {
     const { labelText, picked } = this.#state;
     return (picked.size === 0 || picked.has(label)) &&
       label.toLowerCase().includes(labelText.toLowerCase());
   }
 
-  /** That no label is shown, if so. */
+  /** A sentence that says that no label is shown; `undefined` if some are. */
   get noLabel(): string | undefined {
     const { labelText, picked } = this.#state;
     if (this.data.durations.some(({ label }) => this.shows(label))) return undefined;
     return `No label${picked.size === 0 ? "" : " that was picked"} contains “${labelText}”.`;
   }
 
-  /** Whether another time or other processes are looked at than before. */
+  /** Whether the time range or the processes shown differ from `before`. */
   looksElsewhere(before: State): boolean {
     const { from, to, pids } = this.#state;
     return from !== before.from || to !== before.to || pids !== before.pids;
   }
 
-  /** Calls back after each change, until what this returns is called. */
+  /** Calls `listener` after each change. Returns a function that removes it. */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,5 +1,5 @@
 /**
- * The foot of the page: how to use it, who made it, and the licences of what it is made of.
+ * The foot of the page: how to use it, version and time, and licences.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { ReportData } from "../../shared/report_data.ts";
 import { h } from "../ui/dom.ts";
 
-/** Makes the foot. */
+/** Creates the foot. */
 export function about({ made, kymo }: ReportData): HTMLElement {
   const notices = document.querySelector<HTMLTemplateElement>("template#notices")?.content.textContent ?? "";
   return h(
@@ -16,11 +16,11 @@ export function about({ made, kymo }: ReportData): HTMLElement {
     h(
       "p",
       {},
-      "Drag across a chart to zoom all of them to that time; two clicks, Escape or “Reset zoom” go back. On a chart the arrow keys move in time, ",
+      "Drag across a chart to zoom all charts to that time; a double click, Escape or “Reset zoom” shows the whole time. On a chart, the arrow keys move in time, ",
       h("kbd", {}, "+"),
       " and ",
       h("kbd", {}, "−"),
-      " zoom. Between the dots and lines nothing is lost: what is drawn together keeps its smallest and largest value.",
+      " zoom. Values that are drawn together keep their extremes: bands show the smallest and the largest, dots the longest duration.",
     ),
     h(
       "p",

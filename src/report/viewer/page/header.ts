@@ -1,15 +1,15 @@
 /**
- * The head of the page: what it is about, what stands out, and what could not be read.
+ * The head of the page: title, findings, and what could not be read.
  *
  * @module
  */
 
 import type { Finding, ReportData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { h, svg } from "../ui/dom.ts";
 import * as format from "../model/format.ts";
+import { h, svg } from "../ui/dom.ts";
 
-/** Makes the head; `show` is called with a finding that the user wants to see. */
+/** Creates the head; `show` is called with the finding that the user clicks. */
 export function header(data: ReportData, clock: WallClock, show: (finding: Finding) => void): HTMLElement {
   return h(
     "header",
@@ -23,7 +23,7 @@ export function header(data: ReportData, clock: WallClock, show: (finding: Findi
 }
 
 function facts({ rows, span, processes, profiles }: ReportData, clock: WallClock): string {
-  if (rows === 0) return profiles.length === 0 ? "Nothing was recorded." : "There are CPU profiles, and nothing else.";
+  if (rows === 0) return profiles.length === 0 ? "Nothing was recorded." : "There are only CPU profiles.";
   const seconds = span / 1e9;
   const sameDay = clock.date(0) === clock.date(seconds);
   const [from, to] = [
@@ -66,7 +66,7 @@ function findings({ findings, rows }: ReportData, show: (finding: Finding) => vo
         : h("div", { class: "finding" }, ...body),
     );
   });
-  const nothing = h("p", { class: "nothing" }, rows === 0 ? "There is nothing to tell." : "Nothing stands out.");
+  const nothing = h("p", { class: "nothing" }, rows === 0 ? "There are no findings." : "Nothing stands out.");
   return h(
     "section",
     { class: "findings", "aria-labelledby": "findings" },
@@ -75,7 +75,7 @@ function findings({ findings, rows }: ReportData, show: (finding: Finding) => vo
   );
 }
 
-/** Shapes differ too, for those to whom the colours look alike. */
+/** Shapes differ too, for the colour-blind. */
 function icon(weight: Finding["weight"]): SVGElement {
   const shapes = {
     bad: () => svg("path", { d: "M8 1.5 15 14H1Z" }),

@@ -1,25 +1,34 @@
 /**
- * The sections of all series that are shown.
+ * The sections of all duration series shown: statistics and charts of each.
  *
  * @module
  */
 
+import type { DurationData } from "../../shared/report_data.ts";
+import { heatMap } from "../charts/heat_map.ts";
+import { latencyChart } from "../charts/latency_chart.ts";
+import { rateChart } from "../charts/rate_chart.ts";
+import { timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
-import { h } from "../ui/dom.ts";
-import { type LabelSection, labelSection } from "./label_section.ts";
+import { hasCells, statisticsOf } from "../model/duration_view.ts";
+import * as format from "../model/format.ts";
 import type { Store } from "../model/store.ts";
+import { h, replace } from "../ui/dom.ts";
 
-/** Sections that are made at once. */
+/** Number of sections created at a time. */
 const BATCH = 20;
 
-/** The sections, and how to get to one of them. */
+/** The sections of series. */
 export interface LabelSections {
   readonly element: HTMLElement;
   /** Scrolls to the section of a label. */
   readonly open: (label: string) => void;
 }
 
-/** Makes the sections of the series that are shown, the largest first; those that are far down when they are asked for. */
+/**
+ * Creates the sections of the series shown, the largest first. Sections further down are created
+ * when the user asks for more.
+ */
 export function labelSections(store: Store, clock: WallClock): LabelSections {
   const list = h("div", { class: "sections" });
   const nothing = h("p", { class: "nothing" });
@@ -79,4 +88,74 @@ export function labelSections(store: Store, clock: WallClock): LabelSections {
     section?.querySelector("h3")?.focus({ preventScroll: true });
   };
   return { element, open };
+}
+
+const RATE_HEIGHT = 92;
+const LATENCY_HEIGHT = 210;
+const HEAT_HEIGHT = 190;
+
+/** The section of a series. */
+interface LabelSection {
+  readonly element: HTMLElement;
+  /** Must be called when it is removed from the page. */
+  readonly forget: () => void;
+}
+
+/** Creates the section of a series. */
+function labelSection(store: Store, clock: WallClock, data: DurationData): LabelSection {
+  const heading = h("h3", { tabindex: -1 }, data.label);
+  const facts = h("p", { class: "facts" });
+  const show = (): void => replace(facts, ...factsOf(store, data));
+  show();
+  const unsubscribe = store.subscribe((_, before) => {
+    if (store.looksElsewhere(before)) show();
+  });
+  const shared = { store, clock, about: data.label, level: "h4" } as const;
+  const charts = !hasCells(data) ? [] : [
+    timeChart({ ...shared, title: "Rate", height: RATE_HEIGHT, times: false, content: rateChart(store, clock, data) }),
+    timeChart({
+      ...shared,
+      title: "Latency",
+      height: LATENCY_HEIGHT,
+      times: true,
+      content: latencyChart(store, clock, data),
+    }),
+    timeChart({
+      ...shared,
+      title: "Heat map",
+      height: HEAT_HEIGHT,
+      times: true,
+      content: heatMap(store, clock, data, HEAT_HEIGHT - 30),
+    }),
+  ];
+  const nothing = "With charts of all series the page would be too large: this one has statistics only.";
+  const element = h(
+    "article",
+    { class: "label", "aria-label": data.label },
+    h("div", { class: "label-head" }, heading, facts),
+    ...charts.map(({ element }) => element),
+    charts.length === 0 && h("p", { class: "nothing" }, nothing),
+  );
+  const forget = (): void => {
+    unsubscribe();
+    for (const chart of charts) chart.forget();
+  };
+  return { element, forget };
+}
+
+function factsOf(store: Store, data: DurationData): HTMLElement[] {
+  const statistics = statisticsOf(data, store.state, store.bins);
+  if (statistics === undefined) {
+    return [h("span", {}, "nothing in this selection")];
+  }
+  const { count, p50, p99, max, exact } = statistics;
+  const about = exact ? "" : "≈ ";
+  const known = (value: number): string => Number.isFinite(value) ? `${about}${format.duration(value)}` : "–";
+  const facts: [string, string][] = [
+    ["", count === 1 ? "once" : `${format.integer(count)} times`],
+    ["p50", known(p50)],
+    ["p99", known(p99)],
+    ["max", format.duration(max)],
+  ];
+  return facts.map(([name, value]) => h("span", {}, name, name === "" ? "" : " ", h("b", {}, value)));
 }

@@ -1,16 +1,15 @@
 /**
- * The table of all series of durations.
+ * The table of all duration series.
  *
  * @module
  */
 
 import type { DurationData } from "../../shared/report_data.ts";
-import { h, replace } from "../ui/dom.ts";
-import { type SelectedStatistics, statisticsOf } from "../model/duration_statistics.ts";
-import { hasCells } from "../model/duration_view.ts";
-import * as format from "../model/format.ts";
 import { sparkline } from "../charts/sparkline.ts";
+import { hasCells, type SelectedStatistics, statisticsOf } from "../model/duration_view.ts";
+import * as format from "../model/format.ts";
 import type { Store } from "../model/store.ts";
+import { h, replace } from "../ui/dom.ts";
 
 interface Row {
   readonly data: DurationData;
@@ -24,7 +23,7 @@ interface Column {
   readonly text: (row: Row, store: Store) => string;
 }
 
-/** Rows that are shown at first. */
+/** Number of rows shown at first. */
 const FEW_ROWS = 40;
 
 const time = (name: string, title: string, key: "mean" | "p50" | "p90" | "p99" | "p999" | "max" | "sum"): Column => ({
@@ -47,27 +46,27 @@ const COLUMNS: readonly Column[] = [
   },
   {
     name: "Count",
-    title: "How many",
+    title: "Number of durations",
     value: ({ statistics }) => statistics.count,
     text: ({ statistics }) => format.integer(statistics.count),
   },
   {
     name: "Rate",
-    title: "How many in a second",
+    title: "Durations per second",
     value: ({ statistics }) => statistics.count,
     text: ({ statistics }, store) =>
       store.data.span === 0 ? "–" : format.rate(statistics.count / store.seconds(store.state.from, store.state.to)),
   },
   time("Mean", "Arithmetic mean", "mean"),
-  time("p50", "Half of them took no longer", "p50"),
-  time("p90", "90 % took no longer", "p90"),
-  time("p99", "99 % took no longer", "p99"),
-  time("p99.9", "99.9 % took no longer", "p999"),
-  time("Max", "The longest", "max"),
-  time("Total", "All together", "sum"),
+  time("p50", "Half took at most this long", "p50"),
+  time("p90", "90 % took at most this long", "p90"),
+  time("p99", "99 % took at most this long", "p99"),
+  time("p99.9", "99.9 % took at most this long", "p999"),
+  time("Max", "Longest duration", "max"),
+  time("Total", "Sum of all durations", "sum"),
 ];
 
-/** Makes the table; `open` is called with the label of a row that was clicked. */
+/** Creates the table; `open` is called with the label that the user clicks. */
 export function overview(store: Store, open: (label: string) => void): HTMLElement {
   const body = h("tbody");
   const note = h("p", { class: "note", role: "status" });

@@ -1,20 +1,21 @@
 /**
- * What the processes did meanwhile: the runtime's series and the program's own, on the same axis of time as the durations beside them.
+ * The quantities: series of the runtime and the program's own, on the same time axis as the
+ * durations beside them.
  *
  * @module
  */
 
-import type { Finding, QuantityData } from "../../shared/report_data.ts";
-import type { WallClock } from "../model/clock.ts";
-import { h } from "../ui/dom.ts";
-import { quantityChart } from "../charts/quantity_chart.ts";
-import type { Store } from "../model/store.ts";
-import { timeChart } from "../charts/time_chart.ts";
 import { CHANNELS } from "../../../series.ts";
+import type { Finding, QuantityData } from "../../shared/report_data.ts";
+import { quantityChart } from "../charts/quantity_chart.ts";
+import { timeChart } from "../charts/time_chart.ts";
+import type { WallClock } from "../model/clock.ts";
+import type { Store } from "../model/store.ts";
+import { h } from "../ui/dom.ts";
 
 const HEIGHT = 118;
 
-/** What explains most comes first; anything else follows in its own order. */
+/** Series that explain most come first; all others follow in their own order. */
 const ORDER = [
   /event loop lag/i,
   /gc pause/i,
@@ -25,7 +26,7 @@ const ORDER = [
   /gc/i,
 ];
 
-/** Which series show what a finding is about. */
+/** The series that show what a finding is about. */
 const SHOWN_BY: Readonly<Record<Finding["kind"], RegExp | undefined>> = {
   latency: undefined,
   data: undefined,
@@ -35,14 +36,14 @@ const SHOWN_BY: Readonly<Record<Finding["kind"], RegExp | undefined>> = {
   cpu: /cpu|user time/i,
 };
 
-/** The charts of quantities, and how to get to one of them. */
+/** The charts of quantities. */
 export interface Quantities {
   readonly element: HTMLElement;
   /** Scrolls to the chart that shows what a finding is about. */
   readonly pointOut: (finding: Finding) => void;
 }
 
-/** Makes the column of charts. */
+/** Creates the column of charts. */
 export function quantities(store: Store, clock: WallClock): Quantities | undefined {
   const all = store.data.quantities;
   if (all.length === 0) return undefined;
@@ -61,18 +62,18 @@ export function quantities(store: Store, clock: WallClock): Quantities | undefin
     "aside",
     {
       class: "quantities",
-      "aria-label": "The processes meanwhile",
+      "aria-label": "Runtime and own series",
       tabindex: 0,
     },
-    ...group("The processes meanwhile", runtime),
-    ...group("The program’s own", own),
+    ...group("Runtime", runtime),
+    ...group("Own series", own),
   );
   const pointOut = ({ kind, label }: Finding): void => {
     const data = all.find((one) => one.label === label) ??
       [...charts.keys()].find((one) => SHOWN_BY[kind]?.test(one.label));
     const shown = data === undefined ? undefined : charts.get(data);
     if (shown === undefined) return;
-    // Where the column scrolls by itself, the page is left where it is.
+    // A column that scrolls by itself leaves the page where it is.
     if (element.scrollHeight > element.clientHeight + 1) {
       element.scrollTo({ top: shown.offsetTop - element.offsetTop - 8 });
     } else if (getComputedStyle(element).position !== "sticky") shown.scrollIntoView({ block: "center" });

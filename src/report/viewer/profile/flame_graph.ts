@@ -1,17 +1,17 @@
 /**
- * The call tree of a CPU profile: each function stands upon the one that called it, as wide as the time it took.
+ * The flame graph of a CPU profile: each function is below its caller, as wide as the time it took.
  *
  * @module
  */
 
-import { select } from "d3-selection";
 import * as library from "d3-flame-graph";
+import { select } from "d3-selection";
 import type { FlameNode, ProfileData } from "../../shared/report_data.ts";
+import * as format from "../model/format.ts";
 import { watch } from "../ui/attention.ts";
 import { h } from "../ui/dom.ts";
-import * as format from "../model/format.ts";
 
-/** A node as the library lays it out. */
+/** A node in the layout of the library. */
 interface Frame {
   readonly data: FlameNode;
   readonly value: number;
@@ -20,7 +20,7 @@ interface Frame {
   readonly highlight?: boolean;
 }
 
-/** What is used of the library, which has no types of its own. */
+/** The part of the library that is used; it has no types of its own. */
 interface Library {
   (selection: unknown): void;
   width(pixels: number): Library;
@@ -35,7 +35,7 @@ interface Library {
   setColorMapper(colour: (frame: Frame) => string): Library;
   setSearchMatch(matches: (frame: Frame, term: string) => boolean): Library;
   setSearchHandler(found: (frames: Frame[], sum: number, total: number) => void): Library;
-  setDetailsHandler(tell: (text: string | null) => void): Library;
+  setDetailsHandler(show: (text: string | null) => void): Library;
   onClick(clicked: (frame: Frame) => void): Library;
   search(term: string): void;
   clear(): void;
@@ -49,11 +49,11 @@ const makeLibrary = (library as unknown as { default: () => Library }).default;
 /** A flame graph on the page. */
 export interface FlameGraph {
   readonly element: HTMLElement;
-  /** Marks the functions whose name contains a text. */
+  /** Highlights the functions whose name contains a text. */
   readonly search: (text: string) => void;
 }
 
-/** Calm colours on which dark letters can be read; a file's functions share one. */
+/** Calm colours on which dark text can be read. Functions of one file share a colour. */
 const COLOURS = [
   "#f6c177",
   "#f2a98c",
@@ -67,7 +67,7 @@ const COLOURS = [
 const FOUND = "#ff5fd2";
 const NATIVE = "#cfd4da";
 
-/** Makes a flame graph; it is drawn when it comes into view. */
+/** Creates a flame graph; it is drawn when it comes into view. */
 export function flameGraph(profile: ProfileData): FlameGraph {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const host = h("div", { class: "flames", tabindex: 0, role: "group" });
@@ -83,7 +83,7 @@ export function flameGraph(profile: ProfileData): FlameGraph {
   });
   const reset = h("button", { type: "button", class: "reset", hidden: true }, "Whole profile");
   const total = profile.tree.total;
-  const tell = (frame: Frame): string =>
+  const describe = (frame: Frame): string =>
     `${frame.data.name}${frame.data.place === "" ? "" : ` (${frame.data.place})`}: ${
       format.duration(frame.data.total)
     }, ${format.percent(frame.data.total / Math.max(total, 1e-12))}`;
@@ -96,7 +96,7 @@ export function flameGraph(profile: ProfileData): FlameGraph {
     .minFrameSize(1)
     .transitionDuration(still ? 0 : 200)
     .tooltip(false)
-    .setLabelHandler(tell)
+    .setLabelHandler(describe)
     .setColorMapper((frame) => frame.highlight === true ? FOUND : colourOf(frame.data))
     .setSearchMatch((frame, term) => term !== "" && frame.data.name.toLowerCase().includes(term.toLowerCase()))
     .setSearchHandler((frames, sum) => {
@@ -127,7 +127,7 @@ export function flameGraph(profile: ProfileData): FlameGraph {
     graph.resetZoom();
     reset.hidden = true;
   });
-  walkByKeys(host, graph, (frame) => details.textContent = tell(frame), reset);
+  walkByKeys(host, graph, (frame) => details.textContent = describe(frame), reset);
   const element = h("div", { class: "flame-graph" }, h("div", { class: "tools" }, field, reset), host, details);
   return { element, search };
 }
@@ -142,14 +142,14 @@ function colourOf({ place }: FlameNode): string {
   return COLOURS[hash % COLOURS.length] ?? NATIVE;
 }
 
-/** Arrow keys walk through the tree, Enter zooms to where they are, Escape goes back. */
-function walkByKeys(host: HTMLElement, graph: Library, tell: (frame: Frame) => void, reset: HTMLElement): void {
+/** Arrow keys move through the tree, Enter zooms in, Escape zooms out. */
+function walkByKeys(host: HTMLElement, graph: Library, showDetails: (frame: Frame) => void, reset: HTMLElement): void {
   let at: Frame | undefined;
   const mark = (frame: Frame | undefined): void => {
     if (frame === undefined) return;
     at = frame;
     select(host).selectAll<SVGGElement, Frame>("g.frame").classed("at", (other) => other === frame);
-    tell(frame);
+    showDetails(frame);
   };
   const beside = (step: number): Frame | undefined => {
     const row = at?.parent?.children ?? [];

@@ -6,18 +6,18 @@
 
 import { type SummedTime, sumTimes } from "../../../analysis/profile/call_tree.ts";
 import { type FlameNode, functionKey, type ProfileData } from "../../shared/report_data.ts";
-import { h, replace } from "../ui/dom.ts";
 import * as format from "../model/format.ts";
+import { h, replace } from "../ui/dom.ts";
 
 const FEW_ROWS = 25;
 
-/** Makes the table; `search` is called with the name of a function that was clicked. */
+/** Creates the table; `search` is called with the name of the function that the user clicks. */
 export function functionTable({ tree }: ProfileData, search: (name: string) => void): HTMLElement {
   const all = sumTimes(tree, functionKey);
   const body = h("tbody");
   let by: "self" | "total" = "self";
   const heads = (["self", "total"] as const).map((key) => {
-    const title = key === "self" ? "In the function itself" : "In it and in all that it called";
+    const title = key === "self" ? "In the function itself" : "In the function and everything it called";
     const button = h("button", { type: "button", title }, key === "self" ? "Self" : "Total");
     button.addEventListener("click", () => {
       by = key;

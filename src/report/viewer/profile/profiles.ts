@@ -1,32 +1,35 @@
 /**
- * The CPU profiles.
+ * The CPU profiles of the report.
  *
  * @module
  */
 
 import { sumTimes } from "../../../analysis/profile/call_tree.ts";
 import { functionKey, type ProfileData } from "../../shared/report_data.ts";
+import * as format from "../model/format.ts";
+import type { Store } from "../model/store.ts";
 import { h } from "../ui/dom.ts";
 import { flameGraph } from "./flame_graph.ts";
 import { functionTable } from "./function_table.ts";
-import * as format from "../model/format.ts";
-import type { Store } from "../model/store.ts";
 
-/** The sections of the profiles on the page. */
+/** The sections of the profiles. */
 export interface Profiles {
   readonly element: HTMLElement;
-  /** Marks a function in the profile of a process, or else where it took the greatest part of the time, and scrolls there. */
+  /**
+   * Highlights a function and scrolls there: in the profile of the process, or in the one in which
+   * it took the largest share.
+   */
   readonly pointOut: (name: string, pid?: number) => void;
 }
 
-/** A profile on the page. */
+/** The section of a profile. */
 interface Section {
   readonly profile: ProfileData;
   readonly element: HTMLElement;
   readonly search: (text: string) => void;
 }
 
-/** Makes the sections of all profiles. */
+/** Creates the sections of all profiles. */
 export function profiles(store: Store): Profiles | undefined {
   const all = store.data.profiles;
   if (all.length === 0) return undefined;
@@ -48,7 +51,7 @@ export function profiles(store: Store): Profiles | undefined {
   return { element, pointOut };
 }
 
-/** Which part of a profile's time the function took that took the most by itself, of those of this name. */
+/** Returns the largest share of a profile's time that a function of this name took by itself. */
 function share({ tree }: ProfileData, name: string): number {
   const times = sumTimes(tree, functionKey).filter(({ node }) => node.name === name);
   return Math.max(0, ...times.map(({ self }) => self)) / Math.max(tree.total, 1e-12);

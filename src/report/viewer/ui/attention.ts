@@ -1,12 +1,13 @@
 /**
- * Draws what is in view, and forgets what is not: a report may have thousands of charts.
+ * Draws elements that are in view, and frees those that are not: a report may have thousands of
+ * charts.
  *
  * @module
  */
 
-/** Something that is drawn when it is looked at. */
+/** An element that is drawn while it is in view. */
 export interface Attention {
-  /** Draws it again, now if it is in view, or when it comes into view. */
+  /** Draws it again, now or when it comes into view. */
   redraw(): void;
 }
 
@@ -56,7 +57,10 @@ function drawSoon(one: Watched): void {
   });
 }
 
-/** Draws an element when it comes into view or changes its width; `forget` frees what it holds when it is far out of view. */
+/**
+ * Draws an element when it comes into view or changes its width. `forget` is called to free its
+ * resources when it is far out of view.
+ */
 export function watch(element: Element, draw: () => void, forget: () => void): Attention {
   const one: Watched = {
     draw,
@@ -80,7 +84,7 @@ export function watch(element: Element, draw: () => void, forget: () => void): A
   };
 }
 
-/** Forgets an element that leaves the page. */
+/** Stops watching an element that is removed from the page. */
 export function unwatch(element: Element): void {
   visibility.unobserve(element);
   sizes.unobserve(element);
@@ -88,7 +92,7 @@ export function unwatch(element: Element): void {
   watched.delete(element);
 }
 
-/** Draws everything at once, in view or not, as paper needs it. */
+/** Draws everything at once, in view or not, for printing. */
 export function drawAll(): void {
   for (const one of watched.values()) {
     one.drawn = true;

@@ -1,6 +1,6 @@
 /**
- * The colours of what is drawn on canvases. All can be told apart by the colour-blind: neighbours differ in lightness too, and no meaning is
- * carried by red against green. (Those of the page itself are in its style.)
+ * The colours on canvases. (Those of the page itself are in its style sheet.) The colour-blind can
+ * distinguish them: neighbours differ in lightness too, and red against green means nothing.
  *
  * @module
  */
@@ -10,14 +10,14 @@ export interface Palette {
   readonly axis: string;
   readonly grid: string;
   readonly cursor: string;
-  /** Of processes, in their order. */
+  /** Colours of processes, in their order. */
   readonly processes: readonly string[];
-  /** Of quantiles: one hue in three depths, which no process has. */
+  /** Colours of quantiles: three shades of a hue that no process has. */
   readonly p50: string;
   readonly p90: string;
   readonly p99: string;
   readonly max: string;
-  /** From one observation to the most. */
+  /** Colours of the heat map, from one duration to the most. */
   readonly heat: readonly string[];
 }
 
@@ -63,36 +63,36 @@ const DARK: Palette = {
   heat: ["#4a55b5", "#7d4fc0", "#b94fa8", "#e6677c", "#f79c5b", "#fde58f"],
 };
 
-/** The colours of a light or a dark page. */
+/** Returns the colours of a light or a dark page. */
 export function paletteOf(dark: boolean): Palette {
   return dark ? DARK : LIGHT;
 }
 
-/** The colour of a process by its place among all of them. */
+/** Returns the colour of a process by its index among all of them. */
 export function processColour(palette: Palette, index: number): string {
   return palette.processes[index % palette.processes.length] ?? palette.axis;
 }
 
-/** The dashes of a process's lines, which tell apart those that share a colour. */
+/** Returns the dashes of a process's lines, which distinguish processes of the same colour. */
 export function processDash(palette: Palette, index: number): number[] {
   const round = Math.floor(index / palette.processes.length);
   return round === 0 ? [] : round % 2 === 1 ? [6, 3] : [2, 2];
 }
 
-/** A colour between those of a row, by a share of its length. */
+/** Interpolates between colours; `share` is 0 for the first and 1 for the last. */
 export function between(colours: readonly string[], share: number): string {
   const place = Math.min(1, Math.max(0, share)) * (colours.length - 1);
   const at = Math.min(colours.length - 2, Math.floor(place));
   return mix(colours[at] ?? "#000000", colours[at + 1] ?? "#000000", place - at);
 }
 
-/** A mixture of two colours `#rrggbb`. */
+/** Mixes two colours `#rrggbb`. */
 export function mix(one: string, other: string, share: number): string {
   const [a, b] = [channels(one), channels(other)];
   return `#${a.map((value, at) => hex(value + ((b[at] ?? 0) - value) * share)).join("")}`;
 }
 
-/** A colour `#rrggbb` that lets some of what is below it through. */
+/** Adds an opacity, from 0 to 1, to a colour `#rrggbb`. */
 export function translucent(colour: string, opacity: number): string {
   return `${colour}${hex(opacity * 255)}`;
 }

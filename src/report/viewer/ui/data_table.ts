@@ -1,22 +1,22 @@
 /**
- * The numbers behind a chart, as a table.
+ * The numbers of a chart as a table.
  *
  * @module
  */
 
 import { h } from "./dom.ts";
 
-/** What a table shows. */
+/** The content of a table. */
 export interface TableContent {
   readonly columns: readonly string[];
-  /** The first cell of a row is its heading. */
+  /** Rows; the first cell of each is its heading. */
   readonly rows: Iterable<readonly string[]>;
 }
 
-/** More rows than this are left out: nobody reads them, and they cost time. */
+/** Maximum number of rows: nobody reads more, and they cost time. */
 const MOST_ROWS = 500;
 
-/** Makes a table in a frame in which it can be scrolled. */
+/** Creates a table in a frame that scrolls. */
 export function dataTable({ columns, rows }: TableContent, caption: string): HTMLElement {
   const body = h("tbody");
   let count = 0;

@@ -1,5 +1,5 @@
 /**
- * Elements of the page, made without any HTML text: nothing that the data says can become markup.
+ * Elements of the page, created without HTML text, so that no data can become markup.
  *
  * @module
  */
@@ -7,7 +7,10 @@
 /** What an element can contain. */
 export type Child = Node | string | false | undefined;
 
-/** Attributes; those that begin with `on` are listeners, `style` is a table of properties; `false` and `undefined` are left out. */
+/**
+ * Attributes. Those that begin with `on` are listeners, `style` is an object of properties; `false`
+ * and `undefined` are left out.
+ */
 export interface Attributes {
   readonly [name: string]:
     | string
@@ -18,7 +21,7 @@ export interface Attributes {
     | ((event: never) => void);
 }
 
-/** Makes an HTML element. */
+/** Creates an HTML element. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -29,7 +32,7 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Makes an SVG element. */
+/** Creates an SVG element. */
 export function svg<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -57,14 +60,14 @@ function setStyle(element: HTMLElement | SVGElement, style: Readonly<Record<stri
   }
 }
 
-/** Adds what is to be in an element. */
+/** Appends children to an element. */
 export function append(element: Element, children: readonly Child[]): void {
   element.append(
     ...children.filter((child) => child !== false && child !== undefined),
   );
 }
 
-/** Replaces all that is in an element. */
+/** Replaces the children of an element. */
 export function replace(element: Element, ...children: readonly Child[]): void {
   element.replaceChildren();
   append(element, children);

@@ -1,6 +1,6 @@
 /**
- * Time by keyboard: arrows move, plus and minus magnify, Escape shows all again. Only on a chart, at the time's buttons, or nowhere in
- * particular; who writes or picks something is not disturbed.
+ * Time by keyboard: arrows move, plus and minus zoom, Escape shows the whole time. Keys are taken
+ * only while a chart, a button of the time range or nothing has the focus.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { Store } from "../model/store.ts";
 import { magnify, pan } from "./toolbar.ts";
 
-/** Listens to the keys. */
+/** Listens to keys. */
 export function keyboard(store: Store): void {
   const keys: Readonly<Record<string, () => void>> = {
     ArrowLeft: () => pan(store, -1),

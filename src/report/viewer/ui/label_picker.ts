@@ -1,16 +1,16 @@
 /**
- * Which series of durations are shown: those whose label contains a text, or those that were picked.
+ * The choice of duration series: those whose label contains a text, or picked ones.
  *
  * @module
  */
 
-import { h, replace } from "./dom.ts";
 import type { Store } from "../model/store.ts";
+import { h, replace } from "./dom.ts";
 
-/** More labels than this are not listed: whoever looks for one writes more of it. */
+/** Maximum number of labels in the list: typing more of a label shortens it. */
 const MOST_LISTED = 100;
 
-/** Makes a field to write in, and a list to pick from. */
+/** Creates a field for a text, and a list to pick from. */
 export function labelPicker(store: Store): HTMLElement {
   const labels = store.data.durations.map(({ label }) => label);
   const field = h("input", {
@@ -44,10 +44,10 @@ export function labelPicker(store: Store): HTMLElement {
         h(
           "p",
           { class: "note" },
-          `and ${left} more: write part of the label above.`,
+          `and ${left} more: type part of the label above.`,
         ),
       found.length === 0 &&
-        h("p", { class: "note" }, "No label contains that."),
+        h("p", { class: "note" }, "No label contains this text."),
     );
     boxes.find(({ input }) => input.value === focused)?.input.focus();
   };

@@ -1,24 +1,25 @@
 /**
- * The names of what a chart shows, with the values at the cursor or, without one, of the whole time that is looked at.
+ * The legend of a chart, with the values at the cursor or, without one, of the whole time range
+ * shown.
  *
  * @module
  */
 
 import { h, replace } from "./dom.ts";
 
-/** Something that a chart shows. */
+/** An entry of a legend. */
 export interface LegendItem {
   readonly name: string;
   readonly colour: string;
   readonly mark: "line" | "dot" | "area";
-  /** Its value at an index of the chart's `x`, or of all. */
+  /** Formats its value at an index of the chart's `x`, or of the whole time range for `null`. */
   readonly value: (index: number | null) => string;
 }
 
-/** More are not shown: the table has them all. */
+/** Maximum number of entries; the table has them all. */
 const MOST_ITEMS = 7;
 
-/** Fills a legend, and returns what shows the values at an index. */
+/** Fills a legend. Returns a function that shows the values at an index. */
 export function legendOf(element: HTMLElement, items: readonly LegendItem[]): (index: number | null) => void {
   const shown = items.slice(0, MOST_ITEMS).map(({ name, colour, mark, value }) => {
     const text = h("b", {});
@@ -35,7 +36,7 @@ export function legendOf(element: HTMLElement, items: readonly LegendItem[]): (i
     for (const { value, text } of shown) text.textContent = value(index);
   };
   show(null);
-  // What is below must not move while the values change.
+  // The chart below must not move while the values change.
   if (items.length > 0) element.style.setProperty("height", `${element.offsetHeight}px`);
   return show;
 }

@@ -1,14 +1,14 @@
 /**
- * Which processes are shown.
+ * Checkboxes for the processes shown.
  *
  * @module
  */
 
+import type { Store } from "../model/store.ts";
 import { paletteOf, processColour } from "./colours.ts";
 import { h } from "./dom.ts";
-import type { Store } from "../model/store.ts";
 
-/** Makes a box to tick for each process. */
+/** Creates a checkbox for each process. */
 export function processPicker(store: Store): HTMLElement {
   const all = store.data.processes;
   const chips = all.map(({ pid }) => {

@@ -1,19 +1,19 @@
 /**
- * A narrow picture of the whole time, in which what is looked at stands out: a map for finding one's way.
+ * A narrow chart of the whole time, in which the time range shown is highlighted.
  *
  * @module
  */
 
-import { watch } from "./attention.ts";
-import { paletteOf, translucent } from "./colours.ts";
-import { h } from "./dom.ts";
 import { viewDurations } from "../model/duration_view.ts";
 import type { Groups } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
+import { watch } from "./attention.ts";
+import { paletteOf, translucent } from "./colours.ts";
+import { h } from "./dom.ts";
 
 const HEIGHT = 30;
 
-/** Makes the map: how much was measured over time; drag to look at a part of it. */
+/** Creates the chart of the number of durations over time; dragging selects a time range. */
 export function timeline(store: Store): HTMLElement {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const chosen = h("div", { class: "chosen" });
@@ -62,7 +62,7 @@ function countsOf(store: Store, pids: ReadonlySet<number>, groups: Groups): Floa
   return counts;
 }
 
-/** A drag selects; one that begins within what is selected moves it; a click moves it there. */
+/** Dragging selects a time range; dragging from within the selected range moves it. */
 function dragSelects(element: HTMLElement, store: Store): void {
   let drag: {
     readonly start: number;

@@ -1,18 +1,21 @@
 /**
- * The bar that stays in view: which processes, which series, which time, and the light.
+ * The toolbar, which stays in view: processes, series, time range, and light or dark.
  *
  * @module
  */
 
 import { digitsFor, type WallClock } from "../model/clock.ts";
-import { h, replace, svg } from "./dom.ts";
 import * as format from "../model/format.ts";
+import type { Store } from "../model/store.ts";
+import { h, replace, svg } from "./dom.ts";
 import { labelPicker } from "./label_picker.ts";
 import { processPicker } from "./process_picker.ts";
-import type { Store } from "../model/store.ts";
 import { timeline } from "./timeline.ts";
 
-/** Makes the bar; its height is told to the style sheet, since what is below must keep clear of it. */
+/**
+ * Creates the toolbar, and gives its height to the style sheet, which keeps the content clear of
+ * it.
+ */
 export function toolbar(store: Store, clock: WallClock): HTMLElement {
   const time = timeWindow(store, clock);
   const tools = h(
@@ -73,14 +76,14 @@ function timeWindow(store: Store, clock: WallClock): HTMLElement {
   return group;
 }
 
-/** Moves the time that is looked at by a quarter of it. */
+/** Moves the time range shown by a quarter of its length. */
 export function pan(store: Store, direction: -1 | 1): void {
   const { from, to } = store.state;
   const step = Math.max(1, Math.round((to - from) / 4)) * direction;
   store.zoom(from + step, to + step);
 }
 
-/** Makes the time that is looked at longer or shorter around its middle. */
+/** Makes the time range shown longer or shorter around its middle. */
 export function magnify(store: Store, factor: number): void {
   const { from, to } = store.state;
   const half = (to - from) * factor / 2;
@@ -96,7 +99,7 @@ function themeToggle(store: Store): HTMLElement {
   const button = h("button", { type: "button", class: "theme", title: "Light or dark" }, sun);
   const show = (): void => {
     document.documentElement.style.setProperty("color-scheme", store.state.dark ? "dark" : "light");
-    button.setAttribute("aria-label", store.state.dark ? "Show it light" : "Show it dark");
+    button.setAttribute("aria-label", store.state.dark ? "Use light colours" : "Use dark colours");
   };
   button.addEventListener("click", () => {
     chosen = true;
@@ -112,5 +115,5 @@ function themeToggle(store: Store): HTMLElement {
   return button;
 }
 
-/** A disc, half of it filled. */
+/** A disc, half filled. */
 const SUN = "M10 1.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17Zm0 2a6.5 6.5 0 0 1 0 13Z";

@@ -1,17 +1,18 @@
 /**
- * Fingers on charts: a tap moves the cursor, a drag sideways selects a time, two taps show all again. Up and down still scrolls the page.
+ * Touch on charts: a tap moves the cursor, dragging sideways selects a time range, a double tap
+ * shows the whole time. Dragging up and down still scrolls the page.
  *
  * @module
  */
 
 import type uPlot from "uplot";
 
-/** Milliseconds between two taps that belong together. */
+/** Maximum milliseconds between the taps of a double tap. */
 const DOUBLE_TAP = 350;
-/** Pixels that a finger may tremble. */
+/** Pixels that a finger may move during a tap. */
 const TREMBLE = 8;
 
-/** Lets fingers select time on a chart. */
+/** Lets touch select time on a chart. */
 export function touchSelects(plot: uPlot): void {
   const { over } = plot;
   let start: number | undefined;

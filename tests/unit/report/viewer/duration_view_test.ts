@@ -1,14 +1,18 @@
-import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { describe, it } from "node:test";
 import type { DurationData } from "../../../../src/report/shared/report_data.ts";
-import { statisticsOf } from "../../../../src/report/viewer/model/duration_statistics.ts";
-import { quantileOf, quantilesOf, viewDurations } from "../../../../src/report/viewer/model/duration_view.ts";
+import {
+  quantileOf,
+  quantilesOf,
+  statisticsOf,
+  viewDurations,
+} from "../../../../src/report/viewer/model/duration_view.ts";
 import { groupsOf } from "../../../../src/report/viewer/model/selection.ts";
 import { cellsOf, randomNumbers, statisticsOf as exactly } from "../../../support/fake/report_data.ts";
 
 const BINS = 100;
 
-/** Durations of two processes by bin, of which the second has a gap. */
+/** Durations of two processes by bin; the second has a gap. */
 function made(): { byPid: Map<number, number[][]>; data: DurationData } {
   const random = randomNumbers(3);
   const durations = (count: number) => Array.from({ length: count }, () => 0.001 * Math.exp(random() * 6));
@@ -25,7 +29,7 @@ function made(): { byPid: Map<number, number[][]>; data: DurationData } {
   return { byPid, data: { label: "a", statistics, processes } };
 }
 
-/** A quantile between neighbours. */
+/** A quantile, interpolated between neighbours. */
 function exactQuantile(durations: readonly number[], quantile: number): number {
   const sorted = durations.toSorted((one, other) => one - other);
   const rank = quantile * (sorted.length - 1);
@@ -33,8 +37,8 @@ function exactQuantile(durations: readonly number[], quantile: number): number {
   return low + (high - low) * (rank % 1);
 }
 
-describe("durations put together", () => {
-  it("keep count, sum, smallest and largest exactly, and quantiles within the width of a bucket", () => {
+describe("bins of durations", () => {
+  it("keep exact counts, sums, minima and maxima when merged, and quantiles within a bucket", () => {
     const { byPid, data } = made();
     const selection = { from: 13, to: 90, pids: new Set([1, 2]) };
     const groups = groupsOf(selection, 10);
@@ -54,7 +58,7 @@ describe("durations put together", () => {
     }
   });
 
-  it("have nothing to tell where there is nothing", () => {
+  it("without durations have no quantiles", () => {
     const { data } = made();
     const selection = { from: 45, to: 55, pids: new Set([2]) };
     const view = viewDurations(data, selection, groupsOf(selection, 3));
@@ -67,7 +71,7 @@ describe("durations put together", () => {
 describe("statistics of a selection", () => {
   const { byPid, data } = made();
 
-  it("are the exact ones for all of the time and all processes, or one", () => {
+  it("are exact for the whole time of all processes, or of one", () => {
     const whole = { from: 0, to: BINS };
     assertEquals(statisticsOf(data, { ...whole, pids: new Set([1, 2]) }, BINS), { ...data.statistics, exact: true });
     assertEquals(statisticsOf(data, { ...whole, pids: new Set([2, 9]) }, BINS), {
@@ -77,7 +81,7 @@ describe("statistics of a selection", () => {
     assertEquals(statisticsOf(data, { ...whole, pids: new Set() }, BINS), undefined);
   });
 
-  it("have exact numbers and quantiles near the exact ones for a part of the time", () => {
+  it("have exact counts and estimated quantiles for a part of the time", () => {
     const statistics = statisticsOf(data, { from: 10, to: 20, pids: new Set([1]) }, BINS);
     const own = byPid.get(1)?.slice(10, 20).flat() ?? [];
     assertEquals(statistics?.exact, false);
@@ -86,7 +90,7 @@ describe("statistics of a selection", () => {
     assert(Math.abs((statistics?.p90 ?? NaN) / exactQuantile(own, 0.9) - 1) < 0.022);
   });
 
-  it("are what is known where there are no cells", () => {
+  it("are the known ones where there are no cells", () => {
     const processes = data.processes.map(({ pid, statistics }) => ({ pid, statistics }));
     const three = [...processes, { pid: 3, statistics: exactly([1]) }];
     const bare = { ...data, processes: three };

@@ -1,11 +1,11 @@
-import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
+import { describe, it } from "node:test";
 import * as format from "../../../../src/report/viewer/model/format.ts";
 
-/** With ordinary spaces, which are easier to write. */
+/** Replaces no-break spaces by ordinary ones, which are easier to write. */
 const plain = (text: string): string => text.replaceAll("\u00a0", " ");
 
-describe("numbers in words", () => {
+describe("numbers of the page", () => {
   const durations: [number, string][] = [
     [0, "0 s"],
     [1e-9, "1.00 ns"],
@@ -20,10 +20,10 @@ describe("numbers in words", () => {
     [90_000, "1 d 1 h"],
   ];
   for (const [seconds, text] of durations) {
-    it(`tell ${seconds} s as ${text}`, () => assertEquals(plain(format.duration(seconds)), text));
+    it(`${seconds} s is ${text}`, () => assertEquals(plain(format.duration(seconds)), text));
   }
 
-  it("tell bytes, rates, counts and shares", () => {
+  it("are formatted as bytes, rates, counts and shares", () => {
     assertEquals([0, 999, 1_000, 12_345_678].map(format.bytes).map(plain), ["0 B", "999 B", "1.00 kB", "12.3 MB"]);
     assertEquals([0, 0.5, 12.34, 2_780, 99_999].map(format.rate).map(plain), [
       "0/s",

@@ -1,8 +1,8 @@
-import { it } from "node:test";
 import { assertEquals } from "@std/assert";
+import { it } from "node:test";
 import { viewQuantity } from "../../../../src/report/viewer/model/quantity_view.ts";
 
-it("quantities put together keep their smallest and largest, and weigh their mean", () => {
+it("bins of quantities keep minima and maxima when merged, and weigh their means", () => {
   const cells = { pid: 7, bin: [1, 2, 5], min: [4, 1, 8], mean: [5, 2, 9], max: [6, 3, 10], count: [1, 3, 1] };
   assertEquals(viewQuantity(cells, { from: 0, to: 6, size: 3, count: 2 }), {
     pid: 7,

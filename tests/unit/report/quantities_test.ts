@@ -1,15 +1,15 @@
-import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "node:test";
 import { KymoError } from "../../../src/errors.ts";
 import type { QuantityData, ReportData } from "../../../src/report/shared/report_data.ts";
 import { randomNumbers, reportOn, type Row } from "../../support/analysis/report_recording.ts";
 
-/** The quantity with that label. */
+/** Returns the quantity with a label. */
 function quantity({ quantities }: ReportData, label: string): QuantityData {
   return quantities.find((of) => of.label === label)!;
 }
 
-/** Samples of the counters of a process's processor time, which grow evenly. */
+/** Samples of a process's CPU time, which grows evenly. */
 function samplesOf(label: string, perSecond: number, times: readonly number[], pid = 1): Row[] {
   return times.map((time) => [time, 3 + perSecond * time, label, pid]);
 }
@@ -40,7 +40,7 @@ describe("quantities of a report", () => {
     }
   });
 
-  it("are told by kind and unit, those of the runtime first", async () => {
+  it("have a kind and a unit, and those of the runtime come first", async () => {
     const { quantities } = await reportOn({
       queue: [[0, 1, "queue length"]],
       custom: [[0, 1, "rss"]],
@@ -57,7 +57,7 @@ describe("quantities of a report", () => {
     ]);
   });
 
-  it("turn processor time into cores, whatever isolate of a process samples it", async () => {
+  it("turn CPU time into cores, whichever isolates of a process sample it", async () => {
     const often = seconds.flatMap((second) => [second, second + 1e-5, second + 0.3, second + 0.300_1]);
     const rows = [...samplesOf("user time", 0.5, often), ...samplesOf("system time", 0.25, often)];
     const data = await reportOn({ runtime: rows });
@@ -70,7 +70,7 @@ describe("quantities of a report", () => {
     }
   });
 
-  it("never have negative rates: a counter that goes back has begun anew", async () => {
+  it("have no negative rates: a counter that decreases has started anew", async () => {
     const later = seconds.map((second) => second + 100);
     const data = await reportOn({
       runtime: [
@@ -101,7 +101,7 @@ describe("quantities of a report", () => {
     ]);
   });
 
-  it("of the Python original are shown as they are, but for processor time", async () => {
+  it("of the Python original are shown as they are, except CPU time", async () => {
     const data = await reportOn({
       runtime: ["gc collections", "gc collected", "gc uncollectable", "user time", "system time", "max rss"]
         .flatMap((label) => samplesOf(label, 1, seconds)),
@@ -115,14 +115,14 @@ describe("quantities of a report", () => {
     ]);
   });
 
-  it("leave no room to a row of another time", async () => {
+  it("leave out a row that is far from all others", async () => {
     const rows: Row[] = Array.from({ length: 2_000 }, (_, i) => [i, i, "queue"]);
     const data = await reportOn({ custom: [...rows, [-1.6e9, 0, "queue"]] });
     assertEquals([data.span, data.rows], [1_999e9, 2_000]);
     assertEquals(data.unread.problems, ["1 row is not shown: the timepoint is far from all others"]);
   });
 
-  it("are refused if their time cannot be told in 64 bits", async () => {
+  it("are refused if their time range exceeds 64 bits", async () => {
     const error = await assertRejects(
       () => reportOn({ custom: [[-9e9, 1, "a"], [7e9, 1, "a"]] }),
       KymoError,

@@ -1,7 +1,7 @@
-import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
+import { describe, it } from "node:test";
 import { renderPage } from "../../../src/report/page.ts";
+import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
 import type { DurationCells, DurationData } from "../../../src/report/shared/report_data.ts";
 import { randomNumbers, reportOn, type Row } from "../../support/analysis/report_recording.ts";
 
@@ -71,7 +71,7 @@ describe("durations of a report", () => {
     }
   });
 
-  it("leave out what is no number, and say so", async () => {
+  it("leave out values that are not finite, and report them", async () => {
     const { durations, rows, findings, unread } = await reportOn({
       duration: [[0, 1, "a"], [1, NaN, "a"], [2, 3, "a"], [3, Infinity, "b"]],
     });
@@ -84,7 +84,7 @@ describe("durations of a report", () => {
     ]]);
   });
 
-  it("are said not to be selected, if they are not", async () => {
+  it("that are not selected are reported as such", async () => {
     const rows = { duration: [[0, 1, "a"]] as Row[], custom: [[0, 1, "b"]] as Row[] };
     const told = async (labels?: string) =>
       (await reportOn(rows, { selection: labels === undefined ? {} : { labels } })).findings.filter(({ kind }) =>
@@ -96,13 +96,13 @@ describe("durations of a report", () => {
     assertEquals(await told(), []);
   });
 
-  it("may be of a single moment", async () => {
+  it("may all have the same timepoint", async () => {
     const { bins, span, durations } = await reportOn({ duration: [[0, 0, "a"]] });
     assertEquals([span, bins.count], [0, 1]);
     assertEquals(cellsOf(durations, "a", 1), { bin: [0], min: [0], max: [0], sum: [0], buckets: [[0, 1]] });
   });
 
-  it("are those selected; series of the runtime stay", async () => {
+  it("are the selected ones, beside which series of the runtime are kept", async () => {
     const rows = {
       duration: [[0, 1, "a b"], [1, 2, "b"], [2, 3, "c"], [3, 4, "a c", 2]] satisfies Row[],
       runtime: [[2.5, 5, "rss"]] satisfies Row[],
@@ -116,7 +116,7 @@ describe("durations of a report", () => {
     assertEquals(await labels({ labels: ["c"], pids: [1], from: 1_700_000_002_000_000_000n }), ["c", "rss"]);
   });
 
-  it("find room in a page of 5 MB even if there are 1,000 series in 16 processes", async () => {
+  it("of 1,000 series in 16 processes fit into a page of 5 MB", async () => {
     const random = randomNumbers(3);
     const rows = (function* (): Generator<Row> {
       for (let i = 0; i < 320_000; i++) {

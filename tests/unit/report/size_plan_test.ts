@@ -1,5 +1,5 @@
-import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { describe, it } from "node:test";
 import { seriesWithRoom } from "../../../src/report/data/durations.ts";
 import {
   durationRoom,
@@ -24,7 +24,7 @@ describe("the time axis of a report", () => {
     });
   }
 
-  it("may always be chosen, and becomes coarser step by step", () => {
+  it("has a choice for any span, from fine to coarse", () => {
     for (let span = 1; span < 9e18; span *= 1.7) {
       const axes = possibleBins(span, 1e7);
       assert(axes.length > 0, `${span}`);
@@ -43,7 +43,7 @@ describe("the time axis of a report", () => {
     assertEquals(findStrays(mirrored), { rows: 2, before: false, edge: 50.5 });
   });
 
-  it("keeps rows that are many, or not so far away", () => {
+  it("keeps rows that are many, or close", () => {
     assertEquals(findStrays([{ part: 0, rows: 20 }, { part: 999, rows: 10_000 }]), undefined);
     assertEquals(findStrays([{ part: 0, rows: 2 }, { part: 500, rows: 5_000 }, { part: 999, rows: 5_000 }]), undefined);
     assertEquals(findStrays([{ part: 0, rows: 1 }]), undefined);
@@ -63,7 +63,7 @@ describe("the plan of a report", () => {
     });
   });
 
-  it("takes a coarser axis so that the fifty weightiest series find room", () => {
+  it("takes a coarser axis if the fifty heaviest series need it", () => {
     const series = Array.from({ length: 80 }, (_, i) => costing(i, room / 40));
     const { bins, durations } = makeSizePlan(axes, series, []);
     assertEquals([bins, durations.size, durations.has(79), durations.has(0)], [axes[1], 80, true, true]);
@@ -76,7 +76,7 @@ describe("the plan of a report", () => {
     assert(durations.has(299) && !durations.has(0) && durations.has(300), "what costs nothing is shown");
   });
 
-  it("has no statistics beyond their number", () => {
+  it("has no more statistics than the maximum", () => {
     const series = (label: string, weight: number, processes: number) => ({ label, weight, processes, bytes: [] });
     assertEquals(seriesWithRoom([series("a", 1, 1), series("b", 3, 1), series("c", 2, 1)], 4), new Set([1, 2]));
     const many = Array.from({ length: 1_000 }, (_, i) => series(`${i}`, i, 16));
@@ -94,7 +94,7 @@ describe("the plan of a report", () => {
     assertEquals(chosen.filter(isLong).length, Math.floor(LONG_LABEL_BYTES / 16_384));
   });
 
-  it("knows how many bins hold something", () => {
+  it("estimates how many bins are filled", () => {
     assertEquals([filledBins(0, 10), filledBins(7, 1)], [0, 1]);
     assertAlmostEquals(filledBins(1, 10), 1);
     assertAlmostEquals(filledBins(1e6, 10), 10);

@@ -1,6 +1,6 @@
-import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { mkdirSync } from "node:fs";
+import { describe, it } from "node:test";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { flameTree, readProfiles } from "../../../src/report/data/profiles.ts";
 import type { FlameNode } from "../../../src/report/shared/report_data.ts";
@@ -12,7 +12,7 @@ function node(id: number, functionName: string, children: number[], line = id, h
   return { id, callFrame, children, hitCount };
 }
 
-/** 10 ms each: main in work twice (two ways to it), idle, and work in main. */
+/** 10 ms each: work, called by main at two places; idle; main; an anonymous function. */
 const profile: CpuProfile = {
   nodes: [
     node(1, "(root)", [2, 5, 6], 0),
