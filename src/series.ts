@@ -1,6 +1,6 @@
 /**
- * The dictionary of what Kymo records by itself: its channels, the series of its runtime samplers, and
- * what their values mean. All other files take these names, units and kinds from here.
+ * The dictionary of what Kymo records by itself: its channels, the series of its runtime samplers,
+ * and what their values mean. All other files take these names, units and kinds from here.
  *
  * @module
  */
@@ -69,7 +69,8 @@ export const SERIES = {
   gcUncollectable: "gc uncollectable",
   /**
    * Delay of a timer that fires every {@linkcode LAG_PROBE_INTERVAL} ms. A delay of at least that
-   * interval is recorded when it happens; of smaller ones, only the largest of each sampling interval.
+   * interval is recorded when it happens; of smaller ones, only the largest of each sampling
+   * interval.
    */
   eventLoopLag: "event loop lag",
 } as const;
@@ -87,7 +88,8 @@ export interface RuntimeSeries {
    * - `"level"`: the quantity has a value at all times, and is sampled.
    * - `"counter"`: a total that only grows; only differences of its values are meaningful.
    * - `"event"`: each observation is one event, so that their sum is meaningful.
-   * - `"peak"`: an observation is the largest value of an interval, so that their sum means nothing.
+   * - `"peak"`: an observation is the largest value of an interval, so that their sum means
+   *   nothing.
    */
   readonly kind: "level" | "counter" | "event" | "peak";
 }
@@ -95,8 +97,8 @@ export interface RuntimeSeries {
 /** An entry of the dictionary. */
 interface SeriesEntry extends RuntimeSeries {
   /**
-   * What is measured. CSV files do not tell isolates apart, so the counters of several isolates in one
-   * process are mixed.
+   * What is measured. CSV files do not tell isolates apart, so the counters of several isolates in
+   * one process are mixed.
    */
   readonly scope: "process" | "isolate";
   /** Unit in files of the Python original, where it differs. */
@@ -107,10 +109,10 @@ interface SeriesEntry extends RuntimeSeries {
  * All runtime series, in the order in which they are shown.
  *
  * The Python original (the telemetry package of
- * [QuantumLeap](https://github.com/orchestracities/ngsi-timeseries-api)) has `user time`, `system time`,
- * `max rss`, `gc collections`, `gc collected` and `gc uncollectable`. Its `max rss` is `ru_maxrss`: kB on
- * Linux, bytes on macOS. Its GC series are totals of all generations since the interpreter began, and it
- * counts objects where Kymo counts bytes.
+ * [QuantumLeap](https://github.com/orchestracities/ngsi-timeseries-api)) has `user time`, `system
+ * time`, `max rss`, `gc collections`, `gc collected` and `gc uncollectable`. Its `max rss` is
+ * `ru_maxrss`: kB on Linux, bytes on macOS. Its GC series are totals of all generations since the
+ * interpreter began, and it counts objects where Kymo counts bytes.
  */
 export const RUNTIME_SERIES: readonly SeriesEntry[] = [
   { label: SERIES.userTime, unit: "s", kind: "counter", scope: "process" },
@@ -130,7 +132,10 @@ export const RUNTIME_SERIES: readonly SeriesEntry[] = [
 /** The entries of the dictionary by label. */
 const ENTRIES: ReadonlyMap<string, SeriesEntry> = new Map(RUNTIME_SERIES.map((entry) => [entry.label, entry]));
 
-/** What the values of a series of the channel `runtime` mean. An unknown series is a level without unit. */
+/**
+ * What the values of a series of the channel `runtime` mean. An unknown series is a level without
+ * unit.
+ */
 export function runtimeSeriesOf(label: string, isPython: boolean): RuntimeSeries {
   const { unit, kind, pythonUnit = unit } = ENTRIES.get(label) ?? { unit: "", kind: "level" };
   return { label, unit: isPython ? pythonUnit : unit, kind };
@@ -142,8 +147,8 @@ export function isOfIsolate(label: string): boolean {
 }
 
 /**
- * Whether the Python original wrote files with these runtime series: only it has `gc uncollectable`, and
- * only it has `max rss` without `rss`.
+ * Whether the Python original wrote files with these runtime series: only it has `gc
+ * uncollectable`, and only it has `max rss` without `rss`.
  */
 export function isFromPython(labels: ReadonlySet<string>): boolean {
   return labels.has(SERIES.gcUncollectable) || labels.has(SERIES.maxRss) && !labels.has(SERIES.rss);

@@ -1,9 +1,10 @@
 /**
- * Analysis of recordings: statistics with exact quantiles, resampling, comparison of runs, and SQL, over
- * any number of CSV files and the spools of running programs.
+ * Analysis of recordings: statistics with exact quantiles, resampling, comparison of runs, and SQL,
+ * over any number of CSV files and the spools of running programs.
  *
- * It needs the package `@duckdb/node-api`, which no other part of Kymo loads, and on Deno `--allow-ffi`.
- * Functions for CPU profiles need neither. Failures are `KymoError`s of `@kymo/kymo`.
+ * It needs the package `@duckdb/node-api`, which no other part of Kymo loads, and on Deno
+ * `--allow-ffi`. Functions for CPU profiles need neither. Failures are `KymoError`s of
+ * `@kymo/kymo`.
  *
  * @example
  * ```ts

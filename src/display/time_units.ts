@@ -22,8 +22,8 @@ export const TIME_UNITS = "ns, us, ms, s, m, h, d";
 const LENGTH = new RegExp(`^(\\d{1,19})(?:\\.(\\d{1,9}))? ?(${Object.keys(NANOSECONDS).join("|")})$`);
 
 /**
- * Parses a length of time: a decimal number without sign and a unit, such as `500ms`, `1.5h` or `3 s`.
- * Returns nanoseconds, rounded down; `undefined` if the text is no length of time.
+ * Parses a length of time: a decimal number without sign and a unit, such as `500ms`, `1.5h` or `3
+ * s`. Returns nanoseconds, rounded down; `undefined` if the text is no length of time.
  */
 export function parseTimeLength(text: string): bigint | undefined {
   const [, whole, fraction = "", unit = ""] = LENGTH.exec(text) ?? [];

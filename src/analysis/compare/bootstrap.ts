@@ -4,20 +4,22 @@
  *
  * Successive requests of a service resemble each other: they meet the same load, the same garbage
  * collection, the same cold cache. Resampling single samples as if they were independent gives
- * intervals that are far too narrow. So this resamples blocks of time: each is a tenth of the whole and
- * begins at any hundredth, with the end joined to the beginning. That is the circular block bootstrap of
- * Politis & Romano, "A circular block-resampling procedure for stationary data" (1992).
+ * intervals that are far too narrow. So this resamples blocks of time: each is a tenth of the whole
+ * and begins at any hundredth, with the end joined to the beginning. That is the circular block
+ * bootstrap of Politis & Romano, "A circular block-resampling procedure for stationary data"
+ * (1992).
  *
- * The number of blocks is fixed, so a longer run has longer blocks, which contain more of the dependence
- * between samples. Two corrections allow for the small number of blocks: Student's t instead of the
- * normal distribution, as in Ibragimov & Müller, "t-statistic based correlation and heterogeneity robust
- * inference", Journal of Business & Economic Statistics 28 (2010), and the factor √(b/(b-1)). On
- * percentile intervals that are too narrow see Hesterberg, "What teachers should know about the
- * bootstrap", The American Statistician 69 (2015).
+ * The number of blocks is fixed, so a longer run has longer blocks, which contain more of the
+ * dependence between samples. Two corrections allow for the small number of blocks: Student's t
+ * instead of the normal distribution, as in Ibragimov & Müller, "t-statistic based correlation and
+ * heterogeneity robust inference", Journal of Business & Economic Statistics 28 (2010), and the
+ * factor √(b/(b-1)). On percentile intervals that are too narrow see Hesterberg, "What teachers
+ * should know about the bootstrap", The American Statistician 69 (2015).
  *
  * Coverage in 1,000 simulations each: how often the 95 % interval of the ratio of two equal runs
- * contained 1. A run has 2,000 log-normal samples; half of the variance of their logarithms comes from a
- * state that changes slowly, and whose correlation falls to 1/e within the given share of the run.
+ * contained 1. A run has 2,000 log-normal samples; half of the variance of their logarithms comes
+ * from a state that changes slowly, and whose correlation falls to 1/e within the given share of
+ * the run.
  *
  * | share of the run | single samples resampled: median, p99 | blocks resampled: median, p99 |
  * | --- | --- | --- |
@@ -27,8 +29,8 @@
  * | 3 % | 24 %, 47 % | 91 %, 92 % |
  * | 10 % | 15 %, 29 % | 76 %, 77 % |
  *
- * So a run should be about a hundred times as long as its states last. No method can conclude much from
- * less.
+ * So a run should be about a hundred times as long as its states last. No method can conclude much
+ * from less.
  *
  * @module
  */
@@ -51,8 +53,8 @@ export interface QuantileSpread {
   /** log(resampled quantile) - log(quantile) of each replicate, times √(b/(b-1)). */
   readonly deviations: Float64Array;
   /**
-   * Effective number of blocks (Kish's effective sample size): 10, or fewer if most samples are in some
-   * of the blocks.
+   * Effective number of blocks (Kish's effective sample size): 10, or fewer if most samples are in
+   * some of the blocks.
    */
   readonly blocks: number;
   /** Effective number of independent samples, at most the number of samples. */
@@ -79,7 +81,10 @@ export function resampleQuantile(
   return { deviations, blocks, effectiveSamples: Math.min(samples, q * (1 - q) / variance) };
 }
 
-/** The variance, between blocks, of the share of samples below the quantile; the share is `q` overall. */
+/**
+ * The variance, between blocks, of the share of samples below the quantile; the share is `q`
+ * overall.
+ */
 function spread(runs: TimedHistogram, q: number, quantile: number) {
   let sum = 0;
   let squares = 0;
@@ -92,15 +97,16 @@ function spread(runs: TimedHistogram, q: number, quantile: number) {
   }
   const samples = sum * BLOCKS / CELLS;
   const blocks = BLOCKS * sum ** 2 / (CELLS * squares);
-  // The variance of a ratio of sums over clusters, by linearisation: Cochran, "Sampling Techniques" (1977), 6.3.
+  // The variance of a ratio of sums over clusters, by linearisation: Cochran, "Sampling Techniques"
+  // (1977), 6.3.
   const variance = excesses * BLOCKS / CELLS / samples ** 2 * blocks / (blocks - 1);
   return { samples, blocks, variance };
 }
 
 /**
- * The independent samples that an interval of the `q`-quantile needs. With fewer, the probability that
- * all are on one side of the quantile, and so cannot bound it, exceeds `tail`. 368 for the p99 and a tail
- * of 2.5 %.
+ * The independent samples that an interval of the `q`-quantile needs. With fewer, the probability
+ * that all are on one side of the quantile, and so cannot bound it, exceeds `tail`. 368 for the p99
+ * and a tail of 2.5 %.
  */
 export function samplesNeeded(q: number, tail: number): number {
   return Math.ceil(Math.log(tail) / Math.log(Math.max(q, 1 - q)));
@@ -120,12 +126,13 @@ export function checkSpread(
 }
 
 /**
- * The confidence interval of log(b/a), with the confidence 1 - 2 `tail`; `logRatio` is its estimate.
+ * The confidence interval of log(b/a), with the confidence 1 - 2 `tail`; `logRatio` is its
+ * estimate.
  *
- * Its ends are the 2.5th and 97.5th percentiles of the resampled ratios, stretched about the estimate by
- * the ratio of Student's t at `tail` to the normal distribution at 2.5 %: a small tail could not be read
- * from the resampled ratios themselves. The degrees of freedom are those of Welch and Satterthwaite for
- * two samples with different variances.
+ * Its ends are the 2.5th and 97.5th percentiles of the resampled ratios, stretched about the
+ * estimate by the ratio of Student's t at `tail` to the normal distribution at 2.5 %: a small tail
+ * could not be read from the resampled ratios themselves. The degrees of freedom are those of Welch
+ * and Satterthwaite for two samples with different variances.
  */
 export function logRatioInterval(
   a: QuantileSpread,

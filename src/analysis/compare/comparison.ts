@@ -9,9 +9,14 @@ import type { TimedHistogram } from "./timed_histogram.ts";
 export interface CompareOptions {
   /** Labels or patterns of labels, as in `where`. Default: all. */
   readonly labels?: string | readonly string[];
-  /** Probability that all intervals contain their true ratios, from 0.5 to 0.9999. Default: 0.95. */
+  /**
+   * Probability that all intervals contain their true ratios, from 0.5 to 0.9999. Default: 0.95.
+   */
   readonly confidence?: number;
-  /** Changes up to this do not matter: an interval must lie above 1 + `margin` or below 1 / (1 + `margin`). Default: 0. */
+  /**
+   * Changes up to this do not matter: an interval must lie above 1 + `margin` or below 1 / (1 +
+   * `margin`). Default: 0.
+   */
   readonly margin?: number;
   /** Bootstrap replicates of each series, from 100 to 1,000,000. Default: 4,000. */
   readonly replicates?: number;
@@ -40,7 +45,10 @@ export interface Change {
   readonly ratio: number | undefined;
   /** Confidence interval of the true ratio; `undefined` if there are too few samples. */
   readonly interval: readonly [low: number, high: number] | undefined;
-  /** Confidence of this interval by itself; chosen so that all intervals together have the one asked for. */
+  /**
+   * Confidence of this interval by itself; chosen so that all intervals together have the one asked
+   * for.
+   */
   readonly confidence: number;
   /** `"slower"` if the whole interval is above 1 plus the margin, `"faster"` if it is below. */
   readonly verdict: Verdict;
@@ -68,21 +76,22 @@ export interface Comparison {
 const SERIES_AT_ONCE = 50;
 
 /**
- * Compares two runs label by label, in ascending order: the ratio b/a of the medians and of the 99th
- * percentiles, each with a confidence interval and a verdict: faster, slower, or cannot tell.
+ * Compares two runs label by label, in ascending order: the ratio b/a of the medians and of the
+ * 99th percentiles, each with a confidence interval and a verdict: faster, slower, or cannot tell.
  *
- * The intervals come from a block bootstrap, so they allow for successive samples that resemble each
- * other (`bootstrap.ts` has method and sources). They hold simultaneously: with `n` intervals each has the
- * confidence 1 - (1 - `confidence`) / `n` (Bonferroni). So two equal runs, however many labels they have,
- * show no difference at all with at least the probability `confidence`. The intervals are about these two
- * runs. Other runs of the same program may still differ by memory layout, machine or time of day: repeat
- * them, or allow a `margin`.
+ * The intervals come from a block bootstrap, so they allow for successive samples that resemble
+ * each other (`bootstrap.ts` has method and sources). They hold simultaneously: with `n` intervals
+ * each has the confidence 1 - (1 - `confidence`) / `n` (Bonferroni). So two equal runs, however
+ * many labels they have, show no difference at all with at least the probability `confidence`. The
+ * intervals are about these two runs. Other runs of the same program may still differ by memory
+ * layout, machine or time of day: repeat them, or allow a `margin`.
  *
- * Medians and percentiles are exact. The intervals are computed from histograms with buckets 1.1 % wide,
- * in which values count as uniformly distributed. Each frame is read twice, and once more for every
- * further 50 labels.
+ * Medians and percentiles are exact. The intervals are computed from histograms with buckets 1.1 %
+ * wide, in which values count as uniformly distributed. Each frame is read twice, and once more for
+ * every further 50 labels.
  *
- * @throws {KymoError} `invalid-argument`, if an option is wrong or an argument is not a `TelemetryFrame`.
+ * @throws {KymoError} `invalid-argument`, if an option is wrong or an argument is not a
+ * `TelemetryFrame`.
  *
  * @example
  * ```ts
@@ -164,7 +173,8 @@ function compareSeries(
   [histogramA, histogramB]: readonly [TimedHistogram, TimedHistogram],
   options: IntervalOptions,
 ): Comparison {
-  const random = randomNumbers(options.seed); // anew for each label, so that the result does not depend on the other labels
+  // Anew for each label, so that the result does not depend on the other labels.
+  const random = randomNumbers(options.seed);
   const change = (name: "median" | "p99", q: number): Change => {
     const resampled = [histogramA, histogramB].map((histogram) =>
       resampleQuantile(histogram, q, options.replicates, random)

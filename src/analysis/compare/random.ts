@@ -1,8 +1,9 @@
 /**
- * A pseudo-random number generator: uniform in [0, 1) with 32 bits; the same seed gives the same numbers.
+ * A pseudo-random number generator: uniform in [0, 1) with 32 bits; the same seed gives the same
+ * numbers.
  *
- * It is `sfc32` of Chris Doty-Humphrey's PractRand (https://pracrand.sourceforge.net/), seeded as there:
- * with a counter, and the first 12 numbers discarded.
+ * It is `sfc32` of Chris Doty-Humphrey's PractRand (https://pracrand.sourceforge.net/), seeded as
+ * there: with a counter, and the first 12 numbers discarded.
  */
 export function randomNumbers(seed: number): () => number {
   let a = seed | 0;

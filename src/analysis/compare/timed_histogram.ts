@@ -6,7 +6,10 @@ export const CELLS = 100;
 /** Buckets per octave (a value to its double): each is 1.1 % wide. */
 const BUCKETS_PER_OCTAVE = 64;
 
-/** The buckets. The lowest holds zero and negative values; it is below the bucket of the smallest double. */
+/**
+ * The buckets. The lowest holds zero and negative values; it is below the bucket of the smallest
+ * double.
+ */
 export const BUCKETS = new ExponentialBuckets({ perOctave: BUCKETS_PER_OCTAVE, lowest: -80_000, infinite: 80_000 });
 
 /** Numbers of values by cell and bucket; the three arrays are parallel. */
@@ -19,7 +22,10 @@ export interface BucketCounts {
   readonly counts: ArrayLike<number>;
 }
 
-/** The distribution of a series in each cell of its time: quantiles of resampled cells are computed from it. */
+/**
+ * The distribution of a series in each cell of its time: quantiles of resampled cells are computed
+ * from it.
+ */
 export class TimedHistogram {
   /** Buckets in use, ascending. */
   readonly #buckets: Int32Array;
@@ -39,7 +45,10 @@ export class TimedHistogram {
     return this.#buckets.length;
   }
 
-  /** A histogram whose every cell is the sum of `length` successive cells beginning with it; the first cell follows the last. */
+  /**
+   * A histogram whose every cell is the sum of `length` successive cells beginning with it; the
+   * first cell follows the last.
+   */
   runs(length: number): TimedHistogram {
     const runs = new TimedHistogram({ cells: [], buckets: this.#buckets, counts: [] });
     const width = this.#width;
@@ -58,8 +67,8 @@ export class TimedHistogram {
   }
 
   /**
-   * Natural logarithm of the `q`-quantile of the values in some cells; a cell counts as often as it is
-   * named. Values count as uniformly distributed within their bucket. NaN if there are none.
+   * Natural logarithm of the `q`-quantile of the values in some cells; a cell counts as often as it
+   * is named. Values count as uniformly distributed within their bucket. NaN if there are none.
    */
   logQuantile(q: number, cells: ArrayLike<number>): number {
     const last = this.#width - 1;

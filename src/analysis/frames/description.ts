@@ -41,7 +41,10 @@ export async function describe(
   }));
 }
 
-/** A relation with an additional column `m`: the measurement, or null for NaN, which aggregates ignore. */
+/**
+ * A relation with an additional column `m`: the measurement, or null for NaN, which aggregates
+ * ignore.
+ */
 export function measured(relation: string): string {
   return `(SELECT *, CASE WHEN isnan(Measurement) THEN NULL ELSE Measurement END AS m FROM ${relation})`;
 }
@@ -49,8 +52,9 @@ export function measured(relation: string): string {
 /**
  * SQL of the aggregates of `m` that {@linkcode toStatistics} reads.
  *
- * `fsum` (compensated summation) turns infinities into NaN, so `sum` adds those. The standard deviation
- * is computed from the covariance of `m` with itself, since `stddev_samp` fails if it is not finite.
+ * `fsum` (compensated summation) turns infinities into NaN, so `sum` adds those. The standard
+ * deviation is computed from the covariance of `m` with itself, since `stddev_samp` fails if it is
+ * not finite.
  */
 export function aggregates(quantiles: readonly number[]): string {
   checkQuantiles(quantiles);

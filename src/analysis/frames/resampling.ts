@@ -100,7 +100,8 @@ export async function resample(
 /**
  * An interval, such as `"1s"`, `"500ms"` or a number of nanoseconds, in nanoseconds.
  *
- * @throws {KymoError} `invalid-argument`, unless it is an integer number of a unit, from 1 ns to 292 years.
+ * @throws {KymoError} `invalid-argument`, unless it is an integer number of a unit, from 1 ns to
+ * 292 years.
  */
 export function parseInterval(interval: string | bigint): bigint {
   const isText = typeof interval === "string" && !interval.includes(".");

@@ -18,8 +18,8 @@ export interface SecondSums {
 }
 
 /**
- * The number of measurements in each second, from the first of the series to the last. If the series
- * measures durations of requests, these are requests per second.
+ * The number of measurements in each second, from the first of the series to the last. If the
+ * series measures durations of requests, these are requests per second.
  *
  * @example Requests per second of an endpoint, described and plotted
  * ```ts
@@ -52,9 +52,9 @@ export async function measurementsPerSecond(series: TelemetrySeries): Promise<Se
 }
 
 /**
- * The sum of `b` minus the sum of `a`: as a share of the sum of `b` in total, and as a difference for each
- * second. If `a` measures a part of what `b` measures, a ratio near 0 means that it is almost all of it, and
- * a ratio near 1 that it hardly matters.
+ * The sum of `b` minus the sum of `a`: as a share of the sum of `b` in total, and as a difference
+ * for each second. If `a` measures a part of what `b` measures, a ratio near 0 means that it is
+ * almost all of it, and a ratio near 1 that it hardly matters.
  *
  * @example Share of an endpoint's time outside a function that it calls
  * ```ts
@@ -88,8 +88,8 @@ export async function sumBySecondDifference(a: TelemetrySeries, b: TelemetrySeri
 }
 
 /**
- * The sum of `a` divided by the sum of `b`, in total and for each second. Division by 0 gives an infinity,
- * or NaN for 0 / 0.
+ * The sum of `a` divided by the sum of `b`, in total and for each second. Division by 0 gives an
+ * infinity, or NaN for 0 / 0.
  *
  * @example User time divided by system time
  * ```ts

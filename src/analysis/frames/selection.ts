@@ -4,8 +4,8 @@ import { literal } from "../duckdb/sql.ts";
 /** Conditions that observations must meet, all of them. */
 export interface Selection {
   /**
-   * A label or a pattern, or several of which one must match. In a pattern `*` matches any number of
-   * characters and `?` matches one; all other characters match themselves. `[]` matches nothing.
+   * A label or a pattern, or several of which one must match. In a pattern `*` matches any number
+   * of characters and `?` matches one; all other characters match themselves. `[]` matches nothing.
    */
   readonly labels?: string | readonly string[];
   /** Processes; `[]` matches nothing. */

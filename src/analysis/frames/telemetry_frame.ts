@@ -6,12 +6,15 @@ import { restrict, type Selection } from "./selection.ts";
 import type { Table } from "../duckdb/table.ts";
 import { TelemetrySeries } from "./telemetry_series.ts";
 
-/** Observations with any labels: those of a channel, or a selection of them. Each query reads them anew. */
+/**
+ * Observations with any labels: those of a channel, or a selection of them. Each query reads them
+ * anew.
+ */
 export class TelemetryFrame {
   readonly #database: DuckDB;
   /**
-   * SQL of the observations that can follow `FROM` in {@linkcode TelemetryFrame.sql}. The columns are
-   * `Timepoint`, `Measurement`, `Label`, `PID` and `Channel`.
+   * SQL of the observations that can follow `FROM` in {@linkcode TelemetryFrame.sql}. The columns
+   * are `Timepoint`, `Measurement`, `Label`, `PID` and `Channel`.
    */
   readonly relation: string;
 
@@ -80,8 +83,8 @@ export class TelemetryFrame {
   }
 
   /**
-   * Writes the observations to a Parquet file (zstd compression) with the columns of
-   * {@linkcode TelemetryFrame.relation}, and returns their number. An existing file is replaced atomically.
+   * Writes the observations to a Parquet file (zstd compression) with the columns of {@linkcode
+   * TelemetryFrame.relation}, and returns their number. An existing file is replaced atomically.
    *
    * @throws {KymoError} `invalid-argument`, if the path is empty; otherwise by what failed, such as
    * `permission-denied` or `io`.

@@ -6,7 +6,10 @@ import { restrict, type SeriesSelection, toSelection } from "./selection.ts";
 import { literal } from "../duckdb/sql.ts";
 import type { Table } from "../duckdb/table.ts";
 
-/** The observations of a series, in parallel arrays: sorted by timepoint, then PID, then measurement. */
+/**
+ * The observations of a series, in parallel arrays: sorted by timepoint, then PID, then
+ * measurement.
+ */
 export interface SeriesData {
   /** Timepoints, ns since 1970. */
   readonly timepoints: BigInt64Array;
@@ -22,8 +25,8 @@ export class TelemetrySeries {
   /** Label of all observations. */
   readonly label: string;
   /**
-   * SQL of the observations that can follow `FROM` in {@linkcode TelemetrySeries.sql}. The columns are
-   * `Timepoint`, `Measurement`, `Label`, `PID` and `Channel`.
+   * SQL of the observations that can follow `FROM` in {@linkcode TelemetrySeries.sql}. The columns
+   * are `Timepoint`, `Measurement`, `Label`, `PID` and `Channel`.
    */
   readonly relation: string;
 
@@ -95,8 +98,8 @@ export class TelemetrySeries {
   }
 
   /**
-   * Statistics of the series or of each process (ascending by PID), as pandas' `describe` computes them;
-   * empty if there are no observations.
+   * Statistics of the series or of each process (ascending by PID), as pandas' `describe` computes
+   * them; empty if there are no observations.
    *
    * @throws {KymoError} `invalid-argument`, if an option is wrong, such as a quantile above 1.
    */
@@ -105,7 +108,8 @@ export class TelemetrySeries {
   }
 
   /**
-   * Exact quantiles, interpolated linearly between the two nearest observations; NaN if there are none.
+   * Exact quantiles, interpolated linearly between the two nearest observations; NaN if there are
+   * none.
    *
    * @throws {KymoError} `invalid-argument`, if a quantile is not from 0 to 1.
    */
@@ -115,15 +119,15 @@ export class TelemetrySeries {
   }
 
   /**
-   * Statistics of each interval from the first observation to the last, including empty intervals between
-   * them. Intervals begin at integer multiples of their length since 1970. (pandas counts from the midnight
-   * before the first observation: the same for lengths that divide a day.)
+   * Statistics of each interval from the first observation to the last, including empty intervals
+   * between them. Intervals begin at integer multiples of their length since 1970. (pandas counts
+   * from the midnight before the first observation: the same for lengths that divide a day.)
    *
-   * @param interval An integer number of `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, such as `"1s"` or `"500ms"`;
-   * or nanoseconds as a bigint.
+   * @param interval An integer number of `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, such as `"1s"` or
+   * `"500ms"`; or nanoseconds as a bigint.
    *
-   * @throws {KymoError} `invalid-argument`, if the interval or an option is wrong, or for more than 10
-   * million intervals.
+   * @throws {KymoError} `invalid-argument`, if the interval or an option is wrong, or for more than
+   * 10 million intervals.
    *
    * @example
    * ```ts

@@ -6,11 +6,14 @@ import type { TelemetryDB } from "../frames/telemetry_db.ts";
 /** Options of {@linkcode correlateSlow}. */
 export interface SlowCorrelationOptions {
   /**
-   * Share of the requests that counts as slow, from 0.0001 to 0.5. If that is fewer than 20 requests, more
-   * count as slow, up to a tenth of all. Default: 0.01.
+   * Share of the requests that counts as slow, from 0.0001 to 0.5. If that is fewer than 20
+   * requests, more count as slow, up to a tenth of all. Default: 0.01.
    */
   readonly share?: number;
-  /** Largest number of slow and of other requests to examine, from 10 to 10,000; of more, a sample is drawn. Default: 300. */
+  /**
+   * Largest number of slow and of other requests to examine, from 10 to 10,000; of more, a sample
+   * is drawn. Default: 300.
+   */
   readonly examine?: number;
   /** Processes and time range to examine. Default: all. */
   readonly within?: Omit<Selection, "labels">;
@@ -30,16 +33,20 @@ export interface RequestGroup {
 export interface CorrelatedSeries {
   /**
    * - `"duration"`: durations of the same process that lie wholly within the request. Exact.
-   * - `"lag"`: event-loop lags of 20 ms or more, to within the 20 ms at which the loop is probed. When
-   *   smaller lags happened is not recorded.
-   * - `"gc"`: pauses for garbage collection. They are recorded at the next sampling tick, so they count as
-   *   spread uniformly over the time since the tick before. Their share is exact only for requests much
-   *   longer than the sampling interval; for shorter ones it says how much was collected around them.
+   * - `"lag"`: event-loop lags of 20 ms or more, to within the 20 ms at which the loop is probed.
+   *   When smaller lags happened is not recorded.
+   * - `"gc"`: pauses for garbage collection. They are recorded at the next sampling tick, so they
+   *   count as spread uniformly over the time since the tick before. Their share is exact only for
+   *   requests much longer than the sampling interval; for shorter ones it says how much was
+   *   collected around them.
    */
   readonly kind: "duration" | "lag" | "gc";
   /** Label of the series. */
   readonly label: string;
-  /** Share of the time of the slow requests, and of the others, within it, from 0 to 1. Overlaps count once. */
+  /**
+   * Share of the time of the slow requests, and of the others, within it, from 0 to 1. Overlaps
+   * count once.
+   */
   readonly share: { readonly slow: number; readonly others: number };
   /** How many of the examined requests overlap with it at all. */
   readonly met: { readonly slow: number; readonly others: number };
@@ -60,15 +67,15 @@ export interface SlowCorrelation {
 }
 
 /**
- * Finds series of the same process that were active during the slow requests of a label (or whatever its
- * durations measure) more than during the other requests: durations within them, event-loop lags, and
- * pauses for garbage collection.
+ * Finds series of the same process that were active during the slow requests of a label (or
+ * whatever its durations measure) more than during the other requests: durations within them,
+ * event-loop lags, and pauses for garbage collection.
  *
- * It makes four passes over the durations, or one if they are in memory. Isolates of one process count
- * together, since the files do not tell them apart. Correlation does not prove a cause.
+ * It makes four passes over the durations, or one if they are in memory. Isolates of one process
+ * count together, since the files do not tell them apart. Correlation does not prove a cause.
  *
- * @throws {KymoError} `not-found`, if the label has no durations; `invalid-argument`, if an option is
- * wrong.
+ * @throws {KymoError} `not-found`, if the label has no durations; `invalid-argument`, if an option
+ * is wrong.
  *
  * @example
  * ```ts

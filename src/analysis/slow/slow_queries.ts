@@ -1,6 +1,6 @@
 /**
- * The SQL behind {@linkcode correlateSlow}: it draws the requests to examine, and computes how much of
- * their time lay within other durations, event-loop lags and pauses for garbage collection.
+ * The SQL behind {@linkcode correlateSlow}: it draws the requests to examine, and computes how much
+ * of their time lay within other durations, event-loop lags and pauses for garbage collection.
  *
  * @module
  */
@@ -19,7 +19,10 @@ export interface Request {
   readonly end: bigint;
 }
 
-/** SQL condition of durations whose start can be computed: 0 to 285 years, timepoint not before 1970. */
+/**
+ * SQL condition of durations whose start can be computed: 0 to 285 years, timepoint not before
+ * 1970.
+ */
 const TIMED = "Measurement BETWEEN 0 AND 9e9 AND Timepoint >= 0";
 
 /** SQL of the start of a duration, ns since 1970. */
@@ -35,13 +38,16 @@ interface FoundRequests {
   readonly requests: readonly Request[];
 }
 
-/** The least number of slow requests, as long as it is no more than a tenth of all; fewer would mean nothing. */
+/**
+ * The least number of slow requests, as long as it is no more than a tenth of all; fewer would mean
+ * nothing.
+ */
 const MIN_SLOW = 20;
 
 /**
- * Draws at most `examine` slow requests of a label and as many others. The slow ones are a `share` of all
- * requests, or more if that is fewer than {@linkcode MIN_SLOW}. Returns `undefined` if the label has no
- * durations. Reads the frame twice.
+ * Draws at most `examine` slow requests of a label and as many others. The slow ones are a `share`
+ * of all requests, or more if that is fewer than {@linkcode MIN_SLOW}. Returns `undefined` if the
+ * label has no durations. Reads the frame twice.
  */
 export async function drawRequests(
   frame: TelemetryFrame,
@@ -78,13 +84,16 @@ function toRequests(list: unknown, slow: boolean): Request[] {
   return members.map((member) => ({ ...member, slow }));
 }
 
-/** Number of equal slots in the summed time of all requests: durations are joined to requests by slot. */
+/**
+ * Number of equal slots in the summed time of all requests: durations are joined to requests by
+ * slot.
+ */
 const SLOTS = 20_000n;
 
 /**
- * SQL of the time of the requests that lay within other durations of the same process, by label. Only
- * durations that lie wholly within a request count, and overlaps count once. `label`, that of the
- * requests, is left out. Reads the relation once.
+ * SQL of the time of the requests that lay within other durations of the same process, by label.
+ * Only durations that lie wholly within a request count, and overlaps count once. `label`, that of
+ * the requests, is left out. Reads the relation once.
  */
 export function durationsQuery(relation: string, label: string, requests: readonly Request[]): string {
   const time = requests.reduce((sum, { start, end }) => sum + (end - start), 0n);
@@ -106,12 +115,14 @@ export function durationsQuery(relation: string, label: string, requests: readon
     SELECT ${SUMMED} FROM covered GROUP BY Label ORDER BY Label`;
 }
 
-/** Lags of at least this many seconds are recorded when they happen, so that their time is known. */
+/**
+ * Lags of at least this many seconds are recorded when they happen, so that their time is known.
+ */
 const MIN_TIMED_LAG = LAG_PROBE_INTERVAL / 1e3;
 
 /**
- * SQL of the time of the requests that lay within event-loop lags. A lag recorded at t began when the
- * timer was due: at t minus the lag.
+ * SQL of the time of the requests that lay within event-loop lags. A lag recorded at t began when
+ * the timer was due: at t minus the lag.
  */
 export function lagsQuery(relation: string, requests: readonly Request[]): string {
   const label = literal(SERIES.eventLoopLag);
@@ -140,9 +151,9 @@ export function lagsQuery(relation: string, requests: readonly Request[]): strin
 }
 
 /**
- * SQL of the time of the requests that lay within pauses for garbage collection. A pause is recorded at
- * the sampling tick after it, so it counts as spread uniformly over the time between that tick and the
- * one before.
+ * SQL of the time of the requests that lay within pauses for garbage collection. A pause is
+ * recorded at the sampling tick after it, so it counts as spread uniformly over the time between
+ * that tick and the one before.
  */
 export function gcPausesQuery(relation: string, requests: readonly Request[]): string {
   const pause = literal(SERIES.gcPause);
@@ -170,8 +181,8 @@ interface RunningTotal {
   /** A query that has rows if the series was recorded. */
   readonly recorded: string;
   /**
-   * Common table expressions, the last of which, `knot`, has the columns PID, point and total: the total
-   * at that time, ns. Between knots the total grows linearly.
+   * Common table expressions, the last of which, `knot`, has the columns PID, point and total: the
+   * total at that time, ns. Between knots the total grows linearly.
    */
   readonly knots: string;
 }
@@ -204,7 +215,10 @@ function requestRows(requests: readonly Request[]): string {
   return `(VALUES ${rows.join(", ")}) AS request(id, slow, pid, "start", "end")`;
 }
 
-/** Aggregates of a relation with the columns id, slow, Label and time: ns of a request within something. */
+/**
+ * Aggregates of a relation with the columns id, slow, Label and time: ns of a request within
+ * something.
+ */
 const SUMMED = `Label,
   coalesce(sum(time) FILTER (slow), 0)::DOUBLE / 1e9 AS slowTime,
   coalesce(sum(time) FILTER (NOT slow), 0)::DOUBLE / 1e9 AS otherTime,

@@ -22,14 +22,17 @@ export interface RuntimeSummary extends RuntimeSeries {
   /** Measurement with the latest timepoint. */
   readonly latest: number;
   /**
-   * Of a counter: the sum of its increases from each observation to the next. Where it decreases it was
-   * restarted, and what it counted before its next observation is unknown and left out. NaN if the
-   * counters of several isolates are mixed.
+   * Of a counter: the sum of its increases from each observation to the next. Where it decreases it
+   * was restarted, and what it counted before its next observation is unknown and left out. NaN if
+   * the counters of several isolates are mixed.
    */
   readonly growth?: number;
 }
 
-/** Summarizes the runtime series of each process, in the order of {@linkcode RUNTIME_SERIES}, then by label. */
+/**
+ * Summarizes the runtime series of each process, in the order of {@linkcode RUNTIME_SERIES}, then
+ * by label.
+ */
 export async function summarizeRuntime(db: TelemetryDB, selection: Selection): Promise<RuntimeSummary[]> {
   const frame = db.runtime().where(selection);
   const table = await frame.sql(
@@ -71,7 +74,10 @@ export async function summarizeRuntime(db: TelemetryDB, selection: Selection): P
   return summaries.sort((one, other) => place(one) - place(other));
 }
 
-/** The processes that the Python original recorded. All their series are examined, whichever are selected. */
+/**
+ * The processes that the Python original recorded. All their series are examined, whichever are
+ * selected.
+ */
 async function pythonProcesses(db: TelemetryDB, { pids }: Selection): Promise<Set<number>> {
   const { relation } = db.runtime().where(pids === undefined ? {} : { pids });
   const rows = (await db.sql(`SELECT DISTINCT PID, Label FROM ${relation}`)).rows();
@@ -81,12 +87,15 @@ async function pythonProcesses(db: TelemetryDB, { pids }: Selection): Promise<Se
 }
 
 /**
- * A counter that decreases at more than this share of its steps, and more than once, is a mix of the
- * counters of several isolates; one that rarely does was restarted.
+ * A counter that decreases at more than this share of its steps, and more than once, is a mix of
+ * the counters of several isolates; one that rarely does was restarted.
  */
 const MAX_RESETS = 0.02;
 
-/** Whether a counter that decreased at `resets` of its `steps` is a mix of those of several isolates. */
+/**
+ * Whether a counter that decreased at `resets` of its `steps` is a mix of those of several
+ * isolates.
+ */
 export function isMixed(steps: number, resets: number): boolean {
   return resets > Math.max(1, MAX_RESETS * steps);
 }

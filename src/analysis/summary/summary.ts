@@ -61,7 +61,10 @@ export interface SeriesSummary extends Omit<Statistics, "std">, TimeRange {
   readonly counts: readonly number[];
 }
 
-/** Summarizes a recording. Every file is read once, and once more if nobody guessed when it was made, or somebody guessed it quite wrong. */
+/**
+ * Summarizes a recording. Every file is read once, and once more if nobody guessed when it was
+ * made, or somebody guessed it quite wrong.
+ */
 export async function summarize(db: TelemetryDB, options: SummaryOptions): Promise<Summary> {
   const guess = options.guess ?? await timeRange(db) ?? { first: 0n, last: 0n };
   const time = clipped(guess, options);
@@ -110,7 +113,8 @@ interface CountedSeries extends Omit<SeriesSummary, "counts"> {
 
 /** Counts the series of all channels but `runtime`. */
 async function countAll(db: TelemetryDB, options: SummaryOptions, bins: TimeBins): Promise<CountedSeries[]> {
-  // Durations first: files are checked beside the first query, and durations usually have the most rows.
+  // Durations first: files are checked beside the first query, and durations usually have the most
+  // rows.
   const others = db.channels().filter((channel) => channel !== CHANNELS.duration && channel !== CHANNELS.runtime);
   const counted: CountedSeries[][] = [];
   for (const channel of [CHANNELS.duration, ...others]) counted.push(await countSeries(db, channel, options, bins));

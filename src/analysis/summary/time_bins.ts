@@ -11,8 +11,8 @@ export interface TimeBins {
 }
 
 /**
- * Numbers of observations in the bins that have any, as texts of integers separated by spaces. For many
- * series these take a fraction of the memory and time of arrays.
+ * Numbers of observations in the bins that have any, as texts of integers separated by spaces. For
+ * many series these take a fraction of the memory and time of arrays.
  */
 export interface BinCounts {
   /** Indices of the bins. */
@@ -21,13 +21,18 @@ export interface BinCounts {
   readonly counts: string;
 }
 
-/** A time range has this many bins at most, and more than half of it unless bins would be narrower than {@linkcode MIN_WIDTH}. */
+/**
+ * A time range has this many bins at most, and more than half of it unless bins would be narrower
+ * than {@linkcode MIN_WIDTH}.
+ */
 const MAX_BINS = 256n;
 
 /** Smallest width of a bin, ns: about 1 ms. */
 const MIN_WIDTH = 2n ** 20n;
 
-/** The binary logarithm of the width of the bins of a time range; a width of at least `least` ns. */
+/**
+ * The binary logarithm of the width of the bins of a time range; a width of at least `least` ns.
+ */
 export function shiftFor({ first, last }: TimeRange, least = MIN_WIDTH): bigint {
   let shift = shiftOf(least);
   while ((last >> shift) - (first >> shift) >= MAX_BINS) shift++;
@@ -43,7 +48,10 @@ export function binsOf({ first, last }: TimeRange, shift: bigint): TimeBins {
   };
 }
 
-/** So many bins more are counted on either side of a time that may be too short, so that no row adds one beyond these. */
+/**
+ * So many bins more are counted on either side of a time that may be too short, so that no row adds
+ * one beyond these.
+ */
 const MORE_BINS = 1_024n;
 
 const LEAST = -(2n ** 63n);
@@ -63,9 +71,9 @@ export function holds({ from, width, length }: TimeBins, { first, last }: TimeRa
 }
 
 /**
- * SQL of a map from each bin (as timepoint >> shift) that has rows to their number. Rows outside the bins
- * count in the first or last one, so that the map cannot grow further. Shifting takes next to no time,
- * unlike arithmetic that could exceed 64 bits.
+ * SQL of a map from each bin (as timepoint >> shift) that has rows to their number. Rows outside
+ * the bins count in the first or last one, so that the map cannot grow further. Shifting takes next
+ * to no time, unlike arithmetic that could exceed 64 bits.
  */
 export function countInBins({ from, width, length }: TimeBins): string {
   const last = from + BigInt(length) * width - 1n;

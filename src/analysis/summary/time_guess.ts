@@ -8,8 +8,9 @@ const timepointOfRow = /\n(\d{18,19}),/g;
 const BYTES = 1_024;
 
 /**
- * When a monitoring directory was recorded, by the first and the last rows of its files, without reading the rest; `undefined` if that tells
- * nothing. A guess, since rows need not be in order, and what is in spools is left out.
+ * When a monitoring directory was recorded, by the first and the last rows of its files, without
+ * reading the rest; `undefined` if that tells nothing. A guess, since rows need not be in order,
+ * and what is in spools is left out.
  */
 export function guessTime(sources: readonly string[], files: Files): TimeRange | undefined {
   let range: TimeRange | undefined;

@@ -103,7 +103,8 @@ describe("checkSpread", () => {
 });
 
 describe("upperTailOfT", () => {
-  // Abramowitz & Stegun, "Handbook of Mathematical Functions", table 26.10, and the normal distribution for many degrees of freedom.
+  // Abramowitz & Stegun, "Handbook of Mathematical Functions", table 26.10, and the normal
+  // distribution for many degrees of freedom.
   const table: [tail: number, degrees: number, t: number][] = [
     [0.25, 1, 1],
     [0.025, 1, 12.7062],

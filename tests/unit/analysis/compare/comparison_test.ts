@@ -69,7 +69,8 @@ describe("compare", () => {
     const [first, again, otherSeed, alone, nothing] = await compareWith(a, b, ways);
     assertEquals(again, first);
     assert(otherSeed![1]!.median.interval![0] !== first![1]!.median.interval![0]);
-    assertEquals(alone![0]!.median.interval, first![1]!.median.interval); // two intervals instead of four, each with half the error probability
+    // Two intervals instead of four, each with half the error probability.
+    assertEquals(alone![0]!.median.interval, first![1]!.median.interval);
     assertEquals(nothing, []);
   });
 

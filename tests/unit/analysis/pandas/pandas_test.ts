@@ -12,7 +12,7 @@ import {
   TelemetryDB,
 } from "../../../../src/analysis/mod.ts";
 
-/** What `expected.py` prints; numbers are texts, lists of them separated by spaces. */
+/** The output of `expected.py`; numbers are texts, separated by spaces in lists. */
 interface Expected {
   readonly frames: Readonly<Record<string, readonly ExpectedSeries[]>>;
   readonly compared: Readonly<Record<string, readonly ExpectedComparison[]>>;
@@ -41,8 +41,9 @@ const expected: Expected = JSON.parse(readFileSync(new URL("expected.json", impo
 const recorded = fileURLToPath(new URL("recorded", import.meta.url));
 
 /**
- * The same to 12 digits, twice as many as pandas prints. Not to the last bit: pandas adds numbers in another order, and interpolates by another
- * formula. `scale` is what the number was added up from, if that is larger.
+ * Equal to 12 digits, twice as many as pandas prints. Not to the last bit: pandas adds numbers in
+ * another order, and interpolates by another formula. `scale` is the magnitude of the largest
+ * summand, if that is larger than the number.
  */
 function assertSame(actual: number, text: string, what: string, scale = 0): void {
   const number = Number(text);
@@ -65,7 +66,7 @@ function assertSameStatistics(actual: Statistics, expected: ExpectedStatistics, 
   for (const name of ["count", "std", "min", "max"] as const) {
     assertSame(actual[name], expected[name], `${what} ${name}`);
   }
-  // 1e16 + 1 - 1e16 + 0.1 is as exact as its largest part.
+  // A sum such as 1e16 + 1 - 1e16 + 0.1 is only as exact as its largest summand.
   const scale = Math.max(Math.abs(actual.min), Math.abs(actual.max));
   const finite = Number.isFinite(scale) ? scale : 0;
   assertSame(actual.sum, expected.sum, `${what} sum`, finite);
@@ -84,9 +85,9 @@ function assertSameSums(actual: SecondSums, expected: ByTime & { readonly ratio:
   assertAllSame(actual.series.values, expected.values, "by second");
 }
 
-describe("the numbers agree with pandas", () => {
+describe("results equal those of pandas", () => {
   for (const [channel, series] of Object.entries(expected.frames)) {
-    it(`describing ${channel}, as a whole and by PID`, async () => {
+    it(`for describe on ${channel}, in total and by PID`, async () => {
       await using db = await TelemetryDB.open(recorded);
       const frame = db.frame(channel);
       assertEquals(db.reading.unread, 0);
@@ -101,7 +102,7 @@ describe("the numbers agree with pandas", () => {
       }
     });
 
-    it(`resampling each series of ${channel} by second`, async () => {
+    it(`for resample of each series of ${channel} by second`, async () => {
       await using db = await TelemetryDB.open(recorded);
       await db.load();
       for (const { label, perSecond, perSecondDescribed } of series) {
@@ -110,7 +111,8 @@ describe("the numbers agree with pandas", () => {
         for (const name of ["count", "sum", "mean"] as const) {
           assertEquals(Array.from(ours.timepoints, String), numbersIn(perSecond[name].timepoints));
           if (label === "cancelling") continue; // all in one second: described above
-          if (/infinit/.test(label) && name !== "count") continue; // pandas 1.5 adds up Infinity and 1 to NaN, but only here
+          // The resampler of pandas 1.5 sums Infinity and 1 to NaN.
+          if (/infinit/.test(label) && name !== "count") continue;
           assertAllSame(ours[name], perSecond[name].values, `${label} ${name}`);
         }
         const { values } = await measurementsPerSecond(one);
@@ -121,7 +123,7 @@ describe("the numbers agree with pandas", () => {
   }
 
   for (const [channel, comparisons] of Object.entries(expected.compared)) {
-    it(`comparing the sums by second of two series of ${channel}`, async () => {
+    it(`for sums by second of two series of ${channel}`, async () => {
       await using db = await TelemetryDB.open(recorded);
       for (const { labels, difference, ratio } of comparisons) {
         const [a, b] = labels.map((label) => db.frame(channel).timeSeries(label));
@@ -133,7 +135,7 @@ describe("the numbers agree with pandas", () => {
 });
 
 describe("describeNumbers", () => {
-  it("agrees with what DuckDB makes of the same numbers", async () => {
+  it("gives the same results as describe in DuckDB", async () => {
     await using db = await TelemetryDB.open(recorded);
     for (const { label } of expected.frames.custom!) {
       const one = db.custom().timeSeries(label);

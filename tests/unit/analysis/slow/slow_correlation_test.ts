@@ -15,7 +15,10 @@ function from(start: number, end: number, label: string, pid = 42): Row {
   return { time: end, value: (end - start).toFixed(9), label, pid };
 }
 
-/** 1,000 requests, one a second: 10 ms each, but every hundredth 100 ms; `during` returns what happened meanwhile. */
+/**
+ * 1,000 requests, one a second: 10 ms each, but every hundredth 100 ms; `during` returns what
+ * happened meanwhile.
+ */
 function requests(during: (start: number, isSlow: boolean) => Row[] = () => []): Row[] {
   return Array.from({ length: 1000 }, (_, i) => {
     const isSlow = i % 100 === 50;
@@ -43,7 +46,8 @@ function shares({ correlated }: SlowCorrelation): Record<string, [slow: number, 
 describe("correlateSlow", () => {
   it("takes the slowest requests, and examines a sample of them", async () => {
     const all = await correlate({ duration: requests() });
-    assertEquals([all.threshold, all.slow.count, all.others.count], [0.01, 10, 990]); // at least 20 should be slow, but all others take equally long
+    // At least 20 should be slow, but all others take equally long.
+    assertEquals([all.threshold, all.slow.count, all.others.count], [0.01, 10, 990]);
     const few = await correlate(
       { duration: requests((i) => [from(i, i + 0.02 + i / 1e6, "/b")]) },
       { examine: 10 },
@@ -161,7 +165,8 @@ describe("correlateSlow: event-loop lags during slow requests", () => {
 
 describe("correlateSlow: garbage collection during slow requests", () => {
   it("counts as spread uniformly over the time since the previous sampling tick", async () => {
-    // A tick each half second; in the half second of each slow request there are pauses of 0.1 and 0.05 s.
+    // A tick each half second; in the half second of each slow request there are pauses of 0.1 and
+    // 0.05 s.
     const runtime = Array.from({ length: 2002 }, (_, i): Row[] => {
       const time = (i - 1) / 2;
       const row = (label: string, value: number): Row => ({ time, value, label });
