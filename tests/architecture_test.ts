@@ -79,6 +79,11 @@ describe("architecture checker", () => {
       { "src/utils.ts": "", "src/cli/a.ts": "", "src/http/a.ts": "", "src/http/a.md": "" },
       ["src/utils.ts is in no layer", "src/cli/a.ts is in no layer"],
     ],
+    viewerImportsOnlyBrowserCode: [{
+      "src/report/viewer/ui/a.ts":
+        'import "../model/b.ts"; import "../../shared/c.ts"; import "../../../display/d.ts"; import "uplot";',
+      "src/report/viewer/page/a.ts": 'import "../../data/b.ts"; import "../../../analysis/profile/call_tree.ts";',
+    }, ["src/report/viewer/page/a.ts imports src/report/data/b.ts, which is not for browsers"]],
     adaptersImportOnlyThePort: [{
       "runtime_adapters/detect.ts": 'import "./deno/a.ts"; import "./bun/a.ts";',
       "runtime_adapters/bun/a.ts":

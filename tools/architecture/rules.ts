@@ -62,6 +62,10 @@ const aboveTheCore = /^src\/(statistics|display|analysis|report|cli)\//;
 /** What a program that records imports. */
 const entries = ["mod.ts", "src/core.ts", "src/http/mod.ts"];
 
+/** What the page of a report may import. */
+const browserCode =
+  /^src\/(report\/(viewer|shared)\/|display\/|statistics\/|series\.ts$|analysis\/profile\/call_tree\.ts$)/;
+
 const detection = "runtime_adapters/detect.ts";
 const compositionRoot = "src/default_runtime.ts";
 const port = "src/runtime.ts";
@@ -145,6 +149,12 @@ function roomOf(path: string): { layer: number; room: RegExp } | undefined {
   }
   return undefined;
 }
+
+/** The viewer runs in a browser: it imports its own rooms, and modules that need no runtime. */
+export const viewerImportsOnlyBrowserCode: Rule = (tree) =>
+  edges(tree)
+    .filter(([from, to]) => from.startsWith("src/report/viewer/") && !browserCode.test(to))
+    .map(([from, to]) => `${from} imports ${to}, which is not for browsers`);
 
 /** An adapter imports the port, its own folder, and what the runtimes share; only detection knows all of them. */
 export const adaptersImportOnlyThePort: Rule = (tree) => {
