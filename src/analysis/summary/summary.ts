@@ -24,8 +24,8 @@ export interface SummaryOptions extends Selection {
   readonly byPid?: boolean;
   /** Quantiles to compute, each from 0 to 1. */
   readonly quantiles: readonly number[];
-  /** About when the recording was made. Default: that is looked up, which takes a scan. */
-  readonly guess?: TimeRange | undefined;
+  /** Estimate of the time range of the recording. Default: it is queried, which takes a scan. */
+  readonly estimate?: TimeRange | undefined;
 }
 
 /** The summary of a recording. */
@@ -62,15 +62,19 @@ export interface SeriesSummary extends Omit<Statistics, "std">, TimeRange {
 }
 
 /**
- * Summarizes a recording. Every file is read once, and once more if nobody guessed when it was
- * made, or somebody guessed it quite wrong.
+ * Summarizes a recording in one scan of its files.
+ *
+ * Time bins are counted in the same scan, so their range must be known before. It is estimated,
+ * with a margin; only if observations turn out to lie outside it are they counted again, in a
+ * second scan. (To know it for sure would take a scan, too: that of the check of all files, which
+ * runs beside the first query.)
  */
 export async function summarize(db: TelemetryDB, options: SummaryOptions): Promise<Summary> {
-  const guess = options.guess ?? await timeRange(db) ?? { first: 0n, last: 0n };
-  const time = clipped(guess, options);
+  const estimate = options.estimate ?? await timeRange(db) ?? { first: 0n, last: 0n };
+  const time = clipped(estimate, options);
   let countedIn = widened(binsOf(time, shiftFor(time)));
   let counted = await countAll(db, options, countedIn);
-  const { byPid: _, quantiles: __, guess: ___, ...selection } = options;
+  const { byPid: _, quantiles: __, estimate: ___, ...selection } = options;
   const runtime = await summarizeRuntime(db, selection);
   const range = rangeOf([...counted, ...runtime]);
   if (range !== undefined && !counted.every((series) => holds(countedIn, series))) {
@@ -125,7 +129,7 @@ async function countAll(db: TelemetryDB, options: SummaryOptions, bins: TimeBins
 async function countSeries(
   db: TelemetryDB,
   channel: string,
-  { byPid = false, quantiles, guess: _, ...selection }: SummaryOptions,
+  { byPid = false, quantiles, estimate: _, ...selection }: SummaryOptions,
   bins: TimeBins,
 ): Promise<CountedSeries[]> {
   const keys = byPid ? "Label, PID" : "Label";

@@ -48,24 +48,21 @@ export function binsOf({ first, last }: TimeRange, shift: bigint): TimeBins {
   };
 }
 
-/**
- * So many bins more are counted on either side of a time that may be too short, so that no row adds
- * one beyond these.
- */
-const MORE_BINS = 1_024n;
+/** Bins added on either side of an estimated time range. */
+const MARGIN_BINS = 1_024n;
 
-const LEAST = -(2n ** 63n);
-const MOST = 2n ** 63n - 1n;
+/** The range of a BIGINT. */
+const [MIN, MAX] = [-(2n ** 63n), 2n ** 63n - 1n];
 
-/** Bins in which a time can be counted that is only guessed: some more on either side. */
+/** Bins for counting in an estimated time range: with a margin on either side. */
 export function widened({ from, width, length }: TimeBins): TimeBins {
-  const first = from - MORE_BINS * width;
-  const end = from + (BigInt(length) + MORE_BINS) * width;
-  const begin = first < LEAST ? LEAST : first; // a whole multiple of any width too
-  return { from: begin, width, length: Number(((end > MOST + 1n ? MOST + 1n : end) - begin) / width) };
+  const first = from - MARGIN_BINS * width;
+  const end = from + (BigInt(length) + MARGIN_BINS) * width;
+  const begin = first < MIN ? MIN : first; // MIN is an integer multiple of any width
+  return { from: begin, width, length: Number(((end > MAX + 1n ? MAX + 1n : end) - begin) / width) };
 }
 
-/** Whether bins hold all of a time. */
+/** Whether bins contain all of a time range. */
 export function holds({ from, width, length }: TimeBins, { first, last }: TimeRange): boolean {
   return from <= first && last < from + BigInt(length) * width;
 }

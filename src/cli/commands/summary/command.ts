@@ -61,14 +61,14 @@ async function summarizeRecording(
   const quantiles = parseQuantiles(options.quantiles);
   const sort = parseSortKey(options.sort, quantiles);
   await using db = await openRecording(sources, "summarize", context);
-  const [{ summarize, timeRange }, { guessTime }] = await Promise.all([
+  const [{ summarize, timeRange }, { estimateTimeRange }] = await Promise.all([
     import("../../../analysis/summary/summary.ts"),
-    import("../../../analysis/summary/time_guess.ts"),
+    import("../../../analysis/summary/time_estimate.ts"),
   ]);
   const summary = await whileReading(db, context, async () => {
     const selection = await selectionOf(options, () => timeRange(db));
-    const guess = guessTime(sources, context.runtime.files);
-    return await summarize(db, { ...selection, byPid, quantiles, guess });
+    const estimate = estimateTimeRange(sources, context.runtime.files);
+    return await summarize(db, { ...selection, byPid, quantiles, estimate });
   });
   const { reading } = db;
   if (json) stdout.write(`${toJson(summary, { sources, reading, sort })}\n`);

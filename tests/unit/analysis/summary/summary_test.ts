@@ -72,9 +72,9 @@ describe("summarize", () => {
     ]);
   });
 
-  it("does not depend on when it was guessed that the recording was made", async () => {
+  it("does not depend on the estimate of the time range", async () => {
     const expected = await summaryOf(files);
-    const guesses = [
+    const estimates = [
       [BEGIN, BEGIN + 1n],
       [BEGIN - SECOND, BEGIN + 11n * SECOND],
       [
@@ -84,8 +84,8 @@ describe("summarize", () => {
       [7n, 8n],
       [BEGIN + 3_600n * SECOND, BEGIN + 3_601n * SECOND],
     ];
-    for (const [first = 0n, last = 0n] of guesses) {
-      assertEquals(await summaryOf(files, { guess: { first, last } }), expected);
+    for (const [first = 0n, last = 0n] of estimates) {
+      assertEquals(await summaryOf(files, { estimate: { first, last } }), expected);
     }
   });
 

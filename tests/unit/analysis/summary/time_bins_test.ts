@@ -41,7 +41,7 @@ describe("time bins", () => {
     assertEquals(countsIn(bins, { bins: "2 3 6 7 12", counts: "1 2 4 8 16" }, narrower), [1, 2, 4, 8, 0, 16]);
   });
 
-  it("hold some time more if it may be longer, and none that there is not", () => {
+  it("have a margin on either side of an estimated range, within the range of 64 bits", () => {
     const [first, last] = [1_700_000_000_000_000_001n, 1_700_003_600_000_000_000n];
     const bins = binsOf({ first, last }, shiftFor({ first, last }));
     const more = widened(bins);

@@ -1,18 +1,18 @@
 import type { FileHandle, Files } from "../../runtime.ts";
 import type { TimeRange } from "../frames/selection.ts";
 
-/** A row, or the end of one before it, and a timepoint behind that. */
+/** The timepoint of a row, after the end of the row before. */
 const timepointOfRow = /\n(\d{18,19}),/g;
 
-/** Bytes that are read at either end of a file: a few rows. */
+/** Bytes to read at either end of a file: a few rows. */
 const BYTES = 1_024;
 
 /**
- * When a monitoring directory was recorded, by the first and the last rows of its files, without
- * reading the rest; `undefined` if that tells nothing. A guess, since rows need not be in order,
- * and what is in spools is left out.
+ * Estimates the time range of a recording from the first and last rows of its files, without
+ * reading the rest; `undefined` if there are none. Only an estimate: rows need not be in order, and
+ * spools are not considered.
  */
-export function guessTime(sources: readonly string[], files: Files): TimeRange | undefined {
+export function estimateTimeRange(sources: readonly string[], files: Files): TimeRange | undefined {
   let range: TimeRange | undefined;
   for (const path of sources.flatMap((source) => csvFiles(source, files))) {
     for (const timepoint of outerTimepoints(path, files)) {
@@ -24,7 +24,7 @@ export function guessTime(sources: readonly string[], files: Files): TimeRange |
   return range;
 }
 
-/** The files of a directory, or the file itself. What cannot be looked at is left out. */
+/** The CSV files of a directory, or the file itself; empty if it cannot be read. */
 function csvFiles(source: string, files: Files): string[] {
   try {
     const path = files.resolve(source);

@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { guessTime } from "../../../../src/analysis/summary/time_guess.ts";
+import { estimateTimeRange } from "../../../../src/analysis/summary/time_estimate.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 
-/** A disk with these files in the directory `d`. */
+/** A disk with these files in the directory `/d`. */
 function diskWith(files: Readonly<Record<string, string>>) {
   const { files: disk } = new FakeRuntime();
   disk.ensureDirectory("/d");
@@ -15,7 +15,7 @@ function diskWith(files: Readonly<Record<string, string>>) {
   return disk;
 }
 
-/** A file with that many rows, the first at that second. */
+/** A file with `rows` rows, one a second from `second` on. */
 function csv(second: number, rows: number): string {
   const row = (_: unknown, i: number) => `${1_700_000_000 + second + i}000000001,0.5,"a ""label"", quoted",42\r\n`;
   return `Timepoint,Measurement,Label,PID\r\n${Array.from({ length: rows }, row).join("")}`;
@@ -23,24 +23,24 @@ function csv(second: number, rows: number): string {
 
 const second = (number: number): bigint => BigInt(1_700_000_000 + number) * 1_000_000_000n + 1n;
 
-describe("the guess when a recording was made", () => {
-  it("is from the first row of any file to the last of any", () => {
+describe("estimateTimeRange", () => {
+  it("spans from the earliest first row to the latest last row of the files of a directory", () => {
     const disk = diskWith({ "duration.1.csv": csv(50, 1_000), "runtime.1.csv": csv(20, 3), "custom.csv": csv(100, 1) });
-    assertEquals(guessTime(["/d"], disk), { first: second(20), last: second(1_049) });
+    assertEquals(estimateTimeRange(["/d"], disk), { first: second(20), last: second(1_049) });
   });
 
-  it("may be of files", () => {
+  it("accepts files", () => {
     const disk = diskWith({ "duration.1.csv": csv(50, 1), "duration.2.csv": csv(20, 3) });
-    assertEquals(guessTime(["/d/duration.1.csv"], disk), { first: second(50), last: second(50) });
+    assertEquals(estimateTimeRange(["/d/duration.1.csv"], disk), { first: second(50), last: second(50) });
   });
 
-  it("is none where there are no files, or no rows", () => {
+  it("is undefined without files or rows", () => {
     const disk = diskWith({
       "duration.1.csv": "Timepoint,Measurement,Label,PID\r\n",
       "journal.txt": csv(1, 1),
       "a.csv": "",
     });
-    assertEquals(guessTime(["/d"], disk), undefined);
-    assertEquals(guessTime(["/absent", "/d/*.csv"], disk), undefined);
+    assertEquals(estimateTimeRange(["/d"], disk), undefined);
+    assertEquals(estimateTimeRange(["/absent", "/d/*.csv"], disk), undefined);
   });
 });
