@@ -64,7 +64,7 @@ const entries = ["mod.ts", "src/core.ts", "src/http/mod.ts"];
 
 /** What the page of a report may import. */
 const browserCode =
-  /^src\/(report\/(viewer|shared)\/|display\/|statistics\/|series\.ts$|analysis\/profile\/call_tree\.ts$)/;
+  /^src\/(report\/(viewer|shared)\/|display\/|statistics\/|(series|result)\.ts$|analysis\/profile\/call_tree\.ts$)/;
 
 const detection = "runtime_adapters/detect.ts";
 const compositionRoot = "src/default_runtime.ts";

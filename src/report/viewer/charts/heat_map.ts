@@ -6,6 +6,7 @@
  */
 
 import type uPlot from "uplot";
+import { success } from "../../../result.ts";
 import { DURATION_BUCKETS } from "../../shared/duration_buckets.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
@@ -29,7 +30,7 @@ export function heatMap(store: Store, clock: WallClock, data: DurationData, heig
   return (palette, width) => {
     const view = viewDurations(data, store.state, groupsOf(store.state, width / CELL));
     if (view.height === 0) return NOTHING;
-    return content(store, clock, palette, coarser(view, Math.max(1, Math.ceil(view.height * CELL / height))));
+    return success(content(store, clock, palette, coarser(view, Math.max(1, Math.ceil(view.height * CELL / height)))));
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type uPlot from "uplot";
+import { success } from "../../../result.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { type DurationView, quantilesOf, statisticsOf, viewDurations } from "../model/duration_view.ts";
@@ -31,7 +32,7 @@ export function latencyChart(store: Store, clock: WallClock, data: DurationData)
     if (total === 0) return NOTHING;
     const most = Math.min(width / 3, Math.max(FEWEST_GROUPS, total / ENOUGH));
     const lines = viewDurations(data, state, groupsOf(state, most, dots.groups.size));
-    return content(store, clock, palette, data, lines, dots);
+    return success(content(store, clock, palette, data, lines, dots));
   };
 }
 

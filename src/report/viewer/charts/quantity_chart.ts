@@ -6,6 +6,7 @@
  */
 
 import uPlot from "uplot";
+import { success } from "../../../result.ts";
 import type { QuantityData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import * as format from "../model/format.ts";
@@ -26,7 +27,7 @@ export function quantityChart(store: Store, clock: WallClock, data: QuantityData
     const groups = groupsOf(state, width / 2);
     const views = data.processes.filter(({ pid }) => state.pids.has(pid)).map((cells) => viewQuantity(cells, groups))
       .filter(({ count }) => count.some((count) => count > 0));
-    return views.length === 0 ? NOTHING : content(store, clock, palette, data, groups, views);
+    return views.length === 0 ? NOTHING : success(content(store, clock, palette, data, groups, views));
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import uPlot from "uplot";
+import { failure, success } from "../../../result.ts";
 import type { DurationCells, DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import * as format from "../model/format.ts";
@@ -30,11 +31,13 @@ export function rateChart(store: Store, clock: WallClock, data: DurationData): C
       return counts.some((count) => count > 0) ? [{ pid, counts }] : [];
     });
     if (parts.length === 0) return NOTHING;
-    if (store.data.span === 0) return "All observations have the same timepoint, so there is no rate.";
+    if (store.data.span === 0) {
+      return failure("empty", "All observations have the same timepoint, so there is no rate.");
+    }
     const seconds = counts(groups).map((_, group) => secondsOf(store, groups, group));
     const perSecond = (counts: readonly number[]) => counts.map((count, group) => count / (seconds[group] ?? 1));
     const rates = parts.map(({ pid, counts }) => ({ pid, rates: perSecond(counts) }));
-    return content(store, clock, palette, groups, rates);
+    return success(content(store, clock, palette, groups, rates));
   };
 }
 

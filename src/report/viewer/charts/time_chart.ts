@@ -5,6 +5,7 @@
  */
 
 import type uPlot from "uplot";
+import { failure, type Result } from "../../../result.ts";
 import type { WallClock } from "../model/clock.ts";
 import type { Store } from "../model/store.ts";
 import { unwatch, watch } from "../ui/attention.ts";
@@ -24,11 +25,11 @@ export interface ChartContent extends PlotContent {
   readonly summary: string;
 }
 
-/** Makes the content of a chart `width` pixels wide; a sentence if there is nothing to draw. */
-export type ContentMaker = (palette: Palette, width: number) => ChartContent | string;
+/** Makes the content of a chart `width` pixels wide; fails with a sentence if there is nothing to draw. */
+export type ContentMaker = (palette: Palette, width: number) => Result<ChartContent, "empty">;
 
-/** The sentence of a chart without content. */
-export const NOTHING = "These processes recorded nothing in this time.";
+/** A chart without content. */
+export const NOTHING = failure("empty", "These processes recorded nothing in this time.");
 
 /** How a chart is made. */
 export interface ChartOptions {
@@ -76,13 +77,13 @@ export function timeChart(options: ChartOptions): TimeChart {
     clear();
     const palette = paletteOf(store.state.dark);
     const content = options.content(palette, width - AXIS_WIDTH - RIGHT_MARGIN);
-    const nothing = typeof content === "string";
-    table.fill(nothing ? undefined : content.table);
-    scale.hidden = nothing || !content.y.logarithmic;
-    focusable.setAttribute("aria-label", `Chart: ${title} of ${about}. ${nothing ? content : content.summary}`);
-    const onCursor = legendOf(legend, nothing ? [] : content.legend);
-    if (nothing) replace(host, h("p", { class: "nothing" }, content));
-    else plot = timePlot({ ...options, palette, host, width, onCursor }, content);
+    table.fill(content.ok ? content.value.table : undefined);
+    scale.hidden = !content.ok || !content.value.y.logarithmic;
+    const summary = content.ok ? content.value.summary : content.reason;
+    focusable.setAttribute("aria-label", `Chart: ${title} of ${about}. ${summary}`);
+    const onCursor = legendOf(legend, content.ok ? content.value.legend : []);
+    if (!content.ok) replace(host, h("p", { class: "nothing" }, content.reason));
+    else plot = timePlot({ ...options, palette, host, width, onCursor }, content.value);
   };
   const attention = watch(element, draw, clear);
   const unsubscribe = store.subscribe((state, before) => {
