@@ -57,6 +57,19 @@ export class ExponentialBuckets {
     return this.#origin * 2 ** (index / this.#perOctave);
   }
 
+  /**
+   * The natural logarithm of the value at a position among the buckets. Position 1.5 is the geometric
+   * middle of bucket 1.
+   */
+  logAt(position: number): number {
+    return Math.log(this.#origin) + position / this.#perOctave * Math.LN2;
+  }
+
+  /** The position of a value, which is given by its natural logarithm: the inverse of `logAt`. */
+  positionOfLog(logValue: number): number {
+    return (logValue - Math.log(this.#origin)) / Math.LN2 * this.#perOctave;
+  }
+
   /** The geometric middle of a bucket. */
   middle(index: number): number {
     return this.lowerBound(index + 0.5);

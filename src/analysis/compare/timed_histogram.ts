@@ -3,14 +3,11 @@ import { ExponentialBuckets } from "../../statistics/exponential_histogram.ts";
 /** Cells of equal length that the time of a series is divided into. */
 export const CELLS = 100;
 
-/** Buckets per octave (a value to its double): each is 1.1 % wide. */
-const BUCKETS_PER_OCTAVE = 64;
-
 /**
  * The buckets. The lowest holds zero and negative values; it is below the bucket of the smallest
  * double.
  */
-export const BUCKETS = new ExponentialBuckets({ perOctave: BUCKETS_PER_OCTAVE, lowest: -80_000, infinite: 80_000 });
+export const BUCKETS = new ExponentialBuckets({ perOctave: 64, lowest: -80_000, infinite: 80_000 });
 
 /** Numbers of values by cell and bucket; the three arrays are parallel. */
 export interface BucketCounts {
@@ -82,16 +79,16 @@ export class TimedHistogram {
     }
     const below = low === 0 ? 0 : this.#sum(cells, low - 1);
     const inBucket = (wanted - below) / (this.#sum(cells, low) - below);
-    return (this.#buckets[low]! + inBucket) / BUCKETS_PER_OCTAVE * Math.LN2;
+    return BUCKETS.logAt(this.#buckets[low]! + inBucket);
   }
 
   /** The number of values of a cell below a value, which is given by its natural logarithm. */
   countBelow(logValue: number, cell: number): number {
-    const bucket = logValue / Math.LN2 * BUCKETS_PER_OCTAVE;
+    const position = BUCKETS.positionOfLog(logValue);
     let place = 0; // the last bucket that begins below the value
-    while (place + 1 < this.#width && this.#buckets[place + 1]! < bucket) place++;
+    while (place + 1 < this.#width && this.#buckets[place + 1]! < position) place++;
     const below = place === 0 ? 0 : this.#below[cell * this.#width + place - 1]!;
-    const inBucket = Math.min(1, Math.max(0, bucket - this.#buckets[place]!));
+    const inBucket = Math.min(1, Math.max(0, position - this.#buckets[place]!));
     return below + inBucket * (this.#below[cell * this.#width + place]! - below);
   }
 

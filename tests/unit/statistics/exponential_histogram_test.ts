@@ -28,6 +28,13 @@ describe("ExponentialBuckets", () => {
     }
   });
 
+  it("converts logarithms of values to positions among the buckets, and back", () => {
+    for (const buckets of [DURATION_BUCKETS, BUCKETS]) {
+      assertAlmostEquals(buckets.logAt(7.5), Math.log(buckets.middle(7)), 1e-12);
+      assertAlmostEquals(buckets.positionOfLog(buckets.logAt(-3.25)), -3.25, 1e-12);
+    }
+  });
+
   it("counts what is below the lowest bucket in it, and infinity in a bucket of its own", () => {
     assertEquals([0, -1, 1e-10].map((value) => DURATION_BUCKETS.indexOf(value)), [0, 0, 0]);
     assertEquals([0, -Infinity, 5e-324, Number.MAX_VALUE, Infinity].map((value) => BUCKETS.indexOf(value)), [
