@@ -52,14 +52,14 @@ const [deno = "deno"] = commandOf("deno", "");
 const SERVICES: Record<string, Service> = {
   "deno serve --parallel": {
     command: (port) => {
-      return [deno, "serve", ...DENO_FLAGS, "-A", "--parallel", `--port=${port}`, fixture("isolates_serve.ts")];
+      return [deno, "serve", ...DENO_FLAGS, "-A", "--parallel", `--port=${port}`, fixture("isolates_service.ts")];
     },
     processes: 1,
     isolates: 2,
     end: { code: 0, signal: null },
   },
   "three processes of Bun with reusePort": {
-    command: () => commandOf("bun", fixture("isolates_serve.ts"), []),
+    command: () => commandOf("bun", fixture("isolates_service.ts"), []),
     processes: 3,
     isolates: 3,
     end: { code: null, signal: "SIGTERM" },

@@ -76,9 +76,6 @@ const maximumEntries = 16;
 /** Folders with more entries, and why. */
 const largeFolders = new Map([
   ["src", "one entry for each layer, so that the tree is the table of contents"],
-  ["tests/process", "to be sorted"],
-  ["tests/process/faults", "to be sorted"],
-  ["tests/process/fixtures", "to be sorted"],
   ["tests/unit/analysis", "to be sorted"],
   ["tests/unit/recording", "to be sorted"],
   ["bench", "to be sorted"],

@@ -1,0 +1,90 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+import { Reader } from "../../support/analysis/duckdb_reader.ts";
+import { type RuntimeName, type Spawned, spawnOn } from "../../support/process/run.ts";
+
+const fixture = fileURLToPath(new URL("./fixtures/fast_recorder.ts", import.meta.url));
+
+/** How often it is read while they record. */
+const READINGS = 10;
+
+const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
+
+/** Programs of both runtimes in both layouts that observe numbers as fast as they can, each under labels of its own. */
+class Recorders implements AsyncDisposable {
+  readonly #spawned: Spawned[] = [];
+
+  async start(monitoringDir: string): Promise<void> {
+    for (const layout of ["segments", "append"]) {
+      for (const runtime of RUNTIMES) {
+        const options = { monitoringDir, layout, memoryThreshold: 2 ** 14, flushInterval: 50 };
+        this.#spawned.push(spawnOn(runtime, fixture, [JSON.stringify(options), `${runtime} ${layout}`]));
+      }
+    }
+    await Promise.all(this.#spawned.map((program) => program.said(/^ready$/m)));
+  }
+
+  /** Lets them record some thousand numbers. */
+  go(): void {
+    for (const { child } of this.#spawned) child.stdin.write("\n");
+  }
+
+  /** Lets them stop; returns how many numbers each has observed of each label. */
+  async end(): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const { child, ended } of this.#spawned) {
+      child.stdin.end();
+      const { code, stdout, stderr } = await ended;
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      Object.assign(counts, JSON.parse(stdout.trimEnd().split("\n").at(-1)!));
+    }
+    return counts;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const program of this.#spawned) program.kill("SIGKILL");
+    await Promise.all(this.#spawned.map(({ ended }) => ended));
+  }
+}
+
+/** Reads a directory, and sees that of each label the numbers from 0 up to the last are there, each once. Returns how many there are. */
+async function readSeries(directory: string): Promise<Record<string, number>> {
+  using reader = await Reader.create();
+  const sources = await reader.open(directory);
+  const [rows] = await reader.query(
+    sources,
+    () =>
+      `SELECT Label, count(*), count(DISTINCT Measurement), min(Measurement), max(Measurement) FROM ${
+        sources.relations.get("custom")
+      } GROUP BY Label ORDER BY Label`,
+  );
+  assertEquals(sources.reading.problems, []);
+  return Object.fromEntries(rows.map(([label, count, distinct, min, max]) => {
+    assertEquals([Number(distinct), min, max], [Number(count), 0, Number(count) - 1], `numbers of ${label}`);
+    return [String(label), Number(count)];
+  }));
+}
+
+describe("reading what programs of both runtimes record at full speed, in both layouts", () => {
+  it("gives each number once, and none is missing before the last", async () => {
+    using scratch = scratchDirectory();
+    await using recorders = new Recorders();
+    const directory = scratch.at("monitoring");
+    await recorders.start(directory);
+    let last: Record<string, number> = {};
+    for (let i = 0; i < READINGS; i++) {
+      recorders.go();
+      await sleep(i % 10);
+      const now = await readSeries(directory);
+      for (const [label, count] of Object.entries(last)) {
+        assert((now[label] ?? 0) >= count, `there were ${count} of ${label}, now ${now[label]}`);
+      }
+      last = now;
+    }
+    const counts = await recorders.end();
+    assertEquals(await readSeries(directory), counts);
+  });
+});

@@ -1,0 +1,25 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { spawnOn, thisRuntime } from "../../support/process/run.ts";
+
+const analyst = fileURLToPath(new URL("./fixtures/spilling_analysis.ts", import.meta.url));
+
+describe("what an analysis has on the disk because it does not fit into memory", () => {
+  for (const how of ["exit", "end", "SIGINT", "SIGTERM"] as const) {
+    it(`is nobody else's to read, and goes with the program: ${how}`, async () => {
+      const isSignal = how === "SIGINT" || how === "SIGTERM";
+      const spawned = spawnOn(thisRuntime, analyst, [isSignal ? "wait" : how]);
+      if (isSignal) {
+        await spawned.said(/\n/);
+        spawned.kill(how);
+      }
+      const { code, signal, stdout } = await spawned.ended;
+      const [place = "", mode] = stdout.trim().split(" ");
+      assertEquals(mode, "700");
+      assertEquals([code, signal], isSignal ? [null, how] : [0, null]);
+      assertEquals(existsSync(place), false, place);
+    });
+  }
+});

@@ -1,0 +1,151 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+import { Recorder, type RecorderState } from "../../support/process/recorder.ts";
+import { commandOf, type RuntimeName, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
+
+const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+const program = commandOf(thisRuntime, entry);
+
+/** Seconds between two refreshes. */
+const INTERVAL = 0.1;
+
+/** What is used of a line of `kymo top --json`. */
+interface Line {
+  readonly time: string;
+  readonly seconds: number;
+  readonly processes: readonly {
+    readonly pid: number;
+    readonly name?: string;
+    readonly count: number;
+    readonly rss?: number;
+  }[];
+  readonly series: readonly {
+    readonly label: string;
+    readonly pid: number;
+    readonly count: number;
+    readonly max: number | null;
+  }[];
+  readonly sampled: boolean;
+  readonly missed: number;
+}
+
+/** A live view of a directory, of each process by itself. */
+class Top {
+  readonly #spawned: Spawned;
+  #text = "";
+
+  constructor(directory: string) {
+    this.#spawned = spawnCommand([...program, "top", directory, "--json", "--by-pid", "--interval", `${INTERVAL}`]);
+    this.#spawned.child.stdout.on("data", (text: string) => this.#text += text);
+  }
+
+  /** What it has told so far. */
+  get lines(): Line[] {
+    return this.#text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  }
+
+  /** Waits for the first refresh that has begun after now. */
+  async refreshed(): Promise<void> {
+    const now = Date.now();
+    for (let i = 0; i < 1_000; i++) {
+      // An interval begins when the refresh before it is done.
+      if (this.lines.some(({ time, seconds }) => Date.parse(time) - seconds * 1_000 > now)) return;
+      await sleep(10);
+    }
+    throw new Error("it does not refresh");
+  }
+
+  /** How many rows it has told of, of each process and label. */
+  counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { label, pid, count } of this.lines.flatMap(({ series }) => series)) {
+      counts[`${pid} ${label}`] = (counts[`${pid} ${label}`] ?? 0) + count;
+    }
+    return counts;
+  }
+
+  /** Interrupts it, and sees that it ends quietly. */
+  async interrupt(): Promise<void> {
+    this.#spawned.kill("SIGINT");
+    const { code, signal, stderr } = await this.#spawned.ended;
+    assertEquals({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
+  }
+}
+
+/** Names, sizes, times of change and contents of all files of a directory. */
+function fingerprint(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" }).map((name) => join(directory, name)).sort()
+    .filter((path) => statSync(path).isFile())
+    .map((path) => {
+      const { size, mtimeMs, ino } = statSync(path);
+      return `${path} ${size} ${mtimeMs} ${ino} ${createHash("sha256").update(readFileSync(path)).digest("hex")}`;
+    });
+}
+
+function countsOf({ recorded, flushed, buffered, dropped, errors }: RecorderState): number[] {
+  return [recorded, flushed, buffered, dropped, errors];
+}
+
+describe("kymo top, the program", () => {
+  for (const layout of ["segments", "append"]) {
+    it(`sees each row of programs of both runtimes once, and soon, in layout ${layout}`, async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const runtimes: RuntimeName[] = ["deno", "bun"];
+      const top = new Top(directory); // there is no such directory yet
+      await top.refreshed();
+      const expected: Record<string, number> = {};
+      const options = { monitoringDir: directory, layout, withRuntime: true, memoryThreshold: 65_536 };
+      for (const runtime of runtimes) {
+        await using recorder = new Recorder(runtime);
+        await recorder.tell("start", options);
+        for (const count of [1, 999, 20_000]) {
+          await recorder.tell("number", count);
+          expected[`${recorder.pid} number`] = (expected[`${recorder.pid} number`] ?? 0) + count;
+          await top.refreshed();
+          assertEquals(top.counts(), expected);
+        }
+        const last = top.lines.flatMap(({ processes }) => processes).findLast(({ pid }) => pid === recorder.pid);
+        assert(last!.rss! > 1_000_000, `${last!.rss}`);
+        if (existsSync("/proc/self/comm")) {
+          assertEquals(last!.name, readFileSync(`/proc/${recorder.pid}/comm`, "utf8").trim());
+        }
+        await recorder.tell("number", 10); // seen in the files only, or else in the spool before
+        await recorder.tell("stop");
+        await recorder.end();
+        expected[`${recorder.pid} number`]! += 10;
+        await top.refreshed();
+        assertEquals(top.counts(), expected);
+      }
+      await top.interrupt();
+      const { lines } = top;
+      assertEquals(lines.filter(({ sampled, missed }) => sampled || missed > 0), []);
+      assertEquals(Math.max(...lines.flatMap(({ series }) => series).map(({ max }) => max ?? 0)), 21_009);
+    });
+  }
+
+  it("changes nothing in the directory, nor in the program", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("monitoring");
+    mkdirSync(directory);
+    await using recorder = new Recorder(thisRuntime);
+    await recorder.tell("start", { monitoringDir: directory, flushInterval: 0 });
+    let before = await recorder.tell("number", 30_000);
+    while (before.flushed === 0) before = await recorder.tell("settle", 50); // one file, and the rest in a spool
+    const files = fingerprint(directory);
+    const top = new Top(directory);
+    await top.refreshed();
+    await top.interrupt();
+    assertEquals(fingerprint(directory), files);
+    const after = await recorder.tell("status");
+    assertEquals(countsOf(after), countsOf(before));
+    await recorder.tell("stop");
+    await recorder.end();
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { scratchDirectory } from "../../../support/scratch_directory.ts";
+import { spawnOn, thisRuntime } from "../../../support/process/run.ts";
+import { recordFigure } from "../../../support/faults/fault_figures.ts";
+import type { TerminationPlan } from "./fixtures/terminating_main.ts";
+import { assertAllThere, recoverAll } from "../../../support/faults/acknowledged_rows.ts";
+import { type Acknowledged, LAYOUTS } from "../../../support/faults/acknowledging_writer.ts";
+import { seededRandom, shortOrFull } from "../../../support/faults/suite_size.ts";
+
+const fixture = fileURLToPath(new URL("./fixtures/terminating_main.ts", import.meta.url));
+
+/** Programs, and workers of each that are terminated; on Deno busy loops go on until the program ends, so that there may not be many. */
+const PROGRAMS = shortOrFull(1, 25);
+const WORKERS = 8;
+
+/** Numbers that a worker records at most until it is terminated; there is room for 384 in a buffer. */
+const MOST = 1_000;
+
+for (const layout of LAYOUTS) {
+  describe(`workers that are terminated while they record in layout ${layout}`, () => {
+    it("leave all that they recorded, in a busy loop too, and the program its exit status", async () => {
+      using scratch = scratchDirectory();
+      const monitoringDir = scratch.at("monitoring");
+      const random = seededRandom(10);
+      const acknowledged: Acknowledged = new Map();
+      for (let i = 0; i < PROGRAMS; i++) {
+        const workers = Array.from({ length: WORKERS }, (_, j) => ({
+          name: `worker ${i} ${j}`,
+          busy: j % 2 === 0,
+          numbers: 1 + Math.floor(random() * (j % 2 === 0 ? MOST : MOST / 10)),
+        }));
+        const plan: TerminationPlan = { options: { monitoringDir, layout, memoryThreshold: 2 ** 14 }, workers };
+        const { code, signal, stdout, stderr } = await spawnOn(thisRuntime, fixture, [JSON.stringify(plan)]).ended;
+        assertEquals({ code, signal, stderr }, { code: 7, signal: null, stderr: "" });
+        for (const { name, recorded } of JSON.parse(stdout)) acknowledged.set(name, recorded);
+        await recoverAll(monitoringDir);
+      }
+      const rows = assertAllThere(monitoringDir, acknowledged);
+      recordFigure(
+        10,
+        `${layout}: ${PROGRAMS * WORKERS} workers terminated, every other in a busy loop; ${rows} rows; ` +
+          `0 lost, exit status unchanged`,
+      );
+    });
+  });
+}
