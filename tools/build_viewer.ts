@@ -74,7 +74,7 @@ function minifyStyle(style: string): string {
   return style.replaceAll(/\/\*.*?\*\//gs, "").replaceAll(/\s*\n\s*/g, "\n").trim();
 }
 
-/** Escapes what would end an HTML element or begin a comment; in a JavaScript string it means the same. */
+/** Escapes what would end an HTML element or begin a comment; JavaScript strings keep their value. */
 function escapeMarkup(text: string): string {
   return text.replaceAll(/<(?=\/(?:script|style)|!--)/gi, "\\x3c");
 }

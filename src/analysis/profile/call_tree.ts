@@ -24,7 +24,10 @@ export interface ProfiledFunction {
   readonly line: number | undefined;
   /** Column at which it begins, from 1; `undefined` if unknown. */
   readonly column: number | undefined;
-  /** Idle time, the runtime's own work (`program`) and garbage collection (`gc`) are children of the root. */
+  /**
+   * What it is. Idle time, the runtime's own work (`program`) and garbage collection (`gc`) are
+   * children of the root.
+   */
   readonly kind: FunctionKind;
 }
 
@@ -67,7 +70,9 @@ const KINDS: Readonly<Record<string, FunctionKind>> = {
  * import { callTree, functionTimes, parseCpuProfile, placeOf } from "@kymo/kymo/analysis";
  * import { assertEquals } from "@std/assert";
  *
- * const frame = (functionName: string, lineNumber: number) => ({ functionName, url: "main.ts", lineNumber, columnNumber: 0 });
+ * const frame = (functionName: string, lineNumber: number) => {
+ *   return { functionName, url: "main.ts", lineNumber, columnNumber: 0 };
+ * };
  * const text = JSON.stringify({ // as in a .cpuprofile file; times in µs
  *   nodes: [
  *     { id: 1, callFrame: frame("(root)", -1), children: [2] },
@@ -132,7 +137,7 @@ function calleeOf(
   return node;
 }
 
-/** Adds up totals from the leaves; without recursion, since a profiled stack may be deeper than ours. */
+/** Adds up totals from the leaves. No recursion: a profiled stack may be deeper than ours. */
 function addTotals(root: CallNode): void {
   const nodes = [root];
   for (const { children } of nodes) {

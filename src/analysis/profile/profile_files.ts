@@ -165,7 +165,7 @@ function* damagesOfTree(nodes: readonly CpuProfileNode[]): Generator<string, und
   if (reached.size !== nodes.length) yield "the call tree is in pieces";
 }
 
-/** Whether a value is a number that can be added to and multiplied with others of its kind: µs for 285 years. */
+/** Whether a value is finite and exact, such as µs for 285 years: sums and products stay finite. */
 function isQuantity(value: number): boolean {
   return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }

@@ -2,7 +2,8 @@
  * The data of a report: read from the files of a monitoring directory, put into the page as JSON,
  * and drawn there.
  *
- * Times are ns since `from`, exact in a double for 104 days; `from` is epoch time, as a decimal string.
+ * Times are ns since `from`, exact in a double for 104 days; `from` is epoch time, as a decimal
+ * string.
  *
  * @module
  */

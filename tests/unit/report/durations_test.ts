@@ -86,14 +86,14 @@ describe("durations of a report", () => {
 
   it("that are not selected are reported as such", async () => {
     const rows = { duration: [[0, 1, "a"]] as Row[], custom: [[0, 1, "b"]] as Row[] };
-    const told = async (labels?: string) =>
+    const problems = async (labels?: string) =>
       (await reportOn(rows, { selection: labels === undefined ? {} : { labels } })).findings.filter(({ kind }) =>
         kind === "data"
       )
         .map(({ text }) => text);
-    assertEquals(await told("b"), ["No durations are selected."]);
-    assertEquals(await told("zzz"), ["No observations are selected."]);
-    assertEquals(await told(), []);
+    assertEquals(await problems("b"), ["No durations are selected."]);
+    assertEquals(await problems("zzz"), ["No observations are selected."]);
+    assertEquals(await problems(), []);
   });
 
   it("may all have the same timepoint", async () => {

@@ -12,7 +12,9 @@ const MB = 1e6;
 /** A recording of ten minutes, in 100 bins. */
 const BINS = { width: 6e9, count: 100 };
 
-/** A series of 1,000 durations in each process; `pace` is the median by time (0 to 1) and PID, seconds. */
+/**
+ * A series of 1,000 durations in each process. `pace`: the median in seconds, by time (0 to 1) and PID.
+ */
 function series(
   label: string,
   pace: number | ((time: number, pid: number) => number),

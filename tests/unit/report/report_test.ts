@@ -52,13 +52,13 @@ describe("a report", () => {
         files: defaultRuntime().files,
         onProgress: (done, total, what) => steps.push(`${done} of ${total}: ${what}`),
       });
-      const told = (text: string) => data.findings.find((finding) => plain(finding.text).startsWith(text));
+      const findingOf = (text: string) => data.findings.find((finding) => plain(finding.text).startsWith(text));
       assertEquals(
-        plain(told("The event loop of the process was blocked for 180 ms")?.because ?? ""),
+        plain(findingOf("The event loop of the process was blocked for 180 ms")?.because ?? ""),
         "“render report” ran for 200 ms at that time.",
       );
       assert(
-        told("/time [GET] is uneven")?.because?.startsWith("The event loop was blocked"),
+        findingOf("/time [GET] is uneven")?.because?.startsWith("The event loop was blocked"),
         JSON.stringify(data.findings),
       );
       assertEquals(steps.length, new Set(steps).size);

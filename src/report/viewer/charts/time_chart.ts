@@ -25,7 +25,7 @@ export interface ChartContent extends PlotContent {
   readonly summary: string;
 }
 
-/** Makes the content of a chart `width` pixels wide; fails with a sentence if there is nothing to draw. */
+/** Makes the content of a chart `width` pixels wide; fails with a sentence if there is none. */
 export type ContentMaker = (palette: Palette, width: number) => Result<ChartContent, "empty">;
 
 /** A chart without content. */
