@@ -98,12 +98,13 @@ const SLOTS = 20_000n;
 export function durationsQuery(relation: string, label: string, requests: readonly Request[]): string {
   const time = requests.reduce((sum, { start, end }) => sum + (end - start), 0n);
   const width = time / SLOTS + 1n;
+  const own = literal(label);
   return `
     WITH request AS MATERIALIZED (FROM ${requestRows(requests)}),
     slotted AS (SELECT *, unnest(range("start" // ${width}, "end" // ${width} + 1)) AS slot FROM request),
-    duration AS (SELECT Label, PID, ${START} AS "from", Timepoint AS "to" FROM ${relation} WHERE ${TIMED} AND Label <> ${
-    literal(label)
-  }),
+    duration AS (
+      SELECT Label, PID, ${START} AS "from", Timepoint AS "to" FROM ${relation} WHERE ${TIMED} AND Label <> ${own}
+    ),
     inside AS (
       SELECT id, slow, Label, "from", "to" FROM duration JOIN slotted
       ON duration.PID = slotted.pid AND "to" // ${width} = slot AND "from" >= "start" AND "to" <= "end"

@@ -50,6 +50,7 @@ export interface Summary {
 export interface SeriesSummary extends Omit<Statistics, "std">, TimeRange {
   /** Channel of its files. */
   readonly channel: string;
+  /** Label of the series. */
   readonly label: string;
   /** The process; only with {@linkcode SummaryOptions.byPid}. */
   readonly pid?: number;
@@ -83,11 +84,11 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   }
   // Not narrower than the bins that were counted in.
   const bins = range && binsOf(range, shiftFor(range, countedIn.width));
-  const series = counted.map(({ numbered, pids: _, ...rest }): SeriesSummary => ({
+  const series = counted.map(({ binCounts, pids: _, ...rest }): SeriesSummary => ({
     ...rest,
     // Computed on access: for 100,000 labels they would take 200 MB.
     get counts() {
-      return bins === undefined ? [] : countsIn(bins, numbered, countedIn);
+      return bins === undefined ? [] : countsIn(bins, binCounts, countedIn);
     },
   }));
   const pids = new Set(runtime.map(({ pid }) => pid));
@@ -112,7 +113,7 @@ export async function timeRange(db: TelemetryDB): Promise<TimeRange | undefined>
 
 interface CountedSeries extends Omit<SeriesSummary, "counts"> {
   readonly pids: readonly number[];
-  readonly numbered: BinCounts;
+  readonly binCounts: BinCounts;
 }
 
 /** Counts the series of all channels but `runtime`. */
@@ -135,13 +136,13 @@ async function countSeries(
   const keys = byPid ? "Label, PID" : "Label";
   const { relation } = db.frame(channel).where(selection);
   const latest = channel === CHANNELS.duration ? "" : "arg_max(Measurement, Timepoint) AS latest,";
-  const texts = binTexts("numbered", bins);
+  const texts = binTexts("binCounts", bins);
   const count = (statistics: string, measurements: string): Promise<Table> =>
     db.sql(
-      `SELECT * EXCLUDE (pids, numbered), map_keys(pids)::DOUBLE[] AS pids, ${texts.bins} AS bins, ${texts.counts} AS counts
+      `SELECT * EXCLUDE (pids, binCounts), map_keys(pids)::DOUBLE[] AS pids, ${texts.bins} AS bins, ${texts.counts} AS counts
        FROM (
          SELECT ${keys}, count(*) AS observations, ${statistics}, ${latest}
-           min(Timepoint) AS first, max(Timepoint) AS last, histogram(PID) AS pids, ${countInBins(bins)} AS numbered
+           min(Timepoint) AS first, max(Timepoint) AS last, histogram(PID) AS pids, ${countInBins(bins)} AS binCounts
          FROM ${measurements} GROUP BY ${keys}
        ) ORDER BY ${keys}`,
     );
@@ -160,7 +161,7 @@ async function countSeries(
     first: row.first as bigint,
     last: row.last as bigint,
     pids: row.pids as number[],
-    numbered: { bins: row.bins as string, counts: row.counts as string },
+    binCounts: { bins: row.bins as string, counts: row.counts as string },
   }));
 }
 
