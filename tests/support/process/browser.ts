@@ -8,52 +8,52 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import { renderPage } from "../../../src/report/page.ts";
 import type { ReportData } from "../../../src/report/shared/report_data.ts";
 
-/** Milliseconds that anything may take in the browser; the machine may have much else to do. */
-const PATIENCE = 60_000;
+/** Timeout of each browser operation, ms: the machine may be busy. */
+const TIMEOUT = 60_000;
 
 let browser: Promise<Browser> | undefined;
-/** For pages and for what the browser needs; made with the first of them. */
-let made: string | undefined;
+/** The directory of pages and of the browser's own files; created on first use. */
+let directory: string | undefined;
 const written = new Map<ReportData, string>();
 
-/** Debian's Chromium, started once for all tests of a file. */
-function theBrowser(): Promise<Browser> {
-  const folder = theFolder();
+/** Returns Debian's Chromium, which is started once for all tests of a file. */
+function openBrowser(): Promise<Browser> {
+  const folder = openDirectory();
   browser ??= chromium.launch({
     executablePath: "/usr/bin/chromium",
-    // Whoever runs the tests as root cannot have a sandbox.
+    // Chromium has no sandbox when run as root.
     args: ["--no-sandbox"],
-    // It does not remove all that it puts there.
+    // Chromium leaves temporary files behind, which closeBrowser removes.
     env: { ...process.env, TMPDIR: folder },
-    timeout: PATIENCE,
+    timeout: TIMEOUT,
   });
   return browser;
 }
 
-/** Ends the browser and removes what was written for it. */
+/** Closes the browser and removes its files. */
 export async function closeBrowser(): Promise<void> {
   await (await browser)?.close();
-  if (made !== undefined) rmSync(made, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  if (directory !== undefined) rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
-/** A report that is open in the browser. */
+/** A report in the browser. */
 export interface OpenReport {
   readonly page: Page;
-  /** Fails if the page said anything on its console, threw, or asked for anything but itself; and closes it. */
+  /** Closes the page. Fails if it wrote to its console, threw, or requested anything but itself. */
   readonly close: () => Promise<void>;
 }
 
-/** Writes a report and opens it from the disk, as by a double click. */
+/** Writes a report and opens the file in the browser, as a double click does. */
 export async function openReport(data: ReportData, options: BrowserContextOptions = {}): Promise<OpenReport> {
   const url = await fileOf(data);
-  const context = await (await theBrowser()).newContext({
+  const context = await (await openBrowser()).newContext({
     viewport: { width: 1440, height: 900 },
-    // Nobody waits for what moves.
+    // No test waits for animations.
     reducedMotion: "reduce",
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE);
+  page.setDefaultTimeout(TIMEOUT);
   const complaints: string[] = [];
   page.on("console", (message) => complaints.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => complaints.push(`thrown: ${error.stack}`));
@@ -69,14 +69,14 @@ export async function openReport(data: ReportData, options: BrowserContextOption
   return { page, close };
 }
 
-function theFolder(): string {
-  return made ??= mkdtempSync(join(tmpdir(), "kymo-report-"));
+function openDirectory(): string {
+  return directory ??= mkdtempSync(join(tmpdir(), "kymo-report-"));
 }
 
 async function fileOf(data: ReportData): Promise<string> {
   let path = written.get(data);
   if (path === undefined) {
-    path = join(theFolder(), `${written.size}.html`);
+    path = join(openDirectory(), `${written.size}.html`);
     writeFileSync(path, await renderPage(data));
     written.set(data, path);
   }
@@ -90,7 +90,7 @@ const chartsInView = `[...document.querySelectorAll("figure.chart")].filter((cha
   return bottom > Math.max(0, frame.top) && top < Math.min(innerHeight, frame.bottom);
 })`;
 
-/** Waits until all charts that are in view have been drawn. */
+/** Waits until all charts in view are drawn. */
 export async function drawn(page: Page): Promise<void> {
   await page.evaluate(`(async () => {
     const frame = () => new Promise((done) => requestAnimationFrame(done));
@@ -100,7 +100,7 @@ export async function drawn(page: Page): Promise<void> {
   })()`);
 }
 
-/** How many pixels of each chart are neither empty nor part of its grid; each is brought into view for that. */
+/** Scrolls to each chart, and counts its pixels that are neither empty nor part of the grid. */
 export async function marksOfCharts(page: Page): Promise<number[]> {
   return await page.evaluate<number[]>(`(${countMarks})()`);
 }
@@ -126,7 +126,7 @@ const countMarks = `async () => {
     let count = 0;
     for (let at = 0; at < data.length; at += 4) {
       const [red, green, blue, opacity] = [data[at], data[at + 1], data[at + 2], data[at + 3]];
-      // The grid is almost without colour; axes are outside.
+      // The grid is almost grey; axes are outside.
       if (opacity > 100 && Math.max(red, green, blue) - Math.min(red, green, blue) > 16) count++;
     }
     marks.push(count);
@@ -134,7 +134,7 @@ const countMarks = `async () => {
   return marks;
 }`;
 
-/** What the charts in view look like, by what they show. */
+/** Returns pictures of the charts in view, by their descriptions. */
 export async function picturesOf(page: Page): Promise<Map<string, string>> {
   await drawn(page);
   const pictures = await page.evaluate<[string, string][]>(
@@ -143,7 +143,7 @@ export async function picturesOf(page: Page): Promise<Map<string, string>> {
   return new Map(pictures);
 }
 
-/** Scrolls to an element at once. */
+/** Scrolls to an element without animation. */
 export async function scrollTo(page: Page, selector: string): Promise<void> {
   await page.locator(selector).first().evaluate((element) =>
     element.scrollIntoView({ behavior: "instant", block: "start" })
