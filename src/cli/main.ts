@@ -13,6 +13,7 @@ import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:
 import process from "node:process";
 import denoJson from "../../deno.json" with { type: "json" };
 import { fileErrorCode, KymoError, quote, reason } from "../errors.ts";
+import { temporaryPathBeside } from "../files/names.ts";
 import { recover } from "../recording/default_monitor.ts";
 import { defaultRuntime } from "../default_runtime.ts";
 import { runCommandLine } from "./command_line.ts";
@@ -98,7 +99,7 @@ function writeFile(path: string, text: string): void {
 
 /** Writes a file beside what it is to replace, and renames it. */
 function replaceFile(path: string, text: string, mode: number): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryPathBeside(path, process.pid);
   try {
     writeFileSync(temporary, text, { flag: "wx", mode });
     renameSync(temporary, path);

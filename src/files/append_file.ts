@@ -1,18 +1,18 @@
+import { Byte } from "../csv/dialect.ts";
 import { HEADER_BYTES } from "../csv/encode.ts";
-import { wholeRows } from "../csv/row_scanner.ts";
+import { RowScanner, wholeRows } from "../csv/row_scanner.ts";
 import { FileError, type FileHandle } from "../runtime.ts";
-import type { Destination } from "./destination.ts";
-import { type MonitoringDirectory, release, writeAll } from "./directory.ts";
+import { type MonitoringDirectory, readFully, release, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
-import { wholeRowsEnd } from "./whole_rows.ts";
+import { appendFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";
 
-/** How often the file may be replaced under our hands before we call it a failure. */
+/** Attempts before giving up when the file keeps being replaced. */
 const MAX_ATTEMPTS = 10;
 
-/** What we say of a name that is not a file, or not one of ours. */
+/** Code of the error for a name that is not a file, or not a CSV file of our dialect. */
 export const WRONG_FILE = "EFTYPE";
 
-/** What makes appending impossible for good: that, and what `flock(2)` says where locks do not work. */
+/** Codes of errors that make appending impossible for good: that one, and what `flock(2)` says where it does not work. */
 export const CANNOT_APPEND: ReadonlySet<string> = new Set([
   WRONG_FILE,
   "ENOLCK",
@@ -22,36 +22,39 @@ export const CANNOT_APPEND: ReadonlySet<string> = new Set([
   "EINVAL",
 ]);
 
-/** What a file system says that knows no hard links. */
+/** Codes of errors of file systems without hard links. */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
 /**
- * One file that many processes append whole rows to, each holding the exclusive lock while it writes. Every write finds the file by its
- * name anew, for other programs may have moved or deleted it since.
+ * One CSV file that many processes append whole rows to, each holding its exclusive lock while it writes. Every
+ * write opens the file by its name anew, because anyone may have moved or deleted it since.
  */
-export class AppendFile implements Destination {
+export class AppendFile {
   readonly #directory: MonitoringDirectory;
+  readonly #segment: SegmentId;
   readonly #path: string;
-  readonly #temporaryName: string;
   readonly #journal: FlushJournal;
-  #made = 0;
+  #temporaryNumber = 0;
 
-  /** Appends to the file `name`; `unique` makes a temporary name of it that nobody else uses. */
-  constructor(directory: MonitoringDirectory, name: string, unique: string, journal: FlushJournal) {
+  /** For the rows of a segment, whose journal is `journal`. Creates nothing yet. */
+  constructor(directory: MonitoringDirectory, segment: SegmentId, journal: FlushJournal) {
     this.#directory = directory;
-    this.#path = directory.pathOf(name);
-    this.#temporaryName = `${name}.${unique}`;
+    this.#segment = segment;
+    this.#path = directory.pathOf(appendFileName(segment.owner.channel));
     this.#journal = journal;
   }
 
-  /** Appends rows, or returns `false` if another program holds the lock. If it throws, none is in the file but those noted as published. */
+  /**
+   * Appends the rows of the segment up to `next`, or returns `false` if another program holds the lock. If it
+   * throws, none is in the file but those that the journal counts as published.
+   */
   write(rows: Uint8Array, next: number): boolean {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const handle = this.#open();
       if (handle === undefined) continue;
       try {
         if (handle.tryLock?.() !== true) return false;
-        if (!this.#bearsTheName(handle)) continue;
+        if (!this.#hasTheName(handle)) continue;
         this.#append(handle, rows, next);
         const isDeleted = wasDeleted(handle);
         this.#journal.settled(isDeleted ? this.#journal.published : next);
@@ -63,24 +66,19 @@ export class AppendFile implements Destination {
     throw new FileError("ESTALE", `the file was replaced ${MAX_ATTEMPTS} times in a row`);
   }
 
-  /** Nothing to do: every write has published its rows. */
+  /** Does nothing: every write has published its rows. */
   commit(): void {}
 
-  /** Nothing to do: a write that fails takes its rows back itself, while it has the lock. */
+  /** Does nothing: a write that fails removes its rows itself, while it holds the lock. */
   abort(): void {}
 
-  /** The path of the `number`th temporary name under which the file is made. */
-  temporaryPath(number: number): string {
-    return this.#directory.temporaryPathOf(`${this.#temporaryName}-${number}`);
-  }
-
-  /** Opens the file, made if need be; `undefined` if it came or went in between. */
+  /** Opens the file, which is created if need be; `undefined` if it was created or removed meanwhile. */
   #open(): FileHandle | undefined {
     const { files } = this.#directory;
     this.#directory.ensure();
     try {
       const named = files.status(this.#path);
-      if (named === undefined) this.#make();
+      if (named === undefined) this.#create();
       else if (named.kind !== "file") {
         throw new FileError(WRONG_FILE, `${this.#path} is not a file but a ${named.kind}`);
       }
@@ -91,17 +89,17 @@ export class AppendFile implements Destination {
     }
   }
 
-  /** Makes the file, whole with its header: it is written under another name, and then given its own unless that is taken. */
-  #make(): void {
+  /** Creates the file with its header: under a temporary name, which is then linked to its own unless that is taken. */
+  #create(): void {
     const { files } = this.#directory;
-    const temporary = this.temporaryPath(this.#made);
+    const temporary = this.#directory.pathOf(temporaryAppendFileName(this.#segment, this.#temporaryNumber));
     const handle = files.create(temporary);
     try {
       writeAll(handle, HEADER_BYTES);
       files.link(temporary, this.#path);
     } catch (error) {
       if (!(error instanceof FileError && NO_LINKS.has(error.code))) throw error;
-      files.create(this.#path).close(); // the header follows with the first rows
+      files.create(this.#path).close(); // the header is written with the first rows
     } finally {
       release(handle);
       this.#remove(temporary);
@@ -113,24 +111,24 @@ export class AppendFile implements Destination {
       try {
         return this.#directory.files.remove(temporary);
       } catch {
-        // Tried once more.
+        // Try once more.
       }
     }
-    this.#made++; // it stays behind under a name that no reader takes, and the next one gets another
+    this.#temporaryNumber++; // it stays, under a name that no reader takes; the next one gets another
   }
 
-  /** Whether what was opened is what bears the name: not a file moved away since, nor what a link put there led to. */
-  #bearsTheName(handle: FileHandle): boolean {
+  /** Whether the open file still has the name: it was not moved away, and the name is not a link to it. */
+  #hasTheName(handle: FileHandle): boolean {
     const named = this.#directory.files.status(this.#path);
     return named?.kind === "file" && named.identity === handle.status().identity;
   }
 
-  /** Appends under the lock: the header to an empty file, then the rows; if that fails, the file is cut to what it was. */
+  /** Appends under the lock: the header if the file is empty, then the rows. If that fails, cuts the file to what it was. */
   #append(handle: FileHandle, rows: Uint8Array, next: number): void {
     const { files, path, syncs } = this.#directory;
     const size = handle.seekEnd();
     const end = wholeRowsEnd(handle, size);
-    if (end < size) handle.truncate(end); // what a writer that was killed left of a row
+    if (end < size) handle.truncate(end); // the torn row of a writer that was killed
     handle.seekEnd();
     let taken = 0;
     const counted = {
@@ -156,22 +154,87 @@ export class AppendFile implements Destination {
   }
 }
 
-/** Cuts what was written of `rows` off the file; returns how many rows are there for good because the disk refuses that as well. */
+/** Cuts off what was written of `rows`. Returns how many of them stay in the file because the disk refuses that too. */
 function takeBack(handle: FileHandle, end: number, rows: Uint8Array): number {
   try {
     handle.truncate(end);
     return 0;
   } catch {
-    // The rest of a torn one is cut off by whoever appends next.
+    // The next writer cuts off what there is of a torn one.
     return wholeRows(rows).rows;
   }
 }
 
-/** Whether the file was deleted while we wrote to it: no reader can have its last rows, so they are written again, to a new file. */
+/** Whether the file was deleted while we wrote to it. No reader can have its last rows, so they are written again, to a new file. */
 function wasDeleted(handle: FileHandle): boolean {
   try {
     return handle.status().links === 0;
   } catch {
-    return false; // not known to be
+    return false; // unknown
   }
+}
+
+/** Bytes at the end of a file to search for its last row: enough for ordinary labels, then for any. */
+const TAILS = [1024, 64 * 1024] as const;
+
+/** Most bytes of a torn row: the longest label doubles in size if every character is a quote. */
+const MAX_TORN_BYTES = 64 * 1024;
+
+/**
+ * The byte after the last whole row of a CSV file: less than `size` if a writer was killed in the middle of a row,
+ * 0 if not even the header is whole.
+ *
+ * CSV cannot be read backwards with certainty, since a line end inside quotes looks like one outside. If the end of
+ * the file reads as a whole row, it is taken for one; otherwise the file is read from its beginning. (A file that is
+ * torn inside a label, just after what reads like a row, counts as whole.)
+ *
+ * @throws {FileError} `EFTYPE` if the file is torn and not of our dialect: nothing may be cut off it.
+ */
+export function wholeRowsEnd(handle: FileHandle, size: number): number {
+  if (size === 0) return 0;
+  const scanner = new RowScanner();
+  if (TAILS.some((length) => endsWithRow(scanner, handle, size, length))) return size;
+
+  scanner.restart(0);
+  let end = 0;
+  for (let read = 0;;) {
+    const found = scanner.next();
+    if (found === "end") {
+      const length = scanner.pushFrom(handle, read, size);
+      if (length === 0) break;
+      read += length;
+    } else if (scanner.hasEnd) {
+      if (!scanner.crlf) throw wrongDialect();
+      ({ end } = scanner);
+    }
+  }
+  if (size - end > MAX_TORN_BYTES || !beginsWithHeader(handle, size)) throw wrongDialect();
+  return end;
+}
+
+/** Whether the last `length` bytes of a file end with a whole row. It may begin after any line feed, since its label may hold some. */
+function endsWithRow(scanner: RowScanner, handle: FileHandle, size: number, length: number): boolean {
+  const begin = Math.max(0, size - length);
+  const bytes = readBetween(handle, begin, size);
+  scanner.restart(begin).push(bytes);
+  for (let at = bytes.length - 1; at > 0;) {
+    at = bytes.lastIndexOf(Byte.lf, at - 1) + 1;
+    if (scanner.seek(begin + at).next() === "row" && scanner.crlf && scanner.end === size) return true;
+    at--;
+  }
+  return false;
+}
+
+function beginsWithHeader(handle: FileHandle, size: number): boolean {
+  const head = readBetween(handle, 0, Math.min(size, HEADER_BYTES.length));
+  return head.every((byte, i) => byte === HEADER_BYTES[i]);
+}
+
+function readBetween(handle: FileHandle, start: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(end - start);
+  return bytes.subarray(0, readFully(handle, bytes, start));
+}
+
+function wrongDialect(): FileError {
+  return new FileError(WRONG_FILE, "not a CSV file of our dialect");
 }

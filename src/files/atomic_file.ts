@@ -1,47 +1,46 @@
 import { FileError, type FileHandle } from "../runtime.ts";
-import type { Destination } from "./destination.ts";
 import { type MonitoringDirectory, unless, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 
-/** How many other names are tried when somebody has put something at ours. */
+/** Names to try when ours is taken. */
 const MAX_NAMES = 100;
 
-/** What a published file is made of, beside its rows. */
+/** What a published file consists of, beside its rows. */
 export interface AtomicFileOptions {
-  /** It will be called `stem + extension`. */
-  readonly stem: string;
-  /** See `stem`. */
-  readonly extension: string;
+  /** Its name; the `number`th other one if that is taken. */
+  readonly nameOf: (number: number) => string;
   /** Its first bytes. */
   readonly head: Uint8Array;
-  /** Where it is noted how far it has come, if a spool's rows are in it. */
+  /** The journal of the segment whose rows are in it, if that is a spool. */
   readonly journal?: FlushJournal;
 }
 
 /**
- * A file that becomes visible at once and whole: it is written under a temporary name, then renamed. Both names are new: nothing that
- * exists is ever opened, followed or overwritten.
+ * A file that becomes visible at once and whole: it is written under a temporary name, then renamed. Both
+ * names are new: nothing that exists is ever opened, followed or overwritten.
+ *
+ * After `write` or `commit` threw, only `abort` may be called; then the file can be begun again.
  */
-export class AtomicFile implements Destination {
+export class AtomicFile {
   readonly #directory: MonitoringDirectory;
   readonly #options: AtomicFileOptions;
   #handle: FileHandle | undefined;
   #temporary = "";
   #temporaryNumber = 0;
 
-  /** Makes nothing yet. */
+  /** Creates nothing yet. */
   constructor(directory: MonitoringDirectory, options: AtomicFileOptions) {
     this.#directory = directory;
     this.#options = options;
   }
 
-  /** See {@linkcode Destination}. */
+  /** Writes bytes, and creates the file if need be. Returns `true`: no other program can be in the way. */
   write(bytes: Uint8Array): boolean {
     writeAll(this.#handle ?? this.#create(), bytes);
     return true;
   }
 
-  /** See {@linkcode Destination}. */
+  /** Publishes the file, which has the rows of the segment up to `next`. */
   commit(next: number): void {
     const { files, path, syncs } = this.#directory;
     const { journal } = this.#options;
@@ -62,36 +61,34 @@ export class AtomicFile implements Destination {
     journal?.settled(next);
   }
 
-  /** See {@linkcode Destination}. */
+  /** Removes what is not published. Does not throw. */
   abort(): void {
     const { files } = this.#directory;
     try {
       this.#handle?.close();
     } catch {
-      // The descriptor is gone either way, and what it wrote is not wanted.
+      // The descriptor is gone even so, and what it wrote is not needed.
     }
     this.#handle = undefined;
     try {
-      // In this order: as long as it is noted that a rename is all that is left, a temporary name that is gone counts as renamed.
+      // In this order: while the journal says "renaming", a temporary name that is gone counts as renamed.
       this.#options.journal?.settled();
       if (this.#temporary !== "") files.remove(this.#temporary);
     } catch {
-      // It went with its directory, or stays behind under a name that no reader takes.
+      // It was removed with its directory, or stays under a name that no reader takes.
     }
     this.#temporary = "";
   }
 
-  /** The path of the `number`th temporary name of it. */
+  /** The path of the `number`th temporary name. */
   temporaryPath(number: number): string {
-    return this.#directory.temporaryPathOf(this.#name(number));
+    return this.#directory.temporaryPathOf(this.#options.nameOf(number));
   }
 
-  /** The path of the `number`th name under which it may be published. */
-  publishedPath(number: number): string {
-    return this.#directory.pathOf(this.#name(number));
-  }
-
-  /** A file whose name may not outlive the power is not published: `false` if somebody took it away before we could. */
+  /**
+   * Renames the file back: a file whose name may not survive a power cut does not count as published. `false` if
+   * somebody took it away meanwhile.
+   */
   #takeBack(published: string): boolean {
     try {
       this.#directory.files.rename(published, this.#temporary);
@@ -116,36 +113,34 @@ export class AtomicFile implements Destination {
   }
 
   #freePath(): string {
-    const { files } = this.#directory;
     const [path] = this.#atFreeName((number) => {
-      const path = this.publishedPath(number);
-      return files.status(path) === undefined ? path : undefined;
+      const path = this.#directory.pathOf(this.#options.nameOf(number));
+      return this.#directory.files.status(path) === undefined ? path : undefined;
     });
     return path;
   }
 
-  /** Names bear PID, isolate and sequence, so only ill will (or a restored backup) ever takes one; then a number is added. */
+  /** Calls `use` with 0, 1, 2, … until it returns something. */
   #atFreeName<T>(use: (number: number) => T | undefined): [used: T, number: number] {
     for (let number = 0; number < MAX_NAMES; number++) {
       const used = use(number);
       if (used !== undefined) return [used, number];
     }
-    throw new FileError("EEXIST", `${MAX_NAMES} names like ${this.#name(0)} are taken`);
-  }
-
-  #name(number: number): string {
-    const { stem, extension } = this.#options;
-    return `${stem}${number === 0 ? "" : `-${number}`}${extension}`;
+    throw new FileError("EEXIST", `${MAX_NAMES} names like ${this.#options.nameOf(0)} are taken`);
   }
 }
 
 /**
- * Publishes a file that is in memory whole.
+ * Publishes a file whose bytes are all in memory.
  *
- * @throws {FileError} if it cannot be written; then there is none.
+ * @throws {FileError} if it cannot be written; then it does not exist.
  */
-export function publishFile(directory: MonitoringDirectory, stem: string, extension: string, bytes: Uint8Array): void {
-  const file = new AtomicFile(directory, { stem, extension, head: bytes });
+export function publishFile(
+  directory: MonitoringDirectory,
+  nameOf: AtomicFileOptions["nameOf"],
+  bytes: Uint8Array,
+): void {
+  const file = new AtomicFile(directory, { nameOf, head: bytes });
   try {
     file.commit(0);
   } catch (error) {

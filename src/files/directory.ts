@@ -1,70 +1,29 @@
 import { fileErrorCode, KymoError, quote, reason } from "../errors.ts";
-import { isChannelName, MAX_CHANNEL_NAME_LENGTH, type SegmentOwner } from "../segment/format.ts";
 import { FileError, type FileHandle, type Files } from "../runtime.ts";
+import { probeName, SPOOLS_DIRECTORY, temporaryName } from "./names.ts";
 
-/** Ends the name of a file that is not finished; readers take `*.csv`. */
-const TEMPORARY = ".tmp";
-
-/** Where the spools are, in the monitoring directory: in one of their own, since that one may hold a million files. */
-const SPOOLS = ".spools";
-
-/** The name of a spool: channel, PID, isolate and, since a channel has two, a number. */
-const SPOOL = /^([A-Za-z0-9_-]+)\.(\d+)-([0-9a-f]{8})\.\d+\.spool$/;
-
-/**
- * Refuses what may not begin a file name: anything but 1 to 64 ASCII letters, digits, `_` and `-`, a letter or digit first. So no channel
- * leads out of the monitoring directory or hides a file in it.
- *
- * @throws {KymoError} naming `action`.
- */
-export function checkChannelName(action: string, channel: unknown): asserts channel is string {
-  if (isChannelName(channel)) return;
-  throw new KymoError(
-    "invalid-argument",
-    `${action}: a channel name is 1 to ${MAX_CHANNEL_NAME_LENGTH} letters, digits, "_" or "-", beginning with a letter or digit: ${
-      quote(channel)
-    }`,
-  );
-}
-
-/** The unique part of a file name: PID, isolate and, zero-padded so that names sort in order, sequence. */
-export function uniquePart(pid: number, isolate: string, sequence: number): string {
-  return `${pid}-${isolate}-${String(sequence).padStart(6, "0")}`;
-}
-
-/** The name of the `number`th spool of a channel. */
-export function spoolName({ channel, pid, isolate }: SegmentOwner, number: number): string {
-  return `${channel}.${pid}-${isolate}.${number}.spool`;
-}
-
-/** Whose spool bears a name; `undefined` if it is not the name of one. */
-export function spoolOwner(name: string): Omit<SegmentOwner, "kind"> | undefined {
-  const [, channel = "", pid, isolate = ""] = SPOOL.exec(name) ?? [];
-  return pid === undefined ? undefined : { channel, pid: Number(pid), isolate };
-}
-
-/** What not every file system can do: have files appended to under a lock; keep spools. */
+/** What some file systems cannot do: append to files under a lock; keep spools. */
 export type Ability = "append" | "spool";
 
-/** What a monitoring directory is for. */
+/** How a monitoring directory is used. */
 export interface DirectoryOptions {
-  /** See {@linkcode MonitoringDirectory.syncs}. */
+  /** Whether files count as published only once they are on the disk. Default `false`. */
   readonly syncs?: boolean;
-  /** Whether there are to be spools in it. */
+  /** Whether spools are created in it. Default `false`. */
   readonly spools?: boolean;
 }
 
-/** The monitoring directory: the one place where files are named, and made again should somebody take the directory away. */
+/** The monitoring directory. It is created again if somebody removes it while a program records. */
 export class MonitoringDirectory {
-  /** Where it is: absolute, if the working directory may be known. */
+  /** Its path: absolute, unless the working directory is unknown. */
   readonly path: string;
   /** The file system it is in. */
   readonly files: Files;
   readonly #unable = new Map<Ability, string>();
-  /** Whether a file counts as published only when it is on the disk, and not only in the memory of the system. */
+  /** Whether a file counts as published only once it is on the disk, and not only in the page cache. */
   readonly syncs: boolean;
 
-  /** One that is there; `path` as given by {@linkcode Files.resolve}. */
+  /** For a directory that exists; `path` as given by {@linkcode Files.resolve}. */
   constructor(files: Files, path: string, syncs = false) {
     this.files = files;
     this.path = path;
@@ -72,7 +31,8 @@ export class MonitoringDirectory {
   }
 
   /**
-   * Creates the directory unless it is there, with that of the spools if there are to be any.
+   * Creates the directory unless it exists, and that of the spools if `spools` is set. Checks that files can be
+   * created in it, since an error is better now than when the first buffer is full.
    *
    * @throws {KymoError} without permission, or if it cannot be created.
    */
@@ -83,7 +43,6 @@ export class MonitoringDirectory {
   ): MonitoringDirectory {
     try {
       const directory = new MonitoringDirectory(files, files.resolve(path), syncs);
-      // That something can be made there is better known now than with the first full buffer.
       if (spools) directory.ensureSpools();
       else directory.#probe();
       if (syncs) directory.#syncNames();
@@ -92,16 +51,14 @@ export class MonitoringDirectory {
       throw new KymoError(
         fileErrorCode(error),
         `Cannot create the monitoring directory: ${quote(path)}: ${reason(error)}`,
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     }
   }
 
   /**
-   * Makes the directory again if it is gone. To be called before anything is written: a permission may be taken away, and then the runtime
-   * would ask for it.
+   * Creates the directory again if it is gone. Call it before each write: a permission may be revoked while a
+   * program runs, and writing would then make the runtime prompt for it.
    *
    * @throws {FileError}
    */
@@ -133,14 +90,14 @@ export class MonitoringDirectory {
     return `${this.path}/${name}`;
   }
 
-  /** The path under which a file is written before it bears its name. */
+  /** The path under which a file is written before it is published as `name`. */
   temporaryPathOf(name: string): string {
-    return `${this.path}/.${name}${TEMPORARY}`;
+    return this.pathOf(temporaryName(name));
   }
 
-  /** Where the spools are. */
+  /** The path of the directory of the spools. */
   get spools(): string {
-    return this.pathOf(SPOOLS);
+    return this.pathOf(SPOOLS_DIRECTORY);
   }
 
   /** The path of a spool. */
@@ -149,7 +106,7 @@ export class MonitoringDirectory {
   }
 
   /**
-   * Makes the directory of the spools too, unless it is there.
+   * Creates the directory of the spools, and this one, unless they exist.
    *
    * @throws {FileError}
    */
@@ -158,18 +115,18 @@ export class MonitoringDirectory {
     this.files.ensureDirectory(this.spools);
   }
 
-  /** Removes the directory of the spools if there is none. Does not throw. */
+  /** Removes the directory of the spools if it is empty. Does not throw. */
   removeSpools(): void {
     try {
       this.files.removeDirectory(this.spools);
     } catch {
-      // There are others, or it is gone.
+      // It holds spools, or is gone.
     }
   }
 
   #probe(): void {
     this.ensure();
-    const path = this.temporaryPathOf(`probe.${Math.random().toString(36).slice(2)}`);
+    const path = this.pathOf(probeName(Math.random().toString(36).slice(2)));
     const handle = this.files.create(path);
     try {
       if (this.syncs) handle.sync();
@@ -179,7 +136,7 @@ export class MonitoringDirectory {
     }
   }
 
-  /** Not every file system can sync directories; and that this one is there must be on the disk too. */
+  /** Syncs this directory and its parent, which has its name. Throws where directories cannot be synced. */
   #syncNames(): void {
     this.files.syncDirectory(this.path);
     const parent = this.path.slice(0, Math.max(1, this.path.lastIndexOf("/")));
@@ -191,18 +148,29 @@ export class MonitoringDirectory {
 export function writeAll(handle: { write(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   for (let rest = bytes; rest.length > 0;) {
     const taken = handle.write(rest);
-    // A device that takes nothing and reports nothing would hold us for ever.
+    // Otherwise a device that takes nothing and reports no error would keep us in this loop for ever.
     if (taken === 0) throw new FileError("EIO", "nothing was written");
     rest = rest.subarray(taken);
   }
 }
 
-/** Closes a file, which gives its lock back too. Does not throw: the descriptor is gone either way. */
+/** Reads from byte `at` on until `into` is full or the file ends, and returns the number of bytes read. */
+export function readFully(handle: FileHandle, into: Uint8Array, at: number): number {
+  let filled = 0;
+  while (filled < into.length) {
+    const read = handle.readAt(into.subarray(filled), at + filled);
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled;
+}
+
+/** Closes a file and so releases its lock. Does not throw: the descriptor is gone even if `close` fails. */
 export function release(handle: FileHandle): void {
   try {
     handle.close();
   } catch {
-    // What was written is there or not as it was before.
+    // What was written is in the file or not, as it was before.
   }
 }
 
@@ -214,4 +182,9 @@ export function unless<T>(code: string, operation: () => T): T | undefined {
     if (error instanceof FileError && error.code === code) return undefined;
     throw error;
   }
+}
+
+/** Runs a file operation; `undefined` if there is no such file, or no longer. */
+export function unlessGone<T>(operation: () => T): T | undefined {
+  return unless("ENOENT", operation);
 }

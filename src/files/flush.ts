@@ -1,14 +1,13 @@
-import type { CsvEncoder } from "../csv/encode.ts";
+import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
 import type { SegmentContent } from "../segment/segment.ts";
-import { FileError } from "../runtime.ts";
-import type { Destination } from "./destination.ts";
-import { destinationOf } from "./destinations.ts";
+import { AppendFile } from "./append_file.ts";
+import { AtomicFile } from "./atomic_file.ts";
 import type { MonitoringDirectory } from "./directory.ts";
 import { FlushJournal } from "./flush_journal.ts";
-import type { Layout } from "./names.ts";
+import { type Layout, segmentFileName } from "./names.ts";
 
-/** How a step of a flush went: it goes on, all rows are published, or another program is in the way. */
-export type FlushStep = "more" | "done" | "busy";
+/** Result of a step of a flush: rows are left; all rows are published; another program holds a lock. */
+export type FlushProgress = "more" | "done" | "busy";
 
 /** What a flush needs. */
 export interface FlushDeps {
@@ -20,11 +19,22 @@ export interface FlushDeps {
   readonly layout: Layout;
 }
 
+/** Where the rows of a flush go. After any method threw, only `abort` may be called, and then the flush begins again. */
+interface Destination {
+  /** Writes whole rows of CSV, up to row `next` of the segment; `false` if another program holds a lock, and nothing was written. */
+  write(rows: Uint8Array, next: number): boolean;
+  /** Publishes what was written, up to row `next`. */
+  commit(next: number): void;
+  /** Removes what is not published, so that the flush journal is right again. Does not throw. */
+  abort(): void;
+}
+
 /**
- * Turns one sealed segment into CSV and publishes it, a slice of some thousand rows at a time, so that a live event loop never waits for
- * long. Whoever flushes uses this: a full buffer, a timer, `stop`, the exit hook, and whoever finds the spool of a program that died.
+ * Turns one sealed segment into CSV and publishes it, a slice of some thousand rows at a time, so that a live event
+ * loop never waits for long. Everybody who flushes uses this: a full buffer, a timer, `stop`, the exit hook, and
+ * recovery.
  *
- * A step that throws has left no row behind that the next attempt would write again.
+ * A step that throws has left no row in a file that the next attempt would write again.
  */
 export class SegmentFlush {
   readonly segment: SegmentContent;
@@ -33,12 +43,14 @@ export class SegmentFlush {
   #destination: Destination;
   #row: number;
 
-  /** Begins after the rows that are published according to the journal. */
+  /** Begins after the rows that the journal counts as published. */
   constructor(deps: FlushDeps, segment: SegmentContent, journal: FlushJournal = new FlushJournal(segment)) {
     this.segment = segment;
     this.#deps = deps;
     this.#journal = journal;
-    this.#destination = destinationOf(deps.layout, deps.directory, segment, journal);
+    this.#destination = deps.layout === "append"
+      ? new AppendFile(deps.directory, segment, journal)
+      : segmentFile(deps.directory, segment, journal);
     this.#row = journal.published;
   }
 
@@ -47,14 +59,13 @@ export class SegmentFlush {
     return this.#journal.published;
   }
 
-  /** Encodes and writes one slice, and publishes after the last one. */
-  step(): FlushStep {
+  /** Encodes and writes one slice, and publishes the file after the last one. */
+  step(): FlushProgress {
     const destination = this.#destination;
     const { count } = this.segment;
     if (this.published >= count) return "done";
     try {
       const { bytes, next } = this.#deps.encoder.encode(this.segment, this.#row);
-      if (next === this.#row) throw new FileError("EFBIG", "a row is longer than a slice");
       if (!destination.write(bytes, next)) return "busy";
       this.#row = next;
       if (next < count) return "more";
@@ -69,12 +80,18 @@ export class SegmentFlush {
   /** Writes what is not published yet to a file of the segment's own, whatever the layout. */
   useOwnFile(): void {
     this.abort();
-    this.#destination = destinationOf("segments", this.#deps.directory, this.segment, this.#journal);
+    this.#destination = segmentFile(this.#deps.directory, this.segment, this.#journal);
   }
 
-  /** Takes back what is not published; the next step begins after what is. */
+  /** Removes what is not published; the next step begins after the published rows. */
   abort(): void {
     this.#destination.abort();
     this.#row = this.published;
   }
+}
+
+/** A segment's own file. */
+function segmentFile(directory: MonitoringDirectory, segment: SegmentContent, journal: FlushJournal): AtomicFile {
+  const nameOf = (number: number): string => segmentFileName(segment, number);
+  return new AtomicFile(directory, { nameOf, head: HEADER_BYTES, journal });
 }

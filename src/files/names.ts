@@ -1,2 +1,219 @@
+/**
+ * The names of files: every name that Kymo gives or understands is spelled and parsed here, and nowhere else.
+ *
+ * In the monitoring directory:
+ *
+ * | name                                                   | file                                                     |
+ * | ------------------------------------------------------ | -------------------------------------------------------- |
+ * | `<channel>.<pid>-<isolate>-<sequence>.csv`             | the rows of one segment (layout `segments`)              |
+ * | `<channel>.csv`                                        | the rows of many segments (layout `append`)              |
+ * | `profiler.<pid>-<isolate>-<sequence>.cpuprofile`       | one part of a CPU profile                                |
+ * | `.<name>.tmp`                                          | a file before it is published under `<name>`             |
+ * | `.<channel>.csv.<pid>-<isolate>-<sequence>-<n>.tmp`    | a file to append to, before it is published              |
+ * | `.probe.<random>.tmp`                                  | made and removed at the start, to see that files can be  |
+ * | `.spools/<channel>.<pid>-<isolate>.<number>.spool`     | a spool                                                  |
+ * | `.spools/….spool.tmp`                                  | a spool before it is complete                            |
+ * | `.spools/….spool.damaged`                              | a spool that recovery could not read to its end          |
+ *
+ * `<isolate>` is eight hexadecimal digits, random for each recording. `<sequence>` counts from 1 and is padded
+ * with zeros to six digits, so that names sort by it. Names of published segments and profiles are new; if
+ * one is taken all the same, by a restored backup say, a number follows the sequence: `…-000001-1.csv`.
+ *
+ * Readers take every `*.csv` that does not begin with a dot, whoever made it: what precedes the first dot is
+ * its channel.
+ *
+ * @module
+ */
+
+import { KymoError, quote } from "../errors.ts";
+import { PROFILER_PREFIX } from "../series.ts";
+import { isChannelName, MAX_CHANNEL_NAME_LENGTH, type SegmentOwner } from "../segment/format.ts";
+
 /** How CSV files are laid out: a new file for each flush, or one growing file per channel. */
 export type Layout = "segments" | "append";
+
+/** A channel of one isolate. Its segments are numbered one after the other. */
+export type ChannelOwner = Omit<SegmentOwner, "kind">;
+
+/** What identifies a segment. */
+export interface SegmentId {
+  /** Channel, process and isolate that recorded it. */
+  readonly owner: ChannelOwner;
+  /** Its number in the channel, from 1. */
+  readonly sequence: number;
+}
+
+/** The parts of the name of a published file: those of a segment, and the number that follows if the name was taken. */
+export interface PublishedName extends SegmentId {
+  /** 0 if none follows. */
+  readonly number: number;
+}
+
+/** The directory of the spools, in the monitoring directory, which may hold a million files. */
+export const SPOOLS_DIRECTORY = ".spools";
+
+const CSV = ".csv";
+const PROFILE = ".cpuprofile";
+const SPOOL = ".spool";
+const TEMPORARY = ".tmp";
+const DAMAGED = ".damaged";
+
+/** Positive whole numbers without leading zeros, but for those of a sequence, which pad it to six digits. */
+const INTEGER = "[1-9]\\d*";
+const OWNER = `(?<channel>[^.]+)\\.(?<pid>0|${INTEGER})-(?<isolate>[0-9a-f]{8})`;
+const PUBLISHED = new RegExp(
+  `^${OWNER}-(?<sequence>\\d{6}|[1-9]\\d{6,})(?:-(?<number>${INTEGER}))?(?<extension>\\.\\w+)$`,
+);
+const SPOOL_NAME = new RegExp(`^${OWNER}\\.(?<number>0|${INTEGER})\\.spool(?<end>\\.tmp|\\.damaged)?$`);
+
+/**
+ * Checks a channel name.
+ *
+ * @throws {KymoError} `"invalid-argument"`, beginning with `action`.
+ */
+export function checkChannelName(action: string, channel: unknown): asserts channel is string {
+  if (isChannelName(channel)) return;
+  throw new KymoError(
+    "invalid-argument",
+    `${action}: a channel name is 1 to ${MAX_CHANNEL_NAME_LENGTH} letters, digits, "_" or "-", beginning with a letter or digit: ${
+      quote(channel)
+    }`,
+  );
+}
+
+/** `<channel>.<pid>-<isolate>`, which identifies a channel of one isolate. */
+export function channelKey({ channel, pid, isolate }: ChannelOwner): string {
+  return `${channel}.${pid}-${isolate}`;
+}
+
+/** `<channel>.<pid>-<isolate>-<sequence>`, which identifies a segment. */
+export function segmentKey({ owner, sequence }: SegmentId): string {
+  return `${channelKey(owner)}-${String(sequence).padStart(6, "0")}`;
+}
+
+/** The name of a segment's own file, or the `number`th other one. */
+export function segmentFileName(segment: SegmentId, number = 0): string {
+  return segmentKey(segment) + numbered(number) + CSV;
+}
+
+/** The parts of the name of a segment's own file; `undefined` if it is not one. */
+export function parseSegmentFileName(name: string): PublishedName | undefined {
+  return parsePublished(name, CSV);
+}
+
+/** The name of the file that all segments of a channel are appended to. */
+export function appendFileName(channel: string): string {
+  return channel + CSV;
+}
+
+/** The `number`th name under which a segment's flush creates the file to append to. */
+export function temporaryAppendFileName({ owner, sequence }: SegmentId, number: number): string {
+  const { channel, pid, isolate } = owner;
+  const unique = `${pid}-${isolate}-${String(sequence).padStart(6, "0")}-${number}`;
+  return temporaryName(`${appendFileName(channel)}.${unique}`);
+}
+
+/** Whether a name in a directory is that of a published CSV file, whoever made it. */
+export function isCsvName(name: string): boolean {
+  return isPublished(name, CSV);
+}
+
+/** The channel of a CSV file, whoever made it: what precedes the first dot of its name. */
+export function channelOfFile(name: string): string {
+  return name.split(".", 1)[0] || name;
+}
+
+/** Whether a name in a directory tells that something was recorded there. */
+export function isRecordingName(name: string): boolean {
+  return name === SPOOLS_DIRECTORY || isCsvName(name);
+}
+
+/** The name of the `sequence`th part of an isolate's CPU profile, or the `number`th other one. */
+export function profileFileName(
+  { pid, isolate }: Pick<ChannelOwner, "pid" | "isolate">,
+  sequence: number,
+  number = 0,
+): string {
+  const segment = { owner: { channel: PROFILER_PREFIX, pid, isolate }, sequence };
+  return segmentKey(segment) + numbered(number) + PROFILE;
+}
+
+/** The parts of the name of a CPU profile that Kymo made; `undefined` if it is not one. */
+export function parseProfileFileName(name: string): PublishedName | undefined {
+  const parts = parsePublished(name, PROFILE);
+  return parts?.owner.channel === PROFILER_PREFIX ? parts : undefined;
+}
+
+/** Whether a name in a directory is that of a CPU profile, whoever made it. */
+export function isProfileName(name: string): boolean {
+  return isPublished(name, PROFILE);
+}
+
+/** The name of a file before it is published as `name`. Readers of `*.csv` do not take it. */
+export function temporaryName(name: string): string {
+  return `.${name}${TEMPORARY}`;
+}
+
+/** The path under which a file outside the monitoring directory is written, before it replaces the one at `path`. */
+export function temporaryPathBeside(path: string, unique: string | number): string {
+  return `${path}.${unique}${TEMPORARY}`;
+}
+
+/** The name of an isolate's file that shows whether files can be made. */
+export function probeName(unique: string): string {
+  return temporaryName(`probe.${unique}`);
+}
+
+/** What a file among the spools is. */
+export type SpoolState = "complete" | "unfinished" | "damaged";
+
+/** The parts of a spool's name. */
+export interface SpoolName {
+  /** Channel, process and isolate that fill it, or did. */
+  readonly owner: ChannelOwner;
+  /** Which spool of the channel it is. */
+  readonly number: number;
+  /** Whether it is complete. */
+  readonly state: SpoolState;
+}
+
+const SPOOL_ENDS: Readonly<Record<SpoolState, string>> = { complete: "", unfinished: TEMPORARY, damaged: DAMAGED };
+
+/** The name of a spool. */
+export function spoolFileName({ owner, number, state }: SpoolName): string {
+  return `${channelKey(owner)}.${number}${SPOOL}${SPOOL_ENDS[state]}`;
+}
+
+/** The parts of a spool's name; `undefined` if it is not one. */
+export function parseSpoolFileName(name: string): SpoolName | undefined {
+  const { groups } = SPOOL_NAME.exec(name) ?? {};
+  const owner = ownerOf(groups);
+  if (groups === undefined || owner === undefined) return undefined;
+  const state = groups.end === TEMPORARY ? "unfinished" : groups.end === DAMAGED ? "damaged" : "complete";
+  return { owner, number: Number(groups.number), state };
+}
+
+/** The last part of a path. */
+export function fileNameOf(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+}
+
+function numbered(number: number): string {
+  return number === 0 ? "" : `-${number}`;
+}
+
+function isPublished(name: string, extension: string): boolean {
+  return name.endsWith(extension) && !name.startsWith(".");
+}
+
+function parsePublished(name: string, extension: string): PublishedName | undefined {
+  const { groups } = PUBLISHED.exec(name) ?? {};
+  const owner = ownerOf(groups);
+  if (groups?.extension !== extension || owner === undefined) return undefined;
+  return { owner, sequence: Number(groups.sequence), number: Number(groups.number ?? 0) };
+}
+
+function ownerOf(groups: Readonly<Record<string, string>> = {}): ChannelOwner | undefined {
+  const { channel, pid, isolate = "" } = groups;
+  return isChannelName(channel) ? { channel, pid: Number(pid), isolate } : undefined;
+}

@@ -1,46 +1,64 @@
-import type { CsvEncoder } from "../csv/encode.ts";
-import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
-import { JOURNAL_AT, OTHER_VERSION } from "../segment/format.ts";
+/**
+ * Recovery: flushes the spools of a monitoring directory whose owner is dead, as the owner would have done.
+ *
+ * A spool is locked by its owner while that lives, so whoever gets the lock knows that it is dead, and is the only one
+ * who may change the spool. For each spool:
+ *
+ * 1. Read the header. A spool of another version of Kymo is left alone; one whose owner does not match its name, or
+ *    whose header cannot be read, is set aside as `….damaged`.
+ * 2. Finish the step of the flush that was under way: find out whether it was taken, as described in
+ *    `flush_journal.ts`, and write that to the journal.
+ * 3. Flush the rows that are not published, with the same code and to the same names as the owner.
+ * 4. Remove the spool; or set it aside if some of its rows are damaged.
+ *
+ * Each step leaves a state from which another recovery can go on, so a recovery may be killed at any point, and
+ * several programs may recover at once: each row is published once.
+ *
+ * @module
+ */
+
+import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
+import { fileError, KymoError, quotePath } from "../errors.ts";
+import { FileError } from "../runtime.ts";
 import type { FoundSegment } from "../segment/reader.ts";
-import { FileError, type FileHandle } from "../runtime.ts";
+import type { SegmentContent } from "../segment/segment.ts";
 import { CANNOT_APPEND } from "./append_file.ts";
-import { type MonitoringDirectory, release, spoolOwner, unless, writeAll } from "./directory.ts";
-import { type FlushStep, SegmentFlush } from "./flush.ts";
-import { FlushJournal } from "./flush_journal.ts";
-import { removeTemporaries, settleInterrupted } from "./interrupted_flush.ts";
-import { readSpoolFile } from "./spool_reader.ts";
-import { UNFINISHED } from "./spool.ts";
+import { type MonitoringDirectory, readFully, unlessGone } from "./directory.ts";
+import { type FlushProgress, SegmentFlush } from "./flush.ts";
+import { appendedPart, type AppendingStep, findAppendTarget, FlushJournal, wasRenamed } from "./flush_journal.ts";
+import { segmentFileName, spoolFileName, temporaryAppendFileName } from "./names.ts";
+import { type FoundSpool, listSpools, SpoolReader } from "./spool_reader.ts";
 
-/** Ends the name of a spool that could not be read to its end: it stays for somebody to look at. */
-export const DAMAGED = ".damaged";
-
-/** How soon the lock of a file that is appended to is tried again, ms. */
+/** Pause before the lock of a file is tried again, ms. */
 const LOCK_RETRY = 5;
 
-/** How long a recovery waits for such locks altogether, ms; then it writes files of their own. */
+/** ms that a recovery waits for locks in total; then it writes files of the segments' own. */
 const LOCK_PATIENCE = 1_000;
 
-/** How far a recovery has come. */
+/** Temporary names of each kind to look for: a flush uses another one only if it could not remove the one before. */
+const MAX_TEMPORARIES = 8;
+
+/** Progress of a recovery. */
 export interface RecoveryProgress {
-  /** Spools there are. */
+  /** Spools in the directory. */
   readonly spools: number;
-  /** Spools that were looked at. */
+  /** Spools that are done with. */
   readonly settled: number;
   /** Rows that were published. */
   readonly rows: number;
 }
 
-/** What a recovery has done. */
+/** Result of a recovery. */
 export interface RecoverySummary {
-  /** Spools of dead programs all of whose whole rows are published now. */
+  /** Spools of dead programs whose whole rows are all published now. */
   readonly spools: number;
-  /** Rows that were published; not those of which it turned out that they were before. */
+  /** Rows that this recovery published; not those that the owner had published already. */
   readonly rows: number;
-  /** Rows that were damaged, and so could not be published; their spools were renamed to `….spool.damaged`. */
+  /** Rows that were damaged and could not be published. Their spools were renamed to `….spool.damaged`. */
   readonly damaged: number;
-  /** Spools that somebody holds: their owner, which lives, or another recovery. */
+  /** Spools that are locked: by their owner, which lives, or by another recovery. */
   readonly alive: number;
-  /** What went wrong. The spools are still there. */
+  /** Failures. Their spools are still there. */
   readonly failures: readonly KymoError[];
 }
 
@@ -48,14 +66,11 @@ export interface RecoverySummary {
 export interface RecoveryDeps {
   /** Where the spools are, and files go. */
   readonly directory: MonitoringDirectory;
-  /** Encodes. */
+  /** Encodes rows. */
   readonly encoder: CsvEncoder;
 }
 
-/**
- * Flushes the spools in a monitoring directory whose owner is dead, as the owner would have done. It may be interrupted at any point, and be
- * done by several programs at once: each row is published once.
- */
+/** Flushes the spools of a monitoring directory whose owner is dead. */
 export class Recovery {
   readonly #deps: RecoveryDeps;
   readonly #summary = { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] as KymoError[] };
@@ -63,32 +78,32 @@ export class Recovery {
   #settled = 0;
   #patience = LOCK_PATIENCE;
 
-  /** Begins nothing yet. */
+  /** Does nothing until {@linkcode Recovery.run}. */
   constructor(deps: RecoveryDeps) {
     this.#deps = deps;
   }
 
-  /** How far it has come. */
+  /** Progress so far. */
   get progress(): RecoveryProgress {
     return { spools: this.#found, settled: this.#settled, rows: this.#summary.rows };
   }
 
-  /** What it has done. */
+  /** Result so far. */
   get summary(): RecoverySummary {
     return this.#summary;
   }
 
-  /** Does it, piece by piece: after each it yields how many ms to wait before the next one. Does not throw. */
+  /** Recovers in pieces. Yields after each one the ms to wait before the next. Does not throw. */
   *run(): Generator<number, void> {
-    const names = this.#list();
-    const spools = names.filter(isSpool);
+    const found = this.#list();
+    const spools = found.filter(({ name }) => name.state === "complete");
     this.#found = spools.length;
-    for (const name of names) if (!isSpool(name)) this.#removeUnfinished(name);
-    for (const name of spools) {
+    for (const spool of found) if (spool.name.state === "unfinished") this.#removeUnfinished(spool);
+    for (const spool of spools) {
       try {
-        yield* this.#recover(name);
+        yield* this.#recover(spool);
       } catch (error) {
-        this.#failed(name, error);
+        this.#failed(spool.path, error);
       }
       this.#settled++;
       yield 0;
@@ -96,105 +111,88 @@ export class Recovery {
     this.#deps.directory.removeSpools();
   }
 
-  /** The names of spools, finished or not. */
-  #list(): string[] {
-    const { files, path, spools } = this.#deps.directory;
+  #list(): FoundSpool[] {
+    const { directory } = this.#deps;
     try {
-      const denied = files.denied(path);
+      const denied = directory.files.denied(directory.path);
       if (denied !== undefined) throw new FileError("DENIED", denied);
-      return files.list(spools).filter((name) => isSpool(name) || isUnfinished(name)).sort();
+      return listSpools(directory);
     } catch (error) {
-      if (!(error instanceof FileError && error.code === "ENOENT")) this.#failed("", error);
+      this.#failed(directory.spools, error);
       return [];
     }
   }
 
-  /** Removes a spool whose maker died before it was finished. */
-  #removeUnfinished(name: string): void {
-    const { directory } = this.#deps;
-    try {
-      const handle = this.#openLocked(name);
-      try {
-        if (handle !== undefined) unlessGone(() => directory.files.remove(directory.spoolPathOf(name)));
-      } finally {
-        if (handle !== undefined) release(handle);
-      }
-    } catch (error) {
-      this.#failed(name, error);
-    }
-  }
-
-  *#recover(name: string): Generator<number, void> {
-    const { directory } = this.#deps;
-    const handle = this.#openLocked(name);
-    if (handle === undefined) return;
-    try {
-      // So a spool comes back if the power went before any of it had reached the disk.
-      if (handle.status().size === 0) return directory.files.remove(directory.spoolPathOf(name));
-      const found = readSpoolFile(handle);
-      if (found === OTHER_VERSION) throw new FileError("ENOTSUP", found);
-      if (typeof found === "string") this.#setAside(name, found, 0);
-      else if (!isOwner(found, name)) this.#setAside(name, "it says that it is another's", found.segment.count);
-      else yield* this.#publish(name, handle, found);
-    } finally {
-      release(handle);
-    }
-  }
-
-  /** Opens a spool under its lock, which tells that its owner is dead; `undefined` if it is alive, or the spool is gone. */
-  #openLocked(name: string): FileHandle | undefined {
+  /** Removes a spool whose owner died before it was complete. */
+  #removeUnfinished(found: FoundSpool): void {
     const { files } = this.#deps.directory;
-    const path = this.#deps.directory.spoolPathOf(name);
-    if (files.status(path)?.kind !== "file") return undefined;
-    const handle = unlessGone(() => files.open(path));
-    if (handle === undefined) return undefined;
     try {
-      if (handle.tryLock?.() !== true) {
-        if (isSpool(name)) this.#summary.alive++;
-      } else if (files.status(path)?.identity === handle.status().identity) {
-        return handle; // otherwise whoever had the lock before us has done it all
+      const spool = SpoolReader.openLocked(files, found);
+      if (!spool.ok) return;
+      try {
+        unlessGone(() => files.remove(found.path));
+      } finally {
+        spool.value.close();
       }
     } catch (error) {
-      release(handle);
-      throw error;
+      this.#failed(found.path, error);
     }
-    release(handle);
-    return undefined;
   }
 
-  *#publish(name: string, handle: FileHandle, { segment, damaged }: FoundSegment): Generator<number, void> {
-    const { directory, encoder } = this.#deps;
-    const journal = new FlushJournal(segment, (bytes) => writeAllAt(handle, bytes, JOURNAL_AT));
-    const rows = segment.count + damaged;
-    // Whoever empties a segment takes its rows first, and only then what is noted of them: it may have died in between.
-    if (rows > 0 && journal.published > rows) {
-      return this.#setAside(name, "its flush journal is damaged", segment.count);
+  *#recover(found: FoundSpool): Generator<number, void> {
+    const { files } = this.#deps.directory;
+    const opened = SpoolReader.openLocked(files, found);
+    if (!opened.ok) {
+      if (opened.kind === "locked") this.#summary.alive++;
+      return;
     }
-    while (!settleInterrupted(directory, encoder, segment, journal)) {
+    const spool = opened.value;
+    try {
+      const header = spool.header();
+      const rows = spool.read();
+      if (header.ok && rows.ok) yield* this.#publish(found, spool, rows.value);
+      else if (!header.ok && header.kind === "empty") files.remove(found.path);
+      else if (!header.ok && header.kind === "other-version") this.#unsupported(found, header.reason);
+      else if (!header.ok) this.#setAside(found, header.reason, rows.ok ? rows.value.segment.count : 0);
+      else if (!rows.ok) this.#setAside(found, rows.reason, 0);
+    } finally {
+      spool.close();
+    }
+  }
+
+  *#publish(found: FoundSpool, spool: SpoolReader, { segment, damaged }: FoundSegment): Generator<number, void> {
+    const { directory, encoder } = this.#deps;
+    const journal = new FlushJournal(segment, (bytes) => spool.saveJournal(bytes));
+    const rows = segment.count + damaged;
+    // A segment that is reused loses its rows first and then its journal: its owner may have died in between.
+    if (rows > 0 && journal.published > rows) {
+      return this.#setAside(found, "its flush journal is damaged", segment.count);
+    }
+    while (!finishStep(this.#deps, segment, journal)) {
       if (this.#patience <= 0) {
         throw new FileError("EAGAIN", "another program holds the lock of the file it appended to");
       }
       yield this.#wait();
     }
-    removeTemporaries(directory, segment, journal);
+    removeTemporaries(directory, segment);
     const flush = new SegmentFlush({ directory, encoder, layout: journal.layout }, segment, journal);
     try {
       yield* this.#flush(flush);
     } finally {
-      if (flush.published < segment.count) flush.abort(); // an error, or nobody goes on with us
+      if (flush.published < segment.count) flush.abort(); // it failed, or the caller abandoned the recovery
     }
     if (segment.count > 0) this.#summary.spools++;
-    if (damaged > 0) this.#setAside(name, "some of its rows are damaged", damaged);
-    else directory.files.remove(directory.spoolPathOf(name));
+    if (damaged > 0) this.#setAside(found, "some of its rows are damaged", damaged);
+    else directory.files.remove(found.path);
   }
 
   *#flush(flush: SegmentFlush): Generator<number, void> {
     for (;;) {
       const before = flush.published;
-      const step = stepOf(flush);
+      const progress = stepOf(flush);
       this.#summary.rows += flush.published - before;
-      if (step === "done") return;
-      if (step === "more") {
+      if (progress === "done") return;
+      if (progress === "more") {
         yield 0;
       } else if (this.#patience > 0) {
         yield this.#wait();
@@ -209,44 +207,26 @@ export class Recovery {
     return LOCK_RETRY;
   }
 
-  /** Renames a spool of which there is no more to be had. */
-  #setAside(name: string, why: string, rows: number): void {
+  /** Renames a spool that cannot be read to its end: Kymo deletes no bytes that it does not understand. */
+  #setAside({ path, name }: FoundSpool, why: string, rows: number): void {
     const { directory } = this.#deps;
-    const path = directory.spoolPathOf(name);
-    directory.files.rename(path, `${path}${DAMAGED}`);
+    const aside = directory.spoolPathOf(spoolFileName({ ...name, state: "damaged" }));
+    directory.files.rename(path, aside);
     this.#summary.damaged += rows;
-    this.#failed(`${name}${DAMAGED}`, new FileError("EILSEQ", why));
+    this.#summary.failures.push(new KymoError("invalid-data", `Cannot recover: ${quotePath(aside)}: ${why}`));
   }
 
-  #failed(name: string, error: unknown): void {
-    const place = quotePath(this.#deps.directory.spoolPathOf(name));
-    this.#summary.failures.push(
-      new KymoError(fileErrorCode(error), `Cannot recover: ${place}: ${reason(error)}`, { cause: error }),
-    );
+  #unsupported({ path }: FoundSpool, why: string): void {
+    this.#summary.failures.push(new KymoError("unsupported", `Cannot recover: ${quotePath(path)}: ${why}`));
+  }
+
+  #failed(path: string, error: unknown): void {
+    this.#summary.failures.push(fileError("Cannot recover", path, error));
   }
 }
 
-/** Between the listing and now its owner, or the maker of an unfinished one, may have taken the file away. */
-function unlessGone<T>(operation: () => T): T | undefined {
-  return unless("ENOENT", operation);
-}
-
-function isSpool(name: string): boolean {
-  return spoolOwner(name) !== undefined;
-}
-
-function isUnfinished(name: string): boolean {
-  return name.endsWith(UNFINISHED) && isSpool(name.slice(0, -UNFINISHED.length));
-}
-
-/** Whether a spool says that it is whose its name says. */
-function isOwner({ segment: { owner } }: FoundSegment, name: string): boolean {
-  const named = spoolOwner(name);
-  return named?.pid === owner.pid && named.isolate === owner.isolate && named.channel === owner.channel;
-}
-
-/** A step of a flush, which turns to a file of its own where there can be no appending. */
-function stepOf(flush: SegmentFlush): FlushStep {
+/** A step of a flush, which uses a file of the segment's own where it cannot append. */
+function stepOf(flush: SegmentFlush): FlushProgress {
   try {
     return flush.step();
   } catch (error) {
@@ -256,13 +236,88 @@ function stepOf(flush: SegmentFlush): FlushStep {
   }
 }
 
-function writeAllAt(handle: FileHandle, bytes: Uint8Array, position: number): void {
-  let written = 0;
-  writeAll({
-    write: (rest) => {
-      const taken = handle.writeAt(rest, position + written);
-      written += taken;
-      return taken;
-    },
-  }, bytes);
+/**
+ * Finds out whether the step was taken that the journal of a dead program says was under way, and writes that to the
+ * journal. To be called by the holder of the spool's lock. `false` if another program holds the lock of the file that
+ * was appended to; then nothing has changed.
+ *
+ * @throws {FileError}
+ */
+export function finishStep(deps: RecoveryDeps, segment: SegmentContent, journal: FlushJournal): boolean {
+  const { step } = journal;
+  switch (step.kind) {
+    case "none":
+      if (isPublished(deps, segment, journal)) journal.settled(segment.count);
+      return true;
+    case "renaming":
+      journal.settled(wasRenamed(deps.directory, segment, step) ? segment.count : journal.published);
+      return true;
+    case "appending": {
+      const appended = rowsAppended(deps, segment, journal.published, step);
+      if (appended === "busy") return false;
+      journal.settled(journal.published + appended);
+      return true;
+    }
+  }
+}
+
+/** Removes the temporary files that the flush of a dead program left. Does not throw. */
+export function removeTemporaries(directory: MonitoringDirectory, segment: SegmentContent): void {
+  const { files } = directory;
+  for (let number = 0; number < MAX_TEMPORARIES; number++) {
+    const own = directory.temporaryPathOf(segmentFileName(segment, number));
+    const appended = directory.pathOf(temporaryAppendFileName(segment, number));
+    for (const path of [own, appended]) {
+      try {
+        if (files.status(path)?.kind === "file") files.remove(path);
+      } catch {
+        // It stays under a name that no reader takes.
+      }
+    }
+  }
+}
+
+/**
+ * Whether the segment's own file exists with its rows though the journal does not say so: after a power cut the
+ * file may be on the disk, and the last state of the spool not.
+ */
+function isPublished({ directory, encoder }: RecoveryDeps, segment: SegmentContent, journal: FlushJournal): boolean {
+  const { files } = directory;
+  const path = directory.pathOf(segmentFileName(segment));
+  if (segment.count === 0 || journal.published > 0 || files.status(path)?.kind !== "file") return false;
+  const handle = files.open(path, "read");
+  try {
+    const { bytes } = encoder.encode(segment, 0);
+    const there = new Uint8Array(bytes.length);
+    return readFully(handle, there, HEADER_BYTES.length) === bytes.length &&
+      there.every((byte, i) => byte === bytes[i]);
+  } finally {
+    handle.close();
+  }
+}
+
+/** How many of the rows from `first` on, which were being appended, are in the file. A torn row at its end is cut off. */
+function rowsAppended(
+  { directory, encoder }: RecoveryDeps,
+  segment: SegmentContent,
+  first: number,
+  step: AppendingStep,
+): number | "busy" {
+  const { identity, offset, next } = step;
+  if (first >= next || first >= segment.count) return 0;
+  const target = findAppendTarget(directory, segment.owner.channel, step);
+  if (target === undefined) return 0;
+  const handle = directory.files.open(target.path);
+  try {
+    if (handle.tryLock?.() !== true) return "busy";
+    const { identity: opened, size } = handle.status();
+    if (opened !== identity || !(offset >= 0 && offset <= size)) return 0;
+    const slice = encoder.encode(segment, first).bytes;
+    const { bytes, rows, end } = appendedPart(handle, size, slice, offset);
+    // If nobody has appended since, it is certain where the torn row begins.
+    if (offset + bytes === size && end < bytes) handle.truncate(offset + end);
+    return rows;
+  } finally {
+    handle.close();
+  }
 }

@@ -1,32 +1,34 @@
+import { FileError, type Files, type Mapping } from "../runtime.ts";
 import type { SegmentOwner } from "../segment/format.ts";
 import { Segment } from "../segment/segment.ts";
-import { FileError, type Files, type Mapping } from "../runtime.ts";
-import { type MonitoringDirectory, spoolName, writeAll } from "./directory.ts";
+import { type MonitoringDirectory, writeAll } from "./directory.ts";
 import { FlushJournal } from "./flush_journal.ts";
-import type { Layout } from "./names.ts";
+import { type Layout, spoolFileName } from "./names.ts";
 
-/** How often a spool is begun anew because somebody took the unfinished file away. */
+/** Attempts before giving up when the unfinished file keeps being taken away. */
 const MAX_ATTEMPTS = 10;
 
 const BLOCK = new Uint8Array(64 * 1024);
 
-/** How a spool is made. */
+/** How a spool is created. */
 export interface SpoolOptions {
-  /** Which of the spools of its channel it is: no other has the same. */
+  /** Number of the spool, unique in its channel. */
   readonly number: number;
-  /** Its size. */
+  /** Size of its segment. */
   readonly bytes: number;
   /** How its owner lays out files. */
   readonly layout: Layout;
-  /** Whether to see if files can be synced there. */
+  /** Whether to sync the file, to see if files can be synced there. */
   readonly sync: boolean;
 }
 
 /**
- * A segment whose buffer is a file, so that its rows outlive the process without any call for a row: what is stored in memory is in the file.
+ * A segment whose buffer is a mapped file, so that its rows outlive the process without a system call for each:
+ * what is stored in memory is in the file.
  *
- * Its owner holds the file's lock as long as it lives, and cannot help giving it back when it dies. So whoever gets the lock may flush it. It
- * bears its name only once it is locked, and never holds rows that are published: they are taken out when their file is.
+ * The owner holds the exclusive lock of the file while it lives, and the system releases it when the owner dies. So
+ * whoever gets the lock may flush the spool. A spool gets its name only once it is locked. It never holds published
+ * rows for long: they are removed from it as soon as their file is published.
  */
 export class Spool {
   /** The segment. */
@@ -51,7 +53,7 @@ export class Spool {
   }
 
   /**
-   * Makes a spool, all of whose bytes are allocated on the disk.
+   * Creates a spool, all of whose bytes are allocated on the disk.
    *
    * @throws {FileError}
    */
@@ -64,14 +66,14 @@ export class Spool {
   }
 
   /**
-   * `undefined` if somebody who took the unfinished file for that of a dead program has it or has removed it, or if the directory went. If it
-   * throws, nothing is left.
+   * `undefined` if a recovery locked or removed the unfinished file, which looks like that of a dead program, or if the
+   * directory was removed. If it throws, no file is left.
    */
   static #tryCreate(directory: MonitoringDirectory, owner: SegmentOwner, options: SpoolOptions): Spool | undefined {
     const { number, bytes, layout, sync } = options;
     const { files } = directory;
-    const path = directory.spoolPathOf(spoolName(owner, number));
-    const temporary = `${path}${UNFINISHED}`;
+    const path = directory.spoolPathOf(spoolFileName({ owner, number, state: "complete" }));
+    const temporary = directory.spoolPathOf(spoolFileName({ owner, number, state: "unfinished" }));
     let mapping: Mapping | undefined;
     try {
       directory.ensureSpools();
@@ -96,7 +98,7 @@ export class Spool {
     return undefined;
   }
 
-  /** Whether the file is still there for others to find. Does not throw. */
+  /** Whether the file still has its name, so that a recovery can find it. Does not throw. */
   isInPlace(): boolean {
     try {
       return this.#identity !== undefined && this.#directory.files.status(this.#path)?.identity === this.#identity;
@@ -112,16 +114,13 @@ export class Spool {
     this.#directory.removeSpools();
   }
 
-  /** Lets go of the buffer, and of the lock: whoever finds the file then may flush it. */
+  /** Unmaps the buffer, and so releases the lock: from then on a recovery may flush the file. */
   release(): void {
     this.#mapping.unmap();
   }
 }
 
-/** Ends the name of a spool that is not finished. */
-export const UNFINISHED = ".tmp";
-
-/** Makes the file and writes each block of it: a store into a hole would kill the process if the disk is full. */
+/** Creates the file and writes every block of it: on a full disk, a store into a hole would kill the process. */
 function writeZeros(files: Files, path: string, bytes: number, sync: boolean): void {
   const handle = files.create(path);
   try {
@@ -132,12 +131,12 @@ function writeZeros(files: Files, path: string, bytes: number, sync: boolean): v
   }
 }
 
-/** Whoever finds the file must see that its owner lives; not on every system does a mapping keep the lock. */
+/** Checks that the mapping keeps the lock, which not every system does: otherwise a recovery would take the owner for dead. */
 function mustBeLocked(files: Files, path: string): void {
   const handle = files.open(path);
   try {
     if (handle.tryLock?.() !== false) {
-      throw new FileError("ENOTSUP", "a file does not stay locked there while it is mapped");
+      throw new FileError("ENOTSUP", "a mapped file does not stay locked there");
     }
   } finally {
     handle.close();
@@ -148,6 +147,6 @@ function removeIfThere(files: Files, path: string): void {
   try {
     files.remove(path);
   } catch {
-    // It is gone already, or stays behind for whoever recovers next.
+    // It is gone already, or stays for the next recovery.
   }
 }

@@ -1,23 +1,127 @@
+import { failure, type Result, success } from "../result.ts";
+import type { FileHandle, Files } from "../runtime.ts";
+import {
+  JOURNAL_AT,
+  readHeader,
+  SEGMENT_HEADER_BYTES,
+  type SegmentFault,
+  type SegmentHeader,
+} from "../segment/format.ts";
 import { type FoundSegment, readSegment } from "../segment/reader.ts";
-import type { FileHandle } from "../runtime.ts";
+import { type MonitoringDirectory, readFully, release, unlessGone, writeAll } from "./directory.ts";
+import { channelKey, type ChannelOwner, parseSpoolFileName, type SpoolName } from "./names.ts";
+
+/** Why a spool cannot be opened. */
+export type OpenFault =
+  /** It does not exist, or no longer. */
+  | "gone"
+  /** What has its name is not a file. */
+  | "not-a-file"
+  /** Another open file holds its lock: its owner, which lives, or another recovery. */
+  | "locked";
+
+/** Why the header of a spool is of no use. */
+export type SpoolFault =
+  | SegmentFault
+  /** The owner in its header does not match its name. */
+  | "not-its-name";
+
+/** A file among the spools of a monitoring directory. */
+export interface FoundSpool {
+  /** Its path. */
+  readonly path: string;
+  /** The parts of its name. */
+  readonly name: SpoolName;
+}
 
 /**
- * What the file of a spool holds at this moment, whoever is writing to it, without the rows that `firstOf` says are known; a text says why it
- * cannot be read. May throw a `FileError`.
+ * The spools of a monitoring directory, sorted by name. Files with other names are left out.
+ *
+ * @throws {FileError} if there are spools, and they cannot be listed.
  */
-export function readSpoolFile(handle: FileHandle, firstOf?: (sequence: number) => number): FoundSegment | string {
-  const { kind, size } = handle.status();
-  if (kind !== "file") return `it is not a file but a ${kind}`;
-  return readSegment((into, at) => readFully(handle, into, at), size, firstOf);
+export function listSpools(directory: MonitoringDirectory): FoundSpool[] {
+  const names = unlessGone(() => directory.files.list(directory.spools)) ?? [];
+  return names.sort().flatMap((name) => {
+    const parts = parseSpoolFileName(name);
+    return parts === undefined ? [] : [{ path: directory.spoolPathOf(name), name: parts }];
+  });
 }
 
-/** Reads until `into` is full or the file ends, and returns how many bytes there were. */
-export function readFully(handle: FileHandle, into: Uint8Array, at: number): number {
-  let filled = 0;
-  while (filled < into.length) {
-    const read = handle.readAt(into.subarray(filled), at + filled);
-    if (read === 0) break;
-    filled += read;
+/**
+ * An open spool. Its owner may be filling it, or flushing it, or be dead; nothing in it is trusted. Methods
+ * throw `FileError` if the disk fails.
+ */
+export class SpoolReader {
+  readonly #handle: FileHandle;
+  readonly #owner: ChannelOwner | undefined;
+
+  private constructor(handle: FileHandle, owner?: ChannelOwner) {
+    this.#handle = handle;
+    this.#owner = owner;
   }
-  return filled;
+
+  /** Opens a spool for reading. If `owner` is given, its header must have the same. Takes no lock. */
+  static open(files: Files, path: string, owner?: ChannelOwner): Result<SpoolReader, OpenFault> {
+    const kind = files.status(path)?.kind;
+    if (kind === undefined) return GONE;
+    if (kind !== "file") return failure("not-a-file", `not a regular file: ${kind}`); // opening a pipe waits for a writer
+    const handle = unlessGone(() => files.open(path, "read"));
+    return handle === undefined ? GONE : success(new SpoolReader(handle, owner));
+  }
+
+  /** Opens a spool whose owner is dead, and takes its lock, which tells so. Only the holder of the lock may change a spool. */
+  static openLocked(files: Files, { path, name: { owner } }: FoundSpool): Result<SpoolReader, OpenFault> {
+    const kind = files.status(path)?.kind;
+    if (kind === undefined) return GONE;
+    if (kind !== "file") return failure("not-a-file", `not a regular file: ${kind}`);
+    const handle = unlessGone(() => files.open(path));
+    if (handle === undefined) return GONE;
+    try {
+      if (handle.tryLock?.() !== true) {
+        release(handle);
+        return failure("locked", "locked by its owner, or by another recovery");
+      }
+      if (files.status(path)?.identity === handle.status().identity) return success(new SpoolReader(handle, owner));
+    } catch (error) {
+      release(handle);
+      throw error;
+    }
+    // Whoever had the lock before has recovered and removed it.
+    release(handle);
+    return GONE;
+  }
+
+  /** Reads the header. While the owner reuses the segment, some of it may be new and some old. */
+  header(): Result<SegmentHeader, SpoolFault> {
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const header = readHeader(bytes.subarray(0, readFully(this.#handle, bytes, 0)));
+    if (!header.ok || this.#owner === undefined || channelKey(header.value.owner) === channelKey(this.#owner)) {
+      return header;
+    }
+    return failure("not-its-name", "the owner in its header does not match its name");
+  }
+
+  /** Reads the rows, except those that `firstOf` says are known; see {@linkcode readSegment}. */
+  read(firstOf?: (sequence: number) => number): Result<FoundSegment, SegmentFault> {
+    const { size } = this.#handle.status();
+    return readSegment((into, at) => readFully(this.#handle, into, at), size, firstOf);
+  }
+
+  /** Writes the flush journal back, of a spool that is locked. */
+  saveJournal(journal: Uint8Array): void {
+    let at = JOURNAL_AT;
+    const write = (bytes: Uint8Array): number => {
+      const taken = this.#handle.writeAt(bytes, at);
+      at += taken;
+      return taken;
+    };
+    writeAll({ write }, journal);
+  }
+
+  /** Closes the file, and so releases its lock. Does not throw. */
+  close(): void {
+    release(this.#handle);
+  }
 }
+
+const GONE = failure("gone", "no such file or directory");

@@ -1,8 +1,7 @@
 import { KymoError, quote } from "../errors.ts";
 import { type Check, checkGiven, isBoolean, isFunction, isOneOf } from "../options.ts";
 import type { Sampler } from "../sampling/sampler.ts";
-import { checkChannelName } from "../files/directory.ts";
-import type { Layout } from "../files/names.ts";
+import { checkChannelName, type Layout } from "../files/names.ts";
 import { RESERVED_CHANNELS } from "../series.ts";
 
 /** What a crash may take: see {@linkcode StartOptions.durability}. */

@@ -1,11 +1,11 @@
 import { CsvEncoder } from "../csv/encode.ts";
-import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
-import type { Observation } from "../segment/observation.ts";
-import { observationsOf } from "../segment/observation.ts";
+import { fileErrorCode, KymoError, type KymoErrorCode, quotePath, reason } from "../errors.ts";
+import type { SegmentFault } from "../segment/format.ts";
+import { type Observation, observationsOf } from "../segment/observation.ts";
 import { checkGiven, isFunction } from "../options.ts";
 import { FileError, type Files, type Runtime } from "../runtime.ts";
 import { MonitoringDirectory } from "../files/directory.ts";
-import { readSpoolFile } from "../files/spool_reader.ts";
+import { type OpenFault, SpoolReader } from "../files/spool_reader.ts";
 import { Recovery, type RecoveryProgress, type RecoverySummary } from "../files/recovery.ts";
 
 /** How to recover. */
@@ -58,23 +58,34 @@ export async function recoverWith(
   return recovery.summary;
 }
 
+/** Codes of the reasons why a spool cannot be read, where they are not `"invalid-data"`. */
+const SPOOL_ERRORS: Readonly<Partial<Record<OpenFault | SegmentFault, KymoErrorCode>>> = {
+  "gone": "not-found",
+  "other-version": "unsupported",
+  "unstable": "io",
+};
+
 /** Reads a spool, whoever fills it. See `readSpool` of the module. */
 export function readSpoolWith({ files }: Runtime, path: string): SpoolReading {
   const found = attempt("Cannot read the spool", path, () => {
     const resolved = files.resolve(path);
     const denied = files.denied(resolved);
     if (denied !== undefined) throw new FileError("DENIED", denied);
-    const kind = files.status(resolved)?.kind ?? "file";
-    if (kind !== "file") return `it is not a file but a ${kind}`; // opening a pipe would wait for a writer
-    const handle = files.open(resolved, "read");
+    const spool = SpoolReader.open(files, resolved);
+    if (!spool.ok) return spool;
     try {
-      return readSpoolFile(handle);
+      return spool.value.read();
     } finally {
-      handle.close();
+      spool.value.close();
     }
   });
-  if (typeof found === "string") throw new KymoError("io", `Cannot read the spool: ${quotePath(path)}: ${found}`);
-  const { segment, damaged } = found;
+  if (!found.ok) {
+    throw new KymoError(
+      SPOOL_ERRORS[found.kind] ?? "invalid-data",
+      `Cannot read the spool: ${quotePath(path)}: ${found.reason}`,
+    );
+  }
+  const { segment, damaged } = found.value;
   const { channel, pid, isolate } = segment.owner;
   return { channel, pid, isolate, observations: observationsOf(segment), damaged };
 }

@@ -1,7 +1,7 @@
 import { CsvEncoder } from "../csv/encode.ts";
 import { KymoError, quote, reason } from "../errors.ts";
 import type { DoubleBuffer } from "./double_buffer.ts";
-import { CHANNELS, PROFILER_PREFIX } from "../series.ts";
+import { CHANNELS } from "../series.ts";
 import { CpuProfiling } from "../profiling/cpu_profiling.ts";
 import type { Runtime } from "../runtime.ts";
 import { BackgroundSampler } from "../sampling/background.ts";
@@ -11,7 +11,8 @@ import { gcSampler } from "../sampling/gc.ts";
 import { processSampler } from "../sampling/process.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import { BackgroundRecovery } from "./background_recovery.ts";
-import { MonitoringDirectory, uniquePart } from "../files/directory.ts";
+import { MonitoringDirectory } from "../files/directory.ts";
+import { profileFileName } from "../files/names.ts";
 import { publishFile } from "../files/atomic_file.ts";
 import { Channels } from "./channels.ts";
 import { Failures } from "./failures.ts";
@@ -188,13 +189,11 @@ export class Session {
       return undefined;
     }
     let parts = 0;
-    const publish = (file: Uint8Array): void =>
-      publishFile(
-        this.#directory,
-        `${PROFILER_PREFIX}.${uniquePart(pid, this.#isolate, ++parts)}`,
-        ".cpuprofile",
-        file,
-      );
+    const isolate = this.#isolate;
+    const publish = (file: Uint8Array): void => {
+      const part = ++parts;
+      publishFile(this.#directory, (number) => profileFileName({ pid, isolate }, part, number), file);
+    };
     const profiling = new CpuProfiling({ profiler, timers, publish, report });
     profiling.start();
     return profiling;

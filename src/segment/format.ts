@@ -45,6 +45,7 @@
  * @module
  */
 
+import { failure, type Result, success } from "../result.ts";
 import type { ValueKind } from "../series.ts";
 
 /** Who fills a segment. With the columns, this is all that CSV rows and file names need. */
@@ -67,9 +68,6 @@ export const ROW_BYTES = 8 + 8 + 2;
 
 const MAGIC = 0x4f4d594b; // "KYMO", little-endian
 const VERSION = 1;
-
-/** Why the segment of another version of Kymo cannot be read. */
-export const OTHER_VERSION = "it is of another version of Kymo";
 
 /** Indexes of the 32-bit words in the header. */
 export const Word = {
@@ -180,21 +178,41 @@ export interface SegmentHeader {
   readonly journal: Uint8Array;
 }
 
-/** Reads the header of a segment that anyone may have written; a text says why it is none. The bytes are copied. */
-export function readHeader(bytes: Uint8Array): SegmentHeader | string {
-  if (bytes.length < SEGMENT_HEADER_BYTES) return "it is shorter than a header";
+/** Why bytes cannot be read as a segment. */
+export type SegmentFault =
+  /** There are no bytes: the power failed before any of them was on the disk. */
+  | "empty"
+  /** Fewer bytes than a header. */
+  | "too-short"
+  /** Not a segment. */
+  | "bad-magic"
+  /** A segment of another version of Kymo. */
+  | "other-version"
+  /** Its header has values that no writer stores. */
+  | "damaged"
+  /** It is refilled faster than it can be read. */
+  | "unstable";
+
+/** Reads a header that anyone may have written. The bytes are copied. */
+export function readHeader(bytes: Uint8Array): Result<SegmentHeader, SegmentFault> {
+  if (bytes.length === 0) return failure("empty", "empty file");
+  if (bytes.length < SEGMENT_HEADER_BYTES) return failure("too-short", "shorter than a header");
   const buffer = bytes.slice(0, SEGMENT_HEADER_BYTES).buffer;
   const words = new Uint32Array(buffer);
   const word = (at: number): number => words[at] ?? 0;
-  if (word(Word.magic) !== MAGIC) return "it does not begin as a segment does";
-  if (word(Word.version) !== VERSION) return OTHER_VERSION;
+  if (word(Word.magic) !== MAGIC) return failure("bad-magic", "bad magic number");
+  const version = word(Word.version);
+  if (version !== VERSION) {
+    return failure("other-version", `made by another version of Kymo: format ${version}, not ${VERSION}`);
+  }
   const isolate = ascii(buffer, ISOLATE_AT, ISOLATE_BYTES);
   const channel = ascii(buffer, CHANNEL_AT, MAX_CHANNEL_NAME_LENGTH).replace(/\0+$/, "");
   const [capacity, count, kind] = [word(Word.capacity), word(Word.count), word(Word.kind)];
-  if (!ISOLATE.test(isolate) || !isChannelName(channel)) return "it does not say whose it is";
-  if (kind !== 0 && kind !== 1) return `it holds values of an unknown kind, ${kind}`;
-  if (capacity > MAX_CAPACITY || count > capacity) return `it has ${count} rows in room for ${capacity}`;
-  return {
+  if (!ISOLATE.test(isolate) || !isChannelName(channel)) return failure("damaged", "no owner in its header");
+  if (kind !== 0 && kind !== 1) return failure("damaged", `unknown kind of values: ${kind}`);
+  if (capacity > MAX_CAPACITY) return failure("damaged", `capacity over ${MAX_CAPACITY} rows: ${capacity}`);
+  if (count > capacity) return failure("damaged", `more rows than its capacity of ${capacity}: ${count}`);
+  return success({
     owner: { pid: word(Word.pid), isolate, channel, kind },
     capacity,
     count,
@@ -203,7 +221,7 @@ export function readHeader(bytes: Uint8Array): SegmentHeader | string {
     sequence: word(Word.sequence),
     epochOffset: new BigInt64Array(buffer)[EPOCH_OFFSET_WORD64] ?? 0n,
     journal: new Uint8Array(buffer, JOURNAL_AT, JOURNAL_BYTES),
-  };
+  });
 }
 
 function ascii(buffer: ArrayBuffer, at: number, length: number): string {

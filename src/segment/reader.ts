@@ -1,3 +1,27 @@
+/**
+ * Reads segments whose writer may be alive, dead, or hostile.
+ *
+ * The reader takes no lock, so the writer may commit rows meanwhile, or reuse the segment. To read rows of one
+ * sequence only, it reads the header again at certain moments and checks that the segment *continues*: same
+ * sequence, and no fewer rows than before.
+ *
+ * 1. Read the header, and once more. If the second does not continue the first, the words of the first may be of
+ *    two moments: begin anew.
+ * 2. Read the rows that the first header commits.
+ * 3. Read the header: it must continue the first. Labels are stored before the first row that uses them, so those
+ *    that this header counts are all that the rows need. Read them.
+ * 4. Read the header: it must continue the first. A writer that reuses a segment sets the count to 0 before
+ *    it changes anything else, so the rows and labels are of one sequence.
+ *
+ * What was read is then checked row by row, since pages may be missing after a crash of the machine, and any
+ * file may have any content. The rows up to the first that no writer can have stored are whole; that one and those
+ * behind it count as damaged. No more memory is taken than the segment has bytes, whatever its header says.
+ *
+ * @module
+ */
+
+import { failure, type Result, success } from "../result.ts";
+import { ValueKind } from "../series.ts";
 import {
   columnsOf,
   labelSpans,
@@ -5,58 +29,54 @@ import {
   readHeader,
   ROW_BYTES,
   SEGMENT_HEADER_BYTES,
+  type SegmentFault,
   type SegmentHeader,
 } from "./format.ts";
-import { ValueKind } from "../series.ts";
-
 import type { SegmentContent } from "./segment.ts";
 
-/** Reads into all of `into` from byte `at` on, and returns how many bytes there were. */
+/** Fills `into` with the bytes from `at` on, and returns how many there were. */
 export type ReadBytes = (into: Uint8Array, at: number) => number;
 
-/** What was found in the bytes of a segment. */
+/** What the bytes of a segment hold. */
 export interface FoundSegment {
-  /** The rows that are whole, from `first` on. */
+  /** The whole rows, without the first `first`. */
   readonly segment: SegmentContent;
-  /** How many rows were left out before those. */
+  /** Rows that were left out because the caller knows them. */
   readonly first: number;
-  /** Committed rows that are not whole, or stand behind one that is not. */
+  /** Committed rows that are not whole, or come after one that is not. */
   readonly damaged: number;
 }
 
-/** How often a segment is read that is filled anew meanwhile. */
-const MAX_READINGS = 100;
+/** Attempts before giving up on a segment that is reused meanwhile. */
+const MAX_ATTEMPTS = 100;
 
 /**
- * Reads a segment that anyone may have written, and that its owner may be filling at this moment: a consistent prefix of its rows, and those up
- * to the first that is damaged; or a text that says why it cannot be read. Nothing in it is trusted, and no more memory is taken than `size`,
- * the number of its bytes.
+ * Reads the whole rows of a segment of `size` bytes.
  *
- * Who has read some rows of the segment of a `sequence` already says with `firstOf` how many, and they are left out.
+ * A caller that knows the first rows of a segment says how many with `firstOf`, by its sequence; they are left out.
  */
 export function readSegment(
   read: ReadBytes,
   size: number,
   firstOf: (sequence: number) => number = () => 0,
-): FoundSegment | string {
-  for (let i = 0; i < MAX_READINGS; i++) {
+): Result<FoundSegment, SegmentFault> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const header = readHeaderWith(read);
-    if (typeof header === "string") return header;
-    // Its words may be of two moments. If they are, those of a later one tell.
-    const again = readHeaderWith(read);
-    if (typeof again === "string" || !continues(again, header)) continue;
-    const found = readRows(read, size, header, Math.min(firstOf(header.sequence), header.count));
-    if (found !== undefined) return found;
+    if (!header.ok) return header;
+    if (!continues(readHeaderWith(read), header.value)) continue;
+    const { sequence, count } = header.value;
+    const found = readRows(read, size, header.value, Math.min(firstOf(sequence), count));
+    if (found !== undefined) return success(found);
   }
-  return "it is filled anew faster than it can be read";
+  return failure("unstable", "refilled faster than it can be read");
 }
 
-function readHeaderWith(read: ReadBytes): SegmentHeader | string {
+function readHeaderWith(read: ReadBytes): Result<SegmentHeader, SegmentFault> {
   const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
   return readHeader(bytes.subarray(0, read(bytes, 0)));
 }
 
-/** Reads the rows that `header` tells of, from `first` on; `undefined` if they were not those of one segment. */
+/** Reads the rows that `header` commits, from `first` on; `undefined` if the segment was reused meanwhile. */
 function readRows(read: ReadBytes, size: number, header: SegmentHeader, first: number): FoundSegment | undefined {
   const { capacity } = header;
   const count = header.count - first;
@@ -68,31 +88,32 @@ function readRows(read: ReadBytes, size: number, header: SegmentHeader, first: n
   read(bytesOf(timepoints), SEGMENT_HEADER_BYTES + 8 * first);
   read(bytesOf(values), at.values + 8 * first);
   read(bytesOf(labelIds), at.ids + 2 * first);
-  // Labels are stored before the first row that has them, so those of a later header are enough for the rows of this one.
   const later = readHeaderWith(read);
-  if (typeof later === "string" || !continues(later, header)) return undefined;
-  const labelBytes = new Uint8Array(Math.max(0, Math.min(later.labelBytes, size - at.labels)));
+  if (!continues(later, header)) return undefined;
+  const labelBytes = new Uint8Array(Math.max(0, Math.min(later.value.labelBytes, size - at.labels)));
   read(labelBytes, at.labels);
-  const last = readHeaderWith(read);
-  if (typeof last === "string" || !continues(last, header)) return undefined;
+  if (!continues(readHeaderWith(read), header)) return undefined;
 
-  const labelCount = wholeLabels(labelBytes, later.labels);
+  const labelCount = wholeLabels(labelBytes, later.value.labels);
   const { owner, sequence, epochOffset, journal } = header;
   const content = { owner, sequence, epochOffset, timepoints, values, labelIds, labelBytes, labelCount, journal };
   const whole = wholeRows({ ...content, count: inFile });
   return { segment: { ...content, count: whole }, first, damaged: count - whole };
 }
 
-/** Whether a header is the same segment's, later. */
-function continues(later: SegmentHeader, { sequence, count }: SegmentHeader): boolean {
-  return later.sequence === sequence && later.count >= count;
+/** Whether a header is a later one of the same segment and sequence. */
+function continues(
+  later: Result<SegmentHeader, SegmentFault>,
+  { sequence, count }: SegmentHeader,
+): later is Extract<typeof later, { ok: true }> {
+  return later.ok && later.value.sequence === sequence && later.value.count >= count;
 }
 
 function bytesOf({ buffer }: Float64Array<ArrayBuffer> | Uint16Array<ArrayBuffer>): Uint8Array {
   return new Uint8Array(buffer);
 }
 
-/** How many of the first `count` labels are such as are kept: inside the table, not too long, of UTF-8, without NUL. */
+/** How many of the first `count` labels are valid: inside the table, not too long, UTF-8, without NUL. */
 function wholeLabels(table: Uint8Array, count: number): number {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let whole = 0;
@@ -109,7 +130,7 @@ function wholeLabels(table: Uint8Array, count: number): number {
   return whole;
 }
 
-/** How many rows there are before the first that no sampler has written. A page that never reached the disk reads as zeros. */
+/** Rows before the first that no writer can have stored. A page that never reached the disk reads as zeros. */
 function wholeRows({ owner, epochOffset, count, timepoints, values, labelIds, labelCount }: SegmentContent): number {
   const isDuration = owner.kind === ValueKind.duration;
   const zero = Number(epochOffset);
@@ -123,7 +144,7 @@ function wholeRows({ owner, epochOffset, count, timepoints, values, labelIds, la
   return count;
 }
 
-/** Whether a time is one that 64 bits hold, ns, and not before 1970. */
+/** Whether a time in ns fits in 64 bits, and is not before 1970. */
 function isEpochTime(time: number): boolean {
   return time >= 0 && time < 2 ** 63;
 }

@@ -1,7 +1,7 @@
 import { labelSpans } from "../../src/segment/format.ts";
 import type { SegmentOwner } from "../../src/segment/format.ts";
 import { ValueKind } from "../../src/series.ts";
-import { Segment } from "../../src/segment/segment.ts";
+import { Segment, type SegmentContent } from "../../src/segment/segment.ts";
 
 /** 2023-11-14T22:13:20Z, ns since the epoch. */
 export const EPOCH = 1_700_000_000_000_000_000n;
@@ -17,14 +17,14 @@ export function openSegment(bytes = 64 * 1024, kind: ValueKind = ValueKind.numbe
 }
 
 /** The labels of a segment in the order of their ids, read from its bytes alone. */
-export function labelsOf(segment: Segment): string[] {
+export function labelsOf(segment: SegmentContent): string[] {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   return labelSpans(segment.labelBytes, segment.labelCount)
     .map(([start, end]) => decoder.decode(segment.labelBytes.subarray(start, end)));
 }
 
 /** The rows of a segment, read from its bytes alone. */
-export function rowsOf(segment: Segment): [timepoint: number, value: number, label: string][] {
+export function rowsOf(segment: SegmentContent): [timepoint: number, value: number, label: string][] {
   const labels = labelsOf(segment);
   return Array.from({ length: segment.count }, (_, row) => [
     segment.timepoints[row]!,

@@ -1,4 +1,5 @@
 import { fileErrorCode, KymoError, quote, quotePath, reason } from "../../errors.ts";
+import { temporaryPathBeside } from "../../files/names.ts";
 import type { Files, Runtime } from "../../runtime.ts";
 import type { DuckDB } from "./duckdb.ts";
 import { literal } from "./sql.ts";
@@ -14,7 +15,7 @@ export async function exportParquet(
     throw new KymoError("invalid-argument", `Cannot export: not a path: ${quote(path)}`);
   }
   const target = files.resolve(path);
-  const temporary = `${target}.${isolateId()}.tmp`;
+  const temporary = temporaryPathBeside(target, isolateId());
   try {
     const table = await database.sql(
       `COPY (FROM ${relation}) TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd)`,

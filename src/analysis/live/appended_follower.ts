@@ -2,8 +2,8 @@ import { RowScanner } from "../../csv/row_scanner.ts";
 import { Byte } from "../../csv/dialect.ts";
 import { type ValueKind, valueKindOf } from "../../series.ts";
 import { FileError, type FileHandle, type FileStatus } from "../../runtime.ts";
-import { type MonitoringDirectory, release } from "../../files/directory.ts";
-import { readFully } from "../../files/spool_reader.ts";
+import { type MonitoringDirectory, readFully, release } from "../../files/directory.ts";
+import { appendFileName } from "../../files/names.ts";
 import { readRows } from "./read_rows.ts";
 import type { RowSink, RowSource } from "./rows.ts";
 import type { SeenRows } from "./seen_rows.ts";
@@ -107,7 +107,7 @@ export class AppendedFollower {
   }
 
   get #path(): string {
-    return this.#directory.pathOf(`${this.#channel}.csv`);
+    return this.#directory.pathOf(appendFileName(this.#channel));
   }
 
   #status(): FileStatus | undefined {

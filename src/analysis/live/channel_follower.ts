@@ -2,8 +2,9 @@ import { labelsOf } from "../../segment/observation.ts";
 import { ValueKind } from "../../series.ts";
 import type { FoundSegment } from "../../segment/reader.ts";
 import { FileError } from "../../runtime.ts";
-import { type MonitoringDirectory, release, uniquePart } from "../../files/directory.ts";
-import { readSpoolFile } from "../../files/spool_reader.ts";
+import type { MonitoringDirectory } from "../../files/directory.ts";
+import { segmentFileName } from "../../files/names.ts";
+import { SpoolReader } from "../../files/spool_reader.ts";
 import type { HeldSegment } from "./held_segments.ts";
 import type { RowSink, RowSource } from "./rows.ts";
 import { SeenRows } from "./seen_rows.ts";
@@ -111,8 +112,7 @@ export class ChannelFollower {
 
   /** Whether a segment, this one or a later one, is published in a file of its own. */
   #findFile(look: Look, sequence = this.#sequence): boolean {
-    const { channel, pid, isolate } = this.source;
-    const path = this.#directory.pathOf(`${channel}.${uniquePart(pid, isolate, sequence)}.csv`);
+    const path = this.#directory.pathOf(segmentFileName({ owner: this.source, sequence }));
     const status = attempt(() => this.#directory.files.status(path));
     if (status?.kind !== "file") return false;
     const { size } = status;
@@ -125,15 +125,17 @@ export class ChannelFollower {
 
   /** Whether the segment is in its spool still; what is new of it is taken. */
   #readSpool({ path, sequence, layout }: HeldSegment, look: Look): boolean {
-    const found = attempt(() => {
-      const handle = this.#directory.files.open(path, "read");
+    const read = attempt(() => {
+      const spool = SpoolReader.open(this.#directory.files, path);
+      if (!spool.ok) return undefined;
       try {
-        return readSpoolFile(handle, (other) => other === sequence ? this.#row : Infinity);
+        return spool.value.read((other) => other === sequence ? this.#row : Infinity);
       } finally {
-        release(handle);
+        spool.value.close();
       }
     });
-    if (found === undefined || typeof found === "string" || found.segment.sequence !== sequence) return false;
+    if (!read?.ok || read.value.segment.sequence !== sequence) return false;
+    const found = read.value;
     if (layout === "append" && this.#seen === undefined) {
       this.#seen = new SeenRows(this.source.pid, this.source.isolate, sequence);
       look.seen(this.source, this.#seen);

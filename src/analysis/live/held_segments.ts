@@ -1,16 +1,16 @@
-import { readHeader, SEGMENT_HEADER_BYTES, type SegmentOwner } from "../../segment/format.ts";
-import { type MonitoringDirectory, release, spoolOwner } from "../../files/directory.ts";
+import type { MonitoringDirectory } from "../../files/directory.ts";
 import { FlushJournal } from "../../files/flush_journal.ts";
-import type { Layout } from "../../files/names.ts";
-import { readFully } from "../../files/spool_reader.ts";
+import { channelKey, type Layout } from "../../files/names.ts";
+import { type FoundSpool, listSpools, SpoolReader } from "../../files/spool_reader.ts";
+import type { SegmentOwner } from "../../segment/format.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
 
-/** What the header of a spool says that is in use. */
+/** What the header of a spool says. */
 export interface HeldSegment {
-  /** Where the spool is. */
+  /** The path of the spool. */
   readonly path: string;
   readonly owner: SegmentOwner;
-  /** Its place among the segments of its channelKey, from 1; 0 if it is not in use. */
+  /** Number of the segment in its channel, from 1; 0 while it is not in use. */
   readonly sequence: number;
   /** Rows in it. */
   readonly count: number;
@@ -18,56 +18,39 @@ export interface HeldSegment {
   readonly layout: Layout;
 }
 
-/** Reads the headers of all spools of a directory, by channelKey: `channel.pid-isolate`. What cannot be read is left out, and noted. Does not throw. */
+/** Reads the headers of all spools of a directory, by {@linkcode channelKey}. Those that cannot be read are left out, and noted. Does not throw. */
 export function heldSegments(directory: MonitoringDirectory, unreadable: UnreadableFiles): Map<string, HeldSegment[]> {
-  const held = new Map<string, HeldSegment[]>();
-  for (const name of spoolNames(directory, unreadable)) {
-    const segment = readHeld(directory, name, unreadable);
-    if (segment === undefined) continue;
-    const { channel, pid, isolate } = segment.owner;
-    const channelKey = `${channel}.${pid}-${isolate}`;
-    const others = held.get(channelKey);
-    if (others === undefined) held.set(channelKey, [segment]);
-    else others.push(segment);
-  }
-  return held;
+  const held = spoolsIn(directory, unreadable).map((spool) => readHeld(directory, spool, unreadable));
+  return Map.groupBy(held.filter((segment) => segment !== undefined), ({ owner }) => channelKey(owner));
 }
 
-function spoolNames({ files, spools }: MonitoringDirectory, unreadable: UnreadableFiles): string[] {
+function spoolsIn(directory: MonitoringDirectory, unreadable: UnreadableFiles): FoundSpool[] {
   try {
-    return files.list(spools).filter((name) => spoolOwner(name) !== undefined);
+    return listSpools(directory).filter(({ name: { state } }) => state === "complete");
   } catch (error) {
-    unreadable.note(error, spools);
-    return []; // there are none, or not yet
+    unreadable.note(error, directory.spools);
+    return [];
   }
 }
 
 function readHeld(
-  directory: MonitoringDirectory,
-  name: string,
+  { files }: MonitoringDirectory,
+  { path, name }: FoundSpool,
   unreadable: UnreadableFiles,
 ): HeldSegment | undefined {
-  const path = directory.spoolPathOf(name);
   try {
-    if (directory.files.status(path)?.kind !== "file") return undefined; // opening a pipe would wait for a writer
-    const handle = directory.files.open(path, "read");
+    const spool = SpoolReader.open(files, path, name.owner);
+    if (!spool.ok) return undefined;
     try {
-      const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
-      const header = readHeader(bytes.subarray(0, readFully(handle, bytes, 0)));
-      if (typeof header === "string" || !isOf(header.owner, name)) return undefined;
-      const { owner, sequence, count } = header;
-      return { path, owner, sequence, count, layout: new FlushJournal({ ...header, sequence }).layout };
+      const header = spool.value.header();
+      if (!header.ok) return undefined;
+      const { owner, sequence, count } = header.value;
+      return { path, owner, sequence, count, layout: FlushJournal.read(header.value).layout };
     } finally {
-      release(handle);
+      spool.value.close();
     }
   } catch (error) {
-    unreadable.note(error, path, spoolOwner(name)?.pid);
+    unreadable.note(error, path, name.owner.pid);
     return undefined;
   }
-}
-
-/** Whether a spool bears the name of its owner: otherwise it is not told apart from another's. */
-function isOf({ channel, pid, isolate }: SegmentOwner, name: string): boolean {
-  const owner = spoolOwner(name);
-  return owner?.channel === channel && owner.pid === pid && owner.isolate === isolate;
 }

@@ -1,6 +1,7 @@
 import { RowScanner } from "../../csv/row_scanner.ts";
 import { FileError, type Runtime } from "../../runtime.ts";
 import { MonitoringDirectory, release } from "../../files/directory.ts";
+import { channelKey } from "../../files/names.ts";
 import { AppendedFollower } from "./appended_follower.ts";
 import { ChannelFollower, type Look, type UnreadFile } from "./channel_follower.ts";
 import { type HeldSegment, heldSegments } from "./held_segments.ts";
@@ -93,7 +94,7 @@ export class LiveDirectory {
     }
     for (const [channel, appended] of this.#appended) {
       appended.looked(({ pid, isolate, sequence }) =>
-        held.get(`${channel}.${pid}-${isolate}`)?.some((segment) => segment.sequence === sequence) === true
+        held.get(channelKey({ channel, pid, isolate }))?.some((segment) => segment.sequence === sequence) === true
       );
     }
     const sampled = this.#read(unread, sink);

@@ -1,6 +1,5 @@
 import { FileError, type Files } from "../../runtime.ts";
-import { release } from "../../files/directory.ts";
-import { readFully } from "../../files/spool_reader.ts";
+import { readFully, release } from "../../files/directory.ts";
 
 /** Where Linux tells of processes. */
 const PROCESSES = "/proc";

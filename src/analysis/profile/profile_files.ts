@@ -8,6 +8,8 @@
  */
 
 import { fileErrorCode, KymoError, quotePath, reason } from "../../errors.ts";
+import { readFully } from "../../files/directory.ts";
+import { fileNameOf, isProfileName, parseProfileFileName } from "../../files/names.ts";
 import { failure, type Result, success } from "../../result.ts";
 import type { CpuProfile, CpuProfileNode, Files } from "../../runtime.ts";
 
@@ -20,8 +22,6 @@ export interface ProfileFile {
   /** Its content. */
   readonly profile: CpuProfile;
 }
-
-const EXTENSION = ".cpuprofile";
 
 /** The longest string of V8, in bytes. Ten minutes of Kymo's profiles are half a MB. */
 const MAXIMUM_SIZE = 2 ** 29 - 25;
@@ -44,9 +44,9 @@ function profilesAt(path: string, files: Files): string[] {
     if (status === undefined) {
       throw new KymoError("not-found", `Cannot read CPU profiles: ${quotePath(path)}: no such file or directory`);
     }
-    const isFile = status.kind === "file" || status.kind === "symlink" && resolved.endsWith(EXTENSION);
+    const isFile = status.kind === "file" || status.kind === "symlink" && isProfileName(fileNameOf(resolved));
     if (isFile) return [resolved];
-    const names = files.list(resolved).filter((name) => name.endsWith(EXTENSION) && !name.startsWith(".")).sort();
+    const names = files.list(resolved).filter(isProfileName).sort();
     if (names.length > 0) return names.map((name) => `${resolved.replace(/\/$/, "")}/${name}`);
   } catch (error) {
     if (error instanceof KymoError) throw error;
@@ -75,8 +75,8 @@ export function readProfile(path: string, files: Files): ProfileFile {
   if (!text.ok) throw new KymoError(text.kind, `${action}: ${text.reason}`);
   const profile = checkProfile(text.value);
   if (!profile.ok) throw new KymoError(profile.kind, `${action}: ${profile.reason}`);
-  const [, pid] = /(?:^|[/\\])profiler\.(\d+)-[^/\\]*$/.exec(path) ?? [];
-  return { path, pid: pid === undefined ? undefined : Number(pid), profile: profile.value };
+  const pid = parseProfileFileName(fileNameOf(path))?.owner.pid;
+  return { path, pid, profile: profile.value };
 }
 
 function readText(path: string, files: Files): Result<string, "limit-exceeded"> {
@@ -85,13 +85,7 @@ function readText(path: string, files: Files): Result<string, "limit-exceeded"> 
     const { size } = file.status();
     if (size > MAXIMUM_SIZE) return failure("limit-exceeded", `larger than ${MAXIMUM_SIZE} bytes`);
     const bytes = new Uint8Array(size);
-    let length = 0;
-    while (length < size) {
-      const read = file.readAt(bytes.subarray(length), length);
-      if (read === 0) break;
-      length += read;
-    }
-    return success(new TextDecoder().decode(bytes.subarray(0, length)));
+    return success(new TextDecoder().decode(bytes.subarray(0, readFully(file, bytes, 0))));
   } finally {
     file.close();
   }

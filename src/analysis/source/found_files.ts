@@ -1,5 +1,6 @@
 import { fileErrorCode, KymoError, quotePath, reason } from "../../errors.ts";
-import { FileError, type Files } from "../../runtime.ts";
+import { appendFileName, channelOfFile, fileNameOf, isCsvName } from "../../files/names.ts";
+import type { Files } from "../../runtime.ts";
 
 /** A CSV file that was found. */
 export interface FoundFile {
@@ -52,7 +53,7 @@ export async function findPlaces(sources: readonly string[], files: Files, expan
  */
 export function listCsvs(files: Files, directory: string): string[] {
   const names = attempt(directory, () => files.list(directory));
-  return names.filter((name) => name.endsWith(".csv") && !name.startsWith(".")).sort();
+  return names.filter(isCsvName).sort();
 }
 
 /** What is at a path; a text says why it cannot be read, `undefined` that it is gone. */
@@ -61,21 +62,11 @@ export function findFile(files: Files, path: string): FoundFile | string | undef
     const status = files.status(path);
     if (status === undefined) return undefined;
     if (status.kind !== "file") return `it is not a file but a ${status.kind}`; // opening a pipe would wait for a writer
-    const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
-    const channel = name.split(".", 1)[0] || name;
-    return { path, channel, size: status.size, grows: name === `${channel}.csv` };
+    const name = fileNameOf(path);
+    const channel = channelOfFile(name);
+    return { path, channel, size: status.size, grows: name === appendFileName(channel) };
   } catch (error) {
     return reason(error);
-  }
-}
-
-/** Runs a file operation; `undefined` if there is nothing any more. */
-export function unlessGone<T>(operation: () => T): T | undefined {
-  try {
-    return operation();
-  } catch (error) {
-    if (error instanceof FileError && error.code === "ENOENT") return undefined;
-    throw error;
   }
 }
 

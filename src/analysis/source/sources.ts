@@ -1,13 +1,13 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { fileErrorCode, KymoError, reason } from "../../errors.ts";
 import { observationsOf } from "../../segment/observation.ts";
+import { type ReportUnreadable, type SpoolRows, SpoolSnapshot } from "../../files/snapshot.ts";
 import type { Files } from "../../runtime.ts";
 import { CheckedFile, partsOf } from "./checked_file.ts";
 import { attempt, findFile, findPlaces, listCsvs } from "./found_files.ts";
 import { Problems, type Reading } from "./reading.ts";
 import { relationOf } from "./relation.ts";
 import { RowTables } from "./row_tables.ts";
-import { type SpoolRows, SpoolSnapshot } from "./spool_snapshot.ts";
 
 /**
  * Where observations come from: one relation of DuckDB for each channel, which holds exactly the whole rows.
@@ -78,7 +78,8 @@ export async function openSources(source: string | readonly string[], deps: Sour
       add(path);
       continue;
     }
-    const snapshot = attempt(path, () => SpoolSnapshot.take(files, path, problems));
+    const report: ReportUnreadable = (file, rows, why) => problems.add(file, 0, rows, why);
+    const snapshot = attempt(path, () => SpoolSnapshot.take(files, path, report));
     const names = listCsvs(files, path).filter((name) => snapshot?.includes(name) ?? true);
     for (const name of names) add(`${path}/${name}`, snapshot?.bounds.get(`${path}/${name}`));
     for (const rows of snapshot?.rowsBeside(names) ?? []) spoolRows.set(rows.path, rows);

@@ -1,3 +1,4 @@
+import { isCsvName } from "../../files/names.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import type { TimeRange } from "../frames/selection.ts";
 
@@ -29,7 +30,7 @@ function csvFiles(source: string, files: Files): string[] {
   try {
     const path = files.resolve(source);
     if (files.status(path)?.kind === "file") return [path];
-    return files.list(path).filter((name) => name.endsWith(".csv")).map((name) => `${path}/${name}`);
+    return files.list(path).filter((name) => isCsvName(name)).map((name) => `${path}/${name}`);
   } catch {
     return [];
   }

@@ -1,6 +1,7 @@
 import type { Reading } from "../../analysis/source/reading.ts";
 import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
 import { KymoError, quote } from "../../errors.ts";
+import { isRecordingName } from "../../files/names.ts";
 import type { Files } from "../../runtime.ts";
 import { sanitize } from "../terminal/display_text.ts";
 import { type ExitCode, exitCode } from "../exit_code.ts";
@@ -41,8 +42,7 @@ function recordingsBelow(files: Files, directory: string): string[] {
       return []; // a file, or nobody may look into it, which whoever reads it is told
     }
   };
-  const isRecording = (names: readonly string[]): boolean =>
-    names.some((name) => name === ".spools" || name.endsWith(".csv"));
+  const isRecording = (names: readonly string[]): boolean => names.some(isRecordingName);
   const names = list(directory);
   return isRecording(names) ? [] : names.sort().filter((name) => isRecording(list(`${directory}/${name}`)));
 }

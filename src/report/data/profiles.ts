@@ -7,6 +7,7 @@
 import { type CallNode, callTree, placeOf } from "../../analysis/profile/call_tree.ts";
 import { findProfiles, type ProfileFile, readProfile } from "../../analysis/profile/profile_files.ts";
 import { reason } from "../../errors.ts";
+import { fileNameOf, isProfileName } from "../../files/names.ts";
 import type { CpuProfile, Files } from "../../runtime.ts";
 import type { FlameNode, ProfileData } from "../shared/report_data.ts";
 import { MAX_FLAME_NODES, toDigits } from "./size_plan.ts";
@@ -52,7 +53,7 @@ export function readProfiles(sources: readonly string[], files: Files, pids?: re
 /** Returns the paths of the profiles in a source, if it is a directory that has any. */
 function profilesIn(source: string, files: Files): string[] {
   try {
-    return findProfiles([source], files).filter((path) => path.endsWith(".cpuprofile"));
+    return findProfiles([source], files).filter((path) => isProfileName(fileNameOf(path)));
   } catch {
     return []; // A source that cannot be read has been reported when its rows were read.
   }

@@ -7,10 +7,11 @@ import { FlushJournal } from "../../../src/files/flush_journal.ts";
 import { type DiskOperation, MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { failAll, repair } from "../../support/fake/disk_faults.ts";
 import { bytes } from "../../support/published_files.ts";
-import { openSegment } from "../../support/segments.ts";
+import { openSegment, OWNER } from "../../support/segments.ts";
 
 const HEADER = "Timepoint,Measurement,Label,PID\r\n";
 const PATH = "/_monitoring/x.csv";
+const OWNER_OF_X = { ...OWNER, channel: "x" };
 const OLD = "1,1,old,1\r\n";
 const ROWS = "2,2,new,1\r\n3,3,new,1\r\n";
 
@@ -22,11 +23,11 @@ interface Appending {
   readonly write: (rows: string) => boolean;
 }
 
-function appended(content?: string, disk = new MemoryDisk(), unique = "1"): Appending {
+function appended(content?: string, disk = new MemoryDisk(), sequence = 1): Appending {
   const directory = MonitoringDirectory.create(disk, "/_monitoring");
   if (content !== undefined) disk.plant(PATH, "file", content);
   const journal = new FlushJournal(openSegment(1024));
-  const file = new AppendFile(directory, "x.csv", unique, journal);
+  const file = new AppendFile(directory, { owner: OWNER_OF_X, sequence }, journal);
   const write = (rows: string): boolean => {
     const { published } = journal;
     const next = published + rows.split("\r\n").length - 1;
@@ -78,7 +79,7 @@ describe("AppendFile", () => {
   it("does not follow or change what was put at the temporary name", () => {
     const { disk, write } = appended();
     disk.plant("/home/victim", "file", "precious");
-    const planted = "/_monitoring/.x.csv.1.tmp";
+    const planted = "/_monitoring/.x.csv.4242-0badcafe-000001-0.tmp";
     disk.plant(planted, "symlink", "/home/victim");
     try {
       write(ROWS);
@@ -97,7 +98,7 @@ describe("AppendFile", () => {
   it("is shared by several writers", () => {
     const one = appended();
     const { disk } = one;
-    const other = appended(undefined, disk, "2");
+    const other = appended(undefined, disk, 2);
     for (const { write } of [one, other, other, one]) write(OLD);
     assertEquals(disk.text(PATH), HEADER + OLD.repeat(4));
   });
@@ -303,7 +304,7 @@ describe("a write that fails", () => {
     const disk = new MemoryDisk();
     const directory = MonitoringDirectory.create(disk, "/_monitoring", { syncs: true });
     const journal = new FlushJournal(openSegment(1024));
-    const file = new AppendFile(directory, "x.csv", "1", journal);
+    const file = new AppendFile(directory, { owner: OWNER_OF_X, sequence: 1 }, journal);
     const steps: unknown[] = [];
     disk.before = (operation, path) => {
       if (operation.startsWith("sync")) steps.push([operation, path, disk.text(PATH), journal.published]);

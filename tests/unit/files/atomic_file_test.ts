@@ -16,7 +16,8 @@ function published(syncs = false): { disk: MemoryDisk; file: AtomicFile; journal
   const disk = new MemoryDisk();
   const directory = MonitoringDirectory.create(disk, "/_monitoring", { syncs });
   const journal = new FlushJournal(openSegment(1024));
-  const options = { stem: "x.1", extension: ".csv", head: bytes("head\r\n"), journal };
+  const nameOf = (number: number): string => `x.1${number === 0 ? "" : `-${number}`}.csv`;
+  const options = { nameOf, head: bytes("head\r\n"), journal };
   return { disk, file: new AtomicFile(directory, options), journal };
 }
 
@@ -196,7 +197,7 @@ describe("AtomicFile", () => {
       let renamed = "";
       disk.before = (operation, path) => {
         if (operation !== "rename") return;
-        assertEquals(journal.step, { kind: "renaming", name: taken });
+        assertEquals(journal.step, { kind: "renaming", number: taken });
         renamed = path;
       };
       file.commit(1);

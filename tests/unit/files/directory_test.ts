@@ -2,49 +2,8 @@ import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
 import { FileError } from "../../../src/runtime.ts";
-import { checkChannelName, MonitoringDirectory, uniquePart, writeAll } from "../../../src/files/directory.ts";
+import { MonitoringDirectory, readFully, unless, unlessGone, writeAll } from "../../../src/files/directory.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-
-describe("checkChannelName", () => {
-  it("takes letters, digits, underscore and hyphen", () => {
-    for (const channel of ["a", "A", "0", "queue", "my-queue_2", "x".repeat(64), "CON-1"]) {
-      checkChannelName("Cannot", channel);
-    }
-  });
-
-  const outsiders = ["../x", "..", ".", "/abs", "a/b", "a\\b", "C:", ".hidden", "~", "$HOME", "%2e%2e"];
-  const shapeless = [
-    "",
-    " ",
-    "a b",
-    "a.csv",
-    "-x",
-    "_x",
-    "x".repeat(65),
-    "x".repeat(300),
-    "é",
-    "a\0",
-    "a\n",
-    "\na",
-    "a,b",
-    "*",
-  ];
-  const noTexts = [undefined, null, 1, ["a"], { toString: () => "a" }, new String("a"), Symbol("a")];
-  for (const channel of [...outsiders, ...shapeless, ...noTexts]) {
-    it(`refuses ${String(channel).slice(0, 20)} (${typeof channel})`, () => {
-      const error = assertThrows(() => checkChannelName("Cannot make the buffer", channel), KymoError);
-      assertMatch(error.message, /^Cannot make the buffer: a channel name is 1 to 64 letters.*: .+$/s);
-    });
-  }
-});
-
-describe("uniquePart", () => {
-  it("bears PID, isolate and sequence, and sorts in order", () => {
-    const names = [1, 2, 10, 99_999, 999_999].map((sequence) => uniquePart(42, "0badcafe", sequence));
-    assertEquals(names[0], "42-0badcafe-000001");
-    assertEquals(names.toSorted(), names);
-  });
-});
 
 describe("MonitoringDirectory", () => {
   it("is made if it is not there, and left as it is otherwise", () => {
@@ -94,6 +53,30 @@ describe("MonitoringDirectory", () => {
     const directory = MonitoringDirectory.create(new MemoryDisk(), "/a/b");
     assertEquals(directory.pathOf("x.csv"), "/a/b/x.csv");
     assertMatch(directory.temporaryPathOf("x.csv"), /^\/a\/b\/\.x\.csv.*(?<!\.csv)$/);
+  });
+});
+
+describe("readFully", () => {
+  it("reads on after short reads, up to the end of the file", () => {
+    const disk = new MemoryDisk();
+    disk.plant("/x", "file", "abcdef");
+    const handle = disk.open("/x", "read");
+    const slow = { ...handle, readAt: (into: Uint8Array, at: number) => handle.readAt(into.subarray(0, 1), at) };
+    const bytes = new Uint8Array(4);
+    assertEquals([readFully(slow, bytes, 1), new TextDecoder().decode(bytes)], [4, "bcde"]);
+    assertEquals([readFully(slow, bytes, 4), readFully(slow, bytes, 6)], [2, 0]);
+  });
+});
+
+describe("unless", () => {
+  it("returns undefined for one error code, and throws all others on", () => {
+    const throwing = (code: string) => (): number => {
+      throw new FileError(code, code);
+    };
+    assertEquals([unless("EEXIST", () => 1), unless("EEXIST", throwing("EEXIST"))], [1, undefined]);
+    assertEquals(unlessGone(throwing("ENOENT")), undefined);
+    assertThrows(() => unless("EEXIST", throwing("ENOENT")), FileError, "ENOENT");
+    assertThrows(() => unlessGone(throwing("EACCES")), FileError, "EACCES");
   });
 });
 

@@ -7,9 +7,12 @@ import { EPOCH, openSegment } from "../../support/segments.ts";
 
 const NONE = { kind: "none" } as const;
 
-/** The journal of the segment as somebody reads them who finds its bytes. */
-function reread(segment: ReturnType<typeof openSegment>): FlushJournal {
-  return new FlushJournal({ ...segment, sequence: segment.sequence, journal: segment.journal.slice() } as never);
+/** The journal of the segment as a reader of its bytes sees it. */
+function reread(segment: ReturnType<typeof openSegment>): Pick<FlushJournal, "published" | "layout" | "step"> {
+  const before = segment.journal.slice();
+  const journal = FlushJournal.read(segment);
+  assertEquals(segment.journal, before);
+  return journal;
 }
 
 describe("FlushJournal", () => {
@@ -22,7 +25,7 @@ describe("FlushJournal", () => {
     const segment = openSegment();
     const journal = new FlushJournal(segment);
     journal.renaming(3);
-    assertEquals([reread(segment).step, reread(segment).published], [{ kind: "renaming", name: 3 }, 0]);
+    assertEquals([reread(segment).step, reread(segment).published], [{ kind: "renaming", number: 3 }, 0]);
     journal.settled(7);
     assertEquals([reread(segment).step, reread(segment).published], [NONE, 7]);
     const step = {

@@ -5,16 +5,17 @@ import { KymoError } from "../../../src/errors.ts";
 import { MAX_LABEL_BYTES } from "../../../src/segment/format.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { Word } from "../../../src/segment/format.ts";
-import { MonitoringDirectory, spoolName } from "../../../src/files/directory.ts";
+import { MonitoringDirectory } from "../../../src/files/directory.ts";
+import { spoolFileName } from "../../../src/files/names.ts";
 import { Recovery } from "../../../src/files/recovery.ts";
 import { isFullSuite, seededRandom } from "../../support/faults/suite_size.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { csvPaths, DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
 import { DISK_ERRORS, failAll, failBetween, repair } from "../../support/fake/disk_faults.ts";
-import { KilledProgram } from "../../support/killed/killed_program.ts";
-import { DEAD, killAt, killedWith } from "../../support/killed/killed_programs.ts";
-import { recoverAll, wrongAfter, wrongOnceRecovered } from "../../support/killed/killed_recovery.ts";
-import { RecordedRows } from "../../support/killed/killed_rows.ts";
+import { KilledProgram } from "../../support/killed/program.ts";
+import { DEAD, killAt, killedWith } from "../../support/killed/dead_programs.ts";
+import { recoverAll, wrongAfter, wrongOnceRecovered } from "../../support/killed/recovery.ts";
+import { RecordedRows } from "../../support/killed/recorded_rows.ts";
 import { EPOCH, OWNER } from "../../support/segments.ts";
 
 const SPOOL = `${DIRECTORY}/.spools/custom.42-00000001.1.spool`;
@@ -225,9 +226,9 @@ describe("a recovery of a spool that is damaged", () => {
   });
 
   const headers: Readonly<Record<string, [change: (words: Uint32Array) => void, why: RegExp]>> = {
-    "it is none": [(words) => words[Word.magic] = 1, /does not begin as a segment does$/],
-    "it is another's": [(words) => words[Word.pid] = 43, /says that it is another's$/],
-    "it holds more than it can": [(words) => words[Word.count] = 1e6, /1000000 rows in room for/],
+    "it is none": [(words) => words[Word.magic] = 1, /bad magic number$/],
+    "it is another's": [(words) => words[Word.pid] = 43, /the owner in its header does not match its name$/],
+    "it holds more than it can": [(words) => words[Word.count] = 1e6, /more rows than its capacity of \d+: 1000000$/],
   };
   for (const [what, [change, why]] of Object.entries(headers)) {
     it(`sets it aside, and publishes nothing, if ${what}`, () => {
@@ -317,7 +318,11 @@ describe("a label that is longer than any that is kept", () => {
         new Uint32Array(buffer, 0, 64)[Word.labelBytes] = 4 + length;
         const disk = new MemoryDisk();
         for (const path of [DIRECTORY, `${DIRECTORY}/.spools`]) disk.plant(path, "directory");
-        disk.plant(`${DIRECTORY}/.spools/${spoolName(segment.owner, 1)}`, "file", new Uint8Array(buffer));
+        disk.plant(
+          `${DIRECTORY}/.spools/${spoolFileName({ owner: segment.owner, number: 1, state: "complete" })}`,
+          "file",
+          new Uint8Array(buffer),
+        );
         const { rows, damaged } = recoverAll(disk);
         assertEquals({ rows, damaged }, length <= MAX_LABEL_BYTES ? { rows: 1, damaged: 0 } : { rows: 0, damaged: 1 });
       });

@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FileError } from "../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
-import { readSpoolFile } from "../../../src/files/spool_reader.ts";
+import { SpoolReader } from "../../../src/files/spool_reader.ts";
 import { Spool } from "../../../src/files/spool.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
 import { failAll, failNth, repair } from "../../support/fake/disk_faults.ts";
-import { recoverAll } from "../../support/killed/killed_recovery.ts";
+import { recoverAll } from "../../support/killed/recovery.ts";
 import { EPOCH, OWNER } from "../../support/segments.ts";
 
 const PATH = `${DIRECTORY}/.spools/custom.4242-0badcafe.1.spool`;
@@ -42,12 +42,14 @@ describe("Spool", () => {
     const { segment } = create(disk);
     segment.open(1, EPOCH);
     segment.add("x", 0.5, 5);
-    const handle = disk.open(PATH, "read");
-    const found = readSpoolFile(handle);
-    handle.close();
-    if (typeof found === "string") throw new Error(found);
-    assertEquals([found.segment.count, found.segment.owner, found.damaged], [1, OWNER, 0]);
-    assertEquals(new FlushJournal(found.segment).layout, "append");
+    const reader = SpoolReader.open(disk, PATH);
+    assert(reader.ok);
+    const found = reader.value.read();
+    reader.value.close();
+    assert(found.ok);
+    const { segment: read, damaged } = found.value;
+    assertEquals([read.count, read.owner, damaged], [1, OWNER, 0]);
+    assertEquals(FlushJournal.read(read).layout, "append");
   });
 
   it("released is there for whoever recovers; unlinked it is gone, and may be used on", () => {

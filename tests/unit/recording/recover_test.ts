@@ -42,10 +42,10 @@ describe("readSpool", () => {
   it("refuses what is no spool, and waits for no pipe", () => {
     const runtime = new FakeRuntime();
     const cases: Record<string, string> = {
-      "/nothing": "not found: /nothing",
-      "/directory": "it is not a file but a directory",
-      "/pipe": "it is not a file but a other",
-      "/text": "it is shorter than a header",
+      "/nothing": "no such file or directory",
+      "/directory": "not a regular file: directory",
+      "/pipe": "not a regular file: other",
+      "/text": "shorter than a header",
     };
     runtime.files.plant("/directory", "directory");
     runtime.files.plant("/pipe", "other");

@@ -1,7 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { ValueKind } from "../../../src/series.ts";
-import { Segment } from "../../../src/segment/segment.ts";
+import type { Result } from "../../../src/result.ts";
+import { Segment, type SegmentContent } from "../../../src/segment/segment.ts";
 import { columnsOf, ROW_BYTES, SEGMENT_HEADER_BYTES, Word } from "../../../src/segment/format.ts";
 import { readSegment } from "../../../src/segment/reader.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";
@@ -15,18 +16,22 @@ import {
   rowsOf,
   SEGMENT_BYTES,
   segmentBytes,
-} from "../../support/killed/killed_segments.ts";
+} from "../../support/segment_bytes.ts";
 import { randomFrom } from "../../support/random.ts";
-import { EPOCH, labelsOf, OWNER } from "../../support/segments.ts";
+import { EPOCH, labelsOf, OWNER, rowsOf as rowsWithLabels } from "../../support/segments.ts";
 
 const KINDS = Object.entries(ValueKind);
 const MUTATIONS = shortOrFull(100_000, 1_000_000);
 
-/** What is found in bytes that are as they were written. */
-function whole(bytes: Uint8Array) {
-  const all = found(bytes);
-  if (typeof all === "string") throw new Error(all);
-  return all.segment;
+/** The value of a result that must be a success. */
+function valueOf<Value>(result: Result<Value>): Value {
+  if (!result.ok) throw new Error(result.reason);
+  return result.value;
+}
+
+/** The segment in bytes that nobody has changed. */
+function whole(bytes: Uint8Array): SegmentContent {
+  return valueOf(found(bytes)).segment;
 }
 
 for (const [name, kind] of KINDS) {
@@ -40,10 +45,7 @@ for (const [name, kind] of KINDS) {
       const segment = new Segment(buffer, { ...OWNER, kind });
       segment.open(3, EPOCH);
       for (let i = 0; i < 50; i++) segment.add(`label ${i % 7}`, i, 1 + i);
-      const { segment: read, damaged } = readSegment(readingFrom(new Uint8Array(buffer)), 4096) as never as {
-        segment: Segment;
-        damaged: number;
-      };
+      const { segment: read, damaged } = valueOf(readSegment(readingFrom(new Uint8Array(buffer)), 4096));
       assertEquals([read.owner, read.sequence, read.epochOffset, read.count, damaged], [
         segment.owner,
         3,
@@ -62,13 +64,13 @@ for (const [name, kind] of KINDS) {
         const some = found(cut);
         checkFound(some, bytes, size % 8 === 0);
         if (size < SEGMENT_HEADER_BYTES) {
-          assertEquals(some, "it is shorter than a header");
+          assertEquals([size, !some.ok && some.kind], [size, size === 0 ? "empty" : "too-short"]);
           continue;
         }
-        if (typeof some === "string") throw new Error(some);
+        const { segment } = valueOf(some);
         const expected = size < labels ? 0 : rowAffected(original, capacity, size);
-        assertEquals([size, some.segment.count], [size, Math.min(30, expected)]);
-        assert(rowsOf(original).startsWith(rowsOf(some.segment)));
+        assertEquals([size, segment.count], [size, Math.min(30, expected)]);
+        assert(rowsOf(original).startsWith(rowsOf(segment)));
       }
     });
 
@@ -89,14 +91,15 @@ for (const [name, kind] of KINDS) {
         const some = found(mutated);
         checkFound(some, mutated.length < 16 ? bytes : mutated, i % 25 === 0);
         if (least < SEGMENT_HEADER_BYTES || mutated.length < bytes.length) continue;
-        if (typeof some === "string") throw new Error(some);
-        // Those of the bytes between that were changed affect later rows, but for the columns: each begins with the first row.
+        const { segment } = valueOf(some);
+        // Each changed byte affects the rows from some row on; not the later the byte, the later the row, since each
+        // column begins with the first row.
         let intact = original.count;
         for (let at = SEGMENT_HEADER_BYTES; at < bytes.length; at++) {
           if (mutated[at] !== bytes[at]) intact = Math.min(intact, rowAffected(original, capacity, at));
         }
-        assert(some.segment.count >= intact, `mutation ${i}: ${some.segment.count} rows, not ${intact}`);
-        assert(rowsOf(some.segment).startsWith(rows.slice(0, intact).join("")), `mutation ${i}`);
+        assert(segment.count >= intact, `mutation ${i}: ${segment.count} rows, not ${intact}`);
+        assert(rowsOf(segment).startsWith(rows.slice(0, intact).join("")), `mutation ${i}`);
       }
       recordFigure(
         15,
@@ -136,7 +139,7 @@ describe("readSegment", () => {
     assert(whole(bytes).labelCount <= 65_535, `${whole(bytes).labelCount}`);
   });
 
-  it("says so when a segment is filled anew faster than it can be read", () => {
+  it("gives up on a segment that is refilled faster than it can be read", () => {
     const buffer = new ArrayBuffer(SEGMENT_BYTES);
     const segment = new Segment(buffer, OWNER);
     let sequence = 0;
@@ -146,7 +149,7 @@ describe("readSegment", () => {
       segment.add("x", 1, 1);
       return read(into, at);
     }, SEGMENT_BYTES);
-    assertEquals(some, "it is filled anew faster than it can be read");
+    assertEquals(some, { ok: false, kind: "unstable", reason: "refilled faster than it can be read" });
   });
 
   for (const inPieces of [false, true]) {
@@ -180,9 +183,9 @@ describe("readSegment", () => {
       let rows = 0;
       for (let i = 0; i < shortOrFull(5_000, 50_000); i++) {
         const some = readSegment(read, SEGMENT_BYTES);
-        if (typeof some === "string") continue;
-        const { segment: { epochOffset, count, timepoints, values, labelIds, ...content }, damaged } = some;
-        const labels = labelsOf(content as Segment);
+        if (!some.ok) continue;
+        const { segment: { epochOffset, count, timepoints, values, labelIds, ...content }, damaged } = some.value;
+        const labels = labelsOf(content as SegmentContent);
         assertEquals(damaged, 0);
         rows += count;
         for (let row = 0; row < count; row++) {
@@ -198,4 +201,26 @@ describe("readSegment", () => {
       assert(rows > 1_000, `${rows}`);
     });
   }
+
+  describe("with a caller that knows the first rows", () => {
+    const buffer = new ArrayBuffer(4096);
+    const segment = new Segment(buffer, OWNER);
+    segment.open(3, EPOCH);
+    for (let row = 0; row < 5; row++) segment.add(`label ${row % 2}`, row / 2, row + 1);
+
+    /** What is read without the rows that are known of a sequence. */
+    function rowsAfter(firstOf: (sequence: number) => number): unknown {
+      const { segment, first, damaged } = valueOf(readSegment(readingFrom(new Uint8Array(buffer)), 4096, firstOf));
+      return { first, rows: rowsWithLabels(segment), damaged };
+    }
+
+    it("reads the rows after those", () => {
+      const rows = [[4, 1.5, "label 1"], [5, 2, "label 0"]];
+      assertEquals(rowsAfter((sequence) => sequence), { first: 3, rows, damaged: 0 });
+    });
+
+    it("reads none if there are no others, or fewer than are known", () => {
+      for (const first of [5, 6, Infinity]) assertEquals(rowsAfter(() => first), { first: 5, rows: [], damaged: 0 });
+    });
+  });
 });

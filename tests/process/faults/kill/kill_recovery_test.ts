@@ -165,8 +165,8 @@ async function dieTogether(layout: Layout, place: string): Promise<Remains> {
 function pathsToCome({ directory, snapshot }: Remains): string[] {
   return snapshot.paths.filter((path) => path.endsWith(".spool")).flatMap((path) => {
     const header = readHeader(readFileSync(path));
-    assert(typeof header === "object", String(header));
-    const { owner: { channel, pid, isolate }, sequence } = header;
+    assert(header.ok, JSON.stringify(header));
+    const { owner: { channel, pid, isolate }, sequence } = header.value;
     const unique = `${pid}-${isolate}-${String(sequence).padStart(6, "0")}`;
     return [
       `${channel}.${unique}.csv`,

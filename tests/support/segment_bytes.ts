@@ -1,13 +1,13 @@
-import { CsvEncoder } from "../../../src/csv/encode.ts";
-import { parse } from "../../../src/csv/parse.ts";
-import { HEADER } from "../../../src/csv/dialect.ts";
-import { labelSpans } from "../../../src/segment/format.ts";
-import { ValueKind } from "../../../src/series.ts";
-import { Segment, type SegmentContent } from "../../../src/segment/segment.ts";
-import { columnsOf, SEGMENT_HEADER_BYTES } from "../../../src/segment/format.ts";
-import { type FoundSegment, type ReadBytes, readSegment } from "../../../src/segment/reader.ts";
-import { pick, type Random } from "../random.ts";
-import { EPOCH, OWNER } from "../segments.ts";
+import { CsvEncoder } from "../../src/csv/encode.ts";
+import { parse } from "../../src/csv/parse.ts";
+import { HEADER } from "../../src/csv/dialect.ts";
+import { columnsOf, labelSpans, SEGMENT_HEADER_BYTES, type SegmentFault } from "../../src/segment/format.ts";
+import type { Result } from "../../src/result.ts";
+import { ValueKind } from "../../src/series.ts";
+import { Segment, type SegmentContent } from "../../src/segment/segment.ts";
+import { type FoundSegment, type ReadBytes, readSegment } from "../../src/segment/reader.ts";
+import { pick, type Random } from "./random.ts";
+import { EPOCH, OWNER } from "./segments.ts";
 
 /** Bytes of the segments here: the least there can be. */
 export const SEGMENT_BYTES = 1024;
@@ -48,9 +48,9 @@ export function rowsOf(segment: SegmentContent): string {
 }
 
 /** Throws unless what was found in `bytes` is what may be found in any bytes at all. */
-export function checkFound(found: FoundSegment | string, bytes: Uint8Array, thoroughly = true): void {
-  if (typeof found === "string") return must(found.length > 10, found);
-  const { segment, damaged } = found;
+export function checkFound(found: Result<FoundSegment, SegmentFault>, bytes: Uint8Array, thoroughly = true): void {
+  if (!found.ok) return must(found.kind.length > 3 && found.reason.length > 9, found.reason);
+  const { segment, damaged } = found.value;
   const claimed = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
   must(damaged >= 0 && segment.count + damaged === claimed, `${segment.count} + ${damaged} of ${claimed}`);
   const { timepoints, values, labelIds, labelBytes, journal } = segment;
@@ -79,7 +79,7 @@ export function rowAffected(original: SegmentContent, capacity: number, at: numb
 }
 
 /** Reads bytes whole. */
-export function found(bytes: Uint8Array): FoundSegment | string {
+export function found(bytes: Uint8Array): Result<FoundSegment, SegmentFault> {
   return readSegment(readingFrom(bytes), bytes.length);
 }
 

@@ -1,19 +1,22 @@
-import { CsvEncoder, HEADER_BYTES } from "../../../../src/csv/encode.ts";
-import type { SegmentOwner } from "../../../../src/segment/format.ts";
-import { ValueKind } from "../../../../src/series.ts";
-import { Segment } from "../../../../src/segment/segment.ts";
-import { MonitoringDirectory, spoolName, uniquePart } from "../../../../src/files/directory.ts";
-import { FlushJournal } from "../../../../src/files/flush_journal.ts";
-import type { Layout } from "../../../../src/files/names.ts";
-import type { MemoryDisk } from "../../../support/fake/memory_disk.ts";
-import type { Random } from "../../../support/random.ts";
-import { EPOCH } from "../../../support/segments.ts";
+import { CsvEncoder, HEADER_BYTES } from "../../src/csv/encode.ts";
+import type { SegmentOwner } from "../../src/segment/format.ts";
+import { ValueKind } from "../../src/series.ts";
+import { Segment } from "../../src/segment/segment.ts";
+import { MonitoringDirectory } from "../../src/files/directory.ts";
+import { FlushJournal } from "../../src/files/flush_journal.ts";
+import { appendFileName, type Layout, segmentFileName, spoolFileName } from "../../src/files/names.ts";
+import type { MemoryDisk } from "./fake/memory_disk.ts";
+import type { Random } from "./random.ts";
+import { EPOCH } from "./segments.ts";
 
-/** Sizes by layout: such that there are a few slices of 128 KiB in a segment that is appended. */
+/** Sizes by layout, in bytes. A segment that is appended has several slices of 128 KiB. */
 const SIZES = { append: { label: 7_900, segment: 256 * 1024 }, segments: { label: 10, segment: 4 * 1024 } };
 const SEGMENT_ROWS = 36;
 
-/** A program that records the numbers from 0 on and flushes them, as storage/ does it, but so that anything may happen between any two of its steps. */
+/**
+ * A program that records the numbers from 0 on and flushes them as `src/files` does, but one step at a time, so that
+ * a test can do anything in between.
+ */
 export class InterleavedWriter {
   /** Rows that are committed. */
   recorded = 0;
@@ -73,12 +76,14 @@ export class InterleavedWriter {
   #makeSpool(): Segment {
     const size = SIZES[this.#layout].segment;
     this.#directory.ensureSpools();
-    const path = this.#directory.spoolPathOf(spoolName(this.#owner, ++this.#spools));
-    this.#disk.plant(`${path}.tmp`, "file", new Uint8Array(size));
-    const segment = new Segment(this.#disk.map!(`${path}.tmp`, size)!.buffer, this.#owner);
+    const name = { owner: this.#owner, number: ++this.#spools };
+    const path = this.#directory.spoolPathOf(spoolFileName({ ...name, state: "complete" }));
+    const temporary = this.#directory.spoolPathOf(spoolFileName({ ...name, state: "unfinished" }));
+    this.#disk.plant(temporary, "file", new Uint8Array(size));
+    const segment = new Segment(this.#disk.map!(temporary, size)!.buffer, this.#owner);
     segment.open(0, 0n);
     FlushJournal.noteLayout(segment, this.#layout);
-    this.#disk.rename(`${path}.tmp`, path);
+    this.#disk.rename(temporary, path);
     return segment;
   }
 
@@ -111,7 +116,7 @@ export class InterleavedWriter {
   }
 
   *#append(journal: FlushJournal, bytes: Uint8Array, next: number): Generator<void> {
-    const path = this.#directory.pathOf("custom.csv");
+    const path = this.#directory.pathOf(appendFileName(this.#owner.channel));
     if (this.#disk.status(path) === undefined) this.#disk.plant(path, "file", HEADER_BYTES);
     const handle = this.#disk.open(path);
     while (handle.tryLock?.() !== true) yield;
@@ -137,8 +142,7 @@ export class InterleavedWriter {
   }
 
   *#publish(segment: Segment, journal: FlushJournal): Generator<void> {
-    const { pid, isolate, channel } = this.#owner;
-    const name = `${channel}.${uniquePart(pid, isolate, segment.sequence)}.csv`;
+    const name = segmentFileName(segment);
     const temporary = this.#directory.temporaryPathOf(name);
     const handle = this.#disk.create(temporary);
     handle.write(HEADER_BYTES);

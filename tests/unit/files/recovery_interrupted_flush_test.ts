@@ -4,7 +4,7 @@ import { CsvEncoder, encodeSegment } from "../../../src/csv/encode.ts";
 import { FileError } from "../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
-import { removeTemporaries, settleInterrupted } from "../../../src/files/interrupted_flush.ts";
+import { finishStep, removeTemporaries } from "../../../src/files/recovery.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { DIRECTORY } from "../../support/published_files.ts";
 import { failAll } from "../../support/fake/disk_faults.ts";
@@ -25,7 +25,7 @@ function interrupted() {
   const header = csv.slice(0, csv.indexOf("\n") + 1);
   const rows = csv.slice(header.length).match(/(?:[^"]|"(?:[^"]|"")*")*?,4242\r\n/g)!;
   const journal = new FlushJournal(segment);
-  const settle = (): boolean => settleInterrupted(directory, new CsvEncoder(), segment, journal);
+  const settle = (): boolean => finishStep({ directory, encoder: new CsvEncoder() }, segment, journal);
   /** Notes that rows from `published` up to `next` were to be appended to what is there. */
   const appending = (published: number, next = 20): void => {
     journal.settled(published);
@@ -41,7 +41,7 @@ function interrupted() {
   return { disk, directory, segment, csv, header, rows, journal, settle, appending, append };
 }
 
-describe("settleInterrupted", () => {
+describe("finishStep", () => {
   it("leaves it at what is noted when nothing was under way", () => {
     const { journal, settle } = interrupted();
     assertEquals([settle(), journal.published], [true, 0]);
@@ -168,10 +168,10 @@ describe("removeTemporaries", () => {
     for (const name of [...own, ...others]) disk.plant(`${DIRECTORY}/${name}`, "file");
     disk.plant("/precious", "file");
     disk.plant(`${DIRECTORY}/.custom.${UNIQUE}-2.csv.tmp`, "symlink", "/precious");
-    removeTemporaries(directory, segment, journal);
+    removeTemporaries(directory, segment);
     const left = [...others, `.custom.${UNIQUE}-2.csv.tmp`].map((name) => `${DIRECTORY}/${name}`);
     assertEquals(disk.paths().filter((path) => path.startsWith(`${DIRECTORY}/`)), left.sort());
     failAll(disk, "EIO");
-    removeTemporaries(directory, segment, journal);
+    removeTemporaries(directory, segment);
   });
 });

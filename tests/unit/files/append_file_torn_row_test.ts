@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { encodeSegment } from "../../../src/csv/encode.ts";
 import type { FileHandle } from "../../../src/runtime.ts";
-import { wholeRowsEnd } from "../../../src/files/whole_rows.ts";
+import { wholeRowsEnd } from "../../../src/files/append_file.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { bytes } from "../../support/published_files.ts";
 import { AWKWARD_LABELS } from "../../support/random.ts";

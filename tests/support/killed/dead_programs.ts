@@ -1,8 +1,8 @@
 import type { Layout } from "../../../src/files/names.ts";
 import { MemoryDisk } from "../fake/memory_disk.ts";
-import { KilledProgram } from "./killed_program.ts";
-import { chop } from "./killed_recovery.ts";
-import { RecordedRows } from "./killed_rows.ts";
+import { KilledProgram } from "./program.ts";
+import { chop } from "./recovery.ts";
+import { RecordedRows } from "./recorded_rows.ts";
 
 /** What programs left that died: rows in the spools, and a flush that was interrupted. */
 export interface Dead {

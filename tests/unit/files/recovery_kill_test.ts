@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { isFullSuite } from "../../support/faults/suite_size.ts";
-import { type Killed, killRecovery, wrongOnceRecovered } from "../../support/killed/killed_recovery.ts";
-import { A_ROW, RECORDINGS, recordLooking } from "../../support/killed/killed_recordings.ts";
+import { type Killed, killRecovery, wrongOnceRecovered } from "../../support/killed/recovery.ts";
+import { A_ROW, RECORDINGS, recordLooking } from "../../support/killed/recordings.ts";
 
 /** In the short form, the recovery is killed too after one kill in so many, */
 const AGAIN = 200;

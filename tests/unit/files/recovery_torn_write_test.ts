@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { chop, recoverAll, wrongOnceRecovered } from "../../support/killed/killed_recovery.ts";
-import { fewRows, recordLooking } from "../../support/killed/killed_recordings.ts";
-import type { RecordedRows } from "../../support/killed/killed_rows.ts";
+import { chop, recoverAll, wrongOnceRecovered } from "../../support/killed/recovery.ts";
+import { fewRows, recordLooking } from "../../support/killed/recordings.ts";
+import type { RecordedRows } from "../../support/killed/recorded_rows.ts";
 
 const few = fewRows(7);
 

@@ -3,7 +3,7 @@ import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
 import type { DiskOperation, MemoryDisk } from "../fake/memory_disk.ts";
 import { DIRECTORY, temporaryPaths } from "../published_files.ts";
-import type { RecordedRows } from "./killed_rows.ts";
+import type { RecordedRows } from "./recorded_rows.ts";
 
 /** Recovers what is in the directory of the tests, to the end; `syncs` as a program with durability `fsync` does. */
 export function recoverAll(disk: MemoryDisk, syncs = false, whileWaiting: () => void = () => {}): RecoverySummary {
