@@ -1,6 +1,6 @@
 import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
 import { CANNOT_APPEND, WRONG_FILE } from "../files/append_file.ts";
-import { type FlushDeps, type FlushStep, SegmentFlush } from "../files/flush.ts";
+import { type FlushDeps, type FlushProgress, SegmentFlush } from "../files/flush.ts";
 import { FileError } from "../runtime.ts";
 import type { SegmentOwner } from "../segment/format.ts";
 import { type BufferNeed, DoubleBuffer } from "./double_buffer.ts";
@@ -252,7 +252,7 @@ export class Flusher {
     return true;
   }
 
-  #step(flush: SegmentFlush): FlushStep | "failed" {
+  #step(flush: SegmentFlush): FlushProgress | "failed" {
     const before = flush.published;
     try {
       const step = flush.step();

@@ -157,7 +157,7 @@ describe("finishStep", () => {
 
 describe("removeTemporaries", () => {
   it("removes what flushes of the segment left, and nothing else", () => {
-    const { disk, directory, segment, journal } = interrupted();
+    const { disk, directory, segment } = interrupted();
     const own = [`.custom.${UNIQUE}.csv.tmp`, `.custom.${UNIQUE}-1.csv.tmp`, `.custom.csv.${UNIQUE}-0.tmp`];
     const others = [
       "custom.csv",

@@ -80,11 +80,11 @@ describe("a flame graph", () => {
 
 describe("the CPU profiles of a report", () => {
   const files = {
-    "profiler.12-a-1.cpuprofile": JSON.stringify(profile),
-    "profiler.12-a-2.cpuprofile": JSON.stringify(profile),
-    "profiler.7-b-1.cpuprofile": JSON.stringify(profile),
-    "profiler.8-b-1.cpuprofile": "{}",
-    "profiler.9-b-1.cpuprofile": "{",
+    "profiler.12-0000000a-000001.cpuprofile": JSON.stringify(profile),
+    "profiler.12-0000000a-000002.cpuprofile": JSON.stringify(profile),
+    "profiler.7-0000000b-000001.cpuprofile": JSON.stringify(profile),
+    "profiler.8-0000000b-000001.cpuprofile": "{}",
+    "profiler.9-0000000b-000001.cpuprofile": "{",
     "other.txt": "",
   };
   it("are those in the directories, one per process", async () => {
@@ -100,10 +100,14 @@ describe("the CPU profiles of a report", () => {
       const { profiles, problems } = readProfiles(sources, defaultRuntime().files);
       assertEquals(
         profiles.map(({ name, pid, duration }) => [name, pid, Math.round(duration * 1e3)]),
-        [["profiler.7-b-1.cpuprofile", 7, 50], ["profiler.12-a-1.cpuprofile and 1 more", 12, 100]],
+        [["profiler.7-0000000b-000001.cpuprofile", 7, 50], [
+          "profiler.12-0000000a-000001.cpuprofile and 1 more",
+          12,
+          100,
+        ]],
       );
       assertEquals(problems.length, 2);
-      assert(problems[0]!.includes("profiler.8-b-1.cpuprofile"), problems[0]);
+      assert(problems[0]!.includes("profiler.8-0000000b-000001.cpuprofile"), problems[0]);
       assertEquals(readProfiles([directory], defaultRuntime().files, [7]).profiles.length, 1);
       return Promise.resolve();
     });
