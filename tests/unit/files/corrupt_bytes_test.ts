@@ -13,9 +13,9 @@ import { recordFigure } from "../../support/faults/fault_figures.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { csvPaths, DIRECTORY } from "../../support/published_files.ts";
-import { DEAD } from "../../support/killed/dead_programs.ts";
-import { recoverAll } from "../../support/killed/recovery.ts";
-import { mutate } from "../../support/segment_bytes.ts";
+import { DEAD } from "../../support/spools/dead_programs.ts";
+import { recoverAll } from "../../support/spools/recover_all.ts";
+import { mutate } from "../../support/spools/segment_bytes.ts";
 import { pick, type Random, randomFrom } from "../../support/random.ts";
 import { openSegment } from "../../support/segments.ts";
 

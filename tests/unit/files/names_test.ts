@@ -129,7 +129,7 @@ describe("the name of a spool", () => {
 });
 
 describe("a temporary name", () => {
-  it("is one that no reader of *.csv takes, in a directory with only published files", () => {
+  it("is one that no reader of published files takes", () => {
     fc.assert(fc.property(anyName, (name) => {
       const temporary = names.temporaryName(name);
       for (const hidden of [temporary, names.probeName("x")]) {

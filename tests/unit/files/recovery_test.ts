@@ -12,10 +12,10 @@ import { isFullSuite, seededRandom } from "../../support/faults/suite_size.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { csvPaths, DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
 import { DISK_ERRORS, failAll, failBetween, repair } from "../../support/fake/disk_faults.ts";
-import { KilledProgram } from "../../support/killed/program.ts";
-import { DEAD, killAt, killedWith } from "../../support/killed/dead_programs.ts";
-import { recoverAll, wrongAfter, wrongOnceRecovered } from "../../support/killed/recovery.ts";
-import { RecordedRows } from "../../support/killed/recorded_rows.ts";
+import { KilledProgram } from "../../support/spools/killed_program.ts";
+import { DEAD, killAt, killedWith } from "../../support/spools/dead_programs.ts";
+import { recoverAll, wrongAfter, wrongOnceRecovered } from "../../support/spools/recover_all.ts";
+import { RecordedRows } from "../../support/spools/recorded_rows.ts";
 import { EPOCH, OWNER } from "../../support/segments.ts";
 
 const SPOOL = `${DIRECTORY}/.spools/custom.42-00000001.1.spool`;

@@ -1,13 +1,13 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { decode } from "../../../src/csv/parse.ts";
+import { parse } from "../../../src/csv/parse.ts";
 import { SpoolSnapshot } from "../../../src/files/snapshot.ts";
 import { observationsOf } from "../../../src/segment/observation.ts";
 import { isCsvName, type Layout } from "../../../src/files/names.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { randomFrom } from "../../support/random.ts";
-import { InterleavedWriter } from "../../support/interleaved_writer.ts";
+import { InterleavedWriter } from "../../support/spools/interleaved_writer.ts";
 
 const DIRECTORY = "/_monitoring";
 
@@ -31,7 +31,7 @@ function read(disk: MemoryDisk): Map<number, number[]> {
     const text = new TextDecoder().decode(disk.bytes(path).subarray(0, snapshot?.bounds.get(path)));
     handle.close();
     // A row at the end may be cut off.
-    for (const { pid, measurement } of decode(text.slice(0, text.lastIndexOf("\n") + 1))) take(pid, measurement);
+    for (const { pid, measurement } of parse(text.slice(0, text.lastIndexOf("\n") + 1))) take(pid, measurement);
   }
   for (const { segment, first } of snapshot?.rowsBeside(names) ?? []) {
     for (const { pid, measurement } of observationsOf(segment).slice(first)) take(pid, measurement);

@@ -6,7 +6,7 @@ import { FileError } from "../../../src/runtime.ts";
 import { Word } from "../../../src/segment/format.ts";
 import { failAll, repair } from "../../support/fake/disk_faults.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { killedWith } from "../../support/killed/dead_programs.ts";
+import { killedWith } from "../../support/spools/dead_programs.ts";
 import { DIRECTORY } from "../../support/published_files.ts";
 
 const OWNER = { channel: "custom", pid: 42, isolate: "00000001" };

@@ -8,7 +8,7 @@ import { Spool } from "../../../src/files/spool.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
 import { failAll, failNth, repair } from "../../support/fake/disk_faults.ts";
-import { recoverAll } from "../../support/killed/recovery.ts";
+import { recoverAll } from "../../support/spools/recover_all.ts";
 import { EPOCH, OWNER } from "../../support/segments.ts";
 
 const PATH = `${DIRECTORY}/.spools/custom.4242-0badcafe.1.spool`;

@@ -7,8 +7,8 @@ import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { csvPaths, DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
 import { failAll, repair } from "../../support/fake/disk_faults.ts";
-import { DEAD, killedWith } from "../../support/killed/dead_programs.ts";
-import { wrongOnceRecovered } from "../../support/killed/recovery.ts";
+import { DEAD, killedWith } from "../../support/spools/dead_programs.ts";
+import { wrongOnceRecovered } from "../../support/spools/recover_all.ts";
 
 /** One beside a program on a disk, with what it reported. */
 function recoveryOn(disk: MemoryDisk, interval = 1_000) {

@@ -8,9 +8,9 @@ import { SegmentPool } from "../../../src/recording/segment_pool.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
 import { failAll, repair } from "../../support/fake/disk_faults.ts";
-import { KilledProgram } from "../../support/killed/program.ts";
-import { chop, recoverAll, wrongAfter } from "../../support/killed/recovery.ts";
-import { RecordedRows } from "../../support/killed/recorded_rows.ts";
+import { KilledProgram } from "../../support/spools/killed_program.ts";
+import { chop, recoverAll, wrongAfter } from "../../support/spools/recover_all.ts";
+import { RecordedRows } from "../../support/spools/recorded_rows.ts";
 import { EPOCH, OWNER } from "../../support/segments.ts";
 
 /** A pool on a disk, with what it reported. */

@@ -16,7 +16,7 @@ import {
   rowsOf,
   SEGMENT_BYTES,
   segmentBytes,
-} from "../../support/segment_bytes.ts";
+} from "../../support/spools/segment_bytes.ts";
 import { randomFrom } from "../../support/random.ts";
 import { EPOCH, labelsOf, OWNER, rowsOf as rowsWithLabels } from "../../support/segments.ts";
 

@@ -1,13 +1,13 @@
-import { CsvEncoder } from "../../src/csv/encode.ts";
-import { parse } from "../../src/csv/parse.ts";
-import { HEADER } from "../../src/csv/dialect.ts";
-import { columnsOf, labelSpans, SEGMENT_HEADER_BYTES, type SegmentFault } from "../../src/segment/format.ts";
-import type { Result } from "../../src/result.ts";
-import { ValueKind } from "../../src/series.ts";
-import { Segment, type SegmentContent } from "../../src/segment/segment.ts";
-import { type FoundSegment, type ReadBytes, readSegment } from "../../src/segment/reader.ts";
-import { pick, type Random } from "./random.ts";
-import { EPOCH, OWNER } from "./segments.ts";
+import { CsvEncoder } from "../../../src/csv/encode.ts";
+import { parse } from "../../../src/csv/parse.ts";
+import { HEADER } from "../../../src/csv/dialect.ts";
+import { columnsOf, labelSpans, SEGMENT_HEADER_BYTES, type SegmentFault } from "../../../src/segment/format.ts";
+import type { Result } from "../../../src/result.ts";
+import { ValueKind } from "../../../src/series.ts";
+import { Segment, type SegmentContent } from "../../../src/segment/segment.ts";
+import { type FoundSegment, type ReadBytes, readSegment } from "../../../src/segment/reader.ts";
+import { pick, type Random } from "../random.ts";
+import { EPOCH, OWNER } from "../segments.ts";
 
 /** Bytes of the segments here: the least there can be. */
 export const SEGMENT_BYTES = 1024;

@@ -1,13 +1,13 @@
-import { CsvEncoder, HEADER_BYTES } from "../../src/csv/encode.ts";
-import type { SegmentOwner } from "../../src/segment/format.ts";
-import { ValueKind } from "../../src/series.ts";
-import { Segment } from "../../src/segment/segment.ts";
-import { MonitoringDirectory } from "../../src/files/directory.ts";
-import { FlushJournal } from "../../src/files/flush_journal.ts";
-import { appendFileName, type Layout, segmentFileName, spoolFileName } from "../../src/files/names.ts";
-import type { MemoryDisk } from "./fake/memory_disk.ts";
-import type { Random } from "./random.ts";
-import { EPOCH } from "./segments.ts";
+import { CsvEncoder, HEADER_BYTES } from "../../../src/csv/encode.ts";
+import type { SegmentOwner } from "../../../src/segment/format.ts";
+import { ValueKind } from "../../../src/series.ts";
+import { Segment } from "../../../src/segment/segment.ts";
+import { MonitoringDirectory } from "../../../src/files/directory.ts";
+import { FlushJournal } from "../../../src/files/flush_journal.ts";
+import { appendFileName, type Layout, segmentFileName, spoolFileName } from "../../../src/files/names.ts";
+import type { MemoryDisk } from "../fake/memory_disk.ts";
+import type { Random } from "../random.ts";
+import { EPOCH } from "../segments.ts";
 
 /** Sizes by layout, in bytes. A segment that is appended has several slices of 128 KiB. */
 const SIZES = { append: { label: 7_900, segment: 256 * 1024 }, segments: { label: 10, segment: 4 * 1024 } };

@@ -1,8 +1,8 @@
 import { FileError } from "../../../src/runtime.ts";
 import type { Layout } from "../../../src/files/names.ts";
 import { type DiskOperation, MemoryDisk } from "../fake/memory_disk.ts";
-import { KILLED_ROWS, type KilledOptions, KilledProgram } from "./program.ts";
-import { chop } from "./recovery.ts";
+import { KILLED_ROWS, type KilledOptions, KilledProgram } from "./killed_program.ts";
+import { chop } from "./recover_all.ts";
 import { RecordedRows } from "./recorded_rows.ts";
 
 /** Where a recording goes on, with what it may look at. */

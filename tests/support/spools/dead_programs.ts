@@ -1,7 +1,7 @@
 import type { Layout } from "../../../src/files/names.ts";
 import { MemoryDisk } from "../fake/memory_disk.ts";
-import { KilledProgram } from "./program.ts";
-import { chop } from "./recovery.ts";
+import { KilledProgram } from "./killed_program.ts";
+import { chop } from "./recover_all.ts";
 import { RecordedRows } from "./recorded_rows.ts";
 
 /** What programs left that died: rows in the spools, and a flush that was interrupted. */
