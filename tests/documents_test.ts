@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../deno.json" with { type: "json" };
 import { linksOf, packagedDocuments, proseOf, targetOf } from "../tools/documents.ts";
@@ -83,6 +83,13 @@ describe("docs/reference.md", () => {
     const [errors] = /^## Errors$[\s\S]*?^## /m.exec(reference)!;
     assertEquals([...errors.matchAll(/^\| `"([a-z-]+)"`/gm)].map(([, code]) => code), codes);
   });
+});
+
+it("docs/fault_suite.md names tests that exist", () => {
+  const files = new Set(readdirSync(join(root, "tests"), { recursive: true }).map((path) => basename(String(path))));
+  const named = [...read("docs/fault_suite.md").matchAll(/`(\w+_test)`/g)].map(([, name]) => `${name}.ts`);
+  assert(named.length >= 17);
+  assertEquals(named.filter((name) => !files.has(name)), []);
 });
 
 describe("commands in documents", () => {
