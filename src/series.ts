@@ -75,6 +75,12 @@ export const SERIES = {
   eventLoopLag: "event loop lag",
 } as const;
 
+/**
+ * Label of the rate that reports show instead of `user time` and `system time`: CPU time divided by
+ * wall time, in cores.
+ */
+export const CPU_RATE = "cpu";
+
 /** Interval of the timer that measures the event loop's lag, ms. */
 export const LAG_PROBE_INTERVAL = 20;
 

@@ -6,7 +6,7 @@
  */
 
 import { isMixed } from "../../analysis/summary/runtime_summary.ts";
-import { CHANNELS, isFromPython, isOfIsolate, runtimeSeriesOf, SERIES } from "../../series.ts";
+import { CHANNELS, CPU_RATE, isFromPython, isOfIsolate, runtimeSeriesOf, SERIES } from "../../series.ts";
 import type { QuantityCells, QuantityData } from "../shared/report_data.ts";
 import {
   filledBins,
@@ -18,9 +18,6 @@ import {
 } from "./size_plan.ts";
 import type { Source } from "./source.ts";
 import type { Bins, ShownTime } from "./time_axis.ts";
-
-/** Label of the rate of a process's CPU time. */
-export const CPU_RATE = "cpu";
 
 /** A rate that is shown instead of counters. */
 interface Rate {

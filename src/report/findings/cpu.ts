@@ -6,7 +6,7 @@
 
 import { sumTimes } from "../../analysis/profile/call_tree.ts";
 import { inPercent, inSeconds, plainNumber } from "../../display/words.ts";
-import { CPU_RATE } from "../data/quantities.ts";
+import { CPU_RATE } from "../../series.ts";
 import { functionKey, type QuantityCells } from "../shared/report_data.ts";
 import {
   capitalize,

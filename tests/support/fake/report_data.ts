@@ -269,7 +269,7 @@ function quantities(
     });
   const near = (at: number, index: number): boolean =>
     index === 1 % pids.length && Math.abs(at - STALL) < 1.2 / bins * every;
-  const saw = (at: number, teeth: number): number => at * teeth % 1;
+  const sawtooth = (at: number, teeth: number): number => at * teeth % 1;
   const runtime = { channel: "runtime" };
   return [
     {
@@ -278,7 +278,7 @@ function quantities(
       unit: "bytes",
       kind: "level",
       processes: level(
-        (at, index) => index === 0 ? 9e7 + at * 1.6e8 + saw(at, 23) * 9e6 : 1.2e8 + saw(at, 9) * 2e7,
+        (at, index) => index === 0 ? 9e7 + at * 1.6e8 + sawtooth(at, 23) * 9e6 : 1.2e8 + sawtooth(at, 9) * 2e7,
         0.02,
       ),
     },
@@ -288,7 +288,7 @@ function quantities(
       unit: "bytes",
       kind: "level",
       processes: level(
-        (at, index) => index === 0 ? 3e7 + at * 1.3e8 + saw(at, 23) * 2e7 : 4e7 + saw(at, 9) * 5e7,
+        (at, index) => index === 0 ? 3e7 + at * 1.3e8 + sawtooth(at, 23) * 2e7 : 4e7 + sawtooth(at, 9) * 5e7,
         0.03,
       ),
     },

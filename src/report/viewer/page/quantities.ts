@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CHANNELS } from "../../../series.ts";
+import { CHANNELS, CPU_RATE, SERIES } from "../../../series.ts";
 import type { Finding, QuantityData } from "../../shared/report_data.ts";
 import { quantityChart } from "../charts/quantity_chart.ts";
 import { timeChart } from "../charts/time_chart.ts";
@@ -15,25 +15,29 @@ import { h } from "../ui/dom.ts";
 
 const HEIGHT = 118;
 
-/** Series that explain most come first; all others follow in their own order. */
-const ORDER = [
-  /event loop lag/i,
-  /gc pause/i,
-  /cpu|user time|system time/i,
-  /^rss/i,
-  /heap used/i,
-  /heap/i,
-  /gc/i,
+/** Runtime series that explain most come first; all others follow in their own order. */
+const ORDER: readonly string[] = [
+  SERIES.eventLoopLag,
+  SERIES.gcPause,
+  CPU_RATE,
+  SERIES.userTime,
+  SERIES.systemTime,
+  SERIES.rss,
+  SERIES.heapUsed,
+  SERIES.heapTotal,
+  SERIES.gcCollections,
+  SERIES.gcCollected,
+  SERIES.gcUncollectable,
 ];
 
 /** The series that show what a finding is about. */
-const SHOWN_BY: Readonly<Record<Finding["kind"], RegExp | undefined>> = {
-  latency: undefined,
-  data: undefined,
-  stall: /event loop lag/i,
-  gc: /gc pause/i,
-  memory: /^rss|heap used/i,
-  cpu: /cpu|user time/i,
+const SHOWN_BY: Readonly<Record<Finding["kind"], readonly string[]>> = {
+  latency: [],
+  data: [],
+  stall: [SERIES.eventLoopLag],
+  gc: [SERIES.gcPause],
+  memory: [SERIES.rss, SERIES.heapUsed],
+  cpu: [CPU_RATE, SERIES.userTime],
 };
 
 /** The charts of quantities. */
@@ -70,7 +74,7 @@ export function quantities(store: Store, clock: WallClock): Quantities | undefin
   );
   const pointOut = ({ kind, label }: Finding): void => {
     const data = all.find((one) => one.label === label) ??
-      [...charts.keys()].find((one) => SHOWN_BY[kind]?.test(one.label));
+      [...charts.keys()].find((one) => SHOWN_BY[kind].includes(one.label));
     const shown = data === undefined ? undefined : charts.get(data);
     if (shown === undefined) return;
     // A column that scrolls by itself leaves the page where it is.
@@ -84,7 +88,7 @@ export function quantities(store: Store, clock: WallClock): Quantities | undefin
 }
 
 function place({ label }: QuantityData): number {
-  const at = ORDER.findIndex((pattern) => pattern.test(label));
+  const at = ORDER.indexOf(label);
   return at < 0 ? ORDER.length : at;
 }
 
