@@ -10,7 +10,7 @@ import { readRows } from "../support/process/recorded_rows.ts";
 
 const main = fileURLToPath(new URL("../../examples/demo/main.ts", import.meta.url));
 
-/** Runs the demo; `watch` is called with all that it has printed, whenever it prints. */
+/** Runs the demo. Calls `watch` with all of its output whenever there is more. */
 function demo(
   args: readonly string[],
   { temporary = "/nowhere", watch }: { temporary?: string; watch?: (pid: number, stdout: string) => void } = {},
@@ -28,7 +28,7 @@ function demo(
   });
 }
 
-/** The PIDs of the servers, by runtime, as the demo tells them. */
+/** The PIDs of the servers by runtime, from the output of the demo. */
 function serverPids(stdout: string): Record<string, number> {
   return Object.fromEntries(
     Array.from(stdout.matchAll(/(deno|bun) \S+ +http\S+ PID (\d+)/g), ([, name, pid]) => [name, Number(pid)]),
@@ -51,7 +51,7 @@ function assertGone(pids: Record<string, number>): void {
   for (const pid of Object.values(pids)) assertThrows(() => process.kill(pid, 0), Error, "ESRCH");
 }
 
-/** Calls `action` with the PID of the demo and its servers as soon as there is load. */
+/** Calls `action` with the PIDs of the demo and its servers as soon as there is load. */
 function onceUnderLoad(action: (demo: number, servers: Record<string, number>) => void) {
   let called = false;
   return (pid: number, stdout: string) => {
@@ -61,8 +61,8 @@ function onceUnderLoad(action: (demo: number, servers: Record<string, number>) =
   };
 }
 
-describe("the demo", () => {
-  it("prints what the files hold, and leaves no process", async () => {
+describe("demo", () => {
+  it("prints the counts of the files, and leaves no process", async () => {
     using scratch = scratchDirectory();
     const dir = scratch.at("recorded");
     const { code, stdout, stderr } = await demo(["--duration", "2", "--dir", dir], { temporary: scratch.path });
@@ -82,7 +82,7 @@ describe("the demo", () => {
     assertEquals(readdirSync(scratch.path), ["recorded"]);
   });
 
-  it("tells what was recorded when it is interrupted, and leaves no process", async () => {
+  it("prints the counts when it is interrupted, and leaves no process", async () => {
     using scratch = scratchDirectory();
     const watch = onceUnderLoad((demo) => process.kill(demo, "SIGINT"));
     const { code, stdout } = await demo(["--duration", "60", "--dir", scratch.at("recorded")], {
@@ -106,7 +106,7 @@ describe("the demo", () => {
   });
 
   for (const args of [["--help"], ["--", "--help"]]) {
-    it(`explains its options: ${args.join(" ")}`, async () => {
+    it(`prints its options: ${args.join(" ")}`, async () => {
       const { code, stdout, stderr } = await demo(args);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       for (const option of ["duration", "rate", "connections", "runtime", "dir"]) {
@@ -124,12 +124,12 @@ describe("the demo", () => {
     "more": "Unexpected argument 'more'",
   };
   for (const [arg, message] of Object.entries(wrong)) {
-    it(`refuses ${arg}`, async () => {
+    it(`rejects ${arg}`, async () => {
       assertEquals(await demo([arg]), { code: 2, stdout: "", stderr: `Cannot run the demo: ${message}\n` });
     });
   }
 
-  it("refuses a directory that is a file", async () => {
+  it("rejects a file as directory", async () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("file"), "");
     const { code, stderr } = await demo(["--dir", scratch.at("file")]);

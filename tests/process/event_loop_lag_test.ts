@@ -5,7 +5,7 @@ import { scratchDirectory } from "../support/scratch_directory.ts";
 import { readRows } from "../support/process/recorded_rows.ts";
 import { spawnOn, thisRuntime } from "../support/process/run.ts";
 
-/** Runs a fixture on the runtime that runs this test, and returns what it prints. */
+/** Runs a fixture on the runtime of this test, and returns its output. */
 async function run(name: string, ...args: string[]): Promise<string> {
   const fixture = fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
   const { code, stdout, stderr } = await spawnOn(thisRuntime, fixture, args).ended;
@@ -13,8 +13,8 @@ async function run(name: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-describe("the event loop", () => {
-  it("that was blocked for 200 ms is seen to lag by 150 ms or more", async () => {
+describe("event loop lag", () => {
+  it("is at least 150 ms when the loop was blocked for 200 ms", async () => {
     using scratch = scratchDirectory();
     await run("lag_block.ts", scratch.path);
     const lags: number[] = [];
@@ -26,12 +26,12 @@ describe("the event loop", () => {
   });
 });
 
-describe("the samplers of the runtime", () => {
-  it("hold up a program with 500 MB of small objects for less than a millisecond", async () => {
+describe("runtime samplers", () => {
+  it("block a program with 500 MB of small objects for less than 1 ms per tick", async () => {
     const { heap, observations, ticks } = JSON.parse(await run("lag_large_heap.ts"));
     assert(heap > 500e6);
     assert(observations > ticks.length * 9);
-    // The median: what else the machine does is no fault of theirs. A call that walks the heap takes tens of ms, each time.
+    // The median excludes the load of other programs. A call that walks the heap takes tens of ms each time.
     const median = ticks.toSorted((a: number, b: number) => a - b)[ticks.length >> 1];
     assert(median < 1, `${median} ms`);
   });

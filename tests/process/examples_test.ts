@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { scratchDirectory } from "../support/scratch_directory.ts";
 import { DENO_FLAGS } from "../support/process/run.ts";
 
-/** Runs an example on the runtime that runs the tests, and returns the lines that it prints. */
+/** Runs an example on the runtime of this test, and returns its output as lines. */
 async function run(example: string): Promise<string[]> {
   using scratch = scratchDirectory();
   const path = fileURLToPath(new URL(`../../examples/${example}`, import.meta.url));
@@ -17,7 +17,7 @@ async function run(example: string): Promise<string[]> {
   return stdout.trimEnd().split("\n");
 }
 
-describe("the examples", () => {
+describe("example", () => {
   it("queue_length.ts prints what its channel and its sampler recorded", async () => {
     const [waited, length, ...more] = (await run("queue_length.ts")).sort().reverse();
     assertMatch(waited!, /^waited, ms:( \d+){20}$/);
@@ -25,7 +25,7 @@ describe("the examples", () => {
     assertEquals(more, []);
   });
 
-  it("decorators.ts prints what each way to time recorded", async () => {
+  it("decorators.ts prints what each kind of timing recorded", async () => {
     const [dishes, refused, ...recorded] = await run("decorators.ts");
     assertEquals([dishes, refused], ["soup no. 1, noodles no. 2", "Not served: SyntaxError"]);
     assertEquals(recorded.map((line) => line.replace(/: \d+\.\d{3} ms$/, "")), [

@@ -22,7 +22,7 @@ const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
-/** Calls `look` until it yields something; throws after 20 seconds. */
+/** Calls `look` until it returns something. Throws after 20 s. */
 async function waitFor<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + 20_000;
   while (Date.now() < deadline) {
@@ -30,10 +30,10 @@ async function waitFor<T>(look: () => T | undefined | Promise<T | undefined>): P
     if (seen !== undefined) return seen;
     await sleep(5);
   }
-  throw new Error(`it never came: ${look}`);
+  throw new Error(`Cannot wait any longer: ${look}`);
 }
 
-/** The program `fixtures/http_service.ts`, in a process that goes with the block. */
+/** The program `fixtures/http_service.ts` in its own process, which ends with the block. */
 class Service implements AsyncDisposable {
   readonly address: Address;
   readonly #process: Spawned;
@@ -60,7 +60,7 @@ class Service implements AsyncDisposable {
     return new Service(process, lines, socketPath ?? Number(value));
   }
 
-  /** Waits until so many samples are recorded, which is all there will be. */
+  /** Waits until `count` samples are recorded. */
   async recorded(count: number): Promise<void> {
     let recorded = 0;
     await waitFor(async () => {
@@ -72,7 +72,7 @@ class Service implements AsyncDisposable {
     assertEquals(recorded, count);
   }
 
-  /** Ends it, once so many samples are recorded and all of them are in files. */
+  /** Stops the service once `count` samples are recorded, and asserts that all are in files. */
   async stop(count: number): Promise<void> {
     await this.recorded(count);
     const status: MonitorStatus = JSON.parse(await this.#tell("stop"));
@@ -98,7 +98,7 @@ class Service implements AsyncDisposable {
   }
 }
 
-/** Asks a service for all it has, and returns the answers and how many of them there are under each label. */
+/** Requests everything that a service has. Returns the answers, and their number by label. */
 async function askForAll(address: Address) {
   const requests: [label: string, path: string, body?: string][] = [
     ["/text [GET]", "/text"],
@@ -137,7 +137,7 @@ async function askForAll(address: Address) {
 
 for (const runtime of RUNTIMES) {
   for (const until of ["body", "headers"] as const) {
-    it(`on ${runtime}, each answer is the same as untimed, and recorded once, until the ${until}`, async () => {
+    it(`timed server on ${runtime} sends each answer as without timing, and records it once, until the ${until}`, async () => {
       using scratch = scratchDirectory();
       await using bare = await Service.start(runtime, scratch.at("bare"), "untimed");
       await using timed = await Service.start(runtime, scratch.at("timed"), { until });
@@ -157,8 +157,8 @@ for (const runtime of RUNTIMES) {
     });
   }
 
-  describe(`on ${runtime}, a body that is sent for as long as the client likes`, () => {
-    /** When the row of `/held` was taken, its measurement, and a moment between its first bytes and its last: all in ns, s, ns. */
+  describe(`slow response body on ${runtime}`, () => {
+    /** Timepoint (ns) and measurement (s) of `/held`, and a time between its first and last bytes (ns). */
     async function hold(until: "body" | "headers", socketName?: string) {
       using scratch = scratchDirectory();
       const socketPath = socketName === undefined ? undefined : scratch.at(socketName);
@@ -193,13 +193,13 @@ for (const runtime of RUNTIMES) {
       assert(measurement > 0.1, `${measurement} s`);
     });
 
-    it("is timed to the headers if that is wanted", async () => {
+    it("is timed to the headers with until: headers", async () => {
       const { between, taken } = await hold("headers");
       assert(taken < between, `${taken} < ${between}`);
     });
   });
 
-  describe(`on ${runtime}, a client that goes away`, () => {
+  describe(`request on ${runtime} whose client disconnects`, () => {
     it("in the middle of a body is recorded", async () => {
       using scratch = scratchDirectory();
       await using service = await Service.start(runtime, scratch.path);
@@ -211,11 +211,11 @@ for (const runtime of RUNTIMES) {
       assertEquals(countByLabel(scratch.path, "duration"), { "/endless [GET]": 5 });
     });
 
-    it("before it is answered is recorded", async () => {
+    it("before the answer is recorded", async () => {
       using scratch = scratchDirectory();
       await using service = await Service.start(runtime, scratch.path);
       const { close, ended } = open(service.address, "/waits");
-      await ask(service.address, "/text"); // By then the other request is there too.
+      await ask(service.address, "/text"); // by then the server has the other request too
       close();
       await ended;
       await ask(service.address, "/release");
@@ -228,7 +228,7 @@ for (const runtime of RUNTIMES) {
     });
   });
 
-  it(`on ${runtime}, a text on a Unix socket has the type that it has untimed, and is recorded`, async () => {
+  it(`text on a Unix socket on ${runtime} has the content type that it has without timing, and is recorded`, async () => {
     using scratch = scratchDirectory();
     await using bare = await Service.start(runtime, scratch.at("bare"), "untimed", scratch.at("bare.socket"));
     await using timed = await Service.start(runtime, scratch.at("timed"), {}, scratch.at("timed.socket"));
@@ -240,7 +240,7 @@ for (const runtime of RUNTIMES) {
     assertEquals(countByLabel(scratch.at("timed"), "duration"), { "/text [GET]": 1 });
   });
 
-  it(`on ${runtime}, an upgrade to a websocket is recorded, and the socket works`, async () => {
+  it(`upgrade to a websocket on ${runtime} is recorded, and the socket works`, async () => {
     using scratch = scratchDirectory();
     await using service = await Service.start(runtime, scratch.path);
     const socket = new WebSocket(`ws://127.0.0.1:${service.address}/socket`);
@@ -256,7 +256,7 @@ for (const runtime of RUNTIMES) {
     assertEquals(countByLabel(scratch.path, "duration"), { "/socket [GET]": 1 });
   });
 
-  it(`on ${runtime}, paths beyond the first 1,000 are recorded together`, async () => {
+  it(`paths beyond the first 1,000 on ${runtime} share one label`, async () => {
     using scratch = scratchDirectory();
     await using service = await Service.start(runtime, scratch.path);
     const agent = new Agent({ keepAlive: true, maxSockets: 4 });
@@ -270,7 +270,7 @@ for (const runtime of RUNTIMES) {
   });
 }
 
-it("on bun, what the server answers by itself is served and not recorded", async () => {
+it("static route on bun is served and not recorded", async () => {
   using scratch = scratchDirectory();
   await using service = await Service.start("bun", scratch.path);
   assertEquals((await ask(service.address, "/static")).text, "static");
@@ -279,7 +279,7 @@ it("on bun, what the server answers by itself is served and not recorded", async
   assertEquals(countByLabel(scratch.path, "duration"), { "/text [GET]": 1 });
 });
 
-describe("a service that is the default export of a program is recorded", () => {
+describe("timed server as default export is recorded", () => {
   const file = fixture("http_export.ts");
   const commands: Record<string, readonly string[]> = {
     "deno serve": [commandOf("deno", "")[0]!, "serve", ...DENO_FLAGS, "--host=127.0.0.1", "--port=0", "-A", file],
@@ -295,7 +295,7 @@ describe("a service that is the default export of a program is recorded", () => 
         const port = Number(await waitFor(() => /https?:\/\/[\w.]+:(\d+)/.exec(said)?.[1]));
         assertEquals((await ask(port, "/first")).text, "asked 1");
         assertEquals((await ask(port, "/second?x")).text, "asked 2");
-        // When this one comes, the others are known to be sent, though that is learnt a moment after their clients know.
+        // When this request arrives, the server knows that the others are sent; it learns that later than their clients.
         assertEquals((await ask(port, "/third")).text, "asked 3");
         child.kill("SIGTERM");
         await ended;

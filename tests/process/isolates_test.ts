@@ -20,15 +20,15 @@ import { commandOf, DENO_FLAGS, spawnCommand, thisRuntime } from "../support/pro
 const crowd: Crowd = {
   processes: { deno1: "deno", deno2: "deno", bun1: "bun", bun2: "bun" },
   workers: 2,
-  // On Bun, where this test starts the same programs once more, it is a million in all.
+  // On Bun this test starts the same programs again, so they record a million samples in total.
   samples: thisRuntime === "deno" ? 1_000_000 : 83_400,
 };
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
-describe("two processes of Deno and two of Bun, each with two workers, record into one directory", () => {
+describe("two processes on Deno and two on Bun, each with two workers, that record into one directory", () => {
   for (const layout of LAYOUTS) {
-    it(`in layout ${layout}, and every sample is found once`, async () => {
+    it(`lose and repeat no sample in layout ${layout}`, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       await recordTogether(crowd, directory, layout);
@@ -38,12 +38,12 @@ describe("two processes of Deno and two of Bun, each with two workers, record in
   }
 });
 
-/** A service of several isolates: how it is started, and how many processes and isolates there are then. */
+/** A service with several isolates. */
 interface Service {
   readonly command: (port: number) => readonly string[];
   readonly processes: number;
   readonly isolates: number;
-  /** How it ends when it is sent SIGTERM: Deno's own server stops in good order. */
+  /** Its exit on SIGTERM: Deno's own server stops in an orderly way. */
   readonly end: { readonly code: number | null; readonly signal: string | null };
 }
 
@@ -67,9 +67,9 @@ const SERVICES: Record<string, Service> = {
 };
 
 for (const [name, service] of Object.entries(SERVICES)) {
-  describe(`a service of ${name} records every request`, () => {
+  describe(`service with ${name} records every request`, () => {
     for (const layout of LAYOUTS) {
-      it(`in layout ${layout}, until it is told to end`, async () => {
+      it(`in layout ${layout}, until SIGTERM`, async () => {
         using scratch = scratchDirectory();
         const answered = await serve(service, layout, scratch.at("monitoring"));
         assertEquals(countByLabel(scratch.at("monitoring"), "duration"), answered);
@@ -78,7 +78,7 @@ for (const [name, service] of Object.entries(SERVICES)) {
   });
 }
 
-/** Runs a service, asks it some hundred times, and ends it; returns how many answers each isolate gave. */
+/** Runs a service, sends it some hundred requests, and stops it. Returns the number of answers by isolate. */
 async function serve({ command, processes, isolates, end }: Service, layout: string, directory: string) {
   const port = await freePort();
   const env = {
@@ -91,7 +91,7 @@ async function serve({ command, processes, isolates, end }: Service, layout: str
   try {
     return await askEach(port, isolates);
   } finally {
-    // Not `child.kill`, after which Deno reports the signal as the end, whatever that was.
+    // Not `child.kill`, after which Deno always reports the signal as the cause of the exit.
     for (const { child } of running) process.kill(child.pid!, "SIGTERM");
     for (const { ended } of running) {
       const { code, signal } = await ended;
@@ -100,15 +100,15 @@ async function serve({ command, processes, isolates, end }: Service, layout: str
   }
 }
 
-/** Sends requests until there are 300 answers, one of each isolate at least; counts the answers of each. */
+/** Sends requests until there are 300 answers, and at least one of each isolate. Returns their number by isolate. */
 async function askEach(port: number, isolates: number): Promise<Record<string, number>> {
   const answered: Record<string, number> = {};
   let answers = 0;
-  const askOnAndOn = async (): Promise<void> => {
+  const askRepeatedly = async (): Promise<void> => {
     for (let silence = 0; answers < 300 || Object.keys(answered).length < isolates;) {
       const isolate = await ask(port);
       if (isolate === undefined) {
-        assert(silence++ < 1000, "nobody listens");
+        assert(silence++ < 1000, "no server listens");
         await sleep(10);
         continue;
       }
@@ -116,11 +116,11 @@ async function askEach(port: number, isolates: number): Promise<Record<string, n
       assert(answers++ < 20_000, `only ${Object.keys(answered).length} of ${isolates} isolates answer`);
     }
   };
-  await Promise.all(Array.from({ length: 8 }, askOnAndOn));
+  await Promise.all(Array.from({ length: 8 }, askRepeatedly));
   return answered;
 }
 
-/** The answer to a request on a connection of its own; `undefined` if nobody listens. */
+/** The answer to a request on a new connection; `undefined` if the connection is refused. */
 function ask(port: number): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const request = get({ host: "127.0.0.1", port, agent: false }, (response) => {
@@ -135,7 +135,7 @@ function ask(port: number): Promise<string | undefined> {
   });
 }
 
-/** A port that is free now. */
+/** A free port. */
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {

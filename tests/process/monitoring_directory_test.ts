@@ -24,7 +24,7 @@ import { thisRuntime } from "../support/process/run.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
-describe("start refuses a monitoring directory that cannot be, then takes one that can", () => {
+describe("start throws for a monitoring directory that cannot be created, and then accepts another", () => {
   const places: Record<string, (scratch: { at(name: string): string }) => string> = {
     "a file": (scratch) => {
       writeFileSync(scratch.at("file"), "theirs");
@@ -34,11 +34,11 @@ describe("start refuses a monitoring directory that cannot be, then takes one th
       writeFileSync(scratch.at("file"), "theirs");
       return scratch.at("file/below");
     },
-    "a link that leads nowhere": (scratch) => {
+    "a dangling link": (scratch) => {
       symlinkSync(scratch.at("nothing"), scratch.at("link"));
       return scratch.at("link");
     },
-    "where no file can be made": () => "/proc/self",
+    "a file system that allows no files": () => "/proc/self",
     "a name that is too long": (scratch) => scratch.at("x".repeat(300)),
   };
   for (const [name, make] of Object.entries(places)) {
@@ -63,7 +63,7 @@ for (const layout of LAYOUTS) {
   describe(`recording in layout ${layout}`, () => {
     const options = (monitoringDir: string) => ({ monitoringDir, layout, ...SMALL_BUFFERS });
 
-    it("tells why it cannot write where a file is in place of the directory", async () => {
+    it("reports that a file has replaced the monitoring directory", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const recorder = new Recorder(thisRuntime);
@@ -80,7 +80,7 @@ for (const layout of LAYOUTS) {
       );
     });
 
-    it("loses no row when others move its files away", async () => {
+    it("loses no row when other programs move its files", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const away = scratch.at("away");
@@ -98,7 +98,7 @@ for (const layout of LAYOUTS) {
       await recorder.end();
     });
 
-    it("shows no file without a header, however soon others move it away", async () => {
+    it("publishes no file without a header, even if it is moved at once", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const away = scratch.at("away");
@@ -115,7 +115,7 @@ for (const layout of LAYOUTS) {
       assertEquals(moved.filter((path) => !readFileSync(path, "latin1").startsWith(HEADER)), []);
     });
 
-    it("goes on when others delete its files", async () => {
+    it("goes on when other programs delete its files", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const recorder = new Recorder(thisRuntime);
@@ -136,7 +136,7 @@ for (const layout of LAYOUTS) {
       await recorder.end();
     });
 
-    it("makes files that their owner alone may read, whatever the umask", async () => {
+    it("creates files that only their owner may read, whatever the umask", async () => {
       using scratch = scratchDirectory();
       const recorder = new Recorder(thisRuntime, ["sh", "-c", 'umask 000; exec "$@"', "sh"]);
       await recorder.tell("start", options(scratch.at("monitoring")));
@@ -148,7 +148,7 @@ for (const layout of LAYOUTS) {
       await recorder.end();
     });
 
-    it("stays in a relative directory when the program changes its own", async () => {
+    it("keeps a relative directory when the program changes its working directory", async () => {
       using scratch = scratchDirectory();
       mkdirSync(scratch.at("first"));
       mkdirSync(scratch.at("second"));
@@ -163,7 +163,7 @@ for (const layout of LAYOUTS) {
       await recorder.end();
     });
 
-    it("leaves nothing behind after a hundred starts and stops", async () => {
+    it("leaks no descriptor, timer, mapping or listener in 100 starts and stops", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const cycle = JSON.stringify({ ...options(directory), withRuntime: true });
@@ -172,7 +172,7 @@ for (const layout of LAYOUTS) {
       const after = await recorder.tell("cycle", `100 ${cycle}`);
       assertEquals(after.thrown, undefined);
       assertEquals(after.held["timers"], 0);
-      // The runtime itself opens and closes some for its threads.
+      // The runtime itself opens and closes some descriptors for its threads.
       assert(after.held["descriptors"]! < before.held["descriptors"]! + 10);
       assertEquals({ ...after.held, descriptors: 0 }, { ...before.held, descriptors: 0 });
       assertEquals(readRows(directory, "duration"), 105);
@@ -182,7 +182,7 @@ for (const layout of LAYOUTS) {
   });
 }
 
-/** Does something to each published file, again every `pause` ms until `work` is done. */
+/** Calls `act` with each published file every `pause` ms until `work` is done. */
 async function withEachFile(
   work: Promise<unknown>,
   directory: string,
@@ -199,7 +199,7 @@ async function withEachFile(
 }
 
 describe("recording in layout append", () => {
-  it("goes on in files of its own while another program keeps the lock", async () => {
+  it("writes its own files while another program holds the lock", async () => {
     using scratch = scratchDirectory();
     const recorder = new Recorder(thisRuntime);
     await recorder.tell("start", { monitoringDir: scratch.path, layout: "append", ...SMALL_BUFFERS });

@@ -8,7 +8,7 @@ import { scratchDirectory } from "../support/scratch_directory.ts";
 import { readRows } from "../support/process/recorded_rows.ts";
 import { commandOf, type Ended, spawnCommand, type Spawned } from "../support/process/run.ts";
 
-/** What `fixtures/permissions_record.ts` says. */
+/** Output of `fixtures/permissions_record.ts`. */
 interface Recording {
   readonly thrown?: { readonly name: string; readonly message: string };
   readonly running: MonitorStatus;
@@ -18,21 +18,21 @@ interface Recording {
 
 const fixture = fileURLToPath(new URL("./fixtures/permissions_record.ts", import.meta.url));
 
-/** Read and write of a directory: all that recording needs. */
+/** The permissions that recording needs: to read and write the directory. */
 function minimal(directory: string): string[] {
   return [`--allow-read=${directory}`, `--allow-write=${directory}`];
 }
 
 /**
- * The line for a shell that runs a program of Deno with some permissions. A shell, since Deno adds all permissions to a command that has
- * none and starts Deno itself.
+ * A shell command that runs a program on Deno with some permissions. Without a shell Deno would add all permissions to a command that
+ * starts Deno and has none.
  */
 function shellLine(file: string, args: readonly string[], permissions: readonly string[]): string {
   const words = commandOf("deno", file, args, permissions).map((word) => `'${word}'`);
   return `exec ${words.join(" ")}`;
 }
 
-/** Records on Deno with some permissions, where no one can be asked for more. */
+/** Records on Deno with some permissions and `--no-prompt`. */
 async function record(
   permissions: readonly string[],
   directory: string,
@@ -44,22 +44,22 @@ async function record(
   return JSON.parse(stdout);
 }
 
-/** Names in a directory that begin with a dot: of what is not published. */
+/** Names in a directory that begin with a dot: unpublished files. */
 function hiddenNames(directory: string): string[] {
   return readdirSync(directory).filter((name) => name.startsWith("."));
 }
 
-/** Runs a program of Deno in a terminal, where it could ask for permissions, but where nobody answers. */
+/** Runs a program on Deno in a terminal, where it could prompt for permissions, but nobody answers. */
 function inTerminal(file: string, args: readonly string[], permissions: readonly string[]): Spawned {
   const line = shellLine(file, args, permissions);
   return spawnCommand(["script", "--quiet", "--return", "--command", line, "/dev/null"]);
 }
 
-describe("with read and write of the directory and no other permission", () => {
+describe("recording with permission to read and write the directory only", () => {
   for (const layout of ["segments", "append"]) {
-    it(`all is recorded in layout ${layout} but what needs more, and status says what that is`, async () => {
+    it(`records in layout ${layout}, and status names the missing permissions`, async () => {
       using scratch = scratchDirectory();
-      const directory = scratch.at("monitoring"); // not there yet
+      const directory = scratch.at("monitoring"); // does not exist yet
       const { thrown, running, stopped, lastError } = await record(minimal(directory), directory, { layout });
       assertEquals(thrown, undefined);
       assertEquals({ running: running.running, clock: running.clock }, { running: true, clock: "performance.now" });
@@ -82,22 +82,22 @@ describe("with read and write of the directory and no other permission", () => {
     });
 
     for (
-      const [name, flags] of Object.entries({ "nothing more": [], "nothing more than libraries": ["--allow-ffi"] })
+      const [name, flags] of Object.entries({ "without": [], "with": ["--allow-ffi"] })
     ) {
-      it(`${name} is asked for in layout ${layout}, even where somebody could be asked`, async () => {
+      it(`never prompts in layout ${layout}, even in a terminal, ${name} --allow-ffi`, async () => {
         using scratch = scratchDirectory();
         const directory = scratch.at("monitoring");
         const permissions = [...minimal(directory), ...flags];
         const { code, stdout } = await inTerminal(fixture, [directory, layout], permissions).ended;
         assertEquals(code, 0);
-        // It says one line, and nothing before or after it.
+        // The output is one line of JSON, so there was no prompt.
         const { stopped }: Recording = JSON.parse(stdout);
         assertEquals(stopped.channels["duration"]?.flushed, 100);
       });
     }
   }
 
-  it("a program that needs more would ask, in the same terminal", async () => {
+  it("would show a prompt in that terminal, as a program does that needs more", async () => {
     using scratch = scratchDirectory();
     const asking = fileURLToPath(new URL("./fixtures/permissions_ask.ts", import.meta.url));
     const { child, ended } = inTerminal(asking, [], minimal(scratch.path));
@@ -116,7 +116,7 @@ describe("with read and write of the directory and no other permission", () => {
   });
 });
 
-describe("without a permission it needs, start says which", () => {
+describe("start names the missing permission", () => {
   const cases: Record<string, [permissions: (directory: string) => string[], missing: (directory: string) => string]> =
     {
       "none at all": [() => [], (directory) => `needs --allow-read=${directory} and --allow-write=${directory}`],
@@ -140,7 +140,7 @@ describe("without a permission it needs, start says which", () => {
     });
   }
 
-  it("none at all, even where somebody could be asked", async () => {
+  it("none at all, in a terminal", async () => {
     using scratch = scratchDirectory();
     const { code, stdout } = await inTerminal(fixture, [scratch.at("monitoring")], []).ended;
     assertEquals(code, 0);
@@ -149,8 +149,8 @@ describe("without a permission it needs, start says which", () => {
   });
 });
 
-describe("a relative directory", () => {
-  it("is made absolute where the working directory may be known", async () => {
+describe("relative monitoring directory", () => {
+  it("is made absolute if reading the working directory is permitted", async () => {
     using scratch = scratchDirectory();
     const { thrown, running } = await record(minimal("."), "monitoring", { cwd: scratch.path });
     assertEquals(thrown, undefined);
@@ -158,14 +158,14 @@ describe("a relative directory", () => {
     assertEquals(readRows(scratch.at("monitoring"), "duration"), 100);
   });
 
-  it("stays relative where it may not", async () => {
+  it("stays relative if that is not permitted", async () => {
     using scratch = scratchDirectory();
     const { thrown, running } = await record(minimal("monitoring"), "monitoring", { cwd: scratch.path });
     assertEquals({ thrown, monitoringDir: running.monitoringDir }, { thrown: undefined, monitoringDir: "monitoring" });
     assertEquals(readRows(scratch.at("monitoring"), "duration"), 100);
   });
 
-  it("is asked for as it was given where nothing may be known", async () => {
+  it("is named as given in the error without any permission", async () => {
     using scratch = scratchDirectory();
     mkdirSync(scratch.at("monitoring"));
     const { thrown } = await record([], "monitoring", { cwd: scratch.path });
@@ -176,15 +176,15 @@ describe("a relative directory", () => {
   });
 });
 
-describe("the clock of the C library", () => {
-  it("is used where libraries may be called", async () => {
+describe("clock of the C library", () => {
+  it("is used with --allow-ffi", async () => {
     using scratch = scratchDirectory();
     const { running } = await record([...minimal(scratch.path), "--allow-ffi"], scratch.path);
     assertEquals(running.clock, "clock_gettime");
     assertEquals(running.capabilities["clock.libc"], true);
   });
 
-  it("is used once the permission that status asks for is given", async () => {
+  it("is used once the permission that status names is granted", async () => {
     using scratch = scratchDirectory();
     const without = await record(minimal(scratch.path), scratch.path);
     const flag = /--allow-ffi\S*/.exec(String(without.running.capabilities["clock.libc"]))?.[0] ?? "";
@@ -195,7 +195,7 @@ describe("the clock of the C library", () => {
 
 describe("spools", () => {
   for (const layout of ["segments", "append"]) {
-    it(`are used in layout ${layout} where libraries may be called`, async () => {
+    it(`are used in layout ${layout} with --allow-ffi`, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const { running, stopped } = await record([...minimal(directory), "--allow-ffi"], directory, { layout });
@@ -209,7 +209,7 @@ describe("spools", () => {
     });
   }
 
-  it("are used once the permission that status asks for is given", async () => {
+  it("are used once the permission that status names is granted", async () => {
     using scratch = scratchDirectory();
     const without = await record(minimal(scratch.path), scratch.path);
     const flag = /--allow-ffi\S*/.exec(String(without.running.capabilities.spool))?.[0] ?? "";
@@ -217,7 +217,7 @@ describe("spools", () => {
     assertEquals(running.durability, "spool", `${flag}: ${running.capabilities.spool}`);
   });
 
-  it("are read and published by a program that may call no library", async () => {
+  it("are recovered by a program without --allow-ffi", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     const permissions = [...minimal(directory), "--allow-ffi"];
@@ -235,8 +235,8 @@ describe("spools", () => {
   });
 });
 
-describe("the profiler", () => {
-  it("is there once the permission that status asks for is given", async () => {
+describe("profiler", () => {
+  it("is available once the permission that status names is granted", async () => {
     using scratch = scratchDirectory();
     const without = await record(minimal(scratch.path), scratch.path);
     const flag = /--allow-sys\S*/.exec(String(without.running.capabilities.profiler))?.[0] ?? "";

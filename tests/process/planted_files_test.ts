@@ -17,15 +17,15 @@ import { assertConserved, otherNames, PATIENCE, Recorder, SMALL_BUFFERS } from "
 import { csvFiles, readRows } from "../support/process/recorded_rows.ts";
 import { thisRuntime } from "../support/process/run.ts";
 
-describe("what others have planted", () => {
+describe("file planted by another user", () => {
   const planted: Record<string, (path: string, victim: string) => void> = {
     "a link to a file": (path, victim) => symlinkSync(victim, path),
-    "a link that leads nowhere": (path, victim) => symlinkSync(`${victim}.new`, path),
+    "a dangling link": (path, victim) => symlinkSync(`${victim}.new`, path),
     "a directory": (path) => mkdirSync(path),
     "a pipe": (path) => void execFileSync("mkfifo", [path]),
   };
   for (const [name, plant] of Object.entries(planted)) {
-    it(`is never followed: ${name} in place of the file that is appended to`, async () => {
+    it(`is neither followed nor written to: ${name} in place of duration.csv`, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const victim = scratch.at("victim");
@@ -47,7 +47,7 @@ describe("what others have planted", () => {
     });
   }
 
-  it("is never followed nor overwritten: links at the names that come next", async () => {
+  it("is neither followed nor overwritten: links at the next file names", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     const victim = scratch.at("victim");

@@ -8,12 +8,12 @@ import { type RuntimeName, type Spawned, spawnOn } from "../../support/process/r
 
 const fixture = fileURLToPath(new URL("./fixtures/fast_recorder.ts", import.meta.url));
 
-/** How often it is read while they record. */
+/** Readings while the programs record. */
 const READINGS = 10;
 
 const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 
-/** Programs of both runtimes in both layouts that observe numbers as fast as they can, each under labels of its own. */
+/** Programs on both runtimes in both layouts that observe numbers as fast as they can, each with its own labels. */
 class Recorders implements AsyncDisposable {
   readonly #spawned: Spawned[] = [];
 
@@ -27,12 +27,12 @@ class Recorders implements AsyncDisposable {
     await Promise.all(this.#spawned.map((program) => program.said(/^ready$/m)));
   }
 
-  /** Lets them record some thousand numbers. */
+  /** Makes each program record 5,000 numbers per label. */
   go(): void {
     for (const { child } of this.#spawned) child.stdin.write("\n");
   }
 
-  /** Lets them stop; returns how many numbers each has observed of each label. */
+  /** Stops the programs. Returns the number of observations by label. */
   async end(): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (const { child, ended } of this.#spawned) {
@@ -50,7 +50,7 @@ class Recorders implements AsyncDisposable {
   }
 }
 
-/** Reads a directory, and sees that of each label the numbers from 0 up to the last are there, each once. Returns how many there are. */
+/** Reads a directory. Asserts that each label has the numbers from 0 to the last, each once. Returns their count by label. */
 async function readSeries(directory: string): Promise<Record<string, number>> {
   using reader = await Reader.create();
   const sources = await reader.open(directory);
@@ -68,8 +68,8 @@ async function readSeries(directory: string): Promise<Record<string, number>> {
   }));
 }
 
-describe("reading what programs of both runtimes record at full speed, in both layouts", () => {
-  it("gives each number once, and none is missing before the last", async () => {
+describe("analysis of a directory that programs on both runtimes record into at full speed", () => {
+  it("reads each row once, without a gap before the last", async () => {
     using scratch = scratchDirectory();
     await using recorders = new Recorders();
     const directory = scratch.at("monitoring");

@@ -6,9 +6,9 @@ import { spawnOn, thisRuntime } from "../../support/process/run.ts";
 
 const analyst = fileURLToPath(new URL("./fixtures/spilling_analysis.ts", import.meta.url));
 
-describe("what an analysis has on the disk because it does not fit into memory", () => {
+describe("spill directory of an analysis", () => {
   for (const how of ["exit", "end", "SIGINT", "SIGTERM"] as const) {
-    it(`is nobody else's to read, and goes with the program: ${how}`, async () => {
+    it(`is private, and is removed when the program ends by ${how}`, async () => {
       const isSignal = how === "SIGINT" || how === "SIGTERM";
       const spawned = spawnOn(thisRuntime, analyst, [isSignal ? "wait" : how]);
       if (isSignal) {

@@ -9,7 +9,7 @@ import { commandOf, type Ended, spawnCommand, spawnOn, thisRuntime } from "../..
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const recorder = fileURLToPath(new URL("../../support/programs/recorder.ts", import.meta.url));
 
-/** Runs `kymo` on the runtime that runs this test. */
+/** Runs `kymo` on the runtime of this test. */
 async function kymo(...args: string[]): Promise<Omit<Ended, "signal">> {
   const { signal, ...ended } = await spawnCommand(commandOf(thisRuntime, entry, args), { env: { TZ: "UTC" } }).ended;
   assertEquals(signal, null);
@@ -18,7 +18,7 @@ async function kymo(...args: string[]): Promise<Omit<Ended, "signal">> {
 
 const header = "Timepoint,Measurement,Label,PID\r\n";
 
-/** A directory with two files of 1,000 durations each, 10 ms apart, of two labels and processes. */
+/** A directory with 1,000 durations of each of two processes, 10 ms apart, with two labels. */
 function recording() {
   const scratch = scratchDirectory();
   for (const pid of [41, 42]) {
@@ -38,8 +38,8 @@ function recording() {
   return scratch;
 }
 
-describe("kymo summary, the program", () => {
-  it("tells of labels and of the runtime, and obeys no label", async () => {
+describe("kymo summary as a program", () => {
+  it("prints labels and the runtime, with control characters escaped", async () => {
     using scratch = recording();
     const { code, stdout, stderr } = await kymo("summary", scratch.path);
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
@@ -60,7 +60,7 @@ describe("kymo summary, the program", () => {
     ]);
   });
 
-  it("selects, and prints JSON that agrees with the files to the last digit", async () => {
+  it("selects rows, and prints JSON with the exact values of the files", async () => {
     using scratch = recording();
     const selection = ["--label", "time*", "--label", "nothing", "--pid", "42", "--from", "+1s", "--to", "-2s"];
     const { code, stdout, stderr } = await kymo("summary", "--json", ...selection, "--quantiles", "p50", scratch.path);
@@ -81,7 +81,7 @@ describe("kymo summary, the program", () => {
     assertEquals(time.counts.reduce((sum: number, count: number) => sum + count), i.length);
   });
 
-  it("reads what a running program has not yet flushed", async () => {
+  it("reads rows that a running program has not flushed", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     const spawned = spawnOn(thisRuntime, recorder);
@@ -102,7 +102,7 @@ describe("kymo summary, the program", () => {
     }
   });
 
-  it("prints what it could read, says by file and line what it could not, and ends with 1", async () => {
+  it("prints the readable rows, reports unreadable ones by file and line, and exits with 1", async () => {
     using scratch = recording();
     const path = scratch.at("duration.43-0-1.csv");
     writeFileSync(path, `${header}1700000000000000000,0.5,good,43\r\n1700000000000000000,bad,good,43\r\n17000000`);
@@ -116,7 +116,7 @@ describe("kymo summary, the program", () => {
     assert(fourth.startsWith(`Cannot read: ${path}:4: `), fourth);
   });
 
-  it("says on one line what is wrong, and ends with 2", async () => {
+  it("reports a missing directory on one line, and exits with 2", async () => {
     using scratch = scratchDirectory();
     const absent = scratch.at("absent");
     const stderr = `Cannot summarize: no such file or directory: "${absent}"\n`;
@@ -124,8 +124,8 @@ describe("kymo summary, the program", () => {
   });
 });
 
-describe("kymo export, the program", () => {
-  it("writes a Parquet file, and replaces none unless it is told to", async () => {
+describe("kymo export as a program", () => {
+  it("writes a Parquet file, and replaces one only with --force", async () => {
     using scratch = recording();
     const file = scratch.at("run.parquet");
     const { code, stdout, stderr } = await kymo("export", scratch.path, "-o", file);
@@ -160,7 +160,7 @@ describe("kymo export, the program", () => {
     assertEquals(readdirSync(scratch.path).filter((name) => !name.endsWith(".csv")), ["run.parquet"]);
   });
 
-  it("leaves nothing behind if it fails", async () => {
+  it("leaves no file behind if it fails", async () => {
     using scratch = recording();
     const { code, stdout, stderr } = await kymo("export", scratch.path, "-o", scratch.at("absent/run.parquet"));
     assertEquals({ code, stdout }, { code: 1, stdout: "" });
@@ -169,8 +169,8 @@ describe("kymo export, the program", () => {
   });
 });
 
-describe("kymo report, the program", () => {
-  it("replaces its page as a whole, behind a link too, and leaves nothing beside it", async () => {
+describe("kymo report as a program", () => {
+  it("replaces its page atomically, through a link too, and leaves no other file", async () => {
     using scratch = recording();
     const page = scratch.at("page.html");
     writeFileSync(page, "mine", { mode: 0o600 });

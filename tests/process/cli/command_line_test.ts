@@ -14,24 +14,24 @@ const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url)
 const recorder = fileURLToPath(new URL("../../support/programs/recorder.ts", import.meta.url));
 const program = commandOf(thisRuntime, entry);
 
-/** How many numbers a program records: fewer than a spool holds. */
+/** Numbers that a program records: fewer than a spool holds. */
 const ROWS = 1_000;
 
-/** Holds up the moment at which a file is published. */
+/** Delays the publishing of a file by 500 ms. */
 const publishingSlowly = [
   "strace",
   ..."-D -f -qq --seccomp-bpf -o /dev/null -e trace=?rename,?renameat,?renameat2".split(" "),
   ..."-e inject=?rename,?renameat,?renameat2:delay_enter=500ms".split(" "),
 ];
 
-/** Runs `kymo` on the runtime that runs this test. */
+/** Runs `kymo` on the runtime of this test. */
 async function kymo(...args: string[]): Promise<Omit<Ended, "signal">> {
   const { signal, ...ended } = await spawnCommand([...program, ...args]).ended;
   assertEquals(signal, null);
   return ended;
 }
 
-/** Starts a program that records numbers, 0 and up, and waits until it has. It keeps them until it ends. */
+/** Starts a program, and waits until it has recorded the numbers from 0 on. It flushes them only when it exits. */
 async function record(directory: string): Promise<Spawned> {
   const spawned = spawnOn(thisRuntime, recorder);
   spawned.child.stdin.write(
@@ -41,7 +41,7 @@ async function record(directory: string): Promise<Spawned> {
   return spawned;
 }
 
-/** Leaves the spools of a program that was killed. */
+/** Kills a recording program, so that its spools remain. */
 async function leaveSpools(directory: string): Promise<void> {
   const spawned = await record(directory);
   spawned.kill("SIGKILL");
@@ -56,7 +56,7 @@ function publishedNumbers(directory: string): number[] {
   return numbers.sort((one, other) => one - other);
 }
 
-/** Paths of the files that are not published ones: spools, and what is not finished. */
+/** Paths of spools and temporary files. */
 function unpublished(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: "utf8" }).map((name) => join(directory, name))
     .filter((path) => !path.endsWith(".csv") && statSync(path, { throwIfNoEntry: false })?.isFile());
@@ -64,29 +64,29 @@ function unpublished(directory: string): string[] {
 
 const allNumbers = Array.from({ length: ROWS }, (_, i) => i);
 
-describe("kymo, the program", () => {
-  it("tells the version of the package", async () => {
+describe("kymo as a program", () => {
+  it("prints the version of the package", async () => {
     assertEquals(await kymo("--version"), { code: 0, stdout: `${denoJson.version}\n`, stderr: "" });
   });
 
-  it("tells what it can do", async () => {
+  it("prints its usage", async () => {
     const { code, stdout, stderr } = await kymo("--help");
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     assertMatch(stdout, /^Usage: kymo /);
   });
 
-  it("says on one line what is wrong, and ends with 2", async () => {
+  it("reports an unknown command on one line, and exits with 2", async () => {
     const stderr = "Cannot run kymo: unknown command 'recvor' (Did you mean recover?)\n";
     assertEquals(await kymo("recvor"), { code: 2, stdout: "", stderr });
   });
 
-  it("does not mind that nobody reads what it says", async () => {
+  it("exits with 0 if its output is a closed pipe", async () => {
     const [shell, flag, line] = ["sh", "-c", '{ sleep 0.2; "$@" --help; echo "code $?" >&2; } | true'];
     const { stderr } = await spawnCommand([shell, flag, line, "sh", ...program]).ended;
     assertEquals(stderr, "code 0\n");
   });
 
-  it("says that what it says could not be written, and ends with 1", {
+  it("reports output that cannot be written, and exits with 1", {
     skip: existsSync("/dev/full") ? false : "this system has no /dev/full",
   }, async () => {
     const { code, stderr } = await spawnCommand(["sh", "-c", 'exec "$@" --help >/dev/full', "sh", ...program]).ended;
@@ -95,8 +95,8 @@ describe("kymo, the program", () => {
   });
 });
 
-describe("kymo recover, the program", () => {
-  it("finds nothing in an empty directory, and leaves it so", async () => {
+describe("kymo recover as a program", () => {
+  it("finds nothing in an empty directory, and leaves it empty", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("empty");
     mkdirSync(directory);
@@ -104,7 +104,7 @@ describe("kymo recover, the program", () => {
     assertEquals(readdirSync(directory), []);
   });
 
-  it("does not make a directory that is not there", async () => {
+  it("does not create a missing directory", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("absent");
     const stderr = `Cannot recover: no such directory: "${directory}"\n`;
@@ -112,7 +112,7 @@ describe("kymo recover, the program", () => {
     assertEquals(existsSync(directory), false);
   });
 
-  it("wants a directory, not a file, and nothing below a file", async () => {
+  it("rejects a file, and a path below a file", async () => {
     using scratch = scratchDirectory();
     const file = scratch.at("file");
     writeFileSync(file, "");
@@ -122,7 +122,7 @@ describe("kymo recover, the program", () => {
     assertEquals(await kymo("recover", `${file}/below`), { code: 2, stdout: "", stderr: below });
   });
 
-  it("leaves a running program alone, and publishes what it had recorded once it is killed", async () => {
+  it("leaves a running program alone, and publishes its rows once it is killed", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     const spawned = await record(directory);
@@ -146,7 +146,7 @@ describe("kymo recover, the program", () => {
     assertEquals(await kymo("recover", directory), { code: 0, stdout: "Nothing to recover.\n", stderr: "" });
   });
 
-  it("tells of damaged spools, keeps them, and ends with 1", async () => {
+  it("reports damaged spools, keeps them, and exits with 1", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     await leaveSpools(directory);
@@ -162,7 +162,7 @@ describe("kymo recover, the program", () => {
     assertEquals(unpublished(directory).length, spools);
   });
 
-  it("loses nothing and publishes nothing twice if it is interrupted", { skip: cannotTrace() }, async () => {
+  it("loses no row and publishes none twice if it is interrupted", { skip: cannotTrace() }, async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     await leaveSpools(directory);
@@ -172,14 +172,14 @@ describe("kymo recover, the program", () => {
     while (running && !unpublished(directory).some((name) => name.endsWith(".tmp"))) await sleep(5);
     interrupted.kill("SIGINT");
     const { code, signal } = await interrupted.ended;
-    assertEquals({ code, signal }, { code: null, signal: "SIGINT" }); // which a shell tells as 130
+    assertEquals({ code, signal }, { code: null, signal: "SIGINT" }); // which a shell reports as 130
     assert(unpublished(directory).length > 0);
     assertEquals((await kymo("recover", directory)).code, 0);
     assertEquals(publishedNumbers(directory), allNumbers);
     assertEquals(unpublished(directory), []);
   });
 
-  it("needs no permission on Deno but to read and write the directory", async () => {
+  it("needs no permission on Deno except to read and write the directory", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     await leaveSpools(directory);

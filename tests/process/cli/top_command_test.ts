@@ -12,10 +12,10 @@ import { commandOf, type RuntimeName, spawnCommand, type Spawned, thisRuntime } 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const program = commandOf(thisRuntime, entry);
 
-/** Seconds between two refreshes. */
+/** Refresh interval, s. */
 const INTERVAL = 0.1;
 
-/** What is used of a line of `kymo top --json`. */
+/** The used part of a line of `kymo top --json`. */
 interface Line {
   readonly time: string;
   readonly seconds: number;
@@ -35,7 +35,7 @@ interface Line {
   readonly missed: number;
 }
 
-/** A live view of a directory, of each process by itself. */
+/** A running `kymo top` on a directory, by process. */
 class Top {
   readonly #spawned: Spawned;
   #text = "";
@@ -45,23 +45,23 @@ class Top {
     this.#spawned.child.stdout.on("data", (text: string) => this.#text += text);
   }
 
-  /** What it has told so far. */
+  /** All refreshes so far. */
   get lines(): Line[] {
     return this.#text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
   }
 
-  /** Waits for the first refresh that has begun after now. */
+  /** Waits for the first refresh that starts after now. */
   async refreshed(): Promise<void> {
     const now = Date.now();
     for (let i = 0; i < 1_000; i++) {
-      // An interval begins when the refresh before it is done.
+      // An interval starts when the refresh before it is done.
       if (this.lines.some(({ time, seconds }) => Date.parse(time) - seconds * 1_000 > now)) return;
       await sleep(10);
     }
     throw new Error("it does not refresh");
   }
 
-  /** How many rows it has told of, of each process and label. */
+  /** Number of rows so far, by process and label. */
   counts(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const { label, pid, count } of this.lines.flatMap(({ series }) => series)) {
@@ -70,7 +70,7 @@ class Top {
     return counts;
   }
 
-  /** Interrupts it, and sees that it ends quietly. */
+  /** Interrupts it, and asserts that it exits without output on stderr. */
   async interrupt(): Promise<void> {
     this.#spawned.kill("SIGINT");
     const { code, signal, stderr } = await this.#spawned.ended;
@@ -78,7 +78,7 @@ class Top {
   }
 }
 
-/** Names, sizes, times of change and contents of all files of a directory. */
+/** Names, sizes, modification times and contents of all files of a directory. */
 function fingerprint(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: "utf8" }).map((name) => join(directory, name)).sort()
     .filter((path) => statSync(path).isFile())
@@ -92,13 +92,13 @@ function countsOf({ recorded, flushed, buffered, dropped, errors }: RecorderStat
   return [recorded, flushed, buffered, dropped, errors];
 }
 
-describe("kymo top, the program", () => {
+describe("kymo top as a program", () => {
   for (const layout of ["segments", "append"]) {
-    it(`sees each row of programs of both runtimes once, and soon, in layout ${layout}`, async () => {
+    it(`counts each row of programs on both runtimes once, at the next refresh, in layout ${layout}`, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const runtimes: RuntimeName[] = ["deno", "bun"];
-      const top = new Top(directory); // there is no such directory yet
+      const top = new Top(directory); // does not exist yet
       await top.refreshed();
       const expected: Record<string, number> = {};
       const options = { monitoringDir: directory, layout, withRuntime: true, memoryThreshold: 65_536 };
@@ -116,7 +116,7 @@ describe("kymo top, the program", () => {
         if (existsSync("/proc/self/comm")) {
           assertEquals(last!.name, readFileSync(`/proc/${recorder.pid}/comm`, "utf8").trim());
         }
-        await recorder.tell("number", 10); // seen in the files only, or else in the spool before
+        await recorder.tell("number", 10); // read from the files, or from the spool before
         await recorder.tell("stop");
         await recorder.end();
         expected[`${recorder.pid} number`]! += 10;
@@ -130,7 +130,7 @@ describe("kymo top, the program", () => {
     });
   }
 
-  it("changes nothing in the directory, nor in the program", async () => {
+  it("changes neither the directory nor the recording program", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     mkdirSync(directory);

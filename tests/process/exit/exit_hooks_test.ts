@@ -20,20 +20,20 @@ type Signal = "SIGHUP" | "SIGINT" | "SIGTERM";
 
 const SIGNALS: readonly Signal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
 
-/** A program that has not ended after this many ms never will. */
+/** Time limit for a program to exit, ms. */
 const PATIENCE = 20_000;
 
 function fixture(name: string): string {
   return fileURLToPath(new URL(`./fixtures/${name}.ts`, import.meta.url));
 }
 
-/** How a program ends that must; one that does not is killed. */
+/** Waits for a program to exit, and kills it after {@linkcode PATIENCE}. */
 async function endOf({ kill, ended }: Spawned): Promise<Ended> {
   const timer = setTimeout(() => kill("SIGKILL"), PATIENCE);
   return await ended.finally(() => clearTimeout(timer));
 }
 
-/** Sends a program a signal each time that it is ready for one. */
+/** Sends a program the signals, each when it has printed `ready` once more. */
 async function signalEach(spawned: Spawned, signals: readonly Signal[]): Promise<Ended> {
   for (const [index, signal] of signals.entries()) {
     void spawned.said(/^ready$/m, index + 1).then(() => spawned.kill(signal));
@@ -46,8 +46,8 @@ async function run(runtime: RuntimeName, when: string, way: string, signals: rea
   return await signalEach(spawnOn(runtime, fixture("hooked_program"), [when, way]), signals);
 }
 
-/** The lines that the hook wrote, and the others. */
-function partLines(stdout: string): { hooks: string[]; others: string[] } {
+/** Splits output into the lines of the hook and the others. */
+function splitLines(stdout: string): { hooks: string[]; others: string[] } {
   const { hooks = [], others = [] } = Object.groupBy(
     stdout.split("\n").filter((line) => line !== ""),
     (line) => line.startsWith("hook") ? "hooks" : "others",
@@ -55,11 +55,11 @@ function partLines(stdout: string): { hooks: string[]; others: string[] } {
   return { hooks, others };
 }
 
-/** Asserts that a program ends with a hook as it does without, and that the hook saves all there is. */
+/** Asserts that a program exits with a hook as it does without, and that the last hook ran after all other output. */
 async function assertSameEnd(runtime: RuntimeName, when: string, way: string, signals?: Signal[]): Promise<void> {
   const [plain, hooked] = await Promise.all([run(runtime, "never", way, signals), run(runtime, when, way, signals)]);
-  const { hooks, others } = partLines(hooked.stdout);
-  assertEquals({ ...hooked, stdout: others }, { ...plain, stdout: partLines(plain.stdout).others });
+  const { hooks, others } = splitLines(hooked.stdout);
+  assertEquals({ ...hooked, stdout: others }, { ...plain, stdout: splitLines(plain.stdout).others });
   assertEquals(hooks.at(-1), `hook ${others.filter((line) => line !== "ready").length}`);
 }
 
@@ -77,7 +77,7 @@ const EVERYWHERE = [
   "after a rejection that it handles",
 ];
 
-describe("a program with a hook ends as without, and the hook saves all", () => {
+describe("program with an exit hook exits as without, and runs the hook last", () => {
   for (const way of EVERYWHERE) it(way, () => assertSameEnd(thisRuntime, "before", way));
   for (const way of ["by Deno.exit", "by close"]) {
     it(`on Deno ${way}`, () => assertSameEnd("deno", "before", way));
@@ -101,11 +101,11 @@ describe("a program with a hook ends as without, and the hook saves all", () => 
       "by a signal that it is sent by itself",
     ]);
     const { stdout } = spawnSync("sh", ["-c", '"$@"; echo $?', "sh", program, ...args], { encoding: "utf8" });
-    assertEquals(partLines(stdout).others, ["143"]);
+    assertEquals(splitLines(stdout).others, ["143"]);
   });
 });
 
-describe("a program that handles signals itself decides, and gets each once", () => {
+describe("program with an exit hook and its own signal listeners receives each signal once, and decides", () => {
   const ways: Record<string, Signal[]> = {
     "by an exit when it gets a signal": ["SIGTERM"],
     "by an exit some time after it gets a signal": ["SIGINT"],
@@ -127,26 +127,26 @@ describe("a program that handles signals itself decides, and gets each once", ()
     }
     it(`as npm:signal-exit does, listening ${when} the hook`, async () => {
       const { signal, stdout } = await run(thisRuntime, when, "as npm:signal-exit ends it", ["SIGTERM"]);
-      const { hooks, others } = partLines(stdout);
+      const { hooks, others } = splitLines(stdout);
       assertEquals({ signal, others }, { signal: "SIGTERM", others: ["ready", "cleaning up"] });
       assert(hooks.length > 0);
     });
   }
 });
 
-describe("once it is off, a hook", () => {
+describe("removed exit hook", () => {
   it("is not called", async () => {
     const ended = await run(thisRuntime, "never", "by a signal after the hook is off", ["SIGTERM"]);
     assertEquals(ended, { code: null, signal: "SIGTERM", stdout: "ready\n", stderr: "" });
   });
-  it("has left nothing", async () => {
+  it("leaves no listener", async () => {
     const { stdout } = await run(thisRuntime, "never", "naturally, with nothing left of the hooks");
     assertEquals(stdout, "true true\nready\n");
   });
 });
 
-describe("a signal does not end a program with a hook that lives on without", () => {
-  it("since it was started with nohup", async () => {
+describe("program with an exit hook survives a signal that it survives without", () => {
+  it("when it was started with nohup", async () => {
     const command = commandOf(thisRuntime, fixture("hooked_program"), ["before", "by an exit when its input ends"]);
     const spawned = spawnCommand(["sh", "-c", 'trap "" HUP; exec "$@"', "sh", ...command]);
     await spawned.said(/^ready$/m);
@@ -161,7 +161,7 @@ describe("a signal does not end a program with a hook that lives on without", ()
   const cannotUnshare = spawnSync(first[0]!, [...first.slice(1), "true"]).status === 0
     ? false
     : "processes cannot be numbered anew here";
-  it("since it is the first of its container", { skip: cannotUnshare }, async () => {
+  it("when it is PID 1 of its container", { skip: cannotUnshare }, async () => {
     const way = "by an exit after a signal that did not kill it";
     const command = commandOf(thisRuntime, fixture("hooked_program"), ["before", way]);
     const { code, signal, stdout } = await endOf(spawnCommand([...first, ...command]));
@@ -170,18 +170,18 @@ describe("a signal does not end a program with a hook that lives on without", ()
   });
 });
 
-describe("the hooks of several isolates", () => {
-  /** Runs `hooked_isolates.ts`; returns how it ended, whose hooks were called, and what else was said. */
+describe("exit hooks of several isolates", () => {
+  /** Runs `hooked_isolates.ts`. Returns its exit, the isolates whose hooks ran, and all other output. */
   async function runIsolates(runtime: RuntimeName, signal: Signal | undefined, until: RegExp, ...ways: string[]) {
     const spawned = spawnOn(runtime, fixture("hooked_isolates"), ways);
     void spawned.said(until).then(() => spawned.kill(signal ?? "SIGKILL"));
     const { code, signal: killer, stdout } = await endOf(spawned);
-    const { hooks, others } = partLines(stdout);
+    const { hooks, others } = splitLines(stdout);
     return { code, signal: killer, hooks: new Set(hooks), others };
   }
 
   for (const signal of SIGNALS) {
-    it(`are all called before ${signal} ends the process`, async () => {
+    it(`all run before ${signal} ends the process`, async () => {
       assertEquals(await runIsolates(thisRuntime, signal, /^ready$/m, "waits", "lives", "lives too"), {
         code: null,
         signal,
@@ -190,7 +190,7 @@ describe("the hooks of several isolates", () => {
       });
     });
   }
-  it("are called, and the listener of the main isolate once, when that handles the signal", async () => {
+  it("run when the main isolate handles the signal, and its listener runs once", async () => {
     assertEquals(await runIsolates(thisRuntime, "SIGTERM", /^ready$/m, "handles signals", "lives", "lives too"), {
       code: 4,
       signal: null,
@@ -198,11 +198,11 @@ describe("the hooks of several isolates", () => {
       others: ["ready", "handling"],
     });
   });
-  it("are called on Deno, and the listener of a worker once, when that handles the signal", async () => {
+  it("run on Deno when a worker handles the signal, and its listener runs once", async () => {
     const { code, others } = await runIsolates("deno", "SIGTERM", /^ready$/m, "waits", "lives", "handles signals");
     assertEquals({ code, others }, { code: 6, others: ["ready", "the worker handles it"] });
   });
-  it("do not wait for an isolate that is busy for ever", async () => {
+  it("do not wait for an isolate that never yields", async () => {
     assertEquals(await runIsolates(thisRuntime, "SIGTERM", /^ready$/m, "waits", "lives", "is busy"), {
       code: null,
       signal: "SIGTERM",
@@ -226,15 +226,15 @@ describe("the hooks of several isolates", () => {
     ["deno", "closes itself"],
   ];
   for (const [runtime, way] of ends) {
-    it(`are called in a worker that ${way}`, async () => {
+    it(`run in a worker that ${way}`, async () => {
       const { hooks } = await runIsolates(runtime, undefined, new RegExp(`^hook ${way}$`, "m"), "waits", way);
       assert(hooks.has(`hook ${way}`));
     });
   }
 });
 
-describe("on Deno, the hooks of deno serve --parallel", () => {
-  /** Serves on a free port with two isolates. */
+describe("exit hooks under deno serve --parallel", () => {
+  /** Starts a server with two isolates on a free port. */
   async function serve(): Promise<{ spawned: Spawned; url: string }> {
     const [program = ""] = commandOf("deno", "");
     const flags = ["serve", ...DENO_FLAGS, "-A", "--parallel", "--host=127.0.0.1", "--port=0"];
@@ -251,7 +251,7 @@ describe("on Deno, the hooks of deno serve --parallel", () => {
     return { spawned, url };
   }
 
-  /** What the last hook of each isolate said, and what it should have. */
+  /** The last output of the hook of each isolate, and the expected one. */
   function savedAndAnswered(stdout: string): [saved: Map<string, number>, answered: Map<string, number>] {
     const lines = stdout.trim().split("\n").map((line) => line.split(" ") as [string, string, string]);
     const last = (what: string, from: typeof lines) =>
@@ -260,7 +260,7 @@ describe("on Deno, the hooks of deno serve --parallel", () => {
   }
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it(`save also what is answered after ${signal}`, async () => {
+    it(`run after the last answer when ${signal} stops the server`, async () => {
       const { spawned, url } = await serve();
       await spawned.said(/^ready/m, 2);
       const requests = Array.from({ length: 8 }, () => fetch(url).then((response) => response.text()));
@@ -274,7 +274,7 @@ describe("on Deno, the hooks of deno serve --parallel", () => {
       assertEquals([...saved.values()].reduce((sum, count) => sum + count), 8);
     });
   }
-  it("are all called before SIGHUP ends the process", async () => {
+  it("all run before SIGHUP ends the process", async () => {
     const { spawned } = await serve();
     await spawned.said(/^ready/m, 2);
     spawned.kill("SIGHUP");
@@ -286,10 +286,10 @@ describe("on Deno, the hooks of deno serve --parallel", () => {
   });
 });
 
-describe("on Deno, whatever the permissions", () => {
+describe("program with an exit hook on Deno, with any permissions", () => {
   for (const permissions of [[], ["--deny-run"], ["--allow-read"]]) {
     const flags = permissions.join(" ") || "none";
-    it(`a signal kills as it does without a hook: ${flags}`, async () => {
+    it(`is killed by a signal as without the hook: ${flags}`, async () => {
       const spawned = spawnOn("deno", fixture("hooked_program"), ["before", "by a signal"], {
         permissions: ["--no-prompt", ...permissions],
       });
@@ -299,18 +299,18 @@ describe("on Deno, whatever the permissions", () => {
     });
   }
   for (const permissions of ["-A", "--allow-read"]) {
-    it(`--watch starts the program anew, in a terminal: ${permissions}`, async () => {
+    it(`is restarted by --watch in a terminal: ${permissions}`, async () => {
       using scratch = scratchDirectory();
       const file = scratch.at("watched.ts");
       writeFileSync(file, `import ${JSON.stringify(pathToFileURL(fixture("hooked_program")).href)};\n`);
       const command = commandOf("deno", file, ["before", "by a signal"], ["--watch", permissions]);
       const line = command.map((word) => `'${word}'`).join(" ");
       const spawned = spawnCommand(["script", "--quiet", "--return", "--command", line, "/dev/null"]);
-      // The watcher would outlive the terminal: it is killed by what all of them bear on their command line.
+      // The watcher would outlive the terminal, so it is killed by a mark on its command line.
       const killAll = (): void => void spawnSync("pkill", ["-KILL", "-f", file]);
       const timer = setTimeout(killAll, PATIENCE);
       await spawned.said(/ready/);
-      // Nothing tells when the watcher begins to watch; what was changed before it does not see.
+      // The watcher does not report when it starts watching, and misses earlier changes.
       const changes = setInterval(() => appendFileSync(file, "// changed\n"), 500);
       await spawned.said(/ready/, 2);
       clearInterval(changes);

@@ -10,20 +10,20 @@ import { type Ended, type RuntimeName, spawnOn, thisRuntime } from "../../suppor
 
 const LAYOUTS = ["segments", "append"] as const;
 
-/** What `tests/support/programs/record_and_end.ts` records before it ends. */
+/** Samples that `tests/support/programs/record_and_end.ts` records before it exits. */
 const SAMPLES = 25_000;
 
-/** How a program ends, and what else it is to leave. */
+/** How a program must exit, and what it must leave. */
 interface End {
   readonly code?: number;
   readonly signal?: NodeJS.Signals;
-  /** Sent once it has recorded; killed by it if there is no code. */
+  /** Sent once the program has recorded. */
   readonly sent?: NodeJS.Signals;
-  /** Samples that it records while it ends. */
+  /** Samples that it records while it exits. */
   readonly late?: number;
-  /** In what it writes to standard error. */
+  /** Part of its output on stderr. */
   readonly stderr?: string;
-  /** On Deno its spools are still there then, and empty: after the last that is heard of such an end the program might have gone on. */
+  /** Its spools remain, empty: on Deno the last event of such an exit does not mean that the program will not go on. */
   readonly keepsSpools?: boolean;
   readonly runtime?: RuntimeName;
 }
@@ -43,13 +43,13 @@ const ENDS: Record<string, End> = {
   "a signal that it outlives": { code: 0, sent: "SIGINT", late: 2 },
 };
 
-/** Names of what is in a directory beside published files: nothing but spools, or the parts of files. */
+/** Names in a directory that are not published files. */
 function unpublished(directory: string): string[] {
   const names = readdirSync(directory, { recursive: true }) as string[];
   return names.filter((name) => !/^(duration|custom|runtime)\.[^/]*csv$/.test(name)).sort();
 }
 
-/** That a program published all it had, and left nothing that it had published it from; if it kept its spools, they are empty. */
+/** Asserts that a program published all its rows, and left no spool, or only empty ones. */
 async function assertNothingLeft(directory: string, keepsSpools: boolean): Promise<void> {
   assertEquals(existsSync(`${directory}/.spools`), keepsSpools);
   if (keepsSpools) {
@@ -62,13 +62,13 @@ async function assertNothingLeft(directory: string, keepsSpools: boolean): Promi
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 const RECORD_AND_END = fileURLToPath(new URL("../../support/programs/record_and_end.ts", import.meta.url));
 
-/** Runs a program to its end; a signal is sent to it as soon as it says anything. Tells how long it lived after that, ms. */
+/** Runs a program, and sends it a signal at its first output. Returns its exit, and how long it lived after that, ms. */
 async function runToEnd(runtime: RuntimeName, file: string, args: readonly string[], sent: NodeJS.Signals | undefined) {
   const { child, ended } = spawnOn(runtime, file, args);
   let sentAt = 0;
   child.stdout.once("data", () => {
     sentAt = performance.now();
-    // Not `child.kill`, after which Deno reports the signal as the end, whatever that was.
+    // Not `child.kill`, after which Deno always reports the signal as the cause of the exit.
     if (sent !== undefined) process.kill(child.pid!, sent);
   });
   const end: Ended = await ended;
@@ -76,7 +76,7 @@ async function runToEnd(runtime: RuntimeName, file: string, args: readonly strin
 }
 
 for (const layout of LAYOUTS) {
-  describe(`a program that does not stop its monitor loses nothing in layout ${layout} when it ends by`, () => {
+  describe(`program that exits without stop loses no row in layout ${layout}, by`, () => {
     for (
       const [how, { code = null, signal = null, sent, late, stderr = "", keepsSpools = false, runtime = thisRuntime }]
         of Object.entries(ENDS)
@@ -108,9 +108,9 @@ for (const layout of LAYOUTS) {
   });
 }
 
-describe("a program that is killed with a full buffer", () => {
-  it("lives on for less than a second", async () => {
-    /** How long a program lives on after the signal, ms: the median of five. */
+describe("program that receives SIGTERM with a full buffer", () => {
+  it("exits in less than a second", async () => {
+    /** Time from the signal to the exit, ms: the median of five. */
     const lives = async (layout: string): Promise<number> => {
       const times: number[] = [];
       for (let i = 0; i < 5; i++) {
@@ -123,16 +123,16 @@ describe("a program that is killed with a full buffer", () => {
     const bare = await lives("none");
     for (const layout of LAYOUTS) {
       const added = await lives(layout) - bare;
-      console.log(`the end of a program of ${thisRuntime} takes ${added.toFixed(1)} ms longer in layout ${layout}`);
+      console.log(`exit on ${thisRuntime} takes ${added.toFixed(1)} ms longer in layout ${layout}`);
       assert(added < 1000, `${added} ms`);
     }
   });
 });
 
-/** How often it is tried that a worker writes its rows itself: on a busy machine it may be late, and they stay in its spools. */
+/** Attempts until a worker writes its rows itself: on a busy machine it may be late, and the rows stay in its spools. */
 const TRIES = 10;
 
-describe("a program with a worker, neither of which stops its monitor, loses nothing", () => {
+describe("program and worker that exit without stop lose no row", () => {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     it(`on ${signal}`, async () => {
       let recovered = Infinity;
@@ -152,7 +152,7 @@ describe("a program with a worker, neither of which stops its monitor, loses not
     });
   }
 
-  it("when the worker closes itself, then the program ends", async () => {
+  it("when the worker closes itself, and then the program exits", async () => {
     using scratch = scratchDirectory();
     const args = [scratch.path, "naturally"];
     const { end } = await runToEnd(thisRuntime, fixture("monitored_isolates.ts"), args, undefined);

@@ -15,10 +15,10 @@ import { cannotTrace } from "../../support/process/system_tools.ts";
 
 const otherRuntime: RuntimeName = thisRuntime === "deno" ? "bun" : "deno";
 
-/** How long the holder of a lock is stopped, ms. */
+/** Time for which the holder of the lock is stopped, ms. */
 const STOPPED_FOR = shortOrFull(1_000, 10_000);
 
-/** Numbers that are recorded at a time: fewer than a buffer holds. */
+/** Numbers recorded at a time: fewer than a buffer holds. */
 const COUNT = 300;
 
 /** System calls that write to a file. */
@@ -28,12 +28,12 @@ function optionsFor(monitoringDir: string) {
   return { monitoringDir, layout: "append", ...SMALL_BUFFERS } as const;
 }
 
-/** Names of files of a program's own, into which it writes what it could not append. */
+/** Names of a program's own files, for rows that it could not append. */
 function ownFiles({ files }: ObservedState, pid: number): string[] {
   return Object.keys(files).filter((name) => name.startsWith(`custom.${pid}-`));
 }
 
-/** How many rows of each program are in files; those of a program are 0, 1, 2 and so on, each there once, or it throws. */
+/** Number of rows in files by program. Throws unless those of each program are 0, 1, 2 and so on, each once. */
 function countByPid(directory: string): Record<number, number> {
   const numbers = new Map<number, number[]>();
   readRows(directory, "custom", (_label, pid, _seconds, _nanoseconds, number) => {
@@ -46,17 +46,17 @@ function countByPid(directory: string): Record<number, number> {
   }));
 }
 
-/** Whether a process is stopped by a signal. */
+/** Whether a process is stopped. */
 function isStopped(pid: number): boolean {
   return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
 }
 
-/** Resolves once something is so. */
+/** Resolves once the condition holds. */
 async function until(isSo: () => boolean): Promise<void> {
   for (const end = Date.now() + PATIENCE; !isSo(); await sleep(5)) assert(Date.now() < end, "it does not come to that");
 }
 
-/** A program of this runtime, and one of the other that was stopped right after it appended rows, with the lock of the file in its hands. */
+/** A program on this runtime, and one on the other that was stopped right after it appended rows and still holds the lock. */
 async function withStoppedHolder(directory: string, log: string) {
   const holder = new ObservedRecorder(otherRuntime);
   await holder.tell("start", optionsFor(directory));
@@ -79,8 +79,8 @@ async function withStoppedHolder(directory: string, log: string) {
   return { holder, recorder, before };
 }
 
-describe("while another program holds the lock of the file that is appended to", { skip: cannotTrace() }, () => {
-  it("and is stopped, sampling never waits, and every row is written once", async () => {
+describe("layout append while another program holds the lock", { skip: cannotTrace() }, () => {
+  it("and is stopped: sampling never blocks, and every row is written once", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     const { holder, recorder, before } = await withStoppedHolder(directory, scratch.at("trace"));
@@ -97,7 +97,7 @@ describe("while another program holds the lock of the file that is appended to",
       dropped: 0,
       errors: 0,
     });
-    // It can stop, too.
+    // It can also stop.
     const stopped = await recorder.tell("stop");
     assertEquals({ flushed: stopped.flushed, errors: stopped.errors }, { flushed: during.recorded, errors: 0 });
     assertEquals(stopped.files["custom.csv"], during.files["custom.csv"]);
@@ -118,7 +118,7 @@ describe("while another program holds the lock of the file that is appended to",
     );
   });
 
-  it("and is killed, the next lock is taken, and every row is written once", async () => {
+  it("and is killed: the lock is taken, and every row is written once", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     const { holder, recorder, before } = await withStoppedHolder(directory, scratch.at("trace"));
@@ -156,8 +156,8 @@ describe("while another program holds the lock of the file that is appended to",
 
 for (const error of ["ENOLCK", "EOPNOTSUPP"]) {
   for (const layout of ["segments", "append"] as const) {
-    describe(`where locks fail with ${error}, in layout ${layout}`, { skip: cannotTrace() }, () => {
-      it("all is recorded in private memory, and said once", async () => {
+    describe(`recording where locks fail with ${error}, in layout ${layout}`, { skip: cannotTrace() }, () => {
+      it("uses private memory, and reports that once", async () => {
         using scratch = scratchDirectory();
         const directory = scratch.at("monitoring");
         await using recorder = new ObservedRecorder(thisRuntime);

@@ -17,21 +17,21 @@ const CHANNELS = ["duration", "runtime", "custom"];
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 
-/** How far the clock is stepped each time, seconds. */
+/** Steps of the clock, s. */
 const STEPS = [-HOUR, DAY];
 
-/** How often it is stepped by each. */
+/** Number of steps of each kind. */
 const ROUNDS = shortOrFull(1, 10);
 
-/** How far the clock of the program may be from where it was put, seconds. */
+/** Tolerance for the clock of the program, s. */
 const TOLERANCE = 600;
 
-/** By this one in sixteen programs of Deno ends, whatever it does, if its clock is set in this way. By then everything is in files. */
+/** Signal that ends one in sixteen programs on Deno, whatever they do, if their clock is set in this way. By then all rows are in files. */
 const CRASH = "SIGSEGV";
 
 const skip = missing("faketime");
 
-/** The command that runs a program whose wall clock is set, again and again, by what a file says; its monotonic clock is the real one. */
+/** The command that runs a program whose wall clock follows a file. Its monotonic clock is the real one. */
 function withClockOf(file: string): string[] {
   const [library = ""] = globSync("/usr/lib/*/faketime/libfaketimeMT.so.1");
   return [
@@ -44,84 +44,90 @@ function withClockOf(file: string): string[] {
 }
 
 for (const layout of LAYOUTS) {
-  describe(`a clock that is stepped by -1 h and +1 day in layout ${layout}`, () => {
-    it("makes no duration negative and no name twice, and the order stays that of the sequence", { skip }, async () => {
-      using scratch = scratchDirectory();
-      const directory = scratch.at("monitoring");
-      let offset = 0;
-      const stepTo = (seconds: number): void =>
-        writeFileSync(scratch.at("clock"), `${seconds < 0 ? "" : "+"}${seconds}`);
-      stepTo(offset);
-      const recorder = new Recorder(thisRuntime, withClockOf(scratch.at("clock")));
-      await recorder.tell("start", {
-        monitoringDir: directory,
-        layout,
-        memoryThreshold: 65_536,
-        flushInterval: 50,
-        withRuntime: true,
-        samplingInterval: 20,
-      });
-      /** What the clock is set to, in seconds since the epoch, from which number on; `undefined` while it is changing. */
-      const options: { first: number; clock: number | undefined }[] = [];
-      let numbers = 0;
-      for (const step of [0, ...Array(ROUNDS).fill(STEPS).flat()]) {
-        await recorder.tell("begin");
-        offset += step;
+  describe(`wall clock stepped by -1 h and +1 day in layout ${layout}`, () => {
+    it(
+      "makes no duration negative and no file name twice, and rows stay in the order of the sequence",
+      { skip },
+      async () => {
+        using scratch = scratchDirectory();
+        const directory = scratch.at("monitoring");
+        let offset = 0;
+        const stepTo = (seconds: number): void =>
+          writeFileSync(scratch.at("clock"), `${seconds < 0 ? "" : "+"}${seconds}`);
         stepTo(offset);
-        await recorder.tell("finish");
-        // A segment counts from the clock as it was when that was begun: those after it do as it is now.
-        options.push({ first: numbers, clock: undefined });
-        await recorder.tell("number", 1);
-        numbers += 1;
-        await recorder.tell("settle", PATIENCE);
-        options.push({ first: numbers, clock: Date.now() / 1000 + offset });
-        for (let i = 0; i < 5; i++) {
-          await recorder.tell("number", 200);
-          await recorder.tell("record", 100);
-          await recorder.tell("keepRecording", 30);
-          numbers += 200;
+        const recorder = new Recorder(thisRuntime, withClockOf(scratch.at("clock")));
+        await recorder.tell("start", {
+          monitoringDir: directory,
+          layout,
+          memoryThreshold: 65_536,
+          flushInterval: 50,
+          withRuntime: true,
+          samplingInterval: 20,
+        });
+        /** For each number from which it is valid, the clock in seconds since the epoch; `undefined` while it changes. */
+        const options: { first: number; clock: number | undefined }[] = [];
+        let numbers = 0;
+        for (const step of [0, ...Array(ROUNDS).fill(STEPS).flat()]) {
+          await recorder.tell("begin");
+          offset += step;
+          stepTo(offset);
+          await recorder.tell("finish");
+          // A segment uses the clock of its start, so the next segment is the first with the new clock.
+          options.push({ first: numbers, clock: undefined });
+          await recorder.tell("number", 1);
+          numbers += 1;
+          await recorder.tell("settle", PATIENCE);
+          options.push({ first: numbers, clock: Date.now() / 1000 + offset });
+          for (let i = 0; i < 5; i++) {
+            await recorder.tell("number", 200);
+            await recorder.tell("record", 100);
+            await recorder.tell("keepRecording", 30);
+            numbers += 200;
+          }
+          await recorder.tell("settle", PATIENCE);
         }
-        await recorder.tell("settle", PATIENCE);
-      }
-      const { recorded, flushed, dropped, errors } = await recorder.tell("stop");
-      await recorder.end(CRASH);
-      assertEquals({ flushed, dropped, errors }, { flushed: recorded, dropped: 0, errors: 0 });
+        const { recorded, flushed, dropped, errors } = await recorder.tell("stop");
+        await recorder.end(CRASH);
+        assertEquals({ flushed, dropped, errors }, { flushed: recorded, dropped: 0, errors: 0 });
 
-      let long = 0;
-      const durations = readRows(directory, "duration", (label, _pid, _seconds, _nanoseconds, duration) => {
-        assert(duration >= 0 && duration < TOLERANCE, `${label} took ${duration} s`);
-        if (label === "long") long++;
-      });
-      assertEquals(long, 1 + ROUNDS * STEPS.length);
-      const lags = readRows(directory, "runtime", (label, _pid, _seconds, _nanoseconds, value) => {
-        if (/lag|pause|time/.test(label)) assert(value >= 0 && value < TOLERANCE, `${label} was ${value} s`);
-      });
-      assert(lags > 0);
-      // The files in the order of their sequence hold the numbers in the order of their making: every file, each once.
-      assertEquals(readNumbers(directory), Array.from({ length: numbers }, (_, i) => i));
-      assertEquals(flushed, durations + lags + numbers);
-      if (layout === "segments") {
-        for (const channel of CHANNELS) assertSequence(csvFiles(directory, channel), recorder.pid);
-      }
+        let long = 0;
+        const durations = readRows(directory, "duration", (label, _pid, _seconds, _nanoseconds, duration) => {
+          assert(duration >= 0 && duration < TOLERANCE, `${label} took ${duration} s`);
+          if (label === "long") long++;
+        });
+        assertEquals(long, 1 + ROUNDS * STEPS.length);
+        const lags = readRows(directory, "runtime", (label, _pid, _seconds, _nanoseconds, value) => {
+          if (/lag|pause|time/.test(label)) assert(value >= 0 && value < TOLERANCE, `${label} was ${value} s`);
+        });
+        assert(lags > 0);
+        // In the order of their sequence, the files hold the numbers in the order of recording, each once.
+        assertEquals(readNumbers(directory), Array.from({ length: numbers }, (_, i) => i));
+        assertEquals(flushed, durations + lags + numbers);
+        if (layout === "segments") {
+          for (const channel of CHANNELS) assertSequence(csvFiles(directory, channel), recorder.pid);
+        }
 
-      // The steps have reached the program.
-      let row = 0;
-      readRows(directory, "custom", (_label, _pid, seconds) => {
-        const { clock } = options.findLast(({ first }) => first <= row)!;
-        const isRight = clock === undefined || Math.abs(seconds - clock) < TOLERANCE;
-        assert(isRight, `number ${row} is of ${seconds}, the clock was at ${clock}`);
-        row++;
-      });
-      recordFigure(
-        14,
-        `${layout}: ${options.length - 1} steps; ${durations} durations, none negative; ${numbers} numbers in order; ` +
-          `${CHANNELS.flatMap((channel) => csvFiles(directory, channel)).length} files, no name twice`,
-      );
-    });
+        // The steps have reached the program.
+        let row = 0;
+        readRows(directory, "custom", (_label, _pid, seconds) => {
+          const { clock } = options.findLast(({ first }) => first <= row)!;
+          const isRight = clock === undefined || Math.abs(seconds - clock) < TOLERANCE;
+          assert(isRight, `number ${row} is of ${seconds}, the clock was at ${clock}`);
+          row++;
+        });
+        recordFigure(
+          14,
+          `${layout}: ${
+            options.length - 1
+          } steps; ${durations} durations, none negative; ${numbers} numbers in order; ` +
+            `${CHANNELS.flatMap((channel) => csvFiles(directory, channel)).length} files, no name twice`,
+        );
+      },
+    );
   });
 }
 
-/** That files bear every number of the sequence from 1 on, once, and no name had to be altered because it was taken. */
+/** Asserts that the files have the sequence numbers from 1 on, each once, and that no name was altered because it was taken. */
 function assertSequence(names: readonly string[], pid: number): void {
   const sequences = names.map((name) => {
     const [, owner, sequence] = /^\w+\.(\d+)-[0-9a-f]{8}-(\d{6})\.csv$/.exec(name) ?? [];

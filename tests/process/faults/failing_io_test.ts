@@ -31,16 +31,16 @@ const ERRORS = ["EIO", "ENOSPC", "EACCES", "EROFS", "EMFILE", "EINTR", "EAGAIN"]
 /** Observations that a run records. */
 const RECORDED = 400;
 
-/** A run that takes longer hangs, ms. */
+/** Time limit of a run, ms. */
 const TIME_LIMIT = 30_000;
 
-/** Both runtimes call again for ever when a call is interrupted for ever, before any program hears of it: it is so many times in a row. */
+/** Interruptions in a row: both runtimes repeat an interrupted call, and would do so for ever. */
 const INTERRUPTIONS = 100;
 
-/** Programs that run at a time; each waits more than it works. */
+/** Programs that run concurrently; each mostly waits. */
 const WIDTH = 3;
 
-/** Failures that are told of a sweep; then it is given up. */
+/** Failures after which a sweep is given up. */
 const MOST_FAILURES = 6;
 
 /** Runs of each layout in the short form. */
@@ -51,28 +51,28 @@ interface Fault {
   /** Number of the call, from 1. */
   readonly n: number;
   readonly error: typeof ERRORS[number];
-  /** Whether all calls from there on fail, or just the one. */
+  /** Whether all later calls fail too. */
   readonly forGood: boolean;
 }
 
-/** What `fixtures/record_once.ts` tells. */
+/** Output of `fixtures/record_once.ts`. */
 interface Told extends ReportedCounts {
   readonly refused?: string;
 }
 
-/** What became of a run. */
+/** The outcome of a run. */
 interface Run {
   readonly calls: readonly TracedCall[];
-  /** Names that calls were made on and that strace would not have been told of. */
+  /** Names of files that were used and not traced. */
   readonly unforeseen: readonly string[];
   readonly told: Told;
 }
 
-/** Runs the fixture in a new directory, with faults, and sees that it came to a good end and that its files hold what it says. */
+/** Runs the fixture in a new directory, with faults. Asserts that it exits normally and that its files agree with its counts. */
 async function record(layout: string, inject: readonly string[], anywhere = false): Promise<Run> {
   using scratch = scratchDirectory();
   const directory = scratch.at("monitoring");
-  // It is there beforehand, so that no call is needed outside of it.
+  // Created beforehand, so that no call outside of it is needed.
   mkdirSync(directory);
   const log = scratch.at("trace");
   const options = { monitoringDir: directory, layout, memoryThreshold: 16_384, flushInterval: 50 };
@@ -88,7 +88,7 @@ async function record(layout: string, inject: readonly string[], anywhere = fals
   assertEquals(recorded, flushed + buffered + dropped);
   assert(buffered + dropped === 0 || errors > 0, "rows were not written, and nobody was told");
   assertEquals(readNumbers(directory).length, flushed);
-  // What could not be written before the end has stayed in spools, and comes to light once.
+  // Rows that could not be written before the exit are in spools, and are recovered once.
   const { rows, damaged, failures } = await recover(directory);
   assertEquals({ rows, damaged, failures }, { rows: buffered, damaged: 0, failures: [] });
   const numbers = new Set(readNumbers(directory));
@@ -106,10 +106,10 @@ function injections(calls: readonly TracedCall[], { n, error, forGood }: Fault):
     .filter((fault) => !fault.startsWith("?close:"));
 }
 
-/** Every fault at every call of a run. */
+/** Every error at every call of a run. */
 function faultsAt(calls: readonly TracedCall[]): Fault[] {
   return calls.flatMap(({ name }, i) => {
-    // No close of a directory ever fails, and Deno ends itself if one does; that of a file fails once, since it closes it all the same.
+    // Closing a directory never fails in practice, and Deno exits if it does. Closing a file fails once, and closes it all the same.
     if (name === "close" && calls[i - 1]?.name === "getdents64") return [];
     const lengths = name === "close" ? [false] : [false, true];
     return ERRORS.flatMap((error) => lengths.map((forGood) => ({ n: i + 1, error, forGood })));
@@ -117,16 +117,16 @@ function faultsAt(calls: readonly TracedCall[]): Fault[] {
 }
 
 for (const layout of LAYOUTS) {
-  describe(`recording in layout ${layout} while a call on its files fails`, () => {
+  describe(`recording in layout ${layout} while a system call on its files fails`, () => {
     it(
-      "is conserved, torn nowhere, and neither throws nor hangs, whichever call it is, once and for good",
+      "loses, tears and repeats no row uncounted, and neither throws nor hangs, at any call, whether it fails once or always",
       { skip },
       async () => {
         const clean = await record(layout, []);
         assertEquals({ flushed: clean.told.flushed, errors: clean.told.errors }, { flushed: RECORDED, errors: 0 });
         assertEquals(clean.calls.filter(({ injected }) => injected), []);
 
-        // The names of all files were foreseen, or calls on them would not fail when they should.
+        // All names of files were foreseen; otherwise some calls would not be traced.
         const all = await record(layout, [], true);
         assert(all.calls.length > clean.calls.length / 2);
         assertEquals(all.unforeseen, []);
@@ -138,7 +138,7 @@ for (const layout of LAYOUTS) {
           if (failures.length >= MOST_FAILURES) return;
           try {
             const { calls, told } = await record(layout, injections(clean.calls, fault));
-            // How far the look for the spools of others comes beside the program is not the same each time, hence not its place.
+            // The search for other spools runs beside the program, so the position of its calls differs between runs.
             const failed = calls.find(({ injected }) => injected);
             if (failed === undefined) missed++;
             else if (!fault.forGood) assertEquals(failed.name, clean.calls[fault.n - 1]!.name);
@@ -155,7 +155,7 @@ for (const layout of LAYOUTS) {
         assertEquals(failures.join("\n\n"), "");
         assert(missed <= 0.05 * faults.length + 1, `${missed} of ${faults.length} calls never came`);
 
-        // So far behind the last call that none comes there, should there be some more this time.
+        // Far enough behind the last call, should there be some more this time.
         const twice = [...clean.calls, ...clean.calls];
         const beyond = await record(layout, fromCall(twice, twice.length + 1, "error=EIO"));
         assertEquals(beyond.calls.filter(({ injected }) => injected), []);

@@ -19,7 +19,7 @@ const INJECT = "fsync,fdatasync,sync_file_range:error=EIO";
 
 const EIO = "input/output error";
 
-/** Whose fsync fails: the paths, in a layout, of what a program with PID `pid` writes next. */
+/** What fails to sync: the paths that a program with PID `pid` writes next in a layout. */
 const VICTIMS = {
   "the file": (directory: string, pid: number, layout: string) =>
     layout === "append"
@@ -33,16 +33,16 @@ function published({ files }: ObservedState): [name: string, size: number][] {
   return Object.entries(files).filter(([name]) => name.endsWith(".csv"));
 }
 
-/** Numbers that are recorded each time: fewer than a buffer holds. */
+/** Numbers recorded at a time: fewer than a buffer holds. */
 const COUNT = 300;
 
 for (const layout of LAYOUTS) {
   for (const [victim, pathsOf] of Object.entries(VICTIMS)) {
-    describe(`while ${victim} cannot be synced, in layout ${layout}`, { skip: cannotTrace() }, () => {
+    describe(`recording while ${victim} cannot be synced, in layout ${layout}`, { skip: cannotTrace() }, () => {
       const optionsFor = (monitoringDir: string) =>
         ({ monitoringDir, layout, ...SMALL_BUFFERS, durability: "fsync" }) as const;
 
-      /** A recorder with a file that is published, and from then on a disk that refuses to sync. */
+      /** A recorder with a published file, whose disk then fails to sync. */
       async function prepare(directory: string, log: string) {
         const recorder = new ObservedRecorder(thisRuntime);
         assertEquals((await recorder.tell("start", optionsFor(directory))).thrown, undefined);
@@ -55,7 +55,7 @@ for (const layout of LAYOUTS) {
         return { recorder, before, strace };
       }
 
-      /** That nothing was published since, and the failure is told. */
+      /** Asserts that nothing was published since, and that the failure is reported. */
       function assertNothingPublished(state: ObservedState, before: ObservedState): void {
         assertEquals(published(state), published(before));
         assertEquals({ flushed: state.flushed, durability: state.durability }, { flushed: COUNT, durability: "fsync" });
@@ -64,7 +64,7 @@ for (const layout of LAYOUTS) {
         assertEquals(state.reports.length, state.errors);
       }
 
-      it("no file is published and status says why; then all are, once", async () => {
+      it("publishes no file and reports why, and later publishes every row once", async () => {
         using scratch = scratchDirectory();
         const directory = scratch.at("monitoring");
         const { recorder, before, strace } = await prepare(directory, scratch.at("trace"));
@@ -94,7 +94,7 @@ for (const layout of LAYOUTS) {
         );
       });
 
-      it("what is recorded stays in a spool at the stop, and is recovered, once, when it can be synced", async () => {
+      it("leaves the rows in a spool at stop, and they are recovered once when sync works", async () => {
         using scratch = scratchDirectory();
         const directory = scratch.at("monitoring");
         const { recorder, before, strace } = await prepare(directory, scratch.at("trace"));
@@ -114,7 +114,7 @@ for (const layout of LAYOUTS) {
     });
   }
 
-  describe(`on a disk that cannot sync, in layout ${layout}`, { skip: cannotTrace() }, () => {
+  describe(`start on a disk that cannot sync, in layout ${layout}`, { skip: cannotTrace() }, () => {
     const places: Record<string, { action: string; pathOf: (directory: string, pid: number) => string }> = {
       "a file": {
         action: "Cannot make a spool",
@@ -123,7 +123,7 @@ for (const layout of LAYOUTS) {
       "the directory": { action: "Cannot create the monitoring directory", pathOf: (directory) => directory },
     };
     for (const [victim, { action, pathOf }] of Object.entries(places)) {
-      it(`start with durability fsync is refused, and with spool is not: ${victim}`, async () => {
+      it(`throws with durability fsync and not with spool: ${victim}`, async () => {
         using scratch = scratchDirectory();
         const directory = scratch.at("monitoring");
         await using recorder = new ObservedRecorder(thisRuntime);

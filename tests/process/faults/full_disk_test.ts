@@ -15,19 +15,19 @@ const LAYOUTS = ["segments", "append"] as const;
 
 const skip = !canMount() && "this system lets us mount no disk";
 
-/** ms; half of the time that recording has to resume in is to spare on a machine that has other things to do. */
+/** ms. Recording must resume within two intervals; one of them is a margin for a busy machine. */
 const FLUSH_INTERVAL = shortOrFull(1_000, 2_000);
 
-/** Observations made while the disk is full: if they were kept, they would take 16 bytes each at least. */
+/** Observations made while the disk is full. Keeping them would take at least 16 bytes each. */
 const FLOOD = shortOrFull(2_000_000, 20_000_000);
 
-/** What the whole program may grow by in that time, bytes. */
+/** Allowed growth of the program in that time, bytes. */
 const MOST_GROWTH = 10_000_000;
 
 for (const layout of LAYOUTS) {
-  describe(`a disk of 1 MiB that is full, then freed, in layout ${layout}`, () => {
+  describe(`recording on a disk of 1 MiB that fills up and is freed, in layout ${layout}`, () => {
     it(
-      "tears and repeats no row, takes no memory, and recording resumes within two flush intervals",
+      "tears and repeats no row, does not grow, and resumes within two flush intervals",
       { skip },
       async () => {
         using scratch = scratchDirectory();
@@ -70,10 +70,10 @@ for (const layout of LAYOUTS) {
 
 for (const durability of ["memory", "spool"] as const) {
   for (const layout of LAYOUTS) {
-    describe(`a disk of 1 MiB that stays full, in layout ${layout} with durability ${durability}`, () => {
+    describe(`recording on a disk of 1 MiB that stays full, in layout ${layout} with durability ${durability}`, () => {
       const kept = durability === "spool";
       it(
-        `lets the program stop, and counts what it lost${kept ? "; what spools hold is recovered" : ""}`,
+        `stops, and counts the lost rows${kept ? "; rows in spools are recovered" : ""}`,
         { skip },
         async () => {
           using scratch = scratchDirectory();
@@ -102,7 +102,7 @@ for (const durability of ["memory", "spool"] as const) {
   }
 }
 
-/** Writes a file until the disk has not a byte left. */
+/** Writes a file until the disk is full. */
 function fill(path: string): void {
   for (const size of [65_536, 4_096, 1]) {
     const block = new Uint8Array(size);

@@ -14,15 +14,15 @@ const LAYOUTS = ["segments", "append"] as const;
 
 const cannotMount = !canMount() && "this system lets us mount no disk";
 
-/** ms; half of the time that recording has to resume in is to spare on a machine that has other things to do. */
+/** ms. Recording must resume within two intervals; one of them is a margin for a busy machine. */
 const FLUSH_INTERVAL = shortOrFull(1_000, 2_000);
 
-/** How often the directory is taken away. */
+/** How often the directory disappears. */
 const TIMES = shortOrFull(1, 3);
 
-/** What is done to a directory, and how it is undone; both see the directory as the program does. */
+/** How a directory is made unusable and usable again. Both use the path that the program uses. */
 interface Loss {
-  /** The start of what is told while it lasts; `undefined` if it need not last. */
+  /** Beginning of the reported error; `undefined` if there may be none. */
   readonly told: string | undefined;
   take(directory: string, pid: number): void;
   giveBack(directory: string, pid: number): void;
@@ -50,7 +50,7 @@ const LOSSES: Readonly<Record<string, Loss & { readonly onSmallDisk?: boolean }>
 };
 
 for (const layout of LAYOUTS) {
-  describe(`in layout ${layout}, a monitoring directory that is`, () => {
+  describe(`monitoring directory in layout ${layout} that is`, () => {
     const optionsFor = (monitoringDir: string) => ({
       monitoringDir,
       layout,
@@ -58,7 +58,7 @@ for (const layout of LAYOUTS) {
       flushInterval: FLUSH_INTERVAL,
     });
 
-    it("deleted is made again within two flush intervals", async () => {
+    it("deleted is created again within two flush intervals", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const recorder = new Recorder(thisRuntime);
@@ -85,7 +85,7 @@ for (const layout of LAYOUTS) {
 
     for (const [name, loss] of Object.entries(LOSSES)) {
       const skip = loss.onSmallDisk === true && cannotMount;
-      it(`${name} is waited for, and written to within two flush intervals once it is back`, { skip }, async () => {
+      it(`${name} is written to again within two flush intervals once it is back`, { skip }, async () => {
         using scratch = scratchDirectory();
         const directory = loss.onSmallDisk ? scratch.path : scratch.at("monitoring");
         const recorder = new Recorder(thisRuntime, loss.onSmallDisk ? withSmallDisk(directory) : []);
@@ -122,9 +122,9 @@ for (const layout of LAYOUTS) {
 }
 
 for (const durability of ["memory", "spool"] as const) {
-  describe(`with durability ${durability}, a monitoring directory that stays read-only`, () => {
+  describe(`monitoring directory that stays read-only, with durability ${durability},`, () => {
     const kept = durability === "spool";
-    it(`lets the program stop, and what could not be written is ${kept ? "kept in spools" : "counted as lost"}`, {
+    it(`lets the program stop, and unwritten rows are ${kept ? "kept in spools" : "counted as lost"}`, {
       skip: cannotMount,
     }, async () => {
       using scratch = scratchDirectory();
@@ -153,7 +153,7 @@ function range(end: number): number[] {
   return Array.from({ length: end }, (_, i) => i);
 }
 
-/** That everything recorded is written, and nothing was lost or went wrong. */
+/** Asserts that all rows are written, and that there was no error. */
 function assertKept({ recorded, flushed, dropped, errors }: RecorderState): void {
   assertEquals({ flushed, dropped, errors }, { flushed: recorded, dropped: 0, errors: 0 });
 }

@@ -25,13 +25,13 @@ const crowd: Crowd = {
   ),
   workers: WORKERS / PROCESSES,
   samples: ROWS / ISOLATES,
-  // Few rows are to make several files of each isolate too.
+  // Small buffers, so that the short form also makes several files for each isolate.
   memoryThreshold: shortOrFull(2 ** 16, 2 ** 20),
 };
 
-describe(`${PROCESSES} processes, half of Deno and half of Bun, with ${WORKERS} workers in all, record into one directory`, () => {
+describe(`${PROCESSES} processes, half of them on Deno and half on Bun, with ${WORKERS} workers, that record into one directory`, () => {
   for (const layout of LAYOUTS) {
-    it(`in layout ${layout}: every row is found once, none is torn, and no name is used twice`, async () => {
+    it(`lose, repeat and tear no row, and use no file name twice, in layout ${layout}`, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       await recordTogether(crowd, directory, layout);

@@ -14,19 +14,19 @@ import { shortOrFull } from "../../support/faults/suite_size.ts";
 const WARM_UP = shortOrFull(2_000_000, 5_000_000);
 const SAMPLES = shortOrFull(2_000_000, 50_000_000);
 
-/** Growth that a leak would exceed, bytes. */
+/** Allowed growth, which a leak would exceed, bytes. */
 const LIMIT = 1_000_000;
 
-/** How long it may take on a busy machine, ms. */
+/** Time limit on a busy machine, ms. */
 const TIME_LIMIT = shortOrFull(120_000, 900_000);
 
-/** V8 doubles its young generation now and then, by megabytes, when a program has run for long: here it has its last size from the start. */
+/** V8 doubles its young generation in a long-running program, by megabytes. Here it has its final size from the start. */
 const FLAGS = ["-A", "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-semi-space-size=1"];
 
 const program = fileURLToPath(new URL("./fixtures/soak_memory.ts", import.meta.url));
 
-describe("a program that records on and on", () => {
-  it(`takes no more memory after ${SAMPLES} samples than before, and every row is there`, async () => {
+describe("long recording", () => {
+  it(`takes no more memory after ${SAMPLES} samples, and writes every row`, async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     const args = [directory, WARM_UP, SAMPLES].map(String);
@@ -44,7 +44,7 @@ describe("a program that records on and on", () => {
   });
 });
 
-/** Counts the rows of what is published, and deletes it, until a program has ended. */
+/** Counts the rows of published files and deletes the files, until the program has exited. */
 async function takeRows(directory: string, ended: Promise<unknown>): Promise<number> {
   let rows = 0;
   let running = true;

@@ -14,7 +14,7 @@ import { shortOrFull } from "../../support/faults/suite_size.ts";
 const RECORDINGS = shortOrFull(30, 1_000);
 const WORKERS = shortOrFull(30, 400);
 
-/** Runs a program of `fixtures/`, and returns what it says that it holds, from time to time. */
+/** Runs a program of `fixtures/`, and returns the resources that it reports from time to time. */
 async function heldBy(program: string, args: readonly (string | number)[]): Promise<ProcessResources[]> {
   const file = fileURLToPath(new URL(`./fixtures/${program}`, import.meta.url));
   const { code, stdout, stderr } = await spawnOn(thisRuntime, file, args.map(String), { timeLimit: 600_000 }).ended;
@@ -22,24 +22,24 @@ async function heldBy(program: string, args: readonly (string | number)[]): Prom
   return stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
-/** Spools and temporary files, finished or not: all names but those that readers take. */
+/** Spools and temporary files: all names except those of published files. */
 function unpublished(directory: string): string[] {
   return readdirSync(directory).filter((name) => name.startsWith("."));
 }
 
-/** How many rounds at the beginning, and how many at the end, are seen as one: most of what comes and goes is gone in one of them. */
+/** Rounds at the beginning, and at the end, of which the lowest counts: resources that come and go are gone in one of them. */
 const TOGETHER = 10;
 
-/** How much each round leaves behind for good of something that comes and goes. */
+/** Growth per round of a resource that comes and goes. */
 function leftBy(counts: readonly number[]): number {
   const grown = Math.min(...counts.slice(-TOGETHER)) - Math.max(...counts.slice(0, TOGETHER));
   return Math.max(0, grown) / (counts.length - 2 * TOGETHER + 1);
 }
 
-/** Threads left by each round that a runtime may have started for itself, for its compiler and its collector: a few, once. */
+/** Allowed growth of threads per round: a runtime starts a few for its compiler and its garbage collector, once. */
 const LATE_THREADS = 0.4;
 
-describe("a recording leaves nothing behind in its process", () => {
+describe("stopped recording leaks nothing in its process", () => {
   const recordings: Record<string, StartOptions> = {
     "with the default options": {},
     "with all samplers, in one growing file": { layout: "append", withRuntime: true, samplingInterval: 10 },
@@ -59,7 +59,7 @@ describe("a recording leaves nothing behind in its process", () => {
       for (const { mappings, timers, listeners } of after) {
         assertEquals({ mappings, timers, listeners }, { mappings: [], timers: 0, listeners: before!.listeners });
       }
-      // The runtime itself opens a few with the first recording, and keeps them; one that the profiler used it may close a little later.
+      // The runtime itself opens a few descriptors with the first recording, and may close one that the profiler used a little later.
       const descriptors = leftBy(after.map(({ descriptors }) => descriptors.length));
       assertEquals(descriptors, 0, `from ${first!.descriptors} to ${after.at(-1)!.descriptors}`);
       const threads = leftBy(after.map(({ threads }) => threads));
@@ -75,15 +75,15 @@ describe("a recording leaves nothing behind in its process", () => {
   }
 });
 
-/** What a worker that is terminated while it records may leave in its process, for only the process's end gives it back. */
+/** Resources that a terminated worker may leave until its process ends. */
 const KEPT_OF_TERMINATED = {
-  // Deno unmaps no memory that was mapped through its foreign functions: the two spools of a channel.
+  // Deno does not unmap memory that was mapped through its foreign functions: the two spools of a channel.
   deno: { descriptors: 0, mappings: 2 },
-  // Bun closes no file that was opened through `node:fs`: that of its flush, and of its recovery a spool and the file made of it.
+  // Bun does not close files that were opened through `node:fs`: that of a flush, and of a recovery a spool and its CSV file.
   bun: { descriptors: 3, mappings: 0 },
 } as const;
 
-describe("a worker that recorded leaves nothing behind in its process that the runtime gives back", () => {
+describe("ended worker that recorded leaks nothing that its runtime releases", () => {
   const nothing = { descriptors: 0, mappings: 0 };
   const ends: Record<string, typeof nothing> = {
     stopped: nothing,

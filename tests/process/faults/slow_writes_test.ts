@@ -16,7 +16,7 @@ const skip = cannotTrace();
 
 const LAYOUTS = ["segments", "append"] as const;
 
-/** How long every write to a file waits, and for how long observations are made, seconds. */
+/** Delay of every write to a file, and duration of the recording, s. */
 const DELAY = shortOrFull(0.3, 5);
 const DURATION = shortOrFull(3, 60);
 
@@ -24,15 +24,15 @@ const DURATION = shortOrFull(3, 60);
 const MEMORY_THRESHOLD = 2 ** 18;
 const WARM_UP = 8_000;
 
-/** What the program may grow by, bytes. */
+/** Allowed growth of the program, bytes. */
 const MOST_GROWTH = 10_000_000;
 
-/** The run, and what it may take to write what is buffered at its end, ms. */
+/** Time limit for the recording and for writing the buffers at its end, ms. */
 const TIME_LIMIT = (DURATION + 60 * DELAY) * 1_000 + 60_000;
 
 for (const layout of LAYOUTS) {
-  describe(`writes that are slow, at full rate, in layout ${layout}`, () => {
-    it("lose nothing that is not counted, and take no memory", { skip }, async () => {
+  describe(`recording at full rate with slow writes in layout ${layout}`, () => {
+    it("counts every dropped row, and does not grow", { skip }, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       mkdirSync(directory);

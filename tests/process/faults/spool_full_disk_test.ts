@@ -17,26 +17,26 @@ const ENOSPC = "no space left on device";
 /** Two spools of 128 KiB for each channel. */
 const MEMORY_THRESHOLD = 2 ** 18;
 
-/** Observations that fill one of them and begin another, and that fill both. */
+/** Observations that fill one spool and start another, and that fill both. */
 const MORE_THAN_ONE = 10_000;
 const MORE_THAN_BOTH = 20_000;
 
 const TIMES = shortOrFull(1, 10);
 
-/** The reports that there can be no spool. */
+/** The reports that no spool could be created. */
 function spoolReports({ reports }: ObservedState): readonly string[] {
   return reports.filter((report) => report.startsWith("Cannot make another spool"));
 }
 
 for (const kind of DISK_KINDS) {
-  describe(`a program that spools on ${kind}`, { skip: cannotMount(kind) }, () => {
+  describe(`recording with spools on ${kind}`, { skip: cannotMount(kind) }, () => {
     const optionsFor = ({ directory }: SmallDisk) => ({
       monitoringDir: directory,
       memoryThreshold: MEMORY_THRESHOLD,
       flushInterval: 50,
     });
 
-    it("is refused by start when the disk is full, and leaves nothing", async () => {
+    it("does not start on a full disk, and leaves no file", async () => {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
       await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
@@ -50,7 +50,7 @@ for (const kind of DISK_KINDS) {
         fill();
         const { thrown, running } = await recorder.tell("start", options);
         assertEquals({ name: thrown?.name, running }, { name: "KymoError", running: false }, room);
-        // Which of the two depends on whether there is room for the directory of the spools.
+        // Which of the two depends on whether there is room for the spool directory.
         const [what, ...rest] = thrown!.message.split(": ");
         assertMatch(what!, /^Cannot (make a spool|create the monitoring directory)$/);
         assertEquals(rest.join(": "), `${quotePath(disk.directory)}: ${ENOSPC}`);
@@ -66,7 +66,7 @@ for (const kind of DISK_KINDS) {
       recordFigure(5, `${kind}: start refused with KymoError, with room for no, half a and one spool; exit 0`);
     });
 
-    it("goes on in memory when it is full at the roll-over, says so once, and spools again once there is room", async () => {
+    it("uses memory when the disk is full at a roll-over, reports that once, and uses spools again once there is room", async () => {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
       await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
@@ -93,7 +93,7 @@ for (const kind of DISK_KINDS) {
       await recorder.ended;
       const { rows, damaged, alive, failures } = await recover(disk.seen);
       assertEquals({ damaged, alive, failures }, { damaged: 0, alive: 0, failures: [] });
-      // Of two segments the full one may have been flushed before the kill.
+      // Of the two segments, the full one may have been flushed before the kill.
       assert(rows >= 100 && rows <= spooling.buffered, `${rows} rows of ${spooling.buffered} were recovered`);
       const numbers = readNumbers(disk.seen);
       const kept = spooling.recorded - dropped;
@@ -104,7 +104,7 @@ for (const kind of DISK_KINDS) {
       );
     });
 
-    it("goes on in memory, and says so once, while there is room for files but for no spool", async () => {
+    it("uses memory, and reports that once, while there is room for files but not for a spool", async () => {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
       await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
@@ -126,12 +126,12 @@ for (const kind of DISK_KINDS) {
       await recorder.end();
     });
 
-    it("is not hurt when others fill the disk while it records", async () => {
+    it("goes on when other programs fill the disk", async () => {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
       await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
       await recorder.tell("start", optionsFor(disk));
-      // Both its spools are there then, and hardly a page of them was ever written to.
+      // Both its spools exist then, and hardly any page of them was written.
       await recorder.tell("number", 10);
       await recorder.tell("settle", PATIENCE);
       let before = await recorder.tell("number", 10);

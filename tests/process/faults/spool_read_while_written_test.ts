@@ -16,19 +16,19 @@ const fixture = fileURLToPath(new URL("./fixtures/read_spool_owner.ts", import.m
 
 const otherRuntime: RuntimeName = thisRuntime === "deno" ? "bun" : "deno";
 
-/** How often each spool is read. */
+/** Readings of each spool. */
 const READINGS = shortOrFull(50, 1_000);
 
-/** Of how many segments there are to be readings. */
+/** Segments to read. */
 const SEGMENTS = 20;
 
-/** How often the owner is stopped, so that all it has can be counted. */
+/** How often the owner is stopped, so that all its rows can be counted. */
 const STOPS = shortOrFull(5, 20);
 
-/** A program that records, and is not asked anything. */
+/** A program that records on its own. */
 class Owner implements Disposable {
   readonly process: Spawned;
-  /** Numbers that it has told of. */
+  /** Numbers that it has acknowledged. */
   told = 0;
 
   constructor(options: object) {
@@ -42,7 +42,7 @@ class Owner implements Disposable {
     });
   }
 
-  /** Lets it stop, and sees that nothing has disturbed it. Returns how many numbers it has recorded. */
+  /** Stops it, and asserts that it had no error. Returns the number of recorded numbers. */
   async end(): Promise<number> {
     this.process.child.stdin.end();
     const { code, signal, stdout, stderr } = await this.process.ended;
@@ -66,7 +66,7 @@ function spoolsOf(directory: string, channel: string): string[] {
     .map((name) => join(spools, name));
 }
 
-/** That a reading of numbers is as they were recorded: each is one more than the last, under its label, not before it. Returns the first. */
+/** Asserts that the numbers of a reading ascend by 1 with their labels and in time. Returns the first number. */
 function assertNumbers({ channel, damaged, observations }: SpoolReading): number {
   assertEquals({ channel, damaged }, { channel: "custom", damaged: 0 });
   const first = observations[0]?.measurement ?? 0;
@@ -81,7 +81,7 @@ function assertNumbers({ channel, damaged, observations }: SpoolReading): number
 
 const LABELS: ReadonlySet<string> = new Set(Array.from({ length: 300 * 100 }, (_, number) => labelOf(number)));
 
-/** That a reading of durations is one of durations: their numbers are not known. */
+/** Asserts that a reading has durations. */
 function assertDurations({ channel, damaged, observations }: SpoolReading): void {
   assertEquals({ channel, damaged }, { channel: "duration", damaged: 0 });
   let last = 0n;
@@ -91,8 +91,8 @@ function assertDurations({ channel, damaged, observations }: SpoolReading): void
   }
 }
 
-describe("readSpool of a program of the other runtime that records at full speed", () => {
-  it("gives what it held at one moment, whenever it is read", async () => {
+describe("readSpool, while a program on the other runtime records at full speed,", () => {
+  it("returns a consistent snapshot at any time", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     using owner = new Owner({ monitoringDir: directory, memoryThreshold: 2 ** 17 });
@@ -114,7 +114,7 @@ describe("readSpool of a program of the other runtime that records at full speed
         most = Math.max(most, count);
       }
       for (const path of spoolsOf(directory, "duration")) assertDurations(readSpool(path));
-      // They would fill the disk.
+      // Otherwise they would fill the disk.
       for (const channel of ["custom", "duration"]) {
         for (const name of csvFiles(directory, channel)) rmSync(join(directory, name));
       }
@@ -129,7 +129,7 @@ describe("readSpool of a program of the other runtime that records at full speed
     );
   });
 
-  it("gives, with the files, all that it told of when it is stopped at any moment", async () => {
+  it("returns, together with the files, all acknowledged rows when the program is stopped at any time", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     using owner = new Owner({ monitoringDir: directory, memoryThreshold: 2 ** 17 });

@@ -6,7 +6,7 @@ import { assertEquals } from "@std/assert";
 
 const fixtures = new URL("./fixtures/", import.meta.url);
 
-/** What a program printed; rejects if its status is not 0, or if it does not end. */
+/** Output of a program. Rejects if its exit code is not 0, or if it does not exit within a minute. */
 async function run(...words: readonly string[]): Promise<string> {
   const [command, ...rest] = words;
   const { stdout, stderr } = await promisify(execFile)(command!, rest, { timeout: 60_000 });
@@ -24,29 +24,29 @@ const commands = {
 };
 
 for (const [runtime, command] of Object.entries(commands)) {
-  describe(`a program that is profiled on ${runtime}`, () => {
-    it("sees in each isolate the work of that isolate alone", async () => {
+  describe(`profiler on ${runtime}`, () => {
+    it("samples only the functions of its own isolate", async () => {
       const { main, worker } = JSON.parse(await run(...command, fixture("isolates.ts")));
       assertEquals(main.toSorted(), ["work", "workOfMain"]);
       assertEquals(worker.toSorted(), ["work", "workOfWorker"]);
     });
 
-    it("ends by itself, though the profile is not finished", async () => {
+    it("does not keep the program alive", async () => {
       assertEquals(await run(...command, fixture("unfinished.ts")), "worked");
     });
   });
 }
 
-describe("the permissions of Deno", () => {
+describe("profiler under the permissions of Deno", () => {
   const positions = (...permissions: readonly string[]) =>
     run("deno", "run", "--quiet", "--no-config", "--no-prompt", ...permissions, fixture("positions.ts"));
 
-  it("may leave no profiler, and it is said why", async () => {
+  it("is unavailable without --allow-sys, with that reason", async () => {
     assertEquals(await positions(), "needs --allow-sys");
     assertEquals(await positions("--allow-sys=hostname"), "needs --allow-sys");
   });
 
-  it("need not let the sources be read for positions to be those of the sources", async () => {
+  it("maps positions to the sources without permission to read them", async () => {
     assertEquals(await positions("--allow-sys"), "here at line 13");
     assertEquals(await positions("--allow-sys", "--allow-read"), "here at line 13");
   });

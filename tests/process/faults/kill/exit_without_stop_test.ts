@@ -12,29 +12,29 @@ import { shortOrFull } from "../../../support/faults/suite_size.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
-/** How often each end is tried. */
+/** Runs of each exit. */
 const TIMES = shortOrFull(1, 10);
 
-/** What `record_and_end.ts` records before it ends, by channel. */
+/** Rows that `record_and_end.ts` records before it exits, by channel. */
 const RECORDED = { duration: { early: 25_000 }, custom: { "queue length": 1 } };
 
-/** A way to end. */
+/** A kind of exit. */
 interface End {
   /** What the program does. */
   readonly how: string;
-  /** Sent to it once it says that it is ready. */
+  /** Sent to the program once it has printed `ready`. */
   readonly sent?: NodeJS.Signals;
-  /** How it ends, on every runtime that it can be said of. */
+  /** Its exit, by runtime where that is known. */
   readonly code?: number;
   readonly signal?: NodeJS.Signals;
   readonly runtime?: RuntimeName;
-  /** Samples that it records while it ends. */
+  /** Samples that it records while it exits. */
   readonly late?: number;
-  /** Flags of Deno besides its permissions. */
+  /** Flags of Deno beside the permissions. */
   readonly flags?: readonly string[];
 }
 
-/** Ends at which the program can still do something. */
+/** Exits at which exit hooks run. */
 const SOFT_ENDS: readonly End[] = [
   { how: "naturally", code: 0 },
   { how: "process.exit", code: 3 },
@@ -51,16 +51,16 @@ const SOFT_ENDS: readonly End[] = [
   { how: "a signal that it outlives", sent: "SIGINT", code: 0, late: 2 },
 ];
 
-/** Ends at which it can do nothing any more: its rows are in spools. */
+/** Exits at which no hook runs: the rows are in spools. */
 const HARD_ENDS: readonly End[] = [
   { how: "process.abort", signal: "SIGABRT" },
-  // Bun has no limit of its own: it is the system that kills it, by SIGKILL.
+  // Bun has no memory limit of its own: the system kills it with SIGKILL.
   { how: "running out of memory", runtime: "deno", flags: ["--v8-flags=--max-old-space-size=64"], signal: "SIGTRAP" },
   { how: "a signal", sent: "SIGQUIT", signal: "SIGQUIT" },
   { how: "a signal", sent: "SIGKILL", signal: "SIGKILL" },
 ];
 
-/** Ends of a program whose workers record. */
+/** Exits of a program whose workers record. */
 const ENDS_WITH_WORKERS: readonly End[] = [
   { how: "naturally", code: 0 },
   { how: "process.exit", code: 3 },
@@ -78,30 +78,30 @@ const nameOf = ({ how, sent }: End): string => sent === undefined ? how : `${how
 const RECORD = fileURLToPath(new URL("../../../support/programs/record_and_end.ts", import.meta.url));
 const RECORD_IN_WORKERS = fileURLToPath(new URL("./fixtures/exit_without_stop.ts", import.meta.url));
 
-/** Runs a program to its end. A core dump of it would take longer than all the rest. */
+/** Runs a program without core dumps, which would take longer than everything else. */
 async function run(file: string, args: readonly string[], { runtime = thisRuntime, sent, flags = [] }: End) {
   const command = commandOf(runtime, file, args, ["-A", ...flags]);
   const { child, ended, said } = spawnCommand(["sh", "-c", 'ulimit -c 0 && exec "$@"', "sh", ...command]);
-  // Not `child.kill`, after which Deno reports the signal as the end, whatever that was.
+  // Not `child.kill`, after which Deno always reports the signal as the cause of the exit.
   if (sent !== undefined) void said(/^ready$/m).then(() => process.kill(child.pid!, sent));
   return await ended;
 }
 
-/** How a program ended, and what it said but for what it acknowledged; a runtime that crashes adds a report, never the same twice. */
+/** The exit and output of a program, without its acknowledgements and the crash report of a runtime, which is never the same twice. */
 function endOf({ code, signal, stdout, stderr }: Ended) {
   const lines = stdout.split("\n").filter((line) => !/^(one|two) \d+$/.test(line));
   const crashed = signal === "SIGABRT" || signal === "SIGTRAP";
   return { code, signal, said: lines.sort(), stderr: crashed ? "" : stderr };
 }
 
-/** That a program ended as it does without Kymo, and as it should. */
+/** Asserts that a program exits as it does without Kymo, and as expected. */
 function assertSameEnd(ended: Ended, bare: Ended, end: End): void {
   const { code, signal } = ended;
   assertEquals({ code, signal }, { code: end.code ?? null, signal: end.signal ?? null });
   assertEquals(endOf(ended), endOf(bare));
 }
 
-/** Recovers, and sees that nothing but published files is left. Returns how many rows that gave. */
+/** Recovers, and asserts that only published files remain. Returns the number of recovered rows. */
 async function recoverAll(directory: string): Promise<number> {
   const { rows, damaged, alive, failures } = await recover(directory);
   assertEquals({ damaged, alive, failures }, { damaged: 0, alive: 0, failures: [] });
@@ -109,10 +109,10 @@ async function recoverAll(directory: string): Promise<number> {
   return rows;
 }
 
-/** How many ends were shown to lose nothing. */
+/** Number of exits that lost no row. */
 let shown = 0;
 
-/** Does something as often as it is to be tried, and counts that as one end. */
+/** Runs a check as often as the suite asks for, and counts it as one exit. */
 async function repeat(work: () => Promise<void>): Promise<void> {
   for (let i = 0; i < TIMES; i++) await work();
   shown++;
@@ -121,7 +121,7 @@ async function repeat(work: () => Promise<void>): Promise<void> {
 after(() => recordFigure(9, `${shown} ends, ${TIMES} times each: 0 lost, exit status as without Kymo`));
 
 for (const layout of LAYOUTS) {
-  describe(`a program that ends without stop, in layout ${layout}, ends as without Kymo and loses nothing`, () => {
+  describe(`program that exits without stop, in layout ${layout}, exits as without Kymo and loses no row`, () => {
     for (const end of [...layout === "segments" ? SOFT_ENDS : [], ...HARD_ENDS]) {
       it(nameOf(end), () =>
         repeat(async () => {
@@ -136,14 +136,14 @@ for (const layout of LAYOUTS) {
           const late = end.late === undefined ? {} : { late: end.late };
           assertEquals(countByLabel(directory, "duration"), { ...RECORDED.duration, ...late });
           assertEquals(countByLabel(directory, "custom"), RECORDED.custom);
-          // What cannot do anything any more has published nothing; what can, everything.
+          // Where exit hooks run, everything is published; elsewhere nothing.
           assertEquals(recovered > 0, HARD_ENDS.includes(end), `${recovered} rows were recovered`);
         }));
     }
   });
 }
 
-describe("a program that ends while its workers record ends as without Kymo and loses nothing", () => {
+describe("program that exits while its workers record exits as without Kymo and loses no row", () => {
   for (const end of ENDS_WITH_WORKERS) {
     it(nameOf(end), () =>
       repeat(async () => {

@@ -29,24 +29,24 @@ const fixture = fileURLToPath(new URL("./fixtures/recover_once.ts", import.meta.
 
 const otherRuntime: RuntimeName = thisRuntime === "deno" ? "bun" : "deno";
 
-/** Cases that are tried at a time; each waits more than it works. */
+/** Cases that run concurrently; each mostly waits. */
 const WIDTH = 3;
 
 /** Kills of each case in the short form. */
 const SAMPLE = 3;
 
-/** Points at which recoveries meet. */
+/** System calls at which recoveries meet. */
 const MEETINGS = shortOrFull(3, 40);
 
 type Layout = typeof LAYOUTS[number];
 
-/** What a program was doing when it died. */
+/** The point at which a program was killed. */
 interface Case {
   readonly name: string;
   readonly durability: "spool" | "fsync";
-  /** The number, from 1, of the call that it did not live to make, of those of a run that nothing happens to. */
+  /** Number, from 1, of the system call before which it was killed, counted in an undisturbed run. */
   readonly call: (calls: readonly TracedCall[]) => number;
-  /** What happens to its files after that. */
+  /** Changes made to its files after that. */
   readonly then?: (directory: string) => void;
 }
 
@@ -74,7 +74,7 @@ const CASES: Readonly<Record<Layout, readonly Case[]>> = {
   ],
 };
 
-/** Number of the first call that fits, of those behind the first `after` calls. */
+/** Number of the first matching call after the first `after` calls. */
 function find(calls: readonly TracedCall[], fits: (call: TracedCall) => boolean, after = 0): number {
   const index = calls.findIndex((call, i) => i >= after && fits(call));
   assert(index >= 0, "there is no such call");
@@ -86,12 +86,12 @@ function renameOf(calls: readonly TracedCall[]): number {
   return find(calls, ({ line }) => /\brename.*\/\.custom\.\S+\.csv\.tmp"/.test(line));
 }
 
-/** What follows that before it is noted that it was done. */
+/** The call after that, before the flush journal records it. */
 function afterRenameOf(calls: readonly TracedCall[]): number {
   return find(calls, ({ name }) => name === "fsync", renameOf(calls));
 }
 
-/** The file that got its name by that. */
+/** The file renamed by that call. */
 function firstFile(directory: string): string {
   return join(directory, csvFiles(directory, "custom")[0]!);
 }
@@ -102,7 +102,7 @@ function appendOf(calls: readonly TracedCall[]): number {
   return find(calls, ({ name }) => name === "write" || name === "pwrite64", opened);
 }
 
-/** What dead programs left in a directory. */
+/** Files that killed programs left in a directory. */
 interface Remains {
   readonly directory: string;
   readonly log: string;
@@ -120,7 +120,7 @@ function planOf(monitoringDir: string, layout: Layout, durability: "spool" | "fs
   };
 }
 
-/** Kills a program at one point, so that its files are in a directory. */
+/** Kills a program at one point. */
 async function die(layout: Layout, { durability, call, then }: Case, place: string): Promise<Remains> {
   const [directory, clean, log] = [join(place, "monitoring"), join(place, "clean"), join(place, "trace")];
   const write = (into: string, inject: readonly string[]): Writer => {
@@ -144,7 +144,7 @@ async function die(layout: Layout, { durability, call, then }: Case, place: stri
   };
 }
 
-/** Has programs of both runtimes record for a while, and kills all of them. */
+/** Lets programs on both runtimes record for a while, and kills all of them. */
 async function dieTogether(layout: Layout, place: string): Promise<Remains> {
   const directory = join(place, "monitoring");
   const acknowledged: Acknowledged = new Map();
@@ -161,7 +161,7 @@ async function dieTogether(layout: Layout, place: string): Promise<Remains> {
   return { directory, log: join(place, "trace"), snapshot: new Snapshot(directory), acknowledged };
 }
 
-/** The files that a recovery may use beside those that are there. */
+/** Names of files that a recovery may create. */
 function pathsToCome({ directory, snapshot }: Remains): string[] {
   return snapshot.paths.filter((path) => path.endsWith(".spool")).flatMap((path) => {
     const header = readHeader(readFileSync(path));
@@ -177,7 +177,7 @@ function pathsToCome({ directory, snapshot }: Remains): string[] {
   }).concat(".spools").map((name) => join(directory, name));
 }
 
-/** Starts to recover what is there once more, with faults. */
+/** Restores the files, and starts a recovery with faults. */
 function startRecovery(remains: Remains, inject: readonly string[]): Spawned {
   const { directory, log, snapshot } = remains;
   snapshot.restore();
@@ -189,7 +189,7 @@ function startRecovery(remains: Remains, inject: readonly string[]): Spawned {
   ]);
 }
 
-/** That all is as it should be once the rest is recovered: there are `rows` rows. */
+/** Recovers the rest, and asserts that there are `rows` rows. */
 async function assertRecovered({ directory, acknowledged }: Remains, rows: number): Promise<void> {
   await recoverAll(directory);
   assertEquals(assertAllThere(directory, acknowledged), rows);
@@ -199,7 +199,7 @@ function assertEndedWell({ code, signal, stderr }: Ended): void {
   assertEquals({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
 }
 
-/** What a recovery does that nothing happens to: its calls, and how many rows there are in the end. */
+/** An undisturbed recovery: its system calls, and the number of rows after it. */
 async function recoverCleanly(remains: Remains): Promise<{ calls: readonly TracedCall[]; rows: number }> {
   const ended = await startRecovery(remains, []).ended;
   assertEndedWell(ended);
@@ -209,7 +209,7 @@ async function recoverCleanly(remains: Remains): Promise<{ calls: readonly Trace
   return { calls: readTrace(remains.log), rows };
 }
 
-/** Kills recoveries of the same remains, one at each system call. Returns how many. */
+/** Kills recoveries of the same files, one at each system call. Returns how many. */
 async function killRecoveries(remains: Remains): Promise<number> {
   const { calls, rows } = await recoverCleanly(remains);
   const kills = sampled(calls.map((_, i) => i + 1), SAMPLE);
@@ -225,7 +225,7 @@ async function killRecoveries(remains: Remains): Promise<number> {
   return kills.length;
 }
 
-/** Resolves once a trace says that its program was stopped. */
+/** Resolves once a trace shows that its program was stopped. */
 async function hasStopped({ ended }: Spawned, log: string): Promise<void> {
   let over = false;
   void ended.finally(() => over = true);
@@ -235,7 +235,7 @@ async function hasStopped({ ended }: Spawned, log: string): Promise<void> {
   }
 }
 
-/** Stops recoveries of the same remains at system calls, has the other runtime recover meanwhile, and kills them then. Returns how many. */
+/** Stops recoveries of the same files at system calls, lets the other runtime recover, and then kills them. Returns how many. */
 async function meetRecoveries(remains: Remains, count: number): Promise<number> {
   const { calls, rows } = await recoverCleanly(remains);
   const stops = Array.from({ length: count }, (_, i) => 1 + Math.floor((i + 0.5) * calls.length / count));
@@ -258,9 +258,9 @@ async function meetRecoveries(remains: Remains, count: number): Promise<number> 
   return stops.length;
 }
 
-describe("a recovery that is killed at a system call, and then another", { skip: cannotTrace() }, () => {
+describe("recovery killed at a system call, and another one after it,", { skip: cannotTrace() }, () => {
   for (const layout of LAYOUTS) {
-    it(`lose and repeat no row in layout ${layout}, whatever the dead program was doing`, async () => {
+    it(`lose and repeat no row in layout ${layout}, wherever the program was killed`, async () => {
       let kills = 0;
       await forEachConcurrently(CASES[layout], WIDTH, async (dead) => {
         using scratch = scratchDirectory();
@@ -274,13 +274,13 @@ describe("a recovery that is killed at a system call, and then another", { skip:
       recordFigure(2, `${layout}: ${kills} recoveries killed, of programs killed ${points}; 0 lost, 0 duplicates`);
     });
 
-    it(`lose and repeat no row of several programs that were killed together in layout ${layout}`, async () => {
+    it(`lose and repeat no row of several killed programs in layout ${layout}`, async () => {
       using scratch = scratchDirectory();
       const kills = await killRecoveries(await dieTogether(layout, scratch.path));
       recordFigure(2, `${layout}: ${kills} recoveries killed, of two programs killed together; 0 lost, 0 duplicates`);
     });
 
-    it(`lose and repeat no row when they meet in layout ${layout}`, async () => {
+    it(`lose and repeat no row when both run at once in layout ${layout}`, async () => {
       using scratch = scratchDirectory();
       const stops = await meetRecoveries(await dieTogether(layout, scratch.path), MEETINGS);
       recordFigure(

@@ -15,22 +15,22 @@ import { sampled, seededRandom, shortOrFull } from "../../../support/faults/suit
 import { atCall, readTrace, type TracedCall, underStrace } from "../../../support/faults/strace.ts";
 import { cannotTrace } from "../../../support/process/system_tools.ts";
 
-/** Which random moments are picked; another each time, unless it is given. */
+/** Seed of the random times, different in each run unless given. */
 const SEED = Number(process.env["KYMO_SEED"] ?? Date.now() % 2 ** 31);
 
-/** Writers that record into one directory at the same time. */
+/** Writers that record into one directory concurrently. */
 const CROWD: readonly RuntimeName[] = ["deno", "deno", "deno", "deno", "bun", "bun", "bun", "bun"];
 
-/** How often each of them is killed and followed by another, in each layout. */
+/** Kills of each writer in each layout; another writer follows each. */
 const LIVES = shortOrFull(3, 32);
 
-/** How long a writer lives at most after its first acknowledgement, or after it was launched, ms. */
+/** Longest life of a writer after its first acknowledgement, or after its start, ms. */
 const LIFE = 60;
 const YOUTH = 300;
 
-describe("writers that are killed at random moments", () => {
+describe("writers killed at random times", () => {
   for (const layout of LAYOUTS) {
-    it(`lose, tear and repeat no row that they acknowledged in layout ${layout}`, async () => {
+    it(`lose, tear and repeat no acknowledged row in layout ${layout}`, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const acknowledged: Acknowledged = new Map();
@@ -66,7 +66,7 @@ describe("writers that are killed at random moments", () => {
   }
 });
 
-/** Has one more writer start and recover what all the others left, and kills it. Returns how many numbers it acknowledged. */
+/** Lets one more writer recover the rows of all others, and kills it. Returns how many numbers it acknowledged. */
 async function recoverByNext(directory: string, plan: WriterPlan): Promise<number> {
   const writer = new Writer(thisRuntime, plan);
   let end: Pick<Ended, "code" | "signal" | "stderr"> | undefined;
@@ -74,7 +74,7 @@ async function recoverByNext(directory: string, plan: WriterPlan): Promise<numbe
   await writer.hasBegun();
   const left = (): string[] =>
     readdirSync(join(directory, ".spools")).filter((name) => !name.includes(`.${writer.pid}-`));
-  // One that was set aside as damaged stays.
+  // A spool that was set aside as damaged stays.
   while (end === undefined && left().some((name) => !name.endsWith(".damaged"))) await sleep(10);
   assertEquals({ left: left(), end }, { left: [], end: undefined });
   await writer.kill();
@@ -87,16 +87,16 @@ function planOf(name: string, monitoringDir: string, layout: typeof LAYOUTS[numb
   return { name, batch: 50, pause, options: { monitoringDir, layout, memoryThreshold, flushInterval: 20 } };
 }
 
-/** Numbers that a writer records until it stops: there is a flush of a full buffer in the midst of them, and one at the end. */
+/** Numbers that a writer records until it stops: a full buffer is flushed in between, and the rest at the end. */
 const NUMBERS = 600;
 
-/** Programs that run at a time; each waits more than it works. */
+/** Programs that run concurrently; each mostly waits. */
 const WIDTH = 3;
 
 /** Kills of each layout and durability in the short form. */
 const SAMPLE = 5;
 
-/** Has a writer record with faults, and sees what it leaves. Returns the calls it made, and whether it was killed. */
+/** Runs a writer with faults, and checks its files. Returns its system calls, and whether it was killed. */
 async function write(
   layout: typeof LAYOUTS[number],
   durability: "spool" | "fsync",
@@ -131,10 +131,10 @@ async function write(
   return { calls: readTrace(log), isKilled };
 }
 
-describe("a writer that is killed at a system call", { skip: cannotTrace() }, () => {
+describe("writer killed at a system call", { skip: cannotTrace() }, () => {
   for (const layout of LAYOUTS) {
     for (const durability of ["spool", "fsync"] as const) {
-      it(`loses, tears and repeats no row, whichever call it is, in layout ${layout} with durability ${durability}`, async () => {
+      it(`loses, tears and repeats no row at any call in layout ${layout} with durability ${durability}`, async () => {
         const { calls } = await write(layout, durability, []);
         let killed = 0;
         const kills = sampled(calls.map((_, i) => i + 1), SAMPLE);
@@ -145,7 +145,7 @@ describe("a writer that is killed at a system call", { skip: cannotTrace() }, ()
             throw new Error(`killed at call ${n} of ${calls.length}: ${calls[n - 1]!.line}`, { cause: error });
           }
         });
-        // How far the look for the spools of others comes beside the writer is not the same each time.
+        // The search for other spools runs beside the writer, so its calls differ between runs.
         assert(killed >= 0.9 * kills.length - 1, `killed ${killed} of ${kills.length} times`);
         recordFigure(
           1,

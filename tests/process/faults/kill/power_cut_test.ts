@@ -16,11 +16,11 @@ import { seededRandom, shortOrFull } from "../../../support/faults/suite_size.ts
 const fixture = fileURLToPath(new URL("./fixtures/durable_writer.ts", import.meta.url));
 
 const WRITERS = 2;
-/** Disks are made anew lest they fill up, and the power of each is cut so many times. */
+/** Disks, each new so that none fills up, and power cuts of each. */
 const DISKS = shortOrFull(1, 10);
 const CUTS = shortOrFull(6, 10);
 
-/** Between two cuts, ms at most. */
+/** Longest time between two cuts, ms. */
 const PAUSE = 200;
 
 const skip = await cannotCutPower();
@@ -28,11 +28,11 @@ const skip = await cannotCutPower();
 /** Numbers by the PID of their writer. */
 type NumbersByWriter = ReadonlyMap<number, readonly number[]>;
 
-/** A program that writes, and what it has said so far. */
+/** A program that writes, with its output so far. */
 class Writer implements Disposable {
   readonly pid: number;
   readonly #process: Spawned;
-  /** How many numbers it says are durable, the first ones. */
+  /** Number of durable numbers, from 0 on, that it has acknowledged. */
   durable = 0;
 
   constructor(disk: PowerCutDisk, options: object) {
@@ -48,12 +48,12 @@ class Writer implements Disposable {
     });
   }
 
-  /** Resolves once it has said that something is durable, or has ended. */
+  /** Resolves once it has acknowledged a number, or has exited. */
   async hasBegun(): Promise<void> {
     await this.#process.said(/^flushed \d+$/m);
   }
 
-  /** Ends it, and sees that it ends well. */
+  /** Stops it, and asserts that it exits normally. */
   async end(): Promise<void> {
     this.#process.child.stdin.end();
     const { code, signal, stderr } = await this.#process.ended;
@@ -66,20 +66,20 @@ class Writer implements Disposable {
   }
 }
 
-/** What is on a disk after its power was cut. */
+/** The content of a disk after a power cut. */
 interface Found {
   readonly numbers: NumbersByWriter;
-  /** Bytes that follow the last whole row of the file that is appended to. */
+  /** Bytes after the last whole row of the appended file. */
   readonly torn: number;
 }
 
-/** How many rows were durable, and how often the end of the file that is appended to was torn. */
+/** Number of durable rows, and of cuts that tore the end of the appended file. */
 interface Outcome {
   readonly rows: number;
   readonly torn: number;
 }
 
-/** Cuts the power of one disk after another while programs write, and sees that what was durable before is there. */
+/** Cuts the power of one disk after another while programs write, and asserts that no durable row is lost. */
 async function cutPower(layout: string): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   for (let i = 0; i < DISKS; i++) outcomes.push(await cutPowerOfDisk(layout, seededRandom(i)));
@@ -113,7 +113,7 @@ async function cutPowerOfDisk(layout: string, random: () => number): Promise<Out
   return { rows: counts.at(-1)!, torn };
 }
 
-/** That the first so many numbers are all there, and none of any is there twice. */
+/** Asserts that the first `count` numbers exist, and that no number exists twice. */
 function assertHolds(numbers: readonly number[], count: number, where: string): void {
   const different = new Set(numbers);
   assertEquals(different.size, numbers.length, `${where}: a row is there twice`);
@@ -121,7 +121,7 @@ function assertHolds(numbers: readonly number[], count: number, where: string): 
   assertEquals(missing, [], `${where}: of ${count} durable rows`);
 }
 
-/** Reads all published files, which must be whole; but the one that is appended to may be torn after its last whole row. */
+/** Reads all published files, which must be whole; the appended file may be torn after its last whole row. */
 function read(directory: string): Found {
   const numbers = new Map<number, number[]>();
   const take = (pid: number, number: number): void => void numbers.getOrInsertComputed(pid, () => []).push(number);
@@ -134,7 +134,7 @@ function read(directory: string): Found {
   return { numbers, torn };
 }
 
-/** Reads the rows of a file up to the first that is not whole; returns how many bytes follow. */
+/** Reads the rows of a file up to the first torn one. Returns the number of bytes after them. */
 function readWholeRows(path: string, take: (pid: number, number: number) => void): number {
   const text = readFileSync(path, "latin1");
   assert(text.startsWith(HEADER), "a file without its header");
@@ -147,13 +147,13 @@ function readWholeRows(path: string, take: (pid: number, number: number) => void
   return text.length - end;
 }
 
-describe("a power cut while files are written with durability fsync", () => {
-  it("leaves in layout segments every durable row, and no file that is not whole", { skip }, async () => {
+describe("power cut with durability fsync", () => {
+  it("leaves every durable row and only whole files in layout segments", { skip }, async () => {
     const { rows } = await cutPower("segments");
     recordFigure(8, `segments: ${DISKS * CUTS} cuts, ${rows} durable rows, all there; no partial file`);
   });
 
-  it("leaves in layout append every durable row, and nothing torn but the end", { skip }, async () => {
+  it("leaves every durable row in layout append, and tears only the end", { skip }, async () => {
     const { rows, torn } = await cutPower("append");
     recordFigure(8, `append: ${DISKS * CUTS} cuts, ${rows} durable rows, all there; ${torn} times a torn end`);
   });

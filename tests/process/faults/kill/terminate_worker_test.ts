@@ -11,16 +11,16 @@ import { seededRandom, shortOrFull } from "../../../support/faults/suite_size.ts
 
 const fixture = fileURLToPath(new URL("./fixtures/terminating_main.ts", import.meta.url));
 
-/** Programs, and workers of each that are terminated; on Deno busy loops go on until the program ends, so that there may not be many. */
+/** Programs, and terminated workers of each. On Deno busy loops go on until the program exits, so there cannot be many. */
 const PROGRAMS = shortOrFull(1, 25);
 const WORKERS = 8;
 
-/** Numbers that a worker records at most until it is terminated; there is room for 384 in a buffer. */
+/** Most numbers that a worker records until it is terminated; a buffer holds 384. */
 const MOST = 1_000;
 
 for (const layout of LAYOUTS) {
-  describe(`workers that are terminated while they record in layout ${layout}`, () => {
-    it("leave all that they recorded, in a busy loop too, and the program its exit status", async () => {
+  describe(`workers terminated while they record in layout ${layout}`, () => {
+    it("lose no row, even in a busy loop, and do not change the exit code of the program", async () => {
       using scratch = scratchDirectory();
       const monitoringDir = scratch.at("monitoring");
       const random = seededRandom(10);
