@@ -1,31 +1,52 @@
-import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { fileErrorCode, KymoError, quote, reason } from "../../errors.ts";
+import type {
+  DuckDBConnection,
+  DuckDBExtractedStatements,
+  DuckDBInstance,
+  DuckDBPreparedStatement,
+} from "@duckdb/node-api";
+import { KymoError, type KymoErrorCode, quote, reason } from "../../errors.ts";
 import { type Check, checkGiven } from "../../options.ts";
 import type { Runtime } from "../../runtime.ts";
 import { readTable } from "./read_table.ts";
 import { loadPackage } from "./optional_package.ts";
-import { toParameter } from "./parameters.ts";
+import { type Parameter, toParameter } from "./parameters.ts";
 import { SpillDirectory } from "./spill_directory.ts";
 import type { Table } from "./table.ts";
 
 type DuckDBModule = typeof import("@duckdb/node-api");
 
-/** Loads the package, which whoever only records never does. */
+/** Called for the analysis only: a program that only records never loads the package. */
 const importDuckDB = (): Promise<DuckDBModule> => import("@duckdb/node-api");
 
-/** What DuckDB may take. */
+/** Limits of DuckDB. */
 export interface DuckDBOptions {
   /**
-   * Memory for tables, sorting and grouping: a number and `KB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB` or `TiB`. What does not fit goes to files in
-   * `/var/tmp`. Exact quantiles take 8 to 16 bytes per observation beyond it. Default `"512MB"`; less than 128 MB is too little to read CSV.
+   * Memory for tables, sorting and grouping: a number followed by `KB`, `MB`, `GB`, `TB`, `KiB`,
+   * `MiB`, `GiB` or `TiB`. What does not fit spills to files in `/var/tmp`. Exact quantiles take 8 to
+   * 16 bytes per observation beyond it. Less than 128 MB is too little to read CSV.
+   *
+   * @default "512MB"
    */
   readonly memoryLimit?: string;
-  /** Threads, each of which takes its part of the memory; a whole number from 1 to 1024. Default: one per processor, 16 at most. */
+  /**
+   * Threads, which share the memory evenly; an integer from 1 to 1024.
+   *
+   * @default one per processor, at most 16
+   */
   readonly threads?: number;
 }
 
-/** Threads, unless another number is asked for: more would find too little memory for what each is reading. */
-const USUAL_THREADS = 16;
+/** What the package says of a query without a statement, and of nothing else. */
+const NO_STATEMENT = "Error in native callback";
+
+/** The package puts this before the messages of DuckDB's parser. */
+const PARSER_PREFIX = "Failed to extract statements: ";
+
+/** The default limit of threads: with more, each would find too little memory for what it is reading. */
+const DEFAULT_MAX_THREADS = 16;
+
+/** Tells whether a query has read something that has changed since; the query's failure, if it failed, is given. */
+type IsStale = (failure?: unknown) => Promise<boolean>;
 
 /** A DuckDB in memory. Queries run one after the other, each on all threads. */
 export class DuckDB {
@@ -33,10 +54,10 @@ export class DuckDB {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #spill: SpillDirectory;
-  /** Resolves when the last query that was asked for is done. */
+  /** Resolves when the last query in the queue has ended. */
   #queue: Promise<void> = Promise.resolve();
   #isClosed = false;
-  #isStale = (_failure?: unknown): Promise<boolean> => Promise.resolve(false);
+  #isStale: IsStale = () => Promise.resolve(false);
 
   private constructor(
     module: DuckDBModule,
@@ -53,8 +74,8 @@ export class DuckDB {
   /**
    * Opens an empty database.
    *
-   * @throws {KymoError} if the package is missing, or an option is wrong.
-   * @throws {KymoError} if the package cannot be loaded, as on Deno without `--allow-ffi`.
+   * @throws {KymoError} `"missing-package"` if the package is not installed or cannot be loaded;
+   * `"permission-denied"` on Deno without `--allow-ffi`; `"invalid-argument"` if an option is wrong.
    */
   static async open(options: DuckDBOptions, runtime: Runtime, importModule = importDuckDB): Promise<DuckDB> {
     const settings = toSettings(options);
@@ -62,30 +83,29 @@ export class DuckDB {
     const spill = new SpillDirectory(runtime);
     try {
       const instance = await module.DuckDBInstance.create(":memory:", { ...settings, temp_directory: spill.path });
-      const database = new DuckDB(module, instance, await instance.connect(), spill);
-      // Counted, and not drawn by DuckDB itself.
-      for (
-        const setting of ["enable_progress_bar = true", "enable_progress_bar_print = false", "progress_bar_time = 0"]
-      ) {
-        await database.sql(`SET ${setting}`);
-      }
-      if (options.threads === undefined) await database.#limitThreads();
-      return database;
+      const connection = await instance.connect();
+      // Progress is counted, and not drawn by DuckDB itself.
+      await connection.run("SET enable_progress_bar = true");
+      await connection.run("SET enable_progress_bar_print = false");
+      await connection.run("SET progress_bar_time = 0");
+      if (options.threads === undefined) await limitThreads(connection);
+      return new DuckDB(module, instance, connection, spill);
     } catch (error) {
       spill.remove();
-      throw new KymoError(fileErrorCode(error), `Cannot analyse: ${firstLine(error)}`, { cause: error });
+      const first = firstLine(error);
+      throw new KymoError(failureCode(first), `Cannot analyse: ${first}`, { cause: error });
     }
   }
 
   /**
-   * Has `isStale` asked after each query whether its result, or its failure, does not stand because what it read from turned out to be something
-   * else: then it is done again. Called while no query runs.
+   * Calls `isStale` after each SELECT, which is repeated while the answer is `true`; before each other statement,
+   * which is not repeated. No query runs meanwhile.
    */
-  guard(isStale: (failure?: unknown) => Promise<boolean>): void {
+  guard(isStale: IsStale): void {
     this.#isStale = isStale;
   }
 
-  /** Does some work that has the connection to itself, so that queries do not meet: each takes all threads and memory. */
+  /** Runs `work` while no query runs: each takes all threads and memory. */
   exclusively<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
     if (this.#isClosed) return Promise.reject(new KymoError("invalid-state", "Cannot query: the database is closed"));
     const result = this.#queue.then(() => work(this.#connection));
@@ -94,42 +114,68 @@ export class DuckDB {
   }
 
   /**
-   * Runs a query, or several that are separated by semicolons, and reads the whole result of the last.
+   * Runs a query, or several that are separated by semicolons, and reads the whole result of the last,
+   * which takes the parameters. `isRepeatable` says that it may be repeated like a SELECT.
    *
-   * @throws {KymoError} if the query or a parameter is wrong, or the database is closed.
-   * @throws {KymoError} if a file cannot be read or written, or memory or disk do not suffice.
+   * @throws {KymoError} `"invalid-argument"` if there is no query or a parameter has no type in SQL;
+   * `"query-failed"` if DuckDB refuses the query; `"io"` or `"out-of-memory"` if a file cannot be read or
+   * written, or memory or disk do not suffice; `"invalid-state"` if the database is closed.
    */
-  async sql(query: string, parameters: readonly unknown[] = []): Promise<Table> {
+  async sql(
+    query: string,
+    parameters: readonly unknown[] = [],
+    { isRepeatable = false }: { readonly isRepeatable?: boolean } = {},
+  ): Promise<Table> {
     const given = parameters.map((parameter) => toParameter(parameter, this.#module));
     return await this.exclusively(async (connection) => {
-      if (query.replaceAll(NO_SQL, "").trim() === "" && !/['"]/.test(query)) {
-        throw new KymoError("invalid-argument", `Cannot query: there is no statement: ${quote(query)}`);
-      }
-      const isRepeatable = onlyReads(query);
-      if (!isRepeatable) await this.#isStale();
-      for (;;) {
-        const outcome = await connection.run(query, given.map(({ value }) => value), given.map(({ type }) => type))
-          .then(readTable)
-          .catch((error) => toQueryError(error, query));
-        const failure = outcome instanceof Error ? outcome.cause : undefined;
-        if (isRepeatable && await this.#isStale(failure)) continue;
-        if (outcome instanceof Error) throw outcome;
-        return outcome;
+      try {
+        const { count } = await extract(connection, query);
+        for (let i = 0; i < count - 1; i++) await this.#run(connection, query, i, [], isRepeatable);
+        return await this.#run(connection, query, count - 1, given, isRepeatable);
+      } catch (error) {
+        throw queryError(error, query);
       }
     });
   }
 
-  async #limitThreads(): Promise<void> {
-    const [setting] = (await this.sql("SELECT current_setting('threads') AS threads")).rows();
-    if ((setting?.threads as bigint) > USUAL_THREADS) await this.sql(`SET threads = ${USUAL_THREADS}`);
+  /** Runs the statement number `index` of a query. One that may be repeated is, until what it read has not changed meanwhile. */
+  async #run(
+    connection: DuckDBConnection,
+    query: string,
+    index: number,
+    parameters: readonly Parameter[],
+    isRepeatable: boolean,
+  ): Promise<Table> {
+    const { SELECT } = this.#module.StatementType;
+    for (;;) {
+      let mayRepeat = true; // a statement that cannot be prepared has changed nothing
+      let statement: DuckDBPreparedStatement | undefined;
+      let table: Table | undefined;
+      let failure: unknown;
+      try {
+        // An extracted statement can be prepared only once.
+        statement = await (await extract(connection, query)).prepare(index);
+        mayRepeat = isRepeatable || statement.statementType === SELECT;
+        if (!mayRepeat) await this.#isStale();
+        statement.bind(parameters.map(({ value }) => value), parameters.map(({ type }) => type));
+        table = await readTable(await statement.run());
+      } catch (error) {
+        failure = error;
+      } finally {
+        statement?.destroySync();
+      }
+      if (mayRepeat && await this.#isStale(failure)) continue;
+      if (table === undefined) throw failure;
+      return table;
+    }
   }
 
-  /** How far the query that runs has come, from 0 to 1; 0 if none does, or if that is not known. */
+  /** How far the running query has come, from 0 to 1; 0 if no query runs, or if that is not known. */
   get progress(): number {
     return this.#isClosed ? 0 : Math.max(0, this.#connection.progress.percentage) / 100;
   }
 
-  /** Closes the database, once the queries that were asked for are done. Calling it again does nothing. */
+  /** Closes the database after the queries in the queue. Further calls do nothing. */
   close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
@@ -143,19 +189,17 @@ export class DuckDB {
   }
 }
 
-/** A check of a size in DuckDB's words. */
 const isSize: Check = (value) =>
   typeof value === "string" && /^[0-9]+(\.[0-9]+)? *[KMGT]i?B$/i.test(value)
     ? undefined
     : 'must be a size such as "512MB"';
 
-/** A check of a number of threads. */
 const isThreads: Check = (value) =>
   Number.isInteger(value) && value as number >= 1 && value as number <= 1024
     ? undefined
     : "must be a whole number from 1 to 1024";
 
-/** The options in DuckDB's words. */
+/** The options by the names of DuckDB's settings. */
 function toSettings(options: DuckDBOptions): Record<string, string> {
   const { memoryLimit = "512MB", threads } = checkGiven<DuckDBOptions>("Cannot analyse", options, {
     memoryLimit: isSize,
@@ -164,24 +208,37 @@ function toSettings(options: DuckDBOptions): Record<string, string> {
   return { memory_limit: memoryLimit, ...threads === undefined ? {} : { threads: String(threads) } };
 }
 
-/** What of a query is no SQL: texts, names in quotes, comments. */
-const NO_SQL = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\//g;
-
-/** Whether a query may as well be done twice: a single statement that changes nothing in the database. When in doubt it may not. */
-function onlyReads(query: string): boolean {
-  const sql = query.replaceAll(NO_SQL, "''");
-  return /^\s*(SELECT|FROM|WITH|COPY\s*\()/i.test(sql) && !/;|\b(INSERT|UPDATE|DELETE|MERGE|nextval)\b/i.test(sql);
+/** The statements of a query. */
+async function extract(connection: DuckDBConnection, query: string): Promise<DuckDBExtractedStatements> {
+  try {
+    return await connection.extractStatements(query);
+  } catch (error) {
+    if (reason(error) !== NO_STATEMENT) throw error;
+    throw new KymoError("invalid-argument", `Cannot query: there is no statement: ${quote(query)}`, { cause: error });
+  }
 }
 
-/** Why a query failed, in one line: the world's fault, or the query's. */
-function toQueryError(error: unknown, query: string): Error {
+async function limitThreads(connection: DuckDBConnection): Promise<void> {
+  const result = await connection.runAndReadAll("SELECT current_setting('threads')::INTEGER");
+  if (result.value(0, 0) as number > DEFAULT_MAX_THREADS) await connection.run(`SET threads = ${DEFAULT_MAX_THREADS}`);
+}
+
+/** What DuckDB threw, in one line. The query is quoted unless the disk or the memory is to blame. */
+function queryError(error: unknown, query: string): KymoError {
+  if (error instanceof KymoError) return error;
   const first = firstLine(error);
-  return /^(IO|Out of Memory|FATAL|INTERNAL) Error/.test(first)
-    ? new KymoError("io", `Cannot query: ${first}`, { cause: error })
-    : new KymoError("query-failed", `Cannot query: ${quote(query.trim())}: ${first}`, { cause: error });
+  const code = failureCode(first);
+  const what = code === "query-failed" ? `${quote(query.trim())}: ${first}` : first;
+  return new KymoError(code, `Cannot query: ${what}`, { cause: error });
 }
 
-/** DuckDB goes on with candidates, hints and the place in the query. */
+/** The code of a failure of DuckDB, whose messages begin with their kind. */
+function failureCode(message: string): KymoErrorCode {
+  if (message.startsWith("IO Error")) return "io";
+  return message.startsWith("Out of Memory Error") ? "out-of-memory" : "query-failed";
+}
+
+/** DuckDB's messages go on with candidates, hints and the position in the query. */
 function firstLine(error: unknown): string {
-  return reason(error).split("\n", 1)[0]!;
+  return reason(error).replace(PARSER_PREFIX, "").split("\n", 1)[0]!;
 }

@@ -1,10 +1,11 @@
 import { KymoError, reason } from "../../errors.ts";
 
 /**
- * Loads a package that need not be there. `load` is `() => import("the package")`, spelled out where it is used, so that bundlers see it.
+ * Loads an optional package. `load` must be a literal `() => import("the package")`, so that bundlers see
+ * the import.
  *
- * @throws {KymoError} if the package is missing, with the one command that adds it.
- * @throws {KymoError} if it is there and cannot be loaded, as without the permission for it.
+ * @throws {KymoError} `"missing-package"` if it is not installed, with the command that adds it, or if it
+ * cannot be loaded; `"permission-denied"` if Deno refuses to load native code without `--allow-ffi`.
  */
 export async function loadPackage<Module>(
   name: string,
@@ -14,20 +15,18 @@ export async function loadPackage<Module>(
 ): Promise<Module> {
   try {
     return await load();
-  } catch (error) {
-    if ((error as { code?: unknown } | undefined)?.code === "ERR_MODULE_NOT_FOUND") {
+  } catch (cause) {
+    const { code, name: kind } = (cause ?? {}) as { code?: unknown; name?: unknown };
+    if (code === "ERR_MODULE_NOT_FOUND") {
       const command = runtimeName === "deno" ? `deno add npm:${name}` : `bun add ${name}`;
-      throw new KymoError(
-        "missing-package",
-        `Cannot ${purpose}: the package ${name} is missing: add it with "${command}"`,
-        {
-          cause: error,
-        },
-      );
+      const why = `the package ${name} is missing: add it with "${command}"`;
+      throw new KymoError("missing-package", `Cannot ${purpose}: ${why}`, { cause });
     }
-    const [first] = reason(error).split("\n");
-    throw new KymoError("missing-package", `Cannot ${purpose}: the package ${name} cannot be loaded: ${first}`, {
-      cause: error,
-    });
+    const [first] = reason(cause).split("\n", 1);
+    throw new KymoError(
+      kind === "NotCapable" ? "permission-denied" : "missing-package",
+      `Cannot ${purpose}: the package ${name} cannot be loaded: ${first}`,
+      { cause },
+    );
   }
 }

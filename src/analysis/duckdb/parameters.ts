@@ -1,18 +1,17 @@
 import type { DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { KymoError, quote } from "../../errors.ts";
 
-/** A value as DuckDB takes it. */
+/** A value and its type in DuckDB. */
 export interface Parameter {
-  /** The value. */
   readonly value: DuckDBValue;
-  /** Its type. */
   readonly type: DuckDBType;
 }
 
 /**
- * A parameter of a query. Left to itself, the package would make a HUGEINT of every bigint, and of an array whatever its first item is.
+ * A parameter of a query, with a type of our choice: the package makes every bigint a HUGEINT, and takes
+ * the type of an array from its first item.
  *
- * @throws {KymoError} for a value that has no type in SQL.
+ * @throws {KymoError} `"invalid-argument"` if the value has no type in SQL.
  */
 export function toParameter(value: unknown, duckdb: typeof import("@duckdb/node-api")): Parameter {
   const { BIGINT, HUGEINT, DOUBLE, INTEGER, VARCHAR, BOOLEAN, SQLNULL, LIST } = duckdb;

@@ -4,7 +4,13 @@ import type { Files, Runtime } from "../../runtime.ts";
 import type { DuckDB } from "./duckdb.ts";
 import { literal } from "./sql.ts";
 
-/** Writes a relation to a Parquet file: under a temporary name, which then replaces whatever is there. */
+/**
+ * Writes a relation to a Parquet file and returns the number of rows. The file gets its name when it is whole;
+ * a file of that name is replaced.
+ *
+ * @throws {KymoError} `"invalid-argument"` if `path` is not a path; `"io"` or another code of a failed
+ * operation on files if it cannot be written.
+ */
 export async function exportParquet(
   database: Pick<DuckDB, "sql">,
   relation: string,
@@ -19,12 +25,14 @@ export async function exportParquet(
   try {
     const table = await database.sql(
       `COPY (FROM ${relation}) TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+      [],
+      { isRepeatable: true },
     );
     files.rename(temporary, target);
     return { rows: Number(table.rows()[0]?.Count) };
   } catch (error) {
     removeIfThere(files, temporary);
-    if (error instanceof KymoError && error.code !== "io") throw error;
+    if (error instanceof KymoError && error.code !== "io" && error.code !== "out-of-memory") throw error;
     const [why] = reason((error as Error).cause ?? error).split("\n");
     throw new KymoError(fileErrorCode(error), `Cannot export: ${quotePath(path)}: ${why}`, { cause: error });
   }
@@ -34,6 +42,6 @@ function removeIfThere(files: Files, path: string): void {
   try {
     files.remove(path);
   } catch {
-    // It was not made, or whoever took the directory away has it now.
+    // It was not created, or its directory was moved.
   }
 }
