@@ -1,6 +1,6 @@
 import { TelemetryDB } from "@kymo/kymo/analysis";
 import type { Server } from "./servers.ts";
-import { formatNumber } from "./units.ts";
+import { formatInteger } from "../../src/display/numbers.ts";
 
 /** Whether the files hold what the servers say that they recorded. */
 export interface Completeness {
@@ -22,10 +22,10 @@ export async function checkCompleteness(directory: string, servers: readonly Ser
     found += Number(rows.rows()[0]?.["rows"]);
   }
   if (found === recorded) {
-    return { ok: true, text: `All ${formatNumber(recorded)} observations that the servers made are in these files.` };
+    return { ok: true, text: `All ${formatInteger(recorded)} observations that the servers made are in these files.` };
   }
   return {
     ok: false,
-    text: `The servers made ${formatNumber(recorded)} observations, but the files hold ${formatNumber(found)}.`,
+    text: `The servers made ${formatInteger(recorded)} observations, but the files hold ${formatInteger(found)}.`,
   };
 }

@@ -17,7 +17,7 @@ import { type DemoOptions, HELP, OptionError, readOptions } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { Server } from "./servers.ts";
 import { bold, green, red } from "./style.ts";
-import { formatNumber } from "./units.ts";
+import { formatInteger } from "../../src/display/numbers.ts";
 
 process.exit(await main());
 
@@ -70,7 +70,7 @@ async function record(servers: readonly Server[], options: DemoOptions, interrup
   if (processes === undefined) return false;
 
   const { duration, rate, connections, dir } = options;
-  const requests = rate === 0 ? "as many requests as possible" : `${formatNumber(rate)} requests/s`;
+  const requests = rate === 0 ? "as many requests as possible" : `${formatInteger(rate)} requests/s`;
   section("Recording a small HTTP service");
   for (const { runtime, pid, url } of processes) console.log(`  ${runtime.padEnd(11)} ${url}, PID ${pid}`);
   console.log(`  directory   ${dir}`);
@@ -78,11 +78,13 @@ async function record(servers: readonly Server[], options: DemoOptions, interrup
 
   const loads = processes.map(({ url }) => new Load(url, options));
   {
-    using _ = showProgress(duration, () => `${formatNumber(sumAnswers(loads).fine)} answers`);
+    using _ = showProgress(duration, () => `${formatInteger(sumAnswers(loads).fine)} answers`);
     await Promise.all(loads.map((load) => load.run(stop)));
   }
   const { fine, failed, missing } = sumAnswers(loads);
-  console.log(`  answers     ${formatNumber(fine)} fine, ${formatNumber(failed)} with status 500; ${missing} missing`);
+  console.log(
+    `  answers     ${formatInteger(fine)} fine, ${formatInteger(failed)} with status 500; ${missing} missing`,
+  );
   return true;
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Reading, TelemetryDB } from "../analysis/mod.ts";
-import { counted } from "../display/words.ts";
+import { counted } from "../display/numbers.ts";
 import type { Files } from "../runtime.ts";
 import { CHANNELS } from "../series.ts";
 import { readDurations, readDurationSeries } from "./data/durations.ts";

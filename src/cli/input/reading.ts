@@ -1,13 +1,14 @@
+import { sanitize } from "../../display/sanitize.ts";
+import { counted } from "../../display/numbers.ts";
 import type { Reading } from "../../analysis/source/reading.ts";
 import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
 import { KymoError, quote } from "../../errors.ts";
 import { isRecordingName } from "../../files/names.ts";
 import type { Files } from "../../runtime.ts";
-import { sanitize } from "../terminal/display_text.ts";
 import { type ExitCode, exitCode } from "../exit_code.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import type { CliContext } from "../context.ts";
-import { count, writeError } from "../terminal/text.ts";
+import { writeError } from "../terminal/text.ts";
 
 /** Opens what the user named: directories, files, or patterns of files. `doing` is what cannot be done if there is no such thing. */
 export async function openRecording(
@@ -51,11 +52,11 @@ function recordingsBelow(files: Files, directory: string): string[] {
 export function tellUnread({ problems, unread }: Reading, { stderr }: CliContext): ExitCode {
   for (const { file, line, rows, reason } of problems) {
     const where = sanitize(line > 0 ? `${file}:${line}` : file);
-    const lost = rows > 0 ? ` (${count(rows, "row")})` : "";
+    const lost = rows > 0 ? ` (${counted(rows, "row")})` : "";
     writeError(stderr, `Cannot read: ${where}: ${sanitize(reason)}${lost}`);
   }
   const told = problems.reduce((sum, { rows }) => sum + rows, 0);
-  if (unread > told) writeError(stderr, `Cannot read: ${count(unread - told, "further row")}`);
+  if (unread > told) writeError(stderr, `Cannot read: ${counted(unread - told, "further row")}`);
   return unread > 0 || problems.length > 0 ? exitCode.incomplete : exitCode.ok;
 }
 
@@ -71,7 +72,7 @@ export async function whileReading<Result>(
   using bar = progressBar(context, "Reading");
   const stop = context.runtime.timers.every(MOVE_INTERVAL, () => {
     const { progress } = db;
-    bar.update(progress, 1, `${Math.floor(100 * progress)} % of ${count(db.reading.files, "file")}`);
+    bar.update(progress, 1, `${Math.floor(100 * progress)} % of ${counted(db.reading.files, "file")}`);
   });
   try {
     return await work();

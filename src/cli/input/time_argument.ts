@@ -60,21 +60,3 @@ function isDay(date: string): boolean {
   const ms = Date.parse(`${date}T00:00Z`);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }
-
-/** A timepoint as local time with its offset: `2026-11-23 14:05:10.305 +01:00`. */
-export function formatTimepoint(timepoint: bigint): string {
-  const date = new Date(Number(timepoint / 1_000_000n));
-  if (Number.isNaN(date.getTime())) return `${timepoint}`;
-  const minutes = -date.getTimezoneOffset();
-  const local = new Date(date.getTime() + minutes * 60_000).toISOString().replace("T", " ").replace("Z", "");
-  const digits = (number: number): string => `${Math.floor(number)}`.padStart(2, "0");
-  return `${local} ${minutes < 0 ? "-" : "+"}${digits(Math.abs(minutes) / 60)}:${digits(Math.abs(minutes) % 60)}`;
-}
-
-/** A time in local time: `2026-11-23 14:05:10.305 to 14:06:00.000 +01:00`. */
-export function formatRange({ first, last }: { readonly first: bigint; readonly last: bigint }): string {
-  const [from, to] = [formatTimepoint(first), formatTimepoint(last)];
-  const [date, time, offset] = from.split(" ");
-  const begin = to.endsWith(` ${offset}`) ? `${date} ${time}` : from;
-  return `${begin} to ${to.startsWith(`${date} `) ? to.slice(`${date} `.length) : to}`;
-}

@@ -1,4 +1,4 @@
-import { align, displayWidth, shorten } from "./display_text.ts";
+import { align, displayWidth, shorten } from "../../display/text_width.ts";
 import { bold } from "./text.ts";
 
 /** A column of a table of such rows. */

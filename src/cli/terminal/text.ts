@@ -1,12 +1,17 @@
+import type { NumberFormat } from "../../display/numbers.ts";
 import type { Output } from "../context.ts";
-
-export { counted as count } from "../../display/words.ts";
 
 /** Writes an error on one line, whatever it consists of. */
 export function writeError(output: Output, message: string): void {
   const line = message.trim().replaceAll(/\s*[\r\n]\s*/g, " ");
   output.write(`${output.hasColors ? `\x1b[31m${line}\x1b[39m` : line}\n`);
 }
+
+/** Numbers in the cells of a table, without a space before their units. */
+export const COMPACT: NumberFormat = { space: "" };
+
+/** Numbers in sentences, with a space that `grep` finds. */
+export const SPACED: NumberFormat = { space: " " };
 
 /** Text that stands out. */
 export function bold(text: string): string {

@@ -5,7 +5,7 @@
  */
 
 import { sumTimes } from "../../analysis/profile/call_tree.ts";
-import { inPercent, inSeconds, plainNumber } from "../../display/words.ts";
+import { formatDuration, formatPercent, significant } from "../../display/numbers.ts";
 import { CPU_RATE } from "../../series.ts";
 import { functionKey, type QuantityCells } from "../shared/report_data.ts";
 import {
@@ -40,8 +40,8 @@ export function busyProcesses(inputs: FindingInputs): UnexplainedFinding[] {
     kind: "cpu",
     weight: "attention",
     text: capitalize(
-      `${nameProcess(busiest.pid, inputs)} used ${plainNumber(busiest.mean)} CPU cores on average, and at least ` +
-        `${BUSY} for ${inPercent(busiest.busy)} of the time; the JavaScript of an isolate can use one core.${also}`,
+      `${nameProcess(busiest.pid, inputs)} used ${significant(busiest.mean, { trim: true })} CPU cores on average, and at least ` +
+        `${BUSY} for ${formatPercent(busiest.busy, { trim: true })} of the time; the JavaScript of an isolate can use one core.${also}`,
     ),
     label: CPU_RATE,
   }];
@@ -74,9 +74,9 @@ export function hotFunctions(inputs: FindingInputs): UnexplainedFinding[] {
     kind: "cpu",
     weight: "note",
     text:
-      `The function ${place === "" ? name : `${name} (${place})`} took ${inPercent(share)} of the busy time in the ` +
+      `The function ${place === "" ? name : `${name} (${place})`} took ${formatPercent(share, { trim: true })} of the busy time in the ` +
       `CPU profile${pid === undefined ? "" : ` of ${nameProcess(pid, inputs)}`}: ` +
-      `${inSeconds(self)} in the function itself.`,
+      `${formatDuration(self)} in the function itself.`,
     function: name,
     ...(pid === undefined ? {} : { pid }),
   }));

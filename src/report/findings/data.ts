@@ -4,7 +4,7 @@
  * @module
  */
 
-import { counted, inPercent } from "../../display/words.ts";
+import { counted, formatInteger, formatPercent } from "../../display/numbers.ts";
 import type { FindingInputs, UnexplainedFinding } from "./finding_inputs.ts";
 
 /** From this share of unread rows on, other findings may be wrong. */
@@ -20,7 +20,7 @@ export function unreadData({ rows, unread }: FindingInputs): UnexplainedFinding[
   return [{
     kind: "data",
     weight: share >= MANY ? "bad" : "attention",
-    text: `${counted(unread.rows, "row")} could not be read${share >= 0.001 ? `, ${inPercent(share)} of all` : ""}.`,
+    text: `${counted(unread.rows, "row")} could not be read${share >= 0.001 ? `, ${formatPercent(share, { trim: true })} of all` : ""}.`,
   }];
 }
 
@@ -29,10 +29,10 @@ export function notFiniteData({ notFinite }: FindingInputs): UnexplainedFinding[
   const [first, ...others] = notFinite;
   if (first === undefined) return [];
   const named = others.slice(0, MAX_NAMED - 1)
-    .map(({ label, count }) => `${count.toLocaleString("en-US")} of ${label}`);
+    .map(({ label, count }) => `${formatInteger(count)} of ${label}`);
   const rest = others.slice(MAX_NAMED - 1);
   const left = rest.reduce((sum, { count }) => sum + count, 0);
-  if (rest.length > 0) named.push(`${left.toLocaleString("en-US")} of ${counted(rest.length, "other label")}`);
+  if (rest.length > 0) named.push(`${formatInteger(left)} of ${counted(rest.length, "other label")}`);
   const all = [`${counted(first.count, "observation")} of ${first.label}`, ...named];
   const list = all.length === 1 ? all[0] : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
   return [{

@@ -6,7 +6,7 @@
 
 import type { TelemetryDB } from "../../analysis/mod.ts";
 import { type CorrelatedSeries, findCorrelation, type SlowCorrelation } from "../../analysis/slow/slow_correlation.ts";
-import { inPercent, inSeconds } from "../../display/words.ts";
+import { formatDuration, formatPercent } from "../../display/numbers.ts";
 import type { ReportSelection, Source } from "../data/source.ts";
 import type { ShownTime } from "../data/time_axis.ts";
 import type { Finding } from "../shared/report_data.ts";
@@ -85,7 +85,7 @@ async function whatRan(
     ORDER BY Measurement LIMIT 100`);
   // Requests that waited took as long; of nested blocks the innermost says the most.
   const ran = rows.find(({ label }) => !isRequest(label)) ?? rows.at(-1);
-  return ran === undefined ? undefined : `“${ran.label}” ran for ${inSeconds(ran.duration)} at that time.`;
+  return ran === undefined ? undefined : `“${ran.label}” ran for ${formatDuration(ran.duration)} at that time.`;
 }
 
 /**
@@ -116,7 +116,7 @@ export function whySlow(
   const things = isRequest(label) ? "requests" : "runs";
   const slowest = slow.count <= FEW
     ? `its ${slow.count} slowest ${things}`
-    : `its slowest ${inPercent(slow.count / (slow.count + others.count))} of ${things}`;
+    : `its slowest ${formatPercent(slow.count / (slow.count + others.count), { trim: true })} of ${things}`;
   const block = greatest(
     correlated,
     "duration",
@@ -124,21 +124,21 @@ export function whySlow(
       (share.slow >= MOST || excess(share) >= SETS_APART) && share.slow >= BEYOND_CHANCE * chance(label),
   );
   if (block !== undefined) {
-    return `${inPercent(Math.min(1, block.share.slow))} of the time of ${slowest} was within “${block.label}”, ${
+    return `${formatPercent(Math.min(1, block.share.slow), { trim: true })} of the time of ${slowest} was within “${block.label}”, ${
       contrast(block.share, things)
     }.`;
   }
   const lag = greatest(correlated, "lag", ({ share }) => excess(share) >= SETS_APART);
   if (lag !== undefined) {
-    return `The event loop was blocked for ${inPercent(Math.min(1, lag.share.slow))} of the time of ${slowest}, but ` +
-      `only ${inPercent(lag.share.others)} of the time of the others: the slowest waited while something else ran.`;
+    return `The event loop was blocked for ${formatPercent(Math.min(1, lag.share.slow), { trim: true })} of the time of ${slowest}, but ` +
+      `only ${formatPercent(lag.share.others, { trim: true })} of the time of the others: the slowest waited while something else ran.`;
   }
   const gc = greatest(correlated, "gc", ({ share }) => excess(share) >= SETS_APART);
   if (gc !== undefined) {
     return `Garbage collection took about ${
-      inPercent(Math.min(1, gc.share.slow))
+      formatPercent(Math.min(1, gc.share.slow), { trim: true })
     } of the time around ${slowest}, but ` +
-      `only ${inPercent(gc.share.others)} of the time around the others.`;
+      `only ${formatPercent(gc.share.others, { trim: true })} of the time around the others.`;
   }
   return undefined;
 }
@@ -161,7 +161,7 @@ function greatest(
 function contrast(share: CorrelatedSeries["share"], things: string): string {
   if (excess(share) < SETS_APART && Math.abs(excess(share)) < EQUAL) return `as in all its ${things}`;
   const conjunction = excess(share) >= SETS_APART ? "but only" : "and";
-  return `${conjunction} ${inPercent(Math.min(1, share.others))} of the time of the others`;
+  return `${conjunction} ${formatPercent(Math.min(1, share.others), { trim: true })} of the time of the others`;
 }
 
 function excess({ slow, others }: CorrelatedSeries["share"]): number {

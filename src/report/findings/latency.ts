@@ -4,7 +4,7 @@
  * @module
  */
 
-import { counted, inPercent, inSeconds, times } from "../../display/words.ts";
+import { counted, formatDuration, formatPercent, formatTimes } from "../../display/numbers.ts";
 import { median } from "../../statistics/quantiles.ts";
 import { DURATION_BUCKETS } from "../shared/duration_buckets.ts";
 import type { DurationData, DurationStatistics } from "../shared/report_data.ts";
@@ -68,9 +68,9 @@ export function slowSeries(inputs: FindingInputs): UnexplainedFinding[] {
       kind: "latency",
       weight: p99 >= VERY_SLOW ? "bad" : p99 >= NEGLIGIBLE ? "attention" : "note",
       text: `${of.label} is ${rank === 0 ? "the slowest" : "slow too"}: half of its ${counted(count, thing)} took ` +
-        `more than ${inSeconds(p50)}, and 1 % more than ${inSeconds(p99)}, which is ${times(p99 / typical)} ` +
+        `more than ${formatDuration(p50)}, and 1 % more than ${formatDuration(p99)}, which is ${formatTimes(p99 / typical)} ` +
         `the median p99 of the others` +
-        `${share >= LARGE_SHARE ? `. It took ${inPercent(share)} of the time of all ${thing}s` : ""}.`,
+        `${share >= LARGE_SHARE ? `. It took ${formatPercent(share, { trim: true })} of the time of all ${thing}s` : ""}.`,
       label: of.label,
       explain: { slowSeries: of.label },
     }];
@@ -88,8 +88,8 @@ export function largestShare(inputs: FindingInputs): UnexplainedFinding[] {
   return [{
     kind: "latency",
     weight: "note",
-    text: `${largest!.label} took the most time in total, ${inPercent(time / total)} of the time of all ${thing}s: ` +
-      `${counted(count, thing)} of ${inSeconds(mean)} on average.`,
+    text: `${largest!.label} took the most time in total, ${formatPercent(time / total, { trim: true })} of the time of all ${thing}s: ` +
+      `${counted(count, thing)} of ${formatDuration(mean)} on average.`,
     label: largest!.label,
   }];
 }
@@ -106,8 +106,8 @@ export function longTail(inputs: FindingInputs): UnexplainedFinding[] {
   return [{
     kind: "latency",
     weight: p99 >= VERY_SLOW ? "bad" : p99 >= 100 * NEGLIGIBLE ? "attention" : "note",
-    text: `${worst.label} is uneven: half of its ${thing}s took at most ${inSeconds(p50)}, but 1 % more than ` +
-      `${inSeconds(p99)}, ${times(ratio(worst))} as long; the longest took ${inSeconds(max)}.`,
+    text: `${worst.label} is uneven: half of its ${thing}s took at most ${formatDuration(p50)}, but 1 % more than ` +
+      `${formatDuration(p99)}, ${formatTimes(ratio(worst))} as long; the longest took ${formatDuration(max)}.`,
     label: worst.label,
     explain: { slowSeries: worst.label },
   }];
@@ -149,8 +149,8 @@ export function slowProcess(inputs: FindingInputs): UnexplainedFinding[] {
   return [{
     kind: "latency",
     weight: ratio >= MUCH_SLOWER ? "bad" : "attention",
-    text: `PID ${pid} is ${times(ratio)} as slow as the ${others}: its median of ${example.label} is ` +
-      `${inSeconds(example.statistics.p50)}, that of the ${others} ${inSeconds(example.others)}.`,
+    text: `PID ${pid} is ${formatTimes(ratio)} as slow as the ${others}: its median of ${example.label} is ` +
+      `${formatDuration(example.statistics.p50)}, that of the ${others} ${formatDuration(example.others)}.`,
     label: example.label,
   }];
 }
@@ -197,8 +197,8 @@ export function becameSlower(inputs: FindingInputs): UnexplainedFinding[] {
   return [{
     kind: "latency",
     weight: ratio >= MUCH_SLOWER ? "bad" : "attention",
-    text: `${label} became slower: its median was ${inSeconds(first)} in the first third of the recording and ` +
-      `${inSeconds(third)} in the last, ${times(ratio)} as long.`,
+    text: `${label} became slower: its median was ${formatDuration(first)} in the first third of the recording and ` +
+      `${formatDuration(third)} in the last, ${formatTimes(ratio)} as long.`,
     label,
     window: [Math.round(inputs.span * 2 / 3), inputs.span],
   }];

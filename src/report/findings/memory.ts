@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inBytes, inSeconds } from "../../display/words.ts";
+import { formatBytes, formatSpan } from "../../display/numbers.ts";
 import { SERIES } from "../../series.ts";
 import { median } from "../../statistics/quantiles.ts";
 import type { QuantityCells } from "../shared/report_data.ts";
@@ -53,7 +53,7 @@ export function memoryGrowth(inputs: FindingInputs): UnexplainedFinding[] {
   const perMinute = (to - from) / seconds * 60;
   const withHeap = heap === undefined
     ? ""
-    : `; its used heap grew too, from ${inBytes(heap.from)} to ${inBytes(heap.to)}`;
+    : `; its used heap grew too, from ${formatBytes(heap.from)} to ${formatBytes(heap.to)}`;
   const also = others.length === 0
     ? ""
     : ` The memory of ${others.length === 1 ? "another process" : `${others.length} other processes`} grew too.`;
@@ -61,11 +61,11 @@ export function memoryGrowth(inputs: FindingInputs): UnexplainedFinding[] {
     kind: "memory",
     weight: to >= DOUBLED * from ? "bad" : "attention",
     text: capitalize(
-      `the memory (RSS) of ${nameProcess(pid, inputs)} grew from ${inBytes(from)} to ${inBytes(to)} within ${
-        inSeconds(seconds)
+      `the memory (RSS) of ${nameProcess(pid, inputs)} grew from ${formatBytes(from)} to ${formatBytes(to)} within ${
+        formatSpan(seconds)
       }, ` +
         `${
-          perMinute >= 1e5 ? `about ${inBytes(perMinute)} per minute` : `about ${inBytes(perMinute * 60)} per hour`
+          perMinute >= 1e5 ? `about ${formatBytes(perMinute)} per minute` : `about ${formatBytes(perMinute * 60)} per hour`
         }${withHeap}.${also}`,
     ),
     label: SERIES.rss,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { counted, inPercent, inSeconds, limitInSeconds, whenInRun } from "../../display/words.ts";
+import { counted, formatDuration, formatPercent, formatSpan } from "../../display/numbers.ts";
 import { SERIES } from "../../series.ts";
 import {
   capitalize,
@@ -43,12 +43,12 @@ export function stalls(inputs: FindingInputs): UnexplainedFinding[] {
     const share = sum / lifetime(pid, inputs);
     const more = count === 1
       ? ""
-      : `. It was blocked ${counted(count, "time")} for at least ${limitInSeconds(STALL)}, ${inSeconds(sum)} in total` +
-        `${share >= 0.01 ? `, ${inPercent(share)} of the time` : ""}`;
+      : `. It was blocked ${counted(count, "time")} for at least ${formatDuration(STALL, { trim: true })}, ${formatDuration(sum)} in total` +
+        `${share >= 0.01 ? `, ${formatPercent(share, { trim: true })} of the time` : ""}`;
     return {
       kind: "stall",
       weight: longest >= BROKEN || share >= LARGE_SHARE ? "bad" : longest >= NOTICEABLE ? "attention" : "note",
-      text: `The event loop of ${nameProcess(pid, inputs)} was blocked for ${inSeconds(longest)}, ${
+      text: `The event loop of ${nameProcess(pid, inputs)} was blocked for ${formatDuration(longest)}, ${
         whenInRun(at - longest * 1e9)
       }${more}.`,
       label: SERIES.eventLoopLag,
@@ -66,13 +66,13 @@ export function garbageCollection(inputs: FindingInputs): UnexplainedFinding[] {
   return found.slice(0, MAX_PROCESSES).map(({ pid, count, sum, longest, at, share }) => {
     const name = nameProcess(pid, inputs);
     const what = share >= GC_SHARE
-      ? `garbage collection took ${inPercent(share)} of the time of ${name}`
+      ? `garbage collection took ${formatPercent(share, { trim: true })} of the time of ${name}`
       : `garbage collection paused ${name} for long`;
     return {
       kind: "gc",
       weight: share >= LARGE_GC_SHARE ? "bad" : share >= GC_SHARE || longest >= NOTICEABLE ? "attention" : "note",
       text: capitalize(
-        `${what}: ${counted(count, "pause")}, ${inSeconds(sum)} in total, the longest ${inSeconds(longest)}, ${
+        `${what}: ${counted(count, "pause")}, ${formatDuration(sum)} in total, the longest ${formatDuration(longest)}, ${
           whenInRun(at)
         }.`,
       ),
@@ -90,4 +90,9 @@ function lifetime(pid: number, inputs: FindingInputs): number {
 /** A pause is recorded at the sampling tick that follows it, by default up to a second later. */
 function aroundPause(at: number, length: number): [number, number] {
   return [Math.max(0, at - (length + 1) * 1e9), at];
+}
+
+/** When something was, given in ns since the first timepoint. */
+function whenInRun(nanoseconds: number): string {
+  return `${formatSpan(Math.max(0, nanoseconds) / 1e9)} into the recording`;
 }

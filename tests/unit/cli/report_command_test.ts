@@ -36,7 +36,7 @@ describe("kymo report", () => {
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       assertEquals(
         stdout,
-        `Wrote ${path}: 3 rows, ${(statSync(path).size / 1e6).toFixed(1)} MB. Open it in a browser.\n`,
+        `Wrote ${path}: 3 rows, ${Math.round(statSync(path).size / 1e3)} kB. Open it in a browser.\n`,
       );
       const page = readFileSync(path, "utf8");
       assert(page.includes("<title>&lt;Friday&gt; · Kymo report</title>"));

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { displayWidth } from "../../../src/cli/terminal/display_text.ts";
+import { displayWidth } from "../../../src/display/text_width.ts";
 import { type Column, formatTable } from "../../../src/cli/terminal/table.ts";
 
 interface Row {

@@ -125,11 +125,11 @@ describe("the findings of a report", () => {
     }],
     ["a slow series among code blocks", [
       "attention: /slow [GET] is the slowest: half of its 1,000 requests took more than 200 ms, and 1 % more than 600 ms, " +
-      "which is 18 times the median p99 of the others. It took 86 % of the time of all requests.",
+      "which is 18 times the median p99 of the others. It took 85.8 % of the time of all requests.",
     ], { durations: [series("/slow [GET]", 0.2), series("render", 0.19), ...even] }],
     ["a very slow one", [
       "bad: b is the slowest: half of its 1,000 runs took more than 2.00 s, and 1 % more than 6.00 s, " +
-      "which is 200 times the median p99 of the others. It took 100 % of the time of all runs.",
+      "which is 200 times the median p99 of the others. It took 99.5 % of the time of all runs.",
     ], { durations: [series("a", 0.01), series("b", 2)] }],
     ["too few durations to say anything", [`${nothing}.`], {
       durations: [series("a", 0.01, { count: 10 }), series("b", 2, { count: 10 })],
@@ -141,7 +141,7 @@ describe("the findings of a report", () => {
     [
       "a stall",
       [
-        "bad: The event loop of the process was blocked for 1.20 s, 2.97 min into the recording. It was blocked 18 times for at least 50 ms, 3.00 s in total.",
+        "bad: The event loop of the process was blocked for 1.20 s, 2 min 58 s into the recording. It was blocked 18 times for at least 50 ms, 3.00 s in total.",
       ],
       { stalls: [{ pid: 1, count: 18, sum: 3, longest: 1.2, at: 179.4e9 }] },
     ],
@@ -162,13 +162,13 @@ describe("the findings of a report", () => {
     [
       "much garbage",
       [
-        "attention: Garbage collection took 8 % of the time of the process: 1,204 pauses, 48.0 s in total, the longest 45.0 ms, 10.0 s into the recording.",
+        "attention: Garbage collection took 8 % of the time of the process: 1,204 pauses, 48.0 s in total, the longest 45.0 ms, 10 s into the recording.",
       ],
       { gcPauses: [{ pid: 1, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }] },
     ],
     ["little garbage", [`${nothing}.`], { gcPauses: [{ pid: 1, count: 9, sum: 0.1, longest: 0.045, at: 10e9 }] }],
     ["memory that grows", [
-      "bad: The memory (RSS) of the process grew from 96.1 MB to 240 MB within 8.90 min, about 16.2 MB per minute; " +
+      "bad: The memory (RSS) of the process grew from 96.1 MB to 240 MB within 8 min 54 s, about 16.2 MB per minute; " +
       "its used heap grew too, from 49.1 MB to 130 MB.",
     ], {
       quantities: [
@@ -203,7 +203,7 @@ describe("the findings of a report", () => {
       [1, 2],
     ],
     ["a series that became slower", [
-      "attention: a became slower: its median was 11.6 ms in the first third of the recording and 18.7 ms in the last, 1.6 times as long.",
+      "attention: a became slower: its median was 11.6 ms in the first third of the recording and 18.7 ms in the last, 1.61 times as long.",
     ], { durations: [series("a", (time) => 0.01 + 0.01 * time)] }],
     ["a series that was slower for a while", [`${nothing}.`], {
       durations: [series("a", (time) => time > 0.3 && time < 0.6 ? 0.1 : 0.01)],
@@ -260,7 +260,7 @@ describe("the findings of a report", () => {
     ["rows that could not be read", ["attention: 12 rows could not be read, 0.12 % of all.", `${nothing}.`], {
       unread: { rows: 12, problems: ["a.csv:3: it has no PID"] },
     }],
-    ["many of them", ["bad: 1,000 rows could not be read, 9.1 % of all.", `${nothing}.`], {
+    ["many of them", ["bad: 1,000 rows could not be read, 9.09 % of all.", `${nothing}.`], {
       unread: { rows: 1_000, problems: ["a.csv:3: it has no PID"] },
     }],
   ];

@@ -1,8 +1,8 @@
+import { sanitize } from "../../../display/sanitize.ts";
+import { counted, formatChange, formatCount, formatDuration } from "../../../display/numbers.ts";
 import type { Change, ComparedSeries, Comparison } from "../../../analysis/compare/comparison.ts";
-import { sanitize } from "../../terminal/display_text.ts";
 import { formatTable, type TableRoom } from "../../terminal/table.ts";
-import { bold, count, dim } from "../../terminal/text.ts";
-import { formatCount, formatSeconds } from "../../../display/units.ts";
+import { bold, COMPACT, dim } from "../../terminal/text.ts";
 
 /** What was compared. */
 interface Compared {
@@ -42,7 +42,7 @@ export function formatComparisons(comparisons: readonly Comparison[], look: Comp
   const lines = [hasColors ? bold(title) : title];
   if (comparisons.length === 0) return `${lines[0]}\nThere are no durations, or none are selected.\n`;
   const intervals = comparisons.filter(({ a, b }) => a !== undefined && b !== undefined).length * 2;
-  const bounds = `Bounds of ${count(intervals, "change")} that hold together with ${confidence} % confidence`;
+  const bounds = `Bounds of ${counted(intervals, "change")} that hold together with ${confidence} % confidence`;
   const note = `${bounds}${margin > 0 ? `; changes up to ${margin} % do not matter` : ""}.`;
   return [
     ...lines.map((line) => `${line}\n`),
@@ -50,14 +50,14 @@ export function formatComparisons(comparisons: readonly Comparison[], look: Comp
     formatTable<Comparison>(
       [
         { title: "label", side: "left", narrowest: 16, cell: ({ label }) => sanitize(label) },
-        { title: "A count", rank: 1, cell: ({ a }) => cell(a, ({ count }) => formatCount(count)) },
-        { title: "B count", rank: 1, cell: ({ b }) => cell(b, ({ count }) => formatCount(count)) },
-        { title: "A p50", rank: 3, cell: ({ a }) => cell(a, ({ median }) => formatSeconds(median)) },
-        { title: "B p50", rank: 3, cell: ({ b }) => cell(b, ({ median }) => formatSeconds(median)) },
-        { title: "change of p50", side: "left", rank: 5, cell: ({ median }) => formatChange(median) },
-        { title: "A p99", rank: 2, cell: ({ a }) => cell(a, ({ p99 }) => formatSeconds(p99)) },
-        { title: "B p99", rank: 2, cell: ({ b }) => cell(b, ({ p99 }) => formatSeconds(p99)) },
-        { title: "change of p99", side: "left", rank: 4, cell: ({ p99 }) => formatChange(p99) },
+        { title: "A count", rank: 1, cell: ({ a }) => cell(a, ({ count }) => formatCount(count, COMPACT)) },
+        { title: "B count", rank: 1, cell: ({ b }) => cell(b, ({ count }) => formatCount(count, COMPACT)) },
+        { title: "A p50", rank: 3, cell: ({ a }) => cell(a, ({ median }) => formatDuration(median, COMPACT)) },
+        { title: "B p50", rank: 3, cell: ({ b }) => cell(b, ({ median }) => formatDuration(median, COMPACT)) },
+        { title: "change of p50", side: "left", rank: 5, cell: ({ median }) => changeText(median) },
+        { title: "A p99", rank: 2, cell: ({ a }) => cell(a, ({ p99 }) => formatDuration(p99, COMPACT)) },
+        { title: "B p99", rank: 2, cell: ({ b }) => cell(b, ({ p99 }) => formatDuration(p99, COMPACT)) },
+        { title: "change of p99", side: "left", rank: 4, cell: ({ p99 }) => changeText(p99) },
         { title: "verdict of B", side: "left", cell: inWords, style: coloured },
       ],
       comparisons,
@@ -78,18 +78,10 @@ function inWords({ a, b, median, p99 }: Comparison): string {
 }
 
 /** A change in percent with its bounds: `+12.3 % (+10.1 … +14.6)`. */
-function formatChange({ ratio, interval }: Change): string {
+function changeText({ ratio, interval }: Change): string {
   if (ratio === undefined) return "";
-  const bounds = interval === undefined ? "" : ` (${percent(interval[0])} … ${percent(interval[1])})`;
-  return `${percent(ratio)} %${bounds}`;
-}
-
-function percent(ratio: number): string {
-  const change = 100 * (ratio - 1);
-  if (!Number.isFinite(change)) return "∞";
-  const digits = Math.abs(change) >= 99.95 ? 0 : 1;
-  const text = change.toFixed(digits);
-  return Number(text) === 0 ? (0).toFixed(digits) : change > 0 ? `+${text}` : `−${text.slice(1)}`;
+  const bounds = interval === undefined ? "" : ` (${formatChange(interval[0])} … ${formatChange(interval[1])})`;
+  return `${formatChange(ratio)} %${bounds}`;
 }
 
 function cell(series: ComparedSeries | undefined, format: (series: ComparedSeries) => string): string {

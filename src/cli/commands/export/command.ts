@@ -1,13 +1,13 @@
+import { SPACED } from "../../terminal/text.ts";
+import { sanitize } from "../../../display/sanitize.ts";
+import { counted, formatBytes } from "../../../display/numbers.ts";
 import type { Command } from "commander";
 import { KymoError, quotePath } from "../../../errors.ts";
-import { sanitize } from "../../terminal/display_text.ts";
 import type { ExitCode } from "../../exit_code.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
 import { openRecording, tellUnread, whileReading } from "../../input/reading.ts";
 import { addSelectionOptions, selectionOf, type SelectionOptions } from "../../input/selection_options.ts";
 import type { CliContext } from "../../context.ts";
-import { count } from "../../terminal/text.ts";
-import { formatBytes } from "../../../display/units.ts";
 
 const description = "Write what was recorded to one Parquet file";
 
@@ -67,7 +67,7 @@ async function exportRecording(
     const unread = { rows: reading.unread, problems: reading.problems };
     stdout.write(`${JSON.stringify({ path: output, rows, bytes, unread })}\n`);
   } else {
-    stdout.write(`Wrote ${count(rows, "row")} to ${sanitize(output)} (${formatBytes(bytes)}).\n`);
+    stdout.write(`Wrote ${counted(rows, "row")} to ${sanitize(output)} (${formatBytes(bytes, SPACED)}).\n`);
   }
   return tellUnread(reading, context);
 }

@@ -4,11 +4,11 @@ import {
   placeOf,
   type ProfiledFunction,
 } from "../../../analysis/profile/call_tree.ts";
-import { sanitize } from "../../terminal/display_text.ts";
+import { counted, formatDuration, formatInteger, formatPercent, formatSpan } from "../../../display/numbers.ts";
+import { sanitize } from "../../../display/sanitize.ts";
 import { matcher } from "../../input/pattern.ts";
 import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
-import { bold, count, dim } from "../../terminal/text.ts";
-import { formatLength, formatSeconds } from "../../../display/units.ts";
+import { bold, COMPACT, dim, SPACED } from "../../terminal/text.ts";
 import { ordered, type Profile, type ProfileView } from "./profile.ts";
 
 /** What takes less of the busy time is left out of the tree. */
@@ -31,10 +31,12 @@ function header({ pids, paths, seconds, idle, samples }: Profile, { hasColors }:
   const whose = known.length === 0
     ? "CPU profile"
     : `CPU profile of ${known.length === 1 ? "PID" : "PIDs"} ${known.join(", ")}`;
-  const idlePart = seconds > 0 ? `, ${percent(idle / seconds)} of it idle` : "";
+  const idlePart = seconds > 0 ? `, ${formatPercent(idle / seconds, SPACED)} of it idle` : "";
   const lines = [
     hasColors ? bold(whose) : whose,
-    `${formatLength(seconds)} sampled${idlePart}, ${count(samples, "sample")}, ${count(paths.length, "file")}`,
+    `${formatSpan(seconds, SPACED)} sampled${idlePart}, ${counted(samples, "sample")}, ${
+      counted(paths.length, "file")
+    }`,
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -48,13 +50,13 @@ function formatFunctions(profile: Profile, { sort, top }: ProfileView, room: Tab
 
 function columnsOf<Time extends FunctionTime>(profile: Profile, name: (time: Time) => string): Column<Time>[] {
   const busy = profile.seconds - profile.idle;
-  const part = (seconds: number): string => busy > 0 ? percent(seconds / busy) : "";
+  const part = (seconds: number): string => busy > 0 ? formatPercent(seconds / busy, COMPACT) : "";
   return [
     { title: "self", cell: ({ self }) => formatTime(self) },
     { title: "", rank: 3, cell: ({ self }) => part(self) },
     { title: "total", cell: ({ total }) => formatTime(total) },
     { title: "", rank: 4, cell: ({ total }) => part(total) },
-    { title: "samples", rank: 1, cell: ({ samples }) => samples.toLocaleString("en-US") },
+    { title: "samples", rank: 1, cell: ({ samples }) => formatInteger(samples) },
     { title: "function", side: "left", narrowest: 16, cell: (time) => sanitize(name(time)) },
     {
       title: "place",
@@ -107,7 +109,7 @@ function formatTree({ tree, seconds, idle }: Profile, room: TableRoom): string {
   return formatTable(
     [
       { title: "total", cell: ({ node }) => formatTime(node.total) },
-      { title: "", cell: ({ node }) => percent(node.total / (seconds - idle)) },
+      { title: "", cell: ({ node }) => formatPercent(node.total / (seconds - idle), COMPACT) },
       { title: "self", rank: 2, cell: ({ node }) => formatTime(node.self) },
       {
         title: "function",
@@ -136,14 +138,10 @@ function nameAndPlace(called: ProfiledFunction): string {
 
 function rest(number: number, thing: string, { hasColors }: TableRoom): string {
   if (number <= 0) return "";
-  const text = `and ${count(number, thing)} more`;
+  const text = `and ${counted(number, thing)} more`;
   return `${hasColors ? dim(text) : text}\n`;
 }
 
 function formatTime(seconds: number): string {
-  return seconds === 0 ? "0" : formatSeconds(seconds);
-}
-
-function percent(part: number): string {
-  return `${(100 * part).toFixed(1)} %`;
+  return formatDuration(seconds, COMPACT);
 }

@@ -1,10 +1,11 @@
+import { counted } from "../../../display/numbers.ts";
 import type { Command } from "commander";
 import { KymoError, quote } from "../../../errors.ts";
 import type { RecoveryProgress, RecoverySummary } from "../../../files/recovery.ts";
 import { type ExitCode, exitCode } from "../../exit_code.ts";
 import { progressBar } from "../../terminal/progress_bar.ts";
 import type { CliContext } from "../../context.ts";
-import { count, writeError } from "../../terminal/text.ts";
+import { writeError } from "../../terminal/text.ts";
 
 const description = "Publish the rows that dead programs left in their spools as CSV files";
 
@@ -52,20 +53,20 @@ async function watchProgress<Result>(
 ): Promise<Result> {
   using bar = progressBar(context, "Recovering");
   return await work(({ spools, settled, rows }) => {
-    bar.update(settled, spools, `${settled} of ${count(spools, "spool")}, ${count(rows, "row")}`);
+    bar.update(settled, spools, `${settled} of ${counted(spools, "spool")}, ${counted(rows, "row")}`);
   });
 }
 
 /** A summary in words. */
 function tell({ spools, rows, damaged, alive, failures }: RecoverySummary): string {
   const parts = [];
-  if (spools > 0) parts.push(`Recovered ${count(rows, "row")} from ${count(spools, "spool")}`);
+  if (spools > 0) parts.push(`Recovered ${counted(rows, "row")} from ${counted(spools, "spool")}`);
   else parts.push(failures.length > 0 ? "Recovered nothing" : "Nothing to recover");
-  if (damaged > 0) parts.push(`${count(damaged, "row")} could not be read`);
+  if (damaged > 0) parts.push(`${counted(damaged, "row")} could not be read`);
   if (failures.length > 0) {
     const kept = failures.length === 1 ? "its spool is" : "their spools are";
-    parts.push(`${count(failures.length, "failure")}, ${kept} kept`);
+    parts.push(`${counted(failures.length, "failure")}, ${kept} kept`);
   }
-  if (alive > 0) parts.push(`${count(alive, "spool")} ${alive === 1 ? "is" : "are"} in use`);
+  if (alive > 0) parts.push(`${counted(alive, "spool")} ${alive === 1 ? "is" : "are"} in use`);
   return `${parts.join("; ")}.`;
 }

@@ -1,16 +1,17 @@
+import { SPACED } from "../../terminal/text.ts";
+import { sanitize } from "../../../display/sanitize.ts";
+import { counted, formatBytes } from "../../../display/numbers.ts";
 import type { Command } from "commander";
 import { KymoError, quotePath } from "../../../errors.ts";
 import type { TelemetryDB } from "../../../analysis/frames/telemetry_db.ts";
 import type { Report } from "../../../report/make_report.ts";
 import type { Files } from "../../../runtime.ts";
-import { sanitize } from "../../terminal/display_text.ts";
 import type { ExitCode } from "../../exit_code.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
 import { progressBar } from "../../terminal/progress_bar.ts";
 import { openRecording, tellUnread } from "../../input/reading.ts";
 import { addSelectionOptions, selectionOf, type SelectionOptions } from "../../input/selection_options.ts";
 import type { CliContext } from "../../context.ts";
-import { count } from "../../terminal/text.ts";
 
 const description = "Write a page to look at: what stands out, and charts of everything";
 
@@ -71,7 +72,7 @@ async function report(
   stdout.write(
     json
       ? `${JSON.stringify({ path: output, bytes, rows })}\n`
-      : `Wrote ${sanitize(output)}: ${count(rows, "row")}, ${(bytes / 1e6).toFixed(1)} MB. Open it in a browser.\n`,
+      : `Wrote ${sanitize(output)}: ${counted(rows, "row")}, ${formatBytes(bytes, SPACED)}. Open it in a browser.\n`,
   );
   return tellUnread(db.reading, context);
 }

@@ -1,17 +1,11 @@
+import { COMPACT, SPACED } from "../../terminal/text.ts";
+import { sanitize } from "../../../display/sanitize.ts";
+import { counted, formatCores, formatQuantity } from "../../../display/numbers.ts";
 import type { RuntimeSummary } from "../../../analysis/summary/runtime_summary.ts";
-import { sanitize } from "../../terminal/display_text.ts";
 import { formatTable, type TableRoom } from "../../terminal/table.ts";
-import { count } from "../../terminal/text.ts";
-import { formatBytes, formatCores, formatNumber, formatSeconds } from "../../../display/units.ts";
 
 /** More processes than this are shown together, unless each is asked for. */
 const MOST_PROCESSES = 4;
-
-const formats: Readonly<Record<RuntimeSummary["unit"], (value: number) => string>> = {
-  bytes: formatBytes,
-  s: formatSeconds,
-  "": formatNumber,
-};
 
 /** A row: a series of one process, or of several. */
 interface Row {
@@ -51,7 +45,7 @@ export function formatRuntime(
 function rowOf(group: readonly RuntimeSummary[]): Row {
   const { label, unit, kind, pid } = group[0]!;
   const sum = (of: (one: RuntimeSummary) => number): number => group.reduce((sum, one) => sum + of(one), 0);
-  const format = (value: number): string => Number.isNaN(value) ? "–" : formats[unit](value);
+  const format = (value: number): string => Number.isNaN(value) ? "–" : formatQuantity(value, unit, COMPACT);
   const mean = sum((one) => one.sum) / sum((one) => one.count);
   return {
     label,
@@ -63,10 +57,10 @@ function rowOf(group: readonly RuntimeSummary[]): Row {
   };
 
   function inAll(): string {
-    if (kind === "event") return `${format(sum((one) => one.sum))} in ${count(sum((one) => one.count), "event")}`;
+    if (kind === "event") return `${format(sum((one) => one.sum))} in ${counted(sum((one) => one.count), "event")}`;
     if (kind !== "counter") return "";
     const grown = format(sum(({ growth = 0 }) => growth));
     const cores = sum(({ growth = 0, first, last }) => last > first ? growth / (Number(last - first) / 1e9) : 0);
-    return unit === "s" ? `${grown}, ${formatCores(cores)}` : grown;
+    return unit === "s" ? `${grown}, ${formatCores(cores, SPACED)}` : grown;
   }
 }

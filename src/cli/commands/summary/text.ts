@@ -1,11 +1,18 @@
+import { sanitize } from "../../../display/sanitize.ts";
+import {
+  counted,
+  formatCount,
+  formatInteger,
+  formatQuantity,
+  formatRate,
+  formatSpan,
+} from "../../../display/numbers.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import type { Reading } from "../../../analysis/source/reading.ts";
-import { sanitize } from "../../terminal/display_text.ts";
-import { formatRange } from "../../input/time_argument.ts";
+import { formatTimeRange } from "../../../display/local_time.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
 import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
-import { bold, count, dim } from "../../terminal/text.ts";
-import { formatCount, formatLength, formatNumber, formatRate, formatSeconds } from "../../../display/units.ts";
+import { bold, COMPACT, dim, SPACED } from "../../terminal/text.ts";
 import { quantileName } from "../../../statistics/quantiles.ts";
 import { sorted, type SortKey } from "./order.ts";
 import { formatRuntime } from "./runtime_text.ts";
@@ -31,10 +38,10 @@ export function formatSummary(summary: Summary, look: SummaryLook): string {
     void sections.push(`${look.hasColors ? bold(title) : title}\n${table}`);
   if (durations.length > 0) {
     const order = look.sort === "label" ? "" : `, by ${look.sort === "total" ? "total time" : look.sort}`;
-    add(`Durations${order}`, formatSeries(durations, seconds, formatSeconds, look));
+    add(`Durations${order}`, formatSeries(durations, seconds, "s", look));
   }
   for (const [channel, series] of Map.groupBy(quantities, ({ channel }) => channel)) {
-    add(capitalized(sanitize(channel)), formatSeries(series, seconds, formatNumber, look));
+    add(capitalized(sanitize(channel)), formatSeries(series, seconds, "", look));
   }
   if (runtime.length > 0) add("Runtime", formatRuntime(runtime, look));
   return sections.join("\n");
@@ -45,17 +52,18 @@ export function secondsOf({ range }: Summary): number {
   return range === undefined ? 0 : Number(range.last - range.first) / 1e9;
 }
 
-function header({ rows, range, pids }: Summary, { sources, reading, hasColors }: SummaryLook): string {
+function header(summary: Summary, { sources, reading, hasColors }: SummaryLook): string {
+  const { rows, range, pids } = summary;
   const name = sanitize(sources.join(" "));
   const found = [
-    count(rows, "row"),
-    `${pids.length} ${pids.length === 1 ? "process" : "processes"}`,
-    count(reading.files, "file"),
-    ...reading.spools > 0 ? [count(reading.spools, "spool")] : [],
+    counted(rows, "row"),
+    counted(pids.length, "process"),
+    counted(reading.files, "file"),
+    ...reading.spools > 0 ? [counted(reading.spools, "spool")] : [],
   ];
   const time = range === undefined
     ? "nothing was recorded, or nothing is selected"
-    : `${formatRange(range)}, ${formatLength(Number(range.last - range.first) / 1e9)}`;
+    : `${formatTimeRange(range)}, ${formatSpan(secondsOf(summary), SPACED)}`;
   return [hasColors ? bold(name) : name, time, found.join(", ")].map((line) => `${line}\n`).join("");
 }
 
@@ -63,18 +71,17 @@ function header({ rows, range, pids }: Summary, { sources, reading, hasColors }:
 function formatSeries(
   series: readonly SeriesSummary[],
   seconds: number,
-  format: (value: number) => string,
+  unit: "s" | "",
   look: SummaryLook,
 ): string {
-  const isDurations = format === formatSeconds;
-  const told = (value: number): string => Number.isNaN(value) ? "–" : format(value);
+  const told = (value: number): string => Number.isNaN(value) ? "–" : formatQuantity(value, unit, COMPACT);
   const quantiles = series[0]?.quantiles ?? [];
   const columns: Column<SeriesSummary>[] = [
     { title: "label", side: "left", narrowest: 20, cell: ({ label }) => sanitize(label) },
     ...look.byPid ? [{ title: "PID", cell: ({ pid }: SeriesSummary) => `${pid}` }] : [],
-    { title: "count", cell: ({ count }) => formatCount(count) },
-    { title: "rate/s", rank: 5, cell: ({ count }) => seconds > 0 ? formatRate(count / seconds) : "–" },
-    ...isDurations
+    { title: "count", cell: ({ count }) => formatCount(count, COMPACT) },
+    { title: "rate/s", rank: 5, cell: ({ count }) => seconds > 0 ? formatRate(count / seconds, COMPACT) : "–" },
+    ...unit === "s"
       ? [{ title: "total", rank: 0, cell: ({ sum }: SeriesSummary) => told(sum) }]
       : [{ title: "last", rank: 4, cell: ({ latest = NaN }: SeriesSummary) => told(latest) }],
     { title: "mean", rank: 3, cell: ({ mean }) => told(mean) },
@@ -98,7 +105,7 @@ function formatSeries(
 
 function rest(number: number, { hasColors }: SummaryLook): string {
   if (number === 0) return "";
-  const text = `and ${number.toLocaleString("en-US")} more`;
+  const text = `and ${formatInteger(number)} more`;
   return `${hasColors ? dim(text) : text}\n`;
 }
 

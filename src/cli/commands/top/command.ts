@@ -1,14 +1,15 @@
+import { sanitize } from "../../../display/sanitize.ts";
+import { counted } from "../../../display/numbers.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
 import { KymoError, quote, quotePath } from "../../../errors.ts";
 import type { Runtime } from "../../../runtime.ts";
-import { sanitize } from "../../terminal/display_text.ts";
 import { type ExitCode, exitCode } from "../../exit_code.ts";
 import { wholeNumber } from "../../input/option_values.ts";
 import { matcher } from "../../input/pattern.ts";
 import { addLabelOption, addPidOption } from "../../input/selection_options.ts";
 import type { CliContext } from "../../context.ts";
-import { count, writeError } from "../../terminal/text.ts";
+import { writeError } from "../../terminal/text.ts";
 import { openDisplay } from "./display.ts";
 import { type SortKey, sortKeys } from "./frame_options.ts";
 import { Interruption } from "./interruption.ts";
@@ -121,7 +122,7 @@ async function watch(directory: string, options: TopOptions, context: CliContext
 /** Tells on a line of `stderr` what could not be read, and returns the exit code that follows from it. */
 function tellUnreadable([file, ...more]: readonly UnreadableFile[], { stderr }: CliContext): ExitCode {
   if (file === undefined) return exitCode.ok;
-  const further = more.length > 0 ? ` (and ${count(more.length, "further file")})` : "";
+  const further = more.length > 0 ? ` (and ${counted(more.length, "further file")})` : "";
   writeError(stderr, `Cannot read: ${quotePath(file.path)}: ${sanitize(file.reason)}${further}`);
   return exitCode.incomplete;
 }

@@ -1,12 +1,21 @@
+import { COMPACT, SPACED } from "../../terminal/text.ts";
+import { align, shorten } from "../../../display/text_width.ts";
+import { sanitize } from "../../../display/sanitize.ts";
+import {
+  formatBytes,
+  formatDuration,
+  formatPercent,
+  formatQuantity,
+  formatRate,
+  formatSpan,
+} from "../../../display/numbers.ts";
 import type { LiveProcess } from "../../../analysis/live/live_processes.ts";
 import type { LiveInterval, LiveSeriesWithHistory } from "../../../analysis/live/live_view.ts";
-import { align, sanitize, shorten } from "../../terminal/display_text.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
 import { type Column, formatTable } from "../../terminal/table.ts";
 import type { FrameOptions, SortKey } from "./frame_options.ts";
 import { hints, notes } from "./notes.ts";
 import { title } from "./title.ts";
-import { formatBytes, formatLength, formatNumber, formatRate, formatSeconds } from "../../../display/units.ts";
 
 /** What stands where there is nothing. */
 const NOTHING = "–";
@@ -40,13 +49,33 @@ function processColumns({ processes, seconds, sampled }: LiveInterval): Column<L
   const columns: (Column<LiveProcess> & { readonly of?: keyof LiveProcess })[] = [
     { title: "PID", cell: ({ pid }) => `${pid}` },
     { title: "program", cell: ({ name }) => sanitize(name ?? NOTHING), side: "left", rank: 7, of: "name" },
-    { title: "rows/s", cell: ({ rate }) => (sampled ? "≈" : "") + formatRate(rate) },
-    { title: "RSS", cell: ({ rss }) => shown(rss, formatBytes), rank: 6, of: "rss" },
-    { title: "heap", cell: ({ heapUsed }) => shown(heapUsed, formatBytes), rank: 4, of: "heapUsed" },
-    { title: "CPU", cell: ({ cpu }) => shown(cpu, percent), rank: 5, of: "cpu" },
-    { title: "loop lag", cell: ({ lag }) => shown(lag, formatSeconds), rank: 3, of: "lag" },
-    { title: "GC/s", cell: ({ gc }) => shown(gc?.count, (count) => (count / seconds).toFixed(1)), rank: 1, of: "gc" },
-    { title: "GC time", cell: ({ gc }) => shown(gc?.pause, (pause) => percent(pause / seconds)), rank: 2, of: "gc" },
+    { title: "rows/s", cell: ({ rate }) => (sampled ? "≈" : "") + formatRate(rate, COMPACT) },
+    { title: "RSS", cell: ({ rss }) => shown(rss, (bytes) => formatBytes(bytes, COMPACT)), rank: 6, of: "rss" },
+    {
+      title: "heap",
+      cell: ({ heapUsed }) => shown(heapUsed, (bytes) => formatBytes(bytes, COMPACT)),
+      rank: 4,
+      of: "heapUsed",
+    },
+    { title: "CPU", cell: ({ cpu }) => shown(cpu, (part) => formatPercent(part, COMPACT)), rank: 5, of: "cpu" },
+    {
+      title: "loop lag",
+      cell: ({ lag }) => shown(lag, (seconds) => formatDuration(seconds, COMPACT)),
+      rank: 3,
+      of: "lag",
+    },
+    {
+      title: "GC/s",
+      cell: ({ gc }) => shown(gc?.count, (count) => formatRate(count / seconds, COMPACT)),
+      rank: 1,
+      of: "gc",
+    },
+    {
+      title: "GC time",
+      cell: ({ gc }) => shown(gc?.pause, (pause) => formatPercent(pause / seconds, COMPACT)),
+      rank: 2,
+      of: "gc",
+    },
     { title: "", cell: stateText, side: "left" },
   ];
   return columns.filter(({ of }) => of === undefined || processes.some((one) => one[of] !== undefined));
@@ -57,7 +86,7 @@ function stateText({ state, age }: LiveProcess): string {
     case "running":
       return "";
     case "silent":
-      return age !== undefined && age >= SILENCE ? `silent for ${formatLength(Math.round(age))}` : "";
+      return age !== undefined && age >= SILENCE ? `silent for ${formatSpan(Math.round(age), SPACED)}` : "";
     case "dead":
       return "dead, rows left: kymo recover";
     case "ended":
@@ -68,19 +97,19 @@ function stateText({ state, age }: LiveProcess): string {
 function seriesColumns(kind: string, { series, seconds }: LiveInterval): Column<LiveSeriesWithHistory>[] {
   const mark = (sign: string, isMarked: boolean): string => isMarked ? sign : "";
   const value = (number: number | null, { unit }: LiveSeriesWithHistory, sign: string): string =>
-    number === null ? NOTHING : sign + (unit === "s" ? formatSeconds(number) : formatNumber(number));
+    number === null ? NOTHING : sign + formatQuantity(number, unit, COMPACT);
   const longest = series.reduce((longest, { history }) => Math.max(longest, history.length), 0);
   return [
     { title: kind, cell: ({ label }) => sanitize(label) || '""', side: "left", narrowest: 12 },
     ...series.some(({ pid }) => pid !== undefined)
       ? [{ title: "PID", cell: ({ pid }: LiveSeriesWithHistory) => `${pid}` }]
       : [],
-    { title: "rate/s", cell: ({ rate, sampled }) => mark("≈", sampled) + formatRate(rate) },
+    { title: "rate/s", cell: ({ rate, sampled }) => mark("≈", sampled) + formatRate(rate, COMPACT) },
     { title: "p50", cell: (one) => value(one.p50, one, mark("≈", one.approximate)), rank: 2 },
     { title: "p99", cell: (one) => value(one.p99, one, mark("≈", one.approximate)) },
     { title: "max", cell: (one) => value(one.max, one, mark("≥", one.sampled)), rank: 3 },
     {
-      title: `p99, last ${(longest * seconds).toFixed(0)} s`,
+      title: `p99, last ${formatSpan(longest * seconds, SPACED)}`,
       cell: ({ history }) =>
         align(sparkline(history.map((p99) => p99 ?? 0), SPARKLINE), Math.min(longest, SPARKLINE), "right"),
       side: "left",
@@ -113,10 +142,6 @@ function tableOf<Row>(
 function fewer(lines: readonly string[], height: number): readonly string[] {
   if (lines.length <= height) return lines;
   return [...lines.slice(0, Math.max(0, height - 1)), `… ${lines.length - height + 1} more`];
-}
-
-function percent(part: number): string {
-  return `${(100 * part).toFixed(part < 0.0995 ? 1 : 0)}%`;
 }
 
 function shown(number: number | undefined, format: (number: number) => string): string {

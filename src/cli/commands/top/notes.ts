@@ -1,7 +1,7 @@
+import { sanitize } from "../../../display/sanitize.ts";
+import { counted } from "../../../display/numbers.ts";
 import type { LiveInterval } from "../../../analysis/live/live_view.ts";
 import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
-import { sanitize } from "../../terminal/display_text.ts";
-import { count } from "../../terminal/text.ts";
 import type { FrameOptions } from "./frame_options.ts";
 
 /** What is to be known of the figures of an interval. */
@@ -9,7 +9,7 @@ export function notes({ sampled, missed, unreadable }: LiveInterval): string[] {
   return [
     ...unreadable.length > 0 ? [unreadableNote(unreadable)] : [],
     ...sampled ? ["≈ estimated, ≥ at least: more is recorded than is read in the time; a part stands for all"] : [],
-    ...missed > 0 ? [`${count(missed, "file")} went before being read: their rows are missing here`] : [],
+    ...missed > 0 ? [`${counted(missed, "file")} went before being read: their rows are missing here`] : [],
   ];
 }
 
@@ -24,7 +24,7 @@ export function hints(interval: LiveInterval, { directory, label, pid }: FrameOp
   if (pid !== undefined && others.processes > 0) {
     const verb = others.processes === 1 ? "records" : "record";
     return [
-      `Attached to nothing: no program with PID ${pid.join(" or ")}; ${count(others.processes, "other")} ${verb}.`,
+      `Attached to nothing: no program with PID ${pid.join(" or ")}; ${counted(others.processes, "other")} ${verb}.`,
     ];
   }
   return [
@@ -37,12 +37,12 @@ export function hints(interval: LiveInterval, { directory, label, pid }: FrameOp
 
 function labelHint(patterns: readonly string[], otherRows: number): string {
   const wanted = patterns.map((pattern) => sanitize(JSON.stringify(pattern))).join(" or ");
-  const rest = otherRows > 0 ? `; ${count(otherRows, "row")} of others` : " yet";
+  const rest = otherRows > 0 ? `; ${counted(otherRows, "row")} of others` : " yet";
   return `No label matches ${wanted}${rest}.`;
 }
 
 function unreadableNote(files: readonly UnreadableFile[]): string {
   const thing = files.every(({ pid }) => pid !== undefined) ? "spool" : "file";
   const reasons = [...new Set(files.map(({ reason }) => reason))].join(", ");
-  return `${count(files.length, thing)} cannot be read: ${sanitize(reasons)}`;
+  return `${counted(files.length, thing)} cannot be read: ${sanitize(reasons)}`;
 }

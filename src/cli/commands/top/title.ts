@@ -1,7 +1,9 @@
+import { formatClock } from "../../../display/local_time.ts";
+import { displayWidth, shorten } from "../../../display/text_width.ts";
+import { sanitize } from "../../../display/sanitize.ts";
+import { counted, formatRate } from "../../../display/numbers.ts";
 import type { LiveInterval } from "../../../analysis/live/live_view.ts";
-import { displayWidth, sanitize, shorten } from "../../terminal/display_text.ts";
-import { bold, count } from "../../terminal/text.ts";
-import { formatRate } from "../../../display/units.ts";
+import { bold, COMPACT } from "../../terminal/text.ts";
 import type { FrameOptions } from "./frame_options.ts";
 
 const NAME = "kymo top";
@@ -14,17 +16,17 @@ export function title({ time, processes, seconds }: LiveInterval, options: Frame
   const { directory, width = Infinity, hasColors } = options;
   const running = processes.filter(({ state }) => state === "running" || state === "silent").length;
   const rate = processes.reduce((sum, { count }) => sum + count, 0) / seconds;
-  const sums = `${count(running, "program")} · ${formatRate(rate)} rows/s`;
+  const sums = `${counted(running, "program")} · ${formatRate(rate, COMPACT)} rows/s`;
   const place = sanitize(directory);
-  const attempts = [[`${NAME} `, ` · ${sums} · ${clockTime(time)}`], [`${NAME} `, ` · ${sums}`], ["", ` · ${sums}`]];
+  const attempts = [
+    [`${NAME} `, ` · ${sums} · ${formatClock(BigInt(time) * 1_000_000n)}`],
+    [`${NAME} `, ` · ${sums}`],
+    ["", ` · ${sums}`],
+  ];
   for (const [name = "", rest = ""] of attempts) {
     const room = width - displayWidth(name + rest);
     if (room < Math.min(NARROWEST, displayWidth(place))) continue;
     return `${hasColors && name !== "" ? bold(NAME) + " " : name}${shorten(place, room)}${rest}`;
   }
   return shorten(sums, width);
-}
-
-function clockTime(time: number): string {
-  return new Date(time).toTimeString().slice(0, 8);
 }

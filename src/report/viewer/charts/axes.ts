@@ -5,6 +5,7 @@
  */
 
 import type uPlot from "uplot";
+import type { NumberFormat } from "../../../display/numbers.ts";
 import type { WallClock } from "../model/clock.ts";
 import type { Palette } from "../ui/colours.ts";
 import { linearTicks, logTicks, timeTicks } from "./ticks.ts";
@@ -31,7 +32,7 @@ const TIME_SPACE = 78;
 export interface ValueAxis {
   readonly logarithmic: boolean;
   readonly range: readonly [min: number, max: number];
-  readonly format: (value: number) => string;
+  readonly format: (value: number, format: NumberFormat) => string;
 }
 
 /** Returns the axes of a chart: time below, values on the left. */
@@ -60,7 +61,7 @@ export function axesOf(palette: Palette, clock: WallClock, y: ValueAxis, times: 
       },
       // On a logarithmic axis the library would leave some ticks out.
       filter: (_plot, ticks) => ticks,
-      values: (_plot, ticks) => ticks.map((tick) => y.format(tick).replace(/\.0+(?=\D|$)|(\.\d*?)0+(?=\D|$)/, "$1")),
+      values: (_plot, ticks) => ticks.map((tick) => y.format(tick, { trim: true })),
     },
   ];
 }

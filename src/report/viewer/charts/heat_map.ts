@@ -11,7 +11,7 @@ import { DURATION_BUCKETS } from "../../shared/duration_buckets.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { type DurationView, viewDurations } from "../model/duration_view.ts";
-import * as format from "../model/format.ts";
+import { formatCount, formatDuration, formatInteger } from "../../../display/numbers.ts";
 import { groupsOf } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
 import { between, type Palette } from "../ui/colours.ts";
@@ -79,26 +79,26 @@ function content(store: Store, clock: WallClock, palette: Palette, cells: Cells)
       options: { stroke: "transparent", points: { show: false } },
       data: all.map(() => null),
     }],
-    y: { logarithmic: true, range: logRange(bottom(0), bottom(rows)), format: format.duration },
+    y: { logarithmic: true, range: logRange(bottom(0), bottom(rows)), format: formatDuration },
     below: (plot) => draw(plot, palette, cells, start, bottom, shade),
     legend: [
       {
-        name: most === 1 ? "1 in a cell" : `1 to ${format.count(most)} in a cell`,
+        name: most === 1 ? "1 in a cell" : `1 to ${formatCount(most)} in a cell`,
         colour: `linear-gradient(90deg, ${shades.join(", ")})`,
         mark: "area",
-        value: (index) => index === null ? "" : `${format.integer(cells.count[index] ?? 0)} here`,
+        value: (index) => index === null ? "" : `${formatInteger(cells.count[index] ?? 0)} here`,
       },
     ],
-    summary: `${filled} cells of ${format.duration(bottom(0))} to ${format.duration(bottom(rows))} are filled.`,
+    summary: `${filled} cells of ${formatDuration(bottom(0))} to ${formatDuration(bottom(rows))} are filled.`,
     table: () => ({
       columns: ["Time", "From", "To", "Count"],
       rows: all.flatMap((group) =>
         Array.from({ length: rows }, (_, row) => row).filter((row) => (cells.counts[group * rows + row] ?? 0) > 0)
           .map((row) => [
             clock.time(start(group), 3),
-            format.duration(bottom(row)),
-            format.duration(bottom(row + 1)),
-            format.integer(cells.counts[group * rows + row] ?? 0),
+            formatDuration(bottom(row)),
+            formatDuration(bottom(row + 1)),
+            formatInteger(cells.counts[group * rows + row] ?? 0),
           ])
       ),
     }),

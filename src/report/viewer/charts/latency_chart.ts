@@ -9,7 +9,7 @@ import { success } from "../../../result.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { type DurationView, quantilesOf, statisticsOf, viewDurations } from "../model/duration_view.ts";
-import * as format from "../model/format.ts";
+import { formatDuration, formatInteger } from "../../../display/numbers.ts";
 import { groupsOf } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
 import { type Palette, translucent } from "../ui/colours.ts";
@@ -56,7 +56,7 @@ function content(
   const longest = Math.max(...dots.max);
   const lowest = Math.min(...(quantiles[0]?.data ?? []).filter((value) => value !== null));
   const formatValue = (value: number | null | undefined): string =>
-    value === null || value === undefined || !Number.isFinite(value) ? "–" : format.duration(value);
+    value === null || value === undefined || !Number.isFinite(value) ? "–" : formatDuration(value);
   return {
     x: all.map((group) => middleOf(lines, group) * store.binSeconds),
     series: quantiles.map(({ colour, data }, at) => ({
@@ -71,7 +71,7 @@ function content(
       { series: [2, 1], fill: translucent(palette.p50, 0.16) },
       { series: [3, 2], fill: translucent(palette.p99, 0.13) },
     ],
-    y: { logarithmic: true, range: logRange(lowest, longest), format: format.duration },
+    y: { logarithmic: true, range: logRange(lowest, longest), format: formatDuration },
     above: (plot) => drawDots(plot, palette, outstanding(lines, dots), store.binSeconds),
     legend: [
       ...quantiles.map(({ name, colour, data }, at) => ({
@@ -94,7 +94,7 @@ function content(
       columns: ["Time", "Count", "p50", "p90", "p99", "Max"],
       rows: all.filter((group) => (lines.count[group] ?? 0) > 0).map((group) => [
         clock.time((groups.from + group * groups.size) * store.binSeconds, 3),
-        format.integer(lines.count[group] ?? 0),
+        formatInteger(lines.count[group] ?? 0),
         ...quantiles.map(({ data }) => formatValue(data[group])),
         formatValue(lines.max[group]),
       ]),

@@ -9,7 +9,7 @@ import uPlot from "uplot";
 import { success } from "../../../result.ts";
 import type { QuantityData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import * as format from "../model/format.ts";
+import { formatInteger, formatQuantity, type NumberFormat } from "../../../display/numbers.ts";
 import { type QuantityView, viewQuantity } from "../model/quantity_view.ts";
 import { type Groups, groupsOf } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
@@ -41,7 +41,7 @@ function content(
 ): ChartContent {
   const start = (group: number): number => (groups.from + group * groups.size) * store.binSeconds;
   const all = Array.from({ length: groups.count }, (_, group) => group);
-  const formatValue = format.formatOf(data.unit);
+  const formatValue = (value: number, format?: NumberFormat): string => formatQuantity(value, data.unit, format);
   const drawn = views.map((view) => {
     const index = store.data.processes.findIndex(({ pid }) => pid === view.pid);
     const colour = processColour(palette, index);
@@ -73,7 +73,7 @@ function content(
         views.filter(({ count }) => (count[group] ?? 0) > 0).map(({ pid, count, min, mean, max }) => [
           clock.time(start(group), 3),
           `${pid}`,
-          format.integer(count[group] ?? 0),
+          formatInteger(count[group] ?? 0),
           ...[min, mean, max].map((values) => formatValue(values[group] ?? 0)),
         ])
       ),

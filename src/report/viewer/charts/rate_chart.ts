@@ -8,7 +8,7 @@ import uPlot from "uplot";
 import { failure, success } from "../../../result.ts";
 import type { DurationCells, DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import * as format from "../model/format.ts";
+import { counted, formatQuantity } from "../../../display/numbers.ts";
 import { forEachInGroups, type Groups, groupsOf, type Selection } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
 import { mix, type Palette, processColour } from "../ui/colours.ts";
@@ -90,7 +90,7 @@ function content(
     processColour(palette, store.data.processes.findIndex((one) => one.pid === pid));
   const ground = store.state.dark ? "#171b20" : "#ffffff";
   const valueOf = (rates: readonly number[]) => (index: number | null): string =>
-    format.rate(index === null ? average(rates) : rates[index] ?? 0);
+    perSecond(index === null ? average(rates) : rates[index] ?? 0);
   const stepped = uPlot.paths.stepped?.({ align: 1 });
   return {
     x: [...total.map((_, group) => start(group)), groups.to * store.binSeconds],
@@ -103,7 +103,7 @@ function content(
       },
       data: [...heights, heights.at(-1) ?? 0],
     })),
-    y: { logarithmic: false, range: [0, Math.max(...total) * 1.08], format: format.rate },
+    y: { logarithmic: false, range: [0, Math.max(...total) * 1.08], format: (value, format) => formatQuantity(value, "1/s", format) },
     indexAt: (seconds) => Math.floor((seconds / store.binSeconds - groups.from) / groups.size),
     legend: [
       ...parts.length > 1 ? [{ name: "all", colour: "transparent", mark: "area" as const, value: valueOf(total) }] : [],
@@ -114,14 +114,18 @@ function content(
         value: valueOf(rates),
       })),
     ],
-    summary: `On average ${format.rate(average(total))}, at most ${format.rate(Math.max(...total))}.`,
+    summary: `On average ${perSecond(average(total))}, at most ${perSecond(Math.max(...total))}.`,
     table: () => ({
       columns: ["Time", ...parts.map(({ pid }) => `PID ${pid}`), "All"],
       rows: total.map((all, group) => [
         clock.time(start(group), 3),
-        ...parts.map(({ rates }) => format.rate(rates[group] ?? 0)),
-        format.rate(all),
+        ...parts.map(({ rates }) => perSecond(rates[group] ?? 0)),
+        perSecond(all),
       ]),
     }),
   };
+}
+
+function perSecond(rate: number): string {
+  return formatQuantity(rate, "1/s");
 }

@@ -6,7 +6,7 @@
 
 import type { Finding, ReportData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import * as format from "../model/format.ts";
+import { formatInteger, formatSpan } from "../../../display/numbers.ts";
 import { h, svg } from "../ui/dom.ts";
 
 /** Creates the head; `show` is called with the finding that the user clicks. */
@@ -31,8 +31,8 @@ function facts({ rows, span, processes, profiles }: ReportData, clock: WallClock
     `${sameDay ? "" : `${clock.day(seconds)}, `}${clock.time(seconds)}`,
   ];
   const pids = processes.length === 1 ? "1 process" : `${processes.length} processes`;
-  const observations = rows === 1 ? "1 observation" : `${format.integer(rows)} observations`;
-  return `${from} – ${to} (${clock.zone()}) · ${format.span(seconds)} · ${pids} · ${observations}`;
+  const observations = rows === 1 ? "1 observation" : `${formatInteger(rows)} observations`;
+  return `${from} – ${to} (${clock.zone()}) · ${formatSpan(seconds)} · ${pids} · ${observations}`;
 }
 
 const KINDS: Readonly<Record<Finding["kind"], string>> = {

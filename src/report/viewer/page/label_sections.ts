@@ -11,7 +11,7 @@ import { rateChart } from "../charts/rate_chart.ts";
 import { timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
 import { hasCells, statisticsOf } from "../model/duration_view.ts";
-import * as format from "../model/format.ts";
+import { formatDuration, formatInteger } from "../../../display/numbers.ts";
 import type { Store } from "../model/store.ts";
 import { h, replace } from "../ui/dom.ts";
 
@@ -150,12 +150,12 @@ function factsOf(store: Store, data: DurationData): HTMLElement[] {
   }
   const { count, p50, p99, max, exact } = statistics;
   const about = exact ? "" : "≈ ";
-  const known = (value: number): string => Number.isFinite(value) ? `${about}${format.duration(value)}` : "–";
+  const known = (value: number): string => Number.isFinite(value) ? `${about}${formatDuration(value)}` : "–";
   const facts: [string, string][] = [
-    ["", count === 1 ? "once" : `${format.integer(count)} times`],
+    ["", count === 1 ? "once" : `${formatInteger(count)} times`],
     ["p50", known(p50)],
     ["p99", known(p99)],
-    ["max", format.duration(max)],
+    ["max", formatDuration(max)],
   ];
   return facts.map(([name, value]) => h("span", {}, name, name === "" ? "" : " ", h("b", {}, value)));
 }

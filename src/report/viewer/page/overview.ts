@@ -7,7 +7,7 @@
 import type { DurationData } from "../../shared/report_data.ts";
 import { sparkline } from "../charts/sparkline.ts";
 import { hasCells, type SelectedStatistics, statisticsOf } from "../model/duration_view.ts";
-import * as format from "../model/format.ts";
+import { formatDuration, formatInteger, formatQuantity } from "../../../display/numbers.ts";
 import type { Store } from "../model/store.ts";
 import { h, replace } from "../ui/dom.ts";
 
@@ -33,7 +33,7 @@ const time = (name: string, title: string, key: "mean" | "p50" | "p90" | "p99" |
   text: ({ statistics }) => {
     const value = statistics[key];
     if (!Number.isFinite(value)) return "–";
-    return `${statistics.exact || !/^p\d/.test(key) ? "" : "≈ "}${format.duration(value)}`;
+    return `${statistics.exact || !/^p\d/.test(key) ? "" : "≈ "}${formatDuration(value)}`;
   },
 });
 
@@ -48,14 +48,14 @@ const COLUMNS: readonly Column[] = [
     name: "Count",
     title: "Number of durations",
     value: ({ statistics }) => statistics.count,
-    text: ({ statistics }) => format.integer(statistics.count),
+    text: ({ statistics }) => formatInteger(statistics.count),
   },
   {
     name: "Rate",
     title: "Durations per second",
     value: ({ statistics }) => statistics.count,
     text: ({ statistics }, store) =>
-      store.data.span === 0 ? "–" : format.rate(statistics.count / store.seconds(store.state.from, store.state.to)),
+      store.data.span === 0 ? "–" : perSecond(statistics.count / store.seconds(store.state.from, store.state.to)),
   },
   time("Mean", "Arithmetic mean", "mean"),
   time("p50", "Half took at most this long", "p50"),
@@ -158,4 +158,8 @@ function noteOf(rows: readonly Row[], store: Store): string {
   return rows.every(({ statistics }) => statistics.exact)
     ? `${part}All numbers are exact.`
     : `${part}Quantiles with ≈ are within 2.2 %; all other numbers are exact.`;
+}
+
+function perSecond(rate: number): string {
+  return formatQuantity(rate, "1/s");
 }

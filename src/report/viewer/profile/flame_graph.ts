@@ -7,7 +7,7 @@
 import * as library from "d3-flame-graph";
 import { select } from "d3-selection";
 import type { FlameNode, ProfileData } from "../../shared/report_data.ts";
-import * as format from "../model/format.ts";
+import { formatDuration, formatPercent } from "../../../display/numbers.ts";
 import { watch } from "../ui/attention.ts";
 import { h } from "../ui/dom.ts";
 
@@ -85,8 +85,8 @@ export function flameGraph(profile: ProfileData): FlameGraph {
   const total = profile.tree.total;
   const describe = (frame: Frame): string =>
     `${frame.data.name}${frame.data.place === "" ? "" : ` (${frame.data.place})`}: ${
-      format.duration(frame.data.total)
-    }, ${format.percent(frame.data.total / Math.max(total, 1e-12))}`;
+      formatDuration(frame.data.total)
+    }, ${formatPercent(frame.data.total / Math.max(total, 1e-12))}`;
   let found = "";
   const graph = makeLibrary()
     .cellHeight(20)
@@ -100,7 +100,7 @@ export function flameGraph(profile: ProfileData): FlameGraph {
     .setColorMapper((frame) => frame.highlight === true ? FOUND : colourOf(frame.data))
     .setSearchMatch((frame, term) => term !== "" && frame.data.name.toLowerCase().includes(term.toLowerCase()))
     .setSearchHandler((frames, sum) => {
-      found = `${frames.length} found: ${format.percent(sum / Math.max(total, 1e-12))} of the time.`;
+      found = `${frames.length} found: ${formatPercent(sum / Math.max(total, 1e-12))} of the time.`;
       details.textContent = found;
     })
     .setDetailsHandler((text) => details.textContent = text ?? found)

@@ -6,7 +6,7 @@
 
 import { type SummedTime, sumTimes } from "../../../analysis/profile/call_tree.ts";
 import { type FlameNode, functionKey, type ProfileData } from "../../shared/report_data.ts";
-import * as format from "../model/format.ts";
+import { formatDuration, formatPercent } from "../../../display/numbers.ts";
 import { h, replace } from "../ui/dom.ts";
 
 const FEW_ROWS = 25;
@@ -72,8 +72,8 @@ function row(
   const cell = (seconds: number): HTMLElement =>
     h(
       "td",
-      { title: format.duration(seconds) },
-      format.percent(seconds / Math.max(all, 1e-12)),
+      { title: formatDuration(seconds) },
+      formatPercent(seconds / Math.max(all, 1e-12)),
     );
   return h(
     "tr",

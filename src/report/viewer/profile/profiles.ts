@@ -6,7 +6,7 @@
 
 import { sumTimes } from "../../../analysis/profile/call_tree.ts";
 import { functionKey, type ProfileData } from "../../shared/report_data.ts";
-import * as format from "../model/format.ts";
+import { formatSpan } from "../../../display/numbers.ts";
 import type { Store } from "../model/store.ts";
 import { h } from "../ui/dom.ts";
 import { flameGraph } from "./flame_graph.ts";
@@ -62,7 +62,7 @@ function section(profile: ProfileData): Section {
   const graph = flameGraph(profile);
   const facts = [
     pid === undefined ? "" : `PID ${pid}`,
-    `${format.span(duration)} sampled`,
+    `${formatSpan(duration)} sampled`,
   ].filter((fact) => fact !== "");
   const element = h(
     "article",

@@ -5,7 +5,7 @@
  */
 
 import { digitsFor, type WallClock } from "../model/clock.ts";
-import * as format from "../model/format.ts";
+import { formatSpan } from "../../../display/numbers.ts";
 import type { Store } from "../model/store.ts";
 import { h, replace, svg } from "./dom.ts";
 import { labelPicker } from "./label_picker.ts";
@@ -67,8 +67,8 @@ function timeWindow(store: Store, clock: WallClock): HTMLElement {
     const length = Math.max(0, end - start);
     const digits = digitsFor(length / 50);
     const times = `${clock.time(start, digits)} – ${clock.time(end, digits)}`;
-    if (store.zoomed) replace(text, times, h("span", { class: "length" }, ` (${format.span(length)})`));
-    else replace(text, `All ${format.span(length)}`);
+    if (store.zoomed) replace(text, times, h("span", { class: "length" }, ` (${formatSpan(length)})`));
+    else replace(text, `All ${formatSpan(length)}`);
     reset.hidden = !store.zoomed;
   };
   show();

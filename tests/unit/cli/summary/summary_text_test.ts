@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Summary } from "../../../../src/analysis/summary/summary.ts";
-import { displayWidth } from "../../../../src/cli/terminal/display_text.ts";
+import { displayWidth } from "../../../../src/display/text_width.ts";
 import { formatSummary, type SummaryLook } from "../../../../src/cli/commands/summary/text.ts";
 import { look, runtimeOf, seriesOf, summaryOf } from "./summaries.ts";
 
@@ -140,7 +140,7 @@ describe("the table of the runtime", () => {
     assertEquals(lines({ runtime }), [
       "Runtime",
       "series            last    mean     max  in all",
-      "user time                               5.00s, 0.50 cores",
+      "user time                               5.00s, 0.500 cores",
       "rss             2.50MB  2.00MB  3.00MB",
       "gc pause                2.00ms  4.00ms  6.00ms in 3 events",
       "gc collections                          5",

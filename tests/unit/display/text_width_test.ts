@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { align, displayWidth, sanitize, shorten } from "../../../src/cli/terminal/display_text.ts";
+import { align, displayWidth, shorten } from "../../../src/display/text_width.ts";
 
-describe("the width of text", () => {
+describe("displayWidth", () => {
   const widths: [text: string, width: number, what: string][] = [
     ["", 0, "nothing"],
     ["/orders/:id [GET]", 17, "ASCII"],
@@ -19,29 +19,33 @@ describe("the width of text", () => {
     ["👩‍👩‍👧", 2, "a joined emoji"],
     ["🇩🇪", 2, "a flag"],
     ["❤️", 2, "a symbol shown as an emoji"],
-    ["\u0600", 1, "a format character that is visible"],
+    ["각", 2, "a Hangul syllable made of three letters"],
+    ["कि", 2, "a letter with a vowel sign beside it"],
+    ["#\ufe0f\u20e3", 2, "a keycap"],
   ];
   for (const [text, width, what] of widths) {
     it(`is ${width} for ${what}`, () => assertEquals(displayWidth(text), width));
   }
 
-  it("is the same whether each character is looked at, or all are simple", () => {
+  it("is the same whether a character is alone or among others", () => {
     for (let code = 0x20; code < 0x2600; code++) {
       const character = String.fromCharCode(code);
       const beside = displayWidth(`日\n${character}\n日`) - displayWidth("日\n\n日");
       assertEquals(displayWidth(character), beside, code.toString(16));
     }
   });
+});
 
-  it("is filled up by columns, not by characters", () => {
+describe("align", () => {
+  it("fills up by columns, not by characters", () => {
     assertEquals(align("日本", 6, "left"), "日本  ");
     assertEquals(align("日本", 6, "right"), "  日本");
     assertEquals(align("too long", 3, "left"), "too long");
   });
 });
 
-describe("shortened text", () => {
-  it("is as it was if it fits", () => assertEquals(shorten("/orders", 7), "/orders"));
+describe("shorten", () => {
+  it("returns text that fits as it is", () => assertEquals(shorten("/orders", 7), "/orders"));
 
   it("keeps both of its ends", () => {
     assertEquals(shorten("/orders/:id/items [DELETE]", 15), "/orders…DELETE]");
@@ -50,7 +54,7 @@ describe("shortened text", () => {
     assertEquals(shorten("/orders", 0), "");
   });
 
-  it("does not cut what is one character to its reader, and never exceeds the width", () => {
+  it("never cuts a grapheme, and never exceeds the width", () => {
     const text = "👩‍👩‍👧👩‍👩‍👧 日本語 e\u0301e\u0301";
     for (let width = 0; width <= displayWidth(text); width++) {
       const short = shorten(text, width);
@@ -58,21 +62,5 @@ describe("shortened text", () => {
       assertEquals(/^\u200d|\u200d…|…[\u200d\u0301]/.test(short), false, `${width}: ${short}`);
     }
     assertEquals(shorten(text, displayWidth(text)), text);
-  });
-});
-
-describe("harmless text", () => {
-  it("shows what a terminal would obey", () => {
-    assertEquals(sanitize("\x1b[31mred\x07\x00\x7f\x9b"), "\\x1b[31mred\\x07\\x00\\x7f\\x9b");
-    assertEquals(sanitize("one\ntwo\r\n\tthree\u2028"), "one\\ntwo\\r\\n\\tthree\\u2028");
-  });
-
-  it("shows what would turn around or hide what stands beside it", () => {
-    assertEquals(sanitize("a\u202eb\u2066c\ufeffd\ud800"), "a\\u202eb\\u2066c\\ufeffd\\ud800");
-  });
-
-  it("leaves all else alone", () => {
-    const text = "/orders/:id [GET] 日本語 👩‍👩‍👧 ❤️ e\u0301 µ";
-    assertEquals(sanitize(text), text);
   });
 });

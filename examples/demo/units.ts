@@ -1,4 +1,0 @@
-/** A number with its thousands set apart. */
-export function formatNumber(value: number): string {
-  return value.toLocaleString("en-US");
-}
