@@ -40,8 +40,12 @@ export function busyProcesses(inputs: FindingInputs): UnexplainedFinding[] {
     kind: "cpu",
     weight: "attention",
     text: capitalize(
-      `${nameProcess(busiest.pid, inputs)} used ${significant(busiest.mean, { trim: true })} CPU cores on average, and at least ` +
-        `${BUSY} for ${formatPercent(busiest.busy, { trim: true })} of the time; the JavaScript of an isolate can use one core.${also}`,
+      `${nameProcess(busiest.pid, inputs)} used ${
+        significant(busiest.mean, { trim: true })
+      } CPU cores on average, and at least ` +
+        `${BUSY} for ${
+          formatPercent(busiest.busy, { trim: true })
+        } of the time; the JavaScript of an isolate can use one core.${also}`,
     ),
     label: CPU_RATE,
   }];
@@ -74,7 +78,9 @@ export function hotFunctions(inputs: FindingInputs): UnexplainedFinding[] {
     kind: "cpu",
     weight: "note",
     text:
-      `The function ${place === "" ? name : `${name} (${place})`} took ${formatPercent(share, { trim: true })} of the busy time in the ` +
+      `The function ${place === "" ? name : `${name} (${place})`} took ${
+        formatPercent(share, { trim: true })
+      } of the busy time in the ` +
       `CPU profile${pid === undefined ? "" : ` of ${nameProcess(pid, inputs)}`}: ` +
       `${formatDuration(self)} in the function itself.`,
     function: name,

@@ -20,7 +20,9 @@ export function unreadData({ rows, unread }: FindingInputs): UnexplainedFinding[
   return [{
     kind: "data",
     weight: share >= MANY ? "bad" : "attention",
-    text: `${counted(unread.rows, "row")} could not be read${share >= 0.001 ? `, ${formatPercent(share, { trim: true })} of all` : ""}.`,
+    text: `${counted(unread.rows, "row")} could not be read${
+      share >= 0.001 ? `, ${formatPercent(share, { trim: true })} of all` : ""
+    }.`,
   }];
 }
 

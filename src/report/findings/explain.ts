@@ -124,14 +124,18 @@ export function whySlow(
       (share.slow >= MOST || excess(share) >= SETS_APART) && share.slow >= BEYOND_CHANCE * chance(label),
   );
   if (block !== undefined) {
-    return `${formatPercent(Math.min(1, block.share.slow), { trim: true })} of the time of ${slowest} was within “${block.label}”, ${
-      contrast(block.share, things)
-    }.`;
+    return `${
+      formatPercent(Math.min(1, block.share.slow), { trim: true })
+    } of the time of ${slowest} was within “${block.label}”, ${contrast(block.share, things)}.`;
   }
   const lag = greatest(correlated, "lag", ({ share }) => excess(share) >= SETS_APART);
   if (lag !== undefined) {
-    return `The event loop was blocked for ${formatPercent(Math.min(1, lag.share.slow), { trim: true })} of the time of ${slowest}, but ` +
-      `only ${formatPercent(lag.share.others, { trim: true })} of the time of the others: the slowest waited while something else ran.`;
+    return `The event loop was blocked for ${
+      formatPercent(Math.min(1, lag.share.slow), { trim: true })
+    } of the time of ${slowest}, but ` +
+      `only ${
+        formatPercent(lag.share.others, { trim: true })
+      } of the time of the others: the slowest waited while something else ran.`;
   }
   const gc = greatest(correlated, "gc", ({ share }) => excess(share) >= SETS_APART);
   if (gc !== undefined) {

@@ -55,7 +55,9 @@ function nothing(inputs: FindingInputs): UnexplainedFinding {
   const has = (label: string): boolean => inputs.quantities.some((quantity) => quantity.label === label);
   const checked = [
     ...(series.length > 1 ? [`no kind of ${thing} is much slower than the others`] : []),
-    ...(has(SERIES.eventLoopLag) ? [`the event loop was never blocked for ${formatDuration(STALL, { trim: true })}`] : []),
+    ...(has(SERIES.eventLoopLag)
+      ? [`the event loop was never blocked for ${formatDuration(STALL, { trim: true })}`]
+      : []),
     ...(has(SERIES.gcPause) ? ["garbage collection took little time"] : []),
     ...(has(SERIES.rss) ? ["memory did not grow much"] : []),
   ];

@@ -68,9 +68,13 @@ export function slowSeries(inputs: FindingInputs): UnexplainedFinding[] {
       kind: "latency",
       weight: p99 >= VERY_SLOW ? "bad" : p99 >= NEGLIGIBLE ? "attention" : "note",
       text: `${of.label} is ${rank === 0 ? "the slowest" : "slow too"}: half of its ${counted(count, thing)} took ` +
-        `more than ${formatDuration(p50)}, and 1 % more than ${formatDuration(p99)}, which is ${formatTimes(p99 / typical)} ` +
+        `more than ${formatDuration(p50)}, and 1 % more than ${formatDuration(p99)}, which is ${
+          formatTimes(p99 / typical)
+        } ` +
         `the median p99 of the others` +
-        `${share >= LARGE_SHARE ? `. It took ${formatPercent(share, { trim: true })} of the time of all ${thing}s` : ""}.`,
+        `${
+          share >= LARGE_SHARE ? `. It took ${formatPercent(share, { trim: true })} of the time of all ${thing}s` : ""
+        }.`,
       label: of.label,
       explain: { slowSeries: of.label },
     }];
@@ -88,7 +92,10 @@ export function largestShare(inputs: FindingInputs): UnexplainedFinding[] {
   return [{
     kind: "latency",
     weight: "note",
-    text: `${largest!.label} took the most time in total, ${formatPercent(time / total, { trim: true })} of the time of all ${thing}s: ` +
+    text:
+      `${largest!.label} took the most time in total, ${
+        formatPercent(time / total, { trim: true })
+      } of the time of all ${thing}s: ` +
       `${counted(count, thing)} of ${formatDuration(mean)} on average.`,
     label: largest!.label,
   }];

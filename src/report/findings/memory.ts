@@ -65,7 +65,9 @@ export function memoryGrowth(inputs: FindingInputs): UnexplainedFinding[] {
         formatSpan(seconds)
       }, ` +
         `${
-          perMinute >= 1e5 ? `about ${formatBytes(perMinute)} per minute` : `about ${formatBytes(perMinute * 60)} per hour`
+          perMinute >= 1e5
+            ? `about ${formatBytes(perMinute)} per minute`
+            : `about ${formatBytes(perMinute * 60)} per hour`
         }${withHeap}.${also}`,
     ),
     label: SERIES.rss,

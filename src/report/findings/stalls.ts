@@ -43,7 +43,9 @@ export function stalls(inputs: FindingInputs): UnexplainedFinding[] {
     const share = sum / lifetime(pid, inputs);
     const more = count === 1
       ? ""
-      : `. It was blocked ${counted(count, "time")} for at least ${formatDuration(STALL, { trim: true })}, ${formatDuration(sum)} in total` +
+      : `. It was blocked ${counted(count, "time")} for at least ${formatDuration(STALL, { trim: true })}, ${
+        formatDuration(sum)
+      } in total` +
         `${share >= 0.01 ? `, ${formatPercent(share, { trim: true })} of the time` : ""}`;
     return {
       kind: "stall",
@@ -72,9 +74,9 @@ export function garbageCollection(inputs: FindingInputs): UnexplainedFinding[] {
       kind: "gc",
       weight: share >= LARGE_GC_SHARE ? "bad" : share >= GC_SHARE || longest >= NOTICEABLE ? "attention" : "note",
       text: capitalize(
-        `${what}: ${counted(count, "pause")}, ${formatDuration(sum)} in total, the longest ${formatDuration(longest)}, ${
-          whenInRun(at)
-        }.`,
+        `${what}: ${counted(count, "pause")}, ${formatDuration(sum)} in total, the longest ${
+          formatDuration(longest)
+        }, ${whenInRun(at)}.`,
       ),
       label: SERIES.gcPause,
       window: aroundPause(at, longest),

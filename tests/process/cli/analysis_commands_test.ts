@@ -45,7 +45,7 @@ describe("kymo summary as a program", () => {
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     assertEquals(stdout.split("\n").map((line) => line.replace(/ +█[▁-█]* *$/, " bars")), [
       scratch.path,
-      "2023-11-14 22:13:20.000 to 22:13:29.990 +00:00, 10 s",
+      "2023-11-14 22:13:20.000 to 22:13:29.990 +00:00, 9.99 s",
       "2,002 rows, 2 processes, 3 files",
       "",
       "Durations, by total time",
@@ -130,7 +130,7 @@ describe("kymo export as a program", () => {
     const file = scratch.at("run.parquet");
     const { code, stdout, stderr } = await kymo("export", scratch.path, "-o", file);
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    assertMatch(stdout, /^Wrote 2,002 rows to .*run\.parquet \(\d+(\.\d+)?kB\)\.\n$/);
+    assertMatch(stdout, /^Wrote 2,002 rows to .*run\.parquet \(\d+(\.\d+)? kB\)\.\n$/);
 
     const again = await kymo("export", scratch.path, "-o", file);
     assertEquals(again.code, 2);

@@ -109,7 +109,7 @@ describe("the findings of a report", () => {
   const cases: [what: string, texts: string[], inputs: Partial<FindingInputs>, pids?: number[]][] = [
     ["nothing recorded", [`${nothing}.`], {}],
     ["an even service", [
-      "note: /b [GET] took the most time in total, 36 % of the time of all requests: 1,000 requests of 12.0 ms on average.",
+      "note: /b [GET] took the most time in total, 36.4 % of the time of all requests: 1,000 requests of 12.0 ms on average.",
     ], { durations: even }],
     ["even runs", [`${nothing}: no kind of run is much slower than the others.`], {
       durations: ["a", "b", "c", "d"].map((label) => series(label, 0.01)),
@@ -125,7 +125,7 @@ describe("the findings of a report", () => {
     }],
     ["a slow series among code blocks", [
       "attention: /slow [GET] is the slowest: half of its 1,000 requests took more than 200 ms, and 1 % more than 600 ms, " +
-      "which is 18 times the median p99 of the others. It took 85.8 % of the time of all requests.",
+      "which is 18.2 times the median p99 of the others. It took 85.8 % of the time of all requests.",
     ], { durations: [series("/slow [GET]", 0.2), series("render", 0.19), ...even] }],
     ["a very slow one", [
       "bad: b is the slowest: half of its 1,000 runs took more than 2.00 s, and 1 % more than 6.00 s, " +

@@ -8,7 +8,7 @@ import uPlot from "uplot";
 import { failure, success } from "../../../result.ts";
 import type { DurationCells, DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { counted, formatQuantity } from "../../../display/numbers.ts";
+import { formatQuantity } from "../../../display/numbers.ts";
 import { forEachInGroups, type Groups, groupsOf, type Selection } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
 import { mix, type Palette, processColour } from "../ui/colours.ts";
@@ -103,7 +103,11 @@ function content(
       },
       data: [...heights, heights.at(-1) ?? 0],
     })),
-    y: { logarithmic: false, range: [0, Math.max(...total) * 1.08], format: (value, format) => formatQuantity(value, "1/s", format) },
+    y: {
+      logarithmic: false,
+      range: [0, Math.max(...total) * 1.08],
+      format: (value, format) => formatQuantity(value, "1/s", format),
+    },
     indexAt: (seconds) => Math.floor((seconds / store.binSeconds - groups.from) / groups.size),
     legend: [
       ...parts.length > 1 ? [{ name: "all", colour: "transparent", mark: "area" as const, value: valueOf(total) }] : [],
