@@ -5,10 +5,12 @@
  */
 
 /**
- * What kind of failure a {@linkcode KymoError} is. Codes are stable: later versions may add codes, and never change what one means.
+ * What kind of failure a {@linkcode KymoError} is. Codes are stable: later versions may add codes,
+ * and never change what one means.
  *
  * - `"invalid-argument"`: an argument or option is wrong. Nothing has changed.
- * - `"invalid-state"`: the call came at the wrong time, such as a second `start`. Nothing has changed.
+ * - `"invalid-state"`: the call came at the wrong time, such as a second `start`. Nothing has
+ *   changed.
  * - `"limit-exceeded"`: there are as many as there may be. Nothing has changed.
  * - `"not-found"`: a file, directory or series does not exist.
  * - `"already-exists"`: a file would be overwritten.
@@ -39,8 +41,8 @@ export type KymoErrorCode =
   | "query-failed";
 
 /**
- * The one error that Kymo throws, reports to `onError` and keeps in `status().lastError`. Its message says what was attempted, a colon, the
- * value at hand, and the reason.
+ * The one error that Kymo throws, reports to `onError` and keeps in `status().lastError`. Its
+ * message says what was attempted, a colon, the value at hand, and the reason.
  *
  * @example
  * ```ts
@@ -70,13 +72,22 @@ export class KymoError extends Error {
   }
 }
 
-/** Codes of `FileError` (names of `errno`, and `"DENIED"` for a permission of the runtime) that have a code of their own here. */
+/**
+ * Codes of `FileError` (names of `errno`, and `"DENIED"` for a permission of the runtime) that have
+ * a code of their own here.
+ */
 const CODES: Readonly<Record<string, KymoErrorCode>> = {
   ENOENT: "not-found",
   EEXIST: "already-exists",
   DENIED: "permission-denied",
   EACCES: "permission-denied",
   EPERM: "permission-denied",
+  EFTYPE: "invalid-data",
+  ENODEV: "unsupported",
+  ENOLCK: "unsupported",
+  ENOSYS: "unsupported",
+  ENOTSUP: "unsupported",
+  EOPNOTSUPP: "unsupported",
 };
 
 /** The code for a failed operation on files, by what the operation threw. */
@@ -86,12 +97,18 @@ export function fileErrorCode(thrown: unknown): KymoErrorCode {
   return typeof code === "string" && Object.hasOwn(CODES, code) ? CODES[code]! : "io";
 }
 
-/** A failed operation on the file or directory `path`, such as `Cannot read: "a.csv": no such file or directory`. */
+/**
+ * A failed operation on the file or directory `path`, such as
+ * `Cannot read: "a.csv": no such file or directory`.
+ */
 export function fileError(action: string, path: string, thrown: unknown): KymoError {
   return new KymoError(fileErrorCode(thrown), `${action}: ${quotePath(path)}: ${reason(thrown)}`, { cause: thrown });
 }
 
-/** A value as it is quoted in a message: JSON for strings (cut at 100 characters), plain text for the rest. */
+/**
+ * A value as it is quoted in a message: JSON for strings (cut at 100 characters), plain text for
+ * the rest.
+ */
 export function quote(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > 100 ? `${value.slice(0, 99)}…` : value);
@@ -112,7 +129,10 @@ export function reason(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** Calls `report` with the rejection of a promise that a callback returned, where callbacks should return nothing. */
+/**
+ * Calls `report` with the rejection of a promise that a callback returned, where callbacks should
+ * return nothing.
+ */
 export function onRejection(returned: unknown, report: (reason: unknown) => void): void {
   const { then } = (returned ?? {}) as { then?: unknown };
   if (typeof then === "function") then.call(returned, undefined, report);

@@ -12,7 +12,10 @@ const MAX_ATTEMPTS = 10;
 /** Code of the error for a name that is not a file, or not a CSV file of our dialect. */
 export const WRONG_FILE = "EFTYPE";
 
-/** Codes of errors that make appending impossible for good: that one, and what `flock(2)` says where it does not work. */
+/**
+ * Codes of errors that make appending impossible for good: that one, and what `flock(2)` says where
+ * it does not work.
+ */
 export const CANNOT_APPEND: ReadonlySet<string> = new Set([
   WRONG_FILE,
   "ENOLCK",
@@ -26,8 +29,9 @@ export const CANNOT_APPEND: ReadonlySet<string> = new Set([
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
 /**
- * One CSV file that many processes append whole rows to, each holding its exclusive lock while it writes. Every
- * write opens the file by its name anew, because anyone may have moved or deleted it since.
+ * One CSV file that many processes append whole rows to, each holding its exclusive lock while it
+ * writes. Every write opens the file by its name anew, because anyone may have moved or deleted it
+ * since.
  */
 export class AppendFile {
   readonly #directory: MonitoringDirectory;
@@ -45,8 +49,8 @@ export class AppendFile {
   }
 
   /**
-   * Appends the rows of the segment up to `next`, or returns `false` if another program holds the lock. If it
-   * throws, none is in the file but those that the journal counts as published.
+   * Appends the rows of the segment up to `next`, or returns `false` if another program holds the
+   * lock. If it throws, none is in the file but those that the journal counts as published.
    */
   write(rows: Uint8Array, next: number): boolean {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -72,7 +76,10 @@ export class AppendFile {
   /** Does nothing: a write that fails removes its rows itself, while it holds the lock. */
   abort(): void {}
 
-  /** Opens the file, which is created if need be; `undefined` if it was created or removed meanwhile. */
+  /**
+   * Opens the file, which is created if need be; `undefined` if it was created or removed
+   * meanwhile.
+   */
   #open(): FileHandle | undefined {
     const { files } = this.#directory;
     this.#directory.ensure();
@@ -89,7 +96,10 @@ export class AppendFile {
     }
   }
 
-  /** Creates the file with its header: under a temporary name, which is then linked to its own unless that is taken. */
+  /**
+   * Creates the file with its header: under a temporary name, which is then linked to its own
+   * unless that is taken.
+   */
   #create(): void {
     const { files } = this.#directory;
     const temporary = this.#directory.pathOf(temporaryAppendFileName(this.#segment, this.#temporaryNumber));
@@ -117,13 +127,19 @@ export class AppendFile {
     this.#temporaryNumber++; // it stays, under a name that no reader takes; the next one gets another
   }
 
-  /** Whether the open file still has the name: it was not moved away, and the name is not a link to it. */
+  /**
+   * Whether the open file still has the name: it was not moved away, and the name is not a link to
+   * it.
+   */
   #hasTheName(handle: FileHandle): boolean {
     const named = this.#directory.files.status(this.#path);
     return named?.kind === "file" && named.identity === handle.status().identity;
   }
 
-  /** Appends under the lock: the header if the file is empty, then the rows. If that fails, cuts the file to what it was. */
+  /**
+   * Appends under the lock: the header if the file is empty, then the rows. If that fails, cuts the
+   * file to what it was.
+   */
   #append(handle: FileHandle, rows: Uint8Array, next: number): void {
     const { files, path, syncs } = this.#directory;
     const size = handle.seekEnd();
@@ -154,7 +170,10 @@ export class AppendFile {
   }
 }
 
-/** Cuts off what was written of `rows`. Returns how many of them stay in the file because the disk refuses that too. */
+/**
+ * Cuts off what was written of `rows`. Returns how many of them stay in the file because the disk
+ * refuses that too.
+ */
 function takeBack(handle: FileHandle, end: number, rows: Uint8Array): number {
   try {
     handle.truncate(end);
@@ -165,7 +184,10 @@ function takeBack(handle: FileHandle, end: number, rows: Uint8Array): number {
   }
 }
 
-/** Whether the file was deleted while we wrote to it. No reader can have its last rows, so they are written again, to a new file. */
+/**
+ * Whether the file was deleted while we wrote to it. No reader can have its last rows, so they are
+ * written again, to a new file.
+ */
 function wasDeleted(handle: FileHandle): boolean {
   try {
     return handle.status().links === 0;
@@ -174,21 +196,25 @@ function wasDeleted(handle: FileHandle): boolean {
   }
 }
 
-/** Bytes at the end of a file to search for its last row: enough for ordinary labels, then for any. */
+/**
+ * Bytes at the end of a file to search for its last row: enough for ordinary labels, then for any.
+ */
 const TAILS = [1024, 64 * 1024] as const;
 
 /** Most bytes of a torn row: the longest label doubles in size if every character is a quote. */
 const MAX_TORN_BYTES = 64 * 1024;
 
 /**
- * The byte after the last whole row of a CSV file: less than `size` if a writer was killed in the middle of a row,
- * 0 if not even the header is whole.
+ * The byte after the last whole row of a CSV file: less than `size` if a writer was killed in the
+ * middle of a row, 0 if not even the header is whole.
  *
- * CSV cannot be read backwards with certainty, since a line end inside quotes looks like one outside. If the end of
- * the file reads as a whole row, it is taken for one; otherwise the file is read from its beginning. (A file that is
- * torn inside a label, just after what reads like a row, counts as whole.)
+ * CSV cannot be read backwards with certainty, since a line end inside quotes looks like one
+ * outside. If the end of the file reads as a whole row, it is taken for one; otherwise the file is
+ * read from its beginning. (A file that is torn inside a label, just after what reads like a row,
+ * counts as whole.)
  *
- * @throws {FileError} `EFTYPE` if the file is torn and not of our dialect: nothing may be cut off it.
+ * @throws {FileError} `EFTYPE` if the file is torn and not of our dialect: nothing may be cut off
+ * it.
  */
 export function wholeRowsEnd(handle: FileHandle, size: number): number {
   if (size === 0) return 0;
@@ -212,7 +238,10 @@ export function wholeRowsEnd(handle: FileHandle, size: number): number {
   return end;
 }
 
-/** Whether the last `length` bytes of a file end with a whole row. It may begin after any line feed, since its label may hold some. */
+/**
+ * Whether the last `length` bytes of a file end with a whole row. It may begin after any line feed,
+ * since its label may hold some.
+ */
 function endsWithRow(scanner: RowScanner, handle: FileHandle, size: number, length: number): boolean {
   const begin = Math.max(0, size - length);
   const bytes = readBetween(handle, begin, size);

@@ -16,8 +16,8 @@ export interface AtomicFileOptions {
 }
 
 /**
- * A file that becomes visible at once and whole: it is written under a temporary name, then renamed. Both
- * names are new: nothing that exists is ever opened, followed or overwritten.
+ * A file that becomes visible at once and whole: it is written under a temporary name, then
+ * renamed. Both names are new: nothing that exists is ever opened, followed or overwritten.
  *
  * After `write` or `commit` threw, only `abort` may be called; then the file can be begun again.
  */
@@ -34,7 +34,10 @@ export class AtomicFile {
     this.#options = options;
   }
 
-  /** Writes bytes, and creates the file if need be. Returns `true`: no other program can be in the way. */
+  /**
+   * Writes bytes, and creates the file if need be. Returns `true`: no other program can be in the
+   * way.
+   */
   write(bytes: Uint8Array): boolean {
     writeAll(this.#handle ?? this.#create(), bytes);
     return true;
@@ -71,7 +74,8 @@ export class AtomicFile {
     }
     this.#handle = undefined;
     try {
-      // In this order: while the journal says "renaming", a temporary name that is gone counts as renamed.
+      // In this order: while the journal says "renaming", a temporary name that is gone counts as
+      // renamed.
       this.#options.journal?.settled();
       if (this.#temporary !== "") files.remove(this.#temporary);
     } catch {
@@ -86,8 +90,8 @@ export class AtomicFile {
   }
 
   /**
-   * Renames the file back: a file whose name may not survive a power cut does not count as published. `false` if
-   * somebody took it away meanwhile.
+   * Renames the file back: a file whose name may not survive a power cut does not count as
+   * published. `false` if somebody took it away meanwhile.
    */
   #takeBack(published: string): boolean {
     try {

@@ -20,7 +20,9 @@ export class MonitoringDirectory {
   /** The file system it is in. */
   readonly files: Files;
   readonly #unable = new Map<Ability, string>();
-  /** Whether a file counts as published only once it is on the disk, and not only in the page cache. */
+  /**
+   * Whether a file counts as published only once it is on the disk, and not only in the page cache.
+   */
   readonly syncs: boolean;
 
   /** For a directory that exists; `path` as given by {@linkcode Files.resolve}. */
@@ -31,8 +33,8 @@ export class MonitoringDirectory {
   }
 
   /**
-   * Creates the directory unless it exists, and that of the spools if `spools` is set. Checks that files can be
-   * created in it, since an error is better now than when the first buffer is full.
+   * Creates the directory unless it exists, and that of the spools if `spools` is set. Checks that
+   * files can be created in it, since an error is better now than when the first buffer is full.
    *
    * @throws {KymoError} without permission, or if it cannot be created.
    */
@@ -57,8 +59,8 @@ export class MonitoringDirectory {
   }
 
   /**
-   * Creates the directory again if it is gone. Call it before each write: a permission may be revoked while a
-   * program runs, and writing would then make the runtime prompt for it.
+   * Creates the directory again if it is gone. Call it before each write: a permission may be
+   * revoked while a program runs, and writing would then make the runtime prompt for it.
    *
    * @throws {FileError}
    */
@@ -136,7 +138,10 @@ export class MonitoringDirectory {
     }
   }
 
-  /** Syncs this directory and its parent, which has its name. Throws where directories cannot be synced. */
+  /**
+   * Syncs this directory and its parent, which has its name. Throws where directories cannot be
+   * synced.
+   */
   #syncNames(): void {
     this.files.syncDirectory(this.path);
     const parent = this.path.slice(0, Math.max(1, this.path.lastIndexOf("/")));
@@ -148,13 +153,17 @@ export class MonitoringDirectory {
 export function writeAll(handle: { write(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   for (let rest = bytes; rest.length > 0;) {
     const taken = handle.write(rest);
-    // Otherwise a device that takes nothing and reports no error would keep us in this loop for ever.
+    // Otherwise a device that takes nothing and reports no error would keep us in this loop for
+    // ever.
     if (taken === 0) throw new FileError("EIO", "nothing was written");
     rest = rest.subarray(taken);
   }
 }
 
-/** Reads from byte `at` on until `into` is full or the file ends, and returns the number of bytes read. */
+/**
+ * Reads from byte `at` on until `into` is full or the file ends, and returns the number of bytes
+ * read.
+ */
 export function readFully(handle: FileHandle, into: Uint8Array, at: number): number {
   let filled = 0;
   while (filled < into.length) {
@@ -165,7 +174,10 @@ export function readFully(handle: FileHandle, into: Uint8Array, at: number): num
   return filled;
 }
 
-/** Closes a file and so releases its lock. Does not throw: the descriptor is gone even if `close` fails. */
+/**
+ * Closes a file and so releases its lock. Does not throw: the descriptor is gone even if `close`
+ * fails.
+ */
 export function release(handle: FileHandle): void {
   try {
     handle.close();

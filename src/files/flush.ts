@@ -6,7 +6,9 @@ import type { MonitoringDirectory } from "./directory.ts";
 import { FlushJournal } from "./flush_journal.ts";
 import { type Layout, segmentFileName } from "./names.ts";
 
-/** Result of a step of a flush: rows are left; all rows are published; another program holds a lock. */
+/**
+ * Result of a step of a flush: rows are left; all rows are published; another program holds a lock.
+ */
 export type FlushProgress = "more" | "done" | "busy";
 
 /** What a flush needs. */
@@ -19,9 +21,15 @@ export interface FlushDeps {
   readonly layout: Layout;
 }
 
-/** Where the rows of a flush go. After any method threw, only `abort` may be called, and then the flush begins again. */
+/**
+ * Where the rows of a flush go. After any method threw, only `abort` may be called, and then the
+ * flush begins again.
+ */
 interface Destination {
-  /** Writes whole rows of CSV, up to row `next` of the segment; `false` if another program holds a lock, and nothing was written. */
+  /**
+   * Writes whole rows of CSV, up to row `next` of the segment; `false` if another program holds a
+   * lock, and nothing was written.
+   */
   write(rows: Uint8Array, next: number): boolean;
   /** Publishes what was written, up to row `next`. */
   commit(next: number): void;
@@ -30,9 +38,9 @@ interface Destination {
 }
 
 /**
- * Turns one sealed segment into CSV and publishes it, a slice of some thousand rows at a time, so that a live event
- * loop never waits for long. Everybody who flushes uses this: a full buffer, a timer, `stop`, the exit hook, and
- * recovery.
+ * Turns one sealed segment into CSV and publishes it, a slice of some thousand rows at a time, so
+ * that a live event loop never waits for long. Everybody who flushes uses this: a full buffer, a
+ * timer, `stop`, the exit hook, and recovery.
  *
  * A step that throws has left no row in a file that the next attempt would write again.
  */

@@ -1,41 +1,42 @@
 /**
  * The flush journal: 128 bytes in the header of a segment that say how far its flush has come.
  *
- * The rows of a spool outlive the process that recorded them, and so does its journal. Whoever finds both can
- * finish an interrupted flush, or leave out what was flushed already, such that each row counts once.
+ * The rows of a spool outlive the process that recorded them, and so does its journal. Whoever
+ * finds both can finish an interrupted flush, or leave out what was flushed already, such that each
+ * row counts once.
  *
- * **Format.** Bytes count from the beginning of the journal, which is byte 128 of the segment; numbers are
- * little-endian.
+ * **Format.** Bytes count from the beginning of the journal, which is byte 128 of the segment;
+ * numbers are little-endian.
  *
- * | byte | type  | content                                                                             |
- * | ---- | ----- | ----------------------------------------------------------------------------------- |
- * | 0    | u32   | sequence of the segment that the journal is about                                   |
- * | 4    | u32   | step: 0 none, 1 renaming, 2 appending                                               |
- * | 8    | u32   | published: rows that are in published files                                         |
- * | 12   | u32   | renaming: number of the temporary name; appending: the row after the last one       |
- * | 16   | u32   | layout: 0 segments, 1 append                                                        |
- * | 20   | u32   | appending: bytes of the identity                                                    |
- * | 24   | f64   | appending: byte of the file where the rows begin                                    |
- * | 32   | ASCII | appending: identity of the file, `device:inode`                                     |
+ * | byte | type  | content                                                                       |
+ * | ---- | ----- | ----------------------------------------------------------------------------- |
+ * | 0    | u32   | sequence of the segment that the journal is about                             |
+ * | 4    | u32   | step: 0 none, 1 renaming, 2 appending                                         |
+ * | 8    | u32   | published: rows that are in published files                                   |
+ * | 12   | u32   | renaming: number of the temporary name; appending: the row after the last one |
+ * | 16   | u32   | layout: 0 segments, 1 append                                                  |
+ * | 20   | u32   | appending: bytes of the identity                                              |
+ * | 24   | f64   | appending: byte of the file where the rows begin                              |
+ * | 32   | ASCII | appending: identity of the file, `device:inode`                               |
  *
- * **What is valid.** The journal is about the segment whose sequence it holds. If that differs from the sequence
- * in the header, the bytes of the segment were reused and the journal is void, but for the layout, which stays.
+ * **What is valid.** The journal is about the segment whose sequence it holds. If that differs from
+ * the sequence in the header, the bytes of the segment were reused and the journal is void, but for
+ * the layout, which stays.
  *
- * **The writer** flushes in steps that make rows visible all at once: it renames a finished file, or appends a
- * slice of rows to a file while it holds the lock of that. Before each step it writes here what it is about
- * to do, the kind of the step last; after the step it writes how many rows are published, and that no step is
- * under way.
+ * **The writer** flushes in steps that make rows visible all at once: it renames a finished file,
+ * or appends a slice of rows to a file while it holds the lock of that. Before each step it writes
+ * here what it is about to do, the kind of the step last; after the step it writes how many rows
+ * are published, and that no step is under way.
  *
  * **The reader** finds out whether a step was taken by looking at its effect:
  *
- * | step      | effect                                                                                         |
- * | --------- | ---------------------------------------------------------------------------------------------- |
- * | none      | nothing to find out: `published` is right                                                      |
- * | renaming  | the temporary name is gone if all rows are published ({@linkcode wasRenamed})                    |
- * | appending | the rows are in the file from that byte on. Encoding a segment gives the same bytes each time, so they can be compared with what is there ({@linkcode appendedPart}) |
+ * - none: `published` is right.
+ * - renaming: all rows are published if the temporary name is gone; see {@linkcode wasRenamed}.
+ * - appending: the rows are in the file from that byte on. A segment is encoded to the same bytes
+ *   each time, so they can be compared with the file; see {@linkcode appendedPart}.
  *
- * `recovery.ts` does so to finish the flush of a dead program, and `snapshot.ts` to count each row once while
- * programs go on flushing.
+ * `recovery.ts` does so to finish the flush of a dead program, and `snapshot.ts` to count each row
+ * once while programs go on flushing.
  *
  * @module
  */
@@ -53,7 +54,10 @@ export type FlushStep =
   | RenamingStep
   | AppendingStep;
 
-/** The file with all rows is complete under its `number`th temporary name, and is about to be renamed. */
+/**
+ * The file with all rows is complete under its `number`th temporary name, and is about to be
+ * renamed.
+ */
 export interface RenamingStep {
   readonly kind: "renaming";
   readonly number: number;
@@ -86,8 +90,8 @@ export class FlushJournal {
   readonly #save: (journal: Uint8Array) => void;
 
   /**
-   * The journal in the bytes of a segment. If those are a copy of a file, `save` is called with the journal after
-   * each change, to write it back; what it throws is thrown on.
+   * The journal in the bytes of a segment. If those are a copy of a file, `save` is called with the
+   * journal after each change, to write it back; what it throws is thrown on.
    */
   constructor(
     { journal, sequence }: Pick<SegmentContent, "journal" | "sequence">,
@@ -147,14 +151,20 @@ export class FlushJournal {
     }
   }
 
-  /** The file with all rows is complete under its `number`th temporary name, and is about to be renamed. */
+  /**
+   * The file with all rows is complete under its `number`th temporary name, and is about to be
+   * renamed.
+   */
   renaming(number: number): void {
     this.#words[Word.next] = number;
     this.#words[Word.kind] = KINDS.indexOf("renaming");
     this.#save(this.#bytes);
   }
 
-  /** The rows from `published` up to `next` are about to be appended to the file `identity`, from byte `offset` on. */
+  /**
+   * The rows from `published` up to `next` are about to be appended to the file `identity`, from
+   * byte `offset` on.
+   */
   appending(identity: string, offset: number, next: number): void {
     const room = this.#bytes.subarray(IDENTITY_AT);
     this.#words[Word.identityLength] = new TextEncoder().encodeInto(identity, room).written;
@@ -184,8 +194,8 @@ export interface AppendTarget {
 }
 
 /**
- * Finds the file that rows of a channel were appended to: under its own name, or under another in the same
- * directory, where somebody moved it. `undefined` if it was deleted, or moved elsewhere.
+ * Finds the file that rows of a channel were appended to: under its own name, or under another in
+ * the same directory, where somebody moved it. `undefined` if it was deleted, or moved elsewhere.
  */
 export function findAppendTarget(
   directory: MonitoringDirectory,
@@ -218,7 +228,10 @@ export interface AppendedPart {
   readonly end: number;
 }
 
-/** Compares a slice of CSV with the first `size` bytes of a file from byte `offset` on, where it was to be appended. */
+/**
+ * Compares a slice of CSV with the first `size` bytes of a file from byte `offset` on, where it was
+ * to be appended.
+ */
 export function appendedPart(handle: FileHandle, size: number, slice: Uint8Array, offset: number): AppendedPart {
   const there = new Uint8Array(Math.max(0, Math.min(slice.length, size - offset)));
   const length = readFully(handle, there, offset);

@@ -1,26 +1,28 @@
 /**
- * The names of files: every name that Kymo gives or understands is spelled and parsed here, and nowhere else.
+ * The names of files: every name that Kymo gives or understands is spelled and parsed here, and
+ * nowhere else.
  *
  * In the monitoring directory:
  *
- * | name                                                   | file                                                     |
- * | ------------------------------------------------------ | -------------------------------------------------------- |
- * | `<channel>.<pid>-<isolate>-<sequence>.csv`             | the rows of one segment (layout `segments`)              |
- * | `<channel>.csv`                                        | the rows of many segments (layout `append`)              |
- * | `profiler.<pid>-<isolate>-<sequence>.cpuprofile`       | one part of a CPU profile                                |
- * | `.<name>.tmp`                                          | a file before it is published under `<name>`             |
- * | `.<channel>.csv.<pid>-<isolate>-<sequence>-<n>.tmp`    | a file to append to, before it is published              |
- * | `.probe.<random>.tmp`                                  | made and removed at the start, to see that files can be  |
- * | `.spools/<channel>.<pid>-<isolate>.<number>.spool`     | a spool                                                  |
- * | `.spools/….spool.tmp`                                  | a spool before it is complete                            |
- * | `.spools/….spool.damaged`                              | a spool that recovery could not read to its end          |
+ * | name                                                | file                                         |
+ * | --------------------------------------------------- | -------------------------------------------- |
+ * | `<channel>.<pid>-<isolate>-<sequence>.csv`          | the rows of one segment (layout `segments`)  |
+ * | `<channel>.csv`                                     | the rows of many segments (layout `append`)  |
+ * | `profiler.<pid>-<isolate>-<sequence>.cpuprofile`    | one part of a CPU profile                    |
+ * | `.<name>.tmp`                                       | a file before it is published under `<name>` |
+ * | `.<channel>.csv.<pid>-<isolate>-<sequence>-<n>.tmp` | a file to append to, before it is published  |
+ * | `.probe.<random>.tmp`                               | made and removed to see that files can be    |
+ * | `.spools/<channel>.<pid>-<isolate>.<number>.spool`  | a spool                                      |
+ * | `.spools/….spool.tmp`                               | a spool before it is complete                |
+ * | `.spools/….spool.damaged`                           | a spool that recovery set aside              |
  *
- * `<isolate>` is eight hexadecimal digits, random for each recording. `<sequence>` counts from 1 and is padded
- * with zeros to six digits, so that names sort by it. Names of published segments and profiles are new; if
- * one is taken all the same, by a restored backup say, a number follows the sequence: `…-000001-1.csv`.
+ * `<isolate>` is eight hexadecimal digits, random for each recording. `<sequence>` counts from 1
+ * and is padded with zeros to six digits, so that names sort by it. Names of published segments and
+ * profiles are new; if one is taken all the same, by a restored backup say, a number follows the
+ * sequence: `…-000001-1.csv`.
  *
- * Readers take every `*.csv` that does not begin with a dot, whoever made it: what precedes the first dot is
- * its channel.
+ * Readers take every `*.csv` that does not begin with a dot, whoever made it: what precedes the
+ * first dot is its channel.
  *
  * @module
  */
@@ -43,7 +45,10 @@ export interface SegmentId {
   readonly sequence: number;
 }
 
-/** The parts of the name of a published file: those of a segment, and the number that follows if the name was taken. */
+/**
+ * The parts of the name of a published file: those of a segment, and the number that follows if the
+ * name was taken.
+ */
 export interface PublishedName extends SegmentId {
   /** 0 if none follows. */
   readonly number: number;
@@ -58,7 +63,10 @@ const SPOOL = ".spool";
 const TEMPORARY = ".tmp";
 const DAMAGED = ".damaged";
 
-/** Positive whole numbers without leading zeros, but for those of a sequence, which pad it to six digits. */
+/**
+ * Positive whole numbers without leading zeros, but for those of a sequence, which pad it to six
+ * digits.
+ */
 const INTEGER = "[1-9]\\d*";
 const OWNER = `(?<channel>[^.]+)\\.(?<pid>0|${INTEGER})-(?<isolate>[0-9a-f]{8})`;
 const PUBLISHED = new RegExp(
@@ -154,7 +162,10 @@ export function temporaryName(name: string): string {
   return `.${name}${TEMPORARY}`;
 }
 
-/** The path under which a file outside the monitoring directory is written, before it replaces the one at `path`. */
+/**
+ * The path under which a file outside the monitoring directory is written, before it replaces the
+ * one at `path`.
+ */
 export function temporaryPathBeside(path: string, unique: string | number): string {
   return `${path}.${unique}${TEMPORARY}`;
 }

@@ -1,18 +1,19 @@
 /**
- * Recovery: flushes the spools of a monitoring directory whose owner is dead, as the owner would have done.
+ * Recovery: flushes the spools of a monitoring directory whose owner is dead, as the owner would
+ * have done.
  *
- * A spool is locked by its owner while that lives, so whoever gets the lock knows that it is dead, and is the only one
- * who may change the spool. For each spool:
+ * A spool is locked by its owner while that lives, so whoever gets the lock knows that it is dead,
+ * and is the only one who may change the spool. For each spool:
  *
- * 1. Read the header. A spool of another version of Kymo is left alone; one whose owner does not match its name, or
- *    whose header cannot be read, is set aside as `….damaged`.
- * 2. Finish the step of the flush that was under way: find out whether it was taken, as described in
- *    `flush_journal.ts`, and write that to the journal.
+ * 1. Read the header. A spool of another version of Kymo is left alone; one whose owner does not
+ *    match its name, or whose header cannot be read, is set aside as `….damaged`.
+ * 2. Finish the step of the flush that was under way: find out whether it was taken, as described
+ *    in `flush_journal.ts`, and write that to the journal.
  * 3. Flush the rows that are not published, with the same code and to the same names as the owner.
  * 4. Remove the spool; or set it aside if some of its rows are damaged.
  *
- * Each step leaves a state from which another recovery can go on, so a recovery may be killed at any point, and
- * several programs may recover at once: each row is published once.
+ * Each step leaves a state from which another recovery can go on, so a recovery may be killed at
+ * any point, and several programs may recover at once: each row is published once.
  *
  * @module
  */
@@ -35,7 +36,10 @@ const LOCK_RETRY = 5;
 /** ms that a recovery waits for locks in total; then it writes files of the segments' own. */
 const LOCK_PATIENCE = 1_000;
 
-/** Temporary names of each kind to look for: a flush uses another one only if it could not remove the one before. */
+/**
+ * Temporary names of each kind to look for: a flush uses another one only if it could not remove
+ * the one before.
+ */
 const MAX_TEMPORARIES = 8;
 
 /** Progress of a recovery. */
@@ -54,7 +58,10 @@ export interface RecoverySummary {
   readonly spools: number;
   /** Rows that this recovery published; not those that the owner had published already. */
   readonly rows: number;
-  /** Rows that were damaged and could not be published. Their spools were renamed to `….spool.damaged`. */
+  /**
+   * Rows that were damaged and could not be published. Their spools were renamed to
+   * `….spool.damaged`.
+   */
   readonly damaged: number;
   /** Spools that are locked: by their owner, which lives, or by another recovery. */
   readonly alive: number;
@@ -164,7 +171,8 @@ export class Recovery {
     const { directory, encoder } = this.#deps;
     const journal = new FlushJournal(segment, (bytes) => spool.saveJournal(bytes));
     const rows = segment.count + damaged;
-    // A segment that is reused loses its rows first and then its journal: its owner may have died in between.
+    // A segment that is reused loses its rows first and then its journal: its owner may have died
+    // in between.
     if (rows > 0 && journal.published > rows) {
       return this.#setAside(found, "its flush journal is damaged", segment.count);
     }
@@ -207,7 +215,10 @@ export class Recovery {
     return LOCK_RETRY;
   }
 
-  /** Renames a spool that cannot be read to its end: Kymo deletes no bytes that it does not understand. */
+  /**
+   * Renames a spool that cannot be read to its end: Kymo deletes no bytes that it does not
+   * understand.
+   */
   #setAside({ path, name }: FoundSpool, why: string, rows: number): void {
     const { directory } = this.#deps;
     const aside = directory.spoolPathOf(spoolFileName({ ...name, state: "damaged" }));
@@ -237,9 +248,9 @@ function stepOf(flush: SegmentFlush): FlushProgress {
 }
 
 /**
- * Finds out whether the step was taken that the journal of a dead program says was under way, and writes that to the
- * journal. To be called by the holder of the spool's lock. `false` if another program holds the lock of the file that
- * was appended to; then nothing has changed.
+ * Finds out whether the step was taken that the journal of a dead program says was under way, and
+ * writes that to the journal. To be called by the holder of the spool's lock. `false` if another
+ * program holds the lock of the file that was appended to; then nothing has changed.
  *
  * @throws {FileError}
  */
@@ -278,8 +289,8 @@ export function removeTemporaries(directory: MonitoringDirectory, segment: Segme
 }
 
 /**
- * Whether the segment's own file exists with its rows though the journal does not say so: after a power cut the
- * file may be on the disk, and the last state of the spool not.
+ * Whether the segment's own file exists with its rows though the journal does not say so: after a
+ * power cut the file may be on the disk, and the last state of the spool not.
  */
 function isPublished({ directory, encoder }: RecoveryDeps, segment: SegmentContent, journal: FlushJournal): boolean {
   const { files } = directory;
@@ -296,7 +307,10 @@ function isPublished({ directory, encoder }: RecoveryDeps, segment: SegmentConte
   }
 }
 
-/** How many of the rows from `first` on, which were being appended, are in the file. A torn row at its end is cut off. */
+/**
+ * How many of the rows from `first` on, which were being appended, are in the file. A torn row at
+ * its end is cut off.
+ */
 function rowsAppended(
   { directory, encoder }: RecoveryDeps,
   segment: SegmentContent,

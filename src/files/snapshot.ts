@@ -1,40 +1,45 @@
 /**
- * A snapshot of the spools of a monitoring directory, with the files that go with it, taken while programs record,
- * flush and recover.
+ * A snapshot of the spools of a monitoring directory, with the files that go with it, taken while
+ * programs record, flush and recover.
  *
- * **Problem.** A row is first in a spool, then in a published file, and for a moment in both. The reader takes no lock
- * and writes nothing, so a flush may publish rows, and an owner may reuse a spool, at any time between two reads.
+ * **Problem.** A row is first in a spool, then in a published file, and for a moment in both. The
+ * reader takes no lock and writes nothing, so a flush may publish rows, and an owner may reuse a
+ * spool, at any time between two reads.
  *
- * **Promise.** For each channel of an isolate, the rows of the spools and those of the files that the snapshot includes
- * are what had been recorded up to one moment between the beginning and the end of the reading: each row once, and
- * none missing before the last.
+ * **Promise.** For each channel of an isolate, the rows of the spools and those of the files that
+ * the snapshot includes are what had been recorded up to one moment between the beginning and the
+ * end of the reading: each row once, and none missing before the last.
  *
- * **Algorithm.** Spools are read before the caller lists the files. So a row that is published meanwhile is seen twice
- * and never missed, and what remains is to leave out one of the two.
+ * **Algorithm.** Spools are read before the caller lists the files. So a row that is published
+ * meanwhile is seen twice and never missed, and what remains is to leave out one of the two.
  *
  * 1. List the spools, then the files.
- * 2. Read the spools, of each channel the one with the highest sequence first. If another one has a higher sequence by
- *    the time it is read, its owner has reused it since, and it is left out: rows before its rows may have been missed.
- *    The highest sequence that was read is the *last* of its channel.
+ * 2. Read the spools, of each channel the one with the highest sequence first. If another one has a
+ *    higher sequence by the time it is read, its owner has reused it since, and it is left out:
+ *    rows before its rows may have been missed. The highest sequence that was read is the *last* of
+ *    its channel.
  * 3. Cut the files that segments are appended to, as described below.
  * 4. List the spools again. If there are new ones, or step 3 failed, begin anew.
- * 5. The caller lists the files and asks {@linkcode SpoolSnapshot.includes}: files of segments after the last of their
- *    channel are left out, and so are those that appeared after step 3.
- * 6. {@linkcode SpoolSnapshot.rowsBeside} gives the rows of the spools. A segment whose own file is included is
- *    taken from the file, whole.
+ * 5. The caller lists the files and asks {@linkcode SpoolSnapshot.includes}: files of segments
+ *    after the last of their channel are left out, and so are those that appeared after step 3.
+ * 6. {@linkcode SpoolSnapshot.rowsBeside} gives the rows of the spools. A segment whose own file is
+ *    included is taken from the file, whole.
  *
- * **Cutting.** A file that segments are appended to does not say which segment a row is of, so it is cut where the
- * rows of the spools begin. The headers of the spools are read, then the sizes of the files and what was appended last,
- * then the headers again, until sequence and flush journal are the same both times: then no step of a flush began
- * or ended in between. At that moment, by the flush journal of a spool:
+ * **Cutting.** A file that segments are appended to does not say which segment a row is of, so it
+ * is cut where the rows of the spools begin. The headers of the spools are read, then the sizes of
+ * the files and what was appended last, then the headers again, until sequence and flush journal
+ * are the same both times: then no step of a flush began or ended in between. At that moment, by
+ * the flush journal of a spool:
  *
- * | step      | rows in files                                                                                        |
- * | --------- | ---------------------------------------------------------------------------------------------------- |
- * | none      | those that are published                                                                             |
- * | renaming  | all, if the file was renamed; else those that are published                                          |
- * | appending | those that are published, and those of the slice that are in the file, provided that more follows. If the file ends within or right after the slice, that may still be taken back: then none of it counts, and the file is read up to where it begins |
+ * - none: the published rows are in files.
+ * - renaming: all rows are in a file if it was renamed; otherwise the published ones.
+ * - appending: the published rows are in files, and of the slice those that are found in the file,
+ *   provided that more follows them there. If the file ends within or right after the slice, the
+ *   slice may still be taken back: then none of its rows count, and the file is read up to where
+ *   the slice begins.
  *
- * A file does not change up to the size that it had, or up to where that slice begins, but for its name.
+ * A file does not change up to the size that it had, or up to where that slice begins, but for its
+ * name.
  *
  * @module
  */
@@ -60,7 +65,10 @@ import { type FoundSpool, listSpools, SpoolReader } from "./spool_reader.ts";
 /** Attempts before giving up when spools keep being created meanwhile. */
 const MAX_ATTEMPTS = 20;
 
-/** Attempts to read all headers without a flush in between. A step of a flush takes longer than to read them. */
+/**
+ * Attempts to read all headers without a flush in between. A step of a flush takes longer than to
+ * read them.
+ */
 const MAX_CUTS = 1_000;
 
 /** Rows of a spool that are in none of the files of its snapshot. */
@@ -73,7 +81,10 @@ export interface SpoolRows {
   readonly first: number;
 }
 
-/** Called with each file that cannot be read, wholly or in part: its path, how many rows are lost (0 if unknown), and why. */
+/**
+ * Called with each file that cannot be read, wholly or in part: its path, how many rows are lost (0
+ * if unknown), and why.
+ */
 export type ReportUnreadable = (path: string, rows: number, reason: string) => void;
 
 /** The spools of a monitoring directory at one moment, and which files go with them. */
@@ -138,7 +149,10 @@ export class SpoolSnapshot {
     }
   }
 
-  /** Whether a file belongs to the snapshot: it was there before the spools were read, or has rows of a segment that was read. */
+  /**
+   * Whether a file belongs to the snapshot: it was there before the spools were read, or has rows
+   * of a segment that was read.
+   */
   includes(name: string): boolean {
     if (this.#before.has(name)) return true;
     const segment = parseSegmentFileName(name);
@@ -194,7 +208,10 @@ function openAll(
   });
 }
 
-/** Reads all spools, those of a channel from the last to the first; returns the last sequence of each channel. */
+/**
+ * Reads all spools, those of a channel from the last to the first; returns the last sequence of
+ * each channel.
+ */
 function readAll(spools: readonly ReadSpool[], report: ReportUnreadable): Map<string, number> {
   const sequences = new Map(spools.map((spool) => [spool, sequenceOf(spool.reader.header())]));
   const last = new Map<string, number>();
@@ -219,9 +236,9 @@ function sequenceOf(header: Result<SegmentHeader>): number {
 }
 
 /**
- * Finds out which rows of spools are in the files that they are appended to, and raises `last` to the last sequence of
- * each channel at that moment. `undefined` if there is no moment without a flush, or if a spool has more rows
- * than were read.
+ * Finds out which rows of spools are in the files that they are appended to, and raises `last` to
+ * the last sequence of each channel at that moment. `undefined` if there is no moment without a
+ * flush, or if a spool has more rows than were read.
  */
 function cutAppendFiles(
   directory: MonitoringDirectory,
@@ -303,7 +320,9 @@ class Cut {
     return findAppendTarget(this.#directory, channel, step, (path) => this.#statuses.get(path) ?? files.status(path));
   }
 
-  /** How many rows of a slice that is being appended, or was when the owner died, count as appended. */
+  /**
+   * How many rows of a slice that is being appended, or was when the owner died, count as appended.
+   */
   #appended(segment: SegmentContent, first: number, step: AppendingStep, target: AppendTarget | undefined): number {
     const { offset, next } = step;
     if (first >= next || this.isStale || target === undefined) return 0;

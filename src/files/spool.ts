@@ -23,12 +23,13 @@ export interface SpoolOptions {
 }
 
 /**
- * A segment whose buffer is a mapped file, so that its rows outlive the process without a system call for each:
- * what is stored in memory is in the file.
+ * A segment whose buffer is a mapped file, so that its rows outlive the process without a system
+ * call for each: what is stored in memory is in the file.
  *
- * The owner holds the exclusive lock of the file while it lives, and the system releases it when the owner dies. So
- * whoever gets the lock may flush the spool. A spool gets its name only once it is locked. It never holds published
- * rows for long: they are removed from it as soon as their file is published.
+ * The owner holds the exclusive lock of the file while it lives, and the system releases it when
+ * the owner dies. So whoever gets the lock may flush the spool. A spool gets its name only once it
+ * is locked. It never holds published rows for long: they are removed from it as soon as their file
+ * is published.
  */
 export class Spool {
   /** The segment. */
@@ -66,8 +67,8 @@ export class Spool {
   }
 
   /**
-   * `undefined` if a recovery locked or removed the unfinished file, which looks like that of a dead program, or if the
-   * directory was removed. If it throws, no file is left.
+   * `undefined` if a recovery locked or removed the unfinished file, which looks like that of a
+   * dead program, or if the directory was removed. If it throws, no file is left.
    */
   static #tryCreate(directory: MonitoringDirectory, owner: SegmentOwner, options: SpoolOptions): Spool | undefined {
     const { number, bytes, layout, sync } = options;
@@ -120,7 +121,10 @@ export class Spool {
   }
 }
 
-/** Creates the file and writes every block of it: on a full disk, a store into a hole would kill the process. */
+/**
+ * Creates the file and writes every block of it: on a full disk, a store into a hole would kill the
+ * process.
+ */
 function writeZeros(files: Files, path: string, bytes: number, sync: boolean): void {
   const handle = files.create(path);
   try {
@@ -131,7 +135,10 @@ function writeZeros(files: Files, path: string, bytes: number, sync: boolean): v
   }
 }
 
-/** Checks that the mapping keeps the lock, which not every system does: otherwise a recovery would take the owner for dead. */
+/**
+ * Checks that the mapping keeps the lock, which not every system does: otherwise a recovery would
+ * take the owner for dead.
+ */
 function mustBeLocked(files: Files, path: string): void {
   const handle = files.open(path);
   try {

@@ -48,8 +48,8 @@ export function listSpools(directory: MonitoringDirectory): FoundSpool[] {
 }
 
 /**
- * An open spool. Its owner may be filling it, or flushing it, or be dead; nothing in it is trusted. Methods
- * throw `FileError` if the disk fails.
+ * An open spool. Its owner may be filling it, or flushing it, or be dead; nothing in it is trusted.
+ * Methods throw `FileError` if the disk fails.
  */
 export class SpoolReader {
   readonly #handle: FileHandle;
@@ -60,7 +60,9 @@ export class SpoolReader {
     this.#owner = owner;
   }
 
-  /** Opens a spool for reading. If `owner` is given, its header must have the same. Takes no lock. */
+  /**
+   * Opens a spool for reading. If `owner` is given, its header must have the same. Takes no lock.
+   */
   static open(files: Files, path: string, owner?: ChannelOwner): Result<SpoolReader, OpenFault> {
     const kind = files.status(path)?.kind;
     if (kind === undefined) return GONE;
@@ -69,7 +71,10 @@ export class SpoolReader {
     return handle === undefined ? GONE : success(new SpoolReader(handle, owner));
   }
 
-  /** Opens a spool whose owner is dead, and takes its lock, which tells so. Only the holder of the lock may change a spool. */
+  /**
+   * Opens a spool whose owner is dead, and takes its lock, which tells so. Only the holder of the
+   * lock may change a spool.
+   */
   static openLocked(files: Files, { path, name: { owner } }: FoundSpool): Result<SpoolReader, OpenFault> {
     const kind = files.status(path)?.kind;
     if (kind === undefined) return GONE;

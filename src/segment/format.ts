@@ -1,46 +1,47 @@
 /**
  * The format of a segment, version 1.
  *
- * A segment is one block of bytes, the same on the heap and in a mapped file. It describes itself: its
- * header says who filled it and how much of it is in use, so whoever holds the bytes can write its rows as
- * CSV. All numbers are little-endian.
+ * A segment is one block of bytes, the same on the heap and in a mapped file. It describes itself:
+ * its header says who filled it and how much of it is in use, so whoever holds the bytes can write
+ * its rows as CSV. All numbers are little-endian.
  *
  * ```text
  * header, 256 bytes | timepoints f64[n] | values f64[n] | label ids u16[n] | label table
  * ```
  *
- * | byte     | type       | content                                                                            |
- * | -------- | ---------- | ---------------------------------------------------------------------------------- |
- * | 0        | u32        | magic number: the letters `KYMO`                                                   |
- * | 4        | u32        | version of the format: 1                                                           |
- * | 8        | u32        | capacity *n*: rows that fit                                                        |
- * | 12       | u32        | count: committed rows                                                              |
- * | 16       | u32        | labels in the label table                                                          |
- * | 20       | u32        | bytes of the label table in use                                                    |
- * | 24       | u32        | PID                                                                                |
- * | 28       | u32        | sequence: number of the segment in its channel, from 1; 0 while it is not in use   |
- * | 32       | u32        | kind of the values: 0 doubles, 1 durations in whole nanoseconds                    |
- * | 40       | i64        | epoch offset: the epoch time of the clock's zero, ns                               |
- * | 48       | 8 bytes    | isolate: eight hexadecimal digits                                                  |
- * | 64       | 64 bytes   | channel name in ASCII, padded with zeros                                           |
- * | 128      | 128 bytes  | flush journal; its layout is described in `files/flush_journal.ts`                 |
- * | 256      | f64 × *n*  | timepoints: readings of the isolate's monotonic clock, ns                          |
- * | 256+8*n* | f64 × *n*  | values                                                                             |
- * | …+8*n*   | u16 × *n*  | label ids                                                                          |
- * | …+2*n*   | the rest   | label table, an eighth of all bytes: for each label a u32 length, then UTF-8        |
+ * | byte     | type      | content                                                                |
+ * | -------- | --------- | ---------------------------------------------------------------------- |
+ * | 0        | u32       | magic number: the letters `KYMO`                                       |
+ * | 4        | u32       | version of the format: 1                                               |
+ * | 8        | u32       | capacity *n*: rows that fit                                            |
+ * | 12       | u32       | count: committed rows                                                  |
+ * | 16       | u32       | labels in the label table                                              |
+ * | 20       | u32       | bytes of the label table in use                                        |
+ * | 24       | u32       | PID                                                                    |
+ * | 28       | u32       | sequence: number of the segment in its channel, from 1; 0 while unused |
+ * | 32       | u32       | kind of the values: 0 doubles, 1 durations in whole nanoseconds        |
+ * | 40       | i64       | epoch offset: the epoch time of the clock's zero, ns                   |
+ * | 48       | 8 bytes   | isolate: eight hexadecimal digits                                      |
+ * | 64       | 64 bytes  | channel name in ASCII, padded with zeros                               |
+ * | 128      | 128 bytes | flush journal; its layout is described in `files/flush_journal.ts`     |
+ * | 256      | f64 × *n* | timepoints: readings of the isolate's monotonic clock, ns              |
+ * | 256+8*n* | f64 × *n* | values                                                                 |
+ * | …+8*n*   | u16 × *n* | label ids                                                              |
+ * | …+2*n*   | the rest  | label table, 1/8 of all bytes: for each label a u32 length, then UTF-8 |
  *
- * Timepoints count from a recent zero, so that a double holds them exactly (for 104 days). Adding the epoch
- * offset gives the epoch time. The offset is measured anew for each segment, so drift and clock steps stay
- * small, and time never goes back within a segment.
+ * Timepoints count from a recent zero, so that a double holds them exactly (for 104 days). Adding
+ * the epoch offset gives the epoch time. The offset is measured anew for each segment, so drift and
+ * clock steps stay small, and time never goes back within a segment.
  *
- * **What is valid.** The writer is one isolate and takes no lock for a row. It stores a row before the count
- * that commits it, and a label before the first row that uses it. To reuse a segment it sets the count to 0
- * first, then changes the rest. So at any moment rows `0` to `count - 1` are whole and belong to the
- * sequence in the header, as long as the writer does not reuse the segment while somebody reads; how a
- * reader notices that is described in `reader.ts`.
+ * **What is valid.** The writer is one isolate and takes no lock for a row. It stores a row before
+ * the count that commits it, and a label before the first row that uses it. To reuse a segment it
+ * sets the count to 0 first, then changes the rest. So at any moment rows `0` to `count - 1` are
+ * whole and belong to the sequence in the header, as long as the writer does not reuse the segment
+ * while somebody reads; how a reader notices that is described in `reader.ts`.
  *
- * After a crash of the whole machine any page may be missing, and then reads as zeros. A reader therefore
- * trusts nothing: it checks each row, and stops at the first that no writer can have stored.
+ * After a crash of the whole machine any page may be missing, and then reads as zeros. A reader
+ * therefore trusts nothing: it checks each row, and stops at the first that no writer can have
+ * stored.
  *
  * @module
  */
@@ -114,15 +115,18 @@ export const MAX_LABEL_BYTES = 16_384;
 export const LABEL_LENGTH_BYTES = 4;
 
 /**
- * Whether a value is a valid channel name: 1 to 64 ASCII letters, digits, `_` and `-`, beginning with a
- * letter or digit. Channel names begin file names, so none leads out of the monitoring directory or hides a
- * file in it.
+ * Whether a value is a valid channel name: 1 to 64 ASCII letters, digits, `_` and `-`, beginning
+ * with a letter or digit. Channel names begin file names, so none leads out of the monitoring
+ * directory or hides a file in it.
  */
 export function isChannelName(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_CHANNEL_NAME_LENGTH && CHANNEL_NAME.test(value);
 }
 
-/** Byte positions of the columns after the timepoints, and of the label table, in a segment of `capacity` rows. */
+/**
+ * Byte positions of the columns after the timepoints, and of the label table, in a segment of
+ * `capacity` rows.
+ */
 export function columnsOf(
   capacity: number,
 ): { readonly values: number; readonly ids: number; readonly labels: number } {
@@ -131,7 +135,10 @@ export function columnsOf(
   return { values, ids, labels: ids + 2 * capacity };
 }
 
-/** Positions of the first `count` labels in the bytes of a label table, up to the first that lies outside it. */
+/**
+ * Positions of the first `count` labels in the bytes of a label table, up to the first that lies
+ * outside it.
+ */
 export function labelSpans(table: Uint8Array, count: number): [start: number, end: number][] {
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
   const spans: [number, number][] = [];

@@ -11,10 +11,10 @@ const REACH = 4;
 const HASHED_CHARACTERS = 32;
 
 /**
- * A small hash table from labels to ids. It finds a string that was built anew, by a template say, in half
- * the time of a `Map`, because the runtime must hash such a string first and this looks at no more than about
- * 32 characters. Labels whose slots are taken, by chance or on purpose, are not kept: the caller looks them up
- * in its `Map`.
+ * A small hash table from labels to ids. It finds a string that was built anew, by a template say,
+ * in half the time of a `Map`, because the runtime must hash such a string first and this looks at
+ * no more than about 32 characters. Labels whose slots are taken, by chance or on purpose, are not
+ * kept: the caller looks them up in its `Map`.
  */
 export class LabelCache {
   readonly #mask: number;

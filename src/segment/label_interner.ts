@@ -4,7 +4,10 @@ import { LabelCache } from "./label_cache.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** U+FFFD replaces NUL, which no SQL text may hold; UTF-8 encoding puts it in place of lone surrogates too. */
+/**
+ * U+FFFD replaces NUL, which no SQL text may hold; UTF-8 encoding puts it in place of lone
+ * surrogates too.
+ */
 const REPLACEMENT = "\ufffd";
 
 /** Marks a label that was cut: U+2026 in UTF-8. */
@@ -14,13 +17,17 @@ const ELLIPSIS = encoder.encode("…");
 export const NO_ROOM = -1;
 
 /**
- * Gives each label of a segment an id, counting from 0, and stores it once in the segment's label table.
+ * Gives each label of a segment an id, counting from 0, and stores it once in the segment's label
+ * table.
  *
- * A label longer than {@linkcode LabelInterner.maxLabelBytes} is cut at a character boundary and marked with `…`;
- * NUL and lone surrogates become U+FFFD.
+ * A label longer than {@linkcode LabelInterner.maxLabelBytes} is cut at a character boundary and
+ * marked with `…`; NUL and lone surrogates become U+FFFD.
  */
 export class LabelInterner {
-  /** Most bytes of UTF-8 of one label: {@linkcode MAX_LABEL_BYTES}, or a quarter of the table if that is less. */
+  /**
+   * Most bytes of UTF-8 of one label: {@linkcode MAX_LABEL_BYTES}, or a quarter of the table if
+   * that is less.
+   */
   readonly maxLabelBytes: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -78,8 +85,8 @@ export class LabelInterner {
     const isCut = read < text.length || head !== label;
     if (isCut && room.length < this.maxLabelBytes) return NO_ROOM;
     const length = isCut ? cutAt(room, written) : written;
-    // The key is decoded from the table: the label itself may be a slice of a large string and would keep all of
-    // that in memory.
+    // The key is decoded from the table: the label itself may be a slice of a large string and
+    // would keep all of that in memory.
     const key = decoder.decode(room.subarray(0, length));
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
@@ -93,7 +100,10 @@ export class LabelInterner {
   }
 }
 
-/** Writes the ellipsis after the last whole character that leaves room for it, and returns the length. */
+/**
+ * Writes the ellipsis after the last whole character that leaves room for it, and returns the
+ * length.
+ */
 function cutAt(room: Uint8Array, written: number): number {
   let end = Math.min(written, room.length - ELLIPSIS.length);
   // A byte 10xxxxxx continues a character.

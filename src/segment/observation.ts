@@ -16,7 +16,10 @@ export interface Observation {
 
 const NANOSECONDS = 1e9;
 
-/** The rows of a segment as observations, in the order in which they were recorded; durations in seconds. */
+/**
+ * The rows of a segment as observations, in the order in which they were recorded; durations in
+ * seconds.
+ */
 export function observationsOf(segment: SegmentContent): Observation[] {
   const { owner: { pid, kind }, epochOffset, count, timepoints, values, labelIds } = segment;
   const labels = labelsOf(segment);

@@ -1,21 +1,22 @@
 /**
  * Reads segments whose writer may be alive, dead, or hostile.
  *
- * The reader takes no lock, so the writer may commit rows meanwhile, or reuse the segment. To read rows of one
- * sequence only, it reads the header again at certain moments and checks that the segment *continues*: same
- * sequence, and no fewer rows than before.
+ * The reader takes no lock, so the writer may commit rows meanwhile, or reuse the segment. To read
+ * rows of one sequence only, it reads the header again at certain moments and checks that the
+ * segment *continues*: same sequence, and no fewer rows than before.
  *
- * 1. Read the header, and once more. If the second does not continue the first, the words of the first may be of
- *    two moments: begin anew.
+ * 1. Read the header, and once more. If the second does not continue the first, the words of the
+ *    first may be of two moments: begin anew.
  * 2. Read the rows that the first header commits.
- * 3. Read the header: it must continue the first. Labels are stored before the first row that uses them, so those
- *    that this header counts are all that the rows need. Read them.
- * 4. Read the header: it must continue the first. A writer that reuses a segment sets the count to 0 before
- *    it changes anything else, so the rows and labels are of one sequence.
+ * 3. Read the header: it must continue the first. Labels are stored before the first row that uses
+ *    them, so those that this header counts are all that the rows need. Read them.
+ * 4. Read the header: it must continue the first. A writer that reuses a segment sets the count to
+ *    0 before it changes anything else, so the rows and labels are of one sequence.
  *
- * What was read is then checked row by row, since pages may be missing after a crash of the machine, and any
- * file may have any content. The rows up to the first that no writer can have stored are whole; that one and those
- * behind it count as damaged. No more memory is taken than the segment has bytes, whatever its header says.
+ * What was read is then checked row by row, since pages may be missing after a crash of the
+ * machine, and any file may have any content. The rows up to the first that no writer can have
+ * stored are whole; that one and those behind it count as damaged. No more memory is taken than the
+ * segment has bytes, whatever its header says.
  *
  * @module
  */
@@ -53,7 +54,8 @@ const MAX_ATTEMPTS = 100;
 /**
  * Reads the whole rows of a segment of `size` bytes.
  *
- * A caller that knows the first rows of a segment says how many with `firstOf`, by its sequence; they are left out.
+ * A caller that knows the first rows of a segment says how many with `firstOf`, by its sequence;
+ * they are left out.
  */
 export function readSegment(
   read: ReadBytes,
@@ -76,7 +78,10 @@ function readHeaderWith(read: ReadBytes): Result<SegmentHeader, SegmentFault> {
   return readHeader(bytes.subarray(0, read(bytes, 0)));
 }
 
-/** Reads the rows that `header` commits, from `first` on; `undefined` if the segment was reused meanwhile. */
+/**
+ * Reads the rows that `header` commits, from `first` on; `undefined` if the segment was reused
+ * meanwhile.
+ */
 function readRows(read: ReadBytes, size: number, header: SegmentHeader, first: number): FoundSegment | undefined {
   const { capacity } = header;
   const count = header.count - first;
@@ -113,7 +118,10 @@ function bytesOf({ buffer }: Float64Array<ArrayBuffer> | Uint16Array<ArrayBuffer
   return new Uint8Array(buffer);
 }
 
-/** How many of the first `count` labels are valid: inside the table, not too long, UTF-8, without NUL. */
+/**
+ * How many of the first `count` labels are valid: inside the table, not too long, UTF-8, without
+ * NUL.
+ */
 function wholeLabels(table: Uint8Array, count: number): number {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let whole = 0;
@@ -130,7 +138,10 @@ function wholeLabels(table: Uint8Array, count: number): number {
   return whole;
 }
 
-/** Rows before the first that no writer can have stored. A page that never reached the disk reads as zeros. */
+/**
+ * Rows before the first that no writer can have stored. A page that never reached the disk reads as
+ * zeros.
+ */
 function wholeRows({ owner, epochOffset, count, timepoints, values, labelIds, labelCount }: SegmentContent): number {
   const isDuration = owner.kind === ValueKind.duration;
   const zero = Number(epochOffset);

@@ -11,19 +11,19 @@ import {
   writeHeader,
 } from "./format.ts";
 
-/** The rows of a segment, and all that is needed to write them as CSV. */
+/** The rows of a segment, with all that is needed to write them as CSV. */
 export interface SegmentContent {
-  /** Who filled it. */
+  /** Who filled the segment. */
   readonly owner: SegmentOwner;
-  /** Its place in the order of the segments of its channel, from 1. */
+  /** Number of the segment in its channel, from 1. */
   readonly sequence: number;
-  /** Epoch time of the zero of the clock that gave the timepoints, ns. */
+  /** Epoch time of the zero of the timepoints' clock, ns. */
   readonly epochOffset: bigint;
-  /** Committed rows. What the columns hold from there on is meaningless. */
+  /** Committed rows. The columns may be longer; what follows is undefined. */
   readonly count: number;
   /** Clock readings, ns. */
   readonly timepoints: Float64Array;
-  /** Measurements, as `owner.kind` says. */
+  /** Measurements, encoded as `owner.kind` says. */
   readonly values: Float64Array;
   /** Ids in the label table. */
   readonly labelIds: Uint16Array;
@@ -31,47 +31,43 @@ export interface SegmentContent {
   readonly labelBytes: Uint8Array;
   /** Labels in the table. */
   readonly labelCount: number;
-  /** 128 bytes of the header that belong to whoever flushes it. */
+  /** The flush journal: 128 bytes of the header. */
   readonly journal: Uint8Array;
 }
 
 /**
- * A fixed-capacity columnar table of observations in one `ArrayBuffer`:
- *
- * ```text
- * header (256 bytes) | timepoints f64[] | values f64[] | label ids u16[] | label table
- * ```
- *
- * It describes itself, so that whoever holds the bytes can turn them into CSV: the program itself, or, if they are those of a file that it
- * has mapped, another one after its death. A row is stored before the count that commits it.
- * Timepoints are nanoseconds of the isolate's monotonic clock, exact in a double; the header holds the epoch time of that clock's zero.
+ * A fixed-capacity columnar table of observations in one `ArrayBuffer`, with the byte format that
+ * is described in `format.ts`. The buffer describes itself, so whoever holds its bytes can turn
+ * them into CSV: the program itself, or, if they are those of a mapped file, another program after
+ * its death.
  */
 export class Segment implements SegmentContent {
-  /** Rows there is room for. */
+  /** Rows that fit. */
   readonly capacity: number;
-  /** Clock readings, ns. Rows from `count` on are meaningless. */
+  /** Clock readings, ns. Rows from `count` on are undefined. */
   readonly timepoints: Float64Array;
-  /** Measurements, as `kind` says. */
+  /** Measurements, encoded as `owner.kind` says. */
   readonly values: Float64Array;
   /** Ids in the label table. */
   readonly labelIds: Uint16Array;
   /** The bytes of the label table. */
   readonly labelBytes: Uint8Array;
-  /** Who fills it. */
+  /** Who fills the segment. */
   readonly owner: SegmentOwner;
-  /** See {@linkcode SegmentContent}. */
+  /** The flush journal: 128 bytes of the header. */
   readonly journal: Uint8Array;
   readonly #words: Uint32Array;
   readonly #words64: BigInt64Array;
   readonly #table: LabelInterner;
   #count = 0;
-  // One label in a row is the common case, and comparing a string with itself is cheaper than looking it up. It is kept once it came twice:
-  // to keep another string each time would cost more than that saves.
+  // Often many rows in a row have one label, and comparing a string with itself is cheaper than
+  // looking it up. A label is kept here once it came twice: storing another string with each row
+  // would cost more than the comparison saves.
   #lastLabel: string | undefined = undefined;
   #lastId = 0;
   #foundId = NO_ROOM;
 
-  /** Takes all of `buffer`, of at least 1 KiB; an eighth of it goes to the labels. */
+  /** Uses all of `buffer`, which has at least 1 KiB; an eighth of it is for the labels. */
   constructor(buffer: ArrayBuffer, owner: SegmentOwner) {
     const tableBytes = buffer.byteLength >> 3;
     const capacity = Math.floor((buffer.byteLength - SEGMENT_HEADER_BYTES - tableBytes) / ROW_BYTES);
@@ -99,24 +95,24 @@ export class Segment implements SegmentContent {
     return this.#table.count;
   }
 
-  /** Its place in the order of the segments of its channel, from 1. */
+  /** Number of the segment in its channel, from 1. */
   get sequence(): number {
     return this.#words[Word.sequence] ?? 0;
   }
 
-  /** Epoch time of the zero of the clock that gave the timepoints, ns. */
+  /** Epoch time of the zero of the timepoints' clock, ns. */
   get epochOffset(): bigint {
     return this.#words64[EPOCH_OFFSET_WORD64] ?? 0n;
   }
 
-  /** Labels that were cut; see {@linkcode LabelInterner}. */
+  /** Labels that were cut because they were too long. */
   get labelsCut(): number {
     return this.#table.cut;
   }
 
   /**
-   * Empties it for use under a new sequence number and epochOffset. The rows go first: at no moment do they stand under a number or labels that
-   * are not theirs.
+   * Empties the segment and gives it a new sequence and epoch offset. The count is set to 0 first,
+   * so that no reader ever finds rows with a sequence or labels that are not theirs.
    */
   open(sequence: number, epochOffset: bigint): void {
     this.#commit(0);
@@ -130,8 +126,8 @@ export class Segment implements SegmentContent {
   }
 
   /**
-   * Stores one row and returns how many more rows there is room for; {@linkcode NO_ROOM} if there is
-   * no room for the row or its label, and nothing has changed.
+   * Stores one row and returns how many more rows there is room for; {@linkcode NO_ROOM} if there
+   * is no room for the row or its label, and nothing has changed.
    */
   add(label: string, value: number, timepoint: number): number {
     const row = this.#count;

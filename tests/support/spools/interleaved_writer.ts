@@ -14,8 +14,8 @@ const SIZES = { append: { label: 7_900, segment: 256 * 1024 }, segments: { label
 const SEGMENT_ROWS = 36;
 
 /**
- * A program that records the numbers from 0 on and flushes them as `src/files` does, but one step at a time, so that
- * a test can do anything in between.
+ * A program that records the numbers from 0 on and flushes them as `src/files` does, but one step
+ * at a time, so that a test can do anything in between.
  */
 export class InterleavedWriter {
   /** Rows that are committed. */

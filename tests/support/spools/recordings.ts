@@ -39,7 +39,10 @@ function failing(
 
 const isCsv = (path: string): boolean => /\.csv(\..*)?(\.tmp)?$/.test(path);
 
-/** Fills and flushes several segments, each both ways: beside the program, and at once as both buffers are full. */
+/**
+ * Fills and flushes several segments, each both ways: beside the program, and at once as both
+ * buffers are full.
+ */
 async function stopped(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
   program.record(KILLED_ROWS + 10, stage.between);
@@ -107,8 +110,9 @@ async function locked(stage: Stage): Promise<KilledProgram> {
 }
 
 /**
- * For layout append: some rows are there for good though the disk fails, and then locks stop to work, so the others go to a file of their own.
- * What there is of a torn row in between is for others to cut off who append.
+ * For layout append: some rows are there for good though the disk fails, and then locks stop to
+ * work, so the others go to a file of their own. What there is of a torn row in between is for
+ * others to cut off who append.
  */
 export async function divided(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
@@ -209,7 +213,10 @@ export const RECORDINGS: Readonly<Record<Layout, Readonly<Record<string, Recordi
   },
 };
 
-/** Does so on a disk of its own, and calls `look` before each operation of it, after each row and at the end. */
+/**
+ * Does so on a disk of its own, and calls `look` before each operation of it, after each row and at
+ * the end.
+ */
 export async function recordLooking(
   recording: Recording,
   options: KilledOptions,

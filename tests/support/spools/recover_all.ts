@@ -5,7 +5,10 @@ import type { DiskOperation, MemoryDisk } from "../fake/memory_disk.ts";
 import { DIRECTORY, temporaryPaths } from "../published_files.ts";
 import type { RecordedRows } from "./recorded_rows.ts";
 
-/** Recovers what is in the directory of the tests, to the end; `syncs` as a program with durability `fsync` does. */
+/**
+ * Recovers what is in the directory of the tests, to the end; `syncs` as a program with durability
+ * `fsync` does.
+ */
 export function recoverAll(disk: MemoryDisk, syncs = false, whileWaiting: () => void = () => {}): RecoverySummary {
   const directory = new MonitoringDirectory(disk, DIRECTORY, syncs);
   const recovery = new Recovery({ directory, encoder: new CsvEncoder() });
@@ -16,7 +19,10 @@ export function recoverAll(disk: MemoryDisk, syncs = false, whileWaiting: () => 
 /** Bytes of CSV that a write takes at most: not whole rows, so that a kill may tear one. */
 const CHOP = 333;
 
-/** From now on a write takes `most` bytes of CSV at most, and `before` is called before each operation. */
+/**
+ * From now on a write takes `most` bytes of CSV at most, and `before` is called before each
+ * operation.
+ */
 export function chop(disk: MemoryDisk, before: (operation: DiskOperation, path: string) => void, most = CHOP): void {
   disk.before = (operation, path) => {
     disk.writeLimit = path.includes(".spool") ? Infinity : most;
@@ -29,7 +35,10 @@ export function leftBehind(disk: MemoryDisk): string[] {
   return temporaryPaths(disk);
 }
 
-/** What is wrong on a disk where everything was recovered: all rows must be there once, and nothing else. */
+/**
+ * What is wrong on a disk where everything was recovered: all rows must be there once, and nothing
+ * else.
+ */
 export function wrongAfter(disk: MemoryDisk, rows: RecordedRows, summary: RecoverySummary): string[] {
   const { count, wrong } = rows.findIn(disk);
   if (count !== rows.size) wrong.push(`${count} of ${rows.size} rows are there`);
@@ -60,7 +69,10 @@ export interface Killed {
   readonly wrong: string[];
 }
 
-/** Kills the recovery of a disk, which stays as it is, at each of its operations, and recovers again. */
+/**
+ * Kills the recovery of a disk, which stays as it is, at each of its operations, and recovers
+ * again.
+ */
 export function killRecovery(killed: MemoryDisk, rows: RecordedRows, syncs = false): Killed {
   const disk = killed.clone();
   const result: Killed = { kills: 0, wrong: [] };

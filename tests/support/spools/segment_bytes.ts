@@ -66,7 +66,10 @@ export function checkFound(found: Result<FoundSegment, SegmentFault>, bytes: Uin
   if (thoroughly) must(parse(HEADER + rowsOf(segment)).length === segment.count, "other rows");
 }
 
-/** The first row that a change of the byte `at` of {@linkcode segmentBytes} can affect; -1 for those of the header. */
+/**
+ * The first row that a change of the byte `at` of {@linkcode segmentBytes} can affect; -1 for those
+ * of the header.
+ */
 export function rowAffected(original: SegmentContent, capacity: number, at: number): number {
   if (at < SEGMENT_HEADER_BYTES) return -1;
   const { values, ids, labels } = columnsOf(capacity);

@@ -48,7 +48,7 @@ function meanwhile(disk: MemoryDisk, kind: DiskOperation, task: () => void): voi
 }
 
 describe("AppendFile", () => {
-  it("makes the file with a header, and then appends rows alone", () => {
+  it("creates the file with a header, then appends only rows", () => {
     const { disk, file, write } = appended();
     assertEquals([write(OLD), write(ROWS)], [true, true]);
     file.commit();
@@ -56,7 +56,7 @@ describe("AppendFile", () => {
     assertEquals([disk.text(PATH), disk.openHandles], [HEADER + OLD + ROWS, 0]);
   });
 
-  it("makes the file whole: nobody ever sees it without its header", () => {
+  it("creates the file such that no reader ever sees it without its header", () => {
     const { disk, write } = appended();
     disk.writeLimit = 5;
     disk.before = () => {
@@ -67,7 +67,7 @@ describe("AppendFile", () => {
   });
 
   for (const code of ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]) {
-    it(`makes the file where there are no hard links (${code})`, () => {
+    it(`creates the file where there are no hard links (${code})`, () => {
       const { disk, write } = appended();
       failAll(disk, code, "link");
       assertEquals([write(OLD), write(ROWS)], [true, true]);
@@ -76,7 +76,7 @@ describe("AppendFile", () => {
     });
   }
 
-  it("does not follow or change what was put at the temporary name", () => {
+  it("neither follows nor changes a link at the temporary name", () => {
     const { disk, write } = appended();
     disk.plant("/home/victim", "file", "precious");
     const planted = "/_monitoring/.x.csv.4242-0badcafe-000001-0.tmp";
@@ -89,7 +89,7 @@ describe("AppendFile", () => {
     assertEquals([disk.text("/home/victim"), disk.status(planted)?.kind, disk.openHandles], ["precious", "symlink", 0]);
   });
 
-  it("gives an empty file its header", () => {
+  it("writes the header to an empty file", () => {
     const { disk, write } = appended("");
     write(ROWS);
     assertEquals(disk.text(PATH), HEADER + ROWS);
@@ -111,7 +111,7 @@ describe("AppendFile", () => {
     assertEquals([write(ROWS), disk.text(PATH), disk.openHandles], [true, HEADER + OLD + ROWS, 0]);
   });
 
-  it("gives the lock back", () => {
+  it("releases the lock", () => {
     const { disk, write } = appended();
     write(ROWS);
     const handle = disk.open(PATH);
@@ -119,14 +119,14 @@ describe("AppendFile", () => {
     handle.close();
   });
 
-  it("makes the directory again", () => {
+  it("creates the directory again if it is gone", () => {
     const { disk, write } = appended();
     disk.removeTree("/_monitoring");
     write(ROWS);
     assertEquals(disk.text(PATH), HEADER + ROWS);
   });
 
-  it("is whole, however few bytes the disk takes at a time", () => {
+  it("writes whole rows, however few bytes the disk takes at a time", () => {
     const { disk, write } = appended();
     disk.writeLimit = 1;
     write(OLD);
@@ -135,10 +135,10 @@ describe("AppendFile", () => {
   });
 });
 
-describe("a file that is taken away", () => {
+describe("AppendFile, whose file is taken away", () => {
   const moments: DiskOperation[] = ["status", "open", "lock"];
   for (const moment of moments) {
-    it(`before it is written to (${moment}) gets a successor`, () => {
+    it(`before a write (${moment}), creates a new one`, () => {
       for (const take of ["removed", "moved", "replaced"]) {
         const { disk, write } = appended(HEADER + OLD);
         meanwhile(disk, moment, () => {
@@ -156,26 +156,26 @@ describe("a file that is taken away", () => {
     });
   }
 
-  it("and removed while it is written to gets a successor with the rows", () => {
+  it("by removal during a write, writes the rows to a new one", () => {
     const { disk, write } = appended(HEADER + OLD);
     meanwhile(disk, "write", () => disk.removeTree(PATH));
     assertEquals([write(ROWS), disk.text(PATH), disk.openHandles], [true, HEADER + ROWS, 0]);
   });
 
-  it("and moved while it is written to has the rows", () => {
+  it("by a move during a write, has the rows in the moved one", () => {
     const { disk, write } = appended(HEADER + OLD);
     meanwhile(disk, "write", () => disk.move(PATH, "/archive.csv"));
     assertEquals([write(ROWS), disk.text("/archive.csv")], [true, HEADER + OLD + ROWS]);
     assertEquals(disk.status(PATH), undefined);
   });
 
-  it("and made by another program at the same moment is used", () => {
+  it("and created by another program at the same moment, uses that", () => {
     const { disk, write } = appended();
     meanwhile(disk, "create", () => disk.plant(PATH, "file", HEADER + OLD));
     assertEquals([write(ROWS), disk.text(PATH)], [true, HEADER + OLD + ROWS]);
   });
 
-  it("again and again is given up in the end", () => {
+  it("again and again, gives up", () => {
     const { disk, write } = appended();
     disk.before = (operation) => {
       if (operation === "lock") disk.plant(PATH, "file");
@@ -185,9 +185,9 @@ describe("a file that is taken away", () => {
   });
 });
 
-describe("what is no file", () => {
+describe("AppendFile, where something else has its name", () => {
   for (const kind of ["symlink", "directory", "other"] as const) {
-    it(`is not written to: ${kind}`, () => {
+    it(`does not write to it: ${kind}`, () => {
       const { disk, write } = appended();
       disk.plant("/home/victim", "file", "precious");
       disk.plant(PATH, kind, "/home/victim");
@@ -196,7 +196,7 @@ describe("what is no file", () => {
     });
   }
 
-  it("is not written to when a link takes the place of the file at the last moment", () => {
+  it("does not write to a link that takes the place of the file at the last moment", () => {
     const { disk, write } = appended(HEADER + OLD);
     disk.plant("/home/victim", "file", "precious");
     meanwhile(disk, "open", () => disk.plant(PATH, "symlink", "/home/victim"));
@@ -205,8 +205,8 @@ describe("what is no file", () => {
   });
 });
 
-describe("a file that a killed writer left torn", () => {
-  it("loses the torn row, and nothing else", () => {
+describe("AppendFile, with a row that a killed writer left torn", () => {
+  it("cuts off the torn row, and nothing else", () => {
     for (const torn of ["2", "2,2,", '2,2,"a', '2,2,"a\r\n', '2,2,"a\r\n"', "2,2,a,1", "2,2,a,1\r"]) {
       const { disk, write } = appended(HEADER + OLD + torn);
       write(ROWS);
@@ -214,13 +214,13 @@ describe("a file that a killed writer left torn", () => {
     }
   });
 
-  it("gets a header if there was not even that", () => {
+  it("writes the header again if that is torn", () => {
     const { disk, write } = appended(HEADER.slice(0, -1));
     write(ROWS);
     assertEquals(disk.text(PATH), HEADER + ROWS);
   });
 
-  it("is told from one that is not ours, or that an editor gave other line ends: no byte of those is lost", () => {
+  it("cuts nothing off a file of another program, or to which an editor gave other line ends", () => {
     for (
       const content of [
         (HEADER + OLD).replaceAll("\r\n", "\n"),
@@ -240,7 +240,7 @@ describe("a file that a killed writer left torn", () => {
   });
 });
 
-describe("a write that fails", () => {
+describe("AppendFile, whose write fails", () => {
   for (const [name, content] of [["a new file", ""], ["a file with rows", HEADER + OLD]] as const) {
     it(`leaves ${name} as it was`, () => {
       for (let room = 0; room < HEADER.length + ROWS.length; room++) {
@@ -257,7 +257,7 @@ describe("a write that fails", () => {
     });
   }
 
-  it("gives the lock and the handle back", () => {
+  it("releases the lock and closes the file", () => {
     for (const kind of ["status", "create", "open", "lock", "fstat", "seek", "read", "write", "truncate"] as const) {
       const { disk, journal, write } = appended(`${HEADER}${OLD}torn`);
       const faults = failAll(disk, "EIO", kind);
@@ -271,7 +271,7 @@ describe("a write that fails", () => {
     }
   });
 
-  it("journal the rows that it could not take back as published", () => {
+  it("counts rows that it cannot take back as published", () => {
     for (const [limit, stayed] of [[0, 0], [5, 0], [OLD.length, 1], [OLD.length + 5, 1]] as const) {
       const { disk, file, journal } = appended(HEADER);
       let written = false;
@@ -289,7 +289,7 @@ describe("a write that fails", () => {
     }
   });
 
-  it("journal where the rows go before it writes them", () => {
+  it("writes to the journal where the rows go before it writes them", () => {
     const { disk, journal, write } = appended(`${HEADER}${OLD}torn`);
     const identity = disk.status(PATH)?.identity;
     const steps: unknown[] = [];
@@ -300,7 +300,7 @@ describe("a write that fails", () => {
     assertEquals(steps, [{ kind: "appending", identity, offset: HEADER.length + OLD.length, next: 2 }]);
   });
 
-  it("is synced before its rows are noted as published, with its directory, if that is asked for", () => {
+  it("with `syncs`, syncs the file and its directory before rows count as published", () => {
     const disk = new MemoryDisk();
     const directory = MonitoringDirectory.create(disk, "/_monitoring", { syncs: true });
     const journal = new FlushJournal(openSegment(1024));

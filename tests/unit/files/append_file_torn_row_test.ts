@@ -32,7 +32,10 @@ function fileOf(...parts: Uint8Array[]): { handle: FileHandle; size: number } {
   return { handle: disk.open("/x.csv"), size: content.length };
 }
 
-/** Tears a file at each place in turn, and returns the texts whose last whole row was found at a wrong place. */
+/**
+ * Tears a file at each place in turn, and returns the texts whose last whole row was found at a
+ * wrong place.
+ */
 function wrongTears(parts: Uint8Array[]): string[] {
   const wrong: string[] = [];
   const { handle, size } = fileOf(...parts);
@@ -56,23 +59,23 @@ const LIKE_ROWS = [
   "\r\n1,1,,1\r\n1,1,,1\r\n\r\n",
 ];
 
-describe("the last whole row of a file", () => {
-  it("is found wherever the file is torn", () => {
+describe("wholeRowsEnd", () => {
+  it("finds the last whole row wherever the file is torn", () => {
     const labels = AWKWARD_LABELS.filter((label) => !/,\d+\r\n/.test(label));
     assertEquals(wrongTears([bytes(HEADER), ...rowsWith(labels)]), []);
   });
 
-  it("is the last one if that is whole, though its label reads like rows", () => {
+  it("finds the last row if that is whole, even if its label reads like rows", () => {
     const { handle, size } = fileOf(bytes(HEADER), ...rowsWith(LIKE_ROWS));
     assertEquals(wholeRowsEnd(handle, size), size);
   });
 
-  it("is found wherever the file is torn, though labels read like rows, but for the documented place just behind such a row", () => {
+  it("finds the last whole row wherever the file is torn, though labels read like rows, but for the documented place just behind such a row", () => {
     const wrong = wrongTears([bytes(HEADER), ...rowsWith(LIKE_ROWS)]);
     assertEquals(wrong.filter((text) => !/\r\n\d+,1,x?,1\r\n$/.test(text)), []);
   });
 
-  it("is found behind labels of any length", () => {
+  it("finds the last whole row after labels of any length", () => {
     for (const unit of ["x", '"', "\r\n", ",", '",1\r\n', "\r\n1,1,"]) {
       for (const length of [900, 1024, 1100, 16_384]) {
         const [first, long] = rowsWith(["first", unit.repeat(length / unit.length)]) as [Uint8Array, Uint8Array];
@@ -87,7 +90,7 @@ describe("the last whole row of a file", () => {
     }
   });
 
-  it("is found though the system reads little at a time", () => {
+  it("finds the last whole row, however few bytes the system reads at a time", () => {
     const parts = [bytes(HEADER), ...rowsWith(["a", "b\r\nc", '"']), bytes("1700000000000000000,1")];
     const { handle, size } = fileOf(...parts);
     const slow = { ...handle, readAt: (into: Uint8Array, at: number) => handle.readAt(into.subarray(0, 3), at) };
@@ -95,7 +98,7 @@ describe("the last whole row of a file", () => {
     assertEquals(wholeRowsEnd(slow, size - parts.at(-1)!.length), size - parts.at(-1)!.length);
   });
 
-  it("is none in an empty file or in a torn header", () => {
+  it("is 0 in an empty file and in a torn header", () => {
     for (let length = 0; length < HEADER.length; length++) {
       const { handle } = fileOf(bytes(HEADER.slice(0, length)));
       assertEquals(wholeRowsEnd(handle, length), 0);

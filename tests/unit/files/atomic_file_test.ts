@@ -29,7 +29,7 @@ function textsOn(disk: MemoryDisk): Record<string, string> {
 }
 
 describe("AtomicFile", () => {
-  it("bears a temporary name until it is whole", () => {
+  it("has a temporary name until it is whole", () => {
     const { disk, file } = published();
     file.write(bytes("one\r\n"));
     assertEquals(textsOn(disk), { [TEMPORARY]: "head\r\none\r\n" });
@@ -39,13 +39,13 @@ describe("AtomicFile", () => {
     assertEquals(disk.openHandles, 0);
   });
 
-  it("is published with its head alone if nothing was written", () => {
+  it("is published with only its head if nothing was written", () => {
     const { disk, file } = published();
     file.commit(1);
     assertEquals(textsOn(disk), { [FINAL]: "head\r\n" });
   });
 
-  it("leaves nothing behind when it is taken back, and can be begun again", () => {
+  it("leaves nothing when aborted, and can be begun again", () => {
     const { disk, file } = published();
     file.abort();
     file.write(bytes("one\r\n"));
@@ -59,7 +59,7 @@ describe("AtomicFile", () => {
 
   const kinds: FileStatus["kind"][] = ["file", "symlink", "directory", "other"];
   for (const kind of kinds) {
-    it(`follows and overwrites nothing that was put at its names: ${kind}`, () => {
+    it(`follows and overwrites nothing that has its names: ${kind}`, () => {
       const { disk, file } = published();
       const victim = "/home/victim";
       disk.plant(victim, "file", "precious");
@@ -75,7 +75,7 @@ describe("AtomicFile", () => {
     });
   }
 
-  it("does not overwrite what was put at its final name while it was written", () => {
+  it("does not overwrite what appeared at its final name while it was written", () => {
     const { disk, file } = published();
     file.write(bytes("one\r\n"));
     disk.plant(FINAL, "file", "precious");
@@ -83,7 +83,7 @@ describe("AtomicFile", () => {
     assertEquals([disk.text(FINAL), disk.text("/_monitoring/x.1-1.csv")], ["precious", "head\r\none\r\n"]);
   });
 
-  it("fails, and does not follow, when something is put at the temporary name at the last moment", () => {
+  it("fails, and follows no link, when something appears at the temporary name at the last moment", () => {
     const { disk, file } = published();
     disk.plant("/home/victim", "file", "precious");
     disk.before = (operation, path) => {
@@ -114,7 +114,7 @@ describe("AtomicFile", () => {
     assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\n" });
   });
 
-  it("makes its directory again", () => {
+  it("creates its directory again if it is gone", () => {
     const { disk, file } = published();
     disk.removeTree("/_monitoring");
     file.write(bytes("one\r\n"));
@@ -122,7 +122,7 @@ describe("AtomicFile", () => {
     assertEquals(textsOn(disk), { [FINAL]: "head\r\none\r\n" });
   });
 
-  it("fails if its directory was taken away while it was written, and succeeds the next time", () => {
+  it("fails if its directory is removed while it is written, and succeeds the next time", () => {
     for (const take of ["remove", "move"]) {
       const { disk, file } = published();
       file.write(bytes("one\r\n"));
@@ -137,7 +137,7 @@ describe("AtomicFile", () => {
   });
 
   for (const syncs of [false, true]) {
-    const name = "leaves no handle open and no published file behind, whichever operation fails";
+    const name = "leaves no file open and no published file, whichever operation fails";
     it(syncs ? `${name}, when it is synced` : name, () => {
       for (let nth = 1;; nth++) {
         const { disk, file, journal } = published(syncs);
@@ -159,7 +159,7 @@ describe("AtomicFile", () => {
     });
   }
 
-  it("is on the disk before it is renamed, and its name before it counts as published, if that is asked for", () => {
+  it("with `syncs`, is synced before it is renamed, and its directory before it counts as published", () => {
     const { disk, file, journal } = published(true);
     const steps: string[] = [];
     disk.before = (operation, path) => {
@@ -173,7 +173,7 @@ describe("AtomicFile", () => {
     assertEquals(journal.published, 1);
   });
 
-  it("stays published when its name is not on the disk for certain, but somebody took it away before we could", () => {
+  it("counts as published if its directory cannot be synced and somebody moved it before it could be renamed back", () => {
     const { disk, file, journal } = published(true);
     file.write(bytes("one\r\n"));
     disk.before = (operation) => {
@@ -188,7 +188,7 @@ describe("AtomicFile", () => {
     assertEquals(textsOn(disk), { "/archive.csv": "head\r\none\r\n" });
   });
 
-  it("journal under which temporary name it is whole before it is renamed", () => {
+  it("writes its temporary name to the journal before it is renamed", () => {
     for (const taken of [0, 3]) {
       const { disk, file, journal } = published();
       for (let i = 0; i < taken; i++) disk.plant(file.temporaryPath(i), "file");

@@ -37,9 +37,9 @@ function mutateText(random: Random, text: string): Uint8Array {
   return random(3) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes;
 }
 
-describe("hostile bytes", () => {
+describe("corrupt bytes", () => {
   const spools = shortOrFull(600, 100_000);
-  it(`in a spool, ${spools} times, hurt no recovery, and no row of another spool`, () => {
+  it(`in one of ${spools} spools stop no recovery, and lose no row of another spool`, () => {
     const random = randomFrom(1);
     const dead = Object.values(DEAD).map((killed) => killed()).filter(({ disk }) => disk.paths().includes(SPOOL));
     assert(dead.length > 3);
@@ -59,7 +59,8 @@ describe("hostile bytes", () => {
       assert(damaged <= claimed && settled <= 2, `${i}: ${damaged} damaged, ${settled} settled`);
       assert(published <= claimed + rows.size, `${i}: ${published} published`);
       assertEquals([disk.openHandles, disk.mappings], [0, 0]);
-      // What a row that was being appended is torn at is cut off by whoever appends next, if the spool does not tell any more.
+      // What a row that was being appended is torn at is cut off by whoever appends next, if the
+      // spool does not tell any more.
       const isTorn = rows.findIn(original).wrong.length > 0;
       for (const path of csvPaths(disk)) if (disk.text(path) !== "" && !isTorn) parse(disk.text(path));
       const durations = csvPaths(disk).filter((path) => path.includes("/duration"));
@@ -73,7 +74,7 @@ describe("hostile bytes", () => {
   });
 
   const texts = shortOrFull(12_000, 500_000);
-  it(`in a CSV, ${texts} times, are observations or a KymoError to parse`, () => {
+  it(`in ${texts} CSV texts give observations or a KymoError`, () => {
     const random = randomFrom(2);
     let refused = 0;
     for (let i = 0; i < texts; i++) {
@@ -92,7 +93,7 @@ describe("hostile bytes", () => {
     recordFigure(15, `${texts} mutated CSVs decoded: observations or a KymoError`);
   });
 
-  it(`in a CSV that is appended to, ${texts / 4} times, stay as they are but for a torn row, and so do our rows`, () => {
+  it(`in ${texts / 4} CSV files stay but for a torn row, and rows are appended whole`, () => {
     const random = randomFrom(3);
     const segment = openSegment(4096);
     for (let i = 0; i < 5; i++) segment.add(i === 2 ? 'a "b",\r\nc' : "ours", i, 1 + i);
@@ -128,7 +129,7 @@ describe("hostile bytes", () => {
     recordFigure(15, `${texts / 4} mutated CSVs appended to: no throw, our rows whole`);
   });
 
-  it("far before the torn end of a CSV have no more cut off it than one row may have", () => {
+  it("far before the torn end of a CSV file cut off no more than one row", () => {
     const disk = new MemoryDisk();
     const rows = "1700000000000000004,1,x,42\r\n".repeat(20_000);
     disk.plant("/x.csv", "file", `${HEADER}1700000000000000001,1,stray"quote,42\r\n${rows}1700000000000000009,1,to`);

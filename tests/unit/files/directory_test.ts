@@ -6,7 +6,7 @@ import { MonitoringDirectory, readFully, unless, unlessGone, writeAll } from "..
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 
 describe("MonitoringDirectory", () => {
-  it("is made if it is not there, and left as it is otherwise", () => {
+  it("is created if it does not exist, and left as it is otherwise", () => {
     const disk = new MemoryDisk();
     const directory = MonitoringDirectory.create(disk, "_monitoring");
     assertEquals([directory.path, disk.paths()], ["/_monitoring", ["/_monitoring"]]);
@@ -19,12 +19,12 @@ describe("MonitoringDirectory", () => {
     "it is a file": (disk) => disk.plant("/_monitoring", "file"),
     "it is a link": (disk) => disk.plant("/_monitoring", "symlink", "/nowhere"),
     "permission is missing": (disk) => disk.missingPermission = "needs --allow-write",
-    "it cannot be made": (disk) => disk.before = fail("ensureDirectory"),
-    "no file can be made in it": (disk) => disk.before = fail("create"),
+    "it cannot be created": (disk) => disk.before = fail("ensureDirectory"),
+    "no file can be created in it": (disk) => disk.before = fail("create"),
     "no file can be removed from it": (disk) => disk.before = fail("remove"),
   };
   for (const [why, prepare] of Object.entries(failures)) {
-    it(`cannot be had if ${why}, and the error says so`, () => {
+    it(`throws a KymoError if ${why}`, () => {
       const disk = new MemoryDisk();
       prepare(disk);
       const error = assertThrows(() => MonitoringDirectory.create(disk, "/_monitoring"), KymoError);
@@ -33,23 +33,25 @@ describe("MonitoringDirectory", () => {
     });
   }
 
-  it("cannot be had if the working directory is gone, and the error says so", () => {
+  it("throws a KymoError if the working directory is gone", () => {
     const disk = new MemoryDisk();
     disk.resolve = () => {
       throw new FileError("ENOENT", "no working directory");
     };
     const error = assertThrows(() => MonitoringDirectory.create(disk, "_monitoring"), KymoError);
+    assertEquals(error.code, "not-found");
     assertMatch(error.message, /^Cannot create the monitoring directory: "_monitoring": no working directory/);
   });
 
-  it("asks for nothing without permission", () => {
+  it("performs no operation without permission", () => {
     const disk = new MemoryDisk();
     disk.missingPermission = "needs --allow-write";
-    assertThrows(() => MonitoringDirectory.create(disk, "/_monitoring"), KymoError);
+    const error = assertThrows(() => MonitoringDirectory.create(disk, "/_monitoring"), KymoError);
+    assertEquals(error.code, "permission-denied");
     assertEquals(disk.operations, 0);
   });
 
-  it("names files inside itself, unfinished ones so that no reader of *.csv takes them", () => {
+  it("has all paths inside itself, and temporary ones that no reader of *.csv takes", () => {
     const directory = MonitoringDirectory.create(new MemoryDisk(), "/a/b");
     assertEquals(directory.pathOf("x.csv"), "/a/b/x.csv");
     assertMatch(directory.temporaryPathOf("x.csv"), /^\/a\/b\/\.x\.csv.*(?<!\.csv)$/);
@@ -57,7 +59,7 @@ describe("MonitoringDirectory", () => {
 });
 
 describe("readFully", () => {
-  it("reads on after short reads, up to the end of the file", () => {
+  it("goes on after short reads, up to the end of the file", () => {
     const disk = new MemoryDisk();
     disk.plant("/x", "file", "abcdef");
     const handle = disk.open("/x", "read");
@@ -81,7 +83,7 @@ describe("unless", () => {
 });
 
 describe("writeAll", () => {
-  it("writes on after short writes, and gives up when nothing is taken", () => {
+  it("goes on after short writes, and gives up when nothing is taken", () => {
     const taken: number[] = [];
     const slow = { write: (bytes: Uint8Array) => (taken.push(bytes[0]!), 1) };
     writeAll(slow, new Uint8Array([1, 2, 3]));

@@ -16,12 +16,12 @@ function reread(segment: ReturnType<typeof openSegment>): Pick<FlushJournal, "pu
 }
 
 describe("FlushJournal", () => {
-  it("begin with nothing published and nothing under way", () => {
+  it("begins with nothing published and no step under way", () => {
     const journal = new FlushJournal(openSegment());
     assertEquals([journal.published, journal.step, journal.layout], [0, NONE, "segments"]);
   });
 
-  it("are read by others as they were written, step by step", () => {
+  it("is read as it was written, step by step", () => {
     const segment = openSegment();
     const journal = new FlushJournal(segment);
     journal.renaming(3);
@@ -40,7 +40,7 @@ describe("FlushJournal", () => {
     assertEquals([reread(segment).step, reread(segment).published], [NONE, 7]);
   });
 
-  it("of a segment that had the bytes before are void, but for the layout", () => {
+  it("is void when the segment is reused, but for the layout", () => {
     const segment = openSegment();
     FlushJournal.noteLayout(segment, "append");
     const journal = new FlushJournal(segment);
@@ -52,7 +52,7 @@ describe("FlushJournal", () => {
     assertEquals([reread(segment).published, reread(segment).layout], [0, "append"]);
   });
 
-  it("touch nothing but their own part of the header", () => {
+  it("changes only its own part of the header", () => {
     const segment = openSegment();
     segment.add("x", 2, 1);
     const bytes = new Uint8Array(segment.timepoints.buffer);
@@ -64,7 +64,7 @@ describe("FlushJournal", () => {
     assertEquals(bytes.subarray(256), before.subarray(256));
   });
 
-  it("are saved with each change, whole, and throw what saving throws", () => {
+  it("is saved whole after each change, and throws what saving throws", () => {
     const saved: Uint8Array[] = [];
     const segment = openSegment();
     const journal = new FlushJournal(segment, (bytes) => void saved.push(bytes.slice()));
@@ -80,7 +80,7 @@ describe("FlushJournal", () => {
     assertThrows(() => failing.settled(), FileError);
   });
 
-  it("of any bytes at all are read without an exception", () => {
+  it("is read from any bytes without an exception", () => {
     const random = randomFrom(1);
     const segment = openSegment();
     for (let i = 0; i < 10_000; i++) {

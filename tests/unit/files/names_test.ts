@@ -44,7 +44,7 @@ describe("the name of a segment's file", () => {
     assertEquals(all.toSorted(), all);
   });
 
-  it("is not what does not parse, whatever it looks like", () => {
+  it("does not parse if anything about it is wrong", () => {
     for (
       const name of [
         "custom.csv",
@@ -112,7 +112,7 @@ describe("the name of a spool", () => {
     );
   });
 
-  it("is not what does not parse, whatever it looks like", () => {
+  it("does not parse if anything about it is wrong", () => {
     for (
       const name of [
         "a.spool",

@@ -12,7 +12,10 @@ const SOME = 6;
 
 const OPTIONS: KilledOptions = { layout: "append", durability: "spool" };
 
-/** What is wrong when another program, which lives, appends after the kill, and again after the recovery. */
+/**
+ * What is wrong when another program, which lives, appends after the kill, and again after the
+ * recovery.
+ */
 async function wrongBesideLiving(killed: MemoryDisk, dead: RecordedRows): Promise<string[]> {
   const rows = dead.clone();
   const living = new KilledProgram(killed, rows, OPTIONS, 77);
@@ -32,14 +35,17 @@ async function wrongBesideLiving(killed: MemoryDisk, dead: RecordedRows): Promis
 
 const few = fewRows(6);
 
-/** Whether the last line of a file that is torn in a quoted label looks like a row of its own: then nobody can know (see `wholeRowsEnd`). */
+/**
+ * Whether the last line of a file that is torn in a quoted label looks like a row of its own: then
+ * nobody can know (see `wholeRowsEnd`).
+ */
 function endsLikeRow(disk: MemoryDisk, path: string): boolean {
   return /\n\d+,[^,\r\n]+,[a-z],\d+\r\n$/.test(disk.text(path));
 }
 
-describe("a program that is killed while another one appends to the same files", () => {
+describe("recovery of a killed program, while another appends to the same files", () => {
   for (const [how, recording] of Object.entries(RECORDINGS.append)) {
-    it(`as it records ${how}, loses no row, and none is there twice`, async () => {
+    it(`publishes each row once, of one that records ${how}`, async () => {
       const lookedAt: Promise<string[]>[] = [];
       let kills = 0;
       await recordLooking(recording, OPTIONS, (disk, rows, at) => {
@@ -53,7 +59,7 @@ describe("a program that is killed while another one appends to the same files",
     });
   }
 
-  it("in part to the one file, in part to another, loses no row, and none is there twice", async () => {
+  it("publishes each row once, of one whose rows are in part in the common file, in part in its own", async () => {
     const lookedAt: Promise<string[]>[] = [];
     await recordLooking(divided, { layout: "append", durability: "fsync" }, (disk, rows, at) => {
       if (at === A_ROW) return;
@@ -63,7 +69,7 @@ describe("a program that is killed while another one appends to the same files",
     assert(lookedAt.length > 100);
   });
 
-  it("with a file torn at any byte loses no row either, unless what is left ends like a row", async () => {
+  it("publishes each row once, with the file torn at any byte, unless what is left ends like a row", async () => {
     const lookedAt: Promise<string[]>[] = [];
     let writes = 0;
     await recordLooking(few, OPTIONS, (disk, rows, at) => {

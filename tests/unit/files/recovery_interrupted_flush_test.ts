@@ -14,7 +14,9 @@ const UNIQUE = "4242-0badcafe-000001";
 const OWN = `${DIRECTORY}/custom.${UNIQUE}.csv`;
 const APPENDED = `${DIRECTORY}/custom.csv`;
 
-/** A segment of 20 rows on a disk, with its journal, the parts of its CSV, and a way to settle it. */
+/**
+ * A segment of 20 rows on a disk, with its journal, the parts of its CSV, and a way to settle it.
+ */
 function interrupted() {
   const disk = new MemoryDisk();
   disk.plant(DIRECTORY, "directory");
@@ -42,14 +44,14 @@ function interrupted() {
 }
 
 describe("finishStep", () => {
-  it("leaves it at what is noted when nothing was under way", () => {
+  it("keeps the journal when no step was under way", () => {
     const { journal, settle } = interrupted();
     assertEquals([settle(), journal.published], [true, 0]);
     journal.settled(7);
     assertEquals([settle(), journal.published], [true, 7]);
   });
 
-  it("takes a file as renamed whose temporary name is gone, and only then", () => {
+  it("counts a file as renamed if its temporary name is gone, and only then", () => {
     for (const isThere of [true, false]) {
       const { disk, journal, settle } = interrupted();
       journal.renaming(2);
@@ -58,13 +60,13 @@ describe("finishStep", () => {
     }
   });
 
-  it("takes the rows as published that are in a file of their own, though nothing is noted: the power went", () => {
+  it("counts rows as published that are in a file of their own without a step in the journal, after a power cut", () => {
     const { disk, journal, settle, csv } = interrupted();
     disk.plant(OWN, "file", csv);
     assertEquals([settle(), journal.published], [true, 20]);
   });
 
-  it("does not take another file of that name for one with its rows", () => {
+  it("does not count rows as published if the file of that name has others", () => {
     for (const change of [(csv: string) => csv.replace(",1,x", ",2,x"), (csv: string) => csv.slice(0, -9), () => ""]) {
       const { disk, journal, settle, csv } = interrupted();
       disk.plant(OWN, "file", change(csv));
@@ -72,7 +74,7 @@ describe("finishStep", () => {
     }
   });
 
-  it("counts the rows that were appended, and cuts a torn one off, at any byte", () => {
+  it("counts the rows that were appended, and cuts off a torn one, at any byte", () => {
     const { header, rows: all } = interrupted();
     const text = all.slice(4).join("");
     for (let length = 0; length <= text.length; length++) {
@@ -88,7 +90,7 @@ describe("finishStep", () => {
     }
   });
 
-  it("touches nothing when others have appended since", () => {
+  it("changes nothing in the file if others have appended since", () => {
     const { disk, journal, settle, appending, append, header, rows } = interrupted();
     disk.plant(APPENDED, "file", header);
     appending(0);
@@ -97,7 +99,7 @@ describe("finishStep", () => {
     assertEquals([settle(), journal.published, disk.text(APPENDED)], [true, 3, before]);
   });
 
-  it("finds the file under another name, and misses one that is gone or was cut", () => {
+  it("finds the file under another name, and counts no rows of one that is gone or was cut", () => {
     const there = interrupted();
     there.disk.plant(APPENDED, "file", there.header);
     there.appending(0);
@@ -130,7 +132,7 @@ describe("finishStep", () => {
     assertEquals([settle(), journal.published, disk.text(APPENDED)], [true, 1, header + rows[0]!]);
   });
 
-  it("throws what the disk says, and keeps the notes", () => {
+  it("throws what the disk says, and keeps the journal", () => {
     const { disk, journal, settle, appending, header } = interrupted();
     disk.plant(APPENDED, "file", header);
     appending(3);
@@ -141,7 +143,7 @@ describe("finishStep", () => {
     }
   });
 
-  it("believes no offset, count or identity that cannot be", () => {
+  it("ignores an impossible offset or count", () => {
     for (const offset of [NaN, Infinity, -1, 1e18, 0.5]) {
       for (const [published, next] of [[0, 4_000_000_000], [19, 3], [4_000_000_000, 5]] as const) {
         const { disk, journal, settle, header } = interrupted();
@@ -156,7 +158,7 @@ describe("finishStep", () => {
 });
 
 describe("removeTemporaries", () => {
-  it("removes what flushes of the segment left, and nothing else", () => {
+  it("removes the temporary files of the segment, and nothing else", () => {
     const { disk, directory, segment } = interrupted();
     const own = [`.custom.${UNIQUE}.csv.tmp`, `.custom.${UNIQUE}-1.csv.tmp`, `.custom.csv.${UNIQUE}-0.tmp`];
     const others = [

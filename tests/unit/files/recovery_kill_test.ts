@@ -11,10 +11,10 @@ const ROWS = 20;
 
 for (const layout of ["segments", "append"] as const) {
   for (const durability of ["spool", "fsync"] as const) {
-    describe(`a program that is killed, layout ${layout}, durability ${durability}`, () => {
+    describe(`recovery of a killed program, layout ${layout}, durability ${durability}`, () => {
       const syncs = durability === "fsync";
       for (const [how, recording] of Object.entries(RECORDINGS[layout])) {
-        it(`as it records ${how}, loses no row, and none is there twice`, async () => {
+        it(`publishes each row once, of one that records ${how}`, async () => {
           const once: Killed = { kills: 0, wrong: [] };
           const again: Killed = { kills: 0, wrong: [] };
           let recorded = 0;

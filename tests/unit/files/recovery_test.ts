@@ -38,11 +38,11 @@ function piecesOn(disk: MemoryDisk): { recovery: Recovery; pieces: Generator<num
   return { recovery, pieces: recovery.run() };
 }
 
-describe("a recovery on a disk that fails", () => {
+describe("recovery on a failing disk", () => {
   for (const [when, killed] of Object.entries(DEAD)) {
     for (const times of [1, Infinity]) {
       const often = times === 1 ? "once" : "for good";
-      it(`${often}, at any operation, tells it, and leaves what a later one needs, of a program killed ${when}`, () => {
+      it(`reports a failure at any operation, ${often}, and leaves all that a later one needs, of a program killed ${when}`, () => {
         const wrong: string[] = [];
         const { disk: dead, rows } = killed();
         for (
@@ -69,34 +69,36 @@ describe("a recovery on a disk that fails", () => {
     }
   }
 
-  it("says where, and why", () => {
+  it("says which file failed, and why", () => {
     const { disk } = killedWith(3);
     failAll(disk, "EIO", "read");
     const { failures, spools, rows, damaged, alive } = recoverAll(disk);
     assertEquals({ spools, rows, damaged, alive }, { spools: 0, rows: 0, damaged: 0, alive: 0 });
     assertEquals(failures.length, 2);
     assert(failures[0] instanceof KymoError);
+    assertEquals(failures.map(({ code }) => code), ["io", "io"]);
     assertMatch(failures[0].message, /^Cannot recover: "\/_monitoring\/\.spools\/custom\S+\.spool": EIO: read/);
   });
 });
 
-describe("a recovery", () => {
-  it("finds nothing where nothing is, and makes nothing", () => {
+describe("recovery", () => {
+  it("finds nothing and creates nothing where no directory is", () => {
     const disk = new MemoryDisk();
     assertEquals(recoverAll(disk), { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] });
     assertEquals(disk.paths(), []);
   });
 
-  it("does nothing without permission but to say so", () => {
+  it("does nothing without permission, and reports that", () => {
     const { disk } = killedWith(3);
     disk.missingPermission = "no permission";
     const before = disk.paths();
     const { failures, rows } = recoverAll(disk);
     assertEquals([rows, failures.length, disk.paths()], [0, 1, before]);
     assertMatch(failures[0]!.message, /no permission$/);
+    assertEquals(failures[0]!.code, "permission-denied");
   });
 
-  it("leaves alone what is not a spool, whatever it is called", () => {
+  it("leaves alone what is not a spool, whatever its name", () => {
     const disk = new MemoryDisk();
     const others = [
       "a.spool",
@@ -116,7 +118,7 @@ describe("a recovery", () => {
     assertEquals([disk.paths(), disk.text("/precious"), disk.openHandles], [before, "precious", 0]);
   });
 
-  it("does not touch the spools of those who live, and counts them", () => {
+  it("does not touch spools whose owner lives, and counts them", () => {
     const disk = new MemoryDisk();
     const rows = new RecordedRows();
     new KilledProgram(disk, rows, { layout: "segments", durability: "spool" }).record(5);
@@ -125,14 +127,14 @@ describe("a recovery", () => {
     assertEquals([alive, spools, disk.paths()], [2, 0, before]);
   });
 
-  it("publishes under the very names that the owner would have used", () => {
+  it("publishes under the names that the owner would have used", () => {
     const { disk } = killedWith(5);
     recoverAll(disk);
     const names = ["custom", "duration"].map((channel) => `${DIRECTORY}/${channel}.42-00000001-000001.csv`);
     assertEquals(csvPaths(disk), names);
   });
 
-  it("removes the spool of a program that was killed as it emptied it, for its rows are published", () => {
+  it("removes a spool whose owner was killed while it emptied it, since its rows are published", () => {
     const disk = new MemoryDisk();
     const rows = new RecordedRows();
     const program = new KilledProgram(disk, rows, { layout: "segments", durability: "spool" });
@@ -144,7 +146,7 @@ describe("a recovery", () => {
     assertEquals(wrongOnceRecovered(killed, rows), []);
   });
 
-  it("tells how far it has come", () => {
+  it("reports its progress", () => {
     const { disk, rows } = killedWith(20);
     const { recovery, pieces } = piecesOn(disk);
     assertEquals(recovery.progress, { spools: 0, settled: 0, rows: 0 });
@@ -155,7 +157,7 @@ describe("a recovery", () => {
     assertEquals(recovery.summary.spools, 2);
   });
 
-  it("may be let go after any piece, and leaves neither handle nor temporary file behind", () => {
+  it("can be abandoned after any piece, and leaves no open file and no temporary file", () => {
     for (const killed of Object.values(DEAD)) {
       const { disk: dead, rows } = killed();
       for (let count = 0;; count++) {
@@ -171,7 +173,7 @@ describe("a recovery", () => {
     }
   });
 
-  it("may be done by another program, from begin to end, at any operation of it", () => {
+  it("can be done by another program, from beginning to end, at any operation of the first", () => {
     for (const [when, killed] of Object.entries(DEAD)) {
       const { disk: dead, rows } = killed();
       for (let nth = 1, operations = nth; operations >= nth; nth++) {
@@ -192,7 +194,7 @@ describe("a recovery", () => {
     }
   });
 
-  it("may be done by several programs at once, and they share the work", () => {
+  it("can be done by several programs at once, which share the work", () => {
     const random = seededRandom(3);
     for (const killed of Object.values(DEAD)) {
       const { disk: dead, rows } = killed();
@@ -214,21 +216,25 @@ describe("a recovery", () => {
   });
 });
 
-describe("a recovery of a spool that is damaged", () => {
-  it("publishes the whole rows before the damage, tells the others, and sets the file aside", () => {
+describe("recovery of a damaged spool", () => {
+  it("publishes the whole rows before the damage, counts the others, and sets the file aside", () => {
     const { disk } = killedWith(9);
     damage(disk, SPOOL, (bytes) => new Float64Array(bytes.buffer, bytes.byteOffset + 256, 9)[5] = NaN);
     const { rows, damaged, spools, failures } = recoverAll(disk);
     assertEquals({ rows, damaged, spools }, { rows: 9 + 5, damaged: 4, spools: 2 });
     assertMatch(failures[0]!.message, /^Cannot recover: "\S+\.spool\.damaged": some of its rows are damaged$/);
+    assertEquals(failures[0]!.code, "invalid-data");
     assertEquals(temporaryPaths(disk), [`${DIRECTORY}/.spools`, `${SPOOL}.damaged`]);
     assertEquals(recoverAll(disk), { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] });
   });
 
   const headers: Readonly<Record<string, [change: (words: Uint32Array) => void, why: RegExp]>> = {
-    "it is none": [(words) => words[Word.magic] = 1, /bad magic number$/],
-    "it is another's": [(words) => words[Word.pid] = 43, /the owner in its header does not match its name$/],
-    "it holds more than it can": [(words) => words[Word.count] = 1e6, /more rows than its capacity of \d+: 1000000$/],
+    "it is not a segment": [(words) => words[Word.magic] = 1, /bad magic number$/],
+    "its header has another owner": [
+      (words) => words[Word.pid] = 43,
+      /the owner in its header does not match its name$/,
+    ],
+    "it has more rows than fit": [(words) => words[Word.count] = 1e6, /more rows than its capacity of \d+: 1000000$/],
   };
   for (const [what, [change, why]] of Object.entries(headers)) {
     it(`sets it aside, and publishes nothing, if ${what}`, () => {
@@ -238,22 +244,27 @@ describe("a recovery of a spool that is damaged", () => {
       assertEquals({ rows, spools }, { rows: 9, spools: 1 });
       assertEquals(failures.length, 1);
       assertMatch(failures[0]!.message, why);
+      assertEquals(failures[0]!.code, "invalid-data");
       assertEquals(disk.paths().includes(`${SPOOL}.damaged`), true);
     });
   }
 
-  it("leaves one of another version to that version", () => {
+  it("leaves a spool of another version of Kymo alone", () => {
     const { disk } = killedWith(9);
     damage(disk, SPOOL, (bytes) => wordsOf(bytes)[Word.version] = 2);
     const { failures } = recoverAll(disk);
-    assertEquals([failures.length, disk.paths().includes(SPOOL)], [1, true]);
+    assertEquals(disk.paths().includes(SPOOL), true);
+    assertEquals(failures.map(({ code, message }) => [code, message]), [[
+      "unsupported",
+      `Cannot recover: "${SPOOL}": made by another version of Kymo: format 2, not 1`,
+    ]]);
     damage(disk, SPOOL, (bytes) => wordsOf(bytes)[Word.version] = 1);
     assertEquals(recoverAll(disk).rows, 9);
   });
 });
 
-describe("a recovery of rows that were to be appended", () => {
-  it("waits for a lock, then writes a file of their own", () => {
+describe("recovery in layout append", () => {
+  it("waits for a lock, then writes a file of the segment's own", () => {
     const { disk, rows } = killedWith(5, "append");
     new KilledProgram(disk, rows, { layout: "append", durability: "spool" }, 77).record(1); // makes nothing yet
     disk.plant(`${DIRECTORY}/custom.csv`, "file", "");
@@ -270,7 +281,7 @@ describe("a recovery of rows that were to be appended", () => {
     assertEquals(rows.findIn(disk), { count: 10, wrong: [] });
   });
 
-  it("goes on once the lock is given back", () => {
+  it("goes on once the lock is released", () => {
     const { disk, rows } = killedWith(5, "append");
     disk.plant(`${DIRECTORY}/custom.csv`, "file", "");
     const release = disk.lock(`${DIRECTORY}/custom.csv`);
@@ -279,7 +290,7 @@ describe("a recovery of rows that were to be appended", () => {
     assertEquals(rows.findIn(disk), { count: 10, wrong: [] });
   });
 
-  it("leaves a spool to the next one while it cannot be known how far its owner came", () => {
+  it("leaves a spool to the next recovery while the lock keeps it from seeing what was appended", () => {
     const { disk, rows } = killAt("append", "write", "/custom.csv", 5);
     const release = disk.lock(`${DIRECTORY}/custom.csv`);
     const { failures } = recoverAll(disk);
@@ -289,13 +300,13 @@ describe("a recovery of rows that were to be appended", () => {
     assertEquals(wrongOnceRecovered(disk, rows), []);
   });
 
-  it("finds them in the file that the owner appended to, whatever that is called now", () => {
+  it("finds rows in the file that the owner appended to, under whatever name", () => {
     const { disk, rows } = killAt("append", "close", "/custom.csv", 2);
     disk.move(`${DIRECTORY}/custom.csv`, `${DIRECTORY}/custom.yesterday.csv`);
     assertEquals(wrongOnceRecovered(disk, rows), []);
   });
 
-  it("writes a file of their own where what bears the name is not ours", () => {
+  it("writes a file of the segment's own where the common file has another format", () => {
     const { disk, rows } = killedWith(5, "append");
     disk.plant(`${DIRECTORY}/custom.csv`, "file", "a,b\n1,2\n");
     assertEquals(recoverAll(disk).failures, []);
@@ -305,10 +316,10 @@ describe("a recovery of rows that were to be appended", () => {
   });
 });
 
-describe("a label that is longer than any that is kept", () => {
+describe("recovery of a label longer than the limit", () => {
   for (const character of ["x", '"']) {
     for (const length of [16_384, 16_385, 65_536, 70_000]) {
-      it(`is damage, and holds nobody up: ${length} times ${character}`, () => {
+      it(`counts its row as damaged: ${length} times ${character}`, () => {
         const buffer = new ArrayBuffer(2 ** 20);
         const segment = new Segment(buffer, { ...OWNER, channel: "custom" });
         segment.open(1, EPOCH);

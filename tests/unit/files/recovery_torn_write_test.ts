@@ -10,8 +10,8 @@ const few = fewRows(7);
 for (const layout of ["segments", "append"] as const) {
   const options = { layout, durability: "spool" } as const;
 
-  describe(`a program that is killed with a file torn at any byte, layout ${layout}`, () => {
-    it("loses no row, and none is there twice", async () => {
+  describe(`recovery of a program killed within a write, at any byte, layout ${layout}`, () => {
+    it("publishes each row once", async () => {
       const wrong: string[] = [];
       let torn = 0;
       await recordLooking(few, options, (disk, rows, at) => {
@@ -23,7 +23,7 @@ for (const layout of ["segments", "append"] as const) {
       assert(torn > 1_000);
     });
 
-    it("nor does a recovery that is killed so", async () => {
+    it("publishes each row once, after a recovery that was killed within a write too", async () => {
       const dead: [MemoryDisk, RecordedRows][] = [];
       let writes = 0;
       await recordLooking(few, options, (disk, rows, at) => {

@@ -40,14 +40,14 @@ function read(disk: MemoryDisk): Map<number, number[]> {
   return found;
 }
 
-describe("a reading of a directory that programs write to", () => {
+describe("SpoolSnapshot, with the files it includes", () => {
   const kinds: Record<string, Layout[]> = {
     segments: ["segments", "segments"],
     append: ["append", "append", "append"],
     "both layouts": ["append", "segments", "append"],
   };
   for (const [name, layouts] of Object.entries(kinds)) {
-    it(`holds each number once up to one moment, whatever is flushed between two of its steps: ${name}`, {
+    it(`has each row once up to one moment, whatever programs do between two of its steps: ${name}`, {
       timeout: 1_800_000,
     }, () => {
       for (let seed = 1; seed <= WORLDS; seed++) {

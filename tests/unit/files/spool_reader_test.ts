@@ -86,7 +86,7 @@ describe("SpoolReader", () => {
     "has an impossible capacity": [(disk) => change(disk, Word.capacity, 0xffffffff), "damaged"],
   };
   for (const [what, [make, kind]] of Object.entries(faults)) {
-    it(`says so if a file ${what}`, () => {
+    it(`tells that a file ${what}`, () => {
       const disk = diskWithSpools();
       make(disk);
       assertEquals(faultOf(disk), kind);
@@ -100,7 +100,7 @@ describe("SpoolReader", () => {
     assertEquals(faultOf(disk, SpoolReader.open(disk, PATH)), undefined);
   });
 
-  it("opens no spool under a lock that another has, and gives its own back", () => {
+  it("opens no spool that another has locked, and releases its own lock", () => {
     const disk = diskWithSpools();
     const release = disk.lock(PATH);
     assertEquals(faultOf(disk, SpoolReader.openLocked(disk, FOUND)), "locked");
@@ -114,7 +114,7 @@ describe("SpoolReader", () => {
     assertEquals(faultOf(disk, SpoolReader.openLocked(disk, FOUND)), undefined);
   });
 
-  it("takes a spool for gone that another recovery removed before it got the lock", () => {
+  it("counts a spool as gone that another recovery removed before it got the lock", () => {
     const disk = diskWithSpools();
     disk.before = (operation) => {
       if (operation !== "lock") return;

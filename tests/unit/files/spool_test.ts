@@ -24,7 +24,7 @@ function create(disk: MemoryDisk, bytes = BYTES): Spool {
 }
 
 describe("Spool", () => {
-  it("is a file of zeros, whole on the disk before it is mapped, locked when it bears its name", () => {
+  it("is a file of zeros, allocated before it is mapped, and locked before it has its name", () => {
     const disk = new MemoryDisk();
     disk.before = (operation, path) => {
       if (operation === "map") assertEquals(disk.bytes(path), new Uint8Array(BYTES));
@@ -37,7 +37,7 @@ describe("Spool", () => {
     assertEquals(recoverAll(disk).alive, 1);
   });
 
-  it("shows others what is stored in it at once, and the layout", () => {
+  it("shows readers of the file at once what is stored, and the layout", () => {
     const disk = new MemoryDisk();
     const { segment } = create(disk);
     segment.open(1, EPOCH);
@@ -52,7 +52,7 @@ describe("Spool", () => {
     assertEquals(FlushJournal.read(read).layout, "append");
   });
 
-  it("released is there for whoever recovers; unlinked it is gone, and may be used on", () => {
+  it("can be recovered once it is released; is gone once it is unlinked, and can still be used", () => {
     const disk = new MemoryDisk();
     const spool = create(disk);
     spool.segment.open(1, EPOCH);
@@ -69,7 +69,7 @@ describe("Spool", () => {
     assertEquals(temporaryPaths(disk), []);
   });
 
-  it("removed, replaced or moved by somebody is not in place, and what replaced it is not removed", () => {
+  it("is not in place once it is removed, replaced or moved, and does not remove what replaced it", () => {
     const disk = new MemoryDisk();
     const spool = create(disk);
     disk.move(PATH, `${PATH}.moved`);
@@ -82,7 +82,7 @@ describe("Spool", () => {
     assertEquals(spool.isInPlace(), false);
   });
 
-  it("that cannot be made leaves nothing behind but what the disk refuses to remove, whatever fails", () => {
+  it("leaves nothing if it cannot be created, but what the disk refuses to remove, whatever fails", () => {
     const left = new Set<string>();
     for (const code of ["EIO", "ENOSPC", "EDQUOT", "EINVAL", "ENOLCK"]) {
       for (let nth = 1;; nth++) {
@@ -105,7 +105,7 @@ describe("Spool", () => {
     assertEquals([...left], []);
   });
 
-  it("that does not fit on the disk is an error, and gives the room back", () => {
+  it("throws if it does not fit on the disk, and leaves no file there", () => {
     const disk = new MemoryDisk();
     disk.capacity = BYTES - 1;
     assertThrows(() => create(disk), FileError, "no space left");
@@ -113,7 +113,7 @@ describe("Spool", () => {
     assertEquals(disk.bytes(`${DIRECTORY}/x`).length, BYTES - 1);
   });
 
-  it("is made all the same when at any moment a recovery takes its unfinished file for that of a dead program", () => {
+  it("is created even if a recovery removes its unfinished file at any moment", () => {
     for (let nth = 1;; nth++) {
       const disk = new MemoryDisk();
       let operations = 0;
@@ -129,7 +129,7 @@ describe("Spool", () => {
     }
   });
 
-  it("is made all the same when a recovery holds the lock of its unfinished file, and removes it at any later moment", () => {
+  it("is created even if a recovery locks its unfinished file, and removes it at any later moment", () => {
     for (let later = 1; later < 40; later++) {
       const disk = new MemoryDisk();
       let left: number | undefined;
@@ -150,7 +150,7 @@ describe("Spool", () => {
     }
   });
 
-  it("gives up when its unfinished file is taken away again and again", () => {
+  it("gives up when its unfinished file keeps being removed", () => {
     const disk = new MemoryDisk();
     disk.before = (operation, path) => {
       if (operation === "map") disk.removeTree(path);

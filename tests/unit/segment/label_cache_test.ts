@@ -11,7 +11,7 @@ function labelsOfOnePlace(count: number): string[] {
 }
 
 describe("LabelCache", () => {
-  it("gives the ids of labels that were made anew", () => {
+  it("finds labels by content, in strings built anew", () => {
     const cache = new LabelCache(2 ** 16);
     for (let i = 0; i < 1_000; i++) cache.add(`label ${i}`, i);
     let found = 0;
@@ -24,7 +24,7 @@ describe("LabelCache", () => {
     assertEquals(cache.get("label 1000"), undefined);
   });
 
-  it("leaves labels to others whose place is taken, and never mistakes one for another", () => {
+  it("does not keep labels whose slots are taken, and never confuses two labels", () => {
     const cache = new LabelCache(2 ** 16);
     const labels = labelsOfOnePlace(200);
     for (const [id, label] of labels.entries()) cache.add(label, id);
@@ -33,7 +33,7 @@ describe("LabelCache", () => {
     assertEquals(new Set(found.slice(4)), new Set([undefined]));
   });
 
-  it("knows the empty label, the id 0 and the largest id", () => {
+  it("keeps the empty label, the id 0 and the largest id", () => {
     const cache = new LabelCache(2 ** 16);
     assertEquals(cache.get(""), undefined);
     cache.add("", 0);
@@ -41,13 +41,13 @@ describe("LabelCache", () => {
     assertEquals([cache.get(""), cache.get("last")], [0, 65_534]);
   });
 
-  it("has room for a label of the smallest table", () => {
+  it("has a slot even for the smallest table", () => {
     const cache = new LabelCache(8);
     cache.add("x", 3);
     assertEquals(cache.get("x"), 3);
   });
 
-  it("forgets all labels", () => {
+  it("clear() removes all labels", () => {
     const cache = new LabelCache(2 ** 16);
     cache.add("x", 1);
     cache.clear();
@@ -57,8 +57,8 @@ describe("LabelCache", () => {
   });
 });
 
-describe("a LabelInterner", () => {
-  it("knows labels for which its cache has no room", () => {
+describe("LabelInterner", () => {
+  it("finds labels for which its cache has no slot", () => {
     const table = new LabelInterner(new Uint8Array(2 ** 18));
     const labels = labelsOfOnePlace(200);
     const ids = labels.map((label) => table.idOf(label));

@@ -17,7 +17,7 @@ function tableOf(size: number): { table: LabelInterner; labels: () => string[] }
 }
 
 describe("LabelInterner", () => {
-  it("numbers labels from 0 in the order in which they come, and knows them again", () => {
+  it("numbers labels from 0 in the order in which they come, and finds them again", () => {
     const { table, labels } = tableOf(1024);
     assertEquals(["b", "a", "", "b", "", "a"].map((label) => table.idOf(label)), [0, 1, 2, 0, 2, 1]);
     assertEquals(labels(), ["b", "a", ""]);
@@ -32,7 +32,7 @@ describe("LabelInterner", () => {
     assertEquals([...bytes.subarray(0, table.used)], [2, 0, 0, 0, 0x61, 0x62, 2, 0, 0, 0, 0xc3, 0xa9]);
   });
 
-  it("works on a part of a buffer, and leaves the rest alone", () => {
+  it("writes only to the bytes it is given, in a larger buffer", () => {
     const buffer = new ArrayBuffer(64);
     const table = new LabelInterner(new Uint8Array(buffer, 13, 40));
     while (table.idOf(`${table.count}`) !== NO_ROOM);
@@ -40,7 +40,7 @@ describe("LabelInterner", () => {
     assertEquals(new Uint8Array(buffer, 53), new Uint8Array(11));
   });
 
-  it("keeps 65,535 labels and no more, however much room there is", () => {
+  it("keeps at most 65,535 labels, however large the table", () => {
     const { table, labels } = tableOf(2 ** 20);
     const given = Array.from({ length: 65_535 }, (_, id) => `label ${id}`);
     assertEquals(given.every((label, id) => table.idOf(label) === id), true);
@@ -49,7 +49,7 @@ describe("LabelInterner", () => {
     assertEquals(labels(), given);
   });
 
-  it("has no room for a new label when it is full, keeps the known ones, and changes nothing", () => {
+  it("when full, refuses new labels, finds known ones, and changes nothing", () => {
     const { table, labels } = tableOf(4 * 8); // labels of up to 8 bytes
     for (const label of ["12345678", "12345679"]) table.idOf(label);
     const { used } = table;
@@ -61,7 +61,7 @@ describe("LabelInterner", () => {
     assertEquals([table.used, table.idOf("e"), table.idOf("")], [32, NO_ROOM, NO_ROOM]);
   });
 
-  it("has room for an empty label where only its length fits", () => {
+  it("accepts an empty label where only a length fits", () => {
     const { table, labels } = tableOf(4 * 8);
     for (const label of ["12345678", "12345679"]) table.idOf(label);
     table.idOf("");
@@ -70,7 +70,7 @@ describe("LabelInterner", () => {
     assertEquals(labels(), ["12345678", "12345679", ""]);
   });
 
-  it("does not cut a label for want of room: it says so", () => {
+  it("refuses a label that does not fit, and does not cut it", () => {
     const { table } = tableOf(LARGE);
     for (let i = 0; i < 3; i++) assertEquals(table.idOf(`${i}`.repeat(MAX_LABEL_BYTES)), i);
     assertEquals(table.idOf("a".repeat(MAX_LABEL_BYTES)), NO_ROOM);
@@ -78,7 +78,7 @@ describe("LabelInterner", () => {
     assertEquals([table.count, table.cut], [3, 0]);
   });
 
-  it("forgets all with clear, also how many it cut", () => {
+  it("clear() removes all labels, and resets the number of those that were cut", () => {
     const { table, labels } = tableOf(LARGE);
     table.idOf("a");
     table.idOf("x".repeat(MAX_LABEL_BYTES + 1));
@@ -100,7 +100,7 @@ describe("LabelInterner", () => {
   });
 });
 
-describe("a long label", () => {
+describe("LabelInterner, with a long label", () => {
   const kinds: Record<string, string> = {
     "ASCII": "x".repeat(2 ** 20),
     "two bytes a character": "é".repeat(2 ** 19),
@@ -111,7 +111,7 @@ describe("a long label", () => {
     "all byte-order marks": "\ufeff".repeat(2 ** 19),
   };
   for (const [kind, label] of Object.entries(kinds)) {
-    it(`is cut at a character, whatever lies there: ${kind}`, () => {
+    it(`cuts it at a character boundary: ${kind}`, () => {
       for (let shift = 0; shift < 5; shift++) {
         const { table, labels } = tableOf(LARGE);
         const shifted = "s".repeat(shift) + label;
@@ -124,7 +124,7 @@ describe("a long label", () => {
     });
   }
 
-  it("is kept whole up to the very limit", () => {
+  it("keeps it whole up to the limit", () => {
     for (const [last, isCut] of [["x", 0], ["é", 1], ["xy", 1]] as const) {
       const { table, labels } = tableOf(LARGE);
       const label = "x".repeat(MAX_LABEL_BYTES - 1) + last;
@@ -142,14 +142,14 @@ describe("a long label", () => {
     assertEquals(labels(), ["1234567890123456", "1234567890123…"]);
   });
 
-  it("shares the id of another one with the same head, and is counted once", () => {
+  it("gives two labels with the same first part one id, and counts the cut once", () => {
     const { table, labels } = tableOf(LARGE);
     const head = "h".repeat(MAX_LABEL_BYTES);
     assertEquals([`${head}1`, `${head}2`, `${head}1`, "short"].map((label) => table.idOf(label)), [0, 0, 0, 1]);
     assertEquals([labels().length, table.cut], [2, 1]);
   });
 
-  it("is not taken for a whole label that only lacks its byte-order mark", () => {
+  it("does not confuse it with a whole label that only lacks the byte-order mark", () => {
     const { table, labels } = tableOf(LARGE);
     const marked = "\ufeff" + "x".repeat(MAX_LABEL_BYTES);
     const unmarked = asWritten(marked).slice(1);

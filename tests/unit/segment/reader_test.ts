@@ -40,7 +40,7 @@ for (const [name, kind] of KINDS) {
     const original = whole(bytes);
     const capacity = Math.floor((SEGMENT_BYTES - SEGMENT_HEADER_BYTES - (SEGMENT_BYTES >> 3)) / ROW_BYTES);
 
-    it("finds what was stored", () => {
+    it("reads what was stored", () => {
       const buffer = new ArrayBuffer(4096);
       const segment = new Segment(buffer, { ...OWNER, kind });
       segment.open(3, EPOCH);
@@ -57,7 +57,7 @@ for (const [name, kind] of KINDS) {
       assertEquals(original.count, 30);
     });
 
-    it("truncated at any offset, yields the rows whose every part is there", () => {
+    it("reads the rows that are whole, in bytes cut at any offset", () => {
       const { labels } = columnsOf(capacity);
       for (let size = 0; size < bytes.length; size++) {
         const cut = bytes.slice(0, size);
@@ -74,7 +74,7 @@ for (const [name, kind] of KINDS) {
       }
     });
 
-    it("with any bit of the header flipped, neither throws nor makes up rows", () => {
+    it("neither throws nor invents rows, with any bit of the header flipped", () => {
       for (let bit = 0; bit < 8 * SEGMENT_HEADER_BYTES; bit++) {
         const flipped = bytes.slice();
         flipped[bit >> 3]! ^= 1 << (bit & 7);
@@ -82,7 +82,7 @@ for (const [name, kind] of KINDS) {
       }
     });
 
-    it(`after any of ${MUTATIONS / 2} mutations, yields at least the rows before the damage`, () => {
+    it(`reads at least the rows before the damage, in each of ${MUTATIONS / 2} mutated segments`, () => {
       const random = randomFrom(kind + 1);
       const rows = rowsOf(original).split(/(?<=,4242\r\n)/);
       for (let i = 0; i < MUTATIONS / 2; i++) {
@@ -92,8 +92,8 @@ for (const [name, kind] of KINDS) {
         checkFound(some, mutated.length < 16 ? bytes : mutated, i % 25 === 0);
         if (least < SEGMENT_HEADER_BYTES || mutated.length < bytes.length) continue;
         const { segment } = valueOf(some);
-        // Each changed byte affects the rows from some row on; not the later the byte, the later the row, since each
-        // column begins with the first row.
+        // Each changed byte affects the rows from some row on; not the later the byte, the later
+        // the row, since each column begins with the first row.
         let intact = original.count;
         for (let at = SEGMENT_HEADER_BYTES; at < bytes.length; at++) {
           if (mutated[at] !== bytes[at]) intact = Math.min(intact, rowAffected(original, capacity, at));
@@ -112,7 +112,7 @@ for (const [name, kind] of KINDS) {
 }
 
 describe("readSegment", () => {
-  it("takes no more memory than there are bytes, whatever the header claims", () => {
+  it("takes no more memory than the segment has bytes, whatever its header says", () => {
     const bytes = segmentBytes(ValueKind.number);
     const words = new Uint32Array(bytes.buffer);
     for (const capacity of [35, 36, 1e6, 119_304_647]) {
@@ -131,7 +131,7 @@ describe("readSegment", () => {
     }
   });
 
-  it("counts no more labels than a segment may have, and so takes little memory for those of a table of zeros", () => {
+  it("counts no more labels than a segment may have, so a table of zeros takes little memory", () => {
     const bytes = new Uint8Array(2 ** 20);
     bytes.set(segmentBytes(ValueKind.number).subarray(0, SEGMENT_HEADER_BYTES));
     const words = new Uint32Array(bytes.buffer);
@@ -153,7 +153,7 @@ describe("readSegment", () => {
   });
 
   for (const inPieces of [false, true]) {
-    it(`finds a prefix of one sequence while the owner goes on between two ${inPieces ? "pieces of reads" : "reads"}`, () => {
+    it(`reads the first rows of one sequence while the owner goes on between two ${inPieces ? "pieces of reads" : "reads"}`, () => {
       const random = randomFrom(5);
       const buffer = new ArrayBuffer(SEGMENT_BYTES);
       const segment = new Segment(buffer, OWNER);

@@ -27,8 +27,8 @@ function ascii(segment: Segment, at: number, length: number): string {
   return new TextDecoder().decode(new Uint8Array(segment.timepoints.buffer, at, length)).replace(/\0+$/, "");
 }
 
-describe("the layout of a segment", () => {
-  it("is header, timepoints, values, label ids and label table, one after the other, for any size", () => {
+describe("Segment, layout", () => {
+  it("has header, timepoints, values, label ids and label table without gaps, for any size", () => {
     for (const bytes of [1024, 1032, 8192, 64 * 1024, 2 ** 19, 2 ** 19 - 8]) {
       const { capacity, timepoints, values, labelIds, labelBytes } = openSegment(bytes);
       const layout = [timepoints, values, labelIds, labelBytes].map((part) => [part.byteOffset, part.byteLength]);
@@ -43,7 +43,7 @@ describe("the layout of a segment", () => {
     }
   });
 
-  it("says in the header what a row and a file name need", () => {
+  it("has in its header all that CSV rows and file names need", () => {
     const owner = { pid: 2 ** 32 - 1, isolate: "deadbeef", channel: "p".repeat(64), kind: ValueKind.duration };
     const segment = new Segment(new ArrayBuffer(4096), owner);
     segment.open(7, -(10n ** 18n));
@@ -70,8 +70,8 @@ describe("the layout of a segment", () => {
   });
 });
 
-describe("a row of a segment", () => {
-  it("is kept, to the last one there is room for", () => {
+describe("Segment, add()", () => {
+  it("stores rows until the segment is full", () => {
     const segment = openSegment(1024);
     const given = Array.from({ length: segment.capacity }, (_, i) => [i, i / 3, i % 2 === 0 ? "even" : "odd"] as const);
     for (const [i, [timepoint, value, label]] of given.entries()) {
@@ -83,7 +83,7 @@ describe("a row of a segment", () => {
     assertEquals(rowsOf(segment), given.map((row) => [...row]));
   });
 
-  it("is not kept without room for its label, and nothing has changed", () => {
+  it("refuses a row whose label does not fit, and changes nothing", () => {
     const segment = openSegment(1024); // room for three labels of 34 bytes
     const { capacity } = segment;
     for (let i = 0; i < 3; i++) assertEquals(segment.add(`${i}`.repeat(34), i, i), capacity - i - 1);
@@ -96,21 +96,21 @@ describe("a row of a segment", () => {
     assertEquals([...segment.labelIds.subarray(0, segment.count)], [0, 1, 2, 2, 1]);
   });
 
-  it("has the label it was given, in whatever order labels alternate", () => {
+  it("stores the label of each row, in whatever order labels alternate", () => {
     const segment = openSegment();
     const labels = ["", "a", "a", "", "", "b", "a", "a\0", "a\ufffd", "a\0"];
     for (const label of labels) segment.add(label, 0, 0);
     assertEquals(rowsOf(segment).map(([, , label]) => label), labels.map((label) => label.replace("\0", "\ufffd")));
   });
 
-  it("keeps the bits of every double", () => {
+  it("keeps all bits of a double", () => {
     const segment = openSegment();
     for (const value of AWKWARD_DOUBLES) segment.add("x", value, 0);
     const kept = rowsOf(segment).map(([, value]) => value);
     assertEquals(kept.every((value, i) => Object.is(value, AWKWARD_DOUBLES[i])), true);
   });
 
-  it("is committed after it is stored: whoever reads the bytes in between sees whole rows only", () => {
+  it("stores a row before it commits it: a reader of the bytes in between sees only whole rows", () => {
     const segment = openSegment(1024);
     segment.add("a", 1, 1);
     const view = headerOf(segment);
@@ -127,8 +127,8 @@ describe("a row of a segment", () => {
   });
 });
 
-describe("a segment that is opened again", () => {
-  it("is empty under its new sequence number and epochOffset, and starts its labels anew", () => {
+describe("Segment, open()", () => {
+  it("empties the segment, sets sequence and epoch offset, and removes the labels", () => {
     const segment = openSegment();
     segment.add("old", 1, 1);
     segment.add("older", 1, 1);
@@ -139,7 +139,7 @@ describe("a segment that is opened again", () => {
     assertEquals([rowsOf(segment), labelsOf(segment)], [[[1, 1, "older"]], ["older"]]);
   });
 
-  it("keeps its owner", () => {
+  it("keeps the owner", () => {
     const segment = openSegment();
     segment.open(2, 5n);
     assertEquals(segment.owner, OWNER);

@@ -29,7 +29,10 @@ async function realFiles(): Promise<Files> {
   return (await import(`../../../runtime_adapters/${runtime}/files.ts`)).files;
 }
 
-/** Writes observations to real files, and returns the rows that are to be found in them, and the paths in the order of the rows. */
+/**
+ * Writes observations to real files, and returns the rows that are to be found in them, and the
+ * paths in the order of the rows.
+ */
 async function write(
   path: string,
   layout: Layout,
@@ -94,7 +97,10 @@ async function query<T extends unknown[]>(sql: string): Promise<T[]> {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Reads with DuckDB, given some options of its `read_csv`. Labels come as bytes, since its client strips byte-order marks. */
+/**
+ * Reads with DuckDB, given some options of its `read_csv`. Labels come as bytes, since its client
+ * strips byte-order marks.
+ */
 async function withDuckDb(paths: string[], ...options: string[]): Promise<Row[]> {
   const rows: Row[] = [];
   for (const path of paths) {
@@ -144,7 +150,7 @@ function awkwardObservations(): [string, number][] {
 
 for (const layout of ["segments", "append"] as Layout[]) {
   describe(`other readers of CSV, layout ${layout}`, () => {
-    it("find the same rows, however awkward", async () => {
+    it("read the same rows, with labels of any kind", async () => {
       using scratch = scratchDirectory();
       const { rows, paths } = await write(scratch.at("m"), layout, ValueKind.number, awkwardObservations());
       assertEquals(paths.length > 1, layout === "segments");
@@ -152,7 +158,7 @@ for (const layout of ["segments", "append"] as Layout[]) {
       assertEquals(difference(await withDuckDb(paths, ...DIALECT), rows), undefined);
     });
 
-    it("find ordinary rows without being told anything", async () => {
+    it("read ordinary rows without any options", async () => {
       using scratch = scratchDirectory();
       const labels = ["GET /", "GET /items, [GET]", 'say "hi"', "# 1", "naïve 😀", " spaced "];
       const observations = Array.from(
@@ -167,7 +173,7 @@ for (const layout of ["segments", "append"] as Layout[]) {
 }
 
 describe("DuckDB", () => {
-  it("finds numbers that are none, and the least ones, without being told the types", async () => {
+  it("reads NaN, infinities and the smallest numbers without being given types", async () => {
     using scratch = scratchDirectory();
     const values = [0.5, NaN, Infinity, -Infinity, -0, Number.MIN_VALUE, -Number.MIN_VALUE, Number.MAX_VALUE];
     const { rows, paths } = await write(
@@ -180,7 +186,7 @@ describe("DuckDB", () => {
     assertEquals(await query(`SELECT count(*) FROM read_csv('${paths[0]}') WHERE isnan(Measurement)`), [[1n]]);
   });
 
-  it("finds an empty label empty if it is told that quotes are no null", async () => {
+  it("reads an empty label as empty with `allow_quoted_nulls = false`", async () => {
     using scratch = scratchDirectory();
     const { paths } = await write(scratch.at("m"), "append", ValueKind.number, [["", 1], ["x", 2]]);
     const labels = async (...options: string[]) => (await withDuckDb(paths, ...options)).map(({ label }) => label);

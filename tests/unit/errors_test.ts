@@ -1,0 +1,33 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { fileError, fileErrorCode, KymoError } from "../../src/errors.ts";
+import { FileError } from "../../src/runtime.ts";
+
+describe("fileErrorCode", () => {
+  const codes: Readonly<Record<string, readonly string[]>> = {
+    "not-found": ["ENOENT"],
+    "already-exists": ["EEXIST"],
+    "permission-denied": ["DENIED", "EACCES", "EPERM"],
+    "invalid-data": ["EFTYPE"],
+    "unsupported": ["ENODEV", "ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"],
+    "io": ["EIO", "ENOSPC", "UNKNOWN", "toString"],
+  };
+  for (const [code, errnos] of Object.entries(codes)) {
+    it(`is "${code}" for ${errnos.join(", ")}`, () => {
+      assertEquals(errnos.map((errno) => fileErrorCode(new FileError(errno, ""))), errnos.map(() => code));
+    });
+  }
+
+  it("is that of a KymoError, and io for anything else", () => {
+    assertEquals(fileErrorCode(new KymoError("query-failed", "")), "query-failed");
+    assertEquals([new Error("x"), "x", undefined, { code: 5 }].map(fileErrorCode), ["io", "io", "io", "io"]);
+  });
+});
+
+describe("fileError", () => {
+  it("says action, path and reason, and has the cause", () => {
+    const cause = new FileError("ENOENT", "no such file or directory");
+    const { code, message, cause: kept } = fileError("Cannot read", "a.csv", cause);
+    assertEquals([code, message, kept], ["not-found", 'Cannot read: "a.csv": no such file or directory', cause]);
+  });
+});
