@@ -5,10 +5,10 @@ import { denoLibcClock, performanceClock } from "../../runtime_adapters/deno/clo
 import { detect } from "../../runtime_adapters/detect.ts";
 import type { Clock } from "../../src/runtime.ts";
 
-/** What `performance.now()` may be coarser by than the clock under test, ns. */
+/** Allowed difference to `performance.now()`, which is coarser, ns. */
 const COARSENESS = 2_000_000;
 
-/** A double is exact up to here, which in ns is 104 days. */
+/** The largest exact integer of a double: 104 days in ns. */
 const EXACT = Number.MAX_SAFE_INTEGER;
 
 const isDeno = "Deno" in globalThis;
@@ -22,7 +22,7 @@ const clocks: Record<string, () => Clock> = {
 
 for (const [name, make] of Object.entries(clocks)) {
   describe(name, () => {
-    it("reads whole nanoseconds that never go back, a million times over", () => {
+    it("reads whole nanoseconds that never go back, a million times", () => {
       const { now } = make();
       let previous = now();
       for (let i = 0; i < 1_000_000; i++) {
@@ -33,7 +33,7 @@ for (const [name, make] of Object.entries(clocks)) {
       assert(previous > 0 && previous < EXACT);
     });
 
-    it("counts nanoseconds, as performance.now counts milliseconds", async () => {
+    it("advances in ns as performance.now does in ms", async () => {
       const { now } = make();
       const outerStart = performance.now();
       const start = now();
@@ -46,7 +46,7 @@ for (const [name, make] of Object.entries(clocks)) {
       assert(end - start <= (outerEnd - outerStart) * 1e6 + COARSENESS, `${end - start} ns are too many`);
     });
 
-    it("tells the epoch time that Date.now tells", () => {
+    it("has the epoch time of Date.now", () => {
       const { epoch } = make();
       const before = Date.now();
       const time = epoch();
@@ -55,18 +55,18 @@ for (const [name, make] of Object.entries(clocks)) {
       assert(time <= BigInt(after + 50) * 1_000_000n, `${time} is after ${after} ms`);
     });
 
-    it("goes with the epoch time", async () => {
+    it("advances with the epoch time", async () => {
       const { now, epoch } = make();
-      const anchor = epoch() - BigInt(now());
+      const offset = epoch() - BigInt(now());
       await new Promise((resolve) => setTimeout(resolve, 100));
-      const drift = epoch() - BigInt(now()) - anchor;
+      const drift = epoch() - BigInt(now()) - offset;
       assert(drift > -50_000_000n && drift < 50_000_000n, `they came ${drift} ns apart in 100 ms`);
     });
   });
 }
 
-describe("the clock of the C library", () => {
-  it("begins a second after 0, which is the time of what was never written", () => {
+describe("clock of the C library", () => {
+  it("starts at 1 s, so that 0 can mean an unwritten row", () => {
     const clock = isDeno ? denoLibcClock() : bunLibcClock();
     assert(typeof clock !== "string", String(clock));
     assert(clock.now() >= 1e9);

@@ -4,8 +4,8 @@ import process from "node:process";
 import { detect, runtimeName } from "../../runtime_adapters/detect.ts";
 import type { CapabilityName } from "../../src/runtime.ts";
 
-describe("detection", () => {
-  it("is by the globals that are given", () => {
+describe("runtime detection", () => {
+  it("depends on the given globals only", () => {
     assertEquals(runtimeName({ Deno: {} }), "deno");
     assertEquals(runtimeName({ Bun: {} }), "bun");
     assertEquals(runtimeName({ Deno: {}, process: { versions: { bun: "1" } } }), "deno");
@@ -14,13 +14,13 @@ describe("detection", () => {
     assertEquals(runtimeName({}), undefined);
   });
 
-  it("finds the runtime that the task asked for", () => {
+  it("finds the runtime that the task expects", () => {
     const { name } = detect(globalThis);
     assertEquals(name, process.env["KYMO_EXPECT_RUNTIME"] ?? name);
     assertEquals(name, "Deno" in globalThis ? "deno" : "bun");
   });
 
-  it("makes one adapter per isolate", () => {
+  it("makes one adapter for the globals of an isolate", () => {
     assert(detect(globalThis) === detect(globalThis));
   });
 
@@ -34,22 +34,22 @@ describe("detection", () => {
   });
 });
 
-describe("the adapter of this runtime", () => {
+describe("adapter of this runtime", () => {
   const runtime = detect(globalThis);
 
-  it("knows the process", () => {
+  it("has the version of the runtime and the PID", () => {
     const versions = process.versions as Record<string, string | undefined>;
     assertEquals(runtime.version, versions[runtime.name]);
     assertEquals(runtime.pid, process.pid);
   });
 
-  it("names isolates with eight hexadecimal digits, never the same", () => {
+  it("draws a new isolate id of eight hexadecimal digits each time", () => {
     const ids = Array.from({ length: 100 }, () => runtime.isolateId());
     for (const id of ids) assertMatch(id, /^[0-9a-f]{8}$/);
     assertEquals(new Set(ids).size, ids.length);
   });
 
-  it("explains each capability that is absent, and no other", () => {
+  it("gives a reason for each absent capability, and for no other", () => {
     const present: Record<CapabilityName, boolean> = {
       "clock.libc": runtime.clock.name === "clock_gettime",
       locks: runtime.files.locks,

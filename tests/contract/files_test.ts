@@ -20,18 +20,18 @@ const { files } = detect(globalThis);
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** What a handle reads from `position` on into a buffer of `room` bytes. */
+/** The bytes that a handle reads at `position` into a buffer of `room` bytes. */
 function read(handle: FileHandle, position: number, room: number): string {
   const into = new Uint8Array(room);
   return new TextDecoder().decode(into.subarray(0, handle.readAt(into, position)));
 }
 
-/** The code that an operation fails with. */
+/** The error code of a failed operation. */
 function codeOf(operation: () => unknown): string {
   return assertThrows(operation, FileError).code;
 }
 
-/** A directory in which nobody may create a file, not even root. */
+/** A directory in which not even root can create a file. */
 function refusingDirectory(scratch: { at(name: string): string }): string {
   if (process.getuid?.() === 0) return "/sys/kernel";
   const path = scratch.at("refusing");
@@ -42,7 +42,7 @@ function refusingDirectory(scratch: { at(name: string): string }): string {
 
 describe("create", () => {
   for (const umask of [0, 0o022, 0o077]) {
-    it(`makes a file that its owner alone may read, under umask ${umask.toString(8).padStart(3, "0")}`, () => {
+    it(`creates a file that only its owner may read, under umask ${umask.toString(8).padStart(3, "0")}`, () => {
       using scratch = scratchDirectory();
       const before = process.umask(umask);
       try {
@@ -54,14 +54,14 @@ describe("create", () => {
     });
   }
 
-  it("refuses a name that exists, and leaves what bears it alone", () => {
+  it("throws for an existing name, and does not touch its file", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("a"), "theirs");
     assertEquals(codeOf(() => files.create(scratch.at("a"))), "EEXIST");
     assertEquals(readFileSync(scratch.at("a"), "utf8"), "theirs");
   });
 
-  it("never follows a link", () => {
+  it("does not follow a link", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("victim"), "theirs");
     symlinkSync(scratch.at("victim"), scratch.at("link"));
@@ -73,8 +73,8 @@ describe("create", () => {
   });
 });
 
-describe("an open file", () => {
-  it("is written where it was left, and read from anywhere", () => {
+describe("file handle", () => {
+  it("writes at the current position, and reads at any", () => {
     using scratch = scratchDirectory();
     const handle = files.create(scratch.at("a"));
     assertEquals(handle.write(encode("one,")), 4);
@@ -87,7 +87,7 @@ describe("an open file", () => {
     assertEquals(readFileSync(scratch.at("a"), "utf8"), "one,zwei");
   });
 
-  it("takes bytes from the middle of a buffer", () => {
+  it("writes a part of a buffer", () => {
     using scratch = scratchDirectory();
     const handle = files.create(scratch.at("a"));
     assertEquals(handle.write(encode("xxabcxx").subarray(2, 5)), 3);
@@ -98,7 +98,7 @@ describe("an open file", () => {
     assertEquals(new TextDecoder().decode(into), "...bc...");
   });
 
-  it("is found by its name and goes on at its end", () => {
+  it("opens an existing file, and appends to it", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("a"), "theirs,");
     const handle = files.open(scratch.at("a"));
@@ -109,7 +109,7 @@ describe("an open file", () => {
     assertEquals(readFileSync(scratch.at("a"), "utf8"), "theirs,ours");
   });
 
-  it("is written anywhere, and goes on after that", () => {
+  it("writes at any position, and goes on after it", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("a"), "0123456789");
     const handle = files.open(scratch.at("a"));
@@ -121,7 +121,7 @@ describe("an open file", () => {
     assertEquals(readFileSync(scratch.at("a"), "utf8"), "01abcd6789\0\0e");
   });
 
-  it("is read and not written if it was opened to be read", () => {
+  it("rejects writes if opened for reading", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("a"), "0123456789");
     const handle = files.open(scratch.at("a"), "read");
@@ -134,19 +134,19 @@ describe("an open file", () => {
     assertEquals(codeOf(() => files.open(scratch.at("b"), "read")), "ENOENT");
   });
 
-  it("is synchronised with the disk, and says so if it cannot be", () => {
+  it("syncs to the disk, and throws if that fails", () => {
     using scratch = scratchDirectory();
     const handle = files.create(scratch.at("a"));
     handle.write(encode("x"));
     handle.sync();
     handle.close();
-    // What is not on a disk cannot be: fsync(2) refuses.
+    // fsync(2) fails on a file that is not on a disk.
     const device = files.open("/dev/null");
     assertThrows(() => device.sync(), FileError);
     device.close();
   });
 
-  it("goes on after what was read", () => {
+  it("writes after the bytes that were read", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("a"), "0123456789");
     const handle = files.open(scratch.at("a"));
@@ -156,7 +156,7 @@ describe("an open file", () => {
     assertEquals(readFileSync(scratch.at("a"), "utf8"), "01234x6789");
   });
 
-  it("is cut to a size", () => {
+  it("truncates the file", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("a"), "0123456789");
     const handle = files.open(scratch.at("a"));
@@ -169,7 +169,7 @@ describe("an open file", () => {
     assertEquals(readFileSync(scratch.at("a"), "utf8"), "");
   });
 
-  it("says how many names it has: none once it is deleted", () => {
+  it("counts hard links: none once the file is removed", () => {
     using scratch = scratchDirectory();
     const handle = files.create(scratch.at("a"));
     assertEquals(handle.status().links, 1);
@@ -181,7 +181,7 @@ describe("an open file", () => {
     handle.close();
   });
 
-  it("fails once it is closed", () => {
+  it("throws once it is closed", () => {
     using scratch = scratchDirectory();
     const handle = files.create(scratch.at("a"));
     handle.close();
@@ -190,8 +190,8 @@ describe("an open file", () => {
   });
 });
 
-describe("failures bear the names of errno", () => {
-  it("where something is missing or in the way", () => {
+describe("file error has the name of errno", () => {
+  it("for a missing or existing file", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("file"), "");
     symlinkSync("nothing", scratch.at("dangling"));
@@ -209,14 +209,14 @@ describe("failures bear the names of errno", () => {
     assertEquals(codeOf(() => files.create(scratch.at("x".repeat(300)))), "ENAMETOOLONG");
   });
 
-  it("where writing is refused", () => {
+  it("for a refused write", () => {
     using scratch = scratchDirectory();
     const code = codeOf(() => files.create(`${refusingDirectory(scratch)}/kymo`));
-    // What a directory says depends on whether its file system or its mode refuses.
+    // The code depends on whether the file system or the mode of the directory refuses.
     assert(["EACCES", "EPERM", "EROFS"].includes(code), code);
   });
 
-  it("where the disk is full", () => {
+  it("for a full disk", () => {
     const handle = files.open("/dev/full");
     try {
       assertEquals(codeOf(() => handle.write(encode("x"))), "ENOSPC");
@@ -225,7 +225,7 @@ describe("failures bear the names of errno", () => {
     }
   });
 
-  it("in words that are the same on every runtime, and with what was thrown as the cause", () => {
+  it("with the same message on every runtime, and the original error as cause", () => {
     using scratch = scratchDirectory();
     const { message, cause } = assertThrows(() => files.open(scratch.at("nothing")), FileError);
     assertEquals(message, "no such file or directory");

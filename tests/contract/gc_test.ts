@@ -6,7 +6,7 @@ import type { GcEvent } from "../../src/runtime.ts";
 const { gc } = detect(globalThis);
 const tracker = gc!;
 
-/** Makes garbage until the tracker has told of `count` collections, and returns those. */
+/** Allocates garbage until the tracker has reported `count` collections, and returns them. */
 function collect(count: number): GcEvent[] {
   const events: GcEvent[] = [];
   for (let round = 0; events.length < count; round++) {
@@ -19,8 +19,8 @@ function collect(count: number): GcEvent[] {
   return events;
 }
 
-describe("the tracker of collections", () => {
-  it("tells pauses in seconds", () => {
+describe("GC tracker", () => {
+  it("reports pauses in seconds", () => {
     const kept = Array.from({ length: 500_000 }, (_, i) => ({ i }));
     const start = performance.now();
     tracker.start();
@@ -28,7 +28,7 @@ describe("the tracker of collections", () => {
       const pauses = collect(10).map(({ pause }) => pause);
       const elapsed = (performance.now() - start) / 1000;
       assert(pauses.every((pause) => pause >= 0 && pause < 10), `${pauses}`);
-      // Taking ns for µs or the reverse breaks one of the two: to look at half a million objects takes ms, and a part is less than all.
+      // Confusing ns and µs breaks one of the two limits: marking half a million objects takes ms, and all pauses fit into the time.
       assert(Math.max(...pauses) > 1e-4, `${pauses}`);
       assert(pauses.reduce((sum, pause) => sum + pause, 0) < elapsed, `${pauses} in ${elapsed} s`);
     } finally {
@@ -37,7 +37,7 @@ describe("the tracker of collections", () => {
     assertEquals(kept.length, 500_000);
   });
 
-  it("tells the heap before and after in bytes", () => {
+  it("reports the heap before and after in bytes", () => {
     const kept = Array.from({ length: 500_000 }, (_, i) => ({ i }));
     tracker.start();
     try {
@@ -53,7 +53,7 @@ describe("the tracker of collections", () => {
     assertEquals(kept.length, 500_000);
   });
 
-  it("tells each collection once", () => {
+  it("reports each collection once", () => {
     tracker.start();
     try {
       collect(1);
@@ -63,7 +63,7 @@ describe("the tracker of collections", () => {
     }
   });
 
-  it("forgets what was not asked for when it stops, and starts again", () => {
+  it("discards undrained collections when it stops, and starts again", () => {
     tracker.start();
     for (let i = 0; i < 20; i++) Array.from({ length: 100_000 }, (_, j) => ({ j }));
     tracker.stop();

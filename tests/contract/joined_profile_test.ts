@@ -9,7 +9,7 @@ function functionNames({ nodes }: CpuProfile): string[] {
   return nodes.map(({ callFrame }) => callFrame.functionName);
 }
 
-describe("a profile joined from slices of JavaScriptCore's", () => {
+describe("profile joined from slices of JavaScriptCore", () => {
   const frame = (functionName: string, lineNumber = 1) => ({
     functionName,
     scriptId: "1",
@@ -18,7 +18,7 @@ describe("a profile joined from slices of JavaScriptCore's", () => {
     columnNumber: 0,
   });
 
-  /** A slice in which `main` calls the named functions, one after the other, with a sample of each `delta` µs after the last. */
+  /** A slice in which `main` calls the named functions in turn, with a sample of each `delta` µs after the one before. */
   function slice(calls: readonly [name: string, delta: number][]): CpuProfile {
     const names = [...new Set(calls.map(([name]) => name))];
     const ids = names.map((_, index) => index + 3);
@@ -40,7 +40,7 @@ describe("a profile joined from slices of JavaScriptCore's", () => {
     };
   }
 
-  /** What each sample is of, and how long until the next. */
+  /** The function of each sample, and the time until the next. */
   function runs(joined: Required<CpuProfile>): [name: string, duration: number][] {
     const names = new Map(joined.nodes.map(({ id, callFrame }) => [id, callFrame.functionName]));
     const durations = [...joined.timeDeltas.slice(1), NaN];
@@ -51,7 +51,7 @@ describe("a profile joined from slices of JavaScriptCore's", () => {
     return checkCpuProfile(encodeCpuProfile(joined.finish(end)));
   }
 
-  it("has one tree, and the times of one clock", () => {
+  it("has one tree and one clock", () => {
     const joined = new JoinedProfile(10, 1000);
     joined.append({ profile: slice([["a", 5], ["b", 10]]), start: 1000, end: 1020, busy: 20 });
     joined.append({ profile: slice([["b", 5], ["c", 11]]), start: 1020, end: 1040, busy: 20 });
@@ -63,7 +63,7 @@ describe("a profile joined from slices of JavaScriptCore's", () => {
     assertEquals(whole.timeDeltas, [5, 10, 10, 11]);
   });
 
-  it("tells functions of one name apart by their place", () => {
+  it("distinguishes functions of one name by position", () => {
     const joined = new JoinedProfile(10, 1000);
     const callee = (line: number): CpuProfile => ({
       nodes: [{ id: 1, callFrame: frame("(root)", -1), children: [2] }, { id: 2, callFrame: frame("a", line) }],
@@ -80,13 +80,13 @@ describe("a profile joined from slices of JavaScriptCore's", () => {
     assertEquals(nodes.map(({ callFrame, hitCount }) => [callFrame.lineNumber, hitCount]), [[-1, 0], [7, 2], [8, 1]]);
   });
 
-  it("fills time without samples with idle ones, as far as the processor was not used", () => {
+  it("fills gaps with idle samples for the time that the processor was not used", () => {
     const joined = new JoinedProfile(10, 1000);
     joined.append({ profile: slice([["a", 0], ["b", 100]]), start: 1000, end: 1100, busy: 10 });
     assertEquals(runs(finish(joined, 1100)), [["a", 10], ...Array(9).fill(["(idle)", 10]), ["b", NaN]]);
   });
 
-  it("fills the rest with samples of the program, and takes the longest stretch for the idle one", () => {
+  it("fills other gaps with program samples, and takes the longest gap as idle", () => {
     const joined = new JoinedProfile(10, 1000);
     joined.append({ profile: slice([["a", 0], ["b", 30], ["c", 60]]), start: 1000, end: 1100, busy: 50 });
     assertEquals(runs(finish(joined, 1100)), [
@@ -99,14 +99,14 @@ describe("a profile joined from slices of JavaScriptCore's", () => {
     ]);
   });
 
-  it("takes no jitter of the sampler for a missing sample", () => {
+  it("does not take jitter for a missing sample", () => {
     const joined = new JoinedProfile(10, 1000);
     const jittered: [string, number][] = [["a", 9], ["a", 14], ["a", 7], ["a", 13], ["a", 6]];
     joined.append({ profile: slice(jittered), start: 1000, end: 1054, busy: 0 });
     assertEquals(runs(finish(joined, 1054)).map(([name]) => name), Array(5).fill("a"));
   });
 
-  it("keeps one rhythm over slices without any sample", () => {
+  it("keeps the interval over slices without samples", () => {
     const joined = new JoinedProfile(10, 1000);
     for (let start = 1000; start < 2000; start += 25) {
       joined.append({ profile: slice([]), start, end: start + 25, busy: 0 });
@@ -116,7 +116,7 @@ describe("a profile joined from slices of JavaScriptCore's", () => {
     assertEquals(functionNames(whole).at(-1), "(idle)");
   });
 
-  it("stays small and in time when the program was stopped, or the wall clock set", () => {
+  it("stays small and in order when the program was suspended, or the wall clock was set", () => {
     const joined = new JoinedProfile(10, 1000);
     joined.append({ profile: slice([["a", 5], ["b", 9e9]]), start: 1000, end: 1020, busy: 20 });
     joined.append({ profile: slice([["c", 8e12]]), start: 1020, end: 8e12, busy: 0 });

@@ -12,7 +12,7 @@ const { files, timers } = detect(globalThis);
 
 const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 
-/** Whether the lock of a file can be had now. */
+/** Whether the lock of a file is free. */
 function isFree(path: string): boolean {
   const handle = files.open(path);
   try {
@@ -22,7 +22,7 @@ function isFree(path: string): boolean {
   }
 }
 
-/** Starts a program that tries to lock a file and holds on to it; resolves once it has said how that went. */
+/** Starts a program that tries to lock a file and keeps the lock. Resolves with its result. */
 async function startHolder(runtime: RuntimeName, path: string, ...args: string[]) {
   const fixture = fileURLToPath(new URL("./fixtures/hold_lock.ts", import.meta.url));
   const { child, ended } = spawnOn(runtime, fixture, [path, ...args]);
@@ -31,10 +31,10 @@ async function startHolder(runtime: RuntimeName, path: string, ...args: string[]
   return { child, ended, said: value as string };
 }
 
-describe("locks", () => {
-  it("are there", () => assert(files.locks));
+describe("file lock", () => {
+  it("is available", () => assert(files.locks));
 
-  it("exclude a second open file of the same process, until the first is closed", () => {
+  it("excludes a second handle of the same process until the first is closed", () => {
     using scratch = scratchDirectory();
     const path = scratch.at("a");
     const first = files.create(path);
@@ -48,7 +48,7 @@ describe("locks", () => {
     assert(isFree(path));
   });
 
-  it("may be taken again by who has them", () => {
+  it("can be taken again by its holder", () => {
     using scratch = scratchDirectory();
     const handle = files.create(scratch.at("a"));
     assert(handle.tryLock!());
@@ -56,7 +56,7 @@ describe("locks", () => {
     handle.close();
   });
 
-  it("are of a file, whatever its name", () => {
+  it("belongs to the file, not to its name", () => {
     using scratch = scratchDirectory();
     const handle = files.create(scratch.at("a"));
     assert(handle.tryLock!());
@@ -68,7 +68,7 @@ describe("locks", () => {
   });
 
   for (const runtime of RUNTIMES) {
-    it(`held by a process of ${runtime} exclude this one, until that ends`, async () => {
+    it(`held by a process on ${runtime} excludes this one until that exits`, async () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), "");
       const { child, ended, said } = await startHolder(runtime, scratch.at("a"));
@@ -79,7 +79,7 @@ describe("locks", () => {
       assert(isFree(scratch.at("a")));
     });
 
-    it(`held by this process exclude one of ${runtime}`, async () => {
+    it(`held by this process excludes one on ${runtime}`, async () => {
       using scratch = scratchDirectory();
       const handle = files.create(scratch.at("a"));
       assert(handle.tryLock!());
@@ -90,7 +90,7 @@ describe("locks", () => {
       handle.close();
     });
 
-    it(`go with a process of ${runtime} that is killed`, async () => {
+    it(`is released when its process on ${runtime} is killed`, async () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), "");
       const { child, ended, said } = await startHolder(runtime, scratch.at("a"));
@@ -100,7 +100,7 @@ describe("locks", () => {
       assert(isFree(scratch.at("a")));
     });
 
-    it(`go with a process of ${runtime} that is killed, though a program it started lives on`, async () => {
+    it(`is released when its process on ${runtime} is killed, though a child of it lives on`, async () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), "");
       const { child, ended, said } = await startHolder(runtime, scratch.at("a"), "with a survivor");
@@ -109,7 +109,7 @@ describe("locks", () => {
         assertEquals(locked, "true");
         child.kill("SIGKILL");
         await ended;
-        // A program that has just been started may share open files until the system has it ready, a moment later.
+        // A new child process shares the open files for a moment, until it has called exec.
         for (let i = 0; i < 100 && !isFree(scratch.at("a")); i++) await timers.sleep(10);
         assert(isFree(scratch.at("a")));
       } finally {

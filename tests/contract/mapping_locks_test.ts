@@ -15,7 +15,7 @@ const { files, timers } = detect(globalThis);
 
 const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 
-/** Starts a program that holds a lock or a mapping of a file; resolves once it has said how that went. */
+/** Starts a program that holds a lock or a mapping of a file. Resolves with its result. */
 async function startHolder(runtime: RuntimeName, program: string, path: string, ...args: string[]) {
   const { child, ended, kill } = spawnOn(runtime, fixture(program), [path, ...args]);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -27,10 +27,10 @@ async function startHolder(runtime: RuntimeName, program: string, path: string, 
   return { child, ended, kill, hear, said: await hear() };
 }
 
-// Elsewhere there is nothing to test.
+// Other systems cannot map files.
 if (process.platform === "linux") {
-  describe("the lock of a mapping", () => {
-    it("excludes other open files of this process, and other mappings, until it is unmapped", () => {
+  describe("lock of a mapping", () => {
+    it("excludes other handles and mappings of this process until it is unmapped", () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
       const mapping = map(scratch.at("a"));
@@ -41,7 +41,7 @@ if (process.platform === "linux") {
       assert(isFree(scratch.at("a")));
     });
 
-    it("cannot be had while an open file has it", () => {
+    it("is not taken while a handle holds it", () => {
       using scratch = scratchDirectory();
       const handle = files.create(scratch.at("a"));
       handle.write(new Uint8Array(SIZE));
@@ -52,7 +52,7 @@ if (process.platform === "linux") {
       map(scratch.at("a")).unmap();
     });
 
-    it("stays with the file under another name, and without any", () => {
+    it("stays with a file that is renamed or removed", () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
       const mapping = map(scratch.at("a"));
@@ -65,7 +65,7 @@ if (process.platform === "linux") {
     });
 
     for (const runtime of RUNTIMES) {
-      it(`held by this process excludes one of ${runtime}, until it is unmapped`, async () => {
+      it(`held by this process excludes one on ${runtime} until it is unmapped`, async () => {
         using scratch = scratchDirectory();
         writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
         const mapping = map(scratch.at("a"));
@@ -80,7 +80,7 @@ if (process.platform === "linux") {
         assertEquals([await saying("hold_lock.ts"), await saying("hold_mapping.ts")], ["true", "mapped"]);
       });
 
-      it(`held by a process of ${runtime} excludes this one until that unmaps, whatever it has started`, async () => {
+      it(`held by a process on ${runtime} excludes this one until that unmaps, though a child of it lives on`, async () => {
         using scratch = scratchDirectory();
         writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
         const { child, ended, hear, said } = await startHolder(runtime, "hold_mapping.ts", scratch.at("a"), "and more");
@@ -89,7 +89,7 @@ if (process.platform === "linux") {
           assertEquals(mapped, "mapped");
           assert(!isFree(scratch.at("a")));
           assertEquals([...readFileSync(scratch.at("a")).subarray(0, 4)], [1, 2, 3, 0]);
-          // A program that has just been started may share what is mapped until the system has it ready, a moment later.
+          // A new child process shares the mappings for a moment, until it has called exec.
           while (readFileSync(`/proc/${survivor}/comm`, "utf8") !== "sleep\n") await timers.sleep(10);
           child.stdin.write("unmap\n");
           assertEquals(await hear(), "unmapped");
@@ -101,7 +101,7 @@ if (process.platform === "linux") {
         }
       });
 
-      it(`goes with a process of ${runtime} that is killed, and what was stored stays`, async () => {
+      it(`is released when its process on ${runtime} is killed, and the stored bytes remain`, async () => {
         using scratch = scratchDirectory();
         writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
         const { ended, kill, said } = await startHolder(runtime, "hold_mapping.ts", scratch.at("a"));
@@ -114,7 +114,7 @@ if (process.platform === "linux") {
         mapping.unmap();
       });
 
-      it(`goes with a process of ${runtime} that ends, though it did not unmap`, async () => {
+      it(`is released when its process on ${runtime} exits without unmapping`, async () => {
         using scratch = scratchDirectory();
         writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
         const { child, ended, said } = await startHolder(runtime, "hold_mapping.ts", scratch.at("a"));
@@ -126,8 +126,8 @@ if (process.platform === "linux") {
     }
   });
 
-  describe("16 workers", () => {
-    it("that begin at the same moment map a file each, and no other", async () => {
+  describe("mapping in 16 workers", () => {
+    it("that start at once gives each its own file, and no other", async () => {
       using scratch = scratchDirectory();
       const { code, stdout, stderr } = await spawnOn(thisRuntime, fixture("map_in_workers.ts"), [scratch.path]).ended;
       assertEquals({ code, stderr }, { code: 0, stderr: "" });

@@ -9,10 +9,10 @@ import { scratchDirectory } from "../support/scratch_directory.ts";
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
-// Elsewhere there is nothing to test.
+// Other systems cannot map files.
 if (process.platform === "linux") {
-  describe("on Deno, where somebody could be asked for permissions but is not,", () => {
-    /** What the fixture says in a terminal, which is one line and nothing besides. */
+  describe("mapping on Deno in a terminal, without a prompt,", () => {
+    /** Output of the fixture in a terminal: one line, so there was no prompt. */
     async function say(permissions: readonly string[], path: string): Promise<unknown> {
       const words = commandOf("deno", fixture("map_permitted.ts"), [path], permissions).map((word) => `'${word}'`);
       const command = ["script", "--quiet", "--return", "--command", `exec ${words.join(" ")}`, "/dev/null"];
@@ -21,7 +21,7 @@ if (process.platform === "linux") {
       return JSON.parse(stdout);
     }
 
-    it("mapping is absent without --allow-ffi", async () => {
+    it("is absent without --allow-ffi", async () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
       assertEquals(await say([`--allow-read=${scratch.path}`, `--allow-write=${scratch.path}`], scratch.at("a")), {
@@ -30,7 +30,7 @@ if (process.platform === "linux") {
       });
     });
 
-    it("mapping is of files that may be read and written, and no others", async () => {
+    it("maps only files that the permissions allow to read and write", async () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
       const read = `--allow-read=${scratch.path}`;

@@ -10,7 +10,7 @@ import { scratchDirectory } from "../support/scratch_directory.ts";
 
 const { files, unavailable } = detect(globalThis);
 
-/** A file that cannot be opened for writing, not even by root. */
+/** A file that not even root can open for writing. */
 function unwritable(scratch: { at(name: string): string }): string {
   if (process.getuid?.() === 0) return "/sys/kernel/notes";
   const path = scratch.at("unwritable");
@@ -20,16 +20,16 @@ function unwritable(scratch: { at(name: string): string }): string {
 }
 
 describe("mapping", () => {
-  it("is there on Linux, and elsewhere the reason is told", () => {
+  it("is available on Linux, and elsewhere there is a reason", () => {
     assertEquals(files.map !== undefined, process.platform === "linux");
     assertEquals(unavailable.spool === undefined, process.platform === "linux");
   });
 });
 
-// Elsewhere there is nothing to test.
+// Other systems cannot map files.
 if (process.platform === "linux") {
-  describe("a mapping", () => {
-    it("is the file: what is stored in the one is read in the other", () => {
+  describe("mapping of a file", () => {
+    it("shares its bytes with the file", () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE).fill(7));
       const { buffer, unmap } = map(scratch.at("a"));
@@ -49,7 +49,7 @@ if (process.platform === "linux") {
       assertEquals(readFileSync(scratch.at("a")), content.fill(new Uint8Array([1, 2, 3]), 100, 103));
     });
 
-    it("is of the beginning of the file, as far as was asked for", () => {
+    it("has the requested size, from the start of the file", () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
       const { buffer, unmap } = map(scratch.at("a"), 5000);
@@ -60,7 +60,7 @@ if (process.platform === "linux") {
       assertEquals(held(scratch.path), NOTHING);
     });
 
-    it("takes no descriptor, and leaves nothing once it is unmapped", () => {
+    it("needs no descriptor, and leaves nothing once it is unmapped", () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
       const mapping = map(scratch.at("a"));
@@ -71,7 +71,7 @@ if (process.platform === "linux") {
       assertEquals([mapping.buffer.byteLength, numbers.length, numbers[0]], [0, 0, undefined]);
     });
 
-    it("is unmapped once", () => {
+    it("can be unmapped twice", () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
       const first = map(scratch.at("a"));
@@ -85,7 +85,7 @@ if (process.platform === "linux") {
       assertEquals(held(scratch.path), NOTHING);
     });
 
-    it("is written to another file, read as text and filled by others, and can still be unmapped", () => {
+    it("can be unmapped after native code has used its buffer", () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
       const mapping = map(scratch.at("a"));
@@ -100,7 +100,7 @@ if (process.platform === "linux") {
       assertEquals(held(scratch.path), NOTHING);
     });
 
-    it("comes and goes a thousand times", () => {
+    it("can be made and unmapped a thousand times", () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
       for (let i = 1; i <= 1000; i++) {
@@ -114,7 +114,7 @@ if (process.platform === "linux") {
     });
   });
 
-  describe("what cannot be mapped", () => {
+  describe("failed mapping", () => {
     const cases: Record<
       string,
       [code: string, path: (scratch: { at(name: string): string }) => string, size?: number]
@@ -130,7 +130,7 @@ if (process.platform === "linux") {
       "is larger than memory can be": ["ENOMEM", (scratch) => scratch.at("file"), 2 ** 52],
     };
     for (const [name, [code, path, size = SIZE]] of Object.entries(cases)) {
-      it(`${name}: ${code}, and nothing is held`, () => {
+      it(`throws ${code} and holds nothing: ${name}`, () => {
         using scratch = scratchDirectory();
         writeFileSync(scratch.at("file"), new Uint8Array(SIZE));
         mkdirSync(scratch.at("directory"));
@@ -141,7 +141,7 @@ if (process.platform === "linux") {
       });
     }
 
-    /** A C library whose functions note that they were called, and fail if they are told to. */
+    /** A C library that records its calls, and fails where the test says. */
     function brokenLibc(failing: Partial<Record<"flock" | "mmap", number>>): { calls: string[]; libc: MappingCalls } {
       const calls: string[] = [];
       let errno = 0;
@@ -156,7 +156,7 @@ if (process.platform === "linux") {
         mmap: () => call("mmap", 4096n, -1n),
         munmap: (address, size) => call(`munmap ${address} ${size}`, 0, -1),
         close(fd: number): number {
-          errno = 9; // what comes of closing may not hide what came before
+          errno = 9; // the errno of close must not hide the earlier one
           return call(`close ${fd}`, 0, -1);
         },
         errno: () => errno,
@@ -166,19 +166,19 @@ if (process.platform === "linux") {
 
     const neverAdopted = (): never => fail("nothing was mapped");
 
-    it("since locks do not work there is told, and nothing is held", () => {
+    it("throws if locks do not work, and holds nothing", () => {
       const { libc, calls } = brokenLibc({ flock: 37 });
       assertEquals(assertThrows(() => mapFile(libc, "a", 10, neverAdopted), FileError).code, "ENOLCK");
       assertEquals(calls, ["open", "flock", "close 5"]);
     });
 
-    it("since mapping does not work there is told, and nothing is held", () => {
+    it("throws if mmap fails, and holds nothing", () => {
       const { libc, calls } = brokenLibc({ mmap: 19 });
       assertEquals(assertThrows(() => mapFile(libc, "a", 10, neverAdopted), FileError).code, "ENODEV");
       assertEquals(calls, ["open", "flock", "mmap", "close 5"]);
     });
 
-    it("since the runtime makes no buffer of it is told, and nothing is held", () => {
+    it("throws if the runtime makes no buffer, and holds nothing", () => {
       const { libc, calls } = brokenLibc({});
       const refuse = (): never => {
         throw new RangeError("too large");

@@ -17,8 +17,8 @@ import { scratchDirectory } from "../support/scratch_directory.ts";
 
 const { files } = detect(globalThis);
 
-describe("status", () => {
-  it("tells files, directories, links and devices apart, and follows no link", () => {
+describe("status of a name", () => {
+  it("distinguishes files, directories, links and devices, and follows no link", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("file"), "12345");
     mkdirSync(scratch.at("directory"));
@@ -34,7 +34,7 @@ describe("status", () => {
     assertEquals({ size, links }, { size: 5, links: 1 });
   });
 
-  it("is undefined where there is nothing", () => {
+  it("is undefined for a missing name", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("file"), "");
     assertEquals(files.status(scratch.at("nothing")), undefined);
@@ -42,7 +42,7 @@ describe("status", () => {
     assertEquals(files.status(scratch.at("file/below")), undefined);
   });
 
-  it("knows a file again, by any name and by none", () => {
+  it("identifies a file by any of its names, and without one", () => {
     using scratch = scratchDirectory();
     const handle = files.create(scratch.at("a"));
     const { identity } = handle.status();
@@ -60,8 +60,8 @@ describe("status", () => {
   });
 });
 
-describe("names", () => {
-  it("are changed at once, and take the place of what bore the new one", () => {
+describe("file name", () => {
+  it("is changed atomically, and replaces the file with the new name", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("from"), "new");
     writeFileSync(scratch.at("to"), "old");
@@ -70,7 +70,7 @@ describe("names", () => {
     assertEquals(files.status(scratch.at("from")), undefined);
   });
 
-  it("are renamed as links, not as what links lead to", () => {
+  it("of a link is renamed, not that of its target", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("victim"), "theirs");
     symlinkSync("victim", scratch.at("link"));
@@ -80,7 +80,7 @@ describe("names", () => {
     assertEquals(files.status(scratch.at("link"))?.kind, "file");
   });
 
-  it("are given to a file besides its own, unless somebody has them", () => {
+  it("is added to a file unless it is taken", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("a"), "ours");
     writeFileSync(scratch.at("b"), "theirs");
@@ -97,7 +97,7 @@ describe("names", () => {
     assertEquals(readFileSync(scratch.at("c"), "utf8"), "ours");
   });
 
-  it("are removed as links, not as what links lead to", () => {
+  it("of a link is removed, not that of its target", () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("victim"), "theirs");
     symlinkSync("victim", scratch.at("link"));
@@ -106,21 +106,21 @@ describe("names", () => {
     assertEquals(readFileSync(scratch.at("victim"), "utf8"), "theirs");
   });
 
-  it("are made absolute", () => {
+  it("is made absolute", () => {
     assertEquals(files.resolve("some/where"), `${process.cwd()}/some/where`);
     assertEquals(files.resolve("/some/where"), "/some/where");
   });
 });
 
-describe("a directory", () => {
-  it("is made with its parents, once", () => {
+describe("directory", () => {
+  it("is created with its parents, and kept if it exists", () => {
     using scratch = scratchDirectory();
     files.ensureDirectory(scratch.at("a/b/c"));
     files.ensureDirectory(scratch.at("a/b/c"));
     assertEquals(files.status(scratch.at("a/b/c"))?.kind, "directory");
   });
 
-  it("may be reached by a link", () => {
+  it("may be a link", () => {
     using scratch = scratchDirectory();
     mkdirSync(scratch.at("real"));
     symlinkSync("real", scratch.at("link"));
@@ -129,7 +129,7 @@ describe("a directory", () => {
     assertEquals(files.status(scratch.at("real/a"))?.kind, "file");
   });
 
-  it("may be written, as far as permissions of the runtime go", () => {
+  it("is not denied by permissions of the runtime", () => {
     using scratch = scratchDirectory();
     assertEquals(files.denied(scratch.path), undefined);
   });

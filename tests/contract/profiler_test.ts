@@ -17,7 +17,7 @@ const sourceLines = readFileSync(fixture, "utf8").split("\n");
 
 const INTERVAL = 1_000;
 
-/** Profiles what `task` does, and checks the file that comes of it. */
+/** Profiles a task, and checks the resulting file. */
 async function profile(task: () => unknown): Promise<Required<CpuProfile>> {
   await cpuProfiler.start(INTERVAL);
   await task();
@@ -33,7 +33,7 @@ function functionNames({ nodes }: CpuProfile): string[] {
   return nodes.map(({ callFrame }) => callFrame.functionName);
 }
 
-/** The inspector as an application uses it. */
+/** An inspector session of the application. */
 class Application {
   readonly #session = new Session();
 
@@ -55,8 +55,8 @@ class Application {
   }
 }
 
-describe("the CPU profiler", () => {
-  it("names functions with line and column as written in the source", async () => {
+describe("CPU profiler", () => {
+  it("names functions with line and column of the source", async () => {
     const taken = await profile(() => work(600));
     const marks = { sumOfDigits: "(range", collatz: "<Result", accumulate: "(this" };
     for (const [name, mark] of Object.entries(marks)) {
@@ -78,14 +78,14 @@ describe("the CPU profiler", () => {
     assert(taken.nodes.some(({ callFrame, positionTicks }) => callFrame.url === fixture.href && positionTicks?.length));
   });
 
-  it("tells idle time as such", async () => {
+  it("reports idle time as idle", async () => {
     const { nodes, samples, timeDeltas } = await profile(async () => {
       work(100);
       await sleep(700);
       work(100);
     });
     const idle = new Set(nodes.filter(({ callFrame }) => callFrame.functionName === "(idle)").map(({ id }) => id));
-    // A sample stands for the time up to the next.
+    // A sample covers the time until the next.
     const duration = samples.reduce((sum, id, index) => sum + (idle.has(id) ? timeDeltas[index + 1] ?? 0 : 0), 0);
     assert(duration > 350_000, `${duration} µs`);
   });
@@ -97,11 +97,11 @@ describe("the CPU profiler", () => {
     assert(second.startTime >= first.endTime);
   });
 
-  it("takes a profile in which nothing happens", async () => {
+  it("takes a profile without any work", async () => {
     await profile(() => {});
   });
 
-  it("rejects a start while it is started, and goes on", async () => {
+  it("rejects a second start, and goes on", async () => {
     const taken = await profile(async () => {
       await assertRejects(() => cpuProfiler.start(INTERVAL), Error, "the profiler is already started");
       work(100);
@@ -109,11 +109,11 @@ describe("the CPU profiler", () => {
     assert(functionNames(taken).includes("work"));
   });
 
-  it("rejects a stop while it is not started", async () => {
+  it("rejects stop if it was not started", async () => {
     await assertRejects(() => cpuProfiler.stop(), Error, "the profiler is not started");
   });
 
-  it("knows nothing of scripts that no source map stands for", () => {
+  it("returns no source position for scripts without a source map", () => {
     for (
       const url of [
         "",
@@ -128,7 +128,7 @@ describe("the CPU profiler", () => {
     }
   });
 
-  it("keeps the application's own profile whole", async () => {
+  it("does not disturb a profile of the application", async () => {
     const application = new Application();
     await application.post("Profiler.enable");
     await application.post("Profiler.start");
@@ -144,7 +144,7 @@ describe("the CPU profiler", () => {
   });
 
   it(
-    "tells that the application took the profile away",
+    "rejects stop if the application has stopped the sampling",
     { skip: runtime === "bun" ? false : "only on Bun" },
     async () => {
       await cpuProfiler.start(INTERVAL);
@@ -160,13 +160,13 @@ function indent(line: string): number {
   return line.search(/\S/);
 }
 
-describe("a position in code that Deno made", () => {
+describe("position in code that Deno transpiled", () => {
   it(
-    "in front of the code of a line is its first token's",
+    "maps to the first token of its line if it is before the code",
     { skip: runtime === "deno" ? false : "only on Deno" },
     () => {
       const { href: url } = fixture;
-      // Comments are kept, if in other lines, and types are not.
+      // Transpiling keeps comments, though in other lines, and removes types.
       const found = sourceLines.map((_, line) => cpuProfiler.sourcePosition({ url, line, column: 0 }));
       for (const code of ["export   function sumOfDigits", "let sum", "export const collatz", "for (let n = this"]) {
         const line = sourceLines.findIndex((text) => text.includes(code));
@@ -176,7 +176,7 @@ describe("a position in code that Deno made", () => {
     },
   );
 
-  it("that is in no source has no line", { skip: runtime === "deno" ? false : "only on Deno" }, () => {
+  it("has line -1 if it is in no source", { skip: runtime === "deno" ? false : "only on Deno" }, () => {
     const { href: url } = fixture;
     assertEquals(cpuProfiler.sourcePosition({ url, line: 100_000, column: 0 }), { url, line: -1, column: -1 });
   });

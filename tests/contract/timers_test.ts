@@ -7,7 +7,7 @@ import { spawnOn, thisRuntime } from "../support/process/run.ts";
 const { timers } = detect(globalThis);
 
 describe("timers", () => {
-  it("call a task again and again until they are cancelled", async () => {
+  it("call a task repeatedly until they are cancelled", async () => {
     let calls = 0;
     const cancel = timers.every(5, () => calls++);
     while (calls < 3) await timers.sleep(5);
@@ -27,7 +27,7 @@ describe("timers", () => {
     assertEquals(calls, 1);
   });
 
-  it("sleep for as many ms as they are told", async () => {
+  it("sleep for the given ms", async () => {
     const start = performance.now();
     await timers.sleep(50);
     const slept = performance.now() - start;

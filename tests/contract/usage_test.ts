@@ -7,7 +7,7 @@ const { memory, resources } = detect(globalThis);
 
 const MB = 1e6;
 
-/** What `measure` gives once it exceeds `threshold`; Bun counts some of what is taken with the next collection, so garbage is made. */
+/** Returns `measure()` once it exceeds `threshold`. Bun counts some memory only at the next collection, so this allocates garbage. */
 function after(threshold: number, measure: () => number): number {
   for (let round = 0; round < 100 && measure() <= threshold; round++) {
     Array.from({ length: 100_000 }, (_, i) => ({ i }));
@@ -16,7 +16,7 @@ function after(threshold: number, measure: () => number): number {
 }
 
 describe("memory", () => {
-  it("is told in bytes: 100 MB taken are seen as about 100 MB", () => {
+  it("is in bytes: 100 MB add about 100 MB to rss", () => {
     const before = memory.rss();
     const taken = new Uint8Array(100 * MB).fill(1); // a page counts once it is written
     const grown = memory.rss() - before;
@@ -24,14 +24,14 @@ describe("memory", () => {
     assert(taken.at(-1) === 1);
   });
 
-  it("outside the heap is told in bytes: 100 MB taken are seen as 100 MB or more", () => {
+  it("outside the heap is in bytes: 100 MB add at least 100 MB", () => {
     const taken = new Uint8Array(100 * MB).fill(1);
     const external = after(99 * MB, () => memory.heap!().external);
     assert(external > 99 * MB && external < 1e12, `${external} bytes`);
     assert(taken.at(-1) === 1);
   });
 
-  it("of the heap is told in bytes: a million objects take some ten bytes each", () => {
+  it("of the heap is in bytes: a million objects add tens of bytes each", () => {
     const taken = Array.from({ length: 1_000_000 }, (_, i) => ({ i }));
     const used = after(4 * MB, () => memory.heap!().used);
     const { total } = memory.heap!();
@@ -42,7 +42,7 @@ describe("memory", () => {
 });
 
 describe("processor time", () => {
-  it("is told in seconds: no more passes than there are processors, and some does while one is busy", () => {
+  it("is in seconds: at most the number of processors per second, and more than 0 while busy", () => {
     const start = performance.now();
     const before = resources!.cpuTime();
     while (performance.now() - start < 200);
@@ -53,7 +53,7 @@ describe("processor time", () => {
     assert(used < elapsed * availableParallelism() + 0.1, `${used} s is too much in ${elapsed} s`);
   });
 
-  it("in the kernel is told apart", () => {
+  it("has the time in the kernel apart", () => {
     const { user, system } = resources!.cpuTime();
     assert(user > 0 && system > 0 && user !== system);
   });

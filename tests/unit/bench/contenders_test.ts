@@ -2,8 +2,8 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { beginAll, contenders } from "../../../bench/contenders/contenders.ts";
 
-describe("the contenders of the bench", () => {
-  it("each record what they are timed for", async () => {
+describe("bench contender", () => {
+  it("records the samples that it is timed for", async () => {
     const field = await beginAll(); // which checks that of every one, by what it left
     try {
       assertEquals(Object.keys(field.recordings), contenders.map(({ name }) => name));

@@ -35,8 +35,8 @@ function cellOf(figure: Omit<Figure, "what">): string {
 
 const SAME = { median: 1, lowest: 1, highest: 1 };
 
-describe("the results of the bench", () => {
-  it("show the median, the lowest and the highest with digits that matter", () => {
+describe("bench results", () => {
+  it("show median, lowest and highest value with significant digits", () => {
     const value = (median: number, lowest: number, highest: number) =>
       cellOf({ unit: "ns", value: { median, lowest, highest } });
     assertEquals(value(0.7512, 0.704, 12.3456), "0.75 ns (0.70–12.35)");
@@ -46,7 +46,7 @@ describe("the results of the bench", () => {
     assertEquals(cellOf({ unit: "", value: { median: 0, lowest: 0, highest: 2 } }), "0 (0–2)");
   });
 
-  it("say of a goal whether the median reaches it", () => {
+  it("show whether the median reaches a goal", () => {
     const against = (median: number, goal: NonNullable<Figure["goal"]>) =>
       cellOf({ unit: "x", value: { median, lowest: 0.5, highest: 30.5 }, goal });
     assertEquals(against(0.75, { atMost: 0.75 }), "0.75 × (0.50–30.50), ≤ 0.75 ✓");
@@ -55,7 +55,7 @@ describe("the results of the bench", () => {
     assertEquals(against(19.9, { atLeast: 20 }), "19.9 × (0.5–30.5), ≥ 20 ✗");
   });
 
-  it("have one line for the same thing on all configurations, in the order of the figures", () => {
+  it("have one line for the same figure on all configurations, in the order of the figures", () => {
     const figure = (what: string, median: number, against?: string): Figure => ({
       what,
       unit: "ms",
@@ -78,20 +78,20 @@ describe("the results of the bench", () => {
     ]);
   });
 
-  it("begin a part with its own heading, or with its name", () => {
+  it("start a part with its own heading, or with its name", () => {
     const heading = (about: string) => partSection({ name: "compare", about, runs: [] });
     assertEquals(heading(""), "## compare");
     assertEquals(heading("What it is.\n"), "## compare\n\nWhat it is.");
     assertEquals(heading("# A sample\n\nWhat it is.\n"), "## A sample\n\nWhat it is.");
   });
 
-  it("show what a part that failed said, whatever that is", () => {
+  it("show the output of a failed part, whatever it is", () => {
     const section = partSection(part([], "exit code 1\n```\n# no heading"));
     assert(section.includes("**Failed on Bun:**\n\n````text\nexit code 1\n```\n# no heading\n````"));
     assert(!section.includes("| what"));
   });
 
-  it("tell when and on what was measured, which goals are missed, and what failed", () => {
+  it("have date and machine, missed goals and failures", () => {
     const figure: Figure = { what: "it", against: "that", unit: "x", value: SAME };
     const page = resultsPage(
       [part([{ ...figure, goal: { atMost: 1 } }, { ...figure, what: "else", goal: { atLeast: 2 } }, {
@@ -111,7 +111,7 @@ describe("the results of the bench", () => {
     assert(page.endsWith("\n") && !page.endsWith("\n\n"));
   });
 
-  it("may be measured anew in part", () => {
+  it("can be updated by measuring some parts anew", () => {
     const of = (name: string, median: number): PartResults => {
       const figure: Figure = { what: `a|${name}`, unit: "x", value: spread([median]), goal: { atMost: 1 } };
       return { name, about: `# Of ${name}`, runs: [{ configuration: "Deno", outcome: { figures: [figure] } }] };
@@ -131,7 +131,7 @@ describe("the results of the bench", () => {
   });
 });
 
-describe("the picture of the comparison", () => {
+describe("comparison chart", () => {
   const bars = [
     { name: "slow", keeps: "every <sample> & more", deno: 5_000, bun: 300 },
     { name: "Kymo", keeps: "every sample", deno: 150, bun: 140 },
@@ -146,14 +146,14 @@ describe("the picture of the comparison", () => {
       .filter(([, found]) => found === style).map(([, , width]) => Number(width));
   }
 
-  it("begins with what the others are compared with, then sorts by the time on Deno", () => {
+  it("starts with the baseline, and sorts the others by the time on Deno", () => {
     const names = [...svg.matchAll(/<text class="name(?: ours)?" [^>]+ text-anchor="end">([^<]+)</g)].map(([, name]) =>
       name
     );
     assertEquals(names, ["bare", "fast", "Kymo", "slow"]);
   });
 
-  it("has bars as long as the times, and cuts one that is far longer", () => {
+  it("has bars in proportion to the times, and cuts one that is far longer", () => {
     const [bare, fast, slow] = lengths("pale-deno") as [number, number, number];
     const [kymo] = lengths("deno") as [number];
     assert(Math.abs(bare / fast - 2) < 0.01 && Math.abs(kymo / fast - 1.5) < 0.01);
@@ -162,17 +162,17 @@ describe("the picture of the comparison", () => {
     for (const number of ["5,000", "300", "150", "140"]) assert(svg.includes(`>${number}</text>`), number);
   });
 
-  it("draws the line to beat of each runtime at the end of its bar", () => {
+  it("draws a line for each runtime at the end of its baseline bar", () => {
     const lines = [...svg.matchAll(/<path class="line (deno|bun)" d="M([\d.]+) /g)].map(([, , x]) => Number(x) - 232);
     assertEquals(lines.map(Math.round), [lengths("pale-deno")[0]!, lengths("pale-bun")[0]!].map(Math.round));
   });
 
-  it("is told in words too, and is well-formed whatever the names", () => {
+  it("has a description in words, and is well-formed for any names", () => {
     assert(svg.includes("slow (keeps every &lt;sample&gt; &amp; more): 5000 on Deno, 300 on Bun."));
     assert(!svg.includes("<sample>"));
   });
 
-  it("cannot be drawn without what the others are compared with", () => {
+  it("throws without a baseline", () => {
     assertThrows(() => picture(bars, "nobody", "Kymo"), Error, "there is no nobody");
   });
 });
