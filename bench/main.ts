@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 import { bareClock } from "./contenders/bare_clock.ts";
 import { contenders } from "./contenders/contenders.ts";
 import { kymo } from "./contenders/kymo.ts";
-import type { Findings } from "./figure.ts";
-import { machine } from "./machine.ts";
-import { type Bar, picture } from "./picture.ts";
-import { type PartResults, partSection, resultsPage, type Run, updatedPage } from "./results.ts";
+import type { Findings } from "./results/figure.ts";
+import { machine } from "./harness/machine.ts";
+import { type Bar, picture } from "./results/picture.ts";
+import { type PartResults, partSection, resultsPage, type Run, updatedPage } from "./results/results_page.ts";
 
 /** The parts in the order of the page. */
 const ORDER = [
@@ -47,8 +47,8 @@ const CONFIGURATIONS: Readonly<Record<string, readonly [string, ...string[]]>> =
 /** The parts there are; those of the order first. */
 function findParts(): string[] {
   const found = [...Deno.readDirSync(partsFolder)]
-    .filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
-    .map(({ name }) => name.slice(0, -".ts".length)).toSorted();
+    .filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => name).toSorted();
   return [...ORDER.filter((name) => found.includes(name)), ...found.filter((name) => !ORDER.includes(name))];
 }
 
@@ -57,13 +57,13 @@ async function runPart(name: string): Promise<PartResults> {
   const runs: Run[] = [];
   for (const [configuration, command] of Object.entries(CONFIGURATIONS)) {
     const start = performance.now();
-    const outcome = await runProgram(command, `bench/parts/${name}.ts`);
+    const outcome = await runProgram(command, `bench/parts/${name}/${name}.ts`);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     console.error(`${name} on ${configuration}: ${"failure" in outcome ? "FAILED" : "ok"} (${seconds} s)`);
     if ("failure" in outcome) console.error(outcome.failure);
     runs.push({ configuration, outcome });
   }
-  const about = await Deno.readTextFile(new URL(`${name}.md`, partsFolder)).catch(() => "");
+  const about = await Deno.readTextFile(new URL(`${name}/${name}.md`, partsFolder)).catch(() => "");
   return { name, about, runs };
 }
 

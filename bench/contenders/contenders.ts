@@ -1,6 +1,6 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryDirectory } from "../published.ts";
+import { temporaryDirectory } from "../harness/published_files.ts";
 import { bareClock } from "./bare_clock.ts";
 import type { Contender, Recording } from "./contender.ts";
 import { handWritten } from "./hand_written.ts";

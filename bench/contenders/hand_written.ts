@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Contender, LABEL, type Recording } from "./contender.ts";
-import { takeLines } from "../lines.ts";
+import { takeLines } from "../harness/lines.ts";
 
 /** As many as a segment of Kymo holds, about. */
 const BATCH = 25_000;

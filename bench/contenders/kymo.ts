@@ -1,6 +1,6 @@
 import * as monitor from "@kymo/kymo";
 import { type Contender, LABEL, type Recording } from "./contender.ts";
-import { takeRows } from "../published.ts";
+import { takeRows } from "../harness/published_files.ts";
 
 /** Kymo as it comes: what is timed includes encoding and writing the files. */
 export const kymo: Contender = {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { pino } from "pino";
 import { type Contender, LABEL, type Recording } from "./contender.ts";
-import { takeLines } from "../lines.ts";
+import { takeLines } from "../harness/lines.ts";
 
 /**
  * How many bytes are collected before they are written, and at most in one piece. Found by trying, with both runtimes: with less there are

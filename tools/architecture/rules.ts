@@ -78,8 +78,6 @@ const largeFolders = new Map([
   ["src", "one entry for each layer, so that the tree is the table of contents"],
   ["tests/unit/analysis", "to be sorted"],
   ["tests/unit/recording", "to be sorted"],
-  ["bench", "to be sorted"],
-  ["bench/parts", "to be sorted"],
 ]);
 
 /** Most lines of a file. */

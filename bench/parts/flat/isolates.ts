@@ -5,7 +5,7 @@
 
 import { availableParallelism } from "node:os";
 import process from "node:process";
-import { checkOutcome, deletePublished, type Outcome } from "../../published.ts";
+import { checkOutcome, deletePublished, type Outcome } from "../../harness/published_files.ts";
 
 const ROUNDS = 3;
 const NANOSECONDS_PER_MS = 1e6;

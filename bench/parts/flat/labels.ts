@@ -5,8 +5,8 @@
 
 import process from "node:process";
 import * as monitor from "@kymo/kymo";
-import { checkOutcome, takeRows } from "../../published.ts";
-import { alternate, type Body } from "../../rounds.ts";
+import { checkOutcome, takeRows } from "../../harness/published_files.ts";
+import { alternate, type Body } from "../../harness/rounds.ts";
 
 const ROUNDS = 5;
 const TIMES = 200_000;

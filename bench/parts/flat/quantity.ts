@@ -5,7 +5,7 @@
 
 import process from "node:process";
 import * as monitor from "@kymo/kymo";
-import { checkOutcome, deletePublished, takeRows } from "../../published.ts";
+import { checkOutcome, deletePublished, takeRows } from "../../harness/published_files.ts";
 
 const NANOSECONDS_PER_MS = 1e6;
 

@@ -6,7 +6,7 @@ import { HEADER } from "../../../src/csv/dialect.ts";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/series.ts";
 import { Segment } from "../../../src/segment/segment.ts";
-import { randomNumbers } from "../../random.ts";
+import { randomNumbers } from "../../harness/random.ts";
 
 const LABELS = [
   "/orders [GET]",

@@ -9,7 +9,7 @@ import { strict as assert } from "node:assert";
 import process from "node:process";
 import { GCProfiler } from "node:v8";
 import * as monitor from "@kymo/kymo";
-import { checkOutcome } from "../../published.ts";
+import { checkOutcome } from "../../harness/published_files.ts";
 import { CONTROLS, LEAST_OBJECT, type UseName, useOf } from "./uses.ts";
 
 const ROUNDS = 5;

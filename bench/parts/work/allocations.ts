@@ -1,7 +1,7 @@
 import process from "node:process";
-import { run } from "../../child.ts";
-import { type Figure, spread } from "../../figure.ts";
-import { temporaryDirectory } from "../../published.ts";
+import { run } from "../../harness/child.ts";
+import { type Figure, spread } from "../../results/figure.ts";
+import { temporaryDirectory } from "../../harness/published_files.ts";
 import { LEAST_OBJECT, type UseName } from "./uses.ts";
 
 /** Each a program of its own: what a compiler makes of the hot path may differ from one to the next. */

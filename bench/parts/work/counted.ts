@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { commandOf, runCommand } from "../../child.ts";
-import { checkOutcome, type Outcome, takeRows, temporaryDirectory } from "../../published.ts";
+import { commandOf, runCommand } from "../../harness/child.ts";
+import { checkOutcome, type Outcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
 
 const program = new URL("./samples.ts", import.meta.url);
 

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { missing } from "../../../tests/support/process/system_tools.ts";
-import { type Figure, spread } from "../../figure.ts";
+import { type Figure, spread } from "../../results/figure.ts";
 import { recordUnder } from "./counted.ts";
 
 /** Samples of the two programs whose difference counts: beginning, end and most of the compilers' work fall out. */

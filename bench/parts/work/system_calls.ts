@@ -1,5 +1,5 @@
 import { cannotTrace } from "../../../tests/support/process/system_tools.ts";
-import { type Figure, spread } from "../../figure.ts";
+import { type Figure, spread } from "../../results/figure.ts";
 import { recordUnder } from "./counted.ts";
 
 const ROUNDS = 2;

@@ -1,4 +1,4 @@
-import type { Outcome } from "../../published.ts";
+import type { Outcome } from "../../harness/published_files.ts";
 
 /** What a worker is to do. */
 export interface Job {

@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Figure, spread } from "../../../bench/figure.ts";
-import { picture } from "../../../bench/picture.ts";
-import { type PartResults, partSection, resultsPage, updatedPage } from "../../../bench/results.ts";
+import { type Figure, spread } from "../../../bench/results/figure.ts";
+import { picture } from "../../../bench/results/picture.ts";
+import { type PartResults, partSection, resultsPage, updatedPage } from "../../../bench/results/results_page.ts";
 
 const machine = {
   processor: "A processor",

@@ -1,10 +1,10 @@
 /** How much memory a recording takes, and whether that grows. */
 
-import { run } from "../child.ts";
-import { type Figure, spread, tell } from "../figure.ts";
-import { checkOutcome, takeRows, temporaryDirectory } from "../published.ts";
-import type { Resident } from "./memory/resident.ts";
-import type { Told } from "./memory/samples.ts";
+import { run } from "../../harness/child.ts";
+import { type Figure, spread, tell } from "../../results/figure.ts";
+import { checkOutcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
+import type { Resident } from "./resident.ts";
+import type { Told } from "./samples.ts";
 
 const ROUNDS = 2;
 
@@ -22,8 +22,8 @@ const BY_DEFAULT = "--expose-gc";
 /** V8 doubles its young generation now and then, by megabytes, when a program has run for long: here it has its last size from the start. */
 const OF_ONE_SIZE = `${BY_DEFAULT},--min-semi-space-size=1,--max-semi-space-size=1`;
 
-const idle = new URL("./memory/idle.ts", import.meta.url);
-const samples = new URL("./memory/samples.ts", import.meta.url);
+const idle = new URL("./idle.ts", import.meta.url);
+const samples = new URL("./samples.ts", import.meta.url);
 
 /** What a program that records has at each reading. */
 async function recording(v8Flags: string): Promise<readonly Resident[]> {

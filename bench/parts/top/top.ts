@@ -5,11 +5,11 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { commandOf } from "../child.ts";
-import { type Figure, spread, tell } from "../figure.ts";
-import { hasFfi } from "../has_ffi.ts";
-import { checkOutcome, deletePublished, temporaryDirectory } from "../published.ts";
-import { ratio } from "../rounds.ts";
+import { commandOf } from "../../harness/child.ts";
+import { type Figure, spread, tell } from "../../results/figure.ts";
+import { hasFfi } from "../../harness/has_ffi.ts";
+import { checkOutcome, deletePublished, temporaryDirectory } from "../../harness/published_files.ts";
+import { ratio } from "../../harness/rounds.ts";
 
 const ROUNDS = 5;
 
@@ -23,7 +23,7 @@ const ORDINARY_SECONDS = 6;
 
 const NANOSECONDS_PER_MS = 1e6;
 
-const entry = new URL("../../src/cli/main.ts", import.meta.url);
+const entry = new URL("../../../src/cli/main.ts", import.meta.url);
 
 /** A live view, in a process of its own. */
 class Top implements AsyncDisposable {

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { bareClock } from "../contenders/bare_clock.ts";
-import { kymo } from "../contenders/kymo.ts";
-import { beginAll } from "../contenders/contenders.ts";
-import { type Figure, spread, tell } from "../figure.ts";
-import { goalHere } from "../goals.ts";
-import { alternate, type Body, ratio } from "../rounds.ts";
-import { SEGMENT_ROWS } from "../segment_rows.ts";
+import { bareClock } from "../../contenders/bare_clock.ts";
+import { kymo } from "../../contenders/kymo.ts";
+import { beginAll } from "../../contenders/contenders.ts";
+import { type Figure, spread, tell } from "../../results/figure.ts";
+import { goalHere } from "../../results/goals.ts";
+import { alternate, type Body, ratio } from "../../harness/rounds.ts";
+import { SEGMENT_ROWS } from "../../harness/segment_rows.ts";
 
 const ROUNDS = 9;
 

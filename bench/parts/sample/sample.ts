@@ -8,13 +8,13 @@ import { closeSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import * as monitor from "@kymo/kymo";
-import { detect } from "../../runtime_adapters/detect.ts";
-import { LABEL } from "../contenders/contender.ts";
-import { type Figure, spread, tell } from "../figure.ts";
-import { goalHere } from "../goals.ts";
-import { checkOutcome, takeRows, temporaryDirectory } from "../published.ts";
-import { alternate, type Body, ratio } from "../rounds.ts";
-import { SEGMENT_ROWS } from "../segment_rows.ts";
+import { detect } from "../../../runtime_adapters/detect.ts";
+import { LABEL } from "../../contenders/contender.ts";
+import { type Figure, spread, tell } from "../../results/figure.ts";
+import { goalHere } from "../../results/goals.ts";
+import { checkOutcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
+import { alternate, type Body, ratio } from "../../harness/rounds.ts";
+import { SEGMENT_ROWS } from "../../harness/segment_rows.ts";
 
 /** Whole segments, so that each round flushes what it records; more than 20 of them in all. */
 const WITH_FLUSH = { rounds: 15, times: 4 * SEGMENT_ROWS };

@@ -1,4 +1,4 @@
-import { type Spread, spread } from "./figure.ts";
+import { type Spread, spread } from "../results/figure.ts";
 
 /** What is timed: does the thing so many times. */
 export type Body = (times: number) => void | Promise<void>;

@@ -1,9 +1,9 @@
 /** Whether a sample costs the same however many there are, under however many labels, in however many isolates. */
 
-import { run } from "../child.ts";
-import { type Figure, spread, tell } from "../figure.ts";
-import { temporaryDirectory } from "../published.ts";
-import { ratio } from "../rounds.ts";
+import { run } from "../../harness/child.ts";
+import { type Figure, spread, tell } from "../../results/figure.ts";
+import { temporaryDirectory } from "../../harness/published_files.ts";
+import { ratio } from "../../harness/rounds.ts";
 
 /** How often each is measured, in a program of its own; of the largest one is enough. */
 const PROGRAMS = 5;
@@ -16,9 +16,9 @@ const LABELS = [1, 1_000, 100_000];
 const LABEL_PROGRAMS = 3;
 const ISOLATES = [1, 4, 64];
 
-const quantity = new URL("./flat/quantity.ts", import.meta.url);
-const labels = new URL("./flat/labels.ts", import.meta.url);
-const isolates = new URL("./flat/isolates.ts", import.meta.url);
+const quantity = new URL("./quantity.ts", import.meta.url);
+const labels = new URL("./labels.ts", import.meta.url);
+const isolates = new URL("./isolates.ts", import.meta.url);
 
 /** Runs a program that records into a directory of its own. */
 async function record(program: URL, ...numbers: readonly number[]): Promise<unknown> {

@@ -6,13 +6,13 @@
 
 import { parse, stringify as stringifyStd } from "@std/csv";
 import { stringify as stringifyNode } from "csv-stringify/sync";
-import { CsvEncoder } from "../../src/csv/encode.ts";
-import { ValueKind } from "../../src/series.ts";
-import { Segment, type SegmentContent } from "../../src/segment/segment.ts";
-import { type Figure, spread, tell } from "../figure.ts";
-import { randomNumbers } from "../random.ts";
-import { alternate, ratio } from "../rounds.ts";
-import { SEGMENT_BYTES } from "../segment_rows.ts";
+import { CsvEncoder } from "../../../src/csv/encode.ts";
+import { ValueKind } from "../../../src/series.ts";
+import { Segment, type SegmentContent } from "../../../src/segment/segment.ts";
+import { type Figure, spread, tell } from "../../results/figure.ts";
+import { randomNumbers } from "../../harness/random.ts";
+import { alternate, ratio } from "../../harness/rounds.ts";
+import { SEGMENT_BYTES } from "../../harness/segment_rows.ts";
 
 const ROUNDS = 9;
 const SEGMENTS_PER_ROUND = 8;

@@ -1,4 +1,4 @@
-import { detect } from "../runtime_adapters/detect.ts";
+import { detect } from "../../runtime_adapters/detect.ts";
 
 /** A goal for each configuration: most of the time of a sample goes to the clock, which differs between them. */
 export interface GoalByConfiguration {

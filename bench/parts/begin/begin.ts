@@ -2,11 +2,11 @@
 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { timeRun } from "../child.ts";
-import { type Spread, spread, tell } from "../figure.ts";
-import { takeRows, temporaryDirectory } from "../published.ts";
-import { install, programs } from "./begin/install.ts";
-import type { Told } from "./begin/shares.ts";
+import { timeRun } from "../../harness/child.ts";
+import { type Spread, spread, tell } from "../../results/figure.ts";
+import { takeRows, temporaryDirectory } from "../../harness/published_files.ts";
+import { install, programs } from "./install.ts";
+import type { Told } from "./shares.ts";
 
 /** Rounds that count; one before them fills the runtime's caches. */
 const ROUNDS = 20;

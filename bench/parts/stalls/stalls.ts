@@ -1,9 +1,9 @@
 /** How long a program can be held up by one call of `stopDurationSample`: at full speed, and in a program whose event loop turns. */
 
 import * as monitor from "@kymo/kymo";
-import { type Figure, spread, tell } from "../figure.ts";
-import { checkOutcome, takeRows, temporaryDirectory } from "../published.ts";
-import { detect } from "../../runtime_adapters/detect.ts";
+import { type Figure, spread, tell } from "../../results/figure.ts";
+import { checkOutcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
+import { detect } from "../../../runtime_adapters/detect.ts";
 
 const ROUNDS = 3;
 const WARM_UP = 1_000_000;

@@ -5,11 +5,11 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { commandOf, runCommand, timeRun } from "../child.ts";
-import { type Figure, type Spread, spread, tell } from "../figure.ts";
-import { hasFfi } from "../has_ffi.ts";
-import { ratio } from "../rounds.ts";
-import { record, type Recording } from "./summary/recording.ts";
+import { commandOf, runCommand, timeRun } from "../../harness/child.ts";
+import { type Figure, type Spread, spread, tell } from "../../results/figure.ts";
+import { hasFfi } from "../../harness/has_ffi.ts";
+import { ratio } from "../../harness/rounds.ts";
+import { record, type Recording } from "./recording.ts";
 
 const ROUNDS = 5;
 const FILES = 100;
@@ -20,9 +20,9 @@ const FILES_FOR_PANDAS = 10;
 
 const MIB = 2 ** 20;
 
-const bare = new URL("./summary/bare.ts", import.meta.url);
-const kymo = new URL("./summary/kymo.ts", import.meta.url);
-const pandas = decodeURIComponent(new URL("./summary/pandas_summary.py", import.meta.url).pathname);
+const bare = new URL("./bare.ts", import.meta.url);
+const kymo = new URL("./kymo.ts", import.meta.url);
+const pandas = decodeURIComponent(new URL("./pandas_summary.py", import.meta.url).pathname);
 /** The one that Debian's packages belong to. */
 const PYTHON = "/usr/bin/python3";
 

@@ -5,11 +5,11 @@ import { timeHandler } from "@kymo/kymo/http";
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { runCommand } from "../child.ts";
-import { spread, tell } from "../figure.ts";
-import { checkOutcome, takeRows, temporaryDirectory } from "../published.ts";
-import { ratio } from "../rounds.ts";
-import { type Handler, serve } from "./http/serve.ts";
+import { runCommand } from "../../harness/child.ts";
+import { spread, tell } from "../../results/figure.ts";
+import { checkOutcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
+import { ratio } from "../../harness/rounds.ts";
+import { type Handler, serve } from "./serve.ts";
 
 const ROUNDS = 8;
 
@@ -20,7 +20,7 @@ const CLIENTS = 32;
 /** The rate that should be kept at least. */
 const LEAST = "Deno" in globalThis ? 0.97 : 0.95;
 
-const autocannon = fileURLToPath(new URL("../../node_modules/autocannon/autocannon.js", import.meta.url));
+const autocannon = fileURLToPath(new URL("../../../node_modules/autocannon/autocannon.js", import.meta.url));
 
 /** What runs the load: Node.js, for which it is made and on which it is fastest, or else this runtime. */
 const loader = spawnSync("node", ["--version"]).status === 0

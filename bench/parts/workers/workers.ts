@@ -1,9 +1,9 @@
 /** How many samples per second four workers record at once, beside one. */
 
-import { spread, tell } from "../figure.ts";
-import { checkOutcome, type Outcome, takeRows, temporaryDirectory } from "../published.ts";
-import { ratio } from "../rounds.ts";
-import type { Job, Report } from "./workers/job.ts";
+import { spread, tell } from "../../results/figure.ts";
+import { checkOutcome, type Outcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
+import { ratio } from "../../harness/rounds.ts";
+import type { Job, Report } from "./job.ts";
 
 const ROUNDS = 7;
 const CREW = 4;
@@ -14,7 +14,7 @@ const TIMES = 2_000_000;
 
 /** A worker, and what it says next. */
 class Recorder {
-  readonly #worker = new Worker(new URL("./workers/worker.ts", import.meta.url), { type: "module" });
+  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   readonly #said: Report[] = [];
   #heard = Promise.withResolvers<void>();
 

@@ -1,6 +1,6 @@
 import { type Figure, type Findings, isReached } from "./figure.ts";
 import { goalsReached } from "./goals_reached.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "../harness/machine.ts";
 
 /** How a part of the bench went in one configuration. */
 export interface Run {
