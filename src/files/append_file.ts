@@ -1,5 +1,5 @@
-import { Byte } from "../csv/dialect.ts";
 import { HEADER_BYTES } from "../csv/encode.ts";
+import { findLastRow } from "../csv/outer_rows.ts";
 import { RowScanner, wholeRows } from "../csv/row_scanner.ts";
 import { FileError, type FileHandle } from "../runtime.ts";
 import { type MonitoringDirectory, readFully, release, writeAll } from "./directory.ts";
@@ -196,11 +196,6 @@ function wasDeleted(handle: FileHandle): boolean {
   }
 }
 
-/**
- * Bytes at the end of a file to search for its last row: enough for ordinary labels, then for any.
- */
-const TAILS = [1024, 64 * 1024] as const;
-
 /** Most bytes of a torn row: the longest label doubles in size if every character is a quote. */
 const MAX_TORN_BYTES = 64 * 1024;
 
@@ -208,10 +203,9 @@ const MAX_TORN_BYTES = 64 * 1024;
  * The byte after the last whole row of a CSV file: less than `size` if a writer was killed in the
  * middle of a row, 0 if not even the header is whole.
  *
- * CSV cannot be read backwards with certainty, since a line end inside quotes looks like one
- * outside. If the end of the file reads as a whole row, it is taken for one; otherwise the file is
- * read from its beginning. (A file that is torn inside a label, just after what reads like a row,
- * counts as whole.)
+ * If the end of the file reads as a whole row (see `findLastRow`), it is taken for one; otherwise the
+ * file is read from its beginning. (A file that is torn inside a label, just after what reads like a
+ * row, counts as whole.)
  *
  * @throws {FileError} `EFTYPE` if the file is torn and not of our dialect: nothing may be cut off
  * it.
@@ -219,7 +213,7 @@ const MAX_TORN_BYTES = 64 * 1024;
 export function wholeRowsEnd(handle: FileHandle, size: number): number {
   if (size === 0) return 0;
   const scanner = new RowScanner();
-  if (TAILS.some((length) => endsWithRow(scanner, handle, size, length))) return size;
+  if (findLastRow(scanner, handle, size)) return size;
 
   scanner.restart(0);
   let end = 0;
@@ -236,22 +230,6 @@ export function wholeRowsEnd(handle: FileHandle, size: number): number {
   }
   if (size - end > MAX_TORN_BYTES || !beginsWithHeader(handle, size)) throw wrongDialect();
   return end;
-}
-
-/**
- * Whether the last `length` bytes of a file end with a whole row. It may begin after any line feed,
- * since its label may hold some.
- */
-function endsWithRow(scanner: RowScanner, handle: FileHandle, size: number, length: number): boolean {
-  const begin = Math.max(0, size - length);
-  const bytes = readBetween(handle, begin, size);
-  scanner.restart(begin).push(bytes);
-  for (let at = bytes.length - 1; at > 0;) {
-    at = bytes.lastIndexOf(Byte.lf, at - 1) + 1;
-    if (scanner.seek(begin + at).next() === "row" && scanner.crlf && scanner.end === size) return true;
-    at--;
-  }
-  return false;
 }
 
 function beginsWithHeader(handle: FileHandle, size: number): boolean {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/series.ts";
+import { segmentFileName } from "../../../src/files/names.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { randomNumbers } from "../../harness/random.ts";
 
@@ -55,7 +56,7 @@ export function record(files: number, rows: number): Recording {
       pieces.push(bytes.slice());
       row = next;
     }
-    const name = `duration.${owner.pid}-${owner.isolate}-${file + 1}.csv`;
+    const name = segmentFileName({ owner, sequence: file + 1 });
     writeFileSync(join(directory, name), Buffer.concat(pieces));
   }
   return { directory, [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }) };

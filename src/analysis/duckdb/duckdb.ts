@@ -199,12 +199,12 @@ const isThreads: Check = (value) =>
     ? undefined
     : "must be a whole number from 1 to 1024";
 
+/** The checks of the options. */
+export const DUCKDB_CHECKS = { memoryLimit: isSize, threads: isThreads } as const;
+
 /** The options by the names of DuckDB's settings. */
 function toSettings(options: DuckDBOptions): Record<string, string> {
-  const { memoryLimit = "512MB", threads } = checkGiven<DuckDBOptions>("Cannot analyse", options, {
-    memoryLimit: isSize,
-    threads: isThreads,
-  });
+  const { memoryLimit = "512MB", threads } = checkGiven<DuckDBOptions>("Cannot analyse", options, DUCKDB_CHECKS);
   return { memory_limit: memoryLimit, ...threads === undefined ? {} : { threads: String(threads) } };
 }
 

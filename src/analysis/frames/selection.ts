@@ -44,7 +44,7 @@ const isLabels: Check = (value) =>
 const isPids: Check = (value) =>
   Array.isArray(value) && value.every((pid) => isPid(pid) === undefined) ? undefined : "must be an array of PIDs";
 
-const isTimepoint: Check = (value) => typeof value === "bigint" ? undefined : "must be a bigint, ns since 1970";
+export const isTimepoint: Check = (value) => typeof value === "bigint" ? undefined : "must be a bigint, ns since 1970";
 
 /** Turns the selection of a series into one of a frame. */
 export function toSelection(selection: SeriesSelection): Selection {

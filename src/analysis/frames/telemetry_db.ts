@@ -1,12 +1,17 @@
+import { checkGiven } from "../../options.ts";
 import { fileErrorCode, KymoError, quote, reason } from "../../errors.ts";
 import { defaultRuntime } from "../../default_runtime.ts";
-import { DuckDB, type DuckDBOptions } from "../duckdb/duckdb.ts";
+import { DuckDB, DUCKDB_CHECKS, type DuckDBOptions } from "../duckdb/duckdb.ts";
 import type { Reading } from "../source/reading.ts";
-import { openSources, type Sources } from "../source/sources.ts";
+import { openSources, type Sources, type TimeBounds } from "../source/sources.ts";
 import type { Table } from "../duckdb/table.ts";
+import { isTimepoint } from "./selection.ts";
 import { TelemetryFrame } from "./telemetry_frame.ts";
 import type { TelemetrySeries } from "./telemetry_series.ts";
 import { OBSERVATIONS, Views } from "./views.ts";
+
+/** Limits of DuckDB, and the time of interest. */
+export interface OpenOptions extends DuckDBOptions, TimeBounds {}
 import { CHANNELS, SERIES } from "../../series.ts";
 
 /**
@@ -50,25 +55,32 @@ export class TelemetryDB {
   }
 
   /**
-   * Opens a monitoring directory in either layout with the spools of running programs in it, a CSV file, a pattern of files such as
-   * `"runs/*.csv"`, or several of these. Files of the Python original are read too. Where nothing was recorded there is nothing to be seen, which
-   * is no error.
+   * Opens a monitoring directory, in either layout and with the spools of running programs in it, a CSV
+   * file, a pattern of files such as `"runs/*.csv"`, or several of these. Files of the Python original are
+   * read too. A directory in which nothing was recorded has no observations, which is no error.
    *
-   * @throws {KymoError} if the package `@duckdb/node-api` is missing, or an option is wrong.
-   * @throws {KymoError} if something cannot be read, or on Deno `--allow-ffi` is missing.
+   * @throws {KymoError} `"missing-package"` without the package `@duckdb/node-api`; `"permission-denied"` on
+   * Deno without `--allow-ffi`; `"not-found"` and other codes of files if a source cannot be read;
+   * `"invalid-argument"` if a source or an option is wrong.
    */
-  static async open(source: string | readonly string[], options: DuckDBOptions = {}): Promise<TelemetryDB> {
+  static async open(source: string | readonly string[], options: OpenOptions = {}): Promise<TelemetryDB> {
     if (![source].flat().every((path) => typeof path === "string" && path !== "")) {
       throw new KymoError(
         "invalid-argument",
         `Cannot read: the source must be a path, or an array of paths: ${quote(source)}`,
       );
     }
+    const { from, to, ...limits } = checkGiven<OpenOptions>("Cannot analyse", options, {
+      ...DUCKDB_CHECKS,
+      from: isTimepoint,
+      to: isTimepoint,
+    });
+    const bounds = { ...from === undefined ? {} : { from }, ...to === undefined ? {} : { to } };
     const runtime = defaultRuntime();
-    const database = await DuckDB.open(options, runtime);
+    const database = await DuckDB.open(limits, runtime);
     try {
       return await database.exclusively(async (connection) => {
-        const found = await openSources(source, { connection, files: runtime.files });
+        const found = await openSources(source, { connection, files: runtime.files }, bounds);
         try {
           const views = await Views.create(connection, found);
           database.guard((failure) => views.areStale(connection, failure));

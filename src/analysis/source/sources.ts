@@ -2,7 +2,10 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { fileErrorCode, KymoError, reason } from "../../errors.ts";
 import { observationsOf } from "../../segment/observation.ts";
 import { type ReportUnreadable, type SpoolRows, SpoolSnapshot } from "../../files/snapshot.ts";
-import type { Files } from "../../runtime.ts";
+import { release } from "../../files/directory.ts";
+import { fileNameOf, parseSegmentFileName } from "../../files/names.ts";
+import { outerTimepoints } from "../../csv/outer_rows.ts";
+import type { FileHandle, Files } from "../../runtime.ts";
 import { CheckedFile, partsOf } from "./checked_file.ts";
 import { attempt, findFile, findPlaces, listCsvs } from "./found_files.ts";
 import { Problems, type Reading } from "./reading.ts";
@@ -37,6 +40,14 @@ export interface Sources {
   close(): void;
 }
 
+/** The time of interest. Files of single segments that lie wholly outside of it are not read. */
+export interface TimeBounds {
+  /** The first timepoint, ns since 1970. */
+  readonly from?: bigint;
+  /** The end, ns since 1970: the first timepoint after it. */
+  readonly to?: bigint;
+}
+
 /** What is needed to read. */
 export interface SourceDeps {
   /** The database. */
@@ -60,7 +71,11 @@ const TURN = 10;
  *
  * @throws {KymoError} if a file or directory is not there, or cannot be read.
  */
-export async function openSources(source: string | readonly string[], deps: SourceDeps): Promise<Sources> {
+export async function openSources(
+  source: string | readonly string[],
+  deps: SourceDeps,
+  bounds: TimeBounds = {},
+): Promise<Sources> {
   const { files, connection } = deps;
   const problems = new Problems();
   const found = new Map<string, CheckedFile>();
@@ -71,7 +86,11 @@ export async function openSources(source: string | readonly string[], deps: Sour
     if (found.has(path)) return;
     const file = findFile(files, path);
     if (typeof file === "string") problems.add(path, 0, 0, file);
-    else if (file !== undefined) found.set(path, new CheckedFile(file, bound));
+    else if (file !== undefined) {
+      const checked = new CheckedFile(file, bound);
+      if (liesOutside(file.path, files, bounds)) checked.mode = "out";
+      found.set(path, checked);
+    }
   };
   for (const { path, kind } of places) {
     if (kind === "file") {
@@ -87,6 +106,25 @@ export async function openSources(source: string | readonly string[], deps: Sour
   const sources = new CheckedSources(deps, [...found.values()], problems);
   await sources.begin([...spoolRows.values()]);
   return sources;
+}
+
+/**
+ * Whether a file need not be read. Only of the file of a single segment its first and last row tell that: time never
+ * goes back within a segment.
+ */
+function liesOutside(path: string, files: Files, { from, to }: TimeBounds): boolean {
+  if (from === undefined && to === undefined || parseSegmentFileName(fileNameOf(path)) === undefined) return false;
+  let file: FileHandle | undefined;
+  try {
+    file = files.open(path, "read");
+    const range = outerTimepoints(file);
+    if (range === undefined || range.first > range.last) return false;
+    return from !== undefined && range.last < from || to !== undefined && range.first >= to;
+  } catch {
+    return false; // what is wrong with the file is found when it is read
+  } finally {
+    if (file !== undefined) release(file);
+  }
 }
 
 function expandWith(connection: DuckDBConnection): (pattern: string) => Promise<string[]> {
@@ -146,7 +184,8 @@ class CheckedSources implements Sources {
     // Of files that grow DuckDB would read more than counts, so that the query would have to be done again: better wait.
     await this.#check(this.#all.filter(({ isBounded }) => isBounded));
     this.#checked = this.#check(this.#all);
-    const work = this.#all.reduce((sum, { found }) => sum + found.size + OPENING, 0);
+    const unchecked = this.#all.filter(({ mode }) => mode === "unchecked");
+    const work = unchecked.reduce((sum, { found }) => sum + found.size + OPENING, 0);
     if (work <= CHECKED_AT_ONCE) await this.check();
     else this.#relate();
   }

@@ -1,26 +1,22 @@
+import { outerTimepoints } from "../../csv/outer_rows.ts";
 import { isCsvName } from "../../files/names.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import type { TimeRange } from "../frames/selection.ts";
 
-/** The timepoint of a row, after the end of the row before. */
-const timepointOfRow = /\n(\d{18,19}),/g;
-
-/** Bytes to read at either end of a file: a few rows. */
-const BYTES = 1_024;
-
 /**
  * Estimates the time range of a recording from the first and last rows of its files, without
  * reading the rest; `undefined` if there are none. Only an estimate: rows need not be in order, and
- * spools are not considered.
+ * spools are not considered. It is never wider than the recording.
  */
 export function estimateTimeRange(sources: readonly string[], files: Files): TimeRange | undefined {
   let range: TimeRange | undefined;
   for (const path of sources.flatMap((source) => csvFiles(source, files))) {
-    for (const timepoint of outerTimepoints(path, files)) {
-      if (range === undefined) range = { first: timepoint, last: timepoint };
-      else if (timepoint < range.first) range = { ...range, first: timepoint };
-      else if (timepoint > range.last) range = { ...range, last: timepoint };
-    }
+    const { first, last } = outerTimepointsOf(path, files) ?? {};
+    if (first === undefined || last === undefined) continue;
+    range = {
+      first: range === undefined || first < range.first ? first : range.first,
+      last: range === undefined || last > range.last ? last : range.last,
+    };
   }
   return range;
 }
@@ -36,24 +32,15 @@ function csvFiles(source: string, files: Files): string[] {
   }
 }
 
-function outerTimepoints(path: string, files: Files): bigint[] {
+/** The timepoints of the first and last row of a file; `undefined` if it has none or cannot be read. */
+function outerTimepointsOf(path: string, files: Files): TimeRange | undefined {
   let file: FileHandle | undefined;
   try {
     file = files.open(path, "read");
-    const { size } = file.status();
-    const ends = [0, size - BYTES].filter((position) => position >= 0).flatMap((position) =>
-      timepointsAt(file!, position)
-    );
-    return ends.length === 0 ? [] : [ends[0]!, ends.at(-1)!];
+    return outerTimepoints(file);
   } catch {
-    return [];
+    return undefined;
   } finally {
     file?.close();
   }
-}
-
-function timepointsAt(file: FileHandle, position: number): bigint[] {
-  const bytes = new Uint8Array(BYTES);
-  const text = new TextDecoder().decode(bytes.subarray(0, file.readAt(bytes, position)));
-  return Array.from(text.matchAll(timepointOfRow), ([, digits = ""]) => BigInt(digits));
 }

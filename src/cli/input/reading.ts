@@ -8,6 +8,7 @@ import type { Files } from "../../runtime.ts";
 import { type ExitCode, exitCode } from "../exit_code.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import type { CliContext } from "../context.ts";
+import { boundsOf, type SelectionOptions } from "./selection_options.ts";
 import { writeError } from "../terminal/text.ts";
 
 /** Opens what the user named: directories, files, or patterns of files. `doing` is what cannot be done if there is no such thing. */
@@ -15,6 +16,7 @@ export async function openRecording(
   sources: readonly string[],
   doing: string,
   { look, runtime: { files } }: CliContext,
+  selected: Pick<SelectionOptions, "from" | "to"> = {},
 ): Promise<TelemetryDB> {
   for (const source of sources) {
     const found = look(source);
@@ -30,8 +32,11 @@ export async function openRecording(
       );
     }
   }
-  const { TelemetryDB } = await import("../../analysis/frames/telemetry_db.ts");
-  return await TelemetryDB.open(sources);
+  const [{ TelemetryDB }, { estimateTimeRange }] = await Promise.all([
+    import("../../analysis/frames/telemetry_db.ts"),
+    import("../../analysis/summary/time_estimate.ts"),
+  ]);
+  return await TelemetryDB.open(sources, boundsOf(selected, () => estimateTimeRange(sources, files)));
 }
 
 /** Directories with recordings in a directory that has none itself: one may have named it by mistake. */

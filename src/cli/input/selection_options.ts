@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Selection, TimeRange } from "../../analysis/frames/selection.ts";
 import { parseTimeArgument, type TimeArgument, timepointOf } from "./time_argument.ts";
+import type { TimeBounds } from "../../analysis/source/sources.ts";
 import { repeated, wholeNumber } from "./option_values.ts";
 
 /** What the user wants to see, as the options of several commands say it. */
@@ -47,4 +48,26 @@ export async function selectionOf(
     ...from === undefined ? {} : { from: timepoint(from) },
     ...to === undefined ? {} : { to: timepoint(to) },
   };
+}
+
+/**
+ * The time outside of which files need not be read: never narrower than the selection, though the time range of the
+ * recording is only estimated, and never wider than it is.
+ */
+export function boundsOf(
+  { from, to }: Pick<SelectionOptions, "from" | "to">,
+  estimate: () => TimeRange | undefined,
+): TimeBounds {
+  const times = [from, to].filter((time) => time !== undefined);
+  const isAfterFirst = times.some((time) => "afterFirst" in time);
+  const isBeforeLast = times.some((time) => "beforeLast" in time);
+  const range = isAfterFirst || isBeforeLast ? estimate() : undefined;
+  const timepoint = (time: TimeArgument | undefined): bigint | undefined => {
+    if (time === undefined || !("epoch" in time) && range === undefined) return undefined;
+    return timepointOf(time, range ?? { first: 0n, last: 0n });
+  };
+  // What is counted from the beginning needs the first row, what is counted from the end the last one.
+  const first = isAfterFirst ? undefined : timepoint(from);
+  const end = isBeforeLast ? undefined : timepoint(to);
+  return { ...first === undefined ? {} : { from: first }, ...end === undefined ? {} : { to: end } };
 }

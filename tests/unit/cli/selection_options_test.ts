@@ -1,7 +1,12 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows, fail } from "@std/assert";
 import { Command, CommanderError } from "commander";
-import { addSelectionOptions, selectionOf, type SelectionOptions } from "../../../src/cli/input/selection_options.ts";
+import {
+  addSelectionOptions,
+  boundsOf,
+  selectionOf,
+  type SelectionOptions,
+} from "../../../src/cli/input/selection_options.ts";
 import { KymoError } from "../../../src/errors.ts";
 
 /** The options that arguments stand for. */
@@ -44,5 +49,32 @@ describe("the options that select", () => {
     }
     assertThrows(() => parse("--from", "yesterday"), KymoError, "--from must be a time");
     assertThrows(() => parse("--to", "5"), KymoError, "--to must be a time");
+  });
+});
+
+describe("boundsOf", () => {
+  const boundsFor = (...args: string[]) => boundsOf(parse(...args), () => range);
+
+  it("gives given times as they are, without a look at the time of the recording", () => {
+    const options = parse("--from", "1700000000000000000", "--to", "1700000000000000001");
+    assertEquals(boundsOf(options, () => fail("looked")), {
+      from: 1_700_000_000_000_000_000n,
+      to: 1_700_000_000_000_000_001n,
+    });
+    assertEquals(boundsOf(parse("--label", "a"), () => fail("looked")), {});
+  });
+
+  it("counts back from the end and on from the beginning, and never cuts off what that is counted from", () => {
+    assertEquals(boundsFor("--from", "-500ns"), { from: 1_500n });
+    assertEquals(boundsFor("--to=+1us"), { to: 2_000n });
+    assertEquals(boundsFor("--from", "+500ns"), {});
+    assertEquals(boundsFor("--to", "-500ns"), {});
+    assertEquals(boundsFor("--from", "-500ns", "--to", "-100ns"), { from: 1_500n });
+    assertEquals(boundsFor("--from", "-500ns", "--to", "+900ns"), {});
+    assertEquals(boundsFor("--from", "+500ns", "--to", "1700000000000000000"), { to: 1_700_000_000_000_000_000n });
+  });
+
+  it("gives none where the time of the recording is not known", () => {
+    assertEquals(boundsOf(parse("--from", "-500ns", "--to", "-1ns"), () => undefined), {});
   });
 });

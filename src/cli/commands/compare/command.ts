@@ -72,8 +72,8 @@ async function compareRecordings(
 ): Promise<ExitCode> {
   const { stdout } = context;
   const { confidence, margin, seed, failOn, json = false } = options;
-  await using before = await openRecording([a], "compare", context);
-  await using after = await openRecording([b], "compare", context);
+  await using before = await openRecording([a], "compare", context, options);
+  await using after = await openRecording([b], "compare", context, options);
   const comparisons = await compareDurations(before, after, options, context);
   if (json) {
     const unread = { a: before.reading.unread, b: after.reading.unread };

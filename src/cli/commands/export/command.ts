@@ -55,7 +55,7 @@ async function exportRecording(
   const { stdout, runtime } = context;
   const { output, json = false } = options;
   checkOutput(options, context);
-  await using db = await openRecording(sources, "export", context);
+  await using db = await openRecording(sources, "export", context, options);
   const { timeRange } = await import("../../../analysis/summary/summary.ts");
   const { rows } = await whileReading(db, context, async () => {
     const selection = await selectionOf(options, () => timeRange(db));

@@ -61,7 +61,7 @@ async function report(
   const { output, json = false } = options;
   const { stdout, writeFile } = context;
   checkOutput(options, context);
-  await using db = await openRecording(sources, "report", context);
+  await using db = await openRecording(sources, "report", context, options);
   const { html, data: { rows, profiles } } = await make(db, sources, options, context);
   if (rows === 0 && profiles.length === 0) {
     tellUnread(db.reading, context);

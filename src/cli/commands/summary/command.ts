@@ -60,7 +60,7 @@ async function summarizeRecording(
   const { byPid = false, json = false, top } = options;
   const quantiles = parseQuantiles(options.quantiles);
   const sort = parseSortKey(options.sort, quantiles);
-  await using db = await openRecording(sources, "summarize", context);
+  await using db = await openRecording(sources, "summarize", context, options);
   const [{ summarize, timeRange }, { estimateTimeRange }] = await Promise.all([
     import("../../../analysis/summary/summary.ts"),
     import("../../../analysis/summary/time_estimate.ts"),

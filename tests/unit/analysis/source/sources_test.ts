@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { KymoError } from "../../../../src/errors.ts";
-import { openSources } from "../../../../src/analysis/source/sources.ts";
+import { openSources, type TimeBounds } from "../../../../src/analysis/source/sources.ts";
 import { defaultRuntime } from "../../../../src/default_runtime.ts";
 import { FileError } from "../../../../src/runtime.ts";
 import { scratchDirectory } from "../../../support/scratch_directory.ts";
@@ -240,5 +240,59 @@ describe("files that others change", () => {
     assertEquals(await reader.query(sources, count), [[[41 * 35_000 + 1, 7 * (41 * 35_000 + 1)]], 1]);
     assertEquals(sources.reading.unread, 1);
     sources.close();
+  });
+});
+
+describe("openSources with a time of interest", () => {
+  const at = (second: number): bigint => BigInt(1_700_000_000 + second) * 1_000_000_000n;
+  const rows = (first: number, last: number): string =>
+    `Timepoint,Measurement,Label,PID\r\n${
+      Array.from({ length: last - first + 1 }, (_, i) => `${at(first + i)},0.5,"a, b",7\r\n`).join("")
+    }`;
+
+  it("reads of files of single segments only those that may hold rows of that time", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    const names = Array.from({ length: 4 }, (_, i) => `duration.7-0123abcd-00000${i + 1}.csv`);
+    for (const [i, name] of names.entries()) writeFileSync(scratch.at(name), rows(1_000 * i, 1_000 * i + 999));
+    const { files } = defaultRuntime();
+    const read = new Map<string, number>();
+    const counting = {
+      ...files,
+      open: (path: string, access: "read") => {
+        const file = files.open(path, access);
+        return {
+          ...file,
+          readAt: (into: Uint8Array, at: number) => {
+            read.set(path, (read.get(path) ?? 0) + into.length);
+            return file.readAt(into, at);
+          },
+        };
+      },
+    };
+    const count = async (bounds: TimeBounds): Promise<[files: number, rows: number]> => {
+      read.clear();
+      const sources = await openSources(scratch.path, { connection: reader.connection, files: counting }, bounds);
+      return [sources.reading.files, (await reader.rows(sources, "duration")).length];
+    };
+    assertEquals(await count({}), [4, 4_000]);
+    assertEquals(await count({ from: at(999) }), [4, 4_000]);
+    assertEquals(await count({ from: at(999) + 1n, to: at(2_000) }), [1, 1_000]);
+    assertEquals(names.filter((name) => read.get(scratch.at(name))! > 10_000), [names[1]]);
+    assertEquals(await count({ to: at(2_000) + 1n }), [3, 3_000]);
+    assertEquals(await count({ from: at(9_000) }), [0, 0]);
+  });
+
+  it("reads all of files that may hold several segments, or that do not begin and end with a row", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    writeFileSync(scratch.at("duration.csv"), rows(5, 5) + rows(1, 1).slice(rows(1, 0).length));
+    writeFileSync(scratch.at("duration.0f8fad5bd9cb469fa16570867728950e.csv"), rows(2, 2));
+    writeFileSync(scratch.at("duration.7-0123abcd-000001.csv"), `${rows(3, 3)}1.5,x\r\n`);
+    writeFileSync(scratch.at("duration.7-0123abcd-000002.csv"), rows(4, 4));
+    const { files } = defaultRuntime();
+    const sources = await openSources(scratch.path, { connection: reader.connection, files }, { from: at(9) });
+    assertEquals((await reader.rows(sources, "duration")).map((row) => row[9]), ["1", "2", "3", "5"]);
+    assertEquals(sources.reading.unread, 1);
   });
 });

@@ -1,0 +1,54 @@
+import type { FileHandle } from "../runtime.ts";
+import { Byte } from "./dialect.ts";
+import { RowScanner } from "./row_scanner.ts";
+
+/** Bytes at the end of a file to search for its last row: enough for ordinary labels, then for any. */
+const TAILS = [1024, 64 * 1024] as const;
+
+/**
+ * Finds the row that ends the first `size` bytes of a file; `false` if they do not end with a row. The scanner has
+ * its fields.
+ *
+ * CSV cannot be read backwards with certainty, since a line end inside quotes looks like one outside. If the bytes
+ * after any line feed read as one whole row up to the end, they are taken for one.
+ *
+ * @throws {FileError}
+ */
+export function findLastRow(scanner: RowScanner, file: FileHandle, size: number): boolean {
+  return TAILS.some((length) => {
+    const begin = Math.max(0, size - length);
+    const bytes = readBetween(file, begin, size);
+    scanner.restart(begin).push(bytes);
+    for (let at = bytes.length - 1; at > 0;) {
+      at = bytes.lastIndexOf(Byte.lf, at - 1) + 1;
+      if (scanner.seek(begin + at).next() === "row" && scanner.crlf && scanner.end === size) return true;
+      at--;
+    }
+    return false;
+  });
+}
+
+/**
+ * The timepoints of the first and of the last row of a file, ns since 1970, without reading what is between them;
+ * `undefined` if it does not begin with a header and a row, or does not end with a row.
+ *
+ * @throws {FileError}
+ */
+export function outerTimepoints(file: FileHandle): { readonly first: bigint; readonly last: bigint } | undefined {
+  const { size } = file.status();
+  const scanner = new RowScanner().push(readBetween(file, 0, Math.min(size, TAILS[0])));
+  if (scanner.next() !== "header" || scanner.next() !== "row") return undefined;
+  const first = scanner.row.timepoint;
+  return findLastRow(scanner, file, size) ? { first, last: scanner.row.timepoint } : undefined;
+}
+
+function readBetween(file: FileHandle, start: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(end - start);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const length = file.readAt(bytes.subarray(filled), start + filled);
+    if (length === 0) break;
+    filled += length;
+  }
+  return bytes.subarray(0, filled);
+}
