@@ -259,7 +259,8 @@ describe("the report in a browser", { skip }, () => {
       await page.locator("figure.chart .u-over").nth(1).hover();
       await page.screenshot({ path: `${output}${name}_charts.png` });
       await scrollTo(page, ".profiles");
-      await page.locator(".flames rect").first().waitFor();
+      // The library grows each frame to its width, for 250 ms.
+      await page.waitForTimeout(500);
       await page.screenshot({ path: `${output}${name}_profile.png` });
       await close();
     });
