@@ -54,7 +54,7 @@ export class InterleavedWriter {
       this.#open(filling);
       yield* this.#fill(filling, SEGMENT_ROWS);
       const next = free ?? this.#makeSpool();
-      // What is sealed is flushed while the other is filled.
+      // One segment is flushed while the other is filled.
       this.#open(next);
       const flush = this.#flush(filling);
       let room = SEGMENT_ROWS - 1;

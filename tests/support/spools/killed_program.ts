@@ -15,13 +15,13 @@ export interface KilledOptions {
   readonly durability: "spool" | "fsync";
 }
 
-/** Bytes of a buffer: its segments are the least there can be. */
+/** Bytes of the buffers of a channel; its segments have the minimum size. */
 const MEMORY_THRESHOLD = 4096;
 
-/** Rows of such a segment, at most. */
+/** Most rows of a segment. */
 export const KILLED_ROWS = 85;
 
-/** Labels that take quotes, and such that what is torn within them reads like rows. */
+/** Labels that need quotes, some of which read like rows if they are torn. */
 const LABELS = [
   "plain",
   'say "hi", twice',
@@ -35,13 +35,13 @@ const LABELS = [
 export class KilledProgram {
   readonly runtime: FakeRuntime;
   readonly channels: Channels;
-  /** What was reported. */
+  /** Reported errors. */
   readonly errors: Error[] = [];
   readonly #rows: RecordedRows;
   readonly #buffers: readonly { readonly channel: string; readonly kind: ValueKind; readonly buffer: DoubleBuffer }[];
   #next: number;
 
-  /** Begins to record; what it records goes to `rows`. */
+  /** Starts to record. All rows that it records are added to `rows`. */
   constructor(disk: MemoryDisk, rows: RecordedRows, { layout, durability }: KilledOptions, pid = 42) {
     const runtime = new FakeRuntime(disk, pid);
     const { clock, timers } = runtime;
@@ -61,7 +61,7 @@ export class KilledProgram {
     this.channels.begin();
   }
 
-  /** Records `count` rows in each of both channels. `between` is called after each row. */
+  /** Records `count` rows in each channel. `between` is called after each row. */
   record(count: number, between: () => void = () => {}): void {
     const { clock, pid } = this.runtime;
     for (let i = 0; i < count; i++) {
@@ -76,7 +76,7 @@ export class KilledProgram {
     }
   }
 
-  /** Rows that were lost so far. */
+  /** Dropped rows. */
   get dropped(): number {
     return this.channels.sum(({ counts }) => counts.dropped);
   }

@@ -5,56 +5,56 @@ import { EPOCH } from "../fake/runtime.ts";
 import { csvPaths, DIRECTORY } from "../published_files.ts";
 import { seconds } from "../reference_csv.ts";
 
-/** A row as it was recorded. */
+/** A recorded row. */
 export interface RecordedRow {
   readonly channel: string;
   readonly kind: ValueKind;
   /** Clock reading, ns. */
   readonly time: number;
-  /** Whole, and no other row with the channel has it. */
+  /** An integer, unique in the channel. */
   readonly value: number;
   readonly label: string;
   readonly pid: number;
 }
 
-/** What was found in the published files of a disk. */
+/** Rows in the published files of a disk. */
 export interface FoundRows {
-  /** Rows that were recorded, each counted once. */
+  /** Recorded rows that are in files, each counted once. */
   readonly count: number;
-  /** What is not as it must be: a row that is there twice, torn, or was not recorded. */
+  /** Errors: rows that are in files twice, torn, or were not recorded. */
   readonly wrong: string[];
 }
 
-/** Rows that were recorded, each known to the byte, to be looked for in files. */
+/** Recorded rows, as bytes that can be searched for in files. */
 export class RecordedRows {
   readonly #texts = new Map<string, string>();
 
-  /** How many there are. */
+  /** Number of rows. */
   get size(): number {
     return this.#texts.size;
   }
 
-  /** The same, to be added to alone. */
+  /** An independent copy. */
   clone(): RecordedRows {
     const clone = new RecordedRows();
     for (const [key, text] of this.#texts) clone.#texts.set(key, text);
     return clone;
   }
 
-  /** Adds one. */
+  /** Adds a row. */
   add({ channel, kind, time, value, label, pid }: RecordedRow): void {
     const measurement = kind === ValueKind.duration ? seconds(value) : String(value);
     const field = label === "" || /[",\r\n]/.test(label) ? `"${label.replaceAll('"', '""')}"` : label;
     this.#texts.set(`${channel}:${measurement}`, `${EPOCH + BigInt(time)},${measurement},${field},${pid}\r\n`);
   }
 
-  /** Looks for them, byte by byte, in every published file. */
+  /** Searches every published file for the rows, byte by byte. */
   findIn(disk: MemoryDisk): FoundRows {
     const seen = new Set<string>();
     const wrong: string[] = [];
     for (const path of csvPaths(disk)) {
       const text = disk.text(path);
-      if (text === "") continue; // made to be appended to, and not begun
+      if (text === "") continue; // created to be appended to, without a header yet
       if (!text.startsWith(HEADER)) {
         wrong.push(`${path} has no header`);
         continue;

@@ -5,25 +5,25 @@ import { KILLED_ROWS, type KilledOptions, KilledProgram } from "./killed_program
 import { chop } from "./recover_all.ts";
 import { RecordedRows } from "./recorded_rows.ts";
 
-/** Where a recording goes on, with what it may look at. */
+/** What a recording uses. */
 export interface Stage {
   readonly disk: MemoryDisk;
   readonly rows: RecordedRows;
   readonly options: KilledOptions;
   /** Called after each row. */
   readonly between: () => void;
-  /** What the disk does before each operation, after the kill; may throw. */
+  /** Called before each operation of the disk, after the test had its chance to kill; may throw. */
   trouble: (operation: DiskOperation, path: string) => void;
 }
 
-/** One way to record, begin to end. Nothing is dropped. */
+/** Records in some way, from beginning to end, and drops nothing. */
 export type Recording = (stage: Stage) => Promise<KilledProgram>;
 
 function begin({ disk, rows, options }: Stage): KilledProgram {
   return new KilledProgram(disk, rows, options);
 }
 
-/** Fails some operations, from the first that `hits` is true of. */
+/** Fails the first `times` operations for which `hits` returns `true`. */
 function failing(
   code: string,
   times: number,
@@ -40,7 +40,7 @@ function failing(
 const isCsv = (path: string): boolean => /\.csv(\..*)?(\.tmp)?$/.test(path);
 
 /**
- * Fills and flushes several segments, each both ways: beside the program, and at once as both
+ * Fills and flushes several segments both ways: in slices on timers, and at once because both
  * buffers are full.
  */
 async function stopped(stage: Stage): Promise<KilledProgram> {
@@ -54,7 +54,7 @@ async function stopped(stage: Stage): Promise<KilledProgram> {
   return program;
 }
 
-/** The program ends without a stop. */
+/** The program ends without `stop`. */
 async function ended(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
   program.record(KILLED_ROWS + 10, stage.between);
@@ -64,7 +64,7 @@ async function ended(stage: Stage): Promise<KilledProgram> {
   return await Promise.resolve(program);
 }
 
-/** Writes fail, and are done again. */
+/** Writes fail, and are retried. */
 async function retried(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
   let writes = 0;
@@ -75,7 +75,7 @@ async function retried(stage: Stage): Promise<KilledProgram> {
   stage.trouble = failing("EIO", 2, (operation) => operation === "close" || operation === "rename");
   program.runtime.timers.advance(3_000);
   program.record(20, stage.between);
-  // What was appended cannot be taken back either.
+  // Appended rows cannot be removed either.
   const fails = (operation: DiskOperation, path: string): boolean =>
     operation === "truncate" || operation === "write" && isCsv(path) && ++writes % 4 === 0;
   stage.trouble = failing("EIO", 3, fails);
@@ -83,13 +83,13 @@ async function retried(stage: Stage): Promise<KilledProgram> {
   return program;
 }
 
-/** Another program holds the lock of what is appended to, for a while, and then to the end. */
+/** Another program holds the lock of the file to append to, for a while, and then to the end. */
 async function locked(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
   const { disk } = stage;
   const { clock, timers } = program.runtime;
   stage.trouble = (operation, path) => {
-    if (operation === "lock" && isCsv(path)) clock.time += 200e6; // so that nobody is patient for long
+    if (operation === "lock" && isCsv(path)) clock.time += 200e6; // so that patience ends soon
   };
   program.record(10, stage.between);
   timers.advance(1_000);
@@ -110,9 +110,9 @@ async function locked(stage: Stage): Promise<KilledProgram> {
 }
 
 /**
- * For layout append: some rows are there for good though the disk fails, and then locks stop to
- * work, so the others go to a file of their own. What there is of a torn row in between is for
- * others to cut off who append.
+ * For layout append: the disk fails, but some rows stay in the file because it refuses to truncate
+ * too; then locks stop working, so the other rows go to a file of the segment's own. The torn row
+ * in the common file is left to the next writer.
  */
 export async function divided(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
@@ -130,7 +130,7 @@ export async function divided(stage: Stage): Promise<KilledProgram> {
   return program;
 }
 
-/** Locks stop to work, so files of their own are written. */
+/** Locks stop working, so segments get files of their own. */
 async function unlockable(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
   program.record(10, stage.between);
@@ -143,7 +143,7 @@ async function unlockable(stage: Stage): Promise<KilledProgram> {
   return program;
 }
 
-/** Files cannot have two names. */
+/** The file system has no hard links. */
 async function unlinkable(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
   stage.trouble = failing("EPERM", Infinity, (operation) => operation === "link");
@@ -152,7 +152,7 @@ async function unlinkable(stage: Stage): Promise<KilledProgram> {
   return program;
 }
 
-/** What is appended to is moved, and deleted after that, in the middle. */
+/** The files to append to are moved, between two writes and within one. */
 async function moved(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
   const { disk } = stage;
@@ -193,7 +193,7 @@ async function unsynced(stage: Stage): Promise<KilledProgram> {
   return program;
 }
 
-/** Those of each layout, by what happens. */
+/** Recordings of each layout, by what happens. */
 export const RECORDINGS: Readonly<Record<Layout, Readonly<Record<string, Recording>>>> = {
   segments: {
     "and stops": stopped,
@@ -207,15 +207,15 @@ export const RECORDINGS: Readonly<Record<Layout, Readonly<Record<string, Recordi
     "on a disk that fails for a while": retried,
     "where syncing fails for a while": unsynced,
     "while another program holds the locks": locked,
-    "where locks stop to work": unlockable,
-    "where files have one name only": unlinkable,
+    "where locks stop working": unlockable,
+    "where there are no hard links": unlinkable,
     "while its files are moved": moved,
   },
 };
 
 /**
- * Does so on a disk of its own, and calls `look` before each operation of it, after each row and at
- * the end.
+ * Runs a recording on a disk of its own, and calls `look` before each operation of the disk, after
+ * each row and at the end.
  */
 export async function recordLooking(
   recording: Recording,
@@ -236,10 +236,10 @@ export async function recordLooking(
   return program;
 }
 
-/** Where a program is between two rows. */
+/** What `look` is given as `at` after a row. */
 export const A_ROW = "a row";
 
-/** A few rows of every kind, then so many more; in layout append into the same files. */
+/** Records six rows and flushes them, then `more`; in layout append into the same files. */
 export function fewRows(more: number): Recording {
   return async ({ disk, rows, options }) => {
     const program = new KilledProgram(disk, rows, options);

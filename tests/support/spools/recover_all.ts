@@ -6,7 +6,7 @@ import { DIRECTORY, temporaryPaths } from "../published_files.ts";
 import type { RecordedRows } from "./recorded_rows.ts";
 
 /**
- * Recovers what is in the directory of the tests, to the end; `syncs` as a program with durability
+ * Runs a recovery of the tests' directory to its end; with `syncs`, as a program with durability
  * `fsync` does.
  */
 export function recoverAll(disk: MemoryDisk, syncs = false, whileWaiting: () => void = () => {}): RecoverySummary {
@@ -16,11 +16,11 @@ export function recoverAll(disk: MemoryDisk, syncs = false, whileWaiting: () => 
   return recovery.summary;
 }
 
-/** Bytes of CSV that a write takes at most: not whole rows, so that a kill may tear one. */
+/** Most bytes of CSV that a write takes: not whole rows, so that a kill can tear one. */
 const CHOP = 333;
 
 /**
- * From now on a write takes `most` bytes of CSV at most, and `before` is called before each
+ * From now on a write takes at most `most` bytes of CSV, and `before` is called before each
  * operation.
  */
 export function chop(disk: MemoryDisk, before: (operation: DiskOperation, path: string) => void, most = CHOP): void {
@@ -30,28 +30,28 @@ export function chop(disk: MemoryDisk, before: (operation: DiskOperation, path: 
   };
 }
 
-/** Hidden paths. */
+/** Paths of spools and temporary files. */
 export function leftBehind(disk: MemoryDisk): string[] {
   return temporaryPaths(disk);
 }
 
 /**
- * What is wrong on a disk where everything was recovered: all rows must be there once, and nothing
- * else.
+ * Errors on a disk where everything was recovered: every row must be in a file once, and there must
+ * be no other files.
  */
 export function wrongAfter(disk: MemoryDisk, rows: RecordedRows, summary: RecoverySummary): string[] {
   const { count, wrong } = rows.findIn(disk);
   if (count !== rows.size) wrong.push(`${count} of ${rows.size} rows are there`);
   wrong.push(...leftBehind(disk).map((path) => `${path} was left behind`));
   wrong.push(...summary.failures.map(({ message }) => message));
-  if (summary.damaged > 0) wrong.push(`${summary.damaged} rows are said to be damaged`);
+  if (summary.damaged > 0) wrong.push(`${summary.damaged} rows are reported damaged`);
   if (disk.openHandles > 0 || disk.mappings > 0) wrong.push(`${disk.openHandles} handles, ${disk.mappings} mappings`);
   return wrong;
 }
 
-/** Recovers on the disk of programs that were killed; returns what is wrong then. */
+/** Recovers on the disk of killed programs, and returns the errors. */
 export function wrongOnceRecovered(killed: MemoryDisk, rows: RecordedRows, syncs = false): string[] {
-  killed.writeLimit = Infinity; // a kill may tear a write, but not the few bytes by which a spool is noted
+  killed.writeLimit = Infinity; // a kill may tear a write of rows, but not that of the few bytes of a flush journal
   const published = rows.findIn(killed).count;
   const summary = recoverAll(killed, syncs);
   const wrong = wrongAfter(killed, rows, summary);
@@ -61,17 +61,16 @@ export function wrongOnceRecovered(killed: MemoryDisk, rows: RecordedRows, syncs
   return wrong;
 }
 
-/** What happened when programs were killed. */
+/** Result of killing recoveries. */
 export interface Killed {
-  /** How often. */
+  /** Number of kills. */
   kills: number;
-  /** What was wrong after the recovery, and where the kill was. */
+  /** Errors after the next recovery, with the place of the kill. */
   readonly wrong: string[];
 }
 
 /**
- * Kills the recovery of a disk, which stays as it is, at each of its operations, and recovers
- * again.
+ * Kills a recovery at each of its operations, and recovers again, on copies of a disk.
  */
 export function killRecovery(killed: MemoryDisk, rows: RecordedRows, syncs = false): Killed {
   const disk = killed.clone();

@@ -9,20 +9,20 @@ import { type FoundSegment, type ReadBytes, readSegment } from "../../../src/seg
 import { pick, type Random } from "../random.ts";
 import { EPOCH, OWNER } from "../segments.ts";
 
-/** Bytes of the segments here: the least there can be. */
+/** Bytes of the segments here: the minimum. */
 export const SEGMENT_BYTES = 1024;
 
-/** Labels that fit, the longer ones behind the rows that need them not. */
+/** Labels that fit in such a segment. */
 const LABELS = ["a", 'b, "c"', "two\r\nlines", "", "Ω😀", "z"] as const;
 
-/** The bytes of a segment with so many rows of a kind. */
+/** The bytes of a segment with `rows` rows of a kind. */
 export function segmentBytes(kind: ValueKind, rows = 30): Uint8Array<ArrayBuffer> {
   const buffer = new ArrayBuffer(SEGMENT_BYTES);
   const segment = new Segment(buffer, { ...OWNER, kind });
   segment.open(7, EPOCH);
   for (let row = 0; row < rows; row++) {
     const value = kind === ValueKind.duration ? row * 1_000 : row / 3;
-    // Every label is met again, and the last one is new in the middle.
+    // Every label is used several times, and later ones first appear in later rows.
     if (segment.add(LABELS[Math.min(row % LABELS.length, row >> 2)]!, value, 1_000 + row) < 0) {
       throw new Error("no room");
     }
@@ -47,7 +47,7 @@ export function rowsOf(segment: SegmentContent): string {
   return utf8.decode(encoder.encode(segment, 0).bytes);
 }
 
-/** Throws unless what was found in `bytes` is what may be found in any bytes at all. */
+/** Throws unless a result of reading `bytes` is consistent, whatever bytes those are. */
 export function checkFound(found: Result<FoundSegment, SegmentFault>, bytes: Uint8Array, thoroughly = true): void {
   if (!found.ok) return must(found.kind.length > 3 && found.reason.length > 9, found.reason);
   const { segment, damaged } = found.value;
@@ -67,7 +67,7 @@ export function checkFound(found: Result<FoundSegment, SegmentFault>, bytes: Uin
 }
 
 /**
- * The first row that a change of the byte `at` of {@linkcode segmentBytes} can affect; -1 for those
+ * The first row that a change of the byte `at` of {@linkcode segmentBytes} can affect; -1 for bytes
  * of the header.
  */
 export function rowAffected(original: SegmentContent, capacity: number, at: number): number {
@@ -81,14 +81,14 @@ export function rowAffected(original: SegmentContent, capacity: number, at: numb
   return label === -1 || row === -1 ? original.count : row;
 }
 
-/** Reads bytes whole. */
+/** Reads bytes as a segment. */
 export function found(bytes: Uint8Array): Result<FoundSegment, SegmentFault> {
   return readSegment(readingFrom(bytes), bytes.length);
 }
 
 const WORDS = [0, 1, 2, 34, 35, 36, 0x7f, 0xff, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff];
 
-/** Changes some bytes, and returns the least position that was changed. */
+/** Changes some bytes, and returns the lowest position of a change. */
 export function mutate(random: Random, bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let least = bytes.length;

@@ -19,7 +19,7 @@ interface Appending {
   readonly disk: MemoryDisk;
   readonly file: AppendFile;
   readonly journal: FlushJournal;
-  /** Writes rows; they must be noted as published if they are written, and only then. */
+  /** Writes rows, and checks that they count as published if and only if they are written. */
   readonly write: (rows: string) => boolean;
 }
 

@@ -10,7 +10,7 @@ import { openSegment } from "../../support/segments.ts";
 
 const HEADER = "Timepoint,Measurement,Label,PID\r\n";
 
-/** Rows with these labels, each as it is written. */
+/** Encoded rows with these labels. */
 function rowsWith(labels: readonly string[]): Uint8Array[] {
   return labels.map((label, i) => {
     const segment = openSegment(2 ** 20);
@@ -33,8 +33,8 @@ function fileOf(...parts: Uint8Array[]): { handle: FileHandle; size: number } {
 }
 
 /**
- * Tears a file at each place in turn, and returns the texts whose last whole row was found at a
- * wrong place.
+ * Cuts a file at each byte in turn, and returns the texts for which the end of the last whole row
+ * was wrong.
  */
 function wrongTears(parts: Uint8Array[]): string[] {
   const wrong: string[] = [];

@@ -28,7 +28,7 @@ const ROWS = [
   '1700000000000000005,5,"",42\r\n',
 ];
 
-/** Changes some bytes of a text, or takes some out. */
+/** Changes some bytes of a text, and may cut it. */
 function mutateText(random: Random, text: string): Uint8Array {
   const bytes = new TextEncoder().encode(text);
   for (let left = 1 + random(3); left > 0; left--) {
@@ -59,8 +59,7 @@ describe("corrupt bytes", () => {
       assert(damaged <= claimed && settled <= 2, `${i}: ${damaged} damaged, ${settled} settled`);
       assert(published <= claimed + rows.size, `${i}: ${published} published`);
       assertEquals([disk.openHandles, disk.mappings], [0, 0]);
-      // What a row that was being appended is torn at is cut off by whoever appends next, if the
-      // spool does not tell any more.
+      // If the journal is lost, a torn row stays in the file until the next writer cuts it off.
       const isTorn = rows.findIn(original).wrong.length > 0;
       for (const path of csvPaths(disk)) if (disk.text(path) !== "" && !isTorn) parse(disk.text(path));
       const durations = csvPaths(disk).filter((path) => path.includes("/duration"));
@@ -69,7 +68,7 @@ describe("corrupt bytes", () => {
     }
     recordFigure(
       15,
-      `${spools} recoveries of mutated spools: no throw, no handle left, every other row published once`,
+      `${spools} recoveries of mutated spools: no throw, no file left open, every other row published once`,
     );
   });
 

@@ -15,7 +15,7 @@ import { asWritten } from "../../support/labels.ts";
 import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";
 import { EPOCH, OWNER } from "../../support/segments.ts";
 
-/** A row as another reader sees it, to whom an empty label may be null. */
+/** A row as another reader returns it; an empty label may be null. */
 interface Row {
   readonly timepoint: bigint;
   readonly measurement: number;
@@ -30,8 +30,8 @@ async function realFiles(): Promise<Files> {
 }
 
 /**
- * Writes observations to real files, and returns the rows that are to be found in them, and the
- * paths in the order of the rows.
+ * Writes observations to real files. Returns the rows that readers must find, and the paths in the
+ * order of the rows.
  */
 async function write(
   path: string,
@@ -115,7 +115,7 @@ async function withDuckDb(paths: string[], ...options: string[]): Promise<Row[]>
   return rows;
 }
 
-/** The dialect, in the words of DuckDB: told it, it need not guess. Empty labels are no nulls. */
+/** The dialect as options of DuckDB, so that it need not guess. Empty labels are not null. */
 const DIALECT = [
   "columns = {Timepoint: 'BIGINT', Measurement: 'DOUBLE', Label: 'VARCHAR', PID: 'INTEGER'}",
   "auto_detect = false",
@@ -126,7 +126,7 @@ const DIALECT = [
   "allow_quoted_nulls = false",
 ];
 
-/** Where two lists of rows differ first, and how; a comparison that knows -0 and is quick. */
+/** The first difference of two lists of rows. Distinguishes 0 from -0, and is fast. */
 function difference(actual: readonly Row[], expected: readonly Row[]): unknown {
   if (actual.length !== expected.length) return `${actual.length} rows, not ${expected.length}`;
   const same = (a: Row, b: Row) =>

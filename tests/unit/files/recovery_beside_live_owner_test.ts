@@ -7,13 +7,13 @@ import { leftBehind, recoverAll, wrongAfter } from "../../support/spools/recover
 import { A_ROW, divided, fewRows, RECORDINGS, recordLooking } from "../../support/spools/recordings.ts";
 import type { RecordedRows } from "../../support/spools/recorded_rows.ts";
 
-/** In the short form one kill in so many is looked at. */
+/** In the short form, one kill in so many is examined. */
 const SOME = 6;
 
 const OPTIONS: KilledOptions = { layout: "append", durability: "spool" };
 
 /**
- * What is wrong when another program, which lives, appends after the kill, and again after the
+ * Errors after a live program appended to the same files after the kill, and again after the
  * recovery.
  */
 async function wrongBesideLiving(killed: MemoryDisk, dead: RecordedRows): Promise<string[]> {
@@ -24,7 +24,7 @@ async function wrongBesideLiving(killed: MemoryDisk, dead: RecordedRows): Promis
   living.record(3);
   const wrong: string[] = [];
   const summary = recoverAll(killed);
-  if (summary.alive < 2) wrong.push(`${summary.alive} spools are said to be alive`);
+  if (summary.alive < 2) wrong.push(`${summary.alive} spools are counted as alive`);
   const { failures } = summary;
   wrong.push(...failures.map(({ message }) => message));
   wrong.push(...leftBehind(killed).filter((path) => /\.(42|tmp)/.test(path)).map((path) => `${path} was left behind`));
@@ -36,8 +36,8 @@ async function wrongBesideLiving(killed: MemoryDisk, dead: RecordedRows): Promis
 const few = fewRows(6);
 
 /**
- * Whether the last line of a file that is torn in a quoted label looks like a row of its own: then
- * nobody can know (see `wholeRowsEnd`).
+ * Whether the last line of a file that is torn in a quoted label looks like a row: then nobody can
+ * know (see `wholeRowsEnd`).
  */
 function endsLikeRow(disk: MemoryDisk, path: string): boolean {
   return /\n\d+,[^,\r\n]+,[a-z],\d+\r\n$/.test(disk.text(path));

@@ -15,7 +15,8 @@ const OWN = `${DIRECTORY}/custom.${UNIQUE}.csv`;
 const APPENDED = `${DIRECTORY}/custom.csv`;
 
 /**
- * A segment of 20 rows on a disk, with its journal, the parts of its CSV, and a way to settle it.
+ * A segment of 20 rows with its journal and the parts of its CSV, on a disk; `settle` finishes its
+ * step.
  */
 function interrupted() {
   const disk = new MemoryDisk();
@@ -28,7 +29,9 @@ function interrupted() {
   const rows = csv.slice(header.length).match(/(?:[^"]|"(?:[^"]|"")*")*?,4242\r\n/g)!;
   const journal = new FlushJournal(segment);
   const settle = (): boolean => finishStep({ directory, encoder: new CsvEncoder() }, segment, journal);
-  /** Notes that rows from `published` up to `next` were to be appended to what is there. */
+  /**
+   * Writes to the journal that rows from `published` up to `next` are being appended to the file.
+   */
   const appending = (published: number, next = 20): void => {
     journal.settled(published);
     const { identity, size } = disk.status(APPENDED)!;

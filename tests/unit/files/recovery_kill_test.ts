@@ -4,9 +4,9 @@ import { isFullSuite } from "../../support/faults/suite_size.ts";
 import { type Killed, killRecovery, wrongOnceRecovered } from "../../support/spools/recover_all.ts";
 import { A_ROW, RECORDINGS, recordLooking } from "../../support/spools/recordings.ts";
 
-/** In the short form, the recovery is killed too after one kill in so many, */
+/** In the short form, the recovery is killed too after one kill in so many. */
 const AGAIN = 200;
-/** and the program is killed after one row in so many. */
+/** In the short form, the program is killed after one row in so many. */
 const ROWS = 20;
 
 for (const layout of ["segments", "append"] as const) {

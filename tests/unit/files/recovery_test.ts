@@ -21,7 +21,7 @@ import { EPOCH, OWNER } from "../../support/segments.ts";
 const SPOOL = `${DIRECTORY}/.spools/custom.42-00000001.1.spool`;
 const TEMPORARY_STAYS = /^(list|status|remove) \d+: \S+\.tmp was left behind$/;
 
-/** Changes bytes of a file as nobody does who lives. */
+/** Changes bytes of a file, as no program does. */
 function damage(disk: MemoryDisk, path: string, change: (bytes: Uint8Array) => void): void {
   const content = disk.bytes(path);
   change(content);
@@ -32,7 +32,7 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
   return new Uint32Array(bytes.buffer, bytes.byteOffset, 64);
 }
 
-/** The pieces of a recovery. */
+/** A recovery and its pieces. */
 function piecesOn(disk: MemoryDisk): { recovery: Recovery; pieces: Generator<number, void> } {
   const recovery = new Recovery({ directory: new MonitoringDirectory(disk, DIRECTORY), encoder: new CsvEncoder() });
   return { recovery, pieces: recovery.run() };
@@ -55,11 +55,11 @@ describe("recovery on a failing disk", () => {
             repair(disk);
             const isDone = rows.findIn(disk).count === rows.size &&
               temporaryPaths(disk).every((path) => !path.endsWith(".spool"));
-            if (!isDone && failures.length === 0) wrong.push(`${faults.first}: was not told`);
-            if (disk.openHandles > 0) wrong.push(`${faults.first}: ${disk.openHandles} handles are open`);
-            if (failures.length > faults.count) wrong.push(`${faults.first}: ${failures.length} failures are told`);
+            if (!isDone && failures.length === 0) wrong.push(`${faults.first}: not reported`);
+            if (disk.openHandles > 0) wrong.push(`${faults.first}: ${disk.openHandles} files are open`);
+            if (failures.length > faults.count) wrong.push(`${faults.first}: ${failures.length} failures are reported`);
             const later = wrongAfter(disk, rows, recoverAll(disk)).map((what) => `${faults.first}: ${what}`);
-            // What a flush left under a temporary name is removed if that can be.
+            // A temporary file of a flush may stay if the disk refuses to remove it.
             wrong.push(...later.filter((what) => !TEMPORARY_STAYS.test(what)));
             if (faults.count === 0) break;
           }
@@ -141,7 +141,7 @@ describe("recovery", () => {
     program.record(9);
     program.channels.flushNow(false);
     const killed = disk.clone();
-    // The count goes first, and only then the number of the segment, which the journal are about.
+    // The owner resets the count first, and the sequence, which the journal is about, later.
     damage(killed, SPOOL, (bytes) => wordsOf(bytes)[Word.sequence] = 1);
     assertEquals(wrongOnceRecovered(killed, rows), []);
   });
@@ -266,7 +266,7 @@ describe("recovery of a damaged spool", () => {
 describe("recovery in layout append", () => {
   it("waits for a lock, then writes a file of the segment's own", () => {
     const { disk, rows } = killedWith(5, "append");
-    new KilledProgram(disk, rows, { layout: "append", durability: "spool" }, 77).record(1); // makes nothing yet
+    new KilledProgram(disk, rows, { layout: "append", durability: "spool" }, 77).record(1); // creates no file yet
     disk.plant(`${DIRECTORY}/custom.csv`, "file", "");
     const release = disk.lock(`${DIRECTORY}/custom.csv`);
     let waited = 0;

@@ -11,11 +11,11 @@ import { InterleavedWriter } from "../../support/spools/interleaved_writer.ts";
 
 const DIRECTORY = "/_monitoring";
 
-/** How many worlds, and how often each is read. */
+/** Number of random runs, and of snapshots in each. */
 const WORLDS = shortOrFull(3, 100);
 const READINGS = 6;
 
-/** The numbers that a reading finds of each program, by PID, in no order. */
+/** The numbers in a snapshot and the files it includes, by PID, unsorted. */
 function read(disk: MemoryDisk): Map<number, number[]> {
   const problems: unknown[] = [];
   const found = new Map<number, number[]>();
@@ -27,7 +27,7 @@ function read(disk: MemoryDisk): Map<number, number[]> {
   const names = disk.list(DIRECTORY).filter(isCsvName).filter((name) => snapshot?.includes(name) ?? true);
   for (const name of names) {
     const path = `${DIRECTORY}/${name}`;
-    const handle = disk.open(path, "read"); // which may let others go on
+    const handle = disk.open(path, "read"); // lets other programs go on
     const text = new TextDecoder().decode(disk.bytes(path).subarray(0, snapshot?.bounds.get(path)));
     handle.close();
     // A row at the end may be cut off.

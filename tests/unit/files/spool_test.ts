@@ -12,7 +12,7 @@ import { recoverAll } from "../../support/spools/recover_all.ts";
 import { EPOCH, OWNER } from "../../support/segments.ts";
 
 const PATH = `${DIRECTORY}/.spools/custom.4242-0badcafe.1.spool`;
-const BYTES = 200_000; // several blocks, the last of them not whole
+const BYTES = 200_000; // several blocks, the last one partial
 
 function create(disk: MemoryDisk, bytes = BYTES): Spool {
   return Spool.create(new MonitoringDirectory(disk, DIRECTORY), OWNER, {
@@ -139,7 +139,7 @@ describe("Spool", () => {
           const unlock = disk.lock(path);
           left = later;
           goOn = () => {
-            disk.removeTree(path); // whatever bears the name by now
+            disk.removeTree(path); // whatever has the name by now
             unlock();
           };
         } else if (left !== undefined && left-- === 1) {

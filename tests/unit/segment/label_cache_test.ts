@@ -3,11 +3,11 @@ import { assert, assertEquals } from "@std/assert";
 import { LabelCache } from "../../../src/segment/label_cache.ts";
 import { LabelInterner } from "../../../src/segment/label_interner.ts";
 
-/** Labels of which only characters differ that do not tell their place: all have the same. */
+/** Labels that differ only in characters that are not hashed, so that all have one slot. */
 function labelsOfOnePlace(count: number): string[] {
   const alike = "x".repeat(400);
   return Array.from({ length: count }, (_, i) => `${alike.slice(0, i + 1)}y${alike.slice(i + 2)}`)
-    .filter((_, i) => (i + 1) % 13 !== 0); // every 13th character of 400 is looked at
+    .filter((_, i) => (i + 1) % 13 !== 0); // of 400 characters, every 13th is hashed
 }
 
 describe("LabelCache", () => {

@@ -7,7 +7,7 @@ import { AWKWARD_LABELS, randomFrom, randomLabel } from "../../support/random.ts
 
 const LARGE = 4 * MAX_LABEL_BYTES;
 
-/** A table and its labels as anybody who holds the bytes reads them. */
+/** A table, and its labels as they are read from the bytes. */
 function tableOf(size: number): { table: LabelInterner; labels: () => string[] } {
   const bytes = new Uint8Array(size);
   const table = new LabelInterner(bytes);

@@ -208,7 +208,7 @@ describe("readSegment", () => {
     segment.open(3, EPOCH);
     for (let row = 0; row < 5; row++) segment.add(`label ${row % 2}`, row / 2, row + 1);
 
-    /** What is read without the rows that are known of a sequence. */
+    /** Reads the rows, except those that are known. */
     function rowsAfter(firstOf: (sequence: number) => number): unknown {
       const { segment, first, damaged } = valueOf(readSegment(readingFrom(new Uint8Array(buffer)), 4096, firstOf));
       return { first, rows: rowsWithLabels(segment), damaged };

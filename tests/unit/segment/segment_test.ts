@@ -6,14 +6,14 @@ import { Segment } from "../../../src/segment/segment.ts";
 import { labelsOf, openSegment, OWNER, rowsOf } from "../../support/segments.ts";
 import { AWKWARD_DOUBLES } from "../../support/random.ts";
 
-/** 32-bit words of the header, as documented for whoever holds the bytes. */
+/** 32-bit words of the header, as documented. */
 const Word = { magic: 0, version: 1, capacity: 2, count: 3, labels: 4, labelBytes: 5, pid: 6, sequence: 7, kind: 8 };
 
 function headerOf(segment: Segment): DataView {
   return new DataView(segment.timepoints.buffer, 0, 256);
 }
 
-/** All bytes that mean something: what lies behind the last label does not. */
+/** All bytes that are in use: those after the last label are not. */
 function bytesOf(segment: Segment): Uint8Array {
   const end = segment.labelBytes.byteOffset + word(segment, Word.labelBytes);
   return new Uint8Array(segment.timepoints.buffer, 0, end).slice();
