@@ -14,9 +14,9 @@ import { type LabelSections, labelSections } from "./page/label_sections.ts";
 import { overview } from "./page/overview.ts";
 import { type Quantities, quantities } from "./page/quantities.ts";
 import { type Profiles, profiles } from "./profile/profiles.ts";
-import { drawAll } from "./ui/attention.ts";
 import { append, h, replace } from "./ui/dom.ts";
 import { keyboard } from "./ui/keyboard.ts";
+import { drawAll } from "./ui/lazy_drawing.ts";
 import { toolbar } from "./ui/toolbar.ts";
 
 /** Time shown before and after the time range of a finding, as a share of its length. */

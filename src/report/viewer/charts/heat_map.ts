@@ -6,12 +6,12 @@
  */
 
 import type uPlot from "uplot";
+import { formatCount, formatDuration, formatInteger } from "../../../display/numbers.ts";
 import { success } from "../../../result.ts";
 import { DURATION_BUCKETS } from "../../shared/duration_buckets.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { type DurationView, viewDurations } from "../model/duration_view.ts";
-import { formatCount, formatDuration, formatInteger } from "../../../display/numbers.ts";
 import { groupsOf } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
 import { between, type Palette } from "../ui/colours.ts";

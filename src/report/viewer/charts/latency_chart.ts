@@ -5,11 +5,11 @@
  */
 
 import type uPlot from "uplot";
+import { formatDuration, formatInteger } from "../../../display/numbers.ts";
 import { success } from "../../../result.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { type DurationView, quantilesOf, statisticsOf, viewDurations } from "../model/duration_view.ts";
-import { formatDuration, formatInteger } from "../../../display/numbers.ts";
 import { groupsOf } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
 import { type Palette, translucent } from "../ui/colours.ts";

@@ -6,10 +6,10 @@
  */
 
 import uPlot from "uplot";
+import { formatInteger, formatQuantity, type NumberFormat } from "../../../display/numbers.ts";
 import { success } from "../../../result.ts";
 import type { QuantityData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { formatInteger, formatQuantity, type NumberFormat } from "../../../display/numbers.ts";
 import { type QuantityView, viewQuantity } from "../model/quantity_view.ts";
 import { type Groups, groupsOf } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";

@@ -5,10 +5,10 @@
  */
 
 import uPlot from "uplot";
+import { formatQuantity } from "../../../display/numbers.ts";
 import { failure, success } from "../../../result.ts";
 import type { DurationCells, DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { formatQuantity } from "../../../display/numbers.ts";
 import { forEachInGroups, type Groups, groupsOf, type Selection } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
 import { mix, type Palette, processColour } from "../ui/colours.ts";

@@ -8,10 +8,10 @@ import type uPlot from "uplot";
 import { failure, type Result } from "../../../result.ts";
 import type { WallClock } from "../model/clock.ts";
 import type { Store } from "../model/store.ts";
-import { unwatch, watch } from "../ui/attention.ts";
 import { type Palette, paletteOf } from "../ui/colours.ts";
 import { dataTable, type TableContent } from "../ui/data_table.ts";
 import { h, replace, svg } from "../ui/dom.ts";
+import { unwatch, watch } from "../ui/lazy_drawing.ts";
 import { type LegendItem, legendOf } from "../ui/legend.ts";
 import { AXIS_WIDTH, RIGHT_MARGIN } from "./axes.ts";
 import { type PlotContent, timePlot } from "./time_plot.ts";
@@ -51,7 +51,7 @@ export interface ChartOptions {
 export interface TimeChart {
   readonly element: HTMLElement;
   /** Must be called when it is removed from the page. */
-  readonly forget: () => void;
+  readonly dispose: () => void;
 }
 
 /** Creates a chart; it is drawn when it comes into view, and again when something changes. */
@@ -85,15 +85,15 @@ export function timeChart(options: ChartOptions): TimeChart {
     if (!content.ok) replace(host, h("p", { class: "nothing" }, content.reason));
     else plot = timePlot({ ...options, palette, host, width, onCursor }, content.value);
   };
-  const attention = watch(element, draw, clear);
+  const drawing = watch(element, draw, clear);
   const unsubscribe = store.subscribe((state, before) => {
-    if (store.looksElsewhere(before) || state.dark !== before.dark) attention.redraw();
+    if (store.selectionChanged(before) || state.dark !== before.dark) drawing.redraw();
   });
-  const forget = (): void => {
+  const dispose = (): void => {
     unsubscribe();
     unwatch(element);
   };
-  return { element, forget };
+  return { element, dispose };
 }
 
 /** Number of tables created, for their ids. */

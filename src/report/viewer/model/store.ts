@@ -98,14 +98,14 @@ export class Store {
   }
 
   /** A sentence that says that no label is shown; `undefined` if some are. */
-  get noLabel(): string | undefined {
+  get noLabelReason(): string | undefined {
     const { labelText, picked } = this.#state;
     if (this.data.durations.some(({ label }) => this.shows(label))) return undefined;
     return `No label${picked.size === 0 ? "" : " that was picked"} contains “${labelText}”.`;
   }
 
   /** Whether the time range or the processes shown differ from `before`. */
-  looksElsewhere(before: State): boolean {
+  selectionChanged(before: State): boolean {
     const { from, to, pids } = this.#state;
     return from !== before.from || to !== before.to || pids !== before.pids;
   }

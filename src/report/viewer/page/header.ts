@@ -4,9 +4,9 @@
  * @module
  */
 
+import { formatInteger, formatSpan } from "../../../display/numbers.ts";
 import type { Finding, ReportData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { formatInteger, formatSpan } from "../../../display/numbers.ts";
 import { h, svg } from "../ui/dom.ts";
 
 /** Creates the head; `show` is called with the finding that the user clicks. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatDuration, formatInteger } from "../../../display/numbers.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import { heatMap } from "../charts/heat_map.ts";
 import { latencyChart } from "../charts/latency_chart.ts";
@@ -11,7 +12,6 @@ import { rateChart } from "../charts/rate_chart.ts";
 import { timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
 import { hasCells, statisticsOf } from "../model/duration_view.ts";
-import { formatDuration, formatInteger } from "../../../display/numbers.ts";
 import type { Store } from "../model/store.ts";
 import { h, replace } from "../ui/dom.ts";
 
@@ -49,7 +49,7 @@ export function labelSections(store: Store, clock: WallClock): LabelSections {
     for (const [label, section] of made) {
       if (now.has(label)) continue;
       section.element.remove();
-      section.forget();
+      section.dispose();
       made.delete(label);
     }
     let before: Element | null = null;
@@ -60,8 +60,8 @@ export function labelSections(store: Store, clock: WallClock): LabelSections {
       if (place !== section.element) list.insertBefore(section.element, place);
       before = section.element;
     }
-    nothing.hidden = store.noLabel === undefined;
-    nothing.textContent = store.noLabel ?? "";
+    nothing.hidden = store.noLabelReason === undefined;
+    nothing.textContent = store.noLabelReason ?? "";
     const left = shown.length - now.size;
     more.hidden = left <= 0;
     more.textContent = `Show ${Math.min(BATCH, left)} more of ${left} labels`;
@@ -98,7 +98,7 @@ const HEAT_HEIGHT = 190;
 interface LabelSection {
   readonly element: HTMLElement;
   /** Must be called when it is removed from the page. */
-  readonly forget: () => void;
+  readonly dispose: () => void;
 }
 
 /** Creates the section of a series. */
@@ -108,7 +108,7 @@ function labelSection(store: Store, clock: WallClock, data: DurationData): Label
   const show = (): void => replace(facts, ...factsOf(store, data));
   show();
   const unsubscribe = store.subscribe((_, before) => {
-    if (store.looksElsewhere(before)) show();
+    if (store.selectionChanged(before)) show();
   });
   const shared = { store, clock, about: data.label, level: "h4" } as const;
   const charts = !hasCells(data) ? [] : [
@@ -136,11 +136,11 @@ function labelSection(store: Store, clock: WallClock, data: DurationData): Label
     ...charts.map(({ element }) => element),
     charts.length === 0 && h("p", { class: "nothing" }, nothing),
   );
-  const forget = (): void => {
+  const dispose = (): void => {
     unsubscribe();
-    for (const chart of charts) chart.forget();
+    for (const chart of charts) chart.dispose();
   };
-  return { element, forget };
+  return { element, dispose };
 }
 
 function factsOf(store: Store, data: DurationData): HTMLElement[] {

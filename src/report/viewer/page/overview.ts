@@ -4,10 +4,10 @@
  * @module
  */
 
+import { formatDuration, formatInteger, formatQuantity } from "../../../display/numbers.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import { sparkline } from "../charts/sparkline.ts";
 import { hasCells, type SelectedStatistics, statisticsOf } from "../model/duration_view.ts";
-import { formatDuration, formatInteger, formatQuantity } from "../../../display/numbers.ts";
 import type { Store } from "../model/store.ts";
 import { h, replace } from "../ui/dom.ts";
 
@@ -151,7 +151,7 @@ function rowOf(row: Row, store: Store, open: (label: string) => void): HTMLEleme
 }
 
 function noteOf(rows: readonly Row[], store: Store): string {
-  if (rows.length === 0) return store.noLabel ?? "No durations in this selection.";
+  if (rows.length === 0) return store.noLabelReason ?? "No durations in this selection.";
   const part = rows.length < store.data.durations.length
     ? `${rows.length} of ${store.data.durations.length} labels. `
     : "";

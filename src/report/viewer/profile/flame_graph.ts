@@ -6,10 +6,10 @@
 
 import * as library from "d3-flame-graph";
 import { select } from "d3-selection";
-import type { FlameNode, ProfileData } from "../../shared/report_data.ts";
 import { formatDuration, formatPercent } from "../../../display/numbers.ts";
-import { watch } from "../ui/attention.ts";
+import type { FlameNode, ProfileData } from "../../shared/report_data.ts";
 import { h } from "../ui/dom.ts";
+import { watch } from "../ui/lazy_drawing.ts";
 
 /** A node in the layout of the library. */
 interface Frame {

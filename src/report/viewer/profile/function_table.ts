@@ -5,8 +5,8 @@
  */
 
 import { type SummedTime, sumTimes } from "../../../analysis/profile/call_tree.ts";
-import { type FlameNode, functionKey, type ProfileData } from "../../shared/report_data.ts";
 import { formatDuration, formatPercent } from "../../../display/numbers.ts";
+import { type FlameNode, functionKey, type ProfileData } from "../../shared/report_data.ts";
 import { h, replace } from "../ui/dom.ts";
 
 const FEW_ROWS = 25;

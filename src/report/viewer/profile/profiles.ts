@@ -5,8 +5,8 @@
  */
 
 import { sumTimes } from "../../../analysis/profile/call_tree.ts";
-import { functionKey, type ProfileData } from "../../shared/report_data.ts";
 import { formatSpan } from "../../../display/numbers.ts";
+import { functionKey, type ProfileData } from "../../shared/report_data.ts";
 import type { Store } from "../model/store.ts";
 import { h } from "../ui/dom.ts";
 import { flameGraph } from "./flame_graph.ts";

@@ -7,9 +7,9 @@
 import { viewDurations } from "../model/duration_view.ts";
 import type { Groups } from "../model/selection.ts";
 import type { Store } from "../model/store.ts";
-import { watch } from "./attention.ts";
 import { paletteOf, translucent } from "./colours.ts";
 import { h } from "./dom.ts";
+import { watch } from "./lazy_drawing.ts";
 
 const HEIGHT = 30;
 
@@ -43,11 +43,11 @@ export function timeline(store: Store): HTMLElement {
       context.fillRect(left, HEIGHT - height, Math.max(1, size / store.bins * width - 0.3), height);
     });
   };
-  const attention = watch(element, draw, () => {});
+  const drawing = watch(element, draw, () => {});
   place();
   store.subscribe((state, before) => {
     place();
-    if (state.dark !== before.dark) attention.redraw();
+    if (state.dark !== before.dark) drawing.redraw();
   });
   dragSelects(element, store);
   return element;

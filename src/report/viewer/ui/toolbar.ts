@@ -4,8 +4,8 @@
  * @module
  */
 
-import { digitsFor, type WallClock } from "../model/clock.ts";
 import { formatSpan } from "../../../display/numbers.ts";
+import { digitsFor, type WallClock } from "../model/clock.ts";
 import type { Store } from "../model/store.ts";
 import { h, replace, svg } from "./dom.ts";
 import { labelPicker } from "./label_picker.ts";

@@ -10,7 +10,7 @@ import type uPlot from "uplot";
 /** Maximum milliseconds between the taps of a double tap. */
 const DOUBLE_TAP = 350;
 /** Pixels that a finger may move during a tap. */
-const TREMBLE = 8;
+const TAP_TOLERANCE = 8;
 
 /** Lets touch select time on a chart. */
 export function touchSelects(plot: uPlot): void {
@@ -38,13 +38,13 @@ export function touchSelects(plot: uPlot): void {
     if (start === undefined || event.pointerType !== "touch") return;
     const now = place(event);
     plot.setCursor({ left: now, top: 10 });
-    if (Math.abs(now - start) > TREMBLE) select(start, now, false);
+    if (Math.abs(now - start) > TAP_TOLERANCE) select(start, now, false);
   });
   over.addEventListener("pointerup", (event) => {
     if (start === undefined || event.pointerType !== "touch") return;
     const [from, to] = [start, place(event)];
     start = undefined;
-    if (Math.abs(to - from) > TREMBLE) return select(from, to, true);
+    if (Math.abs(to - from) > TAP_TOLERANCE) return select(from, to, true);
     if (event.timeStamp - lastTap < DOUBLE_TAP) {
       over.dispatchEvent(new MouseEvent("dblclick"));
     }

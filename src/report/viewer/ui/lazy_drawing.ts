@@ -6,14 +6,14 @@
  */
 
 /** An element that is drawn while it is in view. */
-export interface Attention {
+export interface LazyDrawing {
   /** Draws it again, now or when it comes into view. */
   redraw(): void;
 }
 
 interface Watched {
   readonly draw: () => void;
-  readonly forget: () => void;
+  readonly free: () => void;
   visible: boolean;
   drawn: boolean;
   waiting: boolean;
@@ -24,61 +24,61 @@ const watched = new Map<Element, Watched>();
 
 const visibility = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
-    const one = watched.get(target);
-    if (one === undefined) continue;
-    one.visible = isIntersecting;
-    if (isIntersecting && !one.drawn) drawSoon(one);
-    if (!isIntersecting && one.drawn) {
-      one.drawn = false;
-      one.forget();
+    const entry = watched.get(target);
+    if (entry === undefined) continue;
+    entry.visible = isIntersecting;
+    if (isIntersecting && !entry.drawn) drawSoon(entry);
+    if (!isIntersecting && entry.drawn) {
+      entry.drawn = false;
+      entry.free();
     }
   }
 }, { rootMargin: "600px 0px" });
 
 const sizes = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
-    const one = watched.get(target);
-    if (one === undefined || Math.abs(contentRect.width - one.width) < 1) {
+    const entry = watched.get(target);
+    if (entry === undefined || Math.abs(contentRect.width - entry.width) < 1) {
       continue;
     }
-    one.width = contentRect.width;
-    if (one.drawn) drawSoon(one);
+    entry.width = contentRect.width;
+    if (entry.drawn) drawSoon(entry);
   }
 });
 
-function drawSoon(one: Watched): void {
-  if (one.waiting) return;
-  one.waiting = true;
+function drawSoon(entry: Watched): void {
+  if (entry.waiting) return;
+  entry.waiting = true;
   requestAnimationFrame(() => {
-    one.waiting = false;
-    if (!one.visible) return;
-    one.drawn = true;
-    one.draw();
+    entry.waiting = false;
+    if (!entry.visible) return;
+    entry.drawn = true;
+    entry.draw();
   });
 }
 
 /**
- * Draws an element when it comes into view or changes its width. `forget` is called to free its
+ * Draws an element when it comes into view or changes its width. `free` is called to free its
  * resources when it is far out of view.
  */
-export function watch(element: Element, draw: () => void, forget: () => void): Attention {
-  const one: Watched = {
+export function watch(element: Element, draw: () => void, free: () => void): LazyDrawing {
+  const entry: Watched = {
     draw,
-    forget,
+    free,
     visible: false,
     drawn: false,
     waiting: false,
     width: 0,
   };
-  watched.set(element, one);
+  watched.set(element, entry);
   visibility.observe(element);
   sizes.observe(element);
   return {
     redraw() {
-      if (one.visible) drawSoon(one);
-      else if (one.drawn) {
-        one.drawn = false;
-        one.forget();
+      if (entry.visible) drawSoon(entry);
+      else if (entry.drawn) {
+        entry.drawn = false;
+        entry.free();
       }
     },
   };
@@ -88,14 +88,14 @@ export function watch(element: Element, draw: () => void, forget: () => void): A
 export function unwatch(element: Element): void {
   visibility.unobserve(element);
   sizes.unobserve(element);
-  watched.get(element)?.forget();
+  watched.get(element)?.free();
   watched.delete(element);
 }
 
 /** Draws everything at once, in view or not, for printing. */
 export function drawAll(): void {
-  for (const one of watched.values()) {
-    one.drawn = true;
-    one.draw();
+  for (const entry of watched.values()) {
+    entry.drawn = true;
+    entry.draw();
   }
 }
