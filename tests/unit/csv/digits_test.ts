@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { OVERHANG, putAscii, putInteger, putNineDigits, putWords } from "../../../src/csv/put.ts";
+import { OVERHANG, putAscii, putInteger, putNineDigits, putWords } from "../../../src/csv/digits.ts";
 import { randomFrom } from "../../support/random.ts";
 
 /** What a function wrote into a buffer, which must be nothing before, nor behind where it says that it ended and what may hang over. */

@@ -1,18 +1,25 @@
+/**
+ * Numbers and texts as bytes of CSV.
+ *
+ * Bytes are stored several at a time, as little-endian words: a store costs the same whatever its width.
+ * The last word may reach beyond the end of what it stores, where the next store overwrites it. So
+ * `OVERHANG` bytes must be free behind all that is put.
+ *
+ * @module
+ */
+
 import { Byte } from "./dialect.ts";
 
-// Bytes are put several at a time, as little-endian words, since a store costs the same whatever its width. The last word of a text may reach
-// beyond its end: what is put next overwrites that. So there must be room for `OVERHANG` bytes behind all that is put.
-
-/** How many bytes behind the end of what was put may have been written. */
+/** Bytes behind the end of what was put that may have been overwritten. */
 export const OVERHANG = 3;
 
-/** The three decimal digits of 0 to 999, each with the comma that follows if they are the last. */
+/** The three decimal digits of 0 to 999, each followed by a comma, which stays if they are the last. */
 const TRIPLES: Int32Array = Int32Array.from({ length: 1000 }, (_, n) => {
   const digit = (unit: number): number => Byte.zero + Math.floor(n / unit) % 10;
   return digit(100) | digit(10) << 8 | digit(1) << 16 | Byte.comma << 24;
 });
 
-/** Writes `n`, a whole number from 0 to 999,999,999, as nine digits with leading zeros and a comma; returns where that ended. */
+/** Puts an integer from 0 to 999,999,999 as nine digits with leading zeros and a comma; returns its end. */
 export function putNineDigits(out: DataView, at: number, n: number): number {
   const whole = n | 0; // so that compilers divide integers
   const thousands = (whole / 1000) | 0;
@@ -23,7 +30,7 @@ export function putNineDigits(out: DataView, at: number, n: number): number {
   return at + 10;
 }
 
-/** Writes a whole number from 0 to 2^53 without leading zeros; returns where it ended. */
+/** Puts an integer from 0 to 2^53 without leading zeros; returns its end. */
 export function putInteger(out: DataView, at: number, n: number): number {
   if (n < 10) {
     out.setUint8(at, Byte.zero + n);
@@ -40,13 +47,13 @@ export function putInteger(out: DataView, at: number, n: number): number {
   return end;
 }
 
-/** Writes a text of ASCII characters; returns where it ended. */
+/** Puts a text of ASCII characters; returns its end. */
 export function putAscii(out: DataView, at: number, text: string): number {
   for (let i = 0; i < text.length; i++) out.setUint8(at + i, text.charCodeAt(i));
   return at + text.length;
 }
 
-/** Writes `length` bytes that are kept from the word `first` of `words` on; returns where they ended. */
+/** Puts `length` bytes from the word `first` of `words` on; returns their end. */
 export function putWords(out: DataView, at: number, words: Int32Array, first: number, length: number): number {
   for (let i = 0; i < length; i += 4) out.setInt32(at + i, words[first + (i >> 2)]!, true);
   return at + length;
