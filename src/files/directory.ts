@@ -1,4 +1,4 @@
-import { fileErrorCode, KymoError, quote, reason } from "../errors.ts";
+import { fileError } from "../errors.ts";
 import { FileError, type FileHandle, type Files } from "../runtime.ts";
 import { probeName, SPOOLS_DIRECTORY, temporaryName } from "./names.ts";
 
@@ -50,11 +50,7 @@ export class MonitoringDirectory {
       if (syncs) directory.#syncNames();
       return directory;
     } catch (error) {
-      throw new KymoError(
-        fileErrorCode(error),
-        `Cannot create the monitoring directory: ${quote(path)}: ${reason(error)}`,
-        { cause: error },
-      );
+      throw fileError("Cannot create the monitoring directory", path, error);
     }
   }
 

@@ -122,7 +122,7 @@ export class SpoolSnapshot {
     const directory = new MonitoringDirectory(files, path);
     try {
       for (const { path, name: { state } } of listSpools(directory)) {
-        if (state === "damaged") report(path, 0, "it was damaged, and not all of its rows are recovered");
+        if (state === "damaged") report(path, 0, "damaged: not all of its rows are recovered");
       }
     } catch (error) {
       report(directory.spools, 0, reason(error));
@@ -141,7 +141,7 @@ export class SpoolSnapshot {
         const isWhole = completeSpools(directory).every(({ path }) => known.has(path)) && cut !== undefined;
         if (!isWhole && attempt < MAX_ATTEMPTS) continue;
         for (const problem of unreadable) report(...problem);
-        if (!isWhole) report(directory.spools, 0, "it changes faster than it can be read: rows may be missing");
+        if (!isWhole) report(directory.spools, 0, "changes faster than it can be read: rows may be missing");
         return new SpoolSnapshot(before, spools, last, cut);
       } finally {
         for (const { reader } of spools) reader.close();
@@ -226,7 +226,7 @@ function readAll(spools: readonly ReadSpool[], report: ReportUnreadable): Map<st
     if (known !== undefined && segment.sequence > known) continue; // reused since the other was read
     if (known === undefined) last.set(spool.channel, segment.sequence);
     spool.segment = segment;
-    if (damaged > 0) report(spool.path, damaged, "rows in it are damaged");
+    if (damaged > 0) report(spool.path, damaged, "some of its rows are damaged");
   }
   return last;
 }

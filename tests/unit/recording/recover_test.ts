@@ -41,18 +41,18 @@ describe("readSpool", () => {
 
   it("refuses what is no spool, and waits for no pipe", () => {
     const runtime = new FakeRuntime();
-    const cases: Record<string, string> = {
-      "/nothing": "no such file or directory",
-      "/directory": "not a regular file: directory",
-      "/pipe": "not a regular file: other",
-      "/text": "shorter than a header",
+    const cases: Record<string, [code: string, why: string]> = {
+      "/nothing": ["not-found", "no such file or directory"],
+      "/directory": ["invalid-data", "not a regular file: directory"],
+      "/pipe": ["invalid-data", "not a regular file: other"],
+      "/text": ["invalid-data", "shorter than a header"],
     };
     runtime.files.plant("/directory", "directory");
     runtime.files.plant("/pipe", "other");
     runtime.files.plant("/text", "file", "no spool");
-    for (const [path, why] of Object.entries(cases)) {
-      const { message } = assertThrows(() => readSpoolWith(runtime, path), KymoError);
-      assertEquals(message, `Cannot read the spool: "${path}": ${why}`);
+    for (const [path, [code, why]] of Object.entries(cases)) {
+      const error = assertThrows(() => readSpoolWith(runtime, path), KymoError);
+      assertEquals([error.code, error.message], [code, `Cannot read the spool: "${path}": ${why}`]);
     }
     assertEquals(runtime.files.openHandles, 0);
   });

@@ -172,7 +172,7 @@ describe("spools that cannot be read", () => {
     });
     assertEquals(await reader.rows(sources, "duration"), [text(1)]);
     assertEquals(sources.reading.problems, [
-      { file: damaged, line: 0, rows: 0, reason: "it was damaged, and not all of its rows are recovered" },
+      { file: damaged, line: 0, rows: 0, reason: "damaged: not all of its rows are recovered" },
       { file: denied, line: 0, rows: 0, reason: `permission denied: ${denied}` },
     ]);
 
