@@ -1,53 +1,52 @@
+import type { Row } from "../../csv/row.ts";
 import { reason } from "../../errors.ts";
-import type { FileHandle, Files } from "../../runtime.ts";
 import { release } from "../../files/directory.ts";
+import type { FileHandle, Files } from "../../runtime.ts";
 import { type CsvContent, readCsv } from "./csv_content.ts";
 import type { FoundFile } from "./found_files.ts";
 import type { Problems } from "./reading.ts";
-import type { CsvPart } from "./relation.ts";
-import type { Row } from "../../csv/row.ts";
-import type { RowTables } from "./row_tables.ts";
+import type { CsvPart, RowTables } from "./relation.ts";
 
-/** How a file is read. */
+/** Who reads a file, and how. */
 export type ReadMode =
-  /** By DuckDB: it is not looked at yet. */
+  /** DuckDB, before the check. */
   | "unchecked"
-  /** By DuckDB: it is sound. */
+  /** DuckDB: the check found nothing but rows that DuckDB reads as Kymo does. */
   | "sound"
-  /** By DuckDB, its first rows: it goes on otherwise, or may. */
+  /** DuckDB, only its first rows: what follows is half a row, or has been appended since the check. */
   | "limited"
-  /** By ourselves: it is not sound, and its rows are to go to a table. */
+  /** Kymo, next: it holds something that DuckDB misreads, and its rows are to be loaded into a table. */
   | "damaged"
-  /** By ourselves: its rows are in a table. */
-  | "in a table"
-  /** Not at all: it holds nothing, or is gone. */
+  /** Nobody any more: its rows are in a table. */
+  | "loaded"
+  /** Nobody: it has no rows, was deleted, or lies outside of the time of interest. */
   | "out";
 
-/** A CSV file, and what is known of it. */
+/** A CSV file, and what the check of all its bytes has found. */
 export class CheckedFile {
-  /** Where it is, and what it is called. */
+  /** Its path and name. */
   readonly found: FoundFile;
-  /** How many of its bytes count; undefined if all that are there when it is looked at. */
-  readonly #bound: number | undefined;
-  /** How it is read. */
+  /** Who reads it. */
   mode: ReadMode = "unchecked";
+  /** The number of bytes to read; `undefined` if it is the size at the time of the check. */
+  readonly #bound: number | undefined;
   #rows = 0;
   #lineFeeds = false;
   #size = 0;
   #identity = "";
 
-  /** One that is not looked at yet; only the first `bound` bytes count. */
+  /** A file that has not been checked. Of a file with a `bound` only that many bytes are read. */
   constructor(found: FoundFile, bound?: number) {
     this.found = found;
     this.#bound = bound;
   }
 
-  /** Whether it may hold more than counts. */
+  /** Whether the file may be longer than what is to be read. */
   get isBounded(): boolean {
     return this.#bound !== undefined;
   }
 
-  /** Looks at all of it, and yields from time to time. Does not throw. */
+  /** Checks all rows; yields after each block. Does not throw. */
   *check(files: Files, problems: Problems): Generator<void> {
     const { path } = this.found;
     let handle: FileHandle | undefined;
@@ -68,10 +67,10 @@ export class CheckedFile {
     }
   }
 
-  /** Adds all whole rows to a table. What cannot be read is known already. */
+  /** Loads all whole rows into a table. The check has reported the others. */
   async load(files: Files, tables: RowTables, problems: Problems): Promise<void> {
     const { path, channel } = this.found;
-    this.mode = "in a table";
+    this.mode = "loaded";
     try {
       const handle = files.open(path, "read");
       try {
@@ -87,35 +86,39 @@ export class CheckedFile {
     }
   }
 
-  /** Sees what became of it since it was checked, if programs append to it, or if it may be the cause of a failure. */
-  look(files: Files, problems: Problems, failed: boolean): void {
+  /**
+   * Looks whether the file has changed since the check. Only files that programs append to change, unless a query
+   * has failed: then any file may have been deleted.
+   */
+  look(files: Files, problems: Problems, hasFailed: boolean): void {
     const isRead = this.mode === "sound" || this.mode === "limited";
-    if (!isRead || !failed && !this.found.grows) return;
+    if (!isRead || !hasFailed && !this.found.grows) return;
     const { path } = this.found;
     const status = files.status(path);
     if (status === undefined || status.identity !== this.#identity) {
       this.mode = "out";
-      problems.add(path, 0, this.#rows, "it was taken away");
+      problems.add(path, 0, this.#rows, "it was moved or deleted");
     } else if (status.size < this.#size) {
       this.mode = "unchecked";
     } else if (status.size > this.#size) {
       this.mode = "limited";
-    } else if (failed && this.mode === "limited") {
-      this.mode = "damaged"; // DuckDB stumbles over what follows
+    } else if (hasFailed && this.mode === "limited") {
+      this.mode = "damaged"; // DuckDB fails at what follows
     }
   }
 
-  /** How many rows DuckDB may read of it at most, whether its labels hold line feeds; `undefined` if it does not read it at all. */
-  get part(): { readonly limit: number | undefined; readonly lineFeeds: boolean } | undefined {
+  /** How DuckDB reads it; `undefined` if it does not. */
+  get part(): Omit<CsvPart, "paths"> | undefined {
     const isRead = this.mode === "unchecked" || this.mode === "sound" || this.mode === "limited";
-    return isRead ? { limit: this.mode === "limited" ? this.#rows : undefined, lineFeeds: this.#lineFeeds } : undefined;
+    if (!isRead) return undefined;
+    return { lineFeeds: this.#lineFeeds, ...this.mode === "limited" ? { limit: this.#rows } : {} };
   }
 
   #judge(content: CsvContent, isGrowing: boolean, problems: Problems): void {
     const { rows, unread, cutLine, odd, lineFeeds } = content;
     const { path, grows } = this.found;
-    const isOnTheWay = this.#bound !== undefined || grows && isGrowing;
-    if (cutLine !== undefined && !isOnTheWay) problems.add(path, cutLine, 1, "it is cut off");
+    const isBeingWritten = this.#bound !== undefined || grows && isGrowing;
+    if (cutLine !== undefined && !isBeingWritten) problems.add(path, cutLine, 1, "it is cut off");
     this.#rows = rows;
     this.#lineFeeds = lineFeeds;
     if (rows === 0) this.mode = "out";
@@ -125,13 +128,13 @@ export class CheckedFile {
   }
 }
 
-/** What DuckDB reads of some files: those that are read alike together. */
+/** What DuckDB reads: files that it reads alike together. */
 export function partsOf(files: readonly CheckedFile[]): CsvPart[] {
   const whole: string[] = [];
   const withLineFeeds: string[] = [];
   const limited: CsvPart[] = [];
   for (const { part, found: { path } } of files) {
-    if (part?.limit !== undefined) limited.push({ paths: [path], lineFeeds: part.lineFeeds, limit: part.limit });
+    if (part?.limit !== undefined) limited.push({ paths: [path], ...part });
     else if (part !== undefined) (part.lineFeeds ? withLineFeeds : whole).push(path);
   }
   const parts = [{ paths: whole, lineFeeds: false }, { paths: withLineFeeds, lineFeeds: true }, ...limited];

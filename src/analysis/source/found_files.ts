@@ -1,24 +1,24 @@
 import { fileErrorCode, KymoError, quotePath, reason } from "../../errors.ts";
 import { appendFileName, channelOfFile, fileNameOf, isCsvName } from "../../files/names.ts";
+import { failure, type Result, success } from "../../result.ts";
 import type { Files } from "../../runtime.ts";
 
-/** A CSV file that was found. */
+/** A CSV file. */
 export interface FoundFile {
-  /** Where it is. */
+  /** Its absolute path. */
   readonly path: string;
-  /** First part of its name, up to a dot: what its observations are of. */
+  /** The channel of its rows, by its name. */
   readonly channel: string;
   /** Its size when it was found, bytes. */
   readonly size: number;
-  /** Whether programs append to files of such a name. */
+  /** Whether its name is that of a file to which programs append. */
   readonly grows: boolean;
 }
 
-/** What a source names. */
+/** A directory or file that a source stands for. */
 export interface Place {
-  /** Where it is. */
+  /** Its absolute path. */
   readonly path: string;
-  /** What it is: for a pattern, `paths` are those that match. */
   readonly kind: "directory" | "file";
 }
 
@@ -26,9 +26,9 @@ export interface Place {
 export type Expand = (pattern: string) => Promise<string[]>;
 
 /**
- * Finds out what sources are: directories, files or patterns of files.
+ * Resolves sources, which are directories, files or patterns of files.
  *
- * @throws {KymoError} if there is nothing, and it is no pattern.
+ * @throws {KymoError} `"not-found"` if a source does not exist and is not a pattern.
  */
 export async function findPlaces(sources: readonly string[], files: Files, expand: Expand): Promise<Place[]> {
   const places: Place[] = [];
@@ -47,30 +47,30 @@ export async function findPlaces(sources: readonly string[], files: Files, expan
 }
 
 /**
- * The CSV files of a monitoring directory. Those that are not published yet, whose names begin with a dot, are none.
+ * The names of the published CSV files of a directory, sorted.
  *
  * @throws {KymoError} if it cannot be listed.
  */
 export function listCsvs(files: Files, directory: string): string[] {
-  const names = attempt(directory, () => files.list(directory));
-  return names.filter(isCsvName).sort();
+  return attempt(directory, () => files.list(directory)).filter(isCsvName).sort();
 }
 
-/** What is at a path; a text says why it cannot be read, `undefined` that it is gone. */
-export function findFile(files: Files, path: string): FoundFile | string | undefined {
+/** Describes the CSV file at a path, without opening it. */
+export function findFile(files: Files, path: string): Result<FoundFile, "gone" | "unreadable"> {
   try {
     const status = files.status(path);
-    if (status === undefined) return undefined;
-    if (status.kind !== "file") return `it is not a file but a ${status.kind}`; // opening a pipe would wait for a writer
+    if (status === undefined) return failure("gone", "no such file");
+    // Opening a pipe would wait for a writer.
+    if (status.kind !== "file") return failure("unreadable", `it is not a file but a ${status.kind}`);
     const name = fileNameOf(path);
     const channel = channelOfFile(name);
-    return { path, channel, size: status.size, grows: name === appendFileName(channel) };
+    return success({ path, channel, size: status.size, grows: name === appendFileName(channel) });
   } catch (error) {
-    return reason(error);
+    return failure("unreadable", reason(error));
   }
 }
 
-/** Links to directories are followed, those to files are not. */
+/** The kind of what is at a path. Links to directories are followed, those to files are not. */
 function kindOf(files: Files, path: string): string | undefined {
   const kind = files.status(path)?.kind;
   if (kind !== "symlink") return kind;
@@ -81,7 +81,7 @@ function kindOf(files: Files, path: string): string | undefined {
   }
 }
 
-/** Runs an operation on a file; what goes wrong is a `KymoError` with its path. */
+/** Runs an operation on files. It fails with a `KymoError` that names the path. */
 export function attempt<T>(path: string, operation: () => T): T {
   try {
     return operation();

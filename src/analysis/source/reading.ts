@@ -1,38 +1,38 @@
 /** Something that was not read. */
 export interface Problem {
-  /** The file. */
+  /** The path of the file. */
   readonly file: string;
-  /** The line of the file at which it begins, from 1; 0 if it is about the whole file. */
+  /** The line at which it begins, from 1; 0 if the problem is the file's as a whole. */
   readonly line: number;
-  /** How many rows were not read because of it; 0 if that is not known. */
+  /** Number of rows not read because of it; 0 if unknown. */
   readonly rows: number;
-  /** Why: a sentence about the row, or the file. */
+  /** Why: a sentence about the row or file, which it calls "it". */
   readonly reason: string;
 }
 
 /** What was read, and what was not. */
 export interface Reading {
-  /** Files whose rows are read. */
+  /** Number of files that were read. */
   readonly files: number;
-  /** Spools whose rows are read. */
+  /** Number of spools that were read. */
   readonly spools: number;
-  /** Rows that could not be read. */
+  /** Number of rows that were not read. */
   readonly unread: number;
   /** Why: the first 100 problems. */
   readonly problems: readonly Problem[];
 }
 
-/** How many problems are kept. */
+/** Limit of the problems that are kept. */
 const MAX_PROBLEMS = 100;
 
-/** Problems, the first of which are kept, and all of whose rows are counted. */
+/** Counts the rows of all problems, and keeps the first problems. */
 export class Problems {
-  /** Rows that could not be read. */
+  /** Rows that were not read. */
   rows = 0;
-  /** The first ones. */
+  /** The first problems. */
   readonly kept: Problem[] = [];
 
-  /** There is one more. */
+  /** Adds a problem. */
   add(file: string, line: number, rows: number, reason: string): void {
     this.rows += rows;
     if (this.kept.length < MAX_PROBLEMS) this.kept.push({ file, line, rows, reason });

@@ -1,16 +1,17 @@
-import { COLUMNS, CSV_COLUMNS, NO_ROWS } from "../duckdb/sql.ts";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { COLUMNS, CSV_COLUMNS, NO_ROWS, TYPED_COLUMNS } from "../duckdb/sql.ts";
 
-/** Some CSV files of one channel that DuckDB reads. */
+/** CSV files of one channel that DuckDB reads together. */
 export interface CsvPart {
-  /** The files. */
+  /** Their paths. */
   readonly paths: readonly string[];
-  /** Whether labels hold line feeds: on several threads DuckDB takes what follows one for a row, if it looks like one. */
+  /** Whether labels hold line feeds. Then one thread reads: on several DuckDB may take what follows a line feed for a row. */
   readonly lineFeeds: boolean;
-  /** The first so many rows are read, whatever follows. Depends on DuckDB's `preserve_insertion_order`, which is set by default. */
+  /** Reads only so many rows. Relies on DuckDB's `preserve_insertion_order`, which is on by default. */
   readonly limit?: number;
 }
 
-/** Told all of it, DuckDB need not guess. */
+/** The dialect, so that DuckDB need not detect it. */
 const OPTIONS = [
   "auto_detect = false",
   "header = true",
@@ -19,13 +20,13 @@ const OPTIONS = [
   `escape = '"'`,
   "allow_quoted_nulls = false",
   "compression = 'none'",
-  // By default each thread takes four times as much, which is too much for many threads.
+  // The default is four times as much for each thread, too much for many threads.
   "buffer_size = 8388608",
   "hive_partitioning = false",
   `columns = ${CSV_COLUMNS}`,
 ];
 
-/** The SQL of a relation of CSV files and tables. */
+/** The SQL of a relation that consists of CSV files and tables. */
 export function relationOf(parts: readonly CsvPart[], tables: readonly string[]): string {
   const queries = [...parts.map(csvQuery), ...tables.map((table) => `SELECT ${COLUMNS} FROM ${table}`)];
   return queries.length === 0 ? NO_ROWS : `(${queries.join(" UNION ALL ")})`;
@@ -34,13 +35,64 @@ export function relationOf(parts: readonly CsvPart[], tables: readonly string[])
 function csvQuery({ paths, lineFeeds, limit }: CsvPart): string {
   const options = [...OPTIONS];
   if (lineFeeds) options.push("parallel = false");
-  // What follows the limit may be half a row.
+  // Half a row may follow.
   if (limit !== undefined) options.push("ignore_errors = true");
   const query = `SELECT ${COLUMNS} FROM read_csv([${paths.map(pathLiteral).join(", ")}], ${options.join(", ")})`;
   return limit === undefined ? query : `(${query} LIMIT ${limit})`;
 }
 
-/** A path as a text of SQL, in which DuckDB finds no pattern. */
+/** A path as a literal of SQL, without wildcards. */
 function pathLiteral(path: string): string {
   return `'${path.replaceAll(/[*?[]/g, "[$&]").replaceAll("'", "''")}'`;
+}
+
+const SCHEMA = "kymo_source";
+
+/** Number of tables made in this program, so that sources that share a database do not share tables. */
+let made = 0;
+
+/** Takes a row. */
+export type TakeRow = (timepoint: bigint, measurement: number, label: string, pid: number) => void;
+
+/** Tables in DuckDB of rows that Kymo reads itself: one for each channel that has any. */
+export class RowTables {
+  readonly #connection: DuckDBConnection;
+  readonly #names = new Map<string, string>();
+
+  /** No tables. */
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection;
+  }
+
+  /** The table of a channel, if it has one. */
+  of(channel: string): string | undefined {
+    const name = this.#names.get(channel);
+    return name === undefined ? undefined : `${SCHEMA}.${name}`;
+  }
+
+  /** Adds to a channel the rows that `give` passes on. Those before an error stay. */
+  async add(channel: string, give: (take: TakeRow) => Promise<void> | void): Promise<void> {
+    const appender = await this.#connection.createAppender(await this.#nameOf(channel), SCHEMA);
+    try {
+      await give((timepoint, measurement, label, pid) => {
+        appender.appendBigInt(timepoint);
+        appender.appendDouble(measurement);
+        appender.appendVarchar(label);
+        appender.appendBigInt(BigInt(pid));
+        appender.endRow();
+      });
+    } finally {
+      appender.closeSync();
+    }
+  }
+
+  async #nameOf(channel: string): Promise<string> {
+    const known = this.#names.get(channel);
+    if (known !== undefined) return known;
+    const name = `rows_${++made}`;
+    await this.#connection.run(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
+    await this.#connection.run(`CREATE TABLE ${SCHEMA}.${name} (${TYPED_COLUMNS})`);
+    this.#names.set(channel, name);
+    return name;
+  }
 }

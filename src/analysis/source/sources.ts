@@ -9,31 +9,34 @@ import type { FileHandle, Files } from "../../runtime.ts";
 import { CheckedFile, partsOf } from "./checked_file.ts";
 import { attempt, findFile, findPlaces, listCsvs } from "./found_files.ts";
 import { Problems, type Reading } from "./reading.ts";
-import { relationOf } from "./relation.ts";
-import { RowTables } from "./row_tables.ts";
+import { relationOf, RowTables } from "./relation.ts";
 
 /**
- * Where observations come from: one relation of DuckDB for each channel, which holds exactly the whole rows.
+ * The observations of some sources: one relation of DuckDB for each channel, which holds exactly the whole rows.
  *
- * DuckDB reads CSV fast, but not strictly: it rounds a timepoint of `1.5`, takes an empty measurement for NULL and the first part of a cut PID
- * for the PID, passes over a header that is another, looks only at columns that a query uses, and on several threads it may take what follows
- * a line feed in a label for a row. So it is given only files that a strict reader of our own ({@linkcode RowReader}) has found sound from
- * beginning to end. The whole rows of others go to a table in memory, and what is left of them is told in `reading`.
+ * DuckDB reads CSV fast, but not strictly: it rounds a timepoint of `1.5`, reads an empty measurement as NULL and the
+ * first part of a PID that is cut off as the PID, accepts any header, looks only at the columns that a query uses, and
+ * on several threads it may take what follows a line feed in a label for a row. So it is given only files in which the
+ * row scanner has found nothing but rows, from beginning to end. The whole rows of other files are loaded into a table
+ * in memory, and `reading` reports the rest.
  *
- * That check costs a third of a simple query, so it runs beside the first query if there is much to check: relations hold all files at first, and {@linkcode check} tells
- * after a query whether its result stands.
+ * Checking ten million rows takes 0.7 s of one processor, querying them 2.8 s of all. A check of all files before the
+ * first query would leave the other processors idle for these 0.7 s. So where there is much to check, it is checked
+ * beside the first query: relations include all files at first, and {@linkcode Sources.check} tells after each query
+ * whether it must be repeated.
  */
 export interface Sources {
-  /** What was read, and what was not; complete once `check` has resolved. */
+  /** What was read and what was not; complete after `check` has resolved. */
   readonly reading: Reading;
   /**
-   * By channel: a query in parentheses, to be used after FROM, with the columns Timepoint BIGINT, Measurement DOUBLE, Label VARCHAR and PID BIGINT. The
-   * channels never change.
+   * For each channel a query in parentheses that can follow FROM, with the columns Timepoint BIGINT, Measurement
+   * DOUBLE, Label VARCHAR and PID BIGINT. The channels never change.
    */
   readonly relations: ReadonlyMap<string, string>;
   /**
-   * To be called after each query, with the error if it failed, while no other runs. `true` tells that the relations are others now, so the query is to be done
-   * again; `false` that its result, or its error, stands. Files may be taken away, and grow, at any time: that is seen here. Does not throw.
+   * Waits for the check, and looks whether files were moved, deleted or appended to. Call it after each query, with
+   * the error if the query failed, while no query runs. Resolves to `true` if the relations have changed, so that the
+   * query must be repeated. Does not throw.
    */
   check(failure?: unknown): Promise<boolean>;
   /** Ends a check that still runs. Does not throw. */
@@ -48,28 +51,28 @@ export interface TimeBounds {
   readonly to?: bigint;
 }
 
-/** What is needed to read. */
+/** What `openSources` depends on. */
 export interface SourceDeps {
-  /** The database. */
   readonly connection: DuckDBConnection;
-  /** Files. */
   readonly files: Files;
 }
 
-/** How much is checked at once, bytes, and what counts for opening a file: some 40 ms in all. */
-const CHECKED_AT_ONCE = 32 * 2 ** 20;
-const OPENING = 16 * 1024;
+/** Up to so many bytes are checked before the first query: some 40 ms. */
+const CHECKED_BEFORE = 32 * 2 ** 20;
 
-/** How long is checked before the event loop may turn, ms. */
+/** Opening a file takes as long as checking so many bytes. */
+const OPENING_BYTES = 16 * 1024;
+
+/** Time after which the check lets the event loop run, ms. */
 const TURN = 10;
 
 /**
- * Finds what there is to be read: monitoring directories, CSV files, and patterns of them.
+ * Opens monitoring directories, CSV files, and patterns of them.
  *
- * Of a monitoring directory the spools are read too, whether their programs live or not; see {@linkcode SpoolSnapshot} for what is guaranteed. No
- * lock is taken and nothing is written.
+ * The spools of monitoring directories are read too, whether their programs live or not; see
+ * {@linkcode SpoolSnapshot} for the guarantees. Takes no locks and writes nothing.
  *
- * @throws {KymoError} if a file or directory is not there, or cannot be read.
+ * @throws {KymoError} if a file or directory does not exist or cannot be read.
  */
 export async function openSources(
   source: string | readonly string[],
@@ -85,11 +88,12 @@ export async function openSources(
   const add = (path: string, bound?: number): void => {
     if (found.has(path)) return;
     const file = findFile(files, path);
-    if (typeof file === "string") problems.add(path, 0, 0, file);
-    else if (file !== undefined) {
-      const checked = new CheckedFile(file, bound);
-      if (liesOutside(file.path, files, bounds)) checked.mode = "out";
+    if (file.ok) {
+      const checked = new CheckedFile(file.value, bound);
+      if (liesOutside(path, files, bounds)) checked.mode = "out";
       found.set(path, checked);
+    } else if (file.kind === "unreadable") {
+      problems.add(path, 0, 0, file.reason);
     }
   };
   for (const { path, kind } of places) {
@@ -109,8 +113,8 @@ export async function openSources(
 }
 
 /**
- * Whether a file need not be read. Only of the file of a single segment its first and last row tell that: time never
- * goes back within a segment.
+ * Whether all rows of a file lie outside of the time of interest. Its first and last row tell that only if it is the
+ * file of one segment, within which time never goes back.
  */
 function liesOutside(path: string, files: Files, { from, to }: TimeBounds): boolean {
   if (from === undefined && to === undefined || parseSegmentFileName(fileNameOf(path)) === undefined) return false;
@@ -121,7 +125,7 @@ function liesOutside(path: string, files: Files, { from, to }: TimeBounds): bool
     if (range === undefined || range.first > range.last) return false;
     return from !== undefined && range.last < from || to !== undefined && range.first >= to;
   } catch {
-    return false; // what is wrong with the file is found when it is read
+    return false; // the check reports it
   } finally {
     if (file !== undefined) release(file);
   }
@@ -169,7 +173,7 @@ class CheckedSources implements Sources {
     return { files, spools: this.#spools, unread: this.#problems.rows, problems: [...this.#problems.kept] };
   }
 
-  /** Takes in the rows of spools, and checks the files, or begins to. */
+  /** Loads the rows of spools, and checks the files, or begins to. */
   async begin(spools: readonly SpoolRows[]): Promise<void> {
     for (const { segment, first } of spools) {
       const { channel } = segment.owner;
@@ -181,21 +185,21 @@ class CheckedSources implements Sources {
       });
       this.#spools++;
     }
-    // Of files that grow DuckDB would read more than counts, so that the query would have to be done again: better wait.
+    // Without the check, DuckDB would read more of these than is to be read, and the query would be repeated.
     await this.#check(this.#all.filter(({ isBounded }) => isBounded));
     this.#checked = this.#check(this.#all);
     const unchecked = this.#all.filter(({ mode }) => mode === "unchecked");
-    const work = unchecked.reduce((sum, { found }) => sum + found.size + OPENING, 0);
-    if (work <= CHECKED_AT_ONCE) await this.check();
+    const work = unchecked.reduce((sum, { found }) => sum + found.size + OPENING_BYTES, 0);
+    if (work <= CHECKED_BEFORE) await this.check();
     else this.#relate();
   }
 
   async check(failure?: unknown): Promise<boolean> {
     await this.#checked;
     if (this.#isClosed) return false;
-    // A query that failed over files which the check has since found to be otherwise says nothing about what they are read as now.
-    const isBlamed = failure !== undefined && !this.#areOthers(this.#relationsNow());
-    for (const file of this.#all) file.look(this.#files, this.#problems, isBlamed);
+    // If the check has changed the relations since the query began, its failure says nothing about them.
+    const isToBlame = failure !== undefined && !this.#differs(this.#relationsNow());
+    for (const file of this.#all) file.look(this.#files, this.#problems, isToBlame);
     await this.#check(this.#all);
     for (const file of this.#all) {
       if (file.mode === "damaged") await file.load(this.#files, this.#tables, this.#problems);
@@ -207,7 +211,7 @@ class CheckedSources implements Sources {
     this.#isClosed = true;
   }
 
-  /** Checks what is not, and lets the event loop turn meanwhile. Does not throw. */
+  /** Checks the files that are not checked, and lets the event loop run meanwhile. Does not throw. */
   async #check(some: readonly CheckedFile[]): Promise<void> {
     let turn = performance.now();
     for (const _ of this.#steps(some)) {
@@ -226,15 +230,15 @@ class CheckedSources implements Sources {
     }
   }
 
-  /** Makes the relations; returns whether one has changed. */
+  /** Updates the relations; returns whether any has changed. */
   #relate(): boolean {
     const relations = this.#relationsNow();
-    const isChanged = this.#areOthers(relations);
+    const isChanged = this.#differs(relations);
     this.relations = relations;
     return isChanged;
   }
 
-  /** The relations of what is known of the files now. */
+  /** The relations as the modes of the files are now. */
   #relationsNow(): ReadonlyMap<string, string> {
     const relations = new Map<string, string>();
     for (const [channel, files] of this.#channels) {
@@ -244,8 +248,8 @@ class CheckedSources implements Sources {
     return relations;
   }
 
-  /** Whether some relations are others than those that queries use. */
-  #areOthers(relations: ReadonlyMap<string, string>): boolean {
+  /** Whether relations differ from those that queries use. */
+  #differs(relations: ReadonlyMap<string, string>): boolean {
     return [...relations].some(([channel, relation]) => this.relations.get(channel) !== relation);
   }
 }

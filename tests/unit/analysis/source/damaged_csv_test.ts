@@ -126,7 +126,7 @@ const file = fc.record({
 });
 
 describe("a damaged CSV", () => {
-  it("is read for its whole rows, and the rest is told by line", { timeout: 1_800_000 }, async () => {
+  it("gives its whole rows, and the lines of all others", { timeout: 1_800_000 }, async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     let count = 0;

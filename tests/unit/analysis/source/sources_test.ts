@@ -15,7 +15,7 @@ const text = (number: number, label = "x"): string => `170000000000000000${numbe
 const none = { unread: 0, problems: [] };
 
 describe("openSources", () => {
-  it("takes a directory, of the Python original too, and leaves alone what is no published CSV", async () => {
+  it("reads the published CSV files of a directory, those of the Python original too, and nothing else", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     writeFileSync(scratch.at("duration.7-0123abcd-000001.csv"), HEADER + row(1));
@@ -39,7 +39,7 @@ describe("openSources", () => {
     assertEquals(sources.reading, { files: 4, spools: 0, unread: 0, problems: [problem] });
   });
 
-  it("takes a file, a pattern, and several of them, each file once", async () => {
+  it("reads a file, a pattern, and several of them, each file once", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     for (const number of [1, 2, 3]) {
@@ -55,7 +55,7 @@ describe("openSources", () => {
     assertEquals((await reader.open([])).relations.size, 0);
   });
 
-  it("says what is not there", async () => {
+  it("names a source that does not exist", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     const path = scratch.at("missing");
@@ -65,7 +65,7 @@ describe("openSources", () => {
     assertEquals(reading.problems.map(({ reason }) => reason), ["it is not a file but a symlink"]);
   });
 
-  it("takes the header of the documentation of the Python original, with spaces behind the commas", async () => {
+  it("accepts the header in the documentation of the Python original, with spaces behind the commas", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     writeFileSync(
@@ -77,7 +77,7 @@ describe("openSources", () => {
     assertEquals(sources.reading, { files: 1, spools: 0, ...none });
   });
 
-  it("refuses a file with another header, one that is cut in it, and what is no CSV", async () => {
+  it("reports files with another header, with a header that is cut off, and without CSV", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     writeFileSync(scratch.at("a.csv"), "PID,Measurement,Label,Timepoint\n1,2,a,3\n4,5,b,6\n");
@@ -98,7 +98,7 @@ describe("openSources", () => {
     ]);
   });
 
-  it("says why a row is none", async () => {
+  it("reports why a line is not a row", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     const rows: [row: string, why: string][] = [
@@ -125,7 +125,7 @@ describe("openSources", () => {
     assertEquals(sources.reading.unread, rows.length);
   });
 
-  it("counts all problems and tells the first hundred", async () => {
+  it("counts all problems and reports the first hundred", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     writeFileSync(scratch.at("duration.1.csv"), HEADER + "x\n".repeat(1000) + row(1));
@@ -134,7 +134,7 @@ describe("openSources", () => {
     assertEquals(await reader.rows(sources, "duration"), [text(1)]);
   });
 
-  it("reads labels that hold what looks like rows, however large the file", async () => {
+  it("reads labels that hold what looks like rows, in a file that DuckDB reads in parts", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     // DuckDB splits files at some eight million bytes.
@@ -153,8 +153,8 @@ describe("openSources", () => {
   });
 });
 
-describe("spools that cannot be read", () => {
-  it("are told, and everything else is read", async () => {
+describe("openSources with unreadable spools", () => {
+  it("reports them, and reads everything else", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     writeFileSync(scratch.at("duration.1.csv"), HEADER + row(1));
@@ -191,19 +191,19 @@ describe("spools that cannot be read", () => {
   });
 });
 
-describe("files that others change", () => {
-  it("are left out once they are taken away, and that is told", async () => {
+describe("Sources whose files others change", () => {
+  it("leave out deleted files, and report them", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     for (const number of [1, 2]) writeFileSync(scratch.at(`duration.${number}.csv`), HEADER + row(number));
     const sources = await reader.open(scratch.path);
     rmSync(scratch.at("duration.1.csv"));
     assertEquals(await reader.rows(sources, "duration"), [text(2)]);
-    const problem = { file: scratch.at("duration.1.csv"), line: 0, rows: 1, reason: "it was taken away" };
+    const problem = { file: scratch.at("duration.1.csv"), line: 0, rows: 1, reason: "it was moved or deleted" };
     assertEquals(sources.reading, { files: 1, spools: 0, unread: 1, problems: [problem] });
   });
 
-  it("are read up to where they were, though they grow, by half a row even", async () => {
+  it("read a file that grows up to its size at the beginning, also if it grows by half a row", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     const path = scratch.at("duration.csv");
@@ -216,7 +216,7 @@ describe("files that others change", () => {
     assertEquals(sources.reading, { files: 1, spools: 0, ...none });
   });
 
-  it("are left out if another takes the name of one that grows", async () => {
+  it("leave out a file that was replaced by another of its name", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     const path = scratch.at("duration.csv");
@@ -225,10 +225,10 @@ describe("files that others change", () => {
     renameSync(path, scratch.at("old"));
     writeFileSync(path, HEADER + row(2));
     assertEquals(await reader.rows(sources, "duration"), []);
-    assertEquals(sources.reading.problems.map(({ reason }) => reason), ["it was taken away"]);
+    assertEquals(sources.reading.problems.map(({ reason }) => reason), ["it was moved or deleted"]);
   });
 
-  it("do not keep the check of much from ending, and the query is done again", async () => {
+  it("ask for a repetition if the check beside the first query found a damaged file", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     const good = HEADER + row(1).repeat(35_000);
