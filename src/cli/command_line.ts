@@ -1,28 +1,27 @@
 import { Command, CommanderError } from "commander";
-import { KymoError, type KymoErrorCode } from "../errors.ts";
-import { type ExitCode, exitCode, exitCodeHelp } from "./exit_code.ts";
-import { addCompareCommand } from "./commands/compare/command.ts";
-import { addExportCommand } from "./commands/export/command.ts";
+import { KymoError } from "../errors.ts";
+import { addCompareCommand } from "./commands/compare.ts";
+import { addExportCommand } from "./commands/export.ts";
 import { addProfileCommand } from "./commands/profile/command.ts";
-import { addRecoverCommand } from "./commands/recover/command.ts";
-import { addReportCommand } from "./commands/report/command.ts";
+import { addRecoverCommand } from "./commands/recover.ts";
+import { addReportCommand } from "./commands/report.ts";
 import { addSummaryCommand } from "./commands/summary/command.ts";
-import type { CliContext } from "./context.ts";
 import { addTopCommand } from "./commands/top/command.ts";
-import { bold, writeError } from "./terminal/text.ts";
+import { type CliContext, type ExitCode, exitCode, exitCodeHelp, exitCodes } from "./context.ts";
+import { bold, writeError } from "./terminal/style.ts";
 
 const examples = `
 Examples:
-  kymo summary _monitoring                   where the time and the memory went
+  kymo summary _monitoring                   where time and memory went
   kymo top _monitoring                       the same, live, of running programs
-  kymo report _monitoring -o report.html     the same, to look at
-  kymo compare before after                  which of two runs is faster
+  kymo report _monitoring -o report.html     the same, as a page with charts
+  kymo compare before after                  which of two recordings is faster
   kymo profile _monitoring                   the functions that took the time
-  kymo export _monitoring -o run.parquet     everything, in one file
+  kymo export _monitoring -o run.parquet     all observations in one file
   kymo recover _monitoring                   what killed programs had recorded
-  kymo help summary                          all about one command`;
+  kymo help summary                          the help of a command`;
 
-/** Adds a command to the command line; it tells its exit code to `end`. */
+/** Adds a command to the command line; the command passes its exit code to `end`. */
 type AddCommand = (program: Command, context: CliContext, end: (code: ExitCode) => void) => void;
 
 /** All commands, in the order of `--help`. */
@@ -36,23 +35,23 @@ const commands: readonly AddCommand[] = [
   addRecoverCommand,
 ];
 
-/** Failures of the machine or of the data; all others are the user's to mend. */
-const INCOMPLETE: ReadonlySet<KymoErrorCode> = new Set(["io", "permission-denied", "invalid-data", "out-of-memory"]);
-
-/** Does what the arguments of the command line say, and returns the exit code. What the user got wrong, and what the world refused, is told on one line. */
+/**
+ * Runs the command that the arguments name, and returns the exit code. Expected failures are written to `stderr`, one
+ * line each; unexpected ones are thrown.
+ */
 export async function runCommandLine(args: readonly string[], context: CliContext): Promise<ExitCode> {
   let code: ExitCode = exitCode.ok;
   const program = emptyProgram(context);
-  for (const add of commands) add(program, context, (told) => code = told);
+  for (const add of commands) add(program, context, (end) => code = end);
   try {
     await program.parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
-    return explain(error, context);
+    return reportFailure(error, context);
   }
 }
 
-/** The program without its commands. These inherit how it writes and ends. */
+/** The program without commands; they inherit its output and its way to end. */
 function emptyProgram({ version, stdout, stderr }: CliContext): Command {
   return new Command("kymo")
     .description("The command line of Kymo, telemetry for Deno and Bun")
@@ -66,7 +65,7 @@ function emptyProgram({ version, stdout, stderr }: CliContext): Command {
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
-      outputError: () => {}, // it is thrown as well
+      outputError: () => {}, // commander throws the same error
       getOutHasColors: () => stdout.hasColors,
       getErrHasColors: () => stderr.hasColors,
       getOutHelpWidth: () => stdout.columns ?? 80,
@@ -74,8 +73,8 @@ function emptyProgram({ version, stdout, stderr }: CliContext): Command {
     });
 }
 
-/** Tells why a command ended early, and returns the exit code. What nobody expected is thrown on. */
-function explain(error: unknown, { stderr }: CliContext): ExitCode {
+/** Writes why a command failed, and returns the exit code. Throws errors that nobody expected. */
+function reportFailure(error: unknown, { stderr }: CliContext): ExitCode {
   if (error instanceof CommanderError) {
     const { code, exitCode: status, message } = error;
     if (status === 0) return exitCode.ok; // help or version, already printed
@@ -84,5 +83,5 @@ function explain(error: unknown, { stderr }: CliContext): ExitCode {
   }
   if (!(error instanceof KymoError)) throw error;
   writeError(stderr, error.message);
-  return INCOMPLETE.has(error.code) ? exitCode.incomplete : exitCode.usage;
+  return exitCodes[error.code];
 }

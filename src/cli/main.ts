@@ -12,18 +12,18 @@
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import denoJson from "../../deno.json" with { type: "json" };
-import { fileErrorCode, KymoError, quote, reason } from "../errors.ts";
+import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
 import { temporaryPathBeside } from "../files/names.ts";
 import { recover } from "../recording/default_monitor.ts";
 import { defaultRuntime } from "../default_runtime.ts";
 import { runCommandLine } from "./command_line.ts";
-import { exitCode } from "./exit_code.ts";
+import { exitCode } from "./context.ts";
 import type { CliContext, Output } from "./context.ts";
-import { writeError } from "./terminal/text.ts";
+import { writeError } from "./terminal/style.ts";
 
-const stderr = output(process.stderr, () => {}); // nobody is left to be told
+const stderr = output(process.stderr, () => {}); // there is nowhere left to report it
 const stdout = output(process.stdout, (error) => {
-  if (error.code === "EPIPE") return; // the reader has seen enough, as `head` has
+  if (error.code === "EPIPE") return; // the reader has closed the pipe, as `head` does
   writeError(stderr, `Cannot write the output: ${error.message}`);
   process.exitCode = exitCode.incomplete;
 });
@@ -43,7 +43,7 @@ const code = await runCommandLine(process.argv.slice(2), {
 });
 process.exitCode ||= code;
 
-/** A standard stream. Deno throws some errors of it, and emits others; Bun emits all. */
+/** Wraps a standard stream. Deno throws some of its errors and emits others; Bun emits all. */
 function output(stream: NodeJS.WriteStream, onError: (error: NodeJS.ErrnoException) => void): Output {
   stream.on("error", onError);
   const isTerminal = stream.isTTY === true;
@@ -78,9 +78,7 @@ function look(path: string): ReturnType<CliContext["look"]> {
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return "nothing";
-    throw new KymoError(fileErrorCode(error), `Cannot read the directory: ${quote(path)}: ${reason(error)}`, {
-      cause: error,
-    });
+    throw failure("Cannot read", path, error);
   }
 }
 
@@ -91,13 +89,17 @@ function writeFile(path: string, text: string): void {
     const target = there === undefined ? path : realpathSync(path);
     replaceFile(target, text, (there?.mode ?? 0o666) & 0o777);
   } catch (error) {
-    throw new KymoError(fileErrorCode(error), `Cannot write the file: ${quote(path)}: ${reason(error)}`, {
-      cause: error,
-    });
+    throw failure("Cannot write the file", path, error);
   }
 }
 
-/** Writes a file beside what it is to replace, and renames it. */
+/** A failed operation on a file. Messages of `node:fs` end with the operation and its path, which may be that of a temporary file. */
+function failure(action: string, path: string, error: unknown): KymoError {
+  const why = reason(error).replace(/, \w+ '.*$/s, "");
+  return new KymoError(fileErrorCode(error), `${action}: ${quotePath(path)}: ${why}`, { cause: error });
+}
+
+/** Writes a file beside the old one, and renames it. */
 function replaceFile(path: string, text: string, mode: number): void {
   const temporary = temporaryPathBeside(path, process.pid);
   try {

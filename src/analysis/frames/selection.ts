@@ -1,5 +1,5 @@
 import { type Check, checkGiven } from "../../options.ts";
-import { literal } from "../duckdb/sql.ts";
+import { labelMatchesInSql } from "./label_pattern.ts";
 
 /** Conditions that observations must meet, all of them. */
 export interface Selection {
@@ -75,7 +75,7 @@ export function condition(selection: Selection): string {
     to: isTimepoint,
   });
   const conditions: string[] = [];
-  if (labels !== undefined) conditions.push(anyOf([labels].flat().map(labelMatches)));
+  if (labels !== undefined) conditions.push(anyOf([labels].flat().map(labelMatchesInSql)));
   if (pids !== undefined) conditions.push(pids.length === 0 ? "false" : `PID IN (${pids.join(", ")})`);
   if (from !== undefined) conditions.push(`Timepoint >= ${from}`);
   if (to !== undefined) conditions.push(`Timepoint < ${to}`);
@@ -84,11 +84,4 @@ export function condition(selection: Selection): string {
 
 function anyOf(conditions: readonly string[]): string {
   return conditions.length === 0 ? "false" : conditions.length === 1 ? conditions[0]! : `(${conditions.join(" OR ")})`;
-}
-
-function labelMatches(pattern: string): string {
-  if (!/[*?]/.test(pattern)) return `Label = ${literal(pattern)}`;
-  // Not DuckDB's GLOB: it would read the brackets of "/version [GET]" as a set of characters.
-  const like = pattern.replace(/[\\%_]/g, "\\$&").replaceAll("*", "%").replaceAll("?", "_");
-  return `Label LIKE ${literal(like)} ESCAPE '\\'`;
 }

@@ -1,33 +1,37 @@
+import { counted, formatInteger } from "../../display/numbers.ts";
+import { bold, dim } from "./style.ts";
 import { align, displayWidth, shorten } from "../../display/text_width.ts";
-import { bold } from "./text.ts";
 
-/** A column of a table of such rows. */
+/** A column of a table. */
 export interface Column<Row> {
-  /** What stands above it. */
+  /** The heading. */
   readonly title: string;
-  /** What stands in it. Text must be harmless already. */
+  /** The text of a cell, which must be sanitized. */
   readonly cell: (row: Row) => string;
-  /** On which side it is aligned; on the right, as numbers are, unless that is said. */
+  /** Alignment. Default: right, as of numbers. */
   readonly side?: "left" | "right";
-  /** If there is not enough room, columns are dropped, that of the lowest rank first; one without a rank never. */
+  /** Columns that do not fit are dropped, the lowest rank first; a column without a rank is never dropped. */
   readonly rank?: number;
-  /** How narrow it may be made before others are dropped. Its cells are shortened in the middle. Without it, they are never shortened. */
+  /** The width to which cells may be shortened, in their middle, before columns are dropped. Default: cells are never shortened. */
   readonly narrowest?: number;
-  /** How it looks where there are colours. */
+  /** Styles a cell where there are colours. */
   readonly style?: (text: string) => string;
 }
 
 /** Room for a table. */
 export interface TableRoom {
-  /** Columns of the terminal; `undefined` if there is no end to them. */
+  /** Columns of the terminal; `undefined` if unlimited. */
   readonly width?: number | undefined;
-  /** Whether there may be colours. */
+  /** Whether colours may be used. */
   readonly hasColors: boolean;
 }
 
 const GAP = "  ";
 
-/** Rows as lines with aligned columns under their titles. What does not fit is shortened where that is allowed, then dropped, never wrapped. */
+/**
+ * Formats rows as lines of aligned columns below their headings. Cells that do not fit are shortened if their column
+ * allows it, then columns are dropped; no line is wrapped.
+ */
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
@@ -42,6 +46,14 @@ export function formatTable<Row>(
     line(fitted.map(({ column }) => column.title), (text) => hasColors ? bold(text) : text),
     ...rows.map((_, row) => line(fitted.map(({ cells }) => cells[row]!), styled)),
   ].map((text) => `${text}\n`).join("");
+}
+
+/** The line below a table that leaves out `count` rows: `and 3 more functions`; empty if it leaves out none. */
+export function formatMore(count: number, { hasColors }: TableRoom, thing?: string): string {
+  if (count <= 0) return "";
+  const text = thing === undefined ? formatInteger(count) : counted(count, thing);
+  const line = `and ${text.replace(/(?<=\d)(?= |$)/, " more")}`;
+  return `${hasColors ? dim(line) : line}\n`;
 }
 
 interface Measured<Row> {
@@ -59,7 +71,7 @@ function measured<Row>(column: Column<Row>, rows: readonly Row[]): Measured<Row>
   };
 }
 
-/** Drops columns until the rest fits if what may be shortened is, and shortens that by as much as is needed. */
+/** Drops columns until the others fit at their narrowest, and gives these what width is left, from left to right. */
 function fit<Row>(columns: readonly Measured<Row>[], room: number): readonly Measured<Row>[] {
   const least = ({ column, width }: Measured<Row>): number => Math.min(width, column.narrowest ?? width);
   const gaps = GAP.length * (columns.length - 1);

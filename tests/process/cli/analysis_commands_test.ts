@@ -54,7 +54,7 @@ describe("kymo summary as a program", () => {
       "report [GET]           500    50.1  249µs  498ns  498ns  896ns  988ns  996ns  996ns bars",
       "",
       "Runtime",
-      "series    last    mean     max  in all",
+      "series    last    mean     max  total",
       "rss     3.00MB  2.00MB  3.00MB",
       "",
     ]);
@@ -119,7 +119,7 @@ describe("kymo summary as a program", () => {
   it("reports a missing directory on one line, and exits with 2", async () => {
     using scratch = scratchDirectory();
     const absent = scratch.at("absent");
-    const stderr = `Cannot summarize: no such file or directory: "${absent}"\n`;
+    const stderr = `Cannot summarize: "${absent}": no such file or directory\n`;
     assertEquals(await kymo("summary", absent), { code: 2, stdout: "", stderr });
   });
 });
@@ -134,7 +134,7 @@ describe("kymo export as a program", () => {
 
     const again = await kymo("export", scratch.path, "-o", file);
     assertEquals(again.code, 2);
-    assertMatch(again.stderr, /^Cannot export: the file is there already \(--force replaces it\): ".*run\.parquet"\n$/);
+    assertMatch(again.stderr, /^Cannot export: ".*run\.parquet": the file exists already \(--force replaces it\)\n$/);
 
     const forced = await kymo(
       "export",

@@ -107,7 +107,7 @@ describe("kymo recover as a program", () => {
   it("does not create a missing directory", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("absent");
-    const stderr = `Cannot recover: no such directory: "${directory}"\n`;
+    const stderr = `Cannot recover: "${directory}": no such directory\n`;
     assertEquals(await kymo("recover", directory), { code: 2, stdout: "", stderr });
     assertEquals(existsSync(directory), false);
   });
@@ -116,9 +116,9 @@ describe("kymo recover as a program", () => {
     using scratch = scratchDirectory();
     const file = scratch.at("file");
     writeFileSync(file, "");
-    const stderr = `Cannot recover: not a directory: "${file}"\n`;
+    const stderr = `Cannot recover: "${file}": not a directory\n`;
     assertEquals(await kymo("recover", file), { code: 2, stdout: "", stderr });
-    const below = `Cannot recover: no such directory: "${file}/below"\n`;
+    const below = `Cannot recover: "${file}/below": no such directory\n`;
     assertEquals(await kymo("recover", `${file}/below`), { code: 2, stdout: "", stderr: below });
   });
 

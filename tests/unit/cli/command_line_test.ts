@@ -20,13 +20,13 @@ async function runFailing(error: unknown, stderr = fakeOutput()) {
 
 describe("the command line", () => {
   for (const option of ["--version", "-V"]) {
-    it(`tells the version for ${option}`, async () => {
+    it(`prints the version for ${option}`, async () => {
       assertEquals(await run(option), { code: 0, stdout: "1.2.3\n", stderr: "" });
     });
   }
 
   for (const args of [["--help"], ["-h"], ["help"]]) {
-    it(`tells of its commands, exit codes and examples for ${args}`, async () => {
+    it(`prints its commands, exit codes and examples for ${args}`, async () => {
       const { code, stdout, stderr } = await run(...args);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       assertMatch(stdout, /^Usage: kymo [^]*\n +recover [^]*\nExamples:\n +kymo [^]*\nExit codes:\n +0 /);
@@ -36,7 +36,7 @@ describe("the command line", () => {
   }
 
   for (const args of [["help", "recover"], ["recover", "--help"]]) {
-    it(`tells of a command for ${args.join(" ")}`, async () => {
+    it(`prints the help of a command for ${args.join(" ")}`, async () => {
       const { code, stdout, stderr } = await run(...args);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       assertMatch(stdout, /^Usage: kymo recover \[options\] <DIR>\n[^]*--json [^]*\nExamples:\n[^]*\nExit codes:\n/);
@@ -50,7 +50,7 @@ describe("the command line", () => {
     }
   });
 
-  it("shows its help to those who say nothing, as an error", async () => {
+  it("prints its help without arguments, as an error", async () => {
     const { code, stdout, stderr } = await run();
     assertEquals({ code, stdout, stderr }, { code: 2, stdout: "", stderr: (await run("--help")).stdout });
   });
@@ -63,18 +63,18 @@ describe("the command line", () => {
     [["recover", "one", "two"], "too many arguments for 'recover'. Expected 1 argument but got 2: one, two."],
   ];
   for (const [args, says] of wrong) {
-    it(`says on one line what is wrong with ${args.join(" ")}`, async () => {
+    it(`writes on one line what is wrong with ${args.join(" ")}`, async () => {
       assertEquals(await run(...args), { code: 2, stdout: "", stderr: `Cannot run kymo: ${says}\n` });
     });
   }
 
-  it("says on one line what the world refused", async () => {
+  it("writes a failure of the system on one line", async () => {
     const error = new KymoError("permission-denied", 'Cannot recover: "dir": permission denied\n  (os error 13)\n');
     const stderr = 'Cannot recover: "dir": permission denied (os error 13)\n';
     assertEquals(await runFailing(error), { code: 1, stdout: "", stderr });
   });
 
-  it("says on one line what the user got wrong", async () => {
+  it("writes a wrong argument on one line", async () => {
     assertEquals(await runFailing(new KymoError("invalid-argument", "Cannot recover: 1")), {
       code: 2,
       stdout: "",
@@ -82,16 +82,16 @@ describe("the command line", () => {
     });
   });
 
-  it("hides no error that nobody expected", async () => {
+  it("throws unexpected errors", async () => {
     await assertRejects(() => runFailing(new TypeError("a defect")), TypeError, "a defect");
   });
 
-  it("colours errors where there may be colours", async () => {
+  it("colours errors where colours are supported", async () => {
     const { stderr } = await runFailing(new KymoError("io", "Cannot recover"), fakeOutput({ hasColors: true }));
     assertEquals(stderr, "\x1b[31mCannot recover\x1b[39m\n");
   });
 
-  it("makes the titles of its help bold where there may be colours", async () => {
+  it("makes the titles of its help bold where colours are supported", async () => {
     const stdout = fakeOutput({ hasColors: true });
     await runCommandLine(["--help"], fakeCliContext({ stdout }));
     assertEquals(stdout.text.startsWith("\x1b[1mUsage:\x1b[22m kymo"), true);

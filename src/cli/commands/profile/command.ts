@@ -1,27 +1,24 @@
 import { type Command, Option } from "commander";
 import type { ProfileFile } from "../../../analysis/profile/profile_files.ts";
-import { KymoError } from "../../../errors.ts";
-import { type ExitCode, exitCode } from "../../exit_code.ts";
-import { wholeNumber } from "../../input/option_values.ts";
-import { type Profile, type ProfileView, toProfiles } from "./profile.ts";
-import { jsonHelp, toJson } from "./json.ts";
+import { jsonHelp, type Profile, type ProfileView, toJson, toProfiles } from "./profile.ts";
 import { formatProfile } from "./text.ts";
-import { addPidOption } from "../../input/selection_options.ts";
-import type { CliContext } from "../../context.ts";
-import { writeError } from "../../terminal/text.ts";
+import { type CliContext, type ExitCode, exitCode } from "../../context.ts";
+import { addPidOption, wholeNumber } from "../../input/options.ts";
+import { writeError } from "../../terminal/style.ts";
+import { KymoError, quotePath } from "../../../errors.ts";
 
-const description = "Show the functions of a CPU profile by the time in them, who called them, and whom";
+const description = "Show the functions of a CPU profile by time, their callers and their callees";
 
 const details = `
-PATH is a .cpuprofile file, of Kymo or of any other profiler of V8's kind, or a
-monitoring directory, whose profiles are all taken. There may be several: their
-times are added up.
+PATH is a .cpuprofile file, of Kymo or of another profiler that writes V8's
+format, or a monitoring directory with such files. The times of several profiles
+are added up.
 
-"self" is the time in the function itself, "total" that in it and in what it
-called. Both are estimates from samples of the stack: one with few samples may
-as well have taken twice or half the time. How often a function was called
-cannot be told from samples. Shares are of the busy time, without (idle).
-(program) is work of the runtime outside of JavaScript.
+"self" is the time in the function itself, "total" the time in it and in what it
+called. Both are estimated from samples of the stack: with few samples, the real
+time may be twice or half as long. Samples do not tell how often a function was
+called. Percentages are of the busy time, without (idle). (program) is work of
+the runtime outside JavaScript.
 ${jsonHelp}
 
 Examples:
@@ -37,18 +34,18 @@ interface ProfileCommandOptions extends ProfileView {
   readonly json?: boolean;
 }
 
-/** Adds `kymo profile PATH…` to the command line; `end` is told the exit code. */
+/** Adds `kymo profile PATH…` to the command line; it passes its exit code to `end`. */
 export function addProfileCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("profile")
     .description(description)
-    .argument("<PATH...>", ".cpuprofile files, or directories with some")
-    .addOption(new Option("--sort <KEY>", "what is shown first").choices(["self", "total"]).default("self"))
-    .option("--top <N>", "how many functions", wholeNumber(0), 20)
-    .option("--callers <NAME>", "who called the functions of this name; * and ? stand for others")
-    .option("--callees <NAME>", "whom the functions of this name called")
-    .option("--tree", "who called whom, from the beginning of the stack");
+    .argument("<PATH...>", ".cpuprofile files, or directories with such files")
+    .addOption(new Option("--sort <KEY>", "order of the functions").choices(["self", "total"]).default("self"))
+    .option("--top <N>", "how many functions, the first in that order", wholeNumber(0), 20)
+    .option("--callers <NAME>", "show who called the functions of this name; * is any text, ? any character")
+    .option("--callees <NAME>", "show what the functions of this name called")
+    .option("--tree", "show the call tree");
   addPidOption(command)
-    .option("--by-pid", "each process for itself")
+    .option("--by-pid", "show each process separately")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
     .action(async (paths: string[], options: ProfileCommandOptions) => {
@@ -56,7 +53,7 @@ export function addProfileCommand(program: Command, context: CliContext, end: (c
     });
 }
 
-/** Prints what is asked for, tells what could not be read, and returns the exit code. */
+/** Prints the profiles, reports what could not be read, and returns the exit code. */
 async function showProfiles(
   paths: readonly string[],
   options: ProfileCommandOptions,
@@ -67,7 +64,7 @@ async function showProfiles(
   if ([callers, callees, tree].filter((view) => view !== undefined).length > 1) {
     throw new KymoError(
       "invalid-argument",
-      "Cannot show the profile: only one of --callers, --callees and --tree may be given",
+      "Cannot show the profile: --callers, --callees and --tree exclude each other",
     );
   }
   const { findProfiles, readProfile } = await import("../../../analysis/profile/profile_files.ts");
@@ -83,7 +80,10 @@ async function showProfiles(
     }
   }
   if (files.length === 0 && failures.length === 0) {
-    throw new KymoError("not-found", `Cannot show the profile: there is none of process ${pids?.join(", ")}`);
+    throw new KymoError(
+      "not-found",
+      `Cannot show the profile: no profile of PID ${pids?.join(" or ")}: ${paths.map(quotePath).join(", ")}`,
+    );
   }
   const profiles = await toProfiles(files, byPid);
   if (json) stdout.write(`${toJson(profiles, options)}\n`);

@@ -1,9 +1,10 @@
-import type { CallNode, CallTime, FunctionTime } from "../../../analysis/profile/call_tree.ts";
+import { labelMatcher } from "../../../analysis/frames/label_pattern.ts";
+import type { CallNode, CallTime, FunctionTime, ProfiledFunction } from "../../../analysis/profile/call_tree.ts";
 import type { ProfileFile } from "../../../analysis/profile/profile_files.ts";
 
-/** What is shown of a profile; all functions, unless one of `callers`, `callees` and `tree` is given. */
+/** What to show of a profile: all functions, or one of `callers`, `callees` and `tree`. */
 export interface ProfileView {
-  /** What is shown first. */
+  /** The order of functions. */
   readonly sort: "self" | "total";
   /** How many functions are shown. */
   readonly top: number;
@@ -15,9 +16,9 @@ export interface ProfileView {
   readonly tree?: boolean;
 }
 
-/** The profiles of a process, or of all, as one. */
+/** The profiles of a process, or of all processes, added up. */
 export interface Profile {
-  /** Whose they are: `undefined` of a process whose name does not tell. */
+  /** The processes; `undefined` if the name of a file does not tell. */
   readonly pids: readonly (number | undefined)[];
   /** The files it is from. */
   readonly paths: readonly string[];
@@ -28,13 +29,13 @@ export interface Profile {
   /** Samples that were taken. */
   readonly samples: number;
   readonly tree: CallNode;
-  /** All but idle time. */
+  /** Without idle time. */
   readonly functions: readonly FunctionTime[];
-  /** All but idle time. */
+  /** Without idle time. */
   readonly calls: readonly CallTime[];
 }
 
-/** The files as one profile, or as one for each process. */
+/** Adds up files to one profile, or to one for each process. */
 export async function toProfiles(files: readonly ProfileFile[], byPid: boolean): Promise<Profile[]> {
   const { callTimes, callTree, functionTimes } = await import("../../../analysis/profile/call_tree.ts");
   const groups = byPid ? [...Map.groupBy(files, ({ pid }) => pid).values()] : files.length > 0 ? [files] : [];
@@ -55,9 +56,70 @@ export async function toProfiles(files: readonly ProfileFile[], byPid: boolean):
   });
 }
 
-/** Times in the order asked for; what is equal, by its name. */
+/** Times in an order; equal ones by name. */
 export function ordered<Time extends FunctionTime>(times: readonly Time[], sort: "self" | "total"): Time[] {
   return times.toSorted((a, b) =>
     b[sort] - a[sort] || b.total - a.total || (a.function.name < b.function.name ? -1 : 1)
   );
+}
+
+/** What `--json` prints, for the help. */
+export const jsonHelp = `
+--json prints one object: profiles, a list of
+  pids, paths  of its files
+  seconds      sampled; idle: how many of them nothing ran; samples
+  functions    {name, url, line, column, kind, self, total, samples}, in s;
+               kind: "function", "program", "gc"
+  callers,     instead, with --callers or --callees: the same for each pair of
+  callees      function and caller, with caller: {name, url, line, column}
+  tree         instead, with --tree: {name, …, self, total, samples, children}`;
+
+/** Profiles as one line of JSON. */
+export function toJson(profiles: readonly Profile[], view: ProfileView): string {
+  return JSON.stringify({
+    profiles: profiles.map(({ pids, paths, seconds, idle, samples, ...profile }) => ({
+      pids: pids.map((pid) => pid ?? null),
+      paths,
+      seconds,
+      idle,
+      samples,
+      ...shown(profile, view),
+    })),
+  });
+}
+
+function shown(
+  { functions, calls, tree }: Pick<Profile, "functions" | "calls" | "tree">,
+  { sort, top, callers, callees, tree: isTree }: ProfileView,
+): object {
+  if (isTree) return { tree: toPlainTree(tree) };
+  const pattern = callers ?? callees;
+  if (pattern === undefined) return { functions: ordered(functions, sort).slice(0, top).map(toPlain) };
+  const isMeant = labelMatcher(pattern);
+  const meant = calls.filter((call) => isMeant((callers === undefined ? call.caller : call.function).name));
+  const list = ordered(meant, sort).slice(0, top).map((call) => ({ ...toPlain(call), caller: toPlace(call.caller) }));
+  return callers === undefined ? { callees: list } : { callers: list };
+}
+
+function toPlain({ function: called, self, total, samples }: FunctionTime): object {
+  return { ...toPlace(called), kind: called.kind, self, total, samples };
+}
+
+function toPlace({ name, url, line, column }: ProfiledFunction): object {
+  return { name, url, line: line ?? null, column: column ?? null };
+}
+
+/** Without recursion: a sampled stack may be deeper than our own may become. */
+function toPlainTree(root: CallNode): object {
+  const make = (node: CallNode) => ({ ...toPlain(node), children: [] as object[] });
+  const top = make(root);
+  const pairs: [CallNode, { children: object[] }][] = [[root, top]];
+  for (const [node, plain] of pairs) {
+    for (const child of node.children) {
+      const made = make(child);
+      plain.children.push(made);
+      pairs.push([child, made]);
+    }
+  }
+  return top;
 }

@@ -1,20 +1,20 @@
+import { labelMatcher } from "../../../analysis/frames/label_pattern.ts";
 import {
   type CallNode,
   type FunctionTime,
   placeOf,
   type ProfiledFunction,
 } from "../../../analysis/profile/call_tree.ts";
+import { ordered, type Profile, type ProfileView } from "./profile.ts";
+import { bold, COMPACT, dim, SPACED } from "../../terminal/style.ts";
+import { type Column, formatMore, formatTable, type TableRoom } from "../../terminal/table.ts";
 import { counted, formatDuration, formatInteger, formatPercent, formatSpan } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
-import { matcher } from "../../input/pattern.ts";
-import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
-import { bold, COMPACT, dim, SPACED } from "../../terminal/text.ts";
-import { ordered, type Profile, type ProfileView } from "./profile.ts";
 
-/** What takes less of the busy time is left out of the tree. */
+/** Calls with a smaller part of the busy time are left out of the tree. */
 const VISIBLE = 0.01;
 
-/** A profile for people: a header, and what is asked for. */
+/** Formats a profile: a header, and the functions, callers, callees or tree. */
 export function formatProfile(profile: Profile, view: ProfileView, room: TableRoom): string {
   const body = view.tree
     ? formatTree(profile, room)
@@ -45,7 +45,7 @@ function formatFunctions(profile: Profile, { sort, top }: ProfileView, room: Tab
   const rows = ordered(profile.functions, sort);
   const shown = rows.slice(0, top);
   return formatTable(columnsOf(profile, (time: FunctionTime) => time.function.name), shown, room) +
-    rest(rows.length - shown.length, "function", room);
+    formatMore(rows.length - shown.length, room, "function");
 }
 
 function columnsOf<Time extends FunctionTime>(profile: Profile, name: (time: Time) => string): Column<Time>[] {
@@ -69,7 +69,7 @@ function columnsOf<Time extends FunctionTime>(profile: Profile, name: (time: Tim
   ];
 }
 
-/** For each function that is meant, a table of its callers or callees. */
+/** For each function that matches, a table of its callers or callees. */
 function formatCalls(
   profile: Profile,
   which: "callers" | "callees",
@@ -77,25 +77,25 @@ function formatCalls(
   { sort, top }: ProfileView,
   room: TableRoom,
 ): string {
-  const isMeant = matcher(pattern);
+  const isMeant = labelMatcher(pattern);
   const meant = ordered(profile.functions.filter((time) => isMeant(time.function.name)), sort);
-  if (meant.length === 0) return `No function of that name was sampled: ${sanitize(pattern)}\n`;
+  if (meant.length === 0) return `No sampled function matches ${sanitize(JSON.stringify(pattern))}.\n`;
   const sections = meant.slice(0, top).map((time) => {
     const isCallers = which === "callers";
     const calls = profile.calls.filter((call) => (isCallers ? call.function : call.caller) === time.function)
       .map((call) => isCallers ? { ...call, function: call.caller } : call);
     const title = `${nameAndPlace(time.function)}: self ${formatTime(time.self)}, total ${formatTime(time.total)}; ` +
-      (calls.length === 0 ? "called nothing that was sampled" : isCallers ? "called by" : "called");
+      (calls.length === 0 ? "no sampled call" : isCallers ? "called by" : "called");
     const line = `${room.hasColors ? bold(title) : title}\n`;
     const rows = ordered(calls, "total");
     return calls.length === 0
       ? line
       : line + formatTable(columnsOf(profile, (call: FunctionTime) => call.function.name), rows.slice(0, top), room);
   });
-  return sections.join("\n") + rest(meant.length - sections.length, "function", room);
+  return sections.join("\n") + formatMore(meant.length - sections.length, room, "function");
 }
 
-/** The call tree, without what is too small. */
+/** The call tree, without small parts. */
 function formatTree({ tree, seconds, idle }: Profile, room: TableRoom): string {
   const least = VISIBLE * (seconds - idle);
   const rows: { node: CallNode; depth: number }[] = [];
@@ -134,12 +134,6 @@ function formatTree({ tree, seconds, idle }: Profile, room: TableRoom): string {
 function nameAndPlace(called: ProfiledFunction): string {
   const place = placeOf(called);
   return sanitize(place === "" ? called.name : `${called.name} (${place})`);
-}
-
-function rest(number: number, thing: string, { hasColors }: TableRoom): string {
-  if (number <= 0) return "";
-  const text = `and ${counted(number, thing)} more`;
-  return `${hasColors ? dim(text) : text}\n`;
 }
 
 function formatTime(seconds: number): string {

@@ -1,21 +1,19 @@
 import type { Command } from "commander";
-import type { ExitCode } from "../../exit_code.ts";
-import { timeArgumentHelp } from "../../input/time_argument.ts";
-import { wholeNumber } from "../../input/option_values.ts";
-import { openRecording, tellUnread, whileReading } from "../../input/reading.ts";
-import { addSelectionOptions, selectionOf, type SelectionOptions } from "../../input/selection_options.ts";
-import { parseQuantiles, parseSortKey } from "./order.ts";
 import { jsonHelp, toJson } from "./json.ts";
+import { parseQuantiles, parseSortKey } from "./series_order.ts";
 import { formatSummary } from "./text.ts";
-import type { CliContext } from "../../context.ts";
+import type { CliContext, ExitCode } from "../../context.ts";
+import { addSelectionOptions, selectionOf, type SelectionOptions, wholeNumber } from "../../input/options.ts";
+import { openRecording, reportUnread, whileReading } from "../../input/recording.ts";
+import { timeArgumentHelp } from "../../input/time_argument.ts";
 
-const description = "Show how often and how long by label, and the runtime's memory, CPU and GC";
+const description = "Show how often and how long, by label, and the memory, CPU time and GC of the runtime";
 
 const details = `
-DIR is a monitoring directory, a CSV file, or a pattern of files; there may be
-several. What running programs have not yet flushed is read from their spools.
-Rates are by the time from the first to the last observation that is selected.
-Where the terminal is narrow, columns are left out; --json has all.
+DIR is a monitoring directory, a CSV file, or a pattern of files. What running
+programs have not yet flushed is read from their spools. Rates are per second,
+from the first to the last selected observation. A narrow terminal shows fewer
+columns; --json has everything.
 ${timeArgumentHelp}
 ${jsonHelp}
 
@@ -33,16 +31,16 @@ interface SummaryCommandOptions extends SelectionOptions {
   readonly json?: boolean;
 }
 
-/** Adds `kymo summary DIR…` to the command line; `end` is told the exit code. */
+/** Adds `kymo summary DIR…` to the command line; it passes its exit code to `end`. */
 export function addSummaryCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("summary")
     .description(description)
     .argument("<DIR...>", "monitoring directories, CSV files, or patterns of files");
   addSelectionOptions(command)
-    .option("--by-pid", "each process for itself")
-    .option("--quantiles <LIST>", "which quantiles", "p50,p90,p99,p99.9")
-    .option("--sort <KEY>", "total, count, mean, max, label, or a quantile", "total")
-    .option("--top <N>", "how many series of each kind, 0 for all; --json has all", wholeNumber(0), 100)
+    .option("--by-pid", "show each process separately")
+    .option("--quantiles <LIST>", "quantiles to show, as p99.9 or 0.999", "p50,p90,p99,p99.9")
+    .option("--sort <KEY>", "order of the series: total, count, mean, max, label, or a quantile", "total")
+    .option("--top <N>", "how many series of each kind; 0 is all", wholeNumber(0), 100)
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
     .action(async (sources: string[], options: SummaryCommandOptions) => {
@@ -50,7 +48,7 @@ export function addSummaryCommand(program: Command, context: CliContext, end: (c
     });
 }
 
-/** Prints a summary, tells what could not be read, and returns the exit code. */
+/** Prints a summary, reports what could not be read, and returns the exit code. */
 async function summarizeRecording(
   sources: readonly string[],
   options: SummaryCommandOptions,
@@ -76,5 +74,5 @@ async function summarizeRecording(
     const { columns: width, hasColors } = stdout;
     stdout.write(formatSummary(summary, { sources, reading, sort, byPid, top, width, hasColors }));
   }
-  return tellUnread(reading, context);
+  return reportUnread(reading, context);
 }

@@ -1,23 +1,23 @@
 import type { Reading } from "../../../analysis/source/reading.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
-import { quantileName } from "../../../statistics/quantiles.ts";
-import { sorted, type SortKey } from "./order.ts";
+import { sorted, type SortKey } from "./series_order.ts";
 import { secondsOf } from "./text.ts";
+import { quantileName } from "../../../statistics/quantiles.ts";
 
 /** What `--json` prints, for the help. */
 export const jsonHelp = `
---json prints one object. Timepoints are decimal texts, ns since 1970: they are
-beyond what a JSON number holds exactly. Numbers are not rounded, and null where
-they are not finite. Durations are in seconds.
+--json prints one object. Timepoints are strings of digits, ns since 1970, which
+a JSON number cannot hold exactly. Numbers are not rounded; null means not
+finite. Durations are in seconds.
   sources, files, spools   what was read
-  rows, pids, from, to     what was selected; seconds: its length
-  bins                     {from, width, length}: the parts of that time, ns
+  rows, pids, from, to     what was selected; seconds: from from to to
+  bins                     {from, width, length}: that time cut into parts, ns
   durations, quantities    series: {channel, label, pid?, count, rate, sum,
                            mean, min, max, latest?, quantiles: {p50, ...},
                            from, to, counts: observations in each bin}
   runtime                  {label, pid, unit, kind, count, mean, min, max, sum,
-                           latest, growth?, from, to}; growth: of a counter, in
-                           that time; null if several isolates' are mixed
+                           latest, growth?, from, to}; growth of a counter in
+                           that time; null if it mixes several isolates
   unread                   {rows, problems: [{file, line, rows, reason}]}`;
 
 /** A summary as one line of JSON. */

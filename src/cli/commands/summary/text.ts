@@ -1,35 +1,28 @@
-import { sanitize } from "../../../display/sanitize.ts";
-import {
-  counted,
-  formatCount,
-  formatInteger,
-  formatQuantity,
-  formatRate,
-  formatSpan,
-} from "../../../display/numbers.ts";
-import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import type { Reading } from "../../../analysis/source/reading.ts";
-import { formatTimeRange } from "../../../display/local_time.ts";
+import type { RuntimeSummary } from "../../../analysis/summary/runtime_summary.ts";
+import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
+import { sorted, type SortKey } from "./series_order.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
-import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
-import { bold, COMPACT, dim, SPACED } from "../../terminal/text.ts";
+import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
+import { type Column, formatMore, formatTable, type TableRoom } from "../../terminal/table.ts";
+import { formatTimeRange } from "../../../display/local_time.ts";
+import { counted, formatCores, formatCount, formatQuantity, formatRate, formatSpan } from "../../../display/numbers.ts";
+import { sanitize } from "../../../display/sanitize.ts";
 import { quantileName } from "../../../statistics/quantiles.ts";
-import { sorted, type SortKey } from "./order.ts";
-import { formatRuntime } from "./runtime_text.ts";
 
-/** What a summary is of, and how it is to look. */
+/** What a summary is of, and how to show it. */
 export interface SummaryLook extends TableRoom {
-  /** What the user named. */
+  /** The recordings as the user named them. */
   readonly sources: readonly string[];
   readonly reading: Reading;
   readonly sort: SortKey;
-  /** Whether each process is shown for itself. */
+  /** Whether each process is shown separately. */
   readonly byPid: boolean;
-  /** How many series of each kind are shown, but for those of the runtime, which all are; 0 for all. */
+  /** How many series of each kind are shown, 0 for all; those of the runtime are always all shown. */
   readonly top: number;
 }
 
-/** A summary for people: a header, and a table for each kind of series. */
+/** Formats a summary: a header, and a table for each kind of series. */
 export function formatSummary(summary: Summary, look: SummaryLook): string {
   const { durations, quantities, runtime } = summary;
   const seconds = secondsOf(summary);
@@ -47,7 +40,7 @@ export function formatSummary(summary: Summary, look: SummaryLook): string {
   return sections.join("\n");
 }
 
-/** Length of the time that is summarized, in seconds. */
+/** Seconds from the first to the last observation. */
 export function secondsOf({ range }: Summary): number {
   return range === undefined ? 0 : Number(range.last - range.first) / 1e9;
 }
@@ -62,19 +55,19 @@ function header(summary: Summary, { sources, reading, hasColors }: SummaryLook):
     ...reading.spools > 0 ? [counted(reading.spools, "spool")] : [],
   ];
   const time = range === undefined
-    ? "nothing was recorded, or nothing is selected"
+    ? reading.files + reading.spools === 0 ? "nothing was recorded" : "no observation is selected"
     : `${formatTimeRange(range)}, ${formatSpan(secondsOf(summary), SPACED)}`;
   return [hasColors ? bold(name) : name, time, found.join(", ")].map((line) => `${line}\n`).join("");
 }
 
-/** A table of series: how often, how much, when. */
+/** A table of series: how often, how much, and when. */
 function formatSeries(
   series: readonly SeriesSummary[],
   seconds: number,
   unit: "s" | "",
   look: SummaryLook,
 ): string {
-  const told = (value: number): string => Number.isNaN(value) ? "–" : formatQuantity(value, unit, COMPACT);
+  const cell = (value: number): string => Number.isNaN(value) ? "–" : formatQuantity(value, unit, COMPACT);
   const quantiles = series[0]?.quantiles ?? [];
   const columns: Column<SeriesSummary>[] = [
     { title: "label", side: "left", narrowest: 20, cell: ({ label }) => sanitize(label) },
@@ -82,15 +75,15 @@ function formatSeries(
     { title: "count", cell: ({ count }) => formatCount(count, COMPACT) },
     { title: "rate/s", rank: 5, cell: ({ count }) => seconds > 0 ? formatRate(count / seconds, COMPACT) : "–" },
     ...unit === "s"
-      ? [{ title: "total", rank: 0, cell: ({ sum }: SeriesSummary) => told(sum) }]
-      : [{ title: "last", rank: 4, cell: ({ latest = NaN }: SeriesSummary) => told(latest) }],
-    { title: "mean", rank: 3, cell: ({ mean }) => told(mean) },
+      ? [{ title: "total", rank: 0, cell: ({ sum }: SeriesSummary) => cell(sum) }]
+      : [{ title: "last", rank: 4, cell: ({ latest = NaN }: SeriesSummary) => cell(latest) }],
+    { title: "mean", rank: 3, cell: ({ mean }) => cell(mean) },
     ...quantiles.map(({ q }, i): Column<SeriesSummary> => ({
       title: quantileName(q),
       rank: { 0.5: 6, 0.99: 7, 0.999: 2 }[q] ?? 1,
-      cell: ({ quantiles }) => told(quantiles[i]!.value),
+      cell: ({ quantiles }) => cell(quantiles[i]!.value),
     })),
-    { title: "max", rank: 8, cell: ({ max }) => told(max) },
+    { title: "max", rank: 8, cell: ({ max }) => cell(max) },
     {
       title: "over time",
       side: "left",
@@ -100,15 +93,70 @@ function formatSeries(
     },
   ];
   const shown = sorted(series, look.sort).slice(0, look.top || undefined);
-  return formatTable(columns, shown, look) + rest(series.length - shown.length, look);
-}
-
-function rest(number: number, { hasColors }: SummaryLook): string {
-  if (number === 0) return "";
-  const text = `and ${formatInteger(number)} more`;
-  return `${hasColors ? dim(text) : text}\n`;
+  return formatTable(columns, shown, look) + formatMore(series.length - shown.length, look);
 }
 
 function capitalized(word: string): string {
   return word.slice(0, 1).toUpperCase() + word.slice(1);
+}
+
+/** More processes than this are shown as one row, unless --by-pid asks for each. */
+const MOST_PROCESSES = 4;
+
+/** A row of the runtime's table: a series of one process, or of several. */
+interface Row {
+  readonly label: string;
+  readonly who: string;
+  readonly last: string;
+  readonly mean: string;
+  readonly max: string;
+  readonly total: string;
+}
+
+/** A table of the runtime's series: levels by value, counters by growth, events by their sum. */
+function formatRuntime(
+  series: readonly RuntimeSummary[],
+  look: TableRoom & { readonly byPid: boolean },
+): string {
+  const processes = new Set(series.map(({ pid }) => pid)).size;
+  const isTogether = processes > MOST_PROCESSES && !look.byPid;
+  const groups = [...Map.groupBy(series, ({ label, unit }) => `${unit} ${label}`).values()];
+  const rows = groups.flatMap((group) => (isTogether ? [group] : group.map((one) => [one])).map(rowOf))
+    .map((row, i, rows) => ({ ...row, label: row.label === rows[i - 1]?.label ? "" : row.label }));
+  return formatTable(
+    [
+      { title: "series", side: "left", narrowest: 12, cell: ({ label }) => sanitize(label) },
+      ...processes > 1 ? [{ title: isTogether ? "" : "PID", cell: ({ who }: Row) => who }] : [],
+      { title: "last", rank: 2, cell: ({ last }) => last },
+      { title: "mean", rank: 1, cell: ({ mean }) => mean },
+      { title: "max", cell: ({ max }) => max },
+      { title: "total", side: "left", rank: 3, cell: ({ total }) => total },
+    ],
+    rows,
+    look,
+  );
+}
+
+/** The row of a series of at least one process. */
+function rowOf(group: readonly RuntimeSummary[]): Row {
+  const { label, unit, kind, pid } = group[0]!;
+  const sum = (of: (one: RuntimeSummary) => number): number => group.reduce((sum, one) => sum + of(one), 0);
+  const format = (value: number): string => Number.isNaN(value) ? "–" : formatQuantity(value, unit, COMPACT);
+  const mean = sum((one) => one.sum) / sum((one) => one.count);
+  return {
+    label,
+    who: group.length === 1 ? `${pid}` : `${group.length} processes`,
+    last: kind === "level" && group.length === 1 ? format(group[0]!.latest) : "",
+    mean: kind === "counter" ? "" : format(mean),
+    max: kind === "counter" ? "" : format(Math.max(...group.map(({ max }) => max))),
+    total: total(),
+  };
+
+  function total(): string {
+    if (kind === "event") return `${format(sum((one) => one.sum))} in ${counted(sum((one) => one.count), "event")}`;
+    if (kind !== "counter") return "";
+    const grown = format(sum(({ growth = 0 }) => growth));
+    const cores = sum(({ growth = 0, first, last }) => last > first ? growth / (Number(last - first) / 1e9) : 0);
+    return unit === "s" ? `${grown}, ${formatCores(cores, SPACED)}` : grown;
+  }
 }

@@ -1,32 +1,30 @@
 import type { LiveInterval } from "../../../analysis/live/live_view.ts";
-import type { CliContext } from "../../context.ts";
-import { frame } from "./frame.ts";
-import type { SortKey } from "./frame_options.ts";
-import { Screen } from "./screen.ts";
+import { frame, type SortKey } from "./frame.ts";
+import type { CliContext, Output } from "../../context.ts";
 
-/** What is shown, and how. */
+/** What to show, and how. */
 export interface DisplayOptions {
-  /** The monitoring directory, as the user called it. */
+  /** The monitoring directory as the user named it. */
   readonly directory: string;
   readonly sort: SortKey;
-  /** Which labels and processes the user asked for; all if it is not said. */
+  /** The selected labels and processes. Default: all. */
   readonly label?: readonly string[] | undefined;
   readonly pid?: readonly number[] | undefined;
-  /** Whether programs are to read it. */
+  /** Whether to print JSON. */
   readonly json: boolean;
 }
 
 /** Where intervals are shown. */
 export interface Display extends Disposable {
-  /** Whether it is a screen that the user may want to leave by a key. */
+  /** Whether it fills the screen, which a key leaves. */
   readonly isScreen: boolean;
-  /** Shows what is known before the first interval has ended, if that is of use there. */
+  /** Shows what is known before the first interval has ended, if the display is a screen. */
   begin(known: LiveInterval): void;
   /** Shows an interval. */
   show(interval: LiveInterval): void;
 }
 
-/** Lines of JSON, a screen on a terminal, or else blocks of text. */
+/** Opens a display: lines of JSON, the screen of a terminal, or blocks of text. */
 export function openDisplay(options: DisplayOptions, context: CliContext): Display {
   if (options.json) return jsonLines(context);
   return context.stdout.isTerminal ? screenful(options, context) : blocks(options, context);
@@ -37,8 +35,8 @@ function jsonLines({ stdout }: CliContext): Display {
     isScreen: false,
     begin: () => {},
     show({ time, series, ...interval }) {
-      const told = series.map(({ history: _, ...one }) => one);
-      stdout.write(`${JSON.stringify({ time: new Date(time).toISOString(), ...interval, series: told })}\n`);
+      const described = series.map(({ history: _, ...one }) => one);
+      stdout.write(`${JSON.stringify({ time: new Date(time).toISOString(), ...interval, series: described })}\n`);
     },
     [Symbol.dispose]: () => {},
   };
@@ -62,7 +60,7 @@ function blocks(options: DisplayOptions, { stdout }: CliContext): Display {
 function screenful(options: DisplayOptions, { stdout }: CliContext): Display {
   const screen = new Screen(stdout);
   const show = (interval: LiveInterval): void => {
-    const { columns: width, rows: height, hasColors } = stdout; // it may have another size each time
+    const { columns: width, rows: height, hasColors } = stdout; // the user may resize it
     screen.draw(frame(interval, { ...options, width, height, hasColors }));
   };
   return {
@@ -71,4 +69,65 @@ function screenful(options: DisplayOptions, { stdout }: CliContext): Display {
     show,
     [Symbol.dispose]: () => screen.close(),
   };
+}
+
+const enter = "\x1b[?1049h\x1b[?25l"; // alternate screen, hidden cursor
+const leave = "\x1b[?25h\x1b[?1049l";
+const beginFrame = "\x1b[?2026h\x1b[H"; // synchronized update, from the top left corner
+const endOfLine = "\x1b[K";
+const endFrame = "\x1b[J\x1b[?2026l";
+
+/** The alternate screen of a terminal. */
+export class Screen {
+  readonly #output: Output;
+  #isOpen = true;
+
+  /** Enters the alternate screen. */
+  constructor(output: Output) {
+    this.#output = output;
+    output.write(enter);
+  }
+
+  /** Replaces what is shown. Lines must not be wider than the terminal; those below its height are left out. */
+  draw(lines: readonly string[]): void {
+    const shown = lines.slice(0, this.#output.rows);
+    this.#output.write(beginFrame + shown.map((line) => line + endOfLine).join("\r\n") + endFrame);
+  }
+
+  /** Restores the terminal. */
+  close(): void {
+    if (this.#isOpen) this.#output.write(leave);
+    this.#isOpen = false;
+  }
+}
+
+/** What Ctrl-C sends while keys are read, instead of a signal. */
+const CTRL_C = "\x03";
+
+/** Whether the user wants to quit: SIGINT, Ctrl-C, or the key `q` if keys are read. */
+export class QuitRequest implements Disposable {
+  /** Whether the user has asked to quit. */
+  requested = false;
+  readonly #removeListener: () => void;
+  #releaseKeyboard: (() => void) | undefined;
+
+  /** Listens until disposal. */
+  constructor(context: CliContext, readsKeys: boolean) {
+    this.#removeListener = context.onInterrupt(() => this.requested = true);
+    if (!readsKeys) return;
+    this.#releaseKeyboard = context.onKeys?.((keys) => {
+      if (keys.includes("q") || keys.includes(CTRL_C)) this.requested = true;
+    });
+  }
+
+  /** Stops reading keys. */
+  releaseKeyboard(): void {
+    this.#releaseKeyboard?.();
+    this.#releaseKeyboard = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.releaseKeyboard();
+    this.#removeListener();
+  }
 }

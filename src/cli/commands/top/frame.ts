@@ -1,7 +1,12 @@
-import { COMPACT, SPACED } from "../../terminal/text.ts";
-import { align, shorten } from "../../../display/text_width.ts";
-import { sanitize } from "../../../display/sanitize.ts";
+import type { LiveProcess } from "../../../analysis/live/live_processes.ts";
+import type { LiveInterval, LiveSeriesWithHistory } from "../../../analysis/live/live_view.ts";
+import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
+import { sparkline } from "../../terminal/sparkline.ts";
+import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
+import { type Column, formatTable } from "../../terminal/table.ts";
+import { formatClock } from "../../../display/local_time.ts";
 import {
+  counted,
   formatBytes,
   formatDuration,
   formatPercent,
@@ -9,23 +14,39 @@ import {
   formatRate,
   formatSpan,
 } from "../../../display/numbers.ts";
-import type { LiveProcess } from "../../../analysis/live/live_processes.ts";
-import type { LiveInterval, LiveSeriesWithHistory } from "../../../analysis/live/live_view.ts";
-import { sparkline } from "../../terminal/sparkline.ts";
-import { type Column, formatTable } from "../../terminal/table.ts";
-import type { FrameOptions, SortKey } from "./frame_options.ts";
-import { hints, notes } from "./notes.ts";
-import { title } from "./title.ts";
+import { sanitize } from "../../../display/sanitize.ts";
+import { align, displayWidth, shorten } from "../../../display/text_width.ts";
 
-/** What stands where there is nothing. */
+/** What series may be ordered by. */
+export const sortKeys = ["rate", "p50", "p99", "max", "label"] as const;
+
+/** One of them. */
+export type SortKey = typeof sortKeys[number];
+
+/** What a frame shows, and in which room. */
+export interface FrameOptions {
+  /** The monitoring directory as the user named it. */
+  readonly directory: string;
+  readonly sort: SortKey;
+  /** The selected labels and processes. Default: all. */
+  readonly label?: readonly string[] | undefined;
+  readonly pid?: readonly number[] | undefined;
+  /** Size of the terminal; `undefined` if unlimited. */
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+  readonly hasColors: boolean;
+}
+
+/** For missing values. */
 const NOTHING = "–";
 
+/** Columns of a sparkline. */
 const SPARKLINE = 30;
 
-/** How long a program must have recorded nothing before that is told, s. */
+/** Seconds without rows before a program is shown as silent. */
 const SILENCE = 3;
 
-/** An interval as lines, none of them wider than the room. */
+/** An interval as lines that fit into the terminal. */
 export function frame(interval: LiveInterval, options: FrameOptions): string[] {
   const { width = Infinity, height = Infinity } = options;
   const cut = (line: string): string => shorten(line, width);
@@ -36,13 +57,13 @@ export function frame(interval: LiveInterval, options: FrameOptions): string[] {
   const durations = sorted(interval.series.filter(({ unit }) => unit === "s"), options.sort);
   const quantities = sorted(interval.series.filter(({ unit }) => unit !== "s"), options.sort);
   const tables = [
-    fewer(processes, Math.max(4, Math.floor(height / 3))),
+    limited(processes, Math.max(4, Math.floor(height / 3))),
     tableOf(seriesColumns("duration", interval), durations, options),
     tableOf(seriesColumns("quantity", interval), quantities, options),
   ];
   const lines = tables.filter((table) => table.length > 1).flatMap((table) => ["", ...table]);
   const end = hint.length > 0 ? ["", ...hint] : [];
-  return [...head, ...fewer(lines, height - head.length - end.length), ...end];
+  return [...head, ...limited(lines, height - head.length - end.length), ...end];
 }
 
 function processColumns({ processes, seconds, sampled }: LiveInterval): Column<LiveProcess>[] {
@@ -88,7 +109,7 @@ function stateText({ state, age }: LiveProcess): string {
     case "silent":
       return age !== undefined && age >= SILENCE ? `silent for ${formatSpan(Math.round(age), SPACED)}` : "";
     case "dead":
-      return "dead, rows left: kymo recover";
+      return "dead, has unpublished rows: kymo recover";
     case "ended":
       return "ended";
   }
@@ -125,7 +146,7 @@ function sorted(series: readonly LiveSeriesWithHistory[], key: SortKey): LiveSer
   });
 }
 
-/** Roughly: lines are not to change places each time. */
+/** Rounded, so that lines do not change places with every update. */
 function rank(value: number | null): number {
   return value === null ? -Number.MAX_VALUE : Number(value.toPrecision(2));
 }
@@ -138,12 +159,78 @@ function tableOf<Row>(
   return formatTable(columns, rows, { width, hasColors }).split("\n").slice(0, -1);
 }
 
-/** Only as many lines as fit; the last of them tells how many there would be. */
-function fewer(lines: readonly string[], height: number): readonly string[] {
+/** As many lines as fit; the last one says how many are left out. */
+function limited(lines: readonly string[], height: number): readonly string[] {
   if (lines.length <= height) return lines;
   return [...lines.slice(0, Math.max(0, height - 1)), `… ${lines.length - height + 1} more`];
 }
 
 function shown(number: number | undefined, format: (number: number) => string): string {
   return number === undefined ? NOTHING : format(number);
+}
+
+const NAME = "kymo top";
+
+/** Columns to which the directory may be shortened before something else is dropped. */
+const NARROWEST = 8;
+
+/** The directory and the sums, on one line. A narrow terminal drops first the time, then the name, then the directory. */
+function title({ time, processes, seconds }: LiveInterval, options: FrameOptions): string {
+  const { directory, width = Infinity, hasColors } = options;
+  const running = processes.filter(({ state }) => state === "running" || state === "silent").length;
+  const rate = processes.reduce((sum, { count }) => sum + count, 0) / seconds;
+  const sums = `${counted(running, "program")} · ${formatRate(rate, COMPACT)} rows/s`;
+  const place = sanitize(directory);
+  const attempts = [
+    [`${NAME} `, ` · ${sums} · ${formatClock(BigInt(time) * 1_000_000n)}`],
+    [`${NAME} `, ` · ${sums}`],
+    ["", ` · ${sums}`],
+  ];
+  for (const [name = "", rest = ""] of attempts) {
+    const room = width - displayWidth(name + rest);
+    if (room < Math.min(NARROWEST, displayWidth(place))) continue;
+    return `${hasColors && name !== "" ? bold(NAME) + " " : name}${shorten(place, room)}${rest}`;
+  }
+  return shorten(sums, width);
+}
+
+/** What limits the numbers of an interval. */
+function notes({ sampled, missed, unreadable }: LiveInterval): string[] {
+  return [
+    ...unreadable.length > 0 ? [unreadableNote(unreadable)] : [],
+    ...sampled ? ["≈ estimated, ≥ at least: only a sample of the rows was read, since there are too many"] : [],
+    ...missed > 0 ? [`${counted(missed, "file")} vanished before being read: their rows are missing here`] : [],
+  ];
+}
+
+/** Why no program, or no selected label, is shown. */
+function hints(interval: LiveInterval, { directory, label, pid }: FrameOptions): string[] {
+  const { processes, series, others, unreadable, exists } = interval;
+  const place = sanitize(directory);
+  if (processes.length > 0 || series.length > 0) {
+    return series.length === 0 && label !== undefined ? [labelHint(label, others.rows)] : [];
+  }
+  if (unreadable.length > 0) return [`The programs that record into ${place} cannot be read.`];
+  if (pid !== undefined && others.processes > 0) {
+    const verb = others.processes === 1 ? "is" : "are";
+    return [
+      `No program with PID ${pid.join(" or ")} is recording; ${counted(others.processes, "other")} ${verb}.`,
+    ];
+  }
+  return [
+    exists ? `Waiting: no program is recording into ${place}.` : `Waiting: the directory ${place} does not exist yet.`,
+    "A program appears as soon as it starts, if it uses spools (Deno needs --allow-ffi for them).",
+  ];
+}
+
+function labelHint(patterns: readonly string[], otherRows: number): string {
+  const wanted = patterns.map((pattern) => sanitize(JSON.stringify(pattern))).join(" or ");
+  const rest = otherRows > 0 ? `; ${counted(otherRows, "row")} with other labels` : " yet";
+  return `No label matches ${wanted}${rest}.`;
+}
+
+function unreadableNote(files: readonly UnreadableFile[]): string {
+  const thing = files.every(({ pid }) => pid !== undefined) ? "spool" : "file";
+  const reasons = [...new Set(files.map(({ reason }) => reason))].join(", ");
+  return `${counted(files.length, thing)} cannot be read: ${sanitize(reasons)}`;
 }

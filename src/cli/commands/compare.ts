@@ -1,0 +1,236 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Change, ComparedSeries, Comparison, Verdict } from "../../analysis/compare/comparison.ts";
+import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
+import type { TelemetryFrame } from "../../analysis/frames/telemetry_frame.ts";
+import { type CliContext, type ExitCode, exitCode } from "../context.ts";
+import { addSelectionOptions, selectionOf, type SelectionOptions, wholeNumber } from "../input/options.ts";
+import { openRecording, reportUnread } from "../input/recording.ts";
+import { timeArgumentHelp } from "../input/time_argument.ts";
+import { progressBar } from "../terminal/progress_bar.ts";
+import { bold, COMPACT, dim } from "../terminal/style.ts";
+import { formatTable, type TableRoom } from "../terminal/table.ts";
+import { counted, formatChange, formatCount, formatDuration } from "../../display/numbers.ts";
+import { sanitize } from "../../display/sanitize.ts";
+
+const description = "Tell whether the durations of one recording are faster or slower than of another";
+
+/** What `--json` prints, for the help. */
+const jsonHelp = `
+--json prints one object: a, b, confidence, margin, seed, unread: {a, b}, and
+comparisons, a list of
+  label        string
+  a, b         {count, median, p99}, in seconds; null if the label is not there
+  median, p99  {ratio, interval: [low, high], confidence, verdict, reason?};
+               ratio is b / a; ratio and interval are null if unknown, and
+               reason says why; verdict: "faster", "slower", "cannot tell"
+  verdict      both verdicts, as in the table`;
+
+const details = `
+A and B are monitoring directories, CSV files, or patterns of files. A change is
+how much larger the median, or the p99, of a label is in B than in A, with a
+confidence interval in parentheses. The intervals come from a block bootstrap,
+since successive samples resemble each other; they hold together with the given
+confidence. The verdict is "cannot tell" if the interval includes no change, or
+if there are too few samples.
+
+The verdict is about these two recordings. Two runs of the same program differ
+as well, by the load of the machine, the hour and the place in memory, and the
+intervals cannot know by how much: repeat the runs, or give a --margin.
+A narrow terminal shows fewer columns.
+${timeArgumentHelp}
+${jsonHelp}
+
+With --fail-on, the exit code is also 1 if a label has that verdict.
+
+Examples:
+  kymo compare _before _after
+  kymo compare _before _after --label "/orders*" --from +30s
+  kymo compare _before _after --margin 5 --fail-on slower
+  kymo compare _before _after --json | jq '.comparisons[] | {label, median}'`;
+
+interface CompareCommandOptions extends SelectionOptions {
+  readonly confidence: number;
+  readonly margin: number;
+  readonly seed: number;
+  readonly failOn?: Exclude<Verdict, "cannot tell">;
+  readonly json?: boolean;
+}
+
+/** Adds `kymo compare A B` to the command line; it passes its exit code to `end`. */
+export function addCompareCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
+  const command = program.command("compare")
+    .description(description)
+    .argument("<A>", "recorded before: a monitoring directory, CSV file, or pattern")
+    .argument("<B>", "recorded after");
+  addSelectionOptions(command)
+    .option("--confidence <PERCENT>", "that all intervals together hold the true changes", number(50, 99.99), 95)
+    .option("--margin <PERCENT>", "ignore changes up to this", number(0, 1e6), 0)
+    .option("--seed <N>", "seed of the bootstrap's random numbers", wholeNumber(0), 1)
+    .addOption(
+      new Option("--fail-on <VERDICT>", "exit with 1 if a label has this verdict").choices(["slower", "faster"]),
+    )
+    .option("--json", "print one JSON object")
+    .addHelpText("after", details)
+    .action(async (a: string, b: string, options: CompareCommandOptions) => {
+      end(await compareRecordings(a, b, options, context));
+    });
+}
+
+/** Prints a comparison, reports what could not be read, and returns the exit code. */
+async function compareRecordings(
+  a: string,
+  b: string,
+  options: CompareCommandOptions,
+  context: CliContext,
+): Promise<ExitCode> {
+  const { stdout } = context;
+  const { confidence, margin, seed, failOn, json = false } = options;
+  await using before = await openRecording([a], "compare", context, options);
+  await using after = await openRecording([b], "compare", context, options);
+  const comparisons = await compareDurations(before, after, options, context);
+  if (json) {
+    const unread = { a: before.reading.unread, b: after.reading.unread };
+    stdout.write(`${toJson(comparisons, { a, b, confidence, margin, seed, unread })}\n`);
+  } else {
+    const { columns: width, hasColors } = stdout;
+    stdout.write(formatComparisons(comparisons, { a, b, confidence, margin, width, hasColors }));
+  }
+  const codes = [reportUnread(before.reading, context), reportUnread(after.reading, context)];
+  return failOn !== undefined && comparisons.some((comparison) => hasVerdict(comparison, failOn))
+    ? exitCode.incomplete
+    : codes.find((code) => code !== exitCode.ok) ?? exitCode.ok;
+}
+
+/** Compares the selected durations, with a progress bar. */
+async function compareDurations(
+  before: TelemetryDB,
+  after: TelemetryDB,
+  options: CompareCommandOptions,
+  context: CliContext,
+): Promise<Comparison[]> {
+  const { label: labels, confidence, margin, seed } = options;
+  const { compare } = await import("../../analysis/compare/comparison.ts");
+  using bar = progressBar(context, "Comparing");
+  return await compare(await durationsOf(before, options), await durationsOf(after, options), {
+    ...labels === undefined ? {} : { labels },
+    confidence: confidence / 100,
+    margin: margin / 100,
+    seed,
+    onProgress: ({ done, passes }) => bar.update(done, passes, `pass ${done + 1} of ${passes}`),
+  });
+}
+
+async function durationsOf(db: TelemetryDB, options: CompareCommandOptions): Promise<TelemetryFrame> {
+  const { timeRange } = await import("../../analysis/summary/summary.ts");
+  const { labels: _, ...selection } = await selectionOf(options, () => timeRange(db));
+  return db.duration().where(selection);
+}
+
+function hasVerdict({ median, p99 }: Comparison, verdict: Verdict): boolean {
+  return median.verdict === verdict || p99.verdict === verdict;
+}
+
+function number(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+    if (!(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** What was compared, and how. */
+interface Compared {
+  /** The recordings as the user named them. */
+  readonly a: string;
+  readonly b: string;
+  /** Percent. */
+  readonly confidence: number;
+  /** Percent. */
+  readonly margin: number;
+}
+
+/** Comparisons as one line of JSON. */
+function toJson(
+  comparisons: readonly Comparison[],
+  compared: Compared & { readonly seed: number; readonly unread: { readonly a: number; readonly b: number } },
+): string {
+  const list = comparisons.map((comparison) => ({ ...comparison, verdict: verdictText(comparison) }));
+  return JSON.stringify({ ...compared, comparisons: list }, (_, value) => value === undefined ? null : value);
+}
+
+/** Comparisons as a table, with notes below. */
+function formatComparisons(comparisons: readonly Comparison[], look: Compared & TableRoom): string {
+  const { a, b, confidence, margin, hasColors } = look;
+  const title = `${sanitize(b)} (B) compared with ${sanitize(a)} (A)`;
+  const lines = [hasColors ? bold(title) : title];
+  if (comparisons.length === 0) return `${lines[0]}\nNo durations were recorded, or none are selected.\n`;
+  const intervals = comparisons.filter(({ a, b }) => a !== undefined && b !== undefined).length * 2;
+  const ignored = margin > 0 ? `; changes up to ${margin} % are ignored` : "";
+  const note = intervals === 0
+    ? "No label is in both recordings."
+    : `The intervals of ${counted(intervals, "change")} hold together with ${confidence} % confidence${ignored}.`;
+  return [
+    ...lines.map((line) => `${line}\n`),
+    "\n",
+    formatTable<Comparison>(
+      [
+        { title: "label", side: "left", narrowest: 16, cell: ({ label }) => sanitize(label) },
+        { title: "A count", rank: 1, cell: ({ a }) => cell(a, ({ count }) => formatCount(count, COMPACT)) },
+        { title: "B count", rank: 1, cell: ({ b }) => cell(b, ({ count }) => formatCount(count, COMPACT)) },
+        { title: "A p50", rank: 3, cell: ({ a }) => cell(a, ({ median }) => formatDuration(median, COMPACT)) },
+        { title: "B p50", rank: 3, cell: ({ b }) => cell(b, ({ median }) => formatDuration(median, COMPACT)) },
+        { title: "change of p50", side: "left", rank: 5, cell: ({ median }) => changeText(median) },
+        { title: "A p99", rank: 2, cell: ({ a }) => cell(a, ({ p99 }) => formatDuration(p99, COMPACT)) },
+        { title: "B p99", rank: 2, cell: ({ b }) => cell(b, ({ p99 }) => formatDuration(p99, COMPACT)) },
+        { title: "change of p99", side: "left", rank: 4, cell: ({ p99 }) => changeText(p99) },
+        { title: "verdict", side: "left", cell: verdictText, style: coloured },
+      ],
+      comparisons,
+      look,
+    ),
+    ...missingIntervals(comparisons),
+    note,
+  ].map((part, index) => index < 3 ? part : `${index === 3 ? "\n" : ""}${hasColors ? dim(part) : part}\n`).join("");
+}
+
+/** Both verdicts in one: `slower` if they agree, `p99 slower` if the other is unknown. */
+function verdictText({ a, b, median, p99 }: Comparison): string {
+  if (a === undefined) return "only in B";
+  if (b === undefined) return "only in A";
+  if (median.verdict === p99.verdict) return median.verdict;
+  return Object.entries({ p50: median, p99 }).filter(([, { verdict }]) => verdict !== "cannot tell")
+    .map(([name, { verdict }]) => `${name} ${verdict}`).join(", ");
+}
+
+/** A change with its interval: `+12.3 % (+10.1 … +14.6)`. */
+function changeText({ ratio, interval }: Change): string {
+  if (ratio === undefined) return "";
+  const range = interval === undefined ? "" : ` (${formatChange(interval[0])} … ${formatChange(interval[1])})`;
+  return `${formatChange(ratio)} %${range}`;
+}
+
+function cell(series: ComparedSeries | undefined, format: (series: ComparedSeries) => string): string {
+  return series === undefined ? "–" : format(series);
+}
+
+function coloured(text: string): string {
+  const code = text.includes("slower") ? 31 : text.includes("faster") ? 32 : 2;
+  return `\x1b[${code}m${text}\x1b[${code === 2 ? 22 : 39}m`;
+}
+
+/** Why intervals are missing: one sentence per reason, with its labels. How few samples each has is in the JSON. */
+function missingIntervals(comparisons: readonly Comparison[]): string[] {
+  const reasons = new Map<string, string[]>();
+  for (const { label, a, b, median, p99 } of comparisons) {
+    if (a === undefined || b === undefined) continue;
+    for (const [name, { reason, needed }] of Object.entries({ p50: median, p99 })) {
+      if (reason === undefined) continue;
+      const why = needed === undefined ? reason.replace(/^[ab]: /, "") : `fewer than ${needed} independent samples`;
+      const key = `${name}: ${why}`;
+      reasons.set(key, [...reasons.get(key) ?? [], sanitize(label)]);
+    }
+  }
+  return Array.from(reasons, ([why, labels]) => `No interval of ${why}: ${labels.join(", ")}.`);
+}

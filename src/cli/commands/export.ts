@@ -1,0 +1,92 @@
+import type { Command } from "commander";
+import type { CliContext, ExitCode } from "../context.ts";
+import { addSelectionOptions, selectionOf, type SelectionOptions } from "../input/options.ts";
+import { openRecording, reportUnread, whileReading } from "../input/recording.ts";
+import { timeArgumentHelp } from "../input/time_argument.ts";
+import { SPACED } from "../terminal/style.ts";
+import { counted, formatBytes } from "../../display/numbers.ts";
+import { sanitize } from "../../display/sanitize.ts";
+import { KymoError, quotePath } from "../../errors.ts";
+
+const description = "Write all observations to one Parquet file";
+
+const details = `
+DIR is a monitoring directory, a CSV file, or a pattern of files. The columns:
+Timepoint (BIGINT, ns since 1970), Measurement (DOUBLE), Label (VARCHAR),
+PID (BIGINT), and Channel (VARCHAR: duration, runtime, custom, …). The file
+appears only once it is complete.
+${timeArgumentHelp}
+
+--json prints one object: path, rows, bytes,
+unread: {rows, problems: [{file, line, rows, reason}]}.
+
+Examples:
+  kymo export _monitoring -o run.parquet
+  kymo export _monitoring -o slow.parquet --label "/report*" --from -5m --force`;
+
+interface ExportCommandOptions extends SelectionOptions {
+  readonly output: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `kymo export DIR… -o FILE` to the command line; it passes its exit code to `end`. */
+export function addExportCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
+  const command = program.command("export")
+    .description(description)
+    .argument("<DIR...>", "monitoring directories, CSV files, or patterns of files")
+    .requiredOption("-o, --output <FILE>", "the file to write, such as run.parquet");
+  addSelectionOptions(command)
+    .option("--force", "replace an existing file")
+    .option("--json", "print one JSON object")
+    .addHelpText("after", details)
+    .action(async (sources: string[], options: ExportCommandOptions) => {
+      end(await exportRecording(sources, options, context));
+    });
+}
+
+/** Writes the file, reports what could not be read, and returns the exit code. */
+async function exportRecording(
+  sources: readonly string[],
+  options: ExportCommandOptions,
+  context: CliContext,
+): Promise<ExitCode> {
+  const { stdout, runtime } = context;
+  const { output, json = false } = options;
+  checkOutput(options, context);
+  await using db = await openRecording(sources, "export", context, options);
+  const { timeRange } = await import("../../analysis/summary/summary.ts");
+  const { rows } = await whileReading(db, context, async () => {
+    const selection = await selectionOf(options, () => timeRange(db));
+    return await db.all().where(selection).exportParquet(output);
+  });
+  const { reading } = db;
+  const bytes = runtime.files.status(runtime.files.resolve(output))?.size ?? 0;
+  if (json) {
+    const unread = { rows: reading.unread, problems: reading.problems };
+    stdout.write(`${JSON.stringify({ path: output, rows, bytes, unread })}\n`);
+  } else {
+    stdout.write(`Wrote ${counted(rows, "row")} to ${sanitize(output)} (${formatBytes(bytes, SPACED)}).\n`);
+  }
+  return reportUnread(reading, context);
+}
+
+/** @throws {KymoError} if the file must not be written. */
+function checkOutput({ output, force = false }: ExportCommandOptions, { look }: CliContext): void {
+  if (!/\.parquet$/i.test(output)) {
+    throw new KymoError(
+      "invalid-argument",
+      `Cannot export: ${quotePath(output)}: the name must end in .parquet`,
+    );
+  }
+  const found = look(output);
+  if (found === "directory") {
+    throw new KymoError("invalid-argument", `Cannot export: ${quotePath(output)}: it is a directory`);
+  }
+  if (found !== "nothing" && !force) {
+    throw new KymoError(
+      "already-exists",
+      `Cannot export: ${quotePath(output)}: the file exists already (--force replaces it)`,
+    );
+  }
+}

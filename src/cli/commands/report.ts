@@ -1,0 +1,145 @@
+import type { Command } from "commander";
+import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
+import type { CliContext, ExitCode } from "../context.ts";
+import { addSelectionOptions, selectionOf, type SelectionOptions } from "../input/options.ts";
+import { openRecording, reportUnread } from "../input/recording.ts";
+import { timeArgumentHelp } from "../input/time_argument.ts";
+import { progressBar } from "../terminal/progress_bar.ts";
+import { SPACED } from "../terminal/style.ts";
+import { counted, formatBytes } from "../../display/numbers.ts";
+import { sanitize } from "../../display/sanitize.ts";
+import { KymoError, quotePath } from "../../errors.ts";
+import type { Report } from "../../report/make_report.ts";
+import type { Files } from "../../runtime.ts";
+
+const description = "Write a page: what stands out, and charts of everything";
+
+const details = `
+DIR is a monitoring directory, a CSV file, or a pattern of files. What running
+programs have not yet flushed is read from their spools. The page is one file;
+any browser shows it, without a network. It begins with findings: sentences on
+what stands out, and why. The runtime's series are included whatever --label
+says, since they may explain why something was slow. CPU profiles of a directory
+become flame graphs.
+${timeArgumentHelp}
+
+--json prints one object: path, bytes, rows,
+unread: {rows, problems: [{file, line, rows, reason}]}.
+
+Examples:
+  kymo report _monitoring
+  kymo report _monitoring -o /tmp/friday.html --title "Friday evening"
+  kymo report _monitoring --label "/orders*" --from -5m`;
+
+interface ReportCommandOptions extends SelectionOptions {
+  readonly output: string;
+  readonly title?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `kymo report DIR…` to the command line; it passes its exit code to `end`. */
+export function addReportCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
+  const command = program.command("report")
+    .description(description)
+    .argument("<DIR...>", "monitoring directories, CSV files, or patterns of files")
+    .option("-o, --output <FILE>", "the file to write", "report.html")
+    .option("--title <TEXT>", "the title of the page (default: DIR)")
+    .option("--force", "replace FILE even if it is not a report");
+  addSelectionOptions(command)
+    .option("--json", "print one JSON object")
+    .addHelpText("after", details)
+    .action(async (sources: string[], options: ReportCommandOptions) => {
+      end(await report(sources, options, context));
+    });
+}
+
+/** Writes a report, prints what was written, and returns the exit code. */
+async function report(
+  sources: readonly string[],
+  options: ReportCommandOptions,
+  context: CliContext,
+): Promise<ExitCode> {
+  const { output, json = false } = options;
+  const { stdout, writeFile } = context;
+  checkOutput(options, context);
+  await using db = await openRecording(sources, "report", context, options);
+  const { html, data: { rows, profiles } } = await make(db, sources, options, context);
+  if (rows === 0 && profiles.length === 0) {
+    reportUnread(db.reading, context);
+    throw new KymoError("not-found", `Cannot report: ${sources.map(quotePath).join(", ")}: no observations`);
+  }
+  writeFile(output, html);
+  const bytes = new TextEncoder().encode(html).length;
+  const unread = { rows: db.reading.unread, problems: db.reading.problems };
+  stdout.write(
+    json
+      ? `${JSON.stringify({ path: output, bytes, rows, unread })}\n`
+      : `Wrote ${sanitize(output)}: ${counted(rows, "row")}, ${formatBytes(bytes, SPACED)}. Open it in a browser.\n`,
+  );
+  return reportUnread(db.reading, context);
+}
+
+/** Milliseconds between two updates of the progress bar: the work itself reports only now and then. */
+const UPDATE_INTERVAL = 250;
+
+/** Makes a report, with a progress bar. */
+async function make(
+  db: TelemetryDB,
+  sources: readonly string[],
+  { title = sources.join(", "), ...selected }: ReportCommandOptions,
+  context: CliContext,
+): Promise<Report> {
+  const { makeReport } = await import("../../report/make_report.ts");
+  const { timeRange } = await import("../../analysis/summary/summary.ts");
+  const { runtime: { files, timers }, version: kymo } = context;
+  using bar = progressBar(context, "Reporting");
+  let update = (): void => {};
+  const stop = timers.every(UPDATE_INTERVAL, () => update());
+  try {
+    return await makeReport(db, sources, {
+      files,
+      title,
+      kymo,
+      made: new Date(),
+      selection: await selectionOf(selected, () => timeRange(db)),
+      onProgress(done, total, what) {
+        update = () => bar.update(done, total, what);
+        update();
+      },
+    });
+  } finally {
+    stop();
+  }
+}
+
+/** Bytes at the beginning of a report that hold its title. */
+const HEAD_BYTES = 4_096;
+
+/** @throws {KymoError} if the output is a directory, or an existing file that is not a report, without `force`. */
+function checkOutput({ output: path, force = false }: ReportCommandOptions, { look, runtime }: CliContext): void {
+  const found = look(path);
+  if (found === "directory") {
+    throw new KymoError("invalid-argument", `Cannot report: ${quotePath(path)}: it is a directory`);
+  }
+  if (found === "nothing" || force) return;
+  refuseToOverwrite(path, runtime.files);
+}
+
+/** @throws {KymoError} if an existing file is not a report of Kymo. */
+function refuseToOverwrite(path: string, files: Files): void {
+  const resolved = files.resolve(path);
+  const refused = new KymoError(
+    "already-exists",
+    `Cannot report: ${quotePath(path)}: the file exists and is not a report (--force replaces it)`,
+  );
+  if (files.status(resolved)?.kind !== "file") throw refused;
+  const file = files.open(resolved, "read");
+  try {
+    const bytes = new Uint8Array(HEAD_BYTES);
+    const beginning = new TextDecoder().decode(bytes.subarray(0, file.readAt(bytes, 0)));
+    if (file.status().size > 0 && !/<title>[^<]*Kymo report<\/title>/.test(beginning)) throw refused;
+  } finally {
+    file.close();
+  }
+}

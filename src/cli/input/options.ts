@@ -1,0 +1,93 @@
+/**
+ * Options that several commands share, and the values of options.
+ *
+ * @module
+ */
+
+import { type Command, InvalidArgumentError } from "commander";
+import type { Selection, TimeRange } from "../../analysis/frames/selection.ts";
+import type { TimeBounds } from "../../analysis/source/sources.ts";
+import { parseTimeArgument, type TimeArgument, timepointOf } from "./time_argument.ts";
+
+/** Returns a parser of whole numbers from `least` to `most`. */
+export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    const bounds = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
+    throw new InvalidArgumentError(`It must be a whole number ${bounds}.`);
+  };
+}
+
+/** Returns a parser that collects the values of a repeated option. */
+export function repeated<Value>(parse: (text: string) => Value): (text: string, values?: readonly Value[]) => Value[] {
+  return (text, values = []) => [...values, parse(text)];
+}
+
+/** The options that select observations. */
+export interface SelectionOptions {
+  /** Patterns of labels with `*` and `?`, one of which must match. */
+  readonly label?: readonly string[];
+  /** Process ids. */
+  readonly pid?: readonly number[];
+  /** The first time. */
+  readonly from?: TimeArgument;
+  /** The end: the first time that no longer belongs. */
+  readonly to?: TimeArgument;
+}
+
+/** Adds `--label`, `--pid`, `--from` and `--to` to a command. Its action receives {@linkcode SelectionOptions}. */
+export function addSelectionOptions(command: Command): Command {
+  return addPidOption(addLabelOption(command))
+    .option("--from <T>", "only observations from this time on", (text) => parseTimeArgument(text, "--from"))
+    .option("--to <T>", "only observations before this time", (text) => parseTimeArgument(text, "--to"));
+}
+
+/** Adds `--label` to a command. */
+export function addLabelOption(command: Command): Command {
+  const help = "only labels that match: * is any text, ? any character; may be repeated";
+  return command.option("--label <PATTERN>", help, repeated((text) => text));
+}
+
+/** Adds `--pid` to a command. */
+export function addPidOption(command: Command): Command {
+  return command.option("--pid <N>", "only this process; may be repeated", repeated(wholeNumber(0)));
+}
+
+/** The selection that options describe. `rangeOfRecording` is called only if a time is relative to the recording. */
+export async function selectionOf(
+  { label, pid, from, to }: SelectionOptions,
+  rangeOfRecording: () => Promise<TimeRange | undefined>,
+): Promise<Selection> {
+  const isRelative = [from, to].some((time) => time !== undefined && !("epoch" in time));
+  const range = isRelative ? await rangeOfRecording() : undefined;
+  const timepoint = (time: TimeArgument): bigint => timepointOf(time, range ?? { first: 0n, last: 0n });
+  return {
+    ...label === undefined ? {} : { labels: label },
+    ...pid === undefined ? {} : { pids: pid },
+    ...from === undefined ? {} : { from: timepoint(from) },
+    ...to === undefined ? {} : { to: timepoint(to) },
+  };
+}
+
+/**
+ * The time outside of which files need not be read. It is never narrower than the selection, although the time range of
+ * the recording is only an estimate, never wider than the real one.
+ */
+export function boundsOf(
+  { from, to }: Pick<SelectionOptions, "from" | "to">,
+  estimate: () => TimeRange | undefined,
+): TimeBounds {
+  const times = [from, to].filter((time) => time !== undefined);
+  const isAfterFirst = times.some((time) => "afterFirst" in time);
+  const isBeforeLast = times.some((time) => "beforeLast" in time);
+  const range = isAfterFirst || isBeforeLast ? estimate() : undefined;
+  const timepoint = (time: TimeArgument | undefined): bigint | undefined => {
+    if (time === undefined || !("epoch" in time) && range === undefined) return undefined;
+    return timepointOf(time, range ?? { first: 0n, last: 0n });
+  };
+  // A time relative to the beginning needs the first row, one relative to the end the last row.
+  const first = isAfterFirst ? undefined : timepoint(from);
+  const end = isBeforeLast ? undefined : timepoint(to);
+  return { ...first === undefined ? {} : { from: first }, ...end === undefined ? {} : { to: end } };
+}

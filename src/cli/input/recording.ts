@@ -1,0 +1,95 @@
+import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
+import type { Reading } from "../../analysis/source/reading.ts";
+import { counted, formatPercent } from "../../display/numbers.ts";
+import { sanitize } from "../../display/sanitize.ts";
+import { KymoError, quotePath } from "../../errors.ts";
+import type { Files } from "../../runtime.ts";
+import { type CliContext, type ExitCode, exitCode } from "../context.ts";
+import { boundsOf, type SelectionOptions } from "./options.ts";
+import { progressBar } from "../terminal/progress_bar.ts";
+import { SPACED, writeError } from "../terminal/style.ts";
+
+/**
+ * Opens what the user named: directories, files, or patterns of files. Of files outside the selected time only the names
+ * are read.
+ *
+ * @throws {KymoError} saying "Cannot `action`", if there is no such file, or if recordings are only in directories below.
+ */
+export async function openRecording(
+  sources: readonly string[],
+  action: string,
+  { look, runtime: { files } }: CliContext,
+  selected: Pick<SelectionOptions, "from" | "to"> = {},
+): Promise<TelemetryDB> {
+  for (const source of sources) {
+    const found = look(source);
+    if (found === "nothing" && !/[*?[]/.test(source)) {
+      throw new KymoError("not-found", `Cannot ${action}: ${quotePath(source)}: no such file or directory`);
+    }
+    const below = found === "directory" ? recordingsBelow(files, source) : [];
+    if (below.length > 0) {
+      const names = below.map((name) => quotePath(name)).join(", ");
+      throw new KymoError(
+        "invalid-argument",
+        `Cannot ${action}: ${quotePath(source)}: no recording in it, but in these directories below it: ${names}`,
+      );
+    }
+  }
+  const [{ TelemetryDB }, { estimateTimeRange }] = await Promise.all([
+    import("../../analysis/frames/telemetry_db.ts"),
+    import("../../analysis/summary/time_estimate.ts"),
+  ]);
+  return await TelemetryDB.open(sources, boundsOf(selected, () => estimateTimeRange(sources, files)));
+}
+
+/** Directories with recordings in a directory that has none itself, which the user may have named by mistake. */
+function recordingsBelow(files: Files, directory: string): string[] {
+  const list = (path: string): string[] => {
+    try {
+      return files.list(files.resolve(path));
+    } catch {
+      return []; // a file, or unreadable, which the reader reports
+    }
+  };
+  const isRecording = (names: readonly string[]): boolean =>
+    names.some((name) => name === ".spools" || name.endsWith(".csv"));
+  const names = list(directory);
+  return isRecording(names) ? [] : names.sort().filter((name) => isRecording(list(`${directory}/${name}`)));
+}
+
+/** Writes what was not read, one problem a line, to `stderr`, and returns the exit code. */
+export function reportUnread({ problems, unread }: Reading, { stderr }: CliContext): ExitCode {
+  for (const { file, line, rows, reason } of problems) {
+    const where = sanitize(line > 0 ? `${file}:${line}` : file);
+    const lost = rows > 0 ? ` (${counted(rows, "row")})` : "";
+    writeError(stderr, `Cannot read: ${where}: ${sanitize(reason)}${lost}`);
+  }
+  const reported = problems.reduce((sum, { rows }) => sum + rows, 0);
+  if (unread > reported) writeError(stderr, `Cannot read: ${counted(unread - reported, "further row")}`);
+  return unread > 0 || problems.length > 0 ? exitCode.incomplete : exitCode.ok;
+}
+
+/** Milliseconds between two updates of a progress bar. */
+const UPDATE_INTERVAL = 100;
+
+/** Shows a progress bar while `work` reads files. */
+export async function whileReading<Result>(
+  db: Pick<TelemetryDB, "reading" | "progress">,
+  context: CliContext,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  using bar = progressBar(context, "Reading");
+  const stop = context.runtime.timers.every(UPDATE_INTERVAL, () => {
+    const done = Math.floor(100 * db.progress) / 100; // 100 % only at the end
+    bar.update(
+      db.progress,
+      1,
+      `${formatPercent(done, { ...SPACED, trim: true })} of ${counted(db.reading.files, "file")}`,
+    );
+  });
+  try {
+    return await work();
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,131 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { Command } from "commander";
+import { addCompareCommand } from "../../../../src/cli/commands/compare.ts";
+import type { Output } from "../../../../src/cli/context.ts";
+import { randomOf, simulateRun } from "../../../support/analysis/bootstrap_simulation.ts";
+import { Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
+import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
+
+/** What `kymo compare` prints and returns; what it throws is told as `error`. */
+async function run(args: readonly string[], look: Partial<Output> = {}) {
+  const [stdout, stderr] = [fakeOutput(look), fakeOutput()];
+  const context = fakeCliContext({
+    stdout,
+    stderr,
+    look: (path) => path.includes("none") ? "nothing" : "directory",
+  });
+  let code: number | undefined;
+  const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
+  addCompareCommand(program, context, (told) => code = told);
+  const error = await program.parseAsync(["compare", ...args], { from: "user" }).then(
+    () => undefined,
+    (error) => error.message,
+  );
+  return { code, stdout: stdout.text, stderr: stderr.text, error };
+}
+
+function rowsOf(label: string, simulation: number, factor: number, samples = 1000): Row[] {
+  const { times, durations } = simulateRun(randomOf(simulation), { samples, likeness: 0, sigma: 0.1, factor });
+  return Array.from(times, (time, index) => ({ time: 10 * time, value: durations[index]! / 1000, label }));
+}
+
+describe("kymo compare", () => {
+  const before = [
+    ...rowsOf("/same", 1, 1),
+    ...rowsOf("/changed", 2, 1),
+    ...rowsOf("/gone", 3, 1, 5),
+    ...rowsOf("/rare", 5, 1, 40),
+  ];
+  const after = [...rowsOf("/same", 4, 1), ...rowsOf("/changed", 5, 2), ...rowsOf("/rare", 7, 1, 40)];
+
+  it("shows a table of changes", async () => {
+    using recordings = new Recordings();
+    const [a, b] = [recordings.write({ duration: before }), recordings.write({ duration: after })];
+    const { stdout, stderr, code } = await run([a, b]);
+    assertEquals({ stderr, code }, { stderr: "", code: 0 });
+    const lines = stdout.split("\n");
+    assertEquals(lines.slice(0, 2), [`${b} (B) compared with ${a} (A)`, ""]);
+    assert(
+      /^label +A count +B count +A p50 +B p50 +change of p50 +A p99 +B p99 +change of p99 +verdict$/.test(
+        lines[2]!,
+      ),
+    );
+    assert(/^\/changed +1,000 +1,000 .*ms .*\+\d+(\.\d)? % \(\+\d.* … \+\d.*\).* slower$/.test(lines[3]!), lines[3]);
+    assert(/^\/gone +5 +– .* only in A$/.test(lines[4]!), lines[4]);
+    assert(/^\/rare +40 +40 .* cannot tell$/.test(lines[5]!), lines[5]);
+    assert(/^\/same +1,000 .* cannot tell$/.test(lines[6]!), lines[6]);
+    assertEquals(lines.slice(7), [
+      "",
+      "No interval of p99: fewer than 546 independent samples: /rare.",
+      "The intervals of 6 changes hold together with 95 % confidence.",
+      "",
+    ]);
+    for (const line of (await run([a, b], { columns: 80 })).stdout.split("\n").slice(2, 7)) {
+      assert(line.length <= 80, line);
+    }
+    assert(!stdout.includes("\x1b"));
+    assert((await run([a, b], { hasColors: true })).stdout.includes("\x1b[31mslower"));
+  });
+
+  it("prints JSON, and exits with 1 if a label has the verdict of --fail-on", async () => {
+    using recordings = new Recordings();
+    const [a, b] = [recordings.write({ duration: before }), recordings.write({ duration: after })];
+    const { stdout, code } = await run([
+      a,
+      b,
+      "--json",
+      "--fail-on",
+      "slower",
+      "--label",
+      "/changed",
+      "--label",
+      "/s*",
+      "--seed",
+      "7",
+    ]);
+    assertEquals(code, 1);
+    const { comparisons, ...rest } = JSON.parse(stdout);
+    assertEquals(rest, { a, b, confidence: 95, margin: 0, seed: 7, unread: { a: 0, b: 0 } });
+    assertEquals(comparisons.map(({ label, verdict }: { label: string; verdict: string }) => [label, verdict]), [
+      ["/changed", "slower"],
+      ["/same", "cannot tell"],
+    ]);
+    assertEquals((await run([b, a, "--fail-on", "slower"])).code, 0);
+    assertEquals((await run([b, a, "--fail-on", "faster"])).code, 1);
+    assertEquals((await run([a, b, "--fail-on", "slower", "--margin", "200"])).code, 0);
+    const [none] = JSON.parse((await run([a, b, "--json", "--label", "/gone"])).stdout).comparisons;
+    assertEquals([none.b, none.median.ratio, none.median.interval, none.verdict], [null, null, null, "only in A"]);
+  });
+
+  it("takes relative times from each recording", async () => {
+    using recordings = new Recordings();
+    const rows = (begin: number) =>
+      Array.from({ length: 20 }, (_, i): Row => ({ time: begin + i, value: i, label: "x" }));
+    const [a, b] = [recordings.write({ duration: rows(0) }), recordings.write({ duration: rows(1000) })];
+    const [{ a: before, b: after }] = JSON.parse((await run([a, b, "--json", "--from", "+15s"])).stdout).comparisons;
+    assertEquals([before.median, after.median], [17, 17]);
+  });
+
+  it("says that there is nothing to compare", async () => {
+    using recordings = new Recordings();
+    const directory = recordings.write({ custom: [{ time: 0, value: 1, label: "x" }] });
+    assertEquals(
+      (await run([directory, directory])).stdout.split("\n")[1],
+      "No durations were recorded, or none are selected.",
+    );
+    assertEquals((await run([directory, "none"])).error, 'Cannot compare: "none": no such file or directory');
+  });
+
+  it("refuses invalid options", async () => {
+    for (
+      const args of [["--confidence", "100"], ["--margin", "-1"], ["--seed", "x"], ["--seed", "1.5"], [
+        "--fail-on",
+        "cannot tell",
+      ]]
+    ) {
+      const { error, code } = await run(["a", "b", ...args]);
+      assert(error!.includes(`option '${args[0]}`) && code === undefined, error);
+    }
+  });
+});

@@ -1,0 +1,151 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { Command } from "commander";
+import { addProfileCommand } from "../../../../src/cli/commands/profile/command.ts";
+import type { Output } from "../../../../src/cli/context.ts";
+import { encodeCpuProfile } from "../../../../src/profiling/cpu_profile.ts";
+import type { CpuProfile } from "../../../../src/runtime.ts";
+import { FakeRuntime } from "../../../support/fake/runtime.ts";
+import { profileOf } from "../../../support/profile/profile_stacks.ts";
+import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
+
+const runtime = new FakeRuntime();
+
+function write(path: string, bytes: Uint8Array): void {
+  const file = runtime.files.create(path);
+  file.write(bytes);
+  file.close();
+}
+
+/** As a function of JavaScript has a place. */
+function placed(profile: CpuProfile): CpuProfile {
+  const nodes = profile.nodes.map((node) =>
+    node.callFrame.functionName.startsWith("(")
+      ? node
+      : { ...node, callFrame: { ...node.callFrame, url: "file:///src/main.ts", lineNumber: node.id, columnNumber: 4 } }
+  );
+  return { ...profile, nodes };
+}
+
+runtime.files.ensureDirectory("/m");
+// What is called from another place is another function of the same name here, since it gets another line.
+const first = placed(profileOf([["main parse", 30], ["main work", 50], ["main work parse", 10], ["(idle)", 110]]));
+write("/m/profiler.7-0000beef-000001.cpuprofile", encodeCpuProfile(first));
+write("/m/profiler.8-0000cafe-000001.cpuprofile", encodeCpuProfile(profileOf([["evil\x1b[2J", 10]])));
+write("/damaged.cpuprofile", encodeCpuProfile(first).subarray(0, 50));
+
+/** What `kymo profile` prints and returns; what it throws is told as `error`. */
+async function run(args: readonly string[], look: Partial<Output> = {}) {
+  const [stdout, stderr] = [fakeOutput(look), fakeOutput()];
+  let code: number | undefined;
+  const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
+  addProfileCommand(program, fakeCliContext({ stdout, stderr, runtime }), (told) => code = told);
+  const error = await program.parseAsync(["profile", ...args], { from: "user" }).then(
+    () => undefined,
+    (error) => error.message,
+  );
+  return { code, lines: stdout.text.split("\n"), stderr: stderr.text, error };
+}
+
+describe("kymo profile", () => {
+  it("shows the functions by self time, or by total time", async () => {
+    const { lines, code, stderr } = await run(["/m", "--pid", "7"]);
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertEquals(lines, [
+      "CPU profile of PID 7",
+      "200 ms sampled, 55.0 % of it idle, 4 samples, 1 file",
+      "",
+      "  self          total         samples  function  place",
+      "50.0ms  55.6%  60.0ms  66.7%        1  work      main.ts:5",
+      "30.0ms  33.3%  30.0ms  33.3%        1  parse     main.ts:4",
+      "10.0ms  11.1%  10.0ms  11.1%        1  parse     main.ts:6",
+      "    0s     0%  90.0ms   100%        0  main      main.ts:3",
+      "",
+    ]);
+    const byTotal = await run(["/m", "--pid", "7", "--sort", "total", "--top", "2"]);
+    assertEquals(byTotal.lines.slice(4, 6).map((line) => line.split(/ +/).at(-2)), ["main", "work"]);
+    assertEquals(byTotal.lines.at(-2), "and 2 more functions");
+  });
+
+  it("adds up all processes, or shows each separately", async () => {
+    const together = await run(["/m"]);
+    assertEquals(together.lines[0], "CPU profile of PIDs 7, 8");
+    assert(together.lines.some((line) => line.includes("evil\\x1b[2J")), "what a terminal would obey");
+    const apart = await run(["/m", "--by-pid"]);
+    assertEquals(apart.lines.filter((line) => line.startsWith("CPU")), [
+      "CPU profile of PID 7",
+      "CPU profile of PID 8",
+    ]);
+  });
+
+  it("takes a name with punctuation", async () => {
+    const { code, error } = await run(["/m", "--callers", "GET /x-y"]);
+    assertEquals({ code, error }, { code: 0, error: undefined });
+  });
+
+  it("shows the callers and the callees of a function", async () => {
+    const callers = await run(["/m", "--callers", "par*"]);
+    assertEquals(callers.lines.slice(3), [
+      "parse (main.ts:4): self 30.0ms, total 30.0ms; called by",
+      "  self          total         samples  function  place",
+      "30.0ms  30.0%  30.0ms  30.0%        1  main      main.ts:3",
+      "",
+      "parse (main.ts:6): self 10.0ms, total 10.0ms; called by",
+      "  self          total         samples  function  place",
+      "10.0ms  10.0%  10.0ms  10.0%        1  work      main.ts:5",
+      "",
+    ]);
+    const callees = await run(["/m", "--pid", "7", "--callees", "work"]);
+    assertEquals(callees.lines[3], "work (main.ts:5): self 50.0ms, total 60.0ms; called");
+    assertEquals((await run(["/m", "--callees", "parse"])).lines[3]!.split("; ")[1], "no sampled call");
+    assertEquals((await run(["/m", "--callers", "none"])).lines[3], 'No sampled function matches "none".');
+  });
+
+  it("shows the call tree", async () => {
+    const { lines } = await run(["/m", "--pid", "7", "--tree"]);
+    assertEquals(lines.slice(3), [
+      " total           self  function   place",
+      "90.0ms   100%      0s  main       main.ts:3",
+      "60.0ms  66.7%  50.0ms    work     main.ts:5",
+      "10.0ms  11.1%  10.0ms      parse  main.ts:6",
+      "30.0ms  33.3%  30.0ms    parse    main.ts:4",
+      "",
+    ]);
+  });
+
+  it("prints JSON", async () => {
+    const json = async (...args: string[]) =>
+      JSON.parse((await run(["/m", "--pid", "7", "--json", ...args])).lines[0]!).profiles[0];
+    const { functions, ...rest } = await json("--top", "1");
+    assertEquals(rest, {
+      pids: [7],
+      paths: ["/m/profiler.7-0000beef-000001.cpuprofile"],
+      seconds: 0.2,
+      idle: 0.11,
+      samples: 4,
+    });
+    const work = { name: "work", url: "file:///src/main.ts", line: 5, column: 5 };
+    assertEquals(functions, [{ ...work, kind: "function", self: 0.05, total: 0.060000000000000005, samples: 1 }]);
+    assertEquals((await json("--callers", "work")).callers[0].caller.name, "main");
+    assertEquals((await json("--callees", "work")).callees.map(({ name }: { name: string }) => name), ["parse"]);
+    const { tree } = await json("--tree");
+    assertEquals(tree.children.map(({ name }: { name: string }) => name), ["(idle)", "main"]);
+  });
+
+  it("shows what it can read, and reports the rest", async () => {
+    const { code, lines, stderr } = await run(["/m", "/damaged.cpuprofile"]);
+    assertEquals([code, lines[0]], [1, "CPU profile of PIDs 7, 8"]);
+    assertEquals(stderr, 'Cannot read the CPU profile: "/damaged.cpuprofile": not JSON, or cut off\n');
+    assertEquals((await run(["/damaged.cpuprofile", "--json"])).lines, ['{"profiles":[]}', ""]);
+  });
+
+  it("refuses invalid options", async () => {
+    assertEquals((await run(["/m", "--pid", "9"])).error, 'Cannot show the profile: no profile of PID 9: "/m"');
+    const both = "Cannot show the profile: --callers, --callees and --tree exclude each other";
+    assertEquals((await run(["/m", "--callers", "a", "--tree"])).error, both);
+    assertEquals((await run(["/none"])).error, 'Cannot read CPU profiles: "/none": no such file or directory');
+    for (const args of [["--top", "x"], ["--sort", "calls"], ["--pid", "1.5"]]) {
+      assert((await run(["/m", ...args])).error!.includes(`option '${args[0]}`));
+    }
+  });
+});

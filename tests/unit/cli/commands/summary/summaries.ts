@@ -1,0 +1,70 @@
+import type { RuntimeSummary } from "../../../../../src/analysis/summary/runtime_summary.ts";
+import type { SeriesSummary, Summary } from "../../../../../src/analysis/summary/summary.ts";
+import type { SummaryLook } from "../../../../../src/cli/commands/summary/text.ts";
+
+/** Where the recordings of these tests begin, and how long they are: 10 s. */
+const first = 1_700_000_000_000_000_000n;
+const last = first + 10_000_000_000n;
+
+/** A series of durations, but for what is given. */
+export function seriesOf(properties: Partial<SeriesSummary>): SeriesSummary {
+  return {
+    channel: "duration",
+    label: "work",
+    rows: 1_000,
+    count: 1_000,
+    sum: 12,
+    mean: 0.012,
+    min: 0.001,
+    max: 1.5,
+    quantiles: [0.5, 0.9, 0.99, 0.999].map((q) => ({ q, value: q / 128 })),
+    first,
+    last,
+    counts: [0, 500, 500],
+    ...properties,
+  };
+}
+
+/** A series of the runtime, but for what is given. */
+export function runtimeOf(properties: Partial<RuntimeSummary>): RuntimeSummary {
+  return {
+    label: "rss",
+    unit: "bytes",
+    kind: "level",
+    pid: 1,
+    rows: 11,
+    count: 11,
+    first,
+    last,
+    mean: 2e6,
+    min: 1e6,
+    max: 3e6,
+    sum: 22e6,
+    latest: 2.5e6,
+    ...properties,
+  };
+}
+
+/** A summary without series, but for what is given. */
+export function summaryOf(properties: Partial<Summary>): Summary {
+  return {
+    rows: 1_000,
+    range: { first, last },
+    pids: [1],
+    bins: { from: first, width: 2n ** 32n, length: 3 },
+    durations: [],
+    quantities: [],
+    runtime: [],
+    ...properties,
+  };
+}
+
+/** How it is to look: without an end to the room, without colours. */
+export const look: SummaryLook = {
+  sources: ["_monitoring"],
+  reading: { files: 2, spools: 0, unread: 0, problems: [] },
+  sort: "total",
+  byPid: false,
+  top: 100,
+  hasColors: false,
+};

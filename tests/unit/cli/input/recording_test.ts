@@ -1,0 +1,93 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { openRecording, reportUnread, whileReading } from "../../../../src/cli/input/recording.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { defaultRuntime } from "../../../../src/default_runtime.ts";
+import { scratchDirectory } from "../../../support/scratch_directory.ts";
+import { FakeRuntime } from "../../../support/fake/runtime.ts";
+import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
+
+const reading = { files: 100, spools: 0, unread: 0, problems: [] };
+
+describe("reportUnread", () => {
+  it("writes nothing if everything was read", () => {
+    const context = fakeCliContext({});
+    assertEquals(reportUnread(reading, context), 0);
+    assertEquals(context.stderr.text, "");
+  });
+
+  it("writes each problem on a line, with file and line", () => {
+    const context = fakeCliContext({});
+    const problems = [
+      { file: "d/duration.1.csv", line: 7, rows: 1, reason: "its measurement is\nno number: \x1b[2J" },
+      { file: "d/custom.1.csv", line: 0, rows: 0, reason: "permission denied" },
+      { file: "d/runtime.1.csv", line: 12, rows: 3, reason: "its quotes are not closed" },
+    ];
+    assertEquals(reportUnread({ ...reading, unread: 1_004, problems }, context), 1);
+    assertEquals(
+      context.stderr.text,
+      "Cannot read: d/duration.1.csv:7: its measurement is\\nno number: \\x1b[2J (1 row)\n" +
+        "Cannot read: d/custom.1.csv: permission denied\n" +
+        "Cannot read: d/runtime.1.csv:12: its quotes are not closed (3 rows)\n" +
+        "Cannot read: 1,000 further rows\n",
+    );
+  });
+});
+
+describe("openRecording", () => {
+  it("refuses a file that does not exist, unless it is a pattern", async () => {
+    const context = fakeCliContext({ look: () => "nothing" as const });
+    await assertRejects(
+      () => openRecording(["absent"], "summarize", context),
+      KymoError,
+      'Cannot summarize: "absent": no such file or directory',
+    );
+  });
+
+  it("refuses a directory whose recordings are in directories below it", async () => {
+    using scratch = scratchDirectory();
+    for (const name of ["_monitoring/one", "_monitoring/two/.spools", "_monitoring/else"]) {
+      mkdirSync(scratch.at(name), { recursive: true });
+    }
+    writeFileSync(scratch.at("_monitoring/one/duration.1.csv"), "");
+    const context = fakeCliContext({ runtime: defaultRuntime() });
+    const monitoring = scratch.at("_monitoring");
+    await assertRejects(
+      () => openRecording([monitoring], "summarize", context),
+      KymoError,
+      `Cannot summarize: ${JSON.stringify(monitoring)}: ` +
+        'no recording in it, but in these directories below it: "one", "two"',
+    );
+    writeFileSync(scratch.at("_monitoring/duration.1.csv"), "Timepoint,Measurement,Label,PID\r\n1,1,a,1\r\n");
+    await using db = await openRecording([monitoring], "summarize", context);
+    assertEquals(db.reading.files, 1);
+  });
+});
+
+describe("whileReading", () => {
+  /** What stands on the terminal after some time in which the database tells this progress, and at the end. */
+  async function watch(progress: number): Promise<[during: string, end: string]> {
+    let time = 0;
+    const runtime = new FakeRuntime();
+    const context = fakeCliContext({
+      runtime,
+      now: () => time,
+      stderr: fakeOutput({ isTerminal: true, columns: 100 }),
+    });
+    const during = await whileReading({ reading, progress }, context, () => {
+      runtime.timers.advance(100);
+      time = 2_000;
+      runtime.timers.advance(100);
+      return Promise.resolve(context.stderr.text);
+    });
+    runtime.timers.advance(1_000);
+    return [during, context.stderr.text];
+  }
+
+  it("shows a progress bar, and removes it", async () => {
+    const [during, end] = await watch(0.425);
+    assertMatch(during, /^Reading █{12,13}░{17,18} 42 % of 100 files$|Reading █{12,13}░{17,18} 42 % of 100 files/);
+    assertEquals(end.endsWith("\x1b[1G\x1b[2K"), true);
+  });
+});
