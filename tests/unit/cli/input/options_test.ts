@@ -1,7 +1,12 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows, fail } from "@std/assert";
 import { Command, CommanderError } from "commander";
-import { addSelectionOptions, boundsOf, selectionOf, type SelectionOptions } from "../../../../src/cli/input/options.ts";
+import {
+  addSelectionOptions,
+  boundsOf,
+  selectionOf,
+  type SelectionOptions,
+} from "../../../../src/cli/input/options.ts";
 import { KymoError } from "../../../../src/errors.ts";
 
 /** The options that arguments stand for. */
