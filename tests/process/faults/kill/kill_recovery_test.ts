@@ -165,7 +165,7 @@ async function dieTogether(layout: Layout, place: string): Promise<Remains> {
 function pathsToCome({ directory, snapshot }: Remains): string[] {
   return snapshot.paths.filter((path) => path.endsWith(".spool")).flatMap((path) => {
     const header = readHeader(readFileSync(path));
-    assert(header.ok, JSON.stringify(header));
+    assert(header.ok, header.ok ? "" : header.reason);
     const { owner: { channel, pid, isolate }, sequence } = header.value;
     const unique = `${pid}-${isolate}-${String(sequence).padStart(6, "0")}`;
     return [
