@@ -36,8 +36,8 @@ const commands: readonly AddCommand[] = [
 ];
 
 /**
- * Runs the command that the arguments name, and returns the exit code. Expected failures are written to `stderr`, one
- * line each; unexpected ones are thrown.
+ * Runs the command that the arguments name, and returns the exit code. Expected failures are
+ * written to `stderr`, one line each; unexpected ones are thrown.
  */
 export async function runCommandLine(args: readonly string[], context: CliContext): Promise<ExitCode> {
   let code: ExitCode = exitCode.ok;

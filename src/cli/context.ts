@@ -1,5 +1,6 @@
 /**
- * What commands get from outside, and how they end. The entry (`main.ts`) fills in the runtime's parts, tests use fakes.
+ * What commands get from outside, and how they end. The entry (`main.ts`) fills in the runtime's
+ * parts, tests use fakes.
  *
  * @module
  */
@@ -41,20 +42,26 @@ export interface CliContext {
   /** Files, clock and timers of the runtime. */
   readonly runtime: Runtime;
   /**
-   * Writes text to a file, which then has the whole text or is as it was; a device or a pipe is written directly.
-   * Throws `KymoError` if it fails.
+   * Writes text to a file, which then has the whole text or is as it was; a device or a pipe is
+   * written directly. Throws `KymoError` if it fails.
    */
   writeFile(path: string, text: string): void;
-  /** Calls `listener` once on SIGINT, which then does not end the program. Returns a function that removes the listener. */
+  /**
+   * Calls `listener` once on SIGINT, which then does not end the program. Returns a function that
+   * removes the listener.
+   */
   onInterrupt(listener: () => void): () => void;
   /**
-   * Calls `listener` with the keys pressed, which are not echoed. Returns a function that restores the terminal. Absent
-   * without a keyboard.
+   * Calls `listener` with the keys pressed, which are not echoed. Returns a function that restores
+   * the terminal. Absent without a keyboard.
    */
   onKeys?(listener: (keys: string) => void): () => void;
 }
 
-/** How a command ended, for its caller. An interrupted command ends by its signal, which a shell shows as 130. */
+/**
+ * How a command ended, for its caller. An interrupted command ends by its signal, which a shell
+ * shows as 130.
+ */
 export const exitCode = {
   /** All done, or nothing to do. */
   ok: 0,
@@ -67,7 +74,10 @@ export const exitCode = {
 /** One of the exit codes. */
 export type ExitCode = typeof exitCode[keyof typeof exitCode];
 
-/** The exit code for each kind of error: 2 if other arguments, or another package, would help, 1 for all else. */
+/**
+ * The exit code for each kind of error: 2 if other arguments, or another package, would help, 1 for
+ * all else.
+ */
 export const exitCodes: Readonly<Record<KymoErrorCode, ExitCode>> = {
   "invalid-argument": exitCode.usage,
   "invalid-state": exitCode.usage,

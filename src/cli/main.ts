@@ -93,7 +93,10 @@ function writeFile(path: string, text: string): void {
   }
 }
 
-/** A failed operation on a file. Messages of `node:fs` end with the operation and its path, which may be that of a temporary file. */
+/**
+ * A failed operation on a file. Messages of `node:fs` end with the operation and its path, which
+ * may be that of a temporary file.
+ */
 function failure(action: string, path: string, error: unknown): KymoError {
   const why = reason(error).replace(/, \w+ '.*$/s, "");
   return new KymoError(fileErrorCode(error), `${action}: ${quotePath(path)}: ${why}`, { cause: error });

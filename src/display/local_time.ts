@@ -1,6 +1,6 @@
 /**
- * Local times of timepoints, which are ns since 1970. They come from `Intl`: `Temporal` could do the same, but the page
- * of a report is opened in browsers that lack it.
+ * Local times of timepoints, which are ns since 1970. They come from `Intl`: `Temporal` could do
+ * the same, but the page of a report is opened in browsers that lack it.
  *
  * @module
  */
@@ -41,7 +41,9 @@ export function formatTimepoint(timepoint: bigint): string {
   return `${iso.format(toMilliseconds(timepoint))}${fraction(timepoint, 3)} ${formatOffset(timepoint)}`;
 }
 
-/** From one time to another, with each part once: `2026-11-23 14:05:10.305 to 14:06:00.000 +01:00`. */
+/**
+ * From one time to another, with each part once: `2026-11-23 14:05:10.305 to 14:06:00.000 +01:00`.
+ */
 export function formatTimeRange({ first, last }: { readonly first: bigint; readonly last: bigint }): string {
   const [from, to] = [formatTimepoint(first), formatTimepoint(last)];
   const [day, time, offset] = from.split(" ");

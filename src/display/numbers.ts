@@ -1,10 +1,11 @@
 /**
- * Numbers for people, the same in the terminal, in the findings and on the page: three significant digits, and the unit
- * that suits. Exact numbers are in the JSON.
+ * Numbers for people, the same in the terminal, in the findings and on the page: three significant
+ * digits, and the unit that suits. Exact numbers are in the JSON.
  *
- * A no-break space keeps a number and its unit together; a terminal, which breaks no lines, asks for another. Measured
- * numbers show their zeros (`1.20 s`), because the digits tell how exact they are. Limits that somebody chose, marks of
- * an axis and ratios in sentences do without (`{ trim: true }`: `50 ms`, not `50.0 ms`).
+ * A no-break space keeps a number and its unit together; a terminal, which breaks no lines, asks
+ * for another. Measured numbers show their zeros (`1.20 s`), because the digits tell how exact they
+ * are. Limits that somebody chose, marks of an axis and ratios in sentences do without (`{ trim:
+ * true }`: `50 ms`, not `50.0 ms`).
  *
  * @module
  */
@@ -33,7 +34,10 @@ export function formatDuration(seconds: number, format: NumberFormat = {}): stri
   return seconds === 0 ? `0${format.space ?? NO_BREAK_SPACE}s` : scaled(seconds, DURATIONS, format);
 }
 
-/** A long time in seconds, as people say it: `350 ms`, `12.3 s`, `1 min 30 s`, `2 h 5 min`, `3 d 4 h`. */
+/**
+ * A long time in seconds, as people say it: `350 ms`, `12.3 s`, `1 min 30 s`, `2 h 5 min`, `3 d 4
+ * h`.
+ */
 export function formatSpan(seconds: number, { space = NO_BREAK_SPACE }: NumberFormat = {}): string {
   if (!(Math.abs(seconds) >= 59.95)) return formatDuration(seconds, { space, trim: true });
   const precision = seconds < 3600 ? 1 : seconds < 86_400 ? 60 : 3600;
@@ -71,7 +75,10 @@ export function formatNumber(value: number, format: NumberFormat = {}): string {
   return size >= 1e6 && size < 1e15 ? scaled(value, MILLIONS, format) : significant(value, format);
 }
 
-/** How many per second, without the unit and without zeros at the end: `0.5`, `3`, `12.3`, `2,778`, `12.3 k`. */
+/**
+ * How many per second, without the unit and without zeros at the end: `0.5`, `3`, `12.3`, `2,778`,
+ * `12.3 k`.
+ */
 export function formatRate(perSecond: number, { space = NO_BREAK_SPACE }: NumberFormat = {}): string {
   const size = Math.abs(perSecond);
   if (size >= 999.5 && size < 9_999.5) return formatInteger(perSecond);
@@ -83,7 +90,10 @@ export function formatPercent(part: number, format: NumberFormat = {}): string {
   return `${significant(100 * part, format)}${format.space ?? NO_BREAK_SPACE}%`;
 }
 
-/** A ratio as the change that it is, in percent without the sign %: `+12.3`, `−4.0`, `+123`. Tenths are enough: the next run differs by more. */
+/**
+ * A ratio as the change that it is, in percent without the sign %: `+12.3`, `−4.0`, `+123`. Tenths
+ * are enough: the next run differs by more.
+ */
 export function formatChange(ratio: number): string {
   const change = 100 * (ratio - 1);
   if (!Number.isFinite(change)) return "∞";
@@ -127,7 +137,9 @@ export function counted(count: number, thing: string): string {
   return `${formatInteger(count)} ${thing}${count === 1 ? "" : thing.endsWith("s") ? "es" : "s"}`;
 }
 
-/** Three significant digits, and all digits before the point: `0.00123`, `12.3`, `1,235`, `1.23e-7`. */
+/**
+ * Three significant digits, and all digits before the point: `0.00123`, `12.3`, `1,235`, `1.23e-7`.
+ */
 export function significant(value: number, { trim = false }: NumberFormat = {}): string {
   if (value === 0 || !Number.isFinite(value)) return String(value === 0 ? 0 : value);
   const size = Math.abs(Number(value.toPrecision(3)));

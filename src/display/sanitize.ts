@@ -1,5 +1,6 @@
 /**
- * Text from data made safe to show. Labels, names of functions and paths are whatever a program called them.
+ * Text from data made safe to show. Labels, names of functions and paths are whatever a program
+ * called them.
  *
  * @module
  */
@@ -8,8 +9,8 @@
 const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u2060-\u2064\ufeff\ufff9-\ufffb]/gv;
 
 /**
- * The text with escapes such as `\n`, `\x1b` and `\u202e` in place of everything that a terminal or a page would obey
- * instead of show.
+ * The text with escapes such as `\n`, `\x1b` and `\u202e` in place of everything that a terminal or
+ * a page would obey instead of show.
  */
 export function sanitize(text: string): string {
   return text.replaceAll(unsafe, (character) => {

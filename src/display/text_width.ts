@@ -1,5 +1,6 @@
 /**
- * How wide text is in a terminal, and how it is made to fit. Text must be sanitized before (see `sanitize.ts`).
+ * How wide text is in a terminal, and how it is made to fit. Text must be sanitized before (see
+ * `sanitize.ts`).
  *
  * @module
  */
@@ -9,8 +10,9 @@ import stringWidth from "string-width";
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /**
- * Text of which each UTF-16 unit takes one column: ASCII, most of Latin and Greek, punctuation, bars. `string-width`
- * looks at each grapheme of it, which takes 48 µs for a sparkline of 30 bars; `top` draws hundreds of such cells.
+ * Text of which each UTF-16 unit takes one column: ASCII, most of Latin and Greek, punctuation,
+ * bars. `string-width` looks at each grapheme of it, which takes 48 µs for a sparkline of 30 bars;
+ * `top` draws hundreds of such cells.
  */
 const plain = /^[\x20-\x7e\xa0-\xac\xae-\u02ff\u0391-\u03a1\u03a3-\u03ff\u2010-\u2027\u2580-\u259f]*$/;
 
@@ -19,7 +21,10 @@ export function displayWidth(text: string): number {
   return plain.test(text) ? text.length : stringWidth(text);
 }
 
-/** The text if it fits into `width` columns, otherwise with `…` in its middle, since labels differ at both ends. */
+/**
+ * The text if it fits into `width` columns, otherwise with `…` in its middle, since labels differ
+ * at both ends.
+ */
 export function shorten(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   if (width < 1) return "";

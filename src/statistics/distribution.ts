@@ -1,12 +1,15 @@
 import { quantileOfSorted } from "./quantiles.ts";
 
 /**
- * Values kept. Of more it is a reservoir sample: nineteen times in twenty its p99 lies between the p98.9 and the p99.1 of
- * all values, and its median between p49.5 and p50.5.
+ * Values kept. Of more it is a reservoir sample: nineteen times in twenty its p99 lies between the
+ * p98.9 and the p99.1 of all values, and its median between p49.5 and p50.5.
  */
 const LIMIT = 32_768;
 
-/** Count, mean, largest value and quantiles of values that arrive one by one, in bounded memory (256 KiB). */
+/**
+ * Count, mean, largest value and quantiles of values that arrive one by one, in bounded memory (256
+ * KiB).
+ */
 export class Distribution {
   /** Rows, including those that others represent. */
   count = 0;
@@ -40,12 +43,16 @@ export class Distribution {
       this.#values[at] = value;
       return;
     }
-    // Every value so far stays with the same probability: algorithm R of Vitter, "Random Sampling with a Reservoir" (1985).
+    // Every value so far stays with the same probability: algorithm R of Vitter, "Random Sampling
+    // with a Reservoir" (1985).
     const place = Math.floor(Math.random() * this.#added);
     if (place < LIMIT) this.#values[place] = value;
   }
 
-  /** The quantiles of the values; all `undefined` if there is no value. Call it once no more values are added: it sorts them. */
+  /**
+   * The quantiles of the values; all `undefined` if there is no value. Call it once no more values
+   * are added: it sorts them.
+   */
   quantiles(of: readonly number[]): (number | undefined)[] {
     const sorted = this.#values.subarray(0, Math.min(this.#added, LIMIT)).sort();
     return of.map((q) => sorted.length === 0 ? undefined : quantileOfSorted(sorted, q));

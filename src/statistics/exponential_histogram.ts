@@ -1,20 +1,25 @@
 /**
- * Exponential histograms: the bounds of their buckets grow by a constant factor, so every bucket has the same relative
- * width. With `n` buckets per octave (from a value to its double) the factor is 2^(1/n).
+ * Exponential histograms: the bounds of their buckets grow by a constant factor, so every bucket
+ * has the same relative width. With `n` buckets per octave (from a value to its double) the factor
+ * is 2^(1/n).
  *
  * | user | per octave | width | a value counts as |
  * | --- | --- | --- | --- |
  * | report: the cells of its page | 16 | 4.4 % | the middle of its bucket, off by 2.2 % at most |
  * | compare: its bootstrap | 64 | 1.1 % | spread uniformly over its bucket, so that resampled quantiles have no steps |
  *
- * {@linkcode ExponentialBuckets.quantile} follows the first rule: a cell of a page holds few values, most of them alone
- * in their bucket, and it interpolates between neighbours as `quantiles.ts` does. The second rule is that of
- * `TimedHistogram` in `compare`, which resamples stretches of time.
+ * {@linkcode ExponentialBuckets.quantile} follows the first rule: a cell of a page holds few
+ * values, most of them alone in their bucket, and it interpolates between neighbours as
+ * `quantiles.ts` does. The second rule is that of `TimedHistogram` in `compare`, which resamples
+ * stretches of time.
  *
  * @module
  */
 
-/** The buckets of an exponential histogram: which bucket a value is in, and which values a bucket holds. */
+/**
+ * The buckets of an exponential histogram: which bucket a value is in, and which values a bucket
+ * holds.
+ */
 export class ExponentialBuckets {
   readonly #perOctave: number;
   readonly #origin: number;
@@ -22,8 +27,9 @@ export class ExponentialBuckets {
   readonly #infinite: number;
 
   /**
-   * Bucket 0 begins at `origin` (1 by default). Bucket `lowest` also holds all values below it, zero and negative ones
-   * among them; `infinite` is the bucket of infinity, which must be above that of the largest double.
+   * Bucket 0 begins at `origin` (1 by default). Bucket `lowest` also holds all values below it,
+   * zero and negative ones among them; `infinite` is the bucket of infinity, which must be above
+   * that of the largest double.
    */
   constructor(
     { perOctave, origin = 1, lowest, infinite }: {
@@ -45,7 +51,10 @@ export class ExponentialBuckets {
     return value === Infinity ? this.#infinite : Math.floor(Math.log2(value / this.#origin) * this.#perOctave);
   }
 
-  /** SQL of the bucket of an expression, a DOUBLE that must not be NaN; the same bucket, as a DOUBLE. */
+  /**
+   * SQL of the bucket of an expression, a DOUBLE that must not be NaN; the same bucket, as a
+   * DOUBLE.
+   */
   indexInSql(value: string): string {
     const relative = this.#origin === 1 ? value : `${value} / ${this.#origin}`;
     return `CASE WHEN NOT ${value} > ${this.lowerBound(this.#lowest)} THEN ${this.#lowest}
@@ -58,8 +67,8 @@ export class ExponentialBuckets {
   }
 
   /**
-   * The natural logarithm of the value at a position among the buckets. Position 1.5 is the geometric
-   * middle of bucket 1.
+   * The natural logarithm of the value at a position among the buckets. Position 1.5 is the
+   * geometric middle of bucket 1.
    */
   logAt(position: number): number {
     return Math.log(this.#origin) + position / this.#perOctave * Math.LN2;
@@ -76,9 +85,10 @@ export class ExponentialBuckets {
   }
 
   /**
-   * The `q`-quantile of counted values, of which `counts[i]` are in bucket `first + i`; NaN of none. It lies between
-   * the values of the two nearest ranks, linearly, and each of them counts as the middle of its bucket. The smallest
-   * and the largest value, `min` and `max`, count as themselves where they are known.
+   * The `q`-quantile of counted values, of which `counts[i]` are in bucket `first + i`; NaN of
+   * none. It lies between the values of the two nearest ranks, linearly, and each of them counts as
+   * the middle of its bucket. The smallest and the largest value, `min` and `max`, count as
+   * themselves where they are known.
    */
   quantile(
     counts: ArrayLike<number>,

@@ -1,10 +1,10 @@
 /**
- * Quantiles of numbers: one rule of interpolation, the names by which people know them, and which are asked for by
- * default.
+ * Quantiles of numbers: one rule of interpolation, the names by which people know them, and which
+ * are asked for by default.
  *
- * The `q`-quantile of `n` sorted numbers is at rank q (n - 1), counted from 0; between two ranks it is interpolated
- * linearly. That is DuckDB's `quantile_cont`, pandas' default, and type 7 of Hyndman & Fan, "Sample Quantiles in
- * Statistical Packages", The American Statistician 50 (1996).
+ * The `q`-quantile of `n` sorted numbers is at rank q (n - 1), counted from 0; between two ranks it
+ * is interpolated linearly. That is DuckDB's `quantile_cont`, pandas' default, and type 7 of
+ * Hyndman & Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50 (1996).
  *
  * @module
  */
@@ -15,8 +15,8 @@ import { KymoError, quote } from "../errors.ts";
 export const DEFAULT_QUANTILES: readonly number[] = [0.25, 0.5, 0.75, 0.9, 0.95];
 
 /**
- * The `q`-quantile of numbers that are sorted, ascending, and free of NaN; NaN if there are none. Between a finite number
- * and an infinite one it is infinite, between both infinities NaN.
+ * The `q`-quantile of numbers that are sorted, ascending, and free of NaN; NaN if there are none.
+ * Between a finite number and an infinite one it is infinite, between both infinities NaN.
  */
 export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
   const rank = q * (sorted.length - 1);

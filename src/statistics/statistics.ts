@@ -4,11 +4,17 @@ import { checkQuantiles, DEFAULT_QUANTILES, quantileOfSorted } from "./quantiles
 export interface Quantile {
   /** Which, from 0 to 1. */
   readonly q: number;
-  /** Interpolated linearly between the two nearest numbers (see `quantiles.ts`); NaN if there are none. */
+  /**
+   * Interpolated linearly between the two nearest numbers (see `quantiles.ts`); NaN if there are
+   * none.
+   */
   readonly value: number;
 }
 
-/** Statistics of some numbers, as pandas' `describe` computes them: NaN is ignored, infinities are not. */
+/**
+ * Statistics of some numbers, as pandas' `describe` computes them: NaN is ignored, infinities are
+ * not.
+ */
 export interface Statistics {
   /** How many numbers there are. */
   readonly count: number;

@@ -1,8 +1,10 @@
 /**
- * Patterns of labels: `*` is any text, also none, and `?` any character; every other character is itself.
+ * Patterns of labels: `*` is any text, also none, and `?` any character; every other character is
+ * itself.
  *
- * That is less than a glob: in `/orders/:id [GET]`, the usual form of a label, brackets would be a set of characters, and
- * `*` would end at a slash. So neither DuckDB's `GLOB` nor a glob library can do it.
+ * That is less than a glob: in `/orders/:id [GET]`, the usual form of a label, brackets would be a
+ * set of characters, and `*` would end at a slash. So neither DuckDB's `GLOB` nor a glob library
+ * can do it.
  *
  * @module
  */

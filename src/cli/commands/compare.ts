@@ -220,7 +220,10 @@ function coloured(text: string): string {
   return `\x1b[${code}m${text}\x1b[${code === 2 ? 22 : 39}m`;
 }
 
-/** Why intervals are missing: one sentence per reason, with its labels. How few samples each has is in the JSON. */
+/**
+ * Why intervals are missing: one sentence per reason, with its labels. How few samples each has is
+ * in the JSON.
+ */
 function missingIntervals(comparisons: readonly Comparison[]): string[] {
   const reasons = new Map<string, string[]>();
   for (const { label, a, b, median, p99 } of comparisons) {

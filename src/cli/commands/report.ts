@@ -80,7 +80,9 @@ async function report(
   return reportUnread(db.reading, context);
 }
 
-/** Milliseconds between two updates of the progress bar: the work itself reports only now and then. */
+/**
+ * Milliseconds between two updates of the progress bar: the work itself reports only now and then.
+ */
 const UPDATE_INTERVAL = 250;
 
 /** Makes a report, with a progress bar. */
@@ -116,7 +118,10 @@ async function make(
 /** Bytes at the beginning of a report that hold its title. */
 const HEAD_BYTES = 4_096;
 
-/** @throws {KymoError} if the output is a directory, or an existing file that is not a report, without `force`. */
+/**
+ * @throws {KymoError} if the output is a directory, or an existing file that is not a report,
+ * without `force`.
+ */
 function checkOutput({ output: path, force = false }: ReportCommandOptions, { look, runtime }: CliContext): void {
   const found = look(path);
   if (found === "directory") {

@@ -36,7 +36,10 @@ export interface SelectionOptions {
   readonly to?: TimeArgument;
 }
 
-/** Adds `--label`, `--pid`, `--from` and `--to` to a command. Its action receives {@linkcode SelectionOptions}. */
+/**
+ * Adds `--label`, `--pid`, `--from` and `--to` to a command. Its action receives {@linkcode
+ * SelectionOptions}.
+ */
 export function addSelectionOptions(command: Command): Command {
   return addPidOption(addLabelOption(command))
     .option("--from <T>", "only observations from this time on", (text) => parseTimeArgument(text, "--from"))
@@ -54,7 +57,10 @@ export function addPidOption(command: Command): Command {
   return command.option("--pid <N>", "only this process; may be repeated", repeated(wholeNumber(0)));
 }
 
-/** The selection that options describe. `rangeOfRecording` is called only if a time is relative to the recording. */
+/**
+ * The selection that options describe. `rangeOfRecording` is called only if a time is relative to
+ * the recording.
+ */
 export async function selectionOf(
   { label, pid, from, to }: SelectionOptions,
   rangeOfRecording: () => Promise<TimeRange | undefined>,
@@ -71,8 +77,8 @@ export async function selectionOf(
 }
 
 /**
- * The time outside of which files need not be read. It is never narrower than the selection, although the time range of
- * the recording is only an estimate, never wider than the real one.
+ * The time outside of which files need not be read. It is never narrower than the selection,
+ * although the time range of the recording is only an estimate, never wider than the real one.
  */
 export function boundsOf(
   { from, to }: Pick<SelectionOptions, "from" | "to">,

@@ -10,10 +10,11 @@ import { progressBar } from "../terminal/progress_bar.ts";
 import { SPACED, writeError } from "../terminal/style.ts";
 
 /**
- * Opens what the user named: directories, files, or patterns of files. Of files outside the selected time only the names
- * are read.
+ * Opens what the user named: directories, files, or patterns of files. Of files outside the
+ * selected time only the names are read.
  *
- * @throws {KymoError} saying "Cannot `action`", if there is no such file, or if recordings are only in directories below.
+ * @throws {KymoError} saying "Cannot `action`", if there is no such file, or if recordings are only
+ * in directories below.
  */
 export async function openRecording(
   sources: readonly string[],
@@ -42,7 +43,10 @@ export async function openRecording(
   return await TelemetryDB.open(sources, boundsOf(selected, () => estimateTimeRange(sources, files)));
 }
 
-/** Directories with recordings in a directory that has none itself, which the user may have named by mistake. */
+/**
+ * Directories with recordings in a directory that has none itself, which the user may have named by
+ * mistake.
+ */
 function recordingsBelow(files: Files, directory: string): string[] {
   const list = (path: string): string[] => {
     try {

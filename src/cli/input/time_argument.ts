@@ -1,7 +1,10 @@
 import { parseTimeLength, TIME_UNITS } from "../../display/time_units.ts";
 import { KymoError, quote } from "../../errors.ts";
 
-/** A time as the user gives it: a timepoint, or ns after the first or before the last timepoint of the recording. */
+/**
+ * A time as the user gives it: a timepoint, or ns after the first or before the last timepoint of
+ * the recording.
+ */
 export type TimeArgument = { readonly epoch: bigint } | { readonly afterFirst: bigint } | {
   readonly beforeLast: bigint;
 };
@@ -48,7 +51,10 @@ function nanoseconds(text: string): TimeArgument | undefined {
   return /^\d{12,19}$/.test(text) ? { epoch: BigInt(text) } : undefined;
 }
 
-/** A date, with a time of up to nine decimals. `Date` parses the minutes, and knows local time; the decimals are kept exactly. */
+/**
+ * A date, with a time of up to nine decimals. `Date` parses the minutes, and knows local time; the
+ * decimals are kept exactly.
+ */
 function iso8601(text: string): TimeArgument | undefined {
   const form = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
   const [, date, minute = "00:00", second = "00", fraction = "", zone = ""] = form.exec(text) ?? [];

@@ -10,7 +10,10 @@ export interface ProgressBar extends Disposable {
   update(done: number, total: number, detail: string): void;
 }
 
-/** A bar on `stderr` for work that begins now; it appears if that is a terminal and the work takes over a second. Disposing removes it. */
+/**
+ * A bar on `stderr` for work that begins now; it appears if that is a terminal and the work takes
+ * over a second. Disposing removes it.
+ */
 export function progressBar({ stderr, now }: CliContext, title: string): ProgressBar {
   const begin = now();
   let bar: cliProgress.SingleBar | undefined;

@@ -1,8 +1,9 @@
 const bars = "▁▂▃▄▅▆▇█";
 
 /**
- * Numbers over time as a row of bars, at most `width` columns wide, scaled to the largest finite number; zero is a space.
- * If there are more numbers than columns, a column shows the mean of its numbers, weighted by how much of each lies in it.
+ * Numbers over time as a row of bars, at most `width` columns wide, scaled to the largest finite
+ * number; zero is a space. If there are more numbers than columns, a column shows the mean of its
+ * numbers, weighted by how much of each lies in it.
  */
 export function sparkline(values: readonly number[], width: number): string {
   const columns = values.length <= width ? values : resample(values, width);

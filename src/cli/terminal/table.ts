@@ -10,9 +10,15 @@ export interface Column<Row> {
   readonly cell: (row: Row) => string;
   /** Alignment. Default: right, as of numbers. */
   readonly side?: "left" | "right";
-  /** Columns that do not fit are dropped, the lowest rank first; a column without a rank is never dropped. */
+  /**
+   * Columns that do not fit are dropped, the lowest rank first; a column without a rank is never
+   * dropped.
+   */
   readonly rank?: number;
-  /** The width to which cells may be shortened, in their middle, before columns are dropped. Default: cells are never shortened. */
+  /**
+   * The width to which cells may be shortened, in their middle, before columns are dropped.
+   * Default: cells are never shortened.
+   */
   readonly narrowest?: number;
   /** Styles a cell where there are colours. */
   readonly style?: (text: string) => string;
@@ -29,8 +35,8 @@ export interface TableRoom {
 const GAP = "  ";
 
 /**
- * Formats rows as lines of aligned columns below their headings. Cells that do not fit are shortened if their column
- * allows it, then columns are dropped; no line is wrapped.
+ * Formats rows as lines of aligned columns below their headings. Cells that do not fit are
+ * shortened if their column allows it, then columns are dropped; no line is wrapped.
  */
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
@@ -48,7 +54,10 @@ export function formatTable<Row>(
   ].map((text) => `${text}\n`).join("");
 }
 
-/** The line below a table that leaves out `count` rows: `and 3 more functions`; empty if it leaves out none. */
+/**
+ * The line below a table that leaves out `count` rows: `and 3 more functions`; empty if it leaves
+ * out none.
+ */
 export function formatMore(count: number, { hasColors }: TableRoom, thing?: string): string {
   if (count <= 0) return "";
   const text = thing === undefined ? formatInteger(count) : counted(count, thing);
@@ -71,7 +80,10 @@ function measured<Row>(column: Column<Row>, rows: readonly Row[]): Measured<Row>
   };
 }
 
-/** Drops columns until the others fit at their narrowest, and gives these what width is left, from left to right. */
+/**
+ * Drops columns until the others fit at their narrowest, and gives these what width is left, from
+ * left to right.
+ */
 function fit<Row>(columns: readonly Measured<Row>[], room: number): readonly Measured<Row>[] {
   const least = ({ column, width }: Measured<Row>): number => Math.min(width, column.narrowest ?? width);
   const gaps = GAP.length * (columns.length - 1);

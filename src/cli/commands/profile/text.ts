@@ -28,12 +28,12 @@ export function formatProfile(profile: Profile, view: ProfileView, room: TableRo
 
 function header({ pids, paths, seconds, idle, samples }: Profile, { hasColors }: TableRoom): string {
   const known = pids.filter((pid) => pid !== undefined);
-  const whose = known.length === 0
+  const title = known.length === 0
     ? "CPU profile"
     : `CPU profile of ${known.length === 1 ? "PID" : "PIDs"} ${known.join(", ")}`;
   const idlePart = seconds > 0 ? `, ${formatPercent(idle / seconds, SPACED)} of it idle` : "";
   const lines = [
-    hasColors ? bold(whose) : whose,
+    hasColors ? bold(title) : title,
     `${formatSpan(seconds, SPACED)} sampled${idlePart}, ${counted(samples, "sample")}, ${
       counted(paths.length, "file")
     }`,

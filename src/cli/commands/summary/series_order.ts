@@ -2,7 +2,10 @@ import type { SeriesSummary } from "../../../analysis/summary/summary.ts";
 import { KymoError, quote } from "../../../errors.ts";
 import { parseQuantile, quantileName } from "../../../statistics/quantiles.ts";
 
-/** What series are ordered by: a number, the largest first, or the label. A quantile has the name of its column. */
+/**
+ * What series are ordered by: a number, the largest first, or the label. A quantile has the name of
+ * its column.
+ */
 export type SortKey = "total" | "count" | "mean" | "max" | "label" | `p${string}`;
 
 /** The keys that are not quantiles. */

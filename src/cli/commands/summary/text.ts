@@ -18,7 +18,9 @@ export interface SummaryLook extends TableRoom {
   readonly sort: SortKey;
   /** Whether each process is shown separately. */
   readonly byPid: boolean;
-  /** How many series of each kind are shown, 0 for all; those of the runtime are always all shown. */
+  /**
+   * How many series of each kind are shown, 0 for all; those of the runtime are always all shown.
+   */
   readonly top: number;
 }
 

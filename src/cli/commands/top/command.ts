@@ -69,7 +69,10 @@ export function addTopCommand(program: Command, context: CliContext, end: (code:
     });
 }
 
-/** Shows interval after interval until `--count` is reached or the user quits; returns the exit code. */
+/**
+ * Shows interval after interval until `--count` is reached or the user quits; returns the exit
+ * code.
+ */
 async function watch(directory: string, options: TopOptions, context: CliContext): Promise<ExitCode> {
   const { look, stdout, runtime } = context;
   const { clock, timers } = runtime;

@@ -88,7 +88,10 @@ export class Screen {
     output.write(enter);
   }
 
-  /** Replaces what is shown. Lines must not be wider than the terminal; those below its height are left out. */
+  /**
+   * Replaces what is shown. Lines must not be wider than the terminal; those below its height are
+   * left out.
+   */
   draw(lines: readonly string[]): void {
     const shown = lines.slice(0, this.#output.rows);
     this.#output.write(beginFrame + shown.map((line) => line + endOfLine).join("\r\n") + endFrame);

@@ -174,7 +174,10 @@ const NAME = "kymo top";
 /** Columns to which the directory may be shortened before something else is dropped. */
 const NARROWEST = 8;
 
-/** The directory and the sums, on one line. A narrow terminal drops first the time, then the name, then the directory. */
+/**
+ * The directory and the sums, on one line. A narrow terminal drops first the time, then the name,
+ * then the directory.
+ */
 function title({ time, processes, seconds }: LiveInterval, options: FrameOptions): string {
   const { directory, width = Infinity, hasColors } = options;
   const running = processes.filter(({ state }) => state === "running" || state === "silent").length;

@@ -28,7 +28,8 @@ function placed(profile: CpuProfile): CpuProfile {
 }
 
 runtime.files.ensureDirectory("/m");
-// What is called from another place is another function of the same name here, since it gets another line.
+// What is called from another place is another function of the same name here, since it gets
+// another line.
 const first = placed(profileOf([["main parse", 30], ["main work", 50], ["main work parse", 10], ["(idle)", 110]]));
 write("/m/profiler.7-0000beef-000001.cpuprofile", encodeCpuProfile(first));
 write("/m/profiler.8-0000cafe-000001.cpuprofile", encodeCpuProfile(profileOf([["evil\x1b[2J", 10]])));

@@ -66,7 +66,10 @@ describe("openRecording", () => {
 });
 
 describe("whileReading", () => {
-  /** What stands on the terminal after some time in which the database tells this progress, and at the end. */
+  /**
+   * What stands on the terminal after some time in which the database tells this progress, and at
+   * the end.
+   */
   async function watch(progress: number): Promise<[during: string, end: string]> {
     let time = 0;
     const runtime = new FakeRuntime();

@@ -4,7 +4,10 @@ import { runCommandLine } from "../../../../src/cli/command_line.ts";
 import type { CliContext } from "../../../../src/cli/context.ts";
 import { fakeCliContext, fakeOutput, summaryOf } from "../../../support/fake/cli_context.ts";
 
-/** What stands on `stderr` after each report of a recovery that reports at these ms, and then at its end. */
+/**
+ * What stands on `stderr` after each report of a recovery that reports at these ms, and then at its
+ * end.
+ */
 async function watch(isTerminal: boolean, times: readonly number[]): Promise<string[]> {
   let time = 5_000;
   const stderr = fakeOutput({ isTerminal, columns: 100 });
