@@ -130,7 +130,7 @@ function seriesColumns(kind: string, { series, seconds }: LiveInterval): Column<
     { title: "p99", cell: (one) => value(one.p99, one, mark("≈", one.approximate)) },
     { title: "max", cell: (one) => value(one.max, one, mark("≥", one.sampled)), rank: 3 },
     {
-      title: `p99, last ${formatSpan(longest * seconds, SPACED)}`,
+      title: `p99, last ${formatSpan(Math.round(longest * seconds), SPACED)}`,
       cell: ({ history }) =>
         align(sparkline(history.map((p99) => p99 ?? 0), SPARKLINE), Math.min(longest, SPARKLINE), "right"),
       side: "left",
