@@ -23,9 +23,9 @@ are none. Programs without spools (durability "memory", or Deno without
 Press q or Ctrl-C to quit. Without a terminal it prints blocks of plain text.
 
 --json prints one object per interval: time (its end), seconds (its length),
-  processes    {pid, name?, state, age?, count, rate, rss?, heapUsed?, heapTotal?,
-               cpu?, lag?, gc?: {count, pause, longest}}; state: "running",
-               "silent", "dead", "ended"; bytes and seconds
+  processes    {pid, name?, state, age?, count, rate, rss?, heapUsed?,
+               heapTotal?, cpu?, lag?, gc?: {count, pause, longest}}, in bytes
+               and seconds; state: "running", "silent", "dead", "ended"
   series       {label, channel, pid?, unit, count, rate, mean, p50, p99, max,
                sampled, approximate}; unit: "s" or ""
   sampled      whether numbers are estimates: there was too much to read
