@@ -1,27 +1,19 @@
 import { RowScanner } from "../../csv/row_scanner.ts";
-import { Byte } from "../../csv/dialect.ts";
 import { type ValueKind, valueKindOf } from "../../series.ts";
 import { FileError, type FileHandle, type FileStatus } from "../../runtime.ts";
-import { type MonitoringDirectory, readFully, release } from "../../files/directory.ts";
+import { type MonitoringDirectory, release } from "../../files/directory.ts";
 import { appendFileName } from "../../files/names.ts";
 import { readRows } from "./read_rows.ts";
 import type { RowSink, RowSource } from "./rows.ts";
 import type { SeenRows } from "./seen_rows.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
 
-/** What of a file is looked at for the beginning of a row, bytes. */
-const WINDOW = 128 * 1024;
-
-/** A line end and what reads like a row of ours behind it. */
-const ROW = /\r\n(?=\d{10,20},[^,"\r\n]+,)/;
-
-const latin1 = new TextDecoder("latin1");
-
 /**
- * Follows a file that all segments with one channel are appended to.
+ * Follows the file to which the segments of a channel are appended.
  *
- * What rows it has is noted before the spools are looked at. A row that was there by then, and is in no spool any more when these are looked at,
- * is in the file only; all others are seen in their spools, and left out when they are met in the file, now or later.
+ * Its size is noted before the spools are read. A row that is in the file by then, and no longer in a spool when
+ * these are read, is only in the file. All others are read from spools, and left out when they are found in the file,
+ * now or later.
  */
 export class AppendedFollower {
   readonly #channel: string;
@@ -35,7 +27,7 @@ export class AppendedFollower {
   #size = 0;
   #end = 0;
 
-  /** Begins at the end of the file as it is now, or else with the first row of one that is made later. `base` is in s. */
+  /** Begins at the present end of the file, or at the beginning of one that is created later. The zero of times is in s since 1970. */
   constructor(directory: MonitoringDirectory, channel: string, baseSeconds: number) {
     this.#directory = directory;
     this.#channel = channel;
@@ -45,33 +37,33 @@ export class AppendedFollower {
     this.#end = this.#size;
   }
 
-  /** Bytes that are to be read. */
+  /** Bytes to read. */
   get unread(): number {
     return this.#size - this.#end;
   }
 
-  /** Notes how large the file is. To be called before the spools are looked at. */
+  /** Notes the size of the file. Must be called before the spools are read. */
   note(): void {
     const status = this.#status();
-    if (status?.identity !== this.#identity) this.#end = 0; // another has taken its place
+    if (status?.identity !== this.#identity) this.#end = 0; // another file has its name
     this.#identity = status?.identity;
     this.#size = status?.size ?? 0;
     this.#end = Math.min(this.#end, this.#size); // a torn row was cut off
     this.#seen = this.#seen.filter(({ looksSince }) => looksSince < 2);
   }
 
-  /** Rows of a segment that are to be left out. */
+  /** Leaves out rows of a segment that were read from its spool. */
   leaveOut({ kind }: RowSource, seen: SeenRows): void {
     this.#kind = kind;
     this.#seen.push(seen);
   }
 
-  /** The spools were looked at; `isHeld` tells whether a segment was in one. What was, may come here until the next look after that. */
+  /** Must be called after the spools were read; `isHeld` tells whether a segment was in one. Its rows may be appended until the look after the next. */
   looked(isHeld: (seen: SeenRows) => boolean): void {
     for (const seen of this.#seen) if (!isHeld(seen)) seen.looksSince++;
   }
 
-  /** Reads what had come when the size was noted; of more than `limit` bytes the last ones, whose rows stand for all then. */
+  /** Reads up to the noted size; of more than `limit` bytes only the last ones, whose rows stand for all of them. */
   read(limit: number, sink: RowSink, unreadable: UnreadableFiles): void {
     if (this.unread === 0) return;
     try {
@@ -88,7 +80,7 @@ export class AppendedFollower {
 
   #read(handle: FileHandle, limit: number, sink: RowSink): void {
     const { unread } = this;
-    const from = unread > limit ? rowStart(handle, this.#size - limit, this.#size) : this.#end;
+    const from = unread > limit ? rowStart(this.#scanner, handle, this.#size - limit, this.#size) : this.#end;
     const weight = from < this.#size ? unread / (this.#size - from) : 1;
     this.#end = readRows(this.#scanner, handle, { from, to: this.#size }, (row) => {
       const { pid, seconds, nanoseconds, label, measurement } = row;
@@ -121,10 +113,19 @@ export class AppendedFollower {
   }
 }
 
-/** Where a row begins at or after a byte of a file; `to` if that cannot be told. */
-function rowStart(handle: FileHandle, at: number, to: number): number {
-  const bytes = new Uint8Array(Math.min(WINDOW, to - at));
-  const text = latin1.decode(bytes.subarray(0, readFully(handle, bytes, at)));
-  const found = text.search(ROW);
-  return found < 0 ? to : at + found + [Byte.cr, Byte.lf].length;
+/** The first row that begins after a byte of a file; `to` if there is none. */
+function rowStart(scanner: RowScanner, file: FileHandle, at: number, to: number): number {
+  scanner.restart(at);
+  let isFirst = true; // what is found first begins in the middle of a row
+  for (let read = at;;) {
+    const found = scanner.next();
+    if (found === "row" && !isFirst) return scanner.start;
+    if (found !== "end") {
+      isFirst = false;
+      continue;
+    }
+    const length = scanner.pushFrom(file, read, to);
+    if (length === 0) return to;
+    read += length;
+  }
 }

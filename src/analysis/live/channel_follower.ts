@@ -9,23 +9,23 @@ import type { HeldSegment } from "./held_segments.ts";
 import type { RowSink, RowSource } from "./rows.ts";
 import { SeenRows } from "./seen_rows.ts";
 
-/** Segments between two looks that are cared for; there are more only if a spool's header lies. */
+/** Limit of the segments between two looks. There are more only if the header of a spool is wrong. */
 const MAX_SEGMENTS = 10_000;
 
-/** How many segments of a program that has ended may have no file of their own before one that has. */
+/** Limit of the segments without a file of their own before one that has one, of a program that has ended. */
 const MAX_GAP = 256;
 
 const NANOSECONDS = 1e9;
 
-/** What a look at a channel is done with. */
+/** Receives what a look at a channel finds. */
 export interface Look {
-  /** Takes the rows that are in spools. */
+  /** Receives the rows in spools. */
   readonly sink: RowSink;
-  /** Is told of files that hold further rows. */
+  /** Receives files that hold further rows. */
   readonly file: (file: UnreadFile) => void;
-  /** Is told of rows from a segment that is appended to a file with others. */
+  /** Receives the rows that were read from a segment whose rows are appended to a file. */
   readonly seen: (source: RowSource, rows: SeenRows) => void;
-  /** Is told of a segment whose rows are nowhere to be found. */
+  /** Called for a segment that is neither in a spool nor in a file. */
   readonly missed: () => void;
 }
 
@@ -34,20 +34,20 @@ export interface UnreadFile {
   readonly path: string;
   readonly size: number;
   readonly source: RowSource;
-  /** Rows that were seen in the spool, the first ones of the file. */
+  /** The first rows of the file, which were read from the spool. */
   readonly skip: number;
-  /** Rows that were seen in the spool, wherever they are in the file. */
+  /** Rows that were read from the spool, anywhere in the file. */
   readonly seen?: SeenRows;
 }
 
 /**
- * Follows what one channel records: its segments come one after the other, each of them in a spool and then in a file. Knows up to which row of
- * which segment all was seen, and so sees each row once.
+ * Follows one channel of one isolate. Its segments come one after the other, each first in a spool and then in a
+ * file. The follower knows the segment and row up to which all was read, so it reads each row once.
  */
 export class ChannelFollower {
-  /** Whose channel it is. */
+  /** The channel, and who records it. */
   readonly source: RowSource;
-  /** How often the spools were looked at since there was one of this channel. */
+  /** Looks since the last one that found a spool of this channel. */
   looksSince = 0;
   readonly #directory: MonitoringDirectory;
   readonly #base: bigint;
@@ -56,14 +56,14 @@ export class ChannelFollower {
   #seen: SeenRows | undefined;
   #appends = false;
 
-  /** At the first row of the first segment. `base` is the epoch time from which the times of rows are counted, ns. */
+  /** At the first row of the first segment. `base` is the zero of the times of rows, ns since 1970. */
   constructor(directory: MonitoringDirectory, source: RowSource, base: bigint) {
     this.#directory = directory;
     this.source = source;
     this.#base = base;
   }
 
-  /** Goes to what the spools hold at this moment. */
+  /** Reads what the spools hold now, and goes behind it. */
   begin(held: readonly HeldSegment[], look: Look): void {
     this.#appends = held.some(({ layout }) => layout === "append");
     const segments = held.toSorted((one, other) => one.sequence - other.sequence);
@@ -74,7 +74,7 @@ export class ChannelFollower {
     }
   }
 
-  /** Looks for what has come since. */
+  /** Reads what was recorded since the last look. */
   follow(held: readonly HeldSegment[], look: Look): void {
     if (held.length > 0) this.#appends = held.some(({ layout }) => layout === "append");
     const newest = Math.max(0, ...held.map(({ sequence }) => sequence));
@@ -82,7 +82,7 @@ export class ChannelFollower {
     else this.looksSince++;
     if (newest === 0) return this.#followFiles(look);
     if (newest - this.#sequence > MAX_SEGMENTS) this.#goTo(newest - MAX_SEGMENTS);
-    // There is one after it, so nothing is added to a segment here: it is in its file, or in its spool, or is just going from that to this.
+    // A later segment exists, so these are complete: in a file, in a spool, or being flushed from spool to file.
     while (this.#sequence < newest) {
       const segment = held.find(({ sequence }) => sequence === this.#sequence);
       const isFound = this.#findFile(look) || segment !== undefined && this.#readSpool(segment, look) ||
@@ -94,7 +94,7 @@ export class ChannelFollower {
     if (filling !== undefined) this.#readSpool(filling, look);
   }
 
-  /** The program has ended, or goes on in private memory: what it publishes bears the next numbers, unless it was appended to a file with others. */
+  /** Without spools, the program has ended or goes on in private memory. It publishes the next segments, unless they are appended to a file. */
   #followFiles(look: Look): void {
     const gaps = this.#appends && this.looksSince <= 2 ? MAX_GAP : 1;
     for (let gap = 0; gap < gaps; gap++) {
@@ -110,7 +110,7 @@ export class ChannelFollower {
     this.#seen = undefined;
   }
 
-  /** Whether a segment, this one or a later one, is published in a file of its own. */
+  /** Looks for a segment's own file; returns whether it was published. */
   #findFile(look: Look, sequence = this.#sequence): boolean {
     const path = this.#directory.pathOf(segmentFileName({ owner: this.source, sequence }));
     const status = attempt(() => this.#directory.files.status(path));
@@ -123,7 +123,7 @@ export class ChannelFollower {
     return true;
   }
 
-  /** Whether the segment is in its spool still; what is new of it is taken. */
+  /** Reads new rows of a segment from its spool; returns whether it was still there. */
   #readSpool({ path, sequence, layout }: HeldSegment, look: Look): boolean {
     const read = attempt(() => {
       const spool = SpoolReader.open(this.#directory.files, path);
@@ -159,7 +159,7 @@ export class ChannelFollower {
   }
 }
 
-/** `undefined` if a file is not there, or cannot be read. */
+/** `undefined` if a file does not exist or cannot be read. */
 function attempt<T>(operation: () => T): T | undefined {
   try {
     return operation();

@@ -10,33 +10,33 @@ import type { RowSink } from "./rows.ts";
 import { type UnreadableFile, UnreadableFiles } from "./unreadable_files.ts";
 import { CHANNELS } from "../../series.ts";
 
-/** Bytes of CSV that are read at a time, as a rule. */
+/** Default limit of the bytes of CSV that are read in an interval. */
 export const READ_LIMIT = 64 * 1024 * 1024;
 
-/** For how many looks a channel without spools is looked for: its program has ended, or records in private memory. */
+/** Looks after which a channel without spools is given up: its program has ended, or records in private memory. */
 const PATIENCE = 60;
 
 const NANOSECONDS = 1_000_000_000n;
 
-/** What was found at a look. */
+/** What a look has found. */
 export interface Found {
-  /** Whether rows were left unread, and others stand for them. */
+  /** Whether only a part of the rows was read; each stands for several then. */
   readonly sampled: boolean;
-  /** Segments that somebody took away before they could be read. */
+  /** Segments whose files were moved or deleted before they could be read. */
   readonly missed: number;
-  /** Processes that have spools. */
+  /** PIDs of processes that have spools. */
   readonly holders: ReadonlySet<number>;
-  /** Files that are there and could not be read: spools, and what is published. */
+  /** Spools and published files that exist and could not be read. */
   readonly unreadable: readonly UnreadableFile[];
 }
 
 /**
- * Follows what running programs record into a monitoring directory, from outside: reads their spools and what they publish, row by row once, takes no
- * lock and writes nothing. What a program records and publishes between its first moment and its last is seen if that is longer than the time
+ * Follows what running programs record into a monitoring directory, from outside: reads their spools and published
+ * files, each row once, takes no locks and writes nothing. A program is noticed if it runs for longer than the time
  * between two looks.
  */
 export class LiveDirectory {
-  /** The epoch time from which times are counted, ns. */
+  /** The zero of the times of rows, ns since 1970. */
   readonly base: bigint;
   readonly #directory: MonitoringDirectory;
   readonly #baseSeconds: number;
@@ -47,7 +47,10 @@ export class LiveDirectory {
   #holders: ReadonlySet<number> = new Set();
   #unreadable = new UnreadableFiles();
 
-  /** Attaches to a directory: what is in its spools goes to `before`, and only what comes later is found. At most `limit` bytes of CSV are read at a time. */
+  /**
+   * Attaches to a directory. What is in its spools now goes to `before`; looks find only what comes later. A look
+   * reads at most `limit` bytes of CSV.
+   */
   constructor({ files, clock }: Runtime, path: string, before: RowSink, limit: number = READ_LIMIT) {
     this.#directory = new MonitoringDirectory(files, files.resolve(path));
     this.base = clock.epoch() / NANOSECONDS * NANOSECONDS;
@@ -59,17 +62,17 @@ export class LiveDirectory {
     for (const [name, segments] of this.#held()) this.#channel(name, segments).begin(segments, look);
   }
 
-  /** Processes that have spools. */
+  /** PIDs of processes that have spools. */
   get holders(): ReadonlySet<number> {
     return this.#holders;
   }
 
-  /** Files that could not be read at the last look, or when attaching. */
+  /** Files that the last look, or the constructor, could not read. */
   get unreadable(): readonly UnreadableFile[] {
     return this.#unreadable.all;
   }
 
-  /** Whether the directory is there; also `true` if that cannot be told. */
+  /** Whether the directory exists; `true` also if that is unknown. */
   get exists(): boolean {
     const { files, path } = this.#directory;
     try {
@@ -80,7 +83,7 @@ export class LiveDirectory {
     }
   }
 
-  /** Gives all rows that were recorded since the last look to `sink`. */
+  /** Gives `sink` all rows that were recorded since the last look. */
   look(sink: RowSink): Found {
     const unread: UnreadFile[] = [];
     let missed = 0;
@@ -101,19 +104,20 @@ export class LiveDirectory {
     return { sampled, missed, holders: this.#holders, unreadable: this.unreadable };
   }
 
-  /** What is in the spools now. */
+  /** The segments in spools now. */
   #held(): Map<string, HeldSegment[]> {
     let held = heldSegments(this.#directory, this.#unreadable);
     const channels = [...held.values()].flat().filter(({ layout }) => layout === "append").map(({ owner }) =>
       owner.channel
     );
     const isNews = channels.filter((channel) => this.#follow(channel)).length > 0;
-    if (isNews) held = heldSegments(this.#directory, this.#unreadable); // only what is seen after the size of a file was noted goes together with it
+    // Of files that are new here the sizes have just been noted, and spools must be read after that.
+    if (isNews) held = heldSegments(this.#directory, this.#unreadable);
     this.#holders = new Set([...held.values()].flat().map(({ owner }) => owner.pid));
     return held;
   }
 
-  /** Follows the file that segments with a channel are appended to; `false` if it does so already. */
+  /** Follows the file to which the segments of a channel are appended; `false` if it is followed already. */
   #follow(channel: string): boolean {
     if (this.#appended.has(channel)) return false;
     this.#appended.set(channel, new AppendedFollower(this.#directory, channel, this.#baseSeconds));
@@ -137,7 +141,7 @@ export class LiveDirectory {
     };
   }
 
-  /** Reads files, as far as the limit allows; returns whether that was not all. */
+  /** Reads files up to the limit; returns whether a part was left out. */
   #read(files: readonly UnreadFile[], sink: RowSink): boolean {
     const appended = [...this.#appended.values()];
     const total = sum(files, ({ size }) => size) + sum(appended, ({ unread }) => unread);
@@ -145,9 +149,9 @@ export class LiveDirectory {
     for (const file of appended) {
       file.read(part < 1 ? Math.floor(file.unread * part) : Infinity, sink, this.#unreadable);
     }
-    for (const ofBucket of Map.groupBy(files, ({ source }) => source).values()) {
-      const chosen = part < 1 ? choose(ofBucket, part) : ofBucket;
-      const weight = sum(ofBucket, ({ size }) => size) / sum(chosen, ({ size }) => size);
+    for (const ofChannel of Map.groupBy(files, ({ source }) => source).values()) {
+      const chosen = part < 1 ? choose(ofChannel, part) : ofChannel;
+      const weight = sum(ofChannel, ({ size }) => size) / sum(chosen, ({ size }) => size);
       for (const file of chosen) this.#readFile(file, weight, sink);
     }
     return part < 1;
@@ -167,12 +171,12 @@ export class LiveDirectory {
         release(handle);
       }
     } catch (error) {
-      this.#unreadable.note(error, path); // or somebody has taken it away
+      this.#unreadable.note(error, path); // or it was moved or deleted
     }
   }
 }
 
-/** Some of several things, evenly spread; one at least. */
+/** A part of several things, evenly spread, and at least one. */
 function choose<Thing>(things: readonly Thing[], part: number): Thing[] {
   const chosen = things.filter((_, i) => Math.floor((i + 1) * part) > Math.floor(i * part));
   return chosen.length > 0 ? chosen : things.slice(-1);

@@ -1,19 +1,19 @@
 import type { RowSource } from "./rows.ts";
 import { CHANNELS, SERIES } from "../../series.ts";
 
-/** What is told of a process after an interval. What it does not record, or did not yet, is absent. */
+/** A process in an interval. What it does not record, or has not yet, is absent. */
 export interface LiveProcess {
   readonly pid: number;
-  /** What the system calls the process of that PID, such as `deno` or `bun`. */
+  /** The name of the process in the operating system, such as `deno` or `bun`. */
   readonly name?: string;
   /**
-   * `"running"`; `"silent"`: it has recorded nothing in the interval; `"dead"`: it left spools, and there is no process of its PID here;
-   * `"ended"`: it has left nothing.
+   * `"running"`: it has recorded something in the interval; `"silent"`: it has not; `"dead"`: it has spools, and there
+   * is no process of its PID here; `"ended"`: it has no spools.
    */
   readonly state: "running" | "silent" | "dead" | "ended";
   /** Seconds since its last row; absent if none was seen. */
   readonly age?: number;
-  /** Rows of the interval, and how many that are in a second. */
+  /** Rows of the interval, and rows per second. */
   readonly count: number;
   readonly rate: number;
   /** Resident set size, bytes, as last sampled. */
@@ -25,17 +25,17 @@ export interface LiveProcess {
   readonly cpu?: number;
   /** The largest event-loop lag of the interval, or else the last one, s. */
   readonly lag?: number;
-  /** Garbage collections of the interval: how many, all of their pauses together and the longest, s. Absent if it does not record them. */
+  /** Garbage collections of the interval: number, sum of the pauses and longest pause, s. Absent if it does not record them. */
   readonly gc?: { readonly count: number; readonly pause: number; readonly longest: number };
 }
 
-/** What the runtime series of one isolate have told. */
+/** The latest values of the runtime series of one isolate. */
 interface Isolate {
   rss?: number;
   heapUsed?: number;
   heapTotal?: number;
   userTime?: number;
-  /** The last sample of CPU time, and the one that it is set against. */
+  /** The last sample of CPU time, and the one before it. */
   cpu?: CpuSample;
   cpuBefore?: CpuSample;
   lag?: number;
@@ -51,33 +51,33 @@ interface CpuSample {
 
 const NANOSECONDS = 1e9;
 
-/** What one process records about itself, interval by interval. */
+/** Follows one process, interval by interval. */
 export class ProcessFollower {
-  /** When its last row was taken; see `RowSink`. */
+  /** The time of its last row, as in `RowSink`. */
   lastTime = -Infinity;
   #count = 0;
   #gc = { count: 0, pause: 0, longest: 0 };
   readonly #isolates = new Map<string, Isolate>();
 
-  /** Whether it recorded something in this interval. */
-  get isHeard(): boolean {
+  /** Whether it has recorded something in this interval. */
+  get hasRecorded(): boolean {
     return this.#count > 0;
   }
 
-  /** Takes a row of any series. */
+  /** Adds a row of any series. */
   add(source: RowSource, label: string, value: number, time: number, weight: number): void {
     this.#count += weight;
     if (time > this.lastTime) this.lastTime = time;
     if (source.channel === CHANNELS.runtime) this.#addRuntime(this.#isolate(source.isolate), label, value, time);
   }
 
-  /** Ends an interval of so many seconds. */
+  /** Ends an interval of that length, s. */
   endInterval(
     seconds: number,
   ): Pick<LiveProcess, "count" | "rate" | "rss" | "heapUsed" | "heapTotal" | "cpu" | "lag" | "gc"> {
     const isolates = [...this.#isolates.values()];
     const latest = isolates.toSorted((one, other) => other.lastTime - one.lastTime)[0];
-    const told = {
+    const figures = {
       count: Math.round(this.#count),
       rate: this.#count / seconds,
       ...known("rss", latest?.rss),
@@ -90,7 +90,7 @@ export class ProcessFollower {
     this.#count = 0;
     this.#gc = { count: 0, pause: 0, longest: 0 };
     for (const isolate of isolates) isolate.isLagOfInterval = false;
-    return told;
+    return figures;
   }
 
   #isolate(name: string): Isolate {
@@ -143,7 +143,7 @@ function cpuOf({ cpu, cpuBefore }: Isolate): number | undefined {
   return (cpu.total - cpuBefore.total) / ((cpu.time - cpuBefore.time) / NANOSECONDS);
 }
 
-/** The largest lag of this interval; if none was recorded in it, of the last ones. */
+/** The largest lag of this interval, or of the last samples if it has none. */
 function lagOf(isolates: readonly Isolate[]): number | undefined {
   const fresh = isolates.filter(({ isLagOfInterval }) => isLagOfInterval);
   const lags = (fresh.length > 0 ? fresh : isolates).map(({ lag }) => lag).filter((lag) => lag !== undefined);

@@ -2,16 +2,16 @@ import { ValueKind } from "../../series.ts";
 import { Distribution } from "../../statistics/distribution.ts";
 import type { RowSource } from "./rows.ts";
 
-/** What is told of a series after an interval. Durations are in seconds. */
+/** A series in an interval. Durations are in seconds. */
 export interface LiveSeries {
   readonly label: string;
-  /** First part of the names of the files that its rows go to. */
+  /** The channel that recorded it. */
   readonly channel: string;
-  /** Of which process it is told, if of each by itself. */
+  /** The process, if series of several processes are kept apart. */
   readonly pid?: number;
   /** `"s"` for durations. */
   readonly unit: "s" | "";
-  /** Rows of the interval, and how many that are in a second. */
+  /** Rows of the interval, and rows per second. */
   readonly count: number;
   readonly rate: number;
   /** Of the rows of the interval; `null` if there are none. */
@@ -19,16 +19,16 @@ export interface LiveSeries {
   readonly p50: number | null;
   readonly p99: number | null;
   readonly max: number | null;
-  /** Whether not all rows were read: then all figures are estimates, and `max` is the largest that was seen. */
+  /** Whether only a part of the rows was read. Then all figures are estimates, and `max` is the largest value read. */
   readonly sampled: boolean;
   /** Whether the quantiles are those of a sample of the rows. */
   readonly approximate: boolean;
 }
 
-/** How many intervals are remembered. */
+/** Intervals in the history of a series. */
 export const HISTORY = 60;
 
-/** Series that are told apart in an interval; the rest is one. */
+/** Limit of the series kept apart; the rows of further ones are one series. */
 const MAX_SERIES = 10_000;
 const REST = "(all others)";
 
@@ -36,31 +36,31 @@ interface Series {
   readonly source: RowSource;
   readonly label: string;
   readonly distribution: Distribution;
-  /** The p99 of the last intervals, the latest last. */
+  /** The p99 of the last intervals, oldest first. */
   readonly history: (number | null)[];
   sampled: boolean;
 }
 
-/** The series of the durations and quantities that programs record, interval by interval. */
+/** The series of durations and of the programs' own numbers, interval by interval. */
 export class LiveSeriesTable {
   readonly #byPid: boolean;
   readonly #series = new Map<string, Series>();
-  /** The same by who recorded and label, which are found without making a text for each row. */
+  /** The same by source and label: looked up without concatenating a key for each row. */
   #ofSource = new WeakMap<RowSource, Map<string, Series>>();
 
-  /** Tells series of several processes apart only if told so. */
+  /** Keeps series of several processes apart if `byPid`. */
   constructor(byPid: boolean) {
     this.#byPid = byPid;
   }
 
-  /** Takes a row. */
+  /** Adds a row. */
   add(source: RowSource, label: string, value: number, weight: number): void {
     const series = this.#ofSource.get(source)?.get(label) ?? this.#find(source, label);
     series.distribution.add(value, weight);
     if (weight !== 1) series.sampled = true;
   }
 
-  /** Ends an interval of so many seconds. A series is told of until it had no rows for {@linkcode HISTORY} intervals. */
+  /** Ends an interval of that length, s. A series is dropped after {@linkcode HISTORY} intervals without rows. */
   endInterval(seconds: number): { readonly series: LiveSeries; readonly history: readonly (number | null)[] }[] {
     const ended = [];
     const before = this.#series.size;

@@ -2,56 +2,68 @@ import type { Runtime } from "../../runtime.ts";
 import { type Found, LiveDirectory } from "./live_directory.ts";
 import { type LiveProcess, ProcessFollower } from "./live_processes.ts";
 import { type LiveSeries, LiveSeriesTable } from "./live_series.ts";
-import { processName } from "./process_names.ts";
+import { processName } from "./process_name.ts";
 import type { RowSource } from "./rows.ts";
 import type { UnreadableFile } from "./unreadable_files.ts";
 import { CHANNELS } from "../../series.ts";
 
-/** What is looked at, and how. */
+/** Options of a live view. */
 export interface LiveViewOptions {
-  /** Whether a series is of interest; all are by default. */
+  /**
+   * Tells whether a label is of interest.
+   *
+   * @default all are
+   */
   readonly wantsLabel?: (label: string) => boolean;
-  /** The processes of interest; all by default. */
+  /**
+   * The processes of interest.
+   *
+   * @default all
+   */
   readonly pids?: readonly number[];
-  /** Whether to tell series of several processes apart. */
+  /**
+   * Whether to keep series of several processes apart.
+   *
+   * @default false
+   */
   readonly byPid?: boolean;
-  /** Bytes of CSV that are read at a time at most. */
+  /** Limit of the bytes of CSV that are read in an interval. */
   readonly limit?: number;
 }
 
-/** What running programs did in an interval. */
+/** What running programs recorded in an interval. */
 export interface LiveInterval {
-  /** Epoch time of its end, ms. */
+  /** Its end, ms since 1970. */
   readonly time: number;
-  /** How long it was, s. */
+  /** Its length, s. */
   readonly seconds: number;
   readonly processes: readonly LiveProcess[];
-  /** Durations and quantities; those of the runtime are told with the processes. */
+  /** Series of durations and of the programs' own numbers. Those of the runtime are in `processes`. */
   readonly series: readonly LiveSeriesWithHistory[];
-  /** Whether there was too much to read all of it, so that figures are estimates. */
+  /** Whether there was too much to read all of it. Then figures are estimates. */
   readonly sampled: boolean;
-  /** Segments whose files were taken away before they were read: their rows are missing. */
+  /** Segments whose files were moved or deleted before they were read: their rows are missing. */
   readonly missed: number;
-  /** Files of the processes of interest that are there and could not be read. */
+  /** Files of the processes of interest that exist and could not be read. */
   readonly unreadable: readonly UnreadableFile[];
-  /** What is recorded, but not of interest: processes, and rows of durations and quantities of the interval. */
+  /** What is not of interest: processes, and rows of the interval, without those of the runtime. */
   readonly others: { readonly processes: number; readonly rows: number };
-  /** Whether the monitoring directory is there. */
+  /** Whether the monitoring directory exists. */
   readonly exists: boolean;
 }
 
-/** A series, and the p99 of its last intervals, the latest last. */
+/** A series, and the p99 of its last intervals, oldest first. */
 export interface LiveSeriesWithHistory extends LiveSeries {
   readonly history: readonly (number | null)[];
 }
 
-/** For how long a process that has ended is told of, s. */
-const FAREWELL = 5;
+/** Seconds an ended process stays listed. */
+const ENDED_SECONDS = 5;
 
 const NANOSECONDS = 1e9;
 const NANOSECONDS_PER_MS = 1_000_000n;
 
-/** Follows running programs through a monitoring directory, and tells interval by interval what they do. */
+/** Follows running programs through a monitoring directory, interval by interval. */
 export class LiveView {
   readonly #runtime: Runtime;
   readonly #options: LiveViewOptions;
@@ -61,25 +73,25 @@ export class LiveView {
   readonly #table: LiveSeriesTable;
   #begin: number;
 
-  /** Attaches to a directory, which need not be there yet; the first interval begins. */
+  /** Attaches to a directory, which need not exist yet. The first interval begins. */
   constructor(runtime: Runtime, path: string, options: LiveViewOptions = {}) {
     this.#runtime = runtime;
     this.#options = options;
     this.#table = new LiveSeriesTable(options.byPid ?? false);
     this.#begin = runtime.clock.now();
-    // What was recorded before tells how the processes are, but belongs to no interval.
+    // What was recorded before shows the state of the processes, but belongs to no interval.
     const before = (source: RowSource, label: string, value: number, time: number): void =>
       this.#follower(source.pid).add(source, label, value, time, 0);
     this.#directory = new LiveDirectory(runtime, path, before, options.limit);
   }
 
-  /** What is known before the first interval has ended. */
+  /** What is known before the first interval ends. */
   known(): LiveInterval {
     const { holders, unreadable } = this.#directory;
     return this.#interval(1, { sampled: false, missed: 0, holders, unreadable }, [], 0);
   }
 
-  /** Ends the interval, and begins the next. */
+  /** Ends the interval and begins the next. */
   endInterval(): LiveInterval {
     const { clock } = this.#runtime;
     const { wantsLabel = () => true } = this.#options;
@@ -130,8 +142,8 @@ export class LiveView {
     for (const [pid, follower] of this.#processes) {
       const state = this.#state(pid, follower, holders);
       const age = Math.max(0, (now - follower.lastTime) / NANOSECONDS);
-      const told = follower.endInterval(seconds);
-      if (state === "ended" && age > FAREWELL) {
+      const figures = follower.endInterval(seconds);
+      if (state === "ended" && age > ENDED_SECONDS) {
         this.#processes.delete(pid);
         this.#names.delete(pid);
       } else {
@@ -141,20 +153,20 @@ export class LiveView {
           ...name === undefined ? {} : { name },
           state,
           ...Number.isFinite(age) ? { age } : {},
-          ...told,
+          ...figures,
         });
       }
     }
     return processes.sort((one, other) => one.pid - other.pid);
   }
 
-  #state(pid: number, { isHeard }: ProcessFollower, holders: ReadonlySet<number>): LiveProcess["state"] {
-    if (!holders.has(pid) && !isHeard) return "ended";
-    if (isHeard && this.#names.has(pid)) return "running";
+  #state(pid: number, { hasRecorded }: ProcessFollower, holders: ReadonlySet<number>): LiveProcess["state"] {
+    if (!holders.has(pid) && !hasRecorded) return "ended";
+    if (hasRecorded && this.#names.has(pid)) return "running";
     const found = processName(this.#runtime.files, pid);
-    if (typeof found === "object") this.#names.set(pid, found.name);
-    if (isHeard) return "running";
-    return found === "gone" ? "dead" : "silent";
+    if (found.ok) this.#names.set(pid, found.value);
+    if (hasRecorded) return "running";
+    return !found.ok && found.kind === "no-process" ? "dead" : "silent";
   }
 
   #follower(pid: number): ProcessFollower {

@@ -1,19 +1,20 @@
 import type { ValueKind } from "../../series.ts";
 
-/** Who recorded a row. */
+/** The channel of a row, and who recorded it. */
 export interface RowSource {
-  /** First part of the names of the files that its rows go to. */
+  /** The channel. */
   readonly channel: string;
   /** The process. */
   readonly pid: number;
-  /** The isolate's own name; empty if it is not known. */
+  /** Hexadecimal id of the isolate; empty if it is unknown. */
   readonly isolate: string;
   /** Whether the values are durations. */
   readonly kind: ValueKind;
 }
 
 /**
- * Takes a row: the label, the measurement as a CSV file has it (durations in seconds), and when it was taken, in ns since some moment that is the
- * same for all rows, exact for 104 days around it. The row stands for `weight` rows: more than one if others were not read.
+ * Receives a row: its label, its measurement as in CSV (durations in seconds), and its time in ns since a zero that is
+ * the same for all rows, exact for 104 days around it. The row stands for `weight` rows, more than one if others
+ * were not read.
  */
 export type RowSink = (source: RowSource, label: string, value: number, time: number, weight: number) => void;

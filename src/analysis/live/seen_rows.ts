@@ -1,29 +1,29 @@
 /**
- * The rows of one segment that were seen in its spool, and will be met again in the file that segments are appended to: by their timepoints, since
- * that file does not tell whose a row is.
+ * The rows of one segment that were read from its spool, and will appear in the file to which they are appended.
+ * They are recognized by their timepoints: that file does not tell which isolate recorded a row.
  */
 export class SeenRows {
-  /** Whose segment: its process, isolate and sequence. */
+  /** The process, isolate and number of the segment. */
   readonly pid: number;
   readonly isolate: string;
   readonly sequence: number;
-  /** How often the spools have been looked at since the segment was gone from them. */
+  /** Looks since the segment was last in a spool. */
   looksSince = 0;
   readonly #times = new Map<number, number>();
 
-  /** None yet. */
+  /** No rows. */
   constructor(pid: number, isolate: string, sequence: number) {
     this.pid = pid;
     this.isolate = isolate;
     this.sequence = sequence;
   }
 
-  /** A row of that time was seen. */
+  /** Adds a row with that time. */
   add(time: number): void {
     this.#times.set(time, (this.#times.get(time) ?? 0) + 1);
   }
 
-  /** Whether a row of that time was seen and not met again; now it has been. */
+  /** Removes a row with that time; returns whether there was one. */
   take(time: number): boolean {
     const left = this.#times.get(time);
     if (left === undefined) return false;

@@ -1,18 +1,18 @@
 import { FileError } from "../../runtime.ts";
 
-/** A file that is there, and that this program cannot read. */
+/** A file that exists and cannot be read. */
 export interface UnreadableFile {
   readonly path: string;
   /** Why, such as `permission denied`. */
   readonly reason: string;
-  /** Whose spool it is, if it is one. */
+  /** The process, if it is a spool. */
   readonly pid?: number;
 }
 
-/** What a file operation says that comes too late or too early. */
+/** Codes of operations on files that do not exist any more, or not yet. */
 const GONE: readonly string[] = ["ENOENT", "ENOTDIR"];
 
-/** Collects the files that a look cannot read. */
+/** The files that a look cannot read. */
 export class UnreadableFiles {
   readonly #files = new Map<string, UnreadableFile>();
 
@@ -21,7 +21,11 @@ export class UnreadableFiles {
     return [...this.#files.values()];
   }
 
-  /** Takes note of what an operation on a file threw. A file that is not there is none that cannot be read; what is no `FileError` is thrown on. */
+  /**
+   * Notes the error of an operation on a file, unless the file does not exist.
+   *
+   * @throws what is not a `FileError`.
+   */
   note(error: unknown, path: string, pid?: number): void {
     if (!(error instanceof FileError)) throw error;
     if (GONE.includes(error.code)) return;
