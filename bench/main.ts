@@ -1,6 +1,7 @@
 /**
- * Runs the bench, or the parts of it that are named, on Deno and on Bun. All of it writes `bench/RESULTS.md` and `bench/comparison.svg`; some
- * parts are only printed, or with `--update` put into the page.
+ * Runs the bench, or the named parts of it, on Deno and on Bun. A full run writes
+ * `bench/RESULTS.md` and `bench/comparison.svg`; named parts are only printed, or with `--update`
+ * replaced in the page.
  *
  * @module
  */
@@ -30,21 +31,21 @@ const ORDER = [
   "top",
 ];
 
-/** Minutes that a part may take in one configuration. */
+/** Time limit for a part in one configuration, minutes. */
 const TIME_LIMIT = 10;
 
 const root = new URL("../", import.meta.url);
 const bun = fileURLToPath(new URL("node_modules/.bin/bun", root));
 const partsFolder = new URL("bench/parts/", root);
 
-/** The configurations that are measured, each with the command that runs a program. */
+/** The configurations, each with the command that runs a program. */
 const CONFIGURATIONS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   "Deno": [Deno.execPath(), "run", "-A"],
   "Deno without --allow-ffi": [Deno.execPath(), "run", "-A", "--deny-ffi"],
   "Bun": [bun],
 };
 
-/** The parts there are; those of the order first. */
+/** The existing parts, those of {@linkcode ORDER} first. */
 function findParts(): string[] {
   const found = [...Deno.readDirSync(partsFolder)]
     .filter(({ isDirectory }) => isDirectory)
@@ -67,7 +68,7 @@ async function runPart(name: string): Promise<PartResults> {
   return { name, about, runs };
 }
 
-/** Runs a program and reads what it found from the last line that it prints. */
+/** Runs a program, and reads its findings from its last line. */
 async function runProgram([program, ...words]: readonly [string, ...string[]], path: string): Promise<Run["outcome"]> {
   const { code, signal, stdout, stderr } = await new Deno.Command(program, {
     args: [...words, path],
@@ -75,25 +76,25 @@ async function runProgram([program, ...words]: readonly [string, ...string[]], p
     env: { NO_COLOR: "1" },
     signal: AbortSignal.timeout(TIME_LIMIT * 60_000),
   }).output();
-  const said = withoutPaths(new TextDecoder().decode(stderr)).trim();
+  const errors = withoutPaths(new TextDecoder().decode(stderr)).trim();
   if (code !== 0) {
     const end = signal === null ? `exit code ${code}` : `${signal}, perhaps after ${TIME_LIMIT} minutes`;
-    return { failure: `${end}\n${said}` };
+    return { failure: `${end}\n${errors}` };
   }
   const lastLine = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
   try {
     return JSON.parse(lastLine) as Findings;
   } catch {
-    return { failure: `the last line is no findings: ${lastLine}\n${said}` };
+    return { failure: `the last line has no findings: ${lastLine}\n${errors}` };
   }
 }
 
-/** What a program said, with paths as they are within the repository: where that lies is nobody's business. */
+/** Removes the path of the repository from an output. */
 function withoutPaths(text: string): string {
   return text.replaceAll(root.href, "").replaceAll(fileURLToPath(root), "");
 }
 
-/** What the picture shows, if it could be measured. */
+/** The bars of the picture, if they could be measured. */
 function barsOf({ runs }: PartResults): Bar[] | undefined {
   const timesIn = (wanted: string): Map<string, number> => {
     const outcome = runs.find(({ configuration }) => configuration === wanted)!.outcome;
@@ -111,17 +112,17 @@ async function write(parts: readonly PartResults[]): Promise<void> {
   await writeFormatted("bench/RESULTS.md", resultsPage(parts, circumstances));
   const comparison = parts.find(({ name }) => name === "compare");
   const bars = comparison && barsOf(comparison);
-  if (bars === undefined) return console.error("bench/comparison.svg is left as it was: there is nothing to compare");
+  if (bars === undefined) return console.error("Cannot draw bench/comparison.svg: there is nothing to compare");
   await writeFormatted("bench/comparison.svg", picture(bars, bareClock.name, kymo.name));
 }
 
-/** Puts what some parts found into the page; the picture stays. */
+/** Replaces some parts in the page, and leaves the picture. */
 async function update(parts: readonly PartResults[]): Promise<void> {
   const page = await Deno.readTextFile(new URL("bench/RESULTS.md", root));
   await writeFormatted("bench/RESULTS.md", updatedPage(page, parts, new Date()));
 }
 
-/** Writes a file of the repository in the format that is checked there. */
+/** Writes a file of the repository, formatted. */
 async function writeFormatted(path: string, content: string): Promise<void> {
   await Deno.writeTextFile(new URL(path, root), content);
   const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path], cwd: root }).output();
@@ -134,7 +135,7 @@ const isUpdate = named.length < Deno.args.length;
 const wanted = named.length > 0 ? named : existing;
 const unknown = wanted.filter((name) => !existing.includes(name));
 if (unknown.length > 0) {
-  console.error(`There is no part ${unknown.join(", ")}; there are: ${existing.join(", ")}`);
+  console.error(`Cannot run the bench: ${unknown.join(", ")}: no such part; parts are ${existing.join(", ")}`);
   Deno.exit(2);
 }
 const results: PartResults[] = [];

@@ -23,7 +23,8 @@ const queueLength: monitor.Sampler = {
   sample: (sink) => sink.observe("queue length", queue.length),
 };
 
-// A channel takes observations whenever there is something to observe. Its files are called jobs.<unique>.csv.
+// A channel takes observations whenever there is something to observe. Its files are called
+// jobs.<unique>.csv.
 const jobs = monitor.channel("jobs");
 
 async function work(): Promise<void> {

@@ -1,14 +1,18 @@
 /**
  * The port: everything that the core needs of a JavaScript runtime.
  *
- * The core never names a runtime. An adapter in `runtime_adapters/` supplies these primitives and no logic; tests supply a fake with
- * a synthetic clock and a disk in memory. A capability that a runtime or its permissions lack is **absent** (`undefined`), and
- * {@linkcode Runtime.unavailable} says why. It is never a stub.
+ * The core never names a runtime. An adapter in `runtime_adapters/` supplies these primitives and
+ * no logic; tests supply a fake with a synthetic clock and a disk in memory. A capability that a
+ * runtime or its permissions lack is **absent** (`undefined`), and {@linkcode Runtime.unavailable}
+ * says why. It is never a stub.
  *
  * @module
  */
 
-/** A capability that may be absent: a key of {@linkcode Runtime.unavailable} and of `status().capabilities`. */
+/**
+ * A capability that may be absent: a key of {@linkcode Runtime.unavailable} and of
+ * `status().capabilities`.
+ */
 export type CapabilityName =
   | "clock.libc"
   | "locks"
@@ -22,22 +26,31 @@ export type CapabilityName =
 
 /** A monotonic clock, and the wall clock that places it in time. */
 export interface Clock {
-  /** The function that is read, for `status()` and benches: `"clock_gettime"`, `"performance.now"` or `"Bun.nanoseconds"`. */
+  /**
+   * The function that is read, for `status()` and benches: `"clock_gettime"`, `"performance.now"`
+   * or `"Bun.nanoseconds"`.
+   */
   readonly name: string;
   /**
-   * Monotonic time in whole nanoseconds. The origin is fixed for this isolate, and recent enough (under 104 days) that every value is
-   * exact in a double. Never goes back.
+   * Monotonic time in whole nanoseconds. The origin is fixed for this isolate, and recent enough
+   * (under 104 days) that every value is exact in a double. Never goes back.
    */
   readonly now: () => number;
   /** Wall-clock time in nanoseconds since 1970-01-01T00:00:00Z. Steps when the clock is set. */
   readonly epoch: () => bigint;
 }
 
-/** Memory in bytes. Reading it costs a few µs whatever the size of the heap: nothing here walks the heap. */
+/**
+ * Memory in bytes. Reading it costs a few µs whatever the size of the heap: nothing here walks the
+ * heap.
+ */
 export interface Memory {
   /** Resident set size of the process, bytes. */
   rss(): number;
-  /** The JavaScript heap of this isolate, bytes. `external` is memory outside the heap that objects hold, such as array buffers. */
+  /**
+   * The JavaScript heap of this isolate, bytes. `external` is memory outside the heap that objects
+   * hold, such as array buffers.
+   */
   heap?(): { readonly used: number; readonly total: number; readonly external: number };
 }
 
@@ -61,7 +74,10 @@ export interface GcEvent {
 export interface GcTracker {
   /** Starts recording. */
   start(): void;
-  /** Returns the collections since `start` or the last `drain`, oldest first, and keeps recording. Costs a few µs. */
+  /**
+   * Returns the collections since `start` or the last `drain`, oldest first, and keeps recording.
+   * Costs a few µs.
+   */
   drain(): readonly GcEvent[];
   /** Stops recording, and discards collections that were not drained. */
   stop(): void;
@@ -79,15 +95,27 @@ export interface FileStatus {
   readonly identity: string;
 }
 
-/** An open file. Every method is synchronous, since exit hooks must be, and throws {@linkcode FileError}. */
+/**
+ * An open file. Every method is synchronous, since exit hooks must be, and throws {@linkcode
+ * FileError}.
+ */
 export interface FileHandle {
-  /** Writes at the current position. Returns the number of bytes written, which may be less than given. */
+  /**
+   * Writes at the current position. Returns the number of bytes written, which may be less than
+   * given.
+   */
   write(bytes: Uint8Array): number;
   /** Moves the position to the end of the file and returns it, bytes. */
   seekEnd(): number;
-  /** Reads up to `into.length` bytes at byte `position`, and moves the position. Returns the number read; 0 at the end. */
+  /**
+   * Reads up to `into.length` bytes at byte `position`, and moves the position. Returns the number
+   * read; 0 at the end.
+   */
   readAt(into: Uint8Array, position: number): number;
-  /** Writes at byte `position`, and moves the position. Returns the number of bytes written, which may be less than given. */
+  /**
+   * Writes at byte `position`, and moves the position. Returns the number of bytes written, which
+   * may be less than given.
+   */
   writeAt(bytes: Uint8Array, position: number): number;
   /** Cuts the file to `size` bytes. */
   truncate(size: number): void;
@@ -98,13 +126,15 @@ export interface FileHandle {
   /** Closes the descriptor, which releases its lock. */
   close(): void;
   /**
-   * Takes the exclusive advisory lock (`flock(2)`) until `close`. Returns `false` at once if another open file holds it. Absent on
-   * runtimes without locks.
+   * Takes the exclusive advisory lock (`flock(2)`) until `close`. Returns `false` at once if
+   * another open file holds it. Absent on runtimes without locks.
    */
   tryLock?(): boolean;
 }
 
-/** A memory-mapped file: bytes stored in `buffer` are in the file, even if the process is killed. */
+/**
+ * A memory-mapped file: bytes stored in `buffer` are in the file, even if the process is killed.
+ */
 export interface Mapping {
   /** The bytes of the file; length 0 once it is unmapped. */
   readonly buffer: ArrayBuffer;
@@ -112,17 +142,32 @@ export interface Mapping {
   unmap(): void;
 }
 
-/** The file system. Paths are as returned by {@linkcode Files.resolve}. Every method throws {@linkcode FileError}. */
+/**
+ * The file system. Paths are as returned by {@linkcode Files.resolve}. Every method throws
+ * {@linkcode FileError}.
+ */
 export interface Files {
-  /** The absolute path, or the path as given if reading the working directory is not permitted. Never prompts. */
+  /**
+   * The absolute path, or the path as given if reading the working directory is not permitted.
+   * Never prompts.
+   */
   resolve(path: string): string;
-  /** The permissions that this program lacks to read and write at `path`, as a clause; `undefined` if none. Never prompts. */
+  /**
+   * The permissions that this program lacks to read and write at `path`, as a clause; `undefined`
+   * if none. Never prompts.
+   */
   denied(path: string): string | undefined;
-  /** Creates the directory and its parents if missing. `"private"`: only this user may list and enter it. */
+  /**
+   * Creates the directory and its parents if missing. `"private"`: only this user may list and
+   * enter it.
+   */
   ensureDirectory(path: string, access?: "private"): void;
   /** Status of a name, without following links; `undefined` if it does not exist. */
   status(path: string): FileStatus | undefined;
-  /** Creates a new file with mode 0600, open for reading and writing. Throws `EEXIST` if the name is taken, even by a link. */
+  /**
+   * Creates a new file with mode 0600, open for reading and writing. Throws `EEXIST` if the name is
+   * taken, even by a link.
+   */
   create(path: string): FileHandle;
   /** Opens an existing file, for reading and writing unless `access` is `"read"`. */
   open(path: string, access?: "read"): FileHandle;
@@ -139,10 +184,12 @@ export interface Files {
   /** Returns once the names in a directory are on the disk (`fsync(2)` of the directory). */
   syncDirectory(path: string): void;
   /**
-   * Maps the first `size` bytes of an existing file, shared, under its exclusive lock (`flock(2)`); `undefined` if another open file
-   * holds the lock. The mapping keeps the lock, without a descriptor, until it is unmapped or the process ends (on some runtimes: the
-   * isolate). Keep a reference to the buffer: the file is unmapped when the buffer is collected. Every block of those bytes must have
-   * been written before: a store into a hole kills the process when the disk is full. Absent where files cannot be mapped.
+   * Maps the first `size` bytes of an existing file, shared, under its exclusive lock (`flock(2)`);
+   * `undefined` if another open file holds the lock. The mapping keeps the lock, without a
+   * descriptor, until it is unmapped or the process ends (on some runtimes: the isolate). Keep a
+   * reference to the buffer: the file is unmapped when the buffer is collected. Every block of
+   * those bytes must have been written before: a store into a hole kills the process when the disk
+   * is full. Absent where files cannot be mapped.
    */
   map?(path: string, size: number): Mapping | undefined;
   /** Whether {@linkcode FileHandle.tryLock} exists. */
@@ -173,7 +220,10 @@ export interface CpuProfile {
   readonly timeDeltas?: readonly number[];
 }
 
-/** A node of the call tree of a {@linkcode CpuProfile}. Lines and columns of `callFrame` count from 0; -1 if unknown. */
+/**
+ * A node of the call tree of a {@linkcode CpuProfile}. Lines and columns of `callFrame` count from
+ * 0; -1 if unknown.
+ */
 export interface CpuProfileNode {
   /** Unique in its profile. */
   readonly id: number;
@@ -205,13 +255,17 @@ export interface SourcePosition {
 
 /** The sampling CPU profiler of this isolate. */
 export interface CpuProfiler {
-  /** Starts sampling the stack every `interval` µs. Rejects if the runtime refuses, such as while another profiler runs. */
+  /**
+   * Starts sampling the stack every `interval` µs. Rejects if the runtime refuses, such as while
+   * another profiler runs.
+   */
   start(interval: number): Promise<void>;
   /** Stops sampling and returns the profile. Rejects if the runtime lost it. */
   stop(): Promise<CpuProfile>;
   /**
-   * Maps a position in the running code to the source as written. Line and column are -1 for code that is in no source. Returns
-   * `undefined` if the position is already that of the source, or unknown.
+   * Maps a position in the running code to the source as written. Line and column are -1 for code
+   * that is in no source. Returns `undefined` if the position is already that of the source, or
+   * unknown.
    */
   sourcePosition(position: SourcePosition): SourcePosition | undefined;
 }
@@ -219,12 +273,14 @@ export interface CpuProfiler {
 /** Hooks that run when an isolate exits. */
 export interface ExitHooks {
   /**
-   * Adds a hook that is called when the isolate exits in any way that lets JavaScript run: natural end, `exit`, an uncaught error, or a
-   * signal that would kill it. The hook must be synchronous and must not throw. The exit status or signal of the program stays the
-   * same, and if the program listens to a signal itself, its listeners decide.
+   * Adds a hook that is called when the isolate exits in any way that lets JavaScript run: natural
+   * end, `exit`, an uncaught error, or a signal that would kill it. The hook must be synchronous
+   * and must not throw. The exit status or signal of the program stays the same, and if the program
+   * listens to a signal itself, its listeners decide.
    *
-   * The hook is called more than once: before and after the program's listeners, since either may be the last code that runs. `last`
-   * is `true` if the program certainly does not go on. Returns a function that removes the hook.
+   * The hook is called more than once: before and after the program's listeners, since either may
+   * be the last code that runs. `last` is `true` if the program certainly does not go on. Returns a
+   * function that removes the hook.
    */
   add(hook: (last: boolean) => void): () => void;
 }
@@ -273,10 +329,16 @@ const ERRNO_TEXTS: Readonly<Record<string, string>> = {
 export class FileError extends Error {
   /** Always `"FileError"`. */
   override readonly name = "FileError";
-  /** The name of `errno`, such as `"ENOENT"`; `"DENIED"` if a permission of the runtime is missing; else `"UNKNOWN"`. */
+  /**
+   * The name of `errno`, such as `"ENOENT"`; `"DENIED"` if a permission of the runtime is missing;
+   * else `"UNKNOWN"`.
+   */
   readonly code: string;
 
-  /** With the runtime's error as `cause`, the message is ours for that code if there is one, and `message` otherwise. */
+  /**
+   * With the runtime's error as `cause`, the message is ours for that code if there is one, and
+   * `message` otherwise.
+   */
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(options?.cause === undefined ? message : ERRNO_TEXTS[code] ?? message, options);
     this.code = code;

@@ -11,7 +11,9 @@ const root = new URL("../", import.meta.url);
 /** Names of folders that are generated, and not part of the tree. */
 const generated = /(^|\/)(node_modules|output|__pycache__)(\/|$)/;
 
-/** The files of the repository that the rules are about; those that are not TypeScript are empty. */
+/**
+ * The files of the repository that the rules are about; those that are not TypeScript are empty.
+ */
 function readTree(): Map<string, Source> {
   const paths = ["src", "runtime_adapters", "tests", "bench", "tools", "examples"].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, withFileTypes: true })

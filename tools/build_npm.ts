@@ -1,9 +1,10 @@
 /**
  * Builds the npm package: `deno run -A tools/build_npm.ts [folder]`, by default into `npm/`.
  *
- * The entries of the library are bundled together, so that they share their modules and the default monitor. The command line is a
- * separate file, which a recording program never loads. Other packages are built in, so there are no dependencies at run time except
- * the optional peers of the analysis. Declarations are kept file by file.
+ * The entries of the library are bundled together, so that they share their modules and the default
+ * monitor. The command line is a separate file, which a recording program never loads. Other
+ * packages are built in, so there are no dependencies at run time except the optional peers of the
+ * analysis. Declarations are kept file by file.
  *
  * @module
  */
@@ -43,7 +44,9 @@ export async function buildNpm(folder: string): Promise<void> {
   await Deno.writeTextFile(`${folder}/NOTICES.md`, `${notices}\n${cliPackages}`);
 }
 
-/** Bundles the command line as a program. Returns the licences of the packages that are built in. */
+/**
+ * Bundles the command line as a program. Returns the licences of the packages that are built in.
+ */
 async function bundleCommandLine(folder: string): Promise<string> {
   const temporary = await Deno.makeTempDir({ prefix: "kymo-bundle-" });
   try {
@@ -78,7 +81,10 @@ async function bundle(modules: readonly string[], folder: string, ...options: re
   ]);
 }
 
-/** Writes the declarations that the entries reach. Those of the adapters would require the types of a runtime. */
+/**
+ * Writes the declarations that the entries reach. Those of the adapters would require the types of
+ * a runtime.
+ */
 async function declare(folder: string): Promise<void> {
   const temporary = await Deno.makeTempDir({ prefix: "kymo-types-" });
   try {

@@ -6,7 +6,9 @@
 
 import { readdir, readFile } from "node:fs/promises";
 
-/** Returns `heading`, followed by the licence of each npm package that a bundle has input files of. */
+/**
+ * Returns `heading`, followed by the licence of each npm package that a bundle has input files of.
+ */
 export async function licencesOfPackages(root: string, files: readonly string[], heading: string): Promise<string> {
   const folders = new Set(files.flatMap((file) => /^.*\bnode_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []));
   const chapters = await Promise.all([...folders].sort().map((folder) => licenceOf(`${root}/${folder}`)));

@@ -15,7 +15,10 @@ export function proseOf(root: string, path: string): string {
   return readFileSync(join(root, path), "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
 }
 
-/** The targets of the links and images of a Markdown file that are no web addresses, as they are written. */
+/**
+ * The targets of the links and images of a Markdown file that are no web addresses, as they are
+ * written.
+ */
 export function linksOf(root: string, path: string): string[] {
   return [...proseOf(root, path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!)
     .filter((target) => !/^https?:/.test(target));
@@ -27,7 +30,10 @@ export function targetOf(path: string, link: string): string {
   return file === "" ? path : posix.join(posix.dirname(path), file);
 }
 
-/** The files that go into a package so that every link and image of its README works there, ascending. */
+/**
+ * The files that go into a package so that every link and image of its README works there,
+ * ascending.
+ */
 export function packagedDocuments(root: string): string[] {
   const found = new Set(packaged);
   for (const path of found) {

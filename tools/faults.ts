@@ -1,9 +1,11 @@
 /**
- * Runs the full fault suite on one runtime after the other: `deno task test:faults`, as root on Linux, with the right to mount disks and
- * trace programs. Arguments are parts of file names, and select the files that contain one.
+ * Runs the full fault suite on one runtime after the other: `deno task test:faults`, as root on
+ * Linux, with the right to mount disks and trace programs. Arguments are parts of file names, and
+ * select the files that contain one.
  *
- * It prints the measured figures as a Markdown table, for docs/fault_suite.md, and then `N passed, N failed`. A skipped test counts as
- * failed, unless its reason contains `only on` and the other runtime.
+ * It prints the measured figures as a Markdown table, for docs/fault_suite.md, and then `N passed,
+ * N failed`. A skipped test counts as failed, unless its reason contains `only on` and the other
+ * runtime.
  *
  * @module
  */
@@ -48,7 +50,10 @@ async function runFile(runtime: RuntimeName, file: string): Promise<TestReport> 
   return report;
 }
 
-/** Prints the skipped tests, and counts those as failed that do not belong to the other runtime only. */
+/**
+ * Prints the skipped tests, and counts those as failed that do not belong to the other runtime
+ * only.
+ */
 function reportSkipped(reports: Readonly<Record<RuntimeName, TestReport>>): void {
   for (const [runtime, other] of [["deno", "bun"], ["bun", "deno"]] as const) {
     for (const { name, reason } of findSkipped(place.root, reports[runtime], reports.bun)) {

@@ -1,9 +1,10 @@
 /**
- * The gate: every check that must pass before a change is merged, on both runtimes. `deno task test` runs it.
+ * The gate: every check that must pass before a change is merged, on both runtimes. `deno task
+ * test` runs it.
  *
- * A failed step does not stop the next. The last line is `N passed, N failed`, which counts the steps, and the test cases on both
- * runtimes. With `CI=true` in the environment a skipped test counts as failed, unless its reason contains `only on` and the other
- * runtime.
+ * A failed step does not stop the next. The last line is `N passed, N failed`, which counts the
+ * steps, and the test cases on both runtimes. With `CI=true` in the environment a skipped test
+ * counts as failed, unless its reason contains `only on` and the other runtime.
  *
  * @module
  */
@@ -41,7 +42,10 @@ async function step(name: string, check: () => Outcome | Promise<Outcome>): Prom
   count[ok ? "passed" : "failed"]++;
 }
 
-/** The output of a failed step, indented, without the ends of long lines and the middle of a long output. */
+/**
+ * The output of a failed step, indented, without the ends of long lines and the middle of a long
+ * output.
+ */
 function excerpt(output: string): string {
   const lines = stripVTControlCharacters(output).trim().split("\n").map((line) => `    ${line.slice(0, 300)}`);
   if (lines.length <= 800) return lines.join("\n");

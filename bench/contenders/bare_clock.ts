@@ -1,11 +1,11 @@
 import type { Contender, Recording } from "./contender.ts";
 
-/** What one would write by hand. It is what all others are compared with. */
+/** Reads the clock by hand, as one would without a library: the baseline. */
 export const bareClock: Contender = {
   name: "two performance.now()",
   keeps: "nothing",
   begin(): Recording {
-    // Summed up, so that no compiler can leave the work out.
+    // Summed up, so that no compiler can remove the work.
     let sum = 0;
     let count = 0;
     return {

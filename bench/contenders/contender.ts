@@ -1,24 +1,27 @@
-/** What becomes of a sample. */
+/** What is kept of a sample. */
 export type Keeps = "nothing" | "sums and buckets" | "every sample, until cleared" | "every sample, in files";
 
-/** Something that can time a block of code, set against others that can. */
+/** A library that can time a block of code. */
 export interface Contender {
   readonly name: string;
   readonly keeps: Keeps;
-  /** Begins to record; files go into `directory`, which is its own. Not before what was begun last has ended. */
+  /** Starts recording into its own `directory`. A recording started before must have ended. */
   readonly begin: (directory: string) => Recording;
 }
 
-/** What is recorded from `begin` to `end`. */
+/** A recording from `begin` to `end`. */
 export interface Recording {
   /**
-   * Times an empty block so many times, in a loop of its own: a loop shared by all contenders would call them through one place, which no
-   * compiler can specialise.
+   * Times an empty block `times` times, in its own loop: compilers could not specialise a loop
+   * shared by all contenders.
    */
   readonly run: (samples: number) => void;
-  /** Removes the files there are, counted, so that the disk does not fill. Never within what is timed. */
+  /**
+   * Counts and removes the files, so that they do not fill the disk. Never called within the
+   * measured time.
+   */
   readonly tidy?: () => void;
-  /** Ends, and resolves with the number of samples recorded, which is read from where they are kept. */
+  /** Stops, and resolves with the number of recorded samples, read from where they are kept. */
   readonly end: () => Promise<number>;
 }
 

@@ -10,7 +10,7 @@ import { pinoFile } from "./pino_file.ts";
 import { promClientObserve, promClientTimer } from "./prom_client.ts";
 import { userTiming } from "./user_timing.ts";
 
-/** All that are compared; the first is what they are compared with. */
+/** All contenders; the first is the baseline. */
 export const contenders: readonly Contender[] = [
   bareClock,
   kymo,
@@ -24,22 +24,22 @@ export const contenders: readonly Contender[] = [
 
 const CHECKED_SAMPLES = 1_000;
 
-/** All contenders, recording, until they are disposed of. */
+/** All contenders, recording. */
 export interface Field {
-  /** What each one records, by its name. */
+  /** Recordings by name. */
   readonly recordings: Readonly<Record<string, Recording>>;
   /**
-   * Ends them, and checks that each recorded so many samples, if a number is given.
+   * Stops them, and checks that each recorded `samples` samples, if given.
    *
    * @throws {Error} if one did not.
    */
   readonly end: (samples?: number) => Promise<void>;
-  /** Removes what they wrote. */
+  /** Removes their files. */
   readonly remove: () => void;
 }
 
 /**
- * Checks that each contender records what it is timed for, one after the other; then begins all.
+ * Checks that each contender records its samples, one after the other; then starts all.
  *
  * @throws {Error} if one does not.
  */

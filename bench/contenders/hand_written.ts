@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { type Contender, LABEL, type Recording } from "./contender.ts";
 import { takeLines } from "../harness/lines.ts";
 
-/** As many as a segment of Kymo holds, about. */
+/** About as many samples as a segment of Kymo holds. */
 const BATCH = 25_000;
 
-/** The collector that everybody has written once: an array, and now and then a file of JSON lines. */
+/** A collector as many write it by hand: an array, and now and then a file of JSON lines. */
 export const handWritten: Contender = {
   name: "array + JSON by hand",
   keeps: "every sample, in files",

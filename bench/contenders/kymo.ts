@@ -2,7 +2,7 @@ import * as monitor from "@kymo/kymo";
 import { type Contender, LABEL, type Recording } from "./contender.ts";
 import { takeRows } from "../harness/published_files.ts";
 
-/** Kymo as it comes: what is timed includes encoding and writing the files. */
+/** Kymo with default options. The measured time includes encoding and writing the files. */
 export const kymo: Contender = {
   name: "Kymo",
   keeps: "every sample, in files",

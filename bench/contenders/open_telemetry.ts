@@ -7,10 +7,13 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { type Contender, LABEL, type Recording } from "./contender.ts";
 
-/** Made once, which costs less than an object for each sample. */
+/** Created once, which costs less than an object for each sample. */
 const attributes = { block: LABEL };
 
-/** OpenTelemetry with a reader that collects each minute, as it does by default, into memory: nothing is sent anywhere. */
+/**
+ * OpenTelemetry with a reader that collects into memory every minute, its default. Nothing is
+ * exported.
+ */
 export const openTelemetry: Contender = {
   name: "OpenTelemetry record",
   keeps: "sums and buckets",

@@ -5,14 +5,15 @@ import { type Contender, LABEL, type Recording } from "./contender.ts";
 import { takeLines } from "../harness/lines.ts";
 
 /**
- * How many bytes are collected before they are written, and at most in one piece. Found by trying, with both runtimes: with less there are
- * more calls, and pino's buffer measures its last piece anew for each line, so that larger ones are slower again.
+ * Bytes collected before a write, and the most bytes of one piece. Found by trying on both
+ * runtimes: less means more calls, and more is slower again, since pino's buffer measures its last
+ * piece for each line.
  */
 const BUFFER = { minLength: 4 * 1024, maxWrite: 8 * 1024 };
 
 /**
- * A line of JSON for each sample by pino, which buffers some lines and writes them synchronously; the line has what a row of Kymo has, and
- * the level. The time in it is by pino, from `Date.now()`.
+ * pino writes a line of JSON for each sample. It buffers some lines and writes them synchronously.
+ * A line has the columns of Kymo and the level. Its time is from `Date.now()`, by pino.
  */
 export const pinoFile: Contender = {
   name: "pino to a file",

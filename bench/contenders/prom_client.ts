@@ -3,11 +3,11 @@ import { type Contender, LABEL, type Recording } from "./contender.ts";
 
 const MS_PER_SECOND = 1000;
 
-/** Made once, which costs less than an object for each sample. */
+/** Created once, which costs less than an object for each sample. */
 const labels = { block: LABEL };
 
 function newHistogram(): Histogram<"block"> {
-  // In no registry, so that it can be made more than once.
+  // In no registry, so that it can be created more than once.
   return new Histogram({ name: "duration_seconds", help: "Durations", labelNames: ["block"], registers: [] });
 }
 
@@ -16,7 +16,10 @@ async function countOf(histogram: Histogram<"block">): Promise<number> {
   return values.find(({ metricName }) => metricName === "duration_seconds_count")?.value ?? 0;
 }
 
-/** prom-client with the clock read by hand. An empty block falls into the first of its buckets, which is the cheapest one to find. */
+/**
+ * prom-client with the clock read by hand. An empty block falls into its first bucket, which is the
+ * cheapest to find.
+ */
 export const promClientObserve: Contender = {
   name: "prom-client observe",
   keeps: "sums and buckets",
@@ -34,7 +37,7 @@ export const promClientObserve: Contender = {
   },
 };
 
-/** prom-client with the timer that it brings, which reads `process.hrtime()`. */
+/** prom-client with its own timer, which reads `process.hrtime()`. */
 export const promClientTimer: Contender = {
   name: "prom-client startTimer",
   keeps: "sums and buckets",

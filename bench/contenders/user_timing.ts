@@ -1,9 +1,9 @@
 import { type Contender, LABEL, type Recording } from "./contender.ts";
 
-/** So many measures are kept before they are cleared, as they must be lest memory grow for ever. */
+/** Measures that are kept before they are cleared, so that memory does not grow without limit. */
 const BATCH = 1_000;
 
-/** `performance.mark` and `performance.measure`, whose entries somebody would read and then clear. */
+/** `performance.mark` and `performance.measure`, whose entries a program would read and clear. */
 export const userTiming: Contender = {
   name: "performance.mark + measure",
   keeps: "every sample, until cleared",

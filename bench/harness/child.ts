@@ -3,16 +3,16 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { hasFfi } from "./has_ffi.ts";
 
-/** How a program of the bench is run. */
+/** Options of the programs of the bench. */
 export interface ChildOptions {
   readonly args?: readonly string[];
-  /** Flags for V8, which only Deno takes. */
+  /** Flags of V8, for Deno only. */
   readonly v8Flags?: string;
-  /** The working directory; by default that of this program. */
+  /** Working directory. Default: that of this program. */
   readonly cwd?: string;
 }
 
-/** The command that runs a program on the runtime that runs this one, with the permissions that this one has. */
+/** The command that runs a program on this runtime, with the permissions of this program. */
 export function commandOf(
   program: URL,
   { args = [], v8Flags }: ChildOptions = {},
@@ -26,16 +26,16 @@ export function commandOf(
   return [process.execPath, [...flags, fileURLToPath(program), ...args]];
 }
 
-// To be killed is to exit, so that the programs below go too.
+// Exits on SIGTERM, so that exit listeners end the child programs too.
 process.once("SIGTERM", () => process.exit(143));
 
-/** What a program prints for the bench: JSON, as its last line. */
+/** The last line of a program's output, as JSON. */
 function lastLine(output: string): unknown {
   const line = output.trimEnd().split("\n").at(-1) ?? "";
   return line === "" ? undefined : JSON.parse(line);
 }
 
-/** Runs any command beside this program, and resolves to all that it prints, unless it fails. */
+/** Runs a command in the background. Resolves to its output; rejects if it fails. */
 export function runCommand(
   executable: string,
   args: readonly string[],
@@ -46,7 +46,7 @@ export function runCommand(
     ...cwd === undefined ? {} : { cwd },
   });
   const kill = (): void => void child.kill("SIGKILL");
-  process.on("exit", kill); // It must not outlive a bench that fails.
+  process.on("exit", kill); // it must not outlive a bench that fails
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
   return new Promise((resolve, reject) => {
@@ -54,18 +54,21 @@ export function runCommand(
     child.on("close", (code, signal) => {
       process.off("exit", kill);
       if (code === 0) resolve(output);
-      else reject(new Error(`Cannot measure: it ended with ${signal ?? code}: ${executable} ${args.join(" ")}`));
+      else reject(new Error(`Cannot measure: ${executable} ${args.join(" ")}: ended with ${signal ?? code}`));
     });
   });
 }
 
-/** Runs a program of the bench beside this one, and resolves to what it tells. */
+/** Runs a program of the bench in the background. Resolves to its last line as JSON. */
 export async function run(program: URL, options: ChildOptions = {}): Promise<unknown> {
   const [executable, args] = commandOf(program, options);
   return lastLine(await runCommand(executable, args, options));
 }
 
-/** Runs a program of the bench while this one waits: how long it took, ms, from before it was started until after it was gone, and what it tells. */
+/**
+ * Runs a program of the bench and waits. Returns its run time, from before its start until after
+ * its exit, ms, and its last line as JSON.
+ */
 export function timeRun(program: URL, options: ChildOptions = {}): { readonly time: number; readonly told: unknown } {
   const [executable, args] = commandOf(program, options);
   const before = performance.now();
@@ -75,6 +78,6 @@ export function timeRun(program: URL, options: ChildOptions = {}): { readonly ti
     ...options.cwd === undefined ? {} : { cwd: options.cwd },
   });
   const time = performance.now() - before;
-  if (status !== 0) throw new Error(`Cannot measure: it ended with ${status}: ${program}`, { cause: error });
+  if (status !== 0) throw new Error(`Cannot measure: ${program}: ended with ${status}`, { cause: error });
   return { time, told: lastLine(stdout) };
 }

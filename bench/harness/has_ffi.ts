@@ -1,3 +1,3 @@
-/** Whether native libraries may be loaded: there is no DuckDB without, nor are there spools. */
+/** Whether native libraries may be loaded, which DuckDB and spools need. */
 export const hasFfi: boolean = !("Deno" in globalThis) ||
   Deno.permissions.querySync({ name: "ffi" }).state === "granted";

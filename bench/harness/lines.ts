@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, truncateSync } from "node:fs";
 const LINE_FEED = 10;
 const chunk = new Uint8Array(64 * 1024);
 
-/** The lines that end in a file. */
+/** The number of line ends in a file. */
 export function countLines(path: string): number {
   const file = openSync(path, "r");
   try {
@@ -17,7 +17,7 @@ export function countLines(path: string): number {
   }
 }
 
-/** Counts the lines of a file to which somebody appends, and empties it. */
+/** Counts the lines of a file that is being appended to, and empties it. */
 export function takeLines(path: string): number {
   const lines = countLines(path);
   truncateSync(path);

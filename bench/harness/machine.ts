@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 
-/** What the figures hold for. */
+/** The machine and versions that the figures are valid for. */
 export interface Machine {
   /** Model of the processor. */
   readonly processor: string;
@@ -17,7 +17,7 @@ export interface Machine {
 
 const GIB = 2 ** 30;
 
-/** Packages that Kymo is compared with, or measured by. */
+/** Packages that Kymo is compared with, or measured with. */
 const PACKAGES = [
   "@duckdb/node-api",
   "@opentelemetry/sdk-metrics",
@@ -29,7 +29,7 @@ const PACKAGES = [
   "prom-client",
 ];
 
-/** The machine that this runs on, with Deno as it is and Bun as the program `bun`; packages are looked up in `nodeModules`, a URL. */
+/** Describes this machine. `bun` is the path of Bun, and `nodeModules` the URL of the packages. */
 export function machine(bun: string, nodeModules: URL): Machine {
   const packages = PACKAGES.map((name) => {
     const { version } = JSON.parse(readFileSync(new URL(`${name}/package.json`, nodeModules), "utf8"));

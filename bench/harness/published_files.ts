@@ -4,17 +4,17 @@ import { join } from "node:path";
 import type { MonitorStatus } from "@kymo/kymo";
 import { countLines } from "./lines.ts";
 
-/** A new directory, to record into for instance; it is removed when `using` ends. */
+/** A new temporary directory. Disposing removes it. */
 export function temporaryDirectory(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), "kymo-bench-"));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Of what a recording that has ended tells, what says whether all was well. */
+/** The counts of an ended recording. */
 export type Outcome = Pick<MonitorStatus, "flushed" | "recorded" | "dropped" | "errors">;
 
 /**
- * Checks that a recording kept so many samples, and that every one of them is in a file.
+ * Checks that a recording has `samples` samples, and that all of them are in files.
  *
  * @throws {Error} if not.
  */
@@ -22,21 +22,27 @@ export function checkOutcome(outcome: Outcome, samples: number): void {
   const { flushed, recorded, dropped, errors } = outcome;
   if (flushed === samples && recorded === samples && dropped === 0 && errors === 0) return;
   const found = JSON.stringify({ flushed, recorded, dropped, errors });
-  throw new Error(`Cannot measure: ${samples} samples were to be recorded and flushed, not ${found}`);
+  throw new Error(`Cannot measure: ${found}: expected ${samples} recorded and flushed samples`);
 }
 
-/** The paths of the files that are published in a directory, if there is one. */
+/** Paths of the published files in a directory; none if it does not exist. */
 function publishedFiles(directory: string): string[] {
   const names = existsSync(directory) ? readdirSync(directory) : [];
   return names.filter((name) => name.endsWith(".csv") && !name.startsWith(".")).map((name) => join(directory, name));
 }
 
-/** Deletes all files that are published in a directory, so that they do not fill the disk, nor are written back while others are timed. */
+/**
+ * Deletes all published files in a directory, so that they neither fill the disk nor are written
+ * back during other measurements.
+ */
 export function deletePublished(directory: string): void {
   for (const path of publishedFiles(directory)) rmSync(path);
 }
 
-/** Counts the rows of all files that are published in a directory, and deletes them. The labels must not contain line breaks. */
+/**
+ * Counts the rows of all published files in a directory, and deletes the files. Labels must not
+ * contain line breaks.
+ */
 export function takeRows(directory: string): number {
   let rows = 0;
   for (const path of publishedFiles(directory)) {

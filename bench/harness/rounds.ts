@@ -1,22 +1,22 @@
 import { type Spread, spread } from "../results/figure.ts";
 
-/** What is timed: does the thing so many times. */
+/** The measured body: does its work `times` times. */
 export type Body = (times: number) => void | Promise<void>;
 
-/** How often, and how much at a time. */
+/** Rounds, and work per round. */
 export interface Rounds {
-  /** Rounds whose times count. */
+  /** Measured rounds. */
   readonly rounds: number;
-  /** How many times each body does its thing in a round. */
+  /** How often each body does its work in a round. */
   readonly times: number;
 }
 
 const NANOSECONDS_PER_MS = 1e6;
 
 /**
- * Times bodies that take turns, after a round that warms up: in one and the same run the machine treats all of them alike, so their ratios tell
- * more than their times. Resolves with each one's ns per time, round by round. The event loop does not turn between them, unless one of them
- * lets it.
+ * Times bodies in turn, after a round that warms up. In the same run the machine treats all of them
+ * alike, so their ratios are more reliable than their times. Resolves with the ns per unit of work
+ * of each body, by round. The event loop does not turn between them, unless a body yields to it.
  */
 export async function alternate(
   bodies: Readonly<Record<string, Body>>,
@@ -25,7 +25,8 @@ export async function alternate(
   const all = Object.entries(bodies);
   const taken: Record<string, number[]> = Object.fromEntries(all.map(([name]) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
-    // Each round begins with another one, and every second goes backwards, so that none always comes after the same neighbour.
+    // Each round starts with another body, and every second round is reversed, so that none always
+    // follows the same one.
     const forwards = all.map((_, i) => all[(i + round) % all.length]!);
     for (const [name, body] of round % 2 === 0 ? forwards : forwards.toReversed()) {
       const before = performance.now();

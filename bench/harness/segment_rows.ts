@@ -1,8 +1,8 @@
 import { Segment, ValueKind } from "@kymo/kymo";
 
-/** Bytes of a segment: half of the memory threshold that is the default. */
+/** Bytes of a segment: half of the default memory threshold. */
 export const SEGMENT_BYTES = 2 ** 20 / 2;
 
-/** Rows of such a segment: so many samples lead to one flush. */
+/** Rows of such a segment, which lead to one flush. */
 export const SEGMENT_ROWS: number =
   new Segment(new ArrayBuffer(SEGMENT_BYTES), { pid: 1, isolate: "", channel: "", kind: ValueKind.duration }).capacity;

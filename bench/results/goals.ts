@@ -1,6 +1,9 @@
 import { detect } from "../../runtime_adapters/detect.ts";
 
-/** A goal for each configuration: most of the time of a sample goes to the clock, which differs between them. */
+/**
+ * A goal for each configuration: most of the time of a sample is that of the clock, which differs
+ * between them.
+ */
 export interface GoalByConfiguration {
   /** Deno with `--allow-ffi`. */
   readonly deno: number;
@@ -9,7 +12,7 @@ export interface GoalByConfiguration {
   readonly bun: number;
 }
 
-/** The one of the configuration that this runs in. */
+/** The goal of the current configuration. */
 export function goalHere({ deno, withoutFfi, bun }: GoalByConfiguration): number {
   const runtime = detect(globalThis);
   if (runtime.name === "bun") return bun;

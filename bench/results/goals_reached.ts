@@ -1,6 +1,6 @@
 /**
- * How many goals are reached, which are not, and what failed: read from the tables of the sections of a page, in Markdown, so that it is said of
- * sections that were measured on different days too.
+ * The number of reached goals, the missed goals and the failures, from the Markdown tables of the
+ * sections of a page. So it includes sections that were measured on different days.
  */
 export function goalsReached(sections: readonly string[]): string {
   const cells = sections.flatMap(cellsOf).filter(({ text }) => /[✓✗]$/.test(text));
@@ -19,14 +19,14 @@ export function goalsReached(sections: readonly string[]): string {
   ].join("\n\n");
 }
 
-/** A cell of a table, what it is of, and the configuration that heads its column. */
+/** A cell of a table, with its line and the configuration of its column. */
 interface Cell {
   readonly what: string;
   readonly configuration: string;
   readonly text: string;
 }
 
-/** The cells of the table in a section, but for its head and its first column. */
+/** The cells of the table in a section, without its head and first column. */
 function cellsOf(section: string): Cell[] {
   const [head = [], _rule, ...lines] = section.split("\n").filter((line) => line.startsWith("| "))
     .map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim().replaceAll("\\|", "|")));
@@ -35,7 +35,7 @@ function cellsOf(section: string): Cell[] {
   );
 }
 
-/** A list of things, each with the configurations that it holds for. */
+/** A list with the configurations of each line. */
 function listed(things: readonly Omit<Cell, "text">[]): string {
   const groups = Map.groupBy(things, ({ what }) => what);
   return [...groups].map(([what, group]) => `- ${what}: ${group.map(({ configuration }) => configuration).join(", ")}`)

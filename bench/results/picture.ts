@@ -1,14 +1,14 @@
-/** One contender in the picture. */
+/** A contender in the picture. */
 export interface Bar {
   readonly name: string;
-  /** What it keeps of each sample. */
+  /** What it keeps of a sample. */
   readonly keeps: string;
   /** Nanoseconds per sample on each runtime. */
   readonly deno: number;
   readonly bun: number;
 }
 
-/** How the picture is drawn, in pixels of a picture 800 wide. */
+/** Layout of the picture, px. */
 const WIDTH = 800;
 const MARGIN = 24;
 const TOP = 116;
@@ -20,10 +20,12 @@ const DENO_DOWN = 5;
 const BUN_DOWN = DENO_DOWN + BAR + 1;
 const BOTTOM = 46;
 
-/** Bars that are more than so many times as long as the middle one are cut, lest the others be too short to be told apart. */
+/**
+ * Bars longer than this times the median are cut, so that the others are long enough to compare.
+ */
 const CUT_BEYOND = 3;
 
-/** The colours of a page, each for what is drawn in it. */
+/** Colours by use. */
 interface Colours {
   readonly paper: string;
   readonly edge: string;
@@ -60,7 +62,7 @@ const DARK: Colours = {
   paleBun: "#7a4660",
 };
 
-/** Every colour by name, since not all that shows a picture knows the variables of CSS. */
+/** Styles with literal colours, since not every viewer of SVG supports CSS variables. */
 function colours({ paper, edge, ink, faint, grid, deno, paleDeno, bun, paleBun }: Colours): string {
   return `
   text { fill: ${ink}; }
@@ -90,12 +92,12 @@ const STYLE = `${colours(LIGHT)}
   .cut { stroke-width: 3; }`;
 
 /**
- * Draws what a sample costs as an SVG picture, for light and dark pages. `bare` is what all others are to be compared with, `ours` stands
- * out; the rest is sorted by its time on Deno.
+ * Draws the cost of a sample as an SVG picture, for light and dark pages. `bare` is the baseline,
+ * `ours` is highlighted, and the others are sorted by their time on Deno.
  */
 export function picture(bars: readonly Bar[], bare: string, ours: string): string {
   const baseline = bars.find(({ name }) => name === bare);
-  if (baseline === undefined) throw new Error(`Cannot draw: there is no ${bare}`);
+  if (baseline === undefined) throw new Error(`Cannot draw the picture: ${bare}: no such contender`);
   const others = bars.filter((bar) => bar !== baseline).toSorted((a, b) => a.deno - b.deno);
   const sorted = [baseline, ...others];
   const limit = longestShown(sorted);
@@ -148,12 +150,12 @@ function shape(style: string, value: number, top: number, { x, end }: Scale): st
     round(right - BARS_LEFT)
   }" height="${BAR}" rx="2"/>`;
   if (value <= end) return [bar];
-  // A break: the bar goes on beyond what is shown.
+  // A break: the bar is longer than shown.
   const breaks = [28, 22].map((before) => `M${round(right - before)} ${top + BAR + 1}l6 -${BAR + 2}`).join("");
   return [bar, `<path class="cut" d="${breaks}"/>`];
 }
 
-/** The name of a contender, what it keeps, and the length of its bars. */
+/** The texts of a contender: its name, what it keeps, and its times. */
 function texts({ name, keeps, deno, bun }: Bar, top: number, isOurs: boolean, { x }: Scale): string[] {
   const number = (value: number, down: number): string =>
     text("number", x(value) + 6, top + down + BAR - 3, Math.round(value).toLocaleString("en"));
@@ -175,14 +177,14 @@ function legend(): string[] {
   });
 }
 
-/** The longest time whose bar is shown whole. */
+/** The longest time whose bar is not cut. */
 function longestShown(bars: readonly Bar[]): number {
   const times = bars.flatMap(({ deno, bun }) => [deno, bun]).toSorted((a, b) => a - b);
   const middle = times[times.length >> 1]!;
   return times.findLast((time) => time <= CUT_BEYOND * middle)!;
 }
 
-/** A round distance between the marks of an axis, so that there are some five. */
+/** A round distance between the marks of an axis, for about five marks. */
 function tickStep(end: number): number {
   const power = 10 ** Math.floor(Math.log10(end / 4));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => end / step <= 6)!;
@@ -196,8 +198,8 @@ function description(bars: readonly Bar[]): string {
     ).join(" ");
 }
 
-function text(style: string, x: number, y: number, content: string, anchor = "start"): string {
-  return `<text class="${style}" x="${round(x)}" y="${y}" text-anchor="${anchor}">${escape(content)}</text>`;
+function text(style: string, x: number, y: number, content: string, align = "start"): string {
+  return `<text class="${style}" x="${round(x)}" y="${y}" text-anchor="${align}">${escape(content)}</text>`;
 }
 
 function round(value: number): number {

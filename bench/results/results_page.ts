@@ -2,15 +2,15 @@ import { type Figure, type Findings, isReached } from "./figure.ts";
 import { goalsReached } from "./goals_reached.ts";
 import type { Machine } from "../harness/machine.ts";
 
-/** How a part of the bench went in one configuration. */
+/** The outcome of a part of the bench in one configuration. */
 export interface Run {
   /** Runtime and permissions, as a heading of a column. */
   readonly configuration: string;
-  /** What was found, or why nothing was. */
+  /** The findings, or why there are none. */
   readonly outcome: Findings | { readonly failure: string };
 }
 
-/** How a part of the bench went. */
+/** The outcome of a part of the bench. */
 export interface PartResults {
   readonly name: string;
   /** What is measured, and how, in Markdown; may begin with a heading. */
@@ -18,7 +18,7 @@ export interface PartResults {
   readonly runs: readonly Run[];
 }
 
-/** When and on what all was measured. */
+/** Date and machine of the measurements. */
 export interface Circumstances {
   readonly date: Date;
   readonly machine: Machine;
@@ -63,7 +63,7 @@ export function partSection({ name, about, runs }: PartResults): string {
   ].join("\n\n");
 }
 
-/** A page with some parts measured anew, or for the first time, on another day than the rest. */
+/** A page with some parts replaced by new measurements, or added. */
 export function updatedPage(page: string, parts: readonly PartResults[], date: Date): string {
   const [head = "", ...sections] = page.trim().split(/\n+(?=## (?!How to read it))/);
   for (const part of parts) {
@@ -77,7 +77,9 @@ export function updatedPage(page: string, parts: readonly PartResults[], date: D
   return `${[newHead, ...sections].join("\n\n")}\n`;
 }
 
-/** The figures of all configurations, those of the same thing in one line, in the order in which they come first. */
+/**
+ * The figures of all configurations, one line for the same figure, in order of first appearance.
+ */
 function figureLines(runs: readonly Run[]): string[][] {
   const columns = runs.map(({ outcome }) => new Map(figuresOf(outcome).map((figure) => [nameOf(figure), figure])));
   const names = new Set(columns.flatMap((column) => [...column.keys()]));
@@ -104,7 +106,7 @@ function cell(figure: Figure | undefined): string {
   return `${amount}${range}, ${sign} ${bound.toLocaleString("en")} ${isReached(figure) ? "✓" : "✗"}`;
 }
 
-/** Decimals that are worth showing: three digits, of small numbers two decimals. */
+/** Decimals to show: three significant digits, two decimals of small numbers. */
 function decimalsFor(value: number): number {
   if (Math.abs(value) < 10) return 2;
   return Math.abs(value) < 100 ? 1 : 0;
@@ -122,7 +124,7 @@ function table(header: readonly string[], lines: readonly (readonly string[])[])
   return [row(header), row(rule), ...lines.map(row)].join("\n");
 }
 
-/** Text as it is, whatever is in it. */
+/** Escapes a text for Markdown. */
 function codeBlock(text: string): string {
   const fence = "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
   return `${fence}text\n${text.trim()}\n${fence}`;

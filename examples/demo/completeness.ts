@@ -10,7 +10,10 @@ export interface Completeness {
   readonly text: string;
 }
 
-/** Compares the rows of the files with the counts of the servers; one that ended out of order has told none. */
+/**
+ * Compares the rows of the files with the counts of the servers; one that ended out of order has
+ * told none.
+ */
 export async function checkCompleteness(directory: string, servers: readonly Server[]): Promise<Completeness> {
   await using db = await TelemetryDB.open(directory);
   let recorded = 0;

@@ -2,7 +2,10 @@ import process from "node:process";
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-/** Ctrl-C comes twice under `deno task`: from the terminal, and from the task, which hands it on, up to so many ms later. */
+/**
+ * Ctrl-C comes twice under `deno task`: from the terminal, and from the task, which hands it on, up
+ * to so many ms later.
+ */
 const ECHO = 1_000;
 
 /** Whether the user wants the demo to end. */
@@ -10,7 +13,9 @@ export class Interruption {
   readonly #controller = new AbortController();
   #exitCode: number | undefined;
 
-  /** Waits for a first signal. A later one has its ordinary effect, should the end take too long. */
+  /**
+   * Waits for a first signal. A later one has its ordinary effect, should the end take too long.
+   */
   constructor() {
     const interrupt = (name: NodeJS.Signals) => {
       if (this.#exitCode !== undefined) return;

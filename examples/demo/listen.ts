@@ -25,7 +25,10 @@ interface Globals {
 
 const hostname = "127.0.0.1";
 
-/** Serves with the runtime's own server, on a port that the system chooses. What `handler` throws is answered with 500. */
+/**
+ * Serves with the runtime's own server, on a port that the system chooses. What `handler` throws is
+ * answered with 500.
+ */
 export function listen(handler: Handler): Listening {
   const { Deno, Bun } = globalThis as Globals;
   const internalError = () => new Response("Internal server error\n", { status: 500 });

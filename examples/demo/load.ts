@@ -38,8 +38,8 @@ export class Load {
   /**
    * Sends requests for the duration asked for, or until `signal`.
    *
-   * autocannon sends all that a connection may send in a second at once. So that the load is even, each connection is a load generator of
-   * its own, and begins at some time of the first second.
+   * autocannon sends all that a connection may send in a second at once. So that the load is even,
+   * each connection is a load generator of its own, and begins at some time of the first second.
    */
   async run(signal: AbortSignal): Promise<void> {
     const { duration, rate, runtimes, connections } = this.#options;

@@ -1,5 +1,6 @@
 /**
- * The demo: a small service, on Deno and on Bun, recorded into one directory under load; then what the files tell, ending in a report.
+ * The demo: a small service, on Deno and on Bun, recorded into one directory under load; then what
+ * the files tell, ending in a report.
  *
  * @module
  */
@@ -63,7 +64,10 @@ async function demonstrate(options: DemoOptions): Promise<number> {
   return interruption.exitCode ?? (complete && failures.length === 0 ? 0 : 1);
 }
 
-/** Keeps the servers busy until the time is over, the user has had enough, or one of them is gone. Returns whether there was any load. */
+/**
+ * Keeps the servers busy until the time is over, the user has had enough, or one of them is gone.
+ * Returns whether there was any load.
+ */
 async function record(servers: readonly Server[], options: DemoOptions, interrupted: AbortSignal): Promise<boolean> {
   const stop = AbortSignal.any([interrupted, ...servers.map(({ gone }) => gone)]);
   const processes = await Promise.race([Promise.all(servers.map(({ ready }) => ready)), aborted(stop)]);
@@ -88,7 +92,10 @@ async function record(servers: readonly Server[], options: DemoOptions, interrup
   return true;
 }
 
-/** Prints what the files hold, and makes a report of it. Returns whether that is all there should be. */
+/**
+ * Prints what the files hold, and makes a report of it. Returns whether that is all there should
+ * be.
+ */
 async function tellWhatTheFilesTell(servers: readonly Server[], directory: string): Promise<boolean> {
   const processes = servers.flatMap(({ process }) => process ?? []);
   if (processes.length === 0) return false;

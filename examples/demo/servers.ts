@@ -24,7 +24,10 @@ export interface Stopped {
   readonly profiler: true | string;
 }
 
-/** Otherwise Deno makes the links in `node_modules` anew at each start, and Bun, which starts at the same time, might find none. */
+/**
+ * Otherwise Deno makes the links in `node_modules` anew at each start, and Bun, which starts at the
+ * same time, might find none.
+ */
 const DENO_FLAGS = ["--node-modules-dir=manual"];
 
 /** How long a server may take to stop, ms, before it is killed. */
@@ -49,7 +52,8 @@ export class Server {
 
   private constructor(runtime: RuntimeName, command: string, args: readonly string[]) {
     this.#runtime = runtime;
-    // In a process group of its own, so that Ctrl-C reaches the demo alone, which then stops its servers in good order.
+    // In a process group of its own, so that Ctrl-C reaches the demo alone, which then stops its
+    // servers in good order.
     this.#child = spawn(command, args, { stdio: "pipe", detached: true });
     this.#child.stdin.on("error", () => {}); // it has ended already, and `gone` tells
     this.#child.stderr.setEncoding("utf8").on("data", (text) => this.#errors = (this.#errors + text).slice(-4000));

@@ -1,13 +1,15 @@
 /**
- * A small HTTP service that records itself, the same on Deno and Bun. The demo runs one of each, in one monitoring directory:
+ * A small HTTP service that records itself, the same on Deno and Bun. The demo runs one of each, in
+ * one monitoring directory:
  *
  * ```sh
  * deno run -A examples/demo/service.ts _monitoring
  * ./node_modules/.bin/bun examples/demo/service.ts _monitoring
  * ```
  *
- * It prints one line of JSON when it listens, and one when it has stopped. It stops when its standard input ends, so that it never outlives
- * the program that started it, and on SIGINT and SIGTERM.
+ * It prints one line of JSON when it listens, and one when it has stopped. It stops when its
+ * standard input ends, so that it never outlives the program that started it, and on SIGINT and
+ * SIGTERM.
  *
  * @module
  */

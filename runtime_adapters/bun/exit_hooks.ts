@@ -9,7 +9,10 @@ interface ListeningProcess {
   off(event: string, listener: () => void): void;
 }
 
-/** Exit hooks on Bun. They do not run when a worker is terminated, nor in a worker when its process exits. */
+/**
+ * Exit hooks on Bun. They do not run when a worker is terminated, nor in a worker when its process
+ * exits.
+ */
 export function bunExitHooks(): ExitHooks {
   return exitHooksOf({ signals: signalSource() });
 }
@@ -21,7 +24,8 @@ function signalSource(): SignalSource {
   const isHandled = (signal: string): boolean =>
     isMainThread && process.listeners(signal).some((listener) => !isOurs(listener));
   return {
-    // A process that was started to ignore a signal (nohup) would no longer ignore it after Bun has listened to it.
+    // A process that was started to ignore a signal (nohup) would no longer ignore it after Bun has
+    // listened to it.
     received: () => isMainThread ? splitByIgnored(readStatus()).others : [],
     listen(signal, listener) {
       const own = markOurs(() => {

@@ -19,20 +19,21 @@ interface Sample {
 }
 
 /**
- * Most samples that are inserted into a gap. A slice has fewer, unless the whole program was suspended; then the last inserted
- * sample covers the rest of the gap.
+ * Most samples that are inserted into a gap. A slice has fewer, unless the whole program was
+ * suspended; then the last inserted sample covers the rest of the gap.
  */
 const MAX_MISSING = 1000;
 
 /**
- * Joins consecutive slices of JavaScriptCore's profiler into one profile of the kind that V8 gives: one tree, and a sample in every
- * interval.
+ * Joins consecutive slices of JavaScriptCore's profiler into one profile of the kind that V8 gives:
+ * one tree, and a sample in every interval.
  *
- * JavaScriptCore takes no sample while no JavaScript runs, nor while it cannot walk the stack, as in many calls from compiled code
- * into C. But viewers assume that a function runs from its sample to the next, and would count idle time as work of the function
- * before it. So an interval without a sample gets one here: `(idle)` for as long as the thread did not use the processor, in the
- * longest gaps first, and `(program)` for the rest. These are V8's names for time in which nothing ran, and in which no function
- * was seen.
+ * JavaScriptCore takes no sample while no JavaScript runs, nor while it cannot walk the stack, as
+ * in many calls from compiled code into C. But viewers assume that a function runs from its sample
+ * to the next, and would count idle time as work of the function before it. So an interval without
+ * a sample gets one here: `(idle)` for as long as the thread did not use the processor, in the
+ * longest gaps first, and `(program)` for the rest. These are V8's names for time in which nothing
+ * ran, and in which no function was seen.
  */
 export class JoinedProfile {
   readonly #interval: number;

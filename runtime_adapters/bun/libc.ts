@@ -23,7 +23,8 @@ interface Libc extends MappingCalls {
   /** The address of a buffer's bytes. */
   addressOf(buffer: ArrayBuffer): number;
   /**
-   * An array buffer over mapped memory. The memory is unmapped when the buffer is detached or collected, or its isolate ends.
+   * An array buffer over mapped memory. The memory is unmapped when the buffer is detached or
+   * collected, or its isolate ends.
    *
    * @throws {Error} if no buffer can be made; then the memory stays mapped.
    */
@@ -32,7 +33,10 @@ interface Libc extends MappingCalls {
 
 let libc: Libc | undefined;
 
-/** Opens the C library once, at the first use: Bun has crashed when many workers opened it while they started. */
+/**
+ * Opens the C library once, at the first use: Bun has crashed when many workers opened it while
+ * they started.
+ */
 export function openLibc(): Libc {
   return libc ??= open();
 }
@@ -58,7 +62,8 @@ function open(): Libc {
         ...symbols,
         addressOf: ptr,
         errno: () => read.i32(errno, 0),
-        // Bun calls the deallocator with the address and a context. With the size as context, munmap(2) serves as deallocator.
+        // Bun calls the deallocator with the address and a context. With the size as context,
+        // munmap(2) serves as deallocator.
         toArrayBuffer: (address, size) => toArrayBuffer(Number(address), 0, size, size, symbols.munmap.ptr),
       };
     } catch (error) {

@@ -5,9 +5,9 @@ import { timers } from "../web_api/timers.ts";
 import { JoinedProfile } from "./joined_profile.ts";
 
 /**
- * Milliseconds after which the collected stacks are taken from JavaScriptCore. It keeps some 200 bytes for each frame of each
- * sample, and blocks the program for 2 µs per frame when asked for the profile: for a minute of deep stacks that is seconds, for a
- * quarter of a second 1 or 2 ms.
+ * Milliseconds after which the collected stacks are taken from JavaScriptCore. It keeps some 200
+ * bytes for each frame of each sample, and blocks the program for 2 µs per frame when asked for the
+ * profile: for a minute of deep stacks that is seconds, for a quarter of a second 1 or 2 ms.
  */
 const SLICE_DURATION = 250;
 
@@ -19,8 +19,9 @@ interface BunProcess extends NodeProcess {
 const MICROSECONDS_PER_MILLISECOND = 1000;
 
 /**
- * JavaScriptCore's sampling profiler, of which each isolate has one: `start` rejects while someone else profiles, and `stop` rejects
- * if someone else has stopped the sampling. Someone who starts profiling after us gets a profile that is cut short.
+ * JavaScriptCore's sampling profiler, of which each isolate has one: `start` rejects while someone
+ * else profiles, and `stop` rejects if someone else has stopped the sampling. Someone who starts
+ * profiling after us gets a profile that is cut short.
  *
  * Positions are already those of the source as written.
  */

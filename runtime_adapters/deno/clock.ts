@@ -12,7 +12,10 @@ export function performanceClock(): Clock {
   };
 }
 
-/** {@linkcode libcClock}, or the reason why there is none. Uses `--allow-ffi` if granted, and never prompts. */
+/**
+ * {@linkcode libcClock}, or the reason why there is none. Uses `--allow-ffi` if granted, and never
+ * prompts.
+ */
 export function denoLibcClock(): Clock | string {
   if (Deno.build.os === "windows") return "Windows has no clock_gettime";
   const functions = openLibc({ clock_gettime: { parameters: ["i32", "pointer"], result: "i32" } });

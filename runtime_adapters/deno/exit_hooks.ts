@@ -3,15 +3,21 @@ import { nodeProcess } from "../node_api/builtins.ts";
 import { exitHooksOf, isOurs, markOurs, type SignalSource, splitByIgnored } from "../node_api/exit_hooks.ts";
 
 /**
- * Milliseconds to wait before SIGTERM kills the process, if it may run under `deno run --watch`: that waits 500 ms for a program
- * that listens to SIGTERM, and then restarts it.
+ * Milliseconds to wait before SIGTERM kills the process, if it may run under `deno run --watch`:
+ * that waits 500 ms for a program that listens to SIGTERM, and then restarts it.
  */
 const RESTART_DELAY = 600;
 
-/** Workers leave the signals to the main isolate: the process could not die while a worker that listens is busy. */
+/**
+ * Workers leave the signals to the main isolate: the process could not die while a worker that
+ * listens is busy.
+ */
 export const inWorker: boolean = "DedicatedWorkerGlobalScope" in globalThis;
 
-/** Exit hooks on Deno. They do not run when a worker is terminated, nor in a worker when its process exits. */
+/**
+ * Exit hooks on Deno. They do not run when a worker is terminated, nor in a worker when its process
+ * exits.
+ */
 export function denoExitHooks(): ExitHooks {
   return exitHooksOf({ signals: signalSource(programListeners!), otherExits });
 }
@@ -23,9 +29,11 @@ function signalSource(listeners: ProgramListeners): SignalSource {
     received() {
       if (inWorker) return [];
       const { ignored, others } = splitByIgnored(readProcFile("status"));
-      // With the first listener to any signal Deno resets the signals that it was started to ignore (nohup).
+      // With the first listener to any signal Deno resets the signals that it was started to ignore
+      // (nohup).
       for (const signal of ignored) listeners.add(signal, ignore);
-      // `--watch` calls the listeners for SIGTERM to restart a program. If ours killed the process, nothing would be restarted.
+      // `--watch` calls the listeners for SIGTERM to restart a program. If ours killed the process,
+      // nothing would be restarted.
       const watched = isWatched();
       mayBeWatched = watched ?? isInTerminal();
       return watched ? others.filter((signal) => signal !== "SIGTERM") : others;
@@ -35,7 +43,8 @@ function signalSource(listeners: ProgramListeners): SignalSource {
       listeners.add(signal, own);
       return () => listeners.remove(signal, own);
     },
-    // `process` also counts the listeners that were added through it before this module was imported.
+    // `process` also counts the listeners that were added through it before this module was
+    // imported.
     isHandled: (signal) => listeners.has(signal) || process.listenerCount(signal) > 0,
     delay: (signal) => mayBeWatched && signal === "SIGTERM" ? RESTART_DELAY : 0,
   };
@@ -43,7 +52,10 @@ function signalSource(listeners: ProgramListeners): SignalSource {
 
 function ignore(): void {}
 
-/** Whether Deno restarts the program when its files change; `undefined` if reading `/proc` is not permitted. */
+/**
+ * Whether Deno restarts the program when its files change; `undefined` if reading `/proc` is not
+ * permitted.
+ */
 function isWatched(): boolean | undefined {
   const words = readProcFile("cmdline")?.split("\0");
   return words?.slice(0, words.length - Deno.args.length).some((word) => word.startsWith("--watch"));
@@ -53,7 +65,10 @@ function isInTerminal(): boolean {
   return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
 }
 
-/** The text of `/proc/self/<name>`; `undefined` without permission, for which Deno requires all permissions. */
+/**
+ * The text of `/proc/self/<name>`; `undefined` without permission, for which Deno requires all
+ * permissions.
+ */
 function readProcFile(name: string): string | undefined {
   const path = `/proc/self/${name}`;
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
@@ -97,8 +112,9 @@ type SignalFunctions = Pick<typeof Deno, "addSignalListener" | "removeSignalList
 /**
  * The program's own listeners for signals.
  *
- * Deno has no list of listeners. But the program, `process.on` and `deno serve` all add them through the property
- * `Deno.addSignalListener`, so a function in its place sees every listener that is added after it.
+ * Deno has no list of listeners. But the program, `process.on` and `deno serve` all add them
+ * through the property `Deno.addSignalListener`, so a function in its place sees every listener
+ * that is added after it.
  */
 class ProgramListeners {
   /** The original `Deno.addSignalListener`, for listeners that are not the program's. */
@@ -140,11 +156,16 @@ class ProgramListeners {
     for (const [name, value] of Object.entries(functions)) Reflect.set(deno, name, value);
   }
 
-  /** Whether the program listens to a signal, or has removed a listener in this turn, as `once` does before it calls the listener. */
+  /**
+   * Whether the program listens to a signal, or has removed a listener in this turn, as `once` does
+   * before it calls the listener.
+   */
   has(signal: Deno.Signal): boolean {
     return (this.#listeners.get(signal)?.size ?? 0) > 0 || this.#removedNow.has(signal);
   }
 }
 
-/** Made when this module is imported, which is mostly before the program adds listeners of its own. */
+/**
+ * Made when this module is imported, which is mostly before the program adds listeners of its own.
+ */
 const programListeners = "Deno" in globalThis ? new ProgramListeners(Deno) : undefined;

@@ -27,7 +27,9 @@ function attempt<T>(operation: () => T): T {
   }
 }
 
-/** Deno sets the `code` of some errors only; most others have the number of `errno` in the message. */
+/**
+ * Deno sets the `code` of some errors only; most others have the number of `errno` in the message.
+ */
 function codeOf(error: Error): string {
   const { code } = error as { code?: unknown };
   if (typeof code === "string") return code;

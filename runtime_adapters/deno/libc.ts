@@ -2,7 +2,8 @@ import { libcNames } from "../posix/libc.ts";
 
 /** The reason why C functions may not be called; `undefined` if they may. Never prompts. */
 export function ffiDenied(): string | undefined {
-  // Asked for all libraries: if only some are allowed, Deno looks for the C library in the working directory only.
+  // Asked for all libraries: if only some are allowed, Deno looks for the C library in the working
+  // directory only.
   return Deno.permissions.querySync({ name: "ffi" }).state === "granted" ? undefined : "needs --allow-ffi";
 }
 

@@ -3,18 +3,21 @@ import { builtin } from "../node_api/builtins.ts";
 import { type ProfileRecording, profilerOf, ProfilerSession } from "../node_api/profiler.ts";
 
 /**
- * V8's sampling profiler, or the reason why there is none. It does not disturb other sessions, such as those of the application and
- * of DevTools.
+ * V8's sampling profiler, or the reason why there is none. It does not disturb other sessions, such
+ * as those of the application and of DevTools.
  *
- * V8 and Deno have two costs of their own: `start` walks the heap (about 1 ms per MB), and while a session is open, every worker that
- * this isolate starts waits up to 0.5 s for a debugger before its first statement, and again before its first message.
+ * V8 and Deno have two costs of their own: `start` walks the heap (about 1 ms per MB), and while a
+ * session is open, every worker that this isolate starts waits up to 0.5 s for a debugger before
+ * its first statement, and again before its first message.
  */
 export function denoProfiler(): CpuProfiler | string {
   if (Deno.permissions.querySync({ name: "sys" }).state !== "granted") return "needs --allow-sys";
   return profilerOf(record, sourcePosition);
 }
 
-/** Starts a profile in a session of its own, so that no session is open when nothing is profiled. */
+/**
+ * Starts a profile in a session of its own, so that no session is open when nothing is profiled.
+ */
 function record(interval: number): ProfileRecording {
   const session = new ProfilerSession();
   const started = session.start(interval);
@@ -49,9 +52,9 @@ interface Mapping {
 const TRANSPILED = /^[^?#]*\.([mc]?ts|[tj]sx)$/;
 
 /**
- * Maps a position in transpiled code to the source as written. Line and column are -1 for code that is in no source, such as a helper
- * function of the transpiler. Returns `undefined` if Deno has no source map of the script: a built-in or remote module, or JavaScript
- * that runs as written.
+ * Maps a position in transpiled code to the source as written. Line and column are -1 for code that
+ * is in no source, such as a helper function of the transpiler. Returns `undefined` if Deno has no
+ * source map of the script: a built-in or remote module, or JavaScript that runs as written.
  */
 function sourcePosition({ url, line, column }: SourcePosition): SourcePosition | undefined {
   const map = sourceMapOf(url);
@@ -61,12 +64,15 @@ function sourcePosition({ url, line, column }: SourcePosition): SourcePosition |
   return {
     url: URL.parse(mapping.originalSource, url)?.href ?? mapping.originalSource,
     line: mapping.originalLine,
-    // A token is copied unchanged, so a position after its start, such as the parenthesis after a function's name, keeps its distance.
+    // A token is copied unchanged, so a position after its start, such as the parenthesis after a
+    // function's name, keeps its distance.
     column: mapping.originalColumn + Math.max(0, column - mapping.generatedColumn),
   };
 }
 
-/** Finds the source map of a script. Never prompts, though `findSourceMap` reads files and could. */
+/**
+ * Finds the source map of a script. Never prompts, though `findSourceMap` reads files and could.
+ */
 function sourceMapOf(url: string): SourceMap | undefined {
   if (!url.startsWith("file:") || !isReadable(url)) return undefined;
   const { fileURLToPath } = builtin<{ fileURLToPath(url: string): string }>("node:url");
@@ -79,18 +85,26 @@ function sourceMapOf(url: string): SourceMap | undefined {
   return builtin<{ findSourceMap(path: string): SourceMap | undefined }>("node:module").findSourceMap(path);
 }
 
-/** An imported module may be read again without permission, and its source map is part of its transpiled code; other maps may be in any file. */
+/**
+ * An imported module may be read again without permission, and its source map is part of its
+ * transpiled code; other maps may be in any file.
+ */
 function isReadable(url: string): boolean {
   return TRANSPILED.test(url) || Deno.permissions.querySync({ name: "read" }).state === "granted";
 }
 
-/** The mapping of a position; for one before the code of its line, or in a comment, that of the line's first token of code. */
+/**
+ * The mapping of a position; for one before the code of its line, or in a comment, that of the
+ * line's first token of code.
+ */
 function mappingAt(map: SourceMap, line: number, column: number): Mapping | undefined {
   const mapping = map.findEntry(line, column);
   return isMapping(mapping) && !isComment(map, mapping) ? mapping : firstToken(map, line);
 }
 
-/** Several lines of a source may become one line here, such as a comment and the function after it. */
+/**
+ * Several lines of a source may become one line here, such as a comment and the function after it.
+ */
 function firstToken(map: SourceMap, line: number): Mapping | undefined {
   const last = map.findEntry(line, Infinity);
   if (!isMapping(last)) return undefined;

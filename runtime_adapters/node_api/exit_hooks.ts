@@ -9,7 +9,10 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 /** Milliseconds after which we listen to a signal again, if the process survived it. */
 const SURVIVAL = 500;
 
-/** Marks our listeners, so that several copies of this module in one program do not take each other's for the program's. */
+/**
+ * Marks our listeners, so that several copies of this module in one program do not take each
+ * other's for the program's.
+ */
 const OURS = Symbol.for("@kymo/kymo exit listener");
 
 /** A catchable signal that ends a program. */
@@ -20,8 +23,9 @@ export interface SignalSource {
   /** The signals to listen to: none where the isolate receives none. */
   received(): readonly Signal[];
   /**
-   * Adds a listener that neither keeps the program alive nor is visible to the program's own listeners. Returns a function that
-   * removes it; without any listener the signal has its default effect.
+   * Adds a listener that neither keeps the program alive nor is visible to the program's own
+   * listeners. Returns a function that removes it; without any listener the signal has its default
+   * effect.
    */
   listen(signal: Signal, listener: () => void): () => void;
   /** Whether the program itself listens, or did when the signal that is being handled arrived. */
@@ -33,7 +37,9 @@ export interface SignalSource {
 /** What differs between runtimes. */
 export interface ExitSources {
   readonly signals: SignalSource;
-  /** Adds a listener for exits that `process` has no event for. Returns a function that removes it. */
+  /**
+   * Adds a listener for exits that `process` has no event for. Returns a function that removes it.
+   */
   readonly otherExits?: (listener: () => void) => () => void;
 }
 
@@ -56,7 +62,9 @@ export function isOurs(listener: object): boolean {
   return OURS in listener;
 }
 
-/** Splits the signals into those that a process ignores, by its `/proc/<pid>/status`, and the rest. */
+/**
+ * Splits the signals into those that a process ignores, by its `/proc/<pid>/status`, and the rest.
+ */
 export function splitByIgnored(status: string | undefined): { readonly ignored: Signal[]; readonly others: Signal[] } {
   const [, digits = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status ?? "") ?? [];
   const mask = BigInt(`0x${digits}`); // signal n is bit n - 1
@@ -115,7 +123,10 @@ function listen({ signals, otherExits }: ExitSources, runHooks: (last: boolean) 
   };
 }
 
-/** Calls a listener after those of the program, which may record. Returns a function that removes it. */
+/**
+ * Calls a listener after those of the program, which may record. Returns a function that removes
+ * it.
+ */
 function listenLastToExit(process: ExitingProcess, listener: () => void): () => void {
   const own = markOurs(() => listener());
   let listening = true;
@@ -144,8 +155,9 @@ interface SignalContext {
 }
 
 /**
- * Runs the hooks on each signal of a kind, and then gives the signal the effect that it would have had without us. Our listener
- * keeps the signal from killing the process, so we remove the listener and send the signal again.
+ * Runs the hooks on each signal of a kind, and then gives the signal the effect that it would have
+ * had without us. Our listener keeps the signal from killing the process, so we remove the listener
+ * and send the signal again.
  */
 function listenToSignal(
   signal: Signal,

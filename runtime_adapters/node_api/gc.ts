@@ -16,7 +16,8 @@ interface GcStatistics {
 /**
  * Records garbage collections with `v8.GCProfiler`.
  *
- * @param costPerSecond Units of the profiler's `cost` per second: 1e9 on Deno (ns), 1e6 on Bun (µs).
+ * @param costPerSecond Units of the profiler's `cost` per second: 1e9 on Deno (ns), 1e6 on Bun
+ * (µs).
  */
 export function gcTracker(costPerSecond: number): GcTracker {
   let profiler: GcProfiler | undefined;
@@ -36,7 +37,8 @@ export function gcTracker(costPerSecond: number): GcTracker {
   };
   return {
     start: begin,
-    // The profiler reports only when it is stopped. Stopping and starting allocate next to nothing, so no collection is missed.
+    // The profiler reports only when it is stopped. Stopping and starting allocate next to nothing,
+    // so no collection is missed.
     drain() {
       const events = end();
       begin();

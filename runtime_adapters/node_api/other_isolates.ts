@@ -1,9 +1,15 @@
 import { builtin } from "./builtins.ts";
 
-/** Milliseconds to wait for the answers of other isolates: one may be busy, or terminated without notice. */
+/**
+ * Milliseconds to wait for the answers of other isolates: one may be busy, or terminated without
+ * notice.
+ */
 const ANSWER_TIMEOUT = 80;
 
-/** The part of Node's `BroadcastChannel` that is used. Unlike the Web's it has `unref`, so it need not keep the program alive. */
+/**
+ * The part of Node's `BroadcastChannel` that is used. Unlike the Web's it has `unref`, so it need
+ * not keep the program alive.
+ */
 interface Channel {
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   postMessage(message: Message): void;
@@ -27,9 +33,9 @@ type Message =
 /**
  * The other isolates of this process that have exit hooks.
  *
- * A signal ends all isolates of a process, but not all receive it: workers on Bun never do, and those on Deno do not listen, since
- * then the process could not die while one of them is busy. So an isolate that receives a signal announces it to the others, and
- * goes on when they have flushed.
+ * A signal ends all isolates of a process, but not all receive it: workers on Bun never do, and
+ * those on Deno do not listen, since then the process could not die while one of them is busy. So
+ * an isolate that receives a signal announces it to the others, and goes on when they have flushed.
  */
 export class OtherIsolates {
   readonly #id = crypto.randomUUID();
@@ -38,7 +44,10 @@ export class OtherIsolates {
   readonly #onSignal: (signal: string) => boolean;
   readonly #channel: Channel;
 
-  /** `onSignal` is called when another isolate announces a signal. It returns whether the program handles that signal here. */
+  /**
+   * `onSignal` is called when another isolate announces a signal. It returns whether the program
+   * handles that signal here.
+   */
   constructor(onSignal: (signal: string) => boolean) {
     this.#onSignal = onSignal;
     const { BroadcastChannel } = builtin<{ BroadcastChannel: new (name: string) => Channel }>("node:worker_threads");
@@ -53,7 +62,10 @@ export class OtherIsolates {
     this.#post({ kind: "signal", from: this.#id, signal });
   }
 
-  /** Announces a signal. Resolves, once all have answered or time is up, to whether the program handles it in one of them. */
+  /**
+   * Announces a signal. Resolves, once all have answered or time is up, to whether the program
+   * handles it in one of them.
+   */
   async isHandledByAny(signal: string): Promise<boolean> {
     const silent = new Set(this.#ids);
     if (silent.size === 0) return false;
@@ -69,7 +81,8 @@ export class OtherIsolates {
     const handled = await promise;
     clearTimeout(timer);
     this.#answers.delete(answer);
-    // An isolate that did not answer may have been terminated. If it lives, its answer comes late and is ignored.
+    // An isolate that did not answer may have been terminated. If it lives, its answer comes late
+    // and is ignored.
     if (!handled) {
       for (const id of silent) this.#ids.delete(id);
     }

@@ -9,8 +9,8 @@ interface Session {
 }
 
 /**
- * The `Profiler` domain of this isolate's inspector. A command takes effect before its method returns; only the reply is
- * asynchronous.
+ * The `Profiler` domain of this isolate's inspector. A command takes effect before its method
+ * returns; only the reply is asynchronous.
  */
 export class ProfilerSession {
   readonly #session: Session;
@@ -37,7 +37,9 @@ export class ProfilerSession {
     return profile;
   }
 
-  /** Disconnects, which stops the sampling of this session; on Bun it stops that of all sessions. */
+  /**
+   * Disconnects, which stops the sampling of this session; on Bun it stops that of all sessions.
+   */
   close(): void {
     this.#session.disconnect();
   }

@@ -5,7 +5,8 @@ import { clockMonotonic } from "./libc.ts";
 const NANOSECONDS = 1_000_000_000;
 
 /**
- * The cheapest clock on both runtimes: clock_gettime(2) of the C library, always writing into the same buffer.
+ * The cheapest clock on both runtimes: clock_gettime(2) of the C library, always writing into the
+ * same buffer.
  *
  * @param gettime The C function.
  * @param addressOf Returns the address of a buffer in the form that `gettime` takes.
@@ -17,11 +18,13 @@ export function libcClock<A>(
   addressOf: (buffer: ArrayBuffer) => A,
 ): Clock | string {
   const id = clockMonotonic(platform);
-  // struct timespec: 64-bit seconds, 64-bit nanoseconds. The upper words stay 0: 2^32 s are 136 years of uptime.
+  // struct timespec: 64-bit seconds, 64-bit nanoseconds. The upper words stay 0: 2^32 s are 136
+  // years of uptime.
   const time = new Uint32Array(new ArrayBuffer(16)); // an ArrayBuffer of its own, since the engine may move a small typed array
   const address = addressOf(time.buffer);
   if (gettime(id, address) !== 0) return "the C library has no monotonic clock";
-  // The origin is now, so that a double stays exact however long the uptime, minus 1 s, so that no time is 0.
+  // The origin is now, so that a double stays exact however long the uptime, minus 1 s, so that no
+  // time is 0.
   const zero = time[0]! - 1;
   return {
     name: "clock_gettime",

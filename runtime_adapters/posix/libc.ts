@@ -6,7 +6,10 @@ export function libcNames(platform: string): readonly string[] {
   return platform === "darwin" ? ["libSystem.dylib"] : ["libc.so.6", "libc.so"];
 }
 
-/** The id of the monotonic clock: `CLOCK_MONOTONIC`; on macOS `CLOCK_MONOTONIC_RAW`, since the other has only µs there. */
+/**
+ * The id of the monotonic clock: `CLOCK_MONOTONIC`; on macOS `CLOCK_MONOTONIC_RAW`, since the other
+ * has only µs there.
+ */
 export function clockMonotonic(platform: string): number {
   return platform === "darwin" ? 4 : 1;
 }

@@ -14,7 +14,10 @@ export interface MappingCalls extends LockCalls {
   close(fd: number): number;
 }
 
-/** Constants of Linux on x64 and arm64. (`node:fs` has some of them, but takes 5 ms to load on Deno.) */
+/**
+ * Constants of Linux on x64 and arm64. (`node:fs` has some of them, but takes 5 ms to load on
+ * Deno.)
+ */
 const O_RDWR = 2;
 const O_NOFOLLOW = { x64: 0o400000, arm64: 0o100000 } as const;
 const O_CLOEXEC = 0o2000000;
@@ -29,8 +32,9 @@ export function unmappable(platform: string): string | undefined {
 }
 
 /**
- * Maps a file under its exclusive lock; `undefined` if another open file holds the lock. Linux releases an flock(2) with the last
- * reference to the open file that took it. A mapping is such a reference, so the descriptor is closed and the lock stays.
+ * Maps a file under its exclusive lock; `undefined` if another open file holds the lock. Linux
+ * releases an flock(2) with the last reference to the open file that took it. A mapping is such a
+ * reference, so the descriptor is closed and the lock stays.
  *
  * @param adopt Makes the mapping from the address that mmap(2) returned.
  */

@@ -5,7 +5,8 @@ interface Timer {
   unref?(): void;
 }
 
-// Captured at import: a test of the application may install fake timers, and then nothing would be flushed.
+// Captured at import: a test of the application may install fake timers, and then nothing would be
+// flushed.
 const { setTimeout, setInterval, clearTimeout, clearInterval } = globalThis;
 
 /** The runtime's `setTimeout` and `setInterval`. */

@@ -28,24 +28,28 @@
  * | `Bun.serve({ fetch, routes })` | `Bun.serve(timeServer({ fetch, routes }))` |
  * | `export default { fetch }` for `deno serve` or `bun run` | `export default timeServer({ fetch })` |
  *
- * While nothing is recorded, a timed handler only calls the handler. On Bun, annotate the request of an inline route handler, since
- * its type is not inferred through `timeServer`: `(request: Bun.BunRequest<"/orders/:id">) => …`.
+ * While nothing is recorded, a timed handler only calls the handler. On Bun, annotate the request
+ * of an inline route handler, since its type is not inferred through `timeServer`: `(request:
+ * Bun.BunRequest<"/orders/:id">) => …`.
  *
  * ## What is timed
- * A duration starts when the server calls the handler. With `until: "headers"` it ends when the handler has returned its response,
- * or its promise has settled. By default, `until: "body"`, it ends when the response is sent completely:
+ * A duration starts when the server calls the handler. With `until: "headers"` it ends when the
+ * handler has returned its response, or its promise has settled. By default, `until: "body"`, it
+ * ends when the response is sent completely:
  *
  * - `Deno.serve` reports that: the promise `completed` of the handler's second argument settles.
- * - `Bun.serve` has no event for it, but can be polled: `requestIP` of the handler's second argument. It is polled when it calls the
- *   handler for the next request, at the end of the event loop's turn, and then by a timer. The end of a response that takes time `t`
- *   is seen at most `t / 64` or 1 ms late, whichever is more.
- * - Any other caller of the handler (a server of Bun on a Unix socket, or a handler that does not pass its second argument on) gets
- *   a response whose body is passed on chunk by chunk. On Bun that requires a `content-type`; without one the duration ends with the
- *   headers.
+ * - `Bun.serve` has no event for it, but can be polled: `requestIP` of the handler's second
+ *   argument. It is polled when it calls the handler for the next request, at the end of the event
+ *   loop's turn, and then by a timer. The end of a response that takes time `t` is seen at most `t
+ *   / 64` or 1 ms late, whichever is more.
+ * - Any other caller of the handler (a server of Bun on a Unix socket, or a handler that does not
+ *   pass its second argument on) gets a response whose body is passed on chunk by chunk. On Bun
+ *   that requires a `content-type`; without one the duration ends with the headers.
  *
- * "Sent" is what the runtime reports: the last bytes may still be in the buffers of the operating system. A request whose client
- * disconnects is recorded when the runtime notices. One whose handler throws is recorded at that time (on Deno, when the error
- * response is sent). An upgrade to a websocket ends the duration. Responses that the server sends without calling a handler are not
+ * "Sent" is what the runtime reports: the last bytes may still be in the buffers of the operating
+ * system. A request whose client disconnects is recorded when the runtime notices. One whose
+ * handler throws is recorded at that time (on Deno, when the error response is sent). An upgrade to
+ * a websocket ends the duration. Responses that the server sends without calling a handler are not
  * recorded.
  *
  * @module
@@ -62,9 +66,11 @@ export type { FetchHandler, Route } from "./request_timer.ts";
 export type { TimedParts } from "./timed_server.ts";
 
 /**
- * Returns a handler that calls `handler` and times each request. `this`, arguments, response and errors are passed on unchanged.
+ * Returns a handler that calls `handler` and times each request. `this`, arguments, response and
+ * errors are passed on unchanged.
  *
- * @throws {KymoError} `"invalid-argument"` if `handler` is not a function, or for an invalid option.
+ * @throws {KymoError} `"invalid-argument"` if `handler` is not a function, or for an invalid
+ * option.
  */
 export function timeHandler<H extends FetchHandler>(handler: H, options: HttpOptions = {}): H {
   const action = "Cannot time the handler";
@@ -75,8 +81,9 @@ export function timeHandler<H extends FetchHandler>(handler: H, options: HttpOpt
 }
 
 /**
- * Returns a copy of a route table for `Bun.serve` with its handlers timed under `pattern [VERB]`, for instance `/orders/:id [GET]`.
- * Routes that are not functions, such as static responses, are copied unchanged and not recorded.
+ * Returns a copy of a route table for `Bun.serve` with its handlers timed under `pattern [VERB]`,
+ * for instance `/orders/:id [GET]`. Routes that are not functions, such as static responses, are
+ * copied unchanged and not recorded.
  *
  * @throws {KymoError} `"invalid-argument"` if `routes` is not an object, or for an invalid option.
  */
@@ -89,10 +96,12 @@ export function timeRoutes<const R extends Readonly<Record<string, Route>>>(rout
 }
 
 /**
- * Returns a copy of a server object with its `fetch` and `routes` timed, for `Bun.serve(timeServer({ … }))` and for `export default
- * timeServer({ … })`. All other properties are copied unchanged.
+ * Returns a copy of a server object with its `fetch` and `routes` timed, for
+ * `Bun.serve(timeServer({ … }))` and for `export default timeServer({ … })`. All other properties
+ * are copied unchanged.
  *
- * @throws {KymoError} `"invalid-argument"` if `server` has neither `fetch` nor `routes`, or for an invalid option.
+ * @throws {KymoError} `"invalid-argument"` if `server` has neither `fetch` nor `routes`, or for an
+ * invalid option.
  */
 export function timeServer<const S extends TimedParts>(server: S, options: HttpOptions = {}): S {
   const action = "Cannot time the server";

@@ -4,13 +4,17 @@ import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
 /** Options of {@linkcode timeHandler} and its siblings. All have a default. */
 export interface HttpOptions {
   /**
-   * Returns the route of a request, for instance `"/orders/:id"`, so that all its paths share one label. Called before the handler.
-   * If it returns nothing or throws, the label has the path (in a route table: the pattern).
+   * Returns the route of a request, for instance `"/orders/:id"`, so that all its paths share one
+   * label. Called before the handler. If it returns nothing or throws, the label has the path (in a
+   * route table: the pattern).
    */
   readonly route?: (request: Request) => string | undefined;
   /** Most labels, at least 1. Further ones become `other [VERB]`. Default 1,000. */
   readonly maxLabels?: number;
-  /** `"body"`: until the response is sent completely. `"headers"`: until the handler has returned it. Default `"body"`. */
+  /**
+   * `"body"`: until the response is sent completely. `"headers"`: until the handler has returned
+   * it. Default `"body"`.
+   */
   readonly until?: "body" | "headers";
   /** Records the samples. Default: the default monitor. */
   readonly recorder?: DurationRecorder;
@@ -37,8 +41,8 @@ const CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
 /**
  * Checks the options and adds defaults.
  *
- * @throws {KymoError} `"invalid-argument"` for an unknown option, a wrong type or a value out of range. The message begins with
- * `action`.
+ * @throws {KymoError} `"invalid-argument"` for an unknown option, a wrong type or a value out of
+ * range. The message begins with `action`.
  */
 export function checkOptions(action: string, options: unknown, recorder: DurationRecorder): CheckedOptions {
   const given = checkGiven<HttpOptions>(action, options, CHECKS);

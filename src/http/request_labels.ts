@@ -1,4 +1,7 @@
-/** Methods with labels of their own: those of RFC 9110, and PATCH of RFC 5789. Clients may send any other word. */
+/**
+ * Methods with labels of their own: those of RFC 9110, and PATCH of RFC 5789. Clients may send any
+ * other word.
+ */
 const VERBS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
 /** Replaces all other methods. */
@@ -16,7 +19,10 @@ class VerbLabels {
   }
 }
 
-/** Separates the scheme of a URL from its host. Schemes are `http`, `https`, and `http+unix` on Deno. */
+/**
+ * Separates the scheme of a URL from its host. Schemes are `http`, `https`, and `http+unix` on
+ * Deno.
+ */
 const HOST_MARK = "://";
 
 /** The path of an absolute URL, without its query; `"/"` if there is none. */
@@ -28,12 +34,17 @@ function pathOf(url: unknown): string {
   return end < 0 ? url.slice(start) : url.slice(start, end);
 }
 
-/** Copies a text that may be a slice of another: a stored path would keep its whole URL in memory. */
+/**
+ * Copies a text that may be a slice of another: a stored path would keep its whole URL in memory.
+ */
 function ownCopy(text: string): string {
   return new TextDecoder().decode(new TextEncoder().encode(text));
 }
 
-/** Labels requests `path [VERB]` or `route [VERB]`. The number of labels is limited, since clients choose paths and methods. */
+/**
+ * Labels requests `path [VERB]` or `route [VERB]`. The number of labels is limited, since clients
+ * choose paths and methods.
+ */
 export class RequestLabels {
   readonly #max: number;
   readonly #route: ((request: Request) => string | undefined) | undefined;
@@ -48,8 +59,8 @@ export class RequestLabels {
   }
 
   /**
-   * The label of a request. `pattern` is that of its route, if the server matched one. Never throws, whatever a handler is called
-   * with.
+   * The label of a request. `pattern` is that of its route, if the server matched one. Never
+   * throws, whatever a handler is called with.
    */
   of(request: Request | undefined, pattern?: string): string {
     const verb = this.#verbs.get(request?.method ?? OTHER_VERB) ?? this.#otherVerb;

@@ -3,11 +3,17 @@ import { RequestLabels } from "./request_labels.ts";
 import { ResponsePoller } from "./response_poller.ts";
 import { trackBody } from "./tracked_body.ts";
 
-/** A fetch handler: takes a request and whatever else the server passes, and returns a response or a promise of one. */
+/**
+ * A fetch handler: takes a request and whatever else the server passes, and returns a response or a
+ * promise of one.
+ */
 // deno-lint-ignore no-explicit-any -- `this` and further arguments differ between servers, and a timed handler keeps its type
 export type FetchHandler = { handle(this: any, request: Request, ...rest: any[]): unknown }["handle"];
 
-/** The value of a pattern in a route table: a handler, handlers by method, or something that the server answers by itself. */
+/**
+ * The value of a pattern in a route table: a handler, handlers by method, or something that the
+ * server answers by itself.
+ */
 export type Route = FetchHandler | object | false;
 
 /** Times the requests of one application. Its handlers share the limit on labels. */
@@ -22,7 +28,10 @@ export class RequestTimer {
     this.#poller = new ResponsePoller(options.recorder);
   }
 
-  /** Returns a handler that calls `handler` and times it. The label contains `pattern`, if given, instead of the path. */
+  /**
+   * Returns a handler that calls `handler` and times it. The label contains `pattern`, if given,
+   * instead of the path.
+   */
   handler<H extends FetchHandler>(handler: H, pattern?: string): H {
     const { recorder, until } = this.#options;
     const untilBody = until === "body";
@@ -67,7 +76,10 @@ export class RequestTimer {
   }
 }
 
-/** `completed` of the second argument of `Deno.serve`: a promise that settles when the response is sent, or cannot be sent. */
+/**
+ * `completed` of the second argument of `Deno.serve`: a promise that settles when the response is
+ * sent, or cannot be sent.
+ */
 function completionOf(info: unknown): Promise<unknown> | undefined {
   const completed = (info as { completed?: unknown } | null | undefined)?.completed;
   return completed instanceof Promise ? completed : undefined;

@@ -1,8 +1,14 @@
 import type { DurationRecorder } from "../recording/time_it.ts";
 
-/** A server that returns the client's address only while it answers the request, as `Bun.serve` documents of its `requestIP`. */
+/**
+ * A server that returns the client's address only while it answers the request, as `Bun.serve`
+ * documents of its `requestIP`.
+ */
 export interface PollableServer {
-  /** The client's address; `null` once the response is sent completely or the client has disconnected. */
+  /**
+   * The client's address; `null` once the response is sent completely or the client has
+   * disconnected.
+   */
   requestIP(request: Request): unknown;
 }
 
@@ -15,18 +21,23 @@ export interface PendingResponse {
   readonly onSent: () => void;
 }
 
-/** A pending response is polled again after this part of the time that it has already taken, and after at least 1 ms. */
+/**
+ * A pending response is polled again after this part of the time that it has already taken, and
+ * after at least 1 ms.
+ */
 const POLL_INTERVAL = 1 / 64;
 
 /**
  * Finds out by polling when responses are sent completely, on a server that has no event for it.
  *
- * It polls when the server calls the handler for the next request, and at the end of the event loop's turn. By then a response
- * whose body was in memory is sent. Others, such as streams and bodies too large for the socket, are polled by a timer, so their
- * end is seen at most 1 ms or 1/64 of their duration late.
+ * It polls when the server calls the handler for the next request, and at the end of the event
+ * loop's turn. By then a response whose body was in memory is sent. Others, such as streams and
+ * bodies too large for the socket, are polled by a timer, so their end is seen at most 1 ms or 1/64
+ * of their duration late.
  *
- * It does not touch the response. Reading `body` would cost as much as everything else together, and on Bun it changes the type of
- * a text without `content-type` from `text/plain` to `application/octet-stream`.
+ * It does not touch the response. Reading `body` would cost as much as everything else together,
+ * and on Bun it changes the type of a text without `content-type` from `text/plain` to
+ * `application/octet-stream`.
  */
 export class ResponsePoller {
   #knownServer: PollableServer | undefined;
@@ -62,7 +73,10 @@ export class ResponsePoller {
     });
   }
 
-  /** Polls the responses added since the last call. Those that are still pending are polled by a timer from then on. */
+  /**
+   * Polls the responses added since the last call. Those that are still pending are polled by a
+   * timer from then on.
+   */
   poll(): void {
     if (this.#pending.length === 0) return;
     const pending = this.#pending;

@@ -10,8 +10,9 @@ export interface TimedParts {
 }
 
 /**
- * Returns a copy of a route table with its handlers timed under `pattern [VERB]`: functions, and functions by method. Other values
- * (responses, pages, files, `false`), which the server answers without calling a handler, are copied unchanged.
+ * Returns a copy of a route table with its handlers timed under `pattern [VERB]`: functions, and
+ * functions by method. Other values (responses, pages, files, `false`), which the server answers
+ * without calling a handler, are copied unchanged.
  */
 export function timedRoutes<R extends Readonly<Record<string, Route>>>(timer: RequestTimer, routes: R): R {
   const timed = Object.entries(routes).map(([pattern, route]) => [pattern, timedRoute(timer, pattern, route)]);
@@ -35,8 +36,8 @@ function isPlainObject(value: unknown): value is object {
 }
 
 /**
- * Returns a copy of a server object with timed `fetch` and `routes`. All other properties are the same, and `fetch` is still called
- * with the original as `this`.
+ * Returns a copy of a server object with timed `fetch` and `routes`. All other properties are the
+ * same, and `fetch` is still called with the original as `this`.
  *
  * @throws {KymoError} `"invalid-argument"` if the server has neither `fetch` nor `routes`.
  */
@@ -61,7 +62,10 @@ export function timedServer<S extends TimedParts>(timer: RequestTimer, server: S
   return timed;
 }
 
-/** Copies an object with its class and properties. Accessors use the original, since they may read its private fields. */
+/**
+ * Copies an object with its class and properties. Accessors use the original, since they may read
+ * its private fields.
+ */
 function copyOf<S extends object>(original: S): S {
   const copy: S = Object.create(Object.getPrototypeOf(original));
   for (let owner: object | null = original; owner !== null && owner !== Object.prototype;) {

@@ -1,14 +1,15 @@
 type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /**
- * Whether this runtime sets the `content-type` of a text only when it sends the response, as Bun does. It then cannot tell a text
- * from bytes once `body` has been read.
+ * Whether this runtime sets the `content-type` of a text only when it sends the response, as Bun
+ * does. It then cannot tell a text from bytes once `body` has been read.
  */
 const setsTypeLate = !new Response("text").headers.has("content-type");
 
 /**
- * Returns a copy of the response that calls `onEnd` once, when its body is read to its end, cancelled, or fails. If there is no
- * body, or if tracking it would change what the client receives, calls `onEnd` at once and returns the response itself.
+ * Returns a copy of the response that calls `onEnd` once, when its body is read to its end,
+ * cancelled, or fails. If there is no body, or if tracking it would change what the client
+ * receives, calls `onEnd` at once and returns the response itself.
  */
 export function trackBody(response: Response, onEnd: () => void): Response {
   const body = setsTypeLate && !response.headers.has("content-type") ? null : response.body;

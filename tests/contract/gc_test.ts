@@ -28,7 +28,8 @@ describe("GC tracker", () => {
       const pauses = collect(10).map(({ pause }) => pause);
       const elapsed = (performance.now() - start) / 1000;
       assert(pauses.every((pause) => pause >= 0 && pause < 10), `${pauses}`);
-      // Confusing ns and µs breaks one of the two limits: marking half a million objects takes ms, and all pauses fit into the time.
+      // Confusing ns and µs breaks one of the two limits: marking half a million objects takes ms,
+      // and all pauses fit into the time.
       assert(Math.max(...pauses) > 1e-4, `${pauses}`);
       assert(pauses.reduce((sum, pause) => sum + pause, 0) < elapsed, `${pauses} in ${elapsed} s`);
     } finally {

@@ -18,7 +18,10 @@ describe("profile joined from slices of JavaScriptCore", () => {
     columnNumber: 0,
   });
 
-  /** A slice in which `main` calls the named functions in turn, with a sample of each `delta` µs after the one before. */
+  /**
+   * A slice in which `main` calls the named functions in turn, with a sample of each `delta` µs
+   * after the one before.
+   */
   function slice(calls: readonly [name: string, delta: number][]): CpuProfile {
     const names = [...new Set(calls.map(([name]) => name))];
     const ids = names.map((_, index) => index + 3);

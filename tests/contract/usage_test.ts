@@ -7,7 +7,10 @@ const { memory, resources } = detect(globalThis);
 
 const MB = 1e6;
 
-/** Returns `measure()` once it exceeds `threshold`. Bun counts some memory only at the next collection, so this allocates garbage. */
+/**
+ * Returns `measure()` once it exceeds `threshold`. Bun counts some memory only at the next
+ * collection, so this allocates garbage.
+ */
 function after(threshold: number, measure: () => number): number {
   for (let round = 0; round < 100 && measure() <= threshold; round++) {
     Array.from({ length: 100_000 }, (_, i) => ({ i }));

@@ -1,5 +1,6 @@
 /**
- * An app that analyses the recording of `app.ts` with the installed package, and prints the result or the error. Argument: the directory.
+ * An app that analyses the recording of `app.ts` with the installed package, and prints the result
+ * or the error. Argument: the directory.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * An app that records with the installed package, through its entries for recording, and checks its files. Argument: the directory.
+ * An app that records with the installed package, through its entries for recording, and checks its
+ * files. Argument: the directory.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A user of the package, for a compiler with all strict options. It is compiled with the types of Bun, so Deno does not check it. It is
- * never run.
+ * A user of the package, for a compiler with all strict options. It is compiled with the types of
+ * Bun, so Deno does not check it. It is never run.
  *
  * @module
  */

@@ -31,7 +31,8 @@ describe("runtime samplers", () => {
     const { heap, observations, ticks } = JSON.parse(await run("lag_large_heap.ts"));
     assert(heap > 500e6);
     assert(observations > ticks.length * 9);
-    // The median excludes the load of other programs. A call that walks the heap takes tens of ms each time.
+    // The median excludes the load of other programs. A call that walks the heap takes tens of ms
+    // each time.
     const median = ticks.toSorted((a: number, b: number) => a - b)[ticks.length >> 1];
     assert(median < 1, `${median} ms`);
   });

@@ -158,7 +158,10 @@ for (const runtime of RUNTIMES) {
   }
 
   describe(`slow response body on ${runtime}`, () => {
-    /** Timepoint (ns) and measurement (s) of `/held`, and a time between its first and last bytes (ns). */
+    /**
+     * Timepoint (ns) and measurement (s) of `/held`, and a time between its first and last bytes
+     * (ns).
+     */
     async function hold(until: "body" | "headers", socketName?: string) {
       using scratch = scratchDirectory();
       const socketPath = socketName === undefined ? undefined : scratch.at(socketName);
@@ -295,7 +298,8 @@ describe("timed server as default export is recorded", () => {
         const port = Number(await waitFor(() => /https?:\/\/[\w.]+:(\d+)/.exec(said)?.[1]));
         assertEquals((await ask(port, "/first")).text, "asked 1");
         assertEquals((await ask(port, "/second?x")).text, "asked 2");
-        // When this request arrives, the server knows that the others are sent; it learns that later than their clients.
+        // When this request arrives, the server knows that the others are sent; it learns that
+        // later than their clients.
         assertEquals((await ask(port, "/third")).text, "asked 3");
         child.kill("SIGTERM");
         await ended;

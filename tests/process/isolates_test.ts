@@ -78,7 +78,10 @@ for (const [name, service] of Object.entries(SERVICES)) {
   });
 }
 
-/** Runs a service, sends it some hundred requests, and stops it. Returns the number of answers by isolate. */
+/**
+ * Runs a service, sends it some hundred requests, and stops it. Returns the number of answers by
+ * isolate.
+ */
 async function serve({ command, processes, isolates, end }: Service, layout: string, directory: string) {
   const port = await freePort();
   const env = {
@@ -100,7 +103,10 @@ async function serve({ command, processes, isolates, end }: Service, layout: str
   }
 }
 
-/** Sends requests until there are 300 answers, and at least one of each isolate. Returns their number by isolate. */
+/**
+ * Sends requests until there are 300 answers, and at least one of each isolate. Returns their
+ * number by isolate.
+ */
 async function askEach(port: number, isolates: number): Promise<Record<string, number>> {
   const answered: Record<string, number> = {};
   let answers = 0;

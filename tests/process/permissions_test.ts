@@ -24,8 +24,8 @@ function minimal(directory: string): string[] {
 }
 
 /**
- * A shell command that runs a program on Deno with some permissions. Without a shell Deno would add all permissions to a command that
- * starts Deno and has none.
+ * A shell command that runs a program on Deno with some permissions. Without a shell Deno would add
+ * all permissions to a command that starts Deno and has none.
  */
 function shellLine(file: string, args: readonly string[], permissions: readonly string[]): string {
   const words = commandOf("deno", file, args, permissions).map((word) => `'${word}'`);
@@ -49,7 +49,9 @@ function hiddenNames(directory: string): string[] {
   return readdirSync(directory).filter((name) => name.startsWith("."));
 }
 
-/** Runs a program on Deno in a terminal, where it could prompt for permissions, but nobody answers. */
+/**
+ * Runs a program on Deno in a terminal, where it could prompt for permissions, but nobody answers.
+ */
 function inTerminal(file: string, args: readonly string[], permissions: readonly string[]): Spawned {
   const line = shellLine(file, args, permissions);
   return spawnCommand(["script", "--quiet", "--return", "--command", line, "/dev/null"]);

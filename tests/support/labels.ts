@@ -5,7 +5,10 @@ export function utf8Length(text: string): number {
   return encoder.encode(text).length;
 }
 
-/** How a label reads in a file, said once more and without haste: U+FFFD for NUL and lone surrogates, and cut at a character with `…`. */
+/**
+ * How a label reads in a file, said once more and without haste: U+FFFD for NUL and lone
+ * surrogates, and cut at a character with `…`.
+ */
 export function asWritten(label: string, maxBytes = 16_384): string {
   const text = label.toWellFormed().replaceAll("\0", "\ufffd");
   if (utf8Length(text) <= maxBytes) return text;

@@ -25,7 +25,10 @@ export function unfinishedPaths(disk: MemoryDisk, directory = DIRECTORY): string
   return temporaryPaths(disk, directory).filter((path) => !/\.spools?$/.test(path));
 }
 
-/** Every row of a published file; throws if it is torn. (A file that is appended to may be empty, without a header.) */
+/**
+ * Every row of a published file; throws if it is torn. (A file that is appended to may be empty,
+ * without a header.)
+ */
 export function rowsIn(disk: MemoryDisk, path: string): Observation[] {
   const text = disk.text(path);
   if (text === "") return [];

@@ -127,7 +127,10 @@ const CHARACTERS = [
   "…",
 ];
 
-/** Up to 24 UTF-16 code units: any at all, or those that mean something to CSV; every eighth label is one of the awkward ones. */
+/**
+ * Up to 24 UTF-16 code units: any at all, or those that mean something to CSV; every eighth label
+ * is one of the awkward ones.
+ */
 export function randomLabel(random: Random): string {
   if (random(8) === 0) return pick(random, AWKWARD_LABELS);
   const unit = random(2) === 0 ? () => String.fromCharCode(random(65536)) : () => pick(random, CHARACTERS);

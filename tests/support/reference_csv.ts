@@ -31,9 +31,13 @@ function field(text: string): string {
 /** Replaces CR inside quotes while the parser runs, which would turn CRLF there into LF. */
 const STAND_IN = "\0";
 
-/** Reads a CSV that is known to be valid by the plainest means there are: what the row scanner is compared with. */
+/**
+ * Reads a CSV that is known to be valid by the plainest means there are: what the row scanner is
+ * compared with.
+ */
 export function referenceParse(text: string): Observation[] {
-  // Split at its quotes, a text is outside quotes in the first piece, inside in the second, and so on.
+  // Split at its quotes, a text is outside quotes in the first piece, inside in the second, and so
+  // on.
   const pieces = text.split('"');
   const rows = parse(pieces.map((piece, i) => i % 2 === 0 ? piece : piece.replaceAll("\r", STAND_IN)).join('"'));
   return rows.slice(1).map(([timepoint = "", measurement = "", label = "", pid = ""]) => ({

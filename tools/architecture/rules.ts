@@ -1,5 +1,6 @@
 /**
- * The rules of the architecture. Each takes the sources of the tree and returns its violations, one sentence each.
+ * The rules of the architecture. Each takes the sources of the tree and returns its violations, one
+ * sentence each.
  *
  * @module
  */
@@ -13,8 +14,8 @@ export type Tree = ReadonlyMap<string, Source>;
 export type Rule = (tree: Tree) => string[];
 
 /**
- * The way of the data, lowest layer first. A module imports only from its own room and from the layers below: rooms side by
- * side in one layer do not know each other.
+ * The way of the data, lowest layer first. A module imports only from its own room and from the
+ * layers below: rooms side by side in one layer do not know each other.
  */
 const layers: readonly (readonly RegExp[])[] = [
   [/^src\/(runtime|errors|result|options|series|default_runtime)\.ts$/],
@@ -89,8 +90,8 @@ const longFiles = new Map([
 ]);
 
 /**
- * `src/` names no runtime, nor anything that only some have: those come through the port. The command line's entry and the page
- * of the report, which runs in a browser, are excepted.
+ * `src/` names no runtime, nor anything that only some have: those come through the port. The
+ * command line's entry and the page of the report, which runs in a browser, are excepted.
  */
 export const coreNamesNoRuntime: Rule = (tree) => {
   const violations: string[] = [];
@@ -114,7 +115,10 @@ export const recordingReadsNoClock: Rule = (tree) => {
   return violations;
 };
 
-/** Which of the names a source uses as globals: not as a property, a key, or the name of a declaration. */
+/**
+ * Which of the names a source uses as globals: not as a property, a key, or the name of a
+ * declaration.
+ */
 function globals(source: Source, names: readonly string[]): Set<string> {
   const uses = new RegExp(String.raw`(?<![.\w$])(${names.join("|")})\b(?!\s*\??:|\s*=[^=])`, "g");
   return new Set([...source.code.matchAll(uses)].map((match) => match[1] ?? ""));
@@ -151,7 +155,10 @@ export const viewerImportsOnlyBrowserCode: Rule = (tree) =>
     .filter(([from, to]) => from.startsWith("src/report/viewer/") && !browserCode.test(to))
     .map(([from, to]) => `${from} imports ${to}, which is not for browsers`);
 
-/** An adapter imports the port, its own folder, and what the runtimes share; only detection knows all of them. */
+/**
+ * An adapter imports the port, its own folder, and what the runtimes share; only detection knows
+ * all of them.
+ */
 export const adaptersImportOnlyThePort: Rule = (tree) => {
   const violations: string[] = [];
   for (const { path, imports } of within(tree, /^runtime_adapters\//)) {
@@ -165,7 +172,10 @@ export const adaptersImportOnlyThePort: Rule = (tree) => {
   return violations;
 };
 
-/** Whether one module of `runtime_adapters/` may import another: from the same folder, or one that belongs to no runtime. */
+/**
+ * Whether one module of `runtime_adapters/` may import another: from the same folder, or one that
+ * belongs to no runtime.
+ */
 function isShared(from: string, to: string): boolean {
   return to !== detection && (folderOf(to) === folderOf(from) || !/^runtime_adapters\/(deno|bun)\//.test(to));
 }
@@ -177,7 +187,10 @@ export const onlyDetectionPicksAnAdapter: Rule = (tree) =>
     .filter(([from, to]) => from !== compositionRoot || to !== detection)
     .map(([from, to]) => `${from} imports ${to}`);
 
-/** What a recording program imports loads neither what is above the core nor any package but the standard library. */
+/**
+ * What a recording program imports loads neither what is above the core nor any package but the
+ * standard library.
+ */
 export const entriesReachOnlyTheCore: Rule = (tree) => {
   const reached = new Set(entries.filter((entry) => tree.has(entry)));
   const violations: string[] = [];
@@ -192,8 +205,8 @@ export const entriesReachOnlyTheCore: Rule = (tree) => {
 };
 
 /**
- * What tests share is in `tests/support`, which imports no test. A test uses nothing from another folder of tests, and neither
- * does the bench. Paths of programs that a test runs count as imports.
+ * What tests share is in `tests/support`, which imports no test. A test uses nothing from another
+ * folder of tests, and neither does the bench. Paths of programs that a test runs count as imports.
  */
 export const testsShareOnlySupport: Rule = (tree) => {
   const violations: string[] = [];
@@ -233,7 +246,9 @@ export const noCircles: Rule = (tree) => {
   return violations;
 };
 
-/** A folder has few enough entries to be read at a glance, or a reason in {@linkcode largeFolders}. */
+/**
+ * A folder has few enough entries to be read at a glance, or a reason in {@linkcode largeFolders}.
+ */
 export const foldersAreSmall: Rule = (tree) => {
   const folders = new Map<string, Set<string>>();
   for (const path of tree.keys()) {

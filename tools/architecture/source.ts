@@ -1,6 +1,6 @@
 /**
- * Reads the imports and the code of a TypeScript source. It distinguishes comments, string literals and regular expressions from code,
- * and parses nothing else.
+ * Reads the imports and the code of a TypeScript source. It distinguishes comments, string literals
+ * and regular expressions from code, and parses nothing else.
  *
  * @module
  */
@@ -9,7 +9,9 @@
 export interface Source {
   /** Path from the root of the repository, with `/`. */
   readonly path: string;
-  /** Specifiers of all imports and re-exports: static, type-only and dynamic ones with a literal. */
+  /**
+   * Specifiers of all imports and re-exports: static, type-only and dynamic ones with a literal.
+   */
   readonly imports: readonly string[];
   /** All string literals, without quotes. */
   readonly strings: readonly string[];

@@ -22,7 +22,10 @@ export interface CommandOptions {
   readonly timeout?: number;
 }
 
-/** Runs a program to its end. Passes if the exit status is 0. The output has both streams, in the order of arrival. */
+/**
+ * Runs a program to its end. Passes if the exit status is 0. The output has both streams, in the
+ * order of arrival.
+ */
 export async function run(
   [program, ...args]: readonly [string, ...string[]],
   { cwd, env = {}, timeout = 1_800_000 }: CommandOptions,

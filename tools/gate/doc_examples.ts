@@ -1,5 +1,6 @@
 /**
- * Runs the examples in Markdown and doc comments: on Deno with `deno test --doc`, on Bun by finding the same blocks.
+ * Runs the examples in Markdown and doc comments: on Deno with `deno test --doc`, on Bun by finding
+ * the same blocks.
  *
  * @module
  */

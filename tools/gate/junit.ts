@@ -39,7 +39,8 @@ export function readJunit(xml: string): TestReport {
       continue;
     } else if (element === "testcase") {
       const [file = "", ...groups] = suites;
-      // Deno reports the steps of a group, with their full names, in a suite named after its own code.
+      // Deno reports the steps of a group, with their full names, in a suite named after its own
+      // code.
       const known = !file.startsWith("ext:");
       if (known) files.add(file.replace(/^\.\//, ""));
       cases.push({

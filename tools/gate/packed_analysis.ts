@@ -1,5 +1,6 @@
 /**
- * Checks the analysis of the npm package: without DuckDB it names the package to add, and with DuckDB it works.
+ * Checks the analysis of the npm package: without DuckDB it names the package to add, and with
+ * DuckDB it works.
  *
  * @module
  */
@@ -33,7 +34,8 @@ const PROFILE = {
 };
 
 /**
- * Analyses without DuckDB. The library and `kymo summary` name the command that adds it; `kymo top` and `kymo profile` work without.
+ * Analyses without DuckDB. The library and `kymo summary` name the command that adds it; `kymo top`
+ * and `kymo profile` work without.
  */
 export async function analyseWithoutDuckDB(runtime: RuntimeName, place: Place): Promise<Outcome> {
   const { app, ok, output } = await runApp(runtime, place);

@@ -1,5 +1,6 @@
 /**
- * Checks the npm package as its users get it: packed, added to an empty Bun app, run there, and type-checked by a strict user.
+ * Checks the npm package as its users get it: packed, added to an empty Bun app, run there, and
+ * type-checked by a strict user.
  *
  * @module
  */
@@ -15,7 +16,10 @@ const resolutions = [
   { module: "nodenext", moduleResolution: "nodenext" },
 ];
 
-/** Builds the package, packs it, and adds the tarball to an empty app. Passes if no other package is installed with it. */
+/**
+ * Builds the package, packs it, and adds the tarball to an empty app. Passes if no other package is
+ * installed with it.
+ */
 export async function installPacked(place: Place): Promise<Outcome> {
   const built = `${place.temporary}/npm`;
   const app = appFolder(place);
@@ -45,7 +49,10 @@ export async function recordWithPacked(runtime: RuntimeName, place: Place): Prom
   return await run([place.bin[runtime], ...words, `recorded-${runtime}`], { cwd: app, env: place.env });
 }
 
-/** Runs the installed command line on a runtime: it prints its version, and recovers an empty directory. */
+/**
+ * Runs the installed command line on a runtime: it prints its version, and recovers an empty
+ * directory.
+ */
 export async function runPackedCommandLine(runtime: RuntimeName, place: Place): Promise<Outcome> {
   const app = appFolder(place);
   const kymo = commandLines(place)[runtime];
@@ -56,7 +63,9 @@ export async function runPackedCommandLine(runtime: RuntimeName, place: Place): 
   return { ok: version.ok && recovery.ok && output === `${denoJson.version}\nNothing to recover.\n`, output };
 }
 
-/** Type-checks a user of the package with all strict options of the compiler, and the types of Bun. */
+/**
+ * Type-checks a user of the package with all strict options of the compiler, and the types of Bun.
+ */
 export async function typeCheckUser(place: Place): Promise<Outcome> {
   const app = appFolder(place);
   await Deno.copyFile(`${place.root}/tests/packaging/strict_user.ts`, `${app}/strict_user.ts`);

@@ -1,5 +1,6 @@
 /**
- * Runs the test suite on each runtime, and compares which tests ran: a test that one runtime silently left out is a failure.
+ * Runs the test suite on each runtime, and compares which tests ran: a test that one runtime
+ * silently left out is a failure.
  *
  * @module
  */
@@ -8,10 +9,16 @@ import { type Outcome, run } from "./command.ts";
 import { readJunit, type TestCase, type TestReport } from "./junit.ts";
 import type { Place, RuntimeName } from "./place.ts";
 
-/** Time limit for a test on Bun, ms: its own limit of 5 s is too short for tests that start processes. */
+/**
+ * Time limit for a test on Bun, ms: its own limit of 5 s is too short for tests that start
+ * processes.
+ */
 const TEST_TIMEOUT = 300_000;
 
-/** Test files that run concurrently: as many as the smallest machine has processors, since some tests depend on timing. */
+/**
+ * Test files that run concurrently: as many as the smallest machine has processors, since some
+ * tests depend on timing.
+ */
 const WIDTH = 2;
 
 /** Paths of all test files below `tests/`, sorted. */
@@ -48,7 +55,8 @@ export async function runTests(
 ): Promise<TestOutcome> {
   const junit = `${place.temporary}/${runtime}-${file.replaceAll("/", "-")}.xml`;
   const options = {
-    // Otherwise Deno makes the links in `node_modules` anew at each start, and a program on Bun may find them missing.
+    // Otherwise Deno makes the links in `node_modules` anew at each start, and a program on Bun may
+    // find them missing.
     deno: ["-A", "--no-check", "--node-modules-dir=manual", `--junit-path=${junit}`],
     bun: [`--timeout=${testTimeout}`, "--only-failures", "--reporter=junit", `--reporter-outfile=${junit}`],
   };
@@ -62,8 +70,8 @@ export async function runTests(
 }
 
 /**
- * Runs the suite on both runtimes, each file in its own process, and {@linkcode WIDTH} of them concurrently: most slow tests wait for
- * other processes.
+ * Runs the suite on both runtimes, each file in its own process, and {@linkcode WIDTH} of them
+ * concurrently: most slow tests wait for other processes.
  */
 export async function runSuite(place: Place): Promise<Record<RuntimeName, TestOutcome>> {
   const runs = findTestFiles(place.root).sort(bySlowness)
@@ -77,7 +85,9 @@ export async function runSuite(place: Place): Promise<Record<RuntimeName, TestOu
   return { deno: combine(outcomes.deno), bun: combine(outcomes.bun) };
 }
 
-/** Sorts the slowest test files first: those of the fault suite, then others that start processes. */
+/**
+ * Sorts the slowest test files first: those of the fault suite, then others that start processes.
+ */
 function bySlowness(one: string, other: string): number {
   const rank = (file: string): number =>
     ["tests/process/faults/", "tests/process/", ""].findIndex((start) => file.startsWith(start));
@@ -127,7 +137,10 @@ export interface SkippedTest {
   readonly reason: string;
 }
 
-/** The skipped tests of a report. Their positions come from Bun's report, since Deno's does not have all of them. */
+/**
+ * The skipped tests of a report. Their positions come from Bun's report, since Deno's does not have
+ * all of them.
+ */
 export function findSkipped(root: string, report: TestReport, bun: TestReport): SkippedTest[] {
   return report.cases.filter(({ status }) => status === "skipped").map((skipped) => {
     const located = bun.cases.find(({ name }) => name === skipped.name) ?? skipped;

@@ -1,4 +1,7 @@
-/** What it costs to begin: whole programs that record one sample, or only import the module, beside one that does nothing. */
+/**
+ * Start-up cost: whole programs that record one sample, or only import the module, compared with an
+ * empty one.
+ */
 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,10 +11,10 @@ import { takeRows, temporaryDirectory } from "../../harness/published_files.ts";
 import { install, programs } from "./install.ts";
 import type { Told } from "./shares.ts";
 
-/** Rounds that count; one before them fills the runtime's caches. */
+/** Measured rounds, after one that fills the runtime's caches. */
 const ROUNDS = 20;
 
-/** The most that beginning should cost, ms. */
+/** Goals for the start-up cost, ms. */
 const MOST = "Deno" in globalThis ? 25 : 15;
 
 type Name = (typeof programs)[number];
@@ -19,7 +22,7 @@ type Name = (typeof programs)[number];
 using project = temporaryDirectory();
 install(project.path);
 
-/** Runs a program, which must leave as many rows as it is to record. */
+/** Runs a program, and asserts that it leaves the expected number of rows. */
 function runOnce(name: Name): { readonly time: number; readonly told: unknown } {
   using directory = temporaryDirectory();
   const run = timeRun(pathToFileURL(join(project.path, `${name}.ts`)), { cwd: directory.path });
@@ -33,7 +36,7 @@ const times: Record<Name, number[]> = { empty: [], imports: [], records: [], sha
 const told: Told[] = [];
 
 for (let round = 0; round <= ROUNDS; round++) {
-  // Each round begins with another one, so that none always comes after the same neighbour.
+  // Each round starts with another program, so that none always follows the same one.
   for (let i = 0; i < programs.length; i++) {
     const name = programs[(i + round) % programs.length]!;
     const run = runOnce(name);
@@ -43,7 +46,7 @@ for (let round = 0; round <= ROUNDS; round++) {
   }
 }
 
-/** How much longer a program runs than another, round by round. */
+/** Difference between the run times of two programs, by round. */
 function above(ours: Name, theirs: Name): Spread {
   return spread(times[ours].map((time, round) => time - times[theirs][round]!));
 }

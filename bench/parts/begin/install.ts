@@ -6,12 +6,13 @@ import { fileURLToPath } from "node:url";
 const root = new URL("../../../", import.meta.url);
 const pathOf = (name: string): string => fileURLToPath(new URL(name, root));
 
-/** The programs that begin. */
+/** The measured programs. */
 export const programs = ["empty", "imports", "records", "shares"] as const;
 
 /**
- * Makes a project of its own in a folder, with the programs and the module as its users get it. In this tree all of it would be slower, an
- * empty program too: Deno reads the workspace and node_modules first, and gets `@std/csv` through a stand-in.
+ * Creates a project in a folder, with the programs and the module as its users get it. In this
+ * repository every program is slower, even an empty one: Deno reads the workspace and node_modules
+ * first, and loads `@std/csv` through a link.
  */
 export function install(folder: string): void {
   for (const name of programs) cpSync(pathOf(`bench/parts/begin/${name}.ts`), `${folder}/${name}.ts`);
@@ -19,7 +20,7 @@ export function install(folder: string): void {
   else installBundle(folder);
 }
 
-/** The sources, as from JSR, and `@std/csv/parse` as modules of its own. */
+/** Copies the sources, as from JSR, and `@std/csv/parse` as separate modules. */
 function installSources(folder: string): void {
   for (const name of ["mod.ts", "src", "runtime_adapters"]) {
     cpSync(pathOf(name), `${folder}/kymo/${name}`, { recursive: true });
@@ -29,7 +30,7 @@ function installSources(folder: string): void {
   writeFileSync(`${folder}/deno.json`, JSON.stringify({ imports }));
 }
 
-/** One file, as in the npm package. */
+/** Bundles the module into one file, as in the npm package. */
 function installBundle(folder: string): void {
   const home = `${folder}/node_modules/@kymo/kymo`;
   mkdirSync(home, { recursive: true });

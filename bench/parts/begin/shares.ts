@@ -1,8 +1,11 @@
-/** Records one sample, into `_monitoring` of the working directory, and tells how long each step took, ms. */
+/**
+ * Records one sample, into `_monitoring` of the working directory, and prints the time of each
+ * step, ms.
+ */
 
 import * as monitor from "@kymo/kymo";
 
-/** What it tells. */
+/** Output of the program. */
 export interface Told {
   readonly start: number;
   readonly sample: number;

@@ -1,5 +1,5 @@
 /**
- * What a sample costs with Kymo and with what one might take instead.
+ * The cost of a sample with Kymo and with alternatives.
  *
  * @module
  */
@@ -15,8 +15,9 @@ import { SEGMENT_ROWS } from "../../harness/segment_rows.ts";
 const ROUNDS = 9;
 
 /**
- * Kymo flushes a buffer, a segment, when it is full. The loops never give way to the event loop, so all of that happens within what is timed,
- * after the following segment has filled. Rounds of whole segments each flush that many: nothing is left out, nor counted twice.
+ * Kymo flushes a segment when it is full. The loops never yield to the event loop, so all of that
+ * is part of the measured time, after the next segment has filled. Rounds of whole segments flush
+ * as many segments: nothing is left out or counted twice.
  */
 const SEGMENTS_PER_ROUND = 4;
 
@@ -25,7 +26,7 @@ const field = await beginAll();
 try {
   const bodies: Record<string, Body> = {};
   for (const [name, { run }] of Object.entries(field.recordings)) bodies[name] = run;
-  // It takes its turn with the others, and nobody looks at how long that was.
+  // Runs in turn with the others; its time is not used.
   bodies["tidy up"] = (): void => {
     for (const { tidy } of Object.values(field.recordings)) tidy?.();
   };

@@ -1,5 +1,5 @@
 /**
- * What it costs to turn rows into CSV, against two libraries that are made for it.
+ * The cost of encoding rows as CSV, compared with two libraries.
  *
  * @module
  */
@@ -20,14 +20,14 @@ const SEGMENTS_PER_ROUND = 8;
 const PID = 4711;
 const EPOCH = 1_795_360_370_305_798_096n;
 const LABELS = ["my code block", "/orders [GET]", "/orders/:id [GET]", "/orders [POST]", 'a "quoted", label', "größer"];
-/** As Kymo and `@std/csv` end their lines. */
+/** Line ends of Kymo and `@std/csv`. */
 const NODE_OPTIONS = { record_delimiter: "\r\n" };
 const COLUMNS = ["Timepoint", "Measurement", "Label", "PID"];
 
-/** One row as one would hand it to a library. */
+/** A row in the form that the libraries take. */
 type Row = [timepoint: string, measurement: string | number, label: string, pid: number];
 
-/** What is encoded: twice the same segment, and the rows in it. */
+/** The encoded data: two equal segments, and their rows. */
 interface Material {
   readonly segments: readonly Segment[];
   readonly rows: readonly Row[];
@@ -39,7 +39,7 @@ function seconds(nanoseconds: number): string {
   return `${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }
 
-/** Fills a segment with observations some microseconds apart, whose values are told from a random number. */
+/** Fills a segment with observations some microseconds apart, with values from a random number. */
 function material(kind: ValueKind, valueOf: (random: number) => number): Material {
   const owner = { pid: PID, isolate: "0badcafe", channel: "bench", kind };
   const segments = [1, 2].map(() => new Segment(new ArrayBuffer(SEGMENT_BYTES), owner));
@@ -56,7 +56,7 @@ function material(kind: ValueKind, valueOf: (random: number) => number): Materia
   return { segments, rows };
 }
 
-/** Encodes a segment as a flush does, slice by slice, and hands on each one. */
+/** Encodes a segment as a flush does, and calls back with each slice. */
 function encode(encoder: CsvEncoder, segment: SegmentContent, take: (bytes: Uint8Array) => void): void {
   for (let row = 0; row < segment.count;) {
     const { bytes, next } = encoder.encode(segment, row);
@@ -65,7 +65,7 @@ function encode(encoder: CsvEncoder, segment: SegmentContent, take: (bytes: Uint
   }
 }
 
-/** Throws unless all three write the same text, and that can be read back. */
+/** Throws unless all three write the same text, and it can be read back. */
 function check({ segments, rows }: Material): void {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let ours = "";
@@ -80,14 +80,15 @@ function check({ segments, rows }: Material): void {
   if (!isSame) throw new Error("Cannot compare: what was written reads back as something else");
 }
 
-/** What is measured of one kind of values. */
+/** Measures one kind of values. */
 async function measure(what: string, { segments, rows }: Material): Promise<Figure[]> {
   const encoder = new CsvEncoder();
-  // Added up and looked at, so that no compiler can leave the work out.
+  // Summed up and checked, so that no compiler can remove the work.
   let length = 0;
-  /** Writes all rows so often that `times` are written. */
+  /** Encodes all rows repeatedly, `times` rows in total. */
   const again = (write: (segment: Segment) => void) => (times: number): void => {
-    // Each of the two segments in turn, so that the encoder prepares itself for each, as it does for each flush.
+    // Alternates between two segments, so that the encoder prepares for each, as it does for each
+    // flush.
     for (let i = 0; i < times / rows.length; i++) write(segments[i % segments.length]!);
   };
   const { ours, std, node, numbers } = await alternate({

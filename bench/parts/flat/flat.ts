@@ -1,11 +1,14 @@
-/** Whether a sample costs the same however many there are, under however many labels, in however many isolates. */
+/**
+ * Whether a sample costs the same however many there are, under however many labels, in however
+ * many isolates.
+ */
 
 import { run } from "../../harness/child.ts";
 import { type Figure, spread, tell } from "../../results/figure.ts";
 import { temporaryDirectory } from "../../harness/published_files.ts";
 import { ratio } from "../../harness/rounds.ts";
 
-/** How often each is measured, in a program of its own; of the largest one is enough. */
+/** Runs of each measurement, each in its own program; one is enough for the largest. */
 const PROGRAMS = 5;
 const QUANTITIES: readonly (readonly [samples: number, programs: number])[] = [
   [10_000, PROGRAMS],
@@ -20,13 +23,13 @@ const quantity = new URL("./quantity.ts", import.meta.url);
 const labels = new URL("./labels.ts", import.meta.url);
 const isolates = new URL("./isolates.ts", import.meta.url);
 
-/** Runs a program that records into a directory of its own. */
+/** Runs a program that records into its own directory. */
 async function record(program: URL, ...numbers: readonly number[]): Promise<unknown> {
   using directory = temporaryDirectory();
   return await run(program, { args: [directory.path, ...numbers.map(String)] });
 }
 
-/** The price of each, and the ratio of each to the first. */
+/** The cost of each, and its ratio to the first. */
 function figures(names: readonly string[], taken: readonly (readonly number[])[]): Figure[] {
   const [first = [], ...others] = taken;
   return [

@@ -1,8 +1,11 @@
-/** A worker that records. It is told a directory, then how many samples to record at once, as often as one likes, and 0 to end. */
+/**
+ * A worker that records. Its messages are a directory, then numbers of samples to record, and 0 to
+ * end.
+ */
 
 import * as monitor from "@kymo/kymo";
 
-/** The global scope of a worker, of which the type checker knows only the window's. */
+/** The global scope of a worker; the type checker knows only that of a window. */
 const scope = globalThis as unknown as Pick<Worker, "addEventListener" | "postMessage">;
 
 scope.addEventListener("message", async ({ data }: MessageEvent<string | number>) => {
@@ -17,5 +20,5 @@ scope.addEventListener("message", async ({ data }: MessageEvent<string | number>
   scope.postMessage({ recorded, flushed, dropped, errors });
 });
 
-// A message sent before somebody listens is lost.
+// A message sent before the listener exists is lost.
 scope.postMessage("ready");

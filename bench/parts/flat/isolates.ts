@@ -1,6 +1,6 @@
 /**
- * Has so many isolates of one program record at the same time. Prints as JSON how long a sample took, ns of one core, round by round.
- * Arguments: directory, number of isolates.
+ * Lets several isolates of one program record concurrently. Prints as JSON the cost of a sample by
+ * round, ns of one core. Arguments: directory, number of isolates.
  */
 
 import { availableParallelism } from "node:os";
@@ -10,7 +10,7 @@ import { checkOutcome, deletePublished, type Outcome } from "../../harness/publi
 const ROUNDS = 3;
 const NANOSECONDS_PER_MS = 1e6;
 
-/** Of each isolate in a round. */
+/** Samples of each isolate in a round. */
 const SAMPLES = 200_000;
 
 const [directory = "", number = ""] = process.argv.slice(2);
@@ -25,7 +25,7 @@ function answer<T>(worker: Worker): Promise<T> {
   });
 }
 
-/** Tells all of them something, and resolves to their answers. */
+/** Sends a message to all workers, and resolves to their answers. */
 function askAll(workers: readonly Worker[], question: string | number): Promise<Outcome[]> {
   return Promise.all(workers.map((worker) => {
     const answered = answer<Outcome>(worker);

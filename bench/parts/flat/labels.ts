@@ -1,6 +1,6 @@
 /**
- * Records under few and many labels in turn. Prints as JSON what each took, ns per sample, round by round, by the number of labels.
- * Arguments: directory, the numbers of labels.
+ * Records with few and many labels in turn. Prints as JSON the cost of a sample, ns, by the number
+ * of labels and by round. Arguments: directory, the numbers of labels.
  */
 
 import process from "node:process";
@@ -13,7 +13,10 @@ const TIMES = 200_000;
 
 const [directory = "", ...numbers] = process.argv.slice(2);
 
-/** One label after the other: as seldom the same one as can be. The strings are there already, for they are the caller's. */
+/**
+ * Uses one label after the other, which repeats each as seldom as possible. The strings exist
+ * already, as those of a caller do.
+ */
 function body(number: number): Body {
   const labels = Array.from({ length: number }, (_, i) => `label ${i}`);
   return (times) => {

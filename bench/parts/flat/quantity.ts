@@ -1,6 +1,6 @@
 /**
- * Records so many samples in a program that has done nothing before, from the first one on, and looks at the clock by hand as often. Prints as
- * JSON what each took, ns per time. Arguments: directory, number of samples.
+ * Records samples in a fresh program, from the first one on, and reads the clock by hand as often.
+ * Prints as JSON the cost of each, ns. Arguments: directory, number of samples.
  */
 
 import process from "node:process";
@@ -9,19 +9,24 @@ import { checkOutcome, deletePublished, takeRows } from "../../harness/published
 
 const NANOSECONDS_PER_MS = 1e6;
 
-/** After so many samples their files are taken away, so that they do not fill the disk; the clock stands meanwhile. */
+/**
+ * Samples after which the files are removed, outside the measured time, so that they do not fill
+ * the disk.
+ */
 const AT_A_TIME = 1_000_000;
 
-/** So many times are enough to know what the clock costs. */
+/** Enough readings to measure the cost of the clock. */
 const MOST_LOOKS = 10_000_000;
 
-/** Above this the rows in files are not counted one by one, which would take longer than recording them. */
+/**
+ * Above this number the rows in files are not counted, which would take longer than recording them.
+ */
 const MOST_COUNTED = 1_000_000;
 
 const [directory = "", number = ""] = process.argv.slice(2);
 const samples = Number(number);
 
-// Kept, so that no compiler can leave the work out.
+// Kept, so that no compiler can remove the work.
 let sum = 0;
 
 function look(times: number): void {
@@ -35,7 +40,7 @@ function sample(times: number): void {
   for (let i = 0; i < times; i++) monitor.stopDurationSample("my code block", monitor.startDurationSample());
 }
 
-/** How long it took, ms. */
+/** Duration, ms. */
 function timed(body: (times: number) => void, times: number): number {
   const before = performance.now();
   body(times);

@@ -1,4 +1,4 @@
-/** Requests per second of a server whose handler is trivial: recorded, beside the same server bare. */
+/** Requests per second of a server with a trivial handler, with and without recording. */
 
 import * as monitor from "@kymo/kymo";
 import { timeHandler } from "@kymo/kymo/http";
@@ -13,16 +13,16 @@ import { type Handler, serve } from "./serve.ts";
 
 const ROUNDS = 8;
 
-/** How long a round of one server lasts, s, and how many clients it has. */
+/** Duration of a round, s, and number of clients. */
 const DURATION = 3;
 const CLIENTS = 32;
 
-/** The rate that should be kept at least. */
+/** Goal for the ratio of the rates. */
 const LEAST = "Deno" in globalThis ? 0.97 : 0.95;
 
 const autocannon = fileURLToPath(new URL("../../../node_modules/autocannon/autocannon.js", import.meta.url));
 
-/** What runs the load: Node.js, for which it is made and on which it is fastest, or else this runtime. */
+/** The runtime of the load: Node.js, on which autocannon is fastest, or else this one. */
 const loader = spawnSync("node", ["--version"]).status === 0
   ? ["node"]
   : [process.execPath, ..."Deno" in globalThis ? ["run", "--quiet", "-A"] : []];
@@ -30,16 +30,16 @@ const loader = spawnSync("node", ["--version"]).status === 0
 /** One of the two servers. */
 interface Contender {
   readonly url: string;
-  /** How often its handler was called. */
+  /** Calls of its handler. */
   readonly calls: () => number;
   readonly close: () => Promise<void>;
-  /** What each round found: requests answered per second, the server's CPU time per request (µs), the part of a core that it used. */
+  /** By round: answers per second, CPU time per request (µs), and the used part of a core. */
   readonly rates: number[];
   readonly costs: number[];
   readonly busy: number[];
 }
 
-/** Both do the same work, and count it. */
+/** The handler of both servers, which counts its calls. */
 function contender(timed: (handler: Handler) => Handler): Contender {
   let calls = 0;
   const server = serve(timed((_request, _server) => {
@@ -49,7 +49,7 @@ function contender(timed: (handler: Handler) => Handler): Contender {
   return { ...server, calls: () => calls, rates: [], costs: [], busy: [] };
 }
 
-/** What is used of autocannon's result; `duration` is in s. */
+/** The used part of autocannon's result; `duration` is in s. */
 interface Load {
   readonly "2xx": number;
   readonly non2xx: number;
@@ -58,7 +58,7 @@ interface Load {
   readonly duration: number;
 }
 
-/** CPU time that this process has used, µs. */
+/** CPU time of this process, µs. */
 function cpuTime(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
@@ -79,7 +79,7 @@ async function load({ url, calls, rates, costs, busy }: Contender): Promise<void
   const cpu = cpuTime() - cpuBefore;
   const handled = calls() - callsBefore;
   const { "2xx": answered, non2xx, errors, timeouts, duration } = JSON.parse(output) as Load;
-  // The last answers find nobody who counts them.
+  // The last answers arrive after the count.
   if (non2xx + errors + timeouts > 0 || answered === 0 || handled < answered || handled > answered + CLIENTS) {
     throw new Error(`Cannot measure: ${handled} requests came, not as many as were answered: ${output}`);
   }
@@ -95,7 +95,7 @@ const bare = contender((handler) => handler);
 for (let round = 0; round <= ROUNDS; round++) {
   for (const one of round % 2 === 0 ? [recorded, bare] : [bare, recorded]) await load(one);
   if (round > 0) continue;
-  for (const { rates, costs, busy } of [recorded, bare]) rates.length = costs.length = busy.length = 0; // it was to warm up
+  for (const { rates, costs, busy } of [recorded, bare]) rates.length = costs.length = busy.length = 0; // the round that warms up
 }
 await Promise.all([recorded.close(), bare.close()]);
 await monitor.stop();

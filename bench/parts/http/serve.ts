@@ -1,13 +1,16 @@
-/** A server of this runtime's own. */
+/** The HTTP server of this runtime. */
 export interface Server {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** What answers a request. The second parameter is declared because Deno and Bun pass one, which a timed handler wants to see. */
+/**
+ * A handler. It declares a second parameter because Deno and Bun pass one, which a timed handler
+ * needs.
+ */
 export type Handler = (request: Request, server: unknown) => Response | Promise<Response>;
 
-/** The little of Bun that is used; its types are not there on Deno. */
+/** The used part of `Bun`, whose types Deno does not have. */
 interface BunGlobal {
   serve(options: { hostname: string; port: number; fetch: Handler }): {
     readonly port: number;
@@ -17,7 +20,7 @@ interface BunGlobal {
 
 const HERE = { hostname: "127.0.0.1", port: 0 };
 
-/** Serves at a free port of this machine. */
+/** Starts a server on a free local port. */
 export function serve(handler: Handler): Server {
   const { Bun } = globalThis as unknown as { Bun?: BunGlobal };
   if (Bun !== undefined) {

@@ -1,4 +1,4 @@
-/** Does nothing, and tells how much memory that takes. */
+/** Does nothing, and prints its memory. */
 
 import { leastResident } from "./resident.ts";
 

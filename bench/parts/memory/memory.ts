@@ -1,4 +1,4 @@
-/** How much memory a recording takes, and whether that grows. */
+/** The memory of a recording, and its growth. */
 
 import { run } from "../../harness/child.ts";
 import { type Figure, spread, tell } from "../../results/figure.ts";
@@ -8,24 +8,27 @@ import type { Told } from "./samples.ts";
 
 const ROUNDS = 2;
 
-/** After how many samples memory is read. */
+/** Samples after which memory is read. */
 const READ_AT = [10_000_000, 50_000_000];
 
-/** How often the files are counted and deleted, ms. */
+/** Interval at which the files are counted and deleted, ms. */
 const TAKE_EVERY = 50;
 
 const MIB = 2 ** 20;
 
-/** Lets a program collect garbage on V8. */
+/** Flag of V8 that exposes the garbage collector. */
 const BY_DEFAULT = "--expose-gc";
 
-/** V8 doubles its young generation now and then, by megabytes, when a program has run for long: here it has its last size from the start. */
+/**
+ * V8 doubles its young generation in a long-running program, by megabytes. Here it has its final
+ * size from the start.
+ */
 const OF_ONE_SIZE = `${BY_DEFAULT},--min-semi-space-size=1,--max-semi-space-size=1`;
 
 const idle = new URL("./idle.ts", import.meta.url);
 const samples = new URL("./samples.ts", import.meta.url);
 
-/** What a program that records has at each reading. */
+/** Memory of a recording program at each reading. */
 async function recording(v8Flags: string): Promise<readonly Resident[]> {
   using directory = temporaryDirectory();
   let rows = 0;
@@ -41,17 +44,17 @@ async function recording(v8Flags: string): Promise<readonly Resident[]> {
   }
 }
 
-/** The same for one that does not. */
+/** Memory of a program that does not record. */
 async function notRecording(v8Flags: string): Promise<readonly Resident[]> {
   const told = await run(samples, { args: ["", ...READ_AT.map(String)], v8Flags }) as Told;
   checkOutcome(told.outcome, 0);
   return told.readings;
 }
 
-/** What the programs have, at each reading. */
+/** Memory of the programs at each reading. */
 type Round = Readonly<Record<"ours" | "theirs" | "nothing", readonly Resident[]>>;
 
-/** All at once, since memory, unlike time, does not depend on who else runs. */
+/** Runs all programs concurrently, since memory, unlike time, does not depend on other load. */
 async function rounds(count: number, v8Flags: string): Promise<Round[]> {
   const all: Round[] = [];
   for (let i = 0; i < count; i++) {

@@ -1,20 +1,20 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 
-/** What a process has in memory, bytes. */
+/** Memory of a process, bytes. */
 export interface Resident {
-  /** All of it: the resident set. */
+  /** The resident set. */
   readonly all: number;
   /**
-   * Without files that are only read. Those are the code of the runtime, of which ever more gets used the longer a program runs; buffers that
-   * are mapped files are written, and count.
+   * The resident set without files that are only read: the code of the runtime, of which a program
+   * uses more the longer it runs. Buffers in mapped files are written, and count.
    */
   readonly own: number;
 }
 
-/** What this process has in memory now. */
+/** Memory of this process. */
 function resident(): Resident {
-  // Deno lets no program read that which lacks any permission, such as that for FFI.
+  // Deno lets only a program with all permissions, including FFI, read that.
   const { stdout, status } = spawnSync("cat", [`/proc/${process.pid}/smaps`], { encoding: "utf8" });
   if (status !== 0) throw new Error("Cannot measure: the memory map of the process cannot be read");
   let all = 0;
@@ -31,10 +31,10 @@ function resident(): Resident {
   return { all, own };
 }
 
-/** Bun's collector, or V8's as `--expose-gc` shows it. */
+/** Bun's garbage collector, or V8's with `--expose-gc`. */
 const { Bun, gc } = globalThis as unknown as { Bun?: { gc(synchronous: boolean): void }; gc?(): void };
 
-/** Collects garbage, all there is. */
+/** Collects all garbage. */
 export function collect(): void {
   if (Bun !== undefined) Bun.gc(true);
   else if (gc !== undefined) gc();
@@ -43,12 +43,15 @@ export function collect(): void {
 
 const READINGS = 6;
 
-/** How long allocators are given to return to the system what was collected, ms: Bun's does that in the background. */
+/**
+ * Time for allocators to return collected memory to the system, ms: that of Bun does so in the
+ * background.
+ */
 const RETURN_TIME = 100;
 
 /**
- * The memory that the process cannot do without: the least of several readings, since what a runtime has not yet given back only ever adds to
- * it. `live` is what the program does between two readings.
+ * The lowest of several readings of the memory: memory that a runtime has not yet released only
+ * adds to it. `live` is the work of the program between two readings.
  */
 export async function leastResident(live: () => Promise<void>): Promise<Resident> {
   let [all, own] = [Infinity, Infinity];

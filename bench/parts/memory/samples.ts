@@ -1,28 +1,34 @@
 /**
- * Takes samples as fast as a service could, and tells how much memory it has after some and after all of them.
+ * Takes samples as fast as a service could, and prints its memory after some and after all of them.
  *
- * Arguments: the directory to record into, nothing for not recording; how many samples there are to be at each reading.
+ * Arguments: the directory, empty to record nothing; the number of samples at each reading.
  */
 
 import * as monitor from "@kymo/kymo";
 import process from "node:process";
 import { collect, leastResident, type Resident } from "./resident.ts";
 
-/** What it tells. */
+/** Output of the program. */
 export interface Told {
-  /** How many samples there were. */
+  /** Number of samples. */
   readonly samples: number;
-  /** The memory at each reading. */
+  /** Memory at each reading. */
   readonly readings: readonly Resident[];
   readonly outcome: monitor.MonitorStatus;
 }
 
 const [monitoringDir = "", ...counts] = process.argv.slice(2);
 
-/** How many samples there are between two turns of the event loop: a flush now gets done beside the program, and now does not. */
+/**
+ * Samples between two turns of the event loop: some flushes are done in the background, others by a
+ * call.
+ */
 const IN_A_TURN = 10_000;
 
-/** A heap that is left alone grows to a size of its own choice, and keeps that: it is collected before it does. */
+/**
+ * An uncollected heap grows to a size of its choice, and keeps that, so garbage is collected
+ * before.
+ */
 const COLLECT_EVERY = 500_000;
 
 let samples = 0;
@@ -41,7 +47,7 @@ async function record(count: number): Promise<void> {
 const live = (): Promise<void> => record(IN_A_TURN);
 
 if (monitoringDir !== "") monitor.start({ monitoringDir });
-await leastResident(live); // the code that measures is to be warm too
+await leastResident(live); // warms up the measuring code too
 const readings: Resident[] = [];
 for (const count of counts.map(Number)) {
   await record(count - samples);

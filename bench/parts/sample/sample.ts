@@ -1,5 +1,5 @@
 /**
- * What a sample costs, with all that belongs to it, and in each of the ways in which it can be taken.
+ * The cost of a sample, flush included, for each way to take it.
  *
  * @module
  */
@@ -16,25 +16,28 @@ import { checkOutcome, takeRows, temporaryDirectory } from "../../harness/publis
 import { alternate, type Body, ratio } from "../../harness/rounds.ts";
 import { SEGMENT_ROWS } from "../../harness/segment_rows.ts";
 
-/** Whole segments, so that each round flushes what it records; more than 20 of them in all. */
+/**
+ * Samples of whole segments, so that each round flushes what it records; more than 20 segments in
+ * total.
+ */
 const WITH_FLUSH = { rounds: 15, times: 4 * SEGMENT_ROWS };
 
-/** So few that most rounds have no flush, and so many rounds that the middle one is sure to have none. */
+/** So few samples that most rounds have no flush, and so many rounds that the median has none. */
 const WITHOUT_FLUSH = { rounds: 3_000, times: 500 };
 
-/** Rounds of which only the median is kept. */
+/** Rounds of which the median counts. */
 const QUIET = 150;
 
 const LABELS = 1_000;
 
-// Summed up, so that no compiler can leave the work out.
+// Summed up, so that no compiler can remove the work.
 let sum = 0;
 let rows = 0;
 let recorded = 0;
 
 const clock = detect(globalThis).clock;
 
-/** Two looks at the clock that Kymo looks at, and nothing else. */
+/** Two readings of the clock that Kymo uses. */
 const twoReadings: Body = (times) => {
   const { now } = clock;
   for (let i = 0; i < times; i++) {
@@ -50,7 +53,7 @@ const twoPerformanceNow: Body = (times) => {
   }
 };
 
-/** Counts what a body records. */
+/** Counts the samples of a body. */
 const counted = (body: Body): Body => async (times) => {
   await body(times);
   recorded += times;
@@ -69,12 +72,12 @@ const dynamicLabels = counted((times) => {
 
 const known = new Map(Array.from({ length: LABELS }, (_, i) => [`label ${i}`, i]));
 
-/** The least that can be done with a label that is made anew: making it, and finding it in a map. */
+/** The least work for a new label: creating it, and a lookup in a map. */
 const labelsInMap: Body = (times) => {
   for (let i = 0; i < times; i++) sum += known.get(`label ${i % LABELS}`)!;
 };
 
-/** As many bytes as a row of these samples has, and as many of them as a flush writes at once. */
+/** Bytes of a row of these samples, and rows that a flush writes at once. */
 const ROW_BYTES = `1795360370305798096,0.000012345,${LABEL},${process.pid}\r\n`.length;
 const piece = new Uint8Array(128 * 1024).fill(0x30);
 const BYTES = ".bytes";
@@ -84,7 +87,7 @@ function removeBytes(directory: string): void {
   for (const name of readdirSync(directory)) if (name.endsWith(BYTES)) rmSync(join(directory, name));
 }
 
-/** The least that can be done with rows: writing so many bytes to new files, a segment's to each. */
+/** The least work for rows: writing as many bytes to new files, one for each segment. */
 const bytesWritten = (directory: string): Body => (times) => {
   for (let segment = 0; segment < times / SEGMENT_ROWS; segment++) {
     const file = openSync(join(directory, `${files++}${BYTES}`), "wx");
@@ -115,7 +118,7 @@ const usingTime = counted((times) => {
   }
 });
 
-/** Records for as long as `measure` takes, and checks that all is there. */
+/** Records while `measure` runs, and checks that every sample is in a file. */
 async function recording(measure: (tidy: Body, directory: string) => Promise<Figure[]>): Promise<Figure[]> {
   using directory = temporaryDirectory();
   rows = recorded = 0;
@@ -128,7 +131,7 @@ async function recording(measure: (tidy: Body, directory: string) => Promise<Fig
   return figures;
 }
 
-/** Every way of taking samples, with encoding and writing. */
+/** Measures every way to take samples, with encoding and writing. */
 function withFlush(): Promise<Figure[]> {
   return recording(async (tidy, directory) => {
     const taken = await alternate({
@@ -179,7 +182,7 @@ function withFlush(): Promise<Figure[]> {
   });
 }
 
-/** What the caller waits for, as a rule: no buffer is full. */
+/** Measures the time that a caller usually waits: no buffer is full. */
 function withoutFlush(): Promise<Figure[]> {
   return recording(async (tidy) => {
     const ratios: number[] = [];

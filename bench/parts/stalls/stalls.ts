@@ -1,4 +1,7 @@
-/** How long a program can be held up by one call of `stopDurationSample`: at full speed, and in a program whose event loop turns. */
+/**
+ * The longest calls of `stopDurationSample`: at full speed, and in a program whose event loop
+ * turns.
+ */
 
 import * as monitor from "@kymo/kymo";
 import { type Figure, spread, tell } from "../../results/figure.ts";
@@ -9,37 +12,40 @@ const ROUNDS = 3;
 const WARM_UP = 1_000_000;
 const AT_FULL_SPEED = 10_000_000;
 
-/** Samples per second beside a live event loop, and how many. */
+/** Samples per second in a program whose event loop turns, and their number. */
 const RATE = 100_000;
 const IN_A_LIVE_LOOP = 400_000;
 
-/** How long the event loop is left to itself between two batches of samples, ms. */
+/** Pause between two batches of samples, ms. */
 const PAUSE = 1;
 
 const NANOSECONDS_PER_MS = 1e6;
 const NANOSECONDS_PER_S = 1e9;
 
-/** What is too long, ns. */
+/** Limit for a long call, ns. */
 const LONG = NANOSECONDS_PER_MS;
 
-/** The clock that the module reads. */
+/** The clock of the module. */
 const { now } = detect(globalThis).clock;
 
-/** What a loop of samples found; times in ns. */
+/** Results of a loop of samples; times in ns. */
 interface Held {
   readonly middle: number;
-  /** What all calls but one in ten thousand stay below. */
+  /** The p99.99 of all calls. */
   readonly most: number;
   readonly longest: number;
-  /** How many calls took longer than {@linkcode LONG}. */
+  /** Calls longer than {@linkcode LONG}. */
   readonly long: number;
-  /** How late the latest timer was. */
+  /** Delay of the latest timer. */
   readonly latest: number;
-  /** Rows that calls flushed themselves, instead of leaving that to the event loop. */
+  /** Rows that calls flushed themselves, instead of the event loop. */
   readonly flushedInCalls: number;
 }
 
-/** Times single calls. Nothing is allocated on the way, and every page is there before it is written to. */
+/**
+ * Times single calls. It allocates nothing while it measures, and all its memory was written
+ * before.
+ */
 const times = new Float64Array(AT_FULL_SPEED).fill(1);
 
 function sampleTimed(from: number, to: number): void {
@@ -73,7 +79,7 @@ function atFullSpeed(samples: number): Held {
   return held(samples, 0, flushedRows() - before);
 }
 
-/** Samples at {@linkcode RATE}: after each pause as many as are due. */
+/** Takes samples at {@linkcode RATE}: after each pause as many as are due. */
 async function inALiveLoop(samples: number): Promise<Held> {
   const begin = now();
   let done = 0;
@@ -92,7 +98,7 @@ async function inALiveLoop(samples: number): Promise<Held> {
   return held(samples, latest, flushedInCalls);
 }
 
-/** The same loop with recording on, and off, in turns. */
+/** Runs the same loop with and without recording in turn. */
 async function alternate(
   loop: (samples: number) => Held | Promise<Held>,
   samples: number,
@@ -111,7 +117,7 @@ async function alternate(
   return { on, off };
 }
 
-/** What the loops found. */
+/** Results of the loops. */
 interface Found {
   readonly on: readonly Held[];
   readonly off: readonly Held[];
@@ -121,7 +127,7 @@ function figure(what: string, unit: string, values: readonly number[], atMost?: 
   return { what, unit, value: spread(values), ...atMost === undefined ? {} : { goal: { atMost } } };
 }
 
-/** The lines of the table for one loop. */
+/** The figures of one loop. */
 function figuresOf(
   loop: string,
   { on, off }: Found,

@@ -1,7 +1,8 @@
 /**
- * The query that a summary cannot do without, and nothing else: of each label the number, the mean and the quantiles, straight from the files.
- * Arguments: the directory, and `fixed` if DuckDB is told what the columns are, or `detected` if it finds out by itself. Prints, as JSON, how
- * long it took within the program, ms, its largest resident set, bytes, and what it found, by label.
+ * Runs only the query that every summary needs: the count, mean and quantiles of each label,
+ * straight from the files. Arguments: the directory, and `fixed` if the query names the columns, or
+ * `detected` if DuckDB detects them. Prints as JSON the time within the program, ms, the peak
+ * resident set, bytes, and the results by label.
  */
 
 import { DuckDBInstance } from "@duckdb/node-api";

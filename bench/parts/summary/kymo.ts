@@ -1,4 +1,7 @@
-/** The command line of Kymo with the arguments of this program; then it prints, as JSON on a line of its own, its largest resident set, bytes. */
+/**
+ * Runs the command line of Kymo with the arguments of this program, and then prints its peak
+ * resident set as a line of JSON, bytes.
+ */
 
 import "../../../src/cli/main.ts";
 import { peakMemory } from "./peak_memory.ts";

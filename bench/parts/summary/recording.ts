@@ -24,15 +24,18 @@ const LABELS = [
 const PIDS = [4711, 4712, 4713, 4714];
 const EPOCH = 1_795_360_370_305_798_096n;
 
-/** ns between two rows, on average. */
+/** Mean time between two rows, ns. */
 const PACE = 360_000;
 
-/** A monitoring directory of made-up durations, as Kymo writes them. It is gone when it is disposed of. */
+/** A monitoring directory with generated durations, as Kymo writes them. Disposing removes it. */
 export interface Recording extends Disposable {
   readonly directory: string;
 }
 
-/** Makes a recording of `files` files with `rows` durations each, from ten labels and four processes, the same each time. */
+/**
+ * Writes a recording of `files` files with `rows` durations each, with ten labels and four
+ * processes, the same each time.
+ */
 export function record(files: number, rows: number): Recording {
   const directory = mkdtempSync(join(tmpdir(), "kymo-bench-"));
   const encoder = new CsvEncoder();
@@ -62,7 +65,7 @@ export function record(files: number, rows: number): Recording {
   return { directory, [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
-/** Half of the durations take less than 1.4 ms, one in a hundred over 0.5 s; none over a minute; ns. */
+/** A random duration, ns: the median is 1.4 ms, the p99 0.5 s, and the maximum a minute. */
 function durationOf(random: number): number {
   return Math.round(Math.min(6e10, 500_000 / (1 - random) ** 1.5));
 }

@@ -1,5 +1,6 @@
 /**
- * What it takes to see the summary of a recording, against the query that it cannot do without, and against pandas as the Python original used it.
+ * The time of a summary of a recording, compared with the query that every summary needs, and with
+ * pandas as in the Python original.
  *
  * @module
  */
@@ -23,19 +24,19 @@ const MIB = 2 ** 20;
 const bare = new URL("./bare.ts", import.meta.url);
 const kymo = new URL("./kymo.ts", import.meta.url);
 const pandas = decodeURIComponent(new URL("./pandas_summary.py", import.meta.url).pathname);
-/** The one that Debian's packages belong to. */
+/** The Python of Debian's packages. */
 const PYTHON = "/usr/bin/python3";
 
 /** Count, mean and quantiles, by label. */
 type Series = Readonly<Record<string, readonly number[]>>;
 
-/** What a contender tells. */
+/** Output of a contender. */
 interface Told {
   readonly peak: number;
   readonly series: Series;
 }
 
-/** What a summary holds. */
+/** The used part of a summary. */
 interface Summary {
   readonly durations: readonly {
     readonly label: string;
@@ -45,7 +46,7 @@ interface Summary {
   }[];
 }
 
-/** Throws unless two contenders found the same, but for what a sum in another order loses. */
+/** Throws unless two contenders found the same, except for rounding of sums in another order. */
 function checkSame(ours: Series, theirs: Series, whose: string): void {
   for (const label of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
     const [one, other] = [ours[label] ?? [], theirs[label] ?? []];
@@ -55,7 +56,7 @@ function checkSame(ours: Series, theirs: Series, whose: string): void {
   }
 }
 
-/** What the summary of a recording says. */
+/** The numbers of a summary. */
 async function readSummary({ directory }: Recording): Promise<Series> {
   const [executable, args] = commandOf(kymo, { args: ["summary", directory, "--json"] });
   const summary = await runCommand(executable, args);
@@ -71,7 +72,7 @@ function inMiB({ median, lowest, highest }: Spread): Spread {
   return { median: median / MIB, lowest: lowest / MIB, highest: highest / MIB };
 }
 
-/** Ten million rows, against the bare query. */
+/** Compares ten million rows with the bare query. */
 async function againstDuckDB(): Promise<Figure[]> {
   using recording = record(FILES, ROWS_PER_FILE);
   const { directory } = recording;
@@ -113,7 +114,7 @@ async function againstDuckDB(): Promise<Figure[]> {
   ];
 }
 
-/** A million rows, against pandas. */
+/** Compares a million rows with pandas. */
 async function againstPandas(): Promise<Figure[]> {
   if (spawnSync(PYTHON, ["-c", "import pandas"]).status !== 0) {
     console.error("pandas is missing: apt-get install python3-pandas");

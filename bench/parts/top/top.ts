@@ -1,4 +1,4 @@
-/** What it costs a program to be watched by `kymo top`: the same samples, watched and not. */
+/** The cost for a program that `kymo top` watches it: the same samples with and without it. */
 
 import * as monitor from "@kymo/kymo";
 import { spawn } from "node:child_process";
@@ -13,11 +13,11 @@ import { ratio } from "../../harness/rounds.ts";
 
 const ROUNDS = 5;
 
-/** Samples of a round at full speed, with a turn of the event loop after each `IN_A_TURN` of them. */
+/** Samples of a round at full speed; the event loop turns after each `IN_A_TURN` of them. */
 const SAMPLES = 8_000_000;
 const IN_A_TURN = 10_000;
 
-/** An ordinary service: samples a second, and for how many seconds top is looked at. */
+/** An ordinary service: samples per second, and seconds for which top is measured. */
 const ORDINARY_RATE = 1_000;
 const ORDINARY_SECONDS = 6;
 
@@ -25,9 +25,9 @@ const NANOSECONDS_PER_MS = 1e6;
 
 const entry = new URL("../../../src/cli/main.ts", import.meta.url);
 
-/** A live view, in a process of its own. */
+/** A `kymo top` in its own process. */
 class Top implements AsyncDisposable {
-  /** How many rows it has told of. */
+  /** Number of rows that it has shown. */
   rows = 0;
   refreshes = 0;
   readonly #child;
@@ -51,13 +51,13 @@ class Top implements AsyncDisposable {
     for (const { count } of processes) this.rows += count;
   }
 
-  /** Resolves once it has shown something. */
+  /** Resolves after its first refresh. */
   async hasBegun(): Promise<void> {
     for (let i = 0; i < 1_000 && this.refreshes === 0; i++) await sleep(10);
     if (this.refreshes === 0) throw new Error("Cannot measure: top shows nothing");
   }
 
-  /** CPU time that all its threads have used, ms. */
+  /** CPU time of all its threads, ms. */
   get cpuTime(): number {
     const tasks = `/proc/${this.#child.pid}/task`;
     const times = readdirSync(tasks).map((task) =>
@@ -74,7 +74,7 @@ class Top implements AsyncDisposable {
 
 let recorded = 0;
 
-/** Takes samples, so many in each turn of the event loop. */
+/** Takes samples, `IN_A_TURN` in each turn of the event loop. */
 async function record(samples: number): Promise<void> {
   for (const end = recorded + samples; recorded < end;) {
     for (let i = 0; i < IN_A_TURN; i++) monitor.stopDurationSample("my code block", monitor.startDurationSample());
@@ -83,7 +83,7 @@ async function record(samples: number): Promise<void> {
   }
 }
 
-/** What the rounds of the program, alone or watched, found: time and CPU time per sample, ns. */
+/** Time and CPU time per sample by round, ns. */
 class Rounds {
   readonly times: number[] = [];
   readonly costs: number[] = [];
@@ -96,13 +96,13 @@ class Rounds {
   }
 }
 
-/** CPU time that this process has used, ms. */
+/** CPU time of this process, ms. */
 function cpuTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** The part of a core that top uses during some work. */
+/** The part of a core that top uses during the work. */
 async function usage(top: Top, work: () => Promise<void>): Promise<number> {
   const before = { cpu: top.cpuTime, time: performance.now() };
   await work();
@@ -118,7 +118,7 @@ monitor.start({ monitoringDir: directory.path, withRuntime: false });
 const alone = new Rounds();
 const watched = new Rounds();
 const busy: number[] = [];
-await record(SAMPLES); // to warm up
+await record(SAMPLES); // warms up
 for (let round = 0; round < ROUNDS; round++) {
   const withTop = async (): Promise<void> => {
     await using top = new Top(directory.path);
@@ -133,7 +133,7 @@ for (let round = 0; round < ROUNDS; round++) {
   }
 }
 
-/** An ordinary service, watched. */
+/** Measures an ordinary service, watched. */
 async function ordinary(): Promise<number> {
   await using top = new Top(directory.path);
   await top.hasBegun();

@@ -4,25 +4,33 @@ import { type Figure, spread } from "../../results/figure.ts";
 import { temporaryDirectory } from "../../harness/published_files.ts";
 import { LEAST_OBJECT, type UseName } from "./uses.ts";
 
-/** Each a program of its own: what a compiler makes of the hot path may differ from one to the next. */
+/** Programs for each use: compilers may optimise the hot path differently in each. */
 const PROGRAMS = 2;
 
-/** Bytes of buffers: 6 million samples fit, more than a program records; and the default, of which half holds 25,000. */
+/**
+ * Memory thresholds: room for 6 million samples, more than a program records; and the default, half
+ * of which holds 25,000.
+ */
 const NOT_DUE = 256 * 2 ** 20;
 const DEFAULT = 2 ** 20;
 
-/** A young generation that holds several rounds of the greediest use, so that nothing is collected in between. */
+/**
+ * A young generation that holds several rounds of the use with most allocations, so that no garbage
+ * is collected in between.
+ */
 const V8_FLAGS = "--min-semi-space-size=256,--max-semi-space-size=256";
 
-/** The same for JavaScriptCore, whose collector waits until this many bytes were taken. It is told by the environment. */
+/**
+ * The same for JavaScriptCore, as an environment variable: bytes after which it collects garbage.
+ */
 const JSC_OPTION = ["BUN_JSC_largeHeapSize", String(2 ** 31)] as const;
 
-/** The least that a boxed number takes in the heap of V8. JavaScriptCore boxes none. */
+/** Least bytes of a boxed number in the heap of V8. JavaScriptCore does not box numbers. */
 const LEAST_BOXED = "Deno" in globalThis ? 12 : 0;
 
 const program = new URL("./allocated.ts", import.meta.url);
 
-/** Bytes that a use takes each time: the middle of a program's rounds, for each program. */
+/** Bytes per use: the median of the rounds of each program. */
 async function taken(use: UseName, memoryThreshold: number): Promise<number[]> {
   const medians: number[] = [];
   for (let i = 0; i < PROGRAMS; i++) {
@@ -35,7 +43,7 @@ async function taken(use: UseName, memoryThreshold: number): Promise<number[]> {
   return medians;
 }
 
-/** To a tenth of a byte, which is what the meter resolves. */
+/** Rounds to a tenth of a byte, the resolution of the meter. */
 function rounded(bytes: number): number {
   return Math.max(0, Math.round(10 * bytes) / 10);
 }

@@ -6,10 +6,10 @@ import { checkOutcome, type Outcome, takeRows, temporaryDirectory } from "../../
 const program = new URL("./samples.ts", import.meta.url);
 
 /**
- * Records so many samples under a tool that counts, and returns what the tool wrote into its log. `tool` is given the path of the log, and
- * returns the tool's command, which the program's follows.
+ * Records samples under a tool that counts, and returns the log of the tool. `tool` takes the path
+ * of the log, and returns the command of the tool, to which that of the program is appended.
  *
- * @throws {Error} if not every sample is in a file in the end.
+ * @throws {Error} if not every sample is in a file.
  */
 export async function recordUnder(tool: (log: string) => readonly string[], samples: number): Promise<string> {
   using directory = temporaryDirectory();

@@ -3,11 +3,17 @@ import { missing } from "../../../tests/support/process/system_tools.ts";
 import { type Figure, spread } from "../../results/figure.ts";
 import { recordUnder } from "./counted.ts";
 
-/** Samples of the two programs whose difference counts: beginning, end and most of the compilers' work fall out. */
+/**
+ * Samples of the two programs whose difference counts, which cancels start, end and most work of
+ * the compilers.
+ */
 const FEW = 500_000;
 const MANY = 1_500_000;
 
-/** Works in virtual machines, which seldom let programs use the counters of the processor; but takes some 50 times as long. */
+/**
+ * valgrind works in virtual machines, which seldom expose the counters of the processor, but takes
+ * some 50 times as long.
+ */
 const valgrind = (log: string): string[] => [
   "valgrind",
   "--tool=cachegrind",
@@ -24,7 +30,7 @@ async function counted(samples: number): Promise<number> {
   return Number(count.replaceAll(",", ""));
 }
 
-/** Instructions per sample; none, and a line on stderr, if they cannot be counted here. */
+/** Instructions per sample. Without valgrind there are none, and a line on stderr says so. */
 export async function instructions(): Promise<Figure[]> {
   const reason = missing("valgrind") || cannotRun();
   if (reason !== false) {

@@ -5,11 +5,11 @@ import { recordUnder } from "./counted.ts";
 const ROUNDS = 2;
 const MILLION = 1_000_000;
 
-/** Millions of samples of the two programs whose difference counts, so that beginning and end fall out. */
+/** Millions of samples of the two programs whose difference counts, which cancels start and end. */
 const FEW = 1;
 const MANY = 3;
 
-/** The calls on files, by what they do; the runtimes prefer different ones. */
+/** System calls on files by purpose; the runtimes use different ones. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   "write": ["write", "writev", "pwrite64", "pwritev", "pwritev2"],
   "open": ["open", "openat", "openat2", "creat"],
@@ -21,7 +21,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 };
 const OTHER = "all others, the runtime's own among them";
 
-/** How often each kind of call was made, as `strace -c` tells: two columns, the name and the count. */
+/** Number of calls of each kind, from `strace -c`: two columns, name and count. */
 function countsOf(summary: string): Record<string, number> {
   const counts: Record<string, number> = Object.fromEntries([...Object.keys(KINDS), OTHER].map((kind) => [kind, 0]));
   for (const [, name = "", count = ""] of summary.matchAll(/^([a-z]\w*)\s+(\d+)$/gm)) {
@@ -33,19 +33,21 @@ function countsOf(summary: string): Record<string, number> {
 }
 
 async function counted(samples: number): Promise<Record<string, number>> {
-  // Of all threads: a runtime might write with another one.
+  // All threads: a runtime may write on another one.
   const strace = (log: string) => ["strace", "-f", "-qq", "-c", "-U", "name,calls", "-o", log];
   return countsOf(await recordUnder(strace, samples));
 }
 
-/** System calls per million samples; none, and a line on stderr, if they cannot be counted here. */
+/**
+ * System calls per million samples. Without strace there are none, and a line on stderr says so.
+ */
 export async function systemCalls(): Promise<Figure[]> {
   const reason = cannotTrace();
   if (reason !== false) {
     console.error(`SYSTEM CALLS WERE NOT COUNTED: ${reason}`);
     return [];
   }
-  await counted(1); // What the runtime keeps about the program for the next time is there from now on.
+  await counted(1); // Fills the caches that the runtime keeps about the program.
   const rounds: Record<string, number>[] = [];
   for (let i = 0; i < ROUNDS; i++) {
     const few = await counted(FEW * MILLION);

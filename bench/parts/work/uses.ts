@@ -1,19 +1,23 @@
 import * as monitor from "@kymo/kymo";
 
-/** Does something so many times. */
+/** Does its work `times` times. */
 type Use = (times: number) => void;
 
-/** The least that an object takes in the heap of V8 and in that of JavaScriptCore, bytes. */
+/** Least bytes of an object in the heaps of V8 and JavaScriptCore. */
 export const LEAST_OBJECT = 16;
 
 const LABELS = 1_000;
 const prepared = Array.from({ length: LABELS }, (_, i) => `label ${i}`);
 const timedEmpty = monitor.timeIt("my code block")(() => {});
 
-// Kept, so that no compiler can leave the work out; of mixed types, so that numbers are not kept in a way of their own.
+// Kept, so that no compiler can remove the work; of mixed types, so that numbers get no special
+// representation.
 const kept: unknown[] = ["", {}];
 
-/** What records nothing: what the meter itself takes, objects and boxed numbers that it must see, and what callers bring along. */
+/**
+ * Controls, which record nothing: an empty loop, objects and boxed numbers that the meter must see,
+ * and strings of callers.
+ */
 export const CONTROLS = {
   nothing: (times) => {
     for (let i = 0; i < times; i++);
@@ -29,7 +33,7 @@ export const CONTROLS = {
   },
 } satisfies Record<string, Use>;
 
-/** What records one sample each time. */
+/** Uses that record one sample each time. */
 export const USES = {
   constant: (times) => {
     for (let i = 0; i < times; i++) monitor.stopDurationSample("my code block", monitor.startDurationSample());
@@ -58,7 +62,7 @@ export const USES = {
 /** The name of a use or of a control. */
 export type UseName = keyof typeof USES | keyof typeof CONTROLS;
 
-/** The use or control with a name, and how many samples it records each time. */
+/** The use or control with a name, and the number of samples that it records each time. */
 export function useOf(name: UseName): { readonly use: Use; readonly samples: 0 | 1 } {
   return name in USES
     ? { use: USES[name as keyof typeof USES], samples: 1 }

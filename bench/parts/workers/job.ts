@@ -1,16 +1,22 @@
 import type { Outcome } from "../../harness/published_files.ts";
 
-/** What a worker is to do. */
+/** The job of a worker. */
 export interface Job {
-  /** To record samples, or only to look at the clock twice for each, which tells how much more two cores of this machine do than one. */
+  /**
+   * To record samples, or only to read the clock twice for each, which shows how much faster two
+   * cores of this machine are than one.
+   */
   readonly loop: "record" | "look";
   readonly monitoringDir: string;
-  /** How many times before all begin, and then. */
+  /** Samples before the common start, and after it. */
   readonly warmUp: number;
   readonly times: number;
-  /** Is no longer 0 once all may begin. */
+  /** Becomes nonzero at the common start. */
   readonly gate: Int32Array;
 }
 
-/** What a worker says: that it can be given a job, that it has only to begin, that it has looked, and what it has recorded. */
+/**
+ * Messages of a worker: ready for a job, ready to start, done with the clock, and the counts of its
+ * recording.
+ */
 export type Report = "listening" | "ready" | "done" | Outcome;

@@ -1,14 +1,16 @@
-/** A worker that gets ready to record, waits until all are, records, and tells what became of that. */
+/**
+ * A worker that prepares to record, waits for the common start, records, and reports its counts.
+ */
 
 import * as monitor from "@kymo/kymo";
 import type { Job, Report } from "./job.ts";
 
-/** The global scope of a worker, of which the type checker knows only the window's. */
+/** The global scope of a worker; the type checker knows only that of a window. */
 const scope = globalThis as unknown as Pick<Worker, "addEventListener" | "postMessage">;
 
 const tell = (report: Report): void => scope.postMessage(report);
 
-/** Kept, so that no compiler can leave the work out. */
+/** Kept, so that no compiler can remove the work. */
 let sum = 0;
 
 const loops: Readonly<Record<Job["loop"], (times: number) => void>> = {
@@ -28,7 +30,7 @@ scope.addEventListener("message", async ({ data }: MessageEvent<Job>) => {
   if (loop === "record") monitor.start({ monitoringDir });
   loops[loop](warmUp);
   tell("ready");
-  // A whole thread waits, so that all begin at the same moment, whatever their event loops have to do.
+  // Blocks the thread, so that all start at the same time, whatever their event loops have to do.
   Atomics.wait(gate, 0, 0);
   loops[loop](times);
   if (loop === "look") {

@@ -1,4 +1,4 @@
-/** How many samples per second four workers record at once, beside one. */
+/** Samples per second of four workers that record concurrently, compared with one. */
 
 import { spread, tell } from "../../results/figure.ts";
 import { checkOutcome, type Outcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
@@ -8,11 +8,11 @@ import type { Job, Report } from "./job.ts";
 const ROUNDS = 7;
 const CREW = 4;
 
-/** How many samples each worker takes before the common start, and after it. */
+/** Samples of each worker before the common start, and after it. */
 const WARM_UP = 300_000;
 const TIMES = 2_000_000;
 
-/** A worker, and what it says next. */
+/** A worker, and its messages. */
 class Recorder {
   readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   readonly #said: Report[] = [];
@@ -26,7 +26,7 @@ class Recorder {
     });
   }
 
-  /** What it says next, which must be `expected` if that is given. */
+  /** Its next message, which must be `expected` if that is given. */
   async next(expected?: Report): Promise<Report> {
     while (this.#said.length === 0) {
       this.#heard = Promise.withResolvers();
@@ -46,7 +46,10 @@ class Recorder {
   }
 }
 
-/** Has workers do the same at once, from a common start to the end of the last; returns how many times they did it per second. */
+/**
+ * Runs a job on workers concurrently, from a common start to the end of the last. Returns their
+ * samples per second in total.
+ */
 async function throughput(crew: readonly Recorder[], loop: Job["loop"]): Promise<number> {
   using directory = temporaryDirectory();
   const gate = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -71,7 +74,7 @@ async function throughput(crew: readonly Recorder[], loop: Job["loop"]): Promise
 const all = Array.from({ length: CREW }, () => new Recorder());
 await Promise.all(all.map((recorder) => recorder.next("listening")));
 
-/** What each round found, for four workers and for one. */
+/** Results by round, for four workers and for one. */
 const found: Record<Job["loop"], { readonly four: number[]; readonly one: number[] }> = {
   record: { four: [], one: [] },
   look: { four: [], one: [] },
@@ -85,7 +88,7 @@ for (let round = 0; round <= ROUNDS; round++) {
       () => throughput(alone, loop).then((rate) => one.push(rate)),
     ];
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
-    if (round === 0) four.length = one.length = 0; // it was to warm up
+    if (round === 0) four.length = one.length = 0; // the round that warms up
   }
 }
 for (const recorder of all) recorder.end();

@@ -13,7 +13,10 @@ const READINGS = 10;
 
 const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 
-/** Programs on both runtimes in both layouts that observe numbers as fast as they can, each with its own labels. */
+/**
+ * Programs on both runtimes in both layouts that observe numbers as fast as they can, each with its
+ * own labels.
+ */
 class Recorders implements AsyncDisposable {
   readonly #spawned: Spawned[] = [];
 
@@ -50,7 +53,10 @@ class Recorders implements AsyncDisposable {
   }
 }
 
-/** Reads a directory. Asserts that each label has the numbers from 0 to the last, each once. Returns their count by label. */
+/**
+ * Reads a directory. Asserts that each label has the numbers from 0 to the last, each once. Returns
+ * their count by label.
+ */
 async function readSeries(directory: string): Promise<Record<string, number>> {
   using reader = await Reader.create();
   const sources = await reader.open(directory);

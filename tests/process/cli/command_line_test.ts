@@ -31,7 +31,10 @@ async function kymo(...args: string[]): Promise<Omit<Ended, "signal">> {
   return ended;
 }
 
-/** Starts a program, and waits until it has recorded the numbers from 0 on. It flushes them only when it exits. */
+/**
+ * Starts a program, and waits until it has recorded the numbers from 0 on. It flushes them only
+ * when it exits.
+ */
 async function record(directory: string): Promise<Spawned> {
   const spawned = spawnOn(thisRuntime, recorder);
   spawned.child.stdin.write(

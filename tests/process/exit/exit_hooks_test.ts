@@ -55,7 +55,10 @@ function splitLines(stdout: string): { hooks: string[]; others: string[] } {
   return { hooks, others };
 }
 
-/** Asserts that a program exits with a hook as it does without, and that the last hook ran after all other output. */
+/**
+ * Asserts that a program exits with a hook as it does without, and that the last hook ran after all
+ * other output.
+ */
 async function assertSameEnd(runtime: RuntimeName, when: string, way: string, signals?: Signal[]): Promise<void> {
   const [plain, hooked] = await Promise.all([run(runtime, "never", way, signals), run(runtime, when, way, signals)]);
   const { hooks, others } = splitLines(hooked.stdout);
@@ -171,7 +174,10 @@ describe("program with an exit hook survives a signal that it survives without",
 });
 
 describe("exit hooks of several isolates", () => {
-  /** Runs `hooked_isolates.ts`. Returns its exit, the isolates whose hooks ran, and all other output. */
+  /**
+   * Runs `hooked_isolates.ts`. Returns its exit, the isolates whose hooks ran, and all other
+   * output.
+   */
   async function runIsolates(runtime: RuntimeName, signal: Signal | undefined, until: RegExp, ...ways: string[]) {
     const spawned = spawnOn(runtime, fixture("hooked_isolates"), ways);
     void spawned.said(until).then(() => spawned.kill(signal ?? "SIGKILL"));

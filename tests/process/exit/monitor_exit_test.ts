@@ -23,7 +23,10 @@ interface End {
   readonly late?: number;
   /** Part of its output on stderr. */
   readonly stderr?: string;
-  /** Its spools remain, empty: on Deno the last event of such an exit does not mean that the program will not go on. */
+  /**
+   * Its spools remain, empty: on Deno the last event of such an exit does not mean that the program
+   * will not go on.
+   */
   readonly keepsSpools?: boolean;
   readonly runtime?: RuntimeName;
 }
@@ -62,7 +65,10 @@ async function assertNothingLeft(directory: string, keepsSpools: boolean): Promi
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 const RECORD_AND_END = fileURLToPath(new URL("../../support/programs/record_and_end.ts", import.meta.url));
 
-/** Runs a program, and sends it a signal at its first output. Returns its exit, and how long it lived after that, ms. */
+/**
+ * Runs a program, and sends it a signal at its first output. Returns its exit, and how long it
+ * lived after that, ms.
+ */
 async function runToEnd(runtime: RuntimeName, file: string, args: readonly string[], sent: NodeJS.Signals | undefined) {
   const { child, ended } = spawnOn(runtime, file, args);
   let sentAt = 0;
@@ -129,7 +135,10 @@ describe("program that receives SIGTERM with a full buffer", () => {
   });
 });
 
-/** Attempts until a worker writes its rows itself: on a busy machine it may be late, and the rows stay in its spools. */
+/**
+ * Attempts until a worker writes its rows itself: on a busy machine it may be late, and the rows
+ * stay in its spools.
+ */
 const TRIES = 10;
 
 describe("program and worker that exit without stop lose no row", () => {

@@ -33,7 +33,10 @@ function ownFiles({ files }: ObservedState, pid: number): string[] {
   return Object.keys(files).filter((name) => name.startsWith(`custom.${pid}-`));
 }
 
-/** Number of rows in files by program. Throws unless those of each program are 0, 1, 2 and so on, each once. */
+/**
+ * Number of rows in files by program. Throws unless those of each program are 0, 1, 2 and so on,
+ * each once.
+ */
 function countByPid(directory: string): Record<number, number> {
   const numbers = new Map<number, number[]>();
   readRows(directory, "custom", (_label, pid, _seconds, _nanoseconds, number) => {
@@ -56,7 +59,10 @@ async function until(isSo: () => boolean): Promise<void> {
   for (const end = Date.now() + PATIENCE; !isSo(); await sleep(5)) assert(Date.now() < end, "it does not come to that");
 }
 
-/** A program on this runtime, and one on the other that was stopped right after it appended rows and still holds the lock. */
+/**
+ * A program on this runtime, and one on the other that was stopped right after it appended rows and
+ * still holds the lock.
+ */
 async function withStoppedHolder(directory: string, log: string) {
   const holder = new ObservedRecorder(otherRuntime);
   await holder.tell("start", optionsFor(directory));

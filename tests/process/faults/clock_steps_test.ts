@@ -26,12 +26,18 @@ const ROUNDS = shortOrFull(1, 10);
 /** Tolerance for the clock of the program, s. */
 const TOLERANCE = 600;
 
-/** Signal that ends one in sixteen programs on Deno, whatever they do, if their clock is set in this way. By then all rows are in files. */
+/**
+ * Signal that ends one in sixteen programs on Deno, whatever they do, if their clock is set in this
+ * way. By then all rows are in files.
+ */
 const CRASH = "SIGSEGV";
 
 const skip = missing("faketime");
 
-/** The command that runs a program whose wall clock follows a file. Its monotonic clock is the real one. */
+/**
+ * The command that runs a program whose wall clock follows a file. Its monotonic clock is the real
+ * one.
+ */
 function withClockOf(file: string): string[] {
   const [library = ""] = globSync("/usr/lib/*/faketime/libfaketimeMT.so.1");
   return [
@@ -64,7 +70,10 @@ for (const layout of LAYOUTS) {
           withRuntime: true,
           samplingInterval: 20,
         });
-        /** For each number from which it is valid, the clock in seconds since the epoch; `undefined` while it changes. */
+        /**
+         * For each number from which it is valid, the clock in seconds since the epoch; `undefined`
+         * while it changes.
+         */
         const options: { first: number; clock: number | undefined }[] = [];
         let numbers = 0;
         for (const step of [0, ...Array(ROUNDS).fill(STEPS).flat()]) {
@@ -72,7 +81,8 @@ for (const layout of LAYOUTS) {
           offset += step;
           stepTo(offset);
           await recorder.tell("finish");
-          // A segment uses the clock of its start, so the next segment is the first with the new clock.
+          // A segment uses the clock of its start, so the next segment is the first with the new
+          // clock.
           options.push({ first: numbers, clock: undefined });
           await recorder.tell("number", 1);
           numbers += 1;
@@ -100,7 +110,8 @@ for (const layout of LAYOUTS) {
           if (/lag|pause|time/.test(label)) assert(value >= 0 && value < TOLERANCE, `${label} was ${value} s`);
         });
         assert(lags > 0);
-        // In the order of their sequence, the files hold the numbers in the order of recording, each once.
+        // In the order of their sequence, the files hold the numbers in the order of recording,
+        // each once.
         assertEquals(readNumbers(directory), Array.from({ length: numbers }, (_, i) => i));
         assertEquals(flushed, durations + lags + numbers);
         if (layout === "segments") {
@@ -127,7 +138,10 @@ for (const layout of LAYOUTS) {
   });
 }
 
-/** Asserts that the files have the sequence numbers from 1 on, each once, and that no name was altered because it was taken. */
+/**
+ * Asserts that the files have the sequence numbers from 1 on, each once, and that no name was
+ * altered because it was taken.
+ */
 function assertSequence(names: readonly string[], pid: number): void {
   const sequences = names.map((name) => {
     const [, owner, sequence] = /^\w+\.(\d+)-[0-9a-f]{8}-(\d{6})\.csv$/.exec(name) ?? [];

@@ -68,7 +68,10 @@ interface Run {
   readonly told: Told;
 }
 
-/** Runs the fixture in a new directory, with faults. Asserts that it exits normally and that its files agree with its counts. */
+/**
+ * Runs the fixture in a new directory, with faults. Asserts that it exits normally and that its
+ * files agree with its counts.
+ */
 async function record(layout: string, inject: readonly string[], anywhere = false): Promise<Run> {
   using scratch = scratchDirectory();
   const directory = scratch.at("monitoring");
@@ -109,7 +112,8 @@ function injections(calls: readonly TracedCall[], { n, error, forGood }: Fault):
 /** Every error at every call of a run. */
 function faultsAt(calls: readonly TracedCall[]): Fault[] {
   return calls.flatMap(({ name }, i) => {
-    // Closing a directory never fails in practice, and Deno exits if it does. Closing a file fails once, and closes it all the same.
+    // Closing a directory never fails in practice, and Deno exits if it does. Closing a file fails
+    // once, and closes it all the same.
     if (name === "close" && calls[i - 1]?.name === "getdents64") return [];
     const lengths = name === "close" ? [false] : [false, true];
     return ERRORS.flatMap((error) => lengths.map((forGood) => ({ n: i + 1, error, forGood })));
@@ -138,7 +142,8 @@ for (const layout of LAYOUTS) {
           if (failures.length >= MOST_FAILURES) return;
           try {
             const { calls, told } = await record(layout, injections(clean.calls, fault));
-            // The search for other spools runs beside the program, so the position of its calls differs between runs.
+            // The search for other spools runs beside the program, so the position of its calls
+            // differs between runs.
             const failed = calls.find(({ injected }) => injected);
             if (failed === undefined) missed++;
             else if (!fault.forGood) assertEquals(failed.name, clean.calls[fault.n - 1]!.name);

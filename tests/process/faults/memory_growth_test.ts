@@ -20,7 +20,10 @@ const LIMIT = 1_000_000;
 /** Time limit on a busy machine, ms. */
 const TIME_LIMIT = shortOrFull(120_000, 900_000);
 
-/** V8 doubles its young generation in a long-running program, by megabytes. Here it has its final size from the start. */
+/**
+ * V8 doubles its young generation in a long-running program, by megabytes. Here it has its final
+ * size from the start.
+ */
 const FLAGS = ["-A", "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-semi-space-size=1"];
 
 const program = fileURLToPath(new URL("./fixtures/soak_memory.ts", import.meta.url));

@@ -27,7 +27,10 @@ function unpublished(directory: string): string[] {
   return readdirSync(directory).filter((name) => name.startsWith("."));
 }
 
-/** Rounds at the beginning, and at the end, of which the lowest counts: resources that come and go are gone in one of them. */
+/**
+ * Rounds at the beginning, and at the end, of which the lowest counts: resources that come and go
+ * are gone in one of them.
+ */
 const TOGETHER = 10;
 
 /** Growth per round of a resource that comes and goes. */
@@ -36,7 +39,10 @@ function leftBy(counts: readonly number[]): number {
   return Math.max(0, grown) / (counts.length - 2 * TOGETHER + 1);
 }
 
-/** Allowed growth of threads per round: a runtime starts a few for its compiler and its garbage collector, once. */
+/**
+ * Allowed growth of threads per round: a runtime starts a few for its compiler and its garbage
+ * collector, once.
+ */
 const LATE_THREADS = 0.4;
 
 describe("stopped recording leaks nothing in its process", () => {
@@ -59,7 +65,8 @@ describe("stopped recording leaks nothing in its process", () => {
       for (const { mappings, timers, listeners } of after) {
         assertEquals({ mappings, timers, listeners }, { mappings: [], timers: 0, listeners: before!.listeners });
       }
-      // The runtime itself opens a few descriptors with the first recording, and may close one that the profiler used a little later.
+      // The runtime itself opens a few descriptors with the first recording, and may close one that
+      // the profiler used a little later.
       const descriptors = leftBy(after.map(({ descriptors }) => descriptors.length));
       assertEquals(descriptors, 0, `from ${first!.descriptors} to ${after.at(-1)!.descriptors}`);
       const threads = leftBy(after.map(({ threads }) => threads));
@@ -77,9 +84,11 @@ describe("stopped recording leaks nothing in its process", () => {
 
 /** Resources that a terminated worker may leave until its process ends. */
 const KEPT_OF_TERMINATED = {
-  // Deno does not unmap memory that was mapped through its foreign functions: the two spools of a channel.
+  // Deno does not unmap memory that was mapped through its foreign functions: the two spools of a
+  // channel.
   deno: { descriptors: 0, mappings: 2 },
-  // Bun does not close files that were opened through `node:fs`: that of a flush, and of a recovery a spool and its CSV file.
+  // Bun does not close files that were opened through `node:fs`: that of a flush, and of a recovery
+  // a spool and its CSV file.
   bun: { descriptors: 3, mappings: 0 },
 } as const;
 

@@ -66,7 +66,10 @@ function spoolsOf(directory: string, channel: string): string[] {
     .map((name) => join(spools, name));
 }
 
-/** Asserts that the numbers of a reading ascend by 1 with their labels and in time. Returns the first number. */
+/**
+ * Asserts that the numbers of a reading ascend by 1 with their labels and in time. Returns the
+ * first number.
+ */
 function assertNumbers({ channel, damaged, observations }: SpoolReading): number {
   assertEquals({ channel, damaged }, { channel: "custom", damaged: 0 });
   const first = observations[0]?.measurement ?? 0;

@@ -6,7 +6,9 @@ import { assertEquals } from "@std/assert";
 
 const fixtures = new URL("./fixtures/", import.meta.url);
 
-/** Output of a program. Rejects if its exit code is not 0, or if it does not exit within a minute. */
+/**
+ * Output of a program. Rejects if its exit code is not 0, or if it does not exit within a minute.
+ */
 async function run(...words: readonly string[]): Promise<string> {
   const [command, ...rest] = words;
   const { stdout, stderr } = await promisify(execFile)(command!, rest, { timeout: 60_000 });

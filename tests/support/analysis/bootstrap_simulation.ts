@@ -4,7 +4,9 @@ import { BUCKETS, CELLS, TimedHistogram } from "../../../src/analysis/compare/ti
 /** How to simulate a run of a service. */
 export interface Simulated {
   readonly samples: number;
-  /** Time over which samples resemble each other, as a part of the whole; 0: they are independent. */
+  /**
+   * Time over which samples resemble each other, as a part of the whole; 0: they are independent.
+   */
   readonly likeness: number;
   /** Standard deviation of the logarithm of a duration. */
   readonly sigma?: number;
@@ -19,8 +21,9 @@ export interface SimulatedRun {
 }
 
 /**
- * Log-normal durations. Half of the variance of their logarithms is noise; half is a state of the service that changes slowly: an
- * Ornstein-Uhlenbeck process, whose correlation falls to 1/e within `likeness`.
+ * Log-normal durations. Half of the variance of their logarithms is noise; half is a state of the
+ * service that changes slowly: an Ornstein-Uhlenbeck process, whose correlation falls to 1/e within
+ * `likeness`.
  */
 export function simulateRun(
   random: () => number,

@@ -21,7 +21,9 @@ export class Reader implements Disposable {
     return openSources(source, { connection: this.connection, files: defaultRuntime().files });
   }
 
-  /** All rows of a channel as texts, sorted; the query is done again as long as the sources tell to. */
+  /**
+   * All rows of a channel as texts, sorted; the query is done again as long as the sources tell to.
+   */
   async rows(sources: Sources, channel: string): Promise<string[]> {
     const [all] = await this.query(
       sources,

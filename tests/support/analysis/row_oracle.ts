@@ -11,7 +11,10 @@ const NUMBER = String.raw`-?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|inf|Infinity)|nan|
 const ROW = new RegExp(String.raw`(-?\d+),(${NUMBER}),("(?:[^"\0]|"")*"|[^",\r\n\0]+),(\d+)\r?\n`, "y");
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Reads the bytes of a CSV file as its documentation says, in the simplest mode: with a regular expression, from any place on that may begin a row. */
+/**
+ * Reads the bytes of a CSV file as its documentation says, in the simplest mode: with a regular
+ * expression, from any place on that may begin a row.
+ */
 export function expectedContent(bytes: Uint8Array): ExpectedContent {
   const text = new TextDecoder("latin1").decode(bytes);
   // What that decoder makes of bytes from 0x80 to 0x9f are other characters: places are the same.

@@ -3,7 +3,10 @@ import process from "node:process";
 
 const isRoot = process.getuid?.() === 0;
 
-/** Runs the rest of a command where file systems may be mounted that nobody else sees and that go with the process. */
+/**
+ * Runs the rest of a command where file systems may be mounted that nobody else sees and that go
+ * with the process.
+ */
 const UNSHARE = ["unshare", "--mount", ...isRoot ? [] : ["--user", "--map-root-user"]];
 
 /** The command that mounts a tmpfs of 1 MiB and goes on as the rest of the arguments. */
@@ -15,7 +18,9 @@ export function canMount(): boolean {
   return spawnSync(program, args).status === 0;
 }
 
-/** The command that runs a program with a disk of 1 MiB at `directory`, which goes with the program. */
+/**
+ * The command that runs a program with a disk of 1 MiB at `directory`, which goes with the program.
+ */
 export function withSmallDisk(directory: string): string[] {
   return [...UNSHARE, ...MOUNT, directory];
 }
@@ -26,8 +31,9 @@ export function seenFromOutside(pid: number, directory: string): string {
 }
 
 /**
- * Makes the small disk of process `pid` read-only, `"ro"`, and no longer so, `"rw"`. It is mounted once more over itself, since what programs
- * have mapped for writing would keep the disk itself from it.
+ * Makes the small disk of process `pid` read-only, `"ro"`, and no longer so, `"rw"`. It is mounted
+ * once more over itself, since what programs have mapped for writing would keep the disk itself
+ * from it.
  */
 export function remount(pid: number, directory: string, mode: "ro" | "rw"): void {
   const enter = ["--target", String(pid), "--mount", ...isRoot ? [] : ["--user", "--preserve-credentials"]];

@@ -8,10 +8,12 @@ import { missing } from "../process/system_tools.ts";
 const execute = promisify(execFile);
 
 /**
- * Makes the disk below the directory `$0`: an XFS, which can copy a file at one moment without stopping who writes to it, and in it the image
- * of an ext4. Both are mounted by loop devices, which go with the mounts, and these go with the last process that sees them.
+ * Makes the disk below the directory `$0`: an XFS, which can copy a file at one moment without
+ * stopping who writes to it, and in it the image of an ext4. Both are mounted by loop devices,
+ * which go with the mounts, and these go with the last process that sees them.
  *
- * The ext4 keeps no promise but those that it must: it does not write data before the names that lead to it, nor earlier than asked to.
+ * The ext4 keeps no promise but those that it must: it does not write data before the names that
+ * lead to it, nor earlier than asked to.
  */
 const SET_UP = `
   cd "$0" && mkdir xfs disk cut &&
@@ -21,7 +23,10 @@ const SET_UP = `
   echo ready && exec cat
 `;
 
-/** Copies the disk as it is at one moment, and mounts the copy, as a system does that starts after its power was cut. */
+/**
+ * Copies the disk as it is at one moment, and mounts the copy, as a system does that starts after
+ * its power was cut.
+ */
 const CUT = 'cd "$0" && cp --reflink=always xfs/disk.img xfs/cut.img && mount -o loop xfs/cut.img cut';
 
 /** Forgets the copy. */
@@ -30,7 +35,10 @@ const FORGET = 'cd "$0" && umount cut && rm xfs/cut.img';
 /** Lets go of the loop devices now, and not at some time after the last process. */
 const GIVE_UP = 'cd "$0" && umount disk && umount xfs';
 
-/** A disk of 96 MiB whose power can be cut, as it seems from a copy, while the programs that write to it run on. */
+/**
+ * A disk of 96 MiB whose power can be cut, as it seems from a copy, while the programs that write
+ * to it run on.
+ */
 export class PowerCutDisk implements AsyncDisposable {
   readonly #place: string;
   readonly #holder: Spawned;
@@ -42,7 +50,8 @@ export class PowerCutDisk implements AsyncDisposable {
 
   /** Makes the disk below an empty directory, which is to be removed after it. */
   static async make(place: string): Promise<PowerCutDisk> {
-    // It ends, and all mounts with it, when our end of its standard input is closed: also when we are killed.
+    // It ends, and all mounts with it, when our end of its standard input is closed: also when we
+    // are killed.
     const holder = spawnCommand(["unshare", "--mount", "sh", "-c", SET_UP, place], { timeLimit: 3_600_000 });
     await holder.said(/^ready$/m);
     const disk = new PowerCutDisk(place, holder);
@@ -64,7 +73,10 @@ export class PowerCutDisk implements AsyncDisposable {
     return ["nsenter", "--target", String(this.#holder.child.pid), "--mount", "--"];
   }
 
-  /** Does something with what would be on the disk if its power were cut now: a copy that is gone after that. */
+  /**
+   * Does something with what would be on the disk if its power were cut now: a copy that is gone
+   * after that.
+   */
   async cut<T>(work: (directoryAfter: string) => T): Promise<T> {
     await this.#run(CUT);
     try {

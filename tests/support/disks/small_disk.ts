@@ -24,7 +24,10 @@ const UNSHARE = ["unshare", "--mount", "sh", "-c"];
 /** What a disk is filled with. */
 const BALLAST = "ballast";
 
-/** A small disk that programs are run on and that can be filled; nobody else sees it, and it goes with the block. */
+/**
+ * A small disk that programs are run on and that can be filled; nobody else sees it, and it goes
+ * with the block.
+ */
 export class SmallDisk implements AsyncDisposable {
   readonly #place: string;
   readonly #holder: Spawned;
@@ -36,7 +39,8 @@ export class SmallDisk implements AsyncDisposable {
 
   /** Makes a disk below an empty directory, which is to be removed after it. */
   static async make(kind: DiskKind, place: string): Promise<SmallDisk> {
-    // It ends, and the mount with it, when our end of its standard input is closed: also when we are killed.
+    // It ends, and the mount with it, when our end of its standard input is closed: also when we
+    // are killed.
     const holder = spawnCommand([...UNSHARE, `${MOUNTS[kind]} && echo ready && exec cat`, place]);
     await holder.said(/^ready$/m);
     return new SmallDisk(place, holder);
@@ -57,7 +61,10 @@ export class SmallDisk implements AsyncDisposable {
     return `/proc/${this.#holder.child.pid}/root${this.directory}`;
   }
 
-  /** Writes a file until the disk has no room for one byte more, and sees that all is really on the disk. */
+  /**
+   * Writes a file until the disk has no room for one byte more, and sees that all is really on the
+   * disk.
+   */
   fill(): void {
     for (const size of [65_536, 4_096, 1]) {
       const block = new Uint8Array(size);

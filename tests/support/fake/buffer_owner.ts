@@ -56,7 +56,9 @@ export class FakeBufferOwner {
     this.buffer.setPublished(this.#published);
   }
 
-  /** Releases the sealed segment. The rest of its rows is published before, unless it is to be lost. */
+  /**
+   * Releases the sealed segment. The rest of its rows is published before, unless it is to be lost.
+   */
   release(andLoseTheRest = false): void {
     if (this.sealed === undefined) return;
     if (!andLoseTheRest) this.publish(Infinity);

@@ -43,23 +43,35 @@ export function modeName({ layout, spools }: RecorderMode): string {
   return `from ${spools ? "spools" : "memory"} in layout ${layout}`;
 }
 
-/** Long enough that a full segment takes two slices, awkward enough that a torn row would be seen; both fit in the least label table. */
+/**
+ * Long enough that a full segment takes two slices, awkward enough that a torn row would be seen;
+ * both fit in the least label table.
+ */
 const LABELS = ['"'.repeat(220), `a "label",\r\nof two lines${'"'.repeat(200)}`] as const;
 
-/** A row of a recorder. A decoder would take nearly all the time of the tests that look into files thousands of times. */
+/**
+ * A row of a recorder. A decoder would take nearly all the time of the tests that look into files
+ * thousands of times.
+ */
 const ROW = new RegExp(
   `\\d+,(\\d+),(?:${LABELS.map((label) => `"${label.replaceAll('"', '""')}"`).join("|")}),\\d+\\r\\n`,
   "y",
 );
 
-/** A flusher with its buffer on a fake runtime. It observes the numbers from `first` on, so that each row is known. */
+/**
+ * A flusher with its buffer on a fake runtime. It observes the numbers from `first` on, so that
+ * each row is known.
+ */
 export class Recorder {
   readonly runtime: FakeRuntime;
   readonly flusher: Flusher;
   readonly buffer: DoubleBuffer;
   /** What was reported. */
   readonly errors: Error[] = [];
-  /** Called for each report as the monitor tells its program, once the call is over in which it was made. */
+  /**
+   * Called for each report as the monitor tells its program, once the call is over in which it was
+   * made.
+   */
   whenReported: () => void = () => {};
   readonly #first: number;
   #next: number;
@@ -100,7 +112,10 @@ export class Recorder {
     this.counts();
   }
 
-  /** Publishes what there is before it returns, as at an end of the program, the `last` unless it only seems to end. */
+  /**
+   * Publishes what there is before it returns, as at an end of the program, the `last` unless it
+   * only seems to end.
+   */
   flushNow(last = false): void {
     this.flusher.flushNow(exitLockDeadline(this.runtime.clock.now()), last);
   }
@@ -123,8 +138,8 @@ export class Recorder {
   }
 
   /**
-   * The numbers that are in published files, in order. Throws if one is there twice, a file is torn, or they are not those counted, `recovered`
-   * of them by whoever recovered them.
+   * The numbers that are in published files, in order. Throws if one is there twice, a file is
+   * torn, or they are not those counted, `recovered` of them by whoever recovered them.
    */
   published(recovered = 0): number[] {
     const numbers = csvPaths(this.runtime.files).flatMap((path) => numbersIn(this.runtime.files, path))
@@ -144,7 +159,10 @@ export class Recorder {
   }
 }
 
-/** The numbers in a published file; throws if there is anything but whole rows of recorders. (A file that is appended to may be empty.) */
+/**
+ * The numbers in a published file; throws if there is anything but whole rows of recorders. (A file
+ * that is appended to may be empty.)
+ */
 function numbersIn(disk: MemoryDisk, path: string): number[] {
   const text = disk.text(path);
   const numbers: number[] = [];

@@ -31,7 +31,10 @@ export interface DiskOptions {
   readonly mapping?: boolean;
 }
 
-/** A file system in memory that can be full, fail, or be changed behind the program's back. Its root exists. */
+/**
+ * A file system in memory that can be full, fail, or be changed behind the program's back. Its root
+ * exists.
+ */
 export class MemoryDisk implements Files {
   readonly locks: boolean;
   declare readonly map?: NonNullable<Files["map"]>; // absent, not undefined, where files cannot be mapped
@@ -39,7 +42,10 @@ export class MemoryDisk implements Files {
   capacity = Infinity;
   /** Bytes that one write takes at most. */
   writeLimit = Infinity;
-  /** Called before each operation; may throw a {@linkcode FileError}. A `close` that throws has closed all the same, as `close(2)` does. */
+  /**
+   * Called before each operation; may throw a {@linkcode FileError}. A `close` that throws has
+   * closed all the same, as `close(2)` does.
+   */
   before: (operation: DiskOperation, path: string) => void = () => {};
   /** What {@linkcode Files.denied} says. */
   missingPermission: string | undefined = undefined;
@@ -61,8 +67,9 @@ export class MemoryDisk implements Files {
   }
 
   /**
-   * What is on this disk at this instant, stores into mappings included, as it is when every process is killed: no handle is open, no lock
-   * held. Files keep their identities. The clone does not fail.
+   * What is on this disk at this instant, stores into mappings included, as it is when every
+   * process is killed: no handle is open, no lock held. Files keep their identities. The clone does
+   * not fail.
    */
   clone(): MemoryDisk {
     const clone = new MemoryDisk({ locks: this.locks, mapping: this.map !== undefined });
@@ -94,7 +101,10 @@ export class MemoryDisk implements Files {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.bytes(path));
   }
 
-  /** Puts something at a name, in place of what was there; a symlink's content is the path it leads to. */
+  /**
+   * Puts something at a name, in place of what was there; a symlink's content is the path it leads
+   * to.
+   */
   plant(path: string, kind: FileStatus["kind"], content: string | Uint8Array = ""): void {
     const buffer = typeof content === "string" ? new TextEncoder().encode(content) : content.slice();
     this.#unlink(path);

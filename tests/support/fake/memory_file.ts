@@ -1,6 +1,9 @@
 import type { FileStatus, Mapping } from "../../../src/runtime.ts";
 
-/** What a name of a {@linkcode MemoryDisk} stands for: content, names, lock and mapping of a file, or a directory, or a link. */
+/**
+ * What a name of a {@linkcode MemoryDisk} stands for: content, names, lock and mapping of a file,
+ * or a directory, or a link.
+ */
 export class MemoryFile {
   readonly id: number;
   readonly kind: FileStatus["kind"];
@@ -49,7 +52,10 @@ export class MemoryFile {
     if (this.lockedBy === owner) this.lockedBy = undefined;
   }
 
-  /** Maps the first `size` bytes, and takes the lock, which must be free. `whenUnmapped` is called once. */
+  /**
+   * Maps the first `size` bytes, and takes the lock, which must be free. `whenUnmapped` is called
+   * once.
+   */
   map(size: number, whenUnmapped: () => void): Mapping {
     if (size > this.#solid) throw new Error("Cannot map: there may be a hole, into which a store may be deadly");
     const buffer = this.content.slice(0, size).buffer;

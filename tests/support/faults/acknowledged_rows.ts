@@ -11,9 +11,10 @@ interface WriterRows {
 }
 
 /**
- * That the files hold all that writers have acknowledged, by their names, and of what else they recorded all up to some point in time: each number
- * from 0 on once, and as many durations, or one less. And that there is nothing else: no torn row, no other file, no row of anybody else.
- * Returns how many rows there are.
+ * That the files hold all that writers have acknowledged, by their names, and of what else they
+ * recorded all up to some point in time: each number from 0 on once, and as many durations, or one
+ * less. And that there is nothing else: no torn row, no other file, no row of anybody else. Returns
+ * how many rows there are.
  */
 export function assertAllThere(directory: string, acknowledged: Acknowledged): number {
   assertEquals(readdirSync(directory).filter((name) => !/^(custom|duration)\..*csv$/.test(name)), []);

@@ -19,7 +19,10 @@ export interface Attachment {
   readonly log: string;
 }
 
-/** strace on a program that runs already: faults can be made from one moment on, and until another. Detaches at the end of the block. */
+/**
+ * strace on a program that runs already: faults can be made from one moment on, and until another.
+ * Detaches at the end of the block.
+ */
 export class AttachedStrace implements AsyncDisposable {
   readonly #process: Spawned;
 

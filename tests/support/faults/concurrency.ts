@@ -1,4 +1,7 @@
-/** Does something with each element, with so many of them at a time; in their order, as far as that goes. */
+/**
+ * Does something with each element, with so many of them at a time; in their order, as far as that
+ * goes.
+ */
 export async function forEachConcurrently<T>(
   all: Iterable<T>,
   width: number,

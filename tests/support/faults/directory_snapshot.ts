@@ -17,7 +17,10 @@ export class Snapshot {
     return [...this.#files.keys()];
   }
 
-  /** Makes the directory what it was. Files that are still there are written anew in place: they keep their identity, which Kymo journal. */
+  /**
+   * Makes the directory what it was. Files that are still there are written anew in place: they
+   * keep their identity, which Kymo journal.
+   */
   restore(): void {
     for (const path of filesIn(this.#directory)) if (!this.#files.has(path)) rmSync(path);
     for (const [path, bytes] of this.#files) {

@@ -12,7 +12,10 @@ export interface Figure {
   readonly text: string;
 }
 
-/** Notes what a test has shown, to be called after its last assertion, where `KYMO_FIGURES` names a file: a line of JSON each. */
+/**
+ * Notes what a test has shown, to be called after its last assertion, where `KYMO_FIGURES` names a
+ * file: a line of JSON each.
+ */
 export function recordFigure(row: number, text: string): void {
   const file = process.env["KYMO_FIGURES"];
   if (file === undefined || file === "") return;

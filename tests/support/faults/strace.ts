@@ -3,7 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 /** The channels of the files that a program records; it may spool for each of them. */
 const CHANNELS = ["duration", "runtime", "custom"];
 
-/** How far names are foreseen: isolates of the program, names tried for a file, and spools of an isolate and channel. */
+/**
+ * How far names are foreseen: isolates of the program, names tried for a file, and spools of an
+ * isolate and channel.
+ */
 const ISOLATES = 2;
 const ATTEMPTS = 4;
 const SPOOLS = 6;
@@ -31,9 +34,15 @@ export interface TracedCall {
 
 /** How a program is traced. */
 export interface TraceOptions {
-  /** The monitoring directory; calls on it and on the files in it are traced, and no others. An absolute path without links. */
+  /**
+   * The monitoring directory; calls on it and on the files in it are traced, and no others. An
+   * absolute path without links.
+   */
   readonly directory: string;
-  /** Where the trace is written, in another directory; it is whole once the output of the program has ended. */
+  /**
+   * Where the trace is written, in another directory; it is whole once the output of the program
+   * has ended.
+   */
   readonly log: string;
   /** What is done to the calls, as `strace -e inject=` takes it: `"write:error=EIO:when=3+"`. */
   readonly inject?: readonly string[];
@@ -41,18 +50,22 @@ export interface TraceOptions {
   readonly files?: number;
   /** Paths that are watched as well. */
   readonly also?: readonly string[];
-  /** Traces calls on all files there are, with their paths: to see whether any is missed otherwise. */
+  /**
+   * Traces calls on all files there are, with their paths: to see whether any is missed otherwise.
+   */
   readonly anywhere?: boolean;
 }
 
 /**
  * The command that runs the rest of its arguments under strace.
  *
- * strace tells calls apart by whole paths only, not by directory, so that all names have to be known beforehand: the program must import
- * `fixtures/known_names.ts`, and strace is made a grandchild (`-D`), which leaves the program the PID of the shell, `$$`.
+ * strace tells calls apart by whole paths only, not by directory, so that all names have to be
+ * known beforehand: the program must import `fixtures/known_names.ts`, and strace is made a
+ * grandchild (`-D`), which leaves the program the PID of the shell, `$$`.
  *
- * **strace counts for `when` per system call and per thread, and after its filters.** Both runtimes use the files of a program on the thread
- * that calls, so for a program with one isolate "the Nth write" is what it says. A call that comes with SIGKILL is not made.
+ * **strace counts for `when` per system call and per thread, and after its filters.** Both runtimes
+ * use the files of a program on the thread that calls, so for a program with one isolate "the Nth
+ * write" is what it says. A call that comes with SIGKILL is not made.
  */
 export function underStrace(
   { directory, log, inject = [], files = FILES, also = [], anywhere = false }: TraceOptions,
@@ -112,7 +125,10 @@ export function readTrace(log: string): TracedCall[] {
   });
 }
 
-/** The names in a monitoring directory that calls were made on and that had not been foreseen: no fault would come to those calls. */
+/**
+ * The names in a monitoring directory that calls were made on and that had not been foreseen: no
+ * fault would come to those calls.
+ */
 export function unforeseenNames(calls: readonly TracedCall[], directory: string, files = FILES): string[] {
   const foreseen = new Set(["", ...foreseenNames(files)]);
   return calls.flatMap(({ line }) =>
@@ -121,14 +137,20 @@ export function unforeseenNames(calls: readonly TracedCall[], directory: string,
     .filter((name) => !foreseen.has(name.replace(/(?<=\.)\d+(?=-[0-9a-f]{8}[-.])/, () => "$$")));
 }
 
-/** What to inject so that `what` happens to call number `n` (from 1) of those that a run makes, which are known from a run before. */
+/**
+ * What to inject so that `what` happens to call number `n` (from 1) of those that a run makes,
+ * which are known from a run before.
+ */
 export function atCall(calls: readonly TracedCall[], n: number, what: string): string[] {
   const { name } = calls[n - 1]!;
   const nth = calls.slice(0, n).filter((call) => call.name === name).length;
   return [`${name}:${what}:when=${nth}`];
 }
 
-/** What to inject so that `what` happens to call number `n` and to `count` calls of each kind from there on; to all of them by default. */
+/**
+ * What to inject so that `what` happens to call number `n` and to `count` calls of each kind from
+ * there on; to all of them by default.
+ */
 export function fromCall(calls: readonly TracedCall[], n: number, what: string, count?: number): string[] {
   const before = calls.slice(0, n - 1);
   return FILE_CALLS.map((name) => {

@@ -1,6 +1,9 @@
 import process from "node:process";
 
-/** Whether the faults are tried in full, as `deno task test:faults` does; otherwise a sample of them, which takes seconds. */
+/**
+ * Whether the faults are tried in full, as `deno task test:faults` does; otherwise a sample of
+ * them, which takes seconds.
+ */
 export const isFullSuite = process.env["KYMO_FAULTS"] === "full";
 
 /** The first in the short form of a test, the second in the full one. */
@@ -9,8 +12,8 @@ export function shortOrFull<T>(short: T, full: T): T {
 }
 
 /**
- * In the short form so many of the elements, picked at random but always the same, of each kind before two of any; in the full one all of
- * them.
+ * In the short form so many of the elements, picked at random but always the same, of each kind
+ * before two of any; in the full one all of them.
  */
 export function sampled<T>(all: readonly T[], count: number, kindOf: (element: T) => unknown = () => ""): readonly T[] {
   if (isFullSuite) return all;

@@ -7,7 +7,10 @@ import { otherNames } from "./recorder.ts";
 import { csvFiles, readRows } from "./recorded_rows.ts";
 import { type RuntimeName, spawnOn } from "./run.ts";
 
-/** Processes that record into one directory at the same time, each in its main thread and in workers. */
+/**
+ * Processes that record into one directory at the same time, each in its main thread and in
+ * workers.
+ */
 export interface Crowd {
   /** The runtime of each process, by a name for it. */
   readonly processes: Readonly<Record<string, RuntimeName>>;
@@ -27,7 +30,10 @@ const TIME_LIMIT = 600_000;
 
 const program = fileURLToPath(new URL("../programs/isolates_record.ts", import.meta.url));
 
-/** Has all of them record, and sees that each isolate says that all it recorded is in files, and that no other files are left. */
+/**
+ * Has all of them record, and sees that each isolate says that all it recorded is in files, and
+ * that no other files are left.
+ */
 export async function recordTogether(crowd: Crowd, directory: string, layout: string): Promise<void> {
   const { processes, workers, samples, memoryThreshold = 2 ** 20 } = crowd;
   const running = Object.entries(processes).map(([name, runtime]) => {
@@ -62,7 +68,10 @@ export function expectedCounts(crowd: Crowd): Record<string, number> {
   );
 }
 
-/** That there is each sample of each isolate, once, under its label and the PID of its process, and that no row is torn. */
+/**
+ * That there is each sample of each isolate, once, under its label and the PID of its process, and
+ * that no row is torn.
+ */
 export function assertFoundOnce(crowd: Crowd, directory: string): void {
   const { samples, processes } = crowd;
   const isolates = isolatesOf(crowd);
@@ -75,7 +84,8 @@ export function assertFoundOnce(crowd: Crowd, directory: string): void {
     const [isolate = "", index] = label.split(" ");
     const count = counts.get(isolate) ?? 0;
     begin ??= seconds - 3600;
-    // Two samples of an isolate may not end at the same time under the same label; the product is exact in a double.
+    // Two samples of an isolate may not end at the same time under the same label; the product is
+    // exact in a double.
     keys.get(isolate)![count] = ((seconds - begin) * 1e9 + nanoseconds) * LABELS + Number(index);
     counts.set(isolate, count + 1);
     const process = isolate.split("-")[0]!;
@@ -96,10 +106,16 @@ export function assertFoundOnce(crowd: Crowd, directory: string): void {
   assertEquals(new Set(pids.values()).size, Object.keys(processes).length);
 }
 
-/** `channel.<pid>-<isolate>-<sequence>.csv`; a number would follow the sequence had somebody been there first. */
+/**
+ * `channel.<pid>-<isolate>-<sequence>.csv`; a number would follow the sequence had somebody been
+ * there first.
+ */
 const OWN_NAME = /^duration\.(\d+)-([0-9a-f]{8})-(\d{6})\.csv$/;
 
-/** That each file which an isolate has for itself bears a name that no other isolate uses; returns how many such files there are. */
+/**
+ * That each file which an isolate has for itself bears a name that no other isolate uses; returns
+ * how many such files there are.
+ */
 export function assertNoNameTwice(crowd: Crowd, directory: string, layout: string): number {
   const own = csvFiles(directory, "duration").filter((name) => layout === "segments" || name !== "duration.csv");
   const owners = new Map<string, string>();

@@ -16,7 +16,10 @@ export interface ControlledState extends ReportedCounts {
   readonly thrown?: { readonly name: string; readonly message: string };
 }
 
-/** A program that does what it is told, a line each, and answers every line with its state as a line of JSON. Goes with the block. */
+/**
+ * A program that does what it is told, a line each, and answers every line with its state as a line
+ * of JSON. Goes with the block.
+ */
 export class ControlledProgram<State> implements AsyncDisposable {
   readonly pid: number;
   readonly #process: Spawned;
@@ -38,7 +41,10 @@ export class ControlledProgram<State> implements AsyncDisposable {
     return JSON.parse(value);
   }
 
-  /** Lets it end, and sees that it does so by itself, quietly; or by the signal that something else may end it by. */
+  /**
+   * Lets it end, and sees that it does so by itself, quietly; or by the signal that something else
+   * may end it by.
+   */
   async end(orBy?: NodeJS.Signals): Promise<void> {
     this.#process.child.stdin.end();
     const { code, signal, stderr } = await this.#process.ended;

@@ -14,7 +14,10 @@ export interface ObservedState extends ControlledState {
   readonly files: Readonly<Record<string, number>>;
 }
 
-/** That the books balance, and that as many numbers are in the files as are said to be there, none of them twice. */
+/**
+ * That the books balance, and that as many numbers are in the files as are said to be there, none
+ * of them twice.
+ */
 export function assertBooks({ recorded, flushed, buffered, dropped }: ObservedState, directory: string): void {
   assertEquals(recorded, flushed + buffered + dropped);
   const numbers = readNumbers(directory);

@@ -10,7 +10,8 @@ const ROW = /(\d{10})(\d{9}),(-?\d+(?:\.\d+)?(?:e-?\d+)?),([^",\r\n]+),(\d+)\r\n
 export type RowReader = (label: string, pid: number, seconds: number, nanoseconds: number, measurement: number) => void;
 
 /**
- * Reads every published file of a channel, byte for byte: no byte may be outside a whole row. Returns how many rows there are.
+ * Reads every published file of a channel, byte for byte: no byte may be outside a whole row.
+ * Returns how many rows there are.
  *
  * @throws {Error} naming the file and the place where it is torn.
  */

@@ -14,7 +14,10 @@ export interface RecorderState extends ControlledState {
   readonly rss: number;
 }
 
-/** Options for buffers of 384 rows, so that a thousand samples fill two of them, and for retries every 100 ms. */
+/**
+ * Options for buffers of 384 rows, so that a thousand samples fill two of them, and for retries
+ * every 100 ms.
+ */
 export const SMALL_BUFFERS = { memoryThreshold: 16_384, flushInterval: 50 };
 
 /** Longer than any retry takes, ms. */

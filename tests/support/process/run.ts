@@ -41,14 +41,20 @@ const TIME_LIMIT = 120_000;
 /** The runtime that runs this test. */
 export const thisRuntime: RuntimeName = "Deno" in globalThis ? "deno" : "bun";
 
-/** The runtime itself where it is the one that runs this test, then one that is installed here, then what the name stands for. */
+/**
+ * The runtime itself where it is the one that runs this test, then one that is installed here, then
+ * what the name stands for.
+ */
 function executable(runtime: RuntimeName): string {
   if (runtime === thisRuntime) return process.execPath;
   const installed = fileURLToPath(new URL(`../../../node_modules/.bin/${runtime}`, import.meta.url));
   return existsSync(installed) ? installed : runtime;
 }
 
-/** Without them each start of Deno makes the links in `node_modules` anew, one at a time, and a program that looks for one meanwhile finds none. */
+/**
+ * Without them each start of Deno makes the links in `node_modules` anew, one at a time, and a
+ * program that looks for one meanwhile finds none.
+ */
 export const DENO_FLAGS: readonly string[] = ["--node-modules-dir=manual"];
 
 /** The command that runs a file on a runtime; Deno is given `permissions`, its flags. */
@@ -76,7 +82,8 @@ export function spawnCommand(
   child.stdout.setEncoding("utf8").on("data", (text: string) => output.stdout += text);
   child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text);
   let running = true;
-  // A test runner may have no limit of its own, and a program that never ends would keep it for ever.
+  // A test runner may have no limit of its own, and a program that never ends would keep it for
+  // ever.
   const limit = setTimeout(() => child.kill("SIGKILL"), timeLimit);
   child.on("exit", () => {
     running = false;

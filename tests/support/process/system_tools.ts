@@ -13,7 +13,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "mkfs.xfs": "xfsprogs",
 };
 
-/** Installs the packages given; the lists of packages are fetched only where there is none that will do. */
+/**
+ * Installs the packages given; the lists of packages are fetched only where there is none that will
+ * do.
+ */
 const INSTALL = `
   export DEBIAN_FRONTEND=noninteractive
   install() { apt-get install -y -qq --no-install-recommends "$@" </dev/null; }
@@ -31,8 +34,8 @@ function isThere(tool: string): boolean {
 }
 
 /**
- * Sees that tools of the system are there, and installs what is missing where this is a Debian that we may change. Returns `false`, or the
- * reason to skip a test that needs them.
+ * Sees that tools of the system are there, and installs what is missing where this is a Debian that
+ * we may change. Returns `false`, or the reason to skip a test that needs them.
  */
 export function missing(...tools: readonly string[]): string | false {
   if (process.platform !== "linux") return "the faults are made by tools of Linux";

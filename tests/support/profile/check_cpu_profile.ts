@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { CpuProfile, CpuProfileNode } from "../../../src/runtime.ts";
 
 /**
- * Checks that a file is a `.cpuprofile` as the Chrome DevTools protocol defines `Profiler.Profile`, with all that Chrome DevTools and
- * speedscope read of it, and returns the profile.
+ * Checks that a file is a `.cpuprofile` as the Chrome DevTools protocol defines `Profiler.Profile`,
+ * with all that Chrome DevTools and speedscope read of it, and returns the profile.
  */
 export function checkCpuProfile(file: Uint8Array): Required<CpuProfile> {
   const profile: CpuProfile = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file));
@@ -48,8 +48,9 @@ function checkTree(nodes: readonly CpuProfileNode[]): void {
 }
 
 /**
- * V8 counts no hit for a sample that it takes when it gives up an optimised function; so there may be more samples than hits. The other way
- * round it was seen to be off by one, in one profile out of some hundreds.
+ * V8 counts no hit for a sample that it takes when it gives up an optimised function; so there may
+ * be more samples than hits. The other way round it was seen to be off by one, in one profile out
+ * of some hundreds.
  */
 function checkSamples(nodes: readonly CpuProfileNode[], samples: readonly number[]): void {
   const counts = new Map(nodes.map(({ id }) => [id, 0]));

@@ -1,8 +1,8 @@
 import type { CpuProfile } from "../../../src/runtime.ts";
 
 /**
- * A profile of stacks, each with the ms until the next sample: the names of functions from the first caller on. Ids are given in the order in which
- * functions are met, from 1, the root.
+ * A profile of stacks, each with the ms until the next sample: the names of functions from the
+ * first caller on. Ids are given in the order in which functions are met, from 1, the root.
  */
 export function profileOf(stacks: readonly (readonly [stack: string, ms: number])[]): CpuProfile {
   const nodes = [emptyNode(1, "(root)")];

@@ -173,6 +173,6 @@ describe("comparison chart", () => {
   });
 
   it("throws without a baseline", () => {
-    assertThrows(() => picture(bars, "nobody", "Kymo"), Error, "there is no nobody");
+    assertThrows(() => picture(bars, "nobody", "Kymo"), Error, "Cannot draw the picture: nobody: no such contender");
   });
 });

@@ -2,7 +2,10 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { RequestLabels } from "../../../src/http/request_labels.ts";
 
-/** A request as a server makes it: the constructor of `Request` rejects some of these methods and URLs. */
+/**
+ * A request as a server makes it: the constructor of `Request` rejects some of these methods and
+ * URLs.
+ */
 function request(url: string, method = "GET"): Request {
   return { url, method } as Request;
 }

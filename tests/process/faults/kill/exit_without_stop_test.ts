@@ -87,7 +87,10 @@ async function run(file: string, args: readonly string[], { runtime = thisRuntim
   return await ended;
 }
 
-/** The exit and output of a program, without its acknowledgements and the crash report of a runtime, which is never the same twice. */
+/**
+ * The exit and output of a program, without its acknowledgements and the crash report of a runtime,
+ * which is never the same twice.
+ */
 function endOf({ code, signal, stdout, stderr }: Ended) {
   const lines = stdout.split("\n").filter((line) => !/^(one|two) \d+$/.test(line));
   const crashed = signal === "SIGABRT" || signal === "SIGTRAP";

@@ -44,7 +44,9 @@ type Layout = typeof LAYOUTS[number];
 interface Case {
   readonly name: string;
   readonly durability: "spool" | "fsync";
-  /** Number, from 1, of the system call before which it was killed, counted in an undisturbed run. */
+  /**
+   * Number, from 1, of the system call before which it was killed, counted in an undisturbed run.
+   */
   readonly call: (calls: readonly TracedCall[]) => number;
   /** Changes made to its files after that. */
   readonly then?: (directory: string) => void;
@@ -235,7 +237,10 @@ async function hasStopped({ ended }: Spawned, log: string): Promise<void> {
   }
 }
 
-/** Stops recoveries of the same files at system calls, lets the other runtime recover, and then kills them. Returns how many. */
+/**
+ * Stops recoveries of the same files at system calls, lets the other runtime recover, and then
+ * kills them. Returns how many.
+ */
 async function meetRecoveries(remains: Remains, count: number): Promise<number> {
   const { calls, rows } = await recoverCleanly(remains);
   const stops = Array.from({ length: count }, (_, i) => 1 + Math.floor((i + 0.5) * calls.length / count));

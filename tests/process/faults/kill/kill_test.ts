@@ -66,7 +66,10 @@ describe("writers killed at random times", () => {
   }
 });
 
-/** Lets one more writer recover the rows of all others, and kills it. Returns how many numbers it acknowledged. */
+/**
+ * Lets one more writer recover the rows of all others, and kills it. Returns how many numbers it
+ * acknowledged.
+ */
 async function recoverByNext(directory: string, plan: WriterPlan): Promise<number> {
   const writer = new Writer(thisRuntime, plan);
   let end: Pick<Ended, "code" | "signal" | "stderr"> | undefined;
@@ -87,7 +90,10 @@ function planOf(name: string, monitoringDir: string, layout: typeof LAYOUTS[numb
   return { name, batch: 50, pause, options: { monitoringDir, layout, memoryThreshold, flushInterval: 20 } };
 }
 
-/** Numbers that a writer records until it stops: a full buffer is flushed in between, and the rest at the end. */
+/**
+ * Numbers that a writer records until it stops: a full buffer is flushed in between, and the rest
+ * at the end.
+ */
 const NUMBERS = 600;
 
 /** Programs that run concurrently; each mostly waits. */
@@ -96,7 +102,10 @@ const WIDTH = 3;
 /** Kills of each layout and durability in the short form. */
 const SAMPLE = 5;
 
-/** Runs a writer with faults, and checks its files. Returns its system calls, and whether it was killed. */
+/**
+ * Runs a writer with faults, and checks its files. Returns its system calls, and whether it was
+ * killed.
+ */
 async function write(
   layout: typeof LAYOUTS[number],
   durability: "spool" | "fsync",

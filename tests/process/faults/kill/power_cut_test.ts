@@ -79,7 +79,10 @@ interface Outcome {
   readonly torn: number;
 }
 
-/** Cuts the power of one disk after another while programs write, and asserts that no durable row is lost. */
+/**
+ * Cuts the power of one disk after another while programs write, and asserts that no durable row is
+ * lost.
+ */
 async function cutPower(layout: string): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   for (let i = 0; i < DISKS; i++) outcomes.push(await cutPowerOfDisk(layout, seededRandom(i)));
@@ -121,7 +124,10 @@ function assertHolds(numbers: readonly number[], count: number, where: string): 
   assertEquals(missing, [], `${where}: of ${count} durable rows`);
 }
 
-/** Reads all published files, which must be whole; the appended file may be torn after its last whole row. */
+/**
+ * Reads all published files, which must be whole; the appended file may be torn after its last
+ * whole row.
+ */
 function read(directory: string): Found {
   const numbers = new Map<number, number[]>();
   const take = (pid: number, number: number): void => void numbers.getOrInsertComputed(pid, () => []).push(number);

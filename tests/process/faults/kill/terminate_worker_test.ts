@@ -11,7 +11,10 @@ import { seededRandom, shortOrFull } from "../../../support/faults/suite_size.ts
 
 const fixture = fileURLToPath(new URL("./fixtures/terminating_main.ts", import.meta.url));
 
-/** Programs, and terminated workers of each. On Deno busy loops go on until the program exits, so there cannot be many. */
+/**
+ * Programs, and terminated workers of each. On Deno busy loops go on until the program exits, so
+ * there cannot be many.
+ */
 const PROGRAMS = shortOrFull(1, 25);
 const WORKERS = 8;
 
