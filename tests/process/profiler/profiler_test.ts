@@ -49,7 +49,7 @@ describe("profiler under the permissions of Deno", () => {
   });
 
   it("maps positions to the sources without permission to read them", async () => {
-    assertEquals(await positions("--allow-sys"), "here at line 13");
-    assertEquals(await positions("--allow-sys", "--allow-read"), "here at line 13");
+    assertEquals(await positions("--allow-sys"), "here at line 14");
+    assertEquals(await positions("--allow-sys", "--allow-read"), "here at line 14");
   });
 });
