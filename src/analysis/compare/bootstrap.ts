@@ -36,6 +36,7 @@
  */
 
 import { failure, type Result, success } from "../../result.ts";
+import { quantileOfSorted } from "../../statistics/quantiles.ts";
 import { upperTailOfT } from "./student_t.ts";
 import { CELLS, type TimedHistogram } from "./timed_histogram.ts";
 
@@ -141,9 +142,9 @@ export function logRatioInterval(
   tail: number,
 ): readonly [low: number, high: number] {
   const differences = b.deviations.map((deviation, index) => deviation - a.deviations[index]!).sort();
-  const percentile = (p: number): number => differences[Math.round(p * (differences.length - 1))]!;
   const stretch = upperTailOfT(tail, degreesOfFreedom(a, b)) / NORMAL_97_5;
-  return [logRatio + percentile(0.025) * stretch, logRatio + percentile(0.975) * stretch];
+  const [low, high] = [quantileOfSorted(differences, 0.025), quantileOfSorted(differences, 0.975)];
+  return [logRatio + low * stretch, logRatio + high * stretch];
 }
 
 function degreesOfFreedom(a: QuantileSpread, b: QuantileSpread): number {
