@@ -1,5 +1,5 @@
 import { CsvEncoder } from "../csv/encode.ts";
-import { fileErrorCode, KymoError, type KymoErrorCode, quotePath, reason } from "../errors.ts";
+import { fileError, KymoError, type KymoErrorCode, quotePath } from "../errors.ts";
 import type { SegmentFault } from "../segment/format.ts";
 import { type Observation, observationsOf } from "../segment/observation.ts";
 import { checkGiven, isFunction } from "../options.ts";
@@ -104,6 +104,6 @@ function attempt<T>(action: string, path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
-    throw new KymoError(fileErrorCode(error), `${action}: ${quotePath(path)}: ${reason(error)}`, { cause: error });
+    throw fileError(action, path, error);
   }
 }

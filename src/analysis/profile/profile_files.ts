@@ -7,7 +7,7 @@
  * @module
  */
 
-import { fileErrorCode, KymoError, quotePath, reason } from "../../errors.ts";
+import { fileError, KymoError, quotePath } from "../../errors.ts";
 import { readFully } from "../../files/directory.ts";
 import { fileNameOf, isProfileName, parseProfileFileName } from "../../files/names.ts";
 import { failure, type Result, success } from "../../result.ts";
@@ -50,9 +50,7 @@ function profilesAt(path: string, files: Files): string[] {
     if (names.length > 0) return names.map((name) => `${resolved.replace(/\/$/, "")}/${name}`);
   } catch (error) {
     if (error instanceof KymoError) throw error;
-    throw new KymoError(fileErrorCode(error), `Cannot read CPU profiles: ${quotePath(path)}: ${reason(error)}`, {
-      cause: error,
-    });
+    throw fileError("Cannot read CPU profiles", path, error);
   }
   throw new KymoError("not-found", `Cannot read CPU profiles: ${quotePath(path)}: no .cpuprofile file in it`);
 }
@@ -70,7 +68,7 @@ export function readProfile(path: string, files: Files): ProfileFile {
   try {
     text = readText(path, files);
   } catch (error) {
-    throw new KymoError(fileErrorCode(error), `${action}: ${reason(error)}`, { cause: error });
+    throw fileError("Cannot read the CPU profile", path, error);
   }
   if (!text.ok) throw new KymoError(text.kind, `${action}: ${text.reason}`);
   const profile = checkProfile(text.value);

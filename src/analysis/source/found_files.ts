@@ -1,4 +1,4 @@
-import { fileErrorCode, KymoError, quotePath, reason } from "../../errors.ts";
+import { fileError, KymoError, quotePath, reason } from "../../errors.ts";
 import { appendFileName, channelOfFile, fileNameOf, isCsvName } from "../../files/names.ts";
 import { failure, type Result, success } from "../../result.ts";
 import type { Files } from "../../runtime.ts";
@@ -86,6 +86,6 @@ export function attempt<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
-    throw new KymoError(fileErrorCode(error), `Cannot read: ${quotePath(path)}: ${reason(error)}`, { cause: error });
+    throw fileError("Cannot read", path, error);
   }
 }
