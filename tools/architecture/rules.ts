@@ -77,8 +77,6 @@ const maximumEntries = 16;
 /** Folders with more entries, and why. */
 const largeFolders = new Map([
   ["src", "one entry for each layer, so that the tree is the table of contents"],
-  ["tests/unit/analysis", "to be sorted"],
-  ["tests/unit/recording", "to be sorted"],
 ]);
 
 /** Most lines of a file. */

@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths, unfinishedPaths } from "../../support/published_files.ts";
-import { failAll, failNth, repair } from "../../support/fake/disk_faults.ts";
-import { modeName, Recorder, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
-import { ROWS } from "../../support/fake/buffer_owner.ts";
+import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths, unfinishedPaths } from "../../../support/published_files.ts";
+import { failAll, failNth, repair } from "../../../support/fake/disk_faults.ts";
+import { modeName, Recorder, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
+import { ROWS } from "../../../support/fake/buffer_owner.ts";
 
 /** The states in which a program may end, with a disk that works at the end. */
 const STATES: Record<string, (recorder: Recorder) => void> = {

@@ -1,9 +1,15 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { csvPaths, DIRECTORY, publishedRows, temporaryPaths, unfinishedPaths } from "../../support/published_files.ts";
-import { failAll, failOnce, repair } from "../../support/fake/disk_faults.ts";
-import { modeName, Recorder, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
-import { ROWS } from "../../support/fake/buffer_owner.ts";
+import {
+  csvPaths,
+  DIRECTORY,
+  publishedRows,
+  temporaryPaths,
+  unfinishedPaths,
+} from "../../../support/published_files.ts";
+import { failAll, failOnce, repair } from "../../../support/fake/disk_faults.ts";
+import { modeName, Recorder, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
+import { ROWS } from "../../../support/fake/buffer_owner.ts";
 
 for (const way of RECORDER_MODES) {
   describe(`a disk that works again, ${modeName(way)}`, () => {

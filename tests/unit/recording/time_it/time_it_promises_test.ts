@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { type TimeIt, timeItWith } from "../../../src/recording/time_it.ts";
-import { Timings } from "../../support/fake/running_durations.ts";
+import { type TimeIt, timeItWith } from "../../../../src/recording/time_it.ts";
+import { Timings } from "../../../support/fake/running_durations.ts";
 
 function timing(label = "x"): { timings: Timings; timeIt: TimeIt } {
   const timings = new Timings();

@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
-import { KymoError } from "../../../src/errors.ts";
-import { type TimeIt, timeItWith } from "../../../src/recording/time_it.ts";
-import { Timings } from "../../support/fake/running_durations.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { type TimeIt, timeItWith } from "../../../../src/recording/time_it.ts";
+import { Timings } from "../../../support/fake/running_durations.ts";
 
 function timing(label = "x"): { timings: Timings; timeIt: TimeIt } {
   const timings = new Timings();

@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { DoubleBuffer } from "../../../src/recording/double_buffer.ts";
-import { Segment } from "../../../src/segment/segment.ts";
-import { randomFrom } from "../../support/random.ts";
-import { OWNER } from "../../support/segments.ts";
-import { FakeBufferOwner, observeNumbers, ROWS } from "../../support/fake/buffer_owner.ts";
+import type { DoubleBuffer } from "../../../../src/recording/double_buffer.ts";
+import { Segment } from "../../../../src/segment/segment.ts";
+import { randomFrom } from "../../../support/random.ts";
+import { OWNER } from "../../../support/segments.ts";
+import { FakeBufferOwner, observeNumbers, ROWS } from "../../../support/fake/buffer_owner.ts";
 
 /** The counts; throws unless they add up. */
 function checkedCounts({ counts }: DoubleBuffer): DoubleBuffer["counts"] {

@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { ValueKind } from "../../../src/series.ts";
-import { OWNER } from "../../support/segments.ts";
-import { FakeBufferOwner } from "../../support/fake/buffer_owner.ts";
+import { ValueKind } from "../../../../src/series.ts";
+import { OWNER } from "../../../support/segments.ts";
+import { FakeBufferOwner } from "../../../support/fake/buffer_owner.ts";
 
 /** Seals the segment, and returns all rows recorded so far. */
 function rowsIn(owner: FakeBufferOwner): [timepoint: number, value: number, label: string][] {

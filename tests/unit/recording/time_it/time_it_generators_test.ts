@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { timeItWith } from "../../../src/recording/time_it.ts";
-import { Timings } from "../../support/fake/running_durations.ts";
+import { timeItWith } from "../../../../src/recording/time_it.ts";
+import { Timings } from "../../../support/fake/running_durations.ts";
 
 function* count(): Generator<number, string, string> {
   try {

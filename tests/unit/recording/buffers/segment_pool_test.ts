@@ -1,17 +1,17 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { KymoError } from "../../../src/errors.ts";
-import type { Segment } from "../../../src/segment/segment.ts";
-import { FileError } from "../../../src/runtime.ts";
-import { MonitoringDirectory } from "../../../src/files/directory.ts";
-import { SegmentPool } from "../../../src/recording/segment_pool.ts";
-import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
-import { failAll, repair } from "../../support/fake/disk_faults.ts";
-import { KilledProgram } from "../../support/spools/killed_program.ts";
-import { chop, recoverAll, wrongAfter } from "../../support/spools/recover_all.ts";
-import { RecordedRows } from "../../support/spools/recorded_rows.ts";
-import { EPOCH, OWNER } from "../../support/segments.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import type { Segment } from "../../../../src/segment/segment.ts";
+import { FileError } from "../../../../src/runtime.ts";
+import { MonitoringDirectory } from "../../../../src/files/directory.ts";
+import { SegmentPool } from "../../../../src/recording/segment_pool.ts";
+import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { DIRECTORY, temporaryPaths } from "../../../support/published_files.ts";
+import { failAll, repair } from "../../../support/fake/disk_faults.ts";
+import { KilledProgram } from "../../../support/spools/killed_program.ts";
+import { chop, recoverAll, wrongAfter } from "../../../support/spools/recover_all.ts";
+import { RecordedRows } from "../../../support/spools/recorded_rows.ts";
+import { EPOCH, OWNER } from "../../../support/segments.ts";
 
 /** A pool on a disk, with what it reported. */
 function poolOn(

@@ -1,11 +1,11 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { reason } from "../../../src/errors.ts";
-import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { spoolPaths, temporaryPaths } from "../../support/published_files.ts";
-import { DISK_ERRORS, failBetween, type Faults, repair } from "../../support/fake/disk_faults.ts";
-import { modeName, Recorder, RECORDER_MODES, type RecorderMode } from "../../support/fake/flusher_recorder.ts";
-import { ROWS } from "../../support/fake/buffer_owner.ts";
+import { reason } from "../../../../src/errors.ts";
+import { FakeRuntime } from "../../../support/fake/runtime.ts";
+import { spoolPaths, temporaryPaths } from "../../../support/published_files.ts";
+import { DISK_ERRORS, failBetween, type Faults, repair } from "../../../support/fake/disk_faults.ts";
+import { modeName, Recorder, RECORDER_MODES, type RecorderMode } from "../../../support/fake/flusher_recorder.ts";
+import { ROWS } from "../../../support/fake/buffer_owner.ts";
 
 /** Fills a segment, lets another one fall due, and ends; what fails has time to be tried again before there is no more room. */
 async function record(recorder: Recorder): Promise<void> {

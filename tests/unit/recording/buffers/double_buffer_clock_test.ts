@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { EPOCH } from "../../support/fake/runtime.ts";
-import { FakeBufferOwner, observeNumbers } from "../../support/fake/buffer_owner.ts";
+import { EPOCH } from "../../../support/fake/runtime.ts";
+import { FakeBufferOwner, observeNumbers } from "../../../support/fake/buffer_owner.ts";
 
 const HOUR = 3_600_000_000_000n;
 

@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { Monitor } from "../../../src/recording/monitor.ts";
-import type { StartOptions } from "../../../src/recording/options.ts";
-import type { Observation } from "../../../src/segment/observation.ts";
-import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { csvPaths, DIRECTORY, rowsIn, spoolPaths } from "../../support/published_files.ts";
-import { DISK_ERRORS, failAll, failBetween, repair } from "../../support/fake/disk_faults.ts";
-import { pick, type Random, randomFrom, randomLabel } from "../../support/random.ts";
-import { modeName, RECORDER_MODES, type RecorderMode } from "../../support/fake/flusher_recorder.ts";
+import { Monitor } from "../../../../src/recording/monitor.ts";
+import type { StartOptions } from "../../../../src/recording/options.ts";
+import type { Observation } from "../../../../src/segment/observation.ts";
+import type { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { FakeRuntime } from "../../../support/fake/runtime.ts";
+import { csvPaths, DIRECTORY, rowsIn, spoolPaths } from "../../../support/published_files.ts";
+import { DISK_ERRORS, failAll, failBetween, repair } from "../../../support/fake/disk_faults.ts";
+import { pick, type Random, randomFrom, randomLabel } from "../../../support/random.ts";
+import { modeName, RECORDER_MODES, type RecorderMode } from "../../../support/fake/flusher_recorder.ts";
 
 const DURATION = "a duration";
 

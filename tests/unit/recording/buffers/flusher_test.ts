@@ -1,13 +1,13 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { KymoError } from "../../../src/errors.ts";
-import { FileError } from "../../../src/runtime.ts";
-import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths } from "../../support/published_files.ts";
-import { failAll, failOnce, repair } from "../../support/fake/disk_faults.ts";
-import { modeName, Recorder, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
-import { ROWS } from "../../support/fake/buffer_owner.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { FileError } from "../../../../src/runtime.ts";
+import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { FakeRuntime } from "../../../support/fake/runtime.ts";
+import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths } from "../../../support/published_files.ts";
+import { failAll, failOnce, repair } from "../../../support/fake/disk_faults.ts";
+import { modeName, Recorder, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
+import { ROWS } from "../../../support/fake/buffer_owner.ts";
 
 for (const way of RECORDER_MODES) {
   describe(`Flusher, ${modeName(way)}`, () => {
