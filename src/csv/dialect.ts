@@ -1,5 +1,6 @@
 /**
- * The CSV that Kymo writes: RFC 4180 with CRLF, quotes only where they are needed, UTF-8 without a byte-order mark.
+ * The CSV that Kymo writes: RFC 4180 with CRLF, quotes only where they are needed, UTF-8 without a
+ * byte-order mark.
  *
  * | column | content |
  * | --- | --- |

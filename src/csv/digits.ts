@@ -1,9 +1,9 @@
 /**
  * Numbers and texts as bytes of CSV.
  *
- * Bytes are stored several at a time, as little-endian words: a store costs the same whatever its width.
- * The last word may reach beyond the end of what it stores, where the next store overwrites it. So
- * `OVERHANG` bytes must be free behind all that is put.
+ * Bytes are stored several at a time, as little-endian words: a store costs the same whatever its
+ * width. The last word may reach beyond the end of what it stores, where the next store overwrites
+ * it. So `OVERHANG` bytes must be free behind all that is put.
  *
  * @module
  */
@@ -13,13 +13,18 @@ import { Byte } from "./dialect.ts";
 /** Bytes behind the end of what was put that may have been overwritten. */
 export const OVERHANG = 3;
 
-/** The three decimal digits of 0 to 999, each followed by a comma, which stays if they are the last. */
+/**
+ * The three decimal digits of 0 to 999, each followed by a comma, which stays if they are the last.
+ */
 const TRIPLES: Int32Array = Int32Array.from({ length: 1000 }, (_, n) => {
   const digit = (unit: number): number => Byte.zero + Math.floor(n / unit) % 10;
   return digit(100) | digit(10) << 8 | digit(1) << 16 | Byte.comma << 24;
 });
 
-/** Puts an integer from 0 to 999,999,999 as nine digits with leading zeros and a comma; returns its end. */
+/**
+ * Puts an integer from 0 to 999,999,999 as nine digits with leading zeros and a comma; returns its
+ * end.
+ */
 export function putNineDigits(out: DataView, at: number, n: number): number {
   const whole = n | 0; // so that compilers divide integers
   const thousands = (whole / 1000) | 0;

@@ -15,9 +15,9 @@ const MAX_NUMBERS_BYTES = 48;
 const MAX_PID_BYTES = 16;
 
 /**
- * Bytes of a slice: more than the longest row, whose label may double in size when it is quoted. Recovery
- * compares one slice with what a program that died had begun to append, so a later version must not make
- * slices smaller: rows would be there twice.
+ * Bytes of a slice: more than the longest row, whose label may double in size when it is quoted.
+ * Recovery compares one slice with what a program that died had begun to append, so a later version
+ * must not make slices smaller: rows would be there twice.
  */
 const SLICE_BYTES = 128 * 1024;
 
@@ -27,9 +27,9 @@ export const HEADER_BYTES: Uint8Array = new TextEncoder().encode(HEADER);
 /**
  * Encodes the rows of a segment as CSV, a slice at a time, always in the same buffer.
  *
- * A row begins with the second of its timepoint, which mostly is that of the row before, and ends in one of
- * few ways (`label,PID` and CRLF). Both are prepared once and then copied; only the nanoseconds and the
- * value are computed for each row.
+ * A row begins with the second of its timepoint, which mostly is that of the row before, and ends
+ * in one of few ways (`label,PID` and CRLF). Both are prepared once and then copied; only the
+ * nanoseconds and the value are computed for each row.
  */
 export class CsvEncoder {
   readonly #bytes = new Uint8Array(SLICE_BYTES);
@@ -41,8 +41,8 @@ export class CsvEncoder {
   readonly #endings = new Endings();
 
   /**
-   * Encodes the rows from `first` on, as many as fit in a slice and at least one, without the header. The
-   * bytes are valid until the next call; `next` is the row after the last one encoded.
+   * Encodes the rows from `first` on, as many as fit in a slice and at least one, without the
+   * header. The bytes are valid until the next call; `next` is the row after the last one encoded.
    *
    * @throws {KymoError} `"invalid-argument"` if the label of a row is not in the label table.
    */
@@ -84,7 +84,10 @@ export class CsvEncoder {
   }
 }
 
-/** The second of the epoch in which the timepoint of a row lies: its digits, and when it began. Rows in the same second need neither a division nor a BigInt. */
+/**
+ * The second of the epoch in which the timepoint of a row lies: its digits, and when it began. Rows
+ * in the same second need neither a division nor a BigInt.
+ */
 class Second {
   /** Digits of the seconds since 1970, for `putWords`. */
   readonly words: Int32Array = new Int32Array(4);
@@ -98,7 +101,8 @@ class Second {
 
   /** No second yet, of a clock whose zero is `epochOffset` ns after 1970. */
   constructor(epochOffset: bigint) {
-    // Rounded down: the offset is negative if the clock of the machine is, or was at its start, before 1970.
+    // Rounded down: the offset is negative if the clock of the machine is, or was at its start,
+    // before 1970.
     this.#offsetNanoseconds = Number((epochOffset % BILLION + BILLION) % BILLION);
     this.#offsetSeconds = Number((epochOffset - BigInt(this.#offsetNanoseconds)) / BILLION);
   }
@@ -120,7 +124,10 @@ class Second {
   }
 }
 
-/** How the rows of a segment end, by the id of their label: `label,PID` and CRLF, ready for `putWords`. */
+/**
+ * How the rows of a segment end, by the id of their label: `label,PID` and CRLF, ready for
+ * `putWords`.
+ */
 class Endings {
   /** The word at which each begins. */
   readonly starts: number[] = [];
@@ -177,7 +184,10 @@ function putDuration(out: DataView, at: number, nanoseconds: number): number {
   return putNineDigits(out, dot + 1, nanoseconds - seconds * NANOSECONDS);
 }
 
-/** Puts the shortest text that reads back as the same double (ECMA-262 Number::toString; and `-0`), and a comma; returns the end. */
+/**
+ * Puts the shortest text that reads back as the same double (ECMA-262 Number::toString; and `-0`),
+ * and a comma; returns the end.
+ */
 function putNumber(out: DataView, at: number, value: number): number {
   const text = Object.is(value, -0) ? "-0" : String(value);
   const end = putAscii(out, at, text);
@@ -185,7 +195,10 @@ function putNumber(out: DataView, at: number, value: number): number {
   return end + 1;
 }
 
-/** Encodes a whole segment as the text of a CSV file with its header, for programs that keep files of their own. */
+/**
+ * Encodes a whole segment as the text of a CSV file with its header, for programs that keep files
+ * of their own.
+ */
 export function encodeSegment(segment: SegmentContent): string {
   const encoder = new CsvEncoder();
   const decoder = new TextDecoder();

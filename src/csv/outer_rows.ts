@@ -2,15 +2,18 @@ import type { FileHandle } from "../runtime.ts";
 import { Byte } from "./dialect.ts";
 import { RowScanner } from "./row_scanner.ts";
 
-/** Bytes at the end of a file to search for its last row: enough for ordinary labels, then for any. */
+/**
+ * Bytes at the end of a file to search for its last row: enough for ordinary labels, then for any.
+ */
 const TAILS = [1024, 64 * 1024] as const;
 
 /**
- * Finds the row that ends the first `size` bytes of a file; `false` if they do not end with a row. The scanner has
- * its fields.
+ * Finds the row that ends the first `size` bytes of a file; `false` if they do not end with a row.
+ * The scanner has its fields.
  *
- * CSV cannot be read backwards with certainty, since a line end inside quotes looks like one outside. If the bytes
- * after any line feed read as one whole row up to the end, they are taken for one.
+ * CSV cannot be read backwards with certainty, since a line end inside quotes looks like one
+ * outside. If the bytes after any line feed read as one whole row up to the end, they are taken for
+ * one.
  *
  * @throws {FileError}
  */
@@ -29,8 +32,9 @@ export function findLastRow(scanner: RowScanner, file: FileHandle, size: number)
 }
 
 /**
- * The timepoints of the first and of the last row of a file, ns since 1970, without reading what is between them;
- * `undefined` if it does not begin with a header and a row, or does not end with a row.
+ * The timepoints of the first and of the last row of a file, ns since 1970, without reading what is
+ * between them; `undefined` if it does not begin with a header and a row, or does not end with a
+ * row.
  *
  * @throws {FileError}
  */

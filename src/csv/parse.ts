@@ -4,15 +4,18 @@ import type { Observation } from "../segment/observation.ts";
 import { COLUMNS } from "./dialect.ts";
 import { RowScanner } from "./row_scanner.ts";
 
-/** Replaces CR inside quotes while fields are split: @std/csv turns CRLF there into LF. No row holds a NUL. */
+/**
+ * Replaces CR inside quotes while fields are split: @std/csv turns CRLF there into LF. No row holds
+ * a NUL.
+ */
 const CR_STAND_IN = "\0";
 
 /**
- * Reads the text of a CSV file that Kymo (or the Python original) wrote. An editor may have changed its
- * line ends, added a byte-order mark, or removed the last line end.
+ * Reads the text of a CSV file that Kymo (or the Python original) wrote. An editor may have changed
+ * its line ends, added a byte-order mark, or removed the last line end.
  *
- * The row scanner decides what is a row and what its numbers are, as everywhere; `@std/csv` splits the rows
- * into fields and removes the quotes, which is RFC 4180's and not ours to spell again.
+ * The row scanner decides what is a row and what its numbers are, as everywhere; `@std/csv` splits
+ * the rows into fields and removes the quotes, which is RFC 4180's and not ours to spell again.
  *
  * @throws {KymoError} `"invalid-data"` if the header or a row is not of the dialect.
  *

@@ -12,8 +12,8 @@
  * accepts, it may change: it rounds a timepoint of `1.5`, and reads an empty field as NULL.
  *
  * Nearly all rows are *plain*: a timepoint of 19 digits (the years 2001 to 2255), a decimal number
- * without sign and exponent, a label of ASCII without quotes. Those take one pass, which compares four
- * digits at a time. All others take the general path, which also says what is wrong.
+ * without sign and exponent, a label of ASCII without quotes. Those take one pass, which compares
+ * four digits at a time. All others take the general path, which also says what is wrong.
  *
  * @module
  */
@@ -23,7 +23,10 @@ import { Byte } from "./dialect.ts";
 /** The longest row accepted, bytes. Kymo writes none of more than 33,000. */
 export const MAX_ROW_BYTES: number = 2 ** 20;
 
-/** Bytes that must be there behind the last byte of the input, since several digits are compared at a time. The first of them must be 0. */
+/**
+ * Bytes that must be there behind the last byte of the input, since several digits are compared at
+ * a time. The first of them must be 0.
+ */
 export const PADDING = 32;
 
 /** Digits of a timepoint of our days, and the most digits of a PID that surely fits in 32 bits. */
@@ -42,7 +45,10 @@ const NAMES = [...INFINITE, ...["NaN", "nan"].map((name) => new TextEncoder().en
 /** The most digits of a number that is exact in a double whatever they are. */
 const EXACT_DIGITS = 15;
 
-/** 1, 10, 100, …: exact in doubles, so that a whole number divided by one of them is the double nearest to the quotient. */
+/**
+ * 1, 10, 100, …: exact in doubles, so that a whole number divided by one of them is the double
+ * nearest to the quotient.
+ */
 const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
 /** Labels that are remembered, and the longest one that is, bytes. */
@@ -63,7 +69,7 @@ export class Row {
   crlf = false;
   /** Line feeds in its label. */
   lineFeeds = 0;
-  /** Why it is not a row: a sentence about it. */
+  /** Why it is not a row: a sentence that calls it "it". */
   reason = "";
   /** Whether it is the beginning of what may be a row. */
   isPartial = false;
@@ -178,7 +184,10 @@ export class Row {
     return byte === Byte.lf ? i + 1 : NONE;
   }
 
-  /** Reads any row at `at` of an input that ends at `limit`, and returns where it ends; {@linkcode NONE} if it is not one. */
+  /**
+   * Reads any row at `at` of an input that ends at `limit`, and returns where it ends; {@linkcode
+   * NONE} if it is not one.
+   */
   read(at: number, limit: number): number {
     this.#start = at;
     this.#limit = limit;
@@ -318,7 +327,10 @@ export class Row {
     return end;
   }
 
-  /** The text of a label as it is in the file, with its quotes if it has any; `undefined` if it is not UTF-8. */
+  /**
+   * The text of a label as it is in the file, with its quotes if it has any; `undefined` if it is
+   * not UTF-8.
+   */
   #labelText(start: number, end: number): string | undefined {
     const bytes = this.#bytes;
     if (end - start > MAX_KNOWN_LABEL) return textOf(bytes.subarray(start, end));

@@ -1,8 +1,8 @@
 /**
  * The one reader of rows: strict (see row.ts), and resumable at any byte.
  *
- * A line that is not a row is skipped up to its line feed, and reading begins anew behind it: a stray
- * quote costs one row, and not all up to the next quote.
+ * A line that is not a row is skipped up to its line feed, and reading begins anew behind it: a
+ * stray quote costs one row, and not all up to the next quote.
  *
  * @module
  */
@@ -42,9 +42,9 @@ export class RowScanner {
   readonly row: Row = new Row();
   /** Whether the line has an end; an invalid one may not have it yet, or never have it. */
   hasEnd = true;
-  /** Why an invalid line is not a row: a sentence without a subject of its own. */
+  /** Why an invalid line is not a row: a sentence that calls it "it". */
   reason = "";
-  /** Whether a header is another than Kymo writes, but for its line end. */
+  /** Whether a header differs from the one that Kymo writes, apart from its line end. */
   isForeignHeader = false;
   #nextLine = 1;
   /** What is there, up to `#limit`; a byte 0 follows. */
@@ -78,8 +78,8 @@ export class RowScanner {
   }
 
   /**
-   * Adds to the input what a file has from `at` on, but nothing from `to` on: a block, or as much as is
-   * pending if that is more. Returns the number of bytes.
+   * Adds to the input what a file has from `at` on, but nothing from `to` on: a block, or as much
+   * as is pending if that is more. Returns the number of bytes.
    *
    * @throws {FileError}
    */
@@ -101,11 +101,8 @@ export class RowScanner {
   /** Begins anew with another input, `offset` bytes of which are left out. Labels stay known. */
   restart(offset: number): this {
     this.#before = offset;
-    this.#start =
-      this.#end =
-      this.#limit =
-      this.#bytes[0] =
-        0;
+    this.#start = this.#end = this.#limit = 0;
+    this.#bytes[0] = 0;
     this.#isFinished = this.#isSkipping = this.row.isSpaced = false;
     this.#nextLine = 1;
     return this;

@@ -6,7 +6,7 @@ type ArrowModule = typeof import("apache-arrow");
 
 const importArrow = (): Promise<ArrowModule> => import("apache-arrow");
 
-/** Columns as a table of Apache Arrow, in its streaming format. */
+/** Encodes columns as a table of Apache Arrow, in its streaming format. */
 export async function toArrow(
   columns: readonly TableColumn[],
   runtimeName: string,
@@ -17,7 +17,7 @@ export async function toArrow(
   return arrow.tableToIPC(new arrow.Table(Object.fromEntries(vectors)), "stream");
 }
 
-/** Texts are kept once, in a dictionary: labels repeat. */
+/** A vector of Arrow. Texts are in a dictionary, since labels repeat. */
 function toVector({ type, values }: TableColumn, arrow: ArrowModule): Vector {
   if (ArrayBuffer.isView(values)) return arrow.makeVector(values as Float64Array) as Vector;
   const inferred = type === "VARCHAR" ? new arrow.Utf8() : inferType(values, arrow);
@@ -25,7 +25,10 @@ function toVector({ type, values }: TableColumn, arrow: ArrowModule): Vector {
   return arrow.vectorFromArray(values, isText ? new arrow.Dictionary(inferred, new arrow.Int32()) : inferred) as Vector;
 }
 
-/** The type that can hold all of the values: the one that Arrow itself infers stops at lists and objects of texts. */
+/**
+ * The type of Arrow that all values have. Arrow's own inference fails for lists and objects of
+ * texts.
+ */
 function inferType(values: readonly unknown[], arrow: ArrowModule): DataType {
   const present = values.filter((value) => value !== null);
   const [sample] = present;

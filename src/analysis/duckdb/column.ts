@@ -1,4 +1,4 @@
-/** The values of a column; a typed array if it is of numbers, none of which is null. */
+/** The values of a column: a typed array if its type is numeric and none is NULL. */
 export type Column =
   | BigInt64Array
   | BigUint64Array
@@ -14,9 +14,9 @@ export type Column =
 
 /** A column of a {@linkcode Table}. */
 export interface TableColumn {
-  /** Its name; `:1`, `:2`, … are added to names that were there before. */
+  /** Its name. Repeated names get the suffixes `:1`, `:2`, … */
   readonly name: string;
-  /** Its type in DuckDB's words: `"BIGINT"`, `"DOUBLE"`, `"VARCHAR"`, `"DOUBLE[]"`, … */
+  /** Its DuckDB type: `"BIGINT"`, `"DOUBLE"`, `"VARCHAR"`, `"DOUBLE[]"`, … */
   readonly type: string;
   /** Its values. */
   readonly values: Column;

@@ -22,8 +22,8 @@ const importDuckDB = (): Promise<DuckDBModule> => import("@duckdb/node-api");
 export interface DuckDBOptions {
   /**
    * Memory for tables, sorting and grouping: a number followed by `KB`, `MB`, `GB`, `TB`, `KiB`,
-   * `MiB`, `GiB` or `TiB`. What does not fit spills to files in `/var/tmp`. Exact quantiles take 8 to
-   * 16 bytes per observation beyond it. Less than 128 MB is too little to read CSV.
+   * `MiB`, `GiB` or `TiB`. What does not fit spills to files in `/var/tmp`. Exact quantiles take 8
+   * to 16 bytes per observation beyond it. Less than 128 MB is too little to read CSV.
    *
    * @default "512MB"
    */
@@ -42,10 +42,16 @@ const NO_STATEMENT = "Error in native callback";
 /** The package puts this before the messages of DuckDB's parser. */
 const PARSER_PREFIX = "Failed to extract statements: ";
 
-/** The default limit of threads: with more, each would find too little memory for what it is reading. */
+/**
+ * The default limit of threads: with more, each would find too little memory for what it is
+ * reading.
+ */
 const DEFAULT_MAX_THREADS = 16;
 
-/** Tells whether a query has read something that has changed since; the query's failure, if it failed, is given. */
+/**
+ * Tells whether a query has read something that has changed since; the query's failure, if it
+ * failed, is given.
+ */
 type IsStale = (failure?: unknown) => Promise<boolean>;
 
 /** A DuckDB in memory. Queries run one after the other, each on all threads. */
@@ -75,7 +81,8 @@ export class DuckDB {
    * Opens an empty database.
    *
    * @throws {KymoError} `"missing-package"` if the package is not installed or cannot be loaded;
-   * `"permission-denied"` on Deno without `--allow-ffi`; `"invalid-argument"` if an option is wrong.
+   * `"permission-denied"` on Deno without `--allow-ffi`; `"invalid-argument"` if an option is
+   * wrong.
    */
   static async open(options: DuckDBOptions, runtime: Runtime, importModule = importDuckDB): Promise<DuckDB> {
     const settings = toSettings(options);
@@ -98,8 +105,8 @@ export class DuckDB {
   }
 
   /**
-   * Calls `isStale` after each SELECT, which is repeated while the answer is `true`; before each other statement,
-   * which is not repeated. No query runs meanwhile.
+   * Calls `isStale` after each SELECT, which is repeated while the answer is `true`; before each
+   * other statement, which is not repeated. No query runs meanwhile.
    */
   guard(isStale: IsStale): void {
     this.#isStale = isStale;
@@ -114,12 +121,13 @@ export class DuckDB {
   }
 
   /**
-   * Runs a query, or several that are separated by semicolons, and reads the whole result of the last,
-   * which takes the parameters. `isRepeatable` says that it may be repeated like a SELECT.
+   * Runs a query, or several that are separated by semicolons, and reads the whole result of the
+   * last, which takes the parameters. `isRepeatable` says that it may be repeated like a SELECT.
    *
-   * @throws {KymoError} `"invalid-argument"` if there is no query or a parameter has no type in SQL;
-   * `"query-failed"` if DuckDB refuses the query; `"io"` or `"out-of-memory"` if a file cannot be read or
-   * written, or memory or disk do not suffice; `"invalid-state"` if the database is closed.
+   * @throws {KymoError} `"invalid-argument"` if there is no query or a parameter has no type in
+   * SQL; `"query-failed"` if DuckDB refuses the query; `"io"` or `"out-of-memory"` if a file cannot
+   * be read or written, or memory or disk do not suffice; `"invalid-state"` if the database is
+   * closed.
    */
   async sql(
     query: string,
@@ -138,7 +146,10 @@ export class DuckDB {
     });
   }
 
-  /** Runs the statement number `index` of a query. One that may be repeated is, until what it read has not changed meanwhile. */
+  /**
+   * Runs the statement number `index` of a query. One that may be repeated is, until what it read
+   * has not changed meanwhile.
+   */
   async #run(
     connection: DuckDBConnection,
     query: string,
@@ -170,7 +181,9 @@ export class DuckDB {
     }
   }
 
-  /** How far the running query has come, from 0 to 1; 0 if no query runs, or if that is not known. */
+  /**
+   * How far the running query has come, from 0 to 1; 0 if no query runs, or if that is not known.
+   */
   get progress(): number {
     return this.#isClosed ? 0 : Math.max(0, this.#connection.progress.percentage) / 100;
   }
@@ -223,7 +236,9 @@ async function limitThreads(connection: DuckDBConnection): Promise<void> {
   if (result.value(0, 0) as number > DEFAULT_MAX_THREADS) await connection.run(`SET threads = ${DEFAULT_MAX_THREADS}`);
 }
 
-/** What DuckDB threw, in one line. The query is quoted unless the disk or the memory is to blame. */
+/**
+ * What DuckDB threw, in one line. The query is quoted unless the disk or the memory is to blame.
+ */
 function queryError(error: unknown, query: string): KymoError {
   if (error instanceof KymoError) return error;
   const first = firstLine(error);

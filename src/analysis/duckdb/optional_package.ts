@@ -1,11 +1,12 @@
 import { KymoError, reason } from "../../errors.ts";
 
 /**
- * Loads an optional package. `load` must be a literal `() => import("the package")`, so that bundlers see
- * the import.
+ * Loads an optional package. `load` must be a literal `() => import("the package")`, so that
+ * bundlers see the import.
  *
- * @throws {KymoError} `"missing-package"` if it is not installed, with the command that adds it, or if it
- * cannot be loaded; `"permission-denied"` if Deno refuses to load native code without `--allow-ffi`.
+ * @throws {KymoError} `"missing-package"` if it is not installed, with the command that adds it, or
+ * if it cannot be loaded; `"permission-denied"` if Deno refuses to load native code without
+ * `--allow-ffi`.
  */
 export async function loadPackage<Module>(
   name: string,

@@ -8,8 +8,8 @@ export interface Parameter {
 }
 
 /**
- * A parameter of a query, with a type of our choice: the package makes every bigint a HUGEINT, and takes
- * the type of an array from its first item.
+ * A parameter of a query, with a type of our choice: the package makes every bigint a HUGEINT, and
+ * takes the type of an array from its first item.
  *
  * @throws {KymoError} `"invalid-argument"` if the value has no type in SQL.
  */

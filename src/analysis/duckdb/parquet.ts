@@ -5,11 +5,11 @@ import type { DuckDB } from "./duckdb.ts";
 import { literal } from "./sql.ts";
 
 /**
- * Writes a relation to a Parquet file and returns the number of rows. The file gets its name when it is whole;
- * a file of that name is replaced.
+ * Writes a relation to a Parquet file and returns the number of rows. The file gets its name when
+ * it is whole; a file of that name is replaced.
  *
- * @throws {KymoError} `"invalid-argument"` if `path` is not a path; `"io"` or another code of a failed
- * operation on files if it cannot be written.
+ * @throws {KymoError} `"invalid-argument"` if `path` is not a path; `"io"` or another code of a
+ * failed operation on files if it cannot be written.
  */
 export async function exportParquet(
   database: Pick<DuckDB, "sql">,

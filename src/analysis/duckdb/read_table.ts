@@ -20,11 +20,12 @@ type NumericType = keyof typeof ARRAYS;
 type NumericArray = InstanceType<(typeof ARRAYS)[NumericType]>;
 type NumericArrayConstructor = new (buffer: ArrayBuffer) => NumericArray;
 
-/** Rows of a chunk of DuckDB, at most. */
+/** Most rows of a chunk of DuckDB. */
 const CHUNK_ROWS = 2048;
 
 /**
- * Reads all of a result, chunk by chunk. Not of one that is streamed, which would seem to end where an error comes up.
+ * Reads a result chunk by chunk. It must not be a streamed one: that seems to end where an error
+ * occurs.
  */
 export async function readTable(result: DuckDBMaterializedResult): Promise<Table> {
   const names = result.deduplicatedColumnNames();
@@ -40,7 +41,7 @@ export async function readTable(result: DuckDBMaterializedResult): Promise<Table
   return new Table(rows, names.map((name, index) => ({ name, type: types[index]!, values: builders[index]!.end() })));
 }
 
-/** A column that grows chunk by chunk: a typed array until there is a null. */
+/** A column that grows chunk by chunk: a typed array up to the first NULL. */
 class ColumnBuilder {
   #numbers: NumericArray | undefined;
   #values: unknown[] = [];
@@ -64,7 +65,7 @@ class ColumnBuilder {
   #appendNumbers(items: NumericArray, numbers: NumericArray): void {
     const length = this.#length + items.length;
     const room = length <= numbers.length ? numbers : resized(numbers, 2 * length);
-    (room as Float64Array).set(items as Float64Array, this.#length); // of one type; TypeScript cannot tell
+    (room as Float64Array).set(items as Float64Array, this.#length); // both have the same type, which TypeScript cannot know
     this.#numbers = room;
     this.#length = length;
   }
@@ -75,22 +76,23 @@ class ColumnBuilder {
   }
 }
 
-/** The same numbers in an array of another length; the one that is given is no longer of use. */
+/** Moves numbers to an array of another length; the given array must not be used any more. */
 function resized(numbers: NumericArray, length: number): NumericArray {
   const buffer = (numbers.buffer as ArrayBuffer).transfer(length * numbers.BYTES_PER_ELEMENT);
   return new (numbers.constructor as NumericArrayConstructor)(buffer);
 }
 
 /**
- * The numbers of a vector, unless one is null: the array in which the vector keeps them, though the types of the package call it private.
- * One by one, the numbers of 10 million rows take two to three times as long.
+ * The numbers of a vector, unless one is NULL: the array in which the vector stores them, which the
+ * types of the package declare private. To get the numbers of 10 million rows one by one takes two
+ * to three times as long.
  */
 function numbersOf(vector: DuckDBVector): NumericArray | undefined {
   const { items, validity } = vector as unknown as { items?: NumericArray; validity?: { data?: unknown } };
   return ArrayBuffer.isView(items) && validity?.data === null ? items : undefined;
 }
 
-/** A value of DuckDB as plain JavaScript; which kind it is its shape tells. */
+/** A value of the package as plain JavaScript. Its class is recognized by its properties. */
 function toPlain(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if ("items" in value) return (value.items as unknown[]).map(toPlain); // a list or an array

@@ -1,16 +1,22 @@
 import type { Files, Runtime } from "../../runtime.ts";
 
-/** Where to look for room, in this order. Not `/tmp` first, which may itself be memory, nor DuckDB's own choice, the working directory. */
+/**
+ * Directories for temporary files, in order of preference. `/tmp` may be in memory; DuckDB's
+ * default is the working directory.
+ */
 const PLACES = ["/var/tmp", "/tmp"];
 
-/** Where DuckDB puts what does not fit into memory: a directory that only this user may read, and that goes with the database or with the program. */
+/**
+ * The directory for what does not fit into memory. Only this user may read it. It is removed with
+ * the database, or at the end of the program.
+ */
 export class SpillDirectory {
   /** Its path. */
   readonly path: string;
   readonly #files: Files;
   readonly #forget: () => void;
 
-  /** Makes the directory. Where that cannot be done, DuckDB will say so when it needs it. */
+  /** Creates the directory. If that fails, DuckDB reports it when it needs the directory. */
   constructor({ files, pid, isolateId, exitHooks }: Runtime) {
     this.#files = files;
     this.path = `${PLACES.find((place) => isThere(files, place)) ?? "."}/kymo-${pid}-${isolateId()}`;
@@ -20,7 +26,7 @@ export class SpillDirectory {
     });
   }
 
-  /** Removes it. Calling it again does nothing. */
+  /** Removes the directory. Further calls do nothing. */
   remove(): void {
     this.#forget();
     this.#empty();
@@ -37,7 +43,7 @@ function isThere(files: Files, path: string): boolean {
   return attempt(() => files.status(path)) !== undefined;
 }
 
-/** Does what need not succeed. */
+/** Runs an operation that may fail; `undefined` if it does. */
 function attempt<Result>(operation: () => Result): Result | undefined {
   try {
     return operation();

@@ -1,15 +1,15 @@
 /**
- * Pieces of SQL. What comes from outside (labels, channels, paths) gets into a query through these alone.
+ * Pieces of SQL. Labels, channels and paths get into a query only through these functions.
  *
  * @module
  */
 
 import { COLUMNS as NAMES } from "../../csv/dialect.ts";
 
-/** The types of the columns that come from a file. */
+/** The types of the columns of a CSV file. */
 const TYPES = { Timepoint: "BIGINT", Measurement: "DOUBLE", Label: "VARCHAR", PID: "BIGINT" } as const;
 
-/** The columns that come from a file. */
+/** The names of the columns of a CSV file. */
 export const COLUMNS: string = NAMES.join(", ");
 
 /** The same with their types, for CREATE TABLE. */
@@ -19,8 +19,8 @@ export const TYPED_COLUMNS: string = NAMES.map((name) => `${name} ${TYPES[name]}
 export const CSV_COLUMNS = `{${NAMES.map((name) => `'${name}': '${TYPES[name]}'`).join(", ")}}`;
 
 /**
- * A text as a literal. NUL and lone surrogates, which no SQL text may hold, become U+FFFD, as they do in the CSV: so a label is found by the
- * name that it was recorded with.
+ * A text as a literal. NUL and lone surrogates cannot be in a text of SQL and become U+FFFD, as in
+ * the CSV, so that a label is found by the name with which it was recorded.
  */
 export function literal(text: string): string {
   return `'${text.toWellFormed().replaceAll("\0", "\uFFFD").replaceAll("'", "''")}'`;
@@ -31,12 +31,12 @@ export function identifier(name: string): string {
   return `"${name.toWellFormed().replaceAll("\0", "\uFFFD").replaceAll('"', '""')}"`;
 }
 
-/** A number as a literal of type DOUBLE; finite. */
+/** A finite number as a literal of type DOUBLE. */
 export function double(value: number): string {
   return value.toExponential();
 }
 
-/** A relation without rows; with the prefix of the files, as every view has it. */
+/** A relation without rows that has the columns of a view. */
 export const NO_ROWS: string = `(SELECT ${
   NAMES.map((name) => `NULL::${TYPES[name]} AS ${name}`).join(", ")
 }, NULL::VARCHAR AS Channel WHERE false)`;

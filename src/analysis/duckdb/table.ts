@@ -3,7 +3,7 @@ import { toArrow } from "./arrow.ts";
 import type { Column, TableColumn } from "./column.ts";
 
 /**
- * The result of a query, all of it in memory.
+ * The result of a query, wholly in memory.
  *
  * | type of DuckDB | value | array of a column |
  * | --- | --- | --- |
@@ -23,10 +23,10 @@ import type { Column, TableColumn } from "./column.ts";
  */
 export class Table {
   readonly #columns: readonly TableColumn[];
-  /** How many rows there are. */
+  /** Number of rows. */
   readonly rowCount: number;
 
-  /** A table of columns that have `rowCount` values each. */
+  /** A table with columns of `rowCount` values each. */
   constructor(rowCount: number, columns: readonly TableColumn[]) {
     this.rowCount = rowCount;
     this.#columns = columns;
@@ -63,10 +63,11 @@ export class Table {
   }
 
   /**
-   * The same for Apache Arrow, in its [streaming format](https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format), which anything
-   * that knows Arrow reads.
+   * The table in the [streaming
+   * format](https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format) of Apache
+   * Arrow.
    *
-   * @throws {KymoError} if the package `apache-arrow` is missing.
+   * @throws {KymoError} `"missing-package"` without the package `apache-arrow`.
    *
    * @example
    * ```ts

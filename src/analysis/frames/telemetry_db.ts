@@ -15,7 +15,7 @@ export interface OpenOptions extends DuckDBOptions, TimeBounds {}
 import { CHANNELS, SERIES } from "../../series.ts";
 
 /**
- * What was recorded, as a database. Files are read when a query needs them, and again for the next one, unless they are
+ * A recording as a database. Each query reads the files that it needs, unless they are
  * {@linkcode TelemetryDB.load loaded}.
  *
  * @example Summaries of all durations, and by PID
@@ -55,13 +55,14 @@ export class TelemetryDB {
   }
 
   /**
-   * Opens a monitoring directory, in either layout and with the spools of running programs in it, a CSV
-   * file, a pattern of files such as `"runs/*.csv"`, or several of these. Files of the Python original are
-   * read too. A directory in which nothing was recorded has no observations, which is no error.
+   * Opens a monitoring directory, in either layout and with the spools of running programs in it, a
+   * CSV file, a pattern of files such as `"runs/*.csv"`, or several of these. Files of the Python
+   * original are read too. A directory in which nothing was recorded has no observations, which is
+   * no error.
    *
-   * @throws {KymoError} `"missing-package"` without the package `@duckdb/node-api`; `"permission-denied"` on
-   * Deno without `--allow-ffi`; `"not-found"` and other codes of files if a source cannot be read;
-   * `"invalid-argument"` if a source or an option is wrong.
+   * @throws {KymoError} `"missing-package"` without the package `@duckdb/node-api`;
+   * `"permission-denied"` on Deno without `--allow-ffi`; `"not-found"` and other codes of files if
+   * a source cannot be read; `"invalid-argument"` if a source or an option is wrong.
    */
   static async open(source: string | readonly string[], options: OpenOptions = {}): Promise<TelemetryDB> {
     if (![source].flat().every((path) => typeof path === "string" && path !== "")) {
@@ -96,17 +97,20 @@ export class TelemetryDB {
     }
   }
 
-  /** What was read, and what was not. Of large recordings it is complete after the first query, since files are checked beside that. */
+  /**
+   * What was read and what was not. Complete after the first query: large recordings are checked
+   * while it runs.
+   */
   get reading(): Reading {
     return this.#sources.reading;
   }
 
-  /** The channels of the files, ascending. */
+  /** The channels of the files, sorted. */
   channels(): string[] {
     return [...this.#sources.relations.keys()].sort();
   }
 
-  /** The observations of the files with that channel; none if there are no such files. */
+  /** The observations of a channel; none if it has no files. */
   frame(channel: string): TelemetryFrame {
     return new TelemetryFrame(this.#database, this.#views.of(channel));
   }
@@ -121,27 +125,27 @@ export class TelemetryDB {
     return this.frame(CHANNELS.duration);
   }
 
-  /** What was sampled of the runtime. */
+  /** Samples of the runtime. */
   runtime(): TelemetryFrame {
     return this.frame(CHANNELS.runtime);
   }
 
-  /** What the program itself observed, in its own units. */
+  /** Numbers of the program, in units of its own. */
   custom(): TelemetryFrame {
     return this.frame(CHANNELS.custom);
   }
 
-  /** How many garbage collections there have been since recording began. */
+  /** Number of garbage collections since recording began. */
   gcCollections(): TelemetrySeries {
     return this.runtime().timeSeries(SERIES.gcCollections);
   }
 
-  /** What they have freed since recording began, bytes. Objects, in files of the Python original. */
+  /** Bytes they have freed since recording began; in files of the Python original, objects. */
   gcCollected(): TelemetrySeries {
     return this.runtime().timeSeries(SERIES.gcCollected);
   }
 
-  /** Objects that could not be collected; only the Python original can tell. */
+  /** Objects that could not be collected; only in files of the Python original. */
   gcUncollectable(): TelemetrySeries {
     return this.runtime().timeSeries(SERIES.gcUncollectable);
   }
@@ -166,42 +170,51 @@ export class TelemetryDB {
     return this.runtime().timeSeries(SERIES.rss);
   }
 
-  /** The largest resident set size up to then, bytes. */
+  /** The largest resident set size so far, bytes. */
   maxRss(): TelemetrySeries {
     return this.runtime().timeSeries(SERIES.maxRss);
   }
 
-  /** The part of the heap in use, bytes. */
+  /** Used JavaScript heap, bytes. */
   heapUsed(): TelemetrySeries {
     return this.runtime().timeSeries(SERIES.heapUsed);
   }
 
-  /** The whole heap, bytes. */
+  /** JavaScript heap, bytes. */
   heapTotal(): TelemetrySeries {
     return this.runtime().timeSeries(SERIES.heapTotal);
   }
 
-  /** Memory that the heap holds outside itself, bytes. */
+  /** Memory outside the heap that belongs to its objects, bytes. */
   external(): TelemetrySeries {
     return this.runtime().timeSeries(SERIES.external);
   }
 
-  /** How late the event loop was, seconds. */
+  /** Event-loop lag, seconds. */
   eventLoopLag(): TelemetrySeries {
     return this.runtime().timeSeries(SERIES.eventLoopLag);
   }
 
   /**
-   * Runs any query of DuckDB and reads its result. There are the views `observations`, of everything, and one for each channel: `duration`,
-   * `runtime` and `custom` always, others with files, if need be in double quotes. (A channel that differs from another only in case, or that is
-   * `observations`, has none.) Their columns are `Timepoint` (BIGINT, ns since 1970), `Measurement` (DOUBLE), `Label` (VARCHAR), `PID` (BIGINT)
-   * and `Channel` (VARCHAR). To DuckDB, NaN equals itself and is larger than any number.
+   * Runs a query in DuckDB's SQL and returns its result.
    *
-   * @param query SQL; of several statements the last one's result is returned.
-   * @param parameters The values of `$1`, `$2`, …: null, booleans, numbers, bigints, strings, and arrays of one of these.
+   * The view `observations` has all observations. Each channel with files has a view of its own,
+   * `duration`, `runtime` and `custom` have one always; names that are not identifiers need double
+   * quotes. (A channel that differs from another only in case, or whose name is `observations`, has
+   * no view.) The columns are `Timepoint` (BIGINT, ns since 1970), `Measurement` (DOUBLE), `Label`
+   * (VARCHAR), `PID` (BIGINT) and `Channel` (VARCHAR). In DuckDB, NaN equals itself and is larger
+   * than any number.
    *
-   * @throws {KymoError} if the query or a parameter is wrong.
-   * @throws {KymoError} if something cannot be read or written, or memory and disk do not suffice.
+   * A SELECT is repeated if a file changed while it ran. Other statements run once.
+   *
+   * @param query One or more statements; returns the result of the last.
+   * @param parameters The values of `$1`, `$2`, …: null, booleans, numbers, bigints, strings, and
+   * arrays of one of these.
+   *
+   * @throws {KymoError} `"query-failed"` if DuckDB refuses the query; `"invalid-argument"` if there
+   * is none, or for a parameter of another type; `"io"` or `"out-of-memory"` if a file cannot be
+   * read or written, or memory and disk do not suffice; `"invalid-state"` if the database is
+   * closed.
    *
    * @example
    * ```ts
@@ -225,10 +238,12 @@ export class TelemetryDB {
   }
 
   /**
-   * Reads all files now, so that queries need not: worth it for more than two or three. Takes 50 to 60 bytes of memory per observation, or of disk
-   * beyond the limit. Frames and series made before are read from there too. Calling it again does nothing.
+   * Loads all files into memory, which pays for more than two or three queries. Takes 50 to 60
+   * bytes per observation, on disk if they exceed the memory limit. Existing frames and series use
+   * the copy too. Further calls do nothing.
    *
-   * @throws {KymoError} if something cannot be read, or memory and disk do not suffice; nothing has changed then.
+   * @throws {KymoError} if something cannot be read, or memory and disk do not suffice. Nothing has
+   * changed then.
    */
   async load(): Promise<void> {
     await this.#database.exclusively((connection) => this.#views.load(connection)).catch((error) => {
@@ -239,8 +254,8 @@ export class TelemetryDB {
   }
 
   /**
-   * Writes all observations to a Parquet file (compressed by zstd) with the columns of the view `observations`, and returns how many there are.
-   * A file that is there is replaced, by a whole one or not at all.
+   * Writes all observations to a Parquet file (compressed with zstd) with the columns of the view
+   * `observations`, and returns their number. Replaces an existing file once the new one is whole.
    *
    * @throws {KymoError} if it cannot be written.
    *
@@ -265,19 +280,21 @@ export class TelemetryDB {
     return await this.all().exportParquet(path);
   }
 
-  /** How far the query that runs has come, from 0 to 1; 0 if none does. */
+  /** How far the running query has come, from 0 to 1; 0 if no query runs. */
   get progress(): number {
     return this.#database.progress;
   }
 
-  /** Closes the database, once the queries that were asked for are done; any later one is refused. Calling it again does nothing. */
+  /**
+   * Closes the database after the queries in the queue; later ones fail. Further calls do nothing.
+   */
   close(): void {
     void this[Symbol.asyncDispose]();
   }
 
-  /** As {@linkcode TelemetryDB.close}; resolves when it is closed. */
+  /** Closes the database, as {@linkcode TelemetryDB.close}; resolves when it is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#database.close();
-    this.#sources.close(); // not before: the results of the last queries are checked with them
+    this.#sources.close(); // last, since the check of the queries in the queue needs them
   }
 }

@@ -4,19 +4,21 @@ import type { Sources } from "../source/sources.ts";
 import { COLUMNS, identifier, literal, NO_ROWS } from "../duckdb/sql.ts";
 import { CHANNELS } from "../../series.ts";
 
-/** The channels that have a view even where there are no files. */
+/** The channels that have a view even without files. */
 const USUAL_CHANNELS = Object.values(CHANNELS);
 
-/** The view of everything. */
+/** The view of all channels. */
 export const OBSERVATIONS = "observations";
 
 /**
- * The views that queries read: one for each channel, under a name of ours and, unless that is taken, under the channel itself; and one of everything.
- * (To DuckDB names are the same that differ only in case.) They show what the sources hold, or, once that is loaded, tables with a copy of it.
+ * The views that queries read: for each channel `kymo.source_<number>`, and one with the name of
+ * the channel unless that is taken (to DuckDB, names that differ only in case are the same); and
+ * one of all channels. They show the sources, or after {@linkcode Views.load} tables with a copy of
+ * them.
  */
 export class Views {
   readonly #sources: Sources;
-  /** With the usual ones, whether there are files or not. */
+  /** The channels of the files, and the usual ones. */
   readonly #channels: readonly string[];
   #isLoaded = false;
 
@@ -25,7 +27,7 @@ export class Views {
     this.#channels = [...new Set([...sources.relations.keys(), ...USUAL_CHANNELS])];
   }
 
-  /** Makes the views of some sources. */
+  /** Creates the views of some sources. */
   static async create(connection: DuckDBConnection, sources: Sources): Promise<Views> {
     await connection.run("CREATE SCHEMA kymo");
     const views = new Views(sources);
@@ -42,16 +44,17 @@ export class Views {
     return views;
   }
 
-  /** The name of the view of a channel, as SQL that can follow FROM. */
+  /** The view of a channel, as SQL that can follow FROM. */
   of(channel: string): string {
     const index = this.#channels.indexOf(channel);
     return index < 0 ? NO_ROWS : `kymo.source_${index}`;
   }
 
   /**
-   * Whether what was just read, or why that failed, does not stand: then the views show something else now, and it is to be read again.
+   * Whether the sources have changed, so that what was just read must be read again, also if that
+   * failed. The views show the changed sources then.
    *
-   * @throws {KymoError} if something else cannot be shown.
+   * @throws {KymoError} if they cannot be shown.
    */
   async areStale(connection: DuckDBConnection, failure?: unknown): Promise<boolean> {
     if (this.#isLoaded || !await this.#sources.check(failure)) return false;
@@ -59,7 +62,7 @@ export class Views {
     return true;
   }
 
-  /** Copies what the views show into tables, and lets them show these; all of them or none. */
+  /** Copies the sources into tables, and shows these: all of them, or none if one fails. */
   async load(connection: DuckDBConnection): Promise<void> {
     if (this.#isLoaded) return;
     const tables = this.#channels.map((_, index) => `kymo.loaded_${index}`);
@@ -84,7 +87,10 @@ export class Views {
     }
   }
 
-  /** Lets the views show the sources. A view is not made of files that are gone; those are seen then. */
+  /**
+   * Shows the sources. DuckDB refuses to create a view of files that were deleted; then these are
+   * left out.
+   */
   async #showSources(connection: DuckDBConnection): Promise<void> {
     for (;;) {
       try {
@@ -99,7 +105,7 @@ export class Views {
     }
   }
 
-  /** Lets the views show the rows that are in SQL which can follow FROM. */
+  /** Shows relations, given as SQL that can follow FROM. */
   async #show(connection: DuckDBConnection, rowsOf: (channel: string, index: number) => string): Promise<void> {
     for (const [index, channel] of this.#channels.entries()) {
       await connection.run(

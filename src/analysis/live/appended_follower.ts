@@ -11,9 +11,9 @@ import type { UnreadableFiles } from "./unreadable_files.ts";
 /**
  * Follows the file to which the segments of a channel are appended.
  *
- * Its size is noted before the spools are read. A row that is in the file by then, and no longer in a spool when
- * these are read, is only in the file. All others are read from spools, and left out when they are found in the file,
- * now or later.
+ * Its size is noted before the spools are read. A row that is in the file by then, and no longer in
+ * a spool when these are read, is only in the file. All others are read from spools, and left out
+ * when they are found in the file, now or later.
  */
 export class AppendedFollower {
   readonly #channel: string;
@@ -27,7 +27,10 @@ export class AppendedFollower {
   #size = 0;
   #end = 0;
 
-  /** Begins at the present end of the file, or at the beginning of one that is created later. The zero of times is in s since 1970. */
+  /**
+   * Begins at the present end of the file, or at the beginning of one that is created later. The
+   * zero of times is in s since 1970.
+   */
   constructor(directory: MonitoringDirectory, channel: string, baseSeconds: number) {
     this.#directory = directory;
     this.#channel = channel;
@@ -58,12 +61,18 @@ export class AppendedFollower {
     this.#seen.push(seen);
   }
 
-  /** Must be called after the spools were read; `isHeld` tells whether a segment was in one. Its rows may be appended until the look after the next. */
+  /**
+   * Must be called after the spools were read; `isHeld` tells whether a segment was in one. Its
+   * rows may be appended until the look after the next.
+   */
   looked(isHeld: (seen: SeenRows) => boolean): void {
     for (const seen of this.#seen) if (!isHeld(seen)) seen.looksSince++;
   }
 
-  /** Reads up to the noted size; of more than `limit` bytes only the last ones, whose rows stand for all of them. */
+  /**
+   * Reads up to the noted size; of more than `limit` bytes only the last ones, whose rows stand for
+   * all of them.
+   */
   read(limit: number, sink: RowSink, unreadable: UnreadableFiles): void {
     if (this.unread === 0) return;
     try {

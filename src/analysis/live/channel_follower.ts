@@ -9,10 +9,15 @@ import type { HeldSegment } from "./held_segments.ts";
 import type { RowSink, RowSource } from "./rows.ts";
 import { SeenRows } from "./seen_rows.ts";
 
-/** Limit of the segments between two looks. There are more only if the header of a spool is wrong. */
+/**
+ * Limit of the segments between two looks. There are more only if the header of a spool is wrong.
+ */
 const MAX_SEGMENTS = 10_000;
 
-/** Limit of the segments without a file of their own before one that has one, of a program that has ended. */
+/**
+ * Limit of the segments without a file of their own before one that has one, of a program that has
+ * ended.
+ */
 const MAX_GAP = 256;
 
 const NANOSECONDS = 1e9;
@@ -41,8 +46,9 @@ export interface UnreadFile {
 }
 
 /**
- * Follows one channel of one isolate. Its segments come one after the other, each first in a spool and then in a
- * file. The follower knows the segment and row up to which all was read, so it reads each row once.
+ * Follows one channel of one isolate. Its segments come one after the other, each first in a spool
+ * and then in a file. The follower knows the segment and row up to which all was read, so it reads
+ * each row once.
  */
 export class ChannelFollower {
   /** The channel, and who records it. */
@@ -56,7 +62,9 @@ export class ChannelFollower {
   #seen: SeenRows | undefined;
   #appends = false;
 
-  /** At the first row of the first segment. `base` is the zero of the times of rows, ns since 1970. */
+  /**
+   * At the first row of the first segment. `base` is the zero of the times of rows, ns since 1970.
+   */
   constructor(directory: MonitoringDirectory, source: RowSource, base: bigint) {
     this.#directory = directory;
     this.source = source;
@@ -82,7 +90,8 @@ export class ChannelFollower {
     else this.looksSince++;
     if (newest === 0) return this.#followFiles(look);
     if (newest - this.#sequence > MAX_SEGMENTS) this.#goTo(newest - MAX_SEGMENTS);
-    // A later segment exists, so these are complete: in a file, in a spool, or being flushed from spool to file.
+    // A later segment exists, so these are complete: in a file, in a spool, or being flushed from
+    // spool to file.
     while (this.#sequence < newest) {
       const segment = held.find(({ sequence }) => sequence === this.#sequence);
       const isFound = this.#findFile(look) || segment !== undefined && this.#readSpool(segment, look) ||
@@ -94,7 +103,10 @@ export class ChannelFollower {
     if (filling !== undefined) this.#readSpool(filling, look);
   }
 
-  /** Without spools, the program has ended or goes on in private memory. It publishes the next segments, unless they are appended to a file. */
+  /**
+   * Without spools, the program has ended or goes on in private memory. It publishes the next
+   * segments, unless they are appended to a file.
+   */
   #followFiles(look: Look): void {
     const gaps = this.#appends && this.looksSince <= 2 ? MAX_GAP : 1;
     for (let gap = 0; gap < gaps; gap++) {

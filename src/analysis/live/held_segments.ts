@@ -18,7 +18,10 @@ export interface HeldSegment {
   readonly layout: Layout;
 }
 
-/** Reads the headers of all spools of a directory, by {@linkcode channelKey}. Notes those that cannot be read. Does not throw. */
+/**
+ * Reads the headers of all spools of a directory, by {@linkcode channelKey}. Notes those that
+ * cannot be read. Does not throw.
+ */
 export function heldSegments(directory: MonitoringDirectory, unreadable: UnreadableFiles): Map<string, HeldSegment[]> {
   const held = spoolsIn(directory, unreadable).map((spool) => readHeld(directory, spool, unreadable));
   return Map.groupBy(held.filter((segment) => segment !== undefined), ({ owner }) => channelKey(owner));

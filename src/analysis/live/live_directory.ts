@@ -13,7 +13,10 @@ import { CHANNELS } from "../../series.ts";
 /** Default limit of the bytes of CSV that are read in an interval. */
 export const READ_LIMIT = 64 * 1024 * 1024;
 
-/** Looks after which a channel without spools is given up: its program has ended, or records in private memory. */
+/**
+ * Looks after which a channel without spools is given up: its program has ended, or records in
+ * private memory.
+ */
 const PATIENCE = 60;
 
 const NANOSECONDS = 1_000_000_000n;
@@ -31,9 +34,9 @@ export interface Found {
 }
 
 /**
- * Follows what running programs record into a monitoring directory, from outside: reads their spools and published
- * files, each row once, takes no locks and writes nothing. A program is noticed if it runs for longer than the time
- * between two looks.
+ * Follows what running programs record into a monitoring directory, from outside: reads their
+ * spools and published files, each row once, takes no locks and writes nothing. A program is
+ * noticed if it runs for longer than the time between two looks.
  */
 export class LiveDirectory {
   /** The zero of the times of rows, ns since 1970. */
@@ -48,8 +51,8 @@ export class LiveDirectory {
   #unreadable = new UnreadableFiles();
 
   /**
-   * Attaches to a directory. What is in its spools now goes to `before`; looks find only what comes later. A look
-   * reads at most `limit` bytes of CSV.
+   * Attaches to a directory. What is in its spools now goes to `before`; looks find only what comes
+   * later. A look reads at most `limit` bytes of CSV.
    */
   constructor({ files, clock }: Runtime, path: string, before: RowSink, limit: number = READ_LIMIT) {
     this.#directory = new MonitoringDirectory(files, files.resolve(path));
@@ -111,13 +114,17 @@ export class LiveDirectory {
       owner.channel
     );
     const isNews = channels.filter((channel) => this.#follow(channel)).length > 0;
-    // Of files that are new here the sizes have just been noted, and spools must be read after that.
+    // Of files that are new here the sizes have just been noted, and spools must be read after
+    // that.
     if (isNews) held = heldSegments(this.#directory, this.#unreadable);
     this.#holders = new Set([...held.values()].flat().map(({ owner }) => owner.pid));
     return held;
   }
 
-  /** Follows the file to which the segments of a channel are appended; `false` if it is followed already. */
+  /**
+   * Follows the file to which the segments of a channel are appended; `false` if it is followed
+   * already.
+   */
   #follow(channel: string): boolean {
     if (this.#appended.has(channel)) return false;
     this.#appended.set(channel, new AppendedFollower(this.#directory, channel, this.#baseSeconds));

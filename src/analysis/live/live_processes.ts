@@ -7,8 +7,8 @@ export interface LiveProcess {
   /** The name of the process in the operating system, such as `deno` or `bun`. */
   readonly name?: string;
   /**
-   * `"running"`: it has recorded something in the interval; `"silent"`: it has not; `"dead"`: it has spools, and there
-   * is no process of its PID here; `"ended"`: it has no spools.
+   * `"running"`: it has recorded something in the interval; `"silent"`: it has not; `"dead"`: it
+   * has spools, and there is no process of its PID here; `"ended"`: it has no spools.
    */
   readonly state: "running" | "silent" | "dead" | "ended";
   /** Seconds since its last row; absent if none was seen. */
@@ -25,7 +25,10 @@ export interface LiveProcess {
   readonly cpu?: number;
   /** The largest event-loop lag of the interval, or else the last one, s. */
   readonly lag?: number;
-  /** Garbage collections of the interval: number, sum of the pauses and longest pause, s. Absent if it does not record them. */
+  /**
+   * Garbage collections of the interval: number, sum of the pauses and longest pause, s. Absent if
+   * it does not record them.
+   */
   readonly gc?: { readonly count: number; readonly pause: number; readonly longest: number };
 }
 

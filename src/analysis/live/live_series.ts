@@ -19,7 +19,10 @@ export interface LiveSeries {
   readonly p50: number | null;
   readonly p99: number | null;
   readonly max: number | null;
-  /** Whether only a part of the rows was read. Then all figures are estimates, and `max` is the largest value read. */
+  /**
+   * Whether only a part of the rows was read. Then all figures are estimates, and `max` is the
+   * largest value read.
+   */
   readonly sampled: boolean;
   /** Whether the quantiles are those of a sample of the rows. */
   readonly approximate: boolean;
@@ -60,7 +63,10 @@ export class LiveSeriesTable {
     if (weight !== 1) series.sampled = true;
   }
 
-  /** Ends an interval of that length, s. A series is dropped after {@linkcode HISTORY} intervals without rows. */
+  /**
+   * Ends an interval of that length, s. A series is dropped after {@linkcode HISTORY} intervals
+   * without rows.
+   */
   endInterval(seconds: number): { readonly series: LiveSeries; readonly history: readonly (number | null)[] }[] {
     const ended = [];
     const before = this.#series.size;

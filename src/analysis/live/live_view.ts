@@ -38,7 +38,9 @@ export interface LiveInterval {
   /** Its length, s. */
   readonly seconds: number;
   readonly processes: readonly LiveProcess[];
-  /** Series of durations and of the programs' own numbers. Those of the runtime are in `processes`. */
+  /**
+   * Series of durations and of the programs' own numbers. Those of the runtime are in `processes`.
+   */
   readonly series: readonly LiveSeriesWithHistory[];
   /** Whether there was too much to read all of it. Then figures are estimates. */
   readonly sampled: boolean;

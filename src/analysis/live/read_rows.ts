@@ -3,8 +3,8 @@ import type { RowScanner } from "../../csv/row_scanner.ts";
 import type { FileHandle } from "../../runtime.ts";
 
 /**
- * Gives the rows of a CSV file between two of its bytes to `take`, the first of which begins a row or a
- * header, and leaves out what is not a row. Returns the end of the last whole line.
+ * Gives the rows of a CSV file between two of its bytes to `take`, the first of which begins a row
+ * or a header, and leaves out what is not a row. Returns the end of the last whole line.
  *
  * @throws {FileError}
  */

@@ -13,8 +13,8 @@ export interface RowSource {
 }
 
 /**
- * Receives a row: its label, its measurement as in CSV (durations in seconds), and its time in ns since a zero that is
- * the same for all rows, exact for 104 days around it. The row stands for `weight` rows, more than one if others
- * were not read.
+ * Receives a row: its label, its measurement as in CSV (durations in seconds), and its time in ns
+ * since a zero that is the same for all rows, exact for 104 days around it. The row stands for
+ * `weight` rows, more than one if others were not read.
  */
 export type RowSink = (source: RowSource, label: string, value: number, time: number, weight: number) => void;

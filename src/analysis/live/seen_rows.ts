@@ -1,6 +1,7 @@
 /**
- * The rows of one segment that were read from its spool, and will appear in the file to which they are appended.
- * They are recognized by their timepoints: that file does not tell which isolate recorded a row.
+ * The rows of one segment that were read from its spool, and will appear in the file to which they
+ * are appended. They are recognized by their timepoints: that file does not tell which isolate
+ * recorded a row.
  */
 export class SeenRows {
   /** The process, isolate and number of the segment. */

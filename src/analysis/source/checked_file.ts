@@ -13,9 +13,14 @@ export type ReadMode =
   | "unchecked"
   /** DuckDB: the check found nothing but rows that DuckDB reads as Kymo does. */
   | "sound"
-  /** DuckDB, only its first rows: what follows is half a row, or has been appended since the check. */
+  /**
+   * DuckDB, only its first rows: what follows is half a row, or has been appended since the check.
+   */
   | "limited"
-  /** Kymo, next: it holds something that DuckDB misreads, and its rows are to be loaded into a table. */
+  /**
+   * Kymo, next: it holds something that DuckDB misreads, and its rows are to be loaded into a
+   * table.
+   */
   | "damaged"
   /** Nobody any more: its rows are in a table. */
   | "loaded"
@@ -87,8 +92,8 @@ export class CheckedFile {
   }
 
   /**
-   * Looks whether the file has changed since the check. Only files that programs append to change, unless a query
-   * has failed: then any file may have been deleted.
+   * Looks whether the file has changed since the check. Only files that programs append to change,
+   * unless a query has failed: then any file may have been deleted.
    */
   look(files: Files, problems: Problems, hasFailed: boolean): void {
     const isRead = this.mode === "sound" || this.mode === "limited";

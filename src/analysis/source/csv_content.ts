@@ -19,7 +19,10 @@ export interface CsvContent {
   unread: number;
   /** The number of the last line if it has no end: the rest of it may be on its way. */
   cutLine: number | undefined;
-  /** Whether there is something that is no loss and that DuckDB would misread: empty lines, line ends of two kinds, a byte-order mark, a second header. */
+  /**
+   * Whether there is something that is no loss and that DuckDB would misread: empty lines, line
+   * ends of two kinds, a byte-order mark, a second header.
+   */
   odd: boolean;
   /** Whether labels hold line feeds. */
   lineFeeds: boolean;

@@ -5,9 +5,14 @@ import { COLUMNS, CSV_COLUMNS, NO_ROWS, TYPED_COLUMNS } from "../duckdb/sql.ts";
 export interface CsvPart {
   /** Their paths. */
   readonly paths: readonly string[];
-  /** Whether labels hold line feeds. Then one thread reads: on several DuckDB may take what follows a line feed for a row. */
+  /**
+   * Whether labels hold line feeds. Then one thread reads: on several DuckDB may take what follows
+   * a line feed for a row.
+   */
   readonly lineFeeds: boolean;
-  /** Reads only so many rows. Relies on DuckDB's `preserve_insertion_order`, which is on by default. */
+  /**
+   * Reads only so many rows. Relies on DuckDB's `preserve_insertion_order`, which is on by default.
+   */
   readonly limit?: number;
 }
 
@@ -48,7 +53,9 @@ function pathLiteral(path: string): string {
 
 const SCHEMA = "kymo_source";
 
-/** Number of tables made in this program, so that sources that share a database do not share tables. */
+/**
+ * Number of tables made in this program, so that sources that share a database do not share tables.
+ */
 let made = 0;
 
 /** Takes a row. */

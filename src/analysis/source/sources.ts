@@ -12,31 +12,33 @@ import { Problems, type Reading } from "./reading.ts";
 import { relationOf, RowTables } from "./relation.ts";
 
 /**
- * The observations of some sources: one relation of DuckDB for each channel, which holds exactly the whole rows.
+ * The observations of some sources: one relation of DuckDB for each channel, which holds exactly
+ * the whole rows.
  *
- * DuckDB reads CSV fast, but not strictly: it rounds a timepoint of `1.5`, reads an empty measurement as NULL and the
- * first part of a PID that is cut off as the PID, accepts any header, looks only at the columns that a query uses, and
- * on several threads it may take what follows a line feed in a label for a row. So it is given only files in which the
- * row scanner has found nothing but rows, from beginning to end. The whole rows of other files are loaded into a table
- * in memory, and `reading` reports the rest.
+ * DuckDB reads CSV fast, but not strictly: it rounds a timepoint of `1.5`, reads an empty
+ * measurement as NULL and the first part of a PID that is cut off as the PID, accepts any header,
+ * looks only at the columns that a query uses, and on several threads it may take what follows a
+ * line feed in a label for a row. So it is given only files in which the row scanner has found
+ * nothing but rows, from beginning to end. The whole rows of other files are loaded into a table in
+ * memory, and `reading` reports the rest.
  *
- * Checking ten million rows takes 0.7 s of one processor, querying them 2.8 s of all. A check of all files before the
- * first query would leave the other processors idle for these 0.7 s. So where there is much to check, it is checked
- * beside the first query: relations include all files at first, and {@linkcode Sources.check} tells after each query
- * whether it must be repeated.
+ * Checking ten million rows takes 0.7 s of one processor, querying them 2.8 s of all. A check of
+ * all files before the first query would leave the other processors idle for these 0.7 s. So where
+ * there is much to check, it is checked beside the first query: relations include all files at
+ * first, and {@linkcode Sources.check} tells after each query whether it must be repeated.
  */
 export interface Sources {
   /** What was read and what was not; complete after `check` has resolved. */
   readonly reading: Reading;
   /**
-   * For each channel a query in parentheses that can follow FROM, with the columns Timepoint BIGINT, Measurement
-   * DOUBLE, Label VARCHAR and PID BIGINT. The channels never change.
+   * For each channel a query in parentheses that can follow FROM, with the columns Timepoint
+   * BIGINT, Measurement DOUBLE, Label VARCHAR and PID BIGINT. The channels never change.
    */
   readonly relations: ReadonlyMap<string, string>;
   /**
-   * Waits for the check, and looks whether files were moved, deleted or appended to. Call it after each query, with
-   * the error if the query failed, while no query runs. Resolves to `true` if the relations have changed, so that the
-   * query must be repeated. Does not throw.
+   * Waits for the check, and looks whether files were moved, deleted or appended to. Call it after
+   * each query, with the error if the query failed, while no query runs. Resolves to `true` if the
+   * relations have changed, so that the query must be repeated. Does not throw.
    */
   check(failure?: unknown): Promise<boolean>;
   /** Ends a check that still runs. Does not throw. */
@@ -113,8 +115,8 @@ export async function openSources(
 }
 
 /**
- * Whether all rows of a file lie outside of the time of interest. Its first and last row tell that only if it is the
- * file of one segment, within which time never goes back.
+ * Whether all rows of a file lie outside of the time of interest. Its first and last row tell that
+ * only if it is the file of one segment, within which time never goes back.
  */
 function liesOutside(path: string, files: Files, { from, to }: TimeBounds): boolean {
   if (from === undefined && to === undefined || parseSegmentFileName(fileNameOf(path)) === undefined) return false;
@@ -185,7 +187,8 @@ class CheckedSources implements Sources {
       });
       this.#spools++;
     }
-    // Without the check, DuckDB would read more of these than is to be read, and the query would be repeated.
+    // Without the check, DuckDB would read more of these than is to be read, and the query would be
+    // repeated.
     await this.#check(this.#all.filter(({ isBounded }) => isBounded));
     this.#checked = this.#check(this.#all);
     const unchecked = this.#all.filter(({ mode }) => mode === "unchecked");
@@ -197,7 +200,8 @@ class CheckedSources implements Sources {
   async check(failure?: unknown): Promise<boolean> {
     await this.#checked;
     if (this.#isClosed) return false;
-    // If the check has changed the relations since the query began, its failure says nothing about them.
+    // If the check has changed the relations since the query began, its failure says nothing about
+    // them.
     const isToBlame = failure !== undefined && !this.#differs(this.#relationsNow());
     for (const file of this.#all) file.look(this.#files, this.#problems, isToBlame);
     await this.#check(this.#all);
@@ -211,7 +215,9 @@ class CheckedSources implements Sources {
     this.#isClosed = true;
   }
 
-  /** Checks the files that are not checked, and lets the event loop run meanwhile. Does not throw. */
+  /**
+   * Checks the files that are not checked, and lets the event loop run meanwhile. Does not throw.
+   */
   async #check(some: readonly CheckedFile[]): Promise<void> {
     let turn = performance.now();
     for (const _ of this.#steps(some)) {
