@@ -136,7 +136,7 @@ export function observeMany(observations: Iterable<readonly [label: string, valu
 }
 
 /**
- * Where observations go to files with a prefix of their own. It may be kept for ever: while nothing is recorded it does nothing.
+ * Where observations go to files of their own. It may be kept for ever: while nothing is recorded it does nothing.
  *
  * @throws {KymoError} if the channel is not 1 to 64 letters, digits, `_` or `-`, is one of the monitor's own, or is the 65th.
  */

@@ -5,26 +5,28 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as rules from "../tools/architecture/rules.ts";
 import { readSource, type Source } from "../tools/architecture/source.ts";
+import { findReplacedWords } from "../tools/architecture/words.ts";
 
 const root = new URL("../", import.meta.url);
 
 /** Names of folders that are generated, and not part of the tree. */
 const generated = /(^|\/)(node_modules|output|__pycache__)(\/|$)/;
 
-/**
- * The files of the repository that the rules are about; those that are not TypeScript are empty.
- */
-function readTree(): Map<string, Source> {
-  const paths = ["src", "runtime_adapters", "tests", "bench", "tools", "examples"].flatMap((folder) =>
+/** Paths of the files of the repository that the rules are about. */
+function sourcePaths(): string[] {
+  const folders = ["src", "runtime_adapters", "tests", "bench", "tools", "examples", "docs"];
+  const paths = folders.flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => relative(fileURLToPath(root), join(parentPath, name)).replaceAll("\\", "/"))
   );
+  return ["mod.ts", "README.md", ...paths.filter((path) => !generated.test(path))];
+}
+
+/** The files of the repository; those that are not TypeScript are empty. */
+function readTree(): Map<string, Source> {
   return tree(Object.fromEntries(
-    ["mod.ts", ...paths.filter((path) => !generated.test(path))].map((path) => [
-      path,
-      path.endsWith(".ts") ? readFileSync(new URL(path, root), "utf8") : "",
-    ]),
+    sourcePaths().map((path) => [path, path.endsWith(".ts") ? readFileSync(new URL(path, root), "utf8") : ""]),
   ));
 }
 
@@ -177,5 +179,34 @@ describe("architecture checker", () => {
       ].join("\n"),
     );
     assertEquals(source.imports.toSorted(), ["eight", "five", "four", "one", "seven", "six", "three", "two"]);
+  });
+});
+
+describe("replaced words", () => {
+  /** Files that name the words, and one that is generated. */
+  const excepted = /^(tools\/architecture\/words|tests\/architecture_test|src\/report\/viewer_bundle)\.ts$/;
+
+  it("are used nowhere", () => {
+    const found = sourcePaths().filter((path) => /\.(ts|md)$/.test(path) && !excepted.test(path))
+      .flatMap((path) => findReplacedWords(path, readFileSync(new URL(path, root), "utf8")));
+    assertEquals(found, []);
+  });
+
+  it("are found in identifiers and in text, and not in other words", () => {
+    const text = [
+      "new PerformanceObserver(f); Turns the rows into CSV; it means nothing; the settings of DuckDB",
+      "class ListObserver {}",
+      "interface CompareSettings {",
+      "// made harmless, at the anchor",
+      "const buckets = 1;",
+    ].join("\n");
+    assertEquals(findReplacedWords("src/files/a.ts", text), [
+      "src/files/a.ts:2: ListObserver: use ObservationSink",
+      "src/files/a.ts:3: interface CompareSettings: use Options",
+      "src/files/a.ts:4: anchor: use epochOffset",
+      "src/files/a.ts:4: harmless: use sanitize",
+      "src/files/a.ts:5: buckets: use channel, or DoubleBuffer",
+    ]);
+    assertEquals(findReplacedWords("src/statistics/a.ts", "const buckets = 1; // an anchor"), []);
   });
 });

@@ -136,7 +136,7 @@ export class Monitor {
   }
 
   /**
-   * Where observations go to files with a prefix of their own. It may be kept for ever: while nothing is recorded it does nothing.
+   * Where observations go to files of their own. It may be kept for ever: while nothing is recorded it does nothing.
    *
    * @throws {KymoError} if the channel is no part of a file name, one of the monitor's own, or the 65th.
    */
