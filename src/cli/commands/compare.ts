@@ -163,36 +163,32 @@ function toJson(
 /** Comparisons as a table, with notes below. */
 function formatComparisons(comparisons: readonly Comparison[], look: Compared & TableRoom): string {
   const { a, b, confidence, margin, hasColors } = look;
-  const title = `${sanitize(b)} (B) compared with ${sanitize(a)} (A)`;
-  const lines = [hasColors ? bold(title) : title];
-  if (comparisons.length === 0) return `${lines[0]}\nNo durations were recorded, or none are selected.\n`;
+  const heading = `${sanitize(b)} (B) compared with ${sanitize(a)} (A)`;
+  const title = `${hasColors ? bold(heading) : heading}\n`;
+  if (comparisons.length === 0) return `${title}No durations were recorded, or none are selected.\n`;
+  const table = formatTable<Comparison>(
+    [
+      { title: "label", side: "left", narrowest: 16, cell: ({ label }) => sanitize(label) },
+      { title: "A count", rank: 1, cell: ({ a }) => cell(a, ({ count }) => formatCount(count, COMPACT)) },
+      { title: "B count", rank: 1, cell: ({ b }) => cell(b, ({ count }) => formatCount(count, COMPACT)) },
+      { title: "A p50", rank: 3, cell: ({ a }) => cell(a, ({ median }) => formatDuration(median, COMPACT)) },
+      { title: "B p50", rank: 3, cell: ({ b }) => cell(b, ({ median }) => formatDuration(median, COMPACT)) },
+      { title: "change of p50", side: "left", rank: 5, cell: ({ median }) => changeText(median) },
+      { title: "A p99", rank: 2, cell: ({ a }) => cell(a, ({ p99 }) => formatDuration(p99, COMPACT)) },
+      { title: "B p99", rank: 2, cell: ({ b }) => cell(b, ({ p99 }) => formatDuration(p99, COMPACT)) },
+      { title: "change of p99", side: "left", rank: 4, cell: ({ p99 }) => changeText(p99) },
+      { title: "verdict", side: "left", cell: verdictText, style: coloured },
+    ],
+    comparisons,
+    look,
+  );
   const intervals = comparisons.filter(({ a, b }) => a !== undefined && b !== undefined).length * 2;
   const ignored = margin > 0 ? `; changes up to ${margin} % are ignored` : "";
-  const note = intervals === 0
+  const confident = intervals === 0
     ? "No label is in both recordings."
     : `The intervals of ${counted(intervals, "change")} hold together with ${confidence} % confidence${ignored}.`;
-  return [
-    ...lines.map((line) => `${line}\n`),
-    "\n",
-    formatTable<Comparison>(
-      [
-        { title: "label", side: "left", narrowest: 16, cell: ({ label }) => sanitize(label) },
-        { title: "A count", rank: 1, cell: ({ a }) => cell(a, ({ count }) => formatCount(count, COMPACT)) },
-        { title: "B count", rank: 1, cell: ({ b }) => cell(b, ({ count }) => formatCount(count, COMPACT)) },
-        { title: "A p50", rank: 3, cell: ({ a }) => cell(a, ({ median }) => formatDuration(median, COMPACT)) },
-        { title: "B p50", rank: 3, cell: ({ b }) => cell(b, ({ median }) => formatDuration(median, COMPACT)) },
-        { title: "change of p50", side: "left", rank: 5, cell: ({ median }) => changeText(median) },
-        { title: "A p99", rank: 2, cell: ({ a }) => cell(a, ({ p99 }) => formatDuration(p99, COMPACT)) },
-        { title: "B p99", rank: 2, cell: ({ b }) => cell(b, ({ p99 }) => formatDuration(p99, COMPACT)) },
-        { title: "change of p99", side: "left", rank: 4, cell: ({ p99 }) => changeText(p99) },
-        { title: "verdict", side: "left", cell: verdictText, style: coloured },
-      ],
-      comparisons,
-      look,
-    ),
-    ...missingIntervals(comparisons),
-    note,
-  ].map((part, index) => index < 3 ? part : `${index === 3 ? "\n" : ""}${hasColors ? dim(part) : part}\n`).join("");
+  const notes = [...missingIntervals(comparisons), confident].map((note) => `${hasColors ? dim(note) : note}\n`);
+  return `${title}\n${table}\n${notes.join("")}`;
 }
 
 /** Both verdicts in one: `slower` if they agree, `p99 slower` if the other is unknown. */

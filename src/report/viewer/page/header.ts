@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatInteger, formatSpan } from "../../../display/numbers.ts";
+import { counted, formatSpan } from "../../../display/numbers.ts";
 import type { Finding, ReportData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { h, svg } from "../ui/dom.ts";
@@ -30,9 +30,8 @@ function facts({ rows, span, processes, profiles }: ReportData, clock: WallClock
     `${clock.date(0)}, ${clock.time(0)}`,
     `${sameDay ? "" : `${clock.day(seconds)}, `}${clock.time(seconds)}`,
   ];
-  const pids = processes.length === 1 ? "1 process" : `${processes.length} processes`;
-  const observations = rows === 1 ? "1 observation" : `${formatInteger(rows)} observations`;
-  return `${from} – ${to} (${clock.zone()}) · ${formatSpan(seconds)} · ${pids} · ${observations}`;
+  const counts = `${counted(processes.length, "process")} · ${counted(rows, "observation")}`;
+  return `${from} – ${to} (${clock.zone()}) · ${formatSpan(seconds)} · ${counts}`;
 }
 
 const KINDS: Readonly<Record<Finding["kind"], string>> = {
