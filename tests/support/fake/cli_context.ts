@@ -2,13 +2,13 @@ import type { CliContext, Output } from "../../../src/cli/context.ts";
 import { FakeRuntime } from "./runtime.ts";
 import type { RecoverySummary } from "../../../src/files/recovery.ts";
 
-/** A stream that keeps what is written to it. */
+/** An output that keeps its text. */
 export interface FakeOutput extends Output {
-  /** All that was written. */
+  /** The text written. */
   text: string;
 }
 
-/** A stream; no terminal unless that is said. */
+/** An output with these properties, by default not a terminal. */
 export function fakeOutput(properties: Partial<Output> = {}): FakeOutput {
   const output: FakeOutput = {
     text: "",
@@ -23,7 +23,7 @@ export function fakeOutput(properties: Partial<Output> = {}): FakeOutput {
   return output;
 }
 
-/** A world where every path is a directory, in which there is nothing to recover. */
+/** A context with these properties; by default every path is a directory without spools. */
 export function fakeCliContext<Properties extends Partial<CliContext>>(properties: Properties) {
   return {
     version: "1.2.3",
@@ -39,7 +39,7 @@ export function fakeCliContext<Properties extends Partial<CliContext>>(propertie
   };
 }
 
-/** The summary of a recovery that found nothing, but for what is given. */
+/** The summary of a recovery with these properties; by default it found nothing. */
 export function summaryOf(properties: Partial<RecoverySummary>): RecoverySummary {
   return { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [], ...properties };
 }

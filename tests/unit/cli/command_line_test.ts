@@ -5,14 +5,14 @@ import { exitCodes } from "../../../src/cli/context.ts";
 import { KymoError, type KymoErrorCode } from "../../../src/errors.ts";
 import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
 
-/** What the arguments lead to. */
+/** Runs the command line, and returns its exit code and output. */
 async function run(...args: string[]) {
   const context = fakeCliContext({});
   const code = await runCommandLine(args, context);
   return { code, stdout: context.stdout.text, stderr: context.stderr.text };
 }
 
-/** What an error of a command leads to. */
+/** The same with a command that throws an error. */
 async function runFailing(error: unknown, stderr = fakeOutput()) {
   const context = fakeCliContext({ stderr, recover: () => Promise.reject(error) });
   const code = await runCommandLine(["recover", "dir"], context);

@@ -31,7 +31,7 @@ describe("Distribution", () => {
     const values = 400_000;
     for (let i = 1; i <= values; i++) distribution.add(i, 1);
     const [p50 = 0, p99 = 0] = distribution.quantiles([0.5, 0.99]);
-    // Ten standard deviations of what chance does to the rank.
+    // Ten standard deviations of the rank of a sampled quantile.
     assert(Math.abs(p50 / values - 0.5) < 0.028, `${p50}`);
     assert(Math.abs(p99 / values - 0.99) < 0.0055, `${p99}`);
     assertEquals([distribution.max, distribution.count, distribution.isSampled], [values, values, true]);

@@ -67,7 +67,7 @@ export function ordered<Time extends FunctionTime>(times: readonly Time[], sort:
 export const jsonHelp = `
 --json prints one object: profiles, a list of
   pids, paths  of its files
-  seconds      sampled; idle: how many of them nothing ran; samples
+  seconds      sampled, and idle: those in which nothing ran; samples
   functions    {name, url, line, column, kind, self, total, samples}, in s;
                kind: "function", "program", "gc"
   callers,     instead, with --callers or --callees: the same for each pair of
@@ -95,9 +95,12 @@ function shown(
   if (isTree) return { tree: toPlainTree(tree) };
   const pattern = callers ?? callees;
   if (pattern === undefined) return { functions: ordered(functions, sort).slice(0, top).map(toPlain) };
-  const isMeant = labelMatcher(pattern);
-  const meant = calls.filter((call) => isMeant((callers === undefined ? call.caller : call.function).name));
-  const list = ordered(meant, sort).slice(0, top).map((call) => ({ ...toPlain(call), caller: toPlace(call.caller) }));
+  const matches = labelMatcher(pattern);
+  const matching = calls.filter((call) => matches((callers === undefined ? call.caller : call.function).name));
+  const list = ordered(matching, sort).slice(0, top).map((call) => ({
+    ...toPlain(call),
+    caller: toPlace(call.caller),
+  }));
   return callers === undefined ? { callees: list } : { callers: list };
 }
 

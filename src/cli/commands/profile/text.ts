@@ -77,10 +77,10 @@ function formatCalls(
   { sort, top }: ProfileView,
   room: TableRoom,
 ): string {
-  const isMeant = labelMatcher(pattern);
-  const meant = ordered(profile.functions.filter((time) => isMeant(time.function.name)), sort);
-  if (meant.length === 0) return `No sampled function matches ${sanitize(JSON.stringify(pattern))}.\n`;
-  const sections = meant.slice(0, top).map((time) => {
+  const matches = labelMatcher(pattern);
+  const matching = ordered(profile.functions.filter((time) => matches(time.function.name)), sort);
+  if (matching.length === 0) return `No sampled function matches ${sanitize(JSON.stringify(pattern))}.\n`;
+  const sections = matching.slice(0, top).map((time) => {
     const isCallers = which === "callers";
     const calls = profile.calls.filter((call) => (isCallers ? call.function : call.caller) === time.function)
       .map((call) => isCallers ? { ...call, function: call.caller } : call);
@@ -92,7 +92,7 @@ function formatCalls(
       ? line
       : line + formatTable(columnsOf(profile, (call: FunctionTime) => call.function.name), rows.slice(0, top), room);
   });
-  return sections.join("\n") + formatMore(meant.length - sections.length, room, "function");
+  return sections.join("\n") + formatMore(matching.length - sections.length, room, "function");
 }
 
 /** The call tree, without small parts. */

@@ -7,7 +7,7 @@ import { randomOf, simulateRun } from "../../../support/analysis/bootstrap_simul
 import { Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
 import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
 
-/** What `kymo compare` prints and returns; what it throws is told as `error`. */
+/** Runs `kymo compare`, and returns its exit code and output, or the error that it throws. */
 async function run(args: readonly string[], look: Partial<Output> = {}) {
   const [stdout, stderr] = [fakeOutput(look), fakeOutput()];
   const context = fakeCliContext({

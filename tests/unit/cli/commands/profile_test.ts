@@ -17,7 +17,7 @@ function write(path: string, bytes: Uint8Array): void {
   file.close();
 }
 
-/** As a function of JavaScript has a place. */
+/** A function with a place. */
 function placed(profile: CpuProfile): CpuProfile {
   const nodes = profile.nodes.map((node) =>
     node.callFrame.functionName.startsWith("(")
@@ -28,14 +28,13 @@ function placed(profile: CpuProfile): CpuProfile {
 }
 
 runtime.files.ensureDirectory("/m");
-// What is called from another place is another function of the same name here, since it gets
-// another line.
+// A function called from another place is another one of the same name, since it has another line.
 const first = placed(profileOf([["main parse", 30], ["main work", 50], ["main work parse", 10], ["(idle)", 110]]));
 write("/m/profiler.7-0000beef-000001.cpuprofile", encodeCpuProfile(first));
 write("/m/profiler.8-0000cafe-000001.cpuprofile", encodeCpuProfile(profileOf([["evil\x1b[2J", 10]])));
 write("/damaged.cpuprofile", encodeCpuProfile(first).subarray(0, 50));
 
-/** What `kymo profile` prints and returns; what it throws is told as `error`. */
+/** Runs `kymo profile`, and returns its exit code and output, or the error that it throws. */
 async function run(args: readonly string[], look: Partial<Output> = {}) {
   const [stdout, stderr] = [fakeOutput(look), fakeOutput()];
   let code: number | undefined;

@@ -6,7 +6,7 @@ import { KymoError } from "../../../../src/errors.ts";
 import type { RecoverySummary } from "../../../../src/files/recovery.ts";
 import { fakeCliContext, fakeOutput, summaryOf } from "../../../support/fake/cli_context.ts";
 
-/** What `kymo recover` says and returns. */
+/** Runs `kymo recover`, and returns its exit code and output. */
 async function run(args: string[], properties: Partial<CliContext>) {
   const stdout = fakeOutput();
   const stderr = fakeOutput();
@@ -14,7 +14,7 @@ async function run(args: string[], properties: Partial<CliContext>) {
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
-/** What it says and returns if a recovery has this summary. */
+/** The same for a recovery with this summary. */
 function runWith(summary: Partial<RecoverySummary>, ...options: string[]) {
   return run([...options, "dir"], { recover: () => Promise.resolve(summaryOf(summary)) });
 }

@@ -8,7 +8,7 @@ import { defaultRuntime } from "../../../../src/default_runtime.ts";
 import { csv, inDirectory } from "../../../support/analysis/report_recording.ts";
 import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
 
-/** What `kymo report` says and returns. */
+/** Runs `kymo report`, and returns its exit code and output. */
 async function report(...args: string[]) {
   const stdout = fakeOutput();
   const stderr = fakeOutput();

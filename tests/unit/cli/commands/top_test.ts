@@ -12,10 +12,10 @@ import { fakeCliContext, type FakeOutput, fakeOutput } from "../../../support/fa
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
 
-/** What is added to the context of other commands. */
+/** Changes to the fake context. */
 type Extra = Partial<CliContext> & { onKeys?: (listener: (keys: string) => void) => () => void };
 
-/** Runs `kymo top` with these arguments, and returns the exit codes it told. */
+/** Runs `kymo top` with these arguments, and returns its exit codes. */
 async function top(args: readonly string[], context: Extra): Promise<number[]> {
   const codes: number[] = [];
   const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {} });
@@ -24,7 +24,7 @@ async function top(args: readonly string[], context: Extra): Promise<number[]> {
   return codes;
 }
 
-/** A program that records, each time the output is written to. */
+/** A program that records whenever the output is written to. */
 function recording(stdout: FakeOutput): { runtime: FakeRuntime; monitor: Monitor; stdout: FakeOutput } {
   const runtime = new FakeRuntime();
   const monitor = new Monitor(() => runtime);

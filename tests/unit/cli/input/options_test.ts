@@ -9,7 +9,7 @@ import {
 } from "../../../../src/cli/input/options.ts";
 import { KymoError } from "../../../../src/errors.ts";
 
-/** The options that arguments stand for. */
+/** Parses arguments to options. */
 function parse(...args: string[]): SelectionOptions {
   const command = addSelectionOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }));
   return command.parse(args, { from: "user" }).opts();

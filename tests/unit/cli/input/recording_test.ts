@@ -67,8 +67,7 @@ describe("openRecording", () => {
 
 describe("whileReading", () => {
   /**
-   * What stands on the terminal after some time in which the database tells this progress, and at
-   * the end.
+   * The text on the terminal after some time at this progress, and after the end.
    */
   async function watch(progress: number): Promise<[during: string, end: string]> {
     let time = 0;

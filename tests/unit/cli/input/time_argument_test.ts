@@ -6,7 +6,7 @@ import { KymoError } from "../../../../src/errors.ts";
 
 const range = { first: 1_700_000_000_000_000_001n, last: 1_700_000_600_000_000_002n };
 
-/** The timepoint that a text stands for. */
+/** Parses a time of the recording. */
 function timepoint(text: string): bigint {
   return timepointOf(parseTimeArgument(text, "--from"), range);
 }

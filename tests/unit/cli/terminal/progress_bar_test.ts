@@ -5,8 +5,8 @@ import type { CliContext } from "../../../../src/cli/context.ts";
 import { fakeCliContext, fakeOutput, summaryOf } from "../../../support/fake/cli_context.ts";
 
 /**
- * What stands on `stderr` after each report of a recovery that reports at these ms, and then at its
- * end.
+ * The text on `stderr` after each report of a recovery that reports at these times (ms), and after
+ * its end.
  */
 async function watch(isTerminal: boolean, times: readonly number[]): Promise<string[]> {
   let time = 5_000;

@@ -2,11 +2,11 @@ import type { RuntimeSummary } from "../../../../../src/analysis/summary/runtime
 import type { SeriesSummary, Summary } from "../../../../../src/analysis/summary/summary.ts";
 import type { SummaryLook } from "../../../../../src/cli/commands/summary/text.ts";
 
-/** Where the recordings of these tests begin, and how long they are: 10 s. */
+/** The time of the recordings of these tests: 10 s. */
 const first = 1_700_000_000_000_000_000n;
 const last = first + 10_000_000_000n;
 
-/** A series of durations, but for what is given. */
+/** A series of durations with these properties. */
 export function seriesOf(properties: Partial<SeriesSummary>): SeriesSummary {
   return {
     channel: "duration",
@@ -25,7 +25,7 @@ export function seriesOf(properties: Partial<SeriesSummary>): SeriesSummary {
   };
 }
 
-/** A series of the runtime, but for what is given. */
+/** A series of the runtime with these properties. */
 export function runtimeOf(properties: Partial<RuntimeSummary>): RuntimeSummary {
   return {
     label: "rss",
@@ -45,7 +45,7 @@ export function runtimeOf(properties: Partial<RuntimeSummary>): RuntimeSummary {
   };
 }
 
-/** A summary without series, but for what is given. */
+/** A summary with these properties, by default without series. */
 export function summaryOf(properties: Partial<Summary>): Summary {
   return {
     rows: 1_000,
@@ -59,7 +59,7 @@ export function summaryOf(properties: Partial<Summary>): Summary {
   };
 }
 
-/** How it is to look: without an end to the room, without colours. */
+/** An unlimited terminal without colours. */
 export const look: SummaryLook = {
   sources: ["_monitoring"],
   reading: { files: 2, spools: 0, unread: 0, problems: [] },

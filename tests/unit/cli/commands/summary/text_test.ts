@@ -5,7 +5,7 @@ import { displayWidth } from "../../../../../src/display/text_width.ts";
 import { formatSummary, type SummaryLook } from "../../../../../src/cli/commands/summary/text.ts";
 import { look, runtimeOf, seriesOf, summaryOf } from "./summaries.ts";
 
-/** The lines of a summary, without its header and the empty line behind that. */
+/** The lines of a summary below its header and an empty line. */
 function lines(summary: Partial<Summary>, properties: Partial<SummaryLook> = {}): string[] {
   return formatSummary(summaryOf(summary), { ...look, ...properties }).split("\n").slice(4, -1);
 }
