@@ -19,6 +19,7 @@
  */
 
 import { Byte } from "./dialect.ts";
+import { LabelTexts } from "./label_texts.ts";
 
 /** The longest row accepted, bytes. Kymo writes none of more than 33,000. */
 export const MAX_ROW_BYTES: number = 2 ** 20;
@@ -51,12 +52,6 @@ const EXACT_DIGITS = 15;
  */
 const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
-/** Labels that are remembered, and the longest one that is, bytes. */
-const MAX_LABELS = 20_000;
-const MAX_KNOWN_LABEL = 512;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** A byte a character. */
 const latin1 = new TextDecoder("latin1");
 
@@ -85,7 +80,7 @@ export class Row {
   #label = 0;
   #labelEnd = 0;
   #pid = 0;
-  readonly #labels = new Map<number, { readonly bytes: Uint8Array; readonly text: string }>();
+  readonly #labels = new LabelTexts();
 
   /** Looks for rows in these bytes from now on. */
   moveTo(bytes: Uint8Array<ArrayBuffer>): void {
@@ -122,7 +117,7 @@ export class Row {
 
   /** The label of the row. */
   get label(): string {
-    return this.#labelText(this.#label, this.#labelEnd)!;
+    return this.#labels.textOf(this.#bytes, this.#label, this.#labelEnd)!;
   }
 
   /** The PID of the row. */
@@ -288,7 +283,7 @@ export class Row {
   #endLabel(start: number, end: number, all: number): number {
     this.#label = start;
     this.#labelEnd = end;
-    const isValid = all < 0x80 || this.#labelText(start, end) !== undefined;
+    const isValid = all < 0x80 || this.#labels.textOf(this.#bytes, start, end) !== undefined;
     return isValid ? end : this.#refuse(start, "its label is not UTF-8");
   }
 
@@ -327,25 +322,6 @@ export class Row {
     return end;
   }
 
-  /**
-   * The text of a label as it is in the file, with its quotes if it has any; `undefined` if it is
-   * not UTF-8.
-   */
-  #labelText(start: number, end: number): string | undefined {
-    const bytes = this.#bytes;
-    if (end - start > MAX_KNOWN_LABEL) return textOf(bytes.subarray(start, end));
-    let hash = end - start;
-    for (let i = start; i < end; i++) hash = Math.imul(hash, 31) + bytes[i]! | 0;
-    const known = this.#labels.get(hash);
-    if (known !== undefined && isSame(known.bytes, bytes, start, end)) return known.text;
-    const label = bytes.slice(start, end);
-    const text = textOf(label);
-    if (text === undefined) return undefined;
-    if (this.#labels.size === MAX_LABELS) this.#labels.clear();
-    this.#labels.set(hash, { bytes: label, text });
-    return text;
-  }
-
   #wholeNumber(start: number, end: number): number {
     let number = 0;
     for (let i = start; i < end; i++) number = number * 10 + this.#bytes[i]! - Byte.zero;
@@ -382,21 +358,6 @@ function isDigit(byte: number): boolean {
 /** 0 if a word is four digits. */
 function notDigits(word: number): number {
   return (word & 0xf0f0f0f0 | (word + 0x06060606 & 0xf0f0f0f0) >>> 4) ^ 0x33333333;
-}
-
-function textOf(field: Uint8Array): string | undefined {
-  try {
-    const text = utf8.decode(field);
-    return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
-  } catch {
-    return undefined;
-  }
-}
-
-function isSame(label: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (label.length !== end - start) return false;
-  for (let i = 0; i < label.length; i++) if (label[i] !== bytes[start + i]) return false;
-  return true;
 }
 
 function numberOf(text: string): number {
