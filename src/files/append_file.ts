@@ -203,9 +203,9 @@ const MAX_TORN_BYTES = 64 * 1024;
  * The byte after the last whole row of a CSV file: less than `size` if a writer was killed in the
  * middle of a row, 0 if not even the header is whole.
  *
- * If the end of the file reads as a whole row (see `findLastRow`), it is taken for one; otherwise the
- * file is read from its beginning. (A file that is torn inside a label, just after what reads like a
- * row, counts as whole.)
+ * If the end of the file reads as a whole row (see `findLastRow`), it is taken for one; otherwise
+ * the file is read from its beginning. (A file that is torn inside a label, just after what reads
+ * like a row, counts as whole.)
  *
  * @throws {FileError} `EFTYPE` if the file is torn and not of our dialect: nothing may be cut off
  * it.

@@ -21,8 +21,8 @@
  * profiles are new; if one is taken all the same, by a restored backup say, a number follows the
  * sequence: `…-000001-1.csv`.
  *
- * Readers take every `*.csv` that does not begin with a dot, whoever made it: what precedes the
- * first dot is its channel.
+ * Readers take every `*.csv` whose name does not begin with a dot, also files of other programs.
+ * The part before the first dot is the channel.
  *
  * @module
  */
@@ -121,17 +121,17 @@ export function temporaryAppendFileName({ owner, sequence }: SegmentId, number: 
   return temporaryName(`${appendFileName(channel)}.${unique}`);
 }
 
-/** Whether a name in a directory is that of a published CSV file, whoever made it. */
+/** Whether a name in a directory is that of a published CSV file, of Kymo or any other program. */
 export function isCsvName(name: string): boolean {
   return isPublished(name, CSV);
 }
 
-/** The channel of a CSV file, whoever made it: what precedes the first dot of its name. */
+/** The channel of any CSV file: the part of its name before the first dot. */
 export function channelOfFile(name: string): string {
   return name.split(".", 1)[0] || name;
 }
 
-/** Whether a name in a directory tells that something was recorded there. */
+/** Whether a file of this name shows that a program recorded into its directory. */
 export function isRecordingName(name: string): boolean {
   return name === SPOOLS_DIRECTORY || isCsvName(name);
 }
@@ -152,7 +152,7 @@ export function parseProfileFileName(name: string): PublishedName | undefined {
   return parts?.owner.channel === PROFILER_PREFIX ? parts : undefined;
 }
 
-/** Whether a name in a directory is that of a CPU profile, whoever made it. */
+/** Whether a name in a directory is that of a CPU profile, of Kymo or any other profiler. */
 export function isProfileName(name: string): boolean {
   return isPublished(name, PROFILE);
 }

@@ -72,8 +72,8 @@ export class SpoolReader {
   }
 
   /**
-   * Opens a spool whose owner is dead, and takes its lock, which tells so. Only the holder of the
-   * lock may change a spool.
+   * Opens a spool whose owner is dead, and takes its lock, which is free only then. Only the holder
+   * of the lock may change a spool.
    */
   static openLocked(files: Files, { path, name: { owner } }: FoundSpool): Result<SpoolReader, OpenFault> {
     const kind = files.status(path)?.kind;
@@ -91,7 +91,7 @@ export class SpoolReader {
       release(handle);
       throw error;
     }
-    // Whoever had the lock before has recovered and removed it.
+    // Another recovery had the lock before, and has removed the spool.
     release(handle);
     return GONE;
   }
