@@ -158,7 +158,7 @@ function shape(style: string, value: number, top: number, { x, end }: Scale): st
 /** The texts of a contender: its name, what it keeps, and its times. */
 function texts({ name, keeps, deno, bun }: Bar, top: number, isOurs: boolean, { x }: Scale): string[] {
   const number = (value: number, down: number): string =>
-    text("number", x(value) + 6, top + down + BAR - 3, Math.round(value).toLocaleString("en"));
+    text("number", x(value) + 6, top + down + BAR - 3, formatInteger(value));
   return [
     text(isOurs ? "name ours" : "name", BARS_LEFT - 14, top + 15, name, "end"),
     text("faint", BARS_LEFT - 14, top + 30, `keeps ${keeps}`, "end"),
