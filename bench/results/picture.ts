@@ -1,3 +1,5 @@
+import { formatInteger } from "../../src/display/numbers.ts";
+
 /** A contender in the picture. */
 export interface Bar {
   readonly name: string;

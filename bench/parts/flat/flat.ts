@@ -3,6 +3,7 @@
  * many isolates.
  */
 
+import { counted, formatInteger } from "../../../src/display/numbers.ts";
 import { run } from "../../harness/child.ts";
 import { type Figure, spread, tell } from "../../results/figure.ts";
 import { temporaryDirectory } from "../../harness/published_files.ts";
@@ -41,7 +42,7 @@ function figures(names: readonly string[], taken: readonly (readonly number[])[]
 async function byQuantity(): Promise<Figure[]> {
   const found: Figure[] = [];
   for (const [samples, programs] of QUANTITIES) {
-    const what = `a sample of the first ${samples.toLocaleString("en")} of a program`;
+    const what = `a sample of the first ${formatInteger(samples)} of a program`;
     const taken: { kymo: number; clock: number }[] = [];
     for (let i = 0; i < programs; i++) taken.push(await record(quantity, samples) as { kymo: number; clock: number });
     const [kymo, clock] = [taken.map(({ kymo }) => kymo), taken.map(({ clock }) => clock)];
@@ -58,7 +59,7 @@ async function byLabels(): Promise<Figure[]> {
     LABELS.forEach((number, at) => taken[at]!.push(...told[number]!));
   }
   return figures(
-    LABELS.map((number) => `a sample with ${number.toLocaleString("en")} label${number === 1 ? "" : "s"}`),
+    LABELS.map((number) => `a sample with ${counted(number, "label")}`),
     taken,
   );
 }

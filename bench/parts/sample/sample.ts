@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatInteger } from "../../../src/display/numbers.ts";
 import { closeSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -171,8 +172,8 @@ function withFlush(): Promise<Figure[]> {
       time("two `performance.now()`", "twoPerformanceNow"),
       time("two readings of the clock used, alone", "twoReadings"),
       time("writing the bytes of a row to a file, alone", "bytesWritten"),
-      against(`${LABELS.toLocaleString("en")} labels made at the call`, "dynamicLabels", peer, "startStop", 1.6),
-      time(`${LABELS.toLocaleString("en")} labels made at the call`, "dynamicLabels"),
+      against(`${formatInteger(LABELS)} labels made at the call`, "dynamicLabels", peer, "startStop", 1.6),
+      time(`${formatInteger(LABELS)} labels made at the call`, "dynamicLabels"),
       time("making such a label and finding it in a Map, alone", "labelsInMap"),
       against("`timeIt` around an empty function", "timeItSync", peer, "startStop", 1.3),
       against("`timeIt` around an empty async function", "timeItAsync", peer, "startStop", 2),
