@@ -106,7 +106,8 @@ export class ExponentialBuckets {
       if (rank === 0 && min !== undefined) return min;
       if (rank === count - 1 && max !== undefined) return max;
       let place = 0;
-      for (let below = counts[0] ?? 0; below <= rank; below += counts[place] ?? 0) place++;
+      let below = counts[0] ?? 0;
+      while (below <= rank && place < counts.length - 1) below += counts[++place] ?? 0;
       return Math.min(max ?? Infinity, Math.max(min ?? -Infinity, this.middle(first + place)));
     };
     const rank = q * (count - 1);
