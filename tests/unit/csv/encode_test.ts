@@ -26,8 +26,8 @@ function slicesOf(encoder: CsvEncoder, segment: Segment): { text: string; rows: 
   return slices;
 }
 
-describe("a row of CSV", () => {
-  it("is timepoint, measurement, label and PID, after a header, with CRLF", () => {
+describe("CsvEncoder rows", () => {
+  it("are timepoint, measurement, label and PID with CRLF, after a header", () => {
     const segment = openSegment(1024, ValueKind.number, 1_700_000_000_000_000_001n);
     segment.add("GET /", 0.25, 41);
     segment.add("GET, /", -3, 1e9 + 41);
@@ -37,9 +37,9 @@ describe("a row of CSV", () => {
     );
   });
 
-  it("does not come of nothing", () => assertEquals(encodeSegment(openSegment(1024)), HEADER));
+  it("are absent from an empty segment", () => assertEquals(encodeSegment(openSegment(1024)), HEADER));
 
-  it("has quotes where they are needed, and nowhere else", () => {
+  it("have quotes where they are needed, and nowhere else", () => {
     const fields: Record<string, string> = {
       "": '""',
       "a,b": '"a,b"',
@@ -66,7 +66,7 @@ describe("a row of CSV", () => {
     }
   });
 
-  it("has a measurement that reads back exactly", () => {
+  it("have measurements that read back exactly", () => {
     const random = randomFrom(3);
     const given = [...AWKWARD_DOUBLES, ...Array.from({ length: 2_000 }, () => randomDouble(random))];
     const segment = openSegment(64 * 1024);
@@ -75,7 +75,7 @@ describe("a row of CSV", () => {
     assertEquals(read.findIndex((value, i) => !Object.is(value, given[i])), -1);
   });
 
-  it("has a duration in seconds with nine decimals", () => {
+  it("have durations in seconds with nine decimals", () => {
     const random = randomFrom(4);
     const edges = [
       0,
@@ -99,7 +99,7 @@ describe("a row of CSV", () => {
   });
 });
 
-describe("the timepoint of a row", () => {
+describe("CsvEncoder timepoints", () => {
   const edges = [
     0,
     1,
@@ -124,7 +124,7 @@ describe("the timepoint of a row", () => {
     "as late as 64 bits go": [2n ** 63n - 1n],
   };
   for (const [when, times] of Object.entries(epochOffsets)) {
-    it(`is exact with an epochOffset ${when}`, () => {
+    it(`are exact with an epochOffset ${when}`, () => {
       for (const epochOffset of times) {
         const segment = openSegment(4096, ValueKind.number, epochOffset);
         for (const timepoint of [...edges, ...edges.toReversed()]) assert(segment.add("x", 1, timepoint) >= 0);
@@ -136,7 +136,7 @@ describe("the timepoint of a row", () => {
     });
   }
 
-  it("is exact for random epoch offsets and timepoints", () => {
+  it("are exact for random epoch offsets and timepoints", () => {
     const random = randomFrom(5);
     for (let i = 0; i < 200; i++) {
       const epochOffset = BigInt(1 + random(2 ** 32)) * SECOND + BigInt(random(3) - 1);
@@ -152,7 +152,7 @@ describe("the timepoint of a row", () => {
     }
   });
 
-  it("is exact with an epochOffset before the epoch", () => {
+  it("are exact with an epochOffset before the epoch", () => {
     for (const epochOffset of [-1n, -SECOND + 1n, -8n * SECOND - 500_000_000n, -8n * SECOND]) {
       const segment = openSegment(1024, ValueKind.number, epochOffset);
       for (const timepoint of [9e9, 9e9 + 1, 9.5e9]) segment.add("x", 1, timepoint);
@@ -165,8 +165,8 @@ describe("the timepoint of a row", () => {
   });
 });
 
-describe("the slices of a segment", () => {
-  it("hold whole rows, whatever the labels, and are the whole segment together", () => {
+describe("CsvEncoder slices", () => {
+  it("hold whole rows, whatever the labels, and together the whole segment", () => {
     const random = randomFrom(6);
     const longest = [
       '"'.repeat(16_384),
@@ -187,7 +187,7 @@ describe("the slices of a segment", () => {
     assertEquals(HEADER + slices.map(({ text }) => text).join("") === referenceCsv(segment), true);
   });
 
-  it("may begin at any row", () => {
+  it("can begin at any row", () => {
     const segment = openSegment(4096);
     for (let i = 0; i < segment.capacity; i++) segment.add(`${i % 7}`, i, i);
     const rows = rowsIn(segment);
@@ -199,7 +199,7 @@ describe("the slices of a segment", () => {
     }
   });
 
-  it("are right when one encoder serves several segments in turn, and one that was opened again", () => {
+  it("are right if one encoder serves several segments in turn, and a reopened segment", () => {
     const encoder = new CsvEncoder();
     const one = openSegment(8192, ValueKind.number, SECOND);
     const two = openSegment(8192, ValueKind.duration, 3n * SECOND - 1n);

@@ -25,8 +25,8 @@ function file(): string {
   return encodeSegment(segment);
 }
 
-describe("parse, given any text", () => {
-  it("reads it or refuses it, and does nothing else", () => {
+describe("parse of arbitrary text", () => {
+  it("returns observations or throws a KymoError", () => {
     const texts = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.string({ unit: fc.constantFrom(",", '"', "\r", "\n", "1", "a", "-", ".", " ", "\0", "\ufeff") }).map((text) =>
@@ -36,7 +36,7 @@ describe("parse, given any text", () => {
     fc.assert(fc.property(texts, (text) => void readOrRefuse(text)), { numRuns: 2_000, seed: 1 });
   });
 
-  it("never reads more rows than there are, wherever a file is torn", () => {
+  it("never returns more rows than there are, wherever a file is torn", () => {
     const text = file();
     const whole = HEADER.length;
     for (let length = 0; length < text.length; length++) {
@@ -47,7 +47,7 @@ describe("parse, given any text", () => {
     assertEquals(readOrRefuse(text), 3);
   });
 
-  it("refuses or reads a file of which one character was changed, and never loses a row in silence", () => {
+  it("never loses a row silently if one character of a file was changed", () => {
     const text = file();
     const change = fc.tuple(fc.nat(text.length - 1), fc.constantFrom(...'",\r\n1a\0 '));
     fc.assert(

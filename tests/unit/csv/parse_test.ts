@@ -3,12 +3,19 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parse } from "../../../src/csv/parse.ts";
 import { KymoError } from "../../../src/errors.ts";
 
+/** Asserts that `text` is refused as invalid data, and returns the error. */
+function refusal(text: string, message = "Cannot read the CSV: "): KymoError {
+  const error = assertThrows(() => parse(text), KymoError, message);
+  assertEquals(error.code, "invalid-data");
+  return error;
+}
+
 const HEADER = "Timepoint,Measurement,Label,PID\r\n";
 const ROW = "1700000000000000001,0.25,GET /,42\r\n";
 const READ = { timepoint: 1700000000000000001n, measurement: 0.25, label: "GET /", pid: 42 };
 
 describe("parse", () => {
-  it("reads what the Python original wrote", () => {
+  it("reads files of the Python original", () => {
     const text = HEADER +
       "1700000000123456789,0.00012345600000000001,my code block id,4711\r\n" +
       '1700000000123456790,1e-05,"/items/{id} [GET], v2",4711\r\n' +
@@ -23,12 +30,12 @@ describe("parse", () => {
     assertEquals(parse(text)[0]!.timepoint, 1700000000123456789n);
   });
 
-  it("reads a file of no rows", () => {
+  it("reads a file without rows", () => {
     assertEquals(parse(HEADER), []);
     assertEquals(parse(HEADER.trimEnd()), []);
   });
 
-  it("reads what an editor did to line ends and byte-order mark", () => {
+  it("accepts the line ends and byte-order marks of editors", () => {
     for (
       const text of [
         HEADER + ROW,
@@ -47,11 +54,11 @@ describe("parse", () => {
     }
   });
 
-  it("takes a line that begins with # for a row, not for a comment", () => {
-    assertThrows(() => parse(`${HEADER}#1,1,x,1\r\n`), KymoError, "row 1");
+  it("refuses a line that begins with #, which is not a comment", () => {
+    refusal(`${HEADER}#1,1,x,1\r\n`, "row 1");
   });
 
-  it("reads the numbers that are none", () => {
+  it("reads NaN, infinities and -0", () => {
     const text = HEADER + ["NaN", "Infinity", "-Infinity", "-0"].map((number) => `1,${number},x,1\r\n`).join("");
     assertEquals(parse(text).map(({ measurement }) => measurement), [NaN, Infinity, -Infinity, -0]);
   });
@@ -68,14 +75,14 @@ describe("parse", () => {
   };
   for (const [name, text] of Object.entries(headers)) {
     it(`refuses ${name}`, () => {
-      const error = assertThrows(() => parse(text), KymoError);
+      const error = refusal(text);
       assertMatch(error.message, /^Cannot read the CSV: not the header Timepoint,Measurement,Label,PID: ".*"$/);
     });
   }
 
-  it("refuses a header whose columns are not apart", () => {
-    assertThrows(() => parse('Timepoint,"Measurement,Label",PID\r\n'), KymoError, "not the header");
-    assertThrows(() => parse('"Timepoint,Measurement,Label,PID"\r\n'), KymoError, "not the header");
+  it("refuses a header with quoted commas", () => {
+    refusal('Timepoint,"Measurement,Label",PID\r\n', "not the header");
+    refusal('"Timepoint,Measurement,Label,PID"\r\n', "not the header");
   });
 
   const rows: Record<string, string> = {
@@ -93,22 +100,22 @@ describe("parse", () => {
     "a second header": HEADER,
   };
   for (const [name, row] of Object.entries(rows)) {
-    it(`refuses ${name}, and says which row it is`, () => {
-      const error = assertThrows(() => parse(HEADER + ROW + row + (row.endsWith("\n") ? ROW : "")), KymoError);
+    it(`refuses ${name}, and names the row`, () => {
+      const error = refusal(HEADER + ROW + row + (row.endsWith("\n") ? ROW : ""));
       assertMatch(error.message, /^Cannot read the CSV: row 2 is not an observation: "/);
     });
   }
 
-  it("refuses a row that is torn in its quotes, or has quotes where none may be", () => {
+  it("refuses a row with an unclosed or misplaced quote", () => {
     for (const row of ['1,1,"torn', '1,1,"torn\r\n', '1,1,"torn""', '1,1,a"b,1\r\n', '1,1,"a"b,1\r\n']) {
-      const error = assertThrows(() => parse(HEADER + ROW + row), KymoError);
+      const error = refusal(HEADER + ROW + row);
       assertMatch(error.message, /^Cannot read the CSV: /);
     }
   });
 
-  it("does not make up a zero for a measurement of blanks", () => {
+  it("refuses a measurement of blanks, which JavaScript reads as 0", () => {
     for (const blank of [" ", "\t", '" "', '"\n"']) {
-      assertThrows(() => parse(`${HEADER}1,${blank},x,1\r\n`), KymoError, "row 1 is not an observation");
+      refusal(`${HEADER}1,${blank},x,1\r\n`, "row 1 is not an observation");
     }
   });
 });

@@ -34,8 +34,8 @@ function encodeAll(observations: Given[], kind: ValueKind): string[] {
   return texts;
 }
 
-describe("from a segment to CSV and back", () => {
-  it("100,000 random observations are the same, in every bit", () => {
+describe("encode and parse", () => {
+  it("return 100,000 random observations unchanged to the bit", () => {
     const random = randomFrom(20231114);
     const given = Array.from({ length: 100_000 }, (): Given => ({
       timepoint: Math.floor(random(2 ** 32) * 2 ** random(21)),
@@ -53,7 +53,7 @@ describe("from a segment to CSV and back", () => {
     assertEquals(read[differs], given[differs] as unknown as undefined);
   });
 
-  it("a duration is the double next to its seconds", () => {
+  it("return a duration as the double nearest to its seconds", () => {
     const random = randomFrom(7);
     const given = Array.from({ length: 10_000 }, (): Given => ({
       timepoint: 0,
@@ -64,7 +64,7 @@ describe("from a segment to CSV and back", () => {
     assertEquals(read.map(({ measurement }) => measurement), given.map(({ value }) => value / 1e9));
   });
 
-  it("labels of the greatest length are the same, or cut as documented", () => {
+  it("return the longest labels unchanged, or cut as documented", () => {
     const units = ['"', "\r\n", ",", "é", "😀", "\0", "\ud800", "a"];
     const labels = units.flatMap((unit) =>
       [16_380, 16_384, 16_385, 50_000].map((length) => unit.repeat(length / unit.length))
@@ -75,7 +75,7 @@ describe("from a segment to CSV and back", () => {
     assertEquals(read.map(({ label }, i) => label === asWritten(labels[i]!)), labels.map(() => true));
   });
 
-  it("each awkward label is the same, alone in its file", () => {
+  it("return each awkward label unchanged, alone in its file", () => {
     for (const label of AWKWARD_LABELS) {
       const segment = openSegment();
       segment.add(label, 1, 0);

@@ -22,7 +22,7 @@ type Item = readonly [
   detail: string,
 ];
 
-/** All that a scanner finds in pieces of a text. */
+/** Everything that a scanner finds in pieces of a text. */
 function itemsOf(...pieces: Uint8Array[]): Item[] {
   const scanner = new RowScanner();
   const items: Item[] = [];
@@ -133,7 +133,7 @@ describe("RowScanner", () => {
     );
   });
 
-  it("tells the line end of each line, and line feeds in a label from those between lines", () => {
+  it("distinguishes CRLF from LF, and line feeds in labels from line ends", () => {
     assertEquals(itemsOf(bytes('1,2,"b\n",3\r\n4,5,c,6\n\r\n\nx\r\n')), [
       ["row", 1, 0, 12, true, "1,2,b\n,3"],
       ["row", 3, 12, 20, false, "4,5,c,6"],
@@ -144,7 +144,7 @@ describe("RowScanner", () => {
     assertEquals(itemsOf(), []);
   });
 
-  it("skips a line that is not a row, and goes on behind it", () => {
+  it("skips a line that is not a row, and continues behind it", () => {
     const lines = [
       "1700000000000000001,1,a,42",
       "",
@@ -161,14 +161,14 @@ describe("RowScanner", () => {
     assertEquals(items.map(([, line]) => line), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it("gives no row that has not ended, and says so once the input is finished", () => {
+  it("finds a row once its line ends, and a cut line once the input is finished", () => {
     assertEquals(itemsOf(bytes("1,2,a,3\n4,5,b,6\n7,8,c,9")).map(([found]) => found), ["row", "row", "cut"]);
     const scanner = new RowScanner().push(bytes("7,8,c,9"));
     assertEquals([scanner.next(), scanner.end], ["end", 0]);
     assertEquals([scanner.push(bytes("1\n")).next(), scanner.row.pid], ["row", 91]);
   });
 
-  it("keeps no more of a line than the longest row takes", () => {
+  it("buffers no more of a line than the longest row takes", () => {
     const piece = new Uint8Array(2 ** 16).fill(0x78);
     const scanner = new RowScanner().push(bytes('1,2,"'));
     const found = Array.from({ length: 40 }, () => scanner.push(piece).next());
@@ -178,13 +178,13 @@ describe("RowScanner", () => {
     assertEquals([scanner.line, scanner.row.label], [2, "c"]);
   });
 
-  it("gives the seconds of timepoints before 1970 rounded down", () => {
+  it("rounds the seconds of timepoints before 1970 down", () => {
     const scanner = new RowScanner().push(bytes("-1,2,a,3\n-1000000000,2,a,3\n7,2,a,3\n"));
     const seconds = Array.from({ length: 3 }, () => [scanner.next(), scanner.row.seconds, scanner.row.nanoseconds]);
     assertEquals(seconds, [["row", -1, 999_999_999], ["row", -1, 0], ["row", 0, 7]]);
   });
 
-  it("begins anew where it is told to", () => {
+  it("can seek back, and restart with another input", () => {
     const scanner = new RowScanner().push(bytes("1,2,a,3\n4,5,b,6\n7"));
     assertEquals([scanner.next(), scanner.next(), scanner.seek(0).next(), scanner.row.label], [
       "row",

@@ -10,7 +10,7 @@ const runtime = defaultRuntime();
 /** What a runtime throws where a package is missing. */
 const missing = () => Promise.reject(Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" }));
 
-describe("opening DuckDB", () => {
+describe("DuckDB.open", () => {
   it("gives the command that adds a missing package", async () => {
     for (const [name, command] of [["deno", "deno add npm:@duckdb/node-api"], ["bun", "bun add @duckdb/node-api"]]) {
       const error = await assertRejects(
@@ -66,7 +66,7 @@ describe("opening DuckDB", () => {
   });
 });
 
-describe("queries", () => {
+describe("DuckDB queries", () => {
   const rejection = async (query: string, parameters: unknown[] = []): Promise<KymoError> => {
     const database = await DuckDB.open({}, runtime);
     try {
@@ -172,7 +172,7 @@ describe("queries", () => {
   });
 });
 
-describe("a guarded database", () => {
+describe("DuckDB with a guard", () => {
   /** Runs a query over a source that has changed the first two times: how often that was asked, the result, and the source at the end. */
   async function run(query: string, prepare = "SELECT 1"): Promise<{ asked: number; rows: unknown; source: unknown }> {
     const database = await DuckDB.open({}, runtime);
@@ -214,7 +214,8 @@ describe("a guarded database", () => {
     const database = await DuckDB.open({}, runtime);
     const failures: unknown[] = [];
     database.guard((failure) => Promise.resolve(failures.push(failure) < 3));
-    await assertRejects(() => database.sql("SELECT error('no')"), KymoError, "no");
+    const { code } = await assertRejects(() => database.sql("SELECT error('no')"), KymoError, "no");
+    assertEquals(code, "query-failed");
     assertEquals(failures.length, 3);
     for (const failure of failures) assertInstanceOf(failure, Error);
     await database.close();

@@ -49,7 +49,7 @@ const KINDS: readonly (readonly [sql: string, value: unknown, arrow: string])[] 
   ["NULL::BIGINT", null, "Null"],
 ];
 
-describe("a table", () => {
+describe("Table", () => {
   let database: DuckDB;
   before(async () => {
     database = await DuckDB.open({}, defaultRuntime());
@@ -57,7 +57,7 @@ describe("a table", () => {
   after(() => database.close());
   const query = (sql: string): Promise<Table> => database.sql(sql);
 
-  it("has values of any type, in rows, columns and Arrow", async () => {
+  it("converts values of all types, in rows, columns and Arrow", async () => {
     const table = await query(`SELECT ${KINDS.map(([sql], index) => `${sql} AS c${index}`).join(", ")}`);
     const [row] = table.rows();
     const columns = table.columns();
@@ -69,13 +69,13 @@ describe("a table", () => {
     }
   });
 
-  it("has blobs as bytes", async () => {
+  it("returns blobs as bytes", async () => {
     const table = await query("SELECT '\\x00\\xFF'::BLOB AS blob");
     assertEquals([...table.rows()[0]?.blob as Uint8Array], [0, 255]);
     assertEquals([...tableFromIPC(await table.arrow()).getChild("blob")?.get(0)], [0, 255]);
   });
 
-  it("tells the types of its columns, and names those that have the same name apart", async () => {
+  it("lists the types of its columns, and renames repeated ones", async () => {
     const table = await query("SELECT 1::BIGINT AS a, 'x' AS a, [0.5::DOUBLE] AS __proto__");
     assertEquals(table.types, [
       { name: "a", type: "BIGINT" },
@@ -97,25 +97,26 @@ describe("a table", () => {
     assertEquals(arrow.getChild("double")?.toArray(), double);
   });
 
-  it("has an ordinary array where there is a null, wherever it is", async () => {
+  it("has an ordinary array where there is a NULL, wherever it is", async () => {
     for (const row of [0, 2_500, 9_999]) {
       const table = await query(`SELECT CASE WHEN i <> ${row} THEN i END AS n FROM range(10_000) t(i) ORDER BY i`);
       assertEquals(table.columns().n, Array.from({ length: 10_000 }, (_, i) => i === row ? null : BigInt(i)));
     }
   });
 
-  it("may be empty", async () => {
+  it("can be empty", async () => {
     const table = await query("SELECT 1::BIGINT AS n, 'a' AS label WHERE false");
     assertEquals([table.rowCount, table.rows(), table.columns()], [0, [], { n: new BigInt64Array(), label: [] }]);
     assertEquals(tableFromIPC(await table.arrow()).numRows, 0);
   });
 
-  it("tells the one command that adds Arrow", async () => {
+  it("gives the command that adds Arrow", async () => {
     const missing = () => Promise.reject(Object.assign(new Error("missing"), { code: "ERR_MODULE_NOT_FOUND" }));
-    await assertRejects(
+    const { code } = await assertRejects(
       () => toArrow([], "bun", missing),
       KymoError,
       'Cannot make an Arrow table: the package apache-arrow is missing: add it with "bun add apache-arrow"',
     );
+    assertEquals(code, "missing-package");
   });
 });

@@ -23,8 +23,8 @@ const RUNTIME_SERIES = {
   eventLoopLag: "event loop lag",
 } as const;
 
-describe("a telemetry database", () => {
-  it("has a frame and a view for each channel, and one of everything", async () => {
+describe("TelemetryDB", () => {
+  it("has a frame and a view for each channel, and for all channels", async () => {
     using files = recordFiles({
       "duration.1.csv": [[NANOSECOND, 0.5, "a", 1]],
       "duration.2.csv": [[NANOSECOND, 0.25, "b", 2]],
@@ -55,7 +55,7 @@ describe("a telemetry database", () => {
     }
   });
 
-  it("is empty where nothing was recorded", async () => {
+  it("is empty if nothing was recorded", async () => {
     using files = recordFiles({});
     await using db = await TelemetryDB.open(files.path);
     assertEquals(db.channels(), []);
@@ -94,7 +94,7 @@ describe("a telemetry database", () => {
     assertEquals((await db.duration().timeSeries("*").data()).measurements.length, 0);
   });
 
-  it("finds labels by the name they were recorded with, which the CSV may not have been able to hold", async () => {
+  it("finds labels by the names they were recorded with, though CSV cannot hold some", async () => {
     using files = recordFiles({ "duration.1.csv": [[1n, 1, "a\uFFFDb", 1]] });
     await using db = await TelemetryDB.open(files.path);
     for (const label of ["a\0b", "a\uD800b"]) {
@@ -102,7 +102,7 @@ describe("a telemetry database", () => {
     }
   });
 
-  it("lets channels be words of SQL, quoted, or the same but for their case", async () => {
+  it("accepts channels that are words of SQL, or that differ only in case", async () => {
     const row = (label: string): Rows => [[NANOSECOND, 1, label, 1]];
     using files = recordFiles({
       "select.1.csv": row("word"),
@@ -125,7 +125,7 @@ describe("a telemetry database", () => {
     assertEquals((await db.sql("FROM observations")).rowCount, 5);
   });
 
-  it("reads everything into memory once if it is told to", async () => {
+  it("loads everything into memory once", async () => {
     using files = recordFiles({ "duration.1.csv": [[NANOSECOND, 0.5, "a", 1], [NANOSECOND, 1.5, "a", 2]] });
     await using db = await TelemetryDB.open(files.path);
     const before = db.duration().where({ pids: [2] });
@@ -136,7 +136,7 @@ describe("a telemetry database", () => {
     assertEquals((await db.sql("SELECT sum(Measurement) AS sum FROM duration")).rows(), [{ sum: 2 }]);
   });
 
-  it("leaves out files that are taken away, whatever the labels are called", async () => {
+  it("leaves out deleted files, whatever the labels in a query", async () => {
     for (const label of ["/x [GET]", "/x [DELETE]", "a;b"]) {
       using files = recordFiles({
         "duration.1.csv": [[NANOSECOND, 1, label, 1]],
@@ -154,7 +154,7 @@ describe("a telemetry database", () => {
     }
   });
 
-  it("answers what it was asked before it was closed with whole rows only", async () => {
+  it("answers the queries in the queue at close with whole rows only", async () => {
     using files = recordFiles({});
     const row = "1700000000000000001,0.000012345,my code block,42\r\n";
     const rows = Math.ceil(2 ** 25 / row.length); // enough that it is checked beside the query
@@ -167,17 +167,19 @@ describe("a telemetry database", () => {
     assertEquals(db.reading.unread, 1);
   });
 
-  it("refuses queries once it is closed", async () => {
+  it("refuses queries after close", async () => {
     using files = recordFiles({});
     const db = await TelemetryDB.open(files.path);
     db.close();
     db.close();
-    await assertRejects(() => db.duration().labels(), KymoError, "the database is closed");
-    await assertRejects(() => db.load(), KymoError, "the database is closed");
+    for (const query of [() => db.duration().labels(), () => db.load(), () => db.exportParquet("/nowhere")]) {
+      const { code } = await assertRejects<KymoError>(query, KymoError, "the database is closed");
+      assertEquals(code, "invalid-state");
+    }
   });
 });
 
-describe("exporting to Parquet", () => {
+describe("TelemetryDB.exportParquet", () => {
   it("writes all observations, exactly", async () => {
     const numbers = [0.1, 5e-324, -0, Infinity, NaN];
     using files = recordFiles({
@@ -202,13 +204,14 @@ describe("exporting to Parquet", () => {
     assertEquals(readdirSync(files.path).sort(), ["duration.1.csv", "it's.parquet", "runtime.1.csv"]);
   });
 
-  it("leaves nothing behind where it cannot", async () => {
+  it("leaves no file behind if it fails", async () => {
     using files = recordFiles({ "duration.1.csv": [[NANOSECOND, 1, "a", 1]] });
     await using db = await TelemetryDB.open(files.path);
     const directory = join(files.path, "directory");
     mkdirSync(directory);
     for (const path of [directory, join(files.path, "missing", "x.parquet")]) {
-      const { message } = await assertRejects(() => db.exportParquet(path), KymoError);
+      const { code, message } = await assertRejects(() => db.exportParquet(path), KymoError);
+      assertEquals(code, "io");
       assert(message.startsWith(`Cannot export: ${JSON.stringify(path)}: `), message);
     }
     await assertRejects(() => db.exportParquet(""), KymoError, "Cannot export: not a path");

@@ -57,7 +57,7 @@ function started(runtime: FakeRuntime, options: StartOptions): Monitor {
 }
 
 describe("LiveDirectory", () => {
-  it("finds what is recorded from then on, once, and gives what was there before to another", async () => {
+  it("finds each later row once, and passes on the rows before", async () => {
     for (const layout of LAYOUTS) {
       const disk = new MemoryDisk();
       const runtime = runtimeOf(disk, 1);
@@ -81,7 +81,7 @@ describe("LiveDirectory", () => {
     }
   });
 
-  it("tells when a row was taken, and durations in seconds, from spools and files alike", async () => {
+  it("gives the same times and seconds from spools and files", async () => {
     for (const layout of LAYOUTS) {
       const runtime = new FakeRuntime(new MemoryDisk(), 1);
       const live = new LiveDirectory(runtime, DIRECTORY, nothing);
@@ -102,7 +102,7 @@ describe("LiveDirectory", () => {
     }
   });
 
-  it("waits for a directory that is not there yet, and for programs", async () => {
+  it("waits for a directory and for programs", async () => {
     const runtime = runtimeOf(new MemoryDisk(), 1);
     const live = new LiveDirectory(runtime, DIRECTORY, nothing);
     assertEquals(live.look(nothing), { sampled: false, missed: 0, holders: new Set<number>(), unreadable: [] });
@@ -114,7 +114,7 @@ describe("LiveDirectory", () => {
     await monitor.stop();
   });
 
-  it("writes nothing, locks nothing, and leaves no file open", async () => {
+  it("writes nothing, takes no locks, and leaves no file open", async () => {
     const disk = new MemoryDisk();
     const runtime = runtimeOf(disk, 1);
     const monitor = started(runtime, SMALL_BUFFERS);
@@ -130,7 +130,7 @@ describe("LiveDirectory", () => {
     await monitor.stop();
   });
 
-  it("reads a part if there is too much, which stands for all", async () => {
+  it("reads a weighted part if there is too much", async () => {
     for (const layout of LAYOUTS) {
       const runtime = runtimeOf(new MemoryDisk(), 1);
       const live = new LiveDirectory(runtime, DIRECTORY, nothing, 50_000);
@@ -153,7 +153,7 @@ describe("LiveDirectory", () => {
     }
   });
 
-  it("counts files that were taken away before they could be read", async () => {
+  it("counts files that were deleted before they could be read", async () => {
     const disk = new MemoryDisk();
     const runtime = runtimeOf(disk, 1);
     const monitor = started(runtime, SMALL_BUFFERS);
@@ -166,7 +166,7 @@ describe("LiveDirectory", () => {
     await monitor.stop();
   });
 
-  it("tells which files cannot be read, unless they are just gone", async () => {
+  it("reports files that cannot be read, but not deleted ones", async () => {
     for (const [layout, operation, code] of [["segments", "open", "EACCES"], ["append", "open", "ENOENT"]] as const) {
       const disk = new MemoryDisk();
       const runtime = runtimeOf(disk, 1);
@@ -191,7 +191,7 @@ describe("LiveDirectory", () => {
     }
   });
 
-  it("is not led astray by what is no spool, nor by a spool that lies", () => {
+  it("ignores files that are not spools, and spools with a wrong header", () => {
     const disk = new MemoryDisk();
     const runtime = runtimeOf(disk, 1);
     const monitor = started(runtime, {});
@@ -222,7 +222,7 @@ describe("LiveDirectory", () => {
   });
 
   for (const layout of LAYOUTS) {
-    it(`sees each row once, whatever happens between two of its steps, in layout ${layout}`, async () => {
+    it(`finds each row once, whatever programs do between two of its steps, in layout ${layout}`, async () => {
       for (let seed = 1; seed <= SEEDS; seed++) await seesEachRowOnce(layout, seed);
     });
   }

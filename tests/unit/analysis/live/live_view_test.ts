@@ -20,7 +20,7 @@ function started(runtime: FakeRuntime, withRuntime = false): Monitor {
 }
 
 describe("LiveView", () => {
-  it("tells of each interval what each series did in it", async () => {
+  it("describes each series in each interval", async () => {
     const runtime = new FakeRuntime(diskWith([1]), 1);
     const monitor = started(runtime);
     monitor.observe("size", 1_000);
@@ -42,7 +42,7 @@ describe("LiveView", () => {
     await monitor.stop();
   });
 
-  it("tells of one process or all, of series together or by process, and only of those that are wanted", async () => {
+  it("selects processes and series, and keeps those of several processes apart if asked to", async () => {
     const disk = diskWith([1, 2]);
     const [one, other] = [new FakeRuntime(disk, 1), new FakeRuntime(disk, 2)];
     const monitors = [started(one), started(other)];
@@ -74,7 +74,7 @@ describe("LiveView", () => {
     for (const monitor of monitors) await monitor.stop();
   });
 
-  it("tells what a process records of itself", async () => {
+  it("shows the runtime series of a process", async () => {
     const runtime = new FakeRuntime(diskWith([1]), 1);
     const cpu = { user: 1.5, system: 0.5 };
     Object.assign(runtime.resources, { cpuTime: () => ({ ...cpu }) });
@@ -102,7 +102,7 @@ describe("LiveView", () => {
     await monitor.stop();
   });
 
-  it("tells who is silent, dead, has ended, and then no more", async () => {
+  it("shows silent, dead and ended processes, and drops ended ones", async () => {
     const disk = diskWith([1, 2, 3]);
     const runtimes = [1, 2, 3].map((pid) => new FakeRuntime(disk, pid));
     const monitors = runtimes.map((runtime) => started(runtime));
@@ -121,7 +121,7 @@ describe("LiveView", () => {
     for (const monitor of monitors) await monitor.stop();
   });
 
-  it("does not claim to know where the system tells nothing", async () => {
+  it("shows no state or name that the system does not give", async () => {
     const runtime = new FakeRuntime(new MemoryDisk(), 1);
     const monitor = started(runtime);
     monitor.observe("a", 1);

@@ -125,7 +125,7 @@ const file = fc.record({
   return bytes;
 });
 
-describe("a damaged CSV", () => {
+describe("openSources with a damaged CSV", () => {
   it("gives its whole rows, and the lines of all others", { timeout: 1_800_000 }, async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();

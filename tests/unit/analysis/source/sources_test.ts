@@ -59,7 +59,8 @@ describe("openSources", () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     const path = scratch.at("missing");
-    await assertRejects(() => reader.open(path), KymoError, `Cannot read: "${path}": no such file or directory`);
+    const message = `Cannot read: "${path}": no such file or directory`;
+    assertEquals((await assertRejects(() => reader.open(path), KymoError, message)).code, "not-found");
     symlinkSync(path, scratch.at("a.csv"));
     const { reading } = await reader.open(scratch.path);
     assertEquals(reading.problems.map(({ reason }) => reason), ["it is not a file but a symlink"]);
@@ -183,11 +184,12 @@ describe("openSources with unreadable spools", () => {
       [scratch.at(".spools"), "permission denied: it"],
     ]);
     const closed = { ...files, list: () => refuse("it") };
-    await assertRejects(
+    const { code } = await assertRejects(
       () => openSources(scratch.path, { connection: reader.connection, files: closed }),
       KymoError,
       `Cannot read: ${JSON.stringify(scratch.path)}: permission denied: it`,
     );
+    assertEquals(code, "permission-denied");
   });
 });
 
