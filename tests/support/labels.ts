@@ -6,8 +6,8 @@ export function utf8Length(text: string): number {
 }
 
 /**
- * How a label reads in a file, said once more and without haste: U+FFFD for NUL and lone
- * surrogates, and cut at a character with `…`.
+ * The text of a label in a file, computed in the simplest way: U+FFFD for NUL and lone surrogates,
+ * and cut at a character with `…`.
  */
 export function asWritten(label: string, maxBytes = 16_384): string {
   const text = label.toWellFormed().replaceAll("\0", "\ufffd");

@@ -2,7 +2,7 @@ import { parse } from "../../src/csv/parse.ts";
 import type { Observation } from "../../src/segment/observation.ts";
 import type { MemoryDisk } from "./fake/memory_disk.ts";
 
-/** Where the tests record. */
+/** The monitoring directory of the tests. */
 export const DIRECTORY = "/_monitoring";
 
 /** Paths of the published CSV files, sorted. */
@@ -10,7 +10,7 @@ export function csvPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
   return disk.paths().filter((path) => path.startsWith(`${directory}/`) && /\/[^./][^/]*\.csv$/.test(path));
 }
 
-/** Paths of what was left unfinished, and of spools with their directory. */
+/** Paths of temporary files, of spools and of their directory. */
 export function temporaryPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
   return disk.paths().filter((path) => path.startsWith(`${directory}/.`));
 }
@@ -20,7 +20,7 @@ export function spoolPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
   return temporaryPaths(disk, directory).filter((path) => path.endsWith(".spool"));
 }
 
-/** Paths of what was left unfinished, while there are spools. */
+/** Paths of temporary files, without spools. */
 export function unfinishedPaths(disk: MemoryDisk, directory = DIRECTORY): string[] {
   return temporaryPaths(disk, directory).filter((path) => !/\.spools?$/.test(path));
 }

@@ -6,7 +6,7 @@ import { Segment, type SegmentContent } from "../../src/segment/segment.ts";
 /** 2023-11-14T22:13:20Z, ns since the epoch. */
 export const EPOCH = 1_700_000_000_000_000_000n;
 
-/** Whose the observations of a test are. */
+/** The owner of the observations of the tests. */
 export const OWNER: SegmentOwner = { pid: 4242, isolate: "0badcafe", channel: "custom", kind: ValueKind.number };
 
 /** An open segment over `bytes` bytes, with its clock's zero at `epochOffset`. */

@@ -5,7 +5,7 @@ import { rowText } from "./row_oracle.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A database in memory that goes with the block, and what reads sources into it. */
+/** An in-memory database that reads sources. Disposing closes it. */
 export class Reader implements Disposable {
   readonly connection: DuckDBConnection;
 
@@ -22,7 +22,7 @@ export class Reader implements Disposable {
   }
 
   /**
-   * All rows of a channel as texts, sorted; the query is done again as long as the sources tell to.
+   * All rows of a channel as texts, sorted. Runs the query again as long as the sources require it.
    */
   async rows(sources: Sources, channel: string): Promise<string[]> {
     const [all] = await this.query(
@@ -35,7 +35,7 @@ export class Reader implements Disposable {
     ).sort();
   }
 
-  /** The rows of a query, and how often it had to be done. */
+  /** The rows of a query, and how often it was run. */
   async query(sources: Sources, sql: () => string): Promise<[rows: unknown[][], times: number]> {
     for (let times = 1;; times++) {
       let rows: unknown[][] = [];

@@ -3,29 +3,27 @@ import process from "node:process";
 
 const isRoot = process.getuid?.() === 0;
 
-/**
- * Runs the rest of a command where file systems may be mounted that nobody else sees and that go
- * with the process.
- */
+/** Runs the rest of a command in a mount namespace of its own, which ends with the process. */
 const UNSHARE = ["unshare", "--mount", ...isRoot ? [] : ["--user", "--map-root-user"]];
 
 /** The command that mounts a tmpfs of 1 MiB and goes on as the rest of the arguments. */
 const MOUNT = ["sh", "-c", 'mount -t tmpfs -o size=1m kymo "$0" && exec "$@"'];
 
-/** Whether this system lets us mount file systems; a container often does not. */
+/** Whether this system permits mounting; containers often do not. */
 export function canMount(): boolean {
   const [program = "", ...args] = [...UNSHARE, ...MOUNT, "/mnt", "true"];
   return spawnSync(program, args).status === 0;
 }
 
 /**
- * The command that runs a program with a disk of 1 MiB at `directory`, which goes with the program.
+ * The command that runs a program with a disk of 1 MiB at `directory`. The disk ends with the
+ * program.
  */
 export function withSmallDisk(directory: string): string[] {
   return [...UNSHARE, ...MOUNT, directory];
 }
 
-/** Where others see a directory that process `pid` has mounted. */
+/** The path under which other processes see a directory that process `pid` has mounted. */
 export function seenFromOutside(pid: number, directory: string): string {
   return `/proc/${pid}/root${directory}`;
 }

@@ -29,10 +29,10 @@ const SET_UP = `
  */
 const CUT = 'cd "$0" && cp --reflink=always xfs/disk.img xfs/cut.img && mount -o loop xfs/cut.img cut';
 
-/** Forgets the copy. */
+/** Removes the copy. */
 const FORGET = 'cd "$0" && umount cut && rm xfs/cut.img';
 
-/** Lets go of the loop devices now, and not at some time after the last process. */
+/** Releases the loop devices now instead of some time after the last process. */
 const GIVE_UP = 'cd "$0" && umount disk && umount xfs';
 
 /**
@@ -63,7 +63,7 @@ export class PowerCutDisk implements AsyncDisposable {
     return disk;
   }
 
-  /** Where the disk is for programs that run on it. */
+  /** Path of the disk for programs that run on it. */
   get directory(): string {
     return `${this.#place}/disk`;
   }
@@ -74,8 +74,8 @@ export class PowerCutDisk implements AsyncDisposable {
   }
 
   /**
-   * Does something with what would be on the disk if its power were cut now: a copy that is gone
-   * after that.
+   * Calls `work` with a copy of what would be on the disk if its power were cut now. The copy is
+   * removed afterwards.
    */
   async cut<T>(work: (directoryAfter: string) => T): Promise<T> {
     await this.#run(CUT);
@@ -86,7 +86,7 @@ export class PowerCutDisk implements AsyncDisposable {
     }
   }
 
-  /** Gives the disk up; programs that still run on it keep it until they end. */
+  /** Unmounts the disk. Programs that still run on it keep it until they exit. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#run(GIVE_UP).catch(() => {}); // all that is mounted goes with the holder in any case
     this.#holder.child.stdin.end();
@@ -99,7 +99,7 @@ export class PowerCutDisk implements AsyncDisposable {
   }
 }
 
-/** Why no such disk can be made here, or `false`. */
+/** The reason why no such disk can be made here, or `false`. */
 export async function cannotCutPower(): Promise<string | false> {
   const reason = missing("unshare", "nsenter", "mount", "mkfs.ext4", "mkfs.xfs");
   if (reason !== false) return reason;

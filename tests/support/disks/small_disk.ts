@@ -21,13 +21,10 @@ export const DISK_KINDS = Object.keys(MOUNTS) as DiskKind[];
 
 const UNSHARE = ["unshare", "--mount", "sh", "-c"];
 
-/** What a disk is filled with. */
+/** Name of the file that fills the disk. */
 const BALLAST = "ballast";
 
-/**
- * A small disk that programs are run on and that can be filled; nobody else sees it, and it goes
- * with the block.
- */
+/** A small disk that can be filled, visible only to programs run on it. Disposing unmounts it. */
 export class SmallDisk implements AsyncDisposable {
   readonly #place: string;
   readonly #holder: Spawned;
@@ -51,20 +48,17 @@ export class SmallDisk implements AsyncDisposable {
     return ["nsenter", "--target", String(this.#holder.child.pid), "--mount", "--"];
   }
 
-  /** Where the disk is for programs that run on it. */
+  /** Path of the disk for programs that run on it. */
   get directory(): string {
     return join(this.#place, "disk");
   }
 
-  /** Where it is for us. */
+  /** Path of the disk for this process. */
   get seen(): string {
     return `/proc/${this.#holder.child.pid}/root${this.directory}`;
   }
 
-  /**
-   * Writes a file until the disk has no room for one byte more, and sees that all is really on the
-   * disk.
-   */
+  /** Writes a file until the disk is full, and asserts that all of it is on the disk. */
   fill(): void {
     for (const size of [65_536, 4_096, 1]) {
       const block = new Uint8Array(size);
@@ -77,19 +71,19 @@ export class SmallDisk implements AsyncDisposable {
     assertEquals(spawnSync("sync", ["-f", this.seen]).status, 0);
   }
 
-  /** Fills it, but for so many bytes, give or take some blocks. */
+  /** Fills the disk except for about `bytes` bytes. */
   fillBut(bytes: number): void {
     writeFileSync(join(this.seen, "reserve"), new Uint8Array(bytes));
     this.fill();
     unlinkSync(join(this.seen, "reserve"));
   }
 
-  /** Removes what it was filled with. */
+  /** Removes the file that fills the disk. */
   empty(): void {
     unlinkSync(join(this.seen, BALLAST));
   }
 
-  /** Gives it up. */
+  /** Unmounts the disk. */
   async [Symbol.asyncDispose](): Promise<void> {
     const [program = "", ...args] = [...this.wrapper, "umount", this.directory];
     spawnSync(program, args); // programs that still run on it keep it until they end
@@ -98,7 +92,7 @@ export class SmallDisk implements AsyncDisposable {
   }
 }
 
-/** Why there can be no such disk here, or `false`. */
+/** The reason why no such disk can be mounted here, or `false`. */
 export function cannotMount(kind: DiskKind): string | false {
   const tools = ["unshare", "nsenter", "mount", ...kind === "ext4" ? ["mkfs.ext4"] : []];
   const reason = missing(...tools);

@@ -39,7 +39,7 @@ export function fakeCliContext<Properties extends Partial<CliContext>>(propertie
   };
 }
 
-/** The summary of a recovery with these properties; by default it found nothing. */
+/** The summary of a recovery without results, except the given ones. */
 export function summaryOf(properties: Partial<RecoverySummary>): RecoverySummary {
   return { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [], ...properties };
 }

@@ -1,7 +1,7 @@
 import { FileError } from "../../../src/runtime.ts";
 import type { DiskOperation, MemoryDisk } from "./memory_disk.ts";
 
-/** Failures that a disk was told to have. */
+/** The injected failures so far. */
 export interface Faults {
   /** The first operation that failed and its number: `"write 17"`. */
   readonly first: string;
@@ -9,10 +9,10 @@ export interface Faults {
   readonly count: number;
 }
 
-/** What disks say when they fail. */
+/** Error codes of failing disks. */
 export const DISK_ERRORS = ["EIO", "ENOSPC", "EACCES", "EROFS", "EMFILE", "EINTR", "EAGAIN"] as const;
 
-/** From now on the operations `first` to `last`, counted from 1, fail with `code`. */
+/** Makes the operations `first` to `last`, counted from 1, fail with `code`. */
 export function failBetween(disk: MemoryDisk, first: number, last: number, code: string): Faults {
   const faults = { count: 0, first: "" };
   let operations = 0;
@@ -26,12 +26,12 @@ export function failBetween(disk: MemoryDisk, first: number, last: number, code:
   return faults;
 }
 
-/** From now on the `nth` operation, counted from 1, fails with `code`. */
+/** Makes the `nth` operation, counted from 1, fail with `code`. */
 export function failNth(disk: MemoryDisk, nth: number, code: string): Faults {
   return failBetween(disk, nth, nth, code);
 }
 
-/** From now on every operation of some kinds fails with `code`. */
+/** Makes every operation of the given kinds fail with `code`. */
 export function failAll(disk: MemoryDisk, code: string, ...kinds: DiskOperation[]): { readonly count: number } {
   const faults = { count: 0 };
   disk.before = (operation, path) => {
@@ -42,7 +42,7 @@ export function failAll(disk: MemoryDisk, code: string, ...kinds: DiskOperation[
   return faults;
 }
 
-/** From now on the first operation of a kind fails with `code`, spools left aside. */
+/** Makes the first operation of a kind fail with `code`, except on spools. */
 export function failOnce(disk: MemoryDisk, code: string, kind: DiskOperation): void {
   disk.before = (operation, path) => {
     if (operation !== kind || path.includes(".spool")) return;
@@ -51,7 +51,7 @@ export function failOnce(disk: MemoryDisk, code: string, kind: DiskOperation): v
   };
 }
 
-/** The disk works again. */
+/** Ends all failures. */
 export function repair(disk: MemoryDisk): void {
   disk.before = () => {};
 }

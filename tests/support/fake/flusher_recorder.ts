@@ -27,7 +27,7 @@ export interface RecorderOptions {
   readonly strict?: boolean;
 }
 
-/** All that there is to choose from between where rows are and where they go. */
+/** All combinations of buffer and layout. */
 export const RECORDER_MODES = [
   { layout: "segments", spools: true },
   { layout: "segments", spools: false },
@@ -66,7 +66,7 @@ export class Recorder {
   readonly runtime: FakeRuntime;
   readonly flusher: Flusher;
   readonly buffer: DoubleBuffer;
-  /** What was reported. */
+  /** The reported errors. */
   readonly errors: Error[] = [];
   /**
    * Called for each report as the monitor tells its program, once the call is over in which it was
@@ -112,15 +112,12 @@ export class Recorder {
     this.counts();
   }
 
-  /**
-   * Publishes what there is before it returns, as at an end of the program, the `last` unless it
-   * only seems to end.
-   */
+  /** Flushes synchronously, as at an exit of the program; `last` if it certainly does not go on. */
   flushNow(last = false): void {
     this.flusher.flushNow(exitLockDeadline(this.runtime.clock.now()), last);
   }
 
-  /** Publishes what dead programs left in their spools, as another program does. */
+  /** Recovers the spools of dead programs, as another program does. */
   recover(): RecoverySummary {
     const { files } = this.runtime;
     const recovery = new Recovery({ directory: new MonitoringDirectory(files, DIRECTORY), encoder: new CsvEncoder() });
@@ -128,7 +125,7 @@ export class Recorder {
     return recovery.summary;
   }
 
-  /** The counts, once it is certain that they add up. */
+  /** The counts. Asserts that they add up. */
   counts(): ChannelCounts {
     const { counts } = this.buffer;
     assertEquals(counts.recorded, this.given - this.#underWay);

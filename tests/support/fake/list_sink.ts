@@ -1,6 +1,6 @@
 import type { ObservationSink } from "../../../src/sampling/sampler.ts";
 
-/** An sink that keeps what it is given. */
+/** A sink that keeps all observations. */
 export class ListSink implements ObservationSink {
   /** All observations, in order. */
   readonly seen: [label: string, value: number][] = [];

@@ -1,7 +1,7 @@
 import { FileError, type FileHandle, type Files, type FileStatus, type Mapping } from "../../../src/runtime.ts";
 import { MemoryFile } from "./memory_file.ts";
 
-/** The operations that {@linkcode MemoryDisk.before} is told of. */
+/** The operations that {@linkcode MemoryDisk.before} is called for. */
 export type DiskOperation =
   | "ensureDirectory"
   | "status"
@@ -23,7 +23,7 @@ export type DiskOperation =
   | "lock"
   | "close";
 
-/** What a {@linkcode MemoryDisk} can do. */
+/** The capabilities of a {@linkcode MemoryDisk}. */
 export interface DiskOptions {
   /** Whether files can be locked. Default `true`. */
   readonly locks?: boolean;
@@ -47,7 +47,7 @@ export class MemoryDisk implements Files {
    * closed all the same, as `close(2)` does.
    */
   before: (operation: DiskOperation, path: string) => void = () => {};
-  /** What {@linkcode Files.denied} says. */
+  /** The result of {@linkcode Files.denied}. */
   missingPermission: string | undefined = undefined;
   /** Operations so far. */
   operations = 0;
@@ -59,7 +59,7 @@ export class MemoryDisk implements Files {
   #ids = 0;
   #used = 0;
 
-  /** A disk that can do everything, or nothing (`false`), or as told. */
+  /** Creates a disk with all capabilities, none (`false`), or the given ones. */
   constructor(options: DiskOptions | false = {}) {
     const { locks = true, mapping = locks } = options || { locks: false };
     this.locks = locks;
@@ -86,7 +86,7 @@ export class MemoryDisk implements Files {
     return clone;
   }
 
-  /** Paths of what there is, sorted. */
+  /** All paths, sorted. */
   paths(): string[] {
     return [...this.#names.keys()].sort();
   }

@@ -4,14 +4,14 @@ import { MemoryDisk } from "./memory_disk.ts";
 /** 2023-11-14T22:13:20Z: the epoch time of the fake clock's zero, ns. */
 export const EPOCH = 1_700_000_000_000_000_000n;
 
-/** A clock that goes only when it is told to, and by `step` ns with each reading. */
+/** A clock that advances only when the test says so, and by `step` ns with each reading. */
 export class FakeClock implements Clock {
   readonly name = "fake";
   /** ns. */
   time = 1_000;
   /** ns. */
   step = 0;
-  /** What the wall clock is off by, ns. */
+  /** Offset of the wall clock, ns. */
   offset = 0n;
   readonly now = (): number => this.time += this.step;
   readonly epoch = (): bigint => EPOCH + BigInt(this.time) + this.offset;
@@ -45,13 +45,13 @@ export class FakeTimers implements Timers {
     return this.#add({ task, interval: undefined, due: this.#at(delay) });
   }
 
-  /** Time passes at once. */
+  /** Advances the clock, and resolves at once. */
   sleep(delay: number): Promise<void> {
     this.advance(delay);
     return Promise.resolve();
   }
 
-  /** Lets `ms` pass, and runs what falls due on the way. */
+  /** Advances the clock by `ms`, and runs the tasks that are due. */
   advance(ms: number): void {
     const end = this.#at(ms);
     for (;;) {
@@ -75,7 +75,7 @@ export class FakeTimers implements Timers {
   }
 }
 
-/** A runtime whose time, disk and end are in the hands of the test. */
+/** A runtime whose time, disk and exit the test controls. */
 export class FakeRuntime implements Runtime {
   readonly name = "fake";
   readonly version = "1";

@@ -4,17 +4,16 @@ import { recover, type RecoverySummary } from "../../../mod.ts";
 import { readRows } from "../process/recorded_rows.ts";
 import type { Acknowledged } from "./acknowledging_writer.ts";
 
-/** What the files hold of one writer. */
+/** The rows of one writer. */
 interface WriterRows {
   readonly numbers: number[];
   durations: number;
 }
 
 /**
- * That the files hold all that writers have acknowledged, by their names, and of what else they
- * recorded all up to some point in time: each number from 0 on once, and as many durations, or one
- * less. And that there is nothing else: no torn row, no other file, no row of anybody else. Returns
- * how many rows there are.
+ * Asserts that the files have all acknowledged rows of all writers, by name, and of later rows all
+ * up to some point: each number from 0 on once, and as many durations, or one less. Asserts that
+ * there is nothing else: no torn row, no other file, no other row. Returns the number of rows.
  */
 export function assertAllThere(directory: string, acknowledged: Acknowledged): number {
   assertEquals(readdirSync(directory).filter((name) => !/^(custom|duration)\..*csv$/.test(name)), []);
@@ -33,7 +32,7 @@ export function assertAllThere(directory: string, acknowledged: Acknowledged): n
   return rows;
 }
 
-/** What the files of a directory hold, by the names of writers. */
+/** Reads the rows of a directory by writer. */
 function readWriters(directory: string): Map<string, WriterRows> {
   const writers = new Map<string, WriterRows>();
   const rowsOf = (name: string) => writers.getOrInsertComputed(name, () => ({ numbers: [], durations: 0 }));
@@ -42,14 +41,16 @@ function readWriters(directory: string): Map<string, WriterRows> {
   return writers;
 }
 
-/** That these are 0, 1, 2 and so on, in any order, each of them once. */
+/** Asserts that the numbers are 0, 1, 2 and so on in any order, each once. */
 function assertContiguous(numbers: number[], name: string): void {
   numbers.sort((one, other) => one - other);
   const wrong = numbers.findIndex((number, i) => number !== i);
   assert(wrong < 0, `${name}: number ${wrong} is missing, or another there twice: ${numbers.slice(wrong, wrong + 3)}`);
 }
 
-/** Recovers a directory whose writers are all dead, and sees that this is the end of it. */
+/**
+ * Recovers a directory whose writers are all dead. Asserts that a second recovery finds nothing.
+ */
 export async function recoverAll(directory: string): Promise<RecoverySummary> {
   const summary = await recover(directory);
   const { alive, damaged, failures } = summary;

@@ -3,13 +3,13 @@ import { fileURLToPath } from "node:url";
 import { commandOf, type Ended, type RuntimeName, spawnCommand, type Spawned } from "../process/run.ts";
 import type { WriterPlan } from "../programs/acknowledging_writer.ts";
 
-/** How a program of these tests may lay out files. */
+/** Layouts of the files. */
 export const LAYOUTS = ["segments", "append"] as const;
 
 /** The numbers that each writer has acknowledged, by its name. */
 export type Acknowledged = Map<string, number>;
 
-/** How a writer is run. */
+/** Options of {@linkcode Writer}. */
 export interface WriterOptions {
   /** A command that runs the rest of its arguments. */
   readonly wrapper?: readonly string[];
@@ -41,12 +41,12 @@ export class Writer {
     });
   }
 
-  /** Numbers that it has acknowledged; all of them once it has ended. */
+  /** Acknowledged numbers; complete once it has exited. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
 
-  /** Resolves once it has acknowledged something, or has ended. */
+  /** Resolves once it has acknowledged a number, or has exited. */
   async hasBegun(): Promise<void> {
     await this.#process.said(/^\d+$/m);
   }
@@ -56,13 +56,13 @@ export class Writer {
     this.#process.kill(name);
   }
 
-  /** Kills it, and sees that nothing else has ended it, nor anything gone wrong before. */
+  /** Kills it. Asserts that SIGKILL ended it, and that it had no output on stderr. */
   async kill(): Promise<void> {
     this.signal("SIGKILL");
     await this.wasKilled();
   }
 
-  /** Waits until it is dead, and sees that SIGKILL was why. */
+  /** Waits until it is dead. Asserts that SIGKILL was the cause. */
   async wasKilled(): Promise<void> {
     const { code, signal, stderr } = await this.ended;
     assertEquals({ code, signal, stderr }, { code: null, signal: "SIGKILL", stderr: "" });

@@ -2,16 +2,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spawnCommand, type Spawned } from "../process/run.ts";
 
-/** How long strace may take to attach to a program, ms. */
+/** Time limit for strace to attach, ms. */
 const PATIENCE = 30_000;
 
-/** What is done to a running program. */
+/** Faults to inject into a running program. */
 export interface Attachment {
   /** Its process. */
   readonly pid: number;
-  /** What is done to its system calls, as `strace -e inject=` takes it. */
+  /** Faults for its system calls, in the syntax of `strace -e inject=`. */
   readonly inject: string;
-  /** The system calls that are watched. */
+  /** The traced system calls. */
   readonly calls: string;
   /** Only calls on these files are watched. */
   readonly paths?: readonly string[];
@@ -19,10 +19,7 @@ export interface Attachment {
   readonly log: string;
 }
 
-/**
- * strace on a program that runs already: faults can be made from one moment on, and until another.
- * Detaches at the end of the block.
- */
+/** strace on a running program, so that faults start and end during its run. Disposing detaches. */
 export class AttachedStrace implements AsyncDisposable {
   readonly #process: Spawned;
 
@@ -44,13 +41,12 @@ export class AttachedStrace implements AsyncDisposable {
     return new AttachedStrace(strace);
   }
 
-  /** Lets the program go on without faults. */
+  /** Detaches, so that the program runs on without faults. */
   async detach(): Promise<void> {
     this.#process.kill("SIGINT");
     await this.#process.ended;
   }
 
-  /** See {@linkcode detach}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.detach();
   }

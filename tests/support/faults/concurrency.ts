@@ -1,7 +1,4 @@
-/**
- * Does something with each element, with so many of them at a time; in their order, as far as that
- * goes.
- */
+/** Runs `work` for each element, at most `width` of them concurrently, started in their order. */
 export async function forEachConcurrently<T>(
   all: Iterable<T>,
   width: number,

@@ -1,12 +1,12 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The files of a directory as they were at one moment. */
+/** The files of a directory at one time. */
 export class Snapshot {
   readonly #directory: string;
   readonly #files: ReadonlyMap<string, Uint8Array>;
 
-  /** Reads all there is in a directory, and below. */
+  /** Reads all files of a directory and its subfolders. */
   constructor(directory: string) {
     this.#directory = directory;
     this.#files = new Map(filesIn(directory).map((path) => [path, readFileSync(path)]));
@@ -18,8 +18,8 @@ export class Snapshot {
   }
 
   /**
-   * Makes the directory what it was. Files that are still there are written anew in place: they
-   * keep their identity, which Kymo journal.
+   * Restores the directory. Existing files are written in place, so that they keep their identity,
+   * which Kymo stores.
    */
   restore(): void {
     for (const path of filesIn(this.#directory)) if (!this.#files.has(path)) rmSync(path);

@@ -2,19 +2,19 @@ import { appendFileSync } from "node:fs";
 import process from "node:process";
 import { thisRuntime } from "../process/run.ts";
 
-/** A fact that a test of the fault suite has shown. */
+/** A result of a test of the fault suite. */
 export interface Figure {
   /** Row of the table of faults. */
   readonly row: number;
-  /** The runtime that it was shown on. */
+  /** The runtime of the test. */
   readonly runtime: string;
-  /** What was shown, in a few words and numbers. */
+  /** The result in a few words and numbers. */
   readonly text: string;
 }
 
 /**
- * Notes what a test has shown, to be called after its last assertion, where `KYMO_FIGURES` names a
- * file: a line of JSON each.
+ * Appends a result as a line of JSON to the file named by `KYMO_FIGURES`, if it is set. Call it
+ * after the last assertion.
  */
 export function recordFigure(row: number, text: string): void {
   const file = process.env["KYMO_FIGURES"];

@@ -11,7 +11,7 @@ const ISOLATES = 2;
 const ATTEMPTS = 4;
 const SPOOLS = 6;
 
-/** How many files of each isolate and channel are foreseen, unless it is said. */
+/** Default number of files for each isolate and channel. */
 const FILES = 6;
 
 /** The system calls that files are used with, as either runtime makes them. */
@@ -40,19 +40,17 @@ export interface TraceOptions {
    */
   readonly directory: string;
   /**
-   * Where the trace is written, in another directory; it is whole once the output of the program
-   * has ended.
+   * File of the trace, in another directory. It is complete once the output of the program has
+   * ended.
    */
   readonly log: string;
-  /** What is done to the calls, as `strace -e inject=` takes it: `"write:error=EIO:when=3+"`. */
+  /** Faults for the calls, in the syntax of `strace -e inject=`: `"write:error=EIO:when=3+"`. */
   readonly inject?: readonly string[];
   /** How many files of each isolate and channel are foreseen; 6 by default. */
   readonly files?: number;
   /** Paths that are watched as well. */
   readonly also?: readonly string[];
-  /**
-   * Traces calls on all files there are, with their paths: to see whether any is missed otherwise.
-   */
+  /** Traces calls on all files, with their paths, to check that none is missed otherwise. */
   readonly anywhere?: boolean;
 }
 

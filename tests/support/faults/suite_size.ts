@@ -1,19 +1,19 @@
 import process from "node:process";
 
 /**
- * Whether the faults are tried in full, as `deno task test:faults` does; otherwise a sample of
- * them, which takes seconds.
+ * Whether the full suite runs, as `deno task test:faults` does; otherwise a sample of it, which
+ * takes seconds.
  */
 export const isFullSuite = process.env["KYMO_FAULTS"] === "full";
 
-/** The first in the short form of a test, the second in the full one. */
+/** Returns the first value in the short suite, the second in the full one. */
 export function shortOrFull<T>(short: T, full: T): T {
   return isFullSuite ? full : short;
 }
 
 /**
- * In the short form so many of the elements, picked at random but always the same, of each kind
- * before two of any; in the full one all of them.
+ * Returns `count` elements in the short suite, always the same: one of each kind before two of any.
+ * Returns all elements in the full suite.
  */
 export function sampled<T>(all: readonly T[], count: number, kindOf: (element: T) => unknown = () => ""): readonly T[] {
   if (isFullSuite) return all;
@@ -28,7 +28,7 @@ export function sampled<T>(all: readonly T[], count: number, kindOf: (element: T
   }).sort((one, other) => one.turn - other.turn).slice(0, count).map(({ element }) => element);
 }
 
-/** Numbers from 0 to 1 that look random and are the same each time: the generator `mulberry32`. */
+/** Reproducible random numbers from 0 to 1: the generator `mulberry32`. */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {

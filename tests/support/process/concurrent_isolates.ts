@@ -8,8 +8,7 @@ import { csvFiles, readRows } from "./recorded_rows.ts";
 import { type RuntimeName, spawnOn } from "./run.ts";
 
 /**
- * Processes that record into one directory at the same time, each in its main thread and in
- * workers.
+ * Processes that record into one directory concurrently, each in its main thread and in workers.
  */
 export interface Crowd {
   /** The runtime of each process, by a name for it. */
@@ -31,8 +30,8 @@ const TIME_LIMIT = 600_000;
 const program = fileURLToPath(new URL("../programs/isolates_record.ts", import.meta.url));
 
 /**
- * Has all of them record, and sees that each isolate says that all it recorded is in files, and
- * that no other files are left.
+ * Runs all processes. Asserts that each isolate reports all its rows as flushed, and that no other
+ * files are left.
  */
 export async function recordTogether(crowd: Crowd, directory: string, layout: string): Promise<void> {
   const { processes, workers, samples, memoryThreshold = 2 ** 20 } = crowd;
@@ -69,8 +68,8 @@ export function expectedCounts(crowd: Crowd): Record<string, number> {
 }
 
 /**
- * That there is each sample of each isolate, once, under its label and the PID of its process, and
- * that no row is torn.
+ * Asserts that each sample of each isolate is there once, with its label and the PID of its
+ * process, and that no row is torn.
  */
 export function assertFoundOnce(crowd: Crowd, directory: string): void {
   const { samples, processes } = crowd;
@@ -107,14 +106,14 @@ export function assertFoundOnce(crowd: Crowd, directory: string): void {
 }
 
 /**
- * `channel.<pid>-<isolate>-<sequence>.csv`; a number would follow the sequence had somebody been
- * there first.
+ * `channel.<pid>-<isolate>-<sequence>.csv`. A number would follow the sequence if the name had been
+ * taken.
  */
 const OWN_NAME = /^duration\.(\d+)-([0-9a-f]{8})-(\d{6})\.csv$/;
 
 /**
- * That each file which an isolate has for itself bears a name that no other isolate uses; returns
- * how many such files there are.
+ * Asserts that no two isolates use one file name. Returns the number of files that belong to one
+ * isolate.
  */
 export function assertNoNameTwice(crowd: Crowd, directory: string, layout: string): number {
   const own = csvFiles(directory, "duration").filter((name) => layout === "segments" || name !== "duration.csv");
@@ -137,7 +136,7 @@ export function assertNoNameTwice(crowd: Crowd, directory: string, layout: strin
   return own.length;
 }
 
-/** Whose the first row of a file is. */
+/** Isolate and PID of the first row of a file. */
 function firstRow(path: string): { isolate: string; pid: string } {
   const fd = openSync(path, "r");
   try {

@@ -3,22 +3,22 @@ import { createInterface } from "node:readline";
 import type { ChannelCounts } from "../../../mod.ts";
 import { type Ended, spawnCommand, type Spawned } from "./run.ts";
 
-/** What a recorder tells of its monitor. */
+/** Counts that a recorder reports of its monitor. */
 export interface ReportedCounts extends ChannelCounts {
   readonly errors: number;
   readonly lastError?: string;
 }
 
-/** What a recorder that is told what to do tells of its monitor. */
+/** State that a controlled recorder reports of its monitor. */
 export interface ControlledState extends ReportedCounts {
   readonly running: boolean;
-  /** What the command threw. */
+  /** The error that the command threw. */
   readonly thrown?: { readonly name: string; readonly message: string };
 }
 
 /**
- * A program that does what it is told, a line each, and answers every line with its state as a line
- * of JSON. Goes with the block.
+ * A program that executes one command per line of its input, and answers each with its state as a
+ * line of JSON. Disposing kills it.
  */
 export class ControlledProgram<State> implements AsyncDisposable {
   readonly pid: number;
@@ -33,7 +33,7 @@ export class ControlledProgram<State> implements AsyncDisposable {
     this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Gives it a line and waits for the answer. */
+  /** Sends a command and waits for the answer. */
   async say(line: string): Promise<State> {
     this.#process.child.stdin.write(`${line}\n`);
     const { value, done } = await this.#answers.next();
@@ -42,8 +42,8 @@ export class ControlledProgram<State> implements AsyncDisposable {
   }
 
   /**
-   * Lets it end, and sees that it does so by itself, quietly; or by the signal that something else
-   * may end it by.
+   * Ends its input. Asserts that it exits with code 0 and no output on stderr, or by the signal
+   * `orBy`.
    */
   async end(orBy?: NodeJS.Signals): Promise<void> {
     this.#process.child.stdin.end();
@@ -57,12 +57,12 @@ export class ControlledProgram<State> implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** Resolves once it has ended. */
+  /** Resolves once it has exited. */
   get ended(): Promise<Ended> {
     return this.#process.ended;
   }
 
-  /** Kills it, should it still run. */
+  /** Kills it if it still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.#process.ended;

@@ -1,9 +1,6 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 
-/**
- * What a stranger to our code finds in the published files of a channel: how many rows there are of
- * each label.
- */
+/** Number of rows by label in the published files of a channel, read by DuckDB. */
 export async function countByLabelInDuckDb(directory: string, channel: string): Promise<Record<string, number>> {
   const connection = await (await DuckDBInstance.create(":memory:")).connect();
   try {

@@ -8,14 +8,14 @@ const { files } = detect(globalThis);
 /** Size of the files that are mapped, bytes. */
 export const SIZE = 65_536;
 
-/** Maps a file, which nobody has locked. */
+/** Maps a file that is not locked. */
 export function map(path: string, size: number = SIZE): Mapping {
   const mapping = files.map!(path, size);
   assert(mapping !== undefined, "somebody has locked it");
   return mapping;
 }
 
-/** Whether the lock of a file can be had now. */
+/** Whether the lock of a file is free. */
 export function isFree(path: string): boolean {
   const handle = files.open(path);
   try {
@@ -25,7 +25,7 @@ export function isFree(path: string): boolean {
   }
 }
 
-/** How many mappings and descriptors this process has of what is in a directory. */
+/** Number of mappings and descriptors that this process has in a directory. */
 export function held(directory: string): { mappings: number; descriptors: number } {
   const real = realpathSync(directory);
   const mappings = readFileSync("/proc/self/maps", "utf8").split("\n").filter((line) => line.includes(real));
@@ -39,5 +39,5 @@ export function held(directory: string): { mappings: number; descriptors: number
   return { mappings: mappings.length, descriptors: descriptors.length };
 }
 
-/** What is held of a directory of which nothing is held. */
+/** Result of {@linkcode held} for an unused directory. */
 export const NOTHING = { mappings: 0, descriptors: 0 };

@@ -5,18 +5,17 @@ import { commandOf, type RuntimeName } from "./run.ts";
 import { ControlledProgram, type ControlledState } from "./controlled_program.ts";
 import { readNumbers } from "./recorded_numbers.ts";
 
-/** What `tests/support/programs/observed_recorder.ts` answers. */
+/** State that `tests/support/programs/observed_recorder.ts` reports. */
 export interface ObservedState extends ControlledState {
   readonly durability: string;
-  /** All that `onError` was told. */
+  /** Messages of all errors passed to `onError`. */
   readonly reports: readonly string[];
   /** The names below the monitoring directory, the hidden ones too, with the sizes of the files. */
   readonly files: Readonly<Record<string, number>>;
 }
 
 /**
- * That the books balance, and that as many numbers are in the files as are said to be there, none
- * of them twice.
+ * Asserts that the counts add up, and that the files have as many numbers as counted, each once.
  */
 export function assertBooks({ recorded, flushed, buffered, dropped }: ObservedState, directory: string): void {
   assertEquals(recorded, flushed + buffered + dropped);
@@ -35,7 +34,7 @@ interface Commands {
   status: undefined;
 }
 
-/** A program that records numbers as it is told to, and tells everything about it. */
+/** A controlled program that records numbers, and reports its state, its errors and its files. */
 export class ObservedRecorder extends ControlledProgram<ObservedState> {
   /** `wrapper` is a command that runs the rest of its arguments, in the end in its own place. */
   constructor(runtime: RuntimeName, wrapper: readonly string[] = []) {
@@ -43,7 +42,7 @@ export class ObservedRecorder extends ControlledProgram<ObservedState> {
     super([...wrapper, ...commandOf(runtime, fixture)]);
   }
 
-  /** Gives a command and waits for the answer. */
+  /** Sends a command and waits for the answer. */
   tell<C extends keyof Commands>(command: C, argument?: Commands[C]): Promise<ObservedState> {
     return this.say(JSON.stringify([command, argument]));
   }

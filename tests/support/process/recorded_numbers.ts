@@ -3,8 +3,8 @@ import { readRows } from "./recorded_rows.ts";
 import type { RecorderState } from "./recorder.ts";
 
 /**
- * Reads the numbers that a recorder observed from its files, in the order of the files and of their
- * rows. Throws if a row is torn.
+ * Reads the numbers that a recorder observed, in the order of files and rows. Throws if a row is
+ * torn.
  */
 export function readNumbers(directory: string): number[] {
   const numbers: number[] = [];
@@ -13,10 +13,8 @@ export function readNumbers(directory: string): number[] {
 }
 
 /**
- * That the books balance, that as many numbers are in files as are said to be there, and that none
- * is there twice.
- *
- * Of a recorder that observed nothing but numbers.
+ * Asserts that the counts add up, and that the files have as many numbers as counted, each once.
+ * The recorder must have observed numbers only.
  */
 export function assertNumbersConserved(state: RecorderState, directory: string): void {
   const { recorded, flushed, buffered, dropped } = state;

@@ -19,7 +19,7 @@ export function readRows(directory: string, channel: string, take: RowReader = (
   return csvFiles(directory, channel).reduce((rows, name) => rows + readFileRows(join(directory, name), take), 0);
 }
 
-/** How many rows there are of each label. */
+/** Number of rows by label. */
 export function countByLabel(directory: string, channel: string): Record<string, number> {
   const counts: Record<string, number> = {};
   readRows(directory, channel, (label) => counts[label] = (counts[label] ?? 0) + 1);
@@ -31,7 +31,7 @@ export function csvFiles(directory: string, channel: string): string[] {
   return readdirSync(directory).filter((name) => name.startsWith(`${channel}.`) && name.endsWith(".csv")).sort();
 }
 
-/** How much of a file is read at a time, bytes; far more than the longest row of the tests. */
+/** Block size for reading, bytes; far more than the longest row of the tests. */
 const BLOCK = 16 * 2 ** 20;
 
 /** Reads one file as {@linkcode readRows} does all of them. */

@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import { commandOf, type RuntimeName } from "./run.ts";
 import { ControlledProgram, type ControlledState } from "./controlled_program.ts";
 
-/** What `tests/support/programs/recorder.ts` answers. */
+/** State that `tests/support/programs/recorder.ts` reports. */
 export interface RecorderState extends ControlledState {
   readonly durability?: string;
   readonly monitoringDir: string;
-  /** How many file descriptors, timers and listeners of the ends of the process there are. */
+  /** Number of file descriptors, mappings, timers and exit listeners. */
   readonly held: Readonly<Record<string, number>>;
   /** Resident set size, bytes. */
   readonly rss: number;
@@ -23,18 +23,21 @@ export const SMALL_BUFFERS = { memoryThreshold: 16_384, flushInterval: 50 };
 /** Longer than any retry takes, ms. */
 export const PATIENCE = 10_000;
 
-/** That the books balance, and that `rows`, those found in files, are those said to be there. */
+/**
+ * Asserts that the counts add up, and that `rows`, the number of rows in files, is the flushed
+ * count.
+ */
 export function assertConserved({ recorded, flushed, buffered, dropped }: RecorderState, rows: number): void {
   assertEquals(recorded, flushed + buffered + dropped);
   assertEquals(rows, flushed);
 }
 
-/** Names in a directory that are not of published files of durations. */
+/** Names in a directory that are not published files of durations. */
 export function otherNames(directory: string): string[] {
   return readdirSync(directory).filter((name) => !/^duration\..*csv$/.test(name));
 }
 
-/** A program that records what it is told to, in a process of its own. */
+/** A controlled program that records. */
 export class Recorder extends ControlledProgram<RecorderState> {
   /** `wrapper` is a command that runs the rest of its arguments. */
   constructor(runtime: RuntimeName, wrapper: readonly string[] = []) {
@@ -42,7 +45,7 @@ export class Recorder extends ControlledProgram<RecorderState> {
     super([...wrapper, ...commandOf(runtime, fixture)]);
   }
 
-  /** Gives a command and waits for the answer. */
+  /** Sends a command and waits for the answer. */
   tell(command: string, argument: string | number | object = ""): Promise<RecorderState> {
     const text = typeof argument === "object" ? JSON.stringify(argument) : String(argument);
     return this.say(`${command} ${text}`);

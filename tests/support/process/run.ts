@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 /** A runtime that a program can be run on. */
 export type RuntimeName = "deno" | "bun";
 
-/** How a program ended, and what it wrote. */
+/** Exit and output of a program. */
 export interface Ended {
   /** Exit code; `null` if a signal killed it. */
   readonly code: number | null;
@@ -16,26 +16,26 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Where and with what environment, added to this one, a program runs. */
+/** Options of a spawned program. */
 export interface SpawnOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** How long it may run, ms; then it is killed. Two minutes by default. */
+  /** Time limit, ms, after which it is killed. Default two minutes. */
   readonly timeLimit?: number;
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface Spawned {
   readonly child: ChildProcessWithoutNullStreams;
-  /** Resolves once it has ended and its output is read. */
+  /** Resolves once it has exited and its output is read. */
   readonly ended: Promise<Ended>;
-  /** Resolves once its standard output has so many matches of a pattern, or it has ended. */
+  /** Resolves once its standard output has `times` matches of a pattern, or it has exited. */
   said(pattern: RegExp, times?: number): Promise<void>;
-  /** Sends it a signal, if it still runs; on Deno `child.kill` does that only once. */
+  /** Sends a signal if the program still runs. On Deno `child.kill` works only once. */
   kill(signal: NodeJS.Signals): void;
 }
 
-/** How long a program may run unless told otherwise, ms. */
+/** Default time limit, ms. */
 const TIME_LIMIT = 120_000;
 
 /** The runtime that runs this test. */
@@ -68,7 +68,7 @@ export function commandOf(
   return [executable(runtime), ...flags, file, ...args];
 }
 
-/** Starts a command, without colours in what it writes. */
+/** Starts a command, without colours in its output. */
 export function spawnCommand(
   command: readonly string[],
   { cwd, env, timeLimit = TIME_LIMIT }: SpawnOptions = {},

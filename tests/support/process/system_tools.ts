@@ -26,7 +26,7 @@ const INSTALL = `
 /** Only one program at a time may install; the others wait, and then find that it is done. */
 const LOCK = "/var/lock/kymo-faults.lock";
 
-/** Where tools of the system are found, also by a user whose path lacks them. */
+/** Folders of system tools, also for users whose PATH lacks them. */
 const PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
 
 function isThere(tool: string): boolean {
@@ -48,7 +48,7 @@ export function missing(...tools: readonly string[]): string | false {
   return still.length === 0 ? false : `this system has no ${still.join(", ")}, and it could not be installed`;
 }
 
-/** As {@linkcode missing}, also where a system has strace but lets nobody trace. */
+/** As {@linkcode missing} for strace; also a reason where tracing is not permitted. */
 export function cannotTrace(): string | false {
   const reason = missing("strace");
   if (reason !== false) return reason;
