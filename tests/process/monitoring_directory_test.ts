@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { detect } from "../../runtime_adapters/detect.ts";
 import { HEADER } from "../../src/csv/dialect.ts";
-import { quote, quotePath } from "../../src/errors.ts";
+import { quotePath } from "../../src/errors.ts";
 import { scratchDirectory } from "../support/scratch_directory.ts";
 import { assertConserved, PATIENCE, Recorder, SMALL_BUFFERS } from "../support/process/recorder.ts";
 import { csvFiles, readRows } from "../support/process/recorded_rows.ts";
@@ -25,30 +25,30 @@ import { thisRuntime } from "../support/process/run.ts";
 const LAYOUTS = ["segments", "append"] as const;
 
 describe("start throws for a monitoring directory that cannot be created, and then accepts another", () => {
-  const places: Record<string, (scratch: { at(name: string): string }) => string> = {
-    "a file": (scratch) => {
+  const places: Record<string, [code: string, make: (scratch: { at(name: string): string }) => string]> = {
+    "a file": ["already-exists", (scratch) => {
       writeFileSync(scratch.at("file"), "theirs");
       return scratch.at("file");
-    },
-    "below a file": (scratch) => {
+    }],
+    "below a file": ["io", (scratch) => {
       writeFileSync(scratch.at("file"), "theirs");
       return scratch.at("file/below");
-    },
-    "a dangling link": (scratch) => {
+    }],
+    "a dangling link": ["already-exists", (scratch) => {
       symlinkSync(scratch.at("nothing"), scratch.at("link"));
       return scratch.at("link");
-    },
-    "a file system that allows no files": () => "/proc/self",
-    "a name that is too long": (scratch) => scratch.at("x".repeat(300)),
+    }],
+    "a file system that allows no files": ["not-found", () => "/proc/self"],
+    "a name that is too long": ["io", (scratch) => scratch.at("x".repeat(300))],
   };
-  for (const [name, make] of Object.entries(places)) {
+  for (const [name, [code, make]] of Object.entries(places)) {
     it(name, async () => {
       using scratch = scratchDirectory();
       const place = make(scratch);
       const recorder = new Recorder(thisRuntime);
       const { thrown, running } = await recorder.tell("start", { monitoringDir: place });
-      assertEquals({ name: thrown?.name, running }, { name: "KymoError", running: false });
-      assertStringIncludes(thrown!.message, `Cannot create the monitoring directory: ${quote(place)}: `);
+      assertEquals([thrown?.name, thrown?.code, running], ["KymoError", code, false]);
+      assertStringIncludes(thrown!.message, `Cannot create the monitoring directory: ${quotePath(place)}: `);
       assert(!existsSync(scratch.at("nothing")));
 
       await recorder.tell("start", { monitoringDir: scratch.at("good") });

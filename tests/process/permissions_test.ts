@@ -10,7 +10,7 @@ import { commandOf, type Ended, spawnCommand, type Spawned } from "../support/pr
 
 /** Output of `fixtures/permissions_record.ts`. */
 interface Recording {
-  readonly thrown?: { readonly name: string; readonly message: string };
+  readonly thrown?: { readonly name: string; readonly code?: string; readonly message: string };
   readonly running: MonitorStatus;
   readonly stopped: MonitorStatus;
   readonly lastError?: string;
@@ -136,6 +136,7 @@ describe("start names the missing permission", () => {
       const { thrown, running } = await record(permissions(directory), directory);
       assertEquals(thrown, {
         name: "KymoError",
+        code: "permission-denied",
         message: `Cannot create the monitoring directory: ${quote(directory)}: ${missing(directory)}`,
       });
       assertEquals({ running: running.running, recorded: running.recorded }, { running: false, recorded: 0 });
@@ -147,7 +148,7 @@ describe("start names the missing permission", () => {
     const { code, stdout } = await inTerminal(fixture, [scratch.at("monitoring")], []).ended;
     assertEquals(code, 0);
     const { thrown }: Recording = JSON.parse(stdout);
-    assertEquals(thrown?.name, "KymoError");
+    assertEquals([thrown?.name, thrown?.code], ["KymoError", "permission-denied"]);
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 /** A new directory that goes with the block: `using scratch = scratchDirectory()`. */
 export function scratchDirectory(): Disposable & { readonly path: string; at(name: string): string } {
-  const path = mkdtempSync(join(tmpdir(), "kymo-contract-"));
+  const path = mkdtempSync(join(tmpdir(), "kymo-test-"));
   return {
     path,
     at: (name) => join(path, name),

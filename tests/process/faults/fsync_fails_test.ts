@@ -136,6 +136,7 @@ for (const layout of LAYOUTS) {
         assertEquals({ thrown, running }, {
           thrown: {
             name: "KymoError",
+            code: "io",
             message: `${action}: ${quote(directory)}: ${EIO}`,
           },
           running: false,

@@ -139,7 +139,8 @@ for (const durability of ["memory", "spool"] as const) {
       await recorder.tell("number", 200);
       const { flushed, buffered, dropped } = await recorder.tell("stop");
       assertEquals({ flushed, buffered, dropped }, { flushed: 300, buffered: kept ? 200 : 0, dropped: kept ? 0 : 200 });
-      assertEquals((await recorder.tell("start", options)).thrown?.name, "KymoError");
+      const { thrown } = await recorder.tell("start", options);
+      assertEquals([thrown?.name, thrown?.code], ["KymoError", "io"]);
       remount(recorder.pid, directory, "rw");
       assertEquals((await recover(seen)).rows, buffered);
       assertEquals(readNumbers(seen), range(flushed + buffered));

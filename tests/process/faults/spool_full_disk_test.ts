@@ -49,7 +49,7 @@ for (const kind of DISK_KINDS) {
       for (const [room, fill] of Object.entries(rooms)) {
         fill();
         const { thrown, running } = await recorder.tell("start", options);
-        assertEquals({ name: thrown?.name, running }, { name: "KymoError", running: false }, room);
+        assertEquals([thrown?.name, thrown?.code, running], ["KymoError", "io", false], room);
         // Which of the two depends on whether there is room for the spool directory.
         const [what, ...rest] = thrown!.message.split(": ");
         assertMatch(what!, /^Cannot (make a spool|create the monitoring directory)$/);

@@ -13,7 +13,7 @@ export interface ReportedCounts extends ChannelCounts {
 export interface ControlledState extends ReportedCounts {
   readonly running: boolean;
   /** The error that the command threw. */
-  readonly thrown?: { readonly name: string; readonly message: string };
+  readonly thrown?: { readonly name: string; readonly code?: string; readonly message: string };
 }
 
 /**
