@@ -18,7 +18,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 class Kitchen {
   #served = 0;
 
-  // An asynchronous method is timed until its promise is settled.
+  // An asynchronous method is timed until its promise settles.
   @monitor.timeIt("Kitchen.cook")
   async cook(dish: string): Promise<string> {
     await sleep(20);
@@ -31,7 +31,7 @@ class Kitchen {
 const parse = monitor.timeIt("parse order")((text: string): string[] => JSON.parse(text));
 
 async function serve(order: string): Promise<void> {
-  using _ = monitor.time("serve order"); // until the end of the block, however it is left
+  using _ = monitor.time("serve order"); // until the end of the block, even if it throws
   const kitchen = new Kitchen();
   const dishes = await Promise.all(parse(order).map((dish) => kitchen.cook(dish)));
 

@@ -1,5 +1,5 @@
 /**
- * A sampler and a channel of one's own: how long a queue is, and how long its jobs wait.
+ * A custom sampler and channel: the length of a queue, and the waiting times of its jobs.
  *
  * ```sh
  * deno run -A examples/queue_length.ts
@@ -17,7 +17,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const queue: { readonly added: number }[] = [];
 
-// A sampler is asked at regular intervals. Its observations go to files called queue.<unique>.csv.
+// A sampler is called at regular intervals. Its observations go to files called queue.<unique>.csv.
 const queueLength: monitor.Sampler = {
   channel: "queue",
   sample: (sink) => sink.observe("queue length", queue.length),

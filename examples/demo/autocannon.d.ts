@@ -1,22 +1,22 @@
-/** The part of autocannon that the demo uses; the package has no types of its own. */
+/** The used part of autocannon, which has no types of its own. */
 declare module "autocannon" {
   export interface Request {
     readonly method?: string;
     readonly path?: string;
-    /** Is called before each request, and returns what to send. */
+    /** Called before each request. Returns the request. */
     readonly setupRequest?: (request: Request) => Request;
   }
 
   export interface Options {
     readonly url: string;
     readonly connections: number;
-    /** Seconds, unless there is an `amount`. */
+    /** Duration, s, unless there is an `amount`. */
     readonly duration?: number;
-    /** Requests per second and connection; as many as possible by default. */
+    /** Requests per second and connection. Default: as many as possible. */
     readonly connectionRate?: number;
-    /** Requests in all. */
+    /** Total number of requests. */
     readonly amount?: number;
-    /** ms after which it looks whether it should stop. */
+    /** Interval at which it checks whether to stop, ms. */
     readonly sampleInt?: number;
     readonly requests?: readonly Request[];
   }

@@ -2,17 +2,17 @@ import { TelemetryDB } from "@kymo/kymo/analysis";
 import type { Server } from "./servers.ts";
 import { formatInteger } from "../../src/display/numbers.ts";
 
-/** Whether the files hold what the servers say that they recorded. */
+/** Whether the files have all rows that the servers recorded. */
 export interface Completeness {
-  /** Whether they do, as far as can be known. */
+  /** Whether they do, as far as that is known. */
   readonly ok: boolean;
-  /** In words. */
+  /** The result in words. */
   readonly text: string;
 }
 
 /**
- * Compares the rows of the files with the counts of the servers; one that ended out of order has
- * told none.
+ * Compares the rows of the files with the counts of the servers. A server that did not stop in an
+ * orderly way has no counts.
  */
 export async function checkCompleteness(directory: string, servers: readonly Server[]): Promise<Completeness> {
   await using db = await TelemetryDB.open(directory);

@@ -3,18 +3,19 @@ import process from "node:process";
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
- * Ctrl-C comes twice under `deno task`: from the terminal, and from the task, which hands it on, up
- * to so many ms later.
+ * Under `deno task` Ctrl-C arrives twice: from the terminal, and from the task, up to this many ms
+ * later.
  */
 const ECHO = 1_000;
 
-/** Whether the user wants the demo to end. */
+/** The signals that end the demo. */
 export class Interruption {
   readonly #controller = new AbortController();
   #exitCode: number | undefined;
 
   /**
-   * Waits for a first signal. A later one has its ordinary effect, should the end take too long.
+   * Waits for a first signal. A later one has its default effect, in case the demo takes too long
+   * to end.
    */
   constructor() {
     const interrupt = (name: NodeJS.Signals) => {
@@ -33,7 +34,10 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** What a shell says of a program that ended by that signal; `undefined` if there was none. */
+  /**
+   * The exit code that a shell reports for a program killed by that signal; `undefined` without a
+   * signal.
+   */
   get exitCode(): number | undefined {
     return this.#exitCode;
   }

@@ -1,14 +1,14 @@
-/** A server that listens. */
+/** A listening server. */
 export interface Listening {
-  /** Where. */
+  /** Its URL. */
   readonly url: string;
-  /** Takes no more requests, and resolves once those in flight are answered. */
+  /** Accepts no more requests, and resolves once those in progress are answered. */
   stop(): Promise<void>;
 }
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** The parts of `Deno` and `Bun` that are used: no one program has the types of both. */
+/** The used parts of `Deno` and `Bun`: no program has the types of both. */
 interface Globals {
   readonly Deno?: {
     serve(
@@ -25,10 +25,7 @@ interface Globals {
 
 const hostname = "127.0.0.1";
 
-/**
- * Serves with the runtime's own server, on a port that the system chooses. What `handler` throws is
- * answered with 500.
- */
+/** Starts the runtime's own server on a free port. An error of `handler` is answered with 500. */
 export function listen(handler: Handler): Listening {
   const { Deno, Bun } = globalThis as Globals;
   const internalError = () => new Response("Internal server error\n", { status: 500 });
@@ -40,5 +37,5 @@ export function listen(handler: Handler): Listening {
     const server = Bun.serve({ hostname, port: 0, error: internalError, fetch: handler });
     return { url: `http://${hostname}:${server.port}`, stop: () => server.stop() };
   }
-  throw new Error("Cannot serve: not on Deno or Bun");
+  throw new Error("Cannot serve: only Deno and Bun are supported");
 }

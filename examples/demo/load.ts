@@ -3,7 +3,7 @@ import autocannon, { type Options, type Request } from "autocannon";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DemoOptions } from "./options.ts";
 
-/** What is asked for, and how often in a hundred requests. */
+/** The requests, with their share in percent. */
 const REQUESTS = [
   { method: "GET", path: "/time", share: 60 },
   { method: "GET", path: "/primes", share: 20 },
@@ -12,11 +12,11 @@ const REQUESTS = [
   { method: "GET", path: "/broken", share: 5 },
 ] as const;
 
-/** What became of the requests. */
+/** Number of requests by outcome. */
 export interface Answers {
-  /** Answered, with a status below 500. */
+  /** Answered with a status below 500. */
   fine: number;
-  /** Answered, with a status of 500 or more. */
+  /** Answered with a status of 500 or more. */
   failed: number;
   /** Not answered. */
   missing: number;
@@ -24,22 +24,22 @@ export interface Answers {
 
 /** The load on one server. */
 export class Load {
-  /** What happened so far. */
+  /** The outcome so far. */
   readonly answers: Answers = { fine: 0, failed: 0, missing: 0 };
   readonly #url: string;
   readonly #options: DemoOptions;
 
-  /** Will ask `url`. */
+  /** Creates a load on `url`. */
   constructor(url: string, options: DemoOptions) {
     this.#url = url;
     this.#options = options;
   }
 
   /**
-   * Sends requests for the duration asked for, or until `signal`.
+   * Sends requests for the given duration, or until `signal`.
    *
-   * autocannon sends all that a connection may send in a second at once. So that the load is even,
-   * each connection is a load generator of its own, and begins at some time of the first second.
+   * autocannon sends all requests of a second at once. For an even load each connection is a load
+   * generator of its own, and starts at another time of the first second.
    */
   async run(signal: AbortSignal): Promise<void> {
     const { duration, rate, runtimes, connections } = this.#options;
@@ -75,7 +75,7 @@ export class Load {
   }
 }
 
-/** The answers of several loads together. */
+/** The sum of several outcomes. */
 export function sumAnswers(loads: readonly Load[]): Answers {
   const sum = (name: keyof Answers) => loads.reduce((sum, { answers }) => sum + answers[name], 0);
   return { fine: sum("fine"), failed: sum("failed"), missing: sum("missing") };

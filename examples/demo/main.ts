@@ -1,6 +1,6 @@
 /**
- * The demo: a small service, on Deno and on Bun, recorded into one directory under load; then what
- * the files tell, ending in a report.
+ * The demo: a small service on Deno and on Bun, recorded under load into one directory, then a
+ * summary of the files and a report.
  *
  * @module
  */
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Sees now that files can be made in the directory, not when the servers try. */
+/** Checks now that files can be created in the directory, before the servers try. */
 async function prepareDirectory(path: string): Promise<void> {
   try {
     await ensureDir(path);
@@ -65,8 +65,8 @@ async function demonstrate(options: DemoOptions): Promise<number> {
 }
 
 /**
- * Keeps the servers busy until the time is over, the user has had enough, or one of them is gone.
- * Returns whether there was any load.
+ * Loads the servers until the time is over, the user interrupts, or one of them exits. Returns
+ * whether there was any load.
  */
 async function record(servers: readonly Server[], options: DemoOptions, interrupted: AbortSignal): Promise<boolean> {
   const stop = AbortSignal.any([interrupted, ...servers.map(({ gone }) => gone)]);
@@ -92,10 +92,7 @@ async function record(servers: readonly Server[], options: DemoOptions, interrup
   return true;
 }
 
-/**
- * Prints what the files hold, and makes a report of it. Returns whether that is all there should
- * be.
- */
+/** Prints a summary of the files, and writes a report. Returns whether the files are complete. */
 async function tellWhatTheFilesTell(servers: readonly Server[], directory: string): Promise<boolean> {
   const processes = servers.flatMap(({ process }) => process ?? []);
   if (processes.length === 0) return false;

@@ -2,7 +2,7 @@ import { pathToFileURL } from "node:url";
 import type { Server } from "./servers.ts";
 import { bold, dim } from "./style.ts";
 
-/** Which process is which, and why one has no CPU profile. */
+/** Lists the processes, and why one has no CPU profile. */
 export function processLines(servers: readonly Server[]): string {
   return indent(servers.flatMap(({ process, stopped }) => {
     if (process === undefined) return [];
@@ -14,7 +14,7 @@ export function processLines(servers: readonly Server[]): string {
   }));
 }
 
-/** Where the report is, and what to try now that there are files. */
+/** Prints the path of the report, and commands to try on the files. */
 export function nextSteps(directory: string, report: string): string {
   return indent([
     `Open the report in a browser:  ${bold(pathToFileURL(report).href)}`,

@@ -1,23 +1,23 @@
 import { parseArgs } from "node:util";
 
-/** The runtimes that the service can run on. */
+/** The runtimes of the service. */
 export type RuntimeName = "deno" | "bun";
 
-/** What the user asked for. */
+/** The options of the demo. */
 export interface DemoOptions {
-  /** How long the load lasts, seconds. */
+  /** Duration of the load, s. */
   readonly duration: number;
-  /** Requests per second over all servers; 0 for as many as possible. */
+  /** Requests per second to all servers; 0 for as many as possible. */
   readonly rate: number;
   /** Connections to each server. */
   readonly connections: number;
   /** The monitoring directory. */
   readonly dir: string;
-  /** Which servers to start. */
+  /** The servers to start. */
   readonly runtimes: readonly RuntimeName[];
 }
 
-/** An option that makes no sense. */
+/** An invalid option. */
 export class OptionError extends Error {}
 
 const DEFAULTS = { duration: "10", rate: "600", connections: "10", runtime: "both" } as const;
@@ -37,9 +37,9 @@ Usage: deno task demo [options]
 Ctrl-C ends the load early, and shows what was recorded until then.`;
 
 /**
- * Reads the command line; `undefined` if it asks for help.
+ * Parses the command line. Returns `undefined` for help.
  *
- * @throws {OptionError} in one line.
+ * @throws {OptionError} with one line of text.
  */
 export function readOptions(args: readonly string[], now: Date): DemoOptions | undefined {
   // `deno task demo -- --help` passes the dashes on.

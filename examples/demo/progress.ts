@@ -4,8 +4,8 @@ import { dim, green } from "./style.ts";
 const BAR = 30;
 
 /**
- * Shows how much of `duration` seconds has passed, and what `tell` returns, on a line that is drawn
- * over and over until it is disposed of. Shows nothing if the standard output is no terminal.
+ * Shows the part of `duration` seconds that has passed, and the result of `tell`, on one line that
+ * is redrawn until it is disposed of. Shows nothing if standard output is not a terminal.
  */
 export function showProgress(duration: number, tell: () => string): Disposable {
   if (!process.stdout.isTTY) return { [Symbol.dispose]() {} };

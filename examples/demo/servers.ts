@@ -6,31 +6,31 @@ import { fileURLToPath } from "node:url";
 import { aborted } from "./interruption.ts";
 import type { RuntimeName } from "./options.ts";
 
-/** What a server tells when it listens. */
+/** First line of a server, when it listens. */
 export interface ServerProcess {
   /** Runtime and version. */
   readonly runtime: string;
   /** Process id, as in the rows it writes. */
   readonly pid: number;
-  /** Where it listens. */
+  /** Its URL. */
   readonly url: string;
 }
 
-/** What a server tells when it has stopped. */
+/** Last line of a server, when it has stopped. */
 export interface Stopped {
-  /** How many observations it made. */
+  /** Number of its observations. */
   readonly recorded: number;
   /** `true`, or why it took no profile. */
   readonly profiler: true | string;
 }
 
 /**
- * Otherwise Deno makes the links in `node_modules` anew at each start, and Bun, which starts at the
- * same time, might find none.
+ * Without this flag Deno makes the links in `node_modules` anew at each start, and Bun, which
+ * starts at the same time, may find them missing.
  */
 const DENO_FLAGS = ["--node-modules-dir=manual"];
 
-/** How long a server may take to stop, ms, before it is killed. */
+/** Time limit for a server to stop, ms, before it is killed. */
 const PATIENCE = 10_000;
 
 const service = fileURLToPath(new URL("service.ts", import.meta.url));
@@ -38,9 +38,9 @@ const bun = fileURLToPath(new URL("../../node_modules/.bin/bun", import.meta.url
 
 /** A process that serves `service.ts` on one of the runtimes. */
 export class Server {
-  /** Resolves when it listens; never, if it ends before. */
+  /** Resolves when it listens; never, if it exits before. */
   readonly ready: Promise<ServerProcess>;
-  /** Aborted when the process is gone, whatever the reason. */
+  /** Aborted when the process has exited. */
   readonly gone: AbortSignal;
   readonly #runtime: RuntimeName;
   readonly #child: ChildProcessWithoutNullStreams;
@@ -52,10 +52,10 @@ export class Server {
 
   private constructor(runtime: RuntimeName, command: string, args: readonly string[]) {
     this.#runtime = runtime;
-    // In a process group of its own, so that Ctrl-C reaches the demo alone, which then stops its
+    // In its own process group, so that Ctrl-C reaches only the demo, which then stops its
     // servers in good order.
     this.#child = spawn(command, args, { stdio: "pipe", detached: true });
-    this.#child.stdin.on("error", () => {}); // it has ended already, and `gone` tells
+    this.#child.stdin.on("error", () => {}); // it has exited already, which `gone` reports
     this.#child.stderr.setEncoding("utf8").on("data", (text) => this.#errors = (this.#errors + text).slice(-4000));
     this.gone = this.#untilGone();
     this.ready = this.#listen();
@@ -72,22 +72,22 @@ export class Server {
     );
   }
 
-  /** What it told when it listened; `undefined` if it did not come to that. */
+  /** Its first line; `undefined` if it never listened. */
   get process(): ServerProcess | undefined {
     return this.#process;
   }
 
-  /** What it told when it had stopped; `undefined` if it did not come to that. */
+  /** Its last line; `undefined` if it did not stop in an orderly way. */
   get stopped(): Stopped | undefined {
     return this.#stopped;
   }
 
-  /** What went wrong, if anything. */
+  /** Its failure, if any. */
   get failure(): string | undefined {
     return this.#failure;
   }
 
-  /** Ends the process, in good order if it can, and resolves when it is gone. */
+  /** Stops the process, or kills it after a while. Resolves when it has exited. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#child.stdin.end();

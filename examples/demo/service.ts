@@ -26,7 +26,7 @@ const temporary = await mkdtemp(join(tmpdir(), "kymo-demo-"));
 const journal = await open(join(temporary, "journal.txt"), "a");
 await rm(temporary, { recursive: true }); // an open file needs no name, and nothing is left however we end
 
-/** Costs processor time: trial division. */
+/** Uses processor time: trial division. */
 const countPrimes = monitor.timeIt("count primes")((below: number): number => {
   const primes: number[] = [];
   for (let n = 2; n < below; n++) {
@@ -43,7 +43,7 @@ function isPrime(n: number, smaller: readonly number[]): boolean {
   return true;
 }
 
-/** Costs memory: ten thousand objects and half a megabyte of text, dropped at once. */
+/** Uses memory: ten thousand objects and half a megabyte of text, dropped at once. */
 function renderReport(lines: number): string {
   using _ = monitor.time("render report");
   const orders = Array.from(
@@ -54,7 +54,7 @@ function renderReport(lines: number): string {
   return JSON.stringify(orders);
 }
 
-/** Costs waiting: a line that is on the disk before the answer is given. */
+/** Waits for the disk: a line is synced before the answer is sent. */
 async function writeJournal(line: string): Promise<number> {
   await journal.appendFile(`${line}\n`);
   const id = monitor.startDurationSample();

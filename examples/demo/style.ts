@@ -2,11 +2,11 @@ import { styleText } from "node:util";
 
 // `styleText` leaves the text alone if the standard output is no terminal, or if NO_COLOR is set.
 
-/** Text that stands out. */
+/** Emphasised text. */
 export const bold = (text: string): string => styleText("bold", text);
-/** Text that steps back. */
+/** Dimmed text. */
 export const dim = (text: string): string => styleText("dim", text);
-/** Text that says that all is well. */
+/** Text of a success. */
 export const green = (text: string): string => styleText("green", text);
-/** Text that says that something is wrong. */
+/** Text of a failure. */
 export const red = (text: string): string => styleText("red", text);
