@@ -1,6 +1,6 @@
 /**
- * Kymo records how quantities of a Deno or Bun program change over time, durations of code above all: every sample, raw, with nanosecond
- * timepoints, in a bounded buffer that is flushed to CSV files.
+ * Kymo records how quantities of a Deno or Bun program change over time, above all how long its code takes:
+ * every sample, raw, with nanosecond timepoints, in a bounded buffer that is flushed to CSV files.
  *
  * @example
  * ```ts
@@ -25,50 +25,81 @@
  * @module
  */
 
-import type { MonitorStatus } from "./src/recording/status.ts";
+import { defaultMonitor } from "./src/recording/monitor.ts";
 import type { StartOptions } from "./src/recording/options.ts";
+import type { MonitorStatus } from "./src/recording/status.ts";
 import type { TimeIt } from "./src/recording/time_it.ts";
 import type { ObservationSink } from "./src/sampling/sampler.ts";
-import { defaultMonitor } from "./src/recording/default_monitor.ts";
 
-export { parse } from "./src/csv/parse.ts";
-export { encodeSegment } from "./src/csv/encode.ts";
 export { KymoError, type KymoErrorCode } from "./src/errors.ts";
-export { readSpool, recover } from "./src/recording/default_monitor.ts";
-export { DoubleBuffer } from "./src/recording/double_buffer.ts";
-export { ValueKind } from "./src/series.ts";
-export { Segment } from "./src/segment/segment.ts";
-export { BackgroundSampler } from "./src/sampling/background.ts";
-export type { ChannelCounts, DoubleBufferOptions } from "./src/recording/double_buffer.ts";
-export type { Clock, Timers } from "./src/runtime.ts";
-export type { Capability, MonitorStatus } from "./src/recording/status.ts";
-export type { CapabilityName } from "./src/runtime.ts";
-export type { Durability, StartOptions } from "./src/recording/options.ts";
 export type { Layout } from "./src/files/names.ts";
-export type { Observation } from "./src/segment/observation.ts";
-export type { ObservationSink, Sampler } from "./src/sampling/sampler.ts";
-export type { SampledSeries } from "./src/sampling/background.ts";
-export type { SegmentOwner } from "./src/segment/format.ts";
-export type { SegmentContent } from "./src/segment/segment.ts";
-export type { RecoverOptions, SpoolReading } from "./src/recording/recover.ts";
 export type { RecoveryProgress, RecoverySummary } from "./src/files/recovery.ts";
+export type { ChannelCounts } from "./src/recording/double_buffer.ts";
+export { Monitor } from "./src/recording/monitor.ts";
+export type { Durability, StartOptions, WriteOptions } from "./src/recording/options.ts";
+export { readSpool, recover, type RecoverOptions, type SpoolReading } from "./src/recording/recover.ts";
+export type { Capability, MonitorStatus } from "./src/recording/status.ts";
 export type { TimeIt } from "./src/recording/time_it.ts";
+export type { CapabilityName } from "./src/runtime.ts";
+export type { ObservationSink, Sampler } from "./src/sampling/sampler.ts";
+export type { Observation } from "./src/segment/observation.ts";
 
 /**
  * Begins to record this isolate.
  *
- * @throws {KymoError} while recording, or if an option is wrong; nothing has changed.
- * @throws {KymoError} if the monitoring directory cannot be created or written.
+ * @returns what stops this recording when it is disposed of, unless it was stopped before; it need not be used.
+ * @throws {KymoError} `"invalid-state"` while recording or stopping, `"invalid-argument"` if an option is
+ * wrong, `"unsupported"` on another runtime than Deno and Bun, or the code of what the disk refused:
+ * `"permission-denied"` or `"io"`. Nothing has changed then.
  * @throws {RangeError} if there is no memory for the buffers.
- * @throws {Error} on another runtime than Deno and Bun.
+ *
+ * @example
+ * ```ts
+ * import * as monitor from "@kymo/kymo";
+ * import { assertEquals } from "@std/assert";
+ * import { rmSync } from "node:fs";
+ *
+ * {
+ *   await using _ = monitor.start({ monitoringDir: "_until_the_block_ends" });
+ *   monitor.observe("queue length", 17);
+ * }
+ * assertEquals(monitor.status().flushed, 1);
+ * rmSync("_until_the_block_ends", { recursive: true });
+ * ```
  */
-export function start(options?: StartOptions): void {
-  defaultMonitor.start(options);
+export function start(options?: StartOptions): AsyncDisposable {
+  return defaultMonitor.start(options);
 }
 
-/** Ends recording, and resolves once everything is in files. Resolves at once if nothing is recorded; never rejects. */
+/**
+ * Ends recording; resolves when all rows are in files, or counted as dropped. Never rejects; resolves at once
+ * if nothing is recorded.
+ */
 export function stop(): Promise<void> {
   return defaultMonitor.stop();
+}
+
+/**
+ * Resolves when all that was recorded until this call is in files; running samples go on. What cannot be
+ * written in some attempts stays buffered, and the failure is in `status()`. Never rejects; resolves at once if
+ * nothing is recorded.
+ *
+ * @example
+ * ```ts
+ * import * as monitor from "@kymo/kymo";
+ * import { assertEquals } from "@std/assert";
+ * import { rmSync } from "node:fs";
+ *
+ * monitor.start({ monitoringDir: "_flushed" });
+ * monitor.observe("queue length", 17);
+ * await monitor.flush();
+ * assertEquals(monitor.status().flushed, 1);
+ * await monitor.stop();
+ * rmSync("_flushed", { recursive: true });
+ * ```
+ */
+export function flush(): Promise<void> {
+  return defaultMonitor.flush();
 }
 
 /** Starts a duration sample and returns its id: the monotonic time in ns; 0 if nothing is recorded. */
@@ -77,18 +108,20 @@ export function startDurationSample(): number {
 }
 
 /**
- * Ends the duration sample `id`, and keeps how long it took, in seconds, under `label`. An id that cannot be of a running sample is counted
- * in `status().invalidSamples` and otherwise ignored.
+ * Stops the duration sample `id`, and records its duration, in seconds, under `label`. An id that is not of a
+ * running sample is counted in `status().invalidSamples` and otherwise ignored.
  */
 export function stopDurationSample(label: string, id: number): void {
   defaultMonitor.stopDurationSample(label, id);
 }
 
 /**
- * Makes a timer for functions and methods: `timeIt("label")(fn)`, or `@timeIt("label")` before a method. A function is timed until it returns
- * or throws, an `async` one until its promise is settled, a generator until it ends.
+ * Makes a timer for functions and methods: `timeIt("label")(fn)`, or `@timeIt("label")` before a method. A
+ * function is timed until it returns or throws, an `async` one until its promise is settled, a generator until
+ * it ends.
  *
- * @throws {KymoError} if what it is given is no function or method.
+ * @throws {KymoError} `"invalid-argument"` if the label is not a string; the timer throws it for what is not a
+ * function or method.
  *
  * @example
  * ```ts
@@ -125,26 +158,28 @@ export function time(label: string): Disposable {
   return defaultMonitor.time(label);
 }
 
-/** Keeps one measurement of your own, in the unit you like, in the files called `custom`. */
+/** Records one measurement, in a unit of your choice, in the channel `custom`. */
 export function observe(label: string, value: number): void {
   defaultMonitor.observe(label, value);
 }
 
-/** Keeps several measurements of one moment. */
+/** Records several measurements with the same timepoint. */
 export function observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
   defaultMonitor.observeMany(observations);
 }
 
 /**
- * Where observations go to files of their own. It may be kept for ever: while nothing is recorded it does nothing.
+ * A channel of your own, whose name begins the names of its files. It stays valid: while nothing is recorded,
+ * it does nothing.
  *
- * @throws {KymoError} if the channel is not 1 to 64 letters, digits, `_` or `-`, is one of the monitor's own, or is the 65th.
+ * @throws {KymoError} `"invalid-argument"` if the name is not 1 to 64 letters, digits, `_` or `-`, or is
+ * reserved; `"limit-exceeded"` if it is the 65th.
  */
-export function channel(channel: string): ObservationSink {
-  return defaultMonitor.channel(channel);
+export function channel(name: string): ObservationSink {
+  return defaultMonitor.channel(name);
 }
 
-/** What is going on: counts, capabilities, failures. Cheap, and safe to call at any time. */
+/** Counts, capabilities and failures. Cheap, callable at any time, and safe to pass to `JSON.stringify`. */
 export function status(): MonitorStatus {
   return defaultMonitor.status();
 }

@@ -10,6 +10,7 @@
  */
 
 import * as monitor from "@kymo/kymo";
+import { parse as parseCsv } from "@kymo/kymo/core";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -48,7 +49,7 @@ await monitor.stop();
 
 for (const name of await readdir(monitoringDir)) {
   if (!name.includes(`.${process.pid}-`)) continue;
-  for (const { label, measurement } of monitor.parse(await readFile(join(monitoringDir, name), "utf8"))) {
+  for (const { label, measurement } of parseCsv(await readFile(join(monitoringDir, name), "utf8"))) {
     console.log(`${label}: ${(1000 * measurement).toFixed(3)} ms`);
   }
 }

@@ -10,6 +10,7 @@
  */
 
 import * as monitor from "@kymo/kymo";
+import { parse as parseCsv } from "@kymo/kymo/core";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -42,7 +43,7 @@ await monitor.stop();
 
 for (const name of await readdir(monitoringDir)) {
   if (!name.includes(`.${process.pid}-`)) continue;
-  const observations = monitor.parse(await readFile(join(monitoringDir, name), "utf8"));
+  const observations = parseCsv(await readFile(join(monitoringDir, name), "utf8"));
   const measurements = observations.map(({ measurement }) => Math.round(measurement));
   console.log(`${observations[0]?.label}: ${measurements.join(" ")}`);
 }

@@ -1,4 +1,4 @@
-import { Segment, ValueKind } from "@kymo/kymo";
+import { Segment, ValueKind } from "@kymo/kymo/core";
 
 /** Bytes of a segment: half of the default memory threshold. */
 export const SEGMENT_BYTES = 2 ** 20 / 2;

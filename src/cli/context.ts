@@ -6,7 +6,7 @@
  */
 
 import type { KymoErrorCode } from "../errors.ts";
-import type { recover } from "../recording/default_monitor.ts";
+import type { recover } from "../recording/recover.ts";
 import type { Runtime } from "../runtime.ts";
 
 /** A stream that text is written to. */

@@ -14,7 +14,7 @@ import process from "node:process";
 import denoJson from "../../deno.json" with { type: "json" };
 import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
 import { temporaryPathBeside } from "../files/names.ts";
-import { recover } from "../recording/default_monitor.ts";
+import { recover } from "../recording/recover.ts";
 import { defaultRuntime } from "../default_runtime.ts";
 import { runCommandLine } from "./command_line.ts";
 import { exitCode } from "./context.ts";

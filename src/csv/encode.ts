@@ -199,7 +199,7 @@ function putNumber(out: DataView, at: number, value: number): number {
  * Encodes a whole segment as the text of a CSV file with its header, for programs that keep files
  * of their own.
  */
-export function encodeSegment(segment: SegmentContent): string {
+export function encode(segment: SegmentContent): string {
   const encoder = new CsvEncoder();
   const decoder = new TextDecoder();
   let text = HEADER;

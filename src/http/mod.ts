@@ -54,7 +54,7 @@
  *
  * @module
  */
-import { defaultMonitor } from "../recording/default_monitor.ts";
+import { defaultMonitor } from "../recording/monitor.ts";
 import { KymoError, quote } from "../errors.ts";
 import { checkOptions, type HttpOptions } from "./options.ts";
 import { type FetchHandler, RequestTimer, type Route } from "./request_timer.ts";

@@ -43,10 +43,10 @@ export class ResponsePoller {
   #knownServer: PollableServer | undefined;
   #pending: PendingResponse[] = [];
   #isScheduled = false;
-  readonly #recorder: Pick<DurationRecorder, "beforeEnd">;
+  readonly #recorder: Pick<DurationRecorder, "beforeFlush">;
 
   /** Polls a last time before `recorder` writes its last samples. */
-  constructor(recorder: Pick<DurationRecorder, "beforeEnd"> = {}) {
+  constructor(recorder: Pick<DurationRecorder, "beforeFlush"> = {}) {
     this.#recorder = recorder;
   }
 
@@ -65,7 +65,7 @@ export class ResponsePoller {
     this.#pending.push(response);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    const off = this.#recorder.beforeEnd?.(() => this.poll());
+    const off = this.#recorder.beforeFlush?.(() => this.poll());
     setImmediate(() => {
       this.#isScheduled = false;
       off?.();

@@ -17,8 +17,8 @@ export interface CpuProfilingOptions {
   readonly timers: Timers;
   /** Takes the bytes of a whole `.cpuprofile` file. */
   readonly publish: (file: Uint8Array) => void;
-  /** Is told why a part is missing. */
-  readonly report: (error: Error) => void;
+  /** Called with a `"profiler-failed"` error when a part is missing. Must not throw. */
+  readonly report: (error: KymoError) => void;
 }
 
 /** Profiles this isolate from `start` until `finish`, in files of {@linkcode PART_DURATION} each. */

@@ -1,47 +1,46 @@
-import { onRejection } from "../errors.ts";
+import { type KymoError, onRejection } from "../errors.ts";
 
-/** How many failures wait to be told; more than that, in a program whose event loop does not turn, are only counted. */
-const MAX_UNTOLD = 100;
+/** Failures that wait for delivery at most; further ones, while the event loop does not turn, are only counted. */
+const MAX_WAITING = 100;
 
 /**
- * The failures of a recording. They are told to the program once the call is over in which they happened, so that what it does then, such as
- * recording or stopping, never meets a buffer that is being exchanged.
+ * The failures of a recording. They are delivered to the program in a microtask, not within the call in which
+ * they happened, so that a handler can record or stop without meeting a buffer in the middle of a change.
  */
 export class Failures {
-  readonly #onError: (error: Error) => unknown;
-  #untold: Error[] = [];
+  readonly #onError: (error: KymoError) => unknown;
+  #waiting: KymoError[] = [];
   #count = 0;
-  #last: Error | undefined;
+  #last: KymoError | undefined;
 
-  /** Tells `onError`; what that throws is ignored. */
-  constructor(onError: (error: Error) => unknown) {
+  /** Delivers to `onError`; what it throws, or rejects with, is ignored. */
+  constructor(onError: (error: KymoError) => unknown) {
     this.#onError = onError;
   }
 
-  /** How many there were. */
+  /** Failures so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** The latest one. */
-  get last(): Error | undefined {
+  /** The latest failure. */
+  get last(): KymoError | undefined {
     return this.#last;
   }
 
-  /** Counts a failure, and has it told soon. */
-  report(error: Error): void {
+  /** Counts a failure, and delivers it in a microtask. */
+  report(error: KymoError): void {
     this.#count++;
     this.#last = error;
-    if (this.#untold.length === 0) queueMicrotask(() => this.tell());
-    if (this.#untold.length < MAX_UNTOLD) this.#untold.push(error);
+    if (this.#waiting.length === 0) queueMicrotask(() => this.deliver());
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(error);
   }
 
-  /** Tells at once what was not told yet: at the end of a program there is no soon. */
-  tell(): void {
-    const untold = this.#untold;
-    this.#untold = [];
-    for (const error of untold) {
-      // Whoever is told of failures may fail; the program goes on.
+  /** Delivers now what is waiting: when a program ends, no microtask runs. */
+  deliver(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const error of waiting) {
       try {
         onRejection(this.#onError(error), () => {});
       } catch {

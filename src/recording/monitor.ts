@@ -1,69 +1,76 @@
+import { defaultRuntime } from "../default_runtime.ts";
 import { KymoError, quote } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { NOT_RECORDING } from "../sampling/duration.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
+import { CHANNELS } from "../series.ts";
 import { checkOptions, checkOwnChannelName, type StartOptions } from "./options.ts";
 import { Session } from "./session.ts";
-import type { MonitorStatus } from "./status.ts";
+import { type MonitorStatus, NOT_STARTED } from "./status.ts";
 import { type TimeIt, timeItWith } from "./time_it.ts";
-import { CHANNELS } from "../series.ts";
 
-/** How many channels a program may make up: each costs a memory threshold. */
+/** Channels a program can make: each takes a memory threshold. */
 const MAX_CHANNELS = 64;
 
-/** {@linkcode NOT_RECORDING} as a double: where an id may be a small integer as well, V8 keeps every one in a box. */
+/**
+ * {@linkcode NOT_RECORDING} as a double. If ids could also be small integers, V8 would allocate a box for
+ * each id.
+ */
 const NO_ID = new Float64Array([NOT_RECORDING]);
 
-const UNTIMED: Disposable = { [Symbol.dispose]: () => {} };
+const NOT_TIMED: Disposable = { [Symbol.dispose]: () => {} };
 
-const NOT_STARTED: MonitorStatus = {
-  running: false,
-  runtime: "",
-  clock: "",
-  monitoringDir: "",
-  capabilities: {},
-  layout: undefined,
-  durability: undefined,
-  recorded: 0,
-  flushed: 0,
-  buffered: 0,
-  dropped: 0,
-  channels: {},
-  invalidSamples: 0,
-  invalidObservations: 0,
-  labelsCut: 0,
-  recovered: 0,
-  damaged: 0,
-  errors: 0,
-  lastError: undefined,
-};
+/** A monitor that calls `detect` for its runtime at each start; tests give it a fake one. */
+export let createMonitor: (detect: () => Runtime) => Monitor;
 
 /**
- * Records one isolate. Between `start` and `stop` every observation is kept; before and after, every sampling call does nothing and costs
- * next to nothing, so that a library may stay instrumented for ever. Apart from `start`, which throws what its caller got wrong, no method
- * throws because of what happens while recording.
+ * A recording of its own, beside the default one that the functions of this module use. Several monitors can
+ * record at the same time, in different directories or in one.
+ *
+ * Between `start` and `stop` every observation is recorded; before and after, each sampling call does nothing,
+ * so that a library can stay instrumented. Only `start`, `timeIt` and `channel` throw, if an argument is wrong.
+ *
+ * @example
+ * ```ts
+ * import { Monitor } from "@kymo/kymo";
+ * import { assertEquals } from "@std/assert";
+ * import { rmSync } from "node:fs";
+ *
+ * const audit = new Monitor();
+ * audit.start({ monitoringDir: "_audit" });
+ * audit.observe("logins", 1);
+ * await audit.stop();
+ * assertEquals(audit.status().flushed, 1);
+ * rmSync("_audit", { recursive: true });
+ * ```
  */
 export class Monitor {
-  readonly #detect: () => Runtime;
+  #detect: () => Runtime = defaultRuntime;
   #session: Session | undefined;
   #closing: { readonly session: Session; readonly done: Promise<void> } | undefined;
-  // Of what has ended only the counts are kept, not the buffers.
+  /** Of a recording that has ended only the status is kept, not the buffers. */
   #ended: MonitorStatus = NOT_STARTED;
   readonly #channels = new Set<string>();
-  readonly #looks = new Set<() => void>();
+  readonly #flushListeners = new Set<() => void>();
 
-  /** `detect` is called with each `start`; the runtime is not touched before. */
-  constructor(detect: () => Runtime) {
-    this.#detect = detect;
+  static {
+    createMonitor = (detect) => {
+      const monitor = new Monitor();
+      monitor.#detect = detect;
+      return monitor;
+    };
   }
 
   /**
    * Begins to record.
    *
-   * @throws {KymoError} while recording, or if an option is wrong; nothing has changed.
-   * @throws {KymoError} if the monitoring directory cannot be created or written.
+   * @returns what stops this recording when it is disposed of, unless it was stopped before.
+   * @throws {KymoError} `"invalid-state"` while recording or stopping, `"invalid-argument"` if an option is
+   * wrong, `"unsupported"` on an unknown runtime, or the code of what the disk refused: `"permission-denied"`
+   * or `"io"`. Nothing has changed then.
+   * @throws {RangeError} if there is no memory for the buffers.
    */
-  start(options?: StartOptions): void {
+  start(options?: StartOptions): AsyncDisposable {
     const checked = checkOptions(options);
     if (this.#session !== undefined) {
       throw new KymoError(
@@ -74,15 +81,17 @@ export class Monitor {
     if (this.#closing !== undefined) {
       throw new KymoError("invalid-state", "Cannot start: still stopping: await stop() first");
     }
-    this.#session = new Session(this.#detect(), checked);
-    this.#session.begin(() => this.#lookForEnds());
+    const session = new Session(this.#detect(), checked);
+    this.#session = session;
+    session.begin(() => this.#callFlushListeners());
+    return { [Symbol.asyncDispose]: () => this.#stopOnly(session) };
   }
 
-  /** Ends recording, and resolves once everything is in files. Resolves at once if nothing is recorded; never rejects. */
+  /** Ends recording; resolves when all rows are in files, or counted as dropped. Never rejects. */
   stop(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return this.#closing?.done ?? Promise.resolve();
-    this.#lookForEnds();
+    this.#callFlushListeners();
     this.#session = undefined;
     const { promise: done, resolve } = Promise.withResolvers<void>();
     this.#closing = { session, done };
@@ -94,74 +103,97 @@ export class Monitor {
     return done;
   }
 
+  /**
+   * Resolves when all that was recorded until this call is in files; running samples go on. What cannot be
+   * written in some attempts stays buffered, and the failure is reported. Never rejects; resolves at once
+   * when nothing is recorded.
+   */
+  async flush(): Promise<void> {
+    this.#callFlushListeners();
+    await (this.#session?.flush() ?? this.#closing?.done);
+  }
+
   /** Starts a duration sample and returns its id: the monotonic time in ns; 0 if nothing is recorded. */
   startDurationSample(): number {
     return this.#session === undefined ? NO_ID[0]! : this.#session.durations.start();
   }
 
-  /** Ends the sample `id`, and keeps how long it took, in seconds, under `label`. */
+  /** Stops the duration sample `id`, and records its duration under `label`. */
   stopDurationSample(label: string, id: number): void {
     if (this.#session !== undefined) this.#session.durations.stop(label, id);
   }
 
-  /** Makes a timer for functions and methods; see {@linkcode TimeIt}. */
+  /**
+   * Makes a timer for functions and methods; see {@linkcode TimeIt}.
+   *
+   * @throws {KymoError} if the label is not a string.
+   */
   timeIt(label: string): TimeIt {
     return timeItWith(this, label);
   }
 
-  /** Times from here to the end of the block: `using _ = time("my block")`. */
+  /** Times from here to the end of the block: `using _ = monitor.time("my block")`. */
   time(label: string): Disposable {
     const id = this.startDurationSample();
-    if (id === NOT_RECORDING) return UNTIMED;
+    if (id === NOT_RECORDING) return NOT_TIMED;
     return { [Symbol.dispose]: () => this.stopDurationSample(label, id) };
   }
 
   /**
-   * Has `look` called before samples are written out for the last time, by `stop` or at the end of the program: for those who learn late that
-   * something has ended, and then end its sample. It must not throw. Returns how to take it off.
+   * Calls `listener`, which must not throw, before `flush`, `stop` and the end of the program write rows: for
+   * whoever polls for the ends of samples. Returns a function that removes the listener.
    */
-  beforeEnd(look: () => void): () => void {
-    this.#looks.add(look);
-    return () => void this.#looks.delete(look);
+  beforeFlush(listener: () => void): () => void {
+    this.#flushListeners.add(listener);
+    return () => void this.#flushListeners.delete(listener);
   }
 
-  /** Keeps one measurement of your own, in the unit you like. */
+  /** Records one measurement, in a unit of your choice, in the channel `custom`. */
   observe(label: string, value: number): void {
     this.#session?.channel(CHANNELS.custom)?.observe(label, value);
   }
 
-  /** Keeps several measurements of one moment. */
+  /** Records several measurements with the same timepoint. */
   observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
     this.#session?.channel(CHANNELS.custom)?.observeMany(observations);
   }
 
   /**
-   * Where observations go to files of their own. It may be kept for ever: while nothing is recorded it does nothing.
+   * A channel of your own, whose name begins the names of its files. It stays valid: while nothing is
+   * recorded, it does nothing.
    *
-   * @throws {KymoError} if the channel is no part of a file name, one of the monitor's own, or the 65th.
+   * @throws {KymoError} if the name is not 1 to 64 letters, digits, `_` or `-`, is reserved, or is the 65th.
    */
-  channel(channel: string): ObservationSink {
-    checkOwnChannelName("Cannot make the channel", channel);
-    if (this.#channels.size >= MAX_CHANNELS && !this.#channels.has(channel)) {
+  channel(name: string): ObservationSink {
+    checkOwnChannelName("Cannot make the channel", name);
+    if (this.#channels.size >= MAX_CHANNELS && !this.#channels.has(name)) {
       throw new KymoError(
         "limit-exceeded",
-        `Cannot make the channel: there are ${MAX_CHANNELS} already, each with buffers: ${quote(channel)}`,
+        `Cannot make the channel: there are ${MAX_CHANNELS} already, each with buffers: ${quote(name)}`,
       );
     }
-    this.#channels.add(channel);
+    this.#channels.add(name);
     return {
-      observe: (label, value) => this.#session?.channel(channel)?.observe(label, value),
-      observeMany: (observations) => this.#session?.channel(channel)?.observeMany(observations),
+      observe: (label, value) => this.#session?.channel(name)?.observe(label, value),
+      observeMany: (observations) => this.#session?.channel(name)?.observeMany(observations),
     };
   }
 
-  /** What is going on; cheap, and safe to call at any time. */
+  /** Counts, capabilities and failures. Cheap, and safe to pass to `JSON.stringify`. */
   status(): MonitorStatus {
     if (this.#session !== undefined) return this.#session.status(true);
     return this.#closing?.session.status(false) ?? this.#ended;
   }
 
-  #lookForEnds(): void {
-    for (const look of this.#looks) look();
+  async #stopOnly(session: Session): Promise<void> {
+    if (this.#session === session) await this.stop();
+    else if (this.#closing?.session === session) await this.#closing.done;
+  }
+
+  #callFlushListeners(): void {
+    for (const listener of this.#flushListeners) listener();
   }
 }
+
+/** The monitor that the functions of `mod.ts` and the HTTP handlers use. */
+export const defaultMonitor: Monitor = new Monitor();

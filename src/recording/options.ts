@@ -4,51 +4,92 @@ import type { Sampler } from "../sampling/sampler.ts";
 import { checkChannelName, type Layout } from "../files/names.ts";
 import { RESERVED_CHANNELS } from "../series.ts";
 
-/** What a crash may take: see {@linkcode StartOptions.durability}. */
+/** What outlives what; see {@linkcode WriteOptions.durability}. */
 export type Durability = "memory" | "spool" | "fsync";
 
-/** How to record. All have a default. */
-export interface StartOptions {
-  /** Where all files go; created if missing. Default `"_monitoring"`, in the working directory. */
+/** Where and how observations are written. Each option has a default. */
+export interface WriteOptions {
+  /**
+   * Where all files go; created if missing.
+   *
+   * @default "_monitoring"
+   */
   readonly monitoringDir?: string;
-  /** Whether to sample GC, heap, CPU, RSS and event-loop lag. Default `false`. */
-  readonly withRuntime?: boolean;
-  /** Whether to take a CPU profile of this isolate. Default `false`. */
-  readonly withProfiler?: boolean;
-  /** Bytes that all buffers of a channel may take together, 16 KiB to 1 GiB. Default 1 MiB. */
+  /**
+   * Bytes that the two buffers of a channel may take together, from 16 KiB to 1 GiB.
+   *
+   * @default 2 ** 20
+   */
   readonly memoryThreshold?: number;
-  /** ms after which a buffer that is not full is flushed, up to a day; 0 for never. Default 60,000. */
+  /**
+   * ms after which a buffer that is not full is flushed, from 10 to a day; 0 for never.
+   *
+   * @default 60_000
+   */
   readonly flushInterval?: number;
-  /** ms between samples of the runtime and of your own samplers, 10 to a day. Default 1,000. */
-  readonly samplingInterval?: number;
-  /** `"segments"`: a new file for each flush. `"append"`: one growing file per channel, under a lock. Default `"segments"`. */
+  /**
+   * `"segments"`: a new file for each flush. `"append"`: one growing file per channel, which programs append
+   * to under a lock.
+   *
+   * @default "segments"
+   */
   readonly layout?: Layout;
   /**
-   * What outlives what. `"memory"`: files outlive the process, buffers do not. `"spool"`: buffers outlive it too, being files themselves, and are
-   * recovered by the next `start`; where the runtime cannot map files that is not to be had, and `status()` says why. `"fsync"`: in addition
-   * files outlive the power, for they count as flushed when the disk has them. Default `"spool"`.
+   * - `"memory"`: published files outlive the process, buffers do not.
+   * - `"spool"`: buffers outlive the process too: they are mapped files, which the next `start` in the
+   *   directory recovers. Where files cannot be mapped or locked, `status()` says why.
+   * - `"fsync"`: in addition, published files outlive a power failure: a row counts as flushed when its file
+   *   is on the disk.
+   *
+   * @default "spool"
    */
   readonly durability?: Durability;
-  /** Samplers of your own, called every `samplingInterval`. */
-  readonly samplers?: readonly Sampler[];
-  /** Is told about every failure while recording. What it throws is ignored. */
-  readonly onError?: (error: Error) => void;
+  /** Called with every failure, asynchronously. What it throws is ignored. */
+  readonly onError?: (error: KymoError) => void;
 }
 
-/** The same, complete and checked. */
+/** How to record. Each option has a default. */
+export interface StartOptions extends WriteOptions {
+  /**
+   * Whether to sample GC, heap, CPU, RSS and event-loop lag.
+   *
+   * @default false
+   */
+  readonly withRuntime?: boolean;
+  /**
+   * Whether to take a CPU profile of this isolate.
+   *
+   * @default false
+   */
+  readonly withProfiler?: boolean;
+  /**
+   * ms between samples of the runtime and of your own samplers, from 10 to a day.
+   *
+   * @default 1_000
+   */
+  readonly samplingInterval?: number;
+  /** Samplers of your own, called every `samplingInterval`. */
+  readonly samplers?: readonly Sampler[];
+}
+
+/** All options of `start`, checked. */
 export type CheckedOptions = Required<StartOptions>;
 
-const DEFAULTS: CheckedOptions = {
+const WRITE_DEFAULTS: Required<WriteOptions> = {
   monitoringDir: "_monitoring",
-  withRuntime: false,
-  withProfiler: false,
   memoryThreshold: 2 ** 20,
   flushInterval: 60_000,
-  samplingInterval: 1_000,
   layout: "segments",
   durability: "spool",
-  samplers: [],
   onError: () => {},
+};
+
+const DEFAULTS: CheckedOptions = {
+  ...WRITE_DEFAULTS,
+  withRuntime: false,
+  withProfiler: false,
+  samplingInterval: 1_000,
+  samplers: [],
 };
 
 const DAY = 86_400_000;
@@ -63,7 +104,7 @@ function isInteger(min: number, max: number, also?: number): Check {
 
 const isDirectory: Check = (value) => {
   if (typeof value !== "string" || value === "") return "must be a path";
-  return value.includes("\0") ? "must be a path, which holds no NUL" : undefined;
+  return value.includes("\0") ? "must be a path without NUL" : undefined;
 };
 
 const isSamplers: Check = (value) => {
@@ -72,23 +113,27 @@ const isSamplers: Check = (value) => {
   return Array.from(value).every(isSampler) ? undefined : "must be an array of samplers, each with a function `sample`";
 };
 
-const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
+const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = {
   monitoringDir: isDirectory,
-  withRuntime: isBoolean,
-  withProfiler: isBoolean,
   memoryThreshold: isInteger(2 ** 14, 2 ** 30),
   flushInterval: isInteger(10, DAY, 0),
-  samplingInterval: isInteger(10, DAY),
   layout: isOneOf("segments", "append"),
   durability: isOneOf("memory", "spool", "fsync"),
-  samplers: isSamplers,
   onError: isFunction,
 };
 
+const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
+  ...WRITE_CHECKS,
+  withRuntime: isBoolean,
+  withProfiler: isBoolean,
+  samplingInterval: isInteger(10, DAY),
+  samplers: isSamplers,
+};
+
 /**
- * Completes the options with their defaults.
+ * The options of `start`, completed with their defaults.
  *
- * @throws {KymoError} if there is an unknown option, or one of a wrong type or out of range.
+ * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of range.
  */
 export function checkOptions(options: unknown = {}): CheckedOptions {
   const checked: CheckedOptions = { ...DEFAULTS, ...checkGiven<StartOptions>("Cannot start", options, CHECKS) };
@@ -96,10 +141,38 @@ export function checkOptions(options: unknown = {}): CheckedOptions {
   return checked;
 }
 
-/** Refuses a channel that is no part of a file name, or that the monitor uses itself. */
+/**
+ * Options that tell where and how to write, completed with their defaults.
+ *
+ * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of range; the
+ * message begins with `action`.
+ */
+export function checkWriteOptions(action: string, options: unknown = {}): Required<WriteOptions> {
+  return { ...WRITE_DEFAULTS, ...checkGiven<WriteOptions>(action, options, WRITE_CHECKS) };
+}
+
+/** Options of a background sampler without a monitor. Each has a default. */
+export type SamplingOptions = Pick<StartOptions, "samplingInterval" | "onError">;
+
+/**
+ * Options of a background sampler, completed with their defaults.
+ *
+ * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of range.
+ */
+export function checkSamplingOptions(action: string, options: unknown = {}): Required<SamplingOptions> {
+  const { samplingInterval, onError } = DEFAULTS;
+  const checks = { samplingInterval: CHECKS.samplingInterval, onError: CHECKS.onError };
+  return { samplingInterval, onError, ...checkGiven<SamplingOptions>(action, options, checks) };
+}
+
+/**
+ * Checks the name of a channel that a program makes.
+ *
+ * @throws {KymoError} `"invalid-argument"` if it cannot begin a file name, or is reserved.
+ */
 export function checkOwnChannelName(action: string, channel: unknown): asserts channel is string {
   checkChannelName(action, channel);
   if (RESERVED_CHANNELS.includes(channel)) {
-    throw new KymoError("invalid-argument", `${action}: the channel is one of the monitor's own: ${quote(channel)}`);
+    throw new KymoError("invalid-argument", `${action}: the name is reserved: ${quote(channel)}`);
   }
 }

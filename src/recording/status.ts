@@ -1,50 +1,80 @@
-import type { ChannelCounts } from "./double_buffer.ts";
-import type { CapabilityName, Runtime } from "../runtime.ts";
+import type { KymoError } from "../errors.ts";
 import type { Layout } from "../files/names.ts";
+import type { CapabilityName, Runtime } from "../runtime.ts";
+import type { ChannelCounts } from "./double_buffer.ts";
 import type { Durability } from "./options.ts";
 
-/** `true`, or why not. */
-export type Capability = true | string;
+/** Whether something is available, and if not, why. */
+export interface Capability {
+  /** Whether it is available on this runtime, with the permissions it has, on this file system. */
+  readonly available: boolean;
+  /** Why it is not available; absent if it is. */
+  readonly reason?: string;
+}
 
 /**
- * The state of a monitor. Of the counts, `recorded = flushed + buffered + dropped` holds at all times; after `stop` they are those of the
- * recording that ended.
+ * The state of a monitor, safe to pass to `JSON.stringify`. Of the counts,
+ * `recorded = flushed + buffered + dropped` holds at all times. After `stop` it is the state of the recording
+ * that ended.
  */
 export interface MonitorStatus extends ChannelCounts {
   /** Whether it is recording. */
   readonly running: boolean;
-  /** Runtime and version, such as `"deno 2.9.6"`; empty before the first `start`, like all that follows from one. */
+  /** Runtime and version, such as `"deno 2.9.6"`. Empty before the first `start`, as are the next three. */
   readonly runtime: string;
-  /** What the timepoints are read from. */
+  /** The clock that gives the timepoints, such as `"clock_gettime"`. */
   readonly clock: string;
-  /** Where the files are. */
+  /** Where the files are: an absolute path, if the working directory may be read. */
   readonly monitoringDir: string;
-  /** What this runtime can do with the permissions it has; a sentence says why it cannot. */
+  /** What this recording can use. */
   readonly capabilities: Readonly<Partial<Record<CapabilityName, Capability>>>;
   /** The layout asked for. */
   readonly layout: Layout | undefined;
   /**
-   * What outlives what, as it is: `"memory"` where `"spool"` was asked for and is not to be had. Of `"fsync"` then only files are left:
-   * see `capabilities.spool`, which says why, and `lastError`.
+   * The durability in force: `"memory"` where `"spool"` was asked for and there is no spool;
+   * `capabilities.spool` says why. If there is none, `"fsync"` holds for published files only.
    */
   readonly durability: Durability | undefined;
   /** The counts of each channel, by name. */
   readonly channels: Readonly<Record<string, ChannelCounts>>;
-  /** Duration samples refused because their id was not one of a running sample, or their label was no string. */
+  /** Duration samples refused because their id was not that of a running sample, or their label not a string. */
   readonly invalidSamples: number;
-  /** Observations refused because their label was no string or their value no number. */
+  /** Observations refused because their label was not a string or their value not a number. */
   readonly invalidObservations: number;
-  /** Labels that were cut for their length, each counted once per buffer. */
+  /** Labels that were cut for their length, counted once per buffer. */
   readonly labelsCut: number;
-  /** Observations of programs that died, found in their spools and published by this one. They are not among the counts. */
+  /** Observations of dead programs that this one published from their spools. Not part of the counts. */
   readonly recovered: number;
   /** Observations in such spools that were damaged. */
   readonly damaged: number;
   /** Failures so far. */
   readonly errors: number;
-  /** The latest failure. */
-  readonly lastError: Error | undefined;
+  /** The latest failure. `JSON.stringify` keeps its code and message. */
+  readonly lastError: KymoError | undefined;
 }
+
+/** The state of a monitor that was never started. */
+export const NOT_STARTED: MonitorStatus = {
+  running: false,
+  runtime: "",
+  clock: "",
+  monitoringDir: "",
+  capabilities: {},
+  layout: undefined,
+  durability: undefined,
+  recorded: 0,
+  flushed: 0,
+  buffered: 0,
+  dropped: 0,
+  channels: {},
+  invalidSamples: 0,
+  invalidObservations: 0,
+  labelsCut: 0,
+  recovered: 0,
+  damaged: 0,
+  errors: 0,
+  lastError: undefined,
+};
 
 const CAPABILITIES: readonly CapabilityName[] = [
   "clock.libc",
@@ -58,9 +88,15 @@ const CAPABILITIES: readonly CapabilityName[] = [
   "signals",
 ];
 
-/** Which capabilities a runtime has, each with the reason if it is absent. */
-export function capabilitiesOf({ unavailable }: Runtime): Record<CapabilityName, Capability> {
-  const entries = CAPABILITIES.map((name) => [name, unavailable[name] ?? true] as const);
+/** All capabilities. One is not available if the runtime, or `lacking`, gives a reason. */
+export function capabilitiesOf(
+  { unavailable }: Runtime,
+  lacking: Readonly<Partial<Record<CapabilityName, string | undefined>>> = {},
+): Record<CapabilityName, Capability> {
+  const entries = CAPABILITIES.map((name): [CapabilityName, Capability] => {
+    const reason = unavailable[name] ?? lacking[name];
+    return [name, reason === undefined ? { available: true } : { available: false, reason }];
+  });
   return Object.fromEntries(entries) as Record<CapabilityName, Capability>;
 }
 

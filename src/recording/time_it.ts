@@ -2,12 +2,15 @@ import { KymoError, quote } from "../errors.ts";
 
 /** What a timer needs of a monitor. */
 export interface DurationRecorder {
-  /** Starts a sample and returns its id, 0 if nothing is recorded. */
+  /** Starts a sample and returns its id; 0 if nothing is recorded. */
   startDurationSample(): number;
-  /** Ends a sample. */
+  /** Stops a sample. */
   stopDurationSample(label: string, id: number): void;
-  /** Has `look`, which must not throw, called while samples can still be ended for the last time; returns how to take it off. */
-  beforeEnd?(look: () => void): () => void;
+  /**
+   * Calls `listener`, which must not throw, before rows are flushed by `flush`, `stop` or the end of the program.
+   * Returns a function that removes the listener.
+   */
+  beforeFlush?(listener: () => void): () => void;
 }
 
 /** Times functions: wraps one, or decorates a method (standard decorators, not TypeScript's older experimental ones). */

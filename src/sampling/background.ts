@@ -1,46 +1,53 @@
-import { onRejection } from "../errors.ts";
+import { KymoError, onRejection, reason } from "../errors.ts";
 import type { Timers } from "../runtime.ts";
 import type { ObservationSink, Sampler } from "./sampler.ts";
 
 /** A sampler, and where its observations go. */
 export interface SampledSeries {
-  /** What is called. */
+  /** Called at each interval. */
   readonly sampler: Sampler;
-  /** What it is called with. */
+  /** Passed to `sampler.sample`. */
   readonly sink: ObservationSink;
 }
 
-/** Calls samplers at regular intervals, on one timer that does not keep the program alive. */
+/** How a {@linkcode BackgroundSampler} works. */
+export interface BackgroundSamplerOptions {
+  /** Call it at each interval. */
+  readonly timers: Timers;
+  /** ms between samples. */
+  readonly interval: number;
+  /** Called with a `"sampler-failed"` error when a sampler throws or rejects. Must not throw. */
+  readonly report: (error: KymoError) => void;
+}
+
+/** Calls samplers at regular intervals, with one timer, which does not keep the program alive. */
 export class BackgroundSampler {
   readonly #series: readonly SampledSeries[];
-  readonly #timers: Timers;
-  readonly #interval: number;
-  readonly #report: (error: unknown) => void;
+  readonly #options: BackgroundSamplerOptions;
   #cancel: (() => void) | undefined;
 
-  /** Will sample every `interval` ms; `report` is told what a sampler throws. */
-  constructor(series: readonly SampledSeries[], timers: Timers, interval: number, report: (error: unknown) => void) {
+  /** Samples nothing before `start`. */
+  constructor(series: readonly SampledSeries[], options: BackgroundSamplerOptions) {
     this.#series = series;
-    this.#timers = timers;
-    this.#interval = interval;
-    this.#report = report;
+    this.#options = options;
   }
 
-  /** Begins, with a first sample of each. */
+  /** Begins, with a first sample of each series. */
   start(): void {
     if (this.#cancel !== undefined || this.#series.length === 0) return;
-    this.#cancel = this.#timers.every(this.#interval, () => this.sample());
-    // A sampler may be what ends it.
+    const { timers, interval } = this.#options;
+    this.#cancel = timers.every(interval, () => this.sample());
+    // A sampler may call `stop`.
     this.#each((sampler) => this.#cancel && sampler.start?.());
     this.sample();
   }
 
-  /** Samples now, besides the regular intervals, unless it has not begun or has ended. */
+  /** Samples now, besides the regular intervals; does nothing before `start` and after `stop`. */
   sample(): void {
     this.#each((sampler, sink) => this.#cancel && sampler.sample(sink));
   }
 
-  /** Ends, with a last sample of each. */
+  /** Ends, with a last sample of each series. */
   stop(): void {
     const cancel = this.#cancel;
     if (cancel === undefined) return;
@@ -53,10 +60,14 @@ export class BackgroundSampler {
   #each(task: (sampler: Sampler, sink: ObservationSink) => unknown): void {
     for (const { sampler, sink } of this.#series) {
       try {
-        onRejection(task(sampler, sink), this.#report);
-      } catch (error) {
-        this.#report(error);
+        onRejection(task(sampler, sink), (thrown) => this.#report(thrown));
+      } catch (thrown) {
+        this.#report(thrown);
       }
     }
+  }
+
+  #report(thrown: unknown): void {
+    this.#options.report(new KymoError("sampler-failed", `Cannot sample: ${reason(thrown)}`, { cause: thrown }));
   }
 }

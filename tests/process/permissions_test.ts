@@ -66,15 +66,20 @@ describe("recording with permission to read and write the directory only", () =>
       assertEquals(thrown, undefined);
       assertEquals({ running: running.running, clock: running.clock }, { running: true, clock: "performance.now" });
       const { capabilities } = running;
-      assertMatch(String(capabilities["clock.libc"]), /^needs --allow-ffi/);
-      assertMatch(String(capabilities.spool), /^needs --allow-ffi/);
+      assertMatch(String(capabilities["clock.libc"]?.reason), /^needs --allow-ffi/);
+      assertMatch(String(capabilities.spool?.reason), /^needs --allow-ffi/);
       assertEquals({ durability: running.durability, recovered: running.recovered }, {
         durability: "memory",
         recovered: 0,
       });
-      assertMatch(String(capabilities.profiler), /^needs --allow-sys/);
+      assertMatch(String(capabilities.profiler?.reason), /^needs --allow-sys/);
       const { locks, gc, heap, resources } = capabilities;
-      assertEquals({ locks, gc, heap, resources }, { locks: true, gc: true, heap: true, resources: true });
+      assertEquals({ locks, gc, heap, resources }, {
+        locks: { available: true },
+        gc: { available: true },
+        heap: { available: true },
+        resources: { available: true },
+      });
       assertStringIncludes(lastError!, "needs --allow-sys");
       assertEquals({ errors: stopped.errors, dropped: stopped.dropped }, { errors: 1, dropped: 0 });
       assertEquals(readRows(directory, "duration"), 100);
@@ -184,15 +189,15 @@ describe("clock of the C library", () => {
     using scratch = scratchDirectory();
     const { running } = await record([...minimal(scratch.path), "--allow-ffi"], scratch.path);
     assertEquals(running.clock, "clock_gettime");
-    assertEquals(running.capabilities["clock.libc"], true);
+    assertEquals(running.capabilities["clock.libc"], { available: true });
   });
 
   it("is used once the permission that status names is granted", async () => {
     using scratch = scratchDirectory();
     const without = await record(minimal(scratch.path), scratch.path);
-    const flag = /--allow-ffi\S*/.exec(String(without.running.capabilities["clock.libc"]))?.[0] ?? "";
+    const flag = /--allow-ffi\S*/.exec(String(without.running.capabilities["clock.libc"]?.reason))?.[0] ?? "";
     const { running } = await record([...minimal(scratch.path), flag], scratch.path);
-    assertEquals(running.clock, "clock_gettime", `${flag}: ${running.capabilities["clock.libc"]}`);
+    assertEquals(running.clock, "clock_gettime", `${flag}: ${running.capabilities["clock.libc"]?.reason}`);
   });
 });
 
@@ -203,7 +208,7 @@ describe("spools", () => {
       const directory = scratch.at("monitoring");
       const { running, stopped } = await record([...minimal(directory), "--allow-ffi"], directory, { layout });
       assertEquals({ spool: running.capabilities.spool, durability: running.durability }, {
-        spool: true,
+        spool: { available: true },
         durability: "spool",
       });
       assertEquals({ dropped: stopped.dropped, buffered: stopped.buffered }, { dropped: 0, buffered: 0 });
@@ -215,9 +220,9 @@ describe("spools", () => {
   it("are used once the permission that status names is granted", async () => {
     using scratch = scratchDirectory();
     const without = await record(minimal(scratch.path), scratch.path);
-    const flag = /--allow-ffi\S*/.exec(String(without.running.capabilities.spool))?.[0] ?? "";
+    const flag = /--allow-ffi\S*/.exec(String(without.running.capabilities.spool?.reason))?.[0] ?? "";
     const { running } = await record([...minimal(scratch.path), flag], scratch.path);
-    assertEquals(running.durability, "spool", `${flag}: ${running.capabilities.spool}`);
+    assertEquals(running.durability, "spool", `${flag}: ${running.capabilities.spool?.reason}`);
   });
 
   it("are recovered by a program without --allow-ffi", async () => {
@@ -242,9 +247,9 @@ describe("profiler", () => {
   it("is available once the permission that status names is granted", async () => {
     using scratch = scratchDirectory();
     const without = await record(minimal(scratch.path), scratch.path);
-    const flag = /--allow-sys\S*/.exec(String(without.running.capabilities.profiler))?.[0] ?? "";
+    const flag = /--allow-sys\S*/.exec(String(without.running.capabilities.profiler?.reason))?.[0] ?? "";
     const { running, stopped, lastError } = await record([...minimal(scratch.path), flag], scratch.path);
-    assertEquals(running.capabilities.profiler, true);
+    assertEquals(running.capabilities.profiler, { available: true });
     assertEquals({ errors: stopped.errors, lastError }, { errors: 0, lastError: undefined });
   });
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
+import type { KymoError } from "../../../src/errors.ts";
 import { Failures } from "../../../src/recording/failures.ts";
 import type { ChannelCounts, DoubleBuffer } from "../../../src/recording/double_buffer.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
@@ -67,7 +68,7 @@ export class Recorder {
   readonly flusher: Flusher;
   readonly buffer: DoubleBuffer;
   /** The reported errors. */
-  readonly errors: Error[] = [];
+  readonly errors: KymoError[] = [];
   /**
    * Called for each report as the monitor tells its program, once the call is over in which it was
    * made.
@@ -85,7 +86,7 @@ export class Recorder {
     const { clock, timers } = runtime;
     const directory = MonitoringDirectory.create(runtime.files, DIRECTORY);
     const failures = new Failures(() => this.whenReported());
-    const report = (error: Error): void => {
+    const report = (error: KymoError): void => {
       this.errors.push(error);
       failures.report(error);
     };

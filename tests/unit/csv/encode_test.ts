@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { CsvEncoder, encodeSegment } from "../../../src/csv/encode.ts";
+import { CsvEncoder, encode } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/series.ts";
 import type { Segment } from "../../../src/segment/segment.ts";
 import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";
@@ -12,7 +12,7 @@ const SECOND = 1_000_000_000n;
 
 /** The rows of a segment as text, without the header. */
 function rowsIn(segment: Segment): string[] {
-  return encodeSegment(segment).slice(HEADER.length).split("\r\n").slice(0, -1);
+  return encode(segment).slice(HEADER.length).split("\r\n").slice(0, -1);
 }
 
 /** The slices that an encoder makes of a segment. */
@@ -32,12 +32,12 @@ describe("CsvEncoder rows", () => {
     segment.add("GET /", 0.25, 41);
     segment.add("GET, /", -3, 1e9 + 41);
     assertEquals(
-      encodeSegment(segment),
+      encode(segment),
       `${HEADER}1700000000000000042,0.25,GET /,4242\r\n1700000001000000042,-3,"GET, /",4242\r\n`,
     );
   });
 
-  it("are absent from an empty segment", () => assertEquals(encodeSegment(openSegment(1024)), HEADER));
+  it("are absent from an empty segment", () => assertEquals(encode(openSegment(1024)), HEADER));
 
   it("have quotes where they are needed, and nowhere else", () => {
     const fields: Record<string, string> = {
@@ -60,7 +60,7 @@ describe("CsvEncoder rows", () => {
       const segment = openSegment(1024);
       segment.add(label, 1, 0);
       assertEquals(
-        encodeSegment(segment),
+        encode(segment),
         `${HEADER}1700000000000000000,1,${field},4242\r\n`,
       );
     }
@@ -148,7 +148,7 @@ describe("CsvEncoder timepoints", () => {
           random(2) === 0 ? random(9e6) * 1e9 + random(3) : Math.floor(random(2 ** 32) * 2 ** random(21)),
         );
       }
-      assertEquals(encodeSegment(segment), referenceCsv(segment));
+      assertEquals(encode(segment), referenceCsv(segment));
     }
   });
 

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parse } from "../../../src/csv/parse.ts";
-import { encodeSegment } from "../../../src/csv/encode.ts";
+import { encode } from "../../../src/csv/encode.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { openSegment } from "../../support/segments.ts";
 
@@ -22,7 +22,7 @@ function readOrRefuse(text: string): number | undefined {
 function file(): string {
   const segment = openSegment();
   for (const label of ['say "hi", twice', "two\r\nlines", ""]) segment.add(label, 0.25, 1);
-  return encodeSegment(segment);
+  return encode(segment);
 }
 
 describe("parse of arbitrary text", () => {

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { parse } from "../../../src/csv/parse.ts";
-import { encodeSegment } from "../../../src/csv/encode.ts";
+import { encode } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/series.ts";
 import type { Segment } from "../../../src/segment/segment.ts";
 import { asWritten } from "../../support/labels.ts";
@@ -21,7 +21,7 @@ function encodeAll(observations: Given[], kind: ValueKind): string[] {
   const segment = openSegment(2 ** 23, kind, ANCHOR);
   const texts: string[] = [];
   const flush = (): void => {
-    texts.push(encodeSegment(segment));
+    texts.push(encode(segment));
     segment.open(segment.sequence + 1, ANCHOR);
   };
   const add = (to: Segment, { timepoint, value, label }: Given): boolean => to.add(label, value, timepoint) >= 0;
@@ -79,7 +79,7 @@ describe("encode and parse", () => {
     for (const label of AWKWARD_LABELS) {
       const segment = openSegment();
       segment.add(label, 1, 0);
-      assertEquals(parse(encodeSegment(segment)).map((row) => row.label), [asWritten(label)]);
+      assertEquals(parse(encode(segment)).map((row) => row.label), [asWritten(label)]);
     }
   });
 });

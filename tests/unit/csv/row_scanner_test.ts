@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { HEADER } from "../../../src/csv/dialect.ts";
-import { encodeSegment } from "../../../src/csv/encode.ts";
+import { encode } from "../../../src/csv/encode.ts";
 import { MAX_ROW_BYTES } from "../../../src/csv/row.ts";
 import { type Found, RowScanner, wholeRows } from "../../../src/csv/row_scanner.ts";
 import type { Observation } from "../../../src/segment/observation.ts";
@@ -81,7 +81,7 @@ function randomFile(kind: ValueKind): string {
     const measurement = kind === ValueKind.duration ? random(2 ** 32) * random(4_000) : value;
     segment.add(labels[i % labels.length]!, measurement, 1 + i * 1_234_567);
   }
-  return encodeSegment(segment);
+  return encode(segment);
 }
 
 describe("RowScanner", () => {
@@ -96,7 +96,7 @@ describe("RowScanner", () => {
   it("finds the ends of rows, wherever the input is divided", () => {
     const segment = openSegment();
     for (const label of AWKWARD_LABELS) segment.add(label, 1, 0);
-    const whole = bytes(encodeSegment(segment));
+    const whole = bytes(encode(segment));
     const expected = itemsOf(whole);
     assertEquals(expected.map(([found]) => found), ["header", ...AWKWARD_LABELS.map(() => "row")]);
     assertEquals(expected.at(-1)![3], whole.length);
@@ -201,7 +201,7 @@ describe("wholeRows", () => {
   it("counts the rows before a torn one, wherever it is torn", () => {
     const segment = openSegment();
     for (const label of ["a", "two\r\nlines", 'say "hi"']) segment.add(label, 1, 0);
-    const rows = bytes(encodeSegment(segment).slice(HEADER.length));
+    const rows = bytes(encode(segment).slice(HEADER.length));
     const ends = itemsOf(rows).map(([, , , end]) => end);
     for (let length = 0; length <= rows.length; length++) {
       const whole = ends.filter((end) => end <= length);

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { encodeSegment } from "../../../src/csv/encode.ts";
+import { encode } from "../../../src/csv/encode.ts";
 import type { FileHandle } from "../../../src/runtime.ts";
 import { wholeRowsEnd } from "../../../src/files/append_file.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
@@ -15,7 +15,7 @@ function rowsWith(labels: readonly string[]): Uint8Array[] {
   return labels.map((label, i) => {
     const segment = openSegment(2 ** 20);
     segment.add(label, i / 3, i);
-    return bytes(encodeSegment(segment).slice(HEADER.length));
+    return bytes(encode(segment).slice(HEADER.length));
   });
 }
 

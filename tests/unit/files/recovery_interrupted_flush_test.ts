@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { CsvEncoder, encodeSegment } from "../../../src/csv/encode.ts";
+import { CsvEncoder, encode } from "../../../src/csv/encode.ts";
 import { FileError } from "../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
@@ -24,7 +24,7 @@ function interrupted() {
   const directory = new MonitoringDirectory(disk, DIRECTORY);
   const segment = openSegment();
   for (let i = 0; i < 20; i++) segment.add(i % 2 === 0 ? 'a "quoted",\r\nlabel' : "x", i, 1 + i);
-  const csv = encodeSegment(segment);
+  const csv = encode(segment);
   const header = csv.slice(0, csv.indexOf("\n") + 1);
   const rows = csv.slice(header.length).match(/(?:[^"]|"(?:[^"]|"")*")*?,4242\r\n/g)!;
   const journal = new FlushJournal(segment);

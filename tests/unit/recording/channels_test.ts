@@ -2,14 +2,14 @@ import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parse } from "../../../src/csv/parse.ts";
 import { KymoError } from "../../../src/errors.ts";
-import { Monitor } from "../../../src/recording/monitor.ts";
+import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { DIRECTORY, publishedLabels, spoolPaths, temporaryPaths } from "../../support/published_files.ts";
 import { nextTurn } from "../../support/next_turn.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {
   const runtime = new FakeRuntime();
-  return { runtime, monitor: new Monitor(() => runtime) };
+  return { runtime, monitor: createMonitor(() => runtime) };
 }
 
 describe("a channel with a prefix of its own", () => {

@@ -2,14 +2,14 @@ import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parse } from "../../../src/csv/parse.ts";
 import { KymoError } from "../../../src/errors.ts";
-import { Monitor } from "../../../src/recording/monitor.ts";
+import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { csvPaths, DIRECTORY, publishedLabels } from "../../support/published_files.ts";
 import { failAll } from "../../support/fake/disk_faults.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {
   const runtime = new FakeRuntime();
-  return { runtime, monitor: new Monitor(() => runtime) };
+  return { runtime, monitor: createMonitor(() => runtime) };
 }
 
 describe("Monitor", () => {
@@ -38,7 +38,7 @@ describe("Monitor", () => {
   it("does nothing before it is started and after it was stopped, and does not touch the runtime", async () => {
     let detected = 0;
     const runtime = new FakeRuntime();
-    const monitor = new Monitor(() => (detected++, runtime));
+    const monitor = createMonitor(() => (detected++, runtime));
     const channel = monitor.channel("mine");
     const use = (): unknown[] => {
       const timed = monitor.timeIt("x")(() => 5);
@@ -147,7 +147,7 @@ describe("start", () => {
       const sound = new FakeRuntime();
       prepare(broken);
       const runtimes = [broken, sound];
-      const monitor = new Monitor(() => runtimes.shift()!);
+      const monitor = createMonitor(() => runtimes.shift()!);
       const error = assertThrows(() => monitor.start({ withRuntime: true }), KymoError);
       assertMatch(error.message, /^Cannot create the monitoring directory: "\/?_monitoring": .+/);
       assertEquals([broken.timers.count, broken.hooks.size, broken.files.openHandles], [0, 0, 0]);
@@ -160,7 +160,7 @@ describe("start", () => {
   }
 
   it("throws what detection throws, and has changed nothing", () => {
-    const monitor = new Monitor(() => {
+    const monitor = createMonitor(() => {
       throw new Error("Cannot record: not on Deno or Bun: a toaster");
     });
     assertThrows(() => monitor.start(), Error, "a toaster");

@@ -72,7 +72,7 @@ describe("the options of start", () => {
       durability: "spool",
       samplers: [],
     });
-    assertEquals(onError(new Error("x")), undefined);
+    assertEquals(onError(new KymoError("io", "x")), undefined);
     const undefineds = Object.fromEntries(Object.keys(RIGHT).map((name) => [name, undefined]));
     assertEquals(checkOptions(undefineds).memoryThreshold, 2 ** 20);
   });

@@ -1,15 +1,15 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
-import { Monitor } from "../../../src/recording/monitor.ts";
-import { readSpoolWith, recoverWith } from "../../../src/recording/recover.ts";
+import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
+import { readSpoolOn, recoverOn } from "../../../src/recording/recover.ts";
 import type { RecoveryProgress } from "../../../src/files/recovery.ts";
 import { EPOCH, FakeRuntime } from "../../support/fake/runtime.ts";
 
 /** A runtime on whose disk a program is recording, with the paths of its spools. */
 function recording(): { runtime: FakeRuntime; monitor: Monitor; spools: string[] } {
   const runtime = new FakeRuntime();
-  const monitor = new Monitor(() => runtime);
+  const monitor = createMonitor(() => runtime);
   monitor.start({ flushInterval: 0 });
   monitor.observe("queue length", 17);
   return { runtime, monitor, spools: runtime.files.paths().filter((path) => path.endsWith(".spool")) };
@@ -20,7 +20,7 @@ describe("readSpool", () => {
     const { runtime, monitor, spools } = recording();
     const timepoint = EPOCH + BigInt(runtime.clock.time);
     const [path = ""] = spools.filter((path) => path.includes("/custom."));
-    const { isolate, ...rest } = readSpoolWith(runtime, path);
+    const { isolate, ...rest } = readSpoolOn(runtime, path);
     const observations = [{ timepoint, measurement: 17, label: "queue length", pid: runtime.pid }];
     assertEquals(rest, { channel: "custom", pid: runtime.pid, observations, damaged: 0 });
     assertEquals(path.includes(isolate), true);
@@ -34,7 +34,7 @@ describe("readSpool", () => {
     runtime.clock.time += 1_500_000_000;
     monitor.stopDurationSample("a", id);
     const [path = ""] = spools.filter((path) => path.includes("/duration."));
-    const [first] = readSpoolWith(runtime, path).observations;
+    const [first] = readSpoolOn(runtime, path).observations;
     assertEquals([first?.label, first?.measurement], ["a", (runtime.clock.time - id) / 1e9]);
     await monitor.stop();
   });
@@ -51,7 +51,7 @@ describe("readSpool", () => {
     runtime.files.plant("/pipe", "other");
     runtime.files.plant("/text", "file", "no spool");
     for (const [path, [code, why]] of Object.entries(cases)) {
-      const error = assertThrows(() => readSpoolWith(runtime, path), KymoError);
+      const error = assertThrows(() => readSpoolOn(runtime, path), KymoError);
       assertEquals([error.code, error.message], [code, `Cannot read the spool: "${path}": ${why}`]);
     }
     assertEquals(runtime.files.openHandles, 0);
@@ -61,10 +61,10 @@ describe("readSpool", () => {
 describe("recover", () => {
   it("leaves a running program alone, publishes what is left of a dead one, and tells how far it is", async () => {
     const { runtime } = recording();
-    assertEquals(await recoverWith(runtime, "_monitoring"), { spools: 0, rows: 0, damaged: 0, alive: 2, failures: [] });
+    assertEquals(await recoverOn(runtime, "_monitoring"), { spools: 0, rows: 0, damaged: 0, alive: 2, failures: [] });
     const later = new FakeRuntime(runtime.files.clone());
     const progress: RecoveryProgress[] = [];
-    const summary = await recoverWith(later, "_monitoring", { onProgress: (now) => progress.push(now) });
+    const summary = await recoverOn(later, "_monitoring", { onProgress: (now) => progress.push(now) });
     assertEquals(summary, { spools: 1, rows: 1, damaged: 0, alive: 0, failures: [] });
     assertEquals(progress.at(-1), { spools: 2, settled: 2, rows: 1 });
     assertEquals(later.csvs("custom").length, 1);
@@ -72,8 +72,8 @@ describe("recover", () => {
 
   it("refuses a wrong option, and a directory that is not there, which it does not make", async () => {
     const runtime = new FakeRuntime();
-    await assertRejects(() => recoverWith(runtime, "_monitoring", { onProgress: 1 as never }), KymoError);
-    await assertRejects(() => recoverWith(runtime, "_monitoring"), KymoError, 'Cannot recover: "_monitoring": ');
+    await assertRejects(() => recoverOn(runtime, "_monitoring", { onProgress: 1 as never }), KymoError);
+    await assertRejects(() => recoverOn(runtime, "_monitoring"), KymoError, 'Cannot recover: "_monitoring": ');
     assertEquals(runtime.files.paths(), []);
   });
 });

@@ -1,13 +1,17 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import { Monitor } from "../../../src/recording/monitor.ts";
+import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { publishedLabels, temporaryPaths } from "../../support/published_files.ts";
+import { failAll } from "../../support/fake/disk_faults.ts";
 import { nextTurn } from "../../support/next_turn.ts";
 
+/** A capability that is available. */
+const AVAILABLE = { available: true };
+
 function monitoring(runtime = new FakeRuntime()): { runtime: FakeRuntime; monitor: Monitor } {
-  return { runtime, monitor: new Monitor(() => runtime) };
+  return { runtime, monitor: createMonitor(() => runtime) };
 }
 
 describe("status", () => {
@@ -21,7 +25,7 @@ describe("status", () => {
     monitor.start({ monitoringDir: "here", layout: "append" });
     const { running, runtime, clock, monitoringDir, layout, durability, capabilities } = monitor.status();
     assertEquals([running, runtime, clock, monitoringDir, layout], [true, "fake 1", "fake", "/here", "append"]);
-    assertEquals([durability, capabilities.spool, capabilities.locks], ["spool", true, true]);
+    assertEquals([durability, capabilities.spool, capabilities.locks], ["spool", AVAILABLE, AVAILABLE]);
     assertEquals(Object.keys(capabilities).length, 9);
     await monitor.stop();
   });
@@ -29,15 +33,15 @@ describe("status", () => {
   it("tells which durability is in force, and why it is not the one asked for", async () => {
     const able = new MemoryDisk();
     const unable = new MemoryDisk({ mapping: false });
-    const why = "there is no mapping";
+    const unavailable = { available: false, reason: "there is no mapping" };
     for (
       const [disk, asked, inForce, spool] of [
-        [able, "memory", "memory", true],
-        [able, "spool", "spool", true],
-        [able, "fsync", "fsync", true],
-        [unable, "memory", "memory", why],
-        [unable, "spool", "memory", why],
-        [unable, "fsync", "fsync", why],
+        [able, "memory", "memory", AVAILABLE],
+        [able, "spool", "spool", AVAILABLE],
+        [able, "fsync", "fsync", AVAILABLE],
+        [unable, "memory", "memory", unavailable],
+        [unable, "spool", "memory", unavailable],
+        [unable, "fsync", "fsync", unavailable],
       ] as const
     ) {
       const { runtime, monitor } = monitoring(new FakeRuntime(disk));
@@ -47,7 +51,59 @@ describe("status", () => {
       assertEquals(disk.mappings, disk === able && asked !== "memory" ? 1 : 0);
       await monitor.stop();
       assertEquals([disk.mappings, runtime.files.openHandles, monitor.status().errors], [0, 0, 0]);
+      assertEquals([monitor.status().durability, monitor.status().capabilities.spool], [inForce, spool]);
     }
+  });
+
+  for (const [operation, code] of [["lock", "ENOLCK"], ["map", "ENODEV"]] as const) {
+    it(`says that there is no spool, and why, on a file system that fails to ${operation} with ${code}`, async () => {
+      const { runtime, monitor } = monitoring();
+      failAll(runtime.files, code, operation);
+      monitor.start();
+      const { capabilities: { spool }, durability } = monitor.status();
+      assertEquals([spool?.available, durability], [false, "memory"]);
+      assertMatch(spool!.reason!, new RegExp(code));
+      await monitor.stop();
+      assertEquals([monitor.status().capabilities.spool, monitor.status().durability], [spool, "memory"]);
+    });
+  }
+
+  it("says that there is no spool while the disk is full, until there is one again", async () => {
+    const { runtime, monitor } = monitoring();
+    const { files } = runtime;
+    monitor.start({ memoryThreshold: 2 ** 14 });
+    files.capacity = 0;
+    monitor.observe("x", 1);
+    const { capabilities, durability } = monitor.status();
+    assertEquals([durability, capabilities.spool], ["memory", {
+      available: false,
+      reason: "no space left on device",
+    }]);
+    files.capacity = Infinity;
+    for (let i = 0; i < 1_000; i++) monitor.observe("x", 1);
+    assertEquals([monitor.status().durability, monitor.status().capabilities.spool], ["spool", AVAILABLE]);
+    await monitor.stop();
+    assertEquals([monitor.status().durability, monitor.status().capabilities.spool], ["spool", AVAILABLE]);
+  });
+
+  it("keeps code, message and cause of the latest failure in JSON", async () => {
+    const { monitor } = monitoring();
+    monitor.start({
+      samplers: [{
+        channel: "mine",
+        sample: () => {
+          throw new TypeError("out of order");
+        },
+      }],
+    });
+    const { lastError } = JSON.parse(JSON.stringify(monitor.status()));
+    assertEquals(lastError, {
+      name: "KymoError",
+      code: "sampler-failed",
+      message: "Cannot sample: out of order",
+      cause: "out of order",
+    });
+    await monitor.stop();
   });
 
   it("counts what was recovered of programs that died, apart from what was recorded", async () => {
@@ -224,7 +280,7 @@ describe("the runtime series", () => {
   it("are those that the runtime has: no zero is made up for the rest", async () => {
     const { gc: _gc, resources: _resources, ...rest } = new FakeRuntime();
     const runtime = { ...rest, memory: { rss: () => 1 }, isolateId: () => "00000001" };
-    const monitor = new Monitor(() => runtime);
+    const monitor = createMonitor(() => runtime);
     monitor.start({ withRuntime: true });
     await monitor.stop();
     assertEquals(new Set(publishedLabels(rest.files)), new Set(["rss", "max rss"]));

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import { Monitor } from "../../../src/recording/monitor.ts";
+import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import {
   DIRECTORY,
@@ -14,7 +14,7 @@ import { failAll, repair } from "../../support/fake/disk_faults.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {
   const runtime = new FakeRuntime();
-  return { runtime, monitor: new Monitor(() => runtime) };
+  return { runtime, monitor: createMonitor(() => runtime) };
 }
 
 describe("stop", () => {

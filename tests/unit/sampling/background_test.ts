@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
+import type { KymoError } from "../../../src/errors.ts";
 import { BackgroundSampler } from "../../../src/sampling/background.ts";
 import type { Sampler } from "../../../src/sampling/sampler.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
@@ -8,10 +9,14 @@ import { ListSink } from "../../support/fake/list_sink.ts";
 /** A background sampler of these, every 100 ms. */
 function sampling(...samplers: Partial<Sampler>[]) {
   const { timers } = new FakeRuntime();
-  const errors: unknown[] = [];
+  const errors: KymoError[] = [];
   const sink = new ListSink();
   const series = samplers.map((sampler) => ({ sampler: { channel: "x", sample() {}, ...sampler }, sink }));
-  const background = new BackgroundSampler(series, timers, 100, (error) => void errors.push(error));
+  const background = new BackgroundSampler(series, {
+    timers,
+    interval: 100,
+    report: (error) => void errors.push(error),
+  });
   return { background, timers, errors, sink };
 }
 
@@ -113,7 +118,7 @@ describe("BackgroundSampler", () => {
         },
       });
       background.start();
-      assertEquals(errors, [thrown]);
+      assertEquals(errors.map(({ code, cause }) => [code, cause]), [["sampler-failed", thrown]]);
     }
   });
 
@@ -161,6 +166,9 @@ describe("BackgroundSampler", () => {
     const rejected = { then: (_: unknown, reject?: (reason: unknown) => void) => reject?.("out of order") };
     const { background, errors } = sampling({ sample: () => rejected as unknown as void });
     background.start();
-    assertEquals(errors, ["out of order"]);
+    assertEquals(errors.map(({ code, message }) => [code, message]), [[
+      "sampler-failed",
+      "Cannot sample: out of order",
+    ]]);
   });
 });

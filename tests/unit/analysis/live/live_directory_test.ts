@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { LiveDirectory } from "../../../../src/analysis/live/live_directory.ts";
 import type { RowSink } from "../../../../src/analysis/live/rows.ts";
 import type { StartOptions } from "../../../../src/recording/options.ts";
-import { Monitor } from "../../../../src/recording/monitor.ts";
+import { createMonitor, type Monitor } from "../../../../src/recording/monitor.ts";
 import type { Layout } from "../../../../src/files/names.ts";
 import { FileError } from "../../../../src/runtime.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
@@ -51,7 +51,7 @@ function runtimeOf(disk: MemoryDisk, pid: number): FakeRuntime {
 }
 
 function started(runtime: FakeRuntime, options: StartOptions): Monitor {
-  const monitor = new Monitor(() => runtime);
+  const monitor = createMonitor(() => runtime);
   monitor.start({ monitoringDir: DIRECTORY, ...options });
   return monitor;
 }

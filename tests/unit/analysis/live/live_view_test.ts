@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { LiveView } from "../../../../src/analysis/live/live_view.ts";
-import { Monitor } from "../../../../src/recording/monitor.ts";
+import { createMonitor, type Monitor } from "../../../../src/recording/monitor.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 
@@ -14,7 +14,7 @@ function diskWith(pids: readonly number[]): MemoryDisk {
 }
 
 function started(runtime: FakeRuntime, withRuntime = false): Monitor {
-  const monitor = new Monitor(() => runtime);
+  const monitor = createMonitor(() => runtime);
   monitor.start({ withRuntime });
   return monitor;
 }

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import type { CliContext } from "../../../../src/cli/context.ts";
 import { addTopCommand } from "../../../../src/cli/commands/top/command.ts";
 import { KymoError } from "../../../../src/errors.ts";
-import { Monitor } from "../../../../src/recording/monitor.ts";
+import { createMonitor, type Monitor } from "../../../../src/recording/monitor.ts";
 import { FileError } from "../../../../src/runtime.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { fakeCliContext, type FakeOutput, fakeOutput } from "../../../support/fake/cli_context.ts";
@@ -27,7 +27,7 @@ async function top(args: readonly string[], context: Extra): Promise<number[]> {
 /** A program that records whenever the output is written to. */
 function recording(stdout: FakeOutput): { runtime: FakeRuntime; monitor: Monitor; stdout: FakeOutput } {
   const runtime = new FakeRuntime();
-  const monitor = new Monitor(() => runtime);
+  const monitor = createMonitor(() => runtime);
   monitor.start();
   const { write } = stdout;
   const record = (): void => {

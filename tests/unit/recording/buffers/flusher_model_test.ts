@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { Monitor } from "../../../../src/recording/monitor.ts";
+import { createMonitor } from "../../../../src/recording/monitor.ts";
 import type { StartOptions } from "../../../../src/recording/options.ts";
 import type { Observation } from "../../../../src/segment/observation.ts";
 import type { MemoryDisk } from "../../../support/fake/memory_disk.ts";
@@ -26,7 +26,7 @@ class Model {
   readonly #random: Random;
   readonly #way: RecorderMode;
   readonly #runtime = new FakeRuntime();
-  readonly #monitor = new Monitor(() => this.#runtime);
+  readonly #monitor = createMonitor(() => this.#runtime);
   readonly #mine = this.#monitor.channel("mine");
   readonly #samples: number[] = [];
   #recording = false;

@@ -2,8 +2,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { DiskOptions } from "../../support/fake/memory_disk.ts";
 import { isFullSuite, shortOrFull } from "../../support/faults/suite_size.ts";
-import { type Command, sequences } from "./commands.ts";
-import { World } from "./world.ts";
+import { type Command, sequences } from "../../support/model/commands.ts";
+import { World } from "../../support/model/world.ts";
 
 /** Random sequences of each kind of disk: so many in the gate, so many in full. */
 const SEQUENCES = shortOrFull(350, 33_334);

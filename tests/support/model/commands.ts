@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from "fast-check";
-import type { DiskOperation } from "../../support/fake/memory_disk.ts";
+import type { DiskOperation } from "../fake/memory_disk.ts";
 import { CODES, OPERATIONS } from "./troubled_disk.ts";
 import { COMMON, type Recording, type Target, type WatchedMonitor } from "./watched_monitor.ts";
 import type { World } from "./world.ts";

@@ -1,10 +1,10 @@
 import { KymoError } from "../../../src/errors.ts";
-import { Monitor } from "../../../src/recording/monitor.ts";
+import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import type { StartOptions } from "../../../src/recording/options.ts";
 import type { MonitorStatus } from "../../../src/recording/status.ts";
 import type { ChannelCounts } from "../../../src/recording/double_buffer.ts";
-import type { FakeRuntime } from "../../support/fake/runtime.ts";
-import { DIRECTORY } from "../../support/published_files.ts";
+import type { FakeRuntime } from "../fake/runtime.ts";
+import { DIRECTORY } from "../published_files.ts";
 
 /** What a program's own error handler does. */
 export type ErrorHandler = "nothing" | "throw" | "reject" | "observe" | "stop";
@@ -93,11 +93,11 @@ export class WatchedMonitor {
     this.runtime = runtime;
     this.#values = values;
     this.#problem = problem;
-    this.#monitor = new Monitor(() => runtime);
+    this.#monitor = createMonitor(() => runtime);
     this.#mine = this.#monitor.channel("mine");
     this.#other = this.#monitor.channel("other");
     // Called by `stop` and at the end of the program, when samples still count.
-    this.#monitor.beforeEnd(() => {
+    this.#monitor.beforeFlush(() => {
       this.observe("mine", 1, 0);
       if (this.#stopping) this.#state = "closing";
     });

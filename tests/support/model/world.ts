@@ -1,10 +1,10 @@
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
-import type { DiskOptions } from "../../support/fake/memory_disk.ts";
-import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
+import type { DiskOptions } from "../fake/memory_disk.ts";
+import type { MemoryDisk } from "../fake/memory_disk.ts";
+import { FakeRuntime } from "../fake/runtime.ts";
+import { DIRECTORY, temporaryPaths } from "../published_files.ts";
 import { channelOf, isTorn, publishedValues } from "./published_rows.ts";
 import { TroubledDisk } from "./troubled_disk.ts";
 import { COMMON, mustBe, type Target, WatchedMonitor } from "./watched_monitor.ts";

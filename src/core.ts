@@ -1,0 +1,124 @@
+/**
+ * Building blocks for monitors, samplers and stores of your own: a channel that writes to a directory without
+ * a monitor, samplers, a background sampler, CSV, and the names that Kymo's files use.
+ *
+ * @example A small monitor of your own
+ * ```ts
+ * import { BackgroundSampler, Channel, DurationSampler, parse, processSampler, SERIES } from "@kymo/kymo/core";
+ * import { assert, assertEquals } from "@std/assert";
+ * import { readdirSync, readFileSync, rmSync } from "node:fs";
+ *
+ * const options = { monitoringDir: "_own_monitor" };
+ * const durations = new Channel("duration", options);
+ * const quantities = new Channel("runtime", options);
+ * const sampler = new DurationSampler(durations);
+ * const background = new BackgroundSampler([{ sampler: processSampler(), sink: quantities }], { samplingInterval: 500 });
+ *
+ * background.start();
+ * const id = sampler.start();
+ * JSON.parse('{"some": "work"}');
+ * sampler.stop("parse", id);
+ * background.stop();
+ * await Promise.all([durations.close(), quantities.close()]);
+ *
+ * const rows = readdirSync("_own_monitor").filter((name) => name.endsWith(".csv"))
+ *   .flatMap((name) => parse(readFileSync(`_own_monitor/${name}`, "utf8")));
+ * assertEquals(rows.filter(({ label }) => label === "parse").length, 1);
+ * assert(rows.some(({ label, measurement }) => label === SERIES.rss && measurement > 0));
+ * rmSync("_own_monitor", { recursive: true });
+ * ```
+ *
+ * @module
+ */
+
+import { defaultRuntime } from "./default_runtime.ts";
+import { KymoError, quote } from "./errors.ts";
+import { StandaloneChannel } from "./recording/channel.ts";
+import { checkSamplingOptions, type SamplingOptions, type WriteOptions } from "./recording/options.ts";
+import type { Runtime } from "./runtime.ts";
+import { BackgroundSampler as SamplerOnTimers, type SampledSeries } from "./sampling/background.ts";
+import { DurationSampler as SamplerOnClock } from "./sampling/duration.ts";
+import { eventLoopSampler as eventLoopSamplerOn } from "./sampling/event_loop.ts";
+import { gcSampler as gcSamplerOn } from "./sampling/gc.ts";
+import { processSampler as processSamplerOn } from "./sampling/process.ts";
+import type { ObservationSink, Sampler } from "./sampling/sampler.ts";
+import { CHANNELS } from "./series.ts";
+
+export { COLUMNS } from "./csv/dialect.ts";
+export { encode } from "./csv/encode.ts";
+export { parse } from "./csv/parse.ts";
+export { KymoError, type KymoErrorCode } from "./errors.ts";
+export type { Layout } from "./files/names.ts";
+export type { ChannelStatus } from "./recording/channel.ts";
+export type { ChannelCounts } from "./recording/double_buffer.ts";
+export type { Durability, SamplingOptions, WriteOptions } from "./recording/options.ts";
+export type { SampledSeries } from "./sampling/background.ts";
+export type { ObservationSink, Sampler } from "./sampling/sampler.ts";
+export type { SegmentOwner } from "./segment/format.ts";
+export type { Observation } from "./segment/observation.ts";
+export { Segment, type SegmentContent } from "./segment/segment.ts";
+export { CHANNELS, RUNTIME_SERIES, type RuntimeSeries, SERIES, ValueKind } from "./series.ts";
+
+/** One runtime for all building blocks, so that their clocks have the same zero. */
+let shared: Runtime | undefined;
+const runtime = (): Runtime => shared ??= defaultRuntime();
+
+/**
+ * A channel that writes to a directory without a monitor, with buffers of its own. They are flushed when they
+ * are full, at intervals, and when the program ends; the spools of a program that died are recovered by the
+ * next channel or monitor in the directory.
+ *
+ * In the channel `duration`, values are whole nanoseconds, which the files have as seconds.
+ */
+export class Channel extends StandaloneChannel {
+  /**
+   * Opens the channel.
+   *
+   * @throws {KymoError} if the name or an option is wrong, or the directory cannot be created or written.
+   * @throws {RangeError} if there is no memory for its buffers.
+   */
+  constructor(name: string, options?: WriteOptions) {
+    super(runtime(), name, options);
+  }
+}
+
+/** Measures durations with the runtime's clock, and records them in a channel named `duration`. */
+export class DurationSampler extends SamplerOnClock {
+  /** @throws {KymoError} `"invalid-argument"` if the channel has another name: its values are no durations. */
+  constructor(channel: Channel) {
+    if (channel.name !== CHANNELS.duration) {
+      throw new KymoError(
+        "invalid-argument",
+        `Cannot sample durations: the channel must be named "${CHANNELS.duration}": ${quote(channel.name)}`,
+      );
+    }
+    super(runtime().clock.now, channel);
+  }
+}
+
+/** Calls samplers at regular intervals, with a timer of the runtime that does not keep the program alive. */
+export class BackgroundSampler extends SamplerOnTimers {
+  /** @throws {KymoError} `"invalid-argument"` if an option is wrong. */
+  constructor(series: readonly SampledSeries[], options?: SamplingOptions) {
+    const { samplingInterval, onError } = checkSamplingOptions("Cannot sample", options);
+    super(series, { timers: runtime().timers, interval: samplingInterval, report: onError });
+  }
+}
+
+/** Samples memory and CPU time of the process: `user time`, `system time`, `rss`, `max rss` and the heap. */
+export function processSampler(): Sampler {
+  const { memory, resources } = runtime();
+  return processSamplerOn(memory, resources);
+}
+
+/** Samples garbage collections of this isolate; `undefined` on a runtime that does not report them. */
+export function gcSampler(): Sampler | undefined {
+  const { gc } = defaultRuntime(); // a tracker of its own, since reading the collections removes them
+  return gc && gcSamplerOn(gc);
+}
+
+/** Samples how late the event loop runs its timers. Long delays go to `sink` when they happen. */
+export function eventLoopSampler(sink: ObservationSink): Sampler {
+  const { clock, timers } = runtime();
+  return eventLoopSamplerOn(clock, timers, sink);
+}

@@ -1,0 +1,80 @@
+import type { KymoError } from "../errors.ts";
+import { checkChannelName } from "../files/names.ts";
+import type { Runtime } from "../runtime.ts";
+import type { ObservationSink } from "../sampling/sampler.ts";
+import type { ChannelCounts, DoubleBuffer } from "./double_buffer.ts";
+import { checkWriteOptions, type WriteOptions } from "./options.ts";
+import { Store } from "./store.ts";
+
+/** The state of a channel, safe to pass to `JSON.stringify`. */
+export interface ChannelStatus extends ChannelCounts {
+  /** Observations refused because an argument was invalid. Not part of the counts. */
+  readonly invalid: number;
+  /** Labels that were cut for their length, counted once per buffer. */
+  readonly labelsCut: number;
+  /** Failures so far. */
+  readonly errors: number;
+  /** The latest failure. */
+  readonly lastError: KymoError | undefined;
+}
+
+/** A channel with a store of its own, which no monitor opens or closes. */
+export class StandaloneChannel implements ObservationSink, AsyncDisposable {
+  /** Begins the names of its files. */
+  readonly name: string;
+  readonly #store: Store;
+  readonly #buffer: DoubleBuffer;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Opens the channel.
+   *
+   * @throws {KymoError} if the name or an option is wrong, or the directory cannot be created or written.
+   * @throws {RangeError} if there is no memory for its buffers.
+   */
+  constructor(runtime: Runtime, name: string, options?: WriteOptions) {
+    const action = "Cannot open the channel";
+    checkChannelName(action, name);
+    this.name = name;
+    this.#store = new Store(runtime, checkWriteOptions(action, options));
+    this.#buffer = this.#store.channels.get(name);
+    this.#store.begin();
+  }
+
+  /** Records one measurement. Does nothing once the channel is closed, as all methods below. */
+  observe(label: string, value: number): void {
+    if (this.#closing === undefined) this.#buffer.observe(label, value);
+  }
+
+  /** Records several measurements with the same timepoint. */
+  observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
+    if (this.#closing === undefined) this.#buffer.observeMany(observations);
+  }
+
+  /** Records `value` at `timepoint`, a reading of the clock in ns. The caller guarantees that all three are valid. */
+  add(label: string, value: number, timepoint: number): void {
+    if (this.#closing === undefined) this.#buffer.add(label, value, timepoint);
+  }
+
+  /** Resolves when all that was recorded until this call is in files, or cannot be written. Never rejects. */
+  flush(): Promise<void> {
+    return this.#closing ?? this.#store.channels.flush();
+  }
+
+  /** Flushes all rows and ends. Never rejects. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#store.close();
+  }
+
+  /** Closes the channel. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** What became of the observations, and failures. */
+  status(): ChannelStatus {
+    const { counts, invalid, labelsCut } = this.#buffer;
+    const { count, last } = this.#store.failures;
+    return { ...counts, invalid, labelsCut, errors: count, lastError: last };
+  }
+}

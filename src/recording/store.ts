@@ -1,0 +1,90 @@
+import { CsvEncoder } from "../csv/encode.ts";
+import { KymoError } from "../errors.ts";
+import { MonitoringDirectory } from "../files/directory.ts";
+import type { Runtime } from "../runtime.ts";
+import { BackgroundRecovery } from "./background_recovery.ts";
+import { Channels } from "./channels.ts";
+import { Failures } from "./failures.ts";
+import type { Durability, WriteOptions } from "./options.ts";
+
+/** ms between recoveries of the spools that dead programs left in the directory. */
+const RECOVERY_INTERVAL = 60_000;
+
+/**
+ * Where a recording's observations are kept and written: its channels in a monitoring directory, with what
+ * they share. It flushes when the program ends, and recovers spools that dead programs left there.
+ */
+export class Store {
+  /** Its part of all file names, beside the PID. */
+  readonly isolate: string;
+  readonly directory: MonitoringDirectory;
+  readonly channels: Channels;
+  readonly failures: Failures;
+  readonly recovery: BackgroundRecovery;
+  readonly #runtime: Runtime;
+  readonly #options: Required<WriteOptions>;
+  #removeExitHook = (): void => {};
+  /** Whether there were spools when it was closed, and if not, why. */
+  #whyNotSpoolAtEnd: { readonly reason: string | undefined } | undefined;
+
+  /**
+   * Creates the directory. Channels are made when they are first asked for.
+   *
+   * @throws {KymoError} if the directory cannot be created or written.
+   */
+  constructor(runtime: Runtime, options: Required<WriteOptions>) {
+    const { clock, timers, files, pid } = runtime;
+    const { layout, flushInterval, memoryThreshold, durability, monitoringDir } = options;
+    this.#runtime = runtime;
+    this.#options = options;
+    this.isolate = runtime.isolateId();
+    const spools = durability !== "memory" && files.map !== undefined;
+    this.directory = MonitoringDirectory.create(files, monitoringDir, { syncs: durability === "fsync", spools });
+    this.failures = new Failures(options.onError);
+    const report = (error: KymoError): void => this.failures.report(error);
+    const shared = { directory: this.directory, encoder: new CsvEncoder(), clock, timers, report };
+    this.recovery = new BackgroundRecovery({ ...shared, interval: RECOVERY_INTERVAL });
+    const { isolate } = this;
+    this.channels = new Channels({ ...shared, layout, flushInterval, memoryThreshold, spools }, { pid, isolate });
+  }
+
+  /** Begins to flush at exit and to recover. `beforeExitFlush` is called at exit, before the flush. */
+  begin(beforeExitFlush: () => void = () => {}): void {
+    const { exitHooks, files, unavailable } = this.#runtime;
+    this.channels.begin();
+    this.recovery.start();
+    this.#removeExitHook = exitHooks.add((last) => {
+      beforeExitFlush();
+      this.channels.flushNow(last);
+      if (last) this.recovery.abandon();
+      this.failures.deliver();
+    });
+    if (this.#options.layout === "append" && !files.locks) {
+      const why = unavailable.locks ?? "files cannot be locked";
+      this.failures.report(
+        new KymoError("unsupported", `Cannot append, so files of their own are written: ${why}`),
+      );
+    }
+  }
+
+  /** Why rows recorded now do not outlive the process, if they should; `undefined` if they do, or need not. */
+  get whyNotSpool(): string | undefined {
+    if (this.#whyNotSpoolAtEnd !== undefined) return this.#whyNotSpoolAtEnd.reason;
+    const { files, unavailable } = this.#runtime;
+    if (files.map === undefined) return unavailable.spool ?? "files cannot be mapped";
+    return this.#options.durability === "memory" ? undefined : this.channels.whyNotSpool;
+  }
+
+  /** The durability in force: `"memory"` where `"spool"` was asked for and is not available. */
+  get durability(): Durability {
+    const { durability } = this.#options;
+    return durability === "spool" && this.whyNotSpool !== undefined ? "memory" : durability;
+  }
+
+  /** Flushes all rows without blocking the event loop, finishes a recovery that has begun, and ends. Never rejects. */
+  async close(): Promise<void> {
+    this.#whyNotSpoolAtEnd = { reason: this.whyNotSpool };
+    await Promise.all([this.channels.close(), this.recovery.finish()]);
+    this.#removeExitHook();
+  }
+}
