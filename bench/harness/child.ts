@@ -69,7 +69,7 @@ export async function run(program: URL, options: ChildOptions = {}): Promise<unk
  * Runs a program of the bench and waits. Returns its run time, from before its start until after
  * its exit, ms, and its last line as JSON.
  */
-export function timeRun(program: URL, options: ChildOptions = {}): { readonly time: number; readonly told: unknown } {
+export function timeRun(program: URL, options: ChildOptions = {}): { readonly time: number; readonly output: unknown } {
   const [executable, args] = commandOf(program, options);
   const before = performance.now();
   const { status, error, stdout } = spawnSync(executable, args, {
@@ -79,5 +79,5 @@ export function timeRun(program: URL, options: ChildOptions = {}): { readonly ti
   });
   const time = performance.now() - before;
   if (status !== 0) throw new Error(`Cannot measure: ${program}: ended with ${status}`, { cause: error });
-  return { time, told: lastLine(stdout) };
+  return { time, output: lastLine(stdout) };
 }

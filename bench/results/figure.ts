@@ -42,6 +42,6 @@ export function isReached({ goal, value }: Figure): boolean {
 }
 
 /** Prints the findings of a part as its last line, for `main.ts`. */
-export function tell(findings: Findings): void {
+export function reportFindings(findings: Findings): void {
   console.log(JSON.stringify(findings));
 }

@@ -16,15 +16,15 @@ function demo(
   { temporary = "/nowhere", watch }: { temporary?: string; watch?: (pid: number, stdout: string) => void } = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn("deno", ["run", "-A", main, ...args], { env: { ...process.env, TMPDIR: temporary } });
-  const told = { stdout: "", stderr: "" };
+  const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text) => {
-    told.stdout += text;
-    watch?.(child.pid!, told.stdout);
+    output.stdout += text;
+    watch?.(child.pid!, output.stdout);
   });
-  child.stderr.setEncoding("utf8").on("data", (text) => told.stderr += text);
+  child.stderr.setEncoding("utf8").on("data", (text) => output.stderr += text);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, ...told }));
+    child.on("close", (code) => resolve({ code, ...output }));
   });
 }
 

@@ -103,7 +103,7 @@ async function askForAll(address: Address) {
   const requests: [label: string, path: string, body?: string][] = [
     ["/text [GET]", "/text"],
     ["/text [GET]", "/text?with=a&query=/x"],
-    ["/text [POST]", "/text", "a body that nobody reads"],
+    ["/text [POST]", "/text", "an unread body"],
     ["/text [HEAD]", "/text"],
     ["/text [OTHER]", "/text"],
     ["/later [GET]", "/later"],

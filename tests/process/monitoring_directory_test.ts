@@ -46,14 +46,14 @@ describe("start throws for a monitoring directory that cannot be created, and th
       using scratch = scratchDirectory();
       const place = make(scratch);
       const recorder = new Recorder(thisRuntime);
-      const { thrown, running } = await recorder.tell("start", { monitoringDir: place });
+      const { thrown, running } = await recorder.send("start", { monitoringDir: place });
       assertEquals([thrown?.name, thrown?.code, running], ["KymoError", code, false]);
       assertStringIncludes(thrown!.message, `Cannot create the monitoring directory: ${quotePath(place)}: `);
       assert(!existsSync(scratch.at("nothing")));
 
-      await recorder.tell("start", { monitoringDir: scratch.at("good") });
-      await recorder.tell("record", 10);
-      assertConserved(await recorder.tell("stop"), readRows(scratch.at("good"), "duration"));
+      await recorder.send("start", { monitoringDir: scratch.at("good") });
+      await recorder.send("record", 10);
+      assertConserved(await recorder.send("stop"), readRows(scratch.at("good"), "duration"));
       await recorder.end();
     });
   }
@@ -67,11 +67,11 @@ for (const layout of LAYOUTS) {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const recorder = new Recorder(thisRuntime);
-      await recorder.tell("start", options(directory));
+      await recorder.send("start", options(directory));
       rmSync(directory, { recursive: true });
       writeFileSync(directory, "theirs");
-      await recorder.tell("record", 1000);
-      const { lastError } = await recorder.tell("stop");
+      await recorder.send("record", 1000);
+      const { lastError } = await recorder.send("stop");
       await recorder.end();
       const why = "a file of that name already exists";
       assertEquals(
@@ -86,12 +86,12 @@ for (const layout of LAYOUTS) {
       const away = scratch.at("away");
       mkdirSync(away);
       const recorder = new Recorder(thisRuntime);
-      await recorder.tell("start", options(directory));
+      await recorder.send("start", options(directory));
       let moved = 0;
-      await withEachFile(recorder.tell("keepRecording", 1000), directory, (path) => {
+      await withEachFile(recorder.send("keepRecording", 1000), directory, (path) => {
         if (statSync(path).size > 0) renameSync(path, join(away, `duration.${moved++}.csv`));
       });
-      const stopped = await recorder.tell("stop");
+      const stopped = await recorder.send("stop");
       assert(moved > 10, `only ${moved} files were moved`);
       assertEquals(stopped.dropped, 0);
       assertConserved(stopped, readRows(directory, "duration") + readRows(away, "duration"));
@@ -104,13 +104,13 @@ for (const layout of LAYOUTS) {
       const away = scratch.at("away");
       mkdirSync(away);
       const recorder = new Recorder(thisRuntime);
-      await recorder.tell("start", options(directory));
+      await recorder.send("start", options(directory));
       const moved: string[] = [];
-      await withEachFile(recorder.tell("keepRecording", 1000), directory, (path) => {
+      await withEachFile(recorder.send("keepRecording", 1000), directory, (path) => {
         moved.push(join(away, `${moved.length}.csv`));
         renameSync(path, moved.at(-1)!);
       }, 0);
-      await recorder.tell("stop");
+      await recorder.send("stop");
       await recorder.end();
       assertEquals(moved.filter((path) => !readFileSync(path, "latin1").startsWith(HEADER)), []);
     });
@@ -119,18 +119,18 @@ for (const layout of LAYOUTS) {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const recorder = new Recorder(thisRuntime);
-      await recorder.tell("start", options(directory));
+      await recorder.send("start", options(directory));
       let deleted = 0;
-      await withEachFile(recorder.tell("keepRecording", 1000), directory, (path) => {
+      await withEachFile(recorder.send("keepRecording", 1000), directory, (path) => {
         unlinkSync(path);
         deleted++;
       });
-      const { flushed } = await recorder.tell("settle", PATIENCE);
+      const { flushed } = await recorder.send("settle", PATIENCE);
       const rows = readRows(directory, "duration");
       assert(deleted > 10, `only ${deleted} files were deleted`);
       assert(rows <= flushed);
-      await recorder.tell("record", 1000);
-      const stopped = await recorder.tell("stop");
+      await recorder.send("record", 1000);
+      const stopped = await recorder.send("stop");
       assertEquals({ errors: stopped.errors, dropped: stopped.dropped }, { errors: 0, dropped: 0 });
       assertEquals(readRows(directory, "duration") - rows, stopped.flushed - flushed);
       await recorder.end();
@@ -139,9 +139,9 @@ for (const layout of LAYOUTS) {
     it("creates files that only their owner may read, whatever the umask", async () => {
       using scratch = scratchDirectory();
       const recorder = new Recorder(thisRuntime, ["sh", "-c", 'umask 000; exec "$@"', "sh"]);
-      await recorder.tell("start", options(scratch.at("monitoring")));
-      await recorder.tell("record", 1000);
-      await recorder.tell("stop");
+      await recorder.send("start", options(scratch.at("monitoring")));
+      await recorder.send("record", 1000);
+      await recorder.send("stop");
       const modes = csvFiles(scratch.at("monitoring"), "duration")
         .map((name) => statSync(join(scratch.at("monitoring"), name)).mode & 0o777);
       assertEquals(new Set(modes), new Set([0o600]));
@@ -153,11 +153,11 @@ for (const layout of LAYOUTS) {
       mkdirSync(scratch.at("first"));
       mkdirSync(scratch.at("second"));
       const recorder = new Recorder(thisRuntime);
-      await recorder.tell("chdir", scratch.at("first"));
-      await recorder.tell("start", options("monitoring"));
-      await recorder.tell("chdir", scratch.at("second"));
-      await recorder.tell("record", 1000);
-      const stopped = await recorder.tell("stop");
+      await recorder.send("chdir", scratch.at("first"));
+      await recorder.send("start", options("monitoring"));
+      await recorder.send("chdir", scratch.at("second"));
+      await recorder.send("record", 1000);
+      const stopped = await recorder.send("stop");
       assertConserved(stopped, readRows(scratch.at("first/monitoring"), "duration"));
       assertEquals(readdirSync(scratch.at("second")), []);
       await recorder.end();
@@ -168,8 +168,8 @@ for (const layout of LAYOUTS) {
       const directory = scratch.at("monitoring");
       const cycle = JSON.stringify({ ...options(directory), withRuntime: true });
       const recorder = new Recorder(thisRuntime);
-      const before = await recorder.tell("cycle", `5 ${cycle}`);
-      const after = await recorder.tell("cycle", `100 ${cycle}`);
+      const before = await recorder.send("cycle", `5 ${cycle}`);
+      const after = await recorder.send("cycle", `100 ${cycle}`);
       assertEquals(after.thrown, undefined);
       assertEquals(after.held["timers"], 0);
       // The runtime itself opens and closes some descriptors for its threads.
@@ -202,14 +202,14 @@ describe("recording in layout append", () => {
   it("writes its own files while another program holds the lock", async () => {
     using scratch = scratchDirectory();
     const recorder = new Recorder(thisRuntime);
-    await recorder.tell("start", { monitoringDir: scratch.path, layout: "append", ...SMALL_BUFFERS });
-    await recorder.tell("record", 100);
-    await recorder.tell("settle", PATIENCE);
+    await recorder.send("start", { monitoringDir: scratch.path, layout: "append", ...SMALL_BUFFERS });
+    await recorder.send("record", 100);
+    await recorder.send("settle", PATIENCE);
     const lock = detect(globalThis).files.open(scratch.at("duration.csv"));
     assert(lock.tryLock!());
     const { size } = lock.status();
-    await recorder.tell("record", 1000);
-    const stopped = await recorder.tell("stop");
+    await recorder.send("record", 1000);
+    const stopped = await recorder.send("stop");
     assertEquals({ flushed: stopped.flushed, dropped: stopped.dropped }, { flushed: 1100, dropped: 0 });
     assertEquals(lock.status().size, size);
     lock.close();

@@ -33,9 +33,9 @@ describe("file planted by another user", () => {
       mkdirSync(directory);
       plant(join(directory, "duration.csv"), victim);
       const recorder = new Recorder(thisRuntime);
-      await recorder.tell("start", { monitoringDir: directory, layout: "append", ...SMALL_BUFFERS });
-      await recorder.tell("record", 1000);
-      const stopped = await recorder.tell("stop");
+      await recorder.send("start", { monitoringDir: directory, layout: "append", ...SMALL_BUFFERS });
+      await recorder.send("record", 1000);
+      const stopped = await recorder.send("stop");
       assertEquals(readFileSync(victim, "utf8"), "theirs");
       assert(!existsSync(`${victim}.new`));
       assert(!lstatSync(join(directory, "duration.csv")).isFile());
@@ -53,15 +53,15 @@ describe("file planted by another user", () => {
     const victim = scratch.at("victim");
     writeFileSync(victim, "theirs");
     const recorder = new Recorder(thisRuntime);
-    await recorder.tell("start", { monitoringDir: directory, ...SMALL_BUFFERS });
-    await recorder.tell("record", 10);
-    await recorder.tell("settle", PATIENCE);
+    await recorder.send("start", { monitoringDir: directory, ...SMALL_BUFFERS });
+    await recorder.send("record", 10);
+    await recorder.send("settle", PATIENCE);
     const [first = ""] = csvFiles(directory, "duration");
     const links = Array.from({ length: 20 }, (_, i) => first.replace("000001", String(i + 2).padStart(6, "0")))
       .flatMap((name) => [join(directory, name), join(directory, `.${name}.tmp`)]);
     for (const [i, link] of links.entries()) symlinkSync(i % 4 < 2 ? victim : `${victim}.new`, link);
-    await recorder.tell("record", 2000);
-    const stopped = await recorder.tell("stop");
+    await recorder.send("record", 2000);
+    const stopped = await recorder.send("stop");
     assertEquals(readFileSync(victim, "utf8"), "theirs");
     assert(!existsSync(`${victim}.new`));
     for (const link of links) {

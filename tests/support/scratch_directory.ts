@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A new directory that goes with the block: `using scratch = scratchDirectory()`. */
+/** A new temporary directory. Disposing removes it: `using scratch = scratchDirectory()`. */
 export function scratchDirectory(): Disposable & { readonly path: string; at(name: string): string } {
   const path = mkdtempSync(join(tmpdir(), "kymo-test-"));
   return {

@@ -6,10 +6,10 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { timeRun } from "../../harness/child.ts";
-import { type Spread, spread, tell } from "../../results/figure.ts";
+import { reportFindings, type Spread, spread } from "../../results/figure.ts";
 import { takeRows, temporaryDirectory } from "../../harness/published_files.ts";
 import { install, programs } from "./install.ts";
-import type { Told } from "./shares.ts";
+import type { Output } from "./shares.ts";
 
 /** Measured rounds, after one that fills the runtime's caches. */
 const ROUNDS = 20;
@@ -23,7 +23,7 @@ using project = temporaryDirectory();
 install(project.path);
 
 /** Runs a program, and asserts that it leaves the expected number of rows. */
-function runOnce(name: Name): { readonly time: number; readonly told: unknown } {
+function runOnce(name: Name): { readonly time: number; readonly output: unknown } {
   using directory = temporaryDirectory();
   const run = timeRun(pathToFileURL(join(project.path, `${name}.ts`)), { cwd: directory.path });
   const rows = takeRows(join(directory.path, "_monitoring"));
@@ -33,7 +33,7 @@ function runOnce(name: Name): { readonly time: number; readonly told: unknown } 
 }
 
 const times: Record<Name, number[]> = { empty: [], imports: [], records: [], shares: [] };
-const told: Told[] = [];
+const output: Output[] = [];
 
 for (let round = 0; round <= ROUNDS; round++) {
   // Each round starts with another program, so that none always follows the same one.
@@ -42,7 +42,7 @@ for (let round = 0; round <= ROUNDS; round++) {
     const run = runOnce(name);
     if (round === 0) continue;
     times[name].push(run.time);
-    if (name === "shares") told.push(run.told as Told);
+    if (name === "shares") output.push(run.output as Output);
   }
 }
 
@@ -54,7 +54,7 @@ function above(ours: Name, theirs: Name): Spread {
 const EMPTY = "an empty program";
 const IMPORTS = "a program that only imports it";
 
-tell({
+reportFindings({
   figures: [
     { what: `whole run time of ${EMPTY}`, unit: "ms", value: spread(times.empty) },
     {
@@ -71,8 +71,8 @@ tell({
       unit: "ms",
       value: above("records", "imports"),
     },
-    { what: "of that, start()", unit: "ms", value: spread(told.map(({ start }) => start)) },
-    { what: "of that, the first sample", unit: "ms", value: spread(told.map(({ sample }) => sample)) },
-    { what: "of that, await stop()", unit: "ms", value: spread(told.map(({ stop }) => stop)) },
+    { what: "of that, start()", unit: "ms", value: spread(output.map(({ start }) => start)) },
+    { what: "of that, the first sample", unit: "ms", value: spread(output.map(({ sample }) => sample)) },
+    { what: "of that, await stop()", unit: "ms", value: spread(output.map(({ stop }) => stop)) },
   ],
 });

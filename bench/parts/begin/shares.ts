@@ -6,7 +6,7 @@
 import * as monitor from "@kymo/kymo";
 
 /** Output of the program. */
-export interface Told {
+export interface Output {
   readonly start: number;
   readonly sample: number;
   readonly stop: number;
@@ -21,5 +21,5 @@ await monitor.stop();
 times.push(performance.now());
 
 const [start = 0, sample = 0, stop = 0] = times.slice(1).map((time, i) => time - times[i]!);
-const told: Told = { start, sample, stop };
-console.log(JSON.stringify(told));
+const output: Output = { start, sample, stop };
+console.log(JSON.stringify(output));

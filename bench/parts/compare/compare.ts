@@ -7,7 +7,7 @@
 import { bareClock } from "../../contenders/bare_clock.ts";
 import { kymo } from "../../contenders/kymo.ts";
 import { beginAll } from "../../contenders/contenders.ts";
-import { type Figure, spread, tell } from "../../results/figure.ts";
+import { type Figure, reportFindings, spread } from "../../results/figure.ts";
 import { goalHere } from "../../results/goals.ts";
 import { alternate, type Body, ratio } from "../../harness/rounds.ts";
 import { SEGMENT_ROWS } from "../../harness/segment_rows.ts";
@@ -46,7 +46,7 @@ try {
       ...name === kymo.name ? { goal: { atMost: goalHere({ deno: 0.75, withoutFfi: 1.4, bun: 1.5 }) } } : {},
     });
   }
-  tell({ figures });
+  reportFindings({ figures });
 } finally {
   field.remove();
 }

@@ -9,7 +9,7 @@ import { stringify as stringifyNode } from "csv-stringify/sync";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/series.ts";
 import { Segment, type SegmentContent } from "../../../src/segment/segment.ts";
-import { type Figure, spread, tell } from "../../results/figure.ts";
+import { type Figure, reportFindings, spread } from "../../results/figure.ts";
 import { randomNumbers } from "../../harness/random.ts";
 import { alternate, ratio } from "../../harness/rounds.ts";
 import { SEGMENT_BYTES } from "../../harness/segment_rows.ts";
@@ -125,6 +125,6 @@ const durations = material(ValueKind.duration, (random) => Math.round(5_000 / (1
 const doubles = material(ValueKind.number, (random) => (random - 0.5) * 10 ** (Math.floor(random * 1e6) % 20 - 6));
 check(durations);
 check(doubles);
-tell({
+reportFindings({
   figures: [...await measure("a row with a duration", durations), ...await measure("a row with any double", doubles)],
 });

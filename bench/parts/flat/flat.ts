@@ -5,7 +5,7 @@
 
 import { counted, formatInteger } from "../../../src/display/numbers.ts";
 import { run } from "../../harness/child.ts";
-import { type Figure, spread, tell } from "../../results/figure.ts";
+import { type Figure, reportFindings, spread } from "../../results/figure.ts";
 import { temporaryDirectory } from "../../harness/published_files.ts";
 import { ratio } from "../../harness/rounds.ts";
 
@@ -55,8 +55,8 @@ async function byQuantity(): Promise<Figure[]> {
 async function byLabels(): Promise<Figure[]> {
   const taken: number[][] = LABELS.map(() => []);
   for (let i = 0; i < LABEL_PROGRAMS; i++) {
-    const told = await record(labels, ...LABELS) as Record<string, number[]>;
-    LABELS.forEach((number, at) => taken[at]!.push(...told[number]!));
+    const output = await record(labels, ...LABELS) as Record<string, number[]>;
+    LABELS.forEach((number, at) => taken[at]!.push(...output[number]!));
   }
   return figures(
     LABELS.map((number) => `a sample with ${counted(number, "label")}`),
@@ -73,4 +73,4 @@ async function byIsolates(): Promise<Figure[]> {
   );
 }
 
-tell({ figures: [...await byQuantity(), ...await byLabels(), ...await byIsolates()] });
+reportFindings({ figures: [...await byQuantity(), ...await byLabels(), ...await byIsolates()] });

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "../../harness/child.ts";
-import { spread, tell } from "../../results/figure.ts";
+import { reportFindings, spread } from "../../results/figure.ts";
 import { checkOutcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
 import { ratio } from "../../harness/rounds.ts";
 import { type Handler, serve } from "./serve.ts";
@@ -104,7 +104,7 @@ if (takeRows(directory.path) !== recorded.calls()) throw new Error(`Cannot measu
 
 const BARE = "the same server, bare";
 
-tell({
+reportFindings({
   figures: [
     {
       what: "HTTP requests per second",

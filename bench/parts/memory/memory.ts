@@ -1,10 +1,10 @@
 /** The memory of a recording, and its growth. */
 
 import { run } from "../../harness/child.ts";
-import { type Figure, spread, tell } from "../../results/figure.ts";
+import { type Figure, reportFindings, spread } from "../../results/figure.ts";
 import { checkOutcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
 import type { Resident } from "./resident.ts";
-import type { Told } from "./samples.ts";
+import type { Output } from "./samples.ts";
 
 const ROUNDS = 2;
 
@@ -34,11 +34,13 @@ async function recording(v8Flags: string): Promise<readonly Resident[]> {
   let rows = 0;
   const taking = setInterval(() => rows += takeRows(directory.path), TAKE_EVERY);
   try {
-    const told = await run(samples, { args: [directory.path, ...READ_AT.map(String)], v8Flags }) as Told;
+    const output = await run(samples, { args: [directory.path, ...READ_AT.map(String)], v8Flags }) as Output;
     rows += takeRows(directory.path);
-    checkOutcome(told.outcome, told.samples);
-    if (rows !== told.samples) throw new Error(`Cannot measure: ${told.samples} samples were recorded, not ${rows}`);
-    return told.readings;
+    checkOutcome(output.outcome, output.samples);
+    if (rows !== output.samples) {
+      throw new Error(`Cannot measure: ${output.samples} samples were recorded, not ${rows}`);
+    }
+    return output.readings;
   } finally {
     clearInterval(taking);
   }
@@ -46,9 +48,9 @@ async function recording(v8Flags: string): Promise<readonly Resident[]> {
 
 /** Memory of a program that does not record. */
 async function notRecording(v8Flags: string): Promise<readonly Resident[]> {
-  const told = await run(samples, { args: ["", ...READ_AT.map(String)], v8Flags }) as Told;
-  checkOutcome(told.outcome, 0);
-  return told.readings;
+  const output = await run(samples, { args: ["", ...READ_AT.map(String)], v8Flags }) as Output;
+  checkOutcome(output.outcome, 0);
+  return output.readings;
 }
 
 /** Memory of the programs at each reading. */
@@ -89,7 +91,7 @@ const MOST_GROWTH = 0.5;
 const ofOneSize = await rounds(ROUNDS, OF_ONE_SIZE);
 const byDefault = "Deno" in globalThis ? await rounds(1, BY_DEFAULT) : ofOneSize; // only V8 has flags
 
-tell({
+reportFindings({
   figures: [
     ...([["all", "RSS"], ["own", "RSS without the runtime's code"]] as const).flatMap(([part, name]) => [
       figure(

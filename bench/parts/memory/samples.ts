@@ -9,7 +9,7 @@ import process from "node:process";
 import { collect, leastResident, type Resident } from "./resident.ts";
 
 /** Output of the program. */
-export interface Told {
+export interface Output {
   /** Number of samples. */
   readonly samples: number;
   /** Memory at each reading. */
@@ -54,5 +54,5 @@ for (const count of counts.map(Number)) {
   readings.push(await leastResident(live));
 }
 await monitor.stop();
-const told: Told = { samples, readings, outcome: monitor.status() };
-console.log(JSON.stringify({ ...told, outcome: { ...told.outcome, lastError: undefined } }));
+const output: Output = { samples, readings, outcome: monitor.status() };
+console.log(JSON.stringify({ ...output, outcome: { ...output.outcome, lastError: undefined } }));

@@ -11,7 +11,7 @@ import process from "node:process";
 import * as monitor from "@kymo/kymo";
 import { detect } from "../../../runtime_adapters/detect.ts";
 import { LABEL } from "../../contenders/contender.ts";
-import { type Figure, spread, tell } from "../../results/figure.ts";
+import { type Figure, reportFindings, spread } from "../../results/figure.ts";
 import { goalHere } from "../../results/goals.ts";
 import { checkOutcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
 import { alternate, type Body, ratio } from "../../harness/rounds.ts";
@@ -204,4 +204,4 @@ function withoutFlush(): Promise<Figure[]> {
 
 const figures = [...await withoutFlush(), ...await withFlush()];
 if (!(sum > 0)) throw new Error("Cannot measure: no time passed");
-tell({ figures });
+reportFindings({ figures });

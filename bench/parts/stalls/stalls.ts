@@ -4,7 +4,7 @@
  */
 
 import * as monitor from "@kymo/kymo";
-import { type Figure, spread, tell } from "../../results/figure.ts";
+import { type Figure, reportFindings, spread } from "../../results/figure.ts";
 import { checkOutcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
 import { detect } from "../../../runtime_adapters/detect.ts";
 
@@ -152,7 +152,7 @@ const fullSpeed = await alternate(atFullSpeed, AT_FULL_SPEED);
 const liveLoop = await alternate(inALiveLoop, IN_A_LIVE_LOOP);
 const latest = ({ latest }: Held): number => latest / NANOSECONDS_PER_MS;
 
-tell({
+reportFindings({
   figures: [
     ...figuresOf("at full speed", fullSpeed),
     ...figuresOf("at 100,000/s", liveLoop, { longest: LONG / NANOSECONDS_PER_MS, flushed: 0 }),

@@ -7,7 +7,7 @@
 
 import { spawnSync } from "node:child_process";
 import { commandOf, runCommand, timeRun } from "../../harness/child.ts";
-import { type Figure, type Spread, spread, tell } from "../../results/figure.ts";
+import { type Figure, reportFindings, type Spread, spread } from "../../results/figure.ts";
 import { hasFfi } from "../../harness/has_ffi.ts";
 import { ratio } from "../../harness/rounds.ts";
 import { record, type Recording } from "./recording.ts";
@@ -31,7 +31,7 @@ const PYTHON = "/usr/bin/python3";
 type Series = Readonly<Record<string, readonly number[]>>;
 
 /** Output of a contender. */
-interface Told {
+interface Output {
   readonly peak: number;
   readonly series: Series;
 }
@@ -83,15 +83,15 @@ async function againstDuckDB(): Promise<Figure[]> {
   };
   const series = await readSummary(recording);
   for (const run of [contenders.fixed, contenders.detected]) {
-    checkSame(series, (run().told as Told).series, "the bare query");
+    checkSame(series, (run().output as Output).series, "the bare query");
   }
   const times = { summary: [] as number[], fixed: [] as number[], detected: [] as number[] };
   const peaks: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     for (const name of Object.keys(contenders) as (keyof typeof contenders)[]) {
-      const { time, told } = contenders[name]();
+      const { time, output } = contenders[name]();
       times[name].push(time);
-      if (name === "summary") peaks.push((told as Told).peak);
+      if (name === "summary") peaks.push((output as Output).peak);
     }
   }
   const what = "kymo summary of 10 million rows";
@@ -122,7 +122,7 @@ async function againstPandas(): Promise<Figure[]> {
   }
   using recording = record(FILES_FOR_PANDAS, ROWS_PER_FILE);
   const begin = performance.now();
-  const theirs: Told & { readonly seconds: number } = JSON.parse(
+  const theirs: Output & { readonly seconds: number } = JSON.parse(
     await runCommand(PYTHON, [pandas, recording.directory]),
   );
   const time = performance.now() - begin;
@@ -136,4 +136,4 @@ async function againstPandas(): Promise<Figure[]> {
   ];
 }
 
-tell({ figures: hasFfi ? [...await againstDuckDB(), ...await againstPandas()] : [] });
+reportFindings({ figures: hasFfi ? [...await againstDuckDB(), ...await againstPandas()] : [] });

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { commandOf } from "../../harness/child.ts";
-import { type Figure, spread, tell } from "../../results/figure.ts";
+import { type Figure, reportFindings, spread } from "../../results/figure.ts";
 import { hasFfi } from "../../harness/has_ffi.ts";
 import { checkOutcome, deletePublished, temporaryDirectory } from "../../harness/published_files.ts";
 import { ratio } from "../../harness/rounds.ts";
@@ -110,7 +110,7 @@ async function usage(top: Top, work: () => Promise<void>): Promise<number> {
 }
 
 if (!hasFfi) {
-  tell({ figures: [] });
+  reportFindings({ figures: [] });
   process.exit();
 }
 using directory = temporaryDirectory();
@@ -175,4 +175,4 @@ const figures: Figure[] = [
   { what: "part of a core that `kymo top` uses: the program records as fast as it can", unit: "", value: spread(busy) },
   { what: `part of a core that \`kymo top\` uses: ${ORDINARY_RATE} samples a second`, unit: "", value: spread([idle]) },
 ];
-tell({ figures });
+reportFindings({ figures });

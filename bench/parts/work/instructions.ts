@@ -26,7 +26,7 @@ const valgrind = (log: string): string[] => [
 async function counted(samples: number): Promise<number> {
   const log = await recordUnder(valgrind, samples);
   const count = /I\s+refs:\s+([\d,]+)/.exec(log)?.[1];
-  if (count === undefined) throw new Error(`Cannot count: valgrind does not tell the instructions: ${log}`);
+  if (count === undefined) throw new Error(`Cannot count: ${log}: valgrind printed no number of instructions`);
   return Number(count.replaceAll(",", ""));
 }
 

@@ -1,6 +1,6 @@
 /** Samples per second of four workers that record concurrently, compared with one. */
 
-import { spread, tell } from "../../results/figure.ts";
+import { reportFindings, spread } from "../../results/figure.ts";
 import { checkOutcome, type Outcome, takeRows, temporaryDirectory } from "../../harness/published_files.ts";
 import { ratio } from "../../harness/rounds.ts";
 import type { Job, Report } from "./job.ts";
@@ -95,7 +95,7 @@ for (const recorder of all) recorder.end();
 
 const ONE = "1 worker";
 
-tell({
+reportFindings({
   figures: [
     {
       what: "samples per second, 4 workers at once",

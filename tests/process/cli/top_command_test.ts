@@ -104,9 +104,9 @@ describe("kymo top as a program", () => {
       const options = { monitoringDir: directory, layout, withRuntime: true, memoryThreshold: 65_536 };
       for (const runtime of runtimes) {
         await using recorder = new Recorder(runtime);
-        await recorder.tell("start", options);
+        await recorder.send("start", options);
         for (const count of [1, 999, 20_000]) {
-          await recorder.tell("number", count);
+          await recorder.send("number", count);
           expected[`${recorder.pid} number`] = (expected[`${recorder.pid} number`] ?? 0) + count;
           await top.refreshed();
           assertEquals(top.counts(), expected);
@@ -116,8 +116,8 @@ describe("kymo top as a program", () => {
         if (existsSync("/proc/self/comm")) {
           assertEquals(last!.name, readFileSync(`/proc/${recorder.pid}/comm`, "utf8").trim());
         }
-        await recorder.tell("number", 10); // read from the files, or from the spool before
-        await recorder.tell("stop");
+        await recorder.send("number", 10); // read from the files, or from the spool before
+        await recorder.send("stop");
         await recorder.end();
         expected[`${recorder.pid} number`]! += 10;
         await top.refreshed();
@@ -135,17 +135,17 @@ describe("kymo top as a program", () => {
     const directory = scratch.at("monitoring");
     mkdirSync(directory);
     await using recorder = new Recorder(thisRuntime);
-    await recorder.tell("start", { monitoringDir: directory, flushInterval: 0 });
-    let before = await recorder.tell("number", 30_000);
-    while (before.flushed === 0) before = await recorder.tell("settle", 50); // one file, and the rest in a spool
+    await recorder.send("start", { monitoringDir: directory, flushInterval: 0 });
+    let before = await recorder.send("number", 30_000);
+    while (before.flushed === 0) before = await recorder.send("settle", 50); // one file, and the rest in a spool
     const files = fingerprint(directory);
     const top = new Top(directory);
     await top.refreshed();
     await top.interrupt();
     assertEquals(fingerprint(directory), files);
-    const after = await recorder.tell("status");
+    const after = await recorder.send("status");
     assertEquals(countsOf(after), countsOf(before));
-    await recorder.tell("stop");
+    await recorder.send("stop");
     await recorder.end();
   });
 });

@@ -123,7 +123,7 @@ describe("program with an exit hook and its own signal listeners receives each s
     for (
       const way of [
         "by an exit of Deno.addSignalListener",
-        "naturally after a signal that Deno.addSignalListener hears once",
+        "naturally after a signal that Deno.addSignalListener receives once",
       ]
     ) {
       it(`on Deno ${way}, listening ${when} the hook`, () => assertSameEnd("deno", when, way, ["SIGTERM"]));
@@ -245,11 +245,11 @@ describe("exit hooks under deno serve --parallel", () => {
     const [program = ""] = commandOf("deno", "");
     const flags = ["serve", ...DENO_FLAGS, "-A", "--parallel", "--host=127.0.0.1", "--port=0"];
     const spawned = spawnCommand([program, ...flags, fixture("hooked_serve")], { env: { DENO_JOBS: "2" } });
-    let told = "";
+    let output = "";
     const url = await new Promise<string>((resolve, reject) => {
       spawned.child.stderr.on("data", (data: string) => {
-        told += data;
-        const [url] = /http:\S+(?=\/)/.exec(told) ?? [];
+        output += data;
+        const [url] = /http:\S+(?=\/)/.exec(output) ?? [];
         if (url !== undefined) resolve(url);
       });
       void spawned.ended.then(({ stderr }) => reject(new Error(stderr)));

@@ -65,11 +65,11 @@ async function until(isSo: () => boolean): Promise<void> {
  */
 async function withStoppedHolder(directory: string, log: string) {
   const holder = new ObservedRecorder(otherRuntime);
-  await holder.tell("start", optionsFor(directory));
+  await holder.send("start", optionsFor(directory));
   const recorder = new ObservedRecorder(thisRuntime);
-  await recorder.tell("start", optionsFor(directory));
-  await recorder.tell("number", COUNT);
-  const before = await recorder.tell("settle", PATIENCE);
+  await recorder.send("start", optionsFor(directory));
+  await recorder.send("number", COUNT);
+  const before = await recorder.send("settle", PATIENCE);
   assertEquals({ flushed: before.flushed, own: ownFiles(before, recorder.pid) }, { flushed: COUNT, own: [] });
   const strace = await AttachedStrace.to({
     pid: holder.pid,
@@ -78,7 +78,7 @@ async function withStoppedHolder(directory: string, log: string) {
     paths: [`${directory}/custom.csv`],
     log,
   });
-  await holder.tell("number", COUNT);
+  await holder.send("number", COUNT);
   await until(() => /SIGSTOP/.test(readFileSync(log, "utf8")));
   await strace.detach();
   await until(() => isStopped(holder.pid));
@@ -95,7 +95,7 @@ describe("layout append while another program holds the lock", { skip: cannotTra
     let during = before;
     let batches = 0;
     for (const end = performance.now() + STOPPED_FOR; performance.now() < end; batches++, await sleep(20)) {
-      during = await recorder.tell("number", 2_000);
+      during = await recorder.send("number", 2_000);
     }
     assert(batches > 0 && ownFiles(during, recorder.pid).length > 0);
     assertEquals({ recorded: during.recorded, dropped: during.dropped, errors: during.errors }, {
@@ -104,15 +104,15 @@ describe("layout append while another program holds the lock", { skip: cannotTra
       errors: 0,
     });
     // It can also stop.
-    const stopped = await recorder.tell("stop");
+    const stopped = await recorder.send("stop");
     assertEquals({ flushed: stopped.flushed, errors: stopped.errors }, { flushed: during.recorded, errors: 0 });
     assertEquals(stopped.files["custom.csv"], during.files["custom.csv"]);
     await recorder.end();
     assert(isStopped(holder.pid), "the holder has gone on meanwhile");
 
     holder.kill("SIGCONT");
-    await holder.tell("number", COUNT);
-    const held = await holder.tell("stop");
+    await holder.send("number", COUNT);
+    const held = await holder.send("stop");
     assertEquals({ flushed: held.flushed, errors: held.errors }, { flushed: 2 * COUNT, errors: 0 });
     assertEquals(countByPid(directory), { [recorder.pid]: during.recorded, [holder.pid]: 2 * COUNT });
     await holder.end();
@@ -130,8 +130,8 @@ describe("layout append while another program holds the lock", { skip: cannotTra
     const { holder, recorder, before } = await withStoppedHolder(directory, scratch.at("trace"));
     await using _holder = holder;
     await using _recorder = recorder;
-    await recorder.tell("number", COUNT);
-    const waiting = await recorder.tell("settle", 300);
+    await recorder.send("number", COUNT);
+    const waiting = await recorder.send("settle", 300);
     assertEquals({ flushed: waiting.flushed, buffered: waiting.buffered, errors: waiting.errors }, {
       flushed: COUNT,
       buffered: COUNT,
@@ -144,11 +144,11 @@ describe("layout append while another program holds the lock", { skip: cannotTra
     holder.kill("SIGKILL");
     await holder.ended;
     const killed = performance.now();
-    const written = await recorder.tell("settle", PATIENCE);
+    const written = await recorder.send("settle", PATIENCE);
     const waited = performance.now() - killed;
     assertEquals({ flushed: written.flushed, own: ownFiles(written, recorder.pid) }, { flushed: 2 * COUNT, own: [] });
     assert(written.files["custom.csv"]! > size);
-    await recorder.tell("stop");
+    await recorder.send("stop");
     await recorder.end();
     const { failures } = await recover(directory);
     assertEquals(failures, []);
@@ -167,25 +167,25 @@ for (const error of ["ENOLCK", "EOPNOTSUPP"]) {
         using scratch = scratchDirectory();
         const directory = scratch.at("monitoring");
         await using recorder = new ObservedRecorder(thisRuntime);
-        await recorder.tell("status");
+        await recorder.send("status");
         await using _ = await AttachedStrace.to({
           pid: recorder.pid,
           calls: "flock",
           inject: `flock:error=${error}`,
           log: scratch.at("trace"),
         });
-        const started = await recorder.tell("start", { ...optionsFor(directory), layout, withRuntime: true });
+        const started = await recorder.send("start", { ...optionsFor(directory), layout, withRuntime: true });
         assertEquals({ thrown: started.thrown, durability: started.durability }, {
           thrown: undefined,
           durability: "memory",
         });
-        await recorder.tell("number", 3_000);
-        const settled = await recorder.tell("settle", PATIENCE);
+        await recorder.send("number", 3_000);
+        const settled = await recorder.send("settle", PATIENCE);
         assertEquals({ buffered: settled.buffered, durability: settled.durability }, {
           buffered: 0,
           durability: "memory",
         });
-        const stopped = await recorder.tell("stop");
+        const stopped = await recorder.send("stop");
         assertEquals({ flushed: stopped.flushed, dropped: stopped.dropped }, {
           flushed: stopped.recorded,
           dropped: 0,

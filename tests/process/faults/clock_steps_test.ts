@@ -62,7 +62,7 @@ for (const layout of LAYOUTS) {
           writeFileSync(scratch.at("clock"), `${seconds < 0 ? "" : "+"}${seconds}`);
         stepTo(offset);
         const recorder = new Recorder(thisRuntime, withClockOf(scratch.at("clock")));
-        await recorder.tell("start", {
+        await recorder.send("start", {
           monitoringDir: directory,
           layout,
           memoryThreshold: 65_536,
@@ -77,26 +77,26 @@ for (const layout of LAYOUTS) {
         const options: { first: number; clock: number | undefined }[] = [];
         let numbers = 0;
         for (const step of [0, ...Array(ROUNDS).fill(STEPS).flat()]) {
-          await recorder.tell("begin");
+          await recorder.send("begin");
           offset += step;
           stepTo(offset);
-          await recorder.tell("finish");
+          await recorder.send("finish");
           // A segment uses the clock of its start, so the next segment is the first with the new
           // clock.
           options.push({ first: numbers, clock: undefined });
-          await recorder.tell("number", 1);
+          await recorder.send("number", 1);
           numbers += 1;
-          await recorder.tell("settle", PATIENCE);
+          await recorder.send("settle", PATIENCE);
           options.push({ first: numbers, clock: Date.now() / 1000 + offset });
           for (let i = 0; i < 5; i++) {
-            await recorder.tell("number", 200);
-            await recorder.tell("record", 100);
-            await recorder.tell("keepRecording", 30);
+            await recorder.send("number", 200);
+            await recorder.send("record", 100);
+            await recorder.send("keepRecording", 30);
             numbers += 200;
           }
-          await recorder.tell("settle", PATIENCE);
+          await recorder.send("settle", PATIENCE);
         }
-        const { recorded, flushed, dropped, errors } = await recorder.tell("stop");
+        const { recorded, flushed, dropped, errors } = await recorder.send("stop");
         await recorder.end(CRASH);
         assertEquals({ flushed, dropped, errors }, { flushed: recorded, dropped: 0, errors: 0 });
 

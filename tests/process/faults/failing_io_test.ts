@@ -56,7 +56,7 @@ interface Fault {
 }
 
 /** Output of `fixtures/record_once.ts`. */
-interface Told extends ReportedCounts {
+interface Output extends ReportedCounts {
   readonly refused?: string;
 }
 
@@ -65,7 +65,7 @@ interface Run {
   readonly calls: readonly TracedCall[];
   /** Names of files that were used and not traced. */
   readonly unforeseen: readonly string[];
-  readonly told: Told;
+  readonly output: Output;
 }
 
 /**
@@ -85,11 +85,11 @@ async function record(layout: string, inject: readonly string[], anywhere = fals
   ], { timeLimit: TIME_LIMIT });
   const { code, signal, stdout, stderr } = await ended;
   assertEquals({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
-  const told: Told = JSON.parse(stdout);
-  const { refused, recorded, flushed, buffered, dropped, errors } = told;
+  const output: Output = JSON.parse(stdout);
+  const { refused, recorded, flushed, buffered, dropped, errors } = output;
   assertEquals(recorded, refused === undefined ? RECORDED : 0);
   assertEquals(recorded, flushed + buffered + dropped);
-  assert(buffered + dropped === 0 || errors > 0, "rows were not written, and nobody was told");
+  assert(buffered + dropped === 0 || errors > 0, "rows were not written, and no error was reported");
   assertEquals(readNumbers(directory).length, flushed);
   // Rows that could not be written before the exit are in spools, and are recovered once.
   const { rows, damaged, failures } = await recover(directory);
@@ -100,7 +100,7 @@ async function record(layout: string, inject: readonly string[], anywhere = fals
   const names = readdirSync(directory, { recursive: true }).map(String);
   assertEquals(names.filter((name) => name.endsWith(".spool")), []);
   const calls = readTrace(log).filter(({ line }) => !anywhere || line.includes(directory));
-  return { calls, unforeseen: anywhere ? unforeseenNames(calls, directory) : [], told };
+  return { calls, unforeseen: anywhere ? unforeseenNames(calls, directory) : [], output };
 }
 
 function injections(calls: readonly TracedCall[], { n, error, forGood }: Fault): string[] {
@@ -127,7 +127,7 @@ for (const layout of LAYOUTS) {
       { skip },
       async () => {
         const clean = await record(layout, []);
-        assertEquals({ flushed: clean.told.flushed, errors: clean.told.errors }, { flushed: RECORDED, errors: 0 });
+        assertEquals({ flushed: clean.output.flushed, errors: clean.output.errors }, { flushed: RECORDED, errors: 0 });
         assertEquals(clean.calls.filter(({ injected }) => injected), []);
 
         // All names of files were foreseen; otherwise some calls would not be traced.
@@ -141,16 +141,16 @@ for (const layout of LAYOUTS) {
         await forEachConcurrently(faults, WIDTH, async (fault) => {
           if (failures.length >= MOST_FAILURES) return;
           try {
-            const { calls, told } = await record(layout, injections(clean.calls, fault));
+            const { calls, output } = await record(layout, injections(clean.calls, fault));
             // The search for other spools runs beside the program, so the position of its calls
             // differs between runs.
             const failed = calls.find(({ injected }) => injected);
             if (failed === undefined) missed++;
             else if (!fault.forGood) assertEquals(failed.name, clean.calls[fault.n - 1]!.name);
-            if (told.refused !== undefined) refusals++;
-            else if (!fault.forGood) assertEquals(told.dropped, 0, "a fault that passes costs no row");
-            left += told.buffered;
-            dropped += told.dropped;
+            if (output.refused !== undefined) refusals++;
+            else if (!fault.forGood) assertEquals(output.dropped, 0, "a fault that passes costs no row");
+            left += output.buffered;
+            dropped += output.dropped;
           } catch (error) {
             failures.push(
               `${JSON.stringify(fault)} at ${clean.calls[fault.n - 1]!.line}:\n${(error as Error).message}`,
@@ -164,7 +164,7 @@ for (const layout of LAYOUTS) {
         const twice = [...clean.calls, ...clean.calls];
         const beyond = await record(layout, fromCall(twice, twice.length + 1, "error=EIO"));
         assertEquals(beyond.calls.filter(({ injected }) => injected), []);
-        assertEquals(beyond.told.flushed, RECORDED);
+        assertEquals(beyond.output.flushed, RECORDED);
         recordFigure(
           3,
           `${layout}: ${faults.length} runs, ${ERRORS.length} errors at ${clean.calls.length} calls, once and for good; ` +

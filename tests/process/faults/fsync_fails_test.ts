@@ -45,9 +45,9 @@ for (const layout of LAYOUTS) {
       /** A recorder with a published file, whose disk then fails to sync. */
       async function prepare(directory: string, log: string) {
         const recorder = new ObservedRecorder(thisRuntime);
-        assertEquals((await recorder.tell("start", optionsFor(directory))).thrown, undefined);
-        await recorder.tell("number", COUNT);
-        const before = await recorder.tell("settle", PATIENCE);
+        assertEquals((await recorder.send("start", optionsFor(directory))).thrown, undefined);
+        await recorder.send("number", COUNT);
+        const before = await recorder.send("settle", PATIENCE);
         assertEquals({ flushed: before.flushed, errors: before.errors }, { flushed: COUNT, errors: 0 });
         assertEquals(published(before).length, 1);
         const paths = pathsOf(directory, recorder.pid, layout);
@@ -69,18 +69,18 @@ for (const layout of LAYOUTS) {
         const directory = scratch.at("monitoring");
         const { recorder, before, strace } = await prepare(directory, scratch.at("trace"));
         await using _ = recorder;
-        await recorder.tell("number", COUNT);
+        await recorder.send("number", COUNT);
         for (let failures = 1; failures <= 3; failures++) {
-          const refused = await recorder.tell("fail", PATIENCE);
+          const refused = await recorder.send("fail", PATIENCE);
           assert(refused.errors >= failures);
           assertNothingPublished(refused, before);
           assertEquals({ buffered: refused.buffered, dropped: refused.dropped }, { buffered: COUNT, dropped: 0 });
         }
         await strace.detach();
-        const after = await recorder.tell("settle", PATIENCE);
+        const after = await recorder.send("settle", PATIENCE);
         assertEquals({ flushed: after.flushed, dropped: after.dropped }, { flushed: 2 * COUNT, dropped: 0 });
-        await recorder.tell("number", COUNT);
-        const stopped = await recorder.tell("stop");
+        await recorder.send("number", COUNT);
+        const stopped = await recorder.send("stop");
         assertEquals({ flushed: stopped.flushed, errors: stopped.errors }, {
           flushed: 3 * COUNT,
           errors: after.errors,
@@ -90,7 +90,7 @@ for (const layout of LAYOUTS) {
         await recorder.end();
         recordFigure(
           6,
-          `${layout}, ${victim}: ${after.errors} failures of fsync told, nothing published; then every row once`,
+          `${layout}, ${victim}: ${after.errors} failures of fsync reported, nothing published; then every row once`,
         );
       });
 
@@ -99,8 +99,8 @@ for (const layout of LAYOUTS) {
         const directory = scratch.at("monitoring");
         const { recorder, before, strace } = await prepare(directory, scratch.at("trace"));
         await using _ = recorder;
-        await recorder.tell("number", COUNT);
-        const stopped = await recorder.tell("stop");
+        await recorder.send("number", COUNT);
+        const stopped = await recorder.send("stop");
         assertNothingPublished(stopped, before);
         assertEquals({ buffered: stopped.buffered, dropped: stopped.dropped }, { buffered: COUNT, dropped: 0 });
         assertEquals(readNumbers(directory).length, COUNT);
@@ -128,11 +128,11 @@ for (const layout of LAYOUTS) {
         const directory = scratch.at("monitoring");
         await using recorder = new ObservedRecorder(thisRuntime);
         const { pid } = recorder;
-        await recorder.tell("status");
+        await recorder.send("status");
         const paths = [pathOf(directory, pid)];
         const strace = await AttachedStrace.to({ pid, inject: INJECT, calls: CALLS, paths, log: scratch.at("trace") });
         const options = { monitoringDir: directory, layout } as const;
-        const { thrown, running } = await recorder.tell("start", { ...options, durability: "fsync" });
+        const { thrown, running } = await recorder.send("start", { ...options, durability: "fsync" });
         assertEquals({ thrown, running }, {
           thrown: {
             name: "KymoError",
@@ -141,17 +141,17 @@ for (const layout of LAYOUTS) {
           },
           running: false,
         });
-        const spooled = await recorder.tell("start", { ...options, durability: "spool" });
+        const spooled = await recorder.send("start", { ...options, durability: "spool" });
         assertEquals({ thrown: spooled.thrown, durability: spooled.durability }, {
           thrown: undefined,
           durability: "spool",
         });
-        await recorder.tell("number", COUNT);
-        await recorder.tell("stop");
+        await recorder.send("number", COUNT);
+        await recorder.send("stop");
         await strace.detach();
-        await recorder.tell("start", { ...options, durability: "fsync" });
-        await recorder.tell("number", COUNT);
-        const stopped = await recorder.tell("stop");
+        await recorder.send("start", { ...options, durability: "fsync" });
+        await recorder.send("number", COUNT);
+        const stopped = await recorder.send("stop");
         assertEquals({ flushed: stopped.flushed, errors: stopped.errors }, { flushed: COUNT, errors: 0 });
         assertEquals(readNumbers(directory).length, 2 * COUNT);
         await recorder.end();

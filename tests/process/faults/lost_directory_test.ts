@@ -23,14 +23,14 @@ const TIMES = shortOrFull(1, 3);
 /** How a directory is made unusable and usable again. Both use the path that the program uses. */
 interface Loss {
   /** Beginning of the reported error; `undefined` if there may be none. */
-  readonly told: string | undefined;
+  readonly reason: string | undefined;
   take(directory: string, pid: number): void;
   giveBack(directory: string, pid: number): void;
 }
 
 const LOSSES: Readonly<Record<string, Loss & { readonly onSmallDisk?: boolean }>> = {
   "replaced by a file": {
-    told: "a file of that name already exists",
+    reason: "a file of that name already exists",
     take(directory) {
       renameSync(directory, `${directory}.kept`);
       writeFileSync(directory, "theirs");
@@ -43,7 +43,7 @@ const LOSSES: Readonly<Record<string, Loss & { readonly onSmallDisk?: boolean }>
   },
   "made read-only": {
     onSmallDisk: true,
-    told: "read-only file system",
+    reason: "read-only file system",
     take: (directory, pid) => remount(pid, directory, "ro"),
     giveBack: (directory, pid) => remount(pid, directory, "rw"),
   },
@@ -62,19 +62,19 @@ for (const layout of LAYOUTS) {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const recorder = new Recorder(thisRuntime);
-      await recorder.tell("start", optionsFor(directory));
+      await recorder.send("start", optionsFor(directory));
       const numbers: number[] = [];
       for (let i = 0; i < TIMES; i++) {
-        await recorder.tell("number", 1000);
-        assertKept(await recorder.tell("settle", 2 * FLUSH_INTERVAL));
+        await recorder.send("number", 1000);
+        assertKept(await recorder.send("settle", 2 * FLUSH_INTERVAL));
         numbers.push(...readNumbers(directory));
         rmSync(directory, { recursive: true });
-        await recorder.tell("number", 1000);
-        assertKept(await recorder.tell("settle", 2 * FLUSH_INTERVAL));
+        await recorder.send("number", 1000);
+        assertKept(await recorder.send("settle", 2 * FLUSH_INTERVAL));
         assert(existsSync(directory));
       }
-      await recorder.tell("number", 300);
-      const stopped = await recorder.tell("stop");
+      await recorder.send("number", 300);
+      const stopped = await recorder.send("stop");
       assertKept(stopped);
       numbers.push(...readNumbers(directory));
       assertEquals(numbers.toSorted((one, other) => one - other), range(stopped.recorded));
@@ -90,23 +90,23 @@ for (const layout of LAYOUTS) {
         const directory = loss.onSmallDisk ? scratch.path : scratch.at("monitoring");
         const recorder = new Recorder(thisRuntime, loss.onSmallDisk ? withSmallDisk(directory) : []);
         const seen = loss.onSmallDisk ? seenFromOutside(recorder.pid, directory) : directory;
-        assertEquals((await recorder.tell("start", optionsFor(directory))).thrown, undefined);
-        await recorder.tell("number", 300);
-        let state = await recorder.tell("settle", 2 * FLUSH_INTERVAL);
+        assertEquals((await recorder.send("start", optionsFor(directory))).thrown, undefined);
+        await recorder.send("number", 300);
+        let state = await recorder.send("settle", 2 * FLUSH_INTERVAL);
         assertKept(state);
         for (let i = 0; i < TIMES; i++) {
           loss.take(directory, recorder.pid);
-          const refused = await recorder.tell("number", 5_000);
+          const refused = await recorder.send("number", 5_000);
           assert(refused.errors > state.errors && refused.buffered > 0 && refused.dropped > state.dropped);
-          assertStringIncludes(refused.lastError!, loss.told!);
+          assertStringIncludes(refused.lastError!, loss.reason!);
           assertEquals(refused.recorded, refused.flushed + refused.buffered + refused.dropped);
           loss.giveBack(directory, recorder.pid);
-          state = await recorder.tell("settle", 2 * FLUSH_INTERVAL);
+          state = await recorder.send("settle", 2 * FLUSH_INTERVAL);
           assertEquals(state.buffered, 0);
           assertNumbersConserved(state, seen);
         }
-        await recorder.tell("number", 300);
-        const stopped = await recorder.tell("stop");
+        await recorder.send("number", 300);
+        const stopped = await recorder.send("stop");
         assertEquals(stopped.dropped, state.dropped);
         assertNumbersConserved(stopped, seen);
         assertEquals((await recover(seen)).rows, 0);
@@ -132,14 +132,14 @@ for (const durability of ["memory", "spool"] as const) {
       const recorder = new Recorder(thisRuntime, withSmallDisk(directory));
       const seen = seenFromOutside(recorder.pid, directory);
       const options = { monitoringDir: directory, durability, ...SMALL_BUFFERS };
-      assertEquals((await recorder.tell("start", options)).durability, durability);
-      await recorder.tell("number", 300);
-      assertKept(await recorder.tell("settle", PATIENCE));
+      assertEquals((await recorder.send("start", options)).durability, durability);
+      await recorder.send("number", 300);
+      assertKept(await recorder.send("settle", PATIENCE));
       remount(recorder.pid, directory, "ro");
-      await recorder.tell("number", 200);
-      const { flushed, buffered, dropped } = await recorder.tell("stop");
+      await recorder.send("number", 200);
+      const { flushed, buffered, dropped } = await recorder.send("stop");
       assertEquals({ flushed, buffered, dropped }, { flushed: 300, buffered: kept ? 200 : 0, dropped: kept ? 0 : 200 });
-      const { thrown } = await recorder.tell("start", options);
+      const { thrown } = await recorder.send("start", options);
       assertEquals([thrown?.name, thrown?.code], ["KymoError", "io"]);
       remount(recorder.pid, directory, "rw");
       assertEquals((await recover(seen)).rows, buffered);

@@ -48,7 +48,7 @@ for (const kind of DISK_KINDS) {
       };
       for (const [room, fill] of Object.entries(rooms)) {
         fill();
-        const { thrown, running } = await recorder.tell("start", options);
+        const { thrown, running } = await recorder.send("start", options);
         assertEquals([thrown?.name, thrown?.code, running], ["KymoError", "io", false], room);
         // Which of the two depends on whether there is room for the spool directory.
         const [what, ...rest] = thrown!.message.split(": ");
@@ -57,9 +57,9 @@ for (const kind of DISK_KINDS) {
         assertEquals(readdirSync(disk.seen), ["ballast"], room);
         disk.empty();
       }
-      assertEquals((await recorder.tell("start", options)).durability, "spool");
-      await recorder.tell("number", MORE_THAN_BOTH);
-      const stopped = await recorder.tell("stop");
+      assertEquals((await recorder.send("start", options)).durability, "spool");
+      await recorder.send("number", MORE_THAN_BOTH);
+      const stopped = await recorder.send("stop");
       assertEquals({ dropped: stopped.dropped, errors: stopped.errors }, { dropped: 0, errors: 0 });
       assertEquals(readNumbers(disk.seen).length, MORE_THAN_BOTH);
       await recorder.end();
@@ -70,12 +70,12 @@ for (const kind of DISK_KINDS) {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
       await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
-      await recorder.tell("start", { ...optionsFor(disk), flushInterval: 0 });
-      const first = await recorder.tell("number", 10);
+      await recorder.send("start", { ...optionsFor(disk), flushInterval: 0 });
+      const first = await recorder.send("number", 10);
       assertEquals({ durability: first.durability, errors: first.errors }, { durability: "spool", errors: 0 });
       disk.fill();
-      await recorder.tell("number", MORE_THAN_ONE);
-      const full = await recorder.tell("number", MORE_THAN_BOTH);
+      await recorder.send("number", MORE_THAN_ONE);
+      const full = await recorder.send("number", MORE_THAN_BOTH);
       assertEquals({ durability: full.durability, running: full.running }, { durability: "memory", running: true });
       assertEquals(spoolReports(full).length, 1);
       assertStringIncludes(spoolReports(full)[0]!, `${quotePath(disk.directory)}: ${ENOSPC}`);
@@ -83,9 +83,9 @@ for (const kind of DISK_KINDS) {
       assertBooks(full, disk.seen);
 
       disk.empty();
-      await recorder.tell("flush", 1);
-      await recorder.tell("number", 3 * MORE_THAN_ONE);
-      const { dropped, durability, ...spooling } = await recorder.tell("number", 100);
+      await recorder.send("flush", 1);
+      await recorder.send("number", 3 * MORE_THAN_ONE);
+      const { dropped, durability, ...spooling } = await recorder.send("number", 100);
       assertEquals({ dropped, durability }, { dropped: full.dropped, durability: "spool" });
       assertEquals(spoolReports({ dropped, durability, ...spooling }).length, 1);
       assert(spooling.buffered >= 100);
@@ -108,21 +108,21 @@ for (const kind of DISK_KINDS) {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
       await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
-      await recorder.tell("start", optionsFor(disk));
+      await recorder.send("start", optionsFor(disk));
       disk.fillBut(64 * 1024);
       for (let flushed = 10; flushed <= 50; flushed += 10) {
-        await recorder.tell("number", 10);
-        const state = await recorder.tell("settle", PATIENCE);
+        await recorder.send("number", 10);
+        const state = await recorder.send("settle", PATIENCE);
         assertEquals({ flushed: state.flushed, durability: state.durability }, { flushed, durability: "memory" });
         assertEquals(spoolReports(state).length, 1);
         assertEquals(state.errors, 1);
       }
       disk.empty();
-      await recorder.tell("number", 10);
-      await recorder.tell("settle", PATIENCE);
-      const spooling = await recorder.tell("number", 10);
+      await recorder.send("number", 10);
+      await recorder.send("settle", PATIENCE);
+      const spooling = await recorder.send("number", 10);
       assertEquals({ durability: spooling.durability, errors: spooling.errors }, { durability: "spool", errors: 1 });
-      assertBooks(await recorder.tell("stop"), disk.seen);
+      assertBooks(await recorder.send("stop"), disk.seen);
       await recorder.end();
     });
 
@@ -130,26 +130,26 @@ for (const kind of DISK_KINDS) {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
       await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
-      await recorder.tell("start", optionsFor(disk));
+      await recorder.send("start", optionsFor(disk));
       // Both its spools exist then, and hardly any page of them was written.
-      await recorder.tell("number", 10);
-      await recorder.tell("settle", PATIENCE);
-      let before = await recorder.tell("number", 10);
+      await recorder.send("number", 10);
+      await recorder.send("settle", PATIENCE);
+      let before = await recorder.send("number", 10);
       for (let i = 0; i < TIMES; i++) {
         disk.fill();
-        const full = await recorder.tell("number", MORE_THAN_BOTH);
+        const full = await recorder.send("number", MORE_THAN_BOTH);
         assertEquals({ running: full.running, durability: full.durability }, { running: true, durability: "spool" });
         const { buffered, dropped, errors } = full;
         assert(buffered > 6_000 && dropped > before.dropped && errors > before.errors, JSON.stringify(full));
         assertStringIncludes(full.lastError!, ENOSPC);
         assertBooks(full, disk.seen);
         disk.empty();
-        const freed = await recorder.tell("settle", PATIENCE);
+        const freed = await recorder.send("settle", PATIENCE);
         assertEquals({ buffered: freed.buffered, dropped: freed.dropped }, { buffered: 0, dropped: full.dropped });
         assertBooks(freed, disk.seen);
         before = freed;
       }
-      const stopped = await recorder.tell("stop");
+      const stopped = await recorder.send("stop");
       assertBooks(stopped, disk.seen);
       assertEquals(Object.keys(stopped.files).filter((name) => name.startsWith(".")), []);
       await recorder.end();

@@ -29,7 +29,7 @@ const STOPS = shortOrFull(5, 20);
 class Owner implements Disposable {
   readonly process: Spawned;
   /** Numbers that it has acknowledged. */
-  told = 0;
+  acknowledged = 0;
 
   constructor(options: object) {
     this.process = spawnOn(otherRuntime, fixture, [JSON.stringify(options)], { timeLimit: 600_000 });
@@ -37,8 +37,8 @@ class Owner implements Disposable {
     this.process.child.stdout.on("data", (text: string) => {
       const lines = (rest + text).split("\n");
       rest = lines.pop()!;
-      const told = lines.findLast((line) => /^\d+$/.test(line));
-      if (told !== undefined) this.told = Number(told);
+      const acknowledged = lines.findLast((line) => /^\d+$/.test(line));
+      if (acknowledged !== undefined) this.acknowledged = Number(acknowledged);
     });
   }
 
@@ -100,7 +100,7 @@ describe("readSpool, while a program on the other runtime records at full speed,
     const directory = scratch.at("monitoring");
     using owner = new Owner({ monitoringDir: directory, memoryThreshold: 2 ** 17 });
     await owner.process.said(/^\d{5,}$/m);
-    const before = owner.told;
+    const before = owner.acknowledged;
     const seen = new Map<string, { readonly first: number; readonly count: number }>();
     let [rows, most, segments] = [0, 0, 0];
     for (let i = 0; i < READINGS || segments < SEGMENTS; i++) {
@@ -123,7 +123,7 @@ describe("readSpool, while a program on the other runtime records at full speed,
       }
       await turn();
     }
-    assert(owner.told > before, "the owner was held up");
+    assert(owner.acknowledged > before, "the owner was held up");
     assert(most > 100, `there were ${most} rows at most`);
     await owner.end();
     recordFigure(
@@ -140,7 +140,7 @@ describe("readSpool, while a program on the other runtime records at full speed,
     for (let i = 0; i < STOPS; i++) {
       await sleep(10);
       owner.process.kill("SIGSTOP");
-      const { told } = owner;
+      const { acknowledged } = owner;
       const numbers = new Set<number>();
       for (const path of spoolsOf(directory, "custom")) {
         const reading = readSpool(path);
@@ -152,7 +152,7 @@ describe("readSpool, while a program on the other runtime records at full speed,
         numbers.add(number);
       });
       owner.process.kill("SIGCONT");
-      assert(numbers.size >= told, `it told of ${told}, there are ${numbers.size}`);
+      assert(numbers.size >= acknowledged, `it acknowledged ${acknowledged}, there are ${numbers.size}`);
       for (let number = 0; number < numbers.size; number++) assert(numbers.has(number), `number ${number} is missing`);
     }
     const number = await owner.end();

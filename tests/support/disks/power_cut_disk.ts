@@ -88,7 +88,7 @@ export class PowerCutDisk implements AsyncDisposable {
 
   /** Unmounts the disk. Programs that still run on it keep it until they exit. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#run(GIVE_UP).catch(() => {}); // all that is mounted goes with the holder in any case
+    await this.#run(GIVE_UP).catch(() => {}); // the holder unmounts everything in any case
     this.#holder.child.stdin.end();
     await this.#holder.ended;
   }

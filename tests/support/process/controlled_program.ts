@@ -34,7 +34,7 @@ export class ControlledProgram<State> implements AsyncDisposable {
   }
 
   /** Sends a command and waits for the answer. */
-  async say(line: string): Promise<State> {
+  async sendLine(line: string): Promise<State> {
     this.#process.child.stdin.write(`${line}\n`);
     const { value, done } = await this.#answers.next();
     if (done) throw new Error(`it ended at ${line}: ${JSON.stringify(await this.#process.ended)}`);

@@ -11,7 +11,7 @@ export const SIZE = 65_536;
 /** Maps a file that is not locked. */
 export function map(path: string, size: number = SIZE): Mapping {
   const mapping = files.map!(path, size);
-  assert(mapping !== undefined, "somebody has locked it");
+  assert(mapping !== undefined, "another open file holds its lock");
   return mapping;
 }
 

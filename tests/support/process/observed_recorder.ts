@@ -43,7 +43,7 @@ export class ObservedRecorder extends ControlledProgram<ObservedState> {
   }
 
   /** Sends a command and waits for the answer. */
-  tell<C extends keyof Commands>(command: C, argument?: Commands[C]): Promise<ObservedState> {
-    return this.say(JSON.stringify([command, argument]));
+  send<C extends keyof Commands>(command: C, argument?: Commands[C]): Promise<ObservedState> {
+    return this.sendLine(JSON.stringify([command, argument]));
   }
 }

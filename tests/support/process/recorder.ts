@@ -46,8 +46,8 @@ export class Recorder extends ControlledProgram<RecorderState> {
   }
 
   /** Sends a command and waits for the answer. */
-  tell(command: string, argument: string | number | object = ""): Promise<RecorderState> {
+  send(command: string, argument: string | number | object = ""): Promise<RecorderState> {
     const text = typeof argument === "object" ? JSON.stringify(argument) : String(argument);
-    return this.say(`${command} ${text}`);
+    return this.sendLine(`${command} ${text}`);
   }
 }

@@ -53,5 +53,5 @@ export function cannotTrace(): string | false {
   const reason = missing("strace");
   if (reason !== false) return reason;
   const { status } = spawnSync("strace", ["-f", "-qq", "-o", "/dev/null", "true"], { stdio: "ignore" });
-  return status === 0 ? false : "this system lets nobody trace a program";
+  return status === 0 ? false : "this system does not permit tracing";
 }
