@@ -4,7 +4,7 @@ import { parse } from "../../../src/csv/parse.ts";
 import { encode } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/series.ts";
 import type { Segment } from "../../../src/segment/segment.ts";
-import { asWritten } from "../../support/labels.ts";
+import { asWritten } from "../../support/reference_csv.ts";
 import { AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";
 import { openSegment, OWNER } from "../../support/segments.ts";
 

@@ -11,7 +11,7 @@ import { Flusher } from "../../../src/recording/flusher.ts";
 import type { Layout } from "../../../src/files/names.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { asWritten } from "../../support/labels.ts";
+import { asWritten } from "../../support/reference_csv.ts";
 import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";
 import { EPOCH, OWNER } from "../../support/segments.ts";
 

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertLess } from "@std/assert";
 import { labelSpans, MAX_LABEL_BYTES } from "../../../src/segment/format.ts";
 import { LabelInterner, NO_ROOM } from "../../../src/segment/label_interner.ts";
-import { asWritten, utf8Length } from "../../support/labels.ts";
+import { asWritten, utf8Length } from "../../support/reference_csv.ts";
 import { AWKWARD_LABELS, randomFrom, randomLabel } from "../../support/random.ts";
 
 const LARGE = 4 * MAX_LABEL_BYTES;
