@@ -21,7 +21,7 @@ const CR_STAND_IN = "\0";
  *
  * @example
  * ```ts
- * import { parse } from "@kymo/kymo";
+ * import { parse } from "@kymo/kymo/core";
  * import { assertEquals } from "@std/assert";
  *
  * const [first] = parse('Timepoint,Measurement,Label,PID\r\n1700000000000000001,0.25,"GET, /",42\r\n');
