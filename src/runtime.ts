@@ -299,6 +299,7 @@ export interface Runtime {
   readonly timers: Timers;
   readonly memory: Memory;
   readonly resources?: Resources;
+  /** A new tracker at each access: each reports all collections, whatever others drain. */
   readonly gc?: GcTracker;
   readonly profiler?: CpuProfiler;
   readonly exitHooks: ExitHooks;

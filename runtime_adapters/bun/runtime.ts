@@ -1,4 +1,4 @@
-import type { CapabilityName, Runtime } from "../../src/runtime.ts";
+import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { memory, resources } from "../node_api/usage.ts";
@@ -41,7 +41,9 @@ export function bunRuntime(): Runtime {
     timers,
     memory,
     resources,
-    gc: gcTracker(MICROSECONDS_PER_SECOND),
+    get gc(): GcTracker {
+      return gcTracker(MICROSECONDS_PER_SECOND);
+    },
     ...typeof profiler === "string" ? {} : { profiler },
     exitHooks: bunExitHooks(),
     isolateId: randomIsolateId,

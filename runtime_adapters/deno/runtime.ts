@@ -1,4 +1,4 @@
-import type { CapabilityName, Runtime } from "../../src/runtime.ts";
+import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { memory, resources } from "../node_api/usage.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
@@ -31,7 +31,9 @@ export function denoRuntime(): Runtime {
     timers,
     memory,
     resources,
-    gc: gcTracker(NANOSECONDS_PER_SECOND),
+    get gc(): GcTracker {
+      return gcTracker(NANOSECONDS_PER_SECOND);
+    },
     ...typeof profiler === "string" ? {} : { profiler },
     exitHooks: denoExitHooks(),
     isolateId: randomIsolateId,

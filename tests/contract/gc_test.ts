@@ -64,6 +64,19 @@ describe("GC tracker", () => {
     }
   });
 
+  it("reports collections that another tracker has drained", () => {
+    const other = detect(globalThis).gc!;
+    other.start();
+    tracker.start();
+    try {
+      const { length } = collect(3);
+      assert(other.drain().length >= length);
+    } finally {
+      tracker.stop();
+      other.stop();
+    }
+  });
+
   it("discards undrained collections when it stops, and starts again", () => {
     tracker.start();
     for (let i = 0; i < 20; i++) Array.from({ length: 100_000 }, (_, j) => ({ j }));

@@ -8,6 +8,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { observe, start, startDurationSample, status, stop, stopDurationSample } from "@kymo/kymo";
+import { Channel, parse } from "@kymo/kymo/core";
 import { timeHandler } from "@kymo/kymo/http";
 
 const [directory = "recorded"] = process.argv.slice(2);
@@ -38,8 +39,15 @@ const handle = timeHandler((_request: Request) => new Response("hello"));
 await (await handle(new Request("http://localhost/greeting"))).text();
 await stop();
 
+const sales = new Channel("sales", { monitoringDir: directory });
+sales.observe("price", 12.5);
+await sales.close();
+const [sale] = readdirSync(directory).filter((name) => name.startsWith("sales."))
+  .flatMap((name) => parse(readFileSync(`${directory}/${name}`, "utf8")));
+
 expect("durations of work", countRows("duration")["work"], samples);
 expect("durations of the handler", countRows("duration")["/greeting [GET]"], 1);
 expect("observations", countRows("custom")["queue length"], 1);
+expect("measurement of the channel", sale?.measurement, 12.5);
 expect("rows dropped", status().dropped, 0);
 console.log(`${status().runtime}: ${status().flushed} rows in ${directory}`);

@@ -8,6 +8,7 @@
 import * as monitor from "@kymo/kymo";
 import type { MonitorStatus, ObservationSink, Sampler, StartOptions } from "@kymo/kymo";
 import { compare, type Description, type SeriesData, type Table, TelemetryDB } from "@kymo/kymo/analysis";
+import { BackgroundSampler, Channel, processSampler, type SampledSeries } from "@kymo/kymo/core";
 import { type HttpOptions, timeHandler, timeRoutes, timeServer } from "@kymo/kymo/http";
 
 const options: StartOptions = {
@@ -76,4 +77,19 @@ await monitor.stop();
   const { timepoints }: SeriesData = await db.rss().data({ from: 0n });
   const table: Table = await db.sql("SELECT 1");
   console.log(described, timepoints[0], table.rows(), await compare(db.duration(), db.custom()));
+}
+
+{
+  const channel = new Channel("own", { monitoringDir: "recorded", layout: "append" });
+  const series: SampledSeries[] = [{ sampler: processSampler(), sink: channel }];
+  const background = new BackgroundSampler(series, { samplingInterval: 100 });
+  background.start();
+  background.stop();
+  await channel.close();
+}
+
+{
+  await using recording: AsyncDisposable = new monitor.Monitor().start({ monitoringDir: "other" });
+  await monitor.flush();
+  console.log(recording, monitor.status().capabilities.spool.reason);
 }

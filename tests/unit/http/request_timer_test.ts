@@ -3,7 +3,7 @@ import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@
 import { checkOptions, type HttpOptions } from "../../../src/http/options.ts";
 import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
 import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
-import { until } from "../../support/until.ts";
+import { until } from "../../support/wait.ts";
 
 const LABEL = "/orders [GET]";
 

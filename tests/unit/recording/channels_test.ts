@@ -5,7 +5,7 @@ import { KymoError } from "../../../src/errors.ts";
 import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { DIRECTORY, publishedLabels, spoolPaths, temporaryPaths } from "../../support/published_files.ts";
-import { nextTurn } from "../../support/next_turn.ts";
+import { nextTurn } from "../../support/wait.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {
   const runtime = new FakeRuntime();

@@ -5,7 +5,7 @@ import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { publishedLabels, temporaryPaths } from "../../support/published_files.ts";
 import { failAll } from "../../support/fake/disk_faults.ts";
-import { nextTurn } from "../../support/next_turn.ts";
+import { nextTurn } from "../../support/wait.ts";
 
 /** A capability that is available. */
 const AVAILABLE = { available: true };

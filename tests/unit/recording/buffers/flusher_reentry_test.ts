@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { temporaryPaths } from "../../../support/published_files.ts";
 import { failAll, failNth, repair } from "../../../support/fake/disk_faults.ts";
-import { nextTurn } from "../../../support/next_turn.ts";
+import { nextTurn } from "../../../support/wait.ts";
 import { modeName, Recorder, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
 import { ROWS } from "../../../support/fake/buffer_owner.ts";
 

@@ -1,3 +1,8 @@
+/** Resolves in the next turn of the event loop, when all microtasks have run. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 /** Waits until `holds` returns `true`, and keeps the program alive. Throws after 10 s. */
 export async function until(holds: () => boolean): Promise<void> {
   const deadline = Date.now() + 10_000;
