@@ -91,5 +91,5 @@ await monitor.stop();
 {
   await using recording: AsyncDisposable = new monitor.Monitor().start({ monitoringDir: "other" });
   await monitor.flush();
-  console.log(recording, monitor.status().capabilities.spool.reason);
+  console.log(recording, monitor.status().capabilities.spool?.reason);
 }
