@@ -6,6 +6,8 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../deno.json" with { type: "json" };
 import { linksOf, packagedDocuments, proseOf, targetOf } from "../tools/documents.ts";
+import * as kymo from "../mod.ts";
+import * as core from "../src/core.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { RUNTIME_SERIES, SERIES } from "../src/series.ts";
 import { fakeCliContext } from "./support/fake/cli_context.ts";
@@ -67,6 +69,17 @@ describe("documents", () => {
 
 describe("docs/reference.md", () => {
   const reference = read("docs/reference.md");
+
+  it("names every function that programs import", () => {
+    const functions = Object.keys(kymo).filter((name) => !/^[A-Z]/.test(name));
+    assertEquals(functions.filter((name) => !reference.includes(`| \`${name}(`)), []);
+  });
+
+  it("names every building block", () => {
+    const [section] = /^## Building blocks$[\s\S]*/m.exec(reference)!;
+    const names = Object.keys(core).filter((name) => name !== "KymoError");
+    assertEquals(names.filter((name) => !new RegExp(`\`(?:new )?${name}\\b`).test(section)), []);
+  });
 
   it("has every series of the runtime with its unit, kind and scope", () => {
     const rows = [...reference.matchAll(/^\| `([a-z ]+)` +\| (s|bytes|) *\| (\w+) +\| (process|isolate) /gm)];
