@@ -4,15 +4,15 @@
  *
  * @example A small monitor of your own
  * ```ts
- * import { BackgroundSampler, Channel, DurationSampler, parse, processSampler, SERIES } from "@kymo/kymo/core";
+ * import { backgroundSampler, durationSampler, openChannel, parse, processSampler, SERIES } from "@kymo/kymo/core";
  * import { assert, assertEquals } from "@std/assert";
  * import { readdirSync, readFileSync, rmSync } from "node:fs";
  *
  * const options = { monitoringDir: "_own_monitor" };
- * const durations = new Channel("duration", options);
- * const quantities = new Channel("runtime", options);
- * const sampler = new DurationSampler(durations);
- * const background = new BackgroundSampler([{ sampler: processSampler(), sink: quantities }], { samplingInterval: 500 });
+ * const durations = openChannel("duration", options);
+ * const quantities = openChannel("runtime", options);
+ * const sampler = durationSampler(durations);
+ * const background = backgroundSampler([{ sampler: processSampler(), sink: quantities }], { samplingInterval: 500 });
  *
  * background.start();
  * const id = sampler.start();
@@ -33,11 +33,11 @@
 
 import { defaultRuntime } from "./default_runtime.ts";
 import { KymoError, quote } from "./errors.ts";
-import { StandaloneChannel } from "./recording/channel.ts";
+import { type Channel, StandaloneChannel } from "./recording/standalone_channel.ts";
 import { checkSamplingOptions, type SamplingOptions, type WriteOptions } from "./recording/options.ts";
 import type { Runtime } from "./runtime.ts";
-import { BackgroundSampler as SamplerOnTimers, type SampledSeries } from "./sampling/background.ts";
-import { DurationSampler as SamplerOnClock } from "./sampling/duration.ts";
+import { BackgroundSampler, type SampledSeries } from "./sampling/background.ts";
+import { DurationSampler } from "./sampling/duration.ts";
 import { eventLoopSampler as eventLoopSamplerOn } from "./sampling/event_loop.ts";
 import { gcSampler as gcSamplerOn } from "./sampling/gc.ts";
 import { processSampler as processSamplerOn } from "./sampling/process.ts";
@@ -49,60 +49,59 @@ export { encode } from "./csv/encode.ts";
 export { parse } from "./csv/parse.ts";
 export { KymoError, type KymoErrorCode } from "./errors.ts";
 export type { Layout } from "./files/names.ts";
-export type { ChannelStatus } from "./recording/channel.ts";
+export type { Channel, ChannelStatus } from "./recording/standalone_channel.ts";
 export type { ChannelCounts } from "./recording/double_buffer.ts";
 export type { Durability, SamplingOptions, WriteOptions } from "./recording/options.ts";
-export type { SampledSeries } from "./sampling/background.ts";
+export type { Timers } from "./runtime.ts";
+export type { BackgroundSampler, BackgroundSamplerOptions, SampledSeries } from "./sampling/background.ts";
+export type { DurationSampler, DurationSink } from "./sampling/duration.ts";
 export type { ObservationSink, Sampler } from "./sampling/sampler.ts";
 export type { SegmentOwner } from "./segment/format.ts";
 export type { Observation } from "./segment/observation.ts";
 export { Segment, type SegmentContent } from "./segment/segment.ts";
-export { CHANNELS, RUNTIME_SERIES, type RuntimeSeries, SERIES, ValueKind } from "./series.ts";
+export { CHANNELS, RUNTIME_SERIES, type RuntimeSeries, SERIES, type SeriesEntry, ValueKind } from "./series.ts";
 
 /** One runtime for all building blocks, so that their clocks have the same zero. */
 let shared: Runtime | undefined;
 const runtime = (): Runtime => shared ??= defaultRuntime();
 
 /**
- * A channel that writes to a directory without a monitor, with buffers of its own. They are flushed when they
- * are full, at intervals, and when the program ends; the spools of a program that died are recovered by the
+ * Opens a channel that writes to a directory without a monitor, with buffers of its own. They are flushed when
+ * they are full, at intervals, and when the program ends; the spools of a program that died are recovered by the
  * next channel or monitor in the directory.
  *
  * In the channel `duration`, values are whole nanoseconds, which the files have as seconds.
+ *
+ * @throws {KymoError} if the name or an option is wrong, or the directory cannot be created or written.
+ * @throws {RangeError} if there is no memory for its buffers.
  */
-export class Channel extends StandaloneChannel {
-  /**
-   * Opens the channel.
-   *
-   * @throws {KymoError} if the name or an option is wrong, or the directory cannot be created or written.
-   * @throws {RangeError} if there is no memory for its buffers.
-   */
-  constructor(name: string, options?: WriteOptions) {
-    super(runtime(), name, options);
-  }
+export function openChannel(name: string, options?: WriteOptions): Channel {
+  return new StandaloneChannel(runtime(), name, options);
 }
 
-/** Measures durations with the runtime's clock, and records them in a channel named `duration`. */
-export class DurationSampler extends SamplerOnClock {
-  /** @throws {KymoError} `"invalid-argument"` if the channel has another name: its values are no durations. */
-  constructor(channel: Channel) {
-    if (channel.name !== CHANNELS.duration) {
-      throw new KymoError(
-        "invalid-argument",
-        `Cannot sample durations: the channel must be named "${CHANNELS.duration}": ${quote(channel.name)}`,
-      );
-    }
-    super(runtime().clock.now, channel);
+/**
+ * Measures durations with the runtime's clock, and records them in a channel named `duration`.
+ *
+ * @throws {KymoError} `"invalid-argument"` if the channel has another name: its values are no durations.
+ */
+export function durationSampler(channel: Channel): DurationSampler {
+  if (channel.name !== CHANNELS.duration) {
+    throw new KymoError(
+      "invalid-argument",
+      `Cannot sample durations: the channel must be named "${CHANNELS.duration}": ${quote(channel.name)}`,
+    );
   }
+  return new DurationSampler(runtime().clock.now, channel);
 }
 
-/** Calls samplers at regular intervals, with a timer of the runtime that does not keep the program alive. */
-export class BackgroundSampler extends SamplerOnTimers {
-  /** @throws {KymoError} `"invalid-argument"` if an option is wrong. */
-  constructor(series: readonly SampledSeries[], options?: SamplingOptions) {
-    const { samplingInterval, onError } = checkSamplingOptions("Cannot sample", options);
-    super(series, { timers: runtime().timers, interval: samplingInterval, report: onError });
-  }
+/**
+ * Calls samplers at regular intervals, with a timer of the runtime that does not keep the program alive.
+ *
+ * @throws {KymoError} `"invalid-argument"` if an option is wrong.
+ */
+export function backgroundSampler(series: readonly SampledSeries[], options?: SamplingOptions): BackgroundSampler {
+  const { samplingInterval, onError } = checkSamplingOptions("Cannot sample", options);
+  return new BackgroundSampler(series, { timers: runtime().timers, interval: samplingInterval, report: onError });
 }
 
 /** Samples memory and CPU time of the process: `user time`, `system time`, `rss`, `max rss` and the heap. */

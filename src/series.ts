@@ -101,7 +101,7 @@ export interface RuntimeSeries {
 }
 
 /** An entry of the dictionary. */
-interface SeriesEntry extends RuntimeSeries {
+export interface SeriesEntry extends RuntimeSeries {
   /**
    * What is measured. CSV files do not tell isolates apart, so the counters of several isolates in
    * one process are mixed.

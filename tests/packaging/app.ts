@@ -8,7 +8,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { observe, start, startDurationSample, status, stop, stopDurationSample } from "@kymo/kymo";
-import { Channel, parse } from "@kymo/kymo/core";
+import { openChannel, parse } from "@kymo/kymo/core";
 import { timeHandler } from "@kymo/kymo/http";
 
 const [directory = "recorded"] = process.argv.slice(2);
@@ -39,7 +39,7 @@ const handle = timeHandler((_request: Request) => new Response("hello"));
 await (await handle(new Request("http://localhost/greeting"))).text();
 await stop();
 
-const sales = new Channel("sales", { monitoringDir: directory });
+const sales = openChannel("sales", { monitoringDir: directory });
 sales.observe("price", 12.5);
 await sales.close();
 const [sale] = readdirSync(directory).filter((name) => name.startsWith("sales."))

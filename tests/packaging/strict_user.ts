@@ -8,7 +8,7 @@
 import * as monitor from "@kymo/kymo";
 import type { MonitorStatus, ObservationSink, Sampler, StartOptions } from "@kymo/kymo";
 import { compare, type Description, type SeriesData, type Table, TelemetryDB } from "@kymo/kymo/analysis";
-import { BackgroundSampler, Channel, processSampler, type SampledSeries } from "@kymo/kymo/core";
+import { backgroundSampler, openChannel, processSampler, type SampledSeries } from "@kymo/kymo/core";
 import { type HttpOptions, timeHandler, timeRoutes, timeServer } from "@kymo/kymo/http";
 
 const options: StartOptions = {
@@ -80,9 +80,9 @@ await monitor.stop();
 }
 
 {
-  const channel = new Channel("own", { monitoringDir: "recorded", layout: "append" });
+  const channel = openChannel("own", { monitoringDir: "recorded", layout: "append" });
   const series: SampledSeries[] = [{ sampler: processSampler(), sink: channel }];
-  const background = new BackgroundSampler(series, { samplingInterval: 100 });
+  const background = backgroundSampler(series, { samplingInterval: 100 });
   background.start();
   background.stop();
   await channel.close();

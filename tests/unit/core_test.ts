@@ -11,11 +11,11 @@ function rowsIn(directory: string): core.Observation[] {
     .flatMap((name) => core.parse(readFileSync(`${directory}/${name}`, "utf8")));
 }
 
-describe("core, Channel", () => {
+describe("openChannel", () => {
   for (const layout of ["segments", "append"] as const) {
     it(`writes observations to a directory of its own, layout ${layout}`, async () => {
       using scratch = scratchDirectory();
-      const channel = new core.Channel("queue", { monitoringDir: scratch.path, layout });
+      const channel = core.openChannel("queue", { monitoringDir: scratch.path, layout });
       channel.observe("length", 17);
       await channel.flush();
       assertEquals(channel.status().flushed, 1);
@@ -34,7 +34,7 @@ describe("core, Channel", () => {
   it("closes at the end of its block", async () => {
     using scratch = scratchDirectory();
     {
-      await using channel = new core.Channel("queue", { monitoringDir: scratch.path });
+      await using channel = core.openChannel("queue", { monitoringDir: scratch.path });
       channel.observe("length", 17);
     }
     assertEquals(rowsIn(scratch.path).length, 1);
@@ -43,11 +43,11 @@ describe("core, Channel", () => {
   it("refuses wrong names and options, and makes no file", () => {
     using scratch = scratchDirectory();
     for (const name of ["", "../x", "a.b", 5, undefined]) {
-      const open = (): unknown => new core.Channel(name as string, { monitoringDir: scratch.at("x") });
+      const open = (): unknown => core.openChannel(name as string, { monitoringDir: scratch.at("x") });
       assertEquals(assertThrows(open, KymoError, "Cannot open the channel: ").code, "invalid-argument");
     }
     for (const options of [{ withRuntime: true }, { memoryThreshold: 1 }, { layout: "rows" }, 5, null]) {
-      const open = (): unknown => new core.Channel("x", options as never);
+      const open = (): unknown => core.openChannel("x", options as never);
       assertEquals(assertThrows(open, KymoError, "Cannot open the channel: ").code, "invalid-argument");
     }
     assertEquals(readdirSync(scratch.path), []);
@@ -55,18 +55,18 @@ describe("core, Channel", () => {
 
   it("counts what is not an observation, and does not throw", async () => {
     using scratch = scratchDirectory();
-    await using channel = new core.Channel("queue", { monitoringDir: scratch.path });
+    await using channel = core.openChannel("queue", { monitoringDir: scratch.path });
     channel.observe(5 as unknown as string, 1);
     channel.observe("x", "1" as unknown as number);
     assertEquals([channel.status().invalid, channel.status().recorded], [2, 0]);
   });
 });
 
-describe("core, DurationSampler", () => {
+describe("durationSampler", () => {
   it("records durations in seconds", async () => {
     using scratch = scratchDirectory();
-    const channel = new core.Channel("duration", { monitoringDir: scratch.path });
-    const sampler = new core.DurationSampler(channel);
+    const channel = core.openChannel("duration", { monitoringDir: scratch.path });
+    const sampler = core.durationSampler(channel);
     const before = BigInt(Date.now()) * 1_000_000n;
     const id = sampler.start();
     const start = performance.now();
@@ -82,8 +82,8 @@ describe("core, DurationSampler", () => {
 
   it("refuses a channel whose values are not durations", async () => {
     using scratch = scratchDirectory();
-    await using channel = new core.Channel("durations", { monitoringDir: scratch.path });
-    const error = assertThrows(() => new core.DurationSampler(channel), KymoError);
+    await using channel = core.openChannel("durations", { monitoringDir: scratch.path });
+    const error = assertThrows(() => core.durationSampler(channel), KymoError);
     assertEquals(
       [error.code, error.message],
       ["invalid-argument", 'Cannot sample durations: the channel must be named "duration": "durations"'],
@@ -94,11 +94,11 @@ describe("core, DurationSampler", () => {
 describe("core, samplers", () => {
   it("record the series of the dictionary through a background sampler", async () => {
     using scratch = scratchDirectory();
-    const channel = new core.Channel("runtime", { monitoringDir: scratch.path });
+    const channel = core.openChannel("runtime", { monitoringDir: scratch.path });
     const gc = core.gcSampler();
     assert(gc !== undefined);
     const samplers = [gc, core.processSampler(), core.eventLoopSampler(channel)];
-    const background = new core.BackgroundSampler(
+    const background = core.backgroundSampler(
       samplers.map((sampler) => ({ sampler, sink: channel })),
       { samplingInterval: 10 },
     );
@@ -119,7 +119,7 @@ describe("core, samplers", () => {
     const fail = (): never => {
       throw new Error("out of order");
     };
-    const background = new core.BackgroundSampler(
+    const background = core.backgroundSampler(
       [{ sampler: { channel: "x", sample: fail }, sink }, { sampler: { channel: "x", sample: () => samples++ }, sink }],
       { onError: (error) => errors.push(error) },
     );
@@ -130,7 +130,7 @@ describe("core, samplers", () => {
 
   it("need a valid interval", () => {
     for (const options of [{ samplingInterval: 5 }, { interval: 100 }, { onError: "no" }]) {
-      const make = (): unknown => new core.BackgroundSampler([], options as never);
+      const make = (): unknown => core.backgroundSampler([], options as never);
       assertEquals(assertThrows(make, KymoError, "Cannot sample: ").code, "invalid-argument");
     }
   });

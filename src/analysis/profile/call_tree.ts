@@ -44,12 +44,16 @@ export interface TimedNode<Node> {
 }
 
 /** A function as called from one stack. */
-export interface CallNode extends TimedNode<CallNode> {
+export interface CallNode {
   /** The function: the same object wherever it occurs in a tree. */
   readonly function: ProfiledFunction;
+  /** Seconds in the function itself. */
   self: number;
+  /** Seconds in the function and in everything it called. */
   total: number;
+  /** Samples of the function itself. */
   samples: number;
+  /** The functions that it called. */
   readonly children: CallNode[];
 }
 

@@ -18,8 +18,25 @@ export interface ChannelStatus extends ChannelCounts {
   readonly lastError: KymoError | undefined;
 }
 
+/** A channel that writes to a directory without a monitor. Methods do nothing once it is closed. */
+export interface Channel extends ObservationSink, AsyncDisposable {
+  /** Begins the names of its files. */
+  readonly name: string;
+  /**
+   * Records `value` at `timepoint`, a reading of the runtime's monotonic clock in ns. The arguments are not
+   * checked: the caller guarantees a string, a number, and a positive whole number.
+   */
+  add(label: string, value: number, timepoint: number): void;
+  /** Resolves when all that was recorded until this call is in files, or cannot be written. Never rejects. */
+  flush(): Promise<void>;
+  /** Flushes all rows and ends. Never rejects. */
+  close(): Promise<void>;
+  /** What became of the observations, and failures. */
+  status(): ChannelStatus;
+}
+
 /** A channel with a store of its own, which no monitor opens or closes. */
-export class StandaloneChannel implements ObservationSink, AsyncDisposable {
+export class StandaloneChannel implements Channel {
   /** Begins the names of its files. */
   readonly name: string;
   readonly #store: Store;
