@@ -1,7 +1,7 @@
 import { KymoError, quote, reason } from "../errors.ts";
 import { publishFile } from "../files/atomic_file.ts";
 import { profileFileName } from "../files/names.ts";
-import { CpuProfiling } from "../profiling/cpu_profiling.ts";
+import { ProfileRecorder } from "../profiling/profile_recorder.ts";
 import type { Runtime } from "../runtime.ts";
 import { BackgroundSampler } from "../sampling/background.ts";
 import { DurationSampler } from "../sampling/duration.ts";
@@ -26,7 +26,7 @@ export class Session {
   readonly #options: CheckedOptions;
   readonly #store: Store;
   readonly #background: BackgroundSampler;
-  #profiling: CpuProfiling | undefined;
+  #profileRecorder: ProfileRecorder | undefined;
   #isClosed = false;
 
   /**
@@ -61,7 +61,7 @@ export class Session {
     });
     this.#background.start();
     // A sampler may have stopped the recording.
-    if (this.#options.withProfiler && !this.#isClosed) this.#profiling = this.#profile();
+    if (this.#options.withProfiler && !this.#isClosed) this.#profileRecorder = this.#profile();
   }
 
   /** The buffer of a channel; `undefined`, and a reported failure, if there is no memory for it. Does not throw. */
@@ -87,7 +87,7 @@ export class Session {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#background.stop();
-    await Promise.all([this.#profiling?.finish(), this.#store.close()]);
+    await Promise.all([this.#profileRecorder?.finish(), this.#store.close()]);
   }
 
   /** The state of the recording. */
@@ -133,7 +133,7 @@ export class Session {
     ];
   }
 
-  #profile(): CpuProfiling | undefined {
+  #profile(): ProfileRecorder | undefined {
     const { profiler, timers, unavailable, pid } = this.#runtime;
     const { isolate, directory, failures } = this.#store;
     const report = (error: KymoError): void => failures.report(error);
@@ -147,8 +147,8 @@ export class Session {
       const part = ++parts;
       publishFile(directory, (number) => profileFileName({ pid, isolate }, part, number), file);
     };
-    const profiling = new CpuProfiling({ profiler, timers, publish, report });
-    profiling.start();
-    return profiling;
+    const recorder = new ProfileRecorder({ profiler, timers, publish, report });
+    recorder.start();
+    return recorder;
   }
 }

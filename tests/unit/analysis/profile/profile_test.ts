@@ -12,7 +12,7 @@ import {
 import { findProfiles, parseCpuProfile, readProfile } from "../../../../src/analysis/profile/profile_files.ts";
 import { KymoError } from "../../../../src/errors.ts";
 import { defaultRuntime } from "../../../../src/default_runtime.ts";
-import { encodeCpuProfile } from "../../../../src/profiling/cpu_profile.ts";
+import { encodeCpuProfile } from "../../../../src/profiling/profile_recorder.ts";
 import type { CpuProfile } from "../../../../src/runtime.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { profileOf } from "../../../support/profile/profile_stacks.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Command } from "commander";
 import { addProfileCommand } from "../../../../src/cli/commands/profile/command.ts";
 import type { Output } from "../../../../src/cli/context.ts";
-import { encodeCpuProfile } from "../../../../src/profiling/cpu_profile.ts";
+import { encodeCpuProfile } from "../../../../src/profiling/profile_recorder.ts";
 import type { CpuProfile } from "../../../../src/runtime.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { profileOf } from "../../../support/profile/profile_stacks.ts";

@@ -1,8 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { encodeCpuProfile, inSource } from "../../../src/profiling/cpu_profile.ts";
+import { inSource } from "../../../src/profiling/source_positions.ts";
 import type { CpuProfile, CpuProfileNode, SourcePosition } from "../../../src/runtime.ts";
-import { checkCpuProfile } from "../../support/profile/check_cpu_profile.ts";
 
 const MODULE = "file:///app/main.ts";
 
@@ -56,7 +55,7 @@ describe("a profile in source positions", () => {
     assertEquals(mapped(nowhere, () => ({ url: MODULE, line: 1, column: 1 })), nowhere);
   });
 
-  it("tells no line of code that stands in no source", () => {
+  it("reports no line for code without source", () => {
     const helper = node(2, { lineNumber: 0, columnNumber: 9 }, { hitCount: 1, positionTicks: [{ line: 1, ticks: 1 }] });
     assertEquals(
       mapped(helper, ({ url }) => ({ url, line: -1, column: -1 })),
@@ -85,12 +84,5 @@ describe("a profile in source positions", () => {
     assertEquals(profile, before);
     assertEquals({ ...rest, nodes: profile.nodes }, profile);
     assertEquals(nodes.length, 2);
-  });
-});
-
-describe("the file of a profile", () => {
-  it("is the profile as JSON in UTF-8", () => {
-    const profile = profileOf(node(2, { functionName: "größe_日本", lineNumber: 3, columnNumber: 0 }, { hitCount: 2 }));
-    assertEquals(checkCpuProfile(encodeCpuProfile(profile)), profile as Required<CpuProfile>);
   });
 });

@@ -1,8 +1,9 @@
 import type { CpuProfile, CpuProfileNode, CpuProfiler } from "../runtime.ts";
 
 /**
- * The profile with positions in the source as written. Where `sourcePosition` knows nothing of a position, it stays; where it knows that the
- * code stands in no source, the line is -1, and samples of such a line are left out of the ticks, though not out of the node.
+ * Returns the profile with positions in the source as written, not as transpiled. A position for
+ * which `sourcePosition` returns `undefined` stays as it is. Code without source gets line -1: its
+ * samples count for the function, and for no line.
  */
 export function inSource(profile: CpuProfile, sourcePosition: CpuProfiler["sourcePosition"]): CpuProfile {
   return { ...profile, nodes: profile.nodes.map((node) => nodeInSource(node, sourcePosition)) };
@@ -26,9 +27,4 @@ function nodeInSource(node: CpuProfileNode, sourcePosition: CpuProfiler["sourceP
       return position.line >= 0 && position.url === written.url ? [{ line: position.line + 1, ticks }] : [];
     }),
   };
-}
-
-/** A `.cpuprofile` file: the profile as JSON, which Chrome DevTools and speedscope open. */
-export function encodeCpuProfile(profile: CpuProfile): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(profile));
 }

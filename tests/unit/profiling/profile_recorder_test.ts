@@ -1,13 +1,18 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { CpuProfiling, PART_DURATION, SAMPLING_INTERVAL } from "../../../src/profiling/cpu_profiling.ts";
+import {
+  encodeCpuProfile,
+  PART_DURATION,
+  ProfileRecorder,
+  SAMPLING_INTERVAL,
+} from "../../../src/profiling/profile_recorder.ts";
 import type { CpuProfile, CpuProfiler } from "../../../src/runtime.ts";
 import { FakeClock, FakeTimers } from "../../support/fake/runtime.ts";
 import { checkCpuProfile } from "../../support/profile/check_cpu_profile.ts";
 
 const callFrame = { functionName: "(root)", scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 };
 
-/** A profiler that numbers its profiles by their start times, and refuses or loses what it is told to. */
+/** Numbers its profiles by their start times; `refused` and `lost` make `start` and `stop` throw. */
 class FakeProfiler implements CpuProfiler {
   readonly calls: string[] = [];
   refused: string | undefined;
@@ -31,21 +36,21 @@ class FakeProfiler implements CpuProfiler {
   sourcePosition = () => undefined;
 }
 
-/** A profiling under way, with what came of it: the start times of the published profiles, and the reported failures. */
+/** A started recorder, the start times of the profiles it has published, and the failures it has reported. */
 function setUp(prepare?: (profiler: FakeProfiler) => void) {
   const profiler = new FakeProfiler();
   prepare?.(profiler);
   const timers = new FakeTimers(new FakeClock());
   const published: number[] = [];
   const reported: string[] = [];
-  const profiling = new CpuProfiling({
+  const recorder = new ProfileRecorder({
     profiler,
     timers,
     publish: (file) => published.push(checkCpuProfile(file).startTime),
     report: (error) => reported.push(error.message),
   });
-  profiling.start();
-  return { profiler, timers, published, reported, profiling };
+  recorder.start();
+  return { profiler, timers, published, reported, recorder };
 }
 
 /** Lets everything go on that waits for no timer. */
@@ -55,17 +60,17 @@ function settle(): Promise<void> {
 
 const start = `start ${SAMPLING_INTERVAL}`;
 
-describe("CPU profiling", () => {
+describe("ProfileRecorder", () => {
   it("samples from start on, before anything else runs, and publishes one file at its end", async () => {
-    const { profiler, timers, published, reported, profiling } = setUp();
+    const { profiler, timers, published, reported, recorder } = setUp();
     assertEquals(profiler.calls, [start]);
-    await profiling.finish();
+    await recorder.finish();
     assertEquals([profiler.calls, published, reported], [[start, "stop"], [1], []]);
     assertEquals(timers.count, 0);
   });
 
   it("publishes a part whenever its time is over", async () => {
-    const { profiler, timers, published, profiling } = setUp();
+    const { profiler, timers, published, recorder } = setUp();
     timers.advance(PART_DURATION - 1);
     await settle();
     assertEquals(published, []);
@@ -75,47 +80,47 @@ describe("CPU profiling", () => {
     await settle();
     assertEquals(published, [1, 2]);
     assertEquals(profiler.calls, [start, "stop", start, "stop", start]);
-    await profiling.finish();
+    await recorder.finish();
     assertEquals(published, [1, 2, 3]);
   });
 
   it("finishes in order while a part is being changed", async () => {
-    const { profiler, timers, published, profiling } = setUp();
+    const { profiler, timers, published, recorder } = setUp();
     timers.advance(PART_DURATION);
-    await profiling.finish();
+    await recorder.finish();
     assertEquals(published, [1, 2]);
     assertEquals(profiler.calls, [start, "stop", start, "stop"]);
   });
 
   it("reports that the runtime refuses, and asks again for the next part", async () => {
-    const { profiler, timers, published, reported, profiling } = setUp((profiler) => profiler.refused = "busy");
+    const { profiler, timers, published, reported, recorder } = setUp((profiler) => profiler.refused = "busy");
     await settle();
     assertEquals(reported, ["Cannot take the CPU profile: busy"]);
     profiler.refused = undefined;
     timers.advance(PART_DURATION);
-    await profiling.finish();
+    await recorder.finish();
     assertEquals([published, reported.length], [[1], 1]);
     assertEquals(profiler.calls, [start, start, "stop"]);
   });
 
   it("stops nothing that it has not started", async () => {
-    const { profiler, profiling, published } = setUp((profiler) => profiler.refused = "busy");
-    await profiling.finish();
+    const { profiler, recorder, published } = setUp((profiler) => profiler.refused = "busy");
+    await recorder.finish();
     assertEquals([profiler.calls, published], [[start], []]);
   });
 
   it("reports a lost part, and goes on with the next", async () => {
-    const { profiler, timers, published, reported, profiling } = setUp((profiler) => profiler.lost = "gone");
+    const { profiler, timers, published, reported, recorder } = setUp((profiler) => profiler.lost = "gone");
     timers.advance(PART_DURATION);
     await settle();
     profiler.lost = undefined;
-    await profiling.finish();
+    await recorder.finish();
     assertEquals([published, reported], [[2], ["Cannot take the CPU profile: gone"]]);
   });
 
   it("reports what publishing throws", async () => {
     const reported: string[] = [];
-    const profiling = new CpuProfiling({
+    const recorder = new ProfileRecorder({
       profiler: new FakeProfiler(),
       timers: new FakeTimers(new FakeClock()),
       publish: () => {
@@ -123,14 +128,30 @@ describe("CPU profiling", () => {
       },
       report: (error) => reported.push(error.message),
     });
-    profiling.start();
-    await profiling.finish();
+    recorder.start();
+    await recorder.finish();
     assertEquals(reported, ["Cannot take the CPU profile: no space"]);
   });
 
   it("may be finished twice", async () => {
-    const { profiler, profiling, published } = setUp();
-    await Promise.all([profiling.finish(), profiling.finish()]);
+    const { profiler, recorder, published } = setUp();
+    await Promise.all([recorder.finish(), recorder.finish()]);
     assertEquals([profiler.calls, published], [[start, "stop"], [1]]);
+  });
+});
+
+describe("the file of a profile", () => {
+  it("is the profile as JSON in UTF-8", () => {
+    const profile: CpuProfile = {
+      nodes: [
+        { id: 1, callFrame, hitCount: 0, children: [2] },
+        { id: 2, callFrame: { ...callFrame, functionName: "größe_日本", lineNumber: 3 }, hitCount: 2 },
+      ],
+      startTime: 10,
+      endTime: 50,
+      samples: [2, 2, 1],
+      timeDeltas: [5, 10, 10],
+    };
+    assertEquals(checkCpuProfile(encodeCpuProfile(profile)), profile as Required<CpuProfile>);
   });
 });

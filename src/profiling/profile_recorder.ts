@@ -1,8 +1,8 @@
 import { KymoError, reason } from "../errors.ts";
-import type { CpuProfiler, Timers } from "../runtime.ts";
-import { encodeCpuProfile, inSource } from "./cpu_profile.ts";
+import type { CpuProfile, CpuProfiler, Timers } from "../runtime.ts";
+import { inSource } from "./source_positions.ts";
 
-/** µs between samples: the hundred a second that profilers which run all the time usually take. */
+/** µs between samples: 100 samples a second, as continuous profilers usually take. */
 export const SAMPLING_INTERVAL = 10_000;
 
 /**
@@ -12,7 +12,7 @@ export const SAMPLING_INTERVAL = 10_000;
 export const PART_DURATION = 600_000;
 
 /** Where a profile comes from and goes to. */
-export interface CpuProfilingOptions {
+export interface ProfileRecorderOptions {
   readonly profiler: CpuProfiler;
   readonly timers: Timers;
   /** Takes the bytes of a whole `.cpuprofile` file. */
@@ -21,21 +21,24 @@ export interface CpuProfilingOptions {
   readonly report: (error: KymoError) => void;
 }
 
-/** Profiles this isolate from `start` until `finish`, in files of {@linkcode PART_DURATION} each. */
-export class CpuProfiling {
-  readonly #options: CpuProfilingOptions;
+/**
+ * Profiles this isolate from `start` until `finish`, and publishes a file each
+ * {@linkcode PART_DURATION}.
+ */
+export class ProfileRecorder {
+  readonly #options: ProfileRecorderOptions;
   #stopRotating: () => void = () => {};
   #sampling = false;
   #done: Promise<void> = Promise.resolve();
 
-  /** Nothing is profiled yet. */
-  constructor(options: CpuProfilingOptions) {
+  /** Does nothing until {@linkcode ProfileRecorder.start}. */
+  constructor(options: ProfileRecorderOptions) {
     this.#options = options;
   }
 
   /**
-   * Begins to sample, before it returns. If the runtime refuses, because somebody else is profiling, say, that is reported, and tried again
-   * for the next part.
+   * Begins to sample before it returns. If the runtime refuses, because another profiler runs, say,
+   * that is reported, and the next part tries again.
    */
   start(): void {
     this.#stopRotating = this.#options.timers.every(PART_DURATION, () => {
@@ -76,4 +79,9 @@ export class CpuProfiling {
       new KymoError("profiler-failed", `Cannot take the CPU profile: ${reason(error)}`, { cause: error }),
     );
   }
+}
+
+/** A `.cpuprofile` file: the profile as JSON, which Chrome DevTools and speedscope open. */
+export function encodeCpuProfile(profile: CpuProfile): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(profile));
 }
