@@ -4,7 +4,7 @@ import { KymoError, quote } from "./errors.ts";
 export type Check = (value: unknown) => string | undefined;
 
 /**
- * The options that were given, without those that are `undefined`, each one known and right.
+ * The options that are set, all known and valid.
  *
  * @throws {KymoError} if one is not; the message begins with `action`.
  */

@@ -6,10 +6,10 @@ import { bold, dim } from "./style.ts";
 export function processLines(servers: readonly Server[]): string {
   return indent(servers.flatMap(({ process, stopped }) => {
     if (process === undefined) return [];
-    const profiler = stopped?.profiler ?? "the server did not end in good order";
+    const profiler = stopped?.profiler ?? { available: false, reason: "the server did not stop properly" };
     return [
       `PID ${process.pid} is ${process.runtime}`,
-      ...profiler === true ? [] : [`  it has no CPU profile: ${profiler}`],
+      ...profiler.available ? [] : [`  it has no CPU profile: ${profiler.reason}`],
     ];
   }));
 }
@@ -20,12 +20,14 @@ export function nextSteps(directory: string, report: string): string {
     `Open the report in a browser:  ${bold(pathToFileURL(report).href)}`,
     "",
     `${dim("# kymo is")} deno run -A src/cli/main.ts`,
-    `kymo profile ${directory}   ${dim("# where the processor's time went, by function")}`,
+    `kymo profile ${directory}   ${dim("# which functions took the CPU time")}`,
     `kymo export ${directory} -o demo.parquet`,
     `duckdb -c "FROM '${directory}/duration.*.csv' SELECT Label, PID, count(*), max(Measurement) GROUP BY ALL"`,
     "",
     `deno task demo --rate 0   ${dim("# as many requests as possible")}`,
-    `deno task demo --duration 60 --dir _monitoring/live   ${dim("# and beside it: kymo top _monitoring/live")}`,
+    `deno task demo --duration 60 --dir _monitoring/live   ${
+      dim("# and in another terminal: kymo top _monitoring/live")
+    }`,
     "",
     "How the service is recorded:  examples/demo/service.ts",
     "How to record your own:       README.md",

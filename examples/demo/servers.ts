@@ -20,8 +20,8 @@ export interface ServerProcess {
 export interface Stopped {
   /** Number of its observations. */
   readonly recorded: number;
-  /** `true`, or why it took no profile. */
-  readonly profiler: true | string;
+  /** Whether it took a CPU profile, and why not. */
+  readonly profiler: { readonly available: boolean; readonly reason?: string };
 }
 
 /**

@@ -7,7 +7,8 @@ import { addRecoverCommand } from "./commands/recover.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addSummaryCommand } from "./commands/summary/command.ts";
 import { addTopCommand } from "./commands/top/command.ts";
-import { type CliContext, type ExitCode, exitCode, exitCodeHelp, exitCodes } from "./context.ts";
+import type { CliContext } from "./context.ts";
+import { type ExitCode, exitCode, exitCodeHelp, exitCodeOfError } from "./exit_codes.ts";
 import { bold, writeError } from "./terminal/style.ts";
 
 const examples = `
@@ -83,5 +84,5 @@ function reportFailure(error: unknown, { stderr }: CliContext): ExitCode {
   }
   if (!(error instanceof KymoError)) throw error;
   writeError(stderr, error.message);
-  return exitCodes[error.code];
+  return exitCodeOfError[error.code];
 }

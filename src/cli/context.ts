@@ -1,11 +1,10 @@
 /**
- * What commands get from outside, and how they end. The entry (`main.ts`) fills in the runtime's
- * parts, tests use fakes.
+ * What commands get from outside. The entry (`main.ts`) fills in the runtime's parts, tests use
+ * fakes.
  *
  * @module
  */
 
-import type { KymoErrorCode } from "../errors.ts";
 import type { recover } from "../recording/recover.ts";
 import type { Runtime } from "../runtime.ts";
 
@@ -57,50 +56,3 @@ export interface CliContext {
    */
   onKeys?(listener: (keys: string) => void): () => void;
 }
-
-/**
- * How a command ended, for its caller. An interrupted command ends by its signal, which a shell
- * shows as 130.
- */
-export const exitCode = {
-  /** All done, or nothing to do. */
-  ok: 0,
-  /** Something could not be read or written, or the result is one that `--fail-on` names. */
-  incomplete: 1,
-  /** The arguments are wrong: nothing was done. */
-  usage: 2,
-} as const;
-
-/** One of the exit codes. */
-export type ExitCode = typeof exitCode[keyof typeof exitCode];
-
-/**
- * The exit code for each kind of error: 2 if other arguments, or another package, would help, 1 for
- * all else.
- */
-export const exitCodes: Readonly<Record<KymoErrorCode, ExitCode>> = {
-  "invalid-argument": exitCode.usage,
-  "invalid-state": exitCode.usage,
-  "limit-exceeded": exitCode.usage,
-  "not-found": exitCode.usage,
-  "already-exists": exitCode.usage,
-  "unsupported": exitCode.usage,
-  "missing-package": exitCode.usage,
-  "query-failed": exitCode.incomplete,
-  "sampler-failed": exitCode.incomplete,
-  "profiler-failed": exitCode.incomplete,
-  "permission-denied": exitCode.incomplete,
-  "io": exitCode.incomplete,
-  "invalid-data": exitCode.incomplete,
-  "out-of-memory": exitCode.incomplete,
-};
-
-/** The exit codes, for `--help`. */
-export const exitCodeHelp = `
-Exit codes:
-  0    success, also if there was nothing to do
-  1    something could not be read or written (damaged rows, no permission, full
-       disk, too little memory), or a label has the verdict of --fail-on
-  2    wrong usage: wrong arguments, a file that is missing or exists already,
-       a package that is not installed
-  130  interrupted`;

@@ -17,7 +17,7 @@ import { temporaryPathBeside } from "../files/names.ts";
 import { recover } from "../recording/recover.ts";
 import { defaultRuntime } from "../default_runtime.ts";
 import { runCommandLine } from "./command_line.ts";
-import { exitCode } from "./context.ts";
+import { exitCode } from "./exit_codes.ts";
 import type { CliContext, Output } from "./context.ts";
 import { writeError } from "./terminal/style.ts";
 

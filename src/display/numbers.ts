@@ -53,6 +53,15 @@ export function formatSpan(seconds: number, { space = NO_BREAK_SPACE }: NumberFo
     .join(" ");
 }
 
+/**
+ * Time that was summed up, in seconds: below 100 s with three digits, from there on as people say
+ * it: `82.1 µs`, `12.3 s`, `2 min 14 s`, `2 h 5 min`.
+ */
+export function formatTotalTime(seconds: number, format: NumberFormat = {}): string {
+  const isLong = Math.abs(seconds) >= 99.95 && Number.isFinite(seconds);
+  return isLong ? formatSpan(seconds, format) : formatDuration(seconds, format);
+}
+
 /** A size in bytes: `999 B`, `82.1 MB`; 1 MB is 10⁶ bytes. */
 export function formatBytes(bytes: number, format: NumberFormat = {}): string {
   return scaled(bytes, SIZES, format);
@@ -88,6 +97,11 @@ export function formatRate(perSecond: number, { space = NO_BREAK_SPACE }: Number
 /** A part of a whole: `42.3 %`, `0.123 %`. */
 export function formatPercent(part: number, format: NumberFormat = {}): string {
   return `${significant(100 * part, format)}${format.space ?? NO_BREAK_SPACE}%`;
+}
+
+/** A part of a whole in tenths of a percent, so that a column lines up: `42.3 %`, `0.1 %`. */
+export function formatShare(part: number, { space = NO_BREAK_SPACE }: NumberFormat = {}): string {
+  return `${(100 * part).toFixed(1)}${space}%`;
 }
 
 /**

@@ -1,11 +1,21 @@
 /**
- * Methods with labels of their own: those of RFC 9110, and PATCH of RFC 5789. Clients may send any
+ * Methods that have separate labels: those of RFC 9110, and PATCH of RFC 5789. Clients may send any
  * other word.
  */
 const VERBS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
 /** Replaces all other methods. */
 const OTHER_VERB = "OTHER";
+
+/** Ends the label of a request; before it is the path or route. */
+function suffixOf(verb: string): string {
+  return ` [${verb}]`;
+}
+
+/** Whether a label is one of HTTP requests, such as `/orders [GET]`. */
+export function isRequestLabel(label: string): boolean {
+  return / \[[A-Z]+\]$/.test(label);
+}
 
 /** The labels of one method, by path or route. */
 class VerbLabels {
@@ -14,7 +24,7 @@ class VerbLabels {
   readonly overflow: string;
 
   constructor(verb: string) {
-    this.suffix = ` [${verb}]`;
+    this.suffix = suffixOf(verb);
     this.overflow = `other${this.suffix}`;
   }
 }

@@ -21,10 +21,7 @@ export interface PendingResponse {
   readonly onSent: () => void;
 }
 
-/**
- * A pending response is polled again after this part of the time that it has already taken, and
- * after at least 1 ms.
- */
+/** Waits 1/64 of the elapsed time between polls, at least 1 ms. */
 const POLL_INTERVAL = 1 / 64;
 
 /**

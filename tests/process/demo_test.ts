@@ -78,6 +78,8 @@ describe("demo", () => {
     assert(rows > 0);
     assertEquals(tabledCounts(stdout, pids), counts);
     assertStringIncludes(stdout, pathToFileURL(join(dir, "report.html")).href);
+    assertEquals(stdout.match(/no CPU profile|\[object/g), null);
+    assertEquals(readdirSync(dir).filter((name) => name.endsWith(".cpuprofile")).length, 2);
     assertMatch(readFileSync(join(dir, "report.html"), "utf8"), /^<!doctype html>/i);
     assertEquals(readdirSync(scratch.path), ["recorded"]);
   });

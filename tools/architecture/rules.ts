@@ -49,7 +49,7 @@ const layers: readonly (readonly RegExp[])[] = [
   [/^src\/report\/data\//],
   [/^src\/report\/findings\//],
   [/^src\/report\/[^/]+\.ts$/],
-  [/^src\/cli\/(context|exit_code)\.ts$/],
+  [/^src\/cli\/(context|exit_codes)\.ts$/],
   [/^src\/cli\/terminal\//],
   [/^src\/cli\/input\//],
   [/^src\/cli\/commands\//],

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { CliContext, ExitCode } from "../context.ts";
+import type { CliContext } from "../context.ts";
+import type { ExitCode } from "../exit_codes.ts";
 import { addSelectionOptions, selectionOf, type SelectionOptions } from "../input/options.ts";
 import { openRecording, reportUnread, whileReading } from "../input/recording.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { type CliContext, type ExitCode, exitCode } from "../context.ts";
+import type { CliContext } from "../context.ts";
+import { type ExitCode, exitCode } from "../exit_codes.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import { writeError } from "../terminal/style.ts";
 import { counted } from "../../display/numbers.ts";

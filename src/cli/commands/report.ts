@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
-import type { CliContext, ExitCode } from "../context.ts";
+import type { CliContext } from "../context.ts";
+import type { ExitCode } from "../exit_codes.ts";
 import { addSelectionOptions, selectionOf, type SelectionOptions } from "../input/options.ts";
 import { openRecording, reportUnread } from "../input/recording.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";

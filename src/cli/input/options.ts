@@ -77,8 +77,9 @@ export async function selectionOf(
 }
 
 /**
- * The time outside of which files need not be read. It is never narrower than the selection,
- * although the time range of the recording is only an estimate, never wider than the real one.
+ * The time outside of which files need not be read. `estimate` returns the time range of the
+ * recording. The estimate can be too small, never too large. So the bounds may be too wide, never
+ * too narrow.
  */
 export function boundsOf(
   { from, to }: Pick<SelectionOptions, "from" | "to">,

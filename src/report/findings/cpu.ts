@@ -5,7 +5,7 @@
  */
 
 import { sumTimes } from "../../analysis/profile/call_tree.ts";
-import { formatDuration, formatPercent, significant } from "../../display/numbers.ts";
+import { formatPercent, formatTotalTime, significant } from "../../display/numbers.ts";
 import { CPU_RATE } from "../../series.ts";
 import { functionKey, type QuantityCells } from "../shared/report_data.ts";
 import {
@@ -82,7 +82,7 @@ export function hotFunctions(inputs: FindingInputs): UnexplainedFinding[] {
         formatPercent(share, { trim: true })
       } of the busy time in the ` +
       `CPU profile${pid === undefined ? "" : ` of ${nameProcess(pid, inputs)}`}: ` +
-      `${formatDuration(self)} in the function itself.`,
+      `${formatTotalTime(self)} in the function itself.`,
     function: name,
     ...(pid === undefined ? {} : { pid }),
   }));

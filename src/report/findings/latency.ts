@@ -5,14 +5,15 @@
  */
 
 import { counted, formatDuration, formatPercent, formatTimes } from "../../display/numbers.ts";
+import { isRequestLabel } from "../../http/request_labels.ts";
 import { median } from "../../statistics/quantiles.ts";
 import { DURATION_BUCKETS } from "../shared/duration_buckets.ts";
 import type { DurationData, DurationStatistics } from "../shared/report_data.ts";
 import { type FindingInputs, sum, type UnexplainedFinding } from "./finding_inputs.ts";
 
 /**
- * Minimum number of durations for a finding about a series: of fewer, 1 % are less than half a
- * duration.
+ * Minimum number of durations for a finding about a series. With fewer values, p99 depends on less
+ * than half a value.
  */
 const MIN_COUNT = 50;
 
@@ -45,13 +46,8 @@ const TAIL_RATIO = 10;
  */
 export function subjects({ durations }: FindingInputs): { series: readonly DurationData[]; thing: string } {
   const enough = durations.filter(({ statistics }) => statistics.count >= MIN_COUNT);
-  const requests = enough.filter(({ label }) => isRequest(label));
+  const requests = enough.filter(({ label }) => isRequestLabel(label));
   return requests.length > 0 ? { series: requests, thing: "request" } : { series: enough, thing: "run" };
-}
-
-/** Whether a label is one of HTTP requests, such as `/orders [GET]`. */
-export function isRequest(label: string): boolean {
-  return / \[[A-Z]+\]$/.test(label);
 }
 
 /** Finds series that are much slower than the others. */
@@ -120,7 +116,7 @@ export function longTail(inputs: FindingInputs): UnexplainedFinding[] {
   }];
 }
 
-/** Minimum number of durations for a median: of fewer it may be off by a fifth. */
+/** Minimum number of durations for a median. With fewer, it may be off by a fifth. */
 const MIN_COUNT_OF_MEDIAN = 100;
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { counted, formatDuration, formatPercent, formatSpan } from "../../display/numbers.ts";
+import { counted, formatDuration, formatPercent, formatSpan, formatTotalTime } from "../../display/numbers.ts";
 import { SERIES } from "../../series.ts";
 import {
   capitalize,
@@ -44,7 +44,7 @@ export function stalls(inputs: FindingInputs): UnexplainedFinding[] {
     const more = count === 1
       ? ""
       : `. It was blocked ${counted(count, "time")} for at least ${formatDuration(STALL, { trim: true })}, ${
-        formatDuration(sum)
+        formatTotalTime(sum)
       } in total` +
         `${share >= 0.01 ? `, ${formatPercent(share, { trim: true })} of the time` : ""}`;
     return {
@@ -74,7 +74,7 @@ export function garbageCollection(inputs: FindingInputs): UnexplainedFinding[] {
       kind: "gc",
       weight: share >= LARGE_GC_SHARE ? "bad" : share >= GC_SHARE || longest >= NOTICEABLE ? "attention" : "note",
       text: capitalize(
-        `${what}: ${counted(count, "pause")}, ${formatDuration(sum)} in total, the longest ${
+        `${what}: ${counted(count, "pause")}, ${formatTotalTime(sum)} in total, the longest ${
           formatDuration(longest)
         }, ${whenInRun(at)}.`,
       ),

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { runCommandLine } from "../../../src/cli/command_line.ts";
-import { exitCodes } from "../../../src/cli/context.ts";
+import { exitCodeOfError } from "../../../src/cli/exit_codes.ts";
 import { KymoError, type KymoErrorCode } from "../../../src/errors.ts";
 import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
 
@@ -84,12 +84,12 @@ describe("the command line", () => {
   });
 
   it("has an exit code for each code of errors: 1 for the system and the data, 2 for the user", async () => {
-    const codes = Object.keys(exitCodes) as KymoErrorCode[];
+    const codes = Object.keys(exitCodeOfError) as KymoErrorCode[];
     const ended = await Promise.all(codes.map((code) => runFailing(new KymoError(code, "Cannot recover"))));
-    assertEquals(ended.map(({ code }) => code), codes.map((code) => exitCodes[code]));
+    assertEquals(ended.map(({ code }) => code), codes.map((code) => exitCodeOfError[code]));
     assertEquals(
       (["not-found", "already-exists", "missing-package", "io", "permission-denied", "invalid-data"] as const)
-        .map((code) => exitCodes[code]),
+        .map((code) => exitCodeOfError[code]),
       [2, 2, 2, 1, 1, 1],
     );
   });

@@ -12,8 +12,10 @@ import {
   formatPercent,
   formatQuantity,
   formatRate,
+  formatShare,
   formatSpan,
   formatTimes,
+  formatTotalTime,
   type NumberFormat,
   significant,
 } from "../../../src/display/numbers.ts";
@@ -77,6 +79,23 @@ formats(formatSpan, [
   [86_399, "1 d"],
   [90_000, "1 d 1 h"],
   [273_600, "3 d 4 h"],
+]);
+
+formats(formatShare, [[0, "0.0 %"], [0.00758, "0.8 %"], [0.4234, "42.3 %"], [1, "100.0 %"]]);
+formats(formatShare, [[0.203, "20.3%"]], COMPACT);
+
+formats(formatTotalTime, [
+  [0, "0 s"],
+  [0.0000821, "82.1 µs"],
+  [12.34, "12.3 s"],
+  [90, "90.0 s"],
+  [99.94, "99.9 s"],
+  [99.96, "1 min 40 s"],
+  [134, "2 min 14 s"],
+  [7_500, "2 h 5 min"],
+  [273_600, "3 d 4 h"],
+  [NaN, "NaN"],
+  [Infinity, "Infinity"],
 ]);
 
 formats(formatBytes, [

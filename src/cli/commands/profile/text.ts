@@ -8,7 +8,7 @@ import {
 import { ordered, type Profile, type ProfileView } from "./profile.ts";
 import { bold, COMPACT, dim, SPACED } from "../../terminal/style.ts";
 import { type Column, formatMore, formatTable, type TableRoom } from "../../terminal/table.ts";
-import { counted, formatDuration, formatInteger, formatPercent, formatSpan } from "../../../display/numbers.ts";
+import { counted, formatDuration, formatInteger, formatShare, formatSpan } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 
 /** Calls with a smaller part of the busy time are left out of the tree. */
@@ -31,7 +31,7 @@ function header({ pids, paths, seconds, idle, samples }: Profile, { hasColors }:
   const title = known.length === 0
     ? "CPU profile"
     : `CPU profile of ${known.length === 1 ? "PID" : "PIDs"} ${known.join(", ")}`;
-  const idlePart = seconds > 0 ? `, ${formatPercent(idle / seconds, SPACED)} of it idle` : "";
+  const idlePart = seconds > 0 ? `, ${formatShare(idle / seconds, SPACED)} of it idle` : "";
   const lines = [
     hasColors ? bold(title) : title,
     `${formatSpan(seconds, SPACED)} sampled${idlePart}, ${counted(samples, "sample")}, ${
@@ -50,7 +50,7 @@ function formatFunctions(profile: Profile, { sort, top }: ProfileView, room: Tab
 
 function columnsOf<Time extends FunctionTime>(profile: Profile, name: (time: Time) => string): Column<Time>[] {
   const busy = profile.seconds - profile.idle;
-  const part = (seconds: number): string => busy > 0 ? formatPercent(seconds / busy, COMPACT) : "";
+  const part = (seconds: number): string => busy > 0 ? formatShare(seconds / busy, COMPACT) : "";
   return [
     { title: "self", cell: ({ self }) => formatTime(self) },
     { title: "", rank: 3, cell: ({ self }) => part(self) },
@@ -109,7 +109,7 @@ function formatTree({ tree, seconds, idle }: Profile, room: TableRoom): string {
   return formatTable(
     [
       { title: "total", cell: ({ node }) => formatTime(node.total) },
-      { title: "", cell: ({ node }) => formatPercent(node.total / (seconds - idle), COMPACT) },
+      { title: "", cell: ({ node }) => formatShare(node.total / (seconds - idle), COMPACT) },
       { title: "self", rank: 2, cell: ({ node }) => formatTime(node.self) },
       {
         title: "function",

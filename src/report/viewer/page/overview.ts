@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatDuration, formatInteger, formatQuantity } from "../../../display/numbers.ts";
+import { formatDuration, formatInteger, formatQuantity, formatTotalTime } from "../../../display/numbers.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import { sparkline } from "../charts/sparkline.ts";
 import { hasCells, type SelectedStatistics, statisticsOf } from "../model/duration_view.ts";
@@ -33,6 +33,7 @@ const time = (name: string, title: string, key: "mean" | "p50" | "p90" | "p99" |
   text: ({ statistics }) => {
     const value = statistics[key];
     if (!Number.isFinite(value)) return "–";
+    if (key === "sum") return formatTotalTime(value);
     return `${statistics.exact || !/^p\d/.test(key) ? "" : "≈ "}${formatDuration(value)}`;
   },
 });

@@ -6,7 +6,7 @@
 
 import * as library from "d3-flame-graph";
 import { select } from "d3-selection";
-import { formatDuration, formatPercent } from "../../../display/numbers.ts";
+import { formatPercent, formatTotalTime } from "../../../display/numbers.ts";
 import type { FlameNode, ProfileData } from "../../shared/report_data.ts";
 import { h } from "../ui/dom.ts";
 import { watch } from "../ui/lazy_drawing.ts";
@@ -85,7 +85,7 @@ export function flameGraph(profile: ProfileData): FlameGraph {
   const total = profile.tree.total;
   const describe = (frame: Frame): string =>
     `${frame.data.name}${frame.data.place === "" ? "" : ` (${frame.data.place})`}: ${
-      formatDuration(frame.data.total)
+      formatTotalTime(frame.data.total)
     }, ${formatPercent(frame.data.total / Math.max(total, 1e-12))}`;
   let found = "";
   const graph = makeLibrary()

@@ -5,7 +5,7 @@
  */
 
 import { type SummedTime, sumTimes } from "../../../analysis/profile/call_tree.ts";
-import { formatDuration, formatPercent } from "../../../display/numbers.ts";
+import { formatShare, formatTotalTime } from "../../../display/numbers.ts";
 import { type FlameNode, functionKey, type ProfileData } from "../../shared/report_data.ts";
 import { h, replace } from "../ui/dom.ts";
 
@@ -72,8 +72,8 @@ function row(
   const cell = (seconds: number): HTMLElement =>
     h(
       "td",
-      { title: formatDuration(seconds) },
-      formatPercent(seconds / Math.max(all, 1e-12)),
+      { title: formatTotalTime(seconds) },
+      formatShare(seconds / Math.max(all, 1e-12)),
     );
   return h(
     "tr",

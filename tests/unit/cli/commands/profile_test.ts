@@ -55,11 +55,11 @@ describe("kymo profile", () => {
       "CPU profile of PID 7",
       "200 ms sampled, 55.0 % of it idle, 4 samples, 1 file",
       "",
-      "  self          total         samples  function  place",
-      "50.0ms  55.6%  60.0ms  66.7%        1  work      main.ts:5",
-      "30.0ms  33.3%  30.0ms  33.3%        1  parse     main.ts:4",
-      "10.0ms  11.1%  10.0ms  11.1%        1  parse     main.ts:6",
-      "    0s     0%  90.0ms   100%        0  main      main.ts:3",
+      "  self          total          samples  function  place",
+      "50.0ms  55.6%  60.0ms   66.7%        1  work      main.ts:5",
+      "30.0ms  33.3%  30.0ms   33.3%        1  parse     main.ts:4",
+      "10.0ms  11.1%  10.0ms   11.1%        1  parse     main.ts:6",
+      "    0s   0.0%  90.0ms  100.0%        0  main      main.ts:3",
       "",
     ]);
     const byTotal = await run(["/m", "--pid", "7", "--sort", "total", "--top", "2"]);
@@ -104,11 +104,11 @@ describe("kymo profile", () => {
   it("shows the call tree", async () => {
     const { lines } = await run(["/m", "--pid", "7", "--tree"]);
     assertEquals(lines.slice(3), [
-      " total           self  function   place",
-      "90.0ms   100%      0s  main       main.ts:3",
-      "60.0ms  66.7%  50.0ms    work     main.ts:5",
-      "10.0ms  11.1%  10.0ms      parse  main.ts:6",
-      "30.0ms  33.3%  30.0ms    parse    main.ts:4",
+      " total            self  function   place",
+      "90.0ms  100.0%      0s  main       main.ts:3",
+      "60.0ms   66.7%  50.0ms    work     main.ts:5",
+      "10.0ms   11.1%  10.0ms      parse  main.ts:6",
+      "30.0ms   33.3%  30.0ms    parse    main.ts:4",
       "",
     ]);
   });
