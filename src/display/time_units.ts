@@ -1,5 +1,6 @@
 /**
- * Lengths of time as people write them, such as `500ms` or `1.5h`.
+ * Lengths of time as people write them, such as `500ms` or `1.5h`. (The one parser among the
+ * formats: the command line and the analysis share it.)
  *
  * @module
  */

@@ -56,7 +56,7 @@
  */
 import { defaultMonitor } from "../recording/monitor.ts";
 import { KymoError, quote } from "../errors.ts";
-import { checkOptions, type HttpOptions } from "./options.ts";
+import { checkHttpOptions, type HttpOptions } from "./options.ts";
 import { type FetchHandler, RequestTimer, type Route } from "./request_timer.ts";
 import { type TimedParts, timedRoutes, timedServer } from "./timed_server.ts";
 
@@ -77,7 +77,7 @@ export function timeHandler<H extends FetchHandler>(handler: H, options: HttpOpt
   if (typeof handler !== "function") {
     throw new KymoError("invalid-argument", `${action}: not a function: ${quote(handler)}`);
   }
-  return new RequestTimer(checkOptions(action, options, defaultMonitor)).handler(handler);
+  return new RequestTimer(checkHttpOptions(action, options, defaultMonitor)).handler(handler);
 }
 
 /**
@@ -92,7 +92,7 @@ export function timeRoutes<const R extends Readonly<Record<string, Route>>>(rout
   if (typeof routes !== "object" || routes === null) {
     throw new KymoError("invalid-argument", `${action}: not an object: ${quote(routes)}`);
   }
-  return timedRoutes(new RequestTimer(checkOptions(action, options, defaultMonitor)), routes);
+  return timedRoutes(new RequestTimer(checkHttpOptions(action, options, defaultMonitor)), routes);
 }
 
 /**
@@ -108,5 +108,5 @@ export function timeServer<const S extends TimedParts>(server: S, options: HttpO
   if (typeof server !== "object" || server === null) {
     throw new KymoError("invalid-argument", `${action}: not an object: ${quote(server)}`);
   }
-  return timedServer(new RequestTimer(checkOptions(action, options, defaultMonitor)), server);
+  return timedServer(new RequestTimer(checkHttpOptions(action, options, defaultMonitor)), server);
 }

@@ -21,7 +21,7 @@ export interface HttpOptions {
 }
 
 /** {@linkcode HttpOptions}, checked and with defaults. */
-export interface CheckedOptions extends Required<Omit<HttpOptions, "route">> {
+export interface CheckedHttpOptions extends Required<Omit<HttpOptions, "route">> {
   readonly route: HttpOptions["route"] | undefined;
 }
 
@@ -44,7 +44,7 @@ const CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
  * @throws {KymoError} `"invalid-argument"` for an unknown option, a wrong type or a value out of
  * range. The message begins with `action`.
  */
-export function checkOptions(action: string, options: unknown, recorder: DurationRecorder): CheckedOptions {
+export function checkHttpOptions(action: string, options: unknown, recorder: DurationRecorder): CheckedHttpOptions {
   const given = checkGiven<HttpOptions>(action, options, CHECKS);
   return { route: undefined, maxLabels: 1_000, until: "body", recorder, ...given };
 }

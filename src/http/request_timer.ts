@@ -1,4 +1,4 @@
-import type { CheckedOptions } from "./options.ts";
+import type { CheckedHttpOptions } from "./options.ts";
 import { RequestLabels } from "./request_labels.ts";
 import { ResponsePoller } from "./response_poller.ts";
 import { trackBody } from "./tracked_body.ts";
@@ -18,11 +18,11 @@ export type Route = FetchHandler | object | false;
 
 /** Times the requests of one application. Its handlers share the limit on labels. */
 export class RequestTimer {
-  readonly #options: CheckedOptions;
+  readonly #options: CheckedHttpOptions;
   readonly #labels: RequestLabels;
   readonly #poller: ResponsePoller;
 
-  constructor(options: CheckedOptions) {
+  constructor(options: CheckedHttpOptions) {
     this.#options = options;
     this.#labels = new RequestLabels(options.maxLabels, options.route);
     this.#poller = new ResponsePoller(options.recorder);

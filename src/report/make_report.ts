@@ -14,9 +14,9 @@ import { readQuantities, readQuantitySeries } from "./data/quantities.ts";
 import { makeSizePlan } from "./data/size_plan.ts";
 import { readProcesses, type ReportSelection, Source } from "./data/source.ts";
 import { possibleBins, readShownTime, type ShownTime } from "./data/time_axis.ts";
-import { explainFindings } from "./findings/explain.ts";
+import { explainFindings } from "./findings/explain_findings.ts";
 import { readFindingInputs } from "./findings/finding_inputs.ts";
-import { findWhatStandsOut } from "./findings/findings.ts";
+import { findWhatStandsOut } from "./findings/what_stands_out.ts";
 import { renderPage } from "./page.ts";
 import type { Finding, ProfileData, ReportData } from "./shared/report_data.ts";
 

@@ -13,7 +13,7 @@ import type { Finding, ReportData } from "../shared/report_data.ts";
  * Seconds of event loop lag from which it counts as a stall. Browsers, too, call a task of this
  * length long: users notice several in a row.
  */
-export const STALL = 0.05;
+export const MIN_STALL = 0.05;
 
 /**
  * What findings are computed from: what the report shows, and single events, which its bins do not
@@ -57,7 +57,7 @@ export async function readFindingInputs(
       max(Measurement) AS longest, (arg_max(Timepoint, Measurement) - ${from})::DOUBLE AS at
     FROM ${source.runtime.relation}
     WHERE Channel = '${CHANNELS.runtime}'
-      AND (Label = '${SERIES.gcPause}' OR Label = '${SERIES.eventLoopLag}' AND Measurement >= ${STALL})
+      AND (Label = '${SERIES.gcPause}' OR Label = '${SERIES.eventLoopLag}' AND Measurement >= ${MIN_STALL})
     GROUP BY ALL ORDER BY longest DESC, pid`);
   const eventsOf = (wanted: string): Events[] =>
     rows.filter(({ label }) => label === wanted)

@@ -10,9 +10,9 @@ import { SERIES } from "../../series.ts";
 import {
   capitalize,
   type FindingInputs,
+  MIN_STALL,
   nameProcess,
   secondsRecorded,
-  STALL,
   type UnexplainedFinding,
 } from "./finding_inputs.ts";
 
@@ -26,7 +26,7 @@ const BROKEN = 1;
 const LARGE_SHARE = 0.1;
 
 /** A GC pause of at least this many seconds is a finding by itself. */
-const LONG_PAUSE = STALL;
+const LONG_PAUSE = MIN_STALL;
 
 /** The share of the time from which garbage collection noticeably slows a program down, … */
 const GC_SHARE = 0.05;
@@ -43,7 +43,7 @@ export function stalls(inputs: FindingInputs): UnexplainedFinding[] {
     const share = sum / lifetime(pid, inputs);
     const more = count === 1
       ? ""
-      : `. It was blocked ${counted(count, "time")} for at least ${formatDuration(STALL, { trim: true })}, ${
+      : `. It was blocked ${counted(count, "time")} for at least ${formatDuration(MIN_STALL, { trim: true })}, ${
         formatTotalTime(sum)
       } in total` +
         `${share >= 0.01 ? `, ${formatPercent(share, { trim: true })} of the time` : ""}`;

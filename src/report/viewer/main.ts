@@ -7,7 +7,7 @@
 import type { Finding } from "../shared/report_data.ts";
 import { WallClock } from "./model/clock.ts";
 import { readData } from "./model/read_data.ts";
-import { Store } from "./model/store.ts";
+import { ViewStore } from "./model/view_store.ts";
 import { about } from "./page/about.ts";
 import { header } from "./page/header.ts";
 import { type LabelSections, labelSections } from "./page/label_sections.ts";
@@ -24,7 +24,7 @@ const AROUND = 0.6;
 
 async function start(): Promise<void> {
   const data = await readData("data");
-  const store = new Store(data, matchMedia("(prefers-color-scheme: dark)").matches);
+  const store = new ViewStore(data, matchMedia("(prefers-color-scheme: dark)").matches);
   const clock = new WallClock(data.from);
   const labels = labelSections(store, clock);
   const charts = quantities(store, clock);
@@ -45,7 +45,7 @@ async function start(): Promise<void> {
 }
 
 /** Prints light, and with all charts. */
-function printsLight(store: Store): void {
+function printsLight(store: ViewStore): void {
   let dark = store.state.dark;
   addEventListener("beforeprint", () => {
     dark = store.state.dark;
@@ -66,7 +66,7 @@ interface Parts {
  * Shows what a finding is about: its time range, and the section or chart of its series, or its
  * function.
  */
-function show(finding: Finding, store: Store, { labels, charts, flames }: Parts): void {
+function show(finding: Finding, store: ViewStore, { labels, charts, flames }: Parts): void {
   const { label, window, function: called, pid } = finding;
   if (window !== undefined) {
     const [from, to] = [window[0] / 1e9, window[1] / 1e9];

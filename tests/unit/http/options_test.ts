@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
-import { checkOptions } from "../../../src/http/options.ts";
+import { checkHttpOptions } from "../../../src/http/options.ts";
 import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
 
 const recorder = new FakeDurationRecorder();
 
 describe("HTTP options", () => {
   it("have defaults", () => {
-    const { recorder: chosen, ...others } = checkOptions("Cannot time", {}, recorder);
+    const { recorder: chosen, ...others } = checkHttpOptions("Cannot time", {}, recorder);
     assertEquals(others, { route: undefined, maxLabels: 1_000, until: "body" });
     assertStrictEquals(chosen, recorder);
   });
@@ -16,11 +16,11 @@ describe("HTTP options", () => {
   it("are used as given, and undefined means the default", () => {
     const own = new FakeDurationRecorder();
     const route = () => "/a";
-    const options = checkOptions("Cannot time", { route, maxLabels: 1, until: "headers", recorder: own }, recorder);
+    const options = checkHttpOptions("Cannot time", { route, maxLabels: 1, until: "headers", recorder: own }, recorder);
     assertStrictEquals(options.route, route);
     assertStrictEquals(options.recorder, own);
     assertEquals([options.maxLabels, options.until], [1, "headers"]);
-    assertEquals(checkOptions("Cannot time", { maxLabels: undefined }, recorder).maxLabels, 1_000);
+    assertEquals(checkHttpOptions("Cannot time", { maxLabels: undefined }, recorder).maxLabels, 1_000);
   });
 
   const wrong: [options: unknown, message: string][] = [
@@ -47,7 +47,7 @@ describe("HTTP options", () => {
   ];
   for (const [options, message] of wrong) {
     it(`throw for an invalid value: ${message}`, () => {
-      const error = assertThrows(() => checkOptions("Cannot time the handler", options, recorder), KymoError);
+      const error = assertThrows(() => checkHttpOptions("Cannot time the handler", options, recorder), KymoError);
       assertEquals([error.code, error.message], ["invalid-argument", `Cannot time the handler: ${message}`]);
     });
   }

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { checkOptions, type HttpOptions } from "../../../src/http/options.ts";
+import { checkHttpOptions, type HttpOptions } from "../../../src/http/options.ts";
 import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
 import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
 import { until } from "../../support/wait.ts";
@@ -14,7 +14,7 @@ function request(): Request {
 /** Times a handler with its own fake recorder. */
 function time<H extends FetchHandler>(handler: H, options: HttpOptions = {}, pattern?: string) {
   const recorder = new FakeDurationRecorder();
-  const timed = new RequestTimer(checkOptions("Cannot time", options, recorder)).handler(handler, pattern);
+  const timed = new RequestTimer(checkHttpOptions("Cannot time", options, recorder)).handler(handler, pattern);
   return { timed, recorder };
 }
 

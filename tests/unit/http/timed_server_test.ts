@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
-import { checkOptions } from "../../../src/http/options.ts";
+import { checkHttpOptions } from "../../../src/http/options.ts";
 import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
 import { type TimedParts, timedRoutes, timedServer } from "../../../src/http/timed_server.ts";
 import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
 
 function timer() {
   const recorder = new FakeDurationRecorder();
-  return { recorder, timer: new RequestTimer(checkOptions("Cannot time", { until: "headers" }, recorder)) };
+  return { recorder, timer: new RequestTimer(checkHttpOptions("Cannot time", { until: "headers" }, recorder)) };
 }
 
 const empty = (_: Request): Response => new Response(null);
@@ -48,7 +48,7 @@ describe("timedRoutes", () => {
 describe("timedServer", () => {
   it("times fetch by path and routes by pattern, with one limit on labels", () => {
     const recorder = new FakeDurationRecorder();
-    const timing = new RequestTimer(checkOptions("Cannot time", { until: "headers", maxLabels: 2 }, recorder));
+    const timing = new RequestTimer(checkHttpOptions("Cannot time", { until: "headers", maxLabels: 2 }, recorder));
     const server = timedServer(timing, { fetch: empty, routes: { "/a/:id": empty, "/b/:id": empty } });
     server.routes["/a/:id"](new Request("http://localhost/a/1"));
     server.fetch(new Request("http://localhost/c"));

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { labelMatcher } from "../../../analysis/frames/label_pattern.ts";
 import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
 import { openDisplay, QuitRequest } from "./display.ts";
-import { type SortKey, sortKeys } from "./frame.ts";
+import { type SortKey, sortKeys } from "./text.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { addLabelOption, addPidOption, wholeNumber } from "../../input/options.ts";

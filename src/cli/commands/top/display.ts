@@ -1,5 +1,5 @@
 import type { LiveInterval } from "../../../analysis/live/live_view.ts";
-import { frame, type SortKey } from "./frame.ts";
+import { formatInterval, type SortKey } from "./text.ts";
 import type { CliContext, Output } from "../../context.ts";
 
 /** What to show, and how. */
@@ -49,7 +49,7 @@ function blocks(options: DisplayOptions, { stdout }: CliContext): Display {
     isScreen: false,
     begin: () => {},
     show(interval) {
-      const lines = frame(interval, { ...options, ...room });
+      const lines = formatInterval(interval, { ...options, ...room });
       stdout.write(`${isFirst ? "" : "\n"}${lines.join("\n")}\n`);
       isFirst = false;
     },
@@ -61,7 +61,7 @@ function screenful(options: DisplayOptions, { stdout }: CliContext): Display {
   const screen = new Screen(stdout);
   const show = (interval: LiveInterval): void => {
     const { columns: width, rows: height, hasColors } = stdout; // the user may resize it
-    screen.draw(frame(interval, { ...options, width, height, hasColors }));
+    screen.draw(formatInterval(interval, { ...options, width, height, hasColors }));
   };
   return {
     isScreen: true,
@@ -73,9 +73,9 @@ function screenful(options: DisplayOptions, { stdout }: CliContext): Display {
 
 const enter = "\x1b[?1049h\x1b[?25l"; // alternate screen, hidden cursor
 const leave = "\x1b[?25h\x1b[?1049l";
-const beginFrame = "\x1b[?2026h\x1b[H"; // synchronized update, from the top left corner
+const beginUpdate = "\x1b[?2026h\x1b[H"; // synchronized update, from the top left corner
 const endOfLine = "\x1b[K";
-const endFrame = "\x1b[J\x1b[?2026l";
+const endUpdate = "\x1b[J\x1b[?2026l";
 
 /** The alternate screen of a terminal. */
 export class Screen {
@@ -94,7 +94,7 @@ export class Screen {
    */
   draw(lines: readonly string[]): void {
     const shown = lines.slice(0, this.#output.rows);
-    this.#output.write(beginFrame + shown.map((line) => line + endOfLine).join("\r\n") + endFrame);
+    this.#output.write(beginUpdate + shown.map((line) => line + endOfLine).join("\r\n") + endUpdate);
   }
 
   /** Restores the terminal. */

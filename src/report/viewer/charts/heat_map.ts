@@ -13,7 +13,7 @@ import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { type DurationView, viewDurations } from "../model/duration_view.ts";
 import { groupsOf } from "../model/selection.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { between, type Palette } from "../ui/colours.ts";
 import { logRange } from "./ticks.ts";
 import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
@@ -26,7 +26,7 @@ const SHADES = 32;
 const FEW = 12;
 
 /** Returns the content of the chart, `height` pixels high. */
-export function heatMap(store: Store, clock: WallClock, data: DurationData, height: number): ContentMaker {
+export function heatMap(store: ViewStore, clock: WallClock, data: DurationData, height: number): ContentMaker {
   return (palette, width) => {
     const view = viewDurations(data, store.state, groupsOf(store.state, width / CELL));
     if (view.height === 0) return NOTHING;
@@ -64,7 +64,7 @@ function coarser(view: DurationView, buckets: number): Cells {
   };
 }
 
-function content(store: Store, clock: WallClock, palette: Palette, cells: Cells): ChartContent {
+function content(store: ViewStore, clock: WallClock, palette: Palette, cells: Cells): ChartContent {
   const { groups, lowest, rows, buckets, most } = cells;
   const start = (group: number): number => Math.min(groups.to, groups.from + group * groups.size) * store.binSeconds;
   const bottom = (row: number): number => DURATION_BUCKETS.lowerBound(lowest + row * buckets);

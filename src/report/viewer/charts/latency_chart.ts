@@ -11,7 +11,7 @@ import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { type DurationView, quantilesOf, statisticsOf, viewDurations } from "../model/duration_view.ts";
 import { groupsOf } from "../model/selection.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, translucent } from "../ui/colours.ts";
 import { logRange } from "./ticks.ts";
 import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
@@ -24,7 +24,7 @@ const ENOUGH = 20;
 const FEWEST_GROUPS = 30;
 
 /** Returns the content of the chart. */
-export function latencyChart(store: Store, clock: WallClock, data: DurationData): ContentMaker {
+export function latencyChart(store: ViewStore, clock: WallClock, data: DurationData): ContentMaker {
   return (palette, width) => {
     const { state } = store;
     const dots = viewDurations(data, state, groupsOf(state, width / 3));
@@ -37,7 +37,7 @@ export function latencyChart(store: Store, clock: WallClock, data: DurationData)
 }
 
 function content(
-  store: Store,
+  store: ViewStore,
   clock: WallClock,
   palette: Palette,
   data: DurationData,

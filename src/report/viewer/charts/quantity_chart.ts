@@ -12,7 +12,7 @@ import type { QuantityData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { type QuantityView, viewQuantity } from "../model/quantity_view.ts";
 import { type Groups, groupsOf } from "../model/selection.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, processColour, processDash, translucent } from "../ui/colours.ts";
 import type { LegendItem } from "../ui/legend.ts";
 import { logRange } from "./ticks.ts";
@@ -21,7 +21,7 @@ import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
 type ChartSeries = ChartContent["series"][number];
 
 /** Returns the content of the chart. */
-export function quantityChart(store: Store, clock: WallClock, data: QuantityData): ContentMaker {
+export function quantityChart(store: ViewStore, clock: WallClock, data: QuantityData): ContentMaker {
   return (palette, width) => {
     const { state } = store;
     const groups = groupsOf(state, width / 2);
@@ -32,7 +32,7 @@ export function quantityChart(store: Store, clock: WallClock, data: QuantityData
 }
 
 function content(
-  store: Store,
+  store: ViewStore,
   clock: WallClock,
   palette: Palette,
   data: QuantityData,

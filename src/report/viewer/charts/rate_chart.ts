@@ -10,7 +10,7 @@ import { failure, success } from "../../../result.ts";
 import type { DurationCells, DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { forEachInGroups, type Groups, groupsOf, type Selection } from "../model/selection.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { mix, type Palette, processColour } from "../ui/colours.ts";
 import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
 
@@ -20,7 +20,7 @@ const ENOUGH = 6;
 const FEWEST_GROUPS = 40;
 
 /** Returns the content of the chart. */
-export function rateChart(store: Store, clock: WallClock, data: DurationData): ContentMaker {
+export function rateChart(store: ViewStore, clock: WallClock, data: DurationData): ContentMaker {
   return (palette, width) => {
     const { state } = store;
     const total = totalOf(data, state);
@@ -61,7 +61,7 @@ function totalOf({ processes }: DurationData, selection: Selection): number {
     .reduce((total, { cells }) => total + (cells === undefined ? 0 : countsOf(cells, groups)[0] ?? 0), 0);
 }
 
-function secondsOf(store: Store, { from, to, size }: Groups, group: number): number {
+function secondsOf(store: ViewStore, { from, to, size }: Groups, group: number): number {
   return store.seconds(
     from + group * size,
     Math.min(to, from + (group + 1) * size),
@@ -69,7 +69,7 @@ function secondsOf(store: Store, { from, to, size }: Groups, group: number): num
 }
 
 function content(
-  store: Store,
+  store: ViewStore,
   clock: WallClock,
   palette: Palette,
   groups: Groups,

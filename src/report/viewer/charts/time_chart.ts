@@ -7,7 +7,7 @@
 import type uPlot from "uplot";
 import { failure, type Result } from "../../../result.ts";
 import type { WallClock } from "../model/clock.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, paletteOf } from "../ui/colours.ts";
 import { dataTable, type TableContent } from "../ui/data_table.ts";
 import { h, replace, svg } from "../ui/dom.ts";
@@ -33,7 +33,7 @@ export const NOTHING = failure("empty", "These processes recorded nothing in thi
 
 /** How a chart is made. */
 export interface ChartOptions {
-  readonly store: Store;
+  readonly store: ViewStore;
   readonly clock: WallClock;
   readonly title: string;
   /** What the chart is about; added to the title for screen readers. */

@@ -6,7 +6,7 @@
 
 import uPlot from "uplot";
 import { digitsFor, type WallClock } from "../model/clock.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import type { Palette } from "../ui/colours.ts";
 import { h } from "../ui/dom.ts";
 import { touchSelects } from "../ui/touch.ts";
@@ -33,7 +33,7 @@ export interface PlotContent {
 
 /** Where a plot is drawn, and how. */
 export interface PlotOptions {
-  readonly store: Store;
+  readonly store: ViewStore;
   readonly clock: WallClock;
   readonly palette: Palette;
   readonly host: HTMLElement;

@@ -12,7 +12,7 @@ import { rateChart } from "../charts/rate_chart.ts";
 import { timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
 import { hasCells, statisticsOf } from "../model/duration_view.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
 
 /** Number of sections created at a time. */
@@ -29,7 +29,7 @@ export interface LabelSections {
  * Creates the sections of the series shown, the largest first. Sections further down are created
  * when the user asks for more.
  */
-export function labelSections(store: Store, clock: WallClock): LabelSections {
+export function labelSections(store: ViewStore, clock: WallClock): LabelSections {
   const list = h("div", { class: "sections" });
   const nothing = h("p", { class: "nothing" });
   const more = h("button", { type: "button", class: "more" });
@@ -102,7 +102,7 @@ interface LabelSection {
 }
 
 /** Creates the section of a series. */
-function labelSection(store: Store, clock: WallClock, data: DurationData): LabelSection {
+function labelSection(store: ViewStore, clock: WallClock, data: DurationData): LabelSection {
   const heading = h("h3", { tabindex: -1 }, data.label);
   const facts = h("p", { class: "facts" });
   const show = (): void => replace(facts, ...factsOf(store, data));
@@ -143,7 +143,7 @@ function labelSection(store: Store, clock: WallClock, data: DurationData): Label
   return { element, dispose };
 }
 
-function factsOf(store: Store, data: DurationData): HTMLElement[] {
+function factsOf(store: ViewStore, data: DurationData): HTMLElement[] {
   const statistics = statisticsOf(data, store.state, store.bins);
   if (statistics === undefined) {
     return [h("span", {}, "nothing in this selection")];

@@ -8,7 +8,7 @@ import { formatDuration, formatInteger, formatQuantity, formatTotalTime } from "
 import type { DurationData } from "../../shared/report_data.ts";
 import { sparkline } from "../charts/sparkline.ts";
 import { hasCells, type SelectedStatistics, statisticsOf } from "../model/duration_view.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
 
 interface Row {
@@ -16,17 +16,21 @@ interface Row {
   readonly statistics: SelectedStatistics;
 }
 
-interface Column {
+interface DurationColumn {
   readonly name: string;
   readonly title: string;
   readonly value: (row: Row) => number | string;
-  readonly text: (row: Row, store: Store) => string;
+  readonly text: (row: Row, store: ViewStore) => string;
 }
 
 /** Number of rows shown at first. */
 const FEW_ROWS = 40;
 
-const time = (name: string, title: string, key: "mean" | "p50" | "p90" | "p99" | "p999" | "max" | "sum"): Column => ({
+const time = (
+  name: string,
+  title: string,
+  key: "mean" | "p50" | "p90" | "p99" | "p999" | "max" | "sum",
+): DurationColumn => ({
   name,
   title,
   value: ({ statistics }) => statistics[key],
@@ -38,7 +42,7 @@ const time = (name: string, title: string, key: "mean" | "p50" | "p90" | "p99" |
   },
 });
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly DurationColumn[] = [
   {
     name: "Label",
     title: "Label",
@@ -68,7 +72,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** Creates the table; `open` is called with the label that the user clicks. */
-export function overview(store: Store, open: (label: string) => void): HTMLElement {
+export function overview(store: ViewStore, open: (label: string) => void): HTMLElement {
   const body = h("tbody");
   const note = h("p", { class: "note", role: "status" });
   const more = h("button", { type: "button", class: "more" });
@@ -121,7 +125,7 @@ export function overview(store: Store, open: (label: string) => void): HTMLEleme
   );
 }
 
-function sortedRows(store: Store, column: Column | undefined, descending: boolean): Row[] {
+function sortedRows(store: ViewStore, column: DurationColumn | undefined, descending: boolean): Row[] {
   const rows = store.data.durations.filter(({ label }) => store.shows(label))
     .flatMap((data) => {
       const statistics = statisticsOf(data, store.state, store.bins);
@@ -139,7 +143,7 @@ function sortedRows(store: Store, column: Column | undefined, descending: boolea
   });
 }
 
-function rowOf(row: Row, store: Store, open: (label: string) => void): HTMLElement {
+function rowOf(row: Row, store: ViewStore, open: (label: string) => void): HTMLElement {
   const { label } = row.data;
   const button = h("button", { type: "button", onclick: () => open(label) }, label);
   return h(
@@ -151,7 +155,7 @@ function rowOf(row: Row, store: Store, open: (label: string) => void): HTMLEleme
   );
 }
 
-function noteOf(rows: readonly Row[], store: Store): string {
+function noteOf(rows: readonly Row[], store: ViewStore): string {
   if (rows.length === 0) return store.noLabelReason ?? "No durations in this selection.";
   const part = rows.length < store.data.durations.length
     ? `${rows.length} of ${store.data.durations.length} labels. `

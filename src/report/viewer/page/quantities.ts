@@ -10,7 +10,7 @@ import type { Finding, QuantityData } from "../../shared/report_data.ts";
 import { quantityChart } from "../charts/quantity_chart.ts";
 import { timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { h } from "../ui/dom.ts";
 
 const HEIGHT = 118;
@@ -48,7 +48,7 @@ export interface Quantities {
 }
 
 /** Creates the column of charts. */
-export function quantities(store: Store, clock: WallClock): Quantities | undefined {
+export function quantities(store: ViewStore, clock: WallClock): Quantities | undefined {
   const all = store.data.quantities;
   if (all.length === 0) return undefined;
   const charts = new Map<QuantityData, HTMLElement>();
@@ -92,7 +92,7 @@ function place({ label }: QuantityData): number {
   return at < 0 ? ORDER.length : at;
 }
 
-function chart(store: Store, clock: WallClock, data: QuantityData): HTMLElement {
+function chart(store: ViewStore, clock: WallClock, data: QuantityData): HTMLElement {
   const about = data.channel === CHANNELS.runtime ? "the processes" : data.channel;
   const title = data.label.replace(/^(gc|cpu|rss)\b|^\w/, (word) => word.toUpperCase()) +
     (data.unit === "cores" ? ", cores" : "");

@@ -7,7 +7,7 @@
 import { sumTimes } from "../../../analysis/profile/call_tree.ts";
 import { formatSpan } from "../../../display/numbers.ts";
 import { functionKey, type ProfileData } from "../../shared/report_data.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { h } from "../ui/dom.ts";
 import { flameGraph } from "./flame_graph.ts";
 import { functionTable } from "./function_table.ts";
@@ -30,7 +30,7 @@ interface Section {
 }
 
 /** Creates the sections of all profiles. */
-export function profiles(store: Store): Profiles | undefined {
+export function profiles(store: ViewStore): Profiles | undefined {
   const all = store.data.profiles;
   if (all.length === 0) return undefined;
   const sections = all.map((profile) => section(profile));

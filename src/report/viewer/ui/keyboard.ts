@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { magnify, pan } from "./toolbar.ts";
 
 /** Listens to keys. */
-export function keyboard(store: Store): void {
+export function keyboard(store: ViewStore): void {
   const keys: Readonly<Record<string, () => void>> = {
     ArrowLeft: () => pan(store, -1),
     ArrowRight: () => pan(store, 1),

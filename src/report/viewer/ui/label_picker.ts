@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "./dom.ts";
 
 /** Maximum number of labels in the list: typing more of a label shortens it. */
 const MOST_LISTED = 100;
 
 /** Creates a field for a text, and a list to pick from. */
-export function labelPicker(store: Store): HTMLElement {
+export function labelPicker(store: ViewStore): HTMLElement {
   const labels = store.data.durations.map(({ label }) => label);
   const field = h("input", {
     type: "search",
@@ -72,7 +72,7 @@ export function labelPicker(store: Store): HTMLElement {
   return h("div", { class: "labels", role: "group", "aria-label": "Labels" }, field, pick);
 }
 
-function box(store: Store, label: string, checked: boolean): { input: HTMLInputElement; element: HTMLElement } {
+function box(store: ViewStore, label: string, checked: boolean): { input: HTMLInputElement; element: HTMLElement } {
   const input = h("input", { type: "checkbox", value: label });
   input.checked = checked;
   input.addEventListener("change", () => {

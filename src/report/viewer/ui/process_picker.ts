@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { paletteOf, processColour } from "./colours.ts";
 import { h } from "./dom.ts";
 
 /** Creates a checkbox for each process. */
-export function processPicker(store: Store): HTMLElement {
+export function processPicker(store: ViewStore): HTMLElement {
   const all = store.data.processes;
   const chips = all.map(({ pid }) => {
     const box = h("input", { type: "checkbox", name: `${pid}` });

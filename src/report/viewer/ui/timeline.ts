@@ -6,7 +6,7 @@
 
 import { viewDurations } from "../model/duration_view.ts";
 import type { Groups } from "../model/selection.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { paletteOf, translucent } from "./colours.ts";
 import { h } from "./dom.ts";
 import { watch } from "./lazy_drawing.ts";
@@ -14,7 +14,7 @@ import { watch } from "./lazy_drawing.ts";
 const HEIGHT = 30;
 
 /** Creates the chart of the number of durations over time; dragging selects a time range. */
-export function timeline(store: Store): HTMLElement {
+export function timeline(store: ViewStore): HTMLElement {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const chosen = h("div", { class: "chosen" });
   const element = h("div", { class: "timeline" }, canvas, chosen);
@@ -53,7 +53,7 @@ export function timeline(store: Store): HTMLElement {
   return element;
 }
 
-function countsOf(store: Store, pids: ReadonlySet<number>, groups: Groups): Float64Array {
+function countsOf(store: ViewStore, pids: ReadonlySet<number>, groups: Groups): Float64Array {
   const counts = new Float64Array(groups.count);
   for (const data of store.data.durations.slice(0, 50)) {
     const { count } = viewDurations(data, { pids }, groups);
@@ -63,7 +63,7 @@ function countsOf(store: Store, pids: ReadonlySet<number>, groups: Groups): Floa
 }
 
 /** Dragging selects a time range; dragging from within the selected range moves it. */
-function dragSelects(element: HTMLElement, store: Store): void {
+function dragSelects(element: HTMLElement, store: ViewStore): void {
   let drag: {
     readonly start: number;
     readonly from: number;

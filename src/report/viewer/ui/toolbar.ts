@@ -6,7 +6,7 @@
 
 import { formatSpan } from "../../../display/numbers.ts";
 import { digitsFor, type WallClock } from "../model/clock.ts";
-import type { Store } from "../model/store.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { h, replace, svg } from "./dom.ts";
 import { labelPicker } from "./label_picker.ts";
 import { processPicker } from "./process_picker.ts";
@@ -16,7 +16,7 @@ import { timeline } from "./timeline.ts";
  * Creates the toolbar, and gives its height to the style sheet, which keeps the content clear of
  * it.
  */
-export function toolbar(store: Store, clock: WallClock): HTMLElement {
+export function toolbar(store: ViewStore, clock: WallClock): HTMLElement {
   const time = timeWindow(store, clock);
   const tools = h(
     "div",
@@ -35,7 +35,7 @@ export function toolbar(store: Store, clock: WallClock): HTMLElement {
   return element;
 }
 
-function timeWindow(store: Store, clock: WallClock): HTMLElement {
+function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
   const text = h("output", { class: "window" });
   const button = (label: string, sign: string, act: () => void): HTMLButtonElement =>
     h("button", {
@@ -77,20 +77,20 @@ function timeWindow(store: Store, clock: WallClock): HTMLElement {
 }
 
 /** Moves the time range shown by a quarter of its length. */
-export function pan(store: Store, direction: -1 | 1): void {
+export function pan(store: ViewStore, direction: -1 | 1): void {
   const { from, to } = store.state;
   const step = Math.max(1, Math.round((to - from) / 4)) * direction;
   store.zoom(from + step, to + step);
 }
 
 /** Makes the time range shown longer or shorter around its middle. */
-export function magnify(store: Store, factor: number): void {
+export function magnify(store: ViewStore, factor: number): void {
   const { from, to } = store.state;
   const half = (to - from) * factor / 2;
   store.zoom((from + to) / 2 - half, (from + to) / 2 + half);
 }
 
-function themeToggle(store: Store): HTMLElement {
+function themeToggle(store: ViewStore): HTMLElement {
   const sun = svg("svg", {
     viewBox: "0 0 20 20",
     class: "icon",

@@ -8,7 +8,7 @@ import { formatDuration } from "../../display/numbers.ts";
 import { SERIES } from "../../series.ts";
 import { busyProcesses, hotFunctions } from "./cpu.ts";
 import { notFiniteData, unreadData } from "./data.ts";
-import { type FindingInputs, STALL, type UnexplainedFinding } from "./finding_inputs.ts";
+import { type FindingInputs, MIN_STALL, type UnexplainedFinding } from "./finding_inputs.ts";
 import { becameSlower, largestShare, longTail, slowProcess, slowSeries, subjects } from "./latency.ts";
 import { memoryGrowth } from "./memory.ts";
 import { garbageCollection, stalls } from "./stalls.ts";
@@ -56,7 +56,7 @@ function nothing(inputs: FindingInputs): UnexplainedFinding {
   const checked = [
     ...(series.length > 1 ? [`no kind of ${thing} is much slower than the others`] : []),
     ...(has(SERIES.eventLoopLag)
-      ? [`the event loop was never blocked for ${formatDuration(STALL, { trim: true })}`]
+      ? [`the event loop was never blocked for ${formatDuration(MIN_STALL, { trim: true })}`]
       : []),
     ...(has(SERIES.gcPause) ? ["garbage collection took little time"] : []),
     ...(has(SERIES.rss) ? ["memory did not grow much"] : []),

@@ -19,7 +19,7 @@ export interface State extends Selection {
 type Listener = (state: State, before: State) => void;
 
 /** Keeps the state, and notifies listeners of changes. */
-export class Store {
+export class ViewStore {
   #state: State;
   readonly #listeners = new Set<Listener>();
 

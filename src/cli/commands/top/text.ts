@@ -23,8 +23,8 @@ export const sortKeys = ["rate", "p50", "p99", "max", "label"] as const;
 /** One of them. */
 export type SortKey = typeof sortKeys[number];
 
-/** What a frame shows, and in which room. */
-export interface FrameOptions {
+/** What the text shows, and the room for it. */
+export interface TextOptions {
   /** The monitoring directory as the user named it. */
   readonly directory: string;
   readonly sort: SortKey;
@@ -47,7 +47,7 @@ const SPARKLINE = 30;
 const SILENCE = 3;
 
 /** An interval as lines that fit into the terminal. */
-export function frame(interval: LiveInterval, options: FrameOptions): string[] {
+export function formatInterval(interval: LiveInterval, options: TextOptions): string[] {
   const { width = Infinity, height = Infinity } = options;
   const cut = (line: string): string => shorten(line, width);
   const head = [title(interval, options), ...notes(interval).map(cut)];
@@ -154,7 +154,7 @@ function rank(value: number | null): number {
 function tableOf<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  { width, hasColors }: FrameOptions,
+  { width, hasColors }: TextOptions,
 ): string[] {
   return formatTable(columns, rows, { width, hasColors }).split("\n").slice(0, -1);
 }
@@ -178,7 +178,7 @@ const NARROWEST = 8;
  * The directory and the sums, on one line. A narrow terminal drops first the time, then the name,
  * then the directory.
  */
-function title({ time, processes, seconds }: LiveInterval, options: FrameOptions): string {
+function title({ time, processes, seconds }: LiveInterval, options: TextOptions): string {
   const { directory, width = Infinity, hasColors } = options;
   const running = processes.filter(({ state }) => state === "running" || state === "silent").length;
   const rate = processes.reduce((sum, { count }) => sum + count, 0) / seconds;
@@ -207,7 +207,7 @@ function notes({ sampled, missed, unreadable }: LiveInterval): string[] {
 }
 
 /** Why no program, or no selected label, is shown. */
-function hints(interval: LiveInterval, { directory, label, pid }: FrameOptions): string[] {
+function hints(interval: LiveInterval, { directory, label, pid }: TextOptions): string[] {
   const { processes, series, others, unreadable, exists } = interval;
   const place = sanitize(directory);
   if (processes.length > 0 || series.length > 0) {
