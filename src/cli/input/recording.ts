@@ -3,6 +3,7 @@ import type { Reading } from "../../analysis/source/reading.ts";
 import { counted, formatPercent } from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
 import { KymoError, quotePath } from "../../errors.ts";
+import { isRecordingName } from "../../files/names.ts";
 import type { Files } from "../../runtime.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
@@ -56,8 +57,7 @@ function recordingsBelow(files: Files, directory: string): string[] {
       return []; // a file, or unreadable, which the reader reports
     }
   };
-  const isRecording = (names: readonly string[]): boolean =>
-    names.some((name) => name === ".spools" || name.endsWith(".csv"));
+  const isRecording = (names: readonly string[]): boolean => names.some(isRecordingName);
   const names = list(directory);
   return isRecording(names) ? [] : names.sort().filter((name) => isRecording(list(`${directory}/${name}`)));
 }

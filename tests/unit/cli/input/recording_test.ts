@@ -51,6 +51,9 @@ describe("openRecording", () => {
       mkdirSync(scratch.at(name), { recursive: true });
     }
     writeFileSync(scratch.at("_monitoring/one/duration.1.csv"), "");
+    // Hidden files are not published, so they show no recording, neither here nor below.
+    writeFileSync(scratch.at("_monitoring/else/.duration.1.csv"), "");
+    writeFileSync(scratch.at("_monitoring/.duration.1.csv"), "");
     const context = fakeCliContext({ runtime: defaultRuntime() });
     const monitoring = scratch.at("_monitoring");
     await assertRejects(
