@@ -7,7 +7,8 @@ import { FlushJournal } from "./flush_journal.ts";
 import { type Layout, segmentFileName } from "./names.ts";
 
 /**
- * Result of a step of a flush: rows are left; all rows are published; another program holds a lock.
+ * Result of a step of a flush. `"more"`: rows are left. `"done"`: all rows are published. `"busy"`:
+ * another program holds a lock.
  */
 export type FlushProgress = "more" | "done" | "busy";
 
@@ -33,16 +34,20 @@ interface Destination {
   write(rows: Uint8Array, next: number): boolean;
   /** Publishes what was written, up to row `next`. */
   commit(next: number): void;
-  /** Removes what is not published, so that the flush journal is right again. Does not throw. */
+  /**
+   * Removes what is not published, and notes in the journal that no step is under way. Does not
+   * throw.
+   */
   abort(): void;
 }
 
 /**
  * Turns one sealed segment into CSV and publishes it, a slice of some thousand rows at a time, so
- * that a live event loop never waits for long. Everybody who flushes uses this: a full buffer, a
- * timer, `stop`, the exit hook, and recovery.
+ * that a live event loop never waits for long. Every flush uses this: of a full buffer, by a timer,
+ * `stop` or the exit hook (all of these through `recording/flusher.ts`, which decides when), and by
+ * recovery.
  *
- * A step that throws has left no row in a file that the next attempt would write again.
+ * If a step throws, no row is in a file that the next attempt would write again.
  */
 export class SegmentFlush {
   readonly segment: SegmentContent;
@@ -85,7 +90,7 @@ export class SegmentFlush {
     }
   }
 
-  /** Writes what is not published yet to a file of the segment's own, whatever the layout. */
+  /** Writes what is not published yet to a separate file for this segment, whatever the layout. */
   useOwnFile(): void {
     this.abort();
     this.#destination = segmentFile(this.#deps.directory, this.segment, this.#journal);
@@ -98,7 +103,7 @@ export class SegmentFlush {
   }
 }
 
-/** A segment's own file. */
+/** The separate file of a segment. */
 function segmentFile(directory: MonitoringDirectory, segment: SegmentContent, journal: FlushJournal): AtomicFile {
   const nameOf = (number: number): string => segmentFileName(segment, number);
   return new AtomicFile(directory, { nameOf, head: HEADER_BYTES, journal });

@@ -20,32 +20,22 @@
  * | 32   | ASCII | appending: identity of the file, `device:inode`                               |
  *
  * **What is valid.** The journal is about the segment whose sequence it holds. If that differs from
- * the sequence in the header, the bytes of the segment were reused and the journal is void, but for
- * the layout, which stays.
+ * the sequence in the header, the segment was reused since: the journal is void, except for the
+ * layout, which stays.
  *
- * **The writer** flushes in steps that make rows visible all at once: it renames a finished file,
- * or appends a slice of rows to a file while it holds the lock of that. Before each step it writes
- * here what it is about to do, the kind of the step last; after the step it writes how many rows
- * are published, and that no step is under way.
+ * **The writer** flushes in steps, each of which makes rows visible at once: it renames a finished
+ * file, or it locks a file and appends a slice of rows to it. Before each step it writes here what
+ * it is about to do, the kind of step last. After the step it writes how many rows are published,
+ * and that no step is under way.
  *
- * **The reader** finds out whether a step was taken by looking at its effect:
- *
- * - none: `published` is right.
- * - renaming: all rows are published if the temporary name is gone; see {@linkcode wasRenamed}.
- * - appending: the rows are in the file from that byte on. A segment is encoded to the same bytes
- *   each time, so they can be compared with the file; see {@linkcode appendedPart}.
- *
- * `recovery.ts` does so to finish the flush of a dead program, and `snapshot.ts` to count each row
- * once while programs go on flushing.
+ * **The reader** finds out whether a step was taken by looking at its effect: see
+ * `interrupted_flush.ts`.
  *
  * @module
  */
 
-import { wholeRows } from "../csv/row_scanner.ts";
-import type { FileHandle, FileStatus } from "../runtime.ts";
 import type { SegmentContent } from "../segment/segment.ts";
-import { type MonitoringDirectory, readFully } from "./directory.ts";
-import { appendFileName, type Layout, segmentFileName, type SegmentId } from "./names.ts";
+import type { Layout } from "./names.ts";
 
 /** A step of a flush that makes rows visible. */
 export type FlushStep =
@@ -71,12 +61,12 @@ export interface AppendingStep {
   readonly next: number;
 }
 
-const NONE: FlushStep = { kind: "none" };
+const NO_STEP: FlushStep = { kind: "none" };
 const KINDS = ["none", "renaming", "appending"] as const;
 const LAYOUTS: readonly Layout[] = ["segments", "append"];
 
 /** Indexes of 32-bit words in the journal. */
-const Word = { sequence: 0, kind: 1, published: 2, next: 3, layout: 4, identityLength: 5 } as const;
+const JournalWord = { sequence: 0, kind: 1, published: 2, next: 3, layout: 4, identityLength: 5 } as const;
 /** Index of the offset, as a double; byte of the identity. */
 const OFFSET_FLOAT64 = 3;
 const IDENTITY_AT = 32;
@@ -90,8 +80,8 @@ export class FlushJournal {
   readonly #save: (journal: Uint8Array) => void;
 
   /**
-   * The journal in the bytes of a segment. If those are a copy of a file, `save` is called with the
-   * journal after each change, to write it back; what it throws is thrown on.
+   * The journal in the bytes of a segment. If those are a copy of a file, `save` writes the journal
+   * back: it is called after each change, and what it throws is passed on.
    */
   constructor(
     { journal, sequence }: Pick<SegmentContent, "journal" | "sequence">,
@@ -102,13 +92,13 @@ export class FlushJournal {
     this.#float64s = new Float64Array(journal.buffer, journal.byteOffset, journal.byteLength >> 3);
     this.#sequence = sequence;
     this.#save = save;
-    if (this.#words[Word.sequence] === sequence) return;
-    this.#words[Word.kind] = 0;
-    this.#words[Word.published] = 0;
-    this.#words[Word.sequence] = sequence;
+    if (this.#words[JournalWord.sequence] === sequence) return;
+    this.#words[JournalWord.kind] = 0;
+    this.#words[JournalWord.published] = 0;
+    this.#words[JournalWord.sequence] = sequence;
   }
 
-  /** The journal of a segment, to be read only: the bytes of the segment stay as they are. */
+  /** Reads the journal of a segment, and leaves the bytes of the segment as they are. */
   static read(
     { journal, sequence }: Pick<SegmentContent, "journal" | "sequence">,
   ): Pick<FlushJournal, "published" | "layout" | "step"> {
@@ -117,37 +107,39 @@ export class FlushJournal {
 
   /** Rows that are in published files. */
   get published(): number {
-    return this.#words[Word.published] ?? 0;
+    return this.#words[JournalWord.published] ?? 0;
   }
 
   /** How the owner lays out files. */
   get layout(): Layout {
-    return LAYOUTS[this.#words[Word.layout] ?? 0] ?? "segments";
+    return LAYOUTS[this.#words[JournalWord.layout] ?? 0] ?? "segments";
   }
 
   /** Writes the layout, before the first row of a segment. */
   static noteLayout({ journal }: Pick<SegmentContent, "journal">, layout: Layout): void {
-    new Uint32Array(journal.buffer, journal.byteOffset, journal.byteLength >> 2)[Word.layout] = LAYOUTS.indexOf(layout);
+    new Uint32Array(journal.buffer, journal.byteOffset, journal.byteLength >> 2)[JournalWord.layout] = LAYOUTS.indexOf(
+      layout,
+    );
   }
 
   /** The step that is under way, or was when the owner died. */
   get step(): FlushStep {
     const words = this.#words;
-    switch (KINDS[words[Word.kind] ?? 0]) {
+    switch (KINDS[words[JournalWord.kind] ?? 0]) {
       case "renaming":
-        return { kind: "renaming", number: words[Word.next] ?? 0 };
+        return { kind: "renaming", number: words[JournalWord.next] ?? 0 };
       case "appending": {
-        const length = words[Word.identityLength] ?? 0;
+        const length = words[JournalWord.identityLength] ?? 0;
         const identity = String.fromCharCode(...this.#bytes.subarray(IDENTITY_AT, IDENTITY_AT + length));
         return {
           kind: "appending",
           identity,
           offset: this.#float64s[OFFSET_FLOAT64] ?? 0,
-          next: words[Word.next] ?? 0,
+          next: words[JournalWord.next] ?? 0,
         };
       }
       default:
-        return NONE;
+        return NO_STEP;
     }
   }
 
@@ -156,8 +148,8 @@ export class FlushJournal {
    * renamed.
    */
   renaming(number: number): void {
-    this.#words[Word.next] = number;
-    this.#words[Word.kind] = KINDS.indexOf("renaming");
+    this.#words[JournalWord.next] = number;
+    this.#words[JournalWord.kind] = KINDS.indexOf("renaming");
     this.#save(this.#bytes);
   }
 
@@ -167,76 +159,17 @@ export class FlushJournal {
    */
   appending(identity: string, offset: number, next: number): void {
     const room = this.#bytes.subarray(IDENTITY_AT);
-    this.#words[Word.identityLength] = new TextEncoder().encodeInto(identity, room).written;
+    this.#words[JournalWord.identityLength] = new TextEncoder().encodeInto(identity, room).written;
     this.#float64s[OFFSET_FLOAT64] = offset;
-    this.#words[Word.next] = next;
-    this.#words[Word.kind] = KINDS.indexOf("appending");
+    this.#words[JournalWord.next] = next;
+    this.#words[JournalWord.kind] = KINDS.indexOf("appending");
     this.#save(this.#bytes);
   }
 
-  /** The step was taken, or was taken back: `published` rows are in files. */
+  /** The step was taken or undone: `published` rows are in files. */
   settled(published: number = this.published): void {
-    this.#words[Word.published] = published;
-    this.#words[Word.kind] = KINDS.indexOf("none");
+    this.#words[JournalWord.published] = published;
+    this.#words[JournalWord.kind] = KINDS.indexOf("none");
     this.#save(this.#bytes);
   }
-}
-
-/** Whether the file of a segment's own was renamed, as its journal says it was about to be. */
-export function wasRenamed(directory: MonitoringDirectory, segment: SegmentId, { number }: RenamingStep): boolean {
-  return directory.files.status(directory.temporaryPathOf(segmentFileName(segment, number))) === undefined;
-}
-
-/** A file that rows were appended to. */
-export interface AppendTarget {
-  readonly path: string;
-  readonly status: FileStatus;
-}
-
-/**
- * Finds the file that rows of a channel were appended to: under its own name, or under another in
- * the same directory, where somebody moved it. `undefined` if it was deleted, or moved elsewhere.
- */
-export function findAppendTarget(
-  directory: MonitoringDirectory,
-  channel: string,
-  { identity }: AppendingStep,
-  statusOf: (path: string) => FileStatus | undefined = (path) => directory.files.status(path),
-): AppendTarget | undefined {
-  const at = (path: string): AppendTarget | undefined => {
-    const status = statusOf(path);
-    return status?.kind === "file" && status.identity === identity ? { path, status } : undefined;
-  };
-  const named = at(directory.pathOf(appendFileName(channel)));
-  if (named !== undefined) return named;
-  for (const name of directory.files.list(directory.path)) {
-    const moved = at(directory.pathOf(name));
-    if (moved !== undefined) return moved;
-  }
-  return undefined;
-}
-
-/** How much of a slice that was being appended is in the file. */
-export interface AppendedPart {
-  /** Bytes that are the same in both, from the beginning of the slice on. */
-  readonly bytes: number;
-  /** Whether the file has other bytes behind those, where the slice was to be. */
-  readonly differs: boolean;
-  /** Whole rows in those. */
-  readonly rows: number;
-  /** Bytes of those rows. */
-  readonly end: number;
-}
-
-/**
- * Compares a slice of CSV with the first `size` bytes of a file from byte `offset` on, where it was
- * to be appended.
- */
-export function appendedPart(handle: FileHandle, size: number, slice: Uint8Array, offset: number): AppendedPart {
-  const there = new Uint8Array(Math.max(0, Math.min(slice.length, size - offset)));
-  const length = readFully(handle, there, offset);
-  let bytes = 0;
-  while (bytes < length && there[bytes] === slice[bytes]) bytes++;
-  const { rows, end } = wholeRows(slice.subarray(0, bytes));
-  return { bytes, differs: bytes < length, rows, end };
 }

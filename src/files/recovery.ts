@@ -2,13 +2,13 @@
  * Recovery: flushes the spools of a monitoring directory whose owner is dead, as the owner would
  * have done.
  *
- * A spool is locked by its owner while that lives, so whoever gets the lock knows that it is dead,
- * and is the only one who may change the spool. For each spool:
+ * Whoever gets the lock of a spool knows that its owner is dead (see `spool.ts`), and is the only
+ * one who may change the spool. For each spool:
  *
  * 1. Read the header. A spool of another version of Kymo is left alone; one whose owner does not
  *    match its name, or whose header cannot be read, is set aside as `….damaged`.
  * 2. Finish the step of the flush that was under way: find out whether it was taken, as described
- *    in `flush_journal.ts`, and write that to the journal.
+ *    in `interrupted_flush.ts`, and write that to the journal.
  * 3. Flush the rows that are not published, with the same code and to the same names as the owner.
  * 4. Remove the spool; or set it aside if some of its rows are damaged.
  *
@@ -18,16 +18,16 @@
  * @module
  */
 
-import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
+import type { CsvEncoder } from "../csv/encode.ts";
 import { fileError, KymoError, quotePath } from "../errors.ts";
 import { FileError } from "../runtime.ts";
 import type { FoundSegment } from "../segment/reader.ts";
-import type { SegmentContent } from "../segment/segment.ts";
 import { CANNOT_APPEND } from "./append_file.ts";
-import { type MonitoringDirectory, readFully, unlessGone } from "./directory.ts";
+import { type MonitoringDirectory, unlessGone } from "./directory.ts";
 import { type FlushProgress, SegmentFlush } from "./flush.ts";
-import { appendedPart, type AppendingStep, findAppendTarget, FlushJournal, wasRenamed } from "./flush_journal.ts";
-import { segmentFileName, spoolFileName, temporaryAppendFileName } from "./names.ts";
+import { FlushJournal } from "./flush_journal.ts";
+import { removeTemporaries, settleStep } from "./interrupted_flush.ts";
+import { spoolFileName } from "./names.ts";
 import { type FoundSpool, listSpools, SpoolReader } from "./spool_reader.ts";
 
 /** Pause before the lock of a file is tried again, ms. */
@@ -36,17 +36,11 @@ const LOCK_RETRY = 5;
 /** ms that a recovery waits for locks in total; then it writes files of the segments' own. */
 const LOCK_PATIENCE = 1_000;
 
-/**
- * Temporary names of each kind to look for: a flush uses another one only if it could not remove
- * the one before.
- */
-const MAX_TEMPORARIES = 8;
-
 /** Progress of a recovery. */
 export interface RecoveryProgress {
   /** Spools in the directory. */
   readonly spools: number;
-  /** Spools that are done with. */
+  /** Spools that were tried: recovered, skipped or failed. */
   readonly settled: number;
   /** Rows that were published. */
   readonly rows: number;
@@ -95,7 +89,7 @@ export class Recovery {
     return { spools: this.#found, settled: this.#settled, rows: this.#summary.rows };
   }
 
-  /** Result so far. */
+  /** Summary so far. */
   get summary(): RecoverySummary {
     return this.#summary;
   }
@@ -134,7 +128,7 @@ export class Recovery {
   #removeUnfinished(found: FoundSpool): void {
     const { files } = this.#deps.directory;
     try {
-      const spool = SpoolReader.openLocked(files, found);
+      const spool = SpoolReader.openIfOwnerDead(files, found);
       if (!spool.ok) return;
       try {
         unlessGone(() => files.remove(found.path));
@@ -148,7 +142,7 @@ export class Recovery {
 
   *#recover(found: FoundSpool): Generator<number, void> {
     const { files } = this.#deps.directory;
-    const opened = SpoolReader.openLocked(files, found);
+    const opened = SpoolReader.openIfOwnerDead(files, found);
     if (!opened.ok) {
       if (opened.kind === "locked") this.#summary.alive++;
       return;
@@ -176,9 +170,12 @@ export class Recovery {
     if (rows > 0 && journal.published > rows) {
       return this.#setAside(found, "its flush journal is damaged", segment.count);
     }
-    while (!finishStep(this.#deps, segment, journal)) {
+    while (!settleStep(this.#deps, segment, journal)) {
       if (this.#patience <= 0) {
-        throw new FileError("EAGAIN", "another program holds the lock of the file it appended to");
+        throw new FileError(
+          "EAGAIN",
+          "a running program holds the lock of the CSV file that the dead program was appending to",
+        );
       }
       yield this.#wait();
     }
@@ -236,7 +233,7 @@ export class Recovery {
   }
 }
 
-/** A step of a flush, which uses a file of the segment's own where it cannot append. */
+/** Runs a step of a flush, which writes a separate file if appending is impossible. */
 function stepOf(flush: SegmentFlush): FlushProgress {
   try {
     return flush.step();
@@ -244,94 +241,5 @@ function stepOf(flush: SegmentFlush): FlushProgress {
     if (!(error instanceof FileError && CANNOT_APPEND.has(error.code))) throw error;
     flush.useOwnFile();
     return flush.step();
-  }
-}
-
-/**
- * Finds out whether the step was taken that the journal of a dead program says was under way, and
- * writes that to the journal. To be called by the holder of the spool's lock. `false` if another
- * program holds the lock of the file that was appended to; then nothing has changed.
- *
- * @throws {FileError}
- */
-export function finishStep(deps: RecoveryDeps, segment: SegmentContent, journal: FlushJournal): boolean {
-  const { step } = journal;
-  switch (step.kind) {
-    case "none":
-      if (isPublished(deps, segment, journal)) journal.settled(segment.count);
-      return true;
-    case "renaming":
-      journal.settled(wasRenamed(deps.directory, segment, step) ? segment.count : journal.published);
-      return true;
-    case "appending": {
-      const appended = rowsAppended(deps, segment, journal.published, step);
-      if (appended === "busy") return false;
-      journal.settled(journal.published + appended);
-      return true;
-    }
-  }
-}
-
-/** Removes the temporary files that the flush of a dead program left. Does not throw. */
-export function removeTemporaries(directory: MonitoringDirectory, segment: SegmentContent): void {
-  const { files } = directory;
-  for (let number = 0; number < MAX_TEMPORARIES; number++) {
-    const own = directory.temporaryPathOf(segmentFileName(segment, number));
-    const appended = directory.pathOf(temporaryAppendFileName(segment, number));
-    for (const path of [own, appended]) {
-      try {
-        if (files.status(path)?.kind === "file") files.remove(path);
-      } catch {
-        // It stays under a name that no reader takes.
-      }
-    }
-  }
-}
-
-/**
- * Whether the segment's own file exists with its rows though the journal does not say so: after a
- * power cut the file may be on the disk, and the last state of the spool not.
- */
-function isPublished({ directory, encoder }: RecoveryDeps, segment: SegmentContent, journal: FlushJournal): boolean {
-  const { files } = directory;
-  const path = directory.pathOf(segmentFileName(segment));
-  if (segment.count === 0 || journal.published > 0 || files.status(path)?.kind !== "file") return false;
-  const handle = files.open(path, "read");
-  try {
-    const { bytes } = encoder.encode(segment, 0);
-    const there = new Uint8Array(bytes.length);
-    return readFully(handle, there, HEADER_BYTES.length) === bytes.length &&
-      there.every((byte, i) => byte === bytes[i]);
-  } finally {
-    handle.close();
-  }
-}
-
-/**
- * How many of the rows from `first` on, which were being appended, are in the file. A torn row at
- * its end is cut off.
- */
-function rowsAppended(
-  { directory, encoder }: RecoveryDeps,
-  segment: SegmentContent,
-  first: number,
-  step: AppendingStep,
-): number | "busy" {
-  const { identity, offset, next } = step;
-  if (first >= next || first >= segment.count) return 0;
-  const target = findAppendTarget(directory, segment.owner.channel, step);
-  if (target === undefined) return 0;
-  const handle = directory.files.open(target.path);
-  try {
-    if (handle.tryLock?.() !== true) return "busy";
-    const { identity: opened, size } = handle.status();
-    if (opened !== identity || !(offset >= 0 && offset <= size)) return 0;
-    const slice = encoder.encode(segment, first).bytes;
-    const { bytes, rows, end } = appendedPart(handle, size, slice, offset);
-    // If nobody has appended since, it is certain where the torn row begins.
-    if (offset + bytes === size && end < bytes) handle.truncate(offset + end);
-    return rows;
-  } finally {
-    handle.close();
   }
 }

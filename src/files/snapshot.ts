@@ -6,40 +6,35 @@
  * reader takes no lock and writes nothing, so a flush may publish rows, and an owner may reuse a
  * spool, at any time between two reads.
  *
- * **Promise.** For each channel of an isolate, the rows of the spools and those of the files that
- * the snapshot includes are what had been recorded up to one moment between the beginning and the
- * end of the reading: each row once, and none missing before the last.
+ * **Promise.** For each channel of an isolate, the rows of the spools and those of the included
+ * files are what had been recorded up to one moment between the beginning and the end of the
+ * reading: each row once, and none missing before the last.
  *
  * **Algorithm.** Spools are read before the caller lists the files. So a row that is published
- * meanwhile is seen twice and never missed, and what remains is to leave out one of the two.
+ * meanwhile is seen twice and never missed; one of the two is then left out.
  *
  * 1. List the spools, then the files.
- * 2. Read the spools, of each channel the one with the highest sequence first. If another one has a
- *    higher sequence by the time it is read, its owner has reused it since, and it is left out:
- *    rows before its rows may have been missed. The highest sequence that was read is the *last* of
+ * 2. Read the spools, of each channel the one with the highest sequence first. If another spool has
+ *    a higher sequence by the time it is read, its owner has reused it since. It is left out,
+ *    because earlier rows may have been missed. The highest sequence that was read is the *last* of
  *    its channel.
  * 3. Cut the files that segments are appended to, as described below.
- * 4. List the spools again. If there are new ones, or step 3 failed, begin anew.
+ * 4. List the spools again. If there are new ones, or step 3 failed, start again.
  * 5. The caller lists the files and asks {@linkcode SpoolSnapshot.includes}: files of segments
  *    after the last of their channel are left out, and so are those that appeared after step 3.
- * 6. {@linkcode SpoolSnapshot.rowsBeside} gives the rows of the spools. A segment whose own file is
- *    included is taken from the file, whole.
+ * 6. {@linkcode SpoolSnapshot.rowsBeside} returns the rows of the spools. If a segment's own file
+ *    is included, all rows of the segment are taken from the file.
  *
- * **Cutting.** A file that segments are appended to does not say which segment a row is of, so it
- * is cut where the rows of the spools begin. The headers of the spools are read, then the sizes of
- * the files and what was appended last, then the headers again, until sequence and flush journal
- * are the same both times: then no step of a flush began or ended in between. At that moment, by
- * the flush journal of a spool:
+ * **Cutting.** A file that segments are appended to does not say which row came from which segment.
+ * So it is read only up to the byte where the rows of the spools begin. To find that byte, the
+ * headers of the spools are read, then the sizes of the files and the slices that were appended
+ * last, then the headers again, until sequences and flush journals are the same both times: then no
+ * step of a flush began or ended in between. At that moment `interrupted_flush.ts` finds out how
+ * many rows of a spool are in files. If a step is appending a slice and nothing follows the slice
+ * in the file, the writer may still undo it: none of its rows count, and the file is read only up
+ * to the slice.
  *
- * - none: the published rows are in files.
- * - renaming: all rows are in a file if it was renamed; otherwise the published ones.
- * - appending: the published rows are in files, and of the slice those that are found in the file,
- *   provided that more follows them there. If the file ends within or right after the slice, the
- *   slice may still be taken back: then none of its rows count, and the file is read up to where
- *   the slice begins.
- *
- * A file does not change up to the size that it had, or up to where that slice begins, but for its
- * name.
+ * Bytes before that size never change; only the name of the file can.
  *
  * @module
  */
@@ -50,15 +45,9 @@ import type { Result } from "../result.ts";
 import type { Files, FileStatus } from "../runtime.ts";
 import type { SegmentHeader } from "../segment/format.ts";
 import type { SegmentContent } from "../segment/segment.ts";
-import { MonitoringDirectory, release, unlessGone } from "./directory.ts";
-import {
-  appendedPart,
-  type AppendingStep,
-  type AppendTarget,
-  findAppendTarget,
-  FlushJournal,
-  wasRenamed,
-} from "./flush_journal.ts";
+import { MonitoringDirectory, unlessGone } from "./directory.ts";
+import { FlushJournal } from "./flush_journal.ts";
+import { rowsInFiles, type StepTrace, traceOf } from "./interrupted_flush.ts";
 import { appendFileName, channelKey, parseSegmentFileName, segmentFileName, segmentKey } from "./names.ts";
 import { type FoundSpool, listSpools, SpoolReader } from "./spool_reader.ts";
 
@@ -66,18 +55,18 @@ import { type FoundSpool, listSpools, SpoolReader } from "./spool_reader.ts";
 const MAX_ATTEMPTS = 20;
 
 /**
- * Attempts to read all headers without a flush in between. A step of a flush takes longer than to
- * read them.
+ * Attempts to read all headers twice without a flush in between. Reading them takes less time than
+ * a step of a flush.
  */
 const MAX_CUTS = 1_000;
 
-/** Rows of a spool that are in none of the files of its snapshot. */
+/** The rows of a spool that are in no CSV file of its snapshot. */
 export interface SpoolRows {
   /** The path of the spool. */
   readonly path: string;
   /** All rows that were read. */
   readonly segment: SegmentContent;
-  /** The first of them that is in no file. */
+  /** Index of the first row that is not yet in a CSV file. */
   readonly first: number;
 }
 
@@ -128,6 +117,7 @@ export class SpoolSnapshot {
       report(directory.spools, 0, reason(error));
       return undefined;
     }
+    const encoder = new CsvEncoder();
     for (let attempt = 1;; attempt++) {
       const found = completeSpools(directory);
       if (found.length === 0) return undefined;
@@ -136,7 +126,7 @@ export class SpoolSnapshot {
       const spools = openAll(directory, found, (...problem) => unreadable.push(problem));
       try {
         const last = readAll(spools, (...problem) => unreadable.push(problem));
-        const cut = cutAppendFiles(directory, spools, last);
+        const cut = cutAppendFiles(directory, spools, last, encoder);
         const known = new Set(found.map(({ path }) => path));
         const isWhole = completeSpools(directory).every(({ path }) => known.has(path)) && cut !== undefined;
         if (!isWhole && attempt < MAX_ATTEMPTS) continue;
@@ -175,7 +165,7 @@ export class SpoolSnapshot {
 /** A spool that was opened, and what was read of it. */
 interface ReadSpool {
   readonly path: string;
-  /** Identifies its channel. */
+  /** The key of its channel. */
   readonly channel: string;
   readonly reader: SpoolReader;
   /** Its rows, if they count. */
@@ -244,6 +234,7 @@ function cutAppendFiles(
   directory: MonitoringDirectory,
   spools: readonly ReadSpool[],
   last: Map<string, number>,
+  encoder: CsvEncoder,
 ): Cut | undefined {
   for (let attempt = 0; attempt < MAX_CUTS; attempt++) {
     const headers = new Map<ReadSpool, SegmentHeader>();
@@ -251,7 +242,7 @@ function cutAppendFiles(
       const header = spool.reader.header();
       if (header.ok && FlushJournal.read(header.value).layout === "append") headers.set(spool, header.value);
     }
-    const cut = new Cut(directory);
+    const cut = new Cut(directory, encoder);
     for (const [spool, header] of headers) cut.add(spool, header);
     if (![...headers].every(([{ reader }, header]) => isSame(reader.header(), header))) continue;
     for (const [{ channel }, { sequence }] of headers) last.set(channel, Math.max(sequence, last.get(channel) ?? 0));
@@ -265,46 +256,45 @@ function isSame(later: Result<SegmentHeader>, { sequence, journal }: SegmentHead
     later.value.journal.every((byte, i) => byte === journal[i]);
 }
 
-/** Where files end and spools begin, at one moment. */
+/** Which rows are taken from files and which from spools, at one moment. */
 class Cut {
   /** How many bytes of a file to read, by path. */
   readonly bounds = new Map<string, number>();
-  /** The first row of a spool that is in no file, by path of the spool. */
+  /** Index of the first row of a spool that is not yet in a CSV file, by path of the spool. */
   readonly first = new Map<string, number>();
   /** Segments whose own files did not exist. */
   readonly unpublished = new Set<string>();
   /** Whether a spool has more rows than were read. */
   isStale = false;
   readonly #directory: MonitoringDirectory;
+  readonly #encoder: CsvEncoder;
   /** Statuses of the files that segments are appended to, by path. */
   readonly #statuses = new Map<string, FileStatus>();
 
-  constructor(directory: MonitoringDirectory) {
+  constructor(directory: MonitoringDirectory, encoder: CsvEncoder) {
     this.#directory = directory;
+    this.#encoder = encoder;
   }
 
   /** Finds out which rows of a spool are in files. */
   add({ path, segment }: ReadSpool, header: SegmentHeader): void {
+    const { files } = this.#directory;
     const { owner: { channel }, sequence } = header;
     this.#bound(this.#directory.pathOf(appendFileName(channel)));
     const { step, published } = FlushJournal.read(header);
-    const isPublished = step.kind === "renaming"
-      ? wasRenamed(this.#directory, header, step)
-      : this.#directory.files.status(this.#directory.pathOf(segmentFileName(header))) !== undefined;
-    if (!isPublished) this.unpublished.add(segmentKey(header));
-    const target = step.kind === "appending" ? this.#find(channel, step) : undefined;
+    const trace = traceOf(this.#directory, header, step, (path) => this.#statuses.get(path) ?? files.status(path));
+    const hasOwnFile = trace.kind === "renaming"
+      ? trace.isRenamed
+      : files.status(this.#directory.pathOf(segmentFileName(header))) !== undefined;
+    if (!hasOwnFile) this.unpublished.add(segmentKey(header));
     if (segment?.sequence !== sequence) {
       // Its owner, which lives, published all that was read before it reused the spool.
       this.first.set(path, Infinity);
-      if (step.kind === "appending") this.#endBefore(step, target);
-    } else if (step.kind === "renaming") {
-      this.first.set(path, isPublished ? Infinity : published);
-    } else if (step.kind === "appending") {
-      if (segment.count < step.next) this.isStale = true;
-      this.first.set(path, published + this.#appended(segment, published, step, target));
-    } else {
-      this.first.set(path, published);
+      this.#endBefore(trace);
+      return;
     }
+    if (step.kind === "appending" && segment.count < step.next) this.isStale = true;
+    this.first.set(path, this.isStale ? published : this.#rowsInFiles(segment, published, trace));
   }
 
   /** Reads a file that is appended to up to the size that it has now. */
@@ -315,33 +305,25 @@ class Cut {
     this.bounds.set(path, status?.size ?? 0);
   }
 
-  #find(channel: string, step: AppendingStep): AppendTarget | undefined {
+  #rowsInFiles(segment: SegmentContent, published: number, trace: StepTrace): number {
     const { files } = this.#directory;
-    return findAppendTarget(this.#directory, channel, step, (path) => this.#statuses.get(path) ?? files.status(path));
+    const rows = rowsInFiles(this.#encoder, segment, published, trace, {
+      open({ path, status }) {
+        const handle = unlessGone(() => files.open(path, "read"));
+        return handle && { handle, status };
+      },
+      rowsAtEnd: () => {
+        this.#endBefore(trace);
+        return 0;
+      },
+    });
+    return rows === "busy" ? published : rows;
   }
 
-  /**
-   * How many rows of a slice that is being appended, or was when the owner died, count as appended.
-   */
-  #appended(segment: SegmentContent, first: number, step: AppendingStep, target: AppendTarget | undefined): number {
-    const { offset, next } = step;
-    if (first >= next || this.isStale || target === undefined) return 0;
-    const { path, status: { size } } = target;
-    const handle = unlessGone(() => this.#directory.files.open(path, "read"));
-    if (handle === undefined) return 0;
-    try {
-      const slice = new CsvEncoder().encode(segment, first).bytes;
-      const { differs, rows } = appendedPart(handle, size, slice, offset);
-      if (differs || offset + slice.length < size) return rows;
-      this.#endBefore(step, target);
-      return 0;
-    } finally {
-      release(handle);
-    }
-  }
-
-  #endBefore({ offset }: AppendingStep, target: AppendTarget | undefined): void {
-    if (target === undefined) return;
-    this.bounds.set(target.path, Math.min(offset, this.bounds.get(target.path) ?? Infinity));
+  /** Reads the file of a step that is appending only up to the slice. */
+  #endBefore(trace: StepTrace): void {
+    if (trace.kind !== "appending" || trace.target === undefined) return;
+    const { step: { offset }, target: { path } } = trace;
+    this.bounds.set(path, Math.min(offset, this.bounds.get(path) ?? Infinity));
   }
 }

@@ -26,10 +26,13 @@ export interface SpoolOptions {
  * A segment whose buffer is a mapped file, so that its rows outlive the process without a system
  * call for each: what is stored in memory is in the file.
  *
- * The owner holds the exclusive lock of the file while it lives, and the system releases it when
- * the owner dies. So whoever gets the lock may flush the spool. A spool gets its name only once it
- * is locked. It never holds published rows for long: they are removed from it as soon as their file
- * is published.
+ * **A free lock means a dead owner.** The owner holds the exclusive lock of the file while it
+ * lives, and the operating system releases the lock when the owner dies. So whoever gets the lock
+ * may flush the spool; `SpoolReader.openIfOwnerDead` decides it. A spool gets its name only once it
+ * is locked, so no file of that name was ever free while its owner lived.
+ *
+ * A spool does not hold published rows for long: they are removed from it as soon as their file is
+ * published.
  */
 export class Spool {
   /** The segment. */

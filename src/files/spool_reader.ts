@@ -17,7 +17,7 @@ export type OpenFault =
   | "gone"
   /** What has its name is not a file. */
   | "not-a-file"
-  /** Another open file holds its lock: its owner, which lives, or another recovery. */
+  /** Its lock is held by its owner, which is alive, or by another recovery. */
   | "locked";
 
 /** Why the header of a spool is of no use. */
@@ -48,7 +48,7 @@ export function listSpools(directory: MonitoringDirectory): FoundSpool[] {
 }
 
 /**
- * An open spool. Its owner may be filling it, or flushing it, or be dead; nothing in it is trusted.
+ * An open spool. Its owner may be filling it, or flushing it, or be dead; no byte of it is trusted.
  * Methods throw `FileError` if the disk fails.
  */
 export class SpoolReader {
@@ -64,23 +64,18 @@ export class SpoolReader {
    * Opens a spool for reading. If `owner` is given, its header must have the same. Takes no lock.
    */
   static open(files: Files, path: string, owner?: ChannelOwner): Result<SpoolReader, OpenFault> {
-    const kind = files.status(path)?.kind;
-    if (kind === undefined) return GONE;
-    if (kind !== "file") return failure("not-a-file", `not a regular file: ${kind}`); // opening a pipe waits for a writer
-    const handle = unlessGone(() => files.open(path, "read"));
-    return handle === undefined ? GONE : success(new SpoolReader(handle, owner));
+    const opened = openFile(files, path, "read");
+    return opened.ok ? success(new SpoolReader(opened.value, owner)) : opened;
   }
 
   /**
-   * Opens a spool whose owner is dead, and takes its lock, which is free only then. Only the holder
-   * of the lock may change a spool.
+   * Opens a spool that may be flushed, because its owner is dead: that is so if its lock is free
+   * (see `spool.ts`). Takes the lock; only its holder may change a spool.
    */
-  static openLocked(files: Files, { path, name: { owner } }: FoundSpool): Result<SpoolReader, OpenFault> {
-    const kind = files.status(path)?.kind;
-    if (kind === undefined) return GONE;
-    if (kind !== "file") return failure("not-a-file", `not a regular file: ${kind}`);
-    const handle = unlessGone(() => files.open(path));
-    if (handle === undefined) return GONE;
+  static openIfOwnerDead(files: Files, { path, name: { owner } }: FoundSpool): Result<SpoolReader, OpenFault> {
+    const opened = openFile(files, path);
+    if (!opened.ok) return opened;
+    const handle = opened.value;
     try {
       if (handle.tryLock?.() !== true) {
         release(handle);
@@ -91,7 +86,7 @@ export class SpoolReader {
       release(handle);
       throw error;
     }
-    // Another recovery had the lock before, and has removed the spool.
+    // Another recovery held the lock before, and has removed the spool.
     release(handle);
     return GONE;
   }
@@ -112,7 +107,10 @@ export class SpoolReader {
     return readSegment((into, at) => readFully(this.#handle, into, at), size, firstOf);
   }
 
-  /** Writes the flush journal back, of a spool that is locked. */
+  /**
+   * Writes the flush journal back. Only for a spool opened by
+   * {@linkcode SpoolReader.openIfOwnerDead}.
+   */
   saveJournal(journal: Uint8Array): void {
     let at = JOURNAL_AT;
     const write = (bytes: Uint8Array): number => {
@@ -130,3 +128,12 @@ export class SpoolReader {
 }
 
 const GONE = failure("gone", "no such file or directory");
+
+/** Opens a file, and nothing else: to open a pipe would block until somebody writes to it. */
+function openFile(files: Files, path: string, mode?: "read"): Result<FileHandle, OpenFault> {
+  const kind = files.status(path)?.kind;
+  if (kind === undefined) return GONE;
+  if (kind !== "file") return failure("not-a-file", `not a regular file: ${kind}`);
+  const handle = unlessGone(() => files.open(path, mode));
+  return handle === undefined ? GONE : success(handle);
+}

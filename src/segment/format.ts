@@ -71,7 +71,7 @@ const MAGIC = 0x4f4d594b; // "KYMO", little-endian
 const VERSION = 1;
 
 /** Indexes of the 32-bit words in the header. */
-export const Word = {
+export const HeaderWord = {
   magic: 0,
   version: 1,
   capacity: 2,
@@ -155,11 +155,11 @@ export function labelSpans(table: Uint8Array, count: number): [start: number, en
 /** Writes the part of a header that never changes. */
 export function writeHeader(buffer: ArrayBuffer, owner: SegmentOwner, capacity: number): void {
   const words = new Uint32Array(buffer, 0, SEGMENT_HEADER_BYTES >> 2);
-  words[Word.magic] = MAGIC;
-  words[Word.version] = VERSION;
-  words[Word.capacity] = capacity;
-  words[Word.pid] = owner.pid;
-  words[Word.kind] = owner.kind;
+  words[HeaderWord.magic] = MAGIC;
+  words[HeaderWord.version] = VERSION;
+  words[HeaderWord.capacity] = capacity;
+  words[HeaderWord.pid] = owner.pid;
+  words[HeaderWord.kind] = owner.kind;
   const encoder = new TextEncoder();
   encoder.encodeInto(owner.isolate, new Uint8Array(buffer, ISOLATE_AT, ISOLATE_BYTES));
   encoder.encodeInto(owner.channel, new Uint8Array(buffer, CHANNEL_AT, MAX_CHANNEL_NAME_LENGTH));
@@ -207,25 +207,25 @@ export function readHeader(bytes: Uint8Array): Result<SegmentHeader, SegmentFaul
   const buffer = bytes.slice(0, SEGMENT_HEADER_BYTES).buffer;
   const words = new Uint32Array(buffer);
   const word = (at: number): number => words[at] ?? 0;
-  if (word(Word.magic) !== MAGIC) return failure("bad-magic", "bad magic number");
-  const version = word(Word.version);
+  if (word(HeaderWord.magic) !== MAGIC) return failure("bad-magic", "bad magic number");
+  const version = word(HeaderWord.version);
   if (version !== VERSION) {
     return failure("other-version", `made by another version of Kymo: format ${version}, not ${VERSION}`);
   }
   const isolate = ascii(buffer, ISOLATE_AT, ISOLATE_BYTES);
   const channel = ascii(buffer, CHANNEL_AT, MAX_CHANNEL_NAME_LENGTH).replace(/\0+$/, "");
-  const [capacity, count, kind] = [word(Word.capacity), word(Word.count), word(Word.kind)];
+  const [capacity, count, kind] = [word(HeaderWord.capacity), word(HeaderWord.count), word(HeaderWord.kind)];
   if (!ISOLATE.test(isolate) || !isChannelName(channel)) return failure("damaged", "no owner in its header");
   if (kind !== 0 && kind !== 1) return failure("damaged", `unknown kind of values: ${kind}`);
   if (capacity > MAX_CAPACITY) return failure("damaged", `capacity over ${MAX_CAPACITY} rows: ${capacity}`);
   if (count > capacity) return failure("damaged", `more rows than its capacity of ${capacity}: ${count}`);
   return success({
-    owner: { pid: word(Word.pid), isolate, channel, kind },
+    owner: { pid: word(HeaderWord.pid), isolate, channel, kind },
     capacity,
     count,
-    labels: Math.min(word(Word.labels), MAX_LABELS),
-    labelBytes: word(Word.labelBytes),
-    sequence: word(Word.sequence),
+    labels: Math.min(word(HeaderWord.labels), MAX_LABELS),
+    labelBytes: word(HeaderWord.labelBytes),
+    sequence: word(HeaderWord.sequence),
     epochOffset: new BigInt64Array(buffer)[EPOCH_OFFSET_WORD64] ?? 0n,
     journal: new Uint8Array(buffer, JOURNAL_AT, JOURNAL_BYTES),
   });

@@ -2,12 +2,12 @@ import { LabelInterner, NO_ROOM } from "./label_interner.ts";
 import {
   columnsOf,
   EPOCH_OFFSET_WORD64,
+  HeaderWord,
   JOURNAL_AT,
   JOURNAL_BYTES,
   ROW_BYTES,
   SEGMENT_HEADER_BYTES,
   type SegmentOwner,
-  Word,
   writeHeader,
 } from "./format.ts";
 
@@ -97,7 +97,7 @@ export class Segment implements SegmentContent {
 
   /** Number of the segment in its channel, from 1. */
   get sequence(): number {
-    return this.#words[Word.sequence] ?? 0;
+    return this.#words[HeaderWord.sequence] ?? 0;
   }
 
   /** Epoch time of the zero of the timepoints' clock, ns. */
@@ -119,9 +119,9 @@ export class Segment implements SegmentContent {
     this.#table.clear();
     this.#lastLabel = undefined;
     this.#foundId = NO_ROOM;
-    this.#words[Word.labels] = 0;
-    this.#words[Word.labelBytes] = 0;
-    this.#words[Word.sequence] = sequence;
+    this.#words[HeaderWord.labels] = 0;
+    this.#words[HeaderWord.labelBytes] = 0;
+    this.#words[HeaderWord.sequence] = sequence;
     this.#words64[EPOCH_OFFSET_WORD64] = epochOffset;
   }
 
@@ -144,7 +144,7 @@ export class Segment implements SegmentContent {
 
   #commit(count: number): void {
     this.#count = count;
-    this.#words[Word.count] = count;
+    this.#words[HeaderWord.count] = count;
   }
 
   #labelId(label: string): number {
@@ -152,8 +152,8 @@ export class Segment implements SegmentContent {
     const id = this.#table.idOf(label);
     if (id === NO_ROOM) return NO_ROOM;
     if (id === known) {
-      this.#words[Word.labels] = this.#table.count;
-      this.#words[Word.labelBytes] = this.#table.used;
+      this.#words[HeaderWord.labels] = this.#table.count;
+      this.#words[HeaderWord.labelBytes] = this.#table.used;
     }
     if (id === this.#foundId) {
       this.#lastLabel = label;

@@ -4,7 +4,7 @@ import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { MAX_LABEL_BYTES } from "../../../src/segment/format.ts";
 import { Segment } from "../../../src/segment/segment.ts";
-import { Word } from "../../../src/segment/format.ts";
+import { HeaderWord } from "../../../src/segment/format.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { spoolFileName } from "../../../src/files/names.ts";
 import { Recovery } from "../../../src/files/recovery.ts";
@@ -142,7 +142,7 @@ describe("recovery", () => {
     program.channels.flushNow(false);
     const killed = disk.clone();
     // The owner resets the count first, and the sequence, which the journal is about, later.
-    damage(killed, SPOOL, (bytes) => wordsOf(bytes)[Word.sequence] = 1);
+    damage(killed, SPOOL, (bytes) => wordsOf(bytes)[HeaderWord.sequence] = 1);
     assertEquals(wrongOnceRecovered(killed, rows), []);
   });
 
@@ -229,12 +229,15 @@ describe("recovery of a damaged spool", () => {
   });
 
   const headers: Readonly<Record<string, [change: (words: Uint32Array) => void, why: RegExp]>> = {
-    "it is not a segment": [(words) => words[Word.magic] = 1, /bad magic number$/],
+    "it is not a segment": [(words) => words[HeaderWord.magic] = 1, /bad magic number$/],
     "its header has another owner": [
-      (words) => words[Word.pid] = 43,
+      (words) => words[HeaderWord.pid] = 43,
       /the owner in its header does not match its name$/,
     ],
-    "it has more rows than fit": [(words) => words[Word.count] = 1e6, /more rows than its capacity of \d+: 1000000$/],
+    "it has more rows than fit": [
+      (words) => words[HeaderWord.count] = 1e6,
+      /more rows than its capacity of \d+: 1000000$/,
+    ],
   };
   for (const [what, [change, why]] of Object.entries(headers)) {
     it(`sets it aside, and publishes nothing, if ${what}`, () => {
@@ -251,20 +254,20 @@ describe("recovery of a damaged spool", () => {
 
   it("leaves a spool of another version of Kymo alone", () => {
     const { disk } = killedWith(9);
-    damage(disk, SPOOL, (bytes) => wordsOf(bytes)[Word.version] = 2);
+    damage(disk, SPOOL, (bytes) => wordsOf(bytes)[HeaderWord.version] = 2);
     const { failures } = recoverAll(disk);
     assertEquals(disk.paths().includes(SPOOL), true);
     assertEquals(failures.map(({ code, message }) => [code, message]), [[
       "unsupported",
       `Cannot recover: "${SPOOL}": made by another version of Kymo: format 2, not 1`,
     ]]);
-    damage(disk, SPOOL, (bytes) => wordsOf(bytes)[Word.version] = 1);
+    damage(disk, SPOOL, (bytes) => wordsOf(bytes)[HeaderWord.version] = 1);
     assertEquals(recoverAll(disk).rows, 9);
   });
 });
 
 describe("recovery in layout append", () => {
-  it("waits for a lock, then writes a file of the segment's own", () => {
+  it("waits for a lock, then writes a separate file", () => {
     const { disk, rows } = killedWith(5, "append");
     new KilledProgram(disk, rows, { layout: "append", durability: "spool" }, 77).record(1); // creates no file yet
     disk.plant(`${DIRECTORY}/custom.csv`, "file", "");
@@ -295,7 +298,10 @@ describe("recovery in layout append", () => {
     const release = disk.lock(`${DIRECTORY}/custom.csv`);
     const { failures } = recoverAll(disk);
     assertEquals(failures.length, 1);
-    assertMatch(failures[0]!.message, /custom.*: another program holds the lock of the file it appended to$/);
+    assertMatch(
+      failures[0]!.message,
+      /custom.*: a running program holds the lock of the CSV file that the dead program was appending to$/,
+    );
     release();
     assertEquals(wrongOnceRecovered(disk, rows), []);
   });
@@ -326,7 +332,7 @@ describe("recovery of a label longer than the limit", () => {
         segment.add("", 1, 1);
         segment.labelBytes.fill(character.charCodeAt(0), 4, 4 + length);
         new DataView(segment.labelBytes.buffer, segment.labelBytes.byteOffset).setUint32(0, length, true);
-        new Uint32Array(buffer, 0, 64)[Word.labelBytes] = 4 + length;
+        new Uint32Array(buffer, 0, 64)[HeaderWord.labelBytes] = 4 + length;
         const disk = new MemoryDisk();
         for (const path of [DIRECTORY, `${DIRECTORY}/.spools`]) disk.plant(path, "directory");
         disk.plant(

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { listSpools, SpoolReader } from "../../../src/files/spool_reader.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FileError } from "../../../src/runtime.ts";
-import { Word } from "../../../src/segment/format.ts";
+import { HeaderWord } from "../../../src/segment/format.ts";
 import { failAll, repair } from "../../support/fake/disk_faults.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { killedWith } from "../../support/spools/dead_programs.ts";
@@ -75,43 +75,43 @@ describe("SpoolReader", () => {
     "is a link, without following it": [(disk) => disk.plant(PATH, "symlink", "/precious"), "not-a-file"],
     "is empty": [(disk) => disk.plant(PATH, "file", ""), "empty"],
     "is cut within its header": [(disk) => disk.plant(PATH, "file", disk.bytes(PATH).slice(0, 255)), "too-short"],
-    "is not a spool": [(disk) => change(disk, Word.magic, 1), "bad-magic"],
-    "is of another version": [(disk) => change(disk, Word.version, 2), "other-version"],
-    "has another owner": [(disk) => change(disk, Word.pid, 43), "not-its-name"],
+    "is not a spool": [(disk) => change(disk, HeaderWord.magic, 1), "bad-magic"],
+    "is of another version": [(disk) => change(disk, HeaderWord.version, 2), "other-version"],
+    "has another owner": [(disk) => change(disk, HeaderWord.pid, 43), "not-its-name"],
     "has another channel": [(disk) => change(disk, 16, 0x61616161), "not-its-name"],
     "has another isolate": [(disk) => change(disk, 12, 0x61616161), "not-its-name"],
     "has an isolate that is none": [(disk) => change(disk, 12, 0), "damaged"],
-    "has an unknown kind of values": [(disk) => change(disk, Word.kind, 2), "damaged"],
-    "has more rows than fit": [(disk) => change(disk, Word.count, 1e6), "damaged"],
-    "has an impossible capacity": [(disk) => change(disk, Word.capacity, 0xffffffff), "damaged"],
+    "has an unknown kind of values": [(disk) => change(disk, HeaderWord.kind, 2), "damaged"],
+    "has more rows than fit": [(disk) => change(disk, HeaderWord.count, 1e6), "damaged"],
+    "has an impossible capacity": [(disk) => change(disk, HeaderWord.capacity, 0xffffffff), "damaged"],
   };
   for (const [what, [make, kind]] of Object.entries(faults)) {
     it(`tells that a file ${what}`, () => {
       const disk = diskWithSpools();
       make(disk);
       assertEquals(faultOf(disk), kind);
-      assertEquals(faultOf(disk, SpoolReader.openLocked(disk, FOUND)), kind);
+      assertEquals(faultOf(disk, SpoolReader.openIfOwnerDead(disk, FOUND)), kind);
     });
   }
 
   it("accepts any owner if it is given none", () => {
     const disk = diskWithSpools();
-    change(disk, Word.pid, 43);
+    change(disk, HeaderWord.pid, 43);
     assertEquals(faultOf(disk, SpoolReader.open(disk, PATH)), undefined);
   });
 
   it("opens no spool that another has locked, and releases its own lock", () => {
     const disk = diskWithSpools();
     const release = disk.lock(PATH);
-    assertEquals(faultOf(disk, SpoolReader.openLocked(disk, FOUND)), "locked");
+    assertEquals(faultOf(disk, SpoolReader.openIfOwnerDead(disk, FOUND)), "locked");
     assertEquals(faultOf(disk), undefined);
     release();
-    const first = SpoolReader.openLocked(disk, FOUND);
+    const first = SpoolReader.openIfOwnerDead(disk, FOUND);
     assert(first.ok);
-    const second = SpoolReader.openLocked(disk, FOUND);
+    const second = SpoolReader.openIfOwnerDead(disk, FOUND);
     assertEquals(second.ok ? undefined : second.kind, "locked");
     first.value.close();
-    assertEquals(faultOf(disk, SpoolReader.openLocked(disk, FOUND)), undefined);
+    assertEquals(faultOf(disk, SpoolReader.openIfOwnerDead(disk, FOUND)), undefined);
   });
 
   it("counts a spool as gone that another recovery removed before it got the lock", () => {
@@ -121,14 +121,14 @@ describe("SpoolReader", () => {
       repair(disk);
       disk.removeTree(PATH);
     };
-    assertEquals(faultOf(disk, SpoolReader.openLocked(disk, FOUND)), "gone");
+    assertEquals(faultOf(disk, SpoolReader.openIfOwnerDead(disk, FOUND)), "gone");
     assertEquals(disk.openHandles, 0);
   });
 
   it("writes the flush journal to the header, however few bytes the system takes, and nothing else", () => {
     const disk = diskWithSpools();
     const before = disk.bytes(PATH).slice();
-    const spool = SpoolReader.openLocked(disk, FOUND);
+    const spool = SpoolReader.openIfOwnerDead(disk, FOUND);
     assert(spool.ok);
     disk.writeLimit = 5;
     const journal = Uint8Array.from({ length: 128 }, (_, i) => i);
@@ -142,7 +142,7 @@ describe("SpoolReader", () => {
     for (const kind of ["status", "open", "lock", "fstat"] as const) {
       const disk = diskWithSpools();
       failAll(disk, "EIO", kind);
-      const read = (): void => void faultOf(disk, SpoolReader.openLocked(disk, FOUND));
+      const read = (): void => void faultOf(disk, SpoolReader.openIfOwnerDead(disk, FOUND));
       assertThrows(read, FileError, "EIO");
       repair(disk);
       assertEquals([kind, disk.openHandles], [kind, 0]);

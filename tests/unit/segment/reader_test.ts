@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ValueKind } from "../../../src/series.ts";
 import type { Result } from "../../../src/result.ts";
 import { Segment, type SegmentContent } from "../../../src/segment/segment.ts";
-import { columnsOf, ROW_BYTES, SEGMENT_HEADER_BYTES, Word } from "../../../src/segment/format.ts";
+import { columnsOf, HeaderWord, ROW_BYTES, SEGMENT_HEADER_BYTES } from "../../../src/segment/format.ts";
 import { readSegment } from "../../../src/segment/reader.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
@@ -117,8 +117,12 @@ describe("readSegment", () => {
     const words = new Uint32Array(bytes.buffer);
     for (const capacity of [35, 36, 1e6, 119_304_647]) {
       for (const labelBytes of [0, 1e9, 0xffffffff]) {
-        [words[Word.capacity], words[Word.count], words[Word.labelBytes]] = [capacity, capacity, labelBytes];
-        words[Word.labels] = 0xffffffff;
+        [words[HeaderWord.capacity], words[HeaderWord.count], words[HeaderWord.labelBytes]] = [
+          capacity,
+          capacity,
+          labelBytes,
+        ];
+        words[HeaderWord.labels] = 0xffffffff;
         let largest = 0;
         const read = readingFrom(bytes);
         const some = readSegment((into, at) => {
@@ -135,7 +139,12 @@ describe("readSegment", () => {
     const bytes = new Uint8Array(2 ** 20);
     bytes.set(segmentBytes(ValueKind.number).subarray(0, SEGMENT_HEADER_BYTES));
     const words = new Uint32Array(bytes.buffer);
-    [words[Word.capacity], words[Word.count], words[Word.labelBytes], words[Word.labels]] = [0, 0, 2 ** 20, 0xffffffff];
+    [words[HeaderWord.capacity], words[HeaderWord.count], words[HeaderWord.labelBytes], words[HeaderWord.labels]] = [
+      0,
+      0,
+      2 ** 20,
+      0xffffffff,
+    ];
     assert(whole(bytes).labelCount <= 65_535, `${whole(bytes).labelCount}`);
   });
 

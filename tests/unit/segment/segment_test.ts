@@ -7,7 +7,17 @@ import { labelsOf, openSegment, OWNER, rowsOf } from "../../support/segments.ts"
 import { AWKWARD_DOUBLES } from "../../support/random.ts";
 
 /** 32-bit words of the header, as documented. */
-const Word = { magic: 0, version: 1, capacity: 2, count: 3, labels: 4, labelBytes: 5, pid: 6, sequence: 7, kind: 8 };
+const HeaderWord = {
+  magic: 0,
+  version: 1,
+  capacity: 2,
+  count: 3,
+  labels: 4,
+  labelBytes: 5,
+  pid: 6,
+  sequence: 7,
+  kind: 8,
+};
 
 function headerOf(segment: Segment): DataView {
   return new DataView(segment.timepoints.buffer, 0, 256);
@@ -15,7 +25,7 @@ function headerOf(segment: Segment): DataView {
 
 /** All bytes that are in use: those after the last label are not. */
 function bytesOf(segment: Segment): Uint8Array {
-  const end = segment.labelBytes.byteOffset + word(segment, Word.labelBytes);
+  const end = segment.labelBytes.byteOffset + word(segment, HeaderWord.labelBytes);
   return new Uint8Array(segment.timepoints.buffer, 0, end).slice();
 }
 
@@ -54,7 +64,7 @@ describe("Segment, layout", () => {
     assertEquals(ascii(segment, 64, 192), owner.channel);
     assertEquals(headerOf(segment).getBigInt64(40, true), -(10n ** 18n));
     assertEquals(
-      Object.fromEntries(Object.entries(Word).slice(1).map(([name, index]) => [name, word(segment, index)])),
+      Object.fromEntries(Object.entries(HeaderWord).slice(1).map(([name, index]) => [name, word(segment, index)])),
       {
         version: 1,
         capacity: segment.capacity,
@@ -117,13 +127,13 @@ describe("Segment, add()", () => {
     const counts: number[] = [];
     const watched = new Proxy(segment.values, {
       set: (values, row, value) => {
-        counts.push(view.getUint32(4 * Word.count, true));
+        counts.push(view.getUint32(4 * HeaderWord.count, true));
         return Reflect.set(values, row, value, values);
       },
     });
     Object.defineProperty(segment, "values", { value: watched });
     segment.add("b", 2, 2);
-    assertEquals([counts, word(segment, Word.count)], [[1], 2]);
+    assertEquals([counts, word(segment, HeaderWord.count)], [[1], 2]);
   });
 });
 
@@ -133,7 +143,11 @@ describe("Segment, open()", () => {
     segment.add("old", 1, 1);
     segment.add("older", 1, 1);
     segment.open(2, 5n);
-    assertEquals([Word.count, Word.labels, Word.labelBytes].map((index) => word(segment, index)), [0, 0, 0]);
+    assertEquals([HeaderWord.count, HeaderWord.labels, HeaderWord.labelBytes].map((index) => word(segment, index)), [
+      0,
+      0,
+      0,
+    ]);
     assertEquals([segment.count, segment.labelCount, segment.sequence, segment.epochOffset], [0, 0, 2, 5n]);
     segment.add("older", 1, 1);
     assertEquals([rowsOf(segment), labelsOf(segment)], [[[1, 1, "older"]], ["older"]]);

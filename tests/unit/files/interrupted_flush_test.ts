@@ -4,7 +4,7 @@ import { CsvEncoder, encode } from "../../../src/csv/encode.ts";
 import { FileError } from "../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
-import { finishStep, removeTemporaries } from "../../../src/files/recovery.ts";
+import { removeTemporaries, settleStep } from "../../../src/files/interrupted_flush.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { DIRECTORY } from "../../support/published_files.ts";
 import { failAll } from "../../support/fake/disk_faults.ts";
@@ -28,7 +28,7 @@ function interrupted() {
   const header = csv.slice(0, csv.indexOf("\n") + 1);
   const rows = csv.slice(header.length).match(/(?:[^"]|"(?:[^"]|"")*")*?,4242\r\n/g)!;
   const journal = new FlushJournal(segment);
-  const settle = (): boolean => finishStep({ directory, encoder: new CsvEncoder() }, segment, journal);
+  const settle = (): boolean => settleStep({ directory, encoder: new CsvEncoder() }, segment, journal);
   /**
    * Writes to the journal that rows from `published` up to `next` are being appended to the file.
    */
@@ -46,7 +46,7 @@ function interrupted() {
   return { disk, directory, segment, csv, header, rows, journal, settle, appending, append };
 }
 
-describe("finishStep", () => {
+describe("settleStep", () => {
   it("keeps the journal when no step was under way", () => {
     const { journal, settle } = interrupted();
     assertEquals([settle(), journal.published], [true, 0]);
@@ -63,7 +63,7 @@ describe("finishStep", () => {
     }
   });
 
-  it("counts rows as published that are in a file of their own without a step in the journal, after a power cut", () => {
+  it("counts the rows in a separate file although the journal names no step, as after a power cut", () => {
     const { disk, journal, settle, csv } = interrupted();
     disk.plant(OWN, "file", csv);
     assertEquals([settle(), journal.published], [true, 20]);
