@@ -1,5 +1,5 @@
 /**
- * How failures are told: one class with a code, and the words that messages are made of.
+ * How failures are reported: one class with a code, and the parts of its messages.
  *
  * @module
  */
@@ -73,8 +73,9 @@ export class KymoError extends Error {
 }
 
 /**
- * Codes of `FileError` (names of `errno`, and `"DENIED"` for a permission of the runtime) that have
- * a code of their own here.
+ * The code for each code of `FileError`: names of `errno`, and `"DENIED"` for a permission of the
+ * runtime. All others are `"io"`. Those for `"unsupported"` mean that the file system cannot do it,
+ * whatever the operation; what else means so in one operation only is in `files/directory.ts`.
  */
 const CODES: Readonly<Record<string, KymoErrorCode>> = {
   ENOENT: "not-found",
@@ -99,10 +100,16 @@ export function fileErrorCode(thrown: unknown): KymoErrorCode {
 
 /**
  * A failed operation on the file or directory `path`, such as
- * `Cannot read: "a.csv": no such file or directory`.
+ * `Cannot read: "a.csv": no such file or directory`. Code and reason are those of `thrown`, unless
+ * given.
  */
-export function fileError(action: string, path: string, thrown: unknown): KymoError {
-  return new KymoError(fileErrorCode(thrown), `${action}: ${quotePath(path)}: ${reason(thrown)}`, { cause: thrown });
+export function fileError(
+  action: string,
+  path: string,
+  thrown: unknown,
+  { code = fileErrorCode(thrown), why = reason(thrown) }: { readonly code?: KymoErrorCode; readonly why?: string } = {},
+): KymoError {
+  return new KymoError(code, `${action}: ${quotePath(path)}: ${why}`, { cause: thrown });
 }
 
 /**
@@ -119,7 +126,7 @@ export function quote(value: unknown): string {
   return String(value);
 }
 
-/** A path as it is quoted in a message: whole, since its end tells the most. */
+/** A path as it is quoted in a message: not cut, since its end says most. */
 export function quotePath(path: string): string {
   return JSON.stringify(path);
 }

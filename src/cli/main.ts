@@ -12,7 +12,7 @@
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import denoJson from "../../deno.json" with { type: "json" };
-import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
+import { fileError, type KymoError, reason } from "../errors.ts";
 import { temporaryPathBeside } from "../files/names.ts";
 import { recover } from "../recording/recover.ts";
 import { defaultRuntime } from "../default_runtime.ts";
@@ -99,7 +99,7 @@ function writeFile(path: string, text: string): void {
  */
 function failure(action: string, path: string, error: unknown): KymoError {
   const why = reason(error).replace(/, \w+ '.*$/s, "");
-  return new KymoError(fileErrorCode(error), `${action}: ${quotePath(path)}: ${why}`, { cause: error });
+  return fileError(action, path, error, { why });
 }
 
 /** Writes a file beside the old one, and renames it. */

@@ -2,7 +2,7 @@ import { HEADER_BYTES } from "../csv/encode.ts";
 import { findLastRow } from "../csv/outer_rows.ts";
 import { RowScanner, wholeRows } from "../csv/row_scanner.ts";
 import { FileError, type FileHandle } from "../runtime.ts";
-import { type MonitoringDirectory, readFully, release, writeAll } from "./directory.ts";
+import { type MonitoringDirectory, readFully, release, showsLackOf, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 import { appendFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";
 
@@ -12,21 +12,16 @@ const MAX_ATTEMPTS = 10;
 /** Code of the error for a name that is not a file, or not a CSV file of our dialect. */
 export const WRONG_FILE = "EFTYPE";
 
-/**
- * Codes of errors that make appending impossible for good: that one, and what `flock(2)` says where
- * it does not work.
- */
-export const CANNOT_APPEND: ReadonlySet<string> = new Set([
-  WRONG_FILE,
-  "ENOLCK",
-  "EOPNOTSUPP",
-  "ENOTSUP",
-  "ENOSYS",
-  "EINVAL",
-]);
+/** ms between two attempts to take the lock of a file that another program holds. */
+export const LOCK_RETRY = 5;
 
-/** Codes of errors of file systems without hard links. */
-const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+/** ms to wait for such locks, where nothing else is waiting; then rows go to separate files. */
+export const LOCK_PATIENCE = 1_000;
+
+/** Whether an error means that every further attempt to append would fail as well. */
+export function cannotAppend(thrown: unknown): thrown is FileError {
+  return showsLackOf("append", thrown) || thrown instanceof FileError && thrown.code === WRONG_FILE;
+}
 
 /**
  * One CSV file that many processes append whole rows to, each holding its exclusive lock while it
@@ -108,7 +103,7 @@ export class AppendFile {
       writeAll(handle, HEADER_BYTES);
       files.link(temporary, this.#path);
     } catch (error) {
-      if (!(error instanceof FileError && NO_LINKS.has(error.code))) throw error;
+      if (!showsLackOf("link", error)) throw error;
       files.create(this.#path).close(); // the header is written with the first rows
     } finally {
       release(handle);

@@ -1,9 +1,29 @@
-import { fileError } from "../errors.ts";
+import { fileError, fileErrorCode } from "../errors.ts";
 import { FileError, type FileHandle, type Files } from "../runtime.ts";
 import { probeName, SPOOLS_DIRECTORY, temporaryName } from "./names.ts";
 
-/** What some file systems cannot do: append to files under a lock; keep spools. */
-export type Ability = "append" | "spool";
+/** What some file systems cannot do: append to files under a lock, keep spools, make hard links. */
+export type Ability = "append" | "spool" | "link";
+
+/**
+ * Codes by which a file system says that it lacks an ability, besides those that mean
+ * `"unsupported"` in every operation (ENODEV, ENOLCK, ENOSYS, ENOTSUP, EOPNOTSUPP; see
+ * `errors.ts`). In other operations these codes mean something else, so they are listed by ability:
+ *
+ * - EINVAL: of `flock(2)` and `mmap(2)`, where files cannot be locked or mapped.
+ * - EPERM: of `link(2)`, where there are no hard links. EMLINK: where a file may have one name only.
+ */
+const LACKS: Readonly<Record<Ability, readonly string[]>> = {
+  append: ["EINVAL"],
+  spool: ["EINVAL"],
+  link: ["EPERM", "EMLINK"],
+};
+
+/** Whether an operation that needs an ability failed because the file system lacks it. */
+export function showsLackOf(ability: Ability, thrown: unknown): thrown is FileError {
+  return thrown instanceof FileError &&
+    (fileErrorCode(thrown) === "unsupported" || LACKS[ability].includes(thrown.code));
+}
 
 /** How a monitoring directory is used. */
 export interface DirectoryOptions {
@@ -76,8 +96,8 @@ export class MonitoringDirectory {
     return this.#unable.get(ability);
   }
 
-  /** Notes that the file system lacks an ability, and why; returns whether that was not known. */
-  cannot(ability: Ability, why: string): boolean {
+  /** Notes that the file system lacks an ability, and why. Returns whether that is new. */
+  noteLackOf(ability: Ability, why: string): boolean {
     const isNew = this.can(ability);
     if (isNew) this.#unable.set(ability, why);
     return isNew;

@@ -96,7 +96,7 @@ export function channelKey({ channel, pid, isolate }: ChannelOwner): string {
 
 /** `<channel>.<pid>-<isolate>-<sequence>`, which identifies a segment. */
 export function segmentKey({ owner, sequence }: SegmentId): string {
-  return `${channelKey(owner)}-${String(sequence).padStart(6, "0")}`;
+  return `${channelKey(owner)}-${padded(sequence)}`;
 }
 
 /** The name of a segment's own file, or the `number`th other one. */
@@ -117,8 +117,7 @@ export function appendFileName(channel: string): string {
 /** The `number`th name under which a segment's flush creates the file to append to. */
 export function temporaryAppendFileName({ owner, sequence }: SegmentId, number: number): string {
   const { channel, pid, isolate } = owner;
-  const unique = `${pid}-${isolate}-${String(sequence).padStart(6, "0")}-${number}`;
-  return temporaryName(`${appendFileName(channel)}.${unique}`);
+  return temporaryName(`${appendFileName(channel)}.${pid}-${isolate}-${padded(sequence)}-${number}`);
 }
 
 /** Whether a name in a directory is that of a published CSV file, of Kymo or any other program. */
@@ -207,6 +206,11 @@ export function parseSpoolFileName(name: string): SpoolName | undefined {
 /** The last part of a path. */
 export function fileNameOf(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+}
+
+/** A sequence as file names have it, so that names sort by it up to a million segments. */
+function padded(sequence: number): string {
+  return String(sequence).padStart(6, "0");
 }
 
 function numbered(number: number): string {

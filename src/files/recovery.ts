@@ -22,19 +22,13 @@ import type { CsvEncoder } from "../csv/encode.ts";
 import { fileError, KymoError, quotePath } from "../errors.ts";
 import { FileError } from "../runtime.ts";
 import type { FoundSegment } from "../segment/reader.ts";
-import { CANNOT_APPEND } from "./append_file.ts";
+import { cannotAppend, LOCK_PATIENCE, LOCK_RETRY } from "./append_file.ts";
 import { type MonitoringDirectory, unlessGone } from "./directory.ts";
 import { type FlushProgress, SegmentFlush } from "./flush.ts";
 import { FlushJournal } from "./flush_journal.ts";
 import { removeTemporaries, settleStep } from "./interrupted_flush.ts";
 import { spoolFileName } from "./names.ts";
 import { type FoundSpool, listSpools, SpoolReader } from "./spool_reader.ts";
-
-/** Pause before the lock of a file is tried again, ms. */
-const LOCK_RETRY = 5;
-
-/** ms that a recovery waits for locks in total; then it writes files of the segments' own. */
-const LOCK_PATIENCE = 1_000;
 
 /** Progress of a recovery. */
 export interface RecoveryProgress {
@@ -77,6 +71,7 @@ export class Recovery {
   readonly #summary = { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] as KymoError[] };
   #found = 0;
   #settled = 0;
+  /** ms that it may still wait for locks, all spools taken together. */
   #patience = LOCK_PATIENCE;
 
   /** Does nothing until {@linkcode Recovery.run}. */
@@ -238,7 +233,7 @@ function stepOf(flush: SegmentFlush): FlushProgress {
   try {
     return flush.step();
   } catch (error) {
-    if (!(error instanceof FileError && CANNOT_APPEND.has(error.code))) throw error;
+    if (!cannotAppend(error)) throw error;
     flush.useOwnFile();
     return flush.step();
   }

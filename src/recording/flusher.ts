@@ -1,7 +1,7 @@
-import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
-import { CANNOT_APPEND, WRONG_FILE } from "../files/append_file.ts";
+import { fileError, type KymoError, reason } from "../errors.ts";
+import { cannotAppend, LOCK_PATIENCE, LOCK_RETRY, WRONG_FILE } from "../files/append_file.ts";
 import { type FlushDeps, type FlushProgress, SegmentFlush } from "../files/flush.ts";
-import { FileError } from "../runtime.ts";
+import type { FileError } from "../runtime.ts";
 import type { SegmentOwner } from "../segment/format.ts";
 import { type BufferNeed, DoubleBuffer } from "./double_buffer.ts";
 import { SegmentPool } from "./segment_pool.ts";
@@ -23,9 +23,6 @@ export interface FlusherOptions extends FlushDeps, TimeSlicerDeps {
 const FIRST_RETRY = 100;
 const LONGEST_RETRY = 5_000;
 
-/** Interval at which a lock held by another program is tried, ms. */
-const LOCK_RETRY = 5;
-
 /** How long a program that ends waits for a lock, ms; then it writes a file of its own. */
 const EXIT_LOCK_PATIENCE = 50;
 
@@ -34,9 +31,6 @@ const FULL_LOCK_PATIENCE = 2;
 
 /** After such a wait was in vain, full segments do not wait again for so long, ms. */
 const IMPATIENCE = 1_000;
-
-/** How long `flush` and `close` wait for a lock, ms. */
-const LOCK_PATIENCE = 1_000;
 
 /** Attempts of `flush`, `flushNow` and `close` to write a segment. */
 const ATTEMPTS = 3;
@@ -276,8 +270,9 @@ export class Flusher {
       flush.useOwnFile();
       this.#usesOwnFiles = true;
       // That locks do not work there is reported once for all channels.
-      if (error.code === WRONG_FILE || directory.cannot("append", reason(error))) {
-        report(cannot("unsupported", "Cannot append, so files of their own are written", directory.path, error));
+      if (error.code === WRONG_FILE || directory.noteLackOf("append", reason(error))) {
+        const action = "Cannot append, so separate files are written";
+        report(fileError(action, directory.path, error, { code: "unsupported" }));
       }
       return "more";
     }
@@ -285,14 +280,13 @@ export class Flusher {
     this.#allFailures++;
     this.#retryAt = clock.now() + this.#retryDelay() * NANOSECONDS_PER_MS;
     const action = "Cannot write the observations, which are kept for another attempt";
-    report(cannot(fileErrorCode(error), action, directory.path, error));
+    report(fileError(action, directory.path, error));
     this.#slicer.schedule(this.#retryDelay());
     return "failed";
   }
 
   #canUseOwnFile(error: unknown): error is FileError {
-    return this.#options.layout === "append" && !this.#usesOwnFiles && error instanceof FileError &&
-      CANNOT_APPEND.has(error.code);
+    return this.#options.layout === "append" && !this.#usesOwnFiles && cannotAppend(error);
   }
 
   #retryDelay(): number {
@@ -306,17 +300,14 @@ export class Flusher {
     if (filling.sequence !== sequence || filling.count === 0) return;
     const { report, directory } = this.#options;
     const error = new RangeError("there is no memory for another buffer");
-    report(cannot("out-of-memory", "Cannot flush the observations, which are kept", directory.path, error));
+    const action = "Cannot flush the observations, which are kept";
+    report(fileError(action, directory.path, error, { code: "out-of-memory" }));
   }
 }
 
 /** Reading of the clock until which a program that ends at `now` waits for locks. */
 export function exitLockDeadline(now: number): number {
   return now + EXIT_LOCK_PATIENCE * NANOSECONDS_PER_MS;
-}
-
-function cannot(code: KymoError["code"], action: string, path: string, cause: unknown): KymoError {
-  return new KymoError(code, `${action}: ${quotePath(path)}: ${reason(cause)}`, { cause });
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

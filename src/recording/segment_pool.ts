@@ -1,13 +1,9 @@
-import { fileErrorCode, KymoError, quotePath, reason } from "../errors.ts";
-import type { MonitoringDirectory } from "../files/directory.ts";
+import { fileError, type KymoError, reason } from "../errors.ts";
+import { type MonitoringDirectory, showsLackOf } from "../files/directory.ts";
 import type { Layout } from "../files/names.ts";
 import { Spool } from "../files/spool.ts";
-import { FileError } from "../runtime.ts";
 import type { SegmentOwner } from "../segment/format.ts";
 import { Segment } from "../segment/segment.ts";
-
-/** Errors of a file system on which files cannot be locked or mapped. */
-const CANNOT_SPOOL = new Set(["ENOLCK", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EINVAL", "ENODEV"]);
 
 /** Why a segment is not a spool although the disk has not refused one. */
 const FILE_GONE = "the file of the spool was removed or renamed";
@@ -156,20 +152,11 @@ export class SegmentPool {
   #fail(error: unknown): void {
     const { directory, strict, report } = this.#options;
     const why = reason(error);
-    const place = `${quotePath(directory.path)}: ${why}`;
-    const isForGood = error instanceof FileError && CANNOT_SPOOL.has(error.code);
-    if (strict && this.#created === 1 && !isForGood) {
-      throw new KymoError(fileErrorCode(error), `Cannot make a spool: ${place}`, { cause: error });
-    }
-    const isReported = isForGood ? !directory.cannot("spool", why) : this.#lastFailure !== undefined;
+    const isForGood = showsLackOf("spool", error);
+    if (strict && this.#created === 1 && !isForGood) throw fileError("Cannot make a spool", directory.path, error);
+    const isReported = isForGood ? !directory.noteLackOf("spool", why) : this.#lastFailure !== undefined;
     this.#lastFailure = why;
     if (isReported) return;
-    report(
-      new KymoError(
-        fileErrorCode(error),
-        `Cannot make another spool, so observations may be in memory only: ${place}`,
-        { cause: error },
-      ),
-    );
+    report(fileError("Cannot make another spool, so observations may be in memory only", directory.path, error));
   }
 }

@@ -62,7 +62,7 @@ export class Store {
     if (this.#options.layout === "append" && !files.locks) {
       const why = unavailable.locks ?? "files cannot be locked";
       this.failures.report(
-        new KymoError("unsupported", `Cannot append, so files of their own are written: ${why}`),
+        new KymoError("unsupported", `Cannot append, so separate files are written: ${why}`),
       );
     }
   }

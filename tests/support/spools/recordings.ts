@@ -130,7 +130,7 @@ export async function divided(stage: Stage): Promise<KilledProgram> {
   return program;
 }
 
-/** Locks stop working, so segments get files of their own. */
+/** Locks stop working, so each segment gets a separate file. */
 async function unlockable(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
   program.record(10, stage.between);

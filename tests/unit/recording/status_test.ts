@@ -238,7 +238,7 @@ describe("failures while recording", () => {
     monitor.observe("x", 1);
     await monitor.stop();
     assertEquals(messages.toSorted(), [
-      "Cannot append, so files of their own are written: there is no flock",
+      "Cannot append, so separate files are written: there is no flock",
       "Cannot take a CPU profile: there is none",
     ]);
     assertEquals(runtime.csvs("custom").length, 1);

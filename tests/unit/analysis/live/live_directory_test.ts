@@ -228,7 +228,10 @@ describe("LiveDirectory", () => {
   }
 });
 
-/** Another program takes the lock of the file that all append to, or gives it back: meanwhile they write files of their own. */
+/**
+ * Another program takes the lock of the file that all append to, or releases it. Meanwhile they
+ * write separate files.
+ */
 function toggleLock(disk: MemoryDisk, unlock: (() => void) | undefined): (() => void) | undefined {
   unlock?.();
   const path = `${DIRECTORY}/custom.csv`;

@@ -161,7 +161,7 @@ describe("the files of a flusher", () => {
       await recorder.flusher.close();
       recorder.checkAllPublished();
       assertEquals(recorder.errors.length, 1);
-      assertMatch(recorder.errors[0]!.message, /^Cannot append, so files of their own are written: "\/_monitoring": /);
+      assertMatch(recorder.errors[0]!.message, /^Cannot append, so separate files are written: "\/_monitoring": /);
       assertEquals([recorder.errors[0] instanceof KymoError, csvPaths(recorder.runtime.files).length], [true, 4]);
     });
   }
