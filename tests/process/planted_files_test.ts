@@ -16,6 +16,7 @@ import { scratchDirectory } from "../support/scratch_directory.ts";
 import { assertConserved, otherNames, PATIENCE, Recorder, SMALL_BUFFERS } from "../support/process/recorder.ts";
 import { csvFiles, readRows } from "../support/process/recorded_rows.ts";
 import { thisRuntime } from "../support/process/run.ts";
+import { sequenceText } from "../support/file_sequence.ts";
 
 describe("file planted by another user", () => {
   const planted: Record<string, (path: string, victim: string) => void> = {
@@ -57,7 +58,7 @@ describe("file planted by another user", () => {
     await recorder.send("record", 10);
     await recorder.send("settle", PATIENCE);
     const [first = ""] = csvFiles(directory, "duration");
-    const links = Array.from({ length: 20 }, (_, i) => first.replace("000001", String(i + 2).padStart(6, "0")))
+    const links = Array.from({ length: 20 }, (_, i) => first.replace(sequenceText(1), sequenceText(i + 2)))
       .flatMap((name) => [join(directory, name), join(directory, `.${name}.tmp`)]);
     for (const [i, link] of links.entries()) symlinkSync(i % 4 < 2 ? victim : `${victim}.new`, link);
     await recorder.send("record", 2000);

@@ -7,15 +7,24 @@
 /** Draws whole numbers from 0 to `limit` - 1. */
 export type Random = (limit: number) => number;
 
-/** The generator mulberry32 by Tommy Ettinger (public domain). */
-export function randomFrom(seed: number): Random {
+/**
+ * Returns a generator of reproducible numbers from 0 to 1: mulberry32 by Tommy Ettinger (public
+ * domain).
+ */
+export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
-  return (limit) => {
+  return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * limit);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** Returns a generator of reproducible whole numbers. */
+export function randomFrom(seed: number): Random {
+  const random = randomNumbers(seed);
+  return (limit) => Math.floor(random() * limit);
 }
 
 /** One of `choices`. */

@@ -51,12 +51,3 @@ export async function reportOn(
     return await readReportData(db, { title: "test", kymo: "0.0.0", made: new Date(0), ...options });
   });
 }
-
-/** Returns a generator of reproducible random numbers from 0 to 1. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}

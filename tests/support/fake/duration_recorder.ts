@@ -1,29 +1,34 @@
 import type { DurationRecorder } from "../../../src/recording/time_it.ts";
 
-/** Keeps the labels of ended samples, and which have not ended. */
+/** Keeps which samples are running and the labels of those that have ended, without a clock. */
 export class FakeDurationRecorder implements DurationRecorder {
   /** While `false`, nothing is recorded. */
   recording = true;
   /** Labels in the order in which samples ended. */
   readonly ended: string[] = [];
-  /** Ids that were ended twice or never started. */
+  /** Ids of samples that have not ended. */
+  readonly running = new Set<number>();
+  /** Ids that were ended twice or never started. Ending one also throws. */
   readonly wrong: number[] = [];
-  readonly #open = new Set<number>();
-  #ids = 0;
-
-  /** How many samples have not ended. */
-  get open(): number {
-    return this.#open.size;
-  }
+  /** Labels of samples ended while nothing was recorded. */
+  readonly ignored: string[] = [];
+  #last = 0;
 
   startDurationSample(): number {
     if (!this.recording) return 0;
-    this.#open.add(++this.#ids);
-    return this.#ids;
+    this.running.add(++this.#last);
+    return this.#last;
   }
 
   stopDurationSample(label: string, id: number): void {
-    if (!this.#open.delete(id)) this.wrong.push(id);
+    if (!this.recording) {
+      this.ignored.push(label);
+      return;
+    }
+    if (!this.running.delete(id)) {
+      this.wrong.push(id);
+      throw new Error(`Cannot end the sample: not running: ${id}`);
+    }
     this.ended.push(label);
   }
 }

@@ -8,6 +8,7 @@ import type {
   QuantityData,
   ReportData,
 } from "../../../src/report/shared/report_data.ts";
+import { randomNumbers } from "../random.ts";
 
 /** The size of a fake report. */
 export interface Size {
@@ -34,17 +35,6 @@ const ROUTES: readonly [label: string, seconds: number, share: number][] = [
 
 /** The share of the time at which garbage collection pauses the second process. */
 const STALL = 0.62;
-
-/** Returns a generator of reproducible random numbers from 0 to 1. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** Returns a report of a service with a few problems. */
 export function fakeReport(size: Partial<Size> = {}): ReportData {

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { sequenceText } from "../file_sequence.ts";
 
 /** The channels of the files that a program records; it may spool for each of them. */
 const CHANNELS = ["duration", "runtime", "custom"];
@@ -96,7 +97,7 @@ function foreseenNames(files: number): string[] {
 
 function namesOf(channel: string, owner: string, files: number): string[] {
   const published = range(files).flatMap((sequence) => {
-    const unique = `${owner}-${String(sequence).padStart(6, "0")}`;
+    const unique = `${owner}-${sequenceText(sequence)}`;
     const attempts = ["", "-0", ...range(ATTEMPTS).map((attempt) => `-${attempt}`)];
     return attempts.flatMap((attempt) => [
       `${channel}.${unique}${attempt}.csv`,

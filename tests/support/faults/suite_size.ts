@@ -1,4 +1,5 @@
 import process from "node:process";
+import { randomNumbers } from "../random.ts";
 
 /**
  * Whether the full suite runs, as `deno task test:faults` does; otherwise a sample of it, which
@@ -17,7 +18,7 @@ export function shortOrFull<T>(short: T, full: T): T {
  */
 export function sampled<T>(all: readonly T[], count: number, kindOf: (element: T) => unknown = () => ""): readonly T[] {
   if (isFullSuite) return all;
-  const random = seededRandom(1);
+  const random = randomNumbers(1);
   const shuffled = all.map((element) => ({ element, rank: random() })).sort((one, other) => one.rank - other.rank);
   const ofKind = new Map<unknown, number>();
   return shuffled.map(({ element }) => {
@@ -26,15 +27,4 @@ export function sampled<T>(all: readonly T[], count: number, kindOf: (element: T
     ofKind.set(kind, turn + 1);
     return { element, turn };
   }).sort((one, other) => one.turn - other.turn).slice(0, count).map(({ element }) => element);
-}
-
-/** Reproducible random numbers from 0 to 1: the generator `mulberry32`. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -8,7 +8,8 @@ import { HeaderWord } from "../../../src/segment/format.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { spoolFileName } from "../../../src/files/names.ts";
 import { Recovery } from "../../../src/files/recovery.ts";
-import { isFullSuite, seededRandom } from "../../support/faults/suite_size.ts";
+import { isFullSuite } from "../../support/faults/suite_size.ts";
+import { randomNumbers } from "../../support/random.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { csvPaths, DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
 import { DISK_ERRORS, failAll, failBetween, repair } from "../../support/fake/disk_faults.ts";
@@ -195,7 +196,7 @@ describe("recovery", () => {
   });
 
   it("can be done by several programs at once, which share the work", () => {
-    const random = seededRandom(3);
+    const random = randomNumbers(3);
     for (const killed of Object.values(DEAD)) {
       const { disk: dead, rows } = killed();
       for (let i = 0; i < 20; i++) {

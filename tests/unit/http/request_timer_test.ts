@@ -87,7 +87,7 @@ describe("timed handler while nothing is recorded", () => {
     );
     recorder.recording = false;
     assertEquals(await timed(request()).text(), "text");
-    assertEquals([recorder.ended, recorder.wrong], [[], []]);
+    assertEquals([recorder.ended, recorder.wrong, recorder.ignored], [[], [], []]);
   });
 });
 
@@ -129,7 +129,7 @@ describe("timed handler on Deno ends the sample", () => {
     assertEquals(recorder.ended, []);
     sent();
     await info.completed;
-    assertEquals([recorder.ended, recorder.open], [[LABEL], 0]);
+    assertEquals([recorder.ended, recorder.running.size], [[LABEL], 0]);
   });
 
   it("when the server reports that the response could not be sent", async () => {
@@ -137,7 +137,7 @@ describe("timed handler on Deno ends the sample", () => {
     const { info, lost } = denoInfo();
     timed(request(), info);
     lost(new Error("HTTP response was not sent successfully"));
-    await until(() => recorder.open === 0);
+    await until(() => recorder.running.size === 0);
     assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
   });
 
@@ -162,7 +162,7 @@ describe("timed handler on Bun ends the sample", () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     assertEquals(recorder.ended, []);
     server.sent = true;
-    await until(() => recorder.open === 0);
+    await until(() => recorder.running.size === 0);
     assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
   });
 
@@ -192,7 +192,7 @@ describe("timed handler on Bun ends the sample", () => {
     );
     assertEquals(recorder.ended, [LABEL]);
     await assertRejects(async () => await timed(request(), askable(() => Promise.reject(new Error("b")))));
-    assertEquals([recorder.ended, recorder.open, recorder.wrong], [[LABEL, LABEL], 0, []]);
+    assertEquals([recorder.ended, recorder.running.size, recorder.wrong], [[LABEL, LABEL], 0, []]);
   });
 
   it("when the handler returns no response, as after an upgrade to a websocket", () => {
@@ -240,7 +240,7 @@ describe("timed handler without a server ends the sample", () => {
       })
     );
     await assertRejects(async () => await timed(request(), () => Promise.reject(new Error("b"))));
-    assertEquals([recorder.ended, recorder.open, recorder.wrong], [[LABEL, LABEL], 0, []]);
+    assertEquals([recorder.ended, recorder.running.size, recorder.wrong], [[LABEL, LABEL], 0, []]);
   });
 });
 
@@ -251,10 +251,10 @@ describe("timed handler", () => {
       new Promise<Response>((resolve) => answers.push(() => resolve(new Response(null))))
     );
     const responses = Array.from({ length: 50 }, (_, i) => timed(new Request(`http://localhost/${i % 5}`)));
-    assertEquals(recorder.open, 50);
+    assertEquals(recorder.running.size, 50);
     for (const answer of answers.reverse()) answer();
     await Promise.all(responses);
-    assertEquals([recorder.open, recorder.ended.length, recorder.wrong], [0, 50, []]);
+    assertEquals([recorder.running.size, recorder.ended.length, recorder.wrong], [0, 50, []]);
     assertEquals(recorder.ended.filter((label) => label === "/3 [GET]").length, 10);
   });
 });

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { renderPage } from "../../../src/report/page.ts";
 import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
 import type { DurationCells, DurationData } from "../../../src/report/shared/report_data.ts";
-import { randomNumbers, reportOn, type Row } from "../../support/analysis/report_recording.ts";
+import { reportOn, type Row } from "../../support/analysis/report_recording.ts";
+import { randomNumbers } from "../../support/random.ts";
 
 /** Durations of two series in two processes, over 20 s; a few of them huge. */
 function someRows(): Row[] {

@@ -5,7 +5,7 @@ import { BUCKETS } from "../../../src/analysis/compare/timed_histogram.ts";
 import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
 import { ExponentialBuckets } from "../../../src/statistics/exponential_histogram.ts";
 import { quantileOfSorted } from "../../../src/statistics/quantiles.ts";
-import { randomNumbers } from "../../support/fake/report_data.ts";
+import { randomNumbers } from "../../support/random.ts";
 
 describe("ExponentialBuckets", () => {
   for (const [name, buckets] of Object.entries({ report: DURATION_BUCKETS, compare: BUCKETS })) {

@@ -24,6 +24,7 @@ import { type Acknowledged, LAYOUTS, Writer } from "../../../support/faults/ackn
 import { sampled, shortOrFull } from "../../../support/faults/suite_size.ts";
 import { atCall, readTrace, type TracedCall, underStrace } from "../../../support/faults/strace.ts";
 import { cannotTrace } from "../../../support/process/system_tools.ts";
+import { sequenceText } from "../../../support/file_sequence.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/recover_once.ts", import.meta.url));
 
@@ -169,7 +170,7 @@ function pathsToCome({ directory, snapshot }: Remains): string[] {
     const header = readHeader(readFileSync(path));
     assert(header.ok, header.ok ? "" : header.reason);
     const { owner: { channel, pid, isolate }, sequence } = header.value;
-    const unique = `${pid}-${isolate}-${String(sequence).padStart(6, "0")}`;
+    const unique = `${pid}-${isolate}-${sequenceText(sequence)}`;
     return [
       `${channel}.${unique}.csv`,
       `.${channel}.${unique}.csv.tmp`,

@@ -11,7 +11,8 @@ import type { WriterPlan } from "../../../support/programs/acknowledging_writer.
 import { forEachConcurrently } from "../../../support/faults/concurrency.ts";
 import { assertAllThere, recoverAll } from "../../../support/faults/acknowledged_rows.ts";
 import { type Acknowledged, LAYOUTS, Writer } from "../../../support/faults/acknowledging_writer.ts";
-import { sampled, seededRandom, shortOrFull } from "../../../support/faults/suite_size.ts";
+import { sampled, shortOrFull } from "../../../support/faults/suite_size.ts";
+import { randomNumbers } from "../../../support/random.ts";
 import { atCall, readTrace, type TracedCall, underStrace } from "../../../support/faults/strace.ts";
 import { cannotTrace } from "../../../support/process/system_tools.ts";
 
@@ -36,7 +37,7 @@ describe("writers killed at random times", () => {
       const acknowledged: Acknowledged = new Map();
       try {
         await Promise.all(CROWD.map(async (runtime, i) => {
-          const random = seededRandom(SEED + i);
+          const random = randomNumbers(SEED + i);
           for (let life = 0; life < LIVES; life++) {
             const name = `${runtime} ${i} ${life}`;
             const writer = new Writer(runtime, planOf(name, directory, layout, random));

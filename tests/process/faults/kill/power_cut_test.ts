@@ -11,7 +11,8 @@ import { SMALL_BUFFERS } from "../../../support/process/recorder.ts";
 import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../../../support/process/run.ts";
 import { recordFigure } from "../../../support/faults/fault_figures.ts";
 import { cannotCutPower, PowerCutDisk } from "../../../support/disks/power_cut_disk.ts";
-import { seededRandom, shortOrFull } from "../../../support/faults/suite_size.ts";
+import { shortOrFull } from "../../../support/faults/suite_size.ts";
+import { randomNumbers } from "../../../support/random.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/durable_writer.ts", import.meta.url));
 
@@ -85,7 +86,7 @@ interface Outcome {
  */
 async function cutPower(layout: string): Promise<Outcome> {
   const outcomes: Outcome[] = [];
-  for (let i = 0; i < DISKS; i++) outcomes.push(await cutPowerOfDisk(layout, seededRandom(i)));
+  for (let i = 0; i < DISKS; i++) outcomes.push(await cutPowerOfDisk(layout, randomNumbers(i)));
   return {
     rows: outcomes.reduce((sum, { rows }) => sum + rows, 0),
     torn: outcomes.reduce((sum, { torn }) => sum + torn, 0),

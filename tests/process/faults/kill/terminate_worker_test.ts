@@ -7,7 +7,8 @@ import { recordFigure } from "../../../support/faults/fault_figures.ts";
 import type { TerminationPlan } from "./fixtures/terminating_main.ts";
 import { assertAllThere, recoverAll } from "../../../support/faults/acknowledged_rows.ts";
 import { type Acknowledged, LAYOUTS } from "../../../support/faults/acknowledging_writer.ts";
-import { seededRandom, shortOrFull } from "../../../support/faults/suite_size.ts";
+import { shortOrFull } from "../../../support/faults/suite_size.ts";
+import { randomNumbers } from "../../../support/random.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/terminating_main.ts", import.meta.url));
 
@@ -26,7 +27,7 @@ for (const layout of LAYOUTS) {
     it("lose no row, even in a busy loop, and do not change the exit code of the program", async () => {
       using scratch = scratchDirectory();
       const monitoringDir = scratch.at("monitoring");
-      const random = seededRandom(10);
+      const random = randomNumbers(10);
       const acknowledged: Acknowledged = new Map();
       for (let i = 0; i < PROGRAMS; i++) {
         const workers = Array.from({ length: WORKERS }, (_, j) => ({

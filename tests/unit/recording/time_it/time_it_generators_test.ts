@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { timeItWith } from "../../../../src/recording/time_it.ts";
-import { Timings } from "../../../support/fake/running_durations.ts";
+import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
 
 function* count(): Generator<number, string, string> {
   try {
@@ -27,7 +27,7 @@ async function* later(): AsyncGenerator<number> {
 function timed<F extends (...args: never[]) => unknown>(
   fn: F,
 ): { run: F; samples(): [ended: number, running: number] } {
-  const timings = new Timings();
+  const timings = new FakeDurationRecorder();
   return { run: timeItWith(timings, "x")(fn), samples: () => [timings.ended.length, timings.running.size] };
 }
 

@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { type TimeIt, timeItWith } from "../../../../src/recording/time_it.ts";
-import { Timings } from "../../../support/fake/running_durations.ts";
+import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
 
-function timing(label = "x"): { timings: Timings; timeIt: TimeIt } {
-  const timings = new Timings();
+function timing(label = "x"): { timings: FakeDurationRecorder; timeIt: TimeIt } {
+  const timings = new FakeDurationRecorder();
   return { timings, timeIt: timeItWith(timings, label) };
 }
 

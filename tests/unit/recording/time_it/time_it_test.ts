@@ -2,10 +2,10 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { KymoError } from "../../../../src/errors.ts";
 import { type TimeIt, timeItWith } from "../../../../src/recording/time_it.ts";
-import { Timings } from "../../../support/fake/running_durations.ts";
+import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
 
-function timing(label = "x"): { timings: Timings; timeIt: TimeIt } {
-  const timings = new Timings();
+function timing(label = "x"): { timings: FakeDurationRecorder; timeIt: TimeIt } {
+  const timings = new FakeDurationRecorder();
   return { timings, timeIt: timeItWith(timings, label) };
 }
 
@@ -107,7 +107,7 @@ describe("a timed function", () => {
 
 describe("a timed method", () => {
   it("may be a method, a getter, a setter, private or static, sync or async", async () => {
-    const timings = new Timings();
+    const timings = new FakeDurationRecorder();
     class Shop {
       #price = 2;
       @timeItWith(timings, "method")
@@ -143,7 +143,7 @@ describe("a timed method", () => {
   });
 
   it("may be overridden, and called through super", () => {
-    const timings = new Timings();
+    const timings = new FakeDurationRecorder();
     class Base {
       @timeItWith(timings, "base")
       name(): string {

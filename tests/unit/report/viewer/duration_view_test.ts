@@ -8,7 +8,8 @@ import {
   viewDurations,
 } from "../../../../src/report/viewer/model/duration_view.ts";
 import { groupsOf } from "../../../../src/report/viewer/model/selection.ts";
-import { cellsOf, randomNumbers, statisticsOf as exactly } from "../../../support/fake/report_data.ts";
+import { cellsOf, statisticsOf as exactly } from "../../../support/fake/report_data.ts";
+import { randomNumbers } from "../../../support/random.ts";
 
 const BINS = 100;
 
