@@ -1,6 +1,7 @@
 /**
- * Kymo records how quantities of a Deno or Bun program change over time, above all how long its code takes:
- * every sample, raw, with nanosecond timepoints, in a bounded buffer that is flushed to CSV files.
+ * Kymo records how quantities of a Deno or Bun program change over time, above all how long its
+ * code takes: every sample, raw, with nanosecond timepoints, in a bounded buffer that is flushed to
+ * CSV files.
  *
  * @example
  * ```ts
@@ -37,7 +38,8 @@ export type { RecoveryProgress, RecoverySummary } from "./src/files/recovery.ts"
 export type { ChannelCounts } from "./src/recording/double_buffer.ts";
 export { Monitor } from "./src/recording/monitor.ts";
 export type { Durability, StartOptions, WriteOptions } from "./src/recording/options.ts";
-export { readSpool, recover, type RecoverOptions, type SpoolReading } from "./src/recording/recover.ts";
+export { readSpool, type SpoolReading } from "./src/recording/read_spool.ts";
+export { recover, type RecoverOptions } from "./src/recording/recover.ts";
 export type { Capability, MonitorStatus } from "./src/recording/status.ts";
 export type { TimeIt } from "./src/recording/time_it.ts";
 export type { CapabilityName } from "./src/runtime.ts";
@@ -47,10 +49,11 @@ export type { Observation } from "./src/segment/observation.ts";
 /**
  * Begins to record this isolate.
  *
- * @returns what stops this recording when it is disposed of, unless it was stopped before; it need not be used.
- * @throws {KymoError} `"invalid-state"` while recording or stopping, `"invalid-argument"` if an option is
- * wrong, `"unsupported"` on another runtime than Deno and Bun, or the code of what the disk refused:
- * `"permission-denied"` or `"io"`. Nothing has changed then.
+ * @returns what stops this recording when it is disposed of, unless it was stopped before; it need
+ * not be used.
+ * @throws {KymoError} `"invalid-state"` while recording or stopping, `"invalid-argument"` if an
+ * option is wrong, `"unsupported"` on another runtime than Deno and Bun, or the code of what the
+ * disk refused: `"permission-denied"` or `"io"`. Nothing has changed then.
  * @throws {RangeError} if there is no memory for the buffers.
  *
  * @example
@@ -72,17 +75,17 @@ export function start(options?: StartOptions): AsyncDisposable {
 }
 
 /**
- * Ends recording; resolves when all rows are in files, or counted as dropped. Never rejects; resolves at once
- * if nothing is recorded.
+ * Ends recording; resolves when all rows are in files, or counted as dropped. Never rejects;
+ * resolves at once if nothing is recorded.
  */
 export function stop(): Promise<void> {
   return defaultMonitor.stop();
 }
 
 /**
- * Resolves when all that was recorded until this call is in files; running samples go on. What cannot be
- * written in some attempts stays buffered, and the failure is in `status()`. Never rejects; resolves at once if
- * nothing is recorded.
+ * Resolves when all that was recorded until this call is in files; running samples go on. What
+ * cannot be written in some attempts stays buffered, and the failure is in `status()`. Never
+ * rejects; resolves at once if nothing is recorded.
  *
  * @example
  * ```ts
@@ -102,26 +105,28 @@ export function flush(): Promise<void> {
   return defaultMonitor.flush();
 }
 
-/** Starts a duration sample and returns its id: the monotonic time in ns; 0 if nothing is recorded. */
+/**
+ * Starts a duration sample and returns its id: the monotonic time in ns; 0 if nothing is recorded.
+ */
 export function startDurationSample(): number {
   return defaultMonitor.startDurationSample();
 }
 
 /**
- * Stops the duration sample `id`, and records its duration, in seconds, under `label`. An id that is not of a
- * running sample is counted in `status().invalidSamples` and otherwise ignored.
+ * Stops the duration sample `id`, and records its duration, in seconds, under `label`. An id that
+ * is not of a running sample is counted in `status().invalidSamples` and otherwise ignored.
  */
 export function stopDurationSample(label: string, id: number): void {
   defaultMonitor.stopDurationSample(label, id);
 }
 
 /**
- * Makes a timer for functions and methods: `timeIt("label")(fn)`, or `@timeIt("label")` before a method. A
- * function is timed until it returns or throws, an `async` one until its promise is settled, a generator until
- * it ends.
+ * Makes a timer for functions and methods: `timeIt("label")(fn)`, or `@timeIt("label")` before a
+ * method. A function is timed until it returns or throws, an `async` one until its promise is
+ * settled, a generator until it ends.
  *
- * @throws {KymoError} `"invalid-argument"` if the label is not a string; the timer throws it for what is not a
- * function or method.
+ * @throws {KymoError} `"invalid-argument"` if the label is not a string; the timer throws it for
+ * what is not a function or method.
  *
  * @example
  * ```ts
@@ -169,17 +174,20 @@ export function observeMany(observations: Iterable<readonly [label: string, valu
 }
 
 /**
- * A channel of your own, whose name begins the names of its files. It stays valid: while nothing is recorded,
- * it does nothing.
+ * A channel of your own, whose name begins the names of its files. It stays valid: while nothing is
+ * recorded, it does nothing.
  *
- * @throws {KymoError} `"invalid-argument"` if the name is not 1 to 64 letters, digits, `_` or `-`, or is
- * reserved; `"limit-exceeded"` if it is the 65th.
+ * @throws {KymoError} `"invalid-argument"` if the name is not 1 to 64 letters, digits, `_` or `-`,
+ * or is reserved; `"limit-exceeded"` if it is the 65th.
  */
 export function channel(name: string): ObservationSink {
   return defaultMonitor.channel(name);
 }
 
-/** Counts, capabilities and failures. Cheap, callable at any time, and safe to pass to `JSON.stringify`. */
+/**
+ * Counts, capabilities and failures. Cheap, callable at any time, and safe to pass to
+ * `JSON.stringify`.
+ */
 export function status(): MonitorStatus {
   return defaultMonitor.status();
 }

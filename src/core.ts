@@ -1,6 +1,7 @@
 /**
- * Building blocks for monitors, samplers and stores of your own: a channel that writes to a directory without
- * a monitor, samplers, a background sampler, CSV, and the names that Kymo's files use.
+ * Building blocks for monitors, samplers and stores of your own: a channel that writes to a
+ * directory without a monitor, samplers, a background sampler, CSV, and the names that Kymo's files
+ * use.
  *
  * @example A small monitor of your own
  * ```ts
@@ -36,11 +37,11 @@ import { KymoError, quote } from "./errors.ts";
 import { type Channel, StandaloneChannel } from "./recording/standalone_channel.ts";
 import { checkSamplingOptions, type SamplingOptions, type WriteOptions } from "./recording/options.ts";
 import type { Runtime } from "./runtime.ts";
-import { BackgroundSampler, type SampledSeries } from "./sampling/background.ts";
-import { DurationSampler } from "./sampling/duration.ts";
-import { eventLoopSampler as eventLoopSamplerOn } from "./sampling/event_loop.ts";
-import { gcSampler as gcSamplerOn } from "./sampling/gc.ts";
-import { processSampler as processSamplerOn } from "./sampling/process.ts";
+import { BackgroundSampler, type SampledSeries } from "./sampling/background_sampler.ts";
+import { DurationSampler } from "./sampling/duration_sampler.ts";
+import { eventLoopSampler as eventLoopSamplerOn } from "./sampling/event_loop_sampler.ts";
+import { gcSampler as gcSamplerOn } from "./sampling/gc_sampler.ts";
+import { processSampler as processSamplerOn } from "./sampling/process_sampler.ts";
 import type { ObservationSink, Sampler } from "./sampling/sampler.ts";
 import { CHANNELS } from "./series.ts";
 
@@ -53,8 +54,8 @@ export type { Channel, ChannelStatus } from "./recording/standalone_channel.ts";
 export type { ChannelCounts } from "./recording/double_buffer.ts";
 export type { Durability, SamplingOptions, WriteOptions } from "./recording/options.ts";
 export type { Timers } from "./runtime.ts";
-export type { BackgroundSampler, BackgroundSamplerOptions, SampledSeries } from "./sampling/background.ts";
-export type { DurationSampler, DurationSink } from "./sampling/duration.ts";
+export type { BackgroundSampler, BackgroundSamplerOptions, SampledSeries } from "./sampling/background_sampler.ts";
+export type { DurationSampler, DurationSink } from "./sampling/duration_sampler.ts";
 export type { ObservationSink, Sampler } from "./sampling/sampler.ts";
 export type { SegmentOwner } from "./segment/format.ts";
 export type { Observation } from "./segment/observation.ts";
@@ -66,13 +67,14 @@ let shared: Runtime | undefined;
 const runtime = (): Runtime => shared ??= defaultRuntime();
 
 /**
- * Opens a channel that writes to a directory without a monitor, with buffers of its own. They are flushed when
- * they are full, at intervals, and when the program ends; the spools of a program that died are recovered by the
- * next channel or monitor in the directory.
+ * Opens a channel that writes to a directory without a monitor, with buffers of its own. They are
+ * flushed when they are full, at intervals, and when the program ends; the spools of a program that
+ * died are recovered by the next channel or monitor in the directory.
  *
  * In the channel `duration`, values are whole nanoseconds, which the files have as seconds.
  *
- * @throws {KymoError} if the name or an option is wrong, or the directory cannot be created or written.
+ * @throws {KymoError} if the name or an option is wrong, or the directory cannot be created or
+ * written.
  * @throws {RangeError} if there is no memory for its buffers.
  */
 export function openChannel(name: string, options?: WriteOptions): Channel {
@@ -82,7 +84,8 @@ export function openChannel(name: string, options?: WriteOptions): Channel {
 /**
  * Measures durations with the runtime's clock, and records them in a channel named `duration`.
  *
- * @throws {KymoError} `"invalid-argument"` if the channel has another name: its values are no durations.
+ * @throws {KymoError} `"invalid-argument"` if the channel has another name: its values are no
+ * durations.
  */
 export function durationSampler(channel: Channel): DurationSampler {
   if (channel.name !== CHANNELS.duration) {
@@ -95,7 +98,8 @@ export function durationSampler(channel: Channel): DurationSampler {
 }
 
 /**
- * Calls samplers at regular intervals, with a timer of the runtime that does not keep the program alive.
+ * Calls samplers at regular intervals, with a timer of the runtime that does not keep the program
+ * alive.
  *
  * @throws {KymoError} `"invalid-argument"` if an option is wrong.
  */
@@ -104,13 +108,18 @@ export function backgroundSampler(series: readonly SampledSeries[], options?: Sa
   return new BackgroundSampler(series, { timers: runtime().timers, interval: samplingInterval, report: onError });
 }
 
-/** Samples memory and CPU time of the process: `user time`, `system time`, `rss`, `max rss` and the heap. */
+/**
+ * Samples memory and CPU time of the process: `user time`, `system time`, `rss`, `max rss` and the
+ * heap.
+ */
 export function processSampler(): Sampler {
   const { memory, resources } = runtime();
   return processSamplerOn(memory, resources);
 }
 
-/** Samples garbage collections of this isolate; `undefined` on a runtime that does not report them. */
+/**
+ * Samples garbage collections of this isolate; `undefined` on a runtime that does not report them.
+ */
 export function gcSampler(): Sampler | undefined {
   const { gc } = defaultRuntime(); // a tracker of its own, since reading the collections removes them
   return gc && gcSamplerOn(gc);

@@ -1,6 +1,8 @@
 import { KymoError, quote } from "./errors.ts";
 
-/** What is wrong with the value of an option, as the end of a sentence; `undefined` if nothing is. */
+/**
+ * What is wrong with the value of an option, as the end of a sentence; `undefined` if nothing is.
+ */
 export type Check = (value: unknown) => string | undefined;
 
 /**

@@ -6,8 +6,8 @@ import { inSource } from "./source_positions.ts";
 export const SAMPLING_INTERVAL = 10_000;
 
 /**
- * ms of one file. A profile grows with every sample, in the runtime as well, so a long one is taken in parts: 60,000 samples are some
- * 3 MB in memory and half a MB in a file.
+ * ms of one file. A profile grows with every sample, in the runtime as well, so a long one is taken
+ * in parts: 60,000 samples are some 3 MB in memory and half a MB in a file.
  */
 export const PART_DURATION = 600_000;
 

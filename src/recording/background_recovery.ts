@@ -2,17 +2,18 @@ import type { KymoError } from "../errors.ts";
 import { Recovery, type RecoveryDeps } from "../files/recovery.ts";
 import { TimeSlicer, type TimeSlicerDeps } from "./time_slicer.ts";
 
-/** What a recovery beside a running program needs. */
+/** How a {@linkcode BackgroundRecovery} works. */
 export interface BackgroundRecoveryOptions extends RecoveryDeps, TimeSlicerDeps {
-  /** ms between two of them; 0 for one only. */
+  /** ms between recoveries; 0 for only one, at the start. */
   readonly interval: number;
-  /** Is told each failure, once. Does not throw. */
+  /** Called with each failure, once. Must not throw. */
   readonly report: (error: KymoError) => void;
 }
 
 /**
- * Recovers what programs left that died: at the start, and then from time to time, since others, or workers of this program, may die while it
- * runs. It holds up the event loop for no longer than it takes to read one spool.
+ * Recovers the spools of dead programs while this program runs: at the start, and then at
+ * intervals, since other programs or workers of this one may die meanwhile. It blocks the event
+ * loop for at most the time of reading one spool.
  */
 export class BackgroundRecovery {
   readonly #options: BackgroundRecoveryOptions;
@@ -21,13 +22,13 @@ export class BackgroundRecovery {
   #recovery: Recovery | undefined;
   #rows = 0;
   #damaged = 0;
-  readonly #turns: TimeSlicer;
+  readonly #slicer: TimeSlicer;
   #cancelNext = (): void => {};
 
-  /** Begins nothing yet. */
+  /** Does nothing before `start`. */
   constructor(options: BackgroundRecoveryOptions) {
     this.#options = options;
-    this.#turns = new TimeSlicer(options, () => this.#piece());
+    this.#slicer = new TimeSlicer(options, () => this.#slice());
   }
 
   /** Rows that were published. */
@@ -40,23 +41,23 @@ export class BackgroundRecovery {
     return this.#damaged + (this.#recovery?.summary.damaged ?? 0);
   }
 
-  /** Begins with the next turn of the event loop. */
+  /** Starts with the next turn of the event loop. */
   start(): void {
     const { timers, interval } = this.#options;
     this.#begin();
     if (interval > 0) this.#cancelNext = timers.every(interval, () => this.#begin());
   }
 
-  /** Finishes what is under way, and begins nothing any more. */
+  /** Finishes the recovery that is running, and starts no other. */
   async finish(): Promise<void> {
     this.#cancelNext();
-    await this.#turns.finish();
+    await this.#slicer.finish();
   }
 
-  /** Lets everything go as it is. */
+  /** Ends at once; a recovery that is running is left to the next one. */
   abandon(): void {
     this.#cancelNext();
-    this.#turns.cancel();
+    this.#slicer.cancel();
     this.#current?.return();
     this.#end();
   }
@@ -65,10 +66,10 @@ export class BackgroundRecovery {
     if (this.#current !== undefined) return;
     this.#recovery = new Recovery(this.#options);
     this.#current = this.#recovery.run();
-    this.#turns.schedule(0);
+    this.#slicer.schedule(0);
   }
 
-  #piece(): number | undefined {
+  #slice(): number | undefined {
     const { value: delay, done } = this.#current?.next() ?? { done: true };
     if (!done) return delay;
     this.#end();

@@ -23,7 +23,10 @@ export class Channels {
     this.#isRunning = true;
   }
 
-  /** Why rows recorded now would not outlive the process; `undefined` if those of all channels would. */
+  /**
+   * Why rows recorded now would not outlive the process; `undefined` if those of all channels
+   * would.
+   */
   get whyNotSpool(): string | undefined {
     for (const { whyNotSpool } of this.#flushers.values()) if (whyNotSpool !== undefined) return whyNotSpool;
     return undefined;
@@ -32,7 +35,8 @@ export class Channels {
   /**
    * The buffer of a channel, made when it is first asked for.
    *
-   * @throws {KymoError} if the disk refuses its spool, before {@linkcode Channels.begin} was called.
+   * @throws {KymoError} if the disk refuses its spool, before {@linkcode Channels.begin} was
+   * called.
    * @throws {RangeError} if there is no memory for it.
    */
   get(channel: string): DoubleBuffer {

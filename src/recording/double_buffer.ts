@@ -9,9 +9,10 @@ import { ValueKind } from "../series.ts";
  *
  * - `"next"`: the segment being filled is half full, and no other is ready to take its place. Call
  *   {@linkcode DoubleBuffer.prepare} when there is time for it.
- * - `"flush"`: {@linkcode DoubleBuffer.sealed} is to be flushed, then {@linkcode DoubleBuffer.release} called.
- * - `"room"`: both segments are full. Flush the sealed one before returning, if possible; a row for which
- *   there is no room then is dropped.
+ * - `"flush"`: {@linkcode DoubleBuffer.sealed} is to be flushed, then
+ *   {@linkcode DoubleBuffer.release} called.
+ * - `"room"`: both segments are full. Flush the sealed one before returning, if possible; a row for
+ *   which there is no room then is dropped.
  */
 export type BufferNeed = "next" | "flush" | "room";
 
@@ -20,15 +21,18 @@ export interface DoubleBufferOptions {
   /** Gives timepoints, and the epoch offset of each segment. */
   readonly clock: Clock;
   /**
-   * Returns a segment without rows: a new one, or `free` if that may be used again. Throws if there is no
-   * memory for a new one; given `free`, it does not throw.
+   * Returns a segment without rows: a new one, or `free` if that may be used again. Throws if there
+   * is no memory for a new one; given `free`, it does not throw.
    */
   readonly nextSegment: (free?: Segment) => Segment;
   /** Called with what the buffer needs. Must not throw. */
   readonly onNeed: (need: BufferNeed) => void;
 }
 
-/** What became of the observations of a channel: `recorded = flushed + buffered + dropped` at all times. */
+/**
+ * What became of the observations of a channel: `recorded = flushed + buffered + dropped` at all
+ * times.
+ */
 export interface ChannelCounts {
   /** Observations given to it. */
   readonly recorded: number;
@@ -41,10 +45,12 @@ export interface ChannelCounts {
 }
 
 /**
- * Two segments: one fills while the other is flushed. It knows no files; its owner flushes what it seals.
+ * Two segments: one fills while the other is flushed. It knows no files; its owner flushes what it
+ * seals.
  *
- * A segment is sealed when it is full, or by {@linkcode DoubleBuffer.seal}, and the other one takes its
- * place. If that is full too before the first is released, rows are dropped and counted. No method throws.
+ * A segment is sealed when it is full, or by {@linkcode DoubleBuffer.seal}, and the other one takes
+ * its place. If that is full too before the first is released, rows are dropped and counted. No
+ * method throws.
  */
 export class DoubleBuffer {
   readonly #options: DoubleBufferOptions;
@@ -59,7 +65,10 @@ export class DoubleBuffer {
   /** Rows of the sealed segment that are in published files. */
   #published = 0;
   #sequence = 1;
-  /** Rows of room at which the segment being filled is more than half full; `NO_ROOM` after it was. */
+  /**
+   * When only this many rows have room, the segment is more than half full. `NO_ROOM` once that was
+   * reported.
+   */
   #mark = NO_ROOM;
   /** Rows of the segment that was being filled at the end, if they are kept elsewhere. */
   #kept = 0;
@@ -87,7 +96,10 @@ export class DoubleBuffer {
     return this.#filling;
   }
 
-  /** The segment that is being flushed; its owner calls {@linkcode DoubleBuffer.release} when it is done. */
+  /**
+   * The segment that is being flushed; its owner calls {@linkcode DoubleBuffer.release} when it is
+   * done.
+   */
   get sealed(): Segment | undefined {
     return this.#sealed;
   }
@@ -114,10 +126,12 @@ export class DoubleBuffer {
   }
 
   /**
-   * Records one observation, measured at `timepoint`: a reading of the isolate's clock, by default now.
+   * Records one observation, measured at `timepoint`: a reading of the isolate's clock, by default
+   * now.
    *
-   * It is refused and counted as invalid if the label is not a string, the value not a number (in the
-   * channel of durations: not a whole number of ns), or the timepoint not a positive whole number of ns.
+   * It is refused and counted as invalid if the label is not a string, the value not a number (in
+   * the channel of durations: not a whole number of ns), or the timepoint not a positive whole
+   * number of ns.
    */
   observe(label: string, value: number, timepoint: number = this.#now()): void {
     const valid = typeof label === "string" && typeof value === "number" && isNanoseconds(timepoint) && timepoint > 0 &&
@@ -128,7 +142,7 @@ export class DoubleBuffer {
 
   /** Records one observation; the caller guarantees that all three arguments are valid. */
   add(label: string, value: number, timepoint: number): void {
-    // One comparison finds both that the segment is half full and that the row does not fit.
+    // One comparison per row covers both cases: the segment is half full, or the row does not fit.
     const room = this.#filling.add(label, value, timepoint);
     if (room <= this.#mark) this.#reachMark(room, label, value, timepoint);
   }
@@ -146,14 +160,17 @@ export class DoubleBuffer {
     }
   }
 
-  /** Makes the segment that takes the place of the one being filled, if that is half full and there is none. */
+  /**
+   * Makes the segment that takes the place of the one being filled, if that is half full and there
+   * is none.
+   */
   prepare(): void {
     if (this.#mark === NO_ROOM && this.#lacksNext) this.#spare = this.#tryNext();
   }
 
   /**
-   * Seals the segment being filled, unless another one is sealed already or there is no memory for a next
-   * one. A segment without rows is not sealed, but gets a new epoch offset.
+   * Seals the segment being filled, unless another one is sealed already or there is no memory for
+   * a next one. A segment without rows is not sealed, but gets a new epoch offset.
    */
   seal(): void {
     if (this.#sealed !== undefined) return;
@@ -189,7 +206,7 @@ export class DoubleBuffer {
     this.#spare = sealed;
   }
 
-  /** Exchanges the segments without rows for those that `nextSegment` gives instead. */
+  /** Replaces segments without rows by those that `nextSegment` returns for them. */
   renew(): void {
     const { nextSegment } = this.#options;
     if (this.#spare !== undefined) this.#spare = nextSegment(this.#spare);
@@ -197,8 +214,8 @@ export class DoubleBuffer {
   }
 
   /**
-   * Ends: further rows are dropped. The rows of the segment being filled are dropped too, unless they are
-   * `kept` elsewhere; then they count as buffered, as do those of a sealed segment.
+   * Ends: further rows are dropped. The rows of the segment being filled are dropped too, unless
+   * they are `kept` elsewhere; then they count as buffered, as do those of a sealed segment.
    */
   close(kept: boolean): void {
     if (kept) this.#kept += this.#filling.count;
@@ -226,7 +243,7 @@ export class DoubleBuffer {
     if (this.#filling.add(label, value, timepoint) === NO_ROOM) this.#dropped++;
   }
 
-  /** The next segment; `undefined` if there is no memory for one, which a running program meets by dropping rows. */
+  /** The next segment; `undefined` if there is no memory for one: then rows are dropped. */
   #tryNext(): Segment | undefined {
     try {
       return this.#options.nextSegment(this.#spare);
@@ -247,10 +264,15 @@ function isNanoseconds(value: number): boolean {
   return value >= 0 && Number.isSafeInteger(value);
 }
 
-/** Bytes of a segment without room for a row: its header, and the eighth that goes to the labels. */
+/**
+ * Bytes of a segment without room for a row: its header, and the eighth that goes to the labels.
+ */
 const NO_ROOM_BYTES = SEGMENT_HEADER_BYTES + 40;
 
-/** Largest time between readings of the two clocks, ns; if the thread was held up for longer, they are read again. */
+/**
+ * Largest time between readings of the two clocks, ns; if the thread was held up for longer, they
+ * are read again.
+ */
 const MAX_READING_TIME = 5_000;
 const MAX_READINGS = 4;
 

@@ -1,11 +1,15 @@
 import { type KymoError, onRejection } from "../errors.ts";
 
-/** Failures that wait for delivery at most; further ones, while the event loop does not turn, are only counted. */
+/**
+ * Failures that wait for delivery at most; further ones, while the event loop does not turn, are
+ * only counted.
+ */
 const MAX_WAITING = 100;
 
 /**
- * The failures of a recording. They are delivered to the program in a microtask, not within the call in which
- * they happened, so that a handler can record or stop without meeting a buffer in the middle of a change.
+ * The failures of a recording. They are delivered to the program in a microtask, not within the
+ * call in which they happened, so that a handler can record or stop without meeting a buffer in the
+ * middle of a change.
  */
 export class Failures {
   readonly #onError: (error: KymoError) => unknown;

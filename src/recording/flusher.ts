@@ -23,14 +23,17 @@ export interface FlusherOptions extends FlushDeps, TimeSlicerDeps {
 const FIRST_RETRY = 100;
 const LONGEST_RETRY = 5_000;
 
-/** How long a program that ends waits for a lock, ms; then it writes a file of its own. */
+/** How long a program that ends waits for a lock, ms; then it writes a separate file. */
 const EXIT_LOCK_PATIENCE = 50;
 
-/** The same for a program whose segments are both full while its event loop does not turn, ms. */
+/** How long a call that finds both segments full waits for a lock, ms. */
 const FULL_LOCK_PATIENCE = 2;
 
-/** After such a wait was in vain, full segments do not wait again for so long, ms. */
-const IMPATIENCE = 1_000;
+/**
+ * How long calls that find both segments full do not wait for locks after such a wait has failed,
+ * ms.
+ */
+const NO_WAIT_AFTER_FAILURE = 1_000;
 
 /** Attempts of `flush`, `flushNow` and `close` to write a segment. */
 const ATTEMPTS = 3;
@@ -38,10 +41,10 @@ const ATTEMPTS = 3;
 const NANOSECONDS_PER_MS = 1_000_000;
 
 /**
- * Owns the {@linkcode DoubleBuffer} and the {@linkcode SegmentPool} of a channel, and flushes the segments
- * that the buffer seals: in slices while the event loop turns, or before it returns if both segments are
- * full or the program ends. A segment is released only when its rows are in files; if a write fails, the
- * segment is kept, and the write repeated after growing pauses.
+ * Owns the {@linkcode DoubleBuffer} and the {@linkcode SegmentPool} of a channel, and flushes the
+ * segments that the buffer seals: in slices while the event loop turns, or before it returns if
+ * both segments are full or the program ends. A segment is released only when its rows are in
+ * files; if a write fails, the segment is kept, and the write repeated after growing pauses.
  */
 export class Flusher {
   /** The buffer that it flushes. */
@@ -55,7 +58,7 @@ export class Flusher {
   #failures = 0;
   #allFailures = 0;
   #retryAt = 0;
-  #impatientUntil = 0;
+  #noWaitUntil = 0;
   /** Whether appending turned out to be impossible. */
   #usesOwnFiles = false;
   #waitsForLock = false;
@@ -90,8 +93,8 @@ export class Flusher {
   }
 
   /**
-   * Flushes the rows recorded until now without blocking the event loop. Never rejects: after some failed
-   * attempts it resolves, and the rows are kept for later attempts.
+   * Flushes the rows recorded until now without blocking the event loop. Never rejects: after some
+   * failed attempts it resolves, and the rows are kept for later attempts.
    */
   async flush(): Promise<void> {
     // Those rows are in this segment, and in the one that is sealed already.
@@ -106,8 +109,9 @@ export class Flusher {
   }
 
   /**
-   * Flushes all rows before it returns, as an exit hook must. It waits for locks until `deadline`, a reading
-   * of the clock. After the `last` call, further rows go to heap memory, so that no empty spool is left behind.
+   * Flushes all rows before it returns, as an exit hook must. It waits for locks until `deadline`,
+   * a reading of the clock. After the `last` call, further rows go to heap memory, so that no empty
+   * spool is left behind.
    */
   flushNow(deadline: number, last: boolean): void {
     if (this.#isClosed) return;
@@ -121,8 +125,9 @@ export class Flusher {
   }
 
   /**
-   * Flushes all rows without blocking the event loop, and ends. Rows that cannot be written in some attempts
-   * stay in their spool, for whoever recovers it, or are dropped if they are in heap memory.
+   * Flushes all rows without blocking the event loop, and ends. Rows that cannot be written in some
+   * attempts stay in their spool, for whoever recovers it, or are dropped if they are in heap
+   * memory.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return;
@@ -170,7 +175,7 @@ export class Flusher {
 
   #makeRoom(): void {
     const now = this.#options.clock.now();
-    const patience = now < this.#impatientUntil ? 0 : FULL_LOCK_PATIENCE * NANOSECONDS_PER_MS;
+    const patience = now < this.#noWaitUntil ? 0 : FULL_LOCK_PATIENCE * NANOSECONDS_PER_MS;
     if (!this.#isClosed && now >= this.#retryAt) this.#runToEnd(now + patience);
   }
 
@@ -196,7 +201,10 @@ export class Flusher {
     });
   }
 
-  /** Whether a flush is left that has failed too often. What was sealed since has its attempts before it. */
+  /**
+   * Whether the flush has failed too often. A segment that is sealed later gets attempts of its
+   * own.
+   */
   get #hasGivenUp(): boolean {
     return this.#flush !== undefined && this.#failures >= ATTEMPTS;
   }
@@ -208,7 +216,10 @@ export class Flusher {
     if (sealed !== undefined && !this.#pool.isKept(sealed)) this.buffer.release();
   }
 
-  /** A step of the flush; returns the ms to wait before the next step, `undefined` if there is no flush. */
+  /**
+   * A step of the flush; returns the ms to wait before the next step, `undefined` if there is no
+   * flush.
+   */
   #slice(): number | undefined {
     if (this.#isClosed) return undefined;
     if (this.#flush === undefined) {
@@ -226,7 +237,9 @@ export class Flusher {
     return false;
   }
 
-  /** Runs the flush to its end; `false` if it fails. After `deadline` it does not wait for locks. */
+  /**
+   * Runs the flush to its end; `false` if it fails. After `deadline` it does not wait for locks.
+   */
   #runToEnd(deadline: number): boolean {
     const { clock } = this.#options;
     while (this.#flush !== undefined) {
@@ -239,7 +252,7 @@ export class Flusher {
         continue;
       }
       // A lock held for so long may be held for longer.
-      this.#impatientUntil = clock.now() + IMPATIENCE * NANOSECONDS_PER_MS;
+      this.#noWaitUntil = clock.now() + NO_WAIT_AFTER_FAILURE * NANOSECONDS_PER_MS;
       flush.useOwnFile();
     }
     this.#slicer.cancel();
@@ -251,7 +264,8 @@ export class Flusher {
     try {
       const step = flush.step();
       this.buffer.setPublished(flush.published);
-      // A part of a file is no success: on a full disk, each attempt may fail at the next slice.
+      // Writing only part of a file does not reset the pause: on a full disk the next slice may
+      // fail again.
       if (step === "done" || flush.published > before) this.#failures = this.#retryAt = 0;
       if (step === "done") {
         this.#flush = undefined;

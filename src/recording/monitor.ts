@@ -1,10 +1,10 @@
 import { defaultRuntime } from "../default_runtime.ts";
 import { KymoError, quote } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
-import { NOT_RECORDING } from "../sampling/duration.ts";
+import { NOT_RECORDING } from "../sampling/duration_sampler.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import { CHANNELS } from "../series.ts";
-import { checkOptions, checkOwnChannelName, type StartOptions } from "./options.ts";
+import { checkOwnChannelName, checkStartOptions, type StartOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { type MonitorStatus, NOT_STARTED } from "./status.ts";
 import { type TimeIt, timeItWith } from "./time_it.ts";
@@ -13,8 +13,8 @@ import { type TimeIt, timeItWith } from "./time_it.ts";
 const MAX_CHANNELS = 64;
 
 /**
- * {@linkcode NOT_RECORDING} as a double. If ids could also be small integers, V8 would allocate a box for
- * each id.
+ * {@linkcode NOT_RECORDING} as a double. If ids could also be small integers, V8 would allocate a
+ * box for each id.
  */
 const NO_ID = new Float64Array([NOT_RECORDING]);
 
@@ -24,11 +24,12 @@ const NOT_TIMED: Disposable = { [Symbol.dispose]: () => {} };
 export let createMonitor: (detect: () => Runtime) => Monitor;
 
 /**
- * A recording of its own, beside the default one that the functions of this module use. Several monitors can
- * record at the same time, in different directories or in one.
+ * A recording of its own, beside the default one that the functions of this module use. Several
+ * monitors can record at the same time, in different directories or in one.
  *
- * Between `start` and `stop` every observation is recorded; before and after, each sampling call does nothing,
- * so that a library can stay instrumented. Only `start`, `timeIt` and `channel` throw, if an argument is wrong.
+ * Between `start` and `stop` every observation is recorded; before and after, each sampling call
+ * does nothing, so that a library can stay instrumented. Only `start`, `timeIt` and `channel`
+ * throw, if an argument is wrong.
  *
  * @example
  * ```ts
@@ -65,13 +66,13 @@ export class Monitor {
    * Begins to record.
    *
    * @returns what stops this recording when it is disposed of, unless it was stopped before.
-   * @throws {KymoError} `"invalid-state"` while recording or stopping, `"invalid-argument"` if an option is
-   * wrong, `"unsupported"` on an unknown runtime, or the code of what the disk refused: `"permission-denied"`
-   * or `"io"`. Nothing has changed then.
+   * @throws {KymoError} `"invalid-state"` while recording or stopping, `"invalid-argument"` if an
+   * option is wrong, `"unsupported"` on an unknown runtime, or the code of what the disk refused:
+   * `"permission-denied"` or `"io"`. Nothing has changed then.
    * @throws {RangeError} if there is no memory for the buffers.
    */
   start(options?: StartOptions): AsyncDisposable {
-    const checked = checkOptions(options);
+    const checked = checkStartOptions(options);
     if (this.#session !== undefined) {
       throw new KymoError(
         "invalid-state",
@@ -104,16 +105,19 @@ export class Monitor {
   }
 
   /**
-   * Resolves when all that was recorded until this call is in files; running samples go on. What cannot be
-   * written in some attempts stays buffered, and the failure is reported. Never rejects; resolves at once
-   * when nothing is recorded.
+   * Resolves when all that was recorded until this call is in files; running samples go on. What
+   * cannot be written in some attempts stays buffered, and the failure is reported. Never rejects;
+   * resolves at once when nothing is recorded.
    */
   async flush(): Promise<void> {
     this.#callFlushListeners();
     await (this.#session?.flush() ?? this.#closing?.done);
   }
 
-  /** Starts a duration sample and returns its id: the monotonic time in ns; 0 if nothing is recorded. */
+  /**
+   * Starts a duration sample and returns its id: the monotonic time in ns; 0 if nothing is
+   * recorded.
+   */
   startDurationSample(): number {
     return this.#session === undefined ? NO_ID[0]! : this.#session.durations.start();
   }
@@ -140,8 +144,8 @@ export class Monitor {
   }
 
   /**
-   * Calls `listener`, which must not throw, before `flush`, `stop` and the end of the program write rows: for
-   * whoever polls for the ends of samples. Returns a function that removes the listener.
+   * Calls `listener`, which must not throw, before `flush`, `stop` and the end of the program write
+   * rows: for whoever polls for the ends of samples. Returns a function that removes the listener.
    */
   beforeFlush(listener: () => void): () => void {
     this.#flushListeners.add(listener);
@@ -159,10 +163,11 @@ export class Monitor {
   }
 
   /**
-   * A channel of your own, whose name begins the names of its files. It stays valid: while nothing is
-   * recorded, it does nothing.
+   * A channel of your own, whose name begins the names of its files. It stays valid: while nothing
+   * is recorded, it does nothing.
    *
-   * @throws {KymoError} if the name is not 1 to 64 letters, digits, `_` or `-`, is reserved, or is the 65th.
+   * @throws {KymoError} if the name is not 1 to 64 letters, digits, `_` or `-`, is reserved, or is
+   * the 65th.
    */
   channel(name: string): ObservationSink {
     checkOwnChannelName("Cannot make the channel", name);

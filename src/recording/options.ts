@@ -28,18 +28,18 @@ export interface WriteOptions {
    */
   readonly flushInterval?: number;
   /**
-   * `"segments"`: a new file for each flush. `"append"`: one growing file per channel, which programs append
-   * to under a lock.
+   * `"segments"`: a new file for each flush. `"append"`: one growing file per channel, which
+   * programs append to under a lock.
    *
    * @default "segments"
    */
   readonly layout?: Layout;
   /**
    * - `"memory"`: published files outlive the process, buffers do not.
-   * - `"spool"`: buffers outlive the process too: they are mapped files, which the next `start` in the
-   *   directory recovers. Where files cannot be mapped or locked, `status()` says why.
-   * - `"fsync"`: in addition, published files outlive a power failure: a row counts as flushed when its file
-   *   is on the disk.
+   * - `"spool"`: buffers outlive the process too: they are mapped files, which the next `start` in
+   *   the directory recovers. Where files cannot be mapped or locked, `status()` says why.
+   * - `"fsync"`: in addition, published files outlive a power failure: a row counts as flushed when
+   *   its file is on the disk.
    *
    * @default "spool"
    */
@@ -133,9 +133,10 @@ const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
 /**
  * The options of `start`, completed with their defaults.
  *
- * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of range.
+ * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of
+ * range.
  */
-export function checkOptions(options: unknown = {}): CheckedOptions {
+export function checkStartOptions(options: unknown = {}): CheckedOptions {
   const checked: CheckedOptions = { ...DEFAULTS, ...checkGiven<StartOptions>("Cannot start", options, CHECKS) };
   for (const { channel } of checked.samplers) checkOwnChannelName("Cannot start", channel);
   return checked;
@@ -144,8 +145,8 @@ export function checkOptions(options: unknown = {}): CheckedOptions {
 /**
  * Options that tell where and how to write, completed with their defaults.
  *
- * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of range; the
- * message begins with `action`.
+ * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of
+ * range; the message begins with `action`.
  */
 export function checkWriteOptions(action: string, options: unknown = {}): Required<WriteOptions> {
   return { ...WRITE_DEFAULTS, ...checkGiven<WriteOptions>(action, options, WRITE_CHECKS) };
@@ -157,7 +158,8 @@ export type SamplingOptions = Pick<StartOptions, "samplingInterval" | "onError">
 /**
  * Options of a background sampler, completed with their defaults.
  *
- * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of range.
+ * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of
+ * range.
  */
 export function checkSamplingOptions(action: string, options: unknown = {}): Required<SamplingOptions> {
   const { samplingInterval, onError } = DEFAULTS;

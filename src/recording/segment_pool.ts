@@ -22,18 +22,21 @@ export interface SegmentPoolOptions {
   /** Whether the segments are to be spools. */
   readonly spools: boolean;
   /**
-   * Whether a disk that refuses the first spool is an exception: in `start`, that is, and not in a running
-   * program.
+   * Whether a disk that refuses the first spool is an exception: in `start`, that is, and not in a
+   * running program.
    */
   readonly strict: boolean;
-  /** Called when a spool cannot be made, once until one can be made again. Must not throw. */
+  /**
+   * Called at the first failure to make a spool, and not again until one could be made. Must not
+   * throw.
+   */
   readonly report: (error: KymoError) => void;
 }
 
 /**
- * Where the segments of a channel come from: spools if they are wanted and possible, the heap otherwise.
- * After a disk has refused a spool, the channel goes on in heap memory, and the pool tries to make a spool
- * each time it is asked for a segment.
+ * Where the segments of a channel come from: spools if they are wanted and possible, the heap
+ * otherwise. After a disk has refused a spool, the channel goes on in heap memory, and the pool
+ * tries to make a spool each time it is asked for a segment.
  */
 export class SegmentPool {
   readonly #options: SegmentPoolOptions;
@@ -50,8 +53,8 @@ export class SegmentPool {
   }
 
   /**
-   * Returns a segment without rows: `free`, unless a spool can be had in place of a segment that is not one
-   * or whose file is gone.
+   * Returns a segment without rows: `free`, unless a spool can be had in place of a segment that is
+   * not one or whose file is gone.
    *
    * @throws {KymoError} if the disk refuses the first spool, in strict mode.
    * @throws {RangeError} if there is no memory for a segment. Given `free`, it does not throw.
@@ -74,7 +77,10 @@ export class SegmentPool {
     return next;
   }
 
-  /** Whether a segment was a spool with its file in place when {@linkcode SegmentPool.next} returned it. */
+  /**
+   * Whether a segment was a spool with its file in place when {@linkcode SegmentPool.next} returned
+   * it.
+   */
   isSpool(segment: Segment): boolean {
     return this.#spools.has(segment) && !this.#orphans.has(segment);
   }
@@ -91,7 +97,10 @@ export class SegmentPool {
     return this.#spools.get(segment)?.isInPlace() === true;
   }
 
-  /** From now on gives out heap memory, also in place of spools that it is given as free, and removes those. */
+  /**
+   * From now on gives out heap memory, also in place of spools that it is given as free, and
+   * removes those.
+   */
   retire(): void {
     this.#isRetired = true;
   }
@@ -115,7 +124,10 @@ export class SegmentPool {
     return new Segment(new ArrayBuffer(bytes), owner);
   }
 
-  /** Heap memory in place of a spool, which leaves no file behind; the same segment if there is no memory. */
+  /**
+   * Heap memory in place of a spool, which leaves no file behind; the same segment if there is no
+   * memory.
+   */
   #replaceSpool(free: Segment, spool: Spool | undefined): Segment {
     if (spool === undefined) return free;
     try {

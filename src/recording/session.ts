@@ -3,11 +3,11 @@ import { publishFile } from "../files/atomic_file.ts";
 import { profileFileName } from "../files/names.ts";
 import { ProfileRecorder } from "../profiling/profile_recorder.ts";
 import type { Runtime } from "../runtime.ts";
-import { BackgroundSampler } from "../sampling/background.ts";
-import { DurationSampler } from "../sampling/duration.ts";
-import { eventLoopSampler } from "../sampling/event_loop.ts";
-import { gcSampler } from "../sampling/gc.ts";
-import { processSampler } from "../sampling/process.ts";
+import { BackgroundSampler } from "../sampling/background_sampler.ts";
+import { DurationSampler } from "../sampling/duration_sampler.ts";
+import { eventLoopSampler } from "../sampling/event_loop_sampler.ts";
+import { gcSampler } from "../sampling/gc_sampler.ts";
+import { processSampler } from "../sampling/process_sampler.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import { CHANNELS } from "../series.ts";
 import type { DoubleBuffer } from "./double_buffer.ts";
@@ -15,7 +15,9 @@ import type { CheckedOptions } from "./options.ts";
 import { capabilitiesOf, type MonitorStatus, sumCounts } from "./status.ts";
 import { Store } from "./store.ts";
 
-/** An exit calls its hook several times within this time, ns; only the first of them takes samples. */
+/**
+ * An exit calls its hook several times within this time, ns; only the first of them takes samples.
+ */
 const EXIT_DURATION = 500_000_000;
 
 /** One recording, from `start` to `stop`. */
@@ -49,7 +51,10 @@ export class Session {
     }
   }
 
-  /** Begins to record. `beforeExitFlush` is called when the program ends, while samples can still be stopped. */
+  /**
+   * Begins to record. `beforeExitFlush` is called when the program ends, while samples can still be
+   * stopped.
+   */
   begin(beforeExitFlush: () => void): void {
     const { clock } = this.#runtime;
     let sampledAt = -Infinity;
@@ -64,7 +69,10 @@ export class Session {
     if (this.#options.withProfiler && !this.#isClosed) this.#profileRecorder = this.#profile();
   }
 
-  /** The buffer of a channel; `undefined`, and a reported failure, if there is no memory for it. Does not throw. */
+  /**
+   * The buffer of a channel; `undefined`, and a reported failure, if there is no memory for it.
+   * Does not throw.
+   */
   channel(channel: string): DoubleBuffer | undefined {
     try {
       return this.#store.channels.get(channel);

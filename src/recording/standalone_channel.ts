@@ -23,11 +23,14 @@ export interface Channel extends ObservationSink, AsyncDisposable {
   /** Begins the names of its files. */
   readonly name: string;
   /**
-   * Records `value` at `timepoint`, a reading of the runtime's monotonic clock in ns. The arguments are not
-   * checked: the caller guarantees a string, a number, and a positive whole number.
+   * Records `value` at `timepoint`, a reading of the runtime's monotonic clock in ns. The arguments
+   * are not checked: the caller guarantees a string, a number, and a positive whole number.
    */
   add(label: string, value: number, timepoint: number): void;
-  /** Resolves when all that was recorded until this call is in files, or cannot be written. Never rejects. */
+  /**
+   * Resolves when all that was recorded until this call is in files, or cannot be written. Never
+   * rejects.
+   */
   flush(): Promise<void>;
   /** Flushes all rows and ends. Never rejects. */
   close(): Promise<void>;
@@ -46,7 +49,8 @@ export class StandaloneChannel implements Channel {
   /**
    * Opens the channel.
    *
-   * @throws {KymoError} if the name or an option is wrong, or the directory cannot be created or written.
+   * @throws {KymoError} if the name or an option is wrong, or the directory cannot be created or
+   * written.
    * @throws {RangeError} if there is no memory for its buffers.
    */
   constructor(runtime: Runtime, name: string, options?: WriteOptions) {
@@ -68,12 +72,18 @@ export class StandaloneChannel implements Channel {
     if (this.#closing === undefined) this.#buffer.observeMany(observations);
   }
 
-  /** Records `value` at `timepoint`, a reading of the clock in ns. The caller guarantees that all three are valid. */
+  /**
+   * Records `value` at `timepoint`, a reading of the clock in ns. The caller guarantees that all
+   * three are valid.
+   */
   add(label: string, value: number, timepoint: number): void {
     if (this.#closing === undefined) this.#buffer.add(label, value, timepoint);
   }
 
-  /** Resolves when all that was recorded until this call is in files, or cannot be written. Never rejects. */
+  /**
+   * Resolves when all that was recorded until this call is in files, or cannot be written. Never
+   * rejects.
+   */
   flush(): Promise<void> {
     return this.#closing ?? this.#store.channels.flush();
   }

@@ -14,13 +14,16 @@ export interface Capability {
 
 /**
  * The state of a monitor, safe to pass to `JSON.stringify`. Of the counts,
- * `recorded = flushed + buffered + dropped` holds at all times. After `stop` it is the state of the recording
- * that ended.
+ * `recorded = flushed + buffered + dropped` holds at all times. After `stop` it is the state of the
+ * recording that ended.
  */
 export interface MonitorStatus extends ChannelCounts {
   /** Whether it is recording. */
   readonly running: boolean;
-  /** Runtime and version, such as `"deno 2.9.6"`. Empty before the first `start`, as are the next three. */
+  /**
+   * Runtime and version, such as `"deno 2.9.6"`. Empty before the first `start`, as are the next
+   * three.
+   */
   readonly runtime: string;
   /** The clock that gives the timepoints, such as `"clock_gettime"`. */
   readonly clock: string;
@@ -37,13 +40,19 @@ export interface MonitorStatus extends ChannelCounts {
   readonly durability: Durability | undefined;
   /** The counts of each channel, by name. */
   readonly channels: Readonly<Record<string, ChannelCounts>>;
-  /** Duration samples refused because their id was not that of a running sample, or their label not a string. */
+  /**
+   * Duration samples refused because their id was not that of a running sample, or their label not
+   * a string.
+   */
   readonly invalidSamples: number;
   /** Observations refused because their label was not a string or their value not a number. */
   readonly invalidObservations: number;
   /** Labels that were cut for their length, counted once per buffer. */
   readonly labelsCut: number;
-  /** Observations of dead programs that this one published from their spools. Not part of the counts. */
+  /**
+   * Observations of dead programs that this one published from their spools. Not part of the
+   * counts.
+   */
   readonly recovered: number;
   /** Observations in such spools that were damaged. */
   readonly damaged: number;

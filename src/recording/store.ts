@@ -11,8 +11,9 @@ import type { Durability, WriteOptions } from "./options.ts";
 const RECOVERY_INTERVAL = 60_000;
 
 /**
- * Where a recording's observations are kept and written: its channels in a monitoring directory, with what
- * they share. It flushes when the program ends, and recovers spools that dead programs left there.
+ * Where a recording's observations are kept and written: its channels in a monitoring directory,
+ * with what they share. It flushes when the program ends, and recovers spools that dead programs
+ * left there.
  */
 export class Store {
   /** Its part of all file names, beside the PID. */
@@ -48,7 +49,9 @@ export class Store {
     this.channels = new Channels({ ...shared, layout, flushInterval, memoryThreshold, spools }, { pid, isolate });
   }
 
-  /** Begins to flush at exit and to recover. `beforeExitFlush` is called at exit, before the flush. */
+  /**
+   * Begins to flush at exit and to recover. `beforeExitFlush` is called at exit, before the flush.
+   */
   begin(beforeExitFlush: () => void = () => {}): void {
     const { exitHooks, files, unavailable } = this.#runtime;
     this.channels.begin();
@@ -67,7 +70,10 @@ export class Store {
     }
   }
 
-  /** Why rows recorded now do not outlive the process, if they should; `undefined` if they do, or need not. */
+  /**
+   * Why rows recorded now do not outlive the process, if they should; `undefined` if they do, or
+   * need not.
+   */
   get whyNotSpool(): string | undefined {
     if (this.#whyNotSpoolAtEnd !== undefined) return this.#whyNotSpoolAtEnd.reason;
     const { files, unavailable } = this.#runtime;
@@ -81,7 +87,10 @@ export class Store {
     return durability === "spool" && this.whyNotSpool !== undefined ? "memory" : durability;
   }
 
-  /** Flushes all rows without blocking the event loop, finishes a recovery that has begun, and ends. Never rejects. */
+  /**
+   * Flushes all rows without blocking the event loop, finishes a recovery that has begun, and ends.
+   * Never rejects.
+   */
   async close(): Promise<void> {
     this.#whyNotSpoolAtEnd = { reason: this.whyNotSpool };
     await Promise.all([this.channels.close(), this.recovery.finish()]);

@@ -7,25 +7,29 @@ export interface DurationRecorder {
   /** Stops a sample. */
   stopDurationSample(label: string, id: number): void;
   /**
-   * Calls `listener`, which must not throw, before rows are flushed by `flush`, `stop` or the end of the program.
-   * Returns a function that removes the listener.
+   * Calls `listener`, which must not throw, before rows are flushed by `flush`, `stop` or the end
+   * of the program. Returns a function that removes the listener.
    */
   beforeFlush?(listener: () => void): () => void;
 }
 
-/** Times functions: wraps one, or decorates a method (standard decorators, not TypeScript's older experimental ones). */
+/**
+ * Times a function by wrapping it, or a method as its decorator (a standard one, not TypeScript's
+ * older experimental kind).
+ */
 // deno-lint-ignore no-explicit-any -- any function can be timed, and keeps its type
 export type TimeIt = <F extends (this: any, ...args: any[]) => any>(fn: F, context?: { readonly kind: string }) => F;
 
 const DECORATED = ["method", "getter", "setter"];
 
 /**
- * Makes the timer for one label. A function is timed until it returns or throws, one that returns a promise until that is settled, a generator
- * from the call until it is exhausted, returned or thrown into. `this`, arguments, results and errors pass unchanged; each call has a
- * sample of its own, so calls may be concurrent or recursive.
+ * Makes the timer for one label. A function is timed until it returns or throws; if it returns a
+ * promise, until the promise is settled; a generator, from the call until it is exhausted, returned
+ * or thrown into. `this`, arguments, results and errors pass unchanged. Each call has its own
+ * sample, so calls may be concurrent or recursive.
  *
- * A promise that a function returns which is not `async` itself is watched, and a watched promise counts as handled: if nobody else handles
- * its rejection, the runtime does not report that.
+ * If a function that is not `async` returns a promise, the timer attaches handlers to it. Hence the
+ * runtime counts it as handled, and does not report a rejection that the program does not handle.
  */
 export function timeItWith(recorder: DurationRecorder, label: string): TimeIt {
   if (typeof label !== "string") {
@@ -45,7 +49,9 @@ export function timeItWith(recorder: DurationRecorder, label: string): TimeIt {
   };
 }
 
-/** A class cannot be called, and says so in its source text. */
+/**
+ * Whether a function is a class, which cannot be called without `new`. Its source text shows it.
+ */
 function isClass(fn: object): boolean {
   return /^class\b/.test(Function.prototype.toString.call(fn));
 }
@@ -70,28 +76,29 @@ function timed<F extends Parameters<TimeIt>[0]>(recorder: DurationRecorder, labe
     else recorder.stopDurationSample(label, id);
     return result;
   };
-  // Its name, length, prototype, and whatever else somebody gave it.
+  // Copies its name, length, prototype and all other properties.
   for (const key of Reflect.ownKeys(fn)) {
     Reflect.defineProperty(wrapper, key, Object.getOwnPropertyDescriptor(fn, key)!);
   }
   return wrapper as F;
 }
 
-/** Calls `stop` when what a function returned has ended: at once, unless it is a promise or a generator. */
+/** Calls `stop` when a result is complete: at once, unless it is a promise or a generator. */
 function watch(result: object, stop: () => void): void {
   try {
-    // Not the promise's own `then`, which may do more: that of a lazy promise begins its work.
+    // Not the promise's own `then`, which may do more: a lazy promise starts its work there.
     if (result instanceof Promise) Promise.prototype.then.call(result, stop, stop);
     else if (isGenerator(result)) untilDone(result, stop);
     else stop();
   } catch {
-    stop(); // A proxy may throw whatever is asked of it.
+    stop(); // A proxy may throw at any access.
   }
 }
 
 /**
- * A promise that is settled like the one an `async` function returned, after its sample is stopped. Nobody else can hold the original; that
- * alone would look handled to the runtime even if nobody handles it.
+ * Returns a promise that is settled like that of an `async` function, after its sample is stopped.
+ * If the original were returned, the runtime would count it as handled, and would not report a
+ * rejection that the program does not handle.
  */
 async function followed<T>(recorder: DurationRecorder, label: string, id: number, promise: Promise<T>): Promise<T> {
   try {
@@ -109,7 +116,10 @@ function isGenerator(value: object): value is AnyGenerator {
   return tag === "[object Generator]" || tag === "[object AsyncGenerator]";
 }
 
-/** Calls `stop` when the generator ends. It stays the same object, so that `instanceof` and identity hold. */
+/**
+ * Calls `stop` when the generator ends. It stays the same object, so that `instanceof` and identity
+ * hold.
+ */
 function untilDone(generator: AnyGenerator, stop: () => void): void {
   if (!Object.isExtensible(generator)) return stop();
   let running = false;
@@ -125,7 +135,7 @@ function untilDone(generator: AnyGenerator, stop: () => void): void {
   for (const name of ["next", "return", "throw"] as const) {
     const resume = generator[name] as (...args: unknown[]) => Resumption;
     const watched = function (this: unknown, ...args: unknown[]): Resumption {
-      // Resumed by itself: that throws, and does not end it.
+      // The generator resumes itself: that throws, and does not end it.
       if (running) return resume.apply(this, args);
       running = true;
       try {

@@ -11,19 +11,26 @@ export interface TimeSlicerDeps {
   readonly timers: Timers;
 }
 
-/** Runs work beside a program, in slices of at most 0.3 ms, each in its own turn of the event loop. */
+/**
+ * Runs work beside a program, in slices of at most 0.3 ms, each in its own turn of the event loop.
+ */
 export class TimeSlicer {
   readonly #deps: TimeSlicerDeps;
   readonly #work: () => number | undefined;
   #cancel = (): void => {};
 
-  /** `work` does a piece and returns the ms to wait before the next; `undefined` if there is none. */
+  /**
+   * `work` does a piece and returns the ms to wait before the next; `undefined` if there is none.
+   */
   constructor(deps: TimeSlicerDeps, work: () => number | undefined) {
     this.#deps = deps;
     this.#work = work;
   }
 
-  /** Schedules the next slice in `delay` ms, in place of the one that is scheduled. The rest follows by itself. */
+  /**
+   * Schedules the next slice in `delay` ms, in place of the one that is scheduled. The rest follows
+   * by itself.
+   */
   schedule(delay: number): void {
     this.#cancel();
     this.#cancel = this.#deps.timers.after(delay, () => {
@@ -37,7 +44,10 @@ export class TimeSlicer {
     this.#cancel();
   }
 
-  /** Runs all of the work, with pauses; stops early if `goOn`, called before each pause, returns `false`. */
+  /**
+   * Runs all of the work, with pauses; stops early if `goOn`, called before each pause, returns
+   * `false`.
+   */
   async finish(goOn: () => boolean = () => true): Promise<void> {
     this.#cancel();
     for (let delay = this.#slice(); delay !== undefined && goOn(); delay = this.#slice()) {

@@ -1,14 +1,14 @@
-/** Where a sampler puts what it measured: a channel, or anything that keeps observations. */
+/** What records observations: a channel, for example. */
 export interface ObservationSink {
-  /** Keeps one observation of now. */
+  /** Records one observation, with the present time as its timepoint. */
   observe(label: string, value: number): void;
-  /** Keeps several observations of one moment. */
+  /** Records several observations with the same timepoint. */
   observeMany(observations: Iterable<readonly [label: string, value: number]>): void;
 }
 
 /**
- * Something that measures at regular intervals. Give your own to `start({ samplers: [...] })`; each is called once per sampling interval,
- * and at the beginning and the end, with its channel.
+ * Measures something at regular intervals. Pass your own samplers to `start({ samplers: [...] })`:
+ * each is called with its channel once per sampling interval, and at the beginning and the end.
  *
  * @example
  * ```ts
@@ -31,11 +31,14 @@ export interface ObservationSink {
  * ```
  */
 export interface Sampler {
-  /** First part of the names of the files its observations go to. */
+  /** Name of the channel for its observations; it begins the names of their files. */
   readonly channel: string;
   /** Called before the first `sample`. */
   start?(): void;
-  /** Measures, and gives what it measured to `sink`. If it throws, the error is reported and the program goes on. */
+  /**
+   * Measures, and records the results in `sink`. If it throws, the error is reported and recording
+   * continues.
+   */
   sample(sink: ObservationSink): void;
   /** Called after the last `sample`. */
   stop?(): void;

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
-import { checkOptions } from "../../../src/recording/options.ts";
+import { checkStartOptions } from "../../../src/recording/options.ts";
 
 const sampler = { channel: "queue", sample() {} };
 
@@ -43,7 +43,7 @@ describe("the options of start", () => {
   for (const [name, values] of Object.entries(WRONG)) {
     it(`refuse a wrong ${name}, and say what was attempted, what is wrong, and the value`, () => {
       for (const value of values) {
-        const error = assertThrows(() => checkOptions({ [name]: value }), KymoError);
+        const error = assertThrows(() => checkStartOptions({ [name]: value }), KymoError);
         assertMatch(error.message, /^Cannot start: \w+ must be .+: [^:]+$/s);
         assert(error.message.startsWith(`Cannot start: ${name} `), error.message);
       }
@@ -53,14 +53,14 @@ describe("the options of start", () => {
   for (const [name, values] of Object.entries(RIGHT)) {
     it(`take every right ${name}`, () => {
       for (const value of values) {
-        const checked: Record<string, unknown> = { ...checkOptions({ [name]: value }) };
+        const checked: Record<string, unknown> = { ...checkStartOptions({ [name]: value }) };
         assertEquals(checked[name], value);
       }
     });
   }
 
   it("have the documented defaults, also where an option is undefined", () => {
-    const { onError, ...defaults } = checkOptions();
+    const { onError, ...defaults } = checkStartOptions();
     assertEquals(defaults, {
       monitoringDir: "_monitoring",
       withRuntime: false,
@@ -74,19 +74,19 @@ describe("the options of start", () => {
     });
     assertEquals(onError(new KymoError("io", "x")), undefined);
     const undefineds = Object.fromEntries(Object.keys(RIGHT).map((name) => [name, undefined]));
-    assertEquals(checkOptions(undefineds).memoryThreshold, 2 ** 20);
+    assertEquals(checkStartOptions(undefineds).memoryThreshold, 2 ** 20);
   });
 
   it("must be an object", () => {
     for (const wrong of [null, 1, "x", true, [], () => {}, 1n, Symbol("x")]) {
-      const error = assertThrows(() => checkOptions(wrong), KymoError);
+      const error = assertThrows(() => checkStartOptions(wrong), KymoError);
       assertMatch(error.message, /^Cannot start: options must be an object: .+/);
     }
   });
 
   it("refuse an option that there is not", () => {
     for (const name of ["monitoringdir", "Layout", "", "toString", "constructor", "hasOwnProperty", "1"]) {
-      const error = assertThrows(() => checkOptions({ [name]: 1 }), KymoError);
+      const error = assertThrows(() => checkStartOptions({ [name]: 1 }), KymoError);
       assertEquals(error.message, `Cannot start: there is no such option: ${JSON.stringify(name)}`);
     }
   });
@@ -95,18 +95,18 @@ describe("the options of start", () => {
     for (
       const channel of [undefined, "", "../x", "/abs", "x".repeat(300), 1, "duration", "runtime", "custom", "profiler"]
     ) {
-      const error = assertThrows(() => checkOptions({ samplers: [{ channel, sample() {} }] }), KymoError);
+      const error = assertThrows(() => checkStartOptions({ samplers: [{ channel, sample() {} }] }), KymoError);
       assertMatch(error.message, /^Cannot start: .+: .+/);
     }
   });
 
   it("refuse a list of samplers with a hole", () => {
-    assertThrows(() => checkOptions({ samplers: new Array(1) }), KymoError, "Cannot start: samplers must be");
+    assertThrows(() => checkStartOptions({ samplers: new Array(1) }), KymoError, "Cannot start: samplers must be");
   });
 
   it("show a long or strange value in few words", () => {
     const shown = (value: unknown): string =>
-      assertThrows(() => checkOptions({ layout: value }), KymoError).message.replace(/^.*?"append": /, "");
+      assertThrows(() => checkStartOptions({ layout: value }), KymoError).message.replace(/^.*?"append": /, "");
     assertEquals(shown("x".repeat(1_000)).length, 102);
     assertEquals([shown(["a"]), shown({ a: 1 }), shown(Object.create(null))], ["an array", "an object", "an object"]);
     assertEquals([shown(5n), shown(Symbol("a")), shown(-0), shown(null)], ["5n", "Symbol(a)", "0", "null"]);

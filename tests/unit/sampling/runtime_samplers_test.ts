@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { GcEvent } from "../../../src/runtime.ts";
-import { eventLoopSampler } from "../../../src/sampling/event_loop.ts";
-import { gcSampler } from "../../../src/sampling/gc.ts";
-import { processSampler } from "../../../src/sampling/process.ts";
+import { eventLoopSampler } from "../../../src/sampling/event_loop_sampler.ts";
+import { gcSampler } from "../../../src/sampling/gc_sampler.ts";
+import { processSampler } from "../../../src/sampling/process_sampler.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { ListSink } from "../../support/fake/list_sink.ts";
 

@@ -3,17 +3,18 @@ import type { ObservationSink, Sampler } from "./sampler.ts";
 import { CHANNELS, SERIES } from "../series.ts";
 
 /**
- * Garbage collection of this isolate.
+ * Samples garbage collections of this isolate.
  *
  * | series | unit | meaning |
  * | --- | --- | --- |
- * | `gc collections` | count | collections since sampling began |
- * | `gc collected` | bytes | heap freed by them, since sampling began |
- * | `gc pause` | s | how long one collection stopped the isolate; an observation each, made at the next sampling tick |
+ * | `gc collections` | count | number of collections since sampling began |
+ * | `gc collected` | bytes | heap freed since sampling began |
+ * | `gc pause` | s | time that one collection stopped the isolate; recorded at the next sampling tick |
  *
- * What Bun reports as the length of a collection may in part have run beside the program.
+ * On Bun, part of a collection may run concurrently with the program, so the time it reports can
+ * exceed the pause.
  *
- * No JavaScript runtime tells what could not be collected, so there is no `gc uncollectable`.
+ * There is no `gc uncollectable`: no JavaScript runtime reports it.
  */
 export function gcSampler(gc: GcTracker): Sampler {
   let collections = 0;
@@ -25,7 +26,7 @@ export function gcSampler(gc: GcTracker): Sampler {
       const pauses: [string, number][] = [];
       for (const { pause, before, after } of gc.drain()) {
         collections++;
-        // A collection during which more was allocated than freed has freed nothing that can be told.
+        // If more was allocated than freed during a collection, the freed bytes are unknown.
         collected += Math.max(0, before - after);
         pauses.push([SERIES.gcPause, pause]);
       }

@@ -6,18 +6,20 @@ const NANOSECONDS_PER_MS = 1e6;
 const NANOSECONDS_PER_SECOND = 1e9;
 
 /**
- * How late the event loop runs its timers.
+ * Samples how late the event loop runs its timers.
  *
  * | series | unit | meaning |
  * | --- | --- | --- |
- * | `event loop lag` | s | by how much a 20 ms timer was late |
+ * | `event loop lag` | s | delay of a timer that repeats every {@linkcode LAG_PROBE_INTERVAL} ms |
  *
- * A lag of 20 ms or more is observed when it happens; of the smaller ones, the largest of each sampling interval. A timer of our own,
- * because `monitorEventLoopDelay` misses most of a blocked loop on Deno and event-loop utilization is not there on either runtime.
+ * A lag of at least {@linkcode LAG_PROBE_INTERVAL} is recorded when it happens. Of smaller lags,
+ * the largest in each sampling interval is recorded. The sampler uses a timer of its own:
+ * `monitorEventLoopDelay` misses most of a blocked loop on Deno, and `eventLoopUtilization` returns
+ * only zeros on both runtimes.
  */
 export function eventLoopSampler(clock: Clock, timers: Timers, sink: ObservationSink): Sampler {
   let due = 0;
-  let largest: number | undefined; // none yet in this sampling interval
+  let largest: number | undefined; // in this sampling interval, if there was one
   let cancel = (): void => {};
   const probe = (): void => {
     const now = clock.now();

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { ValueKind } from "../../../src/series.ts";
-import { DurationSampler, NOT_RECORDING } from "../../../src/sampling/duration.ts";
+import { DurationSampler, NOT_RECORDING } from "../../../src/sampling/duration_sampler.ts";
 import { randomFrom } from "../../support/random.ts";
 import { OWNER } from "../../support/segments.ts";
 import { FakeBufferOwner } from "../../support/fake/buffer_owner.ts";

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { KymoError } from "../../../src/errors.ts";
-import { BackgroundSampler } from "../../../src/sampling/background.ts";
+import { BackgroundSampler } from "../../../src/sampling/background_sampler.ts";
 import type { Sampler } from "../../../src/sampling/sampler.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { ListSink } from "../../support/fake/list_sink.ts";

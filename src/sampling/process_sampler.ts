@@ -3,16 +3,16 @@ import type { ObservationSink, Sampler } from "./sampler.ts";
 import { CHANNELS, SERIES } from "../series.ts";
 
 /**
- * Memory and processor time.
+ * Samples memory and CPU time.
  *
  * | series | unit | meaning |
  * | --- | --- | --- |
- * | `user time`, `system time` | s | processor time of the process since it began, in user code and in the kernel |
+ * | `user time`, `system time` | s | CPU time of the process since its start, in user code and in the kernel |
  * | `rss` | bytes | resident set size of the process |
- * | `max rss` | bytes | largest `rss` sampled (what the system calls maxrss starts with the parent's) |
- * | `heap used`, `heap total`, `external` | bytes | JavaScript heap of this isolate, and what it holds outside itself |
+ * | `max rss` | bytes | largest `rss` sampled (the system's `maxRSS` includes the peak of the parent process) |
+ * | `heap used`, `heap total`, `external` | bytes | JavaScript heap of this isolate, and memory that it references outside the heap |
  *
- * On Bun `heap used` counts `external` too, and both are as of the last collection.
+ * On Bun, `heap used` includes `external`, and both are measured at the last collection.
  */
 export function processSampler(memory: Memory, resources: Resources | undefined): Sampler {
   let maxRss = 0;
