@@ -1,61 +1,11 @@
 import type { ExitHooks } from "../../src/runtime.ts";
-import { builtin, nodeProcess } from "../node_api/builtins.ts";
-import { exitHooksOf, isOurs, markOurs, type SignalSource, splitByIgnored } from "../node_api/exit_hooks.ts";
-
-/** The part of `process` that is used. */
-interface ListeningProcess {
-  listeners(event: string): readonly object[];
-  prependListener(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
-}
+import { exitHooksOf } from "../node_api/exit_hooks.ts";
+import { bunSignals } from "./signals.ts";
 
 /**
  * Exit hooks on Bun. They do not run when a worker is terminated, nor in a worker when its process
  * exits.
  */
 export function bunExitHooks(): ExitHooks {
-  return exitHooksOf({ signals: signalSource() });
-}
-
-function signalSource(): SignalSource {
-  const process = nodeProcess() as unknown as ListeningProcess;
-  // Workers receive no signals.
-  const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
-  const isHandled = (signal: string): boolean =>
-    isMainThread && process.listeners(signal).some((listener) => !isOurs(listener));
-  return {
-    // A process that was started to ignore a signal (nohup) would no longer ignore it after Bun has
-    // listened to it.
-    received: () => isMainThread ? splitByIgnored(readStatus()).others : [],
-    listen(signal, listener) {
-      const own = markOurs(() => {
-        listener();
-        if (isHandled(signal)) hideForNow();
-      });
-      // Some listeners (npm:signal-exit) kill the process only if there is no other listener.
-      const hideForNow = (): void => {
-        process.off(signal, own);
-        queueMicrotask(() => {
-          if (listening) process.prependListener(signal, own);
-        });
-      };
-      let listening = true;
-      process.prependListener(signal, own);
-      return () => {
-        listening = false;
-        process.off(signal, own);
-      };
-    },
-    isHandled,
-  };
-}
-
-/** The text of `/proc/self/status`; `undefined` where there is none. */
-function readStatus(): string | undefined {
-  const { readFileSync } = builtin<{ readFileSync(path: string, encoding: "utf8"): string }>("node:fs");
-  try {
-    return readFileSync("/proc/self/status", "utf8");
-  } catch {
-    return undefined;
-  }
+  return exitHooksOf({ signals: bunSignals() });
 }

@@ -4,9 +4,10 @@ import { memory, resources } from "../node_api/usage.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
 import { denoLibcClock, performanceClock } from "./clock.ts";
-import { denoExitHooks, inWorker } from "./exit_hooks.ts";
+import { denoExitHooks } from "./exit_hooks.ts";
 import { denoFiles } from "./files.ts";
 import { denoProfiler } from "./profiler.ts";
+import { inWorker } from "./signals.ts";
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
