@@ -6,8 +6,9 @@ import { inSource } from "./source_positions.ts";
 export const SAMPLING_INTERVAL = 10_000;
 
 /**
- * ms of one file. A profile grows with every sample, in the runtime as well, so a long one is taken
- * in parts: 60,000 samples are some 3 MB in memory and half a MB in a file.
+ * ms of one file. A profile grows with every sample, in the memory of the runtime too, so a long
+ * one is taken in parts. The 60,000 samples of a part take some 3 MB of memory. In the file a sample
+ * takes 9 bytes and a node of the call tree some 180, so a file has 0.6 to 1 MB.
  */
 export const PART_DURATION = 600_000;
 

@@ -23,7 +23,7 @@ export interface ProfileFile {
   readonly profile: CpuProfile;
 }
 
-/** The longest string of V8, in bytes. Ten minutes of Kymo's profiles are half a MB. */
+/** Most bytes of a profile: the length of the longest string of V8, which no file of Kymo nears. */
 const MAXIMUM_SIZE = 2 ** 29 - 25;
 
 /**

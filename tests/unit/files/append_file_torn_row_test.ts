@@ -70,7 +70,7 @@ describe("wholeRowsEnd", () => {
     assertEquals(wholeRowsEnd(handle, size), size);
   });
 
-  it("finds the last whole row wherever the file is torn, though labels read like rows, but for the documented place just behind such a row", () => {
+  it("finds it also if labels read like rows, except just after such a row, as documented", () => {
     const wrong = wrongTears([bytes(HEADER), ...rowsWith(LIKE_ROWS)]);
     assertEquals(wrong.filter((text) => !/\r\n\d+,1,x?,1\r\n$/.test(text)), []);
   });

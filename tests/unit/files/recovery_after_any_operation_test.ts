@@ -11,10 +11,10 @@ const ROWS = 20;
 
 for (const layout of ["segments", "append"] as const) {
   for (const durability of ["spool", "fsync"] as const) {
-    describe(`recovery of a killed program, layout ${layout}, durability ${durability}`, () => {
+    describe(`recovery of a program killed after any row or file operation, layout ${layout}, durability ${durability}`, () => {
       const syncs = durability === "fsync";
       for (const [how, recording] of Object.entries(RECORDINGS[layout])) {
-        it(`publishes each row once, of one that records ${how}`, async () => {
+        it(`publishes each row once if it records ${how}`, async () => {
           const once: Killed = { kills: 0, wrong: [] };
           const again: Killed = { kills: 0, wrong: [] };
           let recorded = 0;
