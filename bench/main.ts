@@ -12,7 +12,7 @@ import { contenders } from "./contenders/contenders.ts";
 import { kymo } from "./contenders/kymo.ts";
 import type { Findings } from "./results/figure.ts";
 import { machine } from "./harness/machine.ts";
-import { type Bar, picture } from "./results/picture.ts";
+import { type Bar, comparisonChart } from "./results/comparison_chart.ts";
 import { type PartResults, partSection, resultsPage, type Run, updatedPage } from "./results/results_page.ts";
 
 /** The parts in the order of the page. */
@@ -113,7 +113,7 @@ async function write(parts: readonly PartResults[]): Promise<void> {
   const comparison = parts.find(({ name }) => name === "compare");
   const bars = comparison && barsOf(comparison);
   if (bars === undefined) return console.error("Cannot draw bench/comparison.svg: there is nothing to compare");
-  await writeFormatted("bench/comparison.svg", picture(bars, bareClock.name, kymo.name));
+  await writeFormatted("bench/comparison.svg", comparisonChart(bars, bareClock.name, kymo.name));
 }
 
 /** Replaces some parts in the page, and leaves the picture. */

@@ -15,7 +15,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { Figure } from "../tests/support/faults/fault_figures.ts";
 import { run } from "./gate/command.ts";
 import type { TestCase, TestReport } from "./gate/junit.ts";
-import { makePlace, type RuntimeName } from "./gate/place.ts";
+import { makeWorkspace, type RuntimeName } from "./gate/workspace.ts";
 import { findSkipped, findTestFiles, runTests } from "./gate/suite.ts";
 
 /** Modules that a test imports if it has a full form, or figures to record. */
@@ -24,10 +24,10 @@ const IMPORTED = /\/(suite_size|fault_figures)\.ts"/;
 /** Time limit for one file, ms. */
 const TIMEOUT = 2 * 3_600_000;
 
-const place = await makePlace();
-const figuresFile = `${place.temporary}/figures.jsonl`;
-const files = findTestFiles(place.root)
-  .filter((file) => Deno.readTextFileSync(`${place.root}/${file}`).match(IMPORTED))
+const workspace = await makeWorkspace();
+const figuresFile = `${workspace.temporary}/figures.jsonl`;
+const files = findTestFiles(workspace.root)
+  .filter((file) => Deno.readTextFileSync(`${workspace.root}/${file}`).match(IMPORTED))
   .filter((file) => Deno.args.length === 0 || Deno.args.some((part) => file.includes(part)));
 const count = { passed: 0, failed: 0 };
 
@@ -35,7 +35,7 @@ const count = { passed: 0, failed: 0 };
 async function runFile(runtime: RuntimeName, file: string): Promise<TestReport> {
   const start = performance.now();
   await Deno.stdout.write(new TextEncoder().encode(`${runtime.padEnd(4)} ${file} `.padEnd(64, ".")));
-  const { ok, output, report } = await runTests(runtime, place, file, {
+  const { ok, output, report } = await runTests(runtime, workspace, file, {
     env: { KYMO_FAULTS: "full", KYMO_FIGURES: figuresFile },
     testTimeout: TIMEOUT,
     timeout: TIMEOUT,
@@ -56,7 +56,7 @@ async function runFile(runtime: RuntimeName, file: string): Promise<TestReport> 
  */
 function reportSkipped(reports: Readonly<Record<RuntimeName, TestReport>>): void {
   for (const [runtime, other] of [["deno", "bun"], ["bun", "deno"]] as const) {
-    for (const { name, reason } of findSkipped(place.root, reports[runtime], reports.bun)) {
+    for (const { name, reason } of findSkipped(workspace.root, reports[runtime], reports.bun)) {
       const wrong = !reason.toLowerCase().includes(`only on ${other}`);
       console.log(`${wrong ? "FAILED, skipped" : "skipped"} on ${runtime}: ${name}: ${reason}`);
       if (wrong) count.failed++;
@@ -72,7 +72,7 @@ async function tableOfFigures(): Promise<string> {
   const cell = (row: number, runtime: RuntimeName): string =>
     figures.filter((figure) => figure.row === row && figure.runtime === runtime)
       .map(({ text }) => text.replaceAll("|", "\\|")).join("<br>");
-  const bun = await run([place.bin.bun, "--version"], { cwd: place.root, env: place.env });
+  const bun = await run([workspace.bin.bun, "--version"], { cwd: workspace.root, env: workspace.env });
   const cores = navigator.hardwareConcurrency;
   return [
     `Measured on ${
@@ -87,7 +87,7 @@ async function tableOfFigures(): Promise<string> {
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => {
-    Deno.removeSync(place.temporary, { recursive: true });
+    Deno.removeSync(workspace.temporary, { recursive: true });
     Deno.exit(1);
   });
 }
@@ -100,7 +100,7 @@ try {
   reportSkipped({ deno: { cases: cases.deno, files: noFiles }, bun: { cases: cases.bun, files: noFiles } });
   console.log(`\n${await tableOfFigures()}`);
 } finally {
-  await Deno.remove(place.temporary, { recursive: true });
+  await Deno.remove(workspace.temporary, { recursive: true });
 }
 console.log(`\n${count.passed} passed, ${count.failed} failed`);
 Deno.exit(count.failed === 0 && count.passed > 0 ? 0 : 1);

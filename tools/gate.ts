@@ -17,12 +17,12 @@ import type { TestReport } from "./gate/junit.ts";
 import { findLeftovers, listTree } from "./gate/leftovers.ts";
 import { addDuckDB, analyseWithoutDuckDB, analyseWithPacked } from "./gate/packed_analysis.ts";
 import { installPacked, recordWithPacked, runPackedCommandLine, typeCheckUser } from "./gate/packed_package.ts";
-import { makePlace, type RuntimeName } from "./gate/place.ts";
+import { makeWorkspace, type RuntimeName } from "./gate/workspace.ts";
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
 
 const entries = Object.values(denoJson.exports);
-const place = await makePlace();
-const { bin: { deno, tsc }, root } = place;
+const workspace = await makeWorkspace();
+const { bin: { deno, tsc }, root } = workspace;
 const filesBefore = listTree(root);
 const reports: Record<RuntimeName, TestReport> = {
   deno: { cases: [], files: new Set() },
@@ -53,12 +53,12 @@ function excerpt(output: string): string {
 }
 
 function command(...words: [string, ...string[]]): () => Promise<Outcome> {
-  return () => run(words, { cwd: root, env: place.env });
+  return () => run(words, { cwd: root, env: workspace.env });
 }
 
 /** Runs the suite on both runtimes and counts its test cases. */
 async function suite(): Promise<Outcome> {
-  const outcomes = Object.entries(await runSuite(place)) as [RuntimeName, TestOutcome][];
+  const outcomes = Object.entries(await runSuite(workspace)) as [RuntimeName, TestOutcome][];
   for (const [runtime, { report }] of outcomes) {
     reports[runtime] = report;
     for (const { status } of report.cases) count[status]++;
@@ -81,7 +81,7 @@ function reportSkipped(runtime: RuntimeName, other: string): void {
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => {
-    Deno.removeSync(place.temporary, { recursive: true });
+    Deno.removeSync(workspace.temporary, { recursive: true });
     Deno.exit(1);
   });
 }
@@ -91,27 +91,27 @@ try {
   await step("types on Deno", command(deno, "check", "--quiet"));
   await step("types on Bun", command(tsc, "-p", "tsconfig.json"));
   await step("documentation of every public symbol", command(deno, "doc", "--lint", ...entries));
-  await step("examples on Deno", () => runExamplesOnDeno(place));
-  await step("examples on Bun", () => runExamplesOnBun(place));
+  await step("examples on Deno", () => runExamplesOnDeno(workspace));
+  await step("examples on Bun", () => runExamplesOnBun(workspace));
   await step("suite on Deno and on Bun", suite);
   await step("the same tests on both runtimes", () => compareReports(root, reports.deno, reports.bun));
   await step("JSR package", command(deno, "publish", "--dry-run", "--allow-dirty"));
-  await step("npm package added to an empty Bun app", () => installPacked(place));
-  await step("the app records on Bun", () => recordWithPacked("bun", place));
-  await step("the app records on Deno", () => recordWithPacked("deno", place));
-  await step("the packed command line on Bun", () => runPackedCommandLine("bun", place));
-  await step("the packed command line on Deno", () => runPackedCommandLine("deno", place));
-  await step("analysis without DuckDB names the package, on Bun", () => analyseWithoutDuckDB("bun", place));
-  await step("analysis without DuckDB names the package, on Deno", () => analyseWithoutDuckDB("deno", place));
-  await step("DuckDB added to the app", () => addDuckDB(place));
-  await step("the app analyses on Bun", () => analyseWithPacked("bun", place));
-  await step("the app analyses on Deno", () => analyseWithPacked("deno", place));
-  await step("a strict user of the package compiles", () => typeCheckUser(place));
-  await step("no files left behind", () => findLeftovers(filesBefore, place));
+  await step("npm package added to an empty Bun app", () => installPacked(workspace));
+  await step("the app records on Bun", () => recordWithPacked("bun", workspace));
+  await step("the app records on Deno", () => recordWithPacked("deno", workspace));
+  await step("the packed command line on Bun", () => runPackedCommandLine("bun", workspace));
+  await step("the packed command line on Deno", () => runPackedCommandLine("deno", workspace));
+  await step("analysis without DuckDB names the package, on Bun", () => analyseWithoutDuckDB("bun", workspace));
+  await step("analysis without DuckDB names the package, on Deno", () => analyseWithoutDuckDB("deno", workspace));
+  await step("DuckDB added to the app", () => addDuckDB(workspace));
+  await step("the app analyses on Bun", () => analyseWithPacked("bun", workspace));
+  await step("the app analyses on Deno", () => analyseWithPacked("deno", workspace));
+  await step("a strict user of the package compiles", () => typeCheckUser(workspace));
+  await step("no files left behind", () => findLeftovers(filesBefore, workspace));
   reportSkipped("deno", "bun");
   reportSkipped("bun", "deno");
 } finally {
-  await Deno.remove(place.temporary, { recursive: true });
+  await Deno.remove(workspace.temporary, { recursive: true });
 }
 console.log(`\n${count.passed} passed, ${count.failed} failed`);
 Deno.exit(count.failed === 0 ? 0 : 1);

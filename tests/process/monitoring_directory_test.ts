@@ -18,9 +18,10 @@ import { detect } from "../../runtime_adapters/detect.ts";
 import { HEADER } from "../../src/csv/dialect.ts";
 import { quotePath } from "../../src/errors.ts";
 import { scratchDirectory } from "../support/scratch_directory.ts";
-import { assertConserved, PATIENCE, Recorder, SMALL_BUFFERS } from "../support/process/recorder.ts";
+import { assertConserved, PATIENCE, RecorderController } from "../support/process/recorder_controller.ts";
 import { csvFiles, readRows } from "../support/process/recorded_rows.ts";
 import { thisRuntime } from "../support/process/run.ts";
+import { SMALL_BUFFERS } from "../support/small_buffers.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
@@ -45,7 +46,7 @@ describe("start throws for a monitoring directory that cannot be created, and th
     it(name, async () => {
       using scratch = scratchDirectory();
       const place = make(scratch);
-      const recorder = new Recorder(thisRuntime);
+      const recorder = new RecorderController(thisRuntime);
       const { thrown, running } = await recorder.send("start", { monitoringDir: place });
       assertEquals([thrown?.name, thrown?.code, running], ["KymoError", code, false]);
       assertStringIncludes(thrown!.message, `Cannot create the monitoring directory: ${quotePath(place)}: `);
@@ -66,7 +67,7 @@ for (const layout of LAYOUTS) {
     it("reports that a file has replaced the monitoring directory", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
-      const recorder = new Recorder(thisRuntime);
+      const recorder = new RecorderController(thisRuntime);
       await recorder.send("start", options(directory));
       rmSync(directory, { recursive: true });
       writeFileSync(directory, "theirs");
@@ -85,7 +86,7 @@ for (const layout of LAYOUTS) {
       const directory = scratch.at("monitoring");
       const away = scratch.at("away");
       mkdirSync(away);
-      const recorder = new Recorder(thisRuntime);
+      const recorder = new RecorderController(thisRuntime);
       await recorder.send("start", options(directory));
       let moved = 0;
       await withEachFile(recorder.send("keepRecording", 1000), directory, (path) => {
@@ -103,7 +104,7 @@ for (const layout of LAYOUTS) {
       const directory = scratch.at("monitoring");
       const away = scratch.at("away");
       mkdirSync(away);
-      const recorder = new Recorder(thisRuntime);
+      const recorder = new RecorderController(thisRuntime);
       await recorder.send("start", options(directory));
       const moved: string[] = [];
       await withEachFile(recorder.send("keepRecording", 1000), directory, (path) => {
@@ -118,7 +119,7 @@ for (const layout of LAYOUTS) {
     it("goes on when other programs delete its files", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
-      const recorder = new Recorder(thisRuntime);
+      const recorder = new RecorderController(thisRuntime);
       await recorder.send("start", options(directory));
       let deleted = 0;
       await withEachFile(recorder.send("keepRecording", 1000), directory, (path) => {
@@ -138,7 +139,7 @@ for (const layout of LAYOUTS) {
 
     it("creates files that only their owner may read, whatever the umask", async () => {
       using scratch = scratchDirectory();
-      const recorder = new Recorder(thisRuntime, ["sh", "-c", 'umask 000; exec "$@"', "sh"]);
+      const recorder = new RecorderController(thisRuntime, ["sh", "-c", 'umask 000; exec "$@"', "sh"]);
       await recorder.send("start", options(scratch.at("monitoring")));
       await recorder.send("record", 1000);
       await recorder.send("stop");
@@ -152,7 +153,7 @@ for (const layout of LAYOUTS) {
       using scratch = scratchDirectory();
       mkdirSync(scratch.at("first"));
       mkdirSync(scratch.at("second"));
-      const recorder = new Recorder(thisRuntime);
+      const recorder = new RecorderController(thisRuntime);
       await recorder.send("chdir", scratch.at("first"));
       await recorder.send("start", options("monitoring"));
       await recorder.send("chdir", scratch.at("second"));
@@ -167,7 +168,7 @@ for (const layout of LAYOUTS) {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const cycle = JSON.stringify({ ...options(directory), withRuntime: true });
-      const recorder = new Recorder(thisRuntime);
+      const recorder = new RecorderController(thisRuntime);
       const before = await recorder.send("cycle", `5 ${cycle}`);
       const after = await recorder.send("cycle", `100 ${cycle}`);
       assertEquals(after.thrown, undefined);
@@ -201,7 +202,7 @@ async function withEachFile(
 describe("recording in layout append", () => {
   it("writes its own files while another program holds the lock", async () => {
     using scratch = scratchDirectory();
-    const recorder = new Recorder(thisRuntime);
+    const recorder = new RecorderController(thisRuntime);
     await recorder.send("start", { monitoringDir: scratch.path, layout: "append", ...SMALL_BUFFERS });
     await recorder.send("record", 100);
     await recorder.send("settle", PATIENCE);

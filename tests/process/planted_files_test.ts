@@ -13,10 +13,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../support/scratch_directory.ts";
-import { assertConserved, otherNames, PATIENCE, Recorder, SMALL_BUFFERS } from "../support/process/recorder.ts";
+import { assertConserved, otherNames, PATIENCE, RecorderController } from "../support/process/recorder_controller.ts";
 import { csvFiles, readRows } from "../support/process/recorded_rows.ts";
 import { thisRuntime } from "../support/process/run.ts";
 import { sequenceText } from "../support/file_sequence.ts";
+import { SMALL_BUFFERS } from "../support/small_buffers.ts";
 
 describe("file planted by another user", () => {
   const planted: Record<string, (path: string, victim: string) => void> = {
@@ -33,7 +34,7 @@ describe("file planted by another user", () => {
       writeFileSync(victim, "theirs");
       mkdirSync(directory);
       plant(join(directory, "duration.csv"), victim);
-      const recorder = new Recorder(thisRuntime);
+      const recorder = new RecorderController(thisRuntime);
       await recorder.send("start", { monitoringDir: directory, layout: "append", ...SMALL_BUFFERS });
       await recorder.send("record", 1000);
       const stopped = await recorder.send("stop");
@@ -53,7 +54,7 @@ describe("file planted by another user", () => {
     const directory = scratch.at("monitoring");
     const victim = scratch.at("victim");
     writeFileSync(victim, "theirs");
-    const recorder = new Recorder(thisRuntime);
+    const recorder = new RecorderController(thisRuntime);
     await recorder.send("start", { monitoringDir: directory, ...SMALL_BUFFERS });
     await recorder.send("record", 10);
     await recorder.send("settle", PATIENCE);

@@ -6,7 +6,7 @@
  */
 
 import { type Outcome, run } from "./command.ts";
-import type { Place } from "./place.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** A code block of the documentation. */
 export interface Example {
@@ -19,30 +19,30 @@ export interface Example {
 const documentation = ["README.md", "docs", "mod.ts", "src"];
 
 /** Runs the examples on Deno, each in its own isolate. */
-export async function runExamplesOnDeno(place: Place): Promise<Outcome> {
-  const cwd = await Deno.makeTempDir({ dir: place.temporary });
-  const paths = documentation.map((path) => `${place.root}/${path}`);
+export async function runExamplesOnDeno(workspace: Workspace): Promise<Outcome> {
+  const cwd = await Deno.makeTempDir({ dir: workspace.temporary });
+  const paths = documentation.map((path) => `${workspace.root}/${path}`);
   return await run(
-    [place.bin.deno, "test", "--doc", "-A", `--config=${place.root}/deno.json`, ...paths],
-    { cwd, env: place.env },
+    [workspace.bin.deno, "test", "--doc", "-A", `--config=${workspace.root}/deno.json`, ...paths],
+    { cwd, env: workspace.env },
   );
 }
 
 /** Runs the examples that do not name `Deno` on Bun, each in its own process. */
-export async function runExamplesOnBun(place: Place): Promise<Outcome> {
-  const cwd = await Deno.makeTempDir({ dir: place.temporary });
+export async function runExamplesOnBun(workspace: Workspace): Promise<Outcome> {
+  const cwd = await Deno.makeTempDir({ dir: workspace.temporary });
   await Deno.mkdir(`${cwd}/node_modules/@kymo`, { recursive: true });
-  await Deno.symlink(place.root, `${cwd}/node_modules/@kymo/kymo`);
+  await Deno.symlink(workspace.root, `${cwd}/node_modules/@kymo/kymo`);
   for (const name of ["@std", "apache-arrow"]) {
-    await Deno.symlink(`${place.root}/node_modules/${name}`, `${cwd}/node_modules/${name}`);
+    await Deno.symlink(`${workspace.root}/node_modules/${name}`, `${cwd}/node_modules/${name}`);
   }
-  const examples = documentation.flatMap((path) => documentationBelow(place.root, path))
-    .flatMap((path) => findExamples(path, Deno.readTextFileSync(`${place.root}/${path}`)))
+  const examples = documentation.flatMap((path) => documentationBelow(workspace.root, path))
+    .flatMap((path) => findExamples(path, Deno.readTextFileSync(`${workspace.root}/${path}`)))
     .filter(({ code }) => !/\bDeno\b/.test(code));
   const failures: string[] = [];
   for (const { origin, code } of examples) {
     await Deno.writeTextFile(`${cwd}/example.ts`, code);
-    const { ok, output } = await run([place.bin.bun, "example.ts"], { cwd, env: place.env, timeout: 60_000 });
+    const { ok, output } = await run([workspace.bin.bun, "example.ts"], { cwd, env: workspace.env, timeout: 60_000 });
     if (!ok) failures.push(`${origin}\n${output}`);
   }
   return {

@@ -5,7 +5,7 @@
  */
 
 import type { Outcome } from "./command.ts";
-import type { Place } from "./place.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** Folder for output that people look at, such as screenshots. */
 const testOutput = "tests/output";
@@ -21,7 +21,7 @@ export function listTree(root: string, folder = ""): string[] {
 }
 
 /** Passes if neither the repository nor the temporary folder of the tests has new files. */
-export function findLeftovers(before: readonly string[], { root, scratch }: Place): Outcome {
+export function findLeftovers(before: readonly string[], { root, scratch }: Workspace): Outcome {
   const known = new Set(before);
   const left = [
     ...listTree(root).filter((path) => !known.has(path)),

@@ -8,7 +8,7 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { type Outcome, run } from "./command.ts";
 import { appFolder, commandLines } from "./packed_package.ts";
-import type { Place, RuntimeName } from "./place.ts";
+import type { RuntimeName, Workspace } from "./workspace.ts";
 
 /** Output of the app without DuckDB. */
 const MISSING =
@@ -37,11 +37,11 @@ const PROFILE = {
  * Analyses without DuckDB. The library and `kymo summary` name the command that adds it; `kymo top`
  * and `kymo profile` work without.
  */
-export async function analyseWithoutDuckDB(runtime: RuntimeName, place: Place): Promise<Outcome> {
-  const { app, ok, output } = await runApp(runtime, place);
+export async function analyseWithoutDuckDB(runtime: RuntimeName, workspace: Workspace): Promise<Outcome> {
+  const { app, ok, output } = await runApp(runtime, workspace);
   await Deno.writeTextFile(`${app}/profiler.1.cpuprofile`, JSON.stringify(PROFILE));
   const kymo = (...args: string[]): Promise<Outcome> =>
-    run([...commandLines(place)[runtime], ...args], appOptions(app, place));
+    run([...commandLines(workspace)[runtime], ...args], appOptions(app, workspace));
   const summary = await kymo("summary", `recorded-${runtime}`);
   const top = await kymo("top", `recorded-${runtime}`, "--once");
   const profile = await kymo("profile", "profiler.1.cpuprofile");
@@ -53,18 +53,21 @@ export async function analyseWithoutDuckDB(runtime: RuntimeName, place: Place): 
 }
 
 /** Adds DuckDB to the app with the command that the app named. */
-export async function addDuckDB(place: Place): Promise<Outcome> {
+export async function addDuckDB(workspace: Workspace): Promise<Outcome> {
   const version = packageJson.devDependencies["@duckdb/node-api"];
-  return await run([place.bin.bun, "add", `@duckdb/node-api@${version}`], appOptions(appFolder(place), place));
+  return await run(
+    [workspace.bin.bun, "add", `@duckdb/node-api@${version}`],
+    appOptions(appFolder(workspace), workspace),
+  );
 }
 
 /** Analyses the earlier recording on a runtime, and makes a report of it. */
-export async function analyseWithPacked(runtime: RuntimeName, place: Place): Promise<Outcome> {
-  const { app, ok, output } = await runApp(runtime, place);
-  const kymo = commandLines(place)[runtime];
+export async function analyseWithPacked(runtime: RuntimeName, workspace: Workspace): Promise<Outcome> {
+  const { app, ok, output } = await runApp(runtime, workspace);
+  const kymo = commandLines(workspace)[runtime];
   const directory = `recorded-${runtime}`;
-  const summary = await run([...kymo, "summary", directory], appOptions(app, place));
-  const report = await run([...kymo, "report", directory, "-o", `${directory}.html`], appOptions(app, place));
+  const summary = await run([...kymo, "summary", directory], appOptions(app, workspace));
+  const report = await run([...kymo, "report", directory, "-o", `${directory}.html`], appOptions(app, workspace));
   const all = `${output}${summary.output}${report.output}`;
   if (!ok || !summary.ok || !report.ok) return { ok: false, output: all };
   const page = await Deno.readTextFile(`${app}/${directory}.html`);
@@ -74,14 +77,14 @@ export async function analyseWithPacked(runtime: RuntimeName, place: Place): Pro
   };
 }
 
-async function runApp(runtime: RuntimeName, place: Place): Promise<Outcome & { readonly app: string }> {
-  const app = appFolder(place);
-  await Deno.copyFile(`${place.root}/tests/packaging/analysis_app.ts`, `${app}/analysis_app.ts`);
+async function runApp(runtime: RuntimeName, workspace: Workspace): Promise<Outcome & { readonly app: string }> {
+  const app = appFolder(workspace);
+  await Deno.copyFile(`${workspace.root}/tests/packaging/analysis_app.ts`, `${app}/analysis_app.ts`);
   const words = runtime === "bun" ? ["analysis_app.ts"] : ["run", "-A", "analysis_app.ts"];
-  const outcome = await run([place.bin[runtime], ...words, `recorded-${runtime}`], appOptions(app, place));
+  const outcome = await run([workspace.bin[runtime], ...words, `recorded-${runtime}`], appOptions(app, workspace));
   return { ...outcome, app };
 }
 
-function appOptions(cwd: string, { env }: Place): { readonly cwd: string; readonly env: Place["env"] } {
+function appOptions(cwd: string, { env }: Workspace): { readonly cwd: string; readonly env: Workspace["env"] } {
   return { cwd, env };
 }

@@ -8,7 +8,7 @@
 import denoJson from "../../deno.json" with { type: "json" };
 import { buildNpm } from "../build_npm.ts";
 import { type Outcome, run } from "./command.ts";
-import type { Place, RuntimeName } from "./place.ts";
+import type { RuntimeName, Workspace } from "./workspace.ts";
 
 /** The two ways in which a user's compiler finds declarations. */
 const resolutions = [
@@ -20,19 +20,19 @@ const resolutions = [
  * Builds the package, packs it, and adds the tarball to an empty app. Passes if no other package is
  * installed with it.
  */
-export async function installPacked(place: Place): Promise<Outcome> {
-  const built = `${place.temporary}/npm`;
-  const app = appFolder(place);
+export async function installPacked(workspace: Workspace): Promise<Outcome> {
+  const built = `${workspace.temporary}/npm`;
+  const app = appFolder(workspace);
   await buildNpm(built);
   await Deno.mkdir(app);
   await Deno.writeTextFile(`${app}/package.json`, '{ "name": "app", "private": true, "type": "module" }\n');
-  const { bun } = place.bin;
+  const { bun } = workspace.bin;
   const packed = await run([bun, "pm", "pack", "--quiet", "--filename", `${app}/kymo.tgz`], {
     cwd: built,
-    env: place.env,
+    env: workspace.env,
   });
   if (!packed.ok) return packed;
-  const added = await run([bun, "add", "./kymo.tgz"], { cwd: app, env: place.env });
+  const added = await run([bun, "add", "./kymo.tgz"], { cwd: app, env: workspace.env });
   if (!added.ok) return added;
   const installed = [...Deno.readDirSync(`${app}/node_modules`)].map(({ name }) => name);
   return {
@@ -42,23 +42,23 @@ export async function installPacked(place: Place): Promise<Outcome> {
 }
 
 /** Records with the installed package on a runtime. The app checks its files itself. */
-export async function recordWithPacked(runtime: RuntimeName, place: Place): Promise<Outcome> {
-  const app = appFolder(place);
-  await Deno.copyFile(`${place.root}/tests/packaging/app.ts`, `${app}/app.ts`);
+export async function recordWithPacked(runtime: RuntimeName, workspace: Workspace): Promise<Outcome> {
+  const app = appFolder(workspace);
+  await Deno.copyFile(`${workspace.root}/tests/packaging/app.ts`, `${app}/app.ts`);
   const words = runtime === "bun" ? ["app.ts"] : ["run", "-A", "app.ts"];
-  return await run([place.bin[runtime], ...words, `recorded-${runtime}`], { cwd: app, env: place.env });
+  return await run([workspace.bin[runtime], ...words, `recorded-${runtime}`], { cwd: app, env: workspace.env });
 }
 
 /**
  * Runs the installed command line on a runtime: it prints its version, and recovers an empty
  * directory.
  */
-export async function runPackedCommandLine(runtime: RuntimeName, place: Place): Promise<Outcome> {
-  const app = appFolder(place);
-  const kymo = commandLines(place)[runtime];
+export async function runPackedCommandLine(runtime: RuntimeName, workspace: Workspace): Promise<Outcome> {
+  const app = appFolder(workspace);
+  const kymo = commandLines(workspace)[runtime];
   await Deno.mkdir(`${app}/empty`, { recursive: true });
-  const version = await run([...kymo, "--version"], { cwd: app, env: place.env });
-  const recovery = await run([...kymo, "recover", "empty"], { cwd: app, env: place.env });
+  const version = await run([...kymo, "--version"], { cwd: app, env: workspace.env });
+  const recovery = await run([...kymo, "recover", "empty"], { cwd: app, env: workspace.env });
   const output = `${version.output}${recovery.output}`;
   return { ok: version.ok && recovery.ok && output === `${denoJson.version}\nNothing to recover.\n`, output };
 }
@@ -66,11 +66,11 @@ export async function runPackedCommandLine(runtime: RuntimeName, place: Place): 
 /**
  * Type-checks a user of the package with all strict options of the compiler, and the types of Bun.
  */
-export async function typeCheckUser(place: Place): Promise<Outcome> {
-  const app = appFolder(place);
-  await Deno.copyFile(`${place.root}/tests/packaging/strict_user.ts`, `${app}/strict_user.ts`);
+export async function typeCheckUser(workspace: Workspace): Promise<Outcome> {
+  const app = appFolder(workspace);
+  await Deno.copyFile(`${workspace.root}/tests/packaging/strict_user.ts`, `${app}/strict_user.ts`);
   for (const name of ["bun-types", "@types"]) {
-    await Deno.symlink(`${place.root}/node_modules/${name}`, `${app}/node_modules/${name}`);
+    await Deno.symlink(`${workspace.root}/node_modules/${name}`, `${app}/node_modules/${name}`);
   }
   const outcomes = [];
   for (const resolution of resolutions) {
@@ -89,14 +89,14 @@ export async function typeCheckUser(place: Place): Promise<Outcome> {
       skipLibCheck: false,
     };
     await Deno.writeTextFile(`${app}/tsconfig.json`, JSON.stringify({ compilerOptions, files: ["strict_user.ts"] }));
-    const { tsc } = place.bin;
-    outcomes.push(await run([tsc, "-p", "tsconfig.json"], { cwd: app, env: place.env }));
+    const { tsc } = workspace.bin;
+    outcomes.push(await run([tsc, "-p", "tsconfig.json"], { cwd: app, env: workspace.env }));
   }
   return { ok: outcomes.every(({ ok }) => ok), output: outcomes.map(({ output }) => output).join("") };
 }
 
 /** The command of the command line on each runtime. */
-export function commandLines({ bin }: Place): Record<RuntimeName, [string, ...string[]]> {
+export function commandLines({ bin }: Workspace): Record<RuntimeName, [string, ...string[]]> {
   return {
     bun: [bin.bun, "x", "--no-install", "@kymo/kymo"],
     deno: [bin.deno, "run", "-A", "npm:@kymo/kymo/cli"],
@@ -104,6 +104,6 @@ export function commandLines({ bin }: Place): Record<RuntimeName, [string, ...st
 }
 
 /** Folder of the app. */
-export function appFolder(place: Place): string {
-  return `${place.temporary}/app`;
+export function appFolder(workspace: Workspace): string {
+  return `${workspace.temporary}/app`;
 }

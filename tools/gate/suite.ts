@@ -7,7 +7,7 @@
 
 import { type Outcome, run } from "./command.ts";
 import { readJunit, type TestCase, type TestReport } from "./junit.ts";
-import type { Place, RuntimeName } from "./place.ts";
+import type { RuntimeName, Workspace } from "./workspace.ts";
 
 /**
  * Time limit for a test on Bun, ms: its own limit of 5 s is too short for tests that start
@@ -49,20 +49,20 @@ export interface TestOutcome extends Outcome {
 /** Runs a test file on a runtime. */
 export async function runTests(
   runtime: RuntimeName,
-  place: Place,
+  workspace: Workspace,
   file: string,
   { env = {}, testTimeout = TEST_TIMEOUT, timeout }: TestOptions = {},
 ): Promise<TestOutcome> {
-  const junit = `${place.temporary}/${runtime}-${file.replaceAll("/", "-")}.xml`;
+  const junit = `${workspace.temporary}/${runtime}-${file.replaceAll("/", "-")}.xml`;
   const options = {
     // Otherwise Deno makes the links in `node_modules` anew at each start, and a program on Bun may
     // find them missing.
     deno: ["-A", "--no-check", "--node-modules-dir=manual", `--junit-path=${junit}`],
     bun: [`--timeout=${testTimeout}`, "--only-failures", "--reporter=junit", `--reporter-outfile=${junit}`],
   };
-  const { ok, output } = await run([place.bin[runtime], "test", ...options[runtime], `./${file}`], {
-    cwd: place.root,
-    env: { ...place.env, KYMO_EXPECT_RUNTIME: runtime, ...env },
+  const { ok, output } = await run([workspace.bin[runtime], "test", ...options[runtime], `./${file}`], {
+    cwd: workspace.root,
+    env: { ...workspace.env, KYMO_EXPECT_RUNTIME: runtime, ...env },
     ...timeout === undefined ? {} : { timeout },
   });
   const report = readJunit(await Deno.readTextFile(junit).catch(() => ""));
@@ -73,13 +73,15 @@ export async function runTests(
  * Runs the suite on both runtimes, each file in its own process, and {@linkcode WIDTH} of them
  * concurrently: most slow tests wait for other processes.
  */
-export async function runSuite(place: Place): Promise<Record<RuntimeName, TestOutcome>> {
-  const runs = findTestFiles(place.root).sort(bySlowness)
+export async function runSuite(workspace: Workspace): Promise<Record<RuntimeName, TestOutcome>> {
+  const runs = findTestFiles(workspace.root).sort(bySlowness)
     .flatMap((file) => (["deno", "bun"] as const).map((runtime) => ({ runtime, file })));
   const outcomes: Record<RuntimeName, (TestOutcome & { file: string })[]> = { deno: [], bun: [] };
   const queue = runs.values();
   const work = async (): Promise<void> => {
-    for (const { runtime, file } of queue) outcomes[runtime].push({ file, ...await runTests(runtime, place, file) });
+    for (const { runtime, file } of queue) {
+      outcomes[runtime].push({ file, ...await runTests(runtime, workspace, file) });
+    }
   };
   await Promise.all(Array.from({ length: WIDTH }, work));
   return { deno: combine(outcomes.deno), bun: combine(outcomes.bun) };

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { Reader } from "../../support/analysis/duckdb_reader.ts";
 import { type RuntimeName, type Spawned, spawnOn } from "../../support/process/run.ts";
+import { SMALL_BUFFERS } from "../../support/small_buffers.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/fast_recorder.ts", import.meta.url));
 
@@ -23,7 +24,7 @@ class Recorders implements AsyncDisposable {
   async start(monitoringDir: string): Promise<void> {
     for (const layout of ["segments", "append"]) {
       for (const runtime of RUNTIMES) {
-        const options = { monitoringDir, layout, memoryThreshold: 2 ** 14, flushInterval: 50 };
+        const options = { monitoringDir, layout, ...SMALL_BUFFERS };
         this.#spawned.push(spawnOn(runtime, fixture, [JSON.stringify(options), `${runtime} ${layout}`]));
       }
     }

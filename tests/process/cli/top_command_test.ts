@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { Recorder, type RecorderState } from "../../support/process/recorder.ts";
+import { RecorderController, type RecorderState } from "../../support/process/recorder_controller.ts";
 import { commandOf, type RuntimeName, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
@@ -103,7 +103,7 @@ describe("kymo top as a program", () => {
       const expected: Record<string, number> = {};
       const options = { monitoringDir: directory, layout, withRuntime: true, memoryThreshold: 65_536 };
       for (const runtime of runtimes) {
-        await using recorder = new Recorder(runtime);
+        await using recorder = new RecorderController(runtime);
         await recorder.send("start", options);
         for (const count of [1, 999, 20_000]) {
           await recorder.send("number", count);
@@ -134,7 +134,7 @@ describe("kymo top as a program", () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     mkdirSync(directory);
-    await using recorder = new Recorder(thisRuntime);
+    await using recorder = new RecorderController(thisRuntime);
     await recorder.send("start", { monitoringDir: directory, flushInterval: 0 });
     let before = await recorder.send("number", 30_000);
     while (before.flushed === 0) before = await recorder.send("settle", 50); // one file, and the rest in a spool

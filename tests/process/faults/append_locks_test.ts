@@ -5,13 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { recover } from "../../../mod.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { readRows } from "../../support/process/recorded_rows.ts";
-import { PATIENCE, SMALL_BUFFERS } from "../../support/process/recorder.ts";
+import { PATIENCE } from "../../support/process/recorder_controller.ts";
 import { type RuntimeName, thisRuntime } from "../../support/process/run.ts";
 import { AttachedStrace } from "../../support/faults/attached_strace.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";
-import { ObservedRecorder, type ObservedState } from "../../support/process/observed_recorder.ts";
+import { ObservedRecorderController, type ObservedState } from "../../support/process/observed_recorder_controller.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { cannotTrace } from "../../support/process/system_tools.ts";
+import { SMALL_BUFFERS } from "../../support/small_buffers.ts";
 
 const otherRuntime: RuntimeName = thisRuntime === "deno" ? "bun" : "deno";
 
@@ -64,9 +65,9 @@ async function until(isSo: () => boolean): Promise<void> {
  * still holds the lock.
  */
 async function withStoppedHolder(directory: string, log: string) {
-  const holder = new ObservedRecorder(otherRuntime);
+  const holder = new ObservedRecorderController(otherRuntime);
   await holder.send("start", optionsFor(directory));
-  const recorder = new ObservedRecorder(thisRuntime);
+  const recorder = new ObservedRecorderController(thisRuntime);
   await recorder.send("start", optionsFor(directory));
   await recorder.send("number", COUNT);
   const before = await recorder.send("settle", PATIENCE);
@@ -166,7 +167,7 @@ for (const error of ["ENOLCK", "EOPNOTSUPP"]) {
       it("uses private memory, and reports that once", async () => {
         using scratch = scratchDirectory();
         const directory = scratch.at("monitoring");
-        await using recorder = new ObservedRecorder(thisRuntime);
+        await using recorder = new ObservedRecorderController(thisRuntime);
         await recorder.send("status");
         await using _ = await AttachedStrace.to({
           pid: recorder.pid,

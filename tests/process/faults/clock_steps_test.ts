@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { globSync, writeFileSync } from "node:fs";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { csvFiles, readRows } from "../../support/process/recorded_rows.ts";
-import { PATIENCE, Recorder } from "../../support/process/recorder.ts";
+import { PATIENCE, RecorderController } from "../../support/process/recorder_controller.ts";
 import { thisRuntime } from "../../support/process/run.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";
 import { readNumbers } from "../../support/process/recorded_numbers.ts";
@@ -61,7 +61,7 @@ for (const layout of LAYOUTS) {
         const stepTo = (seconds: number): void =>
           writeFileSync(scratch.at("clock"), `${seconds < 0 ? "" : "+"}${seconds}`);
         stepTo(offset);
-        const recorder = new Recorder(thisRuntime, withClockOf(scratch.at("clock")));
+        const recorder = new RecorderController(thisRuntime, withClockOf(scratch.at("clock")));
         await recorder.send("start", {
           monitoringDir: directory,
           layout,

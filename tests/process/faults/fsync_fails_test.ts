@@ -3,13 +3,15 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { quote } from "../../../src/errors.ts";
 import { recover } from "../../../mod.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { PATIENCE, SMALL_BUFFERS } from "../../support/process/recorder.ts";
+import { PATIENCE } from "../../support/process/recorder_controller.ts";
 import { thisRuntime } from "../../support/process/run.ts";
 import { AttachedStrace } from "../../support/faults/attached_strace.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";
 import { readNumbers } from "../../support/process/recorded_numbers.ts";
-import { assertBooks, ObservedRecorder, type ObservedState } from "../../support/process/observed_recorder.ts";
+import { ObservedRecorderController, type ObservedState } from "../../support/process/observed_recorder_controller.ts";
 import { cannotTrace } from "../../support/process/system_tools.ts";
+import { assertNumbersConserved } from "../../support/process/recorded_numbers.ts";
+import { SMALL_BUFFERS } from "../../support/small_buffers.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
@@ -44,7 +46,7 @@ for (const layout of LAYOUTS) {
 
       /** A recorder with a published file, whose disk then fails to sync. */
       async function prepare(directory: string, log: string) {
-        const recorder = new ObservedRecorder(thisRuntime);
+        const recorder = new ObservedRecorderController(thisRuntime);
         assertEquals((await recorder.send("start", optionsFor(directory))).thrown, undefined);
         await recorder.send("number", COUNT);
         const before = await recorder.send("settle", PATIENCE);
@@ -85,7 +87,7 @@ for (const layout of LAYOUTS) {
           flushed: 3 * COUNT,
           errors: after.errors,
         });
-        assertBooks(stopped, directory);
+        assertNumbersConserved(stopped, directory);
         assertEquals(published(stopped).length, Object.keys(stopped.files).length);
         await recorder.end();
         recordFigure(
@@ -126,7 +128,7 @@ for (const layout of LAYOUTS) {
       it(`throws with durability fsync and not with spool: ${victim}`, async () => {
         using scratch = scratchDirectory();
         const directory = scratch.at("monitoring");
-        await using recorder = new ObservedRecorder(thisRuntime);
+        await using recorder = new ObservedRecorderController(thisRuntime);
         const { pid } = recorder;
         await recorder.send("status");
         const paths = [pathOf(directory, pid)];

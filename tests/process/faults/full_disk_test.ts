@@ -4,12 +4,13 @@ import { readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { recover } from "../../../mod.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { PATIENCE, Recorder, SMALL_BUFFERS } from "../../support/process/recorder.ts";
+import { PATIENCE, RecorderController } from "../../support/process/recorder_controller.ts";
 import { thisRuntime } from "../../support/process/run.ts";
 import { canMount, seenFromOutside, withSmallDisk } from "../../support/disks/mounted_tmpfs.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";
 import { assertNumbersConserved, readNumbers } from "../../support/process/recorded_numbers.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
+import { SMALL_BUFFERS } from "../../support/small_buffers.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
@@ -31,7 +32,7 @@ for (const layout of LAYOUTS) {
       { skip },
       async () => {
         using scratch = scratchDirectory();
-        const recorder = new Recorder(thisRuntime, withSmallDisk(scratch.path));
+        const recorder = new RecorderController(thisRuntime, withSmallDisk(scratch.path));
         const seen = seenFromOutside(recorder.pid, scratch.path);
         const options = { monitoringDir: scratch.path, layout, ...SMALL_BUFFERS, flushInterval: FLUSH_INTERVAL };
         await recorder.send("start", options);
@@ -77,7 +78,7 @@ for (const durability of ["memory", "spool"] as const) {
         { skip },
         async () => {
           using scratch = scratchDirectory();
-          const recorder = new Recorder(thisRuntime, withSmallDisk(scratch.path));
+          const recorder = new RecorderController(thisRuntime, withSmallDisk(scratch.path));
           const seen = seenFromOutside(recorder.pid, scratch.path);
           const options = { monitoringDir: scratch.path, layout, durability, ...SMALL_BUFFERS };
           assertEquals((await recorder.send("start", options)).durability, durability);

@@ -3,12 +3,13 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { recover } from "../../../mod.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { PATIENCE, Recorder, type RecorderState, SMALL_BUFFERS } from "../../support/process/recorder.ts";
+import { PATIENCE, RecorderController, type RecorderState } from "../../support/process/recorder_controller.ts";
 import { thisRuntime } from "../../support/process/run.ts";
 import { canMount, remount, seenFromOutside, withSmallDisk } from "../../support/disks/mounted_tmpfs.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";
 import { assertNumbersConserved, readNumbers } from "../../support/process/recorded_numbers.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
+import { SMALL_BUFFERS } from "../../support/small_buffers.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
@@ -61,7 +62,7 @@ for (const layout of LAYOUTS) {
     it("deleted is created again within two flush intervals", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
-      const recorder = new Recorder(thisRuntime);
+      const recorder = new RecorderController(thisRuntime);
       await recorder.send("start", optionsFor(directory));
       const numbers: number[] = [];
       for (let i = 0; i < TIMES; i++) {
@@ -88,7 +89,7 @@ for (const layout of LAYOUTS) {
       it(`${name} is written to again within two flush intervals once it is back`, { skip }, async () => {
         using scratch = scratchDirectory();
         const directory = loss.onSmallDisk ? scratch.path : scratch.at("monitoring");
-        const recorder = new Recorder(thisRuntime, loss.onSmallDisk ? withSmallDisk(directory) : []);
+        const recorder = new RecorderController(thisRuntime, loss.onSmallDisk ? withSmallDisk(directory) : []);
         const seen = loss.onSmallDisk ? seenFromOutside(recorder.pid, directory) : directory;
         assertEquals((await recorder.send("start", optionsFor(directory))).thrown, undefined);
         await recorder.send("number", 300);
@@ -129,7 +130,7 @@ for (const durability of ["memory", "spool"] as const) {
     }, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.path;
-      const recorder = new Recorder(thisRuntime, withSmallDisk(directory));
+      const recorder = new RecorderController(thisRuntime, withSmallDisk(directory));
       const seen = seenFromOutside(recorder.pid, directory);
       const options = { monitoringDir: directory, durability, ...SMALL_BUFFERS };
       assertEquals((await recorder.send("start", options)).durability, durability);

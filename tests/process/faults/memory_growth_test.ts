@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { otherNames } from "../../support/process/recorder.ts";
+import { otherNames } from "../../support/process/recorder_controller.ts";
 import { csvFiles, readFileRows } from "../../support/process/recorded_rows.ts";
 import { spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";

@@ -4,13 +4,14 @@ import { readdirSync } from "node:fs";
 import { recover } from "../../../mod.ts";
 import { quotePath } from "../../../src/errors.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { PATIENCE } from "../../support/process/recorder.ts";
+import { PATIENCE } from "../../support/process/recorder_controller.ts";
 import { thisRuntime } from "../../support/process/run.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";
 import { readNumbers } from "../../support/process/recorded_numbers.ts";
-import { assertBooks, ObservedRecorder, type ObservedState } from "../../support/process/observed_recorder.ts";
+import { ObservedRecorderController, type ObservedState } from "../../support/process/observed_recorder_controller.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { cannotMount, DISK_KINDS, SmallDisk } from "../../support/disks/small_disk.ts";
+import { assertNumbersConserved } from "../../support/process/recorded_numbers.ts";
 
 const ENOSPC = "no space left on device";
 
@@ -39,7 +40,7 @@ for (const kind of DISK_KINDS) {
     it("does not start on a full disk, and leaves no file", async () => {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
-      await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
+      await using recorder = new ObservedRecorderController(thisRuntime, disk.wrapper);
       const options = { ...optionsFor(disk), withRuntime: true };
       const rooms = {
         "none": () => disk.fill(),
@@ -69,7 +70,7 @@ for (const kind of DISK_KINDS) {
     it("uses memory when the disk is full at a roll-over, reports that once, and uses spools again once there is room", async () => {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
-      await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
+      await using recorder = new ObservedRecorderController(thisRuntime, disk.wrapper);
       await recorder.send("start", { ...optionsFor(disk), flushInterval: 0 });
       const first = await recorder.send("number", 10);
       assertEquals({ durability: first.durability, errors: first.errors }, { durability: "spool", errors: 0 });
@@ -80,7 +81,7 @@ for (const kind of DISK_KINDS) {
       assertEquals(spoolReports(full).length, 1);
       assertStringIncludes(spoolReports(full)[0]!, `${quotePath(disk.directory)}: ${ENOSPC}`);
       assert(full.buffered > 7_000 && full.dropped > 0 && full.flushed === 0);
-      assertBooks(full, disk.seen);
+      assertNumbersConserved(full, disk.seen);
 
       disk.empty();
       await recorder.send("flush", 1);
@@ -107,7 +108,7 @@ for (const kind of DISK_KINDS) {
     it("uses memory, and reports that once, while there is room for files but not for a spool", async () => {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
-      await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
+      await using recorder = new ObservedRecorderController(thisRuntime, disk.wrapper);
       await recorder.send("start", optionsFor(disk));
       disk.fillBut(64 * 1024);
       for (let flushed = 10; flushed <= 50; flushed += 10) {
@@ -122,14 +123,14 @@ for (const kind of DISK_KINDS) {
       await recorder.send("settle", PATIENCE);
       const spooling = await recorder.send("number", 10);
       assertEquals({ durability: spooling.durability, errors: spooling.errors }, { durability: "spool", errors: 1 });
-      assertBooks(await recorder.send("stop"), disk.seen);
+      assertNumbersConserved(await recorder.send("stop"), disk.seen);
       await recorder.end();
     });
 
     it("goes on when other programs fill the disk", async () => {
       using scratch = scratchDirectory();
       await using disk = await SmallDisk.make(kind, scratch.path);
-      await using recorder = new ObservedRecorder(thisRuntime, disk.wrapper);
+      await using recorder = new ObservedRecorderController(thisRuntime, disk.wrapper);
       await recorder.send("start", optionsFor(disk));
       // Both its spools exist then, and hardly any page of them was written.
       await recorder.send("number", 10);
@@ -142,15 +143,15 @@ for (const kind of DISK_KINDS) {
         const { buffered, dropped, errors } = full;
         assert(buffered > 6_000 && dropped > before.dropped && errors > before.errors, JSON.stringify(full));
         assertStringIncludes(full.lastError!, ENOSPC);
-        assertBooks(full, disk.seen);
+        assertNumbersConserved(full, disk.seen);
         disk.empty();
         const freed = await recorder.send("settle", PATIENCE);
         assertEquals({ buffered: freed.buffered, dropped: freed.dropped }, { buffered: 0, dropped: full.dropped });
-        assertBooks(freed, disk.seen);
+        assertNumbersConserved(freed, disk.seen);
         before = freed;
       }
       const stopped = await recorder.send("stop");
-      assertBooks(stopped, disk.seen);
+      assertNumbersConserved(stopped, disk.seen);
       assertEquals(Object.keys(stopped.files).filter((name) => name.startsWith(".")), []);
       await recorder.end();
       recordFigure(5, `${kind}: filled ${TIMES} times by others under the mapped spools: no SIGBUS, conserved`);

@@ -3,6 +3,7 @@ import type { SegmentOwner } from "../../../src/segment/format.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { OWNER, rowsOf } from "../segments.ts";
 import { FakeClock } from "./runtime.ts";
+import { LEAST_THRESHOLD } from "../small_buffers.ts";
 
 /** A segment as it was when it was sealed. */
 export interface TakenSegment {
@@ -36,7 +37,7 @@ export class FakeBufferOwner {
   #published = 0;
 
   /** The buffer has 16 KiB of heap memory by default. */
-  constructor({ owner = OWNER, memoryThreshold = 2 ** 14, nextSegment }: FakeBufferOptions = {}) {
+  constructor({ owner = OWNER, memoryThreshold = LEAST_THRESHOLD, nextSegment }: FakeBufferOptions = {}) {
     const bytes = (memoryThreshold >> 1) & ~7;
     this.buffer = new DoubleBuffer({
       clock: this.clock,

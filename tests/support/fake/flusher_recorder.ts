@@ -12,11 +12,9 @@ import type { MemoryDisk } from "./memory_disk.ts";
 import { FakeRuntime } from "./runtime.ts";
 import { csvPaths, DIRECTORY } from "../published_files.ts";
 import { OWNER } from "../segments.ts";
+import { LEAST_THRESHOLD } from "../small_buffers.ts";
 
-/** Bytes of the least buffer, and the rows of each of its two segments. */
-export const LEAST_THRESHOLD = 2 ** 14;
-
-/** How a {@linkcode Recorder} is made. */
+/** How a {@linkcode FlusherRecorder} is made. */
 export interface RecorderOptions {
   readonly runtime?: FakeRuntime;
   readonly layout?: Layout;
@@ -63,7 +61,7 @@ const ROW = new RegExp(
  * A flusher with its buffer on a fake runtime. It observes the numbers from `first` on, so that
  * each row is known.
  */
-export class Recorder {
+export class FlusherRecorder {
   readonly runtime: FakeRuntime;
   readonly flusher: Flusher;
   readonly buffer: DoubleBuffer;

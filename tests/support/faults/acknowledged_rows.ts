@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readdirSync } from "node:fs";
 import { recover, type RecoverySummary } from "../../../mod.ts";
 import { readRows } from "../process/recorded_rows.ts";
-import type { Acknowledged } from "./acknowledging_writer.ts";
+import type { Acknowledged } from "./acknowledging_writer_controller.ts";
 
 /** The rows of one writer. */
 interface WriterRows {
@@ -51,7 +51,7 @@ function assertContiguous(numbers: number[], name: string): void {
 /**
  * Recovers a directory whose writers are all dead. Asserts that a second recovery finds nothing.
  */
-export async function recoverAll(directory: string): Promise<RecoverySummary> {
+export async function recoverDeadWriters(directory: string): Promise<RecoverySummary> {
   const summary = await recover(directory);
   const { alive, damaged, failures } = summary;
   assertEquals({ alive, damaged, failures }, { alive: 0, damaged: 0, failures: [] });

@@ -2,15 +2,16 @@ import fc, { type Arbitrary } from "fast-check";
 import type { DiskOperation } from "../fake/memory_disk.ts";
 import { CODES, OPERATIONS } from "./troubled_disk.ts";
 import { COMMON, type Recording, type Target, type WatchedMonitor } from "./watched_monitor.ts";
-import type { World } from "./world.ts";
+import type { ProcessPair } from "./process_pair.ts";
+import { LEAST_THRESHOLD } from "../small_buffers.ts";
 
 /** Something that happens, and prints as what it is. */
 export class Command {
   readonly #name: string;
   readonly #details: unknown;
-  readonly run: (world: World) => void | Promise<void>;
+  readonly run: (pair: ProcessPair) => void | Promise<void>;
 
-  constructor(name: string, details: unknown, run: (world: World) => void | Promise<void>) {
+  constructor(name: string, details: unknown, run: (pair: ProcessPair) => void | Promise<void>) {
     this.#name = name;
     this.#details = details;
     this.run = run;
@@ -24,21 +25,21 @@ export class Command {
 function command<T>(
   name: string,
   details: Arbitrary<T>,
-  run: (world: World, details: T) => void | Promise<void>,
+  run: (pair: ProcessPair, details: T) => void | Promise<void>,
 ): Arbitrary<Command> {
-  return details.map((given) => new Command(name, given, (world) => run(world, given)));
+  return details.map((given) => new Command(name, given, (pair) => run(pair, given)));
 }
 
 /** A command to one of the monitors. */
 function call<T>(
   name: string,
   details: Arbitrary<T>,
-  run: (monitor: WatchedMonitor, details: T, world: World) => void | Promise<void>,
+  run: (monitor: WatchedMonitor, details: T, pair: ProcessPair) => void | Promise<void>,
 ): Arbitrary<Command> {
   return command(
     name,
     fc.tuple(fc.nat(2), details),
-    (world, [which, given]) => run(world.monitors[which]!, given, world),
+    (pair, [which, given]) => run(pair.monitors[which]!, given, pair),
   );
 }
 
@@ -50,7 +51,7 @@ const recording: Arbitrary<Recording> = fc.record({
     flushInterval: fc.constantFrom(1_000, 0, 10, 200, 10_000),
     layout: fc.constantFrom("segments", "append"),
     durability: fc.constantFrom("memory", "spool", "fsync"),
-    memoryThreshold: fc.constantFrom(2 ** 14, 2 ** 14 + 12_345),
+    memoryThreshold: fc.constantFrom(LEAST_THRESHOLD, LEAST_THRESHOLD + 12_345),
     withRuntime: fc.boolean(),
     withProfiler: fc.boolean(),
     samplingInterval: fc.constantFrom(1_000, 500),
@@ -100,11 +101,15 @@ const calls = [
 ] as const;
 
 /** Something that another program does, now or in the middle of what a monitor does. */
-function byOthers<T>(name: string, details: Arbitrary<T>, run: (world: World, details: T) => void): Arbitrary<Command> {
+function byOthers<T>(
+  name: string,
+  details: Arbitrary<T>,
+  run: (pair: ProcessPair, details: T) => void,
+): Arbitrary<Command> {
   const moment = fc.option(fc.nat(30));
-  return command(name, fc.tuple(moment, details), (world, [after, given]) => {
-    if (after === null) run(world, given);
-    else world.troubled.interrupt(after, () => run(world, given));
+  return command(name, fc.tuple(moment, details), (pair, [after, given]) => {
+    if (after === null) run(pair, given);
+    else pair.troubled.interrupt(after, () => run(pair, given));
   });
 }
 
@@ -120,12 +125,12 @@ const failure = fc.record({
 }, { noNullPrototype: true });
 
 const events = [
-  command("advance", fc.constantFrom(0, 1, 10, 100, 1_000, 10_000), (world, ms) => world.advance(ms)),
+  command("advance", fc.constantFrom(0, 1, 10, 100, 1_000, 10_000), (pair, ms) => pair.advance(ms)),
   command("turn", fc.integer({ min: 1, max: 20 }), async (_, count) => {
     for (let i = 0; i < count; i++) await undefined;
   }),
-  command("end", fc.nat(1), (world, process) => world.end(process)),
-  command("setClock", fc.constantFrom(-3_600n, 86_400n), (world, seconds) => world.setClock(seconds * 10n ** 9n)),
+  command("end", fc.nat(1), (pair, process) => pair.end(process)),
+  command("setClock", fc.constantFrom(-3_600n, 86_400n), (pair, seconds) => pair.setClock(seconds * 10n ** 9n)),
   command("fail", failure, ({ troubled }, given) => troubled.fail(given)),
   command("fill", fc.constantFrom(0, 1, 100, 5_000, 30_000), ({ troubled }, room) => troubled.fill(room)),
   command("writeLimit", fc.constantFrom(7, 1_000, Infinity), ({ troubled }, limit) => {
@@ -133,7 +138,7 @@ const events = [
   }),
   command("forbid", nothing, ({ troubled }) => troubled.forbid()),
   command("heal", nothing, ({ troubled }) => troubled.heal()),
-  byOthers("kill", nothing, (world) => world.kill()),
+  byOthers("kill", nothing, (pair) => pair.kill()),
   byOthers("lock", fc.nat(5), ({ troubled }, which) => troubled.lock(which)),
   byOthers("moveFiles", nothing, ({ troubled }) => troubled.moveFiles()),
   byOthers("moveDirectory", fc.boolean(), ({ troubled }, replace) => troubled.moveDirectory(replace)),
@@ -142,7 +147,7 @@ const events = [
     fc.tuple(target, fc.constantFrom("directory", "symlink", "other")),
     ({ troubled }, given) => troubled.plant(...given),
   ),
-  byOthers("kill", nothing, (world) => world.kill()),
+  byOthers("kill", nothing, (pair) => pair.kill()),
 ] as const;
 
 const [start, , , , observe, observeMuch] = calls;

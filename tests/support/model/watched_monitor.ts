@@ -5,6 +5,7 @@ import type { MonitorStatus } from "../../../src/recording/status.ts";
 import type { ChannelCounts } from "../../../src/recording/double_buffer.ts";
 import type { FakeRuntime } from "../fake/runtime.ts";
 import { DIRECTORY } from "../published_files.ts";
+import { LEAST_THRESHOLD } from "../small_buffers.ts";
 
 /** What a program's own error handler does. */
 export type ErrorHandler = "nothing" | "throw" | "reject" | "observe" | "stop";
@@ -407,4 +408,4 @@ export function mustBe(what: string, is: unknown, should: unknown): void {
 }
 
 /** Options with which everything is to be found in one directory. */
-export const COMMON: StartOptions = { monitoringDir: DIRECTORY, memoryThreshold: 2 ** 14 };
+export const COMMON: StartOptions = { monitoringDir: DIRECTORY, memoryThreshold: LEAST_THRESHOLD };

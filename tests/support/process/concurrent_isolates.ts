@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LABELS } from "../programs/isolates_job.ts";
-import { otherNames } from "./recorder.ts";
+import { otherNames } from "./recorder_controller.ts";
 import { csvFiles, readRows } from "./recorded_rows.ts";
 import { type RuntimeName, spawnOn } from "./run.ts";
 

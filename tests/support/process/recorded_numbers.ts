@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { readRows } from "./recorded_rows.ts";
-import type { RecorderState } from "./recorder.ts";
+import type { ReportedCounts } from "./controlled_program.ts";
 
 /**
  * Reads the numbers that a recorder observed, in the order of files and rows. Throws if a row is
@@ -16,7 +16,7 @@ export function readNumbers(directory: string): number[] {
  * Asserts that the counts add up, and that the files have as many numbers as counted, each once.
  * The recorder must have observed numbers only.
  */
-export function assertNumbersConserved(state: RecorderState, directory: string): void {
+export function assertNumbersConserved(state: ReportedCounts, directory: string): void {
   const { recorded, flushed, buffered, dropped } = state;
   assertEquals(recorded, flushed + buffered + dropped);
   const numbers = readNumbers(directory);

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Figure, spread } from "../../../bench/results/figure.ts";
-import { picture } from "../../../bench/results/picture.ts";
+import { comparisonChart } from "../../../bench/results/comparison_chart.ts";
 import { type PartResults, partSection, resultsPage, updatedPage } from "../../../bench/results/results_page.ts";
 
 const machine = {
@@ -138,7 +138,7 @@ describe("comparison chart", () => {
     { name: "fast", keeps: "sums", deno: 100, bun: 400 },
     { name: "bare", keeps: "nothing", deno: 200, bun: 80 },
   ];
-  const svg = picture(bars, "bare", "Kymo");
+  const svg = comparisonChart(bars, "bare", "Kymo");
 
   /** The lengths of the bars with a style, from above. */
   function lengths(style: string): number[] {
@@ -173,6 +173,10 @@ describe("comparison chart", () => {
   });
 
   it("throws without a baseline", () => {
-    assertThrows(() => picture(bars, "nobody", "Kymo"), Error, "Cannot draw the picture: nobody: no such contender");
+    assertThrows(
+      () => comparisonChart(bars, "nobody", "Kymo"),
+      Error,
+      "Cannot draw the picture: nobody: no such contender",
+    );
   });
 });

@@ -7,7 +7,7 @@ import { isCsvName, type Layout } from "../../../src/files/names.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { randomFrom } from "../../support/random.ts";
-import { InterleavedWriter } from "../../support/spools/interleaved_writer.ts";
+import { StepwiseWriter } from "../../support/spools/stepwise_writer.ts";
 
 const DIRECTORY = "/_monitoring";
 
@@ -54,7 +54,7 @@ describe("SpoolSnapshot, with the files it includes", () => {
         const random = randomFrom(seed);
         const disk = new MemoryDisk();
         disk.ensureDirectory(DIRECTORY);
-        const writers = layouts.map((layout, i) => new InterleavedWriter(disk, DIRECTORY, 100 + i, layout, random));
+        const writers = layouts.map((layout, i) => new StepwiseWriter(disk, DIRECTORY, 100 + i, layout, random));
         const turn = (steps: number): void => {
           disk.before = () => {};
           for (let i = 0; i < steps; i++) writers[random(writers.length)]!.step();

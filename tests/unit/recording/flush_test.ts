@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { failAll, failNth, repair } from "../../support/fake/disk_faults.ts";
-import { modeName, Recorder, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
+import { FlusherRecorder, modeName, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { ROWS } from "../../support/fake/buffer_owner.ts";
 import { DIRECTORY, publishedLabels, spoolPaths, temporaryPaths } from "../../support/published_files.ts";
@@ -16,7 +16,7 @@ for (const mode of RECORDER_MODES) {
   describe(`Flusher, flush, ${modeName(mode)}`, () => {
     for (const count of [0, 1, ROWS, ROWS + 1, 2 * ROWS]) {
       it(`publishes ${count} rows, and goes on recording`, async () => {
-        const recorder = new Recorder(mode);
+        const recorder = new FlusherRecorder(mode);
         recorder.observe(count);
         await recorder.flusher.flush();
         recorder.checkAllPublished();
@@ -29,7 +29,7 @@ for (const mode of RECORDER_MODES) {
     }
 
     it("resolves with the rows of its call in files, though others are recorded meanwhile", async () => {
-      const recorder = new Recorder(mode);
+      const recorder = new FlusherRecorder(mode);
       recorder.runtime.clock.step = 400_000; // each slice takes a turn of its own
       recorder.observe(ROWS + 10);
       const flushed = recorder.flusher.flush();
@@ -44,7 +44,7 @@ for (const mode of RECORDER_MODES) {
     });
 
     it("can be called again before it has ended, and during close", async () => {
-      const recorder = new Recorder(mode);
+      const recorder = new FlusherRecorder(mode);
       recorder.observe(ROWS + 10);
       const flushes = [recorder.flusher.flush()];
       recorder.observe(10);
@@ -56,7 +56,7 @@ for (const mode of RECORDER_MODES) {
     });
 
     it("resolves on a disk that fails, keeps the rows, and leaves them to later attempts", async () => {
-      const recorder = new Recorder(mode);
+      const recorder = new FlusherRecorder(mode);
       const { files, timers } = recorder.runtime;
       recorder.observe(10);
       failAll(files, "EIO", "write");
@@ -70,7 +70,7 @@ for (const mode of RECORDER_MODES) {
 
     it("publishes all rows when the disk fails once, at any operation", async () => {
       for (let nth = 1;; nth++) {
-        const recorder = new Recorder(mode);
+        const recorder = new FlusherRecorder(mode);
         recorder.observe(ROWS + 5);
         const faults = failNth(recorder.runtime.files, nth, "EINTR");
         await recorder.flusher.flush();
@@ -81,7 +81,7 @@ for (const mode of RECORDER_MODES) {
     });
 
     it("is not disturbed by an exit in the middle", async () => {
-      const recorder = new Recorder(mode);
+      const recorder = new FlusherRecorder(mode);
       failAll(recorder.runtime.files, "EIO");
       recorder.observe(ROWS + 5);
       const flushed = recorder.flusher.flush();
@@ -96,7 +96,7 @@ for (const mode of RECORDER_MODES) {
 
 describe("Flusher, flush", () => {
   it("writes a file of its own when another program holds the lock for longer than a second", async () => {
-    const recorder = new Recorder({ layout: "append", flushInterval: 0 });
+    const recorder = new FlusherRecorder({ layout: "append", flushInterval: 0 });
     recorder.observe(5);
     recorder.flushNow();
     recorder.runtime.files.lock(`${DIRECTORY}/custom.csv`);
@@ -108,7 +108,7 @@ describe("Flusher, flush", () => {
   });
 
   it("reports that there is no memory for another buffer, and keeps the rows", async () => {
-    const recorder = new Recorder({ spools: false });
+    const recorder = new FlusherRecorder({ spools: false });
     recorder.observe(10);
     const { ArrayBuffer } = globalThis;
     globalThis.ArrayBuffer = class {

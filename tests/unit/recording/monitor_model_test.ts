@@ -3,20 +3,20 @@ import fc from "fast-check";
 import type { DiskOptions } from "../../support/fake/memory_disk.ts";
 import { isFullSuite, shortOrFull } from "../../support/faults/suite_size.ts";
 import { type Command, sequences } from "../../support/model/commands.ts";
-import { World } from "../../support/model/world.ts";
+import { ProcessPair } from "../../support/model/process_pair.ts";
 
 /** Random sequences of each kind of disk: so many in the gate, so many in full. */
 const SEQUENCES = shortOrFull(350, 33_334);
 
 async function live(options: DiskOptions, commands: readonly Command[]): Promise<void> {
-  const world = new World(options);
+  const pair = new ProcessPair(options);
   for (const command of commands) {
-    world.tick();
-    const done = command.run(world);
+    pair.tick();
+    const done = command.run(pair);
     if (done !== undefined) await done;
-    world.check();
+    pair.check();
   }
-  await world.finish();
+  await pair.finish();
 }
 
 describe("whatever happens to monitors, the plain numbers agree with them, nothing throws, and each row is in files once", () => {

@@ -105,7 +105,7 @@ function assertSameEnd(ended: Ended, bare: Ended, end: End): void {
 }
 
 /** Recovers, and asserts that only published files remain. Returns the number of recovered rows. */
-async function recoverAll(directory: string): Promise<number> {
+async function recoverRows(directory: string): Promise<number> {
   const { rows, damaged, alive, failures } = await recover(directory);
   assertEquals({ damaged, alive, failures }, { damaged: 0, alive: 0, failures: [] });
   assertEquals(readdirSync(directory).filter((name) => !/^\w+\..*csv$/.test(name)), []);
@@ -135,7 +135,7 @@ for (const layout of LAYOUTS) {
             run(RECORD, [directory, layout, end.how], end),
           ]);
           assertSameEnd(ended, bare, end);
-          const recovered = await recoverAll(directory);
+          const recovered = await recoverRows(directory);
           const late = end.late === undefined ? {} : { late: end.late };
           assertEquals(countByLabel(directory, "duration"), { ...RECORDED.duration, ...late });
           assertEquals(countByLabel(directory, "custom"), RECORDED.custom);
@@ -157,7 +157,7 @@ describe("program that exits while its workers record exits as without Kymo and 
           run(RECORD_IN_WORKERS, [directory, end.how], end),
         ]);
         assertSameEnd(ended, bare, end);
-        await recoverAll(directory);
+        await recoverRows(directory);
         for (const name of ["one", "two"]) {
           const acknowledged = Number([...ended.stdout.matchAll(new RegExp(`^${name} (\\d+)$`, "gm"))].at(-1)?.[1]);
           const numbers: number[] = [];

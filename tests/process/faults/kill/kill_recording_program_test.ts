@@ -9,12 +9,17 @@ import { type Ended, type RuntimeName, thisRuntime } from "../../../support/proc
 import { recordFigure } from "../../../support/faults/fault_figures.ts";
 import type { WriterPlan } from "../../../support/programs/acknowledging_writer.ts";
 import { forEachConcurrently } from "../../../support/faults/concurrency.ts";
-import { assertAllThere, recoverAll } from "../../../support/faults/acknowledged_rows.ts";
-import { type Acknowledged, LAYOUTS, Writer } from "../../../support/faults/acknowledging_writer.ts";
+import { assertAllThere, recoverDeadWriters } from "../../../support/faults/acknowledged_rows.ts";
+import {
+  type Acknowledged,
+  AcknowledgingWriterController,
+  LAYOUTS,
+} from "../../../support/faults/acknowledging_writer_controller.ts";
 import { sampled, shortOrFull } from "../../../support/faults/suite_size.ts";
 import { randomNumbers } from "../../../support/random.ts";
 import { atCall, readTrace, type TracedCall, underStrace } from "../../../support/faults/strace.ts";
 import { cannotTrace } from "../../../support/process/system_tools.ts";
+import { LEAST_THRESHOLD } from "../../../support/small_buffers.ts";
 
 /** Seed of the random times, different in each run unless given. */
 const SEED = Number(process.env["KYMO_SEED"] ?? Date.now() % 2 ** 31);
@@ -40,7 +45,7 @@ describe("writers killed at random times", () => {
           const random = randomNumbers(SEED + i);
           for (let life = 0; life < LIVES; life++) {
             const name = `${runtime} ${i} ${life}`;
-            const writer = new Writer(runtime, planOf(name, directory, layout, random));
+            const writer = new AcknowledgingWriterController(runtime, planOf(name, directory, layout, random));
             const isYoung = random() < 0.2;
             if (!isYoung) await writer.hasBegun();
             await sleep(random() * (isYoung ? YOUTH : LIFE));
@@ -49,7 +54,7 @@ describe("writers killed at random times", () => {
           }
         }));
         acknowledged.set("last", await recoverByNext(directory, planOf("last", directory, layout, () => 0)));
-        await recoverAll(directory);
+        await recoverDeadWriters(directory);
         const rows = assertAllThere(directory, acknowledged);
         const sum = [...acknowledged.values()].reduce((sum, count) => sum + 2 * count, 0);
         assert(sum > 0, "nothing was acknowledged");
@@ -72,7 +77,7 @@ describe("writers killed at random times", () => {
  * acknowledged.
  */
 async function recoverByNext(directory: string, plan: WriterPlan): Promise<number> {
-  const writer = new Writer(thisRuntime, plan);
+  const writer = new AcknowledgingWriterController(thisRuntime, plan);
   let end: Pick<Ended, "code" | "signal" | "stderr"> | undefined;
   void writer.ended.then(({ code, signal, stderr }) => end = { code, signal, stderr });
   await writer.hasBegun();
@@ -86,7 +91,7 @@ async function recoverByNext(directory: string, plan: WriterPlan): Promise<numbe
 }
 
 function planOf(name: string, monitoringDir: string, layout: typeof LAYOUTS[number], random: () => number): WriterPlan {
-  const memoryThreshold = random() < 0.7 ? 2 ** 14 : 2 ** 17;
+  const memoryThreshold = random() < 0.7 ? LEAST_THRESHOLD : 2 ** 17;
   const pause = random() < 0.7 ? 1 : 0;
   return { name, batch: 50, pause, options: { monitoringDir, layout, memoryThreshold, flushInterval: 20 } };
 }
@@ -121,10 +126,13 @@ async function write(
     numbers: NUMBERS,
     batch: 50,
     pause: 0,
-    options: { monitoringDir: directory, layout, durability, memoryThreshold: 2 ** 14 },
+    options: { monitoringDir: directory, layout, durability, memoryThreshold: LEAST_THRESHOLD },
   };
   const wrapper = underStrace({ directory, log, inject });
-  const writer = new Writer(thisRuntime, plan, { wrapper, program: "acknowledging_writer_known_names.ts" });
+  const writer = new AcknowledgingWriterController(thisRuntime, plan, {
+    wrapper,
+    program: "acknowledging_writer_known_names.ts",
+  });
   const { code, signal, stderr } = await writer.ended;
   const isKilled = inject.length > 0 && signal !== null;
   assertEquals({ code, signal, stderr }, {
@@ -136,7 +144,7 @@ async function write(
     assertEquals(writer.acknowledged, NUMBERS);
     assertEquals(assertAllThere(directory, new Map([["writer", NUMBERS]])), 2 * NUMBERS);
   }
-  await recoverAll(directory);
+  await recoverDeadWriters(directory);
   assertAllThere(directory, new Map([["writer", writer.acknowledged]]));
   return { calls: readTrace(log), isKilled };
 }

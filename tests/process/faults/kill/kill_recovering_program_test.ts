@@ -18,13 +18,18 @@ import {
 import { recordFigure } from "../../../support/faults/fault_figures.ts";
 import type { WriterPlan } from "../../../support/programs/acknowledging_writer.ts";
 import { forEachConcurrently } from "../../../support/faults/concurrency.ts";
-import { assertAllThere, recoverAll } from "../../../support/faults/acknowledged_rows.ts";
+import { assertAllThere, recoverDeadWriters } from "../../../support/faults/acknowledged_rows.ts";
 import { Snapshot } from "../../../support/faults/directory_snapshot.ts";
-import { type Acknowledged, LAYOUTS, Writer } from "../../../support/faults/acknowledging_writer.ts";
+import {
+  type Acknowledged,
+  AcknowledgingWriterController,
+  LAYOUTS,
+} from "../../../support/faults/acknowledging_writer_controller.ts";
 import { sampled, shortOrFull } from "../../../support/faults/suite_size.ts";
 import { atCall, readTrace, type TracedCall, underStrace } from "../../../support/faults/strace.ts";
 import { cannotTrace } from "../../../support/process/system_tools.ts";
 import { sequenceText } from "../../../support/file_sequence.ts";
+import { LEAST_THRESHOLD } from "../../../support/small_buffers.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/recover_once.ts", import.meta.url));
 
@@ -119,17 +124,17 @@ function planOf(monitoringDir: string, layout: Layout, durability: "spool" | "fs
     numbers: 600,
     batch: 50,
     pause: 0,
-    options: { monitoringDir, layout, durability, memoryThreshold: 2 ** 14 },
+    options: { monitoringDir, layout, durability, memoryThreshold: LEAST_THRESHOLD },
   };
 }
 
 /** Kills a program at one point. */
 async function die(layout: Layout, { durability, call, then }: Case, place: string): Promise<Remains> {
   const [directory, clean, log] = [join(place, "monitoring"), join(place, "clean"), join(place, "trace")];
-  const write = (into: string, inject: readonly string[]): Writer => {
+  const write = (into: string, inject: readonly string[]): AcknowledgingWriterController => {
     mkdirSync(into);
     const wrapper = underStrace({ directory: into, log, inject });
-    return new Writer(thisRuntime, planOf(into, layout, durability), {
+    return new AcknowledgingWriterController(thisRuntime, planOf(into, layout, durability), {
       wrapper,
       program: "acknowledging_writer_known_names.ts",
     });
@@ -153,7 +158,7 @@ async function dieTogether(layout: Layout, place: string): Promise<Remains> {
   const acknowledged: Acknowledged = new Map();
   const writers = [thisRuntime, otherRuntime].map((runtime) => {
     const plan: WriterPlan = { ...planOf(directory, layout, "spool", runtime), numbers: 1e9, pause: 5 };
-    return [runtime, new Writer(runtime, plan)] as const;
+    return [runtime, new AcknowledgingWriterController(runtime, plan)] as const;
   });
   await Promise.all(writers.map(([, writer]) => writer.hasBegun()));
   await sleep(50);
@@ -194,7 +199,7 @@ function startRecovery(remains: Remains, inject: readonly string[]): Spawned {
 
 /** Recovers the rest, and asserts that there are `rows` rows. */
 async function assertRecovered({ directory, acknowledged }: Remains, rows: number): Promise<void> {
-  await recoverAll(directory);
+  await recoverDeadWriters(directory);
   assertEquals(assertAllThere(directory, acknowledged), rows);
 }
 

@@ -7,12 +7,12 @@ import { fileURLToPath } from "node:url";
 import { HEADER } from "../../../../src/csv/dialect.ts";
 import { scratchDirectory } from "../../../support/scratch_directory.ts";
 import { csvFiles, readFileRows } from "../../../support/process/recorded_rows.ts";
-import { SMALL_BUFFERS } from "../../../support/process/recorder.ts";
 import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../../../support/process/run.ts";
 import { recordFigure } from "../../../support/faults/fault_figures.ts";
 import { cannotCutPower, PowerCutDisk } from "../../../support/disks/power_cut_disk.ts";
 import { shortOrFull } from "../../../support/faults/suite_size.ts";
 import { randomNumbers } from "../../../support/random.ts";
+import { SMALL_BUFFERS } from "../../../support/small_buffers.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/durable_writer.ts", import.meta.url));
 

@@ -5,10 +5,11 @@ import { scratchDirectory } from "../../../support/scratch_directory.ts";
 import { spawnOn, thisRuntime } from "../../../support/process/run.ts";
 import { recordFigure } from "../../../support/faults/fault_figures.ts";
 import type { TerminationPlan } from "./fixtures/terminating_main.ts";
-import { assertAllThere, recoverAll } from "../../../support/faults/acknowledged_rows.ts";
-import { type Acknowledged, LAYOUTS } from "../../../support/faults/acknowledging_writer.ts";
+import { assertAllThere, recoverDeadWriters } from "../../../support/faults/acknowledged_rows.ts";
+import { type Acknowledged, LAYOUTS } from "../../../support/faults/acknowledging_writer_controller.ts";
 import { shortOrFull } from "../../../support/faults/suite_size.ts";
 import { randomNumbers } from "../../../support/random.ts";
+import { LEAST_THRESHOLD } from "../../../support/small_buffers.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/terminating_main.ts", import.meta.url));
 
@@ -35,11 +36,11 @@ for (const layout of LAYOUTS) {
           busy: j % 2 === 0,
           numbers: 1 + Math.floor(random() * (j % 2 === 0 ? MOST : MOST / 10)),
         }));
-        const plan: TerminationPlan = { options: { monitoringDir, layout, memoryThreshold: 2 ** 14 }, workers };
+        const plan: TerminationPlan = { options: { monitoringDir, layout, memoryThreshold: LEAST_THRESHOLD }, workers };
         const { code, signal, stdout, stderr } = await spawnOn(thisRuntime, fixture, [JSON.stringify(plan)]).ended;
         assertEquals({ code, signal, stderr }, { code: 7, signal: null, stderr: "" });
         for (const { name, recorded } of JSON.parse(stdout)) acknowledged.set(name, recorded);
-        await recoverAll(monitoringDir);
+        await recoverDeadWriters(monitoringDir);
       }
       const rows = assertAllThere(monitoringDir, acknowledged);
       recordFigure(

@@ -9,11 +9,10 @@ import { FileError } from "../../../../src/runtime.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { randomFrom } from "../../../support/random.ts";
+import { SMALL_BUFFERS } from "../../../support/small_buffers.ts";
 
 const DIRECTORY = "/_monitoring";
 const LAYOUTS: readonly Layout[] = ["segments", "append"];
-const SMALL_BUFFERS = { memoryThreshold: 16_384, flushInterval: 50 };
-
 /** How many courses of events are tried. */
 const SEEDS = 4;
 

@@ -2,11 +2,11 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths, unfinishedPaths } from "../../../support/published_files.ts";
 import { failAll, failNth, repair } from "../../../support/fake/disk_faults.ts";
-import { modeName, Recorder, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
+import { FlusherRecorder, modeName, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
 import { ROWS } from "../../../support/fake/buffer_owner.ts";
 
 /** The states in which a program may end, with a disk that works at the end. */
-const STATES: Record<string, (recorder: Recorder) => void> = {
+const STATES: Record<string, (recorder: FlusherRecorder) => void> = {
   "with one observation": (recorder) => recorder.observe(1),
   "with a full segment": (recorder) => recorder.observe(ROWS),
   "with a sealed segment": (recorder) => recorder.observe(ROWS + 1),
@@ -41,14 +41,14 @@ const STATES: Record<string, (recorder: Recorder) => void> = {
 for (const way of RECORDER_MODES) {
   describe(`flushNow, ${modeName(way)}`, () => {
     it("writes nothing if there is nothing", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       recorder.flushNow();
       assertEquals(csvPaths(recorder.runtime.files), []);
     });
 
     for (const [state, prepare] of Object.entries(STATES)) {
       it(`writes all there is before it returns, ${state}`, () => {
-        const recorder = new Recorder(way);
+        const recorder = new FlusherRecorder(way);
         prepare(recorder);
         recorder.flushNow();
         recorder.checkAllPublished();
@@ -60,7 +60,7 @@ for (const way of RECORDER_MODES) {
     }
 
     it("may be called again and again while the program goes on", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       for (let i = 0; i < 10; i++) {
         recorder.observe(100);
         recorder.flushNow();
@@ -72,7 +72,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("does not throw on a disk that fails, and keeps what there is", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       recorder.observe(ROWS + 5);
       failAll(recorder.runtime.files, "EIO");
       recorder.flushNow();
@@ -84,7 +84,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("goes on though its spools were removed at what only seemed to be the end", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       for (let i = 0; i < 3; i++) {
         recorder.observe(ROWS + 10);
         recorder.flushNow(true);
@@ -96,7 +96,7 @@ for (const way of RECORDER_MODES) {
 
     it("writes what it can of a disk that is nearly full, counted exactly", () => {
       for (let capacity = 0; capacity < 200_000; capacity += 9_000) {
-        const recorder = new Recorder(way);
+        const recorder = new FlusherRecorder(way);
         const { files } = recorder.runtime;
         files.capacity = capacity;
         recorder.observe(2 * ROWS);
@@ -120,7 +120,7 @@ for (const way of RECORDER_MODES) {
 
     it("tries again when the disk fails once, since there is no later", () => {
       for (let nth = 1;; nth++) {
-        const recorder = new Recorder(way);
+        const recorder = new FlusherRecorder(way);
         recorder.observe(ROWS + 5);
         const faults = failNth(recorder.runtime.files, nth, "EINTR");
         recorder.flushNow();

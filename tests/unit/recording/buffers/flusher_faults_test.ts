@@ -4,11 +4,16 @@ import { reason } from "../../../../src/errors.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { spoolPaths, temporaryPaths } from "../../../support/published_files.ts";
 import { DISK_ERRORS, failBetween, type Faults, repair } from "../../../support/fake/disk_faults.ts";
-import { modeName, Recorder, RECORDER_MODES, type RecorderMode } from "../../../support/fake/flusher_recorder.ts";
+import {
+  FlusherRecorder,
+  modeName,
+  RECORDER_MODES,
+  type RecorderMode,
+} from "../../../support/fake/flusher_recorder.ts";
 import { ROWS } from "../../../support/fake/buffer_owner.ts";
 
 /** Fills a segment, lets another one fall due, and ends; what fails has time to be tried again before there is no more room. */
-async function record(recorder: Recorder): Promise<void> {
+async function record(recorder: FlusherRecorder): Promise<void> {
   recorder.observe(ROWS + 20);
   recorder.runtime.timers.advance(900);
   recorder.observe(20);
@@ -19,7 +24,7 @@ async function record(recorder: Recorder): Promise<void> {
 }
 
 /** What must hold besides, once the disk works again. */
-type Check = (recorder: Recorder, faults: Faults) => boolean;
+type Check = (recorder: FlusherRecorder, faults: Faults) => boolean;
 
 /**
  * Records with `length` operations failing, from the first on, then from the second on, and so on until none fails any more. Looks into
@@ -28,7 +33,7 @@ type Check = (recorder: Recorder, faults: Faults) => boolean;
 async function sweep(way: RecorderMode, length: number, code: string, check: Check = () => true): Promise<string[]> {
   const wrong: string[] = [];
   for (let first = 1;; first++) {
-    const recorder = new Recorder(way);
+    const recorder = new FlusherRecorder(way);
     const disk = recorder.runtime.files;
     disk.writeLimit = 30_000;
     const faults = failBetween(disk, first, first + length - 1, code);
@@ -54,8 +59,8 @@ async function sweep(way: RecorderMode, length: number, code: string, check: Che
 }
 
 /** A file that could not be cut may end with a torn row; whoever writes to it next cuts that. */
-async function appendAfter({ runtime }: Recorder, way: RecorderMode): Promise<void> {
-  const next = new Recorder({ ...way, runtime: new FakeRuntime(runtime.files, 1) }, 1e6);
+async function appendAfter({ runtime }: FlusherRecorder, way: RecorderMode): Promise<void> {
+  const next = new FlusherRecorder({ ...way, runtime: new FakeRuntime(runtime.files, 1) }, 1e6);
   next.observe(1);
   await next.flusher.close();
   assertEquals(next.counts().flushed, 1);

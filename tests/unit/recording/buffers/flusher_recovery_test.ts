@@ -8,7 +8,7 @@ import {
   unfinishedPaths,
 } from "../../../support/published_files.ts";
 import { failAll, failOnce, repair } from "../../../support/fake/disk_faults.ts";
-import { modeName, Recorder, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
+import { FlusherRecorder, modeName, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
 import { ROWS } from "../../../support/fake/buffer_owner.ts";
 
 for (const way of RECORDER_MODES) {
@@ -17,7 +17,7 @@ for (const way of RECORDER_MODES) {
     const refusedSpools = way.spools ? 1 : 0;
 
     it("was tried again after pauses that double up to five seconds, and all that was kept is written", () => {
-      const recorder = new Recorder({ ...way, flushInterval: 60_000 });
+      const recorder = new FlusherRecorder({ ...way, flushInterval: 60_000 });
       const { files, timers } = recorder.runtime;
       const attempts: number[] = [];
       const faults = failAll(files, "EIO", "write");
@@ -36,7 +36,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("begins with short pauses when it fails anew", () => {
-      const recorder = new Recorder({ ...way, flushInterval: 0 });
+      const recorder = new FlusherRecorder({ ...way, flushInterval: 0 });
       const { files, timers } = recorder.runtime;
       failAll(files, "EIO", "write");
       recorder.observe(ROWS + 1);
@@ -59,7 +59,7 @@ for (const way of RECORDER_MODES) {
           "remove",
         ]] as const
       ) {
-        const recorder = new Recorder(way);
+        const recorder = new FlusherRecorder(way);
         failAll(recorder.runtime.files, "EIO", ...kinds);
         recorder.observe(10);
         recorder.runtime.timers.advance(10_000);
@@ -71,7 +71,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("is used to the full at once, whatever the pause was to be", () => {
-      const recorder = new Recorder({ ...way, flushInterval: 0 });
+      const recorder = new FlusherRecorder({ ...way, flushInterval: 0 });
       const { files, timers } = recorder.runtime;
       failAll(files, "EIO", "write");
       recorder.observe(ROWS + 1);
@@ -83,7 +83,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("is not asked more often because the program is busy: what does not fit meanwhile is dropped", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       const { files, timers } = recorder.runtime;
       const faults = failAll(files, "EIO", "write");
       recorder.observe(5 * ROWS);
@@ -96,7 +96,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("was full: what it did not take is kept, what does not fit is dropped, and the rest is written when there is room", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       const { files, timers } = recorder.runtime;
       recorder.observe(100);
       timers.advance(1_000);
@@ -112,7 +112,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("took one byte at a time, and nothing was torn", async () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       recorder.runtime.files.writeLimit = 1;
       recorder.observe(ROWS + 10);
       recorder.runtime.timers.advance(0);
@@ -121,7 +121,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("had lost the directory, which is made again", async () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       const { files, timers } = recorder.runtime;
       recorder.observe(10);
       timers.advance(1_000);
@@ -137,7 +137,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("had a file in the place of the directory, which is left as it is", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       const { files, timers } = recorder.runtime;
       files.move(DIRECTORY, "/archive");
       files.plant(DIRECTORY, "file", "precious");
@@ -156,7 +156,7 @@ for (const way of RECORDER_MODES) {
 
     it("lost the directory in the middle of every single operation, and no row is lost or doubled by that", async () => {
       for (let nth = 1, removed = true; removed; nth++) {
-        const recorder = new Recorder(way);
+        const recorder = new FlusherRecorder(way);
         const { files } = recorder.runtime;
         let operations = 0;
         removed = false;
@@ -176,7 +176,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("had its published files moved and deleted all the time", async () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       const { files, timers } = recorder.runtime;
       let taken = 0;
       for (let i = 0; i < 20; i++) {
@@ -196,7 +196,7 @@ for (const way of RECORDER_MODES) {
   describe(`close on a disk that fails, ${modeName(way)}`, () => {
     const fate = way.spools ? "leaves the rest to whoever recovers it" : "counts the rest as dropped";
     it(`tries three times, ${fate}, and resolves`, async () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       recorder.observe(ROWS + 5);
       recorder.runtime.timers.advance(0);
       recorder.observe(ROWS);
@@ -223,7 +223,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("gives what is sealed while it waits its own attempts", async () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       recorder.observe(5);
       const closing = recorder.flusher.close();
       recorder.flusher.buffer.seal();
@@ -235,7 +235,7 @@ for (const way of RECORDER_MODES) {
 
     it("writes what it can if the disk works at the second or third attempt", async () => {
       for (const failing of [1, 2]) {
-        const recorder = new Recorder(way);
+        const recorder = new FlusherRecorder(way);
         recorder.observe(5);
         let left = failing;
         recorder.runtime.files.before = (operation) => {
@@ -248,7 +248,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("does not wait for the end of a long back-off", async () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       failAll(recorder.runtime.files, "EIO");
       recorder.observe(5);
       recorder.runtime.timers.advance(100_000);
@@ -260,7 +260,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("is not disturbed by an exit in the middle", async () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       failAll(recorder.runtime.files, "EIO");
       recorder.observe(ROWS + 5);
       const closed = recorder.flusher.close();

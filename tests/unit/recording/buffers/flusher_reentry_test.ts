@@ -3,11 +3,11 @@ import { assert, assertEquals } from "@std/assert";
 import { temporaryPaths } from "../../../support/published_files.ts";
 import { failAll, failNth, repair } from "../../../support/fake/disk_faults.ts";
 import { nextTurn } from "../../../support/wait.ts";
-import { modeName, Recorder, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
+import { FlusherRecorder, modeName, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
 import { ROWS } from "../../../support/fake/buffer_owner.ts";
 
 /** What a program may do when it is told of a failure. */
-const REACTIONS: Record<string, (recorder: Recorder) => void> = {
+const REACTIONS: Record<string, (recorder: FlusherRecorder) => void> = {
   "observes": (recorder) => recorder.observe(10),
   "observes more than there is room for": (recorder) => recorder.observe(3 * ROWS),
   "seals": (recorder) => recorder.buffer.seal(),
@@ -27,7 +27,7 @@ for (const way of RECORDER_MODES) {
     for (const [reaction, react] of Object.entries(REACTIONS)) {
       for (const code of ["EIO", "ENOLCK"]) {
         it(`${reaction} when it is told of ${code}`, async () => {
-          const recorder = new Recorder(way);
+          const recorder = new FlusherRecorder(way);
           const { files, timers } = recorder.runtime;
           let told = 0;
           recorder.whenReported = () => {

@@ -6,13 +6,13 @@ import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths } from "../../../support/published_files.ts";
 import { failAll, failOnce, repair } from "../../../support/fake/disk_faults.ts";
-import { modeName, Recorder, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
+import { FlusherRecorder, modeName, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
 import { ROWS } from "../../../support/fake/buffer_owner.ts";
 
 for (const way of RECORDER_MODES) {
   describe(`Flusher, ${modeName(way)}`, () => {
     it("writes a full segment beside the program, not before its next turn", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       recorder.observe(ROWS + 1);
       assertEquals(recorder.published(), []);
       recorder.runtime.timers.advance(0);
@@ -21,7 +21,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("makes the second segment beside the program, once the first is half full", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       const spools = (): number => spoolPaths(recorder.runtime.files).length;
       const [first, both] = way.spools ? [1, 2] : [0, 0];
       recorder.observe(ROWS / 2 + 1);
@@ -34,7 +34,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("writes what is there when it is due, however little, and nothing if nothing is there", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       recorder.observe(3);
       recorder.runtime.timers.advance(999);
       assertEquals(csvPaths(recorder.runtime.files), []);
@@ -45,7 +45,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("is due an interval after the last segment was sealed, not sooner", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       recorder.runtime.timers.advance(900);
       recorder.observe(ROWS + 1); // seals one
       recorder.runtime.timers.advance(900);
@@ -55,7 +55,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("writes nothing by time with an interval of 0", () => {
-      const recorder = new Recorder({ ...way, flushInterval: 0 });
+      const recorder = new FlusherRecorder({ ...way, flushInterval: 0 });
       recorder.observe(3);
       assertEquals(recorder.runtime.timers.count, 0);
       recorder.runtime.timers.advance(1e9);
@@ -63,14 +63,14 @@ for (const way of RECORDER_MODES) {
     });
 
     it("writes at once when both segments are full, though the event loop never turns", () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       recorder.observe(10 * ROWS);
       assertEquals(recorder.counts(), { recorded: 3840, flushed: 8 * ROWS, buffered: 2 * ROWS, dropped: 0 });
       assertEquals(recorder.published(), Array.from({ length: 8 * ROWS }, (_, i) => i));
     });
 
     it("takes several turns when the time of one is over, and loses nothing that comes meanwhile", () => {
-      const recorder = new Recorder({ ...way, flushInterval: 0 });
+      const recorder = new FlusherRecorder({ ...way, flushInterval: 0 });
       const { clock, timers, files } = recorder.runtime;
       const long = "x".repeat(256);
       for (let i = 0; i < 20; i++) recorder.buffer.observe(`${i}${long}`, i);
@@ -88,7 +88,7 @@ for (const way of RECORDER_MODES) {
     });
 
     it("ends without a timer, a handle or a row left behind", async () => {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       recorder.observe(ROWS + 100);
       await recorder.flusher.close();
       recorder.checkAllPublished();
@@ -99,7 +99,9 @@ for (const way of RECORDER_MODES) {
 
     it("serves two programs in one directory", async () => {
       const disk = new MemoryDisk();
-      const recorders = [1, 2].map((pid) => new Recorder({ ...way, runtime: new FakeRuntime(disk, pid) }, pid * 1e6));
+      const recorders = [1, 2].map((pid) =>
+        new FlusherRecorder({ ...way, runtime: new FakeRuntime(disk, pid) }, pid * 1e6)
+      );
       for (let i = 0; i < 20; i++) {
         for (const recorder of recorders) recorder.observe(100);
         recorders[i % 2]!.runtime.timers.advance(500);
@@ -114,7 +116,7 @@ for (const way of RECORDER_MODES) {
 describe("a million distinct labels", () => {
   for (const layout of ["segments", "append"] as const) {
     it(`are written in layout ${layout}`, { timeout: 120_000 }, async () => {
-      const recorder = new Recorder({ layout, memoryThreshold: 2 ** 20 });
+      const recorder = new FlusherRecorder({ layout, memoryThreshold: 2 ** 20 });
       for (let i = 0; i < 1e6; i++) recorder.buffer.observe(`label ${i}`, i);
       await recorder.flusher.close();
       assertEquals(recorder.buffer.counts, { recorded: 1e6, flushed: 1e6, buffered: 0, dropped: 0 });
@@ -124,7 +126,7 @@ describe("a million distinct labels", () => {
 
 describe("the files of a flusher", () => {
   it("are one per flush in layout segments, whose names tell process, isolate and order", async () => {
-    const recorder = new Recorder();
+    const recorder = new FlusherRecorder();
     recorder.observe(2 * ROWS + 1);
     await recorder.flusher.close();
     assertEquals(
@@ -134,7 +136,7 @@ describe("the files of a flusher", () => {
   });
 
   it("are one per channel in layout append, with one header", async () => {
-    const recorder = new Recorder({ layout: "append" });
+    const recorder = new FlusherRecorder({ layout: "append" });
     recorder.observe(2 * ROWS + 1);
     await recorder.flusher.close();
     assertEquals(csvPaths(recorder.runtime.files), [`${DIRECTORY}/custom.csv`]);
@@ -142,7 +144,7 @@ describe("the files of a flusher", () => {
   });
 
   it("are its own in layout append where nothing can be locked", async () => {
-    const recorder = new Recorder({ runtime: new FakeRuntime(new MemoryDisk(false)), layout: "append" });
+    const recorder = new FlusherRecorder({ runtime: new FakeRuntime(new MemoryDisk(false)), layout: "append" });
     recorder.observe(10);
     await recorder.flusher.close();
     assertEquals(csvPaths(recorder.runtime.files), [`${DIRECTORY}/custom.4242-0badcafe-000001.csv`]);
@@ -151,7 +153,7 @@ describe("the files of a flusher", () => {
 
   for (const code of ["ENOLCK", "EOPNOTSUPP", "ENOTSUP", "ENOSYS"]) {
     it(`are its own from then on, and that is reported once, when a lock fails with ${code}`, async () => {
-      const recorder = new Recorder({ layout: "append" });
+      const recorder = new FlusherRecorder({ layout: "append" });
       recorder.observe(ROWS + 1);
       recorder.runtime.timers.advance(0);
       failAll(recorder.runtime.files, code, "lock");
@@ -167,7 +169,7 @@ describe("the files of a flusher", () => {
   }
 
   it("are its own when a link was put at the name, which is not followed", async () => {
-    const recorder = new Recorder({ layout: "append" });
+    const recorder = new FlusherRecorder({ layout: "append" });
     recorder.runtime.files.plant("/home/victim", "file", "precious");
     recorder.runtime.files.plant(`${DIRECTORY}/custom.csv`, "symlink", "/home/victim");
     recorder.observe(10);
@@ -180,8 +182,8 @@ describe("the files of a flusher", () => {
 
 describe("a lock that another program holds", () => {
   /** A recorder whose file is locked, with a segment to write. */
-  function locked(): { recorder: Recorder; release: () => void } {
-    const recorder = new Recorder({ layout: "append", flushInterval: 0 });
+  function locked(): { recorder: FlusherRecorder; release: () => void } {
+    const recorder = new FlusherRecorder({ layout: "append", flushInterval: 0 });
     recorder.observe(5);
     recorder.flushNow();
     recorder.observe(ROWS + 1);
@@ -208,7 +210,7 @@ describe("a lock that another program holds", () => {
   });
 
   it("that comes between two slices of a segment leads to a file of its own for the rest", () => {
-    const recorder = new Recorder({ layout: "append", flushInterval: 0 });
+    const recorder = new FlusherRecorder({ layout: "append", flushInterval: 0 });
     const { clock, timers, files } = recorder.runtime;
     recorder.observe(ROWS + 1);
     clock.step = 400_000; // a turn is over after one slice of two
@@ -241,7 +243,7 @@ describe("a lock that another program holds", () => {
 describe("the messages of a flusher", () => {
   it("say what was attempted, where, and why it failed", () => {
     for (const way of RECORDER_MODES) {
-      const recorder = new Recorder(way);
+      const recorder = new FlusherRecorder(way);
       failOnce(recorder.runtime.files, "EIO", "write");
       recorder.observe(1);
       recorder.runtime.timers.advance(1_000);
@@ -253,10 +255,10 @@ describe("the messages of a flusher", () => {
   });
 
   it("are said to outlive the process as long as the rows there are do, whatever becomes of the next one", () => {
-    const { files } = new Recorder().runtime; // its directories are there
+    const { files } = new FlusherRecorder().runtime; // its directories are there
     const others = spoolPaths(files).length;
     files.capacity = 0;
-    const recorder = new Recorder({ runtime: new FakeRuntime(files), flushInterval: 0, strict: false });
+    const recorder = new FlusherRecorder({ runtime: new FakeRuntime(files), flushInterval: 0, strict: false });
     assertEquals(recorder.flusher.whyNotSpool === undefined, false);
     files.capacity = Infinity;
     recorder.observe(ROWS / 2 + 1);
@@ -267,7 +269,7 @@ describe("the messages of a flusher", () => {
   });
 
   it("say that a spool is refused, where, and why, once until one can be had again", () => {
-    const recorder = new Recorder();
+    const recorder = new FlusherRecorder();
     const { files, timers } = recorder.runtime;
     const record = (): number => {
       for (let i = 0; i < 3; i++) {
@@ -299,7 +301,7 @@ describe("the messages of a flusher", () => {
     runtime.files.before = (operation, path) => {
       if (operation === "write" && path.includes(".spool")) throw new FileError("ENOSPC", "no space left");
     };
-    const error = assertThrows(() => new Recorder({ runtime }), KymoError);
+    const error = assertThrows(() => new FlusherRecorder({ runtime }), KymoError);
     assertMatch(error.message, /^Cannot make a spool: "\/_monitoring": no space left$/);
     assertEquals([runtime.timers.count, runtime.files.openHandles, runtime.files.mappings], [0, 0, 0]);
   });

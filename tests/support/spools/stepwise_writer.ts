@@ -17,7 +17,7 @@ const SEGMENT_ROWS = 36;
  * A program that records the numbers from 0 on and flushes them as `src/files` does, but one step
  * at a time, so that a test can do anything in between.
  */
-export class InterleavedWriter {
+export class StepwiseWriter {
   /** Rows that are committed. */
   recorded = 0;
   readonly pid: number;

@@ -1,9 +1,7 @@
-import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import type { StartOptions } from "../../../mod.ts";
 import { commandOf, type RuntimeName } from "./run.ts";
 import { ControlledProgram, type ControlledState } from "./controlled_program.ts";
-import { readNumbers } from "./recorded_numbers.ts";
 
 /** State that `tests/support/programs/observed_recorder.ts` reports. */
 export interface ObservedState extends ControlledState {
@@ -12,15 +10,6 @@ export interface ObservedState extends ControlledState {
   readonly reports: readonly string[];
   /** The names below the monitoring directory, the hidden ones too, with the sizes of the files. */
   readonly files: Readonly<Record<string, number>>;
-}
-
-/**
- * Asserts that the counts add up, and that the files have as many numbers as counted, each once.
- */
-export function assertBooks({ recorded, flushed, buffered, dropped }: ObservedState, directory: string): void {
-  assertEquals(recorded, flushed + buffered + dropped);
-  const numbers = readNumbers(directory);
-  assertEquals({ rows: numbers.length, different: new Set(numbers).size }, { rows: flushed, different: flushed });
 }
 
 /** The commands of the fixture. */
@@ -34,8 +23,11 @@ interface Commands {
   status: undefined;
 }
 
-/** A controlled program that records numbers, and reports its state, its errors and its files. */
-export class ObservedRecorder extends ControlledProgram<ObservedState> {
+/**
+ * Starts and controls `tests/support/programs/observed_recorder.ts`, which records numbers, and
+ * reports its state, its errors and its files.
+ */
+export class ObservedRecorderController extends ControlledProgram<ObservedState> {
   /** `wrapper` is a command that runs the rest of its arguments, in the end in its own place. */
   constructor(runtime: RuntimeName, wrapper: readonly string[] = []) {
     const fixture = fileURLToPath(new URL("../programs/observed_recorder.ts", import.meta.url));

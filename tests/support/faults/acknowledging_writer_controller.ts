@@ -9,7 +9,7 @@ export const LAYOUTS = ["segments", "append"] as const;
 /** The numbers that each writer has acknowledged, by its name. */
 export type Acknowledged = Map<string, number>;
 
-/** Options of {@linkcode Writer}. */
+/** Options of {@linkcode AcknowledgingWriterController}. */
 export interface WriterOptions {
   /** A command that runs the rest of its arguments. */
   readonly wrapper?: readonly string[];
@@ -18,7 +18,7 @@ export interface WriterOptions {
 }
 
 /** A program that records numbers under a name and acknowledges them, until it is killed. */
-export class Writer {
+export class AcknowledgingWriterController {
   readonly pid: number;
   readonly ended: Promise<Ended>;
   readonly #process: Spawned;

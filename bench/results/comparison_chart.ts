@@ -94,10 +94,10 @@ const STYLE = `${colours(LIGHT)}
   .cut { stroke-width: 3; }`;
 
 /**
- * Draws the cost of a sample as an SVG picture, for light and dark pages. `bare` is the baseline,
+ * Draws the cost of a sample as an SVG chart, for light and dark pages. `bare` is the baseline,
  * `ours` is highlighted, and the others are sorted by their time on Deno.
  */
-export function picture(bars: readonly Bar[], bare: string, ours: string): string {
+export function comparisonChart(bars: readonly Bar[], bare: string, ours: string): string {
   const baseline = bars.find(({ name }) => name === bare);
   if (baseline === undefined) throw new Error(`Cannot draw the picture: ${bare}: no such contender`);
   const others = bars.filter((bar) => bar !== baseline).toSorted((a, b) => a.deno - b.deno);

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 export type RuntimeName = "deno" | "bun";
 
 /** Absolute paths, and the environment of the programs that the gate runs. */
-export interface Place {
+export interface Workspace {
   /** Root of the repository. */
   readonly root: string;
   /** Folder for the files of the gate. */
@@ -25,7 +25,7 @@ export interface Place {
 }
 
 /** Creates the temporary folders. */
-export async function makePlace(): Promise<Place> {
+export async function makeWorkspace(): Promise<Workspace> {
   const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
   const temporary = await Deno.makeTempDir({ prefix: "kymo-gate-" });
   const scratch = `${temporary}/scratch`;

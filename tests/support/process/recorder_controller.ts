@@ -14,12 +14,6 @@ export interface RecorderState extends ControlledState {
   readonly rss: number;
 }
 
-/**
- * Options for buffers of 384 rows, so that a thousand samples fill two of them, and for retries
- * every 100 ms.
- */
-export const SMALL_BUFFERS = { memoryThreshold: 16_384, flushInterval: 50 };
-
 /** Longer than any retry takes, ms. */
 export const PATIENCE = 10_000;
 
@@ -37,8 +31,8 @@ export function otherNames(directory: string): string[] {
   return readdirSync(directory).filter((name) => !/^duration\..*csv$/.test(name));
 }
 
-/** A controlled program that records. */
-export class Recorder extends ControlledProgram<RecorderState> {
+/** Starts and controls `tests/support/programs/recorder.ts`. */
+export class RecorderController extends ControlledProgram<RecorderState> {
   /** `wrapper` is a command that runs the rest of its arguments. */
   constructor(runtime: RuntimeName, wrapper: readonly string[] = []) {
     const fixture = fileURLToPath(new URL("../programs/recorder.ts", import.meta.url));

@@ -20,7 +20,7 @@ const DEFAULT_INTERVAL = 60_000;
 const TARGETS: readonly Target[] = ["custom", "mine", "other"];
 
 /** Two processes on one disk, the first with two monitors, and all the values they were given. */
-export class World {
+export class ProcessPair {
   readonly troubled: TroubledDisk;
   readonly processes: readonly FakeRuntime[];
   readonly monitors: readonly WatchedMonitor[];
