@@ -50,3 +50,8 @@ export function publishedLabels(disk: MemoryDisk, directory = DIRECTORY): string
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
+
+/** A sequence number as it is written in the name of a file, independent of `src/files/names.ts`. */
+export function sequenceText(sequence: number): string {
+  return String(sequence).padStart(6, "0");
+}

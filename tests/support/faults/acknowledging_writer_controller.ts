@@ -17,7 +17,9 @@ export interface WriterOptions {
   readonly program?: string;
 }
 
-/** A program that records numbers under a name and acknowledges them, until it is killed. */
+/**
+ * Starts and kills a program that records numbers under a name and acknowledges them.
+ */
 export class AcknowledgingWriterController {
   readonly pid: number;
   readonly ended: Promise<Ended>;
