@@ -48,8 +48,8 @@ export type { Column, TableColumn } from "./duckdb/column.ts";
 // Statistics.
 export type { DescribeOptions, Description } from "./frames/description.ts";
 export { DEFAULT_QUANTILES } from "../statistics/quantiles.ts";
-export { describeNumbers } from "../statistics/statistics.ts";
-export type { Quantile, Statistics } from "../statistics/statistics.ts";
+export { describeNumbers } from "../statistics/describe_numbers.ts";
+export type { Quantile, Statistics } from "../statistics/describe_numbers.ts";
 export type { Resampled, ResampledQuantiles, ResampleOptions } from "./frames/resampling.ts";
 export { measurementsPerSecond, sumBySecondDifference, sumBySecondRatio } from "./frames/second_sums.ts";
 export type { SecondSeries, SecondSums } from "./frames/second_sums.ts";

@@ -3,14 +3,14 @@
  *
  * Bytes are stored several at a time, as little-endian words: a store costs the same whatever its
  * width. The last word may reach beyond the end of what it stores, where the next store overwrites
- * it. So `OVERHANG` bytes must be free behind all that is put.
+ * it. So `OVERHANG` bytes must be free after all that is put.
  *
  * @module
  */
 
 import { Byte } from "./dialect.ts";
 
-/** Bytes behind the end of what was put that may have been overwritten. */
+/** Bytes after the end of what was put that may have been overwritten. */
 export const OVERHANG = 3;
 
 /**

@@ -9,7 +9,8 @@ export class LabelTexts {
   readonly #known = new Map<number, { readonly bytes: Uint8Array; readonly text: string }>();
 
   /**
-   * The text of the label in some bytes of CSV, which may be in quotes; `undefined` if it is not UTF-8.
+   * The text of the label in some bytes of CSV, which may be in quotes; `undefined` if it is not
+   * UTF-8.
    */
   textOf(bytes: Uint8Array, start: number, end: number): string | undefined {
     if (end - start > MAX_LENGTH) return decode(bytes.subarray(start, end));

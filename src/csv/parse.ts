@@ -14,8 +14,8 @@ const CR_STAND_IN = "\0";
  * Reads the text of a CSV file that Kymo (or the Python original) wrote. An editor may have changed
  * its line ends, added a byte-order mark, or removed the last line end.
  *
- * The row scanner decides what is a row and what its numbers are, as everywhere; `@std/csv` splits
- * the rows into fields and removes the quotes, which is RFC 4180's and not ours to spell again.
+ * This is the public reader of whole texts. The row scanner checks the rows and their numbers;
+ * `@std/csv` splits them into fields and removes the quotes.
  *
  * @throws {KymoError} `"invalid-data"` if the header or a row is not of the dialect.
  *

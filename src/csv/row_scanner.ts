@@ -1,7 +1,7 @@
 /**
  * The one reader of rows: strict (see row.ts), and resumable at any byte.
  *
- * A line that is not a row is skipped up to its line feed, and reading begins anew behind it: a
+ * A line that is not a row is skipped up to its line feed, and reading begins again after it: a
  * stray quote costs one row, and not all up to the next quote.
  *
  * @module
@@ -9,12 +9,13 @@
 
 import type { FileHandle } from "../runtime.ts";
 import { Byte, COLUMNS, HEADER } from "./dialect.ts";
-import { MAX_ROW_BYTES, NONE, PADDING, Row } from "./row.ts";
+import { MAX_ROW_BYTES, NONE, PADDING, RowParser } from "./row_parser.ts";
 
 /**
  * What a scanner finds next:
  * - `"row"`: an observation, whose fields can be asked for.
- * - `"header"`: the names of the columns, also with a byte-order mark, or with spaces behind the commas.
+ * - `"header"`: the names of the columns, also with a byte-order mark, or with spaces after the
+ *   commas.
  * - `"blank"`: an empty line.
  * - `"invalid"`: a line that is none of these; `reason` says why it is not a row.
  * - `"cut"`: the beginning of a line, at the end of input that is finished.
@@ -22,13 +23,13 @@ import { MAX_ROW_BYTES, NONE, PADDING, Row } from "./row.ts";
  */
 export type Found = "row" | "header" | "blank" | "invalid" | "cut" | "end";
 
-/** Bytes that a file is read in. */
+/** Size of one read of a file, bytes. */
 const BLOCK_BYTES = 256 * 1024;
 
-/** More than a header takes, bytes. */
+/** Upper limit of the length of a header line, bytes. */
 const HEADER_ROOM = 80;
 
-/** A byte a character. */
+/** Decodes each byte to one character. */
 const latin1 = new TextDecoder("latin1");
 const BYTE_ORDER_MARK = "\xef\xbb\xbf";
 
@@ -39,10 +40,10 @@ export class RowScanner {
   /** Whether the line ends with CRLF, not LF. */
   crlf = false;
   /** The row that was found, until the next call. */
-  readonly row: Row = new Row();
+  readonly row: RowParser = new RowParser();
   /** Whether the line has an end; an invalid one may not have it yet, or never have it. */
   hasEnd = true;
-  /** Why an invalid line is not a row: a sentence that calls it "it". */
+  /** Why an invalid line is not a row: the end of a sentence, such as "it has no label". */
   reason = "";
   /** Whether a header differs from the one that Kymo writes, apart from its line end. */
   isForeignHeader = false;
@@ -64,7 +65,7 @@ export class RowScanner {
     return this.#before + this.#start;
   }
 
-  /** Where it ends, behind its line end: where the next is looked for. */
+  /** Where it ends, after its line end. */
   get end(): number {
     return this.#before + this.#end;
   }
@@ -184,14 +185,14 @@ export class RowScanner {
     const text = this.#text(start, lf + 1);
     const plain = (text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text).trimEnd();
     if (plain.replaceAll(/, */g, ",") !== COLUMNS.join(",")) return false;
-    // The documentation of the Python original shows spaces behind the commas.
+    // The documentation of the Python original shows spaces after the commas.
     const isSpaced = plain.includes(", ");
     if (this.#before + start === 0) this.row.isSpaced = isSpaced;
     this.isForeignHeader = isSpaced || text.length !== plain.length + (this.crlf ? 2 : 1);
     return true;
   }
 
-  /** Makes room for bytes behind those that are pending, which move to the beginning. */
+  /** Makes room for bytes after those that are pending, which move to the beginning. */
   #reserve(length: number): void {
     const pending = this.#limit - this.#end;
     if (pending + length + PADDING <= this.#bytes.length) {

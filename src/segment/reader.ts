@@ -15,7 +15,7 @@
  *
  * What was read is then checked row by row, since pages may be missing after a crash of the
  * machine, and any file may have any content. The rows up to the first that no writer can have
- * stored are whole; that one and those behind it count as damaged. No more memory is taken than the
+ * stored are whole; that one and those after it count as damaged. No more memory is taken than the
  * segment has bytes, whatever its header says.
  *
  * @module

@@ -1,8 +1,8 @@
 import { quantileOfSorted } from "./quantiles.ts";
 
 /**
- * Values kept. Of more it is a reservoir sample: nineteen times in twenty its p99 lies between the
- * p98.9 and the p99.1 of all values, and its median between p49.5 and p50.5.
+ * Values kept. If there are more, a reservoir sample of them is kept: with 95 % probability its p99
+ * is between the p98.9 and the p99.1 of all values, and its median between their p49.5 and p50.5.
  */
 const LIMIT = 32_768;
 

@@ -85,10 +85,9 @@ export class ExponentialBuckets {
   }
 
   /**
-   * The `q`-quantile of counted values, of which `counts[i]` are in bucket `first + i`; NaN of
-   * none. It lies between the values of the two nearest ranks, linearly, and each of them counts as
-   * the middle of its bucket. The smallest and the largest value, `min` and `max`, count as
-   * themselves where they are known.
+   * The `q`-quantile of counted values: `counts[i]` values are in bucket `first + i`. NaN if there
+   * are none. Interpolates linearly between the values of the two nearest ranks. Each value counts
+   * as the middle of its bucket, except the smallest and the largest if `min` and `max` are given.
    */
   quantile(
     counts: ArrayLike<number>,

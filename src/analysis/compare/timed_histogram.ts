@@ -64,8 +64,8 @@ export class TimedHistogram {
   }
 
   /**
-   * Natural logarithm of the `q`-quantile of the values in some cells; a cell counts as often as it
-   * is named. Values count as uniformly distributed within their bucket. NaN if there are none.
+   * Natural logarithm of the `q`-quantile of the values in some cells; a cell that is listed twice
+   * counts twice. Values count as uniformly distributed within their bucket. NaN if there are none.
    */
   logQuantile(q: number, cells: ArrayLike<number>): number {
     const last = this.#width - 1;

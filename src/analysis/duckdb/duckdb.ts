@@ -105,8 +105,9 @@ export class DuckDB {
   }
 
   /**
-   * Calls `isStale` after each SELECT, which is repeated while the answer is `true`; before each
-   * other statement, which is not repeated. No query runs meanwhile.
+   * Sets what tells whether the data changed. After a SELECT, `isStale` is called, and the SELECT
+   * repeated while it returns `true`. Before any other statement it is called once, and the
+   * statement is never repeated. No query runs during a call.
    */
   guard(isStale: IsStale): void {
     this.#isStale = isStale;
@@ -147,8 +148,8 @@ export class DuckDB {
   }
 
   /**
-   * Runs the statement number `index` of a query. One that may be repeated is, until what it read
-   * has not changed meanwhile.
+   * Runs the statement number `index` of a query. A statement that may be repeated is repeated
+   * until the data did not change while it ran.
    */
   async #run(
     connection: DuckDBConnection,

@@ -2,7 +2,7 @@ import { checkGiven, isArray, isBoolean } from "../../options.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { double } from "../duckdb/sql.ts";
 import { checkQuantiles, DEFAULT_QUANTILES } from "../../statistics/quantiles.ts";
-import type { Statistics } from "../../statistics/statistics.ts";
+import type { Statistics } from "../../statistics/describe_numbers.ts";
 
 /** Statistics of a series, or of a series in one process. */
 export interface Description extends Statistics {

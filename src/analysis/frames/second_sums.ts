@@ -1,4 +1,4 @@
-import { sumOf } from "../../statistics/statistics.ts";
+import { sumOf } from "../../statistics/describe_numbers.ts";
 import type { TelemetrySeries } from "./telemetry_series.ts";
 
 /** A value for each second, in parallel arrays. */

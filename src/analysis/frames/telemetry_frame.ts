@@ -83,8 +83,9 @@ export class TelemetryFrame {
   }
 
   /**
-   * Writes the observations to a Parquet file (zstd compression) with the columns of {@linkcode
-   * TelemetryFrame.relation}, and returns their number. An existing file is replaced atomically.
+   * Writes the observations to a Parquet file (zstd compression) with the columns of
+   * {@linkcode TelemetryFrame.relation}, and returns their number. An existing file is replaced
+   * atomically.
    *
    * @throws {KymoError} `invalid-argument`, if the path is empty; otherwise by what failed, such as
    * `permission-denied` or `io`.

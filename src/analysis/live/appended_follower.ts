@@ -4,16 +4,16 @@ import { FileError, type FileHandle, type FileStatus } from "../../runtime.ts";
 import { type MonitoringDirectory, release } from "../../files/directory.ts";
 import { appendFileName } from "../../files/names.ts";
 import { readRows } from "./read_rows.ts";
-import type { RowSink, RowSource } from "./rows.ts";
-import type { SeenRows } from "./seen_rows.ts";
+import type { RowSink, RowSource } from "./row_source.ts";
+import type { SpooledRows } from "./spooled_rows.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
 
 /**
  * Follows the file to which the segments of a channel are appended.
  *
- * Its size is noted before the spools are read. A row that is in the file by then, and no longer in
- * a spool when these are read, is only in the file. All others are read from spools, and left out
- * when they are found in the file, now or later.
+ * It notes the size of the file first; then the spools are read. A row that is in the file before
+ * that size, and in no spool, is taken from the file. All other rows come from the spools, and are
+ * skipped in the file.
  */
 export class AppendedFollower {
   readonly #channel: string;
@@ -21,7 +21,7 @@ export class AppendedFollower {
   readonly #scanner = new RowScanner();
   readonly #sources = new Map<number, RowSource>();
   readonly #baseSeconds: number;
-  #seen: SeenRows[] = [];
+  #seen: SpooledRows[] = [];
   #kind: ValueKind;
   #identity: string | undefined;
   #size = 0;
@@ -56,7 +56,7 @@ export class AppendedFollower {
   }
 
   /** Leaves out rows of a segment that were read from its spool. */
-  leaveOut({ kind }: RowSource, seen: SeenRows): void {
+  leaveOut({ kind }: RowSource, seen: SpooledRows): void {
     this.#kind = kind;
     this.#seen.push(seen);
   }
@@ -65,13 +65,13 @@ export class AppendedFollower {
    * Must be called after the spools were read; `isHeld` tells whether a segment was in one. Its
    * rows may be appended until the look after the next.
    */
-  looked(isHeld: (seen: SeenRows) => boolean): void {
+  looked(isHeld: (seen: SpooledRows) => boolean): void {
     for (const seen of this.#seen) if (!isHeld(seen)) seen.looksSince++;
   }
 
   /**
-   * Reads up to the noted size; of more than `limit` bytes only the last ones, whose rows stand for
-   * all of them.
+   * Reads up to the noted size, but at most the last `limit` bytes. Their rows then count several
+   * times (`weight`), for those that were not read.
    */
   read(limit: number, sink: RowSink, unreadable: UnreadableFiles): void {
     if (this.unread === 0) return;

@@ -5,19 +5,16 @@ import { FileError } from "../../runtime.ts";
 import type { MonitoringDirectory } from "../../files/directory.ts";
 import { segmentFileName } from "../../files/names.ts";
 import { SpoolReader } from "../../files/spool_reader.ts";
-import type { HeldSegment } from "./held_segments.ts";
-import type { RowSink, RowSource } from "./rows.ts";
-import { SeenRows } from "./seen_rows.ts";
+import type { SpooledSegment } from "./spooled_segments.ts";
+import type { RowSink, RowSource } from "./row_source.ts";
+import { SpooledRows } from "./spooled_rows.ts";
 
 /**
  * Limit of the segments between two looks. There are more only if the header of a spool is wrong.
  */
 const MAX_SEGMENTS = 10_000;
 
-/**
- * Limit of the segments without a file of their own before one that has one, of a program that has
- * ended.
- */
+/** How many sequence numbers to look ahead for a file, if a program has ended. */
 const MAX_GAP = 256;
 
 const NANOSECONDS = 1e9;
@@ -29,7 +26,7 @@ export interface Look {
   /** Receives files that hold further rows. */
   readonly file: (file: UnreadFile) => void;
   /** Receives the rows that were read from a segment whose rows are appended to a file. */
-  readonly seen: (source: RowSource, rows: SeenRows) => void;
+  readonly seen: (source: RowSource, rows: SpooledRows) => void;
   /** Called for a segment that is neither in a spool nor in a file. */
   readonly missed: () => void;
 }
@@ -42,7 +39,7 @@ export interface UnreadFile {
   /** The first rows of the file, which were read from the spool. */
   readonly skip: number;
   /** Rows that were read from the spool, anywhere in the file. */
-  readonly seen?: SeenRows;
+  readonly seen?: SpooledRows;
 }
 
 /**
@@ -59,7 +56,7 @@ export class ChannelFollower {
   readonly #base: bigint;
   #sequence = 1;
   #row = 0;
-  #seen: SeenRows | undefined;
+  #seen: SpooledRows | undefined;
   #appends = false;
 
   /**
@@ -71,8 +68,8 @@ export class ChannelFollower {
     this.#base = base;
   }
 
-  /** Reads what the spools hold now, and goes behind it. */
-  begin(held: readonly HeldSegment[], look: Look): void {
+  /** Reads what the spools hold now; looks continue after that. */
+  begin(held: readonly SpooledSegment[], look: Look): void {
     this.#appends = held.some(({ layout }) => layout === "append");
     const segments = held.toSorted((one, other) => one.sequence - other.sequence);
     for (const segment of segments) {
@@ -83,7 +80,7 @@ export class ChannelFollower {
   }
 
   /** Reads what was recorded since the last look. */
-  follow(held: readonly HeldSegment[], look: Look): void {
+  follow(held: readonly SpooledSegment[], look: Look): void {
     if (held.length > 0) this.#appends = held.some(({ layout }) => layout === "append");
     const newest = Math.max(0, ...held.map(({ sequence }) => sequence));
     if (held.length > 0) this.looksSince = 0;
@@ -104,7 +101,7 @@ export class ChannelFollower {
   }
 
   /**
-   * Without spools, the program has ended or goes on in private memory. It publishes the next
+   * Without spools, the program has ended or goes on in heap memory. It publishes the next
    * segments, unless they are appended to a file.
    */
   #followFiles(look: Look): void {
@@ -136,7 +133,7 @@ export class ChannelFollower {
   }
 
   /** Reads new rows of a segment from its spool; returns whether it was still there. */
-  #readSpool({ path, sequence, layout }: HeldSegment, look: Look): boolean {
+  #readSpool({ path, sequence, layout }: SpooledSegment, look: Look): boolean {
     const read = attempt(() => {
       const spool = SpoolReader.open(this.#directory.files, path);
       if (!spool.ok) return undefined;
@@ -149,7 +146,7 @@ export class ChannelFollower {
     if (!read?.ok || read.value.segment.sequence !== sequence) return false;
     const found = read.value;
     if (layout === "append" && this.#seen === undefined) {
-      this.#seen = new SeenRows(this.source.pid, this.source.isolate, sequence);
+      this.#seen = new SpooledRows(this.source.pid, this.source.isolate, sequence);
       look.seen(this.source, this.#seen);
     }
     this.#take(found, look.sink);

@@ -4,9 +4,9 @@ import { MonitoringDirectory, release } from "../../files/directory.ts";
 import { channelKey } from "../../files/names.ts";
 import { AppendedFollower } from "./appended_follower.ts";
 import { ChannelFollower, type Look, type UnreadFile } from "./channel_follower.ts";
-import { type HeldSegment, heldSegments } from "./held_segments.ts";
+import { type SpooledSegment, spooledSegments } from "./spooled_segments.ts";
 import { readRows } from "./read_rows.ts";
-import type { RowSink } from "./rows.ts";
+import type { RowSink } from "./row_source.ts";
 import { type UnreadableFile, UnreadableFiles } from "./unreadable_files.ts";
 import { CHANNELS } from "../../series.ts";
 
@@ -15,7 +15,7 @@ export const READ_LIMIT = 64 * 1024 * 1024;
 
 /**
  * Looks after which a channel without spools is given up: its program has ended, or records in
- * private memory.
+ * heap memory.
  */
 const PATIENCE = 60;
 
@@ -59,7 +59,7 @@ export class LiveDirectory {
     this.base = clock.epoch() / NANOSECONDS * NANOSECONDS;
     this.#baseSeconds = Number(this.base / NANOSECONDS);
     this.#limit = limit;
-    // Those of other channels are followed once a program with a spool for them is seen.
+    // Files of other channels are followed once a spool of theirs is seen.
     for (const channel of Object.values(CHANNELS)) this.#follow(channel);
     const look = this.#look(before, [], () => {});
     for (const [name, segments] of this.#held()) this.#channel(name, segments).begin(segments, look);
@@ -108,15 +108,14 @@ export class LiveDirectory {
   }
 
   /** The segments in spools now. */
-  #held(): Map<string, HeldSegment[]> {
-    let held = heldSegments(this.#directory, this.#unreadable);
+  #held(): Map<string, SpooledSegment[]> {
+    let held = spooledSegments(this.#directory, this.#unreadable);
     const channels = [...held.values()].flat().filter(({ layout }) => layout === "append").map(({ owner }) =>
       owner.channel
     );
-    const isNews = channels.filter((channel) => this.#follow(channel)).length > 0;
-    // Of files that are new here the sizes have just been noted, and spools must be read after
-    // that.
-    if (isNews) held = heldSegments(this.#directory, this.#unreadable);
+    const hasNewFiles = channels.filter((channel) => this.#follow(channel)).length > 0;
+    // The size of a new file was noted just now, and spools must be read after that.
+    if (hasNewFiles) held = spooledSegments(this.#directory, this.#unreadable);
     this.#holders = new Set([...held.values()].flat().map(({ owner }) => owner.pid));
     return held;
   }
@@ -131,7 +130,7 @@ export class LiveDirectory {
     return true;
   }
 
-  #channel(name: string, [segment]: readonly HeldSegment[]): ChannelFollower {
+  #channel(name: string, [segment]: readonly SpooledSegment[]): ChannelFollower {
     const known = this.#channels.get(name);
     if (known !== undefined) return known;
     const channel = new ChannelFollower(this.#directory, segment!.owner, this.base);

@@ -1,4 +1,4 @@
-import type { RowSource } from "./rows.ts";
+import type { RowSource } from "./row_source.ts";
 import { CHANNELS, SERIES } from "../../series.ts";
 
 /** A process in an interval. What it does not record, or has not yet, is absent. */

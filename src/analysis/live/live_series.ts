@@ -1,6 +1,6 @@
 import { ValueKind } from "../../series.ts";
 import { Distribution } from "../../statistics/distribution.ts";
-import type { RowSource } from "./rows.ts";
+import type { RowSource } from "./row_source.ts";
 
 /** A series in an interval. Durations are in seconds. */
 export interface LiveSeries {

@@ -3,7 +3,7 @@ import { type Found, LiveDirectory } from "./live_directory.ts";
 import { type LiveProcess, ProcessFollower } from "./live_processes.ts";
 import { type LiveSeries, LiveSeriesTable } from "./live_series.ts";
 import { processName } from "./process_name.ts";
-import type { RowSource } from "./rows.ts";
+import type { RowSource } from "./row_source.ts";
 import type { UnreadableFile } from "./unreadable_files.ts";
 import { CHANNELS } from "../../series.ts";
 
@@ -48,7 +48,9 @@ export interface LiveInterval {
   readonly missed: number;
   /** Files of the processes of interest that exist and could not be read. */
   readonly unreadable: readonly UnreadableFile[];
-  /** What is not of interest: processes, and rows of the interval, without those of the runtime. */
+  /**
+   * Processes and rows of the interval that the options exclude; rows of the runtime do not count.
+   */
   readonly others: { readonly processes: number; readonly rows: number };
   /** Whether the monitoring directory exists. */
   readonly exists: boolean;

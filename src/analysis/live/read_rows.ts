@@ -1,4 +1,4 @@
-import type { Row } from "../../csv/row.ts";
+import type { RowParser } from "../../csv/row_parser.ts";
 import type { RowScanner } from "../../csv/row_scanner.ts";
 import type { FileHandle } from "../../runtime.ts";
 
@@ -12,7 +12,7 @@ export function readRows(
   scanner: RowScanner,
   file: FileHandle,
   { from, to }: { readonly from: number; readonly to: number },
-  take: (row: Row) => void,
+  take: (row: RowParser) => void,
 ): number {
   scanner.restart(from);
   let read = from;

@@ -126,7 +126,7 @@ function* damagesOf(profile: unknown): Generator<string, undefined> {
   if (samples!.length !== timeDeltas!.length) yield "samples and timeDeltas differ in length";
   const ids = new Set(nodes.map(({ id }) => id));
   for (const [index, id] of samples!.entries()) {
-    if (!ids.has(id)) yield `sample ${index} is of no node`;
+    if (!ids.has(id)) yield `sample ${index} refers to a missing node`;
     if (!isQuantity(timeDeltas![index]!)) yield `sample ${index} has no time`;
   }
 }
@@ -137,7 +137,7 @@ function* damagesOfNode(node: unknown, name: string): Generator<string, undefine
   const { functionName, url, lineNumber, columnNumber } = callFrame;
   if (typeof functionName !== "string" || typeof url !== "string") yield `${name} has no functionName or url`;
   if (!Number.isFinite(lineNumber) || !Number.isFinite(columnNumber)) yield `${name} has no line or column`;
-  if (children !== undefined && !Array.isArray(children)) yield `${name} has children that are no list`;
+  if (children !== undefined && !Array.isArray(children)) yield `${name} has children that are not an array`;
   if (hitCount !== undefined && !(isQuantity(hitCount) && hitCount >= 0)) yield `${name} has an invalid hitCount`;
 }
 

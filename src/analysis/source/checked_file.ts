@@ -1,4 +1,4 @@
-import type { Row } from "../../csv/row.ts";
+import type { RowParser } from "../../csv/row_parser.ts";
 import { reason } from "../../errors.ts";
 import { release } from "../../files/directory.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
@@ -80,7 +80,8 @@ export class CheckedFile {
       const handle = files.open(path, "read");
       try {
         await tables.add(channel, (take) => {
-          const row = ({ timepoint, measurement, label, pid }: Row): void => take(timepoint, measurement, label, pid);
+          const row = ({ timepoint, measurement, label, pid }: RowParser): void =>
+            take(timepoint, measurement, label, pid);
           for (const _ of readCsv(handle, Math.min(this.#size, this.#bound ?? this.#size), { row }));
         });
       } finally {

@@ -1,12 +1,12 @@
 import { COLUMNS } from "../../csv/dialect.ts";
-import type { Row } from "../../csv/row.ts";
+import type { RowParser } from "../../csv/row_parser.ts";
 import { RowScanner } from "../../csv/row_scanner.ts";
 import type { FileHandle } from "../../runtime.ts";
 
 /** Receives what is in a CSV file. */
 export interface ContentSink {
   /** A row; its fields can be asked for until this returns. */
-  row?(row: Row): void;
+  row?(row: RowParser): void;
   /** Lines that are not rows; the first is the line `line` of the file, from 1. */
   unread?(line: number, rows: number, reason: string): void;
 }

@@ -1,4 +1,4 @@
-import type { Statistics } from "../../statistics/statistics.ts";
+import type { Statistics } from "../../statistics/describe_numbers.ts";
 import { aggregates, measured, toStatistics } from "../frames/description.ts";
 import { type RuntimeSummary, summarizeRuntime } from "./runtime_summary.ts";
 import type { Selection, TimeRange } from "../frames/selection.ts";

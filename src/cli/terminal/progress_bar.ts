@@ -6,7 +6,7 @@ const DELAY = 1_000;
 
 /** A progress bar on the last line of a terminal. */
 export interface ProgressBar extends Disposable {
-  /** Shows that `done` of `total` parts are done, with `detail` behind the bar. */
+  /** Shows that `done` of `total` parts are done, with `detail` after the bar. */
   update(done: number, total: number, detail: string): void;
 }
 

@@ -164,7 +164,7 @@ describe("layout append while another program holds the lock", { skip: cannotTra
 for (const error of ["ENOLCK", "EOPNOTSUPP"]) {
   for (const layout of ["segments", "append"] as const) {
     describe(`recording where locks fail with ${error}, in layout ${layout}`, { skip: cannotTrace() }, () => {
-      it("uses private memory, and reports that once", async () => {
+      it("uses heap memory, and reports that once", async () => {
         using scratch = scratchDirectory();
         const directory = scratch.at("monitoring");
         await using recorder = new ObservedRecorderController(thisRuntime);

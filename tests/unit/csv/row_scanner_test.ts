@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { encode } from "../../../src/csv/encode.ts";
-import { MAX_ROW_BYTES } from "../../../src/csv/row.ts";
+import { MAX_ROW_BYTES } from "../../../src/csv/row_parser.ts";
 import { type Found, RowScanner, wholeRows } from "../../../src/csv/row_scanner.ts";
 import type { Observation } from "../../../src/segment/observation.ts";
 import { ValueKind } from "../../../src/series.ts";

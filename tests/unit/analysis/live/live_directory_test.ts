@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { LiveDirectory } from "../../../../src/analysis/live/live_directory.ts";
-import type { RowSink } from "../../../../src/analysis/live/rows.ts";
+import type { RowSink } from "../../../../src/analysis/live/row_source.ts";
 import type { StartOptions } from "../../../../src/recording/options.ts";
 import { createMonitor, type Monitor } from "../../../../src/recording/monitor.ts";
 import type { Layout } from "../../../../src/files/names.ts";

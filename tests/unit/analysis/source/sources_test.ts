@@ -108,7 +108,7 @@ describe("openSources", () => {
       ["1,,a,3", "its measurement is not a number"],
       ["1,2,,3", "it has no label"],
       ['1,2,a"b,3', "a quote stands inside its label"],
-      ['1,2,"a"b,3', "its label goes on behind its quotes"],
+      ['1,2,"a"b,3', "its label continues after its quotes"],
       ["1,2,a\0b,3", "its label holds a NUL"],
       ["1,2,a", "it has fewer than four fields"],
       ["1,2,a,3,4", "it has more than four fields"],

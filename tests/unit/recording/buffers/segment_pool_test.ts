@@ -94,7 +94,7 @@ describe("SegmentPool", () => {
     assertEquals([spoolsOn(disk).length, disk.mappings, errors], [1, 0, []]);
   });
 
-  it("gives private memory, and makes no file, where spools are not wanted or files cannot be mapped", () => {
+  it("gives heap memory, and makes no file, where spools are not wanted or files cannot be mapped", () => {
     for (const [disk, spools] of [[new MemoryDisk(), false], [new MemoryDisk(false), true]] as const) {
       const { pool, errors } = poolOn(disk, { spools, strict: true });
       const segment = fill(pool.next());
@@ -118,7 +118,7 @@ describe("SegmentPool", () => {
   }
 
   for (const code of ["ENOLCK", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "ENODEV", "EINVAL"]) {
-    it(`goes on in private memory for good, with one report, where mapping says ${code}`, () => {
+    it(`goes on in heap memory for good, with one report, where mapping says ${code}`, () => {
       const disk = new MemoryDisk();
       failAll(disk, code, "map");
       const { pool, errors } = poolOn(disk, { strict: true });
@@ -133,7 +133,7 @@ describe("SegmentPool", () => {
     });
   }
 
-  it("goes on in private memory while the disk is full at a roll-over, with one report, and is back in a spool after", () => {
+  it("goes on in heap memory while the disk is full at a roll-over, with one report, and is back in a spool after", () => {
     const disk = new MemoryDisk();
     const { pool, errors } = poolOn(disk, { strict: true });
     const spool = pool.next();

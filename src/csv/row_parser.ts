@@ -25,7 +25,7 @@ import { LabelTexts } from "./label_texts.ts";
 export const MAX_ROW_BYTES: number = 2 ** 20;
 
 /**
- * Bytes that must be there behind the last byte of the input, since several digits are compared at
+ * Bytes that must follow the last byte of the input, since several digits are compared at
  * a time. The first of them must be 0.
  */
 export const PADDING = 32;
@@ -43,7 +43,7 @@ const MIN_TIMEPOINT = "-9223372036854775808";
 const INFINITE = ["Infinity", "inf"].map((name) => new TextEncoder().encode(name));
 const NAMES = [...INFINITE, ...["NaN", "nan"].map((name) => new TextEncoder().encode(name))];
 
-/** The most digits of a number that is exact in a double whatever they are. */
+/** Any whole number of at most 15 digits is exact in a double. */
 const EXACT_DIGITS = 15;
 
 /**
@@ -52,23 +52,23 @@ const EXACT_DIGITS = 15;
  */
 const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
-/** A byte a character. */
+/** Decodes each byte to one character. */
 const latin1 = new TextDecoder("latin1");
 
 /** Returned instead of the end of a row or field that is not valid. */
 export const NONE = -1;
 
-/** One row in some bytes, and its fields. The same object is used for each. */
-export class Row {
+/** Parses one row at a time; its fields are those of the row that it parsed last. */
+export class RowParser {
   /** Whether it ends with CRLF, not LF. */
   crlf = false;
   /** Line feeds in its label. */
   lineFeeds = 0;
-  /** Why it is not a row: a sentence that calls it "it". */
+  /** Why the line is not a row: the end of a sentence, such as "it has no label". */
   reason = "";
   /** Whether it is the beginning of what may be a row. */
   isPartial = false;
-  /** Whether spaces behind a comma are left out. */
+  /** Whether spaces after a comma are skipped. */
   isSpaced = false;
   #bytes = new Uint8Array(PADDING);
   #words = new DataView(this.#bytes.buffer);
@@ -189,11 +189,11 @@ export class Row {
     this.isPartial = false;
     let end = this.#readTimepoint(at);
     if (end === NONE) return NONE;
-    end = this.#readMeasurement(this.#behindComma(end));
+    end = this.#readMeasurement(this.#afterComma(end));
     if (end === NONE) return NONE;
-    const label = this.#behindComma(end);
+    const label = this.#afterComma(end);
     end = this.#bytes[label] === Byte.quote ? this.#readQuotedLabel(label) : this.#readLabel(label);
-    return end === NONE ? NONE : this.#readPid(this.#behindComma(end));
+    return end === NONE ? NONE : this.#readPid(this.#afterComma(end));
   }
 
   #readTimepoint(start: number): number {
@@ -275,7 +275,7 @@ export class Row {
       }
       all |= byte;
     }
-    if (bytes[i + 1] !== Byte.comma) return this.#refuse(i + 1, "its label goes on behind its quotes");
+    if (bytes[i + 1] !== Byte.comma) return this.#refuse(i + 1, "its label continues after its quotes");
     this.lineFeeds = lineFeeds;
     return this.#endLabel(start, i + 1, all);
   }
@@ -303,13 +303,16 @@ export class Row {
     return i + 1;
   }
 
-  #behindComma(comma: number): number {
+  #afterComma(comma: number): number {
     let i = comma + 1;
     if (this.isSpaced) { while (this.#bytes[i] === Byte.space) i++; }
     return i;
   }
 
-  /** Something is wrong at `i`; where the input ends there, it may be right with more bytes. */
+  /**
+   * Refuses the row because of the byte at `i`. If the input ends there, more bytes may make the
+   * row valid.
+   */
   #refuse(i: number, reason: string): number {
     this.isPartial = i >= this.#limit;
     this.reason = reason;

@@ -3,7 +3,7 @@
  * are appended. They are recognized by their timepoints: that file does not tell which isolate
  * recorded a row.
  */
-export class SeenRows {
+export class SpooledRows {
   /** The process, isolate and number of the segment. */
   readonly pid: number;
   readonly isolate: string;

@@ -6,7 +6,7 @@ import type { SegmentOwner } from "../../segment/format.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
 
 /** What the header of a spool says. */
-export interface HeldSegment {
+export interface SpooledSegment {
   /** The path of the spool. */
   readonly path: string;
   readonly owner: SegmentOwner;
@@ -22,7 +22,10 @@ export interface HeldSegment {
  * Reads the headers of all spools of a directory, by {@linkcode channelKey}. Notes those that
  * cannot be read. Does not throw.
  */
-export function heldSegments(directory: MonitoringDirectory, unreadable: UnreadableFiles): Map<string, HeldSegment[]> {
+export function spooledSegments(
+  directory: MonitoringDirectory,
+  unreadable: UnreadableFiles,
+): Map<string, SpooledSegment[]> {
   const held = spoolsIn(directory, unreadable).map((spool) => readHeld(directory, spool, unreadable));
   return Map.groupBy(held.filter((segment) => segment !== undefined), ({ owner }) => channelKey(owner));
 }
@@ -40,7 +43,7 @@ function readHeld(
   { files }: MonitoringDirectory,
   { path, name }: FoundSpool,
   unreadable: UnreadableFiles,
-): HeldSegment | undefined {
+): SpooledSegment | undefined {
   try {
     const spool = SpoolReader.open(files, path, name.owner);
     if (!spool.ok) return undefined;
