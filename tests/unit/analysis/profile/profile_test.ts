@@ -173,7 +173,7 @@ describe("a damaged profile", () => {
     [of([{ id: "1", callFrame: {} }]), "node 0 has no id or callFrame"],
     [of([node(1, [], { callFrame: { functionName: 1, url: "" } })]), "node 0 has no functionName or url"],
     [of([node(1, [], { callFrame: { functionName: "f", url: "" } })]), "node 0 has no line or column"],
-    [of([node(1, "2")]), "node 0 has children that are no list"],
+    [of([node(1, "2")]), "node 0 has children that are not an array"],
     [of([node(1, [], { hitCount: -1 })]), "node 0 has an invalid hitCount"],
     [of([node(1, [], { hitCount: 7 })]).replace("7", "1e999"), "node 0 has an invalid hitCount"],
     [of([node(1, [], { hitCount: "7" })]), "node 0 has an invalid hitCount"],
@@ -186,7 +186,7 @@ describe("a damaged profile", () => {
     [of([node(1), node(2, [3]), node(3, [2])]), "the call tree is in pieces"],
     [of([node(1)], { samples: [1] }), "samples or timeDeltas are missing"],
     [of([node(1)], { samples: [1], timeDeltas: [] }), "samples and timeDeltas differ in length"],
-    [of([node(1)], { samples: [2], timeDeltas: [1] }), "sample 0 is of no node"],
+    [of([node(1)], { samples: [2], timeDeltas: [1] }), "sample 0 refers to a missing node"],
     [of([node(1)], { samples: [1], timeDeltas: ["1"] }), "sample 0 has no time"],
   ];
   it("is refused, and it is said why", () => {
