@@ -36,14 +36,14 @@ export { TelemetryDB } from "./frames/telemetry_db.ts";
 export type { DuckDBOptions } from "./duckdb/duckdb.ts";
 export type { OpenOptions } from "./frames/telemetry_db.ts";
 export type { TimeBounds } from "./source/sources.ts";
-export type { Problem, Reading } from "./source/reading.ts";
+export type { Problem, Reading } from "./source/reading_report.ts";
 export type { TelemetryFrame } from "./frames/telemetry_frame.ts";
 export type { SeriesData, TelemetrySeries } from "./frames/telemetry_series.ts";
 export type { Selection, SeriesSelection } from "./frames/selection.ts";
 
 // Results of queries in SQL.
 export type { Table } from "./duckdb/table.ts";
-export type { Column, TableColumn } from "./duckdb/column.ts";
+export type { Column, TableColumn } from "./duckdb/table_column.ts";
 
 // Statistics.
 export type { DescribeOptions, Description } from "./frames/description.ts";
@@ -51,8 +51,8 @@ export { DEFAULT_QUANTILES } from "../statistics/quantiles.ts";
 export { describeNumbers } from "../statistics/describe_numbers.ts";
 export type { Quantile, Statistics } from "../statistics/describe_numbers.ts";
 export type { Resampled, ResampledQuantiles, ResampleOptions } from "./frames/resampling.ts";
-export { measurementsPerSecond, sumBySecondDifference, sumBySecondRatio } from "./frames/second_sums.ts";
-export type { SecondSeries, SecondSums } from "./frames/second_sums.ts";
+export { measurementsPerSecond, sumBySecondDifference, sumBySecondRatio } from "./frames/per_second.ts";
+export type { SecondSeries, SecondSums } from "./frames/per_second.ts";
 
 // Comparison of two runs, and of slow requests with the others.
 export { compare } from "./compare/comparison.ts";

@@ -56,7 +56,7 @@ const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** e
 const latin1 = new TextDecoder("latin1");
 
 /** Returned instead of the end of a row or field that is not valid. */
-export const NONE = -1;
+export const NO_MATCH = -1;
 
 /** Parses one row at a time; its fields are those of the row that it parsed last. */
 export class RowParser {
@@ -127,25 +127,25 @@ export class RowParser {
     return this.#wholeNumber(this.#pid, end);
   }
 
-  /** Reads the row at `at`, and returns where it ends; {@linkcode NONE} if it is not plain. */
+  /** Reads the row at `at`, and returns where it ends; {@linkcode NO_MATCH} if it is not plain. */
   readPlain(at: number): number {
     const bytes = this.#bytes;
     const words = this.#words;
     this.#start = at;
-    if (at + PADDING > bytes.length || bytes[at] === Byte.nine) return NONE;
+    if (at + PADDING > bytes.length || bytes[at] === Byte.nine) return NO_MATCH;
     if (
       (notDigits(words.getInt32(at, true)) | notDigits(words.getInt32(at + 4, true)) |
         notDigits(words.getInt32(at + 8, true)) | notDigits(words.getInt32(at + 12, true)) |
         notDigits(words.getInt32(at + 15, true))) !== 0
-    ) return NONE;
+    ) return NO_MATCH;
     let i = at + TIMEPOINT_DIGITS;
-    if (bytes[i] !== Byte.comma) return NONE;
+    if (bytes[i] !== Byte.comma) return NO_MATCH;
     this.#measurement = ++i;
 
     let first = i;
     let byte = bytes[i]!;
     while (isDigit(byte)) byte = bytes[++i]!;
-    if (i === first) return NONE;
+    if (i === first) return NO_MATCH;
     if (byte === Byte.dot) {
       first = ++i;
       // A duration has nine decimals.
@@ -154,46 +154,46 @@ export class RowParser {
       }
       byte = bytes[i]!;
       while (isDigit(byte)) byte = bytes[++i]!;
-      if (i === first) return NONE;
+      if (i === first) return NO_MATCH;
     }
-    if (byte !== Byte.comma) return NONE;
+    if (byte !== Byte.comma) return NO_MATCH;
     this.#measurementEnd = i;
 
     this.#label = first = ++i;
     byte = bytes[i]!;
     // A quote is among the bytes below, as are CR, LF and NUL.
     while (byte !== Byte.comma) {
-      if (byte <= Byte.quote && byte !== Byte.space && byte !== 0x21 || byte >= 0x80) return NONE;
+      if (byte <= Byte.quote && byte !== Byte.space && byte !== 0x21 || byte >= 0x80) return NO_MATCH;
       byte = bytes[++i]!;
     }
-    if (i === first) return NONE;
+    if (i === first) return NO_MATCH;
     this.#labelEnd = i;
 
     this.#pid = first = ++i;
     byte = bytes[i]!;
     while (isDigit(byte)) byte = bytes[++i]!;
-    if (i === first || i - first > PLAIN_PID_DIGITS || i - at > MAX_ROW_BYTES) return NONE;
+    if (i === first || i - first > PLAIN_PID_DIGITS || i - at > MAX_ROW_BYTES) return NO_MATCH;
     this.lineFeeds = 0;
     this.crlf = byte === Byte.cr;
     if (this.crlf) byte = bytes[++i]!;
-    return byte === Byte.lf ? i + 1 : NONE;
+    return byte === Byte.lf ? i + 1 : NO_MATCH;
   }
 
   /**
    * Reads any row at `at` of an input that ends at `limit`, and returns where it ends; {@linkcode
-   * NONE} if it is not one.
+   * NO_MATCH} if it is not one.
    */
   read(at: number, limit: number): number {
     this.#start = at;
     this.#limit = limit;
     this.isPartial = false;
     let end = this.#readTimepoint(at);
-    if (end === NONE) return NONE;
+    if (end === NO_MATCH) return NO_MATCH;
     end = this.#readMeasurement(this.#afterComma(end));
-    if (end === NONE) return NONE;
+    if (end === NO_MATCH) return NO_MATCH;
     const label = this.#afterComma(end);
     end = this.#bytes[label] === Byte.quote ? this.#readQuotedLabel(label) : this.#readLabel(label);
-    return end === NONE ? NONE : this.#readPid(this.#afterComma(end));
+    return end === NO_MATCH ? NO_MATCH : this.#readPid(this.#afterComma(end));
   }
 
   #readTimepoint(start: number): number {
@@ -229,7 +229,7 @@ export class RowParser {
   #endOfDigits(start: number): number {
     let i = start;
     while (isDigit(this.#bytes[i]!)) i++;
-    return i === start && i < this.#limit ? NONE : i;
+    return i === start && i < this.#limit ? NO_MATCH : i;
   }
 
   /** Where one of the names at `start` ends, or the input in the middle of one. */
@@ -239,7 +239,7 @@ export class RowParser {
       while (i < name.length && this.#bytes[start + i] === name[i]) i++;
       if (i === name.length || start + i >= this.#limit) return start + i;
     }
-    return NONE;
+    return NO_MATCH;
   }
 
   #readLabel(start: number): number {
@@ -316,7 +316,7 @@ export class RowParser {
   #refuse(i: number, reason: string): number {
     this.isPartial = i >= this.#limit;
     this.reason = reason;
-    return NONE;
+    return NO_MATCH;
   }
 
   #timepointEnd(): number {

@@ -9,7 +9,7 @@
 
 import type { FileHandle } from "../runtime.ts";
 import { Byte, COLUMNS, HEADER } from "./dialect.ts";
-import { MAX_ROW_BYTES, NONE, PADDING, RowParser } from "./row_parser.ts";
+import { MAX_ROW_BYTES, NO_MATCH, PADDING, RowParser } from "./row_parser.ts";
 
 /**
  * What a scanner finds next:
@@ -21,7 +21,7 @@ import { MAX_ROW_BYTES, NONE, PADDING, RowParser } from "./row_parser.ts";
  * - `"cut"`: the beginning of a line, at the end of input that is finished.
  * - `"end"`: nothing more, or not yet: only the beginning of a line is there.
  */
-export type Found = "row" | "header" | "blank" | "invalid" | "cut" | "end";
+export type ScanResult = "row" | "header" | "blank" | "invalid" | "cut" | "end";
 
 /** Size of one read of a file, bytes. */
 const BLOCK_BYTES = 256 * 1024;
@@ -117,12 +117,12 @@ export class RowScanner {
   }
 
   /** Finds what comes next. The fields of a row can be asked for until the next call. */
-  next(): Found {
+  next(): ScanResult {
     this.#start = this.#end;
     this.line = this.#nextLine;
     const { row } = this;
-    const end = this.#isSkipping || row.isSpaced ? NONE : row.readPlain(this.#start);
-    if (end === NONE) return this.#nextAny();
+    const end = this.#isSkipping || row.isSpaced ? NO_MATCH : row.readPlain(this.#start);
+    if (end === NO_MATCH) return this.#nextAny();
     this.#end = end;
     this.crlf = row.crlf;
     this.hasEnd = true;
@@ -130,7 +130,7 @@ export class RowScanner {
     return "row";
   }
 
-  #nextAny(): Found {
+  #nextAny(): ScanResult {
     if (this.#isSkipping && !this.#skipLine()) return "end";
     const start = this.#start = this.#end;
     const pending = this.#limit - start;
@@ -139,12 +139,12 @@ export class RowScanner {
     let end = row.read(start, this.#limit);
     let { isPartial } = row;
     this.reason = row.reason;
-    if (end !== NONE && end - start > MAX_ROW_BYTES || isPartial && pending > MAX_ROW_BYTES) {
+    if (end !== NO_MATCH && end - start > MAX_ROW_BYTES || isPartial && pending > MAX_ROW_BYTES) {
       this.reason = `it is longer than ${MAX_ROW_BYTES} bytes`;
       isPartial = false;
-      end = NONE;
+      end = NO_MATCH;
     }
-    if (end !== NONE) {
+    if (end !== NO_MATCH) {
       this.#end = end;
       this.crlf = row.crlf;
       this.hasEnd = true;

@@ -8,6 +8,9 @@
  * | report: the cells of its page | 16 | 4.4 % | the middle of its bucket, off by 2.2 % at most |
  * | compare: its bootstrap | 64 | 1.1 % | spread uniformly over its bucket, so that resampled quantiles have no steps |
  *
+ * The report's buckets of durations are `DURATION_BUCKETS` in `report/shared/report_buckets.ts`;
+ * which bucket a duration is in, {@linkcode ExponentialBuckets.indexOf} decides here.
+ *
  * {@linkcode ExponentialBuckets.quantile} follows the first rule: a cell of a page holds few
  * values, most of them alone in their bucket, and it interpolates between neighbours as
  * `quantiles.ts` does. The second rule is that of `TimedHistogram` in `compare`, which resamples

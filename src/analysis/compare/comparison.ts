@@ -129,7 +129,7 @@ export async function compare(
       throw new KymoError("invalid-argument", `Cannot compare: ${quote(frame)}: must be a TelemetryFrame`);
     }
   }
-  const checked = checkOptions(options);
+  const checked = checkCompareOptions(options);
   const { labels: wanted } = options;
   if (wanted !== undefined) [a, b] = [a.where({ labels: wanted }), b.where({ labels: wanted })];
   const spansA = await readSpans(a);
@@ -228,7 +228,7 @@ function toCompared({ count, median, p99 }: SeriesSpan): ComparedSeries {
   return { count, median, p99 };
 }
 
-function checkOptions(
+function checkCompareOptions(
   { confidence = 0.95, margin = 0, replicates = 4_000, seed = 1 }: CompareOptions,
 ): CheckedOptions {
   const check = (isValid: boolean, name: string, requirement: string, value: unknown): void => {

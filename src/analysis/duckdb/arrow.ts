@@ -1,5 +1,5 @@
 import type { DataType, Vector } from "apache-arrow";
-import type { TableColumn } from "./column.ts";
+import type { TableColumn } from "./table_column.ts";
 import { loadPackage } from "./optional_package.ts";
 
 type ArrowModule = typeof import("apache-arrow");

@@ -1,5 +1,5 @@
 import type { DuckDBMaterializedResult, DuckDBVector } from "@duckdb/node-api";
-import type { Column } from "./column.ts";
+import type { Column } from "./table_column.ts";
 import { Table } from "./table.ts";
 
 /** The typed array of each type of number. */

@@ -1,6 +1,6 @@
 import { defaultRuntime } from "../../default_runtime.ts";
 import { toArrow } from "./arrow.ts";
-import type { Column, TableColumn } from "./column.ts";
+import type { Column, TableColumn } from "./table_column.ts";
 
 /**
  * The result of a query, wholly in memory.

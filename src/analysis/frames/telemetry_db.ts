@@ -2,13 +2,13 @@ import { checkGiven } from "../../options.ts";
 import { fileErrorCode, KymoError, quote, reason } from "../../errors.ts";
 import { defaultRuntime } from "../../default_runtime.ts";
 import { DuckDB, DUCKDB_CHECKS, type DuckDBOptions } from "../duckdb/duckdb.ts";
-import type { Reading } from "../source/reading.ts";
+import type { Reading } from "../source/reading_report.ts";
 import { openSources, type Sources, type TimeBounds } from "../source/sources.ts";
 import type { Table } from "../duckdb/table.ts";
 import { isTimepoint } from "./selection.ts";
 import { TelemetryFrame } from "./telemetry_frame.ts";
 import type { TelemetrySeries } from "./telemetry_series.ts";
-import { OBSERVATIONS, Views } from "./views.ts";
+import { ChannelViews, OBSERVATIONS } from "./channel_views.ts";
 
 /** Limits of DuckDB, and the time of interest. */
 export interface OpenOptions extends DuckDBOptions, TimeBounds {}
@@ -46,9 +46,9 @@ import { CHANNELS, SERIES } from "../../series.ts";
 export class TelemetryDB {
   readonly #database: DuckDB;
   readonly #sources: Sources;
-  readonly #views: Views;
+  readonly #views: ChannelViews;
 
-  private constructor(database: DuckDB, sources: Sources, views: Views) {
+  private constructor(database: DuckDB, sources: Sources, views: ChannelViews) {
     this.#database = database;
     this.#sources = sources;
     this.#views = views;
@@ -83,7 +83,7 @@ export class TelemetryDB {
       return await database.exclusively(async (connection) => {
         const found = await openSources(source, { connection, files: runtime.files }, bounds);
         try {
-          const views = await Views.create(connection, found);
+          const views = await ChannelViews.create(connection, found);
           database.guard((failure) => views.areStale(connection, failure));
           return new TelemetryDB(database, found, views);
         } catch (error) {

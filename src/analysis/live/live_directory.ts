@@ -22,7 +22,7 @@ const PATIENCE = 60;
 const NANOSECONDS = 1_000_000_000n;
 
 /** What a look has found. */
-export interface Found {
+export interface LookResult {
   /** Whether only a part of the rows was read; each stands for several then. */
   readonly sampled: boolean;
   /** Segments whose files were moved or deleted before they could be read. */
@@ -87,7 +87,7 @@ export class LiveDirectory {
   }
 
   /** Gives `sink` all rows that were recorded since the last look. */
-  look(sink: RowSink): Found {
+  look(sink: RowSink): LookResult {
     const unread: UnreadFile[] = [];
     let missed = 0;
     this.#unreadable = new UnreadableFiles();

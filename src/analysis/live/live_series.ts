@@ -1,5 +1,5 @@
 import { ValueKind } from "../../series.ts";
-import { Distribution } from "../../statistics/distribution.ts";
+import { ReservoirSample } from "../../statistics/reservoir_sample.ts";
 import type { RowSource } from "./row_source.ts";
 
 /** A series in an interval. Durations are in seconds. */
@@ -38,7 +38,7 @@ const REST = "(all others)";
 interface Series {
   readonly source: RowSource;
   readonly label: string;
-  readonly distribution: Distribution;
+  readonly distribution: ReservoirSample;
   /** The p99 of the last intervals, oldest first. */
   readonly history: (number | null)[];
   sampled: boolean;
@@ -96,7 +96,7 @@ export class LiveSeriesTable {
     const known = this.#series.get(key);
     if (known !== undefined) return known;
     if (this.#series.size >= MAX_SERIES && label !== REST) return this.#get(source, REST);
-    const series = { source, label, distribution: new Distribution(), history: [], sampled: false };
+    const series = { source, label, distribution: new ReservoirSample(), history: [], sampled: false };
     this.#series.set(key, series);
     return series;
   }

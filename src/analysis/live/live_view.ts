@@ -1,5 +1,5 @@
 import type { Runtime } from "../../runtime.ts";
-import { type Found, LiveDirectory } from "./live_directory.ts";
+import { LiveDirectory, type LookResult } from "./live_directory.ts";
 import { type LiveProcess, ProcessFollower } from "./live_processes.ts";
 import { type LiveSeries, LiveSeriesTable } from "./live_series.ts";
 import { processName } from "./process_name.ts";
@@ -115,7 +115,7 @@ export class LiveView {
 
   #interval(
     seconds: number,
-    { sampled, missed, holders, unreadable }: Found,
+    { sampled, missed, holders, unreadable }: LookResult,
     series: readonly LiveSeriesWithHistory[],
     otherRows: number,
   ): LiveInterval {

@@ -4,8 +4,8 @@ import { release } from "../../files/directory.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import { type CsvContent, readCsv } from "./csv_content.ts";
 import type { FoundFile } from "./found_files.ts";
-import type { Problems } from "./reading.ts";
-import type { CsvPart, RowTables } from "./relation.ts";
+import type { Problems } from "./reading_report.ts";
+import type { CsvPart, RowTables } from "./duckdb_relation.ts";
 
 /** Who reads a file, and how. */
 export type ReadMode =

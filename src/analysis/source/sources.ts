@@ -8,8 +8,8 @@ import { outerTimepoints } from "../../csv/outer_rows.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import { CheckedFile, partsOf } from "./checked_file.ts";
 import { attempt, findFile, findPlaces, listCsvs } from "./found_files.ts";
-import { Problems, type Reading } from "./reading.ts";
-import { relationOf, RowTables } from "./relation.ts";
+import { Problems, type Reading } from "./reading_report.ts";
+import { relationOf, RowTables } from "./duckdb_relation.ts";
 
 /**
  * The observations of some sources: one relation of DuckDB for each channel, which holds exactly

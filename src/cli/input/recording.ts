@@ -1,5 +1,5 @@
 import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
-import type { Reading } from "../../analysis/source/reading.ts";
+import type { Reading } from "../../analysis/source/reading_report.ts";
 import { counted, formatPercent } from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
 import { KymoError, quotePath } from "../../errors.ts";

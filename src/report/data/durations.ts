@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DURATION_BUCKETS } from "../shared/duration_buckets.ts";
+import { DURATION_BUCKETS } from "../shared/report_buckets.ts";
 import type { DurationCells, DurationData, DurationStatistics } from "../shared/report_data.ts";
 import {
   BUCKET_BYTES,

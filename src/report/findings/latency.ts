@@ -7,7 +7,7 @@
 import { counted, formatDuration, formatPercent, formatTimes } from "../../display/numbers.ts";
 import { isRequestLabel } from "../../http/request_labels.ts";
 import { median } from "../../statistics/quantiles.ts";
-import { DURATION_BUCKETS } from "../shared/duration_buckets.ts";
+import { DURATION_BUCKETS } from "../shared/report_buckets.ts";
 import type { DurationData, DurationStatistics } from "../shared/report_data.ts";
 import { type FindingInputs, sum, type UnexplainedFinding } from "./finding_inputs.ts";
 

@@ -99,7 +99,7 @@ export interface DurationData {
 /**
  * The durations of one series and process, bin by bin: the same index in each array is the same
  * bin. Empty bins are left out. Distributions are counted in exponential buckets (see
- * `duration_buckets.ts`), so that those of several processes or bins can be added.
+ * `report_buckets.ts`), so that those of several processes or bins can be added.
  */
 export interface DurationCells {
   /** Indices of the bins, ascending. */

@@ -1,4 +1,4 @@
-import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
+import { DURATION_BUCKETS } from "../../../src/report/shared/report_buckets.ts";
 import type {
   DurationCells,
   DurationData,

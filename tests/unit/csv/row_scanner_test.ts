@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { encode } from "../../../src/csv/encode.ts";
 import { MAX_ROW_BYTES } from "../../../src/csv/row_parser.ts";
-import { type Found, RowScanner, wholeRows } from "../../../src/csv/row_scanner.ts";
+import { RowScanner, type ScanResult, wholeRows } from "../../../src/csv/row_scanner.ts";
 import type { Observation } from "../../../src/segment/observation.ts";
 import { ValueKind } from "../../../src/series.ts";
 import { Segment } from "../../../src/segment/segment.ts";
@@ -14,7 +14,7 @@ import { referenceParse } from "../../support/reference_csv.ts";
 import { EPOCH, openSegment, OWNER } from "../../support/segments.ts";
 
 type Item = readonly [
-  found: Found,
+  found: ScanResult,
   line: number,
   start: number,
   end: number,

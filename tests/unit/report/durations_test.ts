@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
 import { renderPage } from "../../../src/report/page.ts";
-import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
+import { DURATION_BUCKETS } from "../../../src/report/shared/report_buckets.ts";
 import type { DurationCells, DurationData } from "../../../src/report/shared/report_data.ts";
 import { reportOn, type Row } from "../../support/analysis/report_recording.ts";
 import { randomNumbers } from "../../support/random.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { whySlow } from "../../../src/report/findings/explain_findings.ts";
 import type { FindingInputs } from "../../../src/report/findings/finding_inputs.ts";
 import { findWhatStandsOut } from "../../../src/report/findings/what_stands_out.ts";
-import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
+import { DURATION_BUCKETS } from "../../../src/report/shared/report_buckets.ts";
 import type { DurationData, FlameNode, QuantityData } from "../../../src/report/shared/report_data.ts";
 import { plain } from "../../support/analysis/report_recording.ts";
 

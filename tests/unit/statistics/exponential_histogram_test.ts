@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
 import { BUCKETS } from "../../../src/analysis/compare/timed_histogram.ts";
-import { DURATION_BUCKETS } from "../../../src/report/shared/duration_buckets.ts";
+import { DURATION_BUCKETS } from "../../../src/report/shared/report_buckets.ts";
 import { ExponentialBuckets } from "../../../src/statistics/exponential_histogram.ts";
 import { quantileOfSorted } from "../../../src/statistics/quantiles.ts";
 import { randomNumbers } from "../../support/random.ts";

@@ -1,4 +1,4 @@
-import type { Reading } from "../../../analysis/source/reading.ts";
+import type { Reading } from "../../../analysis/source/reading_report.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { sorted, type SortKey } from "./series_order.ts";
 import { secondsOf } from "./text.ts";

@@ -8,7 +8,7 @@
 import type uPlot from "uplot";
 import { formatCount, formatDuration, formatInteger } from "../../../display/numbers.ts";
 import { success } from "../../../result.ts";
-import { DURATION_BUCKETS } from "../../shared/duration_buckets.ts";
+import { DURATION_BUCKETS } from "../../shared/report_buckets.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { type DurationView, viewDurations } from "../model/duration_view.ts";

@@ -13,10 +13,10 @@ export const OBSERVATIONS = "observations";
 /**
  * The views that queries read: for each channel `kymo.source_<number>`, and one with the name of
  * the channel unless that is taken (to DuckDB, names that differ only in case are the same); and
- * one of all channels. They show the sources, or after {@linkcode Views.load} tables with a copy of
- * them.
+ * one of all channels. They show the sources, or after {@linkcode ChannelViews.load} tables with a
+ * copy of them.
  */
-export class Views {
+export class ChannelViews {
   readonly #sources: Sources;
   /** The channels of the files, and the usual ones. */
   readonly #channels: readonly string[];
@@ -28,9 +28,9 @@ export class Views {
   }
 
   /** Creates the views of some sources. */
-  static async create(connection: DuckDBConnection, sources: Sources): Promise<Views> {
+  static async create(connection: DuckDBConnection, sources: Sources): Promise<ChannelViews> {
     await connection.run("CREATE SCHEMA kymo");
-    const views = new Views(sources);
+    const views = new ChannelViews(sources);
     await views.#showSources(connection);
     const taken = new Set(["", OBSERVATIONS]);
     for (const [index, channel] of views.#channels.entries()) {

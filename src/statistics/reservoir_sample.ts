@@ -10,7 +10,7 @@ const LIMIT = 32_768;
  * Count, mean, largest value and quantiles of values that arrive one by one, in bounded memory (256
  * KiB).
  */
-export class Distribution {
+export class ReservoirSample {
   /** Rows, including those that others represent. */
   count = 0;
   /** The largest value added; `undefined` if there is none. */
