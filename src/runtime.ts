@@ -1,5 +1,5 @@
 /**
- * The port: everything that the core needs of a JavaScript runtime.
+ * The port between the core and the JavaScript runtime: everything that the core needs of it.
  *
  * The core never names a runtime. An adapter in `runtime_adapters/` supplies these primitives and
  * no logic; tests supply a fake with a synthetic clock and a disk in memory. A capability that a
@@ -264,7 +264,7 @@ export interface CpuProfiler {
   stop(): Promise<CpuProfile>;
   /**
    * Maps a position in the running code to the source as written. Line and column are -1 for code
-   * that is in no source. Returns `undefined` if the position is already that of the source, or
+   * that is in no source. Returns `undefined` if the position is already in the source, or
    * unknown.
    */
   sourcePosition(position: SourcePosition): SourcePosition | undefined;

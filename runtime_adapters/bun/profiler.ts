@@ -6,8 +6,8 @@ import { JoinedProfile } from "./joined_profile.ts";
 
 /**
  * Milliseconds after which the collected stacks are taken from JavaScriptCore. It keeps some 200
- * bytes for each frame of each sample, and blocks the program for 2 µs per frame when asked for the
- * profile: for a minute of deep stacks that is seconds, for a quarter of a second 1 or 2 ms.
+ * bytes for each frame of each sample, and blocks the program for 2 µs a frame when asked for the
+ * profile: seconds for a minute of deep stacks, 1 or 2 ms for a quarter of a second.
  */
 const SLICE_DURATION = 250;
 
@@ -19,14 +19,14 @@ interface BunProcess extends NodeProcess {
 const MICROSECONDS_PER_MILLISECOND = 1000;
 
 /**
- * JavaScriptCore's sampling profiler, of which each isolate has one: `start` rejects while someone
- * else profiles, and `stop` rejects if someone else has stopped the sampling. Someone who starts
- * profiling after us gets a profile that is cut short.
+ * JavaScriptCore's sampling profiler. Each isolate has only one: `start` rejects while other code
+ * profiles, and `stop` rejects if other code has stopped the sampling. Code that starts profiling
+ * after us gets a profile that is cut short.
  *
- * Positions are already those of the source as written.
+ * Positions are already in the source as written.
  */
 export function bunProfiler(): CpuProfiler {
-  // Never closed, since that would stop the sampling of others.
+  // Never closed, since that would stop the sampling of other code too.
   let session: ProfilerSession | undefined;
   return profilerOf((interval) => new SlicedRecording(session ??= new ProfilerSession(), interval), () => undefined);
 }

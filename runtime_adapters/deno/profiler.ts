@@ -3,10 +3,10 @@ import { builtin } from "../node_api/builtins.ts";
 import { type ProfileRecording, profilerOf, ProfilerSession } from "../node_api/profiler.ts";
 
 /**
- * V8's sampling profiler, or the reason why there is none. It does not disturb other sessions, such
- * as those of the application and of DevTools.
+ * V8's sampling profiler, or the reason why there is none. It does not disturb other sessions,
+ * such as one of the application or of DevTools.
  *
- * V8 and Deno have two costs of their own: `start` walks the heap (about 1 ms per MB), and while a
+ * Two costs come from V8 and Deno: `start` walks the heap (about 1 ms per MB), and while a
  * session is open, every worker that this isolate starts waits up to 0.5 s for a debugger before
  * its first statement, and again before its first message.
  */
@@ -15,9 +15,7 @@ export function denoProfiler(): CpuProfiler | string {
   return profilerOf(record, sourcePosition);
 }
 
-/**
- * Starts a profile in a session of its own, so that no session is open when nothing is profiled.
- */
+/** Starts a profile in a new session, so that no session is open when nothing is profiled. */
 function record(interval: number): ProfileRecording {
   const session = new ProfilerSession();
   const started = session.start(interval);
@@ -94,8 +92,8 @@ function isReadable(url: string): boolean {
 }
 
 /**
- * The mapping of a position; for one before the code of its line, or in a comment, that of the
- * line's first token of code.
+ * The mapping of a position. If the position is in a comment, or before the code of its line: the
+ * mapping of the first token of code in the line.
  */
 function mappingAt(map: SourceMap, line: number, column: number): Mapping | undefined {
   const mapping = map.findEntry(line, column);

@@ -68,8 +68,8 @@ function listen({ signals, otherExits }: ExitSources, runHooks: (last: boolean) 
 }
 
 /**
- * Calls a listener after those of the program, which may record. Returns a function that removes
- * it.
+ * Calls a listener at exit, after the program's own listeners, since those may record. Returns a
+ * function that removes it.
  */
 function listenLastToExit(process: ExitingProcess, listener: () => void): () => void {
   const own = markOurs(() => listener());

@@ -37,9 +37,7 @@ export class ProfilerSession {
     return profile;
   }
 
-  /**
-   * Disconnects, which stops the sampling of this session; on Bun it stops that of all sessions.
-   */
+  /** Disconnects, which stops the sampling of this session; on Bun, of all sessions. */
   close(): void {
     this.#session.disconnect();
   }

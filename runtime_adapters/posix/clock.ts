@@ -20,7 +20,9 @@ export function libcClock<A>(
   const id = clockMonotonic(platform);
   // struct timespec: 64-bit seconds, 64-bit nanoseconds. The upper words stay 0: 2^32 s are 136
   // years of uptime.
-  const time = new Uint32Array(new ArrayBuffer(16)); // an ArrayBuffer of its own, since the engine may move a small typed array
+  // With an explicit ArrayBuffer: the engine may move the bytes of a small typed array that was
+  // made without.
+  const time = new Uint32Array(new ArrayBuffer(16));
   const address = addressOf(time.buffer);
   if (gettime(id, address) !== 0) return "the C library has no monotonic clock";
   // The origin is now, so that a double stays exact however long the uptime, minus 1 s, so that no

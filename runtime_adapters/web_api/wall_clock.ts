@@ -4,8 +4,8 @@ interface TemporalGlobal {
 }
 
 /**
- * Reads the wall clock: nanoseconds since 1970-01-01T00:00:00Z. The resolution is that of
- * `Temporal` (ns, on Deno and Bun), or else of `Date.now` (ms). Needs no permission.
+ * Reads the wall clock: nanoseconds since 1970-01-01T00:00:00Z. The resolution is 1 ns
+ * with `Temporal` (Deno and Bun), and otherwise 1 ms. Needs no permission.
  */
 export function wallClock(globals: object): () => bigint {
   const temporal = (globals as { Temporal?: TemporalGlobal }).Temporal;

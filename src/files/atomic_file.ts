@@ -90,8 +90,8 @@ export class AtomicFile {
   }
 
   /**
-   * Renames the file back: a file whose name may not survive a power cut does not count as
-   * published. `false` if somebody took it away meanwhile.
+   * Renames the file back, since its name may not survive a power cut, so that it does not count as
+   * published. Returns `false` if somebody has moved or removed it meanwhile.
    */
   #takeBack(published: string): boolean {
     try {

@@ -11,7 +11,8 @@ export type Ability = "append" | "spool" | "link";
  * `errors.ts`). In other operations these codes mean something else, so they are listed by ability:
  *
  * - EINVAL: of `flock(2)` and `mmap(2)`, where files cannot be locked or mapped.
- * - EPERM: of `link(2)`, where there are no hard links. EMLINK: where a file may have one name only.
+ * - EPERM: of `link(2)`, where there are no hard links.
+ * - EMLINK: of `link(2)`, where a file may have one name only.
  */
 const LACKS: Readonly<Record<Ability, readonly string[]>> = {
   append: ["EINVAL"],
@@ -53,8 +54,9 @@ export class MonitoringDirectory {
   }
 
   /**
-   * Creates the directory unless it exists, and that of the spools if `spools` is set. Checks that
-   * files can be created in it, since an error is better now than when the first buffer is full.
+   * Creates the directory unless it exists, and if `spools` is set the directory of the spools too.
+   * Checks that files can be created in it: an error is better now than when the first buffer is
+   * full.
    *
    * @throws {KymoError} without permission, or if it cannot be created.
    */

@@ -45,12 +45,9 @@ export interface SegmentId {
   readonly sequence: number;
 }
 
-/**
- * The parts of the name of a published file: those of a segment, and the number that follows if the
- * name was taken.
- */
+/** The parts of the name of a published file. */
 export interface PublishedName extends SegmentId {
-  /** 0 if none follows. */
+  /** The number that follows the sequence if the name was taken; 0 if none follows. */
   readonly number: number;
 }
 
@@ -63,10 +60,7 @@ const SPOOL = ".spool";
 const TEMPORARY = ".tmp";
 const DAMAGED = ".damaged";
 
-/**
- * Positive whole numbers without leading zeros, but for those of a sequence, which pad it to six
- * digits.
- */
+/** A positive whole number without leading zeros. Only a sequence has them. */
 const INTEGER = "[1-9]\\d*";
 const OWNER = `(?<channel>[^.]+)\\.(?<pid>0|${INTEGER})-(?<isolate>[0-9a-f]{8})`;
 const PUBLISHED = new RegExp(
@@ -120,7 +114,7 @@ export function temporaryAppendFileName({ owner, sequence }: SegmentId, number: 
   return temporaryName(`${appendFileName(channel)}.${pid}-${isolate}-${padded(sequence)}-${number}`);
 }
 
-/** Whether a name in a directory is that of a published CSV file, of Kymo or any other program. */
+/** Whether a file of this name is a published CSV file, of Kymo or any other program. */
 export function isCsvName(name: string): boolean {
   return isPublished(name, CSV);
 }
@@ -130,7 +124,10 @@ export function channelOfFile(name: string): string {
   return name.split(".", 1)[0] || name;
 }
 
-/** Whether a file of this name shows that a program recorded into its directory. */
+/**
+ * Whether a file of this name shows that a program recorded into its directory. Hidden CSV files do
+ * not: they are not published.
+ */
 export function isRecordingName(name: string): boolean {
   return name === SPOOLS_DIRECTORY || isCsvName(name);
 }
@@ -151,7 +148,7 @@ export function parseProfileFileName(name: string): PublishedName | undefined {
   return parts?.owner.channel === PROFILER_PREFIX ? parts : undefined;
 }
 
-/** Whether a name in a directory is that of a CPU profile, of Kymo or any other profiler. */
+/** Whether a file of this name is a CPU profile, of Kymo or any other profiler. */
 export function isProfileName(name: string): boolean {
   return isPublished(name, PROFILE);
 }

@@ -5,8 +5,8 @@
  * Whoever gets the lock of a spool knows that its owner is dead (see `spool.ts`), and is the only
  * one who may change the spool. For each spool:
  *
- * 1. Read the header. A spool of another version of Kymo is left alone; one whose owner does not
- *    match its name, or whose header cannot be read, is set aside as `….damaged`.
+ * 1. Read the header. A spool of another version of Kymo is left alone. A spool whose owner does
+ *    not match its name, or whose header cannot be read, is set aside as `….damaged`.
  * 2. Finish the step of the flush that was under way: find out whether it was taken, as described
  *    in `interrupted_flush.ts`, and write that to the journal.
  * 3. Flush the rows that are not published, with the same code and to the same names as the owner.
@@ -42,7 +42,7 @@ export interface RecoveryProgress {
 
 /** Result of a recovery. */
 export interface RecoverySummary {
-  /** Spools of dead programs whose whole rows are all published now. */
+  /** Spools of dead programs, all of whose undamaged rows are published now. */
   readonly spools: number;
   /** Rows that this recovery published; not those that the owner had published already. */
   readonly rows: number;

@@ -199,8 +199,8 @@ function openAll(
 }
 
 /**
- * Reads all spools, those of a channel from the last to the first; returns the last sequence of
- * each channel.
+ * Reads all spools, the highest sequence of a channel first. Returns the last sequence of each
+ * channel.
  */
 function readAll(spools: readonly ReadSpool[], report: ReportUnreadable): Map<string, number> {
   const sequences = new Map(spools.map((spool) => [spool, sequenceOf(spool.reader.header())]));

@@ -4,7 +4,7 @@ const MAX_SLOTS = 4096;
 /** Bytes that an average label takes in its table: an estimate, for the number of slots. */
 const BYTES_PER_LABEL = 16;
 
-/** Slots in which a label may be: its own, and those just after it. */
+/** Slots in which a label may be: the one its hash selects, and those just after it. */
 const REACH = 4;
 
 /** Characters of a long label that are hashed, about. */

@@ -5,8 +5,8 @@
  * rows of one sequence only, it reads the header again at certain moments and checks that the
  * segment *continues*: same sequence, and no fewer rows than before.
  *
- * 1. Read the header, and once more. If the second does not continue the first, the words of the
- *    first may be of two moments: begin anew.
+ * 1. Read the header, and once more. If the second does not continue the first, the first may have
+ *    been read in the middle of a change: start again.
  * 2. Read the rows that the first header commits.
  * 3. Read the header: it must continue the first. Labels are stored before the first row that uses
  *    them, so those that this header counts are all that the rows need. Read them.
@@ -15,8 +15,8 @@
  *
  * What was read is then checked row by row, since pages may be missing after a crash of the
  * machine, and any file may have any content. The rows up to the first that no writer can have
- * stored are whole; that one and those after it count as damaged. No more memory is taken than the
- * segment has bytes, whatever its header says.
+ * stored are whole; that one and all rows after it count as damaged. Reading takes no more
+ * memory than the segment has bytes, whatever its header says.
  *
  * @module
  */

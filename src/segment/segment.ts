@@ -38,8 +38,8 @@ export interface SegmentContent {
 /**
  * A fixed-capacity columnar table of observations in one `ArrayBuffer`, with the byte format that
  * is described in `format.ts`. The buffer describes itself, so whoever holds its bytes can turn
- * them into CSV: the program itself, or, if they are those of a mapped file, another program after
- * its death.
+ * them into CSV: the program itself, or, if the buffer is a mapped file, another program after its
+ * death.
  */
 export class Segment implements SegmentContent {
   /** Rows that fit. */

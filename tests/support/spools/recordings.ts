@@ -83,7 +83,10 @@ async function retried(stage: Stage): Promise<KilledProgram> {
   return program;
 }
 
-/** Another program holds the lock of the file to append to, for a while, and then to the end. */
+/**
+ * Another program holds the lock of the file to append to for a while, and later until the program
+ * has ended.
+ */
 async function locked(stage: Stage): Promise<KilledProgram> {
   const program = begin(stage);
   const { disk } = stage;
@@ -111,7 +114,7 @@ async function locked(stage: Stage): Promise<KilledProgram> {
 
 /**
  * For layout append: the disk fails, but some rows stay in the file because it refuses to truncate
- * too; then locks stop working, so the other rows go to a file of the segment's own. The torn row
+ * too; then locks stop working, so the other rows go to a separate file. The torn row
  * in the common file is left to the next writer.
  */
 export async function divided(stage: Stage): Promise<KilledProgram> {

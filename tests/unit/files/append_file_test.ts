@@ -271,7 +271,7 @@ describe("AppendFile, whose write fails", () => {
     }
   });
 
-  it("counts rows that it cannot take back as published", () => {
+  it("counts rows that it cannot remove again as published", () => {
     for (const [limit, stayed] of [[0, 0], [5, 0], [OLD.length, 1], [OLD.length + 5, 1]] as const) {
       const { disk, file, journal } = appended(HEADER);
       let written = false;

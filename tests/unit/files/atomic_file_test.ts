@@ -173,7 +173,7 @@ describe("AtomicFile", () => {
     assertEquals(journal.published, 1);
   });
 
-  it("counts as published if its directory cannot be synced and somebody moved it before it could be renamed back", () => {
+  it("counts as published if its directory cannot be synced and it cannot be renamed back", () => {
     const { disk, file, journal } = published(true);
     file.write(bytes("one\r\n"));
     disk.before = (operation) => {

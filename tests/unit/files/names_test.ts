@@ -143,7 +143,7 @@ describe("a temporary name", () => {
     }));
   });
 
-  it("of a file to append to tells whose it is, so that no two programs use one", () => {
+  it("of a file to append to contains the segment's owner and sequence, so that no two programs share one", () => {
     const segment = { owner: { channel: "custom", pid: 42, isolate: "0badcafe" }, sequence: 7 };
     assertEquals(names.temporaryAppendFileName(segment, 0), ".custom.csv.42-0badcafe-000007-0.tmp");
   });

@@ -45,7 +45,7 @@ function endsLikeRow(disk: MemoryDisk, path: string): boolean {
 
 describe("recovery of a killed program, while another appends to the same files", () => {
   for (const [how, recording] of Object.entries(RECORDINGS.append)) {
-    it(`publishes each row once, of one that records ${how}`, async () => {
+    it(`publishes each row once if it records ${how}`, async () => {
       const lookedAt: Promise<string[]>[] = [];
       let kills = 0;
       await recordLooking(recording, OPTIONS, (disk, rows, at) => {
@@ -59,7 +59,7 @@ describe("recovery of a killed program, while another appends to the same files"
     });
   }
 
-  it("publishes each row once, of one whose rows are in part in the common file, in part in its own", async () => {
+  it("publishes each row once if some are in the common file and some in a separate one", async () => {
     const lookedAt: Promise<string[]>[] = [];
     await recordLooking(divided, { layout: "append", durability: "fsync" }, (disk, rows, at) => {
       if (at === A_ROW) return;
@@ -69,7 +69,7 @@ describe("recovery of a killed program, while another appends to the same files"
     assert(lookedAt.length > 100);
   });
 
-  it("publishes each row once, with the file torn at any byte, unless what is left ends like a row", async () => {
+  it("publishes each row once if the file is torn at any byte, unless what is left ends like a row", async () => {
     const lookedAt: Promise<string[]>[] = [];
     let writes = 0;
     await recordLooking(few, OPTIONS, (disk, rows, at) => {

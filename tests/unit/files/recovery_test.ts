@@ -313,7 +313,7 @@ describe("recovery in layout append", () => {
     assertEquals(wrongOnceRecovered(disk, rows), []);
   });
 
-  it("writes a file of the segment's own where the common file has another format", () => {
+  it("writes a separate file where the common file has another format", () => {
     const { disk, rows } = killedWith(5, "append");
     disk.plant(`${DIRECTORY}/custom.csv`, "file", "a,b\n1,2\n");
     assertEquals(recoverAll(disk).failures, []);

@@ -86,7 +86,7 @@ describe("SpoolReader", () => {
     "has an impossible capacity": [(disk) => change(disk, HeaderWord.capacity, 0xffffffff), "damaged"],
   };
   for (const [what, [make, kind]] of Object.entries(faults)) {
-    it(`tells that a file ${what}`, () => {
+    it(`reports that a file ${what}`, () => {
       const disk = diskWithSpools();
       make(disk);
       assertEquals(faultOf(disk), kind);
@@ -100,7 +100,7 @@ describe("SpoolReader", () => {
     assertEquals(faultOf(disk, SpoolReader.open(disk, PATH)), undefined);
   });
 
-  it("opens no spool that another has locked, and releases its own lock", () => {
+  it("opens the spool of a dead owner only: one that nobody has locked, and releases its own lock", () => {
     const disk = diskWithSpools();
     const release = disk.lock(PATH);
     assertEquals(faultOf(disk, SpoolReader.openIfOwnerDead(disk, FOUND)), "locked");
