@@ -41,10 +41,11 @@ const ATTEMPTS = 3;
 const NANOSECONDS_PER_MS = 1_000_000;
 
 /**
- * Owns the {@linkcode DoubleBuffer} and the {@linkcode SegmentPool} of a channel, and flushes the
- * segments that the buffer seals: in slices while the event loop turns, or before it returns if
- * both segments are full or the program ends. A segment is released only when its rows are in
- * files; if a write fails, the segment is kept, and the write repeated after growing pauses.
+ * Decides when a channel is flushed; how one segment becomes CSV is in `files/flush.ts`. Owns the
+ * {@linkcode DoubleBuffer} and the {@linkcode SegmentPool} of the channel, and flushes the segments
+ * that the buffer seals: in slices while the event loop turns, or before it returns if both
+ * segments are full or the program ends. A segment is released only when its rows are in files. If
+ * a write fails, the segment is kept and the write is repeated after growing pauses.
  */
 export class Flusher {
   /** The buffer that it flushes. */
