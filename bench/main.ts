@@ -94,7 +94,7 @@ function withoutPaths(text: string): string {
   return text.replaceAll(root.href, "").replaceAll(fileURLToPath(root), "");
 }
 
-/** The bars of the picture, if they could be measured. */
+/** The bars of the chart, if they could be measured. */
 function barsOf({ runs }: PartResults): Bar[] | undefined {
   const timesIn = (wanted: string): Map<string, number> => {
     const outcome = runs.find(({ configuration }) => configuration === wanted)!.outcome;
@@ -106,7 +106,7 @@ function barsOf({ runs }: PartResults): Bar[] | undefined {
   return contenders.map(({ name, keeps }) => ({ name, keeps, deno: deno.get(name)!, bun: bun.get(name)! }));
 }
 
-/** Writes the page and the picture. */
+/** Writes the page and the chart. */
 async function write(parts: readonly PartResults[]): Promise<void> {
   const circumstances = { date: new Date(), machine: machine(bun, new URL("node_modules/", root)) };
   await writeFormatted("bench/RESULTS.md", resultsPage(parts, circumstances));
@@ -116,7 +116,7 @@ async function write(parts: readonly PartResults[]): Promise<void> {
   await writeFormatted("bench/comparison.svg", comparisonChart(bars, bareClock.name, kymo.name));
 }
 
-/** Replaces some parts in the page, and leaves the picture. */
+/** Replaces some parts in the page, and leaves the chart. */
 async function update(parts: readonly PartResults[]): Promise<void> {
   const page = await Deno.readTextFile(new URL("bench/RESULTS.md", root));
   await writeFormatted("bench/RESULTS.md", updatedPage(page, parts, new Date()));

@@ -1,6 +1,6 @@
 import { formatInteger } from "../../src/display/numbers.ts";
 
-/** A contender in the picture. */
+/** A contender in the chart. */
 export interface Bar {
   readonly name: string;
   /** What it keeps of a sample. */
@@ -10,7 +10,7 @@ export interface Bar {
   readonly bun: number;
 }
 
-/** Layout of the picture, px. */
+/** Layout of the chart, px. */
 const WIDTH = 800;
 const MARGIN = 24;
 const TOP = 116;
@@ -99,7 +99,7 @@ const STYLE = `${colours(LIGHT)}
  */
 export function comparisonChart(bars: readonly Bar[], bare: string, ours: string): string {
   const baseline = bars.find(({ name }) => name === bare);
-  if (baseline === undefined) throw new Error(`Cannot draw the picture: ${bare}: no such contender`);
+  if (baseline === undefined) throw new Error(`Cannot draw the chart: ${bare}: no such contender`);
   const others = bars.filter((bar) => bar !== baseline).toSorted((a, b) => a.deno - b.deno);
   const sorted = [baseline, ...others];
   const limit = longestShown(sorted);
@@ -192,7 +192,7 @@ function tickStep(end: number): number {
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => end / step <= 6)!;
 }
 
-/** The picture in words. */
+/** The chart in words. */
 function description(bars: readonly Bar[]): string {
   return "Nanoseconds per sample. " +
     bars.map(({ name, keeps, deno, bun }) =>

@@ -38,13 +38,13 @@ export function resultsPage(parts: readonly PartResults[], { date, machine }: Ci
     "![What one duration sample costs: all contenders on Deno and on Bun](comparison.svg)",
     "## How to read it",
     "A cell holds the median of several rounds, with the lowest and the highest in brackets. Most of what is compared takes turns in " +
-    "one and the same run, so ratios (×) tell more than times, which depend on the machine and what else it does. Where there was a goal it " +
-    "stands behind the figure, with ✓ if the median reaches it and ✗ if not; no test depends on it. Every part checks, before or after, " +
+    "one and the same run, so ratios (×) say more than times, which depend on the machine and what else it does. Where there was a goal it " +
+    "follows the figure, with ✓ if the median reaches it and ✗ if not; no test depends on it. Every part checks, before or after, " +
     "that everyone did what it is timed for.",
     "_Deno_ has all permissions. _Deno without --allow-ffi_ has all but that one, so that Kymo reads `performance.now()` and its buffers " +
-    "are in private memory.",
+    "are in heap memory.",
     goalsReached(sections),
-    "To repeat all of it, which rewrites this page and the picture, run `deno task bench`; `deno task bench compare encode` runs these " +
+    "To repeat all of it, which rewrites this page and the chart, run `deno task bench`; `deno task bench compare encode` runs these " +
     "two parts and only prints what they find, and with `--update` it puts that into this page.",
     ...sections,
   ].join("\n\n") + "\n";

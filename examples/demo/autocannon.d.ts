@@ -1,4 +1,4 @@
-/** The used part of autocannon, which has no types of its own. */
+/** The used part of autocannon, which brings no types. */
 declare module "autocannon" {
   export interface Request {
     readonly method?: string;

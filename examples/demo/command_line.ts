@@ -6,7 +6,7 @@ import { bold, dim } from "./style.ts";
 const entry = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /**
- * Runs a command of `kymo` as its user would. Its output goes to that of the demo.
+ * Runs a command of `kymo` as its user would. Its output goes to the output of the demo.
  *
  * @throws {Error} if it fails.
  */

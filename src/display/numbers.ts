@@ -3,7 +3,7 @@
  * digits, and the unit that suits. Exact numbers are in the JSON.
  *
  * A no-break space keeps a number and its unit together; a terminal, which breaks no lines, asks
- * for another. Measured numbers show their zeros (`1.20 s`), because the digits tell how exact they
+ * for another. Measured numbers show their zeros (`1.20 s`), because the digits show how exact they
  * are. Limits that somebody chose, marks of an axis and ratios in sentences do without (`{ trim:
  * true }`: `50 ms`, not `50.0 ms`).
  *
@@ -163,7 +163,7 @@ export function significant(value: number, { trim = false }: NumberFormat = {}):
   return trim ? trimmed(text) : text;
 }
 
-/** A number in the largest unit of which there is enough. The smallest unit has no parts. */
+/** A number in the largest unit that suits its size. The smallest unit has no fractions. */
 function scaled(value: number, units: Units, format: NumberFormat): string {
   const smallest = units.at(-1)!;
   // 0.9995 of a unit would be rounded up to one.

@@ -10,7 +10,7 @@ import stringWidth from "string-width";
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /**
- * Text of which each UTF-16 unit takes one column: ASCII, most of Latin and Greek, punctuation,
+ * Text whose UTF-16 units each take one column: ASCII, most of Latin and Greek, punctuation,
  * bars. `string-width` looks at each grapheme of it, which takes 48 µs for a sparkline of 30 bars;
  * `top` draws hundreds of such cells.
  */

@@ -3,7 +3,10 @@ import { assertEquals } from "@std/assert";
 import { findExamples } from "../../tools/gate/doc_examples.ts";
 import { readJunit } from "../../tools/gate/junit.ts";
 
-/** Reports of both runtimes on the same suite: a nested group, and tests at top level, skipped, failed, and with control characters. */
+/**
+ * Reports of both runtimes on the same suite: a nested group, and tests at top level, skipped,
+ * failed, and with control characters.
+ */
 const reports = {
   deno: `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="6" failures="2" errors="0" time="0.3">

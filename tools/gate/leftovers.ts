@@ -1,5 +1,5 @@
 /**
- * Finds files that a run left behind.
+ * Finds files that a run did not remove.
  *
  * @module
  */

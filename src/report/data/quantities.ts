@@ -52,7 +52,7 @@ function kindOf({ channel, label, isPython }: QuantitySeries): QuantityKind | "c
   const rate = RATES.find(({ counters }) => counters.includes(label));
   if (rate !== undefined) return isPython && isOfOneIsolate(rate) ? UNKNOWN : "counter";
   const { unit, kind } = runtimeSeriesOf(label, isPython);
-  // A peak is mostly that of one event, so it is drawn as an event.
+  // A peak mostly comes from one event, so it is drawn as an event.
   return { unit, kind: kind === "event" || kind === "peak" ? "event" : "level" };
 }
 

@@ -88,7 +88,7 @@ export function hotFunctions(inputs: FindingInputs): UnexplainedFinding[] {
   }));
 }
 
-/** Whether a name in brackets is that of no function, or of one without a name. */
+/** Whether a name is in brackets: such a node is no function, or a function without a name. */
 function isBracketed(name: string): boolean {
   return name.startsWith("(");
 }

@@ -89,7 +89,8 @@ async function whatRan(
 }
 
 /**
- * How much larger the share of the slow ones must be than that of the others, to set them apart.
+ * How much larger the share of the slow ones must be than the share of the others, to set them
+ * apart.
  */
 const SETS_APART = 0.2;
 

@@ -160,7 +160,7 @@ describe("kymo export as a program", () => {
     assertEquals(readdirSync(scratch.path).filter((name) => !name.endsWith(".csv")), ["run.parquet"]);
   });
 
-  it("leaves no file behind if it fails", async () => {
+  it("leaves no file if it fails", async () => {
     using scratch = recording();
     const { code, stdout, stderr } = await kymo("export", scratch.path, "-o", scratch.at("absent/run.parquet"));
     assertEquals({ code, stdout }, { code: 1, stdout: "" });

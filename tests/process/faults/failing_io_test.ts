@@ -160,7 +160,7 @@ for (const layout of LAYOUTS) {
         assertEquals(failures.join("\n\n"), "");
         assert(missed <= 0.05 * faults.length + 1, `${missed} of ${faults.length} calls never came`);
 
-        // Far enough behind the last call, should there be some more this time.
+        // Far enough after the last call, should there be some more this time.
         const twice = [...clean.calls, ...clean.calls];
         const beyond = await record(layout, fromCall(twice, twice.length + 1, "error=EIO"));
         assertEquals(beyond.calls.filter(({ injected }) => injected), []);

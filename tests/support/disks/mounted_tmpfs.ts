@@ -3,7 +3,7 @@ import process from "node:process";
 
 const isRoot = process.getuid?.() === 0;
 
-/** Runs the rest of a command in a mount namespace of its own, which ends with the process. */
+/** Runs the rest of a command in a separate mount namespace, which ends with the process. */
 const UNSHARE = ["unshare", "--mount", ...isRoot ? [] : ["--user", "--map-root-user"]];
 
 /** The command that mounts a tmpfs of 1 MiB and goes on as the rest of the arguments. */

@@ -68,8 +68,8 @@ export class FlusherRecorder {
   /** The reported errors. */
   readonly errors: KymoError[] = [];
   /**
-   * Called for each report as the monitor tells its program, once the call is over in which it was
-   * made.
+   * Called for each failure as the monitor reports it: after the call in which it happened has
+   * returned.
    */
   whenReported: () => void = () => {};
   readonly #first: number;

@@ -163,7 +163,7 @@ export class MemoryDisk implements Files {
     return this.#handle(path, this.#must(path), true);
   }
 
-  /** A link is followed, as `open(2)` does unless told not to: the core must not come to that. */
+  /** A link is followed, as `open(2)` does without `O_NOFOLLOW`: the core must not do that. */
   open(path: string, access?: "read"): FileHandle {
     this.#begin("open", path);
     return this.#handle(path, this.#mustBeFile(path), access === undefined);

@@ -105,7 +105,7 @@ export class FakeRuntime implements Runtime {
   };
   #isolates = 0;
 
-  /** A process with a disk of its own, or one that it shares with others. */
+  /** A process with a separate disk, or one that it shares with others. */
   constructor(files: MemoryDisk = new MemoryDisk(), pid = 4242) {
     this.files = files;
     this.pid = pid;

@@ -9,7 +9,10 @@ import { channelOf, isTorn, publishedValues } from "./published_rows.ts";
 import { TroubledDisk } from "./troubled_disk.ts";
 import { COMMON, mustBe, type Target, WatchedMonitor } from "./watched_monitor.ts";
 
-/** How long an attempt to lock a file takes while another program holds the lock, ns: who waits for it must see time pass. */
+/**
+ * How long an attempt to lock a file takes while another program holds the lock, ns: who waits for
+ * it must see time pass.
+ */
 const LOCK_ATTEMPT = 30_000_000;
 
 /** The longest pause between two attempts, ms. */
@@ -61,7 +64,7 @@ export class ProcessPair {
     for (const { clock } of this.processes) clock.offset += by;
   }
 
-  /** A process ends, as far as the monitor can tell. */
+  /** Ends a process, as far as the monitor can see. */
   end(process: number): void {
     const runtime = this.processes[process]!;
     const isHealthy = this.troubled.isHealthy;
@@ -75,7 +78,10 @@ export class ProcessPair {
     }
   }
 
-  /** Every process is killed: what is on the disk then, once it is recovered, must hold all that was to survive that. */
+  /**
+   * Asserts what a kill of every process would leave: after recovery, a copy of the disk has all
+   * rows that survive a kill.
+   */
   kill(): void {
     const kept = sumOf(this.monitors.map((monitor) => monitor.kept));
     const published = publishedValues(this.troubled.disk);
@@ -114,7 +120,10 @@ export class ProcessPair {
     }
   }
 
-  /** The end of it all: nothing is in the way any more, and what was buffered comes out, and nothing stays behind. */
+  /**
+   * Ends all faults, stops all monitors and recovers. Asserts that all rows are in files, and that
+   * no file, timer or hook is left over.
+   */
   async finish(): Promise<void> {
     this.troubled.heal();
     this.#checkResumption();
@@ -184,7 +193,7 @@ export class ProcessPair {
     await this.#stopAll();
   }
 
-  /** In files, wherever they are now, is what is counted as flushed or recovered, and nothing is there twice. */
+  /** Asserts that files have the rows counted as flushed or recovered, wherever they are, once. */
   #checkRows(): void {
     const flushed = sumOf(this.monitors.map((monitor) => monitor.flushed));
     const published = publishedValues(this.troubled.disk);

@@ -9,7 +9,7 @@ export interface FileRows {
   readonly torn: boolean;
 }
 
-/** Reads a CSV file as far as it is whole. (One that is appended to may be empty, without a header.) */
+/** Reads the whole rows of a CSV file. In layout `append` it may be empty, without a header. */
 export function readRows(text: string): FileRows {
   if (!text.startsWith(HEADER)) return { values: [], torn: text !== "" };
   const values: number[] = [];
@@ -33,7 +33,10 @@ export function isTorn(disk: MemoryDisk, path: string): boolean {
   return readRows(disk.text(path)).torn;
 }
 
-/** All measurements in the published files of a disk, wherever they were moved to, by sampling channel. */
+/**
+ * All measurements in the published files of a disk, wherever they were moved to, by sampling
+ * channel.
+ */
 export function publishedValues(disk: MemoryDisk): Map<string, number[]> {
   const values = new Map<string, number[]>();
   for (const path of disk.paths()) {

@@ -63,11 +63,14 @@ export interface Failure {
 /** A disk with everything that disks and other programs do to a monitor. */
 export class TroubledDisk {
   readonly disk: MemoryDisk;
-  /** Called when something begins because of which observations may be lost. */
+  /** Called when a fault begins that may lose observations. */
   whenFault: () => void = () => {};
   /** Called before each attempt to lock a file while another program holds a lock. */
   whenLocked: () => void = () => {};
-  /** Called when one command takes so many operations that it may never end; all is well then, so that it does. */
+  /**
+   * Called when one command takes so many operations that it may never end. From then on the disk
+   * has no faults, so that it ends.
+   */
   whenEndless: () => void = () => {};
   /** Whether spools were ever taken away. */
   tookSpools = false;
@@ -113,7 +116,10 @@ export class TroubledDisk {
     this.disk.missingPermission = "write access was taken away";
   }
 
-  /** Another program does something in the middle of what the monitor does, just before one of the next operations. */
+  /**
+   * Another program does something while the monitor is at work, just before one of the next
+   * operations.
+   */
   interrupt(after: number, action: () => void): void {
     this.#interruptions.push({ after, action });
   }
@@ -130,7 +136,7 @@ export class TroubledDisk {
     for (const release of this.#releases.splice(0)) release();
   }
 
-  /** Another program moves files to a directory of its own, but for those that a failing disk left torn. */
+  /** Another program moves files to another directory, except files that a failing disk tore. */
   moveFiles(): void {
     const directory = `/archive/${++this.#moved}`;
     for (const path of this.#freePaths()) {

@@ -20,7 +20,7 @@ export interface Recording {
   readonly sampler: OwnSampler;
 }
 
-/** Gives each observation a value of its own, by which it is found again. */
+/** Gives each observation a different value, by which it is found again. */
 export interface Values {
   /** A value that was not given before, for an observation with `channel`. */
   next(channel: string): number;
@@ -28,7 +28,7 @@ export interface Values {
   isNewDuration(duration: number): boolean;
 }
 
-/** Where a {@linkcode WatchedMonitor} tells of what must not happen in places that cannot throw. */
+/** Where a {@linkcode WatchedMonitor} reports failures in places that cannot throw. */
 export type Problems = (problem: unknown) => void;
 
 /** What must be true of one recording. */
@@ -186,7 +186,7 @@ export class WatchedMonitor {
       }
       return;
     }
-    // The last one has ended, and its promise is about to tell.
+    // The last one has ended, and its promise is about to settle.
     if (state === "closing" && previous !== undefined) this.#settle(previous, before);
     this.#oldIds = oldIds;
     this.#lastStopped = undefined;

@@ -23,7 +23,7 @@ function openBrowser(): Promise<Browser> {
     executablePath: "/usr/bin/chromium",
     // Chromium has no sandbox when run as root.
     args: ["--no-sandbox"],
-    // Chromium leaves temporary files behind, which closeBrowser removes.
+    // Chromium leaves temporary files, which closeBrowser removes.
     env: { ...process.env, TMPDIR: folder },
     timeout: TIMEOUT,
   });

@@ -82,7 +82,7 @@ export function spawnCommand(
   child.stdout.setEncoding("utf8").on("data", (text: string) => output.stdout += text);
   child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text);
   let running = true;
-  // A test runner may have no limit of its own, and a program that never ends would keep it for
+  // A test runner may have no time limit, and a program that never ends would keep it for
   // ever.
   const limit = setTimeout(() => child.kill("SIGKILL"), timeLimit);
   child.on("exit", () => {

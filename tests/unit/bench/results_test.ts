@@ -176,7 +176,7 @@ describe("comparison chart", () => {
     assertThrows(
       () => comparisonChart(bars, "nobody", "Kymo"),
       Error,
-      "Cannot draw the picture: nobody: no such contender",
+      "Cannot draw the chart: nobody: no such contender",
     );
   });
 });

@@ -10,7 +10,7 @@ describe("displayWidth", () => {
     ["日本語", 6, "ideographs"],
     ["한국어", 6, "Hangul"],
     ["ｆｕｌｌ", 8, "full-width letters"],
-    ["ｶﾞ", 2, "half-width letters with a mark of their own width"],
+    ["ｶﾞ", 2, "half-width letters with a mark of half width"],
     ["か\u3099", 2, "an ideograph with a combining mark"],
     ["e\u0301", 1, "a letter with a combining mark"],
     ["\u200b\u200d", 0, "nothing visible"],

@@ -75,7 +75,7 @@ describe("timed handler passes on", () => {
     });
   }
 
-  it("the request, even to a handler without parameters, which Deno would call without arguments", () => {
+  it("the request, also to a handler that declares no parameters", () => {
     assertEquals(time(() => new Response()).timed.length > 0, true);
   });
 });

@@ -17,7 +17,7 @@ are added up.
 
 "self" is the time in the function itself, "total" the time in it and in what it
 called. Both are estimated from samples of the stack: with few samples, the real
-time may be twice or half as long. Samples do not tell how often a function was
+time may be twice or half as long. Samples do not show how often a function was
 called. Percentages are of the busy time, without (idle). (program) is work of
 the runtime outside JavaScript.
 ${jsonHelp}

@@ -18,7 +18,7 @@ export interface ProfileView {
 
 /** The profiles of a process, or of all processes, added up. */
 export interface Profile {
-  /** The processes; `undefined` if the name of a file does not tell. */
+  /** The processes; `undefined` if the name of a file does not have it. */
   readonly pids: readonly (number | undefined)[];
   /** The files it is from. */
   readonly paths: readonly string[];

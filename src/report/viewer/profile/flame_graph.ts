@@ -20,7 +20,7 @@ interface Frame {
   readonly highlight?: boolean;
 }
 
-/** The part of the library that is used; it has no types of its own. */
+/** The part of the library that is used; it brings no types. */
 interface Library {
   (selection: unknown): void;
   width(pixels: number): Library;

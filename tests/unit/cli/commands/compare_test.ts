@@ -17,7 +17,7 @@ async function run(args: readonly string[], look: Partial<Output> = {}) {
   });
   let code: number | undefined;
   const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
-  addCompareCommand(program, context, (told) => code = told);
+  addCompareCommand(program, context, (ended) => code = ended);
   const error = await program.parseAsync(["compare", ...args], { from: "user" }).then(
     () => undefined,
     (error) => error.message,

@@ -39,7 +39,7 @@ async function run(args: readonly string[], look: Partial<Output> = {}) {
   const [stdout, stderr] = [fakeOutput(look), fakeOutput()];
   let code: number | undefined;
   const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
-  addProfileCommand(program, fakeCliContext({ stdout, stderr, runtime }), (told) => code = told);
+  addProfileCommand(program, fakeCliContext({ stdout, stderr, runtime }), (ended) => code = ended);
   const error = await program.parseAsync(["profile", ...args], { from: "user" }).then(
     () => undefined,
     (error) => error.message,

@@ -21,7 +21,7 @@ async function report(...args: string[]) {
   });
   let code: number | undefined;
   const program = new Command("kymo").exitOverride();
-  addReportCommand(program, context, (told) => code = told);
+  addReportCommand(program, context, (ended) => code = ended);
   await program.parseAsync(["report", ...args], { from: "user" });
   return { code, stdout: stdout.text, stderr: stderr.text };
 }

@@ -44,11 +44,11 @@ function recording(stdout: FakeOutput): { runtime: FakeRuntime; monitor: Monitor
 const terminal = { isTerminal: true, columns: 60, rows: 10 };
 
 describe("kymo top", () => {
-  it("prints a JSON object for each update, on a line of its own", async () => {
+  it("prints a JSON object for each update, one per line", async () => {
     const { stdout, monitor, runtime } = recording(fakeOutput());
     assertEquals(await top(["_monitoring", "--json", "--count", "2", "--interval", "2"], { stdout, runtime }), [0]);
     const lines = stdout.text.trimEnd().split("\n").map((line) => JSON.parse(line));
-    const told = lines.map(({ seconds, processes, series, sampled, missed }) => [
+    const printed = lines.map(({ seconds, processes, series, sampled, missed }) => [
       seconds,
       processes.map(({ pid, count }: { pid: number; count: number }) => [pid, count]),
       series.map(({ label, count, rate }: { label: string; count: number; rate: number }) => [label, count, rate]),
@@ -56,7 +56,7 @@ describe("kymo top", () => {
       missed,
     ]);
     const each = [2, [[4242, 3]], [["a", 1, 0.5], ["b", 2, 1]], false, 0];
-    assertEquals(told, [each, each]);
+    assertEquals(printed, [each, each]);
     assertMatch(lines[0].time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     await monitor.stop();
   });
@@ -87,8 +87,8 @@ describe("kymo top", () => {
     });
     await top(["_monitoring", "--once", "--json", "--label", "[a-z]"], { stdout, runtime });
     await top(["_monitoring", "--once", "--json", "--pid", "1"], { stdout, runtime });
-    const told = stdout.text.trimEnd().split("\n").map((line) => JSON.parse(line));
-    assertEquals(told.map(({ series, processes }) => [series.length, processes.length]), [[2, 1], [0, 1], [0, 0]]);
+    const printed = stdout.text.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(printed.map(({ series, processes }) => [series.length, processes.length]), [[2, 1], [0, 1], [0, 0]]);
     await monitor.stop();
   });
 
