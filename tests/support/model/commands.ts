@@ -44,6 +44,14 @@ function call<T>(
 }
 
 const nothing = fc.constant(undefined);
+/**
+ * One of the fixed labels, or a text. A file that is torn just behind what reads like the end of a row is
+ * documented to be taken for whole, so no text has one.
+ */
+const label: Arbitrary<number | string> = fc.oneof(
+  { arbitrary: fc.nat(20), weight: 3 },
+  { arbitrary: fc.string({ unit: "binary", maxLength: 40 }).filter((text) => !/\d\r\n/.test(text)), weight: 1 },
+);
 const target = fc.constantFrom<Target>("custom", "mine", "other");
 
 const recording: Arbitrary<Recording> = fc.record({
@@ -84,7 +92,7 @@ const calls = [
   call("startWrongly", wrongOptions, (monitor, options) => monitor.startWrongly(options)),
   call("stop", nothing, (monitor) => void monitor.stop()),
   call("await stop", nothing, (monitor) => monitor.stop()),
-  call("observe", fc.tuple(target, fc.integer({ min: 1, max: 20 }), fc.nat(20)), (monitor, given) => {
+  call("observe", fc.tuple(target, fc.integer({ min: 1, max: 20 }), label), (monitor, given) => {
     monitor.observe(...given);
   }),
   call("observe much", fc.tuple(target, fc.integer({ min: 300, max: 1_000 }), fc.nat(200)), (monitor, given) => {
@@ -98,6 +106,8 @@ const calls = [
   call("startSample", nothing, (monitor) => monitor.startSample()),
   call("stopSample", fc.nat(20), (monitor, which) => monitor.stopSample(which)),
   call("stopSampleWrongly", fc.nat(50), (monitor, which) => monitor.stopSampleWrongly(which)),
+  call("flush", nothing, (monitor) => void monitor.flush()),
+  call("await flush", nothing, (monitor) => monitor.flush()),
 ] as const;
 
 /** Something that another program does, now or in the middle of what a monitor does. */
@@ -129,7 +139,7 @@ const events = [
   command("turn", fc.integer({ min: 1, max: 20 }), async (_, count) => {
     for (let i = 0; i < count; i++) await undefined;
   }),
-  command("end", fc.nat(1), (pair, process) => pair.end(process)),
+  command("end", fc.tuple(fc.nat(1), fc.boolean()), (pair, [process, last]) => pair.end(process, last)),
   command("setClock", fc.constantFrom(-3_600n, 86_400n), (pair, seconds) => pair.setClock(seconds * 10n ** 9n)),
   command("fail", failure, ({ troubled }, given) => troubled.fail(given)),
   command("fill", fc.constantFrom(0, 1, 100, 5_000, 30_000), ({ troubled }, room) => troubled.fill(room)),

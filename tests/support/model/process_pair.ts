@@ -64,11 +64,12 @@ export class ProcessPair {
     for (const { clock } of this.processes) clock.offset += by;
   }
 
-  /** Ends a process, as far as the monitor can see. */
-  end(process: number): void {
+  /** Ends a process as far as the monitor can see; after its `last` hook, rows go to heap memory. */
+  end(process: number, last: boolean): void {
     const runtime = this.processes[process]!;
     const isHealthy = this.troubled.isHealthy;
-    runtime.end(false);
+    runtime.end(last);
+    for (const monitor of this.monitors) if (last && monitor.runtime === runtime) monitor.losesSpools();
     if (!isHealthy || !this.troubled.isHealthy) return;
     for (const monitor of this.monitors) {
       const { isRecording, recording, status } = monitor;
@@ -126,6 +127,9 @@ export class ProcessPair {
    */
   async finish(): Promise<void> {
     this.troubled.heal();
+    // A flush that pauses between attempts goes on in a microtask, which advancing the clock does
+    // not run.
+    for (const monitor of this.monitors) await monitor.flushEnded;
     this.#checkResumption();
     await this.#stopAll();
     this.#recoverAll();

@@ -41,6 +41,8 @@ class Expected {
   readonly samples: number[] = [];
   /** Whether nothing was ever in its way. */
   faultless: boolean;
+  /** Whether its process has seemed to end for good: then it records in heap memory. */
+  isRetired = false;
   isClosing = false;
   isSettled = false;
   readonly recording: Recording;
@@ -87,6 +89,7 @@ export class WatchedMonitor {
   #expected: Expected | undefined;
   #stopping = false;
   #settled = Promise.resolve();
+  #flushed = Promise.resolve();
   #oldIds: number[] = [];
   #lastStopped: number | undefined;
 
@@ -145,7 +148,8 @@ export class WatchedMonitor {
   /** Whether a kill loses nothing of what it records now. */
   get survives(): boolean {
     const { durability = "spool" } = this.recording?.options ?? {};
-    return this.faultless && durability !== "memory" && this.runtime.files.map !== undefined;
+    const isRetired = this.#expected?.isRetired ?? false;
+    return this.faultless && !isRetired && durability !== "memory" && this.runtime.files.map !== undefined;
   }
 
   /** What a kill must not lose, by channel. */
@@ -154,6 +158,11 @@ export class WatchedMonitor {
     if (!this.#isLive || !this.survives) return kept;
     for (const [channel, { buffered }] of Object.entries(this.status.channels)) add(kept, channel, buffered);
     return kept;
+  }
+
+  /** The process has seemed to end for good, so that a kill takes what is recorded from now on. */
+  losesSpools(): void {
+    if (this.#isLive && this.#expected !== undefined) this.#expected.isRetired = true;
   }
 
   /** From now on losses may happen. */
@@ -216,11 +225,28 @@ export class WatchedMonitor {
     return this.#settled;
   }
 
-  /** Makes `count` observations, with labels of some kind. */
-  observe(target: Target, count: number, label: number): void {
+  /** Resolves when the last flush has ended. */
+  get flushEnded(): Promise<void> {
+    return this.#flushed;
+  }
+
+  /** Flushes; if nothing was in the way, what was recorded until the call is in files when it resolves. */
+  flush(): Promise<void> {
+    const expected = this.#expected;
+    const { recorded } = this.status;
+    const wasLive = this.#isLive;
+    return this.#flushed = this.#monitor.flush().then(() => {
+      if (!wasLive || expected === undefined || expected !== this.#expected || !expected.faultless) return;
+      const { flushed } = this.status;
+      if (flushed < recorded) throw new Error(`${flushed} of ${recorded} rows are in files after flush`);
+    }).catch(this.#problem);
+  }
+
+  /** Makes `count` observations, with a label, or labels of some kind. */
+  observe(target: Target, count: number, label: number | string): void {
     const channel = target;
     for (let i = 0; i < count; i++) {
-      const text = LABELS[label] ?? `label ${i % label}`;
+      const text = typeof label === "string" ? label : LABELS[label] ?? `label ${i % label}`;
       const value = this.#values.next(channel);
       this.#expectedNow()?.count(channel, 1);
       this.#guard(() => this.#target(target).observe(text, value));
@@ -311,6 +337,7 @@ export class WatchedMonitor {
     mustBe("running", status.running, this.#state === "recording");
     if (expected === undefined) return;
     mustBe("invalid observations", status.invalidObservations, expected.invalidObservations);
+    mustBe("damaged rows", status.damaged, 0);
     mustBe("invalid samples", status.invalidSamples, expected.invalidSamples);
     const sum = { recorded: 0, flushed: 0, buffered: 0, dropped: 0 };
     for (const [channel, counts] of Object.entries(status.channels)) {
