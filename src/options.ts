@@ -44,3 +44,13 @@ export const isBoolean: Check = (value) => typeof value === "boolean" ? undefine
 
 /** A check that the value is an array. Its items are checked by the caller. */
 export const isArray: Check = (value) => Array.isArray(value) ? undefined : "must be an array";
+
+/** A check that the value is a whole number from `min` to `max`, or `also` if that is given. */
+export function isWholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER, also?: number): Check {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const requirement = `must be ${also === undefined ? "" : `${also} or `}a whole number ${range}`;
+  return (value) => {
+    const fits = Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+    return fits || value === also && also !== undefined ? undefined : requirement;
+  };
+}

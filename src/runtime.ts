@@ -326,6 +326,27 @@ const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EROFS: "read-only file system",
 };
 
+/** Whether an error code, such as `"ENOENT"`, means that there is no such file. */
+export function isMissingFile(code: string): boolean {
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/**
+ * Reads from byte `at` on until `into` is full or the file ends, and returns the number of bytes
+ * read.
+ *
+ * @throws {FileError}
+ */
+export function readFully(file: FileHandle, into: Uint8Array, at: number): number {
+  let filled = 0;
+  while (filled < into.length) {
+    const read = file.readAt(into.subarray(filled), at + filled);
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled;
+}
+
 /** The failure of a file operation. */
 export class FileError extends Error {
   /** Always `"FileError"`. */

@@ -16,6 +16,17 @@ export const ValueKind = {
 /** One of {@linkcode ValueKind}. */
 export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 
+/** Nanoseconds in a second. */
+export const NANOSECONDS_PER_SECOND = 1e9;
+
+/** Nanoseconds in a millisecond. */
+export const NANOSECONDS_PER_MS = 1e6;
+
+/** What a stored value is divided by to become a measurement as in CSV. */
+export function storedPerMeasured(kind: ValueKind): number {
+  return kind === ValueKind.duration ? NANOSECONDS_PER_SECOND : 1;
+}
+
 /** The channels that Kymo writes itself. The name of a channel begins the names of its files. */
 export const CHANNELS = {
   /** Duration samples: `time`, `timeIt`, `startDurationSample`, HTTP requests. Seconds in CSV. */

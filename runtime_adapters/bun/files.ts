@@ -1,4 +1,11 @@
-import { FileError, type FileHandle, type Files, type FileStatus, type Mapping } from "../../src/runtime.ts";
+import {
+  FileError,
+  type FileHandle,
+  type Files,
+  type FileStatus,
+  isMissingFile,
+  type Mapping,
+} from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { tryLock } from "../posix/libc.ts";
 import { mapFile, unmappable } from "../posix/mapping.ts";
@@ -125,7 +132,7 @@ export const files: Files = {
       const stats = attempt((fs) => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
       return stats && toStatus(stats);
     } catch (error) {
-      if (error instanceof FileError && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
+      if (error instanceof FileError && isMissingFile(error.code)) return undefined;
       throw error;
     }
   },

@@ -1,4 +1,11 @@
-import { FileError, type FileHandle, type Files, type FileStatus, type Mapping } from "../../src/runtime.ts";
+import {
+  FileError,
+  type FileHandle,
+  type Files,
+  type FileStatus,
+  isMissingFile,
+  type Mapping,
+} from "../../src/runtime.ts";
 import { errnoName } from "../posix/libc.ts";
 import { mapFile, type MappingCalls, unmappable } from "../posix/mapping.ts";
 import { ffiDenied, openLibc } from "./libc.ts";
@@ -135,7 +142,7 @@ export const files: Files = {
     try {
       return toStatus(attempt(() => Deno.lstatSync(path)));
     } catch (error) {
-      if (error instanceof FileError && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
+      if (error instanceof FileError && isMissingFile(error.code)) return undefined;
       throw error;
     }
   },

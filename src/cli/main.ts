@@ -16,6 +16,7 @@ import { fileError, type KymoError, reason } from "../errors.ts";
 import { temporaryPathBeside } from "../files/names.ts";
 import { recover } from "../recording/recover.ts";
 import { defaultRuntime } from "../default_runtime.ts";
+import { isMissingFile } from "../runtime.ts";
 import { runCommandLine } from "./command_line.ts";
 import { exitCode } from "./exit_codes.ts";
 import type { CliContext, Output } from "./context.ts";
@@ -77,7 +78,7 @@ function look(path: string): ReturnType<CliContext["look"]> {
     return statSync(path).isDirectory() ? "directory" : "something else";
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return "nothing";
+    if (isMissingFile(code)) return "nothing";
     throw failure("Cannot read", path, error);
   }
 }

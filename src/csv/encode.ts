@@ -1,12 +1,13 @@
 import type { SegmentContent } from "../segment/segment.ts";
 import { KymoError } from "../errors.ts";
-import { ValueKind } from "../series.ts";
+import { NANOSECONDS_PER_SECOND, ValueKind } from "../series.ts";
 import { labelSpans } from "../segment/format.ts";
 import { Byte, HEADER, needsQuotes } from "./dialect.ts";
 import { OVERHANG, putAscii, putInteger, putNineDigits, putWords } from "./digits.ts";
 
-const NANOSECONDS = 1_000_000_000;
-const BILLION = 1_000_000_000n;
+/** A second in nanoseconds, as a number and as a bigint. */
+const NANOSECONDS = NANOSECONDS_PER_SECOND;
+const BILLION = BigInt(NANOSECONDS_PER_SECOND);
 
 /** Most bytes of a timepoint, a measurement and their commas: 20 + 1 + 25 + 1. */
 const MAX_NUMBERS_BYTES = 48;

@@ -1,4 +1,4 @@
-import type { FileHandle } from "../runtime.ts";
+import { type FileHandle, readFully } from "../runtime.ts";
 import { Byte } from "./dialect.ts";
 import { RowScanner } from "./row_scanner.ts";
 
@@ -48,11 +48,5 @@ export function outerTimepoints(file: FileHandle): { readonly first: bigint; rea
 
 function readBetween(file: FileHandle, start: number, end: number): Uint8Array {
   const bytes = new Uint8Array(end - start);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const length = file.readAt(bytes.subarray(filled), start + filled);
-    if (length === 0) break;
-    filled += length;
-  }
-  return bytes.subarray(0, filled);
+  return bytes.subarray(0, readFully(file, bytes, start));
 }

@@ -14,8 +14,8 @@ const CR_STAND_IN = "\0";
  * Reads the text of a CSV file that Kymo (or the Python original) wrote. An editor may have changed
  * its line ends, added a byte-order mark, or removed the last line end.
  *
- * The public text API over the row scanner, for whole texts. The row scanner checks the rows and their numbers;
- * `@std/csv` splits them into fields and removes the quotes.
+ * This is the public text API over the row scanner, which checks the rows and their numbers;
+ * `@std/csv` splits them into fields and removes the quotes. Rows are parsed in `row_parser.ts`.
  *
  * @throws {KymoError} `"invalid-data"` if the header or a row is not of the dialect.
  *

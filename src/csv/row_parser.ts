@@ -18,6 +18,7 @@
  * @module
  */
 
+import { NANOSECONDS_PER_SECOND } from "../series.ts";
 import { Byte } from "./dialect.ts";
 import { LabelTexts } from "./label_texts.ts";
 
@@ -34,6 +35,9 @@ export const PADDING = 32;
 const TIMEPOINT_DIGITS = 19;
 const PLAIN_PID_DIGITS = 9;
 const NANOSECOND_DIGITS = 9;
+
+/** Nanoseconds in a second. */
+const BILLION = BigInt(NANOSECONDS_PER_SECOND);
 
 const MAX_PID = 0xffff_ffff;
 const MAX_TIMEPOINT = "9223372036854775807";
@@ -96,7 +100,7 @@ export class RowParser {
   /** The whole seconds of the timepoint, rounded down. */
   get seconds(): number {
     if (this.#bytes[this.#start] === Byte.minus) {
-      return Number((this.timepoint - BigInt(this.nanoseconds)) / 1_000_000_000n);
+      return Number((this.timepoint - BigInt(this.nanoseconds)) / BILLION);
     }
     return this.#wholeNumber(this.#start, this.#timepointEnd() - NANOSECOND_DIGITS);
   }
@@ -104,7 +108,7 @@ export class RowParser {
   /** The nanoseconds of the timepoint beyond whole seconds. */
   get nanoseconds(): number {
     if (this.#bytes[this.#start] === Byte.minus) {
-      return Number((this.timepoint % 1_000_000_000n + 1_000_000_000n) % 1_000_000_000n);
+      return Number((this.timepoint % BILLION + BILLION) % BILLION);
     }
     const end = this.#timepointEnd();
     return this.#wholeNumber(Math.max(this.#start, end - NANOSECOND_DIGITS), end);

@@ -1,8 +1,8 @@
 import { HEADER_BYTES } from "../csv/encode.ts";
 import { findLastRow } from "../csv/outer_rows.ts";
 import { RowScanner, wholeRows } from "../csv/row_scanner.ts";
-import { FileError, type FileHandle } from "../runtime.ts";
-import { type MonitoringDirectory, readFully, release, showsLackOf, writeAll } from "./directory.ts";
+import { FileError, type FileHandle, readFully } from "../runtime.ts";
+import { type MonitoringDirectory, release, showsLackOf, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 import { appendFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";
 

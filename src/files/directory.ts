@@ -179,20 +179,6 @@ export function writeAll(handle: { write(bytes: Uint8Array): number }, bytes: Ui
 }
 
 /**
- * Reads from byte `at` on until `into` is full or the file ends, and returns the number of bytes
- * read.
- */
-export function readFully(handle: FileHandle, into: Uint8Array, at: number): number {
-  let filled = 0;
-  while (filled < into.length) {
-    const read = handle.readAt(into.subarray(filled), at + filled);
-    if (read === 0) break;
-    filled += read;
-  }
-  return filled;
-}
-
-/**
  * Closes a file and so releases its lock. Does not throw: the descriptor is gone even if `close`
  * fails.
  */

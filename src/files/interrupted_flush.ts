@@ -25,9 +25,9 @@
 
 import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
 import { wholeRows } from "../csv/row_scanner.ts";
-import type { FileHandle, FileStatus } from "../runtime.ts";
+import { type FileHandle, type FileStatus, readFully } from "../runtime.ts";
 import type { SegmentContent } from "../segment/segment.ts";
-import { type MonitoringDirectory, readFully, release } from "./directory.ts";
+import { type MonitoringDirectory, release } from "./directory.ts";
 import type { FlushDeps } from "./flush.ts";
 import type { AppendingStep, FlushJournal, FlushStep } from "./flush_journal.ts";
 import { appendFileName, segmentFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";

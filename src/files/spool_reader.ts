@@ -1,5 +1,5 @@
 import { failure, type Result, success } from "../result.ts";
-import type { FileHandle, Files } from "../runtime.ts";
+import { type FileHandle, type Files, readFully } from "../runtime.ts";
 import {
   JOURNAL_AT,
   readHeader,
@@ -8,7 +8,7 @@ import {
   type SegmentHeader,
 } from "../segment/format.ts";
 import { type FoundSegment, readSegment } from "../segment/reader.ts";
-import { type MonitoringDirectory, readFully, release, unlessGone, writeAll } from "./directory.ts";
+import { type MonitoringDirectory, release, unlessGone, writeAll } from "./directory.ts";
 import { channelKey, type ChannelOwner, parseSpoolFileName, type SpoolName } from "./names.ts";
 
 /** Why a spool cannot be opened. */

@@ -1,5 +1,5 @@
 import type { DurationRecorder } from "../recording/time_it.ts";
-import { type Check, checkGiven, isFunction, isOneOf } from "../options.ts";
+import { type Check, checkGiven, isFunction, isOneOf, isWholeNumber } from "../options.ts";
 
 /** Options of {@linkcode timeHandler} and its siblings. All have a default. */
 export interface HttpOptions {
@@ -32,8 +32,7 @@ const isRecorder = (value: unknown): boolean => {
 
 const CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
   route: isFunction,
-  maxLabels: (value) =>
-    Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : "must be an integer of at least 1",
+  maxLabels: isWholeNumber(1),
   until: isOneOf("body", "headers"),
   recorder: (value) => isRecorder(value) ? undefined : "must have startDurationSample and stopDurationSample",
 };

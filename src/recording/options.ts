@@ -1,5 +1,5 @@
 import { KymoError, quote } from "../errors.ts";
-import { type Check, checkGiven, isBoolean, isFunction, isOneOf } from "../options.ts";
+import { type Check, checkGiven, isBoolean, isFunction, isOneOf, isWholeNumber } from "../options.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import { checkChannelName, type Layout } from "../files/names.ts";
 import { RESERVED_CHANNELS } from "../series.ts";
@@ -94,14 +94,6 @@ const DEFAULTS: CheckedOptions = {
 
 const DAY = 86_400_000;
 
-function isInteger(min: number, max: number, also?: number): Check {
-  const range = `must be ${also === undefined ? "" : `${also} or `}a whole number from ${min} to ${max}`;
-  return (value) => {
-    const fits = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-    return fits || value === also && also !== undefined ? undefined : range;
-  };
-}
-
 const isDirectory: Check = (value) => {
   if (typeof value !== "string" || value === "") return "must be a path";
   return value.includes("\0") ? "must be a path without NUL" : undefined;
@@ -115,8 +107,8 @@ const isSamplers: Check = (value) => {
 
 const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = {
   monitoringDir: isDirectory,
-  memoryThreshold: isInteger(2 ** 14, 2 ** 30),
-  flushInterval: isInteger(10, DAY, 0),
+  memoryThreshold: isWholeNumber(2 ** 14, 2 ** 30),
+  flushInterval: isWholeNumber(10, DAY, 0),
   layout: isOneOf("segments", "append"),
   durability: isOneOf("memory", "spool", "fsync"),
   onError: isFunction,
@@ -126,7 +118,7 @@ const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
   ...WRITE_CHECKS,
   withRuntime: isBoolean,
   withProfiler: isBoolean,
-  samplingInterval: isInteger(10, DAY),
+  samplingInterval: isWholeNumber(10, DAY),
   samplers: isSamplers,
 };
 

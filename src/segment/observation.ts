@@ -1,5 +1,5 @@
 import { labelSpans } from "./format.ts";
-import { ValueKind } from "../series.ts";
+import { storedPerMeasured } from "../series.ts";
 import type { SegmentContent } from "./segment.ts";
 
 /** One measured number at one timepoint, with a label: a row of a CSV file. */
@@ -14,8 +14,6 @@ export interface Observation {
   readonly pid: number;
 }
 
-const NANOSECONDS = 1e9;
-
 /**
  * The rows of a segment as observations, in the order in which they were recorded; durations in
  * seconds.
@@ -23,10 +21,10 @@ const NANOSECONDS = 1e9;
 export function observationsOf(segment: SegmentContent): Observation[] {
   const { owner: { pid, kind }, epochOffset, count, timepoints, values, labelIds } = segment;
   const labels = labelsOf(segment);
-  const unit = kind === ValueKind.duration ? NANOSECONDS : 1;
+  const divisor = storedPerMeasured(kind);
   return Array.from({ length: count }, (_, row) => ({
     timepoint: epochOffset + BigInt(timepoints[row]!),
-    measurement: values[row]! / unit,
+    measurement: values[row]! / divisor,
     label: labels[labelIds[row]!]!,
     pid,
   }));

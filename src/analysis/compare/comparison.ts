@@ -1,4 +1,5 @@
 import { KymoError, quote } from "../../errors.ts";
+import { isWholeNumber } from "../../options.ts";
 import { checkSpread, logRatioInterval, type QuantileSpread, resampleQuantile, samplesNeeded } from "./bootstrap.ts";
 import { randomNumbers } from "./random.ts";
 import { readHistograms, readSpans, type SeriesSpan } from "./series_histograms.ts";
@@ -237,8 +238,10 @@ function checkCompareOptions(
   };
   check(confidence >= 0.5 && confidence <= 0.9999, "confidence", "from 0.5 to 0.9999", confidence);
   check(margin >= 0 && margin < Infinity, "margin", "a finite number, 0 or more", margin);
-  const isCount = Number.isInteger(replicates) && replicates >= 100 && replicates <= 1e6;
-  check(isCount, "replicates", "an integer from 100 to 1,000,000", replicates);
-  check(Number.isSafeInteger(seed), "seed", "an integer", seed);
+  const wrong = isWholeNumber(100, 1e6)(replicates);
+  if (wrong !== undefined) {
+    throw new KymoError("invalid-argument", `Cannot compare: replicates ${wrong}: ${quote(replicates)}`);
+  }
+  check(Number.isSafeInteger(seed), "seed", "a whole number", seed);
   return { confidence, margin, replicates, seed };
 }

@@ -5,7 +5,7 @@ import type {
   DuckDBPreparedStatement,
 } from "@duckdb/node-api";
 import { KymoError, type KymoErrorCode, quote, reason } from "../../errors.ts";
-import { type Check, checkGiven } from "../../options.ts";
+import { type Check, checkGiven, isWholeNumber } from "../../options.ts";
 import type { Runtime } from "../../runtime.ts";
 import { readTable } from "./read_table.ts";
 import { loadPackage } from "./optional_package.ts";
@@ -208,13 +208,8 @@ const isSize: Check = (value) =>
     ? undefined
     : 'must be a size such as "512MB"';
 
-const isThreads: Check = (value) =>
-  Number.isInteger(value) && value as number >= 1 && value as number <= 1024
-    ? undefined
-    : "must be a whole number from 1 to 1024";
-
 /** The checks of the options. */
-export const DUCKDB_CHECKS = { memoryLimit: isSize, threads: isThreads } as const;
+export const DUCKDB_CHECKS = { memoryLimit: isSize, threads: isWholeNumber(1, 1024) } as const;
 
 /** The options by the names of DuckDB's settings. */
 function toSettings(options: DuckDBOptions): Record<string, string> {

@@ -1,5 +1,5 @@
 import type { RowSource } from "./row_source.ts";
-import { CHANNELS, SERIES } from "../../series.ts";
+import { CHANNELS, NANOSECONDS_PER_SECOND, SERIES } from "../../series.ts";
 
 /** A process in an interval. What it does not record, or has not yet, is absent. */
 export interface LiveProcess {
@@ -51,8 +51,6 @@ interface CpuSample {
   readonly time: number;
   readonly total: number;
 }
-
-const NANOSECONDS = 1e9;
 
 /** Follows one process, interval by interval. */
 export class ProcessFollower {
@@ -143,7 +141,7 @@ export class ProcessFollower {
 
 function cpuOf({ cpu, cpuBefore }: Isolate): number | undefined {
   if (cpu === undefined || cpuBefore === undefined || cpu.time <= cpuBefore.time) return undefined;
-  return (cpu.total - cpuBefore.total) / ((cpu.time - cpuBefore.time) / NANOSECONDS);
+  return (cpu.total - cpuBefore.total) / ((cpu.time - cpuBefore.time) / NANOSECONDS_PER_SECOND);
 }
 
 /** The largest lag of this interval, or of the last samples if it has none. */

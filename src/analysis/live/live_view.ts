@@ -5,7 +5,7 @@ import { type LiveSeries, LiveSeriesTable } from "./live_series.ts";
 import { processName } from "./process_name.ts";
 import type { RowSource } from "./row_source.ts";
 import type { UnreadableFile } from "./unreadable_files.ts";
-import { CHANNELS } from "../../series.ts";
+import { CHANNELS, NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND } from "../../series.ts";
 
 /** Options of a live view. */
 export interface LiveViewOptions {
@@ -64,9 +64,6 @@ export interface LiveSeriesWithHistory extends LiveSeries {
 /** Seconds an ended process stays listed. */
 const ENDED_SECONDS = 5;
 
-const NANOSECONDS = 1e9;
-const NANOSECONDS_PER_MS = 1_000_000n;
-
 /** Follows running programs through a monitoring directory, interval by interval. */
 export class LiveView {
   readonly #runtime: Runtime;
@@ -107,7 +104,7 @@ export class LiveView {
       else otherRows += weight;
     });
     const now = clock.now();
-    const seconds = (now - this.#begin) / NANOSECONDS;
+    const seconds = (now - this.#begin) / NANOSECONDS_PER_SECOND;
     this.#begin = now;
     const series = this.#table.endInterval(seconds).map(({ series, history }) => ({ ...series, history }));
     return this.#interval(seconds, found, series, Math.round(otherRows));
@@ -136,7 +133,7 @@ export class LiveView {
   }
 
   get #time(): number {
-    return Number(this.#runtime.clock.epoch() / NANOSECONDS_PER_MS);
+    return Number(this.#runtime.clock.epoch() / BigInt(NANOSECONDS_PER_MS));
   }
 
   #endProcesses(seconds: number, holders: ReadonlySet<number>): LiveProcess[] {
@@ -145,7 +142,7 @@ export class LiveView {
     for (const pid of holders) this.#follower(pid);
     for (const [pid, follower] of this.#processes) {
       const state = this.#state(pid, follower, holders);
-      const age = Math.max(0, (now - follower.lastTime) / NANOSECONDS);
+      const age = Math.max(0, (now - follower.lastTime) / NANOSECONDS_PER_SECOND);
       const figures = follower.endInterval(seconds);
       if (state === "ended" && age > ENDED_SECONDS) {
         this.#processes.delete(pid);

@@ -1,6 +1,6 @@
-import { readFully, release } from "../../files/directory.ts";
+import { release } from "../../files/directory.ts";
 import { failure, type Result, success } from "../../result.ts";
-import { FileError, type Files } from "../../runtime.ts";
+import { FileError, type Files, readFully } from "../../runtime.ts";
 
 /** Where Linux lists processes. */
 const PROCESSES = "/proc";

@@ -1,4 +1,4 @@
-import { FileError } from "../../runtime.ts";
+import { FileError, isMissingFile } from "../../runtime.ts";
 
 /** A file that exists and cannot be read. */
 export interface UnreadableFile {
@@ -8,9 +8,6 @@ export interface UnreadableFile {
   /** The process, if it is a spool. */
   readonly pid?: number;
 }
-
-/** Codes of operations on files that do not exist any more, or not yet. */
-const GONE: readonly string[] = ["ENOENT", "ENOTDIR"];
 
 /** The files that a look cannot read. */
 export class UnreadableFiles {
@@ -28,7 +25,7 @@ export class UnreadableFiles {
    */
   note(error: unknown, path: string, pid?: number): void {
     if (!(error instanceof FileError)) throw error;
-    if (GONE.includes(error.code)) return;
+    if (isMissingFile(error.code)) return;
     this.#files.set(path, { path, reason: error.message, ...pid === undefined ? {} : { pid } });
   }
 }

@@ -8,10 +8,9 @@
  */
 
 import { fileError, KymoError, quotePath } from "../../errors.ts";
-import { readFully } from "../../files/directory.ts";
 import { fileNameOf, isProfileName, parseProfileFileName } from "../../files/names.ts";
 import { failure, type Result, success } from "../../result.ts";
-import type { CpuProfile, CpuProfileNode, Files } from "../../runtime.ts";
+import { type CpuProfile, type CpuProfileNode, type Files, readFully } from "../../runtime.ts";
 
 /** A `.cpuprofile` file. */
 export interface ProfileFile {

@@ -1,4 +1,5 @@
 import { KymoError, quote } from "../../errors.ts";
+import { isWholeNumber } from "../../options.ts";
 import type { Selection } from "../frames/selection.ts";
 import { drawRequests, durationsQuery, gcPausesQuery, lagsQuery, type Request } from "./slow_queries.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
@@ -33,8 +34,8 @@ export interface RequestGroup {
 export interface CorrelatedSeries {
   /**
    * - `"duration"`: durations of the same process that lie wholly within the request. Exact.
-   * - `"lag"`: event-loop lags of 20 ms or more, to within the 20 ms at which the loop is probed.
-   *   When smaller lags happened is not recorded.
+   * - `"lag"`: event-loop lags of at least `LAG_PROBE_INTERVAL`, exact to that interval. When
+   *   smaller lags happened is not recorded.
    * - `"gc"`: pauses for garbage collection. They are recorded at the next sampling tick, so they
    *   count as spread uniformly over the time since the tick before. Their share is exact only for
    *   requests much longer than the sampling interval; for shorter ones it says how much was
@@ -126,11 +127,9 @@ export async function findCorrelation(
       `Cannot correlate: share must be a number from 0.0001 to 0.5: ${quote(share)}`,
     );
   }
-  if (!(Number.isInteger(examine) && examine >= 10 && examine <= 10_000)) {
-    throw new KymoError(
-      "invalid-argument",
-      `Cannot correlate: examine must be an integer from 10 to 10,000: ${quote(examine)}`,
-    );
+  const wrong = isWholeNumber(10, 10_000)(examine);
+  if (wrong !== undefined) {
+    throw new KymoError("invalid-argument", `Cannot correlate: examine ${wrong}: ${quote(examine)}`);
   }
   const durations = db.duration().where(within);
   const runtime = db.runtime().where(within);

@@ -7,15 +7,17 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Selection, TimeRange } from "../../analysis/frames/selection.ts";
 import type { TimeBounds } from "../../analysis/source/sources.ts";
+import { isWholeNumber } from "../../options.ts";
 import { parseTimeArgument, type TimeArgument, timepointOf } from "./time_argument.ts";
 
 /** Returns a parser of whole numbers from `least` to `most`. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const check = isWholeNumber(least, most);
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
-    if (value >= least && value <= most) return value;
-    const bounds = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
-    throw new InvalidArgumentError(`It must be a whole number ${bounds}.`);
+    const wrong = check(value);
+    if (wrong === undefined) return value;
+    throw new InvalidArgumentError(`It ${wrong}.`);
   };
 }
 

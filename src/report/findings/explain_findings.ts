@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LAG_PROBE_INTERVAL, NANOSECONDS_PER_MS } from "../../series.ts";
 import type { TelemetryDB } from "../../analysis/mod.ts";
 import { type CorrelatedSeries, findCorrelation, type SlowCorrelation } from "../../analysis/slow/slow_correlation.ts";
 import { formatDuration, formatPercent } from "../../display/numbers.ts";
@@ -63,9 +64,9 @@ const MOST = 0.5;
 
 /**
  * The timer that measures lag may fire up to this many ns before the block that delays it, or end
- * after it.
+ * after it: its interval, and 5 ms for its own delay.
  */
-const TIMER_SLACK = 25e6;
+const TIMER_SLACK = (LAG_PROBE_INTERVAL + 5) * NANOSECONDS_PER_MS;
 
 /**
  * Describes what a process ran while its event loop was blocked; `undefined` if no recorded

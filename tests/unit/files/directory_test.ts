@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
-import { FileError } from "../../../src/runtime.ts";
-import { MonitoringDirectory, readFully, unless, unlessGone, writeAll } from "../../../src/files/directory.ts";
+import { FileError, readFully } from "../../../src/runtime.ts";
+import { MonitoringDirectory, unless, unlessGone, writeAll } from "../../../src/files/directory.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 
 describe("MonitoringDirectory", () => {

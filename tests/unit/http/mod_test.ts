@@ -24,7 +24,7 @@ describe("@kymo/kymo/http", () => {
     [() => timeHandler(17 as unknown as FetchHandler), "Cannot time the handler: not a function: 17"],
     [
       () => timeHandler(empty, { maxLabels: -3 }),
-      "Cannot time the handler: maxLabels must be an integer of at least 1: -3",
+      "Cannot time the handler: maxLabels must be a whole number of at least 1: -3",
     ],
     [() => timeRoutes(empty as never), "Cannot time the routes: not an object: function empty"],
     [

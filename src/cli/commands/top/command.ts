@@ -11,6 +11,7 @@ import { counted } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import { KymoError, quotePath } from "../../../errors.ts";
 import type { Runtime } from "../../../runtime.ts";
+import { NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND } from "../../../series.ts";
 
 const description = "Watch running programs: rates, latencies, memory and event loop lag";
 
@@ -45,9 +46,6 @@ const LONGEST = 3_600;
 
 /** Milliseconds between two looks at the keyboard. */
 const KEY_INTERVAL = 50;
-
-const NANOSECONDS = 1e9;
-const NANOSECONDS_PER_MS = 1e6;
 
 interface TopOptions {
   readonly interval: number;
@@ -113,7 +111,7 @@ async function watch(directory: string, options: TopOptions, context: CliContext
   display.begin(view.known());
   const isCounted = options.once === true || options.count !== undefined;
   let unreadable: readonly UnreadableFile[] = [];
-  const length = interval * NANOSECONDS;
+  const length = interval * NANOSECONDS_PER_SECOND;
   let next = clock.now() + length;
   for (let left = options.once ? 1 : options.count ?? Infinity; left > 0; left--) {
     while (!quit.requested && clock.now() < next) {

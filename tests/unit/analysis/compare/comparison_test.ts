@@ -155,8 +155,8 @@ describe("compare", () => {
     const wrong: [CompareOptions, string][] = [
       [{ confidence: 1 }, "Cannot compare: confidence must be from 0.5 to 0.9999: 1"],
       [{ margin: -1 }, "Cannot compare: margin must be a finite number, 0 or more: -1"],
-      [{ replicates: 99 }, "Cannot compare: replicates must be an integer from 100 to 1,000,000: 99"],
-      [{ seed: 0.5 }, "Cannot compare: seed must be an integer: 0.5"],
+      [{ replicates: 99 }, "Cannot compare: replicates must be a whole number from 100 to 1000000: 99"],
+      [{ seed: 0.5 }, "Cannot compare: seed must be a whole number: 0.5"],
     ];
     await using db = await TelemetryDB.open([]);
     for (const [options, message] of wrong) {
