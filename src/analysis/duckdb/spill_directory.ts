@@ -20,7 +20,7 @@ export class SpillDirectory {
   constructor({ files, pid, isolateId, exitHooks }: Runtime) {
     this.#files = files;
     this.path = `${PLACES.find((place) => isThere(files, place)) ?? "."}/kymo-${pid}-${isolateId()}`;
-    attempt(() => files.ensureDirectory(this.path, "private"));
+    unlessFails(() => files.ensureDirectory(this.path, "private"));
     this.#forget = exitHooks.add((last) => {
       if (last) this.#empty();
     });
@@ -33,18 +33,18 @@ export class SpillDirectory {
   }
 
   #empty(): void {
-    const names = attempt(() => this.#files.list(this.path)) ?? [];
-    for (const name of names) attempt(() => this.#files.remove(`${this.path}/${name}`));
-    attempt(() => this.#files.removeDirectory(this.path));
+    const names = unlessFails(() => this.#files.list(this.path)) ?? [];
+    for (const name of names) unlessFails(() => this.#files.remove(`${this.path}/${name}`));
+    unlessFails(() => this.#files.removeDirectory(this.path));
   }
 }
 
 function isThere(files: Files, path: string): boolean {
-  return attempt(() => files.status(path)) !== undefined;
+  return unlessFails(() => files.status(path)) !== undefined;
 }
 
 /** Runs an operation that may fail; `undefined` if it does. */
-function attempt<Result>(operation: () => Result): Result | undefined {
+function unlessFails<Result>(operation: () => Result): Result | undefined {
   try {
     return operation();
   } catch {

@@ -4,7 +4,7 @@ import { FileError, type FileHandle, type FileStatus } from "../../runtime.ts";
 import { type MonitoringDirectory, release } from "../../files/directory.ts";
 import { appendFileName } from "../../files/names.ts";
 import { readRows } from "./read_rows.ts";
-import type { RowSink, RowSource } from "./row_source.ts";
+import { type RowSink, type RowSource, timeOf } from "./row_source.ts";
 import type { SpooledRows } from "./spooled_rows.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
 
@@ -92,8 +92,8 @@ export class AppendedFollower {
     const from = unread > limit ? rowStart(this.#scanner, handle, this.#size - limit, this.#size) : this.#end;
     const weight = from < this.#size ? unread / (this.#size - from) : 1;
     this.#end = readRows(this.#scanner, handle, { from, to: this.#size }, (row) => {
-      const { pid, seconds, nanoseconds, label, measurement } = row;
-      const time = (seconds - this.#baseSeconds) * 1e9 + nanoseconds;
+      const { pid, label, measurement } = row;
+      const time = timeOf(row, this.#baseSeconds);
       if (this.#seen.some((seen) => seen.pid === pid && seen.take(time))) return;
       sink(this.#source(pid), label, measurement, time, weight);
     });

@@ -1,5 +1,5 @@
 import { labelsOf } from "../../segment/observation.ts";
-import { ValueKind } from "../../series.ts";
+import { storedPerMeasured } from "../../series.ts";
 import type { FoundSegment } from "../../segment/reader.ts";
 import { FileError } from "../../runtime.ts";
 import type { MonitoringDirectory } from "../../files/directory.ts";
@@ -16,8 +16,6 @@ const MAX_SEGMENTS = 10_000;
 
 /** How many sequence numbers to look ahead for a file, if a program has ended. */
 const MAX_GAP = 256;
-
-const NANOSECONDS = 1e9;
 
 /** Receives what a look at a channel finds. */
 export interface Look {
@@ -122,7 +120,7 @@ export class ChannelFollower {
   /** Looks for a segment's own file; returns whether it was published. */
   #findFile(look: Look, sequence = this.#sequence): boolean {
     const path = this.#directory.pathOf(segmentFileName({ owner: this.source, sequence }));
-    const status = attempt(() => this.#directory.files.status(path));
+    const status = unlessUnreadable(() => this.#directory.files.status(path));
     if (status?.kind !== "file") return false;
     const { size } = status;
     const isLater = sequence > this.#sequence;
@@ -134,7 +132,7 @@ export class ChannelFollower {
 
   /** Reads new rows of a segment from its spool; returns whether it was still there. */
   #readSpool({ path, sequence, layout }: SpooledSegment, look: Look): boolean {
-    const read = attempt(() => {
+    const read = unlessUnreadable(() => {
       const spool = SpoolReader.open(this.#directory.files, path);
       if (!spool.ok) return undefined;
       try {
@@ -158,18 +156,18 @@ export class ChannelFollower {
     const { epochOffset, count, timepoints, values, labelIds } = segment;
     if (count === 0) return;
     const labels = labelsOf(segment);
-    const unit = this.source.kind === ValueKind.duration ? NANOSECONDS : 1;
+    const divisor = storedPerMeasured(this.source.kind);
     const zero = Number(epochOffset - this.#base);
     for (let row = 0; row < count; row++) {
       const time = zero + timepoints[row]!;
       this.#seen?.add(time);
-      sink(this.source, labels[labelIds[row]!]!, values[row]! / unit, time, 1);
+      sink(this.source, labels[labelIds[row]!]!, values[row]! / divisor, time, 1);
     }
   }
 }
 
 /** `undefined` if a file does not exist or cannot be read. */
-function attempt<T>(operation: () => T): T | undefined {
+function unlessUnreadable<T>(operation: () => T): T | undefined {
   try {
     return operation();
   } catch (error) {

@@ -6,9 +6,9 @@ import { AppendedFollower } from "./appended_follower.ts";
 import { ChannelFollower, type Look, type UnreadFile } from "./channel_follower.ts";
 import { type SpooledSegment, spooledSegments } from "./spooled_segments.ts";
 import { readRows } from "./read_rows.ts";
-import type { RowSink } from "./row_source.ts";
+import { type RowSink, timeOf } from "./row_source.ts";
 import { type UnreadableFile, UnreadableFiles } from "./unreadable_files.ts";
-import { CHANNELS } from "../../series.ts";
+import { CHANNELS, NANOSECONDS_PER_SECOND } from "../../series.ts";
 
 /** Default limit of the bytes of CSV that are read in an interval. */
 export const READ_LIMIT = 64 * 1024 * 1024;
@@ -19,7 +19,7 @@ export const READ_LIMIT = 64 * 1024 * 1024;
  */
 const PATIENCE = 60;
 
-const NANOSECONDS = 1_000_000_000n;
+const NANOSECONDS = BigInt(NANOSECONDS_PER_SECOND);
 
 /** What a look has found. */
 export interface LookResult {
@@ -166,12 +166,12 @@ export class LiveDirectory {
   #readFile({ path, size, source, skip, seen }: UnreadFile, weight: number, sink: RowSink): void {
     try {
       const handle = this.#directory.files.open(path, "read");
-      let row = 0;
+      let rows = 0;
       try {
-        readRows(this.#scanner, handle, { from: 0, to: size }, ({ seconds, nanoseconds, label, measurement }) => {
-          if (row++ < skip) return;
-          const time = (seconds - this.#baseSeconds) * 1e9 + nanoseconds;
-          if (seen === undefined || !seen.take(time)) sink(source, label, measurement, time, weight);
+        readRows(this.#scanner, handle, { from: 0, to: size }, (row) => {
+          if (rows++ < skip) return;
+          const time = timeOf(row, this.#baseSeconds);
+          if (seen === undefined || !seen.take(time)) sink(source, row.label, row.measurement, time, weight);
         });
       } finally {
         release(handle);

@@ -1,4 +1,5 @@
-import type { ValueKind } from "../../series.ts";
+import type { RowParser } from "../../csv/row_parser.ts";
+import { NANOSECONDS_PER_SECOND, type ValueKind } from "../../series.ts";
 
 /** The channel of a row, and who recorded it. */
 export interface RowSource {
@@ -18,3 +19,8 @@ export interface RowSource {
  * `weight` rows, more than one if others were not read.
  */
 export type RowSink = (source: RowSource, label: string, value: number, time: number, weight: number) => void;
+
+/** The time of a row of CSV, in ns since a zero that is given in s since 1970. */
+export function timeOf({ seconds, nanoseconds }: RowParser, baseSeconds: number): number {
+  return (seconds - baseSeconds) * NANOSECONDS_PER_SECOND + nanoseconds;
+}

@@ -6,8 +6,8 @@ export interface CsvPart {
   /** Their paths. */
   readonly paths: readonly string[];
   /**
-   * Whether labels hold line feeds. Then one thread reads: on several DuckDB may take what follows
-   * a line feed for a row.
+   * Whether labels hold line feeds. Then one thread reads, since several misread them (see
+   * `sources.ts`).
    */
   readonly lineFeeds: boolean;
   /**

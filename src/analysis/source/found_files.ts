@@ -34,7 +34,7 @@ export async function findPlaces(sources: readonly string[], files: Files, expan
   const places: Place[] = [];
   for (const source of sources) {
     const path = files.resolve(source);
-    const kind = attempt(path, () => kindOf(files, path));
+    const kind = reportingPath(path, () => kindOf(files, path));
     if (kind !== undefined) {
       places.push({ path, kind: kind === "directory" ? "directory" : "file" });
     } else if (/[*?[]/.test(source)) {
@@ -52,7 +52,7 @@ export async function findPlaces(sources: readonly string[], files: Files, expan
  * @throws {KymoError} if it cannot be listed.
  */
 export function listCsvs(files: Files, directory: string): string[] {
-  return attempt(directory, () => files.list(directory)).filter(isCsvName).sort();
+  return reportingPath(directory, () => files.list(directory)).filter(isCsvName).sort();
 }
 
 /** Describes the CSV file at a path, without opening it. */
@@ -82,7 +82,7 @@ function kindOf(files: Files, path: string): string | undefined {
 }
 
 /** Runs an operation on files. It fails with a `KymoError` that names the path. */
-export function attempt<T>(path: string, operation: () => T): T {
+export function reportingPath<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {

@@ -7,7 +7,7 @@ import { fileNameOf, parseSegmentFileName } from "../../files/names.ts";
 import { outerTimepoints } from "../../csv/outer_rows.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import { CheckedFile, partsOf } from "./checked_file.ts";
-import { attempt, findFile, findPlaces, listCsvs } from "./found_files.ts";
+import { findFile, findPlaces, listCsvs, reportingPath } from "./found_files.ts";
 import { Problems, type Reading } from "./reading_report.ts";
 import { relationOf, RowTables } from "./duckdb_relation.ts";
 
@@ -105,7 +105,7 @@ export async function openSources(
       continue;
     }
     const report: ReportUnreadable = (file, rows, why) => problems.add(file, 0, rows, why);
-    const snapshot = attempt(path, () => SpoolSnapshot.take(files, path, report));
+    const snapshot = reportingPath(path, () => SpoolSnapshot.take(files, path, report));
     const names = listCsvs(files, path).filter((name) => snapshot?.includes(name) ?? true);
     for (const name of names) add(`${path}/${name}`, snapshot?.bounds.get(`${path}/${name}`));
     for (const rows of snapshot?.rowsBeside(names) ?? []) spoolRows.set(rows.path, rows);
