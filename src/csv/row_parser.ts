@@ -8,8 +8,8 @@
  * | Label | UTF-8 without NUL; in quotes if it is empty or holds a comma, a quote, CR or LF |
  * | PID | a whole number that fits in 32 bits |
  *
- * The numbers of such rows have the same values for JavaScript and for DuckDB. DuckDB
- * accepts more, but misreads some of it: `analysis/source/sources.ts` lists what.
+ * The numbers of such rows have the same values for JavaScript and for DuckDB. DuckDB accepts more,
+ * but misreads some of it: `analysis/source/sources.ts` lists what.
  *
  * Nearly all rows are *plain*: a timepoint of 19 digits (the years 2001 to 2255), a decimal number
  * without sign and exponent, a label of ASCII without quotes. Those take one pass, which compares

@@ -7,8 +7,8 @@ export const SAMPLING_INTERVAL = 10_000;
 
 /**
  * ms of one file. A profile grows with every sample, in the memory of the runtime too, so a long
- * one is taken in parts. The 60,000 samples of a part take some 3 MB of memory. In the file a sample
- * takes 9 bytes and a node of the call tree some 180, so a file has 0.6 to 1 MB.
+ * one is taken in parts. The 60,000 samples of a part take some 3 MB of memory. In the file a
+ * sample takes 9 bytes and a node of the call tree some 180, so a file has 0.6 to 1 MB.
  */
 export const PART_DURATION = 600_000;
 

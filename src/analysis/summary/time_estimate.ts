@@ -32,7 +32,9 @@ function csvFiles(source: string, files: Files): string[] {
   }
 }
 
-/** The timepoints of the first and last row of a file; `undefined` if it has none or cannot be read. */
+/**
+ * The timepoints of the first and last row of a file; `undefined` if it has none or cannot be read.
+ */
 function outerTimepointsOf(path: string, files: Files): TimeRange | undefined {
   let file: FileHandle | undefined;
   try {
