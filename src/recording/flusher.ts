@@ -106,7 +106,8 @@ export class Flusher {
       this.#reportUnsealed(sequence);
       await this.#drain();
     }
-    if (!this.#isClosed && this.#hasGivenUp) this.#slicer.schedule(this.#retryDelay());
+    // The drain has cancelled the retry, also after a failure that followed some progress.
+    if (!this.#isClosed && this.#flush !== undefined) this.#slicer.schedule(this.#retryDelay());
   }
 
   /**
@@ -311,8 +312,9 @@ export class Flusher {
 
   /** Rows that could not be sealed for lack of memory stay where they are. */
   #reportUnsealed(sequence: number): void {
-    const { filling } = this.buffer;
-    if (filling.sequence !== sequence || filling.count === 0) return;
+    const { filling, sealed } = this.buffer;
+    // While another segment is sealed, that one is the reason, and its failure was reported.
+    if (sealed !== undefined || filling.sequence !== sequence || filling.count === 0) return;
     const { report, directory } = this.#options;
     const error = new RangeError("there is no memory for another buffer");
     const action = "Cannot flush the observations, which are kept";
