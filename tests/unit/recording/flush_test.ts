@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
+import { FileError } from "../../../src/runtime.ts";
 import { failAll, failNth, repair } from "../../support/fake/disk_faults.ts";
 import { FlusherRecorder, modeName, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
@@ -209,5 +210,33 @@ describe("Monitor, flush", () => {
     await monitor.flush();
     assertEquals(monitor.status().flushed, 1);
     await monitor.stop();
+  });
+});
+
+describe("Flusher, flush, when slices succeed between failures in layout append", () => {
+  it("leaves a retry that publishes the rest once the disk works again", async () => {
+    // Segments of many slices, so that a flush can get further between two failures.
+    const recorder = new FlusherRecorder({
+      layout: "append",
+      flushInterval: 0,
+      memoryThreshold: 2 ** 20,
+      spools: false,
+    });
+    const { files, timers } = recorder.runtime;
+    recorder.observe(20_000);
+    const failing = new Set([1, 2, 4]);
+    let writes = 0;
+    files.before = (operation, path) => {
+      if (operation !== "write" || path.includes(".tmp")) return;
+      if (failing.has(++writes)) throw new FileError("EIO", `EIO: ${operation} ${path}`);
+    };
+    await recorder.flusher.flush();
+    assertEquals(writes, 4);
+    const { flushed, buffered } = recorder.counts();
+    assert(flushed > 0 && buffered > 0, JSON.stringify({ flushed, buffered }));
+    repair(files);
+    timers.advance(10_000);
+    recorder.checkAllPublished();
+    assertEquals(recorder.errors.filter(({ code }) => code === "out-of-memory"), []);
   });
 });
