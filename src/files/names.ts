@@ -9,6 +9,7 @@
  * | `<channel>.<pid>-<isolate>-<sequence>.csv`          | the rows of one segment (layout `segments`)  |
  * | `<channel>.csv`                                     | the rows of many segments (layout `append`)  |
  * | `profiler.<pid>-<isolate>-<sequence>.cpuprofile`    | one part of a CPU profile                    |
+ * | `program.<pid>-<isolate>.json`                      | who recorded: see `program_record.ts`        |
  * | `.<name>.tmp`                                       | a file before it is published under `<name>` |
  * | `.<channel>.csv.<pid>-<isolate>-<sequence>-<n>.tmp` | a file to append to, before it is published  |
  * | `.probe.<random>.tmp`                               | made and removed to see that files can be    |
@@ -36,6 +37,12 @@ export type Layout = "segments" | "append";
 
 /** A channel of one isolate. Its segments are numbered one after the other. */
 export type ChannelOwner = Omit<SegmentOwner, "kind">;
+
+/**
+ * What the analysis calls a process. PIDs alone repeat: in containers, over time, and among
+ * workers.
+ */
+export type ProcessId = Pick<ChannelOwner, "pid" | "isolate">;
 
 /** What identifies a segment. */
 export interface SegmentId {
@@ -66,6 +73,7 @@ const OWNER = `(?<channel>[^.]+)\\.(?<pid>0|${INTEGER})-(?<isolate>[0-9a-f]{8})`
 const PUBLISHED = new RegExp(
   `^${OWNER}-(?<sequence>\\d{6}|[1-9]\\d{6,})(?:-(?<number>${INTEGER}))?(?<extension>\\.\\w+)$`,
 );
+const PROGRAM_NAME = new RegExp(`^program\\.(?<pid>0|${INTEGER})-(?<isolate>[0-9a-f]{8})\\.json$`);
 const SPOOL_NAME = new RegExp(`^${OWNER}\\.(?<number>0|${INTEGER})\\.spool(?<end>\\.tmp|\\.damaged)?$`);
 
 /**
@@ -81,6 +89,14 @@ export function checkChannelName(action: string, channel: unknown): asserts chan
       quote(channel)
     }`,
   );
+}
+
+/**
+ * `<pid>-<isolate>`, which identifies a process; `<pid>` where the isolate is not known, as of rows
+ * in layout `append`.
+ */
+export function processKey({ pid, isolate }: ProcessId): string {
+  return isolate === "" ? String(pid) : `${pid}-${isolate}`;
 }
 
 /** `<channel>.<pid>-<isolate>`, which identifies a channel of one isolate. */
@@ -134,7 +150,7 @@ export function isRecordingName(name: string): boolean {
 
 /** The name of the `sequence`th part of an isolate's CPU profile, or the `number`th other one. */
 export function profileFileName(
-  { pid, isolate }: Pick<ChannelOwner, "pid" | "isolate">,
+  { pid, isolate }: ProcessId,
   sequence: number,
   number = 0,
 ): string {
@@ -151,6 +167,17 @@ export function parseProfileFileName(name: string): PublishedName | undefined {
 /** Whether a file of this name is a CPU profile, of Kymo or any other profiler. */
 export function isProfileName(name: string): boolean {
   return isPublished(name, PROFILE);
+}
+
+/** The name of a process's program record. */
+export function programFileName(process: ProcessId): string {
+  return `program.${processKey(process)}.json`;
+}
+
+/** The process of a program record; `undefined` if a file of this name is none. */
+export function parseProgramFileName(name: string): ProcessId | undefined {
+  const { groups } = PROGRAM_NAME.exec(name) ?? {};
+  return groups && { pid: Number(groups.pid), isolate: groups.isolate ?? "" };
 }
 
 /** The name of a file before it is published as `name`. Readers of `*.csv` do not take it. */

@@ -1,0 +1,206 @@
+/**
+ * The program record: who recorded. Each isolate publishes `program.<pid>-<isolate>.json` when it
+ * starts to record, and replaces it, whole, when it ends. Whoever recovers the spools of a dead
+ * program writes the end that the program could not write.
+ *
+ * ```json
+ * {
+ *   "format": 1,
+ *   "kymo": "0.1.0",
+ *   "runtime": "bun",
+ *   "runtimeVersion": "1.4.5",
+ *   "pid": 7579,
+ *   "isolate": "0194fdc2",
+ *   "kind": "main",
+ *   "name": "orders",
+ *   "script": "server.ts",
+ *   "host": "web-2",
+ *   "timeZone": "Europe/Berlin",
+ *   "clock": "clock_gettime",
+ *   "started": "1795360370305798096",
+ *   "options": { "layout": "segments", "durability": "spool", "flushInterval": 60000 },
+ *   "end": { "how": "signal", "at": "1795360390305798096", "signal": "SIGTERM", "counts": { "recorded": 12 } }
+ * }
+ * ```
+ *
+ * Times are ns since the epoch, as decimal texts, since JSON readers round numbers of that size.
+ * What the runtime does not tell, or its permissions do not allow to be read, is absent. Arguments
+ * and environment variables are never recorded.
+ *
+ * A reader ignores fields that it does not know, and a record of another `format`. It trusts
+ * nothing: files of other programs may bear such a name.
+ *
+ * @module
+ */
+
+import { failure, type Result, success } from "../result.ts";
+import { parseProgramFileName } from "./names.ts";
+
+/** The version of the format that this code writes and reads. */
+export const PROGRAM_FORMAT = 1;
+
+/** Bytes of the largest record that is read. Those written are far smaller. */
+export const MAX_PROGRAM_BYTES = 2 ** 16;
+
+/** UTF-16 units of the longest text in a record; longer ones are cut. */
+const MAX_TEXT = 256;
+
+/** How a recording ended. */
+export type EndKind =
+  /** `stop` was called. */
+  | "stop"
+  /** The program ended by itself or with an exit code. */
+  | "exit"
+  /** A signal ended it, and it could still flush. */
+  | "signal"
+  /** An uncaught error or rejection ended it. */
+  | "uncaught"
+  /** It was found dead: SIGKILL, a crash, a power failure. */
+  | "killed";
+
+const END_KINDS: readonly EndKind[] = ["stop", "exit", "signal", "uncaught", "killed"];
+
+/** The end of a recording. */
+export interface ProgramEnd {
+  /** How it ended. */
+  readonly how: EndKind;
+  /** When it ended, ns since the epoch; of a killed program: when it was last seen. */
+  readonly at: bigint;
+  /** The exit code, if one is known. */
+  readonly exitCode?: number;
+  /** The signal that ended it, such as `"SIGTERM"`. */
+  readonly signal?: string;
+  /** The class of the uncaught error, such as `"TypeError"`. Never its message. */
+  readonly error?: string;
+  /** The final counts of `status()`, by their names there. Absent if it was killed. */
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+/** A program record. */
+export interface ProgramRecord {
+  /** Kymo's version. */
+  readonly kymo: string;
+  /** The runtime, such as `"deno"`. */
+  readonly runtime: string;
+  /** Its version, such as `"2.9.6"`. */
+  readonly runtimeVersion: string;
+  /** The process, as its own namespace numbers it. */
+  readonly pid: number;
+  /** Eight hexadecimal digits, random for each recording. */
+  readonly isolate: string;
+  /** Whether a main thread or a worker recorded. */
+  readonly kind: "main" | "worker";
+  /** The name of the service. */
+  readonly name: string;
+  /** The file name of the program's entry. */
+  readonly script?: string;
+  /** The host. */
+  readonly host?: string;
+  /** The IANA time zone, such as `"Europe/Berlin"`. */
+  readonly timeZone?: string;
+  /** The clock that gave the timepoints, as `status().clock`. */
+  readonly clock: string;
+  /** When it began to record, ns since the epoch. */
+  readonly started: bigint;
+  /** The options in force. */
+  readonly options: Readonly<Record<string, string | number | boolean>>;
+  /** Its end; absent while it records, and if nobody saw it end. */
+  readonly end?: ProgramEnd;
+}
+
+/** Why a record was not read. */
+export type RecordFailure = "other-version" | "damaged";
+
+/** The bytes of a record's file. */
+export function encodeProgramRecord(record: ProgramRecord): Uint8Array {
+  const text = JSON.stringify(
+    { format: PROGRAM_FORMAT, ...record },
+    (_, value) => typeof value === "bigint" ? String(value) : value,
+    2,
+  );
+  return new TextEncoder().encode(`${text}\n`);
+}
+
+/**
+ * Reads a record that was found under a file name. `"damaged"` is also a record that contradicts
+ * its name.
+ */
+export function parseProgramRecord(fileName: string, bytes: Uint8Array): Result<ProgramRecord, RecordFailure> {
+  const named = parseProgramFileName(fileName);
+  if (named === undefined) return failure("damaged", "its name is not that of a program record");
+  if (bytes.length > MAX_PROGRAM_BYTES) return failure("damaged", `it is larger than ${MAX_PROGRAM_BYTES} bytes`);
+  let fields: Fields;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (typeof value !== "object" || value === null) return failure("damaged", "it is not a JSON object");
+    fields = value as Fields;
+  } catch {
+    return failure("damaged", "it is not JSON");
+  }
+  if (fields.format !== PROGRAM_FORMAT) {
+    return typeof fields.format === "number"
+      ? failure("other-version", `made by another version of Kymo: format ${fields.format}, not ${PROGRAM_FORMAT}`)
+      : failure("damaged", "it has no format version");
+  }
+  const { kind, options, end } = fields;
+  const started = timepoint(fields.started);
+  if (fields.pid !== named.pid || fields.isolate !== named.isolate) {
+    return failure("damaged", "its PID and isolate are not those of its name");
+  }
+  if (started === undefined || kind !== "main" && kind !== "worker") {
+    return failure("damaged", "a field is missing or wrong");
+  }
+  return success({
+    kymo: text(fields.kymo) ?? "",
+    runtime: text(fields.runtime) ?? "",
+    runtimeVersion: text(fields.runtimeVersion) ?? "",
+    pid: named.pid,
+    isolate: named.isolate,
+    kind,
+    name: text(fields.name) ?? "",
+    ...optional("script", text(fields.script)),
+    ...optional("host", text(fields.host)),
+    ...optional("timeZone", text(fields.timeZone)),
+    clock: text(fields.clock) ?? "",
+    started,
+    options: scalars(options, ["string", "number", "boolean"]) as ProgramRecord["options"],
+    ...optional("end", endOf(end)),
+  });
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function endOf(value: unknown): ProgramEnd | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { how, at, exitCode, signal, error, counts } = value as Fields;
+  const time = timepoint(at);
+  if (!END_KINDS.includes(how as EndKind) || time === undefined) return undefined;
+  return {
+    how: how as EndKind,
+    at: time,
+    ...optional("exitCode", Number.isInteger(exitCode) ? exitCode as number : undefined),
+    ...optional("signal", text(signal)),
+    ...optional("error", text(error)),
+    ...optional("counts", counts === undefined ? undefined : scalars(counts, ["number"]) as Record<string, number>),
+  };
+}
+
+/** The entries of an object whose values are of these types, up to 64. */
+function scalars(value: unknown, types: readonly string[]): Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return {};
+  const entries = Object.entries(value).filter(([, item]) => types.includes(typeof item)).slice(0, 64);
+  return Object.fromEntries(entries.map(([key, item]) => [key.slice(0, MAX_TEXT), text(item) ?? item]));
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value.slice(0, MAX_TEXT) : undefined;
+}
+
+/** A time that a file can have: a whole number of up to 19 digits. */
+function timepoint(value: unknown): bigint | undefined {
+  return typeof value === "string" && /^\d{1,19}$/.test(value) ? BigInt(value) : undefined;
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
+}
