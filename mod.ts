@@ -122,8 +122,9 @@ export function stopDurationSample(label: string, id: number): void {
 
 /**
  * Makes a timer for functions and methods: `timeIt("label")(fn)`, or `@timeIt("label")` before a
- * method. A function is timed until it returns or throws, an `async` one until its promise is
- * settled, a generator until it ends.
+ * method. A function is timed until it returns or throws; one that returns a promise, until that is
+ * settled; one that returns a lazy query, until the first `await` of it is settled; a generator,
+ * until it ends.
  *
  * @throws {KymoError} `"invalid-argument"` if the label is not a string; the timer throws it for
  * what is not a function or method.

@@ -1,4 +1,5 @@
 import { KymoError, quote } from "../errors.ts";
+import { isThenable, whenSettled } from "./when_settled.ts";
 
 /** What a timer needs of a monitor. */
 export interface DurationRecorder {
@@ -27,6 +28,11 @@ const DECORATED = ["method", "getter", "setter"];
  * promise, until the promise is settled; a generator, from the call until it is exhausted, returned
  * or thrown into. `this`, arguments, results and errors pass unchanged. Each call has its own
  * sample, so calls may be concurrent or recursive.
+ *
+ * If it returns another thenable, such as a query of Knex, Drizzle, Mongoose or Prisma, it is timed
+ * from the call until the first `then`, `catch` or `finally` that the program calls on it is
+ * settled. Work that the program never awaits is not started, and not recorded. If the properties
+ * of the thenable are fixed (it is frozen, say), the function is timed until it returns.
  *
  * If a function that is not `async` returns a promise, the timer attaches handlers to it. Hence the
  * runtime counts it as handled, and does not report a rejection that the program does not handle.
@@ -72,8 +78,8 @@ function timed<F extends Parameters<TimeIt>[0]>(recorder: DurationRecorder, labe
       throw error;
     }
     if (isAsync) return followed(recorder, label, id, result as Promise<unknown>);
-    if (typeof result === "object" && result !== null) watch(result, () => recorder.stopDurationSample(label, id));
-    else recorder.stopDurationSample(label, id);
+    if (isPrimitive(result)) recorder.stopDurationSample(label, id);
+    else watch(result, () => recorder.stopDurationSample(label, id));
     return result;
   };
   // Copies its name, length, prototype and all other properties.
@@ -83,15 +89,17 @@ function timed<F extends Parameters<TimeIt>[0]>(recorder: DurationRecorder, labe
   return wrapper as F;
 }
 
-/** Calls `stop` when a result is complete: at once, unless it is a promise or a generator. */
-function watch(result: object, stop: () => void): void {
+function isPrimitive(value: unknown): value is string | number | bigint | boolean | symbol | null | undefined {
+  return value === null || typeof value !== "object" && typeof value !== "function";
+}
+
+/** Calls `stop` when a result is complete: at once, unless it is thenable or a generator. */
+function watch(result: unknown, stop: () => void): void {
+  if (isThenable(result) || !isGenerator(result)) return whenSettled(result, stop);
   try {
-    // Not the promise's own `then`, which may do more: a lazy promise starts its work there.
-    if (result instanceof Promise) Promise.prototype.then.call(result, stop, stop);
-    else if (isGenerator(result)) untilDone(result, stop);
-    else stop();
+    untilDone(result, stop);
   } catch {
-    stop(); // A proxy may throw at any access.
+    stop(); // a proxy may throw at any access
   }
 }
 
@@ -111,9 +119,13 @@ async function followed<T>(recorder: DurationRecorder, label: string, id: number
 type AnyGenerator = Generator | AsyncGenerator;
 type Resumption = IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
 
-function isGenerator(value: object): value is AnyGenerator {
-  const tag = Object.prototype.toString.call(value);
-  return tag === "[object Generator]" || tag === "[object AsyncGenerator]";
+function isGenerator(value: unknown): value is AnyGenerator {
+  try {
+    const tag = Object.prototype.toString.call(value);
+    return tag === "[object Generator]" || tag === "[object AsyncGenerator]";
+  } catch {
+    return false; // a proxy may throw at any access
+  }
 }
 
 /**
@@ -140,8 +152,8 @@ function untilDone(generator: AnyGenerator, stop: () => void): void {
       running = true;
       try {
         const result = resume.apply(this, args);
-        if (!(result instanceof Promise)) return settle(result);
-        return result.then(settle, (error) => {
+        if (!isThenable(result)) return settle(result);
+        return Promise.resolve(result).then(settle, (error) => {
           end();
           throw error;
         });
