@@ -29,8 +29,8 @@
 import { defaultMonitor } from "./src/recording/monitor.ts";
 import type { StartOptions } from "./src/recording/options.ts";
 import type { MonitorStatus } from "./src/recording/status.ts";
-import type { TimeIt } from "./src/recording/time_it.ts";
 import type { ObservationSink } from "./src/sampling/sampler.ts";
+import type { TimeIt } from "./src/sampling/time_it.ts";
 
 export { KymoError, type KymoErrorCode } from "./src/errors.ts";
 export type { Layout } from "./src/files/names.ts";
@@ -41,9 +41,9 @@ export type { Durability, StartOptions, WriteOptions } from "./src/recording/opt
 export { readSpool, type SpoolReading } from "./src/recording/read_spool.ts";
 export { recover, type RecoverOptions } from "./src/recording/recover.ts";
 export type { Capability, MonitorStatus } from "./src/recording/status.ts";
-export type { TimeIt } from "./src/recording/time_it.ts";
 export type { CapabilityName } from "./src/runtime.ts";
 export type { ObservationSink, Sampler } from "./src/sampling/sampler.ts";
+export type { TimeIt } from "./src/sampling/time_it.ts";
 export type { Observation } from "./src/segment/observation.ts";
 
 /**

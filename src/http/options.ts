@@ -1,4 +1,4 @@
-import type { DurationRecorder } from "../recording/time_it.ts";
+import type { DurationRecorder } from "../sampling/time_it.ts";
 import { type Check, checkGiven, isFunction, isOneOf, isWholeNumber } from "../options.ts";
 
 /** Options of {@linkcode timeHandler} and its siblings. All have a default. */

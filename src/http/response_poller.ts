@@ -1,4 +1,4 @@
-import type { DurationRecorder } from "../recording/time_it.ts";
+import type { DurationRecorder } from "../sampling/time_it.ts";
 
 /**
  * A server that returns the client's address only while it answers the request, as `Bun.serve`

@@ -7,7 +7,7 @@ import { CHANNELS } from "../series.ts";
 import { checkOwnChannelName, checkStartOptions, type StartOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { type MonitorStatus, NOT_STARTED } from "./status.ts";
-import { type TimeIt, timeItWith } from "./time_it.ts";
+import { type TimeIt, timeItWith } from "../sampling/time_it.ts";
 
 /** Channels a program can make: each takes a memory threshold. */
 const MAX_CHANNELS = 64;

@@ -1,4 +1,4 @@
-import type { DurationRecorder } from "../../../src/recording/time_it.ts";
+import type { DurationRecorder } from "../../../src/sampling/time_it.ts";
 
 /** Keeps which samples are running and the labels of those that have ended, without a clock. */
 export class FakeDurationRecorder implements DurationRecorder {

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import vm from "node:vm";
-import { type TimeIt, timeItWith } from "../../../../src/recording/time_it.ts";
+import { type TimeIt, timeItWith } from "../../../../src/sampling/time_it.ts";
 import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
 
 function timing(): { timings: FakeDurationRecorder; timeIt: TimeIt } {

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { type TimeIt, timeItWith } from "../../../../src/recording/time_it.ts";
+import { type TimeIt, timeItWith } from "../../../../src/sampling/time_it.ts";
 import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
 
 function timing(label = "x"): { timings: FakeDurationRecorder; timeIt: TimeIt } {

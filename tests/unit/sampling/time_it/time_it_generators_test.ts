@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { timeItWith } from "../../../../src/recording/time_it.ts";
+import { timeItWith } from "../../../../src/sampling/time_it.ts";
 import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
 
 function* count(): Generator<number, string, string> {

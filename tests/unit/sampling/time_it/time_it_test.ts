@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { KymoError } from "../../../../src/errors.ts";
-import { type TimeIt, timeItWith } from "../../../../src/recording/time_it.ts";
+import { type TimeIt, timeItWith } from "../../../../src/sampling/time_it.ts";
 import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
 
 function timing(label = "x"): { timings: FakeDurationRecorder; timeIt: TimeIt } {
