@@ -7,14 +7,54 @@ const VERBS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TR
 /** Replaces all other methods. */
 const OTHER_VERB = "OTHER";
 
-/** Ends the label of a request; before it is the path or route. */
-function suffixOf(verb: string): string {
-  return ` [${verb}]`;
+/**
+ * How a request ended. `"stream"` is not a failure: a response that lasts as long as its client
+ * wants, whose duration says nothing about speed.
+ */
+export type RequestOutcome = "ok" | FailedOutcome | "stream";
+
+/**
+ * How a request failed: by its status, because the client went away before the response was
+ * complete, or because the handler threw.
+ */
+export type FailedOutcome = "4xx" | "5xx" | "aborted" | "threw";
+
+/** All ways to fail. */
+export const FAILED_OUTCOMES: readonly FailedOutcome[] = ["4xx", "5xx", "aborted", "threw"];
+
+/** The parts of the label of HTTP requests, such as `/orders/:id [GET] 5xx`. */
+export interface RequestLabelParts {
+  /** The route or path, such as `/orders/:id`. */
+  readonly route: string;
+  /** The method, such as `GET`. */
+  readonly verb: string;
+  /** How the requests ended. */
+  readonly outcome: RequestOutcome;
 }
 
-/** Whether a label is one of HTTP requests, such as `/orders [GET]`. */
-export function isRequestLabel(label: string): boolean {
-  return / \[[A-Z]+\]$/.test(label);
+/**
+ * A regular expression, for JavaScript and for RE2 (DuckDB), of the labels of requests. Its groups
+ * are the route, the verb, and the outcome, which is empty or missing if it is `"ok"`.
+ */
+export const REQUEST_LABEL_PATTERN = `^([\\s\\S]*) \\[([A-Z-]+)\\](?: (${FAILED_OUTCOMES.join("|")}|stream))?$`;
+
+const REQUEST_LABEL = new RegExp(REQUEST_LABEL_PATTERN);
+
+/** The parts of a request's label; `undefined` if a label is not of requests. */
+export function parseRequestLabel(label: string): RequestLabelParts | undefined {
+  const [, route, verb, outcome] = REQUEST_LABEL.exec(label) ?? [];
+  if (route === undefined || verb === undefined) return undefined;
+  return { route, verb, outcome: (outcome ?? "ok") as RequestOutcome };
+}
+
+/** Ends the label of a request; before it is the path or route. */
+function suffixOf(verb: string, outcome: RequestOutcome = "ok"): string {
+  return outcome === "ok" ? ` [${verb}]` : ` [${verb}] ${outcome}`;
+}
+
+/** The label of requests with these parts. */
+export function requestLabel({ route, verb, outcome }: RequestLabelParts): string {
+  return route + suffixOf(verb, outcome);
 }
 
 /** The labels of one method, by path or route. */

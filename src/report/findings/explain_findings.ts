@@ -8,7 +8,7 @@ import { LAG_PROBE_INTERVAL, NANOSECONDS_PER_MS } from "../../series.ts";
 import type { TelemetryDB } from "../../analysis/mod.ts";
 import { type CorrelatedSeries, findCorrelation, type SlowCorrelation } from "../../analysis/slow/slow_correlation.ts";
 import { formatDuration, formatPercent } from "../../display/numbers.ts";
-import { isRequestLabel } from "../../http/request_labels.ts";
+import { parseRequestLabel } from "../../http/request_labels.ts";
 import type { ReportSelection, Source } from "../data/source.ts";
 import type { ShownTime } from "../data/time_axis.ts";
 import type { Finding } from "../shared/report_data.ts";
@@ -85,7 +85,7 @@ async function whatRan(
       AND Measurement >= ${MOST * (end - begin) / 1e9} AND Timepoint - Measurement * 1e9 >= ${first}
     ORDER BY Measurement LIMIT 100`);
   // Requests that waited took as long; of nested blocks the innermost says the most.
-  const ran = rows.find(({ label }) => !isRequestLabel(label)) ?? rows.at(-1);
+  const ran = rows.find(({ label }) => parseRequestLabel(label) === undefined) ?? rows.at(-1);
   return ran === undefined ? undefined : `“${ran.label}” ran for ${formatDuration(ran.duration)} at that time.`;
 }
 
@@ -115,7 +115,7 @@ export function whySlow(
   { label, slow, others, correlated }: SlowCorrelation,
   chance: (label: string) => number,
 ): string | undefined {
-  const things = isRequestLabel(label) ? "requests" : "runs";
+  const things = parseRequestLabel(label) !== undefined ? "requests" : "runs";
   const slowest = slow.count <= FEW
     ? `its ${slow.count} slowest ${things}`
     : `its slowest ${formatPercent(slow.count / (slow.count + others.count), { trim: true })} of ${things}`;

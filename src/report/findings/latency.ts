@@ -5,7 +5,7 @@
  */
 
 import { counted, formatDuration, formatPercent, formatTimes } from "../../display/numbers.ts";
-import { isRequestLabel } from "../../http/request_labels.ts";
+import { parseRequestLabel } from "../../http/request_labels.ts";
 import { median } from "../../statistics/quantiles.ts";
 import { DURATION_BUCKETS } from "../shared/report_buckets.ts";
 import type { DurationData, DurationStatistics } from "../shared/report_data.ts";
@@ -46,7 +46,7 @@ const TAIL_RATIO = 10;
  */
 export function subjects({ durations }: FindingInputs): { series: readonly DurationData[]; thing: string } {
   const enough = durations.filter(({ statistics }) => statistics.count >= MIN_COUNT);
-  const requests = enough.filter(({ label }) => isRequestLabel(label));
+  const requests = enough.filter(({ label }) => parseRequestLabel(label) !== undefined);
   return requests.length > 0 ? { series: requests, thing: "request" } : { series: enough, thing: "run" };
 }
 

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { RequestLabels } from "../../../src/http/request_labels.ts";
+import { parseRequestLabel, requestLabel, RequestLabels } from "../../../src/http/request_labels.ts";
 
 /**
  * A request as a server makes it: the constructor of `Request` rejects some of these methods and
@@ -59,6 +59,33 @@ describe("request label", () => {
       assertEquals(new RequestLabels(10, route as () => string).of(request("http://h/a")), "/a [GET]");
     });
   }
+});
+
+describe("parseRequestLabel", () => {
+  it("tells route, verb and outcome", () => {
+    for (
+      const [label, route, verb, outcome] of [
+        ["/orders [GET]", "/orders", "GET", "ok"],
+        ["/orders/:id [GET] 5xx", "/orders/:id", "GET", "5xx"],
+        ["/a [b] [POST] aborted", "/a [b]", "POST", "aborted"],
+        ["/two\nlines [VERSION-CONTROL] threw", "/two\nlines", "VERSION-CONTROL", "threw"],
+        ["unmatched [GET] 4xx", "unmatched", "GET", "4xx"],
+        ["/events [GET] stream", "/events", "GET", "stream"],
+        [" [GET]", "", "GET", "ok"],
+      ] as const
+    ) {
+      assertEquals(parseRequestLabel(label), { route, verb, outcome });
+      assertEquals(requestLabel({ route, verb, outcome }), label);
+    }
+  });
+
+  it("tells that a label is of something else", () => {
+    for (
+      const label of ["my block", "/orders", "/orders [get]", "/orders [GET] 3xx", "/orders[GET]", "/orders [GET] "]
+    ) {
+      assertEquals(parseRequestLabel(label), undefined, label);
+    }
+  });
 });
 
 describe("limit on request labels", () => {
