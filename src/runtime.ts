@@ -21,6 +21,7 @@ export type CapabilityName =
   | "gc.uncollectable"
   | "heap"
   | "resources"
+  | "rss.peak"
   | "profiler"
   | "signals";
 
@@ -47,6 +48,11 @@ export interface Clock {
 export interface Memory {
   /** Resident set size of the process, bytes. */
   rss(): number;
+  /**
+   * Largest resident set size of the process since it began, bytes; `undefined` if it cannot be read
+   * now. Costs some 10 µs.
+   */
+  peakRss?(): number | undefined;
   /**
    * The JavaScript heap of this isolate, bytes. `external` is memory outside the heap that objects
    * hold, such as array buffers.

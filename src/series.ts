@@ -60,8 +60,9 @@ export const SERIES = {
   /** Resident set size of the process. */
   rss: "rss",
   /**
-   * Largest `rss` sampled so far. (The `maxrss` of the operating system begins with the peak of the
-   * parent process.)
+   * Largest resident set size of the process since it began: the system's peak where it can be read,
+   * otherwise the largest `rss` sampled. (The `maxrss` of the operating system begins with the peak
+   * of the parent process.)
    */
   maxRss: "max rss",
   /** JavaScript heap in use. On Bun it includes `external`, and is as of the last collection. */

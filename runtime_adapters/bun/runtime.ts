@@ -1,7 +1,8 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { gcTracker } from "../node_api/gc.ts";
-import { memory, resources } from "../node_api/usage.ts";
+import { memoryOf, resources } from "../node_api/usage.ts";
+import { peakRssOf } from "../posix/peak_rss.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
 import { bunClock, bunLibcClock } from "./clock.ts";
@@ -24,6 +25,7 @@ export function bunRuntime(): Runtime {
   const clock = bunLibcClock();
   const { files, unmappable } = bunFiles();
   const profiler = bunProfiler();
+  const peakRss = peakRssOf(readProcStatus);
   const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
   const unavailable: Partial<Record<CapabilityName, string>> = {
     ...typeof clock === "string" ? { "clock.libc": clock } : {},
@@ -31,6 +33,7 @@ export function bunRuntime(): Runtime {
     ...unmappable === undefined ? {} : { spool: unmappable },
     ...isMainThread ? {} : { signals: "workers receive no signals; the main isolate announces them" },
     ...typeof profiler === "string" ? { profiler } : {},
+    ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
   };
   return {
     name: "bun",
@@ -39,7 +42,7 @@ export function bunRuntime(): Runtime {
     clock: typeof clock === "string" ? bunClock(bun) : clock,
     files,
     timers,
-    memory,
+    memory: memoryOf(peakRss),
     resources,
     get gc(): GcTracker {
       return gcTracker(MICROSECONDS_PER_SECOND);
@@ -49,4 +52,16 @@ export function bunRuntime(): Runtime {
     isolateId: randomIsolateId,
     unavailable,
   };
+}
+
+/** The text of `/proc/self/status`, or the reason why it cannot be read. */
+function readProcStatus(): { readonly text: string } | string {
+  const { platform } = nodeProcess();
+  if (platform !== "linux") return `${platform} has no /proc/self/status`;
+  try {
+    const { readFileSync } = builtin<{ readFileSync(path: string, encoding: "latin1"): string }>("node:fs");
+    return { text: readFileSync("/proc/self/status", "latin1") };
+  } catch (error) {
+    return `cannot read /proc/self/status: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

@@ -1,12 +1,14 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { gcTracker } from "../node_api/gc.ts";
-import { memory, resources } from "../node_api/usage.ts";
+import { memoryOf, resources } from "../node_api/usage.ts";
+import { peakRssOf } from "../posix/peak_rss.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
 import { denoLibcClock, performanceClock } from "./clock.ts";
 import { denoExitHooks } from "./exit_hooks.ts";
 import { denoFiles } from "./files.ts";
 import { denoProfiler } from "./profiler.ts";
+import { readProcFile } from "./proc_file.ts";
 import { inWorker } from "./signals.ts";
 
 const NANOSECONDS_PER_SECOND = 1e9;
@@ -16,12 +18,14 @@ export function denoRuntime(): Runtime {
   const clock = denoLibcClock();
   const { files, unmappable } = denoFiles();
   const profiler = denoProfiler();
+  const peakRss = peakRssOf(() => readProcFile("status"));
   const unavailable: Partial<Record<CapabilityName, string>> = {
     "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
     ...unmappable === undefined ? {} : { spool: unmappable },
     ...typeof clock === "string" ? { "clock.libc": clock } : {},
     ...inWorker ? { signals: "workers leave signals to the main isolate, which announces them" } : {},
     ...typeof profiler === "string" ? { profiler } : {},
+    ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
   };
   return {
     name: "deno",
@@ -30,7 +34,7 @@ export function denoRuntime(): Runtime {
     clock: typeof clock === "string" ? performanceClock() : clock,
     files,
     timers,
-    memory,
+    memory: memoryOf(peakRss),
     resources,
     get gc(): GcTracker {
       return gcTracker(NANOSECONDS_PER_SECOND);

@@ -1,5 +1,6 @@
 import { nodeProcess } from "../node_api/builtins.ts";
 import { isOurs, markOurs, type SignalSource, splitByIgnored } from "../node_api/signals.ts";
+import { readProcFile } from "./proc_file.ts";
 
 /**
  * Milliseconds to wait before SIGTERM kills the process, if it may run under `deno run --watch`.
@@ -25,7 +26,7 @@ export function denoSignals(): SignalSource {
   return {
     received() {
       if (inWorker) return [];
-      const { ignored, others } = splitByIgnored(readProcFile("status"));
+      const { ignored, others } = splitByIgnored(procText("status"));
       // With the first listener to any signal Deno resets the signals that it was started to ignore
       // (nohup).
       for (const signal of ignored) listeners.add(signal, ignore);
@@ -55,26 +56,18 @@ function ignore(): void {}
  * permitted.
  */
 function isWatched(): boolean | undefined {
-  const words = readProcFile("cmdline")?.split("\0");
+  const words = procText("cmdline")?.split("\0");
   return words?.slice(0, words.length - Deno.args.length).some((word) => word.startsWith("--watch"));
+}
+
+/** The text of `/proc/self/<name>`; `undefined` if it cannot be read. */
+function procText(name: string): string | undefined {
+  const file = readProcFile(name);
+  return typeof file === "string" ? undefined : file.text;
 }
 
 function isInTerminal(): boolean {
   return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
-}
-
-/**
- * The text of `/proc/self/<name>`; `undefined` without permission, for which Deno requires all
- * permissions.
- */
-function readProcFile(name: string): string | undefined {
-  const path = `/proc/self/${name}`;
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The functions of `Deno` that are replaced. */

@@ -93,6 +93,7 @@ const CAPABILITIES: readonly CapabilityName[] = [
   "gc.uncollectable",
   "heap",
   "resources",
+  "rss.peak",
   "profiler",
   "signals",
 ];

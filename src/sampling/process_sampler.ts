@@ -9,7 +9,7 @@ import { CHANNELS, SERIES } from "../series.ts";
  * | --- | --- | --- |
  * | `user time`, `system time` | s | CPU time of the process since its start, in user code and in the kernel |
  * | `rss` | bytes | resident set size of the process |
- * | `max rss` | bytes | largest `rss` sampled (the system's `maxRSS` includes the peak of the parent process) |
+ * | `max rss` | bytes | largest resident set size of the process since it began; on a runtime that cannot read it, the largest `rss` sampled |
  * | `heap used`, `heap total`, `external` | bytes | JavaScript heap of this isolate, and memory that it references outside the heap |
  *
  * On Bun, `heap used` includes `external`, and both are measured at the last collection.
@@ -20,7 +20,7 @@ export function processSampler(memory: Memory, resources: Resources | undefined)
     channel: CHANNELS.runtime,
     sample(sink: ObservationSink): void {
       const rss = memory.rss();
-      maxRss = Math.max(maxRss, rss);
+      maxRss = Math.max(maxRss, rss, memory.peakRss?.() ?? 0);
       const observations: [string, number][] = [[SERIES.rss, rss], [SERIES.maxRss, maxRss]];
       const heap = memory.heap?.();
       if (heap !== undefined) {

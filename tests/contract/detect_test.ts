@@ -58,6 +58,7 @@ describe("adapter of this runtime", () => {
       "gc.uncollectable": false,
       heap: runtime.memory.heap !== undefined,
       resources: runtime.resources !== undefined,
+      "rss.peak": runtime.memory.peakRss !== undefined,
       profiler: runtime.profiler !== undefined,
       signals: true,
     };

@@ -27,6 +27,15 @@ describe("memory", () => {
     assert(taken.at(-1) === 1);
   });
 
+  it("has a peak in bytes, which stays when the memory is given back", () => {
+    const taken = new ArrayBuffer(200 * MB);
+    new Uint8Array(taken).fill(1);
+    const rss = memory.rss();
+    taken.transfer(0);
+    // The kernel counts pages for each thread, and adds them up now and then.
+    assert(memory.peakRss!()! > rss - 10 * MB && memory.peakRss!()! < 1e12, `${memory.peakRss!()} bytes, rss ${rss}`);
+  });
+
   it("outside the heap is in bytes: 100 MB add at least 100 MB", () => {
     const taken = new Uint8Array(100 * MB).fill(1);
     const external = after(99 * MB, () => memory.heap!().external);

@@ -84,6 +84,14 @@ describe("processSampler", () => {
     assertEquals(sink.seen.filter(([label]) => label === "max rss").map(([, value]) => value), [5, 9, 9]);
   });
 
+  it("records the peak of the process where the runtime knows it", () => {
+    const sink = new ListSink();
+    const [sizes, peaks] = [[5, 6, 3], [8, undefined, 9]];
+    const sampler = processSampler({ rss: () => sizes.shift()!, peakRss: () => peaks.shift() }, undefined);
+    for (let i = 0; i < 3; i++) sampler.sample(sink);
+    assertEquals(sink.seen.filter(([label]) => label === "max rss").map(([, value]) => value), [8, 8, 9]);
+  });
+
   it("leaves out what the runtime lacks: no zero is made up", () => {
     const sink = new ListSink();
     processSampler({ rss: () => 1 }, undefined).sample(sink);

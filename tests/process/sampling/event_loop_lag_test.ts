@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../support/scratch_directory.ts";
-import { readRows } from "../support/process/recorded_rows.ts";
-import { spawnOn, thisRuntime } from "../support/process/run.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+import { readRows } from "../../support/process/recorded_rows.ts";
+import { spawnOn, thisRuntime } from "../../support/process/run.ts";
 
 /** Runs a fixture on the runtime of this test, and returns its output. */
 async function run(name: string, ...args: string[]): Promise<string> {
