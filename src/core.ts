@@ -127,6 +127,5 @@ export function gcSampler(): Sampler | undefined {
 
 /** Samples how late the event loop runs its timers. Long delays go to `sink` when they happen. */
 export function eventLoopSampler(sink: ObservationSink): Sampler {
-  const { clock, timers } = runtime();
-  return eventLoopSamplerOn(clock, timers, sink);
+  return eventLoopSamplerOn(runtime(), sink);
 }

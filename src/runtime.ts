@@ -66,6 +66,17 @@ export interface Resources {
   cpuTime(): { readonly user: number; readonly system: number };
 }
 
+/**
+ * Says that the runtime may hold this isolate up once, soon after it started: for `duration` ns it
+ * runs nothing, though there is work.
+ */
+export interface StartupHold {
+  /** How long, ns. */
+  readonly duration: number;
+  /** Processor time that the thread of this isolate has used, s. */
+  cpuTime(): number;
+}
+
 /** One garbage collection as the runtime reports it. */
 export interface GcEvent {
   /** Time for which it stopped the isolate, seconds. */
@@ -305,6 +316,8 @@ export interface Runtime {
   readonly timers: Timers;
   readonly memory: Memory;
   readonly resources?: Resources;
+  /** Absent if the runtime never holds this isolate up. */
+  readonly startupHold?: StartupHold;
   /** A new tracker at each access: each reports all collections, whatever others drain. */
   readonly gc?: GcTracker;
   readonly profiler?: CpuProfiler;

@@ -10,6 +10,7 @@ import { denoFiles } from "./files.ts";
 import { denoProfiler } from "./profiler.ts";
 import { readProcFile } from "./proc_file.ts";
 import { inWorker } from "./signals.ts";
+import { denoStartupHold } from "./startup_hold.ts";
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -18,6 +19,7 @@ export function denoRuntime(): Runtime {
   const clock = denoLibcClock();
   const { files, unmappable } = denoFiles();
   const profiler = denoProfiler();
+  const startupHold = denoStartupHold();
   const peakRss = peakRssOf(() => readProcFile("status"));
   const unavailable: Partial<Record<CapabilityName, string>> = {
     "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
@@ -36,6 +38,7 @@ export function denoRuntime(): Runtime {
     timers,
     memory: memoryOf(peakRss),
     resources,
+    ...startupHold === undefined ? {} : { startupHold },
     get gc(): GcTracker {
       return gcTracker(NANOSECONDS_PER_SECOND);
     },

@@ -9,6 +9,8 @@ export interface NodeProcess {
     (): { readonly heapUsed: number; readonly heapTotal: number; readonly external: number };
     rss(): number;
   };
+  /** CPU time of this thread, µs. Missing in old versions. */
+  threadCpuUsage?(): { readonly user: number; readonly system: number };
   resourceUsage(): { readonly userCPUTime: number; readonly systemCPUTime: number };
 }
 

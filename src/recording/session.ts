@@ -133,11 +133,11 @@ export class Session {
   }
 
   #runtimeSamplers(): Sampler[] {
-    const { clock, timers, memory, resources, gc } = this.#runtime;
+    const { memory, resources, gc } = this.#runtime;
     return [
       ...gc === undefined ? [] : [gcSampler(gc)],
       processSampler(memory, resources),
-      eventLoopSampler(clock, timers, this.#store.channels.sink(CHANNELS.runtime)),
+      eventLoopSampler(this.#runtime, this.#store.channels.sink(CHANNELS.runtime)),
     ];
   }
 

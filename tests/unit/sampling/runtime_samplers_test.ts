@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import type { GcEvent } from "../../../src/runtime.ts";
+import type { GcEvent, StartupHold } from "../../../src/runtime.ts";
 import { eventLoopSampler } from "../../../src/sampling/event_loop_sampler.ts";
 import { gcSampler } from "../../../src/sampling/gc_sampler.ts";
 import { processSampler } from "../../../src/sampling/process_sampler.ts";
@@ -110,15 +110,15 @@ describe("processSampler", () => {
 
 describe("eventLoopSampler", () => {
   /** An event loop that can be blocked: time passes, and what was due meanwhile is late. */
-  function sampling() {
+  function sampling(startupHold?: StartupHold) {
     const { clock, timers } = new FakeRuntime();
     const sink = new ListSink();
-    const sampler = eventLoopSampler(clock, timers, sink);
+    const sampler = eventLoopSampler({ clock, timers, ...startupHold === undefined ? {} : { startupHold } }, sink);
     const block = (ms: number): void => {
       clock.time += ms * 1e6;
       timers.advance(0);
     };
-    return { sink, sampler, timers, block };
+    return { sink, sampler, clock, timers, block };
   }
 
   it("sees a loop that was blocked for 200 ms at once, as 0.15 s or more", () => {
@@ -167,6 +167,41 @@ describe("eventLoopSampler", () => {
     const lags = sink.drain().map(([, value]) => value);
     assertEquals(lags.filter((lag) => lag < 0), []);
     assertEquals(lags.filter((lag) => lag > 0.02).length, 1);
+  });
+
+  it("records at its last sample how late a timer is that has not run yet, and only once", () => {
+    const { sink, sampler, clock, timers } = sampling();
+    sampler.start?.();
+    timers.advance(100);
+    clock.time += 300e6; // blocked, and the loop has not turned since
+    sampler.sample(sink);
+    assertEquals(sink.drain(), [["event loop lag", 0.28], ["event loop lag", 0]]);
+    timers.advance(0); // as if it goes on all the same
+    sampler.sample(sink);
+    assertEquals(sink.drain(), [["event loop lag", 0]]);
+  });
+
+  it("subtracts once the time for which the runtime has held the isolate up", () => {
+    let cpu = 1;
+    const { sink, sampler, timers, block } = sampling({ duration: 500e6, cpuTime: () => cpu });
+    sampler.start?.();
+    timers.advance(100);
+    cpu += 0.6;
+    block(620); // busy, hence the program's
+    assertEquals(sink.drain(), [["event loop lag", 0.6]]);
+    block(525); // idle
+    sampler.sample(sink);
+    assertEquals(sink.drain().map(([, lag]) => lag < 0.01), [true]);
+    block(530); // idle, but once more
+    assertEquals(sink.drain(), [["event loop lag", 0.51]]);
+  });
+
+  it("subtracts nothing when the isolate has run for long", () => {
+    const { sink, sampler, timers, block } = sampling({ duration: 500e6, cpuTime: () => 0 });
+    sampler.start?.();
+    timers.advance(11_000);
+    block(530);
+    assertEquals(sink.drain(), [["event loop lag", 0.51]]);
   });
 
   it("leaves no timer behind", () => {
