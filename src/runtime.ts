@@ -181,6 +181,8 @@ export interface Files {
   ensureDirectory(path: string, access?: "private"): void;
   /** Status of a name, without following links; `undefined` if it does not exist. */
   status(path: string): FileStatus | undefined;
+  /** The path that a path leads to, without links; `undefined` if it leads to nothing. */
+  realPath(path: string): string | undefined;
   /**
    * Creates a new file with mode 0600, open for reading and writing. Throws `EEXIST` if the name is
    * taken, even by a link.

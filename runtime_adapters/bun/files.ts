@@ -30,6 +30,7 @@ interface NodeFs {
   fsyncSync(fd: number): void;
   fstatSync(fd: number, options: { bigint: true }): NodeStats;
   lstatSync(path: string, options: { bigint: true; throwIfNoEntry: false }): NodeStats | undefined;
+  realpathSync(path: string): string;
   readdirSync(path: string): string[];
   mkdirSync(path: string, options: { recursive: true; mode: number }): void;
   renameSync(from: string, to: string): void;
@@ -131,6 +132,14 @@ export const files: Files = {
       // Most names do not exist, and throwing costs more than returning `undefined`.
       const stats = attempt((fs) => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
       return stats && toStatus(stats);
+    } catch (error) {
+      if (error instanceof FileError && isMissingFile(error.code)) return undefined;
+      throw error;
+    }
+  },
+  realPath(path: string): string | undefined {
+    try {
+      return attempt((fs) => fs.realpathSync(path));
     } catch (error) {
       if (error instanceof FileError && isMissingFile(error.code)) return undefined;
       throw error;

@@ -146,6 +146,14 @@ export const files: Files = {
       throw error;
     }
   },
+  realPath(path: string): string | undefined {
+    try {
+      return attempt(() => Deno.realPathSync(path));
+    } catch (error) {
+      if (error instanceof FileError && isMissingFile(error.code)) return undefined;
+      throw error;
+    }
+  },
   create: (path) =>
     toHandle(attempt(() => Deno.openSync(path, { read: true, write: true, createNew: true, mode: FILE_MODE }))),
   open: (path, access) => toHandle(attempt(() => Deno.openSync(path, { read: true, write: access !== "read" }))),

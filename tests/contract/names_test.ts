@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -32,6 +33,19 @@ describe("status of a name", () => {
     assertEquals(kindOf("/dev/null"), "other");
     const { size, links } = files.status(scratch.at("file"))!;
     assertEquals({ size, links }, { size: 5, links: 1 });
+  });
+
+  it("is that of what a link leads to only by its real path", () => {
+    using scratch = scratchDirectory();
+    writeFileSync(scratch.at("file"), "12345");
+    symlinkSync("file", scratch.at("link"));
+    symlinkSync("link", scratch.at("link to a link"));
+    symlinkSync("nothing", scratch.at("dangling"));
+    symlinkSync("circle", scratch.at("circle"));
+    const file = realpathSync(scratch.at("file"));
+    for (const name of ["file", "link", "link to a link"]) assertEquals(files.realPath(scratch.at(name)), file);
+    for (const name of ["dangling", "nothing"]) assertEquals(files.realPath(scratch.at(name)), undefined);
+    assertEquals(assertThrows(() => files.realPath(scratch.at("circle")), FileError).code, "ELOOP");
   });
 
   it("is undefined for a missing name", () => {

@@ -9,6 +9,8 @@
 
 import { fileError, KymoError, quotePath } from "../../errors.ts";
 import { fileNameOf, isProfileName, parseProfileFileName } from "../../files/names.ts";
+import { followLinks, openRegularFile } from "../../files/regular_file.ts";
+import { expandPattern, isPattern } from "../source/file_pattern.ts";
 import { failure, type Result, success } from "../../result.ts";
 import { type CpuProfile, type CpuProfileNode, type Files, readFully } from "../../runtime.ts";
 
@@ -27,9 +29,11 @@ const MAXIMUM_SIZE = 2 ** 29 - 25;
 
 /**
  * Finds the CPU profiles at some paths: a path of a file is taken as it is, one of a directory
- * stands for all profiles in it, sorted by name.
+ * stands for all profiles in it, sorted by name. A path that does not exist may be a pattern of
+ * either.
  *
- * @throws {KymoError} `"not-found"` if a path does not exist, or a directory has no profile.
+ * @throws {KymoError} `"not-found"` if a path does not exist, or a directory or pattern has no
+ * profile.
  * @throws {KymoError} `"permission-denied"` or `"io"` if a directory cannot be read.
  */
 export function findProfiles(paths: readonly string[], files: Files): string[] {
@@ -38,20 +42,32 @@ export function findProfiles(paths: readonly string[], files: Files): string[] {
 
 function profilesAt(path: string, files: Files): string[] {
   const resolved = files.resolve(path);
+  const failed = (why: string): KymoError =>
+    new KymoError("not-found", `Cannot read CPU profiles: ${quotePath(path)}: ${why}`);
   try {
-    const status = files.status(resolved);
-    if (status === undefined) {
-      throw new KymoError("not-found", `Cannot read CPU profiles: ${quotePath(path)}: no such file or directory`);
+    if (files.status(resolved) !== undefined) {
+      const found = profilesIn(resolved, files) ?? [resolved];
+      if (found.length === 0) throw failed("no .cpuprofile file in it");
+      return found;
     }
-    const isFile = status.kind === "file" || status.kind === "symlink" && isProfileName(fileNameOf(resolved));
-    if (isFile) return [resolved];
-    const names = files.list(resolved).filter(isProfileName).sort();
-    if (names.length > 0) return names.map((name) => `${resolved.replace(/\/$/, "")}/${name}`);
+    const matches = isPattern(path) ? expandPattern(files, resolved) : [];
+    if (matches.length === 0) throw failed("no such file or directory");
+    const found = matches.flatMap((match) =>
+      profilesIn(match, files) ?? (isProfileName(fileNameOf(match)) ? [match] : [])
+    );
+    if (found.length === 0) throw failed("no .cpuprofile file matches, or is in a directory that does");
+    return found;
   } catch (error) {
     if (error instanceof KymoError) throw error;
     throw fileError("Cannot read CPU profiles", path, error);
   }
-  throw new KymoError("not-found", `Cannot read CPU profiles: ${quotePath(path)}: no .cpuprofile file in it`);
+}
+
+/** The profiles in a directory; `undefined` if something else, which may be no file, is at its path. */
+function profilesIn(path: string, files: Files): string[] | undefined {
+  const found = followLinks(files, path);
+  if (!found.ok || found.value.status.kind !== "directory") return undefined;
+  return files.list(path).filter(isProfileName).sort().map((name) => `${path.replace(/\/$/, "")}/${name}`);
 }
 
 /**
@@ -77,7 +93,7 @@ export function readProfile(path: string, files: Files): ProfileFile {
 }
 
 function readText(path: string, files: Files): Result<string, "limit-exceeded"> {
-  const file = files.open(path, "read");
+  const file = openRegularFile(files, path);
   try {
     const { size } = file.status();
     if (size > MAXIMUM_SIZE) return failure("limit-exceeded", `larger than ${MAXIMUM_SIZE} bytes`);

@@ -1,11 +1,20 @@
 import { fileError, KymoError, quotePath, reason } from "../../errors.ts";
-import { appendFileName, channelOfFile, fileNameOf, isCsvName } from "../../files/names.ts";
+import {
+  appendFileName,
+  channelOfFile,
+  fileNameOf,
+  isCsvName,
+  isProfileName,
+  parseProgramFileName,
+} from "../../files/names.ts";
+import { findRegularFile, followLinks } from "../../files/regular_file.ts";
 import { failure, type Result, success } from "../../result.ts";
 import type { Files } from "../../runtime.ts";
+import { expandPattern, isPattern } from "./file_pattern.ts";
 
 /** A CSV file. */
 export interface FoundFile {
-  /** Its absolute path. */
+  /** Its absolute path; of a link, that of the file. */
   readonly path: string;
   /** The channel of its rows, by its name. */
   readonly channel: string;
@@ -22,28 +31,29 @@ export interface Place {
   readonly kind: "directory" | "file";
 }
 
-/** Expands a pattern to the paths of files. */
-export type Expand = (pattern: string) => Promise<string[]>;
-
 /**
- * Resolves sources, which are directories, files or patterns of files.
+ * Resolves sources, which are directories, files or patterns of either.
  *
- * @throws {KymoError} `"not-found"` if a source does not exist and is not a pattern.
+ * @throws {KymoError} `"not-found"` if a source does not exist, or a pattern matches nothing.
  */
-export async function findPlaces(sources: readonly string[], files: Files, expand: Expand): Promise<Place[]> {
-  const places: Place[] = [];
-  for (const source of sources) {
+export function findPlaces(sources: readonly string[], files: Files): Place[] {
+  return sources.flatMap((source) => {
     const path = files.resolve(source);
     const kind = reportingPath(path, () => kindOf(files, path));
-    if (kind !== undefined) {
-      places.push({ path, kind: kind === "directory" ? "directory" : "file" });
-    } else if (/[*?[]/.test(source)) {
-      for (const match of await expand(path)) places.push({ path: match, kind: "file" });
-    } else {
+    if (kind !== undefined) return [{ path, kind }];
+    const matches = isPattern(source) ? expandPattern(files, path) : [];
+    if (matches.length === 0) {
       throw new KymoError("not-found", `Cannot read: ${quotePath(path)}: no such file or directory`);
     }
-  }
-  return places;
+    const places = matches.map((match) => ({ path: match, kind: kindOf(files, match) ?? "file" as const }));
+    // Whoever writes `_monitoring/*` does not mean the profiles that lie there too.
+    return places.filter(({ path, kind }) => kind === "directory" || !isOtherFile(fileNameOf(path)));
+  });
+}
+
+/** Whether Kymo gives a file such a name that has no rows. */
+function isOtherFile(name: string): boolean {
+  return isProfileName(name) || parseProgramFileName(name) !== undefined;
 }
 
 /**
@@ -58,26 +68,29 @@ export function listCsvs(files: Files, directory: string): string[] {
 /** Describes the CSV file at a path, without opening it. */
 export function findFile(files: Files, path: string): Result<FoundFile, "gone" | "unreadable"> {
   try {
-    const status = files.status(path);
-    if (status === undefined) return failure("gone", "no such file");
-    // Opening a pipe would wait for a writer.
-    if (status.kind !== "file") return failure("unreadable", `it is not a file but a ${status.kind}`);
+    if (files.status(path) === undefined) return failure("gone", "no such file");
+    const found = findRegularFile(files, path);
+    if (!found.ok) return failure("unreadable", found.reason);
     const name = fileNameOf(path);
     const channel = channelOfFile(name);
-    return success({ path, channel, size: status.size, grows: name === appendFileName(channel) });
+    const { path: target, status: { size } } = found.value;
+    return success({ path: target, channel, size, grows: name === appendFileName(channel) });
   } catch (error) {
     return failure("unreadable", reason(error));
   }
 }
 
-/** The kind of what is at a path. Links to directories are followed, those to files are not. */
-function kindOf(files: Files, path: string): string | undefined {
-  const kind = files.status(path)?.kind;
-  if (kind !== "symlink") return kind;
+/**
+ * Whether there is a directory at a path, or something else, which may be no file either;
+ * `undefined` if nothing is there. Links to directories are followed.
+ */
+function kindOf(files: Files, path: string): Place["kind"] | undefined {
+  if (files.status(path) === undefined) return undefined;
   try {
-    return files.status(`${path}/.`)?.kind;
+    const found = followLinks(files, path);
+    return found.ok && found.value.status.kind === "directory" ? "directory" : "file";
   } catch {
-    return kind;
+    return "file"; // a link that leads in a circle, say, of which `findFile` tells
   }
 }
 

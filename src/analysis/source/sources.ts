@@ -1,5 +1,4 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { fileErrorCode, KymoError, reason } from "../../errors.ts";
 import { observationsOf } from "../../segment/observation.ts";
 import { type ReportUnreadable, type SpoolRows, SpoolSnapshot } from "../../files/snapshot.ts";
 import { release } from "../../files/directory.ts";
@@ -82,11 +81,11 @@ export async function openSources(
   deps: SourceDeps,
   bounds: TimeBounds = {},
 ): Promise<Sources> {
-  const { files, connection } = deps;
+  const { files } = deps;
   const problems = new Problems();
   const found = new Map<string, CheckedFile>();
   const spoolRows = new Map<string, SpoolRows>();
-  const places = await findPlaces(typeof source === "string" ? [source] : source, files, expandWith(connection));
+  const places = findPlaces(typeof source === "string" ? [source] : source, files);
 
   const add = (path: string, bound?: number): void => {
     if (found.has(path)) return;
@@ -132,19 +131,6 @@ function liesOutside(path: string, files: Files, { from, to }: TimeBounds): bool
   } finally {
     if (file !== undefined) release(file);
   }
-}
-
-function expandWith(connection: DuckDBConnection): (pattern: string) => Promise<string[]> {
-  return async (pattern) => {
-    try {
-      const result = await connection.runAndReadAll("SELECT file FROM glob($1) ORDER BY file", [pattern]);
-      return result.getRows().map(([file]) => String(file));
-    } catch (error) {
-      throw new KymoError(fileErrorCode(error), `Cannot read: ${JSON.stringify(pattern)}: ${reason(error)}`, {
-        cause: error,
-      });
-    }
-  };
 }
 
 class CheckedSources implements Sources {

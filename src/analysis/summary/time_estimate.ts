@@ -1,5 +1,6 @@
 import { outerTimepoints } from "../../csv/outer_rows.ts";
 import { isCsvName } from "../../files/names.ts";
+import { findRegularFile, openRegularFile } from "../../files/regular_file.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import type { TimeRange } from "../frames/selection.ts";
 
@@ -25,7 +26,7 @@ export function estimateTimeRange(sources: readonly string[], files: Files): Tim
 function csvFiles(source: string, files: Files): string[] {
   try {
     const path = files.resolve(source);
-    if (files.status(path)?.kind === "file") return [path];
+    if (findRegularFile(files, path).ok) return [path];
     return files.list(path).filter((name) => isCsvName(name)).map((name) => `${path}/${name}`);
   } catch {
     return [];
@@ -38,7 +39,7 @@ function csvFiles(source: string, files: Files): string[] {
 function outerTimepointsOf(path: string, files: Files): TimeRange | undefined {
   let file: FileHandle | undefined;
   try {
-    file = files.open(path, "read");
+    file = openRegularFile(files, path);
     return outerTimepoints(file);
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
+import { expandPattern, isPattern } from "../../analysis/source/file_pattern.ts";
 import type { Reading } from "../../analysis/source/reading_report.ts";
 import { counted, formatPercent } from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
@@ -26,7 +27,9 @@ export async function openRecording(
 ): Promise<TelemetryDB> {
   for (const source of sources) {
     const found = look(source);
-    if (found === "nothing" && !/[*?[]/.test(source)) {
+    const isMissing = found === "nothing" &&
+      !(isPattern(source) && expandPattern(files, files.resolve(source)).length > 0);
+    if (isMissing) {
       throw new KymoError("not-found", `Cannot ${action}: ${quotePath(source)}: no such file or directory`);
     }
     const below = found === "directory" ? recordingsBelow(files, source) : [];

@@ -154,6 +154,14 @@ export class MemoryDisk implements Files {
     return file?.status;
   }
 
+  realPath(path: string): string | undefined {
+    this.#begin("status", path);
+    const file = this.#names.get(path);
+    if (file?.kind !== "symlink") return file === undefined ? undefined : path;
+    const target = this.text(path);
+    return this.#names.has(target) ? target : undefined;
+  }
+
   create(path: string): FileHandle {
     this.#begin("create", path);
     if (this.#names.has(path)) throw new FileError("EEXIST", `exists: ${path}`);

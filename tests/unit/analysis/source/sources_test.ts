@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
+import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { KymoError } from "../../../../src/errors.ts";
 import { openSources, type TimeBounds } from "../../../../src/analysis/source/sources.ts";
@@ -51,7 +52,7 @@ describe("openSources", () => {
     assertEquals(await rows(file), [text(1)]);
     assertEquals(await rows(scratch.at("run*/*.csv")), [text(1), text(2), text(3)]);
     assertEquals(await rows([file, scratch.at("run*2*/*.csv"), file]), [text(1), text(2)]);
-    assertEquals((await reader.open(scratch.at("nothing*.csv"))).relations.size, 0);
+    assertEquals(await rows(scratch.at("run*")), [text(1), text(2), text(3)]);
     assertEquals((await reader.open([])).relations.size, 0);
   });
 
@@ -61,9 +62,44 @@ describe("openSources", () => {
     const path = scratch.at("missing");
     const message = `Cannot read: "${path}": no such file or directory`;
     assertEquals((await assertRejects(() => reader.open(path), KymoError, message)).code, "not-found");
-    symlinkSync(path, scratch.at("a.csv"));
-    const { reading } = await reader.open(scratch.path);
-    assertEquals(reading.problems.map(({ reason }) => reason), ["it is not a file but a symlink"]);
+    const pattern = scratch.at("nothing*.csv");
+    await assertRejects(() => reader.open(pattern), KymoError, `Cannot read: "${pattern}": no such file or directory`);
+  });
+
+  it("follows links to files, and reports what is not a file instead of waiting for it", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    const at = (name: string) => scratch.at(`recorded/${name}`);
+    mkdirSync(scratch.at("recorded"));
+    writeFileSync(scratch.at("stored"), HEADER + row(1));
+    symlinkSync(scratch.at("stored"), at("duration.7-0123abcd-000001.csv"));
+    symlinkSync("nothing", at("dangling.csv"));
+    symlinkSync("circle.csv", at("circle.csv"));
+    symlinkSync(scratch.path, at("linked.csv"));
+    execFileSync("mkfifo", [at("pipe.csv")]);
+    symlinkSync("pipe.csv", at("linked pipe.csv"));
+    symlinkSync("/dev/zero", at("zero.csv"));
+    const told = [
+      ["circle.csv", "too many symbolic links"],
+      ["dangling.csv", "it is a link to nothing"],
+      ["linked pipe.csv", "it is not a file but a pipe, socket or device"],
+      ["linked.csv", "it is not a file but a directory"],
+      ["pipe.csv", "it is not a file but a pipe, socket or device"],
+      ["zero.csv", "it is not a file but a pipe, socket or device"],
+    ];
+    for (const source of [scratch.at("recorded"), at("*.csv"), told.map(([name]) => at(name!)).concat(at("dur*"))]) {
+      const sources = await reader.open(source);
+      assertEquals(await reader.rows(sources, "duration"), [text(1)]);
+      const problems = sources.reading.problems.map(({ file, reason }) => [file, reason]);
+      const expected = told.map(([name, why]) => [at(name!), why]);
+      // A path or pattern that leads to a directory stands for what is in it.
+      assertEquals(
+        problems,
+        typeof source === "string" && !source.endsWith("*.csv")
+          ? expected
+          : expected.filter(([file]) => file !== at("linked.csv")),
+      );
+    }
   });
 
   it("accepts the header in the documentation of the Python original, with spaces behind the commas", async () => {
