@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { MonitorStatus } from "../../mod.ts";
 import type { HttpOptions } from "../../src/http/mod.ts";
 import { scratchDirectory } from "../support/scratch_directory.ts";
-import { type Address, type Answer, ask, open } from "./fixtures/http_client.ts";
+import { type Address, type Answer, ask, open } from "../support/process/http_client.ts";
 import { countByLabel, readRows } from "../support/process/recorded_rows.ts";
 import {
   commandOf,
