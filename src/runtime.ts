@@ -289,19 +289,46 @@ export interface CpuProfiler {
   sourcePosition(position: SourcePosition): SourcePosition | undefined;
 }
 
+/** What a runtime tells about the program that it runs. What may not be read is absent. */
+export interface ProgramFacts {
+  /** Whether this isolate is the main thread or a worker. */
+  readonly kind: "main" | "worker";
+  /** The file name of the program's entry, without its directory. */
+  readonly script?: string;
+  /** The host's name. */
+  readonly host?: string;
+  /** The IANA time zone. */
+  readonly timeZone?: string;
+  /** The name of the service that the environment gives. */
+  readonly serviceName?: string;
+}
+
+/** Why an isolate exits. */
+export type ExitCause =
+  | { readonly how: "exit"; readonly exitCode?: number }
+  | { readonly how: "signal"; readonly signal: string }
+  /** `error` is the class of the uncaught error. */
+  | { readonly how: "uncaught"; readonly error?: string };
+
+/**
+ * A hook that runs when an isolate exits. It must be synchronous and must not throw. `last` is
+ * `true` if the program certainly does not go on. `cause` is absent if the program may well go on:
+ * if it is given and `last` is `false`, the program will probably not.
+ */
+export type ExitHook = (last: boolean, cause?: ExitCause) => void;
+
 /** Hooks that run when an isolate exits. */
 export interface ExitHooks {
   /**
    * Adds a hook that is called when the isolate exits in any way that lets JavaScript run: natural
-   * end, `exit`, an uncaught error, or a signal that would kill it. The hook must be synchronous
-   * and must not throw. The exit status or signal of the program stays the same, and if the program
-   * listens to a signal itself, its listeners decide.
+   * end, `exit`, an uncaught error, or a signal that would kill it. The exit status or signal of
+   * the program stays the same, and if the program listens to a signal itself, its listeners
+   * decide.
    *
    * The hook is called more than once: before and after the program's listeners, since either may
-   * be the last code that runs. `last` is `true` if the program certainly does not go on. Returns a
-   * function that removes the hook.
+   * be the last code that runs. Returns a function that removes the hook.
    */
-  add(hook: (last: boolean) => void): () => void;
+  add(hook: ExitHook): () => void;
 }
 
 /** The capabilities of one isolate. */
@@ -324,6 +351,8 @@ export interface Runtime {
   readonly gc?: GcTracker;
   readonly profiler?: CpuProfiler;
   readonly exitHooks: ExitHooks;
+  /** What is known about the program. Never prompts. */
+  programFacts(): ProgramFacts;
   /** Draws eight random hexadecimal digits, which identify an isolate beside its PID. */
   isolateId(): string;
   /** The absent capabilities, each with the reason as a clause, such as `needs --allow-ffi`. */

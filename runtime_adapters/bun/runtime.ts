@@ -9,6 +9,7 @@ import { bunClock, bunLibcClock } from "./clock.ts";
 import { bunExitHooks } from "./exit_hooks.ts";
 import { bunFiles } from "./files.ts";
 import { bunProfiler } from "./profiler.ts";
+import { bunProgramFacts } from "./program_facts.ts";
 
 /** The part of the global `Bun` that is used. */
 interface BunGlobal {
@@ -49,6 +50,7 @@ export function bunRuntime(): Runtime {
     },
     ...typeof profiler === "string" ? {} : { profiler },
     exitHooks: bunExitHooks(),
+    programFacts: bunProgramFacts,
     isolateId: randomIsolateId,
     unavailable,
   };

@@ -8,6 +8,7 @@ import { denoLibcClock, performanceClock } from "./clock.ts";
 import { denoExitHooks } from "./exit_hooks.ts";
 import { denoFiles } from "./files.ts";
 import { denoProfiler } from "./profiler.ts";
+import { denoProgramFacts } from "./program_facts.ts";
 import { readProcFile } from "./proc_file.ts";
 import { inWorker } from "./signals.ts";
 import { denoStartupHold } from "./startup_hold.ts";
@@ -44,6 +45,7 @@ export function denoRuntime(): Runtime {
     },
     ...typeof profiler === "string" ? {} : { profiler },
     exitHooks: denoExitHooks(),
+    programFacts: denoProgramFacts,
     isolateId: randomIsolateId,
     unavailable,
   };

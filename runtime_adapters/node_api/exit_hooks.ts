@@ -5,10 +5,19 @@
  * @module
  */
 
-import type { ExitHooks } from "../../src/runtime.ts";
+import type { ExitCause, ExitHook, ExitHooks } from "../../src/runtime.ts";
 import { nodeProcess } from "./builtins.ts";
 import { OtherIsolates } from "./other_isolates.ts";
-import { type ExitingProcess, isOurs, listenToSignal, markOurs, type Signal, type SignalSource } from "./signals.ts";
+import {
+  type ExitingProcess,
+  isOurs,
+  listenToSignal,
+  markOurs,
+  type Signal,
+  type SignalSource,
+  SURVIVAL,
+} from "./signals.ts";
+import { timers } from "../web_api/timers.ts";
 
 /** What differs between runtimes. */
 export interface ExitSources {
@@ -21,14 +30,14 @@ export interface ExitSources {
 
 /** The exit hooks of an isolate. It listens for exits while it has at least one hook. */
 export function exitHooksOf(sources: ExitSources): ExitHooks {
-  const hooks = new Set<(last: boolean) => void>();
-  const runHooks = (last: boolean): void => {
-    for (const hook of hooks) hook(last);
+  const hooks = new Set<ExitHook>();
+  const runHooks: ExitHook = (last, cause) => {
+    for (const hook of hooks) hook(last, cause);
   };
   let stopListening: (() => void) | undefined;
   return {
     add(hook) {
-      const own = (last: boolean): void => hook(last);
+      const own: ExitHook = (last, cause) => hook(last, cause);
       hooks.add(own);
       stopListening ??= listen(sources, runHooks);
       return () => {
@@ -42,19 +51,28 @@ export function exitHooksOf(sources: ExitSources): ExitHooks {
 }
 
 /** Calls `runHooks` at every exit. Returns a function that stops it. */
-function listen({ signals, otherExits }: ExitSources, runHooks: (last: boolean) => void): () => void {
+function listen({ signals, otherExits }: ExitSources, runHooks: ExitHook): () => void {
   const process = nodeProcess() as unknown as ExitingProcess;
+  let uncaught: ExitCause | undefined;
   const others = new OtherIsolates((signal) => {
-    runHooks(false);
-    return signals.isHandled(signal as Signal);
+    const isHandled = signals.isHandled(signal as Signal);
+    runHooks(false, isHandled ? undefined : { how: "signal", signal });
+    return isHandled;
   });
-  const onExit = (): void => {
-    runHooks(true);
+  const onExit = (code?: unknown): void => {
+    const exitCode = typeof code === "number" ? code : process.exitCode;
+    runHooks(true, uncaught ?? { how: "exit", ...typeof exitCode === "number" ? { exitCode } : {} });
     others.leave();
   };
   const offExit = listenLastToExit(process, onExit);
   // Fires on both runtimes without changing what becomes of the error. On Deno nothing else fires.
-  const onUncaught = (): void => runHooks(false);
+  const onUncaught = (error: unknown): void => {
+    if (process.listenerCount("uncaughtException") > 0) return runHooks(false); // the program decides
+    uncaught = { how: "uncaught", ...classOf(error) };
+    runHooks(false, uncaught);
+    // If it goes on all the same, a later exit has another cause.
+    timers.after(SURVIVAL, () => uncaught = undefined);
+  };
   process.on("uncaughtExceptionMonitor", onUncaught);
   const offOtherExits = otherExits?.(onExit);
   const offSignals = signals.received().map((signal) => listenToSignal(signal, signals, { runHooks, others, process }));
@@ -67,12 +85,22 @@ function listen({ signals, otherExits }: ExitSources, runHooks: (last: boolean) 
   };
 }
 
+/** The class of what was thrown, such as `"TypeError"`; nothing of its message, which may be secret. */
+function classOf(error: unknown): { readonly error?: string } {
+  try {
+    const name: unknown = (error as { constructor?: { name?: unknown } } | null | undefined)?.constructor?.name;
+    return typeof name === "string" && name !== "" ? { error: name } : {};
+  } catch {
+    return {}; // a getter or a proxy may throw
+  }
+}
+
 /**
  * Calls a listener at exit, after the program's own listeners, since those may record. Returns a
  * function that removes it.
  */
-function listenLastToExit(process: ExitingProcess, listener: () => void): () => void {
-  const own = markOurs(() => listener());
+function listenLastToExit(process: ExitingProcess, listener: (code: unknown) => void): () => void {
+  const own = markOurs((code) => listener(code));
   let listening = true;
   const moveToEnd = (event: unknown, added: unknown): void => {
     if (event !== "exit" || isOurs(added as object)) return;

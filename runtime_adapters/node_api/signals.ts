@@ -5,14 +5,15 @@
  * @module
  */
 
+import type { ExitHook } from "../../src/runtime.ts";
 import { timers } from "../web_api/timers.ts";
 import type { OtherIsolates } from "./other_isolates.ts";
 
 /** The catchable signals that end a program, with their numbers. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-/** Milliseconds after which we listen to a signal again, if the process survived it. */
-const SURVIVAL = 500;
+/** Milliseconds after which a process that should have died has survived. */
+export const SURVIVAL = 500;
 
 /**
  * Marks our listeners, so that several copies of this module in one program do not take each
@@ -42,6 +43,8 @@ export interface SignalSource {
 /** The part of `process` that is used. */
 export interface ExitingProcess {
   readonly pid: number;
+  readonly exitCode?: unknown;
+  listenerCount(event: string): number;
   on(event: string, listener: (...args: unknown[]) => void): void;
   off(event: string, listener: (...args: unknown[]) => void): void;
   kill(pid: number, signal: Signal): void;
@@ -49,7 +52,7 @@ export interface ExitingProcess {
 }
 
 /** Marks a listener as one of ours. */
-export function markOurs(listener: () => void): () => void {
+export function markOurs<L extends (...args: unknown[]) => void>(listener: L): L {
   return Object.assign(listener, { [OURS]: true });
 }
 
@@ -74,7 +77,7 @@ export function splitByIgnored(status: string | undefined): { readonly ignored: 
 /** What handling a signal needs of the exit hooks. */
 export interface SignalContext {
   /** Runs the hooks, for the last time or not. */
-  readonly runHooks: (last: boolean) => void;
+  readonly runHooks: ExitHook;
   /** The other isolates of the process. */
   readonly others: OtherIsolates;
   /** The process. */
@@ -108,7 +111,7 @@ export function listenToSignal(
     if (delay > 0) await timers.sleep(delay);
     dying = false;
     if (handled) return;
-    runHooks(true);
+    runHooks(true, { how: "signal", signal });
     unlisten();
     try {
       process.kill(process.pid, signal);

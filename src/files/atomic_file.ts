@@ -1,5 +1,5 @@
 import { FileError, type FileHandle } from "../runtime.ts";
-import { type MonitoringDirectory, unless, writeAll } from "./directory.ts";
+import { type MonitoringDirectory, release, unless, unlessGone, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 
 /** Names to try when ours is taken. */
@@ -132,6 +132,38 @@ export class AtomicFile {
     }
     throw new FileError("EEXIST", `${MAX_NAMES} names like ${this.#options.nameOf(0)} are taken`);
   }
+}
+
+/**
+ * Publishes a file whose bytes are all in memory under a name that may exist, so that readers see
+ * either the old file or the new one, whole. `writer` tells the temporary files of several writers
+ * apart; two of them must not write at once under one.
+ *
+ * @throws {FileError} if it cannot be written; then the old file, if any, is unchanged.
+ */
+export function replaceFile(directory: MonitoringDirectory, name: string, bytes: Uint8Array, writer = ""): void {
+  const { files, path, syncs } = directory;
+  const temporary = directory.temporaryPathOf(writer === "" ? name : `${name}.${writer}`);
+  directory.ensure();
+  unlessGone(() => files.remove(temporary)); // of a writer that was killed
+  const handle = files.create(temporary);
+  try {
+    try {
+      writeAll(handle, bytes);
+      if (syncs) handle.sync();
+    } finally {
+      release(handle);
+    }
+    files.rename(temporary, directory.pathOf(name));
+  } catch (error) {
+    try {
+      files.remove(temporary);
+    } catch {
+      // Readers do not take it, and the next writer removes it.
+    }
+    throw error;
+  }
+  if (syncs) files.syncDirectory(path);
 }
 
 /**

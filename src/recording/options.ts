@@ -44,6 +44,12 @@ export interface WriteOptions {
    * @default "spool"
    */
   readonly durability?: Durability;
+  /**
+   * Name of the service, for the program record: 1 to 128 characters, none of them control
+   * characters. By default the environment variable `OTEL_SERVICE_NAME`, or else the file name of
+   * the program's entry.
+   */
+  readonly name?: string;
   /** Called with every failure, asynchronously. What it throws is ignored. */
   readonly onError?: (error: KymoError) => void;
 }
@@ -72,10 +78,13 @@ export interface StartOptions extends WriteOptions {
   readonly samplers?: readonly Sampler[];
 }
 
-/** All options of `start`, checked. */
-export type CheckedOptions = Required<StartOptions>;
+/** {@linkcode WriteOptions}, checked and with defaults. The name of the service has none. */
+export type CheckedWriteOptions = Required<Omit<WriteOptions, "name">> & Pick<WriteOptions, "name">;
 
-const WRITE_DEFAULTS: Required<WriteOptions> = {
+/** All options of `start`, checked. */
+export type CheckedOptions = Required<Omit<StartOptions, "name">> & Pick<WriteOptions, "name">;
+
+const WRITE_DEFAULTS: CheckedWriteOptions = {
   monitoringDir: "_monitoring",
   memoryThreshold: 2 ** 20,
   flushInterval: 60_000,
@@ -99,6 +108,11 @@ const isDirectory: Check = (value) => {
   return value.includes("\0") ? "must be a path without NUL" : undefined;
 };
 
+const isName: Check = (value) => {
+  const isFit = typeof value === "string" && value.length >= 1 && value.length <= 128 && !/\p{Cc}/u.test(value);
+  return isFit ? undefined : "must be 1 to 128 characters, none of them control characters";
+};
+
 const isSamplers: Check = (value) => {
   if (!Array.isArray(value)) return "must be an array of samplers";
   const isSampler = (item: unknown) => typeof (item as Sampler | null)?.sample === "function";
@@ -111,6 +125,7 @@ const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = {
   flushInterval: isWholeNumber(10, DAY, 0),
   layout: isOneOf("segments", "append"),
   durability: isOneOf("memory", "spool", "fsync"),
+  name: isName,
   onError: isFunction,
 };
 
@@ -140,7 +155,7 @@ export function checkStartOptions(options: unknown = {}): CheckedOptions {
  * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of
  * range; the message begins with `action`.
  */
-export function checkWriteOptions(action: string, options: unknown = {}): Required<WriteOptions> {
+export function checkWriteOptions(action: string, options: unknown = {}): CheckedWriteOptions {
   return { ...WRITE_DEFAULTS, ...checkGiven<WriteOptions>(action, options, WRITE_CHECKS) };
 }
 

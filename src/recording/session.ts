@@ -63,7 +63,7 @@ export class Session {
       const now = clock.now();
       if (now - sampledAt > EXIT_DURATION) this.#background.sample();
       sampledAt = now;
-    });
+    }, () => ({ invalidSamples: this.durations.invalid }));
     this.#background.start();
     // A sampler may have stopped the recording.
     if (this.#options.withProfiler && !this.#isClosed) this.#profileRecorder = this.#profile();

@@ -1,11 +1,15 @@
 import { CsvEncoder } from "../csv/encode.ts";
 import { KymoError } from "../errors.ts";
 import { MonitoringDirectory } from "../files/directory.ts";
-import type { Runtime } from "../runtime.ts";
+import type { ProgramEnd, ProgramRecord } from "../files/program_record.ts";
+import { VERSION } from "../version.ts";
+import type { ExitCause, Runtime } from "../runtime.ts";
 import { BackgroundRecovery } from "./background_recovery.ts";
 import { Channels } from "./channels.ts";
 import { Failures } from "./failures.ts";
-import type { Durability, WriteOptions } from "./options.ts";
+import type { CheckedWriteOptions, Durability } from "./options.ts";
+import { OwnProgramRecord } from "./own_program_record.ts";
+import { sumCounts } from "./status.ts";
 
 /** ms between recoveries of the spools that dead programs left in the directory. */
 const RECOVERY_INTERVAL = 60_000;
@@ -23,7 +27,10 @@ export class Store {
   readonly failures: Failures;
   readonly recovery: BackgroundRecovery;
   readonly #runtime: Runtime;
-  readonly #options: Required<WriteOptions>;
+  readonly #options: CheckedWriteOptions;
+  #record: OwnProgramRecord | undefined;
+  /** Counts of the recording that are not of a channel. */
+  #otherCounts = (): Readonly<Record<string, number>> => ({});
   #removeExitHook = (): void => {};
   /** Whether there were spools when it was closed, and if not, why. */
   #whyNotSpoolAtEnd: { readonly reason: string | undefined } | undefined;
@@ -33,7 +40,7 @@ export class Store {
    *
    * @throws {KymoError} if the directory cannot be created or written.
    */
-  constructor(runtime: Runtime, options: Required<WriteOptions>) {
+  constructor(runtime: Runtime, options: CheckedWriteOptions) {
     const { clock, timers, files, pid } = runtime;
     const { layout, flushInterval, memoryThreshold, durability, monitoringDir } = options;
     this.#runtime = runtime;
@@ -50,16 +57,28 @@ export class Store {
   }
 
   /**
-   * Begins to flush at exit and to recover. `beforeExitFlush` is called at exit, before the flush.
+   * Begins to flush at exit and to recover, and publishes the program record. `beforeExitFlush` is
+   * called at exit, before the flush; `otherCounts` for the counts in the record that are not of a
+   * channel.
    */
-  begin(beforeExitFlush: () => void = () => {}): void {
-    const { exitHooks, files, unavailable } = this.#runtime;
+  begin(
+    beforeExitFlush: () => void = () => {},
+    otherCounts: () => Readonly<Record<string, number>> = () => ({}),
+  ): void {
+    const { exitHooks, files, timers, unavailable } = this.#runtime;
     this.channels.begin();
     this.recovery.start();
-    this.#removeExitHook = exitHooks.add((last) => {
+    this.#otherCounts = otherCounts;
+    const report = (error: KymoError): void => this.failures.report(error);
+    const record = new OwnProgramRecord({ directory: this.directory, timers, report }, this.#describe());
+    this.#record = record;
+    record.publish();
+    this.#removeExitHook = exitHooks.add((last, cause) => {
       beforeExitFlush();
       this.channels.flushNow(last);
       if (last) this.recovery.abandon();
+      if (cause !== undefined && last) record.publish(this.#end(cause));
+      else if (cause !== undefined) record.publishProbable(this.#end(cause));
       this.failures.deliver();
     });
     if (this.#options.layout === "append" && !files.locks) {
@@ -94,6 +113,43 @@ export class Store {
   async close(): Promise<void> {
     this.#whyNotSpoolAtEnd = { reason: this.whyNotSpool };
     await Promise.all([this.channels.close(), this.recovery.finish()]);
+    this.#record?.publish(this.#end({ how: "stop" }));
     this.#removeExitHook();
+  }
+
+  /** The program record, without its end. */
+  #describe(): Omit<ProgramRecord, "end"> {
+    const { clock, name: runtime, pid, version: runtimeVersion } = this.#runtime;
+    const { kind, script, host, timeZone, serviceName } = this.#runtime.programFacts();
+    const { name, monitoringDir: _monitoringDir, ...options } = this.#options;
+    const scalars = Object.entries({ ...options, durability: this.durability })
+      .filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
+    return {
+      kymo: VERSION,
+      runtime,
+      runtimeVersion,
+      pid,
+      isolate: this.isolate,
+      kind,
+      name: name ?? serviceName ?? script ?? runtime,
+      ...script === undefined ? {} : { script },
+      ...host === undefined ? {} : { host },
+      ...timeZone === undefined ? {} : { timeZone },
+      clock: clock.name,
+      started: clock.epoch(),
+      options: Object.fromEntries(scalars) as ProgramRecord["options"],
+    };
+  }
+
+  #end(cause: ExitCause | { readonly how: "stop" }): ProgramEnd {
+    const { channels, failures } = this;
+    const counts = {
+      ...sumCounts(Object.values(channels.counts())),
+      invalidObservations: channels.sum(({ invalid }) => invalid),
+      labelsCut: channels.sum(({ labelsCut }) => labelsCut),
+      ...this.#otherCounts(),
+      errors: failures.count,
+    };
+    return { ...cause, at: this.#runtime.clock.epoch(), counts };
   }
 }

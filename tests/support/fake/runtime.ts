@@ -1,4 +1,4 @@
-import type { Clock, GcEvent, Runtime, Timers } from "../../../src/runtime.ts";
+import type { Clock, ExitCause, ExitHook, GcEvent, ProgramFacts, Runtime, Timers } from "../../../src/runtime.ts";
 import { MemoryDisk } from "./memory_disk.ts";
 
 /** 2023-11-14T22:13:20Z: the epoch time of the fake clock's zero, ns. */
@@ -96,9 +96,9 @@ export class FakeRuntime implements Runtime {
     drain: () => this.collections.splice(0),
     stop: () => {},
   };
-  readonly hooks = new Set<(last: boolean) => void>();
+  readonly hooks = new Set<ExitHook>();
   readonly exitHooks = {
-    add: (hook: (last: boolean) => void) => {
+    add: (hook: ExitHook) => {
       this.hooks.add(hook);
       return () => void this.hooks.delete(hook);
     },
@@ -120,9 +120,14 @@ export class FakeRuntime implements Runtime {
     return (++this.#isolates).toString(16).padStart(8, "0");
   }
 
+  /** What the program is said to be. */
+  facts: ProgramFacts = { kind: "main", script: "app.ts", host: "host", timeZone: "UTC" };
+
+  readonly programFacts = (): ProgramFacts => this.facts;
+
   /** The program ends, or, unless this is the `last` that runs of it, seems to. */
-  end(last = true): void {
-    for (const hook of [...this.hooks]) hook(last);
+  end(last = true, cause: ExitCause | undefined = last ? { how: "exit", exitCode: 0 } : undefined): void {
+    for (const hook of [...this.hooks]) hook(last, cause);
   }
 
   /** The texts of the published files whose names begin with `channel`, in order of their names. */

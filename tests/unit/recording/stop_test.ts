@@ -54,8 +54,8 @@ describe("stop", () => {
       await monitor.stop();
       const { recorded, flushed, buffered, dropped, lastError } = monitor.status();
       assertEquals([recorded, flushed, buffered, dropped], [2, 0, 0, 2]);
-      // Three attempts for each of two channels.
-      assertEquals([errors.length, monitor.status().errors, lastError === errors.at(-1)], [6, 6, true]);
+      // Three attempts for each of two channels, and one for the program record.
+      assertEquals([errors.length, monitor.status().errors, lastError === errors.at(-1)], [7, 7, true]);
       assertEquals([runtime.files.mappings, runtime.timers.count], [0, 0]);
     });
   }

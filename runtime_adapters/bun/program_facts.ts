@@ -1,0 +1,19 @@
+import type { ProgramFacts } from "../../src/runtime.ts";
+import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { programFactsOf, SERVICE_NAME_VARIABLE } from "../node_api/program_facts.ts";
+
+/** What is known about the program on Bun. */
+export function bunProgramFacts(): ProgramFacts {
+  const { argv, env } = nodeProcess() as unknown as {
+    readonly argv: readonly string[];
+    readonly env: Readonly<Record<string, string | undefined>>;
+  };
+  const { hostname } = builtin<{ hostname(): string }>("node:os");
+  const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
+  return programFactsOf({
+    isWorker: !isMainThread,
+    entry: argv[1],
+    host: hostname(),
+    serviceName: env[SERVICE_NAME_VARIABLE],
+  });
+}
