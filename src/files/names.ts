@@ -114,6 +114,13 @@ export function segmentFileName(segment: SegmentId, number = 0): string {
   return segmentKey(segment) + numbered(number) + CSV;
 }
 
+/**
+ * A regular expression for RE2 (DuckDB) whose only group is the isolate in the path of a segment's
+ * own file. It matches no other path.
+ */
+export const ISOLATE_IN_PATH =
+  `(?:^|[/\\\\])[A-Za-z0-9][A-Za-z0-9_-]*\\.(?:0|${INTEGER})-([0-9a-f]{8})-(?:\\d{6}|[1-9]\\d{6,})(?:-${INTEGER})?\\.csv$`;
+
 /** The parts of the name of a segment's own file; `undefined` if it is not one. */
 export function parseSegmentFileName(name: string): PublishedName | undefined {
   return parsePublished(name, CSV);

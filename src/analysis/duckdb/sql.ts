@@ -9,13 +9,13 @@ import { COLUMNS as NAMES } from "../../csv/dialect.ts";
 /** The types of the columns of a CSV file. */
 const TYPES = { Timepoint: "BIGINT", Measurement: "DOUBLE", Label: "VARCHAR", PID: "BIGINT" } as const;
 
-/** The names of the columns of a CSV file. */
-export const COLUMNS: string = NAMES.join(", ");
+/** The names of the columns of a relation: those of a CSV file, and the isolate. */
+export const COLUMNS: string = [...NAMES, "Isolate"].join(", ");
 
 /** The same with their types, for CREATE TABLE. */
-export const TYPED_COLUMNS: string = NAMES.map((name) => `${name} ${TYPES[name]}`).join(", ");
+export const TYPED_COLUMNS: string = [...NAMES.map((name) => `${name} ${TYPES[name]}`), "Isolate VARCHAR"].join(", ");
 
-/** The same for `read_csv`. */
+/** The columns of a CSV file with their types, for `read_csv`. */
 export const CSV_COLUMNS = `{${NAMES.map((name) => `'${name}': '${TYPES[name]}'`).join(", ")}}`;
 
 /**
@@ -39,4 +39,4 @@ export function double(value: number): string {
 /** A relation without rows that has the columns of a view. */
 export const NO_ROWS: string = `(SELECT ${
   NAMES.map((name) => `NULL::${TYPES[name]} AS ${name}`).join(", ")
-}, NULL::VARCHAR AS Channel WHERE false)`;
+}, NULL::VARCHAR AS Isolate, NULL::VARCHAR AS Channel WHERE false)`;

@@ -74,12 +74,12 @@ export class CheckedFile {
 
   /** Loads all whole rows into a table. The check has reported the others. */
   async load(files: Files, tables: RowTables, problems: Problems): Promise<void> {
-    const { path, channel } = this.found;
+    const { path, channel, isolate } = this.found;
     this.mode = "loaded";
     try {
       const handle = files.open(path, "read");
       try {
-        await tables.add(channel, (take) => {
+        await tables.add(channel, isolate, (take) => {
           const row = ({ timepoint, measurement, label, pid }: RowParser): void =>
             take(timepoint, measurement, label, pid);
           for (const _ of readCsv(handle, Math.min(this.#size, this.#bound ?? this.#size), { row }));

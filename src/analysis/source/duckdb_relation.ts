@@ -1,5 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { COLUMNS, CSV_COLUMNS, NO_ROWS, TYPED_COLUMNS } from "../duckdb/sql.ts";
+import { COLUMNS as CSV_NAMES } from "../../csv/dialect.ts";
+import { ISOLATE_IN_PATH } from "../../files/names.ts";
+import { COLUMNS, CSV_COLUMNS, literal, NO_ROWS, TYPED_COLUMNS } from "../duckdb/sql.ts";
 
 /** CSV files of one channel that DuckDB reads together. */
 export interface CsvPart {
@@ -28,6 +30,7 @@ const OPTIONS = [
   // The default is four times as much for each thread, too much for many threads.
   "buffer_size = 8388608",
   "hive_partitioning = false",
+  "filename = true",
   `columns = ${CSV_COLUMNS}`,
 ];
 
@@ -37,12 +40,15 @@ export function relationOf(parts: readonly CsvPart[], tables: readonly string[])
   return queries.length === 0 ? NO_ROWS : `(${queries.join(" UNION ALL ")})`;
 }
 
+/** The isolate is the file's: DuckDB has its path as a constant for a block of rows. */
+const FILE_COLUMNS = `${CSV_NAMES.join(", ")}, regexp_extract(filename, ${literal(ISOLATE_IN_PATH)}, 1) AS Isolate`;
+
 function csvQuery({ paths, lineFeeds, limit }: CsvPart): string {
   const options = [...OPTIONS];
   if (lineFeeds) options.push("parallel = false");
   // Half a row may follow.
   if (limit !== undefined) options.push("ignore_errors = true");
-  const query = `SELECT ${COLUMNS} FROM read_csv([${paths.map(pathLiteral).join(", ")}], ${options.join(", ")})`;
+  const query = `SELECT ${FILE_COLUMNS} FROM read_csv([${paths.map(pathLiteral).join(", ")}], ${options.join(", ")})`;
   return limit === undefined ? query : `(${query} LIMIT ${limit})`;
 }
 
@@ -77,8 +83,11 @@ export class RowTables {
     return name === undefined ? undefined : `${SCHEMA}.${name}`;
   }
 
-  /** Adds to a channel the rows that `give` passes on. Those before an error stay. */
-  async add(channel: string, give: (take: TakeRow) => Promise<void> | void): Promise<void> {
+  /**
+   * Adds to a channel the rows that `give` passes on, all of one isolate, or of an unknown one if
+   * that is empty. Rows before an error stay.
+   */
+  async add(channel: string, isolate: string, give: (take: TakeRow) => Promise<void> | void): Promise<void> {
     const appender = await this.#connection.createAppender(await this.#nameOf(channel), SCHEMA);
     try {
       await give((timepoint, measurement, label, pid) => {
@@ -86,6 +95,7 @@ export class RowTables {
         appender.appendDouble(measurement);
         appender.appendVarchar(label);
         appender.appendBigInt(BigInt(pid));
+        appender.appendVarchar(isolate);
         appender.endRow();
       });
     } finally {

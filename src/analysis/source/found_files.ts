@@ -6,6 +6,7 @@ import {
   isCsvName,
   isProfileName,
   parseProgramFileName,
+  parseSegmentFileName,
 } from "../../files/names.ts";
 import { findRegularFile, followLinks } from "../../files/regular_file.ts";
 import { failure, type Result, success } from "../../result.ts";
@@ -18,6 +19,8 @@ export interface FoundFile {
   readonly path: string;
   /** The channel of its rows, by its name. */
   readonly channel: string;
+  /** The isolate that recorded its rows, by its name; empty if that does not tell. */
+  readonly isolate: string;
   /** Its size when it was found, bytes. */
   readonly size: number;
   /** Whether its name is that of a file to which programs append. */
@@ -74,7 +77,8 @@ export function findFile(files: Files, path: string): Result<FoundFile, "gone" |
     const name = fileNameOf(path);
     const channel = channelOfFile(name);
     const { path: target, status: { size } } = found.value;
-    return success({ path: target, channel, size, grows: name === appendFileName(channel) });
+    const isolate = parseSegmentFileName(fileNameOf(target))?.owner.isolate ?? "";
+    return success({ path: target, channel, isolate, size, grows: name === appendFileName(channel) });
   } catch (error) {
     return failure("unreadable", reason(error));
   }

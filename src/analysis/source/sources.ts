@@ -32,7 +32,8 @@ export interface Sources {
   readonly reading: Reading;
   /**
    * For each channel a query in parentheses that can follow FROM, with the columns Timepoint
-   * BIGINT, Measurement DOUBLE, Label VARCHAR and PID BIGINT. The channels never change.
+   * BIGINT, Measurement DOUBLE, Label VARCHAR, PID BIGINT and Isolate VARCHAR, which is empty where
+   * a file's name does not tell it. The channels never change.
    */
   readonly relations: ReadonlyMap<string, string>;
   /**
@@ -165,9 +166,9 @@ class CheckedSources implements Sources {
   /** Loads the rows of spools, and checks the files, or begins to. */
   async begin(spools: readonly SpoolRows[]): Promise<void> {
     for (const { segment, first } of spools) {
-      const { channel } = segment.owner;
+      const { channel, isolate } = segment.owner;
       if (!this.#channels.has(channel)) this.#channels.set(channel, []);
-      await this.#tables.add(channel, (take) => {
+      await this.#tables.add(channel, isolate, (take) => {
         for (const { timepoint, measurement, label, pid } of observationsOf(segment).slice(first)) {
           take(timepoint, measurement, label, pid);
         }

@@ -38,6 +38,18 @@ describe("the name of a segment's file", () => {
     }));
   });
 
+  it("shows its isolate to databases too", () => {
+    const isolateIn = new RegExp(names.ISOLATE_IN_PATH);
+    fc.assert(fc.property(segment, number, (segment, number) => {
+      const name = names.segmentFileName(segment, number);
+      assertEquals(isolateIn.exec(name)?.[1], segment.owner.isolate);
+      assertEquals(isolateIn.exec(`/dir.1-00000000-000001.csv/${name}`)?.[1], segment.owner.isolate);
+    }));
+    fc.assert(fc.property(anyName, (name) => {
+      assertEquals(isolateIn.exec(`/dir/${name}`)?.[1], names.parseSegmentFileName(name)?.owner.isolate);
+    }));
+  });
+
   it("sorts in the order of sequences", () => {
     const owner = { channel: "custom", pid: 42, isolate: "0badcafe" };
     const all = [1, 2, 10, 99_999, 999_999].map((sequence) => names.segmentFileName({ owner, sequence }));

@@ -37,12 +37,29 @@ describe("TelemetryDB", () => {
     assertEquals(await db.frame("gauge").labels(), ["queue"]);
     assertEquals(await db.all().labels(), ["a", "b", "queue"]);
     assertEquals((await db.sql("FROM observations ORDER BY Label")).rows(), [
-      { Timepoint: NANOSECOND, Measurement: 0.5, Label: "a", PID: 1n, Channel: "duration" },
-      { Timepoint: NANOSECOND, Measurement: 0.25, Label: "b", PID: 2n, Channel: "duration" },
-      { Timepoint: NANOSECOND, Measurement: 17, Label: "queue", PID: 1n, Channel: "gauge" },
+      { Timepoint: NANOSECOND, Measurement: 0.5, Label: "a", PID: 1n, Isolate: "", Channel: "duration" },
+      { Timepoint: NANOSECOND, Measurement: 0.25, Label: "b", PID: 2n, Isolate: "", Channel: "duration" },
+      { Timepoint: NANOSECOND, Measurement: 17, Label: "queue", PID: 1n, Isolate: "", Channel: "gauge" },
     ]);
     assertEquals((await db.sql("SELECT Measurement FROM gauge")).rows(), [{ Measurement: 17 }]);
     assertEquals((await db.sql(`SELECT count(*) AS n FROM ${db.frame("gauge").relation}`)).rows(), [{ n: 1n }]);
+  });
+
+  it("tells the isolate of rows, where the name of their file does", async () => {
+    using files = recordFiles({
+      "custom.1-0000000a-000001.csv": [[NANOSECOND, 1, "x", 1]],
+      "custom.1-0000000b-000001.csv": [[NANOSECOND, 2, "x", 1]],
+      "custom.1-0000000b-000002-1.csv": [[NANOSECOND, 3, "x", 1]],
+      "custom.csv": [[NANOSECOND, 4, "x", 1]],
+      "custom.1-0000000A-000001.csv": [[NANOSECOND, 5, "x", 1]],
+    });
+    await using db = await TelemetryDB.open(files.path);
+    const isolates = async () =>
+      (await db.sql("SELECT Isolate FROM custom ORDER BY Measurement")).rows().map(({ Isolate }) => Isolate);
+    const expected = ["0000000a", "0000000b", "0000000b", "", ""];
+    assertEquals(await isolates(), expected);
+    await db.load();
+    assertEquals(await isolates(), expected);
   });
 
   it("has every series of the runtime", async () => {
