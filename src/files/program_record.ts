@@ -34,7 +34,10 @@
  */
 
 import { failure, type Result, success } from "../result.ts";
-import { parseProgramFileName } from "./names.ts";
+import { type Files, readFully } from "../runtime.ts";
+import { release } from "./directory.ts";
+import { fileNameOf, parseProgramFileName } from "./names.ts";
+import { findRegularFile, type NotAFile } from "./regular_file.ts";
 
 /** The version of the format that this code writes and reads. */
 export const PROGRAM_FORMAT = 1;
@@ -166,6 +169,29 @@ export function parseProgramRecord(fileName: string, bytes: Uint8Array): Result<
     options: scalars(options, ["string", "number", "boolean"]) as ProgramRecord["options"],
     ...optional("end", endOf(end)),
   });
+}
+
+/**
+ * Reads the record at a path, also through a link.
+ *
+ * @throws {FileError} if the disk or a permission refuses.
+ */
+export function readProgramRecord(files: Files, path: string): Result<ProgramRecord, RecordFailure | NotAFile> {
+  const bytes = readRecordBytes(files, path);
+  return bytes.ok ? parseProgramRecord(fileNameOf(path), bytes.value) : bytes;
+}
+
+/** The bytes of a record, and of one that is too large one more than may be. */
+export function readRecordBytes(files: Files, path: string): Result<Uint8Array, NotAFile> {
+  const found = findRegularFile(files, path);
+  if (!found.ok) return found;
+  const handle = files.open(found.value.path, "read");
+  try {
+    const bytes = new Uint8Array(Math.min(handle.status().size, MAX_PROGRAM_BYTES + 1));
+    return success(bytes.subarray(0, readFully(handle, bytes, 0)));
+  } finally {
+    release(handle);
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -91,6 +91,26 @@ export class SpoolReader {
     return GONE;
   }
 
+  /**
+   * Whether the lock of a spool is held: by its owner, which is alive, or for a moment by a recovery;
+   * `undefined` if that cannot be told. Changes nothing: the lock is tried without waiting, and given
+   * back at once. Does not throw.
+   */
+  static isLocked(files: Files, path: string): boolean | undefined {
+    try {
+      const opened = openFile(files, path, "read");
+      if (!opened.ok) return undefined;
+      try {
+        const isTaken = opened.value.tryLock?.();
+        return isTaken === undefined ? undefined : !isTaken;
+      } finally {
+        release(opened.value);
+      }
+    } catch {
+      return undefined; // it may not be read, or not be locked there
+    }
+  }
+
   /** Reads the header. While the owner reuses the segment, some of it may be new and some old. */
   header(): Result<SegmentHeader, SpoolFault> {
     const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);

@@ -7,7 +7,9 @@ import {
   MAX_PROGRAM_BYTES,
   parseProgramRecord,
   type ProgramRecord,
+  readProgramRecord,
 } from "../../../src/files/program_record.ts";
+import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 
 const NAME = "program.7579-0194fdc2.json";
 
@@ -122,5 +124,50 @@ describe("parseProgramRecord", () => {
         parseProgramRecord(NAME, bytesOf({ ...fieldsOf(RECORD), ...fields }));
       }),
     );
+  });
+});
+
+describe("readProgramRecord", () => {
+  /** A disk on which a file of this content is at `/m/<NAME>`. */
+  function diskWith(content: Uint8Array | string, kind: "file" | "other" | "directory" = "file"): MemoryDisk {
+    const disk = new MemoryDisk();
+    disk.plant("/m", "directory");
+    disk.plant(`/m/${NAME}`, kind, content);
+    return disk;
+  }
+  const kindOf = (disk: MemoryDisk): string => {
+    const read = readProgramRecord(disk, `/m/${NAME}`);
+    assertEquals(disk.openHandles, 0);
+    return read.ok ? "read" : read.kind;
+  };
+
+  it("reads a file, also through a link", () => {
+    const disk = diskWith(encodeProgramRecord(RECORD));
+    const read = readProgramRecord(disk, `/m/${NAME}`);
+    assert(read.ok);
+    assertEquals(read.value, RECORD);
+    disk.move(`/m/${NAME}`, "/elsewhere");
+    disk.plant(`/m/${NAME}`, "symlink", "/elsewhere");
+    assertEquals(kindOf(disk), "read");
+  });
+
+  it("says why there is none", () => {
+    assertEquals(kindOf(new MemoryDisk()), "gone");
+    assertEquals(kindOf(diskWith("", "other")), "not-a-file");
+    assertEquals(kindOf(diskWith("", "directory")), "not-a-file");
+    assertEquals(kindOf(diskWith("{")), "damaged");
+    assertEquals(kindOf(diskWith(bytesOf({ ...fieldsOf(RECORD), format: 2 }))), "other-version");
+  });
+
+  it("reads no more than the largest record has", () => {
+    const disk = diskWith(new Uint8Array(2 * MAX_PROGRAM_BYTES).fill(32));
+    let read = 0;
+    const open = disk.open.bind(disk);
+    disk.open = (path, access) => {
+      const handle = open(path, access);
+      return { ...handle, readAt: (into, at) => (read += into.length, handle.readAt(into, at)) };
+    };
+    assertEquals(kindOf(disk), "damaged");
+    assertEquals(read, MAX_PROGRAM_BYTES + 1);
   });
 });
