@@ -61,7 +61,8 @@ import { type FetchHandler, RequestTimer, type Route } from "./request_timer.ts"
 import { type TimedParts, timedRoutes, timedServer } from "./timed_server.ts";
 
 export type { DurationRecorder } from "../sampling/time_it.ts";
-export type { HttpOptions } from "./options.ts";
+export type { HttpOptions, Until } from "./options.ts";
+export { nameRequest } from "./request_sample.ts";
 export type { FetchHandler, Route } from "./request_timer.ts";
 export type { TimedParts } from "./timed_server.ts";
 

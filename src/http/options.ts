@@ -1,5 +1,8 @@
 import type { DurationRecorder } from "../sampling/time_it.ts";
-import { type Check, checkGiven, isFunction, isOneOf, isWholeNumber } from "../options.ts";
+import { type Check, checkGiven, isBoolean, isFunction, isOneOf, isWholeNumber } from "../options.ts";
+
+/** Until when a request is timed. */
+export type Until = "body" | "headers";
 
 /** Options of {@linkcode timeHandler} and its siblings. All have a default. */
 export interface HttpOptions {
@@ -12,10 +15,17 @@ export interface HttpOptions {
   /** Most labels, at least 1. Further ones become `other [VERB]`. Default 1,000. */
   readonly maxLabels?: number;
   /**
-   * `"body"`: until the response is sent completely. `"headers"`: until the handler has returned
-   * it. Default `"body"`.
+   * Whether segments of paths that are ids (numbers, dates, UUIDs, long hexadecimal or random
+   * texts) become `:id` where the route is not known. Default `true`.
    */
-  readonly until?: "body" | "headers";
+  readonly foldIds?: boolean;
+  /**
+   * `"body"`: until the response is sent completely. `"headers"`: until the handler has returned
+   * it. Or a function that tells by the route, or the path where the route is not known; it is
+   * called when the handler has returned the response. If it returns anything else or throws,
+   * `"body"` holds. Default `"body"`.
+   */
+  readonly until?: Until | ((route: string) => Until | undefined);
   /** Records the samples. Default: the default monitor. */
   readonly recorder?: DurationRecorder;
 }
@@ -30,10 +40,13 @@ const isRecorder = (value: unknown): boolean => {
   return typeof recorder?.startDurationSample === "function" && typeof recorder.stopDurationSample === "function";
 };
 
+const isUntil = isOneOf("body", "headers");
+
 const CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
   route: isFunction,
   maxLabels: isWholeNumber(1),
-  until: isOneOf("body", "headers"),
+  foldIds: isBoolean,
+  until: (value) => typeof value === "function" ? undefined : isUntil(value),
   recorder: (value) => isRecorder(value) ? undefined : "must have startDurationSample and stopDurationSample",
 };
 
@@ -45,5 +58,5 @@ const CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
  */
 export function checkHttpOptions(action: string, options: unknown, recorder: DurationRecorder): CheckedHttpOptions {
   const given = checkGiven<HttpOptions>(action, options, CHECKS);
-  return { route: undefined, maxLabels: 1_000, until: "body", recorder, ...given };
+  return { route: undefined, maxLabels: 1_000, foldIds: true, until: "body", recorder, ...given };
 }

@@ -1,8 +1,22 @@
 /**
- * Methods that have separate labels: those of RFC 9110, and PATCH of RFC 5789. Clients may send any
- * other word.
+ * The labels of HTTP requests: how they are spelled, parsed, and kept to a limited number.
+ *
+ * @module
  */
-const VERBS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+
+import { cutPath, foldIds } from "./paths.ts";
+
+/**
+ * Methods that have separate labels: those registered with IANA, which the RFCs of HTTP, WebDAV and
+ * its extensions define. Clients may send any other word.
+ */
+const VERBS = new Set([
+  ...["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY", "PRI"],
+  ...["ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "LABEL", "LINK", "LOCK", "MERGE"],
+  ...["MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE", "MOVE", "ORDERPATCH"],
+  ...["PROPFIND", "PROPPATCH", "REBIND", "REPORT", "SEARCH", "UNBIND", "UNCHECKOUT", "UNLINK", "UNLOCK"],
+  ...["UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL"],
+]);
 
 /** Replaces all other methods. */
 const OTHER_VERB = "OTHER";
@@ -47,41 +61,165 @@ export function parseRequestLabel(label: string): RequestLabelParts | undefined 
   return { route, verb, outcome: (outcome ?? "ok") as RequestOutcome };
 }
 
-/** Ends the label of a request; before it is the path or route. */
-function suffixOf(verb: string, outcome: RequestOutcome = "ok"): string {
-  return outcome === "ok" ? ` [${verb}]` : ` [${verb}] ${outcome}`;
-}
-
 /** The label of requests with these parts. */
 export function requestLabel({ route, verb, outcome }: RequestLabelParts): string {
-  return route + suffixOf(verb, outcome);
+  return outcome === "ok" ? `${route} [${verb}]` : `${route} [${verb}] ${outcome}`;
 }
 
-/** The labels of one method, by path or route. */
-class VerbLabels {
-  readonly known = new Map<string, string>();
-  readonly suffix: string;
-  readonly overflow: string;
+/** The outcome of a request that was answered with `status`. */
+export function outcomeOf(status: number): "ok" | "4xx" | "5xx" {
+  return status < 400 ? "ok" : status < 500 ? "4xx" : "5xx";
+}
 
-  constructor(verb: string) {
-    this.suffix = suffixOf(verb);
-    this.overflow = `other${this.suffix}`;
+/** What a label is made of. */
+export interface LabelledRequest {
+  /** The method; clients may send any word. */
+  readonly method: string | undefined;
+  /** The URL, with or without scheme and host. */
+  readonly url: string | undefined;
+  /** The route, if it is known. */
+  readonly route?: string | undefined;
+}
+
+/** The labels of one method and outcome. */
+class Labels {
+  /** By route or path. */
+  readonly known = new Map<string, string>();
+  readonly unmatched: string;
+  readonly other: string;
+
+  constructor(verb: string, outcome: RequestOutcome) {
+    this.unmatched = requestLabel({ route: "unmatched", verb, outcome });
+    this.other = requestLabel({ route: "other", verb, outcome });
   }
 }
 
-/**
- * Separates the scheme of a URL from its host. Schemes are `http`, `https`, and `http+unix` on
- * Deno.
- */
+/** The labels of one method, by outcome. */
+type VerbLabels = Readonly<Record<RequestOutcome, Labels>>;
+
+function verbLabels(verb: string): VerbLabels {
+  const outcomes: RequestOutcome[] = ["ok", ...FAILED_OUTCOMES, "stream"];
+  return Object.fromEntries(outcomes.map((outcome) => [outcome, new Labels(verb, outcome)])) as unknown as VerbLabels;
+}
+
+/** Separates the scheme of a URL from its host. */
 const HOST_MARK = "://";
 
-/** The path of an absolute URL, without its query; `"/"` if there is none. */
+/** The path of a URL or of a request line, without its query; `"/"` if there is none. */
 function pathOf(url: unknown): string {
   if (typeof url !== "string") return "/";
-  const start = url.indexOf("/", url.indexOf(HOST_MARK) + HOST_MARK.length);
-  if (start < 0) return "/";
+  let start = 0;
+  // Bun gives only the path if a request of HTTP/1.0 does not name the host.
+  if (url.charCodeAt(0) !== 0x2f) {
+    const host = url.indexOf(HOST_MARK);
+    if (host < 0) return url === "*" ? url : "/";
+    start = url.indexOf("/", host + HOST_MARK.length);
+    if (start < 0) return "/";
+  }
   const end = url.indexOf("?", start);
-  return end < 0 ? url.slice(start) : url.slice(start, end);
+  return url.slice(start, end < 0 ? url.length : end);
+}
+
+/** Options of {@linkcode RequestLabels}. */
+export interface RequestLabelOptions {
+  /** Whether segments of paths that are ids become `:id`. Default `true`. */
+  readonly foldIds?: boolean;
+  /** Called for each request that is labelled `other [VERB]`. Must not throw. */
+  readonly onOther?: () => void;
+}
+
+/** Paths of which it is remembered that they were asked for once. */
+const REMEMBERED = 1_000;
+
+/**
+ * Labels requests `route [VERB]` or `path [VERB]`, with their outcome if they did not end well.
+ *
+ * The number of labels is limited, since clients choose paths and methods. So that a client that
+ * tries paths at random leaves labels for the real ones:
+ *
+ * - Requests of unknown route that were answered with 404 share `unmatched [VERB] 4xx`.
+ * - A quarter of the labels is kept for named routes and for failures of paths that were answered
+ *   well before.
+ * - A path takes one of the first quarter if it has failed or was redirected, one of the first half
+ *   if it was answered well, and one of the third quarter if it was so twice.
+ */
+export class RequestLabels {
+  readonly #max: number;
+  readonly #foldIds: boolean;
+  readonly #onOther: () => void;
+  readonly #verbs = new Map<string, VerbLabels>();
+  readonly #otherVerb = verbLabels(OTHER_VERB);
+  readonly #askedOnce = new Set<string>();
+  #count = 0;
+  #paths = 0;
+
+  /** Returns at most `max` different labels, plus `unmatched` and `other` for each method and outcome. */
+  constructor(max: number, { foldIds = true, onOther = () => {} }: RequestLabelOptions = {}) {
+    this.#max = max;
+    this.#foldIds = foldIds;
+    this.#onOther = onOther;
+  }
+
+  /**
+   * The label of a request that ended so. `status` is 0 if it was not answered. Never throws,
+   * whatever a handler is called with.
+   */
+  of({ method, url, route }: LabelledRequest, outcome: RequestOutcome = "ok", status = 200): string {
+    const verb = this.#verbs.get(method!) ?? this.#verb(method);
+    const labels = verb[outcome];
+    if (status === 404 && route === undefined) return labels.unmatched;
+    const place = route ?? pathOf(url);
+    return labels.known.get(place) ?? this.#labelOf(verb, outcome, place, status, route !== undefined);
+  }
+
+  /** The route or path that a label would have. */
+  place({ url, route }: LabelledRequest): string {
+    return this.#short(route ?? pathOf(url), route !== undefined);
+  }
+
+  #verb(method: unknown): VerbLabels {
+    if (typeof method !== "string" || !VERBS.has(method)) return this.#otherVerb;
+    const labels = verbLabels(method);
+    this.#verbs.set(method, labels);
+    return labels;
+  }
+
+  #short(place: string, isNamed: boolean): string {
+    return cutPath(isNamed || !this.#foldIds ? place : foldIds(place));
+  }
+
+  #labelOf(verb: VerbLabels, outcome: RequestOutcome, place: string, status: number, isNamed: boolean): string {
+    const labels = verb[outcome];
+    const short = this.#short(place, isNamed);
+    const known = labels.known.get(short);
+    if (known !== undefined) return known;
+    const isTrusted = isNamed || verb.ok.known.has(short) || verb.stream.known.has(short);
+    const isGood = (outcome === "ok" || outcome === "stream") && (status < 300 || status === 304);
+    if (!this.#mayAdd(short, isTrusted, isGood)) {
+      this.#onOther();
+      return labels.other;
+    }
+    this.#count++;
+    if (!isTrusted) this.#paths++;
+    const own = ownCopy(short);
+    const label = own + labels.unmatched.slice("unmatched".length);
+    labels.known.set(own, label);
+    return label;
+  }
+
+  #mayAdd(place: string, isTrusted: boolean, isGood: boolean): boolean {
+    const max = this.#max;
+    if (this.#count >= max) return false;
+    if (isTrusted) return true;
+    if (this.#paths < max / 4) return true;
+    if (!isGood) return false;
+    if (this.#paths < max / 2) return true;
+    if (this.#paths >= max * 3 / 4) return false;
+    if (this.#askedOnce.has(place)) return true;
+    if (this.#askedOnce.size >= REMEMBERED) this.#askedOnce.clear();
+    this.#askedOnce.add(ownCopy(place));
+    return false;
+  }
 }
 
 /**
@@ -89,51 +227,4 @@ function pathOf(url: unknown): string {
  */
 function ownCopy(text: string): string {
   return new TextDecoder().decode(new TextEncoder().encode(text));
-}
-
-/**
- * Labels requests `path [VERB]` or `route [VERB]`. The number of labels is limited, since clients
- * choose paths and methods.
- */
-export class RequestLabels {
-  readonly #max: number;
-  readonly #route: ((request: Request) => string | undefined) | undefined;
-  readonly #verbs = new Map(VERBS.map((verb) => [verb, new VerbLabels(verb)]));
-  readonly #otherVerb = new VerbLabels(OTHER_VERB);
-  #count = 0;
-
-  /** Returns at most `max` different labels, plus one `other [VERB]` for each method. */
-  constructor(max: number, route?: (request: Request) => string | undefined) {
-    this.#max = max;
-    this.#route = route;
-  }
-
-  /**
-   * The label of a request. `pattern` is that of its route, if the server matched one. Never
-   * throws, whatever a handler is called with.
-   */
-  of(request: Request | undefined, pattern?: string): string {
-    const verb = this.#verbs.get(request?.method ?? OTHER_VERB) ?? this.#otherVerb;
-    const place = this.#routeOf(request) ?? pattern ?? pathOf(request?.url);
-    return verb.known.get(place) ?? this.#add(verb, place);
-  }
-
-  #add(verb: VerbLabels, place: string): string {
-    if (this.#count >= this.#max) return verb.overflow;
-    this.#count++;
-    const own = ownCopy(place);
-    const label = own + verb.suffix;
-    verb.known.set(own, label);
-    return label;
-  }
-
-  #routeOf(request: Request | undefined): string | undefined {
-    if (this.#route === undefined || request === undefined) return undefined;
-    try {
-      const route: unknown = this.#route(request);
-      return typeof route === "string" && route !== "" ? route : undefined;
-    } catch {
-      return undefined; // the request is served all the same
-    }
-  }
 }

@@ -1,6 +1,9 @@
+import { KymoError, quote } from "../errors.ts";
+import { isThenable } from "../sampling/when_settled.ts";
 import type { CheckedHttpOptions } from "./options.ts";
-import { RequestLabels } from "./request_labels.ts";
-import { ResponsePoller } from "./response_poller.ts";
+import { outcomeOf } from "./request_labels.ts";
+import { type RequestSample, RequestSamples } from "./request_sample.ts";
+import { isPending, ResponsePoller } from "./response_poller.ts";
 import { trackBody } from "./tracked_body.ts";
 
 /**
@@ -19,12 +22,13 @@ export type Route = FetchHandler | object | false;
 /** Times the requests of one application. Its handlers share the limit on labels. */
 export class RequestTimer {
   readonly #options: CheckedHttpOptions;
-  readonly #labels: RequestLabels;
+  readonly #samples: RequestSamples;
   readonly #poller: ResponsePoller;
+  #hasReported = false;
 
   constructor(options: CheckedHttpOptions) {
     this.#options = options;
-    this.#labels = new RequestLabels(options.maxLabels, options.route);
+    this.#samples = new RequestSamples(options);
     this.#poller = new ResponsePoller(options.recorder);
   }
 
@@ -33,35 +37,36 @@ export class RequestTimer {
    * instead of the path.
    */
   handler<H extends FetchHandler>(handler: H, pattern?: string): H {
-    const { recorder, until } = this.#options;
-    const untilBody = until === "body";
-    const labels = this.#labels;
     const poller = this.#poller;
+    const start = (request: Request): RequestSample | undefined => this.#start(request, pattern);
 
     // Declares parameters, because Deno calls a function whose `length` is 0 without arguments.
     function timed(this: unknown, request: Request, server: unknown): unknown {
       const args = arguments as unknown as Parameters<FetchHandler>;
       poller.poll();
-      const id = recorder.startDurationSample();
-      if (id === 0) return handler.apply(this, args);
+      const sample = start(request);
+      if (sample === undefined) return handler.apply(this, args);
 
-      const label = labels.of(request, pattern);
-      const stop = (): void => recorder.stopDurationSample(label, id);
-      const completed = untilBody ? completionOf(server) : undefined;
-      if (completed !== undefined) {
-        completed.then(stop, stop);
-        return handler.apply(this, args);
-      }
-
-      const canPoll = untilBody && poller.canPoll(server, request);
+      const completed = completionOf(server);
+      const canPoll = completed === undefined && poller.canPoll(server, request);
       const answered = (response: unknown): unknown => {
-        if (!untilBody || !(response instanceof Response)) stop();
-        else if (canPoll) poller.add({ server, request, onSent: stop });
-        else return trackBody(response, stop);
+        if (!(response instanceof Response)) {
+          // Without a response Bun upgrades to a websocket, or else sends an error, as Deno does.
+          const isUpgrade = completed === undefined && !(canPoll && isPending(server, request));
+          sample.end(isUpgrade ? "stream" : "threw", 0);
+          return response;
+        }
+        const { status } = response;
+        const sent = (): void => sample.end(status === 101 ? "stream" : outcomeOf(status), status);
+        if (sample.until === "headers") sent();
+        else if (completed !== undefined) completed.then(sent, () => sample.end("aborted", status));
+        else if (canPoll) poller.add({ server, request, onSent: sent });
+        else return trackBody(response, sent);
         return response;
       };
       const failed = (error: unknown): never => {
-        stop();
+        if (completed === undefined) sample.end("threw", 0);
+        else completed.then(() => sample.end("threw", 0), () => sample.end("threw", 0));
         throw error;
       };
       let result: unknown;
@@ -70,10 +75,50 @@ export class RequestTimer {
       } catch (error) {
         return failed(error);
       }
-      return result instanceof Promise ? result.then(answered, failed) : answered(result);
+      if (result instanceof Promise) return result.then(answered, failed);
+      return isThenable(result) ? Promise.resolve(result).then(answered, failed) : answered(result);
     }
     return timed as H;
   }
+
+  #start(request: Request, pattern: string | undefined): RequestSample | undefined {
+    if (!isRequest(request)) {
+      this.#reportNoRequest(request);
+      return undefined;
+    }
+    const sample = this.#samples.start(request, request.method, request.url);
+    if (sample !== undefined) sample.route = this.#routeOf(request) ?? pattern;
+    return sample;
+  }
+
+  #routeOf(request: Request): string | undefined {
+    const { route } = this.#options;
+    if (route === undefined) return undefined;
+    try {
+      const name: unknown = route(request);
+      return typeof name === "string" && name !== "" ? name : undefined;
+    } catch {
+      return undefined; // the request is served all the same
+    }
+  }
+
+  #reportNoRequest(value: unknown): void {
+    if (this.#hasReported || this.#options.recorder.report === undefined) return;
+    this.#hasReported = true;
+    this.#options.recorder.report(
+      new KymoError(
+        "invalid-argument",
+        `Cannot time the request: not a Request: ${quote(value)}: a listener of node:http needs timeListener`,
+      ),
+    );
+  }
+}
+
+/** Whether a value is a request of the Fetch API, perhaps one of another realm or a polyfill. */
+function isRequest(value: unknown): value is Request {
+  if (value instanceof Request) return true;
+  const { url, method, headers } = (value ?? {}) as Partial<Request>;
+  return typeof url === "string" && typeof method === "string" && typeof headers?.get === "function";
 }
 
 /**

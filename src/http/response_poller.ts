@@ -85,7 +85,8 @@ export class ResponsePoller {
   }
 }
 
-function isPending(server: PollableServer, request: Request): boolean {
+/** Whether the server has not sent the response yet. */
+export function isPending(server: PollableServer, request: Request): boolean {
   try {
     return server.requestIP(request) !== null;
   } catch {

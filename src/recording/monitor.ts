@@ -152,6 +152,22 @@ export class Monitor {
     return () => void this.#flushListeners.delete(listener);
   }
 
+  /**
+   * Reports a failure of whoever records with this monitor, as those of the recording itself: to
+   * `onError`, and in `status()`. Does nothing while nothing is recorded.
+   */
+  report(error: KymoError): void {
+    this.#session?.report(error);
+  }
+
+  /**
+   * Counts an HTTP request that is recorded as `other [VERB]`, because there were `limit` labels
+   * already. The first of a recording is reported, too.
+   */
+  countOther(limit: number): void {
+    this.#session?.countOther(limit);
+  }
+
   /** Records one measurement, in a unit of your choice, in the channel `custom`. */
   observe(label: string, value: number): void {
     this.#session?.channel(CHANNELS.custom)?.observe(label, value);

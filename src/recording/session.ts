@@ -29,6 +29,7 @@ export class Session {
   readonly #store: Store;
   readonly #background: BackgroundSampler;
   #profileRecorder: ProfileRecorder | undefined;
+  #otherRequests = 0;
   #isClosed = false;
 
   /**
@@ -63,7 +64,7 @@ export class Session {
       const now = clock.now();
       if (now - sampledAt > EXIT_DURATION) this.#background.sample();
       sampledAt = now;
-    }, () => ({ invalidSamples: this.durations.invalid }));
+    }, () => ({ invalidSamples: this.durations.invalid, otherRequests: this.#otherRequests }));
     this.#background.start();
     // A sampler may have stopped the recording.
     if (this.#options.withProfiler && !this.#isClosed) this.#profileRecorder = this.#profile();
@@ -84,6 +85,22 @@ export class Session {
       );
       return undefined;
     }
+  }
+
+  /** Counts a failure, and delivers it to the program. */
+  report(error: KymoError): void {
+    this.#store.failures.report(error);
+  }
+
+  /** Counts a request without a label of its own, and reports the first. */
+  countOther(limit: number): void {
+    if (this.#otherRequests++ > 0) return;
+    this.report(
+      new KymoError(
+        "limit-exceeded",
+        `Cannot label the request by its path: recorded as other: there are ${limit} labels, or too many of paths`,
+      ),
+    );
   }
 
   /** Flushes what is recorded until now. Never rejects. */
@@ -115,6 +132,7 @@ export class Session {
       channels,
       invalidSamples: this.durations.invalid,
       invalidObservations: all.sum(({ invalid }) => invalid),
+      otherRequests: this.#otherRequests,
       labelsCut: all.sum(({ labelsCut }) => labelsCut),
       recovered: recovery.rows,
       damaged: recovery.damaged,

@@ -47,6 +47,10 @@ export interface MonitorStatus extends ChannelCounts {
   readonly invalidSamples: number;
   /** Observations refused because their label was not a string or their value not a number. */
   readonly invalidObservations: number;
+  /**
+   * HTTP requests recorded as `other [VERB]`, because there were as many labels as there may be.
+   */
+  readonly otherRequests: number;
   /** Labels that were cut for their length, counted once per buffer. */
   readonly labelsCut: number;
   /**
@@ -78,6 +82,7 @@ export const NOT_STARTED: MonitorStatus = {
   channels: {},
   invalidSamples: 0,
   invalidObservations: 0,
+  otherRequests: 0,
   labelsCut: 0,
   recovered: 0,
   damaged: 0,

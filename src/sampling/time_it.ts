@@ -12,6 +12,12 @@ export interface DurationRecorder {
    * of the program. Returns a function that removes the listener.
    */
   beforeFlush?(listener: () => void): () => void;
+  /** Reports a failure to the program, as those of the recording. */
+  report?(error: KymoError): void;
+  /**
+   * Counts a request that is recorded as `other [VERB]`, because there were `limit` labels already.
+   */
+  countOther?(limit: number): void;
 }
 
 /**

@@ -9,7 +9,7 @@ const recorder = new FakeDurationRecorder();
 describe("HTTP options", () => {
   it("have defaults", () => {
     const { recorder: chosen, ...others } = checkHttpOptions("Cannot time", {}, recorder);
-    assertEquals(others, { route: undefined, maxLabels: 1_000, until: "body" });
+    assertEquals(others, { route: undefined, maxLabels: 1_000, foldIds: true, until: "body" });
     assertStrictEquals(chosen, recorder);
   });
 
@@ -20,6 +20,8 @@ describe("HTTP options", () => {
     assertStrictEquals(options.route, route);
     assertStrictEquals(options.recorder, own);
     assertEquals([options.maxLabels, options.until], [1, "headers"]);
+    const byRoute = () => "body" as const;
+    assertStrictEquals(checkHttpOptions("Cannot time", { until: byRoute }, recorder).until, byRoute);
     assertEquals(checkHttpOptions("Cannot time", { maxLabels: undefined }, recorder).maxLabels, 1_000);
   });
 
@@ -37,6 +39,7 @@ describe("HTTP options", () => {
     [{ maxLabels: "5" }, 'maxLabels must be a whole number of at least 1: "5"'],
     [{ maxLabels: 5n }, "maxLabels must be a whole number of at least 1: 5n"],
     [{ until: "end" }, 'until must be "body" or "headers": "end"'],
+    [{ foldIds: 1 }, "foldIds must be true or false: 1"],
     [{ until: true }, 'until must be "body" or "headers": true'],
     [{ route: "/orders/:id" }, 'route must be a function: "/orders/:id"'],
     [{ recorder: null }, "recorder must have startDurationSample and stopDurationSample: null"],

@@ -1,6 +1,13 @@
 import { describe, it } from "node:test";
-import { assertEquals } from "@std/assert";
-import { parseRequestLabel, requestLabel, RequestLabels } from "../../../src/http/request_labels.ts";
+import { assert, assertEquals } from "@std/assert";
+import {
+  type LabelledRequest,
+  outcomeOf,
+  parseRequestLabel,
+  requestLabel,
+  RequestLabels,
+  type RequestOutcome,
+} from "../../../src/http/request_labels.ts";
 
 /**
  * A request as a server makes it: the constructor of `Request` rejects some of these methods and
@@ -18,6 +25,10 @@ describe("request label", () => {
     ["contains no part of the host", "http+unix://%2Ftmp%2Fsocket/orders", "GET", "/orders [GET]"],
     ["has the root for a URL without a path", "http://h", "GET", "/ [GET]"],
     ["has the root for the authority of CONNECT", "example.com:443", "CONNECT", "/ [CONNECT]"],
+    ["is the path of a URL without scheme and host", "/api/orders?x=/y", "GET", "/api/orders [GET]"],
+    ["is not misled by a URL in the query", "/a?u=http://x/y", "GET", "/a [GET]"],
+    ["is not misled by a URL in the query of a URL", "http://h/a?u=http://x/y", "GET", "/a [GET]"],
+    ["has an asterisk if it is about the server", "*", "OPTIONS", "* [OPTIONS]"],
     ["has OTHER for an unknown method", "http://h/pot", "BREW", "/pot [OTHER]"],
     ["has OTHER for a method in lower case", "http://h/pot", "get", "/pot [OTHER]"],
   ];
@@ -26,39 +37,73 @@ describe("request label", () => {
   }
 
   it("has the root and OTHER for what is not a request", () => {
-    assertEquals(new RequestLabels(10).of(undefined), "/ [OTHER]");
-    assertEquals(new RequestLabels(10).of({} as Request), "/ [OTHER]");
+    assertEquals(new RequestLabels(10).of({} as LabelledRequest), "/ [OTHER]");
+    assertEquals(new RequestLabels(10).of({ url: 17, method: {} } as unknown as LabelledRequest), "/ [OTHER]");
   });
 
-  for (const method of ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]) {
+  for (
+    const method of [
+      "GET",
+      "HEAD",
+      "POST",
+      "PUT",
+      "DELETE",
+      "CONNECT",
+      "OPTIONS",
+      "TRACE",
+      "PATCH",
+      "PROPFIND",
+      "VERSION-CONTROL",
+    ]
+  ) {
     it(`contains the method ${method}`, () =>
       assertEquals(new RequestLabels(10).of(request("http://h/a", method)), `/a [${method}]`));
   }
 
-  it("has the pattern of the route that the server matched", () => {
-    assertEquals(new RequestLabels(10).of(request("http://h/orders/17"), "/orders/:id"), "/orders/:id [GET]");
+  it("has the route, where it is known", () => {
+    const labels = new RequestLabels(10);
+    assertEquals(labels.of({ ...request("http://h/orders/17"), route: "/orders/:order" }), "/orders/:order [GET]");
+    assertEquals(labels.of({ ...request("http://h/nothing"), route: "/*" }, "4xx", 404), "/* [GET] 4xx");
   });
 
-  it("has the route that the application returns", () => {
-    const labels = new RequestLabels(10, ({ url }) => url.includes("/orders/") ? "/orders/:id" : undefined);
-    assertEquals(labels.of(request("http://h/orders/17")), "/orders/:id [GET]");
-    assertEquals(labels.of(request("http://h/orders/18"), "/orders/*"), "/orders/:id [GET]");
-    assertEquals(labels.of(request("http://h/users/17")), "/users/17 [GET]");
-    assertEquals(labels.of(request("http://h/users/18"), "/users/*"), "/users/* [GET]");
+  it("has the outcome of requests that did not end well, and of streams", () => {
+    const labels = new RequestLabels(10);
+    const of = (outcome: RequestOutcome, status: number) => labels.of(request("http://h/a"), outcome, status);
+    assertEquals(of("ok", 204), "/a [GET]");
+    assertEquals(of("4xx", 403), "/a [GET] 4xx");
+    assertEquals(of("5xx", 500), "/a [GET] 5xx");
+    assertEquals(of("aborted", 0), "/a [GET] aborted");
+    assertEquals(of("threw", 0), "/a [GET] threw");
+    assertEquals(of("stream", 200), "/a [GET] stream");
   });
 
-  const useless: [name: string, route: () => unknown][] = [
-    ["throws", () => {
-      throw new Error("no route");
-    }],
-    ["returns an empty text", () => ""],
-    ["returns something else", () => 17],
-  ];
-  for (const [name, route] of useless) {
-    it(`has the path if the application's function ${name}`, () => {
-      assertEquals(new RequestLabels(10, route as () => string).of(request("http://h/a")), "/a [GET]");
-    });
-  }
+  it("is shared by all requests that were answered with 404 and whose route is not known", () => {
+    const labels = new RequestLabels(10);
+    for (let i = 0; i < 100; i++) {
+      assertEquals(labels.of(request(`http://h/${i}.php`), "4xx", 404), "unmatched [GET] 4xx");
+    }
+    labels.of(request("http://h/a"), "4xx", 403);
+    assertEquals(labels.of(request("http://h/a"), "4xx", 404), "unmatched [GET] 4xx");
+    assertEquals(labels.of(request("http://h/a", "POST"), "4xx", 404), "unmatched [POST] 4xx");
+  });
+
+  it("has at most 128 bytes of the path or route", () => {
+    const labels = new RequestLabels(10);
+    const long = labels.of(request(`http://h/${"x".repeat(6_000)}`));
+    assertEquals(long, `/${"x".repeat(124)}… [GET]`);
+    assertEquals(labels.of({ ...request("http://h/"), route: `/${"é".repeat(100)}` }), `/${"é".repeat(62)}… [GET]`);
+  });
+
+  it("has :id for ids, unless told otherwise", () => {
+    assertEquals(new RequestLabels(10).of(request("http://h/orders/17/items/3")), "/orders/:id/items/:id [GET]");
+    assertEquals(new RequestLabels(10, { foldIds: false }).of(request("http://h/orders/17")), "/orders/17 [GET]");
+    assertEquals(new RequestLabels(10).of({ ...request("http://h/"), route: "/2024/:day" }), "/2024/:day [GET]");
+  });
+
+  it("is of good or bad requests by their status", () => {
+    const outcomes = [101, 200, 304, 399, 400, 404, 499, 500, 599].map(outcomeOf);
+    assertEquals(outcomes, ["ok", "ok", "ok", "ok", "4xx", "4xx", "4xx", "5xx", "5xx"]);
+  });
 });
 
 describe("parseRequestLabel", () => {
@@ -89,25 +134,65 @@ describe("parseRequestLabel", () => {
 });
 
 describe("limit on request labels", () => {
-  it("replaces further labels by other and the method", () => {
+  const SCAN = 10_000;
+  const letters = "abcdefghij";
+  const name = (i: number): string => `/${String(i).replaceAll(/\d/g, (digit) => letters[Number(digit)]!)}`;
+  /** The labels that a client gets which tries paths at random. */
+  const scan = (labels: RequestLabels, outcome: RequestOutcome, status: number) =>
+    new Set(Array.from({ length: SCAN }, (_, i) => labels.of(request(`http://h/${name(i)}`), outcome, status)));
+
+  it("replaces further labels by other, with method and outcome", () => {
     const labels = new RequestLabels(2);
-    const seen = ["/a", "/b", "/c", "/a", "/d"].map((path) => labels.of(request(`http://h${path}`)));
-    assertEquals(seen, ["/a [GET]", "/b [GET]", "other [GET]", "/a [GET]", "other [GET]"]);
-    assertEquals(labels.of(request("http://h/a", "POST")), "other [POST]");
-    assertEquals(labels.of(request("http://h/a", "BREW")), "other [OTHER]");
+    const route = (route: string, outcome?: RequestOutcome) => labels.of({ ...request("http://h/"), route }, outcome);
+    assertEquals(["/a", "/b", "/c", "/a"].map((name) => route(name)), [
+      "/a [GET]",
+      "/b [GET]",
+      "other [GET]",
+      "/a [GET]",
+    ]);
+    assertEquals(route("/a", "5xx"), "other [GET] 5xx");
+    assertEquals(labels.of({ ...request("http://h/", "POST"), route: "/a" }), "other [POST]");
+    assertEquals(labels.of(request("http://h/c", "BREW")), "other [OTHER]");
   });
 
-  it("includes routes and patterns", () => {
-    const labels = new RequestLabels(1, ({ url }) => url.split("#")[1]);
-    assertEquals(labels.of(request("http://h/#r1")), "r1 [GET]");
-    assertEquals(labels.of(request("http://h/#r2")), "other [GET]");
-    assertEquals(labels.of(request("http://h/"), "/:id"), "other [GET]");
+  it("holds for each kind of request", () => {
+    for (const [outcome, status] of [["ok", 200], ["ok", 302], ["4xx", 401], ["5xx", 500], ["aborted", 0]] as const) {
+      const labels = new RequestLabels(1_000);
+      const given = scan(labels, outcome, status);
+      assert(given.size <= 1_001, `${given.size} labels`);
+      assertEquals(scan(labels, outcome, status).size <= 1_001, true);
+    }
   });
 
-  it("allows one more label for each method, whatever the requests", () => {
+  it("leaves labels for the real paths while a client tries others at random", () => {
+    for (const [outcome, status] of [["ok", 200], ["ok", 302], ["4xx", 401], ["4xx", 404], ["5xx", 500]] as const) {
+      const labels = new RequestLabels(1_000);
+      scan(labels, outcome, status);
+      const seen = Array.from({ length: 3 }, () => labels.of(request("http://h/admin")));
+      assertEquals(seen.slice(1), ["/admin [GET]", "/admin [GET]"], `${status}`);
+      assertEquals(labels.of(request("http://h/admin"), "5xx", 500), "/admin [GET] 5xx");
+    }
+  });
+
+  it("leaves a quarter of the labels for named routes", () => {
     const labels = new RequestLabels(1_000);
+    for (let i = 0; i < 3; i++) scan(labels, "ok", 200);
+    for (let i = 0; i < 250; i++) {
+      assertEquals(labels.of({ ...request("http://h/"), route: `/named/${i}` }), `/named/${i} [GET]`);
+    }
+  });
+
+  it("counts each request that is labelled other", () => {
+    let others = 0;
+    const labels = new RequestLabels(1, { onOther: () => others++ });
+    for (const route of ["/a", "/b", "/c", "/b"]) labels.of({ ...request("http://h/"), route });
+    assertEquals(others, 3);
+  });
+
+  it("allows a few more labels for each method, whatever the requests", () => {
+    const labels = new RequestLabels(100);
     const given = new Set<string>();
-    for (let i = 0; i < 20_000; i++) given.add(labels.of(request(`http://h/${i}`, `METHOD${i % 7}`)));
-    assertEquals(given.size, 1_001);
+    for (let i = 0; i < 20_000; i++) given.add(labels.of(request(`http://h/${name(i % SCAN)}`, `METHOD${i % 7}`)));
+    assert(given.size <= 101, `${given.size} labels`);
   });
 });

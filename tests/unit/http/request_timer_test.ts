@@ -138,7 +138,7 @@ describe("timed handler on Deno ends the sample", () => {
     timed(request(), info);
     lost(new Error("HTTP response was not sent successfully"));
     await until(() => recorder.running.size === 0);
-    assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
+    assertEquals([recorder.ended, recorder.wrong], [[`${LABEL} aborted`], []]);
   });
 
   it("when the answer to a handler that threw is sent", async () => {
@@ -150,7 +150,7 @@ describe("timed handler on Deno ends the sample", () => {
     assertEquals(recorder.ended, []);
     sent();
     await info.completed;
-    assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
+    assertEquals([recorder.ended, recorder.wrong], [[`${LABEL} threw`], []]);
   });
 });
 
@@ -190,15 +190,24 @@ describe("timed handler on Bun ends the sample", () => {
         }),
       )
     );
-    assertEquals(recorder.ended, [LABEL]);
+    assertEquals(recorder.ended, [`${LABEL} threw`]);
     await assertRejects(async () => await timed(request(), askable(() => Promise.reject(new Error("b")))));
-    assertEquals([recorder.ended, recorder.running.size, recorder.wrong], [[LABEL, LABEL], 0, []]);
+    const threw = [`${LABEL} threw`, `${LABEL} threw`];
+    assertEquals([recorder.ended, recorder.running.size, recorder.wrong], [threw, 0, []]);
   });
 
-  it("when the handler returns no response, as after an upgrade to a websocket", () => {
+  it("when the handler has upgraded to a websocket", () => {
+    const { timed, recorder } = time((_: Request, server: unknown) => {
+      (server as BunServer).sent = true;
+    });
+    timed(request(), new BunServer());
+    assertEquals(recorder.ended, [`${LABEL} stream`]);
+  });
+
+  it("when the handler returns nothing that can be sent", () => {
     const { timed, recorder } = time((_: Request, _server: unknown) => undefined);
     timed(request(), new BunServer());
-    assertEquals(recorder.ended, [LABEL]);
+    assertEquals(recorder.ended, [`${LABEL} threw`]);
   });
 
   it("without touching the body", async () => {
@@ -240,7 +249,8 @@ describe("timed handler without a server ends the sample", () => {
       })
     );
     await assertRejects(async () => await timed(request(), () => Promise.reject(new Error("b"))));
-    assertEquals([recorder.ended, recorder.running.size, recorder.wrong], [[LABEL, LABEL], 0, []]);
+    const threw = [`${LABEL} threw`, `${LABEL} threw`];
+    assertEquals([recorder.ended, recorder.running.size, recorder.wrong], [threw, 0, []]);
   });
 });
 
@@ -250,12 +260,12 @@ describe("timed handler", () => {
     const { timed, recorder } = time((_: Request) =>
       new Promise<Response>((resolve) => answers.push(() => resolve(new Response(null))))
     );
-    const responses = Array.from({ length: 50 }, (_, i) => timed(new Request(`http://localhost/${i % 5}`)));
+    const responses = Array.from({ length: 50 }, (_, i) => timed(new Request(`http://localhost/${"abcde"[i % 5]}`)));
     assertEquals(recorder.running.size, 50);
     for (const answer of answers.reverse()) answer();
     await Promise.all(responses);
     assertEquals([recorder.running.size, recorder.ended.length, recorder.wrong], [0, 50, []]);
-    assertEquals(recorder.ended.filter((label) => label === "/3 [GET]").length, 10);
+    assertEquals(recorder.ended.filter((label) => label === "/d [GET]").length, 10);
   });
 });
 

@@ -1,0 +1,145 @@
+/**
+ * One request that is timed, from its start to its end: what all timers of requests have in common.
+ *
+ * @module
+ */
+
+import type { DurationRecorder } from "../sampling/time_it.ts";
+import type { CheckedHttpOptions, Until } from "./options.ts";
+import { type LabelledRequest, RequestLabels, type RequestOutcome } from "./request_labels.ts";
+
+/** Names that a program has given to requests while their samples ran. */
+const names = new WeakMap<object, string>();
+
+/** Whether there are names: without, looking for one is spared. */
+let isNaming = false;
+
+/** Samples that have not ended. */
+let running = 0;
+
+/**
+ * Names the route of a request, such as `"/orders/:id"`, so that all its paths share one series.
+ * May be called from within the handler until the response is sent; the last name counts, and it
+ * comes before the option `route` and the pattern in a table of routes.
+ *
+ * `request` is the object that the timed handler or listener was called with. Frameworks keep it:
+ * it is `c.req.raw` in Hono, `event.req` in h3, `ctx.request.source` in Oak, `ctx.request` in
+ * Elysia, `req` in Express, `request.raw` in Fastify and `ctx.req` in Koa.
+ *
+ * Never throws: a request that is not timed and a pattern that is no text or empty are ignored.
+ * While nothing is recorded, the call does nothing.
+ *
+ * @example
+ * ```ts
+ * import { nameRequest, timeHandler } from "@kymo/kymo/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const handler = timeHandler((request: Request) => {
+ *   nameRequest(request, "/orders/:id");
+ *   return new Response("order");
+ * });
+ * const response = await handler(new Request("http://localhost/orders/17"));
+ * assertEquals(await response.text(), "order");
+ * ```
+ */
+export function nameRequest(request: object, pattern: string): void {
+  if (running === 0 || typeof pattern !== "string" || pattern === "") return;
+  if (typeof request !== "object" || request === null) return;
+  isNaming = true;
+  names.set(request, pattern);
+}
+
+/** The timed requests of one application, which share the limit on labels. */
+export class RequestSamples {
+  readonly #recorder: DurationRecorder;
+  readonly #until: CheckedHttpOptions["until"];
+  readonly #labels: RequestLabels;
+
+  /** Records with the options of an application. */
+  constructor({ recorder, until, maxLabels, foldIds }: Omit<CheckedHttpOptions, "route">) {
+    this.#recorder = recorder;
+    this.#until = until;
+    this.#labels = new RequestLabels(maxLabels, { foldIds, onOther: () => recorder.countOther?.(maxLabels) });
+  }
+
+  /**
+   * Starts to time a request of which the server has called the handler; `undefined` if nothing is
+   * recorded.
+   */
+  start(request: object, method: string | undefined, url: string | undefined): RequestSample | undefined {
+    const id = this.#recorder.startDurationSample();
+    return id === 0 ? undefined : new RequestSample(this, id, request, method, url);
+  }
+
+  /** Until when a request is timed, by its route or path as it is known now. */
+  untilOf(sample: RequestSample): Until {
+    if (typeof this.#until !== "function") return this.#until;
+    try {
+      return this.#until(this.#labels.place(sample)) === "headers" ? "headers" : "body";
+    } catch {
+      return "body"; // the request is served all the same
+    }
+  }
+
+  /** Ends a sample. */
+  record(sample: RequestSample, id: number, outcome: RequestOutcome, status: number): void {
+    this.#recorder.stopDurationSample(this.#labels.of(sample, outcome, status), id);
+  }
+}
+
+/** A request that is timed. */
+export class RequestSample implements LabelledRequest {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly #samples: RequestSamples;
+  readonly #request: object;
+  readonly #id: number;
+  #route: string | undefined;
+  #hasEnded = false;
+
+  /** See {@linkcode RequestSamples.start}. */
+  constructor(
+    samples: RequestSamples,
+    id: number,
+    request: object,
+    method: string | undefined,
+    url: string | undefined,
+  ) {
+    this.#samples = samples;
+    this.#id = id;
+    this.#request = request;
+    this.method = method;
+    this.url = url;
+    running++;
+  }
+
+  /** The name that the program has given to the request, or else the route set here. */
+  get route(): string | undefined {
+    return (isNaming ? names.get(this.#request) : undefined) ?? this.#route;
+  }
+
+  set route(route: string | undefined) {
+    this.#route = route;
+  }
+
+  /** Whether it has ended. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Until when it is timed, by its route or path as it is known now. */
+  get until(): Until {
+    return this.#samples.untilOf(this);
+  }
+
+  /**
+   * Ends it, once: further calls do nothing. `status` is that of the response, 0 if it was not
+   * answered.
+   */
+  end(outcome: RequestOutcome, status: number): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    running--;
+    this.#samples.record(this, this.#id, outcome, status);
+  }
+}
