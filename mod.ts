@@ -31,6 +31,7 @@ import type { StartOptions } from "./src/recording/options.ts";
 import type { MonitorStatus } from "./src/recording/status.ts";
 import type { ObservationSink } from "./src/sampling/sampler.ts";
 import type { TimeIt } from "./src/sampling/time_it.ts";
+import type { ObserveOptions } from "./src/sampling/timepoint.ts";
 
 export { KymoError, type KymoErrorCode } from "./src/errors.ts";
 export type { Layout } from "./src/files/names.ts";
@@ -44,6 +45,7 @@ export type { Capability, MonitorStatus } from "./src/recording/status.ts";
 export type { CapabilityName } from "./src/runtime.ts";
 export type { ObservationSink, Sampler } from "./src/sampling/sampler.ts";
 export type { TimeIt } from "./src/sampling/time_it.ts";
+export type { ObserveOptions, Timepoint } from "./src/sampling/timepoint.ts";
 export type { Observation } from "./src/segment/observation.ts";
 
 /**
@@ -164,14 +166,34 @@ export function time(label: string): Disposable {
   return defaultMonitor.time(label);
 }
 
-/** Records one measurement, in a unit of your choice, in the channel `custom`. */
-export function observe(label: string, value: number): void {
-  defaultMonitor.observe(label, value);
+/**
+ * Records one measurement, in a unit of your choice, in the channel `custom`: measured now, or at
+ * `options.at`.
+ *
+ * @example
+ * ```ts
+ * import * as monitor from "@kymo/kymo";
+ * import { assertEquals } from "@std/assert";
+ * import { rmSync } from "node:fs";
+ *
+ * monitor.start({ monitoringDir: "_observed" });
+ * monitor.observe("queue length", 17);
+ * monitor.observe("power", 230, { at: new Date(Date.now() - 60_000) }); // a meter that reports late
+ * await monitor.stop();
+ * assertEquals(monitor.status().flushed, 2);
+ * rmSync("_observed", { recursive: true });
+ * ```
+ */
+export function observe(label: string, value: number, options?: ObserveOptions): void {
+  defaultMonitor.observe(label, value, options);
 }
 
-/** Records several measurements with the same timepoint. */
-export function observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
-  defaultMonitor.observeMany(observations);
+/** Records several measurements with the same timepoint: now, or `options.at`. */
+export function observeMany(
+  observations: Iterable<readonly [label: string, value: number]>,
+  options?: ObserveOptions,
+): void {
+  defaultMonitor.observeMany(observations, options);
 }
 
 /**

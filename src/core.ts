@@ -57,6 +57,7 @@ export type { Timers } from "./runtime.ts";
 export type { BackgroundSampler, BackgroundSamplerOptions, SampledSeries } from "./sampling/background_sampler.ts";
 export type { DurationSampler, DurationSink } from "./sampling/duration_sampler.ts";
 export type { ObservationSink, Sampler } from "./sampling/sampler.ts";
+export type { ObserveOptions, Timepoint } from "./sampling/timepoint.ts";
 export type { SegmentOwner } from "./segment/format.ts";
 export type { Observation } from "./segment/observation.ts";
 export { Segment, type SegmentContent } from "./segment/segment.ts";

@@ -67,9 +67,10 @@ export class CsvEncoder {
       if (at + MAX_NUMBERS_BYTES + ending + OVERHANG > SLICE_BYTES) break;
 
       const timepoint = timepoints[row]!;
-      if (!second.includes(timepoint)) second.moveTo(timepoint);
+      let nanoseconds = timepoint - second.start;
+      if (!(nanoseconds >= 0 && nanoseconds < NANOSECONDS)) nanoseconds = second.moveTo(timepoint);
       at = putWords(out, at, second.words, 0, second.length);
-      at = putNineDigits(out, at, timepoint - second.start);
+      at = putNineDigits(out, at, nanoseconds);
       at = isDuration ? putDuration(out, at, values[row]!) : putNumber(out, at, values[row]!);
       at = putWords(out, at, words, starts[id]!, ending);
     }
@@ -86,6 +87,12 @@ export class CsvEncoder {
 }
 
 /**
+ * Timepoints up to this, ns, are exact, and so is the beginning of their second; larger ones are
+ * computed with BigInts.
+ */
+const EXACT = Number.MAX_SAFE_INTEGER - 2 * NANOSECONDS;
+
+/**
  * The second of the epoch in which the timepoint of a row lies: its digits, and when it began. Rows
  * in the same second need neither a division nor a BigInt.
  */
@@ -94,33 +101,44 @@ class Second {
   readonly words: Int32Array = new Int32Array(4);
   /** Number of digits. */
   length = 0;
-  /** When it began, in ns of the segment's clock. May be negative. */
+  /** When it began, in ns of the segment's clock. May be negative; NaN if no double holds it. */
   start = NaN;
+  readonly #epochOffset: bigint;
   // The epoch offset in two parts that can be added to a timepoint without a BigInt.
   readonly #offsetSeconds: number;
   readonly #offsetNanoseconds: number;
 
   /** No second yet, of a clock whose zero is `epochOffset` ns after 1970. */
   constructor(epochOffset: bigint) {
+    this.#epochOffset = epochOffset;
     // Rounded down: the offset is negative if the clock of the machine is, or was at its start,
     // before 1970.
     this.#offsetNanoseconds = Number((epochOffset % BILLION + BILLION) % BILLION);
     this.#offsetSeconds = Number((epochOffset - BigInt(this.#offsetNanoseconds)) / BILLION);
   }
 
-  /** Whether it contains a timepoint of the segment. */
-  includes(timepoint: number): boolean {
-    const nanoseconds = timepoint - this.start;
-    return nanoseconds >= 0 && nanoseconds < NANOSECONDS;
-  }
-
-  /** Becomes the second that contains a timepoint of the segment, which must not be before 1970. */
-  moveTo(timepoint: number): void {
+  /**
+   * Becomes the second that contains a timepoint of the segment, which must not be before 1970.
+   * Returns the nanoseconds from its beginning to the timepoint.
+   */
+  moveTo(timepoint: number): number {
+    if (Math.abs(timepoint) > EXACT) return this.#moveFar(timepoint);
     const seconds = Math.floor(timepoint / NANOSECONDS);
     const nanoseconds = timepoint - seconds * NANOSECONDS + this.#offsetNanoseconds;
     const carry = nanoseconds >= NANOSECONDS ? 1 : 0;
     this.start = (seconds + carry) * NANOSECONDS - this.#offsetNanoseconds;
-    const digits = String(seconds + carry + this.#offsetSeconds);
+    this.#setDigits(String(seconds + carry + this.#offsetSeconds));
+    return timepoint - this.start;
+  }
+
+  #moveFar(timepoint: number): number {
+    const time = this.#epochOffset + BigInt(timepoint);
+    this.start = NaN;
+    this.#setDigits(String(time / BILLION));
+    return Number(time % BILLION);
+  }
+
+  #setDigits(digits: string): void {
     this.length = putAscii(new DataView(this.words.buffer), 0, digits);
   }
 }

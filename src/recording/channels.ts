@@ -4,6 +4,9 @@ import { valueKindOf } from "../series.ts";
 import type { ChannelCounts, DoubleBuffer } from "./double_buffer.ts";
 import { exitLockDeadline, Flusher, type FlusherOptions } from "./flusher.ts";
 
+/** ms between looks at the wall clock, which may be set, or have gone on while the machine slept. */
+const CLOCK_CHECK_INTERVAL = 1_000;
+
 /** The channels of one recording by name, each with its flusher. */
 export class Channels {
   readonly #options: FlusherOptions;
@@ -11,6 +14,7 @@ export class Channels {
   readonly #flushers = new Map<string, Flusher>();
   #isOpen = true;
   #isRunning = false;
+  #cancelClockCheck = (): void => {};
 
   /** Makes no channel yet. */
   constructor(options: FlusherOptions, owner: Pick<SegmentOwner, "pid" | "isolate">) {
@@ -18,9 +22,15 @@ export class Channels {
     this.#owner = owner;
   }
 
-  /** From now on the program runs, and a disk that refuses a spool is not an exception. */
+  /**
+   * From now on the program runs: a disk that refuses a spool is not an exception, and timepoints
+   * follow the wall clock when it is set.
+   */
   begin(): void {
     this.#isRunning = true;
+    this.#cancelClockCheck = this.#options.timers.every(CLOCK_CHECK_INTERVAL, () => {
+      for (const { buffer } of this.#flushers.values()) buffer.followWallClock();
+    });
   }
 
   /**
@@ -53,8 +63,8 @@ export class Channels {
   sink(channel: string): ObservationSink {
     const buffer = this.get(channel);
     return {
-      observe: (label, value) => this.#isOpen ? buffer.observe(label, value) : undefined,
-      observeMany: (observations) => this.#isOpen ? buffer.observeMany(observations) : undefined,
+      observe: (label, value, options) => this.#isOpen ? buffer.observe(label, value, options) : undefined,
+      observeMany: (observations, options) => this.#isOpen ? buffer.observeMany(observations, options) : undefined,
     };
   }
 
@@ -71,13 +81,13 @@ export class Channels {
 
   /** Flushes all rows without blocking the event loop, and ends. Never rejects. */
   async close(): Promise<void> {
-    this.#isOpen = false;
+    this.#end();
     await this.#each((flusher) => flusher.close());
   }
 
   /** Ends without flushing. */
   abandon(): void {
-    this.#isOpen = false;
+    this.#end();
     for (const flusher of this.#flushers.values()) flusher.abandon();
   }
 
@@ -91,6 +101,11 @@ export class Channels {
     let sum = 0;
     for (const { buffer } of this.#flushers.values()) sum += of(buffer);
     return sum;
+  }
+
+  #end(): void {
+    this.#isOpen = false;
+    this.#cancelClockCheck();
   }
 
   async #each(task: (flusher: Flusher) => Promise<void>): Promise<void> {

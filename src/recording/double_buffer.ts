@@ -1,8 +1,9 @@
 import type { Clock } from "../runtime.ts";
+import { type ObserveOptions, timepointOf } from "../sampling/timepoint.ts";
 import { SEGMENT_HEADER_BYTES } from "../segment/format.ts";
 import { NO_ROOM } from "../segment/label_interner.ts";
 import { Segment } from "../segment/segment.ts";
-import { ValueKind } from "../series.ts";
+import { NANOSECONDS_PER_MS, ValueKind } from "../series.ts";
 
 /**
  * What a {@linkcode DoubleBuffer} needs of its owner:
@@ -126,18 +127,16 @@ export class DoubleBuffer {
   }
 
   /**
-   * Records one observation, measured at `timepoint`: a reading of the isolate's clock, by default
-   * now.
+   * Records one observation, measured now unless `options` say otherwise.
    *
    * It is refused and counted as invalid if the label is not a string, the value not a number (in
-   * the channel of durations: not a whole number of ns), or the timepoint not a positive whole
-   * number of ns.
+   * the channel of durations: not a whole number of ns), or the timepoint not valid. The channel of
+   * durations takes none: readers rely on it that its rows are in the order of their timepoints.
    */
-  observe(label: string, value: number, timepoint: number = this.#now()): void {
-    const valid = typeof label === "string" && typeof value === "number" && isNanoseconds(timepoint) && timepoint > 0 &&
-      (!this.#isDuration || isNanoseconds(value));
-    if (valid) this.add(label, value, timepoint);
-    else this.#invalid++;
+  observe(label: string, value: number, options?: ObserveOptions): void {
+    if (!this.#isObservation(label, value)) this.#invalid++;
+    else if (options === undefined) this.add(label, value, this.#now());
+    else this.#observeAt(label, value, timepointOf(options));
   }
 
   /** Records one observation; the caller guarantees that all three arguments are valid. */
@@ -147,13 +146,15 @@ export class DoubleBuffer {
     if (room <= this.#mark) this.#reachMark(room, label, value, timepoint);
   }
 
-  /** Records several observations with the same timepoint. */
-  observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
-    const timepoint = this.#now();
+  /** Records several observations with the same timepoint: now, unless `options` say otherwise. */
+  observeMany(observations: Iterable<readonly [label: string, value: number]>, options?: ObserveOptions): void {
+    const now = this.#now();
+    const at = timepointOf(options);
     try {
       for (const pair of observations) {
-        if (Array.isArray(pair)) this.observe(pair[0], pair[1], timepoint);
-        else this.#invalid++;
+        if (!Array.isArray(pair) || !this.#isObservation(pair[0], pair[1])) this.#invalid++;
+        else if (at === "now") this.add(pair[0], pair[1], now);
+        else this.#observeAt(pair[0], pair[1], at);
       }
     } catch {
       this.#invalid++; // not iterable, or the iterator threw
@@ -186,6 +187,16 @@ export class DoubleBuffer {
     this.#sequence++;
     this.#filling = this.#open(next);
     this.#options.onNeed("flush");
+  }
+
+  /**
+   * Seals the segment being filled if its epoch offset is no longer true: the wall clock was set, or
+   * the machine was suspended, which stops the monotonic clock. While another segment is sealed,
+   * nothing happens.
+   */
+  followWallClock(): void {
+    const { offset, error } = readEpochOffset(this.#options.clock);
+    if (Math.abs(Number(offset - this.#filling.epochOffset)) > CLOCK_STEP + error) this.seal();
   }
 
   /** Says that `rows` rows of the sealed segment are in published files by now. */
@@ -229,18 +240,41 @@ export class DoubleBuffer {
     return this.#spare === undefined && this.#sealed === undefined;
   }
 
-  #reachMark(room: number, label: string, value: number, timepoint: number): void {
-    if (this.#mark !== NO_ROOM) {
-      this.#mark = NO_ROOM;
-      if (this.#lacksNext) this.#options.onNeed("next");
-    }
-    if (room === NO_ROOM) this.#addToNext(label, value, timepoint);
+  #isObservation(label: unknown, value: unknown): boolean {
+    return typeof label === "string" && typeof value === "number" && (!this.#isDuration || isNanoseconds(value));
   }
 
-  #addToNext(label: string, value: number, timepoint: number): void {
+  #observeAt(label: string, value: number, at: ReturnType<typeof timepointOf>): void {
+    if (at === "now") return this.add(label, value, this.#now());
+    if (at === undefined || this.#isDuration) {
+      this.#invalid++;
+      return;
+    }
+    const room = this.#filling.add(label, value, rowTime(at, this.#filling));
+    if (room > this.#mark) return;
+    this.#passMark();
+    if (room !== NO_ROOM) return;
+    this.#moveOn(); // the next segment may have another epoch offset
+    if (this.#filling.add(label, value, rowTime(at, this.#filling)) === NO_ROOM) this.#dropped++;
+  }
+
+  #reachMark(room: number, label: string, value: number, timepoint: number): void {
+    this.#passMark();
+    if (room !== NO_ROOM) return;
+    this.#moveOn();
+    if (this.#filling.add(label, value, timepoint) === NO_ROOM) this.#dropped++;
+  }
+
+  #passMark(): void {
+    if (this.#mark === NO_ROOM) return;
+    this.#mark = NO_ROOM;
+    if (this.#lacksNext) this.#options.onNeed("next");
+  }
+
+  /** Seals the full segment, if the other one can be released. */
+  #moveOn(): void {
     if (this.#sealed !== undefined) this.#options.onNeed("room");
     this.seal();
-    if (this.#filling.add(label, value, timepoint) === NO_ROOM) this.#dropped++;
   }
 
   /** The next segment; `undefined` if there is no memory for one: then rows are dropped. */
@@ -253,15 +287,21 @@ export class DoubleBuffer {
   }
 
   #open(segment: Segment): Segment {
-    segment.open(this.#sequence, epochOffsetOf(this.#options.clock));
+    segment.open(this.#sequence, readEpochOffset(this.#options.clock).offset);
     const { capacity } = segment;
     this.#mark = this.#spare === undefined ? capacity - (capacity >> 1) - 1 : NO_ROOM;
     return segment;
   }
 }
 
-function isNanoseconds(value: number): boolean {
-  return value >= 0 && Number.isSafeInteger(value);
+/**
+ * Difference of the wall clock and the monotonic clock that counts as a step, ns. NTP corrects
+ * smaller differences by slewing, which both clocks follow; a wall clock without `Temporal` has 1 ms.
+ */
+const CLOCK_STEP = 20 * NANOSECONDS_PER_MS;
+
+function isNanoseconds(value: unknown): boolean {
+  return Number.isSafeInteger(value) && value as number >= 0;
 }
 
 /**
@@ -270,15 +310,24 @@ function isNanoseconds(value: number): boolean {
 const NO_ROOM_BYTES = SEGMENT_HEADER_BYTES + 40;
 
 /**
+ * The timepoint of a row of a segment that was measured at `at`, ns since 1970. It is exact if that
+ * is within 104 days of the zero of the clock, and otherwise the nearest that a double holds: within
+ * 128 ns. A row has no timepoint 0, which would look like a page that is missing.
+ */
+function rowTime(at: bigint, { epochOffset }: Segment): number {
+  return Number(at - epochOffset) || 1;
+}
+
+/**
  * Largest time between readings of the two clocks, ns; if the thread was held up for longer, they
  * are read again.
  */
 const MAX_READING_TIME = 5_000;
 const MAX_READINGS = 4;
 
-/** The epoch time of the zero of a clock, ns. */
-function epochOffsetOf({ now, epoch }: Clock): bigint {
-  let epochOffset = 0n;
+/** The epoch time of the zero of a clock, ns, and how far that may be off. */
+function readEpochOffset({ now, epoch }: Clock): { readonly offset: bigint; readonly error: number } {
+  let offset = 0n;
   let shortest = Infinity;
   for (let i = 0; i < MAX_READINGS && shortest > MAX_READING_TIME; i++) {
     const before = now();
@@ -286,7 +335,7 @@ function epochOffsetOf({ now, epoch }: Clock): bigint {
     const readingTime = now() - before;
     if (readingTime >= shortest) continue;
     shortest = readingTime;
-    epochOffset = wall - BigInt(before + Math.floor(readingTime / 2));
+    offset = wall - BigInt(before + Math.floor(readingTime / 2));
   }
-  return epochOffset;
+  return { offset, error: shortest / 2 };
 }

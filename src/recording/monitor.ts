@@ -3,6 +3,7 @@ import { KymoError, quote } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { NOT_RECORDING } from "../sampling/duration_sampler.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
+import type { ObserveOptions } from "../sampling/timepoint.ts";
 import { CHANNELS } from "../series.ts";
 import { checkOwnChannelName, checkStartOptions, type StartOptions } from "./options.ts";
 import { Session } from "./session.ts";
@@ -169,13 +170,13 @@ export class Monitor {
   }
 
   /** Records one measurement, in a unit of your choice, in the channel `custom`. */
-  observe(label: string, value: number): void {
-    this.#session?.channel(CHANNELS.custom)?.observe(label, value);
+  observe(label: string, value: number, options?: ObserveOptions): void {
+    this.#session?.channel(CHANNELS.custom)?.observe(label, value, options);
   }
 
   /** Records several measurements with the same timepoint. */
-  observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
-    this.#session?.channel(CHANNELS.custom)?.observeMany(observations);
+  observeMany(observations: Iterable<readonly [label: string, value: number]>, options?: ObserveOptions): void {
+    this.#session?.channel(CHANNELS.custom)?.observeMany(observations, options);
   }
 
   /**
@@ -195,8 +196,8 @@ export class Monitor {
     }
     this.#channels.add(name);
     return {
-      observe: (label, value) => this.#session?.channel(name)?.observe(label, value),
-      observeMany: (observations) => this.#session?.channel(name)?.observeMany(observations),
+      observe: (label, value, options) => this.#session?.channel(name)?.observe(label, value, options),
+      observeMany: (observations, options) => this.#session?.channel(name)?.observeMany(observations, options),
     };
   }
 

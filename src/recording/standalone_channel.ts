@@ -2,6 +2,7 @@ import type { KymoError } from "../errors.ts";
 import { checkChannelName } from "../files/names.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
+import type { ObserveOptions } from "../sampling/timepoint.ts";
 import type { ChannelCounts, DoubleBuffer } from "./double_buffer.ts";
 import { checkWriteOptions, type WriteOptions } from "./options.ts";
 import { Store } from "./store.ts";
@@ -24,7 +25,8 @@ export interface Channel extends ObservationSink, AsyncDisposable {
   readonly name: string;
   /**
    * Records `value` at `timepoint`, a reading of the runtime's monotonic clock in ns. The arguments
-   * are not checked: the caller guarantees a string, a number, and a positive whole number.
+   * are not checked: the caller guarantees a string, a number, and a positive whole number that is
+   * not less than in the call before.
    */
   add(label: string, value: number, timepoint: number): void;
   /**
@@ -63,13 +65,13 @@ export class StandaloneChannel implements Channel {
   }
 
   /** Records one measurement. Does nothing once the channel is closed, as all methods below. */
-  observe(label: string, value: number): void {
-    if (this.#closing === undefined) this.#buffer.observe(label, value);
+  observe(label: string, value: number, options?: ObserveOptions): void {
+    if (this.#closing === undefined) this.#buffer.observe(label, value, options);
   }
 
   /** Records several measurements with the same timepoint. */
-  observeMany(observations: Iterable<readonly [label: string, value: number]>): void {
-    if (this.#closing === undefined) this.#buffer.observeMany(observations);
+  observeMany(observations: Iterable<readonly [label: string, value: number]>, options?: ObserveOptions): void {
+    if (this.#closing === undefined) this.#buffer.observeMany(observations, options);
   }
 
   /**

@@ -1,9 +1,11 @@
+import type { ObserveOptions } from "./timepoint.ts";
+
 /** What records observations: a channel, for example. */
 export interface ObservationSink {
-  /** Records one observation, with the present time as its timepoint. */
-  observe(label: string, value: number): void;
-  /** Records several observations with the same timepoint. */
-  observeMany(observations: Iterable<readonly [label: string, value: number]>): void;
+  /** Records one observation, measured now unless `options.at` says otherwise. */
+  observe(label: string, value: number, options?: ObserveOptions): void;
+  /** Records several observations with the same timepoint: now, unless `options.at` says otherwise. */
+  observeMany(observations: Iterable<readonly [label: string, value: number]>, options?: ObserveOptions): void;
 }
 
 /**

@@ -29,9 +29,13 @@
  * | …+8*n*   | u16 × *n* | label ids                                                              |
  * | …+2*n*   | the rest  | label table, 1/8 of all bytes: for each label a u32 length, then UTF-8 |
  *
- * Timepoints count from a recent zero, so that a double holds them exactly (for 104 days). Adding
- * the epoch offset gives the epoch time. The offset is measured anew for each segment, so drift and
- * clock steps stay small, and time never goes back within a segment.
+ * Timepoints count from a recent zero, so that a double holds them exactly (for 104 days; to the
+ * nearest 256 ns after that). Adding the epoch offset gives the epoch time. The offset is measured
+ * anew for each segment, and the segment is sealed when the wall clock is set meanwhile.
+ *
+ * Rows are in the order in which they were recorded. In the channel of durations that is the order
+ * of their timepoints. In others a program may give a timepoint of its own, which may be negative:
+ * before the zero. No row has the timepoint 0.
  *
  * **What is valid.** The writer is one isolate and takes no lock for a row. It stores a row before
  * the count that commits it, and a label before the first row that uses it. To reuse a segment it

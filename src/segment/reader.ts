@@ -148,8 +148,8 @@ function wholeRows({ owner, epochOffset, count, timepoints, values, labelIds, la
   for (let row = 0; row < count; row++) {
     const timepoint = timepoints[row]!;
     const value = values[row]!;
-    const isWhole = Number.isSafeInteger(timepoint) && timepoint > 0 && isEpochTime(zero + timepoint) &&
-      labelIds[row]! < labelCount && (!isDuration || Number.isSafeInteger(value) && value >= 0);
+    const isWhole = Number.isInteger(timepoint) && timepoint !== 0 && isEpochTime(zero + timepoint) &&
+      labelIds[row]! < labelCount && (!isDuration || timepoint > 0 && Number.isSafeInteger(value) && value >= 0);
     if (!isWhole) return row;
   }
   return count;

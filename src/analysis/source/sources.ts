@@ -2,7 +2,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { observationsOf } from "../../segment/observation.ts";
 import { type ReportUnreadable, type SpoolRows, SpoolSnapshot } from "../../files/snapshot.ts";
 import { release } from "../../files/directory.ts";
-import { fileNameOf, parseSegmentFileName } from "../../files/names.ts";
+import { channelOfFile, fileNameOf, parseSegmentFileName } from "../../files/names.ts";
+import { CHANNELS } from "../../series.ts";
 import { outerTimepoints } from "../../csv/outer_rows.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import { CheckedFile, partsOf } from "./checked_file.ts";
@@ -117,10 +118,13 @@ export async function openSources(
 
 /**
  * Whether all rows of a file lie outside of the time of interest. Its first and last row tell that
- * only if it is the file of one segment, within which time never goes back.
+ * only if it is the file of one segment of durations: in other channels a program may give any
+ * timepoints.
  */
 function liesOutside(path: string, files: Files, { from, to }: TimeBounds): boolean {
-  if (from === undefined && to === undefined || parseSegmentFileName(fileNameOf(path)) === undefined) return false;
+  if (from === undefined && to === undefined) return false;
+  const name = fileNameOf(path);
+  if (parseSegmentFileName(name) === undefined || channelOfFile(name) !== CHANNELS.duration) return false;
   let file: FileHandle | undefined;
   try {
     file = files.open(path, "read");

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { globSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { csvFiles, readRows } from "../../support/process/recorded_rows.ts";
 import { PATIENCE, RecorderController } from "../../support/process/recorder_controller.ts";
@@ -137,6 +138,35 @@ for (const layout of LAYOUTS) {
     );
   });
 }
+
+describe("a machine that is suspended for 8 hours, or whose clock is set", () => {
+  for (const flushInterval of [0, 60_000]) {
+    it(`has right timepoints again within two seconds, with flushInterval ${flushInterval}`, { skip }, async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      const offsets = [0, 8 * HOUR, -8 * HOUR];
+      writeFileSync(scratch.at("clock"), "+0");
+      // While a machine is suspended, the monotonic clock stands still and the wall clock goes on.
+      const recorder = new RecorderController(thisRuntime, withClockOf(scratch.at("clock")));
+      await recorder.send("start", { monitoringDir: directory, flushInterval, layout: "append" });
+      const clocks: number[] = [];
+      for (const offset of offsets) {
+        writeFileSync(scratch.at("clock"), `${offset < 0 ? "" : "+"}${offset}`);
+        await sleep(2_000);
+        clocks.push(Date.now() / 1000 + offset);
+        await recorder.send("number", 1);
+      }
+      const { recorded, flushed, dropped, errors } = await recorder.send("stop");
+      await recorder.end(CRASH);
+      assertEquals({ recorded, flushed, dropped, errors }, { recorded: 3, flushed: 3, dropped: 0, errors: 0 });
+      const seconds: number[] = [];
+      readRows(directory, "custom", (_label, _pid, second) => seconds.push(second));
+      for (const [i, second] of seconds.entries()) {
+        assert(Math.abs(second - clocks[i]!) < TOLERANCE, `row ${i} is of ${second}, the clock was at ${clocks[i]}`);
+      }
+    });
+  }
+});
 
 /**
  * Asserts that the files have the sequence numbers from 1 on, each once, and that no name was

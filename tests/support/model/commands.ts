@@ -3,6 +3,7 @@ import type { DiskOperation } from "../fake/memory_disk.ts";
 import { CODES, OPERATIONS } from "./troubled_disk.ts";
 import { COMMON, type Recording, type Target, type WatchedMonitor } from "./watched_monitor.ts";
 import type { ProcessPair } from "./process_pair.ts";
+import { EPOCH } from "../fake/runtime.ts";
 import { LEAST_THRESHOLD } from "../small_buffers.ts";
 
 /** Something that happens, and prints as what it is. */
@@ -98,6 +99,10 @@ const calls = [
   call("observe much", fc.tuple(target, fc.integer({ min: 300, max: 1_000 }), fc.nat(200)), (monitor, given) => {
     monitor.observe(...given);
   }),
+  call("observeAt", fc.tuple(target, fc.integer({ min: 1, max: 400 }), fc.bigInt(-EPOCH + 1_000n, 10n ** 18n)), (
+    monitor,
+    given,
+  ) => monitor.observeAt(...given)),
   call("observeWrongly", fc.tuple(target, fc.nat(20)), (monitor, given) => monitor.observeWrongly(...given)),
   call("observeMany", fc.tuple(target, fc.nat(20), fc.nat(6), fc.boolean()), (monitor, given) => {
     monitor.observeMany(...given);

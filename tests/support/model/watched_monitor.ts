@@ -3,7 +3,7 @@ import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import type { StartOptions } from "../../../src/recording/options.ts";
 import type { MonitorStatus } from "../../../src/recording/status.ts";
 import type { ChannelCounts } from "../../../src/recording/double_buffer.ts";
-import type { FakeRuntime } from "../fake/runtime.ts";
+import { EPOCH, type FakeRuntime } from "../fake/runtime.ts";
 import { DIRECTORY } from "../published_files.ts";
 import { LEAST_THRESHOLD } from "../small_buffers.ts";
 
@@ -250,6 +250,15 @@ export class WatchedMonitor {
       const value = this.#values.next(channel);
       this.#expectedNow()?.count(channel, 1);
       this.#guard(() => this.#target(target).observe(text, value));
+    }
+  }
+
+  /** Makes `count` observations of another time, `distance` ns from the beginning of the test. */
+  observeAt(target: Target, count: number, distance: bigint): void {
+    for (let i = 0; i < count; i++) {
+      const value = this.#values.next(target);
+      this.#expectedNow()?.count(target, 1);
+      this.#guard(() => this.#target(target).observe("at", value, { at: EPOCH + distance }));
     }
   }
 

@@ -69,7 +69,7 @@ export class KilledProgram {
       const label = LABELS[value % LABELS.length]!;
       for (const { channel, kind, buffer } of this.#buffers) {
         const time = clock.time += 1_000;
-        buffer.observe(label, value, time);
+        buffer.add(label, value, time);
         this.#rows.add({ channel, kind, time, value, label, pid });
         between();
       }

@@ -34,11 +34,17 @@ function encodeAll(observations: Given[], kind: ValueKind): string[] {
   return texts;
 }
 
+/** A timepoint near or far, after the zero of the clock or before it, but not before 1970. */
+function randomTimepoint(random: (below: number) => number): number {
+  const distance = Math.floor(random(2 ** 32) * 2 ** random(31));
+  return random(2) === 0 ? distance : -Math.min(distance, 2 ** 60);
+}
+
 describe("encode and parse", () => {
   it("return 100,000 random observations unchanged to the bit", () => {
     const random = randomFrom(20231114);
     const given = Array.from({ length: 100_000 }, (): Given => ({
-      timepoint: Math.floor(random(2 ** 32) * 2 ** random(21)),
+      timepoint: randomTimepoint(random),
       value: randomDouble(random),
       label: randomLabel(random),
     }));
@@ -51,6 +57,14 @@ describe("encode and parse", () => {
         row.label !== asWritten(label) || row.pid !== OWNER.pid;
     });
     assertEquals(read[differs], given[differs] as unknown as undefined);
+  });
+
+  it("return timepoints around the ends of seconds and of what a double holds exactly", () => {
+    const given = [2 ** 53, 2 ** 53 - 1, 2 ** 53 - 2e9, 2 ** 56, 2 ** 60, 3e9, 1e9, 1].flatMap((timepoint) =>
+      [0, 1, -1, 2, -2, 1e9, -1e9].flatMap((shift) => [timepoint + shift, -timepoint - shift])
+    ).map((timepoint, value): Given => ({ timepoint, value, label: "x" }));
+    const read = encodeAll(given, ValueKind.number).flatMap(parse);
+    assertEquals(read.map(({ timepoint }) => timepoint), given.map(({ timepoint }) => ANCHOR + BigInt(timepoint)));
   });
 
   it("return a duration as the double nearest to its seconds", () => {

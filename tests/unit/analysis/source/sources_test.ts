@@ -321,6 +321,19 @@ describe("openSources with a time of interest", () => {
     assertEquals(await count({ from: at(9_000) }), [0, 0]);
   });
 
+  it("reads all files of channels in which observations may have any timepoint", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    // The first and the last row lie outside, another one lies inside.
+    writeFileSync(
+      scratch.at("custom.7-0123abcd-000001.csv"),
+      `${rows(1, 1)}${rows(9, 9).slice(rows(1, 0).length)}${rows(2, 2).slice(rows(1, 0).length)}`,
+    );
+    const { files } = defaultRuntime();
+    const sources = await openSources(scratch.path, { connection: reader.connection, files }, { from: at(9) });
+    assertEquals((await reader.rows(sources, "custom")).map((row) => row[9]), ["1", "2", "9"]);
+  });
+
   it("reads all of files that may hold several segments, or that do not begin and end with a row", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();

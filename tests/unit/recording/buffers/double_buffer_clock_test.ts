@@ -49,6 +49,40 @@ describe("DoubleBuffer, epoch offset", () => {
     assertEquals(owner.taken.map(({ epochOffset }) => epochOffset - EPOCH), [0n, 5n]);
   });
 
+  it("changes with the next segment when the wall clock is found to be set", () => {
+    for (const step of [HOUR, -HOUR, 21_000_000n, -21_000_000n]) {
+      const owner = new FakeBufferOwner();
+      observeNumbers(owner.buffer, 1);
+      owner.clock.offset = step;
+      owner.buffer.followWallClock();
+      observeNumbers(owner.buffer, 1);
+      assertEquals(owner.taken.map(({ rows }) => rows.length), [1]);
+      owner.release();
+      owner.buffer.seal();
+      assertEquals(owner.taken.map(({ epochOffset }) => epochOffset - EPOCH), [0n, step]);
+    }
+  });
+
+  it("changes at once for a segment without rows when the wall clock is found to be set", () => {
+    const owner = new FakeBufferOwner();
+    owner.clock.offset = HOUR;
+    owner.buffer.followWallClock();
+    observeNumbers(owner.buffer, 1);
+    owner.buffer.seal();
+    assertEquals(owner.taken.map(({ epochOffset, sequence }) => [epochOffset - EPOCH, sequence]), [[HOUR, 1]]);
+  });
+
+  it("stays while the wall clock is off by less than it may be, or than a slow reading tells", () => {
+    const owner = new FakeBufferOwner();
+    observeNumbers(owner.buffer, 1);
+    owner.clock.offset = 19_000_000n;
+    owner.buffer.followWallClock();
+    owner.clock.offset = 0n;
+    owner.clock.step = 100_000_000; // the thread is held up in each reading
+    owner.buffer.followWallClock();
+    assertEquals(owner.taken, []);
+  });
+
   for (const [step, name] of [[-HOUR, "an hour back"], [24n * HOUR, "a day on"]] as const) {
     it(`follows a wall clock set ${name} from the next segment on; time never goes back within one`, () => {
       const owner = new FakeBufferOwner();
