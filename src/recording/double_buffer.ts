@@ -133,10 +133,13 @@ export class DoubleBuffer {
    * the channel of durations: not a whole number of ns), or the timepoint not valid. The channel of
    * durations takes none: readers rely on it that its rows are in the order of their timepoints.
    */
-  observe(label: string, value: number, options?: ObserveOptions): void {
-    if (!this.#isObservation(label, value)) this.#invalid++;
-    else if (options === undefined) this.add(label, value, this.#now());
-    else this.#observeAt(label, value, timepointOf(options));
+  // The default is of no use but to Bun, where a call without the third argument is 6 ns faster then.
+  observe(label: string, value: number, options: ObserveOptions | undefined = undefined): void {
+    const now = this.#now();
+    const isNow = options === undefined && typeof label === "string" && typeof value === "number" &&
+      (!this.#isDuration || isNanoseconds(value));
+    if (isNow) this.add(label, value, now);
+    else this.#observeAt(label, value, timepointOf(options), now);
   }
 
   /** Records one observation; the caller guarantees that all three arguments are valid. */
@@ -152,9 +155,8 @@ export class DoubleBuffer {
     const at = timepointOf(options);
     try {
       for (const pair of observations) {
-        if (!Array.isArray(pair) || !this.#isObservation(pair[0], pair[1])) this.#invalid++;
-        else if (at === "now") this.add(pair[0], pair[1], now);
-        else this.#observeAt(pair[0], pair[1], at);
+        if (Array.isArray(pair)) this.#observeAt(pair[0], pair[1], at, now);
+        else this.#invalid++;
       }
     } catch {
       this.#invalid++; // not iterable, or the iterator threw
@@ -240,16 +242,14 @@ export class DoubleBuffer {
     return this.#spare === undefined && this.#sealed === undefined;
   }
 
-  #isObservation(label: unknown, value: unknown): boolean {
-    return typeof label === "string" && typeof value === "number" && (!this.#isDuration || isNanoseconds(value));
-  }
-
-  #observeAt(label: string, value: number, at: ReturnType<typeof timepointOf>): void {
-    if (at === "now") return this.add(label, value, this.#now());
-    if (at === undefined || this.#isDuration) {
+  #observeAt(label: string, value: number, at: ReturnType<typeof timepointOf>, now: number): void {
+    const isValid = typeof label === "string" && typeof value === "number" && at !== undefined &&
+      (!this.#isDuration || at === "now" && isNanoseconds(value));
+    if (!isValid) {
       this.#invalid++;
       return;
     }
+    if (at === "now") return this.add(label, value, now);
     const room = this.#filling.add(label, value, rowTime(at, this.#filling));
     if (room > this.#mark) return;
     this.#passMark();
@@ -300,8 +300,8 @@ export class DoubleBuffer {
  */
 const CLOCK_STEP = 20 * NANOSECONDS_PER_MS;
 
-function isNanoseconds(value: unknown): boolean {
-  return Number.isSafeInteger(value) && value as number >= 0;
+function isNanoseconds(value: number): boolean {
+  return value >= 0 && Number.isSafeInteger(value);
 }
 
 /**
