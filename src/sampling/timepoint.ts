@@ -1,5 +1,8 @@
-/** A point in time: ns since 1970-01-01T00:00:00Z, a `Date`, or a `Temporal.Instant`. */
-export type Timepoint = bigint | Date | { readonly epochNanoseconds: bigint };
+/**
+ * A point in time: ns since 1970-01-01T00:00:00Z, or what has the shape of a `Date` or of a
+ * `Temporal.Instant`.
+ */
+export type Timepoint = bigint | { getTime(): number } | { readonly epochNanoseconds: bigint };
 
 /** How an observation is recorded. */
 export interface ObserveOptions {
@@ -30,13 +33,13 @@ export function timepointOf(options: unknown): bigint | "now" | undefined {
     const timepoint = nanosecondsOf(at);
     return timepoint !== undefined && timepoint >= FIRST && timepoint <= LAST ? timepoint : undefined;
   } catch {
-    return undefined; // a getter may throw; a `Date` may be invalid
+    return undefined; // a getter may throw, and a date be invalid
   }
 }
 
 function nanosecondsOf(at: unknown): bigint | undefined {
   if (typeof at === "bigint") return at;
-  if (at instanceof Date) return BigInt(at.getTime()) * NANOSECONDS_PER_MS;
-  const { epochNanoseconds } = at as { readonly epochNanoseconds?: unknown };
-  return typeof epochNanoseconds === "bigint" ? epochNanoseconds : undefined;
+  const { epochNanoseconds, getTime } = at as { readonly epochNanoseconds?: unknown; readonly getTime?: unknown };
+  if (typeof epochNanoseconds === "bigint") return epochNanoseconds;
+  return typeof getTime === "function" ? BigInt(getTime.call(at)) * NANOSECONDS_PER_MS : undefined;
 }
