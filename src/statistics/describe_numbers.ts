@@ -13,20 +13,20 @@ export interface Quantile {
 
 /**
  * Statistics of some numbers, as pandas' `describe` computes them: NaN is ignored, infinities are
- * not.
+ * not. What exceeds the range of a double, such as the sum of two numbers of 1e308, is NaN.
  */
 export interface Statistics {
   /** How many numbers there are. */
   readonly count: number;
-  /** NaN if there are none. */
+  /** NaN if there are none, or if their sum is. */
   readonly mean: number;
-  /** Sample standard deviation; NaN of fewer than two numbers, or if one is infinite. */
+  /** Sample standard deviation; NaN of fewer than two numbers, or if the variance is not finite. */
   readonly std: number;
   /** NaN if there are none. */
   readonly min: number;
   /** NaN if there are none. */
   readonly max: number;
-  /** 0 if there are none. */
+  /** 0 if there are none; NaN if it is infinite though no number is. */
   readonly sum: number;
   /** In the order of the request. */
   readonly quantiles: readonly Quantile[];
@@ -53,13 +53,15 @@ export function describeNumbers(
   checkQuantiles(quantiles);
   const sorted = Float64Array.from(numbers).filter((number) => !Number.isNaN(number)).sort();
   const count = sorted.length;
-  const sum = sumOf(sorted);
+  const total = sumOf(sorted);
+  const hasInfinity = sorted[0] === -Infinity || sorted[count - 1] === Infinity;
+  const sum = Number.isFinite(total) || hasInfinity ? total : NaN;
   const mean = sum / count;
   const variance = count < 2 ? NaN : sumOf(sorted.map((number) => (number - mean) ** 2)) / (count - 1);
   return {
     count,
     mean,
-    std: Math.sqrt(variance),
+    std: Number.isFinite(variance) ? Math.sqrt(variance) : NaN,
     min: sorted[0] ?? NaN,
     max: sorted[count - 1] ?? NaN,
     sum,

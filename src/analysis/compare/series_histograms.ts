@@ -38,10 +38,13 @@ export async function readHistograms(
   const series = labels.map((label, index) => {
     const { first, last } = spans.get(label)!;
     const width = (last - first) / BigInt(CELLS) + 1n;
-    return `(${literal(label)}, ${index}, ${first}::BIGINT, ${width}::BIGINT)`;
+    return `(${literal(label)}, ${index}, '${first}'::BIGINT, '${width}'::BIGINT)`;
   });
+  // Timepoints of a wrong clock may be farther apart than a BIGINT can hold.
+  const isFar = labels.some((label) => spans.get(label)!.last - spans.get(label)!.first >= 2n ** 63n);
+  const timepoint = isFar ? "Timepoint::HUGEINT" : "Timepoint";
   const { series: indices, cell, bucket, count } = (await frame.sql(
-    `SELECT series, ((Timepoint - first) // width)::INTEGER AS cell,
+    `SELECT series, ((${timepoint} - first) // width)::INTEGER AS cell,
       (${BUCKETS.indexInSql("Measurement")})::INTEGER AS bucket, count(*)::DOUBLE AS count
     FROM ${frame.relation} AS observation
     JOIN (VALUES ${series.join(", ")}) AS span(label, series, first, width) ON observation.Label = span.label

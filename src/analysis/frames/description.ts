@@ -52,15 +52,18 @@ export function measured(relation: string): string {
 /**
  * SQL of the aggregates of `m` that {@linkcode toStatistics} reads.
  *
- * `fsum` (compensated summation) turns infinities into NaN, so `sum` adds those. The standard
- * deviation is computed from the covariance of `m` with itself, since `stddev_samp` fails if it is
- * not finite.
+ * What exceeds the range of a double is NaN, or null, and never fails the query: that would take the
+ * statistics of all other series with it. So the standard deviation is the root of the covariance of
+ * `m` with itself, where that is a finite number: `stddev_samp` fails where it is not. `fsum`
+ * (compensated summation) turns infinities into NaN, so `sum` adds those.
  */
 export function aggregates(quantiles: readonly number[]): string {
   checkQuantiles(quantiles);
   const list = quantiles.length === 0 ? "NULL" : `quantile_cont(m, [${quantiles.map(double).join(", ")}])`;
-  return "count(m) AS n, CASE WHEN isfinite(fsum(m)) THEN fsum(m) ELSE sum(m) END AS total, " +
-    `sqrt(covar_samp(m, m)) AS deviation, min(m) AS smallest, max(m) AS largest, ${list} AS quantiles`;
+  return `count(m) AS n,
+    CASE WHEN isfinite(fsum(m)) THEN fsum(m) WHEN isfinite(min(m)) AND isfinite(max(m)) THEN 'NaN' ELSE sum(m) END AS total,
+    CASE WHEN covar_samp(m, m) BETWEEN 0 AND ${double(Number.MAX_VALUE)} THEN sqrt(covar_samp(m, m)) END AS deviation,
+    min(m) AS smallest, max(m) AS largest, ${list} AS quantiles`;
 }
 
 /** Reads a row of the {@linkcode aggregates} of the same quantiles. */

@@ -170,13 +170,13 @@ function formatComparisons(comparisons: readonly Comparison[], look: Compared & 
   const table = formatTable<Comparison>(
     [
       { title: "label", side: "left", narrowest: 16, cell: ({ label }) => sanitize(label) },
-      { title: "A count", rank: 1, cell: ({ a }) => cell(a, ({ count }) => formatCount(count, COMPACT)) },
-      { title: "B count", rank: 1, cell: ({ b }) => cell(b, ({ count }) => formatCount(count, COMPACT)) },
-      { title: "A p50", rank: 3, cell: ({ a }) => cell(a, ({ median }) => formatDuration(median, COMPACT)) },
-      { title: "B p50", rank: 3, cell: ({ b }) => cell(b, ({ median }) => formatDuration(median, COMPACT)) },
+      { title: "A count", rank: 1, cell: ({ a }) => countCell(a) },
+      { title: "B count", rank: 1, cell: ({ b }) => countCell(b) },
+      { title: "A p50", rank: 3, cell: ({ a }) => durationCell(a?.median) },
+      { title: "B p50", rank: 3, cell: ({ b }) => durationCell(b?.median) },
       { title: "change of p50", side: "left", rank: 5, cell: ({ median }) => changeText(median) },
-      { title: "A p99", rank: 2, cell: ({ a }) => cell(a, ({ p99 }) => formatDuration(p99, COMPACT)) },
-      { title: "B p99", rank: 2, cell: ({ b }) => cell(b, ({ p99 }) => formatDuration(p99, COMPACT)) },
+      { title: "A p99", rank: 2, cell: ({ a }) => durationCell(a?.p99) },
+      { title: "B p99", rank: 2, cell: ({ b }) => durationCell(b?.p99) },
       { title: "change of p99", side: "left", rank: 4, cell: ({ p99 }) => changeText(p99) },
       { title: "verdict", side: "left", cell: verdictText, style: coloured },
     ],
@@ -208,8 +208,13 @@ function changeText({ ratio, interval }: Change): string {
   return `${formatChange(ratio)} %${range}`;
 }
 
-function cell(series: ComparedSeries | undefined, format: (series: ComparedSeries) => string): string {
-  return series === undefined ? "–" : format(series);
+function countCell(series: ComparedSeries | undefined): string {
+  return series === undefined ? "–" : formatCount(series.count, COMPACT);
+}
+
+/** A duration; a dash if there is none, as between two infinities. */
+function durationCell(seconds = NaN): string {
+  return Number.isNaN(seconds) ? "–" : formatDuration(seconds, COMPACT);
 }
 
 function coloured(text: string): string {

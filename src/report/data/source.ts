@@ -15,6 +15,12 @@ import type { ProcessData } from "../shared/report_data.ts";
  */
 export type ReportSelection = Selection;
 
+/**
+ * SQL of what a report adds up and draws: NaN and infinities are left out, and numbers so large that
+ * a sum of them could be infinite, which would take the figures of other series with it.
+ */
+export const CAN_BE_ADDED = "abs(Measurement) < 1e290";
+
 /** The selected rows of a database, for the queries of a report. */
 export class Source {
   /** SQL to select `FROM`: Timepoint, Measurement, Label, PID, Channel. */
@@ -39,19 +45,19 @@ export class Source {
     return new Source(this.#db, `(FROM ${this.relation} WHERE ${condition})`);
   }
 
-  /** Rows of durations, with finite values. */
+  /** Rows of durations whose values can be added. */
   get durations(): Source {
-    return this.where(`Channel = '${CHANNELS.duration}' AND isfinite(Measurement)`);
+    return this.where(`Channel = '${CHANNELS.duration}' AND ${CAN_BE_ADDED}`);
   }
 
-  /** All other rows, with finite values. */
+  /** All other rows whose values can be added. */
   get quantities(): Source {
-    return this.where(`Channel <> '${CHANNELS.duration}' AND isfinite(Measurement)`);
+    return this.where(`Channel <> '${CHANNELS.duration}' AND ${CAN_BE_ADDED}`);
   }
 
-  /** Rows of the runtime, with finite values. */
+  /** Rows of the runtime whose values can be added. */
   get runtime(): Source {
-    return this.where(`Channel = '${CHANNELS.runtime}' AND isfinite(Measurement)`);
+    return this.where(`Channel = '${CHANNELS.runtime}' AND ${CAN_BE_ADDED}`);
   }
 
   /** Runs a query. */

@@ -41,7 +41,7 @@ export function notFiniteData({ notFinite }: FindingInputs): UnexplainedFinding[
     kind: "data",
     weight: "note",
     text: all.length === 1 && first.count === 1
-      ? `${list} is NaN or infinite; charts and statistics leave it out.`
-      : `${list} are NaN or infinite; charts and statistics leave them out.`,
+      ? `${list} is NaN, infinite or beyond 1e290; charts and statistics leave it out.`
+      : `${list} are NaN, infinite or beyond 1e290; charts and statistics leave them out.`,
   }];
 }

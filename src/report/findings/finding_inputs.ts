@@ -5,7 +5,7 @@
  */
 
 import { CHANNELS, SERIES } from "../../series.ts";
-import type { Source } from "../data/source.ts";
+import { CAN_BE_ADDED, type Source } from "../data/source.ts";
 import type { ShownTime } from "../data/time_axis.ts";
 import type { Finding, ReportData } from "../shared/report_data.ts";
 
@@ -24,7 +24,7 @@ export interface FindingInputs extends Omit<ReportData, "findings"> {
   readonly stalls: readonly Events[];
   /** GC pauses of each process that had any, those with the longest first. */
   readonly gcPauses: readonly Events[];
-  /** Numbers of observations that are NaN or infinite, by label, the largest first. */
+  /** Numbers of observations that are NaN, infinite or too large, by label, the largest first. */
   readonly notFinite: readonly { readonly label: string; readonly count: number }[];
 }
 
@@ -63,7 +63,7 @@ export async function readFindingInputs(
     rows.filter(({ label }) => label === wanted)
       .map(({ pid, count, sum, longest, at }) => ({ pid, count, sum, longest, at }));
   const notFinite = await source.rows<{ label: string; count: number }>(`
-    SELECT Label AS label, count(*)::DOUBLE AS count FROM ${source.relation} WHERE NOT isfinite(Measurement)
+    SELECT Label AS label, count(*)::DOUBLE AS count FROM ${source.relation} WHERE NOT ${CAN_BE_ADDED}
     GROUP BY Label ORDER BY count DESC, label`);
   return { ...data, stalls: eventsOf(SERIES.eventLoopLag), gcPauses: eventsOf(SERIES.gcPause), notFinite };
 }

@@ -81,8 +81,19 @@ describe("durations of a report", () => {
     assertEquals(unread.problems, []);
     assertEquals(findings.filter(({ kind }) => kind === "data").map(({ weight, text }) => [weight, text]), [[
       "note",
-      "1 observation of a and 1 of b are NaN or infinite; charts and statistics leave them out.",
+      "1 observation of a and 1 of b are NaN, infinite or beyond 1e290; charts and statistics leave them out.",
     ]]);
+  });
+
+  it("leave out numbers so large that no sum of them is finite, with all statistics of others", async () => {
+    const data = await reportOn({
+      duration: [[0, 1e308, "huge"], [1, 1e308, "huge"], [2, 0.5, "fine"]],
+      runtime: [[0, 1e308, "gc pause"], [1, 1e308, "gc pause"], [0, -1e308, "user time"], [2, 1e308, "user time"]],
+    });
+    assertEquals(data.durations.map(({ label, statistics: { sum } }) => [label, sum]), [["fine", 0.5]]);
+    // Infinities and NaN would be null in JSON.
+    assert(!JSON.stringify(data).includes("null"));
+    assert(!data.findings.some(({ text }) => /Infinity|NaN [^,]/.test(text)));
   });
 
   it("that are not selected are reported as such", async () => {

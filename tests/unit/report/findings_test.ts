@@ -231,7 +231,7 @@ describe("the findings of a report", () => {
       "measurements that are no numbers",
       [
         `${nothing}.`,
-        "note: 1,200 observations of gauge, 2 of a, 1 of b and 5 of 2 other labels are NaN or infinite; " +
+        "note: 1,200 observations of gauge, 2 of a, 1 of b and 5 of 2 other labels are NaN, infinite or beyond 1e290; " +
         "charts and statistics leave them out.",
       ],
       {

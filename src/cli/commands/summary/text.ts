@@ -159,6 +159,6 @@ function rowOf(group: readonly RuntimeSummary[]): Row {
     if (kind !== "counter") return "";
     const grown = format(sum(({ growth = 0 }) => growth));
     const cores = sum(({ growth = 0, first, last }) => last > first ? growth / (Number(last - first) / 1e9) : 0);
-    return unit === "s" ? `${grown}, ${formatCores(cores, SPACED)}` : grown;
+    return unit === "s" && !Number.isNaN(cores) ? `${grown}, ${formatCores(cores, SPACED)}` : grown;
   }
 }

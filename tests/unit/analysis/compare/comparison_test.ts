@@ -4,6 +4,7 @@ import { compare, type CompareOptions, type Comparison } from "../../../../src/a
 import { TelemetryDB } from "../../../../src/analysis/frames/telemetry_db.ts";
 import { KymoError } from "../../../../src/errors.ts";
 import { randomOf, type Simulated, simulateRun } from "../../../support/analysis/bootstrap_simulation.ts";
+import { recordFiles } from "../../../support/analysis/recorded_files.ts";
 import { Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
 
 /** Rows of a simulated run of 10 s, whose durations are about 1 s. */
@@ -141,6 +142,22 @@ describe("compare", () => {
       zero: "the ratio needs positive finite numbers",
     });
     assertEquals(await compareRows([], []), []);
+  });
+
+  it("reads timepoints that are farther apart than 64 bits can hold, beside others", async () => {
+    using files = recordFiles({
+      "duration.csv": [
+        [-(2n ** 63n), 1, "far", 1],
+        [2n ** 63n - 1n, 3, "far", 1],
+        ...[1, 2, 3].map((value, i) => [BigInt(i), value, "near", 1] as const),
+      ],
+    });
+    await using db = await TelemetryDB.open(files.path);
+    const comparisons = await compare(db.duration(), db.duration());
+    assertEquals(comparisons.map(({ label, a, median }) => [label, a?.median, median.ratio]), [
+      ["far", 2, 1],
+      ["near", 2, 1],
+    ]);
   });
 
   it("reads any number of labels with any characters", async () => {

@@ -117,7 +117,37 @@ describe("descriptions", () => {
   it("sum numbers without losing small ones", () => {
     assertEquals(describeNumbers([1e100, 1, -1e100]).sum, 1);
     assertEquals(describeNumbers(new Array(10).fill(0.1)).sum, 1);
-    assertEquals([describeNumbers([1e308, 1e308]).sum, describeNumbers([Infinity, 1]).mean], [Infinity, Infinity]);
+    assertEquals(describeNumbers([Infinity, 1]).mean, Infinity);
     assertEquals(describeNumbers([]), describeNumbers([NaN]));
+  });
+
+  it("have NaN for what no double can hold, and all other statistics", async () => {
+    const odd: Record<string, number[]> = {
+      "opposite": [1e308, -1e308],
+      "huge": [1e308, 1.5e308],
+      "infinite": [Infinity, 2],
+      "both infinite": [Infinity, -Infinity],
+      "fine": [2, 3],
+    };
+    using files = recordFiles({
+      "custom.csv": Object.entries(odd).flatMap(([label, values]) =>
+        values.map((value, i) => [BigInt(i), value, label, 1] as const)
+      ),
+    });
+    await using db = await TelemetryDB.open(files.path);
+    const described = await db.custom().describe({ quantiles: [0.5] });
+    assertEquals(
+      described.map(({ label, count, sum, mean, std }) => [label, count, sum, mean, std]),
+      [
+        ["both infinite", 2, NaN, NaN, NaN],
+        ["fine", 2, 5, 2.5, Math.SQRT1_2],
+        ["huge", 2, NaN, NaN, NaN],
+        ["infinite", 2, Infinity, Infinity, NaN],
+        ["opposite", 2, 0, 0, NaN],
+      ],
+    );
+    for (const { label, ...statistics } of described) assertEquals(statistics, describeNumbers(odd[label]!, [0.5]));
+    const { sum, count } = await db.custom().timeSeries("huge").resample("1h");
+    assertEquals([sum, count], [new Float64Array([NaN]), new Float64Array([2])]);
   });
 });

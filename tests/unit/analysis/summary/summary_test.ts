@@ -239,6 +239,33 @@ describe("summarize: runtime series", () => {
       ["gc collected", NaN],
     ]);
   });
+
+  it("that no double can hold are NaN, as of other channels, and take no others with them", async () => {
+    const { quantities, runtime } = await summaryOf({
+      "custom.csv": [
+        ...[1e308, -1e308].map((value, i) => at(i, value, "opposite", 1)),
+        ...[1e308, 1e308].map((value, i) => at(i, value, "huge", 1)),
+        ...[Infinity, 2].map((value, i) => at(i, value, "infinite", 1)),
+        ...[2, 3].map((value, i) => at(i, value, "fine", 1)),
+      ],
+      "runtime.csv": [
+        ...[-1e308, 1e308].map((value, i) => at(i, value, "user time", 1)),
+        ...[1, 3].map((value, i) => at(i, value, "system time", 1)),
+        ...[1e308, 1e308].map((value, i) => at(i, value, "gc pause", 1)),
+      ],
+    });
+    assertEquals(quantities.map(({ label, count, sum, mean }) => [label, count, sum, mean]), [
+      ["fine", 2, 5, 2.5],
+      ["huge", 2, NaN, NaN],
+      ["infinite", 2, Infinity, Infinity],
+      ["opposite", 2, 0, 0],
+    ]);
+    assertEquals(runtime.map(({ label, sum, growth }) => [label, sum, growth]), [
+      ["user time", 0, NaN],
+      ["system time", 4, 2],
+      ["gc pause", NaN, undefined],
+    ]);
+  });
 });
 
 describe("timeRange", () => {
