@@ -27,6 +27,7 @@
  * | `Deno.serve(handler)` | `Deno.serve(timeHandler(handler))` |
  * | `Bun.serve({ fetch, routes })` | `Bun.serve(timeServer({ fetch, routes }))` |
  * | `export default { fetch }` for `deno serve` or `bun run` | `export default timeServer({ fetch })` |
+ * | `createServer(listener)` of `node:http`, Express, Fastify, Koa | `createServer(timeListener(listener))` |
  *
  * While nothing is recorded, a timed handler only calls the handler. On Bun, annotate the request
  * of an inline route handler, since its type is not inferred through `timeServer`: `(request:
@@ -58,12 +59,14 @@ import { defaultMonitor } from "../recording/monitor.ts";
 import { KymoError, quote } from "../errors.ts";
 import { checkHttpOptions, type HttpOptions } from "./options.ts";
 import { type FetchHandler, RequestTimer, type Route } from "./request_timer.ts";
+import { type Listener, type ListenerOptions, timedListener } from "./timed_listener.ts";
 import { type TimedParts, timedRoutes, timedServer } from "./timed_server.ts";
 
 export type { DurationRecorder } from "../sampling/time_it.ts";
 export type { HttpOptions, Until } from "./options.ts";
 export { nameRequest } from "./request_sample.ts";
 export type { FetchHandler, Route } from "./request_timer.ts";
+export type { Listener, ListenerOptions } from "./timed_listener.ts";
 export type { TimedParts } from "./timed_server.ts";
 
 /**
@@ -110,4 +113,48 @@ export function timeServer<const S extends TimedParts>(server: S, options: HttpO
     throw new KymoError("invalid-argument", `${action}: not an object: ${quote(server)}`);
   }
   return timedServer(new RequestTimer(checkHttpOptions(action, options, defaultMonitor)), server);
+}
+
+/**
+ * Returns a listener that calls `listener` and times each request of a `node:http` server, of
+ * `node:https` or `node:http2`, and so of Express, Fastify and Koa. `this`, arguments, result and
+ * errors are passed on unchanged, and the properties of `listener` can be used as before.
+ *
+ * A duration starts when the server calls the listener, and ends when the last byte of the response
+ * is handed to the operating system, or the connection is lost before: then the request is labelled
+ * `aborted`. A listener for `upgrade` can be timed, too, until the connection is closed.
+ *
+ * @example
+ * ```ts
+ * import { start, status, stop } from "@kymo/kymo";
+ * import { nameRequest, timeListener } from "@kymo/kymo/http";
+ * import { assertEquals } from "@std/assert";
+ * import { rmSync } from "node:fs";
+ * import { createServer } from "node:http";
+ *
+ * start({ monitoringDir: "_listener" });
+ * const server = createServer(timeListener((request, response) => {
+ *   nameRequest(request, "/orders/:id");
+ *   response.end("order");
+ * }));
+ * await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+ * const address = server.address() as { port: number };
+ * const response = await fetch(`http://127.0.0.1:${address.port}/orders/17`);
+ * assertEquals(await response.text(), "order"); // /orders/:id [GET]
+ *
+ * server.close();
+ * await stop();
+ * assertEquals(status().flushed, 1);
+ * rmSync("_listener", { recursive: true });
+ * ```
+ *
+ * @throws {KymoError} `"invalid-argument"` if `listener` is not a function, or for an invalid
+ * option.
+ */
+export function timeListener<L extends Listener>(listener: L, options: ListenerOptions = {}): L {
+  const action = "Cannot time the listener";
+  if (typeof listener !== "function") {
+    throw new KymoError("invalid-argument", `${action}: not a function: ${quote(listener)}`);
+  }
+  return timedListener(checkHttpOptions(action, options, defaultMonitor), listener);
 }

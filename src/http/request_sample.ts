@@ -42,7 +42,7 @@ let running = 0;
  * assertEquals(await response.text(), "order");
  * ```
  */
-export function nameRequest(request: object, pattern: string): void {
+export function nameRequest(request: object, pattern: string | undefined): void {
   if (running === 0 || typeof pattern !== "string" || pattern === "") return;
   if (typeof request !== "object" || request === null) return;
   isNaming = true;

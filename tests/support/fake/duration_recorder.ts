@@ -1,3 +1,4 @@
+import type { KymoError } from "../../../src/errors.ts";
 import type { DurationRecorder } from "../../../src/sampling/time_it.ts";
 
 /** Keeps which samples are running and the labels of those that have ended, without a clock. */
@@ -12,7 +13,13 @@ export class FakeDurationRecorder implements DurationRecorder {
   readonly wrong: number[] = [];
   /** Labels of samples ended while nothing was recorded. */
   readonly ignored: string[] = [];
+  /** Failures that were reported. */
+  readonly reported: KymoError[] = [];
   #last = 0;
+
+  report(error: KymoError): void {
+    this.reported.push(error);
+  }
 
   startDurationSample(): number {
     if (!this.recording) return 0;

@@ -1,0 +1,23 @@
+import express, { type ErrorRequestHandler, type Express } from "express";
+import { sendEndlessly, sendEventsEndlessly, sendThreeEvents, untilClosed } from "./handlers.ts";
+
+const fail: ErrorRequestHandler = (_error, _request, response, _next) => void response.status(500).send("failed");
+
+/** Adds what is asked of an application under test. */
+export function addRoutes(app: Express): void {
+  app.get("/orders/:id", (request, response) => void response.send(request.params.id));
+  app.post("/orders", (_, response) => void response.status(201).send("made"));
+  app.get("/broken/:id", () => {
+    throw new Error("broken on purpose");
+  });
+  app.get("/missing/:id", (_, response) => void response.sendStatus(404));
+  app.get("/events/:id", (_, response) => sendThreeEvents(response));
+  app.get("/feed/:id", (_, response) => sendEventsEndlessly(response));
+  app.get("/endless/:id", (_, response) => sendEndlessly(response));
+  app.get("/late/:id", (_, response) => untilClosed(response));
+  const items = express.Router();
+  items.get("/items/:id", (request, response) => void response.send(request.params.id));
+  items.get("/broken/:id", () => Promise.reject(new Error("broken on purpose")));
+  app.use("/shop", items);
+  app.use(fail);
+}
