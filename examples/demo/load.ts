@@ -4,18 +4,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DemoOptions } from "./options.ts";
 
 /** The requests, with their share in percent. */
-const REQUESTS = [
-  { method: "GET", path: "/time", share: 60 },
-  { method: "GET", path: "/primes", share: 20 },
-  { method: "GET", path: "/report", share: 5 },
-  { method: "POST", path: "/journal", share: 10 },
-  { method: "GET", path: "/broken", share: 5 },
-] as const;
+const REQUESTS: readonly { readonly method: string; readonly path: () => string; readonly share: number }[] = [
+  { method: "GET", path: () => "/time", share: 30 },
+  { method: "GET", path: () => `/orders/${1 + randomBelow(1_050)}`, share: 30 }, // the last 50 do not exist
+  { method: "GET", path: () => "/primes", share: 18 },
+  { method: "GET", path: () => "/report", share: 5 },
+  { method: "POST", path: () => "/journal", share: 10 },
+  { method: "GET", path: () => "/broken", share: 5 },
+  { method: "GET", path: () => `/${randomBelow(2 ** 32).toString(36)}.php`, share: 2 }, // as scanners do
+];
+
+function randomBelow(end: number): number {
+  return Math.floor(Math.random() * end);
+}
 
 /** Number of requests by outcome. */
 export interface Answers {
-  /** Answered with a status below 500. */
+  /** Answered with a status below 400. */
   fine: number;
+  /** Answered with a status from 400 to 499. */
+  refused: number;
   /** Answered with a status of 500 or more. */
   failed: number;
   /** Not answered. */
@@ -25,7 +33,7 @@ export interface Answers {
 /** The load on one server. */
 export class Load {
   /** The outcome so far. */
-  readonly answers: Answers = { fine: 0, failed: 0, missing: 0 };
+  readonly answers: Answers = { fine: 0, refused: 0, failed: 0, missing: 0 };
   readonly #url: string;
   readonly #options: DemoOptions;
 
@@ -66,7 +74,7 @@ export class Load {
       sampleInt: 50,
       requests: [{ setupRequest: (request) => ({ ...request, ...anyRequest() }) }],
     });
-    generator.on("response", (_, status) => this.answers[status < 500 ? "fine" : "failed"]++);
+    generator.on("response", (_, status) => this.answers[outcomeOf(status)]++);
     generator.on("reqError", () => this.answers.missing++);
     const stop = () => generator.stop();
     end.addEventListener("abort", stop);
@@ -75,17 +83,22 @@ export class Load {
   }
 }
 
+function outcomeOf(status: number): "fine" | "refused" | "failed" {
+  if (status >= 500) return "failed";
+  return status >= 400 ? "refused" : "fine";
+}
+
 /** The sum of several outcomes. */
 export function sumAnswers(loads: readonly Load[]): Answers {
   const sum = (name: keyof Answers) => loads.reduce((sum, { answers }) => sum + answers[name], 0);
-  return { fine: sum("fine"), failed: sum("failed"), missing: sum("missing") };
+  return { fine: sum("fine"), refused: sum("refused"), failed: sum("failed"), missing: sum("missing") };
 }
 
 function anyRequest(): Request {
   let draw = Math.random() * REQUESTS.reduce((sum, { share }) => sum + share, 0);
   for (const { method, path, share } of REQUESTS) {
     draw -= share;
-    if (draw < 0) return { method, path };
+    if (draw < 0) return { method, path: path() };
   }
   throw new Error("Cannot draw a request: the shares do not add up");
 }

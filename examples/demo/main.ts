@@ -85,10 +85,10 @@ async function record(servers: readonly Server[], options: DemoOptions, interrup
     using _ = showProgress(duration, () => `${formatInteger(sumAnswers(loads).fine)} answers`);
     await Promise.all(loads.map((load) => load.run(stop)));
   }
-  const { fine, failed, missing } = sumAnswers(loads);
-  console.log(
-    `  answers     ${formatInteger(fine)} fine, ${formatInteger(failed)} with status 500; ${missing} missing`,
-  );
+  const { fine, refused, failed, missing } = sumAnswers(loads);
+  const counts = [`${formatInteger(fine)} fine`, `${formatInteger(refused)} with status 404`]
+    .concat(`${formatInteger(failed)} with status 500`, `${formatInteger(missing)} missing`);
+  console.log(`  answers     ${counts.join(", ")}`);
   return true;
 }
 

@@ -15,7 +15,7 @@
  */
 
 import * as monitor from "@kymo/kymo";
-import { timeHandler } from "@kymo/kymo/http";
+import { nameRequest, timeHandler } from "@kymo/kymo/http";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,23 +66,61 @@ async function writeJournal(line: string): Promise<number> {
   return (await journal.stat()).size;
 }
 
-const routes: Record<string, () => Response | Promise<Response>> = {
-  "GET /time": () => Response.json({ time: new Date() }),
-  "GET /primes": () => Response.json({ primes: countPrimes(20_000) }),
-  "GET /report": () => Response.json({ characters: renderReport(10_000).length }),
-  "POST /journal": async () => Response.json({ bytes: await writeJournal(new Date().toISOString()) }),
-  "GET /broken": () => {
-    throw new Error("Broken on purpose");
+/** A route of the service. */
+interface Route {
+  readonly method: string;
+  readonly path: URLPattern;
+  answer(parameters: Readonly<Record<string, string | undefined>>): Response | Promise<Response>;
+}
+
+const ORDERS = 1_000;
+
+const routes: readonly Route[] = [
+  { method: "GET", path: pattern("/time"), answer: () => Response.json({ time: new Date() }) },
+  {
+    method: "GET",
+    path: pattern("/orders/:id"),
+    answer: ({ id }) =>
+      Number(id) <= ORDERS
+        ? Response.json({ order: Number(id) })
+        : new Response("There is no such order\n", { status: 404 }),
   },
-};
+  { method: "GET", path: pattern("/primes"), answer: () => Response.json({ primes: countPrimes(20_000) }) },
+  {
+    method: "GET",
+    path: pattern("/report"),
+    answer: () => Response.json({ characters: renderReport(10_000).length }),
+  },
+  {
+    method: "POST",
+    path: pattern("/journal"),
+    answer: async () => Response.json({ bytes: await writeJournal(new Date().toISOString()) }),
+  },
+  {
+    method: "GET",
+    path: pattern("/broken"),
+    answer: () => {
+      throw new Error("Broken on purpose");
+    },
+  },
+];
+
+function pattern(pathname: string): URLPattern {
+  return new URLPattern({ pathname });
+}
 
 let inFlight = 0;
 
 async function handle(request: Request): Promise<Response> {
   monitor.observe("requests in flight", ++inFlight);
   try {
-    const route = routes[`${request.method} ${new URL(request.url).pathname}`];
-    return await route?.() ?? new Response("There is no such page\n", { status: 404 });
+    for (const { method, path, answer } of routes) {
+      const match = method === request.method ? path.exec(request.url) : null;
+      if (match === null) continue;
+      nameRequest(request, path.pathname); // so that /orders/1 and /orders/2 share a label
+      return await answer(match.pathname.groups);
+    }
+    return new Response("There is no such page\n", { status: 404 });
   } finally {
     inFlight--;
   }
