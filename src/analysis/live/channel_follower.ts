@@ -52,18 +52,20 @@ export class ChannelFollower {
   looksSince = 0;
   readonly #directory: MonitoringDirectory;
   readonly #base: bigint;
-  #sequence = 1;
+  #sequence: number;
   #row = 0;
   #seen: SpooledRows | undefined;
   #appends = false;
 
   /**
-   * At the first row of the first segment. `base` is the zero of the times of rows, ns since 1970.
+   * At the first row of the segment `sequence`. `base` is the zero of the times of rows, ns since
+   * 1970.
    */
-  constructor(directory: MonitoringDirectory, source: RowSource, base: bigint) {
+  constructor(directory: MonitoringDirectory, source: RowSource, base: bigint, sequence: number) {
     this.#directory = directory;
     this.source = source;
     this.#base = base;
+    this.#sequence = sequence;
   }
 
   /** Reads what the spools hold now; looks continue after that. */
@@ -75,6 +77,15 @@ export class ChannelFollower {
       this.#goTo(segment.sequence);
       this.#readSpool(segment, look);
     }
+    // What was published just now, after the names of the files were listed, was recorded before.
+    if (segments.every(({ sequence }) => sequence < this.#sequence)) {
+      while (this.#isPublished(this.#sequence)) this.#goTo(this.#sequence + 1);
+    }
+  }
+
+  #isPublished(sequence: number): boolean {
+    const path = this.#directory.pathOf(segmentFileName({ owner: this.source, sequence }));
+    return unlessUnreadable(() => this.#directory.files.status(path)) !== undefined;
   }
 
   /** Reads what was recorded since the last look. */

@@ -1,9 +1,11 @@
 import { RowScanner } from "../../csv/row_scanner.ts";
 import { FileError, type Runtime } from "../../runtime.ts";
 import { MonitoringDirectory, release } from "../../files/directory.ts";
-import { channelKey } from "../../files/names.ts";
+import { channelKey, processKey } from "../../files/names.ts";
+import { SpoolReader } from "../../files/spool_reader.ts";
 import { AppendedFollower } from "./appended_follower.ts";
 import { ChannelFollower, type Look, type UnreadFile } from "./channel_follower.ts";
+import { RecordFollower } from "./record_follower.ts";
 import { type SpooledSegment, spooledSegments } from "./spooled_segments.ts";
 import { readRows } from "./read_rows.ts";
 import { type RowSink, timeOf } from "./row_source.ts";
@@ -27,8 +29,6 @@ export interface LookResult {
   readonly sampled: boolean;
   /** Segments whose files were moved or deleted before they could be read. */
   readonly missed: number;
-  /** PIDs of processes that have spools. */
-  readonly holders: ReadonlySet<number>;
   /** Spools and published files that exist and could not be read. */
   readonly unreadable: readonly UnreadableFile[];
 }
@@ -41,13 +41,15 @@ export interface LookResult {
 export class LiveDirectory {
   /** The zero of the times of rows, ns since 1970. */
   readonly base: bigint;
+  /** The program records. */
+  readonly records: RecordFollower;
   readonly #directory: MonitoringDirectory;
   readonly #baseSeconds: number;
   readonly #limit: number;
   readonly #channels = new Map<string, ChannelFollower>();
   readonly #appended = new Map<string, AppendedFollower>();
   readonly #scanner = new RowScanner();
-  #holders: ReadonlySet<number> = new Set();
+  #held: ReadonlyMap<string, readonly SpooledSegment[]> = new Map();
   #unreadable = new UnreadableFiles();
 
   /**
@@ -59,15 +61,23 @@ export class LiveDirectory {
     this.base = clock.epoch() / NANOSECONDS * NANOSECONDS;
     this.#baseSeconds = Number(this.base / NANOSECONDS);
     this.#limit = limit;
+    this.records = new RecordFollower(this.#directory, clock);
     // Files of other channels are followed once a spool of theirs is seen.
     for (const channel of Object.values(CHANNELS)) this.#follow(channel);
+    // The spools are read after the names of the files, so that what is in neither comes later.
+    this.records.look([], this.#unreadable);
     const look = this.#look(before, [], () => {});
-    for (const [name, segments] of this.#held()) this.#channel(name, segments).begin(segments, look);
+    for (const [name, segments] of this.#findSpools()) this.#channel(name, segments).begin(segments, look);
   }
 
-  /** PIDs of processes that have spools. */
-  get holders(): ReadonlySet<number> {
-    return this.#holders;
+  /** The spools by process (see {@linkcode processKey}) that the last look, or the constructor, has found. */
+  get held(): ReadonlyMap<string, readonly SpooledSegment[]> {
+    return this.#held;
+  }
+
+  /** Whether the owner of a spool is alive, by its lock; `undefined` if that cannot be told. */
+  isLocked({ path }: SpooledSegment): boolean | undefined {
+    return SpoolReader.isLocked(this.#directory.files, path);
   }
 
   /** Files that the last look, or the constructor, could not read. */
@@ -93,7 +103,7 @@ export class LiveDirectory {
     this.#unreadable = new UnreadableFiles();
     const look = this.#look(sink, unread, () => missed++);
     for (const appended of this.#appended.values()) appended.note();
-    const held = this.#held();
+    const held = this.#findSpools();
     for (const [name, segments] of held) this.#channel(name, segments);
     for (const [name, channel] of this.#channels) {
       if (channel.looksSince < PATIENCE || held.has(name)) channel.follow(held.get(name) ?? [], look);
@@ -104,11 +114,11 @@ export class LiveDirectory {
       );
     }
     const sampled = this.#read(unread, sink);
-    return { sampled, missed, holders: this.#holders, unreadable: this.unreadable };
+    return { sampled, missed, unreadable: this.unreadable };
   }
 
-  /** The segments in spools now. */
-  #held(): Map<string, SpooledSegment[]> {
+  /** The segments in spools now, by channel. Reads the records of their owners. */
+  #findSpools(): Map<string, SpooledSegment[]> {
     let held = spooledSegments(this.#directory, this.#unreadable);
     const channels = [...held.values()].flat().filter(({ layout }) => layout === "append").map(({ owner }) =>
       owner.channel
@@ -116,7 +126,8 @@ export class LiveDirectory {
     const hasNewFiles = channels.filter((channel) => this.#follow(channel)).length > 0;
     // The size of a new file was noted just now, and spools must be read after that.
     if (hasNewFiles) held = spooledSegments(this.#directory, this.#unreadable);
-    this.#holders = new Set([...held.values()].flat().map(({ owner }) => owner.pid));
+    this.#held = Map.groupBy([...held.values()].flat(), ({ owner }) => processKey(owner));
+    this.records.look([...this.#held.values()].map(([segment]) => segment!.owner), this.#unreadable);
     return held;
   }
 
@@ -133,7 +144,8 @@ export class LiveDirectory {
   #channel(name: string, [segment]: readonly SpooledSegment[]): ChannelFollower {
     const known = this.#channels.get(name);
     if (known !== undefined) return known;
-    const channel = new ChannelFollower(this.#directory, segment!.owner, this.base);
+    const { owner } = segment!;
+    const channel = new ChannelFollower(this.#directory, owner, this.base, this.records.publishedBefore(owner) + 1);
     this.#channels.set(name, channel);
     return channel;
   }

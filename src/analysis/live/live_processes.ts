@@ -1,27 +1,65 @@
+import type { EndKind } from "../../files/program_record.ts";
+import { type Growth, MemoryHistory } from "./memory_history.ts";
 import type { RowSource } from "./row_source.ts";
 import { CHANNELS, NANOSECONDS_PER_SECOND, SERIES } from "../../series.ts";
 
-/** A process in an interval. What it does not record, or has not yet, is absent. */
+/**
+ * A process in an interval, which is one isolate: workers are processes of their own. What it does
+ * not record, or has not yet, is absent.
+ */
 export interface LiveProcess {
   readonly pid: number;
-  /** The name of the process in the operating system, such as `deno` or `bun`. */
-  readonly name?: string;
   /**
-   * `"running"`: it has recorded something in the interval; `"silent"`: it has not; `"dead"`: it
-   * has spools, and there is no process of its PID here; `"ended"`: it has no spools.
+   * Eight hexadecimal digits that tell it from others with its PID. Absent if the rows are of a
+   * file that all append to, and may be of several programs: then `programs` says of how many.
    */
-  readonly state: "running" | "silent" | "dead" | "ended";
+  readonly isolate?: string;
+  /** The programs with this PID, if it cannot be told which of them recorded. */
+  readonly programs?: number;
+  /** What its program record says; all absent without one. */
+  readonly name?: string;
+  readonly runtime?: string;
+  readonly runtimeVersion?: string;
+  readonly host?: string;
+  readonly kind?: "main" | "worker";
+  /** `"memory"` if it has no spools. */
+  readonly durability?: string;
+  /**
+   * - `"running"`: it has recorded something in the interval.
+   * - `"silent"`: it has not, and is alive.
+   * - `"unknown"`: it has not, and has no spools, which would tell whether it is alive.
+   * - `"killed"`: it is dead, and could not say so.
+   * - `"ended"`: its program record says so.
+   */
+  readonly state: "running" | "silent" | "unknown" | "killed" | "ended";
+  /** How it ended. Of a killed program: only if a recovery has found it. */
+  readonly end?: LiveEnd;
+  /** Rows that a killed program left in its spools, which `kymo recover` would publish. */
+  readonly unpublished?: number;
+  /**
+   * Ends of this program in the last {@linkcode ENDED_SECONDS} seconds, if it was started anew
+   * since, and how the last one was.
+   */
+  readonly restarts?: { readonly count: number; readonly last: LiveEnd };
   /** Seconds since its last row; absent if none was seen. */
   readonly age?: number;
   /** Rows of the interval, and rows per second. */
   readonly count: number;
   readonly rate: number;
-  /** Resident set size, bytes, as last sampled. */
+  /**
+   * Resident set size of the whole operating system process, bytes, as last sampled. Like `cpu`, it
+   * is not told of a worker whose main thread records too.
+   */
   readonly rss?: number;
-  /** JavaScript heap of all its isolates, bytes, as last sampled. */
+  /** How `rss` has grown, if it is much, and goes on. */
+  readonly growth?: Growth;
+  /** JavaScript heap of the isolate, bytes, as last sampled. */
   readonly heapUsed?: number;
   readonly heapTotal?: number;
-  /** CPU time by wall time between the last samples: 1 is one busy core. */
+  /**
+   * CPU time by wall time of the whole operating system process: 1 is one busy core. From the last
+   * sample before the interval to the last one in it.
+   */
   readonly cpu?: number;
   /** The largest event-loop lag of the interval, or else the last one, s. */
   readonly lag?: number;
@@ -32,33 +70,49 @@ export interface LiveProcess {
   readonly gc?: { readonly count: number; readonly pause: number; readonly longest: number };
 }
 
-/** The latest values of the runtime series of one isolate. */
-interface Isolate {
-  rss?: number;
-  heapUsed?: number;
-  heapTotal?: number;
-  userTime?: number;
-  /** The last sample of CPU time, and the one before it. */
-  cpu?: CpuSample;
-  cpuBefore?: CpuSample;
-  lag?: number;
-  isLagOfInterval: boolean;
-  hasGc: boolean;
-  lastTime: number;
+/** How a process ended. */
+export interface LiveEnd {
+  readonly how: EndKind;
+  /** Seconds since then, or since it was last seen if it was killed. */
+  readonly age: number;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  /** The class of the uncaught error. */
+  readonly error?: string;
 }
+
+/** Seconds an ended process stays listed. */
+export const ENDED_SECONDS = 60;
+
+/** The figures of a process in an interval. */
+export type LiveFigures = Pick<
+  LiveProcess,
+  "count" | "rate" | "rss" | "growth" | "heapUsed" | "heapTotal" | "cpu" | "lag" | "gc"
+>;
 
 interface CpuSample {
   readonly time: number;
   readonly total: number;
 }
 
-/** Follows one process, interval by interval. */
+/** Follows the rows of one process, interval by interval. */
 export class ProcessFollower {
   /** The time of its last row, as in `RowSink`. */
   lastTime = -Infinity;
   #count = 0;
   #gc = { count: 0, pause: 0, longest: 0 };
-  readonly #isolates = new Map<string, Isolate>();
+  #hasGc = false;
+  /** The latest value of each level, and when it was sampled. */
+  readonly #levels = new Map<string, { readonly time: number; readonly value: number }>();
+  readonly #memory = new MemoryHistory();
+  #lag: number | undefined;
+  #isLagOfInterval = false;
+  #userTime: number | undefined;
+  /** The last sample of CPU time, and the last one before the interval. */
+  #cpu: CpuSample | undefined;
+  #cpuBefore: CpuSample | undefined;
+  /** The last figure: a short interval may have no sample. */
+  #cores: number | undefined;
 
   /** Whether it has recorded something in this interval. */
   get hasRecorded(): boolean {
@@ -69,91 +123,71 @@ export class ProcessFollower {
   add(source: RowSource, label: string, value: number, time: number, weight: number): void {
     this.#count += weight;
     if (time > this.lastTime) this.lastTime = time;
-    if (source.channel === CHANNELS.runtime) this.#addRuntime(this.#isolate(source.isolate), label, value, time);
+    if (source.channel === CHANNELS.runtime) this.#addRuntime(label, value, time);
+    // Rows without weight were recorded before the first interval.
+    if (weight === 0 || this.#cpuBefore === undefined) this.#cpuBefore = this.#cpu;
   }
 
   /** Ends an interval of that length, s. */
-  endInterval(
-    seconds: number,
-  ): Pick<LiveProcess, "count" | "rate" | "rss" | "heapUsed" | "heapTotal" | "cpu" | "lag" | "gc"> {
-    const isolates = [...this.#isolates.values()];
-    const latest = isolates.toSorted((one, other) => other.lastTime - one.lastTime)[0];
+  endInterval(seconds: number): LiveFigures {
+    const [cpu, before] = [this.#cpu, this.#cpuBefore];
+    if (cpu !== undefined && before !== undefined && cpu.time > before.time) {
+      this.#cores = (cpu.total - before.total) / ((cpu.time - before.time) / NANOSECONDS_PER_SECOND);
+    }
+    this.#cpuBefore = cpu;
+    this.#memory.endInterval();
     const figures = {
       count: Math.round(this.#count),
       rate: this.#count / seconds,
-      ...known("rss", latest?.rss),
-      ...known("heapUsed", sumOf(isolates, ({ heapUsed }) => heapUsed)),
-      ...known("heapTotal", sumOf(isolates, ({ heapTotal }) => heapTotal)),
-      ...known("cpu", latest && cpuOf(latest)),
-      ...known("lag", lagOf(isolates)),
-      ...known("gc", isolates.some(({ hasGc }) => hasGc) ? this.#gc : undefined),
+      ...known("rss", this.#levels.get(SERIES.rss)?.value),
+      ...known("growth", this.#memory.growth()),
+      ...known("heapUsed", this.#levels.get(SERIES.heapUsed)?.value),
+      ...known("heapTotal", this.#levels.get(SERIES.heapTotal)?.value),
+      ...known("cpu", this.#cores),
+      ...known("lag", this.#lag),
+      ...known("gc", this.#hasGc ? this.#gc : undefined),
     };
     this.#count = 0;
     this.#gc = { count: 0, pause: 0, longest: 0 };
-    for (const isolate of isolates) isolate.isLagOfInterval = false;
+    this.#isLagOfInterval = false;
     return figures;
   }
 
-  #isolate(name: string): Isolate {
-    const known = this.#isolates.get(name);
-    if (known !== undefined) return known;
-    const isolate = { isLagOfInterval: false, hasGc: false, lastTime: -Infinity };
-    this.#isolates.set(name, isolate);
-    return isolate;
+  /** Rows come segment by segment, and those of files after those of spools that are later. */
+  #addLevel(label: string, value: number, time: number): void {
+    if (time >= (this.#levels.get(label)?.time ?? -Infinity)) this.#levels.set(label, { time, value });
   }
 
-  #addRuntime(isolate: Isolate, label: string, value: number, time: number): void {
-    isolate.lastTime = time;
+  #addRuntime(label: string, value: number, time: number): void {
     switch (label) {
       case SERIES.rss:
-        isolate.rss = value;
+        this.#memory.add(time, value);
+        this.#addLevel(label, value, time);
         break;
       case SERIES.heapUsed:
-        isolate.heapUsed = value;
-        break;
       case SERIES.heapTotal:
-        isolate.heapTotal = value;
+        this.#addLevel(label, value, time);
         break;
       case SERIES.userTime:
-        isolate.userTime = value;
+        this.#userTime = value;
         break;
       case SERIES.systemTime: // comes after the other
-        if (isolate.userTime === undefined || isolate.cpu?.time === time) break;
-        if (isolate.cpu !== undefined) isolate.cpuBefore = isolate.cpu;
-        isolate.cpu = { time, total: isolate.userTime + value };
+        if (this.#userTime === undefined || time < (this.#cpu?.time ?? -Infinity)) break;
+        this.#cpu = { time, total: this.#userTime + value };
         break;
       case SERIES.eventLoopLag:
-        isolate.lag = isolate.isLagOfInterval ? Math.max(isolate.lag ?? 0, value) : value;
-        isolate.isLagOfInterval = true;
+        this.#lag = this.#isLagOfInterval ? Math.max(this.#lag ?? 0, value) : value;
+        this.#isLagOfInterval = true;
         break;
       case SERIES.gcCollections:
-        isolate.hasGc = true;
+        this.#hasGc = true;
         break;
-      case SERIES.gcPause:
-        this.#gc = {
-          count: this.#gc.count + 1,
-          pause: this.#gc.pause + value,
-          longest: Math.max(this.#gc.longest, value),
-        };
+      case SERIES.gcPause: {
+        const { count, pause, longest } = this.#gc;
+        this.#gc = { count: count + 1, pause: pause + value, longest: Math.max(longest, value) };
+      }
     }
   }
-}
-
-function cpuOf({ cpu, cpuBefore }: Isolate): number | undefined {
-  if (cpu === undefined || cpuBefore === undefined || cpu.time <= cpuBefore.time) return undefined;
-  return (cpu.total - cpuBefore.total) / ((cpu.time - cpuBefore.time) / NANOSECONDS_PER_SECOND);
-}
-
-/** The largest lag of this interval, or of the last samples if it has none. */
-function lagOf(isolates: readonly Isolate[]): number | undefined {
-  const fresh = isolates.filter(({ isLagOfInterval }) => isLagOfInterval);
-  const lags = (fresh.length > 0 ? fresh : isolates).map(({ lag }) => lag).filter((lag) => lag !== undefined);
-  return lags.length > 0 ? Math.max(...lags) : undefined;
-}
-
-function sumOf<Thing>(things: readonly Thing[], of: (thing: Thing) => number | undefined): number | undefined {
-  const numbers = things.map(of).filter((number) => number !== undefined);
-  return numbers.length > 0 ? numbers.reduce((sum, number) => sum + number, 0) : undefined;
 }
 
 function known<Key extends string, Value>(key: Key, value: Value | undefined): { [key in Key]?: Value } {

@@ -1,3 +1,4 @@
+import { processKey } from "../../files/names.ts";
 import { ValueKind } from "../../series.ts";
 import { ReservoirSample } from "../../statistics/reservoir_sample.ts";
 import type { RowSource } from "./row_source.ts";
@@ -7,8 +8,12 @@ export interface LiveSeries {
   readonly label: string;
   /** The channel that recorded it. */
   readonly channel: string;
-  /** The process, if series of several processes are kept apart. */
+  /**
+   * The process, if series of several processes are kept apart; without `isolate` if it cannot be
+   * told which of the programs with this PID recorded.
+   */
   readonly pid?: number;
+  readonly isolate?: string;
   /** `"s"` for durations. */
   readonly unit: "s" | "";
   /** Rows of the interval, and rows per second. */
@@ -92,7 +97,7 @@ export class LiveSeriesTable {
   }
 
   #get(source: RowSource, label: string): Series {
-    const key = `${this.#byPid ? source.pid : ""} ${source.channel} ${label}`;
+    const key = `${this.#byPid ? processKey(source) : ""} ${source.channel} ${label}`;
     const known = this.#series.get(key);
     if (known !== undefined) return known;
     if (this.#series.size >= MAX_SERIES && label !== REST) return this.#get(source, REST);
@@ -108,6 +113,7 @@ export class LiveSeriesTable {
       label,
       channel: source.channel,
       ...this.#byPid ? { pid: source.pid } : {},
+      ...this.#byPid && source.isolate !== "" ? { isolate: source.isolate } : {},
       unit: source.kind === ValueKind.duration ? "s" : "",
       count: Math.round(count),
       rate: count / seconds,

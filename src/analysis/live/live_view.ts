@@ -1,9 +1,11 @@
 import type { Runtime } from "../../runtime.ts";
+import type { ProcessId } from "../../files/names.ts";
 import { LiveDirectory, type LookResult } from "./live_directory.ts";
-import { type LiveProcess, ProcessFollower } from "./live_processes.ts";
+import type { LiveProcess } from "./live_processes.ts";
+import { LiveProcesses } from "./live_process_list.ts";
+import { type LiveRequest, requestsOf } from "./live_requests.ts";
 import { type LiveSeries, LiveSeriesTable } from "./live_series.ts";
-import { processName } from "./process_name.ts";
-import type { RowSource } from "./row_source.ts";
+import { RowAttribution } from "./row_attribution.ts";
 import type { UnreadableFile } from "./unreadable_files.ts";
 import { CHANNELS, NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND } from "../../series.ts";
 
@@ -16,11 +18,11 @@ export interface LiveViewOptions {
    */
   readonly wantsLabel?: (label: string) => boolean;
   /**
-   * The processes of interest.
+   * Tells whether a process is of interest. Its isolate is empty if only its PID is known.
    *
-   * @default all
+   * @default all are
    */
-  readonly pids?: readonly number[];
+  readonly wantsProcess?: (process: ProcessId) => boolean;
   /**
    * Whether to keep series of several processes apart.
    *
@@ -38,6 +40,8 @@ export interface LiveInterval {
   /** Its length, s. */
   readonly seconds: number;
   readonly processes: readonly LiveProcess[];
+  /** Requests by route and method, those that failed included. */
+  readonly requests: readonly LiveRequest[];
   /**
    * Series of durations and of the programs' own numbers. Those of the runtime are in `processes`.
    */
@@ -61,16 +65,13 @@ export interface LiveSeriesWithHistory extends LiveSeries {
   readonly history: readonly (number | null)[];
 }
 
-/** Seconds an ended process stays listed. */
-const ENDED_SECONDS = 5;
-
 /** Follows running programs through a monitoring directory, interval by interval. */
 export class LiveView {
   readonly #runtime: Runtime;
   readonly #options: LiveViewOptions;
   readonly #directory: LiveDirectory;
-  readonly #processes = new Map<number, ProcessFollower>();
-  readonly #names = new Map<number, string>();
+  readonly #processes = new LiveProcesses();
+  readonly #attribution: RowAttribution;
   readonly #table: LiveSeriesTable;
   #begin: number;
 
@@ -81,15 +82,19 @@ export class LiveView {
     this.#table = new LiveSeriesTable(options.byPid ?? false);
     this.#begin = runtime.clock.now();
     // What was recorded before shows the state of the processes, but belongs to no interval.
-    const before = (source: RowSource, label: string, value: number, time: number): void =>
-      this.#follower(source.pid).add(source, label, value, time, 0);
-    this.#directory = new LiveDirectory(runtime, path, before, options.limit);
+    this.#directory = new LiveDirectory(
+      runtime,
+      path,
+      (source, label, value, time) => this.#processes.add(source, label, value, time, 0),
+      options.limit,
+    );
+    this.#attribution = new RowAttribution(this.#directory.records, this.#directory.base);
   }
 
   /** What is known before the first interval ends. */
   known(): LiveInterval {
-    const { holders, unreadable } = this.#directory;
-    return this.#interval(1, { sampled: false, missed: 0, holders, unreadable }, [], 0);
+    const { unreadable } = this.#directory;
+    return this.#interval(1, { sampled: false, missed: 0, unreadable }, [], 0);
   }
 
   /** Ends the interval and begins the next. */
@@ -97,10 +102,11 @@ export class LiveView {
     const { clock } = this.#runtime;
     const { wantsLabel = () => true } = this.#options;
     let otherRows = 0;
-    const found = this.#directory.look((source, label, value, time, weight) => {
-      this.#follower(source.pid).add(source, label, value, time, weight);
+    const found = this.#directory.look((given, label, value, time, weight) => {
+      const source = this.#attribution.sourceOf(given, time);
+      this.#processes.add(source, label, value, time, weight);
       if (source.channel === CHANNELS.runtime) return;
-      if (this.#wantsPid(source.pid) && wantsLabel(label)) this.#table.add(source, label, value, weight);
+      if (this.#wants(source) && wantsLabel(label)) this.#table.add(source, label, value, weight);
       else otherRows += weight;
     });
     const now = clock.now();
@@ -112,73 +118,33 @@ export class LiveView {
 
   #interval(
     seconds: number,
-    { sampled, missed, holders, unreadable }: LookResult,
+    { sampled, missed, unreadable }: LookResult,
     series: readonly LiveSeriesWithHistory[],
     otherRows: number,
   ): LiveInterval {
-    const all = this.#endProcesses(seconds, holders);
-    const isOther = ({ pid, state }: LiveProcess): boolean =>
-      !this.#wantsPid(pid) && (state === "running" || state === "silent");
+    const epoch = this.#runtime.clock.epoch();
+    const all = this.#processes.endInterval(seconds, epoch, this.#directory);
+    const isOther = (process: LiveProcess): boolean => !this.#wants(process) && isAlive(process);
     return {
-      time: this.#time,
+      time: Number(epoch / BigInt(NANOSECONDS_PER_MS)),
       seconds,
-      processes: all.filter(({ pid }) => this.#wantsPid(pid)),
+      processes: all.filter((process) => this.#wants(process)),
+      requests: requestsOf(series, seconds),
       series,
       sampled,
       missed,
-      unreadable: unreadable.filter(({ pid }) => pid === undefined || this.#wantsPid(pid)),
+      unreadable: unreadable.filter(({ pid, isolate = "" }) => pid === undefined || this.#wants({ pid, isolate })),
       others: { processes: all.filter(isOther).length, rows: otherRows },
       exists: this.#directory.exists,
     };
   }
 
-  get #time(): number {
-    return Number(this.#runtime.clock.epoch() / BigInt(NANOSECONDS_PER_MS));
+  #wants({ pid, isolate = "" }: { readonly pid: number; readonly isolate?: string }): boolean {
+    return this.#options.wantsProcess?.({ pid, isolate }) ?? true;
   }
+}
 
-  #endProcesses(seconds: number, holders: ReadonlySet<number>): LiveProcess[] {
-    const now = Number(this.#runtime.clock.epoch() - this.#directory.base);
-    const processes: LiveProcess[] = [];
-    for (const pid of holders) this.#follower(pid);
-    for (const [pid, follower] of this.#processes) {
-      const state = this.#state(pid, follower, holders);
-      const age = Math.max(0, (now - follower.lastTime) / NANOSECONDS_PER_SECOND);
-      const figures = follower.endInterval(seconds);
-      if (state === "ended" && age > ENDED_SECONDS) {
-        this.#processes.delete(pid);
-        this.#names.delete(pid);
-      } else {
-        const name = this.#names.get(pid);
-        processes.push({
-          pid,
-          ...name === undefined ? {} : { name },
-          state,
-          ...Number.isFinite(age) ? { age } : {},
-          ...figures,
-        });
-      }
-    }
-    return processes.sort((one, other) => one.pid - other.pid);
-  }
-
-  #state(pid: number, { hasRecorded }: ProcessFollower, holders: ReadonlySet<number>): LiveProcess["state"] {
-    if (!holders.has(pid) && !hasRecorded) return "ended";
-    if (hasRecorded && this.#names.has(pid)) return "running";
-    const found = processName(this.#runtime.files, pid);
-    if (found.ok) this.#names.set(pid, found.value);
-    if (hasRecorded) return "running";
-    return !found.ok && found.kind === "no-process" ? "dead" : "silent";
-  }
-
-  #follower(pid: number): ProcessFollower {
-    const known = this.#processes.get(pid);
-    if (known !== undefined) return known;
-    const follower = new ProcessFollower();
-    this.#processes.set(pid, follower);
-    return follower;
-  }
-
-  #wantsPid(pid: number): boolean {
-    return this.#options.pids?.includes(pid) ?? true;
-  }
+/** Whether a process lives, as far as one can tell. */
+export function isAlive({ state }: LiveProcess): boolean {
+  return state === "running" || state === "silent" || state === "unknown";
 }

@@ -14,6 +14,8 @@ export interface SpooledSegment {
   readonly sequence: number;
   /** Rows in it. */
   readonly count: number;
+  /** Rows of these that are in published files. */
+  readonly published: number;
   /** Where its rows will go. */
   readonly layout: Layout;
 }
@@ -51,12 +53,13 @@ function readHeld(
       const header = spool.value.header();
       if (!header.ok) return undefined;
       const { owner, sequence, count } = header.value;
-      return { path, owner, sequence, count, layout: FlushJournal.read(header.value).layout };
+      const { layout, published } = FlushJournal.read(header.value);
+      return { path, owner, sequence, count, published: Math.min(count, published), layout };
     } finally {
       spool.value.close();
     }
   } catch (error) {
-    unreadable.note(error, path, name.owner.pid);
+    unreadable.note(error, path, name.owner);
     return undefined;
   }
 }

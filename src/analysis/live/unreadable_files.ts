@@ -1,3 +1,4 @@
+import type { ProcessId } from "../../files/names.ts";
 import { FileError, isMissingFile } from "../../runtime.ts";
 
 /** A file that exists and cannot be read. */
@@ -5,8 +6,9 @@ export interface UnreadableFile {
   readonly path: string;
   /** Why, such as `permission denied`. */
   readonly reason: string;
-  /** The process, if it is a spool. */
+  /** The process, if it is a spool or a program record. */
   readonly pid?: number;
+  readonly isolate?: string;
 }
 
 /** The files that a look cannot read. */
@@ -18,14 +20,22 @@ export class UnreadableFiles {
     return [...this.#files.values()];
   }
 
+  /** Notes why a file cannot be read. */
+  add(path: string, reason: string, process?: ProcessId): void {
+    this.#files.set(path, {
+      path,
+      reason,
+      ...process === undefined ? {} : { pid: process.pid, isolate: process.isolate },
+    });
+  }
+
   /**
    * Notes the error of an operation on a file, unless the file does not exist.
    *
    * @throws what is not a `FileError`.
    */
-  note(error: unknown, path: string, pid?: number): void {
+  note(error: unknown, path: string, process?: ProcessId): void {
     if (!(error instanceof FileError)) throw error;
-    if (isMissingFile(error.code)) return;
-    this.#files.set(path, { path, reason: error.message, ...pid === undefined ? {} : { pid } });
+    if (!isMissingFile(error.code)) this.add(path, error.message, process);
   }
 }

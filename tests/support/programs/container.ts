@@ -7,7 +7,7 @@ import { start, startDurationSample, stop, stopDurationSample } from "../../../m
 
 const [role, name = "", monitoringDir = ""] = process.argv.slice(2);
 
-start({ monitoringDir, withRuntime: true, samplingInterval: 100, flushInterval: 1_000 });
+start({ monitoringDir, name, withRuntime: true, samplingInterval: 100, flushInterval: 1_000 });
 
 const kept: number[][] = [];
 const requests = setInterval(() => {

@@ -99,7 +99,7 @@ async function watch(directory: string, options: TopOptions, context: CliContext
   const view = new LiveView(runtime, directory, {
     byPid,
     ...label === undefined ? {} : { wantsLabel: labelMatcher(...label) },
-    ...pid === undefined ? {} : { pids: pid },
+    ...pid === undefined ? {} : { wantsProcess: (process) => pid.includes(process.pid) },
   });
   using display = openDisplay({ directory, sort, label, pid, json }, context);
   using quit = new QuitRequest(context, display.isScreen);

@@ -1,6 +1,8 @@
 import type { LiveProcess } from "../../../analysis/live/live_processes.ts";
-import type { LiveInterval, LiveSeriesWithHistory } from "../../../analysis/live/live_view.ts";
+import type { LiveRequest } from "../../../analysis/live/live_requests.ts";
+import { isAlive, type LiveInterval, type LiveSeriesWithHistory } from "../../../analysis/live/live_view.ts";
 import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
+import { programText, remarks, stateText } from "./words.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
 import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
 import { type Column, formatTable } from "../../terminal/table.ts";
@@ -8,6 +10,7 @@ import { formatClock } from "../../../display/local_time.ts";
 import {
   counted,
   formatBytes,
+  formatCount,
   formatDuration,
   formatPercent,
   formatQuantity,
@@ -15,6 +18,8 @@ import {
   formatSpan,
 } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
+import { processKey } from "../../../files/names.ts";
+import { FAILED_OUTCOMES } from "../../../http/request_labels.ts";
 import { align, displayWidth, shorten } from "../../../display/text_width.ts";
 
 /** What series may be ordered by. */
@@ -43,9 +48,6 @@ const NOTHING = "–";
 /** Columns of a sparkline. */
 const SPARKLINE = 30;
 
-/** Seconds without rows before a program is shown as silent. */
-const SILENCE = 3;
-
 /** An interval as lines that fit into the terminal. */
 export function formatInterval(interval: LiveInterval, options: TextOptions): string[] {
   const { width = Infinity, height = Infinity } = options;
@@ -57,7 +59,11 @@ export function formatInterval(interval: LiveInterval, options: TextOptions): st
   const durations = sorted(interval.series.filter(({ unit }) => unit === "s"), options.sort);
   const quantities = sorted(interval.series.filter(({ unit }) => unit !== "s"), options.sort);
   const tables = [
-    limited(processes, Math.max(4, Math.floor(height / 3))),
+    [...limited(processes, Math.max(4, Math.floor(height / 3))), ...remarks(interval.processes).map(cut)],
+    limited(
+      tableOf(requestColumns(interval), failing(interval.requests), options),
+      Math.max(3, Math.floor(height / 4)),
+    ),
     tableOf(seriesColumns("duration", interval), durations, options),
     tableOf(seriesColumns("quantity", interval), quantities, options),
   ];
@@ -69,7 +75,7 @@ export function formatInterval(interval: LiveInterval, options: TextOptions): st
 function processColumns({ processes, seconds, sampled }: LiveInterval): Column<LiveProcess>[] {
   const columns: (Column<LiveProcess> & { readonly of?: keyof LiveProcess })[] = [
     { title: "PID", cell: ({ pid }) => `${pid}` },
-    { title: "program", cell: ({ name }) => sanitize(name ?? NOTHING), side: "left", rank: 7, of: "name" },
+    { title: "program", cell: programText, side: "left", narrowest: 20, of: "name" },
     { title: "rows/s", cell: ({ rate }) => (sampled ? "≈" : "") + formatRate(rate, COMPACT) },
     { title: "RSS", cell: ({ rss }) => shown(rss, (bytes) => formatBytes(bytes, COMPACT)), rank: 6, of: "rss" },
     {
@@ -102,17 +108,40 @@ function processColumns({ processes, seconds, sampled }: LiveInterval): Column<L
   return columns.filter(({ of }) => of === undefined || processes.some((one) => one[of] !== undefined));
 }
 
-function stateText({ state, age }: LiveProcess): string {
-  switch (state) {
-    case "running":
-      return "";
-    case "silent":
-      return age !== undefined && age >= SILENCE ? `silent for ${formatSpan(Math.round(age), SPACED)}` : "";
-    case "dead":
-      return "dead, has unpublished rows: kymo recover";
-    case "ended":
-      return "ended";
-  }
+function requestColumns({ requests, sampled }: LiveInterval): Column<LiveRequest>[] {
+  const mark = sampled ? "≈" : "";
+  const outcomes = FAILED_OUTCOMES.filter((outcome) => requests.some(({ failures }) => outcome in failures));
+  return [
+    { title: "failing", cell: ({ route, verb }) => sanitize(`${route} [${verb}]`), side: "left", narrowest: 12 },
+    ...processColumn(requests),
+    { title: "failed/s", cell: ({ failedRate }) => mark + formatRate(failedRate, COMPACT) },
+    {
+      title: "of all",
+      cell: ({ failedShare }) => failedShare === null ? NOTHING : mark + formatPercent(failedShare, COMPACT),
+    },
+    ...outcomes.map((outcome) => ({
+      title: outcome,
+      cell: ({ failures }: LiveRequest) => outcome in failures ? mark + formatCount(failures[outcome]!, COMPACT) : "",
+      rank: 1,
+    })),
+  ];
+}
+
+/** Those routes of which requests have failed, the worst first. */
+function failing(requests: readonly LiveRequest[]): LiveRequest[] {
+  return requests.filter(({ failures }) => Object.keys(failures).length > 0).sort((one, other) =>
+    rank(other.failedRate) - rank(one.failedRate) || rank(other.failedShare) - rank(one.failedShare) ||
+    (one.route < other.route ? -1 : 1)
+  );
+}
+
+/** A column that tells processes apart, if the rows are of single ones. */
+function processColumn<Row extends { readonly pid?: number; readonly isolate?: string }>(
+  rows: readonly Row[],
+): Column<Row>[] {
+  if (rows.every(({ pid }) => pid === undefined)) return [];
+  const key = ({ pid = 0, isolate = "" }: Row): string => processKey({ pid, isolate });
+  return [{ title: "process", cell: key, side: "left" }];
 }
 
 function seriesColumns(kind: string, { series, seconds }: LiveInterval): Column<LiveSeriesWithHistory>[] {
@@ -122,9 +151,7 @@ function seriesColumns(kind: string, { series, seconds }: LiveInterval): Column<
   const longest = series.reduce((longest, { history }) => Math.max(longest, history.length), 0);
   return [
     { title: kind, cell: ({ label }) => sanitize(label) || '""', side: "left", narrowest: 12 },
-    ...series.some(({ pid }) => pid !== undefined)
-      ? [{ title: "PID", cell: ({ pid }: LiveSeriesWithHistory) => `${pid}` }]
-      : [],
+    ...processColumn(series),
     { title: "rate/s", cell: ({ rate, sampled }) => mark("≈", sampled) + formatRate(rate, COMPACT) },
     { title: "p50", cell: (one) => value(one.p50, one, mark("≈", one.approximate)), rank: 2 },
     { title: "p99", cell: (one) => value(one.p99, one, mark("≈", one.approximate)) },
@@ -142,7 +169,12 @@ function seriesColumns(kind: string, { series, seconds }: LiveInterval): Column<
 function sorted(series: readonly LiveSeriesWithHistory[], key: SortKey): LiveSeriesWithHistory[] {
   return series.toSorted((one, other) => {
     const order = key === "label" ? 0 : rank(other[key]) - rank(one[key]);
-    return order || (one.label < other.label ? -1 : one.label > other.label ? 1 : (one.pid ?? 0) - (other.pid ?? 0));
+    return order ||
+      (one.label < other.label
+        ? -1
+        : one.label > other.label
+        ? 1
+        : (one.pid ?? 0) - (other.pid ?? 0) || ((one.isolate ?? "") < (other.isolate ?? "") ? -1 : 1));
   });
 }
 
@@ -180,9 +212,11 @@ const NARROWEST = 8;
  */
 function title({ time, processes, seconds }: LiveInterval, options: TextOptions): string {
   const { directory, width = Infinity, hasColors } = options;
-  const running = processes.filter(({ state }) => state === "running" || state === "silent").length;
+  const alive = processes.filter(isAlive);
+  const workers = alive.filter(({ kind }) => kind === "worker").length;
   const rate = processes.reduce((sum, { count }) => sum + count, 0) / seconds;
-  const sums = `${counted(running, "program")} · ${formatRate(rate, COMPACT)} rows/s`;
+  const programs = [counted(alive.length - workers, "program"), ...workers > 0 ? [counted(workers, "worker")] : []];
+  const sums = `${programs.join(", ")} · ${formatRate(rate, COMPACT)} rows/s`;
   const place = sanitize(directory);
   const attempts = [
     [`${NAME} `, ` · ${sums} · ${formatClock(BigInt(time) * 1_000_000n)}`],

@@ -16,6 +16,9 @@ const LAYOUTS: readonly Layout[] = ["segments", "append"];
 /** How many courses of events are tried. */
 const SEEDS = 4;
 
+/** A look that has read all there is. */
+const NOTHING_LOST = { sampled: false, missed: 0, unreadable: [] };
+
 const nothing: RowSink = () => {};
 
 /** A program that records the numbers from 1 on, and what has seen which of them. */
@@ -67,7 +70,8 @@ describe("LiveDirectory", () => {
       const live = new LiveDirectory(runtime, DIRECTORY, ({ pid }, label, value) => before.push([pid, label, value]));
       assertEquals(before, [1, 2, 3, 4, 5].map((value) => [1, `label ${(value - 1) % 3}`, value]));
       observed.record(monitor, 2);
-      assertEquals(live.look(observed.sink), { sampled: false, missed: 0, holders: new Set([1]), unreadable: [] });
+      assertEquals(live.look(observed.sink), NOTHING_LOST);
+      assertEquals([...live.held.keys()], ["1-00000001"]);
       assertEquals(observed.seen, [6, 7]);
       live.look(observed.sink);
       assertEquals(observed.seen, [6, 7]);
@@ -75,7 +79,7 @@ describe("LiveDirectory", () => {
       await monitor.stop();
       live.look(observed.sink);
       assertEquals(observed.seen, [6, 7, 8]);
-      assertEquals(live.look(observed.sink).holders, new Set<number>());
+      assertEquals([...live.held.keys()], []);
       assertEquals([observed.seen.length, disk.openHandles], [3, 0]);
     }
   });
@@ -104,7 +108,7 @@ describe("LiveDirectory", () => {
   it("waits for a directory and for programs", async () => {
     const runtime = runtimeOf(new MemoryDisk(), 1);
     const live = new LiveDirectory(runtime, DIRECTORY, nothing);
-    assertEquals(live.look(nothing), { sampled: false, missed: 0, holders: new Set<number>(), unreadable: [] });
+    assertEquals(live.look(nothing), NOTHING_LOST);
     const monitor = started(runtime, SMALL_BUFFERS);
     const observed = new Observed();
     observed.record(monitor, 3_000); // several files are published before it is first seen
@@ -177,7 +181,7 @@ describe("LiveDirectory", () => {
         if (name === operation) throw new FileError(code, "refused");
       };
       const spools = disk.paths().filter((path) => path.endsWith(".spool"));
-      const expected = spools.map((path) => ({ path, reason: "refused", pid: 1 }));
+      const expected = spools.map((path) => ({ path, reason: "refused", pid: 1, isolate: "00000001" }));
       assertEquals(live.look(nothing).unreadable, code === "ENOENT" ? [] : expected);
       disk.before = (name) => {
         if (name === "list") throw new FileError(code, "refused");

@@ -68,8 +68,8 @@ describe("kymo top", () => {
     assertMatch(title!, /^kymo top _monitoring · 1 program · 3 rows\/s · \d\d:\d\d:\d\d$/);
     assertEquals(rest, [
       "",
-      " PID  rows/s",
-      "4242       3",
+      " PID  program               rows/s",
+      "4242  fake 1 · app.ts@host       3",
       "",
       "quantity  rate/s  p50  p99  max  p99, last 1 s",
       "a              1    5    5    5  █",
@@ -182,7 +182,9 @@ describe("kymo top", () => {
     assertEquals(stdout.text.split("\n").slice(1), [
       `${spools.length} spool${spools.length > 1 ? "s" : ""} cannot be read: permission denied`,
       "",
-      "The programs that record into _monitoring cannot be read.",
+      " PID  program               rows/s",
+      "4242  fake 1 · app.ts@host       0  alive or not: unknown",
+      "app.ts@host: no spools that can be read: rows appear when it flushes, and whether it lives cannot be told",
       "",
     ]);
     assertEquals(await top(["_monitoring", "--once", "--pid", "7"], { stdout, stderr: fakeOutput(), runtime }), [0]);

@@ -1,0 +1,146 @@
+import type { MonitoringDirectory } from "../../files/directory.ts";
+import {
+  channelKey,
+  type ChannelOwner,
+  parseProgramFileName,
+  parseSegmentFileName,
+  type ProcessId,
+  processKey,
+  programFileName,
+} from "../../files/names.ts";
+import { type ProgramRecord, readProgramRecord } from "../../files/program_record.ts";
+import { findRegularFile } from "../../files/regular_file.ts";
+import type { Clock } from "../../runtime.ts";
+import type { UnreadableFiles } from "./unreadable_files.ts";
+
+/** A monitoring directory may hold a million files: listing it may take this part of the time. */
+const LISTING_SHARE = 0.02;
+
+/** How long an end may be taken back, since the program has survived it, ns. */
+const SURVIVAL = 60_000_000_000n;
+
+interface FollowedRecord {
+  readonly process: ProcessId;
+  /** The file that was read last; `undefined` before, and if it could not be examined. */
+  identity?: string;
+  record?: ProgramRecord;
+  /** Why it cannot be read. */
+  problem?: string;
+}
+
+/** Follows the program records of a monitoring directory: who records, and how each ended. */
+export class RecordFollower {
+  readonly #directory: MonitoringDirectory;
+  readonly #clock: Clock;
+  readonly #followed = new Map<string, FollowedRecord>();
+  readonly #published = new Map<string, number>();
+  #ofPid: Map<number, ProgramRecord[]> | undefined;
+  #nextListing = -Infinity;
+
+  /** Reads nothing yet. */
+  constructor(directory: MonitoringDirectory, clock: Clock) {
+    this.#directory = directory;
+    this.#clock = clock;
+  }
+
+  /** The record of a process; `undefined` if it has none that can be read. */
+  get(process: ProcessId): ProgramRecord | undefined {
+    return this.#followed.get(processKey(process))?.record;
+  }
+
+  /** All records. */
+  get all(): ProgramRecord[] {
+    return [...this.#followed.values()].flatMap(({ record }) => record ?? []);
+  }
+
+  /** The records of all programs with this PID, which repeats. */
+  ofPid(pid: number): readonly ProgramRecord[] {
+    this.#ofPid ??= Map.groupBy(this.all, (record) => record.pid);
+    return this.#ofPid.get(pid) ?? [];
+  }
+
+  /**
+   * The largest sequence number of the files that a channel had when the directory was first
+   * listed; 0 if it had none.
+   */
+  publishedBefore(owner: ChannelOwner): number {
+    return this.#published.get(channelKey(owner)) ?? 0;
+  }
+
+  /**
+   * Reads new records, and those that were replaced. Finds the records of `holders` at once, and
+   * others as soon as the directory is listed again. Notes those that cannot be read.
+   */
+  look(holders: Iterable<ProcessId>, unreadable: UnreadableFiles): void {
+    for (const holder of holders) this.#follow(holder);
+    if (this.#clock.now() >= this.#nextListing) this.#list(unreadable);
+    for (const followed of this.#followed.values()) {
+      if (this.#mayChange(followed.record)) this.#read(followed, unreadable);
+      const { problem, process } = followed;
+      if (problem !== undefined) unreadable.add(this.#pathOf(process), problem, process);
+    }
+  }
+
+  /** Nothing follows the end of a program, unless it has survived it. */
+  #mayChange(record: ProgramRecord | undefined): boolean {
+    return record?.end === undefined || this.#clock.epoch() - record.end.at < SURVIVAL;
+  }
+
+  #follow(process: ProcessId): void {
+    const key = processKey(process);
+    if (!this.#followed.has(key)) this.#followed.set(key, { process });
+  }
+
+  #list(unreadable: UnreadableFiles): void {
+    const { files, path } = this.#directory;
+    const isFirst = this.#nextListing === -Infinity;
+    const begin = this.#clock.now();
+    try {
+      for (const name of files.list(path)) {
+        const process = parseProgramFileName(name);
+        if (process !== undefined) this.#follow(process);
+        else if (isFirst) this.#notePublished(name);
+      }
+    } catch (error) {
+      unreadable.note(error, path);
+    }
+    const end = this.#clock.now();
+    this.#nextListing = end + (end - begin) / LISTING_SHARE;
+  }
+
+  #notePublished(name: string): void {
+    const segment = parseSegmentFileName(name);
+    if (segment === undefined) return;
+    const key = channelKey(segment.owner);
+    this.#published.set(key, Math.max(segment.sequence, this.#published.get(key) ?? 0));
+  }
+
+  #read(followed: FollowedRecord, unreadable: UnreadableFiles): void {
+    const path = this.#pathOf(followed.process);
+    try {
+      const found = findRegularFile(this.#directory.files, path);
+      if (!found.ok) {
+        if (found.kind === "not-a-file") followed.problem = found.reason;
+        return;
+      }
+      const { identity } = found.value.status;
+      if (identity === followed.identity) return;
+      followed.identity = identity;
+      const read = readProgramRecord(this.#directory.files, path);
+      if (!read.ok) {
+        followed.problem = read.reason;
+        return;
+      }
+      delete followed.problem;
+      followed.record = read.value;
+      this.#ofPid = undefined;
+    } catch (error) {
+      delete followed.identity;
+      unreadable.note(error, path, followed.process);
+    }
+  }
+
+  #pathOf(process: ProcessId): string {
+    return this.#directory.pathOf(programFileName(process));
+  }
+}

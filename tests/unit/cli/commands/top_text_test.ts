@@ -1,0 +1,105 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import type { LiveProcess } from "../../../../src/analysis/live/live_processes.ts";
+import type { LiveRequest } from "../../../../src/analysis/live/live_requests.ts";
+import type { LiveInterval } from "../../../../src/analysis/live/live_view.ts";
+import { formatInterval } from "../../../../src/cli/commands/top/text.ts";
+import { displayWidth } from "../../../../src/display/text_width.ts";
+
+/** An interval with these processes and requests. */
+function interval(processes: readonly LiveProcess[], requests: readonly LiveRequest[] = []): LiveInterval {
+  return {
+    ...{ time: 0, seconds: 2, processes, requests, series: [], sampled: false, missed: 0, unreadable: [] },
+    ...{ others: { processes: 0, rows: 0 }, exists: true },
+  };
+}
+
+/** A container's program: its PID is 1. */
+function container(name: string, host: string, properties: Partial<LiveProcess>): LiveProcess {
+  const who = {
+    pid: 1,
+    isolate: "0194fdc2",
+    name,
+    host,
+    runtime: "bun",
+    runtimeVersion: "1.4.5",
+    kind: "main",
+  } as const;
+  return { ...who, state: "running", count: 2, rate: 1, ...properties };
+}
+
+function textOf(interval: LiveInterval, width?: number): string[] {
+  const options = { directory: "dir", sort: "rate", width, height: undefined, hasColors: false } as const;
+  return formatInterval(interval, options).slice(2);
+}
+
+describe("the text of kymo top", () => {
+  it("names each program, says in words what is wrong with which, and counts those that live", () => {
+    const error = { how: "uncaught", error: "TypeError", age: 0.4 } as const;
+    const processes = [
+      container("catalog", "web-1", {}),
+      container("mail", "web-3", { restarts: { count: 12, last: error } }),
+      container("orders", "web-2", { rss: 350e6, growth: { from: 104e6, to: 350e6, seconds: 59.7 } }),
+      container("orders", "web-2", { isolate: "a", kind: "worker" }),
+      container("quiet", "web-5", { state: "silent", age: 7, count: 0, rate: 0 }),
+      container("memory", "web-6", { state: "unknown", durability: "memory", count: 0, rate: 0 }),
+      container("billing", "web-4", { state: "killed", unpublished: 120, count: 0, rate: 0 }),
+      container("old", "web-4", { state: "killed", unpublished: 0, end: { how: "killed", age: 9 }, count: 0, rate: 0 }),
+      container("code", "web-7", { state: "ended", end: { how: "exit", exitCode: 3, age: 5 }, count: 0, rate: 0 }),
+      container("done", "web-7", { state: "ended", end: { how: "stop", age: 5 }, count: 0, rate: 0 }),
+      container("term", "web-7", {
+        state: "ended",
+        end: { how: "signal", signal: "SIGTERM", age: 5 },
+        count: 0,
+        rate: 0,
+      }),
+      container("threw", "web-7", { state: "ended", end: error, count: 0, rate: 0 }),
+      { pid: 1, programs: 3, state: "running", count: 2, rate: 1 } as const,
+    ];
+    assertEquals(textOf(interval(processes)), [
+      "PID  program                           rows/s    RSS",
+      "  1  bun 1.4.5 · catalog@web-1              1      –",
+      "  1  bun 1.4.5 · mail@web-3                 1      –  crash loop",
+      "  1  bun 1.4.5 · orders@web-2               1  350MB  memory grows",
+      "  1  bun 1.4.5 · orders@web-2, worker       1      –",
+      "  1  bun 1.4.5 · quiet@web-5                0      –  silent for 7 s",
+      "  1  bun 1.4.5 · memory@web-6               0      –  alive or not: unknown",
+      "  1  bun 1.4.5 · billing@web-4              0      –  killed",
+      "  1  bun 1.4.5 · old@web-4                  0      –  killed 9 s ago",
+      "  1  bun 1.4.5 · code@web-7                 0      –  exited (3) 5 s ago",
+      "  1  bun 1.4.5 · done@web-7                 0      –  stopped 5 s ago",
+      "  1  bun 1.4.5 · term@web-7                 0      –  SIGTERM 5 s ago",
+      "  1  bun 1.4.5 · threw@web-7                0      –  uncaught TypeError 0 s ago",
+      "  1  –                                      1      –",
+      "mail@web-3: crash loop: started anew 12 times in 60 s, last after an uncaught TypeError",
+      "orders@web-2: memory grows: from 104 MB to 350 MB in 1 min",
+      'memory@web-6: durability "memory": rows appear when it flushes, and whether it lives cannot be told',
+      "billing@web-4: killed, so it could not end its recording; 120 rows in its spools: kymo recover publishes them",
+      "old@web-4: killed, so it could not end its recording",
+      "code@web-7: ended by exit code 3",
+      "threw@web-7: ended by an uncaught TypeError",
+      'PID 1: rows of 3 programs with this PID, which layout "append" does not tell apart',
+    ]);
+  });
+
+  it("shows the rate and share of failed requests by route on 80 columns", () => {
+    const request = (route: string, failed: number, count: number, failures: LiveRequest["failures"]): LiveRequest => ({
+      ...{ route, verb: "GET", count, rate: count / 2, failed, failedRate: failed / 2 },
+      ...{ failedShare: count === 0 ? null : failed / count, failures },
+    });
+    const requests = [
+      request("/fine", 0, 100, {}),
+      request("/recovered", 0, 0, { "5xx": 0 }),
+      request(`/a/${"very/".repeat(20)}long/route/:id`, 10, 40, { "4xx": 4, aborted: 6 }),
+      request("/broken", 50, 50, { "5xx": 48, threw: 2 }),
+    ];
+    const lines = textOf(interval([container("a", "b", {})], requests), 80).slice(3);
+    assertEquals(lines, [
+      "failing                               failed/s  of all  4xx  5xx  aborted  threw",
+      "/broken [GET]                               25    100%        48               2",
+      "/a/very/very/very/…g/route/:id [GET]         5   25.0%    4             6",
+      "/recovered [GET]                             0       –         0",
+    ]);
+    assertEquals(Math.max(...lines.map(displayWidth)) <= 80, true);
+  });
+});
