@@ -97,7 +97,7 @@ async function tellWhatTheFilesTell(servers: readonly Server[], directory: strin
   const processes = servers.flatMap(({ process }) => process ?? []);
   if (processes.length === 0) return false;
   const report = join(directory, "report.html");
-  await kymo("summary", directory, "--by-pid");
+  await kymo("summary", directory, "--by-process");
   await kymo("report", directory, "--output", report, "--force");
   const { ok, text } = await checkCompleteness(directory, servers);
   section("What was recorded", processLines(servers), `\n  ${ok ? green(text) : red(text)}`);

@@ -41,6 +41,12 @@ export type { TelemetryFrame } from "./frames/telemetry_frame.ts";
 export type { SeriesData, TelemetrySeries } from "./frames/telemetry_series.ts";
 export type { Selection, SeriesSelection } from "./frames/selection.ts";
 
+// Who recorded.
+export type { ProcessId } from "../files/names.ts";
+export type { EndKind, ProgramEnd, ProgramRecord } from "../files/program_record.ts";
+export type { Liveness } from "../files/liveness.ts";
+export type { ProgramRecords } from "./programs/program_records.ts";
+
 // Results of queries in SQL.
 export type { Table } from "./duckdb/table.ts";
 export type { Column, TableColumn } from "./duckdb/table_column.ts";

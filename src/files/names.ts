@@ -42,7 +42,12 @@ export type ChannelOwner = Omit<SegmentOwner, "kind">;
  * What the analysis calls a process. PIDs alone repeat: in containers, over time, and among
  * workers.
  */
-export type ProcessId = Pick<ChannelOwner, "pid" | "isolate">;
+export interface ProcessId {
+  /** Its PID. */
+  readonly pid: number;
+  /** Eight hexadecimal digits, random for each recording; empty where it is not known. */
+  readonly isolate: string;
+}
 
 /** What identifies a segment. */
 export interface SegmentId {
@@ -232,6 +237,12 @@ export function parseSpoolFileName(name: string): SpoolName | undefined {
   if (groups === undefined || owner === undefined) return undefined;
   const state = groups.end === TEMPORARY ? "unfinished" : groups.end === DAMAGED ? "damaged" : "complete";
   return { owner, number: Number(groups.number), state };
+}
+
+/** A path without its last part; `.` if it has only one. */
+export function directoryOf(path: string): string {
+  const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  return end < 0 ? "." : path.slice(0, Math.max(1, end));
 }
 
 /** The last part of a path. */

@@ -73,7 +73,7 @@ await monitor.stop();
 
 {
   await using db = await TelemetryDB.open("recorded", { memoryLimit: "256MB" });
-  const described: Description[] = await db.duration().describe({ byPid: true, quantiles: [0.9999] });
+  const described: Description[] = await db.duration().describe({ byProcess: true, quantiles: [0.9999] });
   const { timepoints }: SeriesData = await db.rss().data({ from: 0n });
   const table: Table = await db.sql("SELECT 1");
   console.log(described, timepoints[0], table.rows(), await compare(db.duration(), db.custom()));

@@ -31,6 +31,9 @@ export function identifier(name: string): string {
   return `"${name.toWellFormed().replaceAll("\0", "\uFFFD").replaceAll('"', '""')}"`;
 }
 
+/** SQL of what `processKey` returns of a row's process. */
+export const PROCESS_KEY = "concat_ws('-', PID, nullif(Isolate, ''))";
+
 /** A finite number as a literal of type DOUBLE. */
 export function double(value: number): string {
   return value.toExponential();

@@ -1,4 +1,5 @@
 import { checkGiven, isArray, isBoolean } from "../../options.ts";
+import { processOf } from "./processes.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { double } from "../duckdb/sql.ts";
 import { checkQuantiles, DEFAULT_QUANTILES } from "../../statistics/quantiles.ts";
@@ -8,35 +9,37 @@ import type { Statistics } from "../../statistics/describe_numbers.ts";
 export interface Description extends Statistics {
   /** Label of the series. */
   readonly label: string;
-  /** The process; only with {@linkcode DescribeOptions.byPid}. */
+  /** PID of the process; only with {@linkcode DescribeOptions.byProcess}. */
   readonly pid?: number;
+  /** Its isolate; empty where it is not known. */
+  readonly isolate?: string;
 }
 
 /** Options of `describe`. */
 export interface DescribeOptions {
   /** Whether to describe each process separately. Default: false. */
-  readonly byPid?: boolean;
+  readonly byProcess?: boolean;
   /** Quantiles to compute, each from 0 to 1. Default: 0.25, 0.5, 0.75, 0.9 and 0.95. */
   readonly quantiles?: readonly number[];
 }
 
-/** Describes each series of a relation in one scan; ascending by label (and PID). */
+/** Describes each series of a relation in one scan; ascending by label (and process). */
 export async function describe(
   database: DuckDB,
   relation: string,
   options: DescribeOptions,
 ): Promise<Description[]> {
-  const { byPid = false, quantiles = DEFAULT_QUANTILES } = checkGiven<DescribeOptions>("Cannot describe", options, {
-    byPid: isBoolean,
+  const { byProcess = false, quantiles = DEFAULT_QUANTILES } = checkGiven<DescribeOptions>("Cannot describe", options, {
+    byProcess: isBoolean,
     quantiles: isArray,
   });
-  const keys = byPid ? "Label, PID" : "Label";
+  const keys = byProcess ? "Label, PID, Isolate" : "Label";
   const table = await database.sql(
     `SELECT ${keys}, ${aggregates(quantiles)} FROM ${measured(relation)} GROUP BY ${keys} ORDER BY ${keys}`,
   );
   return table.rows().map((row) => ({
     label: row.Label as string,
-    ...byPid ? { pid: Number(row.PID) } : {},
+    ...byProcess ? processOf(row) : {},
     ...toStatistics(row, quantiles),
   }));
 }

@@ -3,15 +3,17 @@ import { checkGiven, isArray } from "../../options.ts";
 import { parseTimeLength, TIME_UNITS } from "../../display/time_units.ts";
 import { aggregates, measured } from "./description.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
-import { isPid, restrict, toSelection } from "./selection.ts";
+import { isIsolate, isPid, restrict, toSelection } from "./selection.ts";
 import { checkQuantiles } from "../../statistics/quantiles.ts";
 
 /** Options of `resample`. */
 export interface ResampleOptions {
   /** Quantiles to compute, each from 0 to 1. Default: none. */
   readonly quantiles?: readonly number[];
-  /** The process whose observations to resample. Default: all. */
+  /** The PID whose observations to resample. Default: all. */
   readonly pid?: number;
+  /** The isolate whose observations to resample. Default: all. */
+  readonly isolate?: string;
 }
 
 /** Statistics of each interval, in parallel arrays. Observations of NaN are ignored. */
@@ -51,13 +53,14 @@ export async function resample(
   interval: string | bigint,
   options: ResampleOptions,
 ): Promise<Resampled> {
-  const { quantiles = [], pid } = checkGiven<ResampleOptions>("Cannot resample", options, {
+  const { quantiles = [], ...process } = checkGiven<ResampleOptions>("Cannot resample", options, {
     quantiles: isArray,
     pid: isPid,
+    isolate: isIsolate,
   });
   const width = parseInterval(interval);
   checkQuantiles(quantiles, "resample");
-  const selected = pid === undefined ? relation : restrict(relation, toSelection({ pid }));
+  const selected = restrict(relation, toSelection(process));
   const [time] = (await database.sql(
     `SELECT min(Timepoint) AS earliest, max(Timepoint) AS latest FROM ${selected}`,
   )).rows();

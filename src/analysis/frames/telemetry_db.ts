@@ -8,6 +8,8 @@ import type { Table } from "../duckdb/table.ts";
 import { isTimepoint } from "./selection.ts";
 import { TelemetryFrame } from "./telemetry_frame.ts";
 import type { TelemetrySeries } from "./telemetry_series.ts";
+import type { Files } from "../../runtime.ts";
+import { type ProgramRecords, readProgramRecords } from "../programs/program_records.ts";
 import { ChannelViews, OBSERVATIONS } from "./channel_views.ts";
 
 /** Limits of DuckDB, and the time of interest. */
@@ -18,7 +20,7 @@ import { CHANNELS, SERIES } from "../../series.ts";
  * A recording as a database. Each query reads the files that it needs, unless they are
  * {@linkcode TelemetryDB.load loaded}.
  *
- * @example Summaries of all durations, and by PID
+ * @example Summaries of all durations, and by process
  * ```ts
  * import { TelemetryDB } from "@kymo/kymo/analysis";
  * import { assertEquals } from "@std/assert";
@@ -36,7 +38,7 @@ import { CHANNELS, SERIES } from "../../series.ts";
  *   assertEquals(await db.duration().labels(), ["/version [GET]"]);
  *   const [version] = await db.duration().describe();
  *   assertEquals([version?.count, version?.mean], [2, 0.5]);
- *   for (const { label, pid, count, mean } of await db.duration().describe({ byPid: true })) {
+ *   for (const { label, pid, count, mean } of await db.duration().describe({ byProcess: true })) {
  *     console.log(label, pid, count, mean); // /version [GET] 42 1 0.25, and so on
  *   }
  * }
@@ -47,11 +49,14 @@ export class TelemetryDB {
   readonly #database: DuckDB;
   readonly #sources: Sources;
   readonly #views: ChannelViews;
+  readonly #files: Files;
+  #records: ProgramRecords | undefined;
 
-  private constructor(database: DuckDB, sources: Sources, views: ChannelViews) {
+  private constructor(database: DuckDB, sources: Sources, views: ChannelViews, files: Files) {
     this.#database = database;
     this.#sources = sources;
     this.#views = views;
+    this.#files = files;
   }
 
   /**
@@ -85,7 +90,7 @@ export class TelemetryDB {
         try {
           const views = await ChannelViews.create(connection, found);
           database.guard((failure) => views.areStale(connection, failure));
-          return new TelemetryDB(database, found, views);
+          return new TelemetryDB(database, found, views, runtime.files);
         } catch (error) {
           found.close();
           throw error;
@@ -108,6 +113,14 @@ export class TelemetryDB {
   /** The channels of the files, sorted. */
   channels(): string[] {
     return [...this.#sources.relations.keys()].sort();
+  }
+
+  /**
+   * The program records of the directories that were opened: who recorded, and how it ended. Read at
+   * the first call.
+   */
+  programRecords(): ProgramRecords {
+    return this.#records ??= readProgramRecords(this.#files, this.#sources.directories);
   }
 
   /** The observations of a channel; none if it has no files. */
@@ -202,7 +215,8 @@ export class TelemetryDB {
    * `duration`, `runtime` and `custom` have one always; names that are not identifiers need double
    * quotes. (A channel that differs from another only in case, or whose name is `observations`, has
    * no view.) The columns are `Timepoint` (BIGINT, ns since 1970), `Measurement` (DOUBLE), `Label`
-   * (VARCHAR), `PID` (BIGINT) and `Channel` (VARCHAR). In DuckDB, NaN equals itself and is larger
+   * (VARCHAR), `PID` (BIGINT), `Isolate` (VARCHAR: with the PID it is one process; empty where the
+   * name of a file does not tell it, as in layout `append`) and `Channel` (VARCHAR). In DuckDB, NaN equals itself and is larger
    * than any number.
    *
    * A SELECT is repeated if a file changed while it ran. Other statements run once.

@@ -2,6 +2,8 @@ import { defaultRuntime } from "../../default_runtime.ts";
 import { describe, type DescribeOptions, type Description } from "./description.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { exportParquet } from "../duckdb/parquet.ts";
+import type { ProcessId } from "../../files/names.ts";
+import { processesOf } from "./processes.ts";
 import { restrict, type Selection } from "./selection.ts";
 import type { Table } from "../duckdb/table.ts";
 import { TelemetrySeries } from "./telemetry_series.ts";
@@ -14,7 +16,7 @@ export class TelemetryFrame {
   readonly #database: DuckDB;
   /**
    * SQL of the observations that can follow `FROM` in {@linkcode TelemetryFrame.sql}. The columns
-   * are `Timepoint`, `Measurement`, `Label`, `PID` and `Channel`.
+   * are `Timepoint`, `Measurement`, `Label`, `PID`, `Isolate` and `Channel`.
    */
   readonly relation: string;
 
@@ -30,10 +32,9 @@ export class TelemetryFrame {
     return table.rows().map(({ Label }) => Label as string);
   }
 
-  /** The processes, ascending. */
-  async pids(): Promise<number[]> {
-    const table = await this.sql(`SELECT DISTINCT PID FROM ${this.relation} ORDER BY PID`);
-    return table.rows().map(({ PID }) => Number(PID));
+  /** The processes, ascending by PID, then isolate. */
+  async processes(): Promise<ProcessId[]> {
+    return await processesOf(this.#database, this.relation);
   }
 
   /** The observations with exactly this label (not a pattern); none if there is no such label. */
@@ -74,7 +75,7 @@ export class TelemetryFrame {
   }
 
   /**
-   * Statistics of each series, as pandas' `describe` computes them; ascending by label (and PID).
+   * Statistics of each series, as pandas' `describe` computes them; ascending by label (and process).
    *
    * @throws {KymoError} `invalid-argument`, if an option is wrong, such as a quantile above 1.
    */

@@ -2,6 +2,8 @@ import { KymoError, quote } from "../../errors.ts";
 import { describe, type DescribeOptions, type Description } from "./description.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { resample, type Resampled, type ResampleOptions } from "./resampling.ts";
+import type { ProcessId } from "../../files/names.ts";
+import { processesOf } from "./processes.ts";
 import { restrict, type SeriesSelection, toSelection } from "./selection.ts";
 import { literal } from "../duckdb/sql.ts";
 import type { Table } from "../duckdb/table.ts";
@@ -15,7 +17,7 @@ export interface SeriesData {
   readonly timepoints: BigInt64Array;
   /** Measurements, in the unit of the series. */
   readonly measurements: Float64Array;
-  /** Processes that measured. */
+  /** PIDs of the processes that measured. */
   readonly pids: Uint32Array;
 }
 
@@ -26,7 +28,7 @@ export class TelemetrySeries {
   readonly label: string;
   /**
    * SQL of the observations that can follow `FROM` in {@linkcode TelemetrySeries.sql}. The columns
-   * are `Timepoint`, `Measurement`, `Label`, `PID` and `Channel`.
+   * are `Timepoint`, `Measurement`, `Label`, `PID`, `Isolate` and `Channel`.
    */
   readonly relation: string;
 
@@ -40,10 +42,9 @@ export class TelemetrySeries {
     this.relation = `(SELECT * FROM ${relation} WHERE Label = ${literal(label)})`;
   }
 
-  /** The processes, ascending. */
-  async pids(): Promise<number[]> {
-    const table = await this.sql(`SELECT DISTINCT PID FROM ${this.relation} ORDER BY PID`);
-    return table.rows().map(({ PID }) => Number(PID));
+  /** The processes, ascending by PID, then isolate. */
+  async processes(): Promise<ProcessId[]> {
+    return await processesOf(this.#database, this.relation);
   }
 
   /**
@@ -77,7 +78,7 @@ export class TelemetrySeries {
    * );
    * {
    *   await using db = await TelemetryDB.open("_data");
-   *   assertEquals(await db.maxRss().pids(), [42, 43]);
+   *   assertEquals((await db.maxRss().processes()).map(({ pid }) => pid), [42, 43]);
    *   const { timepoints, measurements } = await db.maxRss().data({ pid: 43 });
    *   assertEquals([timepoints[0], measurements[0]], [1700000000000000001n, 2e6]);
    * }
@@ -98,7 +99,7 @@ export class TelemetrySeries {
   }
 
   /**
-   * Statistics of the series or of each process (ascending by PID), as pandas' `describe` computes
+   * Statistics of the series or of each process (ascending by PID, then isolate), as pandas' `describe` computes
    * them; empty if there are no observations.
    *
    * @throws {KymoError} `invalid-argument`, if an option is wrong, such as a quantile above 1.

@@ -13,6 +13,7 @@ import { LAG_PROBE_INTERVAL, SERIES } from "../../series.ts";
 export interface Request {
   readonly slow: boolean;
   readonly pid: bigint;
+  readonly isolate: string;
   /** ns since 1970. */
   readonly start: bigint;
   /** ns since 1970. */
@@ -65,7 +66,7 @@ export async function drawRequests(
   const isSlow = `Measurement > ${double(threshold)}`;
   // Drawn by a hash: pseudo-random, and yet the same on each call.
   const draw =
-    `min_by({'pid': PID, 'start': ${START}, 'end': Timepoint}, hash(Timepoint, PID, Measurement), ${examine})`;
+    `min_by({'pid': PID, 'isolate': Isolate, 'start': ${START}, 'end': Timepoint}, hash(Timepoint, PID, Isolate, Measurement), ${examine})`;
   const [row] = (await frame.sql(
     `SELECT count(*) FILTER (${isSlow}) AS slowCount, count(*) AS total,
       ${draw} FILTER (${isSlow}) AS slow, ${draw} FILTER (NOT ${isSlow}) AS others
@@ -103,11 +104,11 @@ export function durationsQuery(relation: string, label: string, requests: readon
     WITH request AS MATERIALIZED (FROM ${requestRows(requests)}),
     slotted AS (SELECT *, unnest(range("start" // ${width}, "end" // ${width} + 1)) AS slot FROM request),
     duration AS (
-      SELECT Label, PID, ${START} AS "from", Timepoint AS "to" FROM ${relation} WHERE ${TIMED} AND Label <> ${own}
+      SELECT Label, PID, Isolate, ${START} AS "from", Timepoint AS "to" FROM ${relation} WHERE ${TIMED} AND Label <> ${own}
     ),
     inside AS (
       SELECT id, slow, Label, "from", "to" FROM duration JOIN slotted
-      ON duration.PID = slotted.pid AND "to" // ${width} = slot AND "from" >= "start" AND "to" <= "end"
+      ON duration.PID = slotted.pid AND duration.Isolate = slotted.isolate AND "to" // ${width} = slot AND "from" >= "start" AND "to" <= "end"
     ),
     covered AS (
       SELECT id, slow, Label, greatest(0, "to" - greatest("from", coalesce(max("to") OVER earlier, "from"))) AS time FROM inside
@@ -132,21 +133,21 @@ export function lagsQuery(relation: string, requests: readonly Request[]): strin
     recorded: `FROM ${relation} WHERE Label = ${label}`,
     knots: `
       lag AS (
-        SELECT PID, Timepoint - round(Measurement * 1e9)::BIGINT AS "from", Timepoint AS "to" FROM ${relation}
+        SELECT PID, Isolate, Timepoint - round(Measurement * 1e9)::BIGINT AS "from", Timepoint AS "to" FROM ${relation}
         WHERE Label = ${label} AND Measurement BETWEEN ${MIN_TIMED_LAG} AND 9e9 AND Timepoint >= 0
       ),
       marked AS (
         SELECT *, coalesce("from" > max("to") OVER (
-          PARTITION BY PID ORDER BY "from", "to" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+          PARTITION BY PID, Isolate ORDER BY "from", "to" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ), true) AS isNew FROM lag
       ),
       numbered AS (
-        SELECT *, sum(isNew::INTEGER) OVER (PARTITION BY PID ORDER BY "from", "to" ROWS UNBOUNDED PRECEDING) AS stretch FROM marked
+        SELECT *, sum(isNew::INTEGER) OVER (PARTITION BY PID, Isolate ORDER BY "from", "to" ROWS UNBOUNDED PRECEDING) AS stretch FROM marked
       ),
-      merged AS (SELECT PID, min("from") AS "from", max("to") AS "to" FROM numbered GROUP BY PID, stretch),
-      summed AS (SELECT *, sum("to" - "from") OVER (PARTITION BY PID ORDER BY "from")::DOUBLE AS total FROM merged),
+      merged AS (SELECT PID, Isolate, min("from") AS "from", max("to") AS "to" FROM numbered GROUP BY PID, Isolate, stretch),
+      summed AS (SELECT *, sum("to" - "from") OVER (PARTITION BY PID, Isolate ORDER BY "from")::DOUBLE AS total FROM merged),
       knot AS (
-        SELECT PID, "from" AS point, total - ("to" - "from") AS total FROM summed UNION ALL SELECT PID, "to", total FROM summed
+        SELECT PID, Isolate, "from" AS point, total - ("to" - "from") AS total FROM summed UNION ALL SELECT PID, Isolate, "to", total FROM summed
       )`,
   });
 }
@@ -163,13 +164,13 @@ export function gcPausesQuery(relation: string, requests: readonly Request[]): s
     recorded: "FROM knot",
     knots: `
       tick AS (
-        SELECT PID, Timepoint AS point,
+        SELECT PID, Isolate, Timepoint AS point,
           coalesce(sum(Measurement) FILTER (Label = ${pause} AND Measurement BETWEEN 0 AND 9e9), 0) * 1e9 AS pauses
-        FROM ${relation} WHERE Label IN (${pause}, ${literal(SERIES.gcCollections)}) GROUP BY PID, Timepoint
+        FROM ${relation} WHERE Label IN (${pause}, ${literal(SERIES.gcCollections)}) GROUP BY PID, Isolate, Timepoint
       ),
-      timed AS (SELECT *, point - lag(point) OVER (PARTITION BY PID ORDER BY point) AS length FROM tick),
+      timed AS (SELECT *, point - lag(point) OVER (PARTITION BY PID, Isolate ORDER BY point) AS length FROM tick),
       knot AS (
-        SELECT PID, point, sum(CASE WHEN length IS NULL THEN 0 ELSE least(pauses, length) END) OVER (PARTITION BY PID ORDER BY point) AS total
+        SELECT PID, Isolate, point, sum(CASE WHEN length IS NULL THEN 0 ELSE least(pauses, length) END) OVER (PARTITION BY PID, Isolate ORDER BY point) AS total
         FROM timed
       )`,
   });
@@ -182,7 +183,7 @@ interface RunningTotal {
   /** A query that has rows if the series was recorded. */
   readonly recorded: string;
   /**
-   * Common table expressions, the last of which, `knot`, has the columns PID, point and total: the
+   * Common table expressions, the last of which, `knot`, has the columns PID, Isolate, point and total: the
    * total at that time, ns. Between knots the total grows linearly.
    */
   readonly knots: string;
@@ -194,26 +195,26 @@ function overlapQuery(requests: readonly Request[], { label, recorded, knots }: 
     WITH ${knots},
     segment AS (
       SELECT *, lead(point) OVER later AS nextPoint, lead(total) OVER later AS nextTotal FROM knot
-      WINDOW later AS (PARTITION BY PID ORDER BY point)
+      WINDOW later AS (PARTITION BY PID, Isolate ORDER BY point)
     ),
     request AS (FROM ${requestRows(requests)}),
-    edge AS (SELECT id, slow, pid, "start" AS point, -1 AS sign FROM request UNION ALL SELECT id, slow, pid, "end", 1 FROM request),
+    edge AS (SELECT id, slow, pid, isolate, "start" AS point, -1 AS sign FROM request UNION ALL SELECT id, slow, pid, isolate, "end", 1 FROM request),
     reached AS (
       SELECT id, slow, sign * coalesce(
         total + coalesce((nextTotal - total) * ((edge.point - segment.point) / (nextPoint - segment.point)), 0), 0
       ) AS time
-      FROM edge ASOF LEFT JOIN segment ON edge.pid = segment.PID AND edge.point >= segment.point
+      FROM edge ASOF LEFT JOIN segment ON edge.pid = segment.PID AND edge.isolate = segment.Isolate AND edge.point >= segment.point
     ),
     grown AS (SELECT ${label} AS Label, id, slow, sum(time) AS time FROM reached GROUP BY id, slow)
     SELECT ${SUMMED} FROM grown WHERE EXISTS (${recorded}) GROUP BY Label`;
 }
 
-/** The requests, at least one, as a relation with the columns id, slow, pid, start and end. */
+/** The requests, at least one, as a relation with the columns id, slow, pid, isolate, start and end. */
 function requestRows(requests: readonly Request[]): string {
-  const rows = requests.map(({ slow, pid, start, end }, id) =>
-    `(${id}, ${slow}, ${pid}::BIGINT, ${start}::BIGINT, ${end}::BIGINT)`
+  const rows = requests.map(({ slow, pid, isolate, start, end }, id) =>
+    `(${id}, ${slow}, ${pid}::BIGINT, ${literal(isolate)}, ${start}::BIGINT, ${end}::BIGINT)`
   );
-  return `(VALUES ${rows.join(", ")}) AS request(id, slow, pid, "start", "end")`;
+  return `(VALUES ${rows.join(", ")}) AS request(id, slow, pid, isolate, "start", "end")`;
 }
 
 /**

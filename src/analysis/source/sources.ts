@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { observationsOf } from "../../segment/observation.ts";
 import { type ReportUnreadable, type SpoolRows, SpoolSnapshot } from "../../files/snapshot.ts";
 import { release } from "../../files/directory.ts";
-import { channelOfFile, fileNameOf, parseSegmentFileName } from "../../files/names.ts";
+import { channelOfFile, directoryOf, fileNameOf, parseSegmentFileName } from "../../files/names.ts";
 import { CHANNELS } from "../../series.ts";
 import { outerTimepoints } from "../../csv/outer_rows.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
@@ -37,6 +37,8 @@ export interface Sources {
    * a file's name does not tell it. The channels never change.
    */
   readonly relations: ReadonlyMap<string, string>;
+  /** The directories of the sources, and those of files among them, which may hold program records. */
+  readonly directories: readonly string[];
   /**
    * Waits for the check, and looks whether files were moved, deleted or appended to. Call it after
    * each query, with the error if the query failed, while no query runs. Resolves to `true` if the
@@ -111,7 +113,8 @@ export async function openSources(
     for (const name of names) add(`${path}/${name}`, snapshot?.bounds.get(`${path}/${name}`));
     for (const rows of snapshot?.rowsBeside(names) ?? []) spoolRows.set(rows.path, rows);
   }
-  const sources = new CheckedSources(deps, [...found.values()], problems);
+  const directories = places.map(({ path, kind }) => kind === "directory" ? path : directoryOf(path));
+  const sources = new CheckedSources(deps, [...found.values()], problems, [...new Set(directories)]);
   await sources.begin([...spoolRows.values()]);
   return sources;
 }
@@ -140,6 +143,7 @@ function liesOutside(path: string, files: Files, { from, to }: TimeBounds): bool
 
 class CheckedSources implements Sources {
   relations: ReadonlyMap<string, string> = new Map();
+  readonly directories: readonly string[];
   readonly #files: Files;
   readonly #all: readonly CheckedFile[];
   readonly #problems: Problems;
@@ -149,7 +153,13 @@ class CheckedSources implements Sources {
   #checked: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor({ files, connection }: SourceDeps, all: readonly CheckedFile[], problems: Problems) {
+  constructor(
+    { files, connection }: SourceDeps,
+    all: readonly CheckedFile[],
+    problems: Problems,
+    directories: readonly string[],
+  ) {
+    this.directories = directories;
     this.#files = files;
     this.#all = all;
     this.#problems = problems;

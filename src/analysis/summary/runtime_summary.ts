@@ -1,12 +1,12 @@
 import { aggregates, measured, toStatistics } from "../frames/description.ts";
-import { isFromPython, isOfIsolate, RUNTIME_SERIES, type RuntimeSeries, runtimeSeriesOf } from "../../series.ts";
+import { isFromPython, RUNTIME_SERIES, type RuntimeSeries, runtimeSeriesOf } from "../../series.ts";
+import type { ProcessId } from "../../files/names.ts";
+import { processOf } from "../frames/processes.ts";
 import type { Selection } from "../frames/selection.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
 
 /** A runtime series of one process. Only `rows` includes observations of NaN. */
-export interface RuntimeSummary extends RuntimeSeries {
-  /** The process. */
-  readonly pid: number;
+export interface RuntimeSummary extends RuntimeSeries, ProcessId {
   /** Number of observations, including NaN. */
   readonly rows: number;
   /** Number of observations other than NaN. */
@@ -22,9 +22,8 @@ export interface RuntimeSummary extends RuntimeSeries {
   /** Measurement with the latest timepoint. */
   readonly latest: number;
   /**
-   * Of a counter: the sum of its increases from each observation to the next. Where it decreases it
-   * was restarted, and what it counted before its next observation is unknown and left out. NaN if
-   * the counters of several isolates are mixed.
+   * Of a counter: how much it grew from its first observation to its last. NaN if it decreases:
+   * then rows whose isolate is not known, as in layout `append`, are of several processes.
    */
   readonly growth?: number;
 }
@@ -36,35 +35,31 @@ export interface RuntimeSummary extends RuntimeSeries {
 export async function summarizeRuntime(db: TelemetryDB, selection: Selection): Promise<RuntimeSummary[]> {
   const frame = db.runtime().where(selection);
   const table = await frame.sql(
-    `SELECT Label, PID, count(*) AS observations, ${aggregates([])}, min(Timepoint) AS first, max(Timepoint) AS last,
-       arg_max(Measurement, Timepoint) AS latest, coalesce(fsum(greatest(step, 0)), 0) AS growth,
-       count(step)::DOUBLE AS steps, (count(*) FILTER (step < 0))::DOUBLE AS resets
+    `SELECT Label, PID, Isolate, count(*) AS observations, ${
+      aggregates([])
+    }, min(Timepoint) AS first, max(Timepoint) AS last,
+       arg_max(Measurement, Timepoint) AS latest,
+       CASE WHEN coalesce(min(step), 0) < 0 THEN 'NaN'::DOUBLE ELSE coalesce(fsum(step), 0) END AS growth
      FROM (
-       SELECT *, m - lag(m) OVER (PARTITION BY Label, PID ORDER BY m IS NULL, Timepoint, m) AS step
+       SELECT *, m - lag(m) OVER (PARTITION BY Label, PID, Isolate ORDER BY m IS NULL, Timepoint, m) AS step
        FROM ${measured(frame.relation)}
-     ) GROUP BY Label, PID ORDER BY Label, PID`,
+     ) GROUP BY Label, PID, Isolate ORDER BY Label, PID, Isolate`,
   );
   const rows = table.rows();
   const pythons = rows.length === 0 ? new Set() : await pythonProcesses(db, selection);
   const summaries = rows.map((row): RuntimeSummary => {
     const { count, mean, min, max, sum } = toStatistics(row, []);
-    const pid = Number(row.PID);
-    const series = runtimeSeriesOf(row.Label as string, pythons.has(pid));
+    const process = processOf(row);
+    const series = runtimeSeriesOf(row.Label as string, pythons.has(process.pid));
     return {
       ...series,
-      pid,
+      ...process,
       rows: Number(row.observations),
       first: row.first as bigint,
       last: row.last as bigint,
       ...{ count, mean, min, max, sum },
       latest: row.latest as number,
-      ...series.kind === "counter"
-        ? {
-          growth: isOfIsolate(series.label) && isMixed(row.steps as number, row.resets as number)
-            ? NaN
-            : row.growth as number,
-        }
-        : {},
+      ...series.kind === "counter" ? { growth: row.growth as number } : {},
     };
   });
   const place = ({ label }: RuntimeSummary): number => {
@@ -78,18 +73,15 @@ export async function summarizeRuntime(db: TelemetryDB, selection: Selection): P
  * The processes that the Python original recorded. All their series are examined, whichever are
  * selected.
  */
-async function pythonProcesses(db: TelemetryDB, { pids }: Selection): Promise<Set<number>> {
-  const { relation } = db.runtime().where(pids === undefined ? {} : { pids });
+async function pythonProcesses(db: TelemetryDB, { pids, isolates }: Selection): Promise<Set<number>> {
+  const { relation } = db.runtime().where({ ...pids && { pids }, ...isolates && { isolates } });
   const rows = (await db.sql(`SELECT DISTINCT PID, Label FROM ${relation}`)).rows();
   const byPid = Map.groupBy(rows, ({ PID }) => Number(PID));
   const isPython = (of: typeof rows): boolean => isFromPython(new Set(of.map(({ Label }) => Label as string)));
   return new Set([...byPid].filter(([, of]) => isPython(of)).map(([pid]) => pid));
 }
 
-/**
- * A counter that decreases at more than this share of its steps, and more than once, is a mix of
- * the counters of several isolates; one that rarely does was restarted.
- */
+/** A counter of the report is mixed if it decreases at more than this share of its steps. */
 const MAX_RESETS = 0.02;
 
 /**

@@ -2,7 +2,9 @@ import type { Statistics } from "../../statistics/describe_numbers.ts";
 import { aggregates, measured, toStatistics } from "../frames/description.ts";
 import { type RuntimeSummary, summarizeRuntime } from "./runtime_summary.ts";
 import type { Selection, TimeRange } from "../frames/selection.ts";
-import { double } from "../duckdb/sql.ts";
+import { type ProcessId, processKey } from "../../files/names.ts";
+import { processOf } from "../frames/processes.ts";
+import { double, PROCESS_KEY } from "../duckdb/sql.ts";
 import type { Table } from "../duckdb/table.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
 import {
@@ -21,7 +23,7 @@ import { CHANNELS } from "../../series.ts";
 /** Options of {@linkcode summarize}. */
 export interface SummaryOptions extends Selection {
   /** Whether to summarize each process separately. Default: false. */
-  readonly byPid?: boolean;
+  readonly byProcess?: boolean;
   /** Quantiles to compute, each from 0 to 1. */
   readonly quantiles: readonly number[];
   /** Estimate of the time range of the recording. Default: it is queried, which takes a scan. */
@@ -34,13 +36,13 @@ export interface Summary {
   readonly rows: number;
   /** Their time range; `undefined` if there are none. */
   readonly range: TimeRange | undefined;
-  /** Their processes, ascending. */
-  readonly pids: readonly number[];
+  /** Their processes, ascending by PID, then isolate. */
+  readonly processes: readonly ProcessId[];
   /** Time bins of {@linkcode SeriesSummary.counts}; `undefined` if there are no observations. */
   readonly bins: TimeBins | undefined;
-  /** Series of durations, in seconds; ascending by label (and PID). */
+  /** Series of durations, in seconds; ascending by label (and process). */
   readonly durations: readonly SeriesSummary[];
-  /** Series that the program observed itself; ascending by channel and label (and PID). */
+  /** Series that the program observed itself; ascending by channel and label (and process). */
   readonly quantities: readonly SeriesSummary[];
   /** Runtime series, each process separately. */
   readonly runtime: readonly RuntimeSummary[];
@@ -52,8 +54,10 @@ export interface SeriesSummary extends Omit<Statistics, "std">, TimeRange {
   readonly channel: string;
   /** Label of the series. */
   readonly label: string;
-  /** The process; only with {@linkcode SummaryOptions.byPid}. */
+  /** PID of the process; only with {@linkcode SummaryOptions.byProcess}. */
   readonly pid?: number;
+  /** Its isolate; empty where it is not known. */
+  readonly isolate?: string;
   /** Number of observations, including NaN. */
   readonly rows: number;
   /** Measurement with the latest timepoint; absent for durations, where it would mean nothing. */
@@ -75,7 +79,7 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   const time = clipped(estimate, options);
   let countedIn = widened(binsOf(time, shiftFor(time)));
   let counted = await countAll(db, options, countedIn);
-  const { byPid: _, quantiles: __, estimate: ___, ...selection } = options;
+  const { byProcess: _, quantiles: __, estimate: ___, ...selection } = options;
   const runtime = await summarizeRuntime(db, selection);
   const range = rangeOf([...counted, ...runtime]);
   if (range !== undefined && !counted.every((series) => holds(countedIn, series))) {
@@ -84,24 +88,33 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   }
   // Not narrower than the bins that were counted in.
   const bins = range && binsOf(range, shiftFor(range, countedIn.width));
-  const series = counted.map(({ binCounts, pids: _, ...rest }): SeriesSummary => ({
+  const series = counted.map(({ binCounts, processes: _, ...rest }): SeriesSummary => ({
     ...rest,
     // Computed on access: for 100,000 labels they would take 200 MB.
     get counts() {
       return bins === undefined ? [] : countsIn(bins, binCounts, countedIn);
     },
   }));
-  const pids = new Set(runtime.map(({ pid }) => pid));
-  for (const { pids: some } of counted) for (const pid of some) pids.add(pid);
+  const keys = new Set(runtime.map(processKey));
+  for (const { processes } of counted) for (const key of processes) keys.add(key);
   return {
     rows: [...counted, ...runtime].reduce((sum, { rows }) => sum + rows, 0),
     range,
-    pids: [...pids].sort((one, other) => one - other),
+    processes: sortedProcesses(keys),
     bins,
     durations: series.filter(({ channel }) => channel === CHANNELS.duration),
     quantities: series.filter(({ channel }) => channel !== CHANNELS.duration),
     runtime,
   };
+}
+
+/** Processes by their keys, ascending by PID, then isolate. */
+function sortedProcesses(keys: Iterable<string>): ProcessId[] {
+  const processes = Array.from(keys, (key): ProcessId => {
+    const [pid, isolate = ""] = key.split("-");
+    return { pid: Number(pid), isolate };
+  });
+  return processes.sort((one, other) => one.pid - other.pid || (one.isolate < other.isolate ? -1 : 1));
 }
 
 /** The time range of all observations; `undefined` if there are none. Reads every file. */
@@ -112,7 +125,8 @@ export async function timeRange(db: TelemetryDB): Promise<TimeRange | undefined>
 }
 
 interface CountedSeries extends Omit<SeriesSummary, "counts"> {
-  readonly pids: readonly number[];
+  /** Keys of its processes. */
+  readonly processes: readonly string[];
   readonly binCounts: BinCounts;
 }
 
@@ -130,19 +144,21 @@ async function countAll(db: TelemetryDB, options: SummaryOptions, bins: TimeBins
 async function countSeries(
   db: TelemetryDB,
   channel: string,
-  { byPid = false, quantiles, estimate: _, ...selection }: SummaryOptions,
+  { byProcess = false, quantiles, estimate: _, ...selection }: SummaryOptions,
   bins: TimeBins,
 ): Promise<CountedSeries[]> {
-  const keys = byPid ? "Label, PID" : "Label";
+  const keys = byProcess ? "Label, PID, Isolate" : "Label";
   const { relation } = db.frame(channel).where(selection);
   const latest = channel === CHANNELS.duration ? "" : "arg_max(Measurement, Timepoint) AS latest,";
   const texts = binTexts("binCounts", bins);
   const count = (statistics: string, measurements: string): Promise<Table> =>
     db.sql(
-      `SELECT * EXCLUDE (pids, binCounts), map_keys(pids)::DOUBLE[] AS pids, ${texts.bins} AS bins, ${texts.counts} AS counts
+      `SELECT * EXCLUDE (processes, binCounts), map_keys(processes) AS processes, ${texts.bins} AS bins, ${texts.counts} AS counts
        FROM (
          SELECT ${keys}, count(*) AS observations, ${statistics}, ${latest}
-           min(Timepoint) AS first, max(Timepoint) AS last, histogram(PID) AS pids, ${countInBins(bins)} AS binCounts
+           min(Timepoint) AS first, max(Timepoint) AS last, histogram(${PROCESS_KEY}) AS processes, ${
+        countInBins(bins)
+      } AS binCounts
          FROM ${measurements} GROUP BY ${keys}
        ) ORDER BY ${keys}`,
     );
@@ -154,13 +170,13 @@ async function countSeries(
   return rows.map((row) => ({
     channel,
     label: row.Label as string,
-    ...byPid ? { pid: Number(row.PID) } : {},
+    ...byProcess ? processOf(row) : {},
     rows: Number(row.observations),
     ...withoutDeviation(toStatistics(row, quantiles)),
     ..."latest" in row ? { latest: row.latest as number } : {},
     first: row.first as bigint,
     last: row.last as bigint,
-    pids: row.pids as number[],
+    processes: row.processes as string[],
     binCounts: { bins: row.bins as string, counts: row.counts as string },
   }));
 }

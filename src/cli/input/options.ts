@@ -32,6 +32,8 @@ export interface SelectionOptions {
   readonly label?: readonly string[];
   /** Process ids. */
   readonly pid?: readonly number[];
+  /** Isolates, as in file names. */
+  readonly isolate?: readonly string[];
   /** The first time. */
   readonly from?: TimeArgument;
   /** The end: the first time that no longer belongs. */
@@ -39,11 +41,11 @@ export interface SelectionOptions {
 }
 
 /**
- * Adds `--label`, `--pid`, `--from` and `--to` to a command. Its action receives {@linkcode
+ * Adds `--label`, `--pid`, `--isolate`, `--from` and `--to` to a command. Its action receives {@linkcode
  * SelectionOptions}.
  */
 export function addSelectionOptions(command: Command): Command {
-  return addPidOption(addLabelOption(command))
+  return addIsolateOption(addPidOption(addLabelOption(command)))
     .option("--from <T>", "only observations from this time on", (text) => parseTimeArgument(text, "--from"))
     .option("--to <T>", "only observations before this time", (text) => parseTimeArgument(text, "--to"));
 }
@@ -56,7 +58,19 @@ export function addLabelOption(command: Command): Command {
 
 /** Adds `--pid` to a command. */
 export function addPidOption(command: Command): Command {
-  return command.option("--pid <N>", "only this process; may be repeated", repeated(wholeNumber(0)));
+  return command.option("--pid <N>", "only processes of this PID; may be repeated", repeated(wholeNumber(0)));
+}
+
+/** Adds `--isolate` to a command: PIDs repeat in containers, over time, and among workers. */
+export function addIsolateOption(command: Command): Command {
+  return command.option(
+    "--isolate <HEX>",
+    "only this isolate, as in file names; may be repeated",
+    repeated((text) => {
+      if (/^[0-9a-f]{8}$/.test(text)) return text;
+      throw new InvalidArgumentError("It must be 8 hexadecimal digits, as in file names.");
+    }),
+  );
 }
 
 /**
@@ -64,7 +78,7 @@ export function addPidOption(command: Command): Command {
  * the recording.
  */
 export async function selectionOf(
-  { label, pid, from, to }: SelectionOptions,
+  { label, pid, isolate, from, to }: SelectionOptions,
   rangeOfRecording: () => Promise<TimeRange | undefined>,
 ): Promise<Selection> {
   const isRelative = [from, to].some((time) => time !== undefined && !("epoch" in time));
@@ -73,6 +87,7 @@ export async function selectionOf(
   return {
     ...label === undefined ? {} : { labels: label },
     ...pid === undefined ? {} : { pids: pid },
+    ...isolate === undefined ? {} : { isolates: isolate },
     ...from === undefined ? {} : { from: timepoint(from) },
     ...to === undefined ? {} : { to: timepoint(to) },
   };

@@ -2,6 +2,7 @@ import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
 import { expandPattern, isPattern } from "../../analysis/source/file_pattern.ts";
 import type { Reading } from "../../analysis/source/reading_report.ts";
 import { counted, formatPercent } from "../../display/numbers.ts";
+import type { ProgramRecords } from "../../analysis/programs/program_records.ts";
 import { sanitize } from "../../display/sanitize.ts";
 import { KymoError, quotePath } from "../../errors.ts";
 import { isRecordingName } from "../../files/names.ts";
@@ -75,6 +76,21 @@ export function reportUnread({ problems, unread }: Reading, { stderr }: CliConte
   const reported = problems.reduce((sum, { rows }) => sum + rows, 0);
   if (unread > reported) writeError(stderr, `Cannot read: ${counted(unread - reported, "further row")}`);
   return unread > 0 || problems.length > 0 ? exitCode.incomplete : exitCode.ok;
+}
+
+/** Problems of one kind that are written out. */
+const MAX_BAD_RECORDS = 10;
+
+/**
+ * Writes which program records were not read to `stderr`. Nothing else depends on them, so they do
+ * not change the exit code.
+ */
+export function reportBadRecords({ problems }: Pick<ProgramRecords, "problems">, { stderr }: CliContext): void {
+  for (const { path, reason } of problems.slice(0, MAX_BAD_RECORDS)) {
+    writeError(stderr, `Ignored the program record: ${sanitize(path)}: ${sanitize(reason)}`);
+  }
+  const more = problems.length - MAX_BAD_RECORDS;
+  if (more > 0) writeError(stderr, `Ignored ${counted(more, "further program record")}`);
 }
 
 /** Milliseconds between two updates of a progress bar. */

@@ -5,7 +5,7 @@ import { formatSummary } from "./text.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
 import { addSelectionOptions, selectionOf, type SelectionOptions, wholeNumber } from "../../input/options.ts";
-import { openRecording, reportUnread, whileReading } from "../../input/recording.ts";
+import { openRecording, reportBadRecords, reportUnread, whileReading } from "../../input/recording.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
 
 const description = "Show how often and how long, by label, and the memory, CPU time and GC of the runtime";
@@ -25,7 +25,7 @@ Examples:
   kymo summary _monitoring --json | jq .durations`;
 
 interface SummaryCommandOptions extends SelectionOptions {
-  readonly byPid?: boolean;
+  readonly byProcess?: boolean;
   readonly quantiles: string;
   readonly sort: string;
   readonly top: number;
@@ -38,7 +38,7 @@ export function addSummaryCommand(program: Command, context: CliContext, end: (c
     .description(description)
     .argument("<DIR...>", "monitoring directories, CSV files, or patterns of files");
   addSelectionOptions(command)
-    .option("--by-pid", "show each process separately")
+    .option("--by-process", "show each process separately")
     .option("--quantiles <LIST>", "quantiles to show, as p99.9 or 0.999", "p50,p90,p99,p99.9")
     .option("--sort <KEY>", "order of the series: total, count, mean, max, label, or a quantile", "total")
     .option("--top <N>", "how many series of each kind; 0 is all", wholeNumber(0), 100)
@@ -56,24 +56,27 @@ async function summarizeRecording(
   context: CliContext,
 ): Promise<ExitCode> {
   const { stdout } = context;
-  const { byPid = false, json = false, top } = options;
+  const { byProcess = false, json = false, top } = options;
   const quantiles = parseQuantiles(options.quantiles);
   const sort = parseSortKey(options.sort, quantiles);
   await using db = await openRecording(sources, "summarize", context, options);
-  const [{ summarize, timeRange }, { estimateTimeRange }] = await Promise.all([
+  const [{ summarize, timeRange }, { estimateTimeRange }, { programsOf }] = await Promise.all([
     import("../../../analysis/summary/summary.ts"),
     import("../../../analysis/summary/time_estimate.ts"),
+    import("../../../analysis/programs/program.ts"),
   ]);
   const summary = await whileReading(db, context, async () => {
     const selection = await selectionOf(options, () => timeRange(db));
     const estimate = estimateTimeRange(sources, context.runtime.files);
-    return await summarize(db, { ...selection, byPid, quantiles, estimate });
+    return await summarize(db, { ...selection, byProcess, quantiles, estimate });
   });
   const { reading } = db;
-  if (json) stdout.write(`${toJson(summary, { sources, reading, sort })}\n`);
+  const programs = programsOf(db.programRecords(), summary);
+  if (json) stdout.write(`${toJson(summary, { sources, reading, programs, sort })}\n`);
   else {
     const { columns: width, hasColors } = stdout;
-    stdout.write(formatSummary(summary, { sources, reading, sort, byPid, top, width, hasColors }));
+    stdout.write(formatSummary(summary, { sources, reading, programs, sort, byProcess, top, width, hasColors }));
   }
+  reportBadRecords(db.programRecords(), context);
   return reportUnread(reading, context);
 }

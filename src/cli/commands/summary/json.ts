@@ -1,4 +1,9 @@
 import type { Reading } from "../../../analysis/source/reading_report.ts";
+import { type Program, programNames } from "../../../analysis/programs/program.ts";
+import { remarksOn } from "../../../analysis/programs/remarks.ts";
+import { processKey } from "../../../files/names.ts";
+import type { ProgramRecord } from "../../../files/program_record.ts";
+import { REMARK_FORMAT } from "./programs.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { sorted, type SortKey } from "./series_order.ts";
 import { secondsOf } from "./text.ts";
@@ -10,31 +15,41 @@ export const jsonHelp = `
 a JSON number cannot hold exactly. Numbers are not rounded; null means not
 finite. Durations are in seconds.
   sources, files, spools   what was read
-  rows, pids, from, to     what was selected; seconds: from from to to
+  rows, from, to           what was selected; seconds: from from to to
+  processes                [{pid, isolate, name}]; isolate "" if not known
+  programs                 program records: [{pid, isolate, service, host?,
+                           runtime, kymo, script?, kind, timeZone?, clock,
+                           started, options, end: {how, at, exitCode?, signal?,
+                           error?, counts?} or null}]
+  remarks                  [{kind, isBad, text, processes, from, to}]
   bins                     {from, width, length}: that time cut into parts, ns
-  durations, quantities    series: {channel, label, pid?, count, rate, sum,
-                           mean, min, max, latest?, quantiles: {p50, ...},
+  durations, quantities    series: {channel, label, pid?, isolate?, count, rate,
+                           sum, mean, min, max, latest?, quantiles: {p50, ...},
                            from, to, counts: observations in each bin}
-  runtime                  {label, pid, unit, kind, count, mean, min, max, sum,
-                           latest, growth?, from, to}; growth of a counter in
-                           that time; null if it mixes several isolates
+  runtime                  {label, pid, isolate, unit, kind, count, mean, min,
+                           max, sum, latest, growth?, from, to}; growth of a
+                           counter in that time; null if rows without isolate
+                           mix several processes
   unread                   {rows, problems: [{file, line, rows, reason}]}`;
 
 /** A summary as one line of JSON. */
 export function toJson(
   summary: Summary,
-  { sources, reading, sort }: {
+  { sources, reading, programs, sort }: {
     readonly sources: readonly string[];
     readonly reading: Reading;
+    readonly programs: readonly Program[];
     readonly sort: SortKey;
   },
 ): string {
   const seconds = secondsOf(summary);
-  const { rows, range, pids, bins, durations, quantities, runtime } = summary;
+  const names = programNames(programs);
+  const { rows, range, processes, bins, durations, quantities, runtime } = summary;
   const series = (one: SeriesSummary) => ({
     channel: one.channel,
     label: one.label,
     pid: one.pid,
+    isolate: one.isolate,
     count: one.count,
     rate: seconds > 0 ? one.count / seconds : null,
     sum: one.sum,
@@ -56,7 +71,12 @@ export function toJson(
       files: reading.files,
       spools: reading.spools,
       rows,
-      pids,
+      processes: processes.map((process) => ({
+        ...process,
+        name: names.get(processKey(process)) ?? `PID ${process.pid}`,
+      })),
+      programs: programs.flatMap(({ record }) => record === undefined ? [] : [recordToJson(record)]),
+      remarks: remarksOn(programs, REMARK_FORMAT),
       from: range?.first ?? null,
       to: range?.last ?? null,
       seconds,
@@ -68,4 +88,8 @@ export function toJson(
     },
     (_, value) => typeof value === "bigint" ? String(value) : value,
   );
+}
+
+function recordToJson({ name, runtimeVersion, runtime, end, ...record }: ProgramRecord): object {
+  return { ...record, service: name, runtime: `${runtime} ${runtimeVersion}`, end: end ?? null };
 }

@@ -1,4 +1,8 @@
 import type { Reading } from "../../../analysis/source/reading_report.ts";
+import { type Program, programNames, withoutWorkers } from "../../../analysis/programs/program.ts";
+import { type ProcessId, processKey } from "../../../files/names.ts";
+import { isOfIsolate } from "../../../series.ts";
+import { formatPrograms } from "./programs.ts";
 import type { RuntimeSummary } from "../../../analysis/summary/runtime_summary.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { sorted, type SortKey } from "./series_order.ts";
@@ -16,8 +20,10 @@ export interface SummaryLook extends TableRoom {
   readonly sources: readonly string[];
   readonly reading: Reading;
   readonly sort: SortKey;
+  /** The programs that recorded. */
+  readonly programs: readonly Program[];
   /** Whether each process is shown separately. */
-  readonly byPid: boolean;
+  readonly byProcess: boolean;
   /**
    * How many series of each kind are shown, 0 for all; those of the runtime are always all shown.
    */
@@ -27,10 +33,12 @@ export interface SummaryLook extends TableRoom {
 /** Formats a summary: a header, and a table for each kind of series. */
 export function formatSummary(summary: Summary, look: SummaryLook): string {
   const { durations, quantities, runtime } = summary;
+  const programs = formatPrograms(look.programs, look);
   const seconds = secondsOf(summary);
   const sections = [header(summary, look)];
   const add = (title: string, table: string): void =>
     void sections.push(`${look.hasColors ? bold(title) : title}\n${table}`);
+  if (programs !== "") add("Programs", programs);
   if (durations.length > 0) {
     const order = look.sort === "label" ? "" : `, by ${look.sort === "total" ? "total time" : look.sort}`;
     add(`Durations${order}`, formatSeries(durations, seconds, "s", look));
@@ -48,11 +56,11 @@ export function secondsOf({ range }: Summary): number {
 }
 
 function header(summary: Summary, { sources, reading, hasColors }: SummaryLook): string {
-  const { rows, range, pids } = summary;
+  const { rows, range, processes } = summary;
   const name = sanitize(sources.join(" "));
   const found = [
     counted(rows, "row"),
-    counted(pids.length, "process"),
+    counted(processes.length, "process"),
     counted(reading.files, "file"),
     ...reading.spools > 0 ? [counted(reading.spools, "spool")] : [],
   ];
@@ -71,9 +79,12 @@ function formatSeries(
 ): string {
   const cell = (value: number): string => Number.isNaN(value) ? "–" : formatQuantity(value, unit, COMPACT);
   const quantiles = series[0]?.quantiles ?? [];
+  const names = programNames(look.programs);
   const columns: Column<SeriesSummary>[] = [
     { title: "label", side: "left", narrowest: 20, cell: ({ label }) => sanitize(label) },
-    ...look.byPid ? [{ title: "PID", cell: ({ pid }: SeriesSummary) => `${pid}` }] : [],
+    ...look.byProcess
+      ? [processColumn(({ pid = 0, isolate = "" }: SeriesSummary) => nameOf({ pid, isolate }, names))]
+      : [],
     { title: "count", cell: ({ count }) => formatCount(count, COMPACT) },
     { title: "rate/s", rank: 5, cell: ({ count }) => seconds > 0 ? formatRate(count / seconds, COMPACT) : "–" },
     ...unit === "s"
@@ -102,7 +113,7 @@ function capitalized(word: string): string {
   return word.slice(0, 1).toUpperCase() + word.slice(1);
 }
 
-/** More processes than this are shown as one row, unless --by-pid asks for each. */
+/** More processes than this are shown as one row, unless --by-process asks for each. */
 const MOST_PROCESSES = 4;
 
 /** A row of the runtime's table: a series of one process, or of several. */
@@ -118,17 +129,20 @@ interface Row {
 /** A table of the runtime's series: levels by value, counters by growth, events by their sum. */
 function formatRuntime(
   series: readonly RuntimeSummary[],
-  look: TableRoom & { readonly byPid: boolean },
+  look: TableRoom & Pick<SummaryLook, "byProcess" | "programs">,
 ): string {
-  const processes = new Set(series.map(({ pid }) => pid)).size;
-  const isTogether = processes > MOST_PROCESSES && !look.byPid;
+  const names = programNames(look.programs);
+  const processes = new Set(series.map(processKey)).size;
+  const isTogether = processes > MOST_PROCESSES && !look.byProcess;
   const groups = [...Map.groupBy(series, ({ label, unit }) => `${unit} ${label}`).values()];
-  const rows = groups.flatMap((group) => (isTogether ? [group] : group.map((one) => [one])).map(rowOf))
+  const rows = groups.flatMap((group) =>
+    (isTogether ? [group] : group.map((one) => [one])).map((of) => rowOf(of, look.programs, names))
+  )
     .map((row, i, rows) => ({ ...row, label: row.label === rows[i - 1]?.label ? "" : row.label }));
   return formatTable(
     [
       { title: "series", side: "left", narrowest: 12, cell: ({ label }) => sanitize(label) },
-      ...processes > 1 ? [{ title: isTogether ? "" : "PID", cell: ({ who }: Row) => who }] : [],
+      ...processes > 1 ? [processColumn(({ who }: Row) => who, isTogether ? "" : undefined)] : [],
       { title: "last", rank: 2, cell: ({ last }) => last },
       { title: "mean", rank: 1, cell: ({ mean }) => mean },
       { title: "max", cell: ({ max }) => max },
@@ -139,15 +153,27 @@ function formatRuntime(
   );
 }
 
+/** The column that names processes. */
+function processColumn<T>(cell: (row: T) => string, title = "process"): Column<T> {
+  return { title, side: "left", narrowest: 16, cell };
+}
+
+/** What a process is called. */
+function nameOf(process: ProcessId, names: ReadonlyMap<string, string>): string {
+  return sanitize(names.get(processKey(process)) ?? `PID ${process.pid}`);
+}
+
 /** The row of a series of at least one process. */
-function rowOf(group: readonly RuntimeSummary[]): Row {
-  const { label, unit, kind, pid } = group[0]!;
+function rowOf(all: readonly RuntimeSummary[], programs: readonly Program[], names: ReadonlyMap<string, string>): Row {
+  const { label, unit, kind } = all[0]!;
+  // Of a figure of the whole process each of its isolates has the same rows.
+  const group = isOfIsolate(label) ? all : withoutWorkers(all, programs);
   const sum = (of: (one: RuntimeSummary) => number): number => group.reduce((sum, one) => sum + of(one), 0);
   const format = (value: number): string => Number.isNaN(value) ? "–" : formatQuantity(value, unit, COMPACT);
   const mean = sum((one) => one.sum) / sum((one) => one.count);
   return {
     label,
-    who: group.length === 1 ? `${pid}` : `${group.length} processes`,
+    who: group.length === 1 ? nameOf(group[0]!, names) : `${group.length} processes`,
     last: kind === "level" && group.length === 1 ? format(group[0]!.latest) : "",
     mean: kind === "counter" ? "" : format(mean),
     max: kind === "counter" ? "" : format(Math.max(...group.map(({ max }) => max))),

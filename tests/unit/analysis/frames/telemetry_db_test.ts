@@ -33,7 +33,7 @@ describe("TelemetryDB", () => {
     await using db = await TelemetryDB.open(files.path);
     assertEquals(db.channels(), ["duration", "gauge"]);
     assertEquals(await db.duration().labels(), ["a", "b"]);
-    assertEquals(await db.duration().pids(), [1, 2]);
+    assertEquals(await db.duration().processes(), [{ pid: 1, isolate: "" }, { pid: 2, isolate: "" }]);
     assertEquals(await db.frame("gauge").labels(), ["queue"]);
     assertEquals(await db.all().labels(), ["a", "b", "queue"]);
     assertEquals((await db.sql("FROM observations ORDER BY Label")).rows(), [
@@ -77,10 +77,10 @@ describe("TelemetryDB", () => {
     await using db = await TelemetryDB.open(files.path);
     assertEquals(db.channels(), []);
     for (const frame of [db.duration(), db.runtime(), db.custom(), db.frame("never"), db.all()]) {
-      assertEquals([await frame.labels(), await frame.pids(), await frame.describe()], [[], [], []]);
+      assertEquals([await frame.labels(), await frame.processes(), await frame.describe()], [[], [], []]);
     }
     const series = db.rss();
-    assertEquals([await series.pids(), await series.describe(), await series.quantiles([0.5])], [[], [], [NaN]]);
+    assertEquals([await series.processes(), await series.describe(), await series.quantiles([0.5])], [[], [], [NaN]]);
     assertEquals((await series.data()).timepoints, new BigInt64Array());
     assertEquals((await series.resample("1s")).timepoints, new BigInt64Array());
     assertEquals((await db.sql("FROM duration, runtime, custom, observations")).rowCount, 0);
@@ -162,12 +162,12 @@ describe("TelemetryDB", () => {
       await using db = await TelemetryDB.open(files.path);
       const series = db.duration().timeSeries(label);
       rmSync(join(files.path, "duration.2.csv"));
-      assertEquals(await series.pids(), [1]);
+      assertEquals(await series.processes(), [{ pid: 1, isolate: "" }]);
       assertEquals((await series.describe())[0]?.count, 1);
       assertEquals(db.reading.problems.map(({ file }) => file), [join(files.path, "duration.2.csv")]);
       rmSync(join(files.path, "duration.1.csv"));
       await db.load();
-      assertEquals(await series.pids(), []);
+      assertEquals(await series.processes(), []);
     }
   });
 

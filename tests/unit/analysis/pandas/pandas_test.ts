@@ -95,7 +95,7 @@ describe("results equal those of pandas", () => {
       const frame = db.frame(channel);
       assertEquals(db.reading.unread, 0);
       assertEquals(await frame.labels(), series.map(({ label }) => label));
-      const [all, byPid] = [await frame.describe(), await frame.describe({ byPid: true })];
+      const [all, byPid] = [await frame.describe(), await frame.describe({ byProcess: true })];
       for (const [index, { label, all: whole, byPid: parts }] of series.entries()) {
         assertEquals(all[index]?.label, label);
         assertSameStatistics(all[index]!, whole, label);

@@ -28,11 +28,11 @@ const files: Record<string, Rows> = {
 
 describe("summarize", () => {
   it("counts observations, and gives their time range and processes", async () => {
-    const { rows, range, pids, bins } = await summaryOf(files);
-    assertEquals({ rows, range, pids }, {
+    const { rows, range, processes, bins } = await summaryOf(files);
+    assertEquals({ rows, range, processes }, {
       rows: 9,
       range: { first: BEGIN + 1n, last: BEGIN + 10n * SECOND },
-      pids: [1, 2, 3, 4],
+      processes: [1, 2, 3, 4].map((pid) => ({ pid, isolate: "" })),
     });
     assertEquals(
       bins!.from <= BEGIN + 1n && BEGIN + 10n * SECOND < bins!.from + BigInt(bins!.length) * bins!.width,
@@ -98,7 +98,7 @@ describe("summarize", () => {
   });
 
   it("summarizes each process separately on request", async () => {
-    const { durations } = await summaryOf(files, { byPid: true });
+    const { durations } = await summaryOf(files, { byProcess: true });
     assertEquals(durations.map(({ label, pid, count }) => [label, pid, count]), [
       ["a", 1, 1],
       ["a", 2, 2],
@@ -143,30 +143,30 @@ describe("summarize", () => {
 
   it("accepts more series than a function takes arguments", async () => {
     const rows = Array.from({ length: 150_000 }, (_, i) => [BEGIN + BigInt(i), 1, `${i}`, i % 7] as const);
-    const { durations, pids, rows: all } = await summaryOf({ "duration.1.csv": rows });
-    assertEquals([durations.length, pids, all], [150_000, [0, 1, 2, 3, 4, 5, 6], 150_000]);
+    const { durations, processes, rows: all } = await summaryOf({ "duration.1.csv": rows });
+    assertEquals([durations.length, processes.map(({ pid }) => pid), all], [150_000, [0, 1, 2, 3, 4, 5, 6], 150_000]);
   });
 
   it("is empty without observations", async () => {
-    const { rows, range, bins, pids, durations } = await summaryOf({});
-    assertEquals({ rows, range, bins, pids, durations }, {
+    const { rows, range, bins, processes, durations } = await summaryOf({});
+    assertEquals({ rows, range, bins, processes, durations }, {
       rows: 0,
       range: undefined,
       bins: undefined,
-      pids: [],
+      processes: [],
       durations: [],
     });
   });
 });
 
-describe("summarize: runtime series", () => {
-  const at = (
-    second: number,
-    value: number,
-    label: string,
-    pid: number,
-  ): Rows[number] => [BEGIN + BigInt(second * 1e9), value, label, pid];
+const at = (
+  second: number,
+  value: number,
+  label: string,
+  pid: number,
+): Rows[number] => [BEGIN + BigInt(second * 1e9), value, label, pid];
 
+describe("summarize: runtime series", () => {
   it("are listed for each process, in a fixed order", async () => {
     const { runtime } = await summaryOf({
       "runtime.1.csv": [
@@ -216,12 +216,13 @@ describe("summarize: runtime series", () => {
     assertEquals(await told({ labels: ["max*"] }), [["max rss", 1, "", "level"], ["max rss", 2, "bytes", "level"]]);
   });
 
-  it("have the growth of counters, or NaN if several isolates are mixed", async () => {
+  it("have the growth of counters, or NaN if they decrease, since several processes are mixed", async () => {
     const { runtime } = await summaryOf({
       "runtime.1.csv": [
         at(0, 100, "user time", 1),
         at(9, 103, "user time", 1),
         at(5, 101, "user time", 1),
+        at(7, NaN, "user time", 1),
         at(0, 0, "gc collections", 2),
         at(1, 7, "gc collections", 2),
         at(2, 1, "gc collections", 2),
@@ -235,7 +236,7 @@ describe("summarize: runtime series", () => {
     });
     assertEquals(runtime.map(({ label, growth }) => [label, growth]), [
       ["user time", 3],
-      ["gc collections", 9],
+      ["gc collections", NaN],
       ["gc collected", NaN],
     ]);
   });
@@ -265,6 +266,36 @@ describe("summarize: runtime series", () => {
       ["system time", 4, 2],
       ["gc pause", NaN, undefined],
     ]);
+  });
+});
+
+describe("summarize: processes", () => {
+  it("tells processes of one PID apart by their isolates", async () => {
+    const { processes, runtime, durations } = await summaryOf({
+      "runtime.1-0000000a-000001.csv": [at(0, 15, "user time", 1), at(9, 15.25, "user time", 1)],
+      "runtime.1-0000000b-000001.csv": [at(1, 0, "user time", 1), at(9, 0.5, "user time", 1)],
+      "duration.1-0000000a-000001.csv": [at(0, 1, "work", 1)],
+      "duration.1-0000000b-000001.csv": [at(0, 3, "work", 1)],
+    }, { byProcess: true });
+    const [a, b] = [{ pid: 1, isolate: "0000000a" }, { pid: 1, isolate: "0000000b" }];
+    assertEquals(processes, [a, b]);
+    assertEquals(runtime.map(({ pid, isolate, growth }) => ({ pid, isolate, growth })), [
+      { ...a, growth: 0.25 },
+      { ...b, growth: 0.5 },
+    ]);
+    assertEquals(durations.map(({ pid, isolate, sum }) => ({ pid, isolate, sum })), [
+      { ...a, sum: 1 },
+      { ...b, sum: 3 },
+    ]);
+  });
+
+  it("selects those of an isolate", async () => {
+    const { processes, rows } = await summaryOf({
+      "custom.1-0000000a-000001.csv": [at(0, 1, "x", 1)],
+      "custom.1-0000000b-000001.csv": [at(0, 1, "x", 1), at(1, 1, "x", 1)],
+      "custom.csv": [at(0, 1, "x", 1)],
+    }, { isolates: ["0000000b"] });
+    assertEquals([processes, rows], [[{ pid: 1, isolate: "0000000b" }], 2]);
   });
 });
 

@@ -32,6 +32,7 @@ export function runtimeOf(properties: Partial<RuntimeSummary>): RuntimeSummary {
     unit: "bytes",
     kind: "level",
     pid: 1,
+    isolate: "",
     rows: 11,
     count: 11,
     first,
@@ -50,7 +51,7 @@ export function summaryOf(properties: Partial<Summary>): Summary {
   return {
     rows: 1_000,
     range: { first, last },
-    pids: [1],
+    processes: [{ pid: 1, isolate: "" }],
     bins: { from: first, width: 2n ** 32n, length: 3 },
     durations: [],
     quantities: [],
@@ -64,7 +65,8 @@ export const look: SummaryLook = {
   sources: ["_monitoring"],
   reading: { files: 2, spools: 0, unread: 0, problems: [] },
   sort: "total",
-  byPid: false,
+  byProcess: false,
+  programs: [],
   top: 100,
   hasColors: false,
 };

@@ -12,11 +12,14 @@ function lines(summary: Partial<Summary>, properties: Partial<SummaryLook> = {})
 
 describe("the header of a summary", () => {
   it("has what was read, and its time", () => {
-    const text = formatSummary(summaryOf({ rows: 25_472, pids: [1, 2] }), {
-      ...look,
-      sources: ["one", "evil \x1b[2J"],
-      reading: { ...look.reading, files: 1, spools: 3 },
-    });
+    const text = formatSummary(
+      summaryOf({ rows: 25_472, processes: [{ pid: 1, isolate: "" }, { pid: 2, isolate: "" }] }),
+      {
+        ...look,
+        sources: ["one", "evil \x1b[2J"],
+        reading: { ...look.reading, files: 1, spools: 3 },
+      },
+    );
     const [sources, time = "", rows] = text.split("\n");
     assertEquals(sources, "one evil \\x1b[2J");
     assertMatch(time, /^2023-11-1[45] \d\d:\d\d:20\.000 to \d\d:\d\d:30\.000 [+-]\d\d:\d\d, 10 s$/);
@@ -24,7 +27,7 @@ describe("the header of a summary", () => {
   });
 
   it("says that no observation is selected", () => {
-    const text = formatSummary(summaryOf({ rows: 0, range: undefined, pids: [], bins: undefined }), look);
+    const text = formatSummary(summaryOf({ rows: 0, range: undefined, processes: [], bins: undefined }), look);
     assertEquals(text, "_monitoring\nno observation is selected\n0 rows, 0 processes, 2 files\n");
   });
 });
@@ -81,11 +84,11 @@ describe("the table of durations", () => {
     }
   });
 
-  it("shows each process separately with --by-pid", () => {
+  it("shows each process separately with --by-process", () => {
     const durations = [seriesOf({ pid: 42 }), seriesOf({ pid: 43 })];
-    const [, titles = "", ...rows] = lines({ durations }, { byPid: true });
-    assertMatch(titles, /^label +PID +count/);
-    assertEquals(rows.map((row) => row.slice(0, 10)), ["work    42", "work    43"]);
+    const [, titles = "", ...rows] = lines({ durations }, { byProcess: true });
+    assertMatch(titles, /^label +process +count/);
+    assertEquals(rows.map((row) => row.slice(0, 13)), ["work   PID 42", "work   PID 43"]);
   });
 
   it("sanitizes labels", () => {
@@ -151,9 +154,9 @@ describe("the table of the runtime", () => {
   it("shows up to four processes separately", () => {
     assertEquals(lines({ runtime: [runtimeOf({ pid: 42 }), runtimeOf({ pid: 43, latest: 1 })] }), [
       "Runtime",
-      "series  PID    last    mean     max  total",
-      "rss      42  2.50MB  2.00MB  3.00MB",
-      "         43      1B  2.00MB  3.00MB",
+      "series  process    last    mean     max  total",
+      "rss     PID 42   2.50MB  2.00MB  3.00MB",
+      "        PID 43       1B  2.00MB  3.00MB",
     ]);
   });
 
@@ -172,8 +175,8 @@ describe("the table of the runtime", () => {
     ]);
   });
 
-  it("shows each of them with --by-pid", () => {
-    assertEquals(lines({ runtime: five.map((pid) => runtimeOf({ pid })) }, { byPid: true }).length, 7);
+  it("shows each of them with --by-process", () => {
+    assertEquals(lines({ runtime: five.map((pid) => runtimeOf({ pid })) }, { byProcess: true }).length, 7);
   });
 
   it("has no growth of counters that mix several isolates", () => {

@@ -1,0 +1,109 @@
+/**
+ * Programs: who recorded. The analysis knows a process by its rows, and by its program record if
+ * there is one.
+ *
+ * @module
+ */
+
+import { type ProcessId, processKey } from "../../files/names.ts";
+import type { Liveness } from "../../files/liveness.ts";
+import type { ProgramRecords } from "./program_records.ts";
+import type { ProgramRecord } from "../../files/program_record.ts";
+
+/** A process that recorded, or began to. */
+export interface Program extends ProcessId {
+  /** Its record; absent in layout `append`, of foreign files, and if it was deleted. */
+  readonly record?: ProgramRecord;
+  /** Whether it lives, by the locks of its spools; absent if its record has its end, or it has none. */
+  readonly liveness?: Liveness;
+  /** Its first and last row, ns since 1970; absent if it has none. */
+  readonly rows?: { readonly first: bigint; readonly last: bigint };
+}
+
+/** The name of a service, without regard to who ran it. */
+export function serviceOf({ pid, record }: Program): string {
+  return record?.name || `PID ${pid}`;
+}
+
+/** When a program began to record: as its record says, or with its first row. */
+export function beginOf({ record, rows }: Program): bigint | undefined {
+  if (record === undefined || rows === undefined) return record?.started ?? rows?.first;
+  return record.started < rows.first ? record.started : rows.first;
+}
+
+/**
+ * When a program was last seen: at its end, or with its last row. A row may be later than an end
+ * that others wrote.
+ */
+export function lastSeenOf({ record, rows }: Program): bigint | undefined {
+  const end = record?.end?.at;
+  if (end === undefined || rows === undefined) return end ?? rows?.last ?? record?.started;
+  return end > rows.last ? end : rows.last;
+}
+
+/**
+ * The programs of a selection: those of the processes that have rows, in their order, and then
+ * those of which there is only a record.
+ */
+export function programsOf(
+  records: Pick<ProgramRecords, "byProcess" | "liveness">,
+  { processes }: { readonly processes: readonly ProcessId[] },
+): Program[] {
+  const programOf = ({ pid, isolate }: ProcessId): Program => {
+    const key = processKey({ pid, isolate });
+    const [record, liveness] = [records.byProcess.get(key), records.liveness.get(key)];
+    return { pid, isolate, ...record && { record }, ...liveness && { liveness } };
+  };
+  const keys = new Set(processes.map(processKey));
+  const others = [...records.byProcess].flatMap(([key, record]) => keys.has(key) ? [] : [record]);
+  return [...processes, ...others].map(programOf);
+}
+
+/**
+ * Of figures of whole processes, those that stand for a process of their own: a worker measures the
+ * memory and CPU time of its whole process, which its main isolate does too if it records.
+ */
+export function withoutWorkers<T extends ProcessId>(figures: readonly T[], programs: readonly Program[]): T[] {
+  const records = new Map(programs.map((program) => [processKey(program), program.record]));
+  const isMainOf = (one: ProcessId, other: ProcessId): boolean => {
+    const [main, worker] = [records.get(processKey(one)), records.get(processKey(other))];
+    return one.pid === other.pid && main?.kind === "main" && worker?.kind === "worker" && main.host === worker.host;
+  };
+  return figures.filter((figure) => !figures.some((other) => isMainOf(other, figure)));
+}
+
+/**
+ * What each program is called, by its key: `bun 1.4.5 · orders@web-2`, a worker ` worker` behind it,
+ * and `PID 7579` without a record. Where two would have one name, the PID follows, and the isolate
+ * if that is not enough.
+ */
+export function programNames(programs: readonly Program[]): Map<string, string> {
+  const plain = programs.map((program) => ({ program, name: plainName(program) }));
+  const names = new Map<string, string>();
+  for (const [name, same] of Map.groupBy(plain, ({ name }) => name)) {
+    const pids = new Set(same.map(({ program }) => program.pid));
+    for (const { program } of same) {
+      const which = same.length === 1
+        ? undefined
+        : pids.size === same.length
+        ? `PID ${program.pid}`
+        : program.isolate === ""
+        ? "isolate unknown"
+        : processKey(program);
+      const hasPid = program.record === undefined;
+      names.set(
+        processKey(program),
+        which === undefined || hasPid && pids.size === same.length ? name : `${name} (${which})`,
+      );
+    }
+  }
+  return names;
+}
+
+function plainName({ pid, record }: Program): string {
+  if (record === undefined) return `PID ${pid}`;
+  const { runtime, runtimeVersion, name, host, kind } = record;
+  const service = [name, host].filter((part) => part !== undefined && part !== "").join("@");
+  const by = [runtime, runtimeVersion].filter((part) => part !== "").join(" ");
+  return [by, service].filter((part) => part !== "").join(" · ") + (kind === "worker" ? " worker" : "");
+}

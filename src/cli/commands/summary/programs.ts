@@ -1,0 +1,56 @@
+import { beginOf, lastSeenOf, type Program, programNames } from "../../../analysis/programs/program.ts";
+import { endInWords, type RemarkFormat, remarksOn, stateInWords } from "../../../analysis/programs/remarks.ts";
+import { formatTimepoint } from "../../../display/local_time.ts";
+import { formatSpan } from "../../../display/numbers.ts";
+import { sanitize } from "../../../display/sanitize.ts";
+import { processKey } from "../../../files/names.ts";
+import { SPACED } from "../../terminal/style.ts";
+import { type Column, formatMore, formatTable, type TableRoom } from "../../terminal/table.ts";
+
+/** How times are written in remarks. */
+export const REMARK_FORMAT: RemarkFormat = {
+  time: formatTimepoint,
+  span: (seconds) => formatSpan(seconds, SPACED),
+};
+
+/** More programs than this are not listed one by one. */
+const MOST_PROGRAMS = 12;
+
+/**
+ * The programs that recorded, and what became of them; empty if there is only one, of which nothing
+ * is to be said.
+ */
+export function formatPrograms(programs: readonly Program[], room: TableRoom): string {
+  const recorded = programs.filter(({ record }) => record !== undefined);
+  const remarks = remarksOn(programs, REMARK_FORMAT);
+  if (recorded.length < 2 && remarks.length === 0) return "";
+  const names = programNames(programs);
+  const columns: Column<Program>[] = [
+    {
+      title: "program",
+      side: "left",
+      narrowest: 20,
+      cell: (program) => sanitize(names.get(processKey(program)) ?? ""),
+    },
+    { title: "began", side: "left", rank: 1, cell: (program) => formatTimepoint(beginOf(program) ?? 0n) },
+    { title: "lived", rank: 2, cell: lived },
+    {
+      title: "end",
+      side: "left",
+      cell: ({ record, liveness }) => sanitize(record?.end ? endInWords(record.end) : stateInWords(liveness)),
+    },
+  ];
+  // The latest are the most interesting ones.
+  const shown = recorded.toSorted((one, other) => one.record!.started < other.record!.started ? -1 : 1).slice(
+    -MOST_PROGRAMS,
+  );
+  const list = formatTable(columns, shown, room) + formatMore(recorded.length - shown.length, room);
+  return list + remarks.map(({ isBad, text }) => `${isBad ? "! " : "  "}${sanitize(text)}.\n`).join("");
+}
+
+/** How long a program recorded, if its end is known. */
+function lived(program: Program): string {
+  const [begin, seen] = [beginOf(program), lastSeenOf(program)];
+  if (begin === undefined || seen === undefined || program.record?.end === undefined) return "";
+  return formatSpan(Number(seen - begin) / 1e9, SPACED);
+}

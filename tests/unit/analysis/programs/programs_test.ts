@@ -1,0 +1,170 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import type { ProgramEnd, ProgramRecord } from "../../../../src/files/program_record.ts";
+import {
+  lastSeenOf,
+  type Program,
+  programNames,
+  programsOf,
+  withoutWorkers,
+} from "../../../../src/analysis/programs/program.ts";
+import { type Remark, remarksOn } from "../../../../src/analysis/programs/remarks.ts";
+
+const SECOND = 1_000_000_000n;
+let isolates = 0;
+
+/** A program that lives from `begin` s to `end` s, if it has an end. */
+function program(
+  name: string,
+  begin: number,
+  end?: readonly [at: number, end: Omit<ProgramEnd, "at">],
+  more: Partial<ProgramRecord> = {},
+): Program {
+  const isolate = (++isolates).toString(16).padStart(8, "0");
+  const record: ProgramRecord = {
+    kymo: "0.1.0",
+    runtime: "bun",
+    runtimeVersion: "1.4.5",
+    pid: 1,
+    isolate,
+    kind: "main",
+    name,
+    host: "web-2",
+    clock: "clock_gettime",
+    started: BigInt(begin) * SECOND,
+    options: {},
+    ...end && { end: { ...end[1], at: BigInt(end[0]) * SECOND } },
+    ...more,
+  };
+  return { pid: record.pid, isolate: record.isolate, record };
+}
+
+const remarks = (programs: readonly Program[]): Remark[] =>
+  remarksOn(programs, { time: (timepoint) => `${timepoint / SECOND}`, span: (seconds) => `${seconds} s` });
+const texts = (programs: readonly Program[]): string[] => remarks(programs).map(({ text }) => text);
+const stopped: Omit<ProgramEnd, "at"> = { how: "stop" };
+
+describe("programNames", () => {
+  const names = (programs: readonly Program[]): string[] => [...programNames(programs).values()];
+
+  it("have runtime, service and host, and say who is a worker", () => {
+    assertEquals(names([program("orders", 0), program("orders", 0, undefined, { kind: "worker" })]), [
+      "bun 1.4.5 · orders@web-2",
+      "bun 1.4.5 · orders@web-2 worker",
+    ]);
+  });
+
+  it("have the PID where two would be the same, and the isolate if need be", () => {
+    assertEquals(names([program("a", 0, undefined, { pid: 7 }), program("a", 0, undefined, { pid: 8 })]), [
+      "bun 1.4.5 · a@web-2 (PID 7)",
+      "bun 1.4.5 · a@web-2 (PID 8)",
+    ]);
+    assertEquals(
+      names([program("a", 0, undefined, { isolate: "0000aaaa" }), program("a", 0, undefined, { isolate: "0000bbbb" })]),
+      ["bun 1.4.5 · a@web-2 (1-0000aaaa)", "bun 1.4.5 · a@web-2 (1-0000bbbb)"],
+    );
+  });
+
+  it("are PIDs without records, with the isolate if PIDs repeat", () => {
+    assertEquals(names([{ pid: 7, isolate: "" }, { pid: 8, isolate: "0000000a" }]), ["PID 7", "PID 8"]);
+    assertEquals(names([{ pid: 1, isolate: "" }, { pid: 1, isolate: "0000000a" }]), [
+      "PID 1 (isolate unknown)",
+      "PID 1 (1-0000000a)",
+    ]);
+  });
+});
+
+describe("programsOf", () => {
+  it("has processes with rows first, and then those with a record alone", () => {
+    const [a, b] = [program("a", 0), program("b", 0)];
+    const byProcess = new Map([a, b].map(({ pid, isolate, record }) => [`${pid}-${isolate}`, record!]));
+    const liveness = new Map([[`1-${b.isolate}`, "alive" as const]]);
+    const foreign = { pid: 9, isolate: "" };
+    const processes = [foreign, { pid: b.pid, isolate: b.isolate }];
+    assertEquals(programsOf({ byProcess, liveness }, { processes }), [foreign, { ...b, liveness: "alive" }, a]);
+  });
+});
+
+describe("withoutWorkers", () => {
+  it("leaves out workers whose main isolate has the same figures", () => {
+    const main = program("a", 0);
+    const worker = program("a", 0, undefined, { kind: "worker" });
+    const elsewhere = program("a", 0, undefined, { kind: "worker", host: "web-3" });
+    const programs = [main, worker, elsewhere];
+    assertEquals(withoutWorkers(programs, programs), [main, elsewhere]);
+    assertEquals(withoutWorkers([worker], programs), [worker]);
+  });
+});
+
+describe("lastSeenOf", () => {
+  it("is the end or the last row, whichever is later", () => {
+    const ended = program("a", 0, [5, stopped]);
+    assertEquals(lastSeenOf(ended), 5n * SECOND);
+    assertEquals(lastSeenOf({ ...ended, rows: { first: 0n, last: 9n * SECOND } }), 9n * SECOND);
+    assertEquals(lastSeenOf({ pid: 1, isolate: "", rows: { first: 0n, last: 3n } }), 3n);
+  });
+});
+
+describe("remarksOn", () => {
+  it("says nothing of programs that ended as asked, or live", () => {
+    for (
+      const end of [stopped, { how: "exit", exitCode: 0 }, { how: "exit" }, {
+        how: "signal",
+        signal: "SIGTERM",
+      }] as const
+    ) assertEquals(texts([program("a", 0, [100, end])]), []);
+    assertEquals(texts([program("a", 0)]), []);
+  });
+
+  it("tells who was killed, and who failed", () => {
+    assertEquals(
+      texts([
+        program("a", 0, [100, { how: "killed" }]),
+        program("b", 1, [100, { how: "uncaught", error: "TypeError" }]),
+        program("c", 2, [100, { how: "exit", exitCode: 3 }]),
+      ]),
+      [
+        "bun 1.4.5 · a@web-2 was killed; it was last seen at 100",
+        "bun 1.4.5 · b@web-2 was ended by an uncaught TypeError at 100",
+        "bun 1.4.5 · c@web-2 exited with code 3 at 100",
+      ],
+    );
+  });
+
+  it("tells a crash loop once, with its lives and their ends", () => {
+    const lives = [0, 5, 10, 15].map((begin) => program("a", begin, [begin + 2, { how: "uncaught", error: "Error" }]));
+    const killed = program("a", 20, [21, { how: "killed" }]);
+    const [remark, ...others] = remarks([...lives, killed, program("b", 0, [30, stopped])]);
+    assertEquals(others, []);
+    assertEquals(
+      remark?.text,
+      "a is in a crash loop: 5 lives of 2 s at the median, 4 ended by an uncaught Error, 1 killed",
+    );
+    assertEquals([remark?.kind, remark?.isBad, remark?.from, remark?.to], ["crash-loop", true, 0n, 21n * SECOND]);
+    assertEquals(remark?.processes.length, 5);
+  });
+
+  it("does not call it a crash loop if lives are long, or fewer than three failed", () => {
+    const long = [0, 100, 200].map((begin) => program("a", begin, [begin + 90, { how: "killed" }]));
+    assertEquals(remarks(long).filter(({ kind }) => kind === "crash-loop"), []);
+    const two = [0, 5].map((begin) => program("a", begin, [begin + 2, { how: "killed" }]));
+    assertEquals(remarks(two).map(({ kind }) => kind), ["killed", "killed", "restarts"]);
+  });
+
+  it("tells restarts, and the longest time in which nothing of a service recorded", () => {
+    assertEquals(
+      texts([program("a", 0, [10, stopped]), program("a", 30, [40, stopped]), program("a", 100, [110, stopped])]),
+      ["a was started anew 2 times", "no program of a recorded 2 times, the longest for 60 s from 40 on"],
+    );
+    // Two replicas at once are no restart, and there is no gap while one of them lives.
+    assertEquals(texts([program("a", 0, [100, stopped]), program("a", 10, [20, stopped])]), []);
+    assertEquals(
+      texts([program("a", 0, [100, stopped]), program("a", 10, [20, stopped]), program("a", 90, [200, stopped])]),
+      [],
+    );
+  });
+
+  it("leaves out workers", () => {
+    assertEquals(texts([program("a", 0, [5, { how: "killed" }], { kind: "worker" })]), []);
+  });
+});
