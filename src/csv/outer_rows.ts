@@ -8,8 +8,8 @@ import { RowScanner } from "./row_scanner.ts";
 const TAILS = [1024, 64 * 1024] as const;
 
 /**
- * Finds the row that ends the first `size` bytes of a file; `false` if they do not end with a row.
- * The scanner has its fields.
+ * Finds the row that ends the first `size` bytes of a file; `false` if they do not end with a row
+ * that Kymo can have written. The scanner has its fields.
  *
  * CSV cannot be read backwards with certainty, since a line end inside quotes looks like one
  * outside. If the bytes after any line feed read as one whole row up to the end, they are taken for
@@ -24,7 +24,8 @@ export function findLastRow(scanner: RowScanner, file: FileHandle, size: number)
     scanner.restart(begin).push(bytes);
     for (let at = bytes.length - 1; at > 0;) {
       at = bytes.lastIndexOf(Byte.lf, at - 1) + 1;
-      if (scanner.seek(begin + at).next() === "row" && scanner.crlf && scanner.end === size) return true;
+      const isRow = scanner.seek(begin + at).next() === "row" && scanner.crlf && !scanner.row.hasQuotedNumber;
+      if (isRow && scanner.end === size) return true;
       at--;
     }
     return false;

@@ -1,5 +1,6 @@
 /**
- * The grammar of a row. Four fields as RFC 4180 has them, ended by CRLF or LF:
+ * The grammar of a row. Four fields as RFC 4180 has them, each of which may be in quotes, ended by
+ * CRLF or LF:
  *
  * | field | accepted |
  * | --- | --- |
@@ -10,6 +11,8 @@
  *
  * The numbers of such rows have the same values for JavaScript and for DuckDB. DuckDB accepts more,
  * but misreads some of it: `analysis/source/sources.ts` lists what.
+ *
+ * Kymo itself puts no number in quotes; programs that write every field in quotes do.
  *
  * Nearly all rows are *plain*: a timepoint of 19 digits (the years 2001 to 2255), a decimal number
  * without sign and exponent, a label of ASCII without quotes. Those take one pass, which compares
@@ -76,7 +79,8 @@ export class RowParser {
   isSpaced = false;
   #bytes = new Uint8Array(PADDING);
   #words = new DataView(this.#bytes.buffer);
-  #start = 0;
+  /** Where the digits of the timepoint begin, or its minus. */
+  #timepoint = 0;
   /** Where the input ends. */
   #limit = 0;
   #measurement = 0;
@@ -94,24 +98,24 @@ export class RowParser {
 
   /** The timepoint of the row, ns since 1970. */
   get timepoint(): bigint {
-    return BigInt(this.#text(this.#start, this.#timepointEnd()));
+    return BigInt(this.#text(this.#timepoint, this.#timepointEnd()));
   }
 
   /** The whole seconds of the timepoint, rounded down. */
   get seconds(): number {
-    if (this.#bytes[this.#start] === Byte.minus) {
+    if (this.#bytes[this.#timepoint] === Byte.minus) {
       return Number((this.timepoint - BigInt(this.nanoseconds)) / BILLION);
     }
-    return this.#wholeNumber(this.#start, this.#timepointEnd() - NANOSECOND_DIGITS);
+    return this.#wholeNumber(this.#timepoint, this.#timepointEnd() - NANOSECOND_DIGITS);
   }
 
   /** The nanoseconds of the timepoint beyond whole seconds. */
   get nanoseconds(): number {
-    if (this.#bytes[this.#start] === Byte.minus) {
+    if (this.#bytes[this.#timepoint] === Byte.minus) {
       return Number((this.timepoint % BILLION + BILLION) % BILLION);
     }
     const end = this.#timepointEnd();
-    return this.#wholeNumber(Math.max(this.#start, end - NANOSECOND_DIGITS), end);
+    return this.#wholeNumber(Math.max(this.#timepoint, end - NANOSECOND_DIGITS), end);
   }
 
   /** The measurement of the row. */
@@ -131,11 +135,17 @@ export class RowParser {
     return this.#wholeNumber(this.#pid, end);
   }
 
+  /** Whether a number of the row is in quotes, as in no row that Kymo writes. */
+  get hasQuotedNumber(): boolean {
+    // What precedes a number without quotes is a comma, a space, or the line before.
+    return [this.#timepoint, this.#measurement, this.#pid].some((at) => this.#bytes[at - 1] === Byte.quote);
+  }
+
   /** Reads the row at `at`, and returns where it ends; {@linkcode NO_MATCH} if it is not plain. */
   readPlain(at: number): number {
     const bytes = this.#bytes;
     const words = this.#words;
-    this.#start = at;
+    this.#timepoint = at;
     if (at + PADDING > bytes.length || bytes[at] === Byte.nine) return NO_MATCH;
     if (
       (notDigits(words.getInt32(at, true)) | notDigits(words.getInt32(at + 4, true)) |
@@ -188,7 +198,6 @@ export class RowParser {
    * NO_MATCH} if it is not one.
    */
   read(at: number, limit: number): number {
-    this.#start = at;
     this.#limit = limit;
     this.isPartial = false;
     let end = this.#readTimepoint(at);
@@ -200,18 +209,23 @@ export class RowParser {
     return end === NO_MATCH ? NO_MATCH : this.#readPid(this.#afterComma(end));
   }
 
-  #readTimepoint(start: number): number {
+  #readTimepoint(field: number): number {
     const bytes = this.#bytes;
+    const start = this.#timepoint = this.#contentOf(field);
     let i = bytes[start] === Byte.minus ? start + 1 : start;
     const digits = i;
     while (isDigit(bytes[i]!)) i++;
-    if (bytes[i] !== Byte.comma || i === digits) return this.#refuse(i, "its timepoint is not a whole number");
+    const end = this.#endOf(field, i);
+    if (bytes[end] !== Byte.comma || i === digits) {
+      return this.#refuse(Math.max(i, end), "its timepoint is not a whole number");
+    }
     const isShort = i - digits < TIMEPOINT_DIGITS || i - digits === TIMEPOINT_DIGITS && bytes[digits]! < Byte.nine;
-    return isShort || isInRange(this.#text(start, i)) ? i : this.#refuse(start, "its timepoint is beyond 64 bits");
+    return isShort || isInRange(this.#text(start, i)) ? end : this.#refuse(start, "its timepoint is beyond 64 bits");
   }
 
-  #readMeasurement(start: number): number {
+  #readMeasurement(field: number): number {
     const bytes = this.#bytes;
+    const start = this.#measurement = this.#contentOf(field);
     let i = bytes[start] === Byte.minus ? start + 1 : start;
     const digits = i;
     while (isDigit(bytes[i]!)) i++;
@@ -223,10 +237,24 @@ export class RowParser {
         i = this.#endOfDigits(bytes[i + 1] === Byte.minus || bytes[i + 1] === Byte.plus ? i + 2 : i + 1);
       }
     }
-    if (bytes[i] !== Byte.comma) return this.#refuse(i, "its measurement is not a number");
-    this.#measurement = start;
+    const end = this.#endOf(field, i);
+    if (bytes[end] !== Byte.comma) return this.#refuse(Math.max(i, end), "its measurement is not a number");
     this.#measurementEnd = i;
-    return i;
+    return end;
+  }
+
+  /** Where the content of the field at `field` begins, which may be in quotes. */
+  #contentOf(field: number): number {
+    return this.#bytes[field] === Byte.quote ? field + 1 : field;
+  }
+
+  /**
+   * Where the field at `field` ends if its content ends at `i`; {@linkcode NO_MATCH} if it lacks its
+   * second quote.
+   */
+  #endOf(field: number, i: number): number {
+    if (this.#bytes[field] !== Byte.quote) return i;
+    return this.#bytes[i] === Byte.quote ? i + 1 : NO_MATCH;
   }
 
   /** Where the digits at `start` end, of which there must be one. */
@@ -292,19 +320,18 @@ export class RowParser {
   }
 
   /** Where the row ends. */
-  #readPid(start: number): number {
+  #readPid(field: number): number {
     const bytes = this.#bytes;
+    const start = this.#pid = this.#contentOf(field);
     let pid = 0;
     let i = start;
     for (; isDigit(bytes[i]!); i++) pid = pid * 10 + bytes[i]! - Byte.zero;
-    if (bytes[i] === Byte.comma) return this.#refuse(start, "it has more than four fields");
-    const isWhole = i > start;
-    this.crlf = bytes[i] === Byte.cr;
-    if (this.crlf) i++;
-    if (bytes[i] !== Byte.lf || !isWhole) return this.#refuse(i, "its PID is not a whole number");
-    if (pid > MAX_PID) return this.#refuse(start, "its PID is beyond 32 bits");
-    this.#pid = start;
-    return i + 1;
+    let end = this.#endOf(field, i);
+    if (bytes[end] === Byte.comma) return this.#refuse(i, "it has more than four fields");
+    this.crlf = bytes[end] === Byte.cr;
+    if (this.crlf) end++;
+    if (bytes[end] !== Byte.lf || i === start) return this.#refuse(Math.max(i, end), "its PID is not a whole number");
+    return pid > MAX_PID ? this.#refuse(start, "its PID is beyond 32 bits") : end + 1;
   }
 
   #afterComma(comma: number): number {
@@ -324,8 +351,8 @@ export class RowParser {
   }
 
   #timepointEnd(): number {
-    let end = this.#start;
-    while (this.#bytes[end] !== Byte.comma) end++;
+    let end = this.#timepoint + 1; // after a digit or the minus
+    while (isDigit(this.#bytes[end]!)) end++;
     return end;
   }
 

@@ -1,5 +1,5 @@
 /**
- * The one reader of rows: strict (see row.ts), and resumable at any byte.
+ * The one reader of rows: strict (see `row_parser.ts`), and resumable at any byte.
  *
  * A line that is not a row is skipped up to its line feed, and reading begins again after it: a
  * stray quote costs one row, and not all up to the next quote.
@@ -8,14 +8,14 @@
  */
 
 import type { FileHandle } from "../runtime.ts";
-import { Byte, COLUMNS, HEADER } from "./dialect.ts";
+import { Byte } from "./dialect.ts";
+import { beginsHeader, HEADER_ROOM, headerStyle } from "./header.ts";
 import { MAX_ROW_BYTES, NO_MATCH, PADDING, RowParser } from "./row_parser.ts";
 
 /**
  * What a scanner finds next:
  * - `"row"`: an observation, whose fields can be asked for.
- * - `"header"`: the names of the columns, also with a byte-order mark, or with spaces after the
- *   commas.
+ * - `"header"`: the names of the columns; `header.ts` says in which forms.
  * - `"blank"`: an empty line.
  * - `"invalid"`: a line that is none of these; `reason` says why it is not a row.
  * - `"cut"`: the beginning of a line, at the end of input that is finished.
@@ -26,12 +26,8 @@ export type ScanResult = "row" | "header" | "blank" | "invalid" | "cut" | "end";
 /** Size of one read of a file, bytes. */
 const BLOCK_BYTES = 256 * 1024;
 
-/** Upper limit of the length of a header line, bytes. */
-const HEADER_ROOM = 80;
-
 /** Decodes each byte to one character. */
 const latin1 = new TextDecoder("latin1");
-const BYTE_ORDER_MARK = "\xef\xbb\xbf";
 
 /** Finds the rows in bytes that come piece by piece. */
 export class RowScanner {
@@ -45,8 +41,8 @@ export class RowScanner {
   hasEnd = true;
   /** Why an invalid line is not a row: the end of a sentence, such as "it has no label". */
   reason = "";
-  /** Whether a header differs from the one that Kymo writes, apart from its line end. */
-  isForeignHeader = false;
+  /** Whether a header has what DuckDB does not take for one: see `header.ts`. */
+  isOddHeader = false;
   #nextLine = 1;
   /** What is there, up to `#limit`; a byte 0 follows. */
   #bytes = new Uint8Array(PADDING);
@@ -68,6 +64,11 @@ export class RowScanner {
   /** Where it ends, after its line end. */
   get end(): number {
     return this.#before + this.#end;
+  }
+
+  /** The first bytes of what was found, as many as a header may have, a character for each. */
+  get beginning(): string {
+    return this.#text(this.#start, Math.min(this.#limit, this.#start + HEADER_ROOM));
   }
 
   /** Adds bytes to the input. They are copied. */
@@ -163,9 +164,7 @@ export class RowScanner {
       if (this.#isHeader(start, lf)) return "header";
     } else {
       this.#end = this.#limit;
-      if (isPartial || HEADER.startsWith(this.#text(start, Math.min(this.#limit, start + HEADER_ROOM)))) {
-        return "cut";
-      }
+      if (isPartial || beginsHeader(this.beginning)) return "cut";
       this.#isSkipping = true;
     }
     if (isPartial) this.reason = "the quotes of its label are not closed";
@@ -182,13 +181,10 @@ export class RowScanner {
 
   #isHeader(start: number, lf: number): boolean {
     if (lf - start > HEADER_ROOM) return false;
-    const text = this.#text(start, lf + 1);
-    const plain = (text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text).trimEnd();
-    if (plain.replaceAll(/, */g, ",") !== COLUMNS.join(",")) return false;
-    // The documentation of the Python original shows spaces after the commas.
-    const isSpaced = plain.includes(", ");
-    if (this.#before + start === 0) this.row.isSpaced = isSpaced;
-    this.isForeignHeader = isSpaced || text.length !== plain.length + (this.crlf ? 2 : 1);
+    const style = headerStyle(this.#text(start, this.crlf ? lf - 1 : lf));
+    if (style === undefined) return false;
+    if (this.#before + start === 0) this.row.isSpaced = style.isSpaced;
+    this.isOddHeader = style.isSpaced || style.isPadded;
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { COLUMNS } from "../../csv/dialect.ts";
+import { whyNotHeader } from "../../csv/header.ts";
 import type { RowParser } from "../../csv/row_parser.ts";
 import { RowScanner } from "../../csv/row_scanner.ts";
 import type { FileHandle } from "../../runtime.ts";
@@ -40,6 +40,7 @@ export function* readCsv(file: FileHandle, size: number, sink: ContentSink = {})
   let isFinished = false;
   /** The line end of the header; unknown before it, and `null` if there is none. */
   let crlf: boolean | null | undefined;
+  let why = "";
   let lines = 0;
   for (;;) {
     const found = scanner.next();
@@ -63,8 +64,12 @@ export function* readCsv(file: FileHandle, size: number, sink: ContentSink = {})
     } else if (found === "cut") {
       content.cutLine = scanner.line;
     } else if (crlf === undefined) {
-      if (found === "header") ({ crlf, isForeignHeader: content.odd } = scanner);
-      else crlf = null;
+      if (found === "header") {
+        ({ crlf, isOddHeader: content.odd } = scanner);
+      } else {
+        crlf = null;
+        why = whyNotHeader(scanner.beginning);
+      }
     } else if (found === "invalid") {
       content.unread++;
       sink.unread?.(scanner.line, 1, scanner.reason);
@@ -74,7 +79,7 @@ export function* readCsv(file: FileHandle, size: number, sink: ContentSink = {})
   }
   if (crlf === null) {
     content.unread = Math.max(1, lines);
-    sink.unread?.(1, content.unread, `its first line is not ${COLUMNS.join(",")}`);
+    sink.unread?.(1, content.unread, why);
   }
   return content;
 }

@@ -48,6 +48,16 @@ describe("parse", () => {
     }
   });
 
+  it("reads fields in quotes as those without", () => {
+    const quoted = (HEADER + ROW).replaceAll(/[^,\r\n]+/g, '"$&"');
+    assertEquals(quoted.split("\r\n")[1], '"1700000000000000001","0.25","GET /","42"');
+    assertEquals(parse(quoted), [READ]);
+    assertEquals(parse(HEADER.replaceAll(/\w+/g, '"$&"') + '1,"-Infinity","say ""hi"", ",7\n'), [
+      { timepoint: 1n, measurement: -Infinity, label: 'say "hi", ', pid: 7 },
+    ]);
+    refusal(`${HEADER}"1,2,a,3\r\n`, "its timepoint is not a whole number");
+  });
+
   it("keeps CR, LF and CRLF in labels apart", () => {
     for (const label of ["\r", "\n", "\r\n", "a\r\r\nb\n\r"]) {
       assertEquals(parse(`${HEADER}1,1,"${label}",1\r\n1,1,"${label}",1\r\n`).map((row) => row.label), [label, label]);

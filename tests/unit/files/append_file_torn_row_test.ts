@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { encode } from "../../../src/csv/encode.ts";
-import type { FileHandle } from "../../../src/runtime.ts";
-import { wholeRowsEnd } from "../../../src/files/append_file.ts";
+import { FileError, type FileHandle } from "../../../src/runtime.ts";
+import { wholeRowsEnd, WRONG_FILE } from "../../../src/files/append_file.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { bytes } from "../../support/published_files.ts";
 import { AWKWARD_LABELS } from "../../support/random.ts";
@@ -102,6 +102,16 @@ describe("wholeRowsEnd", () => {
     for (let length = 0; length < HEADER.length; length++) {
       const { handle } = fileOf(bytes(HEADER.slice(0, length)));
       assertEquals(wholeRowsEnd(handle, length), 0);
+    }
+  });
+
+  it("refuses a file that was rewritten with every field in quotes, torn or whole", () => {
+    const header = HEADER.replaceAll(/\w+/g, '"$&"');
+    const row = '"1700000000000000000","1","x","1"\r\n';
+    for (const text of [header, header + row, header + row + row.slice(0, 9)]) {
+      const { handle, size } = fileOf(bytes(text));
+      const { code } = assertThrows(() => wholeRowsEnd(handle, size), FileError);
+      assertEquals([code, handle.status().size], [WRONG_FILE, size]);
     }
   });
 });

@@ -76,6 +76,8 @@ const pid = fc.oneof(
   fc.nat(99_999).map(String),
   fc.constantFrom("4294967295", "4294967296", "-1", "", "7 ", "1.5", "7,", "7,8"),
 );
+/** A field in quotes, if it has none. */
+const quote = (field: string): string => field.includes('"') ? field : `"${field}"`;
 const usual = <T>(arbitrary: fc.Arbitrary<T>, value: T) =>
   fc.oneof({ weight: 12, arbitrary: fc.constant(value) }, arbitrary);
 const line = fc.oneof(
@@ -86,9 +88,12 @@ const line = fc.oneof(
       usual(measurement, "0.000000500"),
       usual(label, "x"),
       usual(pid, "7"),
-    ).map((fields) => fields.join(",")),
+      fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, fc.constant(15), fc.nat(15)),
+    ).map(([timepoint, measurement, label, pid, quoted]) =>
+      [timepoint, measurement, label, pid].map((field, i) => quoted >> i & 1 ? quote(field) : field).join(",")
+    ),
   },
-  fc.constantFrom("", "Timepoint,Measurement,Label,PID", "1,2,3", "x", '1,2,"', " ", "\r"),
+  fc.constantFrom("", "Timepoint,Measurement,Label,PID", "1,2,3", "x", '1,2,"', '"1', '"1","2","a","3', " ", "\r"),
 );
 
 /** What happens to the bytes of a file. */
@@ -107,15 +112,17 @@ const damage = fc.oneof(
 );
 
 const HEADER = "Timepoint,Measurement,Label,PID";
+const QUOTED_HEADER = '"Timepoint","Measurement","Label","PID"';
 
 const file = fc.record({
+  header: fc.constantFrom(HEADER, QUOTED_HEADER),
   lines: fc.array(line, { maxLength: 12 }),
   ends: fc.oneof({ weight: 4, arbitrary: fc.constantFrom(["\n"], ["\r\n"]) }, fc.constant(["\n", "\r\n"])),
   damages: fc.array(damage, { maxLength: 2 }),
-}).map(({ lines, ends, damages }) => {
-  const text = [HEADER, ...lines].map((line, i) => line + ends[i % ends.length]).join("");
+}).map(({ header, lines, ends, damages }) => {
+  const text = [header, ...lines].map((line, i) => line + ends[i % ends.length]).join("");
   let bytes = encoder.encode(text);
-  const head = HEADER.length + ends[0]!.length;
+  const head = header.length + ends[0]!.length;
   for (const harm of damages) {
     const at = head + Math.floor(harm.at * (bytes.length - head));
     if (harm.kind === "cut") bytes = bytes.slice(0, at);

@@ -114,6 +114,35 @@ describe("openSources", () => {
     assertEquals(sources.reading, { files: 1, spools: 0, ...none });
   });
 
+  it("reads fields in quotes as those without, through DuckDB", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    const header = '"Timepoint","Measurement","Label","PID"\n';
+    const written: [name: string, text: string][] = [
+      // pandas with QUOTE_ALL, and R
+      ["all", header + [1, 2].map((number) => row(number).trim().replaceAll(/[^,]+/g, '"$&"')).join("\n") + "\n"],
+      // LibreOffice: "quote all text cells"
+      ["text", header + row(1, '"x"') + row(2, '"x"')],
+      ["header", header + row(1) + row(2)],
+    ];
+    for (const [name, file] of written) {
+      for (const [end, changed] of [["lf", file], ["crlf", file.replaceAll("\n", "\r\n")]] as const) {
+        const path = scratch.at(`${name}-${end}.csv`);
+        writeFileSync(path, changed);
+        const sources = await reader.open(path);
+        const channel = `${name}-${end}`;
+        assertEquals(await reader.rows(sources, channel), [text(1), text(2)], channel);
+        assertEquals(sources.reading, { files: 1, spools: 0, ...none }, channel);
+        assertEquals(sources.relations.get(channel)!.includes("read_csv"), true, "rows are not copied to a table");
+      }
+    }
+    const marked = scratch.at("marked.csv");
+    writeFileSync(marked, `\ufeff${written[0]![1]}\r\n`); // a spreadsheet: a byte-order mark, an empty last line
+    const sources = await reader.open(marked);
+    assertEquals(await reader.rows(sources, "marked"), [text(1), text(2)]);
+    assertEquals(sources.reading, { files: 1, spools: 0, ...none });
+  });
+
   it("reports files with another header, with a header that is cut off, and without CSV", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
@@ -126,12 +155,12 @@ describe("openSources", () => {
     for (const channel of ["a", "b", "c", "d", "e"]) assertEquals(await reader.rows(sources, channel), []);
     const { files, unread, problems } = sources.reading;
     assertEquals([files, unread], [0, 5]);
-    const why = "its first line is not Timepoint,Measurement,Label,PID";
+    const order = "its columns are not Timepoint,Measurement,Label,PID, in this order and without others";
     assertEquals(problems.map(({ file, line, rows, reason }) => [file, line, rows, reason]), [
-      [scratch.at("a.csv"), 1, 2, why],
+      [scratch.at("a.csv"), 1, 2, order],
       [scratch.at("b.csv"), 1, 1, "it is cut off"],
-      [scratch.at("d.csv"), 1, 1, why],
-      [scratch.at("e.csv"), 1, 1, why],
+      [scratch.at("d.csv"), 1, 1, "it is compressed"],
+      [scratch.at("e.csv"), 1, 1, "its lines end with CR alone"],
     ]);
   });
 
@@ -149,6 +178,10 @@ describe("openSources", () => {
       ["1,2,a", "it has fewer than four fields"],
       ["1,2,a,3,4", "it has more than four fields"],
       ["1,2,a,-3", "its PID is not a whole number"],
+      ['"1,2,a,3', "its timepoint is not a whole number"],
+      ['"1" ,2,a,3', "its timepoint is not a whole number"],
+      ['1,"2""",a,3', "its measurement is not a number"],
+      ['1,2,a,"3', "its PID is not a whole number"],
       ["1,2,a,4294967296", "its PID is beyond 32 bits"],
       [`1,2,${"x".repeat(2 ** 20)},3`, "it is longer than 1048576 bytes"],
       ['1,2,"a,3', "the quotes of its label are not closed"],
