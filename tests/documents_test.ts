@@ -131,6 +131,21 @@ describe("commands in documents", () => {
 });
 
 describe("SQL in docs/analysis.md", () => {
+  const [block] = /^```sql\n[\s\S]*?^```$/m.exec(read("docs/analysis.md"))!;
+
+  /** The rows of each query, those without rows left out. */
+  async function results(directory: string): Promise<unknown[][]> {
+    const queries = block.split("\n").slice(1, -1).join("\n").replaceAll("_monitoring", directory).split(";");
+    const connection = await (await DuckDBInstance.create()).connect();
+    const found: unknown[][] = [];
+    for (const query of queries.filter((text) => text.trim() !== "")) {
+      const rows = (await connection.runAndReadAll(query)).getRowObjectsJson();
+      if (!query.includes("CREATE VIEW")) found.push(rows);
+    }
+    connection.disconnectSync();
+    return found;
+  }
+
   it("runs on DuckDB and finds the rows of both layouts", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("_monitoring");
@@ -141,17 +156,41 @@ describe("SQL in docs/analysis.md", () => {
     writeFileSync(`${directory}/duration.42-0a1b2c3d-000001.csv`, rows("1700000000000000001", "1700000000999999999"));
     writeFileSync(`${directory}/duration.csv`, rows("1700000001000000000"));
 
-    const [block] = /^```sql\n[\s\S]*?^```$/m.exec(read("docs/analysis.md"))!;
-    const queries = block.split("\n").slice(1, -1).join("\n").replaceAll("_monitoring", directory).split(";");
-    const connection = await (await DuckDBInstance.create()).connect();
-    const results: unknown[] = [];
-    for (const query of queries.filter((text) => text.trim() !== "")) {
-      results.push((await connection.runAndReadAll(query)).getRowObjectsJson());
-    }
-    connection.disconnectSync();
-    assertEquals(results, [
+    assertEquals(await results(directory), [
       [{ Label: "/orders [GET]", n: "3", quantiles: [0.25, 0.25, 0.25] }],
       [{ second: "2023-11-14 22:13:20", n: "2" }, { second: "2023-11-14 22:13:21", n: "1" }],
     ]);
+  });
+
+  it("finds each label as the text that was recorded, whatever it reads like", async () => {
+    using scratch = scratchDirectory();
+    const labels = [
+      "007",
+      "200",
+      "true",
+      "2026-11-01",
+      "12:30:00",
+      "1e5",
+      "NULL",
+      "",
+      "a|b|c|d",
+      "a;b;c",
+      "#x",
+      "  x ",
+    ];
+    const awkward = ["a\tb\tc", 'say "x", y', "a\nb", "a\r\n1,2,c,3"];
+    // A file for each label: DuckDB guesses types from the first files alone.
+    for (const [i, label] of [...labels, ...awkward, "GET /"].entries()) {
+      kymo.start({ monitoringDir: scratch.at("_monitoring") });
+      for (let n = 0; n <= i; n++) {
+        using _ = kymo.time(label);
+      }
+      await kymo.stop();
+    }
+    const [found] = await results(scratch.at("_monitoring"));
+    assertEquals(
+      (found as { Label: string; n: string }[]).map(({ Label, n }) => [Label, Number(n)]).reverse(),
+      [...labels, ...awkward, "GET /"].map((label, i) => [label, i + 1]),
+    );
   });
 });
