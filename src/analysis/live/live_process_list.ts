@@ -11,7 +11,7 @@ const STALE_SECONDS = 3;
 
 /** What is known of a process at the end of an interval. */
 interface Listed {
-  readonly process: LiveProcess;
+  readonly shown: LiveProcess;
   readonly record: ProgramRecord | undefined;
 }
 
@@ -42,7 +42,7 @@ export class LiveProcesses {
       else listed.push(one);
     }
     const kept = withRestarts(listed);
-    return kept.map(({ process }) => withoutShared(process, kept)).sort(byState);
+    return kept.map(({ shown }) => withoutShared(shown, kept)).sort(byState);
   }
 
   #followerOf(id: ProcessId): ProcessFollower {
@@ -55,8 +55,8 @@ export class LiveProcesses {
   }
 }
 
-/** The moment at which processes are described, and where from. */
-interface Moment {
+/** When processes are described, and where from. */
+interface ListingContext {
   /** Seconds of the interval. */
   readonly seconds: number;
   /** Its end, ns since 1970. */
@@ -65,7 +65,11 @@ interface Moment {
 }
 
 /** A process at the end of an interval; `undefined` if it is not listed any more. */
-function describe(id: ProcessId, follower: ProcessFollower, { seconds, epoch, directory }: Moment): Listed | undefined {
+function describe(
+  id: ProcessId,
+  follower: ProcessFollower,
+  { seconds, epoch, directory }: ListingContext,
+): Listed | undefined {
   const record = id.isolate === "" ? undefined : directory.records.get(id);
   const spools = directory.held.get(processKey(id)) ?? [];
   const { hasRecorded, lastTime } = follower;
@@ -80,7 +84,7 @@ function describe(id: ProcessId, follower: ProcessFollower, { seconds, epoch, di
   const programs = id.isolate === "" ? directory.records.ofPid(id.pid).length : 1;
   return {
     record,
-    process: {
+    shown: {
       pid: id.pid,
       ...id.isolate === "" ? {} : { isolate: id.isolate },
       ...programs > 1 ? { programs } : {},
@@ -158,12 +162,12 @@ function withRestarts(listed: readonly Listed[]): Listed[] {
   for (const lives of Map.groupBy(known, ({ record }) => programKey(record!)).values()) {
     const [newest, ...others] = lives.toSorted((one, other) => one.record!.started > other.record!.started ? -1 : 1);
     const { started } = newest!.record!;
-    const before = others.filter(({ process, record }) =>
-      process.end !== undefined && process.unpublished === 0 && record!.end!.at <= started
+    const before = others.filter(({ shown, record }) =>
+      shown.end !== undefined && shown.unpublished === 0 && record!.end!.at <= started
     );
-    const last = before.map(({ process }) => process.end!).toSorted((one, other) => one.age - other.age)[0];
+    const last = before.map(({ shown }) => shown.end!).toSorted((one, other) => one.age - other.age)[0];
     const restarts = last === undefined ? {} : { restarts: { count: before.length, last } };
-    kept.push({ record: newest!.record, process: { ...newest!.process, ...restarts } });
+    kept.push({ record: newest!.record, shown: { ...newest!.shown, ...restarts } });
     kept.push(...others.filter((one) => !before.includes(one)));
   }
   return [...kept, ...listed.filter(({ record }) => record === undefined)];
@@ -177,13 +181,13 @@ function programKey({ name, host, kind }: ProgramRecord): string {
  * Resident memory and CPU time are of the whole process, so workers do not show them if their main
  * thread does.
  */
-function withoutShared(process: LiveProcess, all: readonly Listed[]): LiveProcess {
-  if (process.kind !== "worker") return process;
-  const hasMain = all.some(({ process: { kind, pid, host } }) =>
-    kind === "main" && pid === process.pid && host === process.host
+function withoutShared(shown: LiveProcess, all: readonly Listed[]): LiveProcess {
+  if (shown.kind !== "worker") return shown;
+  const hasMain = all.some(({ shown: { kind, pid, host } }) =>
+    kind === "main" && pid === shown.pid && host === shown.host
   );
-  if (!hasMain) return process;
-  const { rss: _rss, growth: _growth, cpu: _cpu, ...own } = process;
+  if (!hasMain) return shown;
+  const { rss: _rss, growth: _growth, cpu: _cpu, ...own } = shown;
   return own;
 }
 

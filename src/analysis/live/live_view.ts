@@ -22,7 +22,7 @@ export interface LiveViewOptions {
    *
    * @default all are
    */
-  readonly wantsProcess?: (process: ProcessId) => boolean;
+  readonly wantsProcess?: (one: ProcessId) => boolean;
   /**
    * Whether to keep series of several processes apart.
    *
@@ -124,11 +124,11 @@ export class LiveView {
   ): LiveInterval {
     const epoch = this.#runtime.clock.epoch();
     const all = this.#processes.endInterval(seconds, epoch, this.#directory);
-    const isOther = (process: LiveProcess): boolean => !this.#wants(process) && isAlive(process);
+    const isOther = (one: LiveProcess): boolean => !this.#wants(one) && isAlive(one);
     return {
       time: Number(epoch / BigInt(NANOSECONDS_PER_MS)),
       seconds,
-      processes: all.filter((process) => this.#wants(process)),
+      processes: all.filter((one) => this.#wants(one)),
       requests: requestsOf(series, seconds),
       series,
       sampled,

@@ -20,7 +20,7 @@ const LISTING_SHARE = 0.02;
 const SURVIVAL = 60_000_000_000n;
 
 interface FollowedRecord {
-  readonly process: ProcessId;
+  readonly owner: ProcessId;
   /** The file that was read last; `undefined` before, and if it could not be examined. */
   identity?: string;
   record?: ProgramRecord;
@@ -44,8 +44,8 @@ export class RecordFollower {
   }
 
   /** The record of a process; `undefined` if it has none that can be read. */
-  get(process: ProcessId): ProgramRecord | undefined {
-    return this.#followed.get(processKey(process))?.record;
+  get(owner: ProcessId): ProgramRecord | undefined {
+    return this.#followed.get(processKey(owner))?.record;
   }
 
   /** All records. */
@@ -76,8 +76,8 @@ export class RecordFollower {
     if (this.#clock.now() >= this.#nextListing) this.#list(unreadable);
     for (const followed of this.#followed.values()) {
       if (this.#mayChange(followed.record)) this.#read(followed, unreadable);
-      const { problem, process } = followed;
-      if (problem !== undefined) unreadable.add(this.#pathOf(process), problem, process);
+      const { problem, owner } = followed;
+      if (problem !== undefined) unreadable.add(this.#pathOf(owner), problem, owner);
     }
   }
 
@@ -86,9 +86,9 @@ export class RecordFollower {
     return record?.end === undefined || this.#clock.epoch() - record.end.at < SURVIVAL;
   }
 
-  #follow(process: ProcessId): void {
-    const key = processKey(process);
-    if (!this.#followed.has(key)) this.#followed.set(key, { process });
+  #follow(owner: ProcessId): void {
+    const key = processKey(owner);
+    if (!this.#followed.has(key)) this.#followed.set(key, { owner });
   }
 
   #list(unreadable: UnreadableFiles): void {
@@ -97,8 +97,8 @@ export class RecordFollower {
     const begin = this.#clock.now();
     try {
       for (const name of files.list(path)) {
-        const process = parseProgramFileName(name);
-        if (process !== undefined) this.#follow(process);
+        const owner = parseProgramFileName(name);
+        if (owner !== undefined) this.#follow(owner);
         else if (isFirst) this.#notePublished(name);
       }
     } catch (error) {
@@ -116,7 +116,7 @@ export class RecordFollower {
   }
 
   #read(followed: FollowedRecord, unreadable: UnreadableFiles): void {
-    const path = this.#pathOf(followed.process);
+    const path = this.#pathOf(followed.owner);
     try {
       const found = findRegularFile(this.#directory.files, path);
       if (!found.ok) {
@@ -136,11 +136,11 @@ export class RecordFollower {
       this.#ofPid = undefined;
     } catch (error) {
       delete followed.identity;
-      unreadable.note(error, path, followed.process);
+      unreadable.note(error, path, followed.owner);
     }
   }
 
-  #pathOf(process: ProcessId): string {
-    return this.#directory.pathOf(programFileName(process));
+  #pathOf(owner: ProcessId): string {
+    return this.#directory.pathOf(programFileName(owner));
   }
 }

@@ -21,11 +21,11 @@ export class UnreadableFiles {
   }
 
   /** Notes why a file cannot be read. */
-  add(path: string, reason: string, process?: ProcessId): void {
+  add(path: string, reason: string, owner?: ProcessId): void {
     this.#files.set(path, {
       path,
       reason,
-      ...process === undefined ? {} : { pid: process.pid, isolate: process.isolate },
+      ...owner === undefined ? {} : { pid: owner.pid, isolate: owner.isolate },
     });
   }
 
@@ -34,8 +34,8 @@ export class UnreadableFiles {
    *
    * @throws what is not a `FileError`.
    */
-  note(error: unknown, path: string, process?: ProcessId): void {
+  note(error: unknown, path: string, owner?: ProcessId): void {
     if (!(error instanceof FileError)) throw error;
-    if (!isMissingFile(error.code)) this.add(path, error.message, process);
+    if (!isMissingFile(error.code)) this.add(path, error.message, owner);
   }
 }

@@ -99,7 +99,7 @@ async function watch(directory: string, options: TopOptions, context: CliContext
   const view = new LiveView(runtime, directory, {
     byPid,
     ...label === undefined ? {} : { wantsLabel: labelMatcher(...label) },
-    ...pid === undefined ? {} : { wantsProcess: (process) => pid.includes(process.pid) },
+    ...pid === undefined ? {} : { wantsProcess: (id) => pid.includes(id.pid) },
   });
   using display = openDisplay({ directory, sort, label, pid, json }, context);
   using quit = new QuitRequest(context, display.isScreen);

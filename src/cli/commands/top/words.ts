@@ -10,16 +10,16 @@ const SILENCE = 3;
 const CRASH_LOOP = 3;
 
 /** Who a process is, such as `bun 1.4.5 · orders@web-2`. */
-export function programText(process: LiveProcess): string {
-  const { runtime = "", runtimeVersion = "", kind } = process;
-  const who = [`${runtime} ${runtimeVersion}`.trim(), nameOf(process)].filter((part) => part !== "").join(" · ");
+export function programText(program: LiveProcess): string {
+  const { runtime = "", runtimeVersion = "", kind } = program;
+  const who = [`${runtime} ${runtimeVersion}`.trim(), nameOf(program)].filter((part) => part !== "").join(" · ");
   return sanitize(who || "–") + (kind === "worker" ? ", worker" : "");
 }
 
 /** The state of a process in a few words; empty while it records and nothing is wrong. */
-export function stateText(process: LiveProcess): string {
-  const { state, age, end, restarts, growth } = process;
-  const before = isCrashLoop(process) ? "crash loop" : restarts === undefined ? "" : `restarted ${restarts.count}×`;
+export function stateText(program: LiveProcess): string {
+  const { state, age, end, restarts, growth } = program;
+  const before = isCrashLoop(program) ? "crash loop" : restarts === undefined ? "" : `restarted ${restarts.count}×`;
   return [before, growth === undefined ? "" : "memory grows", now()].filter((part) => part !== "").join(", ");
 
   function now(): string {
@@ -40,16 +40,16 @@ export function stateText(process: LiveProcess): string {
 
 /** What is wrong with which process, and what the figures do not show: a sentence each. */
 export function remarks(processes: readonly LiveProcess[]): string[] {
-  return processes.flatMap((process) => {
-    const who = nameOf(process) === "" ? `PID ${process.pid}` : sanitize(nameOf(process));
-    return remarksOn(process).map((what) => `${who}: ${what}`);
+  return processes.flatMap((program) => {
+    const who = nameOf(program) === "" ? `PID ${program.pid}` : sanitize(nameOf(program));
+    return remarksOn(program).map((what) => `${who}: ${what}`);
   });
 }
 
-function remarksOn(process: LiveProcess): string[] {
-  const { state, end, restarts, growth, unpublished = 0, programs, durability } = process;
+function remarksOn(program: LiveProcess): string[] {
+  const { state, end, restarts, growth, unpublished = 0, programs, durability } = program;
   const told: string[] = [];
-  if (isCrashLoop(process)) {
+  if (isCrashLoop(program)) {
     told.push(
       `crash loop: started anew ${times(restarts!.count)} in ${ENDED_SECONDS} s, last after ${
         causeText(restarts!.last)
@@ -64,7 +64,7 @@ function remarksOn(process: LiveProcess): string[] {
   }
   const left = unpublished === 0 ? "" : `; ${counted(unpublished, "row")} in its spools: kymo recover publishes them`;
   if (state === "killed") told.push(`killed, so it could not end its recording${left}`);
-  if (state === "ended" && end !== undefined && (left !== "" || isFailure(end) && !isCrashLoop(process))) {
+  if (state === "ended" && end !== undefined && (left !== "" || isFailure(end) && !isCrashLoop(program))) {
     told.push(`ended by ${causeText(end)}${left}`);
   }
   if (state === "unknown") {
