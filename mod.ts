@@ -43,7 +43,7 @@ export { readSpool, type SpoolReading } from "./src/recording/read_spool.ts";
 export { recover, type RecoverOptions } from "./src/recording/recover.ts";
 export type { Capability, MonitorStatus } from "./src/recording/status.ts";
 export type { CapabilityName } from "./src/runtime.ts";
-export type { ObservationSink, Sampler } from "./src/sampling/sampler.ts";
+export type { ObservationSink, Sampler, SampleResult } from "./src/sampling/sampler.ts";
 export type { TimeIt } from "./src/sampling/time_it.ts";
 export type { ObserveOptions, Timepoint } from "./src/sampling/timepoint.ts";
 export type { Observation } from "./src/segment/observation.ts";

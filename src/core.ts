@@ -19,7 +19,7 @@
  * const id = sampler.start();
  * JSON.parse('{"some": "work"}');
  * sampler.stop("parse", id);
- * background.stop();
+ * await background.stop();
  * await Promise.all([durations.close(), quantities.close()]);
  *
  * const rows = readdirSync("_own_monitor").filter((name) => name.endsWith(".csv"))
@@ -35,7 +35,7 @@
 import { defaultRuntime } from "./default_runtime.ts";
 import { KymoError, quote } from "./errors.ts";
 import { type Channel, StandaloneChannel } from "./recording/standalone_channel.ts";
-import { checkSamplingOptions, type SamplingOptions, type WriteOptions } from "./recording/options.ts";
+import { checkInterval, checkSamplingOptions, type SamplingOptions, type WriteOptions } from "./recording/options.ts";
 import type { Runtime } from "./runtime.ts";
 import { BackgroundSampler, type SampledSeries } from "./sampling/background_sampler.ts";
 import { DurationSampler } from "./sampling/duration_sampler.ts";
@@ -56,7 +56,7 @@ export type { Durability, SamplingOptions, WriteOptions } from "./recording/opti
 export type { Timers } from "./runtime.ts";
 export type { BackgroundSampler, BackgroundSamplerOptions, SampledSeries } from "./sampling/background_sampler.ts";
 export type { DurationSampler, DurationSink } from "./sampling/duration_sampler.ts";
-export type { ObservationSink, Sampler } from "./sampling/sampler.ts";
+export type { ObservationSink, Sampler, SampleResult } from "./sampling/sampler.ts";
 export type { ObserveOptions, Timepoint } from "./sampling/timepoint.ts";
 export type { SegmentOwner } from "./segment/format.ts";
 export type { Observation } from "./segment/observation.ts";
@@ -99,13 +99,14 @@ export function durationSampler(channel: Channel): DurationSampler {
 }
 
 /**
- * Calls samplers at regular intervals, with a timer of the runtime that does not keep the program
- * alive.
+ * Calls samplers at regular intervals, with timers of the runtime that do not keep the program
+ * alive. Samplers may be asynchronous: await `stop` before you close their channels.
  *
- * @throws {KymoError} `"invalid-argument"` if an option is wrong.
+ * @throws {KymoError} `"invalid-argument"` if an option or the interval of a sampler is wrong.
  */
 export function backgroundSampler(series: readonly SampledSeries[], options?: SamplingOptions): BackgroundSampler {
   const { samplingInterval, onError } = checkSamplingOptions("Cannot sample", options);
+  for (const { sampler } of series) checkInterval("Cannot sample", sampler.interval);
   return new BackgroundSampler(series, { timers: runtime().timers, interval: samplingInterval, report: onError });
 }
 

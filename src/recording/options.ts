@@ -74,7 +74,7 @@ export interface StartOptions extends WriteOptions {
    * @default 1_000
    */
   readonly samplingInterval?: number;
-  /** Samplers of your own, called every `samplingInterval`. */
+  /** Samplers of your own, called every `samplingInterval` unless they have an interval. */
   readonly samplers?: readonly Sampler[];
 }
 
@@ -102,6 +102,8 @@ const DEFAULTS: CheckedOptions = {
 };
 
 const DAY = 86_400_000;
+
+const isInterval = isWholeNumber(10, DAY);
 
 const isDirectory: Check = (value) => {
   if (typeof value !== "string" || value === "") return "must be a path";
@@ -133,7 +135,7 @@ const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
   ...WRITE_CHECKS,
   withRuntime: isBoolean,
   withProfiler: isBoolean,
-  samplingInterval: isWholeNumber(10, DAY),
+  samplingInterval: isInterval,
   samplers: isSamplers,
 };
 
@@ -145,7 +147,10 @@ const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
  */
 export function checkStartOptions(options: unknown = {}): CheckedOptions {
   const checked: CheckedOptions = { ...DEFAULTS, ...checkGiven<StartOptions>("Cannot start", options, CHECKS) };
-  for (const { channel } of checked.samplers) checkOwnChannelName("Cannot start", channel);
+  for (const { channel, interval } of checked.samplers) {
+    checkOwnChannelName("Cannot start", channel);
+    checkInterval("Cannot start", interval);
+  }
   return checked;
 }
 
@@ -172,6 +177,17 @@ export function checkSamplingOptions(action: string, options: unknown = {}): Req
   const { samplingInterval, onError } = DEFAULTS;
   const checks = { samplingInterval: CHECKS.samplingInterval, onError: CHECKS.onError };
   return { samplingInterval, onError, ...checkGiven<SamplingOptions>(action, options, checks) };
+}
+
+/**
+ * Checks the interval of a sampler.
+ *
+ * @throws {KymoError} `"invalid-argument"` if it is neither absent nor from 10 to a day, ms.
+ */
+export function checkInterval(action: string, interval: unknown): void {
+  const wrong = interval === undefined ? undefined : isInterval(interval);
+  if (wrong === undefined) return;
+  throw new KymoError("invalid-argument", `${action}: the interval of a sampler ${wrong}: ${quote(interval)}`);
 }
 
 /**

@@ -62,7 +62,7 @@ export class Session {
     this.#store.begin(() => {
       beforeExitFlush();
       const now = clock.now();
-      if (now - sampledAt > EXIT_DURATION) this.#background.sample();
+      if (now - sampledAt > EXIT_DURATION) this.#background.sampleAtExit();
       sampledAt = now;
     }, () => ({ invalidSamples: this.durations.invalid, otherRequests: this.#otherRequests }));
     this.#background.start();
@@ -111,8 +111,8 @@ export class Session {
   /** Takes last samples, flushes all rows and ends. Never rejects. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#background.stop();
-    await Promise.all([this.#profileRecorder?.finish(), this.#store.close()]);
+    const sampled = this.#background.stop();
+    await Promise.all([this.#profileRecorder?.finish(), sampled.then(() => this.#store.close())]);
   }
 
   /** The state of the recording. */

@@ -10,7 +10,12 @@ export interface ObservationSink {
 
 /**
  * Measures something at regular intervals. Pass your own samplers to `start({ samplers: [...] })`:
- * each is called with its channel once per sampling interval, and at the beginning and the end.
+ * each is called with its channel once per interval, and at the beginning and the end.
+ *
+ * A sampler may be asynchronous. It is not called while its last call is pending. At `stop` a call
+ * that is pending counts as the last one, and `stop` waits for it, and for last calls, up to one
+ * second; what is observed later is not recorded, and reported. When a program ends without `stop`,
+ * no asynchronous code can run, so asynchronous samplers have no last sample then.
  *
  * @example
  * ```ts
@@ -35,13 +40,24 @@ export interface ObservationSink {
 export interface Sampler {
   /** Name of the channel for its observations; it begins the names of their files. */
   readonly channel: string;
+  /**
+   * ms between samples, from 10 to a day.
+   *
+   * @default that of the recording, `samplingInterval`
+   */
+  readonly interval?: number;
   /** Called before the first `sample`. */
   start?(): void;
   /**
-   * Measures, and records the results in `sink`. If it throws, the error is reported and recording
-   * continues.
+   * Measures, and records the results in `sink`. If it throws or rejects, the error is reported and
+   * sampling continues. If it returns `"done"`, or a promise of it, the sampler is stopped and not
+   * called again.
    */
-  sample(sink: ObservationSink): void;
+  sample(sink: ObservationSink): SampleResult | Promise<SampleResult>;
   /** Called after the last `sample`. */
   stop?(): void;
 }
+
+/** `"done"` ends the sampler. */
+// deno-lint-ignore no-invalid-void-type -- most samplers return nothing
+export type SampleResult = void | "done";
