@@ -59,5 +59,4 @@ export interface Sampler {
 }
 
 /** `"done"` ends the sampler. */
-// deno-lint-ignore no-invalid-void-type -- most samplers return nothing
 export type SampleResult = void | "done";

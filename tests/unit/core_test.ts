@@ -120,7 +120,10 @@ describe("core, samplers", () => {
       throw new Error("out of order");
     };
     const background = core.backgroundSampler(
-      [{ sampler: { channel: "x", sample: fail }, sink }, { sampler: { channel: "x", sample: () => samples++ }, sink }],
+      [{ sampler: { channel: "x", sample: fail }, sink }, {
+        sampler: { channel: "x", sample: () => void samples++ },
+        sink,
+      }],
       { onError: (error) => errors.push(error) },
     );
     background.start();

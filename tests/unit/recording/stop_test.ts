@@ -127,7 +127,7 @@ describe("stop", () => {
     let late = (): void => {};
     monitor.start({
       memoryThreshold: 2 ** 14,
-      samplers: [{ channel: "mine", sample: (to) => late = () => to.observe("late", 1) }],
+      samplers: [{ channel: "mine", sample: (to) => void (late = () => to.observe("late", 1)) }],
     });
     await monitor.stop();
     const { operations } = runtime.files;
