@@ -56,6 +56,9 @@ describe("architecture checker", () => {
       "src/csv/a.ts": "const b = Deno.pid + `${Bun.nanoseconds()}`;\nconst fs = load('node:fs'); f(globalThis);",
       "src/csv/b.ts":
         '/** Deno.pid */ const process = 1; // Bun\nconst text = "Deno.pid" + a.process; const c = { Deno: 1 };',
+      "src/csv/c.ts": "function f(process: Id) { return key(process); }",
+      "src/csv/d.ts": "const keys = all.map((process) => key(process)); const { a, process } = b; f(process);",
+      "src/csv/e.ts": "exit(process);",
       "src/default_runtime.ts": "detect(globalThis)",
       "runtime_adapters/deno/a.ts": "Deno.pid;",
     }, [
@@ -63,6 +66,7 @@ describe("architecture checker", () => {
       "src/csv/a.ts names Bun",
       "src/csv/a.ts names globalThis",
       "src/csv/a.ts names node:fs",
+      "src/csv/e.ts names process",
     ]],
     recordingReadsNoClock: [{
       "src/sampling/a.ts": "setTimeout(f, performance.now()); clock.performance; // Date",

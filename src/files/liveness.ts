@@ -27,9 +27,9 @@ export class SpoolOwners {
   }
 
   /** Whether a process is alive, by the locks of its spools now. */
-  liveness(process: ProcessId): Liveness {
+  liveness(owner: ProcessId): Liveness {
     const { files } = this.#directory;
-    const locked = (this.#spools.get(processKey(process)) ?? []).map(({ path }) => SpoolReader.isLocked(files, path));
+    const locked = (this.#spools.get(processKey(owner)) ?? []).map(({ path }) => SpoolReader.isLocked(files, path));
     if (locked.includes(true)) return "alive";
     return locked.includes(false) ? "dead" : "unknown";
   }

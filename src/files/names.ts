@@ -182,8 +182,8 @@ export function isProfileName(name: string): boolean {
 }
 
 /** The name of a process's program record. */
-export function programFileName(process: ProcessId): string {
-  return `program.${processKey(process)}.json`;
+export function programFileName(owner: ProcessId): string {
+  return `program.${processKey(owner)}.json`;
 }
 
 /** The process of a program record; `undefined` if a file of this name is none. */

@@ -18,7 +18,7 @@ export type Rule = (tree: Tree) => string[];
  * layers below: rooms side by side in one layer do not know each other.
  */
 const layers: readonly (readonly RegExp[])[] = [
-  [/^src\/(runtime|errors|result|options|series|default_runtime)\.ts$/],
+  [/^src\/(runtime|errors|result|options|series|version|default_runtime)\.ts$/],
   [/^src\/segment\//],
   [/^src\/csv\//],
   [/^src\/files\//],
@@ -31,6 +31,7 @@ const layers: readonly (readonly RegExp[])[] = [
   [/^src\/display\//],
   [/^src\/analysis\/duckdb\//],
   [/^src\/analysis\/source\//],
+  [/^src\/analysis\/programs\//],
   [/^src\/analysis\/frames\//],
   [
     /^src\/analysis\/compare\//,
@@ -115,12 +116,21 @@ export const recordingReadsNoClock: Rule = (tree) => {
 };
 
 /**
- * Which of the names a source uses as globals: not as a property, a key, or the name of a
- * declaration.
+ * Which of the names a source uses as globals: not as a property or a key, nor as the name of
+ * something that it declares, such as a parameter.
  */
 function globals(source: Source, names: readonly string[]): Set<string> {
   const uses = new RegExp(String.raw`(?<![.\w$])(${names.join("|")})\b(?!\s*\??:|\s*=[^=])`, "g");
-  return new Set([...source.code.matchAll(uses)].map((match) => match[1] ?? ""));
+  const used = new Set([...source.code.matchAll(uses)].map((match) => match[1] ?? ""));
+  return new Set([...used].filter((name) => !declares(source, name)));
+}
+
+/** Whether a source has a variable or a parameter of a name. */
+function declares({ code }: Source, name: string): boolean {
+  const variable = String.raw`\b(?:const|let)\s+${name}\b`;
+  const parameter = String.raw`\(${name}\)\s*=>|[(,]\s*${name}\s*\??:`;
+  const destructured = String.raw`\{[^{};=()]*(?<![.\w])${name}\b[^{};=()]*\}\s*(?:=(?![=>])|:|\)\s*=>)`;
+  return new RegExp([variable, parameter, destructured].join("|")).test(code);
 }
 
 /** Imports run only down the layers. */

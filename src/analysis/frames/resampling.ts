@@ -53,14 +53,14 @@ export async function resample(
   interval: string | bigint,
   options: ResampleOptions,
 ): Promise<Resampled> {
-  const { quantiles = [], ...process } = checkGiven<ResampleOptions>("Cannot resample", options, {
+  const { quantiles = [], ...id } = checkGiven<ResampleOptions>("Cannot resample", options, {
     quantiles: isArray,
     pid: isPid,
     isolate: isIsolate,
   });
   const width = parseInterval(interval);
   checkQuantiles(quantiles, "resample");
-  const selected = restrict(relation, toSelection(process));
+  const selected = restrict(relation, toSelection(id));
   const [time] = (await database.sql(
     `SELECT min(Timepoint) AS earliest, max(Timepoint) AS latest FROM ${selected}`,
   )).rows();

@@ -49,11 +49,11 @@ export async function summarizeRuntime(db: TelemetryDB, selection: Selection): P
   const pythons = rows.length === 0 ? new Set() : await pythonProcesses(db, selection);
   const summaries = rows.map((row): RuntimeSummary => {
     const { count, mean, min, max, sum } = toStatistics(row, []);
-    const process = processOf(row);
-    const series = runtimeSeriesOf(row.Label as string, pythons.has(process.pid));
+    const id = processOf(row);
+    const series = runtimeSeriesOf(row.Label as string, pythons.has(id.pid));
     return {
       ...series,
-      ...process,
+      ...id,
       rows: Number(row.observations),
       first: row.first as bigint,
       last: row.last as bigint,

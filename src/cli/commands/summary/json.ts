@@ -71,9 +71,9 @@ export function toJson(
       files: reading.files,
       spools: reading.spools,
       rows,
-      processes: processes.map((process) => ({
-        ...process,
-        name: names.get(processKey(process)) ?? `PID ${process.pid}`,
+      processes: processes.map((id) => ({
+        ...id,
+        name: names.get(processKey(id)) ?? `PID ${id.pid}`,
       })),
       programs: programs.flatMap(({ record }) => record === undefined ? [] : [recordToJson(record)]),
       remarks: remarksOn(programs, REMARK_FORMAT),

@@ -159,8 +159,8 @@ function processColumn<T>(cell: (row: T) => string, title = "process"): Column<T
 }
 
 /** What a process is called. */
-function nameOf(process: ProcessId, names: ReadonlyMap<string, string>): string {
-  return sanitize(names.get(processKey(process)) ?? `PID ${process.pid}`);
+function nameOf(id: ProcessId, names: ReadonlyMap<string, string>): string {
+  return sanitize(names.get(processKey(id)) ?? `PID ${id.pid}`);
 }
 
 /** The row of a series of at least one process. */

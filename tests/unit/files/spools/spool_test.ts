@@ -1,15 +1,15 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { FileError } from "../../../src/runtime.ts";
-import { MonitoringDirectory } from "../../../src/files/directory.ts";
-import { FlushJournal } from "../../../src/files/flush_journal.ts";
-import { SpoolReader } from "../../../src/files/spool_reader.ts";
-import { Spool } from "../../../src/files/spool.ts";
-import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
-import { failAll, failNth, repair } from "../../support/fake/disk_faults.ts";
-import { recoverAll } from "../../support/spools/recover_all.ts";
-import { EPOCH, OWNER } from "../../support/segments.ts";
+import { FileError } from "../../../../src/runtime.ts";
+import { MonitoringDirectory } from "../../../../src/files/directory.ts";
+import { FlushJournal } from "../../../../src/files/flush_journal.ts";
+import { SpoolReader } from "../../../../src/files/spool_reader.ts";
+import { Spool } from "../../../../src/files/spool.ts";
+import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { DIRECTORY, temporaryPaths } from "../../../support/published_files.ts";
+import { failAll, failNth, repair } from "../../../support/fake/disk_faults.ts";
+import { recoverAll } from "../../../support/spools/recover_all.ts";
+import { EPOCH, OWNER } from "../../../support/segments.ts";
 
 const PATH = `${DIRECTORY}/.spools/custom.4242-0badcafe.1.spool`;
 const BYTES = 200_000; // several blocks, the last one partial

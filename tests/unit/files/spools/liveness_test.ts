@@ -1,12 +1,12 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { MonitoringDirectory } from "../../../src/files/directory.ts";
-import { type Liveness, SpoolOwners } from "../../../src/files/liveness.ts";
-import { failAll } from "../../support/fake/disk_faults.ts";
-import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { DIRECTORY } from "../../support/published_files.ts";
-import { KilledProgram } from "../../support/spools/killed_program.ts";
-import { RecordedRows } from "../../support/spools/recorded_rows.ts";
+import { MonitoringDirectory } from "../../../../src/files/directory.ts";
+import { type Liveness, SpoolOwners } from "../../../../src/files/liveness.ts";
+import { failAll } from "../../../support/fake/disk_faults.ts";
+import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { DIRECTORY } from "../../../support/published_files.ts";
+import { KilledProgram } from "../../../support/spools/killed_program.ts";
+import { RecordedRows } from "../../../support/spools/recorded_rows.ts";
 
 const PROCESS = { pid: 42, isolate: "00000001" };
 

@@ -1,13 +1,13 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { listSpools, SpoolReader } from "../../../src/files/spool_reader.ts";
-import { MonitoringDirectory } from "../../../src/files/directory.ts";
-import { FileError } from "../../../src/runtime.ts";
-import { HeaderWord } from "../../../src/segment/format.ts";
-import { failAll, repair } from "../../support/fake/disk_faults.ts";
-import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { killedWith } from "../../support/spools/dead_programs.ts";
-import { DIRECTORY } from "../../support/published_files.ts";
+import { listSpools, SpoolReader } from "../../../../src/files/spool_reader.ts";
+import { MonitoringDirectory } from "../../../../src/files/directory.ts";
+import { FileError } from "../../../../src/runtime.ts";
+import { HeaderWord } from "../../../../src/segment/format.ts";
+import { failAll, repair } from "../../../support/fake/disk_faults.ts";
+import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { killedWith } from "../../../support/spools/dead_programs.ts";
+import { DIRECTORY } from "../../../support/published_files.ts";
 
 const OWNER = { channel: "custom", pid: 42, isolate: "00000001" };
 const PATH = `${DIRECTORY}/.spools/custom.42-00000001.1.spool`;
