@@ -8,6 +8,7 @@ import type { Table } from "../duckdb/table.ts";
 import { isTimepoint } from "./selection.ts";
 import { TelemetryFrame } from "./telemetry_frame.ts";
 import type { TelemetrySeries } from "./telemetry_series.ts";
+import type { ProcessId } from "../../files/names.ts";
 import type { Files } from "../../runtime.ts";
 import { type ProgramRecords, readProgramRecords } from "../programs/program_records.ts";
 import { ChannelViews, OBSERVATIONS } from "./channel_views.ts";
@@ -50,7 +51,6 @@ export class TelemetryDB {
   readonly #sources: Sources;
   readonly #views: ChannelViews;
   readonly #files: Files;
-  #records: ProgramRecords | undefined;
 
   private constructor(database: DuckDB, sources: Sources, views: ChannelViews, files: Files) {
     this.#database = database;
@@ -116,11 +116,11 @@ export class TelemetryDB {
   }
 
   /**
-   * The program records of the directories that were opened: who recorded, and how it ended. Read at
-   * the first call.
+   * The program records of the directories that were opened, as they are now: who recorded, and how
+   * it ended. Those of `processes` are read, and up to 1,000 others.
    */
-  programRecords(): ProgramRecords {
-    return this.#records ??= readProgramRecords(this.#files, this.#sources.directories);
+  programRecords(processes: readonly ProcessId[] = []): ProgramRecords {
+    return readProgramRecords(this.#files, this.#sources.directories, processes);
   }
 
   /** The observations of a channel; none if it has no files. */

@@ -1,7 +1,7 @@
 import { reason } from "../../errors.ts";
 import { MonitoringDirectory, release } from "../../files/directory.ts";
 import { type Liveness, SpoolOwners } from "../../files/liveness.ts";
-import { parseProgramFileName, processKey } from "../../files/names.ts";
+import { parseProgramFileName, type ProcessId, processKey } from "../../files/names.ts";
 import { MAX_PROGRAM_BYTES, parseProgramRecord, type ProgramRecord } from "../../files/program_record.ts";
 import { findRegularFile } from "../../files/regular_file.ts";
 import type { Files } from "../../runtime.ts";
@@ -12,22 +12,38 @@ export interface ProgramRecords {
   readonly byProcess: ReadonlyMap<string, ProgramRecord>;
   /** Whether the processes live whose records have no end. */
   readonly liveness: ReadonlyMap<string, Liveness>;
-  /** Records that were not read: their paths, and why, in a sentence that calls each "it". */
+  /** Records that were not read because there were too many. */
+  readonly skipped: number;
+  /** Records that were not read although they were tried: their paths, and why, in a sentence that calls each "it". */
   readonly problems: readonly { readonly path: string; readonly reason: string }[];
 }
 
 /**
- * Reads the program records of directories. What cannot be read, or is damaged or of a later
+ * Records that are read beside those of the processes asked for. Each takes 20 to 40 µs, and
+ * monitoring directories may hold those of years.
+ */
+const MAX_OTHERS = 1_000;
+
+/**
+ * Reads the program records of directories: those of the processes in `wanted`, and up to 1,000
+ * others. What cannot be read, or is damaged or of a later
  * version, is left out and reported. Does not throw: rows do not depend on records.
  */
-export function readProgramRecords(files: Files, directories: Iterable<string>): ProgramRecords {
+export function readProgramRecords(
+  files: Files,
+  directories: Iterable<string>,
+  wanted: readonly ProcessId[] = [],
+): ProgramRecords {
+  const keys = new Set(wanted.map(processKey));
+  let others = 0;
   const byProcess = new Map<string, ProgramRecord>();
   const liveness = new Map<string, Liveness>();
   const problems: { path: string; reason: string }[] = [];
   const buffer = new Uint8Array(MAX_PROGRAM_BYTES + 1);
   for (const directory of directories) {
     let owners: SpoolOwners | undefined;
-    for (const name of namesIn(files, directory)) {
+    for (const { name, key } of namesIn(files, directory)) {
+      if (!keys.has(key) && ++others > MAX_OTHERS) continue;
       const path = `${directory}/${name}`;
       try {
         const bytes = readBytes(files, path, buffer);
@@ -35,7 +51,6 @@ export function readProgramRecords(files: Files, directories: Iterable<string>):
           ? { ok: false as const, reason: bytes }
           : parseProgramRecord(name, bytes);
         if (record.ok) {
-          const key = processKey(record.value);
           byProcess.set(key, record.value);
           if (record.value.end !== undefined) continue;
           owners ??= new SpoolOwners(new MonitoringDirectory(files, directory));
@@ -46,13 +61,16 @@ export function readProgramRecords(files: Files, directories: Iterable<string>):
       }
     }
   }
-  return { byProcess, liveness, problems };
+  return { byProcess, liveness, skipped: Math.max(0, others - MAX_OTHERS), problems };
 }
 
 /** The names of the records in a directory, sorted; none if it cannot be listed. */
-function namesIn(files: Files, directory: string): string[] {
+function namesIn(files: Files, directory: string): { readonly name: string; readonly key: string }[] {
   try {
-    return files.list(directory).filter((name) => parseProgramFileName(name) !== undefined).sort();
+    return files.list(directory).sort().flatMap((name) => {
+      const owner = parseProgramFileName(name);
+      return owner === undefined ? [] : [{ name, key: processKey(owner) }];
+    });
   } catch {
     return [];
   }

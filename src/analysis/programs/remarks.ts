@@ -146,10 +146,14 @@ function crashLoop(service: string, lives: readonly Life[], format: RemarkFormat
 
 /** How often a program of a service began after another had ended. */
 function restartsOf(lives: readonly Life[]): number {
-  return lives.filter(({ begin }, i) =>
-    i > 0 && lives.slice(0, i).every(({ seen, end }) => end !== undefined && seen <= begin)
-  )
-    .length;
+  let restarts = 0;
+  let lastEnd: bigint | undefined;
+  for (const { begin, seen, end } of lives) {
+    if (lastEnd !== undefined && begin >= lastEnd) restarts++;
+    if (end === undefined) break; // nobody knows for how long it lived on
+    if (lastEnd === undefined || seen > lastEnd) lastEnd = seen;
+  }
+  return restarts;
 }
 
 function restarts(service: string, lives: readonly Life[]): Remark {

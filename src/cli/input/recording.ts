@@ -85,12 +85,18 @@ const MAX_BAD_RECORDS = 10;
  * Writes which program records were not read to `stderr`. Nothing else depends on them, so they do
  * not change the exit code.
  */
-export function reportBadRecords({ problems }: Pick<ProgramRecords, "problems">, { stderr }: CliContext): void {
+export function reportBadRecords(
+  { problems, skipped }: Pick<ProgramRecords, "problems" | "skipped">,
+  { stderr }: CliContext,
+): void {
   for (const { path, reason } of problems.slice(0, MAX_BAD_RECORDS)) {
     writeError(stderr, `Ignored the program record: ${sanitize(path)}: ${sanitize(reason)}`);
   }
   const more = problems.length - MAX_BAD_RECORDS;
   if (more > 0) writeError(stderr, `Ignored ${counted(more, "further program record")}`);
+  if (skipped > 0) {
+    writeError(stderr, `Did not read ${counted(skipped, "program record")} of programs without rows here`);
+  }
 }
 
 /** Milliseconds between two updates of a progress bar. */

@@ -71,12 +71,13 @@ async function summarizeRecording(
     return await summarize(db, { ...selection, byProcess, quantiles, estimate });
   });
   const { reading } = db;
-  const programs = programsOf(db.programRecords(), summary);
+  const records = db.programRecords(summary.processes);
+  const programs = programsOf(records, summary);
   if (json) stdout.write(`${toJson(summary, { sources, reading, programs, sort })}\n`);
   else {
     const { columns: width, hasColors } = stdout;
     stdout.write(formatSummary(summary, { sources, reading, programs, sort, byProcess, top, width, hasColors }));
   }
-  reportBadRecords(db.programRecords(), context);
+  reportBadRecords(records, context);
   return reportUnread(reading, context);
 }
