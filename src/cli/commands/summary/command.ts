@@ -12,8 +12,9 @@ const description = "Show how often and how long, by label, and the memory, CPU 
 
 const details = `
 DIR is a monitoring directory, a CSV file, or a pattern of files. What running
-programs have not yet flushed is read from their spools. Rates are per second,
-from the first to the last selected observation. A narrow terminal shows fewer
+programs have not yet flushed is read from their spools. Rates are per second
+of the time in which a program lived, from the first to the last selected
+observation. A narrow terminal shows fewer
 columns; --json has everything.
 ${timeArgumentHelp}
 ${jsonHelp}

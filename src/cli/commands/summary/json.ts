@@ -6,7 +6,7 @@ import type { ProgramRecord } from "../../../files/program_record.ts";
 import { REMARK_FORMAT } from "./programs.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { sorted, type SortKey } from "./series_order.ts";
-import { secondsOf } from "./text.ts";
+import { livedSecondsOf, secondsOf } from "./text.ts";
 import { quantileName } from "../../../statistics/quantiles.ts";
 
 /** What `--json` prints, for the help. */
@@ -15,7 +15,8 @@ export const jsonHelp = `
 a JSON number cannot hold exactly. Numbers are not rounded; null means not
 finite. Durations are in seconds.
   sources, files, spools   what was read
-  rows, from, to           what was selected; seconds: from from to to
+  rows, from, to           what was selected; seconds: from from to to;
+  lived                    seconds of it in which a program lived, for rates
   processes                [{pid, isolate, name}]; isolate "" if not known
   programs                 program records: [{pid, isolate, service, host?,
                            runtime, kymo, script?, kind, timeZone?, clock,
@@ -43,6 +44,11 @@ export function toJson(
   },
 ): string {
   const seconds = secondsOf(summary);
+  const lived = livedSecondsOf(summary, programs);
+  const rateOf = ({ count, pid, isolate = "" }: SeriesSummary): number | null => {
+    const time = pid === undefined ? lived : livedSecondsOf(summary, programs, { pid, isolate });
+    return time > 0 ? count / time : null;
+  };
   const names = programNames(programs);
   const { rows, range, processes, bins, durations, quantities, runtime } = summary;
   const series = (one: SeriesSummary) => ({
@@ -51,7 +57,7 @@ export function toJson(
     pid: one.pid,
     isolate: one.isolate,
     count: one.count,
-    rate: seconds > 0 ? one.count / seconds : null,
+    rate: rateOf(one),
     sum: one.sum,
     mean: one.mean,
     min: one.min,
@@ -80,6 +86,7 @@ export function toJson(
       from: range?.first ?? null,
       to: range?.last ?? null,
       seconds,
+      lived,
       bins: bins ?? null,
       durations: sorted(durations, sort).map(series),
       quantities: sorted(quantities, sort).map(series),

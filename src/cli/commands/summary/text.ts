@@ -1,6 +1,7 @@
 import type { Reading } from "../../../analysis/source/reading_report.ts";
 import { type Program, programNames, withoutWorkers } from "../../../analysis/programs/program.ts";
 import { type ProcessId, processKey } from "../../../files/names.ts";
+import { livedSeconds } from "../../../analysis/programs/lived_time.ts";
 import { isOfIsolate } from "../../../series.ts";
 import { formatPrograms } from "./programs.ts";
 import type { RuntimeSummary } from "../../../analysis/summary/runtime_summary.ts";
@@ -34,7 +35,9 @@ export interface SummaryLook extends TableRoom {
 export function formatSummary(summary: Summary, look: SummaryLook): string {
   const { durations, quantities, runtime } = summary;
   const programs = formatPrograms(look.programs, look);
-  const seconds = secondsOf(summary);
+  const lived = livedSecondsOf(summary, look.programs);
+  const seconds = ({ pid, isolate }: SeriesSummary): number =>
+    pid === undefined ? lived : livedSecondsOf(summary, look.programs, { pid, isolate: isolate ?? "" });
   const sections = [header(summary, look)];
   const add = (title: string, table: string): void =>
     void sections.push(`${look.hasColors ? bold(title) : title}\n${table}`);
@@ -50,12 +53,28 @@ export function formatSummary(summary: Summary, look: SummaryLook): string {
   return sections.join("\n");
 }
 
+/** Seconds of a summary in which one of its programs lived, or the program of one of its series. */
+export function livedSecondsOf(
+  { range, processes }: Pick<Summary, "range" | "processes">,
+  programs: readonly Program[],
+  { pid, isolate }: Partial<ProcessId> = {},
+): number {
+  const keys = new Set(processes.map(processKey));
+  const own = programs.filter((program) =>
+    keys.has(processKey(program)) && (pid === undefined || program.pid === pid && program.isolate === isolate)
+  );
+  return own.length === 0 ? secondsOf({ range }) : livedSeconds(own, range);
+}
+
 /** Seconds from the first to the last observation. */
-export function secondsOf({ range }: Summary): number {
+export function secondsOf({ range }: Pick<Summary, "range">): number {
   return range === undefined ? 0 : Number(range.last - range.first) / 1e9;
 }
 
-function header(summary: Summary, { sources, reading, hasColors }: SummaryLook): string {
+/** Time without any program is told if it is more than this part of the whole. */
+const IDLE_PART = 0.05;
+
+function header(summary: Summary, { sources, reading, programs, hasColors }: SummaryLook): string {
   const { rows, range, processes } = summary;
   const name = sanitize(sources.join(" "));
   const found = [
@@ -64,16 +83,20 @@ function header(summary: Summary, { sources, reading, hasColors }: SummaryLook):
     counted(reading.files, "file"),
     ...reading.spools > 0 ? [counted(reading.spools, "spool")] : [],
   ];
+  const [seconds, lived] = [secondsOf(summary), livedSecondsOf(summary, programs)];
+  const idle = seconds - lived > IDLE_PART * seconds
+    ? `, in ${formatSpan(lived, SPACED)} of which a program lived`
+    : "";
   const time = range === undefined
     ? reading.files + reading.spools === 0 ? "nothing was recorded" : "no observation is selected"
-    : `${formatTimeRange(range)}, ${formatSpan(secondsOf(summary), SPACED)}`;
+    : `${formatTimeRange(range)}, ${formatSpan(seconds, SPACED)}${idle}`;
   return [hasColors ? bold(name) : name, time, found.join(", ")].map((line) => `${line}\n`).join("");
 }
 
 /** A table of series: how often, how much, and when. */
 function formatSeries(
   series: readonly SeriesSummary[],
-  seconds: number,
+  secondsOf: (series: SeriesSummary) => number,
   unit: "s" | "",
   look: SummaryLook,
 ): string {
@@ -86,7 +109,11 @@ function formatSeries(
       ? [processColumn(({ pid = 0, isolate = "" }: SeriesSummary) => nameOf({ pid, isolate }, names))]
       : [],
     { title: "count", cell: ({ count }) => formatCount(count, COMPACT) },
-    { title: "rate/s", rank: 5, cell: ({ count }) => seconds > 0 ? formatRate(count / seconds, COMPACT) : "–" },
+    {
+      title: "rate/s",
+      rank: 5,
+      cell: (one) => secondsOf(one) > 0 ? formatRate(one.count / secondsOf(one), COMPACT) : "–",
+    },
     ...unit === "s"
       ? [{ title: "total", rank: 0, cell: ({ sum }: SeriesSummary) => cell(sum) }]
       : [{ title: "last", rank: 4, cell: ({ latest = NaN }: SeriesSummary) => cell(latest) }],

@@ -8,6 +8,7 @@ import {
   programsOf,
   withoutWorkers,
 } from "../../../../src/analysis/programs/program.ts";
+import { livedSeconds } from "../../../../src/analysis/programs/lived_time.ts";
 import { type Remark, remarksOn } from "../../../../src/analysis/programs/remarks.ts";
 
 const SECOND = 1_000_000_000n;
@@ -93,6 +94,22 @@ describe("withoutWorkers", () => {
     const programs = [main, worker, elsewhere];
     assertEquals(withoutWorkers(programs, programs), [main, elsewhere]);
     assertEquals(withoutWorkers([worker], programs), [worker]);
+  });
+});
+
+describe("livedSeconds", () => {
+  const range = { first: 10n * SECOND, last: 110n * SECOND };
+
+  it("is the part of a time in which at least one program lived", () => {
+    assertEquals(livedSeconds([program("a", 0, [20, stopped]), program("b", 15, [30, stopped])], range), 20);
+    assertEquals(livedSeconds([program("a", 0, [20, stopped]), program("a", 100, [200, stopped])], range), 20);
+    assertEquals(livedSeconds([program("a", 0, [5, stopped])], range), 0);
+    assertEquals(livedSeconds([], undefined), 0);
+  });
+
+  it("is all the time if nothing is known of a program, and until the end if it has none", () => {
+    assertEquals(livedSeconds([program("a", 0, [20, stopped]), { pid: 1, isolate: "" }], range), 100);
+    assertEquals(livedSeconds([program("a", 60)], range), 50);
   });
 });
 

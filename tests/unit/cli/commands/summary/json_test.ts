@@ -25,6 +25,7 @@ describe("a summary as JSON", () => {
       from,
       to,
       seconds: 10,
+      lived: 10,
       bins: { from, width: "4294967296", length: 3 },
       unread: { rows: 1, problems: [problem] },
     });

@@ -1,0 +1,25 @@
+import type { TimeRange } from "../frames/selection.ts";
+import { beginOf, lastSeenOf, type Program } from "./program.ts";
+
+/**
+ * The part of a time range, in seconds, in which at least one of some programs lived: what a rate is
+ * per second of. A program without an end is taken to live on, and one without a record to have
+ * lived all the time, since nothing is known of it.
+ */
+export function livedSeconds(programs: readonly Program[], range: TimeRange | undefined): number {
+  if (range === undefined) return 0;
+  const lives = programs.map((program) => {
+    const begin = program.record === undefined ? range.first : beginOf(program) ?? range.first;
+    const end = program.record?.end === undefined ? range.last : lastSeenOf(program) ?? range.last;
+    return { begin: begin > range.first ? begin : range.first, end: end < range.last ? end : range.last };
+  }).sort((one, other) => one.begin < other.begin ? -1 : one.begin > other.begin ? 1 : 0);
+  let lived = 0n;
+  let until = range.first;
+  for (const { begin, end } of lives) {
+    const from = begin > until ? begin : until;
+    if (end <= from) continue;
+    lived += end - from;
+    until = end;
+  }
+  return Number(lived) / 1e9;
+}

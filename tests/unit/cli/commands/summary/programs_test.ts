@@ -1,0 +1,94 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Program } from "../../../../../src/analysis/programs/program.ts";
+import { formatSummary } from "../../../../../src/cli/commands/summary/text.ts";
+import type { ProgramEnd } from "../../../../../src/files/program_record.ts";
+import { look, runtimeOf, seriesOf, summaryOf } from "./summaries.ts";
+
+/** The time of the summaries of these tests: 10 s. */
+const first = 1_700_000_000_000_000_000n;
+const second = 1_000_000_000n;
+
+function programOf(isolate: string, from: number, end?: readonly [at: number, how: Omit<ProgramEnd, "at">]): Program {
+  return {
+    pid: 1,
+    isolate,
+    record: {
+      kymo: "0.1.0",
+      runtime: "bun",
+      runtimeVersion: "1.4.5",
+      pid: 1,
+      isolate,
+      kind: "main",
+      name: "orders",
+      host: "web-2",
+      clock: "clock_gettime",
+      started: first + BigInt(from) * second,
+      options: {},
+      ...end && { end: { ...end[1], at: first + BigInt(end[0]) * second } },
+    },
+  };
+}
+
+const [a, b] = ["0000000a", "0000000b"];
+const processes = [a!, b!].map((isolate) => ({ pid: 1, isolate }));
+
+describe("the programs of a summary", () => {
+  it("are listed with their ends, and remarks below", () => {
+    const programs = [
+      programOf(a!, 0, [4, { how: "uncaught", error: "TypeError" }]),
+      { ...programOf(b!, 5), liveness: "alive" as const },
+    ];
+    const lines = formatSummary(summaryOf({ processes }), { ...look, programs }).split("\n");
+    const at = lines.indexOf("Programs");
+    assertMatch(
+      lines[at + 2]!,
+      /^bun 1\.4\.5 · orders@web-2 \(1-0000000a\) .* 4 s +was ended by an uncaught TypeError$/,
+    );
+    assertMatch(lines[at + 3]!, /^bun 1\.4\.5 · orders@web-2 \(1-0000000b\) .* is recording$/);
+    assertMatch(
+      lines[at + 4]!,
+      /^! bun 1\.4\.5 · orders@web-2 \(1-0000000a\) was ended by an uncaught TypeError at .*\.$/,
+    );
+  });
+
+  it("are not listed if there is only one, which ended as asked", () => {
+    const text = formatSummary(summaryOf({ processes: [processes[0]!] }), {
+      ...look,
+      programs: [programOf(a!, 0, [10, { how: "stop" }])],
+    });
+    assertEquals(text.includes("Programs"), false);
+  });
+
+  it("name the processes of the runtime, and those of series with --by-process", () => {
+    const programs = [programOf(a!, 0, [10, { how: "stop" }]), programOf(b!, 0, [10, { how: "stop" }])];
+    const summary = summaryOf({
+      processes,
+      durations: [seriesOf({ pid: 1, isolate: a! }), seriesOf({ pid: 1, isolate: b! })],
+      runtime: [runtimeOf({ isolate: a! }), runtimeOf({ isolate: b! })],
+    });
+    const text = formatSummary(summary, { ...look, programs, byProcess: true });
+    assertEquals(text.match(/orders@web-2 \(1-0000000[ab]\)/g)?.length, 6);
+  });
+
+  it("give rates per second of the time in which one lived", () => {
+    const programs = [programOf(a!, 0, [1, { how: "stop" }]), programOf(b!, 9, [10, { how: "stop" }])];
+    const text = formatSummary(summaryOf({ processes, durations: [seriesOf({ count: 1_000 })] }), {
+      ...look,
+      programs,
+    });
+    assertStringIncludes(text, ", 10 s, in 2 s of which a program lived\n");
+    assertMatch(text, /^work +1,000 +500 /m);
+  });
+
+  it("count figures of a process once, though its workers have them too", () => {
+    const worker = programOf(b!, 0);
+    const programs = [programOf(a!, 0), { ...worker, record: { ...worker.record!, kind: "worker" as const } }];
+    const cpu = { label: "user time", unit: "s", kind: "counter", growth: 5 } as const;
+    const five = [a!, b!, "0000000c", "0000000d", "0000000e"].map((isolate, i) =>
+      runtimeOf({ ...cpu, pid: i < 2 ? 1 : i, isolate })
+    );
+    const text = formatSummary(summaryOf({ processes, runtime: five }), { ...look, programs });
+    assertMatch(text, /^user time +4 processes +20\.0s, 2\.00 cores$/m);
+  });
+});
