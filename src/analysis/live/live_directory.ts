@@ -8,9 +8,9 @@ import { ChannelFollower, type Look, type UnreadFile } from "./channel_follower.
 import { RecordFollower } from "./record_follower.ts";
 import { type SpooledSegment, spooledSegments } from "./spooled_segments.ts";
 import { readRows } from "./read_rows.ts";
-import { type RowSink, timeOf } from "./row_source.ts";
+import { type RowSink, type RowSource, timeOf } from "./row_source.ts";
 import { type UnreadableFile, UnreadableFiles } from "./unreadable_files.ts";
-import { CHANNELS, NANOSECONDS_PER_SECOND } from "../../series.ts";
+import { CHANNELS, NANOSECONDS_PER_SECOND, valueKindOf } from "../../series.ts";
 
 /** Default limit of the bytes of CSV that are read in an interval. */
 export const READ_LIMIT = 64 * 1024 * 1024;
@@ -20,6 +20,12 @@ export const READ_LIMIT = 64 * 1024 * 1024;
  * heap memory.
  */
 const PATIENCE = 60;
+
+/**
+ * Programs without spools whose files are followed, the newest first: of those that were killed
+ * nobody wrote the end.
+ */
+const MAX_SPOOLLESS = 100;
 
 const NANOSECONDS = BigInt(NANOSECONDS_PER_SECOND);
 
@@ -67,7 +73,8 @@ export class LiveDirectory {
     // The spools are read after the names of the files, so that what is in neither comes later.
     this.records.look([], this.#unreadable);
     const look = this.#look(before, [], () => {});
-    for (const [name, segments] of this.#findSpools()) this.#channel(name, segments).begin(segments, look);
+    for (const [name, segments] of this.#findSpools()) this.#channel(name, segments[0]!.owner).begin(segments, look);
+    this.#followSpoolless();
   }
 
   /** The spools by process (see {@linkcode processKey}) that the last look, or the constructor, has found. */
@@ -104,7 +111,8 @@ export class LiveDirectory {
     const look = this.#look(sink, unread, () => missed++);
     for (const appended of this.#appended.values()) appended.note();
     const held = this.#findSpools();
-    for (const [name, segments] of held) this.#channel(name, segments);
+    for (const [name, [segment]] of held) this.#channel(name, segment!.owner);
+    this.#followSpoolless();
     for (const [name, channel] of this.#channels) {
       if (channel.looksSince < PATIENCE || held.has(name)) channel.follow(held.get(name) ?? [], look);
     }
@@ -141,10 +149,23 @@ export class LiveDirectory {
     return true;
   }
 
-  #channel(name: string, [segment]: readonly SpooledSegment[]): ChannelFollower {
+  /** Follows the files of running programs that have no spools. */
+  #followSpoolless(): void {
+    const running = this.records.all.filter(({ end, options }) =>
+      end === undefined && options.durability === "memory" && options.layout === "segments"
+    );
+    const newest = running.sort((one, other) => one.started > other.started ? -1 : 1).slice(0, MAX_SPOOLLESS);
+    for (const { pid, isolate } of newest) {
+      for (const channel of Object.values(CHANNELS)) {
+        const owner = { channel, pid, isolate, kind: valueKindOf(channel) };
+        this.#channel(channelKey(owner), owner).looksSince = 0;
+      }
+    }
+  }
+
+  #channel(name: string, owner: RowSource): ChannelFollower {
     const known = this.#channels.get(name);
     if (known !== undefined) return known;
-    const { owner } = segment!;
     const channel = new ChannelFollower(this.#directory, owner, this.base, this.records.publishedBefore(owner) + 1);
     this.#channels.set(name, channel);
     return channel;

@@ -1,5 +1,6 @@
 import { type ProcessId, processKey } from "../../files/names.ts";
 import type { ProgramEnd, ProgramRecord } from "../../files/program_record.ts";
+import { programNames } from "../programs/program.ts";
 import { NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND } from "../../series.ts";
 import type { LiveDirectory } from "./live_directory.ts";
 import { ENDED_SECONDS, type LiveEnd, type LiveFigures, type LiveProcess, ProcessFollower } from "./live_processes.ts";
@@ -9,9 +10,12 @@ import type { SpooledSegment } from "./spooled_segments.ts";
 /** Seconds after which CPU and lag of a process that records nothing are no longer told. */
 const STALE_SECONDS = 3;
 
+/** Names are given when all are known, so that they differ. */
+type Unnamed = Omit<LiveProcess, "program">;
+
 /** What is known of a process at the end of an interval. */
 interface Listed {
-  readonly shown: LiveProcess;
+  readonly shown: Unnamed;
   readonly record: ProgramRecord | undefined;
 }
 
@@ -42,7 +46,15 @@ export class LiveProcesses {
       else listed.push(one);
     }
     const kept = withRestarts(listed);
-    return kept.map(({ shown }) => withoutShared(shown, kept)).sort(byState);
+    const names = programNames(kept.map(({ shown: { pid, isolate = "" }, record }) => ({
+      pid,
+      isolate,
+      ...record === undefined ? {} : { record },
+    })));
+    return kept.map(({ shown }) => {
+      const { pid, isolate = "" } = shown;
+      return { ...withoutShared(shown, kept), program: names.get(processKey({ pid, isolate }))! };
+    }).sort(byState);
   }
 
   #followerOf(id: ProcessId): ProcessFollower {
@@ -181,7 +193,7 @@ function programKey({ name, host, kind }: ProgramRecord): string {
  * Resident memory and CPU time are of the whole process, so workers do not show them if their main
  * thread does.
  */
-function withoutShared(shown: LiveProcess, all: readonly Listed[]): LiveProcess {
+function withoutShared(shown: Unnamed, all: readonly Listed[]): Unnamed {
   if (shown.kind !== "worker") return shown;
   const hasMain = all.some(({ shown: { kind, pid, host } }) =>
     kind === "main" && pid === shown.pid && host === shown.host

@@ -16,6 +16,8 @@ export interface LiveProcess {
   readonly isolate?: string;
   /** The programs with this PID, if it cannot be told which of them recorded. */
   readonly programs?: number;
+  /** What it is called, such as `bun 1.4.5 · orders@web-2`; `PID 7579` without a record. */
+  readonly program: string;
   /** What its program record says; all absent without one. */
   readonly name?: string;
   readonly runtime?: string;

@@ -39,7 +39,7 @@ export interface RemarkFormat {
 const SHORT_LIFE = 60_000_000_000n;
 
 /** Failed short lives of one service from which on they are a crash loop. */
-const CRASH_LOOP_LIVES = 3;
+export const CRASH_LOOP_LIVES = 3;
 
 /** The shortest time without any program of a service that is remarked on, ns. */
 const SHORTEST_GAP = 10_000_000_000n;
@@ -85,7 +85,7 @@ export function remarksOn(programs: readonly Program[], format: RemarkFormat): R
  * How a program ended, as the end of a sentence that begins with its name: `was killed`, `ended
  * with exit code 3`, `was stopped`.
  */
-export function endInWords({ how, exitCode, signal, error }: ProgramEnd): string {
+export function endInWords({ how, exitCode, signal, error }: Omit<ProgramEnd, "at">): string {
   switch (how) {
     case "stop":
       return "stopped recording";
@@ -107,7 +107,7 @@ export function stateInWords(liveness: Liveness | undefined): string {
 }
 
 /** Whether an end is a failure: not one that was asked for. */
-export function hasFailed(end: ProgramEnd | undefined): boolean {
+export function hasFailed(end: Omit<ProgramEnd, "at"> | undefined): boolean {
   return end?.how === "killed" || end?.how === "uncaught" || end?.how === "exit" && (end.exitCode ?? 0) !== 0;
 }
 

@@ -5,7 +5,7 @@ import { openDisplay, QuitRequest } from "./display.ts";
 import { type SortKey, sortKeys } from "./text.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
-import { addLabelOption, addPidOption, wholeNumber } from "../../input/options.ts";
+import { addIsolateOption, addLabelOption, addPidOption, wholeNumber } from "../../input/options.ts";
 import { writeError } from "../../terminal/style.ts";
 import { counted } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
@@ -17,19 +17,32 @@ const description = "Watch running programs: rates, latencies, memory and event 
 
 const details = `
 Reads the spools and files of the programs that record into the monitoring
-directory DIR. The programs do no work for it, and nothing is locked or written.
-It shows what they record from now on, interval by interval, and waits if there
-are none. Programs without spools (durability "memory", or Deno without
---allow-ffi) appear only in layout "append", with each flush.
+directory DIR. The programs do no work for it, and nothing is written. It shows
+what they record from now on, interval by interval, and waits if there are none.
+Programs without spools (durability "memory", or Deno without --allow-ffi) appear
+with each flush, and nobody can tell whether they live.
+
+A row is an isolate: a program, or a worker of one. RSS and CPU are those of the
+whole process, and are shown with its main thread. CPU is that of the whole
+interval. A program that has ended stays listed for a minute, with how it ended;
+one that is started anew is one row. PIDs are those that the programs see, which
+in containers are often 1; rows of layout "append" have nothing but the PID, so
+those that could be of several programs are a row of their own.
 
 Press q or Ctrl-C to quit. Without a terminal it prints blocks of plain text.
 
 --json prints one object per interval: time (its end), seconds (its length),
-  processes    {pid, name?, state, age?, count, rate, rss?, heapUsed?,
+  processes    {pid, isolate?, program, name?, host?, runtime?, runtimeVersion?,
+               kind?, durability?, state, end?: {how, age, exitCode?, signal?,
+               error?}, unpublished?, restarts?: {count, last}, programs?, age?,
+               count, rate, rss?, growth?: {from, to, seconds}, heapUsed?,
                heapTotal?, cpu?, lag?, gc?: {count, pause, longest}}, in bytes
-               and seconds; state: "running", "silent", "dead", "ended"
-  series       {label, channel, pid?, unit, count, rate, mean, p50, p99, max,
-               sampled, approximate}; unit: "s" or ""
+               and seconds; state: "running", "silent", "unknown", "killed",
+               "ended"; how: "stop", "exit", "signal", "uncaught", "killed"
+  requests     {route, verb, pid?, isolate?, count, rate, failed, failedRate,
+               failedShare, failures: {"4xx"?, "5xx"?, aborted?, threw?}}
+  series       {label, channel, pid?, isolate?, unit, count, rate, mean, p50,
+               p99, max, sampled, approximate}; unit: "s" or ""
   sampled      whether numbers are estimates: there was too much to read
   missed, unreadable, others: {processes, rows}, exists
 
@@ -51,6 +64,7 @@ interface TopOptions {
   readonly interval: number;
   readonly label?: readonly string[];
   readonly pid?: readonly number[];
+  readonly isolate?: readonly string[];
   readonly byPid?: boolean;
   readonly sort: SortKey;
   readonly count?: number;
@@ -64,7 +78,7 @@ export function addTopCommand(program: Command, context: CliContext, end: (code:
     .description(description)
     .argument("<DIR>", "the monitoring directory")
     .option("--interval <S>", "seconds between two updates", parseInterval, 1);
-  addPidOption(addLabelOption(command))
+  addIsolateOption(addPidOption(addLabelOption(command)))
     .option("--by-pid", "show each process separately")
     .addOption(new Option("--sort <BY>", "order of the series").choices(sortKeys).default("rate"))
     .option("--count <N>", "end after this many updates", wholeNumber(1))
@@ -94,14 +108,14 @@ async function watch(directory: string, options: TopOptions, context: CliContext
   if (denied !== undefined) {
     throw new KymoError("permission-denied", `Cannot watch: ${quotePath(directory)}: ${denied}`);
   }
-  const { interval, label, pid, byPid = false, sort, json = false } = options;
+  const { interval, label, pid, isolate, byPid = false, sort, json = false } = options;
   const { LiveView } = await import("../../../analysis/live/live_view.ts");
   const view = new LiveView(runtime, directory, {
     byPid,
     ...label === undefined ? {} : { wantsLabel: labelMatcher(...label) },
-    ...pid === undefined ? {} : { wantsProcess: (id) => pid.includes(id.pid) },
+    wantsProcess: (id) => (pid?.includes(id.pid) ?? true) && (isolate?.includes(id.isolate) ?? true),
   });
-  using display = openDisplay({ directory, sort, label, pid, json }, context);
+  using display = openDisplay({ directory, sort, label, processes: wantedProcesses(options), json }, context);
   using quit = new QuitRequest(context, display.isScreen);
   // The terminal must be restored however the program ends.
   using _end = atEnd(runtime, () => {
@@ -125,6 +139,15 @@ async function watch(directory: string, options: TopOptions, context: CliContext
     if (next < clock.now() + length / 2) next = clock.now() + length; // an update was late
   }
   return isCounted ? reportUnreadable(unreadable, context) : exitCode.ok;
+}
+
+/** The selected processes for people; `undefined` if all are. */
+function wantedProcesses({ pid, isolate }: TopOptions): string | undefined {
+  const parts = [
+    ...pid === undefined ? [] : [`PID ${pid.join(" or ")}`],
+    ...isolate === undefined ? [] : [`isolate ${isolate.join(" or ")}`],
+  ];
+  return parts.length === 0 ? undefined : parts.join(" and ");
 }
 
 /** Writes what could not be read to `stderr`, and returns the exit code. */

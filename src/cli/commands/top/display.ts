@@ -9,7 +9,7 @@ export interface DisplayOptions {
   readonly sort: SortKey;
   /** The selected labels and processes. Default: all. */
   readonly label?: readonly string[] | undefined;
-  readonly pid?: readonly number[] | undefined;
+  readonly processes?: string | undefined;
   /** Whether to print JSON. */
   readonly json: boolean;
 }

@@ -2,7 +2,7 @@ import type { LiveProcess } from "../../../analysis/live/live_processes.ts";
 import type { LiveRequest } from "../../../analysis/live/live_requests.ts";
 import { isAlive, type LiveInterval, type LiveSeriesWithHistory } from "../../../analysis/live/live_view.ts";
 import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
-import { programText, remarks, stateText } from "./words.ts";
+import { remarks, shortName, stateText } from "./words.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
 import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
 import { type Column, formatTable } from "../../terminal/table.ts";
@@ -35,7 +35,7 @@ export interface TextOptions {
   readonly sort: SortKey;
   /** The selected labels and processes. Default: all. */
   readonly label?: readonly string[] | undefined;
-  readonly pid?: readonly number[] | undefined;
+  readonly processes?: string | undefined;
   /** Size of the terminal; `undefined` if unlimited. */
   readonly width: number | undefined;
   readonly height: number | undefined;
@@ -75,7 +75,7 @@ export function formatInterval(interval: LiveInterval, options: TextOptions): st
 function processColumns({ processes, seconds, sampled }: LiveInterval): Column<LiveProcess>[] {
   const columns: (Column<LiveProcess> & { readonly of?: keyof LiveProcess })[] = [
     { title: "PID", cell: ({ pid }) => `${pid}` },
-    { title: "program", cell: programText, side: "left", narrowest: 20, of: "name" },
+    { title: "program", cell: ({ program }) => sanitize(program), side: "left", narrowest: 20 },
     { title: "rows/s", cell: ({ rate }) => (sampled ? "≈" : "") + formatRate(rate, COMPACT) },
     { title: "RSS", cell: ({ rss }) => shown(rss, (bytes) => formatBytes(bytes, COMPACT)), rank: 6, of: "rss" },
     {
@@ -108,12 +108,12 @@ function processColumns({ processes, seconds, sampled }: LiveInterval): Column<L
   return columns.filter(({ of }) => of === undefined || processes.some((one) => one[of] !== undefined));
 }
 
-function requestColumns({ requests, sampled }: LiveInterval): Column<LiveRequest>[] {
+function requestColumns({ requests, processes, sampled }: LiveInterval): Column<LiveRequest>[] {
   const mark = sampled ? "≈" : "";
   const outcomes = FAILED_OUTCOMES.filter((outcome) => requests.some(({ failures }) => outcome in failures));
   return [
     { title: "failing", cell: ({ route, verb }) => sanitize(`${route} [${verb}]`), side: "left", narrowest: 12 },
-    ...processColumn(requests),
+    ...processColumn(requests, processes),
     { title: "failed/s", cell: ({ failedRate }) => mark + formatRate(failedRate, COMPACT) },
     {
       title: "of all",
@@ -135,23 +135,30 @@ function failing(requests: readonly LiveRequest[]): LiveRequest[] {
   );
 }
 
-/** A column that tells processes apart, if the rows are of single ones. */
-function processColumn<Row extends { readonly pid?: number; readonly isolate?: string }>(
-  rows: readonly Row[],
-): Column<Row>[] {
-  if (rows.every(({ pid }) => pid === undefined)) return [];
-  const key = ({ pid = 0, isolate = "" }: Row): string => processKey({ pid, isolate });
-  return [{ title: "process", cell: key, side: "left" }];
+interface OfProcess {
+  readonly pid?: number;
+  readonly isolate?: string;
 }
 
-function seriesColumns(kind: string, { series, seconds }: LiveInterval): Column<LiveSeriesWithHistory>[] {
+/** A column that tells processes apart, if the rows are of single ones. */
+function processColumn<Row extends OfProcess>(
+  rows: readonly Row[],
+  processes: readonly LiveProcess[],
+): Column<Row>[] {
+  if (rows.every(({ pid }) => pid === undefined)) return [];
+  const key = ({ pid = 0, isolate = "" }: OfProcess): string => processKey({ pid, isolate });
+  const names = new Map(processes.map((one) => [key(one), shortName(one)]));
+  return [{ title: "program", cell: (row) => names.get(key(row)) ?? key(row), side: "left", narrowest: 12 }];
+}
+
+function seriesColumns(kind: string, { series, processes, seconds }: LiveInterval): Column<LiveSeriesWithHistory>[] {
   const mark = (sign: string, isMarked: boolean): string => isMarked ? sign : "";
   const value = (number: number | null, { unit }: LiveSeriesWithHistory, sign: string): string =>
     number === null ? NOTHING : sign + formatQuantity(number, unit, COMPACT);
   const longest = series.reduce((longest, { history }) => Math.max(longest, history.length), 0);
   return [
     { title: kind, cell: ({ label }) => sanitize(label) || '""', side: "left", narrowest: 12 },
-    ...processColumn(series),
+    ...processColumn(series, processes),
     { title: "rate/s", cell: ({ rate, sampled }) => mark("≈", sampled) + formatRate(rate, COMPACT) },
     { title: "p50", cell: (one) => value(one.p50, one, mark("≈", one.approximate)), rank: 2 },
     { title: "p99", cell: (one) => value(one.p99, one, mark("≈", one.approximate)) },
@@ -241,22 +248,22 @@ function notes({ sampled, missed, unreadable }: LiveInterval): string[] {
 }
 
 /** Why no program, or no selected label, is shown. */
-function hints(interval: LiveInterval, { directory, label, pid }: TextOptions): string[] {
+function hints(interval: LiveInterval, { directory, label, processes: wanted }: TextOptions): string[] {
   const { processes, series, others, unreadable, exists } = interval;
   const place = sanitize(directory);
   if (processes.length > 0 || series.length > 0) {
     return series.length === 0 && label !== undefined ? [labelHint(label, others.rows)] : [];
   }
   if (unreadable.length > 0) return [`The programs that record into ${place} cannot be read.`];
-  if (pid !== undefined && others.processes > 0) {
+  if (wanted !== undefined && others.processes > 0) {
     const verb = others.processes === 1 ? "is" : "are";
     return [
-      `No program with PID ${pid.join(" or ")} is recording; ${counted(others.processes, "other")} ${verb}.`,
+      `No program with ${wanted} is recording; ${counted(others.processes, "other")} ${verb}.`,
     ];
   }
   return [
     exists ? `Waiting: no program is recording into ${place}.` : `Waiting: the directory ${place} does not exist yet.`,
-    "A program appears as soon as it starts, if it uses spools (Deno needs --allow-ffi for them).",
+    "A program appears as soon as it starts.",
   ];
 }
 

@@ -1,20 +1,11 @@
 import { ENDED_SECONDS, type LiveEnd, type LiveProcess } from "../../../analysis/live/live_processes.ts";
+import { CRASH_LOOP_LIVES, endInWords, hasFailed } from "../../../analysis/programs/remarks.ts";
 import { counted, formatBytes, formatSpan } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import { SPACED } from "../../terminal/style.ts";
 
 /** Seconds without rows before a program is shown as silent. */
 const SILENCE = 3;
-
-/** Ends in {@linkcode ENDED_SECONDS} seconds that are a crash loop, if the last was a failure. */
-const CRASH_LOOP = 3;
-
-/** Who a process is, such as `bun 1.4.5 · orders@web-2`. */
-export function programText(program: LiveProcess): string {
-  const { runtime = "", runtimeVersion = "", kind } = program;
-  const who = [`${runtime} ${runtimeVersion}`.trim(), nameOf(program)].filter((part) => part !== "").join(" · ");
-  return sanitize(who || "–") + (kind === "worker" ? ", worker" : "");
-}
 
 /** The state of a process in a few words; empty while it records and nothing is wrong. */
 export function stateText(program: LiveProcess): string {
@@ -40,51 +31,40 @@ export function stateText(program: LiveProcess): string {
 
 /** What is wrong with which process, and what the figures do not show: a sentence each. */
 export function remarks(processes: readonly LiveProcess[]): string[] {
-  return processes.flatMap((program) => {
-    const who = nameOf(program) === "" ? `PID ${program.pid}` : sanitize(nameOf(program));
-    return remarksOn(program).map((what) => `${who}: ${what}`);
-  });
+  return processes.flatMap((one) => remarksOn(one).map((what) => `${shortName(one)}: ${what}`));
 }
 
 function remarksOn(program: LiveProcess): string[] {
   const { state, end, restarts, growth, unpublished = 0, programs, durability } = program;
   const told: string[] = [];
-  if (isCrashLoop(program)) {
-    told.push(
-      `crash loop: started anew ${times(restarts!.count)} in ${ENDED_SECONDS} s, last after ${
-        causeText(restarts!.last)
-      }`,
-    );
-  } else if (restarts !== undefined) {
-    told.push(`started anew ${times(restarts.count)} in ${ENDED_SECONDS} s, last after ${causeText(restarts.last)}`);
+  if (restarts !== undefined) {
+    const often = `${counted(restarts.count, "restart")} in ${ENDED_SECONDS} s`;
+    told.push(`${isCrashLoop(program) ? "crash loop: " : ""}${often}, last ${endWords(restarts.last)}`);
   }
   if (growth !== undefined) {
     const [from, to] = [growth.from, growth.to].map((bytes) => formatBytes(bytes, SPACED));
     told.push(`memory grows: from ${from} to ${to} in ${span(growth.seconds)}`);
   }
   const left = unpublished === 0 ? "" : `; ${counted(unpublished, "row")} in its spools: kymo recover publishes them`;
-  if (state === "killed") told.push(`killed, so it could not end its recording${left}`);
-  if (state === "ended" && end !== undefined && (left !== "" || isFailure(end) && !isCrashLoop(program))) {
-    told.push(`ended by ${causeText(end)}${left}`);
+  if (state === "killed") told.push(`killed${left}`);
+  if (state === "ended" && end !== undefined && (left !== "" || hasFailed(end) && !isCrashLoop(program))) {
+    told.push(endWords(end) + left);
   }
   if (state === "unknown") {
-    const why = durability === "memory" ? 'durability "memory"' : "no spools that can be read";
-    told.push(`${why}: rows appear when it flushes, and whether it lives cannot be told`);
+    const why = durability === "memory" ? 'no spools (durability "memory")' : "no spools that can be read";
+    told.push(`${why}, so it may be alive or not`);
   }
   if (programs !== undefined) {
-    told.push(`rows of ${counted(programs, "program")} with this PID, which layout "append" does not tell apart`);
+    told.push(`rows of ${counted(programs, "program")}, which layout "append" does not tell apart`);
   }
   return told;
 }
 
 function isCrashLoop({ restarts }: LiveProcess): boolean {
-  return restarts !== undefined && restarts.count >= CRASH_LOOP && isFailure(restarts.last);
+  return restarts !== undefined && restarts.count >= CRASH_LOOP_LIVES && hasFailed(restarts.last);
 }
 
-function isFailure({ how, exitCode = 0 }: LiveEnd): boolean {
-  return how === "uncaught" || how === "killed" || how === "exit" && exitCode !== 0;
-}
-
+/** How a process ended, in a word or two. */
 function endText({ how, exitCode, signal, error }: LiveEnd): string {
   switch (how) {
     case "stop":
@@ -100,28 +80,15 @@ function endText({ how, exitCode, signal, error }: LiveEnd): string {
   }
 }
 
-/** What ended a process, as a noun. */
-function causeText({ how, exitCode, signal, error }: LiveEnd): string {
-  switch (how) {
-    case "stop":
-      return "stop()";
-    case "exit":
-      return exitCode === undefined ? "its natural end" : `exit code ${exitCode}`;
-    case "signal":
-      return sanitize(signal ?? "a signal");
-    case "uncaught":
-      return `an uncaught ${sanitize(error ?? "error")}`;
-    case "killed":
-      return "a kill";
-  }
+/** The same as part of a sentence. */
+function endWords(end: LiveEnd): string {
+  return sanitize(endInWords(end).replace(/^was /, ""));
 }
 
-function nameOf({ name = "", host }: LiveProcess): string {
-  return host === undefined || name === "" ? name : `${name}@${host}`;
-}
-
-function times(count: number): string {
-  return count === 1 ? "once" : `${count} times`;
+/** The name of a process without its runtime, which the table of processes has. */
+export function shortName({ program, runtime = "", runtimeVersion = "" }: LiveProcess): string {
+  const by = `${runtime} ${runtimeVersion} · `;
+  return sanitize(program.startsWith(by) ? program.slice(by.length) : program);
 }
 
 function span(seconds: number): string {

@@ -89,6 +89,7 @@ describe("LiveView", () => {
     const who = { pid: 1, isolate: "00000001", name: "orders", runtime: "fake", runtimeVersion: "1" } as const;
     const known = {
       ...who,
+      program: "fake 1 · orders@web-2",
       host: "web-2",
       kind: "main",
       durability: "spool",
@@ -238,8 +239,30 @@ describe("LiveView on the states of processes", () => {
     const view = new LiveView(runtime, DIRECTORY);
     monitor.observe("a", 1);
     assertEquals(told(view, runtime), ["memory: unknown"]);
-    assertEquals(told(view, runtime, 90), ["memory: unknown"]); // two flushes have not passed by
+    assertEquals(told(view, runtime, 60), ["memory: running"]); // it has flushed
+    assertEquals(told(view, runtime, 50), ["memory: unknown"]); // two flushes have not passed by
     await monitor.stop();
+  });
+
+  it("finds the rows of a program without spools when it flushes them", async () => {
+    for (const layout of ["segments", "append"] as const) {
+      const runtime = programOn(new MemoryDisk(), 1, 1);
+      const monitor = started(runtime, { durability: "memory", layout });
+      for (let i = 0; i < 2; i++) {
+        monitor.observe("a", 1);
+        await monitor.flush();
+      }
+      const view = new LiveView(runtime, DIRECTORY);
+      const counts: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        monitor.observe("a", 1);
+        counts.push(view.endInterval().series[0]?.count ?? 0);
+        if (i === 1) await monitor.stop();
+        else await monitor.flush();
+        counts.push(view.endInterval().series[0]?.count ?? 0);
+      }
+      assertEquals(counts, [0, 1, 0, 1, 0, 0], layout);
+    }
   });
 
   it("lists a program that is started over and over once", () => {

@@ -25,7 +25,8 @@ function container(name: string, host: string, properties: Partial<LiveProcess>)
     runtimeVersion: "1.4.5",
     kind: "main",
   } as const;
-  return { ...who, state: "running", count: 2, rate: 1, ...properties };
+  const program = `bun 1.4.5 · ${name}@${host}${properties.kind === "worker" ? " worker" : ""}`;
+  return { ...who, program, state: "running", count: 2, rate: 1, ...properties };
 }
 
 function textOf(interval: LiveInterval, width?: number): string[] {
@@ -54,31 +55,31 @@ describe("the text of kymo top", () => {
         rate: 0,
       }),
       container("threw", "web-7", { state: "ended", end: error, count: 0, rate: 0 }),
-      { pid: 1, programs: 3, state: "running", count: 2, rate: 1 } as const,
+      { pid: 1, program: "PID 1", programs: 3, state: "running", count: 2, rate: 1 } as const,
     ];
     assertEquals(textOf(interval(processes)), [
-      "PID  program                           rows/s    RSS",
-      "  1  bun 1.4.5 · catalog@web-1              1      –",
-      "  1  bun 1.4.5 · mail@web-3                 1      –  crash loop",
-      "  1  bun 1.4.5 · orders@web-2               1  350MB  memory grows",
-      "  1  bun 1.4.5 · orders@web-2, worker       1      –",
-      "  1  bun 1.4.5 · quiet@web-5                0      –  silent for 7 s",
-      "  1  bun 1.4.5 · memory@web-6               0      –  alive or not: unknown",
-      "  1  bun 1.4.5 · billing@web-4              0      –  killed",
-      "  1  bun 1.4.5 · old@web-4                  0      –  killed 9 s ago",
-      "  1  bun 1.4.5 · code@web-7                 0      –  exited (3) 5 s ago",
-      "  1  bun 1.4.5 · done@web-7                 0      –  stopped 5 s ago",
-      "  1  bun 1.4.5 · term@web-7                 0      –  SIGTERM 5 s ago",
-      "  1  bun 1.4.5 · threw@web-7                0      –  uncaught TypeError 0 s ago",
-      "  1  –                                      1      –",
-      "mail@web-3: crash loop: started anew 12 times in 60 s, last after an uncaught TypeError",
+      "PID  program                          rows/s    RSS",
+      "  1  bun 1.4.5 · catalog@web-1             1      –",
+      "  1  bun 1.4.5 · mail@web-3                1      –  crash loop",
+      "  1  bun 1.4.5 · orders@web-2              1  350MB  memory grows",
+      "  1  bun 1.4.5 · orders@web-2 worker       1      –",
+      "  1  bun 1.4.5 · quiet@web-5               0      –  silent for 7 s",
+      "  1  bun 1.4.5 · memory@web-6              0      –  alive or not: unknown",
+      "  1  bun 1.4.5 · billing@web-4             0      –  killed",
+      "  1  bun 1.4.5 · old@web-4                 0      –  killed 9 s ago",
+      "  1  bun 1.4.5 · code@web-7                0      –  exited (3) 5 s ago",
+      "  1  bun 1.4.5 · done@web-7                0      –  stopped 5 s ago",
+      "  1  bun 1.4.5 · term@web-7                0      –  SIGTERM 5 s ago",
+      "  1  bun 1.4.5 · threw@web-7               0      –  uncaught TypeError 0 s ago",
+      "  1  PID 1                                 1      –",
+      "mail@web-3: crash loop: 12 restarts in 60 s, last ended by an uncaught TypeError",
       "orders@web-2: memory grows: from 104 MB to 350 MB in 1 min",
-      'memory@web-6: durability "memory": rows appear when it flushes, and whether it lives cannot be told',
-      "billing@web-4: killed, so it could not end its recording; 120 rows in its spools: kymo recover publishes them",
-      "old@web-4: killed, so it could not end its recording",
-      "code@web-7: ended by exit code 3",
+      'memory@web-6: no spools (durability "memory"), so it may be alive or not',
+      "billing@web-4: killed; 120 rows in its spools: kymo recover publishes them",
+      "old@web-4: killed",
+      "code@web-7: exited with code 3",
       "threw@web-7: ended by an uncaught TypeError",
-      'PID 1: rows of 3 programs with this PID, which layout "append" does not tell apart',
+      'PID 1: rows of 3 programs, which layout "append" does not tell apart',
     ]);
   });
 
