@@ -19,8 +19,8 @@ const details = `
 Reads the spools and files of the programs that record into the monitoring
 directory DIR. The programs do no work for it, and nothing is written. It shows
 what they record from now on, interval by interval, and waits if there are none.
-Programs without spools (durability "memory", or Deno without --allow-ffi) appear
-with each flush, and nobody can tell whether they live.
+Programs without spools (durability "memory", or Deno without --allow-ffi) are
+seen with each flush, and nobody can tell whether they live.
 
 A row is an isolate: a program, or a worker of one. RSS and CPU are those of the
 whole process, and are shown with its main thread. CPU is that of the whole
