@@ -12,14 +12,20 @@ export function livedSeconds(programs: readonly Program[], range: TimeRange | un
     const begin = program.record === undefined ? range.first : beginOf(program) ?? range.first;
     const end = program.record?.end === undefined ? range.last : lastSeenOf(program) ?? range.last;
     return { begin: begin > range.first ? begin : range.first, end: end < range.last ? end : range.last };
-  }).sort((one, other) => one.begin < other.begin ? -1 : one.begin > other.begin ? 1 : 0);
-  let lived = 0n;
-  let until = range.first;
-  for (const { begin, end } of lives) {
+  });
+  return unionSeconds(lives);
+}
+
+/** The seconds that lie within at least one of some times, each from `begin` to `end`, ns. */
+export function unionSeconds(times: readonly { readonly begin: bigint; readonly end: bigint }[]): number {
+  const sorted = times.toSorted((one, other) => one.begin < other.begin ? -1 : one.begin > other.begin ? 1 : 0);
+  let covered = 0n;
+  let until = sorted[0]?.begin ?? 0n;
+  for (const { begin, end } of sorted) {
     const from = begin > until ? begin : until;
     if (end <= from) continue;
-    lived += end - from;
+    covered += end - from;
     until = end;
   }
-  return Number(lived) / 1e9;
+  return Number(covered) / 1e9;
 }

@@ -100,6 +100,11 @@ export function programNames(programs: readonly Program[]): Map<string, string> 
   return names;
 }
 
+/** What the service and host of each program are called, by its key: several programs may share one. */
+export function shortNames(programs: readonly Program[]): Map<string, string> {
+  return new Map(programs.map((program) => [processKey(program), plainName(program)]));
+}
+
 function plainName({ pid, record }: Program): string {
   if (record === undefined) return `PID ${pid}`;
   const { runtime, runtimeVersion, name, host, kind } = record;

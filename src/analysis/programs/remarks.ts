@@ -62,7 +62,9 @@ export function remarksOn(programs: readonly Program[], format: RemarkFormat): R
   const lives = programs.flatMap((program): Life[] => {
     const [begin, seen] = [beginOf(program), lastSeenOf(program)];
     if (begin === undefined || seen === undefined || program.record === undefined) return [];
-    return program.record.kind === "worker" ? [] : [{ program, begin, seen, end: program.record.end }];
+    // Of a program that died nobody may have written the end yet.
+    const end = program.record.end ?? (program.liveness === "dead" ? { how: "killed" as const, at: seen } : undefined);
+    return program.record.kind === "worker" ? [] : [{ program, begin, seen, end }];
   }).sort((one, other) => one.begin < other.begin ? -1 : one.begin > other.begin ? 1 : 0);
   const remarks: Remark[] = [];
   for (const [service, own] of Map.groupBy(lives, ({ program }) => serviceOf(program))) {

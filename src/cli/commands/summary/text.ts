@@ -1,17 +1,16 @@
 import type { Reading } from "../../../analysis/source/reading_report.ts";
-import { type Program, programNames, withoutWorkers } from "../../../analysis/programs/program.ts";
+import { type Program, programNames } from "../../../analysis/programs/program.ts";
 import { type ProcessId, processKey } from "../../../files/names.ts";
 import { livedSeconds } from "../../../analysis/programs/lived_time.ts";
-import { isOfIsolate } from "../../../series.ts";
 import { formatPrograms } from "./programs.ts";
-import type { RuntimeSummary } from "../../../analysis/summary/runtime_summary.ts";
+import { formatRuntime, nameOf, processColumn } from "./runtime_table.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { sorted, type SortKey } from "./series_order.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
 import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
 import { type Column, formatMore, formatTable, type TableRoom } from "../../terminal/table.ts";
 import { formatTimeRange } from "../../../display/local_time.ts";
-import { counted, formatCores, formatCount, formatQuantity, formatRate, formatSpan } from "../../../display/numbers.ts";
+import { counted, formatCount, formatQuantity, formatRate, formatSpan } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import { quantileName } from "../../../statistics/quantiles.ts";
 
@@ -138,80 +137,4 @@ function formatSeries(
 
 function capitalized(word: string): string {
   return word.slice(0, 1).toUpperCase() + word.slice(1);
-}
-
-/** More processes than this are shown as one row, unless --by-process asks for each. */
-const MOST_PROCESSES = 4;
-
-/** A row of the runtime's table: a series of one process, or of several. */
-interface Row {
-  readonly label: string;
-  readonly who: string;
-  readonly last: string;
-  readonly mean: string;
-  readonly max: string;
-  readonly total: string;
-}
-
-/** A table of the runtime's series: levels by value, counters by growth, events by their sum. */
-function formatRuntime(
-  series: readonly RuntimeSummary[],
-  look: TableRoom & Pick<SummaryLook, "byProcess" | "programs">,
-): string {
-  const names = programNames(look.programs);
-  const processes = new Set(series.map(processKey)).size;
-  const isTogether = processes > MOST_PROCESSES && !look.byProcess;
-  const groups = [...Map.groupBy(series, ({ label, unit }) => `${unit} ${label}`).values()];
-  const rows = groups.flatMap((group) =>
-    (isTogether ? [group] : group.map((one) => [one])).map((of) => rowOf(of, look.programs, names))
-  )
-    .map((row, i, rows) => ({ ...row, label: row.label === rows[i - 1]?.label ? "" : row.label }));
-  return formatTable(
-    [
-      { title: "series", side: "left", narrowest: 12, cell: ({ label }) => sanitize(label) },
-      ...processes > 1 ? [processColumn(({ who }: Row) => who, isTogether ? "" : undefined)] : [],
-      { title: "last", rank: 2, cell: ({ last }) => last },
-      { title: "mean", rank: 1, cell: ({ mean }) => mean },
-      { title: "max", cell: ({ max }) => max },
-      { title: "total", side: "left", rank: 3, cell: ({ total }) => total },
-    ],
-    rows,
-    look,
-  );
-}
-
-/** The column that names processes. */
-function processColumn<T>(cell: (row: T) => string, title = "process"): Column<T> {
-  return { title, side: "left", narrowest: 16, cell };
-}
-
-/** What a process is called. */
-function nameOf(id: ProcessId, names: ReadonlyMap<string, string>): string {
-  return sanitize(names.get(processKey(id)) ?? `PID ${id.pid}`);
-}
-
-/** The row of a series of at least one process. */
-function rowOf(all: readonly RuntimeSummary[], programs: readonly Program[], names: ReadonlyMap<string, string>): Row {
-  const { label, unit, kind } = all[0]!;
-  // Of a figure of the whole process each of its isolates has the same rows.
-  const group = isOfIsolate(label) ? all : withoutWorkers(all, programs);
-  const sum = (of: (one: RuntimeSummary) => number): number => group.reduce((sum, one) => sum + of(one), 0);
-  const format = (value: number): string => Number.isNaN(value) ? "–" : formatQuantity(value, unit, COMPACT);
-  const mean = sum((one) => one.sum) / sum((one) => one.count);
-  return {
-    label,
-    who: group.length === 1 ? nameOf(group[0]!, names) : `${group.length} processes`,
-    last: kind === "level" && group.length === 1 ? format(group[0]!.latest) : "",
-    mean: kind === "counter" ? "" : format(mean),
-    max: kind === "counter" ? "" : format(Math.max(...group.map(({ max }) => max))),
-    total: total(),
-  };
-
-  function total(): string {
-    if (kind === "event") return `${format(sum((one) => one.sum))} in ${counted(sum((one) => one.count), "event")}`;
-    if (kind !== "counter") return "";
-    const grown = format(sum(({ growth = 0 }) => growth));
-    const cores = sum(({ growth = 0, first, last }) => last > first ? growth / (Number(last - first) / 1e9) : 0);
-    return unit === "s" && !Number.isNaN(cores) ? `${grown}, ${formatCores(cores, SPACED)}` : grown;
-  }
 }

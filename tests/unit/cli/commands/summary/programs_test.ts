@@ -34,6 +34,12 @@ const [a, b] = ["0000000a", "0000000b"];
 const processes = [a!, b!].map((isolate) => ({ pid: 1, isolate }));
 
 describe("the programs of a summary", () => {
+  it("that died are killed, also before anybody has recovered them", () => {
+    const programs = [{ ...programOf(a!, 0), liveness: "dead" as const }];
+    const text = formatSummary(summaryOf({ processes: [processes[0]!] }), { ...look, programs });
+    assertMatch(text, /^! bun 1\.4\.5 · orders@web-2 was killed; it was last seen at /m);
+  });
+
   it("are listed with their ends, and remarks below", () => {
     const programs = [
       programOf(a!, 0, [4, { how: "uncaught", error: "TypeError" }]),
@@ -89,6 +95,22 @@ describe("the programs of a summary", () => {
       runtimeOf({ ...cpu, pid: i < 2 ? 1 : i, isolate })
     );
     const text = formatSummary(summaryOf({ processes, runtime: five }), { ...look, programs });
-    assertMatch(text, /^user time +4 processes +20\.0s, 2\.00 cores$/m);
+    // Five of ten seconds each: one row by service, since there are more than four processes.
+    assertMatch(text, /^user time +bun 1\.4\.5 · orders@web-2 +5\.00s, 0\.500 cores$/m);
+    assertMatch(text, /^ +PID 2 +5\.00s, 0\.500 cores$/m);
+  });
+
+  it("show many processes by service, and their cores of the time in which they lived", () => {
+    const isolates = Array.from({ length: 6 }, (_, i) => `0000000${i}`);
+    const programs = isolates.map((isolate, i) => programOf(isolate, i, [i + 1, { how: "stop" }]));
+    const runtime = isolates.map((isolate, i) =>
+      runtimeOf({
+        ...{ label: "user time", unit: "s", kind: "counter", growth: 0.5, isolate },
+        first: first + BigInt(i) * second,
+        last: first + BigInt(i + 1) * second,
+      })
+    );
+    const text = formatSummary(summaryOf({ processes, runtime }), { ...look, programs });
+    assertMatch(text, /^user time +bun 1\.4\.5 · orders@web-2, 6 processes +3\.00s, 0\.500 cores$/m);
   });
 });
