@@ -47,7 +47,7 @@ export function record(files: number, rows: number): Recording {
       channel: "duration",
       kind: ValueKind.duration,
     };
-    const segment = new Segment(new ArrayBuffer(64 * rows), owner);
+    const segment = new Segment(new ArrayBuffer(64 * rows + 4096), owner);
     segment.open(file + 1, EPOCH + BigInt(file * rows * PACE));
     for (let row = 0, timepoint = 1; row < rows; row++) {
       segment.add(LABELS[Math.floor(random() * LABELS.length)]!, durationOf(random()), timepoint);

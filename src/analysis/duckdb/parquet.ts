@@ -26,7 +26,7 @@ export async function exportParquet(
     const table = await database.sql(
       `COPY (FROM ${relation}) TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
       [],
-      { isRepeatable: true },
+      { isCopy: true },
     );
     files.rename(temporary, target);
     return { rows: Number(table.rows()[0]?.Count) };

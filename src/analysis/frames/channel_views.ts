@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { fileErrorCode, KymoError, reason } from "../../errors.ts";
 import type { Sources } from "../source/sources.ts";
+import { withoutOrder } from "../duckdb/duckdb.ts";
 import { COLUMNS, identifier, literal, NO_ROWS } from "../duckdb/sql.ts";
 import { CHANNELS } from "../../series.ts";
 
@@ -62,6 +63,11 @@ export class ChannelViews {
     return true;
   }
 
+  /** Whether the order of rows must be kept while they are written: see {@linkcode withoutOrder}. */
+  get areOrdered(): boolean {
+    return this.#isLoaded || this.#sources.areOrdered;
+  }
+
   /** Copies the sources into tables, and shows these: all of them, or none if one fails. */
   async load(connection: DuckDBConnection): Promise<void> {
     if (this.#isLoaded) return;
@@ -82,9 +88,12 @@ export class ChannelViews {
   }
 
   async #copy(connection: DuckDBConnection, tables: readonly string[]): Promise<void> {
-    for (const [index, table] of tables.entries()) {
-      await connection.run(`CREATE OR REPLACE TABLE ${table} AS SELECT ${COLUMNS} FROM kymo.source_${index}`);
-    }
+    const copy = async (): Promise<void> => {
+      for (const [index, table] of tables.entries()) {
+        await connection.run(`CREATE OR REPLACE TABLE ${table} AS SELECT ${COLUMNS} FROM kymo.source_${index}`);
+      }
+    };
+    await (this.areOrdered ? copy() : withoutOrder(connection, copy));
   }
 
   /**

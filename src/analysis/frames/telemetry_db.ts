@@ -89,7 +89,7 @@ export class TelemetryDB {
         const found = await openSources(source, { connection, files: runtime.files }, bounds);
         try {
           const views = await ChannelViews.create(connection, found);
-          database.guard((failure) => views.areStale(connection, failure));
+          database.guard((failure) => views.areStale(connection, failure), () => views.areOrdered);
           return new TelemetryDB(database, found, views, runtime.files);
         } catch (error) {
           found.close();

@@ -5,7 +5,7 @@ import type { FileHandle, Files } from "../../runtime.ts";
 import { type CsvContent, readCsv } from "./csv_content.ts";
 import type { FoundFile } from "./found_files.ts";
 import type { Problems } from "./reading_report.ts";
-import type { CsvPart, RowTables } from "./duckdb_relation.ts";
+import type { CsvPart, RowTables, TakeRow } from "./duckdb_relation.ts";
 
 /** Who reads a file, and how. */
 export type ReadMode =
@@ -51,8 +51,11 @@ export class CheckedFile {
     return this.#bound !== undefined;
   }
 
-  /** Checks all rows; yields after each block. Does not throw. */
-  *check(files: Files, problems: Problems): Generator<void> {
+  /**
+   * Checks all rows; yields after each block. If there is a `take`, all whole rows are given to it,
+   * and DuckDB need not read the file. Does not throw.
+   */
+  *check(files: Files, problems: Problems, take?: TakeRow): Generator<void> {
     const { path } = this.found;
     let handle: FileHandle | undefined;
     try {
@@ -62,8 +65,10 @@ export class CheckedFile {
       this.#identity = identity;
       const content = yield* readCsv(handle, Math.min(size, this.#bound ?? size), {
         unread: (line, rows, why) => problems.add(path, line, rows, why),
+        ...take === undefined ? {} : { row: this.#giver(take) },
       });
       this.#judge(content, handle.status().size > size, problems);
+      if (take !== undefined && this.mode !== "out") this.mode = "loaded";
     } catch (error) {
       this.mode = "out";
       problems.add(path, 0, 0, reason(error));
@@ -74,14 +79,13 @@ export class CheckedFile {
 
   /** Loads all whole rows into a table. The check has reported the others. */
   async load(files: Files, tables: RowTables, problems: Problems): Promise<void> {
-    const { path, channel, isolate } = this.found;
+    const { path, channel } = this.found;
     this.mode = "loaded";
     try {
       const handle = files.open(path, "read");
       try {
-        await tables.add(channel, isolate, (take) => {
-          const row = ({ timepoint, measurement, label, pid }: RowParser): void =>
-            take(timepoint, measurement, label, pid);
+        await tables.add(channel, (take) => {
+          const row = this.#giver(take);
           for (const _ of readCsv(handle, Math.min(this.#size, this.#bound ?? this.#size), { row }));
         });
       } finally {
@@ -118,6 +122,12 @@ export class CheckedFile {
     const isRead = this.mode === "unchecked" || this.mode === "sound" || this.mode === "limited";
     if (!isRead) return undefined;
     return { lineFeeds: this.#lineFeeds, ...this.mode === "limited" ? { limit: this.#rows } : {} };
+  }
+
+  /** Passes rows on, with their isolate. */
+  #giver(take: TakeRow): (row: RowParser) => void {
+    const { isolate } = this.found;
+    return ({ timepoint, measurement, label, pid }) => take(timepoint, measurement, label, pid, isolate);
   }
 
   #judge(content: CsvContent, isGrowing: boolean, problems: Problems): void {

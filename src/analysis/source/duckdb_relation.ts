@@ -12,9 +12,7 @@ export interface CsvPart {
    * `sources.ts`).
    */
   readonly lineFeeds: boolean;
-  /**
-   * Reads only so many rows. Relies on DuckDB's `preserve_insertion_order`, which is on by default.
-   */
+  /** Reads only so many rows. Relies on DuckDB's `preserve_insertion_order`. */
   readonly limit?: number;
 }
 
@@ -64,8 +62,8 @@ const SCHEMA = "kymo_source";
  */
 let made = 0;
 
-/** Takes a row. */
-export type TakeRow = (timepoint: bigint, measurement: number, label: string, pid: number) => void;
+/** Takes a row; its isolate is empty if it is unknown. */
+export type TakeRow = (timepoint: bigint, measurement: number, label: string, pid: number, isolate: string) => void;
 
 /** Tables in DuckDB of rows that Kymo reads itself: one for each channel that has any. */
 export class RowTables {
@@ -83,14 +81,11 @@ export class RowTables {
     return name === undefined ? undefined : `${SCHEMA}.${name}`;
   }
 
-  /**
-   * Adds to a channel the rows that `give` passes on, all of one isolate, or of an unknown one if
-   * that is empty. Rows before an error stay.
-   */
-  async add(channel: string, isolate: string, give: (take: TakeRow) => Promise<void> | void): Promise<void> {
+  /** Adds to a channel the rows that `give` passes on. Rows before an error stay. */
+  async add(channel: string, give: (take: TakeRow) => Promise<void> | void): Promise<void> {
     const appender = await this.#connection.createAppender(await this.#nameOf(channel), SCHEMA);
     try {
-      await give((timepoint, measurement, label, pid) => {
+      await give((timepoint, measurement, label, pid, isolate) => {
         appender.appendBigInt(timepoint);
         appender.appendDouble(measurement);
         appender.appendVarchar(label);

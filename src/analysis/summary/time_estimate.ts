@@ -4,10 +4,14 @@ import { findRegularFile, openRegularFile } from "../../files/regular_file.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import type { TimeRange } from "../frames/selection.ts";
 
+/** Most files of a source that are opened: that takes some 20 ms. */
+const MAX_FILES = 256;
+
 /**
  * Estimates the time range of a recording from the first and last rows of its files, without
- * reading the rest; `undefined` if there are none. Only an estimate: rows need not be in order, and
- * spools are not considered. It is never wider than the recording.
+ * reading the rest; `undefined` if there are none. Only an estimate: rows need not be in order, of
+ * many files only some are opened, and spools are not considered. It is never wider than the
+ * recording.
  */
 export function estimateTimeRange(sources: readonly string[], files: Files): TimeRange | undefined {
   let range: TimeRange | undefined;
@@ -22,15 +26,23 @@ export function estimateTimeRange(sources: readonly string[], files: Files): Tim
   return range;
 }
 
-/** The CSV files of a directory, or the file itself; empty if it cannot be read. */
+/** Some CSV files of a directory, or the file itself; empty if it cannot be read. */
 function csvFiles(source: string, files: Files): string[] {
   try {
     const path = files.resolve(source);
     if (findRegularFile(files, path).ok) return [path];
-    return files.list(path).filter((name) => isCsvName(name)).map((name) => `${path}/${name}`);
+    // In the order of their names those of a process are in the order of time.
+    const names = files.list(path).filter((name) => isCsvName(name)).sort();
+    return evenlyChosen(names, MAX_FILES).map((name) => `${path}/${name}`);
   } catch {
     return [];
   }
+}
+
+/** At most `most` items at equal distances, the first and the last among them. */
+function evenlyChosen<Item>(items: readonly Item[], most: number): readonly Item[] {
+  if (items.length <= most) return items;
+  return Array.from({ length: most }, (_, i) => items[Math.round(i * (items.length - 1) / (most - 1))]!);
 }
 
 /**

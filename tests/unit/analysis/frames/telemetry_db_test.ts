@@ -196,6 +196,30 @@ describe("TelemetryDB", () => {
   });
 });
 
+describe("a recording of 8,000 small files", () => {
+  it("is described, loaded and exported", async () => {
+    const rows = (file: number): Rows => [0, 1].map((i) => [NANOSECOND + BigInt(2 * file + i), i, "a", 1]);
+    using files = recordFiles(
+      Object.fromEntries(
+        Array.from({ length: 8_000 }, (_, i) => [`duration.1-0badcafe-${String(i + 1).padStart(6, "0")}.csv`, rows(i)]),
+      ),
+    );
+    await using db = await TelemetryDB.open(files.path);
+    const path = join(files.path, "rows.parquet");
+    assertEquals(await db.all().exportParquet(path), { rows: 16_000 });
+    const [{ n, sum } = {}] =
+      (await db.sql(`SELECT count(DISTINCT Timepoint) AS n, sum(Measurement) AS sum FROM '${path}'`)).rows();
+    assertEquals([n, sum], [16_000n, 8_000]);
+    await db.load();
+    assertEquals((await db.all().describe()).map(({ label, count, sum }) => [label, count, sum]), [[
+      "a",
+      16_000,
+      8_000,
+    ]]);
+    assertEquals(db.reading, { files: 8_000, spools: 0, unread: 0, problems: [] });
+  });
+});
+
 describe("TelemetryDB.exportParquet", () => {
   it("writes all observations, exactly", async () => {
     const numbers = [0.1, 5e-324, -0, Infinity, NaN];

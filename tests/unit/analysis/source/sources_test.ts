@@ -380,3 +380,51 @@ describe("openSources with a time of interest", () => {
     assertEquals(sources.reading.unread, 1);
   });
 });
+
+describe("openSources with many files", () => {
+  const timepoint = (number: number) => 1_700_000_000_000_000_000n + BigInt(number);
+  const row = (number: number) => `${timepoint(number)},0.5,x,7\n`;
+  const text = (number: number) => `${timepoint(number)}|0.5|x|7`;
+  const csv = (...numbers: number[]) => HEADER + numbers.map(row).join("");
+
+  it("reads small files and large ones, damaged, growing and cut ones as it reads few of them", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    const rows: string[] = [];
+    for (let number = 1; number <= 150; number++) {
+      writeFileSync(scratch.at(`duration.7-0123abcd-${String(number).padStart(6, "0")}.csv`), csv(number));
+      rows.push(text(number));
+    }
+    const large = Array.from({ length: 1_000 }, (_, i) => 1_000 + i);
+    writeFileSync(scratch.at("duration.7-0123abcd-000151.csv"), csv(...large));
+    writeFileSync(scratch.at("duration.8-aaaaaaaa-000001.csv"), `${csv(2_000)}odd,x\n${row(2_001)}`);
+    writeFileSync(scratch.at("duration.9-bbbbbbbb-000001.csv"), `${csv(3_000, 3_001)}17000`);
+    writeFileSync(scratch.at("duration.9-bbbbbbbb-000002.csv"), `${csv(...large.map((n) => n + 3_000))}17000`);
+    writeFileSync(scratch.at("duration.csv"), csv(5_000));
+    writeFileSync(scratch.at("runtime.7-0123abcd-000001.csv"), csv(1));
+    const expected = [
+      ...rows,
+      ...[...large, 2_000, 2_001, 3_000, 3_001, ...large.map((n) => n + 3_000), 5_000].map((n) => text(n)),
+    ];
+
+    const sources = await reader.open(scratch.path);
+    assertEquals(sources.areOrdered, false);
+    await reader.connection.run("SET preserve_insertion_order = false");
+    assertEquals(await reader.rows(sources, "duration"), expected.sort());
+    assertEquals(await reader.rows(sources, "runtime"), [text(1)]);
+    const { files, unread, problems } = sources.reading;
+    assertEquals([files, unread], [156, 3]);
+    assertEquals(problems.map(({ file, line }) => [file.slice(scratch.path.length + 1), line]).sort(), [
+      ["duration.8-aaaaaaaa-000001.csv", 3],
+      ["duration.9-bbbbbbbb-000001.csv", 4],
+      ["duration.9-bbbbbbbb-000002.csv", 1_002],
+    ]);
+    const isolates = () => `SELECT DISTINCT Isolate FROM ${sources.relations.get("duration")} ORDER BY Isolate`;
+    assertEquals((await reader.query(sources, isolates))[0].flat(), ["", "0123abcd", "aaaaaaaa", "bbbbbbbb"]);
+    appendFileSync(scratch.at("duration.csv"), row(5_001));
+    assertEquals(await reader.rows(sources, "duration"), expected);
+    // What is loaded is there, even if its file is not.
+    for (const name of ["duration.7-0123abcd-000001.csv", "duration.9-bbbbbbbb-000002.csv"]) rmSync(scratch.at(name));
+    assertEquals(await reader.rows(sources, "duration"), expected);
+  });
+});

@@ -34,6 +34,16 @@ describe("estimateTimeRange", () => {
     assertEquals(estimateTimeRange(["/d/duration.1.csv"], disk), { first: second(50), last: second(50) });
   });
 
+  it("opens some of many files, the first and the last among them", () => {
+    const names = Array.from({ length: 1_000 }, (_, i) => `duration.1-0badcafe-${String(i + 1).padStart(6, "0")}.csv`);
+    const disk = diskWith(Object.fromEntries(names.map((name, i) => [name, csv(i, 1)])));
+    const opened: string[] = [];
+    const open = disk.open.bind(disk);
+    disk.open = (path, mode) => (opened.push(path), open(path, mode));
+    assertEquals(estimateTimeRange(["/d"], disk), { first: second(0), last: second(999) });
+    assertEquals(opened.length, 256);
+  });
+
   it("is undefined without files or rows", () => {
     const disk = diskWith({
       "duration.1.csv": "Timepoint,Measurement,Label,PID\r\n",
