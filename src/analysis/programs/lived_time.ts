@@ -1,4 +1,3 @@
-import type { TimeRange } from "../frames/selection.ts";
 import { beginOf, lastSeenOf, type Program } from "./program.ts";
 
 /**
@@ -6,7 +5,10 @@ import { beginOf, lastSeenOf, type Program } from "./program.ts";
  * per second of. A program without an end is taken to live on, and one without a record to have
  * lived all the time, since nothing is known of it.
  */
-export function livedSeconds(programs: readonly Program[], range: TimeRange | undefined): number {
+export function livedSeconds(
+  programs: readonly Program[],
+  range: { readonly first: bigint; readonly last: bigint } | undefined,
+): number {
   if (range === undefined) return 0;
   const lives = programs.map((program) => {
     const begin = program.record === undefined ? range.first : beginOf(program) ?? range.first;

@@ -11,7 +11,7 @@ import type { ProgramEnd } from "../../files/program_record.ts";
 import { beginOf, lastSeenOf, type Program, programNames, serviceOf } from "./program.ts";
 
 /** What a remark is about. */
-export type RemarkKind = "killed" | "failed" | "crash-loop" | "restarts" | "gap";
+export type RemarkKind = "killed" | "failed" | "crash-loop" | "memory" | "restarts" | "gap";
 
 /** A remark on one program, or on all programs of one service. */
 export interface Remark {

@@ -10,7 +10,7 @@ import { busyProcesses, hotFunctions } from "./cpu.ts";
 import { notFiniteData, unreadData } from "./data.ts";
 import { type FindingInputs, MIN_STALL, type UnexplainedFinding } from "./finding_inputs.ts";
 import { becameSlower, largestShare, longTail, slowProcess, slowSeries, subjects } from "./latency.ts";
-import { memoryGrowth } from "./memory.ts";
+import { growingMemory } from "./memory.ts";
 import { garbageCollection, stalls } from "./stalls.ts";
 
 /** Maximum number of findings: nobody reads more. */
@@ -25,7 +25,7 @@ export function findWhatStandsOut(inputs: FindingInputs): UnexplainedFinding[] {
   const found = [
     ...slow,
     ...stalls(inputs),
-    ...memoryGrowth(inputs),
+    ...growingMemory(inputs),
     ...becameSlower(inputs),
     ...slowProcess(inputs),
     ...garbageCollection(inputs),

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { jsonHelp, toJson } from "./json.ts";
+import { REMARK_FORMAT } from "./programs.ts";
 import { parseQuantiles, parseSortKey } from "./series_order.ts";
 import { formatSummary } from "./text.ts";
 import type { CliContext } from "../../context.ts";
@@ -61,11 +62,14 @@ async function summarizeRecording(
   const quantiles = parseQuantiles(options.quantiles);
   const sort = parseSortKey(options.sort, quantiles);
   await using db = await openRecording(sources, "summarize", context, options);
-  const [{ summarize, timeRange }, { estimateTimeRange }, { programsOf }] = await Promise.all([
-    import("../../../analysis/summary/summary.ts"),
-    import("../../../analysis/summary/time_estimate.ts"),
-    import("../../../analysis/programs/program.ts"),
-  ]);
+  const [{ summarize, timeRange }, { estimateTimeRange }, { programsOf }, { remarksOn }, { growingMemory }] =
+    await Promise.all([
+      import("../../../analysis/summary/summary.ts"),
+      import("../../../analysis/summary/time_estimate.ts"),
+      import("../../../analysis/programs/program.ts"),
+      import("../../../analysis/programs/remarks.ts"),
+      import("../../../analysis/summary/growing_memory.ts"),
+    ]);
   const summary = await whileReading(db, context, async () => {
     const selection = await selectionOf(options, () => timeRange(db));
     const estimate = estimateTimeRange(sources, context.runtime.files);
@@ -74,10 +78,16 @@ async function summarizeRecording(
   const { reading } = db;
   const records = db.programRecords(summary.processes);
   const programs = programsOf(records, summary);
-  if (json) stdout.write(`${toJson(summary, { sources, reading, programs, sort })}\n`);
+  const remarks = [
+    ...remarksOn(programs, REMARK_FORMAT),
+    ...await growingMemory(db, summary.runtime, programs, REMARK_FORMAT),
+  ];
+  if (json) stdout.write(`${toJson(summary, { sources, reading, programs, remarks, sort })}\n`);
   else {
     const { columns: width, hasColors } = stdout;
-    stdout.write(formatSummary(summary, { sources, reading, programs, sort, byProcess, top, width, hasColors }));
+    stdout.write(
+      formatSummary(summary, { sources, reading, programs, remarks, sort, byProcess, top, width, hasColors }),
+    );
   }
   reportBadRecords(records, context);
   return reportUnread(reading, context);

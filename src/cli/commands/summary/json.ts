@@ -1,9 +1,8 @@
 import type { Reading } from "../../../analysis/source/reading_report.ts";
 import { type Program, programNames } from "../../../analysis/programs/program.ts";
-import { remarksOn } from "../../../analysis/programs/remarks.ts";
+import type { Remark } from "../../../analysis/programs/remarks.ts";
 import { processKey } from "../../../files/names.ts";
 import type { ProgramRecord } from "../../../files/program_record.ts";
-import { REMARK_FORMAT } from "./programs.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { sorted, type SortKey } from "./series_order.ts";
 import { livedSecondsOf, secondsOf } from "./text.ts";
@@ -36,10 +35,11 @@ finite. Durations are in seconds.
 /** A summary as one line of JSON. */
 export function toJson(
   summary: Summary,
-  { sources, reading, programs, sort }: {
+  { sources, reading, programs, remarks, sort }: {
     readonly sources: readonly string[];
     readonly reading: Reading;
     readonly programs: readonly Program[];
+    readonly remarks: readonly Remark[];
     readonly sort: SortKey;
   },
 ): string {
@@ -82,7 +82,7 @@ export function toJson(
         name: names.get(processKey(id)) ?? `PID ${id.pid}`,
       })),
       programs: programs.flatMap(({ record }) => record === undefined ? [] : [recordToJson(record)]),
-      remarks: remarksOn(programs, REMARK_FORMAT),
+      remarks,
       from: range?.first ?? null,
       to: range?.last ?? null,
       seconds,

@@ -1,5 +1,5 @@
 import { beginOf, lastSeenOf, type Program, programNames } from "../../../analysis/programs/program.ts";
-import { endInWords, type RemarkFormat, remarksOn, stateInWords } from "../../../analysis/programs/remarks.ts";
+import { endInWords, type Remark, type RemarkFormat, stateInWords } from "../../../analysis/programs/remarks.ts";
 import { formatTimepoint } from "../../../display/local_time.ts";
 import { formatSpan } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
@@ -20,9 +20,8 @@ const MOST_PROGRAMS = 12;
  * The programs that recorded, and what became of them; empty if there is only one, of which nothing
  * is to be said.
  */
-export function formatPrograms(programs: readonly Program[], room: TableRoom): string {
+export function formatPrograms(programs: readonly Program[], remarks: readonly Remark[], room: TableRoom): string {
   const recorded = programs.filter(({ record }) => record !== undefined);
-  const remarks = remarksOn(programs, REMARK_FORMAT);
   if (recorded.length < 2 && remarks.length === 0) return "";
   const names = programNames(programs);
   const columns: Column<Program>[] = [

@@ -2,6 +2,7 @@ import type { Reading } from "../../../analysis/source/reading_report.ts";
 import { type Program, programNames } from "../../../analysis/programs/program.ts";
 import { type ProcessId, processKey } from "../../../files/names.ts";
 import { livedSeconds } from "../../../analysis/programs/lived_time.ts";
+import type { Remark } from "../../../analysis/programs/remarks.ts";
 import { formatPrograms } from "./programs.ts";
 import { formatRuntime, nameOf, processColumn } from "./runtime_table.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
@@ -22,6 +23,8 @@ export interface SummaryLook extends TableRoom {
   readonly sort: SortKey;
   /** The programs that recorded. */
   readonly programs: readonly Program[];
+  /** What is to be said of them. */
+  readonly remarks: readonly Remark[];
   /** Whether each process is shown separately. */
   readonly byProcess: boolean;
   /**
@@ -33,7 +36,7 @@ export interface SummaryLook extends TableRoom {
 /** Formats a summary: a header, and a table for each kind of series. */
 export function formatSummary(summary: Summary, look: SummaryLook): string {
   const { durations, quantities, runtime } = summary;
-  const programs = formatPrograms(look.programs, look);
+  const programs = formatPrograms(look.programs, look.remarks, look);
   const lived = livedSecondsOf(summary, look.programs);
   const seconds = ({ pid, isolate }: SeriesSummary): number =>
     pid === undefined ? lived : livedSecondsOf(summary, look.programs, { pid, isolate: isolate ?? "" });

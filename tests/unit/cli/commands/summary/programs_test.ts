@@ -1,7 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Program } from "../../../../../src/analysis/programs/program.ts";
-import { formatSummary } from "../../../../../src/cli/commands/summary/text.ts";
+import { remarksOn } from "../../../../../src/analysis/programs/remarks.ts";
+import { REMARK_FORMAT } from "../../../../../src/cli/commands/summary/programs.ts";
+import { formatSummary, type SummaryLook } from "../../../../../src/cli/commands/summary/text.ts";
 import type { ProgramEnd } from "../../../../../src/files/program_record.ts";
 import { look, runtimeOf, seriesOf, summaryOf } from "./summaries.ts";
 
@@ -30,13 +32,19 @@ function programOf(isolate: string, from: number, end?: readonly [at: number, ho
   };
 }
 
+const looking = (programs: readonly Program[]): SummaryLook => ({
+  ...look,
+  programs,
+  remarks: remarksOn(programs, REMARK_FORMAT),
+});
+
 const [a, b] = ["0000000a", "0000000b"];
 const processes = [a!, b!].map((isolate) => ({ pid: 1, isolate }));
 
 describe("the programs of a summary", () => {
   it("that died are killed, also before anybody has recovered them", () => {
     const programs = [{ ...programOf(a!, 0), liveness: "dead" as const }];
-    const text = formatSummary(summaryOf({ processes: [processes[0]!] }), { ...look, programs });
+    const text = formatSummary(summaryOf({ processes: [processes[0]!] }), looking(programs));
     assertMatch(text, /^! bun 1\.4\.5 · orders@web-2 was killed; it was last seen at /m);
   });
 
@@ -45,7 +53,7 @@ describe("the programs of a summary", () => {
       programOf(a!, 0, [4, { how: "uncaught", error: "TypeError" }]),
       { ...programOf(b!, 5), liveness: "alive" as const },
     ];
-    const lines = formatSummary(summaryOf({ processes }), { ...look, programs }).split("\n");
+    const lines = formatSummary(summaryOf({ processes }), looking(programs)).split("\n");
     const at = lines.indexOf("Programs");
     assertMatch(
       lines[at + 2]!,
@@ -60,8 +68,7 @@ describe("the programs of a summary", () => {
 
   it("are not listed if there is only one, which ended as asked", () => {
     const text = formatSummary(summaryOf({ processes: [processes[0]!] }), {
-      ...look,
-      programs: [programOf(a!, 0, [10, { how: "stop" }])],
+      ...looking([programOf(a!, 0, [10, { how: "stop" }])]),
     });
     assertEquals(text.includes("Programs"), false);
   });
@@ -73,7 +80,7 @@ describe("the programs of a summary", () => {
       durations: [seriesOf({ pid: 1, isolate: a! }), seriesOf({ pid: 1, isolate: b! })],
       runtime: [runtimeOf({ isolate: a! }), runtimeOf({ isolate: b! })],
     });
-    const text = formatSummary(summary, { ...look, programs, byProcess: true });
+    const text = formatSummary(summary, { ...looking(programs), byProcess: true });
     assertEquals(text.match(/orders@web-2 \(1-0000000[ab]\)/g)?.length, 6);
   });
 
@@ -94,7 +101,7 @@ describe("the programs of a summary", () => {
     const five = [a!, b!, "0000000c", "0000000d", "0000000e"].map((isolate, i) =>
       runtimeOf({ ...cpu, pid: i < 2 ? 1 : i, isolate })
     );
-    const text = formatSummary(summaryOf({ processes, runtime: five }), { ...look, programs });
+    const text = formatSummary(summaryOf({ processes, runtime: five }), looking(programs));
     // Five of ten seconds each: one row by service, since there are more than four processes.
     assertMatch(text, /^user time +bun 1\.4\.5 · orders@web-2 +5\.00s, 0\.500 cores$/m);
     assertMatch(text, /^ +PID 2 +5\.00s, 0\.500 cores$/m);
@@ -110,7 +117,7 @@ describe("the programs of a summary", () => {
         last: first + BigInt(i + 1) * second,
       })
     );
-    const text = formatSummary(summaryOf({ processes, runtime }), { ...look, programs });
+    const text = formatSummary(summaryOf({ processes, runtime }), looking(programs));
     assertMatch(text, /^user time +bun 1\.4\.5 · orders@web-2, 6 processes +3\.00s, 0\.500 cores$/m);
   });
 });

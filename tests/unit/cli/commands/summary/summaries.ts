@@ -67,6 +67,7 @@ export const look: SummaryLook = {
   sort: "total",
   byProcess: false,
   programs: [],
+  remarks: [],
   top: 100,
   hasColors: false,
 };

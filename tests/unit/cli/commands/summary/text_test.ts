@@ -169,7 +169,7 @@ describe("the table of the runtime", () => {
     ];
     assertEquals(lines({ runtime }), [
       "Runtime",
-      "series                  last    mean     max  total",
+      "series     process      last    mean     max  total",
       "user time  5 processes                        25.0s, 2.50 cores",
       "rss        5 processes        3.00MB  10.0MB",
     ]);

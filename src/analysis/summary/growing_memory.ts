@@ -1,0 +1,62 @@
+import { processKey } from "../../files/names.ts";
+import { formatBytes } from "../../display/numbers.ts";
+import { NANOSECONDS_PER_SECOND, SERIES } from "../../series.ts";
+import { memoryGrowth } from "../../statistics/memory_growth.ts";
+import type { TelemetryDB } from "../frames/telemetry_db.ts";
+import { type Program, programNames, withoutWorkers } from "../programs/program.ts";
+import type { Remark, RemarkFormat } from "../programs/remarks.ts";
+import type { RuntimeSummary } from "./runtime_summary.ts";
+
+/** Processes that are examined, those with the largest difference first. */
+const MOST_PROCESSES = 20;
+
+/** Equal parts of a process's time, the mean of each of which is examined. */
+const PARTS = 480n;
+
+/** A process whose memory differs by less is not examined, bytes. */
+const LEAST_DIFFERENCE = 10e6;
+
+/** Remarks on programs whose memory grew all the time. */
+export async function growingMemory(
+  db: TelemetryDB,
+  runtime: readonly RuntimeSummary[],
+  programs: readonly Program[],
+  format: RemarkFormat,
+): Promise<Remark[]> {
+  const names = programNames(programs);
+  const examined = withoutWorkers(runtime.filter(({ label }) => label === SERIES.rss), programs)
+    .filter(({ min, max }) => max - min >= LEAST_DIFFERENCE)
+    .sort((one, other) => other.max - other.min - (one.max - one.min))
+    .slice(0, MOST_PROCESSES);
+  const remarks: Remark[] = [];
+  for (const series of examined) {
+    const { pid, isolate, first } = series;
+    const growth = memoryGrowth(await pointsOf(db, series));
+    if (growth === undefined) continue;
+    const key = processKey({ pid, isolate });
+    const timepoint = (seconds: number): bigint => first + BigInt(Math.round(seconds * NANOSECONDS_PER_SECOND));
+    const doubt = growth.isShort ? ", which is too short to tell a leak from a program that starts" : "";
+    remarks.push({
+      kind: "memory",
+      isBad: true,
+      text: `${names.get(key) ?? `PID ${pid}`} grew from ${formatBytes(growth.from)} to ${
+        formatBytes(growth.to)
+      } of memory (RSS) within ${format.span(growth.last - growth.first)}${doubt}`,
+      processes: [key],
+      from: timepoint(growth.first),
+      to: timepoint(growth.last),
+    });
+  }
+  return remarks;
+}
+
+/** The mean RSS of each part of a process's time: seconds since its first sample, and bytes. */
+async function pointsOf(db: TelemetryDB, { pid, isolate, first, last }: RuntimeSummary): Promise<[number, number][]> {
+  const width = (last - first) / PARTS + 1n;
+  const { relation } = db.runtime().where({ pids: [pid], isolates: [isolate], from: first, to: last + 1n })
+    .timeSeries(SERIES.rss);
+  const table = await db.sql(`
+    SELECT avg(Timepoint - ${first}) / 1e9 AS seconds, avg(Measurement) AS bytes FROM ${relation}
+    WHERE isfinite(Measurement) GROUP BY (Timepoint - ${first}) // ${width} ORDER BY seconds`);
+  return table.rows().map(({ seconds, bytes }) => [seconds as number, bytes as number]);
+}
