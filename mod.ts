@@ -38,7 +38,7 @@ export type { Layout } from "./src/files/names.ts";
 export type { RecoveryProgress, RecoverySummary } from "./src/files/recovery.ts";
 export type { ChannelCounts } from "./src/recording/double_buffer.ts";
 export { Monitor } from "./src/recording/monitor.ts";
-export type { Durability, StartOptions, WriteOptions } from "./src/recording/options.ts";
+export type { Durability, RuntimeSampling, StartOptions, WriteOptions } from "./src/recording/options.ts";
 export { readSpool, type SpoolReading } from "./src/recording/read_spool.ts";
 export { recover, type RecoverOptions } from "./src/recording/recover.ts";
 export type { Capability, MonitorStatus } from "./src/recording/status.ts";

@@ -22,6 +22,7 @@ export type CapabilityName =
   | "heap"
   | "resources"
   | "rss.peak"
+  | "threads"
   | "profiler"
   | "signals";
 
@@ -75,6 +76,32 @@ export interface StartupHold {
   readonly duration: number;
   /** Processor time that the thread of this isolate has used, s. */
   cpuTime(): number;
+}
+
+/** What a {@linkcode LoopWatch} measures while the event loop is blocked. */
+export interface BlockedSample {
+  /** When it was measured, ns since 1970. */
+  readonly timepoint: bigint;
+  /** Time since the last beat, ns. */
+  readonly silence: number;
+  /** Resident set size of the process, bytes. */
+  readonly rss: number;
+  /** CPU time of the process in user code and in the kernel, s. */
+  readonly user: number;
+  readonly system: number;
+}
+
+/** A thread that samples the process while this isolate does not beat. */
+export interface LoopWatch {
+  /** Says that the event loop turns. */
+  beat(): void;
+  /**
+   * Removes and returns the samples, oldest first, and how many were lost since the last call, for
+   * want of room.
+   */
+  drain(): { readonly samples: readonly BlockedSample[]; readonly lost: number };
+  /** Ends the thread. */
+  stop(): void;
 }
 
 /** One garbage collection as the runtime reports it. */
@@ -345,6 +372,13 @@ export interface Runtime {
   readonly timers: Timers;
   readonly memory: Memory;
   readonly resources?: Resources;
+  /**
+   * Starts a thread that takes a sample every `interval` ms while there has been no beat for that
+   * long. It does not keep the program alive. Calls `onFailure` if the thread dies. Costs some MiB.
+   *
+   * @throws {Error} if no thread can be started.
+   */
+  readonly watchLoop?: (interval: number, onFailure: (reason: string) => void) => LoopWatch;
   /** Absent if the runtime never holds this isolate up. */
   readonly startupHold?: StartupHold;
   /** A new tracker at each access: each reports all collections, whatever others drain. */

@@ -1,6 +1,7 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { gcTracker } from "../node_api/gc.ts";
+import { watchLoop } from "../node_api/loop_watch.ts";
 import { memoryOf, resources } from "../node_api/usage.ts";
 import { peakRssOf } from "../posix/peak_rss.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
@@ -45,6 +46,7 @@ export function bunRuntime(): Runtime {
     timers,
     memory: memoryOf(peakRss),
     resources,
+    watchLoop,
     get gc(): GcTracker {
       return gcTracker(MICROSECONDS_PER_SECOND);
     },

@@ -1,5 +1,6 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { gcTracker } from "../node_api/gc.ts";
+import { watchLoop } from "../node_api/loop_watch.ts";
 import { memoryOf, resources } from "../node_api/usage.ts";
 import { peakRssOf } from "../posix/peak_rss.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
@@ -39,6 +40,7 @@ export function denoRuntime(): Runtime {
     timers,
     memory: memoryOf(peakRss),
     resources,
+    watchLoop,
     ...startupHold === undefined ? {} : { startupHold },
     get gc(): GcTracker {
       return gcTracker(NANOSECONDS_PER_SECOND);

@@ -57,11 +57,12 @@ export interface WriteOptions {
 /** How to record. Each option has a default. */
 export interface StartOptions extends WriteOptions {
   /**
-   * Whether to sample GC, heap, CPU, RSS and event-loop lag.
+   * Whether to sample GC, heap, CPU, RSS and event-loop lag. With `whileBlocked`, a thread samples
+   * CPU, RSS and lag while the event loop is blocked, for 13 MiB on Deno and 6 on Bun.
    *
    * @default false
    */
-  readonly withRuntime?: boolean;
+  readonly withRuntime?: boolean | RuntimeSampling;
   /**
    * Whether to take a CPU profile of this isolate.
    *
@@ -80,6 +81,16 @@ export interface StartOptions extends WriteOptions {
 
 /** {@linkcode WriteOptions}, checked and with defaults. The name of the service has none. */
 export type CheckedWriteOptions = Required<Omit<WriteOptions, "name">> & Pick<WriteOptions, "name">;
+
+/** How the runtime is sampled. */
+export interface RuntimeSampling {
+  /**
+   * Whether a thread samples the process while the event loop is blocked.
+   *
+   * @default false
+   */
+  readonly whileBlocked?: boolean;
+}
 
 /** All options of `start`, checked. */
 export type CheckedOptions = Required<Omit<StartOptions, "name">> & Pick<WriteOptions, "name">;
@@ -121,6 +132,15 @@ const isSamplers: Check = (value) => {
   return Array.from(value).every(isSampler) ? undefined : "must be an array of samplers, each with a function `sample`";
 };
 
+const isRuntimeSampling: Check = (value) => {
+  if (typeof value === "boolean") return undefined;
+  const isKnown = typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.entries(value).every(([name, given]) =>
+      name === "whileBlocked" && (given === undefined || typeof given === "boolean")
+    );
+  return isKnown ? undefined : "must be true, false or { whileBlocked: true }";
+};
+
 const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = {
   monitoringDir: isDirectory,
   memoryThreshold: isWholeNumber(2 ** 14, 2 ** 30),
@@ -133,7 +153,7 @@ const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = {
 
 const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
   ...WRITE_CHECKS,
-  withRuntime: isBoolean,
+  withRuntime: isRuntimeSampling,
   withProfiler: isBoolean,
   samplingInterval: isInterval,
   samplers: isSamplers,

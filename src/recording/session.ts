@@ -2,13 +2,14 @@ import { KymoError, quote, reason } from "../errors.ts";
 import { publishFile } from "../files/atomic_file.ts";
 import { profileFileName } from "../files/names.ts";
 import { ProfileRecorder } from "../profiling/profile_recorder.ts";
-import type { Runtime } from "../runtime.ts";
+import type { LoopWatch, Runtime } from "../runtime.ts";
+import { blockedLoopSampler } from "../sampling/blocked_loop_sampler.ts";
 import { BackgroundSampler } from "../sampling/background_sampler.ts";
 import { DurationSampler } from "../sampling/duration_sampler.ts";
 import { eventLoopSampler } from "../sampling/event_loop_sampler.ts";
 import { gcSampler } from "../sampling/gc_sampler.ts";
 import { processSampler } from "../sampling/process_sampler.ts";
-import type { Sampler } from "../sampling/sampler.ts";
+import type { ObservationSink, Sampler } from "../sampling/sampler.ts";
 import { CHANNELS } from "../series.ts";
 import type { DoubleBuffer } from "./double_buffer.ts";
 import type { CheckedOptions } from "./options.ts";
@@ -152,11 +153,31 @@ export class Session {
 
   #runtimeSamplers(): Sampler[] {
     const { memory, resources, gc } = this.#runtime;
+    const { withRuntime } = this.#options;
+    const sink = this.#store.channels.sink(CHANNELS.runtime);
+    const whileBlocked = typeof withRuntime === "object" && withRuntime.whileBlocked === true;
     return [
       ...gc === undefined ? [] : [gcSampler(gc)],
       processSampler(memory, resources),
-      eventLoopSampler(this.#runtime, this.#store.channels.sink(CHANNELS.runtime)),
+      ...whileBlocked ? [this.#blockedLoopSampler(sink)] : [],
+      eventLoopSampler(this.#runtime, sink),
     ];
+  }
+
+  #blockedLoopSampler(sink: ObservationSink): Sampler {
+    const { timers, watchLoop, unavailable } = this.#runtime;
+    const fail = (why: string): void =>
+      this.report(new KymoError("unsupported", `Cannot sample while the event loop is blocked: ${why}`));
+    const watch = (): LoopWatch | undefined => {
+      try {
+        if (watchLoop !== undefined) return watchLoop(this.#options.samplingInterval, fail);
+        fail(unavailable.threads ?? "the runtime has no threads");
+      } catch (error) {
+        fail(reason(error));
+      }
+      return undefined;
+    };
+    return blockedLoopSampler({ timers, watch, report: (error) => this.report(error) }, sink);
   }
 
   #profile(): ProfileRecorder | undefined {

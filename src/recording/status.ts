@@ -99,6 +99,7 @@ const CAPABILITIES: readonly CapabilityName[] = [
   "heap",
   "resources",
   "rss.peak",
+  "threads",
   "profiler",
   "signals",
 ];

@@ -59,6 +59,7 @@ describe("adapter of this runtime", () => {
       heap: runtime.memory.heap !== undefined,
       resources: runtime.resources !== undefined,
       "rss.peak": runtime.memory.peakRss !== undefined,
+      threads: runtime.watchLoop !== undefined,
       profiler: runtime.profiler !== undefined,
       signals: true,
     };

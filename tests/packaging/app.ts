@@ -32,7 +32,7 @@ function expect(what: string, actual: unknown, expected: unknown): void {
   if (actual !== expected) throw new Error(`${what}: expected ${expected}, got ${actual}`);
 }
 
-start({ monitoringDir: directory, withRuntime: true });
+start({ monitoringDir: directory, withRuntime: { whileBlocked: true } });
 for (let i = 0; i < samples; i++) stopDurationSample("work", startDurationSample());
 observe("queue length", 17);
 const handle = timeHandler((_request: Request) => new Response("hello"));
@@ -50,4 +50,5 @@ expect("durations of the handler", countRows("duration")["/greeting [GET]"], 1);
 expect("observations", countRows("custom")["queue length"], 1);
 expect("measurement of the channel", sale?.measurement, 12.5);
 expect("rows dropped", status().dropped, 0);
+expect("errors", status().errors, 0);
 console.log(`${status().runtime}: ${status().flushed} rows in ${directory}`);

@@ -111,6 +111,7 @@ export class FakeRuntime implements Runtime {
     this.pid = pid;
     this.unavailable = {
       profiler: "there is none",
+      threads: "there are none",
       ...files.locks ? {} : { locks: "there is no flock" },
       ...files.map ? {} : { spool: "there is no mapping" },
     };

@@ -11,7 +11,12 @@ const NO_NUMBERS = ["1024", null, NaN, Infinity, -Infinity, -1, 100.5, {}, [20_0
 /** For each option what is refused. */
 const WRONG: Record<string, unknown[]> = {
   monitoringDir: ["", "a\0b", 1, null, {}, ["x"], new URL("file:///x"), true, Symbol("x"), 1n],
-  withRuntime: NO_BOOLEANS,
+  withRuntime: [
+    ...NO_BOOLEANS.filter((value) => JSON.stringify(value) !== "{}"),
+    { whileBlocked: 1 },
+    { other: true },
+    [true],
+  ],
   withProfiler: NO_BOOLEANS,
   memoryThreshold: [...NO_NUMBERS, 0, 2 ** 14 - 1, 2 ** 30 + 1, 2 ** 31, 2 ** 32, 2 ** 53],
   flushInterval: [...NO_NUMBERS, 1, 9, 86_400_001],
@@ -28,14 +33,14 @@ const WRONG: Record<string, unknown[]> = {
 /** For each option what is taken, the bounds above all. */
 const RIGHT: Record<string, unknown[]> = {
   monitoringDir: ["x", "/abs/x", "../x", " ", "é", "x".repeat(300)],
-  withRuntime: [true, false],
+  withRuntime: [true, false, {}, { whileBlocked: true }, { whileBlocked: undefined }],
   withProfiler: [true, false],
   memoryThreshold: [2 ** 14, 2 ** 14 + 1, 2 ** 30],
   flushInterval: [0, 10, 86_400_000],
   samplingInterval: [10, 86_400_000],
   layout: ["segments", "append"],
   durability: ["spool", "memory"],
-  samplers: [[], [sampler], [sampler, sampler]],
+  samplers: [[], [sampler], [sampler, sampler], [{ ...sampler, interval: 10 }, { ...sampler, interval: undefined }]],
   onError: [() => {}, async () => {}],
 };
 
@@ -75,6 +80,13 @@ describe("the options of start", () => {
     assertEquals(onError(new KymoError("io", "x")), undefined);
     const undefineds = Object.fromEntries(Object.keys(RIGHT).map((name) => [name, undefined]));
     assertEquals(checkStartOptions(undefineds).memoryThreshold, 2 ** 20);
+  });
+
+  it("refuse a sampler whose interval is out of range", () => {
+    for (const interval of [0, 9, 86_400_001, NaN, "100", null]) {
+      const error = assertThrows(() => checkStartOptions({ samplers: [{ ...sampler, interval }] }), KymoError);
+      assertMatch(error.message, /^Cannot start: the interval of a sampler must be a whole number .+: [^:]+$/);
+    }
   });
 
   it("must be an object", () => {

@@ -26,7 +26,7 @@ describe("status", () => {
     const { running, runtime, clock, monitoringDir, layout, durability, capabilities } = monitor.status();
     assertEquals([running, runtime, clock, monitoringDir, layout], [true, "fake 1", "fake", "/here", "append"]);
     assertEquals([durability, capabilities.spool, capabilities.locks], ["spool", AVAILABLE, AVAILABLE]);
-    assertEquals(Object.keys(capabilities).length, 10);
+    assertEquals(Object.keys(capabilities).length, 11);
     await monitor.stop();
   });
 
@@ -234,11 +234,17 @@ describe("failures while recording", () => {
   it("say what a runtime lacks for what was asked for, and the rest is recorded", async () => {
     const { runtime, monitor } = monitoring(new FakeRuntime(new MemoryDisk(false)));
     const messages: string[] = [];
-    monitor.start({ layout: "append", withProfiler: true, onError: ({ message }) => messages.push(message) });
+    monitor.start({
+      layout: "append",
+      withProfiler: true,
+      withRuntime: { whileBlocked: true },
+      onError: ({ message }) => messages.push(message),
+    });
     monitor.observe("x", 1);
     await monitor.stop();
     assertEquals(messages.toSorted(), [
       "Cannot append, so separate files are written: there is no flock",
+      "Cannot sample while the event loop is blocked: there are none",
       "Cannot take a CPU profile: there is none",
     ]);
     assertEquals(runtime.csvs("custom").length, 1);

@@ -1,0 +1,129 @@
+import type { BlockedSample, LoopWatch } from "../../src/runtime.ts";
+import { wallClock } from "../web_api/wall_clock.ts";
+import { builtin } from "./builtins.ts";
+
+/** `worker_threads.Worker` of Node's API. The Web's has no `unref` on Deno. */
+interface Worker {
+  on(event: "error", listener: (error: unknown) => void): void;
+  unref(): void;
+  terminate(): Promise<unknown>;
+}
+
+interface WorkerThreads {
+  readonly Worker: new (
+    source: string,
+    options: { readonly eval: true; readonly workerData: WatchData; readonly name: string },
+  ) => Worker;
+}
+
+/** What the thread is given. */
+interface WatchData {
+  readonly buffer: SharedArrayBuffer;
+  /** ms between looks at the beats. */
+  readonly interval: number;
+  readonly capacity: number;
+}
+
+/**
+ * Samples that fit: more than an hour, one a second.
+ *
+ * The buffer has 32 bytes (beats; samples written, read and lost; the time of the last beat) and
+ * then 40 for each sample: its timepoint, and four doubles.
+ */
+const CAPACITY = 4_096;
+const HEADER_BYTES = 32;
+const SAMPLE_WORDS = 5;
+
+/**
+ * Starts a thread that watches the event loop of this isolate. It costs 13 MiB of resident memory on
+ * Deno and 6 on Bun, and 3 ms of CPU time per second; to start it holds the isolate up for 0.1 s on
+ * Deno, 0.02 s on Bun. It does not keep the program alive and needs no permission. Its source is a
+ * text, so it works from any bundle.
+ */
+export function watchLoop(
+  interval: number,
+  onFailure: (reason: string) => void,
+  capacity: number = CAPACITY,
+): LoopWatch {
+  const { Worker } = builtin<WorkerThreads>("node:worker_threads");
+  const buffer = new SharedArrayBuffer(HEADER_BYTES + 8 * SAMPLE_WORDS * capacity);
+  const words = new Int32Array(buffer, 0, 4);
+  const integers = new BigInt64Array(buffer);
+  const numbers = new Float64Array(buffer);
+  const epoch = wallClock(globalThis);
+  const source = `(${watch})(process.getBuiltinModule("node:worker_threads").workerData, process)`;
+  const worker = new Worker(source, { eval: true, workerData: { buffer, interval, capacity }, name: "kymo" });
+  worker.on("error", (error) => onFailure(error instanceof Error ? error.message : String(error)));
+  worker.unref();
+  return {
+    beat() {
+      Atomics.store(integers, 2, epoch());
+      Atomics.add(words, 0, 1);
+    },
+    drain() {
+      const samples: BlockedSample[] = [];
+      const written = Atomics.load(words, 1);
+      let read = Atomics.load(words, 2);
+      for (; read !== written; read = read + 1 | 0) {
+        const at = HEADER_BYTES / 8 + SAMPLE_WORDS * ((read >>> 0) % capacity);
+        samples.push({
+          timepoint: integers[at]!,
+          silence: numbers[at + 1]!,
+          rss: numbers[at + 2]!,
+          user: numbers[at + 3]!,
+          system: numbers[at + 4]!,
+        });
+      }
+      Atomics.store(words, 2, read);
+      return { samples, lost: Atomics.exchange(words, 3, 0) };
+    },
+    stop: () => void worker.terminate().catch(() => {}),
+  };
+}
+
+/** The part of `process` that the thread uses. */
+interface ThreadProcess {
+  memoryUsage: { rss(): number };
+  cpuUsage(): { readonly user: number; readonly system: number };
+}
+
+/**
+ * The program of the thread. It is passed on as text, so it uses nothing but its parameters and
+ * globals.
+ */
+function watch({ buffer, interval, capacity }: WatchData, process: ThreadProcess): void {
+  const words = new Int32Array(buffer, 0, 4);
+  const integers = new BigInt64Array(buffer);
+  const numbers = new Float64Array(buffer);
+  const { Temporal } = globalThis as { Temporal?: { Now: { instant(): { epochNanoseconds: bigint } } } };
+  const epoch = (): bigint =>
+    Temporal === undefined ? BigInt(Date.now()) * 1_000_000n : Temporal.Now.instant().epochNanoseconds;
+
+  let beats = 0;
+  let lastBeat = Infinity; // ms of the thread's monotonic clock; the first beat begins it
+  setInterval(() => {
+    const now = performance.now();
+    const timepoint = epoch();
+    if (beats !== Atomics.load(words, 0)) {
+      beats = Atomics.load(words, 0);
+      // The clocks of two threads differ in their zero, so the time of the beat is of the wall
+      // clock, which may be set: the beat is not older than the last look.
+      const age = Number(timepoint - Atomics.load(integers, 2)) / 1e6;
+      lastBeat = now - Math.min(Math.max(age, 0), interval);
+    }
+    if (now - lastBeat < interval) return;
+    const written = Atomics.load(words, 1);
+    if ((written - Atomics.load(words, 2) | 0) >= capacity) {
+      Atomics.add(words, 3, 1);
+      return;
+    }
+    const at = 4 + 5 * ((written >>> 0) % capacity);
+    const { user, system } = process.cpuUsage();
+    integers[at] = timepoint;
+    numbers[at + 1] = Math.round((now - lastBeat) * 1e6);
+    numbers[at + 2] = process.memoryUsage.rss();
+    numbers[at + 3] = user / 1e6;
+    numbers[at + 4] = system / 1e6;
+    Atomics.store(words, 1, written + 1 | 0);
+  }, interval);
+}
