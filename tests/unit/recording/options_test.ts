@@ -11,12 +11,9 @@ const NO_NUMBERS = ["1024", null, NaN, Infinity, -Infinity, -1, 100.5, {}, [20_0
 /** For each option what is refused. */
 const WRONG: Record<string, unknown[]> = {
   monitoringDir: ["", "a\0b", 1, null, {}, ["x"], new URL("file:///x"), true, Symbol("x"), 1n],
-  withRuntime: [
-    ...NO_BOOLEANS.filter((value) => JSON.stringify(value) !== "{}"),
-    { whileBlocked: 1 },
-    { other: true },
-    [true],
-  ],
+  withRuntime: [0, "true", null, [], [true], 1n, () => true, { whileBlocked: 1 }, { whileBlocked: null }, {
+    other: true,
+  }],
   withProfiler: NO_BOOLEANS,
   memoryThreshold: [...NO_NUMBERS, 0, 2 ** 14 - 1, 2 ** 30 + 1, 2 ** 31, 2 ** 32, 2 ** 53],
   flushInterval: [...NO_NUMBERS, 1, 9, 86_400_001],
