@@ -43,20 +43,32 @@ export function lastSeenOf({ record, rows }: Program): bigint | undefined {
 
 /**
  * The programs of a selection: those of the processes that have rows, in their order, and then
- * those of which there is only a record.
+ * those of which there is only a record. Rows in layout `append`, which have the PID alone, are of
+ * the program with that PID and layout, if there is only one.
  */
 export function programsOf(
   records: Pick<ProgramRecords, "byProcess" | "liveness">,
   { processes }: { readonly processes: readonly ProcessId[] },
 ): Program[] {
+  const recordOf = (id: ProcessId): ProgramRecord | undefined => {
+    if (id.isolate !== "") return records.byProcess.get(processKey(id));
+    const appending = appendersOf([...records.byProcess.values()], id.pid);
+    return appending.length === 1 ? appending[0] : undefined;
+  };
   const programOf = ({ pid, isolate }: ProcessId): Program => {
-    const key = processKey({ pid, isolate });
-    const [record, liveness] = [records.byProcess.get(key), records.liveness.get(key)];
+    const record = recordOf({ pid, isolate });
+    const liveness = record && records.liveness.get(processKey(record));
     return { pid, isolate, ...record && { record }, ...liveness && { liveness } };
   };
-  const keys = new Set(processes.map(processKey));
-  const others = [...records.byProcess].flatMap(([key, record]) => keys.has(key) ? [] : [record]);
-  return [...processes, ...others].map(programOf);
+  const withRows = processes.map(programOf);
+  const known = new Set(withRows.map(({ record }) => record));
+  const others = [...records.byProcess.values()].filter((record) => !known.has(record)).map(programOf);
+  return [...withRows, ...others];
+}
+
+/** The programs that appended rows with a PID. */
+export function appendersOf(records: readonly ProgramRecord[], pid: number): ProgramRecord[] {
+  return records.filter((record) => record.pid === pid && record.options.layout === "append");
 }
 
 /**

@@ -8,10 +8,10 @@
 import type { Liveness } from "../../files/liveness.ts";
 import { processKey } from "../../files/names.ts";
 import type { ProgramEnd } from "../../files/program_record.ts";
-import { beginOf, lastSeenOf, type Program, programNames, serviceOf } from "./program.ts";
+import { appendersOf, beginOf, lastSeenOf, type Program, programNames, serviceOf } from "./program.ts";
 
 /** What a remark is about. */
-export type RemarkKind = "killed" | "failed" | "crash-loop" | "memory" | "restarts" | "gap";
+export type RemarkKind = "killed" | "failed" | "crash-loop" | "memory" | "restarts" | "gap" | "mixed";
 
 /** A remark on one program, or on all programs of one service. */
 export interface Remark {
@@ -78,6 +78,7 @@ export function remarksOn(programs: readonly Program[], format: RemarkFormat): R
     if (!isLoop && restartsOf(own) > 0) remarks.push(restarts(service, own));
     remarks.push(...gaps(service, own, format));
   }
+  remarks.push(...mixtures(programs));
   return remarks.sort((one, other) =>
     Number(other.isBad) - Number(one.isBad) || (one.from < other.from ? -1 : one.from > other.from ? 1 : 0)
   );
@@ -192,6 +193,25 @@ function gaps(service: string, lives: readonly Life[], format: RemarkFormat): Re
     processes: lives.map(({ program }) => processKey(program)),
     ...longest,
   }];
+}
+
+/** The PIDs whose rows may be of several programs, since layout `append` tells the PID alone. */
+function mixtures(programs: readonly Program[]): Remark[] {
+  const records = programs.flatMap(({ record }) => record === undefined ? [] : [record]);
+  return programs.flatMap((program): Remark[] => {
+    if (program.isolate !== "" || program.record !== undefined) return [];
+    const appending = appendersOf(records, program.pid);
+    if (appending.length < 2) return [];
+    const times = appending.map(({ started }) => started);
+    return [{
+      kind: "mixed",
+      isBad: false,
+      text: `PID ${program.pid} stands for ${appending.length} programs, whose rows layout append does not tell apart`,
+      processes: [processKey(program), ...appending.map(processKey)],
+      from: times.reduce((one, other) => one < other ? one : other),
+      to: times.reduce((one, other) => one > other ? one : other),
+    }];
+  });
 }
 
 function extentOf(lives: readonly Life[]): Pick<Remark, "processes" | "from" | "to"> {

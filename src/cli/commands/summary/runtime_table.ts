@@ -95,6 +95,7 @@ function rowOf(all: readonly RuntimeSummary[], programs: readonly Program[], nam
     if (kind === "event") return `${format(sum((one) => one.sum))} in ${counted(sum((one) => one.count), "event")}`;
     if (kind !== "counter") return "";
     const growth = sum(({ growth = 0 }) => growth);
+    if (Number.isNaN(growth)) return "– (mixed processes)";
     // Of lives one after the other each has cores of its own time.
     const cores = growth / unionSeconds(group.map(({ first, last }) => ({ begin: first, end: last })));
     return unit === "s" && Number.isFinite(cores) ? `${format(growth)}, ${formatCores(cores, SPACED)}` : format(growth);

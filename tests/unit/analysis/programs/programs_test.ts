@@ -86,6 +86,26 @@ describe("programsOf", () => {
   });
 });
 
+describe("programsOf: rows in layout append", () => {
+  const appending = (isolate: string): Program =>
+    program("a", 0, undefined, { isolate, options: { layout: "append" } });
+  const programsWith = (...recorded: readonly Program[]): Program[] => {
+    const byProcess = new Map(recorded.map(({ pid, isolate, record }) => [`${pid}-${isolate}`, record!]));
+    return programsOf({ byProcess, liveness: new Map() }, { processes: [{ pid: 1, isolate: "" }] });
+  };
+
+  it("are of the only program of their PID", () => {
+    const [one, other] = [appending("0000aaaa"), program("b", 0)];
+    assertEquals(programsWith(one, other), [{ pid: 1, isolate: "", record: one.record! }, other]);
+  });
+
+  it("are of no program if there are several, which is told", () => {
+    const programs = programsWith(appending("0000aaaa"), appending("0000bbbb"));
+    assertEquals(programs[0], { pid: 1, isolate: "" });
+    assertEquals(texts(programs), ["PID 1 stands for 2 programs, whose rows layout append does not tell apart"]);
+  });
+});
+
 describe("withoutWorkers", () => {
   it("leaves out workers whose main isolate has the same figures", () => {
     const main = program("a", 0);

@@ -22,7 +22,7 @@ describe("growingMemory", () => {
     assertEquals(remark?.processes, ["1-0000000b"]);
     assertEquals(
       remark?.text.replaceAll("\u00a0", " "),
-      "PID 1 grew from 130 MB to 400 MB of memory (RSS) within 270 s",
+      "PID 1 grew from 131 MB to 400 MB of memory (RSS) within 269 s",
     );
   });
 });

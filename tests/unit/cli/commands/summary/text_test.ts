@@ -181,7 +181,7 @@ describe("the table of the runtime", () => {
 
   it("has no growth of counters that mix several isolates", () => {
     const runtime = [runtimeOf({ ...counter, label: "gc collected", growth: NaN })];
-    assertMatch(lines({ runtime })[2]!, /^gc collected +–$/);
+    assertMatch(lines({ runtime })[2]!, /^gc collected +– \(mixed processes\)$/);
   });
 
   it("does not add series with different units", () => {
