@@ -72,7 +72,8 @@ export type {
 } from "./slow/slow_correlation.ts";
 
 // CPU profiles.
-export { parseCpuProfile } from "./profile/profile_files.ts";
+export { parseCpuProfile } from "./profile/cpu_profile.ts";
+export type { ReadCpuProfile } from "./profile/cpu_profile.ts";
 export { callTimes, callTree, functionTimes, placeOf } from "./profile/call_tree.ts";
 export type { CallNode, CallTime, FunctionKind, FunctionTime, ProfiledFunction } from "./profile/call_tree.ts";
 export type { CpuProfile, CpuProfileNode } from "../runtime.ts";

@@ -1,5 +1,7 @@
 import { KymoError, reason } from "../errors.ts";
-import type { CpuProfile, CpuProfiler, Timers } from "../runtime.ts";
+import type { Clock, CpuProfile, CpuProfiler, Timers } from "../runtime.ts";
+import { encodeCpuProfile } from "./cpu_profile_file.ts";
+import { ownModules } from "./own_modules.ts";
 import { inSource } from "./source_positions.ts";
 
 /** µs between samples: 100 samples a second, as continuous profilers usually take. */
@@ -12,10 +14,13 @@ export const SAMPLING_INTERVAL = 10_000;
  */
 export const PART_DURATION = 600_000;
 
+const NANOSECONDS_PER_MICROSECOND = 1000;
+
 /** Where a profile comes from and goes to. */
 export interface ProfileRecorderOptions {
   readonly profiler: CpuProfiler;
   readonly timers: Timers;
+  readonly clock: Pick<Clock, "now" | "epoch">;
   /** Takes the bytes of a whole `.cpuprofile` file. */
   readonly publish: (file: Uint8Array) => void;
   /** Called with a `"profiler-failed"` error when a part is missing. Must not throw. */
@@ -30,6 +35,8 @@ export class ProfileRecorder {
   readonly #options: ProfileRecorderOptions;
   #stopRotating: () => void = () => {};
   #sampling = false;
+  /** When sampling was asked for, on both clocks, ns. */
+  #asked = { epoch: 0n, now: 0 };
   #done: Promise<void> = Promise.resolve();
 
   /** Does nothing until {@linkcode ProfileRecorder.start}. */
@@ -55,8 +62,10 @@ export class ProfileRecorder {
   }
 
   async #beginPart(): Promise<void> {
+    const { profiler, clock } = this.#options;
     try {
-      await this.#options.profiler.start(SAMPLING_INTERVAL);
+      this.#asked = { epoch: clock.epoch(), now: clock.now() };
+      await profiler.start(SAMPLING_INTERVAL);
       this.#sampling = true;
     } catch (error) {
       this.#report(error);
@@ -66,13 +75,27 @@ export class ProfileRecorder {
   async #endPart(): Promise<void> {
     if (!this.#sampling) return;
     this.#sampling = false;
-    const { profiler, publish } = this.#options;
+    const { profiler, clock, publish } = this.#options;
     try {
+      const end = clock.now();
       const profile = await profiler.stop();
-      publish(encodeCpuProfile(inSource(profile, (position) => profiler.sourcePosition(position))));
+      publish(encodeCpuProfile(inSource(profile, (position) => profiler.sourcePosition(position)), {
+        startedAt: this.#startedAt(profile, end),
+        modules: ownModules(),
+      }));
     } catch (error) {
       this.#report(error);
     }
+  }
+
+  /**
+   * When a profile began, ns since 1970. Its own clock is private, so it is
+   * counted back from its end. (To load the inspector, when the first profile is asked for, was seen
+   * to take 6 ms.)
+   */
+  #startedAt({ startTime, endTime }: CpuProfile, end: number): bigint {
+    const sinceAsked = end - this.#asked.now - (endTime - startTime) * NANOSECONDS_PER_MICROSECOND;
+    return this.#asked.epoch + BigInt(Math.max(0, Math.round(sinceAsked)));
   }
 
   #report(error: unknown): void {
@@ -80,9 +103,4 @@ export class ProfileRecorder {
       new KymoError("profiler-failed", `Cannot take the CPU profile: ${reason(error)}`, { cause: error }),
     );
   }
-}
-
-/** A `.cpuprofile` file: the profile as JSON, which Chrome DevTools and speedscope open. */
-export function encodeCpuProfile(profile: CpuProfile): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(profile));
 }

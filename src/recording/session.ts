@@ -181,7 +181,7 @@ export class Session {
   }
 
   #profile(): ProfileRecorder | undefined {
-    const { profiler, timers, unavailable, pid } = this.#runtime;
+    const { profiler, timers, clock, unavailable, pid } = this.#runtime;
     const { isolate, directory, failures } = this.#store;
     const report = (error: KymoError): void => failures.report(error);
     if (profiler === undefined) {
@@ -194,7 +194,7 @@ export class Session {
       const part = ++parts;
       publishFile(directory, (number) => profileFileName({ pid, isolate }, part, number), file);
     };
-    const recorder = new ProfileRecorder({ profiler, timers, publish, report });
+    const recorder = new ProfileRecorder({ profiler, timers, clock, publish, report });
     recorder.start();
     return recorder;
   }

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { JoinedProfile } from "../../runtime_adapters/bun/joined_profile.ts";
-import { encodeCpuProfile } from "../../src/profiling/profile_recorder.ts";
+import { encodeCpuProfile } from "../../src/profiling/cpu_profile_file.ts";
 import type { CpuProfile, CpuProfileNode } from "../../src/runtime.ts";
 import { checkCpuProfile } from "../support/profile/check_cpu_profile.ts";
 

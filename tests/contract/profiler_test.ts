@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { bunProfiler } from "../../runtime_adapters/bun/profiler.ts";
 import { denoProfiler } from "../../runtime_adapters/deno/profiler.ts";
-import { encodeCpuProfile } from "../../src/profiling/profile_recorder.ts";
+import { encodeCpuProfile } from "../../src/profiling/cpu_profile_file.ts";
 import { inSource } from "../../src/profiling/source_positions.ts";
 import type { CpuProfile, CpuProfiler } from "../../src/runtime.ts";
 import { work } from "../support/programs/profiled_work.ts";

@@ -9,14 +9,14 @@
 import type { CpuProfile, CpuProfileNode } from "../../runtime.ts";
 
 /**
- * What a node's time was spent on: a JavaScript function, or one of the names that profilers give
- * to time in which no function runs.
+ * What a node's time was spent on: a JavaScript function, Kymo itself, or one of the names that
+ * profilers give to time in which no function runs.
  */
-export type FunctionKind = "function" | "root" | "idle" | "program" | "gc";
+export type FunctionKind = "function" | "kymo" | "root" | "idle" | "program" | "gc";
 
 /** A function in a profile. */
 export interface ProfiledFunction {
-  /** Its name; `(anonymous)` if it has none. */
+  /** Its name; `(anonymous)` if it has none. Those of one line differ by their column. */
   readonly name: string;
   /** URL or path of its script; empty if it is not JavaScript. */
   readonly url: string;
@@ -26,7 +26,7 @@ export interface ProfiledFunction {
   readonly column: number | undefined;
   /**
    * What it is. Idle time, the runtime's own work (`program`) and garbage collection (`gc`) are
-   * children of the root.
+   * children of the root. Kymo's own time (`kymo`) is called by the function that called Kymo.
    */
   readonly kind: FunctionKind;
 }
@@ -57,10 +57,14 @@ export interface CallNode {
   readonly children: CallNode[];
 }
 
-/** The names that V8, and Kymo on Bun, give to time in which no function runs. */
+/** The name of a function without one. */
+const ANONYMOUS = "(anonymous)";
+
+/** The names that V8, and Kymo, give to time in which no function of the program runs. */
 const KINDS: Readonly<Record<string, FunctionKind>> = {
   "(root)": "root",
   "(idle)": "idle",
+  "(kymo)": "kymo",
   "(program)": "program",
   "(garbage collector)": "gc",
 };
@@ -159,7 +163,7 @@ function emptyNode(called: ProfiledFunction): CallNode {
 
 function toFunction(name: string, url: string, lineNumber: number, columnNumber: number): ProfiledFunction {
   return {
-    name: name || "(anonymous)",
+    name: name || ANONYMOUS,
     url,
     line: lineNumber < 0 ? undefined : lineNumber + 1,
     column: columnNumber < 0 ? undefined : columnNumber + 1,
@@ -168,14 +172,16 @@ function toFunction(name: string, url: string, lineNumber: number, columnNumber:
 }
 
 /**
- * Returns where a function begins, in short: `main.ts:12`; empty if it is not JavaScript. Names of
- * the runtime's own scripts are kept whole.
+ * Returns where a function begins, in short: `main.ts:12`, and with its column if it has no name,
+ * since there may be several in a line: `main.ts:12:34`. Empty if it is not JavaScript. Names of the
+ * runtime's own scripts are kept whole.
  */
-export function placeOf({ url, line }: ProfiledFunction): string {
+export function placeOf({ name, url, line, column }: ProfiledFunction): string {
   if (url === "") return "";
   const isInternal = /^(node|ext|bun|internal):/.test(url);
-  const name = isInternal ? url : url.replace(/[?#].*$/, "").replace(/^.*[/\\](?=.)/, "");
-  return line === undefined ? name : `${name}:${line}`;
+  const file = isInternal ? url : url.replace(/[?#].*$/, "").replace(/^.*[/\\](?=.)/, "");
+  if (line === undefined) return file;
+  return name === ANONYMOUS && column !== undefined ? `${file}:${line}:${column}` : `${file}:${line}`;
 }
 
 /** Time sampled with one node on top of the stack. */

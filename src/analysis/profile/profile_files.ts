@@ -1,8 +1,5 @@
 /**
- * `.cpuprofile` files: finding, reading and checking them.
- *
- * Their format is `Profiler.Profile` of the Chrome DevTools protocol
- * (https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#type-Profile).
+ * Finding and reading `.cpuprofile` files.
  *
  * @module
  */
@@ -12,7 +9,8 @@ import { fileNameOf, isProfileName, parseProfileFileName } from "../../files/nam
 import { followLinks, openRegularFile } from "../../files/regular_file.ts";
 import { expandPattern, isPattern } from "../source/file_pattern.ts";
 import { failure, type Result, success } from "../../result.ts";
-import { type CpuProfile, type CpuProfileNode, type Files, readFully } from "../../runtime.ts";
+import { type Files, readFully } from "../../runtime.ts";
+import { type ReadCpuProfile, readCpuProfile } from "./cpu_profile.ts";
 
 /** A `.cpuprofile` file. */
 export interface ProfileFile {
@@ -21,7 +19,7 @@ export interface ProfileFile {
   /** The process it is of, if its name says so. */
   readonly pid: number | undefined;
   /** Its content. */
-  readonly profile: CpuProfile;
+  readonly profile: ReadCpuProfile;
 }
 
 /** Most bytes of a profile: the length of the longest string of V8, which no file of Kymo nears. */
@@ -86,7 +84,7 @@ export function readProfile(path: string, files: Files): ProfileFile {
     throw fileError("Cannot read the CPU profile", path, error);
   }
   if (!text.ok) throw new KymoError(text.kind, `${action}: ${text.reason}`);
-  const profile = checkProfile(text.value);
+  const profile = readCpuProfile(text.value);
   if (!profile.ok) throw new KymoError(profile.kind, `${action}: ${profile.reason}`);
   const pid = parseProfileFileName(fileNameOf(path))?.owner.pid;
   return { path, pid, profile: profile.value };
@@ -102,81 +100,4 @@ function readText(path: string, files: Files): Result<string, "limit-exceeded"> 
   } finally {
     file.close();
   }
-}
-
-/**
- * Parses the text of a `.cpuprofile` file.
- *
- * @throws {KymoError} `"invalid-data"` if it is not a CPU profile.
- */
-export function parseCpuProfile(text: string): CpuProfile {
-  const profile = checkProfile(text);
-  if (!profile.ok) throw new KymoError(profile.kind, `Cannot parse the CPU profile: ${profile.reason}`);
-  return profile.value;
-}
-
-function checkProfile(text: string): Result<CpuProfile, "invalid-data"> {
-  let profile: unknown;
-  try {
-    profile = JSON.parse(text);
-  } catch {
-    return failure("invalid-data", "not JSON, or cut off");
-  }
-  const { value: damage } = damagesOf(profile).next();
-  if (damage !== undefined) return failure("invalid-data", damage);
-  const { nodes, startTime, endTime, samples, timeDeltas } = profile as CpuProfile;
-  const isSampled = samples !== undefined && timeDeltas !== undefined;
-  return success({ nodes, startTime, endTime, ...isSampled ? { samples, timeDeltas } : {} });
-}
-
-/** Yields what is wrong with a profile. What is not checked here is not used. */
-function* damagesOf(profile: unknown): Generator<string, undefined> {
-  if (!isRecord(profile) || !Array.isArray(profile.nodes) || profile.nodes.length === 0) yield "no call tree";
-  const { nodes, startTime, endTime, samples, timeDeltas } = profile as unknown as CpuProfile;
-  if (!isQuantity(startTime) || !isQuantity(endTime)) yield "no start or end time";
-  for (const [index, node] of nodes.entries()) yield* damagesOfNode(node, `node ${index}`);
-  yield* damagesOfTree(nodes);
-  if (samples === undefined && timeDeltas === undefined) return;
-  if (!Array.isArray(samples) || !Array.isArray(timeDeltas)) yield "samples or timeDeltas are missing";
-  if (samples!.length !== timeDeltas!.length) yield "samples and timeDeltas differ in length";
-  const ids = new Set(nodes.map(({ id }) => id));
-  for (const [index, id] of samples!.entries()) {
-    if (!ids.has(id)) yield `sample ${index} refers to a missing node`;
-    if (!isQuantity(timeDeltas![index]!)) yield `sample ${index} has no time`;
-  }
-}
-
-function* damagesOfNode(node: unknown, name: string): Generator<string, undefined> {
-  if (!isRecord(node) || !Number.isFinite(node.id) || !isRecord(node.callFrame)) yield `${name} has no id or callFrame`;
-  const { callFrame, children, hitCount } = node as unknown as CpuProfileNode;
-  const { functionName, url, lineNumber, columnNumber } = callFrame;
-  if (typeof functionName !== "string" || typeof url !== "string") yield `${name} has no functionName or url`;
-  if (!Number.isFinite(lineNumber) || !Number.isFinite(columnNumber)) yield `${name} has no line or column`;
-  if (children !== undefined && !Array.isArray(children)) yield `${name} has children that are not an array`;
-  if (hitCount !== undefined && !(isQuantity(hitCount) && hitCount >= 0)) yield `${name} has an invalid hitCount`;
-}
-
-/** The nodes must be one tree below the first, so that walking it ends. */
-function* damagesOfTree(nodes: readonly CpuProfileNode[]): Generator<string, undefined> {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  if (byId.size !== nodes.length) yield "two nodes have the same id";
-  const reached = new Set([nodes[0]!]);
-  for (const { children = [] } of reached) {
-    for (const id of children) {
-      const child = byId.get(id);
-      if (child === undefined) yield `node id ${JSON.stringify(id)} is missing`;
-      if (reached.has(child!)) yield `node id ${id} occurs twice in the call tree`;
-      reached.add(child!);
-    }
-  }
-  if (reached.size !== nodes.length) yield "the call tree is in pieces";
-}
-
-/** Whether a value is finite and exact, such as µs for 285 years: sums and products stay finite. */
-function isQuantity(value: number): boolean {
-  return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

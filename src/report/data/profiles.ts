@@ -5,6 +5,7 @@
  */
 
 import { type CallNode, callTree, placeOf } from "../../analysis/profile/call_tree.ts";
+import { wallTimeOf } from "../../analysis/profile/cpu_profile.ts";
 import { findProfiles, type ProfileFile, readProfile } from "../../analysis/profile/profile_files.ts";
 import { reason } from "../../errors.ts";
 import { fileNameOf, isProfileName } from "../../files/names.ts";
@@ -18,6 +19,9 @@ export interface Profiles {
   /** The files that could not be read, and why, one sentence each. */
   readonly problems: readonly string[];
 }
+
+/** Most assumptions that a profile comes with. */
+const MAX_ASSUMED = 5;
 
 /**
  * Reads the CPU profiles in the directories among `sources`, and merges those of one process. If
@@ -40,10 +44,13 @@ export function readProfiles(sources: readonly string[], files: Files, pids?: re
     const { path, pid } = first!;
     const name = path.slice(path.lastIndexOf("/") + 1);
     const all = [first!, ...more].map(({ profile }) => profile);
+    const time = wallTimeOf(all);
     return {
       name: more.length === 0 ? name : `${name} and ${more.length} more`,
       pid,
       duration: all.reduce((sum, { startTime, endTime }) => sum + (endTime - startTime) / 1e6, 0),
+      time: time && { from: time.first.toString(), to: time.last.toString() },
+      assumed: [...new Set(all.flatMap(({ assumed }) => assumed))].slice(0, MAX_ASSUMED),
       tree: flameTree(all, pid === undefined ? name : `PID ${pid}`, maxNodes),
     };
   });

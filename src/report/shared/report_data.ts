@@ -146,6 +146,10 @@ export interface ProfileData {
   readonly pid: number | undefined;
   /** Time that was sampled, seconds. */
   readonly duration: number;
+  /** When it began and ended, ns since 1970 as text; `undefined` if a file does not say. */
+  readonly time: { readonly from: string; readonly to: string } | undefined;
+  /** What was assumed in reading its files, a clause each. */
+  readonly assumed: readonly string[];
   /** The call tree, without calls too short to be shown. */
   readonly tree: FlameNode;
 }

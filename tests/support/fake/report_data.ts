@@ -113,6 +113,8 @@ export function fakeReport(size: Partial<Size> = {}): ReportData {
       name: `profile.${pids[at % pids.length]}.cpuprofile`,
       pid: pids[at % pids.length],
       duration: span / 1e9,
+      time: undefined,
+      assumed: [],
       tree: callTree(span / 1e9 * 0.6, random),
     })),
     unread: {

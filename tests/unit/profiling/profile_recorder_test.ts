@@ -1,11 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import {
-  encodeCpuProfile,
-  PART_DURATION,
-  ProfileRecorder,
-  SAMPLING_INTERVAL,
-} from "../../../src/profiling/profile_recorder.ts";
+import { encodeCpuProfile, profileFacts } from "../../../src/profiling/cpu_profile_file.ts";
+import { ownModules } from "../../../src/profiling/own_modules.ts";
+import { PART_DURATION, ProfileRecorder, SAMPLING_INTERVAL } from "../../../src/profiling/profile_recorder.ts";
 import type { CpuProfile, CpuProfiler } from "../../../src/runtime.ts";
 import { FakeClock, FakeTimers } from "../../support/fake/runtime.ts";
 import { checkCpuProfile } from "../../support/profile/check_cpu_profile.ts";
@@ -40,12 +37,14 @@ class FakeProfiler implements CpuProfiler {
 function setUp(prepare?: (profiler: FakeProfiler) => void) {
   const profiler = new FakeProfiler();
   prepare?.(profiler);
-  const timers = new FakeTimers(new FakeClock());
+  const clock = new FakeClock();
+  const timers = new FakeTimers(clock);
   const published: number[] = [];
   const reported: string[] = [];
   const recorder = new ProfileRecorder({
     profiler,
     timers,
+    clock,
     publish: (file) => published.push(checkCpuProfile(file).startTime),
     report: (error) => reported.push(error.message),
   });
@@ -67,6 +66,41 @@ describe("ProfileRecorder", () => {
     await recorder.finish();
     assertEquals([profiler.calls, published, reported], [[start, "stop"], [1], []]);
     assertEquals(timers.count, 0);
+  });
+
+  it("writes when the profile began on the wall clock, whatever the profiler's clock and its own delay", async () => {
+    const clock = new FakeClock();
+    const profiler = new FakeProfiler();
+    const files: Uint8Array[] = [];
+    const recorder = new ProfileRecorder({
+      profiler: {
+        ...profiler,
+        sourcePosition: () => undefined,
+        start: () => {
+          clock.time += 7_000_000; // to load the inspector
+          return Promise.resolve();
+        },
+        stop: () =>
+          Promise.resolve({
+            nodes: [{ id: 1, callFrame }],
+            startTime: 77,
+            endTime: 5_077,
+            samples: [],
+            timeDeltas: [],
+          }),
+      },
+      timers: new FakeTimers(new FakeClock()),
+      clock,
+      publish: (file) => files.push(file),
+      report: () => {},
+    });
+    const asked = clock.epoch();
+    recorder.start();
+    await settle();
+    clock.time += 5_000_000;
+    await recorder.finish();
+    const { startedAt, modules } = profileFacts(JSON.parse(new TextDecoder().decode(files[0])));
+    assertEquals([startedAt, modules], [asked + 7_000_000n, ownModules()]);
   });
 
   it("publishes a part whenever its time is over", async () => {
@@ -123,6 +157,7 @@ describe("ProfileRecorder", () => {
     const recorder = new ProfileRecorder({
       profiler: new FakeProfiler(),
       timers: new FakeTimers(new FakeClock()),
+      clock: new FakeClock(),
       publish: () => {
         throw new Error("no space");
       },

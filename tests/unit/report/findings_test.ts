@@ -218,6 +218,8 @@ describe("the findings of a report", () => {
         name: "",
         pid: 1,
         duration: 10,
+        time: undefined,
+        assumed: [],
         tree: frame(
           "(root)",
           0,
@@ -252,6 +254,8 @@ describe("the findings of a report", () => {
           name: "",
           pid,
           duration: 10,
+          time: undefined,
+          assumed: [],
           tree: frame("(root)", 0, frame("a", self!), frame("b", 10 - self!)),
         })),
       },
@@ -298,7 +302,9 @@ describe("the findings of a report", () => {
 
 it("a finding about a hot function names it, for the page to mark it", () => {
   const tree = frame("PID 1", 0, frame("isPrime", 2), frame("main", 1));
-  const [found] = findWhatStandsOut(inputs({ profiles: [{ name: "", pid: 1, duration: 3, tree }] }));
+  const [found] = findWhatStandsOut(
+    inputs({ profiles: [{ name: "", pid: 1, duration: 3, time: undefined, assumed: [], tree }] }),
+  );
   assertEquals([found?.kind, found?.function], ["cpu", "isPrime"]);
 });
 

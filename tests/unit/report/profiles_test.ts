@@ -47,7 +47,7 @@ describe("a flame graph", () => {
       0,
       40,
       ["main", "main.ts:2", 10, 30, ["work", "main.ts:9", 20, 20]],
-      ["(anonymous)", "main.ts:6", 10, 10],
+      ["(anonymous)", "main.ts:6:1", 10, 10],
     ]);
   });
 

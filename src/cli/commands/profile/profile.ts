@@ -16,6 +16,13 @@ export interface ProfileView {
   readonly tree?: boolean;
 }
 
+/** What was assumed in reading a file, because it does not say it. */
+export interface Assumption {
+  readonly path: string;
+  /** A clause such as "it has no samples". */
+  readonly assumed: string;
+}
+
 /** The profiles of a process, or of all processes, added up. */
 export interface Profile {
   /** The processes; `undefined` if the name of a file does not have it. */
@@ -28,6 +35,10 @@ export interface Profile {
   readonly idle: number;
   /** Samples that were taken. */
   readonly samples: number;
+  /** When the first began and the last ended, ns since 1970, if all files say when they began. */
+  readonly time: { readonly first: bigint; readonly last: bigint } | undefined;
+  /** What was assumed in reading the files. */
+  readonly assumed: readonly Assumption[];
   readonly tree: CallNode;
   /** Without idle time. */
   readonly functions: readonly FunctionTime[];
@@ -38,6 +49,7 @@ export interface Profile {
 /** Adds up files to one profile, or to one for each process. */
 export async function toProfiles(files: readonly ProfileFile[], byPid: boolean): Promise<Profile[]> {
   const { callTimes, callTree, functionTimes } = await import("../../../analysis/profile/call_tree.ts");
+  const { wallTimeOf } = await import("../../../analysis/profile/cpu_profile.ts");
   const groups = byPid ? [...Map.groupBy(files, ({ pid }) => pid).values()] : files.length > 0 ? [files] : [];
   return groups.map((files) => {
     const tree = callTree(files.map(({ profile }) => profile));
@@ -49,6 +61,8 @@ export async function toProfiles(files: readonly ProfileFile[], byPid: boolean):
       seconds: tree.total,
       idle: all.reduce((sum, time) => isBusy(time) ? sum : sum + time.self, 0),
       samples: all.reduce((sum, { samples }) => sum + samples, tree.samples),
+      time: wallTimeOf(files.map(({ profile }) => profile)),
+      assumed: files.flatMap(({ path, profile }) => profile.assumed.map((assumed) => ({ path, assumed }))),
       tree,
       functions: all.filter(isBusy),
       calls: callTimes(tree).filter(isBusy),
@@ -67,9 +81,11 @@ export function ordered<Time extends FunctionTime>(times: readonly Time[], sort:
 export const jsonHelp = `
 --json prints one object: profiles, a list of
   pids, paths  of its files
+  from, to     of the profile, ns since 1970 (text); null if a file has no start
   seconds      sampled, and idle: those in which nothing ran; samples
+  assumed      {path, assumed}: what was assumed that a file does not say
   functions    {name, url, line, column, kind, self, total, samples}, in s;
-               kind: "function", "program", "gc"
+               kind: "function", "kymo", "program", "gc"
   callers,     instead, with --callers or --callees: the same for each pair of
   callees      function and caller, with caller: {name, url, line, column}
   tree         instead, with --tree: {name, …, self, total, samples, children}`;
@@ -77,12 +93,15 @@ export const jsonHelp = `
 /** Profiles as one line of JSON. */
 export function toJson(profiles: readonly Profile[], view: ProfileView): string {
   return JSON.stringify({
-    profiles: profiles.map(({ pids, paths, seconds, idle, samples, ...profile }) => ({
+    profiles: profiles.map(({ pids, paths, time, seconds, idle, samples, assumed, ...profile }) => ({
       pids: pids.map((pid) => pid ?? null),
       paths,
+      from: time?.first.toString() ?? null,
+      to: time?.last.toString() ?? null,
       seconds,
       idle,
       samples,
+      assumed,
       ...shown(profile, view),
     })),
   });

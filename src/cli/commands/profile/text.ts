@@ -5,7 +5,9 @@ import {
   placeOf,
   type ProfiledFunction,
 } from "../../../analysis/profile/call_tree.ts";
-import { ordered, type Profile, type ProfileView } from "./profile.ts";
+import { type Assumption, ordered, type Profile, type ProfileView } from "./profile.ts";
+import { fileNameOf } from "../../../files/names.ts";
+import { formatTimeRange } from "../../../display/local_time.ts";
 import { bold, COMPACT, dim, SPACED } from "../../terminal/style.ts";
 import { type Column, formatMore, formatTable, type TableRoom } from "../../terminal/table.ts";
 import { counted, formatDuration, formatInteger, formatShare, formatSpan } from "../../../display/numbers.ts";
@@ -26,7 +28,7 @@ export function formatProfile(profile: Profile, view: ProfileView, room: TableRo
   return `${header(profile, room)}\n${body}`;
 }
 
-function header({ pids, paths, seconds, idle, samples }: Profile, { hasColors }: TableRoom): string {
+function header({ pids, paths, time, seconds, idle, samples, assumed }: Profile, { hasColors }: TableRoom): string {
   const known = pids.filter((pid) => pid !== undefined);
   const title = known.length === 0
     ? "CPU profile"
@@ -37,8 +39,23 @@ function header({ pids, paths, seconds, idle, samples }: Profile, { hasColors }:
     `${formatSpan(seconds, SPACED)} sampled${idlePart}, ${counted(samples, "sample")}, ${
       counted(paths.length, "file")
     }`,
+    ...time === undefined ? [] : [formatTimeRange(time)],
+    ...formatAssumptions(assumed, paths.length).map((line) => hasColors ? dim(line) : line),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Assumptions that are listed; files of one profiler mostly have the same. */
+const MAX_ASSUMPTIONS = 5;
+
+/** What was assumed, a line each, with the file if there are several. */
+function formatAssumptions(all: readonly Assumption[], files: number): string[] {
+  const lines = [...Map.groupBy(all, ({ assumed }) => assumed)].map(([assumed, [first, ...more]]) => {
+    const others = more.length === 0 ? "" : ` and ${counted(more.length, "file")} more`;
+    return files === 1 ? `Assumed: ${assumed}` : `Assumed: ${sanitize(fileNameOf(first!.path))}${others}: ${assumed}`;
+  });
+  const rest = lines.length - MAX_ASSUMPTIONS;
+  return rest <= 0 ? lines : [...lines.slice(0, MAX_ASSUMPTIONS), `and ${counted(rest, "assumption")} more`];
 }
 
 function formatFunctions(profile: Profile, { sort, top }: ProfileView, room: TableRoom): string {

@@ -58,7 +58,7 @@ function share({ tree }: ProfileData, name: string): number {
 }
 
 function section(profile: ProfileData): Section {
-  const { name, pid, duration } = profile;
+  const { name, pid, duration, assumed } = profile;
   const graph = flameGraph(profile);
   const facts = [
     pid === undefined ? "" : `PID ${pid}`,
@@ -68,6 +68,7 @@ function section(profile: ProfileData): Section {
     "article",
     { class: "profile", "aria-label": `CPU profile ${name}` },
     h("div", { class: "label-head" }, h("h3", {}, name), h("p", { class: "facts" }, facts.join(" · "))),
+    ...assumed.map((clause) => h("p", { class: "facts" }, `Assumed: ${clause}.`)),
     h("div", { class: "profile-columns" }, graph.element, functionTable(profile, graph.search)),
   );
   return { profile, element, search: graph.search };

@@ -3,7 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Command } from "commander";
 import { addProfileCommand } from "../../../../src/cli/commands/profile/command.ts";
 import type { Output } from "../../../../src/cli/context.ts";
-import { encodeCpuProfile } from "../../../../src/profiling/profile_recorder.ts";
+import { formatTimeRange } from "../../../../src/display/local_time.ts";
+import { encodeCpuProfile } from "../../../../src/profiling/cpu_profile_file.ts";
 import type { CpuProfile } from "../../../../src/runtime.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { profileOf } from "../../../support/profile/profile_stacks.ts";
@@ -120,9 +121,12 @@ describe("kymo profile", () => {
     assertEquals(rest, {
       pids: [7],
       paths: ["/m/profiler.7-0000beef-000001.cpuprofile"],
+      from: null,
+      to: null,
       seconds: 0.2,
       idle: 0.11,
       samples: 4,
+      assumed: [],
     });
     const work = { name: "work", url: "file:///src/main.ts", line: 5, column: 5 };
     assertEquals(functions, [{ ...work, kind: "function", self: 0.05, total: 0.060000000000000005, samples: 1 }]);
@@ -130,6 +134,55 @@ describe("kymo profile", () => {
     assertEquals((await json("--callees", "work")).callees.map(({ name }: { name: string }) => name), ["parse"]);
     const { tree } = await json("--tree");
     assertEquals(tree.children.map(({ name }: { name: string }) => name), ["(idle)", "main"]);
+  });
+
+  it("shows when the profile was taken, if its file says so", async () => {
+    const facts = { startedAt: 1_795_906_331_130_463_200n, modules: [] };
+    write("/dated.cpuprofile", encodeCpuProfile(first, facts));
+    const { lines } = await run(["/dated.cpuprofile"]);
+    const range = { first: facts.startedAt, last: facts.startedAt + 200_000_000n };
+    assertEquals(lines[2], formatTimeRange(range));
+    const [dated] = JSON.parse((await run(["/dated.cpuprofile", "--json"])).lines[0]!).profiles;
+    assertEquals([dated.from, dated.to], [String(range.first), String(range.last)]);
+    // Together with one that does not say it, nothing is known.
+    const [both] = JSON.parse((await run(["/dated.cpuprofile", "/m", "--json"])).lines[0]!).profiles;
+    assertEquals([both.from, both.to], [null, null]);
+  });
+
+  it("shows what was assumed in reading", async () => {
+    const { timeDeltas: _, ...untimed } = first;
+    write("/untimed.cpuprofile", encodeCpuProfile(untimed));
+    write("/untimed2.cpuprofile", encodeCpuProfile(untimed));
+    const assumed = "its samples have no times: they are taken to be at equal distances";
+    assertEquals((await run(["/untimed.cpuprofile"])).lines[2], `Assumed: ${assumed}`);
+    const two = await run(["/untimed.cpuprofile", "/untimed2.cpuprofile"]);
+    assertEquals(two.lines[2], `Assumed: untimed.cpuprofile and 1 file more: ${assumed}`);
+    const json = JSON.parse((await run(["/untimed.cpuprofile", "--json"])).lines[0]!);
+    assertEquals(json.profiles[0].assumed, [{ path: "/untimed.cpuprofile", assumed }]);
+  });
+
+  it("gives the program its callers, and what Kymo takes a line", async () => {
+    const taken = profileOf([["main timed work", 30], ["main timed", 10], ["main other", 10]]);
+    const nodes = taken.nodes.map((node) => {
+      const { functionName } = node.callFrame;
+      const url = functionName === "(root)" ? "" : functionName === "timed" ? "file:///k/src/a.ts" : "file:///app.ts";
+      return { ...node, callFrame: { ...node.callFrame, url } };
+    });
+    write("/timed.cpuprofile", encodeCpuProfile({ ...taken, nodes }, { modules: ["file:///k/src/"] }));
+    const json = async (...args: string[]) =>
+      JSON.parse((await run(["/timed.cpuprofile", "--json", ...args])).lines[0]!).profiles[0];
+    const { callees } = await json("--callees", "main", "--sort", "total");
+    assertEquals(
+      callees.map(({ name, kind, total }: { name: string; kind: string; total: number }) => [name, kind, total]),
+      [
+        ["work", "function", 0.03],
+        ["(kymo)", "kymo", 0.01],
+        ["other", "function", 0.01],
+      ],
+    );
+    assert(
+      JSON.stringify(await json()).includes("timed.cpuprofile") && !JSON.stringify(await json()).includes('"timed"'),
+    );
   });
 
   it("shows what it can read, and reports the rest", async () => {
