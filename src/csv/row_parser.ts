@@ -1,6 +1,6 @@
 /**
- * The grammar of a row. Four fields as RFC 4180 has them, each of which may be in quotes, ended by
- * CRLF or LF:
+ * The grammar of a row. Four fields as RFC 4180 has them, ended by CRLF or LF, each in quotes or
+ * not, though Kymo puts no number in quotes:
  *
  * | field | accepted |
  * | --- | --- |
@@ -11,8 +11,6 @@
  *
  * The numbers of such rows have the same values for JavaScript and for DuckDB. DuckDB accepts more,
  * but misreads some of it: `analysis/source/sources.ts` lists what.
- *
- * Kymo itself puts no number in quotes; programs that write every field in quotes do.
  *
  * Nearly all rows are *plain*: a timepoint of 19 digits (the years 2001 to 2255), a decimal number
  * without sign and exponent, a label of ASCII without quotes. Those take one pass, which compares
@@ -39,7 +37,6 @@ const TIMEPOINT_DIGITS = 19;
 const PLAIN_PID_DIGITS = 9;
 const NANOSECOND_DIGITS = 9;
 
-/** Nanoseconds in a second. */
 const BILLION = BigInt(NANOSECONDS_PER_SECOND);
 
 const MAX_PID = 0xffff_ffff;
@@ -248,10 +245,7 @@ export class RowParser {
     return this.#bytes[field] === Byte.quote ? field + 1 : field;
   }
 
-  /**
-   * Where the field at `field` ends if its content ends at `i`; {@linkcode NO_MATCH} if it lacks its
-   * second quote.
-   */
+  /** Where a field ends whose content ends at `i`; {@linkcode NO_MATCH} without its second quote. */
   #endOf(field: number, i: number): number {
     if (this.#bytes[field] !== Byte.quote) return i;
     return this.#bytes[i] === Byte.quote ? i + 1 : NO_MATCH;
