@@ -128,6 +128,7 @@ async function handle(request: Request): Promise<Response> {
 
 monitor.start({
   monitoringDir: process.argv[2] ?? "_monitoring",
+  name: "demo",
   withRuntime: true,
   withProfiler: true,
   samplingInterval: 250,
