@@ -17,7 +17,7 @@ let directory: string | undefined;
 const written = new Map<ReportData, string>();
 
 /** Returns Debian's Chromium, which is started once for all tests of a file. */
-function openBrowser(): Promise<Browser> {
+export function openBrowser(): Promise<Browser> {
   const folder = openDirectory();
   browser ??= chromium.launch({
     executablePath: "/usr/bin/chromium",
