@@ -63,7 +63,7 @@ export async function makeReport(
 ): Promise<Report> {
   const data = await readReportData(db, {
     ...options,
-    ...readProfiles(sources, files, options.selection?.pids),
+    ...readProfiles(sources, files, options.selection),
   });
   return { html: await renderPage(data), data };
 }

@@ -5,7 +5,7 @@
  */
 
 import { fileError, KymoError, quotePath } from "../../errors.ts";
-import { fileNameOf, isProfileName, parseProfileFileName } from "../../files/names.ts";
+import { fileNameOf, isProfileName, parseProfileFileName, type ProcessId } from "../../files/names.ts";
 import { followLinks, openRegularFile } from "../../files/regular_file.ts";
 import { expandPattern, isPattern } from "../source/file_pattern.ts";
 import { failure, type Result, success } from "../../result.ts";
@@ -16,8 +16,8 @@ import { type ReadCpuProfile, readCpuProfile } from "./cpu_profile.ts";
 export interface ProfileFile {
   /** Its path. */
   readonly path: string;
-  /** The process it is of, if its name says so. */
-  readonly pid: number | undefined;
+  /** The process it is of, if its name says so: PIDs repeat in containers, and among workers. */
+  readonly process: ProcessId | undefined;
   /** Its content. */
   readonly profile: ReadCpuProfile;
 }
@@ -61,6 +61,19 @@ function profilesAt(path: string, files: Files): string[] {
   }
 }
 
+/** The processes whose profiles are wanted: any of these PIDs, and any of these isolates. */
+export interface ProfileSelection {
+  readonly pids?: readonly number[] | undefined;
+  readonly isolates?: readonly string[] | undefined;
+}
+
+/** Whether a file is of one of the processes that are wanted. */
+export function isSelected({ process }: ProfileFile, { pids, isolates }: ProfileSelection): boolean {
+  const { pid, isolate } = process ?? {};
+  return (pids === undefined || pid !== undefined && pids.includes(pid)) &&
+    (isolates === undefined || isolate !== undefined && isolates.includes(isolate));
+}
+
 /** The profiles in a directory; `undefined` if something else, which may be no file, is at its path. */
 function profilesIn(path: string, files: Files): string[] | undefined {
   const found = followLinks(files, path);
@@ -86,8 +99,8 @@ export function readProfile(path: string, files: Files): ProfileFile {
   if (!text.ok) throw new KymoError(text.kind, `${action}: ${text.reason}`);
   const profile = readCpuProfile(text.value);
   if (!profile.ok) throw new KymoError(profile.kind, `${action}: ${profile.reason}`);
-  const pid = parseProfileFileName(fileNameOf(path))?.owner.pid;
-  return { path, pid, profile: profile.value };
+  const owner = parseProfileFileName(fileNameOf(path))?.owner;
+  return { path, process: owner && { pid: owner.pid, isolate: owner.isolate }, profile: profile.value };
 }
 
 function readText(path: string, files: Files): Result<string, "limit-exceeded"> {

@@ -6,9 +6,15 @@
 
 import { type CallNode, callTree, placeOf } from "../../analysis/profile/call_tree.ts";
 import { wallTimeOf } from "../../analysis/profile/cpu_profile.ts";
-import { findProfiles, type ProfileFile, readProfile } from "../../analysis/profile/profile_files.ts";
+import {
+  findProfiles,
+  isSelected,
+  type ProfileFile,
+  type ProfileSelection,
+  readProfile,
+} from "../../analysis/profile/profile_files.ts";
 import { reason } from "../../errors.ts";
-import { fileNameOf, isProfileName } from "../../files/names.ts";
+import { fileNameOf, isProfileName, processKey } from "../../files/names.ts";
 import type { CpuProfile, Files } from "../../runtime.ts";
 import type { FlameNode, ProfileData } from "../shared/report_data.ts";
 import { MAX_FLAME_NODES, toDigits } from "./size_plan.ts";
@@ -24,30 +30,34 @@ export interface Profiles {
 const MAX_ASSUMED = 5;
 
 /**
- * Reads the CPU profiles in the directories among `sources`, and merges those of one process. If
- * `pids` is given, only those of these processes.
+ * Reads the CPU profiles in the directories among `sources`, and merges those of one process,
+ * which is a PID and an isolate. Only those of the processes that are selected.
  */
-export function readProfiles(sources: readonly string[], files: Files, pids?: readonly number[]): Profiles {
+export function readProfiles(sources: readonly string[], files: Files, selection: ProfileSelection = {}): Profiles {
   const read: ProfileFile[] = [];
   const problems: string[] = [];
   for (const path of new Set(sources.flatMap((source) => profilesIn(source, files)))) {
     try {
       const file = readProfile(path, files);
-      if (pids === undefined || file.pid !== undefined && pids.includes(file.pid)) read.push(file);
+      if (isSelected(file, selection)) read.push(file);
     } catch (error) {
       problems.push(reason(error));
     }
   }
-  const groups = [...Map.groupBy(read, ({ path, pid }) => pid ?? path).values()];
+  const groups = [
+    ...Map.groupBy(read, ({ path, process }) => process === undefined ? path : processKey(process)).values(),
+  ];
   const maxNodes = Math.floor(MAX_FLAME_NODES / Math.max(1, groups.length));
   const profiles = groups.map(([first, ...more]) => {
-    const { path, pid } = first!;
+    const { path, process } = first!;
+    const pid = process?.pid;
     const name = path.slice(path.lastIndexOf("/") + 1);
     const all = [first!, ...more].map(({ profile }) => profile);
     const time = wallTimeOf(all);
     return {
       name: more.length === 0 ? name : `${name} and ${more.length} more`,
       pid,
+      isolate: process?.isolate ?? "",
       duration: all.reduce((sum, { startTime, endTime }) => sum + (endTime - startTime) / 1e6, 0),
       time: time && { from: time.first.toString(), to: time.last.toString() },
       assumed: [...new Set(all.flatMap(({ assumed }) => assumed))].slice(0, MAX_ASSUMED),

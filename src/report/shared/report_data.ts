@@ -144,6 +144,8 @@ export interface ProfileData {
   /** Name of its file. */
   readonly name: string;
   readonly pid: number | undefined;
+  /** Its isolate: processes may share a PID. Empty if unknown. */
+  readonly isolate: string;
   /** Time that was sampled, seconds. */
   readonly duration: number;
   /** When it began and ended, ns since 1970 as text; `undefined` if a file does not say. */

@@ -80,7 +80,7 @@ for (const runtime of ["deno", "bun"] as const) {
       page.on("pageerror", ({ message }) => said.push(message));
       await page.goto(pathToFileURL(fileURLToPath(speedscope)).href);
       await page.locator("input[type=file]").first().setInputFiles(path);
-      await page.waitForFunction(() => document.title.includes(".cpuprofile"), undefined, { timeout: 60_000 });
+      await page.waitForFunction("document.title.includes('.cpuprofile')", undefined, { timeout: 60_000 });
       await page.keyboard.press("3"); // its table of functions
       await page.getByText("spin", { exact: true }).first().waitFor({ timeout: 60_000 });
       assertEquals(said.filter((line) => line.startsWith("Importing")), ["Importing as Chrome CPU Profile"]);

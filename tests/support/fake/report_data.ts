@@ -115,6 +115,7 @@ export function fakeReport(size: Partial<Size> = {}): ReportData {
       duration: span / 1e9,
       time: undefined,
       assumed: [],
+      isolate: "",
       tree: callTree(span / 1e9 * 0.6, random),
     })),
     unread: {

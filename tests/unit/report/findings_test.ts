@@ -220,6 +220,7 @@ describe("the findings of a report", () => {
         duration: 10,
         time: undefined,
         assumed: [],
+        isolate: "",
         tree: frame(
           "(root)",
           0,
@@ -256,6 +257,7 @@ describe("the findings of a report", () => {
           duration: 10,
           time: undefined,
           assumed: [],
+          isolate: "",
           tree: frame("(root)", 0, frame("a", self!), frame("b", 10 - self!)),
         })),
       },
@@ -303,7 +305,7 @@ describe("the findings of a report", () => {
 it("a finding about a hot function names it, for the page to mark it", () => {
   const tree = frame("PID 1", 0, frame("isPrime", 2), frame("main", 1));
   const [found] = findWhatStandsOut(
-    inputs({ profiles: [{ name: "", pid: 1, duration: 3, time: undefined, assumed: [], tree }] }),
+    inputs({ profiles: [{ name: "", pid: 1, duration: 3, time: undefined, assumed: [], isolate: "", tree }] }),
   );
   assertEquals([found?.kind, found?.function], ["cpu", "isPrime"]);
 });

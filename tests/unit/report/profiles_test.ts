@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { describe, it } from "node:test";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { flameTree, readProfiles } from "../../../src/report/data/profiles.ts";
@@ -108,7 +108,16 @@ describe("the CPU profiles of a report", () => {
       );
       assertEquals(problems.length, 2);
       assert(problems[0]!.includes("profiler.8-0000000b-000001.cpuprofile"), problems[0]);
-      assertEquals(readProfiles([directory], defaultRuntime().files, [7]).profiles.length, 1);
+      assertEquals(readProfiles([directory], defaultRuntime().files, { pids: [7] }).profiles.length, 1);
+      // Another container, whose program has the same PID.
+      const other = `${directory}/profiler.7-0000000c-000001.cpuprofile`;
+      copyFileSync(`${directory}/profiler.7-0000000b-000001.cpuprofile`, other);
+      const same = (isolates?: readonly string[]) =>
+        readProfiles([directory], defaultRuntime().files, { pids: [7], isolates }).profiles.map(({ isolate }) =>
+          isolate
+        );
+      assertEquals(same(), ["0000000b", "0000000c"]);
+      assertEquals(same(["0000000c"]), ["0000000c"]);
       return Promise.resolve();
     });
   });

@@ -4,7 +4,7 @@ import { jsonHelp, type Profile, type ProfileView, toJson, toProfiles } from "./
 import { formatProfile } from "./text.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
-import { addPidOption, wholeNumber } from "../../input/options.ts";
+import { addIsolateOption, addPidOption, wholeNumber } from "../../input/options.ts";
 import { writeError } from "../../terminal/style.ts";
 import { KymoError, quotePath } from "../../../errors.ts";
 
@@ -31,7 +31,8 @@ Examples:
 
 interface ProfileCommandOptions extends ProfileView {
   readonly pid?: readonly number[];
-  readonly byPid?: boolean;
+  readonly isolate?: readonly string[];
+  readonly byProcess?: boolean;
   readonly json?: boolean;
 }
 
@@ -45,8 +46,8 @@ export function addProfileCommand(program: Command, context: CliContext, end: (c
     .option("--callers <NAME>", "show who called the functions of this name; * is any text, ? any character")
     .option("--callees <NAME>", "show what the functions of this name called")
     .option("--tree", "show the call tree");
-  addPidOption(command)
-    .option("--by-pid", "show each process separately")
+  addIsolateOption(addPidOption(command))
+    .option("--by-process", "show each process separately")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
     .action(async (paths: string[], options: ProfileCommandOptions) => {
@@ -61,20 +62,20 @@ async function showProfiles(
   context: CliContext,
 ): Promise<ExitCode> {
   const { stdout, stderr, runtime } = context;
-  const { callers, callees, tree, pid: pids, byPid = false, json = false } = options;
+  const { callers, callees, tree, pid: pids, isolate: isolates, byProcess = false, json = false } = options;
   if ([callers, callees, tree].filter((view) => view !== undefined).length > 1) {
     throw new KymoError(
       "invalid-argument",
       "Cannot show the profile: --callers, --callees and --tree exclude each other",
     );
   }
-  const { findProfiles, readProfile } = await import("../../../analysis/profile/profile_files.ts");
+  const { findProfiles, isSelected, readProfile } = await import("../../../analysis/profile/profile_files.ts");
   const files: ProfileFile[] = [];
   const failures: string[] = [];
   for (const path of findProfiles(paths, runtime.files)) {
     try {
       const file = readProfile(path, runtime.files);
-      if (pids === undefined || file.pid !== undefined && pids.includes(file.pid)) files.push(file);
+      if (isSelected(file, { pids, isolates })) files.push(file);
     } catch (error) {
       if (!(error instanceof KymoError)) throw error;
       failures.push(error.message);
@@ -83,14 +84,20 @@ async function showProfiles(
   if (files.length === 0 && failures.length === 0) {
     throw new KymoError(
       "not-found",
-      `Cannot show the profile: no profile of PID ${pids?.join(" or ")}: ${paths.map(quotePath).join(", ")}`,
+      `Cannot show the profile: no profile of ${selected(pids, isolates)}: ${paths.map(quotePath).join(", ")}`,
     );
   }
-  const profiles = await toProfiles(files, byPid);
+  const profiles = await toProfiles(files, byProcess, runtime.files);
   if (json) stdout.write(`${toJson(profiles, options)}\n`);
   else stdout.write(profiles.map((profile) => show(profile, options, context)).join("\n"));
   for (const failure of failures) writeError(stderr, failure);
   return failures.length > 0 ? exitCode.incomplete : exitCode.ok;
+}
+
+/** The selection in words: "PID 7 or 8", "isolate 0000beef", "PID 1, isolate 0000beef". */
+function selected(pids: readonly number[] = [], isolates: readonly string[] = []): string {
+  return [["PID", pids], ["isolate", isolates]].filter(([, list]) => list!.length > 0)
+    .map(([name, list]) => `${name} ${(list as unknown[]).join(" or ")}`).join(", ");
 }
 
 function show(profile: Profile, view: ProfileView, { stdout: { columns: width, hasColors } }: CliContext): string {

@@ -1,5 +1,7 @@
 import { labelMatcher } from "../../../analysis/frames/label_pattern.ts";
 import type { CallNode, CallTime, FunctionTime, ProfiledFunction } from "../../../analysis/profile/call_tree.ts";
+import { fileNameOf, type ProcessId, processKey } from "../../../files/names.ts";
+import type { Files } from "../../../runtime.ts";
 import type { ProfileFile } from "../../../analysis/profile/profile_files.ts";
 
 /** What to show of a profile: all functions, or one of `callers`, `callees` and `tree`. */
@@ -16,6 +18,12 @@ export interface ProfileView {
   readonly tree?: boolean;
 }
 
+/** A process that was profiled. */
+export interface ProfiledProcess extends ProcessId {
+  /** The name of its program, such as `bun 1.4.5 · orders@web-2`; `PID 7` without a program record. */
+  readonly program: string;
+}
+
 /** What was assumed in reading a file, because it does not say it. */
 export interface Assumption {
   readonly path: string;
@@ -26,7 +34,7 @@ export interface Assumption {
 /** The profiles of a process, or of all processes, added up. */
 export interface Profile {
   /** The processes; `undefined` if the name of a file does not have it. */
-  readonly pids: readonly (number | undefined)[];
+  readonly processes: readonly (ProfiledProcess | undefined)[];
   /** The files it is from. */
   readonly paths: readonly string[];
   /** Seconds that were sampled. */
@@ -46,17 +54,28 @@ export interface Profile {
   readonly calls: readonly CallTime[];
 }
 
-/** Adds up files to one profile, or to one for each process. */
-export async function toProfiles(files: readonly ProfileFile[], byPid: boolean): Promise<Profile[]> {
+/**
+ * Adds up files to one profile, or to one for each process. The program records that lie beside them
+ * name the programs.
+ */
+export async function toProfiles(
+  files: readonly ProfileFile[],
+  byProcess: boolean,
+  disk: Files,
+): Promise<Profile[]> {
   const { callTimes, callTree, functionTimes } = await import("../../../analysis/profile/call_tree.ts");
   const { wallTimeOf } = await import("../../../analysis/profile/cpu_profile.ts");
-  const groups = byPid ? [...Map.groupBy(files, ({ pid }) => pid).values()] : files.length > 0 ? [files] : [];
+  const keyOf = ({ process }: ProfileFile): string => process === undefined ? "" : processKey(process);
+  const groups = byProcess ? [...Map.groupBy(files, keyOf).values()] : files.length > 0 ? [files] : [];
+  const names = await namesOf(files, disk);
   return groups.map((files) => {
     const tree = callTree(files.map(({ profile }) => profile));
     const all = functionTimes(tree);
     const isBusy = ({ function: { kind } }: FunctionTime): boolean => kind !== "idle";
     return {
-      pids: [...new Set(files.map(({ pid }) => pid))],
+      processes: [...new Map(files.map((file) => [keyOf(file), file.process])).values()].map((process) =>
+        process && { ...process, program: names.get(processKey(process)) ?? `PID ${process.pid}` }
+      ),
       paths: files.map(({ path }) => path),
       seconds: tree.total,
       idle: all.reduce((sum, time) => isBusy(time) ? sum : sum + time.self, 0),
@@ -70,6 +89,23 @@ export async function toProfiles(files: readonly ProfileFile[], byPid: boolean):
   });
 }
 
+/** The names of the programs that were profiled, by the keys of their processes. */
+async function namesOf(files: readonly ProfileFile[], disk: Files): Promise<ReadonlyMap<string, string>> {
+  const { programNames } = await import("../../../analysis/programs/program.ts");
+  const { readProgramRecords } = await import("../../../analysis/programs/program_records.ts");
+  const processes = new Map(files.flatMap(({ process }) => process ? [[processKey(process), process]] : []));
+  const directories = new Set(
+    files.flatMap(({ path, process }) => process ? [disk.resolve(path).slice(0, -fileNameOf(path).length - 1)] : []),
+  );
+  const { byProcess } = readProgramRecords(disk, directories, [...processes.values()]);
+  return programNames(
+    [...processes].map(([key, process]) => {
+      const record = byProcess.get(key);
+      return { ...process, ...record && { record } };
+    }),
+  );
+}
+
 /** Times in an order; equal ones by name. */
 export function ordered<Time extends FunctionTime>(times: readonly Time[], sort: "self" | "total"): Time[] {
   return times.toSorted((a, b) =>
@@ -80,7 +116,8 @@ export function ordered<Time extends FunctionTime>(times: readonly Time[], sort:
 /** What `--json` prints, for the help. */
 export const jsonHelp = `
 --json prints one object: profiles, a list of
-  pids, paths  of its files
+  processes    {pid, isolate, program}; null if a file's name does not say
+  paths        of its files
   from, to     of the profile, ns since 1970 (text); null if a file has no start
   seconds      sampled, and idle: those in which nothing ran; samples
   assumed      {path, assumed}: what was assumed that a file does not say
@@ -93,8 +130,8 @@ export const jsonHelp = `
 /** Profiles as one line of JSON. */
 export function toJson(profiles: readonly Profile[], view: ProfileView): string {
   return JSON.stringify({
-    profiles: profiles.map(({ pids, paths, time, seconds, idle, samples, assumed, ...profile }) => ({
-      pids: pids.map((pid) => pid ?? null),
+    profiles: profiles.map(({ processes, paths, time, seconds, idle, samples, assumed, ...profile }) => ({
+      processes: processes.map((process) => process ?? null),
       paths,
       from: time?.first.toString() ?? null,
       to: time?.last.toString() ?? null,

@@ -28,11 +28,14 @@ export function formatProfile(profile: Profile, view: ProfileView, room: TableRo
   return `${header(profile, room)}\n${body}`;
 }
 
-function header({ pids, paths, time, seconds, idle, samples, assumed }: Profile, { hasColors }: TableRoom): string {
-  const known = pids.filter((pid) => pid !== undefined);
-  const title = known.length === 0
+function header(
+  { processes, paths, time, seconds, idle, samples, assumed }: Profile,
+  { hasColors }: TableRoom,
+): string {
+  const names = processes.filter((process) => process !== undefined).map(({ program }) => sanitize(program));
+  const title = names.length === 0
     ? "CPU profile"
-    : `CPU profile of ${known.length === 1 ? "PID" : "PIDs"} ${known.join(", ")}`;
+    : `CPU profile of ${names.length > MAX_NAMED ? counted(names.length, "process") : names.join(", ")}`;
   const idlePart = seconds > 0 ? `, ${formatShare(idle / seconds, SPACED)} of it idle` : "";
   const lines = [
     hasColors ? bold(title) : title,
@@ -44,6 +47,9 @@ function header({ pids, paths, time, seconds, idle, samples, assumed }: Profile,
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
+
+/** Processes that the title names. */
+const MAX_NAMED = 4;
 
 /** Assumptions that are listed; files of one profiler mostly have the same. */
 const MAX_ASSUMPTIONS = 5;

@@ -243,7 +243,7 @@ describe("files of profiles", () => {
     const [path] = findProfiles(["/m"], disk);
     assertEquals(readProfile(path!, disk), {
       path: path!,
-      pid: 7,
+      process: { pid: 7, isolate: "0000beef" },
       profile: { ...profile, startedAt: undefined, assumed: [] },
     });
     const damaged = assertThrows(() => readProfile("/other.cpuprofile", disk), KymoError);

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { addProfileCommand } from "../../../../src/cli/commands/profile/command.ts";
 import type { Output } from "../../../../src/cli/context.ts";
 import { formatTimeRange } from "../../../../src/display/local_time.ts";
+import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
 import { encodeCpuProfile } from "../../../../src/profiling/cpu_profile_file.ts";
 import type { CpuProfile } from "../../../../src/runtime.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
@@ -70,13 +71,33 @@ describe("kymo profile", () => {
 
   it("adds up all processes, or shows each separately", async () => {
     const together = await run(["/m"]);
-    assertEquals(together.lines[0], "CPU profile of PIDs 7, 8");
+    assertEquals(together.lines[0], "CPU profile of PID 7, PID 8");
     assert(together.lines.some((line) => line.includes("evil\\x1b[2J")), "what a terminal would obey");
-    const apart = await run(["/m", "--by-pid"]);
+    const apart = await run(["/m", "--by-process"]);
     assertEquals(apart.lines.filter((line) => line.startsWith("CPU")), [
       "CPU profile of PID 7",
       "CPU profile of PID 8",
     ]);
+  });
+
+  it("tells processes of one PID apart, and names their programs by the records beside the files", async () => {
+    runtime.files.ensureDirectory("/containers");
+    for (const [isolate, name] of [["0000000a", "orders"], ["0000000b", "mail"]] as const) {
+      write(`/containers/profiler.1-${isolate}-000001.cpuprofile`, encodeCpuProfile(profileOf([[name, 10]])));
+      const record = { kymo: "1.0.0", runtime: "bun", runtimeVersion: "1.4.5", kind: "main", clock: "fake" } as const;
+      const process = { pid: 1, isolate, name, host: "web-2", started: 1_700_000_000_000_000_000n, options: {} };
+      write(`/containers/program.1-${isolate}.json`, encodeProgramRecord({ ...record, ...process }));
+    }
+    const names = ["bun 1.4.5 · orders@web-2", "bun 1.4.5 · mail@web-2"];
+    assertEquals((await run(["/containers"])).lines[0], `CPU profile of ${names.join(", ")}`);
+    const apart = await run(["/containers", "--by-process"]);
+    assertEquals(apart.lines.filter((line) => line.startsWith("CPU")), names.map((name) => `CPU profile of ${name}`));
+    const one = await run(["/containers", "--isolate", "0000000b", "--json"]);
+    const [{ processes, functions }] = JSON.parse(one.lines[0]!).profiles;
+    assertEquals(processes, [{ pid: 1, isolate: "0000000b", program: names[1] }]);
+    assertEquals(functions.map(({ name }: { name: string }) => name), ["mail"]);
+    const none = 'Cannot show the profile: no profile of PID 2, isolate 0000000b: "/containers"';
+    assertEquals((await run(["/containers", "--pid", "2", "--isolate", "0000000b"])).error, none);
   });
 
   it("takes a name with punctuation", async () => {
@@ -119,7 +140,7 @@ describe("kymo profile", () => {
       JSON.parse((await run(["/m", "--pid", "7", "--json", ...args])).lines[0]!).profiles[0];
     const { functions, ...rest } = await json("--top", "1");
     assertEquals(rest, {
-      pids: [7],
+      processes: [{ pid: 7, isolate: "0000beef", program: "PID 7" }],
       paths: ["/m/profiler.7-0000beef-000001.cpuprofile"],
       from: null,
       to: null,
@@ -187,7 +208,7 @@ describe("kymo profile", () => {
 
   it("shows what it can read, and reports the rest", async () => {
     const { code, lines, stderr } = await run(["/m", "/damaged.cpuprofile"]);
-    assertEquals([code, lines[0]], [1, "CPU profile of PIDs 7, 8"]);
+    assertEquals([code, lines[0]], [1, "CPU profile of PID 7, PID 8"]);
     assertEquals(stderr, 'Cannot read the CPU profile: "/damaged.cpuprofile": not JSON, or cut off\n');
     assertEquals((await run(["/damaged.cpuprofile", "--json"])).lines, ['{"profiles":[]}', ""]);
   });
