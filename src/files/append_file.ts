@@ -202,11 +202,12 @@ const MAX_TORN_BYTES = 64 * 1024;
  * the file is read from its beginning. (A file that is torn inside a label, just after what reads
  * like a row, counts as whole.)
  *
- * @throws {FileError} `EFTYPE` if the file is torn and not of our dialect: nothing may be cut off
- * it.
+ * @throws {FileError} `EFTYPE` if the file does not begin with our header, or is torn and not of our
+ * dialect: nothing may be cut off it. A program that rewrites files with quotes writes the header so.
  */
 export function wholeRowsEnd(handle: FileHandle, size: number): number {
   if (size === 0) return 0;
+  if (!beginsWithHeader(handle, size)) throw wrongDialect();
   const scanner = new RowScanner();
   if (findLastRow(scanner, handle, size)) return size;
 
@@ -223,7 +224,7 @@ export function wholeRowsEnd(handle: FileHandle, size: number): number {
       ({ end } = scanner);
     }
   }
-  if (size - end > MAX_TORN_BYTES || !beginsWithHeader(handle, size)) throw wrongDialect();
+  if (size - end > MAX_TORN_BYTES) throw wrongDialect();
   return end;
 }
 

@@ -105,10 +105,11 @@ describe("wholeRowsEnd", () => {
     }
   });
 
-  it("refuses a file that was rewritten with every field in quotes, torn or whole", () => {
+  it("refuses a file that was rewritten with fields in quotes, torn or whole, or has lost its header", () => {
     const header = HEADER.replaceAll(/\w+/g, '"$&"');
-    const row = '"1700000000000000000","1","x","1"\r\n';
-    for (const text of [header, header + row, header + row + row.slice(0, 9)]) {
+    const row = '1700000000000000000,1,"x",1\r\n';
+    const quoted = '"1700000000000000000","1","x","1"\r\n';
+    for (const text of [header, header + quoted, header + quoted + quoted.slice(0, 9), header + row, row]) {
       const { handle, size } = fileOf(bytes(text));
       const { code } = assertThrows(() => wholeRowsEnd(handle, size), FileError);
       assertEquals([code, handle.status().size], [WRONG_FILE, size]);

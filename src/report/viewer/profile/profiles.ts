@@ -5,6 +5,7 @@
  */
 
 import { sumTimes } from "../../../analysis/profile/call_tree.ts";
+import { formatTimeRange } from "../../../display/local_time.ts";
 import { formatSpan } from "../../../display/numbers.ts";
 import { functionKey, type ProfileData } from "../../shared/report_data.ts";
 import type { ViewStore } from "../model/view_store.ts";
@@ -58,11 +59,12 @@ function share({ tree }: ProfileData, name: string): number {
 }
 
 function section(profile: ProfileData): Section {
-  const { name, pid, duration, assumed } = profile;
+  const { name, pid, duration, time, assumed } = profile;
   const graph = flameGraph(profile);
   const facts = [
     pid === undefined ? "" : `PID ${pid}`,
     `${formatSpan(duration)} sampled`,
+    time === undefined ? "" : formatTimeRange({ first: BigInt(time.from), last: BigInt(time.to) }),
   ].filter((fact) => fact !== "");
   const element = h(
     "article",
