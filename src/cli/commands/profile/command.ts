@@ -19,7 +19,9 @@ are added up.
 called. Both are estimated from samples of the stack: with few samples, the real
 time may be twice or half as long. Samples do not show how often a function was
 called. Percentages are of the busy time, without (idle). (program) is work of
-the runtime outside JavaScript.
+the runtime outside JavaScript, (kymo) what Kymo itself takes: its frames are
+left out, so that callers are the program's. "Assumed" says what a file of
+another profiler does not.
 ${jsonHelp}
 
 Examples:

@@ -1,8 +1,10 @@
 import { describe, it } from "node:test";
-import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import fc from "fast-check";
 import { callTree, functionTimes } from "../../../../src/analysis/profile/call_tree.ts";
 import { parseCpuProfile, wallTimeOf } from "../../../../src/analysis/profile/cpu_profile.ts";
 import { GAP_INTERVALS } from "../../../../src/analysis/profile/idle_gaps.ts";
+import { KymoError } from "../../../../src/errors.ts";
 import { encodeCpuProfile } from "../../../../src/profiling/cpu_profile_file.ts";
 import { profileOf } from "../../../support/profile/profile_stacks.ts";
 
@@ -157,5 +159,56 @@ describe("parseCpuProfile", () => {
       assertEquals(wallTimeOf([early!, other]), undefined);
     }
     assertAlmostEquals(callTree([early!]).total, 0.01, 1e-9);
+  });
+
+  it("ends every file in a profile whose times add up, or in an error", () => {
+    const number = fc.oneof(fc.integer({ min: -2, max: 6 }), fc.constantFrom(1e308, 2 ** 53 + 2, 0.5, null, "1"));
+    const name = fc.constantFrom("(root)", "(idle)", "", "a", 7);
+    const url = fc.constantFrom("", "file:///kymo/a.ts", "app.ts");
+    const some = { requiredKeys: [] };
+    const callFrame = fc.record({ functionName: name, url, lineNumber: number, columnNumber: number }, some);
+    const children = fc.array(number, { maxLength: 3 });
+    const node = fc.record({ id: number, parent: number, callFrame, children, hitCount: number }, some);
+    const hostile = fc.record({
+      nodes: fc.array(node, { maxLength: 5 }),
+      startTime: number,
+      endTime: fc.oneof(number, fc.constant(1000)),
+      samples: fc.array(number, { maxLength: 30 }),
+      timeDeltas: fc.array(number, { maxLength: 30 }),
+      kymo: fc.anything(),
+    }, some);
+    // A tree by parents, with gaps, late samples and functions of Kymo.
+    const odd = fc.record({
+      parents: fc.array(fc.nat(5), { minLength: 1, maxLength: 6 }),
+      samples: fc.array(fc.nat(6), { maxLength: 40 }),
+      timeDeltas: fc.array(fc.constantFrom(0, 1, 1, 1, 1, 50, -1), { maxLength: 40 }),
+    }).map(({ parents, samples, timeDeltas }) => ({
+      nodes: parents.map((parent, id) => ({
+        id,
+        ...parent < id ? { parent } : {},
+        callFrame: { functionName: `f${id % 3}`, url: id % 2 === 1 ? "file:///kymo/a.ts" : "app.ts" },
+      })),
+      samples: samples.map((sample) => sample % parents.length),
+      timeDeltas,
+      startTime: 0,
+      endTime: 100,
+      kymo: { modules: ["file:///kymo/"] },
+    }));
+    let read = 0;
+    fc.assert(
+      fc.property(fc.oneof(hostile, odd), (file) => {
+        try {
+          const tree = callTree([parseCpuProfile(JSON.stringify(file))]);
+          const times = functionTimes(tree);
+          read++;
+          assertAlmostEquals(times.reduce((sum, { self }) => sum + self, tree.self), tree.total, 1e-6);
+          assertEquals(times.filter(({ total }) => !(total >= 0 && Number.isFinite(total))), []);
+        } catch (error) {
+          if (!(error instanceof KymoError)) throw error;
+        }
+      }),
+      { numRuns: 3_000, seed: 11 },
+    );
+    assert(read > 1_000, `${read} were read`);
   });
 });
