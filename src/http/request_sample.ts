@@ -96,6 +96,8 @@ export class RequestSample implements LabelledRequest {
   readonly #id: number;
   #route: string | undefined;
   #hasEnded = false;
+  #isStream = false;
+  #hasClientLeft = false;
 
   /** See {@linkcode RequestSamples.start}. */
   constructor(
@@ -132,14 +134,28 @@ export class RequestSample implements LabelledRequest {
     return this.#samples.untilOf(this);
   }
 
+  /** Notes that the response is a stream that lasts as long as its client wants. */
+  noteStream(): void {
+    this.#isStream = true;
+  }
+
+  /** Notes that the client has left before the response was complete. */
+  noteClientLeft(): void {
+    this.#hasClientLeft = true;
+  }
+
   /**
-   * Ends it, once: further calls do nothing. `status` is that of the response, 0 if it was not
+   * Ends it, once: further calls do nothing. A stream stays one and an error of the handler stays
+   * one, even if the client has left. `status` is that of the response, 0 if it was not
    * answered.
    */
   end(outcome: RequestOutcome, status: number): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     running--;
-    this.#samples.record(this, this.#id, outcome, status);
+    let final = outcome;
+    if (this.#isStream && outcome !== "threw") final = "stream";
+    else if (this.#hasClientLeft && outcome !== "threw" && outcome !== "stream") final = "aborted";
+    this.#samples.record(this, this.#id, final, status);
   }
 }

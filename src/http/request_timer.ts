@@ -1,10 +1,12 @@
 import { KymoError, quote } from "../errors.ts";
 import { isThenable } from "../sampling/when_settled.ts";
+import { ClientWatch } from "./client_watch.ts";
+import { EventLoopTurns } from "./event_loop_turns.ts";
+import { CompletedExchange, type Exchange, PassedExchange, PolledExchange } from "./exchanges.ts";
+import { OpenResponses } from "./open_responses.ts";
 import type { CheckedHttpOptions } from "./options.ts";
-import { outcomeOf } from "./request_labels.ts";
 import { type RequestSample, RequestSamples } from "./request_sample.ts";
-import { isPending, ResponsePoller } from "./response_poller.ts";
-import { trackBody } from "./tracked_body.ts";
+import { ResponsePoller } from "./response_poller.ts";
 
 /**
  * A fetch handler: takes a request and whatever else the server passes, and returns a response or a
@@ -24,12 +26,18 @@ export class RequestTimer {
   readonly #options: CheckedHttpOptions;
   readonly #samples: RequestSamples;
   readonly #poller: ResponsePoller;
+  readonly #polling: { readonly poller: ResponsePoller; readonly turns: EventLoopTurns };
+  readonly #watching: { readonly watch: ClientWatch; readonly open: OpenResponses };
   #hasReported = false;
 
   constructor(options: CheckedHttpOptions) {
     this.#options = options;
     this.#samples = new RequestSamples(options);
-    this.#poller = new ResponsePoller(options.recorder);
+    const turns = new EventLoopTurns();
+    this.#poller = new ResponsePoller(options.recorder, turns);
+    this.#polling = { poller: this.#poller, turns };
+    const open = new OpenResponses(options.recorder);
+    this.#watching = { watch: new ClientWatch(open, turns), open };
   }
 
   /**
@@ -39,6 +47,8 @@ export class RequestTimer {
   handler<H extends FetchHandler>(handler: H, pattern?: string): H {
     const poller = this.#poller;
     const start = (request: Request): RequestSample | undefined => this.#start(request, pattern);
+    const exchangeWith = (request: Request, server: unknown, sample: RequestSample): Exchange =>
+      this.#exchange(request, server, sample);
 
     // Declares parameters, because Deno calls a function whose `length` is 0 without arguments.
     function timed(this: unknown, request: Request, server: unknown): unknown {
@@ -46,39 +56,33 @@ export class RequestTimer {
       poller.poll();
       const sample = start(request);
       if (sample === undefined) return handler.apply(this, args);
-
-      const completed = completionOf(server);
-      const canPoll = completed === undefined && poller.canPoll(server, request);
-      const answered = (response: unknown): unknown => {
-        if (!(response instanceof Response)) {
-          // Without a response Bun upgrades to a websocket, or else sends an error, as Deno does.
-          const isUpgrade = completed === undefined && !(canPoll && isPending(server, request));
-          sample.end(isUpgrade ? "stream" : "threw", 0);
-          return response;
-        }
-        const { status } = response;
-        const sent = (): void => sample.end(status === 101 ? "stream" : outcomeOf(status), status);
-        if (sample.until === "headers") sent();
-        else if (completed !== undefined) completed.then(sent, () => sample.end("aborted", status));
-        else if (canPoll) poller.add({ server, request, onSent: sent });
-        else return trackBody(response, sent);
-        return response;
-      };
-      const failed = (error: unknown): never => {
-        if (completed === undefined) sample.end("threw", 0);
-        else completed.then(() => sample.end("threw", 0), () => sample.end("threw", 0));
-        throw error;
-      };
+      const exchange = exchangeWith(request, server, sample);
       let result: unknown;
       try {
         result = handler.apply(this, args);
       } catch (error) {
-        return failed(error);
+        exchange.failed();
+        throw error;
       }
-      if (result instanceof Promise) return result.then(answered, failed);
-      return isThenable(result) ? Promise.resolve(result).then(answered, failed) : answered(result);
+      if (result instanceof Response) return exchange.answered(result);
+      if (!(result instanceof Promise)) {
+        if (!isThenable(result)) return exchange.answered(result);
+        result = Promise.resolve(result);
+      }
+      exchange.awaited();
+      return (result as Promise<unknown>).then((response) => exchange.answered(response), (error) => {
+        exchange.failed();
+        throw error;
+      });
     }
     return timed as H;
+  }
+
+  #exchange(request: Request, server: unknown, sample: RequestSample): Exchange {
+    const completed = completionOf(server);
+    if (completed !== undefined) return new CompletedExchange(request, completed, sample, this.#watching);
+    if (this.#poller.canPoll(server, request)) return new PolledExchange(request, server, sample, this.#polling);
+    return new PassedExchange(server, sample, this.#watching.open);
   }
 
   #start(request: Request, pattern: string | undefined): RequestSample | undefined {

@@ -1,4 +1,5 @@
 import type { DurationRecorder } from "../sampling/time_it.ts";
+import { EventLoopTurns } from "./event_loop_turns.ts";
 
 /**
  * A server that returns the client's address only while it answers the request, as `Bun.serve`
@@ -17,6 +18,8 @@ export interface PendingResponse {
   readonly server: PollableServer;
   /** The request that it answers. */
   readonly request: Request;
+  /** Called at the end of the event loop's turn, if the response is not sent by then. */
+  readonly onSlow: () => void;
   /** Called once, when the response is sent or given up. */
   readonly onSent: () => void;
 }
@@ -30,7 +33,7 @@ const POLL_INTERVAL = 1 / 64;
  * It polls when the server calls the handler for the next request, and at the end of the event
  * loop's turn. By then a response whose body was in memory is sent. Others, such as streams and
  * bodies too large for the socket, are polled by a timer, so their end is seen at most 1 ms or 1/64
- * of their duration late.
+ * of their duration late, and before the recorder flushes. When it records no more, they end.
  *
  * It does not touch the response. Reading `body` would cost as much as everything else together,
  * and on Bun it changes the type of a text without `content-type` from `text/plain` to
@@ -39,12 +42,15 @@ const POLL_INTERVAL = 1 / 64;
 export class ResponsePoller {
   #knownServer: PollableServer | undefined;
   #pending: PendingResponse[] = [];
-  #isScheduled = false;
+  readonly #slow = new Set<PendingResponse>();
+  readonly #turns: EventLoopTurns;
   readonly #recorder: Pick<DurationRecorder, "beforeFlush">;
+  #stopListening: (() => void) | undefined;
 
-  /** Polls a last time before `recorder` writes its last samples. */
-  constructor(recorder: Pick<DurationRecorder, "beforeFlush"> = {}) {
+  /** Polls before `recorder` flushes. */
+  constructor(recorder: Pick<DurationRecorder, "beforeFlush"> = {}, turns: EventLoopTurns = new EventLoopTurns()) {
     this.#recorder = recorder;
+    this.#turns = turns;
   }
 
   /** Whether `server` can be polled about `request`, which it is handling now. */
@@ -59,14 +65,11 @@ export class ResponsePoller {
 
   /** Calls `onSent` once the response, which the handler is about to return, is sent. */
   add(response: PendingResponse): void {
-    this.#pending.push(response);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    const off = this.#recorder.beforeFlush?.(() => this.poll());
-    setImmediate(() => {
-      this.#isScheduled = false;
-      off?.();
+    if (this.#pending.push(response) > 1) return;
+    this.#listen();
+    this.#turns.atEnd(() => {
       this.poll();
+      this.#unlistenIfIdle();
     });
   }
 
@@ -79,9 +82,50 @@ export class ResponsePoller {
     const pending = this.#pending;
     this.#pending = [];
     for (const response of pending) {
-      if (isPending(response.server, response.request)) pollByTimer(response);
-      else response.onSent();
+      if (!isPending(response.server, response.request)) response.onSent();
+      else this.#pollByTimer(response);
     }
+  }
+
+  #pollByTimer(response: PendingResponse): void {
+    this.#slow.add(response);
+    this.#listen();
+    response.onSlow();
+    const since = performance.now();
+    const schedule = (): void => {
+      const age = performance.now() - since;
+      const timer: unknown = setTimeout(poll, Math.max(1, age * POLL_INTERVAL));
+      (timer as { unref?(): void }).unref?.(); // a measurement must not keep the program alive
+    };
+    const poll = (): void => {
+      if (!this.#slow.has(response)) return;
+      if (isPending(response.server, response.request)) schedule();
+      else this.#end(response);
+    };
+    schedule();
+  }
+
+  #end(response: PendingResponse): void {
+    this.#slow.delete(response);
+    response.onSent();
+    this.#unlistenIfIdle();
+  }
+
+  #beforeFlush(isEnd: boolean): void {
+    this.poll();
+    for (const response of this.#slow) {
+      if (isEnd || !isPending(response.server, response.request)) this.#end(response);
+    }
+  }
+
+  #listen(): void {
+    this.#stopListening ??= this.#recorder.beforeFlush?.((isEnd) => this.#beforeFlush(isEnd));
+  }
+
+  #unlistenIfIdle(): void {
+    if (this.#pending.length > 0 || this.#slow.size > 0) return;
+    this.#stopListening?.();
+    this.#stopListening = undefined;
   }
 }
 
@@ -92,18 +136,4 @@ export function isPending(server: PollableServer, request: Request): boolean {
   } catch {
     return false;
   }
-}
-
-function pollByTimer({ server, request, onSent }: PendingResponse): void {
-  const since = performance.now();
-  const schedule = (): void => {
-    const age = performance.now() - since;
-    const timer: unknown = setTimeout(poll, Math.max(1, age * POLL_INTERVAL));
-    (timer as { unref?(): void }).unref?.(); // a measurement must not keep the program alive
-  };
-  const poll = (): void => {
-    if (isPending(server, request)) schedule();
-    else onSent();
-  };
-  schedule();
 }

@@ -6,12 +6,15 @@ type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
  */
 const setsTypeLate = !new Response("text").headers.has("content-type");
 
+/** How a body ended that was not read to its end: it was cancelled, or it failed. */
+export type BodyFailure = "aborted" | "threw";
+
 /**
  * Returns a copy of the response that calls `onEnd` once, when its body is read to its end,
  * cancelled, or fails. If there is no body, or if tracking it would change what the client
  * receives, calls `onEnd` at once and returns the response itself.
  */
-export function trackBody(response: Response, onEnd: () => void): Response {
+export function trackBody(response: Response, onEnd: (failure?: BodyFailure) => void): Response {
   const body = setsTypeLate && !response.headers.has("content-type") ? null : response.body;
   if (body === null || body.locked) {
     onEnd();
@@ -21,11 +24,11 @@ export function trackBody(response: Response, onEnd: () => void): Response {
 }
 
 /** Passes the chunks on, and reads each only when it is pulled. */
-function tracked(body: Bytes, onEnd: () => void): Bytes {
+function tracked(body: Bytes, onEnd: (failure?: BodyFailure) => void): Bytes {
   const reader = body.getReader();
   let open = true;
-  const end = (): void => {
-    if (open) onEnd();
+  const end = (failure?: BodyFailure): void => {
+    if (open) onEnd(failure);
     open = false;
   };
   return new ReadableStream({
@@ -34,14 +37,14 @@ function tracked(body: Bytes, onEnd: () => void): Bytes {
         const { done, value } = await reader.read();
         if (!done) return controller.enqueue(value);
       } catch (error) {
-        end();
+        end("threw");
         throw error;
       }
       if (open) controller.close();
       end();
     },
     cancel(reason) {
-      end();
+      end("aborted");
       return reader.cancel(reason);
     },
   }, { highWaterMark: 0 });

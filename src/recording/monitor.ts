@@ -53,7 +53,7 @@ export class Monitor {
   /** Of a recording that has ended only the status is kept, not the buffers. */
   #ended: MonitorStatus = NOT_STARTED;
   readonly #channels = new Set<string>();
-  readonly #flushListeners = new Set<() => void>();
+  readonly #flushListeners = new Set<(isEnd: boolean) => void>();
 
   static {
     createMonitor = (detect) => {
@@ -85,7 +85,7 @@ export class Monitor {
     }
     const session = new Session(this.#detect(), checked);
     this.#session = session;
-    session.begin(() => this.#callFlushListeners());
+    session.begin((isEnd) => this.#callFlushListeners(isEnd));
     return { [Symbol.asyncDispose]: () => this.#stopOnly(session) };
   }
 
@@ -93,7 +93,7 @@ export class Monitor {
   stop(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return this.#closing?.done ?? Promise.resolve();
-    this.#callFlushListeners();
+    this.#callFlushListeners(true);
     this.#session = undefined;
     const { promise: done, resolve } = Promise.withResolvers<void>();
     this.#closing = { session, done };
@@ -111,7 +111,7 @@ export class Monitor {
    * resolves at once when nothing is recorded.
    */
   async flush(): Promise<void> {
-    this.#callFlushListeners();
+    this.#callFlushListeners(false);
     await (this.#session?.flush() ?? this.#closing?.done);
   }
 
@@ -146,9 +146,10 @@ export class Monitor {
 
   /**
    * Calls `listener`, which must not throw, before `flush`, `stop` and the end of the program write
-   * rows: for whoever polls for the ends of samples. Returns a function that removes the listener.
+   * rows, with `isEnd` for the latter two: for whoever polls for the ends of samples. Returns a
+   * function that removes the listener.
    */
-  beforeFlush(listener: () => void): () => void {
+  beforeFlush(listener: (isEnd: boolean) => void): () => void {
     this.#flushListeners.add(listener);
     return () => void this.#flushListeners.delete(listener);
   }
@@ -212,8 +213,8 @@ export class Monitor {
     else if (this.#closing?.session === session) await this.#closing.done;
   }
 
-  #callFlushListeners(): void {
-    for (const listener of this.#flushListeners) listener();
+  #callFlushListeners(isEnd: boolean): void {
+    for (const listener of this.#flushListeners) listener(isEnd);
   }
 }
 

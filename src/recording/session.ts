@@ -54,14 +54,14 @@ export class Session {
   }
 
   /**
-   * Begins to record. `beforeExitFlush` is called when the program ends, while samples can still be
-   * stopped.
+   * Begins to record. `beforeExitFlush` is called when the program ends, or may end, while samples
+   * can still be stopped.
    */
-  begin(beforeExitFlush: () => void): void {
+  begin(beforeExitFlush: (isEnd: boolean) => void): void {
     const { clock } = this.#runtime;
     let sampledAt = -Infinity;
-    this.#store.begin(() => {
-      beforeExitFlush();
+    this.#store.begin((isEnd) => {
+      beforeExitFlush(isEnd);
       const now = clock.now();
       if (now - sampledAt > EXIT_DURATION) this.#background.sampleAtExit();
       sampledAt = now;

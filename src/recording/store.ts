@@ -58,11 +58,11 @@ export class Store {
 
   /**
    * Begins to flush at exit and to recover, and publishes the program record. `beforeExitFlush` is
-   * called at exit, before the flush; `otherCounts` for the counts in the record that are not of a
+   * called at exit, before the flush, with whether the program will probably not go on; `otherCounts` for the counts in the record that are not of a
    * channel.
    */
   begin(
-    beforeExitFlush: () => void = () => {},
+    beforeExitFlush: (isEnd: boolean) => void = () => {},
     otherCounts: () => Readonly<Record<string, number>> = () => ({}),
   ): void {
     const { exitHooks, files, timers, unavailable } = this.#runtime;
@@ -74,7 +74,7 @@ export class Store {
     this.#record = record;
     record.publish();
     this.#removeExitHook = exitHooks.add((last, cause) => {
-      beforeExitFlush();
+      beforeExitFlush(cause !== undefined);
       this.channels.flushNow(last);
       if (last) this.recovery.abandon();
       if (cause !== undefined && last) record.publish(this.#end(cause));

@@ -9,9 +9,10 @@ export interface DurationRecorder {
   stopDurationSample(label: string, id: number): void;
   /**
    * Calls `listener`, which must not throw, before rows are flushed by `flush`, `stop` or the end
-   * of the program. Returns a function that removes the listener.
+   * of the program; with `isEnd` if samples cannot be stopped afterwards. Returns a function that
+   * removes the listener.
    */
-  beforeFlush?(listener: () => void): () => void;
+  beforeFlush?(listener: (isEnd: boolean) => void): () => void;
   /** Reports a failure to the program, as those of the recording. */
   report?(error: KymoError): void;
   /**

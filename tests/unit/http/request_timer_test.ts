@@ -238,7 +238,7 @@ describe("timed handler without a server ends the sample", () => {
     });
     const response = await timed(request());
     await response.body!.cancel();
-    assertEquals([recorder.ended, recorder.wrong], [[LABEL], []]);
+    assertEquals([recorder.ended, recorder.wrong], [[`${LABEL} aborted`], []]);
   });
 
   it("when the handler throws or rejects", async () => {

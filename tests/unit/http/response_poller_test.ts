@@ -23,7 +23,8 @@ function openRequest(server: FakeServer): Request {
 /** A pending response that counts the calls of `onSent`. */
 function pendingResponse(server: PollableServer, request: Request) {
   let ends = 0;
-  return { server, request, onSent: () => ends++, ends: () => ends };
+  let slows = 0;
+  return { server, request, onSent: () => ends++, onSlow: () => slows++, ends: () => ends, slows: () => slows };
 }
 
 describe("ResponsePoller", () => {
@@ -37,7 +38,7 @@ describe("ResponsePoller", () => {
     poller.poll();
     assertEquals(sent.ends(), 1);
     poller.poll();
-    assertEquals(sent.ends(), 1);
+    assertEquals([sent.ends(), sent.slows()], [1, 0]);
   });
 
   it("polls at the end of the turn by itself", async () => {
@@ -56,10 +57,35 @@ describe("ResponsePoller", () => {
     poller.add(slow);
     poller.poll();
     await until(() => server.polls >= 5);
-    assertEquals(slow.ends(), 0);
+    assertEquals([slow.ends(), slow.slows()], [0, 1]);
     server.open.clear();
     await until(() => slow.ends() > 0);
-    assertEquals(slow.ends(), 1);
+    assertEquals([slow.ends(), slow.slows()], [1, 1]);
+  });
+
+  it("reports before a flush what is sent by then, and before the last one all others", async () => {
+    const server = new FakeServer();
+    const listeners = new Set<(isEnd: boolean) => void>();
+    const recorder = {
+      beforeFlush(listener: (isEnd: boolean) => void) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+    const poller = new ResponsePoller(recorder);
+    const [first, second, third] = [1, 2, 3].map(() => pendingResponse(server, openRequest(server)));
+    poller.add(first!);
+    poller.add(second!);
+    await until(() => second!.slows() > 0);
+    poller.add(third!);
+    const ends = () => [first!.ends(), second!.ends(), third!.ends()];
+    server.open.delete(first!.request);
+    for (const listener of listeners) listener(false);
+    assertEquals(ends(), [1, 0, 0]);
+    for (const listener of listeners) listener(true);
+    assertEquals([ends(), listeners.size], [[1, 1, 1], 0]);
+    for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve, 2));
+    assertEquals(ends(), [1, 1, 1]);
   });
 
   it("reports a quick response while a slow one is pending", async () => {
