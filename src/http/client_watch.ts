@@ -1,17 +1,15 @@
 /**
- * Finds out whether the client has left before its response was complete, on a server that tells
- * when a response is over but not how: `Deno.serve`.
+ * Finds out whether the client has left before the handler answered, on a server that tells when a
+ * response is over but not how: `Deno.serve`.
  *
  * Deno 2.9 fulfils the promise `completed` of a handler's second argument even if the client has
- * left. `request.signal` is aborted then, but by default also when a response is complete. The
- * difference is the order: of a complete response Deno settles `completed` first and aborts the
- * signal in the same step. So if the sample still runs in the microtask after the signal is
- * aborted, the client has left. What is not seen this way is a client that leaves while Deno writes
- * to it, as in a large download: there the failed write comes first.
+ * left. `request.signal` is aborted then, but by default also when a response is complete. So it
+ * tells only as long as the handler has not answered. Of a client that leaves in the middle of a
+ * body nothing is known: the order in which Deno settles `completed` and aborts the signal is the
+ * same for complete bodies that come in one piece.
  *
- * The signal must be read before that. It costs some microseconds, so it is read only for requests
- * that last: at the end of the event loop's turn if the response has begun by then, otherwise after
- * 100 ms.
+ * The signal must be read before the response is over. It costs some microseconds, so it is read
+ * only for requests that are not answered after 100 ms.
  *
  * @module
  */
@@ -33,7 +31,7 @@ export interface WatchedRequest extends OpenResponse {
   hasEnded(): boolean;
   /** Called at the end of a turn if the response has begun and is not over. */
   onSlow(): void;
-  /** Called when the client has left. */
+  /** Called when the client has left and the handler has not answered. */
   onLeft(): void;
 }
 
@@ -46,7 +44,6 @@ export class ClientWatch {
   #waiting: WatchedRequest[] = [];
   #waitingLonger: WatchedRequest[] = [];
   #isTiming = false;
-  readonly #watched = new WeakSet<WatchedRequest>();
 
   /** Adds to `open` the responses that have begun and are not over at the end of a turn. */
   constructor(open: OpenResponses, turns: EventLoopTurns) {
@@ -67,7 +64,6 @@ export class ClientWatch {
       if (request.isAnswered) {
         this.#open.add(request);
         request.onSlow();
-        this.#watch(request);
       } else {
         this.#waiting.push(request);
         this.#startTimer();
@@ -85,27 +81,23 @@ export class ClientWatch {
   #tick(): void {
     this.#isTiming = false;
     for (const request of this.#waitingLonger) {
-      if (!request.isAnswered && !request.hasEnded()) this.#watch(request);
+      if (!request.isAnswered && !request.hasEnded()) watch(request);
     }
     this.#waitingLonger = this.#waiting.filter((request) => !request.isAnswered && !request.hasEnded());
     this.#waiting = [];
     if (this.#waitingLonger.length > 0) this.#startTimer();
   }
-
-  #watch(request: WatchedRequest): void {
-    if (this.#watched.has(request)) return;
-    this.#watched.add(request);
-    onAbort(request, () => queueMicrotask(() => request.onLeft()));
-  }
 }
 
-/** Calls back when the signal of a request is aborted. */
-function onAbort({ request, completed }: WatchedRequest, callback: () => void): void {
+function watch(request: WatchedRequest): void {
+  const left = (): void => {
+    if (!request.isAnswered) request.onLeft();
+  };
   try {
-    withoutWarning(completed);
-    const { signal } = request;
-    if (signal.aborted) callback();
-    else signal.addEventListener("abort", callback, { once: true });
+    withoutWarning(request.completed);
+    const { signal } = request.request;
+    if (signal.aborted) left();
+    else signal.addEventListener("abort", left, { once: true });
   } catch {
     return; // the request is served all the same
   }

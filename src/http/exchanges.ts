@@ -127,7 +127,6 @@ export class PolledExchange implements Exchange, PendingResponse {
   /** The turn in which the handler has returned a promise; -1 if it has not. */
   #turn = -1;
   #isSlow = false;
-  #response: Response | undefined;
   #status = 0;
 
   /** See {@linkcode Exchange}. */
@@ -159,7 +158,8 @@ export class PolledExchange implements Exchange, PendingResponse {
     if (response.bodyUsed) this.failed(); // the server reports an error
     else if (this.#sample.until === "headers") this.onSent();
     else {
-      this.#response = response;
+      // Bun empties the headers when it has the response.
+      if (isEventStream(response)) this.#sample.noteStream();
       this.#poller.add(this);
     }
     return response;
@@ -176,7 +176,6 @@ export class PolledExchange implements Exchange, PendingResponse {
   onSlow(): void {
     this.#isSlow = true;
     this.#hasClientLeft();
-    if (this.#response !== undefined && isEventStream(this.#response)) this.#sample.noteStream();
   }
 
   onSent(): void {
