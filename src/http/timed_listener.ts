@@ -16,7 +16,8 @@
  */
 
 import { KymoError, quote } from "../errors.ts";
-import type { CheckedHttpOptions, HttpOptions } from "./options.ts";
+import { type OpenResponse, OpenResponses } from "./open_responses.ts";
+import type { CheckedHttpOptions, HttpOptions, Until } from "./options.ts";
 import { outcomeOf, type RequestOutcome } from "./request_labels.ts";
 import { type RequestSample, RequestSamples } from "./request_sample.ts";
 
@@ -73,6 +74,7 @@ interface ListenedResponse extends Connection {
  */
 export function timedListener<L extends Listener>(options: CheckedListenerOptions, listener: L): L {
   const samples = new RequestSamples(options);
+  const open = new OpenResponses(options.recorder);
   let hasReported = false;
 
   const start = (request: ListenedRequest, response: Connection): RequestSample | undefined => {
@@ -89,18 +91,11 @@ export function timedListener<L extends Listener>(options: CheckedListenerOption
     const sample = start(request, response);
     if (sample === undefined) return listener.apply(this, args);
 
-    const end = (outcome: RequestOutcome, status: number): void => {
-      if (!sample.hasEnded) sample.route = routeOf(options, request);
-      sample.end(outcome, status);
-    };
-    const isUntilHeaders = (): boolean => {
-      if (typeof options.until === "function") sample.route = routeOf(options, request);
-      return sample.until === "headers";
-    };
-    if (isResponse(response)) followResponse(request, response, isUntilHeaders, end);
-    else response.once("close", () => end("stream", 101));
+    const exchange = new Exchange(options, open, request, sample);
+    if (isResponse(response)) followResponse(request, response, exchange);
+    else followUpgrade(response, exchange);
     const failed = (error: unknown): never => {
-      end("threw", 0);
+      exchange.end("threw", 0);
       throw error;
     };
     let result: unknown;
@@ -136,32 +131,77 @@ function notListened(request: unknown): KymoError {
   );
 }
 
-function routeOf({ route }: CheckedListenerOptions, request: unknown): string | undefined {
-  if (route === undefined) return undefined;
-  try {
-    const name: unknown = route(request);
-    return typeof name === "string" && name !== "" ? name : undefined;
-  } catch {
-    return undefined; // the request is served all the same
+/** One timed request, from the call of the listener on. */
+class Exchange {
+  readonly #options: CheckedListenerOptions;
+  readonly #openResponses: OpenResponses;
+  readonly #request: unknown;
+  readonly #sample: RequestSample;
+  #response: OpenResponse | undefined;
+
+  constructor(options: CheckedListenerOptions, open: OpenResponses, request: unknown, sample: RequestSample) {
+    this.#options = options;
+    this.#openResponses = open;
+    this.#request = request;
+    this.#sample = sample;
+  }
+
+  /** Until when it is timed, by its route or path as it is known now. */
+  get until(): Until {
+    if (typeof this.#options.until === "function") this.#sample.route = this.#route();
+    return this.#sample.until;
+  }
+
+  /** Has its sample ended by `onEnd` if the recorder ends before the response, which has begun. */
+  begin(onEnd: () => void): void {
+    if (this.#sample.hasEnded || this.#response !== undefined) return;
+    this.#response = { onEnd };
+    this.#openResponses.add(this.#response);
+  }
+
+  /** Ends the sample, once. The status is 0 without an answer. */
+  end(outcome: RequestOutcome, status: number): void {
+    if (this.#sample.hasEnded) return;
+    if (this.#response !== undefined) this.#openResponses.delete(this.#response);
+    this.#sample.route = this.#route();
+    this.#sample.end(outcome, status);
+  }
+
+  #route(): string | undefined {
+    const { route } = this.#options;
+    if (route === undefined) return undefined;
+    try {
+      const name: unknown = route(this.#request);
+      return typeof name === "string" && name !== "" ? name : undefined;
+    } catch {
+      return undefined; // the request is served all the same
+    }
   }
 }
 
-/** Calls `end` when the response is closed, or when its headers are written. */
-function followResponse(
-  request: ListenedRequest,
-  response: ListenedResponse,
-  isUntilHeaders: () => boolean,
-  end: (outcome: RequestOutcome, status: number) => void,
-): void {
+/** Ends an exchange when the upgraded connection is closed. */
+function followUpgrade(connection: Connection, exchange: Exchange): void {
+  const end = (): void => exchange.end("stream", 101);
+  connection.once("close", end);
+  exchange.begin(end);
+}
+
+/** Ends an exchange when the response is closed, or when its headers are written. */
+function followResponse(request: ListenedRequest, response: ListenedResponse, exchange: Exchange): void {
   let isStream = false;
-  const answered = (): void => end(isStream ? "stream" : outcomeOf(response.statusCode), response.statusCode);
-  const left = (): void => end(isStream ? "stream" : "aborted", response.headersSent ? response.statusCode : 0);
+  const answered = (): void => {
+    const { statusCode } = response;
+    exchange.end(isStream ? "stream" : outcomeOf(statusCode), statusCode);
+  };
+  const left = (): void =>
+    exchange.end(isStream ? "stream" : "aborted", response.headersSent ? response.statusCode : 0);
 
   const { writeHead } = response;
   response.writeHead = function (this: ListenedResponse, ...args: Parameters<typeof writeHead>): unknown {
     const result = writeHead.apply(this, args);
     isStream = response.statusCode === 101 || isEventStream(response, args.at(-1));
-    if (isUntilHeaders()) answered();
+    if (exchange.until === "headers") answered();
+    else exchange.begin(answered);
     return result;
   };
   response.once("finish", () => isSent(request, response) ? answered() : left());

@@ -223,6 +223,26 @@ describe("timeListener", () => {
     assertEquals(new Set(asked), new Set(["/downloads/:name", "/orders/:id"]));
   });
 
+  it("ends the samples of responses that have begun when the recorder ends, each once", () => {
+    const recorder = new FakeDurationRecorder();
+    const timed = timeListener((request: FakeRequest, response: FakeResponse | EventEmitter) => {
+      if (response instanceof FakeResponse && request.url !== "/waits") response.writeHead(503);
+    }, { recorder });
+    const responses = ["/begun", "/over", "/waits"].map((url) => {
+      const response = new FakeResponse();
+      timed(new FakeRequest(url), response);
+      return response;
+    });
+    timed(new FakeRequest("/chat"), new EventEmitter());
+    responses[1]!.end();
+    recorder.flush(false);
+    assertEquals(recorder.ended, ["/over [GET] 5xx"]);
+    recorder.flush(true);
+    assertEquals(recorder.ended.slice(1), ["/begun [GET] 5xx", "/chat [GET] stream"]);
+    for (const response of responses) response.end();
+    assertEquals(recorder.ended.length, 4);
+  });
+
   it("passes on what is no request of node:http, records nothing, and reports it once", () => {
     const recorder = new FakeDurationRecorder();
     const seen: unknown[] = [];
