@@ -98,6 +98,49 @@ describe("docs/reference.md", () => {
   });
 });
 
+describe("recipes of docs/http.md", () => {
+  /** The applications that the tests serve, by heading, one for each block. */
+  const applications: Record<string, readonly string[]> = {
+    Hono: ["hono"],
+    Elysia: ["elysia", "elysia_listen"],
+    h3: ["h3"],
+    Oak: ["oak"],
+    Express: ["express_route", "express"],
+    Fastify: ["fastify"],
+    Koa: ["koa"],
+  };
+
+  /** The lines of code; a served application is exported, and listens on any port. */
+  const linesOf = (code: string): string[] =>
+    code.split("\n").map((line) => line.replace(/^export default |\s+\/\/ .*$/g, "").replace("3000", "0"))
+      .filter((line) => line !== "");
+
+  const [frameworks] = /^## Frameworks$[\s\S]*?^## /m.exec(read("docs/http.md"))!;
+  const sections = frameworks.split(/^### /m).slice(1).map((section) => [/^.*/.exec(section)![0], section] as const);
+
+  it("are one for each framework that is tested", () => {
+    assertEquals(sections.map(([heading]) => heading), Object.keys(applications));
+  });
+
+  for (const [heading, section] of sections) {
+    it(`are lines of the tested application: ${heading}`, () => {
+      const blocks = Array.from(section.matchAll(/^```ts.*\n([\s\S]*?)^```$/gm), ([, code]) => linesOf(code!));
+      assertEquals(blocks.length, applications[heading]?.length);
+      for (const [i, block] of blocks.entries()) {
+        const path = `tests/process/http/frameworks/apps/${applications[heading]![i]}.ts`;
+        const application = linesOf(read(path));
+        let at = -1;
+        const missing = block.filter((line) => {
+          const next = application.indexOf(line, at + 1);
+          if (next >= 0) at = next;
+          return next < 0;
+        });
+        assertEquals(missing, [], path);
+      }
+    });
+  }
+});
+
 it("docs/fault_suite.md names tests that exist", () => {
   const files = new Set(readdirSync(join(root, "tests"), { recursive: true }).map((path) => basename(String(path))));
   const named = [...read("docs/fault_suite.md").matchAll(/`(\w+_test)`/g)].map(([, name]) => `${name}.ts`);

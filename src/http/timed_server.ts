@@ -5,8 +5,8 @@ import type { FetchHandler, RequestTimer, Route } from "./request_timer.ts";
 export interface TimedParts {
   /** Handles the requests that match no route. */
   readonly fetch?: FetchHandler;
-  /** Routes by pattern. */
-  readonly routes?: Readonly<Record<string, Route>>;
+  /** Routes by pattern. The list of routes that an application of Hono or Elysia has is copied. */
+  readonly routes?: Readonly<Record<string, Route>> | readonly unknown[];
 }
 
 /**
@@ -58,7 +58,9 @@ export function timedServer<S extends TimedParts>(timer: RequestTimer, server: S
     };
     replace("fetch", timer.handler(onOriginal));
   }
-  if (isPlainObject(routes)) replace("routes", timedRoutes(timer, routes));
+  if (isPlainObject(routes)) {
+    replace("routes", timedRoutes(timer, routes as Readonly<Record<string, Route>>));
+  }
   return timed;
 }
 

@@ -30,9 +30,9 @@ export class RecordedService implements AsyncDisposable {
     runtime: RuntimeName,
     program: string,
     args: readonly string[],
-    env: Readonly<Record<string, string>> = {},
+    options: Parameters<typeof spawnOn>[3] = {},
   ): Promise<RecordedService> {
-    const process = spawnOn(runtime, program, args, { env });
+    const process = spawnOn(runtime, program, args, options);
     const lines = createInterface({ input: process.child.stdout })[Symbol.asyncIterator]();
     return new RecordedService(process, lines, await nextLine(process, lines));
   }

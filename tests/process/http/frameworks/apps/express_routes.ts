@@ -1,5 +1,5 @@
 import express, { type ErrorRequestHandler, type Express } from "express";
-import { sendEndlessly, sendEventsEndlessly, sendThreeEvents, untilClosed } from "./handlers.ts";
+import { sendAndHang, sendEventsEndlessly, sendThreeEvents, untilClosed } from "./handlers.ts";
 
 const fail: ErrorRequestHandler = (_error, _request, response, _next) => void response.status(500).send("failed");
 
@@ -13,7 +13,7 @@ export function addRoutes(app: Express): void {
   app.get("/missing/:id", (_, response) => void response.sendStatus(404));
   app.get("/events/:id", (_, response) => sendThreeEvents(response));
   app.get("/feed/:id", (_, response) => sendEventsEndlessly(response));
-  app.get("/endless/:id", (_, response) => sendEndlessly(response));
+  app.get("/download/:id", (_, response) => sendAndHang(response));
   app.get("/late/:id", (_, response) => untilClosed(response));
   const items = express.Router();
   items.get("/items/:id", (request, response) => void response.send(request.params.id));

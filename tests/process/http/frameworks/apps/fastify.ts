@@ -1,7 +1,7 @@
 import { nameRequest, timeListener } from "@kymo/kymo/http";
 import fastify from "fastify";
 import { createServer } from "node:http";
-import { sendEndlessly, sendEventsEndlessly, sendThreeEvents, untilClosed } from "./handlers.ts";
+import { sendAndHang, sendEventsEndlessly, sendThreeEvents, untilClosed } from "./handlers.ts";
 
 const app = fastify({ serverFactory: (handler) => createServer(timeListener(handler)) });
 // deno-lint-ignore require-await -- Fastify waits for a promise or a callback
@@ -21,9 +21,9 @@ app.get("/feed/:id", (_, reply) => {
   reply.hijack();
   sendEventsEndlessly(reply.raw);
 });
-app.get("/endless/:id", (_, reply) => {
+app.get("/download/:id", (_, reply) => {
   reply.hijack();
-  sendEndlessly(reply.raw);
+  sendAndHang(reply.raw);
 });
 app.get("/late/:id", async (_, reply) => {
   await untilClosed(reply.raw);

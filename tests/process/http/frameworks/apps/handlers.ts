@@ -19,24 +19,20 @@ export async function untilAborted(signal: AbortSignal): Promise<void> {
 
 const encoder = new TextEncoder();
 
-/** A body that begins at once and goes on until its reader leaves. */
-export function endlessBody(): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return endless("begin\n", "more\n");
-}
-
-function endless(first: string, then: string): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    start: (controller) => controller.enqueue(encoder.encode(first)),
-    async pull(controller) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      controller.enqueue(encoder.encode(then));
-    },
-  });
+/** A body that begins and does not go on. */
+export function hangingBody(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({ start: (controller) => controller.enqueue(encoder.encode("begin")) });
 }
 
 /** The body of an event stream that goes on until its reader leaves. */
 export function endlessEvents(): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return endless("data: begin\n\n", "data: more\n\n");
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(encoder.encode("data: begin\n\n")),
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      controller.enqueue(encoder.encode("data: more\n\n"));
+    },
+  });
 }
 
 /** The body of an event stream of three events. */
@@ -51,20 +47,17 @@ export function threeEvents(): ReadableStream<Uint8Array<ArrayBuffer>> {
   });
 }
 
-/** Sends a body that begins at once and goes on until its reader leaves. */
-export function sendEndlessly(response: ServerResponse): void {
-  sendUntilClosed(response, "text/plain", "begin\n", "more\n");
+/** Sends a body that begins and does not go on. */
+export function sendAndHang(response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "text/plain" });
+  response.write("begin");
 }
 
 /** Sends an event stream that goes on until its reader leaves. */
 export function sendEventsEndlessly(response: ServerResponse): void {
-  sendUntilClosed(response, "text/event-stream", "data: begin\n\n", "data: more\n\n");
-}
-
-function sendUntilClosed(response: ServerResponse, type: string, first: string, then: string): void {
-  response.writeHead(200, { "content-type": type });
-  response.write(first);
-  const timer = setInterval(() => response.write(then), 5);
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.write("data: begin\n\n");
+  const timer = setInterval(() => response.write("data: more\n\n"), 5);
   response.once("close", () => clearInterval(timer));
 }
 

@@ -2,7 +2,7 @@ import { nameRequest, timeListener } from "@kymo/kymo/http";
 import { Router } from "@koa/router";
 import Koa from "koa";
 import { createServer } from "node:http";
-import { sendEndlessly, sendEventsEndlessly, sendThreeEvents, untilClosed } from "./handlers.ts";
+import { sendAndHang, sendEventsEndlessly, sendThreeEvents, untilClosed } from "./handlers.ts";
 
 const app = new Koa();
 app.silent = true;
@@ -29,9 +29,9 @@ router.get("/feed/:id", (ctx) => {
   ctx.respond = false;
   sendEventsEndlessly(ctx.res);
 });
-router.get("/endless/:id", (ctx) => {
+router.get("/download/:id", (ctx) => {
   ctx.respond = false;
-  sendEndlessly(ctx.res);
+  sendAndHang(ctx.res);
 });
 router.get("/late/:id", (ctx) => untilClosed(ctx.res));
 const items = new Router();
