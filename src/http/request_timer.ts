@@ -37,7 +37,7 @@ export class RequestTimer {
     this.#poller = new ResponsePoller(options.recorder, turns);
     this.#polling = { poller: this.#poller, turns };
     const open = new OpenResponses(options.recorder);
-    this.#watching = { watch: new ClientWatch(open, turns), open };
+    this.#watching = { watch: new ClientWatch(open, turns, options.recorder), open };
   }
 
   /**

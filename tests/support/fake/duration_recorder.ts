@@ -15,7 +15,18 @@ export class FakeDurationRecorder implements DurationRecorder {
   readonly ignored: string[] = [];
   /** Failures that were reported. */
   readonly reported: KymoError[] = [];
+  readonly #flushListeners = new Set<(isEnd: boolean) => void>();
   #last = 0;
+
+  beforeFlush(listener: (isEnd: boolean) => void): () => void {
+    this.#flushListeners.add(listener);
+    return () => void this.#flushListeners.delete(listener);
+  }
+
+  /** Calls those who want to know of a flush, or of the end of the recording. */
+  flush(isEnd: boolean): void {
+    for (const listener of this.#flushListeners) listener(isEnd);
+  }
 
   report(error: KymoError): void {
     this.reported.push(error);
