@@ -11,12 +11,12 @@
 
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import denoJson from "../../deno.json" with { type: "json" };
 import { fileError, type KymoError, reason } from "../errors.ts";
 import { temporaryPathBeside } from "../files/names.ts";
 import { recover } from "../recording/recover.ts";
 import { defaultRuntime } from "../default_runtime.ts";
 import { isMissingFile } from "../runtime.ts";
+import { VERSION } from "../version.ts";
 import { runCommandLine } from "./command_line.ts";
 import { exitCode } from "./exit_codes.ts";
 import type { CliContext, Output } from "./context.ts";
@@ -29,9 +29,8 @@ const stdout = output(process.stdout, (error) => {
   process.exitCode = exitCode.incomplete;
 });
 const now = (): number => performance.now();
-const { version } = denoJson;
 const code = await runCommandLine(process.argv.slice(2), {
-  version,
+  version: VERSION,
   stdout,
   stderr,
   now,

@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { isFullSuite } from "../../support/faults/suite_size.ts";
-import { type Killed, killRecovery, wrongOnceRecovered } from "../../support/spools/recover_all.ts";
-import { A_ROW, RECORDINGS, recordLooking } from "../../support/spools/recordings.ts";
+import { isFullSuite } from "../../../support/faults/suite_size.ts";
+import { type Killed, killRecovery, wrongOnceRecovered } from "../../../support/spools/recover_all.ts";
+import { A_ROW, RECORDINGS, recordLooking } from "../../../support/spools/recordings.ts";
 
 /** In the short form, the recovery is killed too after one kill in so many. */
 const AGAIN = 200;

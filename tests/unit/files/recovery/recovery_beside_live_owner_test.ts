@@ -1,11 +1,11 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { isFullSuite } from "../../support/faults/suite_size.ts";
-import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { type KilledOptions, KilledProgram } from "../../support/spools/killed_program.ts";
-import { leftBehind, recoverAll, wrongAfter } from "../../support/spools/recover_all.ts";
-import { A_ROW, divided, fewRows, RECORDINGS, recordLooking } from "../../support/spools/recordings.ts";
-import type { RecordedRows } from "../../support/spools/recorded_rows.ts";
+import { isFullSuite } from "../../../support/faults/suite_size.ts";
+import type { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { type KilledOptions, KilledProgram } from "../../../support/spools/killed_program.ts";
+import { leftBehind, recoverAll, wrongAfter } from "../../../support/spools/recover_all.ts";
+import { A_ROW, divided, fewRows, RECORDINGS, recordLooking } from "../../../support/spools/recordings.ts";
+import type { RecordedRows } from "../../../support/spools/recorded_rows.ts";
 
 /** In the short form, one kill in so many is examined. */
 const SOME = 6;

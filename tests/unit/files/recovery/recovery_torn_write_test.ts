@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { chop, recoverAll, wrongOnceRecovered } from "../../support/spools/recover_all.ts";
-import { fewRows, recordLooking } from "../../support/spools/recordings.ts";
-import type { RecordedRows } from "../../support/spools/recorded_rows.ts";
+import type { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { chop, recoverAll, wrongOnceRecovered } from "../../../support/spools/recover_all.ts";
+import { fewRows, recordLooking } from "../../../support/spools/recordings.ts";
+import type { RecordedRows } from "../../../support/spools/recorded_rows.ts";
 
 const few = fewRows(7);
 
