@@ -24,6 +24,7 @@ export type CapabilityName =
   | "rss.peak"
   | "threads"
   | "profiler"
+  | "host"
   | "signals";
 
 /** A monotonic clock, and the wall clock that places it in time. */
@@ -335,7 +336,7 @@ export type ExitCause =
   | { readonly how: "exit"; readonly exitCode?: number }
   | { readonly how: "signal"; readonly signal: string }
   /** `error` is the class of the uncaught error. */
-  | { readonly how: "uncaught"; readonly error?: string };
+  | { readonly how: "uncaught"; readonly error?: string; readonly exitCode?: number };
 
 /**
  * A hook that runs when an isolate exits. It must be synchronous and must not throw. `last` is

@@ -1,8 +1,8 @@
 import type { ProgramFacts } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
-import { programFactsOf, SERVICE_NAME_VARIABLE } from "../node_api/program_facts.ts";
+import { programFactsOf } from "../node_api/program_facts.ts";
 
-/** What is known about the program on Bun. */
+/** What is known about the program on Bun. In a worker `argv[1]` is the worker's own file. */
 export function bunProgramFacts(): ProgramFacts {
   const { argv, env } = nodeProcess() as unknown as {
     readonly argv: readonly string[];
@@ -10,10 +10,5 @@ export function bunProgramFacts(): ProgramFacts {
   };
   const { hostname } = builtin<{ hostname(): string }>("node:os");
   const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
-  return programFactsOf({
-    isWorker: !isMainThread,
-    entry: argv[1],
-    host: hostname(),
-    serviceName: env[SERVICE_NAME_VARIABLE],
-  });
+  return programFactsOf({ isWorker: !isMainThread, entry: argv[1], host: hostname(), variable: (name) => env[name] });
 }

@@ -11,11 +11,12 @@ export function denoExitHooks(): ExitHooks {
 }
 
 /** `Deno.exit` fires `unload` and no event of `process`; `close`, in a worker, fires nothing. */
-function otherExits(listener: () => void): () => void {
-  globalThis.addEventListener("unload", listener);
-  const offClose = inWorker ? beforeClose(listener) : undefined;
+function otherExits(listener: (code: unknown) => void): () => void {
+  const onUnload = (): void => listener(Deno.exitCode);
+  globalThis.addEventListener("unload", onUnload);
+  const offClose = inWorker ? beforeClose(() => listener(undefined)) : undefined;
   return () => {
-    globalThis.removeEventListener("unload", listener);
+    globalThis.removeEventListener("unload", onUnload);
     offClose?.();
   };
 }

@@ -1,17 +1,33 @@
 import type { ProgramFacts } from "../../src/runtime.ts";
-import { programFactsOf, SERVICE_NAME_VARIABLE } from "../node_api/program_facts.ts";
+import { nodeProcess } from "../node_api/builtins.ts";
+import { programFactsOf } from "../node_api/program_facts.ts";
 import { inWorker } from "./signals.ts";
+
+/** Why the host's name cannot be read; `undefined` if it can. */
+export function hostDenied(): string | undefined {
+  return isGranted({ name: "sys", kind: "hostname" }) ? undefined : "needs --allow-sys=hostname";
+}
 
 /** What is known about the program on Deno, within its permissions. Never prompts. */
 export function denoProgramFacts(): ProgramFacts {
-  const granted = (permission: Deno.PermissionDescriptor): boolean =>
-    Deno.permissions.querySync(permission).state === "granted";
   return programFactsOf({
     isWorker: inWorker,
-    entry: granted({ name: "read" }) ? Deno.mainModule : undefined,
-    host: granted({ name: "sys", kind: "hostname" }) ? Deno.hostname() : undefined,
-    serviceName: granted({ name: "env", variable: SERVICE_NAME_VARIABLE })
-      ? Deno.env.get(SERVICE_NAME_VARIABLE)
-      : undefined,
+    entry: entry(),
+    host: hostDenied() === undefined ? Deno.hostname() : undefined,
+    variable: (name) => isGranted({ name: "env", variable: name }) ? Deno.env.get(name) : undefined,
   });
+}
+
+/**
+ * Where the code of this isolate begins; no permission is needed for it. Web workers have no
+ * `mainModule`, but a location, and those of `node:worker_threads` an `argv[1]` of their own.
+ */
+function entry(): string | undefined {
+  if (!inWorker) return Deno.mainModule;
+  const { location } = globalThis as { location?: { readonly href: string } };
+  return location?.href ?? (nodeProcess() as unknown as { readonly argv: readonly string[] }).argv[1];
+}
+
+function isGranted(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
 }

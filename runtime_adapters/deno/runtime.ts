@@ -9,7 +9,7 @@ import { denoLibcClock, performanceClock } from "./clock.ts";
 import { denoExitHooks } from "./exit_hooks.ts";
 import { denoFiles } from "./files.ts";
 import { denoProfiler } from "./profiler.ts";
-import { denoProgramFacts } from "./program_facts.ts";
+import { denoProgramFacts, hostDenied } from "./program_facts.ts";
 import { readProcFile } from "./proc_file.ts";
 import { inWorker } from "./signals.ts";
 import { denoStartupHold } from "./startup_hold.ts";
@@ -23,6 +23,7 @@ export function denoRuntime(): Runtime {
   const profiler = denoProfiler();
   const startupHold = denoStartupHold();
   const peakRss = peakRssOf(() => readProcFile("status"));
+  const noHost = hostDenied();
   const unavailable: Partial<Record<CapabilityName, string>> = {
     "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
     ...unmappable === undefined ? {} : { spool: unmappable },
@@ -30,6 +31,7 @@ export function denoRuntime(): Runtime {
     ...inWorker ? { signals: "workers leave signals to the main isolate, which announces them" } : {},
     ...typeof profiler === "string" ? { profiler } : {},
     ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
+    ...noHost === undefined ? {} : { host: noHost },
   };
   return {
     name: "deno",

@@ -23,9 +23,10 @@ import { timers } from "../web_api/timers.ts";
 export interface ExitSources {
   readonly signals: SignalSource;
   /**
-   * Adds a listener for exits that `process` has no event for. Returns a function that removes it.
+   * Adds a listener for exits that `process` has no event for, which is called with the exit code if
+   * that is known. Returns a function that removes it.
    */
-  readonly otherExits?: (listener: () => void) => () => void;
+  readonly otherExits?: (listener: (code: unknown) => void) => () => void;
 }
 
 /** The exit hooks of an isolate. It listens for exits while it has at least one hook. */
@@ -53,18 +54,22 @@ export function exitHooksOf(sources: ExitSources): ExitHooks {
 /** Calls `runHooks` at every exit. Returns a function that stops it. */
 function listen({ signals, otherExits }: ExitSources, runHooks: ExitHook): () => void {
   const process = nodeProcess() as unknown as ExitingProcess;
-  let uncaught: ExitCause | undefined;
+  let uncaught: Extract<ExitCause, { how: "uncaught" }> | undefined;
   const others = new OtherIsolates((signal) => {
     const isHandled = signals.isHandled(signal as Signal);
     runHooks(false, isHandled ? undefined : { how: "signal", signal });
     return isHandled;
   });
-  const onExit = (code?: unknown): void => {
-    const exitCode = typeof code === "number" ? code : process.exitCode;
-    runHooks(true, uncaught ?? { how: "exit", ...typeof exitCode === "number" ? { exitCode } : {} });
+  let exitCode: { readonly exitCode?: number } = {};
+  const onExit = (code: unknown): void => {
+    if (typeof code === "number") exitCode = { exitCode: code }; // not every event of an exit has it
+    // The program may have gone on after the error, and have ended well.
+    const isUncaught = uncaught !== undefined && exitCode.exitCode !== 0;
+    runHooks(true, { ...isUncaught ? uncaught : { how: "exit" }, ...exitCode } as ExitCause);
     others.leave();
   };
-  const offExit = listenLastToExit(process, onExit);
+  // On Bun an unhandled rejection, which sets no code, ends the program with 1, and 0 is passed.
+  const offExit = listenLastToExit(process, (code) => onExit(code === 0 ? process.exitCode : code));
   // Fires on both runtimes without changing what becomes of the error. On Deno nothing else fires.
   const onUncaught = (error: unknown): void => {
     if (process.listenerCount("uncaughtException") > 0) return runHooks(false); // the program decides

@@ -1,28 +1,46 @@
 import type { ProgramFacts } from "../../src/runtime.ts";
 import { timeZone } from "../web_api/time_zone.ts";
 
-/** The environment variable that names a service, of the OpenTelemetry specification. */
-export const SERVICE_NAME_VARIABLE = "OTEL_SERVICE_NAME";
+/**
+ * The environment variables that may name the service, the first that is set and not empty: Kymo's
+ * own, and that of the OpenTelemetry specification.
+ */
+const NAME_VARIABLES = ["KYMO_NAME", "OTEL_SERVICE_NAME"] as const;
 
 /** What a runtime can tell; what it cannot is `undefined`. */
 export interface KnownFacts {
   readonly isWorker: boolean;
-  /** Path or URL of the program's entry. */
+  /** Path or URL of the code with which this isolate began. */
   readonly entry: string | undefined;
   readonly host: string | undefined;
-  readonly serviceName: string | undefined;
+  /** The value of an environment variable; `undefined` if it is not set, or may not be read. */
+  readonly variable: (name: string) => string | undefined;
 }
 
-/** The facts of a program. Of the entry only the file name is kept: a path may be private. */
-export function programFactsOf({ isWorker, entry, host, serviceName }: KnownFacts): ProgramFacts {
-  const zone = timeZone();
+/** The facts of a program. */
+export function programFactsOf({ isWorker, entry, host, variable }: KnownFacts): ProgramFacts {
   return {
     kind: isWorker ? "worker" : "main",
-    ...given("script", entry?.replace(/[?#].*$/, "").split(/[/\\]/).at(-1)),
+    ...given("script", fileNameOf(entry)),
     ...given("host", host),
-    ...given("timeZone", zone),
-    ...given("serviceName", serviceName),
+    ...given("timeZone", timeZone()),
+    ...given("serviceName", NAME_VARIABLES.map(variable).find((value) => value !== undefined && value !== "")),
   };
+}
+
+/**
+ * The file name in a path or URL. Directories, credentials and queries may be private. URLs of
+ * workers that contain their code, or name it by a random number, have none.
+ */
+function fileNameOf(entry = ""): string | undefined {
+  if (/^(data|blob):/i.test(entry)) return undefined;
+  const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(entry);
+  const name = (isUrl ? entry.replace(/[?#].*$/s, "") : entry).split(/[/\\]/).at(-1) ?? "";
+  try {
+    return isUrl ? decodeURIComponent(name) : name;
+  } catch {
+    return name; // a percent sign that begins no escape
+  }
 }
 
 function given<K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } {

@@ -67,7 +67,11 @@ const END_KINDS: readonly EndKind[] = ["stop", "exit", "signal", "uncaught", "ki
 export interface ProgramEnd {
   /** How it ended. */
   readonly how: EndKind;
-  /** When it ended, ns since the epoch; of a killed program: when it was last seen. */
+  /**
+   * When it ended, ns since the epoch. Of a killed program: when it was last seen, which is the
+   * latest of its start, of the rows that its spools hold, and of the times when it began to fill
+   * them, which it does anew after each flush interval.
+   */
   readonly at: bigint;
   /** The exit code, if one is known. */
   readonly exitCode?: number;
@@ -116,11 +120,11 @@ export type RecordFailure = "other-version" | "damaged";
 
 /** The bytes of a record's file. */
 export function encodeProgramRecord(record: ProgramRecord): Uint8Array {
-  const text = JSON.stringify(
-    { format: PROGRAM_FORMAT, ...record },
-    (_, value) => typeof value === "bigint" ? String(value) : value,
-    2,
-  );
+  return encode({ format: PROGRAM_FORMAT, ...record });
+}
+
+function encode(fields: object): Uint8Array {
+  const text = JSON.stringify(fields, (_, value) => typeof value === "bigint" ? String(value) : value, 2);
   return new TextEncoder().encode(`${text}\n`);
 }
 
@@ -169,6 +173,16 @@ export function parseProgramRecord(fileName: string, bytes: Uint8Array): Result<
     options: scalars(options, ["string", "number", "boolean"]) as ProgramRecord["options"],
     ...optional("end", endOf(end)),
   });
+}
+
+/**
+ * The bytes of a record that is valid and has no end, with an end. Fields that this version does
+ * not know stay; `"ended"` if there is an end, also one that this version does not understand.
+ */
+export function withEnd(bytes: Uint8Array, end: ProgramEnd): Result<Uint8Array, "ended"> {
+  const fields = JSON.parse(new TextDecoder().decode(bytes)) as Fields;
+  if (Object.hasOwn(fields, "end")) return failure("ended", "it has an end");
+  return success(encode({ ...fields, end }));
 }
 
 /**

@@ -3,7 +3,9 @@
  * have done.
  *
  * Whoever gets the lock of a spool knows that its owner is dead (see `spool.ts`), and is the only
- * one who may change the spool. For each spool:
+ * one who may change the spool. The spools of one process are recovered by whoever has the lock of
+ * the first of them, which is removed last. Before anything is changed, the end of the process is
+ * written to its program record (see `dead_program.ts`). Then, for each spool:
  *
  * 1. Read the header. A spool of another version of Kymo is left alone. A spool whose owner does
  *    not match its name, or whose header cannot be read, is set aside as `….damaged`.
@@ -20,14 +22,15 @@
 
 import type { CsvEncoder } from "../csv/encode.ts";
 import { fileError, KymoError, quotePath } from "../errors.ts";
-import { FileError } from "../runtime.ts";
+import { type Clock, FileError } from "../runtime.ts";
 import type { FoundSegment } from "../segment/reader.ts";
 import { cannotAppend, LOCK_PATIENCE, LOCK_RETRY } from "./append_file.ts";
+import { recordKilled } from "./dead_program.ts";
 import { type MonitoringDirectory, unlessGone } from "./directory.ts";
 import { type FlushProgress, SegmentFlush } from "./flush.ts";
 import { FlushJournal } from "./flush_journal.ts";
 import { removeTemporaries, settleStep } from "./interrupted_flush.ts";
-import { spoolFileName } from "./names.ts";
+import { processKey, programFileName, spoolFileName } from "./names.ts";
 import { type FoundSpool, listSpools, SpoolReader } from "./spool_reader.ts";
 
 /** Progress of a recovery. */
@@ -63,6 +66,8 @@ export interface RecoveryDeps {
   readonly directory: MonitoringDirectory;
   /** Encodes rows. */
   readonly encoder: CsvEncoder;
+  /** Tells the time, which no program that is dead now has seen. */
+  readonly clock: Clock;
 }
 
 /** Flushes the spools of a monitoring directory whose owner is dead. */
@@ -95,14 +100,8 @@ export class Recovery {
     const spools = found.filter(({ name }) => name.state === "complete");
     this.#found = spools.length;
     for (const spool of found) if (spool.name.state === "unfinished") this.#removeUnfinished(spool);
-    for (const spool of spools) {
-      try {
-        yield* this.#recover(spool);
-      } catch (error) {
-        this.#failed(spool.path, error);
-      }
-      this.#settled++;
-      yield 0;
+    for (const ofProcess of Map.groupBy(spools, ({ name: { owner } }) => processKey(owner)).values()) {
+      yield* this.#recoverProcess(ofProcess);
     }
     this.#deps.directory.removeSpools();
   }
@@ -135,25 +134,91 @@ export class Recovery {
     }
   }
 
-  *#recover(found: FoundSpool): Generator<number, void> {
-    const { files } = this.#deps.directory;
-    const opened = SpoolReader.openIfOwnerDead(files, found);
-    if (!opened.ok) {
-      if (opened.kind === "locked") this.#summary.alive++;
-      return;
+  /** Recovers the spools of one process, if the first that exists is not locked. */
+  *#recoverProcess(spools: readonly FoundSpool[]): Generator<number, void> {
+    const [first, ...others] = spools;
+    if (first === undefined) return;
+    const opened = this.#open(first);
+    if (opened === "locked") {
+      this.#summary.alive += spools.length;
+      this.#settled += spools.length;
+      yield 0;
+    } else if (opened === undefined) {
+      this.#settled++;
+      yield 0;
+      yield* this.#recoverProcess(others);
+    } else {
+      try {
+        yield* this.#recordKilled(first, opened, others);
+        for (const other of others) yield* this.#recoverOther(other);
+        yield* this.#recover(first, opened);
+      } finally {
+        opened.close();
+      }
     }
-    const spool = opened.value;
+  }
+
+  *#recoverOther(found: FoundSpool): Generator<number, void> {
+    const opened = this.#open(found);
+    if (opened === "locked") this.#summary.alive++;
+    if (opened instanceof SpoolReader) {
+      try {
+        yield* this.#recover(found, opened);
+      } finally {
+        opened.close();
+      }
+    } else {
+      this.#settled++;
+      yield 0;
+    }
+  }
+
+  /** Opens a spool whose owner is dead; `undefined` if there is none, or that fails. */
+  #open(found: FoundSpool): SpoolReader | "locked" | undefined {
     try {
-      const header = spool.header();
-      const rows = spool.read();
-      if (header.ok && rows.ok) yield* this.#publish(found, spool, rows.value);
-      else if (!header.ok && header.kind === "empty") files.remove(found.path);
-      else if (!header.ok && header.kind === "other-version") this.#unsupported(found, header.reason);
-      else if (!header.ok) this.#setAside(found, header.reason, rows.ok ? rows.value.segment.count : 0);
-      else if (!rows.ok) this.#setAside(found, rows.reason, 0);
-    } finally {
-      spool.close();
+      const opened = SpoolReader.openIfOwnerDead(this.#deps.directory.files, found);
+      if (opened.ok) return opened.value;
+      return opened.kind === "locked" ? "locked" : undefined;
+    } catch (error) {
+      this.#failed(found.path, error);
+      return undefined;
     }
+  }
+
+  /** The rows matter more: without a record, or if it cannot be written, they are recovered too. */
+  *#recordKilled(
+    { name: { owner } }: FoundSpool,
+    held: SpoolReader,
+    others: readonly FoundSpool[],
+  ): Generator<number, void> {
+    const { directory, clock } = this.#deps;
+    try {
+      yield* recordKilled(directory, owner, held, others, clock.epoch());
+    } catch (error) {
+      const path = directory.pathOf(programFileName(owner));
+      this.#summary.failures.push(fileError("Cannot write the end of a program", path, error));
+    }
+  }
+
+  *#recover(found: FoundSpool, spool: SpoolReader): Generator<number, void> {
+    try {
+      yield* this.#recoverOpened(found, spool);
+    } catch (error) {
+      this.#failed(found.path, error);
+    }
+    this.#settled++;
+    yield 0;
+  }
+
+  *#recoverOpened(found: FoundSpool, spool: SpoolReader): Generator<number, void> {
+    const { files } = this.#deps.directory;
+    const header = spool.header();
+    const rows = spool.read();
+    if (header.ok && rows.ok) yield* this.#publish(found, spool, rows.value);
+    else if (!header.ok && header.kind === "empty") files.remove(found.path);
+    else if (!header.ok && header.kind === "other-version") this.#unsupported(found, header.reason);
+    else if (!header.ok) this.#setAside(found, header.reason, rows.ok ? rows.value.segment.count : 0);
+    else if (!rows.ok) this.#setAside(found, rows.reason, 0);
   }
 
   *#publish(found: FoundSpool, spool: SpoolReader, { segment, damaged }: FoundSegment): Generator<number, void> {

@@ -73,16 +73,26 @@ export class Channels {
     await this.#each((flusher) => flusher.flush());
   }
 
-  /** Flushes all rows before it returns; after the `last` call, no empty spool is left behind. */
-  flushNow(last: boolean): void {
+  /**
+   * Flushes all rows before it returns, then calls `flushed`. After the `last` call, no empty spool
+   * is left behind.
+   */
+  flushNow(last: boolean, flushed: () => void = () => {}): void {
     const deadline = exitLockDeadline(this.#options.clock.now());
-    for (const flusher of this.#flushers.values()) flusher.flushNow(deadline, last);
+    for (const flusher of this.#flushers.values()) flusher.flushNow(deadline);
+    flushed();
+    if (last) { for (const flusher of this.#flushers.values()) flusher.retire(); }
   }
 
-  /** Flushes all rows without blocking the event loop, and ends. Never rejects. */
-  async close(): Promise<void> {
+  /**
+   * Flushes all rows without blocking the event loop, calls `flushed` when the counts are final, and
+   * ends. Never rejects.
+   */
+  async close(flushed: () => void = () => {}): Promise<void> {
     this.#end();
-    await this.#each((flusher) => flusher.close());
+    await this.#each((flusher) => flusher.finish());
+    flushed();
+    this.abandon();
   }
 
   /** Ends without flushing. */

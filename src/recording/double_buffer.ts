@@ -287,7 +287,8 @@ export class DoubleBuffer {
   }
 
   #open(segment: Segment): Segment {
-    segment.open(this.#sequence, readEpochOffset(this.#options.clock).offset);
+    const { clock } = this.#options;
+    segment.open(this.#sequence, readEpochOffset(clock).offset, clock.epoch());
     const { capacity } = segment;
     this.#mark = this.#spare === undefined ? capacity - (capacity >> 1) - 1 : NO_ROOM;
     return segment;

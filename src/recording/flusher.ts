@@ -112,26 +112,33 @@ export class Flusher {
 
   /**
    * Flushes all rows before it returns, as an exit hook must. It waits for locks until `deadline`,
-   * a reading of the clock. After the `last` call, further rows go to heap memory, so that no empty
-   * spool is left behind.
+   * a reading of the clock.
    */
-  flushNow(deadline: number, last: boolean): void {
+  flushNow(deadline: number): void {
+    if (this.#isClosed || !this.#runWithRetries(deadline)) return;
+    this.buffer.seal();
+    this.#runWithRetries(deadline);
+  }
+
+  /** From now on further rows go to heap memory, so that no empty spool is left behind. */
+  retire(): void {
     if (this.#isClosed) return;
-    if (this.#runWithRetries(deadline)) {
-      this.buffer.seal();
-      this.#runWithRetries(deadline);
-    }
-    if (!last) return;
     this.#pool.retire();
     this.buffer.renew();
   }
 
-  /**
-   * Flushes all rows without blocking the event loop, and ends. Rows that cannot be written in some
-   * attempts stay in their spool, for whoever recovers it, or are dropped if they are in heap
-   * memory.
-   */
+  /** {@linkcode Flusher.finish}, then {@linkcode Flusher.abandon}. */
   async close(): Promise<void> {
+    await this.finish();
+    this.abandon();
+  }
+
+  /**
+   * Flushes all rows without blocking the event loop, and takes no more: the counts are final. Rows
+   * that cannot be written in some attempts stay in their spool, for whoever recovers it, or are
+   * dropped if they are in heap memory. The spools stay locked until {@linkcode Flusher.abandon}.
+   */
+  async finish(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosing = true;
     this.#pool.retire();
@@ -142,7 +149,6 @@ export class Flusher {
       this.buffer.seal();
     } while (this.#flush !== undefined);
     this.buffer.close(this.#pool.isKept(this.buffer.filling));
-    this.abandon();
   }
 
   /** Ends without flushing. */

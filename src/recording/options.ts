@@ -46,8 +46,8 @@ export interface WriteOptions {
   readonly durability?: Durability;
   /**
    * Name of the service, for the program record: 1 to 128 characters, none of them control
-   * characters. By default the environment variable `OTEL_SERVICE_NAME`, or else the file name of
-   * the program's entry.
+   * characters. By default the environment variable `KYMO_NAME` or `OTEL_SERVICE_NAME`, if it may be
+   * read and is such a name, or else the file name of the program's entry.
    */
   readonly name?: string;
   /** Called with every failure, asynchronously. What it throws is ignored. */
@@ -121,10 +121,13 @@ const isDirectory: Check = (value) => {
   return value.includes("\0") ? "must be a path without NUL" : undefined;
 };
 
-const isName: Check = (value) => {
-  const isFit = typeof value === "string" && value.length >= 1 && value.length <= 128 && !/\p{Cc}/u.test(value);
-  return isFit ? undefined : "must be 1 to 128 characters, none of them control characters";
-};
+/** Whether a value may be the name of a service. */
+export function isServiceName(value: unknown): value is string {
+  return typeof value === "string" && value.length >= 1 && value.length <= 128 && !/[\p{Cc}\p{Cs}]/u.test(value);
+}
+
+const isName: Check = (value) =>
+  isServiceName(value) ? undefined : "must be 1 to 128 characters, none of them control characters";
 
 const isSamplers: Check = (value) => {
   if (!Array.isArray(value)) return "must be an array of samplers";

@@ -3,53 +3,100 @@ import { replaceFile } from "../files/atomic_file.ts";
 import type { MonitoringDirectory } from "../files/directory.ts";
 import { programFileName } from "../files/names.ts";
 import { encodeProgramRecord, type ProgramEnd, type ProgramRecord } from "../files/program_record.ts";
-import type { Timers } from "../runtime.ts";
+import type { ExitCause, Runtime } from "../runtime.ts";
+import { VERSION } from "../version.ts";
+import { type CheckedWriteOptions, isServiceName } from "./options.ts";
 
 /** ms after which a program whose end was recorded has not ended. */
 const SURVIVAL = 1_000;
+
+/** The record of a program without its end, which is known from the start. */
+export type ProgramDescription = Omit<ProgramRecord, "end">;
+
+/** Describes this program. Of the options, what is neither text nor number nor boolean is left out. */
+export function describeProgram(
+  runtime: Runtime,
+  isolate: string,
+  { name, monitoringDir: _mayBePrivate, ...options }: CheckedWriteOptions,
+): ProgramDescription {
+  const { clock, pid } = runtime;
+  const { serviceName, ...facts } = runtime.programFacts();
+  const inForce = Object.entries(options).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
+  return {
+    kymo: VERSION,
+    runtime: runtime.name,
+    runtimeVersion: runtime.version,
+    pid,
+    isolate,
+    name: name ?? (isServiceName(serviceName) ? serviceName : facts.script) ?? runtime.name,
+    ...facts,
+    clock: clock.name,
+    started: clock.epoch(),
+    options: Object.fromEntries(inForce) as ProgramRecord["options"],
+  };
+}
 
 /** What an {@linkcode OwnProgramRecord} needs. */
 export interface OwnProgramRecordDeps {
   /** Where it is published. */
   readonly directory: MonitoringDirectory;
-  readonly timers: Timers;
+  readonly runtime: Pick<Runtime, "clock" | "timers">;
+  /** Returns the counts that are final at the end. */
+  readonly counts: () => Readonly<Record<string, number>>;
   /** Called with a failure. Must not throw. */
   readonly report: (error: KymoError) => void;
 }
 
-/** The record of this program: published when it starts to record, and replaced when it ends. */
+/**
+ * The record of this program: published when it starts to record, and replaced when it ends. No
+ * method throws. A failure is reported once: the rows do not depend on the record.
+ */
 export class OwnProgramRecord {
   readonly #deps: OwnProgramRecordDeps;
-  readonly #record: Omit<ProgramRecord, "end">;
+  readonly #description: ProgramDescription;
   #cancelCorrection = (): void => {};
+  #isStopped = false;
   #hasFailed = false;
 
   /** Publishes nothing yet. */
-  constructor(deps: OwnProgramRecordDeps, record: Omit<ProgramRecord, "end">) {
+  constructor(deps: OwnProgramRecordDeps, description: ProgramDescription) {
     this.#deps = deps;
-    this.#record = record;
+    this.#description = description;
+  }
+
+  /** Publishes the record without an end. */
+  begin(): void {
+    this.#publish();
   }
 
   /**
-   * Publishes the record, with or without an end. Does not throw. A failure is reported once: the
-   * rows do not depend on it.
+   * Publishes the end of a program that exits. It may survive that, as it may survive an uncaught
+   * error: then the end is taken back a second later. After {@linkcode OwnProgramRecord.stop} this
+   * does nothing.
    */
-  publish(end?: ProgramEnd): void {
-    const { directory, report } = this.#deps;
+  exit(cause: ExitCause): void {
+    if (this.#isStopped) return;
+    this.#publish(cause);
+    this.#cancelCorrection = this.#deps.runtime.timers.after(SURVIVAL, () => this.#publish());
+  }
+
+  /** Publishes the end of a recording that was stopped. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#publish({ how: "stop" });
+  }
+
+  #publish(cause?: Pick<ProgramEnd, "how" | "exitCode" | "signal" | "error">): void {
+    const { directory, runtime, counts, report } = this.#deps;
     this.#cancelCorrection();
-    const name = programFileName(this.#record);
+    const name = programFileName(this.#description);
     try {
-      replaceFile(directory, name, encodeProgramRecord(end === undefined ? this.#record : { ...this.#record, end }));
+      const end = cause && { ...cause, at: runtime.clock.epoch(), counts: counts() };
+      replaceFile(directory, name, encodeProgramRecord({ ...this.#description, ...end && { end } }));
     } catch (error) {
       if (this.#hasFailed) return;
       this.#hasFailed = true;
       report(fileError("Cannot write the program record", directory.pathOf(name), error));
     }
-  }
-
-  /** Publishes an end that the program may yet survive. If it does, the end is taken back. */
-  publishProbable(end: ProgramEnd): void {
-    this.publish(end);
-    this.#cancelCorrection = this.#deps.timers.after(SURVIVAL, () => this.publish());
   }
 }

@@ -56,7 +56,7 @@ export async function recoverOn(
     throw fileError("Cannot recover", monitoringDir, error);
   }
   const directory = new MonitoringDirectory(files, path, canSync(files, path));
-  const recovery = new Recovery({ directory, encoder: new CsvEncoder() });
+  const recovery = new Recovery({ directory, encoder: new CsvEncoder(), clock });
   let sliceStart = clock.now();
   for (const delay of recovery.run()) {
     if (delay === 0 && clock.now() - sliceStart < SLICE_BUDGET) continue;

@@ -124,6 +124,8 @@ export class Session {
     return {
       running,
       runtime: `${name} ${version}`,
+      name: this.#store.name,
+      isolate: this.#store.isolate,
       clock: clock.name,
       monitoringDir: directory.path,
       capabilities: capabilitiesOf(this.#runtime, { spool: whyNotSpool, locks: directory.whyNot("append") }),

@@ -22,9 +22,13 @@ export interface MonitorStatus extends ChannelCounts {
   readonly running: boolean;
   /**
    * Runtime and version, such as `"deno 2.9.6"`. Empty before the first `start`, as are the next
-   * three.
+   * five.
    */
   readonly runtime: string;
+  /** The name of the service, as in the program record. */
+  readonly name: string;
+  /** Eight hexadecimal digits: this recording's part of all file names, beside the PID. */
+  readonly isolate: string;
   /** The clock that gives the timepoints, such as `"clock_gettime"`. */
   readonly clock: string;
   /** Where the files are: an absolute path, if the working directory may be read. */
@@ -70,6 +74,8 @@ export interface MonitorStatus extends ChannelCounts {
 export const NOT_STARTED: MonitorStatus = {
   running: false,
   runtime: "",
+  name: "",
+  isolate: "",
   clock: "",
   monitoringDir: "",
   capabilities: {},
@@ -101,6 +107,7 @@ const CAPABILITIES: readonly CapabilityName[] = [
   "rss.peak",
   "threads",
   "profiler",
+  "host",
   "signals",
 ];
 

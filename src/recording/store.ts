@@ -1,14 +1,12 @@
 import { CsvEncoder } from "../csv/encode.ts";
 import { KymoError } from "../errors.ts";
 import { MonitoringDirectory } from "../files/directory.ts";
-import type { ProgramEnd, ProgramRecord } from "../files/program_record.ts";
-import { VERSION } from "../version.ts";
-import type { ExitCause, Runtime } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
 import { BackgroundRecovery } from "./background_recovery.ts";
 import { Channels } from "./channels.ts";
 import { Failures } from "./failures.ts";
 import type { CheckedWriteOptions, Durability } from "./options.ts";
-import { OwnProgramRecord } from "./own_program_record.ts";
+import { describeProgram, OwnProgramRecord, type ProgramDescription } from "./own_program_record.ts";
 import { sumCounts } from "./status.ts";
 
 /** ms between recoveries of the spools that dead programs left in the directory. */
@@ -28,9 +26,8 @@ export class Store {
   readonly recovery: BackgroundRecovery;
   readonly #runtime: Runtime;
   readonly #options: CheckedWriteOptions;
+  readonly #program: ProgramDescription;
   #record: OwnProgramRecord | undefined;
-  /** Counts of the recording that are not of a channel. */
-  #otherCounts = (): Readonly<Record<string, number>> => ({});
   #removeExitHook = (): void => {};
   /** Whether there were spools when it was closed, and if not, why. */
   #whyNotSpoolAtEnd: { readonly reason: string | undefined } | undefined;
@@ -46,6 +43,7 @@ export class Store {
     this.#runtime = runtime;
     this.#options = options;
     this.isolate = runtime.isolateId();
+    this.#program = describeProgram(runtime, this.isolate, options);
     const spools = durability !== "memory" && files.map !== undefined;
     this.directory = MonitoringDirectory.create(files, monitoringDir, { syncs: durability === "fsync", spools });
     this.failures = new Failures(options.onError);
@@ -56,29 +54,39 @@ export class Store {
     this.channels = new Channels({ ...shared, layout, flushInterval, memoryThreshold, spools }, { pid, isolate });
   }
 
+  /** The name of the service. */
+  get name(): string {
+    return this.#program.name;
+  }
+
   /**
    * Begins to flush at exit and to recover, and publishes the program record. `beforeExitFlush` is
-   * called at exit, before the flush, with whether the program will probably not go on; `otherCounts` for the counts in the record that are not of a
-   * channel.
+   * called at exit, before the flush, with whether the program will probably not go on;
+   * `otherCounts` for the counts in the record that are not of a channel.
    */
   begin(
     beforeExitFlush: (isEnd: boolean) => void = () => {},
     otherCounts: () => Readonly<Record<string, number>> = () => ({}),
   ): void {
-    const { exitHooks, files, timers, unavailable } = this.#runtime;
+    const { exitHooks, files, unavailable } = this.#runtime;
     this.channels.begin();
     this.recovery.start();
-    this.#otherCounts = otherCounts;
-    const report = (error: KymoError): void => this.failures.report(error);
-    const record = new OwnProgramRecord({ directory: this.directory, timers, report }, this.#describe());
+    const record = new OwnProgramRecord(
+      {
+        directory: this.directory,
+        runtime: this.#runtime,
+        counts: () => ({ ...this.#counts(), ...otherCounts() }),
+        report: (error) => this.failures.report(error),
+      },
+      { ...this.#program, options: { ...this.#program.options, durability: this.durability } },
+    );
     this.#record = record;
-    record.publish();
+    record.begin();
     this.#removeExitHook = exitHooks.add((last, cause) => {
       beforeExitFlush(cause !== undefined);
-      this.channels.flushNow(last);
+      // While the spools are there: a program that is killed meanwhile is found dead by them.
+      this.channels.flushNow(last, () => cause && record.exit(cause));
       if (last) this.recovery.abandon();
-      if (cause !== undefined && last) record.publish(this.#end(cause));
-      else if (cause !== undefined) record.publishProbable(this.#end(cause));
       this.failures.deliver();
     });
     if (this.#options.layout === "append" && !files.locks) {
@@ -112,44 +120,18 @@ export class Store {
    */
   async close(): Promise<void> {
     this.#whyNotSpoolAtEnd = { reason: this.whyNotSpool };
-    await Promise.all([this.channels.close(), this.recovery.finish()]);
-    this.#record?.publish(this.#end({ how: "stop" }));
+    await Promise.all([this.channels.close(() => this.#record?.stop()), this.recovery.finish()]);
     this.#removeExitHook();
   }
 
-  /** The program record, without its end. */
-  #describe(): Omit<ProgramRecord, "end"> {
-    const { clock, name: runtime, pid, version: runtimeVersion } = this.#runtime;
-    const { kind, script, host, timeZone, serviceName } = this.#runtime.programFacts();
-    const { name, monitoringDir: _monitoringDir, ...options } = this.#options;
-    const scalars = Object.entries({ ...options, durability: this.durability })
-      .filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
-    return {
-      kymo: VERSION,
-      runtime,
-      runtimeVersion,
-      pid,
-      isolate: this.isolate,
-      kind,
-      name: name ?? serviceName ?? script ?? runtime,
-      ...script === undefined ? {} : { script },
-      ...host === undefined ? {} : { host },
-      ...timeZone === undefined ? {} : { timeZone },
-      clock: clock.name,
-      started: clock.epoch(),
-      options: Object.fromEntries(scalars) as ProgramRecord["options"],
-    };
-  }
-
-  #end(cause: ExitCause | { readonly how: "stop" }): ProgramEnd {
+  /** The counts of all channels, and failures. */
+  #counts(): Record<string, number> {
     const { channels, failures } = this;
-    const counts = {
+    return {
       ...sumCounts(Object.values(channels.counts())),
       invalidObservations: channels.sum(({ invalid }) => invalid),
       labelsCut: channels.sum(({ labelsCut }) => labelsCut),
-      ...this.#otherCounts(),
       errors: failures.count,
     };
-    return { ...cause, at: this.#runtime.clock.epoch(), counts };
   }
 }

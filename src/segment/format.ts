@@ -22,6 +22,7 @@
  * | 32       | u32       | kind of the values: 0 doubles, 1 durations in whole nanoseconds        |
  * | 40       | i64       | epoch offset: the epoch time of the clock's zero, ns                   |
  * | 48       | 8 bytes   | isolate: eight hexadecimal digits                                      |
+ * | 56       | i64       | when its writer began to fill it, ns since the epoch; 0 while unused   |
  * | 64       | 64 bytes  | channel name in ASCII, padded with zeros                               |
  * | 128      | 128 bytes | flush journal; its layout is described in `files/flush_journal.ts`     |
  * | 256      | f64 × *n* | timepoints: readings of the isolate's monotonic clock, ns              |
@@ -89,6 +90,9 @@ export const HeaderWord = {
 
 /** Index of the epoch offset, as a 64-bit word. */
 export const EPOCH_OFFSET_WORD64 = 5;
+
+/** Index of the time when the writer began to fill the segment, as a 64-bit word. */
+export const OPENED_WORD64 = 7;
 
 const ISOLATE_AT = 48;
 const ISOLATE_BYTES = 8;
@@ -185,6 +189,8 @@ export interface SegmentHeader {
   readonly sequence: number;
   /** Epoch time of the clock's zero, ns. */
   readonly epochOffset: bigint;
+  /** When its writer began to fill it, ns since the epoch; 0 while it is not in use. */
+  readonly opened: bigint;
   /** The flush journal, 128 bytes. */
   readonly journal: Uint8Array;
 }
@@ -210,6 +216,7 @@ export function readHeader(bytes: Uint8Array): Result<SegmentHeader, SegmentFaul
   if (bytes.length < SEGMENT_HEADER_BYTES) return failure("too-short", "shorter than a header");
   const buffer = bytes.slice(0, SEGMENT_HEADER_BYTES).buffer;
   const words = new Uint32Array(buffer);
+  const words64 = new BigInt64Array(buffer);
   const word = (at: number): number => words[at] ?? 0;
   if (word(HeaderWord.magic) !== MAGIC) return failure("bad-magic", "bad magic number");
   const version = word(HeaderWord.version);
@@ -230,7 +237,8 @@ export function readHeader(bytes: Uint8Array): Result<SegmentHeader, SegmentFaul
     labels: Math.min(word(HeaderWord.labels), MAX_LABELS),
     labelBytes: word(HeaderWord.labelBytes),
     sequence: word(HeaderWord.sequence),
-    epochOffset: new BigInt64Array(buffer)[EPOCH_OFFSET_WORD64] ?? 0n,
+    epochOffset: words64[EPOCH_OFFSET_WORD64] ?? 0n,
+    opened: words64[OPENED_WORD64] ?? 0n,
     journal: new Uint8Array(buffer, JOURNAL_AT, JOURNAL_BYTES),
   });
 }

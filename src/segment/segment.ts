@@ -5,6 +5,7 @@ import {
   HeaderWord,
   JOURNAL_AT,
   JOURNAL_BYTES,
+  OPENED_WORD64,
   ROW_BYTES,
   SEGMENT_HEADER_BYTES,
   type SegmentOwner,
@@ -111,10 +112,11 @@ export class Segment implements SegmentContent {
   }
 
   /**
-   * Empties the segment and gives it a new sequence and epoch offset. The count is set to 0 first,
-   * so that no reader ever finds rows with a sequence or labels that are not theirs.
+   * Empties the segment and gives it a new sequence and epoch offset, and the time now, ns since
+   * 1970, by which others can see later when its writer was alive. The count is set to 0 first, so
+   * that no reader ever finds rows with a sequence or labels that are not theirs.
    */
-  open(sequence: number, epochOffset: bigint): void {
+  open(sequence: number, epochOffset: bigint, now = 0n): void {
     this.#commit(0);
     this.#table.clear();
     this.#lastLabel = undefined;
@@ -123,6 +125,7 @@ export class Segment implements SegmentContent {
     this.#words[HeaderWord.labelBytes] = 0;
     this.#words[HeaderWord.sequence] = sequence;
     this.#words64[EPOCH_OFFSET_WORD64] = epochOffset;
+    this.#words64[OPENED_WORD64] = now;
   }
 
   /**

@@ -61,6 +61,7 @@ describe("adapter of this runtime", () => {
       "rss.peak": runtime.memory.peakRss !== undefined,
       threads: runtime.watchLoop !== undefined,
       profiler: runtime.profiler !== undefined,
+      host: runtime.programFacts().host !== undefined,
       signals: true,
     };
     for (const [name, isThere] of Object.entries(present)) {

@@ -113,13 +113,15 @@ export class FlusherRecorder {
 
   /** Flushes synchronously, as at an exit of the program; `last` if it certainly does not go on. */
   flushNow(last = false): void {
-    this.flusher.flushNow(exitLockDeadline(this.runtime.clock.now()), last);
+    this.flusher.flushNow(exitLockDeadline(this.runtime.clock.now()));
+    if (last) this.flusher.retire();
   }
 
   /** Recovers the spools of dead programs, as another program does. */
   recover(): RecoverySummary {
-    const { files } = this.runtime;
-    const recovery = new Recovery({ directory: new MonitoringDirectory(files, DIRECTORY), encoder: new CsvEncoder() });
+    const { files, clock } = this.runtime;
+    const directory = new MonitoringDirectory(files, DIRECTORY);
+    const recovery = new Recovery({ directory, encoder: new CsvEncoder(), clock });
     for (const _ of recovery.run());
     return recovery.summary;
   }

@@ -5,6 +5,7 @@ import type { DiskOptions } from "../fake/memory_disk.ts";
 import type { MemoryDisk } from "../fake/memory_disk.ts";
 import { FakeRuntime } from "../fake/runtime.ts";
 import { DIRECTORY, temporaryPaths } from "../published_files.ts";
+import { LATER } from "../spools/recover_all.ts";
 import { channelOf, isTorn, publishedValues } from "./published_rows.ts";
 import { TroubledDisk } from "./troubled_disk.ts";
 import { COMMON, mustBe, type Target, WatchedMonitor } from "./watched_monitor.ts";
@@ -242,7 +243,11 @@ export class ProcessPair {
 
 /** Publishes what dead programs left. */
 function recover(disk: MemoryDisk): RecoverySummary {
-  const recovery = new Recovery({ directory: new MonitoringDirectory(disk, DIRECTORY), encoder: new CsvEncoder() });
+  const recovery = new Recovery({
+    directory: new MonitoringDirectory(disk, DIRECTORY),
+    encoder: new CsvEncoder(),
+    clock: LATER,
+  });
   for (const _ of recovery.run());
   return recovery.summary;
 }

@@ -1,9 +1,14 @@
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
+import type { Clock } from "../../../src/runtime.ts";
+import { FakeClock } from "../fake/runtime.ts";
 import type { DiskOperation, MemoryDisk } from "../fake/memory_disk.ts";
 import { DIRECTORY, temporaryPaths } from "../published_files.ts";
 import type { RecordedRows } from "./recorded_rows.ts";
+
+/** The clock of a recovery: a fake one, long after the times that tests record. */
+export const LATER: Clock = Object.assign(new FakeClock(), { time: 1e15 });
 
 /**
  * Runs a recovery of the tests' directory to its end; with `syncs`, as a program with durability
@@ -11,7 +16,7 @@ import type { RecordedRows } from "./recorded_rows.ts";
  */
 export function recoverAll(disk: MemoryDisk, syncs = false, whileWaiting: () => void = () => {}): RecoverySummary {
   const directory = new MonitoringDirectory(disk, DIRECTORY, syncs);
-  const recovery = new Recovery({ directory, encoder: new CsvEncoder() });
+  const recovery = new Recovery({ directory, encoder: new CsvEncoder(), clock: LATER });
   for (const delay of recovery.run()) if (delay > 0) whileWaiting();
   return recovery.summary;
 }

@@ -15,7 +15,7 @@ import { csvPaths, DIRECTORY, temporaryPaths } from "../../../support/published_
 import { DISK_ERRORS, failAll, failBetween, repair } from "../../../support/fake/disk_faults.ts";
 import { KilledProgram } from "../../../support/spools/killed_program.ts";
 import { DEAD, killAt, killedWith } from "../../../support/spools/dead_programs.ts";
-import { recoverAll, wrongAfter, wrongOnceRecovered } from "../../../support/spools/recover_all.ts";
+import { LATER, recoverAll, wrongAfter, wrongOnceRecovered } from "../../../support/spools/recover_all.ts";
 import { RecordedRows } from "../../../support/spools/recorded_rows.ts";
 import { EPOCH, OWNER } from "../../../support/segments.ts";
 
@@ -35,7 +35,11 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
 
 /** A recovery and its pieces. */
 function piecesOn(disk: MemoryDisk): { recovery: Recovery; pieces: Generator<number, void> } {
-  const recovery = new Recovery({ directory: new MonitoringDirectory(disk, DIRECTORY), encoder: new CsvEncoder() });
+  const recovery = new Recovery({
+    directory: new MonitoringDirectory(disk, DIRECTORY),
+    encoder: new CsvEncoder(),
+    clock: LATER,
+  });
   return { recovery, pieces: recovery.run() };
 }
 
