@@ -36,12 +36,12 @@ function serverPids(stdout: string): Record<string, number> {
 }
 
 /** The counts in the table of durations, by label and runtime. */
-function tabledCounts(stdout: string, pids: Record<string, number>): Record<string, number> {
+function tabledCounts(stdout: string): Record<string, number> {
   const [, table = ""] = /\nDurations, by total time\n[^\n]+\n(.*?)\n\n/s.exec(stdout) ?? [];
   return Object.fromEntries(
     table.split("\n").map((line) => {
-      const [, label, pid, count = ""] = /^(\S.*?) +(\d+) +([\d,]+) /.exec(line) ?? [];
-      return [`${label} ${Number(pid) === pids["deno"] ? "deno" : "bun"}`, Number(count.replaceAll(",", ""))];
+      const [, label, runtime, count = ""] = /^(\S.*?) +(deno|bun) \S+ · demo@\S+ +([\d,]+) /.exec(line) ?? [];
+      return [`${label} ${runtime}`, Number(count.replaceAll(",", ""))];
     }),
   );
 }
@@ -76,7 +76,10 @@ describe("demo", () => {
       counts[key] = (counts[key] ?? 0) + 1;
     });
     assert(rows > 0);
-    assertEquals(tabledCounts(stdout, pids), counts);
+    assertEquals(tabledCounts(stdout), counts);
+    for (const failure of ["/broken [GET] threw", "/orders/:id [GET] 4xx", "unmatched [GET] 4xx"]) {
+      assert((counts[`${failure} deno`] ?? 0) + (counts[`${failure} bun`] ?? 0) > 0, failure);
+    }
     assertStringIncludes(stdout, pathToFileURL(join(dir, "report.html")).href);
     assertEquals(stdout.match(/no CPU profile|\[object/g), null);
     assertEquals(readdirSync(dir).filter((name) => name.endsWith(".cpuprofile")).length, 2);
