@@ -21,7 +21,7 @@ const SURVIVAL = 60_000_000_000n;
 
 interface FollowedRecord {
   readonly owner: ProcessId;
-  /** The file that was read last; `undefined` before, and if it could not be examined. */
+  /** The file that was read last, and its size; `undefined` before, and if it could not be examined. */
   identity?: string;
   record?: ProgramRecord;
   /** Why it cannot be read. */
@@ -123,7 +123,9 @@ export class RecordFollower {
         if (found.kind === "not-a-file") followed.problem = found.reason;
         return;
       }
-      const { identity } = found.value.status;
+      // With its size: the file that replaces the replaced one may be given the number of the first.
+      const { status } = found.value;
+      const identity = `${status.identity} ${status.size}`;
       if (identity === followed.identity) return;
       followed.identity = identity;
       const read = readProgramRecord(this.#directory.files, path);
