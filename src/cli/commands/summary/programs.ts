@@ -39,12 +39,21 @@ export function formatPrograms(programs: readonly Program[], remarks: readonly R
       cell: ({ record, liveness }) => sanitize(record?.end ? endInWords(record.end) : stateInWords(liveness)),
     },
   ];
-  // The latest are the most interesting ones.
-  const shown = recorded.toSorted((one, other) => one.record!.started < other.record!.started ? -1 : 1).slice(
-    -MOST_PROGRAMS,
-  );
+  const shown = shownOf(recorded);
   const list = formatTable(columns, shown, room) + formatMore(recorded.length - shown.length, room);
   return list + remarks.map(({ isBad, text }) => `${isBad ? "! " : "  "}${sanitize(text)}.\n`).join("");
+}
+
+/**
+ * The latest programs, by their start. The many lives of one service do not hide the others: the
+ * latest life of each service on each host comes first.
+ */
+function shownOf(recorded: readonly Program[]): Program[] {
+  const byStart = recorded.toSorted((one, other) => one.record!.started > other.record!.started ? -1 : 1);
+  const services = Map.groupBy(byStart, ({ record }) => JSON.stringify([record!.name, record!.host, record!.kind]));
+  const latest = new Set([...services.values()].map(([first]) => first!));
+  const shown = [...new Set([...latest, ...byStart])].slice(0, MOST_PROGRAMS);
+  return shown.sort((one, other) => one.record!.started < other.record!.started ? -1 : 1);
 }
 
 /** How long a program recorded, if its end is known. */
