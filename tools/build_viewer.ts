@@ -21,7 +21,9 @@ const bundle = "src/report/viewer_bundle.ts";
 const styles = [
   "node_modules/uplot/dist/uPlot.min.css",
   "node_modules/d3-flame-graph/dist/d3-flamegraph.css",
-  ...["page", "toolbar", "charts", "tables", "flame_graph", "small"].map((name) => `${viewer}/style/${name}.css`),
+  ...["page", "toolbar", "programs", "charts", "tables", "flame_graph", "small"].map((name) =>
+    `${viewer}/style/${name}.css`
+  ),
 ];
 
 /**

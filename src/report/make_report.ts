@@ -6,13 +6,15 @@
 
 import type { Reading, TelemetryDB } from "../analysis/mod.ts";
 import { counted } from "../display/numbers.ts";
+import type { ProcessId } from "../files/names.ts";
 import type { Files } from "../runtime.ts";
 import { CHANNELS } from "../series.ts";
 import { readDurations, readDurationSeries } from "./data/durations.ts";
-import { readProfiles } from "./data/profiles.ts";
+import { type FoundProfile, readProfiles } from "./data/profiles.ts";
 import { readQuantities, readQuantitySeries } from "./data/quantities.ts";
 import { makeSizePlan } from "./data/size_plan.ts";
-import { readProcesses, type ReportSelection, Source } from "./data/source.ts";
+import { readProcesses } from "./data/processes.ts";
+import { type ReportSelection, Source } from "./data/source.ts";
 import { possibleBins, readShownTime, type ShownTime } from "./data/time_axis.ts";
 import { explainFindings } from "./findings/explain_findings.ts";
 import { readFindingInputs } from "./findings/finding_inputs.ts";
@@ -35,7 +37,7 @@ export interface ReportOptions {
    */
   readonly selection?: ReportSelection;
   /** CPU profiles to show. */
-  readonly profiles?: readonly ProfileData[];
+  readonly profiles?: readonly FoundProfile[];
   /** What else could not be read, one sentence each. */
   readonly problems?: readonly string[];
   /** Called when a step begins, with the number of steps done. */
@@ -72,19 +74,24 @@ const STEPS = ["reading", "durations", "quantities", "findings"];
 
 /** Reads everything that a report shows. */
 export async function readReportData(db: TelemetryDB, options: ReportOptions): Promise<ReportData> {
-  const { title, kymo, made, selection = {}, profiles = [], problems = [], onProgress = () => {} } = options;
+  const { title, kymo, made, selection = {}, problems = [], onProgress = () => {} } = options;
   const begin = (step: number): void => onProgress(step, STEPS.length, STEPS[step]!);
 
   begin(0);
   await db.load();
   const selected = Source.of(db, selection);
   const range = await readShownTime(selected);
-  const head = { format: 1 as const, title, kymo, made: made.toISOString(), profiles };
+  const head = { format: 1 as const, title, kymo, made: made.toISOString() };
   if (range === undefined) {
-    return emptyReport(head, db.reading, problems, isPart(selection) && db.channels().length > 0);
+    const profiles = profilesOf(options.profiles);
+    return emptyReport({ ...head, profiles }, db.reading, problems, isPart(selection) && db.channels().length > 0);
   }
-  const source = range.outside === 0 ? selected : selected.where(`Timepoint BETWEEN ${range.from} AND ${range.to}`);
-  const processes = await readProcesses(source, range.from);
+  const { source, processes, lines, programs, indexOf, isMixed, problems: aboutProcesses } = await readProcesses(
+    range.outside === 0 ? selected : selected.where(`Timepoint BETWEEN ${range.from} AND ${range.to}`),
+    range,
+    (wanted) => db.programRecords(wanted),
+    selection,
+  );
   const rows = processes.reduce((sum, { rows }) => sum + rows, 0);
   const span = Number(range.to - range.from);
 
@@ -97,7 +104,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   const durations = await readDurations(source, durationSeries, range, plan);
 
   begin(2);
-  const quantities = await readQuantities(source, quantitySeries, range, plan);
+  const quantities = await readQuantities(source, quantitySeries, range, plan, isMixed);
 
   begin(3);
   const leftOut = durationSeries.length - durations.length + quantitySeries.length - plan.quantities.size;
@@ -108,6 +115,8 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
     rows,
     bins: plan.bins,
     processes,
+    lines,
+    profiles: profilesOf(options.profiles, indexOf),
     durations,
     quantities: quantities.data,
     unread: {
@@ -116,6 +125,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
         ...problemsOf(db.reading),
         ...problems,
         ...strayRows(range),
+        ...aboutProcesses,
         ...quantities.problems,
         ...(leftOut > 0
           ? [`${counted(leftOut, "label")} ${isOrAre(leftOut)} left out: the page would be too large`]
@@ -123,7 +133,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
       ],
     },
   };
-  const inputs = await readFindingInputs(source, range, data);
+  const inputs = await readFindingInputs(source, range, data, programs);
   const findings = await explainFindings(findWhatStandsOut(inputs), { db, inputs, source, range, selection });
   const noDurations = db.channels().includes(CHANNELS.duration) && durations.length === 0 && isPart(selection);
   return { ...data, findings: [...noDurations ? [NO_DURATIONS] : [], ...findings] };
@@ -145,6 +155,7 @@ function emptyReport(
     rows: 0,
     bins: { width: 1, count: 1 },
     processes: [],
+    lines: [],
     findings: [{
       kind: "data",
       weight: "attention",
@@ -154,6 +165,13 @@ function emptyReport(
     quantities: [],
     unread: { rows: reading.unread, problems: [...problemsOf(reading), ...problems] },
   };
+}
+
+function profilesOf(
+  profiles: readonly FoundProfile[] = [],
+  indexOf: (process: ProcessId) => number | undefined = () => undefined,
+): ProfileData[] {
+  return profiles.map(({ of, ...profile }) => ({ ...profile, process: of === undefined ? undefined : indexOf(of) }));
 }
 
 function problemsOf({ problems }: Reading): string[] {

@@ -5,16 +5,16 @@
  *
  * | user | per octave | width | a value counts as |
  * | --- | --- | --- | --- |
- * | report: the cells of its page | 16 | 4.4 % | the middle of its bucket, off by 2.2 % at most |
+ * | report: the cells of its page | 16 | 4.4 % | spread between the smallest and largest value of its bucket, by rank |
  * | compare: its bootstrap | 64 | 1.1 % | spread uniformly over its bucket, so that resampled quantiles have no steps |
  *
  * The report's buckets of durations are `DURATION_BUCKETS` in `report/shared/report_buckets.ts`;
  * which bucket a duration is in, {@linkcode ExponentialBuckets.indexOf} decides here.
  *
- * {@linkcode ExponentialBuckets.quantile} follows the first rule: a cell of a page holds few
- * values, most of them alone in their bucket, and it interpolates between neighbours as
- * `quantiles.ts` does. The second rule is that of `TimedHistogram` in `compare`, which resamples
- * stretches of time.
+ * {@linkcode ExponentialBuckets.quantile} follows the first rule: a constant is drawn as a straight
+ * line, whatever else is in the cell, and neither it nor a slow drift jumps from bucket to bucket.
+ * Between ranks it interpolates as `quantiles.ts` does. The second rule is that of `TimedHistogram`
+ * in `compare`, which resamples stretches of time.
  *
  * @module
  */
@@ -82,25 +82,14 @@ export class ExponentialBuckets {
     return (logValue - Math.log(this.#origin)) / Math.LN2 * this.#perOctave;
   }
 
-  /** The geometric middle of a bucket. */
-  middle(index: number): number {
-    return this.lowerBound(index + 0.5);
-  }
-
   /**
    * The `q`-quantile of counted values: `counts[i]` values are in bucket `first + i`. NaN if there
-   * are none. Interpolates linearly between the values of the two nearest ranks. Each value counts
-   * as the middle of its bucket, except the smallest and the largest if `min` and `max` are given.
+   * are none. The values of a bucket count as spread between its smallest and its largest one, which
+   * are at the positions `first + i + lows[i]` and `first + i + highs[i]` (0 to 1); without them, over
+   * the bucket. No value counts as less than `min` or more than `max`, which are those of the
+   * smallest and the largest rank. Between ranks it interpolates linearly.
    */
-  quantile(
-    counts: ArrayLike<number>,
-    q: number,
-    { first = 0, min, max }: {
-      readonly first?: number;
-      readonly min?: number | undefined;
-      readonly max?: number | undefined;
-    } = {},
-  ): number {
+  quantile(counts: ArrayLike<number>, q: number, { first = 0, min, max, lows, highs }: QuantileBounds = {}): number {
     let count = 0;
     for (let i = 0; i < counts.length; i++) count += counts[i] ?? 0;
     if (count === 0) return NaN;
@@ -108,13 +97,31 @@ export class ExponentialBuckets {
       if (rank === 0 && min !== undefined) return min;
       if (rank === count - 1 && max !== undefined) return max;
       let place = 0;
-      let below = counts[0] ?? 0;
-      while (below <= rank && place < counts.length - 1) below += counts[++place] ?? 0;
-      return Math.min(max ?? Infinity, Math.max(min ?? -Infinity, this.middle(first + place)));
+      let below = 0;
+      while (below + (counts[place] ?? 0) <= rank && place < counts.length - 1) below += counts[place++] ?? 0;
+      const [low, high, inBucket] = [lows?.[place], highs?.[place], counts[place] ?? 1];
+      const isKnown = low !== undefined && high !== undefined && inBucket > 1;
+      const share = isKnown ? (rank - below) / (inBucket - 1) : (rank - below + 0.5) / inBucket;
+      const value = this.lowerBound(first + place + (low ?? 0) + ((high ?? 1) - (low ?? 0)) * share);
+      return Math.min(max ?? Infinity, Math.max(min ?? -Infinity, value));
     };
     const rank = q * (count - 1);
     const low = valueAt(Math.floor(rank));
     const weight = rank % 1;
     return weight === 0 ? low : low + (valueAt(Math.ceil(rank)) - low) * weight;
   }
+}
+
+/** What is known of counted values beyond their buckets. */
+export interface QuantileBounds {
+  /** The bucket of the first count. */
+  readonly first?: number;
+  /** The smallest of all values. */
+  readonly min?: number | undefined;
+  /** The largest of all values. */
+  readonly max?: number | undefined;
+  /** How far the smallest value of each bucket is above its beginning, as a part of the bucket. */
+  readonly lows?: ArrayLike<number> | undefined;
+  /** The same of the largest value. */
+  readonly highs?: ArrayLike<number> | undefined;
 }

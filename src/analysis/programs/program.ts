@@ -77,11 +77,11 @@ export function appendersOf(records: readonly ProgramRecord[], pid: number): Pro
  */
 export function withoutWorkers<T extends ProcessId>(figures: readonly T[], programs: readonly Program[]): T[] {
   const records = new Map(programs.map((program) => [processKey(program), program.record]));
-  const isMainOf = (one: ProcessId, other: ProcessId): boolean => {
-    const [main, worker] = [records.get(processKey(one)), records.get(processKey(other))];
-    return one.pid === other.pid && main?.kind === "main" && worker?.kind === "worker" && main.host === worker.host;
-  };
-  return figures.filter((figure) => !figures.some((other) => isMainOf(other, figure)));
+  const recordOf = (figure: T): ProgramRecord | undefined => records.get(processKey(figure));
+  // Of processes with one PID, the host tells containers apart.
+  const processOf = (figure: T): string => `${figure.pid} ${recordOf(figure)?.host ?? ""}`;
+  const mains = new Set(figures.filter((figure) => recordOf(figure)?.kind === "main").map(processOf));
+  return figures.filter((figure) => recordOf(figure)?.kind !== "worker" || !mains.has(processOf(figure)));
 }
 
 /**

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { DURATION_BUCKETS } from "../shared/report_buckets.ts";
-import type { DurationCells, DurationData, DurationStatistics } from "../shared/report_data.ts";
+import { parseRequestLabel, requestLabel } from "../../http/request_labels.ts";
+import { DURATION_BUCKETS, partOfBucket } from "../shared/report_buckets.ts";
+import type { DurationCells, DurationData, DurationStatistics, RequestData } from "../shared/report_data.ts";
 import {
   BUCKET_BYTES,
   DURATION_CELL_BYTES,
@@ -40,15 +41,15 @@ export async function readDurationSeries(
     axes.map(({ width }, i) => `sum(${bytes} * ${filledBinsInSql(rows, widest / width)}) AS ${rows}${i}`);
   const rows = await source.rows<Record<string, number> & { Label: string }>(`
     WITH histogram AS (
-      SELECT Label, PID, (Timepoint - ${from}) // ${widest} AS bin,
+      SELECT Label, process, (Timepoint - ${from}) // ${widest} AS bin,
         ${DURATION_BUCKETS.indexInSql("Measurement")} AS bucket,
         count(*)::DOUBLE AS inBucket, sum(Measurement) AS sum
       FROM ${source.durations.relation} GROUP BY ALL
     ), cells AS (
-      SELECT Label, PID, sum(sum) AS sum, ${estimate("inBucket", BUCKET_BYTES).join(", ")}, sum(inBucket) AS inCell
-      FROM histogram GROUP BY Label, PID, bin
+      SELECT Label, process, sum(sum) AS sum, ${estimate("inBucket", BUCKET_BYTES).join(", ")}, sum(inBucket) AS inCell
+      FROM histogram GROUP BY Label, process, bin
     )
-    SELECT Label, sum(sum) AS sum, count(DISTINCT PID)::DOUBLE AS processes,
+    SELECT Label, sum(sum) AS sum, count(DISTINCT process)::DOUBLE AS processes,
       ${estimate("inCell", DURATION_CELL_BYTES).join(", ")},
       ${axes.map((_, i) => `sum(inBucket${i}) AS inBucket${i}`).join(", ")}
     FROM cells GROUP BY Label ORDER BY Label`);
@@ -92,15 +93,22 @@ export async function readDurations(
   const cells = await readCells(source, shown, shown.size === series.length, range, plan.bins);
   return [...chosen].map((i) => ({
     label: series[i]!.label,
+    ...requestOf(series[i]!.label),
     statistics: statistics.get(i)!.statistics,
-    processes: [...statistics.get(i)!.processes].map(([pid, statistics]) => {
-      const found = cells.get(i)?.get(pid);
-      return { pid, statistics, ...(found === undefined ? {} : { cells: found }) };
+    processes: [...statistics.get(i)!.processes].map(([process, statistics]) => {
+      const found = cells.get(i)?.get(process);
+      return { process, statistics, ...(found === undefined ? {} : { cells: found }) };
     }),
   }));
 }
 
-/** Statistics of a series, and of its processes by PID. */
+function requestOf(label: string): { readonly request?: RequestData } {
+  const parts = parseRequestLabel(label);
+  if (parts === undefined) return {};
+  return { request: { route: requestLabel({ ...parts, outcome: "ok" }), outcome: parts.outcome } };
+}
+
+/** Statistics of a series, and of its processes by index. */
 interface SeriesStatistics {
   readonly statistics: DurationStatistics;
   readonly processes: Map<number, DurationStatistics>;
@@ -115,23 +123,23 @@ async function readStatistics(
   isAll: boolean,
 ): Promise<Map<number, SeriesStatistics>> {
   if (chosen.size === 0) return new Map();
-  const rows = await source.rows<DurationStatistics & { series: number; PID: bigint; whole: boolean }>(`
+  const rows = await source.rows<DurationStatistics & { series: number; process: number | null; whole: boolean }>(`
     WITH chosen AS (${numberedLabels(source, chosen)})
     SELECT * EXCLUDE (quantiles),
       quantiles[1] AS p50, quantiles[2] AS p90, quantiles[3] AS p99, quantiles[4] AS p999
     FROM (
-      SELECT Label, PID, grouping(PID) = 1 AS whole,
+      SELECT Label, process::DOUBLE AS process, grouping(process) = 1 AS whole,
         count(*)::DOUBLE AS count, sum(Measurement) AS sum, avg(Measurement) AS mean,
         min(Measurement) AS min, max(Measurement) AS max,
         quantile_cont(Measurement, [0.5, 0.9, 0.99, 0.999]) AS quantiles
       FROM ${source.durations.relation} ${isAll ? "" : "WHERE Label IN (SELECT Label FROM chosen)"}
-      GROUP BY GROUPING SETS ((Label), (Label, PID))
-    ) JOIN chosen USING (Label) ORDER BY series, whole DESC, PID`);
+      GROUP BY GROUPING SETS ((Label), (Label, process))
+    ) JOIN chosen USING (Label) ORDER BY series, whole DESC, process`);
   const result = new Map<number, SeriesStatistics>();
   for (const row of rows) {
     const statistics = roundStatistics(row);
     if (row.whole) result.set(row.series, { statistics, processes: new Map() });
-    else result.get(row.series)!.processes.set(Number(row.PID), statistics);
+    else result.get(row.series)!.processes.set(row.process!, statistics);
   }
   return result;
 }
@@ -155,7 +163,7 @@ function numberedLabels(source: Source, chosen: ReadonlySet<number>): string {
   ) WHERE series IN (${[...chosen].join(", ")})`;
 }
 
-/** Cells by the index of their series and by PID. */
+/** Cells by the index of their series and that of the process. */
 type CellsBySeries = Map<number, Map<number, DurationCells>>;
 
 /**
@@ -173,20 +181,20 @@ async function readCells(
   const table = await source.query(`
     WITH chosen AS (${numberedLabels(source, chosen)})
     SELECT * EXCLUDE (Label) FROM (
-      SELECT Label, PID::DOUBLE AS pid, ((Timepoint - ${from}) // ${width})::DOUBLE AS bin,
+      SELECT Label, process::DOUBLE AS process, ((Timepoint - ${from}) // ${width})::DOUBLE AS bin,
         ${DURATION_BUCKETS.indexInSql("Measurement")} AS bucket, count(*)::DOUBLE AS rows,
         min(Measurement) AS min, max(Measurement) AS max, sum(Measurement) AS sum
       FROM ${source.durations.relation} ${isAll ? "" : "WHERE Label IN (SELECT Label FROM chosen)"}
       GROUP BY ALL
-    ) JOIN chosen USING (Label) ORDER BY series, pid, bin, bucket`);
-  const { series, pid, bin, bucket, rows, min, max, sum } = table.columns() as Record<string, ArrayLike<number>>;
+    ) JOIN chosen USING (Label) ORDER BY series, process, bin, bucket`);
+  const { series, process, bin, bucket, rows, min, max, sum } = table.columns() as Record<string, ArrayLike<number>>;
   let cells = emptyCells();
-  let [lastSeries, lastPid] = [-1, -1];
+  let [lastSeries, lastProcess] = [-1, -1];
   for (let i = 0; i < series!.length; i++) {
-    if (series![i] !== lastSeries || pid![i] !== lastPid) {
-      [lastSeries, lastPid] = [series![i]!, pid![i]!];
+    if (series![i] !== lastSeries || process![i] !== lastProcess) {
+      [lastSeries, lastProcess] = [series![i]!, process![i]!];
       cells = emptyCells();
-      result.set(lastSeries, (result.get(lastSeries) ?? new Map()).set(lastPid, cells));
+      result.set(lastSeries, (result.get(lastSeries) ?? new Map()).set(lastProcess, cells));
     }
     addBucket(cells, bin![i]!, bucket![i]!, rows![i]!, min![i]!, max![i]!, sum![i]!);
   }
@@ -215,16 +223,17 @@ function addBucket(
   sum: number,
 ): void {
   const last = cells.bin.length - 1;
+  const described = [bucket, rows, partOfBucket(bucket, min), partOfBucket(bucket, max)];
   if (cells.bin[last] !== bin) {
     cells.bin.push(bin);
     cells.min.push(min);
     cells.max.push(max);
     cells.sum.push(sum);
-    cells.buckets.push([bucket, rows]);
+    cells.buckets.push(described);
     return;
   }
   cells.min[last] = Math.min(cells.min[last]!, min);
   cells.max[last] = Math.max(cells.max[last]!, max);
   cells.sum[last]! += sum;
-  cells.buckets[last]!.push(bucket, rows);
+  cells.buckets[last]!.push(...described);
 }

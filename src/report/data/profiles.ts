@@ -14,20 +14,26 @@ import {
   readProfile,
 } from "../../analysis/profile/profile_files.ts";
 import { reason } from "../../errors.ts";
-import { fileNameOf, isProfileName, processKey } from "../../files/names.ts";
+import { fileNameOf, isProfileName, type ProcessId, processKey } from "../../files/names.ts";
 import type { CpuProfile, Files } from "../../runtime.ts";
 import type { FlameNode, ProfileData } from "../shared/report_data.ts";
 import { MAX_FLAME_NODES, toDigits } from "./size_plan.ts";
 
 /** CPU profiles that were found. */
 export interface Profiles {
-  readonly profiles: readonly ProfileData[];
+  readonly profiles: readonly FoundProfile[];
   /** The files that could not be read, and why, one sentence each. */
   readonly problems: readonly string[];
 }
 
 /** Most assumptions that a profile comes with. */
 const MAX_ASSUMED = 5;
+
+/** A CPU profile before it is known which of the report's processes it is of. */
+export interface FoundProfile extends Omit<ProfileData, "process"> {
+  /** The process, if the name of its file says so. */
+  readonly of: ProcessId | undefined;
+}
 
 /**
  * Reads the CPU profiles in the directories among `sources`, and merges those of one process,
@@ -48,23 +54,21 @@ export function readProfiles(sources: readonly string[], files: Files, selection
     ...Map.groupBy(read, ({ path, process }) => process === undefined ? path : processKey(process)).values(),
   ];
   const maxNodes = Math.floor(MAX_FLAME_NODES / Math.max(1, groups.length));
-  const profiles = groups.map(([first, ...more]) => {
-    const { path, process } = first!;
-    const pid = process?.pid;
+  const profiles = groups.map(([first, ...more]): FoundProfile => {
+    const { path, process: of } = first!;
     const name = path.slice(path.lastIndexOf("/") + 1);
     const all = [first!, ...more].map(({ profile }) => profile);
     const time = wallTimeOf(all);
     return {
       name: more.length === 0 ? name : `${name} and ${more.length} more`,
-      pid,
-      isolate: process?.isolate ?? "",
+      of,
       duration: all.reduce((sum, { startTime, endTime }) => sum + (endTime - startTime) / 1e6, 0),
       time: time && { from: time.first.toString(), to: time.last.toString() },
       assumed: [...new Set(all.flatMap(({ assumed }) => assumed))].slice(0, MAX_ASSUMED),
-      tree: flameTree(all, pid === undefined ? name : `PID ${pid}`, maxNodes),
+      tree: flameTree(all, of === undefined ? name : `PID ${of.pid}`, maxNodes),
     };
   });
-  return { profiles: profiles.sort((a, b) => (a.pid ?? Infinity) - (b.pid ?? Infinity)), problems };
+  return { profiles: profiles.sort((a, b) => (a.of?.pid ?? Infinity) - (b.of?.pid ?? Infinity)), problems };
 }
 
 /** Returns the paths of the profiles in a source, if it is a directory that has any. */

@@ -6,7 +6,8 @@
  */
 
 import { isMixed } from "../../analysis/summary/runtime_summary.ts";
-import { CHANNELS, CPU_RATE, isFromPython, isOfIsolate, runtimeSeriesOf, SERIES } from "../../series.ts";
+import { literal } from "../../analysis/duckdb/sql.ts";
+import { CHANNELS, CPU_RATE, isFromPython, isOfIsolate, RUNTIME_SERIES, runtimeSeriesOf, SERIES } from "../../series.ts";
 import type { QuantityCells, QuantityData } from "../shared/report_data.ts";
 import {
   filledBins,
@@ -33,7 +34,7 @@ const RATES: readonly Rate[] = [
   { label: SERIES.gcCollected, unit: "bytes/s", counters: [SERIES.gcCollected] },
 ];
 
-/** Whether a rate is of an isolate: counters of several isolates in one process are mixed. */
+/** Whether a rate is of an isolate, and not of the whole process. */
 function isOfOneIsolate({ counters }: Rate): boolean {
   return counters.some(isOfIsolate);
 }
@@ -72,9 +73,9 @@ const RUNTIME_WEIGHT = 1e15;
  * show them on each axis.
  */
 export async function readQuantitySeries(source: Source, axes: readonly Bins[]): Promise<QuantitySeries[]> {
-  const rows = await source.rows<{ Channel: string; Label: string; PID: bigint; rows: number }>(`
-    SELECT Channel, Label, PID, count(*)::DOUBLE AS rows FROM ${source.quantities.relation}
-    GROUP BY ALL ORDER BY Channel, Label, PID`);
+  const rows = await source.rows<{ Channel: string; Label: string; process: number; rows: number }>(`
+    SELECT Channel, Label, process, count(*)::DOUBLE AS rows FROM ${shownOnce(source)}
+    GROUP BY ALL ORDER BY Channel, Label, process`);
   const isPython = isFromPython(
     new Set(rows.filter(({ Channel }) => Channel === CHANNELS.runtime).map(({ Label }) => Label)),
   );
@@ -97,6 +98,16 @@ export async function readQuantitySeries(source: Source, axes: readonly Bins[]):
   return series;
 }
 
+/** The labels of what is measured of the whole process, and so by each of its isolates. */
+const OF_PROCESS = RUNTIME_SERIES.filter(({ scope }) => scope === "process").map(({ label }) => literal(label));
+
+/** Rows of quantities; those of the whole process only as one of its isolates recorded them. */
+function shownOnce({ quantities }: Source): string {
+  return quantities.where(
+    `isOwner OR Channel <> '${CHANNELS.runtime}' OR Label NOT IN (${OF_PROCESS.join(", ")})`,
+  ).relation;
+}
+
 /** The quantities that are shown. */
 export interface Quantities {
   /** The runtime's first. */
@@ -111,6 +122,7 @@ export async function readQuantities(
   series: readonly QuantitySeries[],
   range: ShownTime,
   plan: SizePlan,
+  isMixed: (process: number) => boolean,
 ): Promise<Quantities> {
   const kinds = new Map<number, QuantityKind>();
   const counters = new Set<string>();
@@ -119,7 +131,7 @@ export async function readQuantities(
     if (kind === "counter") counters.add(series[i]!.label);
     else kinds.set(i, kind);
   }
-  const { data: rates, problems } = await readRates(source, counters, range, plan.bins);
+  const { data: rates, problems } = await readRates(source, counters, range, plan.bins, isMixed);
   const cells = await readCells(source, [...kinds.keys()], range, plan.bins.width);
   const data = [...cells].map(([i, processes]) => {
     const { label, channel } = series[i]!;
@@ -137,29 +149,29 @@ async function readCells(
   width: number,
 ): Promise<Map<number, QuantityCells[]>> {
   if (chosen.length === 0) return new Map();
-  const quantities = source.quantities.relation;
+  const quantities = shownOnce(source);
   const table = await source.query(`
     WITH chosen AS (SELECT * FROM (
       SELECT Channel, Label, (row_number() OVER (ORDER BY Channel, Label) - 1)::INTEGER AS series
       FROM (SELECT DISTINCT Channel, Label FROM ${quantities})
     ) WHERE series IN (${chosen.join(", ")}))
-    SELECT series, PID::DOUBLE AS pid, ((Timepoint - ${from}) // ${width})::DOUBLE AS bin,
+    SELECT series, process::DOUBLE AS process, ((Timepoint - ${from}) // ${width})::DOUBLE AS bin,
       min(Measurement) AS min, avg(Measurement) AS mean, max(Measurement) AS max, count(*)::DOUBLE AS count
     FROM ${quantities} JOIN chosen USING (Channel, Label)
-    GROUP BY ALL ORDER BY series, pid, bin`);
+    GROUP BY ALL ORDER BY series, process, bin`);
   return collectCells(table.columns() as unknown as CellColumns);
 }
 
 /** A result with a row for each cell, sorted by series, process and bin. */
-type CellColumns = Record<"series" | "pid" | "bin" | "min" | "mean" | "max" | "count", ArrayLike<number>>;
+type CellColumns = Record<"series" | "process" | "bin" | "min" | "mean" | "max" | "count", ArrayLike<number>>;
 
-function collectCells({ series, pid, bin, min, mean, max, count }: CellColumns): Map<number, QuantityCells[]> {
+function collectCells({ series, process, bin, min, mean, max, count }: CellColumns): Map<number, QuantityCells[]> {
   const result = new Map<number, QuantityCells[]>();
   for (let start = 0, end = 0; start < series.length; start = end) {
-    while (end < series.length && series[end] === series[start] && pid[end] === pid[start]) end++;
+    while (end < series.length && series[end] === series[start] && process[end] === process[start]) end++;
     const part = (column: ArrayLike<number>): number[] => Array.prototype.slice.call(column, start, end);
     const cells = {
-      pid: pid[start]!,
+      process: process[start]!,
       bin: part(bin),
       min: part(min),
       mean: part(mean).map((value) => toDigits(7, value)),
@@ -172,9 +184,9 @@ function collectCells({ series, pid, bin, min, mean, max, count }: CellColumns):
 }
 
 /**
- * Isolates of one process sample its CPU time at arbitrary distances from each other, and a rate
- * over a very short time would be noise. So only the last sample of each slot of this many ns
- * counts, …
+ * In layout `append` the isolates of one process, which sample its CPU time at arbitrary distances
+ * from each other, are not told apart, and a rate over a very short time would be noise. So only the
+ * last sample of each slot of this many ns counts, …
  */
 const SLOT = 100e6;
 
@@ -182,7 +194,7 @@ const SLOT = 100e6;
 const SHORTEST_STEP = SLOT / 2 / 1e9;
 
 /**
- * Turns counters of the runtime into rates, process by process. Steps in which a counter decreases
+ * Turns counters of the runtime into rates, isolate by isolate. Steps in which a counter decreases
  * are left out, so that no rate is negative.
  */
 async function readRates(
@@ -190,27 +202,30 @@ async function readRates(
   labels: ReadonlySet<string>,
   range: ShownTime,
   bins: Bins,
+  isMixedProcess: (process: number) => boolean,
 ): Promise<{ data: QuantityData[]; problems: string[] }> {
   const wanted = RATES.filter(({ counters }) => counters.some((counter) => labels.has(counter)));
   if (wanted.length === 0) return { data: [], problems: [] };
   const steps = stepsInSql(source, wanted, range);
-  const mixed = await readMixed(source, steps, wanted);
+  const restarting = await readMixed(source, steps, wanted);
   const table = await source.query(`
     WITH ${steps}
-    SELECT series, pid, bin, min(rate) AS min, sum(increase) / sum(seconds) AS mean, max(rate) AS max,
+    SELECT series, process, bin, min(rate) AS min, sum(increase) / sum(seconds) AS mean, max(rate) AS max,
       count(*)::DOUBLE AS count
     FROM (
-      SELECT series, PID::DOUBLE AS pid, ((timepoint - ${range.from}) // ${bins.width})::DOUBLE AS bin,
+      SELECT series, process::DOUBLE AS process, ((timepoint - ${range.from}) // ${bins.width})::DOUBLE AS bin,
         increase, seconds, increase / seconds AS rate
       FROM steps WHERE increase >= 0
-    ) GROUP BY ALL ORDER BY series, pid, bin`);
+    ) GROUP BY ALL ORDER BY series, process, bin`);
   const data: QuantityData[] = [];
   for (const [series, processes] of collectCells(table.columns() as unknown as CellColumns)) {
     const { label, unit } = wanted[series]!;
-    const shown = processes.filter(({ pid }) => !mixed.some((of) => of.rate.label === label && of.pid === pid));
+    const shown = processes.filter(({ process }) =>
+      !isMixedProcess(process) && !restarting.some((of) => of.rate.label === label && of.process === process)
+    );
     if (shown.length > 0) data.push({ label, channel: CHANNELS.runtime, unit, kind: "level", processes: shown });
   }
-  return { data, problems: mixed.map(describeMixed) };
+  return { data, problems: restarting.filter(({ process }) => !isMixedProcess(process)).map(describeMixed) };
 }
 
 /**
@@ -222,34 +237,38 @@ function stepsInSql(source: Source, wanted: readonly Rate[], { from }: ShownTime
   const labels = wanted.flatMap(({ counters }) => counters).map((counter) => `'${counter}'`);
   return `
     samples AS (
-      SELECT CASE Label ${cases.join(" ")} END AS series, PID, (Timepoint - ${from}) // ${SLOT} AS slot, Label,
+      SELECT CASE Label ${cases.join(" ")} END AS series, process, PID, Isolate,
+        (Timepoint - ${from}) // ${SLOT} AS slot, Label,
         max(Timepoint) AS timepoint, arg_max(Measurement, Timepoint) AS value
-      FROM ${source.runtime.relation} WHERE Label IN (${labels}) GROUP BY ALL
+      FROM ${shownOnce(source)} WHERE Channel = '${CHANNELS.runtime}' AND Label IN (${labels}) GROUP BY ALL
     ), sums AS (
-      SELECT series, PID, slot, max(timepoint) AS timepoint, sum(value) AS value FROM samples GROUP BY series, PID, slot
-      QUALIFY count(*) = max(count(*)) OVER (PARTITION BY series, PID)
+      SELECT series, process, PID, Isolate, slot, max(timepoint) AS timepoint, sum(value) AS value
+      FROM samples GROUP BY series, process, PID, Isolate, slot
+      QUALIFY count(*) = max(count(*)) OVER (PARTITION BY series, PID, Isolate)
     ), steps AS (
-      SELECT series, PID, timepoint, value - lag(value) OVER time AS increase,
+      SELECT series, process, PID, Isolate, timepoint, value - lag(value) OVER time AS increase,
         (timepoint - lag(timepoint) OVER time) / 1e9 AS seconds
-      FROM sums WINDOW time AS (PARTITION BY series, PID ORDER BY slot)
+      FROM sums WINDOW time AS (PARTITION BY series, PID, Isolate ORDER BY slot)
       QUALIFY seconds >= ${SHORTEST_STEP}
     )`;
 }
 
-/** A process with several isolates whose counters are mixed. */
+/** A PID whose isolates are not told apart, and whose counters are mixed. */
 interface Mixed {
   readonly rate: Rate;
+  readonly process: number;
   readonly pid: number;
 }
 
 async function readMixed(source: Source, steps: string, wanted: readonly Rate[]): Promise<Mixed[]> {
-  const rows = await source.rows<{ series: number; pid: number; resets: number; steps: number }>(`
+  const rows = await source.rows<Omit<Mixed, "rate"> & { series: number; resets: number; steps: number }>(`
     WITH ${steps}
-    SELECT series, PID::DOUBLE AS pid, (count(*) FILTER (increase < 0))::DOUBLE AS resets, count(*)::DOUBLE AS steps
-    FROM steps GROUP BY ALL ORDER BY ALL`);
+    SELECT series, process::DOUBLE AS process, PID::DOUBLE AS pid,
+      (count(*) FILTER (increase < 0))::DOUBLE AS resets, count(*)::DOUBLE AS steps
+    FROM steps WHERE Isolate = '' GROUP BY ALL ORDER BY ALL`);
   return rows
     .filter(({ series, resets, steps }) => isOfOneIsolate(wanted[series]!) && isMixed(steps, resets))
-    .map(({ series, pid }) => ({ rate: wanted[series]!, pid }));
+    .map(({ series, process, pid }) => ({ rate: wanted[series]!, process, pid }));
 }
 
 function describeMixed({ rate, pid }: Mixed): string {

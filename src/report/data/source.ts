@@ -7,7 +7,6 @@
 import { condition } from "../../analysis/frames/selection.ts";
 import type { Selection, Table, TelemetryDB } from "../../analysis/mod.ts";
 import { CHANNELS } from "../../series.ts";
-import type { ProcessData } from "../shared/report_data.ts";
 
 /**
  * Which rows a report is made of. Series of the runtime are kept whatever labels are selected: they
@@ -23,7 +22,11 @@ export const CAN_BE_ADDED = "abs(Measurement) < 1e290";
 
 /** The selected rows of a database, for the queries of a report. */
 export class Source {
-  /** SQL to select `FROM`: Timepoint, Measurement, Label, PID, Channel. */
+  /**
+   * SQL to select `FROM`: Timepoint, Measurement, Label, PID, Isolate and Channel; and once the
+   * processes are known, `process` (its index in the report) and `isOwner` (whether series of the
+   * whole process are shown as this isolate recorded them, or as another did).
+   */
   readonly relation: string;
   readonly #db: TelemetryDB;
 
@@ -43,6 +46,11 @@ export class Source {
   /** The rows that fulfil a condition in SQL. */
   where(condition: string): Source {
     return new Source(this.#db, `(FROM ${this.relation} WHERE ${condition})`);
+  }
+
+  /** The same rows as another relation has them, with the columns that tell the processes. */
+  ofProcesses(relation: string): Source {
+    return new Source(this.#db, relation);
   }
 
   /** Rows of durations whose values can be added. */
@@ -69,12 +77,4 @@ export class Source {
   async rows<Row>(sql: string): Promise<Row[]> {
     return (await this.query(sql)).rows() as Row[];
   }
-}
-
-/** Counts the rows of each process. `from`: epoch ns of the first row of all. */
-export function readProcesses(source: Source, from: bigint): Promise<ProcessData[]> {
-  return source.rows<ProcessData>(`
-    SELECT PID::DOUBLE AS pid, count(*)::DOUBLE AS rows,
-      (min(Timepoint) - ${from})::DOUBLE AS first, (max(Timepoint) - ${from})::DOUBLE AS last
-    FROM ${source.relation} GROUP BY PID ORDER BY PID`);
 }

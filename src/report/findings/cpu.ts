@@ -29,8 +29,8 @@ const MIN_SECONDS = 5;
 /** Finds processes that kept a CPU core busy. */
 export function busyProcesses(inputs: FindingInputs): UnexplainedFinding[] {
   const cpu = inputs.quantities.find(({ label, unit }) => label === CPU_RATE && unit === "cores");
-  const [busiest, ...others] = (cpu?.processes ?? []).map((cells) => ({ ...usage(cells), pid: cells.pid }))
-    .filter(({ pid, mean }) => mean >= BUSY && secondsRecorded(pid, inputs) >= MIN_SECONDS)
+  const [busiest, ...others] = (cpu?.processes ?? []).map((cells) => ({ ...usage(cells), process: cells.process }))
+    .filter(({ process, mean }) => mean >= BUSY && secondsRecorded(process, inputs) >= MIN_SECONDS)
     .sort((a, b) => b.mean - a.mean);
   if (busiest === undefined) return [];
   const also = others.length === 0
@@ -40,7 +40,7 @@ export function busyProcesses(inputs: FindingInputs): UnexplainedFinding[] {
     kind: "cpu",
     weight: "attention",
     text: capitalize(
-      `${nameProcess(busiest.pid, inputs)} used ${
+      `${nameProcess(busiest.process, inputs)} used ${
         significant(busiest.mean, { trim: true })
       } CPU cores on average, and at least ` +
         `${BUSY} for ${
@@ -48,6 +48,7 @@ export function busyProcesses(inputs: FindingInputs): UnexplainedFinding[] {
         } of the time; the JavaScript of an isolate can use one core.${also}`,
     ),
     label: CPU_RATE,
+    process: busiest.process,
   }];
 }
 
@@ -65,26 +66,26 @@ const MAX_PROCESSES = 2;
 
 /** Finds the function of each profiled process that took the most time by itself. */
 export function hotFunctions(inputs: FindingInputs): UnexplainedFinding[] {
-  const hot = inputs.profiles.flatMap(({ pid, tree }) => {
+  const hot = inputs.profiles.flatMap(({ process, tree }) => {
     if (tree.total < MIN_PROFILED_SECONDS) return [];
     const [hottest] = sumTimes(tree, functionKey)
       .filter(({ node }) => !isBracketed(node.name))
       .sort((a, b) => b.self - a.self);
     if (hottest === undefined) return [];
     const { node: { name, place }, self } = hottest;
-    return [{ pid, name, place, self, share: self / tree.total }];
+    return [{ process, name, place, self, share: self / tree.total }];
   }).filter(({ share }) => share >= HOT);
-  return hot.sort((a, b) => b.share - a.share).slice(0, MAX_PROCESSES).map(({ pid, name, place, self, share }) => ({
+  return hot.sort((a, b) => b.share - a.share).slice(0, MAX_PROCESSES).map(({ process, name, place, self, share }) => ({
     kind: "cpu",
     weight: "note",
     text:
       `The function ${place === "" ? name : `${name} (${place})`} took ${
         formatPercent(share, { trim: true })
       } of the busy time in the ` +
-      `CPU profile${pid === undefined ? "" : ` of ${nameProcess(pid, inputs)}`}: ` +
+      `CPU profile${process === undefined ? "" : ` of ${nameProcess(process, inputs)}`}: ` +
       `${formatTotalTime(self)} in the function itself.`,
     function: name,
-    ...(pid === undefined ? {} : { pid }),
+    ...(process === undefined ? {} : { process }),
   }));
 }
 

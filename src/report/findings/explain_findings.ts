@@ -12,7 +12,7 @@ import { parseRequestLabel } from "../../http/request_labels.ts";
 import type { ReportSelection, Source } from "../data/source.ts";
 import type { ShownTime } from "../data/time_axis.ts";
 import type { Finding } from "../shared/report_data.ts";
-import { type FindingInputs, sum, type UnexplainedFinding } from "./finding_inputs.ts";
+import { type FindingInputs, secondsRecorded, sum, type UnexplainedFinding } from "./finding_inputs.ts";
 
 /** Where explanations are looked for. */
 export interface ExplainContext {
@@ -55,7 +55,7 @@ async function explainOne(
  * several ran at the same time.
  */
 function timeShare(label: string, { durations, processes }: FindingInputs): number {
-  const time = sum(processes.map(({ first, last }) => last - first)) / 1e9;
+  const time = sum(processes.map((_, process) => secondsRecorded(process, { processes })));
   return (durations.find((of) => of.label === label)?.statistics.sum ?? 0) / time;
 }
 
@@ -75,17 +75,19 @@ const TIMER_SLACK = (LAG_PROBE_INTERVAL + 5) * NANOSECONDS_PER_MS;
 async function whatRan(
   source: Source,
   { from }: ShownTime,
-  pid: number,
+  process: number,
   [begin, end]: readonly [number, number],
 ): Promise<string | undefined> {
   const [first, last] = [BigInt(Math.floor(begin - TIMER_SLACK)) + from, BigInt(Math.ceil(end + TIMER_SLACK)) + from];
   const rows = await source.rows<{ label: string; duration: number }>(`
     SELECT Label AS label, Measurement AS duration FROM ${source.durations.relation}
-    WHERE PID = ${pid} AND Timepoint BETWEEN ${first} AND ${last}
+    WHERE process = ${process} AND Timepoint BETWEEN ${first} AND ${last}
       AND Measurement >= ${MOST * (end - begin) / 1e9} AND Timepoint - Measurement * 1e9 >= ${first}
     ORDER BY Measurement LIMIT 100`);
-  // Requests that waited took as long; of nested blocks the innermost says the most.
-  const ran = rows.find(({ label }) => parseRequestLabel(label) === undefined) ?? rows.at(-1);
+  // Requests that waited took as long; of nested blocks the innermost says the most. A stream is open
+  // while anything runs.
+  const ran = rows.find(({ label }) => parseRequestLabel(label) === undefined) ??
+    rows.findLast(({ label }) => parseRequestLabel(label)?.outcome !== "stream");
   return ran === undefined ? undefined : `“${ran.label}” ran for ${formatDuration(ran.duration)} at that time.`;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Program } from "../../analysis/programs/program.ts";
 import { CHANNELS, SERIES } from "../../series.ts";
 import { CAN_BE_ADDED, type Source } from "../data/source.ts";
 import type { ShownTime } from "../data/time_axis.ts";
@@ -20,6 +21,8 @@ export const MIN_STALL = 0.05;
  * keep.
  */
 export interface FindingInputs extends Omit<ReportData, "findings"> {
+  /** The programs that lived in the time shown. */
+  readonly programs: readonly Program[];
   /** Stalls of each process that had any, those with the longest first. */
   readonly stalls: readonly Events[];
   /** GC pauses of each process that had any, those with the longest first. */
@@ -30,7 +33,8 @@ export interface FindingInputs extends Omit<ReportData, "findings"> {
 
 /** The events of one kind in a process. */
 export interface Events {
-  readonly pid: number;
+  /** Index of the process. */
+  readonly process: number;
   readonly count: number;
   /** Sum of all, seconds. */
   readonly sum: number;
@@ -51,32 +55,32 @@ export async function readFindingInputs(
   source: Source,
   { from }: ShownTime,
   data: Omit<ReportData, "findings">,
+  programs: readonly Program[],
 ): Promise<FindingInputs> {
   const rows = await source.rows<Events & { label: string }>(`
-    SELECT Label AS label, PID::DOUBLE AS pid, count(*)::DOUBLE AS count, sum(Measurement) AS sum,
+    SELECT Label AS label, process::DOUBLE AS process, count(*)::DOUBLE AS count, sum(Measurement) AS sum,
       max(Measurement) AS longest, (arg_max(Timepoint, Measurement) - ${from})::DOUBLE AS at
     FROM ${source.runtime.relation}
     WHERE Channel = '${CHANNELS.runtime}'
       AND (Label = '${SERIES.gcPause}' OR Label = '${SERIES.eventLoopLag}' AND Measurement >= ${MIN_STALL})
-    GROUP BY ALL ORDER BY longest DESC, pid`);
+    GROUP BY ALL ORDER BY longest DESC, process`);
   const eventsOf = (wanted: string): Events[] =>
     rows.filter(({ label }) => label === wanted)
-      .map(({ pid, count, sum, longest, at }) => ({ pid, count, sum, longest, at }));
+      .map(({ process, count, sum, longest, at }) => ({ process, count, sum, longest, at }));
   const notFinite = await source.rows<{ label: string; count: number }>(`
     SELECT Label AS label, count(*)::DOUBLE AS count FROM ${source.relation} WHERE NOT ${CAN_BE_ADDED}
     GROUP BY Label ORDER BY count DESC, label`);
-  return { ...data, stalls: eventsOf(SERIES.eventLoopLag), gcPauses: eventsOf(SERIES.gcPause), notFinite };
+  return { ...data, programs, stalls: eventsOf(SERIES.eventLoopLag), gcPauses: eventsOf(SERIES.gcPause), notFinite };
 }
 
-/** Names a process in a sentence: `PID 42`, or `the process` if it is the only one. */
-export function nameProcess(pid: number, { processes }: FindingInputs): string {
-  return processes.length > 1 ? `PID ${pid}` : "the process";
+/** Names a process in a sentence, such as `orders@web-2`; `the process` if it is the only one. */
+export function nameProcess(process: number, { processes }: Pick<FindingInputs, "processes">): string {
+  return processes.length > 1 ? processes[process]!.name : "the process";
 }
 
-/** Returns for how long a process recorded, in seconds. */
-export function secondsRecorded(pid: number, { processes }: FindingInputs): number {
-  const { first = 0, last = 0 } = processes.find((of) => of.pid === pid) ?? {};
-  return (last - first) / 1e9;
+/** Returns for how long a process lived within the time shown, in seconds. */
+export function secondsRecorded(process: number, { processes }: Pick<FindingInputs, "processes">): number {
+  return sum((processes[process]?.lives ?? []).map(({ start, end }) => end - start)) / 1e9;
 }
 
 /** Returns the sum of some numbers. */

@@ -5,11 +5,10 @@
  */
 
 import { counted, formatDuration, formatPercent, formatTimes } from "../../display/numbers.ts";
-import { parseRequestLabel } from "../../http/request_labels.ts";
 import { median } from "../../statistics/quantiles.ts";
-import { DURATION_BUCKETS } from "../shared/report_buckets.ts";
+import { DURATION_BUCKETS, forEachBucket } from "../shared/report_buckets.ts";
 import type { DurationData, DurationStatistics } from "../shared/report_data.ts";
-import { type FindingInputs, sum, type UnexplainedFinding } from "./finding_inputs.ts";
+import { type FindingInputs, nameProcess, sum, type UnexplainedFinding } from "./finding_inputs.ts";
 
 /**
  * Minimum number of durations for a finding about a series. With fewer values, p99 depends on less
@@ -42,12 +41,20 @@ const TAIL_RATIO = 10;
 
 /**
  * Returns the series that users wait for: requests if there are any, otherwise all; only those with
- * enough durations.
+ * enough durations. Failed requests are often fast, and streams last as long as their clients want:
+ * neither says anything about speed.
  */
-export function subjects({ durations }: FindingInputs): { series: readonly DurationData[]; thing: string } {
-  const enough = durations.filter(({ statistics }) => statistics.count >= MIN_COUNT);
-  const requests = enough.filter(({ label }) => parseRequestLabel(label) !== undefined);
-  return requests.length > 0 ? { series: requests, thing: "request" } : { series: enough, thing: "run" };
+export function subjects({ durations }: Pick<FindingInputs, "durations">): {
+  series: readonly DurationData[];
+  thing: string;
+} {
+  const enough = durations.filter(({ statistics, request }) =>
+    statistics.count >= MIN_COUNT && (request === undefined || request.outcome === "ok")
+  );
+  const requests = enough.filter(({ request }) => request !== undefined);
+  // Without a good request to speak of, blocks of code are not what users wait for either.
+  const isServer = durations.some(({ request }) => request !== undefined && request.outcome !== "stream");
+  return isServer ? { series: requests, thing: "request" } : { series: enough, thing: "run" };
 }
 
 /** Finds series that are much slower than the others. */
@@ -136,25 +143,26 @@ export function slowProcess(inputs: FindingInputs): UnexplainedFinding[] {
   const { series } = subjects(inputs);
   const shared = series.flatMap(({ label, processes }) => {
     const enough = processes.filter(({ statistics: { count, p50 } }) => count >= MIN_COUNT_OF_MEDIAN && p50 > 0);
-    return enough.length < 2 ? [] : enough.map(({ pid, statistics }) => {
-      const others = median(enough.filter((other) => other.pid !== pid).map(({ statistics: { p50 } }) => p50));
-      return { label, pid, statistics, others };
+    return enough.length < 2 ? [] : enough.map(({ process, statistics }) => {
+      const others = median(enough.filter((other) => other.process !== process).map(({ statistics: { p50 } }) => p50));
+      return { label, process, statistics, others };
     });
   }).filter(({ statistics: { p50 }, others }) => Math.max(p50, others) >= NEGLIGIBLE_MEDIAN);
-  const [slowest] = [...Map.groupBy(shared, ({ pid }) => pid)]
-    .map(([pid, parts]) => ({ pid, parts, ratio: ratioToOthers(parts) }))
+  const [slowest] = [...Map.groupBy(shared, ({ process }) => process)]
+    .map(([process, parts]) => ({ process, parts, ratio: ratioToOthers(parts) }))
     .filter(({ ratio }) => ratio >= SLOWER)
     .sort((a, b) => b.ratio - a.ratio);
   if (slowest === undefined) return [];
-  const { pid, parts, ratio } = slowest;
+  const { process, parts, ratio } = slowest;
   const example = parts.toSorted((a, b) => excess(b) - excess(a))[0]!;
   const others = inputs.processes.length > 2 ? "others" : "other";
   return [{
     kind: "latency",
     weight: ratio >= MUCH_SLOWER ? "bad" : "attention",
-    text: `PID ${pid} is ${formatTimes(ratio)} as slow as the ${others}: its median of ${example.label} is ` +
+    text: `${nameProcess(process, inputs)} is ${formatTimes(ratio)} as slow as the ${others}: its median of ${example.label} is ` +
       `${formatDuration(example.statistics.p50)}, that of the ${others} ${formatDuration(example.others)}.`,
     label: example.label,
+    process,
   }];
 }
 
@@ -212,17 +220,18 @@ export function becameSlower(inputs: FindingInputs): UnexplainedFinding[] {
  * durations.
  */
 function mediansOfThirds({ processes }: DurationData, bins: number): readonly [number, number, number] | undefined {
-  const thirds: number[][] = [[], [], []];
+  const thirds = [0, 1, 2].map(() => ({ counts: [] as number[], lows: [] as number[], highs: [] as number[] }));
   for (const { cells } of processes) {
     for (const [i, bin] of cells?.bin.entries() ?? []) {
-      const counts = thirds[Math.min(2, Math.floor(3 * bin / bins))]!;
-      const buckets = cells!.buckets[i]!;
-      for (let at = 0; at < buckets.length; at += 2) {
-        counts[buckets[at]!] = (counts[buckets[at]!] ?? 0) + buckets[at + 1]!;
-      }
+      const { counts, lows, highs } = thirds[Math.min(2, Math.floor(3 * bin / bins))]!;
+      forEachBucket(cells!.buckets[i], (bucket, count, low, high) => {
+        counts[bucket] = (counts[bucket] ?? 0) + count;
+        lows[bucket] = Math.min(lows[bucket] ?? 1, low);
+        highs[bucket] = Math.max(highs[bucket] ?? 0, high);
+      });
     }
   }
-  if (thirds.some((counts) => sum(counts.filter(Boolean)) < MIN_COUNT_OF_MEDIAN)) return undefined;
-  const [first, second, third] = thirds.map((counts) => DURATION_BUCKETS.quantile(counts, 0.5));
+  if (thirds.some(({ counts }) => sum(counts.filter(Boolean)) < MIN_COUNT_OF_MEDIAN)) return undefined;
+  const [first, second, third] = thirds.map(({ counts, ...spread }) => DURATION_BUCKETS.quantile(counts, 0.5, spread));
   return [first!, second!, third!];
 }

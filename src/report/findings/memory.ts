@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatBytes, formatSpan } from "../../display/numbers.ts";
+import { counted, formatBytes, formatSpan } from "../../display/numbers.ts";
 import { SERIES } from "../../series.ts";
 import { memoryGrowth, type MemoryPoint } from "../../statistics/memory_growth.ts";
 import type { QuantityCells } from "../shared/report_data.ts";
@@ -13,41 +13,47 @@ import { capitalize, type FindingInputs, nameProcess, type UnexplainedFinding } 
 /** Growth by this factor is bad. */
 const DOUBLED = 2;
 
+/** Maximum number of processes with a finding. */
+const MAX_PROCESSES = 3;
+
 /** Finds processes whose memory grew all the time. */
 export function growingMemory(inputs: FindingInputs): UnexplainedFinding[] {
   const of = (label: string): readonly QuantityCells[] =>
     inputs.quantities.find((quantity) => quantity.label === label && quantity.unit === "bytes")?.processes ?? [];
-  const heaps = new Map(of(SERIES.heapUsed).map((cells) => [cells.pid, trendOf(cells, inputs)]));
-  const grown = of(SERIES.rss).flatMap((cells) => {
+  const heaps = new Map(of(SERIES.heapUsed).map((cells) => [cells.process, trendOf(cells, inputs)]));
+  // Several processes that are shown as one have no common trend.
+  const isOne = ({ process }: QuantityCells): boolean => inputs.processes[process]!.lives.length === 1;
+  const grown = of(SERIES.rss).filter(isOne).flatMap((cells) => {
     const trend = trendOf(cells, inputs);
-    return trend === undefined ? [] : [{ pid: cells.pid, heap: heaps.get(cells.pid), ...trend }];
+    return trend === undefined ? [] : [{ process: cells.process, heap: heaps.get(cells.process), ...trend }];
   }).sort((a, b) => b.to - b.from - (a.to - a.from));
-  const [most, ...others] = grown;
-  if (most === undefined) return [];
-  const { pid, from, to, seconds, isShort, window, heap } = most;
-  const perMinute = (to - from) / seconds * 60;
-  const withHeap = heap === undefined
-    ? ""
-    : `; its used heap grew too, from ${formatBytes(heap.from)} to ${formatBytes(heap.to)}`;
-  const also = others.length === 0
-    ? ""
-    : ` The memory of ${others.length === 1 ? "another process" : `${others.length} other processes`} grew too.`;
-  return [{
-    kind: "memory",
-    weight: to >= DOUBLED * from && !isShort ? "bad" : "attention",
-    text: capitalize(
-      `the memory (RSS) of ${nameProcess(pid, inputs)} grew from ${formatBytes(from)} to ${formatBytes(to)} within ${
-        formatSpan(seconds)
-      }, ` +
-        `${
-          perMinute >= 1e5
-            ? `about ${formatBytes(perMinute)} per minute`
-            : `about ${formatBytes(perMinute * 60)} per hour`
-        }${withHeap}${isShort ? ", which is too short to tell a leak from a program that starts" : ""}.${also}`,
-    ),
-    label: SERIES.rss,
-    window,
-  }];
+  const left = grown.length - MAX_PROCESSES;
+  return grown.slice(0, MAX_PROCESSES).map(({ process, from, to, seconds, isShort, window, heap }, i) => {
+    const perMinute = (to - from) / seconds * 60;
+    const withHeap = heap === undefined
+      ? ""
+      : `; its used heap grew too, from ${formatBytes(heap.from)} to ${formatBytes(heap.to)}`;
+    const also = i < MAX_PROCESSES - 1 || left <= 0
+      ? ""
+      : ` The memory of ${counted(left, "other process")} grew too.`;
+    return {
+      kind: "memory",
+      weight: to >= DOUBLED * from && !isShort ? "bad" : "attention",
+      text: capitalize(
+        `the memory (RSS) of ${nameProcess(process, inputs)} grew from ${formatBytes(from)} to ${
+          formatBytes(to)
+        } within ${formatSpan(seconds)}, ` +
+          `${
+            perMinute >= 1e5
+              ? `about ${formatBytes(perMinute)} per minute`
+              : `about ${formatBytes(perMinute * 60)} per hour`
+          }${withHeap}${isShort ? ", which is too short to tell a leak from a program that starts" : ""}.${also}`,
+      ),
+      label: SERIES.rss,
+      process,
+      window,
+    };
+  });
 }
 
 /** Growth of a level. */

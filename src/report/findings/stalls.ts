@@ -25,6 +25,9 @@ const BROKEN = 1;
 /** The share of the time that is bad to be blocked for. */
 const LARGE_SHARE = 0.1;
 
+/** In a shorter life a share of the time is that of its start; seconds. */
+const MIN_SECONDS = 5;
+
 /** A GC pause of at least this many seconds is a finding by itself. */
 const LONG_PAUSE = MIN_STALL;
 
@@ -39,8 +42,8 @@ const MAX_PROCESSES = 2;
 
 /** Finds processes whose event loop was blocked, those with the longest stall first. */
 export function stalls(inputs: FindingInputs): UnexplainedFinding[] {
-  return inputs.stalls.slice(0, MAX_PROCESSES).map(({ pid, count, sum, longest, at }) => {
-    const share = sum / lifetime(pid, inputs);
+  return inputs.stalls.slice(0, MAX_PROCESSES).map(({ process, count, sum, longest, at }) => {
+    const share = sum / lifetime(process, inputs);
     const more = count === 1
       ? ""
       : `. It was blocked ${counted(count, "time")} for at least ${formatDuration(MIN_STALL, { trim: true })}, ${
@@ -49,24 +52,26 @@ export function stalls(inputs: FindingInputs): UnexplainedFinding[] {
         `${share >= 0.01 ? `, ${formatPercent(share, { trim: true })} of the time` : ""}`;
     return {
       kind: "stall",
-      weight: longest >= BROKEN || share >= LARGE_SHARE ? "bad" : longest >= NOTICEABLE ? "attention" : "note",
-      text: `The event loop of ${nameProcess(pid, inputs)} was blocked for ${formatDuration(longest)}, ${
+      weight: longest >= BROKEN || share >= LARGE_SHARE && lifetime(process, inputs) >= MIN_SECONDS ? "bad" : longest >= NOTICEABLE ? "attention" : "note",
+      text: `The event loop of ${nameProcess(process, inputs)} was blocked for ${formatDuration(longest)}, ${
         whenInRun(at - longest * 1e9)
       }${more}.`,
       label: SERIES.eventLoopLag,
+      process,
       window: [Math.max(0, at - longest * 1e9), at],
-      explain: { busyProcess: pid },
+      explain: { busyProcess: process },
     };
   });
 }
 
 /** Finds processes in which garbage collection took much of the time, or paused for long. */
 export function garbageCollection(inputs: FindingInputs): UnexplainedFinding[] {
-  const found = inputs.gcPauses.map((events) => ({ ...events, share: events.sum / lifetime(events.pid, inputs) }))
+  const found = inputs.gcPauses.map((events) => ({ ...events, share: events.sum / lifetime(events.process, inputs) }))
+    .map((of) => ({ ...of, share: lifetime(of.process, inputs) < MIN_SECONDS ? 0 : of.share }))
     .filter(({ share, longest }) => share >= GC_SHARE || longest >= LONG_PAUSE)
     .sort((a, b) => b.share - a.share);
-  return found.slice(0, MAX_PROCESSES).map(({ pid, count, sum, longest, at, share }) => {
-    const name = nameProcess(pid, inputs);
+  return found.slice(0, MAX_PROCESSES).map(({ process, count, sum, longest, at, share }) => {
+    const name = nameProcess(process, inputs);
     const what = share >= GC_SHARE
       ? `garbage collection took ${formatPercent(share, { trim: true })} of the time of ${name}`
       : `garbage collection paused ${name} for long`;
@@ -79,14 +84,15 @@ export function garbageCollection(inputs: FindingInputs): UnexplainedFinding[] {
         }, ${whenInRun(at)}.`,
       ),
       label: SERIES.gcPause,
+      process,
       window: aroundPause(at, longest),
     };
   });
 }
 
-/** Returns for how long a process recorded, in seconds; never 0. */
-function lifetime(pid: number, inputs: FindingInputs): number {
-  return Math.max(secondsRecorded(pid, inputs), 1e-9);
+/** Returns for how long a process lived, in seconds; never 0. */
+function lifetime(process: number, inputs: FindingInputs): number {
+  return Math.max(secondsRecorded(process, inputs), 1e-9);
 }
 
 /** A pause is recorded at the sampling tick that follows it, by default up to a second later. */

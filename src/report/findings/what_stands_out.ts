@@ -10,6 +10,8 @@ import { busyProcesses, hotFunctions } from "./cpu.ts";
 import { notFiniteData, unreadData } from "./data.ts";
 import { type FindingInputs, MIN_STALL, type UnexplainedFinding } from "./finding_inputs.ts";
 import { becameSlower, largestShare, longTail, slowProcess, slowSeries, subjects } from "./latency.ts";
+import { endsOfPrograms } from "./ends.ts";
+import { calmRequests, failedRequests } from "./errors.ts";
 import { growingMemory } from "./memory.ts";
 import { garbageCollection, stalls } from "./stalls.ts";
 
@@ -21,8 +23,11 @@ const WEIGHTS: readonly UnexplainedFinding["weight"][] = ["bad", "attention", "n
 /** Returns what stands out, the most important first; if nothing does, one finding that says so. */
 export function findWhatStandsOut(inputs: FindingInputs): UnexplainedFinding[] {
   const slow = slowSeries(inputs);
+  const failing = failedRequests(inputs);
   const isNew = ({ label }: UnexplainedFinding): boolean => !slow.some((found) => found.label === label);
   const found = [
+    ...endsOfPrograms(inputs),
+    ...failing,
     ...slow,
     ...stalls(inputs),
     ...growingMemory(inputs),
@@ -54,6 +59,7 @@ function nothing(inputs: FindingInputs): UnexplainedFinding {
   const { series, thing } = subjects(inputs);
   const has = (label: string): boolean => inputs.quantities.some((quantity) => quantity.label === label);
   const checked = [
+    ...calmRequests(inputs),
     ...(series.length > 1 ? [`no kind of ${thing} is much slower than the others`] : []),
     ...(has(SERIES.eventLoopLag)
       ? [`the event loop was never blocked for ${formatDuration(MIN_STALL, { trim: true })}`]

@@ -8,6 +8,8 @@
  * @module
  */
 
+import type { FailedOutcome, RequestOutcome } from "../../http/request_labels.ts";
+
 /** The data of a report. */
 export interface ReportData {
   /** Version of this format. */
@@ -26,8 +28,10 @@ export interface ReportData {
   readonly rows: number;
   /** The common time axis: `count` bins of `width` ns each, the first of which begins at `from`. */
   readonly bins: { readonly width: number; readonly count: number };
-  /** The processes that recorded, by PID. */
+  /** The processes that recorded. All else names a process by its index here. */
   readonly processes: readonly ProcessData[];
+  /** The lines on which processes are drawn, by the start of the first process. */
+  readonly lines: readonly LineData[];
   /** Findings, the most important first. */
   readonly findings: readonly Finding[];
   /** Duration series, sorted by sum, the largest first. */
@@ -40,20 +44,65 @@ export interface ReportData {
   readonly unread: { readonly rows: number; readonly problems: readonly string[] };
 }
 
-/** A process that recorded. */
+/**
+ * A process that recorded: an isolate with its PID. Where there are too many to be shown one by
+ * one, an entry stands for several processes of one program.
+ */
 export interface ProcessData {
+  /** PIDs repeat: in containers, over time, and among workers. */
   readonly pid: number;
+  /** Empty where rows do not tell isolates apart, and of an entry that stands for several. */
+  readonly isolate: string;
+  /** Its name for people: that of its line, and of a worker or repeated life which one it is. */
+  readonly name: string;
+  /** Its runtime, such as `bun 1.4.5`; empty if unknown. */
+  readonly runtime: string;
+  /** Index of its line. */
+  readonly line: number;
   /** Number of its observations. */
   readonly rows: number;
-  /** Its first and last timepoint, ns since `from`. */
-  readonly first: number;
-  readonly last: number;
+  /** When it lived; one life, or several if the entry stands for several processes. */
+  readonly lives: readonly LivesData[];
+}
+
+/**
+ * How a life ended: `"stop"`, `"exit"` (code 0 or unknown), `"failed"` (another exit code),
+ * `"signal"`, `"uncaught"` and `"killed"` are what its record says. `"recording"`: it recorded when
+ * the report was made. `"dead"`: it does not live any more, and was not recovered yet. `"unknown"`: no
+ * end is recorded. Both are drawn up to the last observation.
+ */
+export type LifeEnd = "stop" | "exit" | "failed" | "signal" | "uncaught" | "killed" | "dead" | "recording" | "unknown";
+
+/** One life, or several that are too close to each other to be drawn one by one. */
+export interface LivesData {
+  /** From the start of the first, ns since `from`; not before 0. */
+  readonly start: number;
+  /** To the end of the last, ns since `from`; not after `span`. */
+  readonly end: number;
+  /** Whether the first began within the time shown. */
+  readonly begins: boolean;
+  /** How many lives. */
+  readonly count: number;
+  /** How many ended how, of those that ended within the time shown. */
+  readonly ends: Readonly<Partial<Record<LifeEnd, number>>>;
+  /** How a single life ended, as its record says: `was ended by an uncaught TypeError`. */
+  readonly words?: string;
+}
+
+/**
+ * A line of the charts: a process, and those of the same program that lived before and after it.
+ */
+export interface LineData {
+  /** The name of the program for people, such as `bun 1.4.5 · orders@web-2`; different for each. */
+  readonly name: string;
+  /** The same without the runtime where that is different for each, such as `orders@web-2`. */
+  readonly short: string;
 }
 
 /** Something that stands out in a recording. */
 export interface Finding {
   /** What it is about. */
-  readonly kind: "latency" | "stall" | "gc" | "memory" | "cpu" | "data";
+  readonly kind: "errors" | "ends" | "latency" | "stall" | "gc" | "memory" | "cpu" | "data";
   /** How much it matters. */
   readonly weight: "bad" | "attention" | "note";
   /** One or two sentences. */
@@ -64,8 +113,8 @@ export interface Finding {
   readonly label?: string;
   /** The function it is about; the page highlights it in the flame graph. */
   readonly function?: string;
-  /** The process of the function. */
-  readonly pid?: number;
+  /** Index of the process it is about. */
+  readonly process?: number;
   /** The time range it is about, ns since `from`; the page zooms to it. */
   readonly window?: readonly [from: number, to: number];
 }
@@ -86,15 +135,31 @@ export interface DurationStatistics {
 /** A duration series. */
 export interface DurationData {
   readonly label: string;
+  /** Of requests: which, and how they ended. */
+  readonly request?: RequestData;
   /** Statistics of all processes together. */
   readonly statistics: DurationStatistics;
   /** The processes that recorded it. Without cells, if the page would be too large. */
   readonly processes: readonly {
-    readonly pid: number;
+    /** Index of the process. */
+    readonly process: number;
     readonly statistics: DurationStatistics;
     readonly cells?: DurationCells;
   }[];
 }
+
+/** What the label of requests says. */
+export interface RequestData {
+  /** Route and method, such as `/orders/:id [GET]`, which is also the label of those that went well. */
+  readonly route: string;
+  readonly outcome: RequestOutcome;
+}
+
+/** How a request failed. */
+export type Failure = FailedOutcome;
+
+/** The outcomes that are failures, in the order in which they are shown. */
+export const FAILURES: readonly Failure[] = ["5xx", "threw", "aborted", "4xx"];
 
 /**
  * The durations of one series and process, bin by bin: the same index in each array is the same
@@ -110,7 +175,11 @@ export interface DurationCells {
   readonly max: readonly number[];
   /** Sum of the durations in each, seconds. */
   readonly sum: readonly number[];
-  /** Pairs: bucket, count, bucket, count, …, ascending. */
+  /**
+   * Four numbers for each bucket that is not empty, ascending: the bucket, the count, and how far
+   * above the beginning of the bucket its smallest and its largest duration are, in parts of which
+   * it has `BUCKET_PARTS`.
+   */
   readonly buckets: readonly (readonly number[])[];
 }
 
@@ -131,7 +200,8 @@ export interface QuantityData {
 
 /** The observations of one series and process, bin by bin. Empty bins are left out. */
 export interface QuantityCells {
-  readonly pid: number;
+  /** Index of the process. */
+  readonly process: number;
   readonly bin: readonly number[];
   readonly min: readonly number[];
   readonly mean: readonly number[];
@@ -143,9 +213,8 @@ export interface QuantityCells {
 export interface ProfileData {
   /** Name of its file. */
   readonly name: string;
-  readonly pid: number | undefined;
-  /** Its isolate: processes may share a PID. Empty if unknown. */
-  readonly isolate: string;
+  /** Index of the process, if its file name and the records say which it is. */
+  readonly process: number | undefined;
   /** Time that was sampled, seconds. */
   readonly duration: number;
   /** When it began and ended, ns since 1970 as text; `undefined` if a file does not say. */

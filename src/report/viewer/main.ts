@@ -9,8 +9,10 @@ import { WallClock } from "./model/clock.ts";
 import { readData } from "./model/read_data.ts";
 import { ViewStore } from "./model/view_store.ts";
 import { about } from "./page/about.ts";
+import { failures } from "./page/failures.ts";
 import { header } from "./page/header.ts";
 import { type LabelSections, labelSections } from "./page/label_sections.ts";
+import { lifelines } from "./page/lifelines.ts";
 import { overview } from "./page/overview.ts";
 import { type Quantities, quantities } from "./page/quantities.ts";
 import { type Profiles, profiles } from "./profile/profiles.ts";
@@ -30,7 +32,15 @@ async function start(): Promise<void> {
   const charts = quantities(store, clock);
   const flames = profiles(store);
   const columns = h("div", { class: "columns" }, data.durations.length > 0 && labels.element, charts?.element);
-  const main = h("main", {}, data.durations.length > 0 && overview(store, labels.open), columns, flames?.element);
+  const main = h(
+    "main",
+    {},
+    lifelines(store, clock),
+    failures(store, clock, labels.open),
+    data.durations.length > 0 && overview(store, labels.open),
+    columns,
+    flames?.element,
+  );
   const page = [
     header(data, clock, (finding) => show(finding, store, { labels, charts, flames })),
     data.rows > 0 && toolbar(store, clock),
@@ -67,15 +77,16 @@ interface Parts {
  * function.
  */
 function show(finding: Finding, store: ViewStore, { labels, charts, flames }: Parts): void {
-  const { label, window, function: called, pid } = finding;
+  const { kind, label, window, function: called, process } = finding;
   if (window !== undefined) {
     const [from, to] = [window[0] / 1e9, window[1] / 1e9];
     const around = Math.max((to - from) * AROUND, 12 * store.binSeconds);
     store.zoomToSeconds(from - around, to + around);
   }
   const ofDurations = store.data.durations.some((series) => series.label === label);
-  if (label !== undefined && ofDurations) labels.open(label);
-  else if (called !== undefined) flames?.pointOut(called, pid);
+  if (kind === "ends") document.querySelector(".programs")?.scrollIntoView({ block: "start" });
+  else if (label !== undefined && ofDurations) labels.open(label);
+  else if (called !== undefined) flames?.pointOut(called, process);
   else document.querySelector(".columns")?.scrollIntoView({ block: "start" });
   charts?.pointOut(finding);
 }

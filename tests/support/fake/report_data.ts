@@ -1,9 +1,11 @@
-import { DURATION_BUCKETS } from "../../../src/report/shared/report_buckets.ts";
+import { parseRequestLabel, requestLabel } from "../../../src/http/request_labels.ts";
+import { DURATION_BUCKETS, partOfBucket } from "../../../src/report/shared/report_buckets.ts";
 import type {
   DurationCells,
   DurationData,
   DurationStatistics,
   FlameNode,
+  LineData,
   ProcessData,
   QuantityData,
   ReportData,
@@ -59,12 +61,7 @@ export function fakeReport(size: Partial<Size> = {}): ReportData {
     (sum, { statistics }) => sum + statistics.count,
     0,
   );
-  const processes: ProcessData[] = pids.map((pid) => ({
-    pid,
-    rows: Math.round(counted / pids.length),
-    first: 0,
-    last: span,
-  }));
+  const processes = pids.map((pid, line) => processOf(pid, line, Math.round(counted / pids.length), span));
   const stall: [number, number] = [
     Math.floor(STALL * bins) * binWidth,
     Math.floor(STALL * bins + 6) * binWidth,
@@ -79,6 +76,7 @@ export function fakeReport(size: Partial<Size> = {}): ReportData {
     rows: counted + bins * 8,
     bins: { width: binWidth, count: bins },
     processes,
+    lines: linesOf(processes),
     findings: [
       {
         kind: "latency",
@@ -111,11 +109,10 @@ export function fakeReport(size: Partial<Size> = {}): ReportData {
     quantities: quantities(bins, binWidth, pids, random),
     profiles: Array.from({ length: profiles }, (_, at) => ({
       name: `profile.${pids[at % pids.length]}.cpuprofile`,
-      pid: pids[at % pids.length],
+      process: at % pids.length,
       duration: span / 1e9,
       time: undefined,
       assumed: [],
-      isolate: "",
       tree: callTree(span / 1e9 * 0.6, random),
     })),
     unread: {
@@ -137,6 +134,7 @@ export function emptyReport(): ReportData {
     rows: 0,
     bins: { width: 1, count: 0 },
     processes: [],
+    lines: [],
     findings: [],
     durations: [],
     quantities: [],
@@ -155,13 +153,24 @@ export function reportOfOne(label: string, seconds = 0.0123): ReportData {
     from: "1795428012345678901",
     rows: 1,
     bins: { width: 1_000_000, count: 1 },
-    processes: [{ pid: 1, rows: 1, first: 0, last: 0 }],
+    processes: [processOf(1, 0, 1, 0)],
+    lines: [{ name: "PID 1", short: "PID 1" }],
     durations: [{
       label,
       statistics,
-      processes: [{ pid: 1, statistics, cells }],
+      processes: [{ process: 0, statistics, cells }],
     }],
   };
+}
+
+/** A process of which there is no record, that lived for the whole time. */
+export function processOf(pid: number, line: number, rows: number, span: number): ProcessData {
+  const life = { start: 0, end: span, begins: true, count: 1, ends: { unknown: 1 } };
+  return { pid, isolate: "", name: `PID ${pid}`, runtime: "", line, rows, lives: [life] };
+}
+
+function linesOf(processes: readonly ProcessData[]): LineData[] {
+  return processes.map(({ name }) => ({ name, short: name }));
 }
 
 function series(
@@ -173,7 +182,7 @@ function series(
   random: () => number,
 ): DurationData {
   const all: number[] = [];
-  const processes = pids.map((pid, index) => {
+  const processes = pids.map((_, index) => {
     const byBin = Array.from({ length: bins }, (_, bin) => {
       const at = bin / bins;
       const wave = 0.75 + 0.25 * Math.sin(at * 19 + index) + 0.25 * random();
@@ -191,10 +200,13 @@ function series(
     });
     const own = byBin.flat();
     for (const duration of own) all.push(duration);
-    return { pid, statistics: statisticsOf(own), cells: cellsOf(byBin) };
+    return { process: index, statistics: statisticsOf(own), cells: cellsOf(byBin) };
   });
+  const parts = parseRequestLabel(label);
+  const request = parts && { route: requestLabel({ ...parts, outcome: "ok" }), outcome: parts.outcome };
   return {
     label,
+    ...request && { request },
     statistics: statisticsOf(all),
     processes: processes.filter(({ statistics }) => statistics.count > 0),
   };
@@ -227,12 +239,13 @@ export function cellsOf(byBin: readonly (readonly number[])[]): DurationCells {
     max: filled.map(({ durations }) => Math.max(...durations)),
     sum: filled.map(({ durations }) => durations.reduce((sum, duration) => sum + duration, 0)),
     buckets: filled.map(({ durations }) => {
-      const counts = new Map<number, number>();
-      for (const duration of durations) {
-        const bucket = DURATION_BUCKETS.indexOf(duration);
-        counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
-      }
-      return [...counts].sort(([a], [b]) => a - b).flat();
+      const byBucket = Map.groupBy(durations, (duration) => DURATION_BUCKETS.indexOf(duration));
+      return [...byBucket].sort(([a], [b]) => a - b).flatMap(([bucket, own]) => [
+        bucket,
+        own.length,
+        partOfBucket(bucket, Math.min(...own)),
+        partOfBucket(bucket, Math.max(...own)),
+      ]);
     }),
   };
 }
@@ -248,11 +261,11 @@ function quantities(
     value: (at: number, index: number) => number,
     spread: number,
   ): QuantityData["processes"] =>
-    pids.map((pid, index) => {
+    pids.map((_, index) => {
       const bin = Array.from({ length: Math.ceil(bins / every) }, (_, at) => at * every);
       const mean = bin.map((bin) => value(bin / bins, index) * (1 + (random() - 0.5) * spread));
       return {
-        pid,
+        process: index,
         bin,
         mean,
         min: mean.map((value) => value * (1 - spread * random())),
@@ -310,14 +323,14 @@ function quantities(
       label: "gc pause",
       unit: "s",
       kind: "event",
-      processes: pids.map((pid, index) => {
+      processes: pids.map((_, index) => {
         const bin = Array.from({ length: bins }, (_, bin) => bin)
           .filter((bin) => random() < 0.05 || bin === Math.floor(STALL * bins));
         const max = bin.map((bin) =>
           bin === Math.floor(STALL * bins) && index === 1 % pids.length ? 0.843 : 0.002 + 0.03 * random() ** 3
         );
         return {
-          pid,
+          process: index,
           bin,
           min: max.map((value) => value / 2),
           mean: max.map((value) => value * 0.7),

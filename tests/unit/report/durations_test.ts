@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
 import { renderPage } from "../../../src/report/page.ts";
-import { DURATION_BUCKETS } from "../../../src/report/shared/report_buckets.ts";
-import type { DurationCells, DurationData } from "../../../src/report/shared/report_data.ts";
+import { DURATION_BUCKETS, partOfBucket } from "../../../src/report/shared/report_buckets.ts";
+import type { DurationCells, ReportData } from "../../../src/report/shared/report_data.ts";
 import { reportOn, type Row } from "../../support/analysis/report_recording.ts";
 import { randomNumbers } from "../../support/random.ts";
 
@@ -16,15 +16,17 @@ function someRows(): Row[] {
   });
 }
 
-/** The cells of a series in a process. */
-function cellsOf(durations: readonly DurationData[], label: string, pid: number): DurationCells {
-  return durations.find((of) => of.label === label)!.processes.find((of) => of.pid === pid)!.cells!;
+/** The cells of a series in a process. PIDs are from 1, processes from 0. */
+function cellsOf({ durations, processes }: ReportData, label: string, pid: number): DurationCells {
+  return durations.find((of) => of.label === label)!.processes
+    .find(({ process }) => processes[process]!.pid === pid)!.cells!;
 }
 
 describe("durations of a report", () => {
   it("have exact extremes, sums and counts in each bin", async () => {
     const rows = someRows();
-    const { durations, bins, from, span } = await reportOn({ duration: rows });
+    const data = await reportOn({ duration: rows });
+    const { bins, from, span } = data;
     const first = Math.min(...rows.map(([seconds]) => Math.round(seconds * 1e9)));
     assertEquals(BigInt(from) - 1_700_000_000_000_000_000n, BigInt(first));
     assert(bins.count >= 100 && bins.count === Math.floor(span / bins.width) + 1);
@@ -34,16 +36,22 @@ describe("durations of a report", () => {
           rows.filter((row) => row[2] === label && row[3] === pid),
           ([seconds]) => Math.floor((Math.round(seconds * 1e9) - first) / bins.width),
         );
-        const { bin, min, max, sum, buckets } = cellsOf(durations, label, pid);
+        const { bin, min, max, sum, buckets } = cellsOf(data, label, pid);
         assertEquals(bin, [...expected.keys()].sort((a, b) => a - b));
         for (const [i, number] of bin.entries()) {
           const measured = expected.get(number)!.map((row) => row[1]);
           assertEquals([min[i], max[i]], [Math.min(...measured), Math.max(...measured)]);
           assertAlmostEquals(sum[i]!, measured.reduce((sum, value) => sum + value), 1e-6);
-          const counts = [...Map.groupBy(measured, (duration) => DURATION_BUCKETS.indexOf(duration))].sort(([a], [b]) =>
-            a - b
+          const byBucket = [...Map.groupBy(measured, (duration) => DURATION_BUCKETS.indexOf(duration))];
+          assertEquals(
+            buckets[i],
+            byBucket.sort(([a], [b]) => a - b).flatMap(([bucket, own]) => [
+              bucket,
+              own.length,
+              partOfBucket(bucket, Math.min(...own)),
+              partOfBucket(bucket, Math.max(...own)),
+            ]),
           );
-          assertEquals(buckets[i], counts.flatMap(([bucket, { length }]) => [bucket, length]));
         }
       }
     }
@@ -67,7 +75,7 @@ describe("durations of a report", () => {
       };
       assertAlmostEquals(p50, at(0.5), 1e-8 * p50);
       assertAlmostEquals(p999, at(0.999), 1e-8 * p999);
-      assertEquals(processes.map(({ pid }) => pid), [1, 2]);
+      assertEquals(processes.map(({ process }) => process), [0, 1]);
       assertEquals(processes.reduce((sum, { statistics }) => sum + statistics.count, 0), count);
     }
   });
@@ -109,9 +117,10 @@ describe("durations of a report", () => {
   });
 
   it("may all have the same timepoint", async () => {
-    const { bins, span, durations } = await reportOn({ duration: [[0, 0, "a"]] });
+    const data = await reportOn({ duration: [[0, 0, "a"]] });
+    const { bins, span } = data;
     assertEquals([span, bins.count], [0, 1]);
-    assertEquals(cellsOf(durations, "a", 1), { bin: [0], min: [0], max: [0], sum: [0], buckets: [[0, 1]] });
+    assertEquals(cellsOf(data, "a", 1), { bin: [0], min: [0], max: [0], sum: [0], buckets: [[0, 1, 0, 0]] });
   });
 
   it("are the selected ones, beside which series of the runtime are kept", async () => {

@@ -3,8 +3,10 @@ import { describe, it } from "node:test";
 import { whySlow } from "../../../src/report/findings/explain_findings.ts";
 import type { FindingInputs } from "../../../src/report/findings/finding_inputs.ts";
 import { findWhatStandsOut } from "../../../src/report/findings/what_stands_out.ts";
-import { DURATION_BUCKETS } from "../../../src/report/shared/report_buckets.ts";
+import { parseRequestLabel, requestLabel } from "../../../src/http/request_labels.ts";
+import { DURATION_BUCKETS, partOfBucket } from "../../../src/report/shared/report_buckets.ts";
 import type { DurationData, FlameNode, QuantityData } from "../../../src/report/shared/report_data.ts";
+import { processOf } from "../../support/fake/report_data.ts";
 import { plain } from "../../support/analysis/report_recording.ts";
 
 const MB = 1e6;
@@ -13,7 +15,7 @@ const MB = 1e6;
 const BINS = { width: 6e9, count: 100 };
 
 /**
- * A series of 1,000 durations in each process. `pace`: the median in seconds, by time (0 to 1) and PID.
+ * A series of 1,000 durations in each process. `pace`: the median in seconds, by time (0 to 1) and PID. (PIDs are from 1, processes from 0.)
  */
 function series(
   label: string,
@@ -34,20 +36,26 @@ function series(
   });
   const bin = Array.from({ length: BINS.count }, (_, bin) => bin);
   const mean = pids.reduce((sum, pid) => sum + at(0.5, pid), 0) / pids.length;
+  const parts = parseRequestLabel(label);
   return {
     label,
+    ...parts && { request: { route: requestLabel({ ...parts, outcome: "ok" }), outcome: parts.outcome } },
     statistics: statistics(mean, count * pids.length),
     processes: pids.map((pid) => {
       const paces = bin.map((bin) => at(bin / BINS.count, pid));
       return {
-        pid,
+        process: pid - 1,
         statistics: statistics(at(0.5, pid), count),
         cells: {
           bin,
           min: paces,
           max: paces,
           sum: paces,
-          buckets: paces.map((pace) => [DURATION_BUCKETS.indexOf(pace), count / BINS.count]),
+          buckets: paces.map((pace) => {
+            const bucket = DURATION_BUCKETS.indexOf(pace);
+            const part = partOfBucket(bucket, pace);
+            return [bucket, count / BINS.count, part, part];
+          }),
         },
       };
     }),
@@ -64,7 +72,7 @@ function level(label: string, unit: QuantityData["unit"], at: (time: number) => 
     channel: "runtime",
     unit,
     kind: "level",
-    processes: [{ pid, bin, min: mean, mean, max: mean, count }],
+    processes: [{ process: pid - 1, bin, min: mean, mean, max: mean, count }],
   };
 }
 
@@ -85,7 +93,9 @@ function inputs(different: Partial<FindingInputs>, pids: readonly number[] = [1]
     span,
     rows: 10_000,
     bins: BINS,
-    processes: pids.map((pid) => ({ pid, rows: 100, first: 0, last: span })),
+    processes: pids.map((pid, line) => processOf(pid, line, 100, span)),
+    lines: pids.map((pid) => ({ name: `PID ${pid}`, short: `PID ${pid}` })),
+    programs: [],
     durations: [],
     quantities: [],
     profiles: [],
@@ -103,7 +113,19 @@ function findings(different: Partial<FindingInputs>, pids?: readonly number[]): 
 }
 
 const even = [series("/a [GET]", 0.01), series("/b [GET]", 0.012), series("/c [GET]", 0.011)];
+const even3 = even.map(({ label }) => series(label, 0.01));
 const nothing = "note: Nothing stands out";
+
+/** A recording of six seconds, in 100 bins. */
+function shortLives(): Partial<FindingInputs> {
+  const bins = { width: 66e6, count: 100 };
+  const span = bins.width * bins.count;
+  return {
+    span,
+    bins,
+    processes: [1, 2].map((pid, line) => ({ ...processOf(pid, line, 100, span), name: `orders@web-${pid}` })),
+  };
+}
 
 describe("the findings of a report", () => {
   const cases: [what: string, texts: string[], inputs: Partial<FindingInputs>, pids?: number[]][] = [
@@ -143,7 +165,7 @@ describe("the findings of a report", () => {
       [
         "bad: The event loop of the process was blocked for 1.20 s, 2 min 58 s into the recording. It was blocked 18 times for at least 50 ms, 3.00 s in total.",
       ],
-      { stalls: [{ pid: 1, count: 18, sum: 3, longest: 1.2, at: 179.4e9 }] },
+      { stalls: [{ process: 0, count: 18, sum: 3, longest: 1.2, at: 179.4e9 }] },
     ],
     [
       "stalls of several processes",
@@ -153,8 +175,8 @@ describe("the findings of a report", () => {
       ],
       {
         stalls: [
-          { pid: 1, count: 1, sum: 0.06, longest: 0.06, at: 2e9 },
-          { pid: 2, count: 1, sum: 0.12, longest: 0.1204, at: 1e9 },
+          { process: 0, count: 1, sum: 0.06, longest: 0.06, at: 2e9 },
+          { process: 1, count: 1, sum: 0.12, longest: 0.1204, at: 1e9 },
         ],
       },
       [1, 2],
@@ -164,9 +186,9 @@ describe("the findings of a report", () => {
       [
         "attention: Garbage collection took 8 % of the time of the process: 1,204 pauses, 48.0 s in total, the longest 45.0 ms, 10 s into the recording.",
       ],
-      { gcPauses: [{ pid: 1, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }] },
+      { gcPauses: [{ process: 0, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }] },
     ],
-    ["little garbage", [`${nothing}.`], { gcPauses: [{ pid: 1, count: 9, sum: 0.1, longest: 0.045, at: 10e9 }] }],
+    ["little garbage", [`${nothing}.`], { gcPauses: [{ process: 0, count: 9, sum: 0.1, longest: 0.045, at: 10e9 }] }],
     ["memory that grows", [
       "bad: The memory (RSS) of the process grew from 96.1 MB to 240 MB within 8 min 54 s, about 16.2 MB per minute; " +
       "its used heap grew too, from 49.1 MB to 130 MB.",
@@ -196,14 +218,14 @@ describe("the findings of a report", () => {
     ],
     [
       "processes that differ by microseconds",
-      [`${nothing}: no kind of request is much slower than the others.`],
+      [`${nothing}: no request failed, no kind of request is much slower than the others.`],
       {
         durations: [1, 2, 3, 4].map((i) => series(`/${i} [GET]`, (_, pid) => pid * 20e-6, { pids: [1, 2] })),
       },
       [1, 2],
     ],
     ["a series that became slower", [
-      "attention: a became slower: its median was 11.6 ms in the first third of the recording and 18.7 ms in the last, 1.61 times as long.",
+      "attention: a became slower: its median was 11.6 ms in the first third of the recording and 18.3 ms in the last, 1.58 times as long.",
     ], { durations: [series("a", (time) => 0.01 + 0.01 * time)] }],
     ["a series that was slower for a while", [`${nothing}.`], {
       durations: [series("a", (time) => time > 0.3 && time < 0.6 ? 0.1 : 0.01)],
@@ -216,11 +238,10 @@ describe("the findings of a report", () => {
     ], {
       profiles: [{
         name: "",
-        pid: 1,
+        process: 0,
         duration: 10,
         time: undefined,
         assumed: [],
-        isolate: "",
         tree: frame(
           "(root)",
           0,
@@ -253,16 +274,51 @@ describe("the findings of a report", () => {
       {
         profiles: [[1, 8], [2, 9], [3, 7]].map(([pid, self]) => ({
           name: "",
-          pid,
+          process: pid! - 1,
           duration: 10,
           time: undefined,
           assumed: [],
-          isolate: "",
           tree: frame("(root)", 0, frame("a", self!), frame("b", 10 - self!)),
         })),
       },
       [1, 2, 3],
     ],
+    ["a route that always fails", [
+      "bad: /broken [GET]: 100 % of 240 requests failed (5xx).",
+      "note: /a [GET] took the most time in total, 33.3 % of the time of all requests: 1,000 requests of 10.0 ms on average.",
+    ], {
+      durations: [...even3, series("/broken [GET] 5xx", 9, { count: 240 })],
+    }],
+    ["failures of several kinds, those of the server first", [
+      "bad: /b [GET]: 2.91 % of 1,030 requests failed (5xx 20, threw 10).",
+      "attention: /c [GET]: 50 % of 2,000 requests failed (aborted 100, 4xx 900).",
+      "note: /a [GET]: 0.2 % of 1,002 requests failed (threw).",
+      "note: /a [GET] took the most time in total, 33.3 % of the time of all requests: 1,000 requests of 10.0 ms on average.",
+    ], {
+      durations: [
+        ...even3,
+        series("/a [GET] threw", 0.01, { count: 2 }),
+        series("/b [GET] 5xx", 0.01, { count: 20 }),
+        series("/b [GET] threw", 0.01, { count: 10 }),
+        series("/c [GET] 4xx", 0.01, { count: 900 }),
+        series("/c [GET] aborted", 0.01, { count: 100 }),
+      ],
+    }],
+    ["streams that last and scanners that find nothing", [
+      "note: /a [GET] took the most time in total, 33.3 % of the time of all requests: 1,000 requests of 10.0 ms on average.",
+    ], {
+      durations: [
+        ...even3,
+        series("/events [GET] stream", 600, { count: 60 }),
+        series("unmatched [GET] 4xx", 0.000_1, { count: 4 }),
+      ],
+    }],
+    ["a leak that ends a program within seconds", [
+      "bad: The memory (RSS) of orders@web-2 grew from 80.3 MB to 350 MB within 5.87 s, about 2.75 GB per minute.",
+    ], {
+      ...shortLives(),
+      quantities: [level("rss", "bytes", (time) => 50 * MB + 300 * MB * time, 2)],
+    }, [1, 2]],
     ["rows that could not be read", ["attention: 12 rows could not be read, 0.12 % of all.", `${nothing}.`], {
       unread: { rows: 12, problems: ["a.csv:3: it has no PID"] },
     }],
@@ -285,8 +341,8 @@ describe("the findings of a report", () => {
         ],
         quantities: [level("rss", "bytes", (time) => 80 * MB + 160 * MB * time), level("cpu", "cores", () => 0.97)],
         unread: { rows: 12, problems: [] },
-        stalls: [1, 2].map((pid) => ({ pid, count: 1, sum: 0.06, longest: 0.06, at: 2e9 })),
-        gcPauses: [{ pid: 1, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }],
+        stalls: [0, 1].map((process) => ({ process, count: 1, sum: 0.06, longest: 0.06, at: 2e9 })),
+        gcPauses: [{ process: 0, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }],
       }, [1, 2]),
     );
     assertEquals(found.map(({ weight, kind }) => `${weight} ${kind}`), [
@@ -305,7 +361,7 @@ describe("the findings of a report", () => {
 it("a finding about a hot function names it, for the page to mark it", () => {
   const tree = frame("PID 1", 0, frame("isPrime", 2), frame("main", 1));
   const [found] = findWhatStandsOut(
-    inputs({ profiles: [{ name: "", pid: 1, duration: 3, time: undefined, assumed: [], isolate: "", tree }] }),
+    inputs({ profiles: [{ name: "", process: 0, duration: 3, time: undefined, assumed: [], tree }] }),
   );
   assertEquals([found?.kind, found?.function], ["cpu", "isPrime"]);
 });

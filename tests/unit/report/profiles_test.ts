@@ -99,7 +99,7 @@ describe("the CPU profiles of a report", () => {
       ];
       const { profiles, problems } = readProfiles(sources, defaultRuntime().files);
       assertEquals(
-        profiles.map(({ name, pid, duration }) => [name, pid, Math.round(duration * 1e3)]),
+        profiles.map(({ name, of, duration }) => [name, of?.pid, Math.round(duration * 1e3)]),
         [["profiler.7-0000000b-000001.cpuprofile", 7, 50], [
           "profiler.12-0000000a-000001.cpuprofile and 1 more",
           12,
@@ -113,8 +113,8 @@ describe("the CPU profiles of a report", () => {
       const other = `${directory}/profiler.7-0000000c-000001.cpuprofile`;
       copyFileSync(`${directory}/profiler.7-0000000b-000001.cpuprofile`, other);
       const same = (isolates?: readonly string[]) =>
-        readProfiles([directory], defaultRuntime().files, { pids: [7], isolates }).profiles.map(({ isolate }) =>
-          isolate
+        readProfiles([directory], defaultRuntime().files, { pids: [7], isolates }).profiles.map(({ of }) =>
+          of?.isolate
         );
       assertEquals(same(), ["0000000b", "0000000c"]);
       assertEquals(same(["0000000c"]), ["0000000c"]);

@@ -27,9 +27,9 @@ describe("quantities of a report", () => {
     const data = await reportOn({ runtime: rows });
     const { unit, kind, processes } = quantity(data, "rss");
     assertEquals([unit, kind, processes.length], ["bytes", "level", 2]);
-    for (const { pid, bin, min, mean, max, count } of processes) {
+    for (const { process, bin, min, mean, max, count } of processes) {
       const expected = Map.groupBy(
-        rows.filter((row) => row[3] === pid),
+        rows.filter((row) => row[3] === data.processes[process]!.pid),
         ([time]) => Math.floor(Math.round(time * 1e9) / data.bins.width),
       );
       assertEquals(bin, [...expected.keys()]);
@@ -96,7 +96,7 @@ describe("quantities of a report", () => {
       ],
     });
     const { unit, processes } = quantity(data, "gc collected");
-    assertEquals([unit, processes.map(({ pid }) => pid)], ["bytes/s", [2]]);
+    assertEquals([unit, processes.map(({ process }) => data.processes[process]!.pid)], ["bytes/s", [2]]);
     assertEquals(data.unread.problems, [
       "gc collected of PID 1 is not shown: several isolates recorded it, and their counters are mixed",
     ]);

@@ -8,8 +8,9 @@
 import uPlot from "uplot";
 import { formatInteger, formatQuantity, type NumberFormat } from "../../../display/numbers.ts";
 import { success } from "../../../result.ts";
-import type { QuantityData } from "../../shared/report_data.ts";
+import type { QuantityCells, QuantityData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
+import { livedGroups } from "../model/lives.ts";
 import { type QuantityView, viewQuantity } from "../model/quantity_view.ts";
 import { type Groups, groupsOf } from "../model/selection.ts";
 import type { ViewStore } from "../model/view_store.ts";
@@ -25,10 +26,26 @@ export function quantityChart(store: ViewStore, clock: WallClock, data: Quantity
   return (palette, width) => {
     const { state } = store;
     const groups = groupsOf(state, width / 2);
-    const views = data.processes.filter(({ pid }) => state.pids.has(pid)).map((cells) => viewQuantity(cells, groups))
-      .filter(({ count }) => count.some((count) => count > 0));
+    const shown = data.processes.filter(({ process }) => state.processes.has(process));
+    const views = [...Map.groupBy(shown, ({ process }) => store.lineOf(process))]
+      .map(([line, parts]) => lineView(store, line, parts, groups))
+      .filter(({ view: { count } }) => count.some((count) => count > 0));
     return views.length === 0 ? NOTHING : success(content(store, clock, palette, data, groups, views));
   };
+}
+
+/** The values of a line, and in which groups a process of it lived. */
+interface LineView {
+  readonly line: number;
+  readonly view: QuantityView;
+  readonly lived: readonly boolean[];
+}
+
+function lineView(store: ViewStore, line: number, parts: readonly QuantityCells[], groups: Groups): LineView {
+  const lives = parts.flatMap(({ process }) => store.data.processes[process]?.lives ?? []);
+  const view = viewQuantity(parts, groups);
+  const lived = livedGroups(lives, groups, store.data.bins.width);
+  return { line, view, lived: lived.map((lived, group) => lived || (view.count[group] ?? 0) > 0) };
 }
 
 function content(
@@ -37,19 +54,22 @@ function content(
   palette: Palette,
   data: QuantityData,
   groups: Groups,
-  views: readonly QuantityView[],
+  views: readonly LineView[],
 ): ChartContent {
   const start = (group: number): number => (groups.from + group * groups.size) * store.binSeconds;
   const all = Array.from({ length: groups.count }, (_, group) => group);
   const formatValue = (value: number, format?: NumberFormat): string => formatQuantity(value, data.unit, format);
-  const drawn = views.map((view) => {
-    const index = store.data.processes.findIndex(({ pid }) => pid === view.pid);
-    const colour = processColour(palette, index);
-    const series = data.kind === "event" ? stems(view, colour) : lineInBand(view, colour, processDash(palette, index));
-    return { view, colour, series };
+  const drawn = views.map((of) => {
+    const colour = processColour(palette, of.line);
+    const series = data.kind === "event"
+      ? stems(of.view, colour)
+      : lineInBand(of, colour, processDash(palette, of.line));
+    return { of, colour, series };
   });
-  const smallest = Math.min(...views.flatMap(({ min }) => min).filter((value) => value !== null));
-  const largest = Math.max(...views.flatMap(({ max }) => max).filter((value) => value !== null));
+  const nameOf = ({ line }: LineView): string => store.data.lines[line]?.short ?? "";
+  const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
+  const smallest = views.reduce((least, { view }) => Math.min(least, ...known(view.min)), Infinity);
+  const largest = views.reduce((most, { view }) => Math.max(most, ...known(view.max)), -Infinity);
   // Waiting times are mostly short, and a few long ones must not hide the others.
   const logarithmic = data.unit === "s" && smallest > 0 &&
     largest / smallest > 100;
@@ -65,16 +85,18 @@ function content(
     y: logarithmic
       ? { logarithmic, range: logRange(smallest, largest), format: formatValue }
       : { logarithmic, range: rangeOf(data, smallest, largest), format: formatValue },
-    legend: drawn.map(({ view, colour }) => legendItem(view, colour, data, views.length > 1, formatValue)),
+    legend: drawn.map(({ of, colour }) =>
+      legendItem(of, views.length > 1 ? nameOf(of) : "", colour, data, formatValue)
+    ),
     summary: `From ${formatValue(smallest)} to ${formatValue(largest)}.`,
     table: () => ({
-      columns: ["Time", "PID", "Count", "Min", "Mean", "Max"],
+      columns: ["Time", "Process", "Count", "Min", "Mean", "Max"],
       rows: all.flatMap((group) =>
-        views.filter(({ count }) => (count[group] ?? 0) > 0).map(({ pid, count, min, mean, max }) => [
+        views.filter(({ view: { count } }) => (count[group] ?? 0) > 0).map((of) => [
           clock.time(start(group), 3),
-          `${pid}`,
-          formatInteger(count[group] ?? 0),
-          ...[min, mean, max].map((values) => formatValue(values[group] ?? 0)),
+          nameOf(of),
+          formatInteger(of.view.count[group] ?? 0),
+          ...[of.view.min, of.view.mean, of.view.max].map((values) => formatValue(values[group] ?? 0)),
         ])
       ),
     }),
@@ -94,24 +116,26 @@ function rangeOf({ kind }: QuantityData, smallest: number, largest: number): [nu
   return high === low ? [0, 1] : [low * 1.08, high + (high - low) * 0.08];
 }
 
-function lineInBand({ min, mean, max }: QuantityView, colour: string, dash: number[]): ChartSeries[] {
-  const edge: uPlot.Series = {
-    stroke: "transparent",
-    width: 0,
-    spanGaps: true,
-  };
+/** A line that is interrupted where no process of it lived, and not between two observations of one. */
+function lineInBand(
+  { view: { min, mean, max }, lived }: LineView,
+  colour: string,
+  dash: number[],
+): ChartSeries[] {
+  const joined = (values: readonly (number | null)[]): (number | null | undefined)[] =>
+    values.map((value, group) => value ?? (lived[group] === true ? undefined : null));
+  const edge: uPlot.Series = { stroke: "transparent", width: 0 };
   return [
-    { options: edge, data: max },
-    { options: edge, data: min },
+    { options: edge, data: joined(max) },
+    { options: edge, data: joined(min) },
     {
       options: {
         stroke: colour,
         width: 1.5,
         dash,
-        spanGaps: true,
         points: { size: 4, fill: colour },
       },
-      data: mean,
+      data: joined(mean),
     },
   ];
 }
@@ -130,12 +154,15 @@ function stems({ max }: QuantityView, colour: string): ChartSeries[] {
   }];
 }
 
-/** For the whole time range, an entry has the largest event, or the range of a level. */
+/**
+ * For the whole time range, an entry has the largest event, or the range of a level. Where no process
+ * of the line lived it has no value.
+ */
 function legendItem(
-  view: QuantityView,
+  { view, lived }: LineView,
+  name: string,
   colour: string,
   data: QuantityData,
-  many: boolean,
   formatValue: (value: number) => string,
 ): LegendItem {
   const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
@@ -144,21 +171,30 @@ function legendItem(
     ? `max ${formatValue(largest)}`
     : `${formatValue(Math.min(...known(view.min)))} – ${formatValue(largest)}`;
   return {
-    name: many ? `${view.pid}` : "",
+    name,
     colour,
     mark: data.kind === "event" ? "dot" : "line",
     value: (index) => {
       if (index === null) return whole;
-      const at = nearest(view.mean, index, data.kind === "event" ? 2 : 40);
+      const at = nearest(view.mean, lived, index, data.kind === "event" ? 2 : 40);
       return at === undefined ? "–" : formatValue((data.kind === "event" ? view.max : view.mean)[at] ?? 0);
     },
   };
 }
 
-/** Returns the nearest index that has a value, at most `farthest` away. */
-function nearest(values: readonly (number | null)[], index: number, farthest: number): number | undefined {
+/** Returns the nearest index of the same life that has a value, at most `farthest` away. */
+function nearest(
+  values: readonly (number | null)[],
+  lived: readonly boolean[],
+  index: number,
+  farthest: number,
+): number | undefined {
+  const ended = new Set<number>();
   for (let distance = 0; distance <= farthest; distance++) {
-    for (const at of [index - distance, index + distance]) {
+    for (const direction of [-1, 1]) {
+      const at = index + direction * distance;
+      if (lived[at] !== true) ended.add(direction);
+      if (ended.has(direction)) continue;
       if (values[at] !== null && values[at] !== undefined) return at;
     }
   }

@@ -9,8 +9,8 @@ import { failure, type Result } from "../../../result.ts";
 import type { WallClock } from "../model/clock.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, paletteOf } from "../ui/colours.ts";
-import { dataTable, type TableContent } from "../ui/data_table.ts";
-import { h, replace, svg } from "../ui/dom.ts";
+import { tableBehind, type TableContent } from "../ui/data_table.ts";
+import { h, replace } from "../ui/dom.ts";
 import { unwatch, watch } from "../ui/lazy_drawing.ts";
 import { type LegendItem, legendOf } from "../ui/legend.ts";
 import { AXIS_WIDTH, RIGHT_MARGIN } from "./axes.ts";
@@ -94,37 +94,4 @@ export function timeChart(options: ChartOptions): TimeChart {
     unwatch(element);
   };
   return { element, dispose };
-}
-
-/** Number of tables created, for their ids. */
-let tables = 0;
-
-const TABLE_ICON = "M1.5 2h13v12h-13Zm1.4 4v2.6h4.4V6Zm5.8 0v2.6h4.4V6Zm-5.8 4v2.6h4.4V10Zm5.8 0v2.6h4.4V10Z";
-
-/** A table that is created when the user clicks its button, and the button. */
-function tableBehind(about: string): {
-  readonly element: HTMLElement;
-  readonly toggle: HTMLElement;
-  readonly fill: (table: (() => TableContent) | undefined) => void;
-} {
-  const id = `table-${++tables}`;
-  const element = h("div", { class: "data", id, hidden: true });
-  const toggle = h(
-    "button",
-    { type: "button", class: "as-table", "aria-expanded": "false", "aria-controls": id, title: "Show as table" },
-    svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, svg("path", { d: TABLE_ICON })),
-    h("span", { class: "hidden" }, `Show ${about} as table`),
-  );
-  let table: (() => TableContent) | undefined;
-  const show = (): void => replace(element, !element.hidden && table !== undefined && dataTable(table(), about));
-  toggle.addEventListener("click", () => {
-    element.hidden = !element.hidden;
-    toggle.setAttribute("aria-expanded", `${!element.hidden}`);
-    show();
-  });
-  const fill = (next: typeof table): void => {
-    table = next;
-    show();
-  };
-  return { element, toggle, fill };
 }

@@ -7,6 +7,7 @@
 import uPlot from "uplot";
 import { digitsFor, type WallClock } from "../model/clock.ts";
 import type { ViewStore } from "../model/view_store.ts";
+import { drawLifeMarks } from "./life_marks.ts";
 import type { Palette } from "../ui/colours.ts";
 import { h } from "../ui/dom.ts";
 import { touchSelects } from "../ui/touch.ts";
@@ -16,8 +17,14 @@ import { axesOf, RIGHT_MARGIN, type ValueAxis } from "./axes.ts";
 export interface PlotContent {
   /** Seconds since the report's `from`, ascending. */
   readonly x: readonly number[];
-  /** Lines and areas; the data of each has a value or `null` for each `x`. */
-  readonly series: readonly { readonly options: uPlot.Series; readonly data: readonly (number | null)[] }[];
+  /**
+   * Lines and areas; the data of each has a value for each `x`, `null` where the line is interrupted,
+   * or `undefined` where there is no value and it is not.
+   */
+  readonly series: readonly {
+    readonly options: uPlot.Series;
+    readonly data: readonly (number | null | undefined)[];
+  }[];
   readonly bands?: readonly uPlot.Band[];
   readonly y: ValueAxis;
   /**
@@ -75,7 +82,10 @@ export function timePlot(options: PlotOptions, content: PlotContent): uPlot {
       },
       hooks: {
         drawAxes: content.below === undefined ? [] : [clipped(content.below)],
-        draw: content.above === undefined ? [] : [clipped(content.above)],
+        draw: [
+          ...content.above === undefined ? [] : [clipped(content.above)],
+          clipped((plot) => drawLifeMarks(plot, store, palette)),
+        ],
         setCursor: [(plot) => {
           const { left = -1, idx } = plot.cursor;
           const seconds = plot.posToVal(left, "x");

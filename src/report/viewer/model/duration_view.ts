@@ -5,7 +5,7 @@
  * @module
  */
 
-import { DURATION_BUCKETS } from "../../shared/report_buckets.ts";
+import { DURATION_BUCKETS, forEachBucket, highestBucket } from "../../shared/report_buckets.ts";
 import type { DurationCells, DurationData, DurationStatistics } from "../../shared/report_data.ts";
 import { forEachInGroups, type Groups, groupsOf, type Selection } from "./selection.ts";
 
@@ -24,11 +24,20 @@ export interface DurationView {
   readonly height: number;
   /** Counts by group and bucket, at `group * height + bucket - lowest`. */
   readonly cells: Float64Array;
+  /** Where in its bucket the smallest and the largest duration is, from 0 to 1; at the same places. */
+  readonly lows: Float32Array;
+  readonly highs: Float32Array;
 }
 
 /** Merges the bins of some processes. */
-export function viewDurations(data: DurationData, { pids }: Pick<Selection, "pids">, groups: Groups): DurationView {
-  const parts = data.processes.flatMap(({ pid, cells }) => cells !== undefined && pids.has(pid) ? [cells] : []);
+export function viewDurations(
+  data: DurationData,
+  { processes }: Pick<Selection, "processes">,
+  groups: Groups,
+): DurationView {
+  const parts = data.processes.flatMap(({ process, cells }) =>
+    cells !== undefined && processes.has(process) ? [cells] : []
+  );
   const { lowest, height } = bucketsOf(parts, groups);
   const view: DurationView = {
     groups,
@@ -39,19 +48,21 @@ export function viewDurations(data: DurationData, { pids }: Pick<Selection, "pid
     lowest,
     height,
     cells: new Float64Array(groups.count * height),
+    lows: new Float32Array(groups.count * height).fill(1),
+    highs: new Float32Array(groups.count * height),
   };
   for (const part of parts) {
     forEachInGroups(part.bin, groups, (index, group) => {
       view.sum[group] = (view.sum[group] ?? 0) + (part.sum[index] ?? 0);
       view.min[group] = Math.min(view.min[group] ?? 0, part.min[index] ?? Infinity);
       view.max[group] = Math.max(view.max[group] ?? 0, part.max[index] ?? -Infinity);
-      const pairs = part.buckets[index] ?? [];
-      for (let at = 0; at < pairs.length; at += 2) {
-        const cell = group * height + (pairs[at] ?? 0) - lowest;
-        const count = pairs[at + 1] ?? 0;
+      forEachBucket(part.buckets[index], (bucket, count, low, high) => {
+        const cell = group * height + bucket - lowest;
         view.cells[cell] = (view.cells[cell] ?? 0) + count;
+        view.lows[cell] = Math.min(view.lows[cell] ?? 1, low);
+        view.highs[cell] = Math.max(view.highs[cell] ?? 0, high);
         view.count[group] = (view.count[group] ?? 0) + count;
-      }
+      });
     });
   }
   return view;
@@ -62,22 +73,26 @@ function bucketsOf(parts: readonly DurationCells[], groups: Groups): { lowest: n
   let highest = -Infinity;
   for (const { bin, buckets } of parts) {
     forEachInGroups(bin, groups, (index) => {
-      const pairs = buckets[index] ?? [];
-      lowest = Math.min(lowest, pairs[0] ?? Infinity);
-      highest = Math.max(highest, pairs.at(-2) ?? -Infinity);
+      lowest = Math.min(lowest, buckets[index]?.[0] ?? Infinity);
+      highest = Math.max(highest, highestBucket(buckets[index]) ?? -Infinity);
     });
   }
   return highest < lowest ? { lowest: 0, height: 0 } : { lowest, height: highest - lowest + 1 };
 }
 
 /**
- * Returns a quantile of a group in seconds, off by half a bucket at most; `null` if the group is
- * empty.
+ * Returns a quantile of a group in seconds, off by less than a bucket; `null` if the group is empty.
  */
 export function quantileOf(view: DurationView, group: number, quantile: number): number | null {
   const { cells, height, lowest: first } = view;
-  const counts = cells.subarray(group * height, (group + 1) * height);
-  const value = DURATION_BUCKETS.quantile(counts, quantile, { first, min: view.min[group], max: view.max[group] });
+  const [from, to] = [group * height, (group + 1) * height];
+  const value = DURATION_BUCKETS.quantile(cells.subarray(from, to), quantile, {
+    first,
+    min: view.min[group],
+    max: view.max[group],
+    lows: view.lows.subarray(from, to),
+    highs: view.highs.subarray(from, to),
+  });
   return Number.isNaN(value) ? null : value;
 }
 
@@ -105,7 +120,7 @@ export interface SelectedStatistics extends DurationStatistics {
  * one. `undefined` if there is nothing in that part.
  */
 export function statisticsOf(data: DurationData, selection: Selection, bins: number): SelectedStatistics | undefined {
-  const parts = data.processes.filter(({ pid }) => selection.pids.has(pid));
+  const parts = data.processes.filter(({ process }) => selection.processes.has(process));
   const [first] = parts;
   if (first === undefined) return undefined;
   const whole = selection.from <= 0 && selection.to >= bins;

@@ -10,8 +10,8 @@ export interface Selection {
   readonly from: number;
   /** The bin after the last. */
   readonly to: number;
-  /** The processes, by PID. */
-  readonly pids: ReadonlySet<number>;
+  /** The processes, by index. */
+  readonly processes: ReadonlySet<number>;
 }
 
 /** Consecutive bins in groups of equal size; the last group may be smaller. */

@@ -5,6 +5,7 @@
  */
 
 import type { ReportData } from "../../shared/report_data.ts";
+import { timeLived } from "./lives.ts";
 import type { Selection } from "./selection.ts";
 
 /** Everything that the user can change. */
@@ -28,11 +29,10 @@ export class ViewStore {
 
   constructor(data: ReportData, dark: boolean) {
     this.data = data;
-    const pids = new Set(data.processes.map(({ pid }) => pid));
     this.#state = {
       from: 0,
       to: this.bins,
-      pids,
+      processes: new Set(data.processes.keys()),
       labelText: "",
       picked: new Set(),
       dark,
@@ -90,6 +90,23 @@ export class ViewStore {
     return Math.max(end - from * this.binSeconds, this.binSeconds * 1e-3);
   }
 
+  /** Seconds in which at least one of some processes lived, in bins `from` to `to`; never 0. */
+  livedSeconds(processes: Iterable<number>, from: number, to: number): number {
+    const lives = [...processes].flatMap((process) => this.data.processes[process]?.lives ?? []);
+    const seconds = timeLived(lives, from * this.data.bins.width, to * this.data.bins.width) / 1e9;
+    return Math.max(seconds, this.binSeconds * 1e-3);
+  }
+
+  /** The processes of a line. */
+  processesOf(line: number): number[] {
+    return [...this.data.processes.keys()].filter((process) => this.data.processes[process]?.line === line);
+  }
+
+  /** The line of a process. */
+  lineOf(process: number): number {
+    return this.data.processes[process]?.line ?? 0;
+  }
+
   /** Whether a series is shown. */
   shows(label: string): boolean {
     const { labelText, picked } = this.#state;
@@ -106,8 +123,8 @@ export class ViewStore {
 
   /** Whether the time range or the processes shown differ from `before`. */
   selectionChanged(before: State): boolean {
-    const { from, to, pids } = this.#state;
-    return from !== before.from || to !== before.to || pids !== before.pids;
+    const { from, to, processes } = this.#state;
+    return from !== before.from || to !== before.to || processes !== before.processes;
   }
 
   /** Calls `listener` after each change. Returns a function that removes it. */

@@ -35,6 +35,8 @@ function facts({ rows, span, processes, profiles }: ReportData, clock: WallClock
 }
 
 const KINDS: Readonly<Record<Finding["kind"], string>> = {
+  errors: "Errors",
+  ends: "Programs",
   latency: "Latency",
   stall: "Stall",
   gc: "Garbage collection",

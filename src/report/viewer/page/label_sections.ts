@@ -4,14 +4,16 @@
  * @module
  */
 
-import { formatDuration, formatInteger } from "../../../display/numbers.ts";
-import type { DurationData } from "../../shared/report_data.ts";
+import { formatDuration, formatInteger, formatPercent } from "../../../display/numbers.ts";
+import { type DurationData, FAILURES, type RequestData } from "../../shared/report_data.ts";
+import { failuresChart } from "../charts/failures_chart.ts";
 import { heatMap } from "../charts/heat_map.ts";
 import { latencyChart } from "../charts/latency_chart.ts";
 import { rateChart } from "../charts/rate_chart.ts";
 import { timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
 import { hasCells, statisticsOf } from "../model/duration_view.ts";
+import { outcomesByRoute } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
 
@@ -111,7 +113,18 @@ function labelSection(store: ViewStore, clock: WallClock, data: DurationData): L
     if (store.selectionChanged(before)) show();
   });
   const shared = { store, clock, about: data.label, level: "h4" } as const;
-  const charts = !hasCells(data) ? [] : [
+  const route = sameRoute(store, data);
+  const failures = route.some(({ request }) => isFailure(request?.outcome))
+    ? [timeChart({
+      ...shared,
+      about: data.request!.route,
+      title: "Failed requests",
+      height: RATE_HEIGHT + 22,
+      times: true,
+      content: failuresChart(store, clock, route),
+    })]
+    : [];
+  const charts = !hasCells(data) ? failures : [
     timeChart({ ...shared, title: "Rate", height: RATE_HEIGHT, times: false, content: rateChart(store, clock, data) }),
     timeChart({
       ...shared,
@@ -127,6 +140,7 @@ function labelSection(store: ViewStore, clock: WallClock, data: DurationData): L
       times: true,
       content: heatMap(store, clock, data, HEAT_HEIGHT - 30),
     }),
+    ...failures,
   ];
   const nothing = "With charts of all series the page would be too large: this one has statistics only.";
   const element = h(
@@ -143,6 +157,25 @@ function labelSection(store: ViewStore, clock: WallClock, data: DurationData): L
   return { element, dispose };
 }
 
+/** The series of the same route, whatever the outcome; none of what is not a request. */
+function sameRoute(store: ViewStore, { request }: DurationData): DurationData[] {
+  if (request === undefined || request.outcome === "stream") return [];
+  return store.data.durations.filter((of) => of.request?.route === request.route && of.request.outcome !== "stream");
+}
+
+function isFailure(outcome: RequestData["outcome"] | undefined): boolean {
+  return FAILURES.some((failure) => failure === outcome);
+}
+
+/** What part of the route's requests failed, and how. */
+function failuresOf(store: ViewStore, data: DurationData): [string, string][] {
+  const found = outcomesByRoute(store).find(({ route }) => route === data.request?.route);
+  if (found === undefined || found.failed === 0 || data.request?.outcome === "stream") return [];
+  const { failed, total, failures } = found;
+  const which = failures.map(([outcome, count]) => `${outcome} ${formatInteger(count)}`).join(", ");
+  return [["failed", `${formatPercent(failed / total, { trim: true })} of ${formatInteger(total)} (${which})`]];
+}
+
 function factsOf(store: ViewStore, data: DurationData): HTMLElement[] {
   const statistics = statisticsOf(data, store.state, store.bins);
   if (statistics === undefined) {
@@ -156,6 +189,7 @@ function factsOf(store: ViewStore, data: DurationData): HTMLElement[] {
     ["p50", known(p50)],
     ["p99", known(p99)],
     ["max", formatDuration(max)],
+    ...failuresOf(store, data),
   ];
   return facts.map(([name, value]) => h("span", {}, name, name === "" ? "" : " ", h("b", {}, value)));
 }

@@ -4,16 +4,27 @@
  * @module
  */
 
-import { formatDuration, formatInteger, formatQuantity, formatTotalTime } from "../../../display/numbers.ts";
+import {
+  formatDuration,
+  formatInteger,
+  formatPercent,
+  formatQuantity,
+  formatTotalTime,
+} from "../../../display/numbers.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import { sparkline } from "../charts/sparkline.ts";
 import { hasCells, type SelectedStatistics, statisticsOf } from "../model/duration_view.ts";
+import { outcomesByRoute } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
 
 interface Row {
   readonly data: DurationData;
   readonly statistics: SelectedStatistics;
+  /** Seconds in which a process that recorded it lived. */
+  readonly seconds: number;
+  /** Of requests: the share of those of the same route that failed. */
+  readonly failed: number | undefined;
 }
 
 interface DurationColumn {
@@ -57,10 +68,15 @@ const COLUMNS: readonly DurationColumn[] = [
   },
   {
     name: "Rate",
-    title: "Durations per second",
-    value: ({ statistics }) => statistics.count,
-    text: ({ statistics }, store) =>
-      store.data.span === 0 ? "–" : perSecond(statistics.count / store.seconds(store.state.from, store.state.to)),
+    title: "Durations per second, while a program that records them lived",
+    value: ({ statistics, seconds }) => statistics.count / seconds,
+    text: ({ statistics, seconds }, store) => store.data.span === 0 ? "–" : perSecond(statistics.count / seconds),
+  },
+  {
+    name: "Failed",
+    title: "Share of the route's requests that failed, whatever the outcome in this row",
+    value: ({ failed = -1 }) => failed,
+    text: ({ failed }) => failed === undefined ? "–" : failed === 0 ? "0" : formatPercent(failed, { trim: true }),
   },
   time("Mean", "Arithmetic mean", "mean"),
   time("p50", "Half took at most this long", "p50"),
@@ -126,10 +142,15 @@ export function overview(store: ViewStore, open: (label: string) => void): HTMLE
 }
 
 function sortedRows(store: ViewStore, column: DurationColumn | undefined, descending: boolean): Row[] {
+  const failed = new Map(outcomesByRoute(store).map(({ route, failed, total }) => [route, failed / total]));
   const rows = store.data.durations.filter(({ label }) => store.shows(label))
     .flatMap((data) => {
       const statistics = statisticsOf(data, store.state, store.bins);
-      return statistics === undefined ? [] : [{ data, statistics }];
+      if (statistics === undefined) return [];
+      const processes = data.processes.map(({ process }) => process).filter((of) => store.state.processes.has(of));
+      const seconds = store.livedSeconds(processes, store.state.from, store.state.to);
+      const isRequest = data.request !== undefined && data.request.outcome !== "stream";
+      return [{ data, statistics, seconds, failed: isRequest ? failed.get(data.request!.route) : undefined }];
     });
   if (column === undefined) return rows;
   const sign = descending ? -1 : 1;
@@ -150,10 +171,20 @@ function rowOf(row: Row, store: ViewStore, open: (label: string) => void): HTMLE
     "tr",
     {},
     h("th", { scope: "row" }, button),
-    ...COLUMNS.slice(1).map((column) => h("td", {}, column.text(row, store))),
+    ...COLUMNS.slice(1).map((column) =>
+      h(
+        "td",
+        { class: column.name === "Failed" && (row.failed ?? 0) > 0 ? "failures" : undefined },
+        column.text(row, store),
+      )
+    ),
     h("td", {}, hasCells(row.data) ? sparkline(row.data, store.state) : "–"),
   );
 }
+
+/** Rates are counts over the time that programs lived, which is as exact as its ends are known. */
+const EXACT = "Counts, times and quantiles are exact, of the observations that were read.";
+const EXACT_BESIDES = "Counts, extremes and sums are exact, of the observations that were read.";
 
 function noteOf(rows: readonly Row[], store: ViewStore): string {
   if (rows.length === 0) return store.noLabelReason ?? "No durations in this selection.";
@@ -161,8 +192,8 @@ function noteOf(rows: readonly Row[], store: ViewStore): string {
     ? `${rows.length} of ${store.data.durations.length} labels. `
     : "";
   return rows.every(({ statistics }) => statistics.exact)
-    ? `${part}All numbers are exact.`
-    : `${part}Quantiles with ≈ are within 2.2 %; all other numbers are exact.`;
+    ? `${part}${EXACT}`
+    : `${part}Quantiles with ≈ are interpolated, and off by 4.4 % at most. ${EXACT_BESIDES}`;
 }
 
 function perSecond(rate: number): string {

@@ -32,6 +32,8 @@ const ORDER: readonly string[] = [
 
 /** The series that show what a finding is about. */
 const SHOWN_BY: Readonly<Record<Finding["kind"], readonly string[]>> = {
+  errors: [],
+  ends: [],
   latency: [],
   data: [],
   stall: [SERIES.eventLoopLag],

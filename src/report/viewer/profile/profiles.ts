@@ -20,7 +20,7 @@ export interface Profiles {
    * Highlights a function and scrolls there: in the profile of the process, or in the one in which
    * it took the largest share.
    */
-  readonly pointOut: (name: string, pid?: number) => void;
+  readonly pointOut: (name: string, process?: number) => void;
 }
 
 /** The section of a profile. */
@@ -34,15 +34,15 @@ interface Section {
 export function profiles(store: ViewStore): Profiles | undefined {
   const all = store.data.profiles;
   if (all.length === 0) return undefined;
-  const sections = all.map((profile) => section(profile));
+  const sections = all.map((profile) => section(profile, store));
   const element = h(
     "section",
     { class: "profiles", "aria-labelledby": "profiles" },
     h("h2", { id: "profiles" }, "Where the CPU time went"),
     ...sections.map(({ element }) => element),
   );
-  const pointOut = (name: string, pid?: number): void => {
-    const own = sections.filter(({ profile }) => pid !== undefined && profile.pid === pid);
+  const pointOut = (name: string, process?: number): void => {
+    const own = sections.filter(({ profile }) => process !== undefined && profile.process === process);
     const [hottest] = (own.length > 0 ? own : sections).toSorted((a, b) =>
       share(b.profile, name) - share(a.profile, name)
     );
@@ -58,11 +58,11 @@ function share({ tree }: ProfileData, name: string): number {
   return Math.max(0, ...times.map(({ self }) => self)) / Math.max(tree.total, 1e-12);
 }
 
-function section(profile: ProfileData): Section {
-  const { name, pid, duration, time, assumed } = profile;
+function section(profile: ProfileData, store: ViewStore): Section {
+  const { name, process, duration, time, assumed } = profile;
   const graph = flameGraph(profile);
   const facts = [
-    pid === undefined ? "" : `PID ${pid}`,
+    process === undefined ? "" : store.data.processes[process]?.name ?? "",
     `${formatSpan(duration)} sampled`,
     time === undefined ? "" : formatTimeRange({ first: BigInt(time.from), last: BigInt(time.to) }),
   ].filter((fact) => fact !== "");

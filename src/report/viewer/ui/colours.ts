@@ -5,18 +5,22 @@
  * @module
  */
 
+import type { Failure } from "../../shared/report_data.ts";
+
 /** Colours of charts on a light or a dark page. */
 export interface Palette {
   readonly axis: string;
   readonly grid: string;
   readonly cursor: string;
-  /** Colours of processes, in their order. */
+  /** Colours of processes, by their lines. */
   readonly processes: readonly string[];
   /** Colours of quantiles: three shades of a hue that no process has. */
   readonly p50: string;
   readonly p90: string;
   readonly p99: string;
   readonly max: string;
+  /** Colours of failed requests, by how they failed. */
+  readonly failures: Readonly<Record<Failure, string>>;
   /** Colours of the heat map, from one duration to the most. */
   readonly heat: readonly string[];
 }
@@ -39,6 +43,7 @@ const LIGHT: Palette = {
   p90: "#6d47c4",
   p99: "#3f1d8a",
   max: "#1b2026",
+  failures: { "5xx": "#c4261d", threw: "#6e1226", aborted: "#6b737c", "4xx": "#d98a00" },
   heat: ["#86bfe3", "#4a95d1", "#3068b8", "#3b3f9c", "#3a2376", "#1c0b3f"],
 };
 
@@ -60,6 +65,7 @@ const DARK: Palette = {
   p90: "#a98ef7",
   p99: "#d5c6ff",
   max: "#f2f5f8",
+  failures: { "5xx": "#ff6b5f", threw: "#ffc2bc", aborted: "#8d98a4", "4xx": "#f5b54a" },
   heat: ["#4a55b5", "#7d4fc0", "#b94fa8", "#e6677c", "#f79c5b", "#fde58f"],
 };
 
@@ -68,14 +74,14 @@ export function paletteOf(dark: boolean): Palette {
   return dark ? DARK : LIGHT;
 }
 
-/** Returns the colour of a process by its index among all of them. */
-export function processColour(palette: Palette, index: number): string {
-  return palette.processes[index % palette.processes.length] ?? palette.axis;
+/** Returns the colour of the processes of a line. */
+export function processColour(palette: Palette, line: number): string {
+  return palette.processes[line % palette.processes.length] ?? palette.axis;
 }
 
 /** Returns the dashes of a process's lines, which distinguish processes of the same colour. */
-export function processDash(palette: Palette, index: number): number[] {
-  const round = Math.floor(index / palette.processes.length);
+export function processDash(palette: Palette, line: number): number[] {
+  const round = Math.floor(line / palette.processes.length);
   return round === 0 ? [] : round % 2 === 1 ? [6, 3] : [2, 2];
 }
 

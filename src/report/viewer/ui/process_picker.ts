@@ -1,60 +1,116 @@
 /**
- * Checkboxes for the processes shown.
+ * Checkboxes for the processes shown, one for each line.
  *
  * @module
  */
 
+import type { LineData } from "../../shared/report_data.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { paletteOf, processColour } from "./colours.ts";
-import { h } from "./dom.ts";
+import { h, replace } from "./dom.ts";
 
-/** Creates a checkbox for each process. */
+/** Maximum number of lines with a box in the toolbar; more are in a list that opens. */
+const MOST_CHIPS = 10;
+
+/** Creates the checkboxes. */
 export function processPicker(store: ViewStore): HTMLElement {
-  const all = store.data.processes;
-  const chips = all.map(({ pid }) => {
-    const box = h("input", { type: "checkbox", name: `${pid}` });
-    box.checked = true;
-    box.addEventListener("change", () => {
-      const pids = new Set(store.state.pids);
-      if (box.checked) pids.add(pid);
-      else pids.delete(pid);
-      store.set({ pids });
-    });
-    return {
-      pid,
-      box,
-      element: h(
-        "label",
-        { class: "chip" },
-        box,
-        h("i", { "aria-hidden": "true" }),
-        `${pid}`,
-      ),
-    };
-  });
+  const boxes = store.data.lines.map((names, line) => box(store, names, line));
   const show = (): void => {
     const palette = paletteOf(store.state.dark);
-    chips.forEach(({ pid, box, element }, index) => {
-      box.checked = store.state.pids.has(pid);
-      element.style.setProperty("--colour", processColour(palette, index));
+    boxes.forEach(({ input, element, members }, line) => {
+      input.checked = members.some((process) => store.state.processes.has(process));
+      element.style.setProperty("--colour", processColour(palette, line));
     });
   };
+  const all = (text: string): HTMLElement =>
+    h("button", { type: "button", class: "quiet", onclick: () => store.set({ processes: everyone(store) }) }, text);
+  const elements = boxes.map(({ element }) => element);
   show();
   store.subscribe(show);
-  const everyone = h(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      onclick: () => store.set({ pids: new Set(all.map(({ pid }) => pid)) }),
-    },
-    "all",
-  );
+  if (boxes.length > MOST_CHIPS) return list(store, elements, all("Show all"));
   return h(
     "fieldset",
     { class: "processes" },
-    h("legend", {}, all.length === 1 ? "Process" : "Processes"),
-    ...chips.map(({ element }) => element),
-    all.length > 2 && everyone,
+    h("legend", {}, boxes.length === 1 ? "Process" : "Processes"),
+    ...elements,
+    boxes.length > 2 && all("all"),
   );
+}
+
+function everyone(store: ViewStore): Set<number> {
+  return new Set(store.data.processes.keys());
+}
+
+interface Box {
+  readonly input: HTMLInputElement;
+  readonly element: HTMLElement;
+  /** The processes of the line. */
+  readonly members: readonly number[];
+}
+
+function box(store: ViewStore, { name, short }: LineData, line: number): Box {
+  const members = store.processesOf(line);
+  const input = h("input", { type: "checkbox", name: short });
+  input.addEventListener("change", () => {
+    const processes = new Set(store.state.processes);
+    for (const process of members) {
+      if (input.checked) processes.add(process);
+      else processes.delete(process);
+    }
+    store.set({ processes });
+  });
+  const text = h("span", { class: "name" }, short);
+  return {
+    input,
+    members,
+    element: h("label", { class: "chip", title: name }, input, h("i", { "aria-hidden": "true" }), text),
+  };
+}
+
+/** A list that opens, with a field to find a process in it. */
+function list(store: ViewStore, elements: readonly HTMLElement[], all: HTMLElement): HTMLElement {
+  const summary = h("summary", {});
+  const field = h("input", {
+    type: "search",
+    placeholder: "Find a process",
+    "aria-label": "List only processes whose name contains",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const none = h(
+    "button",
+    { type: "button", class: "quiet", onclick: () => store.set({ processes: new Set() }) },
+    "Show none",
+  );
+  const rows = h("div", { class: "list" });
+  const fill = (): void => {
+    const text = field.value.toLowerCase();
+    replace(rows, ...elements.filter((_, line) => store.data.lines[line]!.name.toLowerCase().includes(text)));
+  };
+  fill();
+  field.addEventListener("input", fill);
+  const pick = h(
+    "details",
+    { class: "pick many" },
+    summary,
+    h("div", { class: "popover" }, h("div", { class: "actions" }, field, all, none), rows),
+  );
+  const show = (): void => {
+    const lines = new Set([...store.state.processes].map((process) => store.lineOf(process)));
+    summary.textContent = lines.size === elements.length
+      ? `All ${elements.length} processes`
+      : `${lines.size} of ${elements.length} processes`;
+  };
+  show();
+  store.subscribe(show);
+  pick.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    pick.open = false;
+    summary.focus();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (event.target instanceof Node && !pick.contains(event.target)) pick.open = false;
+  });
+  return h("fieldset", { class: "processes" }, h("legend", { class: "hidden" }, "Processes"), pick);
 }

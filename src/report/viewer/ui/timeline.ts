@@ -18,7 +18,7 @@ export function timeline(store: ViewStore): HTMLElement {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const chosen = h("div", { class: "chosen" });
   const element = h("div", { class: "timeline" }, canvas, chosen);
-  const all = new Set(store.data.processes.map(({ pid }) => pid));
+  const all = new Set(store.data.processes.keys());
   const place = (): void => {
     const { from, to } = store.state;
     chosen.style.setProperty("left", `${from / store.bins * 100}%`);
@@ -53,10 +53,10 @@ export function timeline(store: ViewStore): HTMLElement {
   return element;
 }
 
-function countsOf(store: ViewStore, pids: ReadonlySet<number>, groups: Groups): Float64Array {
+function countsOf(store: ViewStore, processes: ReadonlySet<number>, groups: Groups): Float64Array {
   const counts = new Float64Array(groups.count);
   for (const data of store.data.durations.slice(0, 50)) {
-    const { count } = viewDurations(data, { pids }, groups);
+    const { count } = viewDurations(data, { processes }, groups);
     count.forEach((value, group) => counts[group] = (counts[group] ?? 0) + value);
   }
   return counts;

@@ -1,0 +1,33 @@
+/**
+ * When processes lived, for what leaves out the time in which they did not.
+ *
+ * @module
+ */
+
+import type { LivesData } from "../../shared/report_data.ts";
+import type { Groups } from "./selection.ts";
+
+/** Returns the time between `from` and `to` in which there is a life, ns; overlaps count once. */
+export function timeLived(lives: readonly LivesData[], from: number, to: number): number {
+  let lived = 0;
+  let until = from;
+  for (const { start, end } of lives.toSorted((a, b) => a.start - b.start)) {
+    const begin = Math.max(until, start);
+    const finish = Math.min(to, end);
+    if (finish <= begin) continue;
+    lived += finish - begin;
+    until = finish;
+  }
+  return lived;
+}
+
+/** Returns for each group whether there is a life in it. `width`: of a bin, ns. */
+export function livedGroups(lives: readonly LivesData[], groups: Groups, width: number): boolean[] {
+  const lived: boolean[] = new Array(groups.count).fill(false);
+  const groupOf = (time: number): number => Math.floor((time / width - groups.from) / groups.size);
+  for (const { start, end } of lives) {
+    const [first, last] = [Math.max(0, groupOf(start)), Math.min(groups.count - 1, groupOf(end))];
+    for (let group = first; group <= last; group++) lived[group] = true;
+  }
+  return lived;
+}

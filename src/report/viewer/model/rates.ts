@@ -1,0 +1,36 @@
+/**
+ * How many durations there are per second of the time in which their programs lived.
+ *
+ * @module
+ */
+
+import { forEachBucket } from "../../shared/report_buckets.ts";
+import type { DurationCells } from "../../shared/report_data.ts";
+import { forEachInGroups, type Groups } from "./selection.ts";
+import type { ViewStore } from "./view_store.ts";
+
+/** Returns the number of durations in each group. */
+export function countsOf({ bin, buckets }: DurationCells, groups: Groups): number[] {
+  const counted: number[] = new Array(groups.count).fill(0);
+  forEachInGroups(bin, groups, (index, group) => {
+    forEachBucket(buckets[index], (_, count) => counted[group] = (counted[group] ?? 0) + count);
+  });
+  return counted;
+}
+
+/** Adds up numbers group by group. */
+export function addUp(parts: readonly (readonly number[])[], { count }: Groups): number[] {
+  return Array.from({ length: count }, (_, group) => parts.reduce((sum, part) => sum + (part[group] ?? 0), 0));
+}
+
+/** A life that begins or ends within a group counts as at least this part of it, against noise. */
+const LEAST_LIFE = 0.1;
+
+/** Returns the seconds of each group in which some processes lived; never 0. */
+export function secondsOf(store: ViewStore, processes: readonly number[], groups: Groups): number[] {
+  const { from, to, size, count } = groups;
+  return Array.from({ length: count }, (_, group) => {
+    const [first, last] = [from + group * size, Math.min(to, from + (group + 1) * size)];
+    return Math.max(store.livedSeconds(processes, first, last), LEAST_LIFE * store.seconds(first, last));
+  });
+}
