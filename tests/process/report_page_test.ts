@@ -128,7 +128,7 @@ describe("the report in a browser", { skip }, () => {
     const { page, close } = await openReport(story);
     const all = await overview(page);
     assertEquals(Object.keys(all).length, story.durations.length);
-    await page.getByLabel("41213", { exact: true }).uncheck();
+    await page.getByLabel("PID 41213", { exact: true }).uncheck();
     const one = await overview(page);
     const label = story.durations[0]?.label ?? "";
     const own = story.durations[0]?.processes[0]?.statistics.count ?? 0;
