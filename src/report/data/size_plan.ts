@@ -35,8 +35,8 @@ export const MAX_FLAME_NODES = 10_000;
  */
 const REUSED = 0.6;
 
-/** Bytes of a bucket of a duration cell, with its count. */
-export const BUCKET_BYTES = 2.2;
+/** Bytes of a bucket of a duration cell, with its count and the range of its values. */
+export const BUCKET_BYTES = 3.6;
 
 /** Bytes of the rest of a duration cell. */
 export const DURATION_CELL_BYTES = 12;
