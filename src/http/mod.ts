@@ -29,9 +29,7 @@
  * | `export default { fetch }` for `deno serve` or `bun run` | `export default timeServer({ fetch })` |
  * | `createServer(listener)` of `node:http`, Express, Fastify, Koa | `createServer(timeListener(listener))` |
  *
- * While nothing is recorded, a timed handler only calls the handler. On Bun, annotate the request
- * of an inline route handler, since its type is not inferred through `timeServer`: `(request:
- * Bun.BunRequest<"/orders/:id">) => …`.
+ * While nothing is recorded, a timed handler only calls the handler.
  *
  * ## What is timed
  * A duration starts when the server calls the handler. With `until: "headers"` it ends when the
@@ -59,12 +57,15 @@ import { defaultMonitor } from "../recording/monitor.ts";
 import { KymoError, quote } from "../errors.ts";
 import { checkHttpOptions, type HttpOptions } from "./options.ts";
 import { type FetchHandler, RequestTimer, type Route } from "./request_timer.ts";
+import type { RouteOf } from "./route_types.ts";
 import { type Listener, type ListenerOptions, timedListener } from "./timed_listener.ts";
 import { type TimedParts, timedRoutes, timedServer } from "./timed_server.ts";
 
+export type { KymoError, KymoErrorCode } from "../errors.ts";
 export type { DurationRecorder } from "../sampling/time_it.ts";
 export type { HttpOptions, Until } from "./options.ts";
 export { nameRequest } from "./request_sample.ts";
+export type { MaybeResponse, ParametersOf, RoutedRequest, RouteHandler, RouteOf } from "./route_types.ts";
 export type { FetchHandler, Route } from "./request_timer.ts";
 export type { Listener, ListenerOptions } from "./timed_listener.ts";
 export type { TimedParts } from "./timed_server.ts";
@@ -91,7 +92,10 @@ export function timeHandler<H extends FetchHandler>(handler: H, options: HttpOpt
  *
  * @throws {KymoError} `"invalid-argument"` if `routes` is not an object, or for an invalid option.
  */
-export function timeRoutes<const R extends Readonly<Record<string, Route>>>(routes: R, options: HttpOptions = {}): R {
+export function timeRoutes<K extends string, const R extends { readonly [P in K]: RouteOf<P> }>(
+  routes: R & { readonly [P in K]: RouteOf<P> },
+  options: HttpOptions = {},
+): R {
   const action = "Cannot time the routes";
   if (typeof routes !== "object" || routes === null) {
     throw new KymoError("invalid-argument", `${action}: not an object: ${quote(routes)}`);
@@ -107,7 +111,16 @@ export function timeRoutes<const R extends Readonly<Record<string, Route>>>(rout
  * @throws {KymoError} `"invalid-argument"` if `server` has neither `fetch` nor `routes`, or for an
  * invalid option.
  */
-export function timeServer<const S extends TimedParts>(server: S, options: HttpOptions = {}): S {
+export function timeServer<
+  const S extends { readonly fetch?: FetchHandler; readonly [name: string]: unknown },
+  K extends string = never,
+>(
+  server: S & { readonly routes?: { readonly [P in K]: RouteOf<P> } },
+  options?: HttpOptions,
+): S;
+/** Returns a copy of an application of a framework, such as Hono, with its `fetch` timed. */
+export function timeServer<S extends { readonly fetch: FetchHandler }>(server: S, options?: HttpOptions): S;
+export function timeServer<S extends TimedParts>(server: S, options: HttpOptions = {}): S {
   const action = "Cannot time the server";
   if (typeof server !== "object" || server === null) {
     throw new KymoError("invalid-argument", `${action}: not an object: ${quote(server)}`);

@@ -66,7 +66,7 @@ export const answer: string = await (await handle(new Request("http://localhost/
 export const server: Bun.Server<undefined> = Bun.serve(timeServer({
   port: 0,
   fetch: () => new Response("hello"),
-  routes: timeRoutes({ "/orders/:id": (request: Bun.BunRequest<"/orders/:id">) => new Response(request.params.id) }),
+  routes: timeRoutes({ "/orders/:id": (request) => new Response(request.params.id) }),
 }));
 await server.stop();
 await monitor.stop();

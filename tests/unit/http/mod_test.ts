@@ -44,3 +44,16 @@ describe("@kymo/kymo/http", () => {
     });
   }
 });
+
+it("handlers of routes know the parameters of their pattern without types of a runtime", () => {
+  const request = Object.assign(new Request("http://localhost/orders/17"), { params: { id: "17" } });
+  const { "/orders/:id": handler } = timeRoutes({ "/orders/:id": (request) => new Response(request.params.id) });
+  assertEquals(handler(request) instanceof Response, true);
+  // @ts-expect-error: the pattern has no such parameter
+  timeRoutes({ "/orders/:id": (request) => new Response(request.params.order) });
+  const server = timeServer({
+    port: 0,
+    routes: { "/orders/:id": { GET: (request) => new Response(request.params.id) } },
+  });
+  assertEquals(server.port, 0);
+});
