@@ -1,9 +1,10 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import process from "node:process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recover } from "../../../mod.ts";
+import { parseProgramRecord, type ProgramEnd } from "../../../src/files/program_record.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { countByLabel } from "../../support/process/recorded_rows.ts";
 import { type Ended, type RuntimeName, spawnOn, thisRuntime } from "../../support/process/run.ts";
@@ -29,27 +30,64 @@ interface End {
    */
   readonly keepsSpools?: boolean;
   readonly runtime?: RuntimeName;
+  /** How its program record says that it ended. Default: with its exit code. */
+  readonly recorded?: Partial<ProgramEnd>;
 }
 
+/** What the record of a program says that an uncaught error ended. Deno tells no code then. */
+const UNCAUGHT = { how: "uncaught", error: "Error", ...thisRuntime === "bun" ? { exitCode: 1 } : {} } as const;
+
+/** Bun tells the code 0 as it tells the 1 of an uncaught rejection, so neither is recorded. */
+const ZERO = thisRuntime === "bun" ? { how: "exit" } as const : { how: "exit", exitCode: 0 } as const;
+
 const ENDS: Record<string, End> = {
-  naturally: { code: 0 },
+  naturally: { code: 0, recorded: ZERO },
   "process.exit": { code: 3 },
   "Deno.exit": { code: 4, runtime: "deno" },
   "process.exit in a listener for beforeExit": { code: 5 },
   "process.exit while it stops": { code: 0 },
-  "an uncaught error": { code: 1, stderr: "uncaught", keepsSpools: thisRuntime === "deno" },
-  "an uncaught error at its top level": { code: 1, stderr: "uncaught", keepsSpools: thisRuntime === "deno" },
-  "an uncaught rejection": { code: 1, stderr: "uncaught", keepsSpools: thisRuntime === "deno" },
+  "an uncaught error": { code: 1, stderr: "uncaught", keepsSpools: thisRuntime === "deno", recorded: UNCAUGHT },
+  "an uncaught error at its top level": {
+    code: 1,
+    stderr: "uncaught",
+    keepsSpools: thisRuntime === "deno",
+    recorded: UNCAUGHT,
+  },
+  "an uncaught rejection": {
+    code: 1,
+    stderr: "uncaught",
+    keepsSpools: thisRuntime === "deno",
+    recorded: thisRuntime === "bun" ? ZERO : UNCAUGHT,
+  },
   "an uncaught error that it handles": { code: 6, late: 1 },
-  "a listener for its exit that records": { code: 0, late: 1 },
+  "a listener for its exit that records": { code: 0, late: 1, recorded: ZERO },
   "a signal that it handles": { code: 7, sent: "SIGTERM", late: 1 },
-  "a signal that it outlives": { code: 0, sent: "SIGINT", late: 2 },
+  "a signal that it outlives": { code: 0, sent: "SIGINT", late: 2, recorded: ZERO },
 };
 
 /** Names in a directory that are not published files. */
 function unpublished(directory: string): string[] {
   const names = readdirSync(directory, { recursive: true }) as string[];
-  return names.filter((name) => !/^(duration|custom|runtime)\.[^/]*csv$/.test(name)).sort();
+  return names.filter((name) => !/^(duration|custom|runtime|program)\.[^/]*(csv|json)$/.test(name)).sort();
+}
+
+/** The end in the only program record of a directory. */
+function recordedEnd(directory: string): ProgramEnd | undefined {
+  const names = readdirSync(directory).filter((name) => name.startsWith("program."));
+  assertEquals(names.length, 1);
+  const record = parseProgramRecord(names[0]!, readFileSync(`${directory}/${names[0]}`));
+  assert(record.ok);
+  return record.value.end;
+}
+
+/** Asserts that the record of a program has its end, and that all rows are accounted for. */
+function assertRecorded(directory: string, expected: Partial<ProgramEnd>): void {
+  const { at = 0n, counts = {}, ...end } = recordedEnd(directory) ?? {};
+  assertEquals<unknown>(end, expected);
+  assert(at > 1_700_000_000_000_000_000n);
+  const { recorded = 0, flushed = 0, buffered = 0, dropped = 0 } = counts;
+  assert(recorded > SAMPLES);
+  assertEquals({ flushed, buffered, dropped }, { flushed: recorded, buffered: 0, dropped: 0 });
 }
 
 /** Asserts that a program published all its rows, and left no spool, or only empty ones. */
@@ -83,10 +121,9 @@ async function runToEnd(runtime: RuntimeName, file: string, args: readonly strin
 
 for (const layout of LAYOUTS) {
   describe(`program that exits without stop loses no row in layout ${layout}, by`, () => {
-    for (
-      const [how, { code = null, signal = null, sent, late, stderr = "", keepsSpools = false, runtime = thisRuntime }]
-        of Object.entries(ENDS)
-    ) {
+    for (const [how, expected] of Object.entries(ENDS)) {
+      const { code = null, signal = null, sent, late, stderr = "", keepsSpools = false, runtime = thisRuntime } =
+        expected;
       it(how, async () => {
         using scratch = scratchDirectory();
         const { end } = await runToEnd(runtime, RECORD_AND_END, [scratch.path, layout, how], sent);
@@ -97,6 +134,7 @@ for (const layout of LAYOUTS) {
         assertEquals(countByLabel(scratch.path, "duration"), durations);
         assertEquals(countByLabel(scratch.path, "custom"), { "queue length": 1 });
         assert(countByLabel(scratch.path, "runtime")["rss"]! > 1);
+        assertRecorded(scratch.path, expected.recorded ?? { how: "exit", exitCode: code! });
         await assertNothingLeft(scratch.path, keepsSpools);
       });
     }
@@ -108,6 +146,7 @@ for (const layout of LAYOUTS) {
         const { end } = await runToEnd(thisRuntime, RECORD_AND_END, args, signal);
         assertEquals({ code: end.code, signal: end.signal, stderr: end.stderr }, { code: null, signal, stderr: "" });
         assertEquals(countByLabel(scratch.path, "duration"), { early: SAMPLES });
+        assertRecorded(scratch.path, { how: "signal", signal });
         await assertNothingLeft(scratch.path, false);
       });
     }
@@ -168,5 +207,47 @@ describe("program and worker that exit without stop lose no row", () => {
     assertEquals({ code: end.code, signal: end.signal, stderr: end.stderr }, { code: 0, signal: null, stderr: "" });
     assertEquals(countByLabel(scratch.path, "duration"), { main: 1000, worker: 1000 });
     await assertNothingLeft(scratch.path, false);
+  });
+});
+
+describe("program record of a program that is killed", () => {
+  for (const durability of ["spool", "memory"] as const) {
+    it(`has no end until somebody recovers its spools: durability ${durability}`, async () => {
+      using scratch = scratchDirectory();
+      const { end } = await runToEnd(
+        thisRuntime,
+        fixture("recording_until_killed.ts"),
+        [scratch.path, durability],
+        "SIGKILL",
+      );
+      assertEquals(end.signal, "SIGKILL");
+      assertEquals(recordedEnd(scratch.path), undefined);
+      const before = BigInt(Date.now()) * 1_000_000n;
+      assertEquals((await recover(scratch.path)).failures, []);
+      const { how, at = 0n } = recordedEnd(scratch.path) ?? {};
+      // Without spools there is no evidence.
+      assertEquals(how, durability === "spool" ? "killed" : undefined);
+      if (durability === "spool") assert(at <= before && before - at < 60_000_000_000n, `${at} of ${before}`);
+      assertEquals(countByLabel(scratch.path, "custom"), durability === "spool" ? { "queue length": 1 } : {});
+    });
+  }
+
+  it("tells no argument, variable, path or message of an error", async () => {
+    using scratch = scratchDirectory();
+    const directory = `${scratch.path}/secret-directory`;
+    const { ended } = spawnOn(thisRuntime, fixture("recording_secrets.ts"), [directory, "secret-argument"], {
+      env: { SECRET: "secret-variable", OTEL_SERVICE_NAME: "orders" },
+    });
+    assertStringIncludes((await ended).stderr, "secret-message");
+    const [name = ""] = readdirSync(directory).filter((name) => name.startsWith("program."));
+    const text = readFileSync(`${directory}/${name}`, "utf8");
+    assertEquals(text.includes("secret-"), false, text);
+    const { name: service, script, runtime, end: { how } } = JSON.parse(text);
+    assertEquals({ service, script, runtime, how }, {
+      service: "orders",
+      script: "recording_secrets.ts",
+      runtime: thisRuntime,
+      how: "uncaught",
+    });
   });
 });
