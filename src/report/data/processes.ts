@@ -93,7 +93,9 @@ export async function readProcesses(
 function aboutRecords({ problems, skipped }: ProgramRecords): string[] {
   return [
     ...problems.map(({ path, reason }) => `${path}: ignored: ${reason}`),
-    ...skipped === 0 ? [] : [`${counted(skipped, "program record")} without observations were not read: there are too many`],
+    ...skipped === 0
+      ? []
+      : [`${counted(skipped, "program record")} without observations were not read: there are too many`],
   ];
 }
 
@@ -182,7 +184,9 @@ function lifeOf(program: Program, { from, to, cut }: CutTime): LivesData {
     begins: begin !== undefined && begin >= from,
     count: 1,
     ends: isRecording || hasEnded ? { [ends]: 1 } : {},
-    ...(record === undefined ? {} : { words: record.end === undefined ? stateInWords(liveness) : endInWords(record.end) }),
+    ...(record === undefined
+      ? {}
+      : { words: record.end === undefined ? stateInWords(liveness) : endInWords(record.end) }),
   };
 }
 
@@ -370,7 +374,9 @@ function problemsOf(
     "and rates of its counters are left out"
   );
   return [
-    ...count > 0 ? [`${formatInteger(count)} processes of the same programs are shown together: there are too many`] : [],
+    ...count > 0
+      ? [`${formatInteger(count)} processes of the same programs are shown together: there are too many`]
+      : [],
     ...mixed,
   ];
 }

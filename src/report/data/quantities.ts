@@ -7,7 +7,15 @@
 
 import { isMixed } from "../../analysis/summary/runtime_summary.ts";
 import { literal } from "../../analysis/duckdb/sql.ts";
-import { CHANNELS, CPU_RATE, isFromPython, isOfIsolate, RUNTIME_SERIES, runtimeSeriesOf, SERIES } from "../../series.ts";
+import {
+  CHANNELS,
+  CPU_RATE,
+  isFromPython,
+  isOfIsolate,
+  RUNTIME_SERIES,
+  runtimeSeriesOf,
+  SERIES,
+} from "../../series.ts";
 import type { QuantityCells, QuantityData } from "../shared/report_data.ts";
 import {
   filledBins,

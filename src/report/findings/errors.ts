@@ -70,17 +70,19 @@ export function failedRequests(inputs: Pick<FindingInputs, "durations">): Unexpl
   const found = [...byServer.sort(most), ...byClient.sort(most)];
   return found.slice(0, MAX_ROUTES).map(({ route, total, failed, shown, count }, i): UnexplainedFinding => {
     const kinds = FAILURES.filter((outcome) => failed[outcome] > 0);
-    const which = kinds.length === 1 ? kinds[0] : kinds.map((kind) => `${kind} ${formatInteger(failed[kind])}`).join(", ");
+    const which = kinds.length === 1
+      ? kinds[0]
+      : kinds.map((kind) => `${kind} ${formatInteger(failed[kind])}`).join(", ");
     const all = countOf({ failed }, FAILURES);
     const isServer = shown === SERVER;
     const left = found.length - MAX_ROUTES;
-    const more = i === MAX_ROUTES - 1 && left > 0
-      ? ` Requests of ${counted(left, "other route")} failed too.`
-      : "";
+    const more = i === MAX_ROUTES - 1 && left > 0 ? ` Requests of ${counted(left, "other route")} failed too.` : "";
     return {
       kind: "errors",
       weight: weightOf(isServer, count, total),
-      text: `${route}: ${formatPercent(all / total, { trim: true })} of ${counted(total, "request")} failed (${which}).${more}`,
+      text: `${route}: ${formatPercent(all / total, { trim: true })} of ${
+        counted(total, "request")
+      } failed (${which}).${more}`,
       label: mostFrequent(failed, route),
     };
   });

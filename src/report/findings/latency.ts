@@ -159,7 +159,10 @@ export function slowProcess(inputs: FindingInputs): UnexplainedFinding[] {
   return [{
     kind: "latency",
     weight: ratio >= MUCH_SLOWER ? "bad" : "attention",
-    text: `${nameProcess(process, inputs)} is ${formatTimes(ratio)} as slow as the ${others}: its median of ${example.label} is ` +
+    text:
+      `${nameProcess(process, inputs)} is ${
+        formatTimes(ratio)
+      } as slow as the ${others}: its median of ${example.label} is ` +
       `${formatDuration(example.statistics.p50)}, that of the ${others} ${formatDuration(example.others)}.`,
     label: example.label,
     process,

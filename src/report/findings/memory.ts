@@ -33,9 +33,7 @@ export function growingMemory(inputs: FindingInputs): UnexplainedFinding[] {
     const withHeap = heap === undefined
       ? ""
       : `; its used heap grew too, from ${formatBytes(heap.from)} to ${formatBytes(heap.to)}`;
-    const also = i < MAX_PROCESSES - 1 || left <= 0
-      ? ""
-      : ` The memory of ${counted(left, "other process")} grew too.`;
+    const also = i < MAX_PROCESSES - 1 || left <= 0 ? "" : ` The memory of ${counted(left, "other process")} grew too.`;
     return {
       kind: "memory",
       weight: to >= DOUBLED * from && !isShort ? "bad" : "attention",

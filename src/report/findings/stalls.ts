@@ -52,7 +52,11 @@ export function stalls(inputs: FindingInputs): UnexplainedFinding[] {
         `${share >= 0.01 ? `, ${formatPercent(share, { trim: true })} of the time` : ""}`;
     return {
       kind: "stall",
-      weight: longest >= BROKEN || share >= LARGE_SHARE && lifetime(process, inputs) >= MIN_SECONDS ? "bad" : longest >= NOTICEABLE ? "attention" : "note",
+      weight: longest >= BROKEN || share >= LARGE_SHARE && lifetime(process, inputs) >= MIN_SECONDS
+        ? "bad"
+        : longest >= NOTICEABLE
+        ? "attention"
+        : "note",
       text: `The event loop of ${nameProcess(process, inputs)} was blocked for ${formatDuration(longest)}, ${
         whenInRun(at - longest * 1e9)
       }${more}.`,
