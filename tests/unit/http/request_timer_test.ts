@@ -274,3 +274,38 @@ it("timed handler of a route has the label of its pattern", () => {
   timed(new Request("http://localhost/orders/17", { method: "DELETE" }));
   assertEquals(recorder.ended, ["/orders/:id [DELETE]"]);
 });
+
+it("timed handler with until by route asks with the route", () => {
+  const asked: string[] = [];
+  const until = (route: string) => {
+    asked.push(route);
+    return route === "/orders/:id" ? "headers" as const : undefined;
+  };
+  const { timed, recorder } = time((_: Request, _server?: unknown) => new Response("text"), { until });
+  timed(new Request("http://localhost/orders/17"));
+  timed(new Request("http://localhost/users"), new BunServer());
+  assertEquals([asked, recorder.ended, recorder.running.size], [["/orders/:id", "/users"], ["/orders/:id [GET]"], 1]);
+});
+
+it("timed handler that is given no Request reports it once and records nothing", () => {
+  const recorder = new FakeDurationRecorder();
+  const reported: string[] = [];
+  const reporting = Object.assign(recorder, { report: (error: Error) => void reported.push(error.message) });
+  const timed = new RequestTimer(checkHttpOptions("Cannot time", {}, reporting)).handler((_: Request) => "answered");
+  const listened = { method: "GET", url: "/orders", headers: {} } as unknown as Request;
+  assertEquals([timed(listened), timed(listened)], ["answered", "answered"]);
+  assertEquals([reported.length, recorder.ended, recorder.running.size], [1, [], 0]);
+});
+
+it("timed handler follows a thenable, whose `then` is called once", async () => {
+  let calls = 0;
+  const thenable = {
+    then(fulfilled: (response: Response) => void) {
+      calls++;
+      setTimeout(() => fulfilled(new Response(null, { status: 204 })), 1);
+    },
+  };
+  const { timed, recorder } = time((_: Request) => thenable as unknown as Promise<Response>);
+  const response = await timed(request());
+  assertEquals([calls, response.status, recorder.ended], [1, 204, [LABEL]]);
+});
