@@ -162,8 +162,7 @@ function wordsOf(lives: readonly LivesData[], clock: WallClock, store: ViewStore
   const sorted = LIFE_MARKS.filter((mark): mark is LifeEnd => mark !== "start" && ends.has(mark));
   const parts = sorted.flatMap((how, i) => [
     i === 0 ? "" : ", ",
-    markIcon(how),
-    ` ${formatInteger(ends.get(how)!)} ${LIFE_WORDS[how]}`,
+    h("span", {}, markIcon(how), ` ${formatInteger(ends.get(how)!)} ${LIFE_WORDS[how]}`),
   ]);
   return [`${formatInteger(count)} lives${parts.length === 0 ? "" : ": "}`, ...parts];
 }
