@@ -4,11 +4,11 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
-import type { MonitorStatus } from "../../mod.ts";
-import type { HttpOptions } from "../../src/http/mod.ts";
-import { scratchDirectory } from "../support/scratch_directory.ts";
-import { type Address, type Answer, ask, open } from "../support/process/http_client.ts";
-import { countByLabel, readRows } from "../support/process/recorded_rows.ts";
+import type { MonitorStatus } from "../../../mod.ts";
+import type { HttpOptions } from "../../../src/http/mod.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+import { type Address, type Answer, ask, open } from "../../support/process/http_client.ts";
+import { countByLabel, readRows } from "../../support/process/recorded_rows.ts";
 import {
   commandOf,
   DENO_FLAGS,
@@ -16,11 +16,11 @@ import {
   spawnCommand,
   type Spawned,
   spawnOn,
-} from "../support/process/run.ts";
+} from "../../support/process/run.ts";
 
 const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 
-const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
 /** Calls `look` until it returns something. Throws after 20 s. */
 async function waitFor<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
