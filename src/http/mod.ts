@@ -56,7 +56,7 @@
 import { defaultMonitor } from "../recording/monitor.ts";
 import { KymoError, quote } from "../errors.ts";
 import { checkHttpOptions, type HttpOptions } from "./options.ts";
-import { type FetchHandler, RequestTimer, type Route } from "./request_timer.ts";
+import { type FetchHandler, RequestTimer } from "./request_timer.ts";
 import type { RouteOf } from "./route_types.ts";
 import { type Listener, type ListenerOptions, timedListener } from "./timed_listener.ts";
 import { type TimedParts, timedRoutes, timedServer } from "./timed_server.ts";

@@ -20,8 +20,8 @@ export type RoutedRequest<P> = Request & {
 export type MaybeResponse = Response | undefined | void;
 
 /** A handler of the pattern `P`. */
-// deno-lint-ignore no-explicit-any -- `this` and the server differ between servers
 export type RouteHandler<P> = {
+  // deno-lint-ignore no-explicit-any -- `this` and the server differ between servers
   handle(this: any, request: RoutedRequest<P>, server: any): MaybeResponse | Promise<MaybeResponse>;
 }["handle"];
 

@@ -1,19 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Change, ComparedSeries, Comparison, Verdict } from "../../analysis/compare/comparison.ts";
+import type { FailureComparison } from "../../analysis/compare/failures.ts";
+import type { RouteOutcomes } from "../../analysis/frames/route_outcomes.ts";
 import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
 import type { TelemetryFrame } from "../../analysis/frames/telemetry_frame.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
-import { addSelectionOptions, selectionOf, type SelectionOptions, wholeNumber } from "../input/options.ts";
+import { addSelectionOptions, repeated, selectionOf, type SelectionOptions, wholeNumber } from "../input/options.ts";
 import { openRecording, reportUnread } from "../input/recording.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import { bold, COMPACT, dim } from "../terminal/style.ts";
 import { formatTable, type TableRoom } from "../terminal/table.ts";
-import { counted, formatChange, formatCount, formatDuration } from "../../display/numbers.ts";
+import { counted, formatChange, formatCount, formatDuration, formatShare, significant } from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
 
-const description = "Tell whether the durations of one recording are faster or slower than of another";
+const description = "Tell whether one recording is slower or faster than another, or has more errors";
 
 /** What `--json` prints, for the help. */
 const jsonHelp = `
@@ -24,7 +26,14 @@ comparisons, a list of
   median, p99  {ratio, interval: [low, high], confidence, verdict, reason?};
                ratio is b / a; ratio and interval are null if unknown, and
                reason says why; verdict: "faster", "slower", "cannot tell"
-  verdict      both verdicts, as in the table`;
+  verdict      both verdicts, as in the table
+and failures, of the routes with failed requests, a list of
+  route        string
+  a, b         {route, requests, failed, byOutcome: {4xx, 5xx, aborted, threw}};
+               null if there are no such requests
+  difference, interval
+               of the share of failed requests, b - a, from -1 to 1
+  verdict      "more errors", "fewer errors", "cannot tell"`;
 
 const details = `
 A and B are monitoring directories, CSV files, or patterns of files. A change is
@@ -41,19 +50,27 @@ A narrow terminal shows fewer columns.
 ${timeArgumentHelp}
 ${jsonHelp}
 
-With --fail-on, the exit code is also 1 if a label has that verdict.
+The share of failed requests is compared by route, with Newcombe's interval for
+the difference of two proportions, which counts requests as independent.
+
+With --fail-on, the exit code is also 1 if a label has that verdict, or with
+errors, if a route has more errors in B. It may be repeated.
 
 Examples:
   kymo compare _before _after
   kymo compare _before _after --label "/orders*" --from +30s
-  kymo compare _before _after --margin 5 --fail-on slower
+  kymo compare _before _after --margin 5 --fail-on slower --fail-on errors
   kymo compare _before _after --json | jq '.comparisons[] | {label, median}'`;
+
+/** What --fail-on takes. */
+const FAIL_ON = ["slower", "faster", "errors"] as const;
+type FailOn = typeof FAIL_ON[number];
 
 interface CompareCommandOptions extends SelectionOptions {
   readonly confidence: number;
   readonly margin: number;
   readonly seed: number;
-  readonly failOn?: Exclude<Verdict, "cannot tell">;
+  readonly failOn?: readonly FailOn[];
   readonly json?: boolean;
 }
 
@@ -68,7 +85,8 @@ export function addCompareCommand(program: Command, context: CliContext, end: (c
     .option("--margin <PERCENT>", "ignore changes up to this", number(0, 1e6), 0)
     .option("--seed <N>", "seed of the bootstrap's random numbers", wholeNumber(0), 1)
     .addOption(
-      new Option("--fail-on <VERDICT>", "exit with 1 if a label has this verdict").choices(["slower", "faster"]),
+      new Option("--fail-on <VERDICT>", "exit with 1 if there is one; may be repeated")
+        .choices(FAIL_ON).argParser(repeated(parseFailOn)),
     )
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
@@ -85,21 +103,25 @@ async function compareRecordings(
   context: CliContext,
 ): Promise<ExitCode> {
   const { stdout } = context;
-  const { confidence, margin, seed, failOn, json = false } = options;
+  const { confidence, margin, seed, failOn = [], json = false } = options;
   await using before = await openRecording([a], "compare", context, options);
   await using after = await openRecording([b], "compare", context, options);
   const comparisons = await compareDurations(before, after, options, context);
+  const failures = await compareRequests(before, after, options);
   if (json) {
     const unread = { a: before.reading.unread, b: after.reading.unread };
-    stdout.write(`${toJson(comparisons, { a, b, confidence, margin, seed, unread })}\n`);
+    stdout.write(`${toJson(comparisons, failures, { a, b, confidence, margin, seed, unread })}\n`);
   } else {
     const { columns: width, hasColors } = stdout;
-    stdout.write(formatComparisons(comparisons, { a, b, confidence, margin, width, hasColors }));
+    stdout.write(formatComparisons(comparisons, failures, { a, b, confidence, margin, width, hasColors }));
   }
   const codes = [reportUnread(before.reading, context), reportUnread(after.reading, context)];
-  return failOn !== undefined && comparisons.some((comparison) => hasVerdict(comparison, failOn))
-    ? exitCode.incomplete
-    : codes.find((code) => code !== exitCode.ok) ?? exitCode.ok;
+  const hasFailed = failOn.some((verdict) =>
+    verdict === "errors"
+      ? failures.some(({ verdict }) => verdict === "more errors")
+      : comparisons.some((comparison) => hasVerdict(comparison, verdict))
+  );
+  return hasFailed ? exitCode.incomplete : codes.find((code) => code !== exitCode.ok) ?? exitCode.ok;
 }
 
 /** Compares the selected durations, with a progress bar. */
@@ -121,6 +143,19 @@ async function compareDurations(
   });
 }
 
+/** Compares the shares of failed requests among the selected ones. */
+async function compareRequests(
+  before: TelemetryDB,
+  after: TelemetryDB,
+  options: CompareCommandOptions,
+): Promise<FailureComparison[]> {
+  const { compareFailures } = await import("../../analysis/compare/failures.ts");
+  const { label: labels } = options;
+  const [a, b] = [await durationsOf(before, options), await durationsOf(after, options)]
+    .map((frame) => labels === undefined ? frame : frame.where({ labels }));
+  return await compareFailures(a!, b!, options.confidence / 100);
+}
+
 async function durationsOf(db: TelemetryDB, options: CompareCommandOptions): Promise<TelemetryFrame> {
   const { timeRange } = await import("../../analysis/summary/summary.ts");
   const { labels: _, ...selection } = await selectionOf(options, () => timeRange(db));
@@ -129,6 +164,12 @@ async function durationsOf(db: TelemetryDB, options: CompareCommandOptions): Pro
 
 function hasVerdict({ median, p99 }: Comparison, verdict: Verdict): boolean {
   return median.verdict === verdict || p99.verdict === verdict;
+}
+
+function parseFailOn(text: string): FailOn {
+  const verdict = FAIL_ON.find((one) => one === text);
+  if (verdict !== undefined) return verdict;
+  throw new InvalidArgumentError(`Allowed choices are ${FAIL_ON.join(", ")}.`);
 }
 
 function number(least: number, most: number): (text: string) => number {
@@ -155,14 +196,19 @@ interface Compared {
 /** Comparisons as one line of JSON. */
 function toJson(
   comparisons: readonly Comparison[],
+  failures: readonly FailureComparison[],
   compared: Compared & { readonly seed: number; readonly unread: { readonly a: number; readonly b: number } },
 ): string {
   const list = comparisons.map((comparison) => ({ ...comparison, verdict: verdictText(comparison) }));
-  return JSON.stringify({ ...compared, comparisons: list }, (_, value) => value === undefined ? null : value);
+  return JSON.stringify({ ...compared, comparisons: list, failures }, (_, value) => value === undefined ? null : value);
 }
 
 /** Comparisons as a table, with notes below. */
-function formatComparisons(comparisons: readonly Comparison[], look: Compared & TableRoom): string {
+function formatComparisons(
+  comparisons: readonly Comparison[],
+  failures: readonly FailureComparison[],
+  look: Compared & TableRoom,
+): string {
   const { a, b, confidence, margin, hasColors } = look;
   const heading = `${sanitize(b)} (B) compared with ${sanitize(a)} (A)`;
   const title = `${hasColors ? bold(heading) : heading}\n`;
@@ -189,7 +235,41 @@ function formatComparisons(comparisons: readonly Comparison[], look: Compared & 
     ? "No label is in both recordings."
     : `The intervals of ${counted(intervals, "change")} hold together with ${confidence} % confidence${ignored}.`;
   const notes = [...missingIntervals(comparisons), confident].map((note) => `${hasColors ? dim(note) : note}\n`);
-  return `${title}\n${table}\n${notes.join("")}`;
+  return `${title}\n${table}\n${notes.join("")}${formatFailures(failures, look)}`;
+}
+
+/** The routes with failed requests, as a table; empty if there are none. */
+function formatFailures(failures: readonly FailureComparison[], look: Compared & TableRoom): string {
+  if (failures.length === 0) return "";
+  const share = (outcomes: RouteOutcomes | undefined): string =>
+    outcomes === undefined ? "–" : formatShare(outcomes.failed / outcomes.requests);
+  const table = formatTable<FailureComparison>(
+    [
+      { title: "route", side: "left", narrowest: 16, cell: ({ route }) => sanitize(route) },
+      { title: "A requests", rank: 1, cell: ({ a }) => a === undefined ? "–" : formatCount(a.requests, COMPACT) },
+      { title: "B requests", rank: 1, cell: ({ b }) => b === undefined ? "–" : formatCount(b.requests, COMPACT) },
+      { title: "A failed", rank: 3, cell: ({ a }) => share(a) },
+      { title: "B failed", rank: 3, cell: ({ b }) => share(b) },
+      { title: "change", side: "left", rank: 2, cell: pointsText },
+      {
+        title: "verdict",
+        side: "left",
+        cell: ({ a, b, verdict }) => a === undefined ? "only in B" : b === undefined ? "only in A" : verdict,
+        style: coloured,
+      },
+    ],
+    failures,
+    look,
+  );
+  const title = "Requests that failed";
+  return `\n${look.hasColors ? bold(title) : title}\n${table}`;
+}
+
+/** A difference of shares in percentage points, with its interval: `+1.2 (+0.3 … +2.5)`. */
+function pointsText({ difference, interval }: FailureComparison): string {
+  if (difference === undefined || interval === undefined) return "";
+  const points = (share: number): string => `${share < 0 ? "-" : "+"}${significant(Math.abs(100 * share))}`;
+  return `${points(difference)} points (${points(interval[0])} … ${points(interval[1])})`;
 }
 
 /** Both verdicts in one: `slower` if they agree, `p99 slower` if the other is unknown. */
@@ -218,7 +298,7 @@ function durationCell(seconds = NaN): string {
 }
 
 function coloured(text: string): string {
-  const code = text.includes("slower") ? 31 : text.includes("faster") ? 32 : 2;
+  const code = /slower|more errors/.test(text) ? 31 : /faster|fewer errors/.test(text) ? 32 : 2;
   return `\x1b[${code}m${text}\x1b[${code === 2 ? 22 : 39}m`;
 }
 

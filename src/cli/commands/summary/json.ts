@@ -1,6 +1,7 @@
 import type { Reading } from "../../../analysis/source/reading_report.ts";
 import { type Program, programNames } from "../../../analysis/programs/program.ts";
 import type { Remark } from "../../../analysis/programs/remarks.ts";
+import { outcomesByRoute } from "../../../analysis/frames/route_outcomes.ts";
 import { processKey } from "../../../files/names.ts";
 import type { ProgramRecord } from "../../../files/program_record.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
@@ -26,6 +27,8 @@ finite. Durations are in seconds.
   durations, quantities    series: {channel, label, pid?, isolate?, count, rate,
                            sum, mean, min, max, latest?, quantiles: {p50, ...},
                            from, to, counts: observations in each bin}
+  requests                 how they ended: [{route, requests, failed,
+                           byOutcome: {4xx, 5xx, aborted, threw}}]
   runtime                  {label, pid, isolate, unit, kind, count, mean, min,
                            max, sum, latest, growth?, from, to}; growth of a
                            counter in that time; null if rows without isolate
@@ -90,6 +93,7 @@ export function toJson(
       bins: bins ?? null,
       durations: sorted(durations, sort).map(series),
       quantities: sorted(quantities, sort).map(series),
+      requests: outcomesByRoute(durations),
       runtime: runtime.map(({ first, last, rows: _, ...rest }) => ({ ...rest, from: first, to: last })),
       unread: { rows: reading.unread, problems: reading.problems },
     },

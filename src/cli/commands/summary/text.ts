@@ -3,6 +3,8 @@ import { type Program, programNames } from "../../../analysis/programs/program.t
 import { type ProcessId, processKey } from "../../../files/names.ts";
 import { livedSeconds } from "../../../analysis/programs/lived_time.ts";
 import type { Remark } from "../../../analysis/programs/remarks.ts";
+import { outcomesByRoute } from "../../../analysis/frames/route_outcomes.ts";
+import { formatFailures } from "./failures.ts";
 import { formatPrograms } from "./programs.ts";
 import { formatRuntime, nameOf, processColumn } from "./runtime_table.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
@@ -44,6 +46,8 @@ export function formatSummary(summary: Summary, look: SummaryLook): string {
   const add = (title: string, table: string): void =>
     void sections.push(`${look.hasColors ? bold(title) : title}\n${table}`);
   if (programs !== "") add("Programs", programs);
+  const failing = formatFailures(outcomesByRoute(durations), look);
+  if (failing !== "") add("Requests that failed", failing);
   if (durations.length > 0) {
     const order = look.sort === "label" ? "" : `, by ${look.sort === "total" ? "total time" : look.sort}`;
     add(`Durations${order}`, formatSeries(durations, seconds, "s", look));

@@ -1,5 +1,5 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Command } from "commander";
 import { addCompareCommand } from "../../../../src/cli/commands/compare.ts";
 import type { Output } from "../../../../src/cli/context.ts";
@@ -86,7 +86,7 @@ describe("kymo compare", () => {
     ]);
     assertEquals(code, 1);
     const { comparisons, ...rest } = JSON.parse(stdout);
-    assertEquals(rest, { a, b, confidence: 95, margin: 0, seed: 7, unread: { a: 0, b: 0 } });
+    assertEquals(rest, { a, b, confidence: 95, margin: 0, seed: 7, failures: [], unread: { a: 0, b: 0 } });
     assertEquals(comparisons.map(({ label, verdict }: { label: string; verdict: string }) => [label, verdict]), [
       ["/changed", "slower"],
       ["/same", "cannot tell"],
@@ -96,6 +96,29 @@ describe("kymo compare", () => {
     assertEquals((await run([a, b, "--fail-on", "slower", "--margin", "200"])).code, 0);
     const [none] = JSON.parse((await run([a, b, "--json", "--label", "/gone"])).stdout).comparisons;
     assertEquals([none.b, none.median.ratio, none.median.interval, none.verdict], [null, null, null, "only in A"]);
+  });
+
+  it("compares the shares of failed requests by route, and --fail-on errors knows them", async () => {
+    using recordings = new Recordings();
+    const requests = (failed: number): Row[] =>
+      Array.from({ length: 1_000 }, (_, i) => ({
+        time: i / 100,
+        value: 0.01,
+        label: i < failed ? "/pay [GET] 5xx" : "/pay [GET]",
+      }));
+    const [a, b] = [recordings.write({ duration: requests(10) }), recordings.write({ duration: requests(100) })];
+    const { stdout, code } = await run([a, b, "--fail-on", "slower", "--fail-on", "errors"]);
+    const lines = stdout.replaceAll("\u00a0", " ").split("\n");
+    const at = lines.indexOf("Requests that failed");
+    assertMatch(
+      lines[at + 2]!,
+      /^\/pay \[GET\] +1,000 +1,000 +1\.0 % +10\.0 % +\+9\.00 points \(\+\S+ … \+\S+\) +more errors$/,
+    );
+    assertEquals(code, 1);
+    assertEquals((await run([b, a, "--fail-on", "errors"])).code, 0);
+    assertEquals((await run([a, a, "--fail-on", "errors"])).code, 0);
+    const [failure] = JSON.parse((await run([a, b, "--json"])).stdout).failures;
+    assertEquals([failure.route, failure.b.failed, failure.verdict], ["/pay [GET]", 100, "more errors"]);
   });
 
   it("takes relative times from each recording", async () => {

@@ -22,6 +22,7 @@ describe("a summary as JSON", () => {
       processes: [{ pid: 1, isolate: "", name: "PID 1" }],
       programs: [],
       remarks: [],
+      requests: [],
       from,
       to,
       seconds: 10,
