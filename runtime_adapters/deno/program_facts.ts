@@ -1,6 +1,7 @@
 import type { ProgramFacts } from "../../src/runtime.ts";
 import { nodeProcess } from "../node_api/builtins.ts";
 import { programFactsOf } from "../node_api/program_facts.ts";
+import { timeZone } from "../web_api/time_zone.ts";
 import { inWorker } from "./signals.ts";
 
 /** Why the host's name cannot be read; `undefined` if it can. */
@@ -13,7 +14,8 @@ export function denoProgramFacts(): ProgramFacts {
   return programFactsOf({
     isWorker: inWorker,
     entry: entry(),
-    host: hostDenied() === undefined ? Deno.hostname() : undefined,
+    host: () => hostDenied() === undefined ? Deno.hostname() : undefined,
+    timeZone: timeZone(),
     variable: (name) => isGranted({ name: "env", variable: name }) ? Deno.env.get(name) : undefined,
   });
 }

@@ -1,5 +1,4 @@
 import type { ProgramFacts } from "../../src/runtime.ts";
-import { timeZone } from "../web_api/time_zone.ts";
 
 /**
  * The environment variables that may name the service, the first that is set and not empty: Kymo's
@@ -12,18 +11,21 @@ export interface KnownFacts {
   readonly isWorker: boolean;
   /** Path or URL of the code with which this isolate began. */
   readonly entry: string | undefined;
-  readonly host: string | undefined;
+  /** May throw: the system has a host name, as a rule. */
+  readonly host: () => string | undefined;
+  /** The IANA time zone. */
+  readonly timeZone: string | undefined;
   /** The value of an environment variable; `undefined` if it is not set, or may not be read. */
   readonly variable: (name: string) => string | undefined;
 }
 
 /** The facts of a program. */
-export function programFactsOf({ isWorker, entry, host, variable }: KnownFacts): ProgramFacts {
+export function programFactsOf({ isWorker, entry, host, timeZone, variable }: KnownFacts): ProgramFacts {
   return {
     kind: isWorker ? "worker" : "main",
     ...given("script", fileNameOf(entry)),
-    ...given("host", host),
-    ...given("timeZone", timeZone()),
+    ...given("host", orNothing(host)),
+    ...given("timeZone", timeZone),
     ...given("serviceName", NAME_VARIABLES.map(variable).find((value) => value !== undefined && value !== "")),
   };
 }
@@ -40,6 +42,14 @@ function fileNameOf(entry = ""): string | undefined {
     return isUrl ? decodeURIComponent(name) : name;
   } catch {
     return name; // a percent sign that begins no escape
+  }
+}
+
+function orNothing<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }
 
