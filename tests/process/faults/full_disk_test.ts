@@ -95,7 +95,7 @@ for (const durability of ["memory", "spool"] as const) {
           const numbers = readNumbers(seen);
           assertEquals(numbers.length, stopped.flushed + stopped.buffered);
           assertEquals(new Set(numbers).size, numbers.length);
-          assertEquals(readdirSync(seen).filter((name) => !/^custom\..*csv$/.test(name)), []);
+          assertEquals(readdirSync(seen).filter((name) => !/^(custom\..*csv|program\..*json)$/.test(name)), []);
           await recorder.end();
         },
       );

@@ -161,5 +161,5 @@ function assertKept({ recorded, flushed, dropped, errors }: RecorderState): void
 }
 
 function unpublished(directory: string): string[] {
-  return readdirSync(directory).filter((name) => !/^custom\..*csv$/.test(name));
+  return readdirSync(directory).filter((name) => !/^(custom\..*csv|program\..*json)$/.test(name));
 }

@@ -16,7 +16,7 @@ interface WriterRows {
  * there is nothing else: no torn row, no other file, no other row. Returns the number of rows.
  */
 export function assertAllThere(directory: string, acknowledged: Acknowledged): number {
-  assertEquals(readdirSync(directory).filter((name) => !/^(custom|duration)\..*csv$/.test(name)), []);
+  assertEquals(readdirSync(directory).filter((name) => !/^((custom|duration)\..*csv|program\..*json)$/.test(name)), []);
   const writers = readWriters(directory);
   let rows = 0;
   for (const [name, count] of acknowledged) {

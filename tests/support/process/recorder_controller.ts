@@ -28,7 +28,7 @@ export function assertConserved({ recorded, flushed, buffered, dropped }: Record
 
 /** Names in a directory that are not published files of durations. */
 export function otherNames(directory: string): string[] {
-  return readdirSync(directory).filter((name) => !/^duration\..*csv$/.test(name));
+  return readdirSync(directory).filter((name) => !/^(duration\..*csv|program\..*json)$/.test(name));
 }
 
 /** Starts and controls `tests/support/programs/recorder.ts`. */

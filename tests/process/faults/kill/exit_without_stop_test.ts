@@ -108,7 +108,7 @@ function assertSameEnd(ended: Ended, bare: Ended, end: End): void {
 async function recoverRows(directory: string): Promise<number> {
   const { rows, damaged, alive, failures } = await recover(directory);
   assertEquals({ damaged, alive, failures }, { damaged: 0, alive: 0, failures: [] });
-  assertEquals(readdirSync(directory).filter((name) => !/^\w+\..*csv$/.test(name)), []);
+  assertEquals(readdirSync(directory).filter((name) => !/^(\w+\..*csv|program\..*json)$/.test(name)), []);
   return rows;
 }
 

@@ -1,6 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { defaultRuntime } from "../../../../src/default_runtime.ts";
+import { readProgramRecord } from "../../../../src/files/program_record.ts";
 import { scratchDirectory } from "../../../support/scratch_directory.ts";
 import { spawnOn, thisRuntime } from "../../../support/process/run.ts";
 import { recordFigure } from "../../../support/faults/fault_figures.ts";
@@ -42,6 +45,12 @@ for (const layout of LAYOUTS) {
         for (const { name, recorded } of JSON.parse(stdout)) acknowledged.set(name, recorded);
         await recoverDeadWriters(monitoringDir);
       }
+      const records = readdirSync(monitoringDir).filter((name) => name.startsWith("program."))
+        .map((name) => readProgramRecord(defaultRuntime().files, `${monitoringDir}/${name}`));
+      assertEquals(
+        records.map((read) => read.ok && `${read.value.kind} ${read.value.end?.how}`),
+        Array(PROGRAMS * WORKERS).fill("worker killed"),
+      );
       const rows = assertAllThere(monitoringDir, acknowledged);
       recordFigure(
         10,
