@@ -1,5 +1,5 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
   existsSync,
   mkdirSync,
@@ -72,12 +72,17 @@ for (const layout of LAYOUTS) {
       rmSync(directory, { recursive: true });
       writeFileSync(directory, "theirs");
       await recorder.send("record", 1000);
-      const { lastError } = await recorder.send("stop");
+      const { lastError } = await recorder.send("flush");
+      const stopped = await recorder.send("stop");
       await recorder.end();
       const why = "a file of that name already exists";
       assertEquals(
         lastError,
         `Cannot write the observations, which are kept for another attempt: ${quotePath(directory)}: ${why}`,
+      );
+      assertMatch(
+        stopped.lastError!,
+        /^Cannot write the program record: ".*\.json": a file of that name already exists$/,
       );
     });
 
