@@ -28,7 +28,7 @@ export class RequestTimer {
   readonly #poller: ResponsePoller;
   readonly #polling: { readonly poller: ResponsePoller; readonly turns: EventLoopTurns };
   readonly #watching: { readonly watch: ClientWatch; readonly open: OpenResponses };
-  #hasReported = false;
+  readonly #reported = new Set<string>();
 
   constructor(options: CheckedHttpOptions) {
     this.#options = options;
@@ -87,7 +87,10 @@ export class RequestTimer {
 
   #start(request: Request, pattern: string | undefined): RequestSample | undefined {
     if (!isRequest(request)) {
-      this.#reportNoRequest(request);
+      this.reportOnce(
+        "request",
+        `Cannot time the request: not a Request: ${quote(request)}: a listener of node:http needs timeListener`,
+      );
       return undefined;
     }
     const sample = this.#samples.start(request, request.method, request.url);
@@ -106,15 +109,11 @@ export class RequestTimer {
     }
   }
 
-  #reportNoRequest(value: unknown): void {
-    if (this.#hasReported || this.#options.recorder.report === undefined) return;
-    this.#hasReported = true;
-    this.#options.recorder.report(
-      new KymoError(
-        "invalid-argument",
-        `Cannot time the request: not a Request: ${quote(value)}: a listener of node:http needs timeListener`,
-      ),
-    );
+  /** Reports that something is not timed, once for each `what`. */
+  reportOnce(what: "listen" | "request", message: string): void {
+    if (this.#reported.has(what)) return;
+    this.#reported.add(what);
+    this.#options.recorder.report?.(new KymoError("invalid-argument", message));
   }
 }
 

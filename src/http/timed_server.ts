@@ -58,6 +58,25 @@ export function timedServer<S extends TimedParts>(timer: RequestTimer, server: S
     };
     replace("fetch", timer.handler(onOriginal));
   }
+  const { listen } = server as { readonly listen?: unknown };
+  if (typeof listen === "function") {
+    // Elysia's does not call `fetch`, and nobody would know why there are no samples.
+    const told = function (this: unknown, ...args: unknown[]): unknown {
+      timer.reportOnce(
+        "listen",
+        "Cannot time the server: its `listen` does not call the timed `fetch`: give it to the runtime, or see the guide",
+      );
+      return listen.apply(this === timed ? server : this, args);
+    };
+    const property = Object.getOwnPropertyDescriptor(timed, "listen");
+    Object.defineProperty(timed, "listen", {
+      configurable: true,
+      writable: true,
+      enumerable: false,
+      ...property,
+      value: told,
+    });
+  }
   if (isPlainObject(routes)) {
     replace("routes", timedRoutes(timer, routes as Readonly<Record<string, Route>>));
   }

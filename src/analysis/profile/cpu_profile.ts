@@ -168,7 +168,9 @@ function withChildren(nodes: readonly FileNode[], assumed: string[]): CpuProfile
 function rootFirst(nodes: readonly CpuProfileNode[], assumed: string[]): CpuProfileNode[] {
   const called = new Set(nodes.flatMap(({ children = [] }) => children));
   const tops = nodes.filter(({ id }) => !called.has(id));
-  const found = tops.find(({ callFrame: { functionName, url } }) => functionName === "(root)" && url === "");
+  const found = tops.find(({ callFrame: { functionName, url, lineNumber } }) =>
+    functionName === "(root)" && (url === "" || lineNumber < 0)
+  );
   const others = tops.filter((node) => node !== found);
   if (found === undefined && others.length > 0) assumed.push("it has no root: what nothing calls is called by one");
   else if (others.length > 0) assumed.push(`its root calls ${others.length} nodes that nothing else calls`);

@@ -1,5 +1,12 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
 import { checkHttpOptions } from "../../../src/http/options.ts";
 import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
@@ -87,6 +94,28 @@ describe("timedServer", () => {
     assert(server instanceof App);
     assert(Object.hasOwn(server, "fetch"), "as `deno serve` wants it");
     assertEquals(recorder.ended.length, 2);
+  });
+
+  it("reports once that `listen` calls something else than the timed fetch, and calls it", () => {
+    const { recorder, timer: timing } = timer();
+    const ports: number[] = [];
+    class App {
+      readonly name = "app";
+      fetch(): Response {
+        return new Response();
+      }
+      listen(port: number): this {
+        ports.push(port);
+        return this;
+      }
+    }
+    const app = new App();
+    const server = timedServer(timing, app);
+    assertEquals(Object.keys(server), ["name", "fetch"]);
+    for (const port of [1, 2]) assertStrictEquals(server.listen(port), app);
+    assertEquals(ports, [1, 2]);
+    assertEquals(recorder.reported.map(({ code }) => code), ["invalid-argument"]);
+    assertMatch(recorder.reported[0]!.message, /^Cannot time the server: its `listen` /);
   });
 
   it("passes on another `this`", () => {
