@@ -51,14 +51,14 @@ interface Series {
 
 /** The series of durations and of the programs' own numbers, interval by interval. */
 export class LiveSeriesTable {
-  readonly #byPid: boolean;
+  readonly #byProcess: boolean;
   readonly #series = new Map<string, Series>();
   /** The same by source and label: looked up without concatenating a key for each row. */
   #ofSource = new WeakMap<RowSource, Map<string, Series>>();
 
-  /** Keeps series of several processes apart if `byPid`. */
-  constructor(byPid: boolean) {
-    this.#byPid = byPid;
+  /** Keeps series of several processes apart if `byProcess`. */
+  constructor(byProcess: boolean) {
+    this.#byProcess = byProcess;
   }
 
   /** Adds a row. */
@@ -97,7 +97,7 @@ export class LiveSeriesTable {
   }
 
   #get(source: RowSource, label: string): Series {
-    const key = `${this.#byPid ? processKey(source) : ""} ${source.channel} ${label}`;
+    const key = `${this.#byProcess ? processKey(source) : ""} ${source.channel} ${label}`;
     const known = this.#series.get(key);
     if (known !== undefined) return known;
     if (this.#series.size >= MAX_SERIES && label !== REST) return this.#get(source, REST);
@@ -112,8 +112,8 @@ export class LiveSeriesTable {
     return {
       label,
       channel: source.channel,
-      ...this.#byPid ? { pid: source.pid } : {},
-      ...this.#byPid && source.isolate !== "" ? { isolate: source.isolate } : {},
+      ...this.#byProcess ? { pid: source.pid } : {},
+      ...this.#byProcess && source.isolate !== "" ? { isolate: source.isolate } : {},
       unit: source.kind === ValueKind.duration ? "s" : "",
       count: Math.round(count),
       rate: count / seconds,

@@ -28,7 +28,7 @@ export interface LiveViewOptions {
    *
    * @default false
    */
-  readonly byPid?: boolean;
+  readonly byProcess?: boolean;
   /** Limit of the bytes of CSV that are read in an interval. */
   readonly limit?: number;
 }
@@ -79,7 +79,7 @@ export class LiveView {
   constructor(runtime: Runtime, path: string, options: LiveViewOptions = {}) {
     this.#runtime = runtime;
     this.#options = options;
-    this.#table = new LiveSeriesTable(options.byPid ?? false);
+    this.#table = new LiveSeriesTable(options.byProcess ?? false);
     this.#begin = runtime.clock.now();
     // What was recorded before shows the state of the processes, but belongs to no interval.
     this.#directory = new LiveDirectory(

@@ -28,7 +28,7 @@ describe("four containers that share a directory", { skip: cannotContain() }, ()
     await using containers = await Containers.record(directory);
     const once = ["--once", "--interval", "6"];
     const [json, text] = await Promise.all([
-      kymo("top", directory, ...once, "--by-pid", "--json"),
+      kymo("top", directory, ...once, "--by-process", "--json"),
       kymo("top", directory, ...once),
     ]);
     const { processes, series }: LiveInterval = JSON.parse(json);

@@ -43,7 +43,7 @@ class Top {
   #text = "";
 
   constructor(directory: string) {
-    this.#spawned = spawnCommand([...program, "top", directory, "--json", "--by-pid", "--interval", `${INTERVAL}`]);
+    this.#spawned = spawnCommand([...program, "top", directory, "--json", "--by-process", "--interval", `${INTERVAL}`]);
     this.#spawned.child.stdout.on("data", (text: string) => this.#text += text);
   }
 

@@ -36,7 +36,7 @@ export function formatPrograms(programs: readonly Program[], remarks: readonly R
     {
       title: "end",
       side: "left",
-      cell: ({ record, liveness }) => sanitize(record?.end ? endInWords(record.end) : stateInWords(liveness)),
+      cell: (program) => sanitize(endCell(program)),
     },
   ];
   const shown = shownOf(recorded);
@@ -54,6 +54,13 @@ function shownOf(recorded: readonly Program[]): Program[] {
   const latest = new Set([...services.values()].map(([first]) => first!));
   const shown = [...new Set([...latest, ...byStart])].slice(0, MOST_PROGRAMS);
   return shown.sort((one, other) => one.record!.started < other.record!.started ? -1 : 1);
+}
+
+/** How a program ended. A worker is not told of the end of its process, nor when it is terminated. */
+function endCell({ record, liveness }: Program): string {
+  if (record?.end === undefined) return stateInWords(liveness);
+  const isWorkersEnd = record.kind === "worker" && record.end.how === "killed";
+  return isWorkersEnd ? "ended with its process, or was terminated" : endInWords(record.end);
 }
 
 /** How long a program recorded, if its end is known. */

@@ -65,7 +65,7 @@ interface TopOptions {
   readonly label?: readonly string[];
   readonly pid?: readonly number[];
   readonly isolate?: readonly string[];
-  readonly byPid?: boolean;
+  readonly byProcess?: boolean;
   readonly sort: SortKey;
   readonly count?: number;
   readonly once?: boolean;
@@ -79,7 +79,7 @@ export function addTopCommand(program: Command, context: CliContext, end: (code:
     .argument("<DIR>", "the monitoring directory")
     .option("--interval <S>", "seconds between two updates", parseInterval, 1);
   addIsolateOption(addPidOption(addLabelOption(command)))
-    .option("--by-pid", "show each process separately")
+    .option("--by-process", "show each process separately")
     .addOption(new Option("--sort <BY>", "order of the series").choices(sortKeys).default("rate"))
     .option("--count <N>", "end after this many updates", wholeNumber(1))
     .option("--once", "end after the first update")
@@ -108,10 +108,10 @@ async function watch(directory: string, options: TopOptions, context: CliContext
   if (denied !== undefined) {
     throw new KymoError("permission-denied", `Cannot watch: ${quotePath(directory)}: ${denied}`);
   }
-  const { interval, label, pid, isolate, byPid = false, sort, json = false } = options;
+  const { interval, label, pid, isolate, byProcess = false, sort, json = false } = options;
   const { LiveView } = await import("../../../analysis/live/live_view.ts");
   const view = new LiveView(runtime, directory, {
-    byPid,
+    byProcess,
     ...label === undefined ? {} : { wantsLabel: labelMatcher(...label) },
     wantsProcess: (id) => (pid?.includes(id.pid) ?? true) && (isolate?.includes(id.isolate) ?? true),
   });

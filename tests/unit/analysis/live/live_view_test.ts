@@ -52,7 +52,7 @@ describe("LiveView", () => {
     const monitors = [started(one), started(other)];
     const views = [
       new LiveView(one, DIRECTORY),
-      new LiveView(one, DIRECTORY, { byPid: true }),
+      new LiveView(one, DIRECTORY, { byProcess: true }),
       new LiveView(one, DIRECTORY, { wantsProcess: ({ isolate }) => isolate === "00000002" }),
       new LiveView(one, DIRECTORY, { wantsLabel: (label) => label === "b" }),
     ];
@@ -306,7 +306,7 @@ describe("LiveView on the states of processes", () => {
     const disk = new MemoryDisk({ mapping: false }); // no spools
     const runtimes = [programOn(disk, 1, 1), programOn(disk, 1, 2), programOn(disk, 2, 3)];
     const monitors = runtimes.map((runtime) => started(runtime, { layout: "append", withRuntime: true }));
-    const view = new LiveView(runtimes[0]!, DIRECTORY, { byPid: true });
+    const view = new LiveView(runtimes[0]!, DIRECTORY, { byProcess: true });
     const counts = async (): Promise<string[]> => {
       for (const runtime of runtimes) runtime.timers.advance(1_000);
       for (const monitor of monitors) {
