@@ -112,6 +112,13 @@ export function programNames(programs: readonly Program[]): Map<string, string> 
   return names;
 }
 
+/** What the programs of some records are called, each name once, in the order of their starts. */
+export function distinctNames(records: Iterable<ProgramRecord>): string[] {
+  const programs = Array.from(records, (record): Program => ({ pid: record.pid, isolate: record.isolate, record }))
+    .sort((one, other) => one.record!.started < other.record!.started ? -1 : 1);
+  return [...new Set(programs.map(plainName))];
+}
+
 /** What the service and host of each program are called, by its key: several programs may share one. */
 export function shortNames(programs: readonly Program[]): Map<string, string> {
   return new Map(programs.map((program) => [processKey(program), plainName(program)]));

@@ -19,8 +19,8 @@ const description = "Tell whether one recording is slower or faster than another
 
 /** What `--json` prints, for the help. */
 const jsonHelp = `
---json prints one object: a, b, confidence, margin, seed, unread: {a, b}, and
-comparisons, a list of
+--json prints one object: a, b, programs: {a: [name, ...], b}, confidence,
+margin, seed, unread: {a, b}, and comparisons, a list of
   label        string
   a, b         {count, median, p99}, in seconds; null if the label is not there
   median, p99  {ratio, interval: [low, high], confidence, verdict, reason?};
@@ -108,12 +108,13 @@ async function compareRecordings(
   await using after = await openRecording([b], "compare", context, options);
   const comparisons = await compareDurations(before, after, options, context);
   const failures = await compareRequests(before, after, options);
+  const programs = { a: await programsOf(before), b: await programsOf(after) };
   if (json) {
     const unread = { a: before.reading.unread, b: after.reading.unread };
-    stdout.write(`${toJson(comparisons, failures, { a, b, confidence, margin, seed, unread })}\n`);
+    stdout.write(`${toJson(comparisons, failures, { a, b, programs, confidence, margin, seed, unread })}\n`);
   } else {
     const { columns: width, hasColors } = stdout;
-    stdout.write(formatComparisons(comparisons, failures, { a, b, confidence, margin, width, hasColors }));
+    stdout.write(formatComparisons(comparisons, failures, { a, b, programs, confidence, margin, width, hasColors }));
   }
   const codes = [reportUnread(before.reading, context), reportUnread(after.reading, context)];
   const hasFailed = failOn.some((verdict) =>
@@ -156,6 +157,12 @@ async function compareRequests(
   return await compareFailures(a!, b!, options.confidence / 100);
 }
 
+/** What the programs of a recording are called, by their records. */
+async function programsOf(db: TelemetryDB): Promise<string[]> {
+  const { distinctNames } = await import("../../analysis/programs/program.ts");
+  return distinctNames(db.programRecords().byProcess.values());
+}
+
 async function durationsOf(db: TelemetryDB, options: CompareCommandOptions): Promise<TelemetryFrame> {
   const { timeRange } = await import("../../analysis/summary/summary.ts");
   const { labels: _, ...selection } = await selectionOf(options, () => timeRange(db));
@@ -187,6 +194,8 @@ interface Compared {
   /** The recordings as the user named them. */
   readonly a: string;
   readonly b: string;
+  /** The names of their programs. */
+  readonly programs: { readonly a: readonly string[]; readonly b: readonly string[] };
   /** Percent. */
   readonly confidence: number;
   /** Percent. */
@@ -209,9 +218,10 @@ function formatComparisons(
   failures: readonly FailureComparison[],
   look: Compared & TableRoom,
 ): string {
-  const { a, b, confidence, margin, hasColors } = look;
+  const { a, b, programs, confidence, margin, hasColors } = look;
   const heading = `${sanitize(b)} (B) compared with ${sanitize(a)} (A)`;
-  const title = `${hasColors ? bold(heading) : heading}\n`;
+  const who = Object.entries({ A: programs.a, B: programs.b }).map(([name, all]) => programsLine(name, all)).join("");
+  const title = `${hasColors ? bold(heading) : heading}\n${who}`;
   if (comparisons.length === 0) return `${title}No durations were recorded, or none are selected.\n`;
   const table = formatTable<Comparison>(
     [
@@ -236,6 +246,16 @@ function formatComparisons(
     : `The intervals of ${counted(intervals, "change")} hold together with ${confidence} % confidence${ignored}.`;
   const notes = [...missingIntervals(comparisons), confident].map((note) => `${hasColors ? dim(note) : note}\n`);
   return `${title}\n${table}\n${notes.join("")}${formatFailures(failures, look)}`;
+}
+
+/** Programs that are named in the heading. */
+const MOST_NAMES = 3;
+
+/** Which programs recorded a side, as a line; empty if there are no records. */
+function programsLine(side: string, names: readonly string[]): string {
+  if (names.length === 0) return "";
+  const more = names.length > MOST_NAMES ? `, and ${names.length - MOST_NAMES} more` : "";
+  return `${side}: ${names.slice(0, MOST_NAMES).map(sanitize).join(", ")}${more}\n`;
 }
 
 /** The routes with failed requests, as a table; empty if there are none. */

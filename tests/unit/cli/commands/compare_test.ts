@@ -1,6 +1,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { writeFileSync } from "node:fs";
 import { Command } from "commander";
+import { programFileName } from "../../../../src/files/names.ts";
+import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
 import { addCompareCommand } from "../../../../src/cli/commands/compare.ts";
 import type { Output } from "../../../../src/cli/context.ts";
 import { randomOf, simulateRun } from "../../../support/analysis/bootstrap_simulation.ts";
@@ -86,7 +89,16 @@ describe("kymo compare", () => {
     ]);
     assertEquals(code, 1);
     const { comparisons, ...rest } = JSON.parse(stdout);
-    assertEquals(rest, { a, b, confidence: 95, margin: 0, seed: 7, failures: [], unread: { a: 0, b: 0 } });
+    assertEquals(rest, {
+      a,
+      b,
+      programs: { a: [], b: [] },
+      confidence: 95,
+      margin: 0,
+      seed: 7,
+      failures: [],
+      unread: { a: 0, b: 0 },
+    });
     assertEquals(comparisons.map(({ label, verdict }: { label: string; verdict: string }) => [label, verdict]), [
       ["/changed", "slower"],
       ["/same", "cannot tell"],
@@ -119,6 +131,22 @@ describe("kymo compare", () => {
     assertEquals((await run([a, a, "--fail-on", "errors"])).code, 0);
     const [failure] = JSON.parse((await run([a, b, "--json"])).stdout).failures;
     assertEquals([failure.route, failure.b.failed, failure.verdict], ["/pay [GET]", 100, "more errors"]);
+  });
+
+  it("names the programs that recorded each side", async () => {
+    using recordings = new Recordings();
+    const [a, b] = [recordings.write({ duration: before }), recordings.write({ duration: after })];
+    for (const [directory, isolate, name] of [[a, "0000000a", "orders"], [b, "0000000b", "orders"]] as const) {
+      const record = {
+        ...{ kymo: "0.1.0", runtime: "bun", runtimeVersion: "1.4.5", pid: 1, isolate, kind: "main" as const, name },
+        ...{ host: isolate === "0000000a" ? "web-1" : "web-2", clock: "clock_gettime", started: 1n, options: {} },
+      };
+      writeFileSync(`${directory}/${programFileName(record)}`, encodeProgramRecord(record));
+    }
+    assertEquals((await run([a, b])).stdout.split("\n").slice(1, 3), [
+      "A: bun 1.4.5 · orders@web-1",
+      "B: bun 1.4.5 · orders@web-2",
+    ]);
   });
 
   it("takes relative times from each recording", async () => {
