@@ -89,10 +89,15 @@ export function underStrace(
 
 /** The names of files that a program with known names may make; the shell puts the PID in. */
 function foreseenNames(files: number): string[] {
+  const owners = range(ISOLATES).map((isolate) => `$$-${isolate.toString(16).padStart(8, "0")}`);
   return CHANNELS.flatMap((channel) => [
     `${channel}.csv`,
-    ...range(ISOLATES).flatMap((isolate) => namesOf(channel, `$$-${isolate.toString(16).padStart(8, "0")}`, files)),
-  ]).concat(".probe.i.tmp", ".spools");
+    ...owners.flatMap((owner) => namesOf(channel, owner, files)),
+  ]).concat(
+    owners.flatMap((owner) => [`program.${owner}.json`, `.program.${owner}.json.tmp`]),
+    ".probe.i.tmp",
+    ".spools",
+  );
 }
 
 function namesOf(channel: string, owner: string, files: number): string[] {
