@@ -48,7 +48,7 @@ await serve("no order").catch((error) => console.log(`Not served: ${error.name}`
 await monitor.stop();
 
 for (const name of await readdir(monitoringDir)) {
-  if (!name.includes(`.${process.pid}-`)) continue;
+  if (!name.includes(`.${process.pid}-`) || !name.endsWith(".csv")) continue;
   for (const { label, measurement } of parseCsv(await readFile(join(monitoringDir, name), "utf8"))) {
     console.log(`${label}: ${(1000 * measurement).toFixed(3)} ms`);
   }

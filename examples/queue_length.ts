@@ -42,7 +42,7 @@ await work();
 await monitor.stop();
 
 for (const name of await readdir(monitoringDir)) {
-  if (!name.includes(`.${process.pid}-`)) continue;
+  if (!name.includes(`.${process.pid}-`) || !name.endsWith(".csv")) continue;
   const observations = parseCsv(await readFile(join(monitoringDir, name), "utf8"));
   const measurements = observations.map(({ measurement }) => Math.round(measurement));
   console.log(`${observations[0]?.label}: ${measurements.join(" ")}`);

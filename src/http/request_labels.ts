@@ -33,6 +33,9 @@ export type RequestOutcome = "ok" | FailedOutcome | "stream";
  */
 export type FailedOutcome = "4xx" | "5xx" | "aborted" | "threw";
 
+/** What stands for the route of requests that no route matched, and that were answered with 404. */
+export const UNMATCHED = "unmatched";
+
 /** All ways to fail. */
 export const FAILED_OUTCOMES: readonly FailedOutcome[] = ["4xx", "5xx", "aborted", "threw"];
 
@@ -89,7 +92,7 @@ class Labels {
   readonly other: string;
 
   constructor(verb: string, outcome: RequestOutcome) {
-    this.unmatched = requestLabel({ route: "unmatched", verb, outcome });
+    this.unmatched = requestLabel({ route: UNMATCHED, verb, outcome });
     this.other = requestLabel({ route: "other", verb, outcome });
   }
 }
@@ -202,7 +205,7 @@ export class RequestLabels {
     this.#count++;
     if (!isTrusted) this.#paths++;
     const own = ownCopy(short);
-    const label = own + labels.unmatched.slice("unmatched".length);
+    const label = own + labels.unmatched.slice(UNMATCHED.length);
     labels.known.set(own, label);
     return label;
   }

@@ -4,7 +4,7 @@ import { FAILED_OUTCOMES, type FailedOutcome, parseRequestLabel } from "../../ht
 export interface RouteOutcomes {
   /** The route with its method, as in the label of those that went well: `/orders/:id [GET]`. */
   readonly route: string;
-  /** All of its requests. */
+  /** All of its requests but streams, which end when their clients want. */
   readonly requests: number;
   /** Those that failed. */
   readonly failed: number;
@@ -14,7 +14,7 @@ export interface RouteOutcomes {
 
 /**
  * How requests ended, by route, from the counts of their series; those with the most failures come
- * first. Series that are not of requests are left out.
+ * first. Streams and series that are not of requests are left out.
  */
 export function outcomesByRoute(
   series: Iterable<{ readonly label: string; readonly count: number }>,
@@ -22,13 +22,13 @@ export function outcomesByRoute(
   const routes = new Map<string, { requests: number; failed: number; byOutcome: Record<FailedOutcome, number> }>();
   for (const { label, count } of series) {
     const parts = parseRequestLabel(label);
-    if (parts === undefined) continue;
+    if (parts === undefined || parts.outcome === "stream") continue;
     const name = `${parts.route} [${parts.verb}]`;
     const route = routes.get(name) ?? { requests: 0, failed: 0, byOutcome: noFailures() };
     routes.set(name, route);
     route.requests += count;
     const { outcome } = parts;
-    if (outcome === "ok" || outcome === "stream") continue;
+    if (outcome === "ok") continue;
     route.failed += count;
     route.byOutcome[outcome] += count;
   }

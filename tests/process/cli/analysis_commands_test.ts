@@ -65,9 +65,9 @@ describe("kymo summary as a program", () => {
     const selection = ["--label", "time*", "--label", "nothing", "--pid", "42", "--from", "+1s", "--to", "-2s"];
     const { code, stdout, stderr } = await kymo("summary", "--json", ...selection, "--quantiles", "p50", scratch.path);
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    const { rows, pids, from, to, seconds, durations: [time, ...none], runtime } = JSON.parse(stdout);
+    const { rows, processes, from, to, seconds, durations: [time, ...none], runtime } = JSON.parse(stdout);
     const i = Array.from({ length: 1_000 }, (_, i) => i).filter((i) => i % 4 !== 0 && i >= 100 && i < 799);
-    assertEquals([none, runtime, pids], [[], [], [42]]);
+    assertEquals([none, runtime, processes.map(({ pid }: { pid: number }) => pid)], [[], [], [42]]);
     assertEquals([rows, time.count, time.label], [i.length, i.length, "time, \x1b[2J [GET]"]);
     assertEquals([from, to, seconds], ["1700000001010000000", "1700000007980000000", 6.97]);
     assertEquals([time.min, time.max, time.rate], [1.01e-7, 7.98e-7, i.length / 6.97]);

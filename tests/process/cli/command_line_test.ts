@@ -62,7 +62,9 @@ function publishedNumbers(directory: string): number[] {
 /** Paths of spools and temporary files. */
 function unpublished(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: "utf8" }).map((name) => join(directory, name))
-    .filter((path) => !path.endsWith(".csv") && statSync(path, { throwIfNoEntry: false })?.isFile());
+    .filter((path) =>
+      !/\.csv$|\bprogram\.[^/]*\.json$/.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile()
+    );
 }
 
 const allNumbers = Array.from({ length: ROWS }, (_, i) => i);

@@ -41,6 +41,6 @@ describe("the failed requests of a summary", () => {
       failed: 100,
       byOutcome: { "4xx": 0, "5xx": 75, aborted: 25, threw: 0 },
     });
-    assertEquals(requests.length, 3);
+    assertEquals(requests.length, 2);
   });
 });
