@@ -120,7 +120,7 @@ export function timeServer<
 ): S;
 /** Returns a copy of an application of a framework, such as Hono, with its `fetch` timed. */
 export function timeServer<S extends { readonly fetch: FetchHandler }>(server: S, options?: HttpOptions): S;
-export function timeServer<S extends TimedParts>(server: S, options: HttpOptions = {}): S {
+export function timeServer(server: TimedParts, options: HttpOptions = {}): TimedParts {
   const action = "Cannot time the server";
   if (typeof server !== "object" || server === null) {
     throw new KymoError("invalid-argument", `${action}: not an object: ${quote(server)}`);
