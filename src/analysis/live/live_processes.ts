@@ -110,9 +110,10 @@ export class ProcessFollower {
   #lag: number | undefined;
   #isLagOfInterval = false;
   #userTime: number | undefined;
-  /** The last sample of CPU time, and the last one before the interval. */
+  /** The last sample of CPU time, and the last one before the interval or else its first. */
   #cpu: CpuSample | undefined;
   #cpuBefore: CpuSample | undefined;
+  #isBeforeOfInterval = false;
   /** The last figure: a short interval may have no sample. */
   #cores: number | undefined;
 
@@ -127,7 +128,9 @@ export class ProcessFollower {
     if (time > this.lastTime) this.lastTime = time;
     if (source.channel === CHANNELS.runtime) this.#addRuntime(label, value, time);
     // Rows without weight were recorded before the first interval.
-    if (weight === 0 || this.#cpuBefore === undefined) this.#cpuBefore = this.#cpu;
+    if (weight > 0 && this.#cpuBefore !== undefined) return;
+    this.#cpuBefore = this.#cpu;
+    this.#isBeforeOfInterval = weight > 0;
   }
 
   /** Ends an interval of that length, s. */
@@ -137,6 +140,7 @@ export class ProcessFollower {
       this.#cores = (cpu.total - before.total) / ((cpu.time - before.time) / NANOSECONDS_PER_SECOND);
     }
     this.#cpuBefore = cpu;
+    this.#isBeforeOfInterval = false;
     this.#memory.endInterval();
     const figures = {
       count: Math.round(this.#count),
@@ -160,6 +164,11 @@ export class ProcessFollower {
     if (time >= (this.#levels.get(label)?.time ?? -Infinity)) this.#levels.set(label, { time, value });
   }
 
+  #addCpu(sample: CpuSample): void {
+    if (this.#cpu === undefined || sample.time >= this.#cpu.time) this.#cpu = sample;
+    else if (this.#isBeforeOfInterval && sample.time < this.#cpuBefore!.time) this.#cpuBefore = sample;
+  }
+
   #addRuntime(label: string, value: number, time: number): void {
     switch (label) {
       case SERIES.rss:
@@ -174,8 +183,7 @@ export class ProcessFollower {
         this.#userTime = value;
         break;
       case SERIES.systemTime: // comes after the other
-        if (this.#userTime === undefined || time < (this.#cpu?.time ?? -Infinity)) break;
-        this.#cpu = { time, total: this.#userTime + value };
+        if (this.#userTime !== undefined) this.#addCpu({ time, total: this.#userTime + value });
         break;
       case SERIES.eventLoopLag:
         this.#lag = this.#isLagOfInterval ? Math.max(this.#lag ?? 0, value) : value;
