@@ -8,11 +8,10 @@
 const OWN_PATH = /^(?<root>.*\/)src\/profiling\/own_modules\.[jt]s$/;
 
 /**
- * Where packages are: from npm (also through Deno, which keeps them in a cache), from JSR, and from
+ * Where the package is: from npm (also through Deno, whose cache has its version), from JSR, and from
  * JSR through npm.
  */
-const PACKAGE =
-  /^.*(?:\/node_modules\/(?:@kymo\/kymo|@jsr\/kymo__kymo)|\/npm\/[^/]+\/@kymo\/kymo(?:\/[^/]+)?|\/[^/]+\/@kymo\/kymo)\//;
+const PACKAGE = /^.*\/(?:@kymo\/kymo|@jsr\/kymo__kymo)(?:\/\d+\.[^/]*)?\//;
 
 /**
  * How the URLs of Kymo's modules begin, if `url` is of this one. Empty where they cannot be told
