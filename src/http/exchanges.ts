@@ -8,7 +8,7 @@ import type { ClientWatch, WatchedRequest } from "./client_watch.ts";
 import type { EventLoopTurns } from "./event_loop_turns.ts";
 import type { OpenResponse, OpenResponses } from "./open_responses.ts";
 import { outcomeOf, type RequestOutcome } from "./request_labels.ts";
-import type { RequestSample } from "./request_sample.ts";
+import { isEventStreamType, type RequestSample } from "./request_sample.ts";
 import { isPending, type PendingResponse, type PollableServer, type ResponsePoller } from "./response_poller.ts";
 import { trackBody } from "./tracked_body.ts";
 
@@ -27,9 +27,8 @@ function outcomeOfResponse(status: number): RequestOutcome {
   return status === 101 ? "stream" : status === 0 ? "threw" : outcomeOf(status);
 }
 
-/** Whether a response is a stream of events, which lasts as long as its client wants. */
 function isEventStream({ headers }: Response): boolean {
-  return headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") ?? false;
+  return isEventStreamType(headers.get("content-type"));
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { KymoError } from "../errors.ts";
 import type { DurationRecorder } from "../sampling/time_it.ts";
 import type { CheckedHttpOptions, Until } from "./options.ts";
 import { type LabelledRequest, RequestLabels, type RequestOutcome } from "./request_labels.ts";
@@ -49,9 +50,29 @@ export function nameRequest(request: object, pattern: string | undefined): void 
   names.set(request, pattern);
 }
 
+/**
+ * The route that an option `route` gives a request; `undefined` if there is no such option, or it
+ * returns no name or throws.
+ */
+export function routeGiven<R>(route: ((request: R) => string | undefined) | undefined, request: R): string | undefined {
+  if (route === undefined) return undefined;
+  try {
+    const name: unknown = route(request);
+    return typeof name === "string" && name !== "" ? name : undefined;
+  } catch {
+    return undefined; // the request is served all the same
+  }
+}
+
+/** Whether a content type is that of a stream of events, which lasts as long as its client wants. */
+export function isEventStreamType(type: unknown): boolean {
+  return typeof type === "string" && /^text\/event-stream\b(?!-)/i.test(type);
+}
+
 /** The timed requests of one application, which share the limit on labels. */
 export class RequestSamples {
   readonly #recorder: DurationRecorder;
+  readonly #reported = new Set<string>();
   readonly #until: CheckedHttpOptions["until"];
   readonly #labels: RequestLabels;
 
@@ -69,6 +90,13 @@ export class RequestSamples {
   start(request: object, method: string | undefined, url: string | undefined): RequestSample | undefined {
     const id = this.#recorder.startDurationSample();
     return id === 0 ? undefined : new RequestSample(this, id, request, method, url);
+  }
+
+  /** Reports that something is not timed, once for each `what`. */
+  reportOnce(what: "listen" | "request", message: string): void {
+    if (this.#reported.has(what)) return;
+    this.#reported.add(what);
+    this.#recorder.report?.(new KymoError("invalid-argument", message));
   }
 
   /** Until when a request is timed, by its route or path as it is known now. */

@@ -1,11 +1,11 @@
-import { KymoError, quote } from "../errors.ts";
+import { quote } from "../errors.ts";
 import { isThenable } from "../sampling/when_settled.ts";
 import { ClientWatch } from "./client_watch.ts";
 import { EventLoopTurns } from "./event_loop_turns.ts";
 import { CompletedExchange, type Exchange, PassedExchange, PolledExchange } from "./exchanges.ts";
 import { OpenResponses } from "./open_responses.ts";
 import type { CheckedHttpOptions } from "./options.ts";
-import { type RequestSample, RequestSamples } from "./request_sample.ts";
+import { type RequestSample, RequestSamples, routeGiven } from "./request_sample.ts";
 import { ResponsePoller } from "./response_poller.ts";
 
 /**
@@ -24,15 +24,15 @@ export type Route = FetchHandler | object | false;
 /** Times the requests of one application. Its handlers share the limit on labels. */
 export class RequestTimer {
   readonly #options: CheckedHttpOptions;
-  readonly #samples: RequestSamples;
+  /** Its requests. */
+  readonly samples: RequestSamples;
   readonly #poller: ResponsePoller;
   readonly #polling: { readonly poller: ResponsePoller; readonly turns: EventLoopTurns };
   readonly #watching: { readonly watch: ClientWatch; readonly open: OpenResponses };
-  readonly #reported = new Set<string>();
 
   constructor(options: CheckedHttpOptions) {
     this.#options = options;
-    this.#samples = new RequestSamples(options);
+    this.samples = new RequestSamples(options);
     const turns = new EventLoopTurns();
     this.#poller = new ResponsePoller(options.recorder, turns);
     this.#polling = { poller: this.#poller, turns };
@@ -87,33 +87,15 @@ export class RequestTimer {
 
   #start(request: Request, pattern: string | undefined): RequestSample | undefined {
     if (!isRequest(request)) {
-      this.reportOnce(
+      this.samples.reportOnce(
         "request",
         `Cannot time the request: not a Request: ${quote(request)}: a listener of node:http needs timeListener`,
       );
       return undefined;
     }
-    const sample = this.#samples.start(request, request.method, request.url);
-    if (sample !== undefined) sample.route = this.#routeOf(request) ?? pattern;
+    const sample = this.samples.start(request, request.method, request.url);
+    if (sample !== undefined) sample.route = routeGiven(this.#options.route, request) ?? pattern;
     return sample;
-  }
-
-  #routeOf(request: Request): string | undefined {
-    const { route } = this.#options;
-    if (route === undefined) return undefined;
-    try {
-      const name: unknown = route(request);
-      return typeof name === "string" && name !== "" ? name : undefined;
-    } catch {
-      return undefined; // the request is served all the same
-    }
-  }
-
-  /** Reports that something is not timed, once for each `what`. */
-  reportOnce(what: "listen" | "request", message: string): void {
-    if (this.#reported.has(what)) return;
-    this.#reported.add(what);
-    this.#options.recorder.report?.(new KymoError("invalid-argument", message));
   }
 }
 

@@ -15,11 +15,11 @@
  * @module
  */
 
-import { KymoError, quote } from "../errors.ts";
+import { quote } from "../errors.ts";
 import { type OpenResponse, OpenResponses } from "./open_responses.ts";
 import type { CheckedHttpOptions, HttpOptions, Until } from "./options.ts";
 import { outcomeOf, type RequestOutcome } from "./request_labels.ts";
-import { type RequestSample, RequestSamples } from "./request_sample.ts";
+import { isEventStreamType, type RequestSample, RequestSamples, routeGiven } from "./request_sample.ts";
 
 /**
  * A listener for the `request` event of a server of `node:http`, `node:https` or `node:http2`, or
@@ -75,14 +75,13 @@ interface ListenedResponse extends Connection {
 export function timedListener<L extends Listener>(options: CheckedListenerOptions, listener: L): L {
   const samples = new RequestSamples(options);
   const open = new OpenResponses(options.recorder);
-  let hasReported = false;
 
   const start = (request: ListenedRequest, response: Connection): RequestSample | undefined => {
     if (isRequest(request) && isConnection(response)) return samples.start(request, request.method, request.url);
-    if (!hasReported && options.recorder.report !== undefined) {
-      hasReported = true;
-      options.recorder.report(notListened(request));
-    }
+    samples.reportOnce(
+      "request",
+      `Cannot time the request: not of a server of node:http: ${quote(request)}: a fetch handler needs timeHandler`,
+    );
     return undefined;
   };
 
@@ -124,13 +123,6 @@ function isResponse(connection: Connection): connection is ListenedResponse {
   return typeof writeHead === "function" && typeof getHeader === "function";
 }
 
-function notListened(request: unknown): KymoError {
-  return new KymoError(
-    "invalid-argument",
-    `Cannot time the request: not of a server of node:http: ${quote(request)}: a fetch handler needs timeHandler`,
-  );
-}
-
 /** One timed request, from the call of the listener on. */
 class Exchange {
   readonly #options: CheckedListenerOptions;
@@ -168,14 +160,7 @@ class Exchange {
   }
 
   #route(): string | undefined {
-    const { route } = this.#options;
-    if (route === undefined) return undefined;
-    try {
-      const name: unknown = route(this.#request);
-      return typeof name === "string" && name !== "" ? name : undefined;
-    } catch {
-      return undefined; // the request is served all the same
-    }
+    return routeGiven(this.#options.route, this.#request);
   }
 }
 
@@ -217,8 +202,7 @@ function isSent(request: ListenedRequest, response: ListenedResponse): boolean {
 
 /** Whether a response is an event stream; `given` is the last argument of its `writeHead`. */
 function isEventStream(response: ListenedResponse, given: unknown): boolean {
-  const type = givenContentType(given) ?? response.getHeader("content-type");
-  return typeof type === "string" && /^text\/event-stream\b(?!-)/i.test(type);
+  return isEventStreamType(givenContentType(given) ?? response.getHeader("content-type"));
 }
 
 /**

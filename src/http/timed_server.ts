@@ -62,7 +62,7 @@ export function timedServer<S extends TimedParts>(timer: RequestTimer, server: S
   if (typeof listen === "function") {
     // Elysia's does not call `fetch`, and nobody would know why there are no samples.
     const told = function (this: unknown, ...args: unknown[]): unknown {
-      timer.reportOnce(
+      timer.samples.reportOnce(
         "listen",
         "Cannot time the server: its `listen` does not call the timed `fetch`: give it to the runtime, or see the guide",
       );
