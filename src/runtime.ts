@@ -417,6 +417,20 @@ export function isMissingFile(code: string): boolean {
 }
 
 /**
+ * Runs a file operation; `undefined` if there is no such file.
+ *
+ * @throws {FileError} if it fails otherwise.
+ */
+export function unlessMissing<T>(operation: () => T): T | undefined {
+  try {
+    return operation();
+  } catch (error) {
+    if (error instanceof FileError && isMissingFile(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/**
  * Reads from byte `at` on until `into` is full or the file ends, and returns the number of bytes
  * read.
  *

@@ -3,8 +3,8 @@ import {
   type FileHandle,
   type Files,
   type FileStatus,
-  isMissingFile,
   type Mapping,
+  unlessMissing,
 } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { tryLock } from "../posix/libc.ts";
@@ -128,23 +128,12 @@ export const files: Files = {
   ensureDirectory: (path, access) =>
     attempt((fs) => void fs.mkdirSync(path, { recursive: true, mode: access === "private" ? 0o700 : 0o777 })),
   status(path: string): FileStatus | undefined {
-    try {
-      // Most names do not exist, and throwing costs more than returning `undefined`.
-      const stats = attempt((fs) => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
-      return stats && toStatus(stats);
-    } catch (error) {
-      if (error instanceof FileError && isMissingFile(error.code)) return undefined;
-      throw error;
-    }
+    // Most names do not exist, and throwing costs more than returning `undefined`.
+    const options = { bigint: true, throwIfNoEntry: false } as const;
+    const stats = unlessMissing(() => attempt((fs) => fs.lstatSync(path, options)));
+    return stats && toStatus(stats);
   },
-  realPath(path: string): string | undefined {
-    try {
-      return attempt((fs) => fs.realpathSync(path));
-    } catch (error) {
-      if (error instanceof FileError && isMissingFile(error.code)) return undefined;
-      throw error;
-    }
-  },
+  realPath: (path) => unlessMissing(() => attempt((fs) => fs.realpathSync(path))),
   create: (path) =>
     attempt(({ constants, openSync }) => {
       const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;

@@ -11,6 +11,7 @@ import { bunExitHooks } from "./exit_hooks.ts";
 import { bunFiles } from "./files.ts";
 import { bunProfiler } from "./profiler.ts";
 import { bunProgramFacts } from "./program_facts.ts";
+import { readProcStatus } from "./proc_status.ts";
 
 /** The part of the global `Bun` that is used. */
 interface BunGlobal {
@@ -56,16 +57,4 @@ export function bunRuntime(): Runtime {
     isolateId: randomIsolateId,
     unavailable,
   };
-}
-
-/** The text of `/proc/self/status`, or the reason why it cannot be read. */
-function readProcStatus(): { readonly text: string } | string {
-  const { platform } = nodeProcess();
-  if (platform !== "linux") return `${platform} has no /proc/self/status`;
-  try {
-    const { readFileSync } = builtin<{ readFileSync(path: string, encoding: "latin1"): string }>("node:fs");
-    return { text: readFileSync("/proc/self/status", "latin1") };
-  } catch (error) {
-    return `cannot read /proc/self/status: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

@@ -1,4 +1,5 @@
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { readProcStatus } from "./proc_status.ts";
 import { isOurs, markOurs, type SignalSource, splitByIgnored } from "../node_api/signals.ts";
 
 /** The part of `process` that is used. */
@@ -21,7 +22,7 @@ export function bunSignals(): SignalSource {
   return {
     // A process that was started to ignore a signal (nohup) would no longer ignore it after Bun has
     // listened to it.
-    received: () => isMainThread ? splitByIgnored(readStatus()).others : [],
+    received: () => isMainThread ? splitByIgnored(procStatus()).others : [],
     listen(signal, listener) {
       const own = markOurs(() => {
         listener();
@@ -46,11 +47,7 @@ export function bunSignals(): SignalSource {
 }
 
 /** The text of `/proc/self/status`; `undefined` where there is none. */
-function readStatus(): string | undefined {
-  const { readFileSync } = builtin<{ readFileSync(path: string, encoding: "utf8"): string }>("node:fs");
-  try {
-    return readFileSync("/proc/self/status", "utf8");
-  } catch {
-    return undefined;
-  }
+function procStatus(): string | undefined {
+  const status = readProcStatus();
+  return typeof status === "string" ? undefined : status.text;
 }

@@ -3,8 +3,8 @@ import {
   type FileHandle,
   type Files,
   type FileStatus,
-  isMissingFile,
   type Mapping,
+  unlessMissing,
 } from "../../src/runtime.ts";
 import { errnoName } from "../posix/libc.ts";
 import { mapFile, type MappingCalls, unmappable } from "../posix/mapping.ts";
@@ -138,22 +138,8 @@ export const files: Files = {
   },
   ensureDirectory: (path, access) =>
     attempt(() => Deno.mkdirSync(path, { recursive: true, mode: access === "private" ? 0o700 : 0o777 })),
-  status(path: string): FileStatus | undefined {
-    try {
-      return toStatus(attempt(() => Deno.lstatSync(path)));
-    } catch (error) {
-      if (error instanceof FileError && isMissingFile(error.code)) return undefined;
-      throw error;
-    }
-  },
-  realPath(path: string): string | undefined {
-    try {
-      return attempt(() => Deno.realPathSync(path));
-    } catch (error) {
-      if (error instanceof FileError && isMissingFile(error.code)) return undefined;
-      throw error;
-    }
-  },
+  status: (path) => unlessMissing(() => toStatus(attempt(() => Deno.lstatSync(path)))),
+  realPath: (path) => unlessMissing(() => attempt(() => Deno.realPathSync(path))),
   create: (path) =>
     toHandle(attempt(() => Deno.openSync(path, { read: true, write: true, createNew: true, mode: FILE_MODE }))),
   open: (path, access) => toHandle(attempt(() => Deno.openSync(path, { read: true, write: access !== "read" }))),

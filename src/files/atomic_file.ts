@@ -136,14 +136,13 @@ export class AtomicFile {
 
 /**
  * Publishes a file whose bytes are all in memory under a name that may exist, so that readers see
- * either the old file or the new one, whole. `writer` tells the temporary files of several writers
- * apart; two of them must not write at once under one.
+ * either the old file or the new one, whole. Two writers must not write one at once.
  *
  * @throws {FileError} if it cannot be written; then the old file, if any, is unchanged.
  */
-export function replaceFile(directory: MonitoringDirectory, name: string, bytes: Uint8Array, writer = ""): void {
+export function replaceFile(directory: MonitoringDirectory, name: string, bytes: Uint8Array): void {
   const { files, path, syncs } = directory;
-  const temporary = directory.temporaryPathOf(writer === "" ? name : `${name}.${writer}`);
+  const temporary = directory.temporaryPathOf(name);
   directory.ensure();
   unlessGone(() => files.remove(temporary)); // of a writer that was killed
   const handle = files.create(temporary);

@@ -104,6 +104,12 @@ export function processKey({ pid, isolate }: ProcessId): string {
   return isolate === "" ? String(pid) : `${pid}-${isolate}`;
 }
 
+/** The process of a key. */
+export function parseProcessKey(key: string): ProcessId {
+  const [pid, isolate = ""] = key.split("-");
+  return { pid: Number(pid), isolate };
+}
+
 /** `<channel>.<pid>-<isolate>`, which identifies a channel of one isolate. */
 export function channelKey({ channel, pid, isolate }: ChannelOwner): string {
   return `${channel}.${pid}-${isolate}`;

@@ -1,9 +1,8 @@
 import { reason } from "../../errors.ts";
-import { MonitoringDirectory, release } from "../../files/directory.ts";
+import { MonitoringDirectory } from "../../files/directory.ts";
 import { type Liveness, SpoolOwners } from "../../files/liveness.ts";
 import { parseProgramFileName, type ProcessId, processKey } from "../../files/names.ts";
-import { MAX_PROGRAM_BYTES, parseProgramRecord, type ProgramRecord } from "../../files/program_record.ts";
-import { findRegularFile } from "../../files/regular_file.ts";
+import { type ProgramRecord, readProgramRecord } from "../../files/program_record.ts";
 import type { Files } from "../../runtime.ts";
 
 /** The program records of some directories. */
@@ -14,7 +13,7 @@ export interface ProgramRecords {
   readonly liveness: ReadonlyMap<string, Liveness>;
   /** Records that were not read because there were too many. */
   readonly skipped: number;
-  /** Records that were not read although they were tried: their paths, and why, in a sentence that calls each "it". */
+  /** Records that could not be read: their paths, and why, in a sentence that calls each "it". */
   readonly problems: readonly { readonly path: string; readonly reason: string }[];
 }
 
@@ -26,8 +25,8 @@ const MAX_OTHERS = 1_000;
 
 /**
  * Reads the program records of directories: those of the processes in `wanted`, and up to 1,000
- * others. What cannot be read, or is damaged or of a later
- * version, is left out and reported. Does not throw: rows do not depend on records.
+ * others. What cannot be read, or is damaged or of a later version, is left out and reported. Does
+ * not throw: rows do not depend on records.
  */
 export function readProgramRecords(
   files: Files,
@@ -39,23 +38,21 @@ export function readProgramRecords(
   const byProcess = new Map<string, ProgramRecord>();
   const liveness = new Map<string, Liveness>();
   const problems: { path: string; reason: string }[] = [];
-  const buffer = new Uint8Array(MAX_PROGRAM_BYTES + 1);
   for (const directory of directories) {
     let owners: SpoolOwners | undefined;
     for (const { name, key } of namesIn(files, directory)) {
       if (!keys.has(key) && ++others > MAX_OTHERS) continue;
       const path = `${directory}/${name}`;
       try {
-        const bytes = readBytes(files, path, buffer);
-        const record = typeof bytes === "string"
-          ? { ok: false as const, reason: bytes }
-          : parseProgramRecord(name, bytes);
+        const record = readProgramRecord(files, path);
         if (record.ok) {
           byProcess.set(key, record.value);
           if (record.value.end !== undefined) continue;
           owners ??= new SpoolOwners(new MonitoringDirectory(files, directory));
           liveness.set(key, owners.liveness(record.value));
-        } else problems.push({ path, reason: record.reason });
+        } else {
+          problems.push({ path, reason: record.reason });
+        }
       } catch (error) {
         problems.push({ path, reason: reason(error) });
       }
@@ -73,18 +70,5 @@ function namesIn(files: Files, directory: string): { readonly name: string; read
     });
   } catch {
     return [];
-  }
-}
-
-/** The content of a file, or why it has none. A pipe is not opened: that might never return. */
-function readBytes(files: Files, path: string, buffer: Uint8Array): Uint8Array | string {
-  const found = findRegularFile(files, path);
-  if (!found.ok) return found.reason;
-  const handle = files.open(found.value.path, "read");
-  try {
-    // One read has all of a regular file that is shorter than the buffer.
-    return buffer.slice(0, handle.readAt(buffer, 0));
-  } finally {
-    release(handle);
   }
 }

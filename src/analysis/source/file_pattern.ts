@@ -9,7 +9,7 @@
  */
 
 import { fileError } from "../../errors.ts";
-import { FileError, type Files, isMissingFile } from "../../runtime.ts";
+import { type Files, unlessMissing } from "../../runtime.ts";
 
 /** Whether a source that does not exist is meant as a pattern. */
 export function isPattern(source: string): boolean {
@@ -28,13 +28,14 @@ export function expandPattern(files: Files, pattern: string): string[] {
   let reached = [isAbsolute ? "/" : ""];
   for (const [i, part] of parts.entries()) {
     const isLast = i === parts.length - 1;
-    if (part === "**") reached = [...new Set(reached.flatMap((path) => withDirectoriesBelow(files, path)))];
-    else if (!isPattern(part)) reached = reached.map((path) => join(path, part));
-    else {reached = reached.flatMap((path) =>
-        namesIn(files, path).filter(matcherOf(part)).map((name) => join(path, name))
-      );}
-    if (isLast && part === "**") {
-      reached = reached.flatMap((path) => namesIn(files, path).map((name) => join(path, name)));
+    if (part === "**") {
+      reached = [...new Set(reached.flatMap((path) => withDirectoriesBelow(files, path)))];
+      if (isLast) reached = reached.flatMap((path) => namesIn(files, path).map((name) => join(path, name)));
+    } else if (isPattern(part)) {
+      const matches = matcherOf(part);
+      reached = reached.flatMap((path) => namesIn(files, path).filter(matches).map((name) => join(path, name)));
+    } else {
+      reached = reached.map((path) => join(path, part));
     }
   }
   return reached.filter((path) => reading(path, () => files.status(path)) !== undefined).sort();
@@ -53,9 +54,8 @@ function namesIn(files: Files, path: string): string[] {
 
 function reading<T>(path: string, operation: () => T): T | undefined {
   try {
-    return operation();
+    return unlessMissing(operation);
   } catch (error) {
-    if (error instanceof FileError && isMissingFile(error.code)) return undefined;
     throw fileError("Cannot read", path, error);
   }
 }

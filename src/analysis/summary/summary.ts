@@ -2,7 +2,7 @@ import type { Statistics } from "../../statistics/describe_numbers.ts";
 import { aggregates, measured, toStatistics } from "../frames/description.ts";
 import { type RuntimeSummary, summarizeRuntime } from "./runtime_summary.ts";
 import type { Selection, TimeRange } from "../frames/selection.ts";
-import { type ProcessId, processKey } from "../../files/names.ts";
+import { parseProcessKey, type ProcessId, processKey } from "../../files/names.ts";
 import { processOf } from "../frames/processes.ts";
 import { double, PROCESS_KEY } from "../duckdb/sql.ts";
 import type { Table } from "../duckdb/table.ts";
@@ -110,11 +110,9 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
 
 /** Processes by their keys, ascending by PID, then isolate. */
 function sortedProcesses(keys: Iterable<string>): ProcessId[] {
-  const processes = Array.from(keys, (key): ProcessId => {
-    const [pid, isolate = ""] = key.split("-");
-    return { pid: Number(pid), isolate };
-  });
-  return processes.sort((one, other) => one.pid - other.pid || (one.isolate < other.isolate ? -1 : 1));
+  return Array.from(keys, parseProcessKey).sort((one, other) =>
+    one.pid - other.pid || (one.isolate < other.isolate ? -1 : 1)
+  );
 }
 
 /** The time range of all observations; `undefined` if there are none. Reads every file. */

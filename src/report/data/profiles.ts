@@ -56,7 +56,7 @@ export function readProfiles(sources: readonly string[], files: Files, selection
   const maxNodes = Math.floor(MAX_FLAME_NODES / Math.max(1, groups.length));
   const profiles = groups.map(([first, ...more]): FoundProfile => {
     const { path, process: of } = first!;
-    const name = path.slice(path.lastIndexOf("/") + 1);
+    const name = fileNameOf(path);
     const all = [first!, ...more].map(({ profile }) => profile);
     const time = wallTimeOf(all);
     return {
