@@ -49,13 +49,8 @@ export interface RequestLabelParts {
   readonly outcome: RequestOutcome;
 }
 
-/**
- * A regular expression, for JavaScript and for RE2 (DuckDB), of the labels of requests. Its groups
- * are the route, the verb, and the outcome, which is empty or missing if it is `"ok"`.
- */
-export const REQUEST_LABEL_PATTERN = `^([\\s\\S]*) \\[([A-Z-]+)\\](?: (${FAILED_OUTCOMES.join("|")}|stream))?$`;
-
-const REQUEST_LABEL = new RegExp(REQUEST_LABEL_PATTERN);
+/** The labels of requests: route, verb, and the outcome, which is missing if it is `"ok"`. */
+const REQUEST_LABEL = new RegExp(`^(.*) \\[([A-Z-]+)\\](?: (${FAILED_OUTCOMES.join("|")}|stream))?$`, "s");
 
 /** The parts of a request's label; `undefined` if a label is not of requests. */
 export function parseRequestLabel(label: string): RequestLabelParts | undefined {

@@ -1,8 +1,6 @@
-import { literal } from "../duckdb/sql.ts";
-import { outcomesByRoute, type RouteOutcomes } from "../frames/route_outcomes.ts";
-import type { TelemetryFrame } from "../frames/telemetry_frame.ts";
-import { REQUEST_LABEL_PATTERN } from "../../http/request_labels.ts";
 import { differenceOfShares } from "../../statistics/proportions.ts";
+import { outcomesByRoute, type RouteOutcomes } from "../frames/route_outcomes.ts";
+import type { ComparedSeries, Comparison } from "./comparison.ts";
 
 /** What the requests say about the share of those that failed. */
 export type FailureVerdict = "more errors" | "fewer errors" | "cannot tell";
@@ -24,25 +22,22 @@ export interface FailureComparison {
 }
 
 /**
- * Compares the shares of failed requests of two runs, route by route; those with the largest growth
- * come first, and routes without failures in both runs are left out. The intervals are those of
- * Newcombe (`statistics/proportions.ts`), and hold simultaneously with the given confidence
- * (Bonferroni). They count requests as independent: failures that come together, such as those of
- * one outage, are one event to whoever asks whether the next run will have them too.
+ * Compares the shares of failed requests of two runs, route by route, by the counts of their
+ * compared series; those with the largest growth come first, and routes without failures in both
+ * runs are left out. The intervals are those of Newcombe (`statistics/proportions.ts`), and hold
+ * simultaneously with the given confidence (Bonferroni). They count requests as independent:
+ * failures that come together, such as those of one outage, are one event to whoever asks whether
+ * the next run will have them too.
  */
-export async function compareFailures(
-  a: TelemetryFrame,
-  b: TelemetryFrame,
-  confidence: number,
-): Promise<FailureComparison[]> {
-  const [before, after] = [await routesOf(a), await routesOf(b)];
+export function compareFailures(comparisons: readonly Comparison[], confidence: number): FailureComparison[] {
+  const [before, after] = [routesOf(comparisons, ({ a }) => a), routesOf(comparisons, ({ b }) => b)];
   const names = [...new Set([...before.keys(), ...after.keys()])]
     .filter((route) => (before.get(route)?.failed ?? 0) + (after.get(route)?.failed ?? 0) > 0);
   const compared = names.filter((route) => before.has(route) && after.has(route)).length;
   const tail = (1 - confidence) / Math.max(1, compared) / 2;
-  const comparisons = names.map((route) => compareRoute(route, before.get(route), after.get(route), tail));
+  const failures = names.map((route) => compareRoute(route, before.get(route), after.get(route), tail));
   const size = ({ difference }: FailureComparison): number => difference ?? -Infinity;
-  return comparisons.sort((one, other) => size(other) - size(one) || (one.route < other.route ? -1 : 1));
+  return failures.sort((one, other) => size(other) - size(one) || (one.route < other.route ? -1 : 1));
 }
 
 function compareRoute(
@@ -54,18 +49,23 @@ function compareRoute(
   if (a === undefined || b === undefined) {
     return { route, a, b, difference: undefined, interval: undefined, verdict: "cannot tell" };
   }
-  const shares = [a, b].map(({ failed, requests }) => ({ count: failed, total: requests }));
-  const interval = differenceOfShares(shares[0]!, shares[1]!, tail);
+  const interval = differenceOfShares(
+    { count: a.failed, total: a.requests },
+    { count: b.failed, total: b.requests },
+    tail,
+  );
   const verdict = interval[0] > 0 ? "more errors" : interval[1] < 0 ? "fewer errors" : "cannot tell";
   return { route, a, b, difference: b.failed / b.requests - a.failed / a.requests, interval, verdict };
 }
 
-/** How the requests of a frame ended, by route. Reads the frame once. */
-async function routesOf(frame: TelemetryFrame): Promise<Map<string, RouteOutcomes>> {
-  const table = await frame.sql(
-    `SELECT Label AS label, count(*)::DOUBLE AS count FROM ${frame.relation}
-     WHERE regexp_matches(Label, ${literal(REQUEST_LABEL_PATTERN)}) GROUP BY Label`,
-  );
-  const series = table.rows().map(({ label, count }) => ({ label: label as string, count: count as number }));
+/** How the requests of one side ended, by route. */
+function routesOf(
+  comparisons: readonly Comparison[],
+  side: (comparison: Comparison) => ComparedSeries | undefined,
+): Map<string, RouteOutcomes> {
+  const series = comparisons.flatMap((comparison) => {
+    const { count } = side(comparison) ?? {};
+    return count === undefined ? [] : [{ label: comparison.label, count }];
+  });
   return new Map(outcomesByRoute(series).map((outcomes) => [outcomes.route, outcomes]));
 }

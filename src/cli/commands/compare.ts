@@ -107,7 +107,8 @@ async function compareRecordings(
   await using before = await openRecording([a], "compare", context, options);
   await using after = await openRecording([b], "compare", context, options);
   const comparisons = await compareDurations(before, after, options, context);
-  const failures = await compareRequests(before, after, options);
+  const { compareFailures } = await import("../../analysis/compare/failures.ts");
+  const failures = compareFailures(comparisons, confidence / 100);
   const programs = { a: await programsOf(before), b: await programsOf(after) };
   if (json) {
     const unread = { a: before.reading.unread, b: after.reading.unread };
@@ -142,19 +143,6 @@ async function compareDurations(
     seed,
     onProgress: ({ done, passes }) => bar.update(done, passes, `pass ${done + 1} of ${passes}`),
   });
-}
-
-/** Compares the shares of failed requests among the selected ones. */
-async function compareRequests(
-  before: TelemetryDB,
-  after: TelemetryDB,
-  options: CompareCommandOptions,
-): Promise<FailureComparison[]> {
-  const { compareFailures } = await import("../../analysis/compare/failures.ts");
-  const { label: labels } = options;
-  const [a, b] = [await durationsOf(before, options), await durationsOf(after, options)]
-    .map((frame) => labels === undefined ? frame : frame.where({ labels }));
-  return await compareFailures(a!, b!, options.confidence / 100);
 }
 
 /** What the programs of a recording are called, by their records. */

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseProgramFileName, processKey, programFileName } from "../../../src/files/names.ts";
+import { parseProcessKey, parseProgramFileName, processKey, programFileName } from "../../../src/files/names.ts";
 import {
   encodeProgramRecord,
   MAX_PROGRAM_BYTES,
@@ -63,6 +63,9 @@ describe("processKey", () => {
   it("is the PID alone where the isolate is not known", () => {
     assertEquals(processKey({ pid: 1, isolate: "0194fdc2" }), "1-0194fdc2");
     assertEquals(processKey({ pid: 1, isolate: "" }), "1");
+    for (const id of [{ pid: 1, isolate: "0194fdc2" }, { pid: 7, isolate: "" }]) {
+      assertEquals(parseProcessKey(processKey(id)), id);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { compare, TelemetryDB } from "../../../../src/analysis/mod.ts";
 import { compareFailures } from "../../../../src/analysis/compare/failures.ts";
 import { recordFiles, type Rows } from "../../../support/analysis/recorded_files.ts";
 
@@ -14,7 +14,7 @@ async function compared(a: readonly (readonly [string, number])[], b: readonly (
   using filesB = record(b);
   await using before = await TelemetryDB.open(filesA.path);
   await using after = await TelemetryDB.open(filesB.path);
-  return await compareFailures(before.duration(), after.duration(), 0.95);
+  return compareFailures(await compare(before.duration(), after.duration(), { replicates: 100 }), 0.95);
 }
 
 describe("compareFailures", () => {
