@@ -1,7 +1,9 @@
 import { processKey } from "../../files/names.ts";
 import { formatBytes } from "../../display/numbers.ts";
 import { NANOSECONDS_PER_SECOND, SERIES } from "../../series.ts";
-import { memoryGrowth } from "../../statistics/memory_growth.ts";
+import { memoryGrowth, type MemoryPoint } from "../../statistics/memory_growth.ts";
+import { literal } from "../duckdb/sql.ts";
+import { processOf } from "../frames/processes.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
 import { type Program, programNames, withoutWorkers } from "../programs/program.ts";
 import type { Remark, RemarkFormat } from "../programs/remarks.ts";
@@ -28,12 +30,13 @@ export async function growingMemory(
     .filter(({ min, max }) => max - min >= LEAST_DIFFERENCE)
     .sort((one, other) => other.max - other.min - (one.max - one.min))
     .slice(0, MOST_PROCESSES);
+  const points = await pointsOf(db, examined);
   const remarks: Remark[] = [];
   for (const series of examined) {
-    const { pid, isolate, first } = series;
-    const growth = memoryGrowth(await pointsOf(db, series));
+    const { pid, first } = series;
+    const key = processKey(series);
+    const growth = memoryGrowth(points.get(key) ?? []);
     if (growth === undefined) continue;
-    const key = processKey({ pid, isolate });
     const timepoint = (seconds: number): bigint => first + BigInt(Math.round(seconds * NANOSECONDS_PER_SECOND));
     const doubt = growth.isShort ? ", which is too short to tell a leak from a program that starts" : "";
     remarks.push({
@@ -50,13 +53,25 @@ export async function growingMemory(
   return remarks;
 }
 
-/** The mean RSS of each part of a process's time: seconds since its first sample, and bytes. */
-async function pointsOf(db: TelemetryDB, { pid, isolate, first, last }: RuntimeSummary): Promise<[number, number][]> {
-  const width = (last - first) / PARTS + 1n;
-  const { relation } = db.runtime().where({ pids: [pid], isolates: [isolate], from: first, to: last + 1n })
-    .timeSeries(SERIES.rss);
+/** The mean RSS of each part of each process's time: seconds since its first sample, and bytes. */
+async function pointsOf(db: TelemetryDB, examined: readonly RuntimeSummary[]): Promise<Map<string, MemoryPoint[]>> {
+  if (examined.length === 0) return new Map();
+  const times = examined.map(({ pid, isolate, first, last }) =>
+    `(${pid}::BIGINT, ${literal(isolate)}, ${first}::BIGINT, ${last}::BIGINT, ${(last - first) / PARTS + 1n}::BIGINT)`
+  );
+  const { relation } = db.runtime().timeSeries(SERIES.rss);
   const table = await db.sql(`
-    SELECT avg(Timepoint - ${first}) / 1e9 AS seconds, avg(Measurement) AS bytes FROM ${relation}
-    WHERE isfinite(Measurement) GROUP BY (Timepoint - ${first}) // ${width} ORDER BY seconds`);
-  return table.rows().map(({ seconds, bytes }) => [seconds as number, bytes as number]);
+    SELECT PID, Isolate, avg(Timepoint - "first") / 1e9 AS seconds, avg(Measurement) AS bytes
+    FROM ${relation} JOIN (VALUES ${
+    times.join(", ")
+  }) AS time(PID, Isolate, "first", "last", width) USING (PID, Isolate)
+    WHERE isfinite(Measurement) AND Timepoint BETWEEN "first" AND "last"
+    GROUP BY PID, Isolate, (Timepoint - "first") // width ORDER BY seconds`);
+  const rows = table.rows().map((row) => ({
+    key: processKey(processOf(row)),
+    point: [row.seconds as number, row.bytes as number] as const,
+  }));
+  return new Map(
+    [...Map.groupBy(rows, ({ key }) => key)].map(([key, of]) => [key, of.map(({ point }) => point)]),
+  );
 }

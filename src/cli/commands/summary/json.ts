@@ -6,7 +6,7 @@ import { processKey } from "../../../files/names.ts";
 import type { ProgramRecord } from "../../../files/program_record.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { sorted, type SortKey } from "./series_order.ts";
-import { livedSecondsOf, secondsOf } from "./text.ts";
+import { livedTimes, secondsOf } from "./text.ts";
 import { quantileName } from "../../../statistics/quantiles.ts";
 
 /** What `--json` prints, for the help. */
@@ -47,10 +47,10 @@ export function toJson(
   },
 ): string {
   const seconds = secondsOf(summary);
-  const lived = livedSecondsOf(summary, programs);
-  const rateOf = ({ count, pid, isolate = "" }: SeriesSummary): number | null => {
-    const time = pid === undefined ? lived : livedSecondsOf(summary, programs, { pid, isolate });
-    return time > 0 ? count / time : null;
+  const timeOf = livedTimes(summary, programs);
+  const rateOf = (series: SeriesSummary): number | null => {
+    const time = timeOf(series);
+    return time > 0 ? series.count / time : null;
   };
   const names = programNames(programs);
   const { rows, range, processes, bins, durations, quantities, runtime } = summary;
@@ -89,7 +89,7 @@ export function toJson(
       from: range?.first ?? null,
       to: range?.last ?? null,
       seconds,
-      lived,
+      lived: timeOf(),
       bins: bins ?? null,
       durations: sorted(durations, sort).map(series),
       quantities: sorted(quantities, sort).map(series),

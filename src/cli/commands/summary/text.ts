@@ -1,6 +1,6 @@
 import type { Reading } from "../../../analysis/source/reading_report.ts";
 import { type Program, programNames } from "../../../analysis/programs/program.ts";
-import { type ProcessId, processKey } from "../../../files/names.ts";
+import { processKey } from "../../../files/names.ts";
 import { livedSeconds } from "../../../analysis/programs/lived_time.ts";
 import type { Remark } from "../../../analysis/programs/remarks.ts";
 import { outcomesByRoute } from "../../../analysis/frames/route_outcomes.ts";
@@ -39,9 +39,7 @@ export interface SummaryLook extends TableRoom {
 export function formatSummary(summary: Summary, look: SummaryLook): string {
   const { durations, quantities, runtime } = summary;
   const programs = formatPrograms(look.programs, look.remarks, look);
-  const lived = livedSecondsOf(summary, look.programs);
-  const seconds = ({ pid, isolate }: SeriesSummary): number =>
-    pid === undefined ? lived : livedSecondsOf(summary, look.programs, { pid, isolate: isolate ?? "" });
+  const timeOf = livedTimes(summary, look.programs);
   const sections = [header(summary, look)];
   const add = (title: string, table: string): void =>
     void sections.push(`${look.hasColors ? bold(title) : title}\n${table}`);
@@ -50,26 +48,31 @@ export function formatSummary(summary: Summary, look: SummaryLook): string {
   if (failing !== "") add("Requests that failed", failing);
   if (durations.length > 0) {
     const order = look.sort === "label" ? "" : `, by ${look.sort === "total" ? "total time" : look.sort}`;
-    add(`Durations${order}`, formatSeries(durations, seconds, "s", look));
+    add(`Durations${order}`, formatSeries(durations, timeOf, "s", look));
   }
   for (const [channel, series] of Map.groupBy(quantities, ({ channel }) => channel)) {
-    add(capitalized(sanitize(channel)), formatSeries(series, seconds, "", look));
+    add(capitalized(sanitize(channel)), formatSeries(series, timeOf, "", look));
   }
   if (runtime.length > 0) add("Runtime", formatRuntime(runtime, look));
   return sections.join("\n");
 }
 
-/** Seconds of a summary in which one of its programs lived, or the program of one of its series. */
-export function livedSecondsOf(
+/**
+ * Returns the seconds of a summary in which a series could be recorded: those in which the program
+ * of the series lived, or without one, any of the programs that have rows.
+ */
+export function livedTimes(
   { range, processes }: Pick<Summary, "range" | "processes">,
   programs: readonly Program[],
-  { pid, isolate }: Partial<ProcessId> = {},
-): number {
+): (series?: Pick<SeriesSummary, "pid" | "isolate">) => number {
   const keys = new Set(processes.map(processKey));
-  const own = programs.filter((program) =>
-    keys.has(processKey(program)) && (pid === undefined || program.pid === pid && program.isolate === isolate)
-  );
-  return own.length === 0 ? secondsOf({ range }) : livedSeconds(own, range);
+  const own = new Map<string, Program>();
+  for (const program of programs) if (keys.has(processKey(program))) own.set(processKey(program), program);
+  const all = own.size === 0 ? secondsOf({ range }) : livedSeconds([...own.values()], range);
+  return ({ pid, isolate = "" } = {}) => {
+    const program = pid === undefined ? undefined : own.get(processKey({ pid, isolate }));
+    return program === undefined ? all : livedSeconds([program], range);
+  };
 }
 
 /** Seconds from the first to the last observation. */
@@ -89,7 +92,7 @@ function header(summary: Summary, { sources, reading, programs, hasColors }: Sum
     counted(reading.files, "file"),
     ...reading.spools > 0 ? [counted(reading.spools, "spool")] : [],
   ];
-  const [seconds, lived] = [secondsOf(summary), livedSecondsOf(summary, programs)];
+  const [seconds, lived] = [secondsOf(summary), livedTimes(summary, programs)()];
   const idle = seconds - lived > IDLE_PART * seconds
     ? `, in ${formatSpan(lived, SPACED)} of which a program lived`
     : "";
@@ -102,7 +105,7 @@ function header(summary: Summary, { sources, reading, programs, hasColors }: Sum
 /** A table of series: how often, how much, and when. */
 function formatSeries(
   series: readonly SeriesSummary[],
-  secondsOf: (series: SeriesSummary) => number,
+  timeOf: (series: SeriesSummary) => number,
   unit: "s" | "",
   look: SummaryLook,
 ): string {
@@ -118,7 +121,10 @@ function formatSeries(
     {
       title: "rate/s",
       rank: 5,
-      cell: (one) => secondsOf(one) > 0 ? formatRate(one.count / secondsOf(one), COMPACT) : "–",
+      cell(one) {
+        const time = timeOf(one);
+        return time > 0 ? formatRate(one.count / time, COMPACT) : "–";
+      },
     },
     ...unit === "s"
       ? [{ title: "total", rank: 0, cell: ({ sum }: SeriesSummary) => cell(sum) }]
