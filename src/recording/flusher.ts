@@ -127,12 +127,6 @@ export class Flusher {
     this.buffer.renew();
   }
 
-  /** {@linkcode Flusher.finish}, then {@linkcode Flusher.abandon}. */
-  async close(): Promise<void> {
-    await this.finish();
-    this.abandon();
-  }
-
   /**
    * Flushes all rows without blocking the event loop, and takes no more: the counts are final. Rows
    * that cannot be written in some attempts stay in their spool, for whoever recovers it, or are

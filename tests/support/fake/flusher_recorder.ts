@@ -96,6 +96,12 @@ export class FlusherRecorder {
     this.buffer = this.flusher.buffer;
   }
 
+  /** Flushes all rows and ends, as a recording does. */
+  async close(): Promise<void> {
+    await this.flusher.finish();
+    this.flusher.abandon();
+  }
+
   /** How many numbers were observed. */
   get given(): number {
     return this.#next - this.#first;

@@ -68,7 +68,8 @@ async function write(
       pid: OWNER.pid,
     };
   });
-  await flusher.close();
+  await flusher.finish();
+  flusher.abandon();
   assertEquals([errors, flusher.buffer.counts.flushed], [[], rows.length]);
   const paths = readdirSync(path).sort().map((name) => `${path}/${name}`);
   return { rows, paths };

@@ -24,7 +24,7 @@ for (const mode of RECORDER_MODES) {
         recorder.observe(ROWS + 7);
         await recorder.flusher.flush();
         recorder.checkAllPublished();
-        await recorder.flusher.close();
+        await recorder.close();
         assertEquals([recorder.errors, temporaryPaths(recorder.runtime.files)], [[], []]);
       });
     }
@@ -40,7 +40,7 @@ for (const mode of RECORDER_MODES) {
       }
       await flushed;
       assert(recorder.counts().flushed >= ROWS + 10, JSON.stringify(recorder.counts()));
-      await recorder.flusher.close();
+      await recorder.close();
       recorder.checkAllPublished();
     });
 
@@ -49,7 +49,7 @@ for (const mode of RECORDER_MODES) {
       recorder.observe(ROWS + 10);
       const flushes = [recorder.flusher.flush()];
       recorder.observe(10);
-      flushes.push(recorder.flusher.flush(), recorder.flusher.close(), recorder.flusher.flush());
+      flushes.push(recorder.flusher.flush(), recorder.close(), recorder.flusher.flush());
       await Promise.all(flushes);
       recorder.checkAllPublished();
       await recorder.flusher.flush();
@@ -77,7 +77,7 @@ for (const mode of RECORDER_MODES) {
         await recorder.flusher.flush();
         if (faults.count === 0) return;
         assertEquals(recorder.counts().buffered, 0, faults.first);
-        await recorder.flusher.close();
+        await recorder.close();
       }
     });
 

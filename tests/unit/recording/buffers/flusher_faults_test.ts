@@ -19,7 +19,7 @@ async function record(recorder: FlusherRecorder): Promise<void> {
   recorder.observe(20);
   recorder.runtime.timers.advance(2_000);
   recorder.observe(ROWS - 50);
-  await recorder.flusher.close();
+  await recorder.close();
   recorder.counts();
 }
 
@@ -62,7 +62,7 @@ async function sweep(way: RecorderMode, length: number, code: string, check: Che
 async function appendAfter({ runtime }: FlusherRecorder, way: RecorderMode): Promise<void> {
   const next = new FlusherRecorder({ ...way, runtime: new FakeRuntime(runtime.files, 1) }, 1e6);
   next.observe(1);
-  await next.flusher.close();
+  await next.close();
   assertEquals(next.counts().flushed, 1);
 }
 

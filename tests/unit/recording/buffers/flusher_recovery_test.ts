@@ -116,7 +116,7 @@ for (const way of RECORDER_MODES) {
       recorder.runtime.files.writeLimit = 1;
       recorder.observe(ROWS + 10);
       recorder.runtime.timers.advance(0);
-      await recorder.flusher.close();
+      await recorder.close();
       recorder.checkAllPublished();
     });
 
@@ -131,7 +131,7 @@ for (const way of RECORDER_MODES) {
       timers.advance(1_000);
       files.removeTree(DIRECTORY);
       recorder.observe(30);
-      await recorder.flusher.close();
+      await recorder.close();
       assertEquals([before, publishedRows(files).length, recorder.counts().flushed], [10, 30, 60]);
       assertEquals(recorder.errors, []);
     });
@@ -167,7 +167,7 @@ for (const way of RECORDER_MODES) {
         };
         recorder.observe(ROWS + 10);
         recorder.runtime.timers.advance(2_000);
-        await recorder.flusher.close();
+        await recorder.close();
         const numbers = [DIRECTORY, "/archive"].flatMap((directory) => publishedRows(files, directory))
           .map(({ measurement }) => measurement);
         assertEquals([numbers.length, new Set(numbers).size], [ROWS + 10, ROWS + 10], `operation ${nth}`);
@@ -188,7 +188,7 @@ for (const way of RECORDER_MODES) {
           else files.move(path, `/archive/${i}.csv`);
         }
       }
-      await recorder.flusher.close();
+      await recorder.close();
       assertEquals([taken, recorder.counts().flushed, recorder.errors], [2_000, 2_000, []]);
     });
   });
@@ -208,7 +208,7 @@ for (const way of RECORDER_MODES) {
         if (operation === "write") attempts.push(clock.time);
         before(operation, path);
       };
-      await recorder.flusher.close();
+      await recorder.close();
       const [first = 0, second = 0, third = 0] = attempts;
       assertEquals([second - first >= 100e6, third - second >= 200e6], [true, true]);
       const [buffered, dropped] = way.spools ? [ROWS + 5, 0] : [0, ROWS + 5];
@@ -225,7 +225,7 @@ for (const way of RECORDER_MODES) {
     it("gives what is sealed while it waits its own attempts", async () => {
       const recorder = new FlusherRecorder(way);
       recorder.observe(5);
-      const closing = recorder.flusher.close();
+      const closing = recorder.close();
       recorder.flusher.buffer.seal();
       recorder.observe(3);
       recorder.flusher.buffer.seal();
@@ -241,7 +241,7 @@ for (const way of RECORDER_MODES) {
         recorder.runtime.files.before = (operation) => {
           if (operation === "write" && left-- > 0) throw new Error("not even a FileError");
         };
-        await recorder.flusher.close();
+        await recorder.close();
         recorder.checkAllPublished();
         assertEquals(recorder.errors.length, failing);
       }
@@ -254,7 +254,7 @@ for (const way of RECORDER_MODES) {
       recorder.runtime.timers.advance(100_000);
       repair(recorder.runtime.files);
       const { time } = recorder.runtime.clock;
-      await recorder.flusher.close();
+      await recorder.close();
       recorder.checkAllPublished();
       assert(recorder.runtime.clock.time - time < 1e9);
     });
@@ -263,7 +263,7 @@ for (const way of RECORDER_MODES) {
       const recorder = new FlusherRecorder(way);
       failAll(recorder.runtime.files, "EIO");
       recorder.observe(ROWS + 5);
-      const closed = recorder.flusher.close();
+      const closed = recorder.close();
       repair(recorder.runtime.files);
       recorder.flushNow();
       recorder.checkAllPublished();

@@ -19,7 +19,7 @@ const REACTIONS: Record<string, (recorder: FlusherRecorder) => void> = {
     repair(recorder.runtime.files);
     recorder.observe(3 * ROWS);
   },
-  "stops": (recorder) => void recorder.flusher.close(),
+  "stops": (recorder) => void recorder.close(),
 };
 
 for (const way of RECORDER_MODES) {
@@ -46,7 +46,7 @@ for (const way of RECORDER_MODES) {
             () => recorder.observe(ROWS),
             () => timers.advance(5_000),
             () => repair(files),
-            () => recorder.flusher.close(),
+            () => recorder.close(),
           ];
           for (const step of steps) {
             await step();

@@ -90,10 +90,10 @@ for (const way of RECORDER_MODES) {
     it("ends without a timer, a handle or a row left behind", async () => {
       const recorder = new FlusherRecorder(way);
       recorder.observe(ROWS + 100);
-      await recorder.flusher.close();
+      await recorder.close();
       recorder.checkAllPublished();
       assertEquals([recorder.runtime.timers.count, temporaryPaths(recorder.runtime.files)], [0, []]);
-      await recorder.flusher.close();
+      await recorder.close();
       assertEquals(recorder.runtime.timers.count, 0);
     });
 
@@ -106,7 +106,7 @@ for (const way of RECORDER_MODES) {
         for (const recorder of recorders) recorder.observe(100);
         recorders[i % 2]!.runtime.timers.advance(500);
       }
-      for (const recorder of recorders) await recorder.flusher.close();
+      for (const recorder of recorders) await recorder.close();
       for (const recorder of recorders) recorder.checkAllPublished();
       assertEquals(csvPaths(disk).length > 2, way.layout === "segments");
     });
@@ -118,7 +118,7 @@ describe("a million distinct labels", () => {
     it(`are written in layout ${layout}`, { timeout: 120_000 }, async () => {
       const recorder = new FlusherRecorder({ layout, memoryThreshold: 2 ** 20 });
       for (let i = 0; i < 1e6; i++) recorder.buffer.observe(`label ${i}`, i);
-      await recorder.flusher.close();
+      await recorder.close();
       assertEquals(recorder.buffer.counts, { recorded: 1e6, flushed: 1e6, buffered: 0, dropped: 0 });
     });
   }
@@ -128,7 +128,7 @@ describe("the files of a flusher", () => {
   it("are one per flush in layout segments, whose names tell process, isolate and order", async () => {
     const recorder = new FlusherRecorder();
     recorder.observe(2 * ROWS + 1);
-    await recorder.flusher.close();
+    await recorder.close();
     assertEquals(
       csvPaths(recorder.runtime.files),
       [1, 2, 3].map((sequence) => `${DIRECTORY}/custom.4242-0badcafe-00000${sequence}.csv`),
@@ -138,7 +138,7 @@ describe("the files of a flusher", () => {
   it("are one per channel in layout append, with one header", async () => {
     const recorder = new FlusherRecorder({ layout: "append" });
     recorder.observe(2 * ROWS + 1);
-    await recorder.flusher.close();
+    await recorder.close();
     assertEquals(csvPaths(recorder.runtime.files), [`${DIRECTORY}/custom.csv`]);
     assertEquals(recorder.runtime.files.text(`${DIRECTORY}/custom.csv`).split("Timepoint").length, 2);
   });
@@ -146,7 +146,7 @@ describe("the files of a flusher", () => {
   it("are its own in layout append where nothing can be locked", async () => {
     const recorder = new FlusherRecorder({ runtime: new FakeRuntime(new MemoryDisk(false)), layout: "append" });
     recorder.observe(10);
-    await recorder.flusher.close();
+    await recorder.close();
     assertEquals(csvPaths(recorder.runtime.files), [`${DIRECTORY}/custom.4242-0badcafe-000001.csv`]);
     recorder.checkAllPublished();
   });
@@ -160,7 +160,7 @@ describe("the files of a flusher", () => {
       recorder.observe(ROWS);
       recorder.runtime.timers.advance(0);
       recorder.observe(ROWS);
-      await recorder.flusher.close();
+      await recorder.close();
       recorder.checkAllPublished();
       assertEquals(recorder.errors.length, 1);
       assertMatch(recorder.errors[0]!.message, /^Cannot append, so separate files are written: "\/_monitoring": /);
@@ -173,7 +173,7 @@ describe("the files of a flusher", () => {
     recorder.runtime.files.plant("/home/victim", "file", "precious");
     recorder.runtime.files.plant(`${DIRECTORY}/custom.csv`, "symlink", "/home/victim");
     recorder.observe(10);
-    await recorder.flusher.close();
+    await recorder.close();
     assertEquals([recorder.errors.length, recorder.runtime.files.text("/home/victim")], [1, "precious"]);
     recorder.runtime.files.removeTree(`${DIRECTORY}/custom.csv`);
     recorder.checkAllPublished();
@@ -226,7 +226,7 @@ describe("a lock that another program holds", () => {
 
   it("is waited for a while when recording stops, then a file of its own is written", async () => {
     const { recorder } = locked();
-    await recorder.flusher.close();
+    await recorder.close();
     recorder.checkAllPublished();
     assertEquals([csvPaths(recorder.runtime.files).length, recorder.errors], [3, []]);
   });
@@ -234,7 +234,7 @@ describe("a lock that another program holds", () => {
   it("that is given back meanwhile is taken when recording stops", async () => {
     const { recorder, release } = locked();
     recorder.runtime.timers.after(500, release);
-    await recorder.flusher.close();
+    await recorder.close();
     recorder.checkAllPublished();
     assertEquals(csvPaths(recorder.runtime.files), [`${DIRECTORY}/custom.csv`]);
   });
