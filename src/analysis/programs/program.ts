@@ -119,15 +119,22 @@ export function distinctNames(records: Iterable<ProgramRecord>): string[] {
   return [...new Set(programs.map(plainName))];
 }
 
-/** What the service and host of each program are called, by its key: several programs may share one. */
-export function shortNames(programs: readonly Program[]): Map<string, string> {
+/** What each program is called, by its key, though several may be called alike. */
+export function plainNames(programs: readonly Program[]): Map<string, string> {
   return new Map(programs.map((program) => [processKey(program), plainName(program)]));
 }
 
-function plainName({ pid, record }: Program): string {
+/** What a program is called without its runtime: `orders@web-2`, a worker ` worker` behind it. */
+export function shortName(program: Program): string {
+  const { pid, record } = program;
   if (record === undefined) return `PID ${pid}`;
-  const { runtime, runtimeVersion, name, host, kind } = record;
-  const service = [name, host].filter((part) => part !== undefined && part !== "").join("@");
+  const { host, kind } = record;
+  return [serviceOf(program), host].filter((part) => part !== undefined && part !== "").join("@") +
+    (kind === "worker" ? " worker" : "");
+}
+
+function plainName(program: Program): string {
+  const { runtime = "", runtimeVersion = "" } = program.record ?? {};
   const by = [runtime, runtimeVersion].filter((part) => part !== "").join(" ");
-  return [by, service].filter((part) => part !== "").join(" · ") + (kind === "worker" ? " worker" : "");
+  return by === "" ? shortName(program) : `${by} · ${shortName(program)}`;
 }

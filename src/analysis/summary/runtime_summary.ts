@@ -80,14 +80,3 @@ async function pythonProcesses(db: TelemetryDB, { pids, isolates }: Selection): 
   const isPython = (of: typeof rows): boolean => isFromPython(new Set(of.map(({ Label }) => Label as string)));
   return new Set([...byPid].filter(([, of]) => isPython(of)).map(([pid]) => pid));
 }
-
-/** A counter of the report is mixed if it decreases at more than this share of its steps. */
-const MAX_RESETS = 0.02;
-
-/**
- * Whether a counter that decreased at `resets` of its `steps` is a mix of those of several
- * isolates.
- */
-export function isMixed(steps: number, resets: number): boolean {
-  return resets > Math.max(1, MAX_RESETS * steps);
-}

@@ -11,6 +11,7 @@ import {
   type Program,
   programNames,
   programsOf,
+  shortName,
   withoutWorkers,
 } from "../../analysis/programs/program.ts";
 import type { ProgramRecords } from "../../analysis/programs/program_records.ts";
@@ -347,14 +348,6 @@ function linesOf(entries: readonly Entry[]): { lines: LineData[]; lineOf: number
     })),
     lineOf,
   };
-}
-
-/** The service and its host, without the runtime, which several lines often share. */
-function shortName({ pid, record }: Program): string {
-  if (record === undefined) return `PID ${pid}`;
-  const { name, host, kind } = record;
-  return [name || `PID ${pid}`, host].filter((part) => part !== undefined && part !== "").join("@") +
-    (kind === "worker" ? " worker" : "");
 }
 
 /** The short text of each, or the long one where another has the same short text. */

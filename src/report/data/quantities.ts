@@ -5,7 +5,6 @@
  * @module
  */
 
-import { isMixed } from "../../analysis/summary/runtime_summary.ts";
 import { literal } from "../../analysis/duckdb/sql.ts";
 import {
   CHANNELS,
@@ -261,6 +260,12 @@ function stepsInSql(source: Source, wanted: readonly Rate[], { from }: ShownTime
     )`;
 }
 
+/**
+ * A counter that decreases at more than this share of its steps, and more than once, is a mix of the
+ * counters of several isolates; one that rarely does was restarted.
+ */
+const MAX_RESETS = 0.02;
+
 /** A PID whose isolates are not told apart, and whose counters are mixed. */
 interface Mixed {
   readonly rate: Rate;
@@ -275,7 +280,7 @@ async function readMixed(source: Source, steps: string, wanted: readonly Rate[])
       (count(*) FILTER (increase < 0))::DOUBLE AS resets, count(*)::DOUBLE AS steps
     FROM steps WHERE Isolate = '' GROUP BY ALL ORDER BY ALL`);
   return rows
-    .filter(({ series, resets, steps }) => isOfOneIsolate(wanted[series]!) && isMixed(steps, resets))
+    .filter(({ series, resets, steps }) => isOfOneIsolate(wanted[series]!) && resets > Math.max(1, MAX_RESETS * steps))
     .map(({ series, process, pid }) => ({ rate: wanted[series]!, process, pid }));
 }
 

@@ -1,5 +1,5 @@
 import { unionSeconds } from "../../../analysis/programs/lived_time.ts";
-import { type Program, programNames, shortNames, withoutWorkers } from "../../../analysis/programs/program.ts";
+import { plainNames, type Program, programNames, withoutWorkers } from "../../../analysis/programs/program.ts";
 import type { RuntimeSummary } from "../../../analysis/summary/runtime_summary.ts";
 import { counted, formatCores, formatQuantity } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
@@ -66,11 +66,11 @@ export function nameOf(id: ProcessId, names: ReadonlyMap<string, string>): strin
 /** The name of the row that a process is shown in; empty if all are in one. */
 function grouping(series: readonly RuntimeSummary[], { programs, byProcess }: RuntimeLook): (id: ProcessId) => string {
   const names = programNames(programs);
-  const short = shortNames(programs);
-  const services = new Set(series.map((one) => nameOf(one, short))).size;
+  const plain = plainNames(programs);
+  const services = new Set(series.map((one) => nameOf(one, plain))).size;
   if (byProcess || new Set(series.map(processKey)).size <= MOST_PROCESSES) return (id) => nameOf(id, names);
   const areNamed = programs.some(({ record }) => record !== undefined);
-  return areNamed && services <= MOST_SERVICES ? (id) => nameOf(id, short) : () => "";
+  return areNamed && services <= MOST_SERVICES ? (id) => nameOf(id, plain) : () => "";
 }
 
 /** The row of a series of at least one process. */
