@@ -7,6 +7,7 @@ import { readReportData, type ReportOptions } from "../../../src/report/make_rep
 import type { ReportData } from "../../../src/report/shared/report_data.ts";
 import { renderPage } from "../../../src/report/page.ts";
 import { BEGIN, csv, inDirectory, plain, type Row } from "../../support/analysis/report_recording.ts";
+import { programRecord } from "../../support/fake/program_record.ts";
 
 /** A life of a program: its isolate, when it began and ended (seconds), and what its record says. */
 interface Life {
@@ -36,21 +37,13 @@ function filesOf(lives: readonly Life[]): Record<string, string> {
     }
     if (record === false) continue;
     const at = (seconds: number): bigint => BEGIN + BigInt(Math.round(seconds * 1e9));
-    files[programFileName(owner)] = new TextDecoder().decode(encodeProgramRecord({
-      kymo: "0.1.0",
-      runtime: "bun",
-      runtimeVersion: "1.4.5",
-      pid: 1,
+    files[programFileName(owner)] = new TextDecoder().decode(encodeProgramRecord(programRecord({
       isolate,
-      kind: "main",
-      name: "orders",
       host: "web-1",
-      clock: "clock_gettime",
       started: at(from),
-      options: {},
       ...end && { end: { ...end, at: at(to) } },
       ...record,
-    }));
+    })));
   }
   return files;
 }

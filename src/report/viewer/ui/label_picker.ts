@@ -6,6 +6,7 @@
 
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "./dom.ts";
+import { closeOnLeave } from "./popover.ts";
 
 /** Maximum number of labels in the list: typing more of a label shortens it. */
 const MOST_LISTED = 100;
@@ -52,17 +53,7 @@ export function labelPicker(store: ViewStore): HTMLElement {
     boxes.find(({ input }) => input.value === focused)?.input.focus();
   };
   pick.addEventListener("toggle", fillList);
-  pick.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    pick.open = false;
-    summary.focus();
-  });
-  document.addEventListener("pointerdown", (event) => {
-    if (event.target instanceof Node && !pick.contains(event.target)) {
-      pick.open = false;
-    }
-  });
+  closeOnLeave(pick, summary);
   store.subscribe((state, before) => {
     if (state.picked === before.picked && state.labelText === before.labelText) return;
     if (field.value !== state.labelText) field.value = state.labelText;

@@ -8,6 +8,7 @@ import type { LineData } from "../../shared/report_data.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { paletteOf, processColour } from "./colours.ts";
 import { h, replace } from "./dom.ts";
+import { closeOnLeave } from "./popover.ts";
 
 /** Maximum number of lines with a box in the toolbar; more are in a list that opens. */
 const MOST_CHIPS = 10;
@@ -103,14 +104,6 @@ function list(store: ViewStore, elements: readonly HTMLElement[], all: HTMLEleme
   };
   show();
   store.subscribe(show);
-  pick.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    pick.open = false;
-    summary.focus();
-  });
-  document.addEventListener("pointerdown", (event) => {
-    if (event.target instanceof Node && !pick.contains(event.target)) pick.open = false;
-  });
+  closeOnLeave(pick, summary);
   return h("fieldset", { class: "processes" }, h("legend", { class: "hidden" }, "Processes"), pick);
 }

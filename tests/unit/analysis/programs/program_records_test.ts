@@ -7,24 +7,17 @@ import { programFileName } from "../../../../src/files/names.ts";
 import { encodeProgramRecord, MAX_PROGRAM_BYTES, type ProgramRecord } from "../../../../src/files/program_record.ts";
 import { readProgramRecords } from "../../../../src/analysis/programs/program_records.ts";
 import { scratchDirectory } from "../../../support/scratch_directory.ts";
+import { programRecord } from "../../../support/fake/program_record.ts";
 
 const { files } = defaultRuntime();
 const isolateOf = (index: number): string => index.toString(16).padStart(8, "0");
 
 function recordOf(index: number): ProgramRecord {
-  return {
-    kymo: "0.1.0",
-    runtime: "deno",
-    runtimeVersion: "2.9.6",
-    pid: 1,
+  return programRecord({
     isolate: isolateOf(index),
-    kind: "main",
-    name: "orders",
-    clock: "clock_gettime",
     started: BigInt(index),
-    options: {},
     ...index % 2 === 1 ? { end: { how: "stop" as const, at: BigInt(index) } } : {},
-  };
+  });
 }
 
 function write(directory: string, index: number, bytes = encodeProgramRecord(recordOf(index))): string {

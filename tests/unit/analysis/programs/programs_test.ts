@@ -10,6 +10,7 @@ import {
 } from "../../../../src/analysis/programs/program.ts";
 import { livedSeconds } from "../../../../src/analysis/programs/lived_time.ts";
 import { type Remark, remarksOn } from "../../../../src/analysis/programs/remarks.ts";
+import { programRecord } from "../../../support/fake/program_record.ts";
 
 const SECOND = 1_000_000_000n;
 let isolates = 0;
@@ -22,21 +23,13 @@ function program(
   more: Partial<ProgramRecord> = {},
 ): Program {
   const isolate = (++isolates).toString(16).padStart(8, "0");
-  const record: ProgramRecord = {
-    kymo: "0.1.0",
-    runtime: "bun",
-    runtimeVersion: "1.4.5",
-    pid: 1,
+  const record = programRecord({
     isolate,
-    kind: "main",
     name,
-    host: "web-2",
-    clock: "clock_gettime",
     started: BigInt(begin) * SECOND,
-    options: {},
     ...end && { end: { ...end[1], at: BigInt(end[0]) * SECOND } },
     ...more,
-  };
+  });
   return { pid: record.pid, isolate: record.isolate, record };
 }
 

@@ -9,6 +9,7 @@ import type { Output } from "../../../../src/cli/context.ts";
 import { randomOf, simulateRun } from "../../../support/analysis/bootstrap_simulation.ts";
 import { Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
 import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
+import { programRecord } from "../../../support/fake/program_record.ts";
 
 /** Runs `kymo compare`, and returns its exit code and output, or the error that it throws. */
 async function run(args: readonly string[], look: Partial<Output> = {}) {
@@ -137,10 +138,7 @@ describe("kymo compare", () => {
     using recordings = new Recordings();
     const [a, b] = [recordings.write({ duration: before }), recordings.write({ duration: after })];
     for (const [directory, isolate, name] of [[a, "0000000a", "orders"], [b, "0000000b", "orders"]] as const) {
-      const record = {
-        ...{ kymo: "0.1.0", runtime: "bun", runtimeVersion: "1.4.5", pid: 1, isolate, kind: "main" as const, name },
-        ...{ host: isolate === "0000000a" ? "web-1" : "web-2", clock: "clock_gettime", started: 1n, options: {} },
-      };
+      const record = programRecord({ isolate, name, host: isolate === "0000000a" ? "web-1" : "web-2" });
       writeFileSync(`${directory}/${programFileName(record)}`, encodeProgramRecord(record));
     }
     assertEquals((await run([a, b])).stdout.split("\n").slice(1, 3), [

@@ -6,6 +6,7 @@ import { REMARK_FORMAT } from "../../../../../src/cli/commands/summary/programs.
 import { formatSummary, type SummaryLook } from "../../../../../src/cli/commands/summary/text.ts";
 import type { ProgramEnd } from "../../../../../src/files/program_record.ts";
 import { look, runtimeOf, seriesOf, summaryOf } from "./summaries.ts";
+import { programRecord } from "../../../../support/fake/program_record.ts";
 
 /** The time of the summaries of these tests: 10 s. */
 const first = 1_700_000_000_000_000_000n;
@@ -15,20 +16,11 @@ function programOf(isolate: string, from: number, end?: readonly [at: number, ho
   return {
     pid: 1,
     isolate,
-    record: {
-      kymo: "0.1.0",
-      runtime: "bun",
-      runtimeVersion: "1.4.5",
-      pid: 1,
+    record: programRecord({
       isolate,
-      kind: "main",
-      name: "orders",
-      host: "web-2",
-      clock: "clock_gettime",
       started: first + BigInt(from) * second,
-      options: {},
       ...end && { end: { ...end[1], at: first + BigInt(end[0]) * second } },
-    },
+    }),
   };
 }
 
