@@ -22,16 +22,18 @@ interface WatchData {
   /** ms between looks at the beats. */
   readonly interval: number;
   readonly capacity: number;
+  readonly headerWords: number;
+  readonly sampleWords: number;
 }
 
-/**
- * Samples that fit: more than an hour, one a second.
- *
- * The buffer has 32 bytes (beats; samples written, read and lost; the time of the last beat) and
- * then 40 for each sample: its timepoint, and four doubles.
- */
+/** Samples that fit: more than an hour, one a second. */
 const CAPACITY = 4_096;
-const HEADER_BYTES = 32;
+
+/**
+ * The buffer has a header of 64-bit words (beats, and samples written, read and lost, of 32 bits
+ * each; the time of the last beat), and then for each sample its timepoint and four doubles.
+ */
+const HEADER_WORDS = 4;
 const SAMPLE_WORDS = 5;
 
 /**
@@ -46,13 +48,14 @@ export function watchLoop(
   capacity: number = CAPACITY,
 ): LoopWatch {
   const { Worker } = builtin<WorkerThreads>("node:worker_threads");
-  const buffer = new SharedArrayBuffer(HEADER_BYTES + 8 * SAMPLE_WORDS * capacity);
+  const buffer = new SharedArrayBuffer(8 * (HEADER_WORDS + SAMPLE_WORDS * capacity));
   const words = new Int32Array(buffer, 0, 4);
   const integers = new BigInt64Array(buffer);
   const numbers = new Float64Array(buffer);
   const epoch = wallClock(globalThis);
   const source = `(${watch})(process.getBuiltinModule("node:worker_threads").workerData, process)`;
-  const worker = new Worker(source, { eval: true, workerData: { buffer, interval, capacity }, name: "kymo" });
+  const workerData = { buffer, interval, capacity, headerWords: HEADER_WORDS, sampleWords: SAMPLE_WORDS };
+  const worker = new Worker(source, { eval: true, workerData, name: "kymo" });
   worker.on("error", (error) => onFailure(error instanceof Error ? error.message : String(error)));
   worker.unref();
   return {
@@ -65,7 +68,7 @@ export function watchLoop(
       const written = Atomics.load(words, 1);
       let read = Atomics.load(words, 2);
       for (; read !== written; read = read + 1 | 0) {
-        const at = HEADER_BYTES / 8 + SAMPLE_WORDS * ((read >>> 0) % capacity);
+        const at = HEADER_WORDS + SAMPLE_WORDS * ((read >>> 0) % capacity);
         samples.push({
           timepoint: integers[at]!,
           silence: numbers[at + 1]!,
@@ -91,7 +94,10 @@ interface ThreadProcess {
  * The program of the thread. It is passed on as text, so it uses nothing but its parameters and
  * globals.
  */
-function watch({ buffer, interval, capacity }: WatchData, process: ThreadProcess): void {
+function watch(
+  { buffer, interval, capacity, headerWords, sampleWords }: WatchData,
+  process: ThreadProcess,
+): void {
   const words = new Int32Array(buffer, 0, 4);
   const integers = new BigInt64Array(buffer);
   const numbers = new Float64Array(buffer);
@@ -117,7 +123,7 @@ function watch({ buffer, interval, capacity }: WatchData, process: ThreadProcess
       Atomics.add(words, 3, 1);
       return;
     }
-    const at = 4 + 5 * ((written >>> 0) % capacity);
+    const at = headerWords + sampleWords * ((written >>> 0) % capacity);
     const { user, system } = process.cpuUsage();
     integers[at] = timepoint;
     numbers[at + 1] = Math.round((now - lastBeat) * 1e6);
