@@ -1,11 +1,11 @@
 import type { ExitHooks } from "../../src/runtime.ts";
 import { exitHooksOf } from "../node_api/exit_hooks.ts";
-import { bunSignals } from "./signals.ts";
+import { processSignals } from "../node_api/process_signals.ts";
 
 /**
  * Exit hooks on Bun. They do not run when a worker is terminated, nor in a worker when its process
  * exits.
  */
 export function bunExitHooks(): ExitHooks {
-  return exitHooksOf({ signals: bunSignals() });
+  return exitHooksOf({ signals: processSignals() });
 }

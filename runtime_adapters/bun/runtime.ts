@@ -2,6 +2,8 @@ import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { watchLoop } from "../node_api/loop_watch.ts";
+import { processFacts } from "../node_api/process_facts.ts";
+import { readProcStatus } from "../node_api/proc_status.ts";
 import { memoryOf, resources } from "../node_api/usage.ts";
 import { peakRssOf } from "../posix/peak_rss.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
@@ -10,8 +12,6 @@ import { bunClock, bunLibcClock } from "./clock.ts";
 import { bunExitHooks } from "./exit_hooks.ts";
 import { bunFiles } from "./files.ts";
 import { bunProfiler } from "./profiler.ts";
-import { bunProgramFacts } from "./program_facts.ts";
-import { readProcStatus } from "./proc_status.ts";
 
 /** The part of the global `Bun` that is used. */
 interface BunGlobal {
@@ -53,7 +53,7 @@ export function bunRuntime(): Runtime {
     },
     ...typeof profiler === "string" ? {} : { profiler },
     exitHooks: bunExitHooks(),
-    programFacts: bunProgramFacts,
+    programFacts: processFacts,
     isolateId: randomIsolateId,
     unavailable,
   };

@@ -1,6 +1,6 @@
 /**
  * What happens on SIGTERM, SIGINT and SIGHUP, on every runtime: {@linkcode listenToSignal}. How an
- * isolate listens to signals differs, and is in `deno/signals.ts` and `bun/signals.ts`.
+ * isolate listens to signals differs, and is in `deno/signals.ts` and `process_signals.ts`.
  *
  * @module
  */

@@ -1,11 +1,14 @@
 import type { ProgramFacts } from "../../src/runtime.ts";
-import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { builtin, nodeProcess } from "./builtins.ts";
 import { posixTimeZone } from "../posix/time_zone.ts";
 import { timeZone } from "../web_api/time_zone.ts";
-import { programFactsOf } from "../node_api/program_facts.ts";
+import { programFactsOf } from "./program_facts.ts";
 
-/** What is known about the program on Bun. In a worker `argv[1]` is the worker's own file. */
-export function bunProgramFacts(): ProgramFacts {
+/**
+ * What `process` tells about the program, on Bun and Node. In a worker `argv[1]` is the worker's own
+ * file.
+ */
+export function processFacts(): ProgramFacts {
   const { argv, env } = nodeProcess() as unknown as {
     readonly argv: readonly string[];
     readonly env: Readonly<Record<string, string | undefined>>;

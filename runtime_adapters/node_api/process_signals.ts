@@ -1,6 +1,6 @@
-import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { builtin, nodeProcess } from "./builtins.ts";
 import { readProcStatus } from "./proc_status.ts";
-import { isOurs, markOurs, type SignalSource, splitByIgnored } from "../node_api/signals.ts";
+import { isOurs, markOurs, type SignalSource, splitByIgnored } from "./signals.ts";
 
 /** The part of `process` that is used. */
 interface ListeningProcess {
@@ -10,18 +10,18 @@ interface ListeningProcess {
 }
 
 /**
- * How an isolate on Bun listens to SIGTERM, SIGINT and SIGHUP. What happens when one arrives is in
- * `node_api/signals.ts`.
+ * How an isolate on Bun and Node listens to SIGTERM, SIGINT and SIGHUP: through `process`. What
+ * happens when one arrives is in `signals.ts`.
  */
-export function bunSignals(): SignalSource {
+export function processSignals(): SignalSource {
   const process = nodeProcess() as unknown as ListeningProcess;
   // Workers receive no signals.
   const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
   const isHandled = (signal: string): boolean =>
     isMainThread && process.listeners(signal).some((listener) => !isOurs(listener));
   return {
-    // A process that was started to ignore a signal (nohup) would no longer ignore it after Bun has
-    // listened to it.
+    // A process that was started to ignore a signal (nohup) would no longer ignore it after the
+    // runtime has listened to it.
     received: () => isMainThread ? splitByIgnored(procStatus()).others : [],
     listen(signal, listener) {
       const own = markOurs(() => {

@@ -1,4 +1,4 @@
-import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { builtin, nodeProcess } from "./builtins.ts";
 
 /** The text of `/proc/self/status`, or the reason why it cannot be read. */
 export function readProcStatus(): { readonly text: string } | string {
