@@ -124,9 +124,9 @@ export function stopDurationSample(label: string, id: number): void {
 
 /**
  * Makes a timer for functions and methods: `timeIt("label")(fn)`, or `@timeIt("label")` before a
- * method. A function is timed until it returns or throws; one that returns a promise, until that is
- * settled; one that returns a lazy query, until the first `await` of it is settled; a generator,
- * until it ends.
+ * method, as a standard decorator or with TypeScript's `experimentalDecorators`. A function is timed
+ * until it returns or throws; one that returns a promise, until that is settled; one that returns a
+ * lazy query, until the first `await` of it is settled; a generator, until it ends.
  *
  * @throws {KymoError} `"invalid-argument"` if the label is not a string; the timer throws it for
  * what is not a function or method.
@@ -136,13 +136,8 @@ export function stopDurationSample(label: string, id: number): void {
  * import { timeIt } from "@kymo/kymo";
  * import { assertEquals } from "@std/assert";
  *
- * class Shop {
- *   @timeIt("Shop.price")
- *   price(amount: number): number {
- *     return 3 * amount;
- *   }
- * }
- * assertEquals(new Shop().price(2), 6);
+ * const price = timeIt("price")((amount: number): number => 3 * amount);
+ * assertEquals(price(2), 6);
  * ```
  */
 export function timeIt(label: string): TimeIt {

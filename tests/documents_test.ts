@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../deno.json" with { type: "json" };
-import { linksOf, packagedDocuments, proseOf, targetOf } from "../tools/documents.ts";
+import { findSplitExamples, linksOf, packagedDocuments, proseOf, targetOf } from "../tools/documents.ts";
 import * as kymo from "../mod.ts";
 import * as core from "../src/core.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
@@ -64,6 +64,23 @@ describe("documents", () => {
     const published = (path: string): boolean =>
       include.some((entry) => entry === path || entry.endsWith("/") && path.startsWith(entry));
     assertEquals(packaged.filter((path) => !published(path)), []);
+  });
+});
+
+describe("examples in doc comments", () => {
+  it("are shown whole by editors", () => {
+    const modules = ["mod.ts", ...readdirSync(join(root, "src"), { recursive: true }).map((path) => `src/${path}`)]
+      .filter((path) => path.endsWith(".ts") && !path.endsWith("viewer_bundle.ts"));
+    assertEquals(modules.flatMap((path) => findSplitExamples(path, read(path))), []);
+  });
+
+  it("are split at a word with @ before it, unless that is in quotes", () => {
+    const comment = (...code: string[]): string =>
+      ["/**", " * ```ts", ...code.map((line) => ` * ${line}`), " * ```", " */", "@outside f();"].join("\n");
+    for (const code of ["@timeIt()", "  @timeIt()", "class A { @timeIt() }", "// see @kymo", "{@timeIt()"]) {
+      assertEquals(findSplitExamples("a.ts", comment("one();", code)), ["a.ts:4"], code);
+    }
+    assertEquals(findSplitExamples("a.ts", comment('import "@kymo/kymo";', "a@b; // me@example, 1 @ 2")), []);
   });
 });
 

@@ -6,6 +6,7 @@
 
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
+import { findExamples } from "./gate/doc_examples.ts";
 
 /** The documents that every package has; what they link to comes along. */
 const packaged = ["README.md", "CHANGELOG.md", "LICENSE"];
@@ -41,4 +42,16 @@ export function packagedDocuments(root: string): string[] {
     for (const link of linksOf(root, path)) found.add(targetOf(path, link));
   }
   return [...found].sort();
+}
+
+/**
+ * Where TypeScript's language service splits the examples of a module, as `path:line`. Up to version
+ * 6 it takes `@` and a word for a tag in code too, after a space or at the start of a line, so
+ * editors show the example only up to there.
+ */
+export function findSplitExamples(path: string, text: string): string[] {
+  return findExamples(path, text).flatMap(({ origin, code }) => {
+    const [, start] = /:(\d+)$/.exec(origin)!;
+    return code.split("\n").flatMap((line, i) => /(?:^|[\s{])@\w/.test(line) ? [`${path}:${Number(start) + i}`] : []);
+  });
 }

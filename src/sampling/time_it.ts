@@ -22,11 +22,23 @@ export interface DurationRecorder {
 }
 
 /**
- * Times a function by wrapping it, or a method as its decorator (a standard one, not TypeScript's
- * older experimental kind).
+ * Times a function by wrapping it, or a method as its decorator: a standard one, or one of
+ * TypeScript's `experimentalDecorators`.
  */
-// deno-lint-ignore no-explicit-any -- any function can be timed, and keeps its type
-export type TimeIt = <F extends (this: any, ...args: any[]) => any>(fn: F, context?: { readonly kind: string }) => F;
+export interface TimeIt {
+  /** Returns the timed function. */
+  // deno-lint-ignore no-explicit-any -- any function can be timed, and keeps its type
+  <F extends (this: any, ...args: any[]) => any>(fn: F, context?: { readonly kind: string }): F;
+  /**
+   * Returns the descriptor of the timed member. These decorators do not tell a getter from the
+   * setter of the same name, so both are timed.
+   */
+  <T>(target: object, name: string | symbol, member: TypedPropertyDescriptor<T>): TypedPropertyDescriptor<T>;
+}
+
+/** Any function that can be timed. */
+// deno-lint-ignore no-explicit-any -- as in `TimeIt`
+type AnyFunction = (this: any, ...args: any[]) => any;
 
 const DECORATED = ["method", "getter", "setter"];
 
@@ -48,18 +60,48 @@ export function timeItWith(recorder: DurationRecorder, label: string): TimeIt {
   if (typeof label !== "string") {
     throw new KymoError("invalid-argument", `Cannot time the function: the label must be a string: ${quote(label)}`);
   }
-  return (fn, context) => {
-    if (typeof fn !== "function" || isClass(fn)) {
-      throw new KymoError("invalid-argument", `Cannot time the function: not a function: ${quote(fn)}`);
+  const timer = (target: unknown, context?: unknown, member?: unknown): unknown => {
+    // What the runtime passes to a decorator tells which of the two kinds it is.
+    if (typeof context === "string" || typeof context === "symbol") {
+      return timedMember(recorder, label, context, member);
     }
-    if (context !== undefined && !DECORATED.includes(context?.kind)) {
-      throw new KymoError(
-        "invalid-argument",
-        `Cannot time the function: only methods can be decorated: ${quote(context?.kind ?? context)}`,
-      );
+    if (!isFunction(target)) {
+      throw new KymoError("invalid-argument", `Cannot time the function: not a function: ${quote(target)}`);
     }
-    return timed(recorder, label, fn);
+    const { kind } = (context ?? {}) as { kind?: unknown };
+    if (context !== undefined && !DECORATED.includes(kind as string)) throw notAMethod(kind ?? context);
+    return timed(recorder, label, target);
   };
+  return timer as TimeIt;
+}
+
+/**
+ * The descriptor of a timed method, getter or setter, for a decorator of `experimentalDecorators`.
+ */
+function timedMember(
+  recorder: DurationRecorder,
+  label: string,
+  name: string | symbol,
+  member: unknown,
+): PropertyDescriptor {
+  const descriptor = (member ?? {}) as PropertyDescriptor;
+  const functions = (["value", "get", "set"] as const).filter((key) => isFunction(descriptor[key]));
+  if (functions.length === 0) throw notAMethod(name);
+  return {
+    ...descriptor,
+    ...Object.fromEntries(functions.map((key) => [key, timed(recorder, label, descriptor[key])])),
+  };
+}
+
+function notAMethod(decorated: unknown): KymoError {
+  return new KymoError(
+    "invalid-argument",
+    `Cannot time the function: only methods can be decorated: ${quote(decorated)}`,
+  );
+}
+
+function isFunction(value: unknown): value is AnyFunction {
+  return typeof value === "function" && !isClass(value);
 }
 
 /**
@@ -71,7 +113,7 @@ function isClass(fn: object): boolean {
 
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
 
-function timed<F extends Parameters<TimeIt>[0]>(recorder: DurationRecorder, label: string, fn: F): F {
+function timed<F extends AnyFunction>(recorder: DurationRecorder, label: string, fn: F): F {
   const isAsync = fn instanceof AsyncFunction;
   const wrapper = function (this: unknown): unknown {
     const args = arguments as unknown as unknown[];
@@ -93,7 +135,26 @@ function timed<F extends Parameters<TimeIt>[0]>(recorder: DurationRecorder, labe
   for (const key of Reflect.ownKeys(fn)) {
     Reflect.defineProperty(wrapper, key, Object.getOwnPropertyDescriptor(fn, key)!);
   }
+  copyMetadata(fn, wrapper);
   return wrapper as F;
+}
+
+/** What the package `reflect-metadata` adds to `Reflect`. */
+interface ReflectMetadata {
+  getOwnMetadataKeys?(target: object): unknown[];
+  getOwnMetadata(key: unknown, target: object): unknown;
+  defineMetadata(key: unknown, value: unknown, target: object): void;
+}
+
+/**
+ * Copies what decorators have noted about a function with `reflect-metadata`. NestJS keeps routes
+ * and guards there, for the function and not for its name.
+ */
+function copyMetadata(from: object, to: object): void {
+  const reflect = Reflect as unknown as ReflectMetadata;
+  for (const key of reflect.getOwnMetadataKeys?.(from) ?? []) {
+    reflect.defineMetadata(key, reflect.getOwnMetadata(key, from), to);
+  }
 }
 
 function isPrimitive(value: unknown): value is string | number | bigint | boolean | symbol | null | undefined {

@@ -10,10 +10,10 @@ import { buildNpm } from "../build_npm.ts";
 import { type Outcome, run } from "./command.ts";
 import type { RuntimeName, Workspace } from "./workspace.ts";
 
-/** The two ways in which a user's compiler finds declarations. */
-const resolutions = [
+/** The two ways in which a user's compiler finds declarations, and the two kinds of decorators. */
+const variants = [
   { module: "preserve", moduleResolution: "bundler" },
-  { module: "nodenext", moduleResolution: "nodenext" },
+  { module: "nodenext", moduleResolution: "nodenext", experimentalDecorators: true, emitDecoratorMetadata: true },
 ];
 
 /**
@@ -73,9 +73,9 @@ export async function typeCheckUser(workspace: Workspace): Promise<Outcome> {
     await Deno.symlink(`${workspace.root}/node_modules/${name}`, `${app}/node_modules/${name}`);
   }
   const outcomes = [];
-  for (const resolution of resolutions) {
+  for (const variant of variants) {
     const compilerOptions = {
-      ...resolution,
+      ...variant,
       target: "esnext",
       lib: ["esnext"],
       types: ["bun-types"],

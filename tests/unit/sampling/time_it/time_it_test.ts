@@ -160,6 +160,52 @@ describe("a timed method", () => {
   });
 });
 
+describe("a method that `experimentalDecorators` time", () => {
+  /** Decorates a member as TypeScript compiles it. */
+  function decorate(target: object, name: string | symbol, decorator: TimeIt): void {
+    const member = Object.getOwnPropertyDescriptor(target, name)!;
+    Object.defineProperty(target, name, decorator(target, name, member));
+  }
+
+  it("may be a method, static, a getter with its setter, and have a symbol as its name", () => {
+    const timings = new FakeDurationRecorder();
+    const hidden = Symbol("hidden");
+    class Shop {
+      #price = 2;
+      total(count: number): number {
+        return count * this.#price;
+      }
+      get price(): number {
+        return this.#price;
+      }
+      set price(price: number) {
+        this.#price = price;
+      }
+      static open(): Shop {
+        return new Shop();
+      }
+      [hidden](): string {
+        return "found";
+      }
+    }
+    const { total } = Shop.prototype;
+    for (const name of ["total", "price", hidden]) decorate(Shop.prototype, name, timeItWith(timings, String(name)));
+    decorate(Shop, "open", timeItWith(timings, "open"));
+    const shop = Shop.open();
+    shop.price = 5;
+    assertEquals([shop.total(3), shop.price, shop[hidden]()], [15, 5, "found"]);
+    assertEquals(timings.ended, ["open", "price", "total", "price", "Symbol(hidden)"]);
+    const descriptor = Object.getOwnPropertyDescriptor(Shop.prototype, "total")!;
+    assertEquals({ ...descriptor, value: undefined }, {
+      value: undefined,
+      writable: true,
+      enumerable: false,
+      configurable: true,
+    });
+    assertEquals([shop.total.name, shop.total.length, shop.total === total], ["total", 1, false]);
+  });
+});
+
 describe("timeIt", () => {
   it("refuses what is no label, no function or no method", () => {
     const { timings, timeIt } = timing();
@@ -175,7 +221,12 @@ describe("timeIt", () => {
       const error = assertThrows(() => timeIt(() => {}, { kind: kind as string }), KymoError);
       assertMatch(error.message, /^Cannot time the function: only methods can be decorated: .+/);
     }
-    // TypeScript's older decorators pass the prototype and the name of the method.
-    assertThrows(() => (timeIt as unknown as (...args: unknown[]) => void)({}, "method", {}), KymoError);
+    // A field, an argument and a class under TypeScript's `experimentalDecorators`.
+    for (const member of [undefined, 0, {}, { value: 1 }, { value: class {} }]) {
+      const decorate = timeIt as unknown as (target: object, name: string, member: unknown) => void;
+      const error = assertThrows(() => decorate({}, "field", member), KymoError);
+      assertEquals(error.message, 'Cannot time the function: only methods can be decorated: "field"');
+    }
+    assertThrows(() => timeIt(class {} as unknown as () => void), KymoError, "not a function");
   });
 });
