@@ -39,8 +39,7 @@ const SAMPLE_WORDS = 5;
 /**
  * Starts a thread that watches the event loop of this isolate. It costs 13 MiB of resident memory on
  * Deno and 6 on Bun, and 3 ms of CPU time per second; to start it holds the isolate up for 0.06 s on
- * Deno, 0.01 s on Bun. It does not keep the program alive and needs no permission. Its source is a
- * text, so it works from any bundle.
+ * Deno, 0.01 s on Bun. It does not keep the program alive and needs no permission.
  */
 export function watchLoop(
   interval: number,
@@ -53,9 +52,8 @@ export function watchLoop(
   const integers = new BigInt64Array(buffer);
   const numbers = new Float64Array(buffer);
   const epoch = wallClock(globalThis);
-  const source = `(${watch})(process.getBuiltinModule("node:worker_threads").workerData, process)`;
   const workerData = { buffer, interval, capacity, headerWords: HEADER_WORDS, sampleWords: SAMPLE_WORDS };
-  const worker = new Worker(source, { eval: true, workerData, name: "kymo" });
+  const worker = new Worker(PROGRAM, { eval: true, workerData, name: "kymo" });
   worker.on("error", (error) => onFailure(error instanceof Error ? error.message : String(error)));
   worker.unref();
   return {
@@ -84,52 +82,44 @@ export function watchLoop(
   };
 }
 
-/** The part of `process` that the thread uses. */
-interface ThreadProcess {
-  memoryUsage: { rss(): number };
-  cpuUsage(): { readonly user: number; readonly system: number };
-}
-
 /**
- * The program of the thread. It is passed on as text, so it uses nothing but its parameters and
- * globals.
+ * The program of the thread. It is a text and no function: of a function, a bundler may rename what
+ * it uses, or add calls of its own helpers, which the thread would not have.
  */
-function watch(
-  { buffer, interval, capacity, headerWords, sampleWords }: WatchData,
-  process: ThreadProcess,
-): void {
-  const words = new Int32Array(buffer, 0, 4);
-  const integers = new BigInt64Array(buffer);
-  const numbers = new Float64Array(buffer);
-  const { Temporal } = globalThis as { Temporal?: { Now: { instant(): { epochNanoseconds: bigint } } } };
-  const epoch = (): bigint =>
-    Temporal === undefined ? BigInt(Date.now()) * 1_000_000n : Temporal.Now.instant().epochNanoseconds;
+const PROGRAM = `
+const { workerData } = process.getBuiltinModule("node:worker_threads");
+const { buffer, interval, capacity, headerWords, sampleWords } = workerData;
+const words = new Int32Array(buffer, 0, 4);
+const integers = new BigInt64Array(buffer);
+const numbers = new Float64Array(buffer);
+const epoch = () =>
+  globalThis.Temporal === undefined ? BigInt(Date.now()) * 1000000n : Temporal.Now.instant().epochNanoseconds;
 
-  let beats = 0;
-  let lastBeat = Infinity; // ms of the thread's monotonic clock; the first beat begins it
-  setInterval(() => {
-    const now = performance.now();
-    const timepoint = epoch();
-    if (beats !== Atomics.load(words, 0)) {
-      beats = Atomics.load(words, 0);
-      // The clocks of two threads differ in their zero, so the time of the beat is of the wall
-      // clock, which may be set: the beat is not older than the last look.
-      const age = Number(timepoint - Atomics.load(integers, 2)) / 1e6;
-      lastBeat = now - Math.min(Math.max(age, 0), interval);
-    }
-    if (now - lastBeat < interval) return;
-    const written = Atomics.load(words, 1);
-    if ((written - Atomics.load(words, 2) | 0) >= capacity) {
-      Atomics.add(words, 3, 1);
-      return;
-    }
-    const at = headerWords + sampleWords * ((written >>> 0) % capacity);
-    const { user, system } = process.cpuUsage();
-    integers[at] = timepoint;
-    numbers[at + 1] = Math.round((now - lastBeat) * 1e6);
-    numbers[at + 2] = process.memoryUsage.rss();
-    numbers[at + 3] = user / 1e6;
-    numbers[at + 4] = system / 1e6;
-    Atomics.store(words, 1, written + 1 | 0);
-  }, interval);
-}
+let beats = 0;
+let lastBeat = Infinity; // ms of the thread's monotonic clock; the first beat begins it
+setInterval(() => {
+  const now = performance.now();
+  const timepoint = epoch();
+  if (beats !== Atomics.load(words, 0)) {
+    beats = Atomics.load(words, 0);
+    // The clocks of two threads differ in their zero, so the time of the beat is of the wall
+    // clock, which may be set: the beat is not older than the last look.
+    const age = Number(timepoint - Atomics.load(integers, 2)) / 1e6;
+    lastBeat = now - Math.min(Math.max(age, 0), interval);
+  }
+  if (now - lastBeat < interval) return;
+  const written = Atomics.load(words, 1);
+  if ((written - Atomics.load(words, 2) | 0) >= capacity) {
+    Atomics.add(words, 3, 1);
+    return;
+  }
+  const at = headerWords + sampleWords * ((written >>> 0) % capacity);
+  const { user, system } = process.cpuUsage();
+  integers[at] = timepoint;
+  numbers[at + 1] = Math.round((now - lastBeat) * 1e6);
+  numbers[at + 2] = process.memoryUsage.rss();
+  numbers[at + 3] = user / 1e6;
+  numbers[at + 4] = system / 1e6;
+  Atomics.store(words, 1, written + 1 | 0);
+}, interval);
+`;
