@@ -36,7 +36,7 @@ import type { ObserveOptions } from "./src/sampling/timepoint.ts";
 export { KymoError, type KymoErrorCode } from "./src/errors.ts";
 export type { Layout } from "./src/files/names.ts";
 export type { RecoveryProgress, RecoverySummary } from "./src/files/recovery.ts";
-export type { ChannelCounts } from "./src/recording/double_buffer.ts";
+export type { ChannelCounts } from "./src/recording/buffers/double_buffer.ts";
 export { Monitor } from "./src/recording/monitor.ts";
 export type { Durability, RuntimeSampling, StartOptions, WriteOptions } from "./src/recording/options.ts";
 export { readSpool, type SpoolReading } from "./src/recording/read_spool.ts";

@@ -51,7 +51,7 @@ export { parse } from "./csv/parse.ts";
 export { KymoError, type KymoErrorCode } from "./errors.ts";
 export type { Layout } from "./files/names.ts";
 export type { Channel, ChannelStatus } from "./recording/standalone_channel.ts";
-export type { ChannelCounts } from "./recording/double_buffer.ts";
+export type { ChannelCounts } from "./recording/buffers/double_buffer.ts";
 export type { Durability, SamplingOptions, WriteOptions } from "./recording/options.ts";
 export type { Timers } from "./runtime.ts";
 export type { BackgroundSampler, BackgroundSamplerOptions, SampledSeries } from "./sampling/background_sampler.ts";

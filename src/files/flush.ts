@@ -44,7 +44,7 @@ interface Destination {
 /**
  * Turns one sealed segment into CSV and publishes it, a slice of some thousand rows at a time, so
  * that a live event loop never waits for long. Every flush uses this: of a full buffer, by a timer,
- * `stop` or the exit hook (all of these through `recording/flusher.ts`, which decides when), and by
+ * `stop` or the exit hook (all of these through `recording/buffers/flusher.ts`, which decides when), and by
  * recovery.
  *
  * If a step throws, no row is in a file that the next attempt would write again.

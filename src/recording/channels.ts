@@ -1,8 +1,8 @@
 import type { SegmentOwner } from "../segment/format.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import { valueKindOf } from "../series.ts";
-import type { ChannelCounts, DoubleBuffer } from "./double_buffer.ts";
-import { exitLockDeadline, Flusher, type FlusherOptions } from "./flusher.ts";
+import type { ChannelCounts, DoubleBuffer } from "./buffers/double_buffer.ts";
+import { exitLockDeadline, Flusher, type FlusherOptions } from "./buffers/flusher.ts";
 
 /** ms between looks at the wall clock, which may be set, or have gone on while the machine slept. */
 const CLOCK_CHECK_INTERVAL = 1_000;

@@ -11,7 +11,7 @@ import { gcSampler } from "../sampling/gc_sampler.ts";
 import { processSampler } from "../sampling/process_sampler.ts";
 import type { ObservationSink, Sampler } from "../sampling/sampler.ts";
 import { CHANNELS } from "../series.ts";
-import type { DoubleBuffer } from "./double_buffer.ts";
+import type { DoubleBuffer } from "./buffers/double_buffer.ts";
 import type { CheckedOptions } from "./options.ts";
 import { capabilitiesOf, type MonitorStatus, sumCounts } from "./status.ts";
 import { Store } from "./store.ts";

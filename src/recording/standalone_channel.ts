@@ -3,7 +3,7 @@ import { checkChannelName } from "../files/names.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import type { ObserveOptions } from "../sampling/timepoint.ts";
-import type { ChannelCounts, DoubleBuffer } from "./double_buffer.ts";
+import type { ChannelCounts, DoubleBuffer } from "./buffers/double_buffer.ts";
 import { checkWriteOptions, type WriteOptions } from "./options.ts";
 import { Store } from "./store.ts";
 

@@ -1,7 +1,7 @@
 import type { KymoError } from "../errors.ts";
 import type { Layout } from "../files/names.ts";
 import type { CapabilityName, Runtime } from "../runtime.ts";
-import type { ChannelCounts } from "./double_buffer.ts";
+import type { ChannelCounts } from "./buffers/double_buffer.ts";
 import type { Durability } from "./options.ts";
 
 /** Whether something is available, and if not, why. */

@@ -1,4 +1,8 @@
-import { type BufferNeed, DoubleBuffer, type DoubleBufferOptions } from "../../../src/recording/double_buffer.ts";
+import {
+  type BufferNeed,
+  DoubleBuffer,
+  type DoubleBufferOptions,
+} from "../../../src/recording/buffers/double_buffer.ts";
 import type { SegmentOwner } from "../../../src/segment/format.ts";
 import { Segment } from "../../../src/segment/segment.ts";
 import { OWNER, rowsOf } from "../segments.ts";

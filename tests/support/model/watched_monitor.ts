@@ -2,7 +2,7 @@ import { KymoError } from "../../../src/errors.ts";
 import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import type { StartOptions } from "../../../src/recording/options.ts";
 import type { MonitorStatus } from "../../../src/recording/status.ts";
-import type { ChannelCounts } from "../../../src/recording/double_buffer.ts";
+import type { ChannelCounts } from "../../../src/recording/buffers/double_buffer.ts";
 import { EPOCH, type FakeRuntime } from "../fake/runtime.ts";
 import { DIRECTORY } from "../published_files.ts";
 import { LEAST_THRESHOLD } from "../small_buffers.ts";

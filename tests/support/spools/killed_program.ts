@@ -1,6 +1,6 @@
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { Channels } from "../../../src/recording/channels.ts";
-import type { DoubleBuffer } from "../../../src/recording/double_buffer.ts";
+import type { DoubleBuffer } from "../../../src/recording/buffers/double_buffer.ts";
 import { ValueKind } from "../../../src/series.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import type { Layout } from "../../../src/files/names.ts";

@@ -7,7 +7,7 @@ import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/series.ts";
 import type { Files } from "../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
-import { Flusher } from "../../../src/recording/flusher.ts";
+import { Flusher } from "../../../src/recording/buffers/flusher.ts";
 import type { Layout } from "../../../src/files/names.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";

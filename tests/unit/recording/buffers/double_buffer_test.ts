@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { DoubleBuffer } from "../../../../src/recording/double_buffer.ts";
+import type { DoubleBuffer } from "../../../../src/recording/buffers/double_buffer.ts";
 import { Segment } from "../../../../src/segment/segment.ts";
 import { randomFrom } from "../../../support/random.ts";
 import { OWNER } from "../../../support/segments.ts";

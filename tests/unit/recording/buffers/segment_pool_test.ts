@@ -4,7 +4,7 @@ import { KymoError } from "../../../../src/errors.ts";
 import type { Segment } from "../../../../src/segment/segment.ts";
 import { FileError } from "../../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
-import { SegmentPool } from "../../../../src/recording/segment_pool.ts";
+import { SegmentPool } from "../../../../src/recording/buffers/segment_pool.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { DIRECTORY, temporaryPaths } from "../../../support/published_files.ts";
 import { failAll, repair } from "../../../support/fake/disk_faults.ts";

@@ -1,8 +1,8 @@
-import { fileError, type KymoError, reason } from "../errors.ts";
-import { cannotAppend, LOCK_PATIENCE, LOCK_RETRY, WRONG_FILE } from "../files/append_file.ts";
-import { type FlushDeps, type FlushProgress, SegmentFlush } from "../files/flush.ts";
-import type { FileError } from "../runtime.ts";
-import type { SegmentOwner } from "../segment/format.ts";
+import { fileError, type KymoError, reason } from "../../errors.ts";
+import { cannotAppend, LOCK_PATIENCE, LOCK_RETRY, WRONG_FILE } from "../../files/append_file.ts";
+import { type FlushDeps, type FlushProgress, SegmentFlush } from "../../files/flush.ts";
+import type { FileError } from "../../runtime.ts";
+import type { SegmentOwner } from "../../segment/format.ts";
 import { type BufferNeed, DoubleBuffer } from "./double_buffer.ts";
 import { SegmentPool } from "./segment_pool.ts";
 import { TimeSlicer, type TimeSlicerDeps } from "./time_slicer.ts";

@@ -1,9 +1,9 @@
-import type { Clock } from "../runtime.ts";
-import { type ObserveOptions, timepointOf } from "../sampling/timepoint.ts";
-import { SEGMENT_HEADER_BYTES } from "../segment/format.ts";
-import { NO_ROOM } from "../segment/label_interner.ts";
-import { Segment } from "../segment/segment.ts";
-import { NANOSECONDS_PER_MS, ValueKind } from "../series.ts";
+import type { Clock } from "../../runtime.ts";
+import { type ObserveOptions, timepointOf } from "../../sampling/timepoint.ts";
+import { SEGMENT_HEADER_BYTES } from "../../segment/format.ts";
+import { NO_ROOM } from "../../segment/label_interner.ts";
+import { Segment } from "../../segment/segment.ts";
+import { NANOSECONDS_PER_MS, ValueKind } from "../../series.ts";
 
 /**
  * What a {@linkcode DoubleBuffer} needs of its owner:

@@ -1,4 +1,4 @@
-import type { Clock, Timers } from "../runtime.ts";
+import type { Clock, Timers } from "../../runtime.ts";
 
 /** How long the work may hold up one turn of the event loop, ns. */
 const SLICE_BUDGET = 300_000;

@@ -1,9 +1,9 @@
-import { fileError, type KymoError, reason } from "../errors.ts";
-import { type MonitoringDirectory, showsLackOf } from "../files/directory.ts";
-import type { Layout } from "../files/names.ts";
-import { Spool } from "../files/spool.ts";
-import type { SegmentOwner } from "../segment/format.ts";
-import { Segment } from "../segment/segment.ts";
+import { fileError, type KymoError, reason } from "../../errors.ts";
+import { type MonitoringDirectory, showsLackOf } from "../../files/directory.ts";
+import type { Layout } from "../../files/names.ts";
+import { Spool } from "../../files/spool.ts";
+import type { SegmentOwner } from "../../segment/format.ts";
+import { Segment } from "../../segment/segment.ts";
 
 /** Why a segment is not a spool although the disk has not refused one. */
 const FILE_GONE = "the file of the spool was removed or renamed";
