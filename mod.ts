@@ -26,7 +26,7 @@
  * @module
  */
 
-import { defaultMonitor } from "./src/recording/monitor.ts";
+import { defaultMonitor, reportOtherCopies } from "./src/recording/default_monitor.ts";
 import type { StartOptions } from "./src/recording/options.ts";
 import type { MonitorStatus } from "./src/recording/status.ts";
 import type { ObservationSink } from "./src/sampling/sampler.ts";
@@ -49,13 +49,17 @@ export type { ObserveOptions, Timepoint } from "./src/sampling/timepoint.ts";
 export type { Observation } from "./src/segment/observation.ts";
 
 /**
- * Begins to record this isolate.
+ * Begins to record this isolate. All copies of this package in it share one recording. While it
+ * records already, a call with the same options goes on with that recording; `onError` and the
+ * functions of the samplers are then those given last, so a development server may evaluate the
+ * module again.
  *
  * @returns what stops this recording when it is disposed of, unless it was stopped before; it need
  * not be used.
- * @throws {KymoError} `"invalid-state"` while recording or stopping, `"invalid-argument"` if an
- * option is wrong, `"unsupported"` on another runtime than Deno and Bun, or the code of what the
- * disk refused: `"permission-denied"` or `"io"`. Nothing has changed then.
+ * @throws {KymoError} `"invalid-state"` while recording with other options, `"invalid-argument"` if
+ * an option is wrong, `"unsupported"` on another runtime than Deno and Bun, or the code of what the
+ * disk refused: `"permission-denied"` or `"io"`. Nothing has changed then. With `optional` nothing
+ * is thrown.
  * @throws {RangeError} if there is no memory for the buffers.
  *
  * @example
@@ -73,7 +77,9 @@ export type { Observation } from "./src/segment/observation.ts";
  * ```
  */
 export function start(options?: StartOptions): AsyncDisposable {
-  return defaultMonitor.start(options);
+  const recording = defaultMonitor.start(options);
+  reportOtherCopies();
+  return recording;
 }
 
 /**

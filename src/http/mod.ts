@@ -53,7 +53,7 @@
  *
  * @module
  */
-import { defaultMonitor } from "../recording/monitor.ts";
+import { defaultMonitor } from "../recording/default_monitor.ts";
 import { KymoError, quote } from "../errors.ts";
 import { checkHttpOptions, type HttpOptions } from "./options.ts";
 import { type FetchHandler, RequestTimer } from "./request_timer.ts";

@@ -13,13 +13,22 @@ export class Channels {
   readonly #owner: Pick<SegmentOwner, "pid" | "isolate">;
   readonly #flushers = new Map<string, Flusher>();
   #isOpen = true;
-  #isRunning = false;
+  /** Whether a disk that refuses a spool is an exception. */
+  #isStrict: boolean;
   #cancelClockCheck = (): void => {};
 
-  /** Makes no channel yet. */
-  constructor(options: FlusherOptions, owner: Pick<SegmentOwner, "pid" | "isolate">) {
+  /**
+   * Makes no channel yet. If `strict`, a disk that refuses a spool is an exception until
+   * {@linkcode Channels.begin}.
+   */
+  constructor(
+    options: FlusherOptions,
+    owner: Pick<SegmentOwner, "pid" | "isolate">,
+    { strict }: { readonly strict: boolean },
+  ) {
     this.#options = options;
     this.#owner = owner;
+    this.#isStrict = strict;
   }
 
   /**
@@ -27,7 +36,7 @@ export class Channels {
    * follow the wall clock when it is set.
    */
   begin(): void {
-    this.#isRunning = true;
+    this.#isStrict = false;
     this.#cancelClockCheck = this.#options.timers.every(CLOCK_CHECK_INTERVAL, () => {
       for (const { buffer } of this.#flushers.values()) buffer.followWallClock();
     });
@@ -45,15 +54,15 @@ export class Channels {
   /**
    * The buffer of a channel, made when it is first asked for.
    *
-   * @throws {KymoError} if the disk refuses its spool, before {@linkcode Channels.begin} was
-   * called.
+   * @throws {KymoError} if the disk refuses its spool, in strict mode before
+   * {@linkcode Channels.begin} was called.
    * @throws {RangeError} if there is no memory for it.
    */
   get(channel: string): DoubleBuffer {
     let flusher = this.#flushers.get(channel);
     if (flusher === undefined) {
       const owner = { ...this.#owner, channel, kind: valueKindOf(channel) };
-      flusher = new Flusher(this.#options, owner, !this.#isRunning);
+      flusher = new Flusher(this.#options, owner, this.#isStrict);
       this.#flushers.set(channel, flusher);
     }
     return flusher.buffer;

@@ -7,19 +7,32 @@ import { type KymoError, onRejection } from "../errors.ts";
 const MAX_WAITING = 100;
 
 /**
+ * How long a failure is not delivered again, ns: a disk that stays full fails every few seconds.
+ */
+const REPEAT_AFTER = 60_000_000_000;
+
+/** Failures that are remembered for that. */
+const MAX_REMEMBERED = 100;
+
+/**
  * The failures of a recording. They are delivered to the program in a microtask, not within the
  * call in which they happened, so that a handler can record or stop without meeting a buffer in the
- * middle of a change.
+ * middle of a change. One with the same message is delivered at most once a minute, and counted each
+ * time.
  */
 export class Failures {
-  readonly #onError: (error: KymoError) => unknown;
+  #onError: (error: KymoError) => unknown;
+  readonly #now: () => number;
+  /** When a failure was delivered last, by its message. */
+  readonly #delivered = new Map<string, number>();
   #waiting: KymoError[] = [];
   #count = 0;
   #last: KymoError | undefined;
 
-  /** Delivers to `onError`; what it throws, or rejects with, is ignored. */
-  constructor(onError: (error: KymoError) => unknown) {
+  /** Delivers to `onError`; what it throws, or rejects with, is ignored. `now` is in ns. */
+  constructor(onError: (error: KymoError) => unknown, now: () => number) {
     this.#onError = onError;
+    this.#now = now;
   }
 
   /** Failures so far. */
@@ -32,10 +45,16 @@ export class Failures {
     return this.#last;
   }
 
+  /** From now on delivers to another function. */
+  deliverTo(onError: (error: KymoError) => unknown): void {
+    this.#onError = onError;
+  }
+
   /** Counts a failure, and delivers it in a microtask. */
   report(error: KymoError): void {
     this.#count++;
     this.#last = error;
+    if (this.#isRepetition(error)) return;
     if (this.#waiting.length === 0) queueMicrotask(() => this.deliver());
     if (this.#waiting.length < MAX_WAITING) this.#waiting.push(error);
   }
@@ -51,5 +70,13 @@ export class Failures {
         continue;
       }
     }
+  }
+
+  #isRepetition({ message }: KymoError): boolean {
+    const now = this.#now();
+    if (now - (this.#delivered.get(message) ?? -Infinity) < REPEAT_AFTER) return true;
+    if (this.#delivered.size >= MAX_REMEMBERED) this.#delivered.clear();
+    this.#delivered.set(message, now);
+    return false;
   }
 }

@@ -1,11 +1,12 @@
 import { defaultRuntime } from "../default_runtime.ts";
-import { KymoError, quote } from "../errors.ts";
+import { KymoError, quote, reason } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { NOT_RECORDING } from "../sampling/duration_sampler.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import type { ObserveOptions } from "../sampling/timepoint.ts";
 import { CHANNELS } from "../series.ts";
-import { checkOwnChannelName, checkStartOptions, type StartOptions } from "./options.ts";
+import { Failures } from "./failures.ts";
+import { type CheckedOptions, checkOwnChannelName, checkStartOptions, type StartOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { type MonitorStatus, NOT_STARTED } from "./status.ts";
 import { type TimeIt, timeItWith } from "../sampling/time_it.ts";
@@ -49,7 +50,10 @@ export let createMonitor: (detect: () => Runtime) => Monitor;
 export class Monitor {
   #detect: () => Runtime = defaultRuntime;
   #session: Session | undefined;
-  #closing: { readonly session: Session; readonly done: Promise<void> } | undefined;
+  /** The latest recording that was stopped, while its last rows are written. */
+  #closing: Session | undefined;
+  /** Resolves when all recordings that were stopped have written their rows. */
+  #closed: Promise<void> = Promise.resolve();
   /** Of a recording that has ended only the status is kept, not the buffers. */
   #ended: MonitorStatus = NOT_STARTED;
   readonly #channels = new Set<string>();
@@ -64,45 +68,46 @@ export class Monitor {
   }
 
   /**
-   * Begins to record.
+   * Begins to record; see {@linkcode StartOptions}. While it records already, a call with the same
+   * options changes nothing but `onError` and the functions of the samplers, which are replaced by
+   * those given: development servers evaluate a module again.
    *
    * @returns what stops this recording when it is disposed of, unless it was stopped before.
-   * @throws {KymoError} `"invalid-state"` while recording or stopping, `"invalid-argument"` if an
-   * option is wrong, `"unsupported"` on an unknown runtime, or the code of what the disk refused:
-   * `"permission-denied"` or `"io"`. Nothing has changed then.
+   * @throws {KymoError} `"invalid-state"` while recording with other options, `"invalid-argument"`
+   * if an option is wrong, `"unsupported"` on an unknown runtime, or the code of what the disk
+   * refused: `"permission-denied"` or `"io"`. Nothing has changed then. Nothing is thrown if
+   * `optional` is set.
    * @throws {RangeError} if there is no memory for the buffers.
    */
   start(options?: StartOptions): AsyncDisposable {
-    const checked = checkStartOptions(options);
-    if (this.#session !== undefined) {
-      throw new KymoError(
-        "invalid-state",
-        `Cannot start: already recording: ${quote(this.#session.status(true).monitoringDir)}`,
-      );
+    try {
+      return this.#start(checkStartOptions(options));
+    } catch (error) {
+      if (options?.optional !== true) throw error;
+      this.#reportNotStarted(error, options.onError);
+      return { [Symbol.asyncDispose]: () => Promise.resolve() };
     }
-    if (this.#closing !== undefined) {
-      throw new KymoError("invalid-state", "Cannot start: still stopping: await stop() first");
-    }
-    const session = new Session(this.#detect(), checked);
-    this.#session = session;
-    session.begin((isEnd) => this.#callFlushListeners(isEnd));
-    return { [Symbol.asyncDispose]: () => this.#stopOnly(session) };
   }
 
   /** Ends recording; resolves when all rows are in files, or counted as dropped. Never rejects. */
   stop(): Promise<void> {
     const session = this.#session;
-    if (session === undefined) return this.#closing?.done ?? Promise.resolve();
+    if (session === undefined) return this.#closed;
     this.#callFlushListeners(true);
     this.#session = undefined;
-    const { promise: done, resolve } = Promise.withResolvers<void>();
-    this.#closing = { session, done };
-    session.close().then(() => {
-      this.#ended = session.status(false);
-      this.#closing = undefined;
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const before = this.#closed;
+    this.#closing = session;
+    this.#closed = closed;
+    session.close().then(async () => {
+      if (this.#closing === session) {
+        this.#ended = session.status(false);
+        this.#closing = undefined;
+      }
+      await before;
       resolve();
     });
-    return done;
+    return closed;
   }
 
   /**
@@ -112,7 +117,7 @@ export class Monitor {
    */
   async flush(): Promise<void> {
     this.#callFlushListeners(false);
-    await (this.#session?.flush() ?? this.#closing?.done);
+    await Promise.all([this.#session?.flush(), this.#closed]);
   }
 
   /**
@@ -205,18 +210,31 @@ export class Monitor {
   /** Counts, capabilities and failures. Cheap, and safe to pass to `JSON.stringify`. */
   status(): MonitorStatus {
     if (this.#session !== undefined) return this.#session.status(true);
-    return this.#closing?.session.status(false) ?? this.#ended;
+    return this.#closing?.status(false) ?? this.#ended;
   }
 
-  async #stopOnly(session: Session): Promise<void> {
-    if (this.#session === session) await this.stop();
-    else if (this.#closing?.session === session) await this.#closing.done;
+  #start(options: CheckedOptions): AsyncDisposable {
+    const session = this.#session ?? new Session(this.#detect(), options);
+    if (session === this.#session) session.adopt(options);
+    else {
+      this.#session = session;
+      const before = this.#closing && this.#closed;
+      session.begin((isEnd) => this.#callFlushListeners(isEnd), before);
+    }
+    return { [Symbol.asyncDispose]: () => this.#session === session ? this.stop() : this.#closed };
+  }
+
+  /** Tells of a start that failed although it was optional. */
+  #reportNotStarted(thrown: unknown, onError: unknown): void {
+    const error = thrown instanceof KymoError
+      ? thrown
+      : new KymoError("unsupported", reason(thrown), { cause: thrown });
+    if (this.#session !== undefined) return this.report(error);
+    new Failures(typeof onError === "function" ? (failure) => onError(failure) : () => {}, () => 0).report(error);
+    this.#ended = { ...NOT_STARTED, errors: this.#ended.errors + 1, lastError: error };
   }
 
   #callFlushListeners(isEnd: boolean): void {
     for (const listener of this.#flushListeners) listener(isEnd);
   }
 }
-
-/** The monitor that the functions of `mod.ts` and the HTTP handlers use. */
-export const defaultMonitor: Monitor = new Monitor();

@@ -50,8 +50,19 @@ export interface WriteOptions {
    * read and is such a name, or else the file name of the program's entry.
    */
   readonly name?: string;
-  /** Called with every failure, asynchronously. What it throws is ignored. */
+  /**
+   * Called with every failure, asynchronously; with the same one at most once a minute. What it
+   * throws is ignored.
+   */
   readonly onError?: (error: KymoError) => void;
+  /**
+   * Whether the program can do without the recording. Then nothing is thrown: a failure is reported
+   * to `onError` and in `status()`. If it is the directory that cannot be had, observations are kept
+   * in memory, up to `memoryThreshold`, and writing is tried again every few seconds.
+   *
+   * @default false
+   */
+  readonly optional?: boolean;
 }
 
 /** How to record. Each option has a default. */
@@ -95,13 +106,17 @@ export interface RuntimeSampling {
 /** All options of `start`, checked. */
 export type CheckedOptions = Required<Omit<StartOptions, "name">> & Pick<WriteOptions, "name">;
 
+/** The default of `onError`. */
+export function ignoreErrors(): void {}
+
 const WRITE_DEFAULTS: CheckedWriteOptions = {
   monitoringDir: "_monitoring",
   memoryThreshold: 2 ** 20,
   flushInterval: 60_000,
   layout: "segments",
   durability: "spool",
-  onError: () => {},
+  onError: ignoreErrors,
+  optional: false,
 };
 
 const DEFAULTS: CheckedOptions = {
@@ -152,6 +167,7 @@ const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = {
   durability: isOneOf("memory", "spool", "fsync"),
   name: isName,
   onError: isFunction,
+  optional: isBoolean,
 };
 
 const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
@@ -175,6 +191,21 @@ export function checkStartOptions(options: unknown = {}): CheckedOptions {
     checkInterval("Cannot start", interval);
   }
   return checked;
+}
+
+/**
+ * The names of the options in which two recordings differ, without `monitoringDir`, whose spellings
+ * are many, and without the functions that a program gives, which may be replaced. Samplers differ
+ * if there are more of them, or others by channel or interval.
+ */
+export function differingOptions(one: CheckedOptions, other: CheckedOptions): string[] {
+  const plain = ({ monitoringDir: _dir, onError: _function, samplers, ...options }: CheckedOptions) => ({
+    ...options,
+    samplers: samplers.map(({ channel, interval }) => [channel, interval]),
+  });
+  const [before, now] = [plain(one), plain(other)] as [Record<string, unknown>, Record<string, unknown>];
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...names].filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
 }
 
 /**

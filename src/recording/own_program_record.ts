@@ -10,6 +10,9 @@ import { type CheckedWriteOptions, isServiceName } from "./options.ts";
 /** ms after which a program whose end was recorded has not ended. */
 const SURVIVAL = 1_000;
 
+/** ms between attempts to publish the record while that fails. */
+const RETRY = 5_000;
+
 /** The record of a program without its end, which is known from the start. */
 export type ProgramDescription = Omit<ProgramRecord, "end">;
 
@@ -54,7 +57,8 @@ export interface OwnProgramRecordDeps {
 export class OwnProgramRecord {
   readonly #deps: OwnProgramRecordDeps;
   readonly #description: ProgramDescription;
-  #cancelCorrection = (): void => {};
+  /** Cancels what is to be published later. */
+  #cancelNext = (): void => {};
   #isStopped = false;
   #hasFailed = false;
 
@@ -77,7 +81,7 @@ export class OwnProgramRecord {
   exit(cause: ExitCause): void {
     if (this.#isStopped) return;
     this.#publish(cause);
-    this.#cancelCorrection = this.#deps.runtime.timers.after(SURVIVAL, () => this.#publish());
+    this.#cancelNext = this.#deps.runtime.timers.after(SURVIVAL, () => this.#publish());
   }
 
   /** Publishes the end of a recording that was stopped. */
@@ -88,12 +92,13 @@ export class OwnProgramRecord {
 
   #publish(cause?: Pick<ProgramEnd, "how" | "exitCode" | "signal" | "error">): void {
     const { directory, runtime, counts, report } = this.#deps;
-    this.#cancelCorrection();
+    this.#cancelNext();
     const name = programFileName(this.#description);
     try {
       const end = cause && { ...cause, at: runtime.clock.epoch(), counts: counts() };
       replaceFile(directory, name, encodeProgramRecord({ ...this.#description, ...end && { end } }));
     } catch (error) {
+      if (cause === undefined) this.#cancelNext = runtime.timers.after(RETRY, () => this.#publish());
       if (this.#hasFailed) return;
       this.#hasFailed = true;
       report(fileError("Cannot write the program record", directory.pathOf(name), error));

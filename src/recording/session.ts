@@ -1,4 +1,4 @@
-import { KymoError, quote, reason } from "../errors.ts";
+import { KymoError, quote, quotePath, reason } from "../errors.ts";
 import { publishFile } from "../files/atomic_file.ts";
 import { profileFileName } from "../files/names.ts";
 import { ProfileRecorder } from "../profiling/profile_recorder.ts";
@@ -12,7 +12,7 @@ import { processSampler } from "../sampling/process_sampler.ts";
 import type { ObservationSink, Sampler } from "../sampling/sampler.ts";
 import { CHANNELS } from "../series.ts";
 import type { DoubleBuffer } from "./buffers/double_buffer.ts";
-import type { CheckedOptions } from "./options.ts";
+import { type CheckedOptions, differingOptions, ignoreErrors } from "./options.ts";
 import { capabilitiesOf, type MonitorStatus, sumCounts } from "./status.ts";
 import { Store } from "./store.ts";
 
@@ -28,7 +28,11 @@ export class Session {
   readonly #runtime: Runtime;
   readonly #options: CheckedOptions;
   readonly #store: Store;
-  readonly #background: BackgroundSampler;
+  readonly #runtimeSampling: BackgroundSampler;
+  /** The samplers of the program. */
+  #ownSampling: BackgroundSampler;
+  /** Resolves when the samplers that were replaced have ended. */
+  #replaced: Promise<unknown> = Promise.resolve();
   #profileRecorder: ProfileRecorder | undefined;
   #otherRequests = 0;
   #isClosed = false;
@@ -46,7 +50,8 @@ export class Session {
     const { channels } = this.#store;
     try {
       this.durations = new DurationSampler(runtime.clock.now, channels.get(CHANNELS.duration));
-      this.#background = this.#makeSampling();
+      this.#runtimeSampling = this.#sampling(options.withRuntime ? this.#runtimeSamplers() : []);
+      this.#ownSampling = this.#sampling(options.samplers);
     } catch (error) {
       channels.abandon();
       throw error;
@@ -55,20 +60,54 @@ export class Session {
 
   /**
    * Begins to record. `beforeExitFlush` is called when the program ends, or may end, while samples
-   * can still be stopped.
+   * can still be stopped. The CPU profile begins after `before`: there may be only one profiler, and
+   * a recording that is being closed still has it.
    */
-  begin(beforeExitFlush: (isEnd: boolean) => void): void {
+  begin(beforeExitFlush: (isEnd: boolean) => void, before?: Promise<void>): void {
     const { clock } = this.#runtime;
     let sampledAt = -Infinity;
     this.#store.begin((isEnd) => {
       beforeExitFlush(isEnd);
       const now = clock.now();
-      if (now - sampledAt > EXIT_DURATION) this.#background.sampleAtExit();
+      if (now - sampledAt > EXIT_DURATION) {
+        this.#runtimeSampling.sampleAtExit();
+        this.#ownSampling.sampleAtExit();
+      }
       sampledAt = now;
     }, () => ({ invalidSamples: this.durations.invalid, otherRequests: this.#otherRequests }));
-    this.#background.start();
+    this.#runtimeSampling.start();
     // A sampler may have stopped the recording.
-    if (this.#options.withProfiler && !this.#isClosed) this.#profileRecorder = this.#profile();
+    if (!this.#isClosed) this.#ownSampling.start();
+    const profile = (): void => {
+      if (this.#options.withProfiler && !this.#isClosed) this.#profileRecorder = this.#profile();
+    };
+    if (before === undefined) profile();
+    else void before.then(profile);
+  }
+
+  /**
+   * Takes over `onError` and the samplers of a later `start` with the same options, whose functions
+   * may be those of a newer version of the program's modules.
+   *
+   * @throws {KymoError} `"invalid-state"` if another option differs.
+   */
+  adopt(options: CheckedOptions): void {
+    const { directory, failures } = this.#store;
+    const differing = differingOptions(this.#options, options);
+    if (this.#runtime.files.resolve(options.monitoringDir) !== directory.path) differing.push("monitoringDir");
+    if (differing.length > 0) {
+      const others = differing.join(", ");
+      throw new KymoError(
+        "invalid-state",
+        `Cannot start: already recording: ${quotePath(directory.path)}, with another ${others}`,
+      );
+    }
+    if (options.onError !== ignoreErrors) failures.deliverTo(options.onError);
+    if (options.samplers.length === 0) return;
+    const sampling = this.#sampling(options.samplers);
+    this.#replaced = Promise.all([this.#replaced, this.#ownSampling.stop()]);
+    this.#ownSampling = sampling;
+    sampling.start();
   }
 
   /**
@@ -112,7 +151,7 @@ export class Session {
   /** Takes last samples, flushes all rows and ends. Never rejects. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const sampled = this.#background.stop();
+    const sampled = Promise.all([this.#runtimeSampling.stop(), this.#ownSampling.stop(), this.#replaced]);
     await Promise.all([this.#profileRecorder?.finish(), sampled.then(() => this.#store.close())]);
   }
 
@@ -144,13 +183,16 @@ export class Session {
     };
   }
 
-  #makeSampling(): BackgroundSampler {
-    const { samplingInterval, samplers, withRuntime } = this.#options;
+  #sampling(samplers: readonly Sampler[]): BackgroundSampler {
     const { channels, failures } = this.#store;
-    const series = [...withRuntime ? this.#runtimeSamplers() : [], ...samplers]
-      .map((sampler) => ({ sampler, sink: channels.sink(sampler.channel) }));
-    const report = (error: KymoError): void => failures.report(error);
-    return new BackgroundSampler(series, { timers: this.#runtime.timers, interval: samplingInterval, report });
+    return new BackgroundSampler(
+      samplers.map((sampler) => ({ sampler, sink: channels.sink(sampler.channel) })),
+      {
+        timers: this.#runtime.timers,
+        interval: this.#options.samplingInterval,
+        report: (error) => failures.report(error),
+      },
+    );
   }
 
   #runtimeSamplers(): Sampler[] {

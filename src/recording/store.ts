@@ -45,13 +45,22 @@ export class Store {
     this.isolate = runtime.isolateId();
     this.#program = describeProgram(runtime, this.isolate, options);
     const spools = durability !== "memory" && files.map !== undefined;
-    this.directory = MonitoringDirectory.create(files, monitoringDir, { syncs: durability === "fsync", spools });
-    this.failures = new Failures(options.onError);
+    this.failures = new Failures(options.onError, clock.now);
     const report = (error: KymoError): void => this.failures.report(error);
+    const directoryOptions = { syncs: durability === "fsync", spools };
+    try {
+      this.directory = MonitoringDirectory.create(files, monitoringDir, directoryOptions);
+    } catch (error) {
+      if (!options.optional || !(error instanceof KymoError)) throw error;
+      // As for a program whose directory is taken away while it records.
+      this.directory = new MonitoringDirectory(files, files.resolve(monitoringDir), directoryOptions.syncs);
+      report(error);
+    }
     const shared = { directory: this.directory, encoder: new CsvEncoder(), clock, timers, report };
     this.recovery = new BackgroundRecovery({ ...shared, interval: RECOVERY_INTERVAL });
     const { isolate } = this;
-    this.channels = new Channels({ ...shared, layout, flushInterval, memoryThreshold, spools }, { pid, isolate });
+    const flushing = { ...shared, layout, flushInterval, memoryThreshold, spools };
+    this.channels = new Channels(flushing, { pid, isolate }, { strict: !options.optional });
   }
 
   /** The name of the service. */

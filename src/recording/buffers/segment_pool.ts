@@ -169,6 +169,6 @@ export class SegmentPool {
     const isReported = isForGood ? !directory.noteLackOf("spool", why) : this.#lastFailure !== undefined;
     this.#lastFailure = why;
     if (isReported) return;
-    report(fileError("Cannot make another spool, so observations may be in memory only", directory.path, error));
+    report(fileError("Cannot make a spool, so observations may be in memory only", directory.path, error));
   }
 }

@@ -195,7 +195,7 @@ for (const error of ["ENOLCK", "EOPNOTSUPP"]) {
         assertEquals(Object.keys(stopped.files).filter((name) => name.startsWith(".")), []);
         const { reports } = stopped;
         assertEquals(reports.length, layout === "append" ? 2 : 1, reports.join("\n"));
-        assertMatch(reports[0]!, /^Cannot make another spool, so observations may be in memory only: /);
+        assertMatch(reports[0]!, /^Cannot make a spool, so observations may be in memory only: /);
         if (layout === "append") assertMatch(reports[1]!, /^Cannot append, so separate files are written: /);
         await recorder.end();
         recordFigure(12, `flock fails with ${error}, layout ${layout}: durability "memory", said once, every row once`);

@@ -26,7 +26,7 @@ const TIMES = shortOrFull(1, 10);
 
 /** The reports that no spool could be created. */
 function spoolReports({ reports }: ObservedState): readonly string[] {
-  return reports.filter((report) => report.startsWith("Cannot make another spool"));
+  return reports.filter((report) => report.startsWith("Cannot make a spool"));
 }
 
 for (const kind of DISK_KINDS) {

@@ -174,10 +174,9 @@ export class WatchedMonitor {
   start(recording: Recording, healthy: boolean): void {
     const before = this.status;
     const state = this.#state;
-    if (state === "recording") {
-      this.#mustRefuse(() => this.#monitor.start(recording.options), KymoError);
-      return;
-    }
+    if (state === "recording") return this.#startAgain();
+    // The counts of a recording that is being closed cannot be seen once another has begun.
+    if (state === "closing") return;
     const expected = new Expected(recording, healthy);
     const previous = this.#expected;
     const oldIds = previous === undefined ? [] : [...this.#oldIds, ...previous.samples].slice(-20);
@@ -188,18 +187,26 @@ export class WatchedMonitor {
     } catch (error) {
       this.#state = state;
       this.#expected = previous;
-      const isStopping = state === "closing" && error instanceof KymoError;
-      if (!isStopping && (expected.faultless || !(error instanceof KymoError))) this.#problem(error);
+      if (expected.faultless || !(error instanceof KymoError)) this.#problem(error);
       if (this.status.recorded !== before.recorded || this.status.running) {
         this.#problem("a failed start left something");
       }
       return;
     }
-    // The last one has ended, and its promise is about to settle.
-    if (state === "closing" && previous !== undefined) this.#settle(previous, before);
     this.#oldIds = oldIds;
     this.#lastStopped = undefined;
     if (this.#state === "starting") this.#state = "recording";
+  }
+
+  /** Begins again while it records: with other options that is refused, with the same it goes on. */
+  #startAgain(): void {
+    const expected = this.#expected;
+    if (expected === undefined) return;
+    const { options } = expected.recording;
+    this.#mustRefuse(() => this.#monitor.start({ ...options, samplingInterval: 86_400_000 }), KymoError);
+    const { isolate } = this.status;
+    this.#guard(() => void this.#monitor.start({ ...options, ...this.#callbacks(expected) }));
+    if (this.status.isolate !== isolate) this.#problem("a second start with the same options began another recording");
   }
 
   /** Tries to begin with options that are wrong. */

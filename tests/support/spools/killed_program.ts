@@ -48,10 +48,14 @@ export class KilledProgram {
     const directory = MonitoringDirectory.create(disk, DIRECTORY, { syncs: durability === "fsync", spools: true });
     const report = (error: Error): void => void this.errors.push(error);
     this.runtime = runtime;
-    this.channels = new Channels({
-      ...{ directory, encoder: new CsvEncoder(), clock, timers, layout, report },
-      ...{ flushInterval: 1_000, memoryThreshold: MEMORY_THRESHOLD, spools: true },
-    }, { pid, isolate: runtime.isolateId() });
+    this.channels = new Channels(
+      {
+        ...{ directory, encoder: new CsvEncoder(), clock, timers, layout, report },
+        ...{ flushInterval: 1_000, memoryThreshold: MEMORY_THRESHOLD, spools: true },
+      },
+      { pid, isolate: runtime.isolateId() },
+      { strict: true },
+    );
     this.#rows = rows;
     this.#next = pid * 1_000_000;
     this.#buffers = [

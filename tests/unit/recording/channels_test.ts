@@ -104,7 +104,7 @@ describe("a channel with a prefix of its own", () => {
     }
     await nextTurn();
     assertEquals(errors.map(({ message }) => message), [
-      'Cannot make another spool, so observations may be in memory only: "/_monitoring": no space left on device',
+      'Cannot make a spool, so observations may be in memory only: "/_monitoring": no space left on device',
     ]);
     assertEquals([monitor.status().durability, spoolPaths(files).length], ["memory", 2]);
     await monitor.stop();

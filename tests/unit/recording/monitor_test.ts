@@ -1,8 +1,10 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parse } from "../../../src/csv/parse.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
+import type { StartOptions } from "../../../src/recording/options.ts";
+import type { Sampler } from "../../../src/sampling/sampler.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { csvPaths, DIRECTORY, publishedLabels } from "../../support/published_files.ts";
 import { failAll } from "../../support/fake/disk_faults.ts";
@@ -107,12 +109,20 @@ describe("Monitor", () => {
 });
 
 describe("start", () => {
-  it("while recording throws and changes nothing", async () => {
+  it("with other options while recording throws, names them, and changes nothing", async () => {
     const { runtime, monitor } = monitoring();
     monitor.start();
     monitor.observe("before", 1);
-    const error = assertThrows(() => monitor.start({ monitoringDir: "/other" }), KymoError);
-    assertMatch(error.message, /^Cannot start: already recording: "\/_monitoring"$/);
+    const others: [StartOptions, RegExp][] = [
+      [{ monitoringDir: "/other" }, /^Cannot start: already recording: "\/_monitoring", with another monitoringDir$/],
+      [{ flushInterval: 10, withRuntime: true, name: "x" }, /, with another flushInterval, withRuntime, name$/],
+      [{ samplers: [{ channel: "mine", sample() {} }] }, /, with another samplers$/],
+    ];
+    for (const [options, message] of others) {
+      const error = assertThrows(() => monitor.start(options), KymoError);
+      assertEquals(error.code, "invalid-state");
+      assertMatch(error.message, message);
+    }
     monitor.observe("after", 1);
     await monitor.stop();
     assertEquals([publishedLabels(runtime.files), runtime.files.paths().includes("/other")], [
@@ -121,21 +131,75 @@ describe("start", () => {
     ]);
   });
 
-  it("while stopping throws, and works afterwards, in files of other names", async () => {
+  it("with the same options while recording goes on with the recording that there is", async () => {
+    const { runtime, monitor } = monitoring();
+    const options = { withRuntime: { whileBlocked: false }, flushInterval: 1_000 };
+    monitor.start(options);
+    monitor.observe("before", 1);
+    const { isolate } = monitor.status();
+    const [timers, hooks, spools] = [runtime.timers.count, runtime.hooks.size, runtime.files.mappings];
+    for (let i = 0; i < 10; i++) monitor.start({ ...options, monitoringDir: DIRECTORY });
+    monitor.observe("after", 1);
+    assertEquals(monitor.status().isolate, isolate);
+    assertEquals([runtime.timers.count, runtime.hooks.size, runtime.files.mappings], [timers, hooks, spools]);
+    await monitor.start(options)[Symbol.asyncDispose]();
+    assertEquals(monitor.status().running, false);
+    const own = publishedLabels(runtime.files).filter((label) => ["before", "after"].includes(label));
+    assertEquals(own, ["after", "before"]);
+  });
+
+  it("with the same options while recording takes over what reports and samples", async () => {
+    const { runtime, monitor } = monitoring();
+    const calls: string[] = [];
+    const startAs = (version: string): void => {
+      const sampler: Sampler = {
+        channel: "mine",
+        start: () => void calls.push(`start ${version}`),
+        sample: (to) => to.observe(`sampled by ${version}`, 1),
+        stop: () => void calls.push(`stop ${version}`),
+      };
+      monitor.start({ samplers: [sampler], onError: ({ message }) => void calls.push(`${version}: ${message}`) });
+    };
+    startAs("one");
+    runtime.timers.advance(1_000);
+    startAs("two");
+    runtime.timers.advance(2_000);
+    monitor.report(new KymoError("io", "told"));
+    await Promise.resolve();
+    monitor.start({ samplers: [{ channel: "mine", sample() {} }] }); // without onError: the last one stays
+    monitor.report(new KymoError("io", "told again"));
+    await monitor.stop();
+    assertEquals(calls, ["start one", "stop one", "start two", "two: told", "stop two", "two: told again"]);
+    assertEquals(publishedLabels(runtime.files), [
+      ...Array(3).fill("sampled by one"), // at the beginning, after a second, and at its end
+      ...Array(4).fill("sampled by two"),
+    ]);
+  });
+
+  it("while an earlier recording is being flushed begins another, and stop waits for both", async () => {
     const { runtime, monitor } = monitoring();
     monitor.start();
     monitor.observe("first", 1);
-    const stopped = monitor.stop();
-    const error = assertThrows(() => monitor.start(), KymoError);
-    assertMatch(error.message, /^Cannot start: still stopping/);
-    await stopped;
+    const firstStopped = monitor.stop();
     monitor.start();
-    assertEquals(monitor.status().recorded, 0);
+    assertEquals([monitor.status().running, monitor.status().recorded], [true, 0]);
     monitor.observe("second", 1);
+    let isFirstDone = false;
+    void firstStopped.then(() => isFirstDone = true);
     await monitor.stop();
-    assertEquals([publishedLabels(runtime.files), csvPaths(runtime.files).length], [["first", "second"], 2]);
+    assertEquals([isFirstDone, publishedLabels(runtime.files), csvPaths(runtime.files).length], [
+      true,
+      ["first", "second"],
+      2,
+    ]);
+    assertEquals([monitor.status().running, monitor.status().flushed, runtime.files.mappings], [false, 1, 0]);
   });
 
+  const repair = ({ files }: FakeRuntime): void => {
+    files.missingPermission = undefined;
+    files.before = () => {};
+    if (files.status(DIRECTORY)?.kind === "file") files.remove(DIRECTORY);
+  };
   const impossible: Record<string, (runtime: FakeRuntime) => void> = {
     "the directory is a file": ({ files }) => files.plant(DIRECTORY, "file", "precious"),
     "the disk is read-only": ({ files }) => void failAll(files, "EROFS", "ensureDirectory", "create"),
@@ -158,6 +222,68 @@ describe("start", () => {
       assertEquals(publishedLabels(sound.files), ["x"]);
     });
   }
+
+  for (const [why, prepare] of Object.entries(impossible)) {
+    it(`that is optional records in memory if ${why}, says so, and writes all when it can`, async () => {
+      const runtime = new FakeRuntime();
+      const { files } = runtime;
+      prepare(runtime);
+      const monitor = createMonitor(() => runtime);
+      const errors: string[] = [];
+      monitor.start({ optional: true, onError: ({ code }) => void errors.push(code) });
+      monitor.observe("x", 1);
+      await Promise.resolve();
+      assertEquals([monitor.status().running, monitor.status().buffered], [true, 1]);
+      assert(errors.length > 0, "nothing was reported");
+      const reported = errors.length;
+      runtime.timers.advance(70_000);
+      assertEquals([publishedLabels(files), monitor.status().buffered], [[], 1]);
+      assert(monitor.status().errors > errors.length, "the disk is not tried again, or each failure is told");
+      assert(errors.length < reported + 8, `${errors}`);
+      repair(runtime);
+      runtime.timers.advance(70_000);
+      assertEquals([publishedLabels(files), monitor.status().buffered], [["x"], 0]);
+      assertEquals(files.paths().filter((path) => path.includes("program.")).length, 1);
+      monitor.observe("y", 1);
+      await monitor.stop();
+      assertEquals([publishedLabels(files), monitor.status().dropped], [["x", "y"], 0]);
+    });
+  }
+
+  it("that is optional reports what no later attempt can mend, and throws nothing", async () => {
+    const monitors: [Monitor, unknown, RegExp][] = [
+      [monitoring().monitor, { flushInterval: -1 }, /^Cannot start: flushInterval /],
+      [monitoring().monitor, { unknown: 1 }, /^Cannot start: there is no such option: "unknown"$/],
+      [
+        createMonitor(() => {
+          throw new Error("Cannot record: a toaster: only Deno and Bun are supported");
+        }),
+        {},
+        /a toaster/,
+      ],
+    ];
+    for (const [monitor, wrong, message] of monitors) {
+      const errors: KymoError[] = [];
+      const options = { ...wrong as object, optional: true, onError: (error: KymoError) => void errors.push(error) };
+      await monitor.start(options)[Symbol.asyncDispose]();
+      monitor.observe("x", 1);
+      assertEquals([errors.length, monitor.status().running, monitor.status().errors], [1, false, 1]);
+      assertMatch(errors[0]!.message, message);
+      assertMatch(monitor.status().lastError!.message, message);
+      monitor.start({ optional: true, onError: 5 } as unknown as StartOptions);
+      assertEquals([monitor.status().running, monitor.status().errors], [false, 2]);
+    }
+  });
+
+  it("that is optional, with other options while recording, is reported, and the recording goes on", async () => {
+    const { runtime, monitor } = monitoring();
+    monitor.start();
+    monitor.start({ optional: true, flushInterval: 10 });
+    monitor.observe("x", 1);
+    assertMatch(monitor.status().lastError!.message, /already recording/);
+    await monitor.stop();
+    assertEquals(publishedLabels(runtime.files), ["x"]);
+  });
 
   it("throws what detection throws, and has changed nothing", () => {
     const monitor = createMonitor(() => {

@@ -73,6 +73,7 @@ describe("the options of start", () => {
       layout: "segments",
       durability: "spool",
       samplers: [],
+      optional: false,
     });
     assertEquals(onError(new KymoError("io", "x")), undefined);
     const undefineds = Object.fromEntries(Object.keys(RIGHT).map((name) => [name, undefined]));

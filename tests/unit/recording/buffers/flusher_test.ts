@@ -287,7 +287,7 @@ describe("the messages of a flusher", () => {
     files.removeTree(`${DIRECTORY}/.spools`); // new ones are needed
     refuse();
     assertEquals([record(), recorder.flusher.whyNotSpool === undefined], [1, false]);
-    assertMatch(recorder.errors[0]!.message, /^Cannot make another spool.*: "\/_monitoring": no space left$/);
+    assertMatch(recorder.errors[0]!.message, /^Cannot make a spool.*: "\/_monitoring": no space left$/);
     repair(files);
     assertEquals([record(), recorder.flusher.whyNotSpool === undefined], [1, true]);
     files.removeTree(`${DIRECTORY}/.spools`);

@@ -128,7 +128,7 @@ describe("SegmentPool", () => {
       assertEquals([pool.isKept(segment), spoolsOn(disk), errors.length], [false, [], 1]);
       assertMatch(
         errors[0]!.message,
-        /^Cannot make another spool, so observations may be in memory only: "\/_monitoring": /,
+        /^Cannot make a spool, so observations may be in memory only: "\/_monitoring": /,
       );
     });
   }
