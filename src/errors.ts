@@ -40,9 +40,13 @@ export type KymoErrorCode =
   | "profiler-failed"
   | "query-failed";
 
+/** By which a copy of this package knows the errors of another one. */
+const BRAND = Symbol.for("@kymo/kymo error");
+
 /**
  * The one error that Kymo throws, reports to `onError` and keeps in `status().lastError`. Its
- * message says what was attempted, a colon, the value at hand, and the reason.
+ * message says what was attempted, a colon, the value at hand, and the reason. `instanceof` also
+ * recognizes the errors of another copy of this package.
  *
  * @example
  * ```ts
@@ -63,6 +67,12 @@ export class KymoError extends Error {
   constructor(code: KymoErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+    Object.defineProperty(this, BRAND, { value: true }); // not enumerable
+  }
+
+  /** Whether a value is an error of this copy of the package or of another one. */
+  static override [Symbol.hasInstance](value: unknown): value is KymoError {
+    return value instanceof Error && BRAND in value;
   }
 
   /** What `JSON.stringify` writes: name, code and message, and the message of the cause. */

@@ -1,7 +1,9 @@
 import { describe, it } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotStrictEquals } from "@std/assert";
+import { copyFileSync } from "node:fs";
 import { fileError, fileErrorCode, KymoError } from "../../src/errors.ts";
 import { FileError } from "../../src/runtime.ts";
+import { scratchDirectory } from "../support/scratch_directory.ts";
 
 describe("fileErrorCode", () => {
   const codes: Readonly<Record<string, readonly string[]>> = {
@@ -29,5 +31,16 @@ describe("fileError", () => {
     const cause = new FileError("ENOENT", "no such file or directory");
     const { code, message, cause: kept } = fileError("Cannot read", "a.csv", cause);
     assertEquals([code, message, kept], ["not-found", 'Cannot read: "a.csv": no such file or directory', cause]);
+  });
+
+  it("is recognized whichever copy of the package made it", async () => {
+    using scratch = scratchDirectory();
+    copyFileSync(new URL("../../src/errors.ts", import.meta.url), scratch.at("errors.ts"));
+    const copy: { readonly KymoError: typeof KymoError } = await import(scratch.at("errors.ts"));
+    assertNotStrictEquals(copy.KymoError, KymoError);
+    const theirs = new copy.KymoError("io", "x");
+    assertEquals([theirs instanceof KymoError, new KymoError("io", "x") instanceof copy.KymoError], [true, true]);
+    assertEquals([new Error("x") instanceof KymoError, { code: "io" } instanceof KymoError], [false, false]);
+    assertEquals(Object.keys(theirs).sort(), ["code", "name"]);
   });
 });
