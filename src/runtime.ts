@@ -138,6 +138,20 @@ export interface FileStatus {
   readonly links: number;
   /** Device and inode as text: two statuses are of the same file if and only if it is equal. */
   readonly identity: string;
+  /** The device, as text: that of a volume, which is another one where a volume is mounted. */
+  readonly device: string;
+  /** Who may do what with it. */
+  readonly access: Required<FileAccess>;
+}
+
+/** Who may do what with a file or directory. */
+export interface FileAccess {
+  /** Permission bits, with those for setgid (`0o2000`) and sticky (`0o1000`). */
+  readonly mode: number;
+  /** The user id of its owner. */
+  readonly user?: number;
+  /** The id of its group. */
+  readonly group?: number;
 }
 
 /**
@@ -193,8 +207,9 @@ export interface Mapping {
  */
 export interface Files {
   /**
-   * The absolute path, or the path as given if reading the working directory is not permitted.
-   * Never prompts.
+   * The absolute path, without `.`, `..`, double slashes and a slash at the end; a relative one if
+   * reading the working directory is not permitted. `path` may be the text of a `file:` URL. Never
+   * prompts.
    */
   resolve(path: string): string;
   /**
@@ -203,19 +218,21 @@ export interface Files {
    */
   denied(path: string): string | undefined;
   /**
-   * Creates the directory and its parents if missing. `"private"`: only this user may list and
-   * enter it.
+   * Creates the directory if it is missing. With `access`, it gets exactly those permission bits
+   * whatever the umask, and that owner as far as this program may give it away; otherwise its
+   * parents are created too.
    */
-  ensureDirectory(path: string, access?: "private"): void;
+  ensureDirectory(path: string, access?: FileAccess): void;
   /** Status of a name, without following links; `undefined` if it does not exist. */
   status(path: string): FileStatus | undefined;
   /** The path that a path leads to, without links; `undefined` if it leads to nothing. */
   realPath(path: string): string | undefined;
   /**
-   * Creates a new file with mode 0600, open for reading and writing. Throws `EEXIST` if the name is
-   * taken, even by a link.
+   * Creates a new file, open for reading and writing. It gets exactly the permission bits of
+   * `access` whatever the umask, by default 0600, and that owner as far as this program may give it
+   * away. Throws `EEXIST` if the name is taken, even by a link.
    */
-  create(path: string): FileHandle;
+  create(path: string, access?: FileAccess): FileHandle;
   /** Opens an existing file, for reading and writing unless `access` is `"read"`. */
   open(path: string, access?: "read"): FileHandle;
   /** The names in a directory, in any order, including directories and links. */
@@ -399,6 +416,7 @@ const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EDQUOT: "disk quota exceeded",
   EEXIST: "a file of that name already exists",
+  EFBIG: "file too large",
   EIO: "input/output error",
   EISDIR: "is a directory",
   ELOOP: "too many symbolic links",

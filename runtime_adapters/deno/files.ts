@@ -1,4 +1,5 @@
 import {
+  type FileAccess,
   FileError,
   type FileHandle,
   type Files,
@@ -6,11 +7,13 @@ import {
   type Mapping,
   unlessMissing,
 } from "../../src/runtime.ts";
+import { builtin } from "../node_api/builtins.ts";
+import { needsAccess, PRIVATE_MODE, setAccessAt } from "../node_api/file_access.ts";
+import { pathOf } from "../node_api/paths.ts";
 import { errnoName } from "../posix/libc.ts";
 import { mapFile, type MappingCalls, unmappable } from "../posix/mapping.ts";
+import { holdFileSizeSignal } from "./file_size_signal.ts";
 import { ffiDenied, openLibc } from "./libc.ts";
-
-const FILE_MODE = 0o600;
 
 /** Codes of the error classes that may have no `code`. */
 const CODES: Readonly<Record<string, string>> = {
@@ -46,16 +49,19 @@ function codeOf(error: Error): string {
 
 function toStatus(info: Deno.FileInfo): FileStatus {
   const kind = info.isSymlink ? "symlink" : info.isFile ? "file" : info.isDirectory ? "directory" : "other";
-  // Windows has no link count and no inode of a file that is not open.
+  // Windows has no link count, no permission bits, and no inode of a file that is not open.
   return {
     kind,
     size: info.size,
     links: info.nlink ?? 1,
     identity: `${info.dev}:${info.ino ?? info.birthtime?.getTime()}`,
+    device: String(info.dev),
+    access: { mode: (info.mode ?? 0) & 0o7777, user: info.uid ?? 0, group: info.gid ?? 0 },
   };
 }
 
-function toHandle(file: Deno.FsFile): FileHandle {
+/** `giveUp` is called when the file is closed. */
+function toHandle(file: Deno.FsFile, giveUp: () => void = () => {}): FileHandle {
   return {
     write: (bytes) => attempt(() => file.writeSync(bytes)),
     seekEnd: () => attempt(() => file.seekSync(0, Deno.SeekMode.End)),
@@ -72,7 +78,10 @@ function toHandle(file: Deno.FsFile): FileHandle {
     truncate: (size) => attempt(() => file.truncateSync(size)),
     sync: () => attempt(() => file.syncSync()),
     status: () => toStatus(attempt(() => file.statSync())),
-    close: () => attempt(() => file.close()),
+    close() {
+      giveUp();
+      attempt(() => file.close());
+    },
     tryLock: () => attempt(() => file.tryLockSync(true)),
   };
 }
@@ -123,26 +132,64 @@ export function denoFiles(): { readonly files: Files; readonly unmappable?: stri
   return { files: { ...files, map: (path, size) => attempt(() => map(path, size)) } };
 }
 
+/** The part of `node:path` that is used. */
+interface NodePath {
+  normalize(path: string): string;
+  isAbsolute(path: string): boolean;
+  join(...parts: string[]): string;
+}
+
+/** Opens a file for reading and writing. */
+function openToWrite(path: string, options?: Deno.OpenOptions): FileHandle {
+  const giveUp = holdFileSizeSignal();
+  try {
+    return toHandle(attempt(() => Deno.openSync(path, { read: true, write: true, ...options })), giveUp);
+  } catch (error) {
+    giveUp();
+    throw error;
+  }
+}
+
+/** Creates a directory whose parent exists; `false` if there is something of that name. */
+function createDirectory(path: string, mode: number): boolean {
+  try {
+    attempt(() => Deno.mkdirSync(path, { mode }));
+    return true;
+  } catch (error) {
+    if (error instanceof FileError && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
 /** Deno's own file system API, without {@linkcode Files.map}. */
 export const files: Files = {
   locks: true,
   resolve(path: string): string {
-    const isAbsolute = path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
-    if (isAbsolute || !granted({ name: "read", path: "." })) return path;
-    return attempt(() => `${Deno.cwd()}/${path}`);
+    const { normalize, isAbsolute, join } = builtin<NodePath>("node:path");
+    const normal = normalize(pathOf(path)).replace(/(?<=[^\\/:])[\\/]$/, "");
+    if (isAbsolute(normal) || !granted({ name: "read", path: "." })) return normal;
+    return attempt(() => join(Deno.cwd(), normal));
   },
   denied(path: string): string | undefined {
     const missing = (["read", "write"] as const).filter((name) => !granted({ name, path }));
     if (missing.length === 0) return undefined;
     return `needs ${missing.map((name) => `--allow-${name}=${path}`).join(" and ")}`;
   },
-  ensureDirectory: (path, access) =>
-    attempt(() => Deno.mkdirSync(path, { recursive: true, mode: access === "private" ? 0o700 : 0o777 })),
+  ensureDirectory(path: string, access?: FileAccess): void {
+    const isNew = access !== undefined && createDirectory(path, access.mode & 0o777);
+    if (isNew) setAccessAt(path, access);
+    // Throws if it is no directory.
+    else attempt(() => Deno.mkdirSync(path, { recursive: true, mode: 0o777 }));
+  },
   status: (path) => unlessMissing(() => toStatus(attempt(() => Deno.lstatSync(path)))),
   realPath: (path) => unlessMissing(() => attempt(() => Deno.realPathSync(path))),
-  create: (path) =>
-    toHandle(attempt(() => Deno.openSync(path, { read: true, write: true, createNew: true, mode: FILE_MODE }))),
-  open: (path, access) => toHandle(attempt(() => Deno.openSync(path, { read: true, write: access !== "read" }))),
+  create(path: string, access: FileAccess = { mode: PRIVATE_MODE }): FileHandle {
+    const handle = openToWrite(path, { createNew: true, mode: access.mode });
+    if (needsAccess(access)) setAccessAt(path, access, handle.status().identity);
+    return handle;
+  },
+  open: (path, access) =>
+    access === "read" ? toHandle(attempt(() => Deno.openSync(path, { read: true }))) : openToWrite(path),
   list: (path) => attempt(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
   rename: (from, to) => attempt(() => Deno.renameSync(from, to)),
   link: (from, to) => attempt(() => Deno.linkSync(from, to)),

@@ -15,6 +15,31 @@ const RESTART_DELAY = 600;
  */
 export const inWorker: boolean = "DedicatedWorkerGlobalScope" in globalThis;
 
+/** The signals that the process was started to ignore, and whether Deno leaves them ignored. */
+let ignoredFromStart: ReturnType<typeof splitByIgnored> | undefined;
+
+/**
+ * Adds a listener that is not the program's. Returns a function that removes it.
+ *
+ * With the first listener to any signal Deno resets the signals that it was started to ignore
+ * (nohup). They go on to be ignored.
+ */
+export function addOwnListener(signal: Deno.Signal, listener: () => void): () => void {
+  splitFromStart();
+  const own = markOurs(() => listener());
+  programListeners!.add(signal, own);
+  return () => programListeners!.remove(signal, own);
+}
+
+/** {@linkcode splitByIgnored} as it was before the first listener of ours, which the first call adds. */
+function splitFromStart(): ReturnType<typeof splitByIgnored> {
+  if (ignoredFromStart === undefined) {
+    ignoredFromStart = splitByIgnored(procText("status"));
+    for (const signal of ignoredFromStart.ignored) programListeners!.add(signal, ignore);
+  }
+  return ignoredFromStart;
+}
+
 /**
  * How an isolate on Deno listens to SIGTERM, SIGINT and SIGHUP. What happens when one arrives is in
  * `node_api/signals.ts`.
@@ -26,10 +51,7 @@ export function denoSignals(): SignalSource {
   return {
     received() {
       if (inWorker) return [];
-      const { ignored, others } = splitByIgnored(procText("status"));
-      // With the first listener to any signal Deno resets the signals that it was started to ignore
-      // (nohup).
-      for (const signal of ignored) listeners.add(signal, ignore);
+      const { others } = splitFromStart();
       // With `--watch` we do not listen to SIGTERM. Before Deno restarts the program, it calls the
       // SIGTERM listeners in this process, as if a signal had arrived. Ours would then kill the
       // process, and with it the watcher that is to restart the program.
@@ -37,11 +59,7 @@ export function denoSignals(): SignalSource {
       mayBeWatched = watched ?? isInTerminal();
       return watched ? others.filter((signal) => signal !== "SIGTERM") : others;
     },
-    listen(signal, listener) {
-      const own = markOurs(() => listener());
-      listeners.add(signal, own);
-      return () => listeners.remove(signal, own);
-    },
+    listen: addOwnListener,
     // `process` also counts the listeners that were added through it before this module was
     // imported.
     isHandled: (signal) => listeners.has(signal) || process.listenerCount(signal) > 0,

@@ -1,7 +1,7 @@
 import { FileError, type FileHandle, type Files, type FileStatus, unlessMissing } from "../../src/runtime.ts";
 import { builtin } from "./builtins.ts";
-
-const FILE_MODE = 0o600;
+import { accessOf, needsAccess, PRIVATE_MODE, setAccess, setAccessAt } from "./file_access.ts";
+import { pathOf } from "./paths.ts";
 
 /** The part of `node:fs` that is used. */
 interface NodeFs {
@@ -22,7 +22,7 @@ interface NodeFs {
   lstatSync(path: string, options: { bigint: true; throwIfNoEntry: false }): NodeStats | undefined;
   realpathSync(path: string): string;
   readdirSync(path: string): string[];
-  mkdirSync(path: string, options: { recursive: true; mode: number }): void;
+  mkdirSync(path: string, options: { recursive?: true; mode: number }): void;
   renameSync(from: string, to: string): void;
   linkSync(from: string, to: string): void;
   unlinkSync(path: string): void;
@@ -34,6 +34,9 @@ interface NodeStats {
   readonly ino: bigint;
   readonly size: bigint;
   readonly nlink: bigint;
+  readonly mode: bigint;
+  readonly uid: bigint;
+  readonly gid: bigint;
   isFile(): boolean;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;
@@ -62,7 +65,14 @@ function toStatus(stats: NodeStats): FileStatus {
     : stats.isDirectory()
     ? "directory"
     : "other";
-  return { kind, size: Number(stats.size), links: Number(stats.nlink), identity: `${stats.dev}:${stats.ino}` };
+  return {
+    kind,
+    size: Number(stats.size),
+    links: Number(stats.nlink),
+    identity: `${stats.dev}:${stats.ino}`,
+    device: String(stats.dev),
+    access: accessOf(stats),
+  };
 }
 
 function toHandle(fd: number, tryLock: TryLock | undefined): FileHandle {
@@ -106,10 +116,15 @@ export interface FileExtras {
 export function nodeFiles({ tryLock, denied = () => undefined }: FileExtras): Files {
   return {
     locks: tryLock !== undefined,
-    resolve: (path) => builtin<{ resolve(path: string): string }>("node:path").resolve(path),
+    resolve: (path) => builtin<{ resolve(path: string): string }>("node:path").resolve(pathOf(path)),
     denied,
     ensureDirectory: (path, access) =>
-      attempt((fs) => void fs.mkdirSync(path, { recursive: true, mode: access === "private" ? 0o700 : 0o777 })),
+      attempt((fs) => {
+        const isNew = access !== undefined && unlessExists(() => fs.mkdirSync(path, { mode: access.mode & 0o777 }));
+        if (isNew) setAccessAt(path, access);
+        // Throws if it is no directory.
+        else fs.mkdirSync(path, { recursive: true, mode: 0o777 });
+      }),
     status(path: string): FileStatus | undefined {
       // Most names do not exist, and throwing costs more than returning `undefined`.
       const options = { bigint: true, throwIfNoEntry: false } as const;
@@ -117,10 +132,12 @@ export function nodeFiles({ tryLock, denied = () => undefined }: FileExtras): Fi
       return stats && toStatus(stats);
     },
     realPath: (path) => unlessMissing(() => attempt((fs) => fs.realpathSync(path))),
-    create: (path) =>
+    create: (path, access = { mode: PRIVATE_MODE }) =>
       attempt(({ constants, openSync }) => {
         const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
-        return toHandle(openSync(path, flags, FILE_MODE), tryLock);
+        const fd = openSync(path, flags, access.mode);
+        if (needsAccess(access)) setAccess(fd, access);
+        return toHandle(fd, tryLock);
       }),
     open: (path, access) =>
       attempt(({ constants, openSync }) => {
@@ -142,4 +159,15 @@ export function nodeFiles({ tryLock, denied = () => undefined }: FileExtras): Fi
         }
       }),
   };
+}
+
+/** Runs an operation; `false` if what it creates exists. */
+function unlessExists(operation: () => void): boolean {
+  try {
+    operation();
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "EEXIST") return false;
+    throw error;
+  }
 }

@@ -11,6 +11,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
 import { detect } from "../../runtime_adapters/detect.ts";
 import { FileError, type FileHandle } from "../../src/runtime.ts";
@@ -31,9 +32,25 @@ function codeOf(operation: () => unknown): string {
   return assertThrows(operation, FileError).code;
 }
 
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o7777;
+}
+
+/** Runs an operation under another umask. */
+function withUmask(umask: number, operation: () => void): void {
+  const before = process.umask(umask);
+  try {
+    operation();
+  } finally {
+    process.umask(before);
+  }
+}
+
+const isRoot = process.getuid?.() === 0;
+
 /** A directory in which not even root can create a file. */
 function refusingDirectory(scratch: { at(name: string): string }): string {
-  if (process.getuid?.() === 0) return "/sys/kernel";
+  if (isRoot) return "/sys/kernel";
   const path = scratch.at("refusing");
   mkdirSync(path);
   chmodSync(path, 0o500);
@@ -44,15 +61,35 @@ describe("create", () => {
   for (const umask of [0, 0o022, 0o077]) {
     it(`creates a file that only its owner may read, under umask ${umask.toString(8).padStart(3, "0")}`, () => {
       using scratch = scratchDirectory();
-      const before = process.umask(umask);
-      try {
-        files.create(scratch.at("a")).close();
-      } finally {
-        process.umask(before);
-      }
-      assertEquals(statSync(scratch.at("a")).mode & 0o7777, 0o600);
+      withUmask(umask, () => files.create(scratch.at("a")).close());
+      assertEquals(modeOf(scratch.at("a")), 0o600);
     });
   }
+
+  for (const mode of [0o600, 0o640, 0o664, 0o666]) {
+    it(`gives exactly the mode ${mode.toString(8)}, whatever the umask`, () => {
+      using scratch = scratchDirectory();
+      for (const umask of [0, 0o022, 0o077]) {
+        const path = scratch.at(String(umask));
+        withUmask(umask, () => files.create(path, { mode }).close());
+        assertEquals(modeOf(path), mode);
+        assertEquals(files.status(path)?.access.mode, mode);
+      }
+    });
+  }
+
+  it(
+    "gives the file to another owner, if this program may",
+    { skip: !isRoot && "only root may give files away" },
+    () => {
+      using scratch = scratchDirectory();
+      const handle = files.create(scratch.at("a"), { mode: 0o640, user: 65_534, group: 65_533 });
+      assertEquals(handle.status().access, { mode: 0o640, user: 65_534, group: 65_533 });
+      handle.close();
+      const { uid, gid } = statSync(scratch.at("a"));
+      assertEquals([uid, gid], [65_534, 65_533]);
+    },
+  );
 
   it("throws for an existing name, and does not touch its file", () => {
     using scratch = scratchDirectory();
@@ -70,6 +107,64 @@ describe("create", () => {
     assertEquals(codeOf(() => files.create(scratch.at("dangling"))), "EEXIST");
     assertEquals(readFileSync(scratch.at("victim"), "utf8"), "theirs");
     assert(!existsSync(scratch.at("nothing")));
+  });
+});
+
+describe("ensureDirectory", () => {
+  it("creates parents too, with the bits that the umask leaves", () => {
+    using scratch = scratchDirectory();
+    withUmask(0o027, () => files.ensureDirectory(scratch.at("a/b")));
+    assertEquals([modeOf(scratch.at("a")), modeOf(scratch.at("a/b"))], [0o750, 0o750]);
+  });
+
+  it("gives a directory that it creates exactly the bits asked for, and leaves others as they are", () => {
+    using scratch = scratchDirectory();
+    for (const mode of [0o700, 0o770, 0o1777]) {
+      const path = scratch.at(mode.toString(8));
+      withUmask(0o077, () => files.ensureDirectory(path, { mode }));
+      assertEquals(modeOf(path), mode);
+      files.ensureDirectory(path, { mode: 0o711 });
+      assertEquals(modeOf(path), mode);
+    }
+    writeFileSync(scratch.at("file"), "");
+    assertEquals(codeOf(() => files.ensureDirectory(scratch.at("file"), { mode: 0o700 })), "EEXIST");
+    assertEquals(codeOf(() => files.ensureDirectory(scratch.at("no/where"), { mode: 0o700 })), "ENOENT");
+  });
+
+  it("changes nothing behind a link", () => {
+    using scratch = scratchDirectory();
+    mkdirSync(scratch.at("victim"), { mode: 0o700 });
+    symlinkSync(scratch.at("victim"), scratch.at("link"));
+    files.ensureDirectory(scratch.at("link"), { mode: 0o777 });
+    assertEquals(modeOf(scratch.at("victim")), 0o700);
+  });
+});
+
+describe("resolve", () => {
+  const cases: Record<string, (cwd: string) => string> = {
+    "x": (cwd) => `${cwd}/x`,
+    "x/": (cwd) => `${cwd}/x`,
+    "x/.": (cwd) => `${cwd}/x`,
+    "./x/./": (cwd) => `${cwd}/x`,
+    "missing/../x": (cwd) => `${cwd}/x`,
+    "x//y": (cwd) => `${cwd}/x/y`,
+    "x/..": (cwd) => cwd,
+    ".": (cwd) => cwd,
+    "": (cwd) => cwd,
+    "..": (cwd) => dirname(cwd),
+    "/a/./b/../c//": () => "/a/c",
+    "/": () => "/",
+    "//": () => "/",
+    "file:///a/b%20c/": () => "/a/b c",
+    "file:///a/../b": () => "/b",
+    "x:y": (cwd) => `${cwd}/x:y`,
+  };
+  for (const [path, expected] of Object.entries(cases)) {
+    it(`takes ${JSON.stringify(path)}`, () => assertEquals(files.resolve(path), expected(process.cwd())));
+  }
+
+  it("throws for a URL of another host", () => {
+    assertEquals(codeOf(() => files.resolve("file://elsewhere/a")), "EINVAL");
   });
 });
 

@@ -20,7 +20,7 @@ export class SpillDirectory {
   constructor({ files, pid, isolateId, exitHooks }: Runtime) {
     this.#files = files;
     this.path = `${PLACES.find((place) => isThere(files, place)) ?? "."}/kymo-${pid}-${isolateId()}`;
-    unlessFails(() => files.ensureDirectory(this.path, "private"));
+    unlessFails(() => files.ensureDirectory(this.path, { mode: 0o700 }));
     this.#forget = exitHooks.add((last) => {
       if (last) this.#empty();
     });

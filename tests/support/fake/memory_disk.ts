@@ -1,4 +1,11 @@
-import { FileError, type FileHandle, type Files, type FileStatus, type Mapping } from "../../../src/runtime.ts";
+import {
+  type FileAccess,
+  FileError,
+  type FileHandle,
+  type Files,
+  type FileStatus,
+  type Mapping,
+} from "../../../src/runtime.ts";
 import { MemoryFile } from "./memory_file.ts";
 
 /** The operations that {@linkcode MemoryDisk.before} is called for. */
@@ -112,6 +119,12 @@ export class MemoryDisk implements Files {
     this.#used += buffer.length;
   }
 
+  /** Changes who may do what with a file or directory. The disk does not check it. */
+  permit(path: string, access: Partial<FileAccess>): void {
+    const file = this.#must(path);
+    file.access = { ...file.access, ...access };
+  }
+
   /** Takes the lock of a file in another program's name; call the result to give it back. */
   lock(path: string): () => void {
     const file = this.#must(path);
@@ -141,11 +154,13 @@ export class MemoryDisk implements Files {
     return this.missingPermission;
   }
 
-  ensureDirectory(path: string): void {
+  ensureDirectory(path: string, access?: FileAccess): void {
     this.#begin("ensureDirectory", path);
     const there = this.#names.get(path);
-    if (there === undefined) this.plant(path, "directory");
-    else if (there.kind !== "directory") throw new FileError("EEXIST", `exists: ${path}`);
+    if (there === undefined) {
+      this.plant(path, "directory");
+      if (access !== undefined) this.permit(path, access);
+    } else if (there.kind !== "directory") throw new FileError("EEXIST", `exists: ${path}`);
   }
 
   status(path: string): FileStatus | undefined {
@@ -162,12 +177,13 @@ export class MemoryDisk implements Files {
     return this.#names.has(target) ? target : undefined;
   }
 
-  create(path: string): FileHandle {
+  create(path: string, access: FileAccess = { mode: 0o600 }): FileHandle {
     this.#begin("create", path);
     if (this.#names.has(path)) throw new FileError("EEXIST", `exists: ${path}`);
     const parent = path.slice(0, path.lastIndexOf("/"));
     if (parent !== "") this.#mustBeDirectory(parent);
     this.plant(path, "file");
+    this.permit(path, access);
     return this.#handle(path, this.#must(path), true);
   }
 

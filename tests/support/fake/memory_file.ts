@@ -1,4 +1,4 @@
-import type { FileStatus, Mapping } from "../../../src/runtime.ts";
+import type { FileAccess, FileStatus, Mapping } from "../../../src/runtime.ts";
 
 /**
  * What a name of a {@linkcode MemoryDisk} stands for: content, names, lock and mapping of a file,
@@ -13,6 +13,8 @@ export class MemoryFile {
   lockedBy: object | undefined = undefined;
   /** Bytes. */
   size: number;
+  /** Who may do what with it, which the disk does not check. */
+  access: Required<FileAccess>;
   // All of it, but for what was stored through `#mapped` since `content` was last read.
   #buffer: Uint8Array;
   #mapped: Uint8Array | undefined;
@@ -25,6 +27,7 @@ export class MemoryFile {
     this.kind = kind;
     this.#buffer = content;
     this.#solid = this.size = content.length;
+    this.access = { mode: kind === "directory" ? 0o755 : 0o600, user: 0, group: 0 };
   }
 
   /** The bytes as they are now, those stored into a mapping included. Not to be kept. */
@@ -35,14 +38,15 @@ export class MemoryFile {
 
   /** What it is. */
   get status(): FileStatus {
-    const { kind, size, links, id } = this;
-    return { kind, size, links, identity: String(id) };
+    const { kind, size, links, id, access } = this;
+    return { kind, size, links, identity: String(id), device: "1", access };
   }
 
   /** The same, with as many names, but neither locked nor mapped. */
   clone(): MemoryFile {
     const clone = new MemoryFile(this.id, this.kind, this.content.slice());
     clone.links = this.links;
+    clone.access = this.access;
     clone.#solid = this.#solid;
     return clone;
   }
