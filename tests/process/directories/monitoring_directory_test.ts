@@ -14,14 +14,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { detect } from "../../runtime_adapters/detect.ts";
-import { HEADER } from "../../src/csv/dialect.ts";
-import { quotePath } from "../../src/errors.ts";
-import { scratchDirectory } from "../support/scratch_directory.ts";
-import { assertConserved, PATIENCE, RecorderController } from "../support/process/recorder_controller.ts";
-import { csvFiles, readRows } from "../support/process/recorded_rows.ts";
-import { thisRuntime } from "../support/process/run.ts";
-import { SMALL_BUFFERS } from "../support/small_buffers.ts";
+import { detect } from "../../../runtime_adapters/detect.ts";
+import { HEADER } from "../../../src/csv/dialect.ts";
+import { quotePath } from "../../../src/errors.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+import { assertConserved, PATIENCE, RecorderController } from "../../support/process/recorder_controller.ts";
+import { csvFiles, readRows } from "../../support/process/recorded_rows.ts";
+import { thisRuntime } from "../../support/process/run.ts";
+import { SMALL_BUFFERS } from "../../support/small_buffers.ts";
 
 const LAYOUTS = ["segments", "append"] as const;
 
