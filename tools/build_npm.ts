@@ -2,15 +2,18 @@
  * Builds the npm package: `deno run -A tools/build_npm.ts [folder]`, by default into `npm/`.
  *
  * The entries of the library are bundled together, so that they share their modules and the default
- * monitor. The command line is a separate file, which a recording program never loads. Other
- * packages are built in, so there are no dependencies at run time except the optional peers of the
- * analysis. Declarations are kept file by file.
+ * monitor; every name is as in the source, also in stack traces and profiles. The command line is a
+ * separate file, which a recording program never loads. Other packages are built in, so there are
+ * no dependencies at run time except the optional peers of the analysis. Declarations are kept file
+ * by file.
  *
  * @module
  */
 
+import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { rollup } from "rollup";
 import denoJson from "../deno.json" with { type: "json" };
 import packageJson from "../package.json" with { type: "json" };
 import { readSource } from "./architecture/source.ts";
@@ -32,9 +35,8 @@ export async function buildNpm(folder: string): Promise<void> {
   for await (const { name } of Deno.readDir(folder)) {
     throw new Error(`Cannot build the npm package: the folder is not empty, it has ${name}: ${folder}`);
   }
-  await bundle(entries.filter((entry) => entry !== cli), folder, "--splitting");
+  await buildLibrary(folder);
   const cliPackages = await bundleCommandLine(folder);
-  await declare(folder);
   await Deno.writeTextFile(`${folder}/package.json`, `${JSON.stringify(manifest(), null, 2)}\n`);
   for (const path of packagedDocuments(root)) {
     await Deno.mkdir(dirname(`${folder}/${path}`), { recursive: true });
@@ -50,7 +52,18 @@ export async function buildNpm(folder: string): Promise<void> {
 async function bundleCommandLine(folder: string): Promise<string> {
   const temporary = await Deno.makeTempDir({ prefix: "kymo-bundle-" });
   try {
-    await bundle([cli], folder, `--metafile=${temporary}/bundle.json`);
+    await must([
+      `${root}/node_modules/.bin/bun`,
+      "build",
+      cli,
+      "--format=esm",
+      "--target=node",
+      "--external=bun:*",
+      ...optionalPeers.map((name) => `--external=${name}`),
+      `--root=${root}`,
+      `--outdir=${folder}`,
+      `--metafile=${temporary}/bundle.json`,
+    ]);
     const { inputs } = JSON.parse(await Deno.readTextFile(`${temporary}/bundle.json`));
     const path = `${folder}/${built(cli)}`;
     // Users of npm may have no Deno, and Deno ignores this line.
@@ -66,48 +79,56 @@ async function bundleCommandLine(folder: string): Promise<string> {
   }
 }
 
-async function bundle(modules: readonly string[], folder: string, ...options: readonly string[]): Promise<void> {
-  await must([
-    `${root}/node_modules/.bin/bun`,
-    "build",
-    ...modules,
-    "--format=esm",
-    "--target=node",
-    "--external=bun:*",
-    ...optionalPeers.map((name) => `--external=${name}`),
-    `--root=${root}`,
-    `--outdir=${folder}`,
-    ...options,
-  ]);
+/** Compiles the library, bundles its entries, and writes their declarations. */
+async function buildLibrary(folder: string): Promise<void> {
+  const compiled = await Deno.makeTempDir({ prefix: "kymo-compiled-" });
+  try {
+    await compile(compiled);
+    await bundleLibrary(compiled, folder);
+    await declare(compiled, folder);
+  } finally {
+    await Deno.remove(compiled, { recursive: true });
+  }
+}
+
+async function bundleLibrary(compiled: string, folder: string): Promise<void> {
+  const library = entries.filter((entry) => entry !== cli).map((entry) => entry.replace(/^\.\/(.*)\.ts$/, "$1"));
+  const bundle = await rollup({
+    input: Object.fromEntries(library.map((name) => [name, `${compiled}/${name}.js`])),
+    external: [/^(?:node|bun):/, ...optionalPeers],
+    plugins: [nodeResolve({ modulePaths: [`${root}/node_modules`] })],
+    onLog: (_level, { code, message }) => {
+      // The compiler's helper for `using` looks for one of a script's `this`.
+      if (code !== "THIS_IS_UNDEFINED") throw new Error(`Cannot build the npm package: ${message}`);
+    },
+  });
+  await bundle.write({ dir: folder, chunkFileNames: "chunks/[name]-[hash].js" });
+  await bundle.close();
 }
 
 /**
  * Writes the declarations that the entries reach. Those of the adapters would require the types of
  * a runtime.
  */
-async function declare(folder: string): Promise<void> {
-  const temporary = await Deno.makeTempDir({ prefix: "kymo-types-" });
-  try {
-    await emitDeclarations(temporary);
-    const reached = new Set(entries.map((entry) => entry.replace(/^\.\/(.*)\.ts$/, "$1.d.ts")));
-    for (const path of reached) {
-      const text = await Deno.readTextFile(`${temporary}/${path}`);
-      await Deno.mkdir(dirname(`${folder}/${path}`), { recursive: true });
-      await Deno.writeTextFile(`${folder}/${path}`, text.replaceAll(/\b(from |import\()"(\.[^"]*)\.ts"/g, '$1"$2.js"'));
-      for (const specifier of readSource(path, text).imports) {
-        if (specifier.startsWith(".")) reached.add(join(dirname(path), specifier).replace(/\.ts$/, ".d.ts"));
-      }
+async function declare(compiled: string, folder: string): Promise<void> {
+  const reached = new Set(entries.map((entry) => entry.replace(/^\.\/(.*)\.ts$/, "$1.d.ts")));
+  for (const path of reached) {
+    const text = await Deno.readTextFile(`${compiled}/${path}`);
+    await Deno.mkdir(dirname(`${folder}/${path}`), { recursive: true });
+    await Deno.writeTextFile(`${folder}/${path}`, text.replaceAll(/\b(from |import\()"(\.[^"]*)\.ts"/g, '$1"$2.js"'));
+    for (const specifier of readSource(path, text).imports) {
+      if (specifier.startsWith(".")) reached.add(join(dirname(path), specifier).replace(/\.ts$/, ".d.ts"));
     }
-  } finally {
-    await Deno.remove(temporary, { recursive: true });
   }
 }
 
-async function emitDeclarations(folder: string): Promise<void> {
+/** Compiles the entries and what they import to modules and declarations. */
+async function compile(folder: string): Promise<void> {
   const compilerOptions = {
     noEmit: false,
     declaration: true,
-    emitDeclarationOnly: true,
+    rewriteRelativeImportExtensions: true,
+    target: "es2024", // many parsers do not know `using`
     rootDir: root,
     outDir: folder,
     types: ["bun-types", "@types/deno"].map((name) => `${root}/node_modules/${name}`),
