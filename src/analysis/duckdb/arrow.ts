@@ -1,10 +1,10 @@
 import type { DataType, Vector } from "apache-arrow";
 import type { TableColumn } from "./table_column.ts";
-import { loadPackage } from "./optional_package.ts";
+import { absent, loadPackage } from "./optional_package.ts";
 
 type ArrowModule = typeof import("apache-arrow");
 
-const importArrow = (): Promise<ArrowModule> => import("apache-arrow");
+const importArrow = (): Promise<ArrowModule> => import("apache-arrow").catch(absent);
 
 /** Encodes columns as a table of Apache Arrow, in its streaming format. */
 export async function toArrow(

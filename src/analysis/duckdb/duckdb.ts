@@ -8,7 +8,7 @@ import { KymoError, type KymoErrorCode, quote, reason } from "../../errors.ts";
 import { type Check, checkGiven, isWholeNumber } from "../../options.ts";
 import type { Runtime } from "../../runtime.ts";
 import { readTable } from "./read_table.ts";
-import { loadPackage } from "./optional_package.ts";
+import { absent, loadPackage } from "./optional_package.ts";
 import { type Parameter, toParameter } from "./parameters.ts";
 import { SpillDirectory } from "./spill_directory.ts";
 import type { Table } from "./table.ts";
@@ -16,7 +16,7 @@ import type { Table } from "./table.ts";
 type DuckDBModule = typeof import("@duckdb/node-api");
 
 /** Called for the analysis only: a program that only records never loads the package. */
-const importDuckDB = (): Promise<DuckDBModule> => import("@duckdb/node-api");
+const importDuckDB = (): Promise<DuckDBModule> => import("@duckdb/node-api").catch(absent);
 
 /** Limits of DuckDB. */
 export interface DuckDBOptions {

@@ -1,8 +1,16 @@
 import { KymoError, reason } from "../../errors.ts";
 
 /**
- * Loads an optional package. `load` must be a literal `() => import("the package")`, so that
- * bundlers see the import.
+ * Rejects as the import did. A bundler that finds a handler leaves a package that is not installed
+ * for run time; otherwise it would refuse to bundle.
+ */
+export function absent(error: unknown): never {
+  throw error;
+}
+
+/**
+ * Loads an optional package. `load` must be a literal
+ * `() => import("the package").catch(absent)`, so that bundlers see the import.
  *
  * @throws {KymoError} `"missing-package"` if it is not installed, with the command that adds it, or
  * if it cannot be loaded; `"permission-denied"` if Deno refuses to load native code without
