@@ -70,6 +70,14 @@ export class KymoError extends Error {
     Object.defineProperty(this, BRAND, { value: true }); // not enumerable
   }
 
+  static {
+    // What loggers print keeps the name in a minified bundle: the name of the class, and the first
+    // word of `stack`, which is the name that the prototype has when the error is made.
+    for (const target of [this, this.prototype]) {
+      Object.defineProperty(target, "name", { value: "KymoError", writable: true, configurable: true });
+    }
+  }
+
   /** Whether a value is an error of this copy of the package or of another one. */
   static override [Symbol.hasInstance](value: unknown): value is KymoError {
     return value instanceof Error && BRAND in value;

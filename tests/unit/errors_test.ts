@@ -26,6 +26,17 @@ describe("fileErrorCode", () => {
   });
 });
 
+describe("KymoError", () => {
+  it("has its name in its stack, which is what many loggers print", () => {
+    const { name, stack, constructor } = new KymoError("io", "Cannot read: x: y");
+    assertEquals([name, constructor.name, stack?.split("\n")[0]], [
+      "KymoError",
+      "KymoError",
+      "KymoError: Cannot read: x: y",
+    ]);
+  });
+});
+
 describe("fileError", () => {
   it("says action, path and reason, and has the cause", () => {
     const cause = new FileError("ENOENT", "no such file or directory");
