@@ -1,15 +1,36 @@
 import type { Runtime } from "../src/runtime.ts";
 import { bunRuntime } from "./bun/runtime.ts";
 import { denoRuntime } from "./deno/runtime.ts";
+import { nodeRuntime } from "./node/runtime.ts";
 
 /** A runtime with an adapter. */
-export type RuntimeName = "deno" | "bun";
+export type RuntimeName = "deno" | "bun" | "node";
+
+/** The oldest major version of Node with an adapter. */
+const OLDEST_NODE = 22;
+
+/** The globals by which runtimes are told apart. */
+interface Globals {
+  readonly process?: { readonly versions?: { readonly node?: string }; readonly release?: { readonly name?: string } };
+  readonly navigator?: { readonly userAgent?: string };
+}
 
 /** The runtime that has these globals; `undefined` if there is no adapter for it. */
 export function runtimeName(globals: object): RuntimeName | undefined {
+  // Deno and Bun have the `process` of Node too.
   if ("Deno" in globals) return "deno";
   if ("Bun" in globals) return "bun";
-  return undefined;
+  return isNode(globals) ? "node" : undefined;
+}
+
+/**
+ * Whether it is Node, in which a test may have put the `navigator` of a browser. Bundlers give
+ * browsers a `process` without versions, and Cloudflare's Workers have one of Node without its
+ * threads and files.
+ */
+function isNode({ process, navigator }: Globals): boolean {
+  return process?.release?.name === "node" && process.versions?.node !== undefined &&
+    navigator?.userAgent !== "Cloudflare-Workers";
 }
 
 const adapters = new WeakMap<object, Runtime>();
@@ -17,7 +38,7 @@ const adapters = new WeakMap<object, Runtime>();
 /**
  * The adapter for the runtime that has these globals: the same one for the same globals.
  *
- * @throws {Error} if the runtime is neither Deno nor Bun.
+ * @throws {Error} if there is none, with what the runtime lacks.
  */
 export function detect(globals: object): Runtime {
   const known = adapters.get(globals);
@@ -33,9 +54,18 @@ function makeAdapter(globals: object): Runtime {
       return denoRuntime();
     case "bun":
       return bunRuntime();
-    default: {
-      const { navigator } = globals as { navigator?: { userAgent?: string } };
-      throw new Error(`Cannot record: ${navigator?.userAgent ?? "unknown runtime"}: only Deno and Bun are supported`);
+    case "node": {
+      const { node = "" } = (globals as Globals).process?.versions ?? {};
+      if (Number.parseInt(node) < OLDEST_NODE) throw unsupported(`Node ${node}`);
+      return nodeRuntime();
     }
+    default:
+      throw unsupported((globals as Globals).navigator?.userAgent ?? "unknown runtime");
   }
+}
+
+function unsupported(runtime: string): Error {
+  return new Error(
+    `Cannot record: ${runtime}: it lacks files, a process and exit hooks as Deno, Bun and Node from ${OLDEST_NODE} on have them`,
+  );
 }

@@ -1,10 +1,19 @@
 import { detect } from "../runtime_adapters/detect.ts";
+import { KymoError, reason } from "./errors.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** The globals of this isolate. */
 export const isolateGlobals: object = globalThis;
 
-/** The runtime that this isolate runs on. Here, and only here, the core meets an adapter. */
+/**
+ * The runtime that this isolate runs on. Here, and only here, the core meets an adapter.
+ *
+ * @throws {KymoError} `"unsupported"` if there is no adapter for it.
+ */
 export function defaultRuntime(): Runtime {
-  return detect(isolateGlobals);
+  try {
+    return detect(isolateGlobals);
+  } catch (cause) {
+    throw new KymoError("unsupported", reason(cause), { cause });
+  }
 }

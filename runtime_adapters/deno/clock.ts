@@ -1,16 +1,6 @@
 import type { Clock } from "../../src/runtime.ts";
 import { libcClock } from "../posix/clock.ts";
-import { wallClock } from "../web_api/wall_clock.ts";
 import { openLibc } from "./libc.ts";
-
-/** `performance.now()`, as ns since the isolate started. */
-export function performanceClock(): Clock {
-  return {
-    name: "performance.now",
-    now: () => Math.round(performance.now() * 1e6),
-    epoch: wallClock(globalThis),
-  };
-}
 
 /**
  * {@linkcode libcClock}, or the reason why there is none. Uses `--allow-ffi` if granted, and never

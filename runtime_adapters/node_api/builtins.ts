@@ -2,6 +2,7 @@
 export interface NodeProcess {
   readonly pid: number;
   readonly platform: string;
+  readonly versions: Readonly<Record<string, string>> & { readonly node: string };
   /** The architectures that both runtimes support. */
   readonly arch: "x64" | "arm64";
   getBuiltinModule(name: string): unknown;

@@ -101,6 +101,13 @@ function toHandle(fd: number, tryLock: TryLock | undefined): FileHandle {
   };
 }
 
+function status(path: string): FileStatus | undefined {
+  // Most names do not exist, and throwing costs more than returning `undefined`.
+  const options = { bigint: true, throwIfNoEntry: false } as const;
+  const stats = unlessMissing(() => attempt((fs) => fs.lstatSync(path, options)));
+  return stats && toStatus(stats);
+}
+
 /** Takes the lock of an open file, as {@linkcode FileHandle.tryLock} does. */
 export type TryLock = (fd: number) => boolean;
 
@@ -122,15 +129,9 @@ export function nodeFiles({ tryLock, denied = () => undefined }: FileExtras): Fi
       attempt((fs) => {
         const isNew = access !== undefined && unlessExists(() => fs.mkdirSync(path, { mode: access.mode & 0o777 }));
         if (isNew) setAccessAt(path, access);
-        // Throws if it is no directory.
-        else fs.mkdirSync(path, { recursive: true, mode: 0o777 });
+        else ensureDirectory(fs, path);
       }),
-    status(path: string): FileStatus | undefined {
-      // Most names do not exist, and throwing costs more than returning `undefined`.
-      const options = { bigint: true, throwIfNoEntry: false } as const;
-      const stats = unlessMissing(() => attempt((fs) => fs.lstatSync(path, options)));
-      return stats && toStatus(stats);
-    },
+    status,
     realPath: (path) => unlessMissing(() => attempt((fs) => fs.realpathSync(path))),
     create: (path, access = { mode: PRIVATE_MODE }) =>
       attempt(({ constants, openSync }) => {
@@ -159,6 +160,17 @@ export function nodeFiles({ tryLock, denied = () => undefined }: FileExtras): Fi
         }
       }),
   };
+}
+
+/** Makes a directory and its parents. Throws if something else is there. */
+function ensureDirectory(fs: NodeFs, path: string): void {
+  try {
+    fs.mkdirSync(path, { recursive: true, mode: 0o777 });
+  } catch (error) {
+    // On Node the code for a link that leads to nothing.
+    const isLink = (error as { code?: unknown }).code === "ENOENT" && status(path) !== undefined;
+    throw isLink ? Object.assign(error as Error, { code: "EEXIST" }) : error;
+  }
 }
 
 /** Runs an operation; `false` if what it creates exists. */

@@ -17,7 +17,7 @@ interface GcStatistics {
  * Records garbage collections with `v8.GCProfiler`.
  *
  * @param costPerSecond Units of the profiler's `cost` per second: 1e9 on Deno (ns), 1e6 on Bun
- * (µs).
+ * and Node (µs).
  */
 export function gcTracker(costPerSecond: number): GcTracker {
   let profiler: GcProfiler | undefined;

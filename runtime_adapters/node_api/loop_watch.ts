@@ -12,7 +12,13 @@ interface Worker {
 interface WorkerThreads {
   readonly Worker: new (
     source: string,
-    options: { readonly eval: true; readonly workerData: WatchData; readonly name: string },
+    options: {
+      readonly eval: true;
+      readonly workerData: WatchData;
+      readonly name: string;
+      readonly execArgv: readonly [];
+      readonly env: object;
+    },
   ) => Worker;
 }
 
@@ -53,7 +59,9 @@ export function watchLoop(
   const numbers = new Float64Array(buffer);
   const epoch = wallClock(globalThis);
   const workerData = { buffer, interval, capacity, headerWords: HEADER_WORDS, sampleWords: SAMPLE_WORDS };
-  const worker = new Worker(PROGRAM, { eval: true, workerData, name: "kymo" });
+  // Otherwise Node loads the modules of `--require` and NODE_OPTIONS in the thread too.
+  const isolated = { execArgv: [], env: {} } as const;
+  const worker = new Worker(PROGRAM, { eval: true, workerData, name: "kymo", ...isolated });
   worker.on("error", (error) => onFailure(error instanceof Error ? error.message : String(error)));
   worker.unref();
   return {

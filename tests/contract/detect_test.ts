@@ -10,27 +10,36 @@ describe("runtime detection", () => {
     assertEquals(runtimeName({ Bun: {} }), "bun");
     assertEquals(runtimeName({ Deno: {}, process: { versions: { bun: "1" } } }), "deno");
     assertEquals(runtimeName({ Bun: {}, process: { versions: { node: "24" } } }), "bun");
-    assertEquals(runtimeName({ process: { versions: { node: "24" } } }), undefined);
+    const node = { versions: { node: "24.1.0" }, release: { name: "node" } };
+    assertEquals(runtimeName({ Deno: {}, process: node }), "deno");
+    assertEquals(runtimeName({ Bun: {}, process: node }), "bun");
+    assertEquals(runtimeName({ process: node }), "node");
+    assertEquals(runtimeName({ process: node, navigator: { userAgent: "Mozilla/5.0 jsdom/29" } }), "node");
+    assertEquals(runtimeName({ process: node, navigator: { userAgent: "Cloudflare-Workers" } }), undefined);
+    assertEquals(runtimeName({ process: { versions: {} } }), undefined);
     assertEquals(runtimeName({}), undefined);
   });
 
   it("finds the runtime that the task expects", () => {
     const { name } = detect(globalThis);
     assertEquals(name, process.env["KYMO_EXPECT_RUNTIME"] ?? name);
-    assertEquals(name, "Deno" in globalThis ? "deno" : "bun");
+    assertEquals(name, "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node");
   });
 
   it("makes one adapter for the globals of an isolate", () => {
     assert(detect(globalThis) === detect(globalThis));
   });
 
-  it("throws for another runtime, with its name", () => {
-    assertThrows(
-      () => detect({ navigator: { userAgent: "Node.js/24" } }),
-      Error,
-      "Cannot record: Node.js/24: only Deno and Bun are supported",
-    );
-    assertThrows(() => detect({}), Error, "Cannot record: unknown runtime: only Deno and Bun are supported");
+  it("throws for another runtime, with its name and what it lacks, in one line", () => {
+    const cases: [globals: object, runtime: string][] = [
+      [{ navigator: { userAgent: "Mozilla/5.0 Chrome/140" } }, "Mozilla/5.0 Chrome/140"],
+      [{ process: { versions: { node: "20.20.2" }, release: { name: "node" } } }, "Node 20.20.2"],
+      [{}, "unknown runtime"],
+    ];
+    const why = "it lacks files, a process and exit hooks as Deno, Bun and Node from 22 on have them";
+    for (const [globals, runtime] of cases) {
+      assertEquals(assertThrows(() => detect(globals), Error).message, `Cannot record: ${runtime}: ${why}`);
+    }
   });
 });
 

@@ -5,12 +5,11 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { detect } from "../../runtime_adapters/detect.ts";
-import { type RuntimeName, spawnOn } from "../support/process/run.ts";
+import { skip } from "../support/process/mappings.ts";
+import { type RuntimeName, RUNTIMES, spawnOn } from "../support/process/run.ts";
 import { scratchDirectory } from "../support/scratch_directory.ts";
 
 const { files, timers } = detect(globalThis);
-
-const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 
 /** Whether the lock of a file is free. */
 function isFree(path: string): boolean {
@@ -31,7 +30,7 @@ async function startHolder(runtime: RuntimeName, path: string, ...args: string[]
   return { child, ended, said: value as string };
 }
 
-describe("file lock", () => {
+describe("file lock", { skip }, () => {
   it("is available", () => assert(files.locks));
 
   it("excludes a second handle of the same process until the first is closed", () => {

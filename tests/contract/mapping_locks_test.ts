@@ -5,15 +5,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { detect } from "../../runtime_adapters/detect.ts";
-import { type RuntimeName, spawnOn, thisRuntime } from "../support/process/run.ts";
-import { held, isFree, map, NOTHING, SIZE } from "../support/process/mappings.ts";
+import { type RuntimeName, RUNTIMES, spawnOn, thisRuntime } from "../support/process/run.ts";
+import { held, isFree, map, NOTHING, SIZE, skip } from "../support/process/mappings.ts";
 import { scratchDirectory } from "../support/scratch_directory.ts";
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
 const { files, timers } = detect(globalThis);
-
-const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 
 /** Starts a program that holds a lock or a mapping of a file. Resolves with its result. */
 async function startHolder(runtime: RuntimeName, program: string, path: string, ...args: string[]) {
@@ -29,7 +27,7 @@ async function startHolder(runtime: RuntimeName, program: string, path: string, 
 
 // Other systems cannot map files.
 if (process.platform === "linux") {
-  describe("lock of a mapping", () => {
+  describe("lock of a mapping", { skip }, () => {
     it("excludes other handles and mappings of this process until it is unmapped", () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE));
@@ -126,7 +124,7 @@ if (process.platform === "linux") {
     }
   });
 
-  describe("mapping in 16 workers", () => {
+  describe("mapping in 16 workers", { skip }, () => {
     it("that start at once gives each its own file, and no other", async () => {
       using scratch = scratchDirectory();
       const { code, stdout, stderr } = await spawnOn(thisRuntime, fixture("map_in_workers.ts"), [scratch.path]).ended;

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
-import { commandOf, spawnCommand } from "../support/process/run.ts";
+import { commandOf, spawnCommand, thisRuntime } from "../support/process/run.ts";
 import { SIZE } from "../support/process/mappings.ts";
 import { scratchDirectory } from "../support/scratch_directory.ts";
 
@@ -11,7 +11,8 @@ const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${na
 
 // Other systems cannot map files.
 if (process.platform === "linux") {
-  describe("mapping on Deno in a terminal, without a prompt,", () => {
+  const skip = thisRuntime === "node" ? "only on Deno and Bun" : false;
+  describe("mapping on Deno in a terminal, without a prompt,", { skip }, () => {
     /** Output of the fixture in a terminal: one line, so there was no prompt. */
     async function say(permissions: readonly string[], path: string): Promise<unknown> {
       const words = commandOf("deno", fixture("map_permitted.ts"), [path], permissions).map((word) => `'${word}'`);

@@ -5,7 +5,7 @@ import process from "node:process";
 import { detect } from "../../runtime_adapters/detect.ts";
 import { mapFile, type MappingCalls } from "../../runtime_adapters/posix/mapping.ts";
 import { FileError } from "../../src/runtime.ts";
-import { held, isFree, map, NOTHING, SIZE } from "../support/process/mappings.ts";
+import { held, isFree, map, NOTHING, SIZE, skip } from "../support/process/mappings.ts";
 import { scratchDirectory } from "../support/scratch_directory.ts";
 
 const { files, unavailable } = detect(globalThis);
@@ -19,7 +19,7 @@ function unwritable(scratch: { at(name: string): string }): string {
   return path;
 }
 
-describe("mapping", () => {
+describe("mapping", { skip }, () => {
   it("is available on Linux, and elsewhere there is a reason", () => {
     assertEquals(files.map !== undefined, process.platform === "linux");
     assertEquals(unavailable.spool === undefined, process.platform === "linux");
@@ -28,7 +28,7 @@ describe("mapping", () => {
 
 // Other systems cannot map files.
 if (process.platform === "linux") {
-  describe("mapping of a file", () => {
+  describe("mapping of a file", { skip }, () => {
     it("shares its bytes with the file", () => {
       using scratch = scratchDirectory();
       writeFileSync(scratch.at("a"), new Uint8Array(SIZE).fill(7));
@@ -114,7 +114,7 @@ if (process.platform === "linux") {
     });
   });
 
-  describe("failed mapping", () => {
+  describe("failed mapping", { skip }, () => {
     const cases: Record<
       string,
       [code: string, path: (scratch: { at(name: string): string }) => string, size?: number]

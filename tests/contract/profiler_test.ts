@@ -2,16 +2,15 @@ import { readFileSync } from "node:fs";
 import { Session } from "node:inspector";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { bunProfiler } from "../../runtime_adapters/bun/profiler.ts";
-import { denoProfiler } from "../../runtime_adapters/deno/profiler.ts";
+import { detect } from "../../runtime_adapters/detect.ts";
 import { encodeCpuProfile } from "../../src/profiling/cpu_profile_file.ts";
 import { inSource } from "../../src/profiling/source_positions.ts";
-import type { CpuProfile, CpuProfiler } from "../../src/runtime.ts";
+import type { CpuProfile } from "../../src/runtime.ts";
 import { work } from "../support/programs/profiled_work.ts";
 import { checkCpuProfile } from "../support/profile/check_cpu_profile.ts";
 
-const runtime = "Deno" in globalThis ? "deno" : "bun";
-const cpuProfiler = (runtime === "deno" ? denoProfiler() : bunProfiler()) as CpuProfiler;
+const { name: runtime, profiler } = detect(globalThis);
+const cpuProfiler = profiler!;
 
 const fixture = new URL("../support/programs/profiled_work.ts", import.meta.url);
 const sourceLines = readFileSync(fixture, "utf8").split("\n");
@@ -59,7 +58,9 @@ class Application {
 describe("CPU profiler", () => {
   it("names functions with line and column of the source", async () => {
     const taken = await profile(() => work(600));
-    const marks = { sumOfDigits: "(range", collatz: "<Result", accumulate: "(this" };
+    // Node runs the source with blanks for the types, in which an arrow function begins later.
+    const collatz = runtime === "node" ? "(range" : "<Result";
+    const marks = { sumOfDigits: "(range", collatz, accumulate: "(this" };
     for (const [name, mark] of Object.entries(marks)) {
       const line = sourceLines.findIndex((text) => text.includes(name) && text.includes(mark));
       const last = sourceLines.findIndex((text, index) =>

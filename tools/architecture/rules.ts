@@ -186,7 +186,7 @@ export const adaptersImportOnlyThePort: Rule = (tree) => {
  * belongs to no runtime.
  */
 function isShared(from: string, to: string): boolean {
-  return to !== detection && (folderOf(to) === folderOf(from) || !/^runtime_adapters\/(deno|bun)\//.test(to));
+  return to !== detection && (folderOf(to) === folderOf(from) || !/^runtime_adapters\/(deno|bun|node)\//.test(to));
 }
 
 /** Only the composition root imports an adapter, and only through detection. */

@@ -90,6 +90,7 @@ const KEPT_OF_TERMINATED = {
   // Bun does not close files that were opened through `node:fs`: that of a flush, and of a recovery
   // a spool and its CSV file.
   bun: { descriptors: 3, mappings: 0 },
+  node: { descriptors: 0, mappings: 0 },
 } as const;
 
 describe("ended worker that recorded leaks nothing that its runtime releases", () => {

@@ -5,7 +5,7 @@ import { countByLabel } from "../../support/process/recorded_rows.ts";
 import { spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
-const CONFIGURATION = { deno: "deno.json", bun: "tsconfig.json" };
+const CONFIGURATION = { deno: "deno.json", bun: "tsconfig.json", node: "tsconfig.json" };
 
 const PROGRAM = `
 import ${JSON.stringify(import.meta.resolve("../../../node_modules/reflect-metadata/Reflect.js"))};

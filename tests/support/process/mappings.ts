@@ -3,7 +3,12 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { detect } from "../../../runtime_adapters/detect.ts";
 import type { Mapping } from "../../../src/runtime.ts";
 
-const { files } = detect(globalThis);
+const { files, name } = detect(globalThis);
+
+/** Why a test of locks or mappings is skipped: plain Node has none. */
+export const skip: string | false = name === "node" && !files.locks
+  ? "only on Deno and Bun, and on Node with --experimental-ffi"
+  : false;
 
 /** Size of the files that are mapped, bytes. */
 export const SIZE = 65_536;

@@ -2,9 +2,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { type RuntimeName, runtimeName } from "../../../runtime_adapters/detect.ts";
 
-/** A runtime that a program can be run on. */
-export type RuntimeName = "deno" | "bun";
+export type { RuntimeName };
 
 /** Exit and output of a program. */
 export interface Ended {
@@ -39,7 +39,10 @@ export interface Spawned {
 const TIME_LIMIT = 120_000;
 
 /** The runtime that runs this test. */
-export const thisRuntime: RuntimeName = "Deno" in globalThis ? "deno" : "bun";
+export const thisRuntime: RuntimeName = runtimeName(globalThis)!;
+
+/** The runtimes whose programs this test starts: Deno and Bun, or Node alone. */
+export const RUNTIMES: readonly RuntimeName[] = thisRuntime === "node" ? ["node"] : ["deno", "bun"];
 
 /**
  * The runtime itself where it is the one that runs this test, then one that is installed here, then
@@ -57,6 +60,12 @@ function executable(runtime: RuntimeName): string {
  */
 export const DENO_FLAGS: readonly string[] = ["--node-modules-dir=manual"];
 
+/** Without the first, Node 22 warns that it removes types. */
+const NODE_FLAGS: readonly string[] = [
+  "--disable-warning=ExperimentalWarning",
+  `--import=${new URL("./web_workers.ts", import.meta.url)}`,
+];
+
 /** The command that runs a file on a runtime; Deno is given `permissions`, its flags. */
 export function commandOf(
   runtime: RuntimeName,
@@ -64,8 +73,8 @@ export function commandOf(
   args: readonly string[] = [],
   permissions: readonly string[] = ["-A"],
 ): string[] {
-  const flags = runtime === "deno" ? ["run", "--quiet", ...DENO_FLAGS, ...permissions] : [];
-  return [executable(runtime), ...flags, file, ...args];
+  const flags = { deno: ["run", "--quiet", ...DENO_FLAGS, ...permissions], bun: [], node: NODE_FLAGS };
+  return [executable(runtime), ...flags[runtime], file, ...args];
 }
 
 /** Starts a command, without colours in its output. */
