@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { after, it } from "node:test";
-import { TelemetryDB } from "../../src/analysis/mod.ts";
-import { readReportData } from "../../src/report/make_report.ts";
-import { inDirectory, plain } from "../support/analysis/report_recording.ts";
-import { closeBrowser, openReport } from "../support/process/browser.ts";
-import { cannotContain, CONTAINERS, Containers } from "../support/process/containers.ts";
-import { missing } from "../support/process/system_tools.ts";
+import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import { readReportData } from "../../../src/report/make_report.ts";
+import { inDirectory, plain } from "../../support/analysis/report_recording.ts";
+import { closeBrowser, openReport } from "../../support/process/browser.ts";
+import { cannotContain, CONTAINERS, Containers } from "../../support/process/containers.ts";
+import { missing } from "../../support/process/system_tools.ts";
 
 after(closeBrowser);
 

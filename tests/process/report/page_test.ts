@@ -3,11 +3,11 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { notices } from "../../src/report/viewer_bundle.ts";
-import { emptyReport, fakeReport, reportOfOne } from "../support/fake/report_data.ts";
-import { missing } from "../support/process/system_tools.ts";
-import { closeBrowser, drawn, marksOfCharts, openReport, picturesOf, scrollTo } from "../support/process/browser.ts";
-import { thisRuntime } from "../support/process/run.ts";
+import { notices } from "../../../src/report/viewer_bundle.ts";
+import { emptyReport, fakeReport, reportOfOne } from "../../support/fake/report_data.ts";
+import { missing } from "../../support/process/system_tools.ts";
+import { closeBrowser, drawn, marksOfCharts, openReport, picturesOf, scrollTo } from "../../support/process/browser.ts";
+import { thisRuntime } from "../../support/process/run.ts";
 
 const skip = missing("chromium");
 const story = fakeReport();
@@ -17,9 +17,9 @@ const looks = [
   { name: "dark", colorScheme: "dark" },
   { name: "phone", colorScheme: "light", viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true },
 ] as const;
-const output = fileURLToPath(new URL(`../output/report/${thisRuntime}/`, import.meta.url));
+const output = fileURLToPath(new URL(`../../output/report/${thisRuntime}/`, import.meta.url));
 const axe = skip === false
-  ? readFileSync(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8")
+  ? readFileSync(new URL("../../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8")
   : "";
 
 /** Returns the rows of the overview, by label. */
