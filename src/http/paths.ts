@@ -17,6 +17,10 @@ const CUT_BYTES = 3;
 /** Characters of a path in which ids are searched: what is further on is cut in nearly all cases. */
 const FOLDED_LENGTH = 1_024;
 
+const SLASH = 0x2f;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+
 /** Kinds of ids. All have a digit. */
 const IDS: readonly RegExp[] = [
   // Numbers, dates, versions, addresses, lists of numbers: digits and what separates them.
@@ -42,12 +46,33 @@ const EXTENSION = /^(.+?)(\.[a-z][a-z0-9]{0,9})+$/i;
  * and long random texts. Extensions stay: `/thumbs/17.png` becomes `/thumbs/:id.png`.
  */
 export function foldIds(path: string): string {
-  if (!/\d/.test(path)) return path;
-  return path.slice(0, FOLDED_LENGTH).split("/").map(foldSegment).join("/") + path.slice(FOLDED_LENGTH);
+  const length = Math.min(path.length, FOLDED_LENGTH);
+  let folded = "";
+  let copied = 0;
+  let start = 0;
+  let hasDigit = false;
+  for (let end = 0; end <= length; end++) {
+    const code = end < length ? path.charCodeAt(end) : SLASH;
+    if (code !== SLASH) {
+      hasDigit ||= code >= DIGIT_0 && code <= DIGIT_9;
+      continue;
+    }
+    if (hasDigit) {
+      const segment = path.slice(start, end);
+      const short = foldSegment(segment);
+      if (short !== segment) {
+        folded += path.slice(copied, start) + short;
+        copied = end;
+      }
+    }
+    start = end + 1;
+    hasDigit = false;
+  }
+  return copied === 0 ? path : folded + path.slice(copied);
 }
 
+/** A segment with a digit, or what stands for it. */
 function foldSegment(segment: string): string {
-  if (!/\d/.test(segment)) return segment;
   if (isId(segment)) return ID;
   const stem = EXTENSION.exec(segment)?.[1];
   return stem !== undefined && isId(stem) ? ID + segment.slice(stem.length) : segment;

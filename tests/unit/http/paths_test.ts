@@ -50,6 +50,11 @@ describe("foldIds", () => {
     it(`keeps ${path}`, () => assertEquals(foldIds(path), path));
   }
 
+  it("replaces several, also the first and the last segment", () => {
+    assertEquals(foldIds("17/18/orders/19/"), ":id/:id/orders/:id/");
+    assertEquals(foldIds("/1/a/2/b/3"), "/:id/a/:id/b/:id");
+  });
+
   it("searches only the first 1,024 characters", () => {
     const path = `/${"x".repeat(1_000)}/17/${"x".repeat(20)}/17`;
     assertEquals(foldIds(path), path.replace("/17/", "/:id/"));
