@@ -400,7 +400,7 @@ export interface Runtime {
   /** Absent if the runtime never holds this isolate up. */
   readonly startupHold?: StartupHold;
   /** A new tracker at each access: each reports all collections, whatever others drain. */
-  readonly gc?: GcTracker;
+  readonly gc?: GcTracker | undefined;
   readonly profiler?: CpuProfiler;
   readonly exitHooks: ExitHooks;
   /** What is known about the program. Never prompts. */
@@ -458,7 +458,7 @@ export function readFully(file: FileHandle, into: Uint8Array, at: number): numbe
   let filled = 0;
   while (filled < into.length) {
     const read = file.readAt(into.subarray(filled), at + filled);
-    if (read === 0) break;
+    if (!(read > 0)) break;
     filled += read;
   }
   return filled;

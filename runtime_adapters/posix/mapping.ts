@@ -18,6 +18,7 @@ export interface MappingCalls extends LockCalls {
  * Constants of Linux on x64 and arm64. (`node:fs` has some of them, but takes 5 ms to load on
  * Deno.)
  */
+const O_RDONLY = 0;
 const O_RDWR = 2;
 const O_NOFOLLOW = { x64: 0o400000, arm64: 0o100000 } as const;
 const O_CLOEXEC = 0o2000000;
@@ -44,13 +45,16 @@ export function mapFile(
   size: number,
   adopt: (address: bigint) => Mapping,
 ): Mapping | undefined {
-  const fd = openForMapping(libc, path);
+  const fd = openFile(libc, path);
   try {
     if (!tryLock(libc, fd)) return undefined;
     const address = libc.mmap(0n, BigInt(size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0n);
     if (address === MAP_FAILED) throw failure("mmap", libc.errno());
     try {
-      return adopt(address);
+      const mapping = adopt(address);
+      // Bun has returned an error where it should have thrown it.
+      if (!isMemory(mapping.buffer, size)) throw new FileError("ENOTSUP", "the runtime made no buffer of the mapping");
+      return mapping;
     } catch (error) {
       libc.munmap(address, BigInt(size));
       throw error;
@@ -60,9 +64,19 @@ export function mapFile(
   }
 }
 
-function openForMapping(libc: MappingCalls, path: string): number {
+function isMemory(buffer: unknown, size: number): boolean {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === size;
+}
+
+/**
+ * Opens an existing file, for reading and writing unless `access` is `"read"`, and returns its
+ * descriptor.
+ *
+ * @throws {FileError}
+ */
+export function openFile(libc: MappingCalls, path: string, access?: "read"): number {
   if (path.includes("\0")) throw new FileError("EINVAL", "the path contains a zero byte");
-  const flags = O_RDWR | O_NOFOLLOW[nodeProcess().arch] | O_CLOEXEC;
+  const flags = (access === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW[nodeProcess().arch] | O_CLOEXEC;
   const fd = libc.open(new TextEncoder().encode(`${path}\0`), flags);
   if (fd < 0) throw failure("open", libc.errno());
   return fd;

@@ -171,9 +171,9 @@ export class MonitoringDirectory {
 export function writeAll(handle: { write(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   for (let rest = bytes; rest.length > 0;) {
     const taken = handle.write(rest);
-    // Otherwise a device that takes nothing and reports no error would keep us in this loop for
-    // ever.
-    if (taken === 0) throw new FileError("EIO", "nothing was written");
+    // Otherwise a device that takes nothing and reports no error, or a runtime that returns no
+    // number, would keep us in this loop for ever.
+    if (!(taken > 0 && taken <= rest.length)) throw new FileError("EIO", "nothing was written");
     rest = rest.subarray(taken);
   }
 }

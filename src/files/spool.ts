@@ -1,5 +1,5 @@
-import { FileError, type Files, type Mapping } from "../runtime.ts";
-import type { SegmentOwner } from "../segment/format.ts";
+import { FileError, type Files, type Mapping, readFully } from "../runtime.ts";
+import { SEGMENT_HEADER_BYTES, type SegmentOwner } from "../segment/format.ts";
 import { Segment } from "../segment/segment.ts";
 import { type MonitoringDirectory, writeAll } from "./directory.ts";
 import { FlushJournal } from "./flush_journal.ts";
@@ -84,16 +84,17 @@ export class Spool {
       writeZeros(files, temporary, bytes, sync);
       mapping = files.map?.(temporary, bytes);
       if (mapping !== undefined) {
-        mustBeLocked(files, temporary);
+        mustBeMemory(mapping, bytes);
         const segment = new Segment(mapping.buffer, owner);
         segment.open(0, 0n);
         FlushJournal.noteLayout(segment, layout);
+        mustBeLockedAndShared(files, temporary, mapping);
         const identity = files.status(temporary)?.identity;
         files.rename(temporary, path);
         return new Spool(directory, path, mapping, segment, identity);
       }
     } catch (error) {
-      mapping?.unmap();
+      unmap(mapping);
       removeIfThere(files, temporary);
       directory.removeSpools();
       if (!(error instanceof FileError && error.code === "ENOENT")) throw error;
@@ -118,9 +119,12 @@ export class Spool {
     this.#directory.removeSpools();
   }
 
-  /** Unmaps the buffer, and so releases the lock: from then on a recovery may flush the file. */
+  /**
+   * Unmaps the buffer, and so releases the lock: from then on a recovery may flush the file. Does
+   * not throw.
+   */
   release(): void {
-    this.#mapping.unmap();
+    unmap(this.#mapping);
   }
 }
 
@@ -138,18 +142,39 @@ function writeZeros(files: Files, path: string, bytes: number, sync: boolean): v
   }
 }
 
+/** Checks that there is memory in which rows can be stored: what is not would swallow them. */
+function mustBeMemory({ buffer }: Mapping, bytes: number): void {
+  if (!(buffer instanceof ArrayBuffer && buffer.byteLength === bytes)) {
+    throw new FileError("ENOTSUP", "the runtime has mapped no memory");
+  }
+}
+
 /**
  * Checks that the mapping keeps the lock, which not every system does: otherwise a recovery would
- * take the owner for dead.
+ * take the owner for dead. And that what is stored in it is in the file.
  */
-function mustBeLocked(files: Files, path: string): void {
+function mustBeLockedAndShared(files: Files, path: string, { buffer }: Mapping): void {
   const handle = files.open(path);
   try {
     if (handle.tryLock?.() !== false) {
       throw new FileError("ENOTSUP", "a mapped file does not stay locked there");
     }
+    const stored = new Uint8Array(buffer, 0, SEGMENT_HEADER_BYTES);
+    const inFile = new Uint8Array(stored.length);
+    readFully(handle, inFile, 0);
+    if (!inFile.every((byte, i) => byte === stored[i])) {
+      throw new FileError("ENOTSUP", "what is stored in a mapped file does not get into it there");
+    }
   } finally {
     handle.close();
+  }
+}
+
+function unmap(mapping: Mapping | undefined): void {
+  try {
+    mapping?.unmap();
+  } catch {
+    // It ends with the process, and so does its lock.
   }
 }
 

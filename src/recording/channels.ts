@@ -1,3 +1,4 @@
+import { fileError } from "../errors.ts";
 import type { SegmentOwner } from "../segment/format.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import { valueKindOf } from "../series.ts";
@@ -88,9 +89,9 @@ export class Channels {
    */
   flushNow(last: boolean, flushed: () => void = () => {}): void {
     const deadline = exitLockDeadline(this.#options.clock.now());
-    for (const flusher of this.#flushers.values()) flusher.flushNow(deadline);
+    this.#eachNow((flusher) => flusher.flushNow(deadline));
     flushed();
-    if (last) { for (const flusher of this.#flushers.values()) flusher.retire(); }
+    if (last) this.#eachNow((flusher) => flusher.retire());
   }
 
   /**
@@ -107,7 +108,7 @@ export class Channels {
   /** Ends without flushing. */
   abandon(): void {
     this.#end();
-    for (const flusher of this.#flushers.values()) flusher.abandon();
+    this.#eachNow((flusher) => flusher.abandon());
   }
 
   /** The counts of each channel, by name. */
@@ -127,7 +128,26 @@ export class Channels {
     this.#cancelClockCheck();
   }
 
+  // What one flusher throws, which none should, must not keep the others from their rows.
+
   async #each(task: (flusher: Flusher) => Promise<void>): Promise<void> {
-    await Promise.all(Array.from(this.#flushers.values(), task));
+    await Promise.all(
+      Array.from(this.#flushers.values(), (flusher) => task(flusher).catch((error) => this.#fail(error))),
+    );
+  }
+
+  #eachNow(task: (flusher: Flusher) => void): void {
+    for (const flusher of this.#flushers.values()) {
+      try {
+        task(flusher);
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    const { report, directory } = this.#options;
+    report(fileError("Cannot flush the observations of a channel", directory.path, error));
   }
 }

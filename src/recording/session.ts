@@ -1,4 +1,4 @@
-import { KymoError, quote, quotePath, reason } from "../errors.ts";
+import { fileError, KymoError, quote, quotePath, reason } from "../errors.ts";
 import { publishFile } from "../files/atomic_file.ts";
 import { profileFileName } from "../files/names.ts";
 import { ProfileRecorder } from "../profiling/profile_recorder.ts";
@@ -152,7 +152,12 @@ export class Session {
   async close(): Promise<void> {
     this.#isClosed = true;
     const sampled = Promise.all([this.#runtimeSampling.stop(), this.#ownSampling.stop(), this.#replaced]);
-    await Promise.all([this.#profileRecorder?.finish(), sampled.then(() => this.#store.close())]);
+    try {
+      await Promise.all([this.#profileRecorder?.finish(), sampled.then(() => this.#store.close())]);
+    } catch (error) {
+      // Nothing should be thrown here; but `stop` must settle whatever is.
+      this.report(fileError("Cannot end the recording as it should", this.#store.directory.path, error));
+    }
   }
 
   /** The state of the recording. */

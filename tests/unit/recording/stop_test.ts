@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import type { KymoError } from "../../../src/errors.ts";
 import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import {
@@ -60,6 +61,51 @@ describe("stop", () => {
       assertEquals([runtime.files.mappings, runtime.timers.count], [0, 0]);
     });
   }
+
+  it("resolves, and keeps every row, though a spool cannot be unmapped", async () => {
+    const { runtime, monitor } = monitoring();
+    const map = runtime.files.map!;
+    const refuse = (): never => {
+      throw new TypeError("cannot be unmapped");
+    };
+    Object.assign(runtime.files, { map: (path: string, size: number) => ({ ...map(path, size)!, unmap: refuse }) });
+    monitor.start();
+    monitor.observe("x", 1);
+    await monitor.stop();
+    const { recorded, flushed, errors } = monitor.status();
+    assertEquals([recorded, flushed, errors, publishedLabels(runtime.files)], [1, 1, 0, ["x"]]);
+  });
+
+  it("resolves, and keeps every row, where files are mapped to no memory: there are no spools, which is said once", async () => {
+    const { runtime, monitor } = monitoring();
+    const errors: KymoError[] = [];
+    const nothing = { buffer: new TypeError("no pointer") as unknown as ArrayBuffer, unmap: () => {} };
+    Object.assign(runtime.files, { map: () => nothing });
+    monitor.start({ onError: (error) => errors.push(error) });
+    for (let i = 0; i < 3; i++) {
+      monitor.observe("x", i);
+      await monitor.flush();
+    }
+    const { capabilities, durability } = monitor.status();
+    assertEquals([capabilities.spool?.available, durability], [false, "memory"]);
+    assertMatch(capabilities.spool?.reason ?? "", /mapped no memory/);
+    await monitor.stop();
+    const { recorded, flushed } = monitor.status();
+    assertEquals([recorded, flushed, publishedRows(runtime.files).length], [3, 3, 3]);
+    assertEquals(errors.map(({ code }) => code), ["unsupported"]);
+  });
+
+  it("resolves, and reports what was thrown, though a part of the recording throws where it must not", async () => {
+    const { runtime, monitor } = monitoring();
+    const errors: KymoError[] = [];
+    monitor.start({ durability: "memory", onError: (error) => errors.push(error) });
+    monitor.observe("x", 1);
+    Object.assign(runtime.clock, { now: () => 0n }); // no number: sums throw
+    await monitor.stop();
+    const { recorded, flushed, buffered, dropped, running } = monitor.status();
+    assertEquals([running, recorded, flushed + buffered + dropped], [false, 1, 1]);
+    assert(errors.length > 0);
+  });
 
   it("resolves on a disk that cannot be written to, and leaves in spools what the next recording publishes", async () => {
     const { runtime, monitor } = monitoring();

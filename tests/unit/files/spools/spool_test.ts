@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { FileError } from "../../../../src/runtime.ts";
+import { FileError, type Mapping } from "../../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
 import { FlushJournal } from "../../../../src/files/flush_journal.ts";
 import { SpoolReader } from "../../../../src/files/spool_reader.ts";
@@ -111,6 +111,30 @@ describe("Spool", () => {
     assertThrows(() => create(disk), FileError, "no space left");
     disk.plant(`${DIRECTORY}/x`, "file", new Uint8Array(BYTES - 1));
     assertEquals(disk.bytes(`${DIRECTORY}/x`).length, BYTES - 1);
+  });
+
+  it("is refused where the mapping is no memory of the file, and leaves nothing", () => {
+    const unmap = (): void => {};
+    const notMemory = new TypeError("no pointer") as unknown as ArrayBuffer; // what Bun before 1.4 returned
+    const refusals: [why: string, mapping: (size: number, real: Mapping) => Mapping][] = [
+      ["has mapped no memory", () => ({ buffer: notMemory, unmap })],
+      ["has mapped no memory", (size) => ({ buffer: new ArrayBuffer(size - 1), unmap })],
+      ["has mapped no memory", () => ({ buffer: notMemory, unmap: () => assertEquals("not memory", "either") })],
+      ["does not stay locked", (size, real) => {
+        real.unmap();
+        return { buffer: new ArrayBuffer(size), unmap };
+      }],
+      ["does not get into it", (size, real) => ({ ...real, buffer: new ArrayBuffer(size) })],
+    ];
+    for (const [why, mapping] of refusals) {
+      const disk = new MemoryDisk();
+      const map = disk.map!;
+      let real: Mapping | undefined;
+      Object.assign(disk, { map: (path: string, size: number) => mapping(size, real = map(path, size)!) });
+      assertThrows(() => create(disk), FileError, why);
+      real?.unmap();
+      assertEquals([why, temporaryPaths(disk), disk.openHandles, disk.mappings], [why, [], 0, 0]);
+    }
   });
 
   it("is created even if a recovery removes its unfinished file at any moment", () => {
