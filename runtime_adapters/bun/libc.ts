@@ -10,11 +10,19 @@ interface BunFfi {
   };
   readonly read: { i32(pointer: number, offset: number): number };
   ptr(buffer: ArrayBuffer): number;
-  toArrayBuffer(address: number, offset: number, size: number, context: number, deallocator: number): ArrayBuffer;
+  toArrayBuffer(
+    address: number,
+    offset: number,
+    size: number,
+    context: number,
+    deallocator: number,
+  ): ArrayBuffer | Error;
 }
 
 /** A C function, with its address. */
-type Native<F> = F & { readonly ptr: number };
+interface Native {
+  readonly ptr: number;
+}
 
 /** The functions of the C library that are used, with what Bun adds to them. */
 interface Libc extends MappingCalls {
@@ -48,7 +56,7 @@ function open(): Libc {
   let failure: unknown;
   for (const name of libcNames(platform)) {
     try {
-      const symbols = dlopen(name, {
+      const { symbols } = dlopen(name, {
         clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
         open: { args: ["ptr", "i32"], returns: "i32" },
         flock: { args: ["i32", "i32"], returns: "i32" },
@@ -56,19 +64,49 @@ function open(): Libc {
         munmap: { args: ["i64", "usize"], returns: "i32" },
         close: { args: ["i32"], returns: "i32" },
         [location]: { args: [], returns: "ptr" },
-      }).symbols as Omit<Libc, "errno" | "addressOf" | "toArrayBuffer"> & { munmap: Native<MappingCalls["munmap"]> };
+      });
       const errno = (symbols as unknown as Record<string, () => number>)[location]!();
+      let munmap: number | undefined;
+      const deallocator = (): number => munmap ??= addressOf((symbols as { munmap: Native }).munmap, "munmap");
       return {
-        ...symbols,
+        ...symbols as Omit<Libc, "errno" | "addressOf" | "toArrayBuffer">,
         addressOf: ptr,
         errno: () => read.i32(errno, 0),
         // Bun calls the deallocator with the address and a context. With the size as context,
         // munmap(2) serves as deallocator.
-        toArrayBuffer: (address, size) => toArrayBuffer(Number(address), 0, size, size, symbols.munmap.ptr),
+        toArrayBuffer(address, size) {
+          const buffer = toArrayBuffer(Number(address), 0, size, size, deallocator());
+          if (buffer instanceof Error) throw buffer;
+          return buffer;
+        },
       };
     } catch (error) {
       failure ??= error; // the next name may exist
     }
   }
   throw new FileError("ENOSYS", `cannot load the C library: ${String(failure)}`);
+}
+
+/** Where dlsym(3) is: in the C library itself since glibc 2.34, and in musl. */
+const DLSYM_LIBRARIES = ["libc.so.6", "libdl.so.2", "libc.so"];
+
+/**
+ * The address of a C function. Before Bun 1.4 its `ptr` is no address, but a denormal number.
+ *
+ * @throws {FileError} if it is not found.
+ */
+function addressOf({ ptr }: Native, name: string): number {
+  if (Number.isSafeInteger(ptr)) return ptr;
+  const { dlopen } = builtin<BunFfi>("bun:ffi");
+  for (const library of DLSYM_LIBRARIES) {
+    try {
+      const { symbols } = dlopen(library, { dlsym: { args: ["ptr", "ptr"], returns: "ptr" } });
+      const { dlsym } = symbols as { dlsym(library: null, name: Uint8Array): number | null };
+      const address = dlsym(null, new TextEncoder().encode(`${name}\0`));
+      if (address !== null) return address;
+    } catch {
+      // The next library may have it.
+    }
+  }
+  throw new FileError("ENOSYS", `cannot find ${name} in the C library`);
 }

@@ -1,7 +1,9 @@
 import type { CpuProfile, CpuProfiler } from "../../src/runtime.ts";
 import { type ProfileRecording, profilerOf, ProfilerSession } from "../node_api/profiler.ts";
-import { type NodeProcess, nodeProcess } from "../node_api/builtins.ts";
+import { nodeProcess } from "../node_api/builtins.ts";
+import { isAtLeast } from "../version.ts";
 import { timers } from "../web_api/timers.ts";
+import { bunThreadTime } from "./clock.ts";
 import { JoinedProfile } from "./joined_profile.ts";
 
 /**
@@ -11,10 +13,8 @@ import { JoinedProfile } from "./joined_profile.ts";
  */
 const SLICE_DURATION = 250;
 
-/** Part of `process` that only Bun has; times in µs. */
-interface BunProcess extends NodeProcess {
-  threadCpuUsage(): { readonly user: number; readonly system: number };
-}
+/** The version of Bun that brought the inspector. Loading it to see takes 10 ms. */
+const INSPECTOR_SINCE = "1.3.7";
 
 const MICROSECONDS_PER_MILLISECOND = 1000;
 
@@ -24,11 +24,18 @@ const MICROSECONDS_PER_MILLISECOND = 1000;
  * after us gets a profile that is cut short.
  *
  * Positions are already in the source as written.
+ *
+ * @returns the profiler, or the reason why there is none.
  */
-export function bunProfiler(): CpuProfiler {
+export function bunProfiler(): CpuProfiler | string {
+  if (!isAtLeast(nodeProcess().versions["bun"] ?? "", INSPECTOR_SINCE)) return `needs Bun ${INSPECTOR_SINCE}`;
+  const threadTime = bunThreadTime();
+  if (typeof threadTime === "string") return threadTime;
   // Never closed, since that would stop the sampling of other code too.
   let session: ProfilerSession | undefined;
-  return profilerOf((interval) => new SlicedRecording(session ??= new ProfilerSession(), interval), () => undefined);
+  const record = (interval: number): ProfileRecording =>
+    new SlicedRecording(session ??= new ProfilerSession(), interval, threadTime);
+  return profilerOf(record, () => undefined);
 }
 
 /** Takes a profile slice by slice, and joins the slices. */
@@ -36,14 +43,18 @@ class SlicedRecording implements ProfileRecording {
   readonly started: Promise<void>;
   readonly #session: ProfilerSession;
   readonly #interval: number;
+  readonly #threadTime: () => number;
   readonly #joined: JoinedProfile;
   readonly #stopSlicing: () => void;
-  #sliceStart = readClocks();
+  #sliceStart: Clocks;
   #done: Promise<void> = Promise.resolve();
 
-  constructor(session: ProfilerSession, interval: number) {
+  /** `threadTime` returns the processor time of this thread, µs. */
+  constructor(session: ProfilerSession, interval: number, threadTime: () => number) {
     this.#session = session;
     this.#interval = interval;
+    this.#threadTime = threadTime;
+    this.#sliceStart = this.#readClocks();
     this.#joined = new JoinedProfile(interval, this.#sliceStart.time);
     // The only sign that someone else is profiling: the interval cannot be set.
     this.started = session.start(interval).catch((error) => {
@@ -67,22 +78,29 @@ class SlicedRecording implements ProfileRecording {
 
   async #nextSlice(): Promise<void> {
     await this.#endSlice();
-    this.#sliceStart = readClocks();
+    this.#sliceStart = this.#readClocks();
     await this.#session.start(this.#interval);
   }
 
   /** Takes the stacks collected in the current slice. Returns its end, µs. */
   async #endSlice(): Promise<number> {
     const start = this.#sliceStart;
-    const end = readClocks();
+    const end = this.#readClocks();
     const busy = end.processorTime - start.processorTime;
     this.#joined.append({ profile: await this.#session.stop(), start: start.time, end: end.time, busy });
     return end.time;
   }
+
+  #readClocks(): Clocks {
+    return {
+      time: Math.round(performance.now() * MICROSECONDS_PER_MILLISECOND),
+      processorTime: this.#threadTime(),
+    };
+  }
 }
 
 /** The monotonic time, and the processor time of this thread, µs. */
-function readClocks(): { readonly time: number; readonly processorTime: number } {
-  const { user, system } = (nodeProcess() as BunProcess).threadCpuUsage();
-  return { time: Math.round(performance.now() * MICROSECONDS_PER_MILLISECOND), processorTime: user + system };
+interface Clocks {
+  readonly time: number;
+  readonly processorTime: number;
 }

@@ -6,6 +6,7 @@ import { processFacts } from "../node_api/process_facts.ts";
 import { readProcStatus } from "../node_api/proc_status.ts";
 import { memoryOf, resources } from "../node_api/usage.ts";
 import { peakRssOf } from "../posix/peak_rss.ts";
+import { isAtLeast } from "../version.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { timers } from "../web_api/timers.ts";
 import { bunClock, bunLibcClock } from "./clock.ts";
@@ -21,6 +22,9 @@ interface BunGlobal {
 
 const MICROSECONDS_PER_SECOND = 1e6;
 
+/** The version of Bun that brought `v8.GCProfiler`. */
+const GC_PROFILER_SINCE = "1.4";
+
 /** The capabilities of this isolate on Bun. */
 export function bunRuntime(): Runtime {
   const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
@@ -30,8 +34,10 @@ export function bunRuntime(): Runtime {
   const profiler = bunProfiler();
   const peakRss = peakRssOf(readProcStatus);
   const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
+  const tellsOfGc = isAtLeast(bun.version, GC_PROFILER_SINCE);
   const unavailable: Partial<Record<CapabilityName, string>> = {
     ...typeof clock === "string" ? { "clock.libc": clock } : {},
+    ...tellsOfGc ? {} : { gc: `needs Bun ${GC_PROFILER_SINCE}` },
     "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
     ...unmappable === undefined ? {} : { spool: unmappable },
     ...isMainThread ? {} : { signals: "workers receive no signals; the main isolate announces them" },
@@ -48,8 +54,8 @@ export function bunRuntime(): Runtime {
     memory: memoryOf(peakRss),
     resources,
     watchLoop,
-    get gc(): GcTracker {
-      return gcTracker(MICROSECONDS_PER_SECOND);
+    get gc(): GcTracker | undefined {
+      return tellsOfGc ? gcTracker(MICROSECONDS_PER_SECOND) : undefined;
     },
     ...typeof profiler === "string" ? {} : { profiler },
     exitHooks: bunExitHooks(),

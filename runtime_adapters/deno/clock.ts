@@ -10,5 +10,6 @@ export function denoLibcClock(): Clock | string {
   if (Deno.build.os === "windows") return "Windows has no clock_gettime";
   const functions = openLibc({ clock_gettime: { parameters: ["i32", "pointer"], result: "i32" } });
   if (typeof functions === "string") return functions;
-  return libcClock(Deno.build.os, functions.clock_gettime, (buffer) => Deno.UnsafePointer.of(buffer));
+  const { clock_gettime } = functions;
+  return libcClock(Deno.build.os, { clock_gettime, addressOf: (buffer) => Deno.UnsafePointer.of(buffer) });
 }

@@ -11,9 +11,10 @@ import { builtin } from "../node_api/builtins.ts";
 import { needsAccess, PRIVATE_MODE, setAccessAt } from "../node_api/file_access.ts";
 import { pathOf } from "../node_api/paths.ts";
 import { errnoName } from "../posix/libc.ts";
-import { mapFile, type MappingCalls, unmappable } from "../posix/mapping.ts";
+import { mapFile, unmappable } from "../posix/mapping.ts";
 import { holdFileSizeSignal } from "./file_size_signal.ts";
-import { ffiDenied, openLibc } from "./libc.ts";
+import { ffiDenied, fileCalls } from "./libc.ts";
+import { denoLocks, type FileLock, type LockOf } from "./locks.ts";
 
 /** Codes of the error classes that may have no `code`. */
 const CODES: Readonly<Record<string, string>> = {
@@ -61,7 +62,7 @@ function toStatus(info: Deno.FileInfo): FileStatus {
 }
 
 /** `giveUp` is called when the file is closed. */
-function toHandle(file: Deno.FsFile, giveUp: () => void = () => {}): FileHandle {
+function toHandle(file: Deno.FsFile, lock: FileLock | undefined, giveUp: () => void = () => {}): FileHandle {
   return {
     write: (bytes) => attempt(() => file.writeSync(bytes)),
     seekEnd: () => attempt(() => file.seekSync(0, Deno.SeekMode.End)),
@@ -80,9 +81,10 @@ function toHandle(file: Deno.FsFile, giveUp: () => void = () => {}): FileHandle 
     status: () => toStatus(attempt(() => file.statSync())),
     close() {
       giveUp();
+      lock?.close();
       attempt(() => file.close());
     },
-    tryLock: () => attempt(() => file.tryLockSync(true)),
+    ...lock === undefined ? {} : { tryLock: () => attempt(() => lock.tryLock()) },
   };
 }
 
@@ -90,14 +92,13 @@ function granted(descriptor: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";
 }
 
-let libc: MappingCalls | undefined;
-
 /** Maps a file through the C library, which the first mapping opens. */
 function map(path: string, size: number): Mapping | undefined {
   // The C library bypasses Deno's permissions.
-  const denied = files.denied(path);
-  if (denied !== undefined) throw new FileError("DENIED", denied);
-  const { munmap } = libc ??= openMappingCalls();
+  const lacking = denied(path);
+  if (lacking !== undefined) throw new FileError("DENIED", lacking);
+  const libc = fileCalls();
+  const { munmap } = libc;
   return mapFile(libc, path, size, (address) => {
     const buffer = Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(address)!, size);
     return {
@@ -111,25 +112,31 @@ function map(path: string, size: number): Mapping | undefined {
   });
 }
 
-function openMappingCalls(): MappingCalls {
-  const functions = openLibc({
-    open: { parameters: ["buffer", "i32"], result: "i32" },
-    flock: { parameters: ["i32", "i32"], result: "i32" },
-    mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "isize" },
-    munmap: { parameters: ["isize", "usize"], result: "i32" },
-    close: { parameters: ["i32"], result: "i32" },
-    __errno_location: { parameters: [], result: "pointer" },
-  });
-  if (typeof functions === "string") throw new FileError("ENOSYS", functions);
-  const errno = new Deno.UnsafePointerView(functions.__errno_location()!);
-  return { ...functions, errno: () => errno.getInt32() };
+function denied(path: string): string | undefined {
+  const missing = (["read", "write"] as const).filter((name) => !granted({ name, path }));
+  if (missing.length === 0) return undefined;
+  return `needs ${missing.map((name) => `--allow-${name}=${path}`).join(" and ")}`;
 }
 
-/** Files with {@linkcode Files.map}, or the reason why files cannot be mapped. Never prompts. */
-export function denoFiles(): { readonly files: Files; readonly unmappable?: string } {
+/** Files, and the reasons why they cannot be locked or mapped. */
+export interface DenoFiles {
+  readonly files: Files;
+  readonly unlockable?: string;
+  readonly unmappable?: string;
+}
+
+/** Deno's own file system API, with {@linkcode Files.map} through the C library. Never prompts. */
+export function denoFiles(): DenoFiles {
+  const lockOf = denoLocks();
   const reason = unmappable(Deno.build.os) ?? ffiDenied();
-  if (reason !== undefined) return { files, unmappable: reason };
-  return { files: { ...files, map: (path, size) => attempt(() => map(path, size)) } };
+  return {
+    files: {
+      ...filesWith(typeof lockOf === "string" ? undefined : lockOf),
+      ...reason === undefined ? { map: (path, size) => attempt(() => map(path, size)) } : {},
+    },
+    ...typeof lockOf === "string" ? { unlockable: lockOf } : {},
+    ...reason === undefined ? {} : { unmappable: reason },
+  };
 }
 
 /** The part of `node:path` that is used. */
@@ -137,17 +144,6 @@ interface NodePath {
   normalize(path: string): string;
   isAbsolute(path: string): boolean;
   join(...parts: string[]): string;
-}
-
-/** Opens a file for reading and writing. */
-function openToWrite(path: string, options?: Deno.OpenOptions): FileHandle {
-  const giveUp = holdFileSizeSignal();
-  try {
-    return toHandle(attempt(() => Deno.openSync(path, { read: true, write: true, ...options })), giveUp);
-  } catch (error) {
-    giveUp();
-    throw error;
-  }
 }
 
 /** Creates a directory whose parent exists; `false` if there is something of that name. */
@@ -161,20 +157,28 @@ function createDirectory(path: string, mode: number): boolean {
   }
 }
 
-/** Deno's own file system API, without {@linkcode Files.map}. */
-export const files: Files = {
-  locks: true,
+/** Opens a file for reading and writing. */
+function openToWrite(path: string, lockOf: LockOf | undefined, options?: Deno.OpenOptions): FileHandle {
+  const giveUp = holdFileSizeSignal();
+  try {
+    const file = attempt(() => Deno.openSync(path, { read: true, write: true, ...options }));
+    return toHandle(file, lockOf?.(file, path), giveUp);
+  } catch (error) {
+    giveUp();
+    throw error;
+  }
+}
+
+/** Without {@linkcode Files.map}. */
+const filesWith = (lockOf: LockOf | undefined): Files => ({
+  locks: lockOf !== undefined,
   resolve(path: string): string {
     const { normalize, isAbsolute, join } = builtin<NodePath>("node:path");
     const normal = normalize(pathOf(path)).replace(/(?<=[^\\/:])[\\/]$/, "");
     if (isAbsolute(normal) || !granted({ name: "read", path: "." })) return normal;
     return attempt(() => join(Deno.cwd(), normal));
   },
-  denied(path: string): string | undefined {
-    const missing = (["read", "write"] as const).filter((name) => !granted({ name, path }));
-    if (missing.length === 0) return undefined;
-    return `needs ${missing.map((name) => `--allow-${name}=${path}`).join(" and ")}`;
-  },
+  denied,
   ensureDirectory(path: string, access?: FileAccess): void {
     const isNew = access !== undefined && createDirectory(path, access.mode & 0o777);
     if (isNew) setAccessAt(path, access);
@@ -184,12 +188,15 @@ export const files: Files = {
   status: (path) => unlessMissing(() => toStatus(attempt(() => Deno.lstatSync(path)))),
   realPath: (path) => unlessMissing(() => attempt(() => Deno.realPathSync(path))),
   create(path: string, access: FileAccess = { mode: PRIVATE_MODE }): FileHandle {
-    const handle = openToWrite(path, { createNew: true, mode: access.mode });
+    const handle = openToWrite(path, lockOf, { createNew: true, mode: access.mode });
     if (needsAccess(access)) setAccessAt(path, access, handle.status().identity);
     return handle;
   },
-  open: (path, access) =>
-    access === "read" ? toHandle(attempt(() => Deno.openSync(path, { read: true }))) : openToWrite(path),
+  open(path: string, access?: "read"): FileHandle {
+    if (access === undefined) return openToWrite(path, lockOf);
+    const file = attempt(() => Deno.openSync(path, { read: true }));
+    return toHandle(file, lockOf?.(file, path, access));
+  },
   list: (path) => attempt(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
   rename: (from, to) => attempt(() => Deno.renameSync(from, to)),
   link: (from, to) => attempt(() => Deno.linkSync(from, to)),
@@ -199,4 +206,4 @@ export const files: Files = {
     using directory = attempt(() => Deno.openSync(path, { read: true }));
     attempt(() => directory.syncSync());
   },
-};
+});

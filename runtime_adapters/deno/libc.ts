@@ -1,4 +1,6 @@
+import { FileError } from "../../src/runtime.ts";
 import { libcNames } from "../posix/libc.ts";
+import type { MappingCalls } from "../posix/mapping.ts";
 
 /** The reason why C functions may not be called; `undefined` if they may. Never prompts. */
 export function ffiDenied(): string | undefined {
@@ -22,4 +24,29 @@ export function openLibc<const S extends Deno.ForeignLibraryInterface>(
     }
   }
   return `cannot load the C library: tried ${names.join(", ")}`;
+}
+
+let calls: MappingCalls | undefined;
+
+/**
+ * What locking and mapping call in the C library, which the first call opens.
+ *
+ * @throws {FileError} if it may not be called, or is not found.
+ */
+export function fileCalls(): MappingCalls {
+  return calls ??= openFileCalls();
+}
+
+function openFileCalls(): MappingCalls {
+  const functions = openLibc({
+    open: { parameters: ["buffer", "i32"], result: "i32" },
+    flock: { parameters: ["i32", "i32"], result: "i32" },
+    mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "isize" },
+    munmap: { parameters: ["isize", "usize"], result: "i32" },
+    close: { parameters: ["i32"], result: "i32" },
+    __errno_location: { parameters: [], result: "pointer" },
+  });
+  if (typeof functions === "string") throw new FileError("ENOSYS", functions);
+  const errno = new Deno.UnsafePointerView(functions.__errno_location()!);
+  return { ...functions, errno: () => errno.getInt32() };
 }

@@ -1,8 +1,10 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { watchLoop } from "../node_api/loop_watch.ts";
+import { canTellOthers } from "../node_api/other_isolates.ts";
 import { memoryOf, resources } from "../node_api/usage.ts";
 import { peakRssOf } from "../posix/peak_rss.ts";
+import { isAtLeast } from "../version.ts";
 import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { performanceClock } from "../web_api/performance_clock.ts";
 import { timers } from "../web_api/timers.ts";
@@ -17,26 +19,33 @@ import { denoStartupHold } from "./startup_hold.ts";
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
+/** The version of Deno that brought `v8.GCProfiler`. */
+const GC_PROFILER_SINCE = "2.8";
+
 /** The capabilities of this isolate on Deno, within its permissions. Never prompts. */
 export function denoRuntime(): Runtime {
   const clock = denoLibcClock();
-  const { files, unmappable } = denoFiles();
+  const version = Deno.version.deno;
+  const { files, unlockable, unmappable } = denoFiles();
   const profiler = denoProfiler();
   const startupHold = denoStartupHold();
   const peakRss = peakRssOf(() => readProcFile("status"));
   const noHost = hostDenied();
+  const tellsOfGc = isAtLeast(version, GC_PROFILER_SINCE);
   const unavailable: Partial<Record<CapabilityName, string>> = {
     "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
+    ...tellsOfGc ? {} : { gc: `needs Deno ${GC_PROFILER_SINCE}` },
+    ...unlockable === undefined ? {} : { locks: unlockable },
     ...unmappable === undefined ? {} : { spool: unmappable },
     ...typeof clock === "string" ? { "clock.libc": clock } : {},
-    ...inWorker ? { signals: "workers leave signals to the main isolate, which announces them" } : {},
+    ...inWorker ? { signals: workerSignals() } : {},
     ...typeof profiler === "string" ? { profiler } : {},
     ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
     ...noHost === undefined ? {} : { host: noHost },
   };
   return {
     name: "deno",
-    version: Deno.version.deno,
+    version,
     pid: Deno.pid,
     clock: typeof clock === "string" ? performanceClock() : clock,
     files,
@@ -45,8 +54,8 @@ export function denoRuntime(): Runtime {
     resources,
     watchLoop,
     ...startupHold === undefined ? {} : { startupHold },
-    get gc(): GcTracker {
-      return gcTracker(NANOSECONDS_PER_SECOND);
+    get gc(): GcTracker | undefined {
+      return tellsOfGc ? gcTracker(NANOSECONDS_PER_SECOND) : undefined;
     },
     ...typeof profiler === "string" ? {} : { profiler },
     exitHooks: denoExitHooks(),
@@ -54,4 +63,10 @@ export function denoRuntime(): Runtime {
     isolateId: randomIsolateId,
     unavailable,
   };
+}
+
+/** Why a worker receives no signals. */
+function workerSignals(): string {
+  const why = "workers leave signals to the main isolate, which ";
+  return why + (canTellOthers() ? "announces them" : "cannot announce them before Deno 2.7");
 }

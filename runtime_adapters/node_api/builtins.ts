@@ -2,6 +2,7 @@
 export interface NodeProcess {
   readonly pid: number;
   readonly platform: string;
+  /** Versions of the runtime and its parts, by name. */
   readonly versions: Readonly<Record<string, string>> & { readonly node: string };
   /** The architectures that both runtimes support. */
   readonly arch: "x64" | "arm64";
@@ -12,7 +13,8 @@ export interface NodeProcess {
   };
   /** CPU time of this thread, µs. Missing in old versions. */
   threadCpuUsage?(): { readonly user: number; readonly system: number };
-  resourceUsage(): { readonly userCPUTime: number; readonly systemCPUTime: number };
+  /** CPU time of the process, µs. */
+  cpuUsage(): { readonly user: number; readonly system: number };
 }
 
 /** The global `process`. */

@@ -30,19 +30,41 @@ type Message =
     readonly handled: boolean;
   };
 
+/** Constructs channels. */
+type ChannelClass = { new (name: string): Channel; readonly prototype: Partial<Channel> };
+
+function channelClass(): ChannelClass | undefined {
+  return builtin<{ BroadcastChannel?: ChannelClass }>("node:worker_threads").BroadcastChannel;
+}
+
+/**
+ * Whether the isolates of a process can be told of signals. Not on Deno before 2.7: there a channel
+ * keeps the program alive, and before 2.6 making one ends it.
+ */
+export function canTellOthers(): boolean {
+  return channelClass()?.prototype.unref !== undefined;
+}
+
+function openChannel(): Channel | undefined {
+  if (!canTellOthers()) return undefined;
+  const Channel = channelClass()!;
+  return new Channel("@kymo/kymo exits");
+}
+
 /**
  * The other isolates of this process that have exit hooks.
  *
  * A signal ends all isolates of a process, but not all receive it: workers on Bun never do, and
  * those on Deno do not listen, since then the process could not die while one of them is busy. So
  * an isolate that receives a signal announces it to the others, and goes on when they have flushed.
+ * Without {@linkcode canTellOthers} it knows of no others.
  */
 export class OtherIsolates {
   readonly #id = crypto.randomUUID();
   readonly #ids = new Set<string>();
   readonly #answers = new Set<(signal: string, from: string, handled: boolean) => void>();
   readonly #onSignal: (signal: string) => boolean;
-  readonly #channel: Channel;
+  readonly #channel: Channel | undefined = openChannel();
 
   /**
    * `onSignal` is called when another isolate announces a signal. It returns whether the program
@@ -50,8 +72,7 @@ export class OtherIsolates {
    */
   constructor(onSignal: (signal: string) => boolean) {
     this.#onSignal = onSignal;
-    const { BroadcastChannel } = builtin<{ BroadcastChannel: new (name: string) => Channel }>("node:worker_threads");
-    this.#channel = new BroadcastChannel("@kymo/kymo exits");
+    if (this.#channel === undefined) return;
     this.#channel.onmessage = ({ data }) => this.#receive(data as Message);
     this.#channel.unref();
     this.#post({ kind: "hello", from: this.#id });
@@ -97,12 +118,12 @@ export class OtherIsolates {
   /** Leaves and closes the channel. */
   close(): void {
     this.leave();
-    this.#channel.close();
+    this.#channel?.close();
   }
 
   #post(message: Message): void {
     try {
-      this.#channel.postMessage(message);
+      this.#channel?.postMessage(message);
     } catch {
       // The channel is closed. Nothing may be thrown into a program that exits.
     }

@@ -1,21 +1,23 @@
 import type { Clock } from "../../src/runtime.ts";
 import { wallClock } from "../web_api/wall_clock.ts";
-import { clockMonotonic } from "./libc.ts";
+import { clockMonotonic, clockThreadTime } from "./libc.ts";
 
 const NANOSECONDS = 1_000_000_000;
 
+/** clock_gettime(2) of the C library, as a runtime calls it. An address has the type `A`. */
+export interface ClockCalls<A> {
+  readonly clock_gettime: (clock: number, address: A) => unknown;
+  /** The address of a buffer's bytes. */
+  readonly addressOf: (buffer: ArrayBuffer) => A;
+}
+
 /**
- * The cheapest clock on both runtimes: clock_gettime(2) of the C library, always writing into the
- * same buffer.
- *
- * @param gettime The C function.
- * @param addressOf Returns the address of a buffer in the form that `gettime` takes.
- * @returns The clock, or the reason why there is none.
+ * The cheapest clock on Deno and Bun: clock_gettime(2) of the C library, always writing into the
+ * same buffer; or the reason why there is none.
  */
 export function libcClock<A>(
   platform: string,
-  gettime: (clock: number, address: A) => unknown,
-  addressOf: (buffer: ArrayBuffer) => A,
+  { clock_gettime: gettime, addressOf }: ClockCalls<A>,
 ): Clock | string {
   const id = clockMonotonic(platform);
   // struct timespec: 64-bit seconds, 64-bit nanoseconds. The upper words stay 0: 2^32 s are 136
@@ -35,5 +37,16 @@ export function libcClock<A>(
       return (time[0]! - zero) * NANOSECONDS + time[2]!;
     },
     epoch: wallClock(globalThis),
+  };
+}
+
+/** The processor time that this thread has used, µs. */
+export function libcThreadTime<A>(platform: string, { clock_gettime, addressOf }: ClockCalls<A>): () => number {
+  const id = clockThreadTime(platform);
+  const time = new Uint32Array(new ArrayBuffer(16));
+  const address = addressOf(time.buffer);
+  return () => {
+    clock_gettime(id, address);
+    return time[0]! * 1e6 + time[2]! / 1000;
   };
 }

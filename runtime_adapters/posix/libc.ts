@@ -14,6 +14,11 @@ export function clockMonotonic(platform: string): number {
   return platform === "darwin" ? 4 : 1;
 }
 
+/** The id of the clock of the processor time that the calling thread has used. */
+export function clockThreadTime(platform: string): number {
+  return platform === "darwin" ? 16 : 3;
+}
+
 /** The C function that returns the address of the calling thread's `errno`. */
 export function errnoLocation(platform: string): string {
   return platform === "darwin" ? "__error" : "__errno_location";

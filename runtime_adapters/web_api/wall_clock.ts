@@ -1,14 +1,27 @@
-/** The part of `Temporal` that is used, where the runtime has it. */
-interface TemporalGlobal {
-  readonly Now: { instant(): { readonly epochNanoseconds: bigint } };
+/** The globals that are used; not every runtime has `Temporal`. */
+interface ClockGlobals {
+  readonly Temporal?: { readonly Now: { instant(): { readonly epochNanoseconds: bigint } } };
+  readonly Date: { now(): number };
+  readonly performance: { now(): number };
 }
 
+const MICROSECONDS_PER_MS = 1000;
+
 /**
- * Reads the wall clock: nanoseconds since 1970-01-01T00:00:00Z. The resolution is 1 ns
- * with `Temporal` (Deno and Bun), and otherwise 1 ms. Needs no permission.
+ * Reads the wall clock: nanoseconds since 1970-01-01T00:00:00Z. The resolution is 1 ns with
+ * `Temporal`, and otherwise 1 µs. Needs no permission.
  */
 export function wallClock(globals: object): () => bigint {
-  const temporal = (globals as { Temporal?: TemporalGlobal }).Temporal;
-  if (temporal === undefined) return () => BigInt(Date.now()) * 1_000_000n;
-  return () => temporal.Now.instant().epochNanoseconds;
+  const { Temporal, Date, performance } = globals as ClockGlobals;
+  if (Temporal !== undefined) return () => Temporal.Now.instant().epochNanoseconds;
+  // `Date.now` tells the millisecond, also after the clock was set, and `performance.now` the
+  // microsecond in it.
+  let offset = 0;
+  return () => {
+    const start = Date.now() * MICROSECONDS_PER_MS;
+    const now = Math.floor(performance.now() * MICROSECONDS_PER_MS);
+    const time = Math.min(Math.max(start, now + offset), start + MICROSECONDS_PER_MS - 1);
+    offset = time - now;
+    return BigInt(time) * 1000n;
+  };
 }

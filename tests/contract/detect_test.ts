@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import process from "node:process";
 import { detect, runtimeName } from "../../runtime_adapters/detect.ts";
+import { isAtLeast } from "../../runtime_adapters/version.ts";
 import type { CapabilityName } from "../../src/runtime.ts";
 
 describe("runtime detection", () => {
@@ -40,6 +41,16 @@ describe("runtime detection", () => {
     for (const [globals, runtime] of cases) {
       assertEquals(assertThrows(() => detect(globals), Error).message, `Cannot record: ${runtime}: ${why}`);
     }
+  });
+});
+
+describe("isAtLeast", () => {
+  it("compares versions by their numbers", () => {
+    for (const version of ["1.3.7", "1.3.10", "1.4.0", "2.0.0", "1.4.0-canary.20260826.1"]) {
+      assert(isAtLeast(version, "1.3.7"), version);
+    }
+    for (const version of ["1.3.6", "1.2.23", "0.9.9", "1.3"]) assert(!isAtLeast(version, "1.3.7"), version);
+    assert(isAtLeast("2.8.0", "2.8") && isAtLeast("2.10.0", "2.8") && !isAtLeast("2.7.14", "2.8"));
   });
 });
 

@@ -13,7 +13,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { assertConserved, otherNames, PATIENCE, RecorderController } from "../../support/process/recorder_controller.ts";
+import {
+  assertConserved,
+  otherNames,
+  PATIENCE,
+  RecorderController,
+} from "../../support/process/recorder_controller.ts";
 import { csvFiles, readRows } from "../../support/process/recorded_rows.ts";
 import { thisRuntime } from "../../support/process/run.ts";
 import { sequenceText } from "../../support/published_files.ts";
