@@ -113,7 +113,7 @@ describe("wall clock without Temporal", () => {
 });
 
 describe("processor time of this thread", () => {
-  it("is that which the thread uses, in µs", { skip: !isDeno ? false : "only on Bun" }, async () => {
+  it("is that which the thread uses, in µs", { skip: runtime === "bun" ? false : "only on Bun" }, async () => {
     const calls = openLibc();
     const clocks: Record<string, (() => number) | string> = {
       "of the runtime": bunThreadTime(),
