@@ -203,7 +203,11 @@ const filesWith = (lockOf: LockOf | undefined): Files => ({
   remove: (path) => attempt(() => Deno.removeSync(path)),
   removeDirectory: (path) => attempt(() => Deno.removeSync(path)),
   syncDirectory(path: string): void {
-    using directory = attempt(() => Deno.openSync(path, { read: true }));
-    attempt(() => directory.syncSync());
+    const directory = attempt(() => Deno.openSync(path, { read: true }));
+    try {
+      attempt(() => directory.syncSync());
+    } finally {
+      directory.close();
+    }
   },
 });

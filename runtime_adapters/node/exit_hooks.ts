@@ -7,5 +7,5 @@ import { processSignals } from "../node_api/process_signals.ts";
  * exits.
  */
 export function nodeExitHooks(): ExitHooks {
-  return exitHooksOf({ signals: processSignals() });
+  return exitHooksOf({ signals: processSignals(), tellsZero: true });
 }

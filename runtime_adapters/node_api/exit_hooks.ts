@@ -27,6 +27,8 @@ export interface ExitSources {
    * that is known. Returns a function that removes it.
    */
   readonly otherExits?: (listener: (code: unknown) => void) => () => void;
+  /** Whether listeners to `exit` get the code 0 only if it is that of the program. */
+  readonly tellsZero?: boolean;
 }
 
 /** The exit hooks of an isolate. It listens for exits while it has at least one hook. */
@@ -52,7 +54,7 @@ export function exitHooksOf(sources: ExitSources): ExitHooks {
 }
 
 /** Calls `runHooks` at every exit. Returns a function that stops it. */
-function listen({ signals, otherExits }: ExitSources, runHooks: ExitHook): () => void {
+function listen({ signals, otherExits, tellsZero = false }: ExitSources, runHooks: ExitHook): () => void {
   const process = nodeProcess() as unknown as ExitingProcess;
   let uncaught: Extract<ExitCause, { how: "uncaught" }> | undefined;
   const others = new OtherIsolates((signal) => {
@@ -69,7 +71,7 @@ function listen({ signals, otherExits }: ExitSources, runHooks: ExitHook): () =>
     others.leave();
   };
   // On Bun an unhandled rejection, which sets no code, ends the program with 1, and 0 is passed.
-  const offExit = listenLastToExit(process, (code) => onExit(code === 0 ? process.exitCode : code));
+  const offExit = listenLastToExit(process, (code) => onExit(code === 0 && !tellsZero ? process.exitCode : code));
   // Fires on both runtimes without changing what becomes of the error. On Deno nothing else fires.
   const onUncaught = (error: unknown): void => {
     if (process.listenerCount("uncaughtException") > 0) return runHooks(false); // the program decides
