@@ -8,16 +8,20 @@
 import type { recover } from "../recording/recover.ts";
 import type { Runtime } from "../runtime.ts";
 
-/** A stream that text is written to. */
-export interface Output {
-  /** Whether it is a terminal, not a file or a pipe. */
-  readonly isTerminal: boolean;
-  /** Whether colours may be written. */
+/** What may be written to a stream. */
+export interface StreamAbilities {
+  /** Whether it obeys the escapes that move the cursor and clear lines. */
+  readonly movesCursor: boolean;
+  /** Whether colours, and bold and dim text, may be written. */
   readonly hasColors: boolean;
-  /** Width in columns; `undefined` if unknown. */
+  /** Width in columns; `undefined` if lines may have any length. */
   readonly columns: number | undefined;
-  /** Height in lines; `undefined` if unknown. */
+  /** Height in lines; `undefined` if there may be any number. */
   readonly rows: number | undefined;
+}
+
+/** A stream that text is written to. */
+export interface Output extends StreamAbilities {
   /** Whether its reader has closed it. */
   readonly isGone: boolean;
   /** Writes text as it is. */

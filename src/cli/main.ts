@@ -19,9 +19,19 @@ import { isMissingFile } from "../runtime.ts";
 import { VERSION } from "../version.ts";
 import { runCommandLine } from "./command_line.ts";
 import { exitCode } from "./exit_codes.ts";
-import type { CliContext, Output } from "./context.ts";
+import type { CliContext, Output, StreamAbilities } from "./context.ts";
+import { streamAbilities, type TerminalEnvironment } from "./terminal/stream_abilities.ts";
 import { writeError } from "./terminal/style.ts";
 
+const environment: TerminalEnvironment = {
+  get term() {
+    return process.env["TERM"];
+  },
+  get noColor() {
+    return process.env["NO_COLOR"];
+  },
+  isWindows: process.platform === "win32",
+};
 const stderr = output(process.stderr, () => {}); // there is nowhere left to report it
 const stdout = output(process.stdout, (error) => {
   if (error.code === "EPIPE") return; // the reader has closed the pipe, as `head` does
@@ -46,17 +56,21 @@ process.exitCode ||= code;
 /** Wraps a standard stream. Deno throws some of its errors and emits others; Bun emits all. */
 function output(stream: NodeJS.WriteStream, onError: (error: NodeJS.ErrnoException) => void): Output {
   stream.on("error", onError);
-  const isTerminal = stream.isTTY === true;
+  const abilities = (): StreamAbilities => streamAbilities(stream, environment);
   let isGone = false;
   stream.on("error", () => isGone = true);
   return {
-    isTerminal,
-    hasColors: isTerminal && !process.env["NO_COLOR"],
+    get movesCursor() {
+      return abilities().movesCursor;
+    },
+    get hasColors() {
+      return abilities().hasColors;
+    },
     get columns() {
-      return isTerminal ? stream.columns : undefined;
+      return abilities().columns;
     },
     get rows() {
-      return isTerminal ? stream.rows : undefined;
+      return abilities().rows;
     },
     get isGone() {
       return isGone;

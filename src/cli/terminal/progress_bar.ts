@@ -22,7 +22,7 @@ export function progressBar({ stderr, now }: CliContext, title: string): Progres
       if (bar !== undefined) {
         bar.setTotal(total);
         bar.update(done, { detail });
-      } else if (stderr.isTerminal && now() - begin > DELAY) {
+      } else if (stderr.movesCursor && now() - begin > DELAY) {
         bar = new cliProgress.SingleBar({
           stream: { isTTY: true, columns: stderr.columns, write: stderr.write } as unknown as NodeJS.WritableStream,
           format: `${title} {bar} {detail}`,

@@ -12,7 +12,7 @@ export interface FakeOutput extends Output {
 export function fakeOutput(properties: Partial<Output> = {}): FakeOutput {
   const output: FakeOutput = {
     text: "",
-    isTerminal: false,
+    movesCursor: false,
     hasColors: false,
     columns: undefined,
     rows: undefined,

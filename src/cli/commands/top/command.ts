@@ -29,7 +29,8 @@ one that is started anew is one row. PIDs are those that the programs see, which
 in containers are often 1; rows of layout "append" have nothing but the PID, so
 those that could be of several programs are a row of their own.
 
-Press q or Ctrl-C to quit. Without a terminal it prints blocks of plain text.
+Press q or Ctrl-C to quit. Without a terminal, and in one that is dumb or has no
+size, it prints blocks of plain text.
 
 --json prints one object per interval: time (its end), seconds (its length),
   processes    {pid, isolate?, program, name?, host?, runtime?, runtimeVersion?,

@@ -27,7 +27,7 @@ export interface Display extends Disposable {
 /** Opens a display: lines of JSON, the screen of a terminal, or blocks of text. */
 export function openDisplay(options: DisplayOptions, context: CliContext): Display {
   if (options.json) return jsonLines(context);
-  return context.stdout.isTerminal ? screenful(options, context) : blocks(options, context);
+  return context.stdout.movesCursor ? screenful(options, context) : blocks(options, context);
 }
 
 function jsonLines({ stdout }: CliContext): Display {

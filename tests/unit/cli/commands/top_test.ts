@@ -41,7 +41,7 @@ function recording(stdout: FakeOutput): { runtime: FakeRuntime; monitor: Monitor
   return { runtime, monitor, stdout };
 }
 
-const terminal = { isTerminal: true, columns: 60, rows: 10 };
+const terminal = { movesCursor: true, columns: 60, rows: 10 };
 
 describe("kymo top", () => {
   it("prints a JSON object for each update, one per line", async () => {
@@ -210,7 +210,7 @@ describe("kymo top", () => {
   it("keeps its title on one line, and drops the least important part first", async () => {
     const titles: string[] = [];
     for (const columns of [80, 50, 40, 34, 30, 20]) {
-      const stdout = fakeOutput({ isTerminal: true, columns, rows: 5 });
+      const stdout = fakeOutput({ movesCursor: true, columns, rows: 5 });
       await top(["some/_monitoring", "--once"], { stdout, runtime: new FakeRuntime() });
       titles.push(stdout.text.split("\x1b[H").at(-1)!.split("\x1b[K")[0]!.replace(/[\d:]{8}/, "TT:TT:TT"));
     }

@@ -78,7 +78,7 @@ describe("whileReading", () => {
     const context = fakeCliContext({
       runtime,
       now: () => time,
-      stderr: fakeOutput({ isTerminal: true, columns: 100 }),
+      stderr: fakeOutput({ movesCursor: true, columns: 100 }),
     });
     const during = await whileReading({ reading, progress }, context, () => {
       runtime.timers.advance(100);

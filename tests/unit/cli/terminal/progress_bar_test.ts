@@ -8,9 +8,9 @@ import { fakeCliContext, fakeOutput, summaryOf } from "../../../support/fake/cli
  * The text on `stderr` after each report of a recovery that reports at these times (ms), and after
  * its end.
  */
-async function watch(isTerminal: boolean, times: readonly number[]): Promise<string[]> {
+async function watch(movesCursor: boolean, times: readonly number[]): Promise<string[]> {
   let time = 5_000;
-  const stderr = fakeOutput({ isTerminal, columns: 100 });
+  const stderr = fakeOutput({ movesCursor, columns: 100 });
   const seen: string[] = [];
   await runCommandLine(
     ["recover", "dir"],
