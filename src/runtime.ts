@@ -24,6 +24,7 @@ export type CapabilityName =
   | "rss.peak"
   | "threads"
   | "profiler"
+  | "profiler.lines"
   | "host"
   | "signals";
 

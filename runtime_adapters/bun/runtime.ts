@@ -41,7 +41,7 @@ export function bunRuntime(): Runtime {
     "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
     ...unmappable === undefined ? {} : { spool: unmappable },
     ...isMainThread ? {} : { signals: "workers receive no signals; the main isolate announces them" },
-    ...typeof profiler === "string" ? { profiler } : {},
+    ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler } : {},
     ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
   };
   return {

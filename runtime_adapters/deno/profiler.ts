@@ -1,7 +1,8 @@
-import type { CpuProfiler } from "../../src/runtime.ts";
+import type { CpuProfiler, SourcePosition } from "../../src/runtime.ts";
 import { builtin } from "../node_api/builtins.ts";
 import { profilerOf, recordInOwnSession } from "../node_api/profiler.ts";
 import { type SourceMap, sourcePositions } from "../node_api/source_positions.ts";
+import { isAtLeast } from "../version.ts";
 
 /**
  * V8's sampling profiler, or the reason why there is none. It does not disturb other sessions,
@@ -13,7 +14,21 @@ import { type SourceMap, sourcePositions } from "../node_api/source_positions.ts
  */
 export function denoProfiler(): CpuProfiler | string {
   if (Deno.permissions.querySync({ name: "sys" }).state !== "granted") return "needs --allow-sys";
-  return profilerOf(recordInOwnSession, sourcePositions(sourceMapOf));
+  const { deno } = Deno.version;
+  if (!isAtLeast(deno, INSPECTOR_SINCE)) return `needs Deno ${INSPECTOR_SINCE}`;
+  const positions = isAtLeast(deno, SOURCE_MAPS_SINCE) ? sourcePositions(sourceMapOf) : withoutLines;
+  return profilerOf(recordInOwnSession, positions);
+}
+
+/** In Deno 2.5.0 and 2.5.1 the inspector does not answer, or ends the process. */
+const INSPECTOR_SINCE = "2.5.2";
+
+/** The version of Deno whose `findSourceMap` finds the source maps of what it transpiles. */
+export const SOURCE_MAPS_SINCE = "2.8";
+
+/** Lines of transpiled code would be taken for those of the source. */
+function withoutLines({ url }: SourcePosition): SourcePosition | undefined {
+  return TRANSPILED.test(url) ? { url, line: -1, column: -1 } : undefined;
 }
 
 /** Names of modules that Deno transpiles, and so has source maps of. */

@@ -11,7 +11,7 @@ import { timers } from "../web_api/timers.ts";
 import { denoLibcClock } from "./clock.ts";
 import { denoExitHooks } from "./exit_hooks.ts";
 import { denoFiles } from "./files.ts";
-import { denoProfiler } from "./profiler.ts";
+import { denoProfiler, SOURCE_MAPS_SINCE } from "./profiler.ts";
 import { denoProgramFacts, hostDenied } from "./program_facts.ts";
 import { readProcFile } from "./proc_file.ts";
 import { inWorker } from "./signals.ts";
@@ -32,6 +32,9 @@ export function denoRuntime(): Runtime {
   const peakRss = peakRssOf(() => readProcFile("status"));
   const noHost = hostDenied();
   const tellsOfGc = isAtLeast(version, GC_PROFILER_SINCE);
+  const linesUnknown = isAtLeast(version, SOURCE_MAPS_SINCE)
+    ? {}
+    : { "profiler.lines": `needs Deno ${SOURCE_MAPS_SINCE}` };
   const unavailable: Partial<Record<CapabilityName, string>> = {
     "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
     ...tellsOfGc ? {} : { gc: `needs Deno ${GC_PROFILER_SINCE}` },
@@ -39,7 +42,7 @@ export function denoRuntime(): Runtime {
     ...unmappable === undefined ? {} : { spool: unmappable },
     ...typeof clock === "string" ? { "clock.libc": clock } : {},
     ...inWorker ? { signals: workerSignals() } : {},
-    ...typeof profiler === "string" ? { profiler } : {},
+    ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler } : linesUnknown,
     ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
     ...noHost === undefined ? {} : { host: noHost },
   };

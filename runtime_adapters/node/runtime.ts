@@ -32,7 +32,7 @@ export function nodeRuntime(): Runtime {
     ...unmappable === undefined ? {} : { spool: unmappable },
     ...isMainThread ? {} : { signals: "workers receive no signals; the main isolate announces them" },
     ...noThreads === undefined ? {} : { threads: noThreads },
-    ...typeof profiler === "string" ? { profiler } : {},
+    ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler } : {},
     ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
   };
   return {

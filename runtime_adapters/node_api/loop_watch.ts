@@ -100,8 +100,13 @@ const { buffer, interval, capacity, headerWords, sampleWords } = workerData;
 const words = new Int32Array(buffer, 0, 4);
 const integers = new BigInt64Array(buffer);
 const numbers = new Float64Array(buffer);
-const epoch = () =>
-  globalThis.Temporal === undefined ? BigInt(Date.now()) * 1000000n : Temporal.Now.instant().epochNanoseconds;
+const epoch = () => {
+  if (globalThis.Temporal !== undefined) return Temporal.Now.instant().epochNanoseconds;
+  // µs if they are in the millisecond that the wall clock tells.
+  const start = 1000 * Date.now();
+  const time = Math.floor(1000 * (performance.timeOrigin + performance.now()));
+  return BigInt(Math.min(Math.max(start, time), start + 999)) * 1000n;
+};
 
 let beats = 0;
 let lastBeat = Infinity; // ms of the thread's monotonic clock; the first beat begins it

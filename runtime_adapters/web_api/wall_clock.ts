@@ -2,7 +2,7 @@
 interface ClockGlobals {
   readonly Temporal?: { readonly Now: { instant(): { readonly epochNanoseconds: bigint } } };
   readonly Date: { now(): number };
-  readonly performance: { now(): number };
+  readonly performance: { readonly timeOrigin: number; now(): number };
 }
 
 const MICROSECONDS_PER_MS = 1000;
@@ -16,7 +16,7 @@ export function wallClock(globals: object): () => bigint {
   if (Temporal !== undefined) return () => Temporal.Now.instant().epochNanoseconds;
   // `Date.now` tells the millisecond, also after the clock was set, and `performance.now` the
   // microsecond in it.
-  let offset = 0;
+  let offset = Math.round(performance.timeOrigin * MICROSECONDS_PER_MS);
   return () => {
     const start = Date.now() * MICROSECONDS_PER_MS;
     const now = Math.floor(performance.now() * MICROSECONDS_PER_MS);

@@ -107,6 +107,7 @@ const CAPABILITIES: readonly CapabilityName[] = [
   "rss.peak",
   "threads",
   "profiler",
+  "profiler.lines",
   "host",
   "signals",
 ];

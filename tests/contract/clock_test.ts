@@ -101,10 +101,10 @@ describe("wall clock without Temporal", () => {
 
   it("follows Date.now at once when the clock is set, and performance.now in between", () => {
     let [wall, monotonic] = [5_000, 100.25];
-    const read = wallClock({ Date: { now: () => wall }, performance: { now: () => monotonic } });
-    assertEquals(read(), 5_000_000_000n);
+    const read = wallClock({ Date: { now: () => wall }, performance: { timeOrigin: 4_900, now: () => monotonic } });
+    assertEquals(read(), 5_000_250_000n);
     monotonic += 0.5;
-    assertEquals(read(), 5_000_500_000n);
+    assertEquals(read(), 5_000_750_000n);
     wall = 9_000_000;
     assertEquals(read(), 9_000_000_000_000n);
     wall = 4_000;

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import process from "node:process";
 import { detect, runtimeName } from "../../runtime_adapters/detect.ts";
 import { isAtLeast } from "../../runtime_adapters/version.ts";
-import type { CapabilityName } from "../../src/runtime.ts";
+import type { CapabilityName, CpuProfiler } from "../../src/runtime.ts";
 
 describe("runtime detection", () => {
   it("depends on the given globals only", () => {
@@ -54,6 +54,11 @@ describe("isAtLeast", () => {
   });
 });
 
+/** The line at which a profile shows the first line of this module. */
+function lineOf(profiler: CpuProfiler): number {
+  return profiler.sourcePosition({ url: import.meta.url, line: 0, column: 0 })?.line ?? 0;
+}
+
 describe("adapter of this runtime", () => {
   const runtime = detect(globalThis);
 
@@ -81,6 +86,8 @@ describe("adapter of this runtime", () => {
       "rss.peak": runtime.memory.peakRss !== undefined,
       threads: runtime.watchLoop !== undefined,
       profiler: runtime.profiler !== undefined,
+      // The line of this module's first import.
+      "profiler.lines": runtime.profiler !== undefined && lineOf(runtime.profiler) !== -1,
       host: runtime.programFacts().host !== undefined,
       signals: true,
     };

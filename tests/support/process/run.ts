@@ -1,8 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type RuntimeName, runtimeName } from "../../../runtime_adapters/detect.ts";
+import { isAtLeast } from "../../../runtime_adapters/version.ts";
 
 export type { RuntimeName };
 
@@ -45,10 +47,13 @@ export const thisRuntime: RuntimeName = runtimeName(globalThis)!;
 export const RUNTIMES: readonly RuntimeName[] = thisRuntime === "node" ? ["node"] : ["deno", "bun"];
 
 /**
- * The runtime itself where it is the one that runs this test, then one that is installed here, then
+ * What the environment gives, such as `KYMO_DENO`: another version than the one that runs this test.
+ * Else the runtime itself where it is the one that runs this test, then one that is installed here, then
  * what the name stands for.
  */
 function executable(runtime: RuntimeName): string {
+  const given = process.env[`KYMO_${runtime.toUpperCase()}`];
+  if (given !== undefined) return given;
   if (runtime === thisRuntime) return process.execPath;
   const installed = fileURLToPath(new URL(`../../../node_modules/.bin/${runtime}`, import.meta.url));
   return existsSync(installed) ? installed : runtime;
@@ -77,6 +82,13 @@ export function commandOf(
   return [executable(runtime), ...flags[runtime], file, ...args];
 }
 
+/** Before version 2.7, Deno tells the signal that killed a process only by the code. */
+function endOf(code: number | null, signal: string | null): Pick<Ended, "code" | "signal"> {
+  if (thisRuntime !== "deno" || isAtLeast(Deno.version.deno, "2.7") || (code ?? 0) <= 128) return { code, signal };
+  const [name] = Object.entries(constants.signals).find(([, number]) => number === code! - 128) ?? [];
+  return name === undefined ? { code, signal } : { code: null, signal: name };
+}
+
 /** Starts a command, without colours in its output. */
 export function spawnCommand(
   command: readonly string[],
@@ -103,7 +115,7 @@ export function spawnCommand(
       running = false;
       reject(error);
     });
-    child.on("close", (code, signal) => resolve({ code, signal, ...output }));
+    child.on("close", (code, signal) => resolve({ ...endOf(code, signal), ...output }));
   });
   return {
     child,
