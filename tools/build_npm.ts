@@ -37,13 +37,14 @@ export async function buildNpm(folder: string): Promise<void> {
   }
   await buildLibrary(folder);
   const cliPackages = await bundleCommandLine(folder);
-  await Deno.writeTextFile(`${folder}/package.json`, `${JSON.stringify(manifest(), null, 2)}\n`);
   for (const path of packagedDocuments(root)) {
     await Deno.mkdir(dirname(`${folder}/${path}`), { recursive: true });
     await Deno.copyFile(`${root}/${path}`, `${folder}/${path}`);
   }
   const notices = await Deno.readTextFile(`${root}/links/std-csv/NOTICES.md`);
   await Deno.writeTextFile(`${folder}/NOTICES.md`, `${notices}\n${cliPackages}`);
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  await Deno.writeTextFile(`${folder}/package.json`, `${JSON.stringify({ ...manifest(), files }, null, 2)}\n`);
 }
 
 /**
@@ -142,7 +143,7 @@ async function compile(folder: string): Promise<void> {
   await must([`${root}/node_modules/.bin/tsc`, "-p", config]);
 }
 
-/** The `package.json` of the package. */
+/** The `package.json` of the package, without its list of files. */
 function manifest(): Record<string, unknown> {
   const exports = Object.entries(denoJson.exports).map(([name, entry]) => {
     return [name, { types: entry.replace(/\.ts$/, ".d.ts"), default: built(entry) }];
@@ -154,6 +155,9 @@ function manifest(): Record<string, unknown> {
     keywords: packageJson.keywords,
     license: denoJson.license,
     type: "module",
+    // Evaluating the library only prepares what its functions use: a program that calls none of them
+    // loses nothing with it.
+    sideEffects: [built(cli)],
     exports: Object.fromEntries(exports),
     bin: { kymo: built(cli) },
     peerDependencies: Object.fromEntries(optionalPeers.map((name) => [name, rangeOf(name)])),

@@ -11,12 +11,19 @@
 
 import { stripVTControlCharacters } from "node:util";
 import denoJson from "../deno.json" with { type: "json" };
+import { analyseBundled, bundleUnused, recordBundled } from "./gate/bundled_package.ts";
 import { type Outcome, run } from "./gate/command.ts";
 import { runExamplesOnBun, runExamplesOnDeno } from "./gate/doc_examples.ts";
 import type { TestReport } from "./gate/junit.ts";
 import { findLeftovers, listTree } from "./gate/leftovers.ts";
 import { addDuckDB, analyseWithoutDuckDB, analyseWithPacked } from "./gate/packed_analysis.ts";
-import { installPacked, recordWithPacked, runPackedCommandLine, typeCheckUser } from "./gate/packed_package.ts";
+import {
+  installPacked,
+  lintPacked,
+  recordWithPacked,
+  runPackedCommandLine,
+  typeCheckUser,
+} from "./gate/packed_package.ts";
 import { makeWorkspace, type RuntimeName } from "./gate/workspace.ts";
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
 
@@ -97,15 +104,20 @@ try {
   await step("the same tests on both runtimes", () => compareReports(root, reports.deno, reports.bun));
   await step("JSR package", command(deno, "publish", "--dry-run", "--allow-dirty"));
   await step("npm package added to an empty Bun app", () => installPacked(workspace));
+  await step("publint of the npm package", () => lintPacked(workspace));
   await step("the app records on Bun", () => recordWithPacked("bun", workspace));
   await step("the app records on Deno", () => recordWithPacked("deno", workspace));
   await step("the packed command line on Bun", () => runPackedCommandLine("bun", workspace));
   await step("the packed command line on Deno", () => runPackedCommandLine("deno", workspace));
+  await step("the app records from every bundle, and required", () => recordBundled(workspace));
+  await step("bundles have nothing that is not used", () => bundleUnused(workspace));
+  await step("bundled analysis without DuckDB", () => analyseBundled(false, workspace));
   await step("analysis without DuckDB names the package, on Bun", () => analyseWithoutDuckDB("bun", workspace));
   await step("analysis without DuckDB names the package, on Deno", () => analyseWithoutDuckDB("deno", workspace));
   await step("DuckDB added to the app", () => addDuckDB(workspace));
   await step("the app analyses on Bun", () => analyseWithPacked("bun", workspace));
   await step("the app analyses on Deno", () => analyseWithPacked("deno", workspace));
+  await step("bundled analysis", () => analyseBundled(true, workspace));
   await step("a strict user of the package compiles", () => typeCheckUser(workspace));
   await step("no files left behind", () => findLeftovers(filesBefore, workspace));
   reportSkipped("deno", "bun");

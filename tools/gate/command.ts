@@ -20,15 +20,17 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds after which the program is killed and has failed. Default half an hour. */
   readonly timeout?: number;
+  /** The exit status that passes. Default 0; that of a program that a signal killed is 128 + n. */
+  readonly status?: number;
 }
 
 /**
- * Runs a program to its end. Passes if the exit status is 0. The output has both streams, in the
- * order of arrival.
+ * Runs a program to its end. Passes if the exit status is the expected one. The output has both
+ * streams, in the order of arrival.
  */
 export async function run(
   [program, ...args]: readonly [string, ...string[]],
-  { cwd, env = {}, timeout = 1_800_000 }: CommandOptions,
+  { cwd, env = {}, timeout = 1_800_000, status: expected = 0 }: CommandOptions,
 ): Promise<Outcome> {
   const child = new Deno.Command(program, {
     args,
@@ -54,5 +56,5 @@ export async function run(
   };
   const [status] = await Promise.all([child.status, collect(child.stdout), collect(child.stderr)]);
   clearTimeout(timer);
-  return { ok: status.success, output };
+  return { ok: status.code === expected, output };
 }

@@ -11,11 +11,11 @@ import { appFolder, commandLines } from "./packed_package.ts";
 import type { RuntimeName, Workspace } from "./workspace.ts";
 
 /** Output of the app without DuckDB. */
-const MISSING =
+export const MISSING =
   /^KymoError: Cannot analyse: the package @duckdb\/node-api is missing: add it with "(bun add|deno add npm:)[^"\n]*"\n$/;
 
 /** Output of the app for the earlier recording. */
-const FOUND = "1000 of work, 1 of the handler, 0 unread\n";
+export const FOUND = "1000 of work, 1 of the handler, 0 unread\n";
 
 /** A CPU profile of one function. */
 const PROFILE = {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
 import denoJson from "../../deno.json" with { type: "json" };
 import { buildNpm } from "../build_npm.ts";
 import { type Outcome, run } from "./command.ts";
@@ -12,8 +14,16 @@ import type { RuntimeName, Workspace } from "./workspace.ts";
 
 /** The two ways in which a user's compiler finds declarations, and the two kinds of decorators. */
 const variants = [
-  { module: "preserve", moduleResolution: "bundler" },
-  { module: "nodenext", moduleResolution: "nodenext", experimentalDecorators: true, emitDecoratorMetadata: true },
+  { options: { module: "preserve", moduleResolution: "bundler" }, files: ["strict_user.ts"] },
+  {
+    options: {
+      module: "nodenext",
+      moduleResolution: "nodenext",
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+    },
+    files: ["strict_user.ts", "commonjs_user.cts"],
+  },
 ];
 
 /**
@@ -41,6 +51,13 @@ export async function installPacked(workspace: Workspace): Promise<Outcome> {
   };
 }
 
+/** Passes if `publint` finds nothing wrong in the packed package, and suggests nothing. */
+export async function lintPacked(workspace: Workspace): Promise<Outcome> {
+  const { buffer: tarball } = await Deno.readFile(`${appFolder(workspace)}/kymo.tgz`);
+  const { messages, pkg } = await publint({ pack: { tarball }, strict: true });
+  return { ok: messages.length === 0, output: messages.map((message) => formatMessage(message, pkg)).join("\n") };
+}
+
 /** Records with the installed package on a runtime. The app checks its files itself. */
 export async function recordWithPacked(runtime: RuntimeName, workspace: Workspace): Promise<Outcome> {
   const app = appFolder(workspace);
@@ -63,19 +80,28 @@ export async function runPackedCommandLine(runtime: RuntimeName, workspace: Work
   return { ok: version.ok && recovery.ok && output === `${denoJson.version}\nNothing to recover.\n`, output };
 }
 
+/** A user that is CommonJS. */
+const COMMONJS_USER = `
+  import monitor = require("@kymo/kymo");
+  import type { Sampler } from "@kymo/kymo" with { "resolution-mode": "import" };
+  const sampler: Sampler = { channel: "queue", sample: (sink) => sink.observe("length", 1) };
+  monitor.start({ samplers: [sampler] });
+`;
+
 /**
- * Type-checks a user of the package with all strict options of the compiler, and the types of Bun.
+ * Type-checks users of the package with all strict options of the compiler, and the types of Bun.
  */
 export async function typeCheckUser(workspace: Workspace): Promise<Outcome> {
   const app = appFolder(workspace);
   await Deno.copyFile(`${workspace.root}/tests/packaging/strict_user.ts`, `${app}/strict_user.ts`);
+  await Deno.writeTextFile(`${app}/commonjs_user.cts`, COMMONJS_USER);
   for (const name of ["bun-types", "@types"]) {
     await Deno.symlink(`${workspace.root}/node_modules/${name}`, `${app}/node_modules/${name}`);
   }
   const outcomes = [];
-  for (const variant of variants) {
+  for (const { options, files } of variants) {
     const compilerOptions = {
-      ...variant,
+      ...options,
       target: "esnext",
       lib: ["esnext"],
       types: ["bun-types"],
@@ -88,7 +114,7 @@ export async function typeCheckUser(workspace: Workspace): Promise<Outcome> {
       isolatedModules: true,
       skipLibCheck: false,
     };
-    await Deno.writeTextFile(`${app}/tsconfig.json`, JSON.stringify({ compilerOptions, files: ["strict_user.ts"] }));
+    await Deno.writeTextFile(`${app}/tsconfig.json`, JSON.stringify({ compilerOptions, files }));
     const { tsc } = workspace.bin;
     outcomes.push(await run([tsc, "-p", "tsconfig.json"], { cwd: app, env: workspace.env }));
   }

@@ -1,0 +1,288 @@
+/**
+ * Checks the npm package as bundlers see it: an app that records is bundled in many ways, and each
+ * bundle is run; what an app does not use leaves nothing in its bundle.
+ *
+ * @module
+ */
+
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import * as esbuild from "esbuild";
+import { type Plugin, rollup } from "rollup";
+import { minify as terser } from "terser";
+import { countByLabel } from "../../tests/support/process/recorded_rows.ts";
+import { type Outcome, run } from "./command.ts";
+import { FOUND, MISSING } from "./packed_analysis.ts";
+import { appFolder } from "./packed_package.ts";
+import type { RuntimeName, Workspace } from "./workspace.ts";
+
+/** What is bundled: a module of the app, into a file of the app. */
+interface Task {
+  readonly workspace: Workspace;
+  readonly entry: string;
+  readonly output: string;
+  /** Packages that are not built in. */
+  readonly external: readonly string[];
+}
+
+type Bundler = (task: Task) => Promise<Outcome>;
+
+/** A way to bundle, and the runtimes that the bundle is for. */
+interface Way {
+  readonly bundler: Bundler;
+  readonly runtimes: readonly RuntimeName[];
+}
+
+const both = ["bun", "deno"] as const;
+
+/** Ways by the file that each makes. A file without extension is a program. */
+const ways: Readonly<Record<string, Way>> = {
+  "bun.js": { bundler: byBun("--target=bun"), runtimes: ["bun"] },
+  "bun_minified.js": { bundler: byBun("--target=node", "--minify"), runtimes: both },
+  "bun_program": { bundler: byBun("--compile"), runtimes: ["bun"] },
+  "bun_bytecode": { bundler: byBun("--compile", "--minify", "--bytecode", "--format=cjs"), runtimes: ["bun"] },
+  "deno.js": { bundler: byDeno(), runtimes: both },
+  "deno_minified.js": { bundler: byDeno("--minify"), runtimes: both },
+  "esbuild.mjs": { bundler: byEsbuild({ platform: "neutral", format: "esm" }), runtimes: both },
+  "esbuild.cjs": { bundler: byEsbuild({ platform: "node", format: "cjs" }), runtimes: both },
+  "esbuild_minified.mjs": { bundler: byEsbuild({ platform: "node", format: "esm", minify: true }), runtimes: both },
+  "esbuild_minified_with_names.cjs": {
+    bundler: byEsbuild({ platform: "node", format: "cjs", minify: true, keepNames: true }),
+    runtimes: both,
+  },
+  // As if the package said nothing about its side effects.
+  "esbuild_with_side_effects.mjs": {
+    bundler: byEsbuild({ platform: "node", format: "esm", ignoreAnnotations: true }),
+    runtimes: both,
+  },
+  // Nothing of the package is built in: its modules are loaded with `require`.
+  "required.cjs": { bundler: byEsbuild({ platform: "node", format: "cjs", packages: "external" }), runtimes: both },
+  "rollup.mjs": { bundler: byRollup({ format: "es", minify: false }), runtimes: both },
+  "rollup_minified.cjs": { bundler: byRollup({ format: "cjs", minify: true }), runtimes: both },
+};
+
+function byBun(...options: readonly string[]): Bundler {
+  return ({ workspace, entry, output, external }) =>
+    run([
+      workspace.bin.bun,
+      "build",
+      entry,
+      `--outfile=${output}`,
+      ...external.map((name) => `--external=${name}`),
+      ...options,
+    ], { cwd: appFolder(workspace), env: workspace.env });
+}
+
+function byDeno(...options: readonly string[]): Bundler {
+  return ({ workspace, entry, output, external }) =>
+    run([
+      workspace.bin.deno,
+      "bundle",
+      "--quiet",
+      `--output=${output}`,
+      ...external.flatMap((name) => ["--external", name]),
+      ...options,
+      entry,
+    ], { cwd: appFolder(workspace), env: workspace.env });
+}
+
+/** For engines without decorators, which esbuild keeps otherwise. */
+const target = "es2022";
+
+function byEsbuild(options: esbuild.BuildOptions): Bundler {
+  return async ({ workspace, entry, output, external }) => {
+    const { warnings } = await esbuild.build({
+      bundle: true,
+      target,
+      absWorkingDir: appFolder(workspace),
+      entryPoints: [entry],
+      outfile: output,
+      external: [...external, "node:*"],
+      logLevel: "silent",
+      ...options,
+    });
+    return { ok: warnings.length === 0, output: warnings.map(({ text }) => text).join("\n") };
+  };
+}
+
+/** Compiles TypeScript. */
+const typescript: Plugin = {
+  name: "typescript",
+  async transform(code, path) {
+    return path.endsWith(".ts") ? (await esbuild.transform(code, { loader: "ts", target })).code : null;
+  },
+};
+
+/** What Rollup's own plugin for terser does. */
+const minifier: Plugin = {
+  name: "terser",
+  async renderChunk(code) {
+    return (await terser(code, { module: true })).code ?? null;
+  },
+};
+
+function byRollup({ format, minify }: { readonly format: "es" | "cjs"; readonly minify: boolean }): Bundler {
+  return async ({ workspace, entry, output, external }) => {
+    const app = appFolder(workspace);
+    const logs: string[] = [];
+    const bundle = await rollup({
+      input: `${app}/${entry}`,
+      external: [/^node:/, ...external],
+      plugins: [typescript, nodeResolve(), ...minify ? [minifier] : []],
+      onLog: (_level, { message }) => void logs.push(message),
+    });
+    await bundle.write({ file: `${app}/${output}`, format, inlineDynamicImports: true });
+    await bundle.close();
+    return { ok: logs.length === 0, output: logs.join("\n") };
+  };
+}
+
+/** Bundles the recording app in each way, and runs each bundle on the runtimes that it is for. */
+export async function recordBundled(workspace: Workspace): Promise<Outcome> {
+  const entry = await addModule(workspace, "bundled_app.ts");
+  const failures: string[] = [];
+  const work = async (queue: Iterable<[string, Way]>): Promise<void> => {
+    for (const [name, { bundler, runtimes }] of queue) {
+      const output = `bundled/${name}`;
+      const { ok, output: text } = await bundler({ workspace, entry, output, external: [] });
+      if (!ok) failures.push(`${name}: ${text}`);
+      for (const runtime of ok ? runtimes : []) {
+        const wrong = await recordWith(workspace, runtime, output);
+        if (wrong !== undefined) failures.push(`${name} on ${runtime}: ${wrong}`);
+      }
+    }
+  };
+  const queue = Object.entries(ways).values();
+  await Promise.all([work(queue), work(queue)]);
+  await esbuild.stop();
+  return { ok: failures.length === 0, output: failures.join("\n") };
+}
+
+/** Runs a bundle of the recording app. Returns what is wrong with its output or its files. */
+async function recordWith(workspace: Workspace, runtime: RuntimeName, file: string): Promise<string | undefined> {
+  const directory = `${appFolder(workspace)}/${file}-${runtime}`;
+  const { ok, output } = await run([...commandOf(workspace, runtime, file), directory], {
+    cwd: appFolder(workspace),
+    env: workspace.env,
+    status: 143, // 128 + SIGTERM
+  });
+  if (!ok || !/^\{.*\}\n$/.test(output)) return output;
+  const { runtime: actual, ...seen } = JSON.parse(output);
+  const inRuntime = countByLabel(directory, "runtime");
+  const found = {
+    runtime: String(actual).split(" ", 1)[0],
+    ...seen,
+    duration: countByLabel(directory, "duration"),
+    custom: countByLabel(directory, "custom"),
+    sales: countByLabel(directory, "sales"),
+    stock: countByLabel(directory, "stock"),
+    // The isolate samples both together, the thread only one of them.
+    whileBlocked: (inRuntime["rss"] ?? 0) > (inRuntime["max rss"] ?? 0),
+  };
+  const expected = {
+    runtime,
+    spools: true,
+    dropped: 0,
+    errors: 0,
+    isKymoError: true,
+    errorName: "KymoError",
+    duration: { "Shop.order": 1, "Shop.price": 100, "/greeting [GET]": 1 },
+    custom: { "queue length": 1 },
+    sales: { price: 1 },
+    stock: { items: 1 },
+    whileBlocked: true,
+  };
+  const [is, should] = [found, expected].map((value) => JSON.stringify(value));
+  return is === should ? undefined : `${is} is not ${should}`;
+}
+
+/** Not TypeScript, whose compilers leave out imports that are not used. */
+const UNUSED = `
+  import { start, timeIt } from "@kymo/kymo";
+  import * as core from "@kymo/kymo/core";
+  import { timeHandler } from "@kymo/kymo/http";
+  import { TelemetryDB } from "@kymo/kymo/analysis";
+  console.log("done");
+`;
+const ONE_FUNCTION = `
+  import { timeIt } from "@kymo/kymo";
+  console.log(timeIt("twice")((n) => 2 * n)(4));
+`;
+const COMMAND_LINE = 'import "@kymo/kymo/cli";\n';
+
+/**
+ * Bundles an app that imports the library and uses nothing of it, one that uses a single function,
+ * and one that imports the command line for what it does.
+ */
+export async function bundleUnused(workspace: Workspace): Promise<Outcome> {
+  const app = appFolder(workspace);
+  const failures: string[] = [];
+  const bundlers = {
+    bun: ways["bun_minified.js"]!,
+    esbuild: ways["esbuild_minified.mjs"]!,
+    rollup: ways["rollup.mjs"]!,
+  };
+  for (const [name, { bundler, runtimes }] of Object.entries(bundlers)) {
+    const bundle = async (kind: string, source: string, external: readonly string[] = []): Promise<string> => {
+      const entry = `${kind}.mjs`;
+      await Deno.writeTextFile(`${app}/${entry}`, source);
+      const output = `bundled/${kind}_${name}.mjs`;
+      const outcome = await bundler({ workspace, entry, output, external });
+      if (!outcome.ok) failures.push(`${output}: ${outcome.output}`);
+      return output;
+    };
+    const unused = await Deno.readTextFile(`${app}/${await bundle("unused", UNUSED, optionalPackages)}`);
+    if (unused.length > 100) failures.push(`${name} leaves ${unused.length} characters of what is not used`);
+    const one = await bundle("one_function", ONE_FUNCTION);
+    for (const runtime of runtimes) {
+      const { ok, output } = await run(commandOf(workspace, runtime, one), { cwd: app, env: workspace.env });
+      if (!ok || output !== "8\n") failures.push(`${one} on ${runtime}: ${output}`);
+    }
+    if (name === "rollup") continue; // the command line imports JSON and CommonJS of others
+    const { size } = await Deno.stat(`${app}/${await bundle("command_line", COMMAND_LINE, optionalPackages)}`);
+    if (size < 100_000) failures.push(`${name} drops the command line`);
+  }
+  await esbuild.stop();
+  return { ok: failures.length === 0, output: failures.join("\n") };
+}
+
+const optionalPackages = ["@duckdb/node-api", "apache-arrow"];
+
+/**
+ * Bundles the app that analyses. Without the optional packages it is bundled as it is, and names the
+ * one that is missing; where they are installed they are declared external, since they have native
+ * code, and it analyses the earlier recordings.
+ */
+export async function analyseBundled(installed: boolean, workspace: Workspace): Promise<Outcome> {
+  const app = appFolder(workspace);
+  const entry = await addModule(workspace, "analysis_app.ts");
+  const failures: string[] = [];
+  for (const name of ["bun_minified.js", "deno.js", "esbuild_minified.mjs", "rollup.mjs"]) {
+    const { bundler, runtimes } = ways[name]!;
+    const output = `bundled/analysis_${name}`;
+    // Rollup reports what it cannot resolve.
+    const external = installed || name === "rollup.mjs" ? optionalPackages : [];
+    const outcome = await bundler({ workspace, entry, output, external });
+    if (!outcome.ok) failures.push(`${output}: ${outcome.output}`);
+    for (const runtime of outcome.ok ? runtimes : []) {
+      const { output: text } = await run([...commandOf(workspace, runtime, output), `recorded-${runtime}`], {
+        cwd: app,
+        env: workspace.env,
+      });
+      if (installed ? text !== FOUND : !MISSING.test(text)) failures.push(`${output} on ${runtime}: ${text}`);
+    }
+  }
+  await esbuild.stop();
+  return { ok: failures.length === 0, output: failures.join("\n") };
+}
+
+/** Copies a module to the app. Returns its path there. */
+async function addModule(workspace: Workspace, name: string): Promise<string> {
+  await Deno.copyFile(`${workspace.root}/tests/packaging/${name}`, `${appFolder(workspace)}/${name}`);
+  return name;
+}
+
+/** The command that runs a bundle. */
+function commandOf({ bin }: Workspace, runtime: RuntimeName, file: string): [string, ...string[]] {
+  if (!/\.\w+$/.test(file)) return [`./${file}`];
+  return runtime === "bun" ? [bin.bun, file] : [bin.deno, "run", "-A", file];
+}
