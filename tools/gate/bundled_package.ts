@@ -9,6 +9,8 @@ import { nodeResolve } from "@rollup/plugin-node-resolve";
 import * as esbuild from "esbuild";
 import { type Plugin, rollup } from "rollup";
 import { minify as terser } from "terser";
+import { callTree, functionTimes } from "../../src/analysis/profile/call_tree.ts";
+import { parseCpuProfile } from "../../src/analysis/profile/cpu_profile.ts";
 import { countByLabel } from "../../tests/support/process/recorded_rows.ts";
 import { type Outcome, run } from "./command.ts";
 import { FOUND, MISSING } from "./packed_analysis.ts";
@@ -193,6 +195,56 @@ async function recordWith(workspace: Workspace, runtime: RuntimeName, file: stri
   };
   const [is, should] = [found, expected].map((value) => JSON.stringify(value));
   return is === should ? undefined : `${is} is not ${should}`;
+}
+
+/** Ways to bundle the app that profiles itself, and the runtimes that read their source maps. */
+const profiledWays: Readonly<Record<string, Way & { readonly mapped: readonly RuntimeName[] }>> = {
+  "esbuild_minified.mjs": { ...ways["esbuild_minified.mjs"]!, mapped: [] },
+  "esbuild_mapped.mjs": {
+    bundler: byEsbuild({ platform: "node", format: "esm", minify: true, sourcemap: true }),
+    runtimes: both,
+    mapped: ["deno"],
+  },
+  "bun_mapped.js": { bundler: byBun("--target=bun", "--sourcemap=inline"), runtimes: ["bun"], mapped: ["bun"] },
+};
+
+/**
+ * Profiles bundles of an app: Kymo's own frames are folded where a source map tells them from the
+ * app's, which never are.
+ */
+export async function profileBundled(workspace: Workspace): Promise<Outcome> {
+  const entry = await addModule(workspace, "profiled_app.ts");
+  const failures: string[] = [];
+  for (const [name, { bundler, runtimes, mapped }] of Object.entries(profiledWays)) {
+    const output = `bundled/profiled_${name}`;
+    const outcome = await bundler({ workspace, entry, output, external: [] });
+    if (!outcome.ok) failures.push(`${output}: ${outcome.output}`);
+    for (const runtime of outcome.ok ? runtimes : []) {
+      const directory = `${appFolder(workspace)}/${output}-${runtime}`;
+      const recorded = await run([...commandOf(workspace, runtime, output), directory], {
+        cwd: appFolder(workspace),
+        env: workspace.env,
+      });
+      const share = recorded.ok ? await ownShare(directory) : NaN;
+      const isRight = mapped.includes(runtime) ? share > 0 && share < 0.6 : share === 0;
+      if (!isRight) failures.push(`${output} on ${runtime}: ${recorded.output}: Kymo's share is ${share}`);
+    }
+  }
+  await esbuild.stop();
+  return { ok: failures.length === 0, output: failures.join("\n") };
+}
+
+/** Kymo's share of the time in functions of the profile in a directory, by what is folded. */
+async function ownShare(directory: string): Promise<number> {
+  const [name] = [...Deno.readDirSync(directory)].map(({ name }) => name).filter((name) =>
+    /^profiler\..*e$/.test(name)
+  );
+  const profile = parseCpuProfile(await Deno.readTextFile(`${directory}/${name}`));
+  const times = functionTimes(callTree([profile])).filter(({ function: { kind } }) =>
+    ["function", "kymo"].includes(kind)
+  );
+  const sum = (some: typeof times): number => some.reduce((total, { self }) => total + self, 0);
+  return sum(times.filter(({ function: { kind } }) => kind === "kymo")) / sum(times);
 }
 
 /** Not TypeScript, whose compilers leave out imports that are not used. */
