@@ -1,5 +1,5 @@
 /**
- * Checks the npm package as bundlers see it: an app that records is bundled in many ways, and each
+ * Checks the npm package as bundlers see it: an app that records is bundled in many kinds, and each
  * bundle is run; what an app does not use leaves nothing in its bundle.
  *
  * @module
@@ -28,16 +28,16 @@ interface Task {
 
 type Bundler = (task: Task) => Promise<Outcome>;
 
-/** A way to bundle, and the runtimes that the bundle is for. */
-interface Way {
+/** How a bundle is made, and the runtimes that it is for. */
+interface BundleKind {
   readonly bundler: Bundler;
   readonly runtimes: readonly RuntimeName[];
 }
 
 const both = ["bun", "deno"] as const;
 
-/** Ways by the file that each makes. A file without extension is a program. */
-const ways: Readonly<Record<string, Way>> = {
+/** Kinds of bundles by the file that each is. A file without extension is a program. */
+const kinds: Readonly<Record<string, BundleKind>> = {
   "bun.js": { bundler: byBun("--target=bun"), runtimes: ["bun"] },
   "bun_minified.js": { bundler: byBun("--target=node", "--minify"), runtimes: both },
   "bun_program": { bundler: byBun("--compile"), runtimes: ["bun"] },
@@ -138,11 +138,11 @@ function byRollup({ format, minify }: { readonly format: "es" | "cjs"; readonly 
   };
 }
 
-/** Bundles the recording app in each way, and runs each bundle on the runtimes that it is for. */
+/** Makes each kind of bundle of the recording app, and runs each bundle on the runtimes that it is for. */
 export async function recordBundled(workspace: Workspace): Promise<Outcome> {
   const entry = await addModule(workspace, "bundled_app.ts");
   const failures: string[] = [];
-  const work = async (queue: Iterable<[string, Way]>): Promise<void> => {
+  const work = async (queue: Iterable<[string, BundleKind]>): Promise<void> => {
     for (const [name, { bundler, runtimes }] of queue) {
       const output = `bundled/${name}`;
       const { ok, output: text } = await bundler({ workspace, entry, output, external: [] });
@@ -153,7 +153,7 @@ export async function recordBundled(workspace: Workspace): Promise<Outcome> {
       }
     }
   };
-  const queue = Object.entries(ways).values();
+  const queue = Object.entries(kinds).values();
   await Promise.all([work(queue), work(queue)]);
   await esbuild.stop();
   return { ok: failures.length === 0, output: failures.join("\n") };
@@ -197,9 +197,9 @@ async function recordWith(workspace: Workspace, runtime: RuntimeName, file: stri
   return is === should ? undefined : `${is} is not ${should}`;
 }
 
-/** Ways to bundle the app that profiles itself, and the runtimes that read their source maps. */
-const profiledWays: Readonly<Record<string, Way & { readonly mapped: readonly RuntimeName[] }>> = {
-  "esbuild_minified.mjs": { ...ways["esbuild_minified.mjs"]!, mapped: [] },
+/** Kinds of bundles of the app that profiles itself, and the runtimes that read their source maps. */
+const profiledKinds: Readonly<Record<string, BundleKind & { readonly mapped: readonly RuntimeName[] }>> = {
+  "esbuild_minified.mjs": { ...kinds["esbuild_minified.mjs"]!, mapped: [] },
   "esbuild_mapped.mjs": {
     bundler: byEsbuild({ platform: "node", format: "esm", minify: true, sourcemap: true }),
     runtimes: both,
@@ -215,7 +215,7 @@ const profiledWays: Readonly<Record<string, Way & { readonly mapped: readonly Ru
 export async function profileBundled(workspace: Workspace): Promise<Outcome> {
   const entry = await addModule(workspace, "profiled_app.ts");
   const failures: string[] = [];
-  for (const [name, { bundler, runtimes, mapped }] of Object.entries(profiledWays)) {
+  for (const [name, { bundler, runtimes, mapped }] of Object.entries(profiledKinds)) {
     const output = `bundled/profiled_${name}`;
     const outcome = await bundler({ workspace, entry, output, external: [] });
     if (!outcome.ok) failures.push(`${output}: ${outcome.output}`);
@@ -269,15 +269,15 @@ export async function bundleUnused(workspace: Workspace): Promise<Outcome> {
   const app = appFolder(workspace);
   const failures: string[] = [];
   const bundlers = {
-    bun: ways["bun_minified.js"]!,
-    esbuild: ways["esbuild_minified.mjs"]!,
-    rollup: ways["rollup.mjs"]!,
+    bun: kinds["bun_minified.js"]!,
+    esbuild: kinds["esbuild_minified.mjs"]!,
+    rollup: kinds["rollup.mjs"]!,
   };
   for (const [name, { bundler, runtimes }] of Object.entries(bundlers)) {
-    const bundle = async (kind: string, source: string, external: readonly string[] = []): Promise<string> => {
-      const entry = `${kind}.mjs`;
+    const bundle = async (title: string, source: string, external: readonly string[] = []): Promise<string> => {
+      const entry = `${title}.mjs`;
       await Deno.writeTextFile(`${app}/${entry}`, source);
-      const output = `bundled/${kind}_${name}.mjs`;
+      const output = `bundled/${title}_${name}.mjs`;
       const outcome = await bundler({ workspace, entry, output, external });
       if (!outcome.ok) failures.push(`${output}: ${outcome.output}`);
       return output;
@@ -309,7 +309,7 @@ export async function analyseBundled(installed: boolean, workspace: Workspace): 
   const entry = await addModule(workspace, "analysis_app.ts");
   const failures: string[] = [];
   for (const name of ["bun_minified.js", "deno.js", "esbuild_minified.mjs", "rollup.mjs"]) {
-    const { bundler, runtimes } = ways[name]!;
+    const { bundler, runtimes } = kinds[name]!;
     const output = `bundled/analysis_${name}`;
     // Rollup reports what it cannot resolve.
     const external = installed || name === "rollup.mjs" ? optionalPackages : [];
