@@ -26,7 +26,7 @@ describe("status", () => {
     const { running, runtime, clock, monitoringDir, layout, durability, capabilities } = monitor.status();
     assertEquals([running, runtime, clock, monitoringDir, layout], [true, "fake 1", "fake", "/here", "append"]);
     assertEquals([durability, capabilities.spool, capabilities.locks], ["spool", AVAILABLE, AVAILABLE]);
-    assertEquals(Object.keys(capabilities).length, 12);
+    assertEquals(Object.keys(capabilities).length, 13);
     await monitor.stop();
   });
 
