@@ -1,5 +1,6 @@
 import type { ExitHooks } from "../../src/runtime.ts";
-import { exitHooksOf } from "../node_api/exit_hooks.ts";
+import { exitHooksOf, type OtherExitListener } from "../node_api/exit/exit_hooks.ts";
+import { replaceFunction } from "../web_api/replaced_function.ts";
 import { denoSignals, inWorker } from "./signals.ts";
 
 /**
@@ -10,30 +11,38 @@ export function denoExitHooks(): ExitHooks {
   return exitHooksOf({ signals: denoSignals(), otherExits });
 }
 
-/** `Deno.exit` fires `unload` and no event of `process`; `close`, in a worker, fires nothing. */
-function otherExits(listener: (code: unknown) => void): () => void {
+/**
+ * `Deno.exit` fires `unload` and no event of `process`; `close`, in a worker, fires nothing. At a
+ * natural end `unload` comes before the event `exit` of `process`, and in `process.exit` after it.
+ */
+function otherExits(listener: (code: unknown) => void): OtherExitListener {
   const onUnload = (): void => listener(Deno.exitCode);
-  globalThis.addEventListener("unload", onUnload);
-  const offClose = inWorker ? beforeClose(() => listener(undefined)) : undefined;
-  return () => {
-    globalThis.removeEventListener("unload", onUnload);
-    offClose?.();
+  const add = (): void => globalThis.addEventListener("unload", onUnload);
+  const remove = (): void => globalThis.removeEventListener("unload", onUnload);
+  const moveToEnd = (): void => {
+    remove();
+    add();
   };
-}
-
-/** Calls a listener before the worker closes itself. Nothing runs after that. */
-function beforeClose(listener: () => void): () => void {
-  const scope = globalThis as unknown as { close(): void };
-  const { close } = scope;
-  let before: (() => void) | undefined = listener;
-  const replacement = function (this: unknown): void {
-    before?.();
-    close.call(this);
-  };
-  scope.close = replacement;
-  return () => {
-    // If someone has replaced our function, it stays in the chain and calls no listener.
-    before = undefined;
-    if (scope.close === replacement) scope.close = close;
+  add();
+  const undo = [
+    replaceFunction(Deno, "exit", (exit) =>
+      function (...args) {
+        moveToEnd();
+        return exit.apply(this, args);
+      }),
+    ...inWorker
+      ? [replaceFunction(globalThis, "close", (close) =>
+        function (...args) {
+          listener(undefined); // nothing runs after that
+          return close.apply(this, args);
+        })]
+      : [],
+  ];
+  return {
+    moveToEnd,
+    remove() {
+      remove();
+      for (const step of undo) step();
+    },
   };
 }

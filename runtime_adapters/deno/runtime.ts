@@ -1,7 +1,7 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { watchLoop } from "../node_api/loop_watch.ts";
-import { canTellOthers } from "../node_api/other_isolates.ts";
+import { canTellOthers } from "../node_api/exit/other_isolates.ts";
 import { memoryOf, resources } from "../node_api/usage.ts";
 import { peakRssOf } from "../posix/peak_rss.ts";
 import { isAtLeast } from "../version.ts";

@@ -1,5 +1,9 @@
 import { nodeProcess } from "../node_api/builtins.ts";
-import { isOurs, markOurs, type SignalSource, splitByIgnored } from "../node_api/signals.ts";
+import { isOurs, markOurs } from "../node_api/exit/our_listeners.ts";
+import { type SignalSource, splitByIgnored } from "../node_api/exit/signals.ts";
+import { replaceFunction } from "../web_api/replaced_function.ts";
+import { sharedInIsolate } from "../web_api/shared_state.ts";
+import { openLibc } from "./libc.ts";
 import { readProcFile } from "./proc_file.ts";
 
 /**
@@ -42,7 +46,7 @@ function splitFromStart(): ReturnType<typeof splitByIgnored> {
 
 /**
  * How an isolate on Deno listens to SIGTERM, SIGINT and SIGHUP. What happens when one arrives is in
- * `node_api/signals.ts`.
+ * `node_api/exit/signals.ts`.
  */
 export function denoSignals(): SignalSource {
   const listeners = programListeners!;
@@ -63,19 +67,47 @@ export function denoSignals(): SignalSource {
     // `process` also counts the listeners that were added through it before this module was
     // imported.
     isHandled: (signal) => listeners.has(signal) || process.listenerCount(signal) > 0,
-    delay: (signal) => mayBeWatched && signal === "SIGTERM" ? RESTART_DELAY : 0,
+    delay: (signal) => mayBeWatched && signal === "SIGTERM" ? RESTART_DELAY : undefined,
+    kill: killByDefault,
   };
 }
 
 function ignore(): void {}
 
 /**
+ * Kills the process by the kernel's default action. Once a signal has been listened to, Deno takes
+ * its default action itself, and exports what OpenTelemetry has collected before: with
+ * `OTEL_DENO=true` and a collector that does not answer, that takes 20 s. Does nothing without
+ * `--allow-ffi`.
+ */
+function killByDefault(signal: number): void {
+  if (Deno.build.os === "windows") return;
+  const libc = openLibc({
+    signal: { parameters: ["i32", "pointer"], result: "pointer" },
+    raise: { parameters: ["i32"], result: "i32" },
+  });
+  if (typeof libc === "string") return;
+  libc.signal(signal, null); // SIG_DFL
+  libc.raise(signal);
+}
+
+/** Number of the program's arguments, before the program can change them. */
+const argumentCount = "Deno" in globalThis ? Deno.args.length : 0;
+
+/** The options with which Deno restarts a program. `--watch-exclude` alone does not. */
+const WATCH_OPTION = /^--(watch|watch-hmr|unstable-hmr)(=|$)/;
+
+/**
  * Whether Deno restarts the program when its files change; `undefined` if reading `/proc` is not
  * permitted.
  */
 function isWatched(): boolean | undefined {
-  const words = procText("cmdline")?.split("\0");
-  return words?.slice(0, words.length - Deno.args.length).some((word) => word.startsWith("--watch"));
+  if (Deno.build.standalone) return false;
+  const text = procText("cmdline");
+  if (text === undefined) return undefined;
+  const words = text.split("\0").slice(0, -1); // each word ends with NUL
+  // The program's own arguments come last, and `--watch` may be one of them.
+  return words.slice(0, Math.max(0, words.length - argumentCount)).some((word) => WATCH_OPTION.test(word));
 }
 
 /** The text of `/proc/self/<name>`; `undefined` if it cannot be read. */
@@ -87,9 +119,6 @@ function procText(name: string): string | undefined {
 function isInTerminal(): boolean {
   return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
 }
-
-/** The functions of `Deno` that are replaced. */
-type SignalFunctions = Pick<typeof Deno, "addSignalListener" | "removeSignalListener">;
 
 /**
  * The program's own listeners for signals.
@@ -106,36 +135,18 @@ class ProgramListeners {
   readonly #listeners = new Map<Deno.Signal, Set<() => void>>();
   readonly #removedNow = new Set<Deno.Signal>();
 
-  /** Replaces the functions of `deno` by ones that also record listeners. */
-  constructor(deno: SignalFunctions) {
-    const { addSignalListener: add, removeSignalListener: remove } = deno;
-    this.add = add;
-    this.remove = remove;
-    const added = (signal: Deno.Signal, listener: () => void): void => {
-      if (isOurs(listener)) return;
-      const listeners = this.#listeners.get(signal);
-      if (listeners === undefined) this.#listeners.set(signal, new Set([listener]));
-      else listeners.add(listener);
-    };
-    const removed = (signal: Deno.Signal, listener: () => void): void => {
-      if (isOurs(listener)) return;
-      this.#listeners.get(signal)?.delete(listener);
-      this.#removedNow.add(signal);
-      // All listeners of a signal are called in one turn of the event loop.
-      queueMicrotask(() => this.#removedNow.delete(signal));
-    };
-    const functions: SignalFunctions = {
-      addSignalListener(signal, listener) {
-        add(signal, listener);
-        added(signal, listener);
-      },
-      removeSignalListener(signal, listener) {
-        remove(signal, listener);
-        removed(signal, listener);
-      },
-    };
-    // `Reflect.set` does not throw if the program has frozen `Deno`.
-    for (const [name, value] of Object.entries(functions)) Reflect.set(deno, name, value);
+  /** Replaces the functions of `Deno` by ones that also record listeners. */
+  constructor() {
+    this.add = Deno.addSignalListener;
+    this.remove = Deno.removeSignalListener;
+    replaceFunction(Deno, "addSignalListener", (add) => (signal: Deno.Signal, listener: () => void) => {
+      add(signal, listener);
+      if (!isOurs(listener)) this.#added(signal, listener);
+    });
+    replaceFunction(Deno, "removeSignalListener", (remove) => (signal: Deno.Signal, listener: () => void) => {
+      remove(signal, listener);
+      if (!isOurs(listener)) this.#removed(signal, listener);
+    });
   }
 
   /**
@@ -145,9 +156,24 @@ class ProgramListeners {
   has(signal: Deno.Signal): boolean {
     return (this.#listeners.get(signal)?.size ?? 0) > 0 || this.#removedNow.has(signal);
   }
+
+  #added(signal: Deno.Signal, listener: () => void): void {
+    const listeners = this.#listeners.get(signal);
+    if (listeners === undefined) this.#listeners.set(signal, new Set([listener]));
+    else listeners.add(listener);
+  }
+
+  #removed(signal: Deno.Signal, listener: () => void): void {
+    this.#listeners.get(signal)?.delete(listener);
+    this.#removedNow.add(signal);
+    // All listeners of a signal are called in one turn of the event loop.
+    queueMicrotask(() => this.#removedNow.delete(signal));
+  }
 }
 
 /**
  * Made when this module is imported, which is mostly before the program adds listeners of its own.
  */
-const programListeners = "Deno" in globalThis ? new ProgramListeners(Deno) : undefined;
+const programListeners = "Deno" in globalThis
+  ? sharedInIsolate("signal listeners", () => new ProgramListeners())
+  : undefined;

@@ -1,6 +1,6 @@
 import type { ExitHooks } from "../../src/runtime.ts";
-import { exitHooksOf } from "../node_api/exit_hooks.ts";
-import { processSignals } from "../node_api/process_signals.ts";
+import { exitHooksOf } from "../node_api/exit/exit_hooks.ts";
+import { processSignals } from "../node_api/exit/process_signals.ts";
 
 /**
  * Exit hooks on Node. They do not run when a worker is terminated, nor in a worker when its process

@@ -5,34 +5,43 @@
  * @module
  */
 
-import type { ExitCause, ExitHook, ExitHooks } from "../../src/runtime.ts";
-import { nodeProcess } from "./builtins.ts";
+import type { ExitCause, ExitHook, ExitHooks } from "../../../src/runtime.ts";
+import { nodeProcess } from "../builtins.ts";
+import { sharedInIsolate } from "../../web_api/shared_state.ts";
+import { timers } from "../../web_api/timers.ts";
+import { KeptListener } from "./kept_listeners.ts";
 import { OtherIsolates } from "./other_isolates.ts";
-import {
-  type ExitingProcess,
-  isOurs,
-  listenToSignal,
-  markOurs,
-  type Signal,
-  type SignalSource,
-  SURVIVAL,
-} from "./signals.ts";
-import { timers } from "../web_api/timers.ts";
+import { type ExitingProcess, listenToSignal, type Signal, type SignalSource, SURVIVAL } from "./signals.ts";
+
+/** A listener for exits that `process` has no event for. */
+export interface OtherExitListener {
+  /** Moves it after the listeners that the program has added since. */
+  moveToEnd(): void;
+  /** Removes it. */
+  remove(): void;
+}
 
 /** What differs between runtimes. */
 export interface ExitSources {
   readonly signals: SignalSource;
   /**
    * Adds a listener for exits that `process` has no event for, which is called with the exit code if
-   * that is known. Returns a function that removes it.
+   * that is known. An event `exit` may follow, or precede it.
    */
-  readonly otherExits?: (listener: (code: unknown) => void) => () => void;
+  readonly otherExits?: (listener: (code: unknown) => void) => OtherExitListener;
   /** Whether listeners to `exit` get the code 0 only if it is that of the program. */
   readonly tellsZero?: boolean;
 }
 
-/** The exit hooks of an isolate. It listens for exits while it has at least one hook. */
+/**
+ * The exit hooks of this isolate, which all copies of this package share. It listens for exits while
+ * it has at least one hook.
+ */
 export function exitHooksOf(sources: ExitSources): ExitHooks {
+  return sharedInIsolate("exit hooks", () => makeExitHooks(sources));
+}
+
+function makeExitHooks(sources: ExitSources): ExitHooks {
   const hooks = new Set<ExitHook>();
   const runHooks: ExitHook = (last, cause) => {
     for (const hook of hooks) hook(last, cause);
@@ -63,30 +72,38 @@ function listen({ signals, otherExits, tellsZero = false }: ExitSources, runHook
     return isHandled;
   });
   let exitCode: { readonly exitCode?: number } = {};
+  let hasEnded = false;
   const onExit = (code: unknown): void => {
     if (typeof code === "number") exitCode = { exitCode: code }; // not every event of an exit has it
     // The program may have gone on after the error, and have ended well.
     const isUncaught = uncaught !== undefined && exitCode.exitCode !== 0;
+    hasEnded = true;
     runHooks(true, { ...isUncaught ? uncaught : { how: "exit" }, ...exitCode } as ExitCause);
     others.leave();
   };
-  // On Bun an unhandled rejection, which sets no code, ends the program with 1, and 0 is passed.
-  const offExit = listenLastToExit(process, (code) => onExit(code === 0 && !tellsZero ? process.exitCode : code));
-  // Fires on both runtimes without changing what becomes of the error. On Deno nothing else fires.
-  const onUncaught = (error: unknown): void => {
-    if (process.listenerCount("uncaughtException") > 0) return runHooks(false); // the program decides
-    uncaught = { how: "uncaught", ...classOf(error) };
-    runHooks(false, uncaught);
-    // If it goes on all the same, a later exit has another cause.
-    timers.after(SURVIVAL, () => uncaught = undefined);
-  };
-  process.on("uncaughtExceptionMonitor", onUncaught);
-  const offOtherExits = otherExits?.(onExit);
+  const other = otherExits?.(onExit);
+  const listeners = [
+    // After the last call of the hooks each row is written by itself, which is slow for many rows.
+    // If listeners to `exit` follow that call, ours follows them.
+    ...other === undefined ? [] : [new KeptListener("exit", () => hasEnded && runHooks(false), "first")],
+    new KeptListener("exit", (code) => {
+      // On Bun an unhandled rejection, which sets no code, ends the program with 1, and 0 is passed.
+      onExit(code === 0 && !tellsZero ? process.exitCode : code);
+      other?.moveToEnd();
+    }, "last"),
+    // Fires on all runtimes without changing what becomes of the error. On Deno nothing else fires.
+    new KeptListener("uncaughtExceptionMonitor", (error) => {
+      if (process.listenerCount("uncaughtException") > 0) return runHooks(false); // the program decides
+      uncaught = { how: "uncaught", ...classOf(error) };
+      runHooks(false, uncaught);
+      // If it goes on all the same, a later exit has another cause.
+      timers.after(SURVIVAL, () => uncaught = undefined);
+    }, "last"),
+  ];
   const offSignals = signals.received().map((signal) => listenToSignal(signal, signals, { runHooks, others, process }));
   return () => {
-    offExit();
-    process.off("uncaughtExceptionMonitor", onUncaught);
-    offOtherExits?.();
+    for (const listener of listeners) listener.remove();
+    other?.remove();
     for (const off of offSignals) off();
     others.close();
   };
@@ -100,29 +117,4 @@ function classOf(error: unknown): { readonly error?: string } {
   } catch {
     return {}; // a getter or a proxy may throw
   }
-}
-
-/**
- * Calls a listener at exit, after the program's own listeners, since those may record. Returns a
- * function that removes it.
- */
-function listenLastToExit(process: ExitingProcess, listener: (code: unknown) => void): () => void {
-  const own = markOurs((code) => listener(code));
-  let listening = true;
-  const moveToEnd = (event: unknown, added: unknown): void => {
-    if (event !== "exit" || isOurs(added as object)) return;
-    // `newListener` fires before the listener is added.
-    queueMicrotask(() => {
-      if (!listening) return;
-      process.off("exit", own);
-      process.on("exit", own);
-    });
-  };
-  process.on("exit", own);
-  process.on("newListener", moveToEnd);
-  return () => {
-    listening = false;
-    process.off("exit", own);
-    process.off("newListener", moveToEnd);
-  };
 }

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { ExitHook } from "../../src/runtime.ts";
-import { timers } from "../web_api/timers.ts";
+import type { ExitHook } from "../../../src/runtime.ts";
+import { timers } from "../../web_api/timers.ts";
 import type { OtherIsolates } from "./other_isolates.ts";
 
 /** The catchable signals that end a program, with their numbers. */
@@ -14,12 +14,6 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /** Milliseconds after which a process that should have died has survived. */
 export const SURVIVAL = 500;
-
-/**
- * Marks our listeners, so that several copies of this module in one program do not take each
- * other's for the program's.
- */
-const OURS = Symbol.for("@kymo/kymo exit listener");
 
 /** A catchable signal that ends a program. */
 export type Signal = keyof typeof SIGNALS;
@@ -36,8 +30,21 @@ export interface SignalSource {
   listen(signal: Signal, listener: () => void): () => void;
   /** Whether the program itself listens, or did when the signal that is being handled arrived. */
   isHandled(signal: Signal): boolean;
-  /** Milliseconds to wait before the process is killed. Default 0. */
-  delay?(signal: Signal): number;
+  /**
+   * Milliseconds to wait before the process is killed: 0 for the end of this turn of the event loop.
+   * Absent or `undefined`: it is killed within the listener.
+   */
+  delay?(signal: Signal): number | undefined;
+  /**
+   * Whether the runtime may call the listeners before it puts a new program in the place of this
+   * one, of which nothing else runs then.
+   */
+  mayRestart?(signal: Signal): boolean;
+  /**
+   * Kills the process as the signal would if nobody had ever listened to it. Returns without effect
+   * where that is not possible.
+   */
+  kill?(number: number): void;
 }
 
 /** The part of `process` that is used. */
@@ -49,16 +56,6 @@ export interface ExitingProcess {
   off(event: string, listener: (...args: unknown[]) => void): void;
   kill(pid: number, signal: Signal): void;
   exit(code: number): never;
-}
-
-/** Marks a listener as one of ours. */
-export function markOurs<L extends (...args: unknown[]) => void>(listener: L): L {
-  return Object.assign(listener, { [OURS]: true });
-}
-
-/** Whether a listener is marked as ours, by this copy of the module or another. */
-export function isOurs(listener: object): boolean {
-  return OURS in listener;
 }
 
 /**
@@ -95,25 +92,34 @@ export function listenToSignal(
   { runHooks, others, process }: SignalContext,
 ): () => void {
   let dying = false;
+  const cause = { how: "signal", signal } as const;
   const onSignal = (): void => {
     // Before the program's listeners too, since one of them may kill the process.
-    runHooks(false);
+    if (source.mayRestart?.(signal)) runHooks(true, cause);
+    else runHooks(false);
     // By default the kernel lets no signal kill PID 1, the first process of a container.
     if (source.isHandled(signal) || process.pid === 1) {
       others.announce(signal);
       queueMicrotask(() => runHooks(false));
-    } else if (!dying) void die();
+    } else if (!dying) decide();
   };
-  const die = async (): Promise<void> => {
+  const decide = (): void => {
+    const delay = source.delay?.(signal);
+    // At once if it can be: `deno --watch` follows a Ctrl-C with a SIGTERM of its own, which the
+    // listeners of the program must not see.
+    if (others.areNone && delay === undefined) return die();
     dying = true;
-    const handled = await others.isHandledByAny(signal);
-    const delay = source.delay?.(signal) ?? 0;
-    if (delay > 0) await timers.sleep(delay);
-    dying = false;
-    if (handled) return;
-    runHooks(true, { how: "signal", signal });
+    void others.isHandledByAny(signal).then(async (handled) => {
+      if (delay !== undefined && delay > 0) await timers.sleep(delay);
+      dying = false;
+      if (!handled) die();
+    });
+  };
+  const die = (): void => {
+    runHooks(true, cause);
     unlisten();
     try {
+      source.kill?.(SIGNALS[signal]);
       process.kill(process.pid, signal);
     } catch { // older versions of Deno require a permission
       process.exit(128 + SIGNALS[signal]);

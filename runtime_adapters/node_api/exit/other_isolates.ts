@@ -1,4 +1,4 @@
-import { builtin } from "./builtins.ts";
+import { builtin } from "../builtins.ts";
 
 /**
  * Milliseconds to wait for the answers of other isolates: one may be busy, or terminated without
@@ -76,6 +76,11 @@ export class OtherIsolates {
     this.#channel.onmessage = ({ data }) => this.#receive(data as Message);
     this.#channel.unref();
     this.#post({ kind: "hello", from: this.#id });
+  }
+
+  /** Whether there is no other isolate, as far as is known. */
+  get areNone(): boolean {
+    return this.#ids.size === 0;
   }
 
   /** Announces a signal to the other isolates. */
