@@ -36,6 +36,25 @@ export function isOneOf(...words: readonly string[]): Check {
   return (value) => words.includes(value as string) ? undefined : `must be ${list}`;
 }
 
+/** A check that the value is a path, or a `file:` URL, which may be an object or a text. */
+export const isPath: Check = (value) => {
+  const text = value instanceof URL ? value.href : value;
+  if (typeof text !== "string" || text === "") return "must be a path or a file: URL";
+  if (text.includes("\0")) return "must be a path without NUL";
+  if (typeof value === "string" && !text.startsWith("file:")) return undefined;
+  return isLocalFile(text) ? undefined : "must be a file: URL of this host, without %00 and %2F";
+};
+
+function isLocalFile(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === "file:" && url.host === "" && !/%(?:00|2f)/i.test(url.pathname);
+}
+
+/** A path or URL as `Files.resolve` takes it. */
+export function pathText(path: string | URL): string {
+  return typeof path === "string" ? path : path.href;
+}
+
 /** A check that the value is a function. */
 export const isFunction: Check = (value) => typeof value === "function" ? undefined : "must be a function";
 

@@ -16,6 +16,7 @@
 export type CapabilityName =
   | "clock.libc"
   | "locks"
+  | "append"
   | "spool"
   | "gc"
   | "gc.uncollectable"

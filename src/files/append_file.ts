@@ -1,8 +1,8 @@
 import { HEADER_BYTES } from "../csv/encode.ts";
 import { findLastRow } from "../csv/outer_rows.ts";
 import { RowScanner, wholeRows } from "../csv/row_scanner.ts";
-import { FileError, type FileHandle, readFully } from "../runtime.ts";
-import { type MonitoringDirectory, release, showsLackOf, writeAll } from "./directory.ts";
+import { type FileAccess, FileError, type FileHandle, readFully } from "../runtime.ts";
+import { isRefused, type MonitoringDirectory, release, showsLackOf, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 import { appendFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";
 
@@ -24,6 +24,25 @@ export function cannotAppend(thrown: unknown): thrown is FileError {
 }
 
 /**
+ * The failure to append to a file as it is now: it belongs to another user, or is as large as files
+ * may be. Separate files can be written; and when somebody has moved it away, there will be
+ * another.
+ */
+export class FileClosed extends FileError {
+  /** The path of the file. */
+  readonly path: string;
+
+  /** For the file at `path`, by the error with which an attempt failed. */
+  constructor(path: string, { code, message }: FileError) {
+    super(code, message);
+    this.path = path;
+  }
+}
+
+/** The error code for a file that is as large as `ulimit -f` or the file system allows. */
+const TOO_LARGE = "EFBIG";
+
+/**
  * One CSV file that many processes append whole rows to, each holding its exclusive lock while it
  * writes. Every write opens the file by its name anew, because anyone may have moved or deleted it
  * since.
@@ -33,14 +52,19 @@ export class AppendFile {
   readonly #segment: SegmentId;
   readonly #path: string;
   readonly #journal: FlushJournal;
+  readonly #access: FileAccess | undefined;
   #temporaryNumber = 0;
 
-  /** For the rows of a segment, whose journal is `journal`. Creates nothing yet. */
-  constructor(directory: MonitoringDirectory, segment: SegmentId, journal: FlushJournal) {
+  /**
+   * For the rows of a segment, whose journal is `journal`. If it creates the file, that gets
+   * `access`. Creates nothing yet.
+   */
+  constructor(directory: MonitoringDirectory, segment: SegmentId, journal: FlushJournal, access?: FileAccess) {
     this.#directory = directory;
     this.#segment = segment;
     this.#path = directory.pathOf(appendFileName(segment.owner.channel));
     this.#journal = journal;
+    this.#access = access;
   }
 
   /**
@@ -84,9 +108,15 @@ export class AppendFile {
       else if (named.kind !== "file") {
         throw new FileError(WRONG_FILE, `${this.#path} is not a file but a ${named.kind}`);
       }
-      return files.open(this.#path);
     } catch (error) {
       if (error instanceof FileError && (error.code === "EEXIST" || error.code === "ENOENT")) return undefined;
+      throw error;
+    }
+    try {
+      return files.open(this.#path);
+    } catch (error) {
+      if (isRefused(error)) throw new FileClosed(this.#path, error);
+      if (error instanceof FileError && error.code === "ENOENT") return undefined;
       throw error;
     }
   }
@@ -98,13 +128,13 @@ export class AppendFile {
   #create(): void {
     const { files } = this.#directory;
     const temporary = this.#directory.pathOf(temporaryAppendFileName(this.#segment, this.#temporaryNumber));
-    const handle = files.create(temporary);
+    const handle = this.#directory.createFile(temporary, this.#access);
     try {
       writeAll(handle, HEADER_BYTES);
       files.link(temporary, this.#path);
     } catch (error) {
       if (!showsLackOf("link", error)) throw error;
-      files.create(this.#path).close(); // the header is written with the first rows
+      this.#directory.createFile(this.#path, this.#access).close(); // the header is written with the first rows
     } finally {
       release(handle);
       this.#remove(temporary);
@@ -160,7 +190,7 @@ export class AppendFile {
       }
     } catch (error) {
       this.#journal.settled(published + takeBack(handle, end, rows.subarray(0, taken)));
-      throw error;
+      throw error instanceof FileError && error.code === TOO_LARGE ? new FileClosed(this.#path, error) : error;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { FileError, type FileHandle } from "../runtime.ts";
+import { type FileAccess, FileError, type FileHandle } from "../runtime.ts";
 import { type MonitoringDirectory, release, unless, unlessGone, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 
@@ -13,6 +13,8 @@ export interface AtomicFileOptions {
   readonly head: Uint8Array;
   /** The journal of the segment whose rows are in it, if that is a spool. */
   readonly journal?: FlushJournal;
+  /** Who may do what with it, if not as with other files of the directory. */
+  readonly access?: FileAccess | undefined;
 }
 
 /**
@@ -105,9 +107,9 @@ export class AtomicFile {
 
   #create(): FileHandle {
     this.#directory.ensure();
-    const { files } = this.#directory;
+    const { access } = this.#options;
     const [handle, number] = this.#atFreeName((number) =>
-      unless("EEXIST", () => files.create(this.temporaryPath(number)))
+      unless("EEXIST", () => this.#directory.createFile(this.temporaryPath(number), access))
     );
     this.#temporary = this.temporaryPath(number);
     this.#temporaryNumber = number;
@@ -140,12 +142,17 @@ export class AtomicFile {
  *
  * @throws {FileError} if it cannot be written; then the old file, if any, is unchanged.
  */
-export function replaceFile(directory: MonitoringDirectory, name: string, bytes: Uint8Array): void {
+export function replaceFile(
+  directory: MonitoringDirectory,
+  name: string,
+  bytes: Uint8Array,
+  access: FileAccess = directory.fileAccess,
+): void {
   const { files, path, syncs } = directory;
   const temporary = directory.temporaryPathOf(name);
   directory.ensure();
   unlessGone(() => files.remove(temporary)); // of a writer that was killed
-  const handle = files.create(temporary);
+  const handle = directory.createFile(temporary, access);
   try {
     try {
       writeAll(handle, bytes);

@@ -1,4 +1,4 @@
-import { type MonitoringDirectory, unlessGone } from "./directory.ts";
+import { accessLike, type MonitoringDirectory, unlessGone } from "./directory.ts";
 import { replaceFile } from "./atomic_file.ts";
 import { type ProcessId, programFileName } from "./names.ts";
 import { parseProgramRecord, readRecordBytes, withEnd } from "./program_record.ts";
@@ -26,7 +26,8 @@ export function* recordKilled(
   const path = directory.pathOf(name);
   // Of a writer that was killed: whoever could write it now would hold the lock.
   unlessGone(() => files.remove(directory.temporaryPathOf(name)));
-  if (files.status(path)?.kind !== "file") return;
+  const status = files.status(path);
+  if (status?.kind !== "file") return;
   const bytes = readRecordBytes(files, path);
   const record = bytes.ok ? parseProgramRecord(name, bytes.value) : bytes;
   if (!bytes.ok || !record.ok || record.value.end !== undefined) return;
@@ -38,7 +39,7 @@ export function* recordKilled(
     yield 0;
   }
   const ended = withEnd(bytes.value, { how: "killed", at });
-  if (ended.ok) replaceFile(directory, name, ended.value);
+  if (ended.ok) replaceFile(directory, name, ended.value, accessLike(status));
 }
 
 /** `undefined` if it cannot be told: the owner is alive, or the spool is of another version. */

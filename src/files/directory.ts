@@ -1,6 +1,6 @@
 import { fileError, fileErrorCode } from "../errors.ts";
-import { FileError, type FileHandle, type Files } from "../runtime.ts";
-import { probeName, SPOOLS_DIRECTORY, temporaryName } from "./names.ts";
+import { type FileAccess, FileError, type FileHandle, type Files, type FileStatus } from "../runtime.ts";
+import { directoryOf, probeName, SPOOLS_DIRECTORY, temporaryName } from "./names.ts";
 
 /** What some file systems cannot do: append to files under a lock, keep spools, make hard links. */
 export type Ability = "append" | "spool" | "link";
@@ -26,31 +26,68 @@ export function showsLackOf(ability: Ability, thrown: unknown): thrown is FileEr
     (fileErrorCode(thrown) === "unsupported" || LACKS[ability].includes(thrown.code));
 }
 
-/** How a monitoring directory is used. */
+/**
+ * Whether an operation failed because this user may not do it: with a file of another user, or in a
+ * directory of one.
+ */
+export function isRefused(thrown: unknown): thrown is FileError {
+  return thrown instanceof FileError && fileErrorCode(thrown) === "permission-denied";
+}
+
+/** How files are written to a monitoring directory. */
 export interface DirectoryOptions {
   /** Whether files count as published only once they are on the disk. Default `false`. */
   readonly syncs?: boolean;
-  /** Whether spools are created in it. Default `false`. */
-  readonly spools?: boolean;
+  /** Permission bits of the files that are created in it. Default 0600. */
+  readonly fileMode?: number;
 }
 
-/** The monitoring directory. It is created again if somebody removes it while a program records. */
+/** Permission bits of files by default. */
+export const PRIVATE_MODE = 0o600;
+
+/** Who may do what with a file that is made from another: whoever may do it with that. */
+export function accessLike({ access }: Pick<FileStatus, "access">): FileAccess {
+  return { ...access, mode: access.mode & 0o666 | PRIVATE_MODE };
+}
+
+/** Permission bit by which everybody may write. */
+const WRITABLE_BY_OTHERS = 0o002;
+
+/** Bit by which only the owner of a file may remove it from a directory. */
+const STICKY = 0o1000;
+
+/**
+ * The monitoring directory. It is created again if somebody removes it while a program records,
+ * but not on another volume: if that on which it was is not mounted, its files would be hidden as
+ * soon as it is again.
+ *
+ * **Several users** may write to one directory. All who may write to it may make spools, since the
+ * directory of the spools gets its permission bits and, if possible, its owner and group. A program
+ * goes on with what it may do: where it may not make a spool, its buffers are heap memory; where it
+ * may not append to a file, it writes others. Each such refusal is noted here, and reported once.
+ */
 export class MonitoringDirectory {
   /** Its path: absolute, unless the working directory is unknown. */
   readonly path: string;
   /** The file system it is in. */
   readonly files: Files;
-  readonly #unable = new Map<Ability, string>();
   /**
    * Whether a file counts as published only once it is on the disk, and not only in the page cache.
    */
   readonly syncs: boolean;
+  /** Who may do what with the files that are created in it. */
+  readonly fileAccess: FileAccess;
+  readonly #unable = new Map<Ability, string>();
+  readonly #refused = new Map<Ability, string>();
+  /** The device that it was on when it was last seen. */
+  #device: string | undefined;
 
   /** For a directory that exists; `path` as given by {@linkcode Files.resolve}. */
-  constructor(files: Files, path: string, syncs = false) {
+  constructor(files: Files, path: string, { syncs = false, fileMode = PRIVATE_MODE }: DirectoryOptions = {}) {
     this.files = files;
     this.path = path;
     this.syncs = syncs;
+    this.fileAccess = { mode: fileMode };
   }
 
   /**
@@ -63,16 +100,29 @@ export class MonitoringDirectory {
   static create(
     files: Files,
     path: string,
-    { syncs = false, spools = false }: DirectoryOptions = {},
+    { spools = false, ...options }: DirectoryOptions & { readonly spools?: boolean } = {},
   ): MonitoringDirectory {
     try {
-      const directory = new MonitoringDirectory(files, files.resolve(path), syncs);
+      const directory = new MonitoringDirectory(files, files.resolve(path), options);
       if (spools) directory.ensureSpools();
       else directory.#probe();
-      if (syncs) directory.#syncNames();
+      if (directory.syncs) directory.#syncNames();
       return directory;
     } catch (error) {
       throw fileError("Cannot create the monitoring directory", path, error);
+    }
+  }
+
+  /**
+   * Checks that files can be created in it.
+   *
+   * @throws {KymoError} if not.
+   */
+  check(): void {
+    try {
+      this.#probe();
+    } catch (error) {
+      throw fileError("Cannot write to the monitoring directory", this.path, error);
     }
   }
 
@@ -83,9 +133,25 @@ export class MonitoringDirectory {
    * @throws {FileError}
    */
   ensure(): void {
-    const denied = this.files.denied(this.path);
+    const { files, path } = this;
+    const denied = files.denied(path);
     if (denied !== undefined) throw new FileError("DENIED", denied);
-    this.files.ensureDirectory(this.path);
+    const status = files.status(path);
+    if (status?.kind === "directory") {
+      this.#device = status.device;
+    } else {
+      if (status === undefined) this.#mustHaveVolume();
+      files.ensureDirectory(path);
+    }
+  }
+
+  /**
+   * Creates a new file in it, or among the spools.
+   *
+   * @throws {FileError} `EEXIST` if the name is taken.
+   */
+  createFile(path: string, access: FileAccess = this.fileAccess): FileHandle {
+    return this.files.create(path, access);
   }
 
   /** Whether no attempt has shown yet that the file system lacks an ability. */
@@ -93,9 +159,12 @@ export class MonitoringDirectory {
     return !this.#unable.has(ability);
   }
 
-  /** Why the file system lacks an ability, as an attempt has shown; `undefined` if none has. */
+  /**
+   * Why the file system lacks an ability, or this user may not use it, as an attempt has shown;
+   * `undefined` if none has.
+   */
   whyNot(ability: Ability): string | undefined {
-    return this.#unable.get(ability);
+    return this.#unable.get(ability) ?? this.#refused.get(ability);
   }
 
   /** Notes that the file system lacks an ability, and why. Returns whether that is new. */
@@ -103,6 +172,21 @@ export class MonitoringDirectory {
     const isNew = this.can(ability);
     if (isNew) this.#unable.set(ability, why);
     return isNew;
+  }
+
+  /**
+   * Notes that this user may not use an ability, with one file at least and for the moment, and why.
+   * Returns whether that is new.
+   */
+  noteRefusalOf(ability: Ability, why: string): boolean {
+    const isNew = !this.#refused.has(ability);
+    this.#refused.set(ability, why);
+    return isNew;
+  }
+
+  /** Notes that this user may use an ability again. */
+  forgetRefusalOf(ability: Ability): void {
+    this.#refused.delete(ability);
   }
 
   /** The path of a file in it. */
@@ -132,7 +216,9 @@ export class MonitoringDirectory {
    */
   ensureSpools(): void {
     this.ensure();
-    this.files.ensureDirectory(this.spools);
+    const status = this.files.status(this.spools);
+    if (status?.kind === "directory") return;
+    this.files.ensureDirectory(this.spools, status === undefined ? this.#accessOfSpools() : undefined);
   }
 
   /** Removes the directory of the spools if it is empty. Does not throw. */
@@ -144,10 +230,42 @@ export class MonitoringDirectory {
     }
   }
 
+  /**
+   * Who may write to this directory may make spools, whoever makes the directory of the spools.
+   * Where everybody may write, nobody may remove or rename the spools of others.
+   */
+  #accessOfSpools(): FileAccess | undefined {
+    const { files, path } = this;
+    const access = files.status(files.realPath(path) ?? path)?.access;
+    if (access === undefined) return undefined;
+    return access.mode & WRITABLE_BY_OTHERS ? { ...access, mode: access.mode | STICKY } : access;
+  }
+
+  /**
+   * Throws if the directory is gone because its volume is not mounted. That is so if what is left of
+   * its path lies on another device than the directory did, and no volume is mounted there. Where
+   * this program may not look, it is not known.
+   */
+  #mustHaveVolume(): void {
+    if (this.#device === undefined) return;
+    const { files } = this;
+    let place = this.path;
+    let above = directoryOf(place);
+    while (place !== above && files.denied(above) === undefined) {
+      const device = files.status(place)?.device;
+      if (device === this.#device) return;
+      if (device !== undefined) {
+        if (files.status(above)?.device !== device) return;
+        throw new FileError("EIO", "the volume that it was on is not mounted");
+      }
+      [place, above] = [above, directoryOf(above)];
+    }
+  }
+
   #probe(): void {
     this.ensure();
     const path = this.pathOf(probeName(Math.random().toString(36).slice(2)));
-    const handle = this.files.create(path);
+    const handle = this.createFile(path);
     try {
       if (this.syncs) handle.sync();
     } finally {
@@ -162,7 +280,7 @@ export class MonitoringDirectory {
    */
   #syncNames(): void {
     this.files.syncDirectory(this.path);
-    const parent = this.path.slice(0, Math.max(1, this.path.lastIndexOf("/")));
+    const parent = directoryOf(this.path);
     if (this.path.startsWith("/") && this.files.denied(parent) === undefined) this.files.syncDirectory(parent);
   }
 }

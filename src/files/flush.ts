@@ -1,4 +1,5 @@
 import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
+import type { FileAccess } from "../runtime.ts";
 import type { SegmentContent } from "../segment/segment.ts";
 import { AppendFile } from "./append_file.ts";
 import { AtomicFile } from "./atomic_file.ts";
@@ -20,6 +21,8 @@ export interface FlushDeps {
   readonly encoder: CsvEncoder;
   /** How files are laid out. */
   readonly layout: Layout;
+  /** Who may do what with the files that it creates, if not as with others of the directory. */
+  readonly access?: FileAccess;
 }
 
 /**
@@ -62,8 +65,8 @@ export class SegmentFlush {
     this.#deps = deps;
     this.#journal = journal;
     this.#destination = deps.layout === "append"
-      ? new AppendFile(deps.directory, segment, journal)
-      : segmentFile(deps.directory, segment, journal);
+      ? new AppendFile(deps.directory, segment, journal, deps.access)
+      : segmentFile(deps, segment, journal);
     this.#row = journal.published;
   }
 
@@ -93,7 +96,7 @@ export class SegmentFlush {
   /** Writes what is not published yet to a separate file for this segment, whatever the layout. */
   useOwnFile(): void {
     this.abort();
-    this.#destination = segmentFile(this.#deps.directory, this.segment, this.#journal);
+    this.#destination = segmentFile(this.#deps, this.segment, this.#journal);
   }
 
   /** Removes what is not published; the next step begins after the published rows. */
@@ -104,7 +107,11 @@ export class SegmentFlush {
 }
 
 /** The separate file of a segment. */
-function segmentFile(directory: MonitoringDirectory, segment: SegmentContent, journal: FlushJournal): AtomicFile {
+function segmentFile(
+  { directory, access }: FlushDeps,
+  segment: SegmentContent,
+  journal: FlushJournal,
+): AtomicFile {
   const nameOf = (number: number): string => segmentFileName(segment, number);
-  return new AtomicFile(directory, { nameOf, head: HEADER_BYTES, journal });
+  return new AtomicFile(directory, { nameOf, head: HEADER_BYTES, journal, access });
 }

@@ -14,6 +14,11 @@
  * 3. Flush the rows that are not published, with the same code and to the same names as the owner.
  * 4. Remove the spool; or set it aside if some of its rows are damaged.
  *
+ * **Spools of other users.** What this user may not read or write is left alone, and counted. Where
+ * it may write to a spool but not remove it, since only owners may remove files from the directory,
+ * its rows are published and the spool stays: its journal says that they are. The files get the
+ * permission bits of the spool, and its owner if possible.
+ *
  * Each step leaves a state from which another recovery can go on, so a recovery may be killed at
  * any point, and several programs may recover at once: each row is published once.
  *
@@ -24,9 +29,9 @@ import type { CsvEncoder } from "../csv/encode.ts";
 import { fileError, KymoError, quotePath } from "../errors.ts";
 import { type Clock, FileError } from "../runtime.ts";
 import type { FoundSegment } from "../segment/reader.ts";
-import { cannotAppend, LOCK_PATIENCE, LOCK_RETRY } from "./append_file.ts";
+import { cannotAppend, FileClosed, LOCK_PATIENCE, LOCK_RETRY } from "./append_file.ts";
 import { recordKilled } from "./dead_program.ts";
-import { type MonitoringDirectory, unlessGone } from "./directory.ts";
+import { accessLike, isRefused, type MonitoringDirectory, unlessGone } from "./directory.ts";
 import { type FlushProgress, SegmentFlush } from "./flush.ts";
 import { FlushJournal } from "./flush_journal.ts";
 import { removeTemporaries, settleStep } from "./interrupted_flush.ts";
@@ -56,6 +61,8 @@ export interface RecoverySummary {
   readonly damaged: number;
   /** Spools that are locked: by their owner, which lives, or by another recovery. */
   readonly alive: number;
+  /** Spools that this user may not read or write, whose owner may be dead. */
+  readonly refused: number;
   /** Failures. Their spools are still there. */
   readonly failures: readonly KymoError[];
 }
@@ -68,12 +75,18 @@ export interface RecoveryDeps {
   readonly encoder: CsvEncoder;
   /** Tells the time, which no program that is dead now has seen. */
   readonly clock: Clock;
+  /**
+   * Paths of spools that earlier recoveries have dealt with and could not remove, to be left alone.
+   * Those that this one has to leave are added.
+   */
+  readonly left?: Set<string>;
 }
 
 /** Flushes the spools of a monitoring directory whose owner is dead. */
 export class Recovery {
   readonly #deps: RecoveryDeps;
-  readonly #summary = { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] as KymoError[] };
+  readonly #summary = { spools: 0, rows: 0, damaged: 0, alive: 0, refused: 0, failures: [] as KymoError[] };
+  readonly #left: Set<string>;
   #found = 0;
   #settled = 0;
   /** ms that it may still wait for locks, all spools taken together. */
@@ -82,6 +95,7 @@ export class Recovery {
   /** Does nothing until {@linkcode Recovery.run}. */
   constructor(deps: RecoveryDeps) {
     this.#deps = deps;
+    this.#left = deps.left ?? new Set();
   }
 
   /** Progress so far. */
@@ -97,7 +111,7 @@ export class Recovery {
   /** Recovers in pieces. Yields after each one the ms to wait before the next. Does not throw. */
   *run(): Generator<number, void> {
     const found = this.#list();
-    const spools = found.filter(({ name }) => name.state === "complete");
+    const spools = this.#withoutLeft(found.filter(({ name }) => name.state === "complete"));
     this.#found = spools.length;
     for (const spool of found) if (spool.name.state === "unfinished") this.#removeUnfinished(spool);
     for (const ofProcess of Map.groupBy(spools, ({ name: { owner } }) => processKey(owner)).values()) {
@@ -118,6 +132,13 @@ export class Recovery {
     }
   }
 
+  /** Also forgets those that are gone. */
+  #withoutLeft(spools: readonly FoundSpool[]): FoundSpool[] {
+    const there = new Set(spools.map(({ path }) => path));
+    for (const path of this.#left) if (!there.has(path)) this.#left.delete(path);
+    return spools.filter(({ path }) => !this.#left.has(path));
+  }
+
   /** Removes a spool whose owner died before it was complete. */
   #removeUnfinished(found: FoundSpool): void {
     const { files } = this.#deps.directory;
@@ -130,7 +151,7 @@ export class Recovery {
         spool.value.close();
       }
     } catch (error) {
-      this.#failed(found.path, error);
+      if (!isRefused(error)) this.#failed(found.path, error);
     }
   }
 
@@ -178,6 +199,7 @@ export class Recovery {
     try {
       const opened = SpoolReader.openIfOwnerDead(this.#deps.directory.files, found);
       if (opened.ok) return opened.value;
+      if (opened.kind === "refused") this.#refused(opened.reason);
       return opened.kind === "locked" ? "locked" : undefined;
     } catch (error) {
       this.#failed(found.path, error);
@@ -195,8 +217,9 @@ export class Recovery {
     try {
       yield* recordKilled(directory, owner, held, others, clock.epoch());
     } catch (error) {
-      const path = directory.pathOf(programFileName(owner));
-      this.#summary.failures.push(fileError("Cannot write the end of a program", path, error));
+      // One failure for all programs of other users.
+      const path = isRefused(error) ? directory.path : directory.pathOf(programFileName(owner));
+      this.#failOnce(fileError("Cannot write the end of a program", path, error));
     }
   }
 
@@ -211,11 +234,10 @@ export class Recovery {
   }
 
   *#recoverOpened(found: FoundSpool, spool: SpoolReader): Generator<number, void> {
-    const { files } = this.#deps.directory;
     const header = spool.header();
     const rows = spool.read();
     if (header.ok && rows.ok) yield* this.#publish(found, spool, rows.value);
-    else if (!header.ok && header.kind === "empty") files.remove(found.path);
+    else if (!header.ok && header.kind === "empty") this.#remove(found);
     else if (!header.ok && header.kind === "other-version") this.#unsupported(found, header.reason);
     else if (!header.ok) this.#setAside(found, header.reason, rows.ok ? rows.value.segment.count : 0);
     else if (!rows.ok) this.#setAside(found, rows.reason, 0);
@@ -240,15 +262,31 @@ export class Recovery {
       yield this.#wait();
     }
     removeTemporaries(directory, segment);
-    const flush = new SegmentFlush({ directory, encoder, layout: journal.layout }, segment, journal);
+    const { published } = journal;
+    const deps = { directory, encoder, layout: journal.layout, access: accessLike(spool.status) };
+    const flush = new SegmentFlush(deps, segment, journal);
     try {
       yield* this.#flush(flush);
     } finally {
       if (flush.published < segment.count) flush.abort(); // it failed, or the caller abandoned the recovery
     }
-    if (segment.count > 0) this.#summary.spools++;
+    const isNew = segment.count > published;
+    let isGone = true;
     if (damaged > 0) this.#setAside(found, "some of its rows are damaged", damaged);
-    else directory.files.remove(found.path);
+    else isGone = this.#remove(found);
+    if (segment.count > 0 && (isNew || isGone)) this.#summary.spools++;
+  }
+
+  /** Removes a spool that is of no more use; `false` if this user may not. */
+  #remove({ path }: FoundSpool): boolean {
+    try {
+      this.#deps.directory.files.remove(path);
+      return true;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      this.#left.add(path);
+      return false;
+    }
   }
 
   *#flush(flush: SegmentFlush): Generator<number, void> {
@@ -279,9 +317,28 @@ export class Recovery {
   #setAside({ path, name }: FoundSpool, why: string, rows: number): void {
     const { directory } = this.#deps;
     const aside = directory.spoolPathOf(spoolFileName({ ...name, state: "damaged" }));
-    directory.files.rename(path, aside);
+    let there = aside;
+    try {
+      directory.files.rename(path, aside);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      this.#left.add(path);
+      there = path;
+    }
     this.#summary.damaged += rows;
-    this.#summary.failures.push(new KymoError("invalid-data", `Cannot recover: ${quotePath(aside)}: ${why}`));
+    this.#summary.failures.push(new KymoError("invalid-data", `Cannot recover: ${quotePath(there)}: ${why}`));
+  }
+
+  /** One failure for all spools of other users, however many there are. */
+  #refused(why: string): void {
+    this.#summary.refused++;
+    const text = `Cannot recover the spools of other users: ${quotePath(this.#deps.directory.spools)}: ${why}`;
+    this.#failOnce(new KymoError("permission-denied", text));
+  }
+
+  #failOnce(failure: KymoError): void {
+    const { failures } = this.#summary;
+    if (failures.every(({ message }) => message !== failure.message)) failures.push(failure);
   }
 
   #unsupported({ path }: FoundSpool, why: string): void {
@@ -298,7 +355,7 @@ function stepOf(flush: SegmentFlush): FlushProgress {
   try {
     return flush.step();
   } catch (error) {
-    if (!cannotAppend(error)) throw error;
+    if (!cannotAppend(error) && !(error instanceof FileClosed)) throw error;
     flush.useOwnFile();
     return flush.step();
   }

@@ -81,7 +81,7 @@ export class Spool {
     let mapping: Mapping | undefined;
     try {
       directory.ensureSpools();
-      writeZeros(files, temporary, bytes, sync);
+      writeZeros(directory, temporary, bytes, sync);
       mapping = files.map?.(temporary, bytes);
       if (mapping !== undefined) {
         mustBeMemory(mapping, bytes);
@@ -132,8 +132,8 @@ export class Spool {
  * Creates the file and writes every block of it: on a full disk, a store into a hole would kill the
  * process.
  */
-function writeZeros(files: Files, path: string, bytes: number, sync: boolean): void {
-  const handle = files.create(path);
+function writeZeros(directory: MonitoringDirectory, path: string, bytes: number, sync: boolean): void {
+  const handle = directory.createFile(path);
   try {
     for (let rest = bytes; rest > 0; rest -= BLOCK.length) writeAll(handle, BLOCK.subarray(0, rest));
     if (sync) handle.sync();

@@ -1,5 +1,5 @@
 import { failure, type Result, success } from "../result.ts";
-import { type FileHandle, type Files, readFully } from "../runtime.ts";
+import { type FileHandle, type Files, type FileStatus, readFully } from "../runtime.ts";
 import {
   JOURNAL_AT,
   readHeader,
@@ -8,7 +8,7 @@ import {
   type SegmentHeader,
 } from "../segment/format.ts";
 import { type FoundSegment, readSegment } from "../segment/reader.ts";
-import { type MonitoringDirectory, release, unlessGone, writeAll } from "./directory.ts";
+import { isRefused, type MonitoringDirectory, release, unlessGone, writeAll } from "./directory.ts";
 import { channelKey, type ChannelOwner, parseSpoolFileName, type SpoolName } from "./names.ts";
 
 /** Why a spool cannot be opened. */
@@ -18,7 +18,9 @@ export type OpenFault =
   /** What has its name is not a file. */
   | "not-a-file"
   /** Its lock is held by its owner, which is alive, or by another recovery. */
-  | "locked";
+  | "locked"
+  /** It is not known to be locked, and this user may not read or write it. */
+  | "refused";
 
 /** Why the header of a spool is of no use. */
 export type SpoolFault =
@@ -73,13 +75,19 @@ export class SpoolReader {
    * (see `spool.ts`). Takes the lock; only its holder may change a spool.
    */
   static openIfOwnerDead(files: Files, { path, name: { owner } }: FoundSpool): Result<SpoolReader, OpenFault> {
-    const opened = openFile(files, path);
+    let opened: Result<FileHandle, OpenFault>;
+    try {
+      opened = openFile(files, path);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      return SpoolReader.isLocked(files, path) ? LOCKED : failure("refused", error.message);
+    }
     if (!opened.ok) return opened;
     const handle = opened.value;
     try {
       if (handle.tryLock?.() !== true) {
         release(handle);
-        return failure("locked", "locked by its owner, or by another recovery");
+        return LOCKED;
       }
       if (files.status(path)?.identity === handle.status().identity) return success(new SpoolReader(handle, owner));
     } catch (error) {
@@ -109,6 +117,11 @@ export class SpoolReader {
     } catch {
       return undefined; // it may not be read, or not be locked there
     }
+  }
+
+  /** The status of the file. */
+  get status(): FileStatus {
+    return this.#handle.status();
   }
 
   /** Reads the header. While the owner reuses the segment, some of it may be new and some old. */
@@ -148,6 +161,7 @@ export class SpoolReader {
 }
 
 const GONE = failure("gone", "no such file or directory");
+const LOCKED = failure("locked", "locked by its owner, or by another recovery");
 
 /** Opens a file, and nothing else: to open a pipe would block until somebody writes to it. */
 function openFile(files: Files, path: string, mode?: "read"): Result<FileHandle, OpenFault> {

@@ -18,6 +18,8 @@ export interface BackgroundRecoveryOptions extends RecoveryDeps, TimeSlicerDeps 
 export class BackgroundRecovery {
   readonly #options: BackgroundRecoveryOptions;
   readonly #reported = new Set<string>();
+  /** Spools that it has dealt with and may not remove. */
+  readonly #left = new Set<string>();
   #current: Generator<number, void> | undefined;
   #recovery: Recovery | undefined;
   #rows = 0;
@@ -64,7 +66,7 @@ export class BackgroundRecovery {
 
   #begin(): void {
     if (this.#current !== undefined) return;
-    this.#recovery = new Recovery(this.#options);
+    this.#recovery = new Recovery({ ...this.#options, left: this.#left });
     this.#current = this.#recovery.run();
     this.#slicer.schedule(0);
   }

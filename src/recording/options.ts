@@ -1,6 +1,7 @@
 import { KymoError, quote } from "../errors.ts";
-import { type Check, checkGiven, isBoolean, isFunction, isOneOf, isWholeNumber } from "../options.ts";
+import { type Check, checkGiven, isBoolean, isFunction, isOneOf, isPath, isWholeNumber, pathText } from "../options.ts";
 import type { Sampler } from "../sampling/sampler.ts";
+import { PRIVATE_MODE } from "../files/directory.ts";
 import { checkChannelName, type Layout } from "../files/names.ts";
 import { RESERVED_CHANNELS } from "../series.ts";
 
@@ -10,11 +11,11 @@ export type Durability = "memory" | "spool" | "fsync";
 /** Where and how observations are written. Each option has a default. */
 export interface WriteOptions {
   /**
-   * Where all files go; created if missing.
+   * Where all files go: a path, or a `file:` URL as an object or a text; created if missing.
    *
    * @default "_monitoring"
    */
-  readonly monitoringDir?: string;
+  readonly monitoringDir?: string | URL;
   /**
    * Bytes that the two buffers of a channel may take together, from 16 KiB to 1 GiB.
    *
@@ -44,6 +45,14 @@ export interface WriteOptions {
    * @default "spool"
    */
   readonly durability?: Durability;
+  /**
+   * Permission bits of all files, spools too, whatever the umask: 0o600 for this user, and what its
+   * group (0o040 to read, 0o020 to write) and others (0o004, 0o002) may do besides. Who may write to
+   * a spool can recover it, and can also kill the program by cutting it short.
+   *
+   * @default 0o600
+   */
+  readonly fileMode?: number;
   /**
    * Name of the service, for the program record: 1 to 128 characters, none of them control
    * characters. By default the environment variable `KYMO_NAME` or `OTEL_SERVICE_NAME`, if it may be
@@ -91,7 +100,12 @@ export interface StartOptions extends WriteOptions {
 }
 
 /** {@linkcode WriteOptions}, checked and with defaults. The name of the service has none. */
-export type CheckedWriteOptions = Required<Omit<WriteOptions, "name">> & Pick<WriteOptions, "name">;
+export type CheckedWriteOptions = Checked<WriteOptions>;
+
+type Checked<O extends WriteOptions> =
+  & Required<Omit<O, "name" | "monitoringDir">>
+  & Pick<WriteOptions, "name">
+  & { readonly monitoringDir: string };
 
 /** How the runtime is sampled. */
 export interface RuntimeSampling {
@@ -104,7 +118,7 @@ export interface RuntimeSampling {
 }
 
 /** All options of `start`, checked. */
-export type CheckedOptions = Required<Omit<StartOptions, "name">> & Pick<WriteOptions, "name">;
+export type CheckedOptions = Checked<StartOptions>;
 
 /** The default of `onError`. */
 export function ignoreErrors(): void {}
@@ -115,6 +129,7 @@ const WRITE_DEFAULTS: CheckedWriteOptions = {
   flushInterval: 60_000,
   layout: "segments",
   durability: "spool",
+  fileMode: PRIVATE_MODE,
   onError: ignoreErrors,
   optional: false,
 };
@@ -131,9 +146,10 @@ const DAY = 86_400_000;
 
 const isInterval = isWholeNumber(10, DAY);
 
-const isDirectory: Check = (value) => {
-  if (typeof value !== "string" || value === "") return "must be a path";
-  return value.includes("\0") ? "must be a path without NUL" : undefined;
+const isFileMode: Check = (value) => {
+  const mode = value as number;
+  const isValid = Number.isInteger(value) && (mode & 0o600) === 0o600 && (mode & ~0o666) === 0 && mode <= 0o666;
+  return isValid ? undefined : "must be 0o600, with read and write bits for group and others if need be, such as 0o640";
 };
 
 /** Whether a value may be the name of a service. */
@@ -160,11 +176,12 @@ const isRuntimeSampling: Check = (value) => {
 };
 
 const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = {
-  monitoringDir: isDirectory,
+  monitoringDir: isPath,
   memoryThreshold: isWholeNumber(2 ** 14, 2 ** 30),
   flushInterval: isWholeNumber(10, DAY, 0),
   layout: isOneOf("segments", "append"),
   durability: isOneOf("memory", "spool", "fsync"),
+  fileMode: isFileMode,
   name: isName,
   onError: isFunction,
   optional: isBoolean,
@@ -185,7 +202,7 @@ const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
  * range.
  */
 export function checkStartOptions(options: unknown = {}): CheckedOptions {
-  const checked: CheckedOptions = { ...DEFAULTS, ...checkGiven<StartOptions>("Cannot start", options, CHECKS) };
+  const checked = complete(DEFAULTS, checkGiven<StartOptions>("Cannot start", options, CHECKS));
   for (const { channel, interval } of checked.samplers) {
     checkOwnChannelName("Cannot start", channel);
     checkInterval("Cannot start", interval);
@@ -215,7 +232,14 @@ export function differingOptions(one: CheckedOptions, other: CheckedOptions): st
  * range; the message begins with `action`.
  */
 export function checkWriteOptions(action: string, options: unknown = {}): CheckedWriteOptions {
-  return { ...WRITE_DEFAULTS, ...checkGiven<WriteOptions>(action, options, WRITE_CHECKS) };
+  return complete(WRITE_DEFAULTS, checkGiven<WriteOptions>(action, options, WRITE_CHECKS));
+}
+
+function complete<D extends CheckedWriteOptions>(
+  defaults: D,
+  { monitoringDir = defaults.monitoringDir, ...given }: Partial<WriteOptions>,
+): D {
+  return { ...defaults, ...given, monitoringDir: pathText(monitoringDir) };
 }
 
 /** Options of a background sampler without a monitor. Each has a default. */

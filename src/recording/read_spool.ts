@@ -1,6 +1,7 @@
 import { defaultRuntime } from "../default_runtime.ts";
 import { fileError, KymoError, type KymoErrorCode, quotePath } from "../errors.ts";
 import { type OpenFault, SpoolReader } from "../files/spool_reader.ts";
+import { pathText } from "../options.ts";
 import type { Result } from "../result.ts";
 import { FileError, type Files, type Runtime } from "../runtime.ts";
 import type { SegmentFault } from "../segment/format.ts";
@@ -46,8 +47,8 @@ export interface SpoolReading {
  * rmSync("_read_while_recording", { recursive: true });
  * ```
  */
-export function readSpool(path: string): SpoolReading {
-  return readSpoolOn(defaultRuntime(), path);
+export function readSpool(path: string | URL): SpoolReading {
+  return readSpoolOn(defaultRuntime(), pathText(path));
 }
 
 /** Codes of the reasons why a spool cannot be read, where they are not `"invalid-data"`. */

@@ -1,7 +1,7 @@
 import { defaultRuntime } from "../default_runtime.ts";
 import { CsvEncoder } from "../csv/encode.ts";
 import { fileError } from "../errors.ts";
-import { checkGiven, isFunction } from "../options.ts";
+import { checkGiven, isFunction, pathText } from "../options.ts";
 import { FileError, type Files, type Runtime } from "../runtime.ts";
 import { MonitoringDirectory } from "../files/directory.ts";
 import { Recovery, type RecoveryProgress, type RecoverySummary } from "../files/recovery.ts";
@@ -30,13 +30,14 @@ const SLICE_BUDGET = 10_000_000;
  * import { mkdirSync, rmSync } from "node:fs";
  *
  * mkdirSync("_recovered");
- * const { spools, rows, damaged, alive, failures } = await recover("_recovered");
- * assertEquals({ spools, rows, damaged, alive, failures }, { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] });
+ * const { spools, rows, damaged, alive, refused, failures } = await recover("_recovered");
+ * assertEquals({ spools, rows, damaged, alive, refused }, { spools: 0, rows: 0, damaged: 0, alive: 0, refused: 0 });
+ * assertEquals(failures, []);
  * rmSync("_recovered", { recursive: true });
  * ```
  */
-export async function recover(monitoringDir: string, options?: RecoverOptions): Promise<RecoverySummary> {
-  return await recoverOn(defaultRuntime(), monitoringDir, options);
+export async function recover(monitoringDir: string | URL, options?: RecoverOptions): Promise<RecoverySummary> {
+  return await recoverOn(defaultRuntime(), pathText(monitoringDir), options);
 }
 
 /** {@linkcode recover} on a given runtime. */
@@ -55,7 +56,7 @@ export async function recoverOn(
   } catch (error) {
     throw fileError("Cannot recover", monitoringDir, error);
   }
-  const directory = new MonitoringDirectory(files, path, canSync(files, path));
+  const directory = new MonitoringDirectory(files, path, { syncs: canSync(files, path) });
   const recovery = new Recovery({ directory, encoder: new CsvEncoder(), clock });
   let sliceStart = clock.now();
   for (const delay of recovery.run()) {

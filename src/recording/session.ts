@@ -172,7 +172,11 @@ export class Session {
       isolate: this.#store.isolate,
       clock: clock.name,
       monitoringDir: directory.path,
-      capabilities: capabilitiesOf(this.#runtime, { spool: whyNotSpool, locks: directory.whyNot("append") }),
+      capabilities: capabilitiesOf(this.#runtime, {
+        spool: whyNotSpool,
+        locks: directory.can("append") ? undefined : directory.whyNot("append"),
+        append: this.#runtime.unavailable.locks ?? directory.whyNot("append"),
+      }),
       layout: this.#options.layout,
       durability,
       ...sumCounts(Object.values(channels)),

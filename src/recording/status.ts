@@ -99,6 +99,7 @@ export const NOT_STARTED: MonitorStatus = {
 const CAPABILITIES: readonly CapabilityName[] = [
   "clock.libc",
   "locks",
+  "append",
   "spool",
   "gc",
   "gc.uncollectable",

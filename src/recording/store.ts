@@ -39,7 +39,7 @@ export class Store {
    */
   constructor(runtime: Runtime, options: CheckedWriteOptions) {
     const { clock, timers, files, pid } = runtime;
-    const { layout, flushInterval, memoryThreshold, durability, monitoringDir } = options;
+    const { layout, flushInterval, memoryThreshold, durability, monitoringDir, fileMode } = options;
     this.#runtime = runtime;
     this.#options = options;
     this.isolate = runtime.isolateId();
@@ -47,13 +47,13 @@ export class Store {
     const spools = durability !== "memory" && files.map !== undefined;
     this.failures = new Failures(options.onError, clock.now);
     const report = (error: KymoError): void => this.failures.report(error);
-    const directoryOptions = { syncs: durability === "fsync", spools };
+    const directoryOptions = { syncs: durability === "fsync", fileMode };
     try {
-      this.directory = MonitoringDirectory.create(files, monitoringDir, directoryOptions);
+      this.directory = MonitoringDirectory.create(files, monitoringDir, { ...directoryOptions, spools });
     } catch (error) {
       if (!options.optional || !(error instanceof KymoError)) throw error;
       // As for a program whose directory is taken away while it records.
-      this.directory = new MonitoringDirectory(files, files.resolve(monitoringDir), directoryOptions.syncs);
+      this.directory = new MonitoringDirectory(files, files.resolve(monitoringDir), directoryOptions);
       report(error);
     }
     const shared = { directory: this.directory, encoder: new CsvEncoder(), clock, timers, report };

@@ -78,6 +78,7 @@ describe("adapter of this runtime", () => {
     const present: Record<CapabilityName, boolean> = {
       "clock.libc": runtime.clock.name === "clock_gettime",
       locks: runtime.files.locks,
+      append: true, // it is `locks` that says why not
       spool: runtime.files.map !== undefined,
       gc: runtime.gc !== undefined,
       "gc.uncollectable": false,

@@ -16,7 +16,8 @@ removes the spools. It leaves running programs alone. You may interrupt it and
 start it again: no row is lost or published twice.
 
 --json prints one object: spools, rows, damaged (rows), alive (spools in use by
-running programs), failures (messages; the spools are kept).
+running programs), refused (spools that you may not read or write), failures
+(messages; the spools are kept).
 
 Examples:
   kymo recover _monitoring
@@ -63,14 +64,19 @@ async function whileRecovering<Result>(
 }
 
 /** A summary as a sentence. */
-function formatSummary({ spools, rows, damaged, alive, failures }: RecoverySummary): string {
+function formatSummary({ spools, rows, damaged, alive, refused, failures }: RecoverySummary): string {
   const parts = [];
   if (spools > 0) parts.push(`Recovered ${counted(rows, "row")} from ${counted(spools, "spool")}`);
   else parts.push(failures.length > 0 ? "Recovered nothing" : "Nothing to recover");
+  // One failure stands for all that are refused.
+  const failed = failures.length - (refused > 0 ? 1 : 0);
   if (damaged > 0) parts.push(`${counted(damaged, "row")} could not be read`);
-  if (failures.length > 0) {
-    const kept = failures.length === 1 ? "its spool is" : "their spools are";
-    parts.push(`${counted(failures.length, "failure")}, ${kept} kept`);
+  if (failed > 0) {
+    const kept = failed === 1 ? "its spool is" : "their spools are";
+    parts.push(`${counted(failed, "failure")}, ${kept} kept`);
+  }
+  if (refused > 0) {
+    parts.push(`${counted(refused, "spool")} of other users ${refused === 1 ? "is" : "are"} left to them`);
   }
   if (alive > 0) parts.push(`${counted(alive, "spool")} ${alive === 1 ? "is" : "are"} in use`);
   return `${parts.join("; ")}.`;

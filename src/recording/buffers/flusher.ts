@@ -1,5 +1,5 @@
-import { fileError, type KymoError, reason } from "../../errors.ts";
-import { cannotAppend, LOCK_PATIENCE, LOCK_RETRY, WRONG_FILE } from "../../files/append_file.ts";
+import { fileError, type KymoError, quotePath, reason } from "../../errors.ts";
+import { cannotAppend, FileClosed, LOCK_PATIENCE, LOCK_RETRY, WRONG_FILE } from "../../files/append_file.ts";
 import { type FlushDeps, type FlushProgress, SegmentFlush } from "../../files/flush.ts";
 import type { FileError } from "../../runtime.ts";
 import type { SegmentOwner } from "../../segment/format.ts";
@@ -286,9 +286,20 @@ export class Flusher {
       flush.useOwnFile();
       this.#usesOwnFiles = true;
       // That locks do not work there is reported once for all channels.
-      if (error.code === WRONG_FILE || directory.noteLackOf("append", reason(error))) {
+      const isNew = error.code === WRONG_FILE
+        ? (directory.noteRefusalOf("append", reason(error)), true)
+        : directory.noteLackOf("append", reason(error));
+      if (isNew) {
         const action = "Cannot append, so separate files are written";
         report(fileError(action, directory.path, error, { code: "unsupported" }));
+      }
+      return "more";
+    }
+    if (error instanceof FileClosed) {
+      // The next flush tries again: somebody may have moved the file away.
+      flush.useOwnFile();
+      if (directory.noteRefusalOf("append", `${quotePath(error.path)}: ${reason(error)}`)) {
+        report(fileError("Cannot append, so separate files are written", error.path, error));
       }
       return "more";
     }

@@ -1,5 +1,5 @@
-import { fileError, type KymoError, reason } from "../../errors.ts";
-import { type MonitoringDirectory, showsLackOf } from "../../files/directory.ts";
+import { fileError, type KymoError, quotePath, reason } from "../../errors.ts";
+import { isRefused, type MonitoringDirectory, showsLackOf } from "../../files/directory.ts";
 import type { Layout } from "../../files/names.ts";
 import { Spool } from "../../files/spool.ts";
 import type { SegmentOwner } from "../../segment/format.ts";
@@ -23,7 +23,8 @@ export interface SegmentPoolOptions {
   readonly spools: boolean;
   /**
    * Whether a disk that refuses the first spool is an exception: in `start`, that is, and not in a
-   * running program.
+   * running program. Without permission to make spools, where other files may be created, the
+   * segments are on the heap.
    */
   readonly strict: boolean;
   /**
@@ -154,6 +155,7 @@ export class SegmentPool {
       const spool = Spool.create(directory, owner, { number, bytes, layout, sync });
       this.#spools.set(spool.segment, spool);
       this.#lastFailure = undefined;
+      directory.forgetRefusalOf("spool");
       return spool.segment;
     } catch (error) {
       this.#fail(error);
@@ -165,10 +167,19 @@ export class SegmentPool {
     const { directory, strict, report } = this.#options;
     const why = reason(error);
     const isForGood = showsLackOf("spool", error);
-    if (strict && this.#created === 1 && !isForGood) throw fileError("Cannot make a spool", directory.path, error);
-    const isReported = isForGood ? !directory.noteLackOf("spool", why) : this.#lastFailure !== undefined;
+    const isForbidden = isRefused(error);
+    if (strict && this.#created === 1 && !isForGood) {
+      if (!isForbidden) throw fileError("Cannot make a spool", directory.path, error);
+      directory.check();
+    }
+    const isNew = isForGood
+      ? directory.noteLackOf("spool", why)
+      : isForbidden
+      ? directory.noteRefusalOf("spool", `${quotePath(directory.spools)}: ${why}`)
+      : this.#lastFailure === undefined;
     this.#lastFailure = why;
-    if (isReported) return;
-    report(fileError("Cannot make a spool, so observations may be in memory only", directory.path, error));
+    if (!isNew) return;
+    const path = isForbidden ? directory.spools : directory.path;
+    report(fileError("Cannot make a spool, so observations may be in memory only", path, error));
   }
 }

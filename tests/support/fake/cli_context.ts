@@ -41,5 +41,5 @@ export function fakeCliContext<Properties extends Partial<CliContext>>(propertie
 
 /** The summary of a recovery without results, except the given ones. */
 export function summaryOf(properties: Partial<RecoverySummary>): RecoverySummary {
-  return { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [], ...properties };
+  return { spools: 0, rows: 0, damaged: 0, alive: 0, refused: 0, failures: [], ...properties };
 }

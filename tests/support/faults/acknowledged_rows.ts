@@ -56,6 +56,6 @@ export async function recoverDeadWriters(directory: string): Promise<RecoverySum
   const { alive, damaged, failures } = summary;
   assertEquals({ alive, damaged, failures }, { alive: 0, damaged: 0, failures: [] });
   const again = await recover(directory);
-  assertEquals(again, { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] });
+  assertEquals(again, { spools: 0, rows: 0, damaged: 0, alive: 0, refused: 0, failures: [] });
   return summary;
 }

@@ -15,7 +15,7 @@ export const LATER: Clock = Object.assign(new FakeClock(), { time: 1e15 });
  * `fsync` does.
  */
 export function recoverAll(disk: MemoryDisk, syncs = false, whileWaiting: () => void = () => {}): RecoverySummary {
-  const directory = new MonitoringDirectory(disk, DIRECTORY, syncs);
+  const directory = new MonitoringDirectory(disk, DIRECTORY, { syncs });
   const recovery = new Recovery({ directory, encoder: new CsvEncoder(), clock: LATER });
   for (const delay of recovery.run()) if (delay > 0) whileWaiting();
   return recovery.summary;

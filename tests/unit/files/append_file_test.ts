@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { FileError } from "../../../src/runtime.ts";
-import { AppendFile } from "../../../src/files/append_file.ts";
+import { AppendFile, FileClosed } from "../../../src/files/append_file.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
 import { type DiskOperation, MemoryDisk } from "../../support/fake/memory_disk.ts";
@@ -132,6 +132,37 @@ describe("AppendFile", () => {
     write(OLD);
     write(ROWS);
     assertEquals(disk.text(PATH), HEADER + OLD + ROWS);
+  });
+});
+
+describe("AppendFile, whose file is closed to it", () => {
+  for (const code of ["EACCES", "EPERM"]) {
+    it(`says so where the file belongs to another user: ${code}`, () => {
+      const { disk, write } = appended(HEADER + OLD);
+      failAll(disk, code, "open");
+      const error = assertThrows(() => write(ROWS), FileClosed);
+      assertEquals([error.path, error.code, disk.openHandles], [PATH, code, 0]);
+      repair(disk);
+      assertEquals([write(ROWS), disk.text(PATH)], [true, HEADER + OLD + ROWS]);
+    });
+  }
+
+  it("says so where the file is as large as files may be, and takes back what was written", () => {
+    const { disk, write } = appended(HEADER + OLD);
+    disk.writeLimit = 5;
+    let writes = 0;
+    disk.before = (operation) => {
+      if (operation === "write" && ++writes > 1) throw new FileError("EFBIG", "file too large");
+    };
+    assertThrows(() => write(ROWS), FileClosed, "file too large");
+    assertEquals(disk.text(PATH), HEADER + OLD);
+  });
+
+  it("throws another error where no file may be created", () => {
+    const { disk, write } = appended();
+    failAll(disk, "EACCES", "create");
+    const error = assertThrows(() => write(ROWS), FileError);
+    assertEquals(error instanceof FileClosed, false);
   });
 });
 

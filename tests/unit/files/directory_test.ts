@@ -51,6 +51,100 @@ describe("MonitoringDirectory", () => {
     assertEquals(disk.operations, 0);
   });
 
+  for (
+    const [mode, expected] of [[0o755, 0o755], [0o700, 0o700], [0o2775, 0o2775], [0o777, 0o1777], [
+      0o1777,
+      0o1777,
+    ]] as const
+  ) {
+    it(`lets make spools who may write to it: ${mode.toString(8)}`, () => {
+      const disk = new MemoryDisk();
+      disk.plant("/_monitoring", "directory");
+      disk.permit("/_monitoring", { mode, user: 7, group: 8 });
+      MonitoringDirectory.create(disk, "/_monitoring", { spools: true });
+      assertEquals(disk.status("/_monitoring/.spools")?.access, { mode: expected, user: 7, group: 8 });
+
+      disk.permit("/_monitoring", { mode: 0o711 });
+      MonitoringDirectory.create(disk, "/_monitoring", { spools: true });
+      assertEquals(disk.status("/_monitoring/.spools")?.access.mode, expected);
+    });
+  }
+
+  it("takes the bits for spools from where a link leads", () => {
+    const disk = new MemoryDisk();
+    disk.plant("/there", "directory");
+    disk.permit("/there", { mode: 0o770 });
+    disk.plant("/_monitoring", "symlink", "/there");
+    const { ensureDirectory } = disk;
+    disk.ensureDirectory = (path, access) =>
+      path === "/_monitoring" ? undefined : ensureDirectory.call(disk, path, access);
+    MonitoringDirectory.create(disk, "/_monitoring", { spools: true });
+    assertEquals(disk.status("/_monitoring/.spools")?.access.mode, 0o770);
+  });
+
+  it("creates files with the bits asked for", () => {
+    const disk = new MemoryDisk();
+    for (const [fileMode, expected] of [[undefined, 0o600], [0o640, 0o640]] as const) {
+      const directory = MonitoringDirectory.create(disk, "/_monitoring", fileMode === undefined ? {} : { fileMode });
+      const path = directory.pathOf(String(fileMode));
+      directory.createFile(path).close();
+      assertEquals(disk.status(path)?.access.mode, expected);
+    }
+  });
+
+  describe("that is gone", () => {
+    /** A directory at `/a/b/c` of which `device` tells where each path is; it was on device 2. */
+    function gone(device: (path: string) => string | undefined) {
+      const disk = new MemoryDisk();
+      let places: typeof device = () => "2";
+      const { status } = disk;
+      disk.plant("/", "directory");
+      disk.status = (path) => {
+        const found = status.call(disk, path);
+        return found && { ...found, device: places(path) ?? "1" };
+      };
+      for (const path of ["/a", "/a/b", "/a/b/c"]) disk.plant(path, "directory");
+      const directory = MonitoringDirectory.create(disk, "/a/b/c");
+      places = device;
+      return { disk, directory };
+    }
+
+    it("is created again on its volume", () => {
+      const { disk, directory } = gone((path) => path.startsWith("/a") ? "2" : "1");
+      disk.removeTree("/a/b");
+      disk.plant("/a/b", "directory");
+      directory.ensure();
+      assertEquals(disk.status("/a/b/c")?.kind, "directory");
+    });
+
+    it("is not created below the mount point of a volume that is not mounted", () => {
+      for (const lost of ["/a/b/c", "/a/b"]) {
+        const { disk, directory } = gone(() => "1");
+        disk.removeTree(lost);
+        assertThrows(() => directory.ensure(), FileError, "the volume that it was on is not mounted");
+        assertEquals(disk.status(lost), undefined);
+        disk.plant("/a/b", "directory");
+        disk.plant("/a/b/c", "directory");
+        directory.ensure(); // it is back
+      }
+    });
+
+    it("is created on another volume that was mounted in place of its own", () => {
+      const { disk, directory } = gone((path) => path === "/a/b" ? "3" : "1");
+      disk.removeTree("/a/b/c");
+      directory.ensure();
+      assertEquals(disk.status("/a/b/c")?.kind, "directory");
+    });
+
+    it("is created where this program may not look at what is above it", () => {
+      const { disk, directory } = gone(() => "1");
+      disk.removeTree("/a/b/c");
+      disk.denied = ((path: string) => path === "/a/b/c" ? undefined : "needs --allow-read") as typeof disk.denied;
+      directory.ensure();
+      assertEquals(disk.status("/a/b/c")?.kind, "directory");
+    });
+  });
+
   it("has all paths inside itself, and temporary ones that no reader of *.csv takes", () => {
     const directory = MonitoringDirectory.create(new MemoryDisk(), "/a/b");
     assertEquals(directory.pathOf("x.csv"), "/a/b/x.csv");

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
-import { checkStartOptions } from "../../../src/recording/options.ts";
+import { checkStartOptions, checkWriteOptions } from "../../../src/recording/options.ts";
 
 const sampler = { channel: "queue", sample() {} };
 
@@ -10,7 +10,10 @@ const NO_NUMBERS = ["1024", null, NaN, Infinity, -Infinity, -1, 100.5, {}, [20_0
 
 /** For each option what is refused. */
 const WRONG: Record<string, unknown[]> = {
-  monitoringDir: ["", "a\0b", 1, null, {}, ["x"], new URL("file:///x"), true, Symbol("x"), 1n],
+  monitoringDir: [
+    ...["", "a\0b", "file://elsewhere/x", "file:///a%2Fb", "file:///a%00", "file://%"],
+    ...[1, null, {}, ["x"], new URL("https://kymo.example/x"), new URL("file://elsewhere/x"), true, Symbol("x"), 1n],
+  ],
   withRuntime: [0, "true", null, [], [true], 1n, () => true, { whileBlocked: 1 }, { whileBlocked: null }, {
     other: true,
   }],
@@ -24,12 +27,13 @@ const WRONG: Record<string, unknown[]> = {
     sampler,
     undefined,
   ]],
+  fileMode: [...NO_NUMBERS, 0, 600, 0o400, 0o060, 0o700, 0o610, 0o1600, 0o777, 2 ** 32 + 0o600],
   onError: [null, {}, "console.error", 1, []],
 };
 
 /** For each option what is taken, the bounds above all. */
 const RIGHT: Record<string, unknown[]> = {
-  monitoringDir: ["x", "/abs/x", "../x", " ", "é", "x".repeat(300)],
+  monitoringDir: ["x", "/abs/x", "../x", " ", "é", "x".repeat(300), "file:///x", "file://localhost/a%20b", "files:x"],
   withRuntime: [true, false, {}, { whileBlocked: true }, { whileBlocked: undefined }],
   withProfiler: [true, false],
   memoryThreshold: [2 ** 14, 2 ** 14 + 1, 2 ** 30],
@@ -37,6 +41,7 @@ const RIGHT: Record<string, unknown[]> = {
   samplingInterval: [10, 86_400_000],
   layout: ["segments", "append"],
   durability: ["spool", "memory"],
+  fileMode: [0o600, 0o640, 0o660, 0o644, 0o666, 0o606],
   samplers: [[], [sampler], [sampler, sampler], [{ ...sampler, interval: 10 }, { ...sampler, interval: undefined }]],
   onError: [() => {}, async () => {}],
 };
@@ -46,7 +51,7 @@ describe("the options of start", () => {
     it(`refuse a wrong ${name}, and say what was attempted, what is wrong, and the value`, () => {
       for (const value of values) {
         const error = assertThrows(() => checkStartOptions({ [name]: value }), KymoError);
-        assertMatch(error.message, /^Cannot start: \w+ must be .+: [^:]+$/s);
+        assertMatch(error.message, /^Cannot start: \w+ must be .+: ([^:]+|".+")$/s);
         assert(error.message.startsWith(`Cannot start: ${name} `), error.message);
       }
     });
@@ -61,6 +66,12 @@ describe("the options of start", () => {
     });
   }
 
+  it("take a file: URL as an object for the directory", () => {
+    const monitoringDir = new URL("file:///a%20b/");
+    assertEquals(checkStartOptions({ monitoringDir }).monitoringDir, "file:///a%20b/");
+    assertEquals(checkWriteOptions("Cannot open", { monitoringDir }).monitoringDir, "file:///a%20b/");
+  });
+
   it("have the documented defaults, also where an option is undefined", () => {
     const { onError, ...defaults } = checkStartOptions();
     assertEquals(defaults, {
@@ -72,6 +83,7 @@ describe("the options of start", () => {
       samplingInterval: 1_000,
       layout: "segments",
       durability: "spool",
+      fileMode: 0o600,
       samplers: [],
       optional: false,
     });

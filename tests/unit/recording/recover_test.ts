@@ -62,11 +62,18 @@ describe("readSpool", () => {
 describe("recover", () => {
   it("leaves a running program alone, publishes what is left of a dead one, and tells how far it is", async () => {
     const { runtime } = recording();
-    assertEquals(await recoverOn(runtime, "_monitoring"), { spools: 0, rows: 0, damaged: 0, alive: 2, failures: [] });
+    assertEquals(await recoverOn(runtime, "_monitoring"), {
+      spools: 0,
+      rows: 0,
+      damaged: 0,
+      alive: 2,
+      refused: 0,
+      failures: [],
+    });
     const later = new FakeRuntime(runtime.files.clone());
     const progress: RecoveryProgress[] = [];
     const summary = await recoverOn(later, "_monitoring", { onProgress: (now) => progress.push(now) });
-    assertEquals(summary, { spools: 1, rows: 1, damaged: 0, alive: 0, failures: [] });
+    assertEquals(summary, { spools: 1, rows: 1, damaged: 0, alive: 0, refused: 0, failures: [] });
     assertEquals(progress.at(-1), { spools: 2, settled: 2, rows: 1 });
     assertEquals(later.csvs("custom").length, 1);
   });

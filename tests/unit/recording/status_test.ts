@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
+import { FileError } from "../../../src/runtime.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { publishedLabels, temporaryPaths } from "../../support/published_files.ts";
@@ -25,8 +26,23 @@ describe("status", () => {
     monitor.start({ monitoringDir: "here", layout: "append" });
     const { running, runtime, clock, monitoringDir, layout, durability, capabilities } = monitor.status();
     assertEquals([running, runtime, clock, monitoringDir, layout], [true, "fake 1", "fake", "/here", "append"]);
-    assertEquals([durability, capabilities.spool, capabilities.locks], ["spool", AVAILABLE, AVAILABLE]);
-    assertEquals(Object.keys(capabilities).length, 13);
+    const { spool, locks, append } = capabilities;
+    assertEquals([durability, spool, locks, append], ["spool", AVAILABLE, AVAILABLE, AVAILABLE]);
+    assertEquals(Object.keys(capabilities).length, 14);
+    await monitor.stop();
+  });
+
+  it("tells that it may not append to a file, and why, though files can be locked", async () => {
+    const { runtime, monitor } = monitoring();
+    monitor.start({ monitoringDir: "here", layout: "append" });
+    runtime.files.before = (operation, path) => {
+      if (operation === "open" && path === "/here/custom.csv") throw new FileError("EACCES", "permission denied");
+    };
+    monitor.observe("x", 1);
+    await monitor.flush();
+    const { capabilities: { locks, append }, flushed, errors } = monitor.status();
+    assertEquals([locks, flushed, errors], [AVAILABLE, 1, 1]);
+    assertEquals(append, { available: false, reason: '"/here/custom.csv": permission denied' });
     await monitor.stop();
   });
 

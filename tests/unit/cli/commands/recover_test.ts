@@ -21,7 +21,7 @@ function runWith(summary: Partial<RecoverySummary>, ...options: string[]) {
 
 describe("kymo recover", () => {
   it("recovers the directory given", async () => {
-    const directories: string[] = [];
+    const directories: (string | URL)[] = [];
     await run(["some dir"], {
       recover(directory) {
         directories.push(directory);
@@ -49,10 +49,22 @@ describe("kymo recover", () => {
 
   const first = new KymoError("io", 'Cannot recover: "dir/a": input/output\nerror');
   const second = new KymoError("io", 'Cannot recover: "dir/b": some of its rows are damaged');
+  const others = new KymoError("permission-denied", 'Cannot recover the spools of other users: "x": permission denied');
   const losses: [summary: Partial<RecoverySummary>, says: string, stderr: string][] = [
     [
       { failures: [first] },
       "Recovered nothing; 1 failure, its spool is kept.",
+      'Cannot recover: "dir/a": input/output error\n',
+    ],
+    [
+      { refused: 2, failures: [others] },
+      "Recovered nothing; 2 spools of other users are left to them.",
+      'Cannot recover the spools of other users: "x": permission denied\n',
+    ],
+    [
+      { spools: 1, rows: 2, refused: 1, failures: [others, first] },
+      "Recovered 2 rows from 1 spool; 1 failure, its spool is kept; 1 spool of other users is left to them.",
+      'Cannot recover the spools of other users: "x": permission denied\n' +
       'Cannot recover: "dir/a": input/output error\n',
     ],
     [{ spools: 1, rows: 2, damaged: 3 }, "Recovered 2 rows from 1 spool; 3 rows could not be read.", ""],
@@ -69,7 +81,7 @@ describe("kymo recover", () => {
   }
 
   it("prints the summary as one line of JSON", async () => {
-    const summary = { spools: 2, rows: 25_472, damaged: 1, alive: 3 };
+    const summary = { spools: 2, rows: 25_472, damaged: 1, alive: 3, refused: 4 };
     const { code, stdout, stderr } = await runWith({ ...summary, failures: [second] }, "--json");
     assertEquals({ code, stderr }, { code: 1, stderr: `${second.message}\n` });
     assertEquals(JSON.parse(stdout), { ...summary, failures: [second.message] });

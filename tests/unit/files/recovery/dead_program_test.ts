@@ -153,12 +153,12 @@ describe("the record of a dead program", () => {
   it("is not needed for the rows: if it cannot be written, that is reported and they are recovered", () => {
     const disk = killed(9);
     disk.before = (operation, path) => {
-      if (operation === "rename" && path.includes(".json")) throw new FileError("EACCES", "permission denied");
+      if (operation === "rename" && path.includes(".json")) throw new FileError("EIO", "input/output error");
     };
     const { failures, rows } = recoverAll(disk);
     assertEquals(rows, 18);
     assertEquals(failures.map(({ message }) => message), [
-      `Cannot write the end of a program: "${PATH}": permission denied`,
+      `Cannot write the end of a program: "${PATH}": input/output error`,
     ]);
     assertEquals(endOf(disk), undefined);
   });

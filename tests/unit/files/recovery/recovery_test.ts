@@ -58,8 +58,9 @@ describe("recovery on a failing disk", () => {
             const faults = failBetween(disk, first, first + times - 1, code);
             const { failures } = recoverAll(disk);
             repair(disk);
+            // A spool that may not be removed stays, without a word: its rows are published.
             const isDone = rows.findIn(disk).count === rows.size &&
-              temporaryPaths(disk).every((path) => !path.endsWith(".spool"));
+              (code === "EACCES" || temporaryPaths(disk).every((path) => !path.endsWith(".spool")));
             if (!isDone && failures.length === 0) wrong.push(`${faults.first}: not reported`);
             if (disk.openHandles > 0) wrong.push(`${faults.first}: ${disk.openHandles} files are open`);
             if (failures.length > faults.count) wrong.push(`${faults.first}: ${failures.length} failures are reported`);
@@ -89,7 +90,7 @@ describe("recovery on a failing disk", () => {
 describe("recovery", () => {
   it("finds nothing and creates nothing where no directory is", () => {
     const disk = new MemoryDisk();
-    assertEquals(recoverAll(disk), { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] });
+    assertEquals(recoverAll(disk), { spools: 0, rows: 0, damaged: 0, alive: 0, refused: 0, failures: [] });
     assertEquals(disk.paths(), []);
   });
 
@@ -230,7 +231,7 @@ describe("recovery of a damaged spool", () => {
     assertMatch(failures[0]!.message, /^Cannot recover: "\S+\.spool\.damaged": some of its rows are damaged$/);
     assertEquals(failures[0]!.code, "invalid-data");
     assertEquals(temporaryPaths(disk), [`${DIRECTORY}/.spools`, `${SPOOL}.damaged`]);
-    assertEquals(recoverAll(disk), { spools: 0, rows: 0, damaged: 0, alive: 0, failures: [] });
+    assertEquals(recoverAll(disk), { spools: 0, rows: 0, damaged: 0, alive: 0, refused: 0, failures: [] });
   });
 
   const headers: Readonly<Record<string, [change: (words: Uint32Array) => void, why: RegExp]>> = {

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { HEADER_BYTES } from "../../../../src/csv/encode.ts";
 import { KymoError } from "../../../../src/errors.ts";
 import { FileError } from "../../../../src/runtime.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
@@ -266,6 +267,34 @@ describe("the messages of a flusher", () => {
     assertEquals([recorder.flusher.whyNotSpool === undefined, spoolPaths(files).length - others], [false, 1]);
     recorder.observe(ROWS);
     assertEquals(recorder.flusher.whyNotSpool === undefined, true);
+  });
+
+  it("say once that rows go to separate files while the file of a channel is closed", async () => {
+    const recorder = new FlusherRecorder({ layout: "append" });
+    const { files, timers } = recorder.runtime;
+    const path = "/_monitoring/custom.csv";
+    const flush = (): void => {
+      recorder.observe(3);
+      timers.advance(1_000);
+    };
+    files.before = (operation, on) => {
+      if (operation === "open" && on === path) throw new FileError("EACCES", "permission denied");
+    };
+    flush();
+    flush();
+    assertEquals(recorder.errors.map(({ code, message }) => [code, message]), [
+      ["permission-denied", `Cannot append, so separate files are written: "${path}": permission denied`],
+    ]);
+    assertEquals([recorder.counts().flushed, recorder.counts().buffered], [6, 0]);
+    assertEquals(files.paths().filter((path) => path.endsWith(".csv")).length, 3);
+
+    files.before = () => {};
+    flush();
+    assertEquals(recorder.counts().flushed, 9);
+    assertEquals(files.paths().filter((path) => path.endsWith(".csv")).length, 3);
+    assert(files.bytes(path).length > HEADER_BYTES.length);
+    await recorder.close();
+    assertEquals(recorder.errors.length, 1);
   });
 
   it("say that a spool is refused, where, and why, once until one can be had again", () => {

@@ -104,7 +104,7 @@ describe("SegmentPool", () => {
     }
   });
 
-  for (const code of ["ENOSPC", "EDQUOT", "EIO", "EACCES"]) {
+  for (const code of ["ENOSPC", "EDQUOT", "EIO", "EFBIG"]) {
     it(`throws a KymoError at the door for ${code}, and leaves nothing`, () => {
       const disk = new MemoryDisk();
       failAll(disk, code, "write");
@@ -116,6 +116,51 @@ describe("SegmentPool", () => {
       assertEquals(disk.paths().filter((path) => path.includes("custom")), []);
     });
   }
+
+  it("goes on in heap memory where it may make no spool, tries again, and reports it once for all channels", () => {
+    const disk = new MemoryDisk();
+    disk.plant(DIRECTORY, "directory");
+    disk.plant(`${DIRECTORY}/.spools`, "directory");
+    const forbid = (): void => {
+      disk.before = (operation, path) => {
+        if (operation === "create" && path.includes("/.spools/")) throw new FileError("EACCES", "permission denied");
+      };
+    };
+    const errors: KymoError[] = [];
+    const directory = new MonitoringDirectory(disk, DIRECTORY);
+    const options = { directory, layout: "segments", bytes: 2048, spools: true, strict: true } as const;
+    const report = (error: KymoError): void => void errors.push(error);
+    const pools = ["one", "two"].map((channel) =>
+      new SegmentPool({ ...options, owner: { ...OWNER, channel }, report })
+    );
+    forbid();
+    const segments = pools.map((pool) => pool.next());
+    const why = `"${DIRECTORY}/.spools": permission denied`;
+    assertEquals(segments.map((segment, i) => pools[i]!.whyNotSpool(segment)), [why, why]);
+    assertEquals(errors.map(({ code, message }) => [code, message]), [
+      ["permission-denied", `Cannot make a spool, so observations may be in memory only: ${why}`],
+    ]);
+
+    repair(disk);
+    const spools = pools.map((pool, i) => pool.next(segments[i]));
+    assertEquals([spoolsOn(disk).length, directory.whyNot("spool")], [2, undefined]);
+    for (const spool of spools) fill(spool);
+    forbid();
+    for (const pool of pools) pool.next();
+    assertEquals(errors.length, 2);
+    for (const pool of pools) pool.close();
+  });
+
+  it("throws a KymoError at the door where it may create no file at all", () => {
+    const disk = new MemoryDisk();
+    disk.plant(DIRECTORY, "directory");
+    disk.plant(`${DIRECTORY}/.spools`, "directory");
+    failAll(disk, "EACCES", "create");
+    const { pool, errors } = poolOn(disk, { strict: true });
+    const error = assertThrows(() => pool.next(), KymoError);
+    assertMatch(error.message, /^Cannot write to the monitoring directory: "\/_monitoring": /);
+    assertEquals([error.code, errors], ["permission-denied", []]);
+  });
 
   for (const code of ["ENOLCK", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "ENODEV", "EINVAL"]) {
     it(`goes on in heap memory for good, with one report, where mapping says ${code}`, () => {
