@@ -5,7 +5,7 @@ import { parse } from "csv-parse/sync";
 import { readdirSync, readFileSync } from "node:fs";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/series.ts";
-import type { Files } from "../../../src/runtime.ts";
+import { detect } from "../../../runtime_adapters/detect.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { Flusher } from "../../../src/recording/buffers/flusher.ts";
 import type { Layout } from "../../../src/files/names.ts";
@@ -23,12 +23,6 @@ interface Row {
   readonly pid: number;
 }
 
-/** The files of the runtime that the tests run on. */
-async function realFiles(): Promise<Files> {
-  const runtime = "Deno" in globalThis ? "deno" : "bun";
-  return (await import(`../../../runtime_adapters/${runtime}/files.ts`)).files;
-}
-
 /**
  * Writes observations to real files. Returns the rows that readers must find, and the paths in the
  * order of the rows.
@@ -40,7 +34,7 @@ async function write(
   observations: [label: string, value: number][],
 ): Promise<{ rows: Row[]; paths: string[] }> {
   const { clock, timers } = new FakeRuntime();
-  const directory = MonitoringDirectory.create(await realFiles(), path);
+  const directory = MonitoringDirectory.create(detect(globalThis).files, path);
   const errors: Error[] = [];
   const report = (error: Error) => void errors.push(error);
   const flusher = new Flusher(
