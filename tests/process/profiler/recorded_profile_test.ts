@@ -8,7 +8,7 @@ import { findProfiles } from "../../../src/analysis/profile/profile_files.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { closeBrowser, openBrowser } from "../../support/process/browser.ts";
 import { readRows } from "../../support/process/recorded_rows.ts";
-import { type RuntimeName, spawnOn } from "../../support/process/run.ts";
+import { type RuntimeName, RUNTIMES, spawnOn } from "../../support/process/run.ts";
 import { checkCpuProfile } from "../../support/profile/check_cpu_profile.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
@@ -27,7 +27,7 @@ async function record(
   return { ...JSON.parse(stdout), path: path! };
 }
 
-for (const runtime of ["deno", "bun"] as const) {
+for (const runtime of RUNTIMES) {
   describe(`a recorded profile on ${runtime}`, () => {
     it("lies beside the recorded durations on the wall clock", async () => {
       using scratch = scratchDirectory();

@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ask, open } from "../../../support/process/http_client.ts";
 import { RecordedService } from "../../../support/process/recorded_service.ts";
 import { countByLabel, readRows } from "../../../support/process/recorded_rows.ts";
-import type { RuntimeName } from "../../../support/process/run.ts";
+import { type RuntimeName, RUNTIMES } from "../../../support/process/run.ts";
 import { scratchDirectory } from "../../../support/scratch_directory.ts";
 
 /** The applications, with the runtimes that they are for. */
@@ -16,10 +16,10 @@ const APPLICATIONS: Record<string, readonly RuntimeName[]> = {
   elysia_listen: ["bun"],
   h3: ["deno", "bun"],
   oak: ["deno", "bun"],
-  express: ["deno", "bun"],
-  express_route: ["deno", "bun"],
-  fastify: ["deno", "bun"],
-  koa: ["deno", "bun"],
+  express: ["deno", "bun", "node"],
+  express_route: ["deno", "bun", "node"],
+  fastify: ["deno", "bun", "node"],
+  koa: ["deno", "bun", "node"],
 };
 
 /** The program that serves an application. */
@@ -127,11 +127,11 @@ function testUnderLoad(name: string, application: string, runtime: RuntimeName, 
 }
 
 for (const [application, runtimes] of Object.entries(APPLICATIONS)) {
-  for (const runtime of runtimes) {
+  for (const runtime of runtimes.filter((runtime) => RUNTIMES.includes(runtime))) {
     testUnderLoad(`${application} on ${runtime}`, application, runtime, [EXACT_ABORTS], DIFFERENT[application]);
   }
 }
 
-for (const application of ["hono", "oak"]) {
+for (const application of RUNTIMES.includes("deno") ? ["hono", "oak"] : []) {
   testUnderLoad(`${application} on deno without ${EXACT_ABORTS}`, application, "deno", [], DIFFERENT["legacy"]);
 }
