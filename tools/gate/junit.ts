@@ -1,5 +1,5 @@
 /**
- * Reads the JUnit reports of `deno test` and `bun test`, which nest groups differently.
+ * Reads the JUnit reports of `deno test`, `bun test` and `node:test`, which nest groups differently.
  *
  * @module
  */
@@ -13,6 +13,8 @@ export interface TestCase {
   /** Line of its declaration, if the runtime reports it. */
   readonly line: number | undefined;
   readonly status: "passed" | "failed" | "skipped";
+  /** Why it was skipped, if the runtime reports it. */
+  readonly reason?: string;
 }
 
 /** The report of a runtime on a suite. */
@@ -24,9 +26,12 @@ export interface TestReport {
 
 const tag = /<(\/?)(testsuite|testcase|failure|error|skipped)\b((?:[^>"]|"[^"]*")*?)(\/?)>/g;
 
-/** Reads a report. Paths are relative to the working directory of the suite. */
-export function readJunit(xml: string): TestReport {
-  const cases: { name: string; file: string | undefined; line: number | undefined; status: TestCase["status"] }[] = [];
+/**
+ * Reads a report. Paths are relative to the working directory of the suite, which Node's report needs
+ * as `root`.
+ */
+export function readJunit(xml: string, root = ""): TestReport {
+  const cases: (Omit<TestCase, "status" | "reason"> & { status: TestCase["status"]; reason?: string })[] = [];
   const files = new Set<string>();
   /** Names of the open suites: the file, then, on Bun, the groups. */
   const suites: string[] = [];
@@ -38,7 +43,9 @@ export function readJunit(xml: string): TestReport {
     } else if (closing) {
       continue;
     } else if (element === "testcase") {
-      const [file = "", ...groups] = suites;
+      // Node reports no suite for the file.
+      const path = attribute(attributes, "file");
+      const [file = "", ...groups] = path?.startsWith("/") ? [path.slice(root.length + 1), ...suites] : suites;
       // Deno reports the steps of a group, with their full names, in a suite named after its own
       // code.
       const known = !file.startsWith("ext:");
@@ -46,11 +53,13 @@ export function readJunit(xml: string): TestReport {
       cases.push({
         name: withoutControls([...groups, attribute(attributes, "name")].join(" > ")),
         file: known ? file.replace(/^\.\//, "") : undefined,
-        line: known ? Number(attribute(attributes, "line")) : undefined,
+        line: known ? Number(attribute(attributes, "line") ?? NaN) : undefined,
         status: "passed",
       });
     } else if (current !== undefined) {
       current.status = element === "skipped" ? "skipped" : "failed";
+      const reason = element === "skipped" ? attribute(attributes, "message") : undefined;
+      if (reason !== undefined) current.reason = reason;
     }
   }
   const groups = new Set(

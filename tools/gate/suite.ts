@@ -97,7 +97,7 @@ function bySlowness(one: string, other: string): number {
 }
 
 /** The outcome of several files as one. */
-function combine(outcomes: readonly (TestOutcome & { readonly file: string })[]): TestOutcome {
+export function combine(outcomes: readonly (TestOutcome & { readonly file: string })[]): TestOutcome {
   return {
     ok: outcomes.every(({ ok }) => ok),
     output: outcomes.filter(({ ok }) => !ok).map(({ file, output }) => `${file}\n${output}`).join("\n"),
