@@ -6,12 +6,16 @@ import { nodeRuntime } from "./node/runtime.ts";
 /** A runtime with an adapter. */
 export type RuntimeName = "deno" | "bun" | "node";
 
-/** The oldest major version of Node with an adapter. */
-const OLDEST_NODE = 22;
+/** The oldest version of Node with an adapter: it came with `process.getBuiltinModule`. */
+const OLDEST_NODE = "22.3";
 
 /** The globals by which runtimes are told apart. */
 interface Globals {
-  readonly process?: { readonly versions?: { readonly node?: string }; readonly release?: { readonly name?: string } };
+  readonly process?: {
+    readonly versions?: { readonly node?: string };
+    readonly release?: { readonly name?: string };
+    readonly getBuiltinModule?: unknown;
+  };
   readonly navigator?: { readonly userAgent?: string };
 }
 
@@ -55,8 +59,9 @@ function makeAdapter(globals: object): Runtime {
     case "bun":
       return bunRuntime();
     case "node": {
-      const { node = "" } = (globals as Globals).process?.versions ?? {};
-      if (Number.parseInt(node) < OLDEST_NODE) throw unsupported(`Node ${node}`);
+      const { versions: { node = "" } = {}, getBuiltinModule } = (globals as Globals).process ?? {};
+      // Node 20 got the function too, late.
+      if (parseInt(node) < 22 || getBuiltinModule === undefined) throw unsupported(`Node ${node}`);
       return nodeRuntime();
     }
     default:

@@ -25,6 +25,8 @@ import {
   typeCheckUser,
 } from "./gate/packed_package.ts";
 import { makeWorkspace, type RuntimeName } from "./gate/workspace.ts";
+import { runOnNode } from "./versions/node_tests.ts";
+import { NODES, type SupportedNode } from "./versions/supported.ts";
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
 
 const entries = Object.values(denoJson.exports);
@@ -76,6 +78,19 @@ async function suite(): Promise<Outcome> {
   };
 }
 
+/**
+ * Runs the contract of the adapter and the ends of programs on a version of Node, and counts the
+ * test cases. In CI a test that is skipped for another reason than its runtime counts as failed.
+ */
+async function suiteOnNode(node: SupportedNode): Promise<Outcome> {
+  const { ok, output, report } = await runOnNode(node, workspace);
+  for (const { status } of report.cases) count[status]++;
+  const skipped = report.cases.filter(({ status, reason }) => status === "skipped" && !reason?.includes("only on "))
+    .map(({ name, reason }) => `skipped: ${name}: ${reason}`);
+  const strict = Deno.env.get("CI") === "true";
+  return { ok: ok && !(strict && skipped.length > 0), output: [output, ...skipped].join("\n") };
+}
+
 /** Prints the tests that were skipped on a runtime. In CI they count as failed. */
 function reportSkipped(runtime: RuntimeName, other: string): void {
   const strict = Deno.env.get("CI") === "true";
@@ -102,6 +117,9 @@ try {
   await step("examples on Bun", () => runExamplesOnBun(workspace));
   await step("suite on Deno and on Bun", suite);
   await step("the same tests on both runtimes", () => compareReports(root, reports.deno, reports.bun));
+  for (const node of NODES) {
+    await step(`contract and ends on Node ${node.version}`, () => suiteOnNode(node));
+  }
   await step("JSR package", command(deno, "publish", "--dry-run", "--allow-dirty"));
   await step("npm package added to an empty Bun app", () => installPacked(workspace));
   await step("publint of the npm package", () => lintPacked(workspace));

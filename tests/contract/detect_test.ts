@@ -35,9 +35,10 @@ describe("runtime detection", () => {
     const cases: [globals: object, runtime: string][] = [
       [{ navigator: { userAgent: "Mozilla/5.0 Chrome/140" } }, "Mozilla/5.0 Chrome/140"],
       [{ process: { versions: { node: "20.20.2" }, release: { name: "node" } } }, "Node 20.20.2"],
+      [{ process: { versions: { node: "22.2.0" }, release: { name: "node" } } }, "Node 22.2.0"],
       [{}, "unknown runtime"],
     ];
-    const why = "it lacks files, a process and exit hooks as Deno, Bun and Node from 22 on have them";
+    const why = "it lacks files, a process and exit hooks as Deno, Bun and Node from 22.3 on have them";
     for (const [globals, runtime] of cases) {
       assertEquals(assertThrows(() => detect(globals), Error).message, `Cannot record: ${runtime}: ${why}`);
     }

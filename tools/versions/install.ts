@@ -6,6 +6,7 @@
 
 import { existsSync } from "node:fs";
 import { run } from "../gate/command.ts";
+import type { Workspace } from "../gate/workspace.ts";
 
 /** A runtime that npm has executables of. */
 export type InstallableRuntime = "deno" | "bun" | "node";
@@ -30,26 +31,25 @@ function packageOf(runtime: InstallableRuntime): readonly [name: string, executa
 }
 
 /**
- * Installs a version of a runtime below `folder`, unless it is there. Returns the path of its
- * executable.
+ * Installs a version of a runtime in the temporary folder, unless it is there. Returns the path of
+ * its executable.
  *
  * @param version Exact, or a range such as `22`.
- * @param bun The executable of a Bun that installs it.
  * @throws {Error} if it cannot be installed.
  */
 export async function installRuntime(
   runtime: InstallableRuntime,
   version: string,
-  { folder, bun }: { readonly folder: string; readonly bun: string },
+  { temporary, bin, env }: Workspace,
 ): Promise<string> {
   if (Deno.build.os !== "linux") throw new Error(`Cannot install ${runtime} ${version}: only Linux is supported`);
   const [name, executable] = packageOf(runtime);
-  const into = `${folder}/${runtime}-${version}`;
+  const into = `${temporary}/runtimes/${runtime}-${version}`;
   const path = `${into}/node_modules/${name}/${executable}`;
   if (existsSync(path)) return path;
   await Deno.mkdir(into, { recursive: true });
   await Deno.writeTextFile(`${into}/package.json`, '{ "private": true }\n');
-  const { ok, output } = await run([bun, "add", "--no-save", `${name}@${version}`], { cwd: into });
+  const { ok, output } = await run([bin.bun, "add", "--no-save", `${name}@${version}`], { cwd: into, env });
   if (!ok || !existsSync(path)) throw new Error(`Cannot install ${runtime} ${version}: ${output}`);
   return path;
 }

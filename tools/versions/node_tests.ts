@@ -8,19 +8,11 @@ import { run } from "../gate/command.ts";
 import { readJunit, type TestReport } from "../gate/junit.ts";
 import { combine, findTestFiles, type TestOutcome } from "../gate/suite.ts";
 import type { Workspace } from "../gate/workspace.ts";
+import { installRuntime } from "./install.ts";
+import type { SupportedNode } from "./supported.ts";
 
 /** What the adapter of Node promises: the contract of the port, and the ends of programs. */
 export const CONTRACT_AND_ENDS = ["tests/runtime_guard_test.ts", "tests/contract/", "tests/process/exit/"] as const;
-
-/** A Node to test on. */
-export interface Node {
-  /** Its executable. */
-  readonly path: string;
-  /** Its major version. */
-  readonly major: number;
-  /** Flags for it and for the Nodes that the tests start. */
-  readonly flags?: readonly string[];
-}
 
 /** Files that run concurrently. */
 const WIDTH = 2;
@@ -28,8 +20,13 @@ const WIDTH = 2;
 /** Time limit for a file, ms. */
 const TIMEOUT = 300_000;
 
-/** Runs the test files below some paths on a Node, and reports them as one. */
-export async function runOnNode(node: Node, workspace: Workspace, paths: readonly string[]): Promise<TestOutcome> {
+/** Installs a Node, runs the test files below some paths on it, and reports them as one. */
+export async function runOnNode(
+  { version, flags = [] }: SupportedNode,
+  workspace: Workspace,
+  paths: readonly string[] = CONTRACT_AND_ENDS,
+): Promise<TestOutcome> {
+  const node: Node = { path: await installRuntime("node", version, workspace), major: parseInt(version), flags };
   const files = findTestFiles(workspace.root).filter((file) => paths.some((path) => file.startsWith(path)));
   const outcomes: (TestOutcome & { readonly file: string })[] = [];
   const queue = files.reverse().values(); // the slow ones first
@@ -43,7 +40,16 @@ export async function runOnNode(node: Node, workspace: Workspace, paths: readonl
   return { ...all, ok: false, output: `${all.output}\nNode ran no test of ${silent.join(", ") || paths.join(", ")}` };
 }
 
-async function runFile({ path, major, flags = [] }: Node, workspace: Workspace, file: string): Promise<TestOutcome> {
+/** An installed Node. */
+interface Node {
+  /** Its executable. */
+  readonly path: string;
+  readonly major: number;
+  /** Flags for it and for the Nodes that the tests start. */
+  readonly flags: readonly string[];
+}
+
+async function runFile({ path, major, flags }: Node, workspace: Workspace, file: string): Promise<TestOutcome> {
   const { root, temporary, env } = workspace;
   const junit = `${temporary}/node${major}-${file.replaceAll("/", "-")}.xml`;
   const preloads = ["tests/support/process/web_workers.ts", ...major < 24 ? ["tools/versions/lower_using.ts"] : []];
