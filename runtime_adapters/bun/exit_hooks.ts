@@ -3,6 +3,7 @@ import { nodeProcess } from "../node_api/builtins.ts";
 import { exitHooksOf } from "../node_api/exit/exit_hooks.ts";
 import { processSignals } from "../node_api/exit/process_signals.ts";
 import type { SignalSource } from "../node_api/exit/signals.ts";
+import { onEndOfTests } from "./test_runner.ts";
 
 /**
  * Milliseconds to wait before SIGTERM kills a process under `bun --watch`. Before Bun starts the
@@ -13,10 +14,13 @@ const RESTART_DELAY = 20;
 
 /**
  * Exit hooks on Bun. They do not run when a worker is terminated, nor in a worker when its process
- * exits.
+ * exits. In `bun test` they run at the end of each file.
  */
 export function bunExitHooks(): ExitHooks {
-  return exitHooksOf({ signals: bunSignals() });
+  return exitHooksOf({
+    signals: bunSignals(),
+    otherExits: (listener) => onEndOfTests(() => listener(undefined)),
+  });
 }
 
 function bunSignals(): SignalSource {
