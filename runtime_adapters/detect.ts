@@ -3,6 +3,8 @@ import { bunRuntime } from "./bun/runtime.ts";
 import { denoRuntime } from "./deno/runtime.ts";
 import { nodeRuntime } from "./node/runtime.ts";
 
+export { timers } from "./web_api/timers.ts";
+
 /** A runtime with an adapter. */
 export type RuntimeName = "deno" | "bun" | "node";
 

@@ -1,6 +1,6 @@
-import { detect } from "../runtime_adapters/detect.ts";
+import { detect, timers } from "../runtime_adapters/detect.ts";
 import { KymoError, reason } from "./errors.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Runtime, Timers } from "./runtime.ts";
 
 /** The globals of this isolate. */
 export const isolateGlobals: object = globalThis;
@@ -17,3 +17,6 @@ export function defaultRuntime(): Runtime {
     throw new KymoError("unsupported", reason(cause), { cause });
   }
 }
+
+/** The timers of every adapter, for code that may also run where there is none. */
+export const defaultTimers: Timers = timers;

@@ -1,20 +1,25 @@
 import type { Clock } from "../../src/runtime.ts";
 import { nodeProcess } from "../node_api/builtins.ts";
-import { libcClock, libcThreadTime } from "../posix/clock.ts";
-import { wallClock } from "../web_api/wall_clock.ts";
+import { libcClock, libcEpoch, libcThreadTime } from "../posix/clock.ts";
+import { runtimeEpoch } from "../web_api/wall_clock.ts";
 import { openLibc } from "./libc.ts";
+import { mayBeTestRunner } from "./test_runner.ts";
 
 /** `Bun.nanoseconds()`: ns since the process started, the cheapest clock of Bun itself. */
 export function bunClock(bun: { nanoseconds(): number }): Clock {
-  return { name: "Bun.nanoseconds", now: bun.nanoseconds, epoch: wallClock(globalThis) };
+  return { name: "Bun.nanoseconds", now: bun.nanoseconds, epoch: runtimeEpoch };
 }
 
-/** {@linkcode libcClock}, or the reason why there is none. */
+/**
+ * {@linkcode libcClock}, or the reason why there is none. In `bun test` also the wall clock is that
+ * of the C library: `bun:test` fakes `Date` and `Temporal`, even those that were taken before.
+ */
 export function bunLibcClock(): Clock | string {
   const { platform } = nodeProcess();
   if (platform === "win32") return "Windows has no clock_gettime";
   try {
-    return libcClock(platform, openLibc());
+    const libc = openLibc();
+    return libcClock(platform, libc, mayBeTestRunner() ? libcEpoch(libc) : undefined);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

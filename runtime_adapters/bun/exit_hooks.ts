@@ -19,7 +19,7 @@ const RESTART_DELAY = 20;
 export function bunExitHooks(): ExitHooks {
   return exitHooksOf({
     signals: bunSignals(),
-    otherExits: (listener) => onEndOfTests(() => listener(undefined)),
+    otherExits: (listener) => ({ moveToEnd() {}, remove: onEndOfTests(() => listener(undefined)) }),
   });
 }
 

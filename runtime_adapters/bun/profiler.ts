@@ -1,4 +1,4 @@
-import type { CpuProfile, CpuProfiler } from "../../src/runtime.ts";
+import type { Clock, CpuProfile, CpuProfiler } from "../../src/runtime.ts";
 import { type ProfileRecording, profilerOf, ProfilerSession } from "../node_api/profiler.ts";
 import { nodeProcess } from "../node_api/builtins.ts";
 import { isAtLeast } from "../version.ts";
@@ -16,7 +16,7 @@ const SLICE_DURATION = 250;
 /** The version of Bun that brought the inspector. Loading it to see takes 10 ms. */
 const INSPECTOR_SINCE = "1.3.7";
 
-const MICROSECONDS_PER_MILLISECOND = 1000;
+const NANOSECONDS_PER_MICROSECOND = 1000;
 
 /**
  * JavaScriptCore's sampling profiler. Each isolate has only one: `start` rejects while other code
@@ -25,16 +25,21 @@ const MICROSECONDS_PER_MILLISECOND = 1000;
  *
  * Positions are already in the source as written.
  *
+ * @param clock Times the slices.
  * @returns the profiler, or the reason why there is none.
  */
-export function bunProfiler(): CpuProfiler | string {
+export function bunProfiler({ now }: Pick<Clock, "now">): CpuProfiler | string {
   if (!isAtLeast(nodeProcess().versions["bun"] ?? "", INSPECTOR_SINCE)) return `needs Bun ${INSPECTOR_SINCE}`;
   const threadTime = bunThreadTime();
   if (typeof threadTime === "string") return threadTime;
   // Never closed, since that would stop the sampling of other code too.
   let session: ProfilerSession | undefined;
+  const readClocks = (): Clocks => ({
+    time: Math.round(now() / NANOSECONDS_PER_MICROSECOND),
+    processorTime: threadTime(),
+  });
   const record = (interval: number): ProfileRecording =>
-    new SlicedRecording(session ??= new ProfilerSession(), interval, threadTime);
+    new SlicedRecording(session ??= new ProfilerSession(), interval, readClocks);
   return profilerOf(record, () => undefined);
 }
 
@@ -43,17 +48,16 @@ class SlicedRecording implements ProfileRecording {
   readonly started: Promise<void>;
   readonly #session: ProfilerSession;
   readonly #interval: number;
-  readonly #threadTime: () => number;
+  readonly #readClocks: () => Clocks;
   readonly #joined: JoinedProfile;
   readonly #stopSlicing: () => void;
   #sliceStart: Clocks;
   #done: Promise<void> = Promise.resolve();
 
-  /** `threadTime` returns the processor time of this thread, µs. */
-  constructor(session: ProfilerSession, interval: number, threadTime: () => number) {
+  constructor(session: ProfilerSession, interval: number, readClocks: () => Clocks) {
     this.#session = session;
     this.#interval = interval;
-    this.#threadTime = threadTime;
+    this.#readClocks = readClocks;
     this.#sliceStart = this.#readClocks();
     this.#joined = new JoinedProfile(interval, this.#sliceStart.time);
     // The only sign that someone else is profiling: the interval cannot be set.
@@ -89,13 +93,6 @@ class SlicedRecording implements ProfileRecording {
     const busy = end.processorTime - start.processorTime;
     this.#joined.append({ profile: await this.#session.stop(), start: start.time, end: end.time, busy });
     return end.time;
-  }
-
-  #readClocks(): Clocks {
-    return {
-      time: Math.round(performance.now() * MICROSECONDS_PER_MILLISECOND),
-      processorTime: this.#threadTime(),
-    };
   }
 }
 

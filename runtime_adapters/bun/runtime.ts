@@ -1,7 +1,7 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { gcTracker } from "../node_api/gc.ts";
-import { watchLoop } from "../node_api/loop_watch.ts";
+import { watchLoopBy } from "../node_api/loop_watch.ts";
 import { processFacts } from "../node_api/process_facts.ts";
 import { readProcStatus } from "../node_api/proc_status.ts";
 import { memoryOf, resources } from "../node_api/usage.ts";
@@ -29,14 +29,15 @@ const GC_PROFILER_SINCE = "1.4";
 export function bunRuntime(): Runtime {
   const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
   const { pid } = nodeProcess();
-  const clock = bunLibcClock();
+  const libcClock = bunLibcClock();
+  const clock = typeof libcClock === "string" ? bunClock(bun) : libcClock;
   const { files, unmappable } = bunFiles();
-  const profiler = bunProfiler();
+  const profiler = bunProfiler(clock);
   const peakRss = peakRssOf(readProcStatus);
   const { isMainThread } = builtin<{ isMainThread: boolean }>("node:worker_threads");
   const tellsOfGc = isAtLeast(bun.version, GC_PROFILER_SINCE);
   const unavailable: Partial<Record<CapabilityName, string>> = {
-    ...typeof clock === "string" ? { "clock.libc": clock } : {},
+    ...typeof libcClock === "string" ? { "clock.libc": libcClock } : {},
     ...tellsOfGc ? {} : { gc: `needs Bun ${GC_PROFILER_SINCE}` },
     "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
     ...unmappable === undefined ? {} : { spool: unmappable },
@@ -48,12 +49,12 @@ export function bunRuntime(): Runtime {
     name: "bun",
     version: bun.version,
     pid,
-    clock: typeof clock === "string" ? bunClock(bun) : clock,
+    clock,
     files,
     timers,
     memory: memoryOf(peakRss),
     resources,
-    watchLoop,
+    watchLoop: watchLoopBy(clock.epoch),
     get gc(): GcTracker | undefined {
       return tellsOfGc ? gcTracker(MICROSECONDS_PER_SECOND) : undefined;
     },

@@ -1,6 +1,6 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { gcTracker } from "../node_api/gc.ts";
-import { watchLoop } from "../node_api/loop_watch.ts";
+import { watchLoopBy } from "../node_api/loop_watch.ts";
 import { canTellOthers } from "../node_api/exit/other_isolates.ts";
 import { memoryOf, resources } from "../node_api/usage.ts";
 import { peakRssOf } from "../posix/peak_rss.ts";
@@ -24,7 +24,8 @@ const GC_PROFILER_SINCE = "2.8";
 
 /** The capabilities of this isolate on Deno, within its permissions. Never prompts. */
 export function denoRuntime(): Runtime {
-  const clock = denoLibcClock();
+  const libcClock = denoLibcClock();
+  const clock = typeof libcClock === "string" ? performanceClock() : libcClock;
   const version = Deno.version.deno;
   const { files, unlockable, unmappable } = denoFiles();
   const profiler = denoProfiler();
@@ -40,7 +41,7 @@ export function denoRuntime(): Runtime {
     ...tellsOfGc ? {} : { gc: `needs Deno ${GC_PROFILER_SINCE}` },
     ...unlockable === undefined ? {} : { locks: unlockable },
     ...unmappable === undefined ? {} : { spool: unmappable },
-    ...typeof clock === "string" ? { "clock.libc": clock } : {},
+    ...typeof libcClock === "string" ? { "clock.libc": libcClock } : {},
     ...inWorker ? { signals: workerSignals() } : {},
     ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler } : linesUnknown,
     ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
@@ -50,12 +51,12 @@ export function denoRuntime(): Runtime {
     name: "deno",
     version,
     pid: Deno.pid,
-    clock: typeof clock === "string" ? performanceClock() : clock,
+    clock,
     files,
     timers,
     memory: memoryOf(peakRss),
     resources,
-    watchLoop,
+    watchLoop: watchLoopBy(clock.epoch),
     ...startupHold === undefined ? {} : { startupHold },
     get gc(): GcTracker | undefined {
       return tellsOfGc ? gcTracker(NANOSECONDS_PER_SECOND) : undefined;

@@ -1,7 +1,7 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import { gcTracker } from "../node_api/gc.ts";
-import { watchLoop } from "../node_api/loop_watch.ts";
+import { watchLoopBy } from "../node_api/loop_watch.ts";
 import { readProcStatus } from "../node_api/proc_status.ts";
 import { processFacts } from "../node_api/process_facts.ts";
 import { memoryOf, resources } from "../node_api/usage.ts";
@@ -20,6 +20,7 @@ const MICROSECONDS_PER_SECOND = 1e6;
 export function nodeRuntime(): Runtime {
   const { pid, versions } = nodeProcess();
   const { files, unlockable, unmappable } = nodeRuntimeFiles();
+  const clock = performanceClock();
   const profiler = nodeProfiler();
   const peakRss = peakRssOf(readProcStatus);
   const noThreads = denied("worker");
@@ -39,12 +40,12 @@ export function nodeRuntime(): Runtime {
     name: "node",
     version: versions.node,
     pid,
-    clock: performanceClock(),
+    clock,
     files,
     timers,
     memory: memoryOf(peakRss),
     resources,
-    ...noThreads === undefined ? { watchLoop } : {},
+    ...noThreads === undefined ? { watchLoop: watchLoopBy(clock.epoch) } : {},
     get gc(): GcTracker {
       return gcTracker(MICROSECONDS_PER_SECOND);
     },

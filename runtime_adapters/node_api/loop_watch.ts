@@ -1,5 +1,4 @@
-import type { BlockedSample, LoopWatch } from "../../src/runtime.ts";
-import { wallClock } from "../web_api/wall_clock.ts";
+import type { BlockedSample, LoopWatch, Runtime } from "../../src/runtime.ts";
 import { builtin } from "./builtins.ts";
 
 /** `worker_threads.Worker` of Node's API. The Web's has no `unref` on Deno. */
@@ -42,14 +41,22 @@ const CAPACITY = 4_096;
 const HEADER_WORDS = 4;
 const SAMPLE_WORDS = 5;
 
+/** {@linkcode watchLoop} with the wall clock of an adapter. */
+export function watchLoopBy(epoch: () => bigint): NonNullable<Runtime["watchLoop"]> {
+  return (interval, onFailure) => watchLoop(interval, onFailure, epoch);
+}
+
 /**
  * Starts a thread that watches the event loop of this isolate. It costs 13 MiB of resident memory on
  * Deno and 6 on Bun, and 3 ms of CPU time per second; to start it holds the isolate up for 0.06 s on
  * Deno, 0.01 s on Bun. It does not keep the program alive and needs no permission.
+ *
+ * @param epoch The wall clock of this isolate, as the thread has one too.
  */
 export function watchLoop(
   interval: number,
   onFailure: (reason: string) => void,
+  epoch: () => bigint,
   capacity: number = CAPACITY,
 ): LoopWatch {
   const { Worker } = builtin<WorkerThreads>("node:worker_threads");
@@ -57,7 +64,6 @@ export function watchLoop(
   const words = new Int32Array(buffer, 0, 4);
   const integers = new BigInt64Array(buffer);
   const numbers = new Float64Array(buffer);
-  const epoch = wallClock(globalThis);
   const workerData = { buffer, interval, capacity, headerWords: HEADER_WORDS, sampleWords: SAMPLE_WORDS };
   // Otherwise Node loads the modules of `--require` and NODE_OPTIONS in the thread too.
   const isolated = { execArgv: [], env: {} } as const;

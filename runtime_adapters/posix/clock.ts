@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/runtime.ts";
-import { wallClock } from "../web_api/wall_clock.ts";
-import { clockMonotonic, clockThreadTime } from "./libc.ts";
+import { runtimeEpoch } from "../web_api/wall_clock.ts";
+import { CLOCK_REALTIME, clockMonotonic, clockThreadTime } from "./libc.ts";
 
 const NANOSECONDS = 1_000_000_000;
 
@@ -13,11 +13,13 @@ export interface ClockCalls<A> {
 
 /**
  * The cheapest clock on Deno and Bun: clock_gettime(2) of the C library, always writing into the
- * same buffer; or the reason why there is none.
+ * same buffer; or the reason why there is none. The wall clock is that of the runtime by default,
+ * which tools like faketime can set.
  */
 export function libcClock<A>(
   platform: string,
   { clock_gettime: gettime, addressOf }: ClockCalls<A>,
+  epoch: () => bigint = runtimeEpoch,
 ): Clock | string {
   const id = clockMonotonic(platform);
   // struct timespec: 64-bit seconds, 64-bit nanoseconds. The upper words stay 0: 2^32 s are 136
@@ -36,7 +38,17 @@ export function libcClock<A>(
       gettime(id, address);
       return (time[0]! - zero) * NANOSECONDS + time[2]!;
     },
-    epoch: wallClock(globalThis),
+    epoch,
+  };
+}
+
+/** The wall clock of the C library, ns since 1970. */
+export function libcEpoch<A>({ clock_gettime, addressOf }: ClockCalls<A>): () => bigint {
+  const time = new BigInt64Array(new ArrayBuffer(16));
+  const address = addressOf(time.buffer);
+  return () => {
+    clock_gettime(CLOCK_REALTIME, address);
+    return time[0]! * BigInt(NANOSECONDS) + time[1]!;
   };
 }
 

@@ -6,6 +6,9 @@ export function libcNames(platform: string): readonly string[] {
   return platform === "darwin" ? ["libSystem.dylib"] : ["libc.so.6", "libc.so"];
 }
 
+/** The id of the wall clock, on every system. */
+export const CLOCK_REALTIME = 0;
+
 /**
  * The id of the monotonic clock: `CLOCK_MONOTONIC`; on macOS `CLOCK_MONOTONIC_RAW`, since the other
  * has only µs there.

@@ -8,6 +8,16 @@ interface ClockGlobals {
 const MICROSECONDS_PER_MS = 1000;
 
 /**
+ * {@linkcode wallClock} of the globals as they are when this module is evaluated: a test of the
+ * application may replace them.
+ */
+export const runtimeEpoch: () => bigint = wallClock({
+  Temporal: (globalThis as { Temporal?: unknown }).Temporal,
+  Date,
+  performance: { now: performance.now.bind(performance) },
+});
+
+/**
  * Reads the wall clock: nanoseconds since 1970-01-01T00:00:00Z. The resolution is 1 ns with
  * `Temporal`, and otherwise 1 µs. Needs no permission.
  */

@@ -21,6 +21,7 @@
  * @module
  */
 
+import { defaultTimers } from "../default_runtime.ts";
 import type { DurationRecorder } from "../sampling/time_it.ts";
 import type { EventLoopTurns } from "./event_loop_turns.ts";
 import type { OpenResponse, OpenResponses } from "./open_responses.ts";
@@ -98,8 +99,7 @@ export class ClientWatch {
   #startTimer(): void {
     if (this.#isTiming) return;
     this.#isTiming = true;
-    const timer: unknown = setTimeout(() => this.#tick(), LONG);
-    (timer as { unref?(): void }).unref?.(); // a measurement must not keep the program alive
+    defaultTimers.after(LONG, () => this.#tick());
   }
 
   #tick(): void {

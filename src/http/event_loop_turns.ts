@@ -1,3 +1,8 @@
+import { isolateGlobals } from "../default_runtime.ts";
+
+// Taken when this module is evaluated: a test of the application may install fake timers.
+const { setImmediate } = isolateGlobals as { readonly setImmediate: (task: () => void) => unknown };
+
 /** Counts the turns of the event loop in which it is asked, and calls back at their ends. */
 export class EventLoopTurns {
   #callbacks: (() => void)[] = [];

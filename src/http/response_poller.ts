@@ -1,3 +1,4 @@
+import { defaultTimers } from "../default_runtime.ts";
 import type { DurationRecorder } from "../sampling/time_it.ts";
 import { EventLoopTurns } from "./event_loop_turns.ts";
 
@@ -94,8 +95,7 @@ export class ResponsePoller {
     const since = performance.now();
     const schedule = (): void => {
       const age = performance.now() - since;
-      const timer: unknown = setTimeout(poll, Math.max(1, age * POLL_INTERVAL));
-      (timer as { unref?(): void }).unref?.(); // a measurement must not keep the program alive
+      defaultTimers.after(Math.max(1, age * POLL_INTERVAL), poll);
     };
     const poll = (): void => {
       if (!this.#slow.has(response)) return;

@@ -55,7 +55,8 @@ export class Failures {
     this.#count++;
     this.#last = error;
     if (this.#isRepetition(error)) return;
-    if (this.#waiting.length === 0) queueMicrotask(() => this.deliver());
+    // Fake timers of tests may replace `queueMicrotask`.
+    if (this.#waiting.length === 0) void Promise.resolve().then(() => this.deliver());
     if (this.#waiting.length < MAX_WAITING) this.#waiting.push(error);
   }
 

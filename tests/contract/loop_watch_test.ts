@@ -49,7 +49,7 @@ describe("watchLoop", () => {
   });
 
   it("keeps a bounded number of samples, and counts the others", async () => {
-    const watch = ownWatchLoop(10, () => {}, 16);
+    const watch = ownWatchLoop(10, () => {}, clock.epoch, 16);
     try {
       await beatFor(watch, 500);
       for (let wait = 500, lost = 0; lost === 0; wait *= 2) {
