@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/runtime.ts";
 import { libcClock } from "../posix/clock.ts";
-import { openLibc } from "./libc.ts";
+import { openClockGettime } from "./libc.ts";
 
 /**
  * {@linkcode libcClock}, or the reason why there is none. Uses `--allow-ffi` if granted, and never
@@ -8,8 +8,7 @@ import { openLibc } from "./libc.ts";
  */
 export function denoLibcClock(): Clock | string {
   if (Deno.build.os === "windows") return "Windows has no clock_gettime";
-  const functions = openLibc({ clock_gettime: { parameters: ["i32", "pointer"], result: "i32" } });
-  if (typeof functions === "string") return functions;
-  const { clock_gettime } = functions;
+  const clock_gettime = openClockGettime();
+  if (typeof clock_gettime === "string") return clock_gettime;
   return libcClock(Deno.build.os, { clock_gettime, addressOf: (buffer) => Deno.UnsafePointer.of(buffer) });
 }
