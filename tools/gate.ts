@@ -11,7 +11,13 @@
 
 import { stripVTControlCharacters } from "node:util";
 import denoJson from "../deno.json" with { type: "json" };
-import { analyseBundled, bundleUnused, profileBundled, recordBundled } from "./gate/bundled_package.ts";
+import {
+  analyseBundled,
+  bundleUnused,
+  profileBundled,
+  recordBundled,
+  recordBundledOnNode,
+} from "./gate/bundled_package.ts";
 import { type Outcome, run } from "./gate/command.ts";
 import { runExamplesOnBun, runExamplesOnDeno } from "./gate/doc_examples.ts";
 import type { TestReport } from "./gate/junit.ts";
@@ -128,6 +134,7 @@ try {
   await step("the packed command line on Bun", () => runPackedCommandLine("bun", workspace));
   await step("the packed command line on Deno", () => runPackedCommandLine("deno", workspace));
   await step("the app records from every bundle, and required", () => recordBundled(workspace));
+  await step(`bundles record on Node ${NODES[0]!.version}`, () => recordBundledOnNode(NODES[0]!, workspace));
   await step("profiles of bundles", () => profileBundled(workspace));
   await step("bundles have nothing that is not used", () => bundleUnused(workspace));
   await step("bundled analysis without DuckDB", () => analyseBundled(false, workspace));

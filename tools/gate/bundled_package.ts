@@ -13,6 +13,8 @@ import { callTree, functionTimes } from "../../src/analysis/profile/call_tree.ts
 import { parseCpuProfile } from "../../src/analysis/profile/cpu_profile.ts";
 import { countByLabel } from "../../tests/support/process/recorded_rows.ts";
 import { type Outcome, run } from "./command.ts";
+import { installRuntime } from "../versions/install.ts";
+import type { SupportedNode } from "../versions/supported.ts";
 import { FOUND, MISSING } from "./packed_analysis.ts";
 import { appFolder } from "./packed_package.ts";
 import type { RuntimeName, Workspace } from "./workspace.ts";
@@ -148,7 +150,7 @@ export async function recordBundled(workspace: Workspace): Promise<Outcome> {
       const { ok, output: text } = await bundler({ workspace, entry, output, external: [] });
       if (!ok) failures.push(`${name}: ${text}`);
       for (const runtime of ok ? runtimes : []) {
-        const wrong = await recordWith(workspace, runtime, output);
+        const wrong = await recordWith(workspace, runtime, commandOf(workspace, runtime, output));
         if (wrong !== undefined) failures.push(`${name} on ${runtime}: ${wrong}`);
       }
     }
@@ -159,14 +161,30 @@ export async function recordBundled(workspace: Workspace): Promise<Outcome> {
   return { ok: failures.length === 0, output: failures.join("\n") };
 }
 
+/** Those of the bundles that are for any runtime, one of each bundler. */
+const forNode = ["bun_minified.js", "esbuild_minified.mjs", "required.cjs", "rollup_minified.cjs"];
+
+/** Runs bundles that {@linkcode recordBundled} has made on a version of Node. */
+export async function recordBundledOnNode({ version }: SupportedNode, workspace: Workspace): Promise<Outcome> {
+  const node = await installRuntime("node", version, workspace);
+  const failures: string[] = [];
+  for (const name of forNode) {
+    const wrong = await recordWith(workspace, "node", [node, `bundled/${name}`]);
+    if (wrong !== undefined) failures.push(`${name}: ${wrong}`);
+  }
+  return { ok: failures.length === 0, output: failures.join("\n") };
+}
+
 /** Runs a bundle of the recording app. Returns what is wrong with its output or its files. */
-async function recordWith(workspace: Workspace, runtime: RuntimeName, file: string): Promise<string | undefined> {
-  const directory = `${appFolder(workspace)}/${file}-${runtime}`;
-  const { ok, output } = await run([...commandOf(workspace, runtime, file), directory], {
-    cwd: appFolder(workspace),
-    env: workspace.env,
-    status: 143, // 128 + SIGTERM
-  });
+async function recordWith(
+  workspace: Workspace,
+  runtime: RuntimeName | "node",
+  command: readonly [string, ...string[]],
+): Promise<string | undefined> {
+  const app = appFolder(workspace);
+  const directory = `${app}/${command.at(-1)}-${runtime}`;
+  // 128 + SIGTERM
+  const { ok, output } = await run([...command, directory], { cwd: app, env: workspace.env, status: 143 });
   if (!ok || !/^\{.*\}\n$/.test(output)) return output;
   const { runtime: actual, ...seen } = JSON.parse(output);
   const inRuntime = countByLabel(directory, "runtime");
@@ -182,7 +200,7 @@ async function recordWith(workspace: Workspace, runtime: RuntimeName, file: stri
   };
   const expected = {
     runtime,
-    spools: true,
+    spools: runtime !== "node",
     dropped: 0,
     errors: 0,
     isKymoError: true,
