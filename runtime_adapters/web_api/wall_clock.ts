@@ -1,6 +1,6 @@
 /** The globals that are used; not every runtime has `Temporal`. */
 interface ClockGlobals {
-  readonly Temporal?: { readonly Now: { instant(): { readonly epochNanoseconds: bigint } } };
+  readonly Temporal?: undefined | { readonly Now: { instant(): { readonly epochNanoseconds: bigint } } };
   readonly Date: { now(): number };
   readonly performance: { readonly timeOrigin: number; now(): number };
 }
@@ -12,17 +12,16 @@ const MICROSECONDS_PER_MS = 1000;
  * application may replace them.
  */
 export const runtimeEpoch: () => bigint = wallClock({
-  Temporal: (globalThis as { Temporal?: unknown }).Temporal,
+  Temporal: (globalThis as Partial<Pick<ClockGlobals, "Temporal">>).Temporal,
   Date,
-  performance: { now: performance.now.bind(performance) },
+  performance: { timeOrigin: performance.timeOrigin, now: performance.now.bind(performance) },
 });
 
 /**
  * Reads the wall clock: nanoseconds since 1970-01-01T00:00:00Z. The resolution is 1 ns with
  * `Temporal`, and otherwise 1 µs. Needs no permission.
  */
-export function wallClock(globals: object): () => bigint {
-  const { Temporal, Date, performance } = globals as ClockGlobals;
+export function wallClock({ Temporal, Date, performance }: ClockGlobals): () => bigint {
   if (Temporal !== undefined) return () => Temporal.Now.instant().epochNanoseconds;
   // `Date.now` tells the millisecond, also after the clock was set, and `performance.now` the
   // microsecond in it.
