@@ -2,7 +2,8 @@
 interface ClockGlobals {
   readonly Temporal?: undefined | { readonly Now: { instant(): { readonly epochNanoseconds: bigint } } };
   readonly Date: { now(): number };
-  readonly performance: { readonly timeOrigin: number; now(): number };
+  /** Absent where only ECMAScript is. */
+  readonly performance?: undefined | { readonly timeOrigin: number; now(): number };
 }
 
 const MICROSECONDS_PER_MS = 1000;
@@ -14,8 +15,13 @@ const MICROSECONDS_PER_MS = 1000;
 export const runtimeEpoch: () => bigint = wallClock({
   Temporal: (globalThis as Partial<Pick<ClockGlobals, "Temporal">>).Temporal,
   Date,
-  performance: { timeOrigin: performance.timeOrigin, now: performance.now.bind(performance) },
+  performance: readableClock(globalThis),
 });
+
+/** `performance` as it is now; the methods of its object may be replaced. */
+function readableClock({ performance }: Partial<ClockGlobals>): ClockGlobals["performance"] {
+  return performance && { timeOrigin: performance.timeOrigin, now: performance.now.bind(performance) };
+}
 
 /**
  * Reads the wall clock: nanoseconds since 1970-01-01T00:00:00Z. The resolution is 1 ns with
@@ -23,6 +29,7 @@ export const runtimeEpoch: () => bigint = wallClock({
  */
 export function wallClock({ Temporal, Date, performance }: ClockGlobals): () => bigint {
   if (Temporal !== undefined) return () => Temporal.Now.instant().epochNanoseconds;
+  if (performance === undefined) return () => BigInt(Date.now()) * 1_000_000n;
   // `Date.now` tells the millisecond, also after the clock was set, and `performance.now` the
   // microsecond in it.
   let offset = Math.round(performance.timeOrigin * MICROSECONDS_PER_MS);
