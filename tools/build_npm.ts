@@ -26,6 +26,20 @@ const entries = Object.values(denoJson.exports);
 const cli = denoJson.exports["./cli"];
 /** Packages that only the analysis needs. */
 const optionalPeers = ["@duckdb/node-api", "apache-arrow"] as const;
+/**
+ * The head of the command line's file, with which a shell runs the file on the first runtime that
+ * there is. To JavaScript it is a string and a comment. `env` finds the shell on Windows too, where
+ * the shims of package managers read this first line.
+ */
+const launcher = `#!/usr/bin/env sh
+":" /* A shell reads the lines to the end of this comment.
+command -v bun >/dev/null 2>&1 && exec bun "$0" "$@"
+command -v node >/dev/null 2>&1 && exec node "$0" "$@"
+command -v deno >/dev/null 2>&1 && exec deno run --allow-all "$0" "$@"
+echo "Cannot run kymo: there is no Bun, no Node and no Deno in the PATH" >&2
+exit 127
+*/
+`;
 /** The path of a module in the package. */
 const built = (entry: string): string => entry.replace(/\.ts$/, ".js");
 
@@ -67,8 +81,7 @@ async function bundleCommandLine(folder: string): Promise<string> {
     ]);
     const { inputs } = JSON.parse(await Deno.readTextFile(`${temporary}/bundle.json`));
     const path = `${folder}/${built(cli)}`;
-    // Users of npm may have no Deno, and Deno ignores this line.
-    await Deno.writeTextFile(path, `#!/usr/bin/env bun\n${await Deno.readTextFile(path)}`);
+    await Deno.writeTextFile(path, `${launcher}${await Deno.readTextFile(path)}`);
     await Deno.chmod(path, 0o755);
     return await licencesOfPackages(
       root,
@@ -162,7 +175,7 @@ function manifest(): Record<string, unknown> {
     bin: { kymo: built(cli) },
     peerDependencies: Object.fromEntries(optionalPeers.map((name) => [name, rangeOf(name)])),
     peerDependenciesMeta: Object.fromEntries(optionalPeers.map((name) => [name, { optional: true }])),
-    engines: { bun: ">=1.4.5", deno: ">=2.9.6" },
+    engines: { bun: ">=1.4.5", deno: ">=2.9.6", node: ">=22.3" },
   };
 }
 
