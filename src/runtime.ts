@@ -193,6 +193,9 @@ export interface FileHandle {
   tryLock?(): boolean;
 }
 
+/** Where bytes can be read: an open file, or what is decompressed from one. */
+export type ByteSource = Pick<FileHandle, "readAt">;
+
 /**
  * A memory-mapped file: bytes stored in `buffer` are in the file, even if the process is killed.
  */
@@ -456,7 +459,7 @@ export function unlessMissing<T>(operation: () => T): T | undefined {
  *
  * @throws {FileError}
  */
-export function readFully(file: FileHandle, into: Uint8Array, at: number): number {
+export function readFully(file: ByteSource, into: Uint8Array, at: number): number {
   let filled = 0;
   while (filled < into.length) {
     const read = file.readAt(into.subarray(filled), at + filled);

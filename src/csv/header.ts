@@ -16,8 +16,16 @@ export const HEADER_ROOM = 80;
 /** Lines are given as texts that have a character for each byte. */
 const BYTE_ORDER_MARK = "\xef\xbb\xbf";
 
-/** How files of gzip, ZIP and Zstandard begin. */
-const COMPRESSED = ["\x1f", "PK\x03\x04", "(\xb5/\xfd"];
+/** How compressed files begin, and what decompresses them. */
+const COMPRESSED: readonly (readonly [magic: string, command: string])[] = [
+  ["\x1f\x8b", "gzip -d"],
+  ["\x1f\x9d", "uncompress"],
+  ["(\xb5/\xfd", "zstd -d"],
+  ["\xfd7zXZ", "xz -d"],
+  ["BZh", "bzip2 -d"],
+  ["\x04\x22M\x18", "lz4 -d"],
+  ["PK\x03\x04", "unzip"],
+];
 
 /** How a header is written. */
 export interface HeaderStyle {
@@ -47,7 +55,8 @@ export function beginsHeader(line: string): boolean {
  */
 export function whyNotHeader(line: string): string {
   const expected = COLUMNS.join(",");
-  if (COMPRESSED.some((magic) => line.startsWith(magic))) return "it is compressed";
+  const [, command] = COMPRESSED.find(([magic]) => line.startsWith(magic)) ?? [];
+  if (command !== undefined) return `it is compressed: decompress it with ${command}`;
   if (/T\0i|^\xff\xfe|^\xfe\xff/.test(line)) return "it is in UTF-16, not in UTF-8";
   const names = line.replace(BYTE_ORDER_MARK, "").split("\n", 1)[0]!.trimEnd();
   for (const [separator, called] of [[";", "semicolons"], ["\t", "tabs"]] as const) {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { FileHandle } from "../runtime.ts";
+import type { ByteSource } from "../runtime.ts";
 import { Byte } from "./dialect.ts";
 import { beginsHeader, HEADER_ROOM, headerStyle } from "./header.ts";
 import { MAX_ROW_BYTES, NO_MATCH, PADDING, RowParser } from "./row_parser.ts";
@@ -85,7 +85,7 @@ export class RowScanner {
    *
    * @throws {FileError}
    */
-  pushFrom(file: FileHandle, at: number, to: number): number {
+  pushFrom(file: ByteSource, at: number, to: number): number {
     const wanted = Math.min(Math.max(BLOCK_BYTES, this.#limit - this.#end), to - at);
     if (wanted <= 0) return 0;
     this.#reserve(wanted);

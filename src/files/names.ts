@@ -22,8 +22,8 @@
  * profiles are new; if one is taken all the same, by a restored backup say, a number follows the
  * sequence: `…-000001-1.csv`.
  *
- * Readers take every `*.csv` whose name does not begin with a dot, also files of other programs.
- * The part before the first dot is the channel.
+ * Readers also take files of other programs, and those that were rotated or renamed: see
+ * `analysis/source/file_names.ts`. They take no name that begins with a dot.
  *
  * @module
  */
@@ -148,24 +148,6 @@ export function temporaryAppendFileName({ owner, sequence }: SegmentId, number: 
   return temporaryName(`${appendFileName(channel)}.${pid}-${isolate}-${padded(sequence)}-${number}`);
 }
 
-/** Whether a file of this name is a published CSV file, of Kymo or any other program. */
-export function isCsvName(name: string): boolean {
-  return isPublished(name, CSV);
-}
-
-/** The channel of any CSV file: the part of its name before the first dot. */
-export function channelOfFile(name: string): string {
-  return name.split(".", 1)[0] || name;
-}
-
-/**
- * Whether a file of this name shows that a program recorded into its directory. Hidden CSV files do
- * not: they are not published.
- */
-export function isRecordingName(name: string): boolean {
-  return name === SPOOLS_DIRECTORY || isCsvName(name);
-}
-
 /** The name of the `sequence`th part of an isolate's CPU profile, or the `number`th other one. */
 export function profileFileName(
   { pid, isolate }: ProcessId,
@@ -180,11 +162,6 @@ export function profileFileName(
 export function parseProfileFileName(name: string): PublishedName | undefined {
   const parts = parsePublished(name, PROFILE);
   return parts?.owner.channel === PROFILER_PREFIX ? parts : undefined;
-}
-
-/** Whether a file of this name is a CPU profile, of Kymo or any other profiler. */
-export function isProfileName(name: string): boolean {
-  return isPublished(name, PROFILE);
 }
 
 /** The name of a process's program record. */
@@ -263,10 +240,6 @@ function padded(sequence: number): string {
 
 function numbered(number: number): string {
   return number === 0 ? "" : `-${number}`;
-}
-
-function isPublished(name: string, extension: string): boolean {
-  return name.endsWith(extension) && !name.startsWith(".");
 }
 
 function parsePublished(name: string, extension: string): PublishedName | undefined {

@@ -5,11 +5,13 @@
  */
 
 import { fileError, KymoError, quotePath } from "../../errors.ts";
-import { fileNameOf, isProfileName, parseProfileFileName, type ProcessId } from "../../files/names.ts";
+import { fileNameOf, parseProfileFileName, type ProcessId } from "../../files/names.ts";
 import { followLinks, openRegularFile } from "../../files/regular_file.ts";
+import { isProfileName, originalProfileName } from "../source/file_names.ts";
+import { readDecompressed } from "../source/gzip.ts";
 import { expandPattern, isPattern } from "../source/file_pattern.ts";
 import { failure, type Result, success } from "../../result.ts";
-import { type Files, readFully } from "../../runtime.ts";
+import type { Files } from "../../runtime.ts";
 import { type ReadCpuProfile, readCpuProfile } from "./cpu_profile.ts";
 
 /** A `.cpuprofile` file. */
@@ -99,17 +101,17 @@ export function readProfile(path: string, files: Files): ProfileFile {
   if (!text.ok) throw new KymoError(text.kind, `${action}: ${text.reason}`);
   const profile = readCpuProfile(text.value);
   if (!profile.ok) throw new KymoError(profile.kind, `${action}: ${profile.reason}`);
-  const owner = parseProfileFileName(fileNameOf(path))?.owner;
+  const name = fileNameOf(path);
+  const owner = parseProfileFileName(originalProfileName(name) ?? name)?.owner;
   return { path, process: owner && { pid: owner.pid, isolate: owner.isolate }, profile: profile.value };
 }
 
 function readText(path: string, files: Files): Result<string, "limit-exceeded"> {
   const file = openRegularFile(files, path);
   try {
-    const { size } = file.status();
-    if (size > MAXIMUM_SIZE) return failure("limit-exceeded", `larger than ${MAXIMUM_SIZE} bytes`);
-    const bytes = new Uint8Array(size);
-    return success(new TextDecoder().decode(bytes.subarray(0, readFully(file, bytes, 0))));
+    const bytes = readDecompressed(file, MAXIMUM_SIZE);
+    if (bytes === undefined) return failure("limit-exceeded", `larger than ${MAXIMUM_SIZE} bytes`);
+    return success(new TextDecoder().decode(bytes));
   } finally {
     file.close();
   }

@@ -1,10 +1,11 @@
 import type { RowParser } from "../../csv/row_parser.ts";
 import { reason } from "../../errors.ts";
 import { release } from "../../files/directory.ts";
-import type { FileHandle, Files } from "../../runtime.ts";
-import { type CsvContent, readCsv } from "./csv_content.ts";
+import type { ByteSource, FileHandle, Files } from "../../runtime.ts";
+import { type ContentSink, type CsvContent, readCsv } from "./csv_content.ts";
 import type { FoundFile } from "./found_files.ts";
-import type { Problems } from "./reading_report.ts";
+import { GunzippedFile, isGzip } from "./gzip.ts";
+import { Problems } from "./reading_report.ts";
 import type { CsvPart, RowTables, TakeRow } from "./duckdb_relation.ts";
 
 /** Who reads a file, and how. */
@@ -37,6 +38,7 @@ export class CheckedFile {
   readonly #bound: number | undefined;
   #rows = 0;
   #lineFeeds = false;
+  #isGzip: boolean;
   #size = 0;
   #identity = "";
 
@@ -44,6 +46,7 @@ export class CheckedFile {
   constructor(found: FoundFile, bound?: number) {
     this.found = found;
     this.#bound = bound;
+    this.#isGzip = found.path.endsWith(".gz"); // what is in it is seen by the check
   }
 
   /** Whether the file may be longer than what is to be read. */
@@ -63,11 +66,12 @@ export class CheckedFile {
       const { size, identity } = handle.status();
       this.#size = size;
       this.#identity = identity;
-      const content = yield* readCsv(handle, Math.min(size, this.#bound ?? size), {
-        unread: (line, rows, why) => problems.add(path, line, rows, why),
-        ...take === undefined ? {} : { row: this.#giver(take) },
-      });
-      this.#judge(content, handle.status().size > size, problems);
+      this.#isGzip = isGzip(handle);
+      if (this.#isGzip) yield* this.#checkGzip(handle, problems, take);
+      else {
+        const content = yield* readCsv(handle, Math.min(size, this.#bound ?? size), this.#sink(problems, take));
+        this.#judge(content, handle.status().size > size, problems);
+      }
       if (take !== undefined && this.mode !== "out") this.mode = "loaded";
     } catch (error) {
       this.mode = "out";
@@ -75,6 +79,34 @@ export class CheckedFile {
     } finally {
       if (handle !== undefined) release(handle);
     }
+  }
+
+  /**
+   * Checks what is compressed in the file. Rows are taken only once its checksum has been found to
+   * be right: what has changed may be a digit.
+   */
+  *#checkGzip(handle: FileHandle, problems: Problems, take?: TakeRow): Generator<void> {
+    const gunzipped = new GunzippedFile(handle, this.#size);
+    const found = new Problems();
+    const content = yield* readCsv(gunzipped, Infinity, this.#sink(found));
+    const { problem, isDamaged } = gunzipped;
+    if (problem !== undefined) problems.add(this.found.path, 0, 0, problem);
+    if (isDamaged) {
+      this.mode = "out";
+      return;
+    }
+    problems.addAll(found);
+    const isWhole = problem === undefined;
+    this.#judge(isWhole ? content : { ...content, cutLine: undefined, odd: true }, false, problems);
+    if (take === undefined || this.mode === "out") return;
+    yield* readCsv(new GunzippedFile(handle, this.#size), Infinity, { row: this.#giver(take) });
+  }
+
+  #sink(problems: Problems, take?: TakeRow): ContentSink {
+    return {
+      unread: (line, rows, why) => problems.add(this.found.path, line, rows, why),
+      ...take === undefined ? {} : { row: this.#giver(take) },
+    };
   }
 
   /** Loads all whole rows into a table. The check has reported the others. */
@@ -86,7 +118,11 @@ export class CheckedFile {
       try {
         await tables.add(channel, (take) => {
           const row = this.#giver(take);
-          for (const _ of readCsv(handle, Math.min(this.#size, this.#bound ?? this.#size), { row }));
+          const size = Math.min(this.#size, this.#bound ?? this.#size);
+          const [content, end]: [ByteSource, number] = this.#isGzip
+            ? [new GunzippedFile(handle, this.#size), Infinity]
+            : [handle, size];
+          for (const _ of readCsv(content, end, { row }));
         });
       } finally {
         release(handle);
@@ -121,7 +157,13 @@ export class CheckedFile {
   get part(): Omit<CsvPart, "paths"> | undefined {
     const isRead = this.mode === "unchecked" || this.mode === "sound" || this.mode === "limited";
     if (!isRead) return undefined;
-    return { lineFeeds: this.#lineFeeds, ...this.mode === "limited" ? { limit: this.#rows } : {} };
+    const { isRenamed, isolate } = this.found;
+    return {
+      lineFeeds: this.#lineFeeds,
+      isGzip: this.#isGzip,
+      ...isRenamed ? { isolate } : {},
+      ...this.mode === "limited" ? { limit: this.#rows } : {},
+    };
   }
 
   /** Passes rows on, with their isolate. */
@@ -146,13 +188,17 @@ export class CheckedFile {
 
 /** What DuckDB reads: files that it reads alike together. */
 export function partsOf(files: readonly CheckedFile[]): CsvPart[] {
-  const whole: string[] = [];
-  const withLineFeeds: string[] = [];
+  const parts = new Map<string, CsvPart & { readonly paths: string[] }>();
   const limited: CsvPart[] = [];
   for (const { part, found: { path } } of files) {
     if (part?.limit !== undefined) limited.push({ paths: [path], ...part });
-    else if (part !== undefined) (part.lineFeeds ? withLineFeeds : whole).push(path);
+    else if (part !== undefined) {
+      const { lineFeeds, isGzip, isolate } = part;
+      const key = [lineFeeds, isGzip, isolate].join();
+      const alike = parts.get(key);
+      if (alike === undefined) parts.set(key, { paths: [path], ...part });
+      else alike.paths.push(path);
+    }
   }
-  const parts = [{ paths: whole, lineFeeds: false }, { paths: withLineFeeds, lineFeeds: true }, ...limited];
-  return parts.filter(({ paths }) => paths.length > 0);
+  return [...parts.values(), ...limited];
 }

@@ -1,7 +1,7 @@
 import { whyNotHeader } from "../../csv/header.ts";
 import type { RowParser } from "../../csv/row_parser.ts";
 import { RowScanner } from "../../csv/row_scanner.ts";
-import type { FileHandle } from "../../runtime.ts";
+import type { ByteSource } from "../../runtime.ts";
 
 /** Receives what is in a CSV file. */
 export interface ContentSink {
@@ -33,7 +33,7 @@ export interface CsvContent {
  *
  * @throws {FileError}
  */
-export function* readCsv(file: FileHandle, size: number, sink: ContentSink = {}): Generator<void, CsvContent> {
+export function* readCsv(file: ByteSource, size: number, sink: ContentSink = {}): Generator<void, CsvContent> {
   const content: CsvContent = { rows: 0, unread: 0, cutLine: undefined, odd: false, lineFeeds: false };
   const scanner = new RowScanner();
   let read = 0;

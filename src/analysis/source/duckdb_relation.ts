@@ -12,6 +12,10 @@ export interface CsvPart {
    * `sources.ts`).
    */
   readonly lineFeeds: boolean;
+  /** Whether they are compressed with gzip. */
+  readonly isGzip: boolean;
+  /** The isolate that recorded all rows, if their paths do not tell it. */
+  readonly isolate?: string;
   /** Reads only so many rows. Relies on DuckDB's `preserve_insertion_order`. */
   readonly limit?: number;
 }
@@ -24,7 +28,6 @@ const OPTIONS = [
   `quote = '"'`,
   `escape = '"'`,
   "allow_quoted_nulls = false",
-  "compression = 'none'",
   // The default is four times as much for each thread, too much for many threads.
   "buffer_size = 8388608",
   "hive_partitioning = false",
@@ -39,14 +42,15 @@ export function relationOf(parts: readonly CsvPart[], tables: readonly string[])
 }
 
 /** The isolate is the file's: DuckDB has its path as a constant for a block of rows. */
-const FILE_COLUMNS = `${CSV_NAMES.join(", ")}, regexp_extract(filename, ${literal(ISOLATE_IN_PATH)}, 1) AS Isolate`;
+const ISOLATE = `regexp_extract(filename, ${literal(ISOLATE_IN_PATH)}, 1)`;
 
-function csvQuery({ paths, lineFeeds, limit }: CsvPart): string {
-  const options = [...OPTIONS];
+function csvQuery({ paths, lineFeeds, isGzip, isolate, limit }: CsvPart): string {
+  const options = [...OPTIONS, `compression = '${isGzip ? "gzip" : "none"}'`];
   if (lineFeeds) options.push("parallel = false");
   // Half a row may follow.
   if (limit !== undefined) options.push("ignore_errors = true");
-  const query = `SELECT ${FILE_COLUMNS} FROM read_csv([${paths.map(pathLiteral).join(", ")}], ${options.join(", ")})`;
+  const columns = `${CSV_NAMES.join(", ")}, ${isolate === undefined ? ISOLATE : literal(isolate)} AS Isolate`;
+  const query = `SELECT ${columns} FROM read_csv([${paths.map(pathLiteral).join(", ")}], ${options.join(", ")})`;
   return limit === undefined ? query : `(${query} LIMIT ${limit})`;
 }
 

@@ -1,26 +1,24 @@
 import { fileError, KymoError, quotePath, reason } from "../../errors.ts";
-import {
-  appendFileName,
-  channelOfFile,
-  fileNameOf,
-  isCsvName,
-  isProfileName,
-  parseProgramFileName,
-  parseSegmentFileName,
-} from "../../files/names.ts";
+import { appendFileName, fileNameOf, parseProgramFileName, parseSegmentFileName } from "../../files/names.ts";
 import { findRegularFile, followLinks } from "../../files/regular_file.ts";
 import { failure, type Result, success } from "../../result.ts";
 import type { Files } from "../../runtime.ts";
+import type { ChannelEvidence } from "./channel_evidence.ts";
+import { isCsvName, isDoubtfulName, isProfileName, readCsvName } from "./file_names.ts";
 import { expandPattern, isPattern } from "./file_pattern.ts";
 
 /** A CSV file. */
 export interface FoundFile {
   /** Its absolute path; of a link, that of the file. */
   readonly path: string;
+  /** The name that Kymo gave it, as far as one can tell. */
+  readonly original: string;
   /** The channel of its rows, by its name. */
   readonly channel: string;
   /** The isolate that recorded its rows, by its name; empty if that does not tell. */
   readonly isolate: string;
+  /** Whether its path is not one from which `ISOLATE_IN_PATH` finds the isolate. */
+  readonly isRenamed: boolean;
   /** Its size when it was found, bytes. */
   readonly size: number;
   /** Whether its name is that of a file to which programs append. */
@@ -59,26 +57,58 @@ function isOtherFile(name: string): boolean {
   return isProfileName(name) || parseProgramFileName(name) !== undefined;
 }
 
+/** The names in a directory, as far as they concern a reader of rows, each list sorted. */
+export interface ListedNames {
+  /** Published CSV files, also rotated and renamed ones. */
+  readonly csvs: readonly string[];
+  /** Files that may hold rows, but whose names do not tell. */
+  readonly doubtful: readonly string[];
+}
+
 /**
- * The names of the published CSV files of a directory, sorted.
+ * Lists the files of a directory by what their names tell.
  *
  * @throws {KymoError} if it cannot be listed.
  */
-export function listCsvs(files: Files, directory: string): string[] {
-  return reportingPath(directory, () => files.list(directory)).filter(isCsvName).sort();
+export function listNames(files: Files, directory: string): ListedNames {
+  const names = reportingPath(directory, () => files.list(directory)).sort();
+  return { csvs: names.filter(isCsvName), doubtful: names.filter(isDoubtfulName) };
 }
 
-/** Describes the CSV file at a path, without opening it. */
-export function findFile(files: Files, path: string): Result<FoundFile, "gone" | "unreadable"> {
+/** Whether there is a file that is not empty at a path. Does not throw. */
+export function hasContent(files: Files, path: string): boolean {
+  try {
+    const found = findRegularFile(files, path);
+    return found.ok && found.value.status.size > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Describes the CSV file at a path. Opens it only if its name leaves a doubt about its channel. */
+export function findFile(
+  files: Files,
+  path: string,
+  evidence: ChannelEvidence,
+): Result<FoundFile, "gone" | "unreadable"> {
   try {
     if (files.status(path) === undefined) return failure("gone", "no such file");
     const found = findRegularFile(files, path);
     if (!found.ok) return failure("unreadable", found.reason);
-    const name = fileNameOf(path);
-    const channel = channelOfFile(name);
     const { path: target, status: { size } } = found.value;
-    const isolate = parseSegmentFileName(fileNameOf(target))?.owner.isolate ?? "";
-    return success({ path: target, channel, isolate, size, grows: name === appendFileName(channel) });
+    const name = fileNameOf(path);
+    const told = readCsvName(name);
+    const channel = evidence.channelOf(told, path);
+    const { isolate } = readCsvName(fileNameOf(target));
+    return success({
+      path: target,
+      original: channel === told.channel ? told.original : appendFileName(channel),
+      channel,
+      isolate,
+      isRenamed: isolate !== "" && parseSegmentFileName(fileNameOf(target)) === undefined,
+      size,
+      grows: name === appendFileName(channel),
+    });
   } catch (error) {
     return failure("unreadable", reason(error));
   }

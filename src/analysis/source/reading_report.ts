@@ -10,6 +10,14 @@ export interface Problem {
   readonly reason: string;
 }
 
+/** A file that was left out, since all of its rows are in another one. */
+export interface CopiedFile {
+  /** Its path. */
+  readonly file: string;
+  /** The path of the other. */
+  readonly of: string;
+}
+
 /** What was read, and what was not. */
 export interface Reading {
   /** Number of files that were read. */
@@ -20,6 +28,8 @@ export interface Reading {
   readonly unread: number;
   /** Why: the first 100 problems. */
   readonly problems: readonly Problem[];
+  /** Copies of files that were read, such as `duration.csv.1.gz` beside `duration.csv.1`. */
+  readonly copies: readonly CopiedFile[];
 }
 
 /** Limit of the problems that are kept. */
@@ -36,5 +46,11 @@ export class Problems {
   add(file: string, line: number, rows: number, reason: string): void {
     this.rows += rows;
     if (this.kept.length < MAX_PROBLEMS) this.kept.push({ file, line, rows, reason });
+  }
+
+  /** Adds the problems of another list. */
+  addAll({ rows, kept }: Problems): void {
+    this.rows += rows;
+    this.kept.push(...kept.slice(0, MAX_PROBLEMS - this.kept.length));
   }
 }

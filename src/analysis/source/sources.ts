@@ -2,13 +2,16 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { observationsOf } from "../../segment/observation.ts";
 import { type ReportUnreadable, type SpoolRows, SpoolSnapshot } from "../../files/snapshot.ts";
 import { release } from "../../files/directory.ts";
-import { channelOfFile, directoryOf, fileNameOf, parseSegmentFileName } from "../../files/names.ts";
+import { directoryOf, fileNameOf, parseSegmentFileName } from "../../files/names.ts";
 import { CHANNELS } from "../../series.ts";
 import { outerTimepoints } from "../../csv/outer_rows.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
+import { ChannelEvidence } from "./channel_evidence.ts";
 import { CheckedFile, partsOf } from "./checked_file.ts";
-import { findFile, findPlaces, listCsvs, reportingPath } from "./found_files.ts";
-import { Problems, type Reading } from "./reading_report.ts";
+import { findAlike } from "./copies.ts";
+import { readCsvName } from "./file_names.ts";
+import { findFile, findPlaces, hasContent, listNames, reportingPath } from "./found_files.ts";
+import { type CopiedFile, Problems, type Reading } from "./reading_report.ts";
 import { relationOf, RowTables, type TakeRow } from "./duckdb_relation.ts";
 
 /**
@@ -106,11 +109,12 @@ export async function openSources(
   const problems = new Problems();
   const found = new Map<string, CheckedFile>();
   const spoolRows = new Map<string, SpoolRows>();
+  const evidence = new ChannelEvidence(files);
   const places = findPlaces(typeof source === "string" ? [source] : source, files);
 
   const add = (path: string, bound?: number): void => {
     if (found.has(path)) return;
-    const file = findFile(files, path);
+    const file = findFile(files, path, evidence);
     if (file.ok) {
       const checked = new CheckedFile(file.value, bound);
       if (liesOutside(path, files, bounds)) checked.mode = "out";
@@ -126,14 +130,38 @@ export async function openSources(
     }
     const report: ReportUnreadable = (file, rows, why) => problems.add(file, 0, rows, why);
     const snapshot = reportingPath(path, () => SpoolSnapshot.take(files, path, report));
-    const names = listCsvs(files, path).filter((name) => snapshot?.includes(name) ?? true);
+    const { csvs, doubtful } = listNames(files, path);
+    const names = csvs.filter((name) => snapshot?.includes(name) ?? true);
     for (const name of names) add(`${path}/${name}`, snapshot?.bounds.get(`${path}/${name}`));
-    for (const rows of snapshot?.rowsBeside(names) ?? []) spoolRows.set(rows.path, rows);
+    const originals = names.map((name) => readCsvName(name).original);
+    for (const rows of snapshot?.rowsBeside(originals) ?? []) spoolRows.set(rows.path, rows);
+    for (const name of doubtful) {
+      if (hasContent(files, `${path}/${name}`)) problems.add(`${path}/${name}`, 0, 0, DOUBTFUL);
+    }
   }
+  const copies = leaveOutCopies(files, [...found.values()], problems);
   const directories = places.map(({ path, kind }) => kind === "directory" ? path : directoryOf(path));
-  const sources = new CheckedSources(deps, [...found.values()], problems, [...new Set(directories)]);
+  const sources = new CheckedSources(deps, [...found.values()], { problems, copies }, [...new Set(directories)]);
   await sources.begin([...spoolRows.values()]);
   return sources;
+}
+
+/** Why a file is not read whose name does not tell what it is. */
+const DOUBTFUL = "its name is that of no recording, rotated or not: name the file itself to read it";
+
+/** Leaves out files all of whose rows are in others, and notes those that only begin alike. */
+function leaveOutCopies(files: Files, all: readonly CheckedFile[], problems: Problems): CopiedFile[] {
+  const alike = findAlike(files, all.filter(({ mode }) => mode !== "out"));
+  return alike.flatMap(({ file, other, isCopy }) => {
+    const { path } = file.found;
+    if (isCopy) {
+      file.mode = "out";
+      return [{ file: path, of: other.found.path }];
+    }
+    const name = fileNameOf(other.found.path);
+    problems.add(path, 0, 0, `it begins as ${name} does, and then differs: what is in both counts twice`);
+    return [];
+  });
 }
 
 /**
@@ -143,8 +171,7 @@ export async function openSources(
  */
 function liesOutside(path: string, files: Files, { from, to }: TimeBounds): boolean {
   if (from === undefined && to === undefined) return false;
-  const name = fileNameOf(path);
-  if (parseSegmentFileName(name) === undefined || channelOfFile(name) !== CHANNELS.duration) return false;
+  if (parseSegmentFileName(fileNameOf(path))?.owner.channel !== CHANNELS.duration) return false;
   let file: FileHandle | undefined;
   try {
     file = files.open(path, "read");
@@ -164,6 +191,7 @@ class CheckedSources implements Sources {
   readonly #files: Files;
   readonly #all: readonly CheckedFile[];
   readonly #problems: Problems;
+  readonly #copies: readonly CopiedFile[];
   readonly #tables: RowTables;
   readonly #channels = new Map<string, CheckedFile[]>();
   #spools = 0;
@@ -173,13 +201,14 @@ class CheckedSources implements Sources {
   constructor(
     { files, connection }: SourceDeps,
     all: readonly CheckedFile[],
-    problems: Problems,
+    { problems, copies }: { readonly problems: Problems; readonly copies: readonly CopiedFile[] },
     directories: readonly string[],
   ) {
     this.directories = directories;
     this.#files = files;
     this.#all = all;
     this.#problems = problems;
+    this.#copies = copies;
     this.#tables = new RowTables(connection);
     for (const file of all) {
       const { channel } = file.found;
@@ -191,7 +220,8 @@ class CheckedSources implements Sources {
 
   get reading(): Reading {
     const files = this.#all.filter(({ mode }) => mode !== "out").length;
-    return { files, spools: this.#spools, unread: this.#problems.rows, problems: [...this.#problems.kept] };
+    const { rows: unread, kept } = this.#problems;
+    return { files, spools: this.#spools, unread, problems: [...kept], copies: this.#copies };
   }
 
   /** Loads the rows of spools, and checks the files, or begins to. */

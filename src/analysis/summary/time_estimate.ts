@@ -1,5 +1,5 @@
 import { outerTimepoints } from "../../csv/outer_rows.ts";
-import { isCsvName } from "../../files/names.ts";
+import { isCsvName } from "../source/file_names.ts";
 import { findRegularFile, openRegularFile } from "../../files/regular_file.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import type { TimeRange } from "../frames/selection.ts";
@@ -32,7 +32,7 @@ function csvFiles(source: string, files: Files): string[] {
     const path = files.resolve(source);
     if (findRegularFile(files, path).ok) return [path];
     // In the order of their names those of a process are in the order of time.
-    const names = files.list(path).filter((name) => isCsvName(name)).sort();
+    const names = files.list(path).filter(isCsvName).sort();
     return evenlyChosen(names, MAX_FILES).map((name) => `${path}/${name}`);
   } catch {
     return [];

@@ -1,11 +1,12 @@
 import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
+import { isRecordingName } from "../../analysis/source/file_names.ts";
 import { expandPattern, isPattern } from "../../analysis/source/file_pattern.ts";
 import type { Reading } from "../../analysis/source/reading_report.ts";
 import { counted, formatPercent } from "../../display/numbers.ts";
 import type { ProgramRecords } from "../../analysis/programs/program_records.ts";
 import { sanitize } from "../../display/sanitize.ts";
 import { KymoError, quotePath } from "../../errors.ts";
-import { isRecordingName } from "../../files/names.ts";
+import { fileNameOf } from "../../files/names.ts";
 import type { Files } from "../../runtime.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
@@ -66,8 +67,14 @@ function recordingsBelow(files: Files, directory: string): string[] {
   return isRecording(names) ? [] : names.sort().filter((name) => isRecording(list(`${directory}/${name}`)));
 }
 
-/** Writes what was not read, one problem a line, to `stderr`, and returns the exit code. */
-export function reportUnread({ problems, unread }: Reading, { stderr }: CliContext): ExitCode {
+/**
+ * Writes what was not read, one problem a line, to `stderr`, and returns the exit code. Copies are
+ * told, but are no problem.
+ */
+export function reportUnread({ problems, unread, copies }: Reading, { stderr }: CliContext): ExitCode {
+  for (const { file, of } of copies) {
+    stderr.write(`Left out: ${sanitize(file)}: all of its rows are in ${sanitize(fileNameOf(of))}\n`);
+  }
   for (const { file, line, rows, reason } of problems) {
     const where = sanitize(line > 0 ? `${file}:${line}` : file);
     const lost = rows > 0 ? ` (${counted(rows, "row")})` : "";

@@ -13,8 +13,9 @@ import {
   type ProfileSelection,
   readProfile,
 } from "../../analysis/profile/profile_files.ts";
+import { isProfileName } from "../../analysis/source/file_names.ts";
 import { reason } from "../../errors.ts";
-import { fileNameOf, isProfileName, type ProcessId, processKey } from "../../files/names.ts";
+import { fileNameOf, type ProcessId, processKey } from "../../files/names.ts";
 import type { CpuProfile, Files } from "../../runtime.ts";
 import type { FlameNode, ProfileData } from "../shared/report_data.ts";
 import { MAX_FLAME_NODES, toDigits } from "./size_plan.ts";

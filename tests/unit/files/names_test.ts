@@ -2,6 +2,13 @@ import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { KymoError } from "../../../src/errors.ts";
+import {
+  isCsvName,
+  isDoubtfulName,
+  isProfileName,
+  isRecordingName,
+  readCsvName,
+} from "../../../src/analysis/source/file_names.ts";
 import * as names from "../../../src/files/names.ts";
 
 const isolate = fc.integer({ min: 0, max: 0xffffffff }).map((n) => n.toString(16).padStart(8, "0"));
@@ -90,7 +97,7 @@ describe("the name of a CPU profile", () => {
   it("parses to the parts it was made of", () => {
     fc.assert(fc.property(pid, isolate, sequence, number, (pid, isolate, sequence, number) => {
       const name = names.profileFileName({ pid, isolate }, sequence, number);
-      assertEquals(names.isProfileName(name), true);
+      assertEquals(isProfileName(name), true);
       const owner = { channel: "profiler", pid, isolate };
       assertEquals(names.parseProfileFileName(name), { owner, sequence, number });
     }));
@@ -102,9 +109,9 @@ describe("the name of a CPU profile", () => {
 
   it("does not parse if another profiler gave it, which is a profile even so", () => {
     for (const name of ["CPU.20261128.cpuprofile", "profiler.1.cpuprofile", "other.42-0badcafe-000001.cpuprofile"]) {
-      assertEquals([names.parseProfileFileName(name), names.isProfileName(name)], [undefined, true]);
+      assertEquals([names.parseProfileFileName(name), isProfileName(name)], [undefined, true]);
     }
-    assertEquals(names.isProfileName(".profiler.42-0badcafe-000001.cpuprofile"), false);
+    assertEquals(isProfileName(".profiler.42-0badcafe-000001.cpuprofile"), false);
   });
 });
 
@@ -145,7 +152,8 @@ describe("a temporary name", () => {
     fc.assert(fc.property(anyName, (name) => {
       const temporary = names.temporaryName(name);
       for (const hidden of [temporary, names.probeName("x")]) {
-        assertEquals([names.isCsvName(hidden), names.isProfileName(hidden), names.isRecordingName(hidden)], [
+        assertEquals([isCsvName, isDoubtfulName, isProfileName, isRecordingName].map((is) => is(hidden)), [
+          false,
           false,
           false,
           false,
@@ -165,26 +173,19 @@ describe("a temporary name", () => {
   });
 });
 
-describe("the channel of a file", () => {
-  it("is what precedes the first dot of its name, whoever made it", () => {
-    fc.assert(fc.property(segment, number, ({ owner, sequence }, number) => {
-      assertEquals(names.channelOfFile(names.segmentFileName({ owner, sequence }, number)), owner.channel);
-      assertEquals(names.channelOfFile(names.appendFileName(owner.channel)), owner.channel);
-    }));
-    const others = ["duration.1.csv", "my own.csv", "plain", ".hidden"];
-    assertEquals(others.map(names.channelOfFile), ["duration", "my own", "plain", ".hidden"]);
-  });
-
-  it("is not the whole path", () => {
+describe("the name of a file", () => {
+  it("is not its whole path", () => {
     const paths = ["/a.b/duration.1.csv", "C:\\x.y\\duration.1.csv", "duration.1.csv"];
     assertEquals(paths.map(names.fileNameOf), Array(3).fill("duration.1.csv"));
   });
-});
 
-describe("a directory in which something was recorded", () => {
-  it("has published CSV files, or spools", () => {
-    const all = [".spools", "x.csv", "duration.csv", ".x.csv", "x.csv.tmp", "spools", "notes.txt"];
-    assertEquals(all.filter(names.isRecordingName), [".spools", "x.csv", "duration.csv"]);
+  it("tells a reader the channel and isolate for which Kymo gave it", () => {
+    fc.assert(fc.property(segment, number, ({ owner, sequence }, number) => {
+      const name = names.segmentFileName({ owner, sequence }, number);
+      assertEquals(readCsvName(name), { channel: owner.channel, isolate: owner.isolate, original: name });
+      const { channel, otherwise = channel } = readCsvName(names.appendFileName(owner.channel));
+      assertEquals(otherwise, owner.channel);
+    }));
   });
 });
 

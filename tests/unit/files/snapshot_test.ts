@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { parse } from "../../../src/csv/parse.ts";
 import { SpoolSnapshot } from "../../../src/files/snapshot.ts";
 import { observationsOf } from "../../../src/segment/observation.ts";
-import { isCsvName, type Layout } from "../../../src/files/names.ts";
+import type { Layout } from "../../../src/files/names.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { randomFrom } from "../../support/random.ts";
@@ -24,7 +24,9 @@ function read(disk: MemoryDisk): Map<number, number[]> {
     found.get(pid)!.push(number);
   };
   const snapshot = SpoolSnapshot.take(disk, DIRECTORY, (...problem) => problems.push(problem));
-  const names = disk.list(DIRECTORY).filter(isCsvName).filter((name) => snapshot?.includes(name) ?? true);
+  const names = disk.list(DIRECTORY).filter((name) => name.endsWith(".csv") && !name.startsWith(".")).filter((name) =>
+    snapshot?.includes(name) ?? true
+  );
   for (const name of names) {
     const path = `${DIRECTORY}/${name}`;
     const handle = disk.open(path, "read"); // lets other programs go on

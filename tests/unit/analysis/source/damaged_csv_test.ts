@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { scratchDirectory } from "../../../support/scratch_directory.ts";
 import { isFullSuite, shortOrFull } from "../../../support/faults/suite_size.ts";
 import { Reader } from "../../../support/analysis/duckdb_reader.ts";
@@ -133,15 +134,15 @@ const file = fc.record({
 });
 
 describe("openSources with a damaged CSV", () => {
-  it("gives its whole rows, and the lines of all others", { timeout: 1_800_000 }, async () => {
+  it("gives its whole rows, and the lines of all others, also of one in gzip", { timeout: 1_800_000 }, async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     let count = 0;
     await fc.assert(
       fc.asyncProperty(file, async (bytes) => {
-        const name = `duration.${count++}`;
-        const path = scratch.at(`${name}.csv`);
-        writeFileSync(path, bytes);
+        const isGzip = count % 3 === 0;
+        const path = scratch.at(`duration.${count++}.csv${isGzip ? ".gz" : ""}`);
+        writeFileSync(path, isGzip ? gzipSync(bytes) : bytes);
         const expected = expectedContent(bytes);
         const sources = await reader.open(path);
         const rows = await reader.rows(sources, "duration");

@@ -8,7 +8,7 @@ const HEADER = "Timepoint,Measurement,Label,PID\n";
 const row = (number: number, label = "x"): string => `170000000000000000${number},0.5,${label},7\n`;
 const text = (number: number, label = "x"): string => `170000000000000000${number}|0.5|${label}|7`;
 
-const none = { unread: 0, problems: [] };
+const none = { unread: 0, problems: [], copies: [] };
 
 describe("openSources with CSV of other programs", () => {
   it("accepts the header in the documentation of the Python original, with spaces behind the commas", async () => {
@@ -58,7 +58,7 @@ describe("openSources with CSV of other programs", () => {
     writeFileSync(scratch.at("a.csv"), "PID,Measurement,Label,Timepoint\n1,2,a,3\n4,5,b,6\n");
     writeFileSync(scratch.at("b.csv"), "Timepoint,Meas");
     writeFileSync(scratch.at("c.csv"), "");
-    writeFileSync(scratch.at("d.csv"), new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0]));
+    writeFileSync(scratch.at("d.csv"), new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]));
     writeFileSync(scratch.at("e.csv"), (HEADER + row(1)).replaceAll("\n", "\r"));
     const sources = await reader.open(scratch.path);
     for (const channel of ["a", "b", "c", "d", "e"]) assertEquals(await reader.rows(sources, channel), []);
@@ -68,7 +68,7 @@ describe("openSources with CSV of other programs", () => {
     assertEquals(problems.map(({ file, line, rows, reason }) => [file, line, rows, reason]), [
       [scratch.at("a.csv"), 1, 2, order],
       [scratch.at("b.csv"), 1, 1, "it is cut off"],
-      [scratch.at("d.csv"), 1, 1, "it is compressed"],
+      [scratch.at("d.csv"), 1, 1, "it is compressed: decompress it with xz -d"],
       [scratch.at("e.csv"), 1, 1, "its lines end with CR alone"],
     ]);
   });

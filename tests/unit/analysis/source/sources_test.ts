@@ -13,7 +13,7 @@ const HEADER = "Timepoint,Measurement,Label,PID\n";
 const row = (number: number, label = "x"): string => `170000000000000000${number},0.5,${label},7\n`;
 const text = (number: number, label = "x"): string => `170000000000000000${number}|0.5|${label}|7`;
 
-const none = { unread: 0, problems: [] };
+const none = { unread: 0, problems: [], copies: [] };
 
 describe("openSources", () => {
   it("reads the published CSV files of a directory, those of the Python original too, and nothing else", async () => {
@@ -37,7 +37,7 @@ describe("openSources", () => {
     assertEquals(await reader.rows(sources, "runtime"), [text(4)]);
     assertEquals(await reader.rows(sources, "custom"), []);
     const problem = { file: scratch.at("directory.csv"), line: 0, rows: 0, reason: "it is not a file but a directory" };
-    assertEquals(sources.reading, { files: 4, spools: 0, unread: 0, problems: [problem] });
+    assertEquals(sources.reading, { files: 4, spools: 0, unread: 0, problems: [problem], copies: [] });
   });
 
   it("reads a file, a pattern, and several of them, each file once", async () => {
@@ -209,7 +209,7 @@ describe("Sources whose files others change", () => {
     rmSync(scratch.at("duration.1.csv"));
     assertEquals(await reader.rows(sources, "duration"), [text(2)]);
     const problem = { file: scratch.at("duration.1.csv"), line: 0, rows: 1, reason: "it was moved or deleted" };
-    assertEquals(sources.reading, { files: 1, spools: 0, unread: 1, problems: [problem] });
+    assertEquals(sources.reading, { files: 1, spools: 0, unread: 1, problems: [problem], copies: [] });
   });
 
   it("read a file that grows up to its size at the beginning, also if it grows by half a row", async () => {
@@ -240,9 +240,9 @@ describe("Sources whose files others change", () => {
   it("ask for a repetition if the check beside the first query found a damaged file", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
-    const good = HEADER + row(1).repeat(35_000);
-    for (let i = 0; i < 40; i++) writeFileSync(scratch.at(`duration.${i}.csv`), good);
-    writeFileSync(scratch.at("duration.40.csv"), good + "1.5,2,a,3\n" + row(2));
+    const good = row(1).repeat(34_999);
+    for (let i = 0; i < 40; i++) writeFileSync(scratch.at(`duration.${i}.csv`), HEADER + row(1, `file ${i}`) + good);
+    writeFileSync(scratch.at("duration.40.csv"), HEADER + good + row(1) + "1.5,2,a,3\n" + row(2));
     const sources = await reader.open(scratch.path);
     const count = () => `SELECT count(*)::INTEGER, sum(PID)::INTEGER FROM ${sources.relations.get("duration")}`;
     assertEquals(await reader.query(sources, count), [[[41 * 35_000 + 1, 7 * (41 * 35_000 + 1)]], 2]);

@@ -8,7 +8,7 @@ import { scratchDirectory } from "../../../support/scratch_directory.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
 
-const reading = { files: 100, spools: 0, unread: 0, problems: [] };
+const reading = { files: 100, spools: 0, unread: 0, problems: [], copies: [] };
 
 describe("reportUnread", () => {
   it("writes nothing if everything was read", () => {
