@@ -31,6 +31,7 @@ import {
   typeCheckUser,
 } from "./gate/packed_package.ts";
 import { makeWorkspace, type RuntimeName } from "./gate/workspace.ts";
+import { analyseWithPackedOnNode, recordWithPackedOnNode, runCommandLineAlone } from "./gate/packed_node.ts";
 import { runOnNode } from "./versions/node_tests.ts";
 import { NODES, type SupportedNode } from "./versions/supported.ts";
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
@@ -131,6 +132,7 @@ try {
   await step("publint of the npm package", () => lintPacked(workspace));
   await step("the app records on Bun", () => recordWithPacked("bun", workspace));
   await step("the app records on Deno", () => recordWithPacked("deno", workspace));
+  await step("the app records on Node", () => recordWithPackedOnNode(workspace));
   await step("the packed command line on Bun", () => runPackedCommandLine("bun", workspace));
   await step("the packed command line on Deno", () => runPackedCommandLine("deno", workspace));
   await step("the app records from every bundle, and required", () => recordBundled(workspace));
@@ -143,6 +145,8 @@ try {
   await step("DuckDB added to the app", () => addDuckDB(workspace));
   await step("the app analyses on Bun", () => analyseWithPacked("bun", workspace));
   await step("the app analyses on Deno", () => analyseWithPacked("deno", workspace));
+  await step("the app analyses on Node", () => analyseWithPackedOnNode(workspace));
+  await step("kymo with one runtime alone in the PATH", () => runCommandLineAlone(workspace));
   await step("bundled analysis", () => analyseBundled(true, workspace));
   await step("a strict user of the package compiles", () => typeCheckUser(workspace));
   await step("no files left behind", () => findLeftovers(filesBefore, workspace));

@@ -11,6 +11,11 @@ export interface SupportedNode {
   readonly flags?: readonly string[];
 }
 
+/**
+ * The oldest Node that the package runs on. The suite needs one that removes types from TypeScript.
+ */
+export const OLDEST_NODE = "22.3.0";
+
 /** The oldest first. */
 export const NODES: readonly SupportedNode[] = [
   { version: "22" },

@@ -27,7 +27,8 @@ export async function loadPackage<Module>(
   } catch (cause) {
     const { code, name: kind } = (cause ?? {}) as { code?: unknown; name?: unknown };
     if (code === "ERR_MODULE_NOT_FOUND") {
-      const command = runtimeName === "deno" ? `deno add npm:${name}` : `bun add ${name}`;
+      const commands = new Map([["deno", `deno add npm:${name}`], ["bun", `bun add ${name}`]]);
+      const command = commands.get(runtimeName) ?? `npm install ${name}`;
       const why = `the package ${name} is missing: add it with "${command}"`;
       throw new KymoError("missing-package", `Cannot ${purpose}: ${why}`, { cause });
     }

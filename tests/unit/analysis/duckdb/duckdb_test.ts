@@ -12,7 +12,12 @@ const missing = () => Promise.reject(Object.assign(new Error("Cannot find packag
 
 describe("DuckDB.open", () => {
   it("gives the command that adds a missing package", async () => {
-    for (const [name, command] of [["deno", "deno add npm:@duckdb/node-api"], ["bun", "bun add @duckdb/node-api"]]) {
+    for (
+      const [name, command] of [["deno", "deno add npm:@duckdb/node-api"], ["bun", "bun add @duckdb/node-api"], [
+        "node",
+        "npm install @duckdb/node-api",
+      ]]
+    ) {
       const error = await assertRejects(
         () => DuckDB.open({}, { ...runtime, name: name! }, missing),
         KymoError,
