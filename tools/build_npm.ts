@@ -175,7 +175,7 @@ function manifest(): Record<string, unknown> {
     bin: { kymo: built(cli) },
     peerDependencies: Object.fromEntries(optionalPeers.map((name) => [name, rangeOf(name)])),
     peerDependenciesMeta: Object.fromEntries(optionalPeers.map((name) => [name, { optional: true }])),
-    engines: { bun: ">=1.4.5", deno: ">=2.9.6", node: ">=22.3" },
+    engines: { bun: ">=1.2.23", deno: ">=2.5.0", node: ">=22.3" },
   };
 }
 
