@@ -72,7 +72,7 @@ function makeAdapter(globals: object): Runtime {
 }
 
 function unsupported(runtime: string): Error {
-  return new Error(
-    `Cannot record: ${runtime}: it lacks files, a process and exit hooks as Deno, Bun and Node from ${OLDEST_NODE} on have them`,
-  );
+  const needed =
+    `Deno, Bun and Node from ${OLDEST_NODE} on have the files, the process and the exit hooks that it needs`;
+  return new Error(`Cannot run Kymo: ${runtime}: only ${needed}`);
 }

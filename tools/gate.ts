@@ -31,7 +31,12 @@ import {
   typeCheckUser,
 } from "./gate/packed_package.ts";
 import { makeWorkspace, type RuntimeName } from "./gate/workspace.ts";
-import { analyseWithPackedOnNode, recordWithPackedOnNode, runCommandLineAlone } from "./gate/packed_node.ts";
+import {
+  analyseWithPackedOnNode,
+  recordWithPackedOnNode,
+  refuseOldNode,
+  runCommandLineAlone,
+} from "./gate/packed_node.ts";
 import { runOnNode } from "./versions/node_tests.ts";
 import { NODES, type SupportedNode } from "./versions/supported.ts";
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
@@ -147,6 +152,7 @@ try {
   await step("the app analyses on Deno", () => analyseWithPacked("deno", workspace));
   await step("the app analyses on Node", () => analyseWithPackedOnNode(workspace));
   await step("kymo with one runtime alone in the PATH", () => runCommandLineAlone(workspace));
+  await step("kymo on a Node that is too old", () => refuseOldNode(workspace));
   await step("bundled analysis", () => analyseBundled(true, workspace));
   await step("a strict user of the package compiles", () => typeCheckUser(workspace));
   await step("no files left behind", () => findLeftovers(filesBefore, workspace));

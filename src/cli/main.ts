@@ -15,10 +15,10 @@ import { fileError, type KymoError, reason } from "../errors.ts";
 import { temporaryPathBeside } from "../files/names.ts";
 import { recover } from "../recording/recover.ts";
 import { defaultRuntime } from "../default_runtime.ts";
-import { isMissingFile } from "../runtime.ts";
+import { isMissingFile, type Runtime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
 import { runCommandLine } from "./command_line.ts";
-import { exitCode } from "./exit_codes.ts";
+import { exitCode, exitCodeOfError } from "./exit_codes.ts";
 import type { CliContext, Output, StreamAbilities } from "./context.ts";
 import { streamAbilities, type TerminalEnvironment } from "./terminal/stream_abilities.ts";
 import { writeError } from "./terminal/style.ts";
@@ -46,7 +46,7 @@ const code = await runCommandLine(process.argv.slice(2), {
   now,
   look,
   recover,
-  runtime: defaultRuntime(),
+  runtime: runtimeOrExit(),
   writeFile,
   onInterrupt,
   ...process.stdin.isTTY ? { onKeys } : {},
@@ -84,6 +84,16 @@ function output(stream: NodeJS.WriteStream, onError: (error: NodeJS.ErrnoExcepti
       }
     },
   };
+}
+
+/** This runtime. On one that is not supported the program ends with that as its message. */
+function runtimeOrExit(): Runtime {
+  try {
+    return defaultRuntime();
+  } catch (error) {
+    writeError(stderr, reason(error));
+    process.exit(exitCodeOfError.unsupported);
+  }
 }
 
 function look(path: string): ReturnType<CliContext["look"]> {

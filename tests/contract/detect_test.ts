@@ -38,9 +38,9 @@ describe("runtime detection", () => {
       [{ process: { versions: { node: "22.2.0" }, release: { name: "node" } } }, "Node 22.2.0"],
       [{}, "unknown runtime"],
     ];
-    const why = "it lacks files, a process and exit hooks as Deno, Bun and Node from 22.3 on have them";
+    const why = "only Deno, Bun and Node from 22.3 on have the files, the process and the exit hooks that it needs";
     for (const [globals, runtime] of cases) {
-      assertEquals(assertThrows(() => detect(globals), Error).message, `Cannot record: ${runtime}: ${why}`);
+      assertEquals(assertThrows(() => detect(globals), Error).message, `Cannot run Kymo: ${runtime}: ${why}`);
     }
   });
 });

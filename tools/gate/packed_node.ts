@@ -57,15 +57,32 @@ export async function runCommandLineAlone(workspace: Workspace): Promise<Outcome
   return { ok: failures.length === 0, output: failures.join("\n") };
 }
 
-async function runAlone(name: string, executable: string, workspace: Workspace): Promise<Outcome> {
+/** Runs `kymo` on a Node that is too old: it says so in one line. */
+export async function refuseOldNode(workspace: Workspace): Promise<Outcome> {
+  const node = await installRuntime("node", "20", workspace);
+  const kymo = await commandLineAlone("node", node, `${workspace.temporary}/only-old-node`, workspace);
+  const { ok, output } = await kymo("recover", "empty");
+  return { ok: !ok && /^Cannot run Kymo: Node 20\.[^\n]* Node from 22\.3 on [^\n]*\n$/.test(output), output };
+}
+
+/** Runs `kymo` with nothing in the PATH but a shell and one runtime, which are put in a folder. */
+async function commandLineAlone(
+  name: string,
+  executable: string,
+  folder: string,
+  workspace: Workspace,
+): Promise<(...args: string[]) => Promise<Outcome>> {
   const app = appFolder(workspace);
-  const path = `${workspace.temporary}/only-${name}`;
-  await Deno.mkdir(path);
-  await Deno.symlink("/bin/sh", `${path}/sh`);
-  await Deno.symlink(executable, `${path}/${name}`);
-  const page = `${app}/only-${name}.html`;
-  const kymo = (...args: string[]): Promise<Outcome> =>
-    run([`${app}/node_modules/.bin/kymo`, ...args], { cwd: app, env: { ...workspace.env, PATH: path } });
+  await Deno.mkdir(folder);
+  await Deno.symlink("/bin/sh", `${folder}/sh`);
+  await Deno.symlink(executable, `${folder}/${name}`);
+  const env = { ...workspace.env, PATH: folder };
+  return (...args) => run([`${app}/node_modules/.bin/kymo`, ...args], { cwd: app, env });
+}
+
+async function runAlone(name: string, executable: string, workspace: Workspace): Promise<Outcome> {
+  const kymo = await commandLineAlone(name, executable, `${workspace.temporary}/only-${name}`, workspace);
+  const page = `${appFolder(workspace)}/only-${name}.html`;
   const version = await kymo("--version");
   const summary = await kymo("summary", "recorded-node");
   const report = await kymo("report", "recorded-node", "-o", page);
