@@ -199,7 +199,7 @@ export class AppendFile {
  * Cuts off what was written of `rows`. Returns how many of them stay in the file because the disk
  * refuses that too.
  */
-function takeBack(handle: FileHandle, end: number, rows: Uint8Array): number {
+export function takeBack(handle: FileHandle, end: number, rows: Uint8Array): number {
   try {
     handle.truncate(end);
     return 0;
@@ -213,7 +213,7 @@ function takeBack(handle: FileHandle, end: number, rows: Uint8Array): number {
  * Whether the file was deleted while we wrote to it. No reader can have its last rows, so they are
  * written again, to a new file.
  */
-function wasDeleted(handle: FileHandle): boolean {
+export function wasDeleted(handle: FileHandle): boolean {
   try {
     return handle.status().links === 0;
   } catch {

@@ -45,8 +45,8 @@ export class AtomicFile {
     return true;
   }
 
-  /** Publishes the file, which has the rows of the segment up to `next`. */
-  commit(next: number): void {
+  /** Publishes the file, which has the rows of the segment up to `next`. Returns its path. */
+  commit(next: number): string {
     const { files, path, syncs } = this.#directory;
     const { journal } = this.#options;
     const handle = this.#handle ?? this.#create();
@@ -64,6 +64,7 @@ export class AtomicFile {
     }
     this.#temporary = "";
     journal?.settled(next);
+    return published;
   }
 
   /** Removes what is not published. Does not throw. */

@@ -2,6 +2,7 @@ import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
 import type { FileAccess } from "../runtime.ts";
 import type { SegmentContent } from "../segment/segment.ts";
 import { AppendFile } from "./append_file.ts";
+import type { LateFile } from "./late_file.ts";
 import { AtomicFile } from "./atomic_file.ts";
 import type { MonitoringDirectory } from "./directory.ts";
 import { FlushJournal } from "./flush_journal.ts";
@@ -97,6 +98,12 @@ export class SegmentFlush {
   useOwnFile(): void {
     this.abort();
     this.#destination = segmentFile(this.#deps, this.segment, this.#journal);
+  }
+
+  /** As {@linkcode SegmentFlush.useOwnFile}, with the rows of other segments before them. */
+  useLateFile(file: LateFile): void {
+    this.abort();
+    this.#destination = file.destination(segmentFile(this.#deps, this.segment, this.#journal), this.#journal);
   }
 
   /** Removes what is not published; the next step begins after the published rows. */

@@ -17,6 +17,8 @@ export class Channels {
   /** Whether a disk that refuses a spool is an exception. */
   #isStrict: boolean;
   #cancelClockCheck = (): void => {};
+  /** What is called after each flush of late rows, while no other flush is sure to follow. */
+  #flushedLate: (() => void) | undefined;
 
   /**
    * Makes no channel yet. If `strict`, a disk that refuses a spool is an exception until
@@ -65,6 +67,7 @@ export class Channels {
       const owner = { ...this.#owner, channel, kind: valueKindOf(channel) };
       flusher = new Flusher(this.#options, owner, this.#isStrict);
       this.#flushers.set(channel, flusher);
+      if (this.#flushedLate !== undefined) flusher.retire(this.#flushedLate);
     }
     return flusher.buffer;
   }
@@ -85,13 +88,20 @@ export class Channels {
 
   /**
    * Flushes all rows before it returns, then calls `flushed`. After the `last` call, no empty spool
-   * is left behind.
+   * is left behind, and rows that come all the same are flushed at once, with a call of `flushed`.
    */
   flushNow(last: boolean, flushed: () => void = () => {}): void {
+    this.#flushedLate = last ? flushed : undefined;
     const deadline = exitLockDeadline(this.#options.clock.now());
     this.#eachNow((flusher) => flusher.flushNow(deadline));
     flushed();
-    if (last) this.#eachNow((flusher) => flusher.retire());
+    if (last) this.#eachNow((flusher) => flusher.retire(flushed));
+  }
+
+  /** Goes on as before {@linkcode Channels.flushNow}: the program has not ended. */
+  resume(): void {
+    this.#flushedLate = undefined;
+    this.#eachNow((flusher) => flusher.resume());
   }
 
   /**

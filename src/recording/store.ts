@@ -12,6 +12,9 @@ import { sumCounts } from "./status.ts";
 /** ms between recoveries of the spools that dead programs left in the directory. */
 const RECOVERY_INTERVAL = 60_000;
 
+/** ms after which a program has not ended whose exit hooks have run for the last time. */
+const SURVIVAL = 500;
+
 /**
  * Where a recording's observations are kept and written: its channels in a monitoring directory,
  * with what they share. It flushes when the program ends, and recovers spools that dead programs
@@ -29,6 +32,7 @@ export class Store {
   readonly #program: ProgramDescription;
   #record: OwnProgramRecord | undefined;
   #removeExitHook = (): void => {};
+  #cancelResume = (): void => {};
   /** Whether there were spools when it was closed, and if not, why. */
   #whyNotSpoolAtEnd: { readonly reason: string | undefined } | undefined;
 
@@ -95,7 +99,7 @@ export class Store {
       beforeExitFlush(cause !== undefined);
       // While the spools are there: a program that is killed meanwhile is found dead by them.
       this.channels.flushNow(last, () => cause && record.exit(cause));
-      if (last) this.recovery.abandon();
+      if (last) this.#retire();
       this.failures.deliver();
     });
     if (this.#options.layout === "append" && !files.locks) {
@@ -129,8 +133,20 @@ export class Store {
    */
   async close(): Promise<void> {
     this.#whyNotSpoolAtEnd = { reason: this.whyNotSpool };
+    this.#cancelResume();
     await Promise.all([this.channels.close(() => this.#record?.stop()), this.recovery.finish()]);
     this.#removeExitHook();
+  }
+
+  /** Ends what goes on in the background, unless the program survives its end. */
+  #retire(): void {
+    this.recovery.abandon();
+    this.#cancelResume();
+    if (this.#whyNotSpoolAtEnd !== undefined) return; // it is being closed
+    this.#cancelResume = this.#runtime.timers.after(SURVIVAL, () => {
+      this.channels.resume();
+      this.recovery.start();
+    });
   }
 
   /** The counts of all channels, and failures. */

@@ -14,8 +14,9 @@ import { NANOSECONDS_PER_MS, ValueKind } from "../../series.ts";
  *   {@linkcode DoubleBuffer.release} called.
  * - `"room"`: both segments are full. Flush the sealed one before returning, if possible; a row for
  *   which there is no room then is dropped.
+ * - `"row"`: a row was added while {@linkcode DoubleBuffer.reportRows} is on.
  */
-export type BufferNeed = "next" | "flush" | "room";
+export type BufferNeed = "next" | "flush" | "room" | "row";
 
 /** How a {@linkcode DoubleBuffer} is made. */
 export interface DoubleBufferOptions {
@@ -68,9 +69,10 @@ export class DoubleBuffer {
   #sequence = 1;
   /**
    * When only this many rows have room, the segment is more than half full. `NO_ROOM` once that was
-   * reported.
+   * reported; `EVERY_ROW` while each row is.
    */
   #mark = NO_ROOM;
+  #reportsRows = false;
   /** Rows of the segment that was being filled at the end, if they are kept elsewhere. */
   #kept = 0;
   // Of the segments that were released:
@@ -164,6 +166,15 @@ export class DoubleBuffer {
   }
 
   /**
+   * Reports each further row as a need, or does so no more. It costs nothing while it is off: the
+   * comparison that finds a segment half full finds every row.
+   */
+  reportRows(on: boolean): void {
+    this.#reportsRows = on;
+    this.#mark = this.#firstMarkOf(this.#filling);
+  }
+
+  /**
    * Makes the segment that takes the place of the one being filled, if that is half full and there
    * is none.
    */
@@ -253,20 +264,29 @@ export class DoubleBuffer {
     const room = this.#filling.add(label, value, rowTime(at, this.#filling));
     if (room > this.#mark) return;
     this.#passMark();
-    if (room !== NO_ROOM) return;
-    this.#moveOn(); // the next segment may have another epoch offset
-    if (this.#filling.add(label, value, rowTime(at, this.#filling)) === NO_ROOM) this.#dropped++;
+    if (room === NO_ROOM) {
+      this.#moveOn(); // the next segment may have another epoch offset
+      if (this.#filling.add(label, value, rowTime(at, this.#filling)) === NO_ROOM) this.#dropped++;
+    }
+    if (this.#reportsRows) this.#options.onNeed("row");
   }
 
   #reachMark(room: number, label: string, value: number, timepoint: number): void {
     this.#passMark();
-    if (room !== NO_ROOM) return;
-    this.#moveOn();
-    if (this.#filling.add(label, value, timepoint) === NO_ROOM) this.#dropped++;
+    if (room === NO_ROOM) {
+      this.#moveOn();
+      if (this.#filling.add(label, value, timepoint) === NO_ROOM) this.#dropped++;
+    }
+    if (this.#reportsRows) this.#options.onNeed("row");
+  }
+
+  #firstMarkOf({ capacity }: Segment): number {
+    if (this.#reportsRows) return EVERY_ROW;
+    return this.#spare === undefined ? capacity - (capacity >> 1) - 1 : NO_ROOM;
   }
 
   #passMark(): void {
-    if (this.#mark === NO_ROOM) return;
+    if (this.#mark === NO_ROOM || this.#reportsRows) return;
     this.#mark = NO_ROOM;
     if (this.#lacksNext) this.#options.onNeed("next");
   }
@@ -289,8 +309,7 @@ export class DoubleBuffer {
   #open(segment: Segment): Segment {
     const { clock } = this.#options;
     segment.open(this.#sequence, readEpochOffset(clock).offset, clock.epoch());
-    const { capacity } = segment;
-    this.#mark = this.#spare === undefined ? capacity - (capacity >> 1) - 1 : NO_ROOM;
+    this.#mark = this.#firstMarkOf(segment);
     return segment;
   }
 }
@@ -304,6 +323,9 @@ const CLOCK_STEP = 20 * NANOSECONDS_PER_MS;
 function isNanoseconds(value: number): boolean {
   return value >= 0 && Number.isSafeInteger(value);
 }
+
+/** More rows than any segment has, and still a small integer for V8. */
+const EVERY_ROW = 2 ** 30 - 1;
 
 /**
  * Bytes of a segment without room for a row: its header, and the eighth that goes to the labels.

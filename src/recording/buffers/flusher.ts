@@ -4,6 +4,7 @@ import { type FlushDeps, type FlushProgress, SegmentFlush } from "../../files/fl
 import type { FileError } from "../../runtime.ts";
 import type { SegmentOwner } from "../../segment/format.ts";
 import { type BufferNeed, DoubleBuffer } from "./double_buffer.ts";
+import { LateFile } from "../../files/late_file.ts";
 import { SegmentPool } from "./segment_pool.ts";
 import { TimeSlicer, type TimeSlicerDeps } from "./time_slicer.ts";
 
@@ -63,6 +64,12 @@ export class Flusher {
   /** Whether appending turned out to be impossible. */
   #usesOwnFiles = false;
   #waitsForLock = false;
+  /** Where rows go since it was retired. */
+  #lateFile: LateFile | undefined;
+  /** Rows since then, and until `#flushed` is called. */
+  #lateRows = 0;
+  #rowsToTell = 0;
+  #flushed = (): void => {};
   #isClosing = false;
   #isClosed = false;
   #cancelInterval = (): void => {};
@@ -115,16 +122,31 @@ export class Flusher {
    * a reading of the clock.
    */
   flushNow(deadline: number): void {
-    if (this.#isClosed || !this.#runWithRetries(deadline)) return;
-    this.buffer.seal();
-    this.#runWithRetries(deadline);
+    this.#endLateRows();
+    this.#flushAll(deadline);
   }
 
-  /** From now on further rows go to heap memory, so that no empty spool is left behind. */
-  retire(): void {
+  /**
+   * From now on no flush is sure to follow, as after the last exit hook. Further rows go to heap
+   * memory, so that no empty spool is left behind, and each is flushed before the call that records
+   * it returns. Calls `flushed` when the counts are another sixteenth larger.
+   */
+  retire(flushed: () => void): void {
     if (this.#isClosed) return;
     this.#pool.retire();
     this.buffer.renew();
+    this.#lateFile ??= new LateFile(this.#options.directory);
+    this.#lateRows = 0;
+    this.#rowsToTell = 1;
+    this.#flushed = flushed;
+    this.buffer.reportRows(true);
+  }
+
+  /** Goes on as before {@linkcode Flusher.retire}. */
+  resume(): void {
+    if (this.#isClosed) return;
+    this.#pool.resume();
+    this.#endLateRows();
   }
 
   /**
@@ -148,6 +170,7 @@ export class Flusher {
   /** Ends without flushing. */
   abandon(): void {
     this.#isClosed = true;
+    this.#endLateRows();
     this.#slicer.cancel();
     this.#cancelInterval();
     this.#pool.close();
@@ -162,15 +185,41 @@ export class Flusher {
         return this.#startFlush();
       case "room":
         return this.#makeRoom();
+      case "row":
+        return this.#flushLateRow();
     }
+  }
+
+  #flushLateRow(): void {
+    const now = this.#options.clock.now();
+    this.#flushAll(now < this.#noWaitUntil ? now : exitLockDeadline(now));
+    this.#lateRows++;
+    if (--this.#rowsToTell > 0) return;
+    this.#rowsToTell = 1 + (this.#lateRows >> 4);
+    this.#flushed();
+  }
+
+  /** Ends what {@linkcode Flusher.retire} began, but for the heap memory. */
+  #endLateRows(): void {
+    this.buffer.reportRows(false);
+    this.#lateFile?.close();
+    this.#lateFile = undefined;
+  }
+
+  #flushAll(deadline: number): void {
+    if (this.#isClosed || !this.#runWithRetries(deadline)) return;
+    this.buffer.seal();
+    this.#runWithRetries(deadline);
   }
 
   #startFlush(): void {
     const { sealed } = this.buffer;
     if (sealed === undefined) return;
     this.#flush = new SegmentFlush(this.#options, sealed);
-    const { directory } = this.#options;
-    if (this.#usesOwnFiles || !directory.files.locks || !directory.can("append")) this.#flush.useOwnFile();
+    const { directory, layout } = this.#options;
+    const appends = layout === "append" && !this.#usesOwnFiles && directory.files.locks && directory.can("append");
+    if (!appends && this.#lateFile !== undefined) this.#flush.useLateFile(this.#lateFile);
+    else if (!appends) this.#flush.useOwnFile();
     this.#slicer.schedule(0);
     this.#startInterval();
   }

@@ -106,6 +106,11 @@ export class SegmentPool {
     this.#isRetired = true;
   }
 
+  /** From now on gives out spools again. */
+  resume(): void {
+    this.#isRetired = false;
+  }
+
   /** Releases all spools. The files of those with rows stay, for whoever recovers them. */
   close(): void {
     this.retire();

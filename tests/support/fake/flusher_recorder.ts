@@ -121,7 +121,7 @@ export class FlusherRecorder {
   /** Flushes synchronously, as at an exit of the program; `last` if it certainly does not go on. */
   flushNow(last = false): void {
     this.flusher.flushNow(exitLockDeadline(this.runtime.clock.now()));
-    if (last) this.flusher.retire();
+    if (last) this.flusher.retire(() => {});
   }
 
   /** Recovers the spools of dead programs, as another program does. */
