@@ -16,7 +16,7 @@ import {
   bundleUnused,
   profileBundled,
   recordBundled,
-  recordBundledOnNode,
+  recordBundledOn,
 } from "./gate/bundled_package.ts";
 import { type Outcome, run } from "./gate/command.ts";
 import { runExamplesOnBun, runExamplesOnDeno } from "./gate/doc_examples.ts";
@@ -141,7 +141,10 @@ try {
   await step("the packed command line on Bun", () => runPackedCommandLine("bun", workspace));
   await step("the packed command line on Deno", () => runPackedCommandLine("deno", workspace));
   await step("the app records from every bundle, and required", () => recordBundled(workspace));
-  await step(`bundles record on Node ${NODES[0]!.version}`, () => recordBundledOnNode(NODES[0]!, workspace));
+  await step(
+    `bundles record on Node ${NODES[0]!.version}`,
+    () => recordBundledOn("node", NODES[0]!.version, workspace),
+  );
   await step("profiles of bundles", () => profileBundled(workspace));
   await step("bundles have nothing that is not used", () => bundleUnused(workspace));
   await step("bundled analysis without DuckDB", () => analyseBundled(false, workspace));

@@ -13,8 +13,7 @@ import { callTree, functionTimes } from "../../src/analysis/profile/call_tree.ts
 import { parseCpuProfile } from "../../src/analysis/profile/cpu_profile.ts";
 import { countByLabel } from "../../tests/support/process/recorded_rows.ts";
 import { type Outcome, run } from "./command.ts";
-import { installRuntime } from "../versions/install.ts";
-import type { SupportedNode } from "../versions/supported.ts";
+import { type InstallableRuntime, installRuntime } from "../versions/install.ts";
 import { FOUND, MISSING } from "./packed_analysis.ts";
 import { appFolder } from "./packed_package.ts";
 import type { RuntimeName, Workspace } from "./workspace.ts";
@@ -150,7 +149,8 @@ export async function recordBundled(workspace: Workspace): Promise<Outcome> {
       const { ok, output: text } = await bundler({ workspace, entry, output, external: [] });
       if (!ok) failures.push(`${name}: ${text}`);
       for (const runtime of ok ? runtimes : []) {
-        const wrong = await recordWith(workspace, runtime, commandOf(workspace, runtime, output));
+        const command = commandOf(workspace, runtime, output);
+        const wrong = await recordWith(workspace, runtime, command, `${output}-${runtime}`);
         if (wrong !== undefined) failures.push(`${name} on ${runtime}: ${wrong}`);
       }
     }
@@ -162,27 +162,33 @@ export async function recordBundled(workspace: Workspace): Promise<Outcome> {
 }
 
 /** Those of the bundles that are for any runtime, one of each bundler. */
-const forNode = ["bun_minified.js", "esbuild_minified.mjs", "required.cjs", "rollup_minified.cjs"];
+const forAny = ["bun_minified.js", "esbuild_minified.mjs", "required.cjs", "rollup_minified.cjs"];
 
-/** Runs bundles that {@linkcode recordBundled} has made on a version of Node. */
-export async function recordBundledOnNode({ version }: SupportedNode, workspace: Workspace): Promise<Outcome> {
-  const node = await installRuntime("node", version, workspace);
-  const failures: string[] = [];
-  for (const name of forNode) {
-    const wrong = await recordWith(workspace, "node", [node, `bundled/${name}`]);
-    if (wrong !== undefined) failures.push(`${name}: ${wrong}`);
-  }
+/** Runs bundles that {@linkcode recordBundled} has made on a version of a runtime. */
+export async function recordBundledOn(
+  runtime: InstallableRuntime,
+  version: string,
+  workspace: Workspace,
+): Promise<Outcome> {
+  const path = await installRuntime(runtime, version, workspace);
+  const outcomes = await Promise.all(forAny.map(async (name) => {
+    const words = runtime === "deno" ? ["run", "--quiet", "-A"] : [];
+    const directory = `bundled/${name}-${runtime}-${version}`;
+    return { name, wrong: await recordWith(workspace, runtime, [path, ...words, `bundled/${name}`], directory) };
+  }));
+  const failures = outcomes.filter(({ wrong }) => wrong !== undefined).map(({ name, wrong }) => `${name}: ${wrong}`);
   return { ok: failures.length === 0, output: failures.join("\n") };
 }
 
 /** Runs a bundle of the recording app. Returns what is wrong with its output or its files. */
 async function recordWith(
   workspace: Workspace,
-  runtime: RuntimeName | "node",
+  runtime: InstallableRuntime,
   command: readonly [string, ...string[]],
+  into: string,
 ): Promise<string | undefined> {
   const app = appFolder(workspace);
-  const directory = `${app}/${command.at(-1)}-${runtime}`;
+  const directory = `${app}/${into}`;
   // 128 + SIGTERM
   const { ok, output } = await run([...command, directory], { cwd: app, env: workspace.env, status: 143 });
   if (!ok || !/^\{.*\}\n$/.test(output)) return output;
