@@ -118,11 +118,11 @@ function writeFile(path: string, text: string): void {
 }
 
 /**
- * A failed operation on a file. Messages of `node:fs` end with the operation and its path, which
- * may be that of a temporary file.
+ * A failed operation on a file. Messages of `node:fs` begin with the code, which is no word for
+ * people, and end with the operation and its path, which may be that of a temporary file.
  */
 function failure(action: string, path: string, error: unknown): KymoError {
-  const why = reason(error).replace(/, \w+ '.*$/s, "");
+  const why = reason(error).replace(/^E[A-Z\d]+: /, "").replace(/, \w+ '.*$/s, "");
   return fileError(action, path, error, { why });
 }
 

@@ -24,6 +24,8 @@ export class AppendedFollower {
   #seen: SpooledRows[] = [];
   #kind: ValueKind;
   #identity: string | undefined;
+  /** The file that could be opened, so that one that cannot be is told before it grows. */
+  #opened: string | undefined;
   #size = 0;
   #end = 0;
 
@@ -74,11 +76,13 @@ export class AppendedFollower {
    * times (`weight`), for those that were not read.
    */
   read(limit: number, sink: RowSink, unreadable: UnreadableFiles): void {
-    if (this.unread === 0) return;
+    if (this.unread === 0 && this.#identity === this.#opened) return;
     try {
       const handle = this.#directory.files.open(this.#path, "read");
       try {
-        if (handle.status().identity === this.#identity) this.#read(handle, limit, sink);
+        if (handle.status().identity !== this.#identity) return;
+        this.#opened = this.#identity;
+        if (this.unread > 0) this.#read(handle, limit, sink);
       } finally {
         release(handle);
       }

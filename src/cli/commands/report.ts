@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
 import type { CliContext } from "../context.ts";
-import type { ExitCode } from "../exit_codes.ts";
+import { type ExitCode, exitCode } from "../exit_codes.ts";
 import { addSelectionOptions, selectionOf, type SelectionOptions } from "../input/options.ts";
 import { openRecording, reportUnread } from "../input/recording.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
@@ -67,8 +67,11 @@ async function report(
   await using db = await openRecording(sources, "report", context, options);
   const { html, data: { rows, profiles } } = await make(db, sources, options, context);
   if (rows === 0 && profiles.length === 0) {
-    reportUnread(db.reading, context);
-    throw new KymoError("not-found", `Cannot report: ${sources.map(quotePath).join(", ")}: no observations`);
+    const isAllRead = reportUnread(db.reading, context) === exitCode.ok;
+    const [code, why] = isAllRead
+      ? ["not-found", "no observations"] as const
+      : ["io", "nothing could be read"] as const;
+    throw new KymoError(code, `Cannot report: ${sources.map(quotePath).join(", ")}: ${why}`);
   }
   writeFile(output, html);
   const bytes = new TextEncoder().encode(html).length;

@@ -1,10 +1,12 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
+import { missing } from "../../support/process/system_tools.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const CSV = "Timepoint,Measurement,Label,PID\r\n1795000000000000000,0.5,x,1\r\n";
@@ -79,6 +81,49 @@ describe("what is not a file", () => {
     assertEquals([top.code, top.stderr], [2, 'Cannot watch: "recorded/pipe.csv": not a directory\n']);
     const watched = await kymo(scratch.path, ["top", "recorded", "--once"]);
     assertEquals([watched.code, watched.signal], [0, null]);
+  });
+});
+
+/** Runs `kymo` as a user who may read no file of mode 0: root may read all, unless it gives that up. */
+async function kymoAsStranger(cwd: string, args: readonly string[]) {
+  const humbly = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
+  return await spawnCommand([...humbly, ...commandOf(thisRuntime, entry, args)], { cwd, timeLimit: 30_000 }).ended;
+}
+
+describe("a user who may read nothing", {
+  skip: process.getuid?.() === 0 ? missing("setpriv") : process.platform === "win32",
+}, () => {
+  const commands = [
+    ...COMMANDS,
+    (source: string) => ["profile", source],
+    (source: string) => ["top", source, "--once", "--interval", "0.1"],
+  ];
+
+  it("gets the reason from every command, and exit code 1", async () => {
+    using scratch = scratchDirectory();
+    mkdirSync(scratch.at("closed"));
+    writeFileSync(scratch.at("closed/duration.csv"), CSV);
+    chmodSync(scratch.at("closed"), 0);
+    mkdirSync(scratch.at("open"));
+    for (const name of ["duration.csv", "duration.csv.1.gz", "profiler.1.cpuprofile"]) {
+      writeFileSync(scratch.at(`open/${name}`), CSV);
+      chmodSync(scratch.at(`open/${name}`), 0);
+    }
+    for (const command of [...commands, (source: string) => ["recover", source]]) {
+      // A file in it is looked at in one place for all commands.
+      for (const source of command("")[0] === "summary" ? ["closed", "closed/duration.csv"] : ["closed"]) {
+        const { code, signal, stderr } = await kymoAsStranger(scratch.path, command(source));
+        assertEquals([command(source)[0], source, code, signal], [command(source)[0], source, 1, null], stderr);
+        assertMatch(stderr, /^(Cannot [\w ]+: .*: permission denied.*\n)+$/);
+      }
+    }
+    for (const command of commands) {
+      const { code, signal, stdout, stderr } = await kymoAsStranger(scratch.path, command("open"));
+      assertEquals([command("")[0], code, signal], [command("")[0], 1, null], stderr);
+      assertMatch(stderr, /^Cannot read.*permission denied/);
+      if (command("")[0] === "summary") assertMatch(stdout, /^nothing could be read$/m);
+    }
+    chmodSync(scratch.at("closed"), 0o700); // so that it can be removed
   });
 });
 

@@ -97,7 +97,11 @@ function header(summary: Summary, { sources, reading, programs, hasColors }: Sum
     ? `, in ${formatSpan(lived, SPACED)} of which a program lived`
     : "";
   const time = range === undefined
-    ? reading.files + reading.spools === 0 ? "nothing was recorded" : "no observation is selected"
+    ? reading.files + reading.spools > 0
+      ? "no observation is selected"
+      : reading.problems.length > 0
+      ? "nothing could be read"
+      : "nothing was recorded"
     : `${formatTimeRange(range)}, ${formatSpan(seconds, SPACED)}${idle}`;
   return [hasColors ? bold(name) : name, time, found.join(", ")].map((line) => `${line}\n`).join("");
 }
