@@ -3,7 +3,7 @@ import { nodeProcess } from "../node_api/builtins.ts";
 import { libcClock, libcEpoch, libcThreadTime } from "../posix/clock.ts";
 import { runtimeEpoch } from "../web_api/wall_clock.ts";
 import { openLibc } from "./libc.ts";
-import { mayBeTestRunner } from "./test_runner.ts";
+import { isTestRunner } from "./test_runner.ts";
 
 /** `Bun.nanoseconds()`: ns since the process started, the cheapest clock of Bun itself. */
 export function bunClock(bun: { nanoseconds(): number }): Clock {
@@ -19,7 +19,7 @@ export function bunLibcClock(): Clock | string {
   if (platform === "win32") return "Windows has no clock_gettime";
   try {
     const libc = openLibc();
-    return libcClock(platform, libc, mayBeTestRunner() ? libcEpoch(libc) : undefined);
+    return libcClock(platform, libc, isTestRunner() ? libcEpoch(libc) : undefined);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

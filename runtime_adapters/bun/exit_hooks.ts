@@ -3,7 +3,7 @@ import { nodeProcess } from "../node_api/builtins.ts";
 import { exitHooksOf } from "../node_api/exit/exit_hooks.ts";
 import { processSignals } from "../node_api/exit/process_signals.ts";
 import type { SignalSource } from "../node_api/exit/signals.ts";
-import { onEndOfTests } from "./test_runner.ts";
+import { followTestFiles } from "./test_runner.ts";
 
 /**
  * Milliseconds to wait before SIGTERM kills a process under `bun --watch`. Before Bun starts the
@@ -19,7 +19,10 @@ const RESTART_DELAY = 20;
 export function bunExitHooks(): ExitHooks {
   return exitHooksOf({
     signals: bunSignals(),
-    otherExits: (listener) => ({ moveToEnd() {}, remove: onEndOfTests(() => listener(undefined)) }),
+    otherExits: (exited, survived) => ({
+      moveToEnd() {},
+      remove: followTestFiles({ ended: () => exited(undefined), wentOn: survived }),
+    }),
   });
 }
 

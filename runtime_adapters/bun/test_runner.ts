@@ -8,17 +8,18 @@
  *
  * - While tests are collected or run, `afterAll` takes a hook, which runs when the file, the test or
  *   the hook is over that is running now, and makes the next immediate.
- * - After the last test of a file, the listener is called, and the next immediate runs while the
- *   next file is collected.
+ * - After the last test of a file, the listeners are told, and the next immediate runs while the next
+ *   file is collected.
  *
  * @module
  */
 
 import { builtin } from "../node_api/builtins.ts";
+import { timers } from "../web_api/timers.ts";
 
 /** The part of `bun:test` that is used. */
 interface BunTest {
-  afterAll(hook: (done: () => void) => void): void;
+  afterAll(hook: Hook): void;
 }
 
 /** How `afterAll` says that all tests of a file have run. */
@@ -37,32 +38,62 @@ const TEST_FILE = /[._](test|spec)\.[cm]?[jt]sx?$/;
 const RETRY_INTERVAL = 10;
 
 // Taken when this module is evaluated: a test of the application may install fake timers.
-const { setTimeout, setImmediate } = globalThis;
+const { setImmediate } = globalThis;
+
+/** A hook. In a test of `node:test` the runner waits for ever if it does not call `done`. */
+type Hook = (done: () => void) => void;
+
+let isRunner: boolean | undefined;
 
 /**
- * Whether this program may be `bun test`. It is no proof, but costs nothing: to load `bun:test`
- * takes 0.3 ms and 2 MiB.
+ * Whether this isolate runs tests of `bun test`. To load `bun:test` takes 0.3 ms and 2 MiB, so where
+ * neither the file nor the environment looks like tests, it is not loaded.
  */
-export function mayBeTestRunner(): boolean {
+export function isTestRunner(): boolean {
   const { Bun, process } = globalThis as unknown as {
     Bun: { readonly main: string };
     process: { readonly env: Readonly<Record<string, string | undefined>> };
   };
-  return process.env["NODE_ENV"] === "test" || TEST_FILE.test(Bun.main);
+  // Programs that are started by tests inherit `NODE_ENV`.
+  return isRunner ??= TEST_FILE.test(Bun.main) ||
+    process.env["NODE_ENV"] === "test" && askFor((done) => done()) !== "no tests";
 }
 
-const listeners = new Set<() => void>();
+/** Asks for a hook at the end of what runs now. Returns what runs, if that takes no hook. */
+function askFor(hook: Hook): "taken" | "between files" | "a test without hooks" | "no tests" {
+  try {
+    builtin<BunTest>("bun:test").afterAll(hook);
+    return "taken";
+  } catch (error) {
+    const { message } = error as Error;
+    if (NO_TEST_RUNS.test(message)) return "between files";
+    return TAKES_NO_HOOK.test(message) ? "a test without hooks" : "no tests";
+  }
+}
+
+/** What is told of the files of tests. */
+export interface TestFileListener {
+  /** Called when all tests of a file have run. No code may follow. */
+  ended(): void;
+  /** Called when another file follows. */
+  wentOn(): void;
+}
+
+const listeners = new Set<TestFileListener>();
 
 /** Whether a hook, an immediate or a timer of ours is pending. */
 let isPending = false;
 
+/** Whether all tests of a file have run, and no other file is known to follow. */
+let hasEnded = false;
+
 /**
- * Calls a listener each time all tests of a file have run, in `bun test`; elsewhere never. Returns a
- * function that ends that. The last file that has only concurrent tests is not seen to end unless
- * this is called before they run, nor is, before Bun 1.3, a file in whose tests this is called.
+ * Tells a listener when the files of `bun test` end; elsewhere it is told nothing. Returns a function
+ * that ends that. The last file that has only concurrent tests is not seen to end unless this is
+ * called before they run, nor is, before Bun 1.3, a file in whose tests this is called.
  */
-export function onEndOfTests(listener: () => void): () => void {
-  if (!mayBeTestRunner()) return () => {};
+export function followTestFiles(listener: TestFileListener): () => void {
+  if (!isTestRunner()) return () => {};
   listeners.add(listener);
   if (!isPending) ask();
   return () => void listeners.delete(listener);
@@ -71,20 +102,23 @@ export function onEndOfTests(listener: () => void): () => void {
 function ask(): void {
   isPending = listeners.size > 0;
   if (!isPending) return;
-  try {
-    builtin<BunTest>("bun:test").afterAll(hook);
-  } catch (error) {
-    const { message } = error as Error;
-    if (NO_TEST_RUNS.test(message)) {
-      for (const listener of listeners) listener();
+  const answer = askFor(askNextTurn);
+  if (answer !== "between files" && hasEnded) {
+    hasEnded = false;
+    for (const listener of listeners) listener.wentOn();
+  }
+  switch (answer) {
+    case "between files":
+      hasEnded = true;
+      for (const listener of listeners) listener.ended();
       setImmediate(ask);
-    } else if (TAKES_NO_HOOK.test(message)) setTimeout(ask, RETRY_INTERVAL).unref();
-    // Otherwise no tests are run here.
+      break;
+    case "a test without hooks":
+      timers.after(RETRY_INTERVAL, ask);
   }
 }
 
-// In a test of `node:test` the runner waits for `done` for ever if a hook does not call it.
-function hook(done: () => void): void {
+function askNextTurn(done: () => void): void {
   setImmediate(ask);
   done();
 }

@@ -26,9 +26,10 @@ export interface ExitSources {
   readonly signals: SignalSource;
   /**
    * Adds a listener for exits that `process` has no event for, which is called with the exit code if
-   * that is known. An event `exit` may follow, or precede it.
+   * that is known. An event `exit` may follow, or precede it. `survived` is to be called if the
+   * isolate has not exited after all.
    */
-  readonly otherExits?: (listener: (code: unknown) => void) => OtherExitListener;
+  readonly otherExits?: (listener: (code: unknown) => void, survived: () => void) => OtherExitListener;
   /** Whether listeners to `exit` get the code 0 only if it is that of the program. */
   readonly tellsZero?: boolean;
 }
@@ -81,7 +82,10 @@ function listen({ signals, otherExits, tellsZero = false }: ExitSources, runHook
     runHooks(true, { ...isUncaught ? uncaught : { how: "exit" }, ...exitCode } as ExitCause);
     others.leave();
   };
-  const other = otherExits?.(onExit);
+  const other = otherExits?.(onExit, () => {
+    hasEnded = false;
+    runHooks(false);
+  });
   const listeners = [
     // After the last call of the hooks each row is written by itself, which is slow for many rows.
     // If listeners to `exit` follow that call, ours follows them.

@@ -82,6 +82,12 @@ export function commandOf(
   return [executable(runtime), ...flags[runtime], file, ...args];
 }
 
+/** The command that runs files of tests with the test runner of a runtime. */
+export function testCommandOf(runtime: RuntimeName, files: readonly string[], flags: readonly string[] = []): string[] {
+  const runner = { deno: ["test", "--no-check", ...DENO_FLAGS, "-A"], bun: ["test"], node: [...NODE_FLAGS, "--test"] };
+  return [executable(runtime), ...runner[runtime], ...flags, ...files];
+}
+
 /** Before version 2.7, Deno tells the signal that killed a process only by the code. */
 function endOf(code: number | null, signal: string | null): Pick<Ended, "code" | "signal"> {
   if (thisRuntime !== "deno" || isAtLeast(Deno.version.deno, "2.7") || (code ?? 0) <= 128) return { code, signal };
