@@ -2,14 +2,14 @@
  * Timers that fake timers of tests do not reach: a recording must be flushed, and `stop` must
  * resolve, while the time of a program stands still.
  *
- * Most fakes (sinon, vitest, jest, `@std/testing/time`, `node:test`) replace the global functions,
- * so ours are taken when this module is evaluated. `bun:test` fakes timers below them, and marks
- * `setTimeout` meanwhile. Timers that exist by then go on, but those that are made then stand still
- * and are lost when real timers return. What it leaves alone is `setImmediate` and the timeout of
- * `Atomics.waitAsync`, which has no fixed cost and keeps no program alive.
+ * Most fakes (sinon, vitest, jest, `@std/testing/time`) replace the global functions, so ours are
+ * taken when this module is evaluated. Two reach those too: `bun:test`, and `node:test` on Deno.
+ * Timers that exist when they are installed go on, but those that are made then stand still, and are
+ * lost when real timers return. What they leave alone is the timeout of `Atomics.waitAsync`, which
+ * has no fixed cost and keeps no program alive.
  *
- * Before Bun 1.4 its fake timers stop every real timer of the process until real timers return.
- * There only a delay of 0 passes.
+ * Before Bun 1.4 its fake timers hold up every timer of the process until real timers return. There
+ * only a delay of 0 passes.
  *
  * @module
  */
@@ -21,10 +21,19 @@ type Timer = number | { unref?(): void };
 
 const { setTimeout, clearTimeout, setImmediate, clearImmediate } = globalThis;
 
-/** A wait without a thread; TypeScript has no declaration of it before ES2024. */
+/** A wait without a thread; TypeScript declares it from ES2024 on. */
 const { waitAsync } = Atomics as unknown as {
   waitAsync(memory: Int32Array, index: number, value: number, timeout: number): { readonly value: Promise<unknown> };
 };
+
+/** The prototype of real timers on Deno. The fake ones of `node:test` have another. */
+const denoTimer: unknown = "Deno" in globalThis ? prototypeOfTimers() : undefined;
+
+function prototypeOfTimers(): unknown {
+  const timer = setTimeout(() => {});
+  clearTimeout(timer);
+  return Object.getPrototypeOf(timer);
+}
 
 /** The runtime's timers. */
 export const timers: Timers = {
@@ -41,15 +50,19 @@ export const timers: Timers = {
     return () => cancel();
   },
   after(delay: number, task: () => void): () => void {
-    if (areFaked()) return afterUnderFakes(delay, task);
-    const timer = setTimeout(task, delay);
+    const timer = realTimeout(delay, task);
+    if (timer === undefined) return afterUnderFakes(delay, task);
     unref(timer as unknown as Timer);
     return () => clearTimeout(timer);
   },
   sleep(delay: number): Promise<void> {
     return new Promise((resolve) => {
-      if (areFaked()) afterUnderFakes(delay, resolve);
-      else setTimeout(resolve, delay);
+      if (realTimeout(delay, resolve) !== undefined) return;
+      const stopKeepingAlive = keepAlive();
+      afterUnderFakes(delay, () => {
+        stopKeepingAlive();
+        resolve();
+      });
     });
   },
 };
@@ -60,23 +73,42 @@ function unref(timer: Timer): void {
   (globalThis as { Deno?: { unrefTimer(timer: number): void } }).Deno?.unrefTimer(timer);
 }
 
-/** Whether `bun:test` fakes the timers that are made now. */
-function areFaked(): boolean {
+/** Whether `bun:test` fakes the timers that are made now. It leaves `setImmediate` alone. */
+function isMarked(): boolean {
   return (setTimeout as { readonly clock?: boolean }).clock === true;
 }
 
+/** Makes a timer; `undefined`, and none, if it would be a fake one. */
+function realTimeout(delay: number, task: () => void): ReturnType<typeof setTimeout> | undefined {
+  if (isMarked()) return undefined;
+  const timer = setTimeout(task, delay);
+  if (denoTimer === undefined || Object.getPrototypeOf(timer) === denoTimer) return timer;
+  clearTimeout(timer);
+  return undefined;
+}
+
 function afterUnderFakes(delay: number, task: () => void): () => void {
-  if (delay <= 0) {
+  if (delay <= 0 && isMarked()) {
     const immediate = setImmediate(task);
     return () => clearImmediate(immediate);
   }
   const memory = new Int32Array(new SharedArrayBuffer(4));
   let isCancelled = false;
-  waitAsync(memory, 0, 0, delay).value.then(() => {
+  waitAsync(memory, 0, 0, Math.max(1, delay)).value.then(() => {
     if (!isCancelled) task();
   });
   return () => {
     isCancelled = true;
     Atomics.notify(memory, 0);
+  };
+}
+
+/** Keeps the program alive, without a timer, until the returned function is called. */
+function keepAlive(): () => void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {};
+  return () => {
+    port1.close();
+    port2.close();
   };
 }
