@@ -12,7 +12,7 @@ import { needsAccess, PRIVATE_MODE, setAccessAt } from "../node_api/file_access.
 import { pathOf } from "../node_api/paths.ts";
 import { errnoName } from "../posix/libc.ts";
 import { mapFile, unmappable } from "../posix/mapping.ts";
-import { holdFileSizeSignal } from "./file_size_signal.ts";
+import { type FileSizeGuard, type GetLimit, guardFileSize } from "./file_size_limit.ts";
 import { ffiDenied, fileCalls } from "./libc.ts";
 import { denoLocks, type FileLock, type LockOf } from "./locks.ts";
 
@@ -61,26 +61,34 @@ function toStatus(info: Deno.FileInfo): FileStatus {
   };
 }
 
-/** `giveUp` is called when the file is closed. */
-function toHandle(file: Deno.FsFile, lock: FileLock | undefined, giveUp: () => void = () => {}): FileHandle {
+/** `guard` is of a file that is open for writing. */
+function toHandle(file: Deno.FsFile, lock: FileLock | undefined, guard?: FileSizeGuard): FileHandle {
+  let position = 0;
+  const seek = (at: number, from: Deno.SeekMode): number => position = attempt(() => file.seekSync(at, from));
+  const write = (bytes: Uint8Array): number => {
+    const writeNow = (part: Uint8Array): number => attempt(() => file.writeSync(part));
+    const written = guard === undefined ? writeNow(bytes) : guard.write(bytes, position, writeNow);
+    position += written;
+    return written;
+  };
   return {
-    write: (bytes) => attempt(() => file.writeSync(bytes)),
-    seekEnd: () => attempt(() => file.seekSync(0, Deno.SeekMode.End)),
-    readAt: (into, position) =>
-      attempt(() => {
-        file.seekSync(position, Deno.SeekMode.Start);
-        return file.readSync(into) ?? 0;
-      }),
-    writeAt: (bytes, position) =>
-      attempt(() => {
-        file.seekSync(position, Deno.SeekMode.Start);
-        return file.writeSync(bytes);
-      }),
+    write,
+    seekEnd: () => seek(0, Deno.SeekMode.End),
+    readAt(into: Uint8Array, at: number): number {
+      seek(at, Deno.SeekMode.Start);
+      const read = attempt(() => file.readSync(into)) ?? 0;
+      position += read;
+      return read;
+    },
+    writeAt(bytes: Uint8Array, at: number): number {
+      seek(at, Deno.SeekMode.Start);
+      return write(bytes);
+    },
     truncate: (size) => attempt(() => file.truncateSync(size)),
     sync: () => attempt(() => file.syncSync()),
     status: () => toStatus(attempt(() => file.statSync())),
     close() {
-      giveUp();
+      guard?.release();
       lock?.close();
       attempt(() => file.close());
     },
@@ -159,13 +167,23 @@ function createDirectory(path: string, mode: number): boolean {
 
 /** Opens a file for reading and writing. */
 function openToWrite(path: string, lockOf: LockOf | undefined, options?: Deno.OpenOptions): FileHandle {
-  const giveUp = holdFileSizeSignal();
+  const guard = guardFileSize(limitCall());
   try {
     const file = attempt(() => Deno.openSync(path, { read: true, write: true, ...options }));
-    return toHandle(file, lockOf?.(file, path), giveUp);
+    return toHandle(file, lockOf?.(file, path), guard);
   } catch (error) {
-    giveUp();
+    guard.release();
     throw error;
+  }
+}
+
+/** getrlimit(2), if it may be called. */
+function limitCall(): GetLimit | undefined {
+  if (Deno.build.os !== "linux" || ffiDenied() !== undefined) return undefined;
+  try {
+    return fileCalls().getrlimit;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import { FileError } from "../../src/runtime.ts";
 import { libcNames } from "../posix/libc.ts";
 import type { MappingCalls } from "../posix/mapping.ts";
+import type { GetLimit } from "./file_size_limit.ts";
 
 /** The reason why C functions may not be called; `undefined` if they may. Never prompts. */
 export function ffiDenied(): string | undefined {
@@ -37,24 +38,31 @@ export function openClockGettime(): ClockGettime | string {
   return typeof functions === "string" ? functions : clockGettime = functions.clock_gettime;
 }
 
-let calls: MappingCalls | undefined;
+/** What files need of the C library. */
+export interface FileCalls extends MappingCalls {
+  /** getrlimit(2). */
+  readonly getrlimit: GetLimit;
+}
+
+let calls: FileCalls | undefined;
 
 /**
- * What locking and mapping call in the C library, which the first call opens.
+ * What locking, mapping and limits call in the C library, which the first call opens.
  *
  * @throws {FileError} if it may not be called, or is not found.
  */
-export function fileCalls(): MappingCalls {
+export function fileCalls(): FileCalls {
   return calls ??= openFileCalls();
 }
 
-function openFileCalls(): MappingCalls {
+function openFileCalls(): FileCalls {
   const functions = openLibc({
     open: { parameters: ["buffer", "i32"], result: "i32" },
     flock: { parameters: ["i32", "i32"], result: "i32" },
     mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "isize" },
     munmap: { parameters: ["isize", "usize"], result: "i32" },
     close: { parameters: ["i32"], result: "i32" },
+    getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
     __errno_location: { parameters: [], result: "pointer" },
   });
   if (typeof functions === "string") throw new FileError("ENOSYS", functions);

@@ -1,12 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { MonitorStatus } from "../../../mod.ts";
 import { commandOf, type RuntimeName } from "./run.ts";
 import { ControlledProgram, type ControlledState } from "./controlled_program.ts";
 
 /** State that `tests/support/programs/recorder.ts` reports. */
 export interface RecorderState extends ControlledState {
   readonly durability?: string;
+  readonly capabilities: MonitorStatus["capabilities"];
+  readonly recovered: number;
   readonly monitoringDir: string;
   /** Number of file descriptors, mappings, timers and exit listeners. */
   readonly held: Readonly<Record<string, number>>;
