@@ -10,13 +10,11 @@
  */
 
 import { FileError } from "../../src/runtime.ts";
+import type { GetLimit } from "./libc.ts";
 import { addOwnListener } from "./signals.ts";
 
 /** Index of the limit of file sizes, for getrlimit(2) on Linux. */
 const RLIMIT_FSIZE = 1;
-
-/** getrlimit(2). `into` gets the soft and the hard limit, 64 bits each. */
-export type GetLimit = (resource: number, into: Uint8Array<ArrayBuffer>) => number;
 
 /** Who opens a file for writing holds this until the file is closed. */
 export interface FileSizeGuard {

@@ -12,8 +12,8 @@ import { needsAccess, PRIVATE_MODE, setAccessAt } from "../node_api/file_access.
 import { pathOf } from "../node_api/paths.ts";
 import { errnoName } from "../posix/libc.ts";
 import { mapFile, unmappable } from "../posix/mapping.ts";
-import { type FileSizeGuard, type GetLimit, guardFileSize } from "./file_size_limit.ts";
-import { ffiDenied, fileCalls } from "./libc.ts";
+import { type FileSizeGuard, guardFileSize } from "./file_size_limit.ts";
+import { ffiDenied, fileCalls, type GetLimit } from "./libc.ts";
 import { denoLocks, type FileLock, type LockOf } from "./locks.ts";
 
 /** Codes of the error classes that may have no `code`. */

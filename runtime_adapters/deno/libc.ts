@@ -1,7 +1,6 @@
 import { FileError } from "../../src/runtime.ts";
 import { libcNames } from "../posix/libc.ts";
 import type { MappingCalls } from "../posix/mapping.ts";
-import type { GetLimit } from "./file_size_limit.ts";
 
 /** The reason why C functions may not be called; `undefined` if they may. Never prompts. */
 export function ffiDenied(): string | undefined {
@@ -37,6 +36,9 @@ export function openClockGettime(): ClockGettime | string {
   const functions = openLibc({ clock_gettime: { parameters: ["i32", "pointer"], result: "i32" } });
   return typeof functions === "string" ? functions : clockGettime = functions.clock_gettime;
 }
+
+/** getrlimit(2). `into` gets the soft and the hard limit, 64 bits each. */
+export type GetLimit = (resource: number, into: Uint8Array<ArrayBuffer>) => number;
 
 /** What files need of the C library. */
 export interface FileCalls extends MappingCalls {

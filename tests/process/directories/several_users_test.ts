@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from "node:fs"
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { recover } from "../../../mod.ts";
-import { asOtherUser, cannotBeOthers, NOBODY, SOMEBODY, type UserOptions } from "../../support/process/other_users.ts";
+import { asOtherUser, cannotBeOthers, NOBODY, SOMEBODY, type UserOptions } from "../../support/users/other_users.ts";
 import { readNumbers } from "../../support/process/recorded_numbers.ts";
 import { csvFiles } from "../../support/process/recorded_rows.ts";
 import { RecorderController } from "../../support/process/recorder_controller.ts";

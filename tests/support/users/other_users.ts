@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { commandOf, thisRuntime } from "./run.ts";
-import { missing } from "./system_tools.ts";
+import { commandOf, thisRuntime } from "../process/run.ts";
+import { missing } from "../process/system_tools.ts";
 
 /** The user and group ids of a user who owns nothing of the system. */
 export const NOBODY = 65_534;
