@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { JoinedProfile } from "../../runtime_adapters/bun/joined_profile.ts";
 import { encodeCpuProfile } from "../../src/profiling/cpu_profile_file.ts";
 import type { CpuProfile, CpuProfileNode } from "../../src/runtime.ts";
-import { checkCpuProfile } from "../support/profile/check_cpu_profile.ts";
+import { checkCpuProfile } from "../support/analysis/check_cpu_profile.ts";
 
 function functionNames({ nodes }: CpuProfile): string[] {
   return nodes.map(({ callFrame }) => callFrame.functionName);

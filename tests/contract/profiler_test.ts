@@ -7,7 +7,7 @@ import { encodeCpuProfile } from "../../src/profiling/cpu_profile_file.ts";
 import { inSource } from "../../src/profiling/source_positions.ts";
 import type { CpuProfile } from "../../src/runtime.ts";
 import { work } from "../support/programs/profiled_work.ts";
-import { checkCpuProfile } from "../support/profile/check_cpu_profile.ts";
+import { checkCpuProfile } from "../support/analysis/check_cpu_profile.ts";
 
 const { name: runtime, profiler, unavailable } = detect(globalThis);
 const cpuProfiler = profiler!;

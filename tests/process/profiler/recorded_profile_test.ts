@@ -9,7 +9,7 @@ import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { closeBrowser, openBrowser } from "../../support/process/browser.ts";
 import { readRows } from "../../support/process/recorded_rows.ts";
 import { type RuntimeName, RUNTIMES, spawnOn } from "../../support/process/run.ts";
-import { checkCpuProfile } from "../../support/profile/check_cpu_profile.ts";
+import { checkCpuProfile } from "../../support/analysis/check_cpu_profile.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/recorded_profile.ts", import.meta.url));

@@ -5,7 +5,7 @@ import { ownModules } from "../../../src/profiling/own_modules.ts";
 import { PART_DURATION, ProfileRecorder, SAMPLING_INTERVAL } from "../../../src/profiling/profile_recorder.ts";
 import type { CpuProfile, CpuProfiler } from "../../../src/runtime.ts";
 import { FakeClock, FakeTimers } from "../../support/fake/runtime.ts";
-import { checkCpuProfile } from "../../support/profile/check_cpu_profile.ts";
+import { checkCpuProfile } from "../../support/analysis/check_cpu_profile.ts";
 
 const callFrame = { functionName: "(root)", scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 };
 

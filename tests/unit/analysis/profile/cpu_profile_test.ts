@@ -6,7 +6,7 @@ import { parseCpuProfile, wallTimeOf } from "../../../../src/analysis/profile/cp
 import { GAP_INTERVALS } from "../../../../src/analysis/profile/idle_gaps.ts";
 import { KymoError } from "../../../../src/errors.ts";
 import { encodeCpuProfile } from "../../../../src/profiling/cpu_profile_file.ts";
-import { profileOf } from "../../../support/profile/profile_stacks.ts";
+import { profileOf } from "../../../support/analysis/profile_stacks.ts";
 
 const top = { functionName: "(root)", scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 };
 const place = (functionName: string) => ({

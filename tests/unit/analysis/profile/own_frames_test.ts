@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type CallNode, callTree } from "../../../../src/analysis/profile/call_tree.ts";
 import { foldOwnFrames } from "../../../../src/analysis/profile/own_frames.ts";
 import type { CpuProfile } from "../../../../src/runtime.ts";
-import { profileOf } from "../../../support/profile/profile_stacks.ts";
+import { profileOf } from "../../../support/analysis/profile_stacks.ts";
 
 /** Functions that begin with "kymo" are Kymo's, with "native" the runtime's, others the program's. */
 function placed(profile: CpuProfile): CpuProfile {

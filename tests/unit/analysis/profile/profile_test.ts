@@ -16,7 +16,7 @@ import { defaultRuntime } from "../../../../src/default_runtime.ts";
 import { encodeCpuProfile } from "../../../../src/profiling/cpu_profile_file.ts";
 import type { CpuProfile } from "../../../../src/runtime.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
-import { profileOf } from "../../../support/profile/profile_stacks.ts";
+import { profileOf } from "../../../support/analysis/profile_stacks.ts";
 
 /** Functions by name, with times in ms. */
 function table(times: readonly FunctionTime[]): Record<string, [self: number, total: number, samples: number]> {

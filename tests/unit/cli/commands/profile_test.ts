@@ -8,7 +8,7 @@ import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
 import { encodeCpuProfile } from "../../../../src/profiling/cpu_profile_file.ts";
 import type { CpuProfile } from "../../../../src/runtime.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
-import { profileOf } from "../../../support/profile/profile_stacks.ts";
+import { profileOf } from "../../../support/analysis/profile_stacks.ts";
 import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
 
 const runtime = new FakeRuntime();
