@@ -138,7 +138,7 @@ export function quote(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > 100 ? `${value.slice(0, 99)}…` : value);
   }
-  if (value instanceof URL) return quote(value.href);
+  if (typeof URL === "function" && value instanceof URL) return quote(value.href);
   if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
   if (typeof value === "bigint") return `${value}n`;

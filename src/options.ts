@@ -38,7 +38,7 @@ export function isOneOf(...words: readonly string[]): Check {
 
 /** A check that the value is a path, or a `file:` URL, which may be an object or a text. */
 export const isPath: Check = (value) => {
-  const text = value instanceof URL ? value.href : value;
+  const text = typeof URL === "function" && value instanceof URL ? value.href : value;
   if (typeof text !== "string" || text === "") return "must be a path or a file: URL";
   if (text.includes("\0")) return "must be a path without NUL";
   if (typeof value === "string" && !text.startsWith("file:")) return undefined;

@@ -4,6 +4,7 @@ import { NANOSECONDS_PER_SECOND, ValueKind } from "../series.ts";
 import { labelSpans } from "../segment/format.ts";
 import { Byte, HEADER, needsQuotes } from "./dialect.ts";
 import { OVERHANG, putAscii, putInteger, putNineDigits, putWords } from "./digits.ts";
+import { asciiBytes } from "../text_coders.ts";
 
 /** A second in nanoseconds, as a number and as a bigint. */
 const NANOSECONDS = NANOSECONDS_PER_SECOND;
@@ -23,7 +24,7 @@ const MAX_PID_BYTES = 16;
 const SLICE_BYTES = 128 * 1024;
 
 /** The first line of a file. */
-export const HEADER_BYTES: Uint8Array = new TextEncoder().encode(HEADER);
+export const HEADER_BYTES: Uint8Array = asciiBytes(HEADER);
 
 /**
  * Encodes the rows of a segment as CSV, a slice at a time, always in the same buffer.

@@ -1,8 +1,10 @@
+import { textDecoder } from "../text_coders.ts";
+
 /** Limit of the labels that are remembered, and of their length in bytes. */
 const MAX_LABELS = 20_000;
 const MAX_LENGTH = 512;
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const utf8 = textDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The texts of labels, each decoded only when it is first met: labels repeat. */
 export class LabelTexts {

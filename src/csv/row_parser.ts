@@ -22,6 +22,7 @@
 import { NANOSECONDS_PER_SECOND } from "../series.ts";
 import { Byte } from "./dialect.ts";
 import { LabelTexts } from "./label_texts.ts";
+import { asciiBytes, textDecoder } from "../text_coders.ts";
 
 /** The longest row accepted, bytes. Kymo writes none of more than 33,000. */
 export const MAX_ROW_BYTES: number = 2 ** 20;
@@ -44,8 +45,8 @@ const MAX_TIMEPOINT = "9223372036854775807";
 const MIN_TIMEPOINT = "-9223372036854775808";
 
 /** Measurements without digits; a minus may precede the infinite ones. */
-const INFINITE = ["Infinity", "inf"].map((name) => new TextEncoder().encode(name));
-const NAMES = [...INFINITE, ...["NaN", "nan"].map((name) => new TextEncoder().encode(name))];
+const INFINITE = ["Infinity", "inf"].map(asciiBytes);
+const NAMES = [...INFINITE, ...["NaN", "nan"].map(asciiBytes)];
 
 /** Any whole number of at most 15 digits is exact in a double. */
 const EXACT_DIGITS = 15;
@@ -57,7 +58,7 @@ const EXACT_DIGITS = 15;
 const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
 /** Decodes each byte to one character. */
-const latin1 = new TextDecoder("latin1");
+const latin1 = textDecoder("latin1");
 
 /** Returned instead of the end of a row or field that is not valid. */
 export const NO_MATCH = -1;

@@ -11,6 +11,7 @@ import type { ByteSource } from "../runtime.ts";
 import { Byte } from "./dialect.ts";
 import { beginsHeader, HEADER_ROOM, headerStyle } from "./header.ts";
 import { MAX_ROW_BYTES, NO_MATCH, PADDING, RowParser } from "./row_parser.ts";
+import { textDecoder } from "../text_coders.ts";
 
 /**
  * What a scanner finds next:
@@ -27,7 +28,7 @@ export type ScanResult = "row" | "header" | "blank" | "invalid" | "cut" | "end";
 const BLOCK_BYTES = 256 * 1024;
 
 /** Decodes each byte to one character. */
-const latin1 = new TextDecoder("latin1");
+const latin1 = textDecoder("latin1");
 
 /** Finds the rows in bytes that come piece by piece. */
 export class RowScanner {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { textDecoder, textEncoder } from "../text_coders.ts";
+
 /** Replaces a segment that is an id. */
 const ID = ":id";
 
@@ -82,8 +84,8 @@ function isId(segment: string): boolean {
   return IDS.some((id) => id.test(segment));
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const encoder = textEncoder();
+const decoder = textDecoder();
 const buffer = new Uint8Array(MAX_BYTES);
 
 /** Cuts a path to 128 bytes of UTF-8 at the end of a character, with `…` as the last of them. */

@@ -101,7 +101,7 @@ export class RequestTimer {
 
 /** Whether a value is a request of the Fetch API, perhaps one of another realm or a polyfill. */
 function isRequest(value: unknown): value is Request {
-  if (value instanceof Request) return true;
+  if (typeof Request === "function" && value instanceof Request) return true;
   const { url, method, headers } = (value ?? {}) as Partial<Request>;
   return typeof url === "string" && typeof method === "string" && typeof headers?.get === "function";
 }

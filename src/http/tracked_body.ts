@@ -4,7 +4,7 @@ type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
  * Whether this runtime sets the `content-type` of a text only when it sends the response, as Bun
  * does. It then cannot tell a text from bytes once `body` has been read.
  */
-const setsTypeLate = !new Response("text").headers.has("content-type");
+const setsTypeLate = typeof Response !== "undefined" && !new Response("text").headers.has("content-type");
 
 /** How a body ended that was not read to its end: it was cancelled, or it failed. */
 export type BodyFailure = "aborted" | "threw";

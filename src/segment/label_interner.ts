@@ -1,8 +1,9 @@
 import { LABEL_LENGTH_BYTES, MAX_LABEL_BYTES, MAX_LABELS } from "./format.ts";
 import { LabelCache } from "./label_cache.ts";
+import { textDecoder, textEncoder } from "../text_coders.ts";
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = textEncoder();
+const decoder = textDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * U+FFFD replaces NUL, which no SQL text may hold; UTF-8 encoding puts it in place of lone
@@ -11,7 +12,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const REPLACEMENT = "\ufffd";
 
 /** Marks a label that was cut: U+2026 in UTF-8. */
-const ELLIPSIS = encoder.encode("…");
+const ELLIPSIS = Uint8Array.of(0xe2, 0x80, 0xa6);
 
 /** Returned in place of a label's id, or of the room left, when a label or a row does not fit. */
 export const NO_ROOM = -1;

@@ -387,9 +387,7 @@ export function exitLockDeadline(now: number): number {
   return now + EXIT_LOCK_PATIENCE * NANOSECONDS_PER_MS;
 }
 
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
-
 /** Blocks the thread for `duration` ms. */
 function pause(duration: number): void {
-  Atomics.wait(sleeper, 0, 0, duration);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, duration);
 }

@@ -1,0 +1,24 @@
+/**
+ * Coders of text for constants of modules. A runtime with nothing but ECMAScript has none: there the
+ * modules can be imported all the same, and what would use the coders is never called.
+ *
+ * @module
+ */
+
+/** A `TextEncoder`. */
+export function textEncoder(): TextEncoder {
+  return typeof TextEncoder === "undefined" ? undefined as never : new TextEncoder();
+}
+
+/** A `TextDecoder` of an encoding. */
+export function textDecoder(
+  encoding?: "utf-8" | "latin1",
+  options?: { readonly fatal?: boolean; readonly ignoreBOM?: boolean },
+): TextDecoder {
+  return typeof TextDecoder === "undefined" ? undefined as never : new TextDecoder(encoding, options);
+}
+
+/** The bytes of a text of ASCII characters. */
+export function asciiBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
