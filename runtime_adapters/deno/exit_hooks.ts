@@ -1,5 +1,6 @@
 import type { ExitHooks } from "../../src/runtime.ts";
 import { exitHooksOf, type OtherExitListener } from "../node_api/exit/exit_hooks.ts";
+import { isAtLeast } from "../version.ts";
 import { replaceFunction } from "../web_api/replaced_function.ts";
 import { denoSignals, inWorker } from "./signals.ts";
 
@@ -8,7 +9,23 @@ import { denoSignals, inWorker } from "./signals.ts";
  * exits.
  */
 export function denoExitHooks(): ExitHooks {
-  return exitHooksOf({ signals: denoSignals(), otherExits });
+  const hasMonitor = isAtLeast(Deno.version.deno, UNCAUGHT_MONITOR_SINCE);
+  return exitHooksOf({ signals: denoSignals(), otherExits, ...hasMonitor ? {} : { otherErrors } });
+}
+
+/** The version of Deno that brought the event `uncaughtExceptionMonitor`. */
+const UNCAUGHT_MONITOR_SINCE = "2.8";
+
+/** Unless it calls `preventDefault`, a listener changes nothing. */
+function otherErrors(listener: (error: unknown) => void): () => void {
+  const onError = (event: Event): void => listener((event as Event & { readonly error: unknown }).error);
+  const onRejection = (event: Event): void => listener((event as Event & { readonly reason: unknown }).reason);
+  globalThis.addEventListener("error", onError);
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  return () => {
+    globalThis.removeEventListener("error", onError);
+    globalThis.removeEventListener("unhandledrejection", onRejection);
+  };
 }
 
 /**

@@ -74,6 +74,8 @@ export class CompletedExchange implements Exchange, WatchedRequest {
     this.#outcome = outcomeOfResponse(this.#status);
     if (this.#sample.until === "headers") {
       this.onEnd();
+      // Before Deno 2.8.3 it is rejected if the response cannot be sent, which would end the program.
+      this.completed.catch(() => {});
       return response;
     }
     this.#response = response;

@@ -30,6 +30,11 @@ export interface ExitSources {
    * isolate has not exited after all.
    */
   readonly otherExits?: (listener: (code: unknown) => void, survived: () => void) => OtherExitListener;
+  /**
+   * Adds a listener for uncaught errors where there is no `uncaughtExceptionMonitor`. Returns a
+   * function that removes it.
+   */
+  readonly otherErrors?: (listener: (error: unknown) => void) => () => void;
   /** Whether listeners to `exit` get the code 0 only if it is that of the program. */
   readonly tellsZero?: boolean;
 }
@@ -64,7 +69,10 @@ function makeExitHooks(sources: ExitSources): ExitHooks {
 }
 
 /** Calls `runHooks` at every exit. Returns a function that stops it. */
-function listen({ signals, otherExits, tellsZero = false }: ExitSources, runHooks: ExitHook): () => void {
+function listen(
+  { signals, otherExits, otherErrors, tellsZero = false }: ExitSources,
+  runHooks: ExitHook,
+): () => void {
   const process = nodeProcess() as unknown as ExitingProcess;
   let uncaught: Extract<ExitCause, { how: "uncaught" }> | undefined;
   const others = new OtherIsolates((signal) => {
@@ -82,6 +90,13 @@ function listen({ signals, otherExits, tellsZero = false }: ExitSources, runHook
     runHooks(true, { ...isUncaught ? uncaught : { how: "exit" }, ...exitCode } as ExitCause);
     others.leave();
   };
+  const onUncaught = (error: unknown): void => {
+    if (process.listenerCount("uncaughtException") > 0) return runHooks(false); // the program decides
+    uncaught = { how: "uncaught", ...classOf(error) };
+    runHooks(false, uncaught);
+    // If it goes on all the same, a later exit has another cause.
+    timers.after(SURVIVAL, () => uncaught = undefined);
+  };
   const other = otherExits?.(onExit, () => {
     hasEnded = false;
     runHooks(false);
@@ -96,17 +111,13 @@ function listen({ signals, otherExits, tellsZero = false }: ExitSources, runHook
       other?.moveToEnd();
     }, "last"),
     // Fires on all runtimes without changing what becomes of the error. On Deno nothing else fires.
-    new KeptListener("uncaughtExceptionMonitor", (error) => {
-      if (process.listenerCount("uncaughtException") > 0) return runHooks(false); // the program decides
-      uncaught = { how: "uncaught", ...classOf(error) };
-      runHooks(false, uncaught);
-      // If it goes on all the same, a later exit has another cause.
-      timers.after(SURVIVAL, () => uncaught = undefined);
-    }, "last"),
+    new KeptListener("uncaughtExceptionMonitor", onUncaught, "last"),
   ];
+  const offOtherErrors = otherErrors?.(onUncaught);
   const offSignals = signals.received().map((signal) => listenToSignal(signal, signals, { runHooks, others, process }));
   return () => {
     for (const listener of listeners) listener.remove();
+    offOtherErrors?.();
     other?.remove();
     for (const off of offSignals) off();
     others.close();

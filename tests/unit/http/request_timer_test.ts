@@ -1,4 +1,5 @@
 import { describe, it } from "node:test";
+import process from "node:process";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { checkHttpOptions, type HttpOptions } from "../../../src/http/options.ts";
 import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
@@ -99,6 +100,22 @@ describe("timed handler with until: headers", () => {
     timed(request(), denoInfo().info);
     timed(request(), new BunServer());
     assertEquals(recorder.ended, [LABEL, LABEL]);
+  });
+
+  it("does not end the program if the response cannot be sent, which older servers reject", async () => {
+    const { timed, recorder } = time((_: Request, _info: unknown) => new Response("text"), options);
+    const { info, lost } = denoInfo();
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    try {
+      timed(request(), info);
+      lost(new Error("not sent"));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+    assertEquals([unhandled, recorder.ended], [[], [LABEL]]);
   });
 
   it("ends the sample when the promise settles", async () => {
