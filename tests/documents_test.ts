@@ -12,6 +12,8 @@ import { runCommandLine } from "../src/cli/command_line.ts";
 import { RUNTIME_SERIES, SERIES } from "../src/series.ts";
 import { fakeCliContext } from "./support/fake/cli_context.ts";
 import { scratchDirectory } from "./support/scratch_directory.ts";
+import { comparedWithDocument, knownCapabilities } from "../tools/versions/capabilities.ts";
+import { nameOf, VERSIONS } from "../tools/versions/supported.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -252,5 +254,12 @@ describe("SQL in docs/analysis.md", () => {
       (found as { Label: string; n: string }[]).map(({ Label, n }) => [Label, Number(n)]).reverse(),
       [...labels, ...awkward, "GET /"].map((label, i) => [label, i + 1]),
     );
+  });
+});
+
+describe("docs/runtimes.md", () => {
+  it("has the table of what the supported versions said", () => {
+    assertEquals(comparedWithDocument(root, {}), []);
+    assertEquals(Object.keys(knownCapabilities(root)), VERSIONS.map(nameOf));
   });
 });

@@ -20,6 +20,7 @@ import { readSource } from "./architecture/source.ts";
 import { licencesOfPackages } from "./built_in_packages.ts";
 import { packagedDocuments } from "./documents.ts";
 import { run } from "./gate/command.ts";
+import { OLDEST } from "./versions/supported.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const entries = Object.values(denoJson.exports);
@@ -175,7 +176,7 @@ function manifest(): Record<string, unknown> {
     bin: { kymo: built(cli) },
     peerDependencies: Object.fromEntries(optionalPeers.map((name) => [name, rangeOf(name)])),
     peerDependenciesMeta: Object.fromEntries(optionalPeers.map((name) => [name, { optional: true }])),
-    engines: { bun: ">=1.2.23", deno: ">=2.5.0", node: ">=22.3" },
+    engines: Object.fromEntries(Object.entries(OLDEST).map(([runtime, version]) => [runtime, `>=${version}`])),
   };
 }
 

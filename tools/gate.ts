@@ -37,8 +37,9 @@ import {
   refuseOldNode,
   runCommandLineAlone,
 } from "./gate/packed_node.ts";
-import { runOnNode } from "./versions/node_tests.ts";
-import { NODES, type SupportedNode } from "./versions/supported.ts";
+import { comparedWithDocument } from "./versions/capabilities.ts";
+import { runVersion } from "./versions/run_version.ts";
+import { nameOf, OLDEST, type SupportedVersion, VERSIONS } from "./versions/supported.ts";
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
 
 const entries = Object.values(denoJson.exports);
@@ -91,16 +92,16 @@ async function suite(): Promise<Outcome> {
 }
 
 /**
- * Runs the contract of the adapter and the ends of programs on a version of Node, and counts the
- * test cases. In CI a test that is skipped for another reason than its runtime counts as failed.
+ * Runs parts of the suite on a version of a runtime, counts the test cases, and compares its
+ * capabilities with those in the documents.
  */
-async function suiteOnNode(node: SupportedNode): Promise<Outcome> {
-  const { ok, output, report } = await runOnNode(node, workspace);
-  for (const { status } of report.cases) count[status]++;
-  const skipped = report.cases.filter(({ status, reason }) => status === "skipped" && !reason?.includes("only on "))
-    .map(({ name, reason }) => `skipped: ${name}: ${reason}`);
-  const strict = Deno.env.get("CI") === "true";
-  return { ok: ok && !(strict && skipped.length > 0), output: [output, ...skipped].join("\n") };
+async function suiteOnVersion(version: SupportedVersion): Promise<Outcome> {
+  const { passed, skipped, failures, absent } = await runVersion(version, workspace, "in gate");
+  count.passed += passed;
+  count.skipped += skipped;
+  count.failed += failures.length;
+  const changed = comparedWithDocument(root, { [nameOf(version)]: absent });
+  return { ok: failures.length + changed.length === 0, output: [...failures, ...changed].join("\n") };
 }
 
 /** Prints the tests that were skipped on a runtime. In CI they count as failed. */
@@ -129,8 +130,8 @@ try {
   await step("examples on Bun", () => runExamplesOnBun(workspace));
   await step("suite on Deno and on Bun", suite);
   await step("the same tests on both runtimes", () => compareReports(root, reports.deno, reports.bun));
-  for (const node of NODES) {
-    await step(`contract and ends on Node ${node.version}`, () => suiteOnNode(node));
+  for (const version of VERSIONS.filter(({ inGate }) => inGate)) {
+    await step(`contract and ends on ${nameOf(version)}`, () => suiteOnVersion(version));
   }
   await step("JSR package", command(deno, "publish", "--dry-run", "--allow-dirty"));
   await step("npm package added to an empty Bun app", () => installPacked(workspace));
@@ -142,8 +143,8 @@ try {
   await step("the packed command line on Deno", () => runPackedCommandLine("deno", workspace));
   await step("the app records from every bundle, and required", () => recordBundled(workspace));
   await step(
-    `bundles record on Node ${NODES[0]!.version}`,
-    () => recordBundledOn("node", NODES[0]!.version, workspace),
+    `bundles record on Node ${OLDEST.node}`,
+    () => recordBundledOn("node", OLDEST.node, workspace),
   );
   await step("profiles of bundles", () => profileBundled(workspace));
   await step("bundles have nothing that is not used", () => bundleUnused(workspace));

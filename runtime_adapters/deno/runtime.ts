@@ -43,7 +43,7 @@ export function denoRuntime(): Runtime {
     ...unmappable === undefined ? {} : { spool: unmappable },
     ...typeof libcClock === "string" ? { "clock.libc": libcClock } : {},
     ...inWorker ? { signals: workerSignals() } : {},
-    ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler } : linesUnknown,
+    ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler, ...linesUnknown } : linesUnknown,
     ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
     ...noHost === undefined ? {} : { host: noHost },
   };

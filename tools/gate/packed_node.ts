@@ -8,7 +8,7 @@
 import { stop as stopEsbuild, transform } from "esbuild";
 import denoJson from "../../deno.json" with { type: "json" };
 import { installRuntime } from "../versions/install.ts";
-import { OLDEST_NODE } from "../versions/supported.ts";
+import { OLDEST } from "../versions/supported.ts";
 import { type Outcome, run } from "./command.ts";
 import { appFolder } from "./packed_package.ts";
 import type { Workspace } from "./workspace.ts";
@@ -29,7 +29,7 @@ export async function analyseWithPackedOnNode(workspace: Workspace): Promise<Out
 
 /** Runs an app on the oldest Node, which does not remove types. */
 async function runOnNode(app: string, workspace: Workspace): Promise<Outcome> {
-  const node = await installRuntime("node", OLDEST_NODE, workspace);
+  const node = await installRuntime("node", OLDEST.node, workspace);
   const folder = appFolder(workspace);
   const source = await Deno.readTextFile(`${workspace.root}/tests/packaging/${app}.ts`);
   const { code } = await transform(source, { loader: "ts", target: "node22" });
@@ -45,7 +45,7 @@ async function runOnNode(app: string, workspace: Workspace): Promise<Outcome> {
 export async function runCommandLineAlone(workspace: Workspace): Promise<Outcome> {
   const { bin } = workspace;
   const runtimes = {
-    node: await installRuntime("node", OLDEST_NODE, workspace),
+    node: await installRuntime("node", OLDEST.node, workspace),
     bun: bin.bun,
     deno: bin.deno,
   };

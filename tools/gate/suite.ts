@@ -34,6 +34,8 @@ export function findTestFiles(root: string, folder = "tests"): string[] {
 export interface TestOptions {
   /** Variables added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A module that Bun loads before the tests. */
+  readonly preload?: string;
   /** Time limit for a test on Bun, ms; Deno has none. */
   readonly testTimeout?: number;
   /** Time limit for the file, ms. Default half an hour. */
@@ -51,14 +53,20 @@ export async function runTests(
   runtime: RuntimeName,
   workspace: Workspace,
   file: string,
-  { env = {}, testTimeout = TEST_TIMEOUT, timeout }: TestOptions = {},
+  { env = {}, preload, testTimeout = TEST_TIMEOUT, timeout }: TestOptions = {},
 ): Promise<TestOutcome> {
   const junit = `${workspace.temporary}/${runtime}-${file.replaceAll("/", "-")}.xml`;
   const options = {
     // Otherwise Deno makes the links in `node_modules` anew at each start, and a program on Bun may
     // find them missing.
     deno: ["-A", "--no-check", "--node-modules-dir=manual", `--junit-path=${junit}`],
-    bun: [`--timeout=${testTimeout}`, "--only-failures", "--reporter=junit", `--reporter-outfile=${junit}`],
+    bun: [
+      `--timeout=${testTimeout}`,
+      "--only-failures",
+      "--reporter=junit",
+      `--reporter-outfile=${junit}`,
+      ...preload === undefined ? [] : [`--preload=${preload}`],
+    ],
   };
   const { ok, output } = await run([workspace.bin[runtime], "test", ...options[runtime], `./${file}`], {
     cwd: workspace.root,

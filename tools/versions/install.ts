@@ -31,8 +31,8 @@ function packageOf(runtime: InstallableRuntime): readonly [name: string, executa
 }
 
 /**
- * Installs a version of a runtime in the temporary folder, unless it is there. Returns the path of
- * its executable.
+ * Installs a version of a runtime below `node_modules/`, unless it is there. Returns the path of its
+ * executable.
  *
  * @param version Exact, or a range such as `22`.
  * @throws {Error} if it cannot be installed.
@@ -40,11 +40,11 @@ function packageOf(runtime: InstallableRuntime): readonly [name: string, executa
 export async function installRuntime(
   runtime: InstallableRuntime,
   version: string,
-  { temporary, bin, env }: Workspace,
+  { root, bin, env }: Workspace,
 ): Promise<string> {
   if (Deno.build.os !== "linux") throw new Error(`Cannot install ${runtime} ${version}: only Linux is supported`);
   const [name, executable] = packageOf(runtime);
-  const into = `${temporary}/runtimes/${runtime}-${version}`;
+  const into = `${root}/node_modules/.cache/kymo/${runtime}-${version}`;
   const path = `${into}/node_modules/${name}/${executable}`;
   if (existsSync(path)) return path;
   await Deno.mkdir(into, { recursive: true });

@@ -9,7 +9,7 @@ import { readJunit, type TestReport } from "../gate/junit.ts";
 import { combine, findTestFiles, type TestOutcome } from "../gate/suite.ts";
 import type { Workspace } from "../gate/workspace.ts";
 import { installRuntime } from "./install.ts";
-import type { SupportedNode } from "./supported.ts";
+import type { SupportedVersion } from "./supported.ts";
 
 /** What the adapter of Node promises: the contract of the port, and the ends of programs. */
 export const CONTRACT_AND_ENDS = ["tests/runtime_guard_test.ts", "tests/contract/", "tests/process/exit/"] as const;
@@ -22,7 +22,7 @@ const TIMEOUT = 300_000;
 
 /** Installs a Node, runs the test files below some paths on it, and reports them as one. */
 export async function runOnNode(
-  { version, flags = [] }: SupportedNode,
+  { version, flags = [] }: SupportedVersion,
   workspace: Workspace,
   paths: readonly string[] = CONTRACT_AND_ENDS,
 ): Promise<TestOutcome> {

@@ -1,0 +1,161 @@
+/**
+ * Runs parts of the suite on another version of a runtime.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { run } from "../gate/command.ts";
+import type { TestCase } from "../gate/junit.ts";
+import { findTestFiles, runTests, type TestOutcome } from "../gate/suite.ts";
+import type { RuntimeName, Workspace } from "../gate/workspace.ts";
+import type { AbsentCapabilities } from "./capabilities.ts";
+import { differenceOf } from "./differences.ts";
+import { installRuntime } from "./install.ts";
+import { runOnNode } from "./node_tests.ts";
+import { nameOf, type SupportedVersion } from "./supported.ts";
+
+/** The adapters: these tests run on the version itself. */
+const CONTRACT = "tests/contract";
+
+/**
+ * What people see: recording, ends, spools and their recovery, HTTP, profiles, and the command line.
+ * These tests start programs on the version, and run on the runtime that is installed: the test
+ * runners of older versions lack what they use.
+ */
+const END_TO_END = [
+  "tests/process/exit/monitor_exit_test.ts",
+  "tests/process/faults/kill/exit_without_stop_test.ts",
+  "tests/process/faults/kill/kill_recording_program_test.ts",
+  "tests/process/directories/monitoring_directory_test.ts",
+  "tests/process/http/server_test.ts",
+  "tests/process/http/listener_test.ts",
+  "tests/process/profiler/recorded_profile_test.ts",
+  "tests/process/sampling/dated_observations_test.ts",
+  "tests/process/sampling/while_blocked_test.ts",
+  "tests/process/cli/analysis_commands_test.ts",
+];
+
+/** The few of them that the gate has time for. */
+const IN_GATE = new Set([
+  "tests/process/exit/monitor_exit_test.ts",
+  "tests/process/directories/monitoring_directory_test.ts",
+  "tests/process/sampling/dated_observations_test.ts",
+  "tests/process/cli/analysis_commands_test.ts",
+]);
+
+/** Which parts run: all, those for which the gate has time, or only the question for capabilities. */
+export type Parts = "all" | "in gate" | "none";
+
+/** What a version did. */
+export interface VersionOutcome {
+  readonly version: SupportedVersion;
+  readonly passed: number;
+  /** What failed, with output for people. */
+  readonly failures: readonly string[];
+  /** The tests that failed as they should. */
+  readonly differences: readonly string[];
+  readonly skipped: number;
+  readonly absent: AbsentCapabilities;
+}
+
+/** Why a test may be skipped in CI. */
+const VALID_REASON = /only on |needs /;
+
+/** Files that run concurrently. */
+const WIDTH = 2;
+
+/** Runs a version: all parts, or those for which the gate has time. */
+export async function runVersion(
+  version: SupportedVersion,
+  workspace: Workspace,
+  parts: Parts,
+): Promise<VersionOutcome> {
+  const executable = await installRuntime(version.runtime, version.version, workspace);
+  const temporary = `${workspace.temporary}/${version.runtime}-${version.version}`;
+  await Deno.mkdir(temporary, { recursive: true });
+  const own: Workspace = { ...workspace, temporary };
+  const outcome = { passed: 0, failures: [] as string[], differences: [] as string[], skipped: 0 };
+  const count = (file: string, { ok, output, report: { cases } }: TestOutcome): void => {
+    const wrong = countCases(cases, version, outcome);
+    // A file may fail without a failed test, or run no test: that counts as one failure.
+    const failed = wrong.length > 0 || cases.length === 0 || !ok && cases.every(({ status }) => status !== "failed");
+    if (failed) outcome.failures.push(`${file} on ${nameOf(version)}: ${wrong.join("; ") || "no test ran"}\n${output}`);
+  };
+  if (parts === "none") {
+    // only asked
+  } else if (version.runtime === "node") count("the suite", await runOnNode(version, own));
+  else await runFiles(version.runtime, executable, own, parts, count);
+  const absent = await absentCapabilities(version, executable, own);
+  await Deno.remove(temporary, { recursive: true });
+  return { version, ...outcome, absent };
+}
+
+/** Runs the files on another Deno or Bun than the one that is installed. */
+async function runFiles(
+  runtime: RuntimeName,
+  executable: string,
+  workspace: Workspace,
+  parts: Parts,
+  count: (file: string, outcome: TestOutcome) => void,
+): Promise<void> {
+  const env = {
+    ...workspace.env,
+    PATH: `${dirname(executable)}:${workspace.env["PATH"]}`,
+    [`KYMO_${runtime.toUpperCase()}`]: executable,
+  };
+  const installed: Workspace = { ...workspace, env };
+  const itself: Workspace = { ...installed, bin: { ...workspace.bin, [runtime]: executable } };
+  const queue = [
+    ...END_TO_END.filter((file) => parts === "all" || IN_GATE.has(file)).map((file) => [file, installed] as const),
+    ...findTestFiles(workspace.root, CONTRACT).map((file) => [file, itself] as const),
+  ].values();
+  const work = async (): Promise<void> => {
+    for (const [file, on] of queue) {
+      const options = on === itself && runtime === "bun" ? { preload: "./tools/versions/skip_option.ts" } : {};
+      count(file, await runTests(runtime, on, file, options));
+    }
+  };
+  await Promise.all(Array.from({ length: WIDTH }, work));
+}
+
+/** Counts the tests of a file. Returns the names of those that should have ended otherwise. */
+function countCases(
+  cases: readonly TestCase[],
+  version: SupportedVersion,
+  outcome: { passed: number; differences: string[]; skipped: number },
+): string[] {
+  const wrong: string[] = [];
+  const strict = Deno.env.get("CI") === "true";
+  for (const { name, status, reason } of cases) {
+    const difference = differenceOf(name, version);
+    if (status === "skipped" && strict && !VALID_REASON.test(reason ?? "only on ")) {
+      wrong.push(`${name}: skipped: ${reason}`);
+    } else if (status === "skipped") outcome.skipped++;
+    else if (difference !== undefined && status === "failed") outcome.differences.push(`${name}: ${difference}`);
+    else if (difference !== undefined) wrong.push(`${name}: passes, though "${difference}"`);
+    else if (status === "failed") wrong.push(name);
+    else outcome.passed++;
+  }
+  return wrong;
+}
+
+/** Asks a version for the capabilities that are absent. */
+async function absentCapabilities(
+  version: SupportedVersion,
+  executable: string,
+  { root, env, temporary }: Workspace,
+): Promise<AbsentCapabilities> {
+  const { runtime, flags: own = [] } = version;
+  const ask = async (...flags: string[]): Promise<Record<"main" | "worker", Record<string, string>>> => {
+    const words = [...flags, "tools/versions/capabilities_program.ts", `${temporary}/monitoring`];
+    const { ok, output } = await run([executable, ...words], { cwd: root, env, timeout: 60_000 });
+    if (!ok) throw new Error(`Cannot ask for the capabilities: ${nameOf(version)}: ${output}`);
+    return JSON.parse(output);
+  };
+  if (runtime === "bun") return await ask();
+  if (runtime === "node") return await ask("--disable-warning=ExperimentalWarning", ...own);
+  const flags = ["run", "--quiet", "--no-check", "--node-modules-dir=manual"];
+  const { main } = await ask(...flags, "--allow-read", "--allow-write", "--allow-env", "--allow-sys");
+  return { ...await ask(...flags, "-A"), "without --allow-ffi": main };
+}
