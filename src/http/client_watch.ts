@@ -53,7 +53,8 @@ export class ClientWatch {
   /** Not answered at the end of their turn, in the current and in the previous interval. */
   #waiting: WatchedRequest[] = [];
   #waitingLonger: WatchedRequest[] = [];
-  #isTiming = false;
+  /** Ends the timer that is running. */
+  #stopTimer: (() => void) | undefined;
   /** Whether a complete response has left its signal alone, so that only clients that leave do not. */
   #isExact = false;
   readonly #watched = new WeakSet<WatchedRequest>();
@@ -97,19 +98,33 @@ export class ClientWatch {
   }
 
   #startTimer(): void {
-    if (this.#isTiming) return;
-    this.#isTiming = true;
-    defaultTimers.after(LONG, () => this.#tick());
+    if (this.#stopTimer !== undefined) return;
+    const cancel = defaultTimers.after(LONG, () => this.#tick());
+    const stopListening = this.#recorder.beforeFlush?.((isEnd) => {
+      if (isEnd) this.#stop();
+    });
+    this.#stopTimer = () => {
+      cancel();
+      stopListening?.();
+      this.#stopTimer = undefined;
+    };
   }
 
   #tick(): void {
-    this.#isTiming = false;
+    this.#stopTimer?.();
     for (const request of this.#waitingLonger) {
       if (!request.isAnswered && !request.hasEnded()) this.#watch(request);
     }
     this.#waitingLonger = this.#waiting.filter((request) => !request.isAnswered && !request.hasEnded());
     this.#waiting = [];
     if (this.#waitingLonger.length > 0) this.#startTimer();
+  }
+
+  /** Nothing is recorded any more. */
+  #stop(): void {
+    this.#stopTimer?.();
+    this.#waiting = [];
+    this.#waitingLonger = [];
   }
 
   #watch(request: WatchedRequest): void {
