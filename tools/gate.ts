@@ -39,10 +39,11 @@ import {
 } from "./gate/packed_node.ts";
 import { comparedWithDocument } from "./versions/capabilities.ts";
 import { runVersion } from "./versions/run_version.ts";
-import { nameOf, OLDEST, type SupportedVersion, VERSIONS } from "./versions/supported.ts";
+import { nameOf, type SupportedVersion, VERSIONS } from "./versions/supported.ts";
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
 
 const entries = Object.values(denoJson.exports);
+const oldestNode = VERSIONS.find(({ runtime }) => runtime === "node")!.version;
 const workspace = await makeWorkspace();
 const { bin: { deno, tsc }, root } = workspace;
 const filesBefore = listTree(root);
@@ -142,10 +143,7 @@ try {
   await step("the packed command line on Bun", () => runPackedCommandLine("bun", workspace));
   await step("the packed command line on Deno", () => runPackedCommandLine("deno", workspace));
   await step("the app records from every bundle, and required", () => recordBundled(workspace));
-  await step(
-    `bundles record on Node ${OLDEST.node}`,
-    () => recordBundledOn("node", OLDEST.node, workspace),
-  );
+  await step(`bundles record on Node ${oldestNode}`, () => recordBundledOn("node", oldestNode, workspace));
   await step("profiles of bundles", () => profileBundled(workspace));
   await step("bundles have nothing that is not used", () => bundleUnused(workspace));
   await step("bundled analysis without DuckDB", () => analyseBundled(false, workspace));
