@@ -10,8 +10,15 @@ import { countByLabel } from "../../support/process/recorded_rows.ts";
 const ENDING_PROGRAM = fileURLToPath(new URL("./fixtures/ending_program.ts", import.meta.url));
 
 /** Runs the program, and sends it SIGTERM when it is ready if it waits for a signal. */
-async function run(runtime: RuntimeName, way: string, directory = "", durability = "none"): Promise<Ended> {
-  const spawned = spawnOn(runtime, ENDING_PROGRAM, [directory, durability, way], { timeLimit: 20_000 });
+async function run(
+  runtime: RuntimeName,
+  way: string,
+  directory = "",
+  durability = "none",
+  { args = [], flags = ["-A"] }: { args?: readonly string[]; flags?: readonly string[] } = {},
+): Promise<Ended> {
+  const all = [...args, directory, durability, way];
+  const spawned = spawnOn(runtime, ENDING_PROGRAM, all, { timeLimit: 20_000, permissions: flags });
   if (way.includes("signal")) void spawned.said(/^ready$/m).then(() => spawned.kill("SIGTERM"));
   const ended = await spawned.ended;
   return { ...ended, stderr: ended.stderr.includes("on purpose") ? "on purpose" : ended.stderr };
@@ -104,4 +111,22 @@ describe("program that records when nothing else runs any more", () => {
     const { counts, how } = JSON.parse(readFileSync(scratch.at(record), "utf8")).end;
     assertEquals({ how, recorded: counts.recorded, flushed: counts.flushed }, { how: "exit", recorded: 7, flushed: 7 });
   });
+});
+
+describe("program on Deno whose own arguments look like those of Deno's watcher loses no row at SIGTERM", () => {
+  const commands: Record<string, Parameters<typeof run>[4]> = {
+    "--watch first": { args: ["--watch"] },
+    "--watch-dir=/data": { args: ["--watch-dir=/data"] },
+    "--watch after others": { args: ["x", "", "--watch", ""] },
+    "--watch-hmr": { args: ["--watch-hmr"] },
+    "deno run --watch-exclude, which does not watch": { flags: ["-A", "--watch-exclude=x"] },
+  };
+  for (const [name, command] of Object.entries(commands)) {
+    it(name, async () => {
+      using scratch = scratchDirectory();
+      const { code, signal } = await run("deno", "by a signal", scratch.path, "memory", command);
+      assertEquals({ code, signal }, { code: null, signal: "SIGTERM" });
+      assertEquals(countByLabel(scratch.path, "custom"), { early: 1 });
+    });
+  }
 });
