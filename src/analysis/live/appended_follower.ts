@@ -3,17 +3,27 @@ import { type ValueKind, valueKindOf } from "../../series.ts";
 import { FileError, type FileHandle, type FileStatus } from "../../runtime.ts";
 import { type MonitoringDirectory, release } from "../../files/directory.ts";
 import { appendFileName } from "../../files/names.ts";
+import { readCsvName } from "../source/file_names.ts";
 import { readRows } from "./read_rows.ts";
 import { type RowSink, type RowSource, timeOf } from "./row_source.ts";
 import type { SpooledRows } from "./spooled_rows.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
+
+/** A file of which all before `end` was read. */
+interface PartlyReadFile {
+  readonly path: string;
+  readonly identity: string | undefined;
+  readonly size: number;
+  readonly end: number;
+}
 
 /**
  * Follows the file to which the segments of a channel are appended.
  *
  * It notes the size of the file first; then the spools are read. A row that is in the file before
  * that size, and in no spool, is taken from the file. All other rows come from the spools, and are
- * skipped in the file.
+ * skipped in the file. If the file is renamed, as by `logrotate`, the rest of it is read under its
+ * new name; one that `copytruncate` has emptied is read from its beginning.
  */
 export class AppendedFollower {
   readonly #channel: string;
@@ -28,6 +38,8 @@ export class AppendedFollower {
   #opened: string | undefined;
   #size = 0;
   #end = 0;
+  /** What was not read of the file when another got its name. */
+  #rotated: PartlyReadFile | undefined;
 
   /**
    * Begins at the present end of the file, or at the beginning of one that is created later. The
@@ -44,13 +56,16 @@ export class AppendedFollower {
 
   /** Bytes to read. */
   get unread(): number {
-    return this.#size - this.#end;
+    return this.#size - this.#end + (this.#rotated === undefined ? 0 : this.#rotated.size - this.#rotated.end);
   }
 
   /** Notes the size of the file. Must be called before the spools are read. */
   note(): void {
     const status = this.#status();
-    if (status?.identity !== this.#identity) this.#end = 0; // another file has its name
+    if (status?.identity !== this.#identity) {
+      this.#rotated = this.#findRotated();
+      this.#end = 0;
+    }
     this.#identity = status?.identity;
     this.#size = status?.size ?? 0;
     this.#end = Math.min(this.#end, this.#size); // a torn row was cut off
@@ -76,26 +91,37 @@ export class AppendedFollower {
    * times (`weight`), for those that were not read.
    */
   read(limit: number, sink: RowSink, unreadable: UnreadableFiles): void {
-    if (this.unread === 0 && this.#identity === this.#opened) return;
+    const part = this.unread > limit ? limit / this.unread : 1;
+    const rotated = this.#rotated;
+    this.#rotated = undefined;
+    if (rotated !== undefined) this.#readFile(rotated, part, sink, unreadable);
+    const current = { path: this.#path, identity: this.#identity, size: this.#size, end: this.#end };
+    if (current.size === current.end && this.#identity === this.#opened) return;
+    this.#end = this.#readFile(current, part, sink, unreadable) ?? this.#end;
+  }
+
+  /** Reads a part of what is new in a file; returns how far, or `undefined` if it could not be read. */
+  #readFile(file: PartlyReadFile, part: number, sink: RowSink, unreadable: UnreadableFiles): number | undefined {
     try {
-      const handle = this.#directory.files.open(this.#path, "read");
+      const handle = this.#directory.files.open(file.path, "read");
       try {
-        if (handle.status().identity !== this.#identity) return;
-        this.#opened = this.#identity;
-        if (this.unread > 0) this.#read(handle, limit, sink);
+        if (handle.status().identity !== file.identity) return undefined;
+        this.#opened = file.identity;
+        return file.size > file.end ? this.#read(handle, file, part, sink) : undefined;
       } finally {
         release(handle);
       }
     } catch (error) {
-      unreadable.note(error, this.#path);
+      unreadable.note(error, file.path);
+      return undefined;
     }
   }
 
-  #read(handle: FileHandle, limit: number, sink: RowSink): void {
-    const { unread } = this;
-    const from = unread > limit ? rowStart(this.#scanner, handle, this.#size - limit, this.#size) : this.#end;
-    const weight = from < this.#size ? unread / (this.#size - from) : 1;
-    this.#end = readRows(this.#scanner, handle, { from, to: this.#size }, (row) => {
+  #read(handle: FileHandle, { end, size }: PartlyReadFile, part: number, sink: RowSink): number {
+    const unread = size - end;
+    const from = part < 1 ? rowStart(this.#scanner, handle, size - Math.floor(unread * part), size) : end;
+    const weight = from < size ? unread / (size - from) : 1;
+    return readRows(this.#scanner, handle, { from, to: size }, (row) => {
       const { pid, label, measurement } = row;
       const time = timeOf(row, this.#baseSeconds);
       if (this.#seen.some((seen) => seen.pid === pid && seen.take(time))) return;
@@ -109,6 +135,24 @@ export class AppendedFollower {
     const source = { channel: this.#channel, pid, isolate: "", kind: this.#kind };
     this.#sources.set(pid, source);
     return source;
+  }
+
+  /** The file that had the name, under the name that rotation has given it. */
+  #findRotated(): PartlyReadFile | undefined {
+    const { files, path: directory } = this.#directory;
+    const identity = this.#identity;
+    if (identity === undefined) return undefined;
+    try {
+      for (const name of files.list(directory)) {
+        if (readCsvName(name).original !== appendFileName(this.#channel)) continue;
+        const path = this.#directory.pathOf(name);
+        const status = files.status(path);
+        if (status?.identity === identity) return { path, identity, size: status.size, end: this.#end };
+      }
+    } catch {
+      // What cannot be listed is not read.
+    }
+    return undefined;
   }
 
   get #path(): string {

@@ -169,6 +169,32 @@ describe("LiveDirectory", () => {
     await monitor.stop();
   });
 
+  it("finds the rows of a file that was renamed since the last look, once each", async () => {
+    for (const durability of ["spool", "memory"] as const) {
+      const disk = new MemoryDisk();
+      const runtime = runtimeOf(disk, 1);
+      const monitor = started(runtime, { layout: "append", durability });
+      const observed = new Observed();
+      observed.record(monitor, 5);
+      await monitor.flush();
+      const live = new LiveDirectory(runtime, DIRECTORY, nothing);
+      for (let turn = 1; turn <= 3; turn++) {
+        observed.record(monitor, 3);
+        live.look(observed.sink); // sees them only if there are spools
+        observed.record(monitor, 4);
+        await monitor.flush();
+        disk.rename(`${DIRECTORY}/custom.csv`, `${DIRECTORY}/custom.csv.${turn}`);
+        observed.record(monitor, 2);
+        await monitor.flush();
+        live.look(observed.sink);
+      }
+      await monitor.stop();
+      live.look(observed.sink);
+      assertEquals(observed.sorted, observed.since(5), durability);
+      assertEquals(disk.openHandles, 0);
+    }
+  });
+
   it("reports files that cannot be read, but not deleted ones", async () => {
     for (const [layout, operation, code] of [["segments", "open", "EACCES"], ["append", "open", "ENOENT"]] as const) {
       const disk = new MemoryDisk();
