@@ -35,7 +35,7 @@ const environment: TerminalEnvironment = {
 const stderr = output(process.stderr, () => {}); // there is nowhere left to report it
 const stdout = output(process.stdout, (error) => {
   if (error.code === "EPIPE") return; // the reader has closed the pipe, as `head` does
-  writeError(stderr, `Cannot write the output: ${error.message}`);
+  writeError(stderr, `Cannot write the output: ${inWords(error)}`);
   process.exitCode = exitCode.incomplete;
 });
 const now = (): number => performance.now();
@@ -117,13 +117,17 @@ function writeFile(path: string, text: string): void {
   }
 }
 
-/**
- * A failed operation on a file. Messages of `node:fs` begin with the code, which is no word for
- * people, and end with the operation and its path, which may be that of a temporary file.
- */
+/** A failed operation on a file. */
 function failure(action: string, path: string, error: unknown): KymoError {
-  const why = reason(error).replace(/^E[A-Z\d]+: /, "").replace(/, \w+ '.*$/s, "");
-  return fileError(action, path, error, { why });
+  return fileError(action, path, error, { why: inWords(error) });
+}
+
+/**
+ * The reason in a message of `node:fs`. Around it are the code, and the operation with its path,
+ * which may be that of a temporary file.
+ */
+function inWords(error: unknown): string {
+  return reason(error).replace(/^E[A-Z\d]+: /, "").replace(/, \w+(?: '.*)?$| \(os error \d+\).*$/s, "");
 }
 
 /** Writes a file beside the old one, and renames it. */

@@ -73,11 +73,21 @@ describe("every command of kymo", () => {
   it("writes to a dumb terminal, or one without a size, what it writes to a pipe", async () => {
     using scratch = recording();
     const expected = await inPipe(scratch.path);
-    assertEquals(expected.match(/^exit code \d$/gm)?.length, COMMANDS.length);
+    const codes = [...expected.matchAll(/^exit code (\d)$/gm)].map(([_, code]) => Number(code));
+    assertEquals(codes, [...COMMANDS.slice(2).fill("").map(() => 0), 2, 2]);
     assertMatch(expected, /over time\n/);
     for (const [size, term] of [["cols 0 rows 0", "xterm"], ["cols 80 rows 24", "dumb"]] as const) {
       assertEquals(await inTerminal(scratch.path, size, { TERM: term }), expected, `${size}, ${term}`);
     }
+  });
+
+  it("says nothing if the reader of its output has gone, and exits as otherwise", async () => {
+    using scratch = recording();
+    const kymo = commandOf(thisRuntime, entry).map((word) => `'${word}'`).join(" ");
+    const commands = COMMANDS.filter((args) => !args.includes("nothing") && !args.includes("x d"));
+    const line = commands.map((args) => `{ ${kymo} ${args}; echo "exit code $?" >&2; } | head -c 1`).join("; ");
+    const { stdout, stderr } = await spawnCommand(["sh", "-c", line], { cwd: scratch.path }).ended;
+    assertEquals([stdout.length, stderr], [commands.length, "exit code 0\n".repeat(commands.length)]);
   });
 
   it("writes no escapes to a terminal of no kind, or one that lacks a width or a height", async () => {
