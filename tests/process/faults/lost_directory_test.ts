@@ -1,11 +1,18 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { recover } from "../../../mod.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { PATIENCE, RecorderController, type RecorderState } from "../../support/process/recorder_controller.ts";
 import { thisRuntime } from "../../support/process/run.ts";
-import { canMount, remount, seenFromOutside, withSmallDisk } from "../../support/disks/mounted_tmpfs.ts";
+import {
+  canMount,
+  mountAgain,
+  remount,
+  seenFromOutside,
+  unmount,
+  withSmallDisk,
+} from "../../support/disks/mounted_tmpfs.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";
 import { assertNumbersConserved, readNumbers } from "../../support/process/recorded_numbers.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
@@ -121,6 +128,43 @@ for (const layout of LAYOUTS) {
     }
   });
 }
+
+describe("monitoring directory on a volume that is unmounted", () => {
+  for (const durability of ["memory", "spool"] as const) {
+    it(
+      `is not created below the mount point, and gets all rows once the volume is back, with durability ${durability}`,
+      {
+        skip: cannotMount,
+      },
+      async () => {
+        using scratch = scratchDirectory();
+        for (const name of ["volume", "also"]) mkdirSync(scratch.at(name));
+        const directory = scratch.at("volume/monitoring");
+        await using recorder = new RecorderController(thisRuntime, withSmallDisk(scratch.at("volume")));
+        // So that the same disk can be mounted again after it was unmounted.
+        mountAgain(recorder.pid, scratch.at("volume"), scratch.at("also"));
+        const seen = seenFromOutside(recorder.pid, directory);
+        await recorder.send("start", { monitoringDir: directory, durability, flushInterval: FLUSH_INTERVAL });
+        await recorder.send("number", 300);
+        await recorder.send("flush");
+        unmount(recorder.pid, scratch.at("volume"));
+        await recorder.send("number", 300);
+        const lost = await recorder.send("flush");
+        assertEquals([lost.flushed, lost.buffered, lost.dropped], [300, 300, 0]);
+        // Of the rows or of the next spool.
+        assertStringIncludes(lost.lastError!, "the volume that it was on is not mounted");
+        assertEquals(readdirSync(seenFromOutside(recorder.pid, scratch.at("volume"))), []);
+
+        mountAgain(recorder.pid, scratch.at("also"), scratch.at("volume"));
+        const { flushed, buffered, dropped } = await recorder.send("flush");
+        assertEquals([flushed, buffered, dropped], [600, 0, 0]);
+        assertEquals(readNumbers(seen), range(600));
+        await recorder.send("stop");
+        await recorder.end();
+      },
+    );
+  }
+});
 
 for (const durability of ["memory", "spool"] as const) {
   describe(`monitoring directory that stays read-only, with durability ${durability},`, () => {

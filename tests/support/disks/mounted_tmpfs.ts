@@ -23,6 +23,19 @@ export function withSmallDisk(directory: string): string[] {
   return [...UNSHARE, ...MOUNT, directory];
 }
 
+/**
+ * Unmounts the small disk of process `pid`, although files of it may be in use, so that the empty
+ * directory below it shows.
+ */
+export function unmount(pid: number, directory: string): void {
+  inNamespaceOf(pid, 'umount --lazy "$0"', directory);
+}
+
+/** Mounts the small disk of process `pid` at `directory`, where the process sees it at `source`. */
+export function mountAgain(pid: number, source: string, directory: string): void {
+  inNamespaceOf(pid, `mount --bind ${source} "$0"`, directory);
+}
+
 /** The path under which other processes see a directory that process `pid` has mounted. */
 export function seenFromOutside(pid: number, directory: string): string {
   return `/proc/${pid}/root${directory}`;
@@ -34,7 +47,12 @@ export function seenFromOutside(pid: number, directory: string): string {
  * from it.
  */
 export function remount(pid: number, directory: string, mode: "ro" | "rw"): void {
-  const enter = ["--target", String(pid), "--mount", ...isRoot ? [] : ["--user", "--preserve-credentials"]];
   const script = mode === "ro" ? 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"' : 'umount --lazy "$0"';
+  inNamespaceOf(pid, script, directory);
+}
+
+/** Runs a script of the shell, with `directory` as its `$0`, in the mount namespace of process `pid`. */
+function inNamespaceOf(pid: number, script: string, directory: string): void {
+  const enter = ["--target", String(pid), "--mount", ...isRoot ? [] : ["--user", "--preserve-credentials"]];
   execFileSync("nsenter", [...enter, "sh", "-c", script, directory]);
 }
