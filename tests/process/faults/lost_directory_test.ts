@@ -141,10 +141,12 @@ describe("monitoring directory on a volume that is unmounted", () => {
         for (const name of ["volume", "also"]) mkdirSync(scratch.at(name));
         const directory = scratch.at("volume/monitoring");
         await using recorder = new RecorderController(thisRuntime, withSmallDisk(scratch.at("volume")));
+        await recorder.send("status"); // it has mounted its disk
         // So that the same disk can be mounted again after it was unmounted.
         mountAgain(recorder.pid, scratch.at("volume"), scratch.at("also"));
         const seen = seenFromOutside(recorder.pid, directory);
-        await recorder.send("start", { monitoringDir: directory, durability, flushInterval: FLUSH_INTERVAL });
+        const options = { monitoringDir: directory, memoryThreshold: 2 ** 16, flushInterval: FLUSH_INTERVAL };
+        assertEquals((await recorder.send("start", { ...options, durability })).durability, durability);
         await recorder.send("number", 300);
         await recorder.send("flush");
         unmount(recorder.pid, scratch.at("volume"));
