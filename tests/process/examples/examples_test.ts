@@ -4,13 +4,13 @@ import { execFile } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { scratchDirectory } from "../support/scratch_directory.ts";
-import { DENO_FLAGS } from "../support/process/run.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+import { DENO_FLAGS } from "../../support/process/run.ts";
 
 /** Runs an example on the runtime of this test, and returns its output as lines. */
 async function run(example: string): Promise<string[]> {
   using scratch = scratchDirectory();
-  const path = fileURLToPath(new URL(`../../examples/${example}`, import.meta.url));
+  const path = fileURLToPath(new URL(`../../../examples/${example}`, import.meta.url));
   const args = "Bun" in globalThis ? [path, scratch.path] : ["run", ...DENO_FLAGS, "-A", path, scratch.path];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
   assertEquals(stderr, "");

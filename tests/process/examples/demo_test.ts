@@ -5,10 +5,10 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { scratchDirectory } from "../support/scratch_directory.ts";
-import { readRows } from "../support/process/recorded_rows.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+import { readRows } from "../../support/process/recorded_rows.ts";
 
-const main = fileURLToPath(new URL("../../examples/demo/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../../examples/demo/main.ts", import.meta.url));
 
 /** Runs the demo. Calls `watch` with all of its output whenever there is more. */
 function demo(
