@@ -7,6 +7,7 @@
 import { sanitize } from "../display/sanitize.ts";
 import type { ReportData } from "./shared/report_data.ts";
 import { notices, script, style } from "./viewer_bundle.ts";
+import { storedGzip } from "./stored_gzip.ts";
 
 /**
  * Renders a report as a page. Nothing in the data can become markup or code: the data is
@@ -53,6 +54,7 @@ async function hashOf(text: string): Promise<string> {
 
 /** Compresses a text by gzip, and encodes it in base64. */
 async function pack(text: string): Promise<string> {
+  if (typeof CompressionStream === "undefined") return base64(storedGzip(new TextEncoder().encode(text)));
   const stream = new Blob([text]).stream().pipeThrough(
     new CompressionStream("gzip"),
   );

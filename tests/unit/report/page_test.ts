@@ -14,6 +14,20 @@ describe("the page of a report", () => {
     assertEquals(JSON.parse(gunzipSync(Buffer.from(packed, "base64")).toString()), JSON.parse(JSON.stringify(data)));
   });
 
+  it("contains the data also where nothing compresses", async () => {
+    const { CompressionStream } = globalThis;
+    Reflect.deleteProperty(globalThis, "CompressionStream");
+    try {
+      const data = fakeReport({ bins: 500, perBin: 20 });
+      const html = await renderPage(data);
+      const [, packed = ""] = /id="data">([A-Za-z0-9+/=]+)<\/script>/.exec(html) ?? [];
+      assert(packed.length > 200_000, `${packed.length} characters are few blocks`);
+      assertEquals(JSON.parse(gunzipSync(Buffer.from(packed, "base64")).toString()), JSON.parse(JSON.stringify(data)));
+    } finally {
+      Object.assign(globalThis, { CompressionStream });
+    }
+  });
+
   it("allows only its own script, and no request", async () => {
     const html = await renderPage(fakeReport({ bins: 4, perBin: 1 }));
     const [, policy = ""] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html) ?? [];
