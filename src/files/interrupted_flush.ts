@@ -27,7 +27,7 @@ import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
 import { wholeRows } from "../csv/row_scanner.ts";
 import { type FileHandle, type FileStatus, readFully } from "../runtime.ts";
 import type { SegmentContent } from "../segment/segment.ts";
-import { type MonitoringDirectory, release } from "./directory.ts";
+import { isRefused, type MonitoringDirectory, release } from "./directory.ts";
 import type { FlushDeps } from "./flush.ts";
 import type { AppendingStep, FlushJournal, FlushStep } from "./flush_journal.ts";
 import { appendFileName, segmentFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";
@@ -168,12 +168,22 @@ export function removeTemporaries(directory: MonitoringDirectory, segment: Segme
 
 /**
  * The view of recovery: under the lock of the file. Rows at its end count, and a torn row there is
- * cut off.
+ * cut off; if this user may only read the file, by whoever appends to it next.
  */
 function lockedView({ files }: MonitoringDirectory): SliceView {
+  let isReadOnly = false;
+  const openFile = (path: string): FileHandle => {
+    try {
+      return files.open(path);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      isReadOnly = true;
+      return files.open(path, "read");
+    }
+  };
   return {
     open({ path }) {
-      const handle = files.open(path);
+      const handle = openFile(path);
       try {
         if (handle.tryLock?.() === true) return { handle, status: handle.status() };
       } catch (error) {
@@ -184,7 +194,7 @@ function lockedView({ files }: MonitoringDirectory): SliceView {
       return "busy";
     },
     rowsAtEnd(handle, { rows, end, isTorn }) {
-      if (isTorn) handle.truncate(end);
+      if (isTorn && !isReadOnly) handle.truncate(end);
       return rows;
     },
   };

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
 import { CsvEncoder } from "../../../../src/csv/encode.ts";
+import { wholeRowsEnd } from "../../../../src/files/append_file.ts";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
 import type { Layout } from "../../../../src/files/names.ts";
 import { BackgroundRecovery } from "../../../../src/recording/background_recovery.ts";
@@ -11,7 +12,7 @@ import { programRecord } from "../../../support/fake/program_record.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
 import { csvPaths, DIRECTORY } from "../../../support/published_files.ts";
-import { type Dead, killedWith } from "../../../support/spools/dead_programs.ts";
+import { type Dead, killAt, killedWith } from "../../../support/spools/dead_programs.ts";
 import { recoverAll, wrongAfter } from "../../../support/spools/recover_all.ts";
 
 const SPOOLS = `${DIRECTORY}/.spools`;
@@ -91,6 +92,26 @@ describe("recovery of the spools of another user", () => {
       `Cannot recover: "${damaged}": some of its rows are damaged`,
     ]);
     recovery.abandon();
+  });
+
+  it("has each row once where it may only read the file that a program was appending to", () => {
+    for (const nth of [1, 2, 3, 5]) {
+      const dead = killAt("append", "write", "/custom.csv", nth);
+      const { open } = dead.disk;
+      dead.disk.open = (path, access) => {
+        if (access === undefined && path.endsWith("/custom.csv")) throw new FileError("EACCES", "permission denied");
+        return open.call(dead.disk, path, access);
+      };
+      assertEquals(recoverAll(dead.disk).failures, []);
+      dead.disk.open = open;
+      const end = wholeRowsEnd(
+        dead.disk.open(`${DIRECTORY}/custom.csv`),
+        dead.disk.bytes(`${DIRECTORY}/custom.csv`).length,
+      );
+      const whole = dead.disk.bytes(`${DIRECTORY}/custom.csv`).slice(0, end); // as the next writer leaves it
+      dead.disk.plant(`${DIRECTORY}/custom.csv`, "file", whole);
+      assertEquals([nth, dead.rows.findIn(dead.disk)], [nth, { count: dead.rows.size, wrong: [] }]);
+    }
   });
 
   it("gives files the bits and the owner of their spool, but no right to run them", () => {
