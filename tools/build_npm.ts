@@ -87,7 +87,7 @@ async function bundleCommandLine(folder: string): Promise<string> {
     return await licencesOfPackages(
       root,
       Object.keys(inputs),
-      "# Notices of the command line\n\nThe file of the command line has these packages built in.\n",
+      "# Notices of the command line\n\nThe file of the command line has these packages built in. The analysis has pako.\n",
     );
   } finally {
     await Deno.remove(temporary, { recursive: true });
