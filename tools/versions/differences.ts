@@ -30,10 +30,15 @@ const DIFFERENCES: readonly Difference[] = [
   },
   {
     runtime: "deno",
-    until: "2.7",
-    tests:
-      /^timed listener of node:http on deno > (sends each answer|is timed until the headers|of an upgrade|of HTTP\/2)/,
+    until: "2.7.14",
+    tests: /^timed listener of node:http on deno > (is timed until the headers|of an upgrade|of HTTP\/2)/,
     why: "node:http tells neither that a client has left nor when headers are written without writeHead",
+  },
+  {
+    runtime: "deno",
+    until: "2.7",
+    tests: /^timed listener of node:http on deno > sends each answer/,
+    why: "the server without timing ends at a request whose connection breaks",
   },
   {
     runtime: "deno",
@@ -53,6 +58,13 @@ const DIFFERENCES: readonly Difference[] = [
     until: "2.8.3",
     tests: /^request on deno whose client disconnects > in the middle of a body is recorded$/,
     why: "it is even told that the client has left",
+  },
+  {
+    runtime: "bun",
+    since: "1.3",
+    until: "1.3.14",
+    tests: /^file lock > is released when its process on bun is killed, though a child of it lives on$/,
+    why: "children inherit open files",
   },
   {
     runtime: "bun",
