@@ -72,5 +72,5 @@ export function denoRuntime(): Runtime {
 /** Why a worker receives no signals. */
 function workerSignals(): string {
   const why = "workers leave signals to the main isolate, which ";
-  return why + (canTellOthers() ? "announces them" : "cannot announce them before Deno 2.7");
+  return why + (canTellOthers() ? "announces them" : "cannot announce them before Deno 2.8");
 }

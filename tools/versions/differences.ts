@@ -24,7 +24,7 @@ interface Difference {
 const DIFFERENCES: readonly Difference[] = [
   {
     runtime: "deno",
-    until: "2.7",
+    until: "2.8",
     tests: /^program and worker that exit without stop lose no row > on SIG/,
     why: "workers cannot be told of signals: their rows stay in spools until the next recovery",
   },

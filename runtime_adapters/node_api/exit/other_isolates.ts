@@ -1,4 +1,5 @@
-import { builtin } from "../builtins.ts";
+import { builtin, nodeProcess } from "../builtins.ts";
+import { isAtLeast } from "../../version.ts";
 
 /**
  * Milliseconds to wait for the answers of other isolates: one may be busy, or terminated without
@@ -38,11 +39,12 @@ function channelClass(): ChannelClass | undefined {
 }
 
 /**
- * Whether the isolates of a process can be told of signals. Not on Deno before 2.7: there a channel
- * keeps the program alive, and before 2.6 making one ends it.
+ * Whether the isolates of a process can be told of signals. Not on Deno before 2.8: there closing a
+ * channel ends the program, before 2.7 a channel keeps it alive, and before 2.6 making one ends it.
  */
 export function canTellOthers(): boolean {
-  return channelClass()?.prototype.unref !== undefined;
+  const { deno = "2.8" } = nodeProcess().versions;
+  return channelClass()?.prototype.unref !== undefined && isAtLeast(deno, "2.8");
 }
 
 function openChannel(): Channel | undefined {
