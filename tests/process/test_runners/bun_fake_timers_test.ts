@@ -13,7 +13,6 @@ const PROLOGUE = `
 import { expect, jest, setSystemTime, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { flush, observe, start, status, stop, time } from ${JSON.stringify(KYMO)};
 const monitoringDir = process.env.DIRECTORY!;
 const until = async (holds: () => boolean) => { while (!holds()) await stat("."); };
 const files = () => readdirSync(monitoringDir).filter((name) => /^(custom|duration).*csv$/.test(name));
@@ -26,10 +25,15 @@ const areOfNow = () => rows().every((row) => {
 });
 `;
 
+const IMPORT = `import { flush, observe, start, status, stop, time } from ${JSON.stringify(KYMO)};`;
+
 /** Runs a file of tests with `bun test`, and returns its exit code and what failed. */
-async function bunTest(text: string): Promise<{ readonly code: number | null; readonly failures: string }> {
+async function bunTest(
+  text: string,
+  kymo = IMPORT,
+): Promise<{ readonly code: number | null; readonly failures: string }> {
   using scratch = scratchDirectory();
-  writeFileSync(scratch.at("a.test.ts"), PROLOGUE + text);
+  writeFileSync(scratch.at("a.test.ts"), kymo + PROLOGUE + text);
   const { code, stdout, stderr } = await spawnCommand(testCommandOf("bun", ["./a.test.ts"]), {
     cwd: scratch.path,
     env: { DIRECTORY: scratch.at("monitoring") },
@@ -92,6 +96,21 @@ describe("a recording under the fake timers of bun:test", { skip: hasFakes ? fal
         await stop();
       });`;
     assertEquals(await bunTest(text), PASSED);
+  });
+
+  it("goes on if Kymo was imported under them", async () => {
+    const text = `
+      test("t", async () => {
+        jest.useFakeTimers({ now: new Date("2000-01-01") });
+        const { observe, start, stop } = await import(${JSON.stringify(KYMO)});
+        start({ monitoringDir });
+        observe("x", 1);
+        await stop();
+        jest.useRealTimers();
+        expect(rows().length).toBe(1);
+        expect(areOfNow()).toBe(true);
+      });`;
+    assertEquals(await bunTest(text, ""), PASSED);
   });
 
   it("has right timepoints after setSystemTime", async () => {

@@ -62,6 +62,9 @@ const takesHooks = thisRuntime === "bun" && isAtLeast(process.versions["bun"]!, 
 /** Whether it starts in a test or in a hook, where Bun takes hooks only from 1.3 on. */
 const skipInTest = skip || (takesHooks ? false : "only on Bun 1.3");
 
+/** Whether files can have isolates or processes of their own. */
+const isolates = thisRuntime === "bun" && isAtLeast(process.versions["bun"]!, "1.4");
+
 describe("bun test without stop leaves all rows in files", { skip }, () => {
   for (const durability of ["spool", "memory", "fsync"]) {
     it(`when it starts at the top of a file, durability ${durability}`, async () => {
@@ -151,6 +154,15 @@ describe("bun test without stop leaves all rows in files", { skip }, () => {
     });
     assertEquals({ code, counts }, { code: 0, counts: { x: 3 } });
   });
+
+  for (const flags of [["--isolate"], ["--parallel=2"], ["--rerun-each=2"]]) {
+    it(`with ${flags}`, { skip: skip || (isolates ? false : "only on Bun 1.4") }, async () => {
+      const text = (label: string): string => `start(options); test("t", () => observe("${label}", 1));`;
+      const { code, counts } = await bunTest({ "a.test.ts": text("a"), "b.test.ts": text("b") }, { flags });
+      const times = flags.includes("--rerun-each=2") ? 2 : 1;
+      assertEquals({ code, counts }, { code: 0, counts: { a: times, b: times } });
+    });
+  }
 
   it("when neither the name of the file nor NODE_ENV tells of tests alone", async () => {
     const text = `start(options); test("t", () => observe("x", 1));`;
