@@ -57,9 +57,9 @@ export type { Observation } from "./src/segment/observation.ts";
  * @returns what stops this recording when it is disposed of, unless it was stopped before; it need
  * not be used.
  * @throws {KymoError} `"invalid-state"` while recording with other options, `"invalid-argument"` if
- * an option is wrong, `"unsupported"` on another runtime than Deno and Bun, or the code of what the
- * disk refused: `"permission-denied"` or `"io"`. Nothing has changed then. With `optional` nothing
- * is thrown.
+ * an option is wrong, `"unsupported"` on another runtime than Deno, Bun and Node, or the code of
+ * what the disk refused: `"permission-denied"` or `"io"`. Nothing has changed then. With `optional`
+ * nothing is thrown.
  * @throws {RangeError} if there is no memory for the buffers.
  *
  * @example

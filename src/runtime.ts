@@ -383,7 +383,7 @@ export interface ExitHooks {
 
 /** The capabilities of one isolate. */
 export interface Runtime {
-  /** `"deno"`, `"bun"`, or the fake's name. */
+  /** `"deno"`, `"bun"`, `"node"`, or the fake's name. */
   readonly name: string;
   /** Version of the runtime. */
   readonly version: string;

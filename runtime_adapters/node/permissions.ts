@@ -16,7 +16,10 @@ const FLAGS = {
 
 /** The flag that the program needs to do something, as a clause; `undefined` if it may. */
 export function denied(scope: "worker" | "inspector" | "ffi"): string | undefined {
-  return isGranted(scope) ? undefined : `needs ${FLAGS[scope]}`;
+  if (isGranted(scope)) return undefined;
+  // The flag came with Node 24.
+  const isNever = scope === "inspector" && parseInt(nodeProcess().versions.node) < 24;
+  return isNever ? "Node before 24 has no inspector with --permission" : `needs ${FLAGS[scope]}`;
 }
 
 /** The flags that the program needs to read and write at `path`; `undefined` if it may. */

@@ -1,9 +1,11 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { detect, runtimeName } from "../../runtime_adapters/detect.ts";
 import { isAtLeast } from "../../runtime_adapters/version.ts";
 import type { CapabilityName, CpuProfiler } from "../../src/runtime.ts";
+import { commandOf, spawnCommand } from "../support/process/run.ts";
 
 describe("runtime detection", () => {
   it("depends on the given globals only", () => {
@@ -74,6 +76,26 @@ describe("adapter of this runtime", () => {
     for (const id of ids) assertMatch(id, /^[0-9a-f]{8}$/);
     assertEquals(new Set(ids).size, ids.length);
   });
+
+  if (runtime.name === "node") {
+    it("names the flag that --permission lacks for each thing", async () => {
+      const fixture = fileURLToPath(new URL("./fixtures/permitted_on_node.ts", import.meta.url));
+      const root = fileURLToPath(new URL("../..", import.meta.url));
+      const say = async (...flags: string[]) => {
+        const [node = "", ...words] = commandOf("node", fixture, ["/nowhere"]);
+        const command = [node, "--permission", `--allow-fs-read=${root}`, ...flags, ...words];
+        const { code, stdout, stderr } = await spawnCommand(command).ended;
+        assertEquals(code, 0, stderr);
+        return JSON.parse(stdout);
+      };
+      const { unavailable: { threads, profiler }, denied } = await say();
+      assertEquals(threads, "needs --allow-worker");
+      assertMatch(profiler, /^(needs --allow-inspector|Node before 24 has no inspector with --permission)$/);
+      assertEquals(denied, "needs --allow-fs-read=/nowhere and --allow-fs-write=/nowhere");
+      const permitted = await say("--allow-worker", "--allow-fs-read=/nowhere", "--allow-fs-write=/nowhere");
+      assertEquals([permitted.unavailable.threads, permitted.denied], [undefined, undefined]);
+    });
+  }
 
   it("gives a reason for each absent capability, and for no other", () => {
     const present: Record<CapabilityName, boolean> = {

@@ -11,8 +11,25 @@ import type { Workspace } from "../gate/workspace.ts";
 import { installRuntime } from "./install.ts";
 import type { SupportedVersion } from "./supported.ts";
 
-/** What the adapter of Node promises: the contract of the port, and the ends of programs. */
-export const CONTRACT_AND_ENDS = ["tests/runtime_guard_test.ts", "tests/contract/", "tests/process/exit/"] as const;
+/** What the gate has time for: the contract of the port, the ends of programs, and HTTP. */
+export const IN_GATE: readonly string[] = [
+  "tests/runtime_guard_test.ts",
+  "tests/contract/",
+  "tests/process/exit/",
+  "tests/process/http/listener_test.ts",
+];
+
+/** All that works on Node and starts programs. */
+export const ALL: readonly string[] = [
+  ...IN_GATE,
+  "tests/process/http/frameworks/",
+  "tests/process/isolates_test.ts",
+  "tests/process/profiler/profiler_test.ts",
+  "tests/process/sampling/async_sampler_test.ts",
+  "tests/process/sampling/event_loop_lag_test.ts",
+  "tests/process/sampling/peak_rss_test.ts",
+  "tests/process/sampling/while_blocked_test.ts",
+];
 
 /** Files that run concurrently. */
 const WIDTH = 2;
@@ -24,7 +41,7 @@ const TIMEOUT = 300_000;
 export async function runOnNode(
   { version, flags = [] }: SupportedVersion,
   workspace: Workspace,
-  paths: readonly string[] = CONTRACT_AND_ENDS,
+  paths: readonly string[],
 ): Promise<TestOutcome> {
   const node: Node = { path: await installRuntime("node", version, workspace), major: parseInt(version), flags };
   const files = findTestFiles(workspace.root).filter((file) => paths.some((path) => file.startsWith(path)));

@@ -12,7 +12,7 @@ import type { RuntimeName, Workspace } from "../gate/workspace.ts";
 import type { AbsentCapabilities } from "./capabilities.ts";
 import { differenceOf } from "./differences.ts";
 import { installRuntime } from "./install.ts";
-import { runOnNode } from "./node_tests.ts";
+import { ALL, IN_GATE as NODE_IN_GATE, runOnNode } from "./node_tests.ts";
 import { nameOf, type SupportedVersion } from "./supported.ts";
 
 /** The adapters: these tests run on the version itself. */
@@ -84,8 +84,9 @@ export async function runVersion(
   };
   if (parts === "none") {
     // only asked
-  } else if (version.runtime === "node") count("the suite", await runOnNode(version, own));
-  else await runFiles(version.runtime, executable, own, parts, count);
+  } else if (version.runtime === "node") {
+    count("the suite", await runOnNode(version, own, parts === "all" ? ALL : NODE_IN_GATE));
+  } else await runFiles(version.runtime, executable, own, parts, count);
   const absent = await absentCapabilities(version, executable, own);
   await Deno.remove(temporary, { recursive: true });
   return { version, ...outcome, absent };
