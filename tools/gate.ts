@@ -43,7 +43,9 @@ import { nameOf, type SupportedVersion, VERSIONS } from "./versions/supported.ts
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
 
 const entries = Object.values(denoJson.exports);
-const oldestNode = VERSIONS.find(({ runtime }) => runtime === "node")!.version;
+const inGate = VERSIONS.filter(({ inGate }) => inGate);
+/** The oldest version of each runtime that is run. */
+const firstInGate = inGate.filter(({ runtime }, i) => inGate.findIndex((other) => other.runtime === runtime) === i);
 const workspace = await makeWorkspace();
 const { bin: { deno, tsc }, root } = workspace;
 const filesBefore = listTree(root);
@@ -131,7 +133,7 @@ try {
   await step("examples on Bun", () => runExamplesOnBun(workspace));
   await step("suite on Deno and on Bun", suite);
   await step("the same tests on both runtimes", () => compareReports(root, reports.deno, reports.bun));
-  for (const version of VERSIONS.filter(({ inGate }) => inGate)) {
+  for (const version of inGate) {
     await step(`contract and ends on ${nameOf(version)}`, () => suiteOnVersion(version));
   }
   await step("JSR package", command(deno, "publish", "--dry-run", "--allow-dirty"));
@@ -143,7 +145,9 @@ try {
   await step("the packed command line on Bun", () => runPackedCommandLine("bun", workspace));
   await step("the packed command line on Deno", () => runPackedCommandLine("deno", workspace));
   await step("the app records from every bundle, and required", () => recordBundled(workspace));
-  await step(`bundles record on Node ${oldestNode}`, () => recordBundledOn("node", oldestNode, workspace));
+  for (const { runtime, version } of firstInGate) {
+    await step(`bundles record on ${runtime} ${version}`, () => recordBundledOn(runtime, version, workspace));
+  }
   await step("profiles of bundles", () => profileBundled(workspace));
   await step("bundles have nothing that is not used", () => bundleUnused(workspace));
   await step("bundled analysis without DuckDB", () => analyseBundled(false, workspace));
