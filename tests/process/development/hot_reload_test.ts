@@ -32,7 +32,7 @@ describe("bun --hot", () => {
     const evaluations = stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
     assertEquals(evaluations.length, SAVES + 1);
     for (const evaluation of evaluations) assertEquals(evaluation, evaluations[0]);
-    assertEquals([evaluations[0].sigterm, evaluations[0].exit], [1, 1]);
+    assertEquals([evaluations[0].sigterm, evaluations[0].exit], [1, 2]);
     assert(spools.length <= 6 && spools.every((name) => name.includes(evaluations[0].isolate)), `${spools}`);
     assertEquals(countByLabel(directory, "custom"), { evaluated: SAVES + 1 });
     const programs = readdirSync(directory).filter((name) => name.startsWith("program."));
