@@ -30,6 +30,7 @@ export async function makeWorkspace(): Promise<Workspace> {
   const temporary = await Deno.makeTempDir({ prefix: "kymo-gate-" });
   const scratch = `${temporary}/scratch`;
   await Deno.mkdir(scratch);
+  await Deno.chmod(temporary, 0o755); // some tests run programs of other users
   const deno = Deno.execPath();
   const installed = `${root}/node_modules/.bin`;
   return {

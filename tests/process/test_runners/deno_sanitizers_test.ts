@@ -52,9 +52,11 @@ const OPTIONS = [
   { layout: "append", withRuntime: true, withProfiler: true },
 ];
 
-describe("deno test with all sanitizers", { skip: thisRuntime === "deno" ? false : "only on Deno" }, () => {
+const skip = thisRuntime === "deno" ? false : "only on Deno";
+
+describe("deno test with all sanitizers", () => {
   for (const durability of ["spool", "memory", "fsync"]) {
-    it(`finds no leak between start and stop, durability ${durability}`, async () => {
+    it(`finds no leak between start and stop, durability ${durability}`, { skip }, async () => {
       const cases = OPTIONS.flatMap((options) => {
         const all = JSON.stringify({ ...options, durability });
         const name = all.replaceAll('"', "");
@@ -67,7 +69,7 @@ describe("deno test with all sanitizers", { skip: thisRuntime === "deno" ? false
     });
   }
 
-  it("finds none of HTTP handlers, asynchronous samplers and open channels", async () => {
+  it("finds none of HTTP handlers, asynchronous samplers and open channels", { skip }, async () => {
     const text = `
       sanitized("http", {}, async () => {
         const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
@@ -87,7 +89,7 @@ describe("deno test with all sanitizers", { skip: thisRuntime === "deno" ? false
     assertEquals(await denoTest(text), PASSED);
   });
 
-  it("takes a recording that goes on after a test for a leak of that test, as the guide says", async () => {
+  it("takes a recording that goes on after a test for a leak of that test, as the guide says", { skip }, async () => {
     const text = `
       Deno.test({ ...sanitizers, name: "starts", fn: () => { start({ monitoringDir: newDirectory() }); } });
       Deno.test({ ...sanitizers, name: "stops", fn: async () => { await stop(); } });`;
@@ -96,7 +98,7 @@ describe("deno test with all sanitizers", { skip: thisRuntime === "deno" ? false
     assertMatch(output, /Leaks detected/);
   });
 
-  it("is content with one recording of all tests if they are without sanitizers", async () => {
+  it("is content with one recording of all tests if they are without sanitizers", { skip }, async () => {
     const text = `
       Deno.test.beforeAll(() => { start({ monitoringDir: newDirectory(), withRuntime: true, flushInterval: 10 }); });
       Deno.test.afterAll(async () => { await stop(); });
