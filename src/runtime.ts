@@ -188,7 +188,8 @@ export interface FileHandle {
   close(): void;
   /**
    * Takes the exclusive advisory lock (`flock(2)`) until `close`. Returns `false` at once if
-   * another open file holds it. Absent on runtimes without locks.
+   * another open file holds it. May throw `ENOENT` if the file has lost its name since it was
+   * opened. Absent on runtimes without locks.
    */
   tryLock?(): boolean;
 }

@@ -1,10 +1,15 @@
+import { FileError } from "../../src/runtime.ts";
 import { tryLock } from "../posix/libc.ts";
 import { openFile } from "../posix/mapping.ts";
 import { ffiDenied, fileCalls } from "./libc.ts";
 
 /** The exclusive lock of an open file. */
 export interface FileLock {
-  /** Takes the lock. Returns `false` at once if another open file holds it. */
+  /**
+   * Takes the lock. Returns `false` at once if another open file holds it.
+   *
+   * @throws {FileError} `ENOENT` if the file must have its name, and has lost it.
+   */
   tryLock(): boolean;
   /** Releases what the lock holds beside the file. */
   close(): void;
@@ -48,12 +53,14 @@ class LibcLock implements FileLock {
     const fd = openFile(libc, this.#path, this.#access);
     let isOurs = false;
     try {
-      isOurs = tryLock(libc, fd) && this.#hasItsName();
+      if (!tryLock(libc, fd)) return false;
+      isOurs = this.#hasItsName();
     } finally {
       if (!isOurs) libc.close(fd);
     }
-    if (isOurs) this.#fd = fd;
-    return isOurs;
+    if (!isOurs) throw new FileError("ENOENT", "the file was renamed or removed");
+    this.#fd = fd;
+    return true;
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import { HEADER_BYTES } from "../csv/encode.ts";
 import { findLastRow } from "../csv/outer_rows.ts";
 import { RowScanner, wholeRows } from "../csv/row_scanner.ts";
 import { type FileAccess, FileError, type FileHandle, readFully } from "../runtime.ts";
-import { isRefused, type MonitoringDirectory, release, showsLackOf, writeAll } from "./directory.ts";
+import { isRefused, type MonitoringDirectory, release, showsLackOf, unlessGone, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 import { appendFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";
 
@@ -76,8 +76,9 @@ export class AppendFile {
       const handle = this.#open();
       if (handle === undefined) continue;
       try {
-        if (handle.tryLock?.() !== true) return false;
-        if (!this.#hasTheName(handle)) continue;
+        const isLocked = unlessGone(() => handle.tryLock?.() ?? false);
+        if (isLocked === false) return false;
+        if (isLocked === undefined || !this.#hasTheName(handle)) continue;
         this.#append(handle, rows, next);
         const isDeleted = wasDeleted(handle);
         this.#journal.settled(isDeleted ? this.#journal.published : next);

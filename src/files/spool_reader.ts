@@ -85,11 +85,14 @@ export class SpoolReader {
     if (!opened.ok) return opened;
     const handle = opened.value;
     try {
-      if (handle.tryLock?.() !== true) {
+      const isOurs = unlessGone(() => handle.tryLock?.() ?? false);
+      if (isOurs === false) {
         release(handle);
         return LOCKED;
       }
-      if (files.status(path)?.identity === handle.status().identity) return success(new SpoolReader(handle, owner));
+      if (isOurs && files.status(path)?.identity === handle.status().identity) {
+        return success(new SpoolReader(handle, owner));
+      }
     } catch (error) {
       release(handle);
       throw error;
