@@ -19,7 +19,7 @@ import type { Timers } from "../../src/runtime.ts";
 /** What `setTimeout` returns: before Deno 2.8 a number. */
 type Timer = number | { unref?(): void };
 
-const { setTimeout, clearTimeout, setImmediate, clearImmediate } = globalThis;
+const { setTimeout, setInterval, clearTimeout, clearInterval, setImmediate, clearImmediate } = globalThis;
 
 /** A wait without a thread; TypeScript declares it from ES2024 on. */
 const { waitAsync } = Atomics as unknown as {
@@ -38,26 +38,37 @@ function prototypeOfTimers(): unknown {
 /** The runtime's timers. */
 export const timers: Timers = {
   every(interval: number, task: () => void): () => void {
-    // Not `setInterval`: an interval that repeats while timers are faked is lost.
     let cancel = (): void => {};
-    const next = (): void => {
-      cancel = timers.after(interval, () => {
-        next();
-        task();
-      });
+    // Under fakes it is made anew each time, so that it is a real interval again when they are gone.
+    const renew = (): void => {
+      const timer = realTimer(setInterval, interval, repeat);
+      cancel = timer === undefined
+        ? afterUnderFakes(interval, () => {
+          renew();
+          task();
+        })
+        : () => clearInterval(timer);
+      if (timer !== undefined) unref(timer as unknown as Timer);
     };
-    next();
+    const repeat = (): void => {
+      if (isMarked()) { // the next repetition would be among the faked timers
+        cancel();
+        renew();
+      }
+      task();
+    };
+    renew();
     return () => cancel();
   },
   after(delay: number, task: () => void): () => void {
-    const timer = realTimeout(delay, task);
+    const timer = realTimer(setTimeout, delay, task);
     if (timer === undefined) return afterUnderFakes(delay, task);
     unref(timer as unknown as Timer);
     return () => clearTimeout(timer);
   },
   sleep(delay: number): Promise<void> {
     return new Promise((resolve) => {
-      if (realTimeout(delay, resolve) !== undefined) return;
+      if (realTimer(setTimeout, delay, resolve) !== undefined) return;
       const stopKeepingAlive = keepAlive();
       afterUnderFakes(delay, () => {
         stopKeepingAlive();
@@ -79,11 +90,15 @@ function isMarked(): boolean {
 }
 
 /** Makes a timer; `undefined`, and none, if it would be a fake one. */
-function realTimeout(delay: number, task: () => void): ReturnType<typeof setTimeout> | undefined {
+function realTimer(
+  make: typeof setTimeout | typeof setInterval,
+  delay: number,
+  task: () => void,
+): ReturnType<typeof setTimeout> | undefined {
   if (isMarked()) return undefined;
-  const timer = setTimeout(task, delay);
+  const timer = make(task, delay) as ReturnType<typeof setTimeout>;
   if (denoTimer === undefined || Object.getPrototypeOf(timer) === denoTimer) return timer;
-  clearTimeout(timer);
+  clearTimeout(timer); // as clearInterval
   return undefined;
 }
 
