@@ -22,6 +22,12 @@ interface ListeningProcess {
   off(event: string, listener: Listener): void;
 }
 
+/** Listeners that hear of others, and that a program has removed. */
+interface RemovedListeners {
+  readonly newListener: readonly Listener[];
+  readonly removeListener: readonly Listener[];
+}
+
 /** All kept listeners. */
 const kept = new Set<KeptListener>();
 let stopKeeping = (): void => {};
@@ -36,6 +42,8 @@ export class KeptListener {
   readonly #listener: Listener;
   readonly #place: Place;
   #isShown = false;
+  /** Listeners for `removeListener` that the program has removed, and that were to hear of this one. */
+  #informOfRemoval: readonly Listener[] = [];
 
   /**
    * Adds a listener. One whose place is `"last"` is moved there again when the program adds
@@ -66,13 +74,14 @@ export class KeptListener {
   }
 
   /**
-   * Adds the listener again if it was removed by others, and then calls `informed`, the listeners
-   * for `newListener` that were removed with it.
+   * Adds the listener again if it was removed by others, and calls the listeners for `newListener`
+   * that were removed with it; those for `removeListener` are called when it is removed at last.
    */
-  putBack(informed: readonly Listener[]): void {
+  putBack({ newListener, removeListener }: RemovedListeners): void {
     if (!this.#isShown || this.#isAdded()) return;
+    this.#informOfRemoval = [...this.#informOfRemoval, ...removeListener];
     this.#show();
-    for (const inform of informed) inform.call(this.#process, this.#event, this.#listener);
+    for (const inform of newListener) inform.call(this.#process, this.#event, this.#listener);
   }
 
   /** Moves the listener after those of the program, if that is its place. */
@@ -100,7 +109,10 @@ export class KeptListener {
   #hide(): void {
     this.#isShown = false;
     // A program that restores the listeners that it has removed adds ours once more.
-    while (this.#isAdded()) this.#process.off(this.#event, this.#listener);
+    while (this.#isAdded()) {
+      this.#process.off(this.#event, this.#listener);
+      for (const inform of this.#informOfRemoval) inform.call(this.#process, this.#event, this.#listener);
+    }
   }
 }
 
@@ -108,24 +120,31 @@ export class KeptListener {
 function keep(): () => void {
   const process = nodeProcess() as unknown as ListeningProcess;
   let calls = 0;
-  const putBack = (informed: readonly Listener[]): void => {
-    // Deno counts the listeners for uncaught errors in a listener for `newListener`, and if that is
-    // removed, calls no new one.
-    const now = process.listeners("newListener");
-    const removed = informed.filter((listener) => listener !== onNew && !now.includes(listener));
+  // Deno counts the listeners for uncaught errors in a listener for `newListener`, and calls none
+  // if that is removed. Node begins and ceases to catch a signal in such listeners, and if they are
+  // removed, goes on to catch it.
+  const informed = (): RemovedListeners => ({
+    newListener: process.listeners("newListener"),
+    removeListener: process.listeners("removeListener"),
+  });
+  const putBack = (before: RemovedListeners): void => {
+    const now = informed();
+    const gone = (event: keyof RemovedListeners): Listener[] =>
+      before[event].filter((listener) => listener !== onNew && !now[event].includes(listener));
+    const removed = { newListener: gone("newListener"), removeListener: gone("removeListener") };
     listenForNew();
     for (const listener of kept) listener.putBack(removed);
   };
   const undo = ["removeAllListeners", "removeListener", "off"].map((name) =>
     replaceFunction(process, name, (original) =>
       function (...args) {
-        const informed = process.listeners("newListener");
+        const before = informed();
         calls++; // `removeAllListeners` may call `removeListener` for each of them
         try {
           return original.apply(this, args);
         } finally {
           calls--;
-          if (calls === 0 && (name === "removeAllListeners" || isOurs(args[1]))) putBack(informed);
+          if (calls === 0 && (name === "removeAllListeners" || isOurs(args[1]))) putBack(before);
         }
       })
   );
