@@ -165,5 +165,7 @@ function skipReason(root: string, { file, line }: TestCase): string | undefined 
   const [declaration = ""] = lines.slice(line - 1).join("\n").split("=>", 1);
   const before = lines.slice(0, line - 1).join("\n");
   const skip = /\bskip\s*[:=]\s*([^\n]+?)\s*(?:[,;]?\n|\})/g;
-  return [...before.matchAll(skip), ...declaration.matchAll(skip)].at(-1)?.[1];
+  const reason = [...before.matchAll(skip), ...declaration.matchAll(skip)].at(-1)?.[1];
+  // The name of a constant says nothing.
+  return /^\w+$/.test(reason ?? "") ? new RegExp(`\\bconst ${reason} = (.+);`).exec(before)?.[1] ?? reason : reason;
 }

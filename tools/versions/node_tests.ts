@@ -11,17 +11,19 @@ import type { Workspace } from "../gate/workspace.ts";
 import { installRuntime } from "./install.ts";
 import type { SupportedVersion } from "./supported.ts";
 
-/** What the gate has time for: the contract of the port, the ends of programs, and HTTP. */
+/** What the gate has time for: the contract of the port, and the ends of programs. */
 export const IN_GATE: readonly string[] = [
   "tests/runtime_guard_test.ts",
   "tests/contract/",
-  "tests/process/exit/",
-  "tests/process/http/listener_test.ts",
+  "tests/process/exit/exit_hooks_test.ts",
+  "tests/process/exit/monitor_exit_test.ts",
 ];
 
 /** All that works on Node and starts programs. */
 export const ALL: readonly string[] = [
   ...IN_GATE,
+  "tests/process/exit/",
+  "tests/process/http/listener_test.ts",
   "tests/process/http/frameworks/",
   "tests/process/isolates_test.ts",
   "tests/process/profiler/profiler_test.ts",

@@ -13,7 +13,7 @@ export interface SupportedVersion {
   readonly version: string;
   /** Flags with which it runs. */
   readonly flags?: readonly string[];
-  /** Whether the gate runs it: the oldest Deno and Bun, and each Node. */
+  /** Whether the gate runs it: the oldest Deno and Bun, and each Node with long-term support. */
   readonly inGate?: true;
 }
 
@@ -42,7 +42,7 @@ export const VERSIONS: readonly SupportedVersion[] = [
   { runtime: "bun", version: "1.4.5" },
   { runtime: "node", version: "22", inGate: true },
   { runtime: "node", version: "24", inGate: true },
-  { runtime: "node", version: "26", flags: ["--experimental-ffi"], inGate: true },
+  { runtime: "node", version: "26", flags: ["--experimental-ffi"] },
 ];
 
 /** A version as people call it, such as `Deno 2.5.0`. */
