@@ -106,7 +106,9 @@ async function assertSameEnd(
   for (const end of recorded) assertEquals(end, plain);
 }
 
-const skip = thisRuntime === "node" ? "node --watch runs the program in another process" : missing("script");
+const skip = thisRuntime === "node"
+  ? "only on Deno and Bun: node --watch runs the program in another process"
+  : missing("script");
 
 describe(
   "program under --watch is restarted and ends as without Kymo, and each row is in a file once",
