@@ -67,6 +67,7 @@ export class OtherIsolates {
   readonly #answers = new Set<(signal: string, from: string, handled: boolean) => void>();
   readonly #onSignal: (signal: string) => boolean;
   readonly #channel: Channel | undefined = openChannel();
+  readonly #openedAt = performance.now();
 
   /**
    * `onSignal` is called when another isolate announces a signal. It returns whether the program
@@ -82,7 +83,12 @@ export class OtherIsolates {
 
   /** Whether there is no other isolate, as far as is known. */
   get areNone(): boolean {
-    return this.#ids.size === 0;
+    return this.#ids.size === 0 && !this.#isNew;
+  }
+
+  /** Whether others may not have answered yet that they are here. */
+  get #isNew(): boolean {
+    return this.#channel !== undefined && performance.now() - this.#openedAt < ANSWER_TIMEOUT;
   }
 
   /** Announces a signal to the other isolates. */
@@ -95,13 +101,14 @@ export class OtherIsolates {
    * handles it in one of them.
    */
   async isHandledByAny(signal: string): Promise<boolean> {
+    if (this.areNone) return false;
     const silent = new Set(this.#ids);
-    if (silent.size === 0) return false;
+    const isNew = this.#isNew;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const answer = (about: string, from: string, handled: boolean): void => {
       if (about !== signal) return;
       silent.delete(from);
-      if (handled || silent.size === 0) resolve(handled);
+      if (handled || silent.size === 0 && !isNew) resolve(handled);
     };
     this.#answers.add(answer);
     const timer = setTimeout(() => resolve(false), ANSWER_TIMEOUT);
