@@ -7,8 +7,7 @@ import type { FlushJournal } from "./flush_journal.ts";
 /**
  * The file of a channel for rows that are recorded after the last flush at the end of a program,
  * each of which has to be in a file at once. It is published with the first of them, and then grows
- * by one write for each: some 20 µs, a tenth of what another file takes, and one file instead of
- * thousands.
+ * by one write for each: one file instead of thousands.
  */
 export class LateFile {
   readonly #directory: MonitoringDirectory;
