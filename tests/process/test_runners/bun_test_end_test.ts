@@ -65,9 +65,9 @@ const skipInTest = skip || (takesHooks ? false : "only on Bun 1.3");
 /** Whether files can have isolates or processes of their own. */
 const isolates = thisRuntime === "bun" && isAtLeast(process.versions["bun"]!, "1.4");
 
-describe("bun test without stop leaves all rows in files", { skip }, () => {
+describe("bun test without stop leaves all rows in files", () => {
   for (const durability of ["spool", "memory", "fsync"]) {
-    it(`when it starts at the top of a file, durability ${durability}`, async () => {
+    it(`when it starts at the top of a file, durability ${durability}`, { skip }, async () => {
       const { code, counts } = await bunTest({
         "a.test.ts": `start(options); observe("collected", 1); test("t", () => observe("in a test", 1));`,
       }, { durability });
@@ -95,7 +95,7 @@ describe("bun test without stop leaves all rows in files", { skip }, () => {
   });
 
   for (const durability of ["spool", "memory"]) {
-    it(`also of files that follow, durability ${durability}`, async () => {
+    it(`also of files that follow, durability ${durability}`, { skip }, async () => {
       const { code, counts, files } = await bunTest({
         "a.test.ts": `start(options); test("t", () => observe("a", 1));`,
         "b.test.ts": `
@@ -110,7 +110,7 @@ describe("bun test without stop leaves all rows in files", { skip }, () => {
     });
   }
 
-  it("when a preloaded file starts it", async () => {
+  it("when a preloaded file starts it", { skip }, async () => {
     for (const text of [`start(options);`, ...takesHooks ? [`beforeAll(() => start(options));`] : []]) {
       const { code, counts } = await bunTest({
         "preload.ts": text,
@@ -121,7 +121,7 @@ describe("bun test without stop leaves all rows in files", { skip }, () => {
     }
   });
 
-  it("when tests fail, with the exit code as without", async () => {
+  it("when tests fail, with the exit code as without", { skip }, async () => {
     const { code, counts, output } = await bunTest({
       "a.test.ts": `
         start(options);
@@ -133,7 +133,7 @@ describe("bun test without stop leaves all rows in files", { skip }, () => {
     assertMatch(output, /2 fail/);
   });
 
-  it("when the tests are of node:test", async () => {
+  it("when the tests are of node:test", { skip }, async () => {
     const { code, counts } = await bunTest({
       "a.test.ts": `
         start(options);
@@ -164,15 +164,15 @@ describe("bun test without stop leaves all rows in files", { skip }, () => {
     });
   }
 
-  it("when neither the name of the file nor NODE_ENV tells of tests alone", async () => {
+  it("when neither the name of the file nor NODE_ENV tells of tests alone", { skip }, async () => {
     const text = `start(options); test("t", () => observe("x", 1));`;
     assertEquals((await bunTest({ "a.test.ts": text }, { env: { NODE_ENV: "production" } })).counts, { x: 1 });
     assertEquals((await bunTest({ "a.ts": text }, { env: { NODE_ENV: "test" } })).counts, { x: 1 });
   });
 });
 
-describe("bun test", { skip }, () => {
-  it("runs the program's own listeners for exit as without Kymo", async () => {
+describe("bun test", () => {
+  it("runs the program's own listeners for exit as without Kymo", { skip }, async () => {
     const text = `
       start(options);
       process.on("exit", () => { console.log("listened"); process.exitCode = 3; });
@@ -182,7 +182,7 @@ describe("bun test", { skip }, () => {
     assertEquals({ code, counts, ran }, { code: 0, counts: { x: 1 }, ran: false });
   });
 
-  it("takes starts and stops in each test and hook", async () => {
+  it("takes starts and stops in each test and hook", { skip }, async () => {
     const restart = `await stop(); start(options);`;
     const { code, counts } = await bunTest({
       "a.test.ts": `
