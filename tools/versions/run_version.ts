@@ -73,8 +73,10 @@ export async function runVersion(
 ): Promise<VersionOutcome> {
   const executable = await installRuntime(version.runtime, version.version, workspace);
   const temporary = `${workspace.temporary}/${version.runtime}-${version.version}`;
-  await Deno.mkdir(temporary, { recursive: true });
-  const own: Workspace = { ...workspace, temporary };
+  const scratch = `${temporary}/scratch`;
+  await Deno.mkdir(scratch, { recursive: true });
+  // Old versions leave behind what tests were to remove, so the folder is theirs and goes with them.
+  const own: Workspace = { ...workspace, temporary, scratch, env: { ...workspace.env, TMPDIR: scratch } };
   const outcome = { passed: 0, failures: [] as string[], differences: [] as string[], skipped: 0 };
   const count = (file: string, { ok, output, report: { cases } }: TestOutcome): void => {
     const wrong = countCases(cases, version, outcome);
