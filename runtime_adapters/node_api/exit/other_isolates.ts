@@ -5,7 +5,7 @@ import { isAtLeast } from "../../version.ts";
  * Milliseconds to wait for the answers of other isolates: one may be busy, or terminated without
  * notice.
  */
-const ANSWER_TIMEOUT = 80;
+const ANSWER_TIMEOUT = 400;
 
 /**
  * The part of Node's `BroadcastChannel` that is used. Unlike the Web's it has `unref`, so it need
