@@ -172,27 +172,57 @@ export class AppendFile {
     const end = wholeRowsEnd(handle, size);
     if (end < size) handle.truncate(end); // the torn row of a writer that was killed
     handle.seekEnd();
-    let taken = 0;
-    const counted = {
-      write(bytes: Uint8Array): number {
-        const length = handle.write(bytes);
-        taken += length;
-        return length;
-      },
-    };
-    const { published } = this.#journal;
     this.#journal.appending(handle.status().identity, end === 0 ? HEADER_BYTES.length : end, next);
     try {
-      if (end === 0) writeAll(handle, HEADER_BYTES);
-      writeAll(counted, rows);
-      if (syncs) {
-        handle.sync();
-        files.syncDirectory(path);
-      }
+      appendRows(handle, this.#journal, rows, {
+        end,
+        writeHead: () => end === 0 ? writeAll(handle, HEADER_BYTES) : undefined,
+        sync() {
+          if (!syncs) return;
+          handle.sync();
+          files.syncDirectory(path);
+        },
+      });
     } catch (error) {
-      this.#journal.settled(published + takeBack(handle, end, rows.subarray(0, taken)));
       throw error instanceof FileError && error.code === TOO_LARGE ? new FileClosed(this.#path, error) : error;
     }
+  }
+}
+
+/** Where rows are appended, and what is done before and after. */
+interface Appending {
+  /** The byte where the file ended before. */
+  readonly end: number;
+  readonly writeHead?: () => void;
+  readonly sync: () => void;
+}
+
+/**
+ * Appends rows at the end of a file. If it throws, what was written is cut off again, and the
+ * journal counts rows as published that stay in the file all the same.
+ */
+export function appendRows(
+  handle: FileHandle,
+  journal: FlushJournal,
+  rows: Uint8Array,
+  { end, writeHead, sync }: Appending,
+): void {
+  const { published } = journal;
+  let taken = 0;
+  const counted = {
+    write(bytes: Uint8Array): number {
+      const length = handle.write(bytes);
+      taken += length;
+      return length;
+    },
+  };
+  try {
+    writeHead?.();
+    writeAll(counted, rows);
+    sync();
+  } catch (error) {
+    journal.settled(published + takeBack(handle, end, rows.subarray(0, taken)));
+    throw error;
   }
 }
 
@@ -200,7 +230,7 @@ export class AppendFile {
  * Cuts off what was written of `rows`. Returns how many of them stay in the file because the disk
  * refuses that too.
  */
-export function takeBack(handle: FileHandle, end: number, rows: Uint8Array): number {
+function takeBack(handle: FileHandle, end: number, rows: Uint8Array): number {
   try {
     handle.truncate(end);
     return 0;

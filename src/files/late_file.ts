@@ -1,7 +1,7 @@
 import { FileError, type FileHandle } from "../runtime.ts";
-import { takeBack, wasDeleted } from "./append_file.ts";
+import { appendRows, wasDeleted } from "./append_file.ts";
 import type { AtomicFile } from "./atomic_file.ts";
-import { type MonitoringDirectory, release, writeAll } from "./directory.ts";
+import { type MonitoringDirectory, release } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 
 /**
@@ -54,19 +54,10 @@ export class LateFile {
       return false;
     }
     const end = handle.seekEnd();
-    let taken = 0;
-    const counted = {
-      write(bytes: Uint8Array): number {
-        const length = handle.write(bytes);
-        taken += length;
-        return length;
-      },
-    };
+    const sync = (): void => this.#directory.syncs ? handle.sync() : undefined;
     try {
-      writeAll(counted, rows);
-      if (this.#directory.syncs) handle.sync();
+      appendRows(handle, journal, rows, { end, sync });
     } catch (error) {
-      journal.settled(journal.published + takeBack(handle, end, rows.subarray(0, taken)));
       this.#leave();
       throw error;
     }
