@@ -3,6 +3,7 @@ import { cannotAppend, FileClosed, LOCK_PATIENCE, LOCK_RETRY, WRONG_FILE } from 
 import { type FlushDeps, type FlushProgress, SegmentFlush } from "../../files/flush.ts";
 import type { FileError } from "../../runtime.ts";
 import type { SegmentOwner } from "../../segment/format.ts";
+import { NANOSECONDS_PER_MS } from "../../series.ts";
 import { type BufferNeed, DoubleBuffer } from "./double_buffer.ts";
 import { LateFile } from "../../files/late_file.ts";
 import { SegmentPool } from "./segment_pool.ts";
@@ -38,8 +39,6 @@ const NO_WAIT_AFTER_FAILURE = 1_000;
 
 /** Attempts of `flush`, `flushNow` and `close` to write a segment. */
 const ATTEMPTS = 3;
-
-const NANOSECONDS_PER_MS = 1_000_000;
 
 /**
  * Decides when a channel is flushed; how one segment becomes CSV is in `files/flush.ts`. Owns the
