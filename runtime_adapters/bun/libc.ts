@@ -1,5 +1,6 @@
 import { FileError } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import type { FileLibc } from "../node_api/libc_files.ts";
 import { errnoLocation, libcNames } from "../posix/libc.ts";
 import type { MappingCalls } from "../posix/mapping.ts";
 
@@ -25,19 +26,15 @@ interface Native {
 }
 
 /** The functions of the C library that are used, with what Bun adds to them. */
-interface Libc extends MappingCalls {
+interface Libc extends FileLibc {
   /** clock_gettime(2). */
   clock_gettime(clock: number, address: number): number;
   /** The address of a buffer's bytes. */
   addressOf(buffer: ArrayBuffer): number;
-  /**
-   * An array buffer over mapped memory. The memory is unmapped when the buffer is detached or
-   * collected, or its isolate ends.
-   *
-   * @throws {Error} if no buffer can be made; then the memory stays mapped.
-   */
-  toArrayBuffer(address: bigint, size: number): ArrayBuffer;
 }
+
+/** The functions of the C library as Bun opens them. */
+type Symbols = MappingCalls & Pick<Libc, "clock_gettime">;
 
 let libc: Libc | undefined;
 
@@ -69,7 +66,7 @@ function open(): Libc {
       let munmap: number | undefined;
       const deallocator = (): number => munmap ??= addressOf((symbols as { munmap: Native }).munmap, "munmap");
       return {
-        ...symbols as Omit<Libc, "errno" | "addressOf" | "toArrayBuffer">,
+        ...symbols as Symbols,
         addressOf: ptr,
         errno: () => read.i32(errno, 0),
         // Bun calls the deallocator with the address and a context. With the size as context,
@@ -79,6 +76,7 @@ function open(): Libc {
           if (buffer instanceof Error) throw buffer;
           return buffer;
         },
+        unmapsDetached: true, // and also when it is collected
       };
     } catch (error) {
       failure ??= error; // the next name may exist

@@ -1,5 +1,6 @@
 import { FileError } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import type { FileLibc } from "../node_api/libc_files.ts";
 import { errnoLocation, libcNames } from "../posix/libc.ts";
 import type { MappingCalls } from "../posix/mapping.ts";
 import { denied } from "./permissions.ts";
@@ -14,12 +15,6 @@ interface NodeFfi {
   };
   getInt32(address: bigint, offset: number): number;
   toArrayBuffer(address: bigint, size: number, copy: false): ArrayBuffer;
-}
-
-/** The functions of the C library that are used, and what `node:ffi` adds to them. */
-interface Libc extends MappingCalls {
-  /** An array buffer over mapped memory, which stays mapped when the buffer is collected. */
-  toArrayBuffer(address: bigint, size: number): ArrayBuffer;
 }
 
 /** The flag with which a program agrees to the use of `node:ffi`. */
@@ -48,14 +43,14 @@ function hasFfi(): boolean {
   return isBuiltin("node:ffi");
 }
 
-let libc: Libc | undefined;
+let libc: FileLibc | undefined;
 
 /** Opens the C library, once. */
-export function openLibc(): Libc {
+export function openLibc(): FileLibc {
   return libc ??= open();
 }
 
-function open(): Libc {
+function open(): FileLibc {
   const { dlopen, getInt32, toArrayBuffer } = builtin<NodeFfi>("node:ffi");
   const { platform } = nodeProcess();
   const location = errnoLocation(platform);
@@ -75,6 +70,7 @@ function open(): Libc {
         ...functions,
         errno: () => getInt32(errno, 0),
         toArrayBuffer: (address, size) => toArrayBuffer(address, size, false),
+        unmapsDetached: false,
       };
     } catch (error) {
       failure ??= error; // the next name may exist
