@@ -9,9 +9,6 @@ import { countByLabel } from "../../support/process/recorded_rows.ts";
 
 const ENDING_PROGRAM = fileURLToPath(new URL("./fixtures/ending_program.ts", import.meta.url));
 
-/** On Deno nothing calls listeners for exit then. */
-const UNCAUGHT_WITH_LISTENER = "by an uncaught error, with a listener for exit added just before";
-
 /** Runs the program, and sends it SIGTERM when it is ready if it waits for a signal. */
 async function run(
   runtime: RuntimeName,
@@ -27,32 +24,37 @@ async function run(
   return { ...ended, stderr: ended.stderr.includes("on purpose") ? "on purpose" : ended.stderr };
 }
 
+/** How the program runs, and what it leaves. */
+interface Expectations {
+  readonly runtime?: RuntimeName;
+  readonly late?: number;
+  readonly files?: number;
+  readonly keepsSpools?: boolean;
+}
+
 /**
  * Asserts that the program ends with Kymo as it does without, with all its rows in files and nothing
  * left over, whatever the durability.
  */
-function itLosesNoRow(
+async function assertNoRowLost(
   way: string,
-  { runtime = thisRuntime, late = 0, files, keepsSpools = false }: {
-    runtime?: RuntimeName;
-    late?: number;
-    files?: number;
-    keepsSpools?: boolean;
-  } = {},
-): void {
-  const skip = thisRuntime === "deno" && way === UNCAUGHT_WITH_LISTENER ? "only on Bun and Node" : false;
-  it(way, { skip }, async () => {
-    const plain = await run(runtime, way);
-    for (const durability of ["spool", "memory"]) {
-      using scratch = scratchDirectory();
-      assertEquals(await run(runtime, way, scratch.path, durability), plain);
-      assertEquals(countByLabel(scratch.path, "custom"), { early: 1, ...late === 0 ? {} : { late } });
-      const published = readdirSync(scratch.path).filter((name) => name.endsWith(".csv"));
-      if (files !== undefined) assertEquals(published.length, files);
-      if (keepsSpools) assertEquals((await recover(scratch.path)).rows, 0);
-      assertEquals(existsSync(scratch.at(".spools")), false);
-    }
-  });
+  { runtime = thisRuntime, late = 0, files, keepsSpools = false }: Expectations = {},
+): Promise<void> {
+  const plain = await run(runtime, way);
+  for (const durability of ["spool", "memory"]) {
+    using scratch = scratchDirectory();
+    assertEquals(await run(runtime, way, scratch.path, durability), plain);
+    assertEquals(countByLabel(scratch.path, "custom"), { early: 1, ...late === 0 ? {} : { late } });
+    const published = readdirSync(scratch.path).filter((name) => name.endsWith(".csv"));
+    if (files !== undefined) assertEquals(published.length, files);
+    if (keepsSpools) assertEquals((await recover(scratch.path)).rows, 0);
+    assertEquals(existsSync(scratch.at(".spools")), false);
+  }
+}
+
+/** Tests that {@linkcode assertNoRowLost} holds. */
+function itLosesNoRow(way: string, expectations?: Expectations): void {
+  it(way, () => assertNoRowLost(way, expectations));
 }
 
 describe("program that records when it ends loses no row, and ends as without Kymo", () => {
@@ -66,7 +68,11 @@ describe("program that records when it ends loses no row, and ends as without Ky
   itLosesNoRow("by process.exit, with a listener for exit", { late: 1 });
   itLosesNoRow("by process.exit, with a listener for exit added just before", { late: 1, files: 1 });
   itLosesNoRow("by process.exit, with a listener for exit added in front of others", { late: 1, files: 1 });
-  itLosesNoRow(UNCAUGHT_WITH_LISTENER, { late: 1 });
+  // On Deno nothing calls listeners for exit then.
+  const uncaught = "by an uncaught error, with a listener for exit added just before";
+  it(uncaught, { skip: thisRuntime === "deno" ? "only on Bun and Node" : false }, () => {
+    return assertNoRowLost(uncaught, { late: 1 });
+  });
   itLosesNoRow("by a process.exit that it took early, with a listener for exit added just before", {
     late: 1,
     files: 2,
