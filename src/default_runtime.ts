@@ -2,6 +2,8 @@ import { detect, timers } from "../runtime_adapters/detect.ts";
 import { KymoError, reason } from "./errors.ts";
 import type { Runtime, Timers } from "./runtime.ts";
 
+export { sharedInIsolate, sharedInOtherVersions, type SharingOptions } from "../runtime_adapters/detect.ts";
+
 /** The globals of this isolate. */
 export const isolateGlobals: object = globalThis;
 

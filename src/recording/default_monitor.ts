@@ -8,7 +8,7 @@
  * @module
  */
 
-import { isolateGlobals } from "../default_runtime.ts";
+import { sharedInIsolate, sharedInOtherVersions, type SharingOptions } from "../default_runtime.ts";
 import { KymoError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { Monitor } from "./monitor.ts";
@@ -20,26 +20,24 @@ import { Monitor } from "./monitor.ts";
  */
 export const SHARED_VERSION = 1;
 
-/** How the descriptions of the symbols begin; the version follows. */
-const SYMBOL_TEXT = "@kymo/kymo monitor ";
+/** Under this name copies find it. */
+const NAME = "monitor";
 
-/** What stands under a symbol. */
+/** What copies find. */
 interface Shared {
   /** Version of the package that made it. */
   readonly package: string;
   readonly monitor: Monitor;
 }
 
-/** The default monitor of an isolate, which has these globals. */
-export function defaultMonitorOf(globals: object, version: number = SHARED_VERSION): Monitor {
-  const symbol = Symbol.for(SYMBOL_TEXT + version);
-  const shared = (globals as Record<symbol, Shared | undefined>)[symbol];
-  if (shared !== undefined) return shared.monitor;
+/** The default monitor, in a version and in an isolate with some globals. */
+export function defaultMonitorOf({ version = SHARED_VERSION, ...where }: SharingOptions = {}): Monitor {
   const made: Shared = { package: VERSION, monitor: new Monitor() };
-  // Not enumerable, and no exception where the program has frozen its globals.
-  Reflect.defineProperty(globals, symbol, { value: made });
-  for (const other of otherCopies(globals, version)) tell(other, made);
-  return made.monitor;
+  const shared = sharedInIsolate(NAME, () => made, { version, ...where });
+  if (shared === made) {
+    for (const other of sharedInOtherVersions<Shared>(NAME, { version, ...where })) tell(other, made);
+  }
+  return shared.monitor;
 }
 
 /**
@@ -48,17 +46,11 @@ export function defaultMonitorOf(globals: object, version: number = SHARED_VERSI
  */
 export function reportOtherCopies(
   monitor: Monitor = defaultMonitor,
-  globals: object = isolateGlobals,
-  version: number = SHARED_VERSION,
+  { version = SHARED_VERSION, ...where }: SharingOptions = {},
 ): void {
-  for (const other of otherCopies(globals, version)) tell({ package: VERSION, monitor }, other);
-}
-
-function otherCopies(globals: object, version: number): Shared[] {
-  const own = SYMBOL_TEXT + version;
-  return Object.getOwnPropertySymbols(globals)
-    .filter(({ description = "" }) => description.startsWith(SYMBOL_TEXT) && description !== own)
-    .map((symbol) => (globals as Record<symbol, Shared>)[symbol]!);
+  for (const other of sharedInOtherVersions<Shared>(NAME, { version, ...where })) {
+    tell({ package: VERSION, monitor }, other);
+  }
 }
 
 /** Tells a copy of another one. Does nothing if it does not record, or cannot be told anything. */
@@ -77,4 +69,4 @@ function tell({ package: own, monitor }: Shared, { package: other }: Shared): vo
 }
 
 /** The monitor that the functions of `mod.ts` and the HTTP handlers use. */
-export const defaultMonitor: Monitor = defaultMonitorOf(isolateGlobals);
+export const defaultMonitor: Monitor = defaultMonitorOf();

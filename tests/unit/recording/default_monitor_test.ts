@@ -11,32 +11,32 @@ import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 describe("the default monitor", () => {
   it("is the same for all copies of the package in an isolate", () => {
-    assertStrictEquals(defaultMonitorOf(globalThis), defaultMonitor);
+    assertStrictEquals(defaultMonitorOf(), defaultMonitor);
     const globals = {};
-    const first = defaultMonitorOf(globals);
-    assertStrictEquals(defaultMonitorOf(globals), first);
-    assertNotStrictEquals(defaultMonitorOf({}), first);
+    const first = defaultMonitorOf({ globals });
+    assertStrictEquals(defaultMonitorOf({ globals }), first);
+    assertNotStrictEquals(defaultMonitorOf({ globals: {} }), first);
     assertEquals(Object.keys(globals), []);
   });
 
   it("is there where the globals are frozen", () => {
     const globals = Object.freeze({});
-    assertEquals(defaultMonitorOf(globals).status().running, false);
+    assertEquals(defaultMonitorOf({ globals }).status().running, false);
   });
 
   it("that another version of the package made is another one, and both say that they do not share", async () => {
     using scratch = scratchDirectory();
     const globals = {};
-    const mine = defaultMonitorOf(globals, 1);
+    const mine = defaultMonitorOf({ globals, version: 1 });
     mine.start({ monitoringDir: scratch.at("mine") });
-    const other = defaultMonitorOf(globals, 2); // is loaded while the first records
+    const other = defaultMonitorOf({ globals, version: 2 }); // is loaded while the first records
     assertNotStrictEquals(other, mine);
     const message =
       /^Cannot record what another copy of Kymo measures: version .+ and this one, .+ do not share a monitor/;
     assertEquals([mine.status().errors, mine.status().lastError?.code], [1, "unsupported"]);
     assertMatch(mine.status().lastError!.message, message);
     other.start({ monitoringDir: scratch.at("other") });
-    reportOtherCopies(other, globals, 2);
+    reportOtherCopies(other, { globals, version: 2 });
     assertMatch(other.status().lastError!.message, message);
     assertEquals(other.status().errors, 1);
     await Promise.all([mine.stop(), other.stop()]);
@@ -44,7 +44,7 @@ describe("the default monitor", () => {
 
   it("survives another version that has not the method by which it is told", () => {
     const globals = { [Symbol.for("@kymo/kymo monitor 99")]: { package: "9.9.9", monitor: {} } };
-    assertEquals(defaultMonitorOf(globals).status().running, false);
+    assertEquals(defaultMonitorOf({ globals }).status().running, false);
   });
 
   it("has the methods that this shared version stands for", () => {
