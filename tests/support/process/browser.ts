@@ -12,7 +12,10 @@ import type { ReportData } from "../../../src/report/shared/report_data.ts";
 const TIMEOUT = 60_000;
 
 let browser: Promise<Browser> | undefined;
-/** The directory of pages and of the browser's own files; created on first use. */
+/**
+ * The directory of pages and of the browser's own files; created on first use. Its name is short,
+ * since the path of a socket that Chromium makes in it has at most 107 bytes.
+ */
 let directory: string | undefined;
 const written = new Map<ReportData, string>();
 
@@ -70,7 +73,7 @@ export async function openReport(data: ReportData, options: BrowserContextOption
 }
 
 function openDirectory(): string {
-  return directory ??= mkdtempSync(join(tmpdir(), "kymo-report-"));
+  return directory ??= mkdtempSync(join(tmpdir(), "pages-"));
 }
 
 async function fileOf(data: ReportData): Promise<string> {
