@@ -24,6 +24,12 @@ interface Difference {
 const DIFFERENCES: readonly Difference[] = [
   {
     runtime: "deno",
+    until: "2.5.2",
+    tests: /^a recorded profile on deno > /,
+    why: "there is no CPU profiler",
+  },
+  {
+    runtime: "deno",
     until: "2.8",
     tests: /^program and worker that exit without stop lose no row > on SIG/,
     why: "workers cannot be told of signals: their rows stay in spools until the next recovery",
@@ -58,6 +64,12 @@ const DIFFERENCES: readonly Difference[] = [
     until: "2.8.3",
     tests: /^request on deno whose client disconnects > in the middle of a body is recorded$/,
     why: "it is even told that the client has left",
+  },
+  {
+    runtime: "bun",
+    until: "1.3.7",
+    tests: /^a recorded profile on bun > /,
+    why: "there is no CPU profiler",
   },
   {
     runtime: "bun",

@@ -73,7 +73,8 @@ export async function runVersion(
 ): Promise<VersionOutcome> {
   const executable = await installRuntime(version.runtime, version.version, workspace);
   const temporary = `${workspace.temporary}/${version.runtime}-${version.version}`;
-  const scratch = `${temporary}/scratch`;
+  // A short name: Chromium makes a socket below it, whose path has at most 107 bytes.
+  const scratch = `${temporary}/tmp`;
   await Deno.mkdir(scratch, { recursive: true });
   // Old versions leave behind what tests were to remove, so the folder is theirs and goes with them.
   const own: Workspace = { ...workspace, temporary, scratch, env: { ...workspace.env, TMPDIR: scratch } };
