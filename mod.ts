@@ -34,6 +34,7 @@ import type { TimeIt } from "./src/sampling/time_it.ts";
 import type { ObserveOptions } from "./src/sampling/timepoint.ts";
 
 export { KymoError, type KymoErrorCode } from "./src/errors.ts";
+export type { RetentionOptions } from "./src/control/retention_options.ts";
 export type { Layout } from "./src/files/names.ts";
 export type { RecoveryProgress, RecoverySummary } from "./src/files/recovery.ts";
 export type { ChannelCounts } from "./src/recording/buffers/double_buffer.ts";

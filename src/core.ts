@@ -53,6 +53,7 @@ export type { Layout } from "./files/names.ts";
 export type { Channel, ChannelStatus } from "./recording/standalone_channel.ts";
 export type { ChannelCounts } from "./recording/buffers/double_buffer.ts";
 export type { Durability, SamplingOptions, WriteOptions } from "./recording/options.ts";
+export type { RetentionOptions } from "./control/retention_options.ts";
 export type { Timers } from "./runtime.ts";
 export type { BackgroundSampler, BackgroundSamplerOptions, SampledSeries } from "./sampling/background_sampler.ts";
 export type { DurationSampler, DurationSink } from "./sampling/duration_sampler.ts";

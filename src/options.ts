@@ -61,6 +61,10 @@ export const isFunction: Check = (value) => typeof value === "function" ? undefi
 /** A check that the value is a boolean. */
 export const isBoolean: Check = (value) => typeof value === "boolean" ? undefined : "must be true or false";
 
+/** A check that the value is an object. Its fields are checked by the caller. */
+export const isObject: Check = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "must be an object";
+
 /** A check that the value is an array. Its items are checked by the caller. */
 export const isArray: Check = (value) => Array.isArray(value) ? undefined : "must be an array";
 

@@ -13,6 +13,8 @@
  *   "isolate": "0194fdc2",
  *   "kind": "main",
  *   "name": "orders",
+ *   "instance": "orders-7d9f",
+ *   "attributes": { "zone": "b" },
  *   "script": "server.ts",
  *   "host": "web-2",
  *   "timeZone": "Europe/Berlin",
@@ -99,6 +101,10 @@ export interface ProgramRecord {
   readonly kind: "main" | "worker";
   /** The name of the service. */
   readonly name: string;
+  /** Which of several instances of the service it is. */
+  readonly instance?: string;
+  /** What else is to be known of it, by name. */
+  readonly attributes?: Readonly<Record<string, string>>;
   /** The file name of the program's entry. */
   readonly script?: string;
   /** The host. */
@@ -165,6 +171,8 @@ export function parseProgramRecord(fileName: string, bytes: Uint8Array): Result<
     isolate: named.isolate,
     kind,
     name: text(fields.name) ?? "",
+    ...optional("instance", text(fields.instance)),
+    ...optional("attributes", attributesOf(fields.attributes)),
     ...optional("script", text(fields.script)),
     ...optional("host", text(fields.host)),
     ...optional("timeZone", text(fields.timeZone)),
@@ -223,6 +231,12 @@ function endOf(value: unknown): ProgramEnd | undefined {
     ...optional("error", text(error)),
     ...optional("counts", counts === undefined ? undefined : scalars(counts, ["number"]) as Record<string, number>),
   };
+}
+
+/** The attributes that are texts; `undefined` if there are none. */
+function attributesOf(value: unknown): Record<string, string> | undefined {
+  const texts = scalars(value, ["string"]) as Record<string, string>;
+  return Object.keys(texts).length === 0 ? undefined : texts;
 }
 
 /** The entries of an object whose values are of these types, up to 64. */

@@ -1,8 +1,19 @@
 import { KymoError, quote } from "../errors.ts";
-import { type Check, checkGiven, isBoolean, isFunction, isOneOf, isPath, isWholeNumber, pathText } from "../options.ts";
+import {
+  type Check,
+  checkGiven,
+  isBoolean,
+  isFunction,
+  isObject,
+  isOneOf,
+  isPath,
+  isWholeNumber,
+  pathText,
+} from "../options.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import { PRIVATE_MODE } from "../files/directory.ts";
 import { checkChannelName, type Layout } from "../files/names.ts";
+import { checkRetention, type RetentionOptions } from "../control/retention_options.ts";
 import { RESERVED_CHANNELS } from "../series.ts";
 
 /** What outlives what; see {@linkcode WriteOptions.durability}. */
@@ -60,6 +71,25 @@ export interface WriteOptions {
    */
   readonly name?: string;
   /**
+   * Which of several instances of the service this is, for the program record: 1 to 128 characters,
+   * none of them control characters.
+   */
+  readonly instance?: string;
+  /**
+   * What else is to be known of the program, such as its version or zone, for the program record: up
+   * to 32 texts of up to 256 characters by names of 1 to 128 characters, without control characters.
+   *
+   * @default {}
+   */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /**
+   * How much stays in the directory: the oldest files beyond that are deleted. Nothing is by
+   * default.
+   *
+   * @default {}
+   */
+  readonly retention?: RetentionOptions;
+  /**
    * Called with every failure, asynchronously; with the same one at most once a minute. What it
    * throws is ignored.
    */
@@ -76,6 +106,12 @@ export interface WriteOptions {
 
 /** How to record. Each option has a default. */
 export interface StartOptions extends WriteOptions {
+  /**
+   * Whether to record from the start. A program that does not can be switched on later.
+   *
+   * @default true
+   */
+  readonly record?: boolean;
   /**
    * Whether to sample GC, heap, CPU, RSS and event-loop lag. With `whileBlocked`, a thread samples
    * CPU, RSS and lag while the event loop is blocked, for 13 MiB on Deno and 6 on Bun.
@@ -99,12 +135,12 @@ export interface StartOptions extends WriteOptions {
   readonly samplers?: readonly Sampler[];
 }
 
-/** {@linkcode WriteOptions}, checked and with defaults. The name of the service has none. */
+/** {@linkcode WriteOptions}, checked and with defaults. The names of service and instance have none. */
 export type CheckedWriteOptions = Checked<WriteOptions>;
 
 type Checked<O extends WriteOptions> =
-  & Required<Omit<O, "name" | "monitoringDir">>
-  & Pick<WriteOptions, "name">
+  & Required<Omit<O, "name" | "instance" | "monitoringDir">>
+  & Pick<WriteOptions, "name" | "instance">
   & { readonly monitoringDir: string };
 
 /** How the runtime is sampled. */
@@ -130,12 +166,15 @@ const WRITE_DEFAULTS: CheckedWriteOptions = {
   layout: "segments",
   durability: "spool",
   fileMode: PRIVATE_MODE,
+  attributes: {},
+  retention: {},
   onError: ignoreErrors,
   optional: false,
 };
 
 const DEFAULTS: CheckedOptions = {
   ...WRITE_DEFAULTS,
+  record: true,
   withRuntime: false,
   withProfiler: false,
   samplingInterval: 1_000,
@@ -152,13 +191,31 @@ const isFileMode: Check = (value) => {
   return isValid ? undefined : "must be 0o600, with read and write bits for group and others if need be, such as 0o640";
 };
 
-/** Whether a value may be the name of a service. */
+/** Most attributes of a program. With their longest names and texts a program record is read. */
+const MAX_ATTRIBUTES = 32;
+
+/** Whether a value may be the name of a service, an instance or an attribute. */
 export function isServiceName(value: unknown): value is string {
-  return typeof value === "string" && value.length >= 1 && value.length <= 128 && !/[\p{Cc}\p{Cs}]/u.test(value);
+  return isPlainText(value, 128) && value !== "";
+}
+
+function isPlainText(value: unknown, maxLength: number): value is string {
+  return typeof value === "string" && value.length <= maxLength && !/[\p{Cc}\p{Cs}]/u.test(value);
 }
 
 const isName: Check = (value) =>
   isServiceName(value) ? undefined : "must be 1 to 128 characters, none of them control characters";
+
+const isAttributes: Check = (value) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return 'must be an object of texts, such as { zone: "b" }';
+  }
+  const entries = Object.entries(value);
+  if (entries.length > MAX_ATTRIBUTES) return `must be at most ${MAX_ATTRIBUTES} texts`;
+  return entries.every(([name, text]) => isServiceName(name) && isPlainText(text, 256))
+    ? undefined
+    : "must be texts of up to 256 characters with names of 1 to 128, none of them control characters";
+};
 
 const isSamplers: Check = (value) => {
   if (!Array.isArray(value)) return "must be an array of samplers";
@@ -183,12 +240,16 @@ const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = {
   durability: isOneOf("memory", "spool", "fsync"),
   fileMode: isFileMode,
   name: isName,
+  instance: isName,
+  attributes: isAttributes,
+  retention: isObject,
   onError: isFunction,
   optional: isBoolean,
 };
 
 const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
   ...WRITE_CHECKS,
+  record: isBoolean,
   withRuntime: isRuntimeSampling,
   withProfiler: isBoolean,
   samplingInterval: isInterval,
@@ -202,7 +263,7 @@ const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
  * range.
  */
 export function checkStartOptions(options: unknown = {}): CheckedOptions {
-  const checked = complete(DEFAULTS, checkGiven<StartOptions>("Cannot start", options, CHECKS));
+  const checked = complete("Cannot start", DEFAULTS, checkGiven<StartOptions>("Cannot start", options, CHECKS));
   for (const { channel, interval } of checked.samplers) {
     checkOwnChannelName("Cannot start", channel);
     checkInterval("Cannot start", interval);
@@ -232,14 +293,16 @@ export function differingOptions(one: CheckedOptions, other: CheckedOptions): st
  * range; the message begins with `action`.
  */
 export function checkWriteOptions(action: string, options: unknown = {}): CheckedWriteOptions {
-  return complete(WRITE_DEFAULTS, checkGiven<WriteOptions>(action, options, WRITE_CHECKS));
+  return complete(action, WRITE_DEFAULTS, checkGiven<WriteOptions>(action, options, WRITE_CHECKS));
 }
 
 function complete<D extends CheckedWriteOptions>(
+  action: string,
   defaults: D,
-  { monitoringDir = defaults.monitoringDir, ...given }: Partial<WriteOptions>,
+  { monitoringDir = defaults.monitoringDir, retention = defaults.retention, ...given }: Partial<WriteOptions>,
 ): D {
-  return { ...defaults, ...given, monitoringDir: pathText(monitoringDir) };
+  const limits = checkRetention(`${action}: retention`, retention);
+  return { ...defaults, ...given, monitoringDir: pathText(monitoringDir), retention: limits };
 }
 
 /** Options of a background sampler without a monitor. Each has a default. */

@@ -20,7 +20,7 @@ export type ProgramDescription = Omit<ProgramRecord, "end">;
 export function describeProgram(
   runtime: Runtime,
   isolate: string,
-  { name, monitoringDir: _mayBePrivate, ...options }: CheckedWriteOptions,
+  { name, instance, attributes, monitoringDir: _mayBePrivate, ...options }: CheckedWriteOptions,
 ): ProgramDescription {
   const { clock, pid } = runtime;
   const { serviceName, ...facts } = runtime.programFacts();
@@ -32,6 +32,8 @@ export function describeProgram(
     pid,
     isolate,
     name: name ?? (isServiceName(serviceName) ? serviceName : facts.script) ?? runtime.name,
+    ...instance === undefined ? {} : { instance },
+    ...Object.keys(attributes).length === 0 ? {} : { attributes },
     ...facts,
     clock: clock.name,
     started: clock.epoch(),

@@ -1,6 +1,6 @@
 import { KymoError, quote } from "../../errors.ts";
 import { checkGiven, isArray } from "../../options.ts";
-import { parseTimeLength, TIME_UNITS } from "../../display/time_units.ts";
+import { parseTimeLength, TIME_UNITS } from "../../quantities.ts";
 import { aggregates, measured } from "./description.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { isIsolate, isPid, restrict, toSelection } from "./selection.ts";

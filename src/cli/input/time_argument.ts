@@ -1,4 +1,4 @@
-import { parseTimeLength, TIME_UNITS } from "../../display/time_units.ts";
+import { parseTimeLength, TIME_UNITS } from "../../quantities.ts";
 import { KymoError, quote } from "../../errors.ts";
 
 /**

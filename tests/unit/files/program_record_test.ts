@@ -21,6 +21,8 @@ const RECORD: ProgramRecord = {
   isolate: "0194fdc2",
   kind: "main",
   name: "orders",
+  instance: "orders-7d9f",
+  attributes: { zone: "b" },
   script: "server.ts",
   host: "web-2",
   timeZone: "Europe/Berlin",
@@ -77,8 +79,20 @@ describe("parseProgramRecord", () => {
   });
 
   it("ignores fields that it does not know", () => {
-    const parsed = parseProgramRecord(NAME, bytesOf({ ...fieldsOf(RECORD), instance: "a", attributes: { zone: "x" } }));
+    const parsed = parseProgramRecord(NAME, bytesOf({ ...fieldsOf(RECORD), colour: "blue", links: { to: "x" } }));
     assertEquals(parsed, { ok: true, value: RECORD });
+  });
+
+  it("takes of attributes the texts, which it cuts, and up to 64", () => {
+    const attributesOf = (attributes: unknown): unknown => {
+      const parsed = parseProgramRecord(NAME, bytesOf({ ...fieldsOf(RECORD), attributes }));
+      return parsed.ok && parsed.value.attributes;
+    };
+    assertEquals(attributesOf({ zone: "x", a: 1, b: null, c: { d: "e" }, "": "" }), { zone: "x", "": "" });
+    for (const none of [undefined, null, "zone=x", 1, {}, { a: 1 }]) assertEquals(attributesOf(none), undefined);
+    assertEquals(attributesOf({ ["n".repeat(300)]: "x".repeat(300) }), { ["n".repeat(256)]: "x".repeat(256) });
+    const many = attributesOf(Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`a${index}`, ""])));
+    assertEquals(Object.keys(many as object).length, 64);
   });
 
   it("tells another version from damage", () => {

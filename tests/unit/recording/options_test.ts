@@ -28,6 +28,15 @@ const WRONG: Record<string, unknown[]> = {
     undefined,
   ]],
   fileMode: [...NO_NUMBERS, 0, 600, 0o400, 0o060, 0o700, 0o610, 0o1600, 0o777, 2 ** 32 + 0o600],
+  record: NO_BOOLEANS,
+  name: ["", "x".repeat(129), "two\nlines", "\ud800", 1, null, {}],
+  instance: ["", "x".repeat(129), "two\nlines", "\ud800", 1, null, {}],
+  attributes: [
+    ...[null, 1, "a=b", [], ["a"], { a: 1 }, { a: undefined }, { "": "a" }, { a: "two\nlines" }, { "\0": "a" }],
+    ...[{ a: "x".repeat(257) }, { ["x".repeat(129)]: "" }, { a: "\udc00" }],
+    Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`a${index}`, ""])),
+  ],
+  retention: [null, 1, "1h", [], () => {}],
   onError: [null, {}, "console.error", 1, []],
 };
 
@@ -43,6 +52,11 @@ const RIGHT: Record<string, unknown[]> = {
   durability: ["spool", "memory"],
   fileMode: [0o600, 0o640, 0o660, 0o644, 0o666, 0o606],
   samplers: [[], [sampler], [sampler, sampler], [{ ...sampler, interval: 10 }, { ...sampler, interval: undefined }]],
+  record: [true, false],
+  name: ["a", "x".repeat(128), "größer: ✓"],
+  instance: ["web-2", "x".repeat(128)],
+  attributes: [{}, { zone: "b", "service.version": "" }, { a: "x".repeat(256) }],
+  retention: [{}, { maxAge: 1_000 }, { maxBytes: 2 ** 16, minFree: 1 }],
   onError: [() => {}, async () => {}],
 };
 
@@ -84,12 +98,29 @@ describe("the options of start", () => {
       layout: "segments",
       durability: "spool",
       fileMode: 0o600,
+      record: true,
+      attributes: {},
+      retention: {},
       samplers: [],
       optional: false,
     });
     assertEquals(onError(new KymoError("io", "x")), undefined);
     const undefineds = Object.fromEntries(Object.keys(RIGHT).map((name) => [name, undefined]));
     assertEquals(checkStartOptions(undefineds).memoryThreshold, 2 ** 20);
+  });
+
+  it("refuse a limit of retention that is unknown or out of range", () => {
+    const messageOf = (retention: unknown): string =>
+      assertThrows(() => checkStartOptions({ retention }), KymoError).message;
+    for (const name of ["maxAge", "maxBytes", "minFree"]) {
+      for (const wrong of [0, -1, 70_000.5, NaN, Infinity, "1h", null, 2 ** 53]) {
+        assertMatch(messageOf({ [name]: wrong }), RegExp(`^Cannot start: retention: ${name} must be a whole number`));
+      }
+    }
+    assertEquals(messageOf({ maxage: 1 }), 'Cannot start: retention: there is no such option: "maxage"');
+    assertEquals(checkStartOptions({ retention: { maxAge: undefined, maxBytes: 2 ** 16 } }).retention, {
+      maxBytes: 2 ** 16,
+    });
   });
 
   it("refuse a sampler whose interval is out of range", () => {

@@ -52,6 +52,16 @@ describe("the program record of a recording", () => {
     assertEquals(nameWith({ kind: "main" }), "fake");
   });
 
+  it("has instance and attributes if they are given, and is read at their largest", () => {
+    const attributes = Object.fromEntries(
+      Array.from({ length: 32 }, (_, index) => [`${index}`.padEnd(128, "\u20ac"), '"'.repeat(256)]),
+    );
+    const { instance, attributes: recorded } = recordOf(recording({ instance: "€".repeat(128), attributes }).runtime);
+    assertEquals([instance, recorded], ["€".repeat(128), attributes]);
+    const without = recordOf(recording().runtime);
+    assertEquals(["instance" in without, "attributes" in without], [false, false]);
+  });
+
   it("says stop and the final counts, also if the program exits afterwards", async () => {
     const { runtime, monitor } = recording();
     monitor.observe("a", 1);
