@@ -13,6 +13,9 @@
  * | `.<name>.tmp`                                       | a file before it is published under `<name>` |
  * | `.<channel>.csv.<pid>-<isolate>-<sequence>-<n>.tmp` | a file to append to, before it is published  |
  * | `.probe.<random>.tmp`                               | made and removed to see that files can be    |
+ * | `<channel>.<hour>.<digest>.parquet`                 | the rows of many files, compacted            |
+ * | `.compact`                                          | locked by the program that compacts          |
+ * | `.compact.tmp`                                      | what that program is writing                 |
  * | `.spools/<channel>.<pid>-<isolate>.<number>.spool`  | a spool                                      |
  * | `.spools/….spool.tmp`                               | a spool before it is complete                |
  * | `.spools/….spool.damaged`                           | a spool that recovery set aside              |
@@ -20,7 +23,8 @@
  * `<isolate>` is eight hexadecimal digits, random for each recording. `<sequence>` counts from 1
  * and is padded with zeros to six digits, so that names sort by it. Names of published segments and
  * profiles are new; if one is taken all the same, by a restored backup say, a number follows the
- * sequence: `…-000001-1.csv`.
+ * sequence: `…-000001-1.csv`. `<hour>` is an hour of UTC, `2026-11-28T10`, and `<digest>` the first
+ * twelve hexadecimal digits of the SHA-256 of the file.
  *
  * Readers also take files of other programs, and those that were rotated or renamed: see
  * `analysis/source/file_names.ts`. They take no name that begins with a dot.
@@ -186,6 +190,42 @@ export function temporaryName(name: string): string {
  */
 export function temporaryPathBeside(path: string, unique: string | number): string {
   return `${path}.${unique}${TEMPORARY}`;
+}
+
+/** The lock of the program that compacts a directory. */
+export const COMPACTION_LOCK = ".compact";
+
+/** What that program is writing; only the holder of the lock may touch it. */
+export const COMPACTION_TEMPORARY: string = COMPACTION_LOCK + TEMPORARY;
+
+/** Hexadecimal digits of the digest in the name of a compacted file. */
+const NAMED_DIGITS = 12;
+
+const HOUR_MS = 3_600_000;
+const COMPACTED = /^(?<channel>[^.]+)\.(?<hour>\d{4}-\d\d-\d\dT\d\d)\.(?<digest>[0-9a-f]{12})\.parquet$/;
+
+/** The parts of the name of a compacted file. */
+export interface CompactedName {
+  /** The channel of all of its rows. */
+  readonly channel: string;
+  /** The hour in which the newest of its inputs ends: its beginning, ms since 1970. */
+  readonly hour: number;
+  /** The first digits of its own SHA-256. */
+  readonly digest: string;
+}
+
+/** The name of a compacted file; `sha256` is the whole digest of its bytes. */
+export function compactedFileName(channel: string, hour: number, sha256: string): string {
+  const text = new Date(Math.floor(hour / HOUR_MS) * HOUR_MS).toISOString().slice(0, 13);
+  return `${channel}.${text}.${sha256.slice(0, NAMED_DIGITS)}.parquet`;
+}
+
+/** The parts of the name of a compacted file; `undefined` if it is not one. */
+export function parseCompactedFileName(name: string): CompactedName | undefined {
+  const { groups } = COMPACTED.exec(name) ?? {};
+  const { channel, digest = "", hour: text } = groups ?? {};
+  const hour = Date.parse(`${text}:00:00Z`);
+  return isChannelName(channel) && !Number.isNaN(hour) ? { channel, hour, digest } : undefined;
 }
 
 /** The name of an isolate's file that shows whether files can be made. */

@@ -223,3 +223,39 @@ describe("checkChannelName", () => {
     });
   }
 });
+
+describe("the name of a compacted file", () => {
+  const HOUR = 3_600_000;
+  const digest = fc.array(fc.constantFrom(..."0123456789abcdef"), { minLength: 64, maxLength: 64 }).map((all) =>
+    all.join("")
+  );
+
+  it("has the channel, an hour of UTC and the beginning of its digest", () => {
+    const hour = Date.UTC(2026, 10, 28, 10, 59, 59, 999);
+    assertEquals(
+      names.compactedFileName("orders", hour, "0123456789abcdef"),
+      "orders.2026-11-28T10.0123456789ab.parquet",
+    );
+  });
+
+  it("parses to the parts it was made of", () => {
+    const hours = fc.integer({ min: 0, max: 2_000_000 }).map((hour) => hour * HOUR);
+    fc.assert(fc.property(channel, hours, digest, (channel, hour, digest) => {
+      const name = names.compactedFileName(channel, hour, digest);
+      assertEquals(names.parseCompactedFileName(name), { channel, hour, digest: digest.slice(0, 12) });
+    }));
+  });
+
+  it("is that of no other file", () => {
+    fc.assert(fc.property(anyName, (name) => assertEquals(names.parseCompactedFileName(name), undefined)));
+    for (
+      const name of [
+        "run.parquet",
+        "orders.2026-11-28T25.0123456789ab.parquet",
+        ".x.2026-11-28T10.0123456789ab.parquet",
+      ]
+    ) {
+      assertEquals(names.parseCompactedFileName(name), undefined, name);
+    }
+  });
+});
