@@ -1,6 +1,5 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
-import { processEnvironment } from "../node_api/environment.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { watchLoopBy } from "../node_api/loop_watch.ts";
 import { readProcStatus } from "../node_api/proc_status.ts";
@@ -43,7 +42,6 @@ export function nodeRuntime(): Runtime {
     pid,
     clock,
     files,
-    environment: processEnvironment,
     timers,
     memory: memoryOf(peakRss),
     resources,

@@ -202,7 +202,8 @@ export const COMPACTION_TEMPORARY: string = COMPACTION_LOCK + TEMPORARY;
 const NAMED_DIGITS = 12;
 
 const HOUR_MS = 3_600_000;
-const COMPACTED = /^(?<channel>[^.]+)\.(?<hour>\d{4}-\d\d-\d\dT\d\d)\.(?<digest>[0-9a-f]{12})\.parquet$/;
+const HOUR = "(?<year>\\d{4})-(?<month>\\d\\d)-(?<day>\\d\\d)T(?<hours>\\d\\d)";
+const COMPACTED = new RegExp(`^(?<channel>[^.]+)\\.${HOUR}\\.(?<digest>[0-9a-f]{${NAMED_DIGITS}})\\.parquet$`);
 
 /** The parts of the name of a compacted file. */
 export interface CompactedName {
@@ -216,16 +217,46 @@ export interface CompactedName {
 
 /** The name of a compacted file; `sha256` is the whole digest of its bytes. */
 export function compactedFileName(channel: string, hour: number, sha256: string): string {
-  const text = new Date(Math.floor(hour / HOUR_MS) * HOUR_MS).toISOString().slice(0, 13);
+  const hours = Math.floor(hour / HOUR_MS);
+  const text = `${dateOf(Math.floor(hours / 24))}T${twoDigits(hours - 24 * Math.floor(hours / 24))}`;
   return `${channel}.${text}.${sha256.slice(0, NAMED_DIGITS)}.parquet`;
 }
 
 /** The parts of the name of a compacted file; `undefined` if it is not one. */
 export function parseCompactedFileName(name: string): CompactedName | undefined {
   const { groups } = COMPACTED.exec(name) ?? {};
-  const { channel, digest = "", hour: text } = groups ?? {};
-  const hour = Date.parse(`${text}:00:00Z`);
-  return isChannelName(channel) && !Number.isNaN(hour) ? { channel, hour, digest } : undefined;
+  const { channel, digest = "" } = groups ?? {};
+  if (groups === undefined || !isChannelName(channel)) return undefined;
+  const [year, month, day, hours] = ["year", "month", "day", "hours"].map((part) => Number(groups[part]));
+  const hour = (dayNumber(year!, month!, day!) * 24 + hours!) * HOUR_MS;
+  // There is no 30 February, and no hour 24.
+  return compactedFileName(channel, hour, digest) === name ? { channel, hour, digest } : undefined;
+}
+
+/**
+ * The number of a day of the Gregorian calendar, from 1970-01-01 on. Years are counted from March, so
+ * that a leap day is the last of its year.
+ */
+function dayNumber(year: number, month: number, day: number): number {
+  const [y, m] = month > 2 ? [year, month - 3] : [year - 1, month + 9];
+  const leapDays = Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400);
+  return 365 * y + leapDays + Math.floor((153 * m + 2) / 5) + day - 719_469;
+}
+
+/** The date of the day with this number, as in ISO 8601. */
+function dateOf(number: number): string {
+  // An estimate that is a day off at most, near the end of a year.
+  let year = Math.floor(number / 365.2425) + 1970;
+  while (dayNumber(year, 1, 1) > number) year--;
+  while (dayNumber(year + 1, 1, 1) <= number) year++;
+  let month = 12;
+  while (dayNumber(year, month, 1) > number) month--;
+  const day = number - dayNumber(year, month, 1) + 1;
+  return `${String(year).padStart(4, "0")}-${twoDigits(month)}-${twoDigits(day)}`;
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, "0");
 }
 
 /** The name of an isolate's file that shows whether files can be made. */

@@ -26,6 +26,16 @@ export function literal(text: string): string {
   return `'${text.toWellFormed().replaceAll("\0", "\uFFFD").replaceAll("'", "''")}'`;
 }
 
+/** A path as a literal, without wildcards. */
+export function pathLiteral(path: string): string {
+  return `'${path.replaceAll(/[*?[]/g, "[$&]").replaceAll("'", "''")}'`;
+}
+
+/** Paths as a list of literals. */
+export function pathList(paths: readonly string[]): string {
+  return `[${paths.map(pathLiteral).join(", ")}]`;
+}
+
 /** A name as an identifier. */
 export function identifier(name: string): string {
   return `"${name.toWellFormed().replaceAll("\0", "\uFFFD").replaceAll('"', '""')}"`;

@@ -1,6 +1,12 @@
 import { RowScanner } from "../../csv/row_scanner.ts";
 import { release } from "../../files/directory.ts";
-import { directoryOf, parseSegmentFileName, parseSpoolFileName, SPOOLS_DIRECTORY } from "../../files/names.ts";
+import {
+  directoryOf,
+  parseCompactedFileName,
+  parseSegmentFileName,
+  parseSpoolFileName,
+  SPOOLS_DIRECTORY,
+} from "../../files/names.ts";
 import { type ByteSource, type FileHandle, type Files, readFully } from "../../runtime.ts";
 import { CHANNELS, RUNTIME_SERIES } from "../../series.ts";
 import type { CsvName } from "./file_names.ts";
@@ -18,7 +24,7 @@ const RUNTIME_LABELS: ReadonlySet<string> = new Set(RUNTIME_SERIES.map(({ label 
 interface DirectoryChannels {
   /** Names of files. */
   readonly names: ReadonlySet<string>;
-  /** Channels that have files of segments, or spools: these names leave no doubt. */
+  /** Channels that have files of segments, compacted files or spools: these names leave no doubt. */
   readonly certain: ReadonlySet<string>;
 }
 
@@ -63,7 +69,9 @@ export class ChannelEvidence {
     const names = this.#list(path);
     const spools = this.#list(`${path}/${SPOOLS_DIRECTORY}`);
     const owners = [...names.map(parseSegmentFileName), ...spools.map(parseSpoolFileName)];
-    const found = { names: new Set(names), certain: new Set(owners.flatMap((one) => one?.owner.channel ?? [])) };
+    const certain = owners.flatMap((one) => one?.owner.channel ?? []);
+    certain.push(...names.flatMap((name) => parseCompactedFileName(name)?.channel ?? []));
+    const found = { names: new Set(names), certain: new Set(certain) };
     this.#directories.set(path, found);
     return found;
   }

@@ -1,12 +1,15 @@
 import type { RowParser } from "../../csv/row_parser.ts";
 import { reason } from "../../errors.ts";
 import { release } from "../../files/directory.ts";
-import type { ByteSource, FileHandle, Files } from "../../runtime.ts";
+import { type ByteSource, FileError, type FileHandle, type Files, isMissingFile } from "../../runtime.ts";
 import { type ContentSink, type CsvContent, readCsv } from "./csv_content.ts";
 import type { FoundFile } from "./found_files.ts";
 import { GunzippedFile, isGzip } from "./gzip.ts";
 import { Problems } from "./reading_report.ts";
 import type { CsvPart, RowTables, TakeRow } from "./duckdb_relation.ts";
+
+/** Why a file is not read that is not there any more. */
+export const MOVED = "it was moved or deleted";
 
 /** Who reads a file, and how. */
 export type ReadMode =
@@ -34,6 +37,8 @@ export class CheckedFile {
   readonly found: FoundFile;
   /** Who reads it. */
   mode: ReadMode = "unchecked";
+  /** Whether it was there when it was found, and is no more, or another file has its name. */
+  isGone = false;
   /** The number of bytes to read; `undefined` if it is the size at the time of the check. */
   readonly #bound: number | undefined;
   #rows = 0;
@@ -75,6 +80,7 @@ export class CheckedFile {
       if (take !== undefined && this.mode !== "out") this.mode = "loaded";
     } catch (error) {
       this.mode = "out";
+      this.isGone = error instanceof FileError && isMissingFile(error.code);
       problems.add(path, 0, 0, reason(error));
     } finally {
       if (handle !== undefined) release(handle);
@@ -128,6 +134,7 @@ export class CheckedFile {
         release(handle);
       }
     } catch (error) {
+      this.isGone = error instanceof FileError && isMissingFile(error.code);
       problems.add(path, 0, this.#rows, reason(error));
     }
   }
@@ -143,7 +150,8 @@ export class CheckedFile {
     const status = files.status(path);
     if (status === undefined || status.identity !== this.#identity) {
       this.mode = "out";
-      problems.add(path, 0, this.#rows, "it was moved or deleted");
+      this.isGone = true;
+      problems.add(path, 0, this.#rows, MOVED);
     } else if (status.size < this.#size) {
       this.mode = "unchecked";
     } else if (status.size > this.#size) {

@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { COLUMNS as CSV_NAMES } from "../../csv/dialect.ts";
 import { ISOLATE_IN_PATH } from "../../files/names.ts";
-import { COLUMNS, CSV_COLUMNS, literal, NO_ROWS, TYPED_COLUMNS } from "../duckdb/sql.ts";
+import { type CompactedFile, partKey } from "../compacted/compacted_files.ts";
+import { COLUMNS, CSV_COLUMNS, literal, NO_ROWS, pathList, TYPED_COLUMNS } from "../duckdb/sql.ts";
 
 /** CSV files of one channel that DuckDB reads together. */
 export interface CsvPart {
@@ -35,9 +36,17 @@ const OPTIONS = [
   `columns = ${CSV_COLUMNS}`,
 ];
 
-/** The SQL of a relation that consists of CSV files and tables. */
-export function relationOf(parts: readonly CsvPart[], tables: readonly string[]): string {
-  const queries = [...parts.map(csvQuery), ...tables.map((table) => `SELECT ${COLUMNS} FROM ${table}`)];
+/** The SQL of a relation that consists of CSV files, tables and compacted files. */
+export function relationOf(
+  parts: readonly CsvPart[],
+  tables: readonly string[],
+  compacted: readonly CompactedFile[] = [],
+): string {
+  const queries = [
+    ...parts.map(csvQuery),
+    ...tables.map((table) => `SELECT ${COLUMNS} FROM ${table}`),
+    ...Map.groupBy(compacted, partKey).values().map(compactedQuery),
+  ];
   return queries.length === 0 ? NO_ROWS : `(${queries.join(" UNION ALL ")})`;
 }
 
@@ -50,13 +59,15 @@ function csvQuery({ paths, lineFeeds, isGzip, isolate, limit }: CsvPart): string
   // Half a row may follow.
   if (limit !== undefined) options.push("ignore_errors = true");
   const columns = `${CSV_NAMES.join(", ")}, ${isolate === undefined ? ISOLATE : literal(isolate)} AS Isolate`;
-  const query = `SELECT ${columns} FROM read_csv([${paths.map(pathLiteral).join(", ")}], ${options.join(", ")})`;
+  const query = `SELECT ${columns} FROM read_csv(${pathList(paths)}, ${options.join(", ")})`;
   return limit === undefined ? query : `(${query} LIMIT ${limit})`;
 }
 
-/** A path as a literal of SQL, without wildcards. */
-function pathLiteral(path: string): string {
-  return `'${path.replaceAll(/[*?[]/g, "[$&]").replaceAll("'", "''")}'`;
+/** Reads compacted files whose columns have the same types: DuckDB takes those of the first for all. */
+function compactedQuery(some: readonly CompactedFile[]): string {
+  const paths = pathList(some.map(({ path }) => path));
+  return `SELECT Timepoint, Measurement::DOUBLE AS Measurement, Label, PID, Isolate ` +
+    `FROM read_parquet(${paths}, hive_partitioning = false)`;
 }
 
 const SCHEMA = "kymo_source";
@@ -100,6 +111,12 @@ export class RowTables {
     } finally {
       appender.closeSync();
     }
+  }
+
+  /** Removes the tables. Relations with them cannot be read any more. */
+  async drop(): Promise<void> {
+    for (const name of this.#names.values()) await this.#connection.run(`DROP TABLE IF EXISTS ${SCHEMA}.${name}`);
+    this.#names.clear();
   }
 
   async #nameOf(channel: string): Promise<string> {

@@ -16,7 +16,7 @@
  * @module
  */
 
-import { parseSegmentFileName, SPOOLS_DIRECTORY } from "../../files/names.ts";
+import { parseCompactedFileName, parseSegmentFileName, SPOOLS_DIRECTORY } from "../../files/names.ts";
 import { isChannelName } from "../../segment/format.ts";
 import { CHANNELS } from "../../series.ts";
 
@@ -99,7 +99,8 @@ export function isDoubtfulName(name: string): boolean {
 
 /** Whether a file of this name shows that a program recorded into its directory. */
 export function isRecordingName(name: string): boolean {
-  return name === SPOOLS_DIRECTORY || isCsvName(name) || isDoubtfulName(name);
+  return name === SPOOLS_DIRECTORY || isCsvName(name) || parseCompactedFileName(name) !== undefined ||
+    isDoubtfulName(name);
 }
 
 /** The name of a CPU profile as its profiler gave it; `undefined` if a file of this name is none. */

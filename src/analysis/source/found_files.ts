@@ -1,5 +1,5 @@
 import { fileError, KymoError, quotePath, reason } from "../../errors.ts";
-import { appendFileName, fileNameOf, parseProgramFileName, parseSegmentFileName } from "../../files/names.ts";
+import { appendFileName, fileNameOf, parseCompactedFileName, parseProgramFileName, parseSegmentFileName } from "../../files/names.ts";
 import { findRegularFile, followLinks } from "../../files/regular_file.ts";
 import { failure, type Result, success } from "../../result.ts";
 import type { Files } from "../../runtime.ts";
@@ -61,6 +61,8 @@ function isOtherFile(name: string): boolean {
 export interface ListedNames {
   /** Published CSV files, also rotated and renamed ones. */
   readonly csvs: readonly string[];
+  /** Compacted files. */
+  readonly compacted: readonly string[];
   /** Files that may hold rows, but whose names do not tell. */
   readonly doubtful: readonly string[];
 }
@@ -72,7 +74,11 @@ export interface ListedNames {
  */
 export function listNames(files: Files, directory: string): ListedNames {
   const names = reportingPath(directory, () => files.list(directory)).sort();
-  return { csvs: names.filter(isCsvName), doubtful: names.filter(isDoubtfulName) };
+  return {
+    csvs: names.filter(isCsvName),
+    compacted: names.filter((name) => parseCompactedFileName(name) !== undefined),
+    doubtful: names.filter(isDoubtfulName),
+  };
 }
 
 /** Whether there is a file that is not empty at a path. Does not throw. */

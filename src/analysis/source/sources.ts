@@ -1,18 +1,12 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { CompactedFile } from "../compacted/compacted_files.ts";
 import { observationsOf } from "../../segment/observation.ts";
-import { type ReportUnreadable, type SpoolRows, SpoolSnapshot } from "../../files/snapshot.ts";
-import { release } from "../../files/directory.ts";
-import { directoryOf, fileNameOf, parseSegmentFileName } from "../../files/names.ts";
-import { CHANNELS } from "../../series.ts";
-import { outerTimepoints } from "../../csv/outer_rows.ts";
-import type { FileHandle, Files } from "../../runtime.ts";
-import { ChannelEvidence } from "./channel_evidence.ts";
-import { CheckedFile, partsOf } from "./checked_file.ts";
-import { findAlike } from "./copies.ts";
-import { readCsvName } from "./file_names.ts";
-import { findFile, findPlaces, hasContent, listNames, reportingPath } from "./found_files.ts";
-import { type CopiedFile, Problems, type Reading } from "./reading_report.ts";
+import type { SpoolRows } from "../../files/snapshot.ts";
+import type { Files } from "../../runtime.ts";
+import { type CheckedFile, MOVED, partsOf } from "./checked_file.ts";
+import type { CopiedFile, Problems, Reading } from "./reading_report.ts";
 import { relationOf, RowTables, type TakeRow } from "./duckdb_relation.ts";
+import type { OpenedSources } from "./reopened_sources.ts";
 
 /**
  * The observations of some sources: one relation of DuckDB for each channel, which holds exactly
@@ -92,104 +86,23 @@ const ALL_SMALL_FILES = 64 * 2 ** 20;
 /** Time after which the check lets the event loop run, ms. */
 const TURN = 10;
 
-/**
- * Opens monitoring directories, CSV files, and patterns of them.
- *
- * The spools of monitoring directories are read too, whether their programs live or not; see
- * {@linkcode SpoolSnapshot} for the guarantees. Takes no locks and writes nothing.
- *
- * @throws {KymoError} if a file or directory does not exist or cannot be read.
- */
-export async function openSources(
-  source: string | readonly string[],
-  deps: SourceDeps,
-  bounds: TimeBounds = {},
-): Promise<Sources> {
-  const { files } = deps;
-  const problems = new Problems();
-  const found = new Map<string, CheckedFile>();
-  const spoolRows = new Map<string, SpoolRows>();
-  const evidence = new ChannelEvidence(files);
-  const places = findPlaces(typeof source === "string" ? [source] : source, files);
-
-  const add = (path: string, bound?: number): void => {
-    if (found.has(path)) return;
-    const file = findFile(files, path, evidence);
-    if (file.ok) {
-      const checked = new CheckedFile(file.value, bound);
-      if (liesOutside(path, files, bounds)) checked.mode = "out";
-      found.set(path, checked);
-    } else if (file.kind === "unreadable") {
-      problems.add(path, 0, 0, file.reason);
-    }
-  };
-  for (const { path, kind } of places) {
-    if (kind === "file") {
-      add(path);
-      continue;
-    }
-    const report: ReportUnreadable = (file, rows, why) => problems.add(file, 0, rows, why);
-    const snapshot = reportingPath(path, () => SpoolSnapshot.take(files, path, report));
-    const { csvs, doubtful } = listNames(files, path);
-    const names = csvs.filter((name) => snapshot?.includes(name) ?? true);
-    for (const name of names) add(`${path}/${name}`, snapshot?.bounds.get(`${path}/${name}`));
-    const originals = names.map((name) => readCsvName(name).original);
-    for (const rows of snapshot?.rowsBeside(originals) ?? []) spoolRows.set(rows.path, rows);
-    for (const name of doubtful) {
-      if (hasContent(files, `${path}/${name}`)) problems.add(`${path}/${name}`, 0, 0, DOUBTFUL);
-    }
-  }
-  const copies = leaveOutCopies(files, [...found.values()], problems);
-  const directories = places.map(({ path, kind }) => kind === "directory" ? path : directoryOf(path));
-  const sources = new CheckedSources(deps, [...found.values()], { problems, copies }, [...new Set(directories)]);
-  await sources.begin([...spoolRows.values()]);
-  return sources;
+/** What was found of some sources. */
+export interface FoundFiles {
+  readonly csvs: readonly CheckedFile[];
+  readonly compacted: readonly CompactedFile[];
+  /** Whether files are gone that were listed. */
+  readonly hasLost: boolean;
 }
 
-/** Why a file is not read whose name does not tell what it is. */
-const DOUBTFUL = "its name is that of no recording, rotated or not: name the file itself to read it";
-
-/** Leaves out files all of whose rows are in others, and notes those that only begin alike. */
-function leaveOutCopies(files: Files, all: readonly CheckedFile[], problems: Problems): CopiedFile[] {
-  const alike = findAlike(files, all.filter(({ mode }) => mode !== "out"));
-  return alike.flatMap(({ file, other, isCopy }) => {
-    const { path } = file.found;
-    if (isCopy) {
-      file.mode = "out";
-      return [{ file: path, of: other.found.path }];
-    }
-    const name = fileNameOf(other.found.path);
-    problems.add(path, 0, 0, `it begins as ${name} does, and then differs: what is in both counts twice`);
-    return [];
-  });
-}
-
-/**
- * Whether all rows of a file lie outside of the time of interest. Its first and last row tell that
- * only if it is the file of one segment of durations: in other channels a program may give any
- * timepoints.
- */
-function liesOutside(path: string, files: Files, { from, to }: TimeBounds): boolean {
-  if (from === undefined && to === undefined) return false;
-  if (parseSegmentFileName(fileNameOf(path))?.owner.channel !== CHANNELS.duration) return false;
-  let file: FileHandle | undefined;
-  try {
-    file = files.open(path, "read");
-    const range = outerTimepoints(file);
-    if (range === undefined || range.first > range.last) return false;
-    return from !== undefined && range.last < from || to !== undefined && range.first >= to;
-  } catch {
-    return false; // the check reports it
-  } finally {
-    if (file !== undefined) release(file);
-  }
-}
-
-class CheckedSources implements Sources {
+/** Sources that were opened once; {@linkcode CheckedSources.begin} comes first. */
+export class CheckedSources implements Sources, OpenedSources {
   relations: ReadonlyMap<string, string> = new Map();
   readonly directories: readonly string[];
   readonly #files: Files;
   readonly #all: readonly CheckedFile[];
+  /** Compacted files; those that have been moved or deleted since are taken out. */
+  #compacted: readonly CompactedFile[];
+  #hasLost: boolean;
   readonly #problems: Problems;
   readonly #copies: readonly CopiedFile[];
   readonly #tables: RowTables;
@@ -200,26 +113,37 @@ class CheckedSources implements Sources {
 
   constructor(
     { files, connection }: SourceDeps,
-    all: readonly CheckedFile[],
+    { csvs, compacted, hasLost }: FoundFiles,
     { problems, copies }: { readonly problems: Problems; readonly copies: readonly CopiedFile[] },
     directories: readonly string[],
   ) {
     this.directories = directories;
     this.#files = files;
-    this.#all = all;
+    this.#all = csvs;
+    this.#compacted = compacted.filter(({ sha256 }) => sha256 !== undefined);
+    this.#hasLost = hasLost;
     this.#problems = problems;
     this.#copies = copies;
     this.#tables = new RowTables(connection);
-    for (const file of all) {
+    for (const file of csvs) {
       const { channel } = file.found;
       const group = this.#channels.get(channel);
       if (group === undefined) this.#channels.set(channel, [file]);
       else group.push(file);
     }
+    for (const { channel } of compacted) if (!this.#channels.has(channel)) this.#channels.set(channel, []);
+  }
+
+  get hasLost(): boolean {
+    return this.#hasLost || this.#all.some(({ isGone }) => isGone);
+  }
+
+  async drop(): Promise<void> {
+    await this.#tables.drop();
   }
 
   get reading(): Reading {
-    const files = this.#all.filter(({ mode }) => mode !== "out").length;
+    const files = this.#all.filter(({ mode }) => mode !== "out").length + this.#compacted.length;
     const { rows: unread, kept } = this.#problems;
     return { files, spools: this.#spools, unread, problems: [...kept], copies: this.#copies };
   }
@@ -254,6 +178,7 @@ class CheckedSources implements Sources {
     // them.
     const isToBlame = failure !== undefined && !this.#differs(this.#relationsNow());
     for (const file of this.#all) file.look(this.#files, this.#problems, isToBlame);
+    if (isToBlame) this.#lookAtCompacted();
     await this.#check(this.#all);
     for (const file of this.#all) {
       // Of many files DuckDB must not keep the order.
@@ -310,6 +235,16 @@ class CheckedSources implements Sources {
     }
   }
 
+  /** Leaves out compacted files that have been moved, replaced or deleted, since a query has failed. */
+  #lookAtCompacted(): void {
+    this.#compacted = this.#compacted.filter(({ path, identity, rows }) => {
+      if (this.#files.status(path)?.identity === identity) return true;
+      this.#problems.add(path, 0, rows, MOVED);
+      this.#hasLost = true;
+      return false;
+    });
+  }
+
   /** Updates the relations; returns whether any has changed. */
   #relate(): boolean {
     const relations = this.#relationsNow();
@@ -323,7 +258,8 @@ class CheckedSources implements Sources {
     const relations = new Map<string, string>();
     for (const [channel, files] of this.#channels) {
       const table = this.#tables.of(channel);
-      relations.set(channel, relationOf(partsOf(files), table === undefined ? [] : [table]));
+      const compacted = this.#compacted.filter((file) => file.channel === channel);
+      relations.set(channel, relationOf(partsOf(files), table === undefined ? [] : [table], compacted));
     }
     return relations;
   }

@@ -1,5 +1,6 @@
 import { type DuckDBBlobValue, type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { openSources, type Sources } from "../../../src/analysis/source/sources.ts";
+import { openSources } from "../../../src/analysis/source/open_sources.ts";
+import type { Sources } from "../../../src/analysis/source/sources.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { rowText } from "./row_oracle.ts";
 

@@ -243,6 +243,7 @@ describe("the name of a compacted file", () => {
     fc.assert(fc.property(channel, hours, digest, (channel, hour, digest) => {
       const name = names.compactedFileName(channel, hour, digest);
       assertEquals(names.parseCompactedFileName(name), { channel, hour, digest: digest.slice(0, 12) });
+      assertEquals(name.split(".")[1], new Date(hour).toISOString().slice(0, 13));
     }));
   });
 
