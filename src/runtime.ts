@@ -340,6 +340,16 @@ export interface CpuProfiler {
   sourcePosition(position: SourcePosition): SourcePosition | undefined;
 }
 
+/** The environment variables of the process. Nothing here prompts. */
+export interface Environment {
+  /** The value of a variable; `undefined` if it is not set, or may not be read. */
+  get(name: string): string | undefined;
+  /** The permission that is lacking to read a variable, as a clause; `undefined` if none is. */
+  denied(name: string): string | undefined;
+  /** The names of all variables that are set; `undefined` if they may not be listed. */
+  names(): readonly string[] | undefined;
+}
+
 /** What a runtime tells about the program that it runs. What may not be read is absent. */
 export interface ProgramFacts {
   /** Whether this isolate is the main thread or a worker. */
@@ -350,8 +360,6 @@ export interface ProgramFacts {
   readonly host?: string;
   /** The IANA time zone. */
   readonly timeZone?: string;
-  /** The name of the service that the environment gives. */
-  readonly serviceName?: string;
 }
 
 /** Why an isolate exits. */
@@ -393,6 +401,7 @@ export interface Runtime {
   /** Clock of all timepoints. */
   readonly clock: Clock;
   readonly files: Files;
+  readonly environment: Environment;
   readonly timers: Timers;
   readonly memory: Memory;
   readonly resources?: Resources;

@@ -36,7 +36,7 @@ async function runFile(runtime: RuntimeName, file: string): Promise<TestReport> 
   const start = performance.now();
   await Deno.stdout.write(new TextEncoder().encode(`${runtime.padEnd(4)} ${file} `.padEnd(64, ".")));
   const { ok, output, report } = await runTests(runtime, workspace, file, {
-    env: { KYMO_FAULTS: "full", KYMO_FIGURES: figuresFile },
+    env: { KYMO_TEST_FAULTS: "full", KYMO_TEST_FIGURES: figuresFile },
     testTimeout: TIMEOUT,
     timeout: TIMEOUT,
   });

@@ -1,5 +1,6 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { processEnvironment } from "../node_api/environment.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { watchLoopBy } from "../node_api/loop_watch.ts";
 import { processFacts } from "../node_api/process_facts.ts";
@@ -51,6 +52,7 @@ export function bunRuntime(): Runtime {
     pid,
     clock,
     files,
+    environment: processEnvironment,
     timers,
     memory: memoryOf(peakRss),
     resources,

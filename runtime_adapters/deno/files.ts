@@ -15,6 +15,7 @@ import { mapFile, unmappable } from "../posix/mapping.ts";
 import { type FileSizeGuard, guardFileSize } from "./file_size_limit.ts";
 import { ffiDenied, fileCalls, type GetLimit } from "./libc.ts";
 import { denoLocks, type FileLock, type LockOf } from "./locks.ts";
+import { isGranted } from "./permissions.ts";
 
 /** Codes of the error classes that may have no `code`. */
 const CODES: Readonly<Record<string, string>> = {
@@ -96,10 +97,6 @@ function toHandle(file: Deno.FsFile, lock: FileLock | undefined, guard?: FileSiz
   };
 }
 
-function granted(descriptor: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(descriptor).state === "granted";
-}
-
 /** Maps a file through the C library, which the first mapping opens. */
 function map(path: string, size: number): Mapping | undefined {
   // The C library bypasses Deno's permissions.
@@ -121,7 +118,7 @@ function map(path: string, size: number): Mapping | undefined {
 }
 
 function denied(path: string): string | undefined {
-  const missing = (["read", "write"] as const).filter((name) => !granted({ name, path }));
+  const missing = (["read", "write"] as const).filter((name) => !isGranted({ name, path }));
   if (missing.length === 0) return undefined;
   return `needs ${missing.map((name) => `--allow-${name}=${path}`).join(" and ")}`;
 }
@@ -193,7 +190,7 @@ const filesWith = (lockOf: LockOf | undefined): Files => ({
   resolve(path: string): string {
     const { normalize, isAbsolute, join } = builtin<NodePath>("node:path");
     const normal = normalize(pathOf(path)).replace(/(?<=[^\\/:])[\\/]$/, "");
-    if (isAbsolute(normal) || !granted({ name: "read", path: "." })) return normal;
+    if (isAbsolute(normal) || !isGranted({ name: "read", path: "." })) return normal;
     return attempt(() => join(Deno.cwd(), normal));
   },
   denied,

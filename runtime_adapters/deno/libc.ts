@@ -1,12 +1,13 @@
 import { FileError } from "../../src/runtime.ts";
 import { libcNames } from "../posix/libc.ts";
 import type { MappingCalls } from "../posix/mapping.ts";
+import { isGranted } from "./permissions.ts";
 
 /** The reason why C functions may not be called; `undefined` if they may. Never prompts. */
 export function ffiDenied(): string | undefined {
   // Asked for all libraries: if only some are allowed, Deno looks for the C library in the working
   // directory only.
-  return Deno.permissions.querySync({ name: "ffi" }).state === "granted" ? undefined : "needs --allow-ffi";
+  return isGranted({ name: "ffi" }) ? undefined : "needs --allow-ffi";
 }
 
 /** Functions of the C library, or the reason why there are none. */

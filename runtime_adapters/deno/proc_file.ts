@@ -1,3 +1,5 @@
+import { isGranted } from "./permissions.ts";
+
 /**
  * The text of `/proc/self/<name>`, or the reason why it cannot be read. Never prompts. Deno requires
  * all permissions for it.
@@ -5,7 +7,7 @@
 export function readProcFile(name: string): { readonly text: string } | string {
   const path = `/proc/self/${name}`;
   if (Deno.build.os !== "linux") return `${Deno.build.os} has no /proc/self/${name}`;
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return "needs --allow-all";
+  if (!isGranted({ name: "read", path })) return "needs --allow-all";
   try {
     return { text: Deno.readTextFileSync(path) };
   } catch (error) {

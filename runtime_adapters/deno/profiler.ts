@@ -3,6 +3,7 @@ import { builtin } from "../node_api/builtins.ts";
 import { profilerOf, recordInOwnSession } from "../node_api/profiler.ts";
 import { type SourceMap, sourcePositions } from "../node_api/source_positions.ts";
 import { isAtLeast } from "../version.ts";
+import { isGranted } from "./permissions.ts";
 
 /**
  * V8's sampling profiler, or the reason why there is none. It does not disturb other sessions,
@@ -13,7 +14,7 @@ import { isAtLeast } from "../version.ts";
  * its first statement, and again before its first message.
  */
 export function denoProfiler(): CpuProfiler | string {
-  if (Deno.permissions.querySync({ name: "sys" }).state !== "granted") return "needs --allow-sys";
+  if (!isGranted({ name: "sys" })) return "needs --allow-sys";
   const { deno } = Deno.version;
   if (!isAtLeast(deno, INSPECTOR_SINCE)) return `needs Deno ${INSPECTOR_SINCE}`;
   const positions = isAtLeast(deno, SOURCE_MAPS_SINCE) ? sourcePositions(sourceMapOf) : withoutLines;
@@ -54,5 +55,5 @@ function sourceMapOf(url: string): SourceMap | undefined {
  * transpiled code; other maps may be in any file.
  */
 function isReadable(url: string): boolean {
-  return TRANSPILED.test(url) || Deno.permissions.querySync({ name: "read" }).state === "granted";
+  return TRANSPILED.test(url) || isGranted({ name: "read" });
 }

@@ -2,6 +2,7 @@ import type { ProgramFacts } from "../../src/runtime.ts";
 import { nodeProcess } from "../node_api/builtins.ts";
 import { programFactsOf } from "../node_api/program_facts.ts";
 import { timeZone } from "../web_api/time_zone.ts";
+import { isGranted } from "./permissions.ts";
 import { inWorker } from "./signals.ts";
 
 /** Why the host's name cannot be read; `undefined` if it can. */
@@ -16,7 +17,6 @@ export function denoProgramFacts(): ProgramFacts {
     entry: entry(),
     host: () => hostDenied() === undefined ? Deno.hostname() : undefined,
     timeZone: timeZone(),
-    variable: (name) => isGranted({ name: "env", variable: name }) ? Deno.env.get(name) : undefined,
   });
 }
 
@@ -28,8 +28,4 @@ function entry(): string | undefined {
   if (!inWorker) return Deno.mainModule;
   const { location } = globalThis as { location?: { readonly href: string } };
   return location?.href ?? (nodeProcess() as unknown as { readonly argv: readonly string[] }).argv[1];
-}
-
-function isGranted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
 }

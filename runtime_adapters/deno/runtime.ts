@@ -9,6 +9,7 @@ import { randomIsolateId } from "../web_api/isolate_id.ts";
 import { performanceClock } from "../web_api/performance_clock.ts";
 import { timers } from "../web_api/timers.ts";
 import { denoLibcClock } from "./clock.ts";
+import { denoEnvironment } from "./environment.ts";
 import { denoExitHooks } from "./exit_hooks.ts";
 import { denoFiles } from "./files.ts";
 import { denoProfiler, SOURCE_MAPS_SINCE } from "./profiler.ts";
@@ -53,6 +54,7 @@ export function denoRuntime(): Runtime {
     pid: Deno.pid,
     clock,
     files,
+    environment: denoEnvironment,
     timers,
     memory: memoryOf(peakRss),
     resources,

@@ -1,5 +1,6 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
 import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { processEnvironment } from "../node_api/environment.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { watchLoopBy } from "../node_api/loop_watch.ts";
 import { readProcStatus } from "../node_api/proc_status.ts";
@@ -42,6 +43,7 @@ export function nodeRuntime(): Runtime {
     pid,
     clock,
     files,
+    environment: processEnvironment,
     timers,
     memory: memoryOf(peakRss),
     resources,

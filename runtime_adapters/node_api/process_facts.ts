@@ -21,6 +21,5 @@ export function processFacts(): ProgramFacts {
     entry: argv[1],
     host: hostname,
     timeZone: posixTimeZone(env["TZ"], readlinkSync) ?? timeZone(),
-    variable: (name) => env[name],
   });
 }

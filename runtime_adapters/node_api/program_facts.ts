@@ -1,11 +1,5 @@
 import type { ProgramFacts } from "../../src/runtime.ts";
 
-/**
- * The environment variables that may name the service, the first that is set and not empty: Kymo's
- * own, and that of the OpenTelemetry specification.
- */
-const NAME_VARIABLES = ["KYMO_NAME", "OTEL_SERVICE_NAME"] as const;
-
 /** What a runtime can tell; what it cannot is `undefined`. */
 export interface KnownFacts {
   readonly isWorker: boolean;
@@ -15,18 +9,15 @@ export interface KnownFacts {
   readonly host: () => string | undefined;
   /** The IANA time zone. */
   readonly timeZone: string | undefined;
-  /** The value of an environment variable; `undefined` if it is not set, or may not be read. */
-  readonly variable: (name: string) => string | undefined;
 }
 
 /** The facts of a program. */
-export function programFactsOf({ isWorker, entry, host, timeZone, variable }: KnownFacts): ProgramFacts {
+export function programFactsOf({ isWorker, entry, host, timeZone }: KnownFacts): ProgramFacts {
   return {
     kind: isWorker ? "worker" : "main",
     ...given("script", fileNameOf(entry)),
     ...given("host", orNothing(host)),
     ...given("timeZone", timeZone),
-    ...given("serviceName", NAME_VARIABLES.map(variable).find((value) => value !== undefined && value !== "")),
   };
 }
 

@@ -10,7 +10,8 @@ export interface RetentionOptions {
   readonly minFree?: number;
 }
 
-const CHECKS: Readonly<Record<keyof RetentionOptions, Check>> = {
+/** The check of each limit. */
+export const RETENTION_CHECKS: Readonly<Record<keyof RetentionOptions, Check>> = {
   maxAge: isWholeNumber(1_000),
   maxBytes: isWholeNumber(2 ** 16),
   minFree: isWholeNumber(1),
@@ -23,5 +24,5 @@ const CHECKS: Readonly<Record<keyof RetentionOptions, Check>> = {
  * message begins with `action`.
  */
 export function checkRetention(action: string, given: unknown): RetentionOptions {
-  return checkGiven<RetentionOptions>(action, given, CHECKS);
+  return checkGiven<RetentionOptions>(action, given, RETENTION_CHECKS);
 }

@@ -8,10 +8,10 @@
  * @module
  */
 
-import { sharedInIsolate, sharedInOtherVersions, type SharingOptions } from "../default_runtime.ts";
+import { defaultRuntime, sharedInIsolate, sharedInOtherVersions, type SharingOptions } from "../default_runtime.ts";
 import { KymoError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { Monitor } from "./monitor.ts";
+import { createMonitor, type Monitor } from "./monitor.ts";
 
 /**
  * Version of what copies share: the names and meanings of the methods of {@linkcode Monitor}. Raise
@@ -32,7 +32,7 @@ interface Shared {
 
 /** The default monitor, in a version and in an isolate with some globals. */
 export function defaultMonitorOf({ version = SHARED_VERSION, ...where }: SharingOptions = {}): Monitor {
-  const made: Shared = { package: VERSION, monitor: new Monitor() };
+  const made: Shared = { package: VERSION, monitor: createMonitor(defaultRuntime, { isDefault: true }) };
   const shared = sharedInIsolate(NAME, () => made, { version, ...where });
   if (shared === made) {
     for (const other of sharedInOtherVersions<Shared>(NAME, { version, ...where })) tell(other, made);

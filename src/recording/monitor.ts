@@ -5,8 +5,15 @@ import { NOT_RECORDING } from "../sampling/duration_sampler.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import type { ObserveOptions } from "../sampling/timepoint.ts";
 import { CHANNELS } from "../series.ts";
+import { IDENTITY, readEnvironment } from "./environment.ts";
 import { Failures } from "./failures.ts";
-import { type CheckedOptions, checkOwnChannelName, checkStartOptions, type StartOptions } from "./options.ts";
+import {
+  type CheckedOptions,
+  checkOwnChannelName,
+  checkStartOptions,
+  type PlainOption,
+  type StartOptions,
+} from "./options.ts";
 import { Session } from "./session.ts";
 import { type MonitorStatus, NOT_STARTED } from "./status.ts";
 import { type TimeIt, timeItWith } from "../sampling/time_it.ts";
@@ -22,8 +29,17 @@ const NO_ID = new Float64Array([NOT_RECORDING]);
 
 const NOT_TIMED: Disposable = { [Symbol.dispose]: () => {} };
 
+/** What a monitor is made for. */
+export interface MonitorOptions {
+  /**
+   * Whether it takes all its options from the environment: that is for the default monitor. Any
+   * other takes what says who records.
+   */
+  readonly isDefault?: boolean;
+}
+
 /** A monitor that calls `detect` for its runtime at each start; tests give it a fake one. */
-export let createMonitor: (detect: () => Runtime) => Monitor;
+export let createMonitor: (detect: () => Runtime, options?: MonitorOptions) => Monitor;
 
 /**
  * A recording of its own, beside the default one that the functions of this module use. Several
@@ -49,6 +65,10 @@ export let createMonitor: (detect: () => Runtime) => Monitor;
  */
 export class Monitor {
   #detect: () => Runtime = defaultRuntime;
+  /** What it takes from the environment; `undefined` for all. */
+  #fromEnvironment: readonly PlainOption[] | undefined = IDENTITY;
+  /** Whether variables that are ignored were reported. */
+  #hasToldEnvironment = false;
   #session: Session | undefined;
   /** The latest recording that was stopped, while its last rows are written. */
   #closing: Session | undefined;
@@ -60,9 +80,10 @@ export class Monitor {
   readonly #flushListeners = new Set<(isEnd: boolean) => void>();
 
   static {
-    createMonitor = (detect) => {
+    createMonitor = (detect, { isDefault = false } = {}) => {
       const monitor = new Monitor();
       monitor.#detect = detect;
+      if (isDefault) monitor.#fromEnvironment = undefined;
       return monitor;
     };
   }
@@ -80,11 +101,23 @@ export class Monitor {
    * @throws {RangeError} if there is no memory for the buffers.
    */
   start(options?: StartOptions): AsyncDisposable {
+    let optional = options?.optional;
     try {
-      return this.#start(checkStartOptions(options));
+      const runtime = this.#session?.runtime ?? this.#detect();
+      const read = readEnvironment(runtime.environment, "Cannot start", {
+        given: options,
+        ...this.#fromEnvironment && { only: this.#fromEnvironment },
+      });
+      optional ??= read.options.optional;
+      const checked = checkStartOptions(options, read.options);
+      if (read.errors[0] !== undefined) throw read.errors[0];
+      const recording = this.#start(runtime, checked);
+      if (!this.#hasToldEnvironment) { for (const error of read.ignored) this.report(error); }
+      this.#hasToldEnvironment = true;
+      return recording;
     } catch (error) {
-      if (options?.optional !== true) throw error;
-      this.#reportNotStarted(error, options.onError);
+      if (optional !== true) throw error;
+      this.#reportNotStarted(error, options?.onError);
       return { [Symbol.asyncDispose]: () => Promise.resolve() };
     }
   }
@@ -213,8 +246,8 @@ export class Monitor {
     return this.#closing?.status(false) ?? this.#ended;
   }
 
-  #start(options: CheckedOptions): AsyncDisposable {
-    const session = this.#session ?? new Session(this.#detect(), options);
+  #start(runtime: Runtime, options: CheckedOptions): AsyncDisposable {
+    const session = this.#session ?? new Session(runtime, options);
     if (session === this.#session) session.adopt(options);
     else {
       this.#session = session;

@@ -13,13 +13,16 @@ import {
 import type { Sampler } from "../sampling/sampler.ts";
 import { PRIVATE_MODE } from "../files/directory.ts";
 import { checkChannelName, type Layout } from "../files/names.ts";
-import { checkRetention, type RetentionOptions } from "../control/retention_options.ts";
+import { checkRetention, RETENTION_CHECKS, type RetentionOptions } from "../control/retention_options.ts";
 import { RESERVED_CHANNELS } from "../series.ts";
 
 /** What outlives what; see {@linkcode WriteOptions.durability}. */
 export type Durability = "memory" | "spool" | "fsync";
 
-/** Where and how observations are written. Each option has a default. */
+/**
+ * Where and how observations are written. Each option has a default, which an environment variable
+ * may replace: see `docs/production.md`.
+ */
 export interface WriteOptions {
   /**
    * Where all files go: a path, or a `file:` URL as an object or a text; created if missing.
@@ -66,8 +69,7 @@ export interface WriteOptions {
   readonly fileMode?: number;
   /**
    * Name of the service, for the program record: 1 to 128 characters, none of them control
-   * characters. By default the environment variable `KYMO_NAME` or `OTEL_SERVICE_NAME`, if it may be
-   * read and is such a name, or else the file name of the program's entry.
+   * characters. By default the file name of the program's entry.
    */
   readonly name?: string;
   /**
@@ -104,7 +106,10 @@ export interface WriteOptions {
   readonly optional?: boolean;
 }
 
-/** How to record. Each option has a default. */
+/**
+ * How to record. Each option has a default, which an environment variable may replace: see
+ * `docs/production.md`.
+ */
 export interface StartOptions extends WriteOptions {
   /**
    * Whether to record from the start. A program that does not can be switched on later.
@@ -194,17 +199,16 @@ const isFileMode: Check = (value) => {
 /** Most attributes of a program. With their longest names and texts a program record is read. */
 const MAX_ATTRIBUTES = 32;
 
-/** Whether a value may be the name of a service, an instance or an attribute. */
-export function isServiceName(value: unknown): value is string {
+function isNameText(value: unknown): boolean {
   return isPlainText(value, 128) && value !== "";
 }
 
-function isPlainText(value: unknown, maxLength: number): value is string {
+function isPlainText(value: unknown, maxLength: number): boolean {
   return typeof value === "string" && value.length <= maxLength && !/[\p{Cc}\p{Cs}]/u.test(value);
 }
 
 const isName: Check = (value) =>
-  isServiceName(value) ? undefined : "must be 1 to 128 characters, none of them control characters";
+  isNameText(value) ? undefined : "must be 1 to 128 characters, none of them control characters";
 
 const isAttributes: Check = (value) => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -212,7 +216,7 @@ const isAttributes: Check = (value) => {
   }
   const entries = Object.entries(value);
   if (entries.length > MAX_ATTRIBUTES) return `must be at most ${MAX_ATTRIBUTES} texts`;
-  return entries.every(([name, text]) => isServiceName(name) && isPlainText(text, 256))
+  return entries.every(([name, text]) => isNameText(name) && isPlainText(text, 256))
     ? undefined
     : "must be texts of up to 256 characters with names of 1 to 128, none of them control characters";
 };
@@ -256,14 +260,31 @@ const CHECKS: Readonly<Record<keyof StartOptions, Check>> = {
   samplers: isSamplers,
 };
 
+/** Options that a program can only give as functions. */
+type FunctionOption = "onError" | "samplers";
+
+/** An option that can be written as a text, or a field of one. */
+export type PlainOption =
+  | Exclude<keyof StartOptions, FunctionOption | "retention">
+  | `retention.${keyof RetentionOptions}`;
+
+/** The check of each option that can be written as a text. */
+export const PLAIN_CHECKS: Readonly<Record<PlainOption, Check>> = (() => {
+  const { onError: _onError, samplers: _samplers, retention: _retention, ...checks } = CHECKS;
+  const { maxAge, maxBytes, minFree } = RETENTION_CHECKS;
+  return { ...checks, "retention.maxAge": maxAge, "retention.maxBytes": maxBytes, "retention.minFree": minFree };
+})();
+
 /**
- * The options of `start`, completed with their defaults.
+ * The options of `start`, completed with those that are `inherited`, which are valid, and with their
+ * defaults.
  *
  * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of
  * range.
  */
-export function checkStartOptions(options: unknown = {}): CheckedOptions {
-  const checked = complete("Cannot start", DEFAULTS, checkGiven<StartOptions>("Cannot start", options, CHECKS));
+export function checkStartOptions(options: unknown = {}, inherited: StartOptions = {}): CheckedOptions {
+  const given = checkGiven<StartOptions>("Cannot start", options, CHECKS);
+  const checked = complete("Cannot start", given, inherited, DEFAULTS);
   for (const { channel, interval } of checked.samplers) {
     checkOwnChannelName("Cannot start", channel);
     checkInterval("Cannot start", interval);
@@ -287,22 +308,37 @@ export function differingOptions(one: CheckedOptions, other: CheckedOptions): st
 }
 
 /**
- * Options that tell where and how to write, completed with their defaults.
+ * Options that tell where and how to write, completed with those that are `inherited`, which are
+ * valid, and with their defaults.
  *
  * @throws {KymoError} `"invalid-argument"` if an option is unknown, of a wrong type or out of
  * range; the message begins with `action`.
  */
-export function checkWriteOptions(action: string, options: unknown = {}): CheckedWriteOptions {
-  return complete(action, WRITE_DEFAULTS, checkGiven<WriteOptions>(action, options, WRITE_CHECKS));
+export function checkWriteOptions(
+  action: string,
+  options: unknown = {},
+  inherited: WriteOptions = {},
+): CheckedWriteOptions {
+  return complete(action, checkGiven<WriteOptions>(action, options, WRITE_CHECKS), inherited, WRITE_DEFAULTS);
 }
 
+/** Attributes and limits of retention are completed one by one. */
 function complete<D extends CheckedWriteOptions>(
   action: string,
+  given: Partial<WriteOptions>,
+  inherited: WriteOptions,
   defaults: D,
-  { monitoringDir = defaults.monitoringDir, retention = defaults.retention, ...given }: Partial<WriteOptions>,
 ): D {
-  const limits = checkRetention(`${action}: retention`, retention);
-  return { ...defaults, ...given, monitoringDir: pathText(monitoringDir), retention: limits };
+  const attributes = { ...inherited.attributes, ...given.attributes };
+  checkGiven<WriteOptions>(action, { attributes }, WRITE_CHECKS);
+  return {
+    ...defaults,
+    ...inherited,
+    ...given,
+    monitoringDir: pathText(given.monitoringDir ?? inherited.monitoringDir ?? defaults.monitoringDir),
+    retention: { ...inherited.retention, ...checkRetention(`${action}: retention`, given.retention ?? {}) },
+    attributes,
+  };
 }
 
 /** Options of a background sampler without a monitor. Each has a default. */

@@ -5,7 +5,7 @@ import { programFileName } from "../files/names.ts";
 import { encodeProgramRecord, type ProgramEnd, type ProgramRecord } from "../files/program_record.ts";
 import type { ExitCause, Runtime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
-import { type CheckedWriteOptions, isServiceName } from "./options.ts";
+import type { CheckedWriteOptions } from "./options.ts";
 
 /** ms after which a program whose end was recorded has not ended. */
 const SURVIVAL = 1_000;
@@ -23,7 +23,7 @@ export function describeProgram(
   { name, instance, attributes, monitoringDir: _mayBePrivate, ...options }: CheckedWriteOptions,
 ): ProgramDescription {
   const { clock, pid } = runtime;
-  const { serviceName, ...facts } = runtime.programFacts();
+  const facts = runtime.programFacts();
   const inForce = Object.entries(options).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
   return {
     kymo: VERSION,
@@ -31,7 +31,7 @@ export function describeProgram(
     runtimeVersion: runtime.version,
     pid,
     isolate,
-    name: name ?? (isServiceName(serviceName) ? serviceName : facts.script) ?? runtime.name,
+    name: name ?? facts.script ?? runtime.name,
     ...instance === undefined ? {} : { instance },
     ...Object.keys(attributes).length === 0 ? {} : { attributes },
     ...facts,

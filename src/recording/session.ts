@@ -25,7 +25,8 @@ const EXIT_DURATION = 500_000_000;
 export class Session {
   /** Measures durations. */
   readonly durations: DurationSampler;
-  readonly #runtime: Runtime;
+  /** The runtime that it records on. */
+  readonly runtime: Runtime;
   readonly #options: CheckedOptions;
   readonly #store: Store;
   readonly #runtimeSampling: BackgroundSampler;
@@ -44,7 +45,7 @@ export class Session {
    * @throws {RangeError} if there is no memory for the buffers.
    */
   constructor(runtime: Runtime, options: CheckedOptions) {
-    this.#runtime = runtime;
+    this.runtime = runtime;
     this.#options = options;
     this.#store = new Store(runtime, options);
     const { channels } = this.#store;
@@ -64,7 +65,7 @@ export class Session {
    * a recording that is being closed still has it.
    */
   begin(beforeExitFlush: (isEnd: boolean) => void, before?: Promise<void>): void {
-    const { clock } = this.#runtime;
+    const { clock } = this.runtime;
     let sampledAt = -Infinity;
     this.#store.begin((isEnd) => {
       beforeExitFlush(isEnd);
@@ -94,7 +95,7 @@ export class Session {
   adopt(options: CheckedOptions): void {
     const { directory, failures } = this.#store;
     const differing = differingOptions(this.#options, options);
-    if (this.#runtime.files.resolve(options.monitoringDir) !== directory.path) differing.push("monitoringDir");
+    if (this.runtime.files.resolve(options.monitoringDir) !== directory.path) differing.push("monitoringDir");
     if (differing.length > 0) {
       const others = differing.join(", ");
       throw new KymoError(
@@ -164,7 +165,7 @@ export class Session {
   status(running: boolean): MonitorStatus {
     const { channels: all, directory, durability, failures, recovery, whyNotSpool } = this.#store;
     const channels = all.counts();
-    const { name, version, clock } = this.#runtime;
+    const { name, version, clock } = this.runtime;
     return {
       running,
       runtime: `${name} ${version}`,
@@ -172,10 +173,10 @@ export class Session {
       isolate: this.#store.isolate,
       clock: clock.name,
       monitoringDir: directory.path,
-      capabilities: capabilitiesOf(this.#runtime, {
+      capabilities: capabilitiesOf(this.runtime, {
         spool: whyNotSpool,
         locks: directory.can("append") ? undefined : directory.whyNot("append"),
-        append: this.#runtime.unavailable.locks ?? directory.whyNot("append"),
+        append: this.runtime.unavailable.locks ?? directory.whyNot("append"),
       }),
       layout: this.#options.layout,
       durability,
@@ -197,7 +198,7 @@ export class Session {
     return new BackgroundSampler(
       samplers.map((sampler) => ({ sampler, sink: channels.sink(sampler.channel) })),
       {
-        timers: this.#runtime.timers,
+        timers: this.runtime.timers,
         interval: this.#options.samplingInterval,
         report: (error) => failures.report(error),
       },
@@ -205,7 +206,7 @@ export class Session {
   }
 
   #runtimeSamplers(): Sampler[] {
-    const { memory, resources, gc } = this.#runtime;
+    const { memory, resources, gc } = this.runtime;
     const { withRuntime } = this.#options;
     const sink = this.#store.channels.sink(CHANNELS.runtime);
     const whileBlocked = typeof withRuntime === "object" && withRuntime.whileBlocked === true;
@@ -213,12 +214,12 @@ export class Session {
       ...gc === undefined ? [] : [gcSampler(gc)],
       processSampler(memory, resources),
       ...whileBlocked ? [this.#blockedLoopSampler(sink)] : [],
-      eventLoopSampler(this.#runtime, sink),
+      eventLoopSampler(this.runtime, sink),
     ];
   }
 
   #blockedLoopSampler(sink: ObservationSink): Sampler {
-    const { timers, watchLoop, unavailable } = this.#runtime;
+    const { timers, watchLoop, unavailable } = this.runtime;
     const fail = (why: string): void =>
       this.report(new KymoError("unsupported", `Cannot sample while the event loop is blocked: ${why}`));
     const watch = (): LoopWatch | undefined => {
@@ -234,7 +235,7 @@ export class Session {
   }
 
   #profile(): ProfileRecorder | undefined {
-    const { profiler, timers, clock, unavailable, pid } = this.#runtime;
+    const { profiler, timers, clock, unavailable, pid } = this.runtime;
     const { isolate, directory, failures } = this.#store;
     const report = (error: KymoError): void => failures.report(error);
     if (profiler === undefined) {

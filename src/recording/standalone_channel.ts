@@ -4,6 +4,7 @@ import type { Runtime } from "../runtime.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import type { ObserveOptions } from "../sampling/timepoint.ts";
 import type { ChannelCounts, DoubleBuffer } from "./buffers/double_buffer.ts";
+import { IDENTITY, readEnvironment } from "./environment.ts";
 import { checkWriteOptions, type WriteOptions } from "./options.ts";
 import { Store } from "./store.ts";
 
@@ -59,9 +60,12 @@ export class StandaloneChannel implements Channel {
     const action = "Cannot open the channel";
     checkChannelName(action, name);
     this.name = name;
-    this.#store = new Store(runtime, checkWriteOptions(action, options));
+    const read = readEnvironment(runtime.environment, action, { only: IDENTITY, given: options });
+    if (read.errors[0] !== undefined) throw read.errors[0];
+    this.#store = new Store(runtime, checkWriteOptions(action, options, read.options));
     this.#buffer = this.#store.channels.get(name);
     this.#store.begin();
+    for (const error of read.ignored) this.#store.failures.report(error);
   }
 
   /** Records one measurement. Does nothing once the channel is closed, as all methods below. */

@@ -25,7 +25,7 @@ describe("runtime detection", () => {
 
   it("finds the runtime that the task expects", () => {
     const { name } = detect(globalThis);
-    assertEquals(name, process.env["KYMO_EXPECT_RUNTIME"] ?? name);
+    assertEquals(name, process.env["KYMO_TEST_RUNTIME"] ?? name);
     assertEquals(name, "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node");
   });
 

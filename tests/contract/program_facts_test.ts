@@ -15,18 +15,19 @@ describe("program facts of this runtime", () => {
       new Intl.DateTimeFormat("en", zone === undefined ? {} : { timeZone: zone }).resolvedOptions().timeZone;
     assertEquals(resolved(timeZone), resolved());
   });
+});
 
-  it("take the name of the service from the environment, Kymo's own variable first", () => {
-    const nameWith = (own: string | undefined, otel: string | undefined): string | undefined => {
-      for (const [key, value] of [["KYMO_NAME", own], ["OTEL_SERVICE_NAME", otel]] as const) {
-        if (value === undefined) delete process.env[key];
-        else process.env[key] = value;
-      }
-      return defaultRuntime().programFacts().serviceName;
-    };
-    assertEquals(nameWith("own", "otel"), "own");
-    assertEquals(nameWith("", "otel"), "otel");
-    assertEquals(nameWith(undefined, undefined), undefined);
+describe("environment variables of this runtime", () => {
+  it("are those of the process at the time, also empty ones", () => {
+    for (const value of ["one", "größer =✓", ""]) {
+      process.env["KYMO_TEST_VARIABLE"] = value;
+      assertEquals(defaultRuntime().environment.get("KYMO_TEST_VARIABLE"), value);
+      assert(defaultRuntime().environment.names()?.includes("KYMO_TEST_VARIABLE"));
+    }
+    delete process.env["KYMO_TEST_VARIABLE"];
+    assertEquals(defaultRuntime().environment.get("KYMO_TEST_VARIABLE"), undefined);
+    assertEquals(defaultRuntime().environment.names()?.includes("KYMO_TEST_VARIABLE"), false);
+    assertEquals(defaultRuntime().environment.denied("KYMO_TEST_VARIABLE"), undefined);
   });
 });
 

@@ -70,7 +70,7 @@ export async function runTests(
   };
   const { ok, output } = await run([workspace.bin[runtime], "test", ...options[runtime], `./${file}`], {
     cwd: workspace.root,
-    env: { ...workspace.env, KYMO_EXPECT_RUNTIME: runtime, ...env },
+    env: { ...workspace.env, KYMO_TEST_RUNTIME: runtime, ...env },
     ...timeout === undefined ? {} : { timeout },
   });
   const report = readJunit(await Deno.readTextFile(junit).catch(() => ""));

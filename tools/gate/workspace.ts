@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Name of a runtime, as in `KYMO_EXPECT_RUNTIME`. */
+/** Name of a runtime, as in `KYMO_TEST_RUNTIME`. */
 export type RuntimeName = "deno" | "bun";
 
 /** Absolute paths, and the environment of the programs that the gate runs. */

@@ -83,7 +83,7 @@ async function runFile({ path, major, flags }: Node, workspace: Workspace, file:
   ];
   const { ok, output } = await run([path, ...words], {
     cwd: root,
-    env: { ...env, KYMO_EXPECT_RUNTIME: "node", NODE_OPTIONS: flags.join(" ") },
+    env: { ...env, KYMO_TEST_RUNTIME: "node", NODE_OPTIONS: flags.join(" ") },
     timeout: TIMEOUT,
   });
   const report: TestReport = readJunit(await Deno.readTextFile(junit).catch(() => ""), root);

@@ -106,7 +106,7 @@ async function runFiles(
   const env = {
     ...workspace.env,
     PATH: `${dirname(executable)}:${workspace.env["PATH"]}`,
-    [`KYMO_${runtime.toUpperCase()}`]: executable,
+    [`KYMO_TEST_${runtime.toUpperCase()}`]: executable,
   };
   const installed: Workspace = { ...workspace, env };
   const itself: Workspace = { ...installed, bin: { ...workspace.bin, [runtime]: executable } };

@@ -1,4 +1,13 @@
-import type { Clock, ExitCause, ExitHook, GcEvent, ProgramFacts, Runtime, Timers } from "../../../src/runtime.ts";
+import type {
+  Clock,
+  Environment,
+  ExitCause,
+  ExitHook,
+  GcEvent,
+  ProgramFacts,
+  Runtime,
+  Timers,
+} from "../../../src/runtime.ts";
 import { MemoryDisk } from "./memory_disk.ts";
 
 /** 2023-11-14T22:13:20Z: the epoch time of the fake clock's zero, ns. */
@@ -84,6 +93,14 @@ export class FakeRuntime implements Runtime {
   readonly timers = new FakeTimers(this.clock);
   readonly files: MemoryDisk;
   readonly unavailable: Runtime["unavailable"];
+  /** Environment variables; those that are `undefined` may not be read. */
+  variables: Readonly<Record<string, string | undefined>> = {};
+  mayListVariables = true;
+  readonly environment: Environment = {
+    get: (name) => this.variables[name],
+    denied: (name) => name in this.variables && this.variables[name] === undefined ? "needs a permission" : undefined,
+    names: () => this.mayListVariables ? Object.keys(this.variables) : undefined,
+  };
   /** Collections that happened since the last drain. */
   collections: GcEvent[] = [];
   readonly memory = {

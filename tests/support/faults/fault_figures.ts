@@ -13,11 +13,11 @@ export interface Figure {
 }
 
 /**
- * Appends a result as a line of JSON to the file named by `KYMO_FIGURES`, if it is set. Call it
+ * Appends a result as a line of JSON to the file named by `KYMO_TEST_FIGURES`, if it is set. Call it
  * after the last assertion.
  */
 export function recordFigure(row: number, text: string): void {
-  const file = process.env["KYMO_FIGURES"];
+  const file = process.env["KYMO_TEST_FIGURES"];
   if (file === undefined || file === "") return;
   const noted: Figure = { row, runtime: thisRuntime, text };
   appendFileSync(file, `${JSON.stringify(noted)}\n`);

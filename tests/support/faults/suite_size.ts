@@ -5,7 +5,7 @@ import { randomNumbers } from "../random.ts";
  * Whether the full suite runs, as `deno task test:faults` does; otherwise a sample of it, which
  * takes seconds.
  */
-export const isFullSuite = process.env["KYMO_FAULTS"] === "full";
+export const isFullSuite = process.env["KYMO_TEST_FAULTS"] === "full";
 
 /** Returns the first value in the short suite, the second in the full one. */
 export function shortOrFull<T>(short: T, full: T): T {

@@ -47,12 +47,12 @@ export const thisRuntime: RuntimeName = runtimeName(globalThis)!;
 export const RUNTIMES: readonly RuntimeName[] = thisRuntime === "node" ? ["node"] : ["deno", "bun"];
 
 /**
- * What the environment gives, such as `KYMO_DENO`: another version than the one that runs this test.
- * Else the runtime itself where it is the one that runs this test, then one that is installed here, then
+ * What the environment gives, such as `KYMO_TEST_DENO`: another version than the one that runs this
+ * test. Else the runtime itself where it is the one that runs this test, then one that is installed here, then
  * what the name stands for.
  */
 function executable(runtime: RuntimeName): string {
-  const given = process.env[`KYMO_${runtime.toUpperCase()}`];
+  const given = process.env[`KYMO_TEST_${runtime.toUpperCase()}`];
   if (given !== undefined) return given;
   if (runtime === thisRuntime) return process.execPath;
   const installed = fileURLToPath(new URL(`../../../node_modules/.bin/${runtime}`, import.meta.url));

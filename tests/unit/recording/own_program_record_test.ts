@@ -37,18 +37,19 @@ describe("the program record of a recording", () => {
   });
 
   it("is named by the option, else the environment, else the script, else the runtime", () => {
-    const nameWith = (facts: FakeRuntime["facts"], name?: string): string => {
+    const nameWith = (facts: FakeRuntime["facts"], name?: string, variables = {}): string => {
       const runtime = new FakeRuntime();
       runtime.facts = facts;
+      runtime.variables = variables;
       const { monitor } = recording(name === undefined ? {} : { name }, runtime);
       assertEquals(monitor.status().name, recordOf(runtime).name);
       assertEquals(monitor.status().isolate, recordOf(runtime).isolate);
       return recordOf(runtime).name;
     };
-    const facts = { kind: "worker", script: "app.ts", serviceName: "from-environment" } as const;
-    assertEquals(nameWith(facts, "orders"), "orders");
-    assertEquals(nameWith(facts), "from-environment");
-    assertEquals(nameWith({ ...facts, serviceName: "two\nlines" }), "app.ts");
+    const facts = { kind: "worker", script: "app.ts" } as const;
+    assertEquals(nameWith(facts, "orders", { KYMO_NAME: "from-environment" }), "orders");
+    assertEquals(nameWith(facts, undefined, { KYMO_NAME: "from-environment" }), "from-environment");
+    assertEquals(nameWith(facts), "app.ts");
     assertEquals(nameWith({ kind: "main" }), "fake");
   });
 

@@ -22,7 +22,7 @@ import { cannotTrace } from "../../../support/process/system_tools.ts";
 import { LEAST_THRESHOLD } from "../../../support/small_buffers.ts";
 
 /** Seed of the random times, different in each run unless given. */
-const SEED = Number(process.env["KYMO_SEED"] ?? Date.now() % 2 ** 31);
+const SEED = Number(process.env["KYMO_TEST_SEED"] ?? Date.now() % 2 ** 31);
 
 /** Writers that record into one directory concurrently. */
 const CROWD: readonly RuntimeName[] = ["deno", "deno", "deno", "deno", "bun", "bun", "bun", "bun"];
@@ -66,7 +66,7 @@ describe("writers killed at random times", () => {
             `0 lost, 0 torn, 0 duplicates`,
         );
       } catch (error) {
-        throw new Error(`with KYMO_SEED=${SEED}`, { cause: error });
+        throw new Error(`with KYMO_TEST_SEED=${SEED}`, { cause: error });
       }
     });
   }
