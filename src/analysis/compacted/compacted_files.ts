@@ -3,7 +3,7 @@ import { reason } from "../../errors.ts";
 import { release } from "../../files/directory.ts";
 import { fileNameOf, parseCompactedFileName } from "../../files/names.ts";
 import { failure, type Result, success } from "../../result.ts";
-import { type FileHandle, type Files, readFully, unlessMissing } from "../../runtime.ts";
+import { type Files, readFully, unlessMissing } from "../../runtime.ts";
 import { pathList } from "../duckdb/sql.ts";
 import {
   type CompactedMetadata,
