@@ -136,6 +136,8 @@ export interface FileStatus {
   readonly kind: "file" | "directory" | "symlink" | "other";
   /** Size in bytes. */
   readonly size: number;
+  /** When its content was changed last, ms since 1970; 0 if the file system does not tell. */
+  readonly modified: number;
   /** Number of hard links; 0 if the file was removed while open. */
   readonly links: number;
   /** Device and inode as text: two statuses are of the same file if and only if it is equal. */

@@ -55,6 +55,7 @@ function toStatus(info: Deno.FileInfo): FileStatus {
   return {
     kind,
     size: info.size,
+    modified: info.mtime?.getTime() ?? 0,
     links: info.nlink ?? 1,
     identity: `${info.dev}:${info.ino ?? info.birthtime?.getTime()}`,
     device: String(info.dev),

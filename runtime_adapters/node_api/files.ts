@@ -33,6 +33,7 @@ interface NodeStats {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly size: bigint;
+  readonly mtimeMs: bigint;
   readonly nlink: bigint;
   readonly mode: bigint;
   readonly uid: bigint;
@@ -68,6 +69,7 @@ function toStatus(stats: NodeStats): FileStatus {
   return {
     kind,
     size: Number(stats.size),
+    modified: Number(stats.mtimeMs),
     links: Number(stats.nlink),
     identity: `${stats.dev}:${stats.ino}`,
     device: String(stats.dev),

@@ -9,6 +9,7 @@ import {
   statSync,
   symlinkSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -278,6 +279,19 @@ describe("file handle", () => {
     unlinkSync(scratch.at("a"));
     unlinkSync(scratch.at("b"));
     assertEquals(handle.status().links, 0);
+    handle.close();
+  });
+
+  it("tells when the content was changed last, by name and by handle", () => {
+    using scratch = scratchDirectory();
+    const handle = files.create(scratch.at("a"));
+    handle.write(encode("x"));
+    const now = Date.now();
+    const { modified } = handle.status();
+    assert(Math.abs(now - modified) < 60_000, `${modified} is not now`);
+    utimesSync(scratch.at("a"), 1_700_000_000, 1_700_000_001.5);
+    assertEquals(Math.floor(files.status(scratch.at("a"))!.modified), 1_700_000_001_500);
+    assertEquals(Math.floor(handle.status().modified), 1_700_000_001_500);
     handle.close();
   });
 

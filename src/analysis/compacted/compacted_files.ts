@@ -11,8 +11,8 @@ import {
   MAX_COMPACTED_BYTES,
   MAX_FOOTER_BYTES,
   METADATA_KEY,
-  parseMetadata,
   PARQUET_COLUMNS,
+  parseMetadata,
 } from "./format.ts";
 
 /** A compacted file that is valid, as far as its parts were checked that are to be read. */
@@ -138,7 +138,8 @@ async function readFooters(paths: readonly string[], connection: DuckDBConnectio
   for (const [path, name, type] of await query(columns)) {
     footers.get(path as string)?.columns.push([name as string, String(type)]);
   }
-  const metadata = `SELECT file_name, decode(value) FROM parquet_kv_metadata(${list}) WHERE decode(key) = '${METADATA_KEY}'`;
+  const metadata =
+    `SELECT file_name, decode(value) FROM parquet_kv_metadata(${list}) WHERE decode(key) = '${METADATA_KEY}'`;
   for (const [path, text] of await query(metadata)) {
     const footer = footers.get(path as string);
     if (footer !== undefined) footer.metadata ??= text as string;

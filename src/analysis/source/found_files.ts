@@ -1,5 +1,11 @@
 import { fileError, KymoError, quotePath, reason } from "../../errors.ts";
-import { appendFileName, fileNameOf, parseCompactedFileName, parseProgramFileName, parseSegmentFileName } from "../../files/names.ts";
+import {
+  appendFileName,
+  fileNameOf,
+  parseCompactedFileName,
+  parseProgramFileName,
+  parseSegmentFileName,
+} from "../../files/names.ts";
 import { findRegularFile, followLinks } from "../../files/regular_file.ts";
 import { failure, type Result, success } from "../../result.ts";
 import type { Files } from "../../runtime.ts";

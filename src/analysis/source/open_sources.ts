@@ -155,4 +155,3 @@ function liesOutside(path: string, files: Files, { from, to }: TimeBounds): bool
     if (file !== undefined) release(file);
   }
 }
-

@@ -13,6 +13,8 @@ export class MemoryFile {
   lockedBy: object | undefined = undefined;
   /** Bytes. */
   size: number;
+  /** When its content was changed last, ms since 1970; only tests set it. */
+  modified = 0;
   /** Who may do what with it, which the disk does not check. */
   access: Required<FileAccess>;
   // All of it, but for what was stored through `#mapped` since `content` was last read.
@@ -38,14 +40,15 @@ export class MemoryFile {
 
   /** What it is. */
   get status(): FileStatus {
-    const { kind, size, links, id, access } = this;
-    return { kind, size, links, identity: String(id), device: "1", access };
+    const { kind, size, modified, links, id, access } = this;
+    return { kind, size, modified, links, identity: String(id), device: "1", access };
   }
 
   /** The same, with as many names, but neither locked nor mapped. */
   clone(): MemoryFile {
     const clone = new MemoryFile(this.id, this.kind, this.content.slice());
     clone.links = this.links;
+    clone.modified = this.modified;
     clone.access = this.access;
     clone.#solid = this.#solid;
     return clone;
