@@ -18,6 +18,7 @@ export type CapabilityName =
   | "locks"
   | "append"
   | "spool"
+  | "freeSpace"
   | "gc"
   | "gc.uncollectable"
   | "heap"
@@ -264,6 +265,11 @@ export interface Files {
    * is full. Absent where files cannot be mapped.
    */
   map?(path: string, size: number): Mapping | undefined;
+  /**
+   * Bytes that this user may still write to the file system in which `path` is. Absent where that is
+   * not permitted.
+   */
+  freeBytes?(path: string): number;
   /** Whether {@linkcode FileHandle.tryLock} exists. */
   readonly locks: boolean;
 }

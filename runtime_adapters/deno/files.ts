@@ -8,6 +8,7 @@ import {
   unlessMissing,
 } from "../../src/runtime.ts";
 import { builtin } from "../node_api/builtins.ts";
+import { freeBytes } from "../node_api/files.ts";
 import { needsAccess, PRIVATE_MODE, setAccessAt } from "../node_api/file_access.ts";
 import { pathOf } from "../node_api/paths.ts";
 import { errnoName } from "../posix/libc.ts";
@@ -124,24 +125,39 @@ function denied(path: string): string | undefined {
   return `needs ${missing.map((name) => `--allow-${name}=${path}`).join(" and ")}`;
 }
 
+const STATFS = { name: "sys", kind: "statfs" } as const;
+const STATFS_DENIED = "needs --allow-sys=statfs";
+
+/** Of a file system in which this program may read `path`; a permission may be revoked meanwhile. */
+function freeBytesIfGranted(path: string): number {
+  if (!isGranted(STATFS)) throw new FileError("DENIED", STATFS_DENIED);
+  if (!isGranted({ name: "read", path })) throw new FileError("DENIED", `needs --allow-read=${path}`);
+  return freeBytes(path);
+}
+
 /** Files, and the reasons why they cannot be locked or mapped. */
 export interface DenoFiles {
   readonly files: Files;
   readonly unlockable?: string;
   readonly unmappable?: string;
+  /** Why it cannot be told how much is free. */
+  readonly freeUnknown?: string;
 }
 
 /** Deno's own file system API, with {@linkcode Files.map} through the C library. Never prompts. */
 export function denoFiles(): DenoFiles {
   const lockOf = denoLocks();
   const reason = unmappable(Deno.build.os) ?? ffiDenied();
+  const tellsFree = isGranted(STATFS);
   return {
     files: {
       ...filesWith(typeof lockOf === "string" ? undefined : lockOf),
       ...reason === undefined ? { map: (path, size) => attempt(() => map(path, size)) } : {},
+      ...tellsFree ? { freeBytes: freeBytesIfGranted } : {},
     },
     ...typeof lockOf === "string" ? { unlockable: lockOf } : {},
     ...reason === undefined ? {} : { unmappable: reason },
+    ...tellsFree ? {} : { freeUnknown: STATFS_DENIED },
   };
 }
 

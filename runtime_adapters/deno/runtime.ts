@@ -28,7 +28,7 @@ export function denoRuntime(): Runtime {
   const libcClock = denoLibcClock();
   const clock = typeof libcClock === "string" ? performanceClock() : libcClock;
   const version = Deno.version.deno;
-  const { files, unlockable, unmappable } = denoFiles();
+  const { files, unlockable, unmappable, freeUnknown } = denoFiles();
   const profiler = denoProfiler();
   const startupHold = denoStartupHold();
   const peakRss = peakRssOf(() => readProcFile("status"));
@@ -42,6 +42,7 @@ export function denoRuntime(): Runtime {
     ...tellsOfGc ? {} : { gc: `needs Deno ${GC_PROFILER_SINCE}` },
     ...unlockable === undefined ? {} : { locks: unlockable },
     ...unmappable === undefined ? {} : { spool: unmappable },
+    ...freeUnknown === undefined ? {} : { freeSpace: freeUnknown },
     ...typeof libcClock === "string" ? { "clock.libc": libcClock } : {},
     ...inWorker ? { signals: workerSignals() } : {},
     ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler, ...linesUnknown } : linesUnknown,

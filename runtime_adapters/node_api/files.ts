@@ -27,6 +27,16 @@ interface NodeFs {
   linkSync(from: string, to: string): void;
   unlinkSync(path: string): void;
   rmdirSync(path: string): void;
+  statfsSync(path: string): VolumeStats;
+}
+
+/** The part of `statfs(2)` that is used. */
+interface VolumeStats {
+  readonly bsize: number;
+  /** The size of a block, where it is another than the best size of a transfer. New versions have it. */
+  readonly frsize?: number;
+  /** Blocks that are free for users other than root. */
+  readonly bavail: number;
 }
 
 interface NodeStats {
@@ -110,6 +120,12 @@ function status(path: string): FileStatus | undefined {
   return stats && toStatus(stats);
 }
 
+/** {@linkcode Files.freeBytes}. Deno permits it only with `--allow-sys=statfs`. */
+export function freeBytes(path: string): number {
+  const { bsize, frsize, bavail } = attempt((fs) => fs.statfsSync(path));
+  return bavail * (frsize || bsize);
+}
+
 /** Takes the lock of an open file, as {@linkcode FileHandle.tryLock} does. */
 export type TryLock = (fd: number) => boolean;
 
@@ -152,6 +168,7 @@ export function nodeFiles({ tryLock, denied = () => undefined }: FileExtras): Fi
     link: (from, to) => attempt((fs) => fs.linkSync(from, to)),
     remove: (path) => attempt((fs) => fs.unlinkSync(path)),
     removeDirectory: (path) => attempt((fs) => fs.rmdirSync(path)),
+    freeBytes,
     syncDirectory: (path) =>
       attempt((fs) => {
         const fd = fs.openSync(path, fs.constants.O_RDONLY);

@@ -101,6 +101,7 @@ const CAPABILITIES: readonly CapabilityName[] = [
   "locks",
   "append",
   "spool",
+  "freeSpace",
   "gc",
   "gc.uncollectable",
   "heap",

@@ -103,6 +103,7 @@ describe("adapter of this runtime", () => {
       locks: runtime.files.locks,
       append: true, // it is `locks` that says why not
       spool: runtime.files.map !== undefined,
+      freeSpace: runtime.files.freeBytes !== undefined,
       gc: runtime.gc !== undefined,
       "gc.uncollectable": false,
       heap: runtime.memory.heap !== undefined,

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
@@ -50,6 +51,7 @@ function withUmask(umask: number, operation: () => void): void {
   }
 }
 
+const isWindows = process.platform === "win32";
 const isRoot = process.getuid?.() === 0;
 
 /** A directory in which not even root can create a file. */
@@ -344,5 +346,29 @@ describe("file error has the name of errno", () => {
     const { message, cause } = assertThrows(() => files.open(scratch.at("nothing")), FileError);
     assertEquals(message, "no such file or directory");
     assertStringIncludes((cause as Error).message, scratch.at("nothing"));
+  });
+});
+
+describe("freeBytes", () => {
+  it("tells as many bytes as df(1) tells to be available", { skip: isWindows && "there is no df" }, () => {
+    using scratch = scratchDirectory();
+    const available = (): number =>
+      Number(
+        execFileSync("df", ["--output=avail", "--block-size=1", scratch.path], { encoding: "utf8" }).split("\n")[1],
+      );
+    // Others write meanwhile.
+    for (let attempt = 1;; attempt++) {
+      const before = available();
+      const told = files.freeBytes!(scratch.path);
+      const after = available();
+      const isBetween = told >= Math.min(before, after) && told <= Math.max(before, after);
+      if (isBetween) break;
+      assert(attempt < 100, `df: ${before} and ${after}, freeBytes: ${told}`);
+    }
+  });
+
+  it("throws for what does not exist", () => {
+    using scratch = scratchDirectory();
+    assertEquals(codeOf(() => files.freeBytes!(scratch.at("nothing"))), "ENOENT");
   });
 });

@@ -73,6 +73,7 @@ describe("recording with permission to read and write the directory only", () =>
         recovered: 0,
       });
       assertMatch(String(capabilities.profiler?.reason), /^needs --allow-sys/);
+      assertMatch(String(capabilities.freeSpace?.reason), /^needs --allow-sys=statfs/);
       assertMatch(String(capabilities["rss.peak"]?.reason), /^needs --allow-all/);
       const { locks, gc, heap, resources } = capabilities;
       assertEquals({ locks, gc, heap, resources }, {

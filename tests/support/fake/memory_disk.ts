@@ -154,6 +154,12 @@ export class MemoryDisk implements Files {
     return this.missingPermission;
   }
 
+  /** What fits beside the files that have a name. */
+  freeBytes(path: string): number {
+    this.#begin("status", path);
+    return Math.max(0, this.capacity - this.#used);
+  }
+
   ensureDirectory(path: string, access?: FileAccess): void {
     this.#begin("ensureDirectory", path);
     const there = this.#names.get(path);
