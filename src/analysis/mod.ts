@@ -47,6 +47,10 @@ export type { EndKind, ProgramEnd, ProgramRecord } from "../files/program_record
 export type { Liveness } from "../files/liveness.ts";
 export type { ProgramRecords } from "./programs/program_records.ts";
 
+// When recording was off.
+export type { Pause, Pauses, RecordedSeries } from "./programs/pauses.ts";
+export type { SwitchScope } from "../recording_switch.ts";
+
 // Results of queries in SQL.
 export type { Table } from "./duckdb/table.ts";
 export type { Column, TableColumn } from "./duckdb/table_column.ts";

@@ -57,10 +57,10 @@ export interface MemoryGrowth {
 
 /**
  * The growth of a program's memory, from points in order of time; `undefined` unless it is long,
- * large and steady enough. The line is that of Theil and Sen, the median of the slopes of all pairs,
+ * large and steady enough. `paused`: seconds between the points in which recording was off. The line is that of Theil and Sen, the median of the slopes of all pairs,
  * which up to 29 % of outliers do not move.
  */
-export function memoryGrowth(points: readonly MemoryPoint[]): MemoryGrowth | undefined {
+export function memoryGrowth(points: readonly MemoryPoint[], paused = 0): MemoryGrowth | undefined {
   const thinned = thinOut(points);
   const begin = thinned[0]?.[0] ?? 0;
   const last = thinned.at(-1)?.[0] ?? 0;
@@ -70,7 +70,7 @@ export function memoryGrowth(points: readonly MemoryPoint[]): MemoryGrowth | und
   const first = warm[0]![0];
   const from = Math.max(level + slope * first, 0);
   const to = level + slope * last;
-  const isShort = last - begin < MIN_SECONDS;
+  const isShort = last - begin - paused < MIN_SECONDS;
   const [bytes, share] = isShort ? [SHORT_GROWTH_BYTES, SHORT_GROWTH - 1] : [GROWTH_BYTES, GROWTH];
   return tau >= MONOTONE && to - from >= Math.max(bytes, share * from) ? { from, to, first, last, isShort } : undefined;
 }

@@ -4,6 +4,7 @@ import type { Sources } from "../source/sources.ts";
 import { withoutOrder } from "../duckdb/duckdb.ts";
 import { COLUMNS, identifier, literal, NO_ROWS } from "../duckdb/sql.ts";
 import { CHANNELS } from "../../series.ts";
+import { IS_SWITCH_LABEL, SWITCHES } from "./switches.ts";
 
 /** The channels that have a view even without files. */
 const USUAL_CHANNELS = Object.values(CHANNELS);
@@ -42,6 +43,11 @@ export class ChannelViews {
     }
     const all = views.#channels.map((_, index) => `FROM kymo.source_${index}`).join(" UNION ALL ");
     await connection.run(`CREATE VIEW ${OBSERVATIONS} AS ${all}`);
+    await connection.run(
+      `CREATE VIEW ${SWITCHES} AS SELECT ${COLUMNS} FROM ${
+        views.of(CHANNELS.runtime)
+      } WHERE Measurement IN (0, 1) AND ${IS_SWITCH_LABEL}`,
+    );
     return views;
   }
 

@@ -1,4 +1,5 @@
 import { sumOf } from "../../statistics/describe_numbers.ts";
+import type { Resampled } from "./resampling.ts";
 import type { TelemetrySeries } from "./telemetry_series.ts";
 
 /** A value for each second, in parallel arrays. */
@@ -13,13 +14,17 @@ export interface SecondSeries {
 export interface SecondSums {
   /** The comparison of the total sums. */
   readonly ratio: number;
-  /** The comparison of the sums of each second; NaN outside the time range of either series. */
+  /**
+   * The comparison of the sums of each second; NaN outside the time range of either series, and where
+   * recording of one of them was off for longer than that of the other.
+   */
   readonly series: SecondSeries;
 }
 
 /**
  * The number of measurements in each second, from the first of the series to the last. If the
- * series measures durations of requests, these are requests per second.
+ * series measures durations of requests, these are requests per second. In a second in which
+ * recording was off for a part of the time it is NaN: nobody knows how many there were.
  *
  * @example Requests per second of an endpoint, described and plotted
  * ```ts
@@ -47,8 +52,8 @@ export interface SecondSums {
  * ```
  */
 export async function measurementsPerSecond(series: TelemetrySeries): Promise<SecondSeries> {
-  const { timepoints, count } = await series.resample("1s");
-  return { timepoints, values: count };
+  const { timepoints, count, recorded } = await series.resample("1s");
+  return { timepoints, values: count.map((number, at) => recorded[at] === 1 ? number : NaN) };
 }
 
 /**
@@ -124,12 +129,21 @@ async function combine(
   ofSeconds: (sumA: number, sumB: number) => number,
 ): Promise<SecondSums> {
   const [sumsA, sumsB] = [await a.resample("1s"), await b.resample("1s")];
-  const byTimeA = new Map(Array.from(sumsA.timepoints, (timepoint, index) => [timepoint, sumsA.sum[index]!]));
-  const byTimeB = new Map(Array.from(sumsB.timepoints, (timepoint, index) => [timepoint, sumsB.sum[index]!]));
+  const [byTimeA, byTimeB] = [byTime(sumsA), byTime(sumsB)];
   const timepoints = BigInt64Array.from(new Set([...byTimeA.keys(), ...byTimeB.keys()])).sort();
-  const values = Float64Array.from(
-    timepoints,
-    (timepoint) => ofSeconds(byTimeA.get(timepoint) ?? NaN, byTimeB.get(timepoint) ?? NaN),
-  );
-  return { ratio: ofTotals(sumOf(sumsA.sum), sumOf(sumsB.sum)), series: { timepoints, values } };
+  const values = Float64Array.from(timepoints, (timepoint) => {
+    const [ofA, ofB] = [byTimeA.get(timepoint), byTimeB.get(timepoint)];
+    return ofA?.recorded === ofB?.recorded ? ofSeconds(ofA?.sum ?? NaN, ofB?.sum ?? NaN) : NaN;
+  });
+  return { ratio: ofTotals(total(sumsA), total(sumsB)), series: { timepoints, values } };
+}
+
+/** The sum of each second by its timepoint, and the part of it in which recording was on. */
+function byTime({ timepoints, sum, recorded }: Resampled): Map<bigint, { sum: number; recorded: number }> {
+  return new Map(Array.from(timepoints, (timepoint, at) => [timepoint, { sum: sum[at]!, recorded: recorded[at]! }]));
+}
+
+/** The sum of all seconds in which something was recorded. */
+function total({ sum, count }: Resampled): number {
+  return sumOf(sum.filter((_, at) => count[at]! > 0));
 }

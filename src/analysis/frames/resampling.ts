@@ -5,6 +5,10 @@ import { aggregates, measured } from "./description.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { isIsolate, isPid, restrict, toSelection } from "./selection.ts";
 import { checkQuantiles } from "../../statistics/quantiles.ts";
+import { type Span, within, without } from "../../statistics/spans.ts";
+import type { Pauses } from "../programs/pauses.ts";
+import { processOf } from "./processes.ts";
+import type { PauseReader } from "./switches.ts";
 
 /** Options of `resample`. */
 export interface ResampleOptions {
@@ -22,14 +26,20 @@ export interface Resampled {
   readonly interval: bigint;
   /** Start of each interval, ns since 1970; each is one interval after the one before. */
   readonly timepoints: BigInt64Array;
-  /** Number of observations. */
+  /** Number of observations; NaN if there are none since recording was off all the time. */
   readonly count: Float64Array;
-  /** Sum of the observations; 0 if there are none. */
+  /** Sum of the observations; 0 if there are none, NaN if recording was off all the time. */
   readonly sum: Float64Array;
   /** Mean of the observations; NaN if there are none. */
   readonly mean: Float64Array;
   /** Quantiles of the observations, in the order of the request. */
   readonly quantiles: readonly ResampledQuantiles[];
+  /**
+   * Part of the interval in which recording was on, from 0 to 1: a rate is the count by that part of
+   * the interval's length. Recording was off while it was switched off in one process of the series and
+   * no other one recorded.
+   */
+  readonly recorded: Float64Array;
 }
 
 /** One quantile of each interval. */
@@ -46,10 +56,20 @@ const MAX_INTERVALS = 10_000_000;
 /** The earliest and the latest timepoint that a BIGINT holds, ns since 1970. */
 const [EARLIEST, LATEST] = [-(2n ** 63n), 2n ** 63n - 1n];
 
-/** Resamples a relation in two scans: one for its time range, one for the statistics. */
+/** The series to resample. */
+export interface ResampledSeries {
+  readonly database: DuckDB;
+  readonly relation: string;
+  readonly label: string;
+  readonly readPauses: PauseReader;
+}
+
+/**
+ * Resamples a series in two scans: one for its time range, one for the statistics. A third one, for
+ * its processes, if recording was ever switched off.
+ */
 export async function resample(
-  database: DuckDB,
-  relation: string,
+  { database, relation, label, readPauses }: ResampledSeries,
   interval: string | bigint,
   options: ResampleOptions,
 ): Promise<Resampled> {
@@ -97,7 +117,43 @@ export async function resample(
     const column = values[`quantile${i}`]!;
     for (const [row, at] of index!.entries()) ofQuantile[at] = column[row]!;
   }
+  const pauses = await readPauses();
+  if (!pauses.isEmpty) leaveOut(resampled, await offIn(database, selected, label, pauses));
   return resampled;
+}
+
+/** The times in which a series was off in some process, and no other process recorded it. */
+async function offIn(database: DuckDB, relation: string, label: string, pauses: Pauses): Promise<Span<bigint>[]> {
+  const table = await database.sql(
+    `SELECT PID, Isolate, Channel, min(Timepoint) AS "from", max(Timepoint) AS "to" FROM ${relation} GROUP BY ALL`,
+  );
+  const off: Span<bigint>[] = [];
+  const recorded: Span<bigint>[] = [];
+  for (const row of table.rows()) {
+    const own = pauses.of(processOf(row), { channel: row.Channel as string, label });
+    off.push(...own);
+    recorded.push(...without([{ from: row.from as bigint, to: row.to as bigint }], own));
+  }
+  return without(off, recorded);
+}
+
+/** Takes the times in which recording was off out of intervals. */
+function leaveOut({ interval, timepoints, recorded, count, sum }: Resampled, off: readonly Span<bigint>[]): void {
+  const [begin, end] = [timepoints[0]!, timepoints.at(-1)! + interval];
+  const width = Number(interval);
+  const lost = new Float64Array(recorded.length);
+  for (const { from, to } of within(off, { from: begin, to: end })) {
+    const [first, last] = [Number((from - begin) / interval), Number((to - 1n - begin) / interval)];
+    for (let at = first; at <= last; at++) {
+      const start = begin + BigInt(at) * interval;
+      const part = { from: from > start ? from : start, to: to < start + interval ? to : start + interval };
+      lost[at]! += Number(part.to - part.from);
+    }
+  }
+  for (const [at, time] of lost.entries()) {
+    recorded[at] = time >= width ? 0 : 1 - time / width;
+    if (recorded[at] === 0 && count[at] === 0) count[at] = sum[at] = NaN;
+  }
 }
 
 /**
@@ -125,6 +181,7 @@ function empty(interval: bigint, first: bigint, length: number, quantiles: reado
     sum: new Float64Array(length),
     mean: new Float64Array(length).fill(NaN),
     quantiles: quantiles.map((q) => ({ q, values: new Float64Array(length).fill(NaN) })),
+    recorded: new Float64Array(length).fill(1),
   };
 }
 

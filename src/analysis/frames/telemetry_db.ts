@@ -12,7 +12,17 @@ import type { TelemetrySeries } from "./telemetry_series.ts";
 import type { ProcessId } from "../../files/names.ts";
 import type { Files } from "../../runtime.ts";
 import { type ProgramRecords, readProgramRecords } from "../programs/program_records.ts";
+import type { Pauses } from "../programs/pauses.ts";
 import { ChannelViews, OBSERVATIONS } from "./channel_views.ts";
+import { readPauses } from "./switches.ts";
+
+/** What a database reads. */
+interface Opened {
+  readonly sources: Sources;
+  readonly views: ChannelViews;
+  readonly files: Files;
+  readonly isPart: boolean;
+}
 
 /** Limits of DuckDB, and the time of interest. */
 export interface OpenOptions extends DuckDBOptions, TimeBounds {}
@@ -53,11 +63,15 @@ export class TelemetryDB {
   readonly #views: ChannelViews;
   readonly #files: Files;
 
-  private constructor(database: DuckDB, sources: Sources, views: ChannelViews, files: Files) {
+  /** Whether files of earlier rows were left out. */
+  readonly #isPart: boolean;
+
+  private constructor(database: DuckDB, { sources, views, files, isPart }: Opened) {
     this.#database = database;
     this.#sources = sources;
     this.#views = views;
     this.#files = files;
+    this.#isPart = isPart;
   }
 
   /**
@@ -91,7 +105,12 @@ export class TelemetryDB {
         try {
           const views = await ChannelViews.create(connection, found);
           database.guard((failure) => views.areStale(connection, failure), () => views.areOrdered);
-          return new TelemetryDB(database, found, views, runtime.files);
+          return new TelemetryDB(database, {
+            sources: found,
+            views,
+            files: runtime.files,
+            isPart: from !== undefined,
+          });
         } catch (error) {
           found.close();
           throw error;
@@ -126,13 +145,55 @@ export class TelemetryDB {
 
   /** The observations of a channel; none if it has no files. */
   frame(channel: string): TelemetryFrame {
-    return new TelemetryFrame(this.#database, this.#views.of(channel));
+    return new TelemetryFrame(this.#database, this.#views.of(channel), this.#readPauses);
   }
 
   /** All observations. */
   all(): TelemetryFrame {
-    return new TelemetryFrame(this.#database, OBSERVATIONS);
+    return new TelemetryFrame(this.#database, OBSERVATIONS, this.#readPauses);
   }
+
+  /**
+   * When recording was switched off, by process and series. Nothing is known of these times: they are
+   * neither quiet, nor had a program died.
+   *
+   * A program says so in rows of the channel `runtime`, labelled `recording`, `recording channel
+   * <name>` or `recording label <pattern>`: 0 is off from here, 1 on again. They are rows as all
+   * others for SQL and export, and no series for `labels` and `describe`. If the database was opened
+   * with `from`, what is switched on first was off before.
+   *
+   * @example
+   * ```ts
+   * import { TelemetryDB } from "@kymo/kymo/analysis";
+   * import { assertEquals } from "@std/assert";
+   * import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+   *
+   * mkdirSync("_pauses");
+   * writeFileSync(
+   *   "_pauses/runtime.1.csv",
+   *   "Timepoint,Measurement,Label,PID\r\n1700000000000000000,0,recording,42\r\n1700000060000000000,1,recording,42\r\n",
+   * );
+   * {
+   *   await using db = await TelemetryDB.open("_pauses");
+   *   const pauses = await db.pauses();
+   *   const [pause] = pauses.of({ pid: 42, isolate: "" });
+   *   assertEquals(pause, { from: 1700000000000000000n, to: 1700000060000000000n });
+   *   assertEquals(pauses.of({ pid: 42, isolate: "" }, { channel: "duration", label: "work" }), [pause!]);
+   * }
+   * rmSync("_pauses", { recursive: true });
+   * ```
+   */
+  async pauses(): Promise<Pauses> {
+    return await this.#readPauses();
+  }
+
+  /** Bound, so that frames and series can take it along. */
+  readonly #readPauses = (): Promise<Pauses> =>
+    readPauses({
+      database: this.#database,
+      isPart: this.#isPart,
+      records: () => this.programRecords().byProcess.values(),
+    });
 
   /** Durations, seconds. */
   duration(): TelemetryFrame {

@@ -5,6 +5,7 @@ import { exportParquet } from "../duckdb/parquet.ts";
 import type { ProcessId } from "../../files/names.ts";
 import { processesOf } from "./processes.ts";
 import { restrict, type Selection } from "./selection.ts";
+import { IS_NO_SWITCH, type PauseReader } from "./switches.ts";
 import type { Table } from "../duckdb/table.ts";
 import { TelemetrySeries } from "./telemetry_series.ts";
 
@@ -14,6 +15,7 @@ import { TelemetrySeries } from "./telemetry_series.ts";
  */
 export class TelemetryFrame {
   readonly #database: DuckDB;
+  readonly #readPauses: PauseReader;
   /**
    * SQL of the observations that can follow `FROM` in {@linkcode TelemetryFrame.sql}. The columns
    * are `Timepoint`, `Measurement`, `Label`, `PID`, `Isolate` and `Channel`.
@@ -21,14 +23,18 @@ export class TelemetryFrame {
   readonly relation: string;
 
   /** Called by `TelemetryDB`. */
-  constructor(database: DuckDB, relation: string) {
+  constructor(database: DuckDB, relation: string, readPauses: PauseReader) {
     this.#database = database;
+    this.#readPauses = readPauses;
     this.relation = relation;
   }
 
-  /** The labels, ascending by code points. */
+  /**
+   * The labels, ascending by code points. Those of the rows that say when recording was off are none:
+   * see `TelemetryDB.pauses`.
+   */
   async labels(): Promise<string[]> {
-    const table = await this.sql(`SELECT DISTINCT Label FROM ${this.relation} ORDER BY Label`);
+    const table = await this.sql(`SELECT DISTINCT Label FROM ${this.relation} WHERE ${IS_NO_SWITCH} ORDER BY Label`);
     return table.rows().map(({ Label }) => Label as string);
   }
 
@@ -39,7 +45,7 @@ export class TelemetryFrame {
 
   /** The observations with exactly this label (not a pattern); none if there is no such label. */
   timeSeries(label: string): TelemetrySeries {
-    return new TelemetrySeries(this.#database, this.relation, label);
+    return new TelemetrySeries(this.#database, this.relation, label, this.#readPauses);
   }
 
   /**
@@ -71,7 +77,7 @@ export class TelemetryFrame {
    * ```
    */
   where(selection: Selection): TelemetryFrame {
-    return new TelemetryFrame(this.#database, restrict(this.relation, selection));
+    return new TelemetryFrame(this.#database, restrict(this.relation, selection), this.#readPauses);
   }
 
   /**
@@ -80,7 +86,7 @@ export class TelemetryFrame {
    * @throws {KymoError} `invalid-argument`, if an option is wrong, such as a quantile above 1.
    */
   async describe(options: DescribeOptions = {}): Promise<Description[]> {
-    return await describe(this.#database, this.relation, options);
+    return await describe(this.#database, `(SELECT * FROM ${this.relation} WHERE ${IS_NO_SWITCH})`, options);
   }
 
   /**

@@ -6,6 +6,7 @@ import type { ProcessId } from "../../files/names.ts";
 import { processesOf } from "./processes.ts";
 import { restrict, type SeriesSelection, toSelection } from "./selection.ts";
 import { literal } from "../duckdb/sql.ts";
+import type { PauseReader } from "./switches.ts";
 import type { Table } from "../duckdb/table.ts";
 
 /**
@@ -24,6 +25,7 @@ export interface SeriesData {
 /** The observations with one label. Each query reads them anew. */
 export class TelemetrySeries {
   readonly #database: DuckDB;
+  readonly #readPauses: PauseReader;
   /** Label of all observations. */
   readonly label: string;
   /**
@@ -33,11 +35,12 @@ export class TelemetrySeries {
   readonly relation: string;
 
   /** Called by `TelemetryFrame`. */
-  constructor(database: DuckDB, relation: string, label: string) {
+  constructor(database: DuckDB, relation: string, label: string, readPauses: PauseReader) {
     if (typeof label !== "string") {
       throw new KymoError("invalid-argument", `Cannot select: ${quote(label)}: a label must be a string`);
     }
     this.#database = database;
+    this.#readPauses = readPauses;
     this.label = label;
     this.relation = `(SELECT * FROM ${relation} WHERE Label = ${literal(label)})`;
   }
@@ -57,6 +60,7 @@ export class TelemetrySeries {
       this.#database,
       restrict(this.relation, toSelection(selection)),
       this.label,
+      this.#readPauses,
     );
   }
 
@@ -155,7 +159,11 @@ export class TelemetrySeries {
    * ```
    */
   async resample(interval: string | bigint, options: ResampleOptions = {}): Promise<Resampled> {
-    return await resample(this.#database, this.relation, interval, options);
+    return await resample(
+      { database: this.#database, relation: this.relation, label: this.label, readPauses: this.#readPauses },
+      interval,
+      options,
+    );
   }
 
   /** Runs a query, as `TelemetryDB.sql` does. */

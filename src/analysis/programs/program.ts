@@ -9,6 +9,7 @@ import { type ProcessId, processKey } from "../../files/names.ts";
 import type { Liveness } from "../../files/liveness.ts";
 import type { ProgramRecords } from "./program_records.ts";
 import type { ProgramRecord } from "../../files/program_record.ts";
+import { type Pause, Pauses } from "./pauses.ts";
 
 /** A process that recorded, or began to. */
 export interface Program extends ProcessId {
@@ -16,6 +17,8 @@ export interface Program extends ProcessId {
   readonly record?: ProgramRecord;
   /** Whether it lives, by the locks of its spools; absent if its record has its end, or it has none. */
   readonly liveness?: Liveness;
+  /** The times in which nothing of it was recorded, since recording was off; absent if there are none. */
+  readonly pauses?: readonly Pause[];
   /** Its first and last row, ns since 1970; absent if it has none. */
   readonly rows?: { readonly first: bigint; readonly last: bigint };
 }
@@ -48,7 +51,7 @@ export function lastSeenOf({ record, rows }: Program): bigint | undefined {
  */
 export function programsOf(
   records: Pick<ProgramRecords, "byProcess" | "liveness">,
-  { processes }: { readonly processes: readonly ProcessId[] },
+  { processes, pauses = Pauses.none }: { readonly processes: readonly ProcessId[]; readonly pauses?: Pauses },
 ): Program[] {
   const recordOf = (id: ProcessId): ProgramRecord | undefined => {
     if (id.isolate !== "") return records.byProcess.get(processKey(id));
@@ -58,7 +61,15 @@ export function programsOf(
   const programOf = ({ pid, isolate }: ProcessId): Program => {
     const record = recordOf({ pid, isolate });
     const liveness = record && records.liveness.get(processKey(record));
-    return { pid, isolate, ...record && { record }, ...liveness && { liveness } };
+    // The rows of a program in layout `append` have the PID alone.
+    const off = pauses.of(record?.options.layout === "append" ? { pid, isolate: "" } : { pid, isolate });
+    return {
+      pid,
+      isolate,
+      ...record && { record },
+      ...liveness && { liveness },
+      ...off.length > 0 && { pauses: off },
+    };
   };
   const withRows = processes.map(programOf);
   const known = new Set(withRows.map(({ record }) => record));

@@ -8,10 +8,11 @@
 import type { Liveness } from "../../files/liveness.ts";
 import { processKey } from "../../files/names.ts";
 import type { ProgramEnd } from "../../files/program_record.ts";
+import { FOREVER } from "./pauses.ts";
 import { appendersOf, beginOf, lastSeenOf, type Program, programNames, serviceOf } from "./program.ts";
 
 /** What a remark is about. */
-export type RemarkKind = "killed" | "failed" | "crash-loop" | "memory" | "restarts" | "gap" | "mixed";
+export type RemarkKind = "killed" | "failed" | "crash-loop" | "memory" | "restarts" | "gap" | "off" | "mixed";
 
 /** A remark on one program, or on all programs of one service. */
 export interface Remark {
@@ -50,6 +51,11 @@ interface Life {
   readonly begin: bigint;
   readonly seen: bigint;
   readonly end: ProgramEnd | undefined;
+  /**
+   * Since when its recording was off when it was last seen, if it was: nobody knows for how long a
+   * program lived on that was killed then.
+   */
+  readonly offSince: bigint | undefined;
 }
 
 /**
@@ -64,12 +70,13 @@ export function remarksOn(programs: readonly Program[], format: RemarkFormat): R
     if (begin === undefined || seen === undefined || program.record === undefined) return [];
     // Of a program that died nobody may have written the end yet.
     const end = program.record.end ?? (program.liveness === "dead" ? { how: "killed" as const, at: seen } : undefined);
-    return program.record.kind === "worker" ? [] : [{ program, begin, seen, end }];
+    const offSince = program.pauses?.find(({ from, to }) => to === FOREVER || from <= seen && to > seen)?.from;
+    return program.record.kind === "worker" ? [] : [{ program, begin, seen, end, offSince }];
   }).sort((one, other) => one.begin < other.begin ? -1 : one.begin > other.begin ? 1 : 0);
   const remarks: Remark[] = [];
   for (const [service, own] of Map.groupBy(lives, ({ program }) => serviceOf(program))) {
     const failed = own.filter(({ end }) => hasFailed(end));
-    const short = failed.filter(({ begin, seen }) => seen - begin < SHORT_LIFE);
+    const short = failed.filter((life) => isKnownToEnd(life) && life.seen - life.begin < SHORT_LIFE);
     const isLoop = short.length >= CRASH_LOOP_LIVES;
     if (isLoop) remarks.push(crashLoop(service, short, format));
     for (const life of failed) {
@@ -114,14 +121,22 @@ export function hasFailed(end: Omit<ProgramEnd, "at"> | undefined): boolean {
   return end?.how === "killed" || end?.how === "uncaught" || end?.how === "exit" && (end.exitCode ?? 0) !== 0;
 }
 
+/** Whether it is known when a life ended: not if it was killed while its recording was off. */
+function isKnownToEnd({ end, offSince }: Life): boolean {
+  return end !== undefined && (end.how !== "killed" || offSince === undefined);
+}
+
 function failure(
   names: ReadonlyMap<string, string>,
-  { program, begin, seen, end }: Life,
+  { program, begin, seen, end, offSince }: Life,
   format: RemarkFormat,
 ): Remark {
   const key = processKey(program);
   const isKilled = end!.how === "killed";
-  const when = isKilled ? `; it was last seen at ${format.time(seen)}` : ` at ${format.time(seen)}`;
+  const off = offSince === undefined ? "" : `, while recording was off since ${format.time(offSince)}`;
+  const when = isKilled
+    ? off === "" ? `; it was last seen at ${format.time(seen)}` : off
+    : ` at ${format.time(seen)}${off}`;
   return {
     kind: isKilled ? "killed" : "failed",
     isBad: true,
@@ -173,10 +188,12 @@ function restarts(service: string, lives: readonly Life[]): Remark {
 function gaps(service: string, lives: readonly Life[], format: RemarkFormat): Remark[] {
   const found: { readonly from: bigint; readonly to: bigint }[] = [];
   let covered: bigint | undefined;
-  for (const { begin, seen, end } of lives) {
+  for (const [i, life] of lives.entries()) {
+    const { begin, seen, end } = life;
     if (covered !== undefined && begin - covered >= SHORTEST_GAP) found.push({ from: covered, to: begin });
-    // Of a program without an end nobody knows whether it lives on without recording anything.
-    const until = end === undefined ? lives.at(-1)!.seen : seen;
+    // Of a program without an end nobody knows whether it lives on without recording anything. One that
+    // was killed while its recording was off may have lived until the next one began.
+    const until = end === undefined ? lives.at(-1)!.seen : isKnownToEnd(life) ? seen : lives[i + 1]?.begin ?? seen;
     if (covered === undefined || until > covered) covered = until;
   }
   const longest = found.reduce<typeof found[number] | undefined>(

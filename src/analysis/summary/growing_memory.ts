@@ -1,13 +1,15 @@
 import { processKey } from "../../files/names.ts";
 import { formatBytes } from "../../display/numbers.ts";
-import { NANOSECONDS_PER_SECOND, SERIES } from "../../series.ts";
+import { CHANNELS, NANOSECONDS_PER_SECOND, SERIES } from "../../series.ts";
 import { memoryGrowth, type MemoryPoint } from "../../statistics/memory_growth.ts";
 import { literal } from "../duckdb/sql.ts";
 import { processOf } from "../frames/processes.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
 import { type Program, programNames, withoutWorkers } from "../programs/program.ts";
 import type { Remark, RemarkFormat } from "../programs/remarks.ts";
+import { secondsIn, within } from "../../statistics/spans.ts";
 import type { RuntimeSummary } from "./runtime_summary.ts";
+import type { Summary } from "./summary.ts";
 
 /** Processes that are examined, those with the largest difference first. */
 const MOST_PROCESSES = 20;
@@ -21,7 +23,7 @@ const LEAST_DIFFERENCE = 10e6;
 /** Remarks on programs whose memory grew all the time. */
 export async function growingMemory(
   db: TelemetryDB,
-  runtime: readonly RuntimeSummary[],
+  { runtime, pauses }: Pick<Summary, "runtime" | "pauses">,
   programs: readonly Program[],
   format: RemarkFormat,
 ): Promise<Remark[]> {
@@ -35,7 +37,11 @@ export async function growingMemory(
   for (const series of examined) {
     const { pid, first } = series;
     const key = processKey(series);
-    const growth = memoryGrowth(points.get(key) ?? []);
+    const off = within(pauses.of(series, { channel: CHANNELS.runtime, label: SERIES.rss }), {
+      from: first,
+      to: series.last,
+    });
+    const growth = memoryGrowth(points.get(key) ?? [], secondsIn(off));
     if (growth === undefined) continue;
     const timepoint = (seconds: number): bigint => first + BigInt(Math.round(seconds * NANOSECONDS_PER_SECOND));
     const doubt = growth.isShort ? ", which is too short to tell a leak from a program that starts" : "";

@@ -1,5 +1,6 @@
 import { aggregates, measured, toStatistics } from "../frames/description.ts";
 import { isFromPython, RUNTIME_SERIES, type RuntimeSeries, runtimeSeriesOf } from "../../series.ts";
+import { parseSwitchLabel } from "../../recording_switch.ts";
 import type { ProcessId } from "../../files/names.ts";
 import { processOf } from "../frames/processes.ts";
 import type { Selection } from "../frames/selection.ts";
@@ -28,11 +29,16 @@ export interface RuntimeSummary extends RuntimeSeries, ProcessId {
   readonly growth?: number;
 }
 
-/**
- * Summarizes the runtime series of each process, in the order of {@linkcode RUNTIME_SERIES}, then
- * by label.
- */
-export async function summarizeRuntime(db: TelemetryDB, selection: Selection): Promise<RuntimeSummary[]> {
+/** The rows of the channel `runtime`. */
+export interface RuntimeRows {
+  /** Its series of each process, in the order of {@linkcode RUNTIME_SERIES}, then by label. */
+  readonly series: readonly RuntimeSummary[];
+  /** The rows that say when recording was off, which are no series, by label and process. */
+  readonly switches: readonly Pick<RuntimeSummary, "pid" | "isolate" | "rows" | "first" | "last">[];
+}
+
+/** Summarizes the selected rows of the channel `runtime`. */
+export async function summarizeRuntime(db: TelemetryDB, selection: Selection): Promise<RuntimeRows> {
   const frame = db.runtime().where(selection);
   const table = await frame.sql(
     `SELECT Label, PID, Isolate, count(*) AS observations, ${
@@ -66,7 +72,11 @@ export async function summarizeRuntime(db: TelemetryDB, selection: Selection): P
     const index = RUNTIME_SERIES.findIndex((series) => series.label === label);
     return index < 0 ? RUNTIME_SERIES.length : index;
   };
-  return summaries.sort((one, other) => place(one) - place(other));
+  const isSwitch = ({ label }: RuntimeSummary): boolean => parseSwitchLabel(label) !== undefined;
+  return {
+    series: summaries.filter((one) => !isSwitch(one)).sort((one, other) => place(one) - place(other)),
+    switches: summaries.filter(isSwitch),
+  };
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   widened,
 } from "./time_bins.ts";
 import { CHANNELS } from "../../series.ts";
+import { Pauses } from "../programs/pauses.ts";
 
 /** Options of {@linkcode summarize}. */
 export interface SummaryOptions extends Selection {
@@ -46,6 +47,8 @@ export interface Summary {
   readonly quantities: readonly SeriesSummary[];
   /** Runtime series, each process separately. */
   readonly runtime: readonly RuntimeSummary[];
+  /** When recording was off, of all processes, whichever are selected. */
+  readonly pauses: Pauses;
 }
 
 /** A series, or a series in one process. Only `rows` and `counts` include observations of NaN. */
@@ -80,8 +83,11 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   let countedIn = widened(binsOf(time, shiftFor(time)));
   let counted = await countAll(db, options, countedIn);
   const { byProcess: _, quantiles: __, estimate: ___, ...selection } = options;
-  const runtime = await summarizeRuntime(db, selection);
-  const range = rangeOf([...counted, ...runtime]);
+  const { series: runtime, switches } = await summarizeRuntime(db, selection);
+  // All of the runtime was read just now, unless only a part is selected.
+  const isWhole = Object.values(selection).every((condition) => condition === undefined);
+  const pauses = isWhole && switches.length === 0 ? Pauses.none : await db.pauses();
+  const range = rangeOf([...counted, ...runtime, ...switches]);
   if (range !== undefined && !counted.every((series) => holds(countedIn, series))) {
     countedIn = binsOf(range, shiftFor(range));
     counted = await countAll(db, options, countedIn);
@@ -95,16 +101,17 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
       return bins === undefined ? [] : countsIn(bins, binCounts, countedIn);
     },
   }));
-  const keys = new Set(runtime.map(processKey));
+  const keys = new Set([...runtime, ...switches].map(processKey));
   for (const { processes } of counted) for (const key of processes) keys.add(key);
   return {
-    rows: [...counted, ...runtime].reduce((sum, { rows }) => sum + rows, 0),
+    rows: [...counted, ...runtime, ...switches].reduce((sum, { rows }) => sum + rows, 0),
     range,
     processes: sortedProcesses(keys),
     bins,
     durations: series.filter(({ channel }) => channel === CHANNELS.duration),
     quantities: series.filter(({ channel }) => channel !== CHANNELS.duration),
     runtime,
+    pauses,
   };
 }
 

@@ -14,8 +14,8 @@ const description = "Show how often and how long, by label, and the memory, CPU 
 const details = `
 DIR is a monitoring directory, a CSV file, or a pattern of files. What running
 programs have not yet flushed is read from their spools. Rates are per second
-of the time in which a program lived, from the first to the last selected
-observation. A narrow terminal shows fewer
+of the time in which a program lived and recording was on, from the first to
+the last selected observation. A narrow terminal shows fewer
 columns; --json has everything.
 ${timeArgumentHelp}
 ${jsonHelp}
@@ -62,14 +62,21 @@ async function summarizeRecording(
   const quantiles = parseQuantiles(options.quantiles);
   const sort = parseSortKey(options.sort, quantiles);
   await using db = await openRecording(sources, "summarize", context, options);
-  const [{ summarize, timeRange }, { estimateTimeRange }, { programsOf }, { remarksOn }, { growingMemory }] =
-    await Promise.all([
-      import("../../../analysis/summary/summary.ts"),
-      import("../../../analysis/summary/time_estimate.ts"),
-      import("../../../analysis/programs/program.ts"),
-      import("../../../analysis/programs/remarks.ts"),
-      import("../../../analysis/summary/growing_memory.ts"),
-    ]);
+  const [
+    { summarize, timeRange },
+    { estimateTimeRange },
+    { programsOf },
+    { remarksOn },
+    { remarksOnPauses },
+    { growingMemory },
+  ] = await Promise.all([
+    import("../../../analysis/summary/summary.ts"),
+    import("../../../analysis/summary/time_estimate.ts"),
+    import("../../../analysis/programs/program.ts"),
+    import("../../../analysis/programs/remarks.ts"),
+    import("../../../analysis/programs/pause_remarks.ts"),
+    import("../../../analysis/summary/growing_memory.ts"),
+  ]);
   const summary = await whileReading(db, context, async () => {
     const selection = await selectionOf(options, () => timeRange(db));
     const estimate = estimateTimeRange(sources, context.runtime.files);
@@ -80,7 +87,8 @@ async function summarizeRecording(
   const programs = programsOf(records, summary);
   const remarks = [
     ...remarksOn(programs, REMARK_FORMAT),
-    ...await growingMemory(db, summary.runtime, programs, REMARK_FORMAT),
+    ...await growingMemory(db, summary, programs, REMARK_FORMAT),
+    ...remarksOnPauses(programs, summary.pauses, summary.range, REMARK_FORMAT),
   ];
   if (json) stdout.write(`${toJson(summary, { sources, reading, programs, remarks, sort })}\n`);
   else {

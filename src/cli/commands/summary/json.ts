@@ -2,11 +2,15 @@ import type { Reading } from "../../../analysis/source/reading_report.ts";
 import { type Program, programNames } from "../../../analysis/programs/program.ts";
 import type { Remark } from "../../../analysis/programs/remarks.ts";
 import { outcomesByRoute } from "../../../analysis/frames/route_outcomes.ts";
-import { processKey } from "../../../files/names.ts";
+import { EVER, FOREVER, type Pause } from "../../../analysis/programs/pauses.ts";
+import { parseProcessKey, processKey } from "../../../files/names.ts";
 import type { ProgramRecord } from "../../../files/program_record.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { sorted, type SortKey } from "./series_order.ts";
-import { livedTimes, secondsOf } from "./text.ts";
+import { secondsOf } from "./text.ts";
+import { countsIn, recordedTimes } from "./recorded_time.ts";
+import type { SwitchScope } from "../../../recording_switch.ts";
+import { without } from "../../../statistics/spans.ts";
 import { quantileName } from "../../../statistics/quantiles.ts";
 
 /** What `--json` prints, for the help. */
@@ -16,7 +20,10 @@ a JSON number cannot hold exactly. Numbers are not rounded; null means not
 finite. Durations are in seconds.
   sources, files, spools   what was read
   rows, from, to           what was selected; seconds: from from to to;
-  lived                    seconds of it in which a program lived, for rates
+  lived                    seconds of it in which a program lived
+  recorded                 seconds of it in which one recorded, for rates
+  pauses                   when recording was off: [{pid, isolate, channel?,
+                           label?, from, to}], at most 1,000; null if not known
   processes                [{pid, isolate, name}]; isolate "" if not known
   programs                 program records: [{pid, isolate, service, host?,
                            runtime, kymo, script?, kind, timeZone?, clock,
@@ -26,7 +33,8 @@ finite. Durations are in seconds.
   bins                     {from, width, length}: that time cut into parts, ns
   durations, quantities    series: {channel, label, pid?, isolate?, count, rate,
                            sum, mean, min, max, latest?, quantiles: {p50, ...},
-                           from, to, counts: observations in each bin}
+                           from, to, counts: observations in each bin, null
+                           where recording was off all the time}
   requests                 how they ended: [{route, requests, failed,
                            byOutcome: {4xx, 5xx, aborted, threw}}]
   runtime                  {label, pid, isolate, unit, kind, count, mean, min,
@@ -47,10 +55,10 @@ export function toJson(
   },
 ): string {
   const seconds = secondsOf(summary);
-  const timeOf = livedTimes(summary, programs);
+  const timeOf = recordedTimes(summary, programs);
   const rateOf = (series: SeriesSummary): number | null => {
-    const time = timeOf(series);
-    return time > 0 ? series.count / time : null;
+    const { recorded } = timeOf(series);
+    return recorded > 0 ? series.count / recorded : null;
   };
   const names = programNames(programs);
   const { rows, range, processes, bins, durations, quantities, runtime } = summary;
@@ -71,7 +79,7 @@ export function toJson(
     to: one.last,
     // Only while it is written: of 100,000 labels they would be 200 MB.
     get counts() {
-      return one.counts;
+      return countsIn(bins, one.counts, timeOf(one).off);
     },
   });
   return JSON.stringify(
@@ -89,7 +97,9 @@ export function toJson(
       from: range?.first ?? null,
       to: range?.last ?? null,
       seconds,
-      lived: timeOf(),
+      lived: timeOf().lived,
+      recorded: timeOf().recorded,
+      pauses: pausesToJson(summary),
       bins: bins ?? null,
       durations: sorted(durations, sort).map(series),
       quantities: sorted(quantities, sort).map(series),
@@ -99,6 +109,25 @@ export function toJson(
     },
     (_, value) => typeof value === "bigint" ? String(value) : value,
   );
+}
+
+/** Most pauses that are listed. */
+const MOST_PAUSES = 1_000;
+
+/** The pauses of processes, and of channels and labels of them. */
+function pausesToJson({ pauses }: Summary): object[] {
+  const list: object[] = [];
+  for (const id of pauses.processes.map(parseProcessKey)) {
+    const add = (scope: SwitchScope, of: readonly Pause[]): void => {
+      for (const { from, to } of of.slice(0, MOST_PAUSES - list.length)) {
+        list.push({ ...id, ...scope, from: from === EVER ? null : from, to: to === FOREVER ? null : to });
+      }
+    };
+    const all = pauses.of(id);
+    add({}, all);
+    for (const scope of pauses.narrow) add(scope, without(pauses.ofScope(id, scope), all));
+  }
+  return list;
 }
 
 function recordToJson({ name, runtimeVersion, runtime, end, ...record }: ProgramRecord): object {

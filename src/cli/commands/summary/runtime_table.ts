@@ -1,10 +1,10 @@
-import { unionSeconds } from "../../../analysis/programs/lived_time.ts";
 import { plainNames, type Program, programNames, withoutWorkers } from "../../../analysis/programs/program.ts";
 import type { RuntimeSummary } from "../../../analysis/summary/runtime_summary.ts";
 import { counted, formatCores, formatQuantity } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import { type ProcessId, processKey } from "../../../files/names.ts";
 import { isOfIsolate } from "../../../series.ts";
+import { secondsIn } from "../../../statistics/spans.ts";
 import { COMPACT, SPACED } from "../../terminal/style.ts";
 import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
 
@@ -97,7 +97,7 @@ function rowOf(all: readonly RuntimeSummary[], programs: readonly Program[], nam
     const growth = sum(({ growth = 0 }) => growth);
     if (Number.isNaN(growth)) return "– (mixed processes)";
     // Of lives one after the other each has cores of its own time.
-    const cores = growth / unionSeconds(group.map(({ first, last }) => ({ begin: first, end: last })));
+    const cores = growth / secondsIn(group.map(({ first, last }) => ({ from: first, to: last })));
     return unit === "s" && Number.isFinite(cores) ? `${format(growth)}, ${formatCores(cores, SPACED)}` : format(growth);
   }
 }

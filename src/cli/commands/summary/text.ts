@@ -1,12 +1,12 @@
 import type { Reading } from "../../../analysis/source/reading_report.ts";
 import { type Program, programNames } from "../../../analysis/programs/program.ts";
-import { processKey } from "../../../files/names.ts";
-import { livedSeconds } from "../../../analysis/programs/lived_time.ts";
 import type { Remark } from "../../../analysis/programs/remarks.ts";
 import { outcomesByRoute } from "../../../analysis/frames/route_outcomes.ts";
 import { formatFailures } from "./failures.ts";
 import { formatPrograms } from "./programs.ts";
 import { formatRuntime, nameOf, processColumn } from "./runtime_table.ts";
+import type { TimeBins } from "../../../analysis/summary/time_bins.ts";
+import { countsIn, type RecordedTime, recordedTimes } from "./recorded_time.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { sorted, type SortKey } from "./series_order.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
@@ -39,7 +39,7 @@ export interface SummaryLook extends TableRoom {
 export function formatSummary(summary: Summary, look: SummaryLook): string {
   const { durations, quantities, runtime } = summary;
   const programs = formatPrograms(look.programs, look.remarks, look);
-  const timeOf = livedTimes(summary, look.programs);
+  const timeOf = recordedTimes(summary, look.programs);
   const sections = [header(summary, look)];
   const add = (title: string, table: string): void =>
     void sections.push(`${look.hasColors ? bold(title) : title}\n${table}`);
@@ -48,31 +48,13 @@ export function formatSummary(summary: Summary, look: SummaryLook): string {
   if (failing !== "") add("Requests that failed", failing);
   if (durations.length > 0) {
     const order = look.sort === "label" ? "" : `, by ${look.sort === "total" ? "total time" : look.sort}`;
-    add(`Durations${order}`, formatSeries(durations, timeOf, "s", look));
+    add(`Durations${order}`, formatSeries(durations, timeOf, summary.bins, "s", look));
   }
   for (const [channel, series] of Map.groupBy(quantities, ({ channel }) => channel)) {
-    add(capitalized(sanitize(channel)), formatSeries(series, timeOf, "", look));
+    add(capitalized(sanitize(channel)), formatSeries(series, timeOf, summary.bins, "", look));
   }
   if (runtime.length > 0) add("Runtime", formatRuntime(runtime, look));
   return sections.join("\n");
-}
-
-/**
- * Returns the seconds of a summary in which a series could be recorded: those in which the program
- * of the series lived, or without one, any of the programs that have rows.
- */
-export function livedTimes(
-  { range, processes }: Pick<Summary, "range" | "processes">,
-  programs: readonly Program[],
-): (series?: Pick<SeriesSummary, "pid" | "isolate">) => number {
-  const keys = new Set(processes.map(processKey));
-  const own = new Map<string, Program>();
-  for (const program of programs) if (keys.has(processKey(program))) own.set(processKey(program), program);
-  const all = own.size === 0 ? secondsOf({ range }) : livedSeconds([...own.values()], range);
-  return ({ pid, isolate = "" } = {}) => {
-    const program = pid === undefined ? undefined : own.get(processKey({ pid, isolate }));
-    return program === undefined ? all : livedSeconds([program], range);
-  };
 }
 
 /** Seconds from the first to the last observation. */
@@ -92,24 +74,27 @@ function header(summary: Summary, { sources, reading, programs, hasColors }: Sum
     counted(reading.files, "file"),
     ...reading.spools > 0 ? [counted(reading.spools, "spool")] : [],
   ];
-  const [seconds, lived] = [secondsOf(summary), livedTimes(summary, programs)()];
+  const seconds = secondsOf(summary);
+  const { lived, recorded } = recordedTimes(summary, programs)();
   const idle = seconds - lived > IDLE_PART * seconds
     ? `, in ${formatSpan(lived, SPACED)} of which a program lived`
     : "";
+  const paused = recorded < lived ? `; recording was off for ${formatSpan(lived - recorded, SPACED)} of it` : "";
   const time = range === undefined
     ? reading.files + reading.spools > 0
       ? "no observation is selected"
       : reading.problems.length > 0
       ? "nothing could be read"
       : "nothing was recorded"
-    : `${formatTimeRange(range)}, ${formatSpan(seconds, SPACED)}${idle}`;
+    : `${formatTimeRange(range)}, ${formatSpan(seconds, SPACED)}${idle}${paused}`;
   return [hasColors ? bold(name) : name, time, found.join(", ")].map((line) => `${line}\n`).join("");
 }
 
 /** A table of series: how often, how much, and when. */
 function formatSeries(
   series: readonly SeriesSummary[],
-  timeOf: (series: SeriesSummary) => number,
+  timeOf: (series: SeriesSummary) => RecordedTime,
+  bins: TimeBins | undefined,
   unit: "s" | "",
   look: SummaryLook,
 ): string {
@@ -126,8 +111,8 @@ function formatSeries(
       title: "rate/s",
       rank: 5,
       cell(one) {
-        const time = timeOf(one);
-        return time > 0 ? formatRate(one.count / time, COMPACT) : "–";
+        const { recorded } = timeOf(one);
+        return recorded > 0 ? formatRate(one.count / recorded, COMPACT) : "–";
       },
     },
     ...unit === "s"
@@ -144,7 +129,11 @@ function formatSeries(
       title: "over time",
       side: "left",
       rank: 4.5,
-      cell: ({ counts }) => sparkline(counts, Math.max(9, Math.min(20, Math.floor((look.width ?? Infinity) / 8)))),
+      cell: (one) =>
+        sparkline(
+          countsIn(bins, one.counts, timeOf(one).off),
+          Math.max(9, Math.min(20, Math.floor((look.width ?? Infinity) / 8))),
+        ),
       style: (text) => `\x1b[36m${text}\x1b[39m`,
     },
   ];

@@ -10,6 +10,8 @@ import {
 } from "../../../../src/analysis/programs/program.ts";
 import { livedSeconds } from "../../../../src/analysis/programs/lived_time.ts";
 import { type Remark, remarksOn } from "../../../../src/analysis/programs/remarks.ts";
+import { FOREVER, Pauses } from "../../../../src/analysis/programs/pauses.ts";
+import { remarksOnPauses } from "../../../../src/analysis/programs/pause_remarks.ts";
 import { programRecord } from "../../../support/fake/program_record.ts";
 
 const SECOND = 1_000_000_000n;
@@ -194,7 +196,73 @@ describe("remarksOn", () => {
     );
   });
 
+  it("does not take a pause for death, nor the time after it for a gap", () => {
+    const off = (one: Program, from: number, to?: number): Program => ({
+      ...one,
+      pauses: [{ from: BigInt(from) * SECOND, to: to === undefined ? FOREVER : BigInt(to) * SECOND }],
+    });
+    const killed = (begin: number, end: number): Program => program("a", begin, [end, { how: "killed" }]);
+    const after = program("a", 100, [200, stopped]);
+    const kinds = (...programs: Program[]): string[] => remarks(programs).map(({ kind }) => kind).sort();
+    assertEquals(kinds(killed(0, 50), after), ["gap", "killed", "restarts"]);
+    assertEquals(kinds(off(killed(0, 50), 40), after), ["killed", "restarts"]);
+    assertEquals(kinds(off(killed(0, 50), 30, 40), after), ["gap", "killed", "restarts"]);
+    // It says itself when it ended, so that the time after that is a gap.
+    assertEquals(kinds(off(program("a", 0, [50, stopped]), 40), after), ["gap", "restarts"]);
+    assertEquals(
+      texts([off(killed(0, 50), 40)]),
+      ["bun 1.4.5 · a@web-2 was killed, while recording was off since 40"],
+    );
+    const short = [0, 10, 20].map((begin) => killed(begin, begin + 1));
+    assertEquals(kinds(...short), ["crash-loop"]);
+    assertEquals(kinds(...short.map((one) => off(one, 0))), ["killed", "killed", "killed", "restarts"]);
+  });
+
   it("leaves out workers", () => {
     assertEquals(texts([program("a", 0, [5, { how: "killed" }], { kind: "worker" })]), []);
+  });
+});
+
+describe("remarksOnPauses", () => {
+  const range = { first: 0n, last: 100n * SECOND };
+  const one = program("a", 0, [90, stopped]);
+  const living = program("b", 0);
+  const remarksOf = (of: Program, ...rows: (readonly [at: number, value: number, label?: string])[]): string[] => {
+    const pauses = new Pauses(rows.map(([at, value, label = "recording"]) => ({
+      pid: of.pid,
+      isolate: of.isolate,
+      timepoint: BigInt(at) * SECOND,
+      value,
+      label,
+    })));
+    const format = { time: (timepoint: bigint) => `${timepoint / SECOND}`, span: (seconds: number) => `${seconds} s` };
+    return remarksOnPauses([{ ...of, pauses: pauses.of(of) }], pauses, range, format)
+      .map(({ text }) => text.slice(text.indexOf(": ") + 2));
+  };
+
+  it("tell for how long recording was off, and how often", () => {
+    assertEquals(remarksOf(one), []);
+    assertEquals(remarksOf(one, [10, 0], [20, 1]), ["recording was off for 10 s of 90 s"]);
+    assertEquals(remarksOf(one, [10, 0], [20, 1], [30, 0], [50, 1]), ["recording was off for 30 s of 90 s, 2 times"]);
+  });
+
+  it("tell since when it is off, or was until the end", () => {
+    assertEquals(remarksOf(one, [30, 0]), ["recording was off for 60 s of 90 s, since 30 until its end"]);
+    assertEquals(remarksOf(living, [100, 0]), ["recording has been off since 100"]);
+    assertEquals(
+      remarksOf(living, [10, 0], [20, 1], [90, 0]),
+      ["recording was off for 20 s of 100 s, 2 times, the last time since 90"],
+    );
+  });
+
+  it("tell what else was off while other things were recorded", () => {
+    assertEquals(
+      remarksOf(one, [10, 0, "recording channel sales"], [20, 0], [30, 1], [40, 0, "recording label /a*"]),
+      [
+        "recording of labels /a* was off for 50 s of 90 s, since 40 until its end",
+        "recording was off for 10 s of 90 s",
+        "recording of channel sales was off for 10 s of 90 s",
+      ],
+    );
   });
 });

@@ -17,7 +17,12 @@ describe("growingMemory", () => {
     });
     await using db = await TelemetryDB.open(files.path);
     const format = { time: String, span: (time: number) => `${Math.round(time)} s` };
-    const [remark, ...others] = await growingMemory(db, await summarizeRuntime(db, {}), [], format);
+    const [remark, ...others] = await growingMemory(
+      db,
+      { runtime: (await summarizeRuntime(db, {})).series, pauses: await db.pauses() },
+      [],
+      format,
+    );
     assertEquals(others, []);
     assertEquals(remark?.processes, ["1-0000000b"]);
     assertEquals(

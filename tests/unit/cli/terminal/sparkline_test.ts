@@ -26,4 +26,10 @@ describe("a sparkline", () => {
     assertEquals(sparkline([6, 0, 0], 2), "█ "); // the middle one is half in either
     assertEquals(sparkline([6, 6, 6, 6, 6], 2), "██");
   });
+
+  it("shows what is not known as a dot, and leaves it out of a mean", () => {
+    assertEquals(sparkline([4, null, 0, 8], 10), "▅· █");
+    assertEquals(sparkline([8, null, null, null, 4, 4], 3), "█·▅");
+    assertEquals(sparkline([null], 1), "·");
+  });
 });

@@ -27,6 +27,8 @@ describe("a summary as JSON", () => {
       to,
       seconds: 10,
       lived: 10,
+      recorded: 10,
+      pauses: [],
       bins: { from, width: "4294967296", length: 3 },
       unread: { rows: 1, problems: [problem] },
     });

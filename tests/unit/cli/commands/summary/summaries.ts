@@ -1,4 +1,5 @@
 import type { RuntimeSummary } from "../../../../../src/analysis/summary/runtime_summary.ts";
+import { Pauses } from "../../../../../src/analysis/programs/pauses.ts";
 import type { SeriesSummary, Summary } from "../../../../../src/analysis/summary/summary.ts";
 import type { SummaryLook } from "../../../../../src/cli/commands/summary/text.ts";
 
@@ -56,6 +57,7 @@ export function summaryOf(properties: Partial<Summary>): Summary {
     durations: [],
     quantities: [],
     runtime: [],
+    pauses: Pauses.none,
     ...properties,
   };
 }

@@ -1,0 +1,57 @@
+import type { ProgramRecord } from "../../files/program_record.ts";
+import { CHANNELS } from "../../series.ts";
+import { RECORDING } from "../../recording_switch.ts";
+import type { DuckDB } from "../duckdb/duckdb.ts";
+import { literal } from "../duckdb/sql.ts";
+import { Pauses, type SwitchRow } from "../programs/pauses.ts";
+
+/** The view of the rows that switch recording off and on. */
+export const SWITCHES = "kymo.switches";
+
+/** SQL that tells whether a label of the channel `runtime` may be that of a switch. */
+export const IS_SWITCH_LABEL = `(Label = ${literal(RECORDING)} OR starts_with(Label, ${literal(`${RECORDING} `)}))`;
+
+/** SQL that tells whether a row is none that switches: those are no series. */
+export const IS_NO_SWITCH = `NOT (Channel = ${literal(CHANNELS.runtime)} AND ${IS_SWITCH_LABEL})`;
+
+/** Reads when recording was off. */
+export type PauseReader = () => Promise<Pauses>;
+
+/** With more switches than this, only the last of each process and label in a part of the time counts. */
+const MAX_SWITCHES = 100_000;
+
+/** What {@linkcode readPauses} reads, and what it should know. */
+export interface PauseSource {
+  readonly database: DuckDB;
+  /** Whether files of earlier rows were left out. */
+  readonly isPart: boolean;
+  /** The records of the programs; asked for only if there are switches of unknown isolates. */
+  readonly records: () => Iterable<ProgramRecord>;
+}
+
+/** Reads when recording was off. Scans the channel `runtime`. */
+export async function readPauses({ database, isPart, records }: PauseSource): Promise<Pauses> {
+  const read = async (query: string): Promise<SwitchRow[]> => {
+    const table = await database.sql(query);
+    return table.rows().map(({ PID, Isolate, Label, Timepoint, Measurement }) => ({
+      pid: Number(PID),
+      isolate: Isolate as string,
+      label: Label as string,
+      timepoint: Timepoint as bigint,
+      value: Measurement as number,
+    }));
+  };
+  let rows = await read(`SELECT * FROM ${SWITCHES} LIMIT ${MAX_SWITCHES + 1}`);
+  if (rows.length === 0) return Pauses.none;
+  if (rows.length > MAX_SWITCHES) {
+    rows = await read(`
+      SELECT PID, Isolate, Label, max(Timepoint) AS Timepoint, arg_max(Measurement, Timepoint) AS Measurement
+      FROM ${SWITCHES}, (
+        SELECT min(Timepoint::HUGEINT) AS earliest, (max(Timepoint::HUGEINT) - min(Timepoint::HUGEINT)) //
+          greatest(1, ${MAX_SWITCHES} // count(DISTINCT (PID, Isolate, Label))) + 1 AS width FROM ${SWITCHES}
+      ) GROUP BY PID, Isolate, Label, (Timepoint - earliest) // width LIMIT ${2 * MAX_SWITCHES}`);
+  }
+  const isMixed = rows.some(({ isolate }) => isolate === "");
+  const starts = isMixed ? [...records()].filter(({ options }) => options.layout === "append") : [];
+  return new Pauses(rows, { isPart, starts });
+}
