@@ -1,0 +1,65 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { plant, plantAppended, ROUTE } from "../../support/analysis/paused_recording.ts";
+import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+
+const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+
+/** Runs `kymo` on the runtime of this test, and returns what it prints. */
+async function kymo(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await spawnCommand(commandOf(thisRuntime, entry, args), { env: { TZ: "UTC" } })
+    .ended;
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  return stdout;
+}
+
+const isolate = "0000000a";
+
+describe("kymo summary of a program whose recording was off", () => {
+  it("counts rates in the time in which it recorded, and tells the pause", async () => {
+    using scratch = scratchDirectory();
+    plant(scratch.path, [{ isolate, from: 0, to: 120, end: { how: "stop" }, off: [[40, 70]] }]);
+    const lines = (await kymo("summary", scratch.path)).split("\n");
+    assertMatch(lines[1]!, /, 2 min; recording was off for 30 s of it$/);
+    assert(lines.includes("  bun 1.4.5 · orders@web-2: recording was off for 30 s of 2 min."), lines.join("\n"));
+    assertMatch(lines.find((line) => line.startsWith(ROUTE))!, /^\/orders \[GET\] +900 +10 .* █+·+█+$/);
+    assert(!lines.some((line) => line.startsWith("recording ")));
+  });
+
+  it("has the pause in JSON, and no number of what nobody counted", async () => {
+    using scratch = scratchDirectory();
+    plant(scratch.path, [{ isolate, from: 0, to: 120, end: { how: "stop" }, off: [[40, 70]] }]);
+    const json = JSON.parse(await kymo("summary", "--json", scratch.path));
+    assertEquals([json.lived, json.recorded].map(Math.round), [120, 90]);
+    assertEquals(json.pauses, [{ pid: 1, isolate, from: "1700000040000000000", to: "1700000070000000000" }]);
+    assertEquals(json.remarks.map(({ kind }: { kind: string }) => kind), ["off"]);
+    assertEquals(json.runtime.map(({ label }: { label: string }) => label).includes("recording"), false);
+    const [{ rate, counts }] = json.durations;
+    assertEquals(Math.round(rate * 10) / 10, 10);
+    const nulls = counts.filter((count: number | null) => count === null).length;
+    assert(nulls > 0.2 * counts.length && nulls < 0.26 * counts.length, `${nulls} of ${counts.length}`);
+    assert(!counts.includes(0), JSON.stringify(counts));
+    // Also of a part of the rows, among which those that tell the pause are not.
+    const part = JSON.parse(await kymo("summary", "--json", "--label", ROUTE, "--from", "+10s", scratch.path));
+    assertEquals(Math.round(part.durations[0].rate * 10) / 10, 10);
+  });
+
+  it("takes time without rows for quiet if nobody switched recording off", async () => {
+    using scratch = scratchDirectory();
+    plant(scratch.path, [{ isolate, from: 0, to: 120, end: { how: "stop" }, quiet: [[40, 70]] }]);
+    const json = JSON.parse(await kymo("summary", "--json", scratch.path));
+    assertEquals([json.pauses, json.remarks], [[], []]);
+    assertEquals(Math.round(json.durations[0].rate * 10) / 10, 7.5);
+    assert(!json.durations[0].counts.includes(null));
+  });
+
+  it("knows pauses in layout append by the PID", async () => {
+    using scratch = scratchDirectory();
+    plantAppended(scratch.path, { isolate, from: 0, to: 120, off: [[40, 70]] });
+    const json = JSON.parse(await kymo("summary", "--json", scratch.path));
+    assertEquals(json.pauses, [{ pid: 1, isolate: "", from: "1700000040000000000", to: "1700000070000000000" }]);
+    assertEquals(Math.round(json.durations[0].rate * 10) / 10, 10);
+  });
+});
