@@ -10,6 +10,8 @@ import * as kymo from "../mod.ts";
 import * as core from "../src/core.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { RUNTIME_SERIES, SERIES } from "../src/series.ts";
+import { PLAIN_OPTIONS, VARIABLES } from "../src/recording/environment.ts";
+import { checkStartOptions } from "../src/recording/options.ts";
 import { fakeCliContext } from "./support/fake/cli_context.ts";
 import { scratchDirectory } from "./support/scratch_directory.ts";
 import { comparedWithDocument, knownCapabilities } from "../tools/versions/capabilities.ts";
@@ -115,6 +117,24 @@ describe("docs/reference.md", () => {
     const [errors] = /^## Errors$[\s\S]*?^## /m.exec(reference)!;
     assertEquals([...errors.matchAll(/^\| `"([a-z-]+)"`/gm)].map(([, code]) => code), codes);
   });
+});
+
+it("docs/production.md has every environment variable, with its option, its form and its default", () => {
+  const [section] = /^## From the environment$[\s\S]*?(?=^## |$(?![\s\S]))/m.exec(read("docs/production.md"))!;
+  const rows = section.split("\n").filter((line) => line.startsWith("| `"))
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  const code = (text: string): string => `\`${text}\``;
+  const defaults: unknown = checkStartOptions();
+  assertEquals(
+    rows,
+    PLAIN_OPTIONS.map((option) => {
+      const { name, otherwise, about, format } = VARIABLES[option];
+      const value = option.split(".").reduce((object, key) => (object as Record<string, unknown>)?.[key], defaults);
+      const text = value === undefined ? "" : format.write(value);
+      const names = otherwise === undefined ? code(name) : `${code(name)}, else ${code(otherwise)}`;
+      return [names, code(option), about, format.form, text === "" ? "–" : code(text)];
+    }),
+  );
 });
 
 describe("recipes of docs/http.md", () => {

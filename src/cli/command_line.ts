@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { KymoError } from "../errors.ts";
 import { addCompareCommand } from "./commands/compare.ts";
+import { addEnvCommand } from "./commands/env.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addProfileCommand } from "./commands/profile/command.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
@@ -20,6 +21,7 @@ Examples:
   kymo profile _monitoring                   the functions that took the time
   kymo export _monitoring -o run.parquet     all observations in one file
   kymo recover _monitoring                   what killed programs had recorded
+  kymo env                                   what the environment tells programs
   kymo help summary                          the help of a command`;
 
 /** Adds a command to the command line; the command passes its exit code to `end`. */
@@ -34,6 +36,7 @@ const commands: readonly AddCommand[] = [
   addProfileCommand,
   addExportCommand,
   addRecoverCommand,
+  addEnvCommand,
 ];
 
 /**

@@ -13,7 +13,7 @@ import type { KymoErrorCode } from "../errors.ts";
 export const exitCode = {
   /** All done, or nothing to do. */
   ok: 0,
-  /** Something could not be read or written, or a label has the verdict of `--fail-on`. */
+  /** Something could not be read or written, is wrong, or has the verdict of `--fail-on`. */
   incomplete: 1,
   /** Wrong usage: nothing was done. */
   usage: 2,
@@ -48,7 +48,8 @@ export const exitCodeHelp = `
 Exit codes:
   0    success, also if there was nothing to do
   1    something could not be read or written (damaged rows, no permission, full
-       disk, too little memory), or a label has the verdict of --fail-on
+       disk, too little memory), a label has the verdict of --fail-on, or an
+       environment variable is wrong
   2    wrong usage: wrong arguments, a file that is missing or exists already,
        a package that is not installed
   130  interrupted`;

@@ -11,7 +11,7 @@
  */
 
 import { KymoError, quote } from "../errors.ts";
-import { BYTE_UNITS, parseBytes, parseTimeLength, TIME_UNITS } from "../quantities.ts";
+import { parseBytes, parseTimeLength } from "../quantities.ts";
 import type { Environment } from "../runtime.ts";
 import { PLAIN_CHECKS, type PlainOption, type StartOptions } from "./options.ts";
 
@@ -35,46 +35,52 @@ export interface Format {
   readonly unit?: string;
   /** The value; `undefined` if the text has another form. */
   parse(text: string): unknown;
+  /** A text that is read as this value. */
+  write(value: unknown): string;
 }
 
-const plainText: Format = { form: "text", parse: (text) => text };
+const plainText: Format = { form: "a text", parse: (text) => text, write: String };
 
-/** One of some words, which the check of the option knows. */
-const word = (...words: readonly string[]): Format => ({
-  form: words.map((word) => `\`${word}\``).join(", "),
-  parse: (text) => text,
-});
+/** One of the words that the check of the option knows. */
+function oneOf(...words: readonly string[]): Format {
+  return { ...plainText, form: words.join(" or ") };
+}
 
 const BOOLEANS: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
 
 const flag: Format = {
   form: "1 or 0",
   parse: (text) => Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined,
+  write: (value) => value === true ? "1" : "0",
 };
 
 const runtimeSampling: Format = {
   form: "1, 0 or while-blocked",
   parse: (text) => text === "while-blocked" ? { whileBlocked: true } : flag.parse(text),
+  write: (value) => typeof value === "object" ? "while-blocked" : flag.write(value),
 };
 
 const time: Format = {
-  form: `ms, or a length of time such as 10s (${TIME_UNITS})`,
+  form: "ms, or a time such as 500ms, 10s, 1.5h or 7d",
   unit: "ms",
   parse: (text) => {
     const nanoseconds = parseTimeLength(/^\d+$/.test(text) ? `${text}ms` : text);
     return nanoseconds === undefined ? undefined : Number(nanoseconds) / 1e6;
   },
+  write: (value) => `${value} ms`,
 };
 
 const size: Format = {
-  form: `bytes, or a size such as 64MiB (${BYTE_UNITS})`,
+  form: "bytes, or a size such as 64MiB, 1.5GB or 512Mi",
   unit: "bytes",
   parse: parseBytes,
+  write: (value) => `${value} B`,
 };
 
 const mode: Format = {
   form: "octal permission bits such as 0660",
   parse: (text) => /^(?:0o?)?[0-7]{3}$/.test(text) ? parseInt(text.replace(/^0o/, ""), 8) : undefined,
+  write: (value) => (value as number).toString(8).padStart(4, "0"),
 };
 
 /**
@@ -82,7 +88,7 @@ const mode: Format = {
  * are percent-encoded, anything else may be.
  */
 const pairs: Format = {
-  form: "pairs such as zone=b,version=1.2, percent-encoded",
+  form: "pairs such as zone=b,version=1.2",
   parse: (text) => {
     try {
       const entries = text.split(",").filter((pair) => pair.trim() !== "").map((pair) => {
@@ -95,6 +101,9 @@ const pairs: Format = {
       return undefined;
     }
   },
+  write: (value) =>
+    Object.entries(value as Record<string, string>)
+      .map((pair) => pair.map((text) => text.replaceAll(/[,=%]|^ | $/g, encodeURIComponent)).join("=")).join(),
 };
 
 /** The variable of each option, in the order of the documentation. */
@@ -116,10 +125,10 @@ export const VARIABLES: Readonly<Record<PlainOption, Variable>> = {
   samplingInterval: { name: "KYMO_SAMPLING", format: time, about: "time between samples of the runtime" },
   layout: {
     name: "KYMO_LAYOUT",
-    format: word("segments", "append"),
+    format: oneOf("segments", "append"),
     about: "a file for each flush, or one that grows",
   },
-  durability: { name: "KYMO_DURABILITY", format: word("memory", "spool", "fsync"), about: "what outlives what" },
+  durability: { name: "KYMO_DURABILITY", format: oneOf("memory", "spool", "fsync"), about: "what outlives what" },
   fileMode: { name: "KYMO_FILE_MODE", format: mode, about: "permission bits of all files" },
   name: { name: "KYMO_NAME", otherwise: "OTEL_SERVICE_NAME", format: plainText, about: "name of the service" },
   instance: {
@@ -152,8 +161,8 @@ export interface EnvironmentReading {
   readonly options: StartOptions;
   /** The name of the variable that gave each of them. */
   readonly sources: Readonly<Partial<Record<PlainOption, string>>>;
-  /** One for each of Kymo's variables with a wrong value. */
-  readonly errors: readonly KymoError[];
+  /** What is wrong with the variables of Kymo that have a wrong value, by option. */
+  readonly errors: Readonly<Partial<Record<PlainOption, KymoError>>>;
   /** One for each variable that is ignored: wrong ones of other programs, and unknown ones. */
   readonly ignored: readonly KymoError[];
 }
@@ -177,7 +186,7 @@ export function readEnvironment(
 ): EnvironmentReading {
   const values: Record<string, unknown> = {};
   const sources: Partial<Record<PlainOption, string>> = {};
-  const errors: KymoError[] = [];
+  const errors: Partial<Record<PlainOption, KymoError>> = {};
   const ignored: KymoError[] = [];
   for (const option of only ?? PLAIN_OPTIONS) {
     if (isGiven(given, option)) continue;
@@ -191,7 +200,9 @@ export function readEnvironment(
     if (typeof read === "string") {
       const isOurs = source === name;
       const message = `${isOurs ? action : "Cannot use the environment"}: ${source} ${read}: ${quote(text)}`;
-      (isOurs ? errors : ignored).push(new KymoError("invalid-argument", message));
+      const error = new KymoError("invalid-argument", message);
+      if (isOurs) errors[option] = error;
+      else ignored.push(error);
       continue;
     }
     const [outer = "", field] = option.split(".");
@@ -200,6 +211,15 @@ export function readEnvironment(
   }
   if (only === undefined) ignored.push(...unknownVariables(environment));
   return { options: values, sources, errors, ignored };
+}
+
+/**
+ * Throws the first error of a reading.
+ *
+ * @throws {KymoError} `"invalid-argument"` if a variable of Kymo has a wrong value.
+ */
+export function throwErrors({ errors }: EnvironmentReading): void {
+  for (const error of Object.values(errors)) throw error;
 }
 
 /** Whether the program gives an option itself. Its attributes are added to those of the environment. */

@@ -5,7 +5,7 @@ import { NOT_RECORDING } from "../sampling/duration_sampler.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import type { ObserveOptions } from "../sampling/timepoint.ts";
 import { CHANNELS } from "../series.ts";
-import { IDENTITY, readEnvironment } from "./environment.ts";
+import { IDENTITY, readEnvironment, throwErrors } from "./environment.ts";
 import { Failures } from "./failures.ts";
 import {
   type CheckedOptions,
@@ -110,7 +110,7 @@ export class Monitor {
       });
       optional ??= read.options.optional;
       const checked = checkStartOptions(options, read.options);
-      if (read.errors[0] !== undefined) throw read.errors[0];
+      throwErrors(read);
       const recording = this.#start(runtime, checked);
       if (!this.#hasToldEnvironment) { for (const error of read.ignored) this.report(error); }
       this.#hasToldEnvironment = true;

@@ -4,7 +4,7 @@ import type { Runtime } from "../runtime.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import type { ObserveOptions } from "../sampling/timepoint.ts";
 import type { ChannelCounts, DoubleBuffer } from "./buffers/double_buffer.ts";
-import { IDENTITY, readEnvironment } from "./environment.ts";
+import { IDENTITY, readEnvironment, throwErrors } from "./environment.ts";
 import { checkWriteOptions, type WriteOptions } from "./options.ts";
 import { Store } from "./store.ts";
 
@@ -61,7 +61,7 @@ export class StandaloneChannel implements Channel {
     checkChannelName(action, name);
     this.name = name;
     const read = readEnvironment(runtime.environment, action, { only: IDENTITY, given: options });
-    if (read.errors[0] !== undefined) throw read.errors[0];
+    throwErrors(read);
     this.#store = new Store(runtime, checkWriteOptions(action, options, read.options));
     this.#buffer = this.#store.channels.get(name);
     this.#store.begin();

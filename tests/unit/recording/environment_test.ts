@@ -17,7 +17,8 @@ function runtimeWith(variables: Variables): FakeRuntime {
 }
 
 function read(variables: Variables, given?: StartOptions) {
-  return readEnvironment(runtimeWith(variables).environment, "Cannot start", { given });
+  const { errors, ...reading } = readEnvironment(runtimeWith(variables).environment, "Cannot start", { given });
+  return { ...reading, errors: Object.values(errors) };
 }
 
 /** The default monitor of a fake process, which records with these options. */
@@ -98,7 +99,7 @@ describe("the variables of the environment", () => {
   });
 
   for (const option of PLAIN_OPTIONS) {
-    const { name } = VARIABLES[option];
+    const { name, format } = VARIABLES[option];
     it(`${name} gives ${option}`, () => {
       for (const [text, value] of Object.entries(TEXTS[option]!)) {
         const { options, sources, errors, ignored } = read({ [name]: text });
@@ -107,6 +108,7 @@ describe("the variables of the environment", () => {
           options,
         );
         assertEquals([given, sources, [...errors, ...ignored]], [value, { [option]: name }, []], text);
+        assertEquals(format.parse(format.write(value)), value, text);
       }
     });
 
@@ -248,7 +250,7 @@ describe("a monitor", () => {
   it("throws the error of a variable, and nothing has changed", () => {
     const runtime = runtimeWith({ KYMO_FLUSH: "soon" });
     const monitor = createMonitor(() => runtime, { isDefault: true });
-    assertThrows(() => monitor.start(), KymoError, "Cannot start: KYMO_FLUSH must be ms, or a length of time");
+    assertThrows(() => monitor.start(), KymoError, "Cannot start: KYMO_FLUSH must be ms, or a time such as");
     assertEquals([monitor.status().running, runtime.files.paths()], [false, []]);
     monitor.start({ flushInterval: 100 });
     assertEquals(monitor.status().running, true);

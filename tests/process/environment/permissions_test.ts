@@ -2,11 +2,11 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { MonitorStatus } from "../../mod.ts";
-import { quote } from "../../src/errors.ts";
-import { scratchDirectory } from "../support/scratch_directory.ts";
-import { readRows } from "../support/process/recorded_rows.ts";
-import { commandOf, type Ended, spawnCommand, type Spawned } from "../support/process/run.ts";
+import type { MonitorStatus } from "../../../mod.ts";
+import { quote } from "../../../src/errors.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+import { readRows } from "../../support/process/recorded_rows.ts";
+import { commandOf, type Ended, spawnCommand, type Spawned, type SpawnOptions } from "../../support/process/run.ts";
 
 /** Output of `fixtures/permissions_record.ts`. */
 interface Recording {
@@ -36,7 +36,7 @@ function shellLine(file: string, args: readonly string[], permissions: readonly 
 async function record(
   permissions: readonly string[],
   directory: string,
-  { layout = "segments", ...options }: { readonly layout?: string; readonly cwd?: string } = {},
+  { layout = "segments", ...options }: Pick<SpawnOptions, "cwd" | "env"> & { readonly layout?: string } = {},
 ): Promise<Recording> {
   const line = shellLine(fixture, [directory, layout], ["--no-prompt", ...permissions]);
   const { code, stdout, stderr } = await spawnCommand(["sh", "-c", line], options).ended;
@@ -52,9 +52,14 @@ function hiddenNames(directory: string): string[] {
 /**
  * Runs a program on Deno in a terminal, where it could prompt for permissions, but nobody answers.
  */
-function inTerminal(file: string, args: readonly string[], permissions: readonly string[]): Spawned {
+function inTerminal(
+  file: string,
+  args: readonly string[],
+  permissions: readonly string[],
+  options: Pick<SpawnOptions, "cwd" | "env"> = {},
+): Spawned {
   const line = shellLine(file, args, permissions);
-  return spawnCommand(["script", "--quiet", "--return", "--command", line, "/dev/null"]);
+  return spawnCommand(["script", "--quiet", "--return", "--command", line, "/dev/null"], options);
 }
 
 describe("recording with permission to read and write the directory only", () => {
@@ -122,6 +127,46 @@ describe("recording with permission to read and write the directory only", () =>
     await ended;
     assertStringIncludes(said, "Deno requests");
     assertNotMatch(said, /not asked/);
+  });
+});
+
+describe("environment variables", () => {
+  const variables = { KYMO_NAME: "orders", KYMO_DURABILITY: "wrong", KYMO_DRI: "unknown" };
+
+  it("are not read without permission, without a prompt, even in a terminal", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("_monitoring");
+    const env = { ...variables, KYMO_DIR: scratch.at("elsewhere") };
+    const program = inTerminal(fixture, [""], minimal(directory), { cwd: scratch.path, env });
+    const { code, stdout } = await program.ended;
+    assertEquals(code, 0);
+    // The output is one line of JSON, so there was no prompt.
+    const { thrown, running, stopped }: Recording = JSON.parse(stdout);
+    assertEquals([thrown, running.running, running.name], [undefined, true, "permissions_record.ts"]);
+    assertEquals(stopped.errors, 1); // the profiler, which needs --allow-sys
+    assertEquals(readRows(directory, "duration"), 100);
+  });
+
+  it("are read as far as they are granted, one by one", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("elsewhere");
+    const permissions = [...minimal(directory), "--allow-env=KYMO_DIR"];
+    const outcome = await record(permissions, "", { env: { ...variables, KYMO_DIR: directory } });
+    assertEquals([outcome.thrown, outcome.running.name], [undefined, "permissions_record.ts"]);
+    assertMatch(outcome.lastError!, /profile.*--allow-sys/);
+    assertEquals(outcome.stopped.errors, 1);
+    assertEquals(readRows(directory, "duration"), 100);
+  });
+
+  it("are all read with --allow-env, and unknown ones are told", async () => {
+    using scratch = scratchDirectory();
+    const permissions = [...minimal(scratch.path), "--allow-env"];
+    const { thrown } = await record(permissions, scratch.path, { env: variables });
+    assertMatch(thrown!.message, /^Cannot start: KYMO_DURABILITY must be .*: "wrong"$/);
+    const env = { ...variables, KYMO_DURABILITY: "" };
+    const { running, stopped } = await record([...permissions, "--allow-sys"], scratch.path, { env });
+    assertEquals([running.name, running.errors, stopped.errors], ["orders", 1, 1]);
+    assertMatch(String(running.lastError?.message), /"KYMO_DRI": there is no variable of that name; is KYMO_DIR/);
   });
 });
 
