@@ -1,6 +1,6 @@
 import { type ProcessId, processKey } from "../../files/names.ts";
 import type { ProgramEnd, ProgramRecord } from "../../files/program_record.ts";
-import { programNames } from "../programs/program.ts";
+import { programNames, serviceKey } from "../programs/program.ts";
 import { NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND } from "../../series.ts";
 import type { LiveDirectory } from "./live_directory.ts";
 import { ENDED_SECONDS, type LiveEnd, type LiveFigures, type LiveProcess, ProcessFollower } from "./live_processes.ts";
@@ -171,7 +171,7 @@ function secondsBetween(from: bigint, to: bigint): number {
 function withRestarts(listed: readonly Listed[]): Listed[] {
   const kept: Listed[] = [];
   const known = listed.filter(({ record }) => record !== undefined);
-  for (const lives of Map.groupBy(known, ({ record }) => programKey(record!)).values()) {
+  for (const lives of Map.groupBy(known, ({ record }) => serviceKey(record!)).values()) {
     const [newest, ...others] = lives.toSorted((one, other) => one.record!.started > other.record!.started ? -1 : 1);
     const { started } = newest!.record!;
     const before = others.filter(({ shown, record }) =>
@@ -183,10 +183,6 @@ function withRestarts(listed: readonly Listed[]): Listed[] {
     kept.push(...others.filter((one) => !before.includes(one)));
   }
   return [...kept, ...listed.filter(({ record }) => record === undefined)];
-}
-
-function programKey({ name, host, kind }: ProgramRecord): string {
-  return JSON.stringify([name, host, kind]);
 }
 
 /**

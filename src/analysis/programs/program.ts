@@ -28,6 +28,11 @@ export function serviceOf({ pid, record }: Program): string {
   return record?.name || `PID ${pid}`;
 }
 
+/** Identifies who ran: records with the same key are lives, workers or copies of one program. */
+export function serviceKey({ name, instance = "", host = "", kind }: ProgramRecord): string {
+  return JSON.stringify([name, instance, host, kind]);
+}
+
 /** When a program began to record: as its record says, or with its first row. */
 export function beginOf({ record, rows }: Program): bigint | undefined {
   if (record === undefined || rows === undefined) return record?.started ?? rows?.first;
@@ -89,8 +94,11 @@ export function appendersOf(records: readonly ProgramRecord[], pid: number): Pro
 export function withoutWorkers<T extends ProcessId>(figures: readonly T[], programs: readonly Program[]): T[] {
   const records = new Map(programs.map((program) => [processKey(program), program.record]));
   const recordOf = (figure: T): ProgramRecord | undefined => records.get(processKey(figure));
-  // Of processes with one PID, the host tells containers apart.
-  const processOf = (figure: T): string => `${figure.pid} ${recordOf(figure)?.host ?? ""}`;
+  // Of processes with one PID, host and instance tell containers apart.
+  const processOf = (figure: T): string => {
+    const { host = "", instance = "" } = recordOf(figure) ?? {};
+    return JSON.stringify([figure.pid, host, instance]);
+  };
   const mains = new Set(figures.filter((figure) => recordOf(figure)?.kind === "main").map(processOf));
   return figures.filter((figure) => recordOf(figure)?.kind !== "worker" || !mains.has(processOf(figure)));
 }
@@ -135,12 +143,17 @@ export function plainNames(programs: readonly Program[]): Map<string, string> {
   return new Map(programs.map((program) => [processKey(program), plainName(program)]));
 }
 
-/** What a program is called without its runtime: `orders@web-2`, a worker ` worker` behind it. */
+/**
+ * What a program is called without its runtime: `orders@web-2`, or `orders/b@web-2` if its instance
+ * is not called as the host, which it is in a container; a worker ` worker` behind it.
+ */
 export function shortName(program: Program): string {
   const { pid, record } = program;
   if (record === undefined) return `PID ${pid}`;
-  const { host, kind } = record;
-  return [serviceOf(program), host].filter((part) => part !== undefined && part !== "").join("@") +
+  const { host = "", instance = "", kind } = record;
+  const isHost = host === "" || instance === "" || `${host}.`.startsWith(`${instance}.`);
+  const place = host === "" ? instance : host;
+  return serviceOf(program) + (isHost ? "" : `/${instance}`) + (place === "" ? "" : `@${place}`) +
     (kind === "worker" ? " worker" : "");
 }
 

@@ -11,6 +11,7 @@ import {
   type Program,
   programNames,
   programsOf,
+  serviceKey,
   shortName,
   withoutWorkers,
 } from "../../analysis/programs/program.ts";
@@ -200,8 +201,7 @@ function endOf({ record, liveness }: Program): LifeEnd {
 /** Identifies a program: processes with the same key are lives, workers or copies of it. */
 function programKey({ pid, record }: Program): string {
   if (record === undefined) return `PID ${pid}`;
-  const { name, host = "", kind, script = "" } = record;
-  return JSON.stringify([name, host, kind, script]);
+  return JSON.stringify([serviceKey(record), record.script]);
 }
 
 /** What is shown as one entry. */

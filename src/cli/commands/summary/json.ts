@@ -25,7 +25,8 @@ finite. Durations are in seconds.
   pauses                   when recording was off: [{pid, isolate, channel?,
                            label?, from, to}], at most 1,000; null if not known
   processes                [{pid, isolate, name}]; isolate "" if not known
-  programs                 program records: [{pid, isolate, service, host?,
+  programs                 program records: [{pid, isolate, service, instance?,
+                           attributes?: {name: text}, host?,
                            runtime, kymo, script?, kind, timeZone?, clock,
                            started, options, end: {how, at, exitCode?, signal?,
                            error?, counts?} or null}]

@@ -1,4 +1,4 @@
-import { beginOf, lastSeenOf, type Program, programNames } from "../../../analysis/programs/program.ts";
+import { beginOf, lastSeenOf, type Program, programNames, serviceKey } from "../../../analysis/programs/program.ts";
 import { endInWords, type Remark, type RemarkFormat, stateInWords } from "../../../analysis/programs/remarks.ts";
 import { formatTimepoint } from "../../../display/local_time.ts";
 import { formatSpan } from "../../../display/numbers.ts";
@@ -40,6 +40,22 @@ export function formatPrograms(programs: readonly Program[], remarks: readonly R
     },
   ];
   const shown = shownOf(recorded);
+  const attributes = tellingAttributes(shown);
+  if (attributes.length > 0) {
+    columns.push({
+      title: "attributes",
+      side: "left",
+      rank: 0,
+      narrowest: 20,
+      cell: ({ record }) =>
+        sanitize(
+          attributes.flatMap((name) => {
+            const text = record?.attributes?.[name];
+            return text === undefined ? [] : [`${name}=${text}`];
+          }).join(", "),
+        ),
+    });
+  }
   const list = formatTable(columns, shown, room) + formatMore(recorded.length - shown.length, room);
   return list + remarks.map(({ isBad, text }) => `${isBad ? "! " : "  "}${sanitize(text)}.\n`).join("");
 }
@@ -50,10 +66,16 @@ export function formatPrograms(programs: readonly Program[], remarks: readonly R
  */
 function shownOf(recorded: readonly Program[]): Program[] {
   const byStart = recorded.toSorted((one, other) => one.record!.started > other.record!.started ? -1 : 1);
-  const services = Map.groupBy(byStart, ({ record }) => JSON.stringify([record!.name, record!.host, record!.kind]));
+  const services = Map.groupBy(byStart, ({ record }) => serviceKey(record!));
   const latest = new Set([...services.values()].map(([first]) => first!));
   const shown = [...new Set([...latest, ...byStart])].slice(0, MOST_PROGRAMS);
   return shown.sort((one, other) => one.record!.started < other.record!.started ? -1 : 1);
+}
+
+/** The names of the attributes in which programs differ: what all have alike says nothing here. */
+function tellingAttributes(programs: readonly Program[]): string[] {
+  const names = new Set(programs.flatMap(({ record }) => Object.keys(record?.attributes ?? {})));
+  return [...names].filter((name) => new Set(programs.map(({ record }) => record?.attributes?.[name])).size > 1);
 }
 
 /** How a program ended. A worker is not told of the end of its process, nor when it is terminated. */

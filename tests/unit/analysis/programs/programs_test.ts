@@ -50,6 +50,16 @@ describe("programNames", () => {
     ]);
   });
 
+  it("have the instance, unless it is called as the host or stands for it", () => {
+    const nameOf = (record: Partial<ProgramRecord>): string | undefined =>
+      names([program("a", 0, undefined, record)])[0];
+    assertEquals(nameOf({ instance: "b" }), "bun 1.4.5 · a/b@web-2");
+    assertEquals(nameOf({ instance: "web-2" }), "bun 1.4.5 · a@web-2");
+    assertEquals(nameOf({ instance: "web-2", host: "web-2.example.org" }), "bun 1.4.5 · a@web-2.example.org");
+    assertEquals(nameOf({ instance: "web", host: "web-2" }), "bun 1.4.5 · a/web@web-2");
+    assertEquals(nameOf({ instance: "b", host: "" }), "bun 1.4.5 · a@b");
+  });
+
   it("have the PID where two would be the same, and the isolate if need be", () => {
     assertEquals(names([program("a", 0, undefined, { pid: 7 }), program("a", 0, undefined, { pid: 8 })]), [
       "bun 1.4.5 · a@web-2 (PID 7)",

@@ -58,6 +58,23 @@ describe("the programs of a summary", () => {
     );
   });
 
+  it("are listed with the attributes in which they differ", () => {
+    const withAttributes = (isolate: string, attributes: Record<string, string>): Program => {
+      const program = programOf(isolate, 0, [10, { how: "stop" }]);
+      return { ...program, record: { ...program.record!, attributes } };
+    };
+    const programs = [
+      withAttributes(a!, { zone: "b", version: "1\x1b[31m", only: "here" }),
+      withAttributes(b!, { zone: "b", version: "2" }),
+    ];
+    const text = formatSummary(summaryOf({ processes }), looking(programs));
+    assertMatch(text, /^program +began +lived +end +attributes$/m);
+    assertMatch(text, /\(1-0000000a\) .* version=1\\x1b\[31m, only=here$/m);
+    assertMatch(text, /\(1-0000000b\) .* version=2$/m);
+    const alike = [withAttributes(a!, { zone: "b" }), withAttributes(b!, { zone: "b" })];
+    assertEquals(formatSummary(summaryOf({ processes }), looking(alike)).includes("attributes"), false);
+  });
+
   it("are not listed if there is only one, which ended as asked", () => {
     const text = formatSummary(summaryOf({ processes: [processes[0]!] }), {
       ...looking([programOf(a!, 0, [10, { how: "stop" }])]),
