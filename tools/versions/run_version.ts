@@ -136,8 +136,8 @@ function countCases(
     if (status === "skipped" && strict && !VALID_REASON.test(reason ?? "only on ")) {
       wrong.push(`${name}: skipped: ${reason}`);
     } else if (status === "skipped") outcome.skipped++;
-    else if (difference !== undefined && status === "failed") outcome.differences.push(`${name}: ${difference}`);
-    else if (difference !== undefined) wrong.push(`${name}: passes, though "${difference}"`);
+    else if (difference !== undefined && status === "failed") outcome.differences.push(`${name}: ${difference.why}`);
+    else if (difference !== undefined && !difference.atTimes) wrong.push(`${name}: passes, though "${difference.why}"`);
     else if (status === "failed") wrong.push(name);
     else outcome.passed++;
   }
