@@ -41,7 +41,8 @@ export type { ChannelCounts } from "./src/recording/buffers/double_buffer.ts";
 export { Monitor } from "./src/recording/monitor.ts";
 export type { Durability, RuntimeSampling, StartOptions, WriteOptions } from "./src/recording/options.ts";
 export { readSpool, type SpoolReading } from "./src/recording/read_spool.ts";
-export { recover, type RecoverOptions } from "./src/recording/recover.ts";
+export { recover, type RecoverOptions } from "./src/recording/recovery/recover.ts";
+export type { RecordingState } from "./src/control/answer_file.ts";
 export type { Capability, MonitorStatus } from "./src/recording/status.ts";
 export type { CapabilityName } from "./src/runtime.ts";
 export type { ObservationSink, Sampler, SampleResult } from "./src/sampling/sampler.ts";
@@ -112,6 +113,40 @@ export function stop(): Promise<void> {
  */
 export function flush(): Promise<void> {
   return defaultMonitor.flush();
+}
+
+/**
+ * Records nothing from now on, until {@linkcode resume}: sampling calls do nothing and cost as little
+ * as before `start`, samplers rest, and the CPU profile ends. What was recorded stays. The pause is
+ * recorded, so that no rate counts it. Does nothing unless Kymo is started.
+ *
+ * @example
+ * ```ts
+ * import * as monitor from "@kymo/kymo";
+ * import { assertEquals } from "@std/assert";
+ * import { rmSync } from "node:fs";
+ *
+ * monitor.start({ monitoringDir: "_paused" });
+ * monitor.pause();
+ * monitor.observe("queue length", 17); // not recorded
+ * assertEquals(monitor.status().recording, { on: false, reason: "paused by the program" });
+ * monitor.resume();
+ * monitor.observe("queue length", 18);
+ * await monitor.stop();
+ * assertEquals(monitor.status().channels["custom"]?.flushed, 1);
+ * rmSync("_paused", { recursive: true });
+ * ```
+ */
+export function pause(): void {
+  defaultMonitor.pause();
+}
+
+/**
+ * Records again after {@linkcode pause}, unless the recording is switched off from outside
+ * (`kymo off`) or by the option `record`.
+ */
+export function resume(): void {
+  defaultMonitor.resume();
 }
 
 /**

@@ -18,6 +18,8 @@
  * @module
  */
 
+import { matchesLabel } from "./label_pattern.ts";
+
 /** Values of the rows. Others say nothing. */
 export const RecordingSwitch = {
   /** Off from here. */
@@ -30,7 +32,7 @@ export const RecordingSwitch = {
 export interface SwitchScope {
   /** Only this channel. */
   readonly channel?: string;
-  /** Only labels that match this pattern. In it `*` is any text, also none; all else is itself. */
+  /** Only labels that match this pattern; see `label_pattern.ts`. */
   readonly label?: string;
 }
 
@@ -63,24 +65,5 @@ export function narrowness({ channel, label }: SwitchScope): number {
 /** Whether a switch covers a series. */
 export function covers({ channel, label }: SwitchScope, series: { channel: string; label: string }): boolean {
   return (channel === undefined || channel === series.channel) &&
-    (label === undefined || matchesLabelPattern(label, series.label));
-}
-
-/**
- * Whether a label matches a pattern, in which `*` is any text, also none, and all else is itself.
- * Takes time in proportion to the product of their lengths at most: patterns may come from anybody
- * who can write to the directory.
- */
-export function matchesLabelPattern(pattern: string, label: string): boolean {
-  const parts = pattern.split("*");
-  const [first, last] = [parts[0]!, parts.at(-1)!];
-  if (parts.length === 1) return label === pattern;
-  if (!label.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = label.indexOf(part, at); // the earliest place leaves most to the parts that follow
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return label.length - last.length >= at && label.endsWith(last);
+    (label === undefined || matchesLabel(label, series.label));
 }

@@ -27,6 +27,7 @@ export type CapabilityName =
   | "threads"
   | "profiler"
   | "profiler.lines"
+  | "profiler.heap"
   | "host"
   | "signals";
 
@@ -358,6 +359,20 @@ export interface Environment {
   names(): readonly string[] | undefined;
 }
 
+/** The sampling profiler of this isolate's allocations. */
+export interface HeapProfiler {
+  /**
+   * Starts to sample allocations, one each `interval` bytes on average. Rejects if the runtime
+   * refuses.
+   */
+  start(interval: number): Promise<void>;
+  /**
+   * Stops, and returns what was allocated since the start and is still in use: `SamplingHeapProfile`
+   * of the Chrome DevTools protocol. Rejects if the runtime lost it.
+   */
+  stop(): Promise<object>;
+}
+
 /** What a runtime tells about the program that it runs. What may not be read is absent. */
 export interface ProgramFacts {
   /** Whether this isolate is the main thread or a worker. */
@@ -425,6 +440,7 @@ export interface Runtime {
   /** A new tracker at each access: each reports all collections, whatever others drain. */
   readonly gc?: GcTracker | undefined;
   readonly profiler?: CpuProfiler;
+  readonly heapProfiler?: HeapProfiler;
   readonly exitHooks: ExitHooks;
   /** What is known about the program. Never prompts. */
   programFacts(): ProgramFacts;

@@ -42,6 +42,7 @@ export function bunRuntime(): Runtime {
     ...tellsOfGc ? {} : { gc: `needs Bun ${GC_PROFILER_SINCE}` },
     "gc.uncollectable": "no JavaScript runtime reports uncollectable objects",
     ...unmappable === undefined ? {} : { spool: unmappable },
+    "profiler.heap": "Bun does not sample allocations",
     ...isMainThread ? {} : { signals: "workers receive no signals; the main isolate announces them" },
     ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler } : {},
     ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},

@@ -12,6 +12,7 @@ import { denoLibcClock } from "./clock.ts";
 import { denoEnvironment } from "./environment.ts";
 import { denoExitHooks } from "./exit_hooks.ts";
 import { denoFiles } from "./files.ts";
+import { heapProfilerOfV8 } from "../node_api/profiler.ts";
 import { denoProfiler, SOURCE_MAPS_SINCE } from "./profiler.ts";
 import { denoProgramFacts, hostDenied } from "./program_facts.ts";
 import { readProcFile } from "./proc_file.ts";
@@ -45,7 +46,9 @@ export function denoRuntime(): Runtime {
     ...freeUnknown === undefined ? {} : { freeSpace: freeUnknown },
     ...typeof libcClock === "string" ? { "clock.libc": libcClock } : {},
     ...inWorker ? { signals: workerSignals() } : {},
-    ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler, ...linesUnknown } : linesUnknown,
+    ...typeof profiler === "string"
+      ? { profiler, "profiler.lines": profiler, ...linesUnknown, "profiler.heap": profiler }
+      : linesUnknown,
     ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
     ...noHost === undefined ? {} : { host: noHost },
   };
@@ -64,7 +67,7 @@ export function denoRuntime(): Runtime {
     get gc(): GcTracker | undefined {
       return tellsOfGc ? gcTracker(NANOSECONDS_PER_SECOND) : undefined;
     },
-    ...typeof profiler === "string" ? {} : { profiler },
+    ...typeof profiler === "string" ? {} : { profiler, heapProfiler: heapProfilerOfV8() },
     exitHooks: denoExitHooks(),
     programFacts: denoProgramFacts,
     isolateId: randomIsolateId,

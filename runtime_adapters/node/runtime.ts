@@ -13,6 +13,7 @@ import { timers } from "../web_api/timers.ts";
 import { nodeExitHooks } from "./exit_hooks.ts";
 import { nodeRuntimeFiles } from "./files.ts";
 import { denied } from "./permissions.ts";
+import { heapProfilerOfV8 } from "../node_api/profiler.ts";
 import { nodeProfiler } from "./profiler.ts";
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -34,7 +35,7 @@ export function nodeRuntime(): Runtime {
     ...unmappable === undefined ? {} : { spool: unmappable },
     ...isMainThread ? {} : { signals: "workers receive no signals; the main isolate announces them" },
     ...noThreads === undefined ? {} : { threads: noThreads },
-    ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler } : {},
+    ...typeof profiler === "string" ? { profiler, "profiler.lines": profiler, "profiler.heap": profiler } : {},
     ...typeof peakRss === "string" ? { "rss.peak": peakRss } : {},
   };
   return {
@@ -51,7 +52,7 @@ export function nodeRuntime(): Runtime {
     get gc(): GcTracker {
       return gcTracker(MICROSECONDS_PER_SECOND);
     },
-    ...typeof profiler === "string" ? {} : { profiler },
+    ...typeof profiler === "string" ? {} : { profiler, heapProfiler: heapProfilerOfV8() },
     exitHooks: nodeExitHooks(),
     programFacts: processFacts,
     isolateId: randomIsolateId,

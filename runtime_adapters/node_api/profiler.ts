@@ -1,4 +1,4 @@
-import type { CpuProfile, CpuProfiler } from "../../src/runtime.ts";
+import type { CpuProfile, CpuProfiler, HeapProfiler } from "../../src/runtime.ts";
 import { builtin } from "./builtins.ts";
 
 /** `inspector.Session` of Node's API. */
@@ -9,10 +9,10 @@ interface Session {
 }
 
 /**
- * The `Profiler` domain of this isolate's inspector. A command takes effect before its method
- * returns; only the reply is asynchronous.
+ * A session with this isolate's inspector. A command takes effect before its method returns; only
+ * the reply is asynchronous.
  */
-export class ProfilerSession {
+class InspectorSession {
   readonly #session: Session;
 
   /** Connects to the inspector. */
@@ -22,31 +22,72 @@ export class ProfilerSession {
     this.#session.connect();
   }
 
+  /** Sends a command. Rejects if the inspector refuses. */
+  post(method: string, params?: object): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#session.post(method, params, (error, result) => error === null ? resolve(result) : reject(error));
+    });
+  }
+
+  /** Disconnects. */
+  close(): void {
+    this.#session.disconnect();
+  }
+}
+
+/** The `Profiler` domain of this isolate's inspector. */
+export class ProfilerSession {
+  readonly #session = new InspectorSession();
+
   /** Starts sampling every `interval` µs. Rejects if the inspector refuses. */
   async start(interval: number): Promise<void> {
     await Promise.all([
-      this.#post("Profiler.enable"),
-      this.#post("Profiler.setSamplingInterval", { interval }),
-      this.#post("Profiler.start"),
+      this.#session.post("Profiler.enable"),
+      this.#session.post("Profiler.setSamplingInterval", { interval }),
+      this.#session.post("Profiler.start"),
     ]);
   }
 
   /** Stops sampling. Rejects if it was not started. */
   async stop(): Promise<CpuProfile> {
-    const { profile } = await this.#post("Profiler.stop") as { readonly profile: CpuProfile };
+    const { profile } = await this.#session.post("Profiler.stop") as { readonly profile: CpuProfile };
     return profile;
   }
 
   /** Disconnects, which stops the sampling of this session; on Bun, of all sessions. */
   close(): void {
-    this.#session.disconnect();
+    this.#session.close();
   }
+}
 
-  #post(method: string, params?: object): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#session.post(method, params, (error, result) => error === null ? resolve(result) : reject(error));
-    });
-  }
+/** V8's sampling profiler of allocations, in a session of its own while it runs. */
+export function heapProfilerOfV8(): HeapProfiler {
+  let current: InspectorSession | undefined;
+  return {
+    async start(samplingInterval: number): Promise<void> {
+      if (current !== undefined) throw new Error("the heap profiler is already started");
+      const session = current = new InspectorSession();
+      try {
+        await session.post("HeapProfiler.enable");
+        await session.post("HeapProfiler.startSampling", { samplingInterval });
+      } catch (error) {
+        current = undefined;
+        session.close();
+        throw error;
+      }
+    },
+    async stop(): Promise<object> {
+      const session = current;
+      if (session === undefined) throw new Error("the heap profiler is not started");
+      current = undefined;
+      try {
+        const { profile } = await session.post("HeapProfiler.stopSampling") as { readonly profile: object };
+        return profile;
+      } finally {
+        session.close();
+      }
+    },
+  };
 }
 
 /** A profile in progress. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { recover } from "../recording/recover.ts";
+import type { recover } from "../recording/recovery/recover.ts";
 import type { Runtime } from "../runtime.ts";
 
 /** What may be written to a stream. */

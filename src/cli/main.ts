@@ -13,7 +13,7 @@ import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:
 import process from "node:process";
 import { fileError, type KymoError, reason } from "../errors.ts";
 import { temporaryPathBeside } from "../files/names.ts";
-import { recover } from "../recording/recover.ts";
+import { recover } from "../recording/recovery/recover.ts";
 import { defaultRuntime } from "../default_runtime.ts";
 import { isMissingFile, type Runtime } from "../runtime.ts";
 import { VERSION } from "../version.ts";

@@ -1,6 +1,7 @@
 import { type FileAccess, FileError, type FileHandle } from "../runtime.ts";
 import { type MonitoringDirectory, release, unless, unlessGone, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
+import { directoryOf } from "./names.ts";
 
 /** Names to try when ours is taken. */
 const MAX_NAMES = 100;
@@ -149,9 +150,24 @@ export function replaceFile(
   bytes: Uint8Array,
   access: FileAccess = directory.fileAccess,
 ): void {
-  const { files, path, syncs } = directory;
-  const temporary = directory.temporaryPathOf(name);
   directory.ensure();
+  replaceFileAt(directory, directory.pathOf(name), directory.temporaryPathOf(name), bytes, access);
+}
+
+/**
+ * The same for a path anywhere on the volume of the directory, by a temporary one beside it. What is
+ * at the temporary path is removed first.
+ *
+ * @throws {FileError} as {@linkcode replaceFile}.
+ */
+export function replaceFileAt(
+  directory: MonitoringDirectory,
+  path: string,
+  temporary: string,
+  bytes: Uint8Array,
+  access: FileAccess = directory.fileAccess,
+): void {
+  const { files, syncs } = directory;
   unlessGone(() => files.remove(temporary)); // of a writer that was killed
   const handle = directory.createFile(temporary, access);
   try {
@@ -161,7 +177,7 @@ export function replaceFile(
     } finally {
       release(handle);
     }
-    files.rename(temporary, directory.pathOf(name));
+    files.rename(temporary, path);
   } catch (error) {
     try {
       files.remove(temporary);
@@ -170,11 +186,11 @@ export function replaceFile(
     }
     throw error;
   }
-  if (syncs) files.syncDirectory(path);
+  if (syncs) files.syncDirectory(directoryOf(path));
 }
 
 /**
- * Publishes a file whose bytes are all in memory.
+ * Publishes a file whose bytes are all in memory, and returns its path.
  *
  * @throws {FileError} if it cannot be written; then it does not exist.
  */
@@ -182,10 +198,10 @@ export function publishFile(
   directory: MonitoringDirectory,
   nameOf: AtomicFileOptions["nameOf"],
   bytes: Uint8Array,
-): void {
+): string {
   const file = new AtomicFile(directory, { nameOf, head: bytes });
   try {
-    file.commit(0);
+    return file.commit(0);
   } catch (error) {
     file.abort();
     throw error;

@@ -1,6 +1,6 @@
 import { fileError, fileErrorCode } from "../errors.ts";
 import { type FileAccess, FileError, type FileHandle, type Files, type FileStatus } from "../runtime.ts";
-import { directoryOf, probeName, SPOOLS_DIRECTORY, temporaryName } from "./names.ts";
+import { directoryOf, probeName, PROGRAMS_DIRECTORY, SPOOLS_DIRECTORY, temporaryName } from "./names.ts";
 
 /** What some file systems cannot do: append to files under a lock, keep spools, make hard links. */
 export type Ability = "append" | "spool" | "link";
@@ -215,10 +215,38 @@ export class MonitoringDirectory {
    * @throws {FileError}
    */
   ensureSpools(): void {
-    this.ensure();
-    const status = this.files.status(this.spools);
-    if (status?.kind === "directory") return;
-    this.files.ensureDirectory(this.spools, status === undefined ? this.#accessOfSpools() : undefined);
+    this.#ensureShared(this.spools);
+  }
+
+  /** The path of the directory of the programs that live. */
+  get programs(): string {
+    return this.pathOf(PROGRAMS_DIRECTORY);
+  }
+
+  /**
+   * Makes a file in the directory of the programs, which is created unless it exists. Another program
+   * that ends may remove it meanwhile; then `make` is called a second time.
+   *
+   * @throws {FileError}
+   */
+  makeInPrograms(make: () => void): void {
+    this.#ensureShared(this.programs);
+    try {
+      make();
+    } catch (error) {
+      if (!(error instanceof FileError) || error.code !== "ENOENT") throw error;
+      this.#ensureShared(this.programs);
+      make();
+    }
+  }
+
+  /** Removes the directory of the programs if it is empty. Does not throw. */
+  removePrograms(): void {
+    try {
+      this.files.removeDirectory(this.programs);
+    } catch {
+      // It holds files, or is gone.
+    }
   }
 
   /** Removes the directory of the spools if it is empty. Does not throw. */
@@ -230,11 +258,19 @@ export class MonitoringDirectory {
     }
   }
 
+  /** Creates a directory in it, in which every program makes files. */
+  #ensureShared(shared: string): void {
+    this.ensure();
+    const status = this.files.status(shared);
+    if (status?.kind === "directory") return;
+    this.files.ensureDirectory(shared, status === undefined ? this.#accessOfShared() : undefined);
+  }
+
   /**
-   * Who may write to this directory may make spools, whoever makes the directory of the spools.
-   * Where everybody may write, nobody may remove or rename the spools of others.
+   * Who may write to this directory may make files there, whoever makes the directory. Where
+   * everybody may write, nobody may remove or rename the files of others.
    */
-  #accessOfSpools(): FileAccess | undefined {
+  #accessOfShared(): FileAccess | undefined {
     const { files, path } = this;
     const access = files.status(files.realPath(path) ?? path)?.access;
     if (access === undefined) return undefined;

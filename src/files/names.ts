@@ -9,6 +9,7 @@
  * | `<channel>.<pid>-<isolate>-<sequence>.csv`          | the rows of one segment (layout `segments`)  |
  * | `<channel>.csv`                                     | the rows of many segments (layout `append`)  |
  * | `profiler.<pid>-<isolate>-<sequence>.cpuprofile`    | one part of a CPU profile                    |
+ * | `profiler.<pid>-<isolate>-<sequence>.heapprofile`   | what was allocated, and where                |
  * | `program.<pid>-<isolate>.json`                      | who recorded: see `program_record.ts`        |
  * | `.<name>.tmp`                                       | a file before it is published under `<name>` |
  * | `.<channel>.csv.<pid>-<isolate>-<sequence>-<n>.tmp` | a file to append to, before it is published  |
@@ -19,6 +20,9 @@
  * | `.spools/<channel>.<pid>-<isolate>.<number>.spool`  | a spool                                      |
  * | `.spools/….spool.tmp`                               | a spool before it is complete                |
  * | `.spools/….spool.damaged`                           | a spool that recovery set aside              |
+ * | `.control`                                          | what programs are asked: `control_file.ts`   |
+ * | `.programs/<pid>-<isolate>.json`                    | what a program answers: `answer_file.ts`     |
+ * | `.programs/<pid>-<isolate>.lock`                    | locked while a program without spools lives  |
  *
  * `<isolate>` is eight hexadecimal digits, random for each recording. `<sequence>` counts from 1
  * and is padded with zeros to six digits, so that names sort by it. Names of published segments and
@@ -70,8 +74,15 @@ export interface PublishedName extends SegmentId {
 /** The directory of the spools, in the monitoring directory, which may hold a million files. */
 export const SPOOLS_DIRECTORY = ".spools";
 
+/** The file in the monitoring directory by which programs are switched and asked. */
+export const CONTROL_FILE = ".control";
+
+/** The directory of the answers of programs that live, in the monitoring directory. */
+export const PROGRAMS_DIRECTORY = ".programs";
+
 const CSV = ".csv";
 const PROFILE = ".cpuprofile";
+const HEAP_PROFILE = ".heapprofile";
 const SPOOL = ".spool";
 const TEMPORARY = ".tmp";
 const DAMAGED = ".damaged";
@@ -162,6 +173,11 @@ export function profileFileName(
   return segmentKey(segment) + numbered(number) + PROFILE;
 }
 
+/** The name of a heap profile, as that of a CPU profile. */
+export function heapProfileFileName(owner: ProcessId, sequence: number, number = 0): string {
+  return profileFileName(owner, sequence, number).slice(0, -PROFILE.length) + HEAP_PROFILE;
+}
+
 /** The parts of the name of a CPU profile that Kymo made; `undefined` if it is not one. */
 export function parseProfileFileName(name: string): PublishedName | undefined {
   const parts = parsePublished(name, PROFILE);
@@ -177,6 +193,27 @@ export function programFileName(owner: ProcessId): string {
 export function parseProgramFileName(name: string): ProcessId | undefined {
   const { groups } = PROGRAM_NAME.exec(name) ?? {};
   return groups && { pid: Number(groups.pid), isolate: groups.isolate ?? "" };
+}
+
+/** What a file in the directory of the programs is: an answer, or the lock of a program that lives. */
+export type ProgramFileKind = "answer" | "lock";
+
+const PROGRAM_FILE_ENDS: Readonly<Record<ProgramFileKind, string>> = { answer: ".json", lock: ".lock" };
+const PROGRAM_FILE_NAME = new RegExp(`^(?<pid>0|${INTEGER})-(?<isolate>[0-9a-f]{8})\\.(?<kind>json|lock)$`);
+
+/** The name of a process's file in the directory of the programs. */
+export function programsFileName(owner: ProcessId, kind: ProgramFileKind): string {
+  return processKey(owner) + PROGRAM_FILE_ENDS[kind];
+}
+
+/** The parts of such a name; `undefined` if it is not one. */
+export function parseProgramsFileName(
+  name: string,
+): { readonly owner: ProcessId; readonly kind: ProgramFileKind } | undefined {
+  const { groups } = PROGRAM_FILE_NAME.exec(name) ?? {};
+  if (groups === undefined) return undefined;
+  const owner = { pid: Number(groups.pid), isolate: groups.isolate ?? "" };
+  return { owner, kind: groups.kind === "lock" ? "lock" : "answer" };
 }
 
 /** The name of a file before it is published as `name`. Readers of `*.csv` do not take it. */

@@ -36,19 +36,16 @@
  */
 
 import { failure, type Result, success } from "../result.ts";
-import { type Files, readFully } from "../runtime.ts";
-import { release } from "./directory.ts";
+import type { Files } from "../runtime.ts";
 import { fileNameOf, parseProgramFileName } from "./names.ts";
-import { findRegularFile, type NotAFile } from "./regular_file.ts";
+import { type NotAFile, readSmallFile } from "./regular_file.ts";
+import { encodeFields, type Fields, optional, parseFields, scalars, text, timepoint } from "../small_json.ts";
 
 /** The version of the format that this code writes and reads. */
 export const PROGRAM_FORMAT = 1;
 
 /** Bytes of the largest record that is read. Those written are far smaller. */
 export const MAX_PROGRAM_BYTES = 2 ** 16;
-
-/** UTF-16 units of the longest text in a record; longer ones are cut. */
-const MAX_TEXT = 256;
 
 /** How a recording ended. */
 export type EndKind =
@@ -126,12 +123,7 @@ export type RecordFailure = "other-version" | "damaged";
 
 /** The bytes of a record's file. */
 export function encodeProgramRecord(record: ProgramRecord): Uint8Array {
-  return encode({ format: PROGRAM_FORMAT, ...record });
-}
-
-function encode(fields: object): Uint8Array {
-  const text = JSON.stringify(fields, (_, value) => typeof value === "bigint" ? String(value) : value, 2);
-  return new TextEncoder().encode(`${text}\n`);
+  return encodeFields({ format: PROGRAM_FORMAT, ...record });
 }
 
 /**
@@ -142,14 +134,9 @@ export function parseProgramRecord(fileName: string, bytes: Uint8Array): Result<
   const named = parseProgramFileName(fileName);
   if (named === undefined) return failure("damaged", "its name is not that of a program record");
   if (bytes.length > MAX_PROGRAM_BYTES) return failure("damaged", `it is larger than ${MAX_PROGRAM_BYTES} bytes`);
-  let fields: Fields;
-  try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (typeof value !== "object" || value === null) return failure("damaged", "it is not a JSON object");
-    fields = value as Fields;
-  } catch {
-    return failure("damaged", "it is not JSON");
-  }
+  const parsed = parseFields(bytes);
+  if (!parsed.ok) return parsed;
+  const fields = parsed.value;
   if (fields.format !== PROGRAM_FORMAT) {
     return typeof fields.format === "number"
       ? failure("other-version", `made by another version of Kymo: format ${fields.format}, not ${PROGRAM_FORMAT}`)
@@ -190,7 +177,7 @@ export function parseProgramRecord(fileName: string, bytes: Uint8Array): Result<
 export function withEnd(bytes: Uint8Array, end: ProgramEnd): Result<Uint8Array, "ended"> {
   const fields = JSON.parse(new TextDecoder().decode(bytes)) as Fields;
   if (Object.hasOwn(fields, "end")) return failure("ended", "it has an end");
-  return success(encode({ ...fields, end }));
+  return success(encodeFields({ ...fields, end }));
 }
 
 /**
@@ -205,18 +192,8 @@ export function readProgramRecord(files: Files, path: string): Result<ProgramRec
 
 /** The bytes of a record, and of one that is too large one more than may be. */
 export function readRecordBytes(files: Files, path: string): Result<Uint8Array, NotAFile> {
-  const found = findRegularFile(files, path);
-  if (!found.ok) return found;
-  const handle = files.open(found.value.path, "read");
-  try {
-    const bytes = new Uint8Array(Math.min(handle.status().size, MAX_PROGRAM_BYTES + 1));
-    return success(bytes.subarray(0, readFully(handle, bytes, 0)));
-  } finally {
-    release(handle);
-  }
+  return readSmallFile(files, path, MAX_PROGRAM_BYTES);
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 function endOf(value: unknown): ProgramEnd | undefined {
   if (typeof value !== "object" || value === null) return undefined;
@@ -237,24 +214,4 @@ function endOf(value: unknown): ProgramEnd | undefined {
 function attributesOf(value: unknown): Record<string, string> | undefined {
   const texts = scalars(value, ["string"]) as Record<string, string>;
   return Object.keys(texts).length === 0 ? undefined : texts;
-}
-
-/** The entries of an object whose values are of these types, up to 64. */
-function scalars(value: unknown, types: readonly string[]): Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return {};
-  const entries = Object.entries(value).filter(([, item]) => types.includes(typeof item)).slice(0, 64);
-  return Object.fromEntries(entries.map(([key, item]) => [key.slice(0, MAX_TEXT), text(item) ?? item]));
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value.slice(0, MAX_TEXT) : undefined;
-}
-
-/** A time that a file can have: a whole number of up to 19 digits. */
-function timepoint(value: unknown): bigint | undefined {
-  return typeof value === "string" && /^\d{1,19}$/.test(value) ? BigInt(value) : undefined;
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
 }

@@ -35,6 +35,7 @@ import { accessLike, isRefused, type MonitoringDirectory, unlessGone } from "./d
 import { type FlushProgress, SegmentFlush } from "./flush.ts";
 import { FlushJournal } from "./flush_journal.ts";
 import { removeTemporaries, settleStep } from "./interrupted_flush.ts";
+import { removeDeadPrograms } from "./liveness.ts";
 import { processKey, programFileName, spoolFileName } from "./names.ts";
 import { type FoundSpool, listSpools, SpoolReader } from "./spool_reader.ts";
 
@@ -118,6 +119,7 @@ export class Recovery {
       yield* this.#recoverProcess(ofProcess);
     }
     this.#deps.directory.removeSpools();
+    removeDeadPrograms(this.#deps.directory);
   }
 
   #list(): FoundSpool[] {

@@ -8,7 +8,8 @@
  */
 
 import { failure, type Result, success } from "../result.ts";
-import { FileError, type FileHandle, type Files, type FileStatus } from "../runtime.ts";
+import { FileError, type FileHandle, type Files, type FileStatus, readFully } from "../runtime.ts";
+import { release } from "./directory.ts";
 
 /** A regular file or a directory, found at a name or where its link leads. */
 export interface LinkedFile {
@@ -65,4 +66,22 @@ export function openRegularFile(files: Files, path: string): FileHandle {
   const found = findRegularFile(files, path);
   if (found.ok) return files.open(found.value.path, "read");
   throw new FileError(found.kind === "gone" ? "ENOENT" : "EINVAL", found.reason);
+}
+
+/**
+ * The bytes of a small file at a name, or where its link leads; of one that is larger than
+ * `maxBytes`, one more than that.
+ *
+ * @throws {FileError}
+ */
+export function readSmallFile(files: Files, path: string, maxBytes: number): Result<Uint8Array, NotAFile> {
+  const found = findRegularFile(files, path);
+  if (!found.ok) return found;
+  const handle = files.open(found.value.path, "read");
+  try {
+    const bytes = new Uint8Array(Math.min(handle.status().size, maxBytes + 1));
+    return success(bytes.subarray(0, readFully(handle, bytes, 0)));
+  } finally {
+    release(handle);
+  }
 }

@@ -2,21 +2,21 @@ import { fileError } from "../errors.ts";
 import type { SegmentOwner } from "../segment/format.ts";
 import type { ObservationSink } from "../sampling/sampler.ts";
 import { valueKindOf } from "../series.ts";
+import type { ChannelRule } from "../control/recording_rules.ts";
 import type { ChannelCounts, DoubleBuffer } from "./buffers/double_buffer.ts";
 import { exitLockDeadline, Flusher, type FlusherOptions } from "./buffers/flusher.ts";
-
-/** ms between looks at the wall clock, which may be set, or have gone on while the machine slept. */
-const CLOCK_CHECK_INTERVAL = 1_000;
+import { type ChannelInput, inputOf } from "./switching/channel_input.ts";
 
 /** The channels of one recording by name, each with its flusher. */
 export class Channels {
   readonly #options: FlusherOptions;
   readonly #owner: Pick<SegmentOwner, "pid" | "isolate">;
   readonly #flushers = new Map<string, Flusher>();
+  readonly #inputs = new Map<string, ChannelInput>();
+  #ruleOf: (channel: string) => ChannelRule = () => true;
   #isOpen = true;
   /** Whether a disk that refuses a spool is an exception. */
   #isStrict: boolean;
-  #cancelClockCheck = (): void => {};
   /** What is called after each flush of late rows, while no other flush is sure to follow. */
   #flushedLate: (() => void) | undefined;
 
@@ -34,15 +34,34 @@ export class Channels {
     this.#isStrict = strict;
   }
 
-  /**
-   * From now on the program runs: a disk that refuses a spool is not an exception, and timepoints
-   * follow the wall clock when it is set.
-   */
+  /** From now on the program runs: a disk that refuses a spool is not an exception. */
   begin(): void {
     this.#isStrict = false;
-    this.#cancelClockCheck = this.#options.timers.every(CLOCK_CHECK_INTERVAL, () => {
-      for (const { buffer } of this.#flushers.values()) buffer.followWallClock();
-    });
+  }
+
+  /**
+   * Makes timepoints follow the wall clock, if it was set, or has gone on while the machine slept.
+   * To be called about once a second.
+   */
+  followWallClock(): void {
+    for (const { buffer } of this.#flushers.values()) buffer.followWallClock();
+  }
+
+  /** From now on the channels take what a function says of each. */
+  follow(ruleOf: (channel: string) => ChannelRule): void {
+    this.#ruleOf = ruleOf;
+    for (const channel of this.#inputs.keys()) this.#inputs.set(channel, this.#inputUnderRule(channel));
+  }
+
+  /**
+   * What takes the observations of a channel, until rules change: its buffer, while it takes all.
+   *
+   * @throws as {@linkcode Channels.get}.
+   */
+  input(channel: string): ChannelInput {
+    let input = this.#inputs.get(channel);
+    if (input === undefined) this.#inputs.set(channel, input = this.#inputUnderRule(channel));
+    return input;
   }
 
   /**
@@ -72,12 +91,17 @@ export class Channels {
     return flusher.buffer;
   }
 
-  /** The buffer of a channel as a sink, which does nothing once the channels are closed. */
+  /**
+   * A channel as a sink, which does nothing once the channels are closed.
+   *
+   * @throws as {@linkcode Channels.get}.
+   */
   sink(channel: string): ObservationSink {
-    const buffer = this.get(channel);
+    this.get(channel);
     return {
-      observe: (label, value, options) => this.#isOpen ? buffer.observe(label, value, options) : undefined,
-      observeMany: (observations, options) => this.#isOpen ? buffer.observeMany(observations, options) : undefined,
+      observe: (label, value, options) => this.#isOpen ? this.input(channel).observe(label, value, options) : undefined,
+      observeMany: (observations, options) =>
+        this.#isOpen ? this.input(channel).observeMany(observations, options) : undefined,
     };
   }
 
@@ -135,7 +159,10 @@ export class Channels {
 
   #end(): void {
     this.#isOpen = false;
-    this.#cancelClockCheck();
+  }
+
+  #inputUnderRule(channel: string): ChannelInput {
+    return inputOf(() => this.get(channel), this.#ruleOf(channel));
   }
 
   // What one flusher throws, which none should, must not keep the others from their rows.

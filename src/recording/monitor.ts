@@ -69,7 +69,13 @@ export class Monitor {
   #fromEnvironment: readonly PlainOption[] | undefined = IDENTITY;
   /** Whether variables that are ignored were reported. */
   #hasToldEnvironment = false;
+  /** The recording, from `start` to `stop`. */
   #session: Session | undefined;
+  /**
+   * The same, while observations are recorded. So what is switched off costs no more than what was
+   * never started.
+   */
+  #active: Session | undefined;
   /** The latest recording that was stopped, while its last rows are written. */
   #closing: Session | undefined;
   /** Resolves when all recordings that were stopped have written their rows. */
@@ -127,7 +133,7 @@ export class Monitor {
     const session = this.#session;
     if (session === undefined) return this.#closed;
     this.#callFlushListeners(true);
-    this.#session = undefined;
+    this.#session = this.#active = undefined;
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     const before = this.#closed;
     this.#closing = session;
@@ -154,16 +160,33 @@ export class Monitor {
   }
 
   /**
+   * Records nothing from now on, until {@linkcode Monitor.resume}: sampling calls do nothing and cost
+   * as little as before `start`, and samplers rest. What was recorded stays. Does nothing unless it
+   * is started.
+   */
+  pause(): void {
+    this.#session?.pause();
+  }
+
+  /**
+   * Records again after {@linkcode Monitor.pause}, unless the recording is switched off from outside
+   * (`kymo off`) or by the option `record`.
+   */
+  resume(): void {
+    this.#session?.resume();
+  }
+
+  /**
    * Starts a duration sample and returns its id: the monotonic time in ns; 0 if nothing is
    * recorded.
    */
   startDurationSample(): number {
-    return this.#session === undefined ? NO_ID[0]! : this.#session.durations.start();
+    return this.#active === undefined ? NO_ID[0]! : this.#active.durations.start();
   }
 
   /** Stops the duration sample `id`, and records its duration under `label`. */
   stopDurationSample(label: string, id: number): void {
-    if (this.#session !== undefined) this.#session.durations.stop(label, id);
+    if (this.#active !== undefined) this.#active.durations.stop(label, id);
   }
 
   /**
@@ -205,17 +228,17 @@ export class Monitor {
    * already. The first of a recording is reported, too.
    */
   countOther(limit: number): void {
-    this.#session?.countOther(limit);
+    this.#active?.countOther(limit);
   }
 
   /** Records one measurement, in a unit of your choice, in the channel `custom`. */
   observe(label: string, value: number, options?: ObserveOptions): void {
-    this.#session?.channel(CHANNELS.custom)?.observe(label, value, options);
+    this.#active?.channel(CHANNELS.custom)?.observe(label, value, options);
   }
 
   /** Records several measurements with the same timepoint. */
   observeMany(observations: Iterable<readonly [label: string, value: number]>, options?: ObserveOptions): void {
-    this.#session?.channel(CHANNELS.custom)?.observeMany(observations, options);
+    this.#active?.channel(CHANNELS.custom)?.observeMany(observations, options);
   }
 
   /**
@@ -235,8 +258,8 @@ export class Monitor {
     }
     this.#channels.add(name);
     return {
-      observe: (label, value, options) => this.#session?.channel(name)?.observe(label, value, options),
-      observeMany: (observations, options) => this.#session?.channel(name)?.observeMany(observations, options),
+      observe: (label, value, options) => this.#active?.channel(name)?.observe(label, value, options),
+      observeMany: (observations, options) => this.#active?.channel(name)?.observeMany(observations, options),
     };
   }
 
@@ -250,9 +273,14 @@ export class Monitor {
     const session = this.#session ?? new Session(runtime, options);
     if (session === this.#session) session.adopt(options);
     else {
-      this.#session = session;
-      const before = this.#closing && this.#closed;
-      session.begin((isEnd) => this.#callFlushListeners(isEnd), before);
+      this.#session = this.#active = session;
+      session.begin({
+        beforeExitFlush: (isEnd) => this.#callFlushListeners(isEnd),
+        flush: () => this.flush(),
+        switched: (on) => {
+          if (this.#session === session) this.#active = on ? session : undefined;
+        },
+      }, this.#closing && this.#closed);
     }
     return { [Symbol.asyncDispose]: () => this.#session === session ? this.stop() : this.#closed };
   }

@@ -1,7 +1,4 @@
 import { fileError, KymoError, quote, quotePath, reason } from "../errors.ts";
-import { publishFile } from "../files/atomic_file.ts";
-import { profileFileName } from "../files/names.ts";
-import { ProfileRecorder } from "../profiling/profile_recorder.ts";
 import type { LoopWatch, Runtime } from "../runtime.ts";
 import { blockedLoopSampler } from "../sampling/blocked_loop_sampler.ts";
 import { BackgroundSampler } from "../sampling/background_sampler.ts";
@@ -11,15 +8,26 @@ import { gcSampler } from "../sampling/gc_sampler.ts";
 import { processSampler } from "../sampling/process_sampler.ts";
 import type { ObservationSink, Sampler } from "../sampling/sampler.ts";
 import { CHANNELS } from "../series.ts";
-import type { DoubleBuffer } from "./buffers/double_buffer.ts";
+import type { ChannelInput } from "./switching/channel_input.ts";
 import { type CheckedOptions, differingOptions, ignoreErrors } from "./options.ts";
-import { capabilitiesOf, type MonitorStatus, sumCounts } from "./status.ts";
+import { Profiles } from "./profiles.ts";
+import { capabilitiesOf, type MonitorStatus, STOPPED, sumCounts } from "./status.ts";
 import { Store } from "./store.ts";
 
 /**
  * An exit calls its hook several times within this time, ns; only the first of them takes samples.
  */
 const EXIT_DURATION = 500_000_000;
+
+/** What a monitor does when its recording needs it. */
+export interface SessionHooks {
+  /** Called before the rows are flushed at exit, with whether the program will probably not go on. */
+  readonly beforeExitFlush: (isEnd: boolean) => void;
+  /** Flushes as the program would. */
+  readonly flush: () => Promise<void>;
+  /** Called before recording is switched off, and after it is switched on. */
+  readonly switched: (on: boolean) => void;
+}
 
 /** One recording, from `start` to `stop`. */
 export class Session {
@@ -29,12 +37,17 @@ export class Session {
   readonly runtime: Runtime;
   readonly #options: CheckedOptions;
   readonly #store: Store;
-  readonly #runtimeSampling: BackgroundSampler;
-  /** The samplers of the program. */
+  #runtimeSampling: BackgroundSampler;
+  /** The samplers of the program, and what calls them. */
+  #samplers: readonly Sampler[];
   #ownSampling: BackgroundSampler;
   /** Resolves when the samplers that were replaced have ended. */
   #replaced: Promise<unknown> = Promise.resolve();
-  #profileRecorder: ProfileRecorder | undefined;
+  readonly #profiles: Profiles;
+  /** Whether samplers and the profiler run: while it records. */
+  #isOn = false;
+  /** Whether they have not run yet. */
+  #isFresh = true;
   #otherRequests = 0;
   #isClosed = false;
 
@@ -47,8 +60,15 @@ export class Session {
   constructor(runtime: Runtime, options: CheckedOptions) {
     this.runtime = runtime;
     this.#options = options;
-    this.#store = new Store(runtime, options);
-    const { channels } = this.#store;
+    this.#store = new Store(runtime, options, options.record);
+    const { channels, directory, failures, isolate } = this.#store;
+    this.#samplers = options.samplers;
+    this.#profiles = new Profiles({
+      runtime,
+      directory,
+      owner: { pid: runtime.pid, isolate },
+      report: (error) => failures.report(error),
+    });
     try {
       this.durations = new DurationSampler(runtime.clock.now, channels.get(CHANNELS.duration));
       this.#runtimeSampling = this.#sampling(options.withRuntime ? this.#runtimeSamplers() : []);
@@ -60,27 +80,65 @@ export class Session {
   }
 
   /**
-   * Begins to record. `beforeExitFlush` is called when the program ends, or may end, while samples
-   * can still be stopped. The CPU profile begins after `before`: there may be only one profiler, and
-   * a recording that is being closed still has it.
+   * Begins to record, unless it is switched off. `hooks.beforeExitFlush` is called when the program
+   * ends, or may end, while samples can still be stopped; `hooks.flush` when a flush is asked for
+   * from outside; `hooks.switched` when recording is switched on or off. The CPU profile begins after
+   * `before`: there may be only one profiler, and a recording that is being closed still has it.
    */
-  begin(beforeExitFlush: (isEnd: boolean) => void, before?: Promise<void>): void {
+  begin(hooks: SessionHooks, before?: Promise<void>): void {
     const { clock } = this.runtime;
     let sampledAt = -Infinity;
-    this.#store.begin((isEnd) => {
-      beforeExitFlush(isEnd);
-      const now = clock.now();
-      if (now - sampledAt > EXIT_DURATION) {
-        this.#runtimeSampling.sampleAtExit();
-        this.#ownSampling.sampleAtExit();
-      }
-      sampledAt = now;
-    }, () => ({ invalidSamples: this.durations.invalid, otherRequests: this.#otherRequests }));
+    this.#store.begin({
+      beforeExitFlush: (isEnd) => {
+        hooks.beforeExitFlush(isEnd);
+        const now = clock.now();
+        if (now - sampledAt > EXIT_DURATION) {
+          this.#runtimeSampling.sampleAtExit();
+          this.#ownSampling.sampleAtExit();
+        }
+        sampledAt = now;
+      },
+      otherCounts: () => ({ invalidSamples: this.durations.invalid, otherRequests: this.#otherRequests }),
+      flush: hooks.flush,
+      profile: (kind, duration) => this.#profiles.take(kind, duration),
+      ruled: () => this.durations.giveTo(this.#store.channels.input(CHANNELS.duration)),
+      switched: (on) => {
+        this.#switch(on, before);
+        hooks.switched(on);
+      },
+    });
+    if (this.#store.recording.on) this.#switch(true, before);
+  }
+
+  /** Records nothing from now on, until {@linkcode Session.resume}. */
+  pause(): void {
+    this.#store.pause();
+  }
+
+  /** Records again, unless it is switched off from outside. */
+  resume(): void {
+    this.#store.resume();
+  }
+
+  /** Starts or ends what records by itself: samplers, and the CPU profile. */
+  #switch(on: boolean, before?: Promise<void>): void {
+    if (on === this.#isOn || this.#isClosed) return;
+    this.#isOn = on;
+    if (!on) {
+      this.#replaced = Promise.all([this.#replaced, this.#runtimeSampling.stop(), this.#ownSampling.stop()]);
+      this.#profiles.pause();
+      return;
+    }
+    if (!this.#isFresh) {
+      this.#runtimeSampling = this.#sampling(this.#options.withRuntime ? this.#runtimeSamplers() : []);
+      this.#ownSampling = this.#sampling(this.#samplers);
+    }
+    this.#isFresh = false;
     this.#runtimeSampling.start();
     // A sampler may have stopped the recording.
     if (!this.#isClosed) this.#ownSampling.start();
     const profile = (): void => {
-      if (this.#options.withProfiler && !this.#isClosed) this.#profileRecorder = this.#profile();
+      if (this.#options.withProfiler && !this.#isClosed && this.#isOn) this.#profiles.begin();
     };
     if (before === undefined) profile();
     else void before.then(profile);
@@ -105,6 +163,9 @@ export class Session {
     }
     if (options.onError !== ignoreErrors) failures.deliverTo(options.onError);
     if (options.samplers.length === 0) return;
+    this.#samplers = options.samplers;
+    this.#isFresh = false;
+    if (!this.#isOn) return;
     const sampling = this.#sampling(options.samplers);
     this.#replaced = Promise.all([this.#replaced, this.#ownSampling.stop()]);
     this.#ownSampling = sampling;
@@ -112,12 +173,12 @@ export class Session {
   }
 
   /**
-   * The buffer of a channel; `undefined`, and a reported failure, if there is no memory for it.
-   * Does not throw.
+   * What takes the observations of a channel; `undefined`, and a reported failure, if there is no
+   * memory for its buffer. Does not throw.
    */
-  channel(channel: string): DoubleBuffer | undefined {
+  channel(channel: string): ChannelInput | undefined {
     try {
-      return this.#store.channels.get(channel);
+      return this.#store.channels.input(channel);
     } catch (error) {
       this.#store.failures.report(
         new KymoError("out-of-memory", `Cannot make the channel: ${quote(channel)}: ${reason(error)}`, {
@@ -154,7 +215,7 @@ export class Session {
     this.#isClosed = true;
     const sampled = Promise.all([this.#runtimeSampling.stop(), this.#ownSampling.stop(), this.#replaced]);
     try {
-      await Promise.all([this.#profileRecorder?.finish(), sampled.then(() => this.#store.close())]);
+      await Promise.all([this.#profiles.end(), sampled.then(() => this.#store.close())]);
     } catch (error) {
       // Nothing should be thrown here; but `stop` must settle whatever is.
       this.report(fileError("Cannot end the recording as it should", this.#store.directory.path, error));
@@ -168,6 +229,7 @@ export class Session {
     const { name, version, clock } = this.runtime;
     return {
       running,
+      recording: running ? this.#store.recording : STOPPED,
       runtime: `${name} ${version}`,
       name: this.#store.name,
       isolate: this.#store.isolate,
@@ -232,24 +294,5 @@ export class Session {
       return undefined;
     };
     return blockedLoopSampler({ timers, watch, report: (error) => this.report(error) }, sink);
-  }
-
-  #profile(): ProfileRecorder | undefined {
-    const { profiler, timers, clock, unavailable, pid } = this.runtime;
-    const { isolate, directory, failures } = this.#store;
-    const report = (error: KymoError): void => failures.report(error);
-    if (profiler === undefined) {
-      const why = unavailable.profiler ?? "the runtime has no profiler";
-      report(new KymoError("unsupported", `Cannot take a CPU profile: ${why}`));
-      return undefined;
-    }
-    let parts = 0;
-    const publish = (file: Uint8Array): void => {
-      const part = ++parts;
-      publishFile(directory, (number) => profileFileName({ pid, isolate }, part, number), file);
-    };
-    const recorder = new ProfileRecorder({ profiler, timers, clock, publish, report });
-    recorder.start();
-    return recorder;
   }
 }

@@ -5,6 +5,7 @@ import type { ObservationSink } from "../sampling/sampler.ts";
 import type { ObserveOptions } from "../sampling/timepoint.ts";
 import type { ChannelCounts, DoubleBuffer } from "./buffers/double_buffer.ts";
 import { IDENTITY, readEnvironment, throwErrors } from "./environment.ts";
+import type { ChannelInput } from "./switching/channel_input.ts";
 import { checkWriteOptions, type WriteOptions } from "./options.ts";
 import { Store } from "./store.ts";
 
@@ -47,6 +48,7 @@ export class StandaloneChannel implements Channel {
   readonly name: string;
   readonly #store: Store;
   readonly #buffer: DoubleBuffer;
+  #input: ChannelInput;
   #closing: Promise<void> | undefined;
 
   /**
@@ -63,19 +65,19 @@ export class StandaloneChannel implements Channel {
     const read = readEnvironment(runtime.environment, action, { only: IDENTITY, given: options });
     throwErrors(read);
     this.#store = new Store(runtime, checkWriteOptions(action, options, read.options));
-    this.#buffer = this.#store.channels.get(name);
-    this.#store.begin();
+    this.#input = this.#buffer = this.#store.channels.get(name);
+    this.#store.begin({ ruled: () => this.#input = this.#store.channels.input(name) });
     for (const error of read.ignored) this.#store.failures.report(error);
   }
 
   /** Records one measurement. Does nothing once the channel is closed, as all methods below. */
   observe(label: string, value: number, options?: ObserveOptions): void {
-    if (this.#closing === undefined) this.#buffer.observe(label, value, options);
+    if (this.#closing === undefined) this.#input.observe(label, value, options);
   }
 
   /** Records several measurements with the same timepoint. */
   observeMany(observations: Iterable<readonly [label: string, value: number]>, options?: ObserveOptions): void {
-    if (this.#closing === undefined) this.#buffer.observeMany(observations, options);
+    if (this.#closing === undefined) this.#input.observeMany(observations, options);
   }
 
   /**
@@ -83,7 +85,7 @@ export class StandaloneChannel implements Channel {
    * three are valid.
    */
   add(label: string, value: number, timepoint: number): void {
-    if (this.#closing === undefined) this.#buffer.add(label, value, timepoint);
+    if (this.#closing === undefined) this.#input.add(label, value, timepoint);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { RecordingState } from "../control/answer_file.ts";
 import type { KymoError } from "../errors.ts";
 import type { Layout } from "../files/names.ts";
 import type { CapabilityName, Runtime } from "../runtime.ts";
@@ -18,8 +19,10 @@ export interface Capability {
  * recording that ended.
  */
 export interface MonitorStatus extends ChannelCounts {
-  /** Whether it is recording. */
+  /** Whether there is a recording: from `start` to `stop`, also while it is paused. */
   readonly running: boolean;
+  /** Whether observations are recorded now, and why not, or not all. */
+  readonly recording: RecordingState;
   /**
    * Runtime and version, such as `"deno 2.9.6"`. Empty before the first `start`, as are the next
    * five.
@@ -70,9 +73,13 @@ export interface MonitorStatus extends ChannelCounts {
   readonly lastError: KymoError | undefined;
 }
 
+/** That nothing is recorded after `stop`. */
+export const STOPPED: RecordingState = { on: false, reason: "stopped" };
+
 /** The state of a monitor that was never started. */
 export const NOT_STARTED: MonitorStatus = {
   running: false,
+  recording: { on: false, reason: "not started" },
   runtime: "",
   name: "",
   isolate: "",
@@ -110,6 +117,7 @@ const CAPABILITIES: readonly CapabilityName[] = [
   "threads",
   "profiler",
   "profiler.lines",
+  "profiler.heap",
   "host",
   "signals",
 ];

@@ -22,13 +22,14 @@ const SLOTS = REMEMBERED - 1;
  * memory.
  *
  * `stop` checks the id: it must be a whole number between the first and the latest id returned by
- * `start`, and not be stopped already. Otherwise the sample is counted as invalid, and nothing is
- * recorded. About the last thousand stopped ids are remembered. An older id that is used again, or
- * an invented one in the valid range, records the time since that id, which is never negative.
+ * `start`, and not be stopped already. Otherwise nothing is recorded, and the sample is counted as
+ * invalid, unless its id is {@linkcode NOT_RECORDING}: it began while nothing was recorded. About
+ * the last thousand stopped ids are remembered. An older id that is used again, or an invented one
+ * in the valid range, records the time since that id, which is never negative.
  */
 export class DurationSampler {
   readonly #now: () => number;
-  readonly #sink: DurationSink;
+  #sink: DurationSink;
   readonly #first: number;
   readonly #stopped = new Float64Array(REMEMBERED);
   readonly #last = new Float64Array(1); // V8 allocates nothing when a number in it changes
@@ -40,6 +41,11 @@ export class DurationSampler {
     this.#sink = sink;
     this.#first = now() + 1;
     this.#last[0] = this.#first;
+  }
+
+  /** From now on gives the durations to another sink. */
+  giveTo(sink: DurationSink): void {
+    this.#sink = sink;
   }
 
   /** Samples refused because the id or the label was invalid. */
@@ -61,7 +67,8 @@ export class DurationSampler {
   stop(label: string, id: number): void {
     const now = this.#now();
     if (typeof label !== "string" || !this.#isRunning(id)) {
-      this.#invalid++;
+      // A sample that began while recording was switched off has no start.
+      if (typeof label !== "string" || id !== NOT_RECORDING) this.#invalid++;
       return;
     }
     this.#stopped[id & SLOTS] = id;

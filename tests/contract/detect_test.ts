@@ -113,6 +113,7 @@ describe("adapter of this runtime", () => {
       profiler: runtime.profiler !== undefined,
       // The line of this module's first import.
       "profiler.lines": runtime.profiler !== undefined && lineOf(runtime.profiler) !== -1,
+      "profiler.heap": runtime.heapProfiler !== undefined,
       host: runtime.programFacts().host !== undefined,
       signals: true,
     };

@@ -1,6 +1,6 @@
 import { reason } from "../../errors.ts";
 import { MonitoringDirectory } from "../../files/directory.ts";
-import { type Liveness, SpoolOwners } from "../../files/liveness.ts";
+import { type Liveness, ProgramOwners } from "../../files/liveness.ts";
 import { parseProgramFileName, type ProcessId, processKey } from "../../files/names.ts";
 import { type ProgramRecord, readProgramRecord } from "../../files/program_record.ts";
 import type { Files } from "../../runtime.ts";
@@ -39,7 +39,7 @@ export function readProgramRecords(
   const liveness = new Map<string, Liveness>();
   const problems: { path: string; reason: string }[] = [];
   for (const directory of directories) {
-    let owners: SpoolOwners | undefined;
+    let owners: ProgramOwners | undefined;
     for (const { name, key } of namesIn(files, directory)) {
       if (!keys.has(key) && ++others > MAX_OTHERS) continue;
       const path = `${directory}/${name}`;
@@ -48,7 +48,7 @@ export function readProgramRecords(
         if (record.ok) {
           byProcess.set(key, record.value);
           if (record.value.end !== undefined) continue;
-          owners ??= new SpoolOwners(new MonitoringDirectory(files, directory));
+          owners ??= new ProgramOwners(new MonitoringDirectory(files, directory));
           liveness.set(key, owners.liveness(record.value));
         } else {
           problems.push({ path, reason: record.reason });

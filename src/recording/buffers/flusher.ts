@@ -19,6 +19,8 @@ export interface FlusherOptions extends FlushDeps, TimeSlicerDeps {
   readonly spools: boolean;
   /** Called with each failure. Must not throw, nor use the buffer. */
   readonly report: (error: KymoError) => void;
+  /** Called when a buffer is sealed, within the call that fills it. Must not throw. */
+  readonly onSeal?: () => void;
 }
 
 /** Pause after a first failure, ms. It doubles with each further failure, up to the longest. */
@@ -181,7 +183,8 @@ export class Flusher {
         // A spool takes a millisecond to make: not in the call that records a row.
         return this.#slicer.schedule(0);
       case "flush":
-        return this.#startFlush();
+        this.#startFlush();
+        return this.#options.onSeal?.();
       case "room":
         return this.#makeRoom();
       case "row":

@@ -111,6 +111,7 @@ const calls = [
   call("startSample", nothing, (monitor) => monitor.startSample()),
   call("stopSample", fc.nat(20), (monitor, which) => monitor.stopSample(which)),
   call("stopSampleWrongly", fc.nat(50), (monitor, which) => monitor.stopSampleWrongly(which)),
+  call("pause", fc.boolean(), (monitor, on) => monitor.pause(on)),
   call("flush", nothing, (monitor) => void monitor.flush()),
   call("await flush", nothing, (monitor) => monitor.flush()),
 ] as const;

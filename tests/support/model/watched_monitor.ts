@@ -43,6 +43,7 @@ class Expected {
   faultless: boolean;
   /** Whether its process has seemed to end for good: then it records in heap memory. */
   isRetired = false;
+  isPaused = false;
   isClosing = false;
   isSettled = false;
   readonly recording: Recording;
@@ -232,6 +233,16 @@ export class WatchedMonitor {
     return this.#settled;
   }
 
+  /** Records nothing more, or does again. */
+  pause(on: boolean): void {
+    const expected = this.#expected;
+    const isPaused = this.#state === "recording" && on;
+    // Samplers take a last sample before the pause, and a first one after it.
+    if (expected !== undefined && !isPaused) expected.isPaused = false;
+    this.#guard(() => on ? this.#monitor.pause() : this.#monitor.resume());
+    if (expected !== undefined && isPaused) expected.isPaused = true;
+  }
+
   /** Resolves when the last flush has ended. */
   get flushEnded(): Promise<void> {
     return this.#flushed;
@@ -341,7 +352,7 @@ export class WatchedMonitor {
     const ids = [...NO_IDS, ...this.#oldIds, ...this.#lastStopped === undefined ? [] : [this.#lastStopped]];
     const id = ids[which % ids.length] as number;
     const running = now?.samples[0] ?? 0;
-    if (now !== undefined) now.invalidSamples += 2;
+    if (now !== undefined) now.invalidSamples += id === 0 ? 1 : 2;
     this.#guard(() => this.#monitor.stopDurationSample("x", id));
     this.#guard(() => this.#monitor.stopDurationSample(NO_LABELS[which % NO_LABELS.length] as string, running));
   }
@@ -351,6 +362,7 @@ export class WatchedMonitor {
     const { status } = this;
     const expected = this.#expected;
     mustBe("running", status.running, this.#state === "recording");
+    mustBe("recording", status.recording.on, this.#state === "recording" && expected?.isPaused === false);
     if (expected === undefined) return;
     mustBe("invalid observations", status.invalidObservations, expected.invalidObservations);
     mustBe("damaged rows", status.damaged, 0);
@@ -398,7 +410,7 @@ export class WatchedMonitor {
   /** What an observation that is made now counts for. */
   #expectedNow(): Expected | undefined {
     const records = this.#state === "recording" || this.#state === "starting" && this.status.running;
-    return records ? this.#expected : undefined;
+    return records && !this.#expected?.isPaused ? this.#expected : undefined;
   }
 
   #callbacks(expected: Expected): StartOptions {

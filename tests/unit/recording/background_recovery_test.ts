@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
-import { BackgroundRecovery } from "../../../src/recording/background_recovery.ts";
+import { BackgroundRecovery } from "../../../src/recording/recovery/background_recovery.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";

@@ -3,7 +3,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
 import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { readSpoolOn } from "../../../src/recording/read_spool.ts";
-import { recoverOn } from "../../../src/recording/recover.ts";
+import { recoverOn } from "../../../src/recording/recovery/recover.ts";
 import type { RecoveryProgress } from "../../../src/files/recovery.ts";
 import { EPOCH, FakeRuntime } from "../../support/fake/runtime.ts";
 

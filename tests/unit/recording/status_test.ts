@@ -28,7 +28,7 @@ describe("status", () => {
     assertEquals([running, runtime, clock, monitoringDir, layout], [true, "fake 1", "fake", "/here", "append"]);
     const { spool, locks, append } = capabilities;
     assertEquals([durability, spool, locks, append], ["spool", AVAILABLE, AVAILABLE, AVAILABLE]);
-    assertEquals(Object.keys(capabilities).length, 14);
+    assertEquals(Object.keys(capabilities).length, 15);
     await monitor.stop();
   });
 
@@ -143,6 +143,7 @@ describe("status", () => {
     const { runtime, monitor } = monitoring();
     monitor.start({ memoryThreshold: 2 ** 14 });
     monitor.stopDurationSample("x", 5);
+    monitor.stopDurationSample("x", 0);
     monitor.stopDurationSample(5 as unknown as string, monitor.startDurationSample());
     monitor.observe("x", "5" as unknown as number);
     monitor.observeMany(5 as unknown as []);
@@ -158,7 +159,8 @@ describe("status", () => {
     assertEquals([after.recorded, after.flushed, after.buffered, after.dropped], [3, 3, 0, 0]);
     assertEquals(after.channels["mine"], { recorded: 1, flushed: 1, buffered: 0, dropped: 0 });
     await monitor.stop();
-    assertEquals({ ...monitor.status(), running: true }, after);
+    assertEquals(monitor.status().recording, { on: false, reason: "stopped" });
+    assertEquals({ ...monitor.status(), running: true, recording: { on: true } }, after);
   });
 
   it("is that of the recording that ended, until the next one begins", async () => {

@@ -72,8 +72,6 @@ describe("DurationSampler", () => {
 describe("an id that is not of a running sample", () => {
   const foreign: Record<string, unknown> = {
     "unknown": 3,
-    "0, which says that nothing was recorded": NOT_RECORDING,
-    "-0": -0,
     "NaN": NaN,
     "infinite": Infinity,
     "negative": -5_000,
@@ -100,6 +98,14 @@ describe("an id that is not of a running sample", () => {
       assertEquals([rowsOf(owner), sampler.invalid], [[], 1]);
     });
   }
+
+  it("is not counted if it says that nothing was recorded when the sample began", () => {
+    const { owner, sampler, stop } = sampling();
+    for (const id of [NOT_RECORDING, -0]) stop("x", id);
+    assertEquals([rowsOf(owner), sampler.invalid], [[], 0]);
+    stop(17, NOT_RECORDING);
+    assertEquals(sampler.invalid, 1);
+  });
 
   const poisonous: Record<string, unknown> = {
     "a bigint, as process.hrtime.bigint() gives": 5_000n,

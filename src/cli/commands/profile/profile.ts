@@ -1,4 +1,4 @@
-import { labelMatcher } from "../../../analysis/frames/label_pattern.ts";
+import { labelMatcher } from "../../../label_pattern.ts";
 import type { CallNode, CallTime, FunctionTime, ProfiledFunction } from "../../../analysis/profile/call_tree.ts";
 import { fileNameOf, type ProcessId, processKey } from "../../../files/names.ts";
 import type { Files } from "../../../runtime.ts";

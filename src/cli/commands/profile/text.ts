@@ -1,4 +1,4 @@
-import { labelMatcher } from "../../../analysis/frames/label_pattern.ts";
+import { labelMatcher } from "../../../label_pattern.ts";
 import {
   type CallNode,
   type FunctionTime,

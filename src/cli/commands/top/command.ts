@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { labelMatcher } from "../../../analysis/frames/label_pattern.ts";
+import { labelMatcher } from "../../../label_pattern.ts";
 import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
 import { openDisplay, QuitRequest } from "./display.ts";
 import { type SortKey, sortKeys } from "./text.ts";

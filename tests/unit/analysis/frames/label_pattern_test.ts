@@ -1,7 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { TelemetryDB } from "../../../../src/analysis/mod.ts";
-import { labelMatcher, labelMatchesInSql } from "../../../../src/analysis/frames/label_pattern.ts";
+import { labelMatchesInSql } from "../../../../src/analysis/frames/label_pattern.ts";
+import { labelMatcher } from "../../../../src/label_pattern.ts";
 
 const punctuation = Array.from({ length: 0x7f - 0x21 }, (_, i) => String.fromCharCode(0x21 + i))
   .filter((character) => !/[A-Za-z0-9]/.test(character));
@@ -23,6 +24,16 @@ describe("labelMatcher", () => {
 
   it("matches if one of several patterns does", () => {
     assertEquals(["a", "bc", "c"].map(labelMatcher("a", "b*")), [true, true, false]);
+  });
+
+  it("finds the places of several stars", () => {
+    const isMeant = labelMatcher("*ab*ab");
+    assertEquals(["abab", "ab", "xabyab", "abxabx", ""].map(isMeant), [true, false, true, false, false]);
+    assertEquals(["", "x"].map(labelMatcher("**")), [true, true]);
+  });
+
+  it("cannot be given a pattern that takes long", () => {
+    assertEquals(labelMatcher("a*".repeat(1_000) + "b")("a".repeat(10_000)), false);
   });
 
   it("agrees with the condition in SQL", async () => {

@@ -4,7 +4,7 @@ import { CsvEncoder } from "../../../../src/csv/encode.ts";
 import { wholeRowsEnd } from "../../../../src/files/append_file.ts";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
 import type { Layout } from "../../../../src/files/names.ts";
-import { BackgroundRecovery } from "../../../../src/recording/background_recovery.ts";
+import { BackgroundRecovery } from "../../../../src/recording/recovery/background_recovery.ts";
 import { FileError } from "../../../../src/runtime.ts";
 import { repair } from "../../../support/fake/disk_faults.ts";
 import type { DiskOperation, MemoryDisk } from "../../../support/fake/memory_disk.ts";

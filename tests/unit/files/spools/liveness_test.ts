@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
-import { type Liveness, SpoolOwners } from "../../../../src/files/liveness.ts";
+import { type Liveness, ProgramOwners } from "../../../../src/files/liveness.ts";
 import { failAll } from "../../../support/fake/disk_faults.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { DIRECTORY } from "../../../support/published_files.ts";
@@ -17,7 +17,7 @@ function diskWithProgram(): { readonly disk: MemoryDisk; readonly program: Kille
 }
 
 const livenessOn = (disk: MemoryDisk, process = PROCESS): Liveness =>
-  new SpoolOwners(new MonitoringDirectory(disk, DIRECTORY)).liveness(process);
+  new ProgramOwners(new MonitoringDirectory(disk, DIRECTORY)).liveness(process);
 
 describe("liveness of a process", () => {
   it("is alive while it holds the lock of a spool, and asking leaves no file open", () => {

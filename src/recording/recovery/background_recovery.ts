@@ -1,6 +1,6 @@
-import type { KymoError } from "../errors.ts";
-import { Recovery, type RecoveryDeps } from "../files/recovery.ts";
-import { TimeSlicer, type TimeSlicerDeps } from "./buffers/time_slicer.ts";
+import type { KymoError } from "../../errors.ts";
+import { Recovery, type RecoveryDeps } from "../../files/recovery.ts";
+import { TimeSlicer, type TimeSlicerDeps } from "../buffers/time_slicer.ts";
 
 /** How a {@linkcode BackgroundRecovery} works. */
 export interface BackgroundRecoveryOptions extends RecoveryDeps, TimeSlicerDeps {

@@ -1,10 +1,10 @@
-import { defaultRuntime } from "../default_runtime.ts";
-import { CsvEncoder } from "../csv/encode.ts";
-import { fileError } from "../errors.ts";
-import { checkGiven, isFunction, pathText } from "../options.ts";
-import { FileError, type Files, type Runtime } from "../runtime.ts";
-import { MonitoringDirectory } from "../files/directory.ts";
-import { Recovery, type RecoveryProgress, type RecoverySummary } from "../files/recovery.ts";
+import { defaultRuntime } from "../../default_runtime.ts";
+import { CsvEncoder } from "../../csv/encode.ts";
+import { fileError } from "../../errors.ts";
+import { checkGiven, isFunction, pathText } from "../../options.ts";
+import { FileError, type Files, type Runtime } from "../../runtime.ts";
+import { MonitoringDirectory } from "../../files/directory.ts";
+import { Recovery, type RecoveryProgress, type RecoverySummary } from "../../files/recovery.ts";
 
 /** How to recover. */
 export interface RecoverOptions {
