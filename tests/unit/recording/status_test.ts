@@ -28,7 +28,7 @@ describe("status", () => {
     assertEquals([running, runtime, clock, monitoringDir, layout], [true, "fake 1", "fake", "/here", "append"]);
     const { spool, locks, append } = capabilities;
     assertEquals([durability, spool, locks, append], ["spool", AVAILABLE, AVAILABLE, AVAILABLE]);
-    assertEquals(Object.keys(capabilities).length, 15);
+    assertEquals(Object.keys(capabilities).length, 16);
     await monitor.stop();
   });
 
