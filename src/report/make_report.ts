@@ -8,8 +8,9 @@ import type { Reading, TelemetryDB } from "../analysis/mod.ts";
 import { counted } from "../display/numbers.ts";
 import type { ProcessId } from "../files/names.ts";
 import type { Files } from "../runtime.ts";
-import { CHANNELS } from "../series.ts";
+import { CHANNELS, CPU_RATE, SERIES } from "../series.ts";
 import { readDurations, readDurationSeries } from "./data/durations.ts";
+import { PauseLists } from "./data/pauses.ts";
 import { type FoundProfile, readProfiles } from "./data/profiles.ts";
 import { readQuantities, readQuantitySeries } from "./data/quantities.ts";
 import { makeSizePlan } from "./data/size_plan.ts";
@@ -20,7 +21,7 @@ import { explainFindings } from "./findings/explain_findings.ts";
 import { readFindingInputs } from "./findings/finding_inputs.ts";
 import { findWhatStandsOut } from "./findings/what_stands_out.ts";
 import { renderPage } from "./page.ts";
-import type { Finding, ProfileData, ReportData } from "./shared/report_data.ts";
+import type { DurationData, Finding, ProfileData, QuantityData, ReportData } from "./shared/report_data.ts";
 
 /** How a report is made. */
 export interface ReportOptions {
@@ -80,18 +81,23 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   begin(0);
   await db.load();
   const selected = Source.of(db, selection);
-  const range = await readShownTime(selected);
+  const pauses = await db.pauses();
+  const range = await readShownTime(selected, pauses);
   const head = { format: 1 as const, title, kymo, made: made.toISOString() };
   if (range === undefined) {
     const profiles = profilesOf(options.profiles);
     return emptyReport({ ...head, profiles }, db.reading, problems, isPart(selection) && db.channels().length > 0);
   }
-  const { source, processes, lines, programs, indexOf, isMixed, problems: aboutProcesses } = await readProcesses(
+  const recorders = await readProcesses(
     range.outside === 0 ? selected : selected.where(`Timepoint BETWEEN ${range.from} AND ${range.to}`),
     range,
     (wanted) => db.programRecords(wanted),
     selection,
+    pauses,
   );
+  const { source, lines, programs, indexOf, isMixed, offTimes, problems: aboutProcesses } = recorders;
+  const lists = new PauseLists(offTimes);
+  const processes = recorders.processes.map((process, i) => ({ ...process, ...lists.ofProcess(i) }));
   const rows = processes.reduce((sum, { rows }) => sum + rows, 0);
   const span = Number(range.to - range.from);
 
@@ -101,7 +107,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   const quantitySeries = await readQuantitySeries(source, axes);
   const statistics = durationSeries.reduce((sum, { processes }) => sum + 1 + processes, 0);
   const plan = makeSizePlan(axes, durationSeries, quantitySeries, statistics);
-  const durations = await readDurations(source, durationSeries, range, plan);
+  const durations = withPauses(CHANNELS.duration, await readDurations(source, durationSeries, range, plan), lists);
 
   begin(2);
   const quantities = await readQuantities(source, quantitySeries, range, plan, isMixed);
@@ -118,7 +124,8 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
     lines,
     profiles: profilesOf(options.profiles, indexOf),
     durations,
-    quantities: quantities.data,
+    quantities: quantities.data.flatMap((of) => withPauses(of.channel, [of], lists)),
+    pauses: lists.all(span),
     unread: {
       rows: db.reading.unread,
       problems: [
@@ -139,6 +146,20 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   return { ...data, findings: [...noDurations ? [NO_DURATIONS] : [], ...findings] };
 }
 
+/** Adds the pauses of series where they are not those of their processes. */
+function withPauses<Series extends DurationData | QuantityData>(
+  channel: string,
+  all: readonly Series[],
+  lists: PauseLists,
+): Series[] {
+  return all.map((series) => {
+    // CPU time is drawn as a rate of two counters, which are switched alike.
+    const label = series.label === CPU_RATE && channel === CHANNELS.runtime ? SERIES.userTime : series.label;
+    const processes = series.processes.map((of) => ({ ...of, ...lists.ofSeries(of.process, { channel, label }) }));
+    return { ...series, processes };
+  });
+}
+
 const NO_DURATIONS: Finding = { kind: "data", weight: "attention", text: "No durations are selected." };
 
 /** A report without rows: of CPU profiles alone, if any. */
@@ -156,6 +177,7 @@ function emptyReport(
     bins: { width: 1, count: 1 },
     processes: [],
     lines: [],
+    pauses: [],
     findings: [{
       kind: "data",
       weight: "attention",

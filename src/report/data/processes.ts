@@ -15,12 +15,14 @@ import {
   shortName,
   withoutWorkers,
 } from "../../analysis/programs/program.ts";
+import { Pauses } from "../../analysis/programs/pauses.ts";
 import type { ProgramRecords } from "../../analysis/programs/program_records.ts";
 import { endInWords, stateInWords } from "../../analysis/programs/remarks.ts";
 import { counted, formatInteger } from "../../display/numbers.ts";
 import { type ProcessId, processKey } from "../../files/names.ts";
 import { CHANNELS } from "../../series.ts";
 import type { LifeEnd, LineData, LivesData, ProcessData } from "../shared/report_data.ts";
+import { type OffTimes, offTimesOf } from "./pauses.ts";
 import type { ReportSelection, Source } from "./source.ts";
 import type { ShownTime } from "./time_axis.ts";
 
@@ -45,6 +47,8 @@ export interface ReportProcesses {
    * rows of layout `append` do not tell apart: their counters would be nonsense.
    */
   readonly isMixed: (process: number) => boolean;
+  /** When recording of an entry, or of a series in it, was off while it lived. */
+  readonly offTimes: OffTimes;
   /** What is not shown and why, one sentence each. */
   readonly problems: readonly string[];
 }
@@ -75,6 +79,7 @@ export async function readProcesses(
   range: ShownTime,
   readRecords: (wanted: readonly ProcessId[]) => ProgramRecords,
   { pids, isolates, to: cut }: ReportSelection,
+  pauses = Pauses.none,
 ): Promise<ReportProcesses> {
   const rows = await source.rows<RecordedRows>(`
     SELECT PID::DOUBLE AS pid, Isolate AS isolate, count(*)::DOUBLE AS rows,
@@ -84,11 +89,11 @@ export async function readProcesses(
   const byKey = new Map(rows.map((of) => [processKey(of), of]));
   const isSelected = ({ pid, isolate }: ProcessId): boolean =>
     (pids?.includes(pid) ?? true) && (isolates?.includes(isolate) ?? true);
-  const programs = programsOf(records, { processes: rows }).map((program): Program => {
+  const programs = programsOf(records, { processes: rows, pauses }).map((program): Program => {
     const own = byKey.get(processKey(program));
     return own === undefined ? program : { ...program, rows: { first: own.first, last: own.last } };
   }).filter((program) => isSelected(program) && (program.rows !== undefined || livedWithin(program, range)));
-  const arranged = arrange(source, processesOf(rows, programs, { ...range, cut }), programs, range);
+  const arranged = arrange(source, processesOf(rows, programs, { ...range, cut }), programs, { ...range, pauses });
   return { ...arranged, problems: [...aboutRecords(records), ...arranged.problems] };
 }
 
@@ -218,7 +223,7 @@ function arrange(
   source: Source,
   all: readonly Process[],
   programs: readonly Program[],
-  range: ShownTime,
+  range: ShownTime & { readonly pauses: Pauses },
 ): ReportProcesses {
   const entries = entriesOf(all, Number(range.to - range.from));
   const { lines, lineOf } = linesOf(entries);
@@ -255,6 +260,7 @@ function arrange(
     source: source.ofProcesses(mapInSql(source, rows)),
     indexOf: (process) => index.get(processKey(process)),
     isMixed: (process) => mixed.has(process),
+    offTimes: (process, series) => offTimesOf(entries[process]?.members ?? [], range, series),
     problems: problemsOf(entries, rows),
   };
 }

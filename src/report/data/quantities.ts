@@ -5,6 +5,8 @@
  * @module
  */
 
+import { SWITCHES } from "../../analysis/frames/switches.ts";
+import { RecordingSwitch } from "../../recording_switch.ts";
 import { literal } from "../../analysis/duckdb/sql.ts";
 import {
   CHANNELS,
@@ -237,7 +239,7 @@ async function readRates(
 
 /**
  * SQL of the steps from sample to sample: the index of the rate, the process, the end of the step,
- * its increase and its length.
+ * its increase and its length. No step spans a time in which recording was off.
  */
 function stepsInSql(source: Source, wanted: readonly Rate[], { from }: ShownTime): string {
   const cases = wanted.flatMap(({ counters }, i) => counters.map((counter) => `WHEN '${counter}' THEN ${i}`));
@@ -252,10 +254,15 @@ function stepsInSql(source: Source, wanted: readonly Rate[], { from }: ShownTime
       SELECT series, process, PID, Isolate, slot, max(timepoint) AS timepoint, sum(value) AS value
       FROM samples GROUP BY series, process, PID, Isolate, slot
       QUALIFY count(*) = max(count(*)) OVER (PARTITION BY series, PID, Isolate)
+    ), switchedOff AS (
+      SELECT DISTINCT PID, Isolate, Timepoint AS offSince FROM ${SWITCHES} WHERE Measurement = ${RecordingSwitch.off}
+    ), stretches AS (
+      SELECT sums.*, offSince FROM sums ASOF LEFT JOIN switchedOff
+      ON sums.PID = switchedOff.PID AND sums.Isolate = switchedOff.Isolate AND sums.timepoint >= offSince
     ), steps AS (
       SELECT series, process, PID, Isolate, timepoint, value - lag(value) OVER time AS increase,
         (timepoint - lag(timepoint) OVER time) / 1e9 AS seconds
-      FROM sums WINDOW time AS (PARTITION BY series, PID, Isolate ORDER BY slot)
+      FROM stretches WINDOW time AS (PARTITION BY series, PID, Isolate, offSince ORDER BY slot)
       QUALIFY seconds >= ${SHORTEST_STEP}
     )`;
 }

@@ -5,6 +5,7 @@
  */
 
 import { condition } from "../../analysis/frames/selection.ts";
+import { IS_NO_SWITCH } from "../../analysis/frames/switches.ts";
 import type { Selection, Table, TelemetryDB } from "../../analysis/mod.ts";
 import { CHANNELS } from "../../series.ts";
 
@@ -58,9 +59,9 @@ export class Source {
     return this.where(`Channel = '${CHANNELS.duration}' AND ${CAN_BE_ADDED}`);
   }
 
-  /** All other rows whose values can be added. */
+  /** All other rows whose values can be added, but those that say when recording was off. */
   get quantities(): Source {
-    return this.where(`Channel <> '${CHANNELS.duration}' AND ${CAN_BE_ADDED}`);
+    return this.where(`Channel <> '${CHANNELS.duration}' AND ${CAN_BE_ADDED} AND ${IS_NO_SWITCH}`);
   }
 
   /** Rows of the runtime whose values can be added. */

@@ -5,6 +5,8 @@
  */
 
 import { KymoError } from "../../errors.ts";
+import { Pauses } from "../../analysis/programs/pauses.ts";
+import { parseProcessKey } from "../../files/names.ts";
 import type { Source } from "./source.ts";
 
 /** The time range that a report shows. */
@@ -69,13 +71,16 @@ const GAP_SHARE = 0.9;
 /** … with less than this share of the rows beyond it, is due to a wrong clock or a damaged file. */
 const STRAY_SHARE = 0.001;
 
+/** A pause of recording up to this length explains a gap; a longer one may be due to a wrong clock, too. */
+const LONGEST_PAUSE = 100n * 86_400_000_000_000n;
+
 /**
  * Reads the time range of the rows, without a few stray rows that would leave no room for the
- * others. `undefined` if there are no rows.
+ * others: those beyond a gap in which recording was not off. `undefined` if there are no rows.
  *
  * @throws {KymoError} `"invalid-argument"` if it is longer than 285 years.
  */
-export async function readShownTime(source: Source): Promise<ShownTime | undefined> {
+export async function readShownTime(source: Source, pauses = Pauses.none): Promise<ShownTime | undefined> {
   let outside = 0;
   let rest = source;
   for (;;) {
@@ -91,7 +96,8 @@ export async function readShownTime(source: Source): Promise<ShownTime | undefin
       }) AS part, ` +
         `count(*)::DOUBLE AS rows FROM ${rest.relation} GROUP BY part ORDER BY part`,
     );
-    const stray = findStrays(parts);
+    const at = (part: number): bigint => first + BigInt(Math.round(span / PARTS * part));
+    const stray = findStrays(parts, (begin, end) => explains(pauses, at(begin), at(end)));
     if (stray === undefined) {
       if (span > MAX_SPAN) {
         throw new KymoError(
@@ -102,7 +108,7 @@ export async function readShownTime(source: Source): Promise<ShownTime | undefin
       return { from: first, to: last, outside };
     }
     outside += stray.rows;
-    const edge = first + BigInt(Math.round(span / PARTS * stray.edge));
+    const edge = at(stray.edge);
     rest = rest.where(stray.before ? `Timepoint >= ${edge}` : `Timepoint < ${edge}`);
   }
 }
@@ -116,14 +122,28 @@ interface Strays {
   readonly edge: number;
 }
 
-/** Finds strays by the number of rows in each part of the time; parts without rows are left out. */
-export function findStrays(parts: readonly { readonly part: number; readonly rows: number }[]): Strays | undefined {
+/** Whether recording of a process was off from one time to another. */
+function explains(pauses: Pauses, from: bigint, to: bigint): boolean {
+  return to - from < LONGEST_PAUSE &&
+    pauses.processes.some((key) =>
+      pauses.of(parseProcessKey(key)).some((pause) => pause.from <= from && pause.to >= to)
+    );
+}
+
+/**
+ * Finds strays by the number of rows in each part of the time; parts without rows are left out.
+ * `isPaused`: whether recording was off from one part to another.
+ */
+export function findStrays(
+  parts: readonly { readonly part: number; readonly rows: number }[],
+  isPaused: (from: number, to: number) => boolean = () => false,
+): Strays | undefined {
   const total = parts.reduce((sum, { rows }) => sum + rows, 0);
   let before = 0;
   for (const [i, { part, rows }] of parts.entries()) {
     before += rows;
     const next = parts[i + 1]?.part ?? part;
-    if (next - part <= GAP_SHARE * PARTS) continue;
+    if (next - part <= GAP_SHARE * PARTS || isPaused(part + 1, next)) continue;
     if (before < STRAY_SHARE * total) return { rows: before, before: true, edge: next - 0.5 };
     if (total - before < STRAY_SHARE * total) return { rows: total - before, before: false, edge: part + 1.5 };
   }

@@ -54,8 +54,9 @@ async function explainOne(
  * Returns the sum of a label's durations as a share of the time of all processes; more than 1 if
  * several ran at the same time.
  */
-function timeShare(label: string, { durations, processes }: FindingInputs): number {
-  const time = sum(processes.map((_, process) => secondsRecorded(process, { processes })));
+function timeShare(label: string, inputs: FindingInputs): number {
+  const { durations, processes } = inputs;
+  const time = sum(processes.map((_, process) => secondsRecorded(process, inputs)));
   return (durations.find((of) => of.label === label)?.statistics.sum ?? 0) / time;
 }
 

@@ -4,11 +4,13 @@
  * @module
  */
 
+import { IS_NO_SWITCH } from "../../analysis/frames/switches.ts";
 import type { Program } from "../../analysis/programs/program.ts";
+import { lengthOf, within } from "../../statistics/spans.ts";
 import { CHANNELS, SERIES } from "../../series.ts";
 import { CAN_BE_ADDED, type Source } from "../data/source.ts";
 import type { ShownTime } from "../data/time_axis.ts";
-import type { Finding, ReportData } from "../shared/report_data.ts";
+import { type Finding, pausesOf, type ReportData } from "../shared/report_data.ts";
 
 /**
  * Seconds of event loop lag from which it counts as a stall. Browsers, too, call a task of this
@@ -68,7 +70,7 @@ export async function readFindingInputs(
     rows.filter(({ label }) => label === wanted)
       .map(({ process, count, sum, longest, at }) => ({ process, count, sum, longest, at }));
   const notFinite = await source.rows<{ label: string; count: number }>(`
-    SELECT Label AS label, count(*)::DOUBLE AS count FROM ${source.relation} WHERE NOT ${CAN_BE_ADDED}
+    SELECT Label AS label, count(*)::DOUBLE AS count FROM ${source.relation} WHERE NOT ${CAN_BE_ADDED} AND ${IS_NO_SWITCH}
     GROUP BY Label ORDER BY count DESC, label`);
   return { ...data, programs, stalls: eventsOf(SERIES.eventLoopLag), gcPauses: eventsOf(SERIES.gcPause), notFinite };
 }
@@ -78,9 +80,11 @@ export function nameProcess(process: number, { processes }: Pick<FindingInputs, 
   return processes.length > 1 ? processes[process]!.name : "the process";
 }
 
-/** Returns for how long a process lived within the time shown, in seconds. */
-export function secondsRecorded(process: number, { processes }: Pick<FindingInputs, "processes">): number {
-  return sum((processes[process]?.lives ?? []).map(({ start, end }) => end - start)) / 1e9;
+/** Returns for how long a process lived and recorded within the time shown, in seconds. */
+export function secondsRecorded(process: number, data: Pick<FindingInputs, "processes" | "pauses">): number {
+  const { lives = [], pauses } = data.processes[process] ?? {};
+  const off = pausesOf(data, pauses);
+  return sum(lives.map(({ start, end }) => end - start - lengthOf(within(off, { from: start, to: end })))) / 1e9;
 }
 
 /** Returns the sum of some numbers. */

@@ -7,7 +7,8 @@
 import { counted, formatBytes, formatSpan } from "../../display/numbers.ts";
 import { SERIES } from "../../series.ts";
 import { memoryGrowth, type MemoryPoint } from "../../statistics/memory_growth.ts";
-import type { QuantityCells } from "../shared/report_data.ts";
+import { lengthOf, within } from "../../statistics/spans.ts";
+import { pausesOf, type QuantityCells } from "../shared/report_data.ts";
 import { capitalize, type FindingInputs, nameProcess, type UnexplainedFinding } from "./finding_inputs.ts";
 
 /** Growth by this factor is bad. */
@@ -67,9 +68,12 @@ interface Trend {
 }
 
 /** Returns the growth of a level, if it is long, large and steady enough. */
-function trendOf(cells: QuantityCells, { bins: { width } }: Pick<FindingInputs, "bins">): Trend | undefined {
+function trendOf(cells: QuantityCells, inputs: FindingInputs): Trend | undefined {
+  const { width } = inputs.bins;
   const points = cells.bin.map((bin, i): MemoryPoint => [(bin + 0.5) * width / 1e9, cells.mean[i]!]);
-  const growth = memoryGrowth(points);
+  const off = pausesOf(inputs, cells.pauses ?? inputs.processes[cells.process]?.pauses);
+  const time = { from: (points[0]?.[0] ?? 0) * 1e9, to: (points.at(-1)?.[0] ?? 0) * 1e9 };
+  const growth = memoryGrowth(points, lengthOf(within(off, time)) / 1e9);
   if (growth === undefined) return undefined;
   const { from, to, first, last, isShort } = growth;
   return { from, to, isShort, seconds: last - first, window: [first * 1e9, last * 1e9] };

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Span } from "../../statistics/spans.ts";
 import type { FailedOutcome, RequestOutcome } from "../../http/request_labels.ts";
 
 /** The data of a report. */
@@ -32,6 +33,8 @@ export interface ReportData {
   readonly processes: readonly ProcessData[];
   /** The lines on which processes are drawn, by the start of the first process. */
   readonly lines: readonly LineData[];
+  /** When recording was off, named by index where that is so; each list once. */
+  readonly pauses: readonly PauseData[];
   /** Findings, the most important first. */
   readonly findings: readonly Finding[];
   /** Duration series, sorted by sum, the largest first. */
@@ -43,6 +46,12 @@ export interface ReportData {
   /** What could not be read. */
   readonly unread: { readonly rows: number; readonly problems: readonly string[] };
 }
+
+/**
+ * Times in which recording was off, ns since `from`: the beginning and the end of each, in order and
+ * apart from each other. Nothing is known of them; they are no quiet times.
+ */
+export type PauseData = readonly number[];
 
 /**
  * A process that recorded: an isolate with its PID. Where there are too many to be shown one by
@@ -63,6 +72,8 @@ export interface ProcessData {
   readonly rows: number;
   /** When it lived; one life, or several if the entry stands for several processes. */
   readonly lives: readonly LivesData[];
+  /** Index of the times of its lives in which nothing of it was recorded, if there are any. */
+  readonly pauses?: number;
 }
 
 /**
@@ -145,6 +156,8 @@ export interface DurationData {
     readonly process: number;
     readonly statistics: DurationStatistics;
     readonly cells?: DurationCells;
+    /** Index of its pauses, if they are not those of the process. */
+    readonly pauses?: number;
   }[];
 }
 
@@ -202,11 +215,19 @@ export interface QuantityData {
 export interface QuantityCells {
   /** Index of the process. */
   readonly process: number;
+  /** Index of its pauses, if they are not those of the process. */
+  readonly pauses?: number;
   readonly bin: readonly number[];
   readonly min: readonly number[];
   readonly mean: readonly number[];
   readonly max: readonly number[];
   readonly count: readonly number[];
+}
+
+/** The pauses with an index, as spans; none without one. */
+export function pausesOf({ pauses }: Pick<ReportData, "pauses">, index: number | undefined): Span<number>[] {
+  const times = index === undefined ? [] : pauses[index] ?? [];
+  return Array.from({ length: times.length >> 1 }, (_, i) => ({ from: times[2 * i]!, to: times[2 * i + 1]! }));
 }
 
 /** A CPU profile. */

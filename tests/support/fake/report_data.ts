@@ -77,6 +77,7 @@ export function fakeReport(size: Partial<Size> = {}): ReportData {
     bins: { width: binWidth, count: bins },
     processes,
     lines: linesOf(processes),
+    pauses: [],
     findings: [
       {
         kind: "latency",
@@ -135,6 +136,7 @@ export function emptyReport(): ReportData {
     bins: { width: 1, count: 0 },
     processes: [],
     lines: [],
+    pauses: [],
     findings: [],
     durations: [],
     quantities: [],

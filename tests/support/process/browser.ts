@@ -37,6 +37,9 @@ export function openBrowser(): Promise<Browser> {
 export async function closeBrowser(): Promise<void> {
   await (await browser)?.close();
   if (directory !== undefined) rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  // Another file of tests in the same program may open them anew.
+  browser = directory = undefined;
+  written.clear();
 }
 
 /** A report in the browser. */

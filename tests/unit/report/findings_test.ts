@@ -94,6 +94,7 @@ function inputs(different: Partial<FindingInputs>, pids: readonly number[] = [1]
     bins: BINS,
     processes: pids.map((pid, line) => processOf(pid, line, 100, span)),
     lines: pids.map((pid) => ({ name: `PID ${pid}`, short: `PID ${pid}` })),
+    pauses: [],
     programs: [],
     durations: [],
     quantities: [],

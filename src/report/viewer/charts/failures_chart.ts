@@ -19,9 +19,7 @@ export function failuresChart(store: ViewStore, clock: WallClock, series: readon
     const { state } = store;
     const isShown = (process: number): boolean => state.processes.has(process);
     // A process in which all went well counts too: its requests could have failed.
-    const processes = new Set(
-      series.flatMap(({ processes }) => processes.map(({ process }) => process)).filter(isShown),
-    );
+    const recorders = series.flatMap(({ processes }) => processes).filter(({ process }) => isShown(process));
     const failed = FAILURES.map((outcome) => ({
       outcome,
       cells: series.filter(({ request }) => request?.outcome === outcome)
@@ -37,7 +35,7 @@ export function failuresChart(store: ViewStore, clock: WallClock, series: readon
       name: outcome,
       colour: palette.failures[outcome],
       counts: addUp(cells.map((cells) => countsOf(cells, groups)), groups),
-      processes: [...processes],
+      recorders,
     })).filter(({ counts }) => counts.some((count) => count > 0));
     return stackedRates({ store, clock, groups, parts, all: "all", named: true });
   };

@@ -16,7 +16,7 @@ import { groupsOf } from "../model/selection.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { between, type Palette } from "../ui/colours.ts";
 import { logRange } from "./ticks.ts";
-import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
+import { type ChartContent, type ContentMaker, nothing } from "./time_chart.ts";
 
 /** Minimum width and height of a cell, pixels. */
 const CELL = 4;
@@ -29,8 +29,10 @@ const FEW = 12;
 export function heatMap(store: ViewStore, clock: WallClock, data: DurationData, height: number): ContentMaker {
   return (palette, width) => {
     const view = viewDurations(data, store.state, groupsOf(store.state, width / CELL));
-    if (view.height === 0) return NOTHING;
-    return success(content(store, clock, palette, coarser(view, Math.max(1, Math.ceil(view.height * CELL / height)))));
+    const recorders = data.processes.filter(({ process }) => store.state.processes.has(process));
+    if (view.height === 0) return nothing(store, recorders);
+    const cells = coarser(view, Math.max(1, Math.ceil(view.height * CELL / height)));
+    return success({ ...content(store, clock, palette, cells), off: store.recordedTimes(recorders).off });
   };
 }
 

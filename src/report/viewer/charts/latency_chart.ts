@@ -14,7 +14,7 @@ import { groupsOf } from "../model/selection.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, translucent } from "../ui/colours.ts";
 import { logRange } from "./ticks.ts";
-import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
+import { type ChartContent, type ContentMaker, nothing } from "./time_chart.ts";
 
 /**
  * Number of durations that a group should have on average, so that its quantiles are meaningful.
@@ -29,10 +29,12 @@ export function latencyChart(store: ViewStore, clock: WallClock, data: DurationD
     const { state } = store;
     const dots = viewDurations(data, state, groupsOf(state, width / 3));
     const total = dots.count.reduce((sum, count) => sum + count, 0);
-    if (total === 0) return NOTHING;
+    const recorders = data.processes.filter(({ process }) => state.processes.has(process));
+    if (total === 0) return nothing(store, recorders);
     const most = Math.min(width / 3, Math.max(FEWEST_GROUPS, total / ENOUGH));
     const lines = viewDurations(data, state, groupsOf(state, most, dots.groups.size));
-    return success(content(store, clock, palette, data, lines, dots));
+    const { off } = store.recordedTimes(recorders);
+    return success({ ...content(store, clock, palette, data, lines, dots), off });
   };
 }
 

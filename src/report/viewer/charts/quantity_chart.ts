@@ -11,13 +11,14 @@ import { success } from "../../../result.ts";
 import type { QuantityCells, QuantityData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
 import { livedGroups } from "../model/lives.ts";
+import { offGroups } from "../model/recorded.ts";
 import { type QuantityView, viewQuantity } from "../model/quantity_view.ts";
 import { type Groups, groupsOf } from "../model/selection.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, processColour, processDash, translucent } from "../ui/colours.ts";
 import type { LegendItem } from "../ui/legend.ts";
 import { logRange } from "./ticks.ts";
-import { type ChartContent, type ContentMaker, NOTHING } from "./time_chart.ts";
+import { type ChartContent, type ContentMaker, nothing, OFF } from "./time_chart.ts";
 
 type ChartSeries = ChartContent["series"][number];
 
@@ -30,22 +31,32 @@ export function quantityChart(store: ViewStore, clock: WallClock, data: Quantity
     const views = [...Map.groupBy(shown, ({ process }) => store.lineOf(process))]
       .map(([line, parts]) => lineView(store, line, parts, groups))
       .filter(({ view: { count } }) => count.some((count) => count > 0));
-    return views.length === 0 ? NOTHING : success(content(store, clock, palette, data, groups, views));
+    if (views.length === 0) return nothing(store, shown);
+    const { off } = store.recordedTimes(shown);
+    return success({ ...content(store, clock, palette, data, groups, views), off });
   };
 }
 
-/** The values of a line, and in which groups a process of it lived. */
+/** The values of a line, and in which groups a process of it recorded, or lived while recording was off. */
 interface LineView {
   readonly line: number;
   readonly view: QuantityView;
   readonly lived: readonly boolean[];
+  readonly off: readonly boolean[];
 }
 
 function lineView(store: ViewStore, line: number, parts: readonly QuantityCells[], groups: Groups): LineView {
   const lives = parts.flatMap(({ process }) => store.data.processes[process]?.lives ?? []);
   const view = viewQuantity(parts, groups);
   const lived = livedGroups(lives, groups, store.data.bins.width);
-  return { line, view, lived: lived.map((lived, group) => lived || (view.count[group] ?? 0) > 0) };
+  const off = offGroups(store.recordedTimes(parts).off, groups, store.data.bins.width);
+  const has = (group: number): boolean => (view.count[group] ?? 0) > 0;
+  return {
+    line,
+    view,
+    lived: lived.map((lived, group) => lived && !off[group] || has(group)),
+    off: off.map((off, group) => off && !has(group)),
+  };
 }
 
 function content(
@@ -116,7 +127,7 @@ function rangeOf({ kind }: QuantityData, smallest: number, largest: number): [nu
   return high === low ? [0, 1] : [low * 1.08, high + (high - low) * 0.08];
 }
 
-/** A line that is interrupted where no process of it lived, and not between two observations of one. */
+/** A line that is interrupted where no process of it recorded, and not between two observations of one. */
 function lineInBand(
   { view: { min, mean, max }, lived }: LineView,
   colour: string,
@@ -159,7 +170,7 @@ function stems({ max }: QuantityView, colour: string): ChartSeries[] {
  * of the line lived it has no value.
  */
 function legendItem(
-  { view, lived }: LineView,
+  { view, lived, off }: LineView,
   name: string,
   colour: string,
   data: QuantityData,
@@ -177,6 +188,7 @@ function legendItem(
     value: (index) => {
       if (index === null) return whole;
       const at = nearest(view.mean, lived, index, data.kind === "event" ? 2 : 40);
+      if (off[index]) return OFF;
       return at === undefined ? "–" : formatValue((data.kind === "event" ? view.max : view.mean)[at] ?? 0);
     },
   };

@@ -11,7 +11,7 @@ import { groupsOf } from "../model/selection.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { processColour } from "../ui/colours.ts";
 import { rateGroups, stackedRates } from "./stacked_rates.ts";
-import { type ContentMaker, NOTHING } from "./time_chart.ts";
+import { type ContentMaker, nothing } from "./time_chart.ts";
 
 /** Returns the content of the chart. */
 export function rateChart(store: ViewStore, clock: WallClock, data: DurationData): ContentMaker {
@@ -24,9 +24,9 @@ export function rateChart(store: ViewStore, clock: WallClock, data: DurationData
       name: store.data.lines[line]?.short ?? "",
       colour: processColour(palette, line),
       counts: addUp(members.map(({ cells }) => countsOf(cells!, groups)), groups),
-      processes: members.map(({ process }) => process),
+      recorders: members,
     })).filter(({ counts }) => counts.some((count) => count > 0));
-    if (parts.length === 0) return NOTHING;
+    if (parts.length === 0) return nothing(store, shown);
     return stackedRates({ store, clock, groups, parts, all: "all" });
   };
 }

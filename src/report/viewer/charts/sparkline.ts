@@ -6,7 +6,9 @@
 
 import type { DurationData } from "../../shared/report_data.ts";
 import { quantilesOf, viewDurations } from "../model/duration_view.ts";
-import { groupsOf, type Selection } from "../model/selection.ts";
+import { offGroups } from "../model/recorded.ts";
+import { groupsOf } from "../model/selection.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { svg } from "../ui/dom.ts";
 
 const WIDTH = 110;
@@ -14,11 +16,11 @@ const HEIGHT = 24;
 const GROUPS = 44;
 
 /** Draws the p99 over time, on a logarithmic scale. */
-export function sparkline(data: DurationData, selection: Selection): SVGElement {
-  const values = quantilesOf(
-    viewDurations(data, selection, groupsOf(selection, GROUPS)),
-    0.99,
-  );
+export function sparkline(data: DurationData, store: ViewStore): SVGElement {
+  const groups = groupsOf(store.state, GROUPS);
+  const values = quantilesOf(viewDurations(data, store.state, groups), 0.99);
+  const recorders = data.processes.filter(({ process }) => store.state.processes.has(process));
+  const off = offGroups(store.recordedTimes(recorders).off, groups, store.data.bins.width);
   const known = values.filter((value) => value !== null).map((value) => Math.log(Math.max(value, 1e-9)));
   const [low, high] = [Math.min(...known), Math.max(...known)];
   // The scale covers a factor of two at least, so that a series that hardly changes looks calm.
@@ -27,6 +29,7 @@ export function sparkline(data: DurationData, selection: Selection): SVGElement 
   const points: string[] = [];
   let pen = "M";
   values.forEach((value, at) => {
+    if (off[at]) pen = "M"; // the line is interrupted where nobody knows
     if (value === null) return;
     const x = 2 + at / Math.max(1, values.length - 1) * (WIDTH - 4);
     const y = HEIGHT / 2 -

@@ -5,7 +5,10 @@
  */
 
 import type uPlot from "uplot";
+import { formatSpan } from "../../../display/numbers.ts";
 import { failure, type Result } from "../../../result.ts";
+import type { Span } from "../../../statistics/spans.ts";
+import { type Recorder, secondsWithin } from "../model/recorded.ts";
 import type { WallClock } from "../model/clock.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, paletteOf } from "../ui/colours.ts";
@@ -28,8 +31,23 @@ export interface ChartContent extends PlotContent {
 /** Makes the content of a chart `width` pixels wide; fails with a sentence if there is none. */
 export type ContentMaker = (palette: Palette, width: number) => Result<ChartContent, "empty">;
 
-/** A chart without content. */
-export const NOTHING = failure("empty", "These processes recorded nothing in this time.");
+/** The value of what nobody knows, since recording was off. */
+export const OFF = "off";
+
+/** A chart without content, of some recorders. */
+export function nothing(store: ViewStore, recorders: readonly Recorder[]): Result<ChartContent, "empty"> {
+  const { off, recorded } = store.recordedTimes(recorders);
+  const isOff = secondsShown(store, off) > 0 && secondsShown(store, recorded) === 0;
+  return failure("empty", isOff ? "Recording was off in this time." : "These processes recorded nothing in this time.");
+}
+
+/** The seconds of some times that are shown. */
+function secondsShown(store: ViewStore, times: readonly Span<number>[]): number {
+  return secondsWithin(times, store.state.from, store.state.to, store.data.bins.width);
+}
+
+/** Says in the legend what is hatched. */
+const OFF_ITEM: LegendItem = { name: "recording off", colour: "", mark: "off", value: () => "" };
 
 /** How a chart is made. */
 export interface ChartOptions {
@@ -79,9 +97,11 @@ export function timeChart(options: ChartOptions): TimeChart {
     const content = options.content(palette, width - AXIS_WIDTH - RIGHT_MARGIN);
     table.fill(content.ok ? content.value.table : undefined);
     scale.hidden = !content.ok || !content.value.y.logarithmic;
-    const summary = content.ok ? content.value.summary : content.reason;
+    const off = content.ok ? secondsShown(store, content.value.off ?? []) : 0;
+    const pause = off > 0 ? ` Recording was off for ${formatSpan(off)}.` : "";
+    const summary = content.ok ? content.value.summary + pause : content.reason;
     focusable.setAttribute("aria-label", `Chart: ${title} of ${about}. ${summary}`);
-    const onCursor = legendOf(legend, content.ok ? content.value.legend : []);
+    const onCursor = legendOf(legend, content.ok ? [...off > 0 ? [OFF_ITEM] : [], ...content.value.legend] : []);
     if (!content.ok) replace(host, h("p", { class: "nothing" }, content.reason));
     else plot = timePlot({ ...options, palette, host, width, onCursor }, content.value);
   };

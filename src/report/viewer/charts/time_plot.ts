@@ -7,6 +7,8 @@
 import uPlot from "uplot";
 import { digitsFor, type WallClock } from "../model/clock.ts";
 import type { ViewStore } from "../model/view_store.ts";
+import type { Span } from "../../../statistics/spans.ts";
+import { hatch } from "../ui/hatch.ts";
 import { drawLifeMarks } from "./life_marks.ts";
 import type { Palette } from "../ui/colours.ts";
 import { h } from "../ui/dom.ts";
@@ -27,6 +29,8 @@ export interface PlotContent {
   }[];
   readonly bands?: readonly uPlot.Band[];
   readonly y: ValueAxis;
+  /** Times in which recording was off, ns since the report's `from`; they are hatched. */
+  readonly off?: readonly Span<number>[];
   /**
    * Returns the index for a time. By default it is that of the nearest `x`, and the cursor puts
    * dots there.
@@ -81,7 +85,10 @@ export function timePlot(options: PlotOptions, content: PlotContent): uPlot {
         bind: { dblclick: () => () => (store.resetZoom(), null) },
       },
       hooks: {
-        drawAxes: content.below === undefined ? [] : [clipped(content.below)],
+        drawAxes: [
+          clipped((plot) => hatchPauses(plot, content.off ?? [], palette)),
+          ...content.below === undefined ? [] : [clipped(content.below)],
+        ],
         draw: [
           ...content.above === undefined ? [] : [clipped(content.above)],
           clipped((plot) => drawLifeMarks(plot, store, palette)),
@@ -118,6 +125,19 @@ function timeBubble(clock: WallClock, pixel: number): {
     element.style.setProperty("left", `${left}px`);
   };
   return { element, show };
+}
+
+/** Hatches the times in which recording was off. */
+function hatchPauses(plot: uPlot, off: readonly Span<number>[], palette: Palette): void {
+  const { ctx, bbox } = plot;
+  hatch(
+    ctx,
+    off.map(({ from, to }) => {
+      const [left, right] = [plot.valToPos(from / 1e9, "x", true), plot.valToPos(to / 1e9, "x", true)];
+      return { left, top: bbox.top, width: right - left, height: bbox.height };
+    }),
+    { colour: palette.hatch, step: 7 * devicePixelRatio },
+  );
 }
 
 /** Clips a drawing to the frame of the plot. */

@@ -1,25 +1,11 @@
 /**
- * When processes lived, for what leaves out the time in which they did not.
+ * When processes lived.
  *
  * @module
  */
 
 import type { LivesData } from "../../shared/report_data.ts";
 import type { Groups } from "./selection.ts";
-
-/** Returns the time between `from` and `to` in which there is a life, ns; overlaps count once. */
-export function timeLived(lives: readonly LivesData[], from: number, to: number): number {
-  let lived = 0;
-  let until = from;
-  for (const { start, end } of lives.toSorted((a, b) => a.start - b.start)) {
-    const begin = Math.max(until, start);
-    const finish = Math.min(to, end);
-    if (finish <= begin) continue;
-    lived += finish - begin;
-    until = finish;
-  }
-  return lived;
-}
 
 /** Returns for each group whether there is a life in it. `width`: of a bin, ns. */
 export function livedGroups(lives: readonly LivesData[], groups: Groups, width: number): boolean[] {

@@ -1,11 +1,12 @@
 /**
- * How many durations there are per second of the time in which their programs lived.
+ * How many durations there are per second of the time in which their programs recorded.
  *
  * @module
  */
 
 import { forEachBucket } from "../../shared/report_buckets.ts";
 import type { DurationCells } from "../../shared/report_data.ts";
+import { offGroups, type Recorder } from "./recorded.ts";
 import { forEachInGroups, type Groups } from "./selection.ts";
 import type { ViewStore } from "./view_store.ts";
 
@@ -26,11 +27,15 @@ export function addUp(parts: readonly (readonly number[])[], { count }: Groups):
 /** A life that begins or ends within a group counts as at least this part of it, against noise. */
 const LEAST_LIFE = 0.1;
 
-/** Returns the seconds of each group in which some processes lived; never 0. */
-export function secondsOf(store: ViewStore, processes: readonly number[], groups: Groups): number[] {
+/** Returns the seconds of each group in which some recorders recorded; never 0. */
+export function secondsOf(store: ViewStore, recorders: readonly Recorder[], groups: Groups): number[] {
   const { from, to, size, count } = groups;
+  const areOff = offGroups(store.recordedTimes(recorders).off, groups, store.data.bins.width);
   return Array.from({ length: count }, (_, group) => {
     const [first, last] = [from + group * size, Math.min(to, from + (group + 1) * size)];
-    return Math.max(store.livedSeconds(processes, first, last), LEAST_LIFE * store.seconds(first, last));
+    // What comes although recording is off is on its way, and no high rate of a short time.
+    return areOff[group]
+      ? store.seconds(first, last)
+      : Math.max(store.recordedSeconds(recorders, first, last), LEAST_LIFE * store.seconds(first, last));
   });
 }

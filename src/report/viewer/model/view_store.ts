@@ -5,7 +5,7 @@
  */
 
 import type { ReportData } from "../../shared/report_data.ts";
-import { timeLived } from "./lives.ts";
+import { type RecordedTimes, recordedTimes, type Recorder, secondsWithin } from "./recorded.ts";
 import type { Selection } from "./selection.ts";
 
 /** Everything that the user can change. */
@@ -17,12 +17,16 @@ export interface State extends Selection {
   readonly dark: boolean;
 }
 
+/** Most sets of recorders whose times are kept: charts ask for the same ones again and again. */
+const MOST_KNOWN = 1_000;
+
 type Listener = (state: State, before: State) => void;
 
 /** Keeps the state, and notifies listeners of changes. */
 export class ViewStore {
   #state: State;
   readonly #listeners = new Set<Listener>();
+  readonly #recorded = new Map<string, RecordedTimes>();
 
   /** The report. */
   readonly data: ReportData;
@@ -90,11 +94,19 @@ export class ViewStore {
     return Math.max(end - from * this.binSeconds, this.binSeconds * 1e-3);
   }
 
-  /** Seconds in which at least one of some processes lived, in bins `from` to `to`; never 0. */
-  livedSeconds(processes: Iterable<number>, from: number, to: number): number {
-    const lives = [...processes].flatMap((process) => this.data.processes[process]?.lives ?? []);
-    const seconds = timeLived(lives, from * this.data.bins.width, to * this.data.bins.width) / 1e9;
-    return Math.max(seconds, this.binSeconds * 1e-3);
+  /** Seconds in which at least one of some recorders recorded, in bins `from` to `to`; never 0. */
+  recordedSeconds(recorders: readonly Recorder[], from: number, to: number): number {
+    const { recorded } = this.recordedTimes(recorders);
+    return Math.max(secondsWithin(recorded, from, to, this.data.bins.width), this.binSeconds * 1e-3);
+  }
+
+  /** When at least one of some recorders lived, and recorded. */
+  recordedTimes(recorders: readonly Recorder[]): RecordedTimes {
+    const key = recorders.map(({ process, pauses = "" }) => `${process} ${pauses}`).join(",");
+    const known = this.#recorded.get(key) ?? recordedTimes(this.data, recorders);
+    if (this.#recorded.size >= MOST_KNOWN) this.#recorded.clear();
+    this.#recorded.set(key, known);
+    return known;
   }
 
   /** The processes of a line. */

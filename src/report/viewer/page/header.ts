@@ -6,6 +6,8 @@
 
 import { counted, formatSpan } from "../../../display/numbers.ts";
 import type { Finding, ReportData } from "../../shared/report_data.ts";
+import { lengthOf } from "../../../statistics/spans.ts";
+import { recordedTimes, recordersOf } from "../model/recorded.ts";
 import type { WallClock } from "../model/clock.ts";
 import { h, svg } from "../ui/dom.ts";
 
@@ -22,7 +24,8 @@ export function header(data: ReportData, clock: WallClock, show: (finding: Findi
   );
 }
 
-function facts({ rows, span, processes, profiles }: ReportData, clock: WallClock): string {
+function facts(data: ReportData, clock: WallClock): string {
+  const { rows, span, processes, profiles } = data;
   if (rows === 0) return profiles.length === 0 ? "Nothing was recorded." : "There are only CPU profiles.";
   const seconds = span / 1e9;
   const sameDay = clock.date(0) === clock.date(seconds);
@@ -31,7 +34,9 @@ function facts({ rows, span, processes, profiles }: ReportData, clock: WallClock
     `${sameDay ? "" : `${clock.day(seconds)}, `}${clock.time(seconds)}`,
   ];
   const counts = `${counted(processes.length, "process")} · ${counted(rows, "observation")}`;
-  return `${from} – ${to} (${clock.zone()}) · ${formatSpan(seconds)} · ${counts}`;
+  const off = lengthOf(recordedTimes(data, recordersOf(processes.keys())).off) / 1e9;
+  const pause = off > 0 ? `, recording was off for ${formatSpan(off)} of it` : "";
+  return `${from} – ${to} (${clock.zone()}) · ${formatSpan(seconds)}${pause} · ${counts}`;
 }
 
 const KINDS: Readonly<Record<Finding["kind"], string>> = {

@@ -4,15 +4,18 @@
  * @module
  */
 
-import { counted, formatInteger } from "../../../display/numbers.ts";
+import { counted, formatInteger, formatSpan } from "../../../display/numbers.ts";
 import type { LifeEnd, LivesData } from "../../shared/report_data.ts";
+import { lengthOf, type Span, within } from "../../../statistics/spans.ts";
 import { timeTicks } from "../charts/ticks.ts";
 import { digitsFor, type WallClock } from "../model/clock.ts";
 import { marksOfLives } from "../model/life_marks.ts";
+import { type RecordedTimes, recordersOf } from "../model/recorded.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, paletteOf, processColour, translucent } from "../ui/colours.ts";
 import { tableBehind, type TableContent } from "../ui/data_table.ts";
 import { h, replace } from "../ui/dom.ts";
+import { type Area, hatch } from "../ui/hatch.ts";
 import { watch } from "../ui/lazy_drawing.ts";
 import { drawMark, LIFE_MARKS, LIFE_WORDS, type LifeMark, markIcon } from "../ui/life_shapes.ts";
 
@@ -30,7 +33,8 @@ const TIME_SPACE = 90;
 export function lifelines(store: ViewStore, clock: WallClock): HTMLElement | undefined {
   const { processes, lines } = store.data;
   const all = processes.flatMap(({ lives }) => lives);
-  if (processes.length < 2 && all.every(({ words }) => words === undefined)) return undefined;
+  const hasPauses = processes.some(({ pauses }) => pauses !== undefined);
+  if (processes.length < 2 && !hasPauses && all.every(({ words }) => words === undefined)) return undefined;
   const list = h("ol", { class: "lifelines" });
   const axis = h("div", { class: "life-axis", "aria-hidden": "true" });
   const more = h("button", { type: "button", class: "more" });
@@ -58,6 +62,7 @@ export function lifelines(store: ViewStore, clock: WallClock): HTMLElement | und
   );
   const key = LIFE_MARKS.toReversed().filter((mark) => marks.has(mark))
     .map((mark) => h("span", {}, markIcon(mark), ` ${LIFE_WORDS[mark]}`));
+  if (hasPauses) key.push(h("span", {}, h("i", { class: "mark off", "aria-hidden": "true" }), "recording off"));
   return h(
     "section",
     { class: "programs", "aria-labelledby": "programs" },
@@ -82,6 +87,7 @@ interface Row {
 function row(store: ViewStore, clock: WallClock, line: number): Row {
   const members = store.processesOf(line);
   const lives = members.flatMap((process) => store.data.processes[process]?.lives ?? []);
+  const times = store.recordedTimes(recordersOf(members));
   const canvas = h("canvas", { "aria-hidden": "true", style: { height: `${HEIGHT}px` } });
   const place = h("div", { class: "life" }, canvas);
   const name = store.data.lines[line]?.name ?? "";
@@ -91,13 +97,13 @@ function row(store: ViewStore, clock: WallClock, line: number): Row {
     {},
     h("span", { class: "name" }, sign, name),
     place,
-    h("span", { class: "words" }, ...wordsOf(lives, clock, store)),
+    h("span", { class: "words" }, ...wordsOf(lives, clock, store), offWords(times)),
   );
   const draw = (): void => {
     const palette = paletteOf(store.state.dark);
     sign.style.setProperty("--colour", processColour(palette, line));
     element.classList.toggle("unselected", !members.some((process) => store.state.processes.has(process)));
-    drawLives(canvas, place.clientWidth, store, palette, lives, line);
+    drawLives(canvas, place.clientWidth, store, palette, { lives, times, line });
   };
   const drawing = watch(place, draw, () => {});
   store.subscribe((state, before) => {
@@ -111,8 +117,11 @@ function drawLives(
   width: number,
   store: ViewStore,
   palette: Palette,
-  lives: readonly LivesData[],
-  line: number,
+  { lives, times, line }: {
+    readonly lives: readonly LivesData[];
+    readonly times: RecordedTimes;
+    readonly line: number;
+  },
 ): void {
   canvas.width = width * devicePixelRatio;
   canvas.height = HEIGHT * devicePixelRatio;
@@ -125,10 +134,17 @@ function drawLives(
   context.fillRect(0, HEIGHT / 2 - 0.5, width, 1);
   const colour = processColour(palette, line);
   context.fillStyle = translucent(colour, 0.45);
-  for (const { start, end } of lives) {
-    const [left, right] = [Math.max(0, xOf(start / 1e9)), Math.min(width, xOf(end / 1e9))];
-    if (right >= 0 && left <= width) context.fillRect(left, HEIGHT / 2 - 3, Math.max(1, right - left), 6);
+  const areaOf = ({ from, to }: Span<number>): Area => {
+    const [left, right] = [Math.max(0, xOf(from / 1e9)), Math.min(width, xOf(to / 1e9))];
+    return { left, top: HEIGHT / 2 - 3, width: right - left, height: 6 };
+  };
+  // A life that has no length is drawn too, unless recording was off in it.
+  const spans = lives.map(({ start, end }) => ({ from: start, to: end }));
+  const drawn = times.off.length > 0 ? times.recorded : spans;
+  for (const { left, top, width: length, height } of drawn.map(areaOf)) {
+    if (left + length >= 0 && left <= width) context.fillRect(left, top, Math.max(1, length), height);
   }
+  hatch(context, times.off.map(areaOf), { colour, step: 4 });
   context.fillStyle = colour;
   const placed = marksOfLives(lives, line).map((of) => ({ ...of, x: xOf(of.at) }))
     .filter(({ x }) => x >= -1 && x <= width + 1);
@@ -137,6 +153,13 @@ function drawLives(
     const x = Math.min(width - MARK / 2 - 1, Math.max(MARK / 2 + 1, first!.x));
     drawMark(context, first!.mark, x, HEIGHT / 2, MARK);
   }
+}
+
+/** For how long recording of a line was off, behind how its lives ended. */
+function offWords({ off, lived }: RecordedTimes): string {
+  if (off.length === 0) return "";
+  const [paused, whole] = [off, lived].map((times) => formatSpan(lengthOf(times) / 1e9));
+  return `; recording was off for ${paused} of ${whole}${off.length === 1 ? "" : `, ${off.length} times`}`;
 }
 
 /** How the lives of a line ended: `was killed, 14:03:08`, or `7 lives: 6 ended by an uncaught error`. */
@@ -177,10 +200,16 @@ function timesOf(store: ViewStore, clock: WallClock, width: number): HTMLElement
   });
 }
 
+/** For how long recording of a process was off in a life. */
+function offIn(store: ViewStore, process: number, life: Span<number>): string {
+  const off = lengthOf(within(store.recordedTimes([{ process }]).off, life));
+  return off === 0 ? "–" : formatSpan(off / 1e9);
+}
+
 function tableOf(store: ViewStore, clock: WallClock): TableContent {
   return {
-    columns: ["Program", "PID", "Isolate", "Began", "Last seen", "End", "Observations"],
-    rows: store.data.processes.flatMap(({ name, pid, isolate, rows, lives }) =>
+    columns: ["Program", "PID", "Isolate", "Began", "Last seen", "End", "Recording off", "Observations"],
+    rows: store.data.processes.flatMap(({ name, pid, isolate, rows, lives }, process) =>
       lives.map(({ start, end, begins, count, ends, words }) => [
         count === 1 ? name : `${name}, ${counted(count, "process")}`,
         count === 1 ? `${pid}` : "–",
@@ -189,6 +218,7 @@ function tableOf(store: ViewStore, clock: WallClock): TableContent {
         clock.time(end / 1e9, 3),
         words ?? (Object.entries(ends) as [LifeEnd, number][])
           .map(([how, many]) => count === 1 ? LIFE_WORDS[how] : `${many} ${LIFE_WORDS[how]}`).join(", "),
+        offIn(store, process, { from: start, to: end }),
         lives.length === 1 ? formatInteger(rows) : "–",
       ])
     ),

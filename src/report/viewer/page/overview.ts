@@ -21,7 +21,7 @@ import { h, replace } from "../ui/dom.ts";
 interface Row {
   readonly data: DurationData;
   readonly statistics: SelectedStatistics;
-  /** Seconds in which a process that recorded it lived. */
+  /** Seconds in which a process recorded it. */
   readonly seconds: number;
   /** Of requests: the share of those of the same route that failed. */
   readonly failed: number | undefined;
@@ -68,7 +68,7 @@ const COLUMNS: readonly DurationColumn[] = [
   },
   {
     name: "Rate",
-    title: "Durations per second, while a program that records them lived",
+    title: "Durations per second, while a program that records them lived and recording was on",
     value: ({ statistics, seconds }) => statistics.count / seconds,
     text: ({ statistics, seconds }, store) => store.data.span === 0 ? "–" : perSecond(statistics.count / seconds),
   },
@@ -147,8 +147,8 @@ function sortedRows(store: ViewStore, column: DurationColumn | undefined, descen
     .flatMap((data) => {
       const statistics = statisticsOf(data, store.state, store.bins);
       if (statistics === undefined) return [];
-      const processes = data.processes.map(({ process }) => process).filter((of) => store.state.processes.has(of));
-      const seconds = store.livedSeconds(processes, store.state.from, store.state.to);
+      const recorders = data.processes.filter(({ process }) => store.state.processes.has(process));
+      const seconds = store.recordedSeconds(recorders, store.state.from, store.state.to);
       const isRequest = data.request !== undefined && data.request.outcome !== "stream";
       return [{ data, statistics, seconds, failed: isRequest ? failed.get(data.request!.route) : undefined }];
     });
@@ -178,11 +178,11 @@ function rowOf(row: Row, store: ViewStore, open: (label: string) => void): HTMLE
         column.text(row, store),
       )
     ),
-    h("td", {}, hasCells(row.data) ? sparkline(row.data, store.state) : "–"),
+    h("td", {}, hasCells(row.data) ? sparkline(row.data, store) : "–"),
   );
 }
 
-/** Rates are counts over the time that programs lived, which is as exact as its ends are known. */
+/** Rates are counts over the time that programs recorded, which is as exact as its ends are known. */
 const EXACT = "Counts, times and quantiles are exact, of the observations that were read.";
 const EXACT_BESIDES = "Counts, extremes and sums are exact, of the observations that were read.";
 

@@ -11,6 +11,8 @@ import type { Failure } from "../../shared/report_data.ts";
 export interface Palette {
   readonly axis: string;
   readonly grid: string;
+  /** Of the lines that hatch times in which recording was off. */
+  readonly hatch: string;
   readonly cursor: string;
   /** Colours of processes, by their lines. */
   readonly processes: readonly string[];
@@ -28,6 +30,7 @@ export interface Palette {
 const LIGHT: Palette = {
   axis: "#5a6572",
   grid: "#e9ecef",
+  hatch: "#c3cad1",
   cursor: "#5a6572",
   processes: [
     "#0969b8",
@@ -50,6 +53,7 @@ const LIGHT: Palette = {
 const DARK: Palette = {
   axis: "#9aa6b2",
   grid: "#272d34",
+  hatch: "#465059",
   cursor: "#9aa6b2",
   processes: [
     "#58aef2",

@@ -11,7 +11,7 @@ import { h, replace } from "./dom.ts";
 export interface LegendItem {
   readonly name: string;
   readonly colour: string;
-  readonly mark: "line" | "dot" | "area";
+  readonly mark: "line" | "dot" | "area" | "off";
   /** Formats its value at an index of the chart's `x`, or of the whole time range for `null`. */
   readonly value: (index: number | null) => string;
 }

@@ -5,10 +5,12 @@
  */
 
 import { viewDurations } from "../model/duration_view.ts";
+import { recordersOf } from "../model/recorded.ts";
 import type { Groups } from "../model/selection.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { paletteOf, translucent } from "./colours.ts";
 import { h } from "./dom.ts";
+import { hatch } from "./hatch.ts";
 import { watch } from "./lazy_drawing.ts";
 
 const HEIGHT = 30;
@@ -36,6 +38,10 @@ export function timeline(store: ViewStore): HTMLElement {
     const groups = { from: 0, to: store.bins, size, count: Math.ceil(store.bins / size) };
     const counts = countsOf(store, all, groups);
     const most = counts.reduce((most, count) => Math.max(most, count), 1);
+    const { off } = store.recordedTimes(recordersOf(all));
+    const xOf = (time: number): number => time / store.data.bins.width / store.bins * width;
+    const areas = off.map(({ from, to }) => ({ left: xOf(from), top: 0, width: xOf(to) - xOf(from), height: HEIGHT }));
+    hatch(context, areas, { colour: paletteOf(store.state.dark).hatch, step: 6 });
     context.fillStyle = translucent(paletteOf(store.state.dark).axis, 0.55);
     counts.forEach((count, group) => {
       const left = group * size / store.bins * width;
