@@ -3,7 +3,9 @@ import { CHANNELS } from "../../series.ts";
 import { RECORDING } from "../../recording_switch.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { literal } from "../duckdb/sql.ts";
-import { Pauses, type SwitchRow } from "../programs/pauses.ts";
+import { processKey } from "../../files/names.ts";
+import { processOf } from "./processes.ts";
+import { FOREVER, Pauses, type SwitchRow } from "../programs/pauses.ts";
 
 /** The view of the rows that switch recording off and on. */
 export const SWITCHES = "kymo.switches";
@@ -53,5 +55,17 @@ export async function readPauses({ database, isPart, records }: PauseSource): Pr
   }
   const isMixed = rows.some(({ isolate }) => isolate === "");
   const starts = isMixed ? [...records()].filter(({ options }) => options.layout === "append") : [];
-  return new Pauses(rows, { isPart, starts });
+  return new Pauses(rows, { beganOff: isPart ? await readBeganOff(database) : new Set(), starts });
+}
+
+/**
+ * The keys of processes of which nothing was recorded before the first switch: if that switches
+ * recording on, it was off. (A program tells its state anew when a narrower switch changes, so a
+ * switch that is on does not say so by itself.)
+ */
+async function readBeganOff(database: DuckDB): Promise<Set<string>> {
+  const table = await database.sql(`
+    SELECT PID, Isolate FROM observations GROUP BY PID, Isolate
+    HAVING min(Timepoint) FILTER (NOT (${IS_NO_SWITCH})) <= coalesce(min(Timepoint) FILTER (${IS_NO_SWITCH}), ${FOREVER})`);
+  return new Set(table.rows().map((row) => processKey(processOf(row))));
 }

@@ -1,7 +1,11 @@
 import { RowScanner } from "../../csv/row_scanner.ts";
-import { FileError, type Runtime } from "../../runtime.ts";
+import { FileError, type FileHandle, readFully, type Runtime } from "../../runtime.ts";
 import { MonitoringDirectory, release } from "../../files/directory.ts";
-import { channelKey, processKey } from "../../files/names.ts";
+import { readAnswer, type RecordingState } from "../../control/answer_file.ts";
+import { Byte } from "../../csv/dialect.ts";
+import { pathOf } from "../../files/liveness.ts";
+import { parseSwitchLabel } from "../../recording_switch.ts";
+import { appendFileName, channelKey, type ProcessId, processKey, segmentFileName } from "../../files/names.ts";
 import { SpoolReader } from "../../files/spool_reader.ts";
 import { AppendedFollower } from "./appended_follower.ts";
 import { ChannelFollower, type Look, type UnreadFile } from "./channel_follower.ts";
@@ -26,6 +30,9 @@ const PATIENCE = 60;
  * nobody wrote the end.
  */
 const MAX_SPOOLLESS = 100;
+
+/** Bytes at the end of the file of the runtime to which all append that are searched for switches. */
+const APPENDED_TAIL = 256 * 1024;
 
 const NANOSECONDS = BigInt(NANOSECONDS_PER_SECOND);
 
@@ -85,6 +92,61 @@ export class LiveDirectory {
   /** Whether the owner of a spool is alive, by its lock; `undefined` if that cannot be told. */
   isLocked({ path }: SpooledSegment): boolean | undefined {
     return SpoolReader.isLocked(this.#directory.files, path);
+  }
+
+  /** Whether a program that has no spools is alive, by its lock; `undefined` if that cannot be told. */
+  isProgramLocked(owner: ProcessId): boolean | undefined {
+    return SpoolReader.isLocked(this.#directory.files, pathOf(this.#directory, owner, "lock"));
+  }
+
+  /** Whether a process has answered that it records, and why not; `undefined` if it has not answered. */
+  recordingOf(owner: ProcessId): RecordingState | undefined {
+    return unlessUnreadable(() => {
+      const answer = readAnswer(this.#directory.files, pathOf(this.#directory, owner, "answer"));
+      return answer.ok ? answer.value.recording : undefined;
+    });
+  }
+
+  /**
+   * Gives `sink` the rows by which programs that may live were switched off and on before the
+   * constructor was called, as far as they are in the last file of the runtime that each has
+   * published, or near the end of the one that all append to. A program that is off records nothing
+   * else, so that they are there.
+   */
+  readSwitches(sink: RowSink): void {
+    const channel = CHANNELS.runtime;
+    const living = [...this.#held.values()].map(([segment]) => segment!.owner as ProcessId);
+    for (const { pid, isolate } of [...living, ...this.#spoolless()]) {
+      const owner = { channel, pid, isolate, kind: valueKindOf(channel) };
+      const sequence = this.records.publishedBefore(owner);
+      const path = this.#directory.pathOf(segmentFileName({ owner, sequence }));
+      if (sequence > 0) this.#readSwitchesIn(path, Infinity, () => owner, sink);
+    }
+    const sources = new Map<number, RowSource>();
+    const sourceOf = (pid: number): RowSource => {
+      const source = sources.get(pid) ?? { channel, pid, isolate: "", kind: valueKindOf(channel) };
+      sources.set(pid, source);
+      return source;
+    };
+    this.#readSwitchesIn(this.#directory.pathOf(appendFileName(channel)), APPENDED_TAIL, sourceOf, sink);
+  }
+
+  /** Reads the rows that switch something in the last bytes of a file. */
+  #readSwitchesIn(path: string, most: number, sourceOf: (pid: number) => RowSource, sink: RowSink): void {
+    unlessUnreadable(() => {
+      if (this.#directory.files.status(path)?.kind !== "file") return;
+      const handle = this.#directory.files.open(path, "read");
+      try {
+        const { size } = handle.status();
+        const from = size <= most ? 0 : lineAfter(handle, size - most);
+        readRows(this.#scanner, handle, { from, to: size }, (row) => {
+          if (parseSwitchLabel(row.label) === undefined) return;
+          sink(sourceOf(row.pid), row.label, row.measurement, timeOf(row, this.#baseSeconds), 0);
+        });
+      } finally {
+        release(handle);
+      }
+    });
   }
 
   /** Files that the last look, or the constructor, could not read. */
@@ -151,16 +213,20 @@ export class LiveDirectory {
 
   /** Follows the files of running programs that have no spools. */
   #followSpoolless(): void {
-    const running = this.records.all.filter(({ end, options }) =>
-      end === undefined && options.durability === "memory" && options.layout === "segments"
-    );
-    const newest = running.sort((one, other) => one.started > other.started ? -1 : 1).slice(0, MAX_SPOOLLESS);
-    for (const { pid, isolate } of newest) {
+    for (const { pid, isolate } of this.#spoolless()) {
       for (const channel of Object.values(CHANNELS)) {
         const owner = { channel, pid, isolate, kind: valueKindOf(channel) };
         this.#channel(channelKey(owner), owner).looksSince = 0;
       }
     }
+  }
+
+  /** The programs that run and have no spools, the newest ones. */
+  #spoolless(): ProcessId[] {
+    const running = this.records.all.filter(({ end, options }) =>
+      end === undefined && options.durability === "memory" && options.layout === "segments"
+    );
+    return running.sort((one, other) => one.started > other.started ? -1 : 1).slice(0, MAX_SPOOLLESS);
   }
 
   #channel(name: string, owner: RowSource): ChannelFollower {
@@ -212,6 +278,24 @@ export class LiveDirectory {
     } catch (error) {
       this.#unreadable.note(error, path); // or it was moved or deleted
     }
+  }
+}
+
+/** The byte after the first line feed at or after a byte of a file. */
+function lineAfter(file: FileHandle, from: number): number {
+  const bytes = new Uint8Array(1024);
+  const read = bytes.subarray(0, readFully(file, bytes, from));
+  const lineFeed = read.indexOf(Byte.lf);
+  return from + (lineFeed < 0 ? read.length : lineFeed + 1);
+}
+
+/** `undefined` if a file does not exist or cannot be read. */
+function unlessUnreadable<T>(operation: () => T): T | undefined {
+  try {
+    return operation();
+  } catch (error) {
+    if (error instanceof FileError) return undefined;
+    throw error;
   }
 }
 

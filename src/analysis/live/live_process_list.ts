@@ -1,5 +1,6 @@
 import { type ProcessId, processKey } from "../../files/names.ts";
 import type { ProgramEnd, ProgramRecord } from "../../files/program_record.ts";
+import { optional } from "../../small_json.ts";
 import { programNames, serviceKey } from "../programs/program.ts";
 import { NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND } from "../../series.ts";
 import type { LiveDirectory } from "./live_directory.ts";
@@ -31,6 +32,11 @@ export class LiveProcesses {
   /** Adds a row. */
   add(source: RowSource, label: string, value: number, time: number, weight: number): void {
     this.#followerOf(source).add(source, label, value, time, weight);
+  }
+
+  /** Adds a row that switches recording, and that was published before all others. */
+  addSwitch(source: RowSource, label: string, value: number, time: number): void {
+    this.#followerOf(source).switches.add(label, value, time);
   }
 
   /** Ends an interval of `seconds` at the time `epoch`, ns since 1970. */
@@ -89,9 +95,14 @@ function describe(
   const end = record?.end && endOf(record.end, epoch);
   const age = Math.max(0, (Number(epoch - directory.base) - lastTime) / NANOSECONDS_PER_SECOND);
   const sinceStart = record === undefined ? Infinity : secondsBetween(record.started, epoch);
+  const off = offOf(id, follower, { hasRecorded, hasEnded: end !== undefined }, directory);
+  const isLocked = off !== undefined && directory.isProgramLocked(id) === true;
   const isSilent = (end?.age ?? Math.min(age, sinceStart)) >= patienceOf(record);
-  if (isSilent && spools.length === 0 && !hasRecorded) return undefined;
-  const state = stateOf(end, hasRecorded, spools, directory);
+  if (isSilent && spools.length === 0 && !hasRecorded && !isLocked) return undefined;
+  const isOff = off !== undefined;
+  const state = isOff && isLocked && end === undefined
+    ? "off"
+    : stateOf(end, { hasRecorded, isOff }, spools, directory);
   const isOver = state === "killed" || state === "ended";
   const programs = id.isolate === "" ? directory.records.ofPid(id.pid).length : 1;
   return {
@@ -102,12 +113,49 @@ function describe(
       ...programs > 1 ? { programs } : {},
       ...record === undefined ? {} : whoOf(record),
       state,
+      ...optional("off", off),
+      ...switchedOf(follower),
       ...end === undefined ? {} : { end },
       ...isOver ? { unpublished: spools.reduce((sum, { count, published }) => sum + count - published, 0) } : {},
       ...Number.isFinite(age) ? { age } : {},
-      ...meaningful(figures, { isShared: programs > 1, isStale: !hasRecorded && (isOver || age > STALE_SECONDS) }),
+      ...meaningful(figures, {
+        isShared: programs > 1,
+        isStale: isOff || !hasRecorded && (isOver || age > STALE_SECONDS),
+      }),
     },
   };
+}
+
+/**
+ * Whether recording of a process is off, and since when: by its rows, or else by what it has answered
+ * to who switched it.
+ */
+function offOf(
+  id: ProcessId,
+  { switches }: ProcessFollower,
+  { hasRecorded, hasEnded }: { readonly hasRecorded: boolean; readonly hasEnded: boolean },
+  directory: LiveDirectory,
+): LiveProcess["off"] {
+  const { offSince } = switches.state;
+  if (offSince === undefined && (hasRecorded || hasEnded)) return undefined;
+  const answered = hasEnded ? undefined : directory.recordingOf(id);
+  if (offSince === undefined && answered?.on !== false) return undefined;
+  const { reason, until } = answered?.on === false ? answered : {};
+  return {
+    ...optional("since", offSince === undefined ? undefined : msOf(offSince, directory)),
+    ...optional("reason", reason),
+    ...optional("until", until),
+  };
+}
+
+function switchedOf({ switches }: ProcessFollower): Pick<LiveProcess, "switched"> {
+  const { exceptions, restIsOn } = switches.state;
+  return exceptions.length === 0 ? {} : { switched: { rest: restIsOn, exceptions } };
+}
+
+/** The time of a row in ms since 1970. */
+function msOf(time: number, { base }: LiveDirectory): number {
+  return Number(base / BigInt(NANOSECONDS_PER_MS)) + Math.round(time / NANOSECONDS_PER_MS);
 }
 
 /** The figures that mean something. */
@@ -123,15 +171,15 @@ function meaningful(
 
 function stateOf(
   end: LiveEnd | undefined,
-  hasRecorded: boolean,
+  { hasRecorded, isOff }: { readonly hasRecorded: boolean; readonly isOff: boolean },
   spools: readonly SpooledSegment[],
   directory: LiveDirectory,
 ): LiveProcess["state"] {
   if (end !== undefined) return end.how === "killed" ? "killed" : "ended";
-  if (hasRecorded) return "running";
+  if (hasRecorded && !isOff) return "running";
   if (spools.length === 0) return "unknown";
   // A program that ends gives the locks of its spools back one after the other.
-  return spools.every((spool) => directory.isLocked(spool) === false) ? "killed" : "silent";
+  return spools.every((spool) => directory.isLocked(spool) === false) ? "killed" : isOff ? "off" : "silent";
 }
 
 /**
@@ -199,11 +247,11 @@ function withoutShared(shown: Unnamed, all: readonly Listed[]): Unnamed {
   return own;
 }
 
-const STATES: readonly LiveProcess["state"][] = ["running", "silent", "unknown", "killed", "ended"];
+const STATES: readonly LiveProcess["state"][] = ["running", "silent", "off", "unknown", "killed", "ended"];
 
 /** Those that live before those that have ended; then by name, host and PID, workers last. */
 function byState(one: LiveProcess, other: LiveProcess): number {
-  const isOver = ({ state }: LiveProcess): number => STATES.indexOf(state) < 3 ? 0 : 1;
+  const isOver = ({ state }: LiveProcess): number => STATES.indexOf(state) < STATES.indexOf("killed") ? 0 : 1;
   return isOver(one) - isOver(other) || compare(one.name ?? "", other.name ?? "") ||
     compare(one.host ?? "", other.host ?? "") || one.pid - other.pid || compare(one.kind ?? "", other.kind ?? "") ||
     compare(one.isolate ?? "", other.isolate ?? "");

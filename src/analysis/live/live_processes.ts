@@ -1,4 +1,6 @@
 import type { EndKind } from "../../files/program_record.ts";
+import type { SwitchScope } from "../../recording_switch.ts";
+import { SwitchState } from "../programs/switch_state.ts";
 import { type Growth, MemoryHistory } from "./memory_history.ts";
 import type { RowSource } from "./row_source.ts";
 import { CHANNELS, NANOSECONDS_PER_SECOND, SERIES } from "../../series.ts";
@@ -29,11 +31,19 @@ export interface LiveProcess {
   /**
    * - `"running"`: it has recorded something in the interval.
    * - `"silent"`: it has not, and is alive.
+   * - `"off"`: it is alive, and its recording is switched off: `off` says since when.
    * - `"unknown"`: it has not, and has no spools, which would tell whether it is alive.
    * - `"killed"`: it is dead, and could not say so.
    * - `"ended"`: its program record says so.
    */
-  readonly state: "running" | "silent" | "unknown" | "killed" | "ended";
+  readonly state: "running" | "silent" | "off" | "unknown" | "killed" | "ended";
+  /**
+   * If its recording is off, or was when it ended: since when, in ms since 1970, unless no row was found
+   * that says so; and why, and until when, if the program has answered so.
+   */
+  readonly off?: { readonly since?: number; readonly reason?: string; readonly until?: number };
+  /** The channels and labels that are not recorded, or if `rest` is false the only ones that are. */
+  readonly switched?: { readonly rest: boolean; readonly exceptions: readonly SwitchScope[] };
   /** How it ended. Of a killed program: only if a recovery has found it. */
   readonly end?: LiveEnd;
   /** Rows that a killed program left in its spools, which `kymo recover` would publish. */
@@ -101,6 +111,8 @@ interface CpuSample {
 export class ProcessFollower {
   /** The time of its last row, as in `RowSink`. */
   lastTime = -Infinity;
+  /** What is recorded of it. */
+  readonly switches = new SwitchState();
   #count = 0;
   #gc = { count: 0, pause: 0, longest: 0 };
   #hasGc = false;
@@ -126,6 +138,8 @@ export class ProcessFollower {
   add(source: RowSource, label: string, value: number, time: number, weight: number): void {
     this.#count += weight;
     if (time > this.lastTime) this.lastTime = time;
+    const isSwitch = source.channel === CHANNELS.runtime && this.switches.add(label, value, time);
+    if (!isSwitch) this.switches.noteRow(time);
     if (source.channel === CHANNELS.runtime) this.#addRuntime(label, value, time);
     // Rows without weight were recorded before the first interval.
     if (weight > 0 && this.#cpuBefore !== undefined) return;

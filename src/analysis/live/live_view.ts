@@ -89,6 +89,9 @@ export class LiveView {
       options.limit,
     );
     this.#attribution = new RowAttribution(this.#directory.records, this.#directory.base);
+    this.#directory.readSwitches((given, label, value, time) =>
+      this.#processes.addSwitch(this.#attribution.sourceOf(given, time), label, value, time)
+    );
   }
 
   /** What is known before the first interval ends. */
@@ -146,5 +149,5 @@ export class LiveView {
 
 /** Whether a process lives, as far as one can tell. */
 export function isAlive({ state }: LiveProcess): boolean {
-  return state === "running" || state === "silent" || state === "unknown";
+  return state !== "killed" && state !== "ended";
 }

@@ -36,7 +36,7 @@ export function remarksOnPauses(
     const all = program.pauses ?? [];
     const life = lifeIn(program, range);
     const part = (what: string, own: readonly Pause[]): PausedPart[] => {
-      const shown = own.filter(({ from, to }) => from <= range.last && to >= range.first);
+      const shown = own.filter(({ from, to }) => from <= range.last && to > range.first);
       if (shown.length === 0) return [];
       const off = secondsIn(life.flatMap((span) => within(own, span)));
       return [{ program, what, pauses: shown, off, lived: secondsIn(life) }];
@@ -62,7 +62,7 @@ export function remarksOnPauses(
   });
 }
 
-/** What a switch that is narrower than all switches, in words. */
+/** What a switch that is narrower than all switches, in words: `recording of channel sales`. */
 function nameOf({ channel, label }: SwitchScope): string {
   const ofLabel = label === undefined ? "" : ` of labels ${label}`;
   return `recording${ofLabel}${channel === undefined ? "" : `${ofLabel === "" ? " of" : " in"} channel ${channel}`}`;

@@ -47,12 +47,8 @@ export interface SwitchRow extends ProcessId {
 
 /** What may tell more about the state of processes than the rows that switch. */
 export interface SwitchContext {
-  /**
-   * Whether earlier rows may exist that were not read: then what is switched on first was off before.
-   *
-   * @default false
-   */
-  readonly isPart?: boolean;
+  /** Keys of processes that were off before their first switch if that switches everything on. */
+  readonly beganOff?: ReadonlySet<string>;
   /**
    * When programs began whose rows have a PID only: they begin switched on, whatever a program before
    * them with that PID was.
@@ -61,7 +57,7 @@ export interface SwitchContext {
 }
 
 /** Scopes of a recording that count, the first ones. A program has a few; the rest is not meant well. */
-const MAX_SCOPES = 1_000;
+const MAX_SCOPES = 256;
 
 /** A program that begins switched off says so within this time of its start, ns: clocks differ. */
 const START_TOLERANCE = 100_000_000n;
@@ -90,7 +86,7 @@ export class Pauses {
   readonly #narrow: readonly SwitchScope[];
 
   /** From the rows that switch, in any order. Others are ignored, and values but 0 and 1. */
-  constructor(rows: Iterable<SwitchRow>, { isPart = false, starts = [] }: SwitchContext = {}) {
+  constructor(rows: Iterable<SwitchRow>, { beganOff = new Set(), starts = [] }: SwitchContext = {}) {
     const scopes = new Map<string, SwitchScope>();
     const byProcess = new Map<string, Switched[]>();
     for (const { pid, isolate, timepoint: at, label, value } of rows) {
@@ -104,10 +100,11 @@ export class Pauses {
       if (known === undefined) byProcess.set(key, [one]);
       else known.push(one);
     }
-    const all = {};
+    const all: SwitchScope = {};
     for (const [key, switches] of byProcess) {
       switches.sort(inOrder);
-      if (isPart) switches.unshift(...offBefore(switches));
+      const first = switches.find(({ scope }) => narrowness(scope) === 0);
+      if (first?.isOn && beganOff.has(key)) switches.unshift({ at: EVER, scope: all, isOn: false });
       const begun = starts.filter(({ pid }) => key === processKey({ pid, isolate: "" }));
       for (const { started } of begun) switches.push({ at: started - START_TOLERANCE, scope: all, isOn: true });
       if (begun.length > 0) switches.sort(inOrder);
@@ -171,22 +168,6 @@ export class Pauses {
 function inOrder(one: Switched, other: Switched): number {
   if (one.at !== other.at) return one.at < other.at ? -1 : 1;
   return narrowness(one.scope) - narrowness(other.scope) || Number(other.isOn) - Number(one.isOn);
-}
-
-/**
- * What was off before the first rows: what these switch on. What is switched on together with a
- * switch of everything is an exception from it, and may have been on before.
- */
-function offBefore(switches: readonly Switched[]): Switched[] {
-  const ofAll = new Set(switches.filter(({ scope }) => narrowness(scope) === 0).map(({ at }) => at));
-  const seen = new Set<SwitchScope>();
-  const off: Switched[] = [];
-  for (const { at, scope, isOn } of switches) {
-    if (seen.has(scope)) continue;
-    seen.add(scope);
-    if (isOn && (narrowness(scope) === 0 || !ofAll.has(at))) off.push({ at: EVER, scope, isOn: false });
-  }
-  return off;
 }
 
 /** The pauses that some switches make. */

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { plant, plantAppended, ROUTE } from "../../support/analysis/paused_recording.ts";
-import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
+import { commandOf, spawnCommand, spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
@@ -16,6 +16,7 @@ async function kymo(...args: string[]): Promise<string> {
 }
 
 const isolate = "0000000a";
+const pausing = fileURLToPath(new URL("fixtures/paused_program.ts", import.meta.url));
 
 describe("kymo summary of a program whose recording was off", () => {
   it("counts rates in the time in which it recorded, and tells the pause", async () => {
@@ -61,5 +62,34 @@ describe("kymo summary of a program whose recording was off", () => {
     const json = JSON.parse(await kymo("summary", "--json", scratch.path));
     assertEquals(json.pauses, [{ pid: 1, isolate: "", from: "1700000040000000000", to: "1700000070000000000" }]);
     assertEquals(Math.round(json.durations[0].rate * 10) / 10, 10);
+  });
+});
+
+describe("a program that pauses", () => {
+  it("is off for kymo top while it lives, killed when it was killed, and never quiet for kymo summary", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("monitoring");
+    const program = spawnOn(thisRuntime, pausing, [directory]);
+    const look = async () =>
+      JSON.parse(await kymo("top", directory, "--once", "--interval", "0.2", "--json")).processes;
+    try {
+      await program.said(/paused/);
+      const [one, ...others] = await look();
+      assertEquals([one.name, one.state, one.count, others.length], ["paused", "off", 0, 0]);
+      assert(Math.abs(one.off.since - Date.now()) < 60_000, `${one.off.since}`);
+      assertMatch(await kymo("top", directory, "--once", "--interval", "0.2"), / – .* off since \d\d:\d\d:\d\d\n/);
+    } finally {
+      program.kill("SIGKILL");
+      await program.ended;
+    }
+    const [dead] = await look();
+    assertEquals([dead.state, typeof dead.off.since], ["killed", "number"]);
+    const { pauses, remarks, durations: _, quantities } = JSON.parse(await kymo("summary", "--json", directory));
+    assertEquals([pauses.length, pauses[0].to], [1, null]);
+    assertMatch(
+      remarks.find(({ kind }: { kind: string }) => kind === "killed").text,
+      /, while recording was off since /,
+    );
+    assert(quantities[0].rate > 20, `${quantities[0].rate}`); // each 10 ms, but timers are late
   });
 });

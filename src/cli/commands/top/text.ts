@@ -76,7 +76,10 @@ function processColumns({ processes, seconds, sampled }: LiveInterval): Column<L
   const columns: (Column<LiveProcess> & { readonly of?: keyof LiveProcess })[] = [
     { title: "PID", cell: ({ pid }) => `${pid}` },
     { title: "program", cell: ({ program }) => sanitize(program), side: "left", narrowest: 20 },
-    { title: "rows/s", cell: ({ rate }) => (sampled ? "≈" : "") + formatRate(rate, COMPACT) },
+    {
+      title: "rows/s",
+      cell: ({ rate, state }) => state === "off" ? NOTHING : (sampled ? "≈" : "") + formatRate(rate, COMPACT),
+    },
     { title: "RSS", cell: ({ rss }) => shown(rss, (bytes) => formatBytes(bytes, COMPACT)), rank: 6, of: "rss" },
     {
       title: "heap",

@@ -1,8 +1,12 @@
 import { ENDED_SECONDS, type LiveEnd, type LiveProcess } from "../../../analysis/live/live_processes.ts";
 import { CRASH_LOOP_LIVES, endInWords, hasFailed } from "../../../analysis/programs/remarks.ts";
 import { counted, formatBytes, formatSpan } from "../../../display/numbers.ts";
+import { formatClock } from "../../../display/local_time.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import { SPACED } from "../../terminal/style.ts";
+
+/** Channels and labels that are named. */
+const MOST_NAMES = 4;
 
 /** Seconds without rows before a program is shown as silent. */
 const SILENCE = 3;
@@ -17,6 +21,8 @@ export function stateText(program: LiveProcess): string {
     switch (state) {
       case "running":
         return "";
+      case "off":
+        return program.off?.since === undefined ? "off" : `off since ${clock(program.off.since)}`;
       case "silent":
         return age !== undefined && age >= SILENCE ? `silent for ${span(age)}` : "";
       case "unknown":
@@ -37,6 +43,8 @@ export function remarks(processes: readonly LiveProcess[]): string[] {
 function remarksOn(program: LiveProcess): string[] {
   const { state, end, restarts, growth, unpublished = 0, programs, durability } = program;
   const told: string[] = [];
+  const off = offText(program);
+  if (off !== "") told.push(off);
   if (restarts !== undefined) {
     const often = `${counted(restarts.count, "restart")} in ${ENDED_SECONDS} s`;
     told.push(`${isCrashLoop(program) ? "crash loop: " : ""}${often}, last ${endWords(restarts.last)}`);
@@ -58,6 +66,39 @@ function remarksOn(program: LiveProcess): string[] {
     told.push(`rows of ${counted(programs, "program")}, which layout "append" does not tell apart`);
   }
   return told;
+}
+
+/** What of a program is not recorded, since when, why and until when; empty if nothing was switched. */
+function offText({ state, off, switched }: LiveProcess): string {
+  if (off !== undefined) {
+    const { since, reason, until } = off;
+    // The table says as much.
+    if (state === "off" && reason === undefined && until === undefined) return "";
+    const isOver = state === "killed" || state === "ended";
+    const parts = [
+      `recording ${isOver ? "was" : "is"} off`,
+      ...since === undefined ? [] : [` since ${clock(since)}`],
+      ...until === undefined ? [] : [`, until ${clock(until)}`],
+      ...reason === undefined ? [] : [` (${sanitize(reason)})`],
+    ];
+    return parts.join("");
+  }
+  if (switched === undefined) return "";
+  const names = switched.exceptions.slice(0, MOST_NAMES).map(({ channel, label }) =>
+    sanitize([
+      ...label === undefined ? [] : [`labels ${label}`],
+      ...channel === undefined ? [] : [`channel ${channel}`],
+    ].join(" in "))
+  );
+  const left = switched.exceptions.length - names.length;
+  return `${switched.rest ? "not recorded" : "only recorded"}: ${names.join(", ")}${
+    left > 0 ? `, and ${left} more` : ""
+  }`;
+}
+
+/** A time in ms since 1970, as the clock shows it. */
+function clock(time: number): string {
+  return formatClock(BigInt(time) * 1_000_000n);
 }
 
 function isCrashLoop({ restarts }: LiveProcess): boolean {

@@ -131,11 +131,16 @@ describe("the rows that switch recording", () => {
   });
 
   it("say that it was off before, if rows from before may not have been read", async () => {
-    using files = recordFiles({ [`runtime.${A}-000002.csv`]: switched([100, 1]) });
+    using files = recordFiles({
+      [`runtime.${A}-000002.csv`]: [...switched([100, 1]), ...at("rss", 101)],
+      [`runtime.${B}-000002.csv`]: [...at("rss", 99), ...switched([100, 1])],
+    });
     await using whole = await TelemetryDB.open(files.path);
     assertEquals((await whole.pauses()).of({ pid: 1, isolate: "0000000a" }), []);
     await using part = await TelemetryDB.open(files.path, { from: 50n * SECOND });
     assertEquals((await part.pauses()).of({ pid: 1, isolate: "0000000a" }), [{ from: EVER, to: 100n * SECOND }]);
+    // Of this one something was recorded before, so it was on.
+    assertEquals((await part.pauses()).of({ pid: 1, isolate: "0000000b" }), []);
   });
 
   it("with other values than 0 and 1 say nothing", async () => {

@@ -4,6 +4,7 @@ import type { LiveProcess } from "../../../../src/analysis/live/live_processes.t
 import type { LiveRequest } from "../../../../src/analysis/live/live_requests.ts";
 import type { LiveInterval } from "../../../../src/analysis/live/live_view.ts";
 import { formatInterval } from "../../../../src/cli/commands/top/text.ts";
+import { formatClock } from "../../../../src/display/local_time.ts";
 import { displayWidth } from "../../../../src/display/text_width.ts";
 
 /** An interval with these processes and requests. */
@@ -29,6 +30,9 @@ function container(name: string, host: string, properties: Partial<LiveProcess>)
   return { ...who, program, state: "running", count: 2, rate: 1, ...properties };
 }
 
+/** The local time of some seconds after 1970. */
+const clock = (seconds: number): string => formatClock(BigInt(seconds) * 1_000_000_000n);
+
 function textOf(interval: LiveInterval, width?: number): string[] {
   const options = { directory: "dir", sort: "rate", width, height: undefined, hasColors: false } as const;
   return formatInterval(interval, options).slice(2);
@@ -43,6 +47,10 @@ describe("the text of kymo top", () => {
       container("orders", "web-2", { rss: 350e6, growth: { from: 104e6, to: 350e6, seconds: 59.7 } }),
       container("orders", "web-2", { isolate: "a", kind: "worker" }),
       container("quiet", "web-5", { state: "silent", age: 7, count: 0, rate: 0 }),
+      container("off", "web-5", { state: "off", off: { since: 0 }, count: 0, rate: 0 }),
+      container("by", "web-5", { state: "off", off: { since: 0, until: 60_000, reason: "off by .control" }, rate: 0 }),
+      container("part", "web-5", { switched: { rest: true, exceptions: [{ channel: "sales" }, { label: "/a*" }] } }),
+      container("rest", "web-5", { switched: { rest: false, exceptions: [{ channel: "sales", label: "x" }] } }),
       container("memory", "web-6", { state: "unknown", durability: "memory", count: 0, rate: 0 }),
       container("billing", "web-4", { state: "killed", unpublished: 120, count: 0, rate: 0 }),
       container("old", "web-4", { state: "killed", unpublished: 0, end: { how: "killed", age: 9 }, count: 0, rate: 0 }),
@@ -64,6 +72,10 @@ describe("the text of kymo top", () => {
       "  1  bun 1.4.5 · orders@web-2              1  350MB  memory grows",
       "  1  bun 1.4.5 · orders@web-2 worker       1      –",
       "  1  bun 1.4.5 · quiet@web-5               0      –  silent for 7 s",
+      `  1  bun 1.4.5 · off@web-5                 –      –  off since ${clock(0)}`,
+      `  1  bun 1.4.5 · by@web-5                  –      –  off since ${clock(0)}`,
+      "  1  bun 1.4.5 · part@web-5                1      –",
+      "  1  bun 1.4.5 · rest@web-5                1      –",
       "  1  bun 1.4.5 · memory@web-6              0      –  alive or not: unknown",
       "  1  bun 1.4.5 · billing@web-4             0      –  killed",
       "  1  bun 1.4.5 · old@web-4                 0      –  killed 9 s ago",
@@ -74,6 +86,9 @@ describe("the text of kymo top", () => {
       "  1  PID 1                                 1      –",
       "mail@web-3: crash loop: 12 restarts in 60 s, last ended by an uncaught TypeError",
       "orders@web-2: memory grows: from 104 MB to 350 MB in 1 min",
+      `by@web-5: recording is off since ${clock(0)}, until ${clock(60)} (off by .control)`,
+      "part@web-5: not recorded: channel sales, labels /a*",
+      "rest@web-5: only recorded: labels x in channel sales",
       'memory@web-6: no spools (durability "memory"), so it may be alive or not',
       "billing@web-4: killed; 120 rows in its spools: kymo recover publishes them",
       "old@web-4: killed",
