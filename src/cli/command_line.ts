@@ -2,6 +2,9 @@ import { Command, CommanderError } from "commander";
 import { KymoError } from "../errors.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addEnvCommand } from "./commands/env.ts";
+import { addFlushCommand } from "./commands/control/flush.ts";
+import { addPsCommand } from "./commands/control/ps.ts";
+import { addSwitchCommands } from "./commands/control/switch.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addProfileCommand } from "./commands/profile/command.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
@@ -20,6 +23,9 @@ Examples:
   kymo compare before after                  which of two recordings is faster
   kymo profile _monitoring                   the functions that took the time
   kymo export _monitoring -o run.parquet     all observations in one file
+  kymo ps _monitoring                        the programs that are recording
+  kymo off _monitoring --for 10m             switch them off, without a restart
+  kymo flush _monitoring                     have them write what they hold
   kymo recover _monitoring                   what killed programs had recorded
   kymo env                                   what the environment tells programs
   kymo help summary                          the help of a command`;
@@ -35,6 +41,9 @@ const commands: readonly AddCommand[] = [
   addCompareCommand,
   addProfileCommand,
   addExportCommand,
+  addPsCommand,
+  addSwitchCommands,
+  addFlushCommand,
   addRecoverCommand,
   addEnvCommand,
 ];

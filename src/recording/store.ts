@@ -12,7 +12,7 @@ import { Failures } from "./failures.ts";
 import type { CheckedWriteOptions, Durability } from "./options.ts";
 import { describeProgram, OwnProgramRecord, type ProgramDescription } from "./own_program_record.ts";
 import { RecordingGate, type SwitchRow } from "./switching/recording_gate.ts";
-import { RemoteControl } from "./switching/remote_control.ts";
+import { BY_OPTION, RemoteControl } from "./switching/remote_control.ts";
 import { sumCounts } from "./status.ts";
 
 /** ms between recoveries of the spools that dead programs left in the directory. */
@@ -164,7 +164,7 @@ export class Store {
     this.#record = record;
     record.begin();
     this.#showLife();
-    this.#gate.follow(this.#remote.rules, "the option record");
+    this.#gate.follow(this.#remote.rules, BY_OPTION);
     this.#remote.check();
     this.#cancelLooks = timers.every(LOOK_INTERVAL, () => {
       this.channels.followWallClock();

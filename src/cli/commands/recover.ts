@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
+import { openMonitoringDirectory } from "../input/monitoring_directory.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import { writeError } from "../terminal/style.ts";
 import { counted } from "../../display/numbers.ts";
-import { KymoError, quotePath } from "../../errors.ts";
 import type { RecoveryProgress, RecoverySummary } from "../../files/recovery.ts";
 
 const description = "Publish the rows that killed programs left in their spools";
@@ -37,14 +37,8 @@ export function addRecoverCommand(program: Command, context: CliContext, end: (c
 
 /** Recovers a directory, prints a summary, and returns the exit code. */
 async function recoverDirectory(directory: string, json: boolean, context: CliContext): Promise<ExitCode> {
-  const { look, recover, stdout, stderr } = context;
-  const found = look(directory);
-  if (found !== "directory") {
-    const [code, reason] = found === "nothing"
-      ? ["not-found", "no such directory"] as const
-      : ["invalid-argument", "not a directory"] as const;
-    throw new KymoError(code, `Cannot recover: ${quotePath(directory)}: ${reason}`);
-  }
+  const { recover, stdout, stderr } = context;
+  openMonitoringDirectory(directory, "recover", context);
   const summary = await whileRecovering(context, (onProgress) => recover(directory, { onProgress }));
   const failures = summary.failures.map(({ message }) => message);
   stdout.write(`${json ? JSON.stringify({ ...summary, failures }) : formatSummary(summary)}\n`);

@@ -7,7 +7,10 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Selection, TimeRange } from "../../analysis/frames/selection.ts";
 import type { TimeBounds } from "../../analysis/source/sources.ts";
+import { formatSpan } from "../../display/numbers.ts";
 import { isWholeNumber } from "../../options.ts";
+import { parseTimeLength, TIME_UNITS } from "../../quantities.ts";
+import { NANOSECONDS_PER_MS } from "../../series.ts";
 import { parseTimeArgument, type TimeArgument, timepointOf } from "./time_argument.ts";
 
 /** Returns a parser of whole numbers from `least` to `most`. */
@@ -24,6 +27,20 @@ export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGE
 /** Returns a parser that collects the values of a repeated option. */
 export function repeated<Value>(parse: (text: string) => Value): (text: string, values?: readonly Value[]) => Value[] {
   return (text, values = []) => [...values, parse(text)];
+}
+
+/**
+ * Returns a parser of lengths of time of at least a millisecond and at most `most` ms, such as `10m`.
+ * It returns ms.
+ */
+export function timeLength(most: number): (text: string) => number {
+  return (text) => {
+    const length = parseTimeLength(text);
+    const ms = length === undefined ? NaN : Number(length) / NANOSECONDS_PER_MS;
+    if (ms >= 1 && ms <= most) return Math.round(ms);
+    const longest = formatSpan(most / 1_000, { space: " " });
+    throw new InvalidArgumentError(`It must be a time of up to ${longest}, such as 30s or 10m (${TIME_UNITS}).`);
+  };
 }
 
 /** The options that select observations. */

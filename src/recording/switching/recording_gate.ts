@@ -25,7 +25,7 @@ export class RecordingGate {
   readonly #deps: RecordingGateDeps;
   #rules: RecordingRules;
   /** Where the rules are from, as the end of a sentence. */
-  #origin = "the option record";
+  #origin = "";
   #isPaused = false;
   #isOn = true;
   /** The rows of the latest switch; by themselves all is on. */

@@ -16,6 +16,9 @@ import { CONTROL_FILE, temporaryPathBeside } from "../../files/names.ts";
 import type { Clock } from "../../runtime.ts";
 import { NANOSECONDS_PER_SECOND } from "../../series.ts";
 
+/** Where rules are from without a control file, as the end of a sentence. */
+export const BY_OPTION = "the option record";
+
 /** Requests that are remembered as dealt with. */
 const MAX_KNOWN = 256;
 
@@ -82,8 +85,8 @@ export class RemoteControl {
     if (control === undefined && (firstEnd === undefined || this.#deps.clock.epoch() < firstEnd)) return;
     this.#control = control ?? this.#control;
     this.#rules = this.#rulesOf(this.#control);
-    const { id, generation, requests } = this.#control;
-    this.#deps.follow(this.#rules, id === "" ? "the option record" : `${CONTROL_FILE}, generation ${generation}`);
+    const { id, requests } = this.#control;
+    this.#deps.follow(this.#rules, id === "" ? BY_OPTION : CONTROL_FILE);
     this.#serveAll(requests);
     if (id !== "" || this.#hasAnswered) this.answer();
   }

@@ -19,6 +19,9 @@ async function runFailing(error: unknown, stderr = fakeOutput()) {
   return { code, stdout: context.stdout.text, stderr: stderr.text };
 }
 
+/** The commands that take a directory or files, in the order of the help. */
+const COMMANDS = ["summary", "top", "report", "compare", "profile", "export", "ps", "on", "off", "flush", "recover"];
+
 describe("the command line", () => {
   for (const option of ["--version", "-V"]) {
     it(`prints the version for ${option}`, async () => {
@@ -32,7 +35,7 @@ describe("the command line", () => {
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       assertMatch(stdout, /^Usage: kymo [^]*\n +recover [^]*\nExamples:\n +kymo [^]*\nExit codes:\n +0 /);
       const commands = Array.from(stdout.matchAll(/^ {2}(\w+) \[.*\] </gm), ([, name]) => name);
-      assertEquals(commands, ["summary", "top", "report", "compare", "profile", "export", "recover"]);
+      assertEquals(commands, COMMANDS);
     });
   }
 
@@ -45,8 +48,7 @@ describe("the command line", () => {
   }
 
   it("keeps its help within 80 columns", async () => {
-    const commands = ["summary", "top", "report", "compare", "profile", "export", "recover"];
-    for (const args of [["--help"], ...commands.map((command) => ["help", command])]) {
+    for (const args of [["--help"], ...[...COMMANDS, "env"].map((command) => ["help", command])]) {
       assertEquals((await run(...args)).stdout.split("\n").filter((line) => line.length > 80), []);
     }
   });

@@ -4,7 +4,9 @@ import { jsonHelp, type Profile, type ProfileView, toJson, toProfiles } from "./
 import { formatProfile } from "./text.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
-import { addIsolateOption, addPidOption, wholeNumber } from "../../input/options.ts";
+import { timeLength, wholeNumber } from "../../input/options.ts";
+import { addTargetOptions, type TargetOptions } from "../control/asking.ts";
+import { heapProfileText, LONGEST_PROFILE, takeProfiles } from "../control/profile_on_demand.ts";
 import { writeError } from "../../terminal/style.ts";
 import { KymoError, quotePath } from "../../../errors.ts";
 
@@ -14,6 +16,11 @@ const details = `
 PATH is a .cpuprofile file, of Kymo or of another profiler that writes V8's
 format, or a monitoring directory with such files. The times of several profiles
 are added up.
+
+With --for, programs that record into the directory PATH now take a profile for
+that time, also those that were started without the profiler, and it is shown;
+with --heap one of allocations, whose file is named. A program takes one at a
+time. You may interrupt the command: the file comes all the same.
 
 "self" is the time in the function itself, "total" the time in it and in what it
 called. Both are estimated from samples of the stack: with few samples, the real
@@ -27,15 +34,17 @@ ${jsonHelp}
 Examples:
   kymo profile _monitoring
   kymo profile _monitoring --sort total --top 50
+  kymo profile _monitoring --pid 4242 --for 30s
   kymo profile _monitoring --callers stringify
   kymo profile _monitoring --callees "GET *"
   kymo profile profiler.4242-28effdfb-000001.cpuprofile --tree`;
 
-interface ProfileCommandOptions extends ProfileView {
-  readonly pid?: readonly number[];
-  readonly isolate?: readonly string[];
+interface ProfileCommandOptions extends ProfileView, TargetOptions {
   readonly byProcess?: boolean;
   readonly json?: boolean;
+  /** ms of a profile that is to be taken now. */
+  readonly for?: number;
+  readonly heap?: boolean;
 }
 
 /** Adds `kymo profile PATH…` to the command line; it passes its exit code to `end`. */
@@ -48,13 +57,45 @@ export function addProfileCommand(program: Command, context: CliContext, end: (c
     .option("--callers <NAME>", "show who called the functions of this name; * is any text, ? any character")
     .option("--callees <NAME>", "show what the functions of this name called")
     .option("--tree", "show the call tree");
-  addIsolateOption(addPidOption(command))
+  addTargetOptions(command)
+    .option("--for <TIME>", "take a profile now, for this time, such as 30s", timeLength(LONGEST_PROFILE))
+    .option("--heap", "with --for: of allocations, not of CPU time")
     .option("--by-process", "show each process separately")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
     .action(async (paths: string[], options: ProfileCommandOptions) => {
-      end(await showProfiles(paths, options, context));
+      if (options.heap && options.for === undefined) {
+        throw new KymoError("invalid-argument", "Cannot show the profile: --heap needs --for");
+      }
+      end(
+        options.for === undefined
+          ? await showProfiles(paths, options, context)
+          : await takeAndShow(paths, options.for, options, context),
+      );
     });
+}
+
+/** Has running programs take profiles, and shows them. */
+async function takeAndShow(
+  paths: readonly string[],
+  duration: number,
+  options: ProfileCommandOptions,
+  context: CliContext,
+): Promise<ExitCode> {
+  const { stdout, stderr } = context;
+  const [path, ...more] = paths;
+  if (path === undefined || more.length > 0) {
+    throw new KymoError("invalid-argument", "Cannot take a profile: --for takes one directory");
+  }
+  const taken = await takeProfiles(path, options.heap ? "heap-profile" : "cpu-profile", duration, options, context);
+  for (const failure of taken.failures) writeError(stderr, failure);
+  let code: ExitCode = exitCode.ok;
+  if (options.heap) stdout.write(options.json ? `${JSON.stringify(taken)}\n` : heapProfileText(taken));
+  else if (taken.files.length > 0) {
+    const { pid: _pid, isolate: _isolate, ...view } = options;
+    code = await showProfiles(taken.files, view, context);
+  }
+  return taken.failures.length > 0 ? exitCode.incomplete : code;
 }
 
 /** Prints the profiles, reports what could not be read, and returns the exit code. */

@@ -1,11 +1,11 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { KymoError } from "../../../src/errors.ts";
-import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
-import { readSpoolOn } from "../../../src/recording/read_spool.ts";
-import { recoverOn } from "../../../src/recording/recovery/recover.ts";
-import type { RecoveryProgress } from "../../../src/files/recovery.ts";
-import { EPOCH, FakeRuntime } from "../../support/fake/runtime.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { createMonitor, type Monitor } from "../../../../src/recording/monitor.ts";
+import { readSpoolOn } from "../../../../src/recording/read_spool.ts";
+import { recoverOn } from "../../../../src/recording/recovery/recover.ts";
+import type { RecoveryProgress } from "../../../../src/files/recovery.ts";
+import { EPOCH, FakeRuntime } from "../../../support/fake/runtime.ts";
 
 /** A runtime on whose disk a program is recording, with the paths of its spools. */
 function recording(): { runtime: FakeRuntime; monitor: Monitor; spools: string[] } {

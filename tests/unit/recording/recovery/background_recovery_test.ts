@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { CsvEncoder } from "../../../src/csv/encode.ts";
-import { BackgroundRecovery } from "../../../src/recording/recovery/background_recovery.ts";
-import { MonitoringDirectory } from "../../../src/files/directory.ts";
-import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { csvPaths, DIRECTORY, temporaryPaths } from "../../support/published_files.ts";
-import { failAll, repair } from "../../support/fake/disk_faults.ts";
-import { DEAD, killedWith } from "../../support/spools/dead_programs.ts";
-import { wrongOnceRecovered } from "../../support/spools/recover_all.ts";
+import { CsvEncoder } from "../../../../src/csv/encode.ts";
+import { BackgroundRecovery } from "../../../../src/recording/recovery/background_recovery.ts";
+import { MonitoringDirectory } from "../../../../src/files/directory.ts";
+import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { FakeRuntime } from "../../../support/fake/runtime.ts";
+import { csvPaths, DIRECTORY, temporaryPaths } from "../../../support/published_files.ts";
+import { failAll, repair } from "../../../support/fake/disk_faults.ts";
+import { DEAD, killedWith } from "../../../support/spools/dead_programs.ts";
+import { wrongOnceRecovered } from "../../../support/spools/recover_all.ts";
 
 /** One beside a program on a disk, with what it reported. */
 function recoveryOn(disk: MemoryDisk, interval = 1_000) {

@@ -1,0 +1,142 @@
+import type { Command } from "commander";
+import { countOf } from "../../../control/answer_file.ts";
+import { type AskedProgram, livingPrograms } from "../../../control/ask_programs.ts";
+import { formatTimepoint } from "../../../display/local_time.ts";
+import { formatCount, formatRate, formatSpan } from "../../../display/numbers.ts";
+import { sanitize } from "../../../display/sanitize.ts";
+import { KymoError } from "../../../errors.ts";
+import type { MonitoringDirectory } from "../../../files/directory.ts";
+import type { CliContext } from "../../context.ts";
+import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
+import { COMPACT, SPACED, writeError } from "../../terminal/style.ts";
+import { type Column, formatTable } from "../../terminal/table.ts";
+import { addTargetOptions, ask, identityColumns, requestOf, silence, type TargetOptions, targetsOf } from "./asking.ts";
+import { toJson } from "./switch.ts";
+
+const details = `
+Asks the programs that record into the monitoring directory DIR, and prints a
+line for each: since when it records, whether it is switched off and why, at
+what rate it recorded in the last one or two seconds, how much is in files and
+in memory, what was dropped, and how many failures there were.
+
+Who may not write to the directory cannot ask, and sees the latest answers.
+Exits with 1 if a program has not answered.
+
+--json prints one object: programs, each with pid, isolate, name, alive,
+answered, recording, runtime, script, host, started (ns), at (of the answer,
+ns), rate (rows/s), counts (as in status()), lastError.
+
+Examples:
+  kymo ps _monitoring
+  kymo ps _monitoring --program "orders*" --json`;
+
+interface PsOptions extends TargetOptions {
+  readonly json?: boolean;
+}
+
+/** Adds `kymo ps DIR` to the command line; it passes its exit code to `end`. */
+export function addPsCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
+  addTargetOptions(
+    program.command("ps").description("List the programs that are recording").argument(
+      "<DIR>",
+      "the monitoring directory",
+    ),
+  )
+    .option("--json", "print one JSON object")
+    .addHelpText("after", details)
+    .action(async (directory: string, options: PsOptions) => {
+      end(await listPrograms(directory, options, context));
+    });
+}
+
+async function listPrograms(path: string, options: PsOptions, context: CliContext): Promise<ExitCode> {
+  const { stdout, stderr } = context;
+  const directory = openMonitoringDirectory(path, "list the programs", context);
+  const { programs, refusal } = await askForStatus(directory, options, context);
+  if (options.json) stdout.write(`${JSON.stringify({ programs: programs.map(statusToJson) })}\n`);
+  else if (programs.length === 0) stdout.write("No program is recording there.\n");
+  else stdout.write(asText(programs, options.wait, context));
+  if (refusal !== undefined) writeError(stderr, refusal);
+  return refusal === undefined && programs.every(({ hasAnswered }) => hasAnswered) ? exitCode.ok : exitCode.incomplete;
+}
+
+/** The programs with new answers; with their latest if this user may not ask. */
+async function askForStatus(
+  directory: MonitoringDirectory,
+  options: PsOptions,
+  context: CliContext,
+): Promise<{ readonly programs: AskedProgram[]; readonly refusal?: string }> {
+  const targets = targetsOf(options);
+  if (livingPrograms(directory).length === 0) return { programs: [] };
+  try {
+    return await ask(directory, targets, requestOf("status", targets, options.wait, context), context);
+  } catch (error) {
+    if (!(error instanceof KymoError) || error.code !== "permission-denied") throw error;
+    const programs = targets.flatMap((target) => livingPrograms(directory, target));
+    return { programs, refusal: `${error.message}: the programs were not asked` };
+  }
+}
+
+function asText(
+  programs: readonly AskedProgram[],
+  wait: number,
+  { stdout: { columns: width, hasColors }, runtime: { clock } }: CliContext,
+): string {
+  const now = clock.epoch();
+  const count = (name: string) => ({ answer }: AskedProgram): string =>
+    answer === undefined ? "" : formatCount(countOf(answer, name), COMPACT);
+  const columns: Column<AskedProgram>[] = [
+    ...identityColumns(programs),
+    { title: "runtime", side: "left", rank: 1, cell: ({ record }) => sanitize(runtimeOf(record)) },
+    { title: "for", rank: 2, cell: ({ record }) => record === undefined ? "" : since(record.started, now) },
+    {
+      title: "recording",
+      side: "left",
+      cell: ({ answer }) => answer === undefined ? "?" : answer.recording.on ? "on" : "off",
+    },
+    { title: "rows/s", cell: ({ answer }) => answer === undefined ? "" : formatRate(answer.rate, COMPACT) },
+    { title: "in files", rank: 4, cell: count("flushed") },
+    { title: "in memory", rank: 3, cell: count("buffered") },
+    { title: "dropped", cell: count("dropped") },
+    { title: "errors", cell: count("errors") },
+  ];
+  return formatTable(columns, programs, { width, hasColors }) +
+    programs.flatMap((program) => notesOf(program, wait)).map((note) => `${sanitize(note)}\n`).join("");
+}
+
+/** What the table has no room for. */
+function notesOf(program: AskedProgram, wait: number): string[] {
+  const { id: { pid }, answer, hasAnswered } = program;
+  const { recording, lastError } = answer ?? {};
+  const until = recording?.until === undefined ? "" : ` until ${formatTimepoint(BigInt(recording.until) * 1_000_000n)}`;
+  return [
+    ...hasAnswered ? [] : [`PID ${pid}: ${silence(program, wait)}`],
+    ...recording?.reason === undefined ? [] : [`PID ${pid}: ${recording.on ? "on: " : ""}${recording.reason}${until}`],
+    ...lastError === undefined ? [] : [`PID ${pid}: latest error: ${lastError}`],
+  ];
+}
+
+function runtimeOf(record: AskedProgram["record"]): string {
+  return record === undefined ? "" : `${record.runtime} ${record.runtimeVersion}`;
+}
+
+function since(start: bigint, now: bigint): string {
+  return formatSpan(Math.max(0, Number(now - start) / 1e9), SPACED);
+}
+
+function statusToJson(program: AskedProgram): Record<string, unknown> {
+  const { record, answer } = program;
+  return {
+    ...toJson(program),
+    recording: answer?.recording ?? null,
+    runtime: record === undefined ? null : runtimeOf(record),
+    script: record?.script ?? null,
+    host: record?.host ?? null,
+    started: record === undefined ? null : String(record.started),
+    at: answer === undefined ? null : String(answer.at),
+    rate: answer?.rate ?? null,
+    counts: answer?.counts ?? null,
+    lastError: answer?.lastError ?? null,
+  };
+}
