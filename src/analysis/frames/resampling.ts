@@ -5,10 +5,8 @@ import { aggregates, measured } from "./description.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { isIsolate, isPid, restrict, toSelection } from "./selection.ts";
 import { checkQuantiles } from "../../statistics/quantiles.ts";
-import { type Span, within, without } from "../../statistics/spans.ts";
-import type { Pauses } from "../programs/pauses.ts";
-import { processOf } from "./processes.ts";
-import type { PauseReader } from "./switches.ts";
+import { type Span, within } from "../../statistics/spans.ts";
+import { type PauseReader, readOffTimes } from "./switches.ts";
 
 /** Options of `resample`. */
 export interface ResampleOptions {
@@ -117,28 +115,14 @@ export async function resample(
     const column = values[`quantile${i}`]!;
     for (const [row, at] of index!.entries()) ofQuantile[at] = column[row]!;
   }
-  const pauses = await readPauses();
-  if (!pauses.isEmpty) leaveOut(resampled, await offIn(database, selected, label, pauses));
+  const off = await readOffTimes(database, selected, await readPauses());
+  leaveOut(resampled, off.get(label) ?? []);
   return resampled;
-}
-
-/** The times in which a series was off in some process, and no other process recorded it. */
-async function offIn(database: DuckDB, relation: string, label: string, pauses: Pauses): Promise<Span<bigint>[]> {
-  const table = await database.sql(
-    `SELECT PID, Isolate, Channel, min(Timepoint) AS "from", max(Timepoint) AS "to" FROM ${relation} GROUP BY ALL`,
-  );
-  const off: Span<bigint>[] = [];
-  const recorded: Span<bigint>[] = [];
-  for (const row of table.rows()) {
-    const own = pauses.of(processOf(row), { channel: row.Channel as string, label });
-    off.push(...own);
-    recorded.push(...without([{ from: row.from as bigint, to: row.to as bigint }], own));
-  }
-  return without(off, recorded);
 }
 
 /** Takes the times in which recording was off out of intervals. */
 function leaveOut({ interval, timepoints, recorded, count, sum }: Resampled, off: readonly Span<bigint>[]): void {
+  if (off.length === 0) return;
   const [begin, end] = [timepoints[0]!, timepoints.at(-1)! + interval];
   const width = Number(interval);
   const lost = new Float64Array(recorded.length);

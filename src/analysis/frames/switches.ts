@@ -5,7 +5,8 @@ import type { DuckDB } from "../duckdb/duckdb.ts";
 import { literal } from "../duckdb/sql.ts";
 import { processKey } from "../../files/names.ts";
 import { processOf } from "./processes.ts";
-import { FOREVER, Pauses, type SwitchRow } from "../programs/pauses.ts";
+import { type Span, without } from "../../statistics/spans.ts";
+import { FOREVER, type Pause, Pauses, type SwitchRow } from "../programs/pauses.ts";
 
 /** The view of the rows that switch recording off and on. */
 export const SWITCHES = "kymo.switches";
@@ -68,4 +69,29 @@ async function readBeganOff(database: DuckDB): Promise<Set<string>> {
     SELECT PID, Isolate FROM observations GROUP BY PID, Isolate
     HAVING min(Timepoint) FILTER (NOT (${IS_NO_SWITCH})) <= coalesce(min(Timepoint) FILTER (${IS_NO_SWITCH}), ${FOREVER})`);
   return new Set(table.rows().map((row) => processKey(processOf(row))));
+}
+
+/**
+ * Reads when each series of a relation was not recorded, by label: it was off in some process, and no
+ * other process recorded it. Scans the relation if anything was ever switched.
+ */
+export async function readOffTimes(
+  database: Pick<DuckDB, "sql">,
+  relation: string,
+  pauses: Pauses,
+): Promise<Map<string, Span<bigint>[]>> {
+  if (pauses.isEmpty) return new Map();
+  const table = await database.sql(
+    `SELECT Label, PID, Isolate, Channel, min(Timepoint) AS "from", max(Timepoint) AS "to" FROM ${relation} GROUP BY ALL`,
+  );
+  const found = new Map<string, { off: Pause[]; recorded: Span<bigint>[] }>();
+  for (const row of table.rows()) {
+    const label = row.Label as string;
+    const own = pauses.of(processOf(row), { channel: row.Channel as string, label });
+    const times = found.get(label) ?? { off: [], recorded: [] };
+    found.set(label, times);
+    times.off.push(...own);
+    times.recorded.push(...without([{ from: row.from as bigint, to: row.to as bigint }], own));
+  }
+  return new Map([...found].map(([label, { off, recorded }]) => [label, without(off, recorded)]));
 }

@@ -4,6 +4,7 @@ import type { DuckDB } from "../duckdb/duckdb.ts";
 import { exportParquet } from "../duckdb/parquet.ts";
 import type { ProcessId } from "../../files/names.ts";
 import { processesOf } from "./processes.ts";
+import type { Pauses } from "../programs/pauses.ts";
 import { restrict, type Selection } from "./selection.ts";
 import { IS_NO_SWITCH, type PauseReader } from "./switches.ts";
 import type { Table } from "../duckdb/table.ts";
@@ -117,6 +118,11 @@ export class TelemetryFrame {
    */
   async exportParquet(path: string): Promise<{ rows: number }> {
     return await exportParquet(this.#database, this.relation, path, defaultRuntime());
+  }
+
+  /** When recording was off, as `TelemetryDB.pauses`. */
+  async pauses(): Promise<Pauses> {
+    return await this.#readPauses();
   }
 
   /** Runs a query, as `TelemetryDB.sql` does. */

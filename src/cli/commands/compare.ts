@@ -10,9 +10,18 @@ import { addSelectionOptions, repeated, selectionOf, type SelectionOptions, whol
 import { openRecording, reportUnread } from "../input/recording.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
-import { bold, COMPACT, dim } from "../terminal/style.ts";
+import type { RecordedTime } from "../../analysis/compare/recorded_time.ts";
+import { bold, COMPACT, dim, SPACED } from "../terminal/style.ts";
 import { formatTable, type TableRoom } from "../terminal/table.ts";
-import { counted, formatChange, formatCount, formatDuration, formatShare, significant } from "../../display/numbers.ts";
+import {
+  counted,
+  formatChange,
+  formatCount,
+  formatDuration,
+  formatShare,
+  formatSpan,
+  significant,
+} from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
 
 const description = "Tell whether one recording is slower or faster than another, or has more errors";
@@ -20,7 +29,9 @@ const description = "Tell whether one recording is slower or faster than another
 /** What `--json` prints, for the help. */
 const jsonHelp = `
 --json prints one object: a, b, programs: {a: [name, ...], b}, confidence,
-margin, seed, unread: {a, b}, and comparisons, a list of
+margin, seed, unread: {a, b}, recorded: {a: {seconds, off}, b}, the time from
+the first to the last row and the part of it in which recording was off, or
+null if it never was; and comparisons, a list of
   label        string
   a, b         {count, median, p99}, in seconds; null if the label is not there
   median, p99  {ratio, interval: [low, high], confidence, verdict, reason?};
@@ -110,12 +121,15 @@ async function compareRecordings(
   const { compareFailures } = await import("../../analysis/compare/failures.ts");
   const failures = compareFailures(comparisons, confidence / 100);
   const programs = { a: await programsOf(before), b: await programsOf(after) };
+  const recorded = { a: await recordedTimeOf(before, options), b: await recordedTimeOf(after, options) };
   if (json) {
     const unread = { a: before.reading.unread, b: after.reading.unread };
-    stdout.write(`${toJson(comparisons, failures, { a, b, programs, confidence, margin, seed, unread })}\n`);
+    stdout.write(`${toJson(comparisons, failures, { a, b, programs, recorded, confidence, margin, seed, unread })}\n`);
   } else {
     const { columns: width, hasColors } = stdout;
-    stdout.write(formatComparisons(comparisons, failures, { a, b, programs, confidence, margin, width, hasColors }));
+    stdout.write(
+      formatComparisons(comparisons, failures, { a, b, programs, recorded, confidence, margin, width, hasColors }),
+    );
   }
   const codes = [reportUnread(before.reading, context), reportUnread(after.reading, context)];
   const hasFailed = failOn.some((verdict) =>
@@ -151,6 +165,12 @@ async function programsOf(db: TelemetryDB): Promise<string[]> {
   return distinctNames(db.programRecords().byProcess.values());
 }
 
+/** For how long the selected durations were recorded. */
+async function recordedTimeOf(db: TelemetryDB, options: CompareCommandOptions): Promise<RecordedTime | undefined> {
+  const { readRecordedTime } = await import("../../analysis/compare/recorded_time.ts");
+  return await readRecordedTime(await durationsOf(db, options));
+}
+
 async function durationsOf(db: TelemetryDB, options: CompareCommandOptions): Promise<TelemetryFrame> {
   const { timeRange } = await import("../../analysis/summary/summary.ts");
   const { labels: _, ...selection } = await selectionOf(options, () => timeRange(db));
@@ -184,6 +204,8 @@ interface Compared {
   readonly b: string;
   /** The names of their programs. */
   readonly programs: { readonly a: readonly string[]; readonly b: readonly string[] };
+  /** For how long each side was recorded; `undefined` if recording was never switched off. */
+  readonly recorded: { readonly a: RecordedTime | undefined; readonly b: RecordedTime | undefined };
   /** Percent. */
   readonly confidence: number;
   /** Percent. */
@@ -206,9 +228,9 @@ function formatComparisons(
   failures: readonly FailureComparison[],
   look: Compared & TableRoom,
 ): string {
-  const { a, b, programs, confidence, margin, hasColors } = look;
+  const { a, b, programs, recorded, confidence, margin, hasColors } = look;
   const heading = `${sanitize(b)} (B) compared with ${sanitize(a)} (A)`;
-  const who = Object.entries({ A: programs.a, B: programs.b }).map(([name, all]) => programsLine(name, all)).join("");
+  const who = programsLine("A", programs.a, recorded.a) + programsLine("B", programs.b, recorded.b);
   const title = `${hasColors ? bold(heading) : heading}\n${who}`;
   if (comparisons.length === 0) return `${title}No durations were recorded, or none are selected.\n`;
   const table = formatTable<Comparison>(
@@ -239,11 +261,16 @@ function formatComparisons(
 /** Programs that are named in the heading. */
 const MOST_NAMES = 3;
 
-/** Which programs recorded a side, as a line; empty if there are no records. */
-function programsLine(side: string, names: readonly string[]): string {
-  if (names.length === 0) return "";
+/** Which programs recorded a side, and for how long recording was off, as a line; empty without either. */
+function programsLine(side: string, names: readonly string[], time: RecordedTime | undefined): string {
   const more = names.length > MOST_NAMES ? `, and ${names.length - MOST_NAMES} more` : "";
-  return `${side}: ${names.slice(0, MOST_NAMES).map(sanitize).join(", ")}${more}\n`;
+  const parts = [
+    ...names.length === 0 ? [] : [names.slice(0, MOST_NAMES).map(sanitize).join(", ") + more],
+    ...time === undefined || time.off === 0
+      ? []
+      : [`recording was off for ${formatSpan(time.off, SPACED)} of ${formatSpan(time.seconds, SPACED)}`],
+  ];
+  return parts.length === 0 ? "" : `${side}: ${parts.join("; ")}\n`;
 }
 
 /** The routes with failed requests, as a table; empty if there are none. */

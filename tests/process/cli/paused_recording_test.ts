@@ -1,7 +1,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { plant, plantAppended, ROUTE } from "../../support/analysis/paused_recording.ts";
+import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import { plant, plantAppended, ROUTE, timepoint } from "../../support/analysis/paused_recording.ts";
 import { commandOf, spawnCommand, spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
@@ -62,6 +64,29 @@ describe("kymo summary of a program whose recording was off", () => {
     const json = JSON.parse(await kymo("summary", "--json", scratch.path));
     assertEquals(json.pauses, [{ pid: 1, isolate: "", from: "1700000040000000000", to: "1700000070000000000" }]);
     assertEquals(Math.round(json.durations[0].rate * 10) / 10, 10);
+  });
+});
+
+describe("kymo compare and kymo export of a program whose recording was off", () => {
+  it("say for how long it was, and export the rows that say so", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("a");
+    mkdirSync(directory);
+    plant(directory, [{ isolate, from: 0, to: 120, end: { how: "stop" }, off: [[40, 70]] }]);
+    const lines = (await kymo("compare", directory, directory)).split("\n");
+    assertEquals(lines.slice(1, 3).map((line) => line.replace(/1 min \d+ s|2 min/, "2 min")), [
+      "A: bun 1.4.5 · orders@web-2; recording was off for 30 s of 2 min",
+      "B: bun 1.4.5 · orders@web-2; recording was off for 30 s of 2 min",
+    ]);
+    const { rows } = JSON.parse(await kymo("export", directory, "-o", scratch.at("a.parquet"), "--json"));
+    await using db = await TelemetryDB.open(directory);
+    assertEquals(rows, Number((await db.sql("SELECT count(*) AS n FROM observations")).rows()[0]!.n));
+    const table = await db.sql(`SELECT Timepoint, Measurement FROM '${scratch.at("a.parquet")}'
+      WHERE Channel = 'runtime' AND Label = 'recording' ORDER BY Timepoint`);
+    assertEquals(table.rows().map(({ Timepoint, Measurement }) => [Timepoint, Measurement]), [
+      [timepoint(40), 0],
+      [timepoint(70), 1],
+    ]);
   });
 });
 

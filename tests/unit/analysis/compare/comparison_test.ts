@@ -182,3 +182,29 @@ describe("compare", () => {
     }
   });
 });
+
+describe("compare with pauses", () => {
+  /** Rows of a simulated run of 10 s, of which all after two seconds is moved by a minute. */
+  const late = (simulation: number, factor = 1): Row[] =>
+    rowsOf("work", simulation, { factor }).map(({ time, ...row }) => ({ ...row, time: time < 2 ? time : time + 60 }));
+  const switches = (rows: readonly (readonly [time: number, value: number])[]): Row[] =>
+    rows.map(([time, value]) => ({ time, value, label: "recording" }));
+  const compareLate = async (runtime: Row[]): Promise<Comparison> => {
+    using recordings = new Recordings();
+    await using before = await TelemetryDB.open(recordings.write({ duration: late(1), runtime }));
+    await using after = await TelemetryDB.open(recordings.write({ duration: late(2, 1.5), runtime }));
+    const [comparison] = await compare(before.duration(), after.duration());
+    return comparison!;
+  };
+
+  it("leaves them out of the time over which samples should be spread", async () => {
+    const quiet = await compareLate([]);
+    assertEquals(quiet.median.reason?.endsWith("its samples are not spread over its time"), true, quiet.median.reason);
+    const paused = await compareLate(switches([[2, 0], [62, 1]]));
+    assertEquals([paused.median.verdict, paused.median.reason], ["slower", undefined]);
+    // The pause is left out, and nothing else changes: as without it.
+    const [whole] = await compareRows(rowsOf("work", 1, {}), rowsOf("work", 2, { factor: 1.5 }));
+    assertEquals(paused.median.ratio, whole!.median.ratio);
+    assertEquals(paused.median.interval, whole!.median.interval);
+  });
+});

@@ -94,6 +94,7 @@ describe("kymo compare", () => {
       a,
       b,
       programs: { a: [], b: [] },
+      recorded: { a: null, b: null },
       confidence: 95,
       margin: 0,
       seed: 7,
