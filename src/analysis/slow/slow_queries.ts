@@ -5,6 +5,7 @@
  * @module
  */
 
+import { IS_SWITCH_LABEL } from "../frames/switches.ts";
 import { double, literal } from "../duckdb/sql.ts";
 import type { TelemetryFrame } from "../frames/telemetry_frame.ts";
 import { LAG_PROBE_INTERVAL, SERIES } from "../../series.ts";
@@ -155,7 +156,7 @@ export function lagsQuery(relation: string, requests: readonly Request[]): strin
 /**
  * SQL of the time of the requests that lay within pauses for garbage collection. A pause is
  * recorded at the sampling tick after it, so it counts as spread uniformly over the time between
- * that tick and the one before.
+ * that tick and the one before, or the moment when recording was switched on.
  */
 export function gcPausesQuery(relation: string, requests: readonly Request[]): string {
   const pause = literal(SERIES.gcPause);
@@ -166,7 +167,8 @@ export function gcPausesQuery(relation: string, requests: readonly Request[]): s
       tick AS (
         SELECT PID, Isolate, Timepoint AS point,
           coalesce(sum(Measurement) FILTER (Label = ${pause} AND Measurement BETWEEN 0 AND 9e9), 0) * 1e9 AS pauses
-        FROM ${relation} WHERE Label IN (${pause}, ${literal(SERIES.gcCollections)}) GROUP BY PID, Isolate, Timepoint
+        FROM ${relation} WHERE Label IN (${pause}, ${literal(SERIES.gcCollections)}) OR ${IS_SWITCH_LABEL}
+        GROUP BY PID, Isolate, Timepoint
       ),
       timed AS (SELECT *, point - lag(point) OVER (PARTITION BY PID, Isolate ORDER BY point) AS length FROM tick),
       knot AS (

@@ -8,6 +8,7 @@ import {
   SPOOLS_DIRECTORY,
 } from "../../files/names.ts";
 import { type ByteSource, type FileHandle, type Files, readFully } from "../../runtime.ts";
+import { parseSwitchLabel } from "../../recording_switch.ts";
 import { CHANNELS, RUNTIME_SERIES } from "../../series.ts";
 import type { CsvName } from "./file_names.ts";
 import { GunzippedFile, isGzip } from "./gzip.ts";
@@ -55,7 +56,12 @@ export class ChannelEvidence {
       case CHANNELS.duration:
         return this.#everyRow(path, ({ beginning }) => DURATION_ROW.test(beginning)) ? channel : otherwise;
       case CHANNELS.runtime:
-        return this.#everyRow(path, ({ row }) => RUNTIME_LABELS.has(row.label)) ? channel : otherwise;
+        return this.#everyRow(
+            path,
+            ({ row: { label } }) => RUNTIME_LABELS.has(label) || parseSwitchLabel(label) !== undefined,
+          )
+          ? channel
+          : otherwise;
       case CHANNELS.custom:
         return channel;
       default:

@@ -176,6 +176,15 @@ describe("correlateSlow: garbage collection during slow requests", () => {
     }).flat();
     const correlation = await correlate({ duration: varied(() => []), runtime }, slowest);
     assertEquals(shares(correlation), { "gc pause": [0.3, 0] });
+    // Where there was no tick before the pauses, but recording was switched on then, the same.
+    const switched = runtime.map((row, i) =>
+      runtime[i + 2]?.label === "gc pause" && row.label === "gc collections"
+        ? { ...row, value: 1, label: "recording" }
+        : row
+    );
+    assertEquals(shares(await correlate({ duration: varied(() => []), runtime: switched }, slowest)), {
+      "gc pause": [0.3, 0],
+    });
   });
 });
 

@@ -43,6 +43,15 @@ describe("openSources with files that were rotated or renamed", () => {
     assertEquals(await read(reader, scratch.at("duration.csv.*")), { channels: { duration: "12" }, ...none });
   });
 
+  it("takes rows that say when recording was off for rows of the runtime", async () => {
+    using scratch = scratchDirectory();
+    using reader = await Reader.create();
+    const rows = [row(1, "1", "rss"), row(2, "0", "recording"), row(3, "1", "recording channel sales")];
+    writeFileSync(scratch.at("runtime-20261128.csv"), HEADER + rows.join(""));
+    writeFileSync(scratch.at("runtime_old.csv"), HEADER + row(4, "0", "recordings"));
+    assertEquals(await read(reader, scratch.path), { channels: { runtime: "123", runtime_old: "4" }, ...none });
+  });
+
   it("tells of those whose names do not tell what they are, and reads them if they are named", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
