@@ -1,6 +1,6 @@
 import type { ProgramRecord } from "../../files/program_record.ts";
 import { CHANNELS } from "../../series.ts";
-import { RECORDING } from "../../recording_switch.ts";
+import { RECORDING, RecordingSwitch, switchLabel } from "../../recording_switch.ts";
 import type { DuckDB } from "../duckdb/duckdb.ts";
 import { literal } from "../duckdb/sql.ts";
 import { processKey } from "../../files/names.ts";
@@ -44,7 +44,7 @@ export async function readPauses({ database, isPart, records }: PauseSource): Pr
       value: Measurement as number,
     }));
   };
-  let rows = await read(`SELECT * FROM ${SWITCHES} LIMIT ${MAX_SWITCHES + 1}`);
+  let rows = await read(`SELECT * FROM ${SWITCHES} ORDER BY ALL LIMIT ${MAX_SWITCHES + 1}`);
   if (rows.length === 0) return Pauses.none;
   if (rows.length > MAX_SWITCHES) {
     rows = await read(`
@@ -52,7 +52,7 @@ export async function readPauses({ database, isPart, records }: PauseSource): Pr
       FROM ${SWITCHES}, (
         SELECT min(Timepoint::HUGEINT) AS earliest, (max(Timepoint::HUGEINT) - min(Timepoint::HUGEINT)) //
           greatest(1, ${MAX_SWITCHES} // count(DISTINCT (PID, Isolate, Label))) + 1 AS width FROM ${SWITCHES}
-      ) GROUP BY PID, Isolate, Label, (Timepoint - earliest) // width LIMIT ${2 * MAX_SWITCHES}`);
+      ) GROUP BY PID, Isolate, Label, (Timepoint - earliest) // width ORDER BY ALL LIMIT ${2 * MAX_SWITCHES}`);
   }
   const isMixed = rows.some(({ isolate }) => isolate === "");
   const starts = isMixed ? [...records()].filter(({ options }) => options.layout === "append") : [];
@@ -69,6 +69,22 @@ async function readBeganOff(database: DuckDB): Promise<Set<string>> {
     SELECT PID, Isolate FROM observations GROUP BY PID, Isolate
     HAVING min(Timepoint) FILTER (NOT (${IS_NO_SWITCH})) <= coalesce(min(Timepoint) FILTER (${IS_NO_SWITCH}), ${FOREVER})`);
   return new Set(table.rows().map((row) => processKey(processOf(row))));
+}
+
+/**
+ * A relation of rows of the runtime with a further column `offSince`: when recording of some of these
+ * was switched off in the process for the last time before each row; null if it never was. So what is
+ * between two rows with different values is not known.
+ */
+export function afterSwitches(relation: string): string {
+  return `(
+    SELECT rows.*, offSince FROM ${relation} AS rows ASOF LEFT JOIN (
+      SELECT DISTINCT PID, Isolate, Timepoint AS offSince FROM ${SWITCHES} 
+      WHERE Measurement = ${RecordingSwitch.off} AND (Label NOT LIKE ${literal(`${RECORDING} channel %`)}
+        OR starts_with(Label, ${literal(switchLabel({ channel: CHANNELS.runtime }))}))
+    ) AS switched
+    ON rows.PID = switched.PID AND rows.Isolate = switched.Isolate AND rows.Timepoint >= offSince
+  )`;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { aggregates, measured, toStatistics } from "../frames/description.ts";
 import { isFromPython, RUNTIME_SERIES, type RuntimeSeries, runtimeSeriesOf } from "../../series.ts";
 import { parseSwitchLabel } from "../../recording_switch.ts";
-import type { ProcessId } from "../../files/names.ts";
+import { type ProcessId, processKey } from "../../files/names.ts";
 import { processOf } from "../frames/processes.ts";
+import { afterSwitches } from "../frames/switches.ts";
 import type { Selection } from "../frames/selection.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
 
@@ -23,8 +24,9 @@ export interface RuntimeSummary extends RuntimeSeries, ProcessId {
   /** Measurement with the latest timepoint. */
   readonly latest: number;
   /**
-   * Of a counter: how much it grew from its first observation to its last. NaN if it decreases:
-   * then rows whose isolate is not known, as in layout `append`, are of several processes.
+   * Of a counter: how much it grew from its first observation to its last, while it was recorded. NaN
+   * if it decreases: then rows whose isolate is not known, as in layout `append`, are of several
+   * processes.
    */
   readonly growth?: number;
 }
@@ -77,6 +79,32 @@ export async function summarizeRuntime(db: TelemetryDB, selection: Selection): P
     series: summaries.filter((one) => !isSwitch(one)).sort((one, other) => place(one) - place(other)),
     switches: summaries.filter(isSwitch),
   };
+}
+
+/**
+ * Series with the growth of their counters in the times in which recording was on: what they grew by
+ * in a pause nobody has seen, and those of the isolate begin anew after it.
+ */
+export async function withoutPausedGrowth(
+  db: TelemetryDB,
+  selection: Selection,
+  series: readonly RuntimeSummary[],
+): Promise<RuntimeSummary[]> {
+  const { relation } = db.runtime().where(selection);
+  const table = await db.sql(`
+    SELECT Label, PID, Isolate,
+      CASE WHEN coalesce(min(step), 0) < 0 THEN 'NaN'::DOUBLE ELSE coalesce(fsum(step), 0) END AS growth
+    FROM (
+      SELECT *, m - lag(m) OVER (PARTITION BY Label, PID, Isolate, offSince ORDER BY m IS NULL, Timepoint, m) AS step
+      FROM ${afterSwitches(measured(relation))}
+    ) GROUP BY Label, PID, Isolate`);
+  const keyOf = (label: string, id: ProcessId): string => `${processKey(id)} ${label}`;
+  const growths = new Map(
+    table.rows().map((row) => [keyOf(row.Label as string, processOf(row)), row.growth as number]),
+  );
+  return series.map((one) =>
+    one.growth === undefined ? one : { ...one, growth: growths.get(keyOf(one.label, one)) ?? one.growth }
+  );
 }
 
 /**

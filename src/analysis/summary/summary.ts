@@ -1,6 +1,6 @@
 import type { Statistics } from "../../statistics/describe_numbers.ts";
 import { aggregates, measured, toStatistics } from "../frames/description.ts";
-import { type RuntimeSummary, summarizeRuntime } from "./runtime_summary.ts";
+import { type RuntimeSummary, summarizeRuntime, withoutPausedGrowth } from "./runtime_summary.ts";
 import type { Selection, TimeRange } from "../frames/selection.ts";
 import { parseProcessKey, type ProcessId, processKey } from "../../files/names.ts";
 import { processOf } from "../frames/processes.ts";
@@ -83,10 +83,11 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   let countedIn = widened(binsOf(time, shiftFor(time)));
   let counted = await countAll(db, options, countedIn);
   const { byProcess: _, quantiles: __, estimate: ___, ...selection } = options;
-  const { series: runtime, switches } = await summarizeRuntime(db, selection);
+  const { series: all, switches } = await summarizeRuntime(db, selection);
   // All of the runtime was read just now, unless only a part is selected.
   const isWhole = Object.values(selection).every((condition) => condition === undefined);
   const pauses = isWhole && switches.length === 0 ? Pauses.none : await db.pauses();
+  const runtime = pauses.isEmpty ? all : await withoutPausedGrowth(db, selection, all);
   const range = rangeOf([...counted, ...runtime, ...switches]);
   if (range !== undefined && !counted.every((series) => holds(countedIn, series))) {
     countedIn = binsOf(range, shiftFor(range));

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { SWITCHES } from "../../analysis/frames/switches.ts";
-import { RecordingSwitch } from "../../recording_switch.ts";
+import { afterSwitches } from "../../analysis/frames/switches.ts";
 import { literal } from "../../analysis/duckdb/sql.ts";
 import {
   CHANNELS,
@@ -254,15 +253,10 @@ function stepsInSql(source: Source, wanted: readonly Rate[], { from }: ShownTime
       SELECT series, process, PID, Isolate, slot, max(timepoint) AS timepoint, sum(value) AS value
       FROM samples GROUP BY series, process, PID, Isolate, slot
       QUALIFY count(*) = max(count(*)) OVER (PARTITION BY series, PID, Isolate)
-    ), switchedOff AS (
-      SELECT DISTINCT PID, Isolate, Timepoint AS offSince FROM ${SWITCHES} WHERE Measurement = ${RecordingSwitch.off}
-    ), stretches AS (
-      SELECT sums.*, offSince FROM sums ASOF LEFT JOIN switchedOff
-      ON sums.PID = switchedOff.PID AND sums.Isolate = switchedOff.Isolate AND sums.timepoint >= offSince
     ), steps AS (
       SELECT series, process, PID, Isolate, timepoint, value - lag(value) OVER time AS increase,
         (timepoint - lag(timepoint) OVER time) / 1e9 AS seconds
-      FROM stretches WINDOW time AS (PARTITION BY series, PID, Isolate, offSince ORDER BY slot)
+      FROM ${afterSwitches("sums")} WINDOW time AS (PARTITION BY series, PID, Isolate, offSince ORDER BY slot)
       QUALIFY seconds >= ${SHORTEST_STEP}
     )`;
 }

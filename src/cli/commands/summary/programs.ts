@@ -56,7 +56,9 @@ export function formatPrograms(programs: readonly Program[], remarks: readonly R
         ),
     });
   }
-  const list = formatTable(columns, shown, room) + formatMore(recorded.length - shown.length, room);
+  const list = shown.length === 0
+    ? ""
+    : formatTable(columns, shown, room) + formatMore(recorded.length - shown.length, room);
   return list + remarks.map(({ isBad, text }) => `${isBad ? "! " : "  "}${sanitize(text)}.\n`).join("");
 }
 

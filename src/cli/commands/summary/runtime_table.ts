@@ -1,10 +1,11 @@
 import { plainNames, type Program, programNames, withoutWorkers } from "../../../analysis/programs/program.ts";
+import type { Pauses } from "../../../analysis/programs/pauses.ts";
 import type { RuntimeSummary } from "../../../analysis/summary/runtime_summary.ts";
 import { counted, formatCores, formatQuantity } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import { type ProcessId, processKey } from "../../../files/names.ts";
-import { isOfIsolate } from "../../../series.ts";
-import { secondsIn } from "../../../statistics/spans.ts";
+import { CHANNELS, isOfIsolate } from "../../../series.ts";
+import { secondsIn, without } from "../../../statistics/spans.ts";
 import { COMPACT, SPACED } from "../../terminal/style.ts";
 import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
 
@@ -17,6 +18,7 @@ const MOST_SERVICES = 8;
 /** Who recorded the runtime's series, and whether each process is shown. */
 export interface RuntimeLook extends TableRoom {
   readonly programs: readonly Program[];
+  readonly pauses: Pauses;
   readonly byProcess: boolean;
 }
 
@@ -32,12 +34,12 @@ interface Row {
 
 /** A table of the runtime's series: levels by value, counters by growth, events by their sum. */
 export function formatRuntime(series: readonly RuntimeSummary[], look: RuntimeLook): string {
-  const { programs } = look;
+  const { programs, pauses } = look;
   const groupOf = grouping(series, look);
   const processes = new Set(series.map(processKey)).size;
   const groups = Map.groupBy(series, (one) => `${one.unit} ${one.label}\n${groupOf(one)}`);
   const order = [...Map.groupBy(groups.values(), ([{ unit, label } = series[0]!]) => `${unit} ${label}`).values()];
-  const rows = order.flat().map((group) => rowOf(group, programs, groupOf(group[0]!)))
+  const rows = order.flat().map((group) => rowOf(group, { programs, pauses }, groupOf(group[0]!)))
     .map((row, i, rows) => ({ ...row, label: row.label === rows[i - 1]?.label ? "" : row.label }));
   return formatTable(
     [
@@ -74,7 +76,11 @@ function grouping(series: readonly RuntimeSummary[], { programs, byProcess }: Ru
 }
 
 /** The row of a series of at least one process. */
-function rowOf(all: readonly RuntimeSummary[], programs: readonly Program[], name: string): Row {
+function rowOf(
+  all: readonly RuntimeSummary[],
+  { programs, pauses }: Pick<RuntimeLook, "programs" | "pauses">,
+  name: string,
+): Row {
   const { label, unit, kind } = all[0]!;
   // Of a figure of the whole process each of its isolates has the same rows.
   const group = isOfIsolate(label) ? all : withoutWorkers(all, programs);
@@ -96,8 +102,11 @@ function rowOf(all: readonly RuntimeSummary[], programs: readonly Program[], nam
     if (kind !== "counter") return "";
     const growth = sum(({ growth = 0 }) => growth);
     if (Number.isNaN(growth)) return "– (mixed processes)";
-    // Of lives one after the other each has cores of its own time.
-    const cores = growth / secondsIn(group.map(({ first, last }) => ({ from: first, to: last })));
+    // Of lives one after the other each has cores of its own time, in which it was recorded.
+    const times = group.flatMap((one) =>
+      without([{ from: one.first, to: one.last }], pauses.of(one, { channel: CHANNELS.runtime, label }))
+    );
+    const cores = growth / secondsIn(times);
     return unit === "s" && Number.isFinite(cores) ? `${format(growth)}, ${formatCores(cores, SPACED)}` : format(growth);
   }
 }

@@ -53,7 +53,7 @@ export function formatSummary(summary: Summary, look: SummaryLook): string {
   for (const [channel, series] of Map.groupBy(quantities, ({ channel }) => channel)) {
     add(capitalized(sanitize(channel)), formatSeries(series, timeOf, summary.bins, "", look));
   }
-  if (runtime.length > 0) add("Runtime", formatRuntime(runtime, look));
+  if (runtime.length > 0) add("Runtime", formatRuntime(runtime, { ...look, pauses: summary.pauses }));
   return sections.join("\n");
 }
 
