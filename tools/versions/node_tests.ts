@@ -25,7 +25,7 @@ export const ALL: readonly string[] = [
   "tests/process/exit/",
   "tests/process/http/listener_test.ts",
   "tests/process/http/frameworks/",
-  "tests/process/isolates_test.ts",
+  "tests/process/directories/isolates_test.ts",
   "tests/process/profiler/profiler_test.ts",
   "tests/process/sampling/async_sampler_test.ts",
   "tests/process/sampling/event_loop_lag_test.ts",

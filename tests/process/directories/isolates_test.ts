@@ -5,17 +5,17 @@ import { type AddressInfo, createServer } from "node:net";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../support/scratch_directory.ts";
-import { countByLabelInDuckDb } from "../support/process/duckdb_rows.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+import { countByLabelInDuckDb } from "../../support/process/duckdb_rows.ts";
 import {
   assertFoundOnce,
   type Crowd,
   expectedCounts,
   LAYOUTS,
   recordTogether,
-} from "../support/process/concurrent_isolates.ts";
-import { countByLabel } from "../support/process/recorded_rows.ts";
-import { commandOf, DENO_FLAGS, spawnCommand, thisRuntime } from "../support/process/run.ts";
+} from "../../support/process/concurrent_isolates.ts";
+import { countByLabel } from "../../support/process/recorded_rows.ts";
+import { commandOf, DENO_FLAGS, spawnCommand, thisRuntime } from "../../support/process/run.ts";
 
 const crowd: Crowd = {
   processes: { deno1: "deno", deno2: "deno", bun1: "bun", bun2: "bun" },
