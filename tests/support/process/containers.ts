@@ -134,7 +134,7 @@ export class Containers implements AsyncDisposable {
 }
 
 /** PIDs of the children of a process, as this namespace numbers them. */
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
     readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number)
   );
