@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
-import { type Liveness, ProgramOwners } from "../../../../src/files/liveness.ts";
+import { LifeLock, type Liveness, ProgramOwners, removeDeadPrograms } from "../../../../src/files/liveness.ts";
 import { failAll } from "../../../support/fake/disk_faults.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { DIRECTORY } from "../../../support/published_files.ts";
@@ -44,6 +44,27 @@ describe("liveness of a process", () => {
     assertEquals(livenessOn(new MemoryDisk()), "unknown");
   });
 
+  it("is told by its lock file where it has no spools, and does not outlive it", () => {
+    const disk = new MemoryDisk();
+    const lock = new LifeLock(new MonitoringDirectory(disk, DIRECTORY), PROCESS);
+    lock.hold();
+    lock.hold();
+    assertEquals(livenessOn(disk), "alive");
+    assertEquals(livenessOn(disk.clone()), "dead");
+    assertEquals(new ProgramOwners(new MonitoringDirectory(disk, DIRECTORY)).processes, [PROCESS]);
+    lock.end();
+    lock.end();
+    assertEquals([livenessOn(disk), disk.openHandles, disk.paths()], ["unknown", 0, [DIRECTORY]]);
+  });
+
+  it("is not known where files cannot be locked, though there is a lock file", () => {
+    const disk = new MemoryDisk({ locks: false });
+    new LifeLock(new MonitoringDirectory(disk, DIRECTORY), PROCESS).hold();
+    assertEquals(livenessOn(disk), "unknown");
+    removeDeadPrograms(new MonitoringDirectory(disk, DIRECTORY));
+    assertEquals(disk.paths().length, 3);
+  });
+
   it("is not known once it has closed its spools", async () => {
     const { disk, program } = diskWithProgram();
     await program.channels.close();
@@ -70,5 +91,40 @@ describe("liveness of a process", () => {
       if (operation === "open") throw new Error(`opened ${path}`);
     };
     assertEquals(livenessOn(disk), "unknown");
+  });
+});
+
+describe("what programs leave among the programs", () => {
+  const PROGRAMS = `${DIRECTORY}/.programs`;
+  const remaining = (disk: MemoryDisk): string[] => {
+    removeDeadPrograms(new MonitoringDirectory(disk, DIRECTORY));
+    assertEquals(disk.openHandles, 0);
+    return disk.paths().filter((path) => path.startsWith(PROGRAMS));
+  };
+
+  it("is removed once they are dead, with their directory", () => {
+    const disk = new MemoryDisk();
+    new LifeLock(new MonitoringDirectory(disk, DIRECTORY), PROCESS).hold();
+    const killed = disk.clone();
+    killed.plant(`${PROGRAMS}/42-00000001.json`, "file");
+    assertEquals(remaining(killed), []);
+  });
+
+  it("stays while they live, or their spools wait for recovery", () => {
+    const { disk } = diskWithProgram();
+    disk.plant(PROGRAMS, "directory");
+    const answer = `${PROGRAMS}/42-00000001.json`;
+    disk.plant(answer, "file");
+    assertEquals(remaining(disk), [PROGRAMS, answer]);
+    disk.removeTree(`${DIRECTORY}/.spools`);
+    assertEquals(remaining(disk), []);
+  });
+
+  it("stays if it is of something else", () => {
+    const disk = new MemoryDisk();
+    disk.plant(DIRECTORY, "directory");
+    disk.plant(PROGRAMS, "directory");
+    disk.plant(`${PROGRAMS}/notes.txt`, "file");
+    assertEquals(remaining(disk), [PROGRAMS, `${PROGRAMS}/notes.txt`]);
   });
 });
