@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { KymoError } from "../errors.ts";
+import { addCompactCommand } from "./commands/compact.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addEnvCommand } from "./commands/env.ts";
 import { addFlushCommand } from "./commands/control/flush.ts";
@@ -27,6 +28,7 @@ Examples:
   kymo off _monitoring --for 10m             switch them off, without a restart
   kymo flush _monitoring                     have them write what they hold
   kymo recover _monitoring                   what killed programs had recorded
+  kymo compact _monitoring                   few small files instead of many
   kymo env                                   what the environment tells programs
   kymo help summary                          the help of a command`;
 
@@ -45,6 +47,7 @@ const commands: readonly AddCommand[] = [
   addSwitchCommands,
   addFlushCommand,
   addRecoverCommand,
+  addCompactCommand,
   addEnvCommand,
 ];
 

@@ -55,6 +55,11 @@ export interface CliContext {
    */
   onInterrupt(listener: () => void): () => void;
   /**
+   * Calls `listener` once on SIGINT or SIGTERM, which then does not end the program; a second signal
+   * does. Returns a function that removes the listener.
+   */
+  onStop(listener: () => void): () => void;
+  /**
    * Calls `listener` with the keys pressed, which are not echoed. Returns a function that restores
    * the terminal. Absent without a keyboard.
    */

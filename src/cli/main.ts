@@ -49,6 +49,7 @@ const code = await runCommandLine(process.argv.slice(2), {
   runtime: runtimeOrExit(),
   writeFile,
   onInterrupt,
+  onStop,
   ...process.stdin.isTTY ? { onKeys } : {},
 });
 process.exitCode ||= code;
@@ -145,6 +146,16 @@ function replaceFile(path: string, text: string, mode: number): void {
 function onInterrupt(listener: () => void): () => void {
   process.once("SIGINT", listener);
   return () => process.off("SIGINT", listener);
+}
+
+function onStop(listener: () => void): () => void {
+  const hear = (): void => {
+    forget();
+    listener();
+  };
+  const forget = (): void => ["SIGINT", "SIGTERM"].forEach((signal) => process.off(signal, hear));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, hear);
+  return forget;
 }
 
 function onKeys(listener: (keys: string) => void): () => void {

@@ -54,6 +54,11 @@ export class CheckedFile {
     this.#isGzip = found.path.endsWith(".gz"); // what is in it is seen by the check
   }
 
+  /** Whole rows, after the check. */
+  get rows(): number {
+    return this.#rows;
+  }
+
   /** Whether the file may be longer than what is to be read. */
   get isBounded(): boolean {
     return this.#bound !== undefined;

@@ -35,8 +35,7 @@ export function listPlaces(sources: readonly string[], files: Files): ListedPlac
   return listed;
 }
 
-/** Whether two lists of paths are the same. */
-export function areSame(one: readonly string[], other: readonly string[]): boolean {
+function areSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((path, i) => path === other[i]);
 }
 

@@ -1,5 +1,5 @@
 import type { Reading } from "./reading_report.ts";
-import { areSame, type ListedPlaces } from "./listed_places.ts";
+import type { ListedPlaces } from "./listed_places.ts";
 
 /** Sources as they were opened once; see `Sources`, which has the same members, but for the last two. */
 export interface OpenedSources {
@@ -82,7 +82,8 @@ export class ReopenedSources implements Omit<OpenedSources, "hasLost" | "drop"> 
     let isReopened = false;
     while (this.#current.hasLost && !this.#isClosed) {
       const compacted = this.#compactedNow();
-      if (areSame(compacted, this.#compacted)) break;
+      const known = new Set(this.#compacted);
+      if (compacted.every((path) => known.has(path))) break;
       this.#current.close();
       await this.#current.drop();
       this.#current = await this.#deps.open(compacted);

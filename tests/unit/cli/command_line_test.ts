@@ -20,7 +20,20 @@ async function runFailing(error: unknown, stderr = fakeOutput()) {
 }
 
 /** The commands that take a directory or files, in the order of the help. */
-const COMMANDS = ["summary", "top", "report", "compare", "profile", "export", "ps", "on", "off", "flush", "recover"];
+const COMMANDS = [
+  "summary",
+  "top",
+  "report",
+  "compare",
+  "profile",
+  "export",
+  "ps",
+  "on",
+  "off",
+  "flush",
+  "recover",
+  "compact",
+];
 
 describe("the command line", () => {
   for (const option of ["--version", "-V"]) {

@@ -1,0 +1,111 @@
+import { reason } from "../../errors.ts";
+import { type Files, type FileStatus, unlessMissing } from "../../runtime.ts";
+import type { CompactedFile } from "../compacted/compacted_files.ts";
+import { type CompactedInput, digestOfFile, INPUT_DIGITS, MAX_INPUTS } from "../compacted/format.ts";
+import { CheckedFile, partsOf } from "../source/checked_file.ts";
+import type { ChannelEvidence } from "../source/channel_evidence.ts";
+import { relationOf } from "../source/duckdb_relation.ts";
+import { findFile } from "../source/found_files.ts";
+import { Problems } from "../source/reading_report.ts";
+import type { Candidate } from "./candidates.ts";
+
+/** A file that was checked, and is to be compacted. */
+export interface Input extends CompactedInput {
+  readonly path: string;
+  /** What it was before the check. */
+  readonly status: Pick<FileStatus, "identity" | "size" | "modified">;
+  /** What it holds: rows of CSV, or those of other files. */
+  readonly content: CheckedFile | CompactedFile;
+}
+
+/** Most bytes of CSV that become one file: DuckDB sorts them in memory, or beside it. */
+const MAX_BYTES = 192 * 2 ** 20;
+
+/** Bytes of CSV that stand for a byte of a compacted file, about. */
+const CSV_PER_COMPACTED = 8;
+
+/** Checks a file of a segment; `undefined` if it is not sound, which is noted, or gone. Does not throw. */
+export async function checkCandidate(
+  { name, path, channel, status }: Candidate,
+  files: Files,
+  evidence: ChannelEvidence,
+  problems: Problems,
+): Promise<Input | undefined> {
+  const found = findFile(files, path, evidence);
+  if (!found.ok) {
+    if (found.kind !== "gone") problems.add(path, 0, 0, found.reason);
+    return undefined;
+  }
+  const content = new CheckedFile(found.value);
+  const own = new Problems();
+  for (const _ of content.check(files, own));
+  if (content.isGone) return undefined;
+  if (content.mode !== "sound" || found.value.channel !== channel) {
+    if (own.kept.length > 0) problems.addAll(own);
+    else problems.add(path, 0, 0, content.rows === 0 ? "it has no rows" : "Kymo has not written it so");
+    return undefined;
+  }
+  try {
+    const sha256 = await digestOfFile(files, path, status.size);
+    // A program may just be adding its last rows to it.
+    if (sha256 === undefined) return undefined;
+    const { size } = status;
+    return { name, path, size, rows: content.rows, digest: sha256.slice(0, INPUT_DIGITS), status, content };
+  } catch (error) {
+    problems.add(path, 0, 0, reason(error));
+    return undefined;
+  }
+}
+
+/** A compacted file as the input of another one. It must have been checked. */
+export function toInput(file: CompactedFile, status: FileStatus): Input {
+  const { name, path, size, rows, sha256 = "" } = file;
+  return { name, path, size, rows, digest: sha256.slice(0, INPUT_DIGITS), status, content: file };
+}
+
+/** Whether a file is still what it was when it was checked. */
+export function isUnchanged(files: Files, { path, status: { identity, size, modified } }: Input): boolean {
+  const now = unlessMissing(() => files.status(path));
+  return now?.identity === identity && now.size === size && now.modified === modified;
+}
+
+/** Whether a compacted file names a file. */
+export function names({ inputs }: CompactedFile, { name, size, digest }: CompactedInput): boolean {
+  return inputs.some((one) => one.name === name && one.size === size && one.digest === digest);
+}
+
+/** SQL of the rows of some inputs that can follow FROM. */
+export function relationOfInputs(inputs: readonly Input[]): string {
+  const csvs: CheckedFile[] = [];
+  const compacted: CompactedFile[] = [];
+  for (const { content } of inputs) {
+    if (content instanceof CheckedFile) csvs.push(content);
+    else compacted.push(content);
+  }
+  return relationOf(partsOf(csvs), [], compacted);
+}
+
+/**
+ * Divides inputs into those that become one file together. Compacted files are merged while they are
+ * small, so that none is written again and again.
+ */
+export function chunksOf(inputs: readonly Input[]): Input[][] {
+  const bytesOf = ({ size, content }: Input): number =>
+    content instanceof CheckedFile ? size : CSV_PER_COMPACTED * size;
+  const isSmall = (input: Input): boolean => input.content instanceof CheckedFile || bytesOf(input) < MAX_BYTES / 2;
+  // Compacted files first, the smallest of all.
+  const rank = ({ size, content }: Input): number => content instanceof CheckedFile ? Infinity : size;
+  const chunks: Input[][] = [];
+  let bytes = Infinity;
+  for (const input of inputs.filter(isSmall).toSorted((one, other) => rank(one) - rank(other) || 0)) {
+    const chunk = chunks.at(-1);
+    if (chunk !== undefined && bytes + bytesOf(input) <= MAX_BYTES && chunk.length < MAX_INPUTS) {
+      chunk.push(input);
+      bytes += bytesOf(input);
+    } else {
+      chunks.push([input]);
+      bytes = bytesOf(input);
+    }
+  }
+  return chunks.filter(([first, ...others]) => others.length > 0 || first!.content instanceof CheckedFile);
+}

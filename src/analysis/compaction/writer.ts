@@ -1,0 +1,69 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { ValueKind, valueKindOf } from "../../series.ts";
+import { COLUMNS, literal, pathLiteral } from "../duckdb/sql.ts";
+import { type CompactedMetadata, formatMetadata, METADATA_KEY } from "../compacted/format.ts";
+
+/** What was written. */
+export type Written = Pick<CompactedMetadata, "rows" | "first" | "last">;
+
+const TABLE = "kymo_compaction";
+
+/** A number for all rows of a relation, in whatever order: equal if the relations are. */
+const FINGERPRINT = "count(*) || ' ' || sum(hash(Timepoint, Measurement::DOUBLE, signbit(Measurement::DOUBLE), " +
+  "Label, PID, Isolate)::HUGEINT)";
+
+/** Whether all measurements are decimals to the last bit. */
+const ARE_DECIMALS = "bool_and(coalesce(TRY_CAST(Measurement AS DECIMAL(18, 9))::DOUBLE = Measurement, false) " +
+  "AND NOT signbit(Measurement))";
+
+/**
+ * Writes the rows of a relation, sorted, to the Parquet file at `path`, which may exist and is then
+ * overwritten in place. Reads them back, and compares.
+ *
+ * @throws what DuckDB throws; and if what is in the file is something else.
+ */
+export async function writeCompacted(
+  connection: DuckDBConnection,
+  relation: string,
+  path: string,
+  channel: string,
+  inputs: CompactedMetadata["inputs"],
+): Promise<Written> {
+  const query = async (sql: string): Promise<unknown[]> => (await connection.runAndReadAll(sql)).getRowsJS()[0]!;
+  await connection.run(`CREATE OR REPLACE TABLE ${TABLE} AS SELECT ${COLUMNS} FROM ${relation}`);
+  try {
+    const [count, first, last, areDecimals, fingerprint] = await query(
+      `SELECT count(*), min(Timepoint), max(Timepoint), ${ARE_DECIMALS}, ${FINGERPRINT} FROM ${TABLE}`,
+    ) as [bigint, bigint, bigint, boolean, string];
+    const rows = Number(count);
+    const expected = inputs.reduce((sum, { rows }) => sum + rows, 0);
+    if (rows !== expected) throw new Error(`${rows} rows were read where ${expected} were found before`);
+    const metadata = formatMetadata({ rows, first, last, inputs });
+    // One channel has one type, so that queries over all of its files see one.
+    const isDecimal = valueKindOf(channel) === ValueKind.duration && areDecimals;
+    const measurement = isDecimal ? "Measurement::DECIMAL(18, 9) AS Measurement" : "Measurement";
+    await connection.run(`
+      COPY (SELECT Timepoint, ${measurement}, Label, PID, Isolate FROM ${TABLE} ORDER BY Label, Timepoint)
+      TO ${literal(path)} (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, USE_TMP_FILE false,
+        KV_METADATA {${METADATA_KEY}: ${literal(metadata)}})`);
+    const [written] = await query(
+      `SELECT ${FINGERPRINT} FROM read_parquet(${pathLiteral(path)}, hive_partitioning = false)`,
+    );
+    if (written !== fingerprint) throw new Error("what was written reads back as something else");
+    return { rows, first, last };
+  } finally {
+    await connection.run(`DROP TABLE IF EXISTS ${TABLE}`);
+  }
+}
+
+/**
+ * Whether all rows of one relation are in another, each as often.
+ *
+ * @throws what DuckDB throws.
+ */
+export async function isContained(connection: DuckDBConnection, one: string, other: string): Promise<boolean> {
+  const result = await connection.runAndReadAll(
+    `SELECT count(*) FROM (SELECT ${COLUMNS} FROM ${one} EXCEPT ALL SELECT ${COLUMNS} FROM ${other})`,
+  );
+  return Number(result.getRowsJS()[0]![0]) === 0;
+}
