@@ -67,14 +67,15 @@ describe("the pod of examples/kubernetes", { skip: cannotRunPods() }, () => {
   /** Requests for orders; each is two observations. */
   const REQUESTS = 20;
 
-  /** Sends requests to a service, once it listens, and waits until each is recorded. */
-  async function askForOrders(app: RunningContainer, volume: string): Promise<void> {
+  /** Sends requests to a service, once it listens, and waits until each is recorded. Returns its port. */
+  async function askForOrders(app: RunningContainer, volume: string): Promise<number> {
     const port = await portOf(app);
     for (let id = 0; id < REQUESTS; id++) assertEquals((await ask(port, `/orders/${id}`)).status, 200);
     const spools = readdirSync(`${volume}/.spools`).filter((name) => name.startsWith("duration."));
     await until(() =>
       spools.flatMap((name) => readSpool(`${volume}/.spools/${name}`).observations).length === 2 * REQUESTS
     );
+    return port;
   }
 
   /** The port that a service says. */
@@ -133,14 +134,22 @@ describe("the pod of examples/kubernetes", { skip: cannotRunPods() }, () => {
     }
   });
 
-  it("has all rows in files when the kubelet has ended the service, and then the sidecar", async () => {
+  it("is switched from the sidecar, and has all rows in files when a kubelet has ended it in order", async () => {
     using scratch = scratchDirectory();
     const pod = new Pod(spec, scratch.path, "orders-7d9f");
     const { volume } = pod;
     await using helper = pod.start(sidecar!); // before the service
     await helper.said(/recover/);
     await using app = pod.start(service!, { PORT: "0" });
-    await askForOrders(app, volume);
+    const port = await askForOrders(app, volume);
+
+    // The sidecar's container, another PID namespace and another user, may switch the service.
+    await using off = pod.start({ ...sidecar!, name: "switch", command: ["kymo"], args: ["off", "/telemetry"] });
+    const switched = await off.ended;
+    assertEquals([switched.code, switched.stderr], [0, ""]);
+    assertMatch(switched.stdout, /^ *1 +orders .* off, by \.control$/m);
+    assertEquals((await ask(port, "/orders/1")).status, 200);
+
     app.signal("SIGTERM");
     const end = await app.ended;
     helper.signal("SIGTERM");

@@ -143,13 +143,17 @@ export class Pod {
       ...["unshare", ...NAMESPACES, "sh", "-c", RUN, "sh", ...where, ...who],
       ...[...environment, ...program === "bun" ? RUNTIME : [program], ...words],
     ], { env });
+    const signal = (signal: NodeJS.Signals): void => {
+      for (const pid of childrenOf(spawned.child.pid!)) process.kill(pid, signal);
+    };
+    let hasEnded = false;
+    void spawned.ended.finally(() => hasEnded = true);
     return {
       ...spawned,
-      signal: (signal) => {
-        for (const pid of childrenOf(spawned.child.pid!)) process.kill(pid, signal);
-      },
+      signal,
       [Symbol.asyncDispose]: async () => {
-        spawned.kill("SIGKILL");
+        // Who becomes another user no longer dies with its parent.
+        if (!hasEnded) signal("SIGKILL");
         await spawned.ended;
       },
     };
