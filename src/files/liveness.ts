@@ -131,26 +131,13 @@ export function removeProgramFiles(
   directory.removePrograms();
 }
 
-/** Removes the files of dead programs from the directory of the programs. Does not throw. */
-export function removeDeadPrograms(directory: MonitoringDirectory): void {
-  const found = filesOfPrograms(directory);
-  if (found.length === 0) return;
-  const owners = new ProgramOwners(directory);
-  for (const files of Map.groupBy(found, ({ owner }) => processKey(owner)).values()) {
-    const { owner } = files[0]!;
-    const liveness = owners.liveness(owner);
-    // An answer without a lock is that of a program which had spools; they were recovered since.
-    const isLeft = !owners.hasSpools(owner) && files.every(({ kind }) => kind === "answer");
-    if (liveness === "dead" || isLeft) removeProgramFiles(directory, owner, ["answer", "lock"]);
-  }
-}
-
 /** The path of a program's file in the directory of the programs. */
 export function pathOf(directory: MonitoringDirectory, owner: ProcessId, kind: ProgramFileKind): string {
   return `${directory.programs}/${programsFileName(owner, kind)}`;
 }
 
-function filesOfPrograms(
+/** The files in the directory of the programs. Does not throw. */
+export function filesOfPrograms(
   directory: MonitoringDirectory,
 ): { readonly owner: ProcessId; readonly kind: ProgramFileKind }[] {
   try {

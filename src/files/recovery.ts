@@ -30,12 +30,11 @@ import { fileError, KymoError, quotePath } from "../errors.ts";
 import { type Clock, FileError } from "../runtime.ts";
 import type { FoundSegment } from "../segment/reader.ts";
 import { cannotAppend, FileClosed, LOCK_PATIENCE, LOCK_RETRY } from "./append_file.ts";
-import { recordKilled } from "./dead_program.ts";
+import { recordKilled, settleDeadPrograms } from "./dead_program.ts";
 import { accessLike, isRefused, type MonitoringDirectory, unlessGone } from "./directory.ts";
 import { type FlushProgress, SegmentFlush } from "./flush.ts";
 import { FlushJournal } from "./flush_journal.ts";
 import { removeTemporaries, settleStep } from "./interrupted_flush.ts";
-import { removeDeadPrograms } from "./liveness.ts";
 import { processKey, programFileName, spoolFileName } from "./names.ts";
 import { type FoundSpool, listSpools, SpoolReader } from "./spool_reader.ts";
 
@@ -119,7 +118,7 @@ export class Recovery {
       yield* this.#recoverProcess(ofProcess);
     }
     this.#deps.directory.removeSpools();
-    removeDeadPrograms(this.#deps.directory);
+    settleDeadPrograms(this.#deps.directory);
   }
 
   #list(): FoundSpool[] {

@@ -103,6 +103,11 @@ export class MemoryDisk implements Files {
     return this.#must(path).content.slice();
   }
 
+  /** Says when a file was changed last, ms since 1970. */
+  setModified(path: string, modified: number): void {
+    this.#must(path).modified = modified;
+  }
+
   /** The text of a file. */
   text(path: string): string {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.bytes(path));

@@ -361,4 +361,21 @@ describe("a program without spools", () => {
     await switched.monitor.stop();
     assertEquals(temporaryPaths(switched.runtime.files), []);
   });
+
+  it("is said to be killed, by the next program in the directory, when it was last heard of", async () => {
+    const switched = new Switched({ durability: "memory" });
+    await switched.request({});
+    await switched.second();
+    const disk = switched.runtime.files.clone();
+    disk.setModified(ANSWER, Number(EPOCH / 1_000_000n) + 5_000);
+    const next = new FakeRuntime(disk, 17);
+    const monitor = createMonitor(() => next);
+    monitor.start();
+    for (let i = 0; i < 10; i++) next.timers.advance(10);
+    const { end } = JSON.parse(disk.text(`${DIRECTORY}/program.4242-00000001.json`));
+    assertEquals(end, { how: "killed", at: String(EPOCH + 5_000_000_000n) });
+    assertEquals(temporaryPaths(disk).filter((path) => path.includes(".programs")), []);
+    await monitor.stop();
+    await switched.monitor.stop();
+  });
 });

@@ -1,7 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
-import { LifeLock, type Liveness, ProgramOwners, removeDeadPrograms } from "../../../../src/files/liveness.ts";
+import { settleDeadPrograms } from "../../../../src/files/dead_program.ts";
+import { LifeLock, type Liveness, ProgramOwners } from "../../../../src/files/liveness.ts";
 import { failAll } from "../../../support/fake/disk_faults.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { DIRECTORY } from "../../../support/published_files.ts";
@@ -61,7 +62,7 @@ describe("liveness of a process", () => {
     const disk = new MemoryDisk({ locks: false });
     new LifeLock(new MonitoringDirectory(disk, DIRECTORY), PROCESS).hold();
     assertEquals(livenessOn(disk), "unknown");
-    removeDeadPrograms(new MonitoringDirectory(disk, DIRECTORY));
+    settleDeadPrograms(new MonitoringDirectory(disk, DIRECTORY));
     assertEquals(disk.paths().length, 3);
   });
 
@@ -97,7 +98,7 @@ describe("liveness of a process", () => {
 describe("what programs leave among the programs", () => {
   const PROGRAMS = `${DIRECTORY}/.programs`;
   const remaining = (disk: MemoryDisk): string[] => {
-    removeDeadPrograms(new MonitoringDirectory(disk, DIRECTORY));
+    settleDeadPrograms(new MonitoringDirectory(disk, DIRECTORY));
     assertEquals(disk.openHandles, 0);
     return disk.paths().filter((path) => path.startsWith(PROGRAMS));
   };
