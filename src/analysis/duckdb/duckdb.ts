@@ -195,6 +195,11 @@ export class DuckDB {
     return this.#isClosed ? 0 : Math.max(0, this.#connection.progress.percentage) / 100;
   }
 
+  /** The path of the directory for temporary files, which goes with the database. */
+  get temporary(): string {
+    return this.#spill.path;
+  }
+
   /** Closes the database after the queries in the queue. Further calls do nothing. */
   close(): Promise<void> {
     if (!this.#isClosed) {

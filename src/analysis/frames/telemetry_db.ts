@@ -4,7 +4,8 @@ import { defaultRuntime } from "../../default_runtime.ts";
 import { DuckDB, DUCKDB_CHECKS, type DuckDBOptions } from "../duckdb/duckdb.ts";
 import type { Reading } from "../source/reading_report.ts";
 import { openSources } from "../source/open_sources.ts";
-import type { Sources, TimeBounds } from "../source/sources.ts";
+import type { Sources } from "../source/sources.ts";
+import type { TimeBounds } from "../source/time_window.ts";
 import type { Table } from "../duckdb/table.ts";
 import { isTimepoint } from "./selection.ts";
 import { TelemetryFrame } from "./telemetry_frame.ts";
@@ -101,7 +102,11 @@ export class TelemetryDB {
     const database = await DuckDB.open(limits, runtime);
     try {
       return await database.exclusively(async (connection) => {
-        const found = await openSources(source, { connection, files: runtime.files }, bounds);
+        const found = await openSources(
+          source,
+          { connection, files: runtime.files, temporary: database.temporary },
+          bounds,
+        );
         try {
           const views = await ChannelViews.create(connection, found);
           database.guard((failure) => views.areStale(connection, failure), () => views.areOrdered);

@@ -1,8 +1,9 @@
 import type { RowParser } from "../../csv/row_parser.ts";
+import type { RowScanner } from "../../csv/row_scanner.ts";
 import { reason } from "../../errors.ts";
 import { release } from "../../files/directory.ts";
 import { type ByteSource, FileError, type FileHandle, type Files, isMissingFile } from "../../runtime.ts";
-import { type ContentSink, type CsvContent, readCsv } from "./csv_content.ts";
+import { type ContentSink, type CsvContent, readCsv, type RowStyle } from "./csv_content.ts";
 import type { FoundFile } from "./found_files.ts";
 import { GunzippedFile, isGzip } from "./gzip.ts";
 import { Problems } from "./reading_report.ts";
@@ -26,7 +27,7 @@ export type ReadMode =
    * table.
    */
   | "damaged"
-  /** Nobody any more: its rows are in a table. */
+  /** Nobody any more: its rows are in a table, or in a joined file. */
   | "loaded"
   /** Nobody: it has no rows, was deleted, or lies outside of the time of interest. */
   | "out";
@@ -90,6 +91,19 @@ export class CheckedFile {
     } finally {
       if (handle !== undefined) release(handle);
     }
+  }
+
+  /**
+   * Checks all of its bytes, and if it holds nothing but rows, passes these on with how they are
+   * written. If they are taken, DuckDB need not read the file; otherwise it is still to be checked.
+   */
+  join(content: Uint8Array, take: (style: RowStyle, rows: Uint8Array) => boolean, scanner: RowScanner): void {
+    const { channel, isolate } = this.found;
+    const whole = inMemory(content);
+    if (isGzip(whole)) return;
+    const { rows, unread, cutLine, odd, ...style } = finished(readCsv(whole, content.length, {}, scanner.restart(0)));
+    if (rows === 0 || unread > 0 || cutLine !== undefined || odd) return;
+    if (take({ channel, isolate, ...style }, content.subarray(style.begin))) this.mode = "loaded";
   }
 
   /**
@@ -196,6 +210,25 @@ export class CheckedFile {
     else if (unread > 0 || odd) this.mode = "damaged";
     else if (cutLine !== undefined || this.#bound !== undefined) this.mode = "limited";
     else this.mode = "sound";
+  }
+}
+
+/** Bytes that are there already. */
+function inMemory(bytes: Uint8Array): ByteSource {
+  return {
+    readAt: (into, at) => {
+      const some = bytes.subarray(at, at + into.length);
+      into.set(some);
+      return some.length;
+    },
+  };
+}
+
+/** Runs a generator to its end, without the pauses that it offers. */
+function finished<Result>(work: Generator<void, Result>): Result {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
   }
 }
 

@@ -26,6 +26,19 @@ export interface CsvContent {
   odd: boolean;
   /** Whether labels hold line feeds. */
   lineFeeds: boolean;
+  /** Whether lines end with CRLF, as the header does. */
+  crlf: boolean;
+  /** Where the header ends, bytes. */
+  begin: number;
+}
+
+/** How the rows of a file are written: DuckDB reads only files of one kind well. */
+export interface RowStyle {
+  readonly channel: string;
+  /** Empty if it is not known. */
+  readonly isolate: string;
+  readonly crlf: boolean;
+  readonly lineFeeds: boolean;
 }
 
 /**
@@ -33,9 +46,21 @@ export interface CsvContent {
  *
  * @throws {FileError}
  */
-export function* readCsv(file: ByteSource, size: number, sink: ContentSink = {}): Generator<void, CsvContent> {
-  const content: CsvContent = { rows: 0, unread: 0, cutLine: undefined, odd: false, lineFeeds: false };
-  const scanner = new RowScanner();
+export function* readCsv(
+  file: ByteSource,
+  size: number,
+  sink: ContentSink = {},
+  scanner: RowScanner = new RowScanner(),
+): Generator<void, CsvContent> {
+  const content: CsvContent = {
+    rows: 0,
+    unread: 0,
+    cutLine: undefined,
+    odd: false,
+    lineFeeds: false,
+    crlf: false,
+    begin: 0,
+  };
   let read = 0;
   let isFinished = false;
   /** The line end of the header; unknown before it, and `null` if there is none. */
@@ -66,6 +91,8 @@ export function* readCsv(file: ByteSource, size: number, sink: ContentSink = {})
     } else if (crlf === undefined) {
       if (found === "header") {
         ({ crlf, isOddHeader: content.odd } = scanner);
+        content.crlf = crlf;
+        content.begin = scanner.end;
       } else {
         crlf = null;
         why = whyNotHeader(scanner.beginning);

@@ -27,6 +27,8 @@ export interface FoundFile {
   readonly isRenamed: boolean;
   /** Its size when it was found, bytes. */
   readonly size: number;
+  /** When it was changed last, ms since 1970; 0 if that is not known. */
+  readonly modified: number;
   /** Whether its name is that of a file to which programs append. */
   readonly grows: boolean;
 }
@@ -104,14 +106,16 @@ export function findFile(
   evidence: ChannelEvidence,
 ): Result<FoundFile, "gone" | "unreadable"> {
   try {
-    if (files.status(path) === undefined) return failure("gone", "no such file");
     const found = findRegularFile(files, path);
-    if (!found.ok) return failure("unreadable", found.reason);
-    const { path: target, status: { size } } = found.value;
+    if (!found.ok) {
+      const isGone = found.kind === "gone" && files.status(path) === undefined; // no link to nothing
+      return isGone ? failure("gone", "no such file") : failure("unreadable", found.reason);
+    }
+    const { path: target, status: { size, modified } } = found.value;
     const name = fileNameOf(path);
     const told = readCsvName(name);
     const channel = evidence.channelOf(told, path);
-    const { isolate } = readCsvName(fileNameOf(target));
+    const { isolate } = target === path ? told : readCsvName(fileNameOf(target));
     return success({
       path: target,
       original: channel === told.channel ? told.original : appendFileName(channel),
@@ -119,6 +123,7 @@ export function findFile(
       isolate,
       isRenamed: isolate !== "" && parseSegmentFileName(fileNameOf(target)) === undefined,
       size,
+      modified,
       grows: name === appendFileName(channel),
     });
   } catch (error) {

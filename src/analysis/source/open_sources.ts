@@ -1,11 +1,8 @@
 import { type CompactedFile, readCompactedFiles } from "../compacted/compacted_files.ts";
 import { Coverage } from "../compacted/coverage.ts";
-import { outerTimepoints } from "../../csv/outer_rows.ts";
-import { release } from "../../files/directory.ts";
-import { directoryOf, fileNameOf, parseCompactedFileName, parseSegmentFileName } from "../../files/names.ts";
+import { directoryOf, fileNameOf, parseCompactedFileName } from "../../files/names.ts";
 import { type ReportUnreadable, type SpoolRows, SpoolSnapshot } from "../../files/snapshot.ts";
-import type { FileHandle, Files } from "../../runtime.ts";
-import { CHANNELS } from "../../series.ts";
+import type { Files } from "../../runtime.ts";
 import { ChannelEvidence } from "./channel_evidence.ts";
 import { CheckedFile } from "./checked_file.ts";
 import { findAlike } from "./copies.ts";
@@ -14,7 +11,8 @@ import { findFile, findPlaces, hasContent, reportingPath } from "./found_files.t
 import { type ListedPlaces, listPlaces } from "./listed_places.ts";
 import { type CopiedFile, Problems } from "./reading_report.ts";
 import { ReopenedSources } from "./reopened_sources.ts";
-import { CheckedSources, type SourceDeps, type Sources, type TimeBounds } from "./sources.ts";
+import { CheckedSources, type SourceDeps, type Sources } from "./sources.ts";
+import { findOutside, type TimeBounds } from "./time_window.ts";
 
 /**
  * Opens monitoring directories, CSV files, and patterns of them.
@@ -76,9 +74,7 @@ async function openListed(
     if (found.has(path) || await isCovered(path)) return;
     const file = findFile(files, path, evidence);
     if (file.ok) {
-      const checked = new CheckedFile(file.value, bound);
-      if (liesOutside(path, files, bounds)) checked.mode = "out";
-      found.set(path, checked);
+      found.set(path, new CheckedFile(file.value, bound));
     } else if (file.kind === "unreadable") {
       problems.add(path, 0, 0, file.reason);
     } else hasLost = true;
@@ -101,6 +97,7 @@ async function openListed(
   }
   const compacted: CompactedFile[] = [];
   for (const file of valid) if (!await isCovered(file.path)) compacted.push(file);
+  for (const file of findOutside(files, [...found.values()], bounds)) file.mode = "out";
   const copies = leaveOutCopies(files, [...found.values()], problems);
   const directories = places.map(({ path, kind }) => kind === "directory" ? path : directoryOf(path));
   const all = { csvs: [...found.values()], compacted, hasLost };
@@ -133,25 +130,4 @@ function leaveOutCopies(files: Files, all: readonly CheckedFile[], problems: Pro
     problems.add(path, 0, 0, `it begins as ${name} does, and then differs: what is in both counts twice`);
     return [];
   });
-}
-
-/**
- * Whether all rows of a file lie outside of the time of interest. Its first and last row tell that
- * only if it is the file of one segment of durations: in other channels a program may give any
- * timepoints.
- */
-function liesOutside(path: string, files: Files, { from, to }: TimeBounds): boolean {
-  if (from === undefined && to === undefined) return false;
-  if (parseSegmentFileName(fileNameOf(path))?.owner.channel !== CHANNELS.duration) return false;
-  let file: FileHandle | undefined;
-  try {
-    file = files.open(path, "read");
-    const range = outerTimepoints(file);
-    if (range === undefined || range.first > range.last) return false;
-    return from !== undefined && range.last < from || to !== undefined && range.first >= to;
-  } catch {
-    return false; // the check reports it
-  } finally {
-    if (file !== undefined) release(file);
-  }
 }

@@ -5,6 +5,7 @@ import type { SpoolRows } from "../../files/snapshot.ts";
 import type { Files } from "../../runtime.ts";
 import { type CheckedFile, MOVED, partsOf } from "./checked_file.ts";
 import type { CopiedFile, Problems, Reading } from "./reading_report.ts";
+import { JoinedFiles, MANY_FILES } from "./joined_files.ts";
 import { relationOf, RowTables, type TakeRow } from "./duckdb_relation.ts";
 import type { OpenedSources } from "./reopened_sources.ts";
 
@@ -26,7 +27,8 @@ import type { OpenedSources } from "./reopened_sources.ts";
  * query whether it must be repeated.
  *
  * DuckDB takes 0.1 ms to open a file, for each query anew; the check takes a third of that, and its
- * rows are at hand. So where there are many files, the check loads the small ones into a table.
+ * rows are at hand. So where there are many files, the check joins the small ones of each process to
+ * one (`joined_files.ts`), and loads those of processes with few files into a table.
  */
 export interface Sources {
   /** What was read and what was not; complete after `check` has resolved. */
@@ -54,18 +56,12 @@ export interface Sources {
   close(): void;
 }
 
-/** The time of interest. Files of single segments that lie wholly outside of it are not read. */
-export interface TimeBounds {
-  /** The first timepoint, ns since 1970. */
-  readonly from?: bigint;
-  /** The end, ns since 1970: the first timepoint after it. */
-  readonly to?: bigint;
-}
-
 /** What `openSources` depends on. */
 export interface SourceDeps {
   readonly connection: DuckDBConnection;
   readonly files: Files;
+  /** A directory for temporary files that only this user may read. Without it, no files are joined. */
+  readonly temporary?: string;
 }
 
 /** Up to so many bytes are checked before the first query: some 40 ms. */
@@ -74,10 +70,7 @@ const CHECKED_BEFORE = 32 * 2 ** 20;
 /** Opening a file takes as long as checking so many bytes. */
 const OPENING_BYTES = 16 * 1024;
 
-/** With more files than this, the check loads small ones, … */
-const MANY_FILES = 100;
-
-/** … up to so many bytes each: some 150 rows, which take it 0.3 ms, … */
+/** Of many files, the check loads small ones that were not joined: up to so many bytes each: some 150 rows, which take it 0.3 ms, … */
 const SMALL_FILE = 8 * 1024;
 
 /** … and up to so many bytes together: about a million rows. */
@@ -106,13 +99,14 @@ export class CheckedSources implements Sources, OpenedSources {
   readonly #problems: Problems;
   readonly #copies: readonly CopiedFile[];
   readonly #tables: RowTables;
+  readonly #joined: JoinedFiles | undefined;
   readonly #channels = new Map<string, CheckedFile[]>();
   #spools = 0;
   #checked: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(
-    { files, connection }: SourceDeps,
+    { files, connection, temporary }: SourceDeps,
     { csvs, compacted, hasLost }: FoundFiles,
     { problems, copies }: { readonly problems: Problems; readonly copies: readonly CopiedFile[] },
     directories: readonly string[],
@@ -125,6 +119,7 @@ export class CheckedSources implements Sources, OpenedSources {
     this.#problems = problems;
     this.#copies = copies;
     this.#tables = new RowTables(connection);
+    this.#joined = temporary === undefined ? undefined : new JoinedFiles(files, temporary);
     for (const file of csvs) {
       const { channel } = file.found;
       const group = this.#channels.get(channel);
@@ -140,6 +135,7 @@ export class CheckedSources implements Sources, OpenedSources {
 
   async drop(): Promise<void> {
     await this.#tables.drop();
+    this.#joined?.drop();
   }
 
   get reading(): Reading {
@@ -163,7 +159,10 @@ export class CheckedSources implements Sources, OpenedSources {
     // Without the check, DuckDB would read more of these than is to be read, and the query would be
     // repeated.
     await this.#check(this.#all.filter(({ isBounded }) => isBounded));
-    if (this.#hasManyFiles) await this.#loadSmallFiles();
+    if (this.#hasManyFiles) {
+      if (this.#joined !== undefined) await this.#inTurns(this.#joined.join(this.#all));
+      await this.#loadSmallFiles();
+    }
     this.#checked = this.#check(this.#all);
     const unchecked = this.#all.filter(({ mode }) => mode === "unchecked");
     const work = unchecked.reduce((sum, { found }) => sum + found.size + OPENING_BYTES, 0);
@@ -218,8 +217,13 @@ export class CheckedSources implements Sources, OpenedSources {
    * `take`, their rows are given to it. Does not throw.
    */
   async #check(some: readonly CheckedFile[], take?: TakeRow): Promise<void> {
+    await this.#inTurns(this.#steps(some, take));
+  }
+
+  /** Does some work, and lets the event loop run meanwhile. */
+  async #inTurns(work: Iterable<void>): Promise<void> {
     let turn = performance.now();
-    for (const _ of this.#steps(some, take)) {
+    for (const _ of work) {
       if (performance.now() - turn < TURN) continue;
       await new Promise((resolve) => setTimeout(resolve, 0));
       if (this.#isClosed) return;
@@ -259,7 +263,8 @@ export class CheckedSources implements Sources, OpenedSources {
     for (const [channel, files] of this.#channels) {
       const table = this.#tables.of(channel);
       const compacted = this.#compacted.filter((file) => file.channel === channel);
-      relations.set(channel, relationOf(partsOf(files), table === undefined ? [] : [table], compacted));
+      const parts = [...partsOf(files), ...this.#joined?.of(channel) ?? []];
+      relations.set(channel, relationOf(parts, table === undefined ? [] : [table], compacted));
     }
     return relations;
   }

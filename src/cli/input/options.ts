@@ -6,7 +6,7 @@
 
 import { type Command, InvalidArgumentError } from "commander";
 import type { Selection, TimeRange } from "../../analysis/frames/selection.ts";
-import type { TimeBounds } from "../../analysis/source/sources.ts";
+import type { TimeBounds } from "../../analysis/source/time_window.ts";
 import { formatSpan } from "../../display/numbers.ts";
 import { isWholeNumber } from "../../options.ts";
 import { parseTimeLength, TIME_UNITS } from "../../quantities.ts";

@@ -109,19 +109,22 @@ export function reportBadRecords(
 /** Milliseconds between two updates of a progress bar. */
 const UPDATE_INTERVAL = 100;
 
-/** Shows a progress bar while `work` reads files. */
+/** Shows a progress bar while `work` reads files, if `stderr` is a terminal. */
 export async function whileReading<Result>(
   db: Pick<TelemetryDB, "reading" | "progress">,
   context: CliContext,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  // Without a bar nobody asks: DuckDB takes its time to tell.
+  if (!context.stderr.movesCursor) return await work();
   using bar = progressBar(context, "Reading");
+  const files = counted(db.reading.files, "file"); // once: it looks at every file
   const stop = context.runtime.timers.every(UPDATE_INTERVAL, () => {
     const done = Math.floor(100 * db.progress) / 100; // 100 % only at the end
     bar.update(
       db.progress,
       1,
-      `${formatPercent(done, { ...SPACED, trim: true })} of ${counted(db.reading.files, "file")}`,
+      `${formatPercent(done, { ...SPACED, trim: true })} of ${files}`,
     );
   });
   try {

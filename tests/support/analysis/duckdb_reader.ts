@@ -1,7 +1,9 @@
 import { type DuckDBBlobValue, type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { openSources } from "../../../src/analysis/source/open_sources.ts";
-import type { Sources } from "../../../src/analysis/source/sources.ts";
+import type { SourceDeps, Sources } from "../../../src/analysis/source/sources.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
+import type { Files } from "../../../src/runtime.ts";
+import { scratchDirectory } from "../scratch_directory.ts";
 import { rowText } from "./row_oracle.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -9,6 +11,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** An in-memory database that reads sources. Disposing closes it. */
 export class Reader implements Disposable {
   readonly connection: DuckDBConnection;
+  /** Where the sources that it opens put temporary files. */
+  readonly temporary: ReturnType<typeof scratchDirectory> = scratchDirectory();
 
   private constructor(connection: DuckDBConnection) {
     this.connection = connection;
@@ -18,8 +22,13 @@ export class Reader implements Disposable {
     return new Reader(await (await DuckDBInstance.create(":memory:")).connect());
   }
 
+  /** What sources depend on, with other files if they are given. */
+  deps(files: Files = defaultRuntime().files): SourceDeps {
+    return { connection: this.connection, files, temporary: this.temporary.path };
+  }
+
   open(source: string | readonly string[]): Promise<Sources> {
-    return openSources(source, { connection: this.connection, files: defaultRuntime().files });
+    return openSources(source, this.deps());
   }
 
   /**
@@ -54,5 +63,6 @@ export class Reader implements Disposable {
 
   [Symbol.dispose](): void {
     this.connection.closeSync();
+    this.temporary[Symbol.dispose]();
   }
 }

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { KymoError } from "../../../../src/errors.ts";
 import { openSources } from "../../../../src/analysis/source/open_sources.ts";
-import type { TimeBounds } from "../../../../src/analysis/source/sources.ts";
+import type { TimeBounds } from "../../../../src/analysis/source/time_window.ts";
 import { defaultRuntime } from "../../../../src/default_runtime.ts";
 import { FileError } from "../../../../src/runtime.ts";
 import { scratchDirectory } from "../../../support/scratch_directory.ts";
