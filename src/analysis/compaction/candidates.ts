@@ -11,7 +11,7 @@ export interface Candidate {
   readonly name: string;
   readonly path: string;
   readonly channel: string;
-  /** The hour of UTC in which its last row was recorded: its beginning, ms since 1970. */
+  /** The hour of UTC into which its last row falls: its beginning, ms since 1970. */
   readonly hour: number;
   readonly status: FileStatus;
 }
@@ -62,13 +62,13 @@ export function findCandidates(
     const path = directory.pathOf(name);
     const found = examine(directory, path);
     if (found === undefined) continue;
-    const { status, end } = found;
+    const { status, last, end } = found;
     if (end >= cutoff || status.modified > now - STILL_GROWING) {
       young++;
       continue;
     }
     const { channel } = segment.owner;
-    const hour = Math.floor(end / HOUR_MS) * HOUR_MS;
+    const hour = Math.floor(last / HOUR_MS) * HOUR_MS;
     const key = groupKey(channel, hour, status.access);
     const group = groups.get(key) ?? { channel, hour, access: status.access, candidates: [] };
     groups.set(key, group);
@@ -82,11 +82,14 @@ export function groupKey(channel: string, hour: number, { mode, user, group }: R
   return [channel, hour, mode, user, group].join();
 }
 
-/** The status of a file, and when it ended, ms since 1970; `undefined` if it is no file to compact. */
+/**
+ * The status of a file, the time of its last row, and when it ended, both ms since 1970; `undefined` if
+ * it is no file to compact.
+ */
 function examine(
   { files }: MonitoringDirectory,
   path: string,
-): { readonly status: FileStatus; readonly end: number } | undefined {
+): { readonly status: FileStatus; readonly last: number; readonly end: number } | undefined {
   try {
     const status = unlessMissing(() => files.status(path));
     if (status?.kind !== "file" || status.size === 0 || status.size > MAX_COMPACTED_BYTES) return undefined;
@@ -94,10 +97,10 @@ function examine(
     if (handle === undefined) return undefined;
     try {
       const range = outerTimepoints(handle);
-      const last = range === undefined ? undefined : Number(range.last / NANOSECONDS_PER_MS);
-      // A program may give any time; and of a file that does not end with a row its age says when
-      // it ended.
-      return { status, end: last === undefined || last > status.modified ? status.modified : last };
+      // A file that does not end with a row is not sound, and is left in the end.
+      const last = range === undefined ? status.modified : Number(range.last / NANOSECONDS_PER_MS);
+      // A program may give any time, also a future one.
+      return { status, last, end: Math.min(last, status.modified) };
     } finally {
       release(handle);
     }

@@ -88,13 +88,16 @@ export class ChannelFollower {
     return unlessUnreadable(() => this.#directory.files.status(path)) !== undefined;
   }
 
-  /** Reads what was recorded since the last look. */
-  follow(held: readonly SpooledSegment[], look: Look): void {
+  /**
+   * Reads what was recorded since the last look. `published` is the last segment that is known to have
+   * a file of its own; 0 if none is.
+   */
+  follow(held: readonly SpooledSegment[], look: Look, published = 0): void {
     if (held.length > 0) this.#appends = held.some(({ layout }) => layout === "append");
     const newest = Math.max(0, ...held.map(({ sequence }) => sequence));
     if (held.length > 0) this.looksSince = 0;
     else this.looksSince++;
-    if (newest === 0) return this.#followFiles(look);
+    if (newest === 0) return this.#followFiles(look, published);
     if (newest - this.#sequence > MAX_SEGMENTS) this.#goTo(newest - MAX_SEGMENTS);
     // A later segment exists, so these are complete: in a file, in a spool, or being flushed from
     // spool to file.
@@ -111,10 +114,13 @@ export class ChannelFollower {
 
   /**
    * Without spools, the program has ended or goes on in heap memory. It publishes the next
-   * segments, unless they are appended to a file.
+   * segments, unless they are appended to a file. Files before the last one may be gone, because they
+   * were compacted or moved, before this look or before the first.
    */
-  #followFiles(look: Look): void {
-    const gaps = this.#appends && this.looksSince <= 2 ? MAX_GAP : 1;
+  #followFiles(look: Look, published: number): void {
+    if (published - this.#sequence > MAX_SEGMENTS) this.#goTo(published - MAX_SEGMENTS);
+    const ahead = this.#appends && this.looksSince <= 2 ? MAX_GAP : 1;
+    const gaps = Math.max(ahead, published - this.#sequence + 1);
     for (let gap = 0; gap < gaps; gap++) {
       if (!this.#findFile(look, this.#sequence + gap)) continue;
       this.#goTo(this.#sequence + gap + 1);

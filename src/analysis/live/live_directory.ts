@@ -176,7 +176,9 @@ export class LiveDirectory {
     for (const [name, [segment]] of held) this.#channel(name, segment!.owner);
     this.#followSpoolless();
     for (const [name, channel] of this.#channels) {
-      if (channel.looksSince < PATIENCE || held.has(name)) channel.follow(held.get(name) ?? [], look);
+      if (channel.looksSince < PATIENCE || held.has(name)) {
+        channel.follow(held.get(name) ?? [], look, this.records.publishedNow(channel.source));
+      }
     }
     for (const [channel, appended] of this.#appended) {
       appended.looked(({ pid, isolate, sequence }) =>

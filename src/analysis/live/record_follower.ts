@@ -34,6 +34,7 @@ export class RecordFollower {
   readonly #clock: Clock;
   readonly #followed = new Map<string, FollowedRecord>();
   readonly #published = new Map<string, number>();
+  #listed = new Map<string, number>();
   #ofPid: Map<number, ProgramRecord[]> | undefined;
   #nextListing = -Infinity;
 
@@ -68,6 +69,14 @@ export class RecordFollower {
   }
 
   /**
+   * The largest sequence number of the files that a channel had when the directory was listed last; 0
+   * if it had none.
+   */
+  publishedNow(owner: ChannelOwner): number {
+    return this.#listed.get(channelKey(owner)) ?? 0;
+  }
+
+  /**
    * Reads new records, and those that were replaced. Finds the records of `holders` at once, and
    * others as soon as the directory is listed again. Notes those that cannot be read.
    */
@@ -96,11 +105,13 @@ export class RecordFollower {
     const isFirst = this.#nextListing === -Infinity;
     const begin = this.#clock.now();
     try {
+      this.#listed = new Map();
       for (const name of files.list(path)) {
         const owner = parseProgramFileName(name);
         if (owner !== undefined) this.#follow(owner);
-        else if (isFirst) this.#notePublished(name);
+        else this.#notePublished(name);
       }
+      if (isFirst) { for (const [key, sequence] of this.#listed) this.#published.set(key, sequence); }
     } catch (error) {
       unreadable.note(error, path);
     }
@@ -112,7 +123,7 @@ export class RecordFollower {
     const segment = parseSegmentFileName(name);
     if (segment === undefined) return;
     const key = channelKey(segment.owner);
-    this.#published.set(key, Math.max(segment.sequence, this.#published.get(key) ?? 0));
+    this.#listed.set(key, Math.max(segment.sequence, this.#listed.get(key) ?? 0));
   }
 
   #read(followed: FollowedRecord, unreadable: UnreadableFiles): void {

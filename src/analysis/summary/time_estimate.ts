@@ -1,8 +1,12 @@
 import { outerTimepoints } from "../../csv/outer_rows.ts";
+import { fileNameOf, parseCompactedFileName } from "../../files/names.ts";
 import { isCsvName } from "../source/file_names.ts";
 import { findRegularFile, openRegularFile } from "../../files/regular_file.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import type { TimeRange } from "../frames/selection.ts";
+
+const HOUR_MS = 3_600_000;
+const NANOSECONDS_PER_MS = 1_000_000n;
 
 /** Most files of a source that are opened: that takes some 20 ms. */
 const MAX_FILES = 256;
@@ -15,8 +19,8 @@ const MAX_FILES = 256;
  */
 export function estimateTimeRange(sources: readonly string[], files: Files): TimeRange | undefined {
   let range: TimeRange | undefined;
-  for (const path of sources.flatMap((source) => csvFiles(source, files))) {
-    const { first, last } = outerTimepointsOf(path, files) ?? {};
+  for (const path of sources.flatMap((source) => someFiles(source, files))) {
+    const { first, last } = hourOf(path) ?? outerTimepointsOf(path, files) ?? {};
     if (first === undefined || last === undefined) continue;
     range = {
       first: range === undefined || first < range.first ? first : range.first,
@@ -26,14 +30,26 @@ export function estimateTimeRange(sources: readonly string[], files: Files): Tim
   return range;
 }
 
-/** Some CSV files of a directory, or the file itself; empty if it cannot be read. */
-function csvFiles(source: string, files: Files): string[] {
+/**
+ * What the name of a compacted file tells: it has a row in that hour. So the recording has begun before
+ * the end of the hour, and goes on until its beginning at least.
+ */
+function hourOf(path: string): TimeRange | undefined {
+  const { hour } = parseCompactedFileName(fileNameOf(path)) ?? {};
+  if (hour === undefined) return undefined;
+  const [begin, end] = [hour, hour + HOUR_MS].map((ms) => BigInt(ms) * NANOSECONDS_PER_MS);
+  return { first: end! - 1n, last: begin! };
+}
+
+/** Some files of a directory, or the file itself; empty if it cannot be read. */
+function someFiles(source: string, files: Files): string[] {
   try {
     const path = files.resolve(source);
     if (findRegularFile(files, path).ok) return [path];
     // In the order of their names those of a process are in the order of time.
-    const names = files.list(path).filter(isCsvName).sort();
-    return evenlyChosen(names, MAX_FILES).map((name) => `${path}/${name}`);
+    const names = files.list(path).sort();
+    const compacted = names.filter((name) => parseCompactedFileName(name) !== undefined);
+    return [...compacted, ...evenlyChosen(names.filter(isCsvName), MAX_FILES)].map((name) => `${path}/${name}`);
   } catch {
     return [];
   }

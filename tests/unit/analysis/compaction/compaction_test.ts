@@ -216,6 +216,27 @@ describe("a compaction", () => {
   });
 });
 
+describe("the SQL of docs/compaction.md", () => {
+  it("finds each row once in Parquet and CSV", async () => {
+    using scratch = scratchDirectory();
+    const name = publish(scratch.path, "duration", 1, [{ label: 'a "b",\r\n', value: 5, at: 1 }]);
+    const content = readFileSync(scratch.at(name));
+    await compact(scratch.path);
+    publish(scratch.path, "duration", 2, [{ label: "", value: 6, at: 2 }], 8);
+    writeFileSync(scratch.at(name), content); // a compaction was killed
+    const page = readFileSync(new URL("../../../../docs/compaction.md", import.meta.url), "utf8");
+    const [, sql = ""] = /^```sql\n([^]*?)^```$/m.exec(page) ?? [];
+    const connection = await (await DuckDBInstance.create()).connect();
+    const result = await connection.runAndReadAll(sql.replaceAll("_monitoring", scratch.path));
+    const rows = result.getRowsJson().map((row) => JSON.stringify(row)).sort();
+    const timepoint = (second: bigint) => BEGIN + second * SECOND + 1n;
+    assertEquals(rows, [
+      JSON.stringify([String(timepoint(1n)), 5e-9, 'a "b",\r\n', "7", "0badcafe"]),
+      JSON.stringify([String(timepoint(2n)), 6e-9, "", "8", "0badcafe"]),
+    ]);
+  });
+});
+
 describe("a reader", () => {
   it("sees each row once if files are compacted between listing and reading", async () => {
     using scratch = scratchDirectory();

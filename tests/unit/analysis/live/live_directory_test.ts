@@ -169,6 +169,33 @@ describe("LiveDirectory", () => {
     await monitor.stop();
   });
 
+  it("finds the rows of a program whose earlier files are gone, as after a compaction", async () => {
+    for (const durability of ["spool", "memory"] as const) {
+      const disk = new MemoryDisk();
+      const runtime = runtimeOf(disk, 1);
+      const monitor = started(runtime, { durability });
+      const observed = new Observed();
+      const publish = async (): Promise<void> => {
+        observed.record(monitor, 3);
+        await monitor.flush();
+      };
+      const compact = (): void => {
+        for (const path of disk.paths().filter((path) => path.endsWith(".csv"))) disk.remove(path);
+      };
+      for (let i = 0; i < 3; i++) await publish();
+      compact();
+      const live = new LiveDirectory(runtime, DIRECTORY, nothing);
+      for (let i = 0; i < 2; i++) {
+        await publish();
+        runtime.clock.time += 60_000_000_000; // the directory is listed again
+        assertEquals(live.look(observed.sink), NOTHING_LOST, durability);
+        assertEquals(observed.sorted, observed.since(9), durability);
+        compact();
+      }
+      await monitor.stop();
+    }
+  });
+
   it("finds the rows of a file that was renamed since the last look, once each", async () => {
     for (const durability of ["spool", "memory"] as const) {
       const disk = new MemoryDisk();

@@ -29,6 +29,15 @@ describe("estimateTimeRange", () => {
     assertEquals(estimateTimeRange(["/d"], disk), { first: second(20), last: second(1_049) });
   });
 
+  it("takes the hour in the names of compacted files, and is never wider than the recording", () => {
+    const hour = Date.UTC(2023, 10, 14, 22); // that of 1700000000
+    const name = "duration.2023-11-14T22.0123456789ab.parquet";
+    const range = { first: BigInt(hour + 3_600_000) * 1_000_000n - 1n, last: BigInt(hour) * 1_000_000n };
+    assertEquals(estimateTimeRange(["/d"], diskWith({ [name]: "" })), range);
+    const disk = diskWith({ [name]: "", "duration.1.csv": csv(20, 3) });
+    assertEquals(estimateTimeRange(["/d"], disk), { first: second(20), last: second(22) });
+  });
+
   it("accepts files", () => {
     const disk = diskWith({ "duration.1.csv": csv(50, 1), "duration.2.csv": csv(20, 3) });
     assertEquals(estimateTimeRange(["/d/duration.1.csv"], disk), { first: second(50), last: second(50) });
