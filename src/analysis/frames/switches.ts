@@ -12,7 +12,9 @@ import { FOREVER, type Pause, Pauses, type SwitchRow } from "../programs/pauses.
 export const SWITCHES = "kymo.switches";
 
 /** SQL that tells whether a label of the channel `runtime` may be that of a switch. */
-export const IS_SWITCH_LABEL = `(Label = ${literal(RECORDING)} OR starts_with(Label, ${literal(`${RECORDING} `)}))`;
+export const IS_SWITCH_LABEL = `(Label = ${literal(RECORDING)} OR starts_with(Label, ${
+  literal(`${RECORDING} channel `)
+}) OR starts_with(Label, ${literal(`${RECORDING} label `)}))`;
 
 /** SQL that tells whether a row is none that switches: those are no series. */
 export const IS_NO_SWITCH = `NOT (Channel = ${literal(CHANNELS.runtime)} AND ${IS_SWITCH_LABEL})`;
@@ -77,13 +79,19 @@ async function readBeganOff(database: DuckDB): Promise<Set<string>> {
  * between two rows with different values is not known.
  */
 export function afterSwitches(relation: string): string {
+  // A window, and no ASOF join, which DuckDB may run as a loop in a loop: hostile rows make it take hours.
   return `(
-    SELECT rows.*, offSince FROM ${relation} AS rows ASOF LEFT JOIN (
-      SELECT DISTINCT PID, Isolate, Timepoint AS offSince FROM ${SWITCHES} 
-      WHERE Measurement = ${RecordingSwitch.off} AND (Label NOT LIKE ${literal(`${RECORDING} channel %`)}
-        OR starts_with(Label, ${literal(switchLabel({ channel: CHANNELS.runtime }))}))
-    ) AS switched
-    ON rows.PID = switched.PID AND rows.Isolate = switched.Isolate AND rows.Timepoint >= offSince
+    SELECT * EXCLUDE (isOff) FROM (
+      SELECT *, max(CASE WHEN isOff THEN Timepoint END) OVER (
+        PARTITION BY PID, Isolate ORDER BY Timepoint, isOff DESC ROWS UNBOUNDED PRECEDING
+      ) AS offSince
+      FROM (
+        SELECT *, false AS isOff FROM ${relation} UNION ALL BY NAME
+        SELECT DISTINCT PID, Isolate, Timepoint, true AS isOff FROM ${SWITCHES}
+        WHERE Measurement = ${RecordingSwitch.off} AND (Label NOT LIKE ${literal(`${RECORDING} channel %`)}
+          OR starts_with(Label, ${literal(switchLabel({ channel: CHANNELS.runtime }))}))
+      )
+    ) WHERE NOT isOff
   )`;
 }
 

@@ -1,9 +1,10 @@
 import { aggregates, measured, toStatistics } from "../frames/description.ts";
 import { isFromPython, RUNTIME_SERIES, type RuntimeSeries, runtimeSeriesOf } from "../../series.ts";
-import { parseSwitchLabel } from "../../recording_switch.ts";
+import { RECORDING } from "../../recording_switch.ts";
 import { type ProcessId, processKey } from "../../files/names.ts";
+import { literal } from "../duckdb/sql.ts";
 import { processOf } from "../frames/processes.ts";
-import { afterSwitches } from "../frames/switches.ts";
+import { afterSwitches, IS_SWITCH_LABEL } from "../frames/switches.ts";
 import type { Selection } from "../frames/selection.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
 
@@ -50,7 +51,7 @@ export async function summarizeRuntime(db: TelemetryDB, selection: Selection): P
        CASE WHEN coalesce(min(step), 0) < 0 THEN 'NaN'::DOUBLE ELSE coalesce(fsum(step), 0) END AS growth
      FROM (
        SELECT *, m - lag(m) OVER (PARTITION BY Label, PID, Isolate ORDER BY m IS NULL, Timepoint, m) AS step
-       FROM ${measured(frame.relation)}
+       FROM ${measured(withOneSwitch(frame.relation))}
      ) GROUP BY Label, PID, Isolate ORDER BY Label, PID, Isolate`,
   );
   const rows = table.rows();
@@ -74,11 +75,17 @@ export async function summarizeRuntime(db: TelemetryDB, selection: Selection): P
     const index = RUNTIME_SERIES.findIndex((series) => series.label === label);
     return index < 0 ? RUNTIME_SERIES.length : index;
   };
-  const isSwitch = ({ label }: RuntimeSummary): boolean => parseSwitchLabel(label) !== undefined;
+  const isSwitch = ({ label }: RuntimeSummary): boolean => label === RECORDING;
   return {
     series: summaries.filter((one) => !isSwitch(one)).sort((one, other) => place(one) - place(other)),
     switches: summaries.filter(isSwitch),
   };
+}
+
+/** A relation in which all rows that switch recording have one label: there may be many. */
+function withOneSwitch(relation: string): string {
+  const label = `CASE WHEN ${IS_SWITCH_LABEL} THEN ${literal(RECORDING)} ELSE Label END`;
+  return `(SELECT * REPLACE (${label} AS Label) FROM ${relation})`;
 }
 
 /**
@@ -90,13 +97,14 @@ export async function withoutPausedGrowth(
   selection: Selection,
   series: readonly RuntimeSummary[],
 ): Promise<RuntimeSummary[]> {
-  const { relation } = db.runtime().where(selection);
+  const labels = RUNTIME_SERIES.filter(({ kind }) => kind === "counter").map(({ label }) => literal(label));
+  const counters = `(SELECT * FROM ${db.runtime().where(selection).relation} WHERE Label IN (${labels.join(", ")}))`;
   const table = await db.sql(`
     SELECT Label, PID, Isolate,
       CASE WHEN coalesce(min(step), 0) < 0 THEN 'NaN'::DOUBLE ELSE coalesce(fsum(step), 0) END AS growth
     FROM (
       SELECT *, m - lag(m) OVER (PARTITION BY Label, PID, Isolate, offSince ORDER BY m IS NULL, Timepoint, m) AS step
-      FROM ${afterSwitches(measured(relation))}
+      FROM ${afterSwitches(measured(counters))}
     ) GROUP BY Label, PID, Isolate`);
   const keyOf = (label: string, id: ProcessId): string => `${processKey(id)} ${label}`;
   const growths = new Map(

@@ -1,5 +1,6 @@
 import { after, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
 import { readReportData } from "../../../src/report/make_report.ts";
@@ -46,6 +47,11 @@ describe("the report of a program whose recording was off", { skip: missing("chr
       all.map((one) => one.getAttribute("aria-label") ?? "")
     );
     assert(described.every((text) => plain(text).endsWith(" Recording was off for 30 s.")), described.join("\n"));
+    await page.evaluate(readFileSync(new URL("../../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8"));
+    const violations = await page.evaluate<string[]>(
+      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + " " + nodes[0].html))`,
+    );
+    assertEquals(violations, []);
     await close();
   });
 });

@@ -3,7 +3,7 @@ import { type Program, programNames } from "../../../analysis/programs/program.t
 import type { Remark } from "../../../analysis/programs/remarks.ts";
 import { outcomesByRoute } from "../../../analysis/frames/route_outcomes.ts";
 import { EVER, FOREVER, type Pause } from "../../../analysis/programs/pauses.ts";
-import { parseProcessKey, processKey } from "../../../files/names.ts";
+import { processKey } from "../../../files/names.ts";
 import type { ProgramRecord } from "../../../files/program_record.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { sorted, type SortKey } from "./series_order.ts";
@@ -116,9 +116,9 @@ export function toJson(
 const MOST_PAUSES = 1_000;
 
 /** The pauses of processes, and of channels and labels of them. */
-function pausesToJson({ pauses }: Summary): object[] {
+function pausesToJson({ pauses, processes }: Summary): object[] {
   const list: object[] = [];
-  for (const id of pauses.processes.map(parseProcessKey)) {
+  for (const id of processes) {
     const add = (scope: SwitchScope, of: readonly Pause[]): void => {
       for (const { from, to } of of.slice(0, MOST_PAUSES - list.length)) {
         list.push({ ...id, ...scope, from: from === EVER ? null : from, to: to === FOREVER ? null : to });
