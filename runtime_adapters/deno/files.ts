@@ -34,10 +34,14 @@ function attempt<T>(operation: () => T): T {
   try {
     return operation();
   } catch (error) {
-    if (error instanceof FileError) throw error;
-    if (!(error instanceof Error)) throw new FileError("UNKNOWN", String(error));
-    throw new FileError(codeOf(error), error.message, { cause: error });
+    throw toFileError(error);
   }
+}
+
+function toFileError(error: unknown): FileError {
+  if (error instanceof FileError) return error;
+  if (!(error instanceof Error)) return new FileError("UNKNOWN", String(error));
+  return new FileError(codeOf(error), error.message, { cause: error });
 }
 
 /**
@@ -230,6 +234,15 @@ const filesWith = (lockOf: LockOf | undefined): Files => ({
     return toHandle(file, lockOf?.(file, path, access));
   },
   list: (path) => attempt(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
+  async listBeside(path: string): Promise<string[]> {
+    const names: string[] = [];
+    try {
+      for await (const { name } of Deno.readDir(path)) names.push(name);
+    } catch (error) {
+      throw toFileError(error);
+    }
+    return names;
+  },
   rename: (from, to) => attempt(() => Deno.renameSync(from, to)),
   link: (from, to) => attempt(() => Deno.linkSync(from, to)),
   remove: (path) => attempt(() => Deno.removeSync(path)),

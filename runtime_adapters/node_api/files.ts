@@ -39,6 +39,10 @@ interface VolumeStats {
   readonly bavail: number;
 }
 
+interface NodeFsPromises {
+  readdir(path: string): Promise<string[]>;
+}
+
 interface NodeStats {
   readonly dev: bigint;
   readonly ino: bigint;
@@ -61,11 +65,15 @@ export function attempt<T>(operation: (fs: NodeFs) => T): T {
   try {
     return operation(builtin<NodeFs>("node:fs"));
   } catch (error) {
-    if (error instanceof FileError) throw error;
-    const { code } = error as { code?: unknown };
-    const message = error instanceof Error ? error.message : String(error);
-    throw new FileError(typeof code === "string" ? CODES[code] ?? code : "UNKNOWN", message, { cause: error });
+    throw toFileError(error);
   }
+}
+
+function toFileError(error: unknown): FileError {
+  if (error instanceof FileError) return error;
+  const { code } = error as { code?: unknown };
+  const message = error instanceof Error ? error.message : String(error);
+  return new FileError(typeof code === "string" ? CODES[code] ?? code : "UNKNOWN", message, { cause: error });
 }
 
 function toStatus(stats: NodeStats): FileStatus {
@@ -164,6 +172,13 @@ export function nodeFiles({ tryLock, denied = () => undefined }: FileExtras): Fi
         return toHandle(openSync(path, (access === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW), tryLock);
       }),
     list: (path) => attempt((fs) => fs.readdirSync(path)),
+    async listBeside(path: string): Promise<string[]> {
+      try {
+        return await builtin<NodeFsPromises>("node:fs/promises").readdir(path);
+      } catch (error) {
+        throw toFileError(error);
+      }
+    },
     rename: (from, to) => attempt((fs) => fs.renameSync(from, to)),
     link: (from, to) => attempt((fs) => fs.linkSync(from, to)),
     remove: (path) => attempt((fs) => fs.unlinkSync(path)),

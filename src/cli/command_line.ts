@@ -8,6 +8,7 @@ import { addPsCommand } from "./commands/control/ps.ts";
 import { addSwitchCommands } from "./commands/control/switch.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addProfileCommand } from "./commands/profile/command.ts";
+import { addPruneCommand } from "./commands/prune.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addSummaryCommand } from "./commands/summary/command.ts";
@@ -29,6 +30,7 @@ Examples:
   kymo flush _monitoring                     have them write what they hold
   kymo recover _monitoring                   what killed programs had recorded
   kymo compact _monitoring                   few small files instead of many
+  kymo prune _monitoring --max-age 7d        remove what is older than that
   kymo env                                   what the environment tells programs
   kymo help summary                          the help of a command`;
 
@@ -48,6 +50,7 @@ const commands: readonly AddCommand[] = [
   addFlushCommand,
   addRecoverCommand,
   addCompactCommand,
+  addPruneCommand,
   addEnvCommand,
 ];
 

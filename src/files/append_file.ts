@@ -1,10 +1,10 @@
 import { HEADER_BYTES } from "../csv/encode.ts";
 import { findLastRow } from "../csv/outer_rows.ts";
 import { RowScanner, wholeRows } from "../csv/row_scanner.ts";
-import { type FileAccess, FileError, type FileHandle, readFully } from "../runtime.ts";
+import { type FileAccess, FileError, type FileHandle, type Files, type FileStatus, readFully } from "../runtime.ts";
 import { isRefused, type MonitoringDirectory, release, showsLackOf, unlessGone, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
-import { appendFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";
+import { appendFileName, rotatedFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";
 
 /** Attempts before giving up when the file keeps being replaced. */
 const MAX_ATTEMPTS = 10;
@@ -72,16 +72,20 @@ export class AppendFile {
    * lock. If it throws, none is in the file but those that the journal counts as published.
    */
   write(rows: Uint8Array, next: number): boolean {
+    const { files, rotateAt } = this.#directory;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const handle = this.#open();
       if (handle === undefined) continue;
       try {
         const isLocked = unlessGone(() => handle.tryLock?.() ?? false);
         if (isLocked === false) return false;
-        if (isLocked === undefined || !this.#hasTheName(handle)) continue;
+        if (isLocked === undefined || !hasTheName(files, this.#path, handle)) continue;
+        const now = rotateAt < Infinity ? handle.status() : undefined;
+        if (now !== undefined && now.size >= rotateAt && this.#tryRotate(now)) continue;
         this.#append(handle, rows, next);
         const isDeleted = wasDeleted(handle);
         this.#journal.settled(isDeleted ? this.#journal.published : next);
+        this.#directory.noteGrowth(rows.length);
         if (!isDeleted) return true;
       } finally {
         release(handle);
@@ -153,13 +157,15 @@ export class AppendFile {
     this.#temporaryNumber++; // it stays, under a name that no reader takes; the next one gets another
   }
 
-  /**
-   * Whether the open file still has the name: it was not moved away, and the name is not a link to
-   * it.
-   */
-  #hasTheName(handle: FileHandle): boolean {
-    const named = this.#directory.files.status(this.#path);
-    return named?.kind === "file" && named.identity === handle.status().identity;
+  /** As {@linkcode rotate}; `false` if that is refused. Then the file grows. */
+  #tryRotate(status: FileStatus): boolean {
+    try {
+      rotate(this.#directory, this.#segment.owner.channel, status);
+      return true;
+    } catch {
+      this.#directory.rotateAt = Infinity; // until retention, which reports it, sets it again
+      return false;
+    }
   }
 
   /**
@@ -186,6 +192,58 @@ export class AppendFile {
     } catch (error) {
       throw error instanceof FileError && error.code === TOO_LARGE ? new FileClosed(this.#path, error) : error;
     }
+  }
+}
+
+/**
+ * Whether an open file still has its name: it was not moved away, and the name is not a link to it.
+ */
+function hasTheName(files: Files, path: string, handle: FileHandle): boolean {
+  const named = files.status(path);
+  return named?.kind === "file" && named.identity === handle.status().identity;
+}
+
+/** Names to try for a file that is rotated. */
+const MAX_ROTATED_NAMES = 100;
+
+/**
+ * Gives the file of a channel another name, under which readers take it for the same channel. The
+ * caller holds its lock, and has seen under the lock that it has the name: so only one program
+ * rotates it, and nobody appends to it afterwards. It stays in the directory, where recovery finds it
+ * by its identity.
+ *
+ * @throws {FileError}
+ */
+function rotate(directory: MonitoringDirectory, channel: string, { modified }: FileStatus): void {
+  const { files } = directory;
+  for (let number = 0; number < MAX_ROTATED_NAMES; number++) {
+    const path = directory.pathOf(rotatedFileName(channel, Math.floor(modified) + number));
+    if (files.status(path) !== undefined) continue;
+    return files.rename(directory.pathOf(appendFileName(channel)), path);
+  }
+  throw new FileError("EEXIST", `${MAX_ROTATED_NAMES} names of rotated files are taken`);
+}
+
+/**
+ * Rotates the file of a channel, if it is of our dialect and has rows. `false` if another program
+ * holds its lock, or it is gone.
+ *
+ * @throws {FileError}
+ */
+export function rotateAppendFile(directory: MonitoringDirectory, channel: string): boolean {
+  const { files } = directory;
+  const path = directory.pathOf(appendFileName(channel));
+  const handle = unlessGone(() => files.open(path));
+  if (handle === undefined) return false;
+  try {
+    const isOurs = unlessGone(() => handle.tryLock?.() ?? false);
+    if (!isOurs || !hasTheName(files, path, handle)) return false;
+    const status = handle.status();
+    if (status.size <= HEADER_BYTES.length || !beginsWithHeader(handle, status.size)) return false;
+    rotate(directory, channel, status);
+    return true;
+  } finally {
+    release(handle);
   }
 }
 
@@ -289,7 +347,8 @@ export function wholeRowsEnd(handle: FileHandle, size: number): number {
   return end;
 }
 
-function beginsWithHeader(handle: FileHandle, size: number): boolean {
+/** Whether a file of this size begins with the header of Kymo. */
+export function beginsWithHeader(handle: FileHandle, size: number): boolean {
   const head = readBetween(handle, 0, Math.min(size, HEADER_BYTES.length));
   return head.every((byte, i) => byte === HEADER_BYTES[i]);
 }

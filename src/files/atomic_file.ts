@@ -1,5 +1,5 @@
 import { type FileAccess, FileError, type FileHandle } from "../runtime.ts";
-import { type MonitoringDirectory, release, unless, unlessGone, writeAll } from "./directory.ts";
+import { diskBytes, type MonitoringDirectory, release, unless, unlessGone, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 import { directoryOf } from "./names.ts";
 
@@ -30,6 +30,7 @@ export class AtomicFile {
   #handle: FileHandle | undefined;
   #temporary = "";
   #temporaryNumber = 0;
+  #size = 0;
 
   /** Creates nothing yet. */
   constructor(directory: MonitoringDirectory, options: AtomicFileOptions) {
@@ -43,6 +44,7 @@ export class AtomicFile {
    */
   write(bytes: Uint8Array): boolean {
     writeAll(this.#handle ?? this.#create(), bytes);
+    this.#size += bytes.length;
     return true;
   }
 
@@ -65,6 +67,7 @@ export class AtomicFile {
     }
     this.#temporary = "";
     journal?.settled(next);
+    this.#directory.noteGrowth(diskBytes(this.#size));
     return published;
   }
 
@@ -117,6 +120,7 @@ export class AtomicFile {
     this.#temporaryNumber = number;
     this.#handle = handle;
     writeAll(handle, this.#options.head);
+    this.#size = this.#options.head.length;
     return handle;
   }
 
@@ -151,7 +155,10 @@ export function replaceFile(
   access: FileAccess = directory.fileAccess,
 ): void {
   directory.ensure();
-  replaceFileAt(directory, directory.pathOf(name), directory.temporaryPathOf(name), bytes, access);
+  const path = directory.pathOf(name);
+  const isNew = directory.files.status(path) === undefined;
+  replaceFileAt(directory, path, directory.temporaryPathOf(name), bytes, access);
+  if (isNew) directory.noteGrowth(diskBytes(bytes.length));
 }
 
 /**

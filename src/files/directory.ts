@@ -53,6 +53,14 @@ export function accessLike({ access }: Pick<FileStatus, "access">): FileAccess {
 /** Permission bit by which everybody may write. */
 const WRITABLE_BY_OTHERS = 0o002;
 
+/** Bytes of the blocks in which most file systems allocate. */
+const BLOCK_BYTES = 4096;
+
+/** Bytes that a file of this size takes on the disk, in whole blocks of 4 KiB, as `du` counts them. */
+export function diskBytes(size: number): number {
+  return Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
+}
+
 /** Bit by which only the owner of a file may remove it from a directory. */
 const STICKY = 0o1000;
 
@@ -81,6 +89,11 @@ export class MonitoringDirectory {
   readonly #refused = new Map<Ability, string>();
   /** The device that it was on when it was last seen. */
   #device: string | undefined;
+  #user: number | undefined;
+  /** Bytes that this program has added and removed, since retention was told of them. */
+  readonly growth = { added: 0, removed: 0 };
+  /** Bytes from which a file that is appended to is rotated. */
+  rotateAt = Infinity;
 
   /** For a directory that exists; `path` as given by {@linkcode Files.resolve}. */
   constructor(files: Files, path: string, { syncs = false, fileMode = PRIVATE_MODE }: DirectoryOptions = {}) {
@@ -145,6 +158,12 @@ export class MonitoringDirectory {
     }
   }
 
+  /** Notes that this program has added bytes to it, or removed them if they are negative. */
+  noteGrowth(bytes: number): void {
+    if (bytes > 0) this.growth.added += bytes;
+    else this.growth.removed -= bytes;
+  }
+
   /**
    * Creates a new file in it, or among the spools.
    *
@@ -152,6 +171,16 @@ export class MonitoringDirectory {
    */
   createFile(path: string, access: FileAccess = this.fileAccess): FileHandle {
     return this.files.create(path, access);
+  }
+
+  /**
+   * The id of this user, as a file has it that is created to see.
+   *
+   * @throws {FileError}
+   */
+  get user(): number {
+    this.#user ??= this.#withProbe((handle) => handle.status().access.user);
+    return this.#user;
   }
 
   /** Whether no attempt has shown yet that the file system lacks an ability. */
@@ -300,10 +329,14 @@ export class MonitoringDirectory {
 
   #probe(): void {
     this.ensure();
+    this.#withProbe((handle) => this.syncs ? handle.sync() : undefined);
+  }
+
+  #withProbe<T>(use: (handle: FileHandle) => T): T {
     const path = this.pathOf(probeName(Math.random().toString(36).slice(2)));
     const handle = this.createFile(path);
     try {
-      if (this.syncs) handle.sync();
+      return use(handle);
     } finally {
       handle.close();
       this.files.remove(path);

@@ -62,6 +62,7 @@ export class LateFile {
       throw error;
     }
     journal.settled(next);
+    this.#directory.noteGrowth(rows.length);
     return true;
   }
 

@@ -8,6 +8,7 @@
  * | --------------------------------------------------- | -------------------------------------------- |
  * | `<channel>.<pid>-<isolate>-<sequence>.csv`          | the rows of one segment (layout `segments`)  |
  * | `<channel>.csv`                                     | the rows of many segments (layout `append`)  |
+ * | `<channel>.<ms>.csv`                                | such a file that retention has rotated       |
  * | `profiler.<pid>-<isolate>-<sequence>.cpuprofile`    | one part of a CPU profile                    |
  * | `profiler.<pid>-<isolate>-<sequence>.heapprofile`   | what was allocated, and where                |
  * | `program.<pid>-<isolate>.json`                      | who recorded: see `program_record.ts`        |
@@ -15,6 +16,7 @@
  * | `.<channel>.csv.<pid>-<isolate>-<sequence>-<n>.tmp` | a file to append to, before it is published  |
  * | `.probe.<random>.tmp`                               | made and removed to see that files can be    |
  * | `<channel>.<hour>.<digest>.parquet`                 | the rows of many files, compacted            |
+ * | `.retention`                                        | what the files take: `control/retention/ledger.ts`     |
  * | `.compact`                                          | locked by the program that compacts          |
  * | `.compact.tmp`                                      | what that program is writing                 |
  * | `.spools/<channel>.<pid>-<isolate>.<number>.spool`  | a spool                                      |
@@ -28,7 +30,8 @@
  * and is padded with zeros to six digits, so that names sort by it. Names of published segments and
  * profiles are new; if one is taken all the same, by a restored backup say, a number follows the
  * sequence: `…-000001-1.csv`. `<hour>` is an hour of UTC, `2026-11-28T10`, and `<digest>` the first
- * twelve hexadecimal digits of the SHA-256 of the file.
+ * twelve hexadecimal digits of the SHA-256 of the file. `<ms>` is when the file was changed
+ * last before it was rotated, ms since 1970, in 13 digits.
  *
  * Readers also take files of other programs, and those that were rotated or renamed: see
  * `analysis/source/file_names.ts`. They take no name that begins with a dot.
@@ -157,6 +160,25 @@ export function appendFileName(channel: string): string {
   return channel + CSV;
 }
 
+/** The channel of a file that segments are appended to; `undefined` if a file of this name is none. */
+export function parseAppendFileName(name: string): string | undefined {
+  const channel = name.endsWith(CSV) ? name.slice(0, -CSV.length) : undefined;
+  return isChannelName(channel) ? channel : undefined;
+}
+
+const ROTATED = /^(?<channel>[^.]+)\.(?<time>\d{13})\.csv$/;
+
+/** The name of a rotated file that segments were appended to, until `time`, ms since 1970. */
+export function rotatedFileName(channel: string, time: number): string {
+  return `${channel}.${String(time).padStart(13, "0")}${CSV}`;
+}
+
+/** The channel of a rotated file, and until when it was appended to, ms since 1970; `undefined` if it is none. */
+export function parseRotatedFileName(name: string): { readonly channel: string; readonly time: number } | undefined {
+  const { channel, time } = ROTATED.exec(name)?.groups ?? {};
+  return isChannelName(channel) ? { channel, time: Number(time) } : undefined;
+}
+
 /** The `number`th name under which a segment's flush creates the file to append to. */
 export function temporaryAppendFileName({ owner, sequence }: SegmentId, number: number): string {
   const { channel, pid, isolate } = owner;
@@ -180,7 +202,16 @@ export function heapProfileFileName(owner: ProcessId, sequence: number, number =
 
 /** The parts of the name of a CPU profile that Kymo made; `undefined` if it is not one. */
 export function parseProfileFileName(name: string): PublishedName | undefined {
-  const parts = parsePublished(name, PROFILE);
+  return parseAnyProfile(name, PROFILE);
+}
+
+/** The parts of the name of a heap profile; `undefined` if it is not one. */
+export function parseHeapProfileFileName(name: string): PublishedName | undefined {
+  return parseAnyProfile(name, HEAP_PROFILE);
+}
+
+function parseAnyProfile(name: string, extension: string): PublishedName | undefined {
+  const parts = parsePublished(name, extension);
   return parts?.owner.channel === PROFILER_PREFIX ? parts : undefined;
 }
 
@@ -221,6 +252,18 @@ export function temporaryName(name: string): string {
   return `.${name}${TEMPORARY}`;
 }
 
+const APPEND_TEMPORARY = /^(?<channel>[^.]+)\.csv\.\d+-[0-9a-f]{8}-\d+-\d+$/;
+
+/** Whether a file of this name is one of Kymo that is not published yet. */
+export function isTemporaryName(name: string): boolean {
+  if (name === COMPACTION_TEMPORARY) return true;
+  const inner = name.startsWith(".") && name.endsWith(TEMPORARY) ? name.slice(1, -TEMPORARY.length) : "";
+  return parseSegmentFileName(inner) !== undefined || parseProfileFileName(inner) !== undefined ||
+    parseHeapProfileFileName(inner) !== undefined || parseProgramFileName(inner) !== undefined ||
+    /^probe\.\w+$/.test(inner) ||
+    isChannelName(APPEND_TEMPORARY.exec(inner)?.groups?.channel);
+}
+
 /**
  * The path under which a file outside the monitoring directory is written, before it replaces the
  * one at `path`.
@@ -228,6 +271,9 @@ export function temporaryName(name: string): string {
 export function temporaryPathBeside(path: string, unique: string | number): string {
   return `${path}.${unique}${TEMPORARY}`;
 }
+
+/** What the files of a directory take together, and which of them are the oldest. */
+export const RETENTION_LEDGER = ".retention";
 
 /** The lock of the program that compacts a directory. */
 export const COMPACTION_LOCK = ".compact";

@@ -31,7 +31,7 @@ import { type Clock, FileError } from "../runtime.ts";
 import type { FoundSegment } from "../segment/reader.ts";
 import { cannotAppend, FileClosed, LOCK_PATIENCE, LOCK_RETRY } from "./append_file.ts";
 import { recordKilled, settleDeadPrograms } from "./dead_program.ts";
-import { accessLike, isRefused, type MonitoringDirectory, unlessGone } from "./directory.ts";
+import { accessLike, diskBytes, isRefused, type MonitoringDirectory, unlessGone } from "./directory.ts";
 import { type FlushProgress, SegmentFlush } from "./flush.ts";
 import { FlushJournal } from "./flush_journal.ts";
 import { removeTemporaries, settleStep } from "./interrupted_flush.ts";
@@ -238,7 +238,7 @@ export class Recovery {
     const header = spool.header();
     const rows = spool.read();
     if (header.ok && rows.ok) yield* this.#publish(found, spool, rows.value);
-    else if (!header.ok && header.kind === "empty") this.#remove(found);
+    else if (!header.ok && header.kind === "empty") this.#remove(found, spool);
     else if (!header.ok && header.kind === "other-version") this.#unsupported(found, header.reason);
     else if (!header.ok) this.#setAside(found, header.reason, rows.ok ? rows.value.segment.count : 0);
     else if (!rows.ok) this.#setAside(found, rows.reason, 0);
@@ -274,14 +274,16 @@ export class Recovery {
     const isNew = segment.count > published;
     let isGone = true;
     if (damaged > 0) this.#setAside(found, "some of its rows are damaged", damaged);
-    else isGone = this.#remove(found);
+    else isGone = this.#remove(found, spool);
     if (segment.count > 0 && (isNew || isGone)) this.#summary.spools++;
   }
 
   /** Removes a spool that is of no more use; `false` if this user may not. */
-  #remove({ path }: FoundSpool): boolean {
+  #remove({ path }: FoundSpool, spool: SpoolReader): boolean {
+    const { directory } = this.#deps;
     try {
-      this.#deps.directory.files.remove(path);
+      directory.files.remove(path);
+      directory.noteGrowth(-diskBytes(spool.status.size));
       return true;
     } catch (error) {
       if (!isRefused(error)) throw error;

@@ -1,7 +1,7 @@
 import { FileError, type Files, type Mapping, readFully } from "../runtime.ts";
 import { SEGMENT_HEADER_BYTES, type SegmentOwner } from "../segment/format.ts";
 import { Segment } from "../segment/segment.ts";
-import { type MonitoringDirectory, writeAll } from "./directory.ts";
+import { diskBytes, type MonitoringDirectory, writeAll } from "./directory.ts";
 import { FlushJournal } from "./flush_journal.ts";
 import { type Layout, spoolFileName } from "./names.ts";
 
@@ -41,6 +41,7 @@ export class Spool {
   readonly #path: string;
   readonly #mapping: Mapping;
   readonly #identity: string | undefined;
+  readonly #bytes: number;
 
   private constructor(
     directory: MonitoringDirectory,
@@ -52,6 +53,7 @@ export class Spool {
     this.#directory = directory;
     this.#path = path;
     this.#mapping = mapping;
+    this.#bytes = mapping.buffer.byteLength;
     this.segment = segment;
     this.#identity = identity;
   }
@@ -91,6 +93,7 @@ export class Spool {
         mustBeLockedAndShared(files, temporary, mapping);
         const identity = files.status(temporary)?.identity;
         files.rename(temporary, path);
+        directory.noteGrowth(diskBytes(bytes));
         return new Spool(directory, path, mapping, segment, identity);
       }
     } catch (error) {
@@ -116,6 +119,7 @@ export class Spool {
   unlink(): void {
     if (!this.isInPlace()) return;
     removeIfThere(this.#directory.files, this.#path);
+    this.#directory.noteGrowth(-diskBytes(this.#bytes));
     this.#directory.removeSpools();
   }
 

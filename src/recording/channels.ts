@@ -4,7 +4,8 @@ import type { ObservationSink } from "../sampling/sampler.ts";
 import { valueKindOf } from "../series.ts";
 import type { ChannelRule } from "../control/recording_rules.ts";
 import type { ChannelCounts, DoubleBuffer } from "./buffers/double_buffer.ts";
-import { exitLockDeadline, Flusher, type FlusherOptions } from "./buffers/flusher.ts";
+import { Flusher, type FlusherOptions } from "./buffers/flusher.ts";
+import { exitLockDeadline } from "./buffers/patience.ts";
 import { type ChannelInput, inputOf } from "./switching/channel_input.ts";
 
 /** The channels of one recording by name, each with its flusher. */

@@ -1,3 +1,4 @@
+import { NOTHING_PRUNED } from "../control/retention/retention.ts";
 import { fileError, KymoError, quote, quotePath, reason } from "../errors.ts";
 import type { LoopWatch, Runtime } from "../runtime.ts";
 import { blockedLoopSampler } from "../sampling/blocked_loop_sampler.ts";
@@ -224,7 +225,7 @@ export class Session {
 
   /** The state of the recording. */
   status(running: boolean): MonitorStatus {
-    const { channels: all, directory, durability, failures, recovery, whyNotSpool } = this.#store;
+    const { channels: all, directory, durability, failures, recovery, retention, whyNotSpool } = this.#store;
     const channels = all.counts();
     const { name, version, clock } = this.runtime;
     return {
@@ -250,6 +251,7 @@ export class Session {
       labelsCut: all.sum(({ labelsCut }) => labelsCut),
       recovered: recovery.rows,
       damaged: recovery.damaged,
+      pruned: retention?.pruned ?? NOTHING_PRUNED,
       errors: failures.count,
       lastError: failures.last,
     };

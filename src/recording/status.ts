@@ -1,4 +1,5 @@
 import type { RecordingState } from "../control/answer_file.ts";
+import { NOTHING_PRUNED, type PrunedCounts } from "../control/retention/retention.ts";
 import type { KymoError } from "../errors.ts";
 import type { Layout } from "../files/names.ts";
 import type { CapabilityName, Runtime } from "../runtime.ts";
@@ -67,6 +68,8 @@ export interface MonitorStatus extends ChannelCounts {
   readonly recovered: number;
   /** Observations in such spools that were damaged. */
   readonly damaged: number;
+  /** What this program has removed to keep the limits of `retention`. */
+  readonly pruned: PrunedCounts;
   /** Failures so far. */
   readonly errors: number;
   /** The latest failure. `JSON.stringify` keeps its code and message. */
@@ -99,6 +102,7 @@ export const NOT_STARTED: MonitorStatus = {
   labelsCut: 0,
   recovered: 0,
   damaged: 0,
+  pruned: NOTHING_PRUNED,
   errors: 0,
   lastError: undefined,
 };

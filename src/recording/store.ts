@@ -1,3 +1,4 @@
+import { NO_LIMITS } from "../control/retention/retention.ts";
 import { CsvEncoder } from "../csv/encode.ts";
 import type { RecordingState, RequestAnswer } from "../control/answer_file.ts";
 import type { ControlRequest, ProfileKind } from "../control/control_file.ts";
@@ -7,6 +8,7 @@ import { LifeLock } from "../files/liveness.ts";
 import type { Runtime } from "../runtime.ts";
 import { CHANNELS } from "../series.ts";
 import { BackgroundRecovery } from "./recovery/background_recovery.ts";
+import { BackgroundRetention } from "./buffers/background_retention.ts";
 import { Channels } from "./channels.ts";
 import { Failures } from "./failures.ts";
 import type { CheckedWriteOptions, Durability } from "./options.ts";
@@ -55,6 +57,8 @@ export class Store {
   readonly channels: Channels;
   readonly failures: Failures;
   readonly recovery: BackgroundRecovery;
+  /** Absent without limits. */
+  readonly retention?: BackgroundRetention;
   readonly #runtime: Runtime;
   readonly #options: CheckedWriteOptions;
   readonly #program: ProgramDescription;
@@ -97,10 +101,15 @@ export class Store {
       report(error);
     }
     const shared = { directory: this.directory, encoder: new CsvEncoder(), clock, timers, report };
-    this.recovery = new BackgroundRecovery({ ...shared, interval: RECOVERY_INTERVAL });
+    const { retention: limits } = options;
+    if (Object.values(limits).some((limit) => limit !== undefined)) {
+      this.retention = new BackgroundRetention({ ...shared, limits });
+    }
+    const room = this.retention ?? NO_LIMITS;
+    this.recovery = new BackgroundRecovery({ ...shared, room, interval: RECOVERY_INTERVAL });
     const { isolate } = this;
     const onSeal = (): void => this.#remote.check();
-    const flushing = { ...shared, layout, flushInterval, memoryThreshold, spools, onSeal };
+    const flushing = { ...shared, room, layout, flushInterval, memoryThreshold, spools, onSeal };
     this.channels = new Channels(flushing, { pid, isolate }, { strict: !options.optional });
     const me = { pid, isolate, name: this.name };
     this.#lifeLock = new LifeLock(this.directory, me);
@@ -152,6 +161,8 @@ export class Store {
     this.#hooks = hooks;
     this.channels.begin();
     this.recovery.start();
+    this.retention?.start();
+    this.#checkMinFree();
     const record = new OwnProgramRecord(
       {
         directory: this.directory,
@@ -215,6 +226,7 @@ export class Store {
     this.#remote.end();
     await Promise.all([this.channels.close(() => this.#record?.stop()), this.recovery.finish()]);
     this.#lifeLock.end();
+    this.retention?.stop();
     this.#removeExitHook();
   }
 
@@ -273,6 +285,7 @@ export class Store {
     this.recovery.abandon();
     this.#remote.end();
     this.#lifeLock.end();
+    this.retention?.stop();
     this.#cancelResume();
     if (this.#whyNotSpoolAtEnd !== undefined) return; // it is being closed
     this.#cancelResume = this.#runtime.timers.after(SURVIVAL, () => {
@@ -280,7 +293,15 @@ export class Store {
       this.recovery.start();
       this.#showLife();
       this.#remote.goOn();
+      this.retention?.start();
     });
+  }
+
+  #checkMinFree(): void {
+    const { files, unavailable } = this.#runtime;
+    if (this.#options.retention.minFree === undefined || files.freeBytes !== undefined) return;
+    const why = unavailable.freeSpace ?? "it cannot be told how much is free";
+    this.failures.report(new KymoError("unsupported", `Cannot keep the limit minFree of retention: ${why}`));
   }
 
   /** The counts of all channels, and failures. */

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   chmodSync,
   existsSync,
@@ -370,5 +370,22 @@ describe("freeBytes", () => {
   it("throws for what does not exist", () => {
     using scratch = scratchDirectory();
     assertEquals(codeOf(() => files.freeBytes!(scratch.at("nothing"))), "ENOENT");
+  });
+});
+
+describe("listBeside", () => {
+  it("resolves with the names that list returns", async () => {
+    using scratch = scratchDirectory();
+    mkdirSync(scratch.at("d"));
+    for (let i = 0; i < 300; i++) writeFileSync(scratch.at(`${i}.csv`), "");
+    assertEquals((await files.listBeside(scratch.path)).sort(), files.list(scratch.path).sort());
+  });
+
+  it("rejects for what is no directory", async () => {
+    using scratch = scratchDirectory();
+    writeFileSync(scratch.at("a"), "");
+    const codeAt = async (path: string): Promise<string> =>
+      (await assertRejects(() => files.listBeside(path), FileError)).code;
+    assertEquals([await codeAt(scratch.at("a")), await codeAt(scratch.at("nothing"))], ["ENOTDIR", "ENOENT"]);
   });
 });

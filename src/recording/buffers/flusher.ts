@@ -1,3 +1,4 @@
+import type { Room } from "../../control/retention/retention.ts";
 import { fileError, type KymoError, quotePath, reason } from "../../errors.ts";
 import { cannotAppend, FileClosed, LOCK_PATIENCE, LOCK_RETRY, WRONG_FILE } from "../../files/append_file.ts";
 import { type FlushDeps, type FlushProgress, SegmentFlush } from "../../files/flush.ts";
@@ -6,6 +7,7 @@ import type { SegmentOwner } from "../../segment/format.ts";
 import { NANOSECONDS_PER_MS } from "../../series.ts";
 import { type BufferNeed, DoubleBuffer } from "./double_buffer.ts";
 import { LateFile } from "../../files/late_file.ts";
+import { exitLockDeadline, pause, waitForRoom } from "./patience.ts";
 import { SegmentPool } from "./segment_pool.ts";
 import { TimeSlicer, type TimeSlicerDeps } from "./time_slicer.ts";
 
@@ -21,14 +23,13 @@ export interface FlusherOptions extends FlushDeps, TimeSlicerDeps {
   readonly report: (error: KymoError) => void;
   /** Called when a buffer is sealed, within the call that fills it. Must not throw. */
   readonly onSeal?: () => void;
+  /** Asked before and after each file. */
+  readonly room: Room;
 }
 
 /** Pause after a first failure, ms. It doubles with each further failure, up to the longest. */
 const FIRST_RETRY = 100;
 const LONGEST_RETRY = 5_000;
-
-/** How long a program that ends waits for a lock, ms; then it writes a separate file. */
-const EXIT_LOCK_PATIENCE = 50;
 
 /** How long a call that finds both segments full waits for a lock, ms. */
 const FULL_LOCK_PATIENCE = 2;
@@ -57,6 +58,8 @@ export class Flusher {
   readonly #slicer: TimeSlicer;
   /** The flush of the sealed segment. */
   #flush: SegmentFlush | undefined;
+  /** Whether there is room for what the flush writes. */
+  #hasRoom = false;
   /** Failures since the last success, which tell how long to wait. */
   #failures = 0;
   #allFailures = 0;
@@ -218,6 +221,7 @@ export class Flusher {
     const { sealed } = this.buffer;
     if (sealed === undefined) return;
     this.#flush = new SegmentFlush(this.#options, sealed);
+    this.#hasRoom = false;
     const { directory, layout } = this.#options;
     const appends = layout === "append" && !this.#usesOwnFiles && directory.files.locks && directory.can("append");
     if (!appends && this.#lateFile !== undefined) this.#flush.useLateFile(this.#lateFile);
@@ -279,6 +283,8 @@ export class Flusher {
       if (!this.#isClosing) this.buffer.prepare();
       return undefined;
     }
+    this.#hasRoom ||= this.#lateFile !== undefined || this.#options.room.settle();
+    if (!this.#hasRoom) return LOCK_RETRY;
     const step = this.#step(this.#flush);
     this.#waitsForLock = step === "busy";
     if (step === "failed") return this.#retryDelay();
@@ -294,7 +300,10 @@ export class Flusher {
    * Runs the flush to its end; `false` if it fails. After `deadline` it does not wait for locks.
    */
   #runToEnd(deadline: number): boolean {
-    const { clock } = this.#options;
+    const { clock, room } = this.#options;
+    // A row that is written by itself is settled with the next file.
+    if (this.#flush !== undefined && !this.#hasRoom && this.#lateFile === undefined) waitForRoom(room, clock);
+    this.#hasRoom = true;
     while (this.#flush !== undefined) {
       const flush = this.#flush;
       const step = this.#step(flush);
@@ -323,6 +332,7 @@ export class Flusher {
       if (step === "done") {
         this.#flush = undefined;
         this.buffer.release();
+        if (this.#lateFile === undefined) this.#options.room.settle();
       }
       return step;
     } catch (error) {
@@ -382,14 +392,4 @@ export class Flusher {
     const action = "Cannot flush the observations, which are kept";
     report(fileError(action, directory.path, error, { code: "out-of-memory" }));
   }
-}
-
-/** Reading of the clock until which a program that ends at `now` waits for locks. */
-export function exitLockDeadline(now: number): number {
-  return now + EXIT_LOCK_PATIENCE * NANOSECONDS_PER_MS;
-}
-
-/** Blocks the thread for `duration` ms. */
-function pause(duration: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, duration);
 }

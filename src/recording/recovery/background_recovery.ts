@@ -1,4 +1,6 @@
+import type { Room } from "../../control/retention/retention.ts";
 import type { KymoError } from "../../errors.ts";
+import { LOCK_RETRY } from "../../files/append_file.ts";
 import { Recovery, type RecoveryDeps } from "../../files/recovery.ts";
 import { TimeSlicer, type TimeSlicerDeps } from "../buffers/time_slicer.ts";
 
@@ -6,6 +8,8 @@ import { TimeSlicer, type TimeSlicerDeps } from "../buffers/time_slicer.ts";
 export interface BackgroundRecoveryOptions extends RecoveryDeps, TimeSlicerDeps {
   /** ms between recoveries; 0 for only one, at the start. */
   readonly interval: number;
+  /** Asked for room before each piece of work. */
+  readonly room: Room;
   /** Called with each failure, once. Must not throw. */
   readonly report: (error: KymoError) => void;
 }
@@ -72,6 +76,7 @@ export class BackgroundRecovery {
   }
 
   #slice(): number | undefined {
+    if (this.#current !== undefined && !this.#options.room.settle()) return LOCK_RETRY;
     const { value: delay, done } = this.#current?.next() ?? { done: true };
     if (!done) return delay;
     this.#end();

@@ -1,11 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { HEADER } from "../../../src/csv/dialect.ts";
+import { NO_LIMITS } from "../../../src/control/retention/retention.ts";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import type { KymoError } from "../../../src/errors.ts";
 import { Failures } from "../../../src/recording/failures.ts";
 import type { ChannelCounts, DoubleBuffer } from "../../../src/recording/buffers/double_buffer.ts";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
-import { exitLockDeadline, Flusher } from "../../../src/recording/buffers/flusher.ts";
+import { Flusher } from "../../../src/recording/buffers/flusher.ts";
+import { exitLockDeadline } from "../../../src/recording/buffers/patience.ts";
 import type { Layout } from "../../../src/files/names.ts";
 import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
 import type { MemoryDisk } from "./memory_disk.ts";
@@ -90,7 +92,18 @@ export class FlusherRecorder {
       failures.report(error);
     };
     this.flusher = new Flusher(
-      { directory, encoder: new CsvEncoder(), clock, timers, layout, flushInterval, memoryThreshold, spools, report },
+      {
+        directory,
+        encoder: new CsvEncoder(),
+        clock,
+        timers,
+        layout,
+        flushInterval,
+        memoryThreshold,
+        spools,
+        report,
+        room: NO_LIMITS,
+      },
       { ...OWNER, pid: runtime.pid },
       strict,
     );

@@ -124,6 +124,11 @@ export class MemoryDisk implements Files {
     this.#used += buffer.length;
   }
 
+  /** Sets when the content of a file was changed last, ms since 1970. */
+  touch(path: string, modified: number): void {
+    this.#must(path).modified = modified;
+  }
+
   /** Changes who may do what with a file or directory. The disk does not check it. */
   permit(path: string, access: Partial<FileAccess>): void {
     const file = this.#must(path);
@@ -209,6 +214,11 @@ export class MemoryDisk implements Files {
     this.#mustBeDirectory(path);
     const start = path === "/" ? 1 : path.length + 1;
     return this.#tree(path).map((name) => name.slice(start)).filter((name) => name !== "" && !name.includes("/"));
+  }
+
+  async listBeside(path: string): Promise<string[]> {
+    await Promise.resolve();
+    return this.list(path);
   }
 
   rename(from: string, to: string): void {

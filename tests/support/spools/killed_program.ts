@@ -1,3 +1,4 @@
+import { NO_LIMITS } from "../../../src/control/retention/retention.ts";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { Channels } from "../../../src/recording/channels.ts";
 import type { DoubleBuffer } from "../../../src/recording/buffers/double_buffer.ts";
@@ -50,7 +51,7 @@ export class KilledProgram {
     this.runtime = runtime;
     this.channels = new Channels(
       {
-        ...{ directory, encoder: new CsvEncoder(), clock, timers, layout, report },
+        ...{ directory, encoder: new CsvEncoder(), clock, timers, layout, report, room: NO_LIMITS },
         ...{ flushInterval: 1_000, memoryThreshold: MEMORY_THRESHOLD, spools: true },
       },
       { pid, isolate: runtime.isolateId() },

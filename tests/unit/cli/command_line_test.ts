@@ -33,6 +33,7 @@ const COMMANDS = [
   "flush",
   "recover",
   "compact",
+  "prune",
 ];
 
 describe("the command line", () => {

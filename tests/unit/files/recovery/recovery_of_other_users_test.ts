@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
+import { NO_LIMITS } from "../../../../src/control/retention/retention.ts";
 import { CsvEncoder } from "../../../../src/csv/encode.ts";
 import { wholeRowsEnd } from "../../../../src/files/append_file.ts";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
@@ -80,6 +81,7 @@ describe("recovery of the spools of another user", () => {
     const recovery = new BackgroundRecovery({
       directory: new MonitoringDirectory(dead.disk, DIRECTORY),
       encoder: new CsvEncoder(),
+      room: NO_LIMITS,
       clock,
       timers,
       interval: 1_000,

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { NO_LIMITS } from "../../../../src/control/retention/retention.ts";
 import { CsvEncoder } from "../../../../src/csv/encode.ts";
 import { BackgroundRecovery } from "../../../../src/recording/recovery/background_recovery.ts";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
@@ -17,7 +18,15 @@ function recoveryOn(disk: MemoryDisk, interval = 1_000) {
   const errors: Error[] = [];
   const report = (error: Error): void => void errors.push(error);
   const directory = new MonitoringDirectory(disk, DIRECTORY);
-  const recovery = new BackgroundRecovery({ directory, encoder: new CsvEncoder(), clock, timers, interval, report });
+  const recovery = new BackgroundRecovery({
+    directory,
+    encoder: new CsvEncoder(),
+    clock,
+    timers,
+    interval,
+    report,
+    room: NO_LIMITS,
+  });
   return { recovery, clock, timers, errors };
 }
 

@@ -1,0 +1,101 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { pruneOn, type PruneSummary } from "../../control/retention/prune.ts";
+import { RETENTION_CHECKS, type RetentionOptions } from "../../control/retention_options.ts";
+import { counted, formatBytes } from "../../display/numbers.ts";
+import { KymoError, quotePath } from "../../errors.ts";
+import { BYTE_UNITS, parseBytes, parseTimeLength, TIME_UNITS } from "../../quantities.ts";
+import { NANOSECONDS_PER_MS } from "../../series.ts";
+import type { CliContext } from "../context.ts";
+import { type ExitCode, exitCode } from "../exit_codes.ts";
+import { writeError } from "../terminal/style.ts";
+
+const description = "Remove the oldest files of a recording, down to limits";
+
+const details = `
+Removes published files of the monitoring directory DIR, the oldest first: CSV
+and Parquet files, profiles, damaged spools, and the records of programs of
+which nothing is left. At least one limit must be given. It removes nothing that
+is in use or not of Kymo, and programs may record meanwhile. They keep the same
+limits by themselves with the option "retention" of start.
+
+Sizes are those on the disk, in blocks of 4 KiB.
+
+--json prints one object: removed and left (files and bytes each), isWithin
+(whether the limits are kept), failures (messages; the files are kept).
+
+Exit code 1 if the limits are not kept: what is left is in use, or not yours.
+
+Examples:
+  kymo prune _monitoring --max-age 7d
+  kymo prune _monitoring --max-bytes 1GiB --dry-run
+  kymo prune _monitoring --max-bytes 1GiB --min-free 500MB --json`;
+
+interface PruneCommandOptions extends RetentionOptions {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `kymo prune DIR` to the command line; it passes its exit code to `end`. */
+export function addPruneCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
+  program.command("prune")
+    .description(description)
+    .argument("<DIR>", "the monitoring directory")
+    .option("--max-age <TIME>", "remove what is older, such as 7d", limit("maxAge", milliseconds, TIME_UNITS))
+    .option("--max-bytes <SIZE>", "what may stay, such as 1GiB", limit("maxBytes", parseBytes, BYTE_UNITS))
+    .option("--min-free <SIZE>", "what is to be free on the volume", limit("minFree", parseBytes, BYTE_UNITS))
+    .option("--dry-run", "remove nothing, and print what would be removed")
+    .option("--json", "print one JSON object")
+    .addHelpText("after", details)
+    .action(async (directory: string, options: PruneCommandOptions) => {
+      end(await pruneDirectory(directory, options, context));
+    });
+}
+
+async function pruneDirectory(
+  directory: string,
+  { dryRun = false, json = false, ...limits }: PruneCommandOptions,
+  { look, runtime, stdout, stderr }: CliContext,
+): Promise<ExitCode> {
+  if (Object.keys(limits).length === 0) {
+    throw new KymoError("invalid-argument", "Cannot prune: give at least one of --max-age, --max-bytes and --min-free");
+  }
+  const found = look(directory);
+  if (found !== "directory") {
+    const [code, reason] = found === "nothing"
+      ? ["not-found", "no such directory"] as const
+      : ["invalid-argument", "not a directory"] as const;
+    throw new KymoError(code, `Cannot prune: ${quotePath(directory)}: ${reason}`);
+  }
+  const summary = await pruneOn(runtime, directory, limits, { dryRun });
+  const failures = summary.failures.map(({ message }) => message);
+  stdout.write(`${json ? JSON.stringify({ ...summary, failures }) : formatSummary(summary, dryRun)}\n`);
+  for (const failure of failures) writeError(stderr, failure);
+  return summary.isWithin && failures.length === 0 ? exitCode.ok : exitCode.incomplete;
+}
+
+function formatSummary({ removed, left, isWithin }: PruneSummary, dryRun: boolean): string {
+  const verb = dryRun ? "Would remove" : "Removed";
+  const what = removed.files === 0 ? "nothing" : `${counted(removed.files, "file")}, ${formatBytes(removed.bytes)}`;
+  const rest = `${counted(left.files, "file")}, ${formatBytes(left.bytes)}, ${dryRun ? "would be" : "are"} left`;
+  return `${verb} ${what}; ${rest}${isWithin ? "" : ", which is more than the limits allow"}.`;
+}
+
+function milliseconds(text: string): number | undefined {
+  const length = parseTimeLength(text);
+  return length === undefined ? undefined : Number(length / BigInt(NANOSECONDS_PER_MS));
+}
+
+/** Returns a parser of a limit. */
+function limit(
+  name: keyof RetentionOptions,
+  parse: (text: string) => number | undefined,
+  units: string,
+): (text: string) => number {
+  return (text) => {
+    const value = parse(text);
+    if (value === undefined) throw new InvalidArgumentError(`It must be a number and a unit: ${units}.`);
+    const wrong = RETENTION_CHECKS[name](value);
+    if (wrong !== undefined) throw new InvalidArgumentError(`It ${wrong}.`);
+    return value;
+  };
+}

@@ -1,0 +1,198 @@
+import { fileError, type KymoError } from "../../errors.ts";
+import { rotateAppendFile } from "../../files/append_file.ts";
+import { MonitoringDirectory, release } from "../../files/directory.ts";
+import { appendFileName, RETENTION_LEDGER } from "../../files/names.ts";
+import { FileError, type Runtime } from "../../runtime.ts";
+import { NANOSECONDS_PER_MS } from "../../series.ts";
+import { DirectoryCount } from "./directory_count.ts";
+import { Ledger, type Removable } from "./ledger.ts";
+import { removeFile } from "./remove_file.ts";
+import type { RetentionOptions } from "../retention_options.ts";
+
+/** How long the event loop is held up at once, ns. */
+const SLICE = 10_000_000;
+
+/** Files, and the bytes that they take on the disk. */
+export interface FileCounts {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Result of a pruning. */
+export interface PruneSummary {
+  /** What was removed, or would be. */
+  readonly removed: FileCounts;
+  /** What is left of Kymo's files, or would be. */
+  readonly left: FileCounts;
+  /** Whether all limits are kept. If not, what is left is in use, or may not be removed. */
+  readonly isWithin: boolean;
+  /** Failures. Their files are still there. */
+  readonly failures: readonly KymoError[];
+}
+
+/** How to prune. */
+export interface PruneOptions {
+  /** Whether nothing is removed. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * Removes the files of a monitoring directory that are beyond the limits, the oldest first. Programs
+ * may record into it meanwhile.
+ *
+ * @throws {KymoError} if the directory cannot be read, or it cannot be told how much is free and
+ * `minFree` is given. Failures with single files are in the summary.
+ */
+export async function pruneOn(
+  runtime: Pick<Runtime, "files" | "clock" | "timers" | "unavailable">,
+  monitoringDir: string,
+  limits: RetentionOptions,
+  { dryRun = false }: PruneOptions = {},
+): Promise<PruneSummary> {
+  const { files } = runtime;
+  try {
+    const path = files.resolve(monitoringDir);
+    const denied = files.denied(path) ?? (limits.minFree === undefined ? undefined : whyUnknown(runtime));
+    if (denied !== undefined) throw new FileError("DENIED", denied);
+    return await new Pruning(runtime, new MonitoringDirectory(files, path), limits, dryRun).run();
+  } catch (error) {
+    throw fileError("Cannot prune", monitoringDir, error);
+  }
+}
+
+function whyUnknown({ files, unavailable }: Pick<Runtime, "files" | "unavailable">): string | undefined {
+  return files.freeBytes === undefined ? unavailable.freeSpace ?? "it cannot be told how much is free" : undefined;
+}
+
+/** A count, from which what is removed is taken off. */
+interface Counted {
+  bytes: number;
+  files: number;
+  readonly of: DirectoryCount;
+  /** ms since 1970. */
+  readonly began: number;
+}
+
+class Pruning {
+  readonly #runtime: Pick<Runtime, "clock" | "timers">;
+  readonly #directory: MonitoringDirectory;
+  readonly #limits: RetentionOptions;
+  readonly #isDry: boolean;
+  readonly #removed = { files: 0, bytes: 0 };
+  readonly #failures: KymoError[] = [];
+  #sliceEnd = 0;
+
+  constructor(
+    runtime: Pick<Runtime, "clock" | "timers">,
+    directory: MonitoringDirectory,
+    limits: RetentionOptions,
+    isDry: boolean,
+  ) {
+    this.#runtime = runtime;
+    this.#directory = directory;
+    this.#limits = limits;
+    this.#isDry = isDry;
+  }
+
+  async run(): Promise<PruneSummary> {
+    let count = await this.#count();
+    let excess = await this.#remove(count);
+    if (!this.#isDry && this.#rotate(count, excess > 0)) {
+      count = await this.#count();
+      excess = await this.#remove(count);
+    }
+    if (this.#removed.files > 0 && !this.#isDry) forgetCount(this.#directory);
+    const left = { files: count.files, bytes: count.bytes };
+    return { removed: this.#removed, left, isWithin: excess <= 0, failures: this.#failures };
+  }
+
+  async #count(): Promise<Counted> {
+    const { files, path } = this.#directory;
+    const began = this.#now();
+    const of = new DirectoryCount(this.#directory, { now: began, maxAge: this.#limits.maxAge, most: Infinity });
+    for (const _ of of.run(files.list(path))) await this.#breathe();
+    return { bytes: of.bytes, files: of.files, of, began };
+  }
+
+  /** Returns the bytes that are still too many. */
+  async #remove(count: Counted): Promise<number> {
+    const { maxAge = Infinity, maxBytes = Infinity, minFree = 0 } = this.#limits;
+    const { files, path } = this.#directory;
+    let missing = minFree > 0 ? minFree - files.freeBytes!(path) : 0;
+    for (const file of count.of.oldest) {
+      const isBeyond = file.time + maxAge < count.began || count.bytes > maxBytes || missing > 0;
+      if (!isBeyond) break;
+      await this.#breathe();
+      if (!this.#removeOne(file, count.began)) continue;
+      count.bytes -= file.size;
+      count.files--;
+      missing -= file.size;
+    }
+    return Math.max(count.bytes - maxBytes, missing);
+  }
+
+  /** `false` if the file is still there. */
+  #removeOne({ name, size }: Removable, counted: number): boolean {
+    const outcome = this.#isDry ? "removed" : removeFile(this.#directory, name, counted);
+    if (outcome instanceof FileError) {
+      this.#failures.push(fileError("Cannot remove", this.#directory.pathOf(name), outcome));
+      return false;
+    }
+    if (outcome === "changed") return false;
+    if (outcome === "gone") return true;
+    this.#removed.files++;
+    this.#removed.bytes += size;
+    return true;
+  }
+
+  /**
+   * Rotates the files that programs append to, if there is too much, and those with rows that are too
+   * old. Whether there was one.
+   */
+  #rotate({ of: { growing }, began }: Counted, isOver: boolean): boolean {
+    const { maxAge = Infinity } = this.#limits;
+    let isOne = false;
+    for (const { channel, first } of growing) {
+      if (first === undefined || !isOver && first + maxAge >= began) continue;
+      try {
+        if (rotateAppendFile(this.#directory, channel)) isOne = true;
+      } catch (error) {
+        this.#failures.push(
+          fileError("Cannot rotate the file", this.#directory.pathOf(appendFileName(channel)), error),
+        );
+      }
+    }
+    return isOne;
+  }
+
+  async #breathe(): Promise<void> {
+    const { clock, timers } = this.#runtime;
+    if (clock.now() < this.#sliceEnd) return;
+    await timers.sleep(0);
+    this.#sliceEnd = clock.now() + SLICE;
+  }
+
+  #now(): number {
+    return Number(this.#runtime.clock.epoch() / BigInt(NANOSECONDS_PER_MS));
+  }
+}
+
+/** Makes the programs that record count anew: their ledger has what is removed now. */
+function forgetCount(directory: MonitoringDirectory): void {
+  const { files } = directory;
+  try {
+    const path = directory.pathOf(RETENTION_LEDGER);
+    if (files.status(path)?.kind !== "file") return;
+    const handle = files.open(path);
+    try {
+      if (handle.tryLock?.() !== true) return;
+      const ledger = new Ledger(handle);
+      ledger.state.counted = 0;
+      ledger.save();
+    } finally {
+      release(handle);
+    }
+  } catch {
+    // They count once a minute all the same.
+  }
+}
