@@ -23,6 +23,7 @@ export const IN_GATE: readonly string[] = [
 export const ALL: readonly string[] = [
   ...IN_GATE,
   "tests/process/exit/",
+  "tests/process/environment/environment_test.ts",
   "tests/process/http/listener_test.ts",
   "tests/process/http/frameworks/",
   "tests/process/directories/isolates_test.ts",

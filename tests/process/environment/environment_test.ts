@@ -1,10 +1,11 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { MonitorStatus, StartOptions } from "../../../mod.ts";
 import { PLAIN_OPTIONS, VARIABLES } from "../../../src/recording/environment.ts";
-import { type Ended, RUNTIMES, spawnOn } from "../../support/process/run.ts";
+import { type Ended, RUNTIMES, spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const program = fileURLToPath(new URL("./fixtures/record.ts", import.meta.url));
@@ -21,6 +22,12 @@ const none: Readonly<Record<string, string>> = Object.fromEntries(
   PLAIN_OPTIONS.flatMap((option) => [VARIABLES[option].name, VARIABLES[option].otherwise ?? []].flat())
     .map((name) => [name, ""]),
 );
+
+/** Why the source of the command line cannot be run. The package that is built from it can. */
+function cannotParse(): string | false {
+  const isOld = thisRuntime === "node" && parseInt(process.versions.node) < 24;
+  return isOld && "before version 24 Node does not know the keyword `using`";
+}
 
 for (const runtime of RUNTIMES) {
   describe(`a program on ${runtime}`, () => {
@@ -83,21 +90,25 @@ for (const runtime of RUNTIMES) {
     });
   });
 
-  it(`kymo env on ${runtime} says what is in force, from where, and what is wrong`, async () => {
-    const run = (env: Record<string, string>, ...args: string[]): Promise<Ended> =>
-      spawnOn(runtime, commandLine, ["env", ...args], { env: { ...none, ...env } }).ended;
-    const [right, wrong] = await Promise.all([
-      run({ KYMO_DIR: "/telemetry", HOSTNAME: "web-2" }),
-      run({ KYMO_FLUSH: "soon", KYMO_UNKNOWN: "1" }, "--json"),
-    ]);
-    assertEquals([right.code, right.stderr], [0, ""]);
-    assertMatch(right.stdout, /^KYMO_DIR +monitoringDir +\/telemetry +KYMO_DIR$/m);
-    assertMatch(right.stdout, /^KYMO_INSTANCE +instance +web-2 +HOSTNAME$/m);
-    assertMatch(right.stdout, /^KYMO_FLUSH +flushInterval +60000 ms +default$/m);
-    assertEquals([wrong.code, wrong.stderr], [1, ""]);
-    const { options, errors, ignored } = JSON.parse(wrong.stdout);
-    assertEquals(options.length, PLAIN_OPTIONS.length);
-    assertStringIncludes(errors.join(), "KYMO_FLUSH must be");
-    assertStringIncludes(ignored.join(), "KYMO_UNKNOWN");
-  });
+  it(
+    `kymo env on ${runtime} says what is in force, from where, and what is wrong`,
+    { skip: cannotParse() },
+    async () => {
+      const run = (env: Record<string, string>, ...args: string[]): Promise<Ended> =>
+        spawnOn(runtime, commandLine, ["env", ...args], { env: { ...none, ...env } }).ended;
+      const [right, wrong] = await Promise.all([
+        run({ KYMO_DIR: "/telemetry", HOSTNAME: "web-2" }),
+        run({ KYMO_FLUSH: "soon", KYMO_UNKNOWN: "1" }, "--json"),
+      ]);
+      assertEquals([right.code, right.stderr], [0, ""]);
+      assertMatch(right.stdout, /^KYMO_DIR +monitoringDir +\/telemetry +KYMO_DIR$/m);
+      assertMatch(right.stdout, /^KYMO_INSTANCE +instance +web-2 +HOSTNAME$/m);
+      assertMatch(right.stdout, /^KYMO_FLUSH +flushInterval +60000 ms +default$/m);
+      assertEquals([wrong.code, wrong.stderr], [1, ""]);
+      const { options, errors, ignored } = JSON.parse(wrong.stdout);
+      assertEquals(options.length, PLAIN_OPTIONS.length);
+      assertStringIncludes(errors.join(), "KYMO_FLUSH must be");
+      assertStringIncludes(ignored.join(), "KYMO_UNKNOWN");
+    },
+  );
 }
