@@ -28,6 +28,7 @@ const ORDER = [
   "work",
   "flat",
   "summary",
+  "compact",
   "files",
   "top",
 ];
