@@ -96,6 +96,13 @@ describe("docs/reference.md", () => {
     assertEquals(functions.filter((name) => !reference.includes(`| \`${name}(`)), []);
   });
 
+  it("has every option of start", () => {
+    const [section] = /^## Options of `start`$[\s\S]*?^## /m.exec(reference)!;
+    const rows = [...section.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name);
+    const options = new Set(PLAIN_OPTIONS.map((option) => option.split(".")[0]!));
+    assertEquals(rows.sort(), [...options, "onError", "samplers"].sort());
+  });
+
   it("names every building block", () => {
     const [section] = /^## Building blocks$[\s\S]*/m.exec(reference)!;
     const names = Object.keys(core).filter((name) => name !== "KymoError");

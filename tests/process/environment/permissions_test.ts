@@ -156,6 +156,11 @@ describe("environment variables", () => {
     assertMatch(outcome.lastError!, /profile.*--allow-sys/);
     assertEquals(outcome.stopped.errors, 1);
     assertEquals(readRows(directory, "duration"), 100);
+    const byPattern = [...minimal(directory), "--allow-env=KYMO_*,OTEL_*,HOSTNAME"];
+    const { running, stopped } = await record(byPattern, directory, {
+      env: { KYMO_NAME: "orders", KYMO_DRI: "unknown" },
+    });
+    assertEquals([running.name, stopped.errors], ["orders", 1]);
   });
 
   it("are all read with --allow-env, and unknown ones are told", async () => {
