@@ -83,6 +83,7 @@ export class TelemetryFrame {
 
   /**
    * Statistics of each series, as pandas' `describe` computes them; ascending by label (and process).
+   * The rows that say when recording was off are no series.
    *
    * @throws {KymoError} `invalid-argument`, if an option is wrong, such as a quantile above 1.
    */

@@ -125,7 +125,8 @@ export class TelemetrySeries {
 
   /**
    * Statistics of each interval from the first observation to the last, including empty intervals
-   * between them. Intervals begin at integer multiples of their length since 1970. (pandas counts
+   * between them. An interval in which recording was off all the time has no count: it is NaN, and not
+   * zero. Intervals begin at integer multiples of their length since 1970. (pandas counts
    * from the midnight before the first observation: the same for lengths that divide a day.)
    *
    * @param interval An integer number of `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, such as `"1s"` or
