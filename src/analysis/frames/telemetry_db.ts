@@ -78,8 +78,9 @@ export class TelemetryDB {
   /**
    * Opens a monitoring directory, in either layout and with the spools of running programs in it, a
    * CSV file, a pattern of files such as `"runs/*.csv"`, or several of these. Files of the Python
-   * original are read too. A directory in which nothing was recorded has no observations, which is
-   * no error.
+   * original are read too, and so are the Parquet files of `kymo compact`: each row once, also while
+   * files are compacted. A directory in which nothing was recorded has no observations, which is no
+   * error.
    *
    * @throws {KymoError} `"missing-package"` without the package `@duckdb/node-api`;
    * `"permission-denied"` on Deno without `--allow-ffi`; `"not-found"` and other codes of files if
