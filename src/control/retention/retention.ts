@@ -43,8 +43,11 @@ const LISTED = 512;
 /** ns for which files are removed at once in the background. */
 const SLICE = 200_000;
 
-/** ms that a flush waits for the lock of the ledger, or for a count, before it goes on without. */
-const PATIENCE = 1_000;
+/**
+ * ms that flushes wait for the lock of the ledger, or for a count, before they go on without, until
+ * that is to be had again.
+ */
+const PATIENCE = 500;
 
 /** What retention has removed. */
 export interface PrunedCounts {
@@ -60,7 +63,8 @@ export const NOTHING_PRUNED: PrunedCounts = { files: 0, bytes: 0 };
 /** What a flush asks of retention. */
 export interface Room {
   /**
-   * Settles what was written so far; `false` if the next file is to wait for that. With `mayCount` it
+   * Settles what was written so far; `false` if the next file is to wait for that, which it does for
+   * half a second at most, and not again until it could be settled. With `mayCount` it
    * may take some ms, where nothing else can be done before the next file.
    */
   settle(mayCount?: boolean): boolean;
