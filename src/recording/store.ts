@@ -1,4 +1,4 @@
-import { NO_LIMITS } from "../control/retention/retention.ts";
+import { NO_LIMITS } from "../control/retention/room.ts";
 import { CsvEncoder } from "../csv/encode.ts";
 import type { RecordingState, RequestAnswer } from "../control/answer_file.ts";
 import type { ControlRequest, ProfileKind } from "../control/control_file.ts";

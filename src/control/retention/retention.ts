@@ -29,6 +29,7 @@ import { LedgerFile } from "./ledger_file.ts";
 import { removeFile } from "./remove_file.ts";
 import { Rotation } from "./rotation.ts";
 import type { RetentionOptions } from "../retention_options.ts";
+import type { Room } from "./room.ts";
 
 /** ms between counts, and for which a program that counts is given time. */
 const COUNT_INTERVAL = 60_000;
@@ -59,19 +60,6 @@ export interface PrunedCounts {
 
 /** Where nothing was removed. */
 export const NOTHING_PRUNED: PrunedCounts = { files: 0, bytes: 0 };
-
-/** What a flush asks of retention. */
-export interface Room {
-  /**
-   * Settles what was written so far; `false` if the next file is to wait for that, which it does for
-   * half a second at most, and not again until it could be settled. With `mayCount` it
-   * may take some ms, where nothing else can be done before the next file.
-   */
-  settle(mayCount?: boolean): boolean;
-}
-
-/** Where no limits are set, there is always room. */
-export const NO_LIMITS: Room = { settle: () => true };
 
 /** What a {@linkcode Retention} needs. */
 export interface RetentionDeps {

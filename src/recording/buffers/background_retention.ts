@@ -1,4 +1,5 @@
-import { type PrunedCounts, Retention, type RetentionDeps, type Room } from "../../control/retention/retention.ts";
+import { type PrunedCounts, Retention, type RetentionDeps } from "../../control/retention/retention.ts";
+import type { Room } from "../../control/retention/room.ts";
 import { TimeSlicer, type TimeSlicerDeps } from "./time_slicer.ts";
 
 /** ms between looks whether it is time to count the directory. */

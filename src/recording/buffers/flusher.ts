@@ -1,4 +1,4 @@
-import type { Room } from "../../control/retention/retention.ts";
+import type { Room } from "../../control/retention/room.ts";
 import { fileError, type KymoError, quotePath, reason } from "../../errors.ts";
 import { cannotAppend, FileClosed, LOCK_PATIENCE, LOCK_RETRY, WRONG_FILE } from "../../files/append_file.ts";
 import { type FlushDeps, type FlushProgress, SegmentFlush } from "../../files/flush.ts";

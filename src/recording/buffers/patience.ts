@@ -1,4 +1,4 @@
-import type { Room } from "../../control/retention/retention.ts";
+import type { Room } from "../../control/retention/room.ts";
 import { NANOSECONDS_PER_MS } from "../../series.ts";
 
 /** How long a program that ends waits for a lock, ms; then it writes a separate file. */

@@ -1,4 +1,4 @@
-import type { Room } from "../../control/retention/retention.ts";
+import type { Room } from "../../control/retention/room.ts";
 import type { KymoError } from "../../errors.ts";
 import { LOCK_RETRY } from "../../files/append_file.ts";
 import { Recovery, type RecoveryDeps } from "../../files/recovery.ts";

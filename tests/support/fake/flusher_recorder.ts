@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { HEADER } from "../../../src/csv/dialect.ts";
-import { NO_LIMITS } from "../../../src/control/retention/retention.ts";
+import { NO_LIMITS } from "../../../src/control/retention/room.ts";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import type { KymoError } from "../../../src/errors.ts";
 import { Failures } from "../../../src/recording/failures.ts";

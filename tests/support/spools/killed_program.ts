@@ -1,4 +1,4 @@
-import { NO_LIMITS } from "../../../src/control/retention/retention.ts";
+import { NO_LIMITS } from "../../../src/control/retention/room.ts";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { Channels } from "../../../src/recording/channels.ts";
 import type { DoubleBuffer } from "../../../src/recording/buffers/double_buffer.ts";

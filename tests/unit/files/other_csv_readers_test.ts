@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { type DuckDBBlobValue, DuckDBInstance } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
 import { readdirSync, readFileSync } from "node:fs";
-import { NO_LIMITS } from "../../../src/control/retention/retention.ts";
+import { NO_LIMITS } from "../../../src/control/retention/room.ts";
 import { CsvEncoder } from "../../../src/csv/encode.ts";
 import { ValueKind } from "../../../src/series.ts";
 import { detect } from "../../../runtime_adapters/detect.ts";

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
-import { NO_LIMITS } from "../../../../src/control/retention/retention.ts";
+import { NO_LIMITS } from "../../../../src/control/retention/room.ts";
 import { CsvEncoder } from "../../../../src/csv/encode.ts";
 import { wholeRowsEnd } from "../../../../src/files/append_file.ts";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";

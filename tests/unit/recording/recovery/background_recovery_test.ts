@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { NO_LIMITS } from "../../../../src/control/retention/retention.ts";
+import { NO_LIMITS } from "../../../../src/control/retention/room.ts";
 import { CsvEncoder } from "../../../../src/csv/encode.ts";
 import { BackgroundRecovery } from "../../../../src/recording/recovery/background_recovery.ts";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
