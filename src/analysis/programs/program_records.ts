@@ -64,10 +64,12 @@ export function readProgramRecords(
 /** The names of the records in a directory, sorted; none if it cannot be listed. */
 function namesIn(files: Files, directory: string): { readonly name: string; readonly key: string }[] {
   try {
-    return files.list(directory).sort().flatMap((name) => {
+    const names: { name: string; key: string }[] = [];
+    for (const name of files.list(directory)) {
       const owner = parseProgramFileName(name);
-      return owner === undefined ? [] : [{ name, key: processKey(owner) }];
-    });
+      if (owner !== undefined) names.push({ name, key: processKey(owner) });
+    }
+    return names.sort((one, other) => one.name < other.name ? -1 : 1);
   } catch {
     return [];
   }

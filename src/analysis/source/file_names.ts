@@ -16,7 +16,12 @@
  * @module
  */
 
-import { parseCompactedFileName, parseSegmentFileName, SPOOLS_DIRECTORY } from "../../files/names.ts";
+import {
+  parseCompactedFileName,
+  parseSegmentFileName,
+  type PublishedName,
+  SPOOLS_DIRECTORY,
+} from "../../files/names.ts";
 import { isChannelName } from "../../segment/format.ts";
 import { CHANNELS } from "../../series.ts";
 
@@ -28,6 +33,8 @@ export interface CsvName {
   readonly isolate: string;
   /** The name that Kymo gave it, as far as one can tell. Files that share it may be copies. */
   readonly original: string;
+  /** The segment whose own file it is, or was before it was renamed. Absent if the name does not tell. */
+  readonly segment?: PublishedName;
   /**
    * The channel if the name is as Kymo gave it after all: a program may call a channel of its own
    * `duration-20261128`. Absent if there is no doubt.
@@ -37,6 +44,9 @@ export interface CsvName {
 
 /** The name, `.csv`, and what follows that. */
 const EXTENSION = /^(.+?)(\.csv)(?![a-z\d])(.*)$/is;
+
+/** Kymo's names of most files: this tells it in a tenth of the time, and there may be 200,000. */
+const SEGMENTS_OWN = /^[A-Za-z\d][\w-]*\.\d+-[\da-f]{8}-\d+\.csv$/;
 
 /** What may be added to a name, each one by one: no text is read in two ways, so this stays fast. */
 const ADDED = [
@@ -72,7 +82,9 @@ export function readCsvName(name: string): CsvName {
   for (let rest: string | undefined = text; rest !== undefined; rest = withoutLast(rest)) {
     const original = `${rest}.csv`;
     const segment = parseSegmentFileName(original);
-    if (segment !== undefined) return { channel: segment.owner.channel, isolate: segment.owner.isolate, original };
+    if (segment !== undefined) {
+      return { channel: segment.owner.channel, isolate: segment.owner.isolate, original, segment };
+    }
   }
   const head = text.split(".", 1)[0] || text;
   const { channel, otherwise } = channelOf(head);
@@ -84,6 +96,7 @@ export function readCsvName(name: string): CsvName {
 
 /** Whether a file of this name in a directory is read as CSV. Hidden files are not published. */
 export function isCsvName(name: string): boolean {
+  if (SEGMENTS_OWN.test(name)) return true;
   const [, , , added] = EXTENSION.exec(name) ?? [];
   return added !== undefined && ALL_ADDED.test(added) && !name.startsWith(".");
 }

@@ -4,7 +4,7 @@ import {
   fileNameOf,
   parseCompactedFileName,
   parseProgramFileName,
-  parseSegmentFileName,
+  type PublishedName,
 } from "../../files/names.ts";
 import { findRegularFile, followLinks } from "../../files/regular_file.ts";
 import { failure, type Result, success } from "../../result.ts";
@@ -23,6 +23,8 @@ export interface FoundFile {
   readonly channel: string;
   /** The isolate that recorded its rows, by its name; empty if that does not tell. */
   readonly isolate: string;
+  /** The segment whose own file it is, by its name; `undefined` if that does not tell, or was changed. */
+  readonly segment: PublishedName | undefined;
   /** Whether its path is not one from which `ISOLATE_IN_PATH` finds the isolate. */
   readonly isRenamed: boolean;
   /** Its size when it was found, bytes. */
@@ -81,12 +83,14 @@ export interface ListedNames {
  * @throws {KymoError} if it cannot be listed.
  */
 export function listNames(files: Files, directory: string): ListedNames {
-  const names = reportingPath(directory, () => files.list(directory)).sort();
-  return {
-    csvs: names.filter(isCsvName),
-    compacted: names.filter((name) => parseCompactedFileName(name) !== undefined),
-    doubtful: names.filter(isDoubtfulName),
-  };
+  const found = { csvs: [] as string[], compacted: [] as string[], doubtful: [] as string[] };
+  for (const name of reportingPath(directory, () => files.list(directory))) {
+    if (isCsvName(name)) found.csvs.push(name);
+    else if (parseCompactedFileName(name) !== undefined) found.compacted.push(name);
+    else if (isDoubtfulName(name)) found.doubtful.push(name);
+  }
+  for (const names of Object.values(found)) names.sort();
+  return found;
 }
 
 /** Whether there is a file that is not empty at a path. Does not throw. */
@@ -115,13 +119,16 @@ export function findFile(
     const name = fileNameOf(path);
     const told = readCsvName(name);
     const channel = evidence.channelOf(told, path);
-    const { isolate } = target === path ? told : readCsvName(fileNameOf(target));
+    const targetName = target === path ? name : fileNameOf(target);
+    const { isolate, original, segment } = target === path ? told : readCsvName(targetName);
+    const isRenamed = original !== targetName;
     return success({
       path: target,
       original: channel === told.channel ? told.original : appendFileName(channel),
       channel,
       isolate,
-      isRenamed: isolate !== "" && parseSegmentFileName(fileNameOf(target)) === undefined,
+      segment: isRenamed ? undefined : segment,
+      isRenamed: isolate !== "" && isRenamed,
       size,
       modified,
       grows: name === appendFileName(channel),

@@ -71,7 +71,7 @@ async function openListed(
 
   let hasLost = compactedPaths.some((path) => isGone(files, path));
   const add = async (path: string, bound?: number): Promise<void> => {
-    if (found.has(path) || await isCovered(path)) return;
+    if (found.has(path) || coverages.size > 0 && await isCovered(path)) return;
     const file = findFile(files, path, evidence);
     if (file.ok) {
       found.set(path, new CheckedFile(file.value, bound));
@@ -88,9 +88,11 @@ async function openListed(
     const { csvs, doubtful } = listed.get(path) ?? { csvs: [], doubtful: [] };
     const names = csvs.filter((name) => snapshot?.includes(name) ?? true);
     for (const name of names) await add(`${path}/${name}`, snapshot?.bounds.get(`${path}/${name}`));
-    const originals = names.map((name) => readCsvName(name).original);
-    const inputs = coverages.get(path)?.names ?? [];
-    for (const rows of snapshot?.rowsBeside([...originals, ...inputs]) ?? []) spoolRows.set(rows.path, rows);
+    if (snapshot !== undefined) {
+      const originals = names.map((name) => readCsvName(name).original);
+      const inputs = coverages.get(path)?.names ?? [];
+      for (const rows of snapshot.rowsBeside([...originals, ...inputs])) spoolRows.set(rows.path, rows);
+    }
     for (const name of doubtful) {
       if (hasContent(files, `${path}/${name}`)) problems.add(`${path}/${name}`, 0, 0, DOUBTFUL);
     }

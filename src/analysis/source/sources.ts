@@ -93,6 +93,8 @@ export class CheckedSources implements Sources, OpenedSources {
   readonly directories: readonly string[];
   readonly #files: Files;
   readonly #all: readonly CheckedFile[];
+  /** Those to look after: not those of many that are left out or loaded for good. */
+  #rest: readonly CheckedFile[];
   /** Compacted files; those that have been moved or deleted since are taken out. */
   #compacted: readonly CompactedFile[];
   #hasLost: boolean;
@@ -114,6 +116,7 @@ export class CheckedSources implements Sources, OpenedSources {
     this.directories = directories;
     this.#files = files;
     this.#all = csvs;
+    this.#rest = csvs;
     this.#compacted = compacted.filter(({ sha256 }) => sha256 !== undefined);
     this.#hasLost = hasLost;
     this.#problems = problems;
@@ -130,7 +133,7 @@ export class CheckedSources implements Sources, OpenedSources {
   }
 
   get hasLost(): boolean {
-    return this.#hasLost || this.#all.some(({ isGone }) => isGone);
+    return this.#hasLost || this.#rest.some(({ isGone }) => isGone);
   }
 
   async drop(): Promise<void> {
@@ -162,9 +165,10 @@ export class CheckedSources implements Sources, OpenedSources {
     if (this.#hasManyFiles) {
       if (this.#joined !== undefined) await this.#inTurns(this.#joined.join(this.#all));
       await this.#loadSmallFiles();
+      this.#settle();
     }
-    this.#checked = this.#check(this.#all);
-    const unchecked = this.#all.filter(({ mode }) => mode === "unchecked");
+    this.#checked = this.#check(this.#rest);
+    const unchecked = this.#rest.filter(({ mode }) => mode === "unchecked");
     const work = unchecked.reduce((sum, { found }) => sum + found.size + OPENING_BYTES, 0);
     if (work <= CHECKED_BEFORE) await this.check();
     else this.#relate();
@@ -176,10 +180,10 @@ export class CheckedSources implements Sources, OpenedSources {
     // If the check has changed the relations since the query began, its failure says nothing about
     // them.
     const isToBlame = failure !== undefined && !this.#differs(this.#relationsNow());
-    for (const file of this.#all) file.look(this.#files, this.#problems, isToBlame);
+    for (const file of this.#rest) file.look(this.#files, this.#problems, isToBlame);
     if (isToBlame) this.#lookAtCompacted();
-    await this.#check(this.#all);
-    for (const file of this.#all) {
+    await this.#check(this.#rest);
+    for (const file of this.#rest) {
       // Of many files DuckDB must not keep the order.
       const isUnordered = file.mode === "limited" && this.#hasManyFiles;
       if (file.mode === "damaged" || isUnordered) await file.load(this.#files, this.#tables, this.#problems);
@@ -197,6 +201,14 @@ export class CheckedSources implements Sources, OpenedSources {
 
   get #hasManyFiles(): boolean {
     return this.#all.length > MANY_FILES;
+  }
+
+  /** Forgets the files that nobody reads any more: to pass 200,000 takes some ms, after each query. */
+  #settle(): void {
+    const isRead = ({ mode }: CheckedFile): boolean => mode !== "loaded" && mode !== "out";
+    this.#hasLost ||= this.#all.some(({ isGone }) => isGone);
+    this.#rest = this.#all.filter(isRead);
+    for (const [channel, files] of this.#channels) this.#channels.set(channel, files.filter(isRead));
   }
 
   /** Checks small files, and loads their rows. */

@@ -21,7 +21,7 @@
 
 import { outerTimepoints } from "../../csv/outer_rows.ts";
 import { release } from "../../files/directory.ts";
-import { channelKey, directoryOf, fileNameOf, parseSegmentFileName } from "../../files/names.ts";
+import { channelKey, directoryOf } from "../../files/names.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
 import { CHANNELS } from "../../series.ts";
 import type { FoundFile } from "./found_files.ts";
@@ -64,8 +64,7 @@ export function findOutside<File extends { readonly found: FoundFile }>(
   if (from === undefined && to === undefined) return [];
   const channels = new Map<string, TimedFile<File>[]>();
   for (const file of all) {
-    const { path, modified } = file.found;
-    const segment = parseSegmentFileName(fileNameOf(path));
+    const { path, modified, segment } = file.found;
     if (segment === undefined || !TIMED.has(segment.owner.channel)) continue;
     const key = `${directoryOf(path)}/${channelKey(segment.owner)}`;
     const { owner: { channel }, sequence } = segment;

@@ -1,3 +1,4 @@
+import type { TimeRange } from "../../analysis/frames/selection.ts";
 import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
 import { isRecordingName } from "../../analysis/source/file_names.ts";
 import { expandPattern, isPattern } from "../../analysis/source/file_pattern.ts";
@@ -16,7 +17,8 @@ import { SPACED, writeError } from "../terminal/style.ts";
 
 /**
  * Opens what the user named: directories, files, or patterns of files. Of files outside the
- * selected time only the names are read.
+ * selected time only the names are read. `estimate` gives an estimate of the time range, if the caller
+ * needs it too.
  *
  * @throws {KymoError} saying "Cannot `action`", if there is no such file, or if recordings are only
  * in directories below.
@@ -26,6 +28,7 @@ export async function openRecording(
   action: string,
   { look, runtime: { files } }: CliContext,
   selected: Pick<SelectionOptions, "from" | "to"> = {},
+  estimate?: () => TimeRange | undefined,
 ): Promise<TelemetryDB> {
   for (const source of sources) {
     const found = look(source);
@@ -47,7 +50,7 @@ export async function openRecording(
     import("../../analysis/frames/telemetry_db.ts"),
     import("../../analysis/summary/time_estimate.ts"),
   ]);
-  return await TelemetryDB.open(sources, boundsOf(selected, () => estimateTimeRange(sources, files)));
+  return await TelemetryDB.open(sources, boundsOf(selected, estimate ?? (() => estimateTimeRange(sources, files))));
 }
 
 /**

@@ -61,17 +61,19 @@ async function summarizeRecording(
   const { byProcess = false, json = false, top } = options;
   const quantiles = parseQuantiles(options.quantiles);
   const sort = parseSortKey(options.sort, quantiles);
-  await using db = await openRecording(sources, "summarize", context, options);
+  const { estimateTimeRange } = await import("../../../analysis/summary/time_estimate.ts");
+  let estimated: ReturnType<typeof estimateTimeRange>;
+  // Once: it lists the directories.
+  const estimate = (): typeof estimated => estimated ??= estimateTimeRange(sources, context.runtime.files);
+  await using db = await openRecording(sources, "summarize", context, options, estimate);
   const [
     { summarize, timeRange },
-    { estimateTimeRange },
     { programsOf },
     { remarksOn },
     { remarksOnPauses },
     { growingMemory },
   ] = await Promise.all([
     import("../../../analysis/summary/summary.ts"),
-    import("../../../analysis/summary/time_estimate.ts"),
     import("../../../analysis/programs/program.ts"),
     import("../../../analysis/programs/remarks.ts"),
     import("../../../analysis/programs/pause_remarks.ts"),
@@ -79,8 +81,7 @@ async function summarizeRecording(
   ]);
   const summary = await whileReading(db, context, async () => {
     const selection = await selectionOf(options, () => timeRange(db));
-    const estimate = estimateTimeRange(sources, context.runtime.files);
-    return await summarize(db, { ...selection, byProcess, quantiles, estimate });
+    return await summarize(db, { ...selection, byProcess, quantiles, estimate: estimate() });
   });
   const { reading } = db;
   const records = db.programRecords(summary.processes);

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { parseSegmentFileName } from "../../../../src/files/names.ts";
 import {
   isCsvName,
   isDoubtfulName,
@@ -33,7 +34,8 @@ describe("the name of a CSV file", () => {
     const added = [".gz", ".1", ".1.gz", "-20261128", ".old"].map((text) => `${SEGMENT}${text}`);
     const marks = [" (1)", " - Copy"].map((mark) => SEGMENT.replace(".csv", `${mark}.csv`));
     for (const name of [SEGMENT, ...added, ...marks, `Copy of ${SEGMENT}`]) {
-      assertEquals(readCsvName(name), { channel: "duration", isolate: "0a1b2c3d", original: SEGMENT }, name);
+      const segment = parseSegmentFileName(SEGMENT)!;
+      assertEquals(readCsvName(name), { channel: "duration", isolate: "0a1b2c3d", original: SEGMENT, segment }, name);
     }
   });
 
