@@ -57,8 +57,9 @@ export interface MemoryGrowth {
 
 /**
  * The growth of a program's memory, from points in order of time; `undefined` unless it is long,
- * large and steady enough. `paused`: seconds between the points in which recording was off. The line is that of Theil and Sen, the median of the slopes of all pairs,
- * which up to 29 % of outliers do not move.
+ * large and steady enough. `paused`: seconds between the points in which recording was off. The
+ * line is that of Theil and Sen, the median of the slopes of all pairs, which up to 29 % of
+ * outliers do not move.
  */
 export function memoryGrowth(points: readonly MemoryPoint[], paused = 0): MemoryGrowth | undefined {
   const thinned = thinOut(points);

@@ -12,7 +12,9 @@ export interface Span<Time> {
   readonly to: Time;
 }
 
-/** The spans that cover what at least one of some spans covers: in order, and apart from each other. */
+/**
+ * The spans that cover what at least one of some spans covers: in order, and apart from each other.
+ */
 export function unionOf<Time extends number | bigint>(spans: readonly Span<Time>[]): Span<Time>[] {
   const union: { from: Time; to: Time }[] = [];
   const sorted = spans.filter(({ from, to }) => from < to).sort((one, other) => compare(one.from, other.from));

@@ -12,7 +12,10 @@ export interface SeriesSpan {
   readonly first: bigint;
   /** Last timepoint, ns since 1970. */
   readonly last: bigint;
-  /** Times from the first to the last timepoint in which it was not recorded, since recording was off. */
+  /**
+   * Times from the first to the last timepoint in which it was not recorded, since recording was
+   * off.
+   */
   readonly off: readonly Span<bigint>[];
   readonly median: number;
   readonly p99: number;
@@ -21,7 +24,10 @@ export interface SeriesSpan {
 /** Most pauses of a series that are left out of its time, the first ones. */
 const MOST_PAUSES = 1_000;
 
-/** Reads the spans of all series of a frame, by label, in one scan, or two if recording was ever off. */
+/**
+ * Reads the spans of all series of a frame, by label, in one scan, or two if recording was ever
+ * off.
+ */
 export async function readSpans(frame: TelemetryFrame): Promise<Map<string, SeriesSpan>> {
   const table = await frame.sql(
     `SELECT Label, count(*) AS count, min(Timepoint) AS first, max(Timepoint) AS last,
@@ -76,7 +82,10 @@ export async function readHistograms(
   });
 }
 
-/** The pauses of a series as rows in SQL: its index, a pause, and the time that those before it took. */
+/**
+ * The pauses of a series as rows in SQL: its index, a pause, and the time that those before it
+ * took.
+ */
 function pausesInSql({ off }: SeriesSpan, series: number): string[] {
   let lost = 0n;
   return off.map(({ from, to }) => {

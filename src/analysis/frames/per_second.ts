@@ -15,8 +15,8 @@ export interface SecondSums {
   /** The comparison of the total sums. */
   readonly ratio: number;
   /**
-   * The comparison of the sums of each second; NaN outside the time range of either series, and where
-   * recording of one of them was off for longer than that of the other.
+   * The comparison of the sums of each second; NaN outside the time range of either series, and
+   * where recording of one of them was off for longer than that of the other.
    */
   readonly series: SecondSeries;
 }

@@ -33,9 +33,9 @@ export interface Resampled {
   /** Quantiles of the observations, in the order of the request. */
   readonly quantiles: readonly ResampledQuantiles[];
   /**
-   * Part of the interval in which recording was on, from 0 to 1: a rate is the count by that part of
-   * the interval's length. Recording was off while it was switched off in one process of the series and
-   * no other one recorded.
+   * Part of the interval in which recording was on, from 0 to 1: a rate is the count by that part
+   * of the interval's length. Recording was off while it was switched off in one process of the
+   * series and no other one recorded.
    */
   readonly recorded: Float64Array;
 }

@@ -22,7 +22,10 @@ export const IS_NO_SWITCH = `NOT (Channel = ${literal(CHANNELS.runtime)} AND ${I
 /** Reads when recording was off. */
 export type PauseReader = () => Promise<Pauses>;
 
-/** With more switches than this, only the last of each process and label in a part of the time counts. */
+/**
+ * With more switches than this, only the last of each process and label in a part of the time
+ * counts.
+ */
 const MAX_SWITCHES = 100_000;
 
 /** What {@linkcode readPauses} reads, and what it should know. */
@@ -74,12 +77,13 @@ async function readBeganOff(database: DuckDB): Promise<Set<string>> {
 }
 
 /**
- * A relation of rows of the runtime with a further column `offSince`: when recording of some of these
- * was switched off in the process for the last time before each row; null if it never was. So what is
- * between two rows with different values is not known.
+ * A relation of rows of the runtime with a further column `offSince`: when recording of some of
+ * these was switched off in the process for the last time before each row; null if it never was. So
+ * what is between two rows with different values is not known.
  */
 export function afterSwitches(relation: string): string {
-  // A window, and no ASOF join, which DuckDB may run as a loop in a loop: hostile rows make it take hours.
+  // A window, and no ASOF join, which DuckDB may run as a loop in a loop: hostile rows make it take
+  // hours.
   return `(
     SELECT * EXCLUDE (isOff) FROM (
       SELECT *, max(CASE WHEN isOff THEN Timepoint END) OVER (
@@ -96,8 +100,8 @@ export function afterSwitches(relation: string): string {
 }
 
 /**
- * Reads when each series of a relation was not recorded, by label: it was off in some process, and no
- * other process recorded it. Scans the relation if anything was ever switched.
+ * Reads when each series of a relation was not recorded, by label: it was off in some process, and
+ * no other process recorded it. Scans the relation if anything was ever switched.
  */
 export async function readOffTimes(
   database: Pick<DuckDB, "sql">,

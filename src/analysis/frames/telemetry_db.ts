@@ -160,13 +160,13 @@ export class TelemetryDB {
   }
 
   /**
-   * When recording was switched off, by process and series. Nothing is known of these times: they are
-   * neither quiet, nor had a program died.
+   * When recording was switched off, by process and series. Nothing is known of these times: they
+   * are neither quiet, nor had a program died.
    *
    * A program says so in rows of the channel `runtime`, labelled `recording`, `recording channel
    * <name>` or `recording label <pattern>`: 0 is off from here, 1 on again. They are rows as all
-   * others for SQL and export, and no series for `labels` and `describe`. If the database was opened
-   * with `from`, what is switched on first was off before.
+   * others for SQL and export, and no series for `labels` and `describe`. If the database was
+   * opened with `from`, what is switched on first was off before.
    *
    * @example
    * ```ts
@@ -284,8 +284,8 @@ export class TelemetryDB {
    * quotes. (A channel that differs from another only in case, or whose name is `observations`, has
    * no view.) The columns are `Timepoint` (BIGINT, ns since 1970), `Measurement` (DOUBLE), `Label`
    * (VARCHAR), `PID` (BIGINT), `Isolate` (VARCHAR: with the PID it is one process; empty where the
-   * name of a file does not tell it, as in layout `append`) and `Channel` (VARCHAR). In DuckDB, NaN equals itself and is larger
-   * than any number.
+   * name of a file does not tell it, as in layout `append`) and `Channel` (VARCHAR). In DuckDB, NaN
+   * equals itself and is larger than any number.
    *
    * A SELECT is repeated if a file changed while it ran. Other statements run once.
    *

@@ -31,8 +31,8 @@ export class TelemetryFrame {
   }
 
   /**
-   * The labels, ascending by code points. Those of the rows that say when recording was off are none:
-   * see `TelemetryDB.pauses`.
+   * The labels, ascending by code points. Those of the rows that say when recording was off are
+   * none: see `TelemetryDB.pauses`.
    */
   async labels(): Promise<string[]> {
     const table = await this.sql(`SELECT DISTINCT Label FROM ${this.relation} WHERE ${IS_NO_SWITCH} ORDER BY Label`);
@@ -82,8 +82,8 @@ export class TelemetryFrame {
   }
 
   /**
-   * Statistics of each series, as pandas' `describe` computes them; ascending by label (and process).
-   * The rows that say when recording was off are no series.
+   * Statistics of each series, as pandas' `describe` computes them; ascending by label (and
+   * process). The rows that say when recording was off are no series.
    *
    * @throws {KymoError} `invalid-argument`, if an option is wrong, such as a quantile above 1.
    */

@@ -103,8 +103,8 @@ export class TelemetrySeries {
   }
 
   /**
-   * Statistics of the series or of each process (ascending by PID, then isolate), as pandas' `describe` computes
-   * them; empty if there are no observations.
+   * Statistics of the series or of each process (ascending by PID, then isolate), as pandas'
+   * `describe` computes them; empty if there are no observations.
    *
    * @throws {KymoError} `invalid-argument`, if an option is wrong, such as a quantile above 1.
    */
@@ -125,9 +125,9 @@ export class TelemetrySeries {
 
   /**
    * Statistics of each interval from the first observation to the last, including empty intervals
-   * between them. An interval in which recording was off all the time has no count: it is NaN, and not
-   * zero. Intervals begin at integer multiples of their length since 1970. (pandas counts
-   * from the midnight before the first observation: the same for lengths that divide a day.)
+   * between them. An interval in which recording was off all the time has no count: it is NaN, and
+   * not zero. Intervals begin at integer multiples of their length since 1970. (pandas counts from
+   * the midnight before the first observation: the same for lengths that divide a day.)
    *
    * @param interval An integer number of `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, such as `"1s"` or
    * `"500ms"`; or nanoseconds as a bigint.

@@ -31,7 +31,9 @@ const PATIENCE = 60;
  */
 const MAX_SPOOLLESS = 100;
 
-/** Bytes at the end of the file of the runtime to which all append that are searched for switches. */
+/**
+ * Bytes at the end of the file of the runtime to which all append that are searched for switches.
+ */
 const APPENDED_TAIL = 256 * 1024;
 
 const NANOSECONDS = BigInt(NANOSECONDS_PER_SECOND);
@@ -84,7 +86,10 @@ export class LiveDirectory {
     this.#followSpoolless();
   }
 
-  /** The spools by process (see {@linkcode processKey}) that the last look, or the constructor, has found. */
+  /**
+   * The spools by process (see {@linkcode processKey}) that the last look, or the constructor, has
+   * found.
+   */
   get held(): ReadonlyMap<string, readonly SpooledSegment[]> {
     return this.#held;
   }
@@ -94,12 +99,17 @@ export class LiveDirectory {
     return SpoolReader.isLocked(this.#directory.files, path);
   }
 
-  /** Whether a program that has no spools is alive, by its lock; `undefined` if that cannot be told. */
+  /**
+   * Whether a program that has no spools is alive, by its lock; `undefined` if that cannot be told.
+   */
   isProgramLocked(owner: ProcessId): boolean | undefined {
     return SpoolReader.isLocked(this.#directory.files, pathOf(this.#directory, owner, "lock"));
   }
 
-  /** Whether a process has answered that it records, and why not; `undefined` if it has not answered. */
+  /**
+   * Whether a process has answered that it records, and why not; `undefined` if it has not
+   * answered.
+   */
   recordingOf(owner: ProcessId): RecordingState | undefined {
     return unlessUnreadable(() => {
       const answer = readAnswer(this.#directory.files, pathOf(this.#directory, owner, "answer"));

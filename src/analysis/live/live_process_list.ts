@@ -127,8 +127,8 @@ function describe(
 }
 
 /**
- * Whether recording of a process is off, and since when: by its rows, or else by what it has answered
- * to who switched it.
+ * Whether recording of a process is off, and since when: by its rows, or else by what it has
+ * answered to who switched it.
  */
 function offOf(
   id: ProcessId,

@@ -38,11 +38,13 @@ export interface LiveProcess {
    */
   readonly state: "running" | "silent" | "off" | "unknown" | "killed" | "ended";
   /**
-   * If its recording is off, or was when it ended: since when, in ms since 1970, unless no row was found
-   * that says so; and why, and until when, if the program has answered so.
+   * If its recording is off, or was when it ended: since when, in ms since 1970, unless no row was
+   * found that says so; and why, and until when, if the program has answered so.
    */
   readonly off?: { readonly since?: number; readonly reason?: string; readonly until?: number };
-  /** The channels and labels that are not recorded, or if `rest` is false the only ones that are. */
+  /**
+   * The channels and labels that are not recorded, or if `rest` is false the only ones that are.
+   */
   readonly switched?: { readonly rest: boolean; readonly exceptions: readonly SwitchScope[] };
   /** How it ended. Of a killed program: only if a recovery has found it. */
   readonly end?: LiveEnd;

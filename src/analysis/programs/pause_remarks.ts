@@ -22,8 +22,8 @@ interface PausedPart {
 }
 
 /**
- * Remarks on programs whose recording was off: for how long of their time, how often, and whether it
- * still is. Pauses of a channel or of labels are told where not all was off.
+ * Remarks on programs whose recording was off: for how long of their time, how often, and whether
+ * it still is. Pauses of a channel or of labels are told where not all was off.
  */
 export function remarksOnPauses(
   programs: readonly Program[],

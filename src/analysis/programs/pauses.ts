@@ -27,7 +27,10 @@ export interface Pause {
 /** The end of a pause that never ended: the latest timepoint there is. */
 export const FOREVER: bigint = 2n ** 63n - 1n;
 
-/** The beginning of a pause that began before the rows that were read: the earliest timepoint there is. */
+/**
+ * The beginning of a pause that began before the rows that were read: the earliest timepoint there
+ * is.
+ */
 export const EVER: bigint = -(2n ** 63n);
 
 /** What is recorded under a label in a channel. */
@@ -50,13 +53,16 @@ export interface SwitchContext {
   /** Keys of processes that were off before their first switch if that switches everything on. */
   readonly beganOff?: ReadonlySet<string>;
   /**
-   * When programs began whose rows have a PID only: they begin switched on, whatever a program before
-   * them with that PID was.
+   * When programs began whose rows have a PID only: they begin switched on, whatever a program
+   * before them with that PID was.
    */
   readonly starts?: readonly { readonly pid: number; readonly started: bigint }[];
 }
 
-/** Scopes of a recording that count, the first ones. A program has a few; the rest is not meant well. */
+/**
+ * Scopes of a recording that count, the first ones. A program has a few; the rest is not meant
+ * well.
+ */
 const MAX_SCOPES = 256;
 
 /** A program that begins switched off says so within this time of its start, ns: clocks differ. */
@@ -129,8 +135,8 @@ export class Pauses {
   }
 
   /**
-   * The pauses of a process, in order and apart from each other: those of a series of it, or else the
-   * times in which nothing of it was recorded at all.
+   * The pauses of a process, in order and apart from each other: those of a series of it, or else
+   * the times in which nothing of it was recorded at all.
    */
   of(process: ProcessId, series?: RecordedSeries): readonly Pause[] {
     const found = this.#processes.get(processKey(process));
@@ -154,8 +160,8 @@ export class Pauses {
   }
 
   /**
-   * Which of the narrower scopes cover a series: equal for series that have the same pauses, and empty
-   * for those that have the pauses of everything.
+   * Which of the narrower scopes cover a series: equal for series that have the same pauses, and
+   * empty for those that have the pauses of everything.
    */
   coverageOf(series: RecordedSeries): string {
     let coverage = "";
@@ -164,7 +170,9 @@ export class Pauses {
   }
 }
 
-/** By time; at one time what covers more comes first, and on before off, since the last one counts. */
+/**
+ * By time; at one time what covers more comes first, and on before off, since the last one counts.
+ */
 function inOrder(one: Switched, other: Switched): number {
   if (one.at !== other.at) return one.at < other.at ? -1 : 1;
   return narrowness(one.scope) - narrowness(other.scope) || Number(other.isOn) - Number(one.isOn);

@@ -15,9 +15,14 @@ import { type Pause, Pauses } from "./pauses.ts";
 export interface Program extends ProcessId {
   /** Its record; absent in layout `append`, of foreign files, and if it was deleted. */
   readonly record?: ProgramRecord;
-  /** Whether it lives, by the locks of its spools; absent if its record has its end, or it has none. */
+  /**
+   * Whether it lives, by the locks of its spools; absent if its record has its end, or it has none.
+   */
   readonly liveness?: Liveness;
-  /** The times in which nothing of it was recorded, since recording was off; absent if there are none. */
+  /**
+   * The times in which nothing of it was recorded, since recording was off; absent if there are
+   * none.
+   */
   readonly pauses?: readonly Pause[];
   /** Its first and last row, ns since 1970; absent if it has none. */
   readonly rows?: { readonly first: bigint; readonly last: bigint };
@@ -104,9 +109,9 @@ export function withoutWorkers<T extends ProcessId>(figures: readonly T[], progr
 }
 
 /**
- * What each program is called, by its key: `bun 1.4.5 · orders@web-2`, a worker ` worker` behind it,
- * and `PID 7579` without a record. Where two would have one name, the PID follows, and the isolate
- * if that is not enough.
+ * What each program is called, by its key: `bun 1.4.5 · orders@web-2`, a worker ` worker` behind
+ * it, and `PID 7579` without a record. Where two would have one name, the PID follows, and the
+ * isolate if that is not enough.
  */
 export function programNames(programs: readonly Program[]): Map<string, string> {
   const plain = programs.map((program) => ({ program, name: plainName(program) }));

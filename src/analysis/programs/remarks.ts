@@ -191,8 +191,8 @@ function gaps(service: string, lives: readonly Life[], format: RemarkFormat): Re
   for (const [i, life] of lives.entries()) {
     const { begin, seen, end } = life;
     if (covered !== undefined && begin - covered >= SHORTEST_GAP) found.push({ from: covered, to: begin });
-    // Of a program without an end nobody knows whether it lives on without recording anything. One that
-    // was killed while its recording was off may have lived until the next one began.
+    // Of a program without an end nobody knows whether it lives on without recording anything. One
+    // that was killed while its recording was off may have lived until the next one began.
     const until = end === undefined ? lives.at(-1)!.seen : isKnownToEnd(life) ? seen : lives[i + 1]?.begin ?? seen;
     if (covered === undefined || until > covered) covered = until;
   }

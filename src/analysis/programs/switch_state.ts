@@ -25,7 +25,9 @@ export class SwitchState {
   #latest = -Infinity;
   readonly #narrow = new Map<string, { readonly scope: SwitchScope; readonly at: number; readonly isOn: boolean }>();
 
-  /** Adds a row of the channel `runtime`; returns whether it switches something. Times are in ns. */
+  /**
+   * Adds a row of the channel `runtime`; returns whether it switches something. Times are in ns.
+   */
   add(label: string, value: number, time: number): boolean {
     const scope = parseSwitchLabel(label);
     if (scope === undefined) return false;

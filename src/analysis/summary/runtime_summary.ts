@@ -25,9 +25,9 @@ export interface RuntimeSummary extends RuntimeSeries, ProcessId {
   /** Measurement with the latest timepoint. */
   readonly latest: number;
   /**
-   * Of a counter: how much it grew from its first observation to its last, while it was recorded. NaN
-   * if it decreases: then rows whose isolate is not known, as in layout `append`, are of several
-   * processes.
+   * Of a counter: how much it grew from its first observation to its last, while it was recorded.
+   * NaN if it decreases: then rows whose isolate is not known, as in layout `append`, are of
+   * several processes.
    */
   readonly growth?: number;
 }
@@ -89,8 +89,8 @@ function withOneSwitch(relation: string): string {
 }
 
 /**
- * Series with the growth of their counters in the times in which recording was on: what they grew by
- * in a pause nobody has seen, and those of the isolate begin anew after it.
+ * Series with the growth of their counters in the times in which recording was on: what they grew
+ * by in a pause nobody has seen, and those of the isolate begin anew after it.
  */
 export async function withoutPausedGrowth(
   db: TelemetryDB,

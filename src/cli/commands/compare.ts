@@ -261,7 +261,10 @@ function formatComparisons(
 /** Programs that are named in the heading. */
 const MOST_NAMES = 3;
 
-/** Which programs recorded a side, and for how long recording was off, as a line; empty without either. */
+/**
+ * Which programs recorded a side, and for how long recording was off, as a line; empty without
+ * either.
+ */
 function programsLine(side: string, names: readonly string[], time: RecordedTime | undefined): string {
   const more = names.length > MOST_NAMES ? `, and ${names.length - MOST_NAMES} more` : "";
   const parts = [

@@ -1,6 +1,6 @@
 /**
- * When recording was off, as a report shows it: each list of pauses once, which processes and series
- * name by its index.
+ * When recording was off, as a report shows it: each list of pauses once, which processes and
+ * series name by its index.
  *
  * @module
  */
@@ -69,7 +69,9 @@ export class PauseLists {
     return index === undefined ? {} : { pauses: index };
   }
 
-  /** All lists. Where there are too many pauses, many short ones are joined: see {@linkcode joined}. */
+  /**
+   * All lists. Where there are too many pauses, many short ones are joined: see {@linkcode joined}.
+   */
   all(span: number): PauseData[] {
     const count = this.#lists.reduce((sum, { length }) => sum + length, 0);
     const most = count <= MAX_PAUSES ? Infinity : Math.max(FEWEST_PAUSES, Math.floor(MAX_PAUSES / this.#lists.length));
@@ -94,8 +96,8 @@ function keyOf(off: readonly Span<number>[]): string {
 }
 
 /**
- * The pauses of each part of the time, `width` ns long, as one pause at its beginning: as long as they
- * are together, so that rates over whole parts stay exact.
+ * The pauses of each part of the time, `width` ns long, as one pause at its beginning: as long as
+ * they are together, so that rates over whole parts stay exact.
  */
 export function joined(pauses: readonly Span<number>[], width: number): Span<number>[] {
   const lengths = new Map<number, number>();

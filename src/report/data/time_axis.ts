@@ -71,7 +71,10 @@ const GAP_SHARE = 0.9;
 /** … with less than this share of the rows beyond it, is due to a wrong clock or a damaged file. */
 const STRAY_SHARE = 0.001;
 
-/** A pause of recording up to this length explains a gap; a longer one may be due to a wrong clock, too. */
+/**
+ * A pause of recording up to this length explains a gap; a longer one may be due to a wrong clock,
+ * too.
+ */
 const LONGEST_PAUSE = 100n * 86_400_000_000_000n;
 
 /**

@@ -48,8 +48,8 @@ export interface ReportData {
 }
 
 /**
- * Times in which recording was off, ns since `from`: the beginning and the end of each, in order and
- * apart from each other. Nothing is known of them; they are no quiet times.
+ * Times in which recording was off, ns since `from`: the beginning and the end of each, in order
+ * and apart from each other. Nothing is known of them; they are no quiet times.
  */
 export type PauseData = readonly number[];
 
@@ -79,8 +79,8 @@ export interface ProcessData {
 /**
  * How a life ended: `"stop"`, `"exit"` (code 0 or unknown), `"failed"` (another exit code),
  * `"signal"`, `"uncaught"` and `"killed"` are what its record says. `"recording"`: it recorded when
- * the report was made. `"dead"`: it does not live any more, and was not recovered yet. `"unknown"`: no
- * end is recorded. Both are drawn up to the last observation.
+ * the report was made. `"dead"`: it does not live any more, and was not recovered yet. `"unknown"`:
+ * no end is recorded. Both are drawn up to the last observation.
  */
 export type LifeEnd = "stop" | "exit" | "failed" | "signal" | "uncaught" | "killed" | "dead" | "recording" | "unknown";
 
@@ -163,7 +163,9 @@ export interface DurationData {
 
 /** What the label of requests says. */
 export interface RequestData {
-  /** Route and method, such as `/orders/:id [GET]`, which is also the label of those that went well. */
+  /**
+   * Route and method, such as `/orders/:id [GET]`, which is also the label of those that went well.
+   */
   readonly route: string;
   readonly outcome: RequestOutcome;
 }

@@ -8,7 +8,10 @@ import { BEGIN, csv, type Row } from "./report_recording.ts";
 /** What each program of these recordings records ten times a second. */
 export const ROUTE = "/orders [GET]";
 
-/** A program of the service `orders` that records a request each 100 ms, and the runtime each second. */
+/**
+ * A program of the service `orders` that records a request each 100 ms, and the runtime each
+ * second.
+ */
 export interface PlantedLife {
   /** Eight hexadecimal digits. */
   readonly isolate: string;

@@ -19,8 +19,8 @@ export interface RecordedTime {
 }
 
 /**
- * Returns when the programs of a summary recorded a series: the program of the series, or without one
- * any that has rows. Without a series, when they recorded anything.
+ * Returns when the programs of a summary recorded a series: the program of the series, or without
+ * one any that has rows. Without a series, when they recorded anything.
  */
 export function recordedTimes(
   summary: Pick<Summary, "range" | "processes" | "pauses">,
@@ -55,7 +55,9 @@ export function recordedTimes(
   };
 }
 
-/** Numbers of observations by bin; `null` where there are none since recording was off all the time. */
+/**
+ * Numbers of observations by bin; `null` where there are none since recording was off all the time.
+ */
 export function countsIn(
   bins: TimeBins | undefined,
   counts: readonly number[],

@@ -68,7 +68,9 @@ function remarksOn(program: LiveProcess): string[] {
   return told;
 }
 
-/** What of a program is not recorded, since when, why and until when; empty if nothing was switched. */
+/**
+ * What of a program is not recorded, since when, why and until when; empty if nothing was switched.
+ */
 function offText({ state, off, switched }: LiveProcess): string {
   if (off !== undefined) {
     const { since, reason, until } = off;

@@ -37,7 +37,10 @@ export function quantityChart(store: ViewStore, clock: WallClock, data: Quantity
   };
 }
 
-/** The values of a line, and in which groups a process of it recorded, or lived while recording was off. */
+/**
+ * The values of a line, and in which groups a process of it recorded, or lived while recording was
+ * off.
+ */
 interface LineView {
   readonly line: number;
   readonly view: QuantityView;
@@ -127,7 +130,10 @@ function rangeOf({ kind }: QuantityData, smallest: number, largest: number): [nu
   return high === low ? [0, 1] : [low * 1.08, high + (high - low) * 0.08];
 }
 
-/** A line that is interrupted where no process of it recorded, and not between two observations of one. */
+/**
+ * A line that is interrupted where no process of it recorded, and not between two observations of
+ * one.
+ */
 function lineInBand(
   { view: { min, mean, max }, lived }: LineView,
   colour: string,
@@ -166,8 +172,8 @@ function stems({ max }: QuantityView, colour: string): ChartSeries[] {
 }
 
 /**
- * For the whole time range, an entry has the largest event, or the range of a level. Where no process
- * of the line lived it has no value.
+ * For the whole time range, an entry has the largest event, or the range of a level. Where no
+ * process of the line lived it has no value.
  */
 function legendItem(
   { view, lived, off }: LineView,

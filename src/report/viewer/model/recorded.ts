@@ -1,6 +1,6 @@
 /**
- * When series were recorded, for what leaves out the time in which they were not: their processes did
- * not live, or recording was off.
+ * When series were recorded, for what leaves out the time in which they were not: their processes
+ * did not live, or recording was off.
  *
  * @module
  */

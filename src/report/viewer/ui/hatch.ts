@@ -14,8 +14,8 @@ export interface HatchLook {
 }
 
 /**
- * Hatches areas, which stand for times in which nobody knows what happened. The lines go on from area
- * to area, so that a part of one looks like all of it.
+ * Hatches areas, which stand for times in which nobody knows what happened. The lines go on from
+ * area to area, so that a part of one looks like all of it.
  */
 export function hatch(context: CanvasRenderingContext2D, areas: readonly Area[], { colour, step }: HatchLook): void {
   for (const { left, top, width, height } of areas) {
