@@ -166,7 +166,8 @@ export class TelemetryDB {
    * A program says so in rows of the channel `runtime`, labelled `recording`, `recording channel
    * <name>` or `recording label <pattern>`: 0 is off from here, 1 on again. They are rows as all
    * others for SQL and export, and no series for `labels` and `describe`. If the database was
-   * opened with `from`, what is switched on first was off before.
+   * opened with `from`, a process that is switched on first was off before, unless other rows of it
+   * come earlier.
    *
    * @example
    * ```ts
