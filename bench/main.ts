@@ -30,6 +30,7 @@ const ORDER = [
   "summary",
   "compact",
   "files",
+  "many",
   "top",
 ];
 
