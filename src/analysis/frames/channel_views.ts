@@ -39,16 +39,29 @@ export class ChannelViews {
       const name = channel.toLowerCase();
       if (taken.has(name)) continue;
       taken.add(name);
-      await connection.run(`CREATE VIEW ${identifier(channel)} AS FROM kymo.source_${index}`);
+      await views.#create(connection, `CREATE VIEW ${identifier(channel)} AS FROM kymo.source_${index}`);
     }
     const all = views.#channels.map((_, index) => `FROM kymo.source_${index}`).join(" UNION ALL ");
-    await connection.run(`CREATE VIEW ${OBSERVATIONS} AS ${all}`);
+    await views.#create(connection, `CREATE VIEW ${OBSERVATIONS} AS ${all}`);
     await connection.run(
       `CREATE VIEW ${SWITCHES} AS SELECT ${COLUMNS} FROM ${
         views.of(CHANNELS.runtime)
       } WHERE Measurement IN (0, 1) AND ${IS_SWITCH_LABEL}`,
     );
     return views;
+  }
+
+  /** Creates a view of the sources, which are shown anew if files of theirs are gone by now. */
+  async #create(connection: DuckDBConnection, sql: string): Promise<void> {
+    for (;;) {
+      try {
+        await connection.run(sql);
+        return;
+      } catch (error) {
+        if (!await this.#sources.check(error)) throw error;
+        await this.#showSources(connection);
+      }
+    }
   }
 
   /** The view of a channel, as SQL that can follow FROM. */
