@@ -48,7 +48,7 @@ const SLICE = 200_000;
  * ms that flushes wait for the lock of the ledger, or for a count, before they go on without, until
  * that is to be had again.
  */
-const PATIENCE = 500;
+const PATIENCE = 1_000;
 
 /** What retention has removed. */
 export interface PrunedCounts {

@@ -2,7 +2,7 @@
 export interface Room {
   /**
    * Settles what was written so far; `false` if the next file is to wait for that, which it does for
-   * half a second at most, and not again until it could be settled. With `mayCount` it may take some
+   * a second at most, and not again until it could be settled. With `mayCount` it may take some
    * ms, where nothing else can be done before the next file.
    */
   settle(mayCount?: boolean): boolean;

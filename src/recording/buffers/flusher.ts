@@ -302,7 +302,7 @@ export class Flusher {
   #runToEnd(deadline: number): boolean {
     const { clock, room } = this.#options;
     // A row that is written by itself is settled with the next file.
-    if (this.#flush !== undefined && !this.#hasRoom && this.#lateFile === undefined) waitForRoom(room);
+    if (this.#flush !== undefined && !this.#hasRoom && this.#lateFile === undefined) waitForRoom(room, clock);
     this.#hasRoom = true;
     while (this.#flush !== undefined) {
       const flush = this.#flush;

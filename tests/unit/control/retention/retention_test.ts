@@ -297,14 +297,14 @@ describe("Retention", () => {
     assertEquals([limited.names, limited.errors], [[segment(1), segment(2)], []]);
   });
 
-  it("lets the next file wait while another program holds the lock, but for half a second only", () => {
+  it("lets the next file wait while another program holds the lock, but for a second only", () => {
     const limited = new Limited({ maxBytes: 2 ** 20 });
     limited.directory.noteGrowth(BLOCK);
     assert(limited.retention.settle(true));
     const unlock = limited.disk.lock("/m/.retention");
     limited.directory.noteGrowth(BLOCK);
     assertEquals(limited.retention.settle(), false);
-    limited.runtime.clock.time += 510e6;
+    limited.runtime.clock.time += 1_100e6;
     assertEquals(limited.retention.settle(), true);
     unlock();
     assertEquals([limited.retention.settle(), limited.directory.growth.added], [true, 0]);
