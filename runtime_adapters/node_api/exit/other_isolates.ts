@@ -47,10 +47,19 @@ export function canTellOthers(): boolean {
   return channelClass()?.prototype.unref !== undefined && isAtLeast(deno, "2.8");
 }
 
+/**
+ * The channel of this isolate on Deno before 2.8.3, which stays open. On Deno a channel that is made
+ * just after the last one was closed is dead: posting to it throws, and on 2.8.0 it ends the program.
+ */
+let kept: Channel | undefined;
+
 function openChannel(): Channel | undefined {
   if (!canTellOthers()) return undefined;
   const Channel = channelClass()!;
-  return new Channel("@kymo/kymo exits");
+  const channel = kept ?? new Channel("@kymo/kymo exits");
+  const { deno } = nodeProcess().versions;
+  if (deno !== undefined && !isAtLeast(deno, "2.8.3")) kept = channel;
+  return channel;
 }
 
 /**
@@ -129,10 +138,12 @@ export class OtherIsolates {
     this.#post({ kind: "bye", from: this.#id });
   }
 
-  /** Leaves and closes the channel. */
+  /** Leaves and closes the channel, or stops to listen to one that stays open. */
   close(): void {
     this.leave();
-    this.#channel?.close();
+    if (this.#channel === undefined) return;
+    this.#channel.onmessage = null;
+    if (this.#channel !== kept) this.#channel.close();
   }
 
   #post(message: Message): void {
