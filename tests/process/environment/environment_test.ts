@@ -26,7 +26,7 @@ const none: Readonly<Record<string, string>> = Object.fromEntries(
 /** Why the source of the command line cannot be run. The package that is built from it can. */
 function cannotParse(): string | false {
   const isOld = thisRuntime === "node" && parseInt(process.versions.node) < 24;
-  return isOld && "before version 24 Node does not know the keyword `using`";
+  return isOld && "needs the keyword `using`, which Node has from version 24";
 }
 
 for (const runtime of RUNTIMES) {

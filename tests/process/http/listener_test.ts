@@ -12,6 +12,9 @@ import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const program = fileURLToPath(new URL("listener_service.ts", import.meta.url));
 
+/** Longest wait for the answer to an upgrade, ms: older Buns never send it. */
+const PATIENCE = 20_000;
+
 /** Starts the service, and returns it with its ports of HTTP/1 and HTTP/2. */
 async function start(runtime: RuntimeName, directory: string, options: Partial<HttpOptions> | "untimed" = {}) {
   const how = typeof options === "string" ? options : JSON.stringify(options);
@@ -126,7 +129,10 @@ for (const runtime of RUNTIMES) {
       await using running = await start(runtime, scratch.path);
       const socket = connect(running.port, "127.0.0.1");
       socket.write("GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
-      await new Promise<void>((resolve) => socket.on("data", (data) => data.includes("begin") && resolve()));
+      socket.setTimeout(PATIENCE, () => socket.destroy(new Error("the upgrade is not answered")));
+      await new Promise<void>((resolve, reject) => {
+        socket.on("data", (data) => data.includes("begin") && resolve()).on("error", reject);
+      });
       await running.service.counts("recorded", 0);
       const closed = new Promise((resolve) => socket.on("close", resolve));
       socket.write("end");

@@ -73,6 +73,9 @@ const ENDS_WITH_WORKERS: readonly End[] = [
   { how: "an uncaught error in the workers", code: 0 },
 ];
 
+/** Longest wait for the end of a program, ms: workers on older Buns hang when they end themselves. */
+const PATIENCE = 30_000;
+
 const nameOf = ({ how, sent }: End): string => sent === undefined ? how : `${how}: ${sent}`;
 
 const RECORD = fileURLToPath(new URL("../../../support/programs/record_and_end.ts", import.meta.url));
@@ -81,7 +84,9 @@ const RECORD_IN_WORKERS = fileURLToPath(new URL("./fixtures/exit_without_stop.ts
 /** Runs a program without core dumps, which would take longer than everything else. */
 async function run(file: string, args: readonly string[], { runtime = thisRuntime, sent, flags = [] }: End) {
   const command = commandOf(runtime, file, args, ["-A", ...flags]);
-  const { child, ended, said } = spawnCommand(["sh", "-c", 'ulimit -c 0 && exec "$@"', "sh", ...command]);
+  const { child, ended, said } = spawnCommand(["sh", "-c", 'ulimit -c 0 && exec "$@"', "sh", ...command], {
+    timeLimit: PATIENCE,
+  });
   // Not `child.kill`, after which Deno always reports the signal as the cause of the exit.
   if (sent !== undefined) void said(/^ready$/m).then(() => process.kill(child.pid!, sent));
   return await ended;
