@@ -35,6 +35,9 @@ import type { Room } from "./room.ts";
 const COUNT_INTERVAL = 60_000;
 const LEASE = 30_000;
 
+/** A part of `maxBytes` that is worth a count although the one before has found nothing. */
+const WORTH_COUNTING = 16;
+
 /** ms between counts that are made because the list has run out. */
 const SHORTEST_INTERVAL = 1_000;
 
@@ -334,10 +337,12 @@ export class Retention implements Room {
     if (state.counted === 0) return this.#deps.limits.maxBytes !== undefined;
     if (!this.#isOver || ledger.first() !== undefined) return false;
     if (state.isCut) return true;
-    // A count that has found nothing is not worth another one soon.
+    // A count that has found nothing is not worth another one before much was added, or some time passed.
+    const added = state.added - state.addedBefore;
+    const { maxBytes = Infinity } = this.#deps.limits;
     const now = this.#now();
-    return state.added > state.addedBefore &&
-      (state.end > 0 || !isBetween(state.counted, now - SHORTEST_INTERVAL, now));
+    return added > 0 &&
+      (state.end > 0 || added > maxBytes / WORTH_COUNTING || !isBetween(state.counted, now - SHORTEST_INTERVAL, now));
   }
 
   /** Only what is in use is left: files that are appended to are rotated; else it is told. */
