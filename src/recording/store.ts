@@ -187,6 +187,7 @@ export class Store {
       beforeExitFlush(cause !== undefined);
       // While the spools are there: a program that is killed meanwhile is found dead by them.
       this.channels.flushNow(last, () => cause && record.exit(cause));
+      if (cause !== undefined) this.#hideLife();
       if (last) this.#retire();
       this.failures.deliver();
     });
@@ -244,6 +245,15 @@ export class Store {
       this.#hasLifeLockFailed = true;
       this.failures.report(fileError("Cannot show that the program lives", this.directory.programs, error));
     }
+  }
+
+  /**
+   * Takes back what shows life: this may be the last code that runs, as in the workers of Node. If
+   * the program goes on, {@linkcode Store.#showLife} shows it within a second.
+   */
+  #hideLife(): void {
+    this.#lifeLock.end();
+    this.#remote.withdraw();
   }
 
   /** Records rows about a switch, whatever the channels take. */

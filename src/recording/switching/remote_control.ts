@@ -123,6 +123,11 @@ export class RemoteControl {
   /** Looks no more, and removes the answer. */
   end(): void {
     this.#hasEnded = true;
+    this.withdraw();
+  }
+
+  /** Removes the answer; the next one is written as usual. */
+  withdraw(): void {
     if (this.#hasAnswered) removeProgramFiles(this.#deps.directory, this.#deps.me, ["answer"]);
   }
 

@@ -215,7 +215,7 @@ describe("program and worker that exit without stop lose no row", () => {
 
 describe("program record of a program that is killed", () => {
   for (const durability of ["spool", "memory"] as const) {
-    it(`has no end until somebody recovers its spools: durability ${durability}`, async () => {
+    it(`has no end until somebody recovers what is left of it: durability ${durability}`, async () => {
       using scratch = scratchDirectory();
       const { end } = await runToEnd(
         thisRuntime,
@@ -228,11 +228,11 @@ describe("program record of a program that is killed", () => {
       const before = BigInt(Date.now()) * 1_000_000n;
       assertEquals((await recover(scratch.path)).failures, []);
       const { how, at = 0n } = recordedEnd(scratch.path) ?? {};
-      // Without spools there is no evidence.
-      const isEvident = durability === "spool" && files.map !== undefined;
-      assertEquals(how, isEvident ? "killed" : undefined);
-      if (isEvident) assert(at <= before && before - at < 60_000_000_000n, `${at} of ${before}`);
-      assertEquals(countByLabel(scratch.path, "custom"), isEvident ? { "queue length": 1 } : {});
+      // The free lock of a spool, or of the file that a program without spools has, tells of its death.
+      assertEquals(how, files.locks ? "killed" : undefined);
+      if (files.locks) assert(at <= before && before - at < 60_000_000_000n, `${at} of ${before}`);
+      const hasSpools = durability === "spool" && files.map !== undefined;
+      assertEquals(countByLabel(scratch.path, "custom"), hasSpools ? { "queue length": 1 } : {});
     });
   }
 
