@@ -97,10 +97,14 @@ export class ResponsePoller {
       const age = performance.now() - since;
       defaultTimers.after(Math.max(1, age * POLL_INTERVAL), poll);
     };
+    // Of a client that has left, the signal tells some time after its address is gone.
+    const end = (): void => {
+      if (this.#slow.has(response)) this.#end(response);
+    };
     const poll = (): void => {
       if (!this.#slow.has(response)) return;
       if (isPending(response.server, response.request)) schedule();
-      else this.#end(response);
+      else defaultTimers.after(0, end);
     };
     schedule();
   }
