@@ -31,13 +31,14 @@
  */
 
 import { FileError, readFully } from "../../runtime.ts";
+import { asciiBytes } from "../../text_coders.ts";
 
 /** Its size, bytes: the list has room for some 500 files. */
 export const LEDGER_BYTES = 32 * 1024;
 
 const HEADER_BYTES = 72;
 const CHECKSUM_AT = 64;
-const MAGIC = new TextEncoder().encode("kymoret1");
+const MAGIC = asciiBytes("kymoret1");
 
 /** Bytes of the list that are read at once. */
 const READ_BYTES = 1024;

@@ -95,6 +95,11 @@ function foreseenNames(files: number): string[] {
     ...owners.flatMap((owner) => namesOf(channel, owner, files)),
   ]).concat(
     owners.flatMap((owner) => [`program.${owner}.json`, `.program.${owner}.json.tmp`]),
+    owners.flatMap((owner) =>
+      ["json", "lock"].flatMap((end) => [`.programs/${owner}.${end}`, `.programs/${owner}.${end}.new.tmp`])
+    ),
+    ".control",
+    ".programs",
     ".probe.i.tmp",
     ".spools",
   );

@@ -182,7 +182,8 @@ describe("the name of a file", () => {
   it("tells a reader the channel and isolate for which Kymo gave it", () => {
     fc.assert(fc.property(segment, number, ({ owner, sequence }, number) => {
       const name = names.segmentFileName({ owner, sequence }, number);
-      assertEquals(readCsvName(name), { channel: owner.channel, isolate: owner.isolate, original: name });
+      const segment = { owner, sequence, number };
+      assertEquals(readCsvName(name), { channel: owner.channel, isolate: owner.isolate, original: name, segment });
       const { channel, otherwise = channel } = readCsvName(names.appendFileName(owner.channel));
       assertEquals(otherwise, owner.channel);
     }));
