@@ -10,7 +10,7 @@ import { commandOf, type Ended, RUNTIMES, spawnCommand, type Spawned, thisRuntim
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-const load = fileURLToPath(new URL("../../support/programs/switched_load.ts", import.meta.url));
+const loadProgram = fileURLToPath(new URL("../../support/programs/switched_load.ts", import.meta.url));
 
 /** Switches off and on; with `KYMO_TEST_SWITCHES=1000` it takes an hour. */
 const SWITCHES = Number(process.env["KYMO_TEST_SWITCHES"] ?? 2);
@@ -39,6 +39,11 @@ async function asked(...args: string[]): Promise<Answered & { readonly code: num
   return { code, ...JSON.parse(stdout) };
 }
 
+/** The one program that records, as it answers now. */
+async function onlyProgram(directory: string): Promise<Answered["programs"][number] | undefined> {
+  return (await asked("ps", directory)).programs[0];
+}
+
 /** Programs that record all the time, the last of which keeps its loop busy. */
 async function startLoads(directory: string): Promise<Spawned[]> {
   const runs = [...RUNTIMES.map((runtime) => [runtime, "1", "worker"]), [RUNTIMES[0], "1", ""], [
@@ -47,7 +52,7 @@ async function startLoads(directory: string): Promise<Spawned[]> {
     "",
   ]];
   const loads = runs.map(([runtime, busy, worker]) =>
-    spawnCommand(commandOf(runtime as typeof thisRuntime, load, [directory, busy!, worker!]))
+    spawnCommand(commandOf(runtime as typeof thisRuntime, loadProgram, [directory, busy!, worker!]))
   );
   for (const one of loads) await one.said(/running/);
   return loads;
@@ -126,7 +131,7 @@ describe("programs under load", () => {
     // One that is stopped is named, and follows when it goes on.
     const [stopped] = loads;
     stopped!.kill("SIGSTOP");
-    const { code, programs } = await asked("off", directory);
+    const { code, programs } = await asked("off", directory, "--wait", "5s");
     stopped!.kill("SIGCONT");
     const silent = programs.filter(({ answered }) => !answered);
     assertEquals([code, new Set(silent.map(({ pid }) => pid))], [1, new Set([stopped!.child.pid])]);
@@ -151,19 +156,19 @@ describe("programs under load", () => {
   it("are switched back when the time of --for is over, though the command was killed", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
-    const program = spawnCommand(commandOf(thisRuntime, load, [directory, "1", ""]));
-    await program.said(/running/);
-    const command = spawnCommand([...commandOf(thisRuntime, entry), "off", directory, "--for", "2500ms"]);
+    const load = spawnCommand(commandOf(thisRuntime, loadProgram, [directory, "1", ""]));
+    await load.said(/running/);
+    const command = spawnCommand([...commandOf(thisRuntime, entry), "off", directory, "--for", "4s"]);
     for (let waited = 0; waited < 5_000 && !readdirSync(directory).includes(".control"); waited += 10) await sleep(10);
     command.kill("SIGKILL");
     await command.ended;
-    await sleep(1_200);
-    const { programs: [off] } = await asked("ps", directory);
-    assertEquals(off?.recording?.on, false);
-    await sleep(2_500);
-    const { programs: [on] } = await asked("ps", directory);
-    assertEquals(on?.recording, { on: true });
-    await endLoads([program]);
+    await sleep(5_000);
+    let program = await onlyProgram(directory);
+    for (let attempt = 0; attempt < 10 && !program?.recording?.on; attempt++) program = await onlyProgram(directory);
+    assertEquals(program?.recording, { on: true });
+    await endLoads([load]);
+    const switches = rowsOf(directory, "runtime", program!.isolate, "recording").map(([, value]) => value);
+    assertEquals(switches, [0, 1]);
   });
 });
 
@@ -172,7 +177,7 @@ for (const runtime of RUNTIMES) {
     it("is listed, flushed and profiled", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
-      const program = spawnCommand(commandOf(runtime, load, [directory, "1", ""]));
+      const program = spawnCommand(commandOf(runtime, loadProgram, [directory, "1", ""]));
       await program.said(/running/);
 
       const flushed = await asked("flush", directory);
