@@ -492,6 +492,16 @@ export function unlessMissing<T>(operation: () => T): T | undefined {
   }
 }
 
+/** Runs a file operation; `undefined` if there is no such file, or it cannot be read. */
+export function unlessUnreadable<T>(operation: () => T): T | undefined {
+  try {
+    return operation();
+  } catch (error) {
+    if (error instanceof FileError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Reads from byte `at` on until `into` is full or the file ends, and returns the number of bytes
  * read.

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { fileErrorCode, KymoError, reason } from "../../errors.ts";
-import type { Sources } from "../source/sources.ts";
+import type { Sources } from "../source/reopened_sources.ts";
 import { withoutOrder } from "../duckdb/duckdb.ts";
 import { COLUMNS, identifier, literal, NO_ROWS } from "../duckdb/sql.ts";
 import { CHANNELS } from "../../series.ts";

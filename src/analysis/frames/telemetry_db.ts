@@ -4,7 +4,7 @@ import { defaultRuntime } from "../../default_runtime.ts";
 import { DuckDB, DUCKDB_CHECKS, type DuckDBOptions } from "../duckdb/duckdb.ts";
 import type { Reading } from "../source/reading_report.ts";
 import { openSources } from "../source/open_sources.ts";
-import type { Sources } from "../source/sources.ts";
+import type { Sources } from "../source/reopened_sources.ts";
 import type { TimeBounds } from "../source/time_window.ts";
 import type { Table } from "../duckdb/table.ts";
 import { isTimepoint } from "./selection.ts";

@@ -1,7 +1,7 @@
 import { labelsOf } from "../../segment/observation.ts";
 import { storedPerMeasured } from "../../series.ts";
 import type { FoundSegment } from "../../segment/reader.ts";
-import { FileError } from "../../runtime.ts";
+import { unlessUnreadable } from "../../runtime.ts";
 import type { MonitoringDirectory } from "../../files/directory.ts";
 import { segmentFileName } from "../../files/names.ts";
 import { SpoolReader } from "../../files/spool_reader.ts";
@@ -180,15 +180,5 @@ export class ChannelFollower {
       this.#seen?.add(time);
       sink(this.source, labels[labelIds[row]!]!, values[row]! / divisor, time, 1);
     }
-  }
-}
-
-/** `undefined` if a file does not exist or cannot be read. */
-function unlessUnreadable<T>(operation: () => T): T | undefined {
-  try {
-    return operation();
-  } catch (error) {
-    if (error instanceof FileError) return undefined;
-    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { RowScanner } from "../../csv/row_scanner.ts";
-import { FileError, type FileHandle, readFully, type Runtime } from "../../runtime.ts";
+import { FileError, type FileHandle, readFully, type Runtime, unlessUnreadable } from "../../runtime.ts";
 import { MonitoringDirectory, release } from "../../files/directory.ts";
 import { readAnswer, type RecordingState } from "../../control/answer_file.ts";
 import { Byte } from "../../csv/dialect.ts";
@@ -299,16 +299,6 @@ function lineAfter(file: FileHandle, from: number): number {
   const read = bytes.subarray(0, readFully(file, bytes, from));
   const lineFeed = read.indexOf(Byte.lf);
   return from + (lineFeed < 0 ? read.length : lineFeed + 1);
-}
-
-/** `undefined` if a file does not exist or cannot be read. */
-function unlessUnreadable<T>(operation: () => T): T | undefined {
-  try {
-    return operation();
-  } catch (error) {
-    if (error instanceof FileError) return undefined;
-    throw error;
-  }
 }
 
 /** A part of several things, evenly spread, and at least one. */

@@ -1,4 +1,4 @@
-import { secondsIn, type Span, within } from "../../statistics/spans.ts";
+import { type Span, within } from "../../statistics/spans.ts";
 import { beginOf, lastSeenOf, type Program } from "./program.ts";
 
 /** The time range of some rows. */
@@ -8,15 +8,9 @@ interface Range {
 }
 
 /**
- * The part of a time range, in seconds, in which at least one of some programs lived. A program
- * without an end is taken to live on, and one without a record to have lived all the time, since
- * nothing is known of it.
+ * The life of a program in a time range; empty if it did not live in it. A program without an end is
+ * taken to live on, and one without a record to have lived all the time, since nothing is known of it.
  */
-export function livedSeconds(programs: readonly Program[], range: Range | undefined): number {
-  return range === undefined ? 0 : secondsIn(programs.flatMap((program) => lifeIn(program, range)));
-}
-
-/** The life of a program in a time range; empty if it did not live in it. */
 export function lifeIn(program: Program, { first, last }: Range): Span<bigint>[] {
   const from = program.record === undefined ? first : beginOf(program) ?? first;
   const to = program.record?.end === undefined ? last : lastSeenOf(program) ?? last;

@@ -10,8 +10,8 @@ import { readCsvName } from "./file_names.ts";
 import { findFile, findPlaces, hasContent, reportingPath } from "./found_files.ts";
 import { type ListedPlaces, listPlaces } from "./listed_places.ts";
 import { type CopiedFile, Problems } from "./reading_report.ts";
-import { ReopenedSources } from "./reopened_sources.ts";
-import { CheckedSources, type SourceDeps, type Sources } from "./sources.ts";
+import { ReopenedSources, type Sources } from "./reopened_sources.ts";
+import { CheckedSources, type SourceDeps } from "./sources.ts";
 import { findOutside, type TimeBounds } from "./time_window.ts";
 
 /**

@@ -2,10 +2,10 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { CompactionSummary, Compactor } from "../../analysis/compaction/compactor.ts";
 import { counted, formatBytes } from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
-import { KymoError, quotePath } from "../../errors.ts";
 import { parseTimeLength, TIME_UNITS } from "../../quantities.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
+import { openMonitoringDirectory } from "../input/monitoring_directory.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import { SPACED, writeError } from "../terminal/style.ts";
 
@@ -64,14 +64,8 @@ export function addCompactCommand(program: Command, context: CliContext, end: (c
 
 /** Compacts a directory once or again and again, prints what was done, and returns the exit code. */
 async function compact(directory: string, options: CompactCommandOptions, context: CliContext): Promise<ExitCode> {
-  const { look, runtime, onStop } = context;
-  const found = look(directory);
-  if (found !== "directory") {
-    const [code, reason] = found === "nothing"
-      ? ["not-found", "no such directory"] as const
-      : ["invalid-argument", "not a directory"] as const;
-    throw new KymoError(code, `Cannot compact: ${quotePath(directory)}: ${reason}`);
-  }
+  const { runtime, onStop } = context;
+  openMonitoringDirectory(directory, "compact", context);
   const { Compactor } = await import("../../analysis/compaction/compactor.ts");
   await using compactor = await Compactor.open(runtime, directory);
   const stop = new AbortController();

@@ -2,11 +2,12 @@ import { type Command, InvalidArgumentError } from "commander";
 import { pruneOn, type PruneSummary } from "../../control/retention/prune.ts";
 import { RETENTION_CHECKS, type RetentionOptions } from "../../control/retention_options.ts";
 import { counted, formatBytes } from "../../display/numbers.ts";
-import { KymoError, quotePath } from "../../errors.ts";
+import { KymoError } from "../../errors.ts";
 import { BYTE_UNITS, parseBytes, parseTimeLength, TIME_UNITS } from "../../quantities.ts";
 import { NANOSECONDS_PER_MS } from "../../series.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
+import { openMonitoringDirectory } from "../input/monitoring_directory.ts";
 import { writeError } from "../terminal/style.ts";
 
 const description = "Remove the oldest files of a recording, down to limits";
@@ -54,18 +55,13 @@ export function addPruneCommand(program: Command, context: CliContext, end: (cod
 async function pruneDirectory(
   directory: string,
   { dryRun = false, json = false, ...limits }: PruneCommandOptions,
-  { look, runtime, stdout, stderr }: CliContext,
+  context: CliContext,
 ): Promise<ExitCode> {
+  const { runtime, stdout, stderr } = context;
   if (Object.keys(limits).length === 0) {
     throw new KymoError("invalid-argument", "Cannot prune: give at least one of --max-age, --max-bytes and --min-free");
   }
-  const found = look(directory);
-  if (found !== "directory") {
-    const [code, reason] = found === "nothing"
-      ? ["not-found", "no such directory"] as const
-      : ["invalid-argument", "not a directory"] as const;
-    throw new KymoError(code, `Cannot prune: ${quotePath(directory)}: ${reason}`);
-  }
+  openMonitoringDirectory(directory, "prune", context);
   const summary = await pruneOn(runtime, directory, limits, { dryRun });
   const failures = summary.failures.map(({ message }) => message);
   stdout.write(`${json ? JSON.stringify({ ...summary, failures }) : formatSummary(summary, dryRun)}\n`);

@@ -1,6 +1,7 @@
 import { type DuckDBBlobValue, type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { openSources } from "../../../src/analysis/source/open_sources.ts";
-import type { SourceDeps, Sources } from "../../../src/analysis/source/sources.ts";
+import type { Sources } from "../../../src/analysis/source/reopened_sources.ts";
+import type { SourceDeps } from "../../../src/analysis/source/sources.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import type { Files } from "../../../src/runtime.ts";
 import { scratchDirectory } from "../scratch_directory.ts";

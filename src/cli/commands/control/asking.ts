@@ -7,7 +7,7 @@
 
 import type { Command } from "commander";
 import type { Answer } from "../../../control/answer_file.ts";
-import { type AskedProgram, askPrograms } from "../../../control/ask_programs.ts";
+import { type AskedProgram, askPrograms, keyOf } from "../../../control/ask_programs.ts";
 import { changeControl, withRequest } from "../../../control/change_control.ts";
 import {
   type Control,
@@ -92,7 +92,7 @@ export async function ask(
   for (const target of targets) {
     const patience = Math.max(0, deadline - now());
     for (const program of await askPrograms({ directory, timers, now }, target, isAnswer, patience)) {
-      found.set(`${program.id.pid}-${program.id.isolate}`, program);
+      found.set(keyOf(program), program);
     }
   }
   return { control, programs: [...found.values()].sort((one, other) => one.id.pid - other.id.pid) };

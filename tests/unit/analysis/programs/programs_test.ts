@@ -8,7 +8,8 @@ import {
   programsOf,
   withoutWorkers,
 } from "../../../../src/analysis/programs/program.ts";
-import { livedSeconds } from "../../../../src/analysis/programs/lived_time.ts";
+import { lifeIn } from "../../../../src/analysis/programs/lived_time.ts";
+import { secondsIn } from "../../../../src/statistics/spans.ts";
 import { type Remark, remarksOn } from "../../../../src/analysis/programs/remarks.ts";
 import { FOREVER, Pauses } from "../../../../src/analysis/programs/pauses.ts";
 import { remarksOnPauses } from "../../../../src/analysis/programs/pause_remarks.ts";
@@ -122,19 +123,21 @@ describe("withoutWorkers", () => {
   });
 });
 
-describe("livedSeconds", () => {
+describe("the lives of programs", () => {
   const range = { first: 10n * SECOND, last: 110n * SECOND };
+  const livedSeconds = (programs: readonly Program[]): number =>
+    secondsIn(programs.flatMap((program) => lifeIn(program, range)));
 
   it("is the part of a time in which at least one program lived", () => {
-    assertEquals(livedSeconds([program("a", 0, [20, stopped]), program("b", 15, [30, stopped])], range), 20);
-    assertEquals(livedSeconds([program("a", 0, [20, stopped]), program("a", 100, [200, stopped])], range), 20);
-    assertEquals(livedSeconds([program("a", 0, [5, stopped])], range), 0);
-    assertEquals(livedSeconds([], undefined), 0);
+    assertEquals(livedSeconds([program("a", 0, [20, stopped]), program("b", 15, [30, stopped])]), 20);
+    assertEquals(livedSeconds([program("a", 0, [20, stopped]), program("a", 100, [200, stopped])]), 20);
+    assertEquals(livedSeconds([program("a", 0, [5, stopped])]), 0);
+    assertEquals(livedSeconds([]), 0);
   });
 
   it("is all the time if nothing is known of a program, and until the end if it has none", () => {
-    assertEquals(livedSeconds([program("a", 0, [20, stopped]), { pid: 1, isolate: "" }], range), 100);
-    assertEquals(livedSeconds([program("a", 60)], range), 50);
+    assertEquals(livedSeconds([program("a", 0, [20, stopped]), { pid: 1, isolate: "" }]), 100);
+    assertEquals(livedSeconds([program("a", 60)]), 50);
   });
 });
 
