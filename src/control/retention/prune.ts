@@ -1,5 +1,5 @@
 import { fileError, type KymoError } from "../../errors.ts";
-import { rotateAppendFile } from "../../files/append_file.ts";
+import { LOCK_PATIENCE, LOCK_RETRY, rotateAppendFile } from "../../files/append_file.ts";
 import { MonitoringDirectory, release } from "../../files/directory.ts";
 import { appendFileName, RETENTION_LEDGER } from "../../files/names.ts";
 import { FileError, type Runtime } from "../../runtime.ts";
@@ -80,6 +80,8 @@ class Pruning {
   readonly #isDry: boolean;
   readonly #removed = { files: 0, bytes: 0 };
   readonly #failures: KymoError[] = [];
+  /** Channels whose file could not be rotated. */
+  readonly #unrotatable = new Set<string>();
   #sliceEnd = 0;
 
   constructor(
@@ -95,11 +97,20 @@ class Pruning {
   }
 
   async run(): Promise<PruneSummary> {
+    const { clock, timers } = this.#runtime;
+    const deadline = clock.now() + LOCK_PATIENCE * NANOSECONDS_PER_MS;
     let count = await this.#count();
     let excess = await this.#remove(count);
-    if (!this.#isDry && this.#rotate(count, excess > 0)) {
-      count = await this.#count();
-      excess = await this.#remove(count);
+    while (!this.#isDry) {
+      const due = this.#dueForRotation(count, excess > 0);
+      if (due.length === 0) break;
+      if (this.#rotate(due)) {
+        count = await this.#count();
+        excess = await this.#remove(count);
+      }
+      // A program holds the lock, or has written as much as was removed.
+      if (clock.now() >= deadline) break;
+      await timers.sleep(LOCK_RETRY);
     }
     if (this.#removed.files > 0 && !this.#isDry) forgetCount(this.#directory);
     const left = { files: count.files, bytes: count.bytes };
@@ -145,21 +156,23 @@ class Pruning {
     return true;
   }
 
-  /**
-   * Rotates the files that programs append to, if there is too much, and those with rows that are too
-   * old. Whether there was one.
-   */
-  #rotate({ of: { growing }, began }: Counted, isOver: boolean): boolean {
+  /** The channels whose files are to be rotated: all if there is too much, else those with rows that are too old. */
+  #dueForRotation({ of: { growing }, began }: Counted, isOver: boolean): string[] {
     const { maxAge = Infinity } = this.#limits;
+    return growing.filter(({ first }) => first !== undefined && (isOver || first + maxAge < began))
+      .map(({ channel }) => channel).filter((channel) => !this.#unrotatable.has(channel));
+  }
+
+  /** Whether one of the files was rotated: not if programs hold the locks of all. */
+  #rotate(channels: readonly string[]): boolean {
     let isOne = false;
-    for (const { channel, first } of growing) {
-      if (first === undefined || !isOver && first + maxAge >= began) continue;
+    for (const channel of channels) {
       try {
         if (rotateAppendFile(this.#directory, channel)) isOne = true;
       } catch (error) {
-        this.#failures.push(
-          fileError("Cannot rotate the file", this.#directory.pathOf(appendFileName(channel)), error),
-        );
+        const path = this.#directory.pathOf(appendFileName(channel));
+        this.#failures.push(fileError("Cannot rotate the file", path, error));
+        this.#unrotatable.add(channel);
       }
     }
     return isOne;

@@ -18,7 +18,7 @@ export function removeFile(
     const path = directory.pathOf(name);
     const status = files.status(path);
     if (status?.kind !== "file") return "gone";
-    if (status.modified > counted) return "changed";
+    if (Math.floor(status.modified) > counted) return "changed";
     files.remove(path);
     return "removed";
   } catch (error) {
