@@ -33,7 +33,8 @@ describe("four containers that share a directory", { skip: cannotContain() }, ()
     ]);
     const { processes, series }: LiveInterval = JSON.parse(json);
     assert(containers.crashes > 0);
-    const byName = new Map(processes.map((one) => [one.name, one]));
+    // A life of the crash loop that begins just now has no record yet.
+    const byName = new Map(processes.filter(({ name }) => name !== undefined).map((one) => [one.name, one]));
     assertEquals([...byName.keys()].sort(), Object.values(CONTAINERS).map(({ name }) => name).sort());
     const of = ({ name, host, runtime }: typeof CONTAINERS[keyof typeof CONTAINERS]): LiveProcess => {
       const one = byName.get(name)!;

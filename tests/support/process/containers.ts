@@ -3,6 +3,7 @@ import process from "node:process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { parseProgramFileName } from "../../../src/files/names.ts";
 import { commandOf, type RuntimeName, spawnCommand, type Spawned } from "./run.ts";
 import { missing } from "./system_tools.ts";
 
@@ -70,7 +71,7 @@ export class Containers implements AsyncDisposable {
 
   private constructor() {}
 
-  /** Starts them, and returns once one was killed and one has crashed several times. */
+  /** Starts them, and returns once one was killed and found dead by others, and one has crashed several times. */
   static async record(directory: string): Promise<Containers> {
     const containers = new Containers();
     try {
@@ -79,6 +80,7 @@ export class Containers implements AsyncDisposable {
       await sleep(LIFETIME);
       while (containers.#crashes < CRASHES) await sleep(50);
       await containers.#killOne();
+      await foundDead(directory);
       return containers;
     } catch (error) {
       await containers.end();
@@ -131,6 +133,20 @@ export class Containers implements AsyncDisposable {
     await ended;
     this.#running.delete("killed");
   }
+}
+
+/**
+ * Resolves once the killed service's record says so: while another program recovers its spools, it
+ * holds their locks, as a living owner does.
+ */
+async function foundDead(directory: string): Promise<void> {
+  const records = () =>
+    readdirSync(directory).filter((file) => parseProgramFileName(file) !== undefined)
+      .map((file) => JSON.parse(readFileSync(`${directory}/${file}`, "utf8")));
+  for (const limit = Date.now() + 60_000; Date.now() < limit; await sleep(20)) {
+    if (records().some(({ name, end }) => name === CONTAINERS.killed.name && end?.how === "killed")) return;
+  }
+  throw new Error("nobody has found the killed service dead");
 }
 
 /** PIDs of the children of a process, as this namespace numbers them. */
