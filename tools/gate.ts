@@ -3,7 +3,8 @@
  * test` runs it.
  *
  * A failed step does not stop the next. The last line is `N passed, N failed`, which counts the
- * steps, and the test cases on both runtimes. With `CI=true` in the environment a skipped test
+ * steps, and the test cases on both runtimes. A test file that fails beside others is run again
+ * alone, and only that outcome counts; both are printed. With `CI=true` in the environment a skipped test
  * counts as failed, unless its reason contains `only on` and the other runtime.
  *
  * @module
@@ -54,6 +55,9 @@ const reports: Record<RuntimeName, TestReport> = {
   bun: { cases: [], files: new Set() },
 };
 const count = { passed: 0, failed: 0, skipped: 0 };
+/** Names of test cases of the suite: those that failed, and those that failed beside others and passed alone. */
+const failed: string[] = [];
+const unsteadily: string[] = [];
 
 /** Runs a check, prints its outcome, and counts it. */
 async function step(name: string, check: () => Outcome | Promise<Outcome>): Promise<void> {
@@ -77,16 +81,26 @@ function excerpt(output: string): string {
   return [...lines.slice(0, 500), `    (${lines.length - 800} lines are left out)`, ...lines.slice(-300)].join("\n");
 }
 
+function namesOfFailed(runtime: RuntimeName, { cases }: TestReport): string[] {
+  return cases.filter(({ status }) => status === "failed").map(({ name }) => `on ${runtime}: ${name}`);
+}
+
 function command(...words: [string, ...string[]]): () => Promise<Outcome> {
   return () => run(words, { cwd: root, env: workspace.env });
 }
 
 /** Runs the suite on both runtimes and counts its test cases. */
 async function suite(): Promise<Outcome> {
-  const outcomes = Object.entries(await runSuite(workspace)) as [RuntimeName, TestOutcome][];
+  const { unsteady, ...byRuntime } = await runSuite(workspace);
+  const outcomes = Object.entries(byRuntime) as [RuntimeName, TestOutcome][];
   for (const [runtime, { report }] of outcomes) {
     reports[runtime] = report;
     for (const { status } of report.cases) count[status]++;
+    failed.push(...namesOfFailed(runtime, report));
+  }
+  for (const { runtime, report, output } of unsteady) {
+    unsteadily.push(...namesOfFailed(runtime, report));
+    console.log(`\n${excerpt(output)}`);
   }
   return {
     ok: outcomes.every(([, { ok }]) => ok),
@@ -164,6 +178,8 @@ try {
   await step("no files left behind", () => findLeftovers(filesBefore, workspace));
   reportSkipped("deno", "bun");
   reportSkipped("bun", "deno");
+  for (const name of unsteadily) console.log(`FAILED beside other tests, and passed alone, ${name}`);
+  for (const name of failed) console.log(`FAILED ${name}`);
 } finally {
   await Deno.remove(workspace.temporary, { recursive: true });
 }

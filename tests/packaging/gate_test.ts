@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { findExamples } from "../../tools/gate/doc_examples.ts";
 import { readJunit } from "../../tools/gate/junit.ts";
+import { runFiles } from "../../tools/gate/suite.ts";
 
 /**
  * Reports of both runtimes on the same suite: a nested group, and tests at top level, skipped,
@@ -120,5 +121,35 @@ describe("findExamples", () => {
       { origin: "a.ts:4", code: "one();\n\n  two();" },
       { origin: "a.ts:15", code: "three();" },
     ]);
+  });
+});
+
+describe("runFiles", () => {
+  /** Runs files of which some fail on Bun, the first `failures` times. Returns the outcome, and what was run there. */
+  const runFailing = async (failures: Readonly<Record<string, number>>, files: readonly string[]) => {
+    const run: string[] = [];
+    const outcome = await runFiles(files, async (runtime, file) => {
+      if (runtime === "bun") run.push(file);
+      const ok = runtime === "deno" || run.filter((other) => other === file).length > (failures[file] ?? 0);
+      const status = ok ? "passed" : "failed";
+      const cases = [{ name: file, file, line: 1, status } as const];
+      return await Promise.resolve({ ok, output: ok ? "" : "why", report: { cases, files: new Set([file]) } });
+    });
+    const failed = outcome.bun.report.cases.filter(({ status }) => status === "failed").map(({ name }) => name);
+    return { ok: outcome.bun.ok, unsteady: outcome.unsteady.map(({ file, output }) => [file, output]), failed, run };
+  };
+
+  it("runs a file that failed once more, and keeps both outcomes", async () => {
+    const { run, ...outcome } = await runFailing({ a: 1, b: 2 }, ["a", "b", "c"]);
+    assertEquals(outcome, { ok: false, unsteady: [["a", "why"]], failed: ["b"] });
+    assertEquals(run, ["a", "b", "c", "a", "b"]);
+    const once = await runFailing({ a: 1 }, ["a", "b"]);
+    assertEquals([once.ok, once.failed, once.unsteady], [true, [], [["a", "why"]]]);
+  });
+
+  it("runs none again if many fail", async () => {
+    const files = ["a", "b", "c", "d"];
+    const { run, failed, ok, unsteady } = await runFailing({ a: 1, b: 1, c: 1, d: 1 }, files);
+    assertEquals([run, failed, ok, unsteady], [files, files, false, []]);
   });
 });
