@@ -25,12 +25,13 @@
 
 import { type CsvEncoder, HEADER_BYTES } from "../csv/encode.ts";
 import { wholeRows } from "../csv/row_scanner.ts";
-import { type FileHandle, type FileStatus, readFully } from "../runtime.ts";
+import { type FileHandle, type FileStatus, readFully, unlessUnreadable } from "../runtime.ts";
 import type { SegmentContent } from "../segment/segment.ts";
 import { isRefused, type MonitoringDirectory, release } from "./directory.ts";
 import type { FlushDeps } from "./flush.ts";
-import type { AppendingStep, FlushJournal, FlushStep } from "./flush_journal.ts";
+import { type AppendingStep, FlushJournal, type FlushStep } from "./flush_journal.ts";
 import { appendFileName, segmentFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";
+import { type FoundSpool, listSpools, SpoolReader } from "./spool_reader.ts";
 
 /**
  * Temporary names of each kind to look for: a flush uses another one only if it could not remove
@@ -265,4 +266,35 @@ function isInOwnFile(directory: MonitoringDirectory, encoder: CsvEncoder, segmen
   } finally {
     handle.close();
   }
+}
+
+/**
+ * The identity of the file to which a spool's owner was appending a slice, as its flush journal says:
+ * recovery may have to look into that file, so it must not leave the directory before.
+ */
+export function appendingIdentity({ files }: MonitoringDirectory, { path, name }: FoundSpool): string | undefined {
+  // Of other users', which may not be read, it is not known.
+  const opened = unlessUnreadable(() => SpoolReader.open(files, path, name.owner));
+  if (opened?.ok !== true) return undefined;
+  try {
+    const header = opened.value.header();
+    const step = header.ok ? FlushJournal.read(header.value).step : undefined;
+    return step?.kind === "appending" ? step.identity : undefined;
+  } finally {
+    opened.value.close();
+  }
+}
+
+/**
+ * All of them in a directory.
+ *
+ * @throws {FileError} if the spools cannot be listed.
+ */
+export function appendingIdentities(directory: MonitoringDirectory): Set<string> {
+  const identities = new Set<string>();
+  for (const found of listSpools(directory)) {
+    const identity = found.name.state === "complete" ? appendingIdentity(directory, found) : undefined;
+    if (identity !== undefined) identities.add(identity);
+  }
+  return identities;
 }

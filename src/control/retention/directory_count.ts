@@ -24,7 +24,7 @@
 
 import { beginsWithHeader } from "../../files/append_file.ts";
 import { diskBytes, type MonitoringDirectory, release, unlessGone } from "../../files/directory.ts";
-import { FlushJournal } from "../../files/flush_journal.ts";
+import { appendingIdentity } from "../../files/interrupted_flush.ts";
 import {
   CONTROL_FILE,
   isTemporaryName,
@@ -43,7 +43,7 @@ import {
   SPOOLS_DIRECTORY,
 } from "../../files/names.ts";
 import { readProgramRecord } from "../../files/program_record.ts";
-import { type FoundSpool, listSpools, SpoolReader } from "../../files/spool_reader.ts";
+import { type FoundSpool, listSpools } from "../../files/spool_reader.ts";
 import { outerTimepoints } from "../../csv/outer_rows.ts";
 import { FileError, type FileStatus } from "../../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../../series.ts";
@@ -187,21 +187,10 @@ export class DirectoryCount {
     }
   }
 
-  /**
-   * While a flush journal says that a slice is being appended to a file, recovery may have to look
-   * into it. It never says so later of a file that is rotated, since nobody appends to that.
-   */
-  #noteAppending({ path, name }: FoundSpool): void {
-    // Of other users', which may not be read, it is not known.
-    const opened = unlessRefused(() => SpoolReader.open(this.#directory.files, path, name.owner));
-    if (opened?.ok !== true) return;
-    try {
-      const header = opened.value.header();
-      const step = header.ok ? FlushJournal.read(header.value).step : undefined;
-      if (step?.kind === "appending") this.#appending.add(step.identity);
-    } finally {
-      opened.value.close();
-    }
+  /** Recovery may have to look into a file while a flush journal names it, and never does later. */
+  #noteAppending(found: FoundSpool): void {
+    const identity = appendingIdentity(this.#directory, found);
+    if (identity !== undefined) this.#appending.add(identity);
   }
 
   #readEnd(name: string): void {
