@@ -21,7 +21,7 @@ import {
 } from "../../support/process/recorder_controller.ts";
 import { csvFiles, readRows } from "../../support/process/recorded_rows.ts";
 import { thisRuntime } from "../../support/process/run.ts";
-import { sequenceText } from "../../support/published_files.ts";
+import { sequenceText } from "../../support/fake/published_files.ts";
 import { SMALL_BUFFERS } from "../../support/small_buffers.ts";
 
 describe("file planted by another user", () => {

@@ -3,10 +3,10 @@ import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import { build, type Format, stop as stopEsbuild } from "esbuild";
-import { closeBrowser, openBrowser } from "../support/process/browser.ts";
-import { missing } from "../support/process/system_tools.ts";
+import { closeBrowser, openBrowser } from "../../support/process/browser.ts";
+import { missing } from "../../support/process/system_tools.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The entries that a program imports, bundled for browsers: that resolves no module of a runtime. */
 async function bundle(format: Format): Promise<string> {

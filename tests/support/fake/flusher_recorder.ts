@@ -12,7 +12,7 @@ import type { Layout } from "../../../src/files/names.ts";
 import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
 import type { MemoryDisk } from "./memory_disk.ts";
 import { FakeRuntime } from "./runtime.ts";
-import { csvPaths, DIRECTORY } from "../published_files.ts";
+import { csvPaths, DIRECTORY } from "./published_files.ts";
 import { OWNER } from "../segments.ts";
 import { LEAST_THRESHOLD } from "../small_buffers.ts";
 

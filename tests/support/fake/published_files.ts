@@ -1,6 +1,6 @@
-import { parse } from "../../src/csv/parse.ts";
-import type { Observation } from "../../src/segment/observation.ts";
-import type { MemoryDisk } from "./fake/memory_disk.ts";
+import { parse } from "../../../src/csv/parse.ts";
+import type { Observation } from "../../../src/segment/observation.ts";
+import type { MemoryDisk } from "./memory_disk.ts";
 
 /** The monitoring directory of the tests. */
 export const DIRECTORY = "/_monitoring";

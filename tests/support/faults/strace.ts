@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { sequenceText } from "../published_files.ts";
+import { sequenceText } from "../fake/published_files.ts";
 
 /** The channels of the files that a program records; it may spool for each of them. */
 const CHANNELS = ["duration", "runtime", "custom"];

@@ -4,7 +4,7 @@ import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
 import type { DiskOptions } from "../fake/memory_disk.ts";
 import type { MemoryDisk } from "../fake/memory_disk.ts";
 import { FakeRuntime } from "../fake/runtime.ts";
-import { DIRECTORY, temporaryPaths } from "../published_files.ts";
+import { DIRECTORY, temporaryPaths } from "../fake/published_files.ts";
 import { LATER } from "../spools/recover_all.ts";
 import { channelOf, isTorn, publishedValues } from "./published_rows.ts";
 import { TroubledDisk } from "./troubled_disk.ts";

@@ -4,7 +4,7 @@ import type { StartOptions } from "../../../src/recording/options.ts";
 import type { MonitorStatus } from "../../../src/recording/status.ts";
 import type { ChannelCounts } from "../../../src/recording/buffers/double_buffer.ts";
 import { EPOCH, type FakeRuntime } from "../fake/runtime.ts";
-import { DIRECTORY } from "../published_files.ts";
+import { DIRECTORY } from "../fake/published_files.ts";
 import { LEAST_THRESHOLD } from "../small_buffers.ts";
 
 /** What a program's own error handler does. */

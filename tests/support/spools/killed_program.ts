@@ -7,7 +7,7 @@ import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import type { Layout } from "../../../src/files/names.ts";
 import type { MemoryDisk } from "../fake/memory_disk.ts";
 import { FakeRuntime } from "../fake/runtime.ts";
-import { DIRECTORY } from "../published_files.ts";
+import { DIRECTORY } from "../fake/published_files.ts";
 import type { RecordedRows } from "./recorded_rows.ts";
 
 /** How a {@linkcode KilledProgram} records. */

@@ -2,7 +2,7 @@ import { HEADER } from "../../../src/csv/dialect.ts";
 import { ValueKind } from "../../../src/series.ts";
 import type { MemoryDisk } from "../fake/memory_disk.ts";
 import { EPOCH } from "../fake/runtime.ts";
-import { csvPaths, DIRECTORY } from "../published_files.ts";
+import { csvPaths, DIRECTORY } from "../fake/published_files.ts";
 import { seconds } from "../reference_csv.ts";
 
 /** A recorded row. */

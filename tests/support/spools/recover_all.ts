@@ -4,7 +4,7 @@ import { Recovery, type RecoverySummary } from "../../../src/files/recovery.ts";
 import type { Clock } from "../../../src/runtime.ts";
 import { FakeClock } from "../fake/runtime.ts";
 import type { DiskOperation, MemoryDisk } from "../fake/memory_disk.ts";
-import { DIRECTORY, temporaryPaths } from "../published_files.ts";
+import { DIRECTORY, temporaryPaths } from "../fake/published_files.ts";
 import type { RecordedRows } from "./recorded_rows.ts";
 
 /** The clock of a recovery: a fake one, long after the times that tests record. */

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { outerTimepoints } from "../../../src/csv/outer_rows.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { bytes } from "../../support/published_files.ts";
+import { bytes } from "../../support/fake/published_files.ts";
 
 /** The outer timepoints of a file with this text, and the bytes that were read of it. */
 function outerOf(text: string): { range: ReturnType<typeof outerTimepoints>; read: number } {

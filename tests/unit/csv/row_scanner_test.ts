@@ -8,7 +8,7 @@ import { RowScanner, type ScanResult, wholeRows } from "../../../src/csv/row_sca
 import type { Observation } from "../../../src/segment/observation.ts";
 import { ValueKind } from "../../../src/series.ts";
 import { Segment } from "../../../src/segment/segment.ts";
-import { bytes } from "../../support/published_files.ts";
+import { bytes } from "../../support/fake/published_files.ts";
 import { AWKWARD_DOUBLES, AWKWARD_LABELS, randomDouble, randomFrom, randomLabel } from "../../support/random.ts";
 import { referenceParse } from "../../support/reference_csv.ts";
 import { EPOCH, openSegment, OWNER } from "../../support/segments.ts";

@@ -6,7 +6,7 @@ import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
 import { type DiskOperation, MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { failAll, repair } from "../../support/fake/disk_faults.ts";
-import { bytes } from "../../support/published_files.ts";
+import { bytes } from "../../support/fake/published_files.ts";
 import { openSegment, OWNER } from "../../support/segments.ts";
 
 const HEADER = "Timepoint,Measurement,Label,PID\r\n";

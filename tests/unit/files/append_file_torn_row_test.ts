@@ -4,7 +4,7 @@ import { encode } from "../../../src/csv/encode.ts";
 import { FileError, type FileHandle } from "../../../src/runtime.ts";
 import { wholeRowsEnd, WRONG_FILE } from "../../../src/files/append_file.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { bytes } from "../../support/published_files.ts";
+import { bytes } from "../../support/fake/published_files.ts";
 import { AWKWARD_LABELS } from "../../support/random.ts";
 import { openSegment } from "../../support/segments.ts";
 

@@ -6,7 +6,7 @@ import { FlushJournal } from "../../../src/files/flush_journal.ts";
 import { AtomicFile } from "../../../src/files/atomic_file.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { failNth } from "../../support/fake/disk_faults.ts";
-import { bytes } from "../../support/published_files.ts";
+import { bytes } from "../../support/fake/published_files.ts";
 import { openSegment } from "../../support/segments.ts";
 
 const FINAL = "/_monitoring/x.1.csv";

@@ -12,7 +12,7 @@ import { SpoolReader } from "../../../src/files/spool_reader.ts";
 import { recordFigure } from "../../support/faults/fault_figures.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { csvPaths, DIRECTORY } from "../../support/published_files.ts";
+import { csvPaths, DIRECTORY } from "../../support/fake/published_files.ts";
 import { DEAD } from "../../support/spools/dead_programs.ts";
 import { recoverAll } from "../../support/spools/recover_all.ts";
 import { mutate } from "../../support/spools/segment_bytes.ts";

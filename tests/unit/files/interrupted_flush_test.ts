@@ -6,7 +6,7 @@ import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { FlushJournal } from "../../../src/files/flush_journal.ts";
 import { removeTemporaries, settleStep } from "../../../src/files/interrupted_flush.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { DIRECTORY } from "../../support/published_files.ts";
+import { DIRECTORY } from "../../support/fake/published_files.ts";
 import { failAll } from "../../support/fake/disk_faults.ts";
 import { openSegment } from "../../support/segments.ts";
 

@@ -4,7 +4,7 @@ import { parse } from "../../../src/csv/parse.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { DIRECTORY, publishedLabels, spoolPaths, temporaryPaths } from "../../support/published_files.ts";
+import { DIRECTORY, publishedLabels, spoolPaths, temporaryPaths } from "../../support/fake/published_files.ts";
 import { nextTurn } from "../../support/wait.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {

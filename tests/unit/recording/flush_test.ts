@@ -6,7 +6,7 @@ import { failAll, failNth, repair } from "../../support/fake/disk_faults.ts";
 import { FlusherRecorder, modeName, RECORDER_MODES } from "../../support/fake/flusher_recorder.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { ROWS } from "../../support/fake/buffer_owner.ts";
-import { DIRECTORY, publishedLabels, spoolPaths, temporaryPaths } from "../../support/published_files.ts";
+import { DIRECTORY, publishedLabels, spoolPaths, temporaryPaths } from "../../support/fake/published_files.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {
   const runtime = new FakeRuntime();

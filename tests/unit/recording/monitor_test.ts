@@ -6,7 +6,7 @@ import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import type { StartOptions } from "../../../src/recording/options.ts";
 import type { Sampler } from "../../../src/sampling/sampler.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { csvPaths, DIRECTORY, publishedLabels } from "../../support/published_files.ts";
+import { csvPaths, DIRECTORY, publishedLabels } from "../../support/fake/published_files.ts";
 import { failAll } from "../../support/fake/disk_faults.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {

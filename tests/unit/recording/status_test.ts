@@ -4,7 +4,7 @@ import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { FileError } from "../../../src/runtime.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
-import { publishedLabels, temporaryPaths } from "../../support/published_files.ts";
+import { publishedLabels, temporaryPaths } from "../../support/fake/published_files.ts";
 import { failAll } from "../../support/fake/disk_faults.ts";
 import { nextTurn } from "../../support/wait.ts";
 

@@ -10,7 +10,7 @@ import {
   spoolPaths,
   temporaryPaths,
   unfinishedPaths,
-} from "../../support/published_files.ts";
+} from "../../support/fake/published_files.ts";
 import { failAll, repair } from "../../support/fake/disk_faults.ts";
 
 function monitoring(): { runtime: FakeRuntime; monitor: Monitor } {

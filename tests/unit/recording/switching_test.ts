@@ -9,7 +9,13 @@ import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import type { StartOptions } from "../../../src/recording/options.ts";
 import { EPOCH, FakeRuntime } from "../../support/fake/runtime.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
-import { bytes, DIRECTORY, publishedLabels, publishedRows, temporaryPaths } from "../../support/published_files.ts";
+import {
+  bytes,
+  DIRECTORY,
+  publishedLabels,
+  publishedRows,
+  temporaryPaths,
+} from "../../support/fake/published_files.ts";
 
 const ANSWER = `${DIRECTORY}/.programs/4242-00000001.json`;
 

@@ -28,7 +28,7 @@ import {
 import { sampled, shortOrFull } from "../../../support/faults/suite_size.ts";
 import { atCall, readTrace, type TracedCall, underStrace } from "../../../support/faults/strace.ts";
 import { cannotTrace } from "../../../support/process/system_tools.ts";
-import { sequenceText } from "../../../support/published_files.ts";
+import { sequenceText } from "../../../support/fake/published_files.ts";
 import { LEAST_THRESHOLD } from "../../../support/small_buffers.ts";
 
 const fixture = fileURLToPath(new URL("./fixtures/recover_once.ts", import.meta.url));

@@ -8,7 +8,7 @@ import { FileError } from "../../../../src/runtime.ts";
 import { HeaderWord } from "../../../../src/segment/format.ts";
 import { EPOCH, FakeRuntime } from "../../../support/fake/runtime.ts";
 import type { MemoryDisk } from "../../../support/fake/memory_disk.ts";
-import { DIRECTORY } from "../../../support/published_files.ts";
+import { DIRECTORY } from "../../../support/fake/published_files.ts";
 import { killedWith } from "../../../support/spools/dead_programs.ts";
 import { LATER, recoverAll } from "../../../support/spools/recover_all.ts";
 

@@ -12,7 +12,7 @@ import type { DiskOperation, MemoryDisk } from "../../../support/fake/memory_dis
 import { programRecord } from "../../../support/fake/program_record.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
-import { csvPaths, DIRECTORY } from "../../../support/published_files.ts";
+import { csvPaths, DIRECTORY } from "../../../support/fake/published_files.ts";
 import { type Dead, killAt, killedWith } from "../../../support/spools/dead_programs.ts";
 import { recoverAll, wrongAfter } from "../../../support/spools/recover_all.ts";
 

@@ -11,7 +11,7 @@ import { Recovery } from "../../../../src/files/recovery.ts";
 import { isFullSuite } from "../../../support/faults/suite_size.ts";
 import { randomNumbers } from "../../../support/random.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
-import { csvPaths, DIRECTORY, temporaryPaths } from "../../../support/published_files.ts";
+import { csvPaths, DIRECTORY, temporaryPaths } from "../../../support/fake/published_files.ts";
 import { DISK_ERRORS, failAll, failBetween, repair } from "../../../support/fake/disk_faults.ts";
 import { KilledProgram } from "../../../support/spools/killed_program.ts";
 import { DEAD, killAt, killedWith } from "../../../support/spools/dead_programs.ts";

@@ -5,7 +5,7 @@ import { settleDeadPrograms } from "../../../../src/files/dead_program.ts";
 import { LifeLock, type Liveness, ProgramOwners } from "../../../../src/files/liveness.ts";
 import { failAll } from "../../../support/fake/disk_faults.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
-import { DIRECTORY } from "../../../support/published_files.ts";
+import { DIRECTORY } from "../../../support/fake/published_files.ts";
 import { KilledProgram } from "../../../support/spools/killed_program.ts";
 import { RecordedRows } from "../../../support/spools/recorded_rows.ts";
 

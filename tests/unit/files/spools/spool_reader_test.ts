@@ -7,7 +7,7 @@ import { HeaderWord } from "../../../../src/segment/format.ts";
 import { failAll, repair } from "../../../support/fake/disk_faults.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { killedWith } from "../../../support/spools/dead_programs.ts";
-import { DIRECTORY } from "../../../support/published_files.ts";
+import { DIRECTORY } from "../../../support/fake/published_files.ts";
 
 const OWNER = { channel: "custom", pid: 42, isolate: "00000001" };
 const PATH = `${DIRECTORY}/.spools/custom.42-00000001.1.spool`;

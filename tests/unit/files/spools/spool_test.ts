@@ -6,7 +6,7 @@ import { FlushJournal } from "../../../../src/files/flush_journal.ts";
 import { SpoolReader } from "../../../../src/files/spool_reader.ts";
 import { Spool } from "../../../../src/files/spool.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
-import { DIRECTORY, temporaryPaths } from "../../../support/published_files.ts";
+import { DIRECTORY, temporaryPaths } from "../../../support/fake/published_files.ts";
 import { failAll, failNth, repair } from "../../../support/fake/disk_faults.ts";
 import { recoverAll } from "../../../support/spools/recover_all.ts";
 import { EPOCH, OWNER } from "../../../support/segments.ts";

@@ -1,6 +1,12 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths, unfinishedPaths } from "../../../support/published_files.ts";
+import {
+  csvPaths,
+  DIRECTORY,
+  spoolPaths,
+  temporaryPaths,
+  unfinishedPaths,
+} from "../../../support/fake/published_files.ts";
 import { failAll, failNth, repair } from "../../../support/fake/disk_faults.ts";
 import { FlusherRecorder, modeName, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
 import { ROWS } from "../../../support/fake/buffer_owner.ts";

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { reason } from "../../../../src/errors.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
-import { spoolPaths, temporaryPaths } from "../../../support/published_files.ts";
+import { spoolPaths, temporaryPaths } from "../../../support/fake/published_files.ts";
 import { DISK_ERRORS, failBetween, type Faults, repair } from "../../../support/fake/disk_faults.ts";
 import {
   FlusherRecorder,

@@ -6,7 +6,7 @@ import {
   publishedRows,
   temporaryPaths,
   unfinishedPaths,
-} from "../../../support/published_files.ts";
+} from "../../../support/fake/published_files.ts";
 import { failAll, failOnce, repair } from "../../../support/fake/disk_faults.ts";
 import { FlusherRecorder, modeName, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
 import { ROWS } from "../../../support/fake/buffer_owner.ts";

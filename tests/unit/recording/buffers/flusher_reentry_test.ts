@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { temporaryPaths } from "../../../support/published_files.ts";
+import { temporaryPaths } from "../../../support/fake/published_files.ts";
 import { failAll, failNth, repair } from "../../../support/fake/disk_faults.ts";
 import { nextTurn } from "../../../support/wait.ts";
 import { FlusherRecorder, modeName, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";

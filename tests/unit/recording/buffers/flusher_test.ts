@@ -5,7 +5,7 @@ import { KymoError } from "../../../../src/errors.ts";
 import { FileError } from "../../../../src/runtime.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
-import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths } from "../../../support/published_files.ts";
+import { csvPaths, DIRECTORY, spoolPaths, temporaryPaths } from "../../../support/fake/published_files.ts";
 import { failAll, failOnce, repair } from "../../../support/fake/disk_faults.ts";
 import { FlusherRecorder, modeName, RECORDER_MODES } from "../../../support/fake/flusher_recorder.ts";
 import { ROWS } from "../../../support/fake/buffer_owner.ts";

@@ -6,7 +6,7 @@ import { FileError } from "../../../../src/runtime.ts";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
 import { SegmentPool } from "../../../../src/recording/buffers/segment_pool.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
-import { DIRECTORY, temporaryPaths } from "../../../support/published_files.ts";
+import { DIRECTORY, temporaryPaths } from "../../../support/fake/published_files.ts";
 import { failAll, repair } from "../../../support/fake/disk_faults.ts";
 import { KilledProgram } from "../../../support/spools/killed_program.ts";
 import { chop, recoverAll, wrongAfter } from "../../../support/spools/recover_all.ts";

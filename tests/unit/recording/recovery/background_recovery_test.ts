@@ -6,7 +6,7 @@ import { BackgroundRecovery } from "../../../../src/recording/recovery/backgroun
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
-import { csvPaths, DIRECTORY, temporaryPaths } from "../../../support/published_files.ts";
+import { csvPaths, DIRECTORY, temporaryPaths } from "../../../support/fake/published_files.ts";
 import { failAll, repair } from "../../../support/fake/disk_faults.ts";
 import { DEAD, killedWith } from "../../../support/spools/dead_programs.ts";
 import { wrongOnceRecovered } from "../../../support/spools/recover_all.ts";

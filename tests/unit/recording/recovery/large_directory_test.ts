@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { createMonitor } from "../../../../src/recording/monitor.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
-import { DIRECTORY } from "../../../support/published_files.ts";
+import { DIRECTORY } from "../../../support/fake/published_files.ts";
 
 describe("Monitor in a directory with very many files", () => {
   it("does not list it while it starts: 200,000 names take 0.2 s", async () => {
