@@ -25,8 +25,8 @@ import { OLDEST } from "./versions/supported.ts";
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const entries = Object.values(denoJson.exports);
 const cli = denoJson.exports["./cli"];
-/** Packages that only the analysis needs. */
-const optionalPeers = ["@duckdb/node-api", "apache-arrow"] as const;
+/** Packages that only the analysis needs, and shipping to PostgreSQL. */
+const optionalPeers = ["@duckdb/node-api", "apache-arrow", "pg"] as const;
 /**
  * The head of the command line's file, with which a shell runs the file on the first runtime that
  * there is. To JavaScript it is a string and a comment. `env` finds the shell on Windows too, where

@@ -11,6 +11,7 @@ import { addProfileCommand } from "./commands/profile/command.ts";
 import { addPruneCommand } from "./commands/prune.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
 import { addReportCommand } from "./commands/report.ts";
+import { addShipCommand } from "./commands/ship/command.ts";
 import { addSummaryCommand } from "./commands/summary/command.ts";
 import { addTopCommand } from "./commands/top/command.ts";
 import type { CliContext } from "./context.ts";
@@ -31,6 +32,8 @@ Examples:
   kymo recover _monitoring                   what killed programs had recorded
   kymo compact _monitoring                   few small files instead of many
   kymo prune _monitoring --max-age 7d        remove what is older than that
+  kymo ship _monitoring --to postgres://db/telemetry
+                                             the rows into a database
   kymo env                                   what the environment tells programs
   kymo help summary                          the help of a command`;
 
@@ -51,6 +54,7 @@ const commands: readonly AddCommand[] = [
   addRecoverCommand,
   addCompactCommand,
   addPruneCommand,
+  addShipCommand,
   addEnvCommand,
 ];
 

@@ -50,6 +50,11 @@ export interface CliContext {
    */
   writeFile(path: string, text: string): void;
   /**
+   * Serves a text at `/metrics`, as Prometheus asks for it. Returns a function that ends it. Throws
+   * `KymoError` if the address cannot be had.
+   */
+  serve(address: { readonly host: string; readonly port: number }, text: () => string): Promise<() => Promise<void>>;
+  /**
    * Calls `listener` once on SIGINT, which then does not end the program. Returns a function that
    * removes the listener.
    */

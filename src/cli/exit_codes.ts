@@ -17,6 +17,8 @@ export const exitCode = {
   incomplete: 1,
   /** Wrong usage: nothing was done. */
   usage: 2,
+  /** Another program does it already: nothing was done. */
+  busy: 3,
 } as const;
 
 /** One of the exit codes. */
@@ -52,4 +54,5 @@ Exit codes:
        environment variable is wrong
   2    wrong usage: wrong arguments, a file that is missing or exists already,
        a package that is not installed
+  3    another program ships the same directory to the same database
   130  interrupted`;

@@ -48,6 +48,7 @@ const code = await runCommandLine(process.argv.slice(2), {
   recover,
   runtime: runtimeOrExit(),
   writeFile,
+  serve,
   onInterrupt,
   onStop,
   ...process.stdin.isTTY ? { onKeys } : {},
@@ -141,6 +142,28 @@ function replaceFile(path: string, text: string, mode: number): void {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/** Answers nothing but GET and HEAD of `/metrics`; who is slow to ask is cut off. */
+async function serve(
+  { host, port }: { readonly host: string; readonly port: number },
+  text: () => string,
+): Promise<() => Promise<void>> {
+  const { createServer } = await import("node:http");
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+    const isFound = request.url?.split("?")[0] === "/metrics" && ["GET", "HEAD"].includes(request.method ?? "");
+    response.writeHead(isFound ? 200 : 404, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+    response.end(isFound ? text() : "Only /metrics is here.\n");
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(failure("Cannot serve metrics", `${host}:${port}`, error)));
+    server.listen(port, host, resolve);
+  });
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
 }
 
 function onInterrupt(listener: () => void): () => void {

@@ -25,6 +25,8 @@
  * | `.control`                                          | what programs are asked: `control_file.ts`   |
  * | `.programs/<pid>-<isolate>.json`                    | what a program answers: `answer_file.ts`     |
  * | `.programs/<pid>-<isolate>.lock`                    | locked while a program without spools lives  |
+ * | `.ship/source`                                      | the id of the directory, for shippers        |
+ * | `.ship/<target>/…`                                  | of a shipper: see `ship/shipping_directory.ts` |
  *
  * `<isolate>` is eight hexadecimal digits, random for each recording. `<sequence>` counts from 1
  * and is padded with zeros to six digits, so that names sort by it. Names of published segments and
@@ -82,6 +84,9 @@ export const CONTROL_FILE = ".control";
 
 /** The directory of the answers of programs that live, in the monitoring directory. */
 export const PROGRAMS_DIRECTORY = ".programs";
+
+/** The directory of the shippers, in the monitoring directory. */
+export const SHIPPING_DIRECTORY = ".ship";
 
 const CSV = ".csv";
 const PROFILE = ".cpuprofile";

@@ -247,6 +247,9 @@ function readText(
   return unit === undefined ? wrong : `${wrong} ${unit}`;
 }
 
+/** Variables of the command line. */
+const OF_COMMANDS = ["KYMO_TO", "KYMO_TO_PASSWORD_FILE"];
+
 /** Most unknown variables that are told. */
 const MAX_TOLD = 10;
 
@@ -259,7 +262,7 @@ const OF_KUBERNETES =
 
 /** A failure for each variable that begins as Kymo's do and is none of them. */
 function unknownVariables(environment: Environment): KymoError[] {
-  const known = new Set(Object.values(VARIABLES).map(({ name }) => name));
+  const known = new Set([...Object.values(VARIABLES).map(({ name }) => name), ...OF_COMMANDS]);
   const isUnknown = (name: string): boolean =>
     name.startsWith("KYMO_") && !known.has(name) && !name.startsWith(OF_TESTS) && !OF_KUBERNETES.test(name) &&
     environment.get(name) !== "";

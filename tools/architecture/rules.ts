@@ -45,6 +45,7 @@ const layers: readonly (readonly RegExp[])[] = [
     /^src\/analysis\/compaction\//,
   ],
   [/^src\/analysis\/mod\.ts$/],
+  [/^src\/ship\//],
   [/^src\/report\/shared\//],
   [/^src\/report\/viewer\/model\//],
   [/^src\/report\/viewer\/ui\//],
@@ -63,7 +64,7 @@ const layers: readonly (readonly RegExp[])[] = [
 ];
 
 /** What the entries of a recording program must not load. */
-const aboveTheCore = /^src\/(statistics|display|analysis|report|cli)\//;
+const aboveTheCore = /^src\/(statistics|display|analysis|ship|report|cli)\//;
 
 /** What a program that records imports. */
 const entries = ["mod.ts", "src/core.ts", "src/http/mod.ts"];

@@ -35,6 +35,7 @@ export function fakeCliContext<Properties extends Partial<CliContext>>(propertie
     runtime: new FakeRuntime(),
     writeFile: () => {},
     onInterrupt: () => () => {},
+    serve: () => Promise.resolve(() => Promise.resolve()),
     onStop: () => () => {},
     ...properties,
   };

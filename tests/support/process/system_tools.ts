@@ -8,6 +8,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   losetup: "mount",
   mount: "mount",
   nsenter: "util-linux",
+  postgres: "postgresql",
   setpriv: "util-linux",
   unshare: "util-linux",
   "mkfs.ext4": "e2fsprogs",

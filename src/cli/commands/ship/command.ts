@@ -1,0 +1,202 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { fileError, KymoError, quote } from "../../../errors.ts";
+import { readSmallFile } from "../../../files/regular_file.ts";
+import { parseTimeLength, TIME_UNITS } from "../../../quantities.ts";
+import { NANOSECONDS_PER_MS } from "../../../series.ts";
+import type { CliContext } from "../../context.ts";
+import type { ExitCode } from "../../exit_codes.ts";
+import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
+import type { ShipOptions, ShipTarget } from "./options.ts";
+
+const description = "Ship the rows to a database, each exactly once";
+
+const details = `
+Ships the rows of monitoring directories to one or more databases, and ends when
+everything is there; with --follow it goes on until SIGTERM or SIGINT, and then
+ships what is left for up to --grace. What killed programs left is recovered
+first. Files are removed, or moved to --archive, when all databases have had
+them for --keep.
+
+Databases, and what holds when anything is killed or fails at any moment:
+  postgres://[user@]host/database[?schema=kymo]
+    exactly once; also TimescaleDB, which was not tried. Needs the package pg.
+
+Tables are made at first use, or by --init; --init --dry-run prints how. Who may
+not make tables can have somebody else run that.
+
+The password is taken from --password-file, KYMO_TO_PASSWORD_FILE, PGPASSWORD or
+~/.pgpass, or from KYMO_TO, which is the default of --to; not from arguments,
+which others see.
+
+A row that the database refuses puts its part of the file into quarantine, with
+the reason, once the database has taken another file. Nothing else is ever
+skipped.
+
+--status prints what the shippers of the directories have last said of
+themselves, --verify compares what the database has with its ledger and exits
+with 1 if they differ, --retry-quarantine takes everything out of quarantine.
+
+--json prints one object: lanes, one for each directory and database, with state
+(idle, shipping, waiting, blocked), error, rows (read = shipped + already +
+quarantined + pending), files, bytes, batches, waitingFiles,
+oldestUnshippedSeconds, newestShipped (ns), retries, quarantinedPieces, damaged,
+vanishedFiles, filesLetGo, letGoFailures, refused.
+
+Exit codes: 1 if not everything was shipped, 3 if another program ships a
+directory to the same database (--standby waits for its end).
+
+Examples:
+  kymo ship _monitoring --to postgres://metrics@db/telemetry
+  kymo ship /telemetry/* --follow --metrics 9464
+  kymo ship --init --dry-run --to postgres://metrics@db/telemetry
+  kymo ship _monitoring --status`;
+
+interface ShipCommandOptions {
+  readonly to?: readonly string[];
+  readonly passwordFile?: string;
+  readonly follow?: boolean;
+  readonly init?: boolean;
+  readonly dryRun?: boolean;
+  readonly keep: number;
+  readonly archive?: string;
+  readonly grace: number;
+  readonly standby?: boolean;
+  readonly status?: boolean;
+  readonly verify?: boolean;
+  readonly retryQuarantine?: boolean;
+  readonly statusFile?: string;
+  readonly metrics?: string;
+  readonly answerTimeout: number;
+  readonly json?: boolean;
+}
+
+const MINUTE = 60_000;
+
+/** Adds `kymo ship DIR…` to the command line; it passes its exit code to `end`. */
+export function addShipCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
+  program.command("ship")
+    .description(description)
+    .argument("[DIR...]", "monitoring directories")
+    .option("--to <URL>", "the database; may be given several times; default: KYMO_TO", collect)
+    .option("--password-file <FILE>", "a file with the password")
+    .option("--follow", "go on until SIGTERM or SIGINT")
+    .option(
+      "--keep <TIME>",
+      "how long files stay after they were shipped, or forever; default 10m",
+      parseKeep,
+      10 * MINUTE,
+    )
+    .option("--archive <DIR>", "where files go then, instead of being removed")
+    .option("--grace <TIME>", "how long it may ship after the signal; default 25s", parseLength, 25_000)
+    .option("--standby", "wait while another program ships the same")
+    .option("--metrics <[HOST:]PORT>", "serve /metrics for Prometheus; on 127.0.0.1 unless told otherwise")
+    .option("--status-file <FILE>", "write the status as JSON to a file, again and again")
+    .option("--init", "only make the tables")
+    .option("--dry-run", "with --init: only print how the tables are made")
+    .option("--status", "only print the status of the shippers")
+    .option("--verify", "only compare the database with its ledger")
+    .option("--retry-quarantine", "only take everything out of quarantine")
+    .addOption(
+      new Option("--answer-timeout <TIME>", "how long the database may take to answer").argParser(parseLength)
+        .default(MINUTE, "1m"),
+    )
+    .option("--json", "print one JSON object")
+    .addHelpText("after", details)
+    .action(async (directories: string[], options: ShipCommandOptions) => {
+      end(await ship(directories, options, context));
+    });
+}
+
+async function ship(paths: readonly string[], given: ShipCommandOptions, context: CliContext): Promise<ExitCode> {
+  const modes = (["init", "status", "verify", "retryQuarantine"] as const).filter((mode) => given[mode]);
+  if (modes.length > 1) {
+    throw new KymoError(
+      "invalid-argument",
+      "Cannot ship: only one of --init, --status, --verify and --retry-quarantine can be given",
+    );
+  }
+  if (paths.length === 0 && !given.init) {
+    throw new KymoError("invalid-argument", "Cannot ship: give a monitoring directory");
+  }
+  const directories = paths.map((path) => openMonitoringDirectory(path, "ship", context).path);
+  if (given.status) return (await import("./status.ts")).printStatus(directories, given.json ?? false, context);
+  if (given.retryQuarantine) return (await import("./status.ts")).retryQuarantine(directories, context);
+  const options: ShipOptions = {
+    directories: [...new Set(directories)],
+    targets: await targetsOf(given, context),
+    follow: given.follow ?? false,
+    keep: given.keep,
+    archive: given.archive === undefined ? undefined : context.runtime.files.resolve(given.archive),
+    grace: given.grace,
+    standby: given.standby ?? false,
+    statusFile: given.statusFile,
+    metrics: given.metrics === undefined ? undefined : listenAddress(given.metrics),
+    json: given.json ?? false,
+  };
+  if (given.init) return (await import("./init.ts")).init(options, given.dryRun ?? false, context);
+  if (given.verify) return (await import("./verify.ts")).verify(options, context);
+  return (await import("./run.ts")).runShipping(options, context);
+}
+
+/** The stores, from the options or the environment. Secrets come only from files and the environment. */
+async function targetsOf(
+  { to, passwordFile, answerTimeout }: ShipCommandOptions,
+  { runtime }: CliContext,
+): Promise<readonly ShipTarget[]> {
+  const { environment } = runtime;
+  const fromEnvironment = environment.get("KYMO_TO");
+  const urls = to ?? (fromEnvironment === undefined || fromEnvironment === "" ? [] : fromEnvironment.split(/\s+/));
+  if (urls.length === 0) {
+    throw new KymoError("invalid-argument", "Cannot ship: give --to URL, or KYMO_TO in the environment");
+  }
+  const file = passwordFile ?? environment.get("KYMO_TO_PASSWORD_FILE");
+  const password = file === undefined || file === "" ? undefined : readPassword(file, runtime);
+  const { connectTarget, SCHEMES } = await import("../../../ship/targets/connect_target.ts");
+  const { parseTarget } = await import("../../../ship/targets/target_address.ts");
+  return await Promise.all(urls.map(async (url) => {
+    const address = await parseTarget(url, SCHEMES);
+    if (to !== undefined && address.url.password !== "") {
+      throw new KymoError(
+        "invalid-argument",
+        `Cannot ship: ${quote(address.name)}: everybody on this machine sees a password in arguments; give it by ` +
+          "--password-file, PGPASSWORD or KYMO_TO",
+      );
+    }
+    return { ...address, connect: () => connectTarget(runtime, address, { password, patience: answerTimeout }) };
+  }));
+}
+
+function readPassword(path: string, { files }: CliContext["runtime"]): string {
+  try {
+    const read = readSmallFile(files, files.resolve(path), 4096);
+    if (!read.ok) throw new Error(read.reason);
+    return new TextDecoder().decode(read.value).replace(/\r?\n$/, "");
+  } catch (error) {
+    throw fileError("Cannot read the password", path, error);
+  }
+}
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+function parseKeep(text: string): number {
+  return text === "forever" ? Infinity : parseLength(text);
+}
+
+function parseLength(text: string): number {
+  const length = parseTimeLength(text);
+  if (length === undefined) throw new InvalidArgumentError(`It must be a length of time, such as 30s (${TIME_UNITS}).`);
+  return Number(length / BigInt(NANOSECONDS_PER_MS));
+}
+
+function listenAddress(text: string): { readonly host: string; readonly port: number } {
+  const [, host = "127.0.0.1", port = ""] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === "" || Number(port) > 65_535) {
+    throw new KymoError(
+      "invalid-argument",
+      `Cannot serve metrics: ${quote(text)} is no port, such as 9464 or 0.0.0.0:9464`,
+    );
+  }
+  return { host, port: Number(port) };
+}

@@ -1,0 +1,29 @@
+import { TargetError } from "../../../ship/targets/target.ts";
+import type { CliContext } from "../../context.ts";
+import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { writeError } from "../../terminal/style.ts";
+import type { ShipOptions } from "./options.ts";
+
+/** Makes the tables, or prints how; returns the exit code. */
+export async function init({ targets }: ShipOptions, isDry: boolean, context: CliContext): Promise<ExitCode> {
+  const { stdout, stderr } = context;
+  let code: ExitCode = exitCode.ok;
+  for (const { connect } of targets) {
+    const target = connect();
+    try {
+      if (isDry) {
+        stdout.write(`-- ${target.name}\n${(await target.schema()).trim()}\n`);
+      } else {
+        const isNew = await target.init();
+        stdout.write(`${target.name}: ${isNew ? "the tables are made" : "the tables are there"}.\n`);
+      }
+    } catch (error) {
+      if (!(error instanceof TargetError)) throw error;
+      writeError(stderr, error.message);
+      code = exitCode.incomplete;
+    } finally {
+      await target.close();
+    }
+  }
+  return code;
+}

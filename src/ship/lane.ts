@@ -1,0 +1,82 @@
+import { FileError, type FileHandle, type Timers } from "../runtime.ts";
+import { BackOff } from "./back_off.ts";
+import type { Shipper } from "./shipper.ts";
+import { TargetError } from "./targets/target.ts";
+
+/**
+ * What a shipper is doing:
+ *
+ * - `"idle"`: everything that was there is shipped.
+ * - `"shipping"`: it ships.
+ * - `"waiting"`: the store cannot be reached, or is busy; it is tried again by itself.
+ * - `"blocked"`: something is wrong with the store, or it takes no rows, and somebody has to mend it.
+ */
+export type LaneState = "idle" | "shipping" | "waiting" | "blocked";
+
+/** A look failed. */
+export interface LaneFailure {
+  readonly state: "waiting" | "blocked";
+  readonly message: string;
+  readonly code: string;
+}
+
+/** One directory on its way to one store: looks again and again, and backs off after failures. */
+export class Lane {
+  readonly shipper: Shipper;
+  state: LaneState = "shipping";
+  /** Why the last look failed, if it did. */
+  failure: LaneFailure | undefined;
+  /** Looks that have failed. */
+  retries = 0;
+  readonly #lock: FileHandle;
+  readonly #backOff = new BackOff();
+
+  /** Gives `lock` back when it is closed. */
+  constructor(shipper: Shipper, lock: FileHandle) {
+    this.shipper = shipper;
+    this.#lock = lock;
+  }
+
+  /**
+   * Looks once; returns the ms to wait before the next look if it failed, else `undefined`.
+   *
+   * @throws {KymoError} if a package is missing.
+   */
+  async look(rotates: boolean, signal: AbortSignal): Promise<number | undefined> {
+    if (this.failure === undefined) this.state = "shipping";
+    try {
+      await this.shipper.look({ rotates, signal });
+      this.failure = undefined;
+      this.state = "idle";
+      this.#backOff.reset();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof TargetError || error instanceof FileError)) throw error;
+      const passes = error instanceof TargetError && error.kind === "passing";
+      this.state = passes ? "waiting" : "blocked";
+      this.failure = { state: this.state, message: error.message, code: error.code };
+      this.retries++;
+      return this.#backOff.next(error instanceof TargetError ? error.retryAfter : 0);
+    }
+  }
+
+  /** Disconnects, and lets another program ship. Does not throw. */
+  async close(): Promise<void> {
+    await this.shipper.close();
+    try {
+      this.#lock.close();
+    } catch {
+      // It is closed.
+    }
+  }
+}
+
+/** ms between two looks at a signal. */
+const SIGNAL_INTERVAL = 100;
+
+/** Resolves after `delay` ms, or soon after the signal is given. */
+export async function sleepUnless(timers: Timers, delay: number, signal: AbortSignal): Promise<void> {
+  for (let left = delay; left > 0 && !signal.aborted; left -= SIGNAL_INTERVAL) {
+    await timers.sleep(Math.min(left, SIGNAL_INTERVAL));
+  }
+}

@@ -1,0 +1,63 @@
+import { beginsWithHeader } from "../../files/append_file.ts";
+import type { FileHandle, FileStatus } from "../../runtime.ts";
+import type { FoundFile } from "./found_file.ts";
+import { cutPiece, hasPiece, type Piece, type PieceEntry } from "./piece.ts";
+import type { RowOwners } from "./row_owners.ts";
+
+/**
+ * What is found in a file, from its beginning on:
+ *
+ * - `"there"`: the store has these rows.
+ * - `"new"`: it does not.
+ * - `"other"`: it has something else under their name.
+ * - `"refused"`: the file is not what its name says.
+ * - `"torn"`: after the last whole row there is something else, which nobody will complete.
+ */
+export type FoundPiece =
+  | { readonly kind: "there"; readonly piece: PieceEntry }
+  | { readonly kind: "new" | "other"; readonly piece: Piece }
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "torn" };
+
+/**
+ * Goes through a file, piece by piece, beside the entries that the ledger has of its stem.
+ *
+ * @throws {FileError}
+ */
+export async function* filePieces(
+  file: FoundFile,
+  handle: FileHandle,
+  { size }: FileStatus,
+  entries: readonly PieceEntry[],
+  owners: RowOwners,
+): AsyncGenerator<FoundPiece, void> {
+  const isForeign = file.kind === "foreign";
+  if (size === 0) return;
+  if (!beginsWithHeader(handle, size)) {
+    if (!isForeign) yield { kind: "refused", reason: "it does not begin with Kymo's header" };
+    return;
+  }
+  const { name, stem, channel, owner } = file;
+  const common = { stem, file: name, channel, size, owner: owners.of(owner) };
+  for (let [offset, firstRow] = [0, 0]; offset < size;) {
+    const entry = entries.find((one) => one.firstRow === firstRow);
+    const found = entry && await hasPiece(handle, offset, entry);
+    if (found === "short") return yield { kind: "there", piece: entry! };
+    if (found === "same") {
+      yield { kind: "there", piece: entry! };
+      offset += entry!.bytes;
+      firstRow += entry!.rows;
+      continue;
+    }
+    const piece = await cutPiece(handle, { ...common, firstRow, offset });
+    if (piece === undefined || piece.rows === 0) {
+      const isEmpty = piece !== undefined && piece.damaged === 0;
+      if (!isEmpty && !isForeign) yield { kind: "torn" };
+      return;
+    }
+    if (found === "other") return yield { kind: "other", piece };
+    yield { kind: "new", piece };
+    offset += piece.bytes;
+    firstRow += piece.rows;
+  }
+}

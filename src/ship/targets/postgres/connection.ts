@@ -1,0 +1,134 @@
+import type { Client } from "pg";
+import { loadPackage } from "../../../analysis/duckdb/optional_package.ts";
+import type { Timers } from "../../../runtime.ts";
+import { TargetError } from "../target.ts";
+import { CopyIn } from "./copy.ts";
+import { targetErrorOf } from "./failures.ts";
+
+/** A row of a result. */
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/** How to connect. */
+export interface ConnectionOptions {
+  /** The address, with the password. */
+  readonly url: string;
+  /** The address without it, for messages. */
+  readonly name: string;
+  /** ms after which an answer that has not come never will. */
+  readonly patience: number;
+  readonly timers: Timers;
+  /** For the advice of how to install the package. */
+  readonly runtimeName: string;
+}
+
+/** A connection to PostgreSQL through the optional package `pg`. */
+export class Connection {
+  readonly #client: Client;
+  readonly #options: ConnectionOptions;
+  #lost: unknown;
+
+  private constructor(client: Client, options: ConnectionOptions) {
+    this.#client = client;
+    this.#options = options;
+    // Between two queries nobody else would hear of it.
+    client.on("error", (error) => this.#lost ??= error);
+  }
+
+  /**
+   * Connects.
+   *
+   * @throws {KymoError} `"missing-package"` without `pg`.
+   * @throws {TargetError}
+   */
+  static async open(options: ConnectionOptions): Promise<Connection> {
+    const { url, patience, runtimeName } = options;
+    const { default: pg } = await loadPackage("pg", "ship to PostgreSQL", runtimeName, () => import("pg"));
+    const client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: patience,
+      keepAlive: true,
+      application_name: "kymo ship",
+    });
+    const connection = new Connection(client, options);
+    try {
+      await connection.#answered(client.connect());
+      return connection;
+    } catch (error) {
+      await connection.close();
+      throw targetErrorOf(error, `Cannot connect to ${options.name}`);
+    }
+  }
+
+  /**
+   * Runs a statement, or without values also several.
+   *
+   * @throws {TargetError}
+   */
+  async query(text: string, values?: readonly unknown[]): Promise<SqlRow[]> {
+    return await this.#run(async () => {
+      const result = await (values === undefined ? this.#client.query(text) : this.#client.query(text, [...values]));
+      return Array.isArray(result) ? [] : result.rows;
+    });
+  }
+
+  /**
+   * Copies CSV into a table; returns the number of rows that the server says it has taken.
+   *
+   * @throws {TargetError}
+   */
+  async copy(text: string, chunks: readonly Uint8Array[]): Promise<number> {
+    return await this.#run(async () => await this.#client.query(new CopyIn(text, chunks)).rows);
+  }
+
+  /** Disconnects; what is running is given up. Does not throw. */
+  async close(): Promise<void> {
+    try {
+      const ended = this.#client.end();
+      const { promise: late, cancel } = this.#after(1_000);
+      await Promise.race([ended, late]);
+      cancel();
+    } catch {
+      // It is closed.
+    } finally {
+      this.#destroy();
+    }
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      if (this.#lost !== undefined) throw this.#lost;
+      return await this.#answered(work());
+    } catch (error) {
+      throw targetErrorOf(error, `Cannot ship to ${this.#options.name}`);
+    }
+  }
+
+  /** The answer, or a failure if it does not come. */
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    const { patience, name } = this.#options;
+    const { promise: late, cancel } = this.#after(patience);
+    answer.catch(() => {}); // it may fail when nobody waits for it any more
+    try {
+      return await Promise.race([
+        answer,
+        late.then(() => {
+          this.#destroy();
+          throw new TargetError("passing", "ETIMEDOUT", `${name} does not answer for ${patience / 1000} s`);
+        }),
+      ]);
+    } finally {
+      cancel();
+    }
+  }
+
+  #after(delay: number): { readonly promise: Promise<void>; readonly cancel: () => void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.timers.after(delay, resolve);
+    return { promise, cancel };
+  }
+
+  #destroy(): void {
+    const { stream } = (this.#client as unknown as { connection?: { stream?: { destroy(): void } } }).connection ?? {};
+    stream?.destroy();
+  }
+}

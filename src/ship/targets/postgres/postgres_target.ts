@@ -1,0 +1,265 @@
+import type { Timers } from "../../../runtime.ts";
+import { NANOSECONDS_PER_MS } from "../../../series.ts";
+import type { PieceEntry } from "../../pieces/piece.ts";
+import {
+  type Batch,
+  type ChannelCount,
+  type Guarantee,
+  type ShippedProgram,
+  type Source,
+  type Target,
+  TargetError,
+} from "../target.ts";
+import { Connection, type SqlRow } from "./connection.ts";
+import { COLUMNS, hypertable, identifier, tables } from "./schema.ts";
+
+/** How rows get into PostgreSQL. */
+export interface PostgresOptions {
+  /** The address, with the password if there is one. */
+  readonly url: string;
+  /** The address for people. */
+  readonly name: string;
+  /** The schema of the tables. */
+  readonly schema: string;
+  /** Who ships, for the ledger. */
+  readonly shipper: string;
+  /** ms after which an answer that has not come never will. */
+  readonly patience: number;
+  readonly timers: Timers;
+  readonly runtimeName: string;
+}
+
+/** Any number by which those who make the tables take turns: "kymo" in ASCII. */
+const INIT_LOCK = 0x6b796d6f;
+
+/**
+ * PostgreSQL, with or without TimescaleDB. The ledger is written in the transaction of the rows, and
+ * before them: its key makes two shippers of one directory wait for each other. The commit is on the
+ * disk of the server before it is answered, whatever the server's default is, since the files are
+ * removed afterwards.
+ */
+export class PostgresTarget implements Target {
+  readonly guarantee: Guarantee = { rows: "exactly once", by: "the ledger is in the transaction of the rows" };
+  readonly name: string;
+  readonly #options: PostgresOptions;
+  readonly #schema: string;
+  #connection: Connection | undefined;
+  #source: Source | undefined;
+
+  /** Connects to nothing yet. */
+  constructor(options: PostgresOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.#schema = identifier(options.schema);
+  }
+
+  async open(source: Source): Promise<void> {
+    await this.close();
+    this.#source = source;
+    await this.init();
+    const connection = this.#connected;
+    const { id, path, host } = source;
+    await connection.query(
+      `INSERT INTO ${this.#schema}.source (id, path, host) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
+      [id, path, host ?? null],
+    );
+  }
+
+  async init(): Promise<boolean> {
+    this.#connection ??= await Connection.open(this.#options);
+    if (await this.#isMade()) return false;
+    await this.#make();
+    return true;
+  }
+
+  async schema(): Promise<string> {
+    const { schema } = this.#options;
+    const connection = this.#connection ?? await Connection.open(this.#options);
+    try {
+      return tables(schema) + (await hasTimescale(connection) ? hypertable(schema) : "");
+    } finally {
+      if (connection !== this.#connection) await connection.close();
+    }
+  }
+
+  async entries(stems: readonly string[], digests: readonly string[]): Promise<readonly PieceEntry[]> {
+    const rows = await this.#connected.query(
+      `SELECT stem, first_row, rows, bytes, encode(sha256, 'hex') AS sha256 FROM ${this.#schema}.shipped
+       WHERE source = $1 AND (stem = ANY($2) OR sha256 = ANY(SELECT decode(d, 'hex') FROM unnest($3::text[]) AS d))
+       ORDER BY stem, first_row`,
+      [this.#source!.id, stems, digests],
+    );
+    return rows.map(entryOf);
+  }
+
+  async ship({ pieces, rows, programs }: Batch): Promise<"shipped" | "taken"> {
+    const connection = this.#connected;
+    await connection.query(
+      "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '5s'; " +
+        "SET LOCAL idle_in_transaction_session_timeout = '60s'",
+    );
+    try {
+      const noted = await connection.query(
+        `INSERT INTO ${this.#schema}.shipped (source, shipper, stem, first_row, rows, bytes, sha256, channel)
+         SELECT $1, $2, stem, first_row, rows, bytes, decode(sha256, 'hex'), channel
+         FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[])
+           AS piece (stem, first_row, rows, bytes, sha256, channel)
+         ORDER BY stem, first_row
+         ON CONFLICT (source, stem, first_row) DO NOTHING RETURNING 1`,
+        [
+          this.#source!.id,
+          this.#options.shipper,
+          pieces.map(({ stem }) => stem),
+          pieces.map(({ firstRow }) => firstRow),
+          pieces.map((piece) => piece.rows),
+          pieces.map(({ bytes }) => bytes),
+          pieces.map(({ sha256 }) => sha256),
+          pieces.map(({ channel }) => channel),
+        ],
+      );
+      if (noted.length < pieces.length) {
+        await connection.query("ROLLBACK");
+        return "taken";
+      }
+      await this.describe(programs);
+      const text = `COPY ${this.#schema}.observation (${COLUMNS.join(", ")}) FROM STDIN (FORMAT csv)`;
+      const copied = await connection.copy(text, pieces.map(({ csv }) => csv));
+      if (copied !== rows) {
+        throw new TargetError("data", "COUNT", `${this.name} has taken ${copied} rows of ${rows}`);
+      }
+      await connection.query("COMMIT");
+      return "shipped";
+    } catch (error) {
+      // Of a connection that is lost the server rolls back by itself, unless it has committed.
+      if (!(error instanceof TargetError && error.kind === "passing")) await this.#rollBack();
+      throw error;
+    }
+  }
+
+  async describe(programs: readonly ShippedProgram[]): Promise<void> {
+    if (programs.length === 0) return;
+    const sorted = [...programs].sort((one, other) => one.id < other.id ? -1 : 1);
+    await this.#connected.query(
+      `INSERT INTO ${this.#schema}.program (id, source, pid, isolate, service, instance, host, runtime,
+         runtime_version, kind, script, started, ended, how_ended, attributes, record)
+       SELECT (p->>'id')::bigint, $1, (p->>'pid')::bigint, p->>'isolate', p->>'service', p->>'instance',
+         p->>'host', p->>'runtime', p->>'runtimeVersion', p->>'kind', p->>'script',
+         (p->>'started')::timestamptz, (p->>'ended')::timestamptz, p->>'howEnded', p->'attributes', p->'record'
+       FROM jsonb_array_elements($2::jsonb) AS p
+       ON CONFLICT (id) DO UPDATE SET service = excluded.service, instance = excluded.instance,
+         host = excluded.host, ended = excluded.ended, how_ended = excluded.how_ended,
+         attributes = excluded.attributes, record = excluded.record, started = excluded.started,
+         runtime = excluded.runtime, runtime_version = excluded.runtime_version, kind = excluded.kind,
+         script = excluded.script
+       WHERE excluded.record IS NOT NULL AND program.record IS DISTINCT FROM excluded.record`,
+      [this.#source!.id, JSON.stringify(sorted.map(fieldsOf))],
+    );
+  }
+
+  async count(): Promise<readonly ChannelCount[]> {
+    const rows = await this.#connected.query(
+      `SELECT channel, coalesce(shipped, 0) AS shipped, coalesce(there, 0) AS there FROM
+         (SELECT channel, sum(rows) AS shipped FROM ${this.#schema}.shipped WHERE source = $1 GROUP BY channel) AS s
+         FULL JOIN
+         (SELECT channel, count(*) AS there FROM ${this.#schema}.observation
+          WHERE program IN (SELECT id FROM ${this.#schema}.program WHERE source = $1) GROUP BY channel) AS o
+         USING (channel) ORDER BY channel`,
+      [this.#source!.id],
+    );
+    return rows.map(({ channel, shipped, there }) => ({
+      channel: String(channel),
+      shipped: Number(shipped),
+      there: Number(there),
+    }));
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    await connection?.close();
+  }
+
+  get #connected(): Connection {
+    if (this.#connection === undefined) throw new TargetError("passing", "ENOTCONN", `${this.name} is not connected`);
+    return this.#connection;
+  }
+
+  async #isMade(): Promise<boolean> {
+    const tableNames = ["source", "program", "observation", "shipped"];
+    const rows = await this.#connected.query(
+      "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = ANY($2)",
+      [this.#options.schema, tableNames],
+    );
+    if (rows.length > 0 && rows.length < tableNames.length) {
+      const there = rows.map(({ relname }) => String(relname)).sort().join(", ");
+      throw new TargetError(
+        "target",
+        "SCHEMA",
+        `Cannot ship to ${this.name}: schema ${this.#schema} has only ${there} of the tables that Kymo makes`,
+      );
+    }
+    return rows.length === tableNames.length;
+  }
+
+  /** Makes the tables; who comes second finds them there. */
+  async #make(): Promise<void> {
+    const connection = this.#connected;
+    await connection.query("BEGIN");
+    try {
+      await connection.query("SELECT pg_advisory_xact_lock($1)", [INIT_LOCK]);
+      if (!await this.#isMade()) await connection.query(await this.schema());
+      await connection.query("COMMIT");
+    } catch (error) {
+      await this.#rollBack();
+      throw error;
+    }
+  }
+
+  async #rollBack(): Promise<void> {
+    try {
+      await this.#connection?.query("ROLLBACK");
+    } catch {
+      // The connection is lost, and the transaction with it.
+    }
+  }
+}
+
+async function hasTimescale(connection: Connection): Promise<boolean> {
+  return (await connection.query("SELECT 1 FROM pg_extension WHERE extname = $1", ["timescaledb"])).length > 0;
+}
+
+/** `bigint` comes as text, as a double would round it; these are small enough. */
+function entryOf({ stem, first_row, rows, bytes, sha256 }: SqlRow): PieceEntry {
+  return {
+    stem: String(stem),
+    firstRow: Number(first_row),
+    rows: Number(rows),
+    bytes: Number(bytes),
+    sha256: String(sha256),
+  };
+}
+
+function fieldsOf({ id, pid, isolate, record, service }: ShippedProgram): Record<string, unknown> {
+  return {
+    id: String(id),
+    pid,
+    isolate,
+    service: record?.name ?? service,
+    instance: record?.instance,
+    host: record?.host,
+    runtime: record?.runtime,
+    runtimeVersion: record?.runtimeVersion,
+    kind: record?.kind,
+    script: record?.script,
+    started: record && isoTime(record.started),
+    ended: record?.end && isoTime(record.end.at),
+    howEnded: record?.end?.how,
+    attributes: record?.attributes,
+    record: record &&
+      JSON.parse(JSON.stringify(record, (_, value) => typeof value === "bigint" ? String(value) : value)),
+  };
+}
+
+function isoTime(nanoseconds: bigint): string {
+  return new Date(Number(nanoseconds / BigInt(NANOSECONDS_PER_MS))).toISOString();
+}

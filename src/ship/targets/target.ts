@@ -1,0 +1,118 @@
+/**
+ * A store that rows are shipped to, as the shipper sees it.
+ *
+ * @module
+ */
+
+import type { ProcessId } from "../../files/names.ts";
+import type { ProgramRecord } from "../../files/program_record.ts";
+import type { Piece, PieceEntry } from "../pieces/piece.ts";
+
+/**
+ * What kind of failure it is, which decides what the shipper does:
+ *
+ * - `"passing"`: the store cannot be reached, is busy or full. It is tried again, for ever.
+ * - `"target"`: something is wrong with the store that somebody has to mend: a wrong password, a
+ *   missing table. It is tried again too, loudly; nothing is skipped.
+ * - `"data"`: the store refuses these rows. The piece among them that is to blame is found, and put
+ *   into quarantine once the store has taken another one.
+ */
+export type FailureKind = "passing" | "target" | "data";
+
+/** A failure of a store. Its message never has a password. */
+export class TargetError extends Error {
+  override readonly name = "TargetError";
+  readonly kind: FailureKind;
+  /** The store's code, such as an SQLSTATE or the name of an `errno`. */
+  readonly code: string;
+  /** How long the store asks to wait, ms. */
+  readonly retryAfter: number | undefined;
+
+  /** With what caused it. */
+  constructor(kind: FailureKind, code: string, message: string, { cause, retryAfter }: TargetErrorOptions = {}) {
+    super(message, { cause });
+    this.kind = kind;
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** What else is known of a failure. */
+export interface TargetErrorOptions extends ErrorOptions {
+  readonly retryAfter?: number | undefined;
+}
+
+/** The directory that is shipped. */
+export interface Source {
+  /** Its id: 32 hexadecimal digits. */
+  readonly id: string;
+  /** Its path, for people. */
+  readonly path: string;
+  /** The host of the shipper, if it is known. */
+  readonly host: string | undefined;
+}
+
+/** A program, with its record if there is one. */
+export interface ShippedProgram extends ProcessId {
+  readonly id: bigint;
+  readonly record?: ProgramRecord;
+  /** The name of the service, also where several programs with this PID are meant. */
+  readonly service?: string;
+}
+
+/** Pieces that are shipped together, all or none. */
+export interface Batch {
+  readonly pieces: readonly Piece[];
+  readonly rows: number;
+  /** Who recorded them. */
+  readonly programs: readonly ShippedProgram[];
+}
+
+/** Rows of a channel, as the store and its ledger count them. */
+export interface ChannelCount {
+  readonly channel: string;
+  /** Rows that the ledger says were shipped. */
+  readonly shipped: number;
+  /** Rows that are there. */
+  readonly there: number;
+}
+
+/** What a store promises when something fails at any moment. */
+export interface Guarantee {
+  /** Such as `"exactly once"`. */
+  readonly rows: string;
+  /** How, in half a sentence. */
+  readonly by: string;
+}
+
+/**
+ * A store. Methods throw {@linkcode TargetError}; after one of kind `"passing"` the store is closed
+ * and opened again.
+ */
+export interface Target {
+  /** Its address for people: without user and password. */
+  readonly name: string;
+  readonly guarantee: Guarantee;
+  /**
+   * Connects, and makes the tables unless they are there. Notes the source. Whatever was prepared
+   * before is forgotten: the store may have been restored from an older backup.
+   */
+  open(source: Source): Promise<void>;
+  /** Makes the tables unless they are there; whether they were not. */
+  init(): Promise<boolean>;
+  /** The statements by which the tables would be made, whether they are there or not. */
+  schema(): Promise<string>;
+  /** The entries of the ledger that have one of these stems or digests, by stem. */
+  entries(stems: readonly string[], digests: readonly string[]): Promise<readonly PieceEntry[]>;
+  /**
+   * Ships a batch and its entries in the ledger, all or none. `"taken"` if another shipper has
+   * shipped one of the pieces meanwhile.
+   */
+  ship(batch: Batch): Promise<"shipped" | "taken">;
+  /** Replaces what the store knows of programs. */
+  describe(programs: readonly ShippedProgram[]): Promise<void>;
+  /** Counts the rows of the source. */
+  count(): Promise<readonly ChannelCount[]>;
+  /** Disconnects. Does not throw. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { referenceParse } from "../reference_csv.ts";
+import type { PostgresServer } from "./postgres_server.ts";
+
+/** A row as text, so that rows can be sorted and compared: time, value, label, PID and channel. */
+function rowText(
+  timepoint: string | bigint,
+  measurement: number,
+  label: string,
+  pid: string | number,
+  channel: string,
+): string {
+  const value = Object.is(measurement, -0) ? "-0" : String(measurement);
+  return JSON.stringify([String(timepoint), value, label, Number(pid), channel]);
+}
+
+/** All rows of the CSV files in a directory, sorted. The channel is what the name begins with. */
+export function rowsInFiles(directory: string): string[] {
+  return readdirSync(directory).filter((name) => name.endsWith(".csv") && !name.startsWith(".")).flatMap((name) => {
+    const channel = name.split(".", 1)[0]!;
+    return referenceParse(readFileSync(join(directory, name), "utf8"))
+      .map(({ timepoint, measurement, label, pid }) => rowText(timepoint, measurement, label, pid, channel));
+  }).sort();
+}
+
+/** All rows in a PostgreSQL server, sorted. */
+export function rowsInPostgres(server: PostgresServer): string[] {
+  return server.query("SELECT timepoint, measurement, label, pid, channel FROM kymo.observation")
+    .map(([timepoint = "", measurement = "", label = "", pid = "", channel = ""]) =>
+      rowText(timepoint, Number(measurement), label, pid, channel)
+    ).sort();
+}
