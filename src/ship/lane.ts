@@ -1,7 +1,7 @@
 import { FileError, type FileHandle, type Timers } from "../runtime.ts";
 import { BackOff } from "./back_off.ts";
 import type { Shipper } from "./shipper.ts";
-import { TargetError } from "./targets/target.ts";
+import { StoreError } from "../stores/store_error.ts";
 
 /**
  * What a shipper is doing:
@@ -51,12 +51,12 @@ export class Lane {
       this.#backOff.reset();
       return undefined;
     } catch (error) {
-      if (!(error instanceof TargetError || error instanceof FileError)) throw error;
-      const passes = error instanceof TargetError && error.kind === "passing";
+      if (!(error instanceof StoreError || error instanceof FileError)) throw error;
+      const passes = error instanceof StoreError && error.kind === "passing";
       this.state = passes ? "waiting" : "blocked";
       this.failure = { state: this.state, message: error.message, code: error.code };
       this.retries++;
-      return this.#backOff.next(error instanceof TargetError ? error.retryAfter : 0);
+      return this.#backOff.next(error instanceof StoreError ? error.retryAfter : 0);
     }
   }
 

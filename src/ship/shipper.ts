@@ -29,7 +29,8 @@ import { RowOwners } from "./pieces/row_owners.ts";
 import { ShippableFiles } from "./shippable_files.ts";
 import { ShippingCounts } from "./shipping_counts.ts";
 import type { ShippingDirectory } from "./shipping_directory.ts";
-import { type Batch, type ShippedProgram, type Source, type Target, TargetError } from "./targets/target.ts";
+import type { Batch, ShippedProgram, Source, Target } from "./targets/target.ts";
+import { StoreError } from "../stores/store_error.ts";
 
 /** A batch is shipped when it has so many rows, bytes of CSV, or pieces. */
 const BATCH_ROWS = 100_000;
@@ -94,7 +95,7 @@ export class Shipper {
   readonly #described = new Map<string, boolean>();
   readonly #open = new Map<string, OpenFile>();
   /** What the store has refused in this look. */
-  #suspects: { readonly piece: Piece; readonly error: TargetError }[] = [];
+  #suspects: { readonly piece: Piece; readonly error: StoreError }[] = [];
   /** Files of which this look has shipped something. */
   #shippedFiles = new Set<string>();
   #quarantined: ReadonlySet<string> = new Set();
@@ -110,7 +111,7 @@ export class Shipper {
   /**
    * Looks once, and ships everything that is there.
    *
-   * @throws {TargetError} What is not shipped stays for the next look.
+   * @throws {StoreError} What is not shipped stays for the next look.
    * @throws {FileError} if the directory cannot be read.
    */
   async look({ rotates, signal }: LookOptions): Promise<void> {
@@ -135,7 +136,7 @@ export class Shipper {
       await this.#describeEnded();
       this.#blame();
     } catch (error) {
-      if (error instanceof TargetError && error.kind !== "data") await this.close();
+      if (error instanceof StoreError && error.kind !== "data") await this.close();
       throw error;
     } finally {
       this.files.noteWaiting(files);
@@ -228,7 +229,7 @@ export class Shipper {
       this.tally.batches++;
       for (const piece of fresh) this.#shipped(piece);
     } catch (error) {
-      if (!(error instanceof TargetError && error.kind === "data")) throw error;
+      if (!(error instanceof StoreError && error.kind === "data")) throw error;
       if (fresh.length === 1) {
         this.#suspects.push({ piece: fresh[0]!, error });
         return;
@@ -294,7 +295,7 @@ export class Shipper {
   /**
    * Puts into quarantine what the store has refused, if it takes others.
    *
-   * @throws {TargetError} if it does not.
+   * @throws {StoreError} if it does not.
    */
   #blame(): void {
     for (const { piece, error } of this.#suspects) {

@@ -18,7 +18,7 @@ export type Rule = (tree: Tree) => string[];
  * layers below: rooms side by side in one layer do not know each other.
  */
 const layers: readonly (readonly RegExp[])[] = [
-  [/^src\/(runtime|errors|result|options|small_json|label_pattern|quantities|recording_switch|series|text_coders)\.ts$/],
+  [/^src\/(runtime|errors|result|options|small_json|label_pattern|optional_package|quantities|recording_switch|series|text_coders)\.ts$/],
   [/^src\/(version|default_runtime)\.ts$/],
   [/^src\/segment\//],
   [/^src\/csv\//],
@@ -31,6 +31,7 @@ const layers: readonly (readonly RegExp[])[] = [
   [/^(mod|src\/core)\.ts$/],
   [/^src\/statistics\//],
   [/^src\/display\//],
+  [/^src\/stores\//],
   [/^src\/analysis\/duckdb\//],
   [/^src\/analysis\/compacted\//],
   [/^src\/analysis\/source\//],
@@ -64,7 +65,7 @@ const layers: readonly (readonly RegExp[])[] = [
 ];
 
 /** What the entries of a recording program must not load. */
-const aboveTheCore = /^src\/(statistics|display|analysis|ship|report|cli)\//;
+const aboveTheCore = /^src\/(statistics|display|stores|analysis|ship|report|cli)\//;
 
 /** What a program that records imports. */
 const entries = ["mod.ts", "src/core.ts", "src/http/mod.ts"];

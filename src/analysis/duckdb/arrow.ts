@@ -1,6 +1,6 @@
 import type { DataType, Vector } from "apache-arrow";
 import type { TableColumn } from "./table_column.ts";
-import { absent, loadPackage } from "./optional_package.ts";
+import { absent, loadPackage } from "../../optional_package.ts";
 
 type ArrowModule = typeof import("apache-arrow");
 

@@ -8,7 +8,7 @@ import { KymoError, type KymoErrorCode, quote, reason } from "../../errors.ts";
 import { type Check, checkGiven, isWholeNumber } from "../../options.ts";
 import type { Runtime } from "../../runtime.ts";
 import { readTable } from "./read_table.ts";
-import { absent, loadPackage } from "./optional_package.ts";
+import { absent, loadPackage } from "../../optional_package.ts";
 import { type Parameter, toParameter } from "./parameters.ts";
 import { SpillDirectory } from "./spill_directory.ts";
 import type { Table } from "./table.ts";

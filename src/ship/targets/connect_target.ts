@@ -1,5 +1,5 @@
-import { KymoError } from "../../errors.ts";
 import type { Runtime } from "../../runtime.ts";
+import { postgresLocation } from "../../stores/postgres/postgres_address.ts";
 import { PostgresTarget } from "./postgres/postgres_target.ts";
 import type { Target } from "./target.ts";
 import type { TargetAddress } from "./target_address.ts";
@@ -9,9 +9,6 @@ export const SCHEMES: readonly string[] = ["postgres"];
 
 /** ms after which an answer that has not come never will. */
 const PATIENCE = 60_000;
-
-/** Default schema of the tables. */
-const SCHEMA = "kymo";
 
 /** How to reach a store. */
 export interface ConnectOptions {
@@ -28,15 +25,11 @@ export interface ConnectOptions {
  */
 export function connectTarget(
   runtime: Pick<Runtime, "timers" | "programFacts" | "pid" | "name">,
-  { url, name }: TargetAddress,
+  address: TargetAddress,
   { password, patience = PATIENCE }: ConnectOptions,
 ): Target {
-  const address = new URL(url);
-  if (password !== undefined) address.password = encodeURIComponent(password);
-  const schema = address.searchParams.get("schema") ?? SCHEMA;
-  address.searchParams.delete("schema");
-  if (schema === "") throw new KymoError("invalid-argument", `Cannot ship: ${name}: the name of the schema is empty`);
+  const location = postgresLocation(address, password, "ship");
   const { timers, pid, name: runtimeName } = runtime;
   const shipper = `${runtime.programFacts().host ?? ""}:${pid}`;
-  return new PostgresTarget({ url: address.href, name, schema, shipper, patience, timers, runtimeName });
+  return new PostgresTarget({ ...location, shipper, patience, timers, runtimeName });
 }

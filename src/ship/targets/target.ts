@@ -8,40 +8,6 @@ import type { ProcessId } from "../../files/names.ts";
 import type { ProgramRecord } from "../../files/program_record.ts";
 import type { Piece, PieceEntry } from "../pieces/piece.ts";
 
-/**
- * What kind of failure it is, which decides what the shipper does:
- *
- * - `"passing"`: the store cannot be reached, is busy or full. It is tried again, for ever.
- * - `"target"`: something is wrong with the store that somebody has to mend: a wrong password, a
- *   missing table. It is tried again too, loudly; nothing is skipped.
- * - `"data"`: the store refuses these rows. The piece among them that is to blame is found, and put
- *   into quarantine once the store has taken another one.
- */
-export type FailureKind = "passing" | "target" | "data";
-
-/** A failure of a store. Its message never has a password. */
-export class TargetError extends Error {
-  override readonly name = "TargetError";
-  readonly kind: FailureKind;
-  /** The store's code, such as an SQLSTATE or the name of an `errno`. */
-  readonly code: string;
-  /** How long the store asks to wait, ms. */
-  readonly retryAfter: number | undefined;
-
-  /** With what caused it. */
-  constructor(kind: FailureKind, code: string, message: string, { cause, retryAfter }: TargetErrorOptions = {}) {
-    super(message, { cause });
-    this.kind = kind;
-    this.code = code;
-    this.retryAfter = retryAfter;
-  }
-}
-
-/** What else is known of a failure. */
-export interface TargetErrorOptions extends ErrorOptions {
-  readonly retryAfter?: number | undefined;
-}
-
 /** The directory that is shipped. */
 export interface Source {
   /** Its id: 32 hexadecimal digits. */
@@ -86,7 +52,7 @@ export interface Guarantee {
 }
 
 /**
- * A store. Methods throw {@linkcode TargetError}; after one of kind `"passing"` the store is closed
+ * A store. Methods throw {@linkcode StoreError}; after one of kind `"passing"` the store is closed
  * and opened again.
  */
 export interface Target {

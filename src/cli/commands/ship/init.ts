@@ -1,4 +1,4 @@
-import { TargetError } from "../../../ship/targets/target.ts";
+import { StoreError } from "../../../stores/store_error.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { writeError } from "../../terminal/style.ts";
@@ -18,7 +18,7 @@ export async function init({ targets }: ShipOptions, isDry: boolean, context: Cl
         stdout.write(`${target.name}: ${isNew ? "the tables are made" : "the tables are there"}.\n`);
       }
     } catch (error) {
-      if (!(error instanceof TargetError)) throw error;
+      if (!(error instanceof StoreError)) throw error;
       writeError(stderr, error.message);
       code = exitCode.incomplete;
     } finally {

@@ -3,7 +3,8 @@ import { sanitize } from "../../../display/sanitize.ts";
 import { fileError } from "../../../errors.ts";
 import { MonitoringDirectory } from "../../../files/directory.ts";
 import { ShippingDirectory } from "../../../ship/shipping_directory.ts";
-import { type ChannelCount, TargetError } from "../../../ship/targets/target.ts";
+import type { ChannelCount } from "../../../ship/targets/target.ts";
+import { StoreError } from "../../../stores/store_error.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { writeError } from "../../terminal/style.ts";
@@ -26,7 +27,7 @@ export async function verify({ directories, targets, json }: ShipOptions, contex
         all.push({ directory: path, target: target.name, channels });
         if (channels.some(({ shipped, there }) => shipped !== there)) isRight = false;
       } catch (error) {
-        if (!(error instanceof TargetError)) throw fileError("Cannot verify", path, error);
+        if (!(error instanceof StoreError)) throw fileError("Cannot verify", path, error);
         writeError(stderr, error.message);
         isRight = false;
       } finally {

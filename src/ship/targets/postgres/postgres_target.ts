@@ -1,17 +1,10 @@
 import type { Timers } from "../../../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../../../series.ts";
+import { Connection, type SqlRow } from "../../../stores/postgres/connection.ts";
+import { COLUMNS, hypertable, identifier, tables } from "../../../stores/postgres/schema.ts";
+import { StoreError } from "../../../stores/store_error.ts";
 import type { PieceEntry } from "../../pieces/piece.ts";
-import {
-  type Batch,
-  type ChannelCount,
-  type Guarantee,
-  type ShippedProgram,
-  type Source,
-  type Target,
-  TargetError,
-} from "../target.ts";
-import { Connection, type SqlRow } from "./connection.ts";
-import { COLUMNS, hypertable, identifier, tables } from "./schema.ts";
+import type { Batch, ChannelCount, Guarantee, ShippedProgram, Source, Target } from "../target.ts";
 
 /** How rows get into PostgreSQL. */
 export interface PostgresOptions {
@@ -66,7 +59,7 @@ export class PostgresTarget implements Target {
   }
 
   async init(): Promise<boolean> {
-    this.#connection ??= await Connection.open(this.#options);
+    this.#connection ??= await this.#connect();
     if (await this.#isMade()) return false;
     await this.#make();
     return true;
@@ -74,7 +67,7 @@ export class PostgresTarget implements Target {
 
   async schema(): Promise<string> {
     const { schema } = this.#options;
-    const connection = this.#connection ?? await Connection.open(this.#options);
+    const connection = this.#connection ?? await this.#connect();
     try {
       return tables(schema) + (await hasTimescale(connection) ? hypertable(schema) : "");
     } finally {
@@ -125,13 +118,13 @@ export class PostgresTarget implements Target {
       const text = `COPY ${this.#schema}.observation (${COLUMNS.join(", ")}) FROM STDIN (FORMAT csv)`;
       const copied = await connection.copy(text, pieces.map(({ csv }) => csv));
       if (copied !== rows) {
-        throw new TargetError("data", "COUNT", `${this.name} has taken ${copied} rows of ${rows}`);
+        throw new StoreError("data", "COUNT", `${this.name} has taken ${copied} rows of ${rows}`);
       }
       await connection.query("COMMIT");
       return "shipped";
     } catch (error) {
       // Of a connection that is lost the server rolls back by itself, unless it has committed.
-      if (!(error instanceof TargetError && error.kind === "passing")) await this.#rollBack();
+      if (!(error instanceof StoreError && error.kind === "passing")) await this.#rollBack();
       throw error;
     }
   }
@@ -179,8 +172,12 @@ export class PostgresTarget implements Target {
     await connection?.close();
   }
 
+  #connect(): Promise<Connection> {
+    return Connection.open({ ...this.#options, action: "ship to", application: "kymo ship" });
+  }
+
   get #connected(): Connection {
-    if (this.#connection === undefined) throw new TargetError("passing", "ENOTCONN", `${this.name} is not connected`);
+    if (this.#connection === undefined) throw new StoreError("passing", "ENOTCONN", `${this.name} is not connected`);
     return this.#connection;
   }
 
@@ -192,7 +189,7 @@ export class PostgresTarget implements Target {
     );
     if (rows.length > 0 && rows.length < tableNames.length) {
       const there = rows.map(({ relname }) => String(relname)).sort().join(", ");
-      throw new TargetError(
+      throw new StoreError(
         "target",
         "SCHEMA",
         `Cannot ship to ${this.name}: schema ${this.#schema} has only ${there} of the tables that Kymo makes`,

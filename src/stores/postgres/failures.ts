@@ -1,4 +1,4 @@
-import { type FailureKind, TargetError } from "../target.ts";
+import { type FailureKind, StoreError } from "../store_error.ts";
 
 /** Classes of SQLSTATE, or whole codes, by what they mean for a shipper (PostgreSQL, appendix A). */
 const KINDS: readonly (readonly [start: string, kind: FailureKind])[] = [
@@ -23,16 +23,16 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
  * Every other code is the fault of the target: wrong password (28), no such database (3D) or table
  * (42), something that it cannot do (0A).
  */
-export function targetErrorOf(thrown: unknown, action: string): TargetError {
-  if (thrown instanceof TargetError) return thrown;
+export function storeErrorOf(thrown: unknown, action: string): StoreError {
+  if (thrown instanceof StoreError) return thrown;
   const { code, message } = thrown as { code?: unknown; message?: unknown };
   const why = typeof message === "string" && message !== "" ? message : String(code ?? thrown);
   const text = `${action}: ${why}`;
   if (typeof code !== "string" || !SQLSTATE.test(code)) {
-    return new TargetError(isConfigured(why) ? "target" : "passing", String(code ?? ""), text, { cause: thrown });
+    return new StoreError(isConfigured(why) ? "target" : "passing", String(code ?? ""), text, { cause: thrown });
   }
   const kind = KINDS.find(([start]) => code.startsWith(start))?.[1] ?? "target";
-  return new TargetError(kind, code, text, { cause: thrown });
+  return new StoreError(kind, code, text, { cause: thrown });
 }
 
 /** What the client finds out before the server can: it wants a password, or encryption that is not there. */

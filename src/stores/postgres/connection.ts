@@ -1,9 +1,9 @@
 import type { Client } from "pg";
-import { loadPackage } from "../../../analysis/duckdb/optional_package.ts";
-import type { Timers } from "../../../runtime.ts";
-import { TargetError } from "../target.ts";
-import { CopyIn } from "./copy.ts";
-import { targetErrorOf } from "./failures.ts";
+import { loadPackage } from "../../optional_package.ts";
+import type { Timers } from "../../runtime.ts";
+import { StoreError } from "../store_error.ts";
+import { CopyIn } from "./copy_in.ts";
+import { storeErrorOf } from "./failures.ts";
 
 /** A row of a result. */
 export type SqlRow = Readonly<Record<string, unknown>>;
@@ -19,6 +19,10 @@ export interface ConnectionOptions {
   readonly timers: Timers;
   /** For the advice of how to install the package. */
   readonly runtimeName: string;
+  /** What it is for, for messages, as in `"ship to"`. */
+  readonly action: string;
+  /** What the server calls the client. */
+  readonly application: string;
 }
 
 /** A connection to PostgreSQL through the optional package `pg`. */
@@ -38,16 +42,16 @@ export class Connection {
    * Connects.
    *
    * @throws {KymoError} `"missing-package"` without `pg`.
-   * @throws {TargetError}
+   * @throws {StoreError}
    */
   static async open(options: ConnectionOptions): Promise<Connection> {
-    const { url, patience, runtimeName } = options;
-    const { default: pg } = await loadPackage("pg", "ship to PostgreSQL", runtimeName, () => import("pg"));
+    const { url, patience, runtimeName, action, application } = options;
+    const { default: pg } = await loadPackage("pg", `${action} PostgreSQL`, runtimeName, () => import("pg"));
     const client = new pg.Client({
       connectionString: url,
       connectionTimeoutMillis: patience,
       keepAlive: true,
-      application_name: "kymo ship",
+      application_name: application,
     });
     const connection = new Connection(client, options);
     try {
@@ -55,14 +59,14 @@ export class Connection {
       return connection;
     } catch (error) {
       await connection.close();
-      throw targetErrorOf(error, `Cannot connect to ${options.name}`);
+      throw storeErrorOf(error, `Cannot connect to ${options.name}`);
     }
   }
 
   /**
    * Runs a statement, or without values also several.
    *
-   * @throws {TargetError}
+   * @throws {StoreError}
    */
   async query(text: string, values?: readonly unknown[]): Promise<SqlRow[]> {
     return await this.#run(async () => {
@@ -74,7 +78,7 @@ export class Connection {
   /**
    * Copies CSV into a table; returns the number of rows that the server says it has taken.
    *
-   * @throws {TargetError}
+   * @throws {StoreError}
    */
   async copy(text: string, chunks: readonly Uint8Array[]): Promise<number> {
     return await this.#run(async () => await this.#client.query(new CopyIn(text, chunks)).rows);
@@ -99,7 +103,8 @@ export class Connection {
       if (this.#lost !== undefined) throw this.#lost;
       return await this.#answered(work());
     } catch (error) {
-      throw targetErrorOf(error, `Cannot ship to ${this.#options.name}`);
+      const { action, name } = this.#options;
+      throw storeErrorOf(error, `Cannot ${action} ${name}`);
     }
   }
 
@@ -113,7 +118,7 @@ export class Connection {
         answer,
         late.then(() => {
           this.#destroy();
-          throw new TargetError("passing", "ETIMEDOUT", `${name} does not answer for ${patience / 1000} s`);
+          throw new StoreError("passing", "ETIMEDOUT", `${name} does not answer for ${patience / 1000} s`);
         }),
       ]);
     } finally {

@@ -1,4 +1,4 @@
-import { KymoError, reason } from "../../errors.ts";
+import { KymoError, reason } from "./errors.ts";
 
 /**
  * Rejects as the import did. A bundler that finds a handler leaves a package that is not installed
