@@ -1,4 +1,4 @@
-import { parseStoreAddress, type StoreAddress } from "../../stores/store_address.ts";
+import { type AddressOptions, parseStoreAddress, type StoreAddress } from "../../stores/store_address.ts";
 import { digestOf } from "../pieces/piece.ts";
 
 /** The address of a store that is shipped to. */
@@ -12,8 +12,11 @@ export interface TargetAddress extends StoreAddress {
  *
  * @throws {KymoError} `"invalid-argument"`; the message never has the password.
  */
-export async function parseTarget(text: string, schemes: readonly string[]): Promise<TargetAddress> {
-  const address = parseStoreAddress(text, schemes, "ship");
+export async function parseTarget(
+  text: string,
+  options: Omit<AddressOptions, "action">,
+): Promise<TargetAddress> {
+  const address = parseStoreAddress(text, { ...options, action: "ship" });
   const id = (await digestOf(new TextEncoder().encode(address.name))).slice(0, 12);
   return { ...address, id };
 }

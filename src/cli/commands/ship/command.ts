@@ -154,7 +154,7 @@ async function targetsOf(
   const { connectTarget, SCHEMES } = await import("../../../ship/targets/connect_target.ts");
   const { parseTarget } = await import("../../../ship/targets/target_address.ts");
   return await Promise.all(urls.map(async (url) => {
-    const address = await parseTarget(url, SCHEMES);
+    const address = await parseTarget(url, { schemes: SCHEMES, resolve: (path) => runtime.files.resolve(path) });
     if (to !== undefined && address.url.password !== "") {
       throw new KymoError(
         "invalid-argument",

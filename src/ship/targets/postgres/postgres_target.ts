@@ -1,9 +1,9 @@
 import type { Timers } from "../../../runtime.ts";
-import { NANOSECONDS_PER_MS } from "../../../series.ts";
 import { Connection, type SqlRow } from "../../../stores/postgres/connection.ts";
 import { COLUMNS, hypertable, identifier, tables } from "../../../stores/postgres/schema.ts";
 import { StoreError } from "../../../stores/store_error.ts";
 import type { PieceEntry } from "../../pieces/piece.ts";
+import { programFields } from "../program_fields.ts";
 import type { Batch, ChannelCount, Guarantee, ShippedProgram, Source, Target } from "../target.ts";
 
 /** How rows get into PostgreSQL. */
@@ -145,7 +145,7 @@ export class PostgresTarget implements Target {
          runtime = excluded.runtime, runtime_version = excluded.runtime_version, kind = excluded.kind,
          script = excluded.script
        WHERE excluded.record IS NOT NULL AND program.record IS DISTINCT FROM excluded.record`,
-      [this.#source!.id, JSON.stringify(sorted.map(fieldsOf))],
+      [this.#source!.id, JSON.stringify(sorted.map(programFields))],
     );
   }
 
@@ -234,29 +234,4 @@ function entryOf({ stem, first_row, rows, bytes, sha256 }: SqlRow): PieceEntry {
     bytes: Number(bytes),
     sha256: String(sha256),
   };
-}
-
-function fieldsOf({ id, pid, isolate, record, service }: ShippedProgram): Record<string, unknown> {
-  return {
-    id: String(id),
-    pid,
-    isolate,
-    service: record?.name ?? service,
-    instance: record?.instance,
-    host: record?.host,
-    runtime: record?.runtime,
-    runtimeVersion: record?.runtimeVersion,
-    kind: record?.kind,
-    script: record?.script,
-    started: record && isoTime(record.started),
-    ended: record?.end && isoTime(record.end.at),
-    howEnded: record?.end?.how,
-    attributes: record?.attributes,
-    record: record &&
-      JSON.parse(JSON.stringify(record, (_, value) => typeof value === "bigint" ? String(value) : value)),
-  };
-}
-
-function isoTime(nanoseconds: bigint): string {
-  return new Date(Number(nanoseconds / BigInt(NANOSECONDS_PER_MS))).toISOString();
 }
