@@ -18,6 +18,13 @@ type DuckDBModule = typeof import("@duckdb/node-api");
 /** Called for the analysis only: a program that only records never loads the package. */
 const importDuckDB = (): Promise<DuckDBModule> => import("@duckdb/node-api").catch(absent);
 
+/** What {@linkcode DuckDB.open} is for, and where the package comes from. */
+export interface DuckDBUse {
+  /** As in "Cannot analyse". */
+  readonly purpose?: string;
+  readonly importModule?: () => Promise<DuckDBModule>;
+}
+
 /** Limits of DuckDB. */
 export interface DuckDBOptions {
   /**
@@ -85,9 +92,13 @@ export class DuckDB {
    * `"permission-denied"` on Deno without `--allow-ffi`; `"invalid-argument"` if an option is
    * wrong.
    */
-  static async open(options: DuckDBOptions, runtime: Runtime, importModule = importDuckDB): Promise<DuckDB> {
+  static async open(
+    options: DuckDBOptions,
+    runtime: Runtime,
+    { purpose = "analyse", importModule = importDuckDB }: DuckDBUse = {},
+  ): Promise<DuckDB> {
     const settings = toSettings(options);
-    const module = await loadPackage("@duckdb/node-api", "analyse", runtime.name, importModule);
+    const module = await loadPackage("@duckdb/node-api", purpose, runtime.name, importModule);
     const spill = new SpillDirectory(runtime);
     try {
       const instance = await module.DuckDBInstance.create(":memory:", { ...settings, temp_directory: spill.path });
@@ -101,7 +112,7 @@ export class DuckDB {
     } catch (error) {
       spill.remove();
       const first = firstLine(error);
-      throw new KymoError(failureCode(first), `Cannot analyse: ${first}`, { cause: error });
+      throw new KymoError(failureCode(first), `Cannot ${purpose}: ${first}`, { cause: error });
     }
   }
 

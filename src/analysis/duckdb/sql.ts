@@ -18,6 +18,18 @@ export const TYPED_COLUMNS: string = [...NAMES.map((name) => `${name} ${TYPES[na
 /** The columns of a CSV file with their types, for `read_csv`. */
 export const CSV_COLUMNS = `{${NAMES.map((name) => `'${name}': '${TYPES[name]}'`).join(", ")}}`;
 
+/** Options of `read_csv` by which DuckDB need not detect the dialect. */
+export const CSV_DIALECT: readonly string[] = [
+  "auto_detect = false",
+  "delim = ','",
+  `quote = '"'`,
+  `escape = '"'`,
+  "allow_quoted_nulls = false",
+  // The default is four times as much for each thread, too much for many threads.
+  "buffer_size = 8388608",
+  "hive_partitioning = false",
+];
+
 /**
  * A text as a literal. NUL and lone surrogates cannot be in a text of SQL and become U+FFFD, as in
  * the CSV, so that a label is found by the name with which it was recorded.

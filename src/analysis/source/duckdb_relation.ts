@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { COLUMNS as CSV_NAMES } from "../../csv/dialect.ts";
 import { ISOLATE_IN_PATH } from "../../files/names.ts";
 import { type CompactedFile, partKey } from "../compacted/compacted_files.ts";
-import { COLUMNS, CSV_COLUMNS, literal, NO_ROWS, pathList, TYPED_COLUMNS } from "../duckdb/sql.ts";
+import { COLUMNS, CSV_COLUMNS, CSV_DIALECT, literal, NO_ROWS, pathList, TYPED_COLUMNS } from "../duckdb/sql.ts";
 
 /** CSV files of one channel that DuckDB reads together. */
 export interface CsvPart {
@@ -21,20 +21,8 @@ export interface CsvPart {
   readonly limit?: number;
 }
 
-/** The dialect, so that DuckDB need not detect it. */
-const OPTIONS = [
-  "auto_detect = false",
-  "header = true",
-  "delim = ','",
-  `quote = '"'`,
-  `escape = '"'`,
-  "allow_quoted_nulls = false",
-  // The default is four times as much for each thread, too much for many threads.
-  "buffer_size = 8388608",
-  "hive_partitioning = false",
-  "filename = true",
-  `columns = ${CSV_COLUMNS}`,
-];
+/** How files are read. */
+const OPTIONS = [...CSV_DIALECT, "header = true", "filename = true", `columns = ${CSV_COLUMNS}`];
 
 /** The SQL of a relation that consists of CSV files, tables and compacted files. */
 export function relationOf(

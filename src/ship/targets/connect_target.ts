@@ -1,11 +1,12 @@
 import type { Runtime } from "../../runtime.ts";
 import { postgresLocation } from "../../stores/postgres/postgres_address.ts";
+import { DuckDBTarget } from "./duckdb/duckdb_target.ts";
 import { PostgresTarget } from "./postgres/postgres_target.ts";
 import type { Target } from "./target.ts";
 import type { TargetAddress } from "./target_address.ts";
 
 /** The schemes of the addresses of stores. */
-export const SCHEMES: readonly string[] = ["postgres"];
+export const SCHEMES: readonly string[] = ["postgres", "duckdb"];
 
 /** ms after which an answer that has not come never will. */
 const PATIENCE = 60_000;
@@ -24,12 +25,16 @@ export interface ConnectOptions {
  * @throws {KymoError} if the address has what it must not.
  */
 export function connectTarget(
-  runtime: Pick<Runtime, "timers" | "programFacts" | "pid" | "name">,
+  runtime: Runtime,
   address: TargetAddress,
   { password, patience = PATIENCE }: ConnectOptions,
 ): Target {
-  const location = postgresLocation(address, password, "ship");
   const { timers, pid, name: runtimeName } = runtime;
   const shipper = `${runtime.programFacts().host ?? ""}:${pid}`;
+  const { scheme, url, name, path = "" } = address;
+  if (scheme === "duckdb") {
+    return new DuckDBTarget(runtime, { path, name, schema: url.searchParams.get("schema") || "kymo", shipper });
+  }
+  const location = postgresLocation(address, password, "ship");
   return new PostgresTarget({ ...location, shipper, patience, timers, runtimeName });
 }

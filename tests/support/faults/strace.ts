@@ -151,9 +151,17 @@ export function unforeseenNames(calls: readonly TracedCall[], directory: string,
  * which are known from a run before.
  */
 export function atCall(calls: readonly TracedCall[], n: number, what: string): string[] {
-  const { name } = calls[n - 1]!;
-  const nth = calls.slice(0, n).filter((call) => call.name === name).length;
-  return [`${name}:${what}:when=${nth}`];
+  const before = calls.slice(0, n);
+  const { name } = before.at(-1)!;
+  return [`${name}:${what}:when=${before.filter((call) => call.name === name).length}`];
+}
+
+/** As {@linkcode atCall} for a program with several threads: strace counts by thread. */
+export function atCallOfThread(calls: readonly TracedCall[], n: number, what: string): string[] {
+  const threadOf = ({ line }: TracedCall): string => /^\d+/.exec(line)![0];
+  const thread = threadOf(calls[n - 1]!);
+  const own = calls.slice(0, n).filter((call) => threadOf(call) === thread);
+  return atCall(own, own.length, what);
 }
 
 /**

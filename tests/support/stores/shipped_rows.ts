@@ -4,7 +4,7 @@ import { referenceParse } from "../reference_csv.ts";
 import type { PostgresServer } from "./postgres_server.ts";
 
 /** A row as text, so that rows can be sorted and compared: time, value, label, PID and channel. */
-function rowText(
+export function rowText(
   timepoint: string | bigint,
   measurement: number,
   label: string,

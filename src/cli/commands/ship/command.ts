@@ -20,6 +20,9 @@ them for --keep.
 Databases, and what holds when anything is killed or fails at any moment:
   postgres://[user@]host/database[?schema=kymo]
     exactly once; also TimescaleDB, which was not tried. Needs the package pg.
+  telemetry.duckdb, duckdb:path[?schema=kymo]
+    exactly once. A file of DuckDB, open for a batch at a time. Needs the package
+    @duckdb/node-api.
 
 Tables are made at first use, or by --init; --init --dry-run prints how. Who may
 not make tables can have somebody else run that.
@@ -47,6 +50,7 @@ directory to the same database (--standby waits for its end).
 
 Examples:
   kymo ship _monitoring --to postgres://metrics@db/telemetry
+  kymo ship _monitoring --to telemetry.duckdb
   kymo ship /telemetry/* --follow --metrics 9464
   kymo ship --init --dry-run --to postgres://metrics@db/telemetry
   kymo ship _monitoring --status`;
@@ -77,7 +81,7 @@ export function addShipCommand(program: Command, context: CliContext, end: (code
   program.command("ship")
     .description(description)
     .argument("[DIR...]", "monitoring directories")
-    .option("--to <URL>", "the database; may be given several times; default: KYMO_TO", collect)
+    .option("--to <STORE>", "the database; may be given several times; default: KYMO_TO", collect)
     .option("--password-file <FILE>", "a file with the password")
     .option("--follow", "go on until SIGTERM or SIGINT")
     .option(
@@ -147,7 +151,7 @@ async function targetsOf(
   const fromEnvironment = environment.get("KYMO_TO");
   const urls = to ?? (fromEnvironment === undefined || fromEnvironment === "" ? [] : fromEnvironment.split(/\s+/));
   if (urls.length === 0) {
-    throw new KymoError("invalid-argument", "Cannot ship: give --to URL, or KYMO_TO in the environment");
+    throw new KymoError("invalid-argument", "Cannot ship: give --to STORE, or KYMO_TO in the environment");
   }
   const file = passwordFile ?? environment.get("KYMO_TO_PASSWORD_FILE");
   const password = file === undefined || file === "" ? undefined : readPassword(file, runtime);

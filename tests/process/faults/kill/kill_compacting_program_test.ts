@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { TelemetryDB } from "../../../../src/analysis/frames/telemetry_db.ts";
 import { Snapshot } from "../../../support/faults/directory_snapshot.ts";
 import { recordFigure } from "../../../support/faults/fault_figures.ts";
-import { readTrace, type TracedCall, underStrace } from "../../../support/faults/strace.ts";
+import { atCallOfThread, readTrace, underStrace } from "../../../support/faults/strace.ts";
 import { sampled } from "../../../support/faults/suite_size.ts";
 import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../../../support/process/run.ts";
 import { cannotTrace } from "../../../support/process/system_tools.ts";
@@ -55,14 +55,6 @@ async function readUntilEnd(directory: string, { ended }: Spawned): Promise<numb
   return reads;
 }
 
-/** What to inject so that the thread that makes a call is killed there: strace counts by thread. */
-function killAt(calls: readonly TracedCall[], n: number): string {
-  const threadOf = ({ line }: TracedCall): string => /^\d+/.exec(line)![0];
-  const { name } = calls[n - 1]!;
-  const nth = calls.slice(0, n).filter((call) => call.name === name && threadOf(call) === threadOf(calls[n - 1]!));
-  return `${name}:signal=KILL:when=${nth.length}`;
-}
-
 describe("a compaction that is killed at a system call", { skip: cannotTrace() }, () => {
   it("leaves each row once for readers, during and after it, and the next one finishes", async () => {
     using scratch = scratchDirectory();
@@ -99,7 +91,7 @@ describe("a compaction that is killed at a system call", { skip: cannotTrace() }
     for (const n of kills) {
       try {
         restore();
-        const program = start([killAt(calls, n)]);
+        const program = start(atCallOfThread(calls, n, "signal=KILL"));
         reads += await readUntilEnd(directory, program);
         if ((await program.ended).signal === "SIGKILL") killed++;
         await assertAllOnce(directory);

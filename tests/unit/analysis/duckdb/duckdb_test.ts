@@ -19,7 +19,7 @@ describe("DuckDB.open", () => {
       ]]
     ) {
       const error = await assertRejects(
-        () => DuckDB.open({}, { ...runtime, name: name! }, missing),
+        () => DuckDB.open({}, { ...runtime, name: name! }, { importModule: missing }),
         KymoError,
         `Cannot analyse: the package @duckdb/node-api is missing: add it with "${command}"`,
       );
@@ -31,7 +31,7 @@ describe("DuckDB.open", () => {
     for (const [name, code] of [["Error", "missing-package"], ["NotCapable", "permission-denied"]]) {
       const cause = Object.assign(new Error("Requires ffi access\nto a file"), { name });
       const error = await assertRejects(
-        () => DuckDB.open({}, runtime, () => Promise.reject(cause)),
+        () => DuckDB.open({}, runtime, { importModule: () => Promise.reject(cause) }),
         KymoError,
         "Cannot analyse: the package @duckdb/node-api cannot be loaded: Requires ffi access",
       );
@@ -42,14 +42,18 @@ describe("DuckDB.open", () => {
   it("refuses wrong options before it loads anything", async () => {
     for (const options of [{ memoryLimit: "lots" }, { memoryLimit: "-1GB" }, { memoryLimit: 5 as unknown as string }]) {
       const error = await assertRejects(
-        () => DuckDB.open(options, runtime, missing),
+        () => DuckDB.open(options, runtime, { importModule: missing }),
         KymoError,
         "memoryLimit must be a size",
       );
       assertEquals(error.code, "invalid-argument");
     }
     for (const threads of [0, 1.5, 1025, NaN]) {
-      await assertRejects(() => DuckDB.open({ threads }, runtime, missing), KymoError, "threads must be");
+      await assertRejects(
+        () => DuckDB.open({ threads }, runtime, { importModule: missing }),
+        KymoError,
+        "threads must be",
+      );
     }
   });
 
