@@ -47,7 +47,23 @@ export function outerTimepoints(file: FileHandle): { readonly first: bigint; rea
   return findLastRow(scanner, file, size) ? { first, last: scanner.row.timepoint } : undefined;
 }
 
-function readBetween(file: FileHandle, start: number, end: number): Uint8Array {
+/**
+ * The timepoint of the first row among the first `size` bytes of a file, ns since 1970; `undefined` if
+ * it has none. Reads little if the file begins with a header and an ordinary row.
+ *
+ * @throws {FileError}
+ */
+export function firstTimepoint(file: Pick<FileHandle, "readAt">, size: number): bigint | undefined {
+  for (let length: number = TAILS[0];; length *= 64) {
+    const scanner = new RowScanner().push(readBetween(file, 0, Math.min(size, length)));
+    for (let found = scanner.next(); found !== "end" && found !== "cut" && scanner.hasEnd; found = scanner.next()) {
+      if (found === "row") return scanner.row.timepoint;
+    }
+    if (length >= size) return undefined;
+  }
+}
+
+function readBetween(file: Pick<FileHandle, "readAt">, start: number, end: number): Uint8Array {
   const bytes = new Uint8Array(end - start);
   return bytes.subarray(0, readFully(file, bytes, start));
 }

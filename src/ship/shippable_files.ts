@@ -1,7 +1,8 @@
 import { isCsvName } from "../analysis/source/file_names.ts";
+import { firstTimepoint } from "../csv/outer_rows.ts";
 import { rotateAppendFile } from "../files/append_file.ts";
-import { type MonitoringDirectory, unlessGone } from "../files/directory.ts";
-import { type Clock, FileError, type FileHandle, type FileStatus } from "../runtime.ts";
+import { type MonitoringDirectory, release, unlessGone } from "../files/directory.ts";
+import { type Clock, FileError, type FileHandle, type FileStatus, unlessUnreadable } from "../runtime.ts";
 import { type FoundFile, foundFile } from "./pieces/found_file.ts";
 
 /** A file of which nothing is to be shipped any more. */
@@ -83,6 +84,22 @@ export class ShippableFiles {
       else this.refused.set(name, error.message);
     }
     return undefined;
+  }
+
+  /** When the first rows of files were recorded, ns since 1970; those that have none are left out. */
+  began(files: readonly FoundFile[]): bigint[] {
+    return files.flatMap(({ name }) => {
+      const path = this.#directory.pathOf(name);
+      return unlessUnreadable(() => {
+        const handle = this.#directory.files.status(path)?.kind === "file" && this.#directory.files.open(path, "read");
+        if (!handle) return undefined;
+        try {
+          return firstTimepoint(handle, handle.status().size);
+        } finally {
+          release(handle);
+        }
+      }) ?? [];
+    });
   }
 
   /** Nothing of the file is to be shipped any more; whether it is the first time. */

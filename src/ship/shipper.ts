@@ -108,6 +108,11 @@ export class Shipper {
     this.files = new ShippableFiles(deps.directory, deps.clock, (name) => this.counts.forget(name));
   }
 
+  /** ms until the next look has to be made, after one that has not failed. */
+  get interval(): number {
+    return this.#deps.target.interval ?? 0;
+  }
+
   /**
    * Looks once, and ships everything that is there.
    *
@@ -172,7 +177,7 @@ export class Shipper {
     for (let i = 0; i < files.length; i += ASKED_AT_ONCE) {
       const some = files.slice(i, i + ASKED_AT_ONCE);
       const stems = [...new Set(some.map(({ stem }) => stem))];
-      const entries = Map.groupBy(await target.entries(stems, []), ({ stem }) => stem);
+      const entries = Map.groupBy(await target.entries(stems, [], () => this.files.began(some)), ({ stem }) => stem);
       const appending = some.some(({ kind }) => kind === "rotated") ? appendingIdentities(directory) : new Set();
       for (const file of some) {
         const handle = this.files.open(file);
@@ -245,7 +250,11 @@ export class Shipper {
     const isForeign = ({ file }: Piece): boolean => this.#open.get(file)?.file.kind === "foreign";
     const foreign = pieces.filter(isForeign);
     if (foreign.length === 0) return pieces;
-    const entries = await this.#deps.target.entries([], foreign.map(({ sha256 }) => sha256));
+    const entries = await this.#deps.target.entries(
+      [],
+      foreign.map(({ sha256 }) => sha256),
+      () => foreign.map(({ began }) => began),
+    );
     const there = new Set(entries.map(({ sha256 }) => sha256));
     return pieces.filter((piece) => {
       if (!isForeign(piece) || !there.has(piece.sha256)) return true;

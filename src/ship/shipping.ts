@@ -142,9 +142,10 @@ export class Shipping {
       const stop = (): void => cut.abort();
       if (!signal.aborted) signal.addEventListener("abort", stop, { once: true });
       const delays = await Promise.all(due.map(async ({ lane }) => {
-        const delay = await lane.look(rotates, cut.signal);
-        if (delay === undefined) retryAt.delete(lane);
-        else retryAt.set(lane, clock.now() + delay * NANOSECONDS_PER_MS);
+        const { interval } = lane.shipper;
+        // One that seldom looks may miss the looks at which files are rotated.
+        const delay = await lane.look(rotates || interval > RECOVERY_INTERVAL, cut.signal);
+        retryAt.set(lane, clock.now() + (delay ?? interval) * NANOSECONDS_PER_MS);
         return delay;
       }));
       signal.removeEventListener("abort", stop);

@@ -19,9 +19,10 @@
 
 import { replaceFileAt } from "../files/atomic_file.ts";
 import { accessLike, type MonitoringDirectory, release, unlessGone, writeAll } from "../files/directory.ts";
+import { takeLock } from "../control/lock_file.ts";
 import { SHIPPING_DIRECTORY, temporaryPathBeside } from "../files/names.ts";
 import { readSmallFile } from "../files/regular_file.ts";
-import { failure, type Result, success } from "../result.ts";
+import { failure, type Result } from "../result.ts";
 import { type FileAccess, FileError, type FileHandle } from "../runtime.ts";
 import { count, encodeFields, parseFields, text } from "../small_json.ts";
 import type { PieceEntry } from "./pieces/piece.ts";
@@ -101,23 +102,10 @@ export class ShippingDirectory {
    * @throws {FileError}
    */
   lock(): Result<FileHandle, "locked" | "unsupported"> {
-    const { files } = this.#directory;
-    const path = `${this.#path}/lock`;
-    for (;;) {
-      const handle = this.#openOrCreate(path);
-      let isLocked: boolean | undefined;
-      try {
-        isLocked = handle.tryLock?.();
-        // Somebody may have removed it meanwhile, and another one locked a new one.
-        if (isLocked && files.status(path)?.identity === handle.status().identity) return success(handle);
-      } catch (error) {
-        release(handle);
-        throw error;
-      }
-      release(handle);
-      if (isLocked === undefined) return failure("unsupported", "this runtime cannot lock files");
-      if (!isLocked) return failure("locked", "another program ships it to this target");
-    }
+    const locked = takeLock(this.#directory.files, `${this.#path}/lock`, () => this.#access());
+    return !locked.ok && locked.kind === "locked"
+      ? failure("locked", "another program ships it to this target")
+      : locked;
   }
 
   /** The pieces in quarantine. What cannot be read is left out. */
@@ -192,19 +180,6 @@ export class ShippingDirectory {
 
   #replace(path: string, bytes: Uint8Array): void {
     replaceFileAt(this.#directory, path, temporaryPathBeside(path, "new"), bytes, this.#access());
-  }
-
-  #openOrCreate(path: string): FileHandle {
-    const { files } = this.#directory;
-    for (;;) {
-      const isThere = files.status(path) !== undefined;
-      try {
-        return isThere ? files.open(path) : files.create(path, this.#access());
-      } catch (error) {
-        const isRace = error instanceof FileError && error.code === (isThere ? "ENOENT" : "EEXIST");
-        if (!isRace) throw error;
-      }
-    }
   }
 
   /** Whoever may write to the monitoring directory may ship it. */

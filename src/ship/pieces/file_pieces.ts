@@ -1,3 +1,4 @@
+import { firstTimepoint } from "../../csv/outer_rows.ts";
 import { beginsWithHeader } from "../../files/append_file.ts";
 import type { FileHandle, FileStatus } from "../../runtime.ts";
 import type { FoundFile } from "./found_file.ts";
@@ -39,6 +40,7 @@ export async function* filePieces(
   }
   const { name, stem, channel, owner } = file;
   const common = { stem, file: name, channel, size, owner: owners.of(owner) };
+  let began: bigint | undefined;
   for (let [offset, firstRow] = [0, 0]; offset < size;) {
     const entry = entries.find((one) => one.firstRow === firstRow);
     const found = entry && await hasPiece(handle, offset, entry);
@@ -49,13 +51,15 @@ export async function* filePieces(
       firstRow += entry!.rows;
       continue;
     }
-    const piece = await cutPiece(handle, { ...common, firstRow, offset });
+    if (offset > 0) began ??= firstTimepoint(handle, size);
+    const piece = await cutPiece(handle, { ...common, firstRow, offset, began });
     if (piece === undefined || piece.rows === 0) {
       const isEmpty = piece !== undefined && piece.damaged === 0;
       if (!isEmpty && !isForeign) yield { kind: "torn" };
       return;
     }
     if (found === "other") return yield { kind: "other", piece };
+    ({ began } = piece);
     yield { kind: "new", piece };
     offset += piece.bytes;
     firstRow += piece.rows;

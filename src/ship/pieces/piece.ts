@@ -48,6 +48,8 @@ export interface Piece extends PieceEntry {
   readonly programs: readonly ProcessId[];
   /** When its latest row was recorded, ns since 1970; 0 if it has none. */
   readonly newest: bigint;
+  /** When the first row of the file was recorded, ns since 1970: all pieces of a file have the same. */
+  readonly began: bigint;
   /**
    * The rows as every store is given them: CSV without a header, ended by LF, with the columns
    * timepoint, measurement, label, PID, channel and the number of the program.
@@ -73,6 +75,8 @@ export interface CutOptions {
   /** The size of the file. */
   readonly size: number;
   readonly owner: RowOwner;
+  /** When the first row of the file was recorded, unless this is the first piece. */
+  readonly began: bigint | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -85,6 +89,7 @@ const encoder = new TextEncoder();
  */
 export async function cutPiece(handle: ByteSource, options: CutOptions): Promise<Piece | undefined> {
   const { stem, file, channel, firstRow, offset, size, owner } = options;
+  let { began } = options;
   const content = readUpTo(handle, offset, Math.min(PIECE_BYTES, size - offset));
   const scanner = new RowScanner().push(content);
   const output = new Output(content.length);
@@ -101,6 +106,7 @@ export async function cutPiece(handle: ByteSource, options: CutOptions): Promise
     if (found === "row") {
       const { row } = scanner;
       rows++;
+      began ??= row.timepoint;
       output.add(content, scanner.start, end - (scanner.crlf ? 2 : 1), suffixes.of(row.pid, row.seconds));
       if (row.seconds > seconds || row.seconds === seconds && row.nanoseconds > nanoseconds) {
         ({ seconds, nanoseconds } = row);
@@ -123,6 +129,7 @@ export async function cutPiece(handle: ByteSource, options: CutOptions): Promise
     damaged,
     programs: [...programs.values()],
     newest: BigInt(seconds) * BigInt(NANOSECONDS_PER_SECOND) + BigInt(nanoseconds),
+    began: began ?? 0n,
     csv: output.bytes,
   };
 }

@@ -60,6 +60,13 @@ export interface Target {
   readonly name: string;
   readonly guarantee: Guarantee;
   /**
+   * ms between two looks for new files while the shipper follows a directory, for a store that takes
+   * many rows at once better than few again and again.
+   *
+   * @default 1000
+   */
+  readonly interval?: number;
+  /**
    * Connects, and makes the tables unless they are there. Notes the source. Whatever was prepared
    * before is forgotten: the store may have been restored from an older backup.
    */
@@ -68,11 +75,20 @@ export interface Target {
   init(): Promise<boolean>;
   /** The statements by which the tables would be made, whether they are there or not. */
   schema(): Promise<string>;
-  /** The entries of the ledger that have one of these stems or digests, by stem. */
-  entries(stems: readonly string[], digests: readonly string[]): Promise<readonly PieceEntry[]>;
   /**
-   * Ships a batch and its entries in the ledger, all or none. `"taken"` if another shipper has
-   * shipped one of the pieces meanwhile.
+   * The entries of the ledger that have one of these stems or digests, by stem. `began` tells when the
+   * first rows of the files that are asked for were recorded, ns since 1970, for stores whose ledger
+   * is divided by time; it reads these files.
+   */
+  entries(
+    stems: readonly string[],
+    digests: readonly string[],
+    began: () => readonly bigint[],
+  ): Promise<readonly PieceEntry[]>;
+  /**
+   * Ships a batch: each piece together with its entry in the ledger, or not at all. If it fails, some
+   * of the pieces may be there; the next call does not ship these again. `"taken"` if
+   * another shipper has shipped one of the pieces meanwhile.
    */
   ship(batch: Batch): Promise<"shipped" | "taken">;
   /** Replaces what the store knows of programs. */
