@@ -34,7 +34,7 @@
 // Recordings, and selections of them.
 export { TelemetryDB } from "./frames/telemetry_db.ts";
 export type { DuckDBOptions } from "./duckdb/duckdb.ts";
-export type { OpenOptions } from "./frames/telemetry_db.ts";
+export type { OpenOptions } from "./frames/recording.ts";
 export type { TimeBounds } from "./source/time_window.ts";
 export type { CopiedFile, Problem, Reading } from "./source/reading_report.ts";
 export type { TelemetryFrame } from "./frames/telemetry_frame.ts";

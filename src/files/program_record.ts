@@ -37,7 +37,7 @@
 
 import { failure, type Result, success } from "../result.ts";
 import type { Files } from "../runtime.ts";
-import { fileNameOf, parseProgramFileName } from "./names.ts";
+import { fileNameOf, parseProgramFileName, type ProcessId } from "./names.ts";
 import { type NotAFile, readSmallFile } from "./regular_file.ts";
 import { encodeFields, type Fields, optional, parseFields, scalars, text, timepoint } from "../small_json.ts";
 
@@ -142,11 +142,16 @@ export function parseProgramRecord(fileName: string, bytes: Uint8Array): Result<
       ? failure("other-version", `made by another version of Kymo: format ${fields.format}, not ${PROGRAM_FORMAT}`)
       : failure("damaged", "it has no format version");
   }
-  const { kind, options, end } = fields;
-  const started = timepoint(fields.started);
   if (fields.pid !== named.pid || fields.isolate !== named.isolate) {
     return failure("damaged", "its PID and isolate are not those of its name");
   }
+  return parseProgramFields(fields, named);
+}
+
+/** Reads the fields of a record of a process, wherever they were kept. */
+export function parseProgramFields(fields: Fields, { pid, isolate }: ProcessId): Result<ProgramRecord, "damaged"> {
+  const { kind, options, end } = fields;
+  const started = timepoint(fields.started);
   if (started === undefined || kind !== "main" && kind !== "worker") {
     return failure("damaged", "a field is missing or wrong");
   }
@@ -154,8 +159,8 @@ export function parseProgramRecord(fileName: string, bytes: Uint8Array): Result<
     kymo: text(fields.kymo) ?? "",
     runtime: text(fields.runtime) ?? "",
     runtimeVersion: text(fields.runtimeVersion) ?? "",
-    pid: named.pid,
-    isolate: named.isolate,
+    pid,
+    isolate,
     kind,
     name: text(fields.name) ?? "",
     ...optional("instance", text(fields.instance)),

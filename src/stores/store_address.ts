@@ -32,6 +32,14 @@ const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
 /** Parameters of an address that are secrets, or do not say where it is. */
 const NOT_WHERE = ["password", "user", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslpassword"];
 
+/** Those that are secrets. */
+const SECRETS = ["password", "sslpassword"];
+
+/** Whether an address has a password in it. */
+export function hasPassword({ url }: StoreAddress): boolean {
+  return url.password !== "" || SECRETS.some((name) => url.searchParams.has(name));
+}
+
 /**
  * Parses the address of a store: a URL; or `duckdb:path`, `parquet:folder`, a path that ends with
  * `.duckdb`, `.ddb` or `.db`, or one that ends with `/`.

@@ -36,6 +36,7 @@ const layers: readonly (readonly RegExp[])[] = [
   [/^src\/analysis\/compacted\//],
   [/^src\/analysis\/source\//],
   [/^src\/analysis\/programs\//],
+  [/^src\/analysis\/stored\//],
   [/^src\/analysis\/frames\//],
   [
     /^src\/analysis\/compare\//,

@@ -43,17 +43,20 @@ export interface TimeRange {
 export const isPid: Check = (value) =>
   Number.isSafeInteger(value) && value as number >= 0 ? undefined : "must be a PID";
 
-const isLabels: Check = (value) =>
+/** A check that the value is a text, or several. */
+export const isLabels: Check = (value) =>
   [value].flat().every((label) => typeof label === "string") ? undefined : "must be a string or an array of strings";
 
-const isPids: Check = (value) =>
+/** A check that the value is an array of PIDs. */
+export const isPids: Check = (value) =>
   Array.isArray(value) && value.every((pid) => isPid(pid) === undefined) ? undefined : "must be an array of PIDs";
 
 /** A check that the value is an isolate as in file names, or empty. */
 export const isIsolate: Check = (value) =>
   typeof value === "string" && /^([0-9a-f]{8})?$/.test(value) ? undefined : 'must be 8 hexadecimal digits or ""';
 
-const isIsolates: Check = (value) =>
+/** A check that the value is an array of isolates as in file names, or empty. */
+export const isIsolates: Check = (value) =>
   Array.isArray(value) && value.every((isolate) => isIsolate(isolate) === undefined)
     ? undefined
     : "must be an array of isolates, each of 8 hexadecimal digits";

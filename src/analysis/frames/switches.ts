@@ -33,12 +33,14 @@ export interface PauseSource {
   readonly database: DuckDB;
   /** Whether files of earlier rows were left out. */
   readonly isPart: boolean;
+  /** When processes recorded their first rows that were not read, by their keys. */
+  readonly earlier: ReadonlyMap<string, bigint>;
   /** The records of the programs; asked for only if there are switches of unknown isolates. */
   readonly records: () => Iterable<ProgramRecord>;
 }
 
 /** Reads when recording was off. Scans the channel `runtime`. */
-export async function readPauses({ database, isPart, records }: PauseSource): Promise<Pauses> {
+export async function readPauses({ database, isPart, earlier, records }: PauseSource): Promise<Pauses> {
   const read = async (query: string): Promise<SwitchRow[]> => {
     const table = await database.sql(query);
     return table.rows().map(({ PID, Isolate, Label, Timepoint, Measurement }) => ({
@@ -61,7 +63,7 @@ export async function readPauses({ database, isPart, records }: PauseSource): Pr
   }
   const isMixed = rows.some(({ isolate }) => isolate === "");
   const starts = isMixed ? [...records()].filter(({ options }) => options.layout === "append") : [];
-  return new Pauses(rows, { beganOff: isPart ? await readBeganOff(database) : new Set(), starts });
+  return new Pauses(rows, { beganOff: isPart ? await readBeganOff(database, earlier) : new Set(), starts });
 }
 
 /**
@@ -69,11 +71,12 @@ export async function readPauses({ database, isPart, records }: PauseSource): Pr
  * recording on, it was off. (A program tells its state anew when a narrower switch changes, so a
  * switch that is on does not say so by itself.)
  */
-async function readBeganOff(database: DuckDB): Promise<Set<string>> {
+async function readBeganOff(database: DuckDB, earlier: ReadonlyMap<string, bigint>): Promise<Set<string>> {
   const table = await database.sql(`
-    SELECT PID, Isolate FROM observations GROUP BY PID, Isolate
-    HAVING min(Timepoint) FILTER (NOT (${IS_NO_SWITCH})) <= coalesce(min(Timepoint) FILTER (${IS_NO_SWITCH}), ${FOREVER})`);
-  return new Set(table.rows().map((row) => processKey(processOf(row))));
+    SELECT PID, Isolate, min(Timepoint) FILTER (NOT (${IS_NO_SWITCH})) AS first FROM observations GROUP BY PID, Isolate
+    HAVING first <= coalesce(min(Timepoint) FILTER (${IS_NO_SWITCH}), ${FOREVER})`);
+  const began = table.rows().map((row) => ({ key: processKey(processOf(row)), first: row.first as bigint }));
+  return new Set(began.filter(({ key, first }) => first <= (earlier.get(key) ?? FOREVER)).map(({ key }) => key));
 }
 
 /**

@@ -1,33 +1,17 @@
-import { checkGiven } from "../../options.ts";
-import { fileErrorCode, KymoError, quote, reason } from "../../errors.ts";
+import { fileErrorCode, KymoError, reason } from "../../errors.ts";
 import { defaultRuntime } from "../../default_runtime.ts";
-import { DuckDB, DUCKDB_CHECKS, type DuckDBOptions } from "../duckdb/duckdb.ts";
+import { DuckDB } from "../duckdb/duckdb.ts";
 import type { Reading } from "../source/reading_report.ts";
-import { openSources } from "../source/open_sources.ts";
-import type { Sources } from "../source/reopened_sources.ts";
-import type { TimeBounds } from "../source/time_window.ts";
 import type { Table } from "../duckdb/table.ts";
-import { isTimepoint } from "./selection.ts";
+import { checkOpenOptions, type OpenOptions, Recording } from "./recording.ts";
 import { TelemetryFrame } from "./telemetry_frame.ts";
 import type { TelemetrySeries } from "./telemetry_series.ts";
 import type { ProcessId } from "../../files/names.ts";
-import type { Files } from "../../runtime.ts";
-import { type ProgramRecords, readProgramRecords } from "../programs/program_records.ts";
+import { CHANNELS, SERIES } from "../../series.ts";
+import type { ProgramRecords } from "../programs/program_records.ts";
 import type { Pauses } from "../programs/pauses.ts";
 import { ChannelViews, OBSERVATIONS } from "./channel_views.ts";
 import { readPauses } from "./switches.ts";
-
-/** What a database reads. */
-interface Opened {
-  readonly sources: Sources;
-  readonly views: ChannelViews;
-  readonly files: Files;
-  readonly isPart: boolean;
-}
-
-/** Limits of DuckDB, and the time of interest. */
-export interface OpenOptions extends DuckDBOptions, TimeBounds {}
-import { CHANNELS, SERIES } from "../../series.ts";
 
 /**
  * A recording as a database. Each query reads the files that it needs, unless they are
@@ -60,19 +44,13 @@ import { CHANNELS, SERIES } from "../../series.ts";
  */
 export class TelemetryDB {
   readonly #database: DuckDB;
-  readonly #sources: Sources;
+  readonly #recording: Recording;
   readonly #views: ChannelViews;
-  readonly #files: Files;
 
-  /** Whether files of earlier rows were left out. */
-  readonly #isPart: boolean;
-
-  private constructor(database: DuckDB, { sources, views, files, isPart }: Opened) {
+  private constructor(database: DuckDB, recording: Recording, views: ChannelViews) {
     this.#database = database;
-    this.#sources = sources;
+    this.#recording = recording;
     this.#views = views;
-    this.#files = files;
-    this.#isPart = isPart;
   }
 
   /**
@@ -87,38 +65,19 @@ export class TelemetryDB {
    * a source cannot be read; `"invalid-argument"` if a source or an option is wrong.
    */
   static async open(source: string | readonly string[], options: OpenOptions = {}): Promise<TelemetryDB> {
-    if (![source].flat().every((path) => typeof path === "string" && path !== "")) {
-      throw new KymoError(
-        "invalid-argument",
-        `Cannot read: the source must be a path, or an array of paths: ${quote(source)}`,
-      );
-    }
-    const { from, to, ...limits } = checkGiven<OpenOptions>("Cannot analyse", options, {
-      ...DUCKDB_CHECKS,
-      from: isTimepoint,
-      to: isTimepoint,
-    });
-    const bounds = { ...from === undefined ? {} : { from }, ...to === undefined ? {} : { to } };
+    const checked = checkOpenOptions(source, options);
     const runtime = defaultRuntime();
-    const database = await DuckDB.open(limits, runtime);
+    const database = await DuckDB.open(checked.limits, runtime);
     try {
       return await database.exclusively(async (connection) => {
-        const found = await openSources(
-          source,
-          { connection, files: runtime.files, temporary: database.temporary },
-          bounds,
-        );
+        const { temporary } = database;
+        const recording = await Recording.open(checked, { connection, temporary }, runtime);
         try {
-          const views = await ChannelViews.create(connection, found);
+          const views = await ChannelViews.create(connection, recording.sources);
           database.guard((failure) => views.areStale(connection, failure), () => views.areOrdered);
-          return new TelemetryDB(database, {
-            sources: found,
-            views,
-            files: runtime.files,
-            isPart: from !== undefined,
-          });
+          return new TelemetryDB(database, recording, views);
         } catch (error) {
-          found.close();
+          recording.sources.close();
           throw error;
         }
       });
@@ -133,12 +92,12 @@ export class TelemetryDB {
    * while it runs.
    */
   get reading(): Reading {
-    return this.#sources.reading;
+    return this.#recording.sources.reading;
   }
 
   /** The channels of the files, sorted. */
   channels(): string[] {
-    return [...this.#sources.relations.keys()].sort();
+    return [...this.#recording.sources.relations.keys()].sort();
   }
 
   /**
@@ -146,7 +105,7 @@ export class TelemetryDB {
    * it ended. Those of `processes` are read, and up to 1,000 others.
    */
   programRecords(processes: readonly ProcessId[] = []): ProgramRecords {
-    return readProgramRecords(this.#files, this.#sources.directories, processes);
+    return this.#recording.programRecords(processes);
   }
 
   /** The observations of a channel; none if it has no files. */
@@ -169,6 +128,9 @@ export class TelemetryDB {
    * opened with `from`, a process that is switched on first was off before, unless other rows of it
    * come earlier.
    *
+   * @param earlier When processes recorded their first rows that were not read: timepoints by
+   * `<pid>-<isolate>`, or the PID alone if the isolate is not known.
+   *
    * @example
    * ```ts
    * import { TelemetryDB } from "@kymo/kymo/analysis";
@@ -190,15 +152,16 @@ export class TelemetryDB {
    * rmSync("_pauses", { recursive: true });
    * ```
    */
-  async pauses(): Promise<Pauses> {
-    return await this.#readPauses();
+  async pauses(earlier: ReadonlyMap<string, bigint> = new Map()): Promise<Pauses> {
+    return await this.#readPauses(earlier);
   }
 
   /** Bound, so that frames and series can take it along. */
-  readonly #readPauses = (): Promise<Pauses> =>
+  readonly #readPauses = (earlier: ReadonlyMap<string, bigint> = new Map()): Promise<Pauses> =>
     readPauses({
       database: this.#database,
-      isPart: this.#isPart,
+      isPart: this.#recording.isPart,
+      earlier,
       records: () => this.programRecords().byProcess.values(),
     });
 
@@ -378,6 +341,6 @@ export class TelemetryDB {
   /** Closes the database, as {@linkcode TelemetryDB.close}; resolves when it is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#database.close();
-    this.#sources.close(); // last, since the check of the queries in the queue needs them
+    this.#recording.sources.close(); // last, since the check of the queries in the queue needs them
   }
 }

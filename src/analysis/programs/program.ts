@@ -71,8 +71,9 @@ export function programsOf(
   const programOf = ({ pid, isolate }: ProcessId): Program => {
     const record = recordOf({ pid, isolate });
     const liveness = record && records.liveness.get(processKey(record));
-    // The rows of a program in layout `append` have the PID alone.
-    const off = pauses.of(record?.options.layout === "append" ? { pid, isolate: "" } : { pid, isolate });
+    const own = pauses.of({ pid, isolate });
+    // In files the rows of a program in layout `append` have the PID alone.
+    const off = own.length === 0 && record?.options.layout === "append" ? pauses.of({ pid, isolate: "" }) : own;
     return {
       pid,
       isolate,

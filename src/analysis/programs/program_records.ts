@@ -21,7 +21,7 @@ export interface ProgramRecords {
  * Records that are read beside those of the processes asked for. Each takes 20 to 40 µs, and
  * monitoring directories may hold those of years.
  */
-const MAX_OTHERS = 1_000;
+export const MAX_OTHERS = 1_000;
 
 /**
  * Reads the program records of directories: those of the processes in `wanted`, and up to 1,000
@@ -33,6 +33,30 @@ export function readProgramRecords(
   directories: Iterable<string>,
   wanted: readonly ProcessId[] = [],
 ): ProgramRecords {
+  return readRecords(files, directories, wanted, MAX_OTHERS);
+}
+
+/** Reads all program records of directories, as {@linkcode readProgramRecords} does. */
+export function readAllProgramRecords(files: Files, directories: Iterable<string>): ProgramRecords {
+  return readRecords(files, directories, [], Infinity);
+}
+
+/** Several records together; of a process that is in more than one, the last counts. */
+export function joinRecords(all: readonly ProgramRecords[]): ProgramRecords {
+  return {
+    byProcess: new Map(all.flatMap(({ byProcess }) => [...byProcess])),
+    liveness: new Map(all.flatMap(({ liveness }) => [...liveness])),
+    skipped: all.reduce((sum, { skipped }) => sum + skipped, 0),
+    problems: all.flatMap(({ problems }) => problems),
+  };
+}
+
+function readRecords(
+  files: Files,
+  directories: Iterable<string>,
+  wanted: readonly ProcessId[],
+  mostOthers: number,
+): ProgramRecords {
   const keys = new Set(wanted.map(processKey));
   let others = 0;
   const byProcess = new Map<string, ProgramRecord>();
@@ -41,7 +65,7 @@ export function readProgramRecords(
   for (const directory of directories) {
     let owners: ProgramOwners | undefined;
     for (const { name, key } of namesIn(files, directory)) {
-      if (!keys.has(key) && ++others > MAX_OTHERS) continue;
+      if (!keys.has(key) && ++others > mostOthers) continue;
       const path = `${directory}/${name}`;
       try {
         const record = readProgramRecord(files, path);
@@ -58,7 +82,7 @@ export function readProgramRecords(
       }
     }
   }
-  return { byProcess, liveness, skipped: Math.max(0, others - MAX_OTHERS), problems };
+  return { byProcess, liveness, skipped: Math.max(0, others - mostOthers), problems };
 }
 
 /** The names of the records in a directory, sorted; none if it cannot be listed. */

@@ -24,6 +24,8 @@ export interface Reading {
   readonly files: number;
   /** Number of spools that were read. */
   readonly spools: number;
+  /** Number of databases that rows were fetched from. */
+  readonly databases: number;
   /** Number of rows that were not read. */
   readonly unread: number;
   /** Why: the first 100 problems. */

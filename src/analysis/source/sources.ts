@@ -97,7 +97,7 @@ export class CheckedSources implements Sources, OpenedSources {
   get reading(): Reading {
     const files = this.#all.filter(({ mode }) => mode !== "out").length + this.#compacted.length;
     const { rows: unread, kept } = this.#problems;
-    return { files, spools: this.#spools, unread, problems: [...kept], copies: this.#copies };
+    return { files, spools: this.#spools, databases: 0, unread, problems: [...kept], copies: this.#copies };
   }
 
   /** Loads the rows of spools, and checks the files, or begins to. */

@@ -20,6 +20,7 @@ import {
 } from "./time_bins.ts";
 import { CHANNELS } from "../../series.ts";
 import { Pauses } from "../programs/pauses.ts";
+import type { StoredSeries } from "../stored/store.ts";
 
 /** Options of {@linkcode summarize}. */
 export interface SummaryOptions extends Selection {
@@ -29,6 +30,11 @@ export interface SummaryOptions extends Selection {
   readonly quantiles: readonly number[];
   /** Estimate of the time range of the recording. Default: it is queried, which takes a scan. */
   readonly estimate?: TimeRange | undefined;
+  /**
+   * Computes what the rows of all channels but `runtime` come to, with this selection, instead of the
+   * database, which need not have them.
+   */
+  readonly stored?: StoredSeries | undefined;
 }
 
 /** The summary of a recording. */
@@ -82,11 +88,11 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   const time = clipped(estimate, options);
   let countedIn = widened(binsOf(time, shiftFor(time)));
   let counted = await countAll(db, options, countedIn);
-  const { byProcess: _, quantiles: __, estimate: ___, ...selection } = options;
+  const { byProcess: _, quantiles: __, estimate: ___, stored, ...selection } = options;
   const { series: all, switches } = await summarizeRuntime(db, selection);
   // All of the runtime was read just now, unless only a part is selected.
   const isWhole = Object.values(selection).every((condition) => condition === undefined);
-  const pauses = isWhole && switches.length === 0 ? Pauses.none : await db.pauses();
+  const pauses = isWhole && switches.length === 0 ? Pauses.none : await pausesOf(db, stored);
   const runtime = pauses.isEmpty ? all : await withoutPausedGrowth(db, selection, all);
   const range = rangeOf([...counted, ...runtime, ...switches]);
   if (range !== undefined && !counted.every((series) => holds(countedIn, series))) {
@@ -104,6 +110,7 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   }));
   const keys = new Set([...runtime, ...switches].map(processKey));
   for (const { processes } of counted) for (const key of processes) keys.add(key);
+  for (const id of await stored?.firstRows("selected") ?? []) keys.add(processKey(id));
   return {
     rows: [...counted, ...runtime, ...switches].reduce((sum, { rows }) => sum + rows, 0),
     range,
@@ -114,6 +121,13 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
     runtime,
     pauses,
   };
+}
+
+/** When recording was off. A store tells when processes had begun whose rows it keeps. */
+async function pausesOf(db: TelemetryDB, stored: StoredSeries | undefined): Promise<Pauses> {
+  if (stored === undefined) return await db.pauses();
+  const first = await stored.firstRows("all");
+  return await db.pauses(new Map(first.map(({ first, ...id }) => [processKey(id), first])));
 }
 
 /** Processes by their keys, ascending by PID, then isolate. */
@@ -142,6 +156,13 @@ async function countAll(db: TelemetryDB, options: SummaryOptions, bins: TimeBins
   // rows.
   const others = db.channels().filter((channel) => channel !== CHANNELS.duration && channel !== CHANNELS.runtime);
   const counted: CountedSeries[][] = [];
+  const { stored } = options;
+  if (stored !== undefined) {
+    for (const channel of await stored.channels()) {
+      counted.push(await countStored(stored, channel, options, bins));
+    }
+    return counted.flat();
+  }
   for (const channel of [CHANNELS.duration, ...others]) counted.push(await countSeries(db, channel, options, bins));
   return counted.flat();
 }
@@ -150,7 +171,7 @@ async function countAll(db: TelemetryDB, options: SummaryOptions, bins: TimeBins
 async function countSeries(
   db: TelemetryDB,
   channel: string,
-  { byProcess = false, quantiles, estimate: _, ...selection }: SummaryOptions,
+  { byProcess = false, quantiles, estimate: _, stored: __, ...selection }: SummaryOptions,
   bins: TimeBins,
 ): Promise<CountedSeries[]> {
   const keys = byProcess ? "Label, PID, Isolate" : "Label";
@@ -184,6 +205,26 @@ async function countSeries(
     last: row.last as bigint,
     processes: row.processes as string[],
     binCounts: { bins: row.bins as string, counts: row.counts as string },
+  }));
+}
+
+/** The same, computed by a store. */
+async function countStored(
+  stored: StoredSeries,
+  channel: string,
+  { byProcess = false, quantiles }: SummaryOptions,
+  bins: TimeBins,
+): Promise<CountedSeries[]> {
+  const withLatest = channel !== CHANNELS.duration;
+  const described = await stored.describe(channel, { byProcess, quantiles, bins, withLatest });
+  return described.map(({ quantiles: values, latest, bins, counts, ...series }) => ({
+    channel,
+    ...series,
+    mean: series.sum / series.count,
+    quantiles: quantiles.map((q, i) => ({ q, value: values[i]! })),
+    ...withLatest ? { latest } : {},
+    processes: [],
+    binCounts: { bins, counts },
   }));
 }
 

@@ -6,8 +6,8 @@ import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
 import type { TelemetryFrame } from "../../analysis/frames/telemetry_frame.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
-import { addSelectionOptions, repeated, selectionOf, type SelectionOptions, wholeNumber } from "../input/options.ts";
-import { openRecording, reportUnread } from "../input/recording.ts";
+import { addSelectionOptions, repeated, type SelectionOptions, wholeNumber } from "../input/options.ts";
+import { type OpenedRecording, openRecording, reportUnread } from "../input/recording.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import type { RecordedTime } from "../../analysis/compare/recorded_time.ts";
@@ -23,6 +23,7 @@ import {
   significant,
 } from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
+import { CHANNELS } from "../../series.ts";
 
 const description = "Tell whether one recording is slower or faster than another, or has more errors";
 
@@ -47,8 +48,8 @@ and failures, of the routes with failed requests, a list of
   verdict      "more errors", "fewer errors", "cannot tell"`;
 
 const details = `
-A and B are monitoring directories, CSV files, or patterns of files. A change is
-how much larger the median, or the p99, of a label is in B than in A, with a
+A and B are monitoring directories, CSV files, patterns of files, or addresses of
+databases that kymo ship has filled. A change is how much larger the median, or the p99, of a label is in B than in A, with a
 confidence interval in parentheses. The intervals come from a block bootstrap,
 since successive samples resemble each other; they hold together with the given
 confidence. The verdict is "cannot tell" if the interval includes no change, or
@@ -89,7 +90,7 @@ interface CompareCommandOptions extends SelectionOptions {
 export function addCompareCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("compare")
     .description(description)
-    .argument("<A>", "recorded before: a monitoring directory, CSV file, or pattern")
+    .argument("<A>", "recorded before: a monitoring directory, CSV file, pattern, or address")
     .argument("<B>", "recorded after");
   addSelectionOptions(command)
     .option("--confidence <PERCENT>", "that all intervals together hold the true changes", number(50, 99.99), 95)
@@ -102,26 +103,28 @@ export function addCompareCommand(program: Command, context: CliContext, end: (c
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
     .action(async (a: string, b: string, options: CompareCommandOptions) => {
-      end(await compareRecordings(a, b, options, context));
+      end(await compareRecordings({ a, b }, options, context));
     });
 }
 
 /** Prints a comparison, reports what could not be read, and returns the exit code. */
 async function compareRecordings(
-  a: string,
-  b: string,
+  given: { readonly a: string; readonly b: string },
   options: CompareCommandOptions,
   context: CliContext,
 ): Promise<ExitCode> {
   const { stdout } = context;
   const { confidence, margin, seed, failOn = [], json = false } = options;
-  await using before = await openRecording([a], "compare", context, options);
-  await using after = await openRecording([b], "compare", context, options);
-  const comparisons = await compareDurations(before, after, options, context);
+  const needs = { channels: [CHANNELS.duration, CHANNELS.runtime], runtime: "switches" } as const;
+  await using one = await openRecording([given.a], "compare", context, options, needs);
+  await using other = await openRecording([given.b], "compare", context, options, needs);
+  const [before, after] = [one.db, other.db];
+  const [a, b] = [one.sources.names.join(), other.sources.names.join()];
+  const comparisons = await compareDurations(one, other, options, context);
   const { compareFailures } = await import("../../analysis/compare/failures.ts");
   const failures = compareFailures(comparisons, confidence / 100);
   const programs = { a: await programsOf(before), b: await programsOf(after) };
-  const recorded = { a: await recordedTimeOf(before, options), b: await recordedTimeOf(after, options) };
+  const recorded = { a: await recordedTimeOf(one), b: await recordedTimeOf(other) };
   if (json) {
     const unread = { a: before.reading.unread, b: after.reading.unread };
     stdout.write(`${toJson(comparisons, failures, { a, b, programs, recorded, confidence, margin, seed, unread })}\n`);
@@ -142,15 +145,15 @@ async function compareRecordings(
 
 /** Compares the selected durations, with a progress bar. */
 async function compareDurations(
-  before: TelemetryDB,
-  after: TelemetryDB,
+  before: OpenedRecording,
+  after: OpenedRecording,
   options: CompareCommandOptions,
   context: CliContext,
 ): Promise<Comparison[]> {
   const { label: labels, confidence, margin, seed } = options;
   const { compare } = await import("../../analysis/compare/comparison.ts");
   using bar = progressBar(context, "Comparing");
-  return await compare(await durationsOf(before, options), await durationsOf(after, options), {
+  return await compare(await durationsOf(before), await durationsOf(after), {
     ...labels === undefined ? {} : { labels },
     confidence: confidence / 100,
     margin: margin / 100,
@@ -166,14 +169,13 @@ async function programsOf(db: TelemetryDB): Promise<string[]> {
 }
 
 /** For how long the selected durations were recorded. */
-async function recordedTimeOf(db: TelemetryDB, options: CompareCommandOptions): Promise<RecordedTime | undefined> {
+async function recordedTimeOf(recording: OpenedRecording): Promise<RecordedTime | undefined> {
   const { readRecordedTime } = await import("../../analysis/compare/recorded_time.ts");
-  return await readRecordedTime(await durationsOf(db, options));
+  return await readRecordedTime(await durationsOf(recording));
 }
 
-async function durationsOf(db: TelemetryDB, options: CompareCommandOptions): Promise<TelemetryFrame> {
-  const { timeRange } = await import("../../analysis/summary/summary.ts");
-  const { labels: _, ...selection } = await selectionOf(options, () => timeRange(db));
+async function durationsOf({ db, select }: OpenedRecording): Promise<TelemetryFrame> {
+  const { labels: _, ...selection } = await select();
   return db.duration().where(selection);
 }
 

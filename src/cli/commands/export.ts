@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import type { ExitCode } from "../exit_codes.ts";
-import { addSelectionOptions, selectionOf, type SelectionOptions } from "../input/options.ts";
+import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
 import { openRecording, reportUnread, whileReading } from "../input/recording.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { SPACED } from "../terminal/style.ts";
@@ -12,7 +12,8 @@ import { KymoError, quotePath } from "../../errors.ts";
 const description = "Write all observations to one Parquet file";
 
 const details = `
-DIR is a monitoring directory, a CSV file, or a pattern of files. The columns:
+DIR is a monitoring directory, a CSV file, a pattern of files, or the address of a
+database that kymo ship has filled. The columns:
 Timepoint (BIGINT, ns since 1970), Measurement (DOUBLE), Label (VARCHAR),
 PID (BIGINT), and Channel (VARCHAR: duration, runtime, custom, …). The file
 appears only once it is complete.
@@ -35,7 +36,7 @@ interface ExportCommandOptions extends SelectionOptions {
 export function addExportCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("export")
     .description(description)
-    .argument("<DIR...>", "monitoring directories, CSV files, or patterns of files")
+    .argument("<DIR...>", SOURCES_HELP)
     .requiredOption("-o, --output <FILE>", "the file to write, such as run.parquet");
   addSelectionOptions(command)
     .option("--force", "replace an existing file")
@@ -55,11 +56,10 @@ async function exportRecording(
   const { stdout, runtime } = context;
   const { output, json = false } = options;
   checkOutput(options, context);
-  await using db = await openRecording(sources, "export", context, options);
-  const { timeRange } = await import("../../analysis/summary/summary.ts");
+  await using recording = await openRecording(sources, "export", context, options, { runtime: "selected" });
+  const { db } = recording;
   const { rows } = await whileReading(db, context, async () => {
-    const selection = await selectionOf(options, () => timeRange(db));
-    return await db.all().where(selection).exportParquet(output);
+    return await db.all().where(await recording.select()).exportParquet(output);
   });
   const { reading } = db;
   const bytes = runtime.files.status(runtime.files.resolve(output))?.size ?? 0;

@@ -1,9 +1,8 @@
 import type { Command } from "commander";
-import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
-import { addSelectionOptions, selectionOf, type SelectionOptions } from "../input/options.ts";
-import { openRecording, reportUnread } from "../input/recording.ts";
+import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
+import { type OpenedRecording, openRecording, reportUnread } from "../input/recording.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import { SPACED } from "../terminal/style.ts";
@@ -16,8 +15,9 @@ import type { Files } from "../../runtime.ts";
 const description = "Write a page: what stands out, and charts of everything";
 
 const details = `
-DIR is a monitoring directory, a CSV file, or a pattern of files. What running
-programs have not yet flushed is read from their spools. The page is one file;
+DIR is a monitoring directory, a CSV file, a pattern of files, or the address of a
+database that kymo ship has filled. What running programs have not yet flushed is
+read from their spools. The page is one file;
 any browser shows it, without a network. It begins with findings: sentences on
 what stands out, and why. The runtime's series are included whatever --label
 says, since they may explain why something was slow. CPU profiles of a directory
@@ -43,7 +43,7 @@ interface ReportCommandOptions extends SelectionOptions {
 export function addReportCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("report")
     .description(description)
-    .argument("<DIR...>", "monitoring directories, CSV files, or patterns of files")
+    .argument("<DIR...>", SOURCES_HELP)
     .option("-o, --output <FILE>", "the file to write", "report.html")
     .option("--title <TEXT>", "the title of the page (default: DIR)")
     .option("--force", "replace FILE even if it is not a report");
@@ -64,14 +64,15 @@ async function report(
   const { output, json = false } = options;
   const { stdout, writeFile } = context;
   checkOutput(options, context);
-  await using db = await openRecording(sources, "report", context, options);
-  const { html, data: { rows, profiles } } = await make(db, sources, options, context);
+  await using recording = await openRecording(sources, "report", context, options);
+  const { db, sources: { names } } = recording;
+  const { html, data: { rows, profiles } } = await make(recording, options, context);
   if (rows === 0 && profiles.length === 0) {
     const isAllRead = reportUnread(db.reading, context) === exitCode.ok;
     const [code, why] = isAllRead
       ? ["not-found", "no observations"] as const
       : ["io", "nothing could be read"] as const;
-    throw new KymoError(code, `Cannot report: ${sources.map(quotePath).join(", ")}: ${why}`);
+    throw new KymoError(code, `Cannot report: ${names.map(quotePath).join(", ")}: ${why}`);
   }
   writeFile(output, html);
   const bytes = new TextEncoder().encode(html).length;
@@ -91,24 +92,22 @@ const UPDATE_INTERVAL = 250;
 
 /** Makes a report, with a progress bar. */
 async function make(
-  db: TelemetryDB,
-  sources: readonly string[],
-  { title = sources.join(", "), ...selected }: ReportCommandOptions,
+  { db, sources: { names, paths }, select }: OpenedRecording,
+  { title = names.join(", ") }: ReportCommandOptions,
   context: CliContext,
 ): Promise<Report> {
   const { makeReport } = await import("../../report/make_report.ts");
-  const { timeRange } = await import("../../analysis/summary/summary.ts");
   const { runtime: { files, timers }, version: kymo } = context;
   using bar = progressBar(context, "Reporting");
   let update = (): void => {};
   const stop = timers.every(UPDATE_INTERVAL, () => update());
   try {
-    return await makeReport(db, sources, {
+    return await makeReport(db, paths, {
       files,
       title,
       kymo,
       made: new Date(),
-      selection: await selectionOf(selected, () => timeRange(db)),
+      selection: await select(),
       onProgress(done, total, what) {
         update = () => bar.update(done, total, what);
         update();

@@ -11,6 +11,7 @@ import { formatSpan } from "../../display/numbers.ts";
 import { isWholeNumber } from "../../options.ts";
 import { parseTimeLength, TIME_UNITS } from "../../quantities.ts";
 import { NANOSECONDS_PER_MS } from "../../series.ts";
+import { PASSWORD_FILE_HELP } from "./store_password.ts";
 import { parseTimeArgument, type TimeArgument, timepointOf } from "./time_argument.ts";
 
 /** Returns a parser of whole numbers from `least` to `most`. */
@@ -43,6 +44,9 @@ export function timeLength(most: number): (text: string) => number {
   };
 }
 
+/** What `DIR` may be, of commands that take several. */
+export const SOURCES_HELP = "monitoring directories, CSV files, patterns of files, or addresses of databases";
+
 /** The options that select observations. */
 export interface SelectionOptions {
   /** Patterns of labels with `*` and `?`, one of which must match. */
@@ -55,16 +59,27 @@ export interface SelectionOptions {
   readonly from?: TimeArgument;
   /** The end: the first time that no longer belongs. */
   readonly to?: TimeArgument;
+  /** Patterns of names of services. */
+  readonly program?: readonly string[];
+  /** The file with the password of a database. */
+  readonly passwordFile?: string;
 }
 
 /**
- * Adds `--label`, `--pid`, `--isolate`, `--from` and `--to` to a command. Its action receives {@linkcode
- * SelectionOptions}.
+ * Adds the options that select observations to a command that takes directories and addresses of
+ * databases. Its action receives {@linkcode SelectionOptions}.
  */
 export function addSelectionOptions(command: Command): Command {
-  return addIsolateOption(addPidOption(addLabelOption(command)))
+  return addProgramOption(addIsolateOption(addPidOption(addLabelOption(command))))
     .option("--from <T>", "only observations from this time on", (text) => parseTimeArgument(text, "--from"))
-    .option("--to <T>", "only observations before this time", (text) => parseTimeArgument(text, "--to"));
+    .option("--to <T>", "only observations before this time", (text) => parseTimeArgument(text, "--to"))
+    .option("--password-file <FILE>", PASSWORD_FILE_HELP);
+}
+
+/** Adds `--program` to a command. */
+export function addProgramOption(command: Command): Command {
+  const help = "only programs with such a name: * is any text, ? any character; may be repeated";
+  return command.option("--program <PATTERN>", help, repeated((text) => text));
 }
 
 /** Adds `--label` to a command. */
@@ -107,6 +122,19 @@ export async function selectionOf(
     ...isolate === undefined ? {} : { isolates: isolate },
     ...from === undefined ? {} : { from: timepoint(from) },
     ...to === undefined ? {} : { to: timepoint(to) },
+  };
+}
+
+/** Options whose times are timepoints; `rangeOfRecording` is called only if one is relative. */
+export async function settleTimes<Options extends SelectionOptions>(
+  options: Options,
+  rangeOfRecording: () => Promise<TimeRange | undefined>,
+): Promise<Options> {
+  const { from, to } = await selectionOf(options, rangeOfRecording);
+  return {
+    ...options,
+    ...from !== undefined && { from: { epoch: from } },
+    ...to !== undefined && { to: { epoch: to } },
   };
 }
 

@@ -1,4 +1,5 @@
-import type { TimeRange } from "../../analysis/frames/selection.ts";
+import type { OpenOptions } from "../../analysis/frames/recording.ts";
+import type { Selection, TimeRange } from "../../analysis/frames/selection.ts";
 import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
 import { isRecordingName } from "../../analysis/source/file_names.ts";
 import { expandPattern, isPattern } from "../../analysis/source/file_pattern.ts";
@@ -11,46 +12,88 @@ import { fileNameOf } from "../../files/names.ts";
 import type { Files } from "../../runtime.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
-import { boundsOf, type SelectionOptions } from "./options.ts";
+import { boundsOf, selectionOf, type SelectionOptions, settleTimes } from "./options.ts";
+import { type NamedSources, namedSources, rangeInStores } from "./store_sources.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import { SPACED, writeError } from "../terminal/style.ts";
 
+/** A recording that was opened, and what is selected of it. */
+export interface OpenedRecording extends AsyncDisposable {
+  readonly db: TelemetryDB;
+  readonly sources: NamedSources;
+  /** What the options select. */
+  select(): Promise<Selection>;
+}
+
+/** What a command needs of a recording. */
+export interface RecordingNeeds extends Pick<OpenOptions, "channels" | "runtime"> {
+  /** Gives an estimate of the time range, if the caller needs it too. */
+  readonly estimate?: () => TimeRange | undefined;
+}
+
 /**
- * Opens what the user named: directories, files, or patterns of files. Of files outside the
- * selected time only the names are read. `estimate` gives an estimate of the time range, if the caller
- * needs it too.
+ * Opens what the user named: directories, files, patterns of files, and addresses of databases. Of
+ * files outside the selected time only the names are read; from databases only what is selected is
+ * fetched.
  *
  * @throws {KymoError} saying "Cannot `action`", if there is no such file, or if recordings are only
- * in directories below.
+ * in directories below; others if a database cannot be read.
  */
 export async function openRecording(
-  sources: readonly string[],
+  given: readonly string[],
   action: string,
-  { look, runtime: { files } }: CliContext,
-  selected: Pick<SelectionOptions, "from" | "to"> = {},
-  estimate?: () => TimeRange | undefined,
-): Promise<TelemetryDB> {
-  for (const source of sources) {
-    const found = look(source);
-    const isMissing = found === "nothing" &&
-      !(isPattern(source) && expandPattern(files, files.resolve(source)).length > 0);
-    if (isMissing) {
-      throw new KymoError("not-found", `Cannot ${action}: ${quotePath(source)}: no such file or directory`);
-    }
-    const below = found === "directory" ? recordingsBelow(files, source) : [];
-    if (below.length > 0) {
-      const names = below.map((name) => quotePath(name)).join(", ");
-      throw new KymoError(
-        "invalid-argument",
-        `Cannot ${action}: ${quotePath(source)}: no recording in it, but in these directories below it: ${names}`,
-      );
-    }
-  }
-  const [{ TelemetryDB }, { estimateTimeRange }] = await Promise.all([
+  context: CliContext,
+  options: SelectionOptions = {},
+  { estimate, ...needs }: RecordingNeeds = {},
+): Promise<OpenedRecording> {
+  const { runtime } = context;
+  const sources = namedSources(given, action, options.passwordFile, runtime);
+  const { paths, stores } = sources;
+  for (const path of paths) refuseUnlessRecording(path, action, context);
+  const [{ TelemetryDB }, { estimateTimeRange }, { timeRange }] = await Promise.all([
     import("../../analysis/frames/telemetry_db.ts"),
     import("../../analysis/summary/time_estimate.ts"),
+    import("../../analysis/summary/summary.ts"),
   ]);
-  return await TelemetryDB.open(sources, boundsOf(selected, estimate ?? (() => estimateTimeRange(sources, files))));
+  // Of databases alone the range is known before anything is fetched; together with files it is not.
+  const known = stores.length > 0 && paths.length === 0;
+  const selected = known ? await settleTimes(options, () => rangeInStores(stores, options.program, runtime)) : options;
+  const bounds = boundsOf(
+    selected,
+    stores.length > 0 ? () => undefined : estimate ?? (() => estimateTimeRange(paths, runtime.files)),
+  );
+  const { label: labels, pid: pids, isolate: isolates, program } = options;
+  const db = await TelemetryDB.open(sources.all, {
+    ...bounds,
+    ...needs,
+    ...labels && { labels },
+    ...pids && { pids },
+    ...isolates && { isolates },
+    ...program && { program },
+  });
+  return {
+    db,
+    sources,
+    select: () => selectionOf(selected, () => timeRange(db)),
+    [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
+  };
+}
+
+function refuseUnlessRecording(source: string, action: string, { look, runtime: { files } }: CliContext): void {
+  const found = look(source);
+  const isMissing = found === "nothing" &&
+    !(isPattern(source) && expandPattern(files, files.resolve(source)).length > 0);
+  if (isMissing) {
+    throw new KymoError("not-found", `Cannot ${action}: ${quotePath(source)}: no such file or directory`);
+  }
+  const below = found === "directory" ? recordingsBelow(files, source) : [];
+  if (below.length > 0) {
+    const names = below.map((name) => quotePath(name)).join(", ");
+    throw new KymoError(
+      "invalid-argument",
+      `Cannot ${action}: ${quotePath(source)}: no recording in it, but in these directories below it: ${names}`,
+    );
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { loadPackage } from "../../optional_package.ts";
 import type { Timers } from "../../runtime.ts";
 import { StoreError } from "../store_error.ts";
 import { CopyIn } from "./copy_in.ts";
+import { CopyOut, type RowBlock } from "./copy_out.ts";
 import { storeErrorOf } from "./failures.ts";
 
 /** A row of a result. */
@@ -82,6 +83,25 @@ export class Connection {
    */
   async copy(text: string, chunks: readonly Uint8Array[]): Promise<number> {
     return await this.#run(async () => await this.#client.query(new CopyIn(text, chunks)).rows);
+  }
+
+  /**
+   * Copies rows out, as CSV. Each block of them may take as long as an answer. Who does not take all
+   * of them must close the connection.
+   *
+   * @throws {StoreError}
+   */
+  async *copyOut(text: string): AsyncGenerator<RowBlock, void> {
+    const copy = new CopyOut(text);
+    await this.#run(() => {
+      this.#client.query(copy);
+      return Promise.resolve();
+    });
+    for (;;) {
+      const block = await this.#run(() => copy.next());
+      if (block === undefined) return;
+      yield block;
+    }
   }
 
   /** Disconnects; what is running is given up. Does not throw. */

@@ -21,7 +21,7 @@ import type { MonitoringDirectory } from "../../../files/directory.ts";
 import { CONTROL_FILE } from "../../../files/names.ts";
 import { optional } from "../../../small_json.ts";
 import type { CliContext } from "../../context.ts";
-import { addIsolateOption, addPidOption, repeated, timeLength } from "../../input/options.ts";
+import { addIsolateOption, addPidOption, addProgramOption, timeLength } from "../../input/options.ts";
 import type { Column } from "../../terminal/table.ts";
 
 /** The options that say which programs are meant. */
@@ -44,9 +44,7 @@ const REQUEST_LIFE = 10_000;
 
 /** Adds `--pid`, `--isolate`, `--program` and `--wait` to a command. */
 export function addTargetOptions(command: Command, patience: number = PATIENCE): Command {
-  const help = "only programs with such a name: * is any text, ? any character; may be repeated";
-  return addIsolateOption(addPidOption(command))
-    .option("--program <PATTERN>", help, repeated((text) => text))
+  return addProgramOption(addIsolateOption(addPidOption(command)))
     .option("--wait <TIME>", "how long to wait for answers", timeLength(LONGEST_WAIT), patience);
 }
 

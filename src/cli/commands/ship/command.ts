@@ -1,11 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { fileError, KymoError, quote } from "../../../errors.ts";
-import { readSmallFile } from "../../../files/regular_file.ts";
+import { KymoError, quote } from "../../../errors.ts";
 import { parseTimeLength, TIME_UNITS } from "../../../quantities.ts";
 import { NANOSECONDS_PER_MS } from "../../../series.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
 import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
+import {
+  addressesInEnvironment,
+  PASSWORD_FILE_HELP,
+  passwordFromFile,
+  refusePassword,
+} from "../../input/store_password.ts";
 import type { ShipOptions, ShipTarget } from "./options.ts";
 
 const description = "Ship the rows to a database, each exactly once";
@@ -82,7 +87,7 @@ export function addShipCommand(program: Command, context: CliContext, end: (code
     .description(description)
     .argument("[DIR...]", "monitoring directories")
     .option("--to <STORE>", "the database; may be given several times; default: KYMO_TO", collect)
-    .option("--password-file <FILE>", "a file with the password")
+    .option("--password-file <FILE>", PASSWORD_FILE_HELP)
     .option("--follow", "go on until SIGTERM or SIGINT")
     .option(
       "--keep <TIME>",
@@ -147,37 +152,18 @@ async function targetsOf(
   { to, passwordFile, answerTimeout }: ShipCommandOptions,
   { runtime }: CliContext,
 ): Promise<readonly ShipTarget[]> {
-  const { environment } = runtime;
-  const fromEnvironment = environment.get("KYMO_TO");
-  const urls = to ?? (fromEnvironment === undefined || fromEnvironment === "" ? [] : fromEnvironment.split(/\s+/));
+  const urls = to ?? addressesInEnvironment(runtime);
   if (urls.length === 0) {
     throw new KymoError("invalid-argument", "Cannot ship: give --to STORE, or KYMO_TO in the environment");
   }
-  const file = passwordFile ?? environment.get("KYMO_TO_PASSWORD_FILE");
-  const password = file === undefined || file === "" ? undefined : readPassword(file, runtime);
+  const password = passwordFromFile(passwordFile, runtime);
   const { connectTarget, SCHEMES } = await import("../../../ship/targets/connect_target.ts");
   const { parseTarget } = await import("../../../ship/targets/target_address.ts");
   return await Promise.all(urls.map(async (url) => {
     const address = await parseTarget(url, { schemes: SCHEMES, resolve: (path) => runtime.files.resolve(path) });
-    if (to !== undefined && address.url.password !== "") {
-      throw new KymoError(
-        "invalid-argument",
-        `Cannot ship: ${quote(address.name)}: everybody on this machine sees a password in arguments; give it by ` +
-          "--password-file, PGPASSWORD or KYMO_TO",
-      );
-    }
+    if (to !== undefined) refusePassword(address, "ship");
     return { ...address, connect: () => connectTarget(runtime, address, { password, patience: answerTimeout }) };
   }));
-}
-
-function readPassword(path: string, { files }: CliContext["runtime"]): string {
-  try {
-    const read = readSmallFile(files, files.resolve(path), 4096);
-    if (!read.ok) throw new Error(read.reason);
-    return new TextDecoder().decode(read.value).replace(/\r?\n$/, "");
-  } catch (error) {
-    throw fileError("Cannot read the password", path, error);
-  }
 }
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {

@@ -3,17 +3,22 @@ import { jsonHelp, toJson } from "./json.ts";
 import { REMARK_FORMAT } from "./programs.ts";
 import { parseQuantiles, parseSortKey } from "./series_order.ts";
 import { formatSummary } from "./text.ts";
+import type { Selection, TimeRange } from "../../../analysis/frames/selection.ts";
+import type { StoredSeries } from "../../../analysis/stored/store.ts";
+import { CHANNELS } from "../../../series.ts";
+import { isStoreAddress } from "../../../stores/readable_address.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
-import { addSelectionOptions, selectionOf, type SelectionOptions, wholeNumber } from "../../input/options.ts";
+import { addSelectionOptions, type SelectionOptions, SOURCES_HELP, wholeNumber } from "../../input/options.ts";
 import { openRecording, reportBadRecords, reportUnread, whileReading } from "../../input/recording.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
 
 const description = "Show how often and how long, by label, and the memory, CPU time and GC of the runtime";
 
 const details = `
-DIR is a monitoring directory, a CSV file, or a pattern of files. What running
-programs have not yet flushed is read from their spools. Rates are per second
+DIR is a monitoring directory, a CSV file, a pattern of files, or the address of a
+database that kymo ship has filled. What running programs have not yet flushed is
+read from their spools; a database alone computes most of it itself. Rates are per second
 of the time in which a program lived and recording was on, from the first to
 the last selected observation. A narrow terminal shows fewer
 columns; --json has everything.
@@ -38,7 +43,7 @@ interface SummaryCommandOptions extends SelectionOptions {
 export function addSummaryCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("summary")
     .description(description)
-    .argument("<DIR...>", "monitoring directories, CSV files, or patterns of files");
+    .argument("<DIR...>", SOURCES_HELP);
   addSelectionOptions(command)
     .option("--by-process", "show each process separately")
     .option("--quantiles <LIST>", "quantiles to show, as p99.9 or 0.999", "p50,p90,p99,p99.9")
@@ -53,7 +58,7 @@ export function addSummaryCommand(program: Command, context: CliContext, end: (c
 
 /** Prints a summary, reports what could not be read, and returns the exit code. */
 async function summarizeRecording(
-  sources: readonly string[],
+  given: readonly string[],
   options: SummaryCommandOptions,
   context: CliContext,
 ): Promise<ExitCode> {
@@ -64,10 +69,14 @@ async function summarizeRecording(
   const { estimateTimeRange } = await import("../../../analysis/summary/time_estimate.ts");
   let estimated: ReturnType<typeof estimateTimeRange>;
   // Once: it lists the directories.
-  const estimate = (): typeof estimated => estimated ??= estimateTimeRange(sources, context.runtime.files);
-  await using db = await openRecording(sources, "summarize", context, options, estimate);
+  const estimate = (): typeof estimated => estimated ??= estimateTimeRange(given, context.runtime.files);
+  // A database alone computes what it can, and only the rows of the runtime are fetched.
+  const isStored = given.length === 1 && isStoreAddress(given[0]!);
+  const needs = isStored ? { channels: [CHANNELS.runtime] } : {};
+  await using recording = await openRecording(given, "summarize", context, options, { estimate, ...needs });
+  const { db, sources: { names: sources, stores: [address] } } = recording;
   const [
-    { summarize, timeRange },
+    { summarize },
     { programsOf },
     { remarksOn },
     { remarksOnPauses },
@@ -80,8 +89,16 @@ async function summarizeRecording(
     import("../../../analysis/summary/growing_memory.ts"),
   ]);
   const summary = await whileReading(db, context, async () => {
-    const selection = await selectionOf(options, () => timeRange(db));
-    return await summarize(db, { ...selection, byProcess, quantiles, estimate: estimate() });
+    const selection = { ...await recording.select(), byProcess, quantiles };
+    return isStored
+      ? await whileStored(
+        address!,
+        options,
+        selection,
+        context,
+        (computed) => summarize(db, { ...selection, ...computed }),
+      )
+      : await summarize(db, { ...selection, estimate: estimate() });
   });
   const { reading } = db;
   const records = db.programRecords(summary.processes);
@@ -100,4 +117,34 @@ async function summarizeRecording(
   }
   reportBadRecords(records, context);
   return reportUnread(reading, context);
+}
+
+/** What a store computes of a summary. */
+interface Computed {
+  readonly estimate: TimeRange | undefined;
+  readonly stored: StoredSeries;
+}
+
+/** Opens a store for as long as it is asked for what it computes. */
+async function whileStored<Result>(
+  address: string,
+  { program }: SummaryCommandOptions,
+  { labels, pids, isolates, from, to }: Selection,
+  { runtime }: CliContext,
+  work: (computed: Computed) => Promise<Result>,
+): Promise<Result> {
+  const { openStore, whileReadingStore } = await import("../../../analysis/stored/open_store.ts");
+  const store = await openStore(address, runtime, {
+    ...program && { program },
+    ...labels !== undefined && { labels: [labels].flat() },
+    ...pids && { pids },
+    ...isolates && { isolates },
+    ...from !== undefined && { from },
+    ...to !== undefined && { to },
+  });
+  try {
+    return await whileReadingStore(async () => await work({ estimate: await store.range(), stored: store.series }));
+  } finally {
+    await store.close();
+  }
 }

@@ -18,7 +18,8 @@ export const jsonHelp = `
 --json prints one object. Timepoints are strings of digits, ns since 1970, which
 a JSON number cannot hold exactly. Numbers are not rounded; null means not
 finite. Durations are in seconds.
-  sources, files, spools   what was read
+  sources, files, spools,  what was read
+  databases
   rows, from, to           what was selected; seconds: from from to to;
   lived                    seconds of it in which a program lived
   recorded                 seconds of it in which one recorded, for rates
@@ -88,6 +89,7 @@ export function toJson(
       sources,
       files: reading.files,
       spools: reading.spools,
+      databases: reading.databases,
       rows,
       processes: processes.map((id) => ({
         ...id,

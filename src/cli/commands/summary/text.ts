@@ -71,7 +71,8 @@ function header(summary: Summary, { sources, reading, programs, hasColors }: Sum
   const found = [
     counted(rows, "row"),
     counted(processes.length, "process"),
-    counted(reading.files, "file"),
+    ...reading.databases > 0 ? [counted(reading.databases, "database")] : [],
+    ...reading.files > 0 || reading.databases === 0 ? [counted(reading.files, "file")] : [],
     ...reading.spools > 0 ? [counted(reading.spools, "spool")] : [],
   ];
   const seconds = secondsOf(summary);
@@ -81,7 +82,7 @@ function header(summary: Summary, { sources, reading, programs, hasColors }: Sum
     : "";
   const paused = recorded < lived ? `; recording was off for ${formatSpan(lived - recorded, SPACED)} of it` : "";
   const time = range === undefined
-    ? reading.files + reading.spools > 0
+    ? reading.files + reading.spools + reading.databases > 0
       ? "no observation is selected"
       : reading.problems.length > 0
       ? "nothing could be read"

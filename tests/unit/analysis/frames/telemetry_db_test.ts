@@ -216,7 +216,7 @@ describe("a recording of 8,000 small files", () => {
       16_000,
       8_000,
     ]]);
-    assertEquals(db.reading, { files: 8_000, spools: 0, unread: 0, problems: [], copies: [] });
+    assertEquals(db.reading, { files: 8_000, spools: 0, databases: 0, unread: 0, problems: [], copies: [] });
   });
 });
 

@@ -20,7 +20,7 @@ describe("openSources with CSV of other programs", () => {
     );
     const sources = await reader.open(scratch.path);
     assertEquals(await reader.rows(sources, "duration"), ["1607092101580206000|0.023|my code, block|5662", "1|2|b|3"]);
-    assertEquals(sources.reading, { files: 1, spools: 0, ...none });
+    assertEquals(sources.reading, { files: 1, spools: 0, databases: 0, ...none });
   });
 
   it("reads fields in quotes as those without, through DuckDB", async () => {
@@ -41,7 +41,7 @@ describe("openSources with CSV of other programs", () => {
         const sources = await reader.open(path);
         const channel = `${name}-${end}`;
         assertEquals(await reader.rows(sources, channel), [text(1), text(2)], channel);
-        assertEquals(sources.reading, { files: 1, spools: 0, ...none }, channel);
+        assertEquals(sources.reading, { files: 1, spools: 0, databases: 0, ...none }, channel);
         assertEquals(sources.relations.get(channel)!.includes("read_csv"), true, "rows are not copied to a table");
       }
     }
@@ -49,7 +49,7 @@ describe("openSources with CSV of other programs", () => {
     writeFileSync(marked, `\ufeff${written[0]![1]}\r\n`); // a spreadsheet: a byte-order mark, an empty last line
     const sources = await reader.open(marked);
     assertEquals(await reader.rows(sources, "marked"), [text(1), text(2)]);
-    assertEquals(sources.reading, { files: 1, spools: 0, ...none });
+    assertEquals(sources.reading, { files: 1, spools: 0, databases: 0, ...none });
   });
 
   it("reports files with another header, with a header that is cut off, and without CSV", async () => {

@@ -38,7 +38,7 @@ describe("openSources", () => {
     assertEquals(await reader.rows(sources, "runtime"), [text(4)]);
     assertEquals(await reader.rows(sources, "custom"), []);
     const problem = { file: scratch.at("directory.csv"), line: 0, rows: 0, reason: "it is not a file but a directory" };
-    assertEquals(sources.reading, { files: 4, spools: 0, unread: 0, problems: [problem], copies: [] });
+    assertEquals(sources.reading, { files: 4, spools: 0, databases: 0, unread: 0, problems: [problem], copies: [] });
   });
 
   it("reads a file, a pattern, and several of them, each file once", async () => {
@@ -158,7 +158,7 @@ describe("openSources", () => {
       () => `SELECT Label, count(*) FROM ${sources.relations.get("duration")} GROUP BY ALL ORDER BY ALL`,
     );
     assertEquals(found, [["a\r\n1700000000000000000,0.5,b,7\r\nc", BigInt(rows)], ["x", 1n]]);
-    assertEquals(sources.reading, { files: 1, spools: 0, ...none });
+    assertEquals(sources.reading, { files: 1, spools: 0, databases: 0, ...none });
   });
 });
 
@@ -210,7 +210,7 @@ describe("Sources whose files others change", () => {
     rmSync(scratch.at("duration.1.csv"));
     assertEquals(await reader.rows(sources, "duration"), [text(2)]);
     const problem = { file: scratch.at("duration.1.csv"), line: 0, rows: 1, reason: "it was moved or deleted" };
-    assertEquals(sources.reading, { files: 1, spools: 0, unread: 1, problems: [problem], copies: [] });
+    assertEquals(sources.reading, { files: 1, spools: 0, databases: 0, unread: 1, problems: [problem], copies: [] });
   });
 
   it("read a file that grows up to its size at the beginning, also if it grows by half a row", async () => {
@@ -223,7 +223,7 @@ describe("Sources whose files others change", () => {
       appendFileSync(path, more);
       assertEquals(await reader.rows(sources, "duration"), [text(1), text(2)]);
     }
-    assertEquals(sources.reading, { files: 1, spools: 0, ...none });
+    assertEquals(sources.reading, { files: 1, spools: 0, databases: 0, ...none });
   });
 
   it("leave out a file that was replaced by another of its name", async () => {

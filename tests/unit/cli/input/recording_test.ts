@@ -8,7 +8,7 @@ import { scratchDirectory } from "../../../support/scratch_directory.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
 
-const reading = { files: 100, spools: 0, unread: 0, problems: [], copies: [] };
+const reading = { files: 100, spools: 0, databases: 0, unread: 0, problems: [], copies: [] };
 
 describe("reportUnread", () => {
   it("writes nothing if everything was read", () => {
@@ -63,8 +63,8 @@ describe("openRecording", () => {
         'no recording in it, but in these directories below it: "one", "two"',
     );
     writeFileSync(scratch.at("_monitoring/duration.1.csv"), "Timepoint,Measurement,Label,PID\r\n1,1,a,1\r\n");
-    await using db = await openRecording([monitoring], "summarize", context);
-    assertEquals(db.reading.files, 1);
+    await using opened = await openRecording([monitoring], "summarize", context);
+    assertEquals(opened.db.reading.files, 1);
   });
 });
 
