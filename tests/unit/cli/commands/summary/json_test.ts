@@ -18,6 +18,7 @@ describe("a summary as JSON", () => {
       sources: ["_monitoring"],
       files: 2,
       spools: 1,
+      databases: 0,
       rows: 1_000,
       processes: [{ pid: 1, isolate: "", name: "PID 1" }],
       programs: [],
