@@ -20,6 +20,15 @@ export interface LaneFailure {
   readonly code: string;
 }
 
+/** How a look is made. */
+export interface LaneLook {
+  /** Ends the look after the batch that is under way. */
+  readonly cut: AbortSignal;
+  /** Ends the look at once, whatever the store does. */
+  readonly end: AbortSignal;
+  readonly isLast: boolean;
+}
+
 /** One directory on its way to one store: looks again and again, and backs off after failures. */
 export class Lane {
   readonly shipper: Shipper;
@@ -28,6 +37,8 @@ export class Lane {
   failure: LaneFailure | undefined;
   /** Looks that have failed. */
   retries = 0;
+  /** Whether it will not look again. */
+  hasEnded = false;
   readonly #lock: FileHandle;
   readonly #backOff = new BackOff();
 
@@ -37,19 +48,26 @@ export class Lane {
     this.#lock = lock;
   }
 
+  /** Looks that have failed in a row. */
+  get failures(): number {
+    return this.#backOff.failures;
+  }
+
   /**
-   * Looks once; returns the ms to wait before the next look if it failed, else `undefined`.
+   * Looks once. `"ended"` if it was ended at once: what it did last may be in the store or not. Of a
+   * look that failed, the ms to wait before the next one.
    *
    * @throws {KymoError} if a package is missing.
    */
-  async look(rotates: boolean, signal: AbortSignal): Promise<number | undefined> {
+  async look({ cut, end, isLast }: LaneLook): Promise<"whole" | "again" | "ended" | number> {
     if (this.failure === undefined) this.state = "shipping";
     try {
-      await this.shipper.look({ rotates, signal });
+      const result = await unlessEnded(this.shipper.look({ signal: cut, isLast }), end);
+      if (result === "ended") return result;
       this.failure = undefined;
       this.state = "idle";
       this.#backOff.reset();
-      return undefined;
+      return result;
     } catch (error) {
       if (!(error instanceof StoreError || error instanceof FileError)) throw error;
       const passes = error instanceof StoreError && error.kind === "passing";
@@ -60,6 +78,11 @@ export class Lane {
     }
   }
 
+  /** The next failure is the first one in a row. */
+  hurry(): void {
+    this.#backOff.reset();
+  }
+
   /** Disconnects, and lets another program ship. Does not throw. */
   async close(): Promise<void> {
     await this.shipper.close();
@@ -68,6 +91,20 @@ export class Lane {
     } catch {
       // It is closed.
     }
+  }
+}
+
+/** What `work` results in, or `"ended"` if the signal is given before; then nobody hears of it any more. */
+async function unlessEnded<T>(work: Promise<T>, signal: AbortSignal): Promise<T | "ended"> {
+  work.catch(() => {});
+  const { promise, resolve } = Promise.withResolvers<"ended">();
+  const end = (): void => resolve("ended");
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", end);
   }
 }
 

@@ -1,9 +1,11 @@
 import { appendingIdentities } from "../files/interrupted_flush.ts";
 import { accessLike, type MonitoringDirectory, release, unlessGone, writeAll } from "../files/directory.ts";
-import { directoryOf, temporaryPathBeside } from "../files/names.ts";
+import { directoryOf, SHIPPING_DIRECTORY, temporaryPathBeside } from "../files/names.ts";
 import { type Clock, FileError, type Files, readFully } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
-import type { SettledFile, ShippableFiles } from "./shippable_files.ts";
+import type { SettledFile } from "./shippable_files.ts";
+import type { Shipper } from "./shipper.ts";
+import { shippedTargets, ShippingDirectory } from "./shipping_directory.ts";
 
 /** Names to try in the archive when one is taken. */
 const MAX_NAMES = 1_000;
@@ -27,53 +29,81 @@ export interface LetGoOptions {
   readonly archive?: string | undefined;
 }
 
+/** ms until what has failed is tried again. */
+const RETRY_INTERVAL = 60_000;
+
 /**
  * Removes or archives the files of a monitoring directory that all stores have had for some time: a
  * store that is restored from a backup of a few minutes ago gets them again, and who follows the
  * directory can read them to their ends. Left alone is what is in quarantine, what was changed since
- * it was shipped, and what is not Kymo's.
+ * it was shipped, and what is not Kymo's; and everything while the directory was ever shipped to a
+ * store that is none of these.
  */
 export class LettingGo {
   readonly tally: LetGoTally = { files: 0, failures: 0 };
-  /** Why the last attempt failed, if it did. */
+  /** Why files cannot be let go, if there is a reason. */
   lastFailure: string | undefined;
   readonly #directory: MonitoringDirectory;
   readonly #clock: Clock;
-  readonly #options: LetGoOptions;
+  readonly #options: LetGoOptions & { readonly targets: readonly string[] };
+  /** When to try again the files that failed, monotonic ns. */
+  readonly #retryAt = new Map<string, number>();
 
-  /** For a directory whose files go to `archive` if there is one. */
-  constructor(directory: MonitoringDirectory, clock: Clock, options: LetGoOptions) {
+  /** For a directory that is shipped to `targets`, and whose files go to `archive` if there is one. */
+  constructor(
+    directory: MonitoringDirectory,
+    clock: Clock,
+    options: LetGoOptions & { readonly targets: readonly string[] },
+  ) {
     this.#directory = directory;
     this.#clock = clock;
     this.#options = options;
   }
 
   /** Lets go what is due, of the files as each store has them. Does not throw: what fails is tried again. */
-  run(stores: readonly ShippableFiles[]): void {
+  run(stores: readonly Shipper[]): void {
     const [first, ...others] = stores;
-    const limit = this.#clock.now() - this.#options.keep * NANOSECONDS_PER_MS;
+    const now = this.#clock.now();
+    const limit = now - this.#options.keep * NANOSECONDS_PER_MS;
     if (first === undefined || limit === -Infinity) return;
     let appending: ReadonlySet<string> | undefined;
-    for (const [name, settled] of first.settled) {
-      const all = [settled, ...others.map((store) => store.settled.get(name))];
-      if (!all.every((one) => one !== undefined && one.at <= limit && !one.isQuarantined)) continue;
-      const { kind } = settled.file;
-      if (kind !== "segment" && kind !== "rotated") continue;
+    let isLeft: boolean | undefined;
+    for (const [name, settled] of first.files.settled) {
+      if (settled.at > limit || !first.mayLetGo(name) || (this.#retryAt.get(name) ?? 0) > now) continue;
+      const isThere = (store: Shipper): boolean =>
+        (store.files.settled.get(name)?.at ?? Infinity) <= limit && store.mayLetGo(name);
+      if (!others.every(isThere)) continue;
       try {
-        if (kind === "rotated") appending ??= appendingIdentities(this.#directory);
-        if (appending?.has(settled.status.identity) || !this.#letGo(name, settled)) continue;
+        isLeft ??= this.#isLeftToOthers();
+        if (isLeft) return;
+        if (!settled.isImmutable) appending ??= appendingIdentities(this.#directory);
+        if (appending?.has(settled.identity) || !this.#letGo(name, settled)) continue;
         this.tally.files++;
-        for (const store of stores) store.forget(name);
+        this.#retryAt.delete(name);
+        if (this.#retryAt.size === 0) this.lastFailure = undefined;
+        for (const store of stores) store.files.forget(name);
       } catch (error) {
         if (!(error instanceof FileError)) throw error;
         this.tally.failures++;
         this.lastFailure = error.message;
+        this.#retryAt.set(name, now + RETRY_INTERVAL * NANOSECONDS_PER_MS);
       }
     }
+    for (const name of this.#retryAt.keys()) if (!first.files.wasSettled(name)) this.#retryAt.delete(name);
+  }
+
+  /** Whether the directory is shipped to another store, by another program: that must have the files too. */
+  #isLeftToOthers(): boolean {
+    const other = shippedTargets(this.#directory).find((id) => !this.#options.targets.includes(id));
+    if (other === undefined) return false;
+    const target = new ShippingDirectory(this.#directory, other).readStatus()?.target ?? other;
+    this.lastFailure = `the directory is also shipped to ${target}, which must have the files too: ` +
+      `ship to both by one kymo ship, or remove ${SHIPPING_DIRECTORY}/${other}`;
+    return true;
   }
 
   /** `false` if it is another file now. */
-  #letGo(name: string, { status: { size, identity } }: SettledFile): boolean {
+  #letGo(name: string, { size, identity }: SettledFile): boolean {
     const { files } = this.#directory;
     const path = this.#directory.pathOf(name);
     const now = files.status(path);

@@ -5,68 +5,93 @@ import { type MonitoringDirectory, release, unlessGone } from "../files/director
 import { type Clock, FileError, type FileHandle, type FileStatus, unlessUnreadable } from "../runtime.ts";
 import { type FoundFile, foundFile } from "./pieces/found_file.ts";
 
-/** A file of which nothing is to be shipped any more. */
+/** A file of which nothing is to be shipped any more. There may be 100,000 of them: it has no more than it needs. */
 export interface SettledFile {
-  readonly file: FoundFile;
-  readonly status: FileStatus;
+  readonly size: number;
+  readonly identity: string;
+  /** ms since 1970. */
+  readonly modified: number;
+  /** Whether its content never changes. */
+  readonly isImmutable: boolean;
+  /** Whether it is never let go: part of it is in quarantine, or it is not Kymo's. */
+  readonly stays: boolean;
+  /** The bytes from its beginning on that the ledger has. */
+  readonly covered: number;
   /** When it was settled, monotonic ns. */
   readonly at: number;
-  /** Whether a part of it is in quarantine. */
-  readonly isQuarantined: boolean;
+  /** When the ledger was last asked whether it still has it, monotonic ns; 0 if never. */
+  confirmed: number;
 }
+
+/** What is known of a file when it is settled. */
+export type SettledAs = Pick<SettledFile, "stays" | "covered">;
 
 /** The files of a monitoring directory, as one shipper sees them. */
 export class ShippableFiles {
   /** The settled files that are there, by name. */
   readonly settled: Map<string, SettledFile> = new Map();
+  /** Files that were settled, and that the store may have lost since. They wait. */
+  readonly doubted: Map<string, SettledFile> = new Map();
   /** Names of files that are not shipped, and why. */
   readonly refused: Map<string, string> = new Map();
-  /** Files that are not settled, and since when the first of them waits, ms since 1970. */
-  waiting: { readonly files: number; readonly since: number | undefined } = { files: 0, since: undefined };
-  /** Files that somebody removed before they were shipped. */
+  /** Files that somebody removed or renamed before they were shipped. */
   vanished = 0;
+  /** How long it took to look which files are there, ns. */
+  listingTime = 0;
+  /** Files that are not settled, and when they were last changed, ms since 1970, once that is known. */
+  readonly #waiting = new Map<string, number | undefined>();
+  #oldest: number | undefined;
   readonly #directory: MonitoringDirectory;
   readonly #clock: Clock;
   readonly #onGone: (name: string) => void;
 
-  /** `onGone` is called for each settled file that is not there any more. */
+  /** `onGone` is called for each file that is not there any more. */
   constructor(directory: MonitoringDirectory, clock: Clock, onGone: (name: string) => void) {
     this.#directory = directory;
     this.#clock = clock;
     this.#onGone = onGone;
   }
 
+  /** How many files are not settled, and when the oldest of them was last changed, ms since 1970. */
+  get waiting(): { readonly files: number; readonly since: number | undefined } {
+    return { files: this.#waiting.size, since: this.#oldest };
+  }
+
   /**
-   * Lists the directory; with `rotates`, after the files that programs append to were rotated.
+   * Lists the directory, after the files that programs append to were rotated.
    *
    * @throws {FileError}
    */
-  async list(rotates: boolean): Promise<readonly string[]> {
+  async list(): Promise<readonly string[]> {
     const { files, path } = this.#directory;
+    const begin = this.#clock.now();
     const first = await files.listBeside(path);
-    const names = rotates && this.#rotate(first) ? await files.listBeside(path) : first;
+    const names = this.#rotate(first) ? await files.listBeside(path) : first;
     const there = new Set(names);
     for (const name of this.settled.keys()) if (!there.has(name)) this.forget(name);
+    for (const name of this.#waiting.keys()) {
+      if (there.has(name)) continue;
+      if (!this.doubted.has(name)) this.vanished++;
+      this.forget(name);
+    }
     for (const name of this.refused.keys()) if (!there.has(name)) this.refused.delete(name);
+    this.listingTime = this.#clock.now() - begin;
     return names;
   }
 
-  /** The files among these names that are not settled, in the order of the names. */
-  unsettled(names: readonly string[]): FoundFile[] {
-    const files: FoundFile[] = [];
+  /** The names of files that are not settled, among those that are there; sorted. */
+  unsettled(names: readonly string[]): string[] {
     for (const name of names) {
+      if (this.#waiting.has(name) || this.#isSettled(name)) continue;
       const file = foundFile(name);
-      if (file === undefined) {
-        if (isCsvName(name)) this.refused.set(name, "files with such names are not shipped");
-      } else if (file.kind !== "growing" && !this.#isSettled(file)) {
-        files.push(file);
-      }
+      if (file !== undefined && file.kind !== "growing") this.#waiting.set(name, undefined);
+      else if (file === undefined && isCsvName(name)) this.refused.set(name, "files with such names are not shipped");
     }
-    return files.sort((one, other) => one.name < other.name ? -1 : 1);
+    return [...this.#waiting.keys()].sort();
   }
 
   /** Opens a file for reading; `undefined` if it is gone, or no file that may be read. */
-  open({ name }: FoundFile): FileHandle | undefined {
+  open(name: string): FileHandle | undefined {
     const { files } = this.#directory;
     const path = this.#directory.pathOf(name);
     try {
@@ -76,14 +101,12 @@ export class ShippableFiles {
         this.refused.delete(name);
         return handle;
       }
-      if (status === undefined) this.vanished++;
-      else this.refused.set(name, "it is not a regular file");
+      if (status !== undefined) this.refused.set(name, "it is not a regular file");
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      if (error.code === "ENOENT") this.vanished++;
-      else this.refused.set(name, error.message);
+      if (error.code !== "ENOENT") this.refused.set(name, error.message);
     }
-    return undefined;
+    return undefined; // if it is gone, the next listing shows it
   }
 
   /** When the first rows of files were recorded, ns since 1970; those that have none are left out. */
@@ -103,31 +126,84 @@ export class ShippableFiles {
   }
 
   /** Nothing of the file is to be shipped any more; whether it is the first time. */
-  settle(file: FoundFile, status: FileStatus, isQuarantined: boolean): boolean {
-    const isFirst = !this.settled.has(file.name);
-    this.settled.set(file.name, { file, status, isQuarantined, at: this.#clock.now() });
+  settle(
+    { name, kind }: FoundFile,
+    { size, identity, modified }: FileStatus,
+    { stays, covered }: SettledAs,
+  ): boolean {
+    const isFirst = !this.wasSettled(name);
+    this.#waiting.delete(name);
+    this.doubted.delete(name);
+    const isImmutable = kind === "segment";
+    this.settled.set(name, {
+      size,
+      identity,
+      modified,
+      isImmutable,
+      stays: stays || kind === "foreign",
+      covered,
+      at: this.#clock.now(),
+      confirmed: 0,
+    });
     return isFirst;
   }
 
-  /** A settled file is gone. */
+  /** Whether the file was settled once since the shipper began. */
+  wasSettled(name: string): boolean {
+    return this.settled.has(name) || this.doubted.has(name);
+  }
+
+  /** Whether a settled file is still what it was. */
+  isUnchanged(name: string, settled: SettledFile): boolean {
+    const status = unlessGone(() => this.#directory.files.status(this.#directory.pathOf(name)));
+    return status?.size === settled.size && status.identity === settled.identity &&
+      status.modified === settled.modified;
+  }
+
+  /** The store may have lost this settled file, or all: the ledger is to be asked. */
+  doubt(name?: string): void {
+    for (const one of name === undefined ? [...this.settled.keys()] : [name]) {
+      const file = this.settled.get(one);
+      if (file === undefined) continue;
+      this.settled.delete(one);
+      this.doubted.set(one, file);
+      this.#waiting.set(one, file.modified);
+    }
+  }
+
+  /** The ledger has this file still. */
+  trust(name: string): void {
+    const file = this.doubted.get(name);
+    if (file === undefined) return;
+    this.doubted.delete(name);
+    this.#waiting.delete(name);
+    this.settled.set(name, file);
+  }
+
+  /** A file is gone. */
   forget(name: string): void {
     this.settled.delete(name);
+    this.doubted.delete(name);
+    this.#waiting.delete(name);
     this.#onGone(name);
   }
 
-  /** Notes which files wait. */
-  noteWaiting(files: readonly FoundFile[]): void {
-    const waiting = files.filter(({ name }) => !this.settled.has(name));
-    const [oldest] = waiting;
-    const since = oldest &&
-      unlessGone(() => this.#directory.files.status(this.#directory.pathOf(oldest.name)))?.modified;
-    this.waiting = { files: waiting.length, since };
+  /** Finds out since when the oldest file waits. Each file is asked once. */
+  dateWaiting(): void {
+    this.#oldest = undefined;
+    for (const [name, known] of this.#waiting) {
+      const modified = known ?? unlessGone(() => this.#directory.files.status(this.#directory.pathOf(name)))?.modified;
+      if (modified === undefined) continue;
+      if (known === undefined) this.#waiting.set(name, modified);
+      if (this.#oldest === undefined || modified < this.#oldest) this.#oldest = modified;
+    }
   }
 
   /** Rotates the files that programs append to, if they have rows. */
   #rotate(names: readonly string[]): boolean {
     let isOne = false;
     for (const name of names) {
+      if (this.settled.has(name)) continue;
       const file = foundFile(name);
       if (file?.kind !== "growing") continue;
       try {
@@ -141,11 +217,8 @@ export class ShippableFiles {
     return isOne;
   }
 
-  #isSettled({ name, kind }: FoundFile): boolean {
+  #isSettled(name: string): boolean {
     const settled = this.settled.get(name);
-    if (settled === undefined || kind === "segment") return settled !== undefined; // its content never changes
-    const status = unlessGone(() => this.#directory.files.status(this.#directory.pathOf(name)));
-    return status?.size === settled.status.size && status.identity === settled.status.identity &&
-      status.modified === settled.status.modified;
+    return settled !== undefined && (settled.isImmutable || this.isUnchanged(name, settled));
   }
 }

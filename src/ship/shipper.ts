@@ -4,41 +4,52 @@
  * A **look** lists the directory, asks the ledger of the store what it has, and ships the rest, batch
  * by batch, in the order of the names. Nothing is remembered on this side that the ledger does not
  * say: killed at any moment, the next look goes on from there. While a shipper runs it does not read
- * again what it has settled, until it has to connect anew: the store may have been restored from an
- * older backup meanwhile.
+ * again what it has settled; but when it had to connect anew, and before files are let go, it asks the
+ * ledger for them again: the store may have been restored from an older backup meanwhile.
  *
  * **A known stem with another content.** A power cut may leave a file that is shorter than what was
  * shipped of it, or the segment is published again under its next name. If the file begins with what
  * the ledger has, only the rest is shipped; if it is shorter, it was shipped as a whole; if it differs,
  * it is put into quarantine.
  *
- * **What a store refuses** is bisected to one piece. It is put into quarantine only if the same look
- * has shipped a piece of another file: otherwise the store may be to blame, and nothing is skipped.
+ * **Copies.** A file that was renamed or copied is known by the digests of its pieces. While somebody
+ * writes one it is left alone, since half a copy has another digest.
+ *
+ * **What a store refuses** is bisected to one piece, which is put into quarantine unless the store
+ * itself is to blame: see `refusals.ts`.
  *
  * @module
  */
 
 import { appendingIdentities } from "../files/interrupted_flush.ts";
 import { type MonitoringDirectory, release } from "../files/directory.ts";
-import { parseProcessKey, processKey } from "../files/names.ts";
-import type { Clock, FileStatus } from "../runtime.ts";
+import { type Clock, FileError, type FileStatus } from "../runtime.ts";
+import { NANOSECONDS_PER_MS } from "../series.ts";
+import { sortOutCopies } from "./pieces/copies.ts";
 import { filePieces } from "./pieces/file_pieces.ts";
-import type { FoundFile } from "./pieces/found_file.ts";
-import type { Piece } from "./pieces/piece.ts";
+import { type FoundFile, foundFile } from "./pieces/found_file.ts";
+import { nextBatch } from "./pieces/next_batch.ts";
+import { coveredBytes, type Piece, type PieceEntry } from "./pieces/piece.ts";
 import { RowOwners } from "./pieces/row_owners.ts";
+import { Refusals } from "./refusals.ts";
 import { ShippableFiles } from "./shippable_files.ts";
+import { ShippedPrograms } from "./shipped_programs.ts";
 import { ShippingCounts } from "./shipping_counts.ts";
 import type { ShippingDirectory } from "./shipping_directory.ts";
-import type { Batch, ShippedProgram, Source, Target } from "./targets/target.ts";
 import { StoreError } from "../stores/store_error.ts";
-
-/** A batch is shipped when it has so many rows, bytes of CSV, or pieces. */
-const BATCH_ROWS = 100_000;
-const BATCH_BYTES = 8 * 2 ** 20;
-const BATCH_PIECES = 1_000;
+import type { Batch, Source, Target } from "./targets/target.ts";
 
 /** Files that the ledger is asked for at once. */
 const ASKED_AT_ONCE = 1_000;
+
+/** ms for which nobody has changed a file that is not Kymo's, before it is shipped. */
+const QUIET = 2_000;
+
+/** ms between two attempts to find out how programs have ended, and whether a silent store is there. */
+const CARE_INTERVAL = 10_000;
+
+/** ms for which the ledger's word counts that it has a file. */
+const CONFIRMED_FOR = 60_000;
 
 /** What a shipper needs. */
 export interface ShipperDeps {
@@ -47,16 +58,16 @@ export interface ShipperDeps {
   readonly clock: Clock;
   readonly target: Target;
   readonly source: Source;
-  /** Called after each batch. */
-  readonly onProgress?: () => void;
+  /** ms for which files stay after they were shipped. */
+  readonly keep: number;
 }
 
 /** How a look is made. */
 export interface LookOptions {
-  /** Whether files that programs append to are rotated now. */
-  readonly rotates: boolean;
   /** Ends the look after the batch that is under way. */
   readonly signal?: AbortSignal;
+  /** Whether there may be no other look: what is otherwise done now and then is done now. */
+  readonly isLast: boolean;
 }
 
 /** What was shipped, and what else was seen. */
@@ -66,8 +77,6 @@ export interface ShippingTally {
   /** Bytes of files that were shipped. */
   bytes: number;
   batches: number;
-  /** Places in files where there should be rows, and is something else. */
-  damaged: number;
   /** ns since 1970 of the latest row that was shipped; 0 if none was. */
   newest: bigint;
 }
@@ -76,35 +85,42 @@ export interface ShippingTally {
 interface OpenFile {
   readonly file: FoundFile;
   readonly status: FileStatus;
+  /** Whether it was settled before, so that its rows were counted. */
+  readonly isKnown: boolean;
+  /** Bytes from its beginning on that the ledger has, or will have. */
+  covered: number;
   /** Pieces that were found and are not settled. */
   pending: number;
   isRead: boolean;
-  isQuarantined: boolean;
+  stays: boolean;
 }
 
 /** Ships one directory to one store. */
 export class Shipper {
   /** Rows by what became of them. */
   readonly counts: ShippingCounts = new ShippingCounts();
-  readonly tally: ShippingTally = { files: 0, bytes: 0, batches: 0, damaged: 0, newest: 0n };
+  readonly tally: ShippingTally = { files: 0, bytes: 0, batches: 0, newest: 0n };
   /** The files of the directory. */
   readonly files: ShippableFiles;
   readonly #deps: ShipperDeps;
   readonly #owners: RowOwners;
-  /** Programs that the store knows, and whether it knows their ends. */
-  readonly #described = new Map<string, boolean>();
+  readonly #programs: ShippedPrograms;
   readonly #open = new Map<string, OpenFile>();
-  /** What the store has refused in this look. */
-  #suspects: { readonly piece: Piece; readonly error: StoreError }[] = [];
-  /** Files of which this look has shipped something. */
-  #shippedFiles = new Set<string>();
-  #quarantined: ReadonlySet<string> = new Set();
+  readonly #refusals: Refusals;
+  /** Whether something was left to the next look. */
+  #isPartial = false;
   #isConnected = false;
+  #nextCare = 0;
 
   /** Connects to nothing yet. */
   constructor(deps: ShipperDeps) {
     this.#deps = deps;
     this.#owners = new RowOwners(deps.directory, deps.source.id);
+    this.#programs = new ShippedPrograms(this.#owners);
+    this.#refusals = new Refusals(deps.shipping, deps.clock, (piece) => {
+      this.counts.note(piece, "quarantined");
+      this.#settlePiece(piece, true);
+    });
     this.files = new ShippableFiles(deps.directory, deps.clock, (name) => this.counts.forget(name));
   }
 
@@ -114,38 +130,47 @@ export class Shipper {
   }
 
   /**
-   * Looks once, and ships everything that is there.
+   * Looks once, and ships everything that is there. `"again"` if something of it is left to the next
+   * look: a file that somebody is writing, or what another shipper has shipped meanwhile.
    *
    * @throws {StoreError} What is not shipped stays for the next look.
    * @throws {FileError} if the directory cannot be read.
    */
-  async look({ rotates, signal }: LookOptions): Promise<void> {
-    const { shipping, source, target } = this.#deps;
-    this.#suspects = [];
-    this.#shippedFiles.clear();
+  async look({ signal, isLast }: LookOptions): Promise<"whole" | "again"> {
+    const { source, target, clock } = this.#deps;
     this.#open.clear();
-    this.#quarantined = new Set(shipping.quarantined().map(keyOf));
-    const names = await this.files.list(rotates);
+    this.#isPartial = false;
+    for (const { file, rows } of this.#refusals.begin()) {
+      if (!this.files.wasSettled(file)) continue;
+      this.counts.release(rows);
+      this.files.doubt(file);
+    }
+    const names = await this.files.list();
     this.#owners.found(names);
-    let files = this.files.unsettled(names);
-    this.files.noteWaiting(files);
+    let waiting = this.files.unsettled(names);
+    const cares = isLast || clock.now() >= this.#nextCare;
+    if (cares) this.#nextCare = clock.now() + CARE_INTERVAL * NANOSECONDS_PER_MS;
     try {
       if (!this.#isConnected) {
         await target.open(source);
         this.#isConnected = true;
-        this.#described.clear();
-        this.files.settled.clear();
-        files = this.files.unsettled(names);
+        this.#programs.forget();
+        this.files.doubt();
+        waiting = this.files.unsettled(names);
       }
-      await this.#shipAll(files, signal);
-      await this.#describeEnded();
-      this.#blame();
+      await this.#shipAll(this.#refusals.inOrder(waiting), signal);
+      this.#refusals.blame();
+      if (cares) await this.#programs.describeEnded(target);
+      await this.#confirm();
+      // A store that was restored while there was nothing to ship is noticed.
+      if (cares) await target.entries([], [], () => []);
     } catch (error) {
       if (error instanceof StoreError && error.kind !== "data") await this.close();
       throw error;
     } finally {
-      this.files.noteWaiting(files);
+      this.files.dateWaiting();
     }
+    return this.#isPartial ? "again" : "whole";
   }
 
   /** Disconnects. The next look asks the ledger for everything again. */
@@ -154,16 +179,27 @@ export class Shipper {
     await this.#deps.target.close();
   }
 
+  /** How many pieces are in quarantine. */
+  get quarantinedPieces(): number {
+    return this.#refusals.quarantinedPieces;
+  }
+
+  /** Whether the ledger has said a short while ago that it has the file, and the file may be let go. */
+  mayLetGo(name: string): boolean {
+    const settled = this.files.settled.get(name);
+    if (settled === undefined || settled.stays || settled.confirmed === 0) return false;
+    return settled.confirmed >= this.#deps.clock.now() - CONFIRMED_FOR * NANOSECONDS_PER_MS;
+  }
+
   /** Reads the next batch while one is being shipped. */
-  async #shipAll(files: readonly FoundFile[], signal: AbortSignal | undefined): Promise<void> {
-    const pieces = this.#newPieces(files);
-    let next = collect(pieces);
+  async #shipAll(names: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const pieces = this.#newPieces(names);
+    let next = nextBatch(pieces);
     try {
       for (let batch = await next; batch.length > 0; batch = await next) {
-        next = signal?.aborted ? Promise.resolve([]) : collect(pieces);
+        next = signal?.aborted ? Promise.resolve([]) : nextBatch(pieces);
         next.catch(() => {}); // it is awaited after this batch
         await this.#ship(batch);
-        this.#deps.onProgress?.();
       }
     } finally {
       await next.catch(() => {});
@@ -172,108 +208,139 @@ export class Shipper {
   }
 
   /** The pieces that the store does not have, file by file. */
-  async *#newPieces(files: readonly FoundFile[]): AsyncGenerator<Piece, void> {
-    const { directory, target } = this.#deps;
-    for (let i = 0; i < files.length; i += ASKED_AT_ONCE) {
-      const some = files.slice(i, i + ASKED_AT_ONCE);
-      const stems = [...new Set(some.map(({ stem }) => stem))];
-      const entries = Map.groupBy(await target.entries(stems, [], () => this.files.began(some)), ({ stem }) => stem);
-      const appending = some.some(({ kind }) => kind === "rotated") ? appendingIdentities(directory) : new Set();
-      for (const file of some) {
-        const handle = this.files.open(file);
-        if (handle === undefined) continue;
+  async *#newPieces(names: readonly string[]): AsyncGenerator<Piece, void> {
+    const { directory } = this.#deps;
+    for (let i = 0; i < names.length; i += ASKED_AT_ONCE) {
+      const files = names.slice(i, i + ASKED_AT_ONCE).map((name) => foundFile(name)!);
+      const entries = await this.#entriesOf(files);
+      const appending = files.some(({ kind }) => kind === "rotated") ? appendingIdentities(directory) : new Set();
+      for (const file of files) {
         try {
-          const status = handle.status();
-          if (appending.has(status.identity)) continue; // recovery comes first
-          const open = { file, status, pending: 0, isRead: false, isQuarantined: false };
-          this.#open.set(file.name, open);
-          for await (const found of filePieces(file, handle, status, entries.get(file.stem) ?? [], this.#owners)) {
-            if (found.kind === "refused") {
-              this.files.refused.set(file.name, found.reason);
-              this.#open.delete(file.name);
-            } else if (found.kind === "torn") {
-              this.tally.damaged++;
-            } else if (found.kind === "there") {
-              this.counts.note({ ...found.piece, file: file.name }, "already");
-            } else if (this.#isNew(found.piece, found.kind, open)) {
-              yield found.piece;
-            }
-          }
-          open.isRead = true;
-          this.#settleIfDone(open);
-        } finally {
-          release(handle);
+          yield* this.#piecesOf(file, entries.get(file.stem) ?? [], appending);
+        } catch (error) {
+          // Others can be read. It is tried again.
+          if (!(error instanceof FileError)) throw error;
+          this.#open.delete(file.name);
+          this.files.refused.set(file.name, error.message);
         }
       }
     }
   }
 
+  async #entriesOf(files: readonly FoundFile[]): Promise<ReadonlyMap<string, readonly PieceEntry[]>> {
+    const stems = [...new Set(files.map(({ stem }) => stem))];
+    return Map.groupBy(await this.#deps.target.entries(stems, [], () => this.files.began(files)), ({ stem }) => stem);
+  }
+
+  async *#piecesOf(
+    file: FoundFile,
+    entries: readonly PieceEntry[],
+    appending: ReadonlySet<unknown>,
+  ): AsyncGenerator<Piece, void> {
+    const { name } = file;
+    const doubted = this.files.doubted.get(name);
+    if (
+      doubted && !doubted.stays && coveredBytes(entries) >= doubted.covered && this.files.isUnchanged(name, doubted)
+    ) {
+      return this.files.trust(name);
+    }
+    const handle = this.files.open(name);
+    if (handle === undefined) return;
+    try {
+      const status = handle.status();
+      if (appending.has(status.identity) || file.kind === "foreign" && this.#isBeingWritten(status)) {
+        this.#isPartial = true; // recovery, or who writes it, comes first
+        return;
+      }
+      const open: OpenFile = {
+        file,
+        status,
+        isKnown: this.files.wasSettled(name),
+        covered: 0,
+        pending: 0,
+        isRead: false,
+        stays: false,
+      };
+      this.#open.set(name, open);
+      for await (const found of filePieces(file, handle, status, entries, this.#owners)) {
+        if (found.kind === "refused") {
+          this.files.refused.set(name, found.reason);
+          this.#open.delete(name);
+          return;
+        } else if (found.kind === "torn") {
+          if (!open.isKnown) this.counts.note({ file: name, firstRow: -1, rows: 0, damaged: 1 }, "pending");
+        } else if (found.kind === "there") {
+          open.covered += found.piece.bytes;
+          if (!open.isKnown) this.counts.note({ ...found.piece, file: name }, "already");
+        } else if (this.#isNew(found.piece, found.kind, open)) {
+          open.covered += found.piece.bytes;
+          yield found.piece;
+        }
+      }
+      open.isRead = true;
+      this.#settleIfDone(open);
+    } finally {
+      release(handle);
+    }
+  }
+
+  #isBeingWritten({ modified }: FileStatus): boolean {
+    const age = Number(this.#deps.clock.epoch() / BigInt(NANOSECONDS_PER_MS)) - modified;
+    return Math.abs(age) < QUIET;
+  }
+
   /** Whether a piece is to be shipped, and not in quarantine. */
   #isNew(piece: Piece, kind: "new" | "other", open: OpenFile): boolean {
-    this.tally.damaged += piece.damaged;
-    if (kind === "other" && !this.#quarantined.has(keyOf(piece))) {
-      this.#quarantine(piece, "OTHER", "the store has other rows under the name of this file");
+    const isKnown = this.#refusals.has(piece);
+    if (kind === "other" && !isKnown) {
+      this.#refusals.quarantine(piece, "OTHER", "the store has other rows under the name of this file");
     }
-    if (kind === "other" || this.#quarantined.has(keyOf(piece))) {
-      this.counts.note(piece, "quarantined");
-      open.isQuarantined = true;
+    if (kind === "other" || isKnown) {
+      if (!open.isKnown || !isKnown) this.counts.note(piece, "quarantined");
+      open.stays = true;
       return false;
     }
-    this.counts.note(piece, "pending");
+    this.counts.note({ ...piece, damaged: open.isKnown ? 0 : piece.damaged }, "pending");
     open.pending++;
     return true;
   }
 
-  /** Ships pieces, and finds those that the store refuses. */
+  /** Ships what the store does not have under another name. */
   async #ship(pieces: readonly Piece[]): Promise<void> {
-    const fresh = await this.#withoutCopies(pieces);
-    if (fresh.length === 0) return;
-    try {
-      // If others have shipped one of them meanwhile, the next look sees what is there.
-      if (await this.#deps.target.ship(this.#batchOf(fresh)) === "taken") return;
-      this.tally.batches++;
-      for (const piece of fresh) this.#shipped(piece);
-    } catch (error) {
-      if (!(error instanceof StoreError && error.kind === "data")) throw error;
-      if (fresh.length === 1) {
-        this.#suspects.push({ piece: fresh[0]!, error });
-        return;
-      }
-      const half = fresh.length >> 1;
-      await this.#ship(fresh.slice(0, half));
-      await this.#ship(fresh.slice(half));
+    const digests = pieces.map(({ sha256 }) => sha256);
+    const entries = await this.#deps.target.entries([], digests, () => pieces.map(({ began }) => began));
+    const { fresh, there, later } = sortOutCopies(pieces, entries);
+    for (const piece of there) {
+      this.counts.note(piece, "already");
+      this.#settlePiece(piece, true);
     }
+    if (later.length > 0) this.#isPartial = true;
+    if (fresh.length > 0) await this.#shipOrBisect(fresh);
   }
 
-  /** Files with names that Kymo does not give may be copies of what was shipped under another name. */
-  async #withoutCopies(pieces: readonly Piece[]): Promise<readonly Piece[]> {
-    const isForeign = ({ file }: Piece): boolean => this.#open.get(file)?.file.kind === "foreign";
-    const foreign = pieces.filter(isForeign);
-    if (foreign.length === 0) return pieces;
-    const entries = await this.#deps.target.entries(
-      [],
-      foreign.map(({ sha256 }) => sha256),
-      () => foreign.map(({ began }) => began),
-    );
-    const there = new Set(entries.map(({ sha256 }) => sha256));
-    return pieces.filter((piece) => {
-      if (!isForeign(piece) || !there.has(piece.sha256)) return true;
-      this.counts.note(piece, "already");
-      this.#settlePiece(piece);
-      return false;
-    });
+  /** Ships pieces, and finds those that the store refuses. */
+  async #shipOrBisect(pieces: readonly Piece[]): Promise<void> {
+    try {
+      if (await this.#deps.target.ship(this.#batchOf(pieces)) === "taken") {
+        this.#isPartial = true; // the next look sees what is there
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof StoreError && error.kind === "data")) throw error;
+      if (pieces.length === 1) return this.#refusals.refused(pieces[0]!, error);
+      const half = pieces.length >> 1;
+      await this.#shipOrBisect(pieces.slice(0, half));
+      await this.#shipOrBisect(pieces.slice(half));
+      return;
+    }
+    this.tally.batches++;
+    for (const piece of pieces) this.#shipped(piece);
+    this.#programs.shipped(pieces);
+    this.#refusals.took(pieces);
   }
 
   #batchOf(pieces: readonly Piece[]): Batch {
-    const programs = new Map<string, ShippedProgram>();
-    for (const piece of pieces) {
-      for (const program of piece.programs) {
-        const key = processKey(program);
-        if (programs.has(key) || this.#described.has(key)) continue;
-        programs.set(key, this.#owners.describe(program));
-      }
-    }
-    return { pieces, rows: pieces.reduce((sum, { rows }) => sum + rows, 0), programs: [...programs.values()] };
+    return { pieces, rows: pieces.reduce((sum, { rows }) => sum + rows, 0), programs: this.#programs.of(pieces) };
   }
 
   #shipped(piece: Piece): void {
@@ -281,77 +348,46 @@ export class Shipper {
     this.counts.note(piece, "shipped");
     tally.bytes += piece.bytes;
     if (piece.newest > tally.newest) tally.newest = piece.newest;
-    this.#shippedFiles.add(piece.file);
-    for (const program of piece.programs) {
-      const key = processKey(program);
-      if (!this.#described.has(key)) this.#described.set(key, program.isolate === "");
-    }
     this.#settlePiece(piece);
   }
 
-  #settlePiece({ file }: Piece): void {
+  #settlePiece({ file }: Pick<Piece, "file">, stays = false): void {
     const open = this.#open.get(file);
     if (open === undefined) return;
     open.pending--;
+    open.stays ||= stays;
     this.#settleIfDone(open);
   }
 
-  #settleIfDone({ file, status, pending, isRead, isQuarantined }: OpenFile): void {
+  #settleIfDone({ file, status, covered, pending, isRead, stays }: OpenFile): void {
     if (!isRead || pending > 0 || !this.#open.delete(file.name)) return;
-    if (this.files.settle(file, status, isQuarantined)) this.tally.files++;
+    this.counts.settle(file.name);
+    if (this.files.settle(file, status, { stays, covered })) this.tally.files++;
   }
 
-  /**
-   * Puts into quarantine what the store has refused, if it takes others.
-   *
-   * @throws {StoreError} if it does not.
-   */
-  #blame(): void {
-    for (const { piece, error } of this.#suspects) {
-      const { file } = piece;
-      const takesOthers = this.#shippedFiles.size > (this.#shippedFiles.has(file) ? 1 : 0);
-      if (!takesOthers) throw error;
-      this.#quarantine(piece, error.code, error.message);
-      this.counts.note(piece, "quarantined");
-      const open = this.#open.get(file);
-      if (open !== undefined) open.isQuarantined = true;
-      this.#settlePiece(piece);
+  /** Asks the ledger for files that are to be let go. Those that it has lost are shipped again. */
+  async #confirm(): Promise<void> {
+    const { clock, keep } = this.#deps;
+    if (keep === Infinity) return;
+    const now = clock.now();
+    const limit = now - keep * NANOSECONDS_PER_MS;
+    const due: FoundFile[] = [];
+    for (const [name, { at, stays }] of this.files.settled) {
+      if (at <= limit && !stays && !this.mayLetGo(name)) due.push(foundFile(name)!);
+    }
+    for (let i = 0; i < due.length; i += ASKED_AT_ONCE) {
+      const some = due.slice(i, i + ASKED_AT_ONCE);
+      const entries = await this.#entriesOf(some);
+      for (const { name, stem } of some) {
+        const settled = this.files.settled.get(name);
+        if (settled === undefined) continue;
+        if (coveredBytes(entries.get(stem) ?? []) >= settled.covered) {
+          settled.confirmed = now;
+          continue;
+        }
+        this.files.doubt(name);
+        this.#isPartial = true;
+      }
     }
   }
-
-  #quarantine({ stem, firstRow, rows, sha256, file }: Piece, code: string, reason: string): void {
-    const at = this.#deps.clock.epoch();
-    this.#deps.shipping.quarantine({ stem, firstRow, rows, sha256, file, code, reason, at });
-  }
-
-  /** Tells the store how programs have ended since their rows were shipped. */
-  async #describeEnded(): Promise<void> {
-    const programs: ShippedProgram[] = [];
-    for (const [key, knowsEnd] of this.#described) {
-      if (knowsEnd) continue;
-      const program = this.#owners.describe(parseProcessKey(key));
-      if (program.record?.end !== undefined) programs.push(program);
-    }
-    await this.#deps.target.describe(programs);
-    for (const program of programs) this.#described.set(processKey(program), true);
-  }
-}
-
-function keyOf({ sha256, firstRow }: { readonly sha256: string; readonly firstRow: number }): string {
-  return `${sha256} ${firstRow}`;
-}
-
-/** The pieces of the next batch; none if there are no more. */
-async function collect(pieces: AsyncGenerator<Piece, void>): Promise<Piece[]> {
-  const batch: Piece[] = [];
-  let rows = 0;
-  let bytes = 0;
-  while (rows < BATCH_ROWS && bytes < BATCH_BYTES && batch.length < BATCH_PIECES) {
-    const { done, value } = await pieces.next();
-    if (done) break;
-    batch.push(value);
-    rows += value.rows;
-    bytes += value.csv.length;
-  }
-  return batch;
 }

@@ -1,9 +1,13 @@
 /**
  * Shipping: directories on their way to stores, one {@linkcode Lane} for each pair.
  *
- * Lanes do not wait for each other. Each second all look for new files; what dead programs left is
- * recovered every ten seconds, and files that programs append to are rotated then. What all stores of
- * a directory have had for some time is let go.
+ * Lanes do not wait for each other: each looks every second for new files, or backs off while its
+ * store fails. Beside them, what dead programs left is recovered, what all stores of a directory have
+ * had for some time is let go, and the status is written.
+ *
+ * **The end.** After the signal each lane ends its batch; what dead programs left is recovered once
+ * more, and what is there then is shipped. When the grace is over, connections are cut wherever they
+ * are: the ledger tells the next shipper what arrived.
  *
  * @module
  */
@@ -23,16 +27,26 @@ import type { Target } from "./targets/target.ts";
 
 /** ms between two looks at a directory, and the part of the time that listing it may take. */
 const LOOK_INTERVAL = 1_000;
-const LISTING_SHARE = 0.05;
+const LISTING_SHARE = 0.2;
 
-/** ms between two recoveries and rotations. */
+/** ms between two recoveries. */
 const RECOVERY_INTERVAL = 10_000;
 
-/** ms between two writings of the status. */
+/** ms for which recovery may hold the thread up. */
+const SLICE = 10;
+
+/** ms between two rounds of what is done beside shipping. */
+const CARE_INTERVAL = 500;
+
+/** ms between two writings of the status, if it has changed or not. */
 const STATUS_INTERVAL = 2_000;
+const IDLE_STATUS_INTERVAL = 10_000;
 
 /** Failures in a row after which a lane that need not follow gives up: some 30 s. */
 const MOST_FAILURES = 7;
+
+/** Looks in a row that may leave something to the next one, before a lane that need not follow gives up. */
+const MOST_PARTIAL_LOOKS = 30;
 
 /** What is shipped where, and how. */
 export interface ShippingOptions extends LetGoOptions {
@@ -43,7 +57,7 @@ export interface ShippingOptions extends LetGoOptions {
   /** ms that it may still ship after the signal. */
   readonly grace: number;
   readonly signal: AbortSignal;
-  /** Called about twice a second, after changes. */
+  /** Called twice a second, and when something has failed or passes again. */
   readonly onChange?: (status: readonly LaneStatus[]) => void;
 }
 
@@ -56,8 +70,20 @@ export interface ShippingTarget {
 /** A directory with its lanes. */
 interface Place {
   readonly directory: MonitoringDirectory;
-  readonly lanes: readonly { readonly lane: Lane; readonly shipping: ShippingDirectory; readonly target: Target }[];
+  readonly lanes: readonly PlacedLane[];
   readonly lettingGo: LettingGo;
+  /** Spools that cannot be removed. */
+  readonly left: Set<string>;
+  /** What cannot be recovered, if there is something. */
+  unrecovered: string | undefined;
+  /** The recovery that is under way, or was the last one. */
+  recovery: Promise<void>;
+}
+
+interface PlacedLane {
+  readonly lane: Lane;
+  readonly shipping: ShippingDirectory;
+  readonly target: Target;
 }
 
 /** Ships directories to stores. */
@@ -65,7 +91,8 @@ export class Shipping {
   readonly #runtime: Runtime;
   readonly #options: ShippingOptions;
   readonly #places: readonly Place[];
-  #drainUntil = Infinity;
+  /** Given when all is to end at once. */
+  readonly #end = new AbortController();
 
   private constructor(runtime: Runtime, options: ShippingOptions, places: readonly Place[]) {
     this.#runtime = runtime;
@@ -92,10 +119,7 @@ export class Shipping {
 
   /** What each lane has done. */
   get status(): readonly LaneStatus[] {
-    const { clock } = this.#runtime;
-    return this.#places.flatMap(({ directory, lanes, lettingGo }) =>
-      lanes.map(({ lane, shipping, target }) => statusOf({ directory, lane, shipping, target, lettingGo, clock }))
-    );
+    return this.#places.flatMap((place) => place.lanes.map((lane) => this.#statusOf(place, lane)));
   }
 
   /**
@@ -105,106 +129,150 @@ export class Shipping {
    * @throws {KymoError} if a package is missing.
    */
   async run(): Promise<boolean> {
-    const { clock } = this.#runtime;
     const { signal, grace } = this.#options;
-    const noteStop = (): void => void (this.#drainUntil = clock.now() + grace * NANOSECONDS_PER_MS);
-    signal.addEventListener("abort", noteStop, { once: true });
+    let cancel = (): void => {};
+    const drain = (): void => void (cancel = this.#runtime.timers.after(grace, () => this.#end.abort()));
+    signal.addEventListener("abort", drain, { once: true });
+    if (signal.aborted) drain();
+    const places = this.#places.map(async (place) => {
+      try {
+        return await this.#runPlace(place);
+      } catch (error) {
+        this.#end.abort(); // of the others
+        throw error;
+      }
+    });
+    const stopTelling = this.#runtime.timers.every(CARE_INTERVAL, () => this.#options.onChange?.(this.status));
     try {
-      const done = await Promise.all(this.#places.map((place) => this.#runPlace(place)));
-      return done.every((isDone) => isDone);
+      await Promise.allSettled(places);
+      return (await Promise.all(places)).every((isDone) => isDone);
     } finally {
-      signal.removeEventListener("abort", noteStop);
-      this.#writeStatus(this.#places);
+      stopTelling();
+      signal.removeEventListener("abort", drain);
+      cancel();
       await Promise.all(this.#places.flatMap(({ lanes }) => lanes.map(({ lane }) => lane.close())));
     }
   }
 
   async #runPlace(place: Place): Promise<boolean> {
-    const { directory, lettingGo, lanes } = place;
-    const { clock, timers } = this.#runtime;
-    const { follow, signal } = this.#options;
-    const stores = lanes.map(({ lane }) => lane.shipper.files);
-    let nextRecovery = -Infinity;
-    let nextStatus = -Infinity;
-    const retryAt = new Map<Lane, number>();
-    for (;;) {
-      const isLast = !follow || signal.aborted;
-      const begin = clock.now();
-      const rotates = begin >= nextRecovery || isLast;
-      if (rotates) {
-        await this.#recover(directory);
-        nextRecovery = clock.now() + RECOVERY_INTERVAL * NANOSECONDS_PER_MS;
-      }
-      const due = lanes.filter(({ lane }) => isLast || (retryAt.get(lane) ?? -Infinity) <= clock.now());
-      // After the signal looks are not cut short, but by the end of the grace.
-      const cut = new AbortController();
-      const cancel = isLast && signal.aborted ? timers.after(this.#graceLeft(), () => cut.abort()) : () => {};
-      const stop = (): void => cut.abort();
-      if (!signal.aborted) signal.addEventListener("abort", stop, { once: true });
-      const delays = await Promise.all(due.map(async ({ lane }) => {
-        const { interval } = lane.shipper;
-        // One that seldom looks may miss the looks at which files are rotated.
-        const delay = await lane.look(rotates || interval > RECOVERY_INTERVAL, cut.signal);
-        retryAt.set(lane, clock.now() + (delay ?? interval) * NANOSECONDS_PER_MS);
-        return delay;
+    const over = new AbortController();
+    await this.#recover(place);
+    const care = this.#care(place, over.signal);
+    try {
+      const done = await Promise.all(place.lanes.map(async ({ lane }) => {
+        const isDone = await this.#runLane(place, lane);
+        lane.hasEnded = true;
+        return isDone;
       }));
-      signal.removeEventListener("abort", stop);
-      cancel();
-      lettingGo.run(stores);
-      if (clock.now() >= nextStatus || isLast) {
-        this.#writeStatus([place]);
-        nextStatus = clock.now() + STATUS_INTERVAL * NANOSECONDS_PER_MS;
-      }
-      if (isLast) {
-        const failed = lanes.filter(({ lane }) => lane.failure !== undefined);
-        if (failed.length === 0 && !cut.signal.aborted) {
-          return lanes.every(({ lane }) => lane.shipper.files.waiting.files === 0);
-        }
-        if (signal.aborted && this.#graceLeft() <= 0) return false;
-        const isHopeless = failed.some(({ lane }) => lane.state === "blocked" || lane.retries >= MOST_FAILURES);
-        if (!signal.aborted && isHopeless) return false;
-      }
-      const delay = Math.max(0, ...delays.map((one) => one ?? 0));
-      const took = (clock.now() - begin) / NANOSECONDS_PER_MS;
-      const pause = isLast ? Math.min(delay, this.#graceLeft()) : Math.max(LOOK_INTERVAL, took * LISTING_SHARE);
-      await sleepUnless(timers, pause, isLast ? NEVER : signal);
+      return done.every((isDone) => isDone);
+    } finally {
+      over.abort();
+      await care;
+      place.lettingGo.run(place.lanes.map(({ lane }) => lane.shipper));
+      this.#writeStatus(place);
     }
   }
 
-  #graceLeft(): number {
-    return (this.#drainUntil - this.#runtime.clock.now()) / NANOSECONDS_PER_MS;
+  /** Looks again and again; returns whether everything was shipped. */
+  async #runLane(place: Place, lane: Lane): Promise<boolean> {
+    const { timers } = this.#runtime;
+    const { follow, signal } = this.#options;
+    const end = this.#end.signal;
+    const stop = AbortSignal.any([signal, end]);
+    let partialLooks = 0;
+    for (let isDraining = false; !end.aborted;) {
+      if (signal.aborted && !isDraining) {
+        isDraining = true;
+        lane.hurry();
+        await this.#recover(place);
+      }
+      const isLast = isDraining || !follow;
+      const hadFailed = lane.failure !== undefined;
+      const result = await lane.look({ cut: isDraining ? end : stop, end, isLast });
+      if (result === "ended") return false;
+      if (signal.aborted && !isDraining) continue;
+      if (isLast && result === "whole") return lane.shipper.files.waiting.files === 0;
+      if (isLast && lane.state === "blocked") return false;
+      partialLooks = result === "again" ? partialLooks + 1 : 0;
+      if (!follow && (lane.failures >= MOST_FAILURES || partialLooks > MOST_PARTIAL_LOOKS)) return false;
+      if (hadFailed || lane.failure !== undefined) this.#options.onChange?.(this.status);
+      const pause = typeof result === "number" ? result : isLast ? CARE_INTERVAL : intervalOf(lane);
+      await sleepUnless(timers, pause, isDraining ? end : stop);
+    }
+    return false;
   }
 
-  /** Publishes what dead programs left. What fails is tried again, and told by `kymo recover`. */
-  async #recover(directory: MonitoringDirectory): Promise<void> {
+  /** What is done beside shipping, until the signal. */
+  async #care(place: Place, over: AbortSignal): Promise<void> {
     const { clock, timers } = this.#runtime;
-    const recovery = new Recovery({ directory, encoder: new CsvEncoder(), clock });
-    let sliceStart = clock.now();
-    for (const delay of recovery.run()) {
-      if (delay === 0 && clock.now() - sliceStart < 10 * NANOSECONDS_PER_MS) continue;
-      await timers.sleep(delay);
-      sliceStart = clock.now();
+    const after = (ms: number): number => clock.now() + ms * NANOSECONDS_PER_MS;
+    let nextRecovery = after(RECOVERY_INTERVAL);
+    let nextStatus = clock.now();
+    let nextIdleStatus = clock.now();
+    let written = "";
+    while (!over.aborted) {
+      if (clock.now() >= nextRecovery) {
+        await this.#recover(place);
+        nextRecovery = after(RECOVERY_INTERVAL);
+      }
+      place.lettingGo.run(place.lanes.map(({ lane }) => lane.shipper));
+      const state = place.lanes.map((lane) => stateOf(this.#statusOf(place, lane))).join("\n");
+      if (clock.now() >= nextStatus && state !== written || clock.now() >= nextIdleStatus) {
+        this.#writeStatus(place);
+        written = state;
+        nextStatus = after(STATUS_INTERVAL);
+        nextIdleStatus = after(IDLE_STATUS_INTERVAL);
+      }
+      await sleepUnless(timers, CARE_INTERVAL, over);
     }
   }
 
-  #writeStatus(places: readonly Place[]): void {
-    const { clock } = this.#runtime;
-    for (const { directory, lanes, lettingGo } of places) {
-      for (const { lane, shipping, target } of lanes) {
-        try {
-          shipping.writeStatus(statusOf({ directory, lane, shipping, target, lettingGo, clock }));
-        } catch (error) {
-          if (!(error instanceof FileError)) throw error; // rows matter more
-        }
+  /** Publishes what dead programs left, once what is under way is done. What fails is tried again. */
+  #recover(place: Place): Promise<void> {
+    place.recovery = place.recovery.then(async () => {
+      const { clock, timers } = this.#runtime;
+      const { directory, left } = place;
+      const recovery = new Recovery({ directory, encoder: new CsvEncoder(), clock, left });
+      let sliceStart = clock.now();
+      for (const delay of recovery.run()) {
+        if (this.#end.signal.aborted) break;
+        if (delay === 0 && clock.now() - sliceStart < SLICE * NANOSECONDS_PER_MS) continue;
+        await timers.sleep(delay);
+        sliceStart = clock.now();
+      }
+      const { failures, refused } = recovery.summary;
+      place.unrecovered = failures[0]?.message ??
+        (refused > 0 ? `the rows of ${refused} dead programs may not be read by this user` : undefined);
+    });
+    return place.recovery;
+  }
+
+  #statusOf({ directory, lettingGo, unrecovered }: Place, { lane, target }: PlacedLane): LaneStatus {
+    return statusOf({ directory, lane, target, lettingGo, unrecovered, clock: this.#runtime.clock });
+  }
+
+  #writeStatus(place: Place): void {
+    for (const lane of place.lanes) {
+      try {
+        lane.shipping.writeStatus(this.#statusOf(place, lane));
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error; // rows matter more
       }
     }
-    this.#options.onChange?.(this.status);
   }
 }
 
-const NEVER = new AbortController().signal;
+/** ms until the next look after one that has not failed. */
+function intervalOf({ shipper: { interval, files: { listingTime } } }: Lane): number {
+  return Math.max(LOOK_INTERVAL, interval, listingTime / NANOSECONDS_PER_MS / LISTING_SHARE);
+}
 
-function openPlace(runtime: Runtime, path: string, { targets, ...options }: ShippingOptions): Place {
+/** A status without its time. */
+function stateOf({ at: _, oldestUnshippedSeconds: __, ...status }: LaneStatus): string {
+  return JSON.stringify(status, (_, value) => typeof value === "bigint" ? String(value) : value);
+}
+
+function openPlace(runtime: Runtime, path: string, { targets, keep, archive }: ShippingOptions): Place {
   const { files, clock } = runtime;
   const opened: FileHandle[] = [];
   try {
@@ -221,12 +289,20 @@ function openPlace(runtime: Runtime, path: string, { targets, ...options }: Ship
       opened.push(lock.value);
       const source = { id: shipping.source(), path: directory.path, host: runtime.programFacts().host };
       return {
-        lane: new Lane(new Shipper({ directory, shipping, clock, target, source }), lock.value),
+        lane: new Lane(new Shipper({ directory, shipping, clock, target, source, keep }), lock.value),
         shipping,
         target,
       };
     });
-    return { directory, lanes, lettingGo: new LettingGo(directory, clock, options) };
+    const ids = targets.map(({ id }) => id);
+    return {
+      directory,
+      lanes,
+      lettingGo: new LettingGo(directory, clock, { keep, archive, targets: ids }),
+      left: new Set(),
+      unrecovered: undefined,
+      recovery: Promise.resolve(),
+    };
   } catch (error) {
     for (const handle of opened) handle.close();
     throw error instanceof KymoError ? error : fileError("Cannot ship", path, error);

@@ -14,16 +14,26 @@ export interface RowCounts {
   readonly pending: number;
 }
 
-type CountedPieces = Map<number, { outcome: PieceOutcome; readonly rows: number }>;
+/** A piece to be counted. */
+export interface CountedPiece {
+  readonly file: string;
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Lines that are no rows. */
+  readonly damaged?: number;
+}
+
+type CountedPieces = Map<number, { outcome: PieceOutcome; readonly rows: number; readonly damaged: number }>;
 
 /**
- * Counts rows piece by piece: each piece once, however often it is read. What became of pieces is
- * kept as long as their files are there.
+ * Counts rows piece by piece: each once, however often it is read until its file is settled. What a
+ * store has lost is read and shipped again, and counts again.
  */
 export class ShippingCounts {
   #read = 0;
   readonly #rows = { shipped: 0, already: 0, quarantined: 0, pending: 0 };
-  /** By the name of the file: what became of each piece, and its rows. */
+  #damaged = 0;
+  /** What became of each piece of a file that is not settled, by name and first row. */
   readonly #pieces = new Map<string, CountedPieces>();
 
   /** The rows so far. */
@@ -31,38 +41,51 @@ export class ShippingCounts {
     return { read: this.#read, ...this.#rows };
   }
 
+  /** Places in files where there should be rows, and is something else. */
+  get damaged(): number {
+    return this.#damaged;
+  }
+
   /** A piece was read, or read again. */
-  note({ file, firstRow, rows }: CountedPiece, outcome: PieceOutcome): void {
+  note({ file, firstRow, rows, damaged = 0 }: CountedPiece, outcome: PieceOutcome): void {
     const pieces: CountedPieces = this.#pieces.get(file) ?? new Map();
     this.#pieces.set(file, pieces);
     const known = pieces.get(firstRow);
-    if (known === undefined || known.rows !== rows) {
-      pieces.set(firstRow, { outcome, rows });
-      this.#read += rows;
+    if (known !== undefined && known.rows === rows) {
+      // What this shipper has shipped is not "already" there when the store is asked again.
+      if (known.outcome === "shipped" && outcome === "already") return;
+      this.#rows[known.outcome] -= rows;
       this.#rows[outcome] += rows;
+      known.outcome = outcome;
       return;
     }
-    // What this shipper has shipped is not "already" there when the store is asked again.
-    if (known.outcome === outcome || known.outcome === "shipped" && outcome === "already") return;
-    this.#rows[known.outcome] -= rows;
-    this.#rows[outcome] += rows;
-    known.outcome = outcome;
+    // It may have got longer before it was shipped.
+    if (known?.outcome === "pending") this.#add("pending", -known.rows, -known.damaged);
+    pieces.set(firstRow, { outcome, rows, damaged });
+    this.#add(outcome, rows, damaged);
   }
 
-  /** Of a file that is gone nothing is kept but the sums; what was pending of it is no more. */
+  /** Nothing of the file will be read again, unless it changes or the store loses it. */
+  settle(file: string): void {
+    this.#pieces.delete(file);
+  }
+
+  /** Rows were taken out of quarantine, and will be read again. */
+  release(rows: number): void {
+    this.#add("quarantined", -rows, 0);
+  }
+
+  /** A file is gone: what was pending of it is no more. */
   forget(file: string): void {
     for (const { outcome, rows } of this.#pieces.get(file)?.values() ?? []) {
-      if (outcome !== "pending") continue;
-      this.#rows.pending -= rows;
-      this.#read -= rows;
+      if (outcome === "pending") this.#add("pending", -rows, 0);
     }
     this.#pieces.delete(file);
   }
-}
 
-/** A piece to be counted. */
-export interface CountedPiece {
-  readonly file: string;
-  readonly firstRow: number;
-  readonly rows: number;
+  #add(outcome: PieceOutcome, rows: number, damaged: number): void {
+    this.#read += rows;
+    this.#rows[outcome] += rows;
+    this.#damaged += damaged;
+  }
 }

@@ -45,6 +45,8 @@ export interface Quarantined extends Pick<PieceEntry, "stem" | "firstRow" | "row
 export class ShippingDirectory {
   readonly #directory: MonitoringDirectory;
   readonly #path: string;
+  /** What was read of the quarantine, by path. */
+  #known: ReadonlyMap<string, Quarantined> = new Map();
 
   /** Makes nothing yet. */
   constructor(directory: MonitoringDirectory, target: string) {
@@ -71,14 +73,10 @@ export class ShippingDirectory {
    */
   source(): string {
     const { files } = this.#directory;
-    const path = `${this.#directory.pathOf(SHIPPING_DIRECTORY)}/source`;
+    const path = this.#sourcePath;
     for (;;) {
-      const there = unlessGone(() => readSmallFile(files, path, 64));
-      if (there?.ok) {
-        const id = new TextDecoder().decode(there.value).trim();
-        if (SOURCE.test(id)) return id;
-        throw new FileError("EFTYPE", `${path} has no id of 32 hexadecimal digits`);
-      }
+      const known = this.knownSource();
+      if (known !== undefined) return known;
       const id = crypto.randomUUID().replaceAll("-", "");
       const temporary = temporaryPathBeside(path, id);
       const handle = files.create(temporary, this.#access());
@@ -96,6 +94,20 @@ export class ShippingDirectory {
   }
 
   /**
+   * The id of the monitoring directory; `undefined` if it was never shipped.
+   *
+   * @throws {FileError} also if the file has something else.
+   */
+  knownSource(): string | undefined {
+    const path = this.#sourcePath;
+    const there = unlessGone(() => readSmallFile(this.#directory.files, path, 64));
+    if (there === undefined || !there.ok && there.kind === "gone") return undefined;
+    const id = there.ok ? new TextDecoder().decode(there.value).trim() : "";
+    if (SOURCE.test(id)) return id;
+    throw new FileError("EFTYPE", `${path} has no id of 32 hexadecimal digits`);
+  }
+
+  /**
    * Takes the lock of the shipper to this target, which is given back when the handle is closed or the
    * process ends.
    *
@@ -108,9 +120,15 @@ export class ShippingDirectory {
       : locked;
   }
 
-  /** The pieces in quarantine. What cannot be read is left out. */
+  /** The pieces in quarantine, each of which is read once. What cannot be read is left out. */
   quarantined(): Quarantined[] {
-    return this.#quarantineFiles().flatMap((path) => this.#readQuarantined(path) ?? []);
+    const known = new Map<string, Quarantined>();
+    for (const path of this.#quarantineFiles()) {
+      const piece = this.#known.get(path) ?? this.#readQuarantined(path);
+      if (piece !== undefined) known.set(path, piece);
+    }
+    this.#known = known;
+    return [...known.values()];
   }
 
   /**
@@ -148,6 +166,10 @@ export class ShippingDirectory {
     const bytes = unlessGone(() => readSmallFile(this.#directory.files, `${this.#path}/status.json`, MAX_STATUS_BYTES));
     const fields = bytes?.ok ? parseFields(bytes.value) : undefined;
     return fields?.ok ? fields.value : undefined;
+  }
+
+  get #sourcePath(): string {
+    return `${this.#directory.pathOf(SHIPPING_DIRECTORY)}/source`;
   }
 
   get #quarantine(): string {

@@ -1,10 +1,10 @@
 import type { MonitoringDirectory } from "../files/directory.ts";
+import { SPOOLS_DIRECTORY } from "../files/names.ts";
 import type { Clock } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
 import type { Lane, LaneState } from "./lane.ts";
 import type { LettingGo } from "./letting_go.ts";
 import type { RowCounts } from "./shipping_counts.ts";
-import type { ShippingDirectory } from "./shipping_directory.ts";
 import type { Target } from "./targets/target.ts";
 
 /** Files that are named in a status at most. */
@@ -21,6 +21,8 @@ export interface LaneStatus {
   /** ns since 1970. */
   readonly at: bigint;
   readonly state: LaneState;
+  /** Whether it goes on. */
+  readonly isRunning: boolean;
   /** Why the last look failed, if it did. */
   readonly error?: string;
   /** Rows: `read` is the sum of the others. */
@@ -40,11 +42,13 @@ export interface LaneStatus {
   readonly quarantinedPieces: number;
   /** Places in files where there should be rows, and is something else. */
   readonly damaged: number;
-  /** Files that others removed before they were shipped. */
+  /** Files that others removed or renamed before they were shipped. */
   readonly vanishedFiles: number;
   /** Files removed or archived after they were shipped, and attempts that failed. */
   readonly filesLetGo: number;
   readonly letGoFailures: number;
+  /** Why files cannot be let go, if there is a reason. */
+  readonly letGoError?: string;
   /** Files that are not shipped, and why; the first 20. */
   readonly refused: readonly { readonly file: string; readonly reason: string }[];
 }
@@ -53,17 +57,23 @@ export interface LaneStatus {
 export interface StatusParts {
   readonly directory: MonitoringDirectory;
   readonly lane: Lane;
-  readonly shipping: ShippingDirectory;
   readonly target: Target;
   readonly lettingGo: LettingGo;
+  /** Why dead programs' rows are not in files, if there are such. */
+  readonly unrecovered: string | undefined;
   readonly clock: Clock;
 }
 
 /** The status of a lane now. */
-export function statusOf({ directory, lane, shipping, target, lettingGo, clock }: StatusParts): LaneStatus {
+export function statusOf(
+  { directory, lane, target, lettingGo, unrecovered, clock }: StatusParts,
+): LaneStatus {
   const { shipper, state, failure, retries } = lane;
   const { tally, files: { waiting, refused, vanished }, counts } = shipper;
   const at = clock.epoch();
+  const unshipped: [file: string, reason: string][] = unrecovered === undefined
+    ? []
+    : [[SPOOLS_DIRECTORY, unrecovered]];
   const age = waiting.since === undefined ? 0 : Number(at / BigInt(NANOSECONDS_PER_MS)) - waiting.since;
   return {
     directory: directory.path,
@@ -71,6 +81,7 @@ export function statusOf({ directory, lane, shipping, target, lettingGo, clock }
     guarantee: target.guarantee.rows,
     at,
     state,
+    isRunning: !lane.hasEnded,
     ...failure === undefined ? {} : { error: failure.message },
     rows: counts.rows,
     files: tally.files,
@@ -80,11 +91,12 @@ export function statusOf({ directory, lane, shipping, target, lettingGo, clock }
     oldestUnshippedSeconds: Math.max(0, Math.round(age) / 1000),
     newestShipped: tally.newest,
     retries,
-    quarantinedPieces: shipping.quarantined().length,
-    damaged: tally.damaged,
+    quarantinedPieces: shipper.quarantinedPieces,
+    damaged: counts.damaged,
     vanishedFiles: vanished,
     filesLetGo: lettingGo.tally.files,
     letGoFailures: lettingGo.tally.failures,
-    refused: [...refused].slice(0, MOST_NAMED).map(([file, reason]) => ({ file, reason })),
+    ...lettingGo.lastFailure === undefined ? {} : { letGoError: lettingGo.lastFailure },
+    refused: [...unshipped, ...refused].slice(0, MOST_NAMED).map(([file, reason]) => ({ file, reason })),
   };
 }

@@ -151,6 +151,17 @@ export async function hasPiece(
   return await digestOf(content) === sha256 ? "same" : "other";
 }
 
+/** The bytes from the beginning of a file on that these entries cover. */
+export function coveredBytes(entries: readonly PieceEntry[]): number {
+  let [bytes, rows] = [0, 0];
+  for (const entry of [...entries].sort((one, other) => one.firstRow - other.firstRow)) {
+    if (entry.firstRow !== rows) break;
+    bytes += entry.bytes;
+    rows += entry.rows;
+  }
+  return bytes;
+}
+
 function readUpTo(handle: ByteSource, offset: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(Math.max(0, length));
   let read = 0;

@@ -95,6 +95,9 @@ export interface Target {
   describe(programs: readonly ShippedProgram[]): Promise<void>;
   /** Counts the rows of the source. */
   count(): Promise<readonly ChannelCount[]>;
-  /** Disconnects. Does not throw. */
+  /**
+   * Disconnects within a second or so. What is running is given up and fails, also an `open` that is
+   * not done. Does not throw.
+   */
   close(): Promise<void>;
 }

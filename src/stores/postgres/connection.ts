@@ -6,6 +6,9 @@ import { CopyIn } from "./copy_in.ts";
 import { CopyOut, type RowBlock } from "./copy_out.ts";
 import { storeErrorOf } from "./failures.ts";
 
+/** ms for which the server may take leave. */
+const PARTING = 1_000;
+
 /** A row of a result. */
 export type SqlRow = Readonly<Record<string, unknown>>;
 
@@ -17,6 +20,8 @@ export interface ConnectionOptions {
   readonly name: string;
   /** ms after which an answer that has not come never will. */
   readonly patience: number;
+  /** Ends it at once, also while it is connecting. */
+  readonly signal?: AbortSignal;
   readonly timers: Timers;
   /** For the advice of how to install the package. */
   readonly runtimeName: string;
@@ -31,12 +36,15 @@ export class Connection {
   readonly #client: Client;
   readonly #options: ConnectionOptions;
   #lost: unknown;
+  /** Questions that are not answered yet. */
+  #open = 0;
 
   private constructor(client: Client, options: ConnectionOptions) {
     this.#client = client;
     this.#options = options;
     // Between two queries nobody else would hear of it.
     client.on("error", (error) => this.#lost ??= error);
+    options.signal?.addEventListener("abort", () => this.#destroy(), { once: true });
   }
 
   /**
@@ -46,17 +54,16 @@ export class Connection {
    * @throws {StoreError}
    */
   static async open(options: ConnectionOptions): Promise<Connection> {
-    const { url, patience, runtimeName, action, application } = options;
+    const { url, runtimeName, action, application } = options;
     const { default: pg } = await loadPackage("pg", `${action} PostgreSQL`, runtimeName, () => import("pg"));
     const client = new pg.Client({
       connectionString: url,
-      connectionTimeoutMillis: patience,
       keepAlive: true,
       application_name: application,
     });
     const connection = new Connection(client, options);
     try {
-      await connection.#answered(client.connect());
+      await connection.#answered(() => client.connect());
       return connection;
     } catch (error) {
       await connection.close();
@@ -77,12 +84,26 @@ export class Connection {
   }
 
   /**
-   * Copies CSV into a table; returns the number of rows that the server says it has taken.
+   * Copies CSV into a table; returns the number of rows that the server says it has taken. It may take
+   * any time, as long as the server goes on reading.
    *
    * @throws {StoreError}
    */
   async copy(text: string, chunks: readonly Uint8Array[]): Promise<number> {
-    return await this.#run(async () => await this.#client.query(new CopyIn(text, chunks)).rows);
+    return await this.#run(async (isAlive) => await this.#client.query(new CopyIn(text, chunks, isAlive)).rows);
+  }
+
+  /**
+   * Commits.
+   *
+   * @throws {StoreError} also if the server has rolled back instead, as it does after an error.
+   */
+  async commit(): Promise<void> {
+    const { command } = await this.#run(async () => await this.#client.query("COMMIT"));
+    if (command !== "COMMIT") {
+      const { action, name } = this.#options;
+      throw new StoreError("passing", command, `Cannot ${action} ${name}: COMMIT was answered ${command}`);
+    }
   }
 
   /**
@@ -108,7 +129,9 @@ export class Connection {
   async close(): Promise<void> {
     try {
       const ended = this.#client.end();
-      const { promise: late, cancel } = this.#after(1_000);
+      ended.catch(() => {});
+      if (this.#open > 0) return; // it would wait for the answer
+      const { promise: late, cancel } = this.#after(PARTING);
       await Promise.race([ended, late]);
       cancel();
     } catch {
@@ -118,30 +141,41 @@ export class Connection {
     }
   }
 
-  async #run<T>(work: () => Promise<T>): Promise<T> {
+  async #run<T>(work: (isAlive: () => void) => Promise<T>): Promise<T> {
     try {
       if (this.#lost !== undefined) throw this.#lost;
-      return await this.#answered(work());
+      return await this.#answered(work);
     } catch (error) {
       const { action, name } = this.#options;
       throw storeErrorOf(error, `Cannot ${action} ${name}`);
     }
   }
 
-  /** The answer, or a failure if it does not come. */
-  async #answered<T>(answer: Promise<T>): Promise<T> {
+  /**
+   * The answer, or a failure if it does not come: `work` calls `isAlive` when there is a sign of life.
+   */
+  async #answered<T>(work: (isAlive: () => void) => Promise<T>): Promise<T> {
     const { patience, name } = this.#options;
-    const { promise: late, cancel } = this.#after(patience);
-    answer.catch(() => {}); // it may fail when nobody waits for it any more
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    let cancel = (): void => {};
+    let isOver = false;
+    const isAlive = (): void => {
+      cancel();
+      if (isOver) return;
+      cancel = this.#options.timers.after(patience, () => {
+        this.#destroy();
+        reject(new StoreError("passing", "ETIMEDOUT", `${name} does not answer for ${patience / 1000} s`));
+      });
+    };
+    isAlive();
+    this.#open++;
     try {
-      return await Promise.race([
-        answer,
-        late.then(() => {
-          this.#destroy();
-          throw new StoreError("passing", "ETIMEDOUT", `${name} does not answer for ${patience / 1000} s`);
-        }),
-      ]);
+      const answer = work(isAlive);
+      answer.catch(() => {}); // it may fail when nobody waits for it any more
+      return await Promise.race([answer, late]);
     } finally {
+      this.#open--;
+      isOver = true;
       cancel();
     }
   }

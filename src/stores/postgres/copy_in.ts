@@ -33,14 +33,16 @@ export class CopyIn {
   readonly rows: Promise<number>;
   readonly #text: string;
   readonly #chunks: readonly Uint8Array[];
+  readonly #isAlive: () => void;
   #count = -1;
   #error: Error | undefined;
   #hasEnded = false;
 
-  /** Does nothing before it is given to `client.query`. */
-  constructor(text: string, chunks: readonly Uint8Array[]) {
+  /** Does nothing before it is given to `client.query`. `isAlive` is called when the server has read something. */
+  constructor(text: string, chunks: readonly Uint8Array[], isAlive: () => void) {
     this.#text = text;
     this.#chunks = chunks;
+    this.#isAlive = isAlive;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.rows = promise;
     promise.catch(() => {}); // it may end before anybody waits for it
@@ -84,7 +86,9 @@ export class CopyIn {
     for (const length of this.#fill(message)) {
       if (this.#error !== undefined || this.#hasEnded) return;
       stream.write(withHeader(COPY_DATA, message.slice(0, HEADER_BYTES + length)));
-      if (stream.writableNeedDrain) await drained(stream);
+      if (!stream.writableNeedDrain) continue;
+      await drained(stream);
+      this.#isAlive();
     }
     if (this.#error === undefined && !this.#hasEnded) stream.write(withHeader(COPY_DONE, new Uint8Array(HEADER_BYTES)));
   }

@@ -2,7 +2,7 @@ import { type FailureKind, StoreError } from "../store_error.ts";
 
 /** Classes of SQLSTATE, or whole codes, by what they mean for a shipper (PostgreSQL, appendix A). */
 const KINDS: readonly (readonly [start: string, kind: FailureKind])[] = [
-  ["25006", "passing"], // read-only transaction: a standby, or it fails over
+  ["25006", "target"], // read-only
   ["08", "passing"], // connection
   ["25", "passing"], // the transaction was ended from outside
   ["40", "passing"], // rollback: deadlock, serialization

@@ -18,22 +18,25 @@ const REMINDER = 60_000;
 
 /** Ships, and returns the exit code. */
 export async function runShipping(options: ShipOptions, context: CliContext): Promise<ExitCode> {
-  const { stdout, stderr, onStop, writeFile, serve } = context;
+  const { stdout, stderr, onStop, serve } = context;
   const stop = new AbortController();
   const forget = onStop(() => stop.abort());
   const teller = new FailureTeller(context);
-  let latest: readonly LaneStatus[] = [];
+  const statusFile = options.statusFile === undefined ? undefined : new StatusFile(options.statusFile, context);
+  let shipping: Shipping | undefined;
   using bar = progressBar(context, "Shipping");
-  const close = options.metrics === undefined ? undefined : await serve(options.metrics, () => metricsText(latest));
+  const close = options.metrics === undefined ? undefined : await serve(
+    options.metrics,
+    () => metricsText(shipping?.status ?? []),
+  );
   try {
     const opened = await open(options, context, {
       signal: stop.signal,
       onChange: (status) => {
-        latest = status;
         teller.tell(status);
         const { done, total } = progressOf(status);
         bar.update(done, total, `${counted(sum(status, (lane) => lane.rows.shipped), "row")}`);
-        if (options.statusFile !== undefined) writeFile(options.statusFile, `${toJson(status)}\n`);
+        statusFile?.write(status);
       },
     });
     if (opened === undefined) return exitCode.ok; // it was stopped before its turn came
@@ -41,9 +44,11 @@ export async function runShipping(options: ShipOptions, context: CliContext): Pr
       writeError(stderr, opened.message);
       return exitCode.busy;
     }
+    shipping = opened;
     const isDone = await opened.run();
     const { status } = opened;
-    teller.tell(status);
+    teller.end(status);
+    statusFile?.write(status, true);
     stdout.write(options.json ? `${toJson(status)}\n` : status.map((lane) => `${inWords(lane)}\n`).join(""));
     for (const { refused } of status) {
       for (const { file, reason } of refused) writeError(stderr, `Not shipped: ${sanitize(file)}: ${sanitize(reason)}`);
@@ -87,18 +92,63 @@ class FailureTeller {
     this.#context = context;
   }
 
+  /** While it goes on. */
   tell(status: readonly LaneStatus[]): void {
-    const { stderr, now } = this.#context;
-    for (const { directory, target, state, error } of status) {
+    for (const { directory, target, state, isRunning, error, letGoError } of status) {
+      if (!isRunning) continue;
       const key = `${directory} ${target}`;
-      const told = this.#told.get(key);
-      if (error === undefined) {
-        if (told !== undefined) writeError(stderr, `${target}: shipping goes on`);
-        this.#told.delete(key);
-      } else if (told?.text !== error || now() - told.at > REMINDER) {
-        writeError(stderr, `${sanitize(error)} (${state}, nothing is lost; trying again)`);
-        this.#told.set(key, { text: error, at: now() });
-      }
+      const isOver = this.#tell(key, error, (text) => `${text} (${state}, nothing is lost; trying again)`);
+      if (isOver) writeError(this.#context.stderr, `${target}: shipping goes on`);
+      this.#tell(`${key} let go`, letGoError, (text) => `Cannot let files go from ${directory}: ${text}`);
+    }
+  }
+
+  /** When it ends: nothing is tried again. */
+  end(status: readonly LaneStatus[]): void {
+    for (const { state, error } of status) {
+      if (error === undefined) continue;
+      writeError(this.#context.stderr, `${sanitize(error)} (${state}, nothing is lost; the next kymo ship goes on)`);
+    }
+  }
+
+  /** Whether something was told that is over. */
+  #tell(key: string, text: string | undefined, inWords: (text: string) => string): boolean {
+    const { stderr, now } = this.#context;
+    const told = this.#told.get(key);
+    if (text === undefined) return this.#told.delete(key);
+    if (told?.text === text && now() - told.at <= REMINDER) return false;
+    writeError(stderr, inWords(sanitize(text)));
+    this.#told.set(key, { text, at: now() });
+    return false;
+  }
+}
+
+/** ms between two writings of the file. */
+const STATUS_INTERVAL = 2_000;
+
+/** The file with the status. If it cannot be written, that is told once: the rows matter more. */
+class StatusFile {
+  readonly #path: string;
+  readonly #context: CliContext;
+  #next = -Infinity;
+  #isTold = false;
+
+  constructor(path: string, context: CliContext) {
+    this.#path = path;
+    this.#context = context;
+  }
+
+  write(status: readonly LaneStatus[], isLast = false): void {
+    const { now, writeFile, stderr } = this.#context;
+    if (now() < this.#next && !isLast) return;
+    this.#next = now() + STATUS_INTERVAL;
+    try {
+      writeFile(this.#path, `${toJson(status)}\n`);
+      this.#isTold = false;
+    } catch (error) {
+      if (!(error instanceof KymoError)) throw error;
+      if (!this.#isTold) writeError(stderr, error.message);
+      this.#isTold = true;
     }
   }
 }

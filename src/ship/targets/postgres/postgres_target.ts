@@ -37,6 +37,8 @@ export class PostgresTarget implements Target {
   readonly #options: PostgresOptions;
   readonly #schema: string;
   #connection: Connection | undefined;
+  /** Ends what is connected or connecting. */
+  #closing = new AbortController();
   #source: Source | undefined;
 
   /** Connects to nothing yet. */
@@ -120,7 +122,7 @@ export class PostgresTarget implements Target {
       if (copied !== rows) {
         throw new StoreError("data", "COUNT", `${this.name} has taken ${copied} rows of ${rows}`);
       }
-      await connection.query("COMMIT");
+      await connection.commit();
       return "shipped";
     } catch (error) {
       // Of a connection that is lost the server rolls back by itself, unless it has committed.
@@ -170,10 +172,21 @@ export class PostgresTarget implements Target {
     const connection = this.#connection;
     this.#connection = undefined;
     await connection?.close();
+    this.#closing.abort();
+    this.#closing = new AbortController();
   }
 
-  #connect(): Promise<Connection> {
-    return Connection.open({ ...this.#options, action: "ship to", application: "kymo ship" });
+  async #connect(): Promise<Connection> {
+    const { signal } = this.#closing;
+    const connection = await Connection.open({
+      ...this.#options,
+      signal,
+      action: "ship to",
+      application: "kymo ship",
+    });
+    if (!signal.aborted) return connection;
+    await connection.close();
+    throw new StoreError("passing", "ECANCELED", `Cannot connect to ${this.name}: it was closed meanwhile`);
   }
 
   get #connected(): Connection {
