@@ -25,8 +25,8 @@ export function rowsInFiles(directory: string): string[] {
 }
 
 /** All rows in a PostgreSQL server, sorted. */
-export function rowsInPostgres(server: PostgresServer): string[] {
-  return server.query("SELECT timepoint, measurement, label, pid, channel FROM kymo.observation")
+export function rowsInPostgres(server: PostgresServer, schema = "kymo"): string[] {
+  return server.query(`SELECT timepoint, measurement, label, pid, channel FROM ${schema}.observation`)
     .map(([timepoint = "", measurement = "", label = "", pid = "", channel = ""]) =>
       rowText(timepoint, Number(measurement), label, pid, channel)
     ).sort();
