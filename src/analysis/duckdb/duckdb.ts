@@ -56,6 +56,13 @@ const PARSER_PREFIX = "Failed to extract statements: ";
 const DEFAULT_MAX_THREADS = 16;
 
 /**
+ * ms between two turns of the event loop, at least, while a database is open. From Deno 2.7.14 to
+ * 2.8.3 a timer may never fire while DuckDB is loaded, unless another one does: half of all summaries
+ * never ended.
+ */
+const WAKE_INTERVAL = 20;
+
+/**
  * Tells whether a query has read something that has changed since; the query's failure, if it
  * failed, is given.
  */
@@ -70,6 +77,7 @@ export class DuckDB {
   /** Resolves when the last query in the queue has ended. */
   #queue: Promise<void> = Promise.resolve();
   #isClosed = false;
+  readonly #stopWaking: () => void;
   #isStale: IsStale = () => Promise.resolve(false);
   #isOrdered = (): boolean => true;
 
@@ -78,11 +86,13 @@ export class DuckDB {
     instance: DuckDBInstance,
     connection: DuckDBConnection,
     spill: SpillDirectory,
+    stopWaking: () => void,
   ) {
     this.#module = module;
     this.#instance = instance;
     this.#connection = connection;
     this.#spill = spill;
+    this.#stopWaking = stopWaking;
   }
 
   /**
@@ -108,7 +118,7 @@ export class DuckDB {
       await connection.run("SET enable_progress_bar_print = false");
       await connection.run("SET progress_bar_time = 0");
       if (options.threads === undefined) await limitThreads(connection);
-      return new DuckDB(module, instance, connection, spill);
+      return new DuckDB(module, instance, connection, spill, runtime.timers.every(WAKE_INTERVAL, () => {}));
     } catch (error) {
       spill.remove();
       const first = firstLine(error);
@@ -216,6 +226,7 @@ export class DuckDB {
     if (!this.#isClosed) {
       this.#isClosed = true;
       this.#queue = this.#queue.then(() => {
+        this.#stopWaking();
         this.#connection.closeSync();
         this.#instance.closeSync();
         this.#spill.remove();
