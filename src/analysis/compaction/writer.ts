@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { ValueKind, valueKindOf } from "../../series.ts";
-import { COLUMNS, literal, pathLiteral } from "../duckdb/sql.ts";
+import { COLUMNS } from "../duckdb/sql.ts";
+import { writeVerified } from "../duckdb/verified_parquet.ts";
 import { type CompactedMetadata, formatMetadata, METADATA_KEY } from "../compacted/format.ts";
 
 /** What was written. */
@@ -8,9 +9,8 @@ export type Written = Pick<CompactedMetadata, "rows" | "first" | "last">;
 
 const TABLE = "kymo_compaction";
 
-/** A number for all rows of a relation, in whatever order: equal if the relations are. */
-const FINGERPRINT = "count(*) || ' ' || sum(hash(Timepoint, Measurement::DOUBLE, signbit(Measurement::DOUBLE), " +
-  "Label, PID, Isolate)::HUGEINT)";
+/** What must not be changed of a row. */
+const SAME = ["Timepoint", "Measurement::DOUBLE", "signbit(Measurement::DOUBLE)", "Label", "PID", "Isolate"];
 
 /** Whether all measurements are decimals to the last bit. */
 const ARE_DECIMALS = "bool_and(coalesce(TRY_CAST(Measurement AS DECIMAL(18, 9))::DOUBLE = Measurement, false) " +
@@ -32,9 +32,9 @@ export async function writeCompacted(
   const query = async (sql: string): Promise<unknown[]> => (await connection.runAndReadAll(sql)).getRowsJS()[0]!;
   await connection.run(`CREATE OR REPLACE TABLE ${TABLE} AS SELECT ${COLUMNS} FROM ${relation}`);
   try {
-    const [count, first, last, areDecimals, fingerprint] = await query(
-      `SELECT count(*), min(Timepoint), max(Timepoint), ${ARE_DECIMALS}, ${FINGERPRINT} FROM ${TABLE}`,
-    ) as [bigint, bigint, bigint, boolean, string];
+    const [count, first, last, areDecimals] = await query(
+      `SELECT count(*), min(Timepoint), max(Timepoint), ${ARE_DECIMALS} FROM ${TABLE}`,
+    ) as [bigint, bigint, bigint, boolean];
     const rows = Number(count);
     const expected = inputs.reduce((sum, { rows }) => sum + rows, 0);
     if (rows !== expected) throw new Error(`${rows} rows were read where ${expected} were found before`);
@@ -42,14 +42,15 @@ export async function writeCompacted(
     // One channel has one type, so that queries over all of its files see one.
     const isDecimal = valueKindOf(channel) === ValueKind.duration && areDecimals;
     const measurement = isDecimal ? "Measurement::DECIMAL(18, 9) AS Measurement" : "Measurement";
-    await connection.run(`
-      COPY (SELECT Timepoint, ${measurement}, Label, PID, Isolate FROM ${TABLE} ORDER BY Label, Timepoint)
-      TO ${literal(path)} (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, USE_TMP_FILE false,
-        KV_METADATA {${METADATA_KEY}: ${literal(metadata)}})`);
-    const [written] = await query(
-      `SELECT ${FINGERPRINT} FROM read_parquet(${pathLiteral(path)}, hive_partitioning = false)`,
-    );
-    if (written !== fingerprint) throw new Error("what was written reads back as something else");
+    await writeVerified(connection, {
+      path,
+      table: TABLE,
+      select: `Timepoint, ${measurement}, Label, PID, Isolate`,
+      order: "Label, Timepoint",
+      same: SAME,
+      doubles: "Measurement::DOUBLE",
+      metadata: { key: METADATA_KEY, text: metadata },
+    });
     return { rows, first, last };
   } finally {
     await connection.run(`DROP TABLE IF EXISTS ${TABLE}`);

@@ -1,12 +1,13 @@
 import type { Runtime } from "../../runtime.ts";
 import { postgresLocation } from "../../stores/postgres/postgres_address.ts";
 import { DuckDBTarget } from "./duckdb/duckdb_target.ts";
+import { ParquetTarget } from "./parquet/parquet_target.ts";
 import { PostgresTarget } from "./postgres/postgres_target.ts";
 import type { Target } from "./target.ts";
 import type { TargetAddress } from "./target_address.ts";
 
 /** The schemes of the addresses of stores. */
-export const SCHEMES: readonly string[] = ["postgres", "duckdb"];
+export const SCHEMES: readonly string[] = ["postgres", "duckdb", "parquet"];
 
 /** ms after which an answer that has not come never will. */
 const PATIENCE = 60_000;
@@ -35,6 +36,7 @@ export function connectTarget(
   if (scheme === "duckdb") {
     return new DuckDBTarget(runtime, { path, name, schema: url.searchParams.get("schema") || "kymo", shipper });
   }
+  if (scheme === "parquet") return new ParquetTarget(runtime, { path, name });
   const location = postgresLocation(address, password, "ship");
   return new PostgresTarget({ ...location, shipper, patience, timers, runtimeName });
 }

@@ -28,6 +28,9 @@ Databases, and what holds when anything is killed or fails at any moment:
   telemetry.duckdb, duckdb:path[?schema=kymo]
     exactly once. A file of DuckDB, open for a batch at a time. Needs the package
     @duckdb/node-api.
+  telemetry/, parquet:folder
+    exactly once. A folder of Parquet files by channel and hour, with --follow once
+    a minute. Needs the package @duckdb/node-api.
 
 Tables are made at first use, or by --init; --init --dry-run prints how. Who may
 not make tables can have somebody else run that.

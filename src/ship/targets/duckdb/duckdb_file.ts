@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DuckDB } from "../../../analysis/duckdb/duckdb.ts";
 import { literal } from "../../../analysis/duckdb/sql.ts";
-import { release, unlessGone } from "../../../files/directory.ts";
-import { directoryOf, temporaryPathBeside } from "../../../files/names.ts";
+import { unlessGone } from "../../../files/directory.ts";
+import { temporaryPathBeside } from "../../../files/names.ts";
 import { FileError, type Runtime } from "../../../runtime.ts";
 import { StoreError } from "../../../stores/store_error.ts";
+import { publishNew } from "../new_file.ts";
 import { storeErrorOf } from "./failures.ts";
 
 /** What the file is called in SQL while it is open. */
@@ -12,6 +13,9 @@ export const CATALOG = "store";
 
 /** Memory and threads: programs record beside it. */
 const LIMITS = { memoryLimit: "256MB", threads: 2 } as const;
+
+/** ms to wait for the end of what is running when it is closed. */
+const CLOSING = 1_000;
 
 /** Resolves when the last work on a file has ended, by its path. */
 const turns = new Map<string, Promise<void>>();
@@ -69,14 +73,7 @@ export class DuckDBFile {
     const temporary = temporaryPathBeside(this.#path, isolateId());
     try {
       await this.#use(temporary, work);
-      const handle = files.open(temporary);
-      try {
-        handle.sync();
-      } finally {
-        release(handle);
-      }
-      files.link(temporary, this.#path);
-      files.syncDirectory(directoryOf(this.#path));
+      publishNew(files, temporary, this.#path);
     } catch (error) {
       if (!(error instanceof FileError && error.code === "EEXIST")) throw this.#errorOf(error);
     } finally {
@@ -84,11 +81,11 @@ export class DuckDBFile {
     }
   }
 
-  /** Closes the database that opens it. */
+  /** Closes the database that opens it. What is running goes on, for the time of a batch. */
   async close(): Promise<void> {
     const database = this.#database;
     this.#database = undefined;
-    await database?.close();
+    if (database !== undefined) await Promise.race([database.close(), this.#runtime.timers.sleep(CLOSING)]);
   }
 
   async #use<Result>(path: string, work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
