@@ -3,11 +3,19 @@ import type { Piece } from "./pieces/piece.ts";
 import type { RowOwners } from "./pieces/row_owners.ts";
 import type { ShippedProgram, Target } from "./targets/target.ts";
 
-/** The programs whose rows are shipped, and what the store knows of them. */
+/** Programs that a store is told of at once. */
+const TOLD_AT_ONCE = 1_000;
+
+/**
+ * The programs of a directory, and what the store knows of them: those whose rows are shipped, and
+ * those of which there is a record, also without rows, or with rows that might be of others.
+ */
 export class ShippedPrograms {
   readonly #owners: RowOwners;
   /** Those that the store knows, but not their ends. */
   readonly #running = new Set<string>();
+  /** How many of the programs with records the store was told of. */
+  #told = 0;
 
   /** `owners` knows their records. */
   constructor(owners: RowOwners) {
@@ -34,11 +42,25 @@ export class ShippedPrograms {
   }
 
   /**
-   * Tells the store how programs have ended since their rows were shipped.
+   * Tells the store which programs there are, and how they have ended since it was told of them.
    *
    * @throws {StoreError}
    */
-  async describeEnded(target: Target): Promise<void> {
+  async describe(target: Target): Promise<void> {
+    await this.#describeEnded(target);
+    while (this.#told < this.#owners.programs.length) await this.#describeFound(target);
+  }
+
+  async #describeFound(target: Target): Promise<void> {
+    const found = this.#owners.programs.slice(this.#told, this.#told + TOLD_AT_ONCE);
+    // Of a record that cannot be read nothing is known.
+    const programs = found.map((id) => this.#owners.describe(id)).filter(({ record }) => record !== undefined);
+    await target.describe(programs);
+    for (const program of programs) if (program.record?.end === undefined) this.#running.add(processKey(program));
+    this.#told += found.length;
+  }
+
+  async #describeEnded(target: Target): Promise<void> {
     const programs: ShippedProgram[] = [];
     for (const key of this.#running) {
       const program = this.#owners.describe(parseProcessKey(key));
@@ -52,5 +74,6 @@ export class ShippedPrograms {
   /** The store may know nothing: another one answers. */
   forget(): void {
     this.#running.clear();
+    this.#told = 0;
   }
 }

@@ -160,7 +160,7 @@ export class Shipper {
       }
       await this.#shipAll(this.#refusals.inOrder(waiting), signal);
       this.#refusals.blame();
-      if (cares) await this.#programs.describeEnded(target);
+      if (cares) await this.#programs.describe(target);
       await this.#confirm();
       // A store that was restored while there was nothing to ship is noticed.
       if (cares) await target.entries([], [], () => []);

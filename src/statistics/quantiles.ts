@@ -23,7 +23,8 @@ export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
   const below = sorted[Math.floor(rank)] ?? NaN;
   const above = sorted[Math.ceil(rank)] ?? NaN;
   const weight = rank - Math.floor(rank);
-  return below === above ? below : below * (1 - weight) + above * weight;
+  // Of equal numbers too, so that it is what DuckDB computes to the last bit.
+  return weight === 0 ? below : below * (1 - weight) + above * weight;
 }
 
 /** The median of numbers in any order; NaN if there are none. */

@@ -86,7 +86,9 @@ export class PostgresStore implements Store, StoredSeries {
       else problems.push({ path: `${this.name} program ${processKey(id)}`, reason: parsed.reason });
     }
     const skipped = Number(more[0]?.found ?? 0) - more.length;
-    return { byProcess, liveness: new Map(), skipped, problems };
+    // In the order of the files' names, as of a directory.
+    const sorted = new Map([...byProcess].sort(([one], [other]) => one < other ? -1 : 1));
+    return { byProcess: sorted, liveness: new Map(), skipped, problems };
   }
 
   async channels(): Promise<readonly string[]> {

@@ -25,6 +25,8 @@ export class RowOwners {
   readonly #source: string;
   readonly #lives = new Map<number, Life[]>();
   readonly #known = new Set<string>();
+  /** The programs that have records, in the order in which these were found. */
+  readonly programs: ProcessId[] = [];
   readonly #ids = new Map<string, bigint>();
 
   /** `source` is the id of the directory. Reads nothing yet. */
@@ -39,6 +41,7 @@ export class RowOwners {
       const owner = parseProgramFileName(name);
       if (owner === undefined || this.#known.has(name)) continue;
       this.#known.add(name);
+      this.programs.push(owner);
       this.#lives.set(owner.pid, [...this.#lives.get(owner.pid) ?? [], {
         id: owner,
         name,

@@ -98,7 +98,7 @@ async function summarizeRecording(
         context,
         (computed) => summarize(db, { ...selection, ...computed }),
       )
-      : await summarize(db, { ...selection, estimate: estimate() });
+      : await summarize(db, { ...selection, estimate: options.program === undefined ? estimate() : undefined });
   });
   const { reading } = db;
   const records = db.programRecords(summary.processes);
