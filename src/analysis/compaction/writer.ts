@@ -44,9 +44,8 @@ export async function writeCompacted(
     const measurement = isDecimal ? "Measurement::DECIMAL(18, 9) AS Measurement" : "Measurement";
     await writeVerified(connection, {
       path,
-      table: TABLE,
-      select: `Timepoint, ${measurement}, Label, PID, Isolate`,
-      order: "Label, Timepoint",
+      relation: TABLE,
+      query: `SELECT Timepoint, ${measurement}, Label, PID, Isolate FROM ${TABLE} ORDER BY Label, Timepoint`,
       same: SAME,
       doubles: "Measurement::DOUBLE",
       metadata: { key: METADATA_KEY, text: metadata },

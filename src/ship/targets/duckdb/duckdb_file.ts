@@ -12,7 +12,7 @@ import { storeErrorOf } from "./failures.ts";
 export const CATALOG = "store";
 
 /** Memory and threads: programs record beside it. */
-const LIMITS = { memoryLimit: "256MB", threads: 2 } as const;
+const LIMITS = { memoryLimit: "128MB", threads: 1 } as const;
 
 /** ms to wait for the end of what is running when it is closed. */
 const CLOSING = 1_000;
