@@ -2,7 +2,7 @@
  * Rows that were fetched from a store, as files that DuckDB reads as often as it wants.
  *
  * They come as CSV, which is written to a file for temporary use. Each 64 MiB of it become a Parquet
- * file, while the store waits: that takes an eighth of the room, and DuckDB reads it ten times as fast.
+ * file, while the store waits: that takes a fifth of the room, and DuckDB reads it ten times as fast.
  * So what is selected may be far larger than the memory.
  *
  * @module

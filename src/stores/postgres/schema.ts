@@ -84,6 +84,10 @@ CREATE INDEX shipped_sha256 ON ${s}.shipped (source, sha256);
 CREATE FUNCTION ${s}.time_of(timepoint bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
   $$ SELECT '1970-01-01T00:00:00Z'::timestamptz + (timepoint / 1000) * interval '1 microsecond' $$;
 
+-- The timepoint of a time: conditions on timepoint use the index, those on time do not.
+CREATE FUNCTION ${s}.timepoint_of("time" timestamptz) RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT (extract(epoch FROM "time") * 1000000)::bigint * 1000 $$;
+
 CREATE VIEW ${s}.named AS
   SELECT ${s}.time_of(o.timepoint) AS time, o.timepoint, o.measurement, o.label, o.channel,
     p.service, p.instance, p.host, o.pid, p.isolate, p.runtime, o.program, p.source
