@@ -151,6 +151,7 @@ export class Shipper {
     const cares = isLast || clock.now() >= this.#nextCare;
     if (cares) this.#nextCare = clock.now() + CARE_INTERVAL * NANOSECONDS_PER_MS;
     try {
+      if (target.isLost === true) await this.close();
       if (!this.#isConnected) {
         await target.open(source);
         this.#isConnected = true;

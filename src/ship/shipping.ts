@@ -38,7 +38,7 @@ const SLICE = 10;
 /** ms between two rounds of what is done beside shipping. */
 const CARE_INTERVAL = 500;
 
-/** ms between two writings of the status, if it has changed or not. */
+/** ms between two writings of the status, if it has changed or not. Failures are written at once. */
 const STATUS_INTERVAL = 2_000;
 const IDLE_STATUS_INTERVAL = 10_000;
 
@@ -207,19 +207,22 @@ export class Shipping {
     const { clock, timers } = this.#runtime;
     const after = (ms: number): number => clock.now() + ms * NANOSECONDS_PER_MS;
     let nextRecovery = after(RECOVERY_INTERVAL);
-    let nextStatus = clock.now();
-    let nextIdleStatus = clock.now();
+    let nextStatus = 0;
+    let nextIdleStatus = 0;
     let written = "";
+    let writtenStates = "";
     while (!over.aborted) {
       if (clock.now() >= nextRecovery) {
         await this.#recover(place);
         nextRecovery = after(RECOVERY_INTERVAL);
       }
       place.lettingGo.run(place.lanes.map(({ lane }) => lane.shipper));
-      const state = place.lanes.map((lane) => stateOf(this.#statusOf(place, lane))).join("\n");
-      if (clock.now() >= nextStatus && state !== written || clock.now() >= nextIdleStatus) {
+      const states = place.lanes.map(({ lane }) => lane.failure?.message ?? "").join("\n");
+      const status = place.lanes.map((lane) => withoutTime(this.#statusOf(place, lane))).join("\n");
+      const isDue = clock.now() >= nextStatus && status !== written || clock.now() >= nextIdleStatus;
+      if (isDue || states !== writtenStates) {
         this.#writeStatus(place);
-        written = state;
+        [written, writtenStates] = [status, states];
         nextStatus = after(STATUS_INTERVAL);
         nextIdleStatus = after(IDLE_STATUS_INTERVAL);
       }
@@ -267,8 +270,8 @@ function intervalOf({ shipper: { interval, files: { listingTime } } }: Lane): nu
   return Math.max(LOOK_INTERVAL, interval, listingTime / NANOSECONDS_PER_MS / LISTING_SHARE);
 }
 
-/** A status without its time. */
-function stateOf({ at: _, oldestUnshippedSeconds: __, ...status }: LaneStatus): string {
+/** A status without its time, to be compared. */
+function withoutTime({ at: _, oldestUnshippedSeconds: __, ...status }: LaneStatus): string {
   return JSON.stringify(status, (_, value) => typeof value === "bigint" ? String(value) : value);
 }
 

@@ -66,6 +66,8 @@ export interface Target {
    * @default 1000
    */
   readonly interval?: number;
+  /** Whether the connection broke since `open`, as far as it is known. Then the store is opened again. */
+  readonly isLost?: boolean;
   /**
    * Connects, and makes the tables unless they are there. Notes the source. Whatever was prepared
    * before is forgotten: the store may have been restored from an older backup.

@@ -44,7 +44,13 @@ export class Connection {
     this.#options = options;
     // Between two queries nobody else would hear of it.
     client.on("error", (error) => this.#lost ??= error);
+    client.on("end", () => this.#lost ??= new Error("the connection has ended"));
     options.signal?.addEventListener("abort", () => this.#destroy(), { once: true });
+  }
+
+  /** Whether it is known to have ended. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
   }
 
   /**

@@ -1,11 +1,22 @@
 import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { missing } from "../process/system_tools.ts";
+import { withSmallDisk } from "../disks/mounted_tmpfs.ts";
 import { NOBODY } from "../users/other_users.ts";
 
 const DEBIAN = "/usr/lib/postgresql";
@@ -62,10 +73,49 @@ export class PostgresServer implements AsyncDisposable {
     return server;
   }
 
-  /** Starts it, unless it runs. */
-  start(): void {
+  /** The folder of the cluster. */
+  get data(): string {
+    return join(this.#path, "data");
+  }
+
+  /** Makes a user that has to give its password, and who may do everything; returns the address for it. */
+  addUser(name: string, password: string): string {
+    this.query(`CREATE ROLE ${name} LOGIN SUPERUSER PASSWORD '${password}'`);
+    const rules = join(this.data, "pg_hba.conf");
+    writeFileSync(rules, `host all ${name} 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, "utf8")}`);
+    this.query("SELECT pg_reload_conf()");
+    return this.url.replace("kymo@", `${name}@`);
+  }
+
+  /** Ends the connections of `kymo ship`. */
+  cutShippers(): void {
+    this.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kymo ship'");
+  }
+
+  /** Makes a backup of the cluster, which is stopped for it. */
+  backUp(): void {
+    this.stop();
+    this.#execute(["cp", "-a", this.data, `${this.data}.backup`]);
+    this.start();
+  }
+
+  /** The cluster becomes what it was at the backup. */
+  restore(): void {
+    this.stop();
+    rmSync(this.data, { recursive: true });
+    renameSync(`${this.data}.backup`, this.data);
+    this.start();
+  }
+
+  /**
+   * Starts it, unless it runs; with `smallDisk` in a namespace of its own in which a disk of 1 MiB is
+   * mounted there.
+   */
+  start(smallDisk?: string): void {
     const options = `-p ${this.port} -k ${this.#path} -c listen_addresses=127.0.0.1 -c max_connections=30`;
-    this.#run("pg_ctl", "-D", join(this.#path, "data"), "-o", options, "-l", join(this.#path, "log"), "-w", "start");
+    const log = join(this.#path, "log");
+    const disk = smallDisk === undefined ? [] : withSmallDisk(smallDisk);
+    this.#execute([...disk, ...this.#user("pg_ctl", "-D", this.data, "-o", options, "-l", log, "-w", "start")]);
   }
 
   /** Stops it; `"immediate"` as a crash does. */
@@ -100,14 +150,20 @@ export class PostgresServer implements AsyncDisposable {
     await Promise.resolve();
   }
 
-  /** It refuses to run as root. */
   #run(program: string, ...args: string[]): void {
-    const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
-    const command = [join(this.#programs, program), ...args];
-    const [name = "", ...rest] = process.getuid?.() === 0 ? ["setpriv", ...user, ...command] : command;
-    // Its output stays open as long as the server runs.
-    const { status } = spawnSync(name, rest, { stdio: "ignore", env: { ...process.env, LC_ALL: "C" } });
-    if (status !== 0) throw new Error(`${program} ended with ${status}`);
+    this.#execute(this.#user(program, ...args));
+  }
+
+  /** The command for a program of PostgreSQL, which refuses to run as root. */
+  #user(program: string, ...args: string[]): string[] {
+    const user = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+    return [...process.getuid?.() === 0 ? user : [], join(this.#programs, program), ...args];
+  }
+
+  /** Its output stays open as long as the server runs. */
+  #execute([name = "", ...args]: readonly string[]): void {
+    const { status } = spawnSync(name, args, { stdio: "ignore", env: { ...process.env, LC_ALL: "C" } });
+    if (status !== 0) throw new Error(`${name} ${args.join(" ")} ended with ${status}`);
   }
 }
 

@@ -48,6 +48,10 @@ export class PostgresTarget implements Target {
     this.#schema = identifier(options.schema);
   }
 
+  get isLost(): boolean {
+    return this.#connection?.isLost === true;
+  }
+
   async open(source: Source): Promise<void> {
     await this.close();
     this.#source = source;
