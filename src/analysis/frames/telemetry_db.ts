@@ -60,9 +60,32 @@ export class TelemetryDB {
    * files are compacted. A directory in which nothing was recorded has no observations, which is no
    * error.
    *
+   * A source may also be the address of a PostgreSQL database that `kymo ship` has filled:
+   * `postgres://user@host/database`, with `?schema=name` unless the schema is `kymo`. The rows that the
+   * options select are fetched, as they are there at that moment; later queries ask nobody. That needs
+   * the package `pg`. The password is the one in the address, else `PGPASSWORD` or that of `~/.pgpass`;
+   * no error shows it.
+   *
    * @throws {KymoError} `"missing-package"` without the package `@duckdb/node-api`;
    * `"permission-denied"` on Deno without `--allow-ffi`; `"not-found"` and other codes of files if
-   * a source cannot be read; `"invalid-argument"` if a source or an option is wrong.
+   * a source cannot be read; `"invalid-argument"` if a source or an option is wrong. Of databases:
+   * `"missing-package"` without `pg`; `"permission-denied"` for a wrong password or a missing right;
+   * `"not-found"` if there is no such database, or no table of Kymo in it; `"io"` if it cannot be
+   * reached, or the connection breaks.
+   *
+   * @example From a database, the last hour of one service
+   * ```ts ignore
+   * import { TelemetryDB } from "@kymo/kymo/analysis";
+   *
+   * const hour = 3_600_000_000_000n;
+   * await using db = await TelemetryDB.open("postgres://reader@db.example.com/telemetry", {
+   *   program: "orders",
+   *   labels: "/orders*",
+   *   from: BigInt(Date.now()) * 1_000_000n - hour,
+   * });
+   * console.log(await db.duration().describe({ quantiles: [0.5, 0.99] }));
+   * console.log(await db.rss().data());
+   * ```
    */
   static async open(source: string | readonly string[], options: OpenOptions = {}): Promise<TelemetryDB> {
     const checked = checkOpenOptions(source, options);
