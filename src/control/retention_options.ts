@@ -1,4 +1,4 @@
-import { type Check, checkGiven, isWholeNumber } from "../options.ts";
+import { type Check, checkGiven, isBoolean, isWholeNumber } from "../options.ts";
 
 /** How much of a recording stays in its directory. What is not given has no limit. */
 export interface RetentionOptions {
@@ -8,6 +8,11 @@ export interface RetentionOptions {
   readonly maxBytes?: number;
   /** Bytes that stay free in the file system; from 1. */
   readonly minFree?: number;
+  /**
+   * Whether files may go that `kymo ship` has not shipped yet to all databases. Otherwise they stay,
+   * and a database that is away for long makes the directory larger than its limits.
+   */
+  readonly dropUnshipped?: boolean;
 }
 
 /** The check of each limit. */
@@ -15,6 +20,7 @@ export const RETENTION_CHECKS: Readonly<Record<keyof RetentionOptions, Check>> =
   maxAge: isWholeNumber(1_000),
   maxBytes: isWholeNumber(2 ** 16),
   minFree: isWholeNumber(1),
+  dropUnshipped: isBoolean,
 };
 
 /**

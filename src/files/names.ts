@@ -88,6 +88,11 @@ export const PROGRAMS_DIRECTORY = ".programs";
 /** The directory of the shippers, in the monitoring directory. */
 export const SHIPPING_DIRECTORY = ".ship";
 
+/** Whether a name in it is that of a target: the first digits of a digest of its address. */
+export function isTargetId(name: string): boolean {
+  return /^[0-9a-f]{12}$/.test(name);
+}
+
 const CSV = ".csv";
 const PROFILE = ".cpuprofile";
 const HEAP_PROFILE = ".heapprofile";

@@ -146,6 +146,11 @@ export const VARIABLES: Readonly<Record<PlainOption, Variable>> = {
   "retention.maxAge": { name: "KYMO_MAX_AGE", format: time, about: "age at which files are deleted" },
   "retention.maxBytes": { name: "KYMO_MAX_BYTES", format: size, about: "what all files may take together" },
   "retention.minFree": { name: "KYMO_MIN_FREE", format: size, about: "what stays free in the file system" },
+  "retention.dropUnshipped": {
+    name: "KYMO_DROP_UNSHIPPED",
+    format: flag,
+    about: "whether files may be deleted that are not shipped yet",
+  },
   optional: { name: "KYMO_OPTIONAL", format: flag, about: "whether the program can do without the recording" },
 };
 

@@ -271,8 +271,14 @@ export type PlainOption =
 /** The check of each option that can be written as a text. */
 export const PLAIN_CHECKS: Readonly<Record<PlainOption, Check>> = (() => {
   const { onError: _onError, samplers: _samplers, retention: _retention, ...checks } = CHECKS;
-  const { maxAge, maxBytes, minFree } = RETENTION_CHECKS;
-  return { ...checks, "retention.maxAge": maxAge, "retention.maxBytes": maxBytes, "retention.minFree": minFree };
+  const { maxAge, maxBytes, minFree, dropUnshipped } = RETENTION_CHECKS;
+  return {
+    ...checks,
+    "retention.maxAge": maxAge,
+    "retention.maxBytes": maxBytes,
+    "retention.minFree": minFree,
+    "retention.dropUnshipped": dropUnshipped,
+  };
 })();
 
 /**

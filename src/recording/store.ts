@@ -102,7 +102,7 @@ export class Store {
     }
     const shared = { directory: this.directory, encoder: new CsvEncoder(), clock, timers, report };
     const { retention: limits } = options;
-    if (Object.values(limits).some((limit) => limit !== undefined)) {
+    if (Object.values(limits).some((limit) => typeof limit === "number")) {
       this.retention = new BackgroundRetention({ ...shared, limits });
     }
     const room = this.retention ?? NO_LIMITS;

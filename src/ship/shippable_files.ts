@@ -1,3 +1,4 @@
+import { NANOSECONDS_PER_MS } from "../series.ts";
 import { isCsvName } from "../analysis/source/file_names.ts";
 import { firstTimepoint } from "../csv/outer_rows.ts";
 import { rotateAppendFile } from "../files/append_file.ts";
@@ -26,6 +27,9 @@ export interface SettledFile {
 /** What is known of a file when it is settled. */
 export type SettledAs = Pick<SettledFile, "stays" | "covered">;
 
+/** File systems date changes by a clock that may be so late, ms. */
+const CLOCK_STEP = 1_000;
+
 /** The files of a monitoring directory, as one shipper sees them. */
 export class ShippableFiles {
   /** The settled files that are there, by name. */
@@ -36,6 +40,8 @@ export class ShippableFiles {
   readonly refused: Map<string, string> = new Map();
   /** Files that somebody removed or renamed before they were shipped. */
   vanished = 0;
+  /** When the directory was listed last, ms since 1970; 0 before. */
+  #listed = 0;
   /** How long it took to look which files are there, ns. */
   listingTime = 0;
   /** Files that are not settled, and when they were last changed, ms since 1970, once that is known. */
@@ -65,6 +71,7 @@ export class ShippableFiles {
   async list(): Promise<readonly string[]> {
     const { files, path } = this.#directory;
     const begin = this.#clock.now();
+    this.#listed = Number(this.#clock.epoch() / BigInt(NANOSECONDS_PER_MS));
     const first = await files.listBeside(path);
     const names = this.#rotate(first) ? await files.listBeside(path) : first;
     const there = new Set(names);
@@ -186,6 +193,11 @@ export class ShippableFiles {
     this.doubted.delete(name);
     this.#waiting.delete(name);
     this.#onGone(name);
+  }
+
+  /** The time before which all files that were changed last are settled, ms since 1970. */
+  get settledBefore(): number {
+    return Math.min(this.#oldest ?? Infinity, this.#listed - CLOCK_STEP);
   }
 
   /** Finds out since when the oldest file waits. Each file is asked once. */

@@ -258,6 +258,7 @@ export class Shipping {
     for (const lane of place.lanes) {
       try {
         lane.shipping.writeStatus(this.#statusOf(place, lane));
+        lane.shipping.markShipped(lane.lane.shipper.files.settledBefore);
       } catch (error) {
         if (!(error instanceof FileError)) throw error; // rows matter more
       }

@@ -6,6 +6,7 @@
  * | `.ship/source`                       | the id of the directory, made once; it goes along when that is moved |
  * | `.ship/<target>/lock`                | locked by the one shipper of this directory to this target           |
  * | `.ship/<target>/status.json`         | what that has done: see `shipping_status.ts`                         |
+ * | `.ship/<target>/shipped`             | for who removes files: see `control/retention/shipped_mark.ts`       |
  * | `.ship/<target>/quarantine/<n>.json` | a piece that the store refused, and why                              |
  *
  * `<target>` is the first 12 hexadecimal digits of a digest of the store's address without user and
@@ -20,7 +21,8 @@
 import { replaceFileAt } from "../files/atomic_file.ts";
 import { accessLike, type MonitoringDirectory, release, unlessGone, writeAll } from "../files/directory.ts";
 import { takeLock } from "../control/lock_file.ts";
-import { SHIPPING_DIRECTORY, temporaryPathBeside } from "../files/names.ts";
+import { writeShippedMark } from "../control/retention/shipped_mark.ts";
+import { isTargetId, SHIPPING_DIRECTORY, temporaryPathBeside } from "../files/names.ts";
 import { readSmallFile } from "../files/regular_file.ts";
 import { failure, type Result } from "../result.ts";
 import { type FileAccess, FileError, type FileHandle } from "../runtime.ts";
@@ -44,6 +46,7 @@ export interface Quarantined extends Pick<PieceEntry, "stem" | "firstRow" | "row
 /** The part of a monitoring directory that belongs to the shippers to one target. */
 export class ShippingDirectory {
   readonly #directory: MonitoringDirectory;
+  readonly #target: string;
   readonly #path: string;
   /** What was read of the quarantine, by path. */
   #known: ReadonlyMap<string, Quarantined> = new Map();
@@ -51,6 +54,7 @@ export class ShippingDirectory {
   /** Makes nothing yet. */
   constructor(directory: MonitoringDirectory, target: string) {
     this.#directory = directory;
+    this.#target = target;
     this.#path = `${directory.pathOf(SHIPPING_DIRECTORY)}/${target}`;
   }
 
@@ -161,6 +165,16 @@ export class ShippingDirectory {
     this.#replace(`${this.#path}/status.json`, encodeFields(status));
   }
 
+  /**
+   * Tells those who remove files that all that were changed last before `time`, ms since 1970, are in
+   * the store.
+   *
+   * @throws {FileError}
+   */
+  markShipped(time: number): void {
+    writeShippedMark(this.#directory, this.#target, time, this.#access());
+  }
+
   /** The status that the shipper wrote last; `undefined` if there is none. */
   readStatus(): Readonly<Record<string, unknown>> | undefined {
     const bytes = unlessGone(() => readSmallFile(this.#directory.files, `${this.#path}/status.json`, MAX_STATUS_BYTES));
@@ -220,5 +234,5 @@ export class ShippingDirectory {
 /** The targets to which a directory was ever shipped. */
 export function shippedTargets(directory: MonitoringDirectory): string[] {
   return (unlessGone(() => directory.files.list(directory.pathOf(SHIPPING_DIRECTORY))) ?? [])
-    .filter((name) => /^[0-9a-f]{12}$/.test(name)).sort();
+    .filter(isTargetId).sort();
 }

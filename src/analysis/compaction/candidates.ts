@@ -1,3 +1,4 @@
+import { shippedBefore } from "../../control/retention/shipped_mark.ts";
 import { outerTimepoints } from "../../csv/outer_rows.ts";
 import { type MonitoringDirectory, release } from "../../files/directory.ts";
 import { FlushJournal } from "../../files/flush_journal.ts";
@@ -28,7 +29,7 @@ export interface Group {
 export interface Candidates {
   /** The groups, the oldest hour first. */
   readonly groups: readonly Group[];
-  /** Files that are not old enough. */
+  /** Files that are not old enough, or not shipped yet. */
   readonly young: number;
 }
 
@@ -54,6 +55,7 @@ export function findCandidates(
   { cutoff, now }: { readonly cutoff: number; readonly now: number },
 ): Candidates {
   const held = new HeldSegments(directory);
+  const shipped = shippedBefore(directory);
   const groups = new Map<string, Group>();
   let young = 0;
   for (const name of names) {
@@ -63,7 +65,7 @@ export function findCandidates(
     const found = examine(directory, path);
     if (found === undefined) continue;
     const { status, last, end } = found;
-    if (end >= cutoff || status.modified > now - STILL_GROWING) {
+    if (end >= cutoff || status.modified > now - STILL_GROWING || status.modified >= shipped) {
       young++;
       continue;
     }

@@ -25,7 +25,8 @@ directory.
 
 --json prints one object: inputs (files replaced), outputs (files made), rows,
 bytesBefore, bytesAfter, finished (files that an interrupted run had replaced),
-young (files not old enough), problems: [{file, line, rows, reason}]. With
+young (files not old enough, or not shipped yet), problems: [{file, line, rows,
+reason}]. With
 --follow one object a line, for each look that changed or found something.
 
 Examples:
@@ -142,7 +143,9 @@ function inWords({ inputs, outputs, bytesBefore, bytesAfter, finished, young }: 
   if (outputs > 0) parts.push(`Made ${made} of ${counted(inputs, "file")} (${formatBytes(bytesBefore, SPACED)})`);
   else parts.push("Nothing to compact");
   if (finished > 0) parts.push(`removed ${counted(finished, "file")} that an interrupted run had replaced`);
-  if (young > 0) parts.push(`${counted(young, "file")} ${young === 1 ? "is" : "are"} not old enough`);
+  if (young > 0) {
+    parts.push(`${counted(young, "file")} ${young === 1 ? "is" : "are"} not old enough, or not shipped yet`);
+  }
   return `${parts.join("; ")}.`;
 }
 

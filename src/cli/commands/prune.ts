@@ -16,8 +16,9 @@ const details = `
 Removes published files of the monitoring directory DIR, the oldest first: CSV
 and Parquet files, profiles, damaged spools, and the records of programs of
 which nothing is left. At least one limit must be given. It removes nothing that
-is in use or not of Kymo, and programs may record meanwhile. They keep the same
-limits by themselves with the option "retention" of start.
+is in use or not of Kymo, nor what kymo ship has not shipped yet to all
+databases, unless --drop-unshipped is given. Programs may record meanwhile. They
+keep the same limits by themselves with the option "retention" of start.
 
 Sizes are those on the disk, in blocks of 4 KiB.
 
@@ -44,6 +45,7 @@ export function addPruneCommand(program: Command, context: CliContext, end: (cod
     .option("--max-age <TIME>", "remove what is older, such as 7d", limit("maxAge", milliseconds, TIME_UNITS))
     .option("--max-bytes <SIZE>", "what may stay, such as 1GiB", limit("maxBytes", parseBytes, BYTE_UNITS))
     .option("--min-free <SIZE>", "what is to be free on the volume", limit("minFree", parseBytes, BYTE_UNITS))
+    .option("--drop-unshipped", "also what kymo ship has not shipped yet")
     .option("--dry-run", "remove nothing, and print what would be removed")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
@@ -58,7 +60,7 @@ async function pruneDirectory(
   context: CliContext,
 ): Promise<ExitCode> {
   const { runtime, stdout, stderr } = context;
-  if (Object.keys(limits).length === 0) {
+  if (!Object.values(limits).some((limit) => typeof limit === "number")) {
     throw new KymoError("invalid-argument", "Cannot prune: give at least one of --max-age, --max-bytes and --min-free");
   }
   openMonitoringDirectory(directory, "prune", context);
@@ -83,7 +85,7 @@ function milliseconds(text: string): number | undefined {
 
 /** Returns a parser of a limit. */
 function limit(
-  name: keyof RetentionOptions,
+  name: Exclude<keyof RetentionOptions, "dropUnshipped">,
   parse: (text: string) => number | undefined,
   units: string,
 ): (text: string) => number {

@@ -4,8 +4,9 @@
  *
  * | file                                       | counts | may be removed                                    |
  * | ------------------------------------------ | ------ | ------------------------------------------------- |
- * | segment, profile, compacted file           | yes    | yes                                               |
- * | file that is appended to                   | yes    | no; once it is rotated: see `#noteAppending`
+ * | segment                                    | yes    | yes, unless it is to be shipped yet               |
+ * | profile, compacted file                    | yes    | yes                                               |
+ * | file that is appended to                   | yes    | no; once it is rotated as a segment, but see `#noteAppending` |
  * | program record                             | yes    | if nothing is left of a program, and it is dead   |
  * | spool                                      | yes    | no: recovery publishes those of the dead          |
  * | spool that recovery set aside (`.damaged`) | yes    | yes: it was reported, and nobody can read the rest |
@@ -17,7 +18,8 @@
  * the hour of its last row; and no row of a program is later than its end, which its record has. The
  * latter orders the rows that a recovery publishes long after their program was killed.
  *
- * **What a shipper still needs** must be left out here, in `#add`, when there are shippers.
+ * **What a shipper still needs** stays: files that were changed last after the mark of a target (see
+ * `shipped_mark.ts`).
  *
  * @module
  */
@@ -42,6 +44,7 @@ import {
   RETENTION_LEDGER,
   SPOOLS_DIRECTORY,
 } from "../../files/names.ts";
+import { shippedBefore } from "./shipped_mark.ts";
 import { readProgramRecord } from "../../files/program_record.ts";
 import { type FoundSpool, listSpools } from "../../files/spool_reader.ts";
 import { outerTimepoints } from "../../csv/outer_rows.ts";
@@ -79,6 +82,8 @@ export interface CountOptions {
   readonly maxAge: number | undefined;
   /** How many of the oldest files are listed. */
   readonly most: number;
+  /** Whether files may be removed that are not shipped yet. */
+  readonly dropsUnshipped?: boolean | undefined;
 }
 
 /** Whether retention may remove a file of this name, if it is beyond the limits. */
@@ -108,6 +113,8 @@ export class DirectoryCount {
   files = 0;
   /** Whether there are more that may be removed than are listed. */
   isCut = false;
+  /** Bytes of files that stay only because they are not shipped yet. */
+  unshipped = 0;
   /** The files that programs append to. */
   readonly growing: GrowingFile[] = [];
   readonly #directory: MonitoringDirectory;
@@ -117,6 +124,8 @@ export class DirectoryCount {
   #latest = Infinity;
   /** When programs began and ended, by their keys. */
   readonly #lives = new Map<string, Life>();
+  /** Files that were changed last from this time on are to be shipped yet, ms since 1970. */
+  readonly #shippedBefore: number;
   /** Programs of which files are left. */
   readonly #left = new Set<string>();
   /** Identities of files that dead programs may have been appending to. */
@@ -128,6 +137,7 @@ export class DirectoryCount {
   constructor(directory: MonitoringDirectory, options: CountOptions) {
     this.#directory = directory;
     this.#options = options;
+    this.#shippedBefore = options.dropsUnshipped ? Infinity : shippedBefore(directory);
   }
 
   /** The oldest files that may be removed, the oldest first. */
@@ -209,7 +219,8 @@ export class DirectoryCount {
       const key = processKey(published.owner);
       this.#left.add(key);
       if (status !== undefined) {
-        this.#add(name, status, Math.min(status.modified, this.#lives.get(key)?.at ?? Infinity));
+        const time = Math.min(status.modified, this.#lives.get(key)?.at ?? Infinity);
+        if (parseSegmentFileName(name) === undefined || this.#isShipped(status)) this.#add(name, status, time);
       }
       return true;
     }
@@ -220,7 +231,8 @@ export class DirectoryCount {
       if (status === undefined) return true;
       const time = Math.min(status.modified, compacted === undefined ? rotated!.time : compacted.hour + HOUR);
       this.#latestShared = Math.max(this.#latestShared, time);
-      if (compacted !== undefined || !this.#appending.has(status.identity)) this.#add(name, status, time);
+      const isFree = compacted !== undefined || !this.#appending.has(status.identity) && this.#isShipped(status);
+      if (isFree) this.#add(name, status, time);
       return true;
     }
     if (isTemporaryName(name) || name === RETENTION_LEDGER || name === CONTROL_FILE) {
@@ -268,6 +280,12 @@ export class DirectoryCount {
     if (at + SURVIVAL > now) return false;
     // A shared file holds up to a quarter more than maxAge.
     return started > this.#latestShared || maxAge !== undefined && at + 2 * maxAge < now;
+  }
+
+  #isShipped({ modified, size }: FileStatus): boolean {
+    const isShipped = modified < this.#shippedBefore;
+    if (!isShipped) this.unshipped += diskBytes(size);
+    return isShipped;
   }
 
   /** Counts a file; `undefined` if it is not a regular one, or gone. */

@@ -120,7 +120,8 @@ class Pruning {
   async #count(): Promise<Counted> {
     const { files, path } = this.#directory;
     const began = this.#now();
-    const of = new DirectoryCount(this.#directory, { now: began, maxAge: this.#limits.maxAge, most: Infinity });
+    const { maxAge, dropUnshipped: dropsUnshipped } = this.#limits;
+    const of = new DirectoryCount(this.#directory, { now: began, maxAge, most: Infinity, dropsUnshipped });
     for (const _ of of.run(files.list(path))) await this.#breathe();
     return { bytes: of.bytes, files: of.files, of, began };
   }

@@ -212,8 +212,9 @@ export class Retention implements Room {
   }
 
   #countFrom(start: CountStart, names: readonly string[]): Counting {
-    const { directory, limits: { maxAge } } = this.#deps;
-    const count = new DirectoryCount(directory, { now: start.began, maxAge, most: LISTED });
+    const { directory, limits: { maxAge, dropUnshipped } } = this.#deps;
+    const options = { now: start.began, maxAge, most: LISTED, dropsUnshipped: dropUnshipped };
+    const count = new DirectoryCount(directory, options);
     return { ...start, count, steps: count.run(names) };
   }
 
@@ -257,7 +258,7 @@ export class Retention implements Room {
     this.#isOver = this.#excess(ledger) > 0;
     const { maxAge } = this.#deps.limits;
     this.#isAged = maxAge !== undefined && files[0] !== undefined && files[0].time + maxAge < began;
-    if (this.#isOver && files.length === 0) this.#nothingLeft(ledger);
+    if (this.#isOver && files.length === 0) this.#nothingLeft(ledger, count.unshipped);
   }
 
   #addGrowth({ state }: Ledger): void {
@@ -346,7 +347,7 @@ export class Retention implements Room {
   }
 
   /** Only what is in use is left: files that are appended to are rotated; else it is told. */
-  #nothingLeft(ledger: Ledger): void {
+  #nothingLeft(ledger: Ledger, unshipped: number): void {
     if (this.#rotation.rotateAll()) {
       this.#wantsCount = true;
       return;
@@ -356,7 +357,8 @@ export class Retention implements Room {
     const limit = maxBytes !== undefined && counted > 0 && bytes > maxBytes ? "maxBytes" : "minFree";
     if (this.#told.has(limit)) return;
     this.#told.add(limit);
-    const why = `nothing is left that may be removed: what is in use takes ${bytes} bytes`;
+    const waiting = unshipped === 0 ? "" : `, ${unshipped} of them what kymo ship has not shipped yet`;
+    const why = `nothing is left that may be removed: what is in use takes ${bytes} bytes${waiting}`;
     this.#deps.report(
       new KymoError(
         "limit-exceeded",

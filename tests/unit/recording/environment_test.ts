@@ -60,6 +60,7 @@ const TEXTS: Record<string, Record<string, unknown>> = {
   "retention.maxAge": { "7d": 604_800_000, 1000: 1_000 },
   "retention.maxBytes": { "1GiB": 2 ** 30, "512Mi": 2 ** 29, 65536: 65_536 },
   "retention.minFree": { "1GB": 1e9 },
+  "retention.dropUnshipped": { 1: true, 0: false },
   optional: { 1: true, 0: false },
 };
 
@@ -81,6 +82,7 @@ const WRONG: Record<string, readonly string[]> = {
   "retention.maxAge": ["0", "1ms", "forever"],
   "retention.maxBytes": ["0", "1KiB", "all"],
   "retention.minFree": ["0", "10%"],
+  "retention.dropUnshipped": ["2"],
   optional: ["no"],
 };
 

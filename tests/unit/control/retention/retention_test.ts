@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Retention } from "../../../../src/control/retention/retention.ts";
+import { shippedBefore, writeShippedMark } from "../../../../src/control/retention/shipped_mark.ts";
 import type { RetentionOptions } from "../../../../src/control/retention_options.ts";
 import { HEADER_BYTES } from "../../../../src/csv/encode.ts";
 import type { KymoError } from "../../../../src/errors.ts";
@@ -8,6 +9,7 @@ import { MonitoringDirectory } from "../../../../src/files/directory.ts";
 import { FlushJournal } from "../../../../src/files/flush_journal.ts";
 import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
 import { Spool } from "../../../../src/files/spool.ts";
+import { profileFileName } from "../../../../src/files/names.ts";
 import { FileError } from "../../../../src/runtime.ts";
 import { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 import { programRecord } from "../../../support/fake/program_record.ts";
@@ -103,6 +105,38 @@ describe("Retention", () => {
     limited.directory.noteGrowth(BLOCK);
     assertEquals([limited.retention.settle(), limited.retention.pruned.files], [false, 0]);
     assertEquals([limited.retention.settle(true), limited.retention.pruned.files], [true, 2]);
+  });
+
+  it("leaves what is not shipped yet to all databases, and says so, unless it may drop that", async () => {
+    const disk = new MemoryDisk();
+    const limited = new Limited({ maxBytes: LEDGER + BLOCK }, disk);
+    for (let i = 1; i <= 5; i++) limited.plant(segment(i), i * HOUR);
+    limited.plant("duration.1795948585720.csv", 6 * HOUR);
+    limited.plant(profileFileName({ pid: 1, isolate: "0000000a" }, 1), 2 * HOUR);
+    const mark = (target: string, age: number): void => writeShippedMark(limited.directory, target, NOW - age);
+    disk.ensureDirectory("/m/.ship");
+    for (const target of ["0123456789ab", "ba9876543210"]) disk.ensureDirectory(`/m/.ship/${target}`);
+    mark("0123456789ab", 2.5 * HOUR);
+    assertEquals(shippedBefore(limited.directory), 0); // nothing is known of the other
+    await limited.keep();
+    assertEquals([limited.names.filter((name) => name.endsWith(".csv")).length, limited.retention.pruned.files], [
+      6,
+      1,
+    ]);
+    disk.remove("/m/.retention"); // so that the next one counts at once
+    const told = new Limited({ maxBytes: LEDGER + BLOCK }, disk);
+    await told.keep();
+    assertEquals(told.errors.map(({ code }) => code), ["limit-exceeded"]);
+    assertStringIncludes(told.errors[0]!.message, `${6 * BLOCK} of them what kymo ship has not shipped yet`);
+    mark("ba9876543210", 3.5 * HOUR);
+    disk.remove("/m/.retention");
+    const later = new Limited({ maxBytes: LEDGER + BLOCK }, disk);
+    await later.keep();
+    assertEquals(limited.names, [".ship", segment(1), segment(2), segment(3)]);
+    disk.remove("/m/.retention");
+    const dropping = new Limited({ maxBytes: LEDGER + BLOCK, dropUnshipped: true }, disk);
+    await dropping.keep();
+    assertEquals([limited.names, dropping.errors], [[".ship", segment(1)], []]);
   });
 
   it("removes nothing that is in use, and nothing that is not of Kymo", async () => {
