@@ -195,7 +195,7 @@ class Suffixes {
     const id = this.#owner.idOf(program);
     let suffix = this.#known.get(id);
     if (suffix === undefined) {
-      suffix = encoder.encode(`,${this.#channel},${id}\n`);
+      suffix = encoder.encode(`,${csvField(this.#channel)},${id}\n`);
       this.#known.set(id, suffix);
       this.#programs.set(id, program);
     }
@@ -204,6 +204,11 @@ class Suffixes {
     this.#last = suffix;
     return suffix;
   }
+}
+
+/** A channel may be anything that a file can be called. */
+function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Rows with their suffixes, in bytes that grow. */

@@ -1,5 +1,7 @@
 import type { Runtime } from "../../runtime.ts";
 import { postgresLocation } from "../../stores/postgres/postgres_address.ts";
+import { crateLocation } from "./crate/crate_address.ts";
+import { CrateTarget } from "./crate/crate_target.ts";
 import { DuckDBTarget } from "./duckdb/duckdb_target.ts";
 import { ParquetTarget } from "./parquet/parquet_target.ts";
 import { PostgresTarget } from "./postgres/postgres_target.ts";
@@ -7,7 +9,7 @@ import type { Target } from "./target.ts";
 import type { TargetAddress } from "./target_address.ts";
 
 /** The schemes of the addresses of stores. */
-export const SCHEMES: readonly string[] = ["postgres", "duckdb", "parquet"];
+export const SCHEMES: readonly string[] = ["postgres", "crate", "crates", "duckdb", "parquet"];
 
 /** ms after which an answer that has not come never will. */
 const PATIENCE = 60_000;
@@ -37,6 +39,10 @@ export function connectTarget(
     return new DuckDBTarget(runtime, { path, name, schema: url.searchParams.get("schema") || "kymo", shipper });
   }
   if (scheme === "parquet") return new ParquetTarget(runtime, { path, name });
+  if (scheme === "crate" || scheme === "crates") {
+    const { clock } = runtime;
+    return new CrateTarget({ ...crateLocation(address, password), shipper, patience, timers, clock });
+  }
   const location = postgresLocation(address, password, "ship");
   return new PostgresTarget({ ...location, shipper, patience, timers, runtimeName });
 }

@@ -31,6 +31,8 @@ Databases, and what holds when anything is killed or fails at any moment:
   telemetry/, parquet:folder
     exactly once. A folder of Parquet files by channel and hour, with --follow once
     a minute. Needs the package @duckdb/node-api.
+  crate://[user@]host[:4200]/[schema], crates:// with TLS
+    exactly once in effect, by primary keys; never run against a real CrateDB.
 
 Tables are made at first use, or by --init; --init --dry-run prints how. Who may
 not make tables can have somebody else run that.
