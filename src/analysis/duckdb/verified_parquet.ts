@@ -30,10 +30,10 @@ export async function writeVerified(
   const fingerprint = `count(*), sum(hash(${same.join(", ")})::HUGEINT)::VARCHAR`;
   const valuesOf = async (expressions: string, from: string): Promise<unknown[]> =>
     (await connection.runAndReadAll(`SELECT ${expressions} FROM ${from}`)).getRowsJS()[0]!;
-  // DuckDB puts 0 and -0 into a dictionary as one value. None has room for two.
+  // DuckDB puts 0 and -0 into a dictionary as one value.
   const hasNegativeZero = `coalesce(bool_or(${doubles} = 0 AND signbit(${doubles})), false)`;
   const [rows, sum, needsNone] = await valuesOf(`${fingerprint}, ${hasNegativeZero}`, relation);
-  const dictionary = needsNone ? "DICTIONARY_SIZE_LIMIT 1, " : "";
+  const dictionary = needsNone ? "DICTIONARY_SIZE_LIMIT 0, " : "";
   await connection.run(`
     COPY (${query})
     TO ${literal(path)} (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, ${dictionary}USE_TMP_FILE false,

@@ -7,14 +7,16 @@ import { HEADER } from "../../../src/csv/dialect.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { StoreError } from "../../../src/stores/store_error.ts";
 import { Snapshot } from "../../support/faults/directory_snapshot.ts";
-import { atCallOfThread, readTrace, underStrace } from "../../support/faults/strace.ts";
-import { sampled } from "../../support/faults/suite_size.ts";
+import { underStrace } from "../../support/faults/strace.ts";
+import { isFullSuite } from "../../support/faults/suite_size.ts";
 import { spawnCommand, type Spawned, spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { cannotTrace } from "../../support/process/system_tools.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { queryDuckDB, rowsInDuckDB } from "../../support/stores/duckdb_store.ts";
 import {
   csvFiles,
+  everyCall,
+  killAtFirst,
   laneOf,
   record,
   ROWS_EACH,
@@ -153,17 +155,13 @@ describe("a shipper to DuckDB that is killed at a system call", { skip: cannotTr
         ...shipCommand(directory, "--to", store, "--json"),
       ]).ended;
     };
-    assertEquals((await start([])).code, 0);
-    const calls = readTrace(log);
-    const changes = calls.flatMap(({ name }, i) => /write|sync|truncate|unlink|rename/.test(name) ? [i + 1] : []);
-    assert(changes.length > 5);
     let killed = 0;
-    for (const n of sampled(changes, 2, (n) => calls[n - 1]!.name)) {
+    for (const fault of isFullSuite ? await everyCall(start, log) : [killAtFirst("fsync", "fdatasync")]) {
       snapshot.restore();
-      if ((await start(atCallOfThread(calls, n, "signal=KILL"))).signal === "SIGKILL") killed++;
+      if ((await start(fault)).signal === "SIGKILL") killed++;
       const next = await ship(directory, store);
       assertEquals([next.code, next.stderr], [0, ""]);
-      assertEquals(await rowsInDuckDB(store), rowsInFiles(directory), `killed at ${calls[n - 1]!.line}`);
+      assertEquals(await rowsInDuckDB(store), rowsInFiles(directory), fault.join());
     }
     assert(killed > 0);
   });

@@ -5,6 +5,7 @@ import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { connectTarget, SCHEMES } from "../../../src/ship/targets/connect_target.ts";
 import type { Target } from "../../../src/ship/targets/target.ts";
 import { parseTarget } from "../../../src/ship/targets/target_address.ts";
+import { atCallOfThread, readTrace } from "../../support/faults/strace.ts";
 import { commandOf, type Ended, spawnCommand, type Spawned, spawnOn, thisRuntime } from "../../support/process/run.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
@@ -57,4 +58,24 @@ export async function targetOf(store: string): Promise<Target & AsyncDisposable>
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) if (await holds()) return;
   throw new Error(`it does not hold: ${holds}`);
+}
+
+/** Faults that kill a traced program at the first of some system calls, whichever the runtime makes. */
+export function killAtFirst(...calls: readonly string[]): readonly string[] {
+  return calls.map((name) => `?${name}:signal=KILL:when=1`);
+}
+
+/**
+ * Faults that kill a traced program at each of the calls by which it changes something, as they are
+ * in the trace of a run without faults.
+ */
+export async function everyCall(
+  start: (inject: readonly string[]) => Promise<Ended>,
+  log: string,
+): Promise<readonly (readonly string[])[]> {
+  await start([]);
+  const calls = readTrace(log);
+  return calls.flatMap(({ name }, i) =>
+    /write|sync|truncate|unlink|rename|link/.test(name) ? [atCallOfThread(calls, i + 1, "signal=KILL")] : []
+  );
 }

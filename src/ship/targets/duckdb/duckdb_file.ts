@@ -6,6 +6,7 @@ import { temporaryPathBeside } from "../../../files/names.ts";
 import { FileError, type Runtime } from "../../../runtime.ts";
 import { StoreError } from "../../../stores/store_error.ts";
 import { publishNew } from "../new_file.ts";
+import { closeDatabase } from "./close_database.ts";
 import { storeErrorOf } from "./failures.ts";
 
 /** What the file is called in SQL while it is open. */
@@ -13,9 +14,6 @@ export const CATALOG = "store";
 
 /** Memory and threads: programs record beside it. */
 const LIMITS = { memoryLimit: "128MB", threads: 1 } as const;
-
-/** ms to wait for the end of what is running when it is closed. */
-const CLOSING = 1_000;
 
 /** Resolves when the last work on a file has ended, by its path. */
 const turns = new Map<string, Promise<void>>();
@@ -85,7 +83,7 @@ export class DuckDBFile {
   async close(): Promise<void> {
     const database = this.#database;
     this.#database = undefined;
-    if (database !== undefined) await Promise.race([database.close(), this.#runtime.timers.sleep(CLOSING)]);
+    await closeDatabase(database, this.#runtime.timers);
   }
 
   async #use<Result>(path: string, work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {

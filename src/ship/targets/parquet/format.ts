@@ -7,8 +7,8 @@
  * | `channel=<channel>/date=<date>/.T<hh>Z-<n>.parquet.tmp` | such a file that is being written        |
  * | `.kymo.lock`                                      | locked by the one who writes                 |
  *
- * The names of the folders are those of partitions, which DuckDB, pandas and Spark know: with
- * thousands of files they open only those that a question is about.
+ * The names of the folders are those of partitions, as DuckDB and others know them: of thousands of
+ * files they open only those that a question is about.
  *
  * **An hour** of UTC is that in which the first row of a monitoring file was recorded, and all of that
  * file is in it: so which Parquet files may have a file's rows is known before it is read. Some rows

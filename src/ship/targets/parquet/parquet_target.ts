@@ -9,6 +9,7 @@ import { directoryOf, fileNameOf } from "../../../files/names.ts";
 import { type FileAccess, FileError, type FileHandle, type Runtime } from "../../../runtime.ts";
 import { StoreError } from "../../../stores/store_error.ts";
 import type { Piece, PieceEntry } from "../../pieces/piece.ts";
+import { closeDatabase } from "../duckdb/close_database.ts";
 import { withPieces } from "../duckdb/csv_pieces.ts";
 import { storeErrorOf } from "../duckdb/failures.ts";
 import { publishNew, syncFile } from "../new_file.ts";
@@ -46,9 +47,6 @@ const PART_PIECES = 4_096;
 /** ms for which another shipper may write before this one tries again later, and between two attempts. */
 const LOCK_PATIENCE = 10_000;
 const LOCK_INTERVAL = 50;
-
-/** ms to wait for the end of what is running when it is closed. */
-const CLOSING = 1_000;
 
 /** Memory and threads: programs record beside it. Two threads are no faster, and take 120 MB more. */
 const LIMITS = { memoryLimit: "128MB", threads: 1 } as const;
@@ -173,7 +171,7 @@ export class ParquetTarget implements Target {
     const database = this.#database;
     this.#database = undefined;
     this.#parts.clear();
-    if (database !== undefined) await Promise.race([database.close(), this.#runtime.timers.sleep(CLOSING)]);
+    await closeDatabase(database, this.#runtime.timers);
   }
 
   get #sourceId(): string {

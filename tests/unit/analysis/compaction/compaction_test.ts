@@ -154,6 +154,16 @@ describe("a compaction", () => {
     assertEquals((await compact(scratch.path)).outputs, 0);
   });
 
+  it("keeps 0 and -0 apart, however often there are both", async () => {
+    using scratch = scratchDirectory();
+    const zeros = Array.from({ length: 100 }, (_, at) => ({ label: "x", value: at % 2 === 0 ? 0 : -0, at }));
+    for (const sequence of [1, 2]) publish(scratch.path, "custom", sequence, zeros);
+    const before = await rowsOf(scratch.path);
+    const { inputs, outputs, problems } = await compact(scratch.path);
+    assertEquals({ inputs, outputs, problems }, { inputs: 2, outputs: 1, problems: [] });
+    assertEquals(await rowsOf(scratch.path), before);
+  });
+
   it("leaves files that are young, damaged, growing or not Kymo's", async () => {
     using scratch = scratchDirectory();
     const damaged = publish(scratch.path, "duration", 1, [{ label: "a", value: 5, at: 1 }, {
