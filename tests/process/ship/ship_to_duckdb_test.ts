@@ -91,6 +91,11 @@ describe("kymo ship to a file of DuckDB", () => {
     const ended = await both.ended;
     assertEquals(ended.code, 0);
     assertEquals(await rowsInDuckDB(store), directories.flatMap(rowsInFiles).sort());
+    const each = await Promise.all(directories.map((directory) => ship(directory, store)));
+    assertEquals(each.map((one) => [one.code, one.stderr, laneOf(one).rows.already]), [
+      [0, "", 10 * ROWS_EACH],
+      [0, "", 10 * ROWS_EACH],
+    ]);
   });
 
   it("puts into quarantine what DuckDB refuses, and nothing else", async () => {

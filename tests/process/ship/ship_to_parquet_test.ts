@@ -61,6 +61,11 @@ describe("kymo ship to a folder of Parquet files", () => {
       ),
       [["orders", "orders-2", true, 8n, true, 32n]],
     );
+    const document = readFileSync(new URL("../../../docs/shipping.md", import.meta.url), "utf8");
+    const [, sql = ""] = /```sql\n(SELECT make_timestamp_ns[^`]*read_parquet[^`]*)```/.exec(document) ?? [];
+    const today = await queryParquet(folder, "SELECT max(date)::VARCHAR FROM FOLDER WHERE channel = 'duration'");
+    const query = sql.replace("'telemetry/", `'${folder}/`).replace("2026-11-28", String(today[0]![0]));
+    assert((await queryParquet(folder, query)).length > 0);
   });
 
   it("refuses another content under a known name, and follows until SIGTERM", async () => {

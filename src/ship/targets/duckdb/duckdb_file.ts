@@ -7,13 +7,17 @@ import { FileError, type Runtime } from "../../../runtime.ts";
 import { StoreError } from "../../../stores/store_error.ts";
 import { publishNew } from "../new_file.ts";
 import { closeDatabase } from "./close_database.ts";
-import { storeErrorOf } from "./failures.ts";
+import { LOCKED, storeErrorOf } from "./failures.ts";
 
 /** What the file is called in SQL while it is open. */
 export const CATALOG = "store";
 
 /** Memory and threads: programs record beside it. */
 const LIMITS = { memoryLimit: "128MB", threads: 1 } as const;
+
+/** ms for which another process may have the file open before this one tries again later, and between two attempts. */
+const LOCK_PATIENCE = 1_000;
+const LOCK_INTERVAL = 50;
 
 /** Resolves when the last work on a file has ended, by its path. */
 const turns = new Map<string, Promise<void>>();
@@ -103,7 +107,7 @@ export class DuckDBFile {
   async #attached<Result>(path: string, work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
     const database = this.#database ??= await DuckDB.open(LIMITS, this.#runtime, { purpose: "ship to DuckDB" });
     return await database.exclusively(async (connection) => {
-      await connection.run(`ATTACH ${literal(path)} AS ${CATALOG} (TYPE duckdb)`);
+      await this.#attach(connection, path);
       let isDone = false;
       try {
         const result = await work(connection);
@@ -116,6 +120,22 @@ export class DuckDBFile {
         if (!await unlessFails(() => connection.run(`DETACH ${CATALOG}`))) void this.close();
       }
     });
+  }
+
+  /** Opens the file; waits a little for another shipper that has it open for a batch. */
+  async #attach(connection: DuckDBConnection, path: string): Promise<void> {
+    const database = this.#database;
+    for (let waited = 0;; waited += LOCK_INTERVAL) {
+      try {
+        await connection.run(`ATTACH ${literal(path)} AS ${CATALOG} (TYPE duckdb)`);
+        return;
+      } catch (error) {
+        const mayWait = storeErrorOf(error, "").code === LOCKED && waited < LOCK_PATIENCE &&
+          this.#database === database;
+        if (!mayWait) throw error;
+      }
+      await this.#runtime.timers.sleep(LOCK_INTERVAL);
+    }
   }
 
   #errorOf(error: unknown): unknown {

@@ -2,9 +2,12 @@ import { reason } from "../../../errors.ts";
 import { FileError } from "../../../runtime.ts";
 import { type FailureKind, StoreError } from "../../../stores/store_error.ts";
 
+/** The code of a file that another process has open. */
+export const LOCKED = "LOCKED";
+
 /** What DuckDB's messages begin with, by what they mean for a shipper; the first that matches counts. */
 const KINDS: readonly (readonly [message: RegExp, code: string, kind: FailureKind])[] = [
-  [/^IO Error: Could not set lock on file/, "LOCKED", "passing"], // another process has it open
+  [/^IO Error: Could not set lock on file/, LOCKED, "passing"], // another process has it open
   [/^IO Error: .*(?:not a valid DuckDB|No such file|Permission denied|Is a directory|Not a directory)/, "IO", "target"],
   [/^IO Error/, "IO", "passing"], // the disk is full, or broken
   [/^Out of Memory Error/, "OUT_OF_MEMORY", "passing"],
