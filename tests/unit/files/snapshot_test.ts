@@ -12,7 +12,7 @@ import { StepwiseWriter } from "../../support/spools/stepwise_writer.ts";
 const DIRECTORY = "/_monitoring";
 
 /** Number of random runs, and of snapshots in each. */
-const WORLDS = shortOrFull(3, 100);
+const WORLDS = shortOrFull(2, 100);
 const READINGS = 6;
 
 /** The numbers in a snapshot and the files it includes, by PID, unsorted. */
