@@ -31,6 +31,7 @@ const ORDER = [
   "compact",
   "files",
   "many",
+  "ship",
   "top",
 ];
 

@@ -123,6 +123,11 @@ export class PostgresServer implements AsyncDisposable {
     this.#run("pg_ctl", "-D", join(this.#path, "data"), "-m", mode, "-w", "stop");
   }
 
+  /** The path of its command line. */
+  get psql(): string {
+    return join(this.#programs, "psql");
+  }
+
   /** Runs SQL, and returns the rows, as texts. */
   query(sql: string): string[][] {
     const { status, stdout, stderr } = spawnSync(
