@@ -29,7 +29,7 @@ import { sortOutCopies } from "./pieces/copies.ts";
 import { filePieces } from "./pieces/file_pieces.ts";
 import { type FoundFile, foundFile } from "./pieces/found_file.ts";
 import { nextBatch } from "./pieces/next_batch.ts";
-import { coveredBytes, type Piece, type PieceEntry } from "./pieces/piece.ts";
+import { coveredBytes, type Piece, type PieceEntry, PieceReader } from "./pieces/piece.ts";
 import { RowOwners } from "./pieces/row_owners.ts";
 import { Refusals } from "./refusals.ts";
 import { ShippableFiles } from "./shippable_files.ts";
@@ -104,6 +104,7 @@ export class Shipper {
   readonly files: ShippableFiles;
   readonly #deps: ShipperDeps;
   readonly #owners: RowOwners;
+  readonly #reader = new PieceReader();
   readonly #programs: ShippedPrograms;
   readonly #open = new Map<string, OpenFile>();
   readonly #refusals: Refusals;
@@ -263,7 +264,7 @@ export class Shipper {
         stays: false,
       };
       this.#open.set(name, open);
-      for await (const found of filePieces(file, handle, status, entries, this.#owners)) {
+      for await (const found of filePieces(file, handle, status, entries, this.#owners, this.#reader)) {
         if (found.kind === "refused") {
           this.files.refused.set(name, found.reason);
           this.#open.delete(name);

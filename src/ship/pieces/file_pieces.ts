@@ -2,7 +2,7 @@ import { firstTimepoint } from "../../csv/outer_rows.ts";
 import { beginsWithHeader } from "../../files/append_file.ts";
 import type { FileHandle, FileStatus } from "../../runtime.ts";
 import type { FoundFile } from "./found_file.ts";
-import { cutPiece, hasPiece, type Piece, type PieceEntry } from "./piece.ts";
+import { hasPiece, type Piece, type PieceEntry, type PieceReader } from "./piece.ts";
 import type { RowOwners } from "./row_owners.ts";
 
 /**
@@ -31,6 +31,7 @@ export async function* filePieces(
   { size }: FileStatus,
   entries: readonly PieceEntry[],
   owners: RowOwners,
+  reader: PieceReader,
 ): AsyncGenerator<FoundPiece, void> {
   const isForeign = file.kind === "foreign";
   if (size === 0) return;
@@ -52,7 +53,7 @@ export async function* filePieces(
       continue;
     }
     if (offset > 0) began ??= firstTimepoint(handle, size);
-    const piece = await cutPiece(handle, { ...common, firstRow, offset, began });
+    const piece = await reader.cut(handle, { ...common, firstRow, offset, began });
     if (piece === undefined || piece.rows === 0) {
       const isEmpty = piece !== undefined && piece.damaged === 0;
       if (!isEmpty && !isForeign) yield { kind: "torn" };

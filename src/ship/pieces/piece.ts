@@ -15,10 +15,10 @@
  * @module
  */
 
+import type { RowParser } from "../../csv/row_parser.ts";
 import { RowScanner } from "../../csv/row_scanner.ts";
 import type { ProcessId } from "../../files/names.ts";
 import type { ByteSource } from "../../runtime.ts";
-import { NANOSECONDS_PER_SECOND } from "../../series.ts";
 
 /** Most bytes of a piece. */
 export const PIECE_BYTES: number = 4 * 2 ** 20;
@@ -46,7 +46,7 @@ export interface Piece extends PieceEntry {
   readonly damaged: number;
   /** Who recorded the rows. */
   readonly programs: readonly ProcessId[];
-  /** When its latest row was recorded, ns since 1970; 0 if it has none. */
+  /** When its last row was recorded, ns since 1970; 0 if a torn row follows it. */
   readonly newest: bigint;
   /** When the first row of the file was recorded, ns since 1970: all pieces of a file have the same. */
   readonly began: bigint;
@@ -59,13 +59,13 @@ export interface Piece extends PieceEntry {
 
 /** Tells who recorded a row, and the number that the store has for it. */
 export interface RowOwner {
-  /** Who recorded a row with this PID, at that second since 1970. */
-  of(pid: number, seconds: number): ProcessId;
+  /** Who recorded a row: the same object for the same program. */
+  of(row: Pick<RowParser, "pid" | "seconds">): ProcessId;
   /** The number of a program. */
   idOf(program: ProcessId): bigint;
 }
 
-/** What {@linkcode cutPiece} is given. */
+/** What {@linkcode PieceReader.cut} is given. */
 export interface CutOptions {
   readonly stem: string;
   readonly file: string;
@@ -81,57 +81,61 @@ export interface CutOptions {
 
 const encoder = new TextEncoder();
 
-/**
- * Reads the piece of a file that begins at `offset`; `undefined` if there is no whole line any more.
- * The bytes after the last whole line are left to the next piece, or stay unshipped.
- *
- * @throws {FileError}
- */
-export async function cutPiece(handle: ByteSource, options: CutOptions): Promise<Piece | undefined> {
-  const { stem, file, channel, firstRow, offset, size, owner } = options;
-  let { began } = options;
-  const content = readUpTo(handle, offset, Math.min(PIECE_BYTES, size - offset));
-  const scanner = new RowScanner().push(content);
-  const output = new Output(content.length);
-  const programs = new Map<bigint, ProcessId>();
-  let rows = 0;
-  let damaged = 0;
-  let end = 0;
-  let [seconds, nanoseconds] = [0, 0];
-  const suffixes = new Suffixes(channel, owner, programs);
-  for (;;) {
-    const found = scanner.next();
-    if (found === "end" || found === "cut" || !scanner.hasEnd) break;
-    ({ end } = scanner);
-    if (found === "row") {
-      const { row } = scanner;
-      rows++;
-      began ??= row.timepoint;
-      output.add(content, scanner.start, end - (scanner.crlf ? 2 : 1), suffixes.of(row.pid, row.seconds));
-      if (row.seconds > seconds || row.seconds === seconds && row.nanoseconds > nanoseconds) {
-        ({ seconds, nanoseconds } = row);
+/** Reads pieces, one after the other, with the same memory. */
+export class PieceReader {
+  #content = new Uint8Array();
+  readonly #scanner = new RowScanner();
+  readonly #output = new Output();
+
+  /**
+   * Reads the piece of a file that begins at `offset`; `undefined` if there is no whole line any more.
+   * The bytes after the last whole line are left to the next piece, or stay unshipped.
+   *
+   * @throws {FileError}
+   */
+  async cut(handle: ByteSource, options: CutOptions): Promise<Piece | undefined> {
+    const { stem, file, channel, firstRow, offset, size, owner } = options;
+    let { began } = options;
+    const content = this.#read(handle, offset, Math.min(PIECE_BYTES, size - offset));
+    const scanner = this.#scanner.restart(0).push(content);
+    const { row } = scanner;
+    const output = this.#output.begin(content, channel, owner);
+    let rows = 0;
+    let damaged = 0;
+    let end = 0;
+    let newest = 0n;
+    for (let found = scanner.next(); found !== "end" && found !== "cut" && scanner.hasEnd; found = scanner.next()) {
+      ({ end } = scanner);
+      if (found === "row") {
+        if (rows++ === 0) began ??= row.timepoint;
+        output.add(scanner.start, end - (scanner.crlf ? 2 : 1), row);
+        if (end === content.length) newest = row.timepoint;
+      } else if (found === "invalid") {
+        damaged++;
       }
-    } else if (found === "invalid") {
-      damaged++;
     }
+    if (end === 0) return undefined;
+    return {
+      stem,
+      file,
+      channel,
+      firstRow,
+      rows,
+      offset,
+      bytes: end,
+      sha256: await digestOf(content.subarray(0, end)),
+      damaged,
+      programs: output.programs,
+      newest,
+      began: began ?? 0n,
+      csv: output.bytes,
+    };
   }
-  if (end === 0) return undefined;
-  const covered = content.subarray(0, end);
-  return {
-    stem,
-    file,
-    channel,
-    firstRow,
-    rows,
-    offset,
-    bytes: end,
-    sha256: await digestOf(covered),
-    damaged,
-    programs: [...programs.values()],
-    newest: BigInt(seconds) * BigInt(NANOSECONDS_PER_SECOND) + BigInt(nanoseconds),
-    began: began ?? 0n,
-    csv: output.bytes,
-  };
+
+  #read(handle: ByteSource, offset: number, length: number): Uint8Array<ArrayBuffer> {
+    if (this.#content.length < length) this.#content = new Uint8Array(length);
+    return readUpTo(handle, offset, this.#content.subarray(0, Math.max(0, length)));
+  }
 }
 
 /** SHA-256 of bytes, 64 hexadecimal digits. */
@@ -146,7 +150,7 @@ export async function hasPiece(
   offset: number,
   { bytes, sha256 }: PieceEntry,
 ): Promise<"same" | "other" | "short"> {
-  const content = readUpTo(handle, offset, bytes);
+  const content = readUpTo(handle, offset, new Uint8Array(bytes));
   if (content.length < bytes) return "short";
   return await digestOf(content) === sha256 ? "same" : "other";
 }
@@ -162,81 +166,97 @@ export function coveredBytes(entries: readonly PieceEntry[]): number {
   return bytes;
 }
 
-function readUpTo(handle: ByteSource, offset: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(Math.max(0, length));
+/** Fills memory with what a file has from `offset` on, as far as it goes. */
+function readUpTo(
+  handle: ByteSource,
+  offset: number,
+  into: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
   let read = 0;
-  while (read < bytes.length) {
-    const more = handle.readAt(bytes.subarray(read), offset + read);
+  while (read < into.length) {
+    const more = handle.readAt(into.subarray(read), offset + read);
     if (more === 0) break;
     read += more;
   }
-  return bytes.subarray(0, read);
+  return into.subarray(0, read);
 }
 
-/** What follows each row: the channel and the number of the program. */
-class Suffixes {
-  readonly #channel: string;
-  readonly #owner: RowOwner;
-  readonly #programs: Map<bigint, ProcessId>;
-  readonly #known = new Map<bigint, Uint8Array>();
-  #lastPid = -1;
-  #lastSeconds = -1;
-  #last: Uint8Array = new Uint8Array();
+/** Bytes that are added to a row at first guess: its channel, and the number of its program. */
+const SUFFIX_GUESS = 32;
 
-  constructor(channel: string, owner: RowOwner, programs: Map<bigint, ProcessId>) {
+/** Bytes of a short row. */
+const SHORT_ROW = 40;
+
+/**
+ * Rows, each followed by its channel and the number of its program. A row is copied within one block
+ * of memory, whose end has the content of the file: that takes no object and no loop over bytes.
+ */
+class Output {
+  readonly #suffixes = new Map<ProcessId, Uint8Array>();
+  #channel = "";
+  #owner: RowOwner | undefined;
+  #bytes = new Uint8Array();
+  /** Where the content begins, and how long it is. */
+  #base = 0;
+  #size = 0;
+  #length = 0;
+  #last: ProcessId | undefined;
+  #suffix: Uint8Array = new Uint8Array();
+
+  /** Begins anew, with the rows of another content. */
+  begin(content: Uint8Array, channel: string, owner: RowOwner): this {
+    this.#suffixes.clear();
     this.#channel = channel;
     this.#owner = owner;
-    this.#programs = programs;
+    this.#size = content.length;
+    this.#length = 0;
+    this.#last = undefined;
+    const base = Math.ceil(content.length / SHORT_ROW) * SUFFIX_GUESS + content.length;
+    if (this.#bytes.length < base + content.length) this.#bytes = new Uint8Array(base + content.length);
+    this.#base = this.#bytes.length - content.length;
+    this.#bytes.set(content, this.#base);
+    return this;
   }
 
-  of(pid: number, seconds: number): Uint8Array {
-    if (pid === this.#lastPid && seconds === this.#lastSeconds) return this.#last;
-    const program = this.#owner.of(pid, seconds);
-    const id = this.#owner.idOf(program);
-    let suffix = this.#known.get(id);
-    if (suffix === undefined) {
-      suffix = encoder.encode(`,${csvField(this.#channel)},${id}\n`);
-      this.#known.set(id, suffix);
-      this.#programs.set(id, program);
-    }
-    this.#lastPid = pid;
-    this.#lastSeconds = seconds;
-    this.#last = suffix;
-    return suffix;
+  /** The rows; a copy, since most of the block is not needed any more. */
+  get bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  get programs(): ProcessId[] {
+    return [...this.#suffixes.keys()];
+  }
+
+  /** Adds the row at these bytes of the content. */
+  add(start: number, end: number, row: Pick<RowParser, "pid" | "seconds">): void {
+    const program = this.#owner!.of(row);
+    if (program !== this.#last) this.#use(program);
+    const suffix = this.#suffix;
+    const after = this.#length + end - start;
+    if (after + suffix.length > this.#base) this.#grow();
+    this.#bytes.copyWithin(this.#length, this.#base + start, this.#base + end);
+    this.#bytes.set(suffix, after);
+    this.#length = after + suffix.length;
+  }
+
+  #use(program: ProcessId): void {
+    this.#last = program;
+    const known = this.#suffixes.get(program);
+    this.#suffix = known ?? encoder.encode(`,${csvField(this.#channel)},${this.#owner!.idOf(program)}\n`);
+    this.#suffixes.set(program, this.#suffix);
+  }
+
+  #grow(): void {
+    const base = 2 * this.#base + this.#suffix.length;
+    const larger = new Uint8Array(base + this.#size);
+    larger.set(this.#bytes.subarray(0, this.#length));
+    larger.set(this.#bytes.subarray(this.#base, this.#base + this.#size), base);
+    this.#bytes = larger;
+    this.#base = base;
   }
 }
 
 /** A channel may be anything that a file can be called. */
 function csvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** Rows with their suffixes, in bytes that grow. */
-class Output {
-  #bytes: Uint8Array<ArrayBuffer>;
-  #length = 0;
-
-  constructor(content: number) {
-    this.#bytes = new Uint8Array(Math.ceil(1.6 * content) + 64);
-  }
-
-  get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  add(content: Uint8Array, start: number, end: number, suffix: Uint8Array): void {
-    const needed = this.#length + end - start + suffix.length;
-    if (needed > this.#bytes.length) this.#grow(needed);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    for (let i = start; i < end; i++) bytes[at++] = content[i]!;
-    for (let i = 0; i < suffix.length; i++) bytes[at++] = suffix[i]!;
-    this.#length = at;
-  }
-
-  #grow(needed: number): void {
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
-  }
 }

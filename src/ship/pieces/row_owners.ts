@@ -28,6 +28,7 @@ export class RowOwners {
   /** The programs that have records, in the order in which these were found. */
   readonly programs: ProcessId[] = [];
   readonly #ids = new Map<string, bigint>();
+  readonly #unknowns = new Map<number, ProcessId>();
 
   /** `source` is the id of the directory. Reads nothing yet. */
   constructor(directory: MonitoringDirectory, source: string) {
@@ -54,9 +55,8 @@ export class RowOwners {
   /** The owner of all rows of a file, or of each by its PID and time. */
   of(owner: ProcessId | undefined): RowOwner {
     const idOf = (program: ProcessId): bigint => this.idOf(program);
-    return owner === undefined
-      ? { of: (pid, seconds) => this.#ownerOf(pid, seconds), idOf }
-      : { of: (pid) => pid === owner.pid ? owner : { pid, isolate: "" }, idOf };
+    if (owner === undefined) return { of: ({ pid, seconds }) => this.#ownerOf(pid, seconds), idOf };
+    return { of: ({ pid }) => pid === owner.pid ? owner : this.#unknown(pid), idOf };
   }
 
   /** The number of a program. */
@@ -92,7 +92,17 @@ export class RowOwners {
       const { from, to } = lives[i] = this.#dated(life);
       return seconds >= from - TOLERANCE && seconds <= to + TOLERANCE;
     });
-    return then.length === 1 ? then[0]!.id : { pid, isolate: "" };
+    return then.length === 1 ? then[0]!.id : this.#unknown(pid);
+  }
+
+  /** One of several programs with this PID. */
+  #unknown(pid: number): ProcessId {
+    let program = this.#unknowns.get(pid);
+    if (program === undefined) {
+      program = { pid, isolate: "" };
+      this.#unknowns.set(pid, program);
+    }
+    return program;
   }
 
   /** A program that has ended does not begin again; one that has not may have ended since it was looked at. */

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
-import { cutPiece, type Piece } from "../../../src/ship/pieces/piece.ts";
+import { type Piece, PieceReader } from "../../../src/ship/pieces/piece.ts";
 import { connectTarget, SCHEMES } from "../../../src/ship/targets/connect_target.ts";
 import { hourOf, parseMetadata, parsePartName, partName } from "../../../src/ship/targets/parquet/format.ts";
 import type { Batch, Target } from "../../../src/ship/targets/target.ts";
@@ -34,10 +34,11 @@ async function pieceOf(stem: string, began: bigint, rows: number, label = "work"
       return some.length;
     },
   };
-  const owner = { of: (pid: number) => ({ pid, isolate: "0123abcd" }), idOf: () => 5n };
+  const program = { pid: 7, isolate: "0123abcd" };
+  const owner = { of: () => program, idOf: () => 5n };
   const channel = "duration";
   const options = { stem, file: `${stem}.csv`, channel, firstRow: 0, offset: 0, size: content.length, owner };
-  return (await cutPiece(handle, { ...options, began: undefined }))!;
+  return (await new PieceReader().cut(handle, { ...options, began: undefined }))!;
 }
 
 function batchOf(...pieces: readonly Piece[]): Batch {

@@ -1,11 +1,11 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { cutPiece } from "../../../src/ship/pieces/piece.ts";
+import { PieceReader } from "../../../src/ship/pieces/piece.ts";
 import { bulkRows } from "../../../src/ship/targets/crate/bulk_rows.ts";
 
 const encoder = new TextEncoder();
 
-async function cut(content: string, channel: string): Promise<NonNullable<Awaited<ReturnType<typeof cutPiece>>>> {
+async function cut(content: string, channel: string): Promise<NonNullable<Awaited<ReturnType<PieceReader["cut"]>>>> {
   const bytes = encoder.encode(content);
   const handle = {
     readAt: (into: Uint8Array, at: number) => {
@@ -14,9 +14,10 @@ async function cut(content: string, channel: string): Promise<NonNullable<Awaite
       return some.length;
     },
   };
-  const owner = { of: (pid: number) => ({ pid, isolate: "" }), idOf: () => -9223372036854775808n };
+  const program = { pid: 7, isolate: "" };
+  const owner = { of: () => program, idOf: () => -9223372036854775808n };
   const options = { stem: "a", file: "a.csv", firstRow: 3, offset: 0, size: bytes.length, owner, began: undefined };
-  return (await cutPiece(handle, { ...options, channel }))!;
+  return (await new PieceReader().cut(handle, { ...options, channel }))!;
 }
 
 describe("a piece", () => {
