@@ -1,13 +1,11 @@
-import { processKey } from "../../files/names.ts";
-import { parseProgramFields, type ProgramRecord } from "../../files/program_record.ts";
 import { CHANNELS } from "../../series.ts";
 import type { Fields } from "../../small_json.ts";
-import { quantileOfSorted } from "../../statistics/quantiles.ts";
 import { Connection, type ConnectionOptions, type SqlRow } from "../../stores/postgres/connection.ts";
 import { identifier } from "../../stores/postgres/schema.ts";
 import { MAX_OTHERS, type ProgramRecords } from "../programs/program_records.ts";
 import type { FetchedRows } from "./fetched_rows.ts";
 import { describeSeries, HUGE_DIVISOR, programsOf, ranked, rowsOf } from "./postgres_sql.ts";
+import { bySeries, quantileAt, recordsOf } from "./results.ts";
 import type { DescribedSeries, FirstRow, SeriesQuery, Store, StoredSelection, StoredSeries } from "./store.ts";
 
 /** The rows are those that were there when it was opened. */
@@ -76,19 +74,8 @@ export class PostgresStore implements Store, StoredSeries {
       `SELECT record, count(*) OVER () AS found ${others} ORDER BY started DESC, id LIMIT ${MAX_OTHERS}`,
       [isolates],
     );
-    const byProcess = new Map<string, ProgramRecord>();
-    const problems: { path: string; reason: string }[] = [];
-    for (const { record } of [...own, ...more]) {
-      const { pid, isolate } = record as Fields;
-      const id = { pid: Number(pid), isolate: String(isolate) };
-      const parsed = parseProgramFields(record as Fields, id);
-      if (parsed.ok) byProcess.set(processKey(id), parsed.value);
-      else problems.push({ path: `${this.name} program ${processKey(id)}`, reason: parsed.reason });
-    }
-    const skipped = Number(more[0]?.found ?? 0) - more.length;
-    // In the order of the files' names, as of a directory.
-    const sorted = new Map([...byProcess].sort(([one], [other]) => one < other ? -1 : 1));
-    return { byProcess: sorted, liveness: new Map(), skipped, problems };
+    const all = [...own, ...more].map(({ record }) => record as Fields);
+    return recordsOf(this.name, all, Number(more[0]?.found ?? 0) - more.length);
   }
 
   async channels(): Promise<readonly string[]> {
@@ -132,10 +119,7 @@ export class PostgresStore implements Store, StoredSeries {
       last: BigInt(row.last as string),
       bins: String(row.bins),
       counts: String(row.counts),
-    })).sort((one, other) =>
-      compare(one.label, other.label) || (one.pid ?? 0) - (other.pid ?? 0) ||
-      compare(one.isolate ?? "", other.isolate ?? "")
-    );
+    })).sort(bySeries);
   }
 
   async close(): Promise<void> {
@@ -168,22 +152,4 @@ function sumOf({ sum, huge, up, down }: SqlRow): number {
   if (up === true || down === true) return up === down ? NaN : up === true ? Infinity : -Infinity;
   const total = Number(sum) + Number(huge) * HUGE_DIVISOR;
   return Number.isFinite(total) ? total : NaN;
-}
-
-/** A quantile, from the measurements at the ranks before and after it. */
-function quantileAt(q: number, count: number, [below = NaN, above = NaN]: readonly number[] = []): number {
-  if (count === 0) return NaN;
-  // Of the sorted numbers only these two are looked at.
-  const rank = q * (count - 1);
-  return quantileOfSorted({ length: count, [Math.ceil(rank)]: above, [Math.floor(rank)]: below }, q);
-}
-
-/** By code points, as DuckDB orders texts. */
-function compare(one: string, other: string): number {
-  const [a, b] = [Array.from(one), Array.from(other)];
-  for (const [i, character] of a.entries()) {
-    const difference = (character.codePointAt(0) ?? 0) - (b[i]?.codePointAt(0) ?? -1);
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
 }

@@ -1,25 +1,23 @@
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { runCommandLine } from "../../../src/cli/command_line.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { readReportData } from "../../../src/report/make_report.ts";
-import { fakeCliContext } from "../../support/fake/cli_context.ts";
-import { commandOf, type Ended, spawnCommand, spawnOn, thisRuntime } from "../../support/process/run.ts";
+import { Connection } from "../../../src/stores/postgres/connection.ts";
+import { StoreError } from "../../../src/stores/store_error.ts";
+import { commandOf, type Ended, spawnCommand, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { cannotServePostgres, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { PostgresWire } from "../../support/stores/postgres_wire.ts";
+import { assertAlike, json, kymo, QUANTILES, recordPrograms, summary } from "./analysis_commands.ts";
 import { record, ship } from "./shipping_commands.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-const program = fileURLToPath(new URL("./fixtures/analysed_program.ts", import.meta.url));
-
-/** Every kind of quantile: at a rank, between two, and the ends. */
-const QUANTILES = "0,p25,p50,p90,p99,p99.9,1";
 
 describe("what is in PostgreSQL", { skip: cannotServePostgres() }, () => {
   let server: PostgresServer;
@@ -34,11 +32,7 @@ describe("what is in PostgreSQL", { skip: cannotServePostgres() }, () => {
     wire = await PostgresWire.start(server.port);
     await Promise.all((["segments", "append"] as const).map(async (layout) => {
       const directory = shipped[layout];
-      const options = { monitoringDir: directory, layout, withRuntime: true, samplingInterval: 20 };
-      const run = (name: string, end: string): Promise<Ended> =>
-        spawnOn(thisRuntime, program, [JSON.stringify({ ...options, name }), end]).ended;
-      await Promise.all([run("orders", "stop"), run("billing", "kill")]);
-      await Promise.all([run("orders", "stop"), record(directory, { layout, name: "awkward" }, 7)]);
+      await recordPrograms(directory, layout);
       assertEquals((await ship(directory, addressOf(layout), "--keep", "forever")).code, 0);
     }));
   });
@@ -48,38 +42,9 @@ describe("what is in PostgreSQL", { skip: cannotServePostgres() }, () => {
     scratch[Symbol.dispose]();
   });
 
-  /** Runs a command in this process, which takes a tenth of the time. */
-  async function kymo(args: readonly string[]): Promise<Pick<Ended, "code" | "stdout" | "stderr">> {
-    const context = fakeCliContext({
-      runtime: defaultRuntime(),
-      look: (path) => !existsSync(path) ? "nothing" : statSync(path).isDirectory() ? "directory" : "something else",
-      writeFile: (path, text) => writeFileSync(path, text),
-    });
-    const code = await runCommandLine(args, context);
-    return { code, stdout: context.stdout.text, stderr: context.stderr.text };
-  }
-
-  /** Runs it in a process of its own. */
+  /** Runs a command in a process of its own. */
   function spawned(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
     return spawnCommand(commandOf(thisRuntime, entry, args), { env }).ended;
-  }
-
-  async function json(...args: string[]): Promise<Record<string, unknown>> {
-    const { code, stdout, stderr } = await kymo([...args, "--json"]);
-    assertEquals([code, stderr], [0, ""], args.join(" "));
-    return JSON.parse(stdout);
-  }
-
-  /** What a summary says but for where it is of. */
-  async function summary(source: string, ...args: string[]): Promise<unknown> {
-    const { sources: _, files: __, spools: ___, databases: ____, ...rest } = await json(
-      "summary",
-      source,
-      "--quantiles",
-      QUANTILES,
-      ...args,
-    );
-    return rest;
   }
 
   it("is summarized as the directory from which it came, in the database and by DuckDB", async () => {
@@ -91,15 +56,15 @@ describe("what is in PostgreSQL", { skip: cannotServePostgres() }, () => {
     // A database beside a directory is fetched: here one without rows.
     const empty = scratch.at("empty");
     await record(empty, {}, 0);
-    const [beside] = [await json("summary", address, empty, "--quantiles", QUANTILES)];
+    const [beside] = [await json("summary", address, empty, ...QUANTILES)];
     assertEquals([beside.databases, beside.files], [1, 0]);
-    assertAlike(beside.durations, (await json("summary", shipped.segments, "--quantiles", QUANTILES)).durations);
+    assertAlike(beside.durations, (await json("summary", shipped.segments, ...QUANTILES)).durations);
   });
 
   it("is summarized by the isolate in layout append too, where files tell only the PID", async () => {
     const address = addressOf("append");
-    const of = await json("summary", address, "--quantiles", QUANTILES);
-    const expected = await json("summary", shipped.append, "--quantiles", QUANTILES);
+    const of = await json("summary", address, ...QUANTILES);
+    const expected = await json("summary", shipped.append, ...QUANTILES);
     assertAlike(of.durations, expected.durations);
     assertAlike(of.quantities, expected.quantities);
     assertEquals([of.rows, of.remarks], [expected.rows, expected.remarks]);
@@ -168,6 +133,36 @@ describe("what is in PostgreSQL", { skip: cannotServePostgres() }, () => {
     wire.reset();
     await summary(url);
     assertEquals(wire.rows, rowsOf("channel = 'runtime'"));
+  });
+
+  it("stays in the server while nobody takes it", async () => {
+    wire.reset();
+    const { timers, name } = defaultRuntime();
+    const connection = await Connection.open({
+      url: wire.through(server.url),
+      name: "the server",
+      patience: 60_000,
+      timers,
+      runtimeName: name,
+      action: "read from",
+      application: "kymo test",
+    });
+    try {
+      const blocks = connection.copyOut("COPY (SELECT repeat('x', 999) FROM generate_series(1, 100000)) TO STDOUT");
+      assertEquals((await blocks.next()).value?.rows, 1_048);
+      // What is on its way is as much as sockets hold: it comes to rest.
+      for (let before = -1; before !== wire.bytes; await sleep(200)) before = wire.bytes;
+      assert(wire.bytes < 50e6, `${wire.bytes} of 100 million bytes were sent`);
+      let rows = 1_048;
+      for await (const block of blocks) rows += block.rows;
+      assertEquals([rows, wire.rows], [100_000, 100_000]);
+      assertEquals((await connection.query("SELECT 1 AS one"))[0]?.one, 1); // the connection goes on
+      const refused = connection.copyOut("COPY (SELECT 1 / (3 - i) FROM generate_series(1, 5) AS i) TO STDOUT");
+      await assertRejects(() => refused.next(), StoreError, "division by zero");
+      assertEquals((await connection.query("SELECT 2 AS two"))[0]?.two, 2);
+    } finally {
+      await connection.close();
+    }
   });
 
   it("is of the programs that are asked for, and so are files", async () => {
@@ -269,18 +264,4 @@ describe("what is in PostgreSQL", { skip: cannotServePostgres() }, () => {
 function leftovers(): string[] {
   return readdirSync("/var/tmp").filter((name) => name.startsWith("kymo-"))
     .flatMap((name) => readdirSync(join("/var/tmp", name))).filter((name) => name.startsWith("stored-"));
-}
-
-/** Asserts that two values are equal but for the last digits of sums, which depend on the order of rows. */
-function assertAlike(actual: unknown, expected: unknown, path = ""): void {
-  if (typeof actual === "number" && typeof expected === "number" && /\b(sum|mean|total|rate)\b/.test(path)) {
-    const isClose = Math.abs(actual - expected) <= 1e-12 * Math.abs(expected);
-    return void assert(isClose, `${path}: ${actual}, not ${expected}`);
-  }
-  const isNested = typeof actual === "object" && actual !== null && typeof expected === "object" && expected !== null;
-  if (!isNested) return void assertEquals(actual, expected, path);
-  assertEquals(Object.keys(actual).sort(), Object.keys(expected).sort(), path);
-  for (const [key, value] of Object.entries(actual)) {
-    assertAlike(value, (expected as Record<string, unknown>)[key], `${path}/${key}`);
-  }
 }

@@ -34,7 +34,11 @@ export class PostgresWire implements AsyncDisposable {
       server.on("data", (bytes: Uint8Array) => {
         this.bytes += bytes.length;
         for (const type of frames.add(bytes)) if (type === COPY_DATA) this.rows++;
-        if (this.rows < this.cutAfter) return void client.write(bytes);
+        if (this.rows < this.cutAfter) {
+          if (client.write(bytes)) return;
+          server.pause(); // who does not read makes the server wait
+          return void client.once("drain", () => server.resume());
+        }
         client.destroy();
         server.destroy();
       });
