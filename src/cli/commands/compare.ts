@@ -8,6 +8,7 @@ import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
 import { addSelectionOptions, repeated, type SelectionOptions, wholeNumber } from "../input/options.ts";
 import { type OpenedRecording, openRecording, reportUnread } from "../input/recording.ts";
+import { databaseHelp } from "../input/store_password.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import type { RecordedTime } from "../../analysis/compare/recorded_time.ts";
@@ -48,17 +49,18 @@ and failures, of the routes with failed requests, a list of
   verdict      "more errors", "fewer errors", "cannot tell"`;
 
 const details = `
-A and B are monitoring directories, CSV files, patterns of files, or addresses of
-databases that kymo ship has filled. A change is how much larger the median, or the p99, of a label is in B than in A, with a
-confidence interval in parentheses. The intervals come from a block bootstrap,
-since successive samples resemble each other; they hold together with the given
-confidence. The verdict is "cannot tell" if the interval includes no change, or
-if there are too few samples.
+A and B are monitoring directories, CSV files, patterns of files, or addresses
+of databases. A change is how much larger the median, or the p99, of a label is
+in B than in A, with a confidence interval in parentheses. The intervals come
+from a block bootstrap, since successive samples resemble each other; they hold
+together with the given confidence. The verdict is "cannot tell" if the interval
+includes no change, or if there are too few samples.
 
 The verdict is about these two recordings. Two runs of the same program differ
 as well, by the load of the machine, the hour and the place in memory, and the
 intervals cannot know by how much: repeat the runs, or give a --margin.
 A narrow terminal shows fewer columns.
+${databaseHelp}
 ${timeArgumentHelp}
 ${jsonHelp}
 

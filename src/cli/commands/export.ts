@@ -3,6 +3,7 @@ import type { CliContext } from "../context.ts";
 import type { ExitCode } from "../exit_codes.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
 import { openRecording, reportUnread, whileReading } from "../input/recording.ts";
+import { databaseHelp } from "../input/store_password.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { SPACED } from "../terminal/style.ts";
 import { counted, formatBytes } from "../../display/numbers.ts";
@@ -12,11 +13,12 @@ import { KymoError, quotePath } from "../../errors.ts";
 const description = "Write all observations to one Parquet file";
 
 const details = `
-DIR is a monitoring directory, a CSV file, a pattern of files, or the address of a
-database that kymo ship has filled. The columns:
-Timepoint (BIGINT, ns since 1970), Measurement (DOUBLE), Label (VARCHAR),
-PID (BIGINT), and Channel (VARCHAR: duration, runtime, custom, …). The file
-appears only once it is complete.
+DIR is a monitoring directory, a CSV file, a pattern of files, or the address of
+a database. The columns: Timepoint (BIGINT, ns since 1970), Measurement
+(DOUBLE), Label (VARCHAR), PID (BIGINT), Isolate (VARCHAR), and Channel
+(VARCHAR: duration, runtime, custom, …). The file appears only once it is
+complete.
+${databaseHelp}
 ${timeArgumentHelp}
 
 --json prints one object: path, rows, bytes,

@@ -3,6 +3,7 @@ import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
 import { type OpenedRecording, openRecording, reportUnread } from "../input/recording.ts";
+import { databaseHelp } from "../input/store_password.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import { SPACED } from "../terminal/style.ts";
@@ -15,13 +16,13 @@ import type { Files } from "../../runtime.ts";
 const description = "Write a page: what stands out, and charts of everything";
 
 const details = `
-DIR is a monitoring directory, a CSV file, a pattern of files, or the address of a
-database that kymo ship has filled. What running programs have not yet flushed is
-read from their spools. The page is one file;
-any browser shows it, without a network. It begins with findings: sentences on
-what stands out, and why. The runtime's series are included whatever --label
-says, since they may explain why something was slow. CPU profiles of a directory
-become flame graphs.
+DIR is a monitoring directory, a CSV file, a pattern of files, or the address of
+a database. What running programs have not yet flushed is read from their
+spools. The page is one file; any browser shows it, without a network. It begins
+with findings: sentences on what stands out, and why. The runtime's series are
+included whatever --label says, since they may explain why something was slow.
+CPU profiles of a directory become flame graphs.
+${databaseHelp}
 ${timeArgumentHelp}
 
 --json prints one object: path, bytes, rows,

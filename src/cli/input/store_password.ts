@@ -16,6 +16,13 @@ const MAX_BYTES = 4096;
 /** The help of `--password-file`. */
 export const PASSWORD_FILE_HELP = "a file with the password of the database";
 
+/** Which addresses may stand for a directory, and where their passwords come from, for help texts. */
+export const databaseHelp = `
+The address of a database, such as postgres://reader@db/telemetry, stands for
+what kymo ship has put there; only what is selected is fetched. Its password
+comes from --password-file, KYMO_TO_PASSWORD_FILE, PGPASSWORD or ~/.pgpass, or
+from the same address in KYMO_TO.`;
+
 /** The password in the file of an option or of the environment; `undefined` if there is none. */
 export function passwordFromFile(
   option: string | undefined,

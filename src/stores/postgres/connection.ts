@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { loadPackage } from "../../optional_package.ts";
+import { absent, loadPackage } from "../../optional_package.ts";
 import type { Timers } from "../../runtime.ts";
 import { StoreError } from "../store_error.ts";
 import { CopyIn } from "./copy_in.ts";
@@ -61,7 +61,12 @@ export class Connection {
    */
   static async open(options: ConnectionOptions): Promise<Connection> {
     const { url, runtimeName, action, application } = options;
-    const { default: pg } = await loadPackage("pg", `${action} PostgreSQL`, runtimeName, () => import("pg"));
+    const { default: pg } = await loadPackage(
+      "pg",
+      `${action} PostgreSQL`,
+      runtimeName,
+      () => import("pg").catch(absent),
+    );
     const client = new pg.Client({
       connectionString: url,
       keepAlive: true,

@@ -11,17 +11,19 @@ import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP, wholeNumber } from "../../input/options.ts";
 import { openRecording, reportBadRecords, reportUnread, whileReading } from "../../input/recording.ts";
+import { databaseHelp } from "../../input/store_password.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
 
 const description = "Show how often and how long, by label, and the memory, CPU time and GC of the runtime";
 
 const details = `
-DIR is a monitoring directory, a CSV file, a pattern of files, or the address of a
-database that kymo ship has filled. What running programs have not yet flushed is
-read from their spools; a database alone computes most of it itself. Rates are per second
-of the time in which a program lived and recording was on, from the first to
-the last selected observation. A narrow terminal shows fewer
-columns; --json has everything.
+DIR is a monitoring directory, a CSV file, a pattern of files, or the address of
+a database, which computes most of it itself if it is the only one. What running
+programs have not yet flushed is read from their spools. Rates are per second of
+the time in which a program lived and recording was on, from the first to the
+last selected observation. A narrow terminal shows fewer columns; --json has
+everything.
+${databaseHelp}
 ${timeArgumentHelp}
 ${jsonHelp}
 
