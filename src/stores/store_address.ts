@@ -57,7 +57,7 @@ export function parseStoreAddress(text: string, options: AddressOptions): StoreA
     const shown = text.replace(/\/\/[^@/]*@/, "//…@");
     throw new KymoError(
       "invalid-argument",
-      `Cannot ${action}: ${quote(shown)} is no address, such as postgres://host/database`,
+      `Cannot ${action}: ${quote(shown)} is no address, such as ${examplesOf(schemes)}`,
     );
   }
   const given = url.protocol.slice(0, -1);
@@ -70,6 +70,12 @@ export function parseStoreAddress(text: string, options: AddressOptions): StoreA
   const query = parameters.map(([key, value]) => `${key}=${value}`).join("&");
   const name = `${scheme}://${url.host}${url.pathname}${query === "" ? "" : `?${query}`}`;
   return { scheme, url, name };
+}
+
+/** Addresses as a user may have meant them. */
+function examplesOf(schemes: readonly string[]): string {
+  const paths = schemes.includes("duckdb") && schemes.includes("parquet") ? ", telemetry.duckdb or folder/" : "";
+  return `postgres://host/database${paths}`;
 }
 
 /** The address of a file or a folder; `undefined` if it is none. A query can follow only after a scheme. */

@@ -122,6 +122,14 @@ describe("a folder of Parquet files", () => {
     await assertRejects(() => target.entries([], [], () => []), StoreError, "the folder is not there any more");
   });
 
+  it("refuses a channel that no folder can be called after, which a file of somebody may have", async () => {
+    using scratch = scratchDirectory();
+    await using target = await open(scratch.path);
+    const piece = { ...await pieceOf("one", BEGIN, 2), channel: "x".repeat(250) };
+    const error = await assertRejects(() => target.ship(batchOf(piece)), StoreError);
+    assertEquals(error.kind, "data");
+  });
+
   it("believes no metadata whose pieces have another number of rows", () => {
     const piece = ["a", 0, 3, 90, "0".repeat(64)];
     const text = (fields: object): string => JSON.stringify({ version: 1, rows: 3, pieces: { s: [piece] }, ...fields });

@@ -8,14 +8,15 @@ import type { ShipOptions } from "./options.ts";
 export async function init({ targets }: ShipOptions, isDry: boolean, context: CliContext): Promise<ExitCode> {
   const { stdout, stderr } = context;
   let code: ExitCode = exitCode.ok;
-  for (const { connect } of targets) {
+  for (const { connect, scheme } of targets) {
     const target = connect();
     try {
       if (isDry) {
         stdout.write(`-- ${target.name}\n${(await target.schema()).trim()}\n`);
       } else {
         const isNew = await target.init();
-        stdout.write(`${target.name}: ${isNew ? "the tables are made" : "the tables are there"}.\n`);
+        const what = scheme === "parquet" ? "the folder is" : "the tables are";
+        stdout.write(`${target.name}: ${what} ${isNew ? "made" : "there"}.\n`);
       }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

@@ -26,7 +26,9 @@ export function storeErrorOf(thrown: unknown, action: string): StoreError {
   const [first = ""] = reason(thrown).split("\n", 1);
   const text = `${action}: ${first}`;
   if (thrown instanceof FileError) {
-    const kind = TO_MEND.includes(thrown.code) ? "target" : "passing";
+    // The name of a channel, which somebody's file may have given it.
+    const isTooLong = thrown.code === "ENAMETOOLONG";
+    const kind = isTooLong ? "data" : TO_MEND.includes(thrown.code) ? "target" : "passing";
     return new StoreError(kind, thrown.code, text, { cause: thrown });
   }
   const [, code = "UNKNOWN", kind = "passing"] = KINDS.find(([message]) => message.test(first)) ?? [];
