@@ -49,6 +49,7 @@ describe("a folder of Parquet files", () => {
   it("keeps one file for an hour of a channel, however often rows come, and others for other hours", async () => {
     using scratch = scratchDirectory();
     await using target = await open(scratch.path);
+    assertEquals(target.interval, 60_000);
     for (let i = 0; i < 12; i++) {
       const pieces = [await pieceOf(`a-${i}`, BEGIN + BigInt(i), 3), await pieceOf(`b-${i}`, BEGIN + HOUR, 2)];
       assertEquals(await target.ship(batchOf(...pieces)), "shipped");
