@@ -1,7 +1,16 @@
 import type { Connection } from "pg";
 
-/** Bytes of CSV in a message. */
-const MESSAGE_BYTES = 64 * 1024;
+/** Bytes of CSV in a message, but for the last one of a chunk. */
+const MESSAGE_BYTES = 256 * 1024;
+
+/** Chunks of fewer bytes are put together: each write is a system call. */
+const SMALL = 16 * 1024;
+
+/**
+ * Bytes that may wait in the process for the socket. While the next batch is being read the event loop
+ * seldom turns, and the server should not run out of rows: then the buffers of the system are full.
+ */
+const MOST_WAITING = 4 * 2 ** 20;
 
 /** The messages CopyData, CopyDone and CopyFail of the protocol, version 3.0: a letter and the length. */
 const COPY_DATA = 0x64;
@@ -14,8 +23,8 @@ const HEADER_BYTES = 5;
  */
 interface CopyConnection {
   readonly stream: {
-    readonly writableNeedDrain: boolean;
-    write(bytes: Uint8Array): void;
+    readonly writableLength: number;
+    write(bytes: Uint8Array, flushed?: () => void): void;
     once(event: "drain" | "close", listener: () => void): void;
     off(event: "drain" | "close", listener: () => void): void;
   };
@@ -82,40 +91,46 @@ export class CopyIn {
   handlePortalSuspended(): void {}
 
   async #send({ stream }: CopyConnection): Promise<void> {
-    const message = new Uint8Array(HEADER_BYTES + MESSAGE_BYTES);
-    for (const length of this.#fill(message)) {
-      if (this.#error !== undefined || this.#hasEnded) return;
-      stream.write(withHeader(COPY_DATA, message.slice(0, HEADER_BYTES + length)));
-      if (!stream.writableNeedDrain) continue;
-      await drained(stream);
-      this.#isAlive();
-    }
-    if (this.#error === undefined && !this.#hasEnded) stream.write(withHeader(COPY_DONE, new Uint8Array(HEADER_BYTES)));
-  }
-
-  /** Fills a message with the next bytes, again and again; yields how many there are. */
-  *#fill(message: Uint8Array): Generator<number, void> {
-    let length = 0;
-    for (const bytes of this.#chunks) {
-      for (let at = 0; at < bytes.length;) {
-        const some = bytes.subarray(at, at + MESSAGE_BYTES - length);
-        message.set(some, HEADER_BYTES + length);
-        length += some.length;
-        at += some.length;
-        if (length < MESSAGE_BYTES) continue;
-        yield length;
-        length = 0;
+    for (const bytes of joined(this.#chunks)) {
+      for (let at = 0; at < bytes.length; at += MESSAGE_BYTES) {
+        if (this.#error !== undefined || this.#hasEnded) return;
+        const some = bytes.subarray(at, at + MESSAGE_BYTES);
+        stream.write(messageHead(COPY_DATA, some.length));
+        stream.write(some, this.#isAlive);
+        if (stream.writableLength > MOST_WAITING) await drained(stream);
       }
     }
-    if (length > 0) yield length;
+    if (this.#error === undefined && !this.#hasEnded) stream.write(messageHead(COPY_DONE, 0));
   }
 }
 
-/** Writes the letter of a message, and its length without that. */
-function withHeader(letter: number, message: Uint8Array<ArrayBuffer>): Uint8Array {
-  message[0] = letter;
-  new DataView(message.buffer).setUint32(1, message.length - 1);
-  return message;
+/** The chunks, of which small ones are put together. */
+function* joined(chunks: readonly Uint8Array[]): Generator<Uint8Array, void> {
+  let block = new Uint8Array();
+  let length = 0;
+  for (const chunk of chunks) {
+    const isSmall = chunk.length < SMALL;
+    if (length > 0 && (!isSmall || length + chunk.length > block.length)) {
+      yield block.subarray(0, length);
+      length = 0;
+    }
+    if (!isSmall) {
+      yield chunk;
+      continue;
+    }
+    if (length === 0) block = new Uint8Array(MESSAGE_BYTES); // the one before may still wait for the socket
+    block.set(chunk, length);
+    length += chunk.length;
+  }
+  if (length > 0) yield block.subarray(0, length);
+}
+
+/** The head of a message: its letter, and the length without that. */
+function messageHead(letter: number, length: number): Uint8Array {
+  const head = new Uint8Array(HEADER_BYTES);
+  head[0] = letter;
+  new DataView(head.buffer).setUint32(1, HEADER_BYTES - 1 + length);
+  return head;
 }
 
 /** Resolves once the socket takes more, or is closed. */
