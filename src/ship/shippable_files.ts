@@ -42,6 +42,7 @@ export class ShippableFiles {
   vanished = 0;
   /** When the directory was listed last, ms since 1970; 0 before. */
   #listed = 0;
+  #settledBefore = 0;
   /** How long it took to look which files are there, ns. */
   listingTime = 0;
   /** Files that are not settled, and when they were last changed, ms since 1970, once that is known. */
@@ -74,26 +75,14 @@ export class ShippableFiles {
     this.#listed = Number(this.#clock.epoch() / BigInt(NANOSECONDS_PER_MS));
     const first = await files.listBeside(path);
     const names = this.#rotate(first) ? await files.listBeside(path) : first;
-    const there = new Set(names);
-    for (const name of this.settled.keys()) if (!there.has(name)) this.forget(name);
-    for (const name of this.#waiting.keys()) {
-      if (there.has(name)) continue;
-      if (!this.doubted.has(name)) this.vanished++;
-      this.forget(name);
-    }
-    for (const name of this.refused.keys()) if (!there.has(name)) this.refused.delete(name);
+    this.#forgetGone(names);
+    for (const name of names) this.#found(name);
     this.listingTime = this.#clock.now() - begin;
     return names;
   }
 
-  /** The names of files that are not settled, among those that are there; sorted. */
-  unsettled(names: readonly string[]): string[] {
-    for (const name of names) {
-      if (this.#waiting.has(name) || this.#isSettled(name)) continue;
-      const file = foundFile(name);
-      if (file !== undefined && file.kind !== "growing") this.#waiting.set(name, undefined);
-      else if (file === undefined && isCsvName(name)) this.refused.set(name, "files with such names are not shipped");
-    }
+  /** The names of files that are not settled, sorted. */
+  unsettled(): string[] {
     return [...this.#waiting.keys()].sort();
   }
 
@@ -197,10 +186,10 @@ export class ShippableFiles {
 
   /** The time before which all files that were changed last are settled, ms since 1970. */
   get settledBefore(): number {
-    return Math.min(this.#oldest ?? Infinity, this.#listed - CLOCK_STEP);
+    return this.#settledBefore;
   }
 
-  /** Finds out since when the oldest file waits. Each file is asked once. */
+  /** A look is over: finds out since when the oldest file waits. Each file is asked once. */
   dateWaiting(): void {
     this.#oldest = undefined;
     for (const [name, known] of this.#waiting) {
@@ -209,6 +198,30 @@ export class ShippableFiles {
       if (known === undefined) this.#waiting.set(name, modified);
       if (this.#oldest === undefined || modified < this.#oldest) this.#oldest = modified;
     }
+    this.#settledBefore = Math.min(this.#oldest ?? Infinity, this.#listed - CLOCK_STEP);
+  }
+
+  /** A file is there. */
+  #found(name: string): void {
+    if (this.#waiting.has(name) || this.#isSettled(name)) return;
+    const file = foundFile(name);
+    if (file !== undefined && file.kind !== "growing") this.#waiting.set(name, undefined);
+    else if (file === undefined && isCsvName(name)) this.refused.set(name, "files with such names are not shipped");
+  }
+
+  /** Forgets the files that are gone. Of 100,000 names a set takes 5 MB, so none is made if all are there. */
+  #forgetGone(names: readonly string[]): void {
+    let known = 0;
+    for (const name of names) if (this.#waiting.has(name) || this.settled.has(name)) known++;
+    if (known === this.#waiting.size + this.settled.size && this.refused.size === 0) return;
+    const there = new Set(names);
+    for (const name of this.settled.keys()) if (!there.has(name)) this.forget(name);
+    for (const name of this.#waiting.keys()) {
+      if (there.has(name)) continue;
+      if (!this.doubted.has(name)) this.vanished++;
+      this.forget(name);
+    }
+    for (const name of this.refused.keys()) if (!there.has(name)) this.refused.delete(name);
   }
 
   /** Rotates the files that programs append to, if they have rows. */

@@ -148,7 +148,6 @@ export class Shipper {
     }
     const names = await this.files.list();
     this.#owners.found(names);
-    let waiting = this.files.unsettled(names);
     const cares = isLast || clock.now() >= this.#nextCare;
     if (cares) this.#nextCare = clock.now() + CARE_INTERVAL * NANOSECONDS_PER_MS;
     try {
@@ -158,9 +157,8 @@ export class Shipper {
         this.#isConnected = true;
         this.#programs.forget();
         this.files.doubt();
-        waiting = this.files.unsettled(names);
       }
-      await this.#shipAll(this.#refusals.inOrder(waiting), signal);
+      await this.#shipAll(this.#refusals.inOrder(this.files.unsettled()), signal);
       this.#refusals.blame();
       if (cares) await this.#programs.describe(target);
       await this.#confirm();
