@@ -5,7 +5,7 @@ import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { sortOutCopies } from "../../../src/ship/pieces/copies.ts";
 import { filePieces, type FoundPiece } from "../../../src/ship/pieces/file_pieces.ts";
 import { foundFile } from "../../../src/ship/pieces/found_file.ts";
-import { coveredBytes, type Piece, PIECE_BYTES, type PieceEntry } from "../../../src/ship/pieces/piece.ts";
+import { coveredBytes, type Piece, PIECE_BYTES, type PieceEntry, PieceReader } from "../../../src/ship/pieces/piece.ts";
 import { RowOwners } from "../../../src/ship/pieces/row_owners.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { DIRECTORY } from "../../support/fake/published_files.ts";
@@ -20,7 +20,9 @@ async function piecesOf(content: string, name = NAME, entries: readonly PieceEnt
   disk.plant(path, "file", content);
   const owners = new RowOwners(new MonitoringDirectory(disk, DIRECTORY), "00");
   const handle = disk.open(path, "read");
-  return await Array.fromAsync(filePieces(foundFile(name)!, handle, handle.status(), entries, owners));
+  return await Array.fromAsync(
+    filePieces(foundFile(name)!, handle, handle.status(), entries, owners, new PieceReader()),
+  );
 }
 
 /** The pieces that the store does not have. */
@@ -129,16 +131,16 @@ describe("RowOwners", () => {
 
   it("takes the program that the name of a file tells, but not for rows of another PID", () => {
     const owner = new RowOwners(directory({}), "00").of({ pid: 7, isolate: "0123abcd" });
-    assertEquals(owner.of(7, 0), { pid: 7, isolate: "0123abcd" });
-    assertEquals(owner.of(8, 0), { pid: 8, isolate: "" });
+    assertEquals(owner.of({ pid: 7, seconds: 0 }), { pid: 7, isolate: "0123abcd" });
+    assertEquals(owner.of({ pid: 8, seconds: 0 }), { pid: 8, isolate: "" });
   });
 
   it("takes the only program with that PID, and none of several of which nothing is known", () => {
     const owners = new RowOwners(directory({}), "00");
     owners.found(["program.7-0000000a.json", "program.8-0000000a.json", "program.8-0000000b.json"]);
     const owner = owners.of(undefined);
-    assertEquals(owner.of(7, 0).isolate, "0000000a");
-    assertEquals([owner.of(8, 0).isolate, owner.of(9, 0).isolate], ["", ""]);
+    assertEquals(owner.of({ pid: 7, seconds: 0 }).isolate, "0000000a");
+    assertEquals([owner.of({ pid: 8, seconds: 0 }).isolate, owner.of({ pid: 9, seconds: 0 }).isolate], ["", ""]);
     assert(owner.idOf({ pid: 8, isolate: "" }) !== owner.idOf({ pid: 7, isolate: "0000000a" }));
   });
 });
