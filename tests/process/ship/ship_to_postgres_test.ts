@@ -11,7 +11,7 @@ import { cannotServePostgres, PostgresServer } from "../../support/stores/postgr
 import { rowsInFiles, rowsInPostgres } from "../../support/stores/shipped_rows.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-const recorder = fileURLToPath(new URL("./fixtures/awkward_recorder.ts", import.meta.url));
+const recorder = fileURLToPath(new URL("../../support/programs/awkward_recorder.ts", import.meta.url));
 
 describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
   let server: PostgresServer;

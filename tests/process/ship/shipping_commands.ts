@@ -9,7 +9,7 @@ import { atCallOfThread, readTrace } from "../../support/faults/strace.ts";
 import { commandOf, type Ended, spawnCommand, type Spawned, spawnOn, thisRuntime } from "../../support/process/run.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-const recorder = fileURLToPath(new URL("./fixtures/awkward_recorder.ts", import.meta.url));
+const recorder = fileURLToPath(new URL("../../support/programs/awkward_recorder.ts", import.meta.url));
 
 /** Rows that {@linkcode record} leaves for each of its counts: 10 labels, 10 values, and one more. */
 export const ROWS_EACH = 21;

@@ -2,14 +2,14 @@ import { after, before, describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { spawnOn, thisRuntime } from "../../support/process/run.ts";
-import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { cannotServePostgres, PostgresServer } from "../../support/stores/postgres_server.ts";
-import { ship } from "./shipping_commands.ts";
+import { TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { spawnOn, thisRuntime } from "../../../support/process/run.ts";
+import { scratchDirectory } from "../../../support/scratch_directory.ts";
+import { ship } from "./analysis_commands.ts";
+import { cannotServePostgres, PostgresServer } from "../../../support/stores/postgres_server.ts";
 
 const read = (path: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), "utf8");
+  readFileSync(fileURLToPath(new URL(`../../../../${path}`, import.meta.url)), "utf8");
 const program = fileURLToPath(new URL("./fixtures/analysed_program.ts", import.meta.url));
 
 /** A panel or a variable of a dashboard. */
@@ -26,7 +26,7 @@ describe("ready queries for PostgreSQL", { skip: cannotServePostgres() }, () => 
     server = await PostgresServer.start();
     const options = { monitoringDir: directory, withRuntime: true, samplingInterval: 20, name: "orders" };
     await spawnOn(thisRuntime, program, [JSON.stringify(options), "stop"]).ended;
-    assertEquals((await ship(directory, server.url, "--keep", "forever")).code, 0);
+    await ship(directory, server.url);
   });
   after(async () => {
     await server[Symbol.asyncDispose]();
