@@ -43,7 +43,7 @@ export type { Durability, RuntimeSampling, StartOptions, WriteOptions } from "./
 export { readSpool, type SpoolReading } from "./src/recording/read_spool.ts";
 export { recover, type RecoverOptions } from "./src/recording/recovery/recover.ts";
 export type { RecordingState } from "./src/control/answer_file.ts";
-export type { PrunedCounts } from "./src/control/retention/retention.ts";
+export type { PrunedCounts } from "./src/control/retention/pruned_counts.ts";
 export type { Capability, MonitorStatus } from "./src/recording/status.ts";
 export type { CapabilityName } from "./src/runtime.ts";
 export type { ObservationSink, Sampler, SampleResult } from "./src/sampling/sampler.ts";

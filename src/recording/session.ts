@@ -1,4 +1,4 @@
-import { NOTHING_PRUNED } from "../control/retention/retention.ts";
+import { NOTHING_PRUNED } from "../control/retention/pruned_counts.ts";
 import { fileError, KymoError, quote, quotePath, reason } from "../errors.ts";
 import type { LoopWatch, Runtime } from "../runtime.ts";
 import { blockedLoopSampler } from "../sampling/blocked_loop_sampler.ts";

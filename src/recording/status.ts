@@ -1,5 +1,5 @@
 import type { RecordingState } from "../control/answer_file.ts";
-import { NOTHING_PRUNED, type PrunedCounts } from "../control/retention/retention.ts";
+import { NOTHING_PRUNED, type PrunedCounts } from "../control/retention/pruned_counts.ts";
 import type { KymoError } from "../errors.ts";
 import type { Layout } from "../files/names.ts";
 import type { CapabilityName, Runtime } from "../runtime.ts";

@@ -22,8 +22,8 @@ keep the same limits by themselves with the option "retention" of start.
 
 Sizes are those on the disk, in blocks of 4 KiB.
 
---json prints one object: removed and left (files and bytes each), isWithin
-(whether the limits are kept), failures (messages; the files are kept).
+--json prints one object: removed and left (files and bytes each), unshippedRows
+(removed, and not shipped yet), isWithin (whether the limits are kept), failures (messages; the files are kept).
 
 Exit code 1 if the limits are not kept: what is left is in use, or not yours.
 
@@ -71,11 +71,12 @@ async function pruneDirectory(
   return summary.isWithin && failures.length === 0 ? exitCode.ok : exitCode.incomplete;
 }
 
-function formatSummary({ removed, left, isWithin }: PruneSummary, dryRun: boolean): string {
+function formatSummary({ removed, left, isWithin, unshippedRows }: PruneSummary, dryRun: boolean): string {
   const verb = dryRun ? "Would remove" : "Removed";
   const what = removed.files === 0 ? "nothing" : `${counted(removed.files, "file")}, ${formatBytes(removed.bytes)}`;
   const rest = `${counted(left.files, "file")}, ${formatBytes(left.bytes)}, ${dryRun ? "would be" : "are"} left`;
-  return `${verb} ${what}; ${rest}${isWithin ? "" : ", which is more than the limits allow"}.`;
+  const lost = unshippedRows > 0 ? ` (${counted(unshippedRows, "row")} not shipped yet)` : "";
+  return `${verb} ${what}${lost}; ${rest}${isWithin ? "" : ", which is more than the limits allow"}.`;
 }
 
 function milliseconds(text: string): number | undefined {

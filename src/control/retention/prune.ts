@@ -6,7 +6,7 @@ import { FileError, type Runtime } from "../../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../../series.ts";
 import { DirectoryCount } from "./directory_count.ts";
 import { Ledger, type Removable } from "./ledger.ts";
-import { removeFile } from "./remove_file.ts";
+import { type Removal, removeFile } from "./remove_file.ts";
 import type { RetentionOptions } from "../retention_options.ts";
 
 /** How long the event loop is held up at once, ns. */
@@ -22,6 +22,8 @@ export interface FileCounts {
 export interface PruneSummary {
   /** What was removed, or would be. */
   readonly removed: FileCounts;
+  /** Rows in what was removed that `kymo ship` had not shipped yet; those that would be are not counted. */
+  readonly unshippedRows: number;
   /** What is left of Kymo's files, or would be. */
   readonly left: FileCounts;
   /** Whether all limits are kept. If not, what is left is in use, or may not be removed. */
@@ -79,6 +81,7 @@ class Pruning {
   readonly #limits: RetentionOptions;
   readonly #isDry: boolean;
   readonly #removed = { files: 0, bytes: 0 };
+  #unshippedRows = 0;
   readonly #failures: KymoError[] = [];
   /** Channels whose file could not be rotated. */
   readonly #unrotatable = new Set<string>();
@@ -114,7 +117,13 @@ class Pruning {
     }
     if (this.#removed.files > 0 && !this.#isDry) forgetCount(this.#directory);
     const left = { files: count.files, bytes: count.bytes };
-    return { removed: this.#removed, left, isWithin: excess <= 0, failures: this.#failures };
+    return {
+      removed: this.#removed,
+      unshippedRows: this.#unshippedRows,
+      left,
+      isWithin: excess <= 0,
+      failures: this.#failures,
+    };
   }
 
   async #count(): Promise<Counted> {
@@ -145,13 +154,17 @@ class Pruning {
 
   /** `false` if the file is still there. */
   #removeOne({ name, size }: Removable, counted: number): boolean {
-    const outcome = this.#isDry ? "removed" : removeFile(this.#directory, name, counted);
-    if (outcome instanceof FileError) {
-      this.#failures.push(fileError("Cannot remove", this.#directory.pathOf(name), outcome));
+    const { dropUnshipped: dropsUnshipped } = this.#limits;
+    const removal: Removal = this.#isDry
+      ? { kind: "removed", unshippedRows: 0 }
+      : removeFile(this.#directory, name, { counted, dropsUnshipped });
+    if (removal.kind === "failed") {
+      this.#failures.push(fileError("Cannot remove", this.#directory.pathOf(name), removal.error));
       return false;
     }
-    if (outcome === "changed") return false;
-    if (outcome === "gone") return true;
+    if (removal.kind === "changed") return false;
+    if (removal.kind === "gone") return true;
+    this.#unshippedRows += removal.unshippedRows;
     this.#removed.files++;
     this.#removed.bytes += size;
     return true;

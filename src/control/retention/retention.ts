@@ -21,12 +21,13 @@
 
 import { fileError, KymoError, quotePath } from "../../errors.ts";
 import { isRefused, type MonitoringDirectory } from "../../files/directory.ts";
-import { type Clock, FileError } from "../../runtime.ts";
+import type { Clock } from "../../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../../series.ts";
 import { DirectoryCount } from "./directory_count.ts";
 import type { Ledger, LedgerState } from "./ledger.ts";
 import { LedgerFile } from "./ledger_file.ts";
 import { removeFile } from "./remove_file.ts";
+import type { PrunedCounts } from "./pruned_counts.ts";
 import { Rotation } from "./rotation.ts";
 import type { RetentionOptions } from "../retention_options.ts";
 import type { Room } from "./room.ts";
@@ -53,17 +54,6 @@ const SLICE = 200_000;
  */
 const PATIENCE = 1_000;
 
-/** What retention has removed. */
-export interface PrunedCounts {
-  /** Files that this program has removed to keep the limits. */
-  readonly files: number;
-  /** Bytes that they took on the disk. */
-  readonly bytes: number;
-}
-
-/** Where nothing was removed. */
-export const NOTHING_PRUNED: PrunedCounts = { files: 0, bytes: 0 };
-
 /** What a {@linkcode Retention} needs. */
 export interface RetentionDeps {
   readonly directory: MonitoringDirectory;
@@ -89,6 +79,7 @@ export class Retention implements Room {
   readonly #ledger: LedgerFile;
   #files = 0;
   #bytes = 0;
+  #unshippedRows = 0;
   /** Whether the last look has found more than the limits allow. */
   #isOver = false;
   /** Whether files are older than they may be. */
@@ -119,7 +110,7 @@ export class Retention implements Room {
 
   /** What was removed. */
   get pruned(): PrunedCounts {
-    return { files: this.#files, bytes: this.#bytes };
+    return { files: this.#files, bytes: this.#bytes, unshippedRows: this.#unshippedRows };
   }
 
   /**
@@ -309,24 +300,34 @@ export class Retention implements Room {
     const { state } = ledger;
     state.position = first.next;
     const { name, size } = first.file;
-    const outcome = removeFile(directory, name, state.counted);
-    if (outcome instanceof FileError) {
+    const { dropUnshipped: dropsUnshipped } = this.#deps.limits;
+    const removal = removeFile(directory, name, { counted: state.counted, dropsUnshipped });
+    if (removal.kind === "failed") {
       // One failure for all files that this user may not remove.
-      const kind = isRefused(outcome) ? "refused" : `remove ${name}`;
+      const kind = isRefused(removal.error) ? "refused" : `remove ${name}`;
       this.#failOnce(
         kind,
         "Cannot remove a file that is beyond the limits of retention",
         directory.pathOf(name),
-        outcome,
+        removal.error,
       );
       return 0;
     }
-    if (outcome === "changed") return 0;
+    if (removal.kind === "changed") return 0;
     state.bytes = Math.max(0, state.bytes - size);
-    if (outcome === "gone") return size;
+    if (removal.kind === "gone") return size;
     this.#files++;
     this.#bytes += size;
+    if (removal.unshippedRows > 0) this.#droppedUnshipped(name, removal.unshippedRows);
     return size;
+  }
+
+  #droppedUnshipped(name: string, rows: number): void {
+    this.#unshippedRows += rows;
+    const action = `Cannot keep the limits of retention without losses: ${
+      quotePath(this.#deps.directory.pathOf(name))
+    }`;
+    this.#reportOnce("unshipped", new KymoError("limit-exceeded", `${action}: ${rows} rows were not shipped yet`));
   }
 
   /**
@@ -355,16 +356,10 @@ export class Retention implements Room {
     const { limits: { maxBytes }, directory } = this.#deps;
     const { bytes, counted } = ledger.state;
     const limit = maxBytes !== undefined && counted > 0 && bytes > maxBytes ? "maxBytes" : "minFree";
-    if (this.#told.has(limit)) return;
-    this.#told.add(limit);
     const waiting = unshipped === 0 ? "" : `, ${unshipped} of them what kymo ship has not shipped yet`;
     const why = `nothing is left that may be removed: what is in use takes ${bytes} bytes${waiting}`;
-    this.#deps.report(
-      new KymoError(
-        "limit-exceeded",
-        `Cannot keep the limit ${limit} of retention: ${quotePath(directory.path)}: ${why}`,
-      ),
-    );
+    const action = `Cannot keep the limit ${limit} of retention: ${quotePath(directory.path)}`;
+    this.#reportOnce(limit, new KymoError("limit-exceeded", `${action}: ${why}`));
   }
 
   /** Uses the ledger under its lock; `undefined` if something fails, which is reported. */
@@ -388,9 +383,13 @@ export class Retention implements Room {
 
   /** Reports the first failure of its kind. */
   #failOnce(kind: string, action: string, path: string, error: unknown): void {
+    this.#reportOnce(kind, fileError(action, path, error));
+  }
+
+  #reportOnce(kind: string, error: KymoError): void {
     if (this.#told.has(kind)) return;
     this.#told.add(kind);
-    this.#fail(action, path, error);
+    this.#deps.report(error);
   }
 }
 

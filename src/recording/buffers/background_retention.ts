@@ -1,4 +1,5 @@
-import { type PrunedCounts, Retention, type RetentionDeps } from "../../control/retention/retention.ts";
+import type { PrunedCounts } from "../../control/retention/pruned_counts.ts";
+import { Retention, type RetentionDeps } from "../../control/retention/retention.ts";
 import type { Room } from "../../control/retention/room.ts";
 import { TimeSlicer, type TimeSlicerDeps } from "./time_slicer.ts";
 

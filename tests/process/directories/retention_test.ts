@@ -139,7 +139,7 @@ describe("a program that keeps the limits of a directory", () => {
 
       const { code, stdout, stderr } = await run([]);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
-      assertEquals(JSON.parse(stdout), { pruned: { files: 2, bytes: 2 * BLOCK }, errors: [] });
+      assertEquals(JSON.parse(stdout), { pruned: { files: 2, bytes: 2 * BLOCK, unshippedRows: 0 }, errors: [] });
       const calls = readTrace(log);
       for (const n of sampled(calls.map((_, i) => i + 1), 4, (call) => calls[call - 1]!.name)) {
         const { line } = calls[n - 1]!;
@@ -185,6 +185,7 @@ describe("kymo prune", () => {
     writeFileSync(join(directory, "notes.txt"), "theirs");
     const said = {
       removed: { files: 3, bytes: 3 * BLOCK },
+      unshippedRows: 0,
       left: { files: 1, bytes: BLOCK },
       isWithin: true,
       failures: [],

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { Retention } from "../../../../src/control/retention/retention.ts";
 import { shippedBefore, writeShippedMark } from "../../../../src/control/retention/shipped_mark.ts";
 import type { RetentionOptions } from "../../../../src/control/retention_options.ts";
+import { HEADER } from "../../../../src/csv/dialect.ts";
 import { HEADER_BYTES } from "../../../../src/csv/encode.ts";
 import type { KymoError } from "../../../../src/errors.ts";
 import { MonitoringDirectory } from "../../../../src/files/directory.ts";
@@ -66,7 +67,7 @@ describe("Retention", () => {
     for (const [i, age] of [3, 1, 5, 2, 4].entries()) limited.plant(segment(i), age * HOUR);
     await limited.keep();
     assertEquals(limited.names, [segment(0), segment(1), segment(3)]);
-    assertEquals(limited.retention.pruned, { files: 2, bytes: 2 * BLOCK });
+    assertEquals(limited.retention.pruned, { files: 2, bytes: 2 * BLOCK, unshippedRows: 0 });
     assertEquals(limited.errors, []);
   });
 
@@ -111,6 +112,9 @@ describe("Retention", () => {
     const disk = new MemoryDisk();
     const limited = new Limited({ maxBytes: LEDGER + BLOCK }, disk);
     for (let i = 1; i <= 5; i++) limited.plant(segment(i), i * HOUR);
+    const row = '1795948585720000000,1,"a\r\nb",7\r\n';
+    disk.plant(`/m/${segment(3)}`, "file", new TextEncoder().encode(HEADER + row.repeat(3)));
+    disk.touch(`/m/${segment(3)}`, NOW - 3 * HOUR);
     limited.plant("duration.1795948585720.csv", 6 * HOUR);
     limited.plant(profileFileName({ pid: 1, isolate: "0000000a" }, 1), 2 * HOUR);
     const mark = (target: string, age: number): void => writeShippedMark(limited.directory, target, NOW - age);
@@ -136,7 +140,10 @@ describe("Retention", () => {
     disk.remove("/m/.retention");
     const dropping = new Limited({ maxBytes: LEDGER + BLOCK, dropUnshipped: true }, disk);
     await dropping.keep();
-    assertEquals([limited.names, dropping.errors], [[".ship", segment(1)], []]);
+    assertEquals(limited.names, [".ship", segment(1)]);
+    assertEquals(dropping.retention.pruned, { files: 2, bytes: 2 * BLOCK, unshippedRows: 3 });
+    assertEquals(dropping.errors.map(({ code }) => code), ["limit-exceeded"]);
+    assertStringIncludes(dropping.errors[0]!.message, "3 rows were not shipped yet");
   });
 
   it("removes nothing that is in use, and nothing that is not of Kymo", async () => {
