@@ -1,5 +1,5 @@
 import { after, before, describe, it } from "node:test";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { commandOf, type Ended, spawnCommand, type Spawned, spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { cannotServePostgres, PostgresServer } from "../../support/stores/postgres_server.ts";
+import { parsePrometheusText } from "../../support/prometheus_text.ts";
+import { cannotServePostgres, freePort, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { rowsInFiles, rowsInPostgres } from "../../support/stores/shipped_rows.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
@@ -105,15 +106,27 @@ describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
     forgetAll();
     await record(directory, {}, 10);
     const archive = scratch.at("archive");
-    const follower = start(directory, "--to", server.url, "--follow", "--keep", "0s", "--archive", archive, "--json");
+    const [port, statusFile] = [String(await freePort()), scratch.at("status.json")];
+    const watched = ["--metrics", port, "--status-file", statusFile];
+    const kept = ["--keep", "0s", "--archive", archive];
+    const follower = start(directory, "--to", server.url, "--follow", ...kept, ...watched, "--json");
     const isShipped = (rows: number) =>
       until(() => server.value("SELECT count(*) FROM kymo.observation") === String(rows));
     await until(() => server.value("SELECT to_regclass('kymo.observation') IS NOT NULL") === "t");
     await isShipped(10 * 21);
     await until(() => csvFiles(directory).length === 0);
     await record(directory, {}, 10);
-    await record(directory, {}, 10, "kill");
+    const flushed = performance.now();
     await isShipped(20 * 21);
+    assertLess(performance.now() - flushed, 10_000); // a second or so, if nothing else runs
+    await record(directory, {}, 10, "kill");
+    const shippedRows = async (): Promise<number> => {
+      const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+      const rows = [...parsePrometheusText(await answer.text()).get("kymo_ship_rows_total")!];
+      return rows.find(([labels]) => labels.includes('result="shipped"'))![1];
+    };
+    await until(async () => await shippedRows() === 20 * 21);
+    await until(() => JSON.parse(readFileSync(statusFile, "utf8")).lanes[0].rows.shipped === 20 * 21);
     follower.kill("SIGTERM");
     const { code, stdout } = await follower.ended;
     const [{ rows, filesLetGo }] = JSON.parse(stdout).lanes;
@@ -238,7 +251,7 @@ function csvFiles(directory: string): string[] {
 }
 
 /** Waits until something holds, up to a minute. */
-async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) if (holds()) return;
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) if (await holds()) return;
   throw new Error(`it does not hold: ${holds}`);
 }
