@@ -104,7 +104,7 @@ describe("a shipper to PostgreSQL that is killed", { skip: cannotServePostgres()
         }
       });
       assert(killed > 0);
-      recordFigure(19, `${layout}: ${killed} shippers killed at a system call; 0 lost, 0 duplicates`);
+      recordFigure(20, `${layout}: ${killed} shippers killed at a system call; 0 lost, 0 duplicates`);
     });
 
     it(`at a step of the protocol leaves each row once, layout ${layout}`, async () => {
@@ -123,7 +123,7 @@ describe("a shipper to PostgreSQL that is killed", { skip: cannotServePostgres()
         }
       });
       assert(killed > 0);
-      recordFigure(19, `${layout}: ${killed} shippers killed at a step of the protocol; 0 lost, 0 duplicates`);
+      recordFigure(20, `${layout}: ${killed} shippers killed at a step of the protocol; 0 lost, 0 duplicates`);
     });
   }
 });
