@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { spawnOn, thisRuntime } from "../../support/process/run.ts";
 
@@ -22,4 +22,15 @@ describe("spill directory of an analysis", () => {
       assertEquals(existsSync(place), false, place);
     });
   }
+
+  it("is removed by the next program if its own was killed, and not while that lives", async () => {
+    const killed = spawnOn(thisRuntime, analyst, ["wait"]);
+    await killed.said(/\n/);
+    await spawnOn(thisRuntime, analyst, ["end"]).ended;
+    killed.kill("SIGKILL");
+    const [place = ""] = (await killed.ended).stdout.split(" ");
+    assertEquals(readdirSync(place).includes("lock"), true);
+    await spawnOn(thisRuntime, analyst, ["end"]).ended;
+    assertEquals(existsSync(place), false, place);
+  });
 });
