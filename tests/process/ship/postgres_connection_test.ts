@@ -1,11 +1,13 @@
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { type Fault, FaultyProxy } from "../../support/stores/faulty_proxy.ts";
 import { cannotServePostgres, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { rowsInFiles, rowsInPostgres } from "../../support/stores/shipped_rows.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
+import { nameOf, publish, uniqueRows } from "./published_by_hand.ts";
 import { record, startShipping, targetOf, until } from "./shipping_commands.ts";
 import { shipHere } from "./shipping_here.ts";
 
@@ -64,6 +66,30 @@ describe("a shipper whose connection to PostgreSQL fails", { skip: cannotServePo
   it("ships over a slow connection, and waits for an answer longer than the rows take", async () => {
     const { status } = await shipThrough(() => ({ delay: 20 }), 10_000);
     assertEquals(status.retries, 0);
+  });
+
+  it("does not hold another one up, and lets nothing go before both have it", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("monitoring");
+    mkdirSync(directory);
+    await makeTables();
+    await using proxy = await FaultyProxy.start(server.port);
+    proxy.plan = () => ({ isDeaf: true });
+    const other = `${urlOf(proxy)}?schema=other`;
+    const shipping = await shipHere(directory, [server.url, other], { follow: true, keep: 0, patience: 1_500 });
+    const isShipped = (store: number, files: number) => until(() => shipping.statuses()[store]?.files === files);
+    for (let i = 1; i <= 3; i++) {
+      publish(directory, nameOf(i), uniqueRows(10));
+      await isShipped(0, i); // while the other one waits for its first answer
+    }
+    const rows = rowsInFiles(directory);
+    assertEquals([rows.length, shipping.statuses()[1]!.files], [30, 0]);
+    proxy.plan = () => ({});
+    await isShipped(1, 3);
+    await until(() => shipping.status()?.filesLetGo === 3);
+    shipping.stop();
+    assertEquals([await shipping.ended, rowsInFiles(directory)], [0, []]);
+    assertEquals([rowsInPostgres(server), rowsInPostgres(server, "other")], [rows, rows]);
   });
 
   it("ends with the grace though the server does not answer, and says that it does not try again", async () => {

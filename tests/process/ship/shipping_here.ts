@@ -9,8 +9,10 @@ import { fakeCliContext } from "../../support/fake/cli_context.ts";
 
 /** A shipper within the test, whose pauses are short. */
 export interface ShippingHere {
-  /** What it says of itself; `undefined` before it has begun. */
+  /** What it says of itself, of the first store; `undefined` before it has begun. */
   status(): LaneStatus | undefined;
+  /** The same of all stores. */
+  statuses(): readonly LaneStatus[];
   /** What it has told on standard error. */
   told(): string;
   /** As SIGTERM does. */
@@ -76,6 +78,7 @@ export async function shipHere(
   }, context);
   return {
     status: () => lanes[0],
+    statuses: () => lanes,
     told: () => context.stderr.text,
     stop: () => stop(),
     ended: ended.then((code) => {
