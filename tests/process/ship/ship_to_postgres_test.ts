@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { commandOf, type Ended, spawnCommand, type Spawned, spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { parsePrometheusText } from "../../support/prometheus_text.ts";
+import { parsePrometheusText } from "../../support/stores/prometheus_text.ts";
 import { cannotServePostgres, freePort, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { rowsInFiles, rowsInPostgres } from "../../support/stores/shipped_rows.ts";
 

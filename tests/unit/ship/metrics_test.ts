@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { metricsText } from "../../../src/cli/commands/ship/metrics.ts";
 import type { LaneStatus } from "../../../src/ship/shipping_status.ts";
-import { parsePrometheusText } from "../../support/prometheus_text.ts";
+import { parsePrometheusText } from "../../support/stores/prometheus_text.ts";
 
 const lane = (directory: string): LaneStatus => ({
   directory,
