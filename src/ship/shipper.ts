@@ -25,19 +25,21 @@ import { appendingIdentities } from "../files/interrupted_flush.ts";
 import { type MonitoringDirectory, release } from "../files/directory.ts";
 import { type Clock, FileError, type FileStatus } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
-import { sortOutCopies } from "./pieces/copies.ts";
+import { findCopies } from "./pieces/copies.ts";
 import { filePieces } from "./pieces/file_pieces.ts";
 import { type FoundFile, foundFile } from "./pieces/found_file.ts";
 import { nextBatch } from "./pieces/next_batch.ts";
 import { coveredBytes, type Piece, type PieceEntry, PieceReader } from "./pieces/piece.ts";
 import { RowOwners } from "./pieces/row_owners.ts";
+import { JournaledBatches } from "./journaled_batches.ts";
 import { Refusals } from "./refusals.ts";
 import { ShippableFiles } from "./shippable_files.ts";
 import { ShippedPrograms } from "./shipped_programs.ts";
 import { ShippingCounts } from "./shipping_counts.ts";
 import type { ShippingDirectory } from "./shipping_directory.ts";
 import { StoreError } from "../stores/store_error.ts";
-import type { Batch, Source, Target } from "./targets/target.ts";
+import { newBatch } from "./targets/new_batch.ts";
+import type { Source, Target } from "./targets/target.ts";
 
 /** Files that the ledger is asked for at once. */
 const ASKED_AT_ONCE = 1_000;
@@ -106,6 +108,8 @@ export class Shipper {
   readonly #owners: RowOwners;
   readonly #reader = new PieceReader();
   readonly #programs: ShippedPrograms;
+  /** For a store without transactions. */
+  readonly #journaled: JournaledBatches | undefined;
   readonly #open = new Map<string, OpenFile>();
   readonly #refusals: Refusals;
   /** Whether something was left to the next look. */
@@ -123,6 +127,8 @@ export class Shipper {
       this.#settlePiece(piece, true);
     });
     this.files = new ShippableFiles(deps.directory, deps.clock, (name) => this.counts.forget(name));
+    const parts = { owners: this.#owners, programs: this.#programs, files: this.files };
+    this.#journaled = JournaledBatches.of({ ...deps, ...parts });
   }
 
   /** ms until the next look has to be made, after one that has not failed. */
@@ -154,9 +160,10 @@ export class Shipper {
       if (target.isLost === true) await this.close();
       if (!this.#isConnected) {
         await target.open(source);
-        this.#isConnected = true;
         this.#programs.forget();
         this.files.doubt();
+        for (const pieces of await this.#journaled?.finish() ?? []) this.#shipped(pieces);
+        this.#isConnected = true;
       }
       await this.#shipAll(this.#refusals.inOrder(this.files.unsettled()), signal);
       this.#refusals.blame();
@@ -176,6 +183,7 @@ export class Shipper {
   /** Disconnects. The next look asks the ledger for everything again. */
   async close(): Promise<void> {
     this.#isConnected = false;
+    this.#journaled?.close();
     await this.#deps.target.close();
   }
 
@@ -307,9 +315,7 @@ export class Shipper {
 
   /** Ships what the store does not have under another name. */
   async #ship(pieces: readonly Piece[]): Promise<void> {
-    const digests = pieces.map(({ sha256 }) => sha256);
-    const entries = await this.#deps.target.entries([], digests, () => pieces.map(({ began }) => began));
-    const { fresh, there, later } = sortOutCopies(pieces, entries);
+    const { fresh, there, later } = await findCopies(pieces, this.#deps.target);
     for (const piece of there) {
       this.counts.note(piece, "already");
       this.#settlePiece(piece, true);
@@ -320,8 +326,9 @@ export class Shipper {
 
   /** Ships pieces, and finds those that the store refuses. */
   async #shipOrBisect(pieces: readonly Piece[]): Promise<void> {
+    const batch = newBatch(pieces, this.#programs.of(pieces));
     try {
-      if (await this.#deps.target.ship(this.#batchOf(pieces)) === "taken") {
+      if (await (this.#journaled ?? this.#deps.target).ship(batch) === "taken") {
         this.#isPartial = true; // the next look sees what is there
         return;
       }
@@ -333,22 +340,19 @@ export class Shipper {
       await this.#shipOrBisect(pieces.slice(half));
       return;
     }
+    this.#shipped(pieces);
+  }
+
+  #shipped(pieces: readonly Piece[]): void {
     this.tally.batches++;
-    for (const piece of pieces) this.#shipped(piece);
+    for (const piece of pieces) {
+      this.counts.note(piece, "shipped");
+      this.tally.bytes += piece.bytes;
+      if (piece.newest > this.tally.newest) this.tally.newest = piece.newest;
+      this.#settlePiece(piece);
+    }
     this.#programs.shipped(pieces);
     this.#refusals.took(pieces);
-  }
-
-  #batchOf(pieces: readonly Piece[]): Batch {
-    return { pieces, rows: pieces.reduce((sum, { rows }) => sum + rows, 0), programs: this.#programs.of(pieces) };
-  }
-
-  #shipped(piece: Piece): void {
-    const { tally } = this;
-    this.counts.note(piece, "shipped");
-    tally.bytes += piece.bytes;
-    if (piece.newest > tally.newest) tally.newest = piece.newest;
-    this.#settlePiece(piece);
   }
 
   #settlePiece({ file }: Pick<Piece, "file">, stays = false): void {

@@ -5,6 +5,7 @@
  * | ------------------------------------ | -------------------------------------------------------------------- |
  * | `.ship/source`                       | the id of the directory, made once; it goes along when that is moved |
  * | `.ship/<target>/lock`                | locked by the one shipper of this directory to this target           |
+ * | `.ship/<target>/journal`             | for a store without transactions: see `journal.ts`                   |
  * | `.ship/<target>/status.json`         | what that has done: see `shipping_status.ts`                         |
  * | `.ship/<target>/shipped`             | for who removes files: see `control/retention/shipped_mark.ts`       |
  * | `.ship/<target>/quarantine/<n>.json` | a piece that the store refused, and why                              |
@@ -12,8 +13,8 @@
  * `<target>` is the first 12 hexadecimal digits of a digest of the store's address without user and
  * password, so that a changed password is the same target.
  *
- * What is shipped is known by the store alone, in whose ledger it is noted in the transaction of the
- * rows. If all of this is deleted, nothing is shipped twice as long as `source` stays.
+ * What is shipped is known by the store alone, in whose ledger it is noted: in the transaction of the
+ * rows, or where there are none with the help of the journal. If all of this is deleted, nothing is shipped twice as long as `source` stays.
  *
  * @module
  */
@@ -122,6 +123,11 @@ export class ShippingDirectory {
     return !locked.ok && locked.kind === "locked"
       ? failure("locked", "another program ships it to this target")
       : locked;
+  }
+
+  /** The path of the journal of a store without transactions. */
+  get journal(): string {
+    return `${this.#path}/journal`;
   }
 
   /** The pieces in quarantine, each of which is read once. What cannot be read is left out. */

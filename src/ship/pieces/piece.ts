@@ -35,13 +35,17 @@ export interface PieceEntry {
   readonly sha256: string;
 }
 
-/** A piece that was read. */
-export interface Piece extends PieceEntry {
+/** A piece, and where it is. */
+export interface LocatedPiece extends PieceEntry {
   /** The name of the file. */
   readonly file: string;
   /** The byte of the file at which it begins. */
   readonly offset: number;
   readonly channel: string;
+}
+
+/** A piece that was read. */
+export interface Piece extends LocatedPiece {
   /** Lines among the rows that are no rows, and were left out. */
   readonly damaged: number;
   /** Who recorded the rows. */

@@ -1,5 +1,7 @@
 import type { Runtime } from "../../runtime.ts";
+import { clickhouseLocation } from "../../stores/clickhouse/clickhouse_address.ts";
 import { postgresLocation } from "../../stores/postgres/postgres_address.ts";
+import { ClickHouseTarget } from "./clickhouse/clickhouse_target.ts";
 import { crateLocation } from "./crate/crate_address.ts";
 import { CrateTarget } from "./crate/crate_target.ts";
 import { DuckDBTarget } from "./duckdb/duckdb_target.ts";
@@ -9,7 +11,15 @@ import type { Target } from "./target.ts";
 import type { TargetAddress } from "./target_address.ts";
 
 /** The schemes of the addresses of stores. */
-export const SCHEMES: readonly string[] = ["postgres", "crate", "crates", "duckdb", "parquet"];
+export const SCHEMES: readonly string[] = [
+  "postgres",
+  "clickhouse",
+  "clickhouses",
+  "crate",
+  "crates",
+  "duckdb",
+  "parquet",
+];
 
 /** ms after which an answer that has not come never will. */
 const PATIENCE = 60_000;
@@ -42,6 +52,10 @@ export function connectTarget(
   if (scheme === "crate" || scheme === "crates") {
     const { clock } = runtime;
     return new CrateTarget({ ...crateLocation(address, password), shipper, patience, timers, clock });
+  }
+  if (scheme === "clickhouse" || scheme === "clickhouses") {
+    const location = clickhouseLocation(address, { password, environment: runtime.environment }, "ship");
+    return new ClickHouseTarget({ ...location, shipper, patience, timers });
   }
   const location = postgresLocation(address, password, "ship");
   return new PostgresTarget({ ...location, shipper, patience, timers, runtimeName });

@@ -6,7 +6,7 @@
 
 import type { ProcessId } from "../../files/names.ts";
 import type { ProgramRecord } from "../../files/program_record.ts";
-import type { Piece, PieceEntry } from "../pieces/piece.ts";
+import type { LocatedPiece, Piece, PieceEntry } from "../pieces/piece.ts";
 
 /** The directory that is shipped. */
 export interface Source {
@@ -26,10 +26,19 @@ export interface ShippedProgram extends ProcessId {
   readonly service?: string;
 }
 
-/** Pieces that are shipped together, all or none. */
-export interface Batch {
-  readonly pieces: readonly Piece[];
+/** A batch as the journal of a shipper has it. */
+export interface BegunBatch {
+  /** Tells it from all others: 16 hexadecimal digits. */
+  readonly id: string;
   readonly rows: number;
+  readonly pieces: readonly LocatedPiece[];
+}
+
+/** Pieces that are shipped together, all or none. */
+export interface Batch extends BegunBatch {
+  readonly pieces: readonly Piece[];
+  /** Whether it was sent before, and what became of that is not known. */
+  readonly isAgain: boolean;
   /** Who recorded them. */
   readonly programs: readonly ShippedProgram[];
 }
@@ -102,4 +111,27 @@ export interface Target {
    * not done. Does not throw.
    */
   close(): Promise<void>;
+}
+
+/**
+ * A store without transactions. What was begun is known by a journal of the shipper
+ * (`journaled_batches.ts`), which asks the store what became of it.
+ */
+export interface RevocableTarget extends Target {
+  /** Ends what still runs of a batch, and returns the rows of it that are there. */
+  settle(batch: BegunBatch): Promise<number>;
+  /** Notes in the ledger that a batch is there. Twice is like once. */
+  note(batch: BegunBatch): Promise<void>;
+  /** Removes what is there of a batch. It is not shipped again; its pieces may be, as another batch. */
+  revoke(batch: BegunBatch): Promise<void>;
+  /**
+   * Removes what is there of a batch that is not in the ledger: the journal is lost. Only one can
+   * have been under way; if there are more, the ledger is lost too, and nothing is removed.
+   */
+  revokeUnknown(): Promise<void>;
+}
+
+/** Whether a store has no transactions. */
+export function isRevocable(target: Target): target is RevocableTarget {
+  return "revoke" in target;
 }

@@ -5,6 +5,7 @@ import process from "node:process";
 const PACKAGES: Readonly<Record<string, string>> = {
   strace: "strace",
   faketime: "faketime",
+  "clickhouse-server": "clickhouse-server",
   losetup: "mount",
   mount: "mount",
   nsenter: "util-linux",

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { referenceParse } from "../reference_csv.ts";
+import type { ClickHouseServer } from "./clickhouse_server.ts";
 import type { PostgresServer } from "./postgres_server.ts";
 
 /** A row as text, so that rows can be sorted and compared: time, value, label, PID and channel. */
@@ -30,4 +31,15 @@ export function rowsInPostgres(server: PostgresServer, schema = "kymo"): string[
     .map(([timepoint = "", measurement = "", label = "", pid = "", channel = ""]) =>
       rowText(timepoint, Number(measurement), label, pid, channel)
     ).sort();
+}
+
+/** All rows in a ClickHouse server, sorted. */
+export async function rowsInClickHouse(server: ClickHouseServer, database = "kymo"): Promise<string[]> {
+  const rows = await server.query(
+    `SELECT toString(timepoint), toString(measurement), label, pid, channel FROM ${database}.observation`,
+  );
+  return rows.map(([timepoint, measurement, label, pid, channel]) => {
+    const value = { "inf": Infinity, "-inf": -Infinity }[String(measurement)] ?? Number(measurement);
+    return rowText(String(timepoint), value, String(label), Number(pid), String(channel));
+  }).sort();
 }

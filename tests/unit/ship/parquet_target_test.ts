@@ -6,6 +6,7 @@ import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { type Piece, PieceReader } from "../../../src/ship/pieces/piece.ts";
 import { connectTarget, SCHEMES } from "../../../src/ship/targets/connect_target.ts";
 import { hourOf, parseMetadata, parsePartName, partName } from "../../../src/ship/targets/parquet/format.ts";
+import { newBatch } from "../../../src/ship/targets/new_batch.ts";
 import type { Batch, Target } from "../../../src/ship/targets/target.ts";
 import { parseTarget } from "../../../src/ship/targets/target_address.ts";
 import { StoreError } from "../../../src/stores/store_error.ts";
@@ -42,7 +43,7 @@ async function pieceOf(stem: string, began: bigint, rows: number, label = "work"
 }
 
 function batchOf(...pieces: readonly Piece[]): Batch {
-  return { pieces, rows: pieces.reduce((sum, { rows }) => sum + rows, 0), programs: [] };
+  return newBatch(pieces, []);
 }
 
 describe("a folder of Parquet files", () => {

@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../process/run.ts";
+import { missing } from "../process/system_tools.ts";
+import { chdbPackage } from "./chdb_package.ts";
+import { freePort } from "./postgres_server.ts";
+
+const ENGINE = fileURLToPath(new URL("./chdb_server.ts", import.meta.url));
+
+/** ms that a server may take to start. */
+const START_LIMIT = 30_000;
+
+/**
+ * The versions of ClickHouse that are tested: Debian's, a real server of 2018; and one of 2026, which
+ * runs in a process of ours that gives it HTTP.
+ */
+export const CLICKHOUSE_VERSIONS = ["18.16", "26.7"] as const;
+
+/** A version of ClickHouse. */
+export type ClickHouseVersion = (typeof CLICKHOUSE_VERSIONS)[number];
+
+/** Why there can be no such ClickHouse here; `false` if there can. It is installed where that is possible. */
+export function cannotServeClickHouse(version: ClickHouseVersion): string | false {
+  if (version === "18.16") return missing("clickhouse-server");
+  return typeof chdbPackage() === "string" ? false : "ClickHouse could not be installed from npm";
+}
+
+/** A ClickHouse server of its own. Disposing ends and removes it. */
+export class ClickHouseServer implements AsyncDisposable {
+  readonly version: ClickHouseVersion;
+  readonly port: number;
+  readonly #path: string;
+  readonly #process: Spawned;
+
+  private constructor(version: ClickHouseVersion, port: number, path: string, process: Spawned) {
+    this.version = version;
+    this.port = port;
+    this.#path = path;
+    this.#process = process;
+  }
+
+  /** Starts one. */
+  static async start(version: ClickHouseVersion): Promise<ClickHouseServer> {
+    const path = mkdtempSync(join(tmpdir(), "kymo-test-clickhouse-"));
+    const port = await freePort();
+    const command = version === "18.16"
+      ? ["clickhouse-server", `--config-file=${writeConfiguration(path, port, await freePort())}`]
+      : commandOf(thisRuntime, ENGINE, [chdbPackage()!, join(path, "data"), String(port)]);
+    const server = new ClickHouseServer(version, port, path, spawnCommand(command, { timeLimit: 600_000 }));
+    for (const end = Date.now() + START_LIMIT;; await sleep(20)) {
+      try {
+        await server.query("SELECT 1");
+        return server;
+      } catch (error) {
+        if (Date.now() < end) continue;
+        await server[Symbol.asyncDispose]();
+        throw error;
+      }
+    }
+  }
+
+  /** Runs a statement, and returns the rows of its result. */
+  async query(sql: string): Promise<unknown[][]> {
+    const isSelection = /^\s*SELECT/.test(sql);
+    const response = await fetch(`http://127.0.0.1:${this.port}/`, {
+      method: "POST",
+      body: isSelection ? `${sql} FORMAT JSONCompact` : sql,
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`ClickHouse: ${text}`);
+    return isSelection ? JSON.parse(text).data : [];
+  }
+
+  /** The first field of the first row, as text. */
+  async value(sql: string): Promise<string> {
+    return String((await this.query(sql))[0]?.[0] ?? "");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.ended;
+    rmSync(this.#path, { recursive: true, force: true });
+  }
+}
+
+/** A user `kymo` has the password `s3cr&t/word`; the cluster `one` is the server itself. */
+function writeConfiguration(path: string, httpPort: number, tcpPort: number): string {
+  const folder = (name: string): string => {
+    mkdirSync(join(path, name));
+    return `${join(path, name)}/`;
+  };
+  const configuration = join(path, "config.xml");
+  writeFileSync(
+    configuration,
+    `<yandex>
+      <logger><level>error</level><log>${path}/log</log><errorlog>${path}/errors</errorlog></logger>
+      <http_port>${httpPort}</http_port><tcp_port>${tcpPort}</tcp_port><listen_host>127.0.0.1</listen_host>
+      <path>${folder("data")}</path><tmp_path>${folder("tmp")}</tmp_path>
+      <user_files_path>${folder("files")}</user_files_path><format_schema_path>${folder("formats")}</format_schema_path>
+      <users_config>users.xml</users_config><default_profile>default</default_profile>
+      <default_database>default</default_database><mark_cache_size>100000000</mark_cache_size>
+      <timezone>America/New_York</timezone>
+      <remote_servers><one><shard><replica><host>127.0.0.1</host><port>${tcpPort}</port></replica></shard></one></remote_servers>
+    </yandex>`,
+  );
+  const user = (name: string, password: string): string =>
+    `<${name}><password>${password}</password><networks><ip>::/0</ip></networks><profile>default</profile>
+      <quota>default</quota></${name}>`;
+  writeFileSync(
+    join(path, "users.xml"),
+    `<yandex><profiles><default/></profiles><quotas><default/></quotas>
+      <users>${user("default", "")}${user("kymo", "s3cr&amp;t/word")}</users></yandex>`,
+  );
+  return configuration;
+}
