@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HEADER } from "../../../src/csv/dialect.ts";
-import { type Ended, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
+import { spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import {
   cannotServeClickHouse,
@@ -13,6 +13,7 @@ import {
 } from "../../support/stores/clickhouse_server.ts";
 import { HttpProxy, type ProxiedRequest } from "../../support/stores/http_proxy.ts";
 import { rowsInClickHouse, rowsInFiles } from "../../support/stores/shipped_rows.ts";
+import { shipHere } from "./shipping_here.ts";
 import { csvFiles, laneOf, record, ROWS_EACH, ship, shipCommand, startShipping, until } from "./shipping_commands.ts";
 
 /** The first midnight of UTC in 2027, ns. */
@@ -134,13 +135,13 @@ for (const version of CLICKHOUSE_VERSIONS) {
         const answer = await forward();
         return request.number % 3 === 2 ? undefined : answer;
       };
-      const lost = startShipping(directory, "--to", store, "--json", "--follow");
-      await until(() => proxy.requests.length > 8);
+      const shipper = await shipHere(directory, store, { follow: true });
+      await until(() => proxy.requests.length > 30);
       proxy.fault = (_, forward) => forward();
       await until(async () => await countOf(server) === 10 * ROWS_EACH);
-      lost.kill("SIGTERM");
-      const { code, stdout } = await lost.ended;
-      assertEquals([code, laneOf({ stdout } as Ended).quarantinedPieces], [0, 0]);
+      shipper.stop();
+      assertEquals(await shipper.ended, 0);
+      assertEquals(shipper.status()!.quarantinedPieces, 0);
       await assertAllThere(directory);
     });
 
