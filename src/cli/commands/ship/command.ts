@@ -25,6 +25,9 @@ them for --keep.
 Databases, and what holds when anything is killed or fails at any moment:
   postgres://[user@]host/database[?schema=kymo]
     exactly once; also TimescaleDB, which was not tried. Needs the package pg.
+  clickhouse://[user@]host[:8123]/[database], clickhouses:// with TLS
+    exactly once, by one shipper of a directory: a journal in .ship tells what
+    was begun. Run against 26.7 and 18.16.
   telemetry.duckdb, duckdb:path[?schema=kymo]
     exactly once. A file of DuckDB, open for a batch at a time. Needs the package
     @duckdb/node-api.
@@ -37,8 +40,8 @@ Databases, and what holds when anything is killed or fails at any moment:
 Tables are made at first use, or by --init; --init --dry-run prints how. Who may
 not make tables can have somebody else run that.
 
-The password is taken from --password-file, KYMO_TO_PASSWORD_FILE, PGPASSWORD or
-~/.pgpass, or from KYMO_TO, which is the default of --to; not from arguments,
+The password is taken from --password-file, KYMO_TO_PASSWORD_FILE, PGPASSWORD,
+~/.pgpass or CLICKHOUSE_PASSWORD, or from KYMO_TO, which is the default of --to; not from arguments,
 which others see.
 
 A row that the database refuses puts its part of the file into quarantine, with
