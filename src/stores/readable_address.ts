@@ -2,7 +2,7 @@ import type { Files } from "../runtime.ts";
 import { parseStoreAddress, type StoreAddress } from "./store_address.ts";
 
 /** The schemes of the addresses of stores that the analysis can read. */
-const SCHEMES: readonly string[] = ["postgres"];
+const SCHEMES: readonly string[] = ["postgres", "clickhouse", "clickhouses"];
 
 /** Whether a source of the analysis is the address of a store, and no path. */
 export function isStoreAddress(source: string): boolean {

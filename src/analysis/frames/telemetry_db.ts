@@ -60,11 +60,11 @@ export class TelemetryDB {
    * files are compacted. A directory in which nothing was recorded has no observations, which is no
    * error.
    *
-   * A source may also be the address of a PostgreSQL database that `kymo ship` has filled:
-   * `postgres://user@host/database`, with `?schema=name` unless the schema is `kymo`. The rows that the
-   * options select are fetched, as they are there at that moment; later queries ask nobody. That needs
-   * the package `pg`. The password is the one in the address, else `PGPASSWORD` or that of `~/.pgpass`;
-   * no error shows it.
+   * A source may also be the address of a database that `kymo ship` has filled:
+   * `postgres://user@host/database`, with `?schema=name` unless the schema is `kymo`, which needs the
+   * package `pg`; or `clickhouse://user@host/database`. The rows that the options select are fetched, as
+   * they are there at that moment; later queries ask nobody. The password is the one in the address,
+   * else `PGPASSWORD` or that of `~/.pgpass`, or `CLICKHOUSE_PASSWORD`; no error shows it.
    *
    * @throws {KymoError} `"missing-package"` without the package `@duckdb/node-api`;
    * `"permission-denied"` on Deno without `--allow-ffi`; `"not-found"` and other codes of files if

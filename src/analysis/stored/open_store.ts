@@ -1,8 +1,10 @@
 import { KymoError } from "../../errors.ts";
 import type { Runtime } from "../../runtime.ts";
+import { clickhouseLocation } from "../../stores/clickhouse/clickhouse_address.ts";
 import { postgresLocation } from "../../stores/postgres/postgres_address.ts";
 import { readableAddress } from "../../stores/readable_address.ts";
 import { StoreError } from "../../stores/store_error.ts";
+import { ClickHouseStore } from "./clickhouse_store.ts";
 import { PostgresStore } from "./postgres_store.ts";
 import type { Store, StoredSelection } from "./store.ts";
 
@@ -16,13 +18,18 @@ const PATIENCE = 600_000;
  */
 export async function openStore(
   source: string,
-  { timers, files, name: runtimeName }: Pick<Runtime, "timers" | "files" | "name">,
+  { timers, files, environment, name: runtimeName }: Pick<Runtime, "timers" | "files" | "environment" | "name">,
   selection: StoredSelection,
 ): Promise<Store> {
   const address = readableAddress(source, "read", files);
-  const location = postgresLocation(address, undefined, "read");
   const options = { timers, runtimeName, patience: PATIENCE, action: "read from", application: "kymo" };
-  return await whileReadingStore(() => PostgresStore.open({ ...location, ...options }, selection));
+  return await whileReadingStore((): Promise<Store> => {
+    if (address.scheme === "postgres") {
+      return PostgresStore.open({ ...postgresLocation(address, undefined, "read"), ...options }, selection);
+    }
+    const passwords = { password: undefined, environment };
+    return ClickHouseStore.open({ ...clickhouseLocation(address, passwords, "read"), ...options }, selection);
+  });
 }
 
 /**
@@ -41,9 +48,9 @@ export async function whileReadingStore<Result>(work: () => Promise<Result>): Pr
   }
 }
 
-/** The code of a failure, by its SQLSTATE. */
+/** The code of a failure, by its SQLSTATE, or by ClickHouse's number for it (`system.errors`). */
 function codeOf({ kind, code }: StoreError): KymoError["code"] {
-  if (/^28|^42501$/.test(code)) return "permission-denied";
-  if (/^3D|^3F|^42P01$/.test(code)) return "not-found";
+  if (/^28...$|^42501$|^(?:192|193|194|497|516)$/.test(code)) return "permission-denied";
+  if (/^3D...$|^3F...$|^42P01$|^(?:60|81)$/.test(code)) return "not-found";
   return kind === "passing" || code === "" ? "io" : "query-failed";
 }

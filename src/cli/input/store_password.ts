@@ -20,8 +20,8 @@ export const PASSWORD_FILE_HELP = "a file with the password of the database";
 export const databaseHelp = `
 The address of a database, such as postgres://reader@db/telemetry, stands for
 what kymo ship has put there; only what is selected is fetched. Its password
-comes from --password-file, KYMO_TO_PASSWORD_FILE, PGPASSWORD or ~/.pgpass, or
-from the same address in KYMO_TO.`;
+comes from --password-file, KYMO_TO_PASSWORD_FILE, PGPASSWORD or ~/.pgpass,
+CLICKHOUSE_PASSWORD, or the same address in KYMO_TO.`;
 
 /** The password in the file of an option or of the environment; `undefined` if there is none. */
 export function passwordFromFile(

@@ -74,37 +74,73 @@ export class ClickHouseConnection {
     }
   }
 
+  /**
+   * Runs a statement that says in which format it wants its result, and returns that as it comes: each
+   * part may take as long as an answer.
+   *
+   * @throws {StoreError}
+   */
+  async *stream(sql: string): AsyncGenerator<Uint8Array, void> {
+    const { name, patience, timers, action } = this.#options;
+    const cut = new AbortController();
+    let cancel = timers.after(patience, () => cut.abort());
+    try {
+      const response = await this.#post(sql, {}, cut.signal);
+      const { status, headers } = response;
+      if (status !== 200) {
+        const body = await response.text();
+        throw clickhouseErrorOf({ status, headers, body, isData: false }, `Cannot ${action} ${name}`);
+      }
+      const reader = response.body!.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        cancel();
+        yield value;
+        cancel = timers.after(patience, () => cut.abort());
+      }
+    } catch (error) {
+      throw this.#failure(error, cut.signal);
+    } finally {
+      cancel();
+      cut.abort(); // also if nobody wants the rest
+    }
+  }
+
   async #request(
     content: string | Uint8Array<ArrayBuffer>,
     { settings, isData = false }: { readonly settings: SettingValues; readonly isData?: boolean },
   ): Promise<{ readonly headers: Headers; readonly body: string }> {
-    const { url, name, patience, timers, action } = this.#options;
-    const address = new URL(url);
-    // The whole result is there before the first byte is answered, so that a failure is one.
-    const parameters = { ...this.#options.settings, ...settings, wait_end_of_query: "1", max_query_size: "16777216" };
-    for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
+    const { name, patience, timers, action } = this.#options;
     const cut = new AbortController();
     const cancel = timers.after(patience, () => cut.abort());
     try {
-      const response = await fetch(address, {
-        method: "POST",
-        body: content,
-        headers: this.#headers,
-        redirect: "manual",
-        signal: cut.signal,
-      });
+      const response = await this.#post(content, settings, cut.signal);
       const { status, headers } = response;
       const body = await response.text();
       if (status === 200) return { headers, body };
       throw clickhouseErrorOf({ status, headers, body, isData }, `Cannot ${action} ${name}`);
     } catch (error) {
-      if (error instanceof StoreError) throw error;
-      throw cut.signal.aborted
-        ? new StoreError("passing", "ETIMEDOUT", `${name} does not answer for ${patience / 1000} s`)
-        : unreachable(error, `Cannot ${action} ${name}`);
+      throw this.#failure(error, cut.signal);
     } finally {
       cancel();
     }
+  }
+
+  #post(content: string | Uint8Array<ArrayBuffer>, settings: SettingValues, signal: AbortSignal): Promise<Response> {
+    const address = new URL(this.#options.url);
+    // The whole result is there before the first byte is answered, so that a failure is one.
+    const parameters = { ...this.#options.settings, ...settings, wait_end_of_query: "1", max_query_size: "16777216" };
+    for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
+    return fetch(address, { method: "POST", body: content, headers: this.#headers, redirect: "manual", signal });
+  }
+
+  #failure(thrown: unknown, { aborted }: AbortSignal): StoreError {
+    const { name, patience, action } = this.#options;
+    if (thrown instanceof StoreError) return thrown;
+    return aborted
+      ? new StoreError("passing", "ETIMEDOUT", `${name} does not answer for ${patience / 1000} s`)
+      : unreachable(thrown, `Cannot ${action} ${name}`);
   }
 }
 
