@@ -19,6 +19,9 @@ import { csvFiles, laneOf, record, ROWS_EACH, ship, shipCommand, startShipping, 
 /** The first midnight of UTC in 2027, ns. */
 const MIDNIGHT = 1_798_761_600_000_000_000n;
 
+/** The gate leaves out what takes long. */
+const isEverything = CLICKHOUSE_VERSIONS.length > 1;
+
 for (const version of CLICKHOUSE_VERSIONS) {
   describe(`kymo ship to ClickHouse ${version}`, { skip: cannotServeClickHouse(version) }, () => {
     let server: ClickHouseServer;
@@ -109,19 +112,18 @@ for (const version of CLICKHOUSE_VERSIONS) {
       const recorded = scratch.at("recorded");
       await record(recorded, { durability: "memory" }, 1);
       const steps = ["INSERT INTO `kymo`.program", "INSERT INTO `kymo`.observation", "INSERT INTO `kymo`.shipped"];
-      for (const [i, step] of steps.entries()) {
-        for (const side of ["before", "after"] as const) {
-          const directory = scratch.at(`${side}-${i}`);
-          cpSync(recorded, directory, { recursive: true });
-          await forgetAll();
-          const shipper = startShipping(directory, "--to", store);
-          killAt(proxy, shipper, side, ({ statement }) => statement.startsWith(step));
-          assertEquals((await shipper.ended).signal, "SIGKILL", `${side} ${step}`);
-          proxy.reset();
-          const again = await ship(directory, store);
-          assertEquals([again.code, again.stderr], [0, ""], `${side} ${step}`);
-          await assertAllThere(directory);
-        }
+      const kills = steps.flatMap((step) => (["before", "after"] as const).map((side) => ({ step, side })));
+      for (const [i, { step, side }] of (isEverything ? kills : kills.slice(3)).entries()) {
+        const directory = scratch.at(`${side}-${i}`);
+        cpSync(recorded, directory, { recursive: true });
+        await forgetAll();
+        const shipper = startShipping(directory, "--to", store);
+        killAt(proxy, shipper, side, ({ statement }) => statement.startsWith(step));
+        assertEquals((await shipper.ended).signal, "SIGKILL", `${side} ${step}`);
+        proxy.reset();
+        const again = await ship(directory, store);
+        assertEquals([again.code, again.stderr], [0, ""], `${side} ${step}`);
+        await assertAllThere(directory);
       }
     });
 
