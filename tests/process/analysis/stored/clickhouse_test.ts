@@ -96,9 +96,10 @@ for (const version of CLICKHOUSE_VERSIONS) {
       assertEquals(await fetched({ channels: ["sales"] }), await rowsOf("channel = 'sales'"));
     });
 
-    it(
+    // The other one is a single process, which has no cluster.
+    const itInCluster = version === "18.16" ? it : (): void => {};
+    itInCluster(
       "is summarized over distributed tables",
-      { skip: version !== "18.16" && "one process has no cluster" },
       async () => {
         await server.query("CREATE DATABASE spread");
         for (const table of ["observation", "program"]) {
