@@ -205,9 +205,17 @@ export class Shipper {
     let next = nextBatch(pieces);
     try {
       for (let batch = await next; batch.length > 0; batch = await next) {
-        next = signal?.aborted ? Promise.resolve([]) : nextBatch(pieces);
-        next.catch(() => {}); // it is awaited after this batch
-        await this.#ship(batch);
+        let isReading = false;
+        const read = (): void => {
+          if (isReading || signal?.aborted) return;
+          isReading = true;
+          next = nextBatch(pieces);
+          next.catch(() => {}); // it is awaited after this batch
+        };
+        next = Promise.resolve([]);
+        if (!this.#deps.target.tellsWhenSent) read();
+        await this.#ship(batch, read);
+        read();
       }
     } finally {
       await next.catch(() => {});
@@ -314,19 +322,19 @@ export class Shipper {
   }
 
   /** Ships what the store does not have under another name. */
-  async #ship(pieces: readonly Piece[]): Promise<void> {
+  async #ship(pieces: readonly Piece[], onSent: () => void): Promise<void> {
     const { fresh, there, later } = await findCopies(pieces, this.#deps.target);
     for (const piece of there) {
       this.counts.note(piece, "already");
       this.#settlePiece(piece, true);
     }
     if (later.length > 0) this.#isPartial = true;
-    if (fresh.length > 0) await this.#shipOrBisect(fresh);
+    if (fresh.length > 0) await this.#shipOrBisect(fresh, onSent);
   }
 
   /** Ships pieces, and finds those that the store refuses. */
-  async #shipOrBisect(pieces: readonly Piece[]): Promise<void> {
-    const batch = newBatch(pieces, this.#programs.of(pieces));
+  async #shipOrBisect(pieces: readonly Piece[], onSent?: () => void): Promise<void> {
+    const batch = { ...newBatch(pieces, this.#programs.of(pieces)), onSent };
     try {
       if (await (this.#journaled ?? this.#deps.target).ship(batch) === "taken") {
         this.#isPartial = true; // the next look sees what is there

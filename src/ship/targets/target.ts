@@ -41,6 +41,11 @@ export interface Batch extends BegunBatch {
   readonly isAgain: boolean;
   /** Who recorded them. */
   readonly programs: readonly ShippedProgram[];
+  /**
+   * Called by stores that {@linkcode Target.tellsWhenSent} once everything is on its way: while they
+   * wait for the answer, the next batch is read.
+   */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** Rows of a channel, as the store and its ledger count them. */
@@ -77,6 +82,11 @@ export interface Target {
   readonly interval?: number;
   /** Whether the connection broke since `open`, as far as it is known. Then the store is opened again. */
   readonly isLost?: boolean;
+  /**
+   * Whether it calls `onSent` of a batch. It does if it exchanges several messages before it sends
+   * rows, since each of them would wait for the reading of the next batch.
+   */
+  readonly tellsWhenSent?: boolean;
   /**
    * Connects, and makes the tables unless they are there. Notes the source. Whatever was prepared
    * before is forgotten: the store may have been restored from an older backup.

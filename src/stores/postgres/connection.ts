@@ -100,8 +100,10 @@ export class Connection {
    *
    * @throws {StoreError}
    */
-  async copy(text: string, chunks: readonly Uint8Array[]): Promise<number> {
-    return await this.#run(async (isAlive) => await this.#client.query(new CopyIn(text, chunks, isAlive)).rows);
+  async copy(text: string, chunks: readonly Uint8Array[], onSent: () => void = () => {}): Promise<number> {
+    return await this.#run(async (isAlive) =>
+      await this.#client.query(new CopyIn(text, chunks, { isAlive, onSent })).rows
+    );
   }
 
   /**

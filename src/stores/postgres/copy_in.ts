@@ -31,6 +31,14 @@ interface CopyConnection {
   query(text: string): void;
 }
 
+/** Who wants to know how far a COPY is. */
+export interface CopyListeners {
+  /** Called when the server has read something. */
+  readonly isAlive: () => void;
+  /** Called once all rows are given to the socket. */
+  readonly onSent: () => void;
+}
+
 /**
  * `COPY … FROM STDIN` as a query of `pg`, whose `submit` and `handle…` methods `pg` calls. Resolves
  * with the number of rows that the server says it has taken.
@@ -42,16 +50,16 @@ export class CopyIn {
   readonly rows: Promise<number>;
   readonly #text: string;
   readonly #chunks: readonly Uint8Array[];
-  readonly #isAlive: () => void;
+  readonly #listeners: CopyListeners;
   #count = -1;
   #error: Error | undefined;
   #hasEnded = false;
 
-  /** Does nothing before it is given to `client.query`. `isAlive` is called when the server has read something. */
-  constructor(text: string, chunks: readonly Uint8Array[], isAlive: () => void) {
+  /** Does nothing before it is given to `client.query`. */
+  constructor(text: string, chunks: readonly Uint8Array[], listeners: CopyListeners) {
     this.#text = text;
     this.#chunks = chunks;
-    this.#isAlive = isAlive;
+    this.#listeners = listeners;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.rows = promise;
     promise.catch(() => {}); // it may end before anybody waits for it
@@ -91,16 +99,18 @@ export class CopyIn {
   handlePortalSuspended(): void {}
 
   async #send({ stream }: CopyConnection): Promise<void> {
+    const { isAlive, onSent } = this.#listeners;
     for (const bytes of joined(this.#chunks)) {
       for (let at = 0; at < bytes.length; at += MESSAGE_BYTES) {
         if (this.#error !== undefined || this.#hasEnded) return;
         const some = bytes.subarray(at, at + MESSAGE_BYTES);
         stream.write(messageHead(COPY_DATA, some.length));
-        stream.write(some, this.#isAlive);
+        stream.write(some, isAlive);
         if (stream.writableLength > MOST_WAITING) await drained(stream);
       }
     }
     if (this.#error === undefined && !this.#hasEnded) stream.write(messageHead(COPY_DONE, 0));
+    onSent();
   }
 }
 

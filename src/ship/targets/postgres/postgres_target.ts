@@ -34,6 +34,7 @@ const INIT_LOCK = 0x6b796d6f;
 export class PostgresTarget implements Target {
   readonly guarantee: Guarantee = { rows: "exactly once", by: "the ledger is in the transaction of the rows" };
   readonly name: string;
+  readonly tellsWhenSent = true;
   readonly #options: PostgresOptions;
   readonly #schema: string;
   #connection: Connection | undefined;
@@ -91,7 +92,7 @@ export class PostgresTarget implements Target {
     return rows.map(entryOf);
   }
 
-  async ship({ pieces, rows, programs }: Batch): Promise<"shipped" | "taken"> {
+  async ship({ pieces, rows, programs, onSent }: Batch): Promise<"shipped" | "taken"> {
     const connection = this.#connected;
     await connection.query(
       "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '5s'; " +
@@ -122,7 +123,7 @@ export class PostgresTarget implements Target {
       }
       await this.describe(programs);
       const text = `COPY ${this.#schema}.observation (${COLUMNS.join(", ")}) FROM STDIN (FORMAT csv)`;
-      const copied = await connection.copy(text, pieces.map(({ csv }) => csv));
+      const copied = await connection.copy(text, pieces.map(({ csv }) => csv), onSent);
       if (copied !== rows) {
         throw new StoreError("data", "COUNT", `${this.name} has taken ${copied} rows of ${rows}`);
       }
