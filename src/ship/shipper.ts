@@ -32,6 +32,7 @@ import { nextBatch } from "./pieces/next_batch.ts";
 import { coveredBytes, type Piece, type PieceEntry, PieceReader } from "./pieces/piece.ts";
 import { RowOwners } from "./pieces/row_owners.ts";
 import { JournaledBatches } from "./journaled_batches.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import { Refusals } from "./refusals.ts";
 import { ShippableFiles } from "./shippable_files.ts";
 import { ShippedPrograms } from "./shipped_programs.ts";
@@ -202,23 +203,17 @@ export class Shipper {
   /** Reads the next batch while one is being shipped. */
   async #shipAll(names: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     const pieces = this.#newPieces(names);
-    let next = nextBatch(pieces);
+    const batches = new ReadAhead(() => nextBatch(pieces));
+    const read = (): void => signal?.aborted ? undefined : batches.begin();
     try {
-      for (let batch = await next; batch.length > 0; batch = await next) {
-        let isReading = false;
-        const read = (): void => {
-          if (isReading || signal?.aborted) return;
-          isReading = true;
-          next = nextBatch(pieces);
-          next.catch(() => {}); // it is awaited after this batch
-        };
-        next = Promise.resolve([]);
+      for (let batch = await batches.take(); batch.length > 0;) {
         if (!this.#deps.target.tellsWhenSent) read();
         await this.#ship(batch, read);
-        read();
+        if (signal?.aborted) break;
+        batch = await batches.take();
       }
     } finally {
-      await next.catch(() => {});
+      await batches.end();
       await pieces.return();
     }
   }
