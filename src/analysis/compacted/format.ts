@@ -31,6 +31,7 @@
  * @module
  */
 
+import { sha256Of } from "../../digest.ts";
 import { release } from "../../files/directory.ts";
 import { parseCompactedFileName, parseSegmentFileName } from "../../files/names.ts";
 import { failure, type Result, success } from "../../result.ts";
@@ -151,8 +152,7 @@ export async function digestOfFile(files: Files, path: string, size: number): Pr
   } finally {
     release(handle);
   }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return await sha256Of(bytes);
 }
 
 function isCount(value: unknown): value is number {

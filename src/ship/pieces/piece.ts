@@ -15,6 +15,7 @@
  * @module
  */
 
+import { sha256Of } from "../../digest.ts";
 import type { RowParser } from "../../csv/row_parser.ts";
 import { RowScanner } from "../../csv/row_scanner.ts";
 import type { ProcessId } from "../../files/names.ts";
@@ -127,7 +128,7 @@ export class PieceReader {
       rows,
       offset,
       bytes: end,
-      sha256: await digestOf(content.subarray(0, end)),
+      sha256: await sha256Of(content.subarray(0, end)),
       damaged,
       programs: output.programs,
       newest,
@@ -142,12 +143,6 @@ export class PieceReader {
   }
 }
 
-/** SHA-256 of bytes, 64 hexadecimal digits. */
-export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** Whether a file has the bytes of an entry at `offset`; `"short"` if it ends before. */
 export async function hasPiece(
   handle: ByteSource,
@@ -156,7 +151,7 @@ export async function hasPiece(
 ): Promise<"same" | "other" | "short"> {
   const content = readUpTo(handle, offset, new Uint8Array(bytes));
   if (content.length < bytes) return "short";
-  return await digestOf(content) === sha256 ? "same" : "other";
+  return await sha256Of(content) === sha256 ? "same" : "other";
 }
 
 /** The bytes from the beginning of a file on that these entries cover. */

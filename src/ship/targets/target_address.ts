@@ -1,5 +1,5 @@
 import { type AddressOptions, parseStoreAddress, type StoreAddress } from "../../stores/store_address.ts";
-import { digestOf } from "../pieces/piece.ts";
+import { sha256Of } from "../../digest.ts";
 
 /** The address of a store that is shipped to. */
 export interface TargetAddress extends StoreAddress {
@@ -17,6 +17,6 @@ export async function parseTarget(
   options: Omit<AddressOptions, "action">,
 ): Promise<TargetAddress> {
   const address = parseStoreAddress(text, { ...options, action: "ship" });
-  const id = (await digestOf(new TextEncoder().encode(address.name))).slice(0, 12);
+  const id = (await sha256Of(new TextEncoder().encode(address.name))).slice(0, 12);
   return { ...address, id };
 }
