@@ -30,6 +30,12 @@ export function parseTimeLength(text: string): bigint | undefined {
   return parse(text, LENGTH, NANOSECONDS);
 }
 
+/** The same in whole milliseconds, rounded down. */
+export function parseMilliseconds(text: string): number | undefined {
+  const length = parseTimeLength(text);
+  return length === undefined ? undefined : Number(length / NANOSECONDS.ms!);
+}
+
 /**
  * Bytes of each unit of size that one may write: those of IEC and SI, and the short ones of
  * Kubernetes.

@@ -21,8 +21,12 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /** The bytes of a file with these fields. */
 export function encodeFields(fields: object): Uint8Array {
-  const text = JSON.stringify(fields, (_, value) => typeof value === "bigint" ? String(value) : value, 2);
-  return new TextEncoder().encode(`${text}\n`);
+  return new TextEncoder().encode(`${jsonText(fields, 2)}\n`);
+}
+
+/** A value as JSON, in which a bigint is a decimal text; with `indent` spaces for each level. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, (_, item) => typeof item === "bigint" ? String(item) : item, indent);
 }
 
 /** The fields of a file. */

@@ -18,6 +18,7 @@ import { MonitoringDirectory } from "../files/directory.ts";
 import { Recovery } from "../files/recovery.ts";
 import { FileError, type FileHandle, type Runtime } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
+import { jsonText } from "../small_json.ts";
 import { Lane, sleepUnless } from "./lane.ts";
 import { type LetGoOptions, LettingGo } from "./letting_go.ts";
 import { Shipper } from "./shipper.ts";
@@ -273,7 +274,7 @@ function intervalOf({ shipper: { interval, files: { listingTime } } }: Lane): nu
 
 /** A status without its time, to be compared. */
 function withoutTime({ at: _, oldestUnshippedSeconds: __, ...status }: LaneStatus): string {
-  return JSON.stringify(status, (_, value) => typeof value === "bigint" ? String(value) : value);
+  return jsonText(status);
 }
 
 function openPlace(runtime: Runtime, path: string, { targets, keep, archive }: ShippingOptions): Place {

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { CompactionSummary, Compactor } from "../../analysis/compaction/compactor.ts";
 import { counted, formatBytes } from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
-import { parseTimeLength, TIME_UNITS } from "../../quantities.ts";
+import { parseMilliseconds, TIME_UNITS } from "../../quantities.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
 import { openMonitoringDirectory } from "../input/monitoring_directory.ts";
@@ -150,7 +150,7 @@ function inWords({ inputs, outputs, bytesBefore, bytesAfter, finished, young }: 
 }
 
 function parseAge(text: string): number {
-  const age = parseTimeLength(text);
+  const age = parseMilliseconds(text);
   if (age === undefined) throw new InvalidArgumentError(`It must be a length of time, such as 1h (${TIME_UNITS}).`);
-  return Number(age / NANOSECONDS_PER_MS);
+  return age;
 }

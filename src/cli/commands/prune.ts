@@ -3,8 +3,7 @@ import { pruneOn, type PruneSummary } from "../../control/retention/prune.ts";
 import { RETENTION_CHECKS, type RetentionOptions } from "../../control/retention_options.ts";
 import { counted, formatBytes } from "../../display/numbers.ts";
 import { KymoError } from "../../errors.ts";
-import { BYTE_UNITS, parseBytes, parseTimeLength, TIME_UNITS } from "../../quantities.ts";
-import { NANOSECONDS_PER_MS } from "../../series.ts";
+import { BYTE_UNITS, parseBytes, parseMilliseconds, TIME_UNITS } from "../../quantities.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
 import { openMonitoringDirectory } from "../input/monitoring_directory.ts";
@@ -43,7 +42,7 @@ export function addPruneCommand(program: Command, context: CliContext, end: (cod
   program.command("prune")
     .description(description)
     .argument("<DIR>", "the monitoring directory")
-    .option("--max-age <TIME>", "remove what is older, such as 7d", limit("maxAge", milliseconds, TIME_UNITS))
+    .option("--max-age <TIME>", "remove what is older, such as 7d", limit("maxAge", parseMilliseconds, TIME_UNITS))
     .option("--max-bytes <SIZE>", "what may stay, such as 1GiB", limit("maxBytes", parseBytes, BYTE_UNITS))
     .option("--min-free <SIZE>", "what is to be free on the volume", limit("minFree", parseBytes, BYTE_UNITS))
     .option("--drop-unshipped", "also what kymo ship has not shipped yet")
@@ -78,11 +77,6 @@ function formatSummary({ removed, left, isWithin, unshippedRows }: PruneSummary,
   const rest = `${counted(left.files, "file")}, ${formatBytes(left.bytes)}, ${dryRun ? "would be" : "are"} left`;
   const lost = unshippedRows > 0 ? ` (${counted(unshippedRows, "row")} not shipped yet)` : "";
   return `${verb} ${what}${lost}; ${rest}${isWithin ? "" : ", which is more than the limits allow"}.`;
-}
-
-function milliseconds(text: string): number | undefined {
-  const length = parseTimeLength(text);
-  return length === undefined ? undefined : Number(length / BigInt(NANOSECONDS_PER_MS));
 }
 
 /** Returns a parser of a limit. */

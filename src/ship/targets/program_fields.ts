@@ -1,4 +1,5 @@
 import { NANOSECONDS_PER_MS } from "../../series.ts";
+import { jsonText } from "../../small_json.ts";
 import type { ShippedProgram } from "./target.ts";
 
 /** What stores note of a program, for JSON: 64-bit numbers as texts, times as in ISO 8601. */
@@ -39,7 +40,7 @@ export function programFields({ id, pid, isolate, record, service }: ShippedProg
     howEnded: record?.end?.how,
     attributes: record?.attributes,
     record: record &&
-      JSON.parse(JSON.stringify(record, (_, value) => typeof value === "bigint" ? String(value) : value)),
+      JSON.parse(jsonText(record)),
   };
 }
 

@@ -112,16 +112,15 @@ COMMENT ON SCHEMA ${s} IS 'Kymo ${SCHEMA_VERSION}: what programs measured, shipp
 /** What TimescaleDB adds, where it is: chunks of a day, compressed after a week. */
 export function hypertable(schema: string): string {
   const s = identifier(schema);
+  const text = schema.replaceAll("'", "''");
   return `
-SELECT create_hypertable('${
-    schema.replaceAll("'", "''")
-  }.observation', 'timepoint', chunk_time_interval => ${DAY}::bigint);
+SELECT create_hypertable('${text}.observation', 'timepoint', chunk_time_interval => ${DAY}::bigint);
 CREATE FUNCTION ${s}.now_ns() RETURNS bigint LANGUAGE sql STABLE AS
   $$ SELECT (extract(epoch FROM now()) * 1000000)::bigint * 1000 $$;
-SELECT set_integer_now_func('${schema.replaceAll("'", "''")}.observation', '${schema.replaceAll("'", "''")}.now_ns');
+SELECT set_integer_now_func('${text}.observation', '${text}.now_ns');
 ALTER TABLE ${s}.observation SET (
   timescaledb.compress, timescaledb.compress_segmentby = 'channel, label', timescaledb.compress_orderby = 'timepoint'
 );
-SELECT add_compression_policy('${schema.replaceAll("'", "''")}.observation', 7 * ${DAY}::bigint);
+SELECT add_compression_policy('${text}.observation', 7 * ${DAY}::bigint);
 `;
 }

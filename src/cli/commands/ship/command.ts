@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { KymoError, quote } from "../../../errors.ts";
-import { parseTimeLength, TIME_UNITS } from "../../../quantities.ts";
-import { NANOSECONDS_PER_MS } from "../../../series.ts";
+import { parseMilliseconds, TIME_UNITS } from "../../../quantities.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
 import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
@@ -183,9 +182,9 @@ function parseKeep(text: string): number {
 }
 
 function parseLength(text: string): number {
-  const length = parseTimeLength(text);
+  const length = parseMilliseconds(text);
   if (length === undefined) throw new InvalidArgumentError(`It must be a length of time, such as 30s (${TIME_UNITS}).`);
-  return Number(length / BigInt(NANOSECONDS_PER_MS));
+  return length;
 }
 
 function listenAddress(text: string): { readonly host: string; readonly port: number } {

@@ -5,6 +5,7 @@ import { Shipping } from "../../../ship/shipping.ts";
 import type { LaneStatus } from "../../../ship/shipping_status.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { jsonText } from "../../../small_json.ts";
 import { progressBar } from "../../terminal/progress_bar.ts";
 import { SPACED, writeError } from "../../terminal/style.ts";
 import { metricsText } from "./metrics.ts";
@@ -49,7 +50,9 @@ export async function runShipping(options: ShipOptions, context: CliContext): Pr
     const { status } = opened;
     teller.end(status);
     statusFile?.write(status, true);
-    stdout.write(options.json ? `${toJson(status)}\n` : status.map((lane) => `${inWords(lane)}\n`).join(""));
+    stdout.write(
+      options.json ? `${jsonText({ lanes: status })}\n` : status.map((lane) => `${inWords(lane)}\n`).join(""),
+    );
     for (const { refused } of status) {
       for (const { file, reason } of refused) writeError(stderr, `Not shipped: ${sanitize(file)}: ${sanitize(reason)}`);
     }
@@ -143,7 +146,7 @@ class StatusFile {
     if (now() < this.#next && !isLast) return;
     this.#next = now() + STATUS_INTERVAL;
     try {
-      writeFile(this.#path, `${toJson(status)}\n`);
+      writeFile(this.#path, `${jsonText({ lanes: status })}\n`);
       this.#isTold = false;
     } catch (error) {
       if (!(error instanceof KymoError)) throw error;
@@ -169,11 +172,6 @@ function inWords(
     ...quarantinedPieces > 0 ? [`${counted(rows.quarantined, "row")} in quarantine`] : [],
   ];
   return sanitize(`${directory} → ${target}, ${guarantee}: ${parts.join("; ")}.`);
-}
-
-/** The lanes as one JSON object; ns as texts. */
-export function toJson(lanes: readonly LaneStatus[]): string {
-  return JSON.stringify({ lanes }, (_, value) => typeof value === "bigint" ? String(value) : value);
 }
 
 function sum(status: readonly LaneStatus[], of: (lane: LaneStatus) => number): number {

@@ -1,6 +1,7 @@
 import { counted, formatSpan } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import { MonitoringDirectory } from "../../../files/directory.ts";
+import { jsonText } from "../../../small_json.ts";
 import { NANOSECONDS_PER_SECOND } from "../../../series.ts";
 import { type Quarantined, shippedTargets, ShippingDirectory } from "../../../ship/shipping_directory.ts";
 import type { CliContext } from "../../context.ts";
@@ -19,8 +20,7 @@ export function printStatus(directories: readonly string[], json: boolean, conte
   const lanes = directories.flatMap((path) => lanesOf(path, context));
   if (json) {
     const objects = lanes.map(({ status, quarantine }) => ({ ...status, quarantine }));
-    const text = JSON.stringify({ lanes: objects }, (_, value) => typeof value === "bigint" ? String(value) : value);
-    stdout.write(`${text}\n`);
+    stdout.write(`${jsonText({ lanes: objects })}\n`);
   } else if (lanes.length === 0) {
     stdout.write("Nothing was ever shipped from there.\n");
   }

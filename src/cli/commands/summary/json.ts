@@ -1,3 +1,4 @@
+import { jsonText } from "../../../small_json.ts";
 import type { Reading } from "../../../analysis/source/reading_report.ts";
 import { type Program, programNames } from "../../../analysis/programs/program.ts";
 import type { Remark } from "../../../analysis/programs/remarks.ts";
@@ -84,7 +85,7 @@ export function toJson(
       return countsIn(bins, one.counts, timeOf(one).off);
     },
   });
-  return JSON.stringify(
+  return jsonText(
     {
       sources,
       files: reading.files,
@@ -110,7 +111,6 @@ export function toJson(
       runtime: runtime.map(({ first, last, rows: _, ...rest }) => ({ ...rest, from: first, to: last })),
       unread: { rows: reading.unread, problems: reading.problems },
     },
-    (_, value) => typeof value === "bigint" ? String(value) : value,
   );
 }
 
