@@ -6,7 +6,15 @@ import { csvBlocks } from "./csv_blocks.ts";
 import type { FetchedRows } from "./fetched_rows.ts";
 import { describeSeries, programsOf, rowsOf } from "./clickhouse_sql.ts";
 import { bySeries, quantileAt, recordsOf } from "./results.ts";
-import type { DescribedSeries, FirstRow, SeriesQuery, Store, StoredSelection, StoredSeries } from "./store.ts";
+import {
+  type DescribedSeries,
+  type FirstRow,
+  ofLabels,
+  type SeriesQuery,
+  type Store,
+  type StoredSelection,
+  type StoredSeries,
+} from "./store.ts";
 
 /** ClickHouse, as it is read. Each question is about the rows that are there when it is asked. */
 export class ClickHouseStore implements Store, StoredSeries {
@@ -118,8 +126,7 @@ export class ClickHouseStore implements Store, StoredSeries {
     of: "all" | "selected",
     { withIsolates = false, channel }: { readonly withIsolates?: boolean; readonly channel?: string } = {},
   ): string {
-    const { labels, ...others } = this.#selection;
-    const selection = { ...others, ...labels !== undefined && of === "selected" ? { labels } : {} };
+    const selection = ofLabels(this.#selection, of);
     return channel === undefined
       ? rowsOf(this.#database, selection, { withIsolates, where: `channel <> '${CHANNELS.runtime}'` })
       : rowsOf(this.#database, { ...selection, channels: [channel] }, { withIsolates });

@@ -6,7 +6,15 @@ import { MAX_OTHERS, type ProgramRecords } from "../programs/program_records.ts"
 import type { FetchedRows } from "./fetched_rows.ts";
 import { describeSeries, HUGE_DIVISOR, programsOf, ranked, rowsOf } from "./postgres_sql.ts";
 import { bySeries, quantileAt, recordsOf } from "./results.ts";
-import type { DescribedSeries, FirstRow, SeriesQuery, Store, StoredSelection, StoredSeries } from "./store.ts";
+import {
+  type DescribedSeries,
+  type FirstRow,
+  ofLabels,
+  type SeriesQuery,
+  type Store,
+  type StoredSelection,
+  type StoredSeries,
+} from "./store.ts";
 
 /** The rows are those that were there when it was opened. */
 const SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL extra_float_digits = 1; " +
@@ -131,8 +139,7 @@ export class PostgresStore implements Store, StoredSeries {
     of: "all" | "selected",
     { withIsolates = false, channel }: { readonly withIsolates?: boolean; readonly channel?: string } = {},
   ): string {
-    const { labels, ...others } = this.#selection;
-    const selection = { ...others, ...labels !== undefined && of === "selected" ? { labels } : {} };
+    const selection = ofLabels(this.#selection, of);
     return channel === undefined
       ? rowsOf(this.#schema, selection, { withIsolates, where: `o.channel <> '${CHANNELS.runtime}'` })
       : rowsOf(this.#schema, { ...selection, channels: [channel] }, { withIsolates });

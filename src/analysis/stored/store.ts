@@ -27,6 +27,11 @@ export interface StoredSelection {
   readonly channels?: readonly string[];
 }
 
+/** The selection as it is, or with the labels that it leaves out, too. */
+export function ofLabels({ labels, ...others }: StoredSelection, of: "all" | "selected"): StoredSelection {
+  return labels === undefined || of === "all" ? others : { ...others, labels };
+}
+
 /** The rows of a store that a selection means, all as they were at one moment. Methods throw `StoreError`. */
 export interface Store {
   /** Its address for people: without user and password. */
