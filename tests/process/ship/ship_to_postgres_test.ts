@@ -2,34 +2,21 @@ import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { HEADER } from "../../../src/csv/dialect.ts";
-import { commandOf, type Ended, spawnCommand, type Spawned, spawnOn, thisRuntime } from "../../support/process/run.ts";
+import { type Ended, spawnCommand, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { parsePrometheusText } from "../../support/stores/prometheus_text.ts";
 import { cannotServePostgres, freePort, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { rowsInFiles, rowsInPostgres } from "../../support/stores/shipped_rows.ts";
-
-const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-const recorder = fileURLToPath(new URL("../../support/programs/awkward_recorder.ts", import.meta.url));
+import { csvFiles, record, ship as shipTo, shipCommand, startShipping, until } from "./shipping_commands.ts";
 
 describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
   let server: PostgresServer;
   before(async () => void (server = await PostgresServer.start()));
   after(async () => await server[Symbol.asyncDispose]());
 
-  function start(...args: string[]): Spawned {
-    return spawnCommand(commandOf(thisRuntime, entry, ["ship", ...args]));
-  }
-
   function ship(directory: string, ...args: string[]): Promise<Ended> {
-    return start(directory, "--to", server.url, "--json", ...args).ended;
-  }
-
-  async function record(directory: string, options: object, count: number, end = "stop"): Promise<void> {
-    const given = JSON.stringify({ monitoringDir: directory, name: "orders", ...options });
-    await spawnOn(thisRuntime, recorder, [given, String(count), end]).ended;
+    return shipTo(directory, server.url, ...args);
   }
 
   function forgetAll(): void {
@@ -109,7 +96,7 @@ describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
     const [port, statusFile] = [String(await freePort()), scratch.at("status.json")];
     const watched = ["--metrics", port, "--status-file", statusFile];
     const kept = ["--keep", "0s", "--archive", archive];
-    const follower = start(directory, "--to", server.url, "--follow", ...kept, ...watched, "--json");
+    const follower = startShipping(directory, "--to", server.url, "--follow", ...kept, ...watched, "--json");
     const isShipped = (rows: number) =>
       until(() => server.value("SELECT count(*) FROM kymo.observation") === String(rows));
     await until(() => server.value("SELECT to_regclass('kymo.observation') IS NOT NULL") === "t");
@@ -140,18 +127,18 @@ describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
     const directory = scratch.at("monitoring");
     forgetAll();
     await record(directory, {}, 10);
-    assertEquals((await start("--init", "--to", server.url).ended).code, 0);
+    assertEquals((await startShipping("--init", "--to", server.url).ended).code, 0);
     server.query("ALTER TABLE kymo.observation ADD CHECK (label <> 'poison')");
     writeFileSync(join(directory, "custom.7-0123abcd-000001.csv"), `${HEADER}1795948585720130219,1,poison,7\r\n`);
     const { code, stdout } = await ship(directory, "--keep", "0s");
     const [lane] = JSON.parse(stdout).lanes;
     assertEquals([code, lane.rows.quarantined, lane.rows.shipped, lane.state], [1, 1, 210, "idle"]);
     assertEquals(csvFiles(directory), ["custom.7-0123abcd-000001.csv"]);
-    const status = await start(directory, "--status").ended;
+    const status = await startShipping(directory, "--status").ended;
     assertMatch(status.stdout, /in quarantine: custom\.7-0123abcd-000001\.csv, 1 row: 23514: /);
     server.query("ALTER TABLE kymo.observation DROP CONSTRAINT observation_label_check");
     assertEquals(
-      (await start(directory, "--retry-quarantine").ended).stdout,
+      (await startShipping(directory, "--retry-quarantine").ended).stdout,
       "1 part of a file is shipped again by the next kymo ship.\n",
     );
     const retried = await ship(directory);
@@ -163,7 +150,7 @@ describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
     const directory = scratch.at("monitoring");
     forgetAll();
     await record(directory, {}, 10);
-    assertEquals((await start("--init", "--to", server.url).ended).code, 0);
+    assertEquals((await startShipping("--init", "--to", server.url).ended).code, 0);
     server.query("ALTER TABLE kymo.observation ADD CHECK (pid < 0)");
     const { code, stdout, stderr } = await ship(directory);
     const [lane] = JSON.parse(stdout).lanes;
@@ -198,13 +185,13 @@ describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
     const directory = scratch.at("monitoring");
     forgetAll();
     await record(directory, {}, 1);
-    const first = start(directory, "--to", server.url, "--follow");
+    const first = startShipping(directory, "--to", server.url, "--follow");
     await until(() => existsSync(join(directory, ".ship")) && readdirSync(join(directory, ".ship")).length > 1);
     await until(() => server.query("SELECT 1 FROM pg_stat_activity WHERE application_name = 'kymo ship'").length === 1);
     const second = await ship(directory);
     assertEquals([second.code, second.stdout], [3, ""]);
     assertStringIncludes(second.stderr, "another program ships it to this target");
-    const third = start(directory, "--to", server.url, "--standby", "--json");
+    const third = startShipping(directory, "--to", server.url, "--standby", "--json");
     first.kill("SIGTERM");
     assertEquals((await first.ended).code, 0);
     const { code, stdout } = await third.ended;
@@ -217,10 +204,10 @@ describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
     await record(directory, {}, 1);
     const secret = "s3cr&t/word";
     const url = server.url.replace("kymo@", `kymo:${encodeURIComponent(secret)}@`);
-    const given = await start(directory, "--to", url).ended;
+    const given = await startShipping(directory, "--to", url).ended;
     assertEquals([given.code, given.stdout], [2, ""]);
     assert(!given.stderr.includes("s3cr"));
-    const { code, stdout, stderr } = await spawnCommand(commandOf(thisRuntime, entry, ["ship", directory, "--json"]), {
+    const { code, stdout, stderr } = await spawnCommand(shipCommand(directory, "--json"), {
       env: { KYMO_TO: url },
     }).ended;
     assertEquals([code, stdout.includes("s3cr"), stderr], [0, false, ""]);
@@ -230,14 +217,14 @@ describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
 
   it("prints how tables are made, and does not touch others", async () => {
     forgetAll();
-    const dry = await start("--init", "--dry-run", "--to", server.url).ended;
+    const dry = await startShipping("--init", "--dry-run", "--to", server.url).ended;
     assertEquals([dry.code, server.value("SELECT to_regnamespace('kymo') IS NULL")], [0, "t"]);
     server.query(dry.stdout);
-    const made = await start("--init", "--to", server.url).ended;
+    const made = await startShipping("--init", "--to", server.url).ended;
     assertMatch(made.stdout, /the tables are there/);
     forgetAll();
     server.query("CREATE SCHEMA kymo; CREATE TABLE kymo.observation (x int)");
-    const other = await start("--init", "--to", server.url).ended;
+    const other = await startShipping("--init", "--to", server.url).ended;
     assertEquals(other.code, 1);
     assertStringIncludes(other.stderr, "has only observation of the tables that Kymo makes");
     assertEquals(server.query("SELECT relname FROM pg_class WHERE relnamespace = 'kymo'::regnamespace"), [[
@@ -245,13 +232,3 @@ describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
     ]]);
   });
 });
-
-function csvFiles(directory: string): string[] {
-  return readdirSync(directory).filter((name) => name.endsWith(".csv") && !name.startsWith(".")).sort();
-}
-
-/** Waits until something holds, up to a minute. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) if (await holds()) return;
-  throw new Error(`it does not hold: ${holds}`);
-}
