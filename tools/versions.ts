@@ -44,13 +44,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 try {
   for (const version of versions) {
     const start = performance.now();
-    const { passed, failures, differences, skipped, absent } = await runVersion(version, workspace, parts);
+    const outcome = await runVersion(version, workspace, parts);
+    const { passed, failures, unsteady, differences, skipped, absent } = outcome;
     const seconds = ((performance.now() - start) / 1000).toFixed(0);
     console.log(
       `${nameOf(version)}: ${passed} passed, ${failures.length} files failed, ` +
         `${differences.length} are different, ${skipped} skipped (${seconds} s)`,
     );
     for (const difference of differences) console.log(`    different: ${difference}`);
+    for (const failure of unsteady) console.log(`    passed alone, and failed beside other tests: ${failure}`);
     for (const failure of failures) fail(failure);
     count.passed += passed;
     reported[nameOf(version)] = absent;

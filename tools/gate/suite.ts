@@ -7,6 +7,7 @@
 
 import { type Outcome, run } from "./command.ts";
 import { readJunit, type TestCase, type TestReport } from "./junit.ts";
+import { runThenAgain } from "./run_again.ts";
 import type { RuntimeName, Workspace } from "./workspace.ts";
 
 /**
@@ -20,12 +21,6 @@ const TEST_TIMEOUT = 300_000;
  * the slow ones wait for other processes. With more, each of them takes longer.
  */
 const WIDTH = 3;
-
-/**
- * Test files that are run again at most, alone, after they failed beside others: on a busy machine a
- * test may wait too short. If more fail, it is not that.
- */
-const MOST_AGAIN = 3;
 
 /** Paths of all test files below `tests/`, sorted. */
 export function findTestFiles(root: string, folder = "tests"): string[] {
@@ -101,32 +96,22 @@ export async function runSuite(workspace: Workspace): Promise<SuiteOutcome> {
   return await runFiles(files, (runtime, file) => runTests(runtime, workspace, file));
 }
 
-/**
- * Runs test files on both runtimes, {@linkcode WIDTH} of them concurrently: most slow tests wait for
- * other processes. Up to {@linkcode MOST_AGAIN} that fail are run again, alone.
- */
+/** Runs test files on both runtimes, {@linkcode WIDTH} of them concurrently: see {@linkcode runThenAgain}. */
 export async function runFiles(
   files: readonly string[],
   runFile: (runtime: RuntimeName, file: string) => Promise<TestOutcome>,
 ): Promise<SuiteOutcome> {
   const runs = files.flatMap((file) => (["deno", "bun"] as const).map((runtime) => ({ runtime, file })));
-  const outcomes: FileOutcome[] = [];
-  const queue = runs.values();
-  const work = async (): Promise<void> => {
-    for (const { runtime, file } of queue) outcomes.push({ runtime, file, ...await runFile(runtime, file) });
+  const run = ({ runtime, file }: { runtime: RuntimeName; file: string }): Promise<TestOutcome> =>
+    runFile(runtime, file);
+  const { outcomes, unsteady } = await runThenAgain(runs, WIDTH, run, ({ ok }) => ok);
+  const of = (runtime: RuntimeName): TestOutcome =>
+    combine(outcomes.filter(([task]) => task.runtime === runtime).map(([task, outcome]) => ({ ...task, ...outcome })));
+  return {
+    deno: of("deno"),
+    bun: of("bun"),
+    unsteady: unsteady.map(([task, outcome]) => ({ ...task, ...outcome })),
   };
-  await Promise.all(Array.from({ length: WIDTH }, work));
-  const unsteady: FileOutcome[] = [];
-  const failed = outcomes.filter(({ ok }) => !ok);
-  for (const first of failed.length <= MOST_AGAIN ? failed : []) {
-    const { runtime, file } = first;
-    const second = await runFile(runtime, file);
-    if (!second.ok) continue;
-    outcomes[outcomes.indexOf(first)] = { runtime, file, ...second };
-    unsteady.push(first);
-  }
-  const of = (runtime: RuntimeName): TestOutcome => combine(outcomes.filter((outcome) => outcome.runtime === runtime));
-  return { deno: of("deno"), bun: of("bun"), unsteady };
 }
 
 /**

@@ -6,13 +6,13 @@
 
 import { dirname } from "node:path";
 import { run } from "../gate/command.ts";
-import type { TestCase } from "../gate/junit.ts";
+import { runThenAgain } from "../gate/run_again.ts";
 import { findTestFiles, runTests, type TestOutcome } from "../gate/suite.ts";
-import type { RuntimeName, Workspace } from "../gate/workspace.ts";
+import type { Workspace } from "../gate/workspace.ts";
 import type { AbsentCapabilities } from "./capabilities.ts";
 import { differenceOf } from "./differences.ts";
 import { installRuntime } from "./install.ts";
-import { ALL, IN_GATE as NODE_IN_GATE, runOnNode } from "./node_tests.ts";
+import { ALL, IN_GATE as NODE_IN_GATE, nodeTestFiles, runOnNode } from "./node_tests.ts";
 import { nameOf, type SupportedVersion } from "./supported.ts";
 
 /** The adapters: these tests run on the version itself. */
@@ -53,6 +53,8 @@ export interface VersionOutcome {
   readonly passed: number;
   /** What failed, with output for people. */
   readonly failures: readonly string[];
+  /** What failed beside other tests and then passed alone, with output for people. */
+  readonly unsteady: readonly string[];
   /** The tests that failed as they should. */
   readonly differences: readonly string[];
   readonly skipped: number;
@@ -78,70 +80,90 @@ export async function runVersion(
   await Deno.mkdir(scratch, { recursive: true });
   // Old versions leave behind what tests were to remove, so the folder is theirs and goes with them.
   const own: Workspace = { ...workspace, temporary, scratch, env: { ...workspace.env, TMPDIR: scratch } };
-  const outcome = { passed: 0, failures: [] as string[], differences: [] as string[], skipped: 0 };
-  const count = (file: string, { ok, output, report: { cases } }: TestOutcome): void => {
-    const wrong = countCases(cases, version, outcome);
-    // A file may fail without a failed test, or run no test: that counts as one failure.
-    const failed = wrong.length > 0 || cases.length === 0 || !ok && cases.every(({ status }) => status !== "failed");
-    if (failed) outcome.failures.push(`${file} on ${nameOf(version)}: ${wrong.join("; ") || "no test ran"}\n${output}`);
-  };
-  if (parts === "none") {
-    // only asked
-  } else if (version.runtime === "node") {
-    count("the suite", await runOnNode(version, own, parts === "all" ? ALL : NODE_IN_GATE));
-  } else await runFiles(version.runtime, executable, own, parts, count);
+  const runs = parts === "none" ? [] : runsOf(version, executable, own, parts);
+  const judged = async ({ run }: FileRun): Promise<Judgement> => judge(await run(), version);
+  const { outcomes, unsteady } = await runThenAgain(runs, WIDTH, judged, ({ failure }) => failure === undefined);
+  const judgements = outcomes.map(([, judgement]) => judgement);
+  const sum = (of: (judgement: Judgement) => number): number =>
+    judgements.reduce((total, judgement) => total + of(judgement), 0);
+  const told = ([{ file }, { failure }]: readonly [FileRun, Judgement]): string[] =>
+    failure === undefined ? [] : [`${file} on ${nameOf(version)}: ${failure}`];
   const absent = await absentCapabilities(version, executable, own);
   await Deno.remove(temporary, { recursive: true });
-  return { version, ...outcome, absent };
+  return {
+    version,
+    passed: sum(({ passed }) => passed),
+    skipped: sum(({ skipped }) => skipped),
+    differences: judgements.flatMap(({ differences }) => differences),
+    failures: outcomes.flatMap(told),
+    unsteady: unsteady.flatMap(told),
+    absent,
+  };
 }
 
-/** Runs the files on another Deno or Bun than the one that is installed. */
-async function runFiles(
-  runtime: RuntimeName,
+/** A test file that is run. */
+interface FileRun {
+  readonly file: string;
+  readonly run: () => Promise<TestOutcome>;
+}
+
+/** The test files of a version, in the order in which they begin. */
+function runsOf(
+  version: SupportedVersion,
   executable: string,
   workspace: Workspace,
-  parts: Parts,
-  count: (file: string, outcome: TestOutcome) => void,
-): Promise<void> {
+  parts: "all" | "in gate",
+): FileRun[] {
+  const { runtime } = version;
+  const { root, bin } = workspace;
+  if (runtime === "node") {
+    const files = nodeTestFiles(root, parts === "all" ? ALL : NODE_IN_GATE);
+    return files.map((file) => ({ file, run: () => runOnNode(executable, version, workspace, file) }));
+  }
   const env = {
     ...workspace.env,
     PATH: `${dirname(executable)}:${workspace.env["PATH"]}`,
     [`KYMO_TEST_${runtime.toUpperCase()}`]: executable,
   };
   const installed: Workspace = { ...workspace, env };
-  const itself: Workspace = { ...installed, bin: { ...workspace.bin, [runtime]: executable } };
-  const queue = [
-    ...END_TO_END.filter((file) => parts === "all" || IN_GATE.has(file)).map((file) => [file, installed] as const),
-    ...findTestFiles(workspace.root, CONTRACT).map((file) => [file, itself] as const),
-  ].values();
-  const work = async (): Promise<void> => {
-    for (const [file, on] of queue) {
-      const options = on === itself && runtime === "bun" ? { preload: "./tools/versions/skip_option.ts" } : {};
-      count(file, await runTests(runtime, on, file, options));
-    }
-  };
-  await Promise.all(Array.from({ length: WIDTH }, work));
+  const itself: Workspace = { ...installed, bin: { ...bin, [runtime]: executable } };
+  const options = runtime === "bun" ? { preload: "./tools/versions/skip_option.ts" } : {};
+  return [
+    ...END_TO_END.filter((file) => parts === "all" || IN_GATE.has(file))
+      .map((file) => ({ file, run: () => runTests(runtime, installed, file) })),
+    ...findTestFiles(root, CONTRACT)
+      .map((file) => ({ file, run: () => runTests(runtime, itself, file, options) })),
+  ];
 }
 
-/** Counts the tests of a file. Returns the names of those that should have ended otherwise. */
-function countCases(
-  cases: readonly TestCase[],
-  version: SupportedVersion,
-  outcome: { passed: number; differences: string[]; skipped: number },
-): string[] {
-  const wrong: string[] = [];
+/** How the tests of a file ended, against how they should have. */
+interface Judgement {
+  readonly passed: number;
+  readonly skipped: number;
+  /** Those that failed as they should. */
+  readonly differences: readonly string[];
+  /** What is wrong, with output for people. */
+  readonly failure: string | undefined;
+}
+
+/** Judges the outcome of a file. A file that fails without a failed test, or runs none, is wrong. */
+function judge({ ok, output, report: { cases } }: TestOutcome, version: SupportedVersion): Judgement {
+  const [wrong, differences]: [string[], string[]] = [[], []];
+  let [passed, skipped] = [0, 0];
   const strict = Deno.env.get("CI") === "true";
   for (const { name, status, reason } of cases) {
     const difference = differenceOf(name, version);
     if (status === "skipped" && strict && !VALID_REASON.test(reason ?? "only on ")) {
       wrong.push(`${name}: skipped: ${reason}`);
-    } else if (status === "skipped") outcome.skipped++;
-    else if (difference !== undefined && status === "failed") outcome.differences.push(`${name}: ${difference.why}`);
+    } else if (status === "skipped") skipped++;
+    else if (difference !== undefined && status === "failed") differences.push(`${name}: ${difference.why}`);
     else if (difference !== undefined && !difference.atTimes) wrong.push(`${name}: passes, though "${difference.why}"`);
     else if (status === "failed") wrong.push(name);
-    else outcome.passed++;
+    else passed++;
   }
-  return wrong;
+  const hasFailed = wrong.length > 0 || cases.length === 0 || !ok && cases.every(({ status }) => status !== "failed");
+  const failure = hasFailed ? `${wrong.join("; ") || "no test ran"}\n${output}` : undefined;
+  return { passed, skipped, differences, failure };
 }
 
 /** Asks a version for the capabilities that are absent. */
