@@ -9,9 +9,6 @@ import { GunzippedFile, isGzip } from "./gzip.ts";
 import { Problems } from "./reading_report.ts";
 import type { CsvPart, RowTables, TakeRow } from "./duckdb_relation.ts";
 
-/** Why a file is not read that is not there any more. */
-export const MOVED = "it was moved or deleted";
-
 /** Who reads a file, and how. */
 export type ReadMode =
   /** DuckDB, before the check. */
@@ -86,8 +83,7 @@ export class CheckedFile {
       if (take !== undefined && this.mode !== "out") this.mode = "loaded";
     } catch (error) {
       this.mode = "out";
-      this.isGone = error instanceof FileError && isMissingFile(error.code);
-      problems.add(path, 0, 0, reason(error));
+      this.#fail(error, problems, 0);
     } finally {
       if (handle !== undefined) release(handle);
     }
@@ -153,8 +149,7 @@ export class CheckedFile {
         release(handle);
       }
     } catch (error) {
-      this.isGone = error instanceof FileError && isMissingFile(error.code);
-      problems.add(path, 0, this.#rows, reason(error));
+      this.#fail(error, problems, this.#rows);
     }
   }
 
@@ -170,7 +165,7 @@ export class CheckedFile {
     if (status === undefined || status.identity !== this.#identity) {
       this.mode = "out";
       this.isGone = true;
-      problems.add(path, 0, this.#rows, MOVED);
+      problems.gone.push({ file: path, rows: this.#rows });
     } else if (status.size < this.#size) {
       this.mode = "unchecked";
     } else if (status.size > this.#size) {
@@ -178,6 +173,14 @@ export class CheckedFile {
     } else if (hasFailed && this.mode === "limited") {
       this.mode = "damaged"; // DuckDB fails at what follows
     }
+  }
+
+  /** Reports that the file could not be read. */
+  #fail(error: unknown, problems: Problems, rows: number): void {
+    const { path } = this.found;
+    this.isGone = error instanceof FileError && isMissingFile(error.code);
+    if (this.isGone) problems.gone.push({ file: path, rows });
+    else problems.add(path, 0, rows, reason(error));
   }
 
   /** How DuckDB reads it; `undefined` if it does not. */

@@ -18,6 +18,14 @@ export interface CopiedFile {
   readonly of: string;
 }
 
+/** A file that others moved or deleted while it was read: none of its rows were read. */
+export interface GoneFile {
+  /** Its path. */
+  readonly file: string;
+  /** Its rows; 0 if unknown. */
+  readonly rows: number;
+}
+
 /** What was read, and what was not. */
 export interface Reading {
   /** Number of files that were read. */
@@ -26,23 +34,27 @@ export interface Reading {
   readonly spools: number;
   /** Number of databases that rows were fetched from. */
   readonly databases: number;
-  /** Number of rows that were not read. */
+  /** Number of rows that were not read although their files are there. */
   readonly unread: number;
   /** Why: the first 100 problems. */
   readonly problems: readonly Problem[];
   /** Copies of files that were read, such as `duration.csv.1.gz` beside `duration.csv.1`. */
   readonly copies: readonly CopiedFile[];
+  /** Files that are no longer there. */
+  readonly gone: readonly GoneFile[];
 }
 
 /** Limit of the problems that are kept. */
 const MAX_PROBLEMS = 100;
 
-/** Counts the rows of all problems, and keeps the first problems. */
+/** Counts the rows of all problems, and keeps the first problems. Files that are gone are none. */
 export class Problems {
   /** Rows that were not read. */
   rows = 0;
   /** The first problems. */
   readonly kept: Problem[] = [];
+  /** The files that are gone. */
+  readonly gone: GoneFile[] = [];
 
   /** Adds a problem. */
   add(file: string, line: number, rows: number, reason: string): void {

@@ -3,7 +3,7 @@ import type { CompactedFile } from "../compacted/compacted_files.ts";
 import { observationsOf } from "../../segment/observation.ts";
 import type { SpoolRows } from "../../files/snapshot.ts";
 import type { Files } from "../../runtime.ts";
-import { type CheckedFile, MOVED, partsOf } from "./checked_file.ts";
+import { type CheckedFile, partsOf } from "./checked_file.ts";
 import type { CopiedFile, Problems, Reading } from "./reading_report.ts";
 import { JoinedFiles, MANY_FILES } from "./joined_files.ts";
 import { relationOf, RowTables, type TakeRow } from "./duckdb_relation.ts";
@@ -96,8 +96,9 @@ export class CheckedSources implements Sources, OpenedSources {
 
   get reading(): Reading {
     const files = this.#all.filter(({ mode }) => mode !== "out").length + this.#compacted.length;
-    const { rows: unread, kept } = this.#problems;
-    return { files, spools: this.#spools, databases: 0, unread, problems: [...kept], copies: this.#copies };
+    const { rows: unread, kept, gone } = this.#problems;
+    const counts = { files, spools: this.#spools, databases: 0, unread };
+    return { ...counts, problems: [...kept], copies: this.#copies, gone: [...gone] };
   }
 
   /** Loads the rows of spools, and checks the files, or begins to. */
@@ -208,7 +209,7 @@ export class CheckedSources implements Sources, OpenedSources {
   #lookAtCompacted(): void {
     this.#compacted = this.#compacted.filter(({ path, identity, rows }) => {
       if (this.#files.status(path)?.identity === identity) return true;
-      this.#problems.add(path, 0, rows, MOVED);
+      this.#problems.gone.push({ file: path, rows });
       this.#hasLost = true;
       return false;
     });

@@ -7,7 +7,7 @@ import type { Store } from "./store.ts";
 
 /** Rows that were fetched from a store. They do not change any more. */
 export class StoredSources implements Sources {
-  readonly reading: Reading = { files: 0, spools: 0, databases: 1, unread: 0, problems: [], copies: [] };
+  readonly reading: Reading = { files: 0, spools: 0, databases: 1, unread: 0, problems: [], copies: [], gone: [] };
   readonly areOrdered = true;
   readonly directories: readonly string[] = [];
   readonly relations: ReadonlyMap<string, string>;
@@ -59,6 +59,7 @@ export class CombinedSources implements Sources {
       unread: sum(({ unread }) => unread),
       problems: readings.flatMap(({ problems }) => problems),
       copies: readings.flatMap(({ copies }) => copies),
+      gone: readings.flatMap(({ gone }) => gone),
     };
   }
 

@@ -113,14 +113,23 @@ function recordingsBelow(files: Files, directory: string): string[] {
   return isRecording(names) ? [] : names.sort().filter((name) => isRecording(list(`${directory}/${name}`)));
 }
 
+/** Files that are gone and are written out. */
+const MAX_GONE = 10;
+
 /**
  * Writes what was not read, one problem a line, to `stderr`, and returns the exit code. Copies are
- * told, but are no problem.
+ * told, and files that others took away meanwhile, as a shipper does, but are no problem.
  */
-export function reportUnread({ problems, unread, copies }: Reading, { stderr }: CliContext): ExitCode {
+export function reportUnread({ problems, unread, copies, gone }: Reading, { stderr }: CliContext): ExitCode {
   for (const { file, of } of copies) {
     stderr.write(`Left out: ${sanitize(file)}: all of its rows are in ${sanitize(fileNameOf(of))}\n`);
   }
+  for (const { file, rows } of gone.slice(0, MAX_GONE)) {
+    const left = rows > 0 ? ` (${counted(rows, "row")})` : "";
+    stderr.write(`Left out: ${sanitize(file)}: it was moved or deleted meanwhile${left}\n`);
+  }
+  const more = gone.length - MAX_GONE;
+  if (more > 0) stderr.write(`Left out: ${counted(more, "further file")}, moved or deleted meanwhile\n`);
   for (const { file, line, rows, reason } of problems) {
     const where = sanitize(line > 0 ? `${file}:${line}` : file);
     const lost = rows > 0 ? ` (${counted(rows, "row")})` : "";

@@ -292,7 +292,8 @@ describe("a reader", () => {
     const [name] = compactedIn(scratch.path);
     renameSync(scratch.at(name!), `${scratch.path}/moved`);
     assertEquals((await db.sql("SELECT count(*)::INTEGER AS n FROM observations")).rows(), [{ n: 0 }]);
-    assertEquals(db.reading.problems.map(({ reason }) => reason), ["it was moved or deleted"]);
+    assertEquals(db.reading.gone, [{ file: scratch.at(name!), rows: 1 }]);
+    assertEquals(db.reading.problems, []);
   });
 
   it("leaves out a damaged compacted file, tells it, and then counts inputs that are there", async () => {

@@ -164,7 +164,7 @@ describe("TelemetryDB", () => {
       rmSync(join(files.path, "duration.2.csv"));
       assertEquals(await series.processes(), [{ pid: 1, isolate: "" }]);
       assertEquals((await series.describe())[0]?.count, 1);
-      assertEquals(db.reading.problems.map(({ file }) => file), [join(files.path, "duration.2.csv")]);
+      assertEquals(db.reading.gone, [{ file: join(files.path, "duration.2.csv"), rows: 1 }]);
       rmSync(join(files.path, "duration.1.csv"));
       await db.load();
       assertEquals(await series.processes(), []);
@@ -216,7 +216,7 @@ describe("a recording of 8,000 small files", () => {
       16_000,
       8_000,
     ]]);
-    assertEquals(db.reading, { files: 8_000, spools: 0, databases: 0, unread: 0, problems: [], copies: [] });
+    assertEquals(db.reading, { files: 8_000, spools: 0, databases: 0, unread: 0, problems: [], copies: [], gone: [] });
   });
 });
 

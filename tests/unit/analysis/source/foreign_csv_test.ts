@@ -8,7 +8,7 @@ const HEADER = "Timepoint,Measurement,Label,PID\n";
 const row = (number: number, label = "x"): string => `170000000000000000${number},0.5,${label},7\n`;
 const text = (number: number, label = "x"): string => `170000000000000000${number}|0.5|${label}|7`;
 
-const none = { unread: 0, problems: [], copies: [] };
+const none = { unread: 0, problems: [], copies: [], gone: [] };
 
 describe("openSources with CSV of other programs", () => {
   it("accepts the header in the documentation of the Python original, with spaces behind the commas", async () => {

@@ -62,7 +62,15 @@ describe("openSources with many small files of a process", () => {
         `SELECT Isolate, count(*)::INTEGER FROM ${sources.relations.get(channel)} GROUP BY 1 ORDER BY 1`;
       assertEquals(await reader.query(sources, query), [[["0123abcd", 100], ["4567abcd", 100]], 1]);
     }
-    assertEquals(sources.reading, { files: 400, spools: 0, databases: 0, unread: 0, problems: [], copies: [] });
+    assertEquals(sources.reading, {
+      files: 400,
+      spools: 0,
+      databases: 0,
+      unread: 0,
+      problems: [],
+      copies: [],
+      gone: [],
+    });
   });
 
   it("joins only those in which the check finds nothing but rows, each kind of line end by itself", async () => {
@@ -110,7 +118,15 @@ describe("openSources with many small files of a process", () => {
       const sources = await openSources(scratch.path, reader.deps(full));
       assertEquals((await reader.rows(sources, "duration")).length, 120);
       assertEquals(readdirSync(reader.temporary.path).length, made);
-      assertEquals(sources.reading, { files: 120, spools: 0, databases: 0, unread: 0, problems: [], copies: [] });
+      assertEquals(sources.reading, {
+        files: 120,
+        spools: 0,
+        databases: 0,
+        unread: 0,
+        problems: [],
+        copies: [],
+        gone: [],
+      });
     }
   });
 });

@@ -14,7 +14,7 @@ const HEADER = "Timepoint,Measurement,Label,PID\n";
 const row = (number: number, label = "x"): string => `170000000000000000${number},0.5,${label},7\n`;
 const text = (number: number, label = "x"): string => `170000000000000000${number}|0.5|${label}|7`;
 
-const none = { unread: 0, problems: [], copies: [] };
+const none = { unread: 0, problems: [], copies: [], gone: [] };
 
 describe("openSources", () => {
   it("reads the published CSV files of a directory, those of the Python original too, and nothing else", async () => {
@@ -38,7 +38,15 @@ describe("openSources", () => {
     assertEquals(await reader.rows(sources, "runtime"), [text(4)]);
     assertEquals(await reader.rows(sources, "custom"), []);
     const problem = { file: scratch.at("directory.csv"), line: 0, rows: 0, reason: "it is not a file but a directory" };
-    assertEquals(sources.reading, { files: 4, spools: 0, databases: 0, unread: 0, problems: [problem], copies: [] });
+    assertEquals(sources.reading, {
+      files: 4,
+      spools: 0,
+      databases: 0,
+      unread: 0,
+      problems: [problem],
+      copies: [],
+      gone: [],
+    });
   });
 
   it("reads a file, a pattern, and several of them, each file once", async () => {
@@ -202,15 +210,15 @@ describe("openSources with unreadable spools", () => {
 });
 
 describe("Sources whose files others change", () => {
-  it("leave out deleted files, and report them", async () => {
+  it("leave out deleted files, and tell them", async () => {
     using scratch = scratchDirectory();
     using reader = await Reader.create();
     for (const number of [1, 2]) writeFileSync(scratch.at(`duration.${number}.csv`), HEADER + row(number));
     const sources = await reader.open(scratch.path);
     rmSync(scratch.at("duration.1.csv"));
     assertEquals(await reader.rows(sources, "duration"), [text(2)]);
-    const problem = { file: scratch.at("duration.1.csv"), line: 0, rows: 1, reason: "it was moved or deleted" };
-    assertEquals(sources.reading, { files: 1, spools: 0, databases: 0, unread: 1, problems: [problem], copies: [] });
+    const gone = [{ file: scratch.at("duration.1.csv"), rows: 1 }];
+    assertEquals(sources.reading, { files: 1, spools: 0, databases: 0, ...none, gone });
   });
 
   it("read a file that grows up to its size at the beginning, also if it grows by half a row", async () => {
@@ -235,7 +243,7 @@ describe("Sources whose files others change", () => {
     renameSync(path, scratch.at("old"));
     writeFileSync(path, HEADER + row(2));
     assertEquals(await reader.rows(sources, "duration"), []);
-    assertEquals(sources.reading.problems.map(({ reason }) => reason), ["it was moved or deleted"]);
+    assertEquals(sources.reading, { files: 0, spools: 0, databases: 0, ...none, gone: [{ file: path, rows: 1 }] });
   });
 
   it("ask for a repetition if the check beside the first query found a damaged file", async () => {

@@ -8,7 +8,7 @@ import { scratchDirectory } from "../../../support/scratch_directory.ts";
 import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
 
-const reading = { files: 100, spools: 0, databases: 0, unread: 0, problems: [], copies: [] };
+const reading = { files: 100, spools: 0, databases: 0, unread: 0, problems: [], copies: [], gone: [] };
 
 describe("reportUnread", () => {
   it("writes nothing if everything was read", () => {
@@ -32,6 +32,19 @@ describe("reportUnread", () => {
         "Cannot read: d/runtime.1.csv:12: its quotes are not closed (3 rows)\n" +
         "Cannot read: 1,000 further rows\n",
     );
+  });
+
+  it("tells files that were taken away meanwhile, which are no failure", () => {
+    const context = fakeCliContext({});
+    const gone = Array.from({ length: 12 }, (_, i) => ({ file: `d/duration.${i}.csv`, rows: i }));
+    assertEquals(reportUnread({ ...reading, gone }, context), 0);
+    const lines = context.stderr.text.split("\n");
+    assertEquals([lines[0], lines[1], lines.at(-2), lines.length], [
+      "Left out: d/duration.0.csv: it was moved or deleted meanwhile",
+      "Left out: d/duration.1.csv: it was moved or deleted meanwhile (1 row)",
+      "Left out: 2 further files, moved or deleted meanwhile",
+      12,
+    ]);
   });
 });
 

@@ -6,7 +6,7 @@ import { look, runtimeOf, seriesOf, summaryOf } from "./summaries.ts";
 describe("a summary as JSON", () => {
   it("has everything, with timepoints as strings of digits", () => {
     const problem = { file: "a.csv", line: 7, rows: 1, reason: "it has no label" };
-    const reading = { files: 2, spools: 1, databases: 0, unread: 1, problems: [problem], copies: [] };
+    const reading = { files: 2, spools: 1, databases: 0, unread: 1, problems: [problem], copies: [], gone: [] };
     const summary = summaryOf({
       durations: [seriesOf({ label: "a", sum: 1 }), seriesOf({ label: "b", sum: 2 })],
       quantities: [seriesOf({ channel: "custom", label: "q", mean: NaN, max: Infinity, latest: 3, pid: 42 })],

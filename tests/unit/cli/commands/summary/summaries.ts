@@ -65,7 +65,7 @@ export function summaryOf(properties: Partial<Summary>): Summary {
 /** An unlimited terminal without colours. */
 export const look: SummaryLook = {
   sources: ["_monitoring"],
-  reading: { files: 2, spools: 0, databases: 0, unread: 0, problems: [], copies: [] },
+  reading: { files: 2, spools: 0, databases: 0, unread: 0, problems: [], copies: [], gone: [] },
   sort: "total",
   byProcess: false,
   programs: [],
