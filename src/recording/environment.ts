@@ -253,7 +253,7 @@ function readText(
 }
 
 /** Variables of the command line. */
-const OF_COMMANDS = ["KYMO_TO", "KYMO_TO_PASSWORD_FILE"];
+export const OF_COMMANDS = ["KYMO_TO", "KYMO_TO_PASSWORD_FILE"];
 
 /** Most unknown variables that are told. */
 const MAX_TOLD = 10;

@@ -7,7 +7,8 @@ import { readSpool } from "../../../mod.ts";
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { parse } from "yaml";
 import { parseBytes } from "../../../src/quantities.ts";
-import { VARIABLES } from "../../../src/recording/environment.ts";
+import { OF_COMMANDS, VARIABLES } from "../../../src/recording/environment.ts";
+import { cannotServePostgres, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { ask } from "../../support/process/http_client.ts";
 import { countByLabel, csvFiles, readRows } from "../../support/process/recorded_rows.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
@@ -49,7 +50,7 @@ describe("examples/kubernetes/deployment.yaml", () => {
   it("has a volume with more room than the files may take, and variables that Kymo knows", () => {
     const variables = Object.fromEntries(service!.env!.map(({ name, value }) => [name, value]));
     assert(parseBytes(spec.volumes[0]!.emptyDir.sizeLimit)! > parseBytes(variables["KYMO_MAX_BYTES"]!)!);
-    const known = Object.values(VARIABLES).map(({ name }) => name);
+    const known = [...Object.values(VARIABLES).map(({ name }) => name), ...OF_COMMANDS];
     const own = [service!, sidecar!].flatMap(({ env = [] }) => env.map(({ name }) => name))
       .filter((name) => name.startsWith("KYMO_"));
     assertEquals(own.filter((name) => !known.includes(name)), []);
@@ -63,7 +64,7 @@ describe("examples/kubernetes/deployment.yaml", () => {
   });
 });
 
-describe("the pod of examples/kubernetes", { skip: cannotRunPods() }, () => {
+describe("the pod of examples/kubernetes", { skip: cannotRunPods() || cannotServePostgres() }, () => {
   /** Requests for orders; each is two observations. */
   const REQUESTS = 20;
 
@@ -96,10 +97,30 @@ describe("the pod of examples/kubernetes", { skip: cannotRunPods() }, () => {
     ]);
   }
 
-  /** Checks that all rows are in files, and that nothing else is left. */
-  function assertComplete(volume: string): void {
-    assertEquals(countByLabel(volume, "duration"), { "/orders/:id [GET]": REQUESTS, "read order": REQUESTS });
-    assert(readRows(volume, "runtime") > 0);
+  /** Starts the pod's sidecar, before the service, as a kubelet does. It ships to the server. */
+  async function startSidecar(pod: Pod): Promise<RunningContainer> {
+    const helper = pod.start(sidecar!);
+    await until(() => existsSync(`${pod.volume}/.ship`));
+    return helper;
+  }
+
+  /** Makes a pod whose secret is the address of a server. */
+  const makePod = (directory: string, server: PostgresServer): Pod =>
+    new Pod(spec, directory, "orders-7d9f", { "orders-telemetry/store": server.url });
+
+  /**
+   * Checks that all rows are in files, that nothing else is left, and that the database has the same
+   * rows.
+   */
+  function assertComplete(volume: string, server: PostgresServer): void {
+    const counts = { "/orders/:id [GET]": REQUESTS, "read order": REQUESTS };
+    assertEquals(countByLabel(volume, "duration"), counts);
+    const ofRuntime = readRows(volume, "runtime");
+    assert(ofRuntime > 0);
+    const shipped = server.query("SELECT label, count(*) FROM kymo.duration GROUP BY label ORDER BY label");
+    assertEquals(Object.fromEntries(shipped.map(([label, count]) => [label, Number(count)])), counts);
+    assertEquals(server.value("SELECT count(*) FROM kymo.runtime"), String(ofRuntime));
+    assertEquals(server.query("SELECT DISTINCT service, instance FROM kymo.duration"), [["orders", "orders-7d9f"]]);
     assertEquals(existsSync(`${volume}/.spools`), false);
     for (const name of readdirSync(volume).filter((name) => !name.startsWith("."))) {
       const { mode, gid } = statSync(`${volume}/${name}`);
@@ -134,12 +155,12 @@ describe("the pod of examples/kubernetes", { skip: cannotRunPods() }, () => {
     }
   });
 
-  it("is switched from the sidecar, and has all rows in files when a kubelet has ended it in order", async () => {
+  it("is switched from the sidecar, and has shipped all rows when a kubelet has ended it in order", async () => {
     using scratch = scratchDirectory();
-    const pod = new Pod(spec, scratch.path, "orders-7d9f");
+    await using server = await PostgresServer.start();
+    const pod = makePod(scratch.path, server);
     const { volume } = pod;
-    await using helper = pod.start(sidecar!); // before the service
-    await helper.said(/recover/);
+    await using helper = await startSidecar(pod);
     await using app = pod.start(service!, { PORT: "0" });
     const port = await askForOrders(app, volume);
 
@@ -156,8 +177,9 @@ describe("the pod of examples/kubernetes", { skip: cannotRunPods() }, () => {
     const { code, stdout, stderr } = await helper.ended;
     assertEquals([end.code, end.stderr, code, stderr], [0, "", 0, ""]);
     const [, flushed, recorded] = /Stopped: (\d+) of (\d+) observations are in files/.exec(end.stdout)!;
-    assertEquals([flushed, stdout], [recorded, "Nothing to recover.\n".repeat(2)]);
-    assertComplete(volume);
+    assertEquals(flushed, recorded);
+    assertMatch(stdout, new RegExp(`exactly once: ${recorded} rows .*\\.$`, "m"));
+    assertComplete(volume, server);
     const { pid, name, instance, host, attributes, end: { how } } = recordIn(volume);
     assertEquals({ pid, name, instance, host, attributes, how }, {
       pid: 1,
@@ -169,12 +191,12 @@ describe("the pod of examples/kubernetes", { skip: cannotRunPods() }, () => {
     });
   });
 
-  it("has all rows in files when the service was killed: the sidecar, another user, recovers them", async () => {
+  it("ships all rows when the service was killed: the sidecar, another user, recovers them", async () => {
     using scratch = scratchDirectory();
-    const pod = new Pod(spec, scratch.path, "orders-7d9f");
+    await using server = await PostgresServer.start();
+    const pod = makePod(scratch.path, server);
     const { volume } = pod;
-    await using helper = pod.start(sidecar!); // before the service
-    await helper.said(/recover/);
+    await using helper = await startSidecar(pod);
     await using app = pod.start(service!, { PORT: "0" });
     await askForOrders(app, volume);
     app.signal("SIGKILL");
@@ -183,8 +205,8 @@ describe("the pod of examples/kubernetes", { skip: cannotRunPods() }, () => {
     helper.signal("SIGTERM");
     const { code, stdout, stderr } = await helper.ended;
     assertEquals([code, stderr], [0, ""]);
-    assertMatch(stdout, /^Nothing to recover\.\nRecovered \d+ rows from 2 spools\.\n$/);
-    assertComplete(volume);
+    assertMatch(stdout, /exactly once: \d+ rows .*\.$/m);
+    assertComplete(volume, server);
     const [file = ""] = csvFiles(volume, "duration");
     assertEquals(statSync(`${volume}/${file}`).uid, sidecar!.securityContext.runAsUser);
     assertEquals(recordIn(volume).end.how, "killed");

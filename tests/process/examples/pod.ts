@@ -19,7 +19,9 @@ export interface ContainerSpec {
   readonly env?: readonly {
     readonly name: string;
     readonly value?: string;
-    readonly valueFrom?: { readonly fieldRef: { readonly fieldPath: string } };
+    readonly valueFrom?:
+      | { readonly fieldRef: { readonly fieldPath: string } }
+      | { readonly secretKeyRef: { readonly name: string; readonly key: string } };
   }[];
   readonly restartPolicy?: string;
   readonly securityContext: {
@@ -113,12 +115,17 @@ export class Pod {
   readonly #spec: PodSpec;
   readonly #directory: string;
   readonly #name: string;
+  readonly #secrets: Readonly<Record<string, string>>;
 
-  /** Makes the volume, below `directory`, with the owner and the bits that a kubelet gives it. */
-  constructor(spec: PodSpec, directory: string, name: string) {
+  /**
+   * Makes the volume, below `directory`, with the owner and the bits that a kubelet gives it.
+   * `secrets`: by name and key, such as `database/password`.
+   */
+  constructor(spec: PodSpec, directory: string, name: string, secrets: Readonly<Record<string, string>> = {}) {
     this.#spec = spec;
     this.#directory = directory;
     this.#name = name;
+    this.#secrets = secrets;
     this.volume = `${directory}/volume`;
     mkdirSync(this.volume);
     chownSync(this.volume, 0, spec.securityContext.fsGroup);
@@ -164,7 +171,10 @@ export class Pod {
     const fields: Record<string, string> = { "metadata.namespace": "shop", "spec.nodeName": "node-1" };
     const variables: Record<string, string> = { HOSTNAME: this.#name };
     for (const { name, value, valueFrom } of env) {
-      const text = value ?? fields[valueFrom!.fieldRef.fieldPath]!;
+      const from = valueFrom === undefined || "fieldRef" in valueFrom
+        ? fields[valueFrom?.fieldRef.fieldPath ?? ""]
+        : this.#secrets[`${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`];
+      const text = value ?? from ?? "";
       variables[name] = text.replace(/\$\((\w+)\)/g, (whole, named) => variables[named] ?? whole);
     }
     return variables;
