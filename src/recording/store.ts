@@ -14,7 +14,7 @@ import { Failures } from "./failures.ts";
 import type { CheckedWriteOptions, Durability } from "./options.ts";
 import { describeProgram, OwnProgramRecord, type ProgramDescription } from "./own_program_record.ts";
 import { RecordingGate, type SwitchRow } from "./switching/recording_gate.ts";
-import { BY_OPTION, RemoteControl } from "./switching/remote_control.ts";
+import { RemoteControl } from "./switching/remote_control.ts";
 import { sumCounts } from "./status.ts";
 
 /** ms between recoveries of the spools that dead programs left in the directory. */
@@ -117,7 +117,7 @@ export class Store {
       ...shared,
       me,
       byDefault,
-      follow: (rules, origin) => this.#gate.follow(rules, origin),
+      follow: (rules) => this.#gate.follow(rules),
       serve: (request) => this.#serve(request),
       tell: () => ({ recording: this.recording, counts: this.#counts(), lastError: this.failures.last }),
     });
@@ -175,7 +175,7 @@ export class Store {
     this.#record = record;
     record.begin();
     this.#showLife();
-    this.#gate.follow(this.#remote.rules, BY_OPTION);
+    this.#gate.follow(this.#remote.rules);
     this.#remote.check();
     this.#cancelLooks = timers.every(LOOK_INTERVAL, () => {
       this.channels.followWallClock();

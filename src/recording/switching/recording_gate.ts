@@ -1,5 +1,6 @@
 import type { RecordingState } from "../../control/answer_file.ts";
 import type { ChannelRule, RecordingRules } from "../../control/recording_rules.ts";
+import { CONTROL_FILE } from "../../files/names.ts";
 import { NANOSECONDS_PER_MS } from "../../series.ts";
 import { optional } from "../../small_json.ts";
 import { RecordingSwitch, switchLabel, type SwitchScope } from "../../recording_switch.ts";
@@ -24,8 +25,6 @@ export interface RecordingGateDeps {
 export class RecordingGate {
   readonly #deps: RecordingGateDeps;
   #rules: RecordingRules;
-  /** Where the rules are from, as the end of a sentence. */
-  #origin = "";
   #isPaused = false;
   #isOn = true;
   /** The rows of the latest switch; by themselves all is on. */
@@ -41,14 +40,19 @@ export class RecordingGate {
   get state(): RecordingState {
     if (this.#isPaused) return { on: false, reason: "paused by the program" };
     if (!this.#isOn) {
-      const end = this.#rules.general?.until;
+      const { general } = this.#rules;
+      const end = general?.until;
       const until = end === undefined ? undefined : Number(end / BigInt(NANOSECONDS_PER_MS));
-      return { on: false, reason: `off by ${this.#origin}`, ...optional("until", until) };
+      return {
+        on: false,
+        reason: `off by ${general === undefined ? "the option record" : CONTROL_FILE}`,
+        ...optional("until", until),
+      };
     }
     const others = this.#exceptions();
     if (others.length === 0) return { on: true };
     const names = others.slice(0, 4).map(nameOf).join(", ") + (others.length > 4 ? ", …" : "");
-    return { on: true, reason: `${this.#rules.isRecorded({}) ? "all but" : "only"} ${names} by ${this.#origin}` };
+    return { on: true, reason: `${this.#rules.isRecorded({}) ? "all but" : "only"} ${names} by ${CONTROL_FILE}` };
   }
 
   /** Records nothing from now on, until {@linkcode RecordingGate.resume}. */
@@ -64,9 +68,8 @@ export class RecordingGate {
   }
 
   /** From now on follows these rules. */
-  follow(rules: RecordingRules, origin: string): void {
+  follow(rules: RecordingRules): void {
     this.#rules = rules;
-    this.#origin = origin;
     this.#apply();
   }
 

@@ -16,9 +16,6 @@ import { CONTROL_FILE, temporaryPathBeside } from "../../files/names.ts";
 import type { Clock } from "../../runtime.ts";
 import { NANOSECONDS_PER_SECOND } from "../../series.ts";
 
-/** Where rules are from without a control file, as the end of a sentence. */
-export const BY_OPTION = "the option record";
-
 /** Requests that are remembered as dealt with. */
 const MAX_KNOWN = 256;
 
@@ -31,8 +28,8 @@ export interface RemoteControlDeps {
   readonly byDefault: boolean;
   /** Called with each failure. Must not throw. */
   readonly report: (error: KymoError) => void;
-  /** Called with the rules when they change. `origin` says where they are from. */
-  readonly follow: (rules: RecordingRules, origin: string) => void;
+  /** Called with the rules when they change. */
+  readonly follow: (rules: RecordingRules) => void;
   /** Does what is asked; resolves with what became of it. Never rejects. */
   readonly serve: (request: ControlRequest) => Promise<Omit<RequestAnswer, "id">>;
   /** What the answer tells besides. */
@@ -86,7 +83,7 @@ export class RemoteControl {
     this.#control = control ?? this.#control;
     this.#rules = this.#rulesOf(this.#control);
     const { id, requests } = this.#control;
-    this.#deps.follow(this.#rules, id === "" ? BY_OPTION : CONTROL_FILE);
+    this.#deps.follow(this.#rules);
     this.#serveAll(requests);
     if (id !== "" || this.#hasAnswered) this.answer();
   }
