@@ -178,6 +178,24 @@ describe("a directory of one user", () => {
     }
   });
 
+  it("shows who may read but not write there the latest answers of the programs, and says so", { skip }, async () => {
+    using shared = sharedDirectory(0o755);
+    const { directory: monitoringDir } = shared;
+    const root = shared.recorder();
+    await root.send("start", { monitoringDir, fileMode: 0o644, name: "orders" });
+    await root.send("number", 10);
+    const { code, stdout, stderr } = await shared.kymo("ps", monitoringDir);
+    assertEquals([code, /orders .* \?/.test(stdout)], [1, true]);
+    assertMatch(stderr, /: permission denied: the programs were not asked\n$/);
+    const asked = spawnCommand(commandOf(thisRuntime, kymo, ["ps", monitoringDir])).ended;
+    assertEquals((await asked).code, 0);
+    const { code: later, stdout: seen } = await shared.kymo("ps", monitoringDir, "--json");
+    const [program] = JSON.parse(seen).programs;
+    assertEquals([later, program.name, program.recording.on, program.counts.recorded], [1, "orders", true, 10]);
+    await root.send("stop");
+    await root.end();
+  });
+
   it("whose spools are closed gets the rows of others from heap memory, and they say so once", { skip }, async () => {
     using shared = sharedDirectory(0o1777);
     mkdirSync(shared.spools, { mode: 0o755 });

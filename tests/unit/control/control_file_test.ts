@@ -35,6 +35,11 @@ describe("a control file", () => {
     assertEquals(parseControl(encodeControl(FULL)), { ok: true, value: FULL });
   });
 
+  it("may ask for profiles of up to 10 minutes", () => {
+    const requests = [{ id: "03b7e9d4", what: "cpu-profile", until: "1", duration: 600_000 }];
+    assertEquals(parseFields({ ...VALID, requests }).ok, true);
+  });
+
   it("may have fields that this version does not know", () => {
     const rules = VALID.rules.map((rule: object) => ({ ...rule, colour: "red" }));
     assertEquals(parseFields({ ...VALID, rules, more: 1 }), { ok: true, value: FULL });
@@ -58,9 +63,9 @@ describe("a control file", () => {
     "too many rules": { ...VALID, rules: Array.from({ length: MAX_RULES + 1 }, () => ({ record: true })) },
     "a request for something else": { ...VALID, requests: [{ id: "03b7e9d4", what: "eval", until: "1" }] },
     "a request without an end": { ...VALID, requests: [{ id: "03b7e9d4", what: "flush" }] },
-    "a profile of an hour": {
+    "a profile that is too long": {
       ...VALID,
-      requests: [{ id: "03b7e9d4", what: "cpu-profile", until: "1", duration: 3_600_000 }],
+      requests: [{ id: "03b7e9d4", what: "cpu-profile", until: "1", duration: 600_001 }],
     },
   };
   for (const [what, fields] of Object.entries(wrong)) {
