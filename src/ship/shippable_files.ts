@@ -3,6 +3,7 @@ import { isCsvName } from "../analysis/source/file_names.ts";
 import { firstTimepoint } from "../csv/outer_rows.ts";
 import { rotateAppendFile } from "../files/append_file.ts";
 import { type MonitoringDirectory, release, unlessGone } from "../files/directory.ts";
+import { parseCompactedFileName } from "../files/names.ts";
 import { type Clock, FileError, type FileHandle, type FileStatus, unlessUnreadable } from "../runtime.ts";
 import { type FoundFile, foundFile } from "./pieces/found_file.ts";
 
@@ -50,12 +51,22 @@ export class ShippableFiles {
   #oldest: number | undefined;
   readonly #directory: MonitoringDirectory;
   readonly #clock: Clock;
+  readonly #since: number;
   readonly #onGone: (name: string) => void;
 
   /** `onGone` is called for each file that is not there any more. */
-  constructor(directory: MonitoringDirectory, clock: Clock, onGone: (name: string) => void) {
+  constructor(
+    { directory, clock, shipping: { since } }: {
+      readonly directory: MonitoringDirectory;
+      readonly clock: Clock;
+      /** Since when the directory is shipped. */
+      readonly shipping: { readonly since: number };
+    },
+    onGone: (name: string) => void,
+  ) {
     this.#directory = directory;
     this.#clock = clock;
+    this.#since = since;
     this.#onGone = onGone;
   }
 
@@ -207,6 +218,14 @@ export class ShippableFiles {
     const file = foundFile(name);
     if (file !== undefined && file.kind !== "growing") this.#waiting.set(name, undefined);
     else if (file === undefined && isCsvName(name)) this.refused.set(name, "files with such names are not shipped");
+    else if (this.#isUnshippedCompaction(name)) this.refused.set(name, "it was compacted before it was shipped");
+  }
+
+  /** Whether it is a compacted file whose inputs were not shipped. */
+  #isUnshippedCompaction(name: string): boolean {
+    if (parseCompactedFileName(name) === undefined) return false;
+    const status = unlessGone(() => this.#directory.files.status(this.#directory.pathOf(name)));
+    return status !== undefined && status.modified < this.#since;
   }
 
   /** Forgets the files that are gone. Of 100,000 names a set takes 5 MB, so none is made if all are there. */

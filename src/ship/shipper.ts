@@ -127,7 +127,7 @@ export class Shipper {
       this.counts.note(piece, "quarantined");
       this.#settlePiece(piece, true);
     });
-    this.files = new ShippableFiles(deps.directory, deps.clock, (name) => this.counts.forget(name));
+    this.files = new ShippableFiles(deps, (name) => this.counts.forget(name));
     const parts = { owners: this.#owners, programs: this.#programs, files: this.files };
     this.#journaled = JournaledBatches.of({ ...deps, ...parts });
   }

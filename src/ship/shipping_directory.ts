@@ -22,7 +22,7 @@
 import { replaceFileAt } from "../files/atomic_file.ts";
 import { accessLike, type MonitoringDirectory, release, unlessGone, writeAll } from "../files/directory.ts";
 import { takeLock } from "../control/lock_file.ts";
-import { writeShippedMark } from "../control/retention/shipped_mark.ts";
+import { shippedSince, shippingLockPath, writeShippedMark } from "../control/retention/shipped_mark.ts";
 import { isTargetId, SHIPPING_DIRECTORY, temporaryPathBeside } from "../files/names.ts";
 import { readSmallFile } from "../files/regular_file.ts";
 import { failure, type Result } from "../result.ts";
@@ -119,10 +119,23 @@ export class ShippingDirectory {
    * @throws {FileError}
    */
   lock(): Result<FileHandle, "locked" | "unsupported"> {
-    const locked = takeLock(this.#directory.files, `${this.#path}/lock`, () => this.#access());
+    const locked = takeLock(
+      this.#directory.files,
+      shippingLockPath(this.#directory, this.#target),
+      () => this.#access(),
+    );
     return !locked.ok && locked.kind === "locked"
       ? failure("locked", "another program ships it to this target")
       : locked;
+  }
+
+  /**
+   * When the directory was first shipped to this target, ms since 1970.
+   *
+   * @throws {FileError}
+   */
+  get since(): number {
+    return shippedSince(this.#directory, this.#target);
   }
 
   /** The path of the journal of a store without transactions. */

@@ -21,6 +21,7 @@
  */
 
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { unshippedIfCompactedBefore } from "../../control/retention/shipped_mark.ts";
 import { fileError, KymoError, quotePath, reason } from "../../errors.ts";
 import { accessLike, MonitoringDirectory, release, unlessGone } from "../../files/directory.ts";
 import { compactedFileName, COMPACTION_TEMPORARY, parseCompactedFileName } from "../../files/names.ts";
@@ -29,6 +30,7 @@ import { type CompactedFile, readCompactedFiles } from "../compacted/compacted_f
 import { digestOfFile } from "../compacted/format.ts";
 import { DuckDB } from "../duckdb/duckdb.ts";
 import { ChannelEvidence } from "../source/channel_evidence.ts";
+import { CheckedFile } from "../source/checked_file.ts";
 import { Problems, type Reading } from "../source/reading_report.ts";
 import { findCandidates, type Group, groupKey } from "./candidates.ts";
 import { checkCandidate, chunksOf, type Input, isUnchanged, names, relationOfInputs, toInput } from "./inputs.ts";
@@ -200,10 +202,13 @@ export class Compactor {
           const input = await checkCandidate(candidate, files, evidence, problems);
           if (input !== undefined) present.push(input);
         }
+        // Together with others they would pass for shipped, and shippers tell by name that they are not.
+        const isUnshipped = ({ content, status }: Input): boolean =>
+          !(content instanceof CheckedFile) && status.modified < unshippedIfCompactedBefore(this.#directory);
         for (const input of present) {
           const owner = compacted.find((file) => names(file, input));
-          if (owner === undefined) inputs.push(input);
-          else await this.#finish(connection, input, owner, summary);
+          if (owner !== undefined) await this.#finish(connection, input, owner, summary);
+          else if (!isUnshipped(input)) inputs.push(input);
         }
         for (const chunk of chunksOf(inputs)) {
           if (signal?.aborted) return;

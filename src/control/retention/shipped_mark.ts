@@ -34,16 +34,39 @@ export function writeShippedMark(
  * shipped to; `Infinity` if there is none. A store of which that is not known has nothing.
  */
 export function shippedBefore(directory: MonitoringDirectory): number {
-  const { files } = directory;
-  const names = unlessUnreadable(() => unlessGone(() => files.list(directory.pathOf(SHIPPING_DIRECTORY)))) ?? [];
   let earliest = Infinity;
-  for (const name of names) {
-    if (!isTargetId(name)) continue;
-    const read = unlessUnreadable(() => readSmallFile(files, markPath(directory, name), MAX_DIGITS + 1));
+  for (const target of targetsOf(directory)) {
+    const read = unlessUnreadable(() => readSmallFile(directory.files, markPath(directory, target), MAX_DIGITS + 1));
     const text = read?.ok ? new TextDecoder().decode(read.value).trim() : "";
     earliest = Math.min(earliest, /^\d+$/.test(text) ? Number(text) : 0);
   }
   return earliest;
+}
+
+/**
+ * When a directory was first shipped to a target, ms since 1970: the lock of the shippers was made
+ * then. `Infinity` if it never was. What was compacted before is not shipped, later only what is.
+ *
+ * @throws {FileError}
+ */
+export function shippedSince(directory: MonitoringDirectory, target: string): number {
+  return directory.files.status(shippingLockPath(directory, target))?.modified ?? Infinity;
+}
+
+/** Before which time, ms since 1970, compacted files are not in all the stores; `-Infinity` if there are none. */
+export function unshippedIfCompactedBefore(directory: MonitoringDirectory): number {
+  return Math.max(-Infinity, ...targetsOf(directory).map((target) => shippedSince(directory, target)));
+}
+
+/** The path of the lock of the shipper to a target. */
+export function shippingLockPath(directory: MonitoringDirectory, target: string): string {
+  return `${directory.pathOf(SHIPPING_DIRECTORY)}/${target}/lock`;
+}
+
+/** The targets to which a directory was ever shipped. */
+function targetsOf(directory: MonitoringDirectory): string[] {
+  const list = (): string[] => directory.files.list(directory.pathOf(SHIPPING_DIRECTORY));
+  return (unlessUnreadable(() => unlessGone(list)) ?? []).filter(isTargetId);
 }
 
 function markPath(directory: MonitoringDirectory, target: string): string {

@@ -12,7 +12,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Compactor } from "../../../src/analysis/compaction/compactor.ts";
 import { HEADER } from "../../../src/csv/dialect.ts";
+import { defaultRuntime } from "../../../src/default_runtime.ts";
 import type { RowCounts } from "../../../src/ship/shipping_counts.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { randomNumbers } from "../../support/random.ts";
@@ -54,6 +56,30 @@ describe("files that are shipped to PostgreSQL", { skip: cannotServePostgres() }
       assertEquals(csvFiles(directory), [nameOf(poisoned)]);
       assertEquals(rowsInPostgres(server).length, 999);
     }
+  });
+
+  it("are told if they were compacted before, but not if they were compacted after they were shipped", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("monitoring");
+    mkdirSync(directory);
+    await makeTables();
+    const compactAll = async (): Promise<number> => {
+      await using compactor = await Compactor.open(defaultRuntime(), directory);
+      return (await compactor.run({ older: 0 })).outputs;
+    };
+    const ship = async (): Promise<unknown[]> => {
+      const shipping = await shipHere(directory, server.url, { keep: 3_600_000 });
+      return [await shipping.ended, shipping.status()!.refused.map(({ reason }) => reason)];
+    };
+    publish(directory, nameOf(1), uniqueRows(5), 3 * 3_600_000);
+    assertEquals(await compactAll(), 1);
+    publish(directory, nameOf(2), uniqueRows(5), 2 * 3_600_000);
+    const told = [1, ["it was compacted before it was shipped"]];
+    assertEquals(await ship(), told);
+    assertEquals(await compactAll(), 1);
+    assertEquals(csvFiles(directory), []);
+    assertEquals(await ship(), told);
+    assertEquals(rowsInPostgres(server).length, 5);
   });
 
   it("are counted whatever people do to them, and each row is shipped once", async () => {
