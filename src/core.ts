@@ -43,7 +43,7 @@ import { eventLoopSampler as eventLoopSamplerOn } from "./sampling/event_loop_sa
 import { gcSampler as gcSamplerOn } from "./sampling/gc_sampler.ts";
 import { processSampler as processSamplerOn } from "./sampling/process_sampler.ts";
 import type { ObservationSink, Sampler } from "./sampling/sampler.ts";
-import { CHANNELS } from "./series.ts";
+import { DURATION_CHANNELS, holdsDurations } from "./series.ts";
 
 export { COLUMNS } from "./csv/dialect.ts";
 export { encode } from "./csv/encode.ts";
@@ -73,7 +73,8 @@ const runtime = (): Runtime => shared ??= defaultRuntime();
  * flushed when they are full, at intervals, and when the program ends; the spools of a program that
  * died are recovered by the next channel or monitor in the directory.
  *
- * In the channel `duration`, values are whole nanoseconds, which the files have as seconds.
+ * In the channels `duration` and `client`, values are whole nanoseconds, which the files have as
+ * seconds.
  *
  * @throws {KymoError} if the name or an option is wrong, or the directory cannot be created or
  * written.
@@ -84,16 +85,18 @@ export function openChannel(name: string, options?: WriteOptions): Channel {
 }
 
 /**
- * Measures durations with the runtime's clock, and records them in a channel named `duration`.
+ * Measures durations with the runtime's clock, and records them in a channel named `duration` or
+ * `client`.
  *
  * @throws {KymoError} `"invalid-argument"` if the channel has another name: its values are no
  * durations.
  */
 export function durationSampler(channel: Channel): DurationSampler {
-  if (channel.name !== CHANNELS.duration) {
+  if (!holdsDurations(channel.name)) {
+    const names = DURATION_CHANNELS.map((name) => quote(name)).join(" or ");
     throw new KymoError(
       "invalid-argument",
-      `Cannot sample durations: the channel must be named "${CHANNELS.duration}": ${quote(channel.name)}`,
+      `Cannot sample durations: the channel must be named ${names}: ${quote(channel.name)}`,
     );
   }
   return new DurationSampler(runtime().clock.now, channel);

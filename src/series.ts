@@ -31,6 +31,11 @@ export function storedPerMeasured(kind: ValueKind): number {
 export const CHANNELS = {
   /** Duration samples: `time`, `timeIt`, `startDurationSample`, HTTP requests. Seconds in CSV. */
   duration: "duration",
+  /**
+   * Outgoing HTTP requests of the program, by host: how long others took to answer it. Seconds in
+   * CSV.
+   */
+  client: "client",
   /** The series of the runtime samplers, see {@linkcode RUNTIME_SERIES}. */
   runtime: "runtime",
   /** What the program passes to `observe`, in units of its own. */
@@ -43,9 +48,17 @@ export const PROFILER_PREFIX = "profiler";
 /** Names that a program cannot give to a channel of its own. */
 export const RESERVED_CHANNELS: readonly string[] = [...Object.values(CHANNELS), PROFILER_PREFIX];
 
-/** The value kind of a channel: only `duration` holds durations. */
+/** The channels that hold durations, in the order in which they are shown. */
+export const DURATION_CHANNELS: readonly string[] = [CHANNELS.duration, CHANNELS.client];
+
+/** Whether the values of a channel are durations. */
+export function holdsDurations(channel: string): boolean {
+  return DURATION_CHANNELS.includes(channel);
+}
+
+/** The value kind of a channel. */
 export function valueKindOf(channel: string): ValueKind {
-  return channel === CHANNELS.duration ? ValueKind.duration : ValueKind.number;
+  return holdsDurations(channel) ? ValueKind.duration : ValueKind.number;
 }
 
 /**

@@ -8,14 +8,14 @@ import type { Reading, TelemetryDB } from "../analysis/mod.ts";
 import { counted } from "../display/numbers.ts";
 import type { ProcessId } from "../files/names.ts";
 import type { Files } from "../runtime.ts";
-import { CHANNELS, CPU_RATE, SERIES } from "../series.ts";
+import { CHANNELS, CPU_RATE, holdsDurations, SERIES } from "../series.ts";
 import { readDurations, readDurationSeries } from "./data/durations.ts";
 import { PauseLists } from "./data/pauses.ts";
 import { type FoundProfile, readProfiles } from "./data/profiles.ts";
 import { readQuantities, readQuantitySeries } from "./data/quantities.ts";
 import { makeSizePlan } from "./data/size_plan.ts";
 import { readProcesses } from "./data/processes.ts";
-import { type ReportSelection, Source } from "./data/source.ts";
+import { type RecordedSeries, recordedSeries, type ReportSelection, Source } from "./data/source.ts";
 import { possibleBins, readShownTime, type ShownTime } from "./data/time_axis.ts";
 import { explainFindings } from "./findings/explain_findings.ts";
 import { readFindingInputs } from "./findings/finding_inputs.ts";
@@ -107,7 +107,8 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   const quantitySeries = await readQuantitySeries(source, axes);
   const statistics = durationSeries.reduce((sum, { processes }) => sum + 1 + processes, 0);
   const plan = makeSizePlan(axes, durationSeries, quantitySeries, statistics);
-  const durations = withPauses(CHANNELS.duration, await readDurations(source, durationSeries, range, plan), lists);
+  const durations = (await readDurations(source, durationSeries, range, plan))
+    .map((of) => withPauses(of, recordedSeries(of.label), lists));
 
   begin(2);
   const quantities = await readQuantities(source, quantitySeries, range, plan, isMixed);
@@ -124,7 +125,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
     lines,
     profiles: profilesOf(options.profiles, indexOf),
     durations,
-    quantities: quantities.data.flatMap((of) => withPauses(of.channel, [of], lists)),
+    quantities: quantities.data.map((of) => withPauses(of, of, lists)),
     pauses: lists.all(span),
     unread: {
       rows: db.reading.unread,
@@ -142,22 +143,20 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   };
   const inputs = await readFindingInputs(source, range, data, programs);
   const findings = await explainFindings(findWhatStandsOut(inputs), { db, inputs, source, range, selection });
-  const noDurations = db.channels().includes(CHANNELS.duration) && durations.length === 0 && isPart(selection);
+  const noDurations = db.channels().some(holdsDurations) && durations.length === 0 && isPart(selection);
   return { ...data, findings: [...noDurations ? [NO_DURATIONS] : [], ...findings] };
 }
 
-/** Adds the pauses of series where they are not those of their processes. */
+/** Adds the pauses of a series where they are not those of its processes. */
 function withPauses<Series extends DurationData | QuantityData>(
-  channel: string,
-  all: readonly Series[],
+  series: Series,
+  { channel, label: recorded }: RecordedSeries,
   lists: PauseLists,
-): Series[] {
-  return all.map((series) => {
-    // CPU time is drawn as a rate of two counters, which are switched alike.
-    const label = series.label === CPU_RATE && channel === CHANNELS.runtime ? SERIES.userTime : series.label;
-    const processes = series.processes.map((of) => ({ ...of, ...lists.ofSeries(of.process, { channel, label }) }));
-    return { ...series, processes };
-  });
+): Series {
+  // CPU time is drawn as a rate of two counters, which are switched alike.
+  const label = recorded === CPU_RATE && channel === CHANNELS.runtime ? SERIES.userTime : recorded;
+  const processes = series.processes.map((of) => ({ ...of, ...lists.ofSeries(of.process, { channel, label }) }));
+  return { ...series, processes };
 }
 
 const NO_DURATIONS: Finding = { kind: "data", weight: "attention", text: "No durations are selected." };

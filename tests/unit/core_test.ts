@@ -86,7 +86,7 @@ describe("durationSampler", () => {
     const error = assertThrows(() => core.durationSampler(channel), KymoError);
     assertEquals(
       [error.code, error.message],
-      ["invalid-argument", 'Cannot sample durations: the channel must be named "duration": "durations"'],
+      ["invalid-argument", 'Cannot sample durations: the channel must be named "duration" or "client": "durations"'],
     );
   });
 });

@@ -57,13 +57,14 @@ describe("isFromPython", () => {
 
 describe("channels", () => {
   it("are reserved together with the prefix of CPU profiles", () => {
-    assertEquals(RESERVED_CHANNELS, ["duration", "runtime", "custom", "profiler"]);
+    assertEquals(RESERVED_CHANNELS, ["duration", "client", "runtime", "custom", "profiler"]);
   });
 
-  it("hold numbers, except duration", () => {
+  it("hold numbers, except duration and client", () => {
     const kinds = [...Object.values(CHANNELS), "sales"].map((channel) => [channel, valueKindOf(channel)]);
     assertEquals(Object.fromEntries(kinds), {
       duration: ValueKind.duration,
+      client: ValueKind.duration,
       runtime: ValueKind.number,
       custom: ValueKind.number,
       sales: ValueKind.number,

@@ -54,6 +54,7 @@ export class ChannelEvidence {
     if (certain.has(otherwise)) return otherwise;
     switch (channel) {
       case CHANNELS.duration:
+      case CHANNELS.client:
         return this.#everyRow(path, ({ beginning }) => DURATION_ROW.test(beginning)) ? channel : otherwise;
       case CHANNELS.runtime:
         return this.#everyRow(

@@ -70,7 +70,7 @@ const DATE_DIGITS = 6;
 const BUILT_IN: readonly string[] = Object.values(CHANNELS);
 
 /** Of these channels the rows show what they are: see `channel_evidence.ts`. */
-const VISIBLE = new RegExp(`^(${CHANNELS.duration}|${CHANNELS.runtime})[-_]`, "i");
+const VISIBLE = new RegExp(`^(${CHANNELS.duration}|${CHANNELS.client}|${CHANNELS.runtime})[-_]`, "i");
 
 /** What is left of the name of a built-in channel's file that was renamed without its extension. */
 const BARE = new RegExp(`^(?:${BUILT_IN.join("|")})(?:${ADDED}|${PACKED})*$`, "i");

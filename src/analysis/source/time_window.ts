@@ -23,7 +23,7 @@ import { outerTimepoints } from "../../csv/outer_rows.ts";
 import { release } from "../../files/directory.ts";
 import { channelKey, directoryOf } from "../../files/names.ts";
 import type { FileHandle, Files } from "../../runtime.ts";
-import { CHANNELS } from "../../series.ts";
+import { CHANNELS, DURATION_CHANNELS, holdsDurations } from "../../series.ts";
 import type { FoundFile } from "./found_files.ts";
 
 /** The time of interest. Files of single segments that lie wholly outside of it are not read. */
@@ -43,7 +43,7 @@ const MARGIN_NS = 60_000_000_000n;
 const NS_PER_MS = 1_000_000n;
 
 /** The channels whose timepoints are of Kymo's clock. */
-const TIMED: ReadonlySet<string> = new Set([CHANNELS.duration, CHANNELS.runtime]);
+const TIMED: ReadonlySet<string> = new Set([...DURATION_CHANNELS, CHANNELS.runtime]);
 
 /** The segment of a file that may be left out. */
 interface TimedFile<File> {
@@ -88,7 +88,7 @@ function outsideOfChannel<File>(
     begin !== undefined && index < older && modified > 0 && BigInt(Math.ceil(modified)) * NS_PER_MS < begin;
   return group.filter((one, index) => {
     if (isOlder(one, index)) return true;
-    if (one.channel !== CHANNELS.duration) return false;
+    if (!holdsDurations(one.channel)) return false;
     const range = rangeOf(files, one.path);
     if (range === undefined || range.first > range.last) return false;
     return from !== undefined && range.last < from || to !== undefined && range.first >= to;

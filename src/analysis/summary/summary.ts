@@ -18,7 +18,7 @@ import {
   type TimeBins,
   widened,
 } from "./time_bins.ts";
-import { CHANNELS } from "../../series.ts";
+import { CHANNELS, holdsDurations } from "../../series.ts";
 import { Pauses } from "../programs/pauses.ts";
 import type { StoredSeries } from "../stored/store.ts";
 
@@ -47,7 +47,10 @@ export interface Summary {
   readonly processes: readonly ProcessId[];
   /** Time bins of {@linkcode SeriesSummary.counts}; `undefined` if there are no observations. */
   readonly bins: TimeBins | undefined;
-  /** Series of durations, in seconds; ascending by label (and process). */
+  /**
+   * Series of durations, in seconds: those of the channel `duration`, then outgoing requests;
+   * ascending by label (and process).
+   */
   readonly durations: readonly SeriesSummary[];
   /** Series that the program observed itself; ascending by channel and label (and process). */
   readonly quantities: readonly SeriesSummary[];
@@ -116,8 +119,8 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
     range,
     processes: sortedProcesses(keys),
     bins,
-    durations: series.filter(({ channel }) => channel === CHANNELS.duration),
-    quantities: series.filter(({ channel }) => channel !== CHANNELS.duration),
+    durations: series.filter(({ channel }) => holdsDurations(channel)),
+    quantities: series.filter(({ channel }) => !holdsDurations(channel)),
     runtime,
     pauses,
   };
@@ -176,7 +179,7 @@ async function countSeries(
 ): Promise<CountedSeries[]> {
   const keys = byProcess ? "Label, PID, Isolate" : "Label";
   const { relation } = db.frame(channel).where(selection);
-  const latest = channel === CHANNELS.duration ? "" : "arg_max(Measurement, Timepoint) AS latest,";
+  const latest = holdsDurations(channel) ? "" : "arg_max(Measurement, Timepoint) AS latest,";
   const texts = binTexts("binCounts", bins);
   const count = (statistics: string, measurements: string): Promise<Table> =>
     db.sql(
@@ -215,7 +218,7 @@ async function countStored(
   { byProcess = false, quantiles }: SummaryOptions,
   bins: TimeBins,
 ): Promise<CountedSeries[]> {
-  const withLatest = channel !== CHANNELS.duration;
+  const withLatest = !holdsDurations(channel);
   const described = await stored.describe(channel, { byProcess, quantiles, bins, withLatest });
   return described.map(({ quantiles: values, latest, bins, counts, ...series }) => ({
     channel,

@@ -7,7 +7,7 @@
 import { condition } from "../../analysis/frames/selection.ts";
 import { IS_NO_SWITCH } from "../../analysis/frames/switches.ts";
 import type { Selection, Table, TelemetryDB } from "../../analysis/mod.ts";
-import { CHANNELS } from "../../series.ts";
+import { CHANNELS, DURATION_CHANNELS } from "../../series.ts";
 
 /**
  * Which rows a report is made of. Series of the runtime are kept whatever labels are selected: they
@@ -20,6 +20,24 @@ export type ReportSelection = Selection;
  * a sum of them could be infinite, which would take the figures of other series with it.
  */
 export const CAN_BE_ADDED = "abs(Measurement) < 1e290";
+
+const CHANNELS_OF_DURATIONS = DURATION_CHANNELS.map((channel) => `'${channel}'`).join(", ");
+
+/** Begins the labels of outgoing requests in a report, so that they are not taken for own routes. */
+const OUTGOING = "→ ";
+
+/** A series as it was recorded. */
+export interface RecordedSeries {
+  readonly channel: string;
+  readonly label: string;
+}
+
+/** The series of durations that has this label in a report. */
+export function recordedSeries(label: string): RecordedSeries {
+  return label.startsWith(OUTGOING)
+    ? { channel: CHANNELS.client, label: label.slice(OUTGOING.length) }
+    : { channel: CHANNELS.duration, label };
+}
 
 /** The selected rows of a database, for the queries of a report. */
 export class Source {
@@ -54,14 +72,19 @@ export class Source {
     return new Source(this.#db, relation);
   }
 
-  /** Rows of durations whose values can be added. */
+  /**
+   * Rows of durations whose values can be added. The labels of outgoing requests begin with
+   * {@linkcode OUTGOING}.
+   */
   get durations(): Source {
-    return this.where(`Channel = '${CHANNELS.duration}' AND ${CAN_BE_ADDED}`);
+    const { relation } = this.where(`Channel IN (${CHANNELS_OF_DURATIONS}) AND ${CAN_BE_ADDED}`);
+    const label = `if(Channel = '${CHANNELS.client}', '${OUTGOING}' || Label, Label)`;
+    return new Source(this.#db, `(SELECT * REPLACE (${label} AS Label) FROM ${relation})`);
   }
 
   /** All other rows whose values can be added, but those that say when recording was off. */
   get quantities(): Source {
-    return this.where(`Channel <> '${CHANNELS.duration}' AND ${CAN_BE_ADDED} AND ${IS_NO_SWITCH}`);
+    return this.where(`Channel NOT IN (${CHANNELS_OF_DURATIONS}) AND ${CAN_BE_ADDED} AND ${IS_NO_SWITCH}`);
   }
 
   /** Rows of the runtime whose values can be added. */

@@ -57,6 +57,20 @@ describe("durations of a report", () => {
     }
   });
 
+  it("are also those of outgoing requests, told apart from routes of the same name", async () => {
+    const rows: Row[] = [[1, 0.2, "orders [GET]"]];
+    const { durations, quantities } = await reportOn({
+      duration: rows,
+      client: [...rows, [2, 0.4, "orders [GET] 5xx"]],
+    });
+    assertEquals(durations.map(({ label, request }) => [label, request?.route, request?.outcome]), [
+      ["→ orders [GET] 5xx", "→ orders [GET]", "5xx"],
+      ["orders [GET]", "orders [GET]", "ok"],
+      ["→ orders [GET]", "→ orders [GET]", "ok"],
+    ]);
+    assertEquals(quantities, []);
+  });
+
   it("have exact statistics, the series with the largest sum first", async () => {
     const rows = someRows();
     const { durations } = await reportOn({ duration: rows });

@@ -7,6 +7,7 @@ import { EVER, FOREVER, type Pause } from "../../../analysis/programs/pauses.ts"
 import { processKey } from "../../../files/names.ts";
 import type { ProgramRecord } from "../../../files/program_record.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
+import { CHANNELS } from "../../../series.ts";
 import { sorted, type SortKey } from "./series_order.ts";
 import { secondsOf } from "./text.ts";
 import { countsIn, recordedTimes } from "./recorded_time.ts";
@@ -40,6 +41,7 @@ finite. Durations are in seconds.
                            where recording was off all the time}
   requests                 how they ended: [{route, requests, failed,
                            byOutcome: {4xx, 5xx, aborted, threw}}]
+  outgoing                 the same of outgoing requests, by host
   runtime                  {label, pid, isolate, unit, kind, count, mean, min,
                            max, sum, latest, growth?, from, to}; growth of a
                            counter in that time; null if rows without isolate
@@ -107,7 +109,8 @@ export function toJson(
       bins: bins ?? null,
       durations: sorted(durations, sort).map(series),
       quantities: sorted(quantities, sort).map(series),
-      requests: outcomesByRoute(durations),
+      requests: outcomesByRoute(durations.filter(({ channel }) => channel === CHANNELS.duration)),
+      outgoing: outcomesByRoute(durations.filter(({ channel }) => channel === CHANNELS.client)),
       runtime: runtime.map(({ first, last, rows: _, ...rest }) => ({ ...rest, from: first, to: last })),
       unread: { rows: reading.unread, problems: reading.problems },
     },

@@ -8,6 +8,7 @@ import { formatRuntime, nameOf, processColumn } from "./runtime_table.ts";
 import type { TimeBins } from "../../../analysis/summary/time_bins.ts";
 import { countsIn, type RecordedTime, recordedTimes } from "./recorded_time.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
+import { CHANNELS } from "../../../series.ts";
 import { sorted, type SortKey } from "./series_order.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
 import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
@@ -44,11 +45,15 @@ export function formatSummary(summary: Summary, look: SummaryLook): string {
   const add = (title: string, table: string): void =>
     void sections.push(`${look.hasColors ? bold(title) : title}\n${table}`);
   if (programs !== "") add("Programs", programs);
-  const failing = formatFailures(outcomesByRoute(durations), look);
-  if (failing !== "") add("Requests that failed", failing);
-  if (durations.length > 0) {
-    const order = look.sort === "label" ? "" : `, by ${look.sort === "total" ? "total time" : look.sort}`;
-    add(`Durations${order}`, formatSeries(durations, timeOf, summary.bins, "s", look));
+  const ofChannels = Map.groupBy(durations, ({ channel }) => channel);
+  for (const [channel, series] of ofChannels) {
+    const failing = formatFailures(outcomesByRoute(series), look);
+    if (failing !== "") add(`${channel === CHANNELS.client ? "Outgoing requests" : "Requests"} that failed`, failing);
+  }
+  const order = look.sort === "label" ? "" : `, by ${look.sort === "total" ? "total time" : look.sort}`;
+  for (const [channel, series] of ofChannels) {
+    const title = channel === CHANNELS.client ? "Outgoing requests" : "Durations";
+    add(title + order, formatSeries(series, timeOf, summary.bins, "s", look));
   }
   for (const [channel, series] of Map.groupBy(quantities, ({ channel }) => channel)) {
     add(capitalized(sanitize(channel)), formatSeries(series, timeOf, summary.bins, "", look));

@@ -20,6 +20,7 @@ import {
 import { sanitize } from "../../../display/sanitize.ts";
 import { processKey } from "../../../files/names.ts";
 import { FAILED_OUTCOMES } from "../../../http/request_labels.ts";
+import { CHANNELS } from "../../../series.ts";
 import { align, displayWidth, shorten } from "../../../display/text_width.ts";
 
 /** What series may be ordered by. */
@@ -64,12 +65,17 @@ export function formatInterval(interval: LiveInterval, options: TextOptions): st
       tableOf(requestColumns(interval), failing(interval.requests), options),
       Math.max(3, Math.floor(height / 4)),
     ),
-    tableOf(seriesColumns("duration", interval), durations, options),
+    tableOf(seriesColumns("duration", interval), durations.filter((one) => !isOutgoing(one)), options),
+    tableOf(seriesColumns("outgoing request", interval), durations.filter(isOutgoing), options),
     tableOf(seriesColumns("quantity", interval), quantities, options),
   ];
   const lines = tables.filter((table) => table.length > 1).flatMap((table) => ["", ...table]);
   const end = hint.length > 0 ? ["", ...hint] : [];
   return [...head, ...limited(lines, height - head.length - end.length), ...end];
+}
+
+function isOutgoing({ channel }: LiveSeriesWithHistory): boolean {
+  return channel === CHANNELS.client;
 }
 
 function processColumns({ processes, seconds, sampled }: LiveInterval): Column<LiveProcess>[] {

@@ -40,6 +40,18 @@ describe("summarize", () => {
     );
   });
 
+  it("takes outgoing requests for durations, after those of the program itself", async () => {
+    const { durations, quantities } = await summaryOf({
+      "client.1.csv": [[BEGIN, 0.25, "api.example.com [GET]", 1]],
+      "duration.1.csv": [[BEGIN, 0.5, "work", 1]],
+    });
+    assertEquals(durations.map(({ channel, label, max }) => [channel, label, max]), [
+      ["duration", "work", 0.5],
+      ["client", "api.example.com [GET]", 0.25],
+    ]);
+    assertEquals([quantities, durations[1]!.latest], [[], undefined]);
+  });
+
   it("computes the statistics of each series of durations", async () => {
     const { durations: [a, b, ...none] } = await summaryOf(files);
     assertEquals(none, []);

@@ -33,6 +33,22 @@ describe("the failed requests of a summary", () => {
     assertEquals(text.includes("Requests that failed"), false);
   });
 
+  it("of other services are listed apart, as are their durations", () => {
+    const summary = summaryOf({
+      durations: [
+        seriesOf({ label: "/a [GET]" }),
+        seriesOf({ channel: "client", label: "api.example.com [GET]", count: 3 }),
+        seriesOf({ channel: "client", label: "api.example.com [GET] 5xx", count: 1 }),
+      ],
+    });
+    const lines = formatSummary(summary, look).split("\n");
+    const titles = ["Requests that failed", "Outgoing requests that failed", "Durations", "Outgoing requests"];
+    const places = titles.map((title) => lines.findIndex((line) => line.split(",")[0] === title));
+    assertEquals([places[0], places.slice(1).every((place, i) => place > (places[i] ?? 0))], [-1, true]);
+    const { requests, outgoing } = JSON.parse(toJson(summary, look));
+    assertEquals([requests.length, outgoing.length, outgoing[0].requests, outgoing[0].failed], [1, 1, 4, 1]);
+  });
+
   it("are in the JSON with all routes", () => {
     const { requests } = JSON.parse(toJson(summary, look));
     assertEquals(requests[1], {

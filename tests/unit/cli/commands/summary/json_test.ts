@@ -24,6 +24,7 @@ describe("a summary as JSON", () => {
       programs: [],
       remarks: [],
       requests: [],
+      outgoing: [],
       from,
       to,
       seconds: 10,
