@@ -56,19 +56,19 @@
 import { defaultMonitor } from "../recording/default_monitor.ts";
 import { KymoError, quote } from "../errors.ts";
 import { checkHttpOptions, type HttpOptions } from "./options.ts";
-import { type FetchHandler, RequestTimer } from "./request_timer.ts";
-import type { RouteOf } from "./route_types.ts";
+import { type FetchHandler, RequestTimer } from "./fetch/request_timer.ts";
+import type { RouteOf } from "./fetch/route_types.ts";
 import { type Listener, type ListenerOptions, timedListener } from "./timed_listener.ts";
-import { type TimedParts, timedRoutes, timedServer } from "./timed_server.ts";
+import { type TimedParts, timedRoutes, timedServer } from "./fetch/timed_server.ts";
 
 export type { KymoError, KymoErrorCode } from "../errors.ts";
 export type { DurationRecorder } from "../sampling/time_it.ts";
 export type { HttpOptions, Until } from "./options.ts";
 export { nameRequest } from "./request_sample.ts";
-export type { MaybeResponse, ParametersOf, RoutedRequest, RouteHandler, RouteOf } from "./route_types.ts";
-export type { FetchHandler, Route } from "./request_timer.ts";
+export type { MaybeResponse, ParametersOf, RoutedRequest, RouteHandler, RouteOf } from "./fetch/route_types.ts";
+export type { FetchHandler, Route } from "./fetch/request_timer.ts";
 export type { Listener, ListenerOptions } from "./timed_listener.ts";
-export type { TimedParts } from "./timed_server.ts";
+export type { TimedParts } from "./fetch/timed_server.ts";
 
 /**
  * Returns a handler that calls `handler` and times each request. `this`, arguments, response and

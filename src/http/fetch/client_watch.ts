@@ -21,10 +21,10 @@
  * @module
  */
 
-import { defaultTimers } from "../default_runtime.ts";
-import type { DurationRecorder } from "../sampling/time_it.ts";
+import { defaultTimers } from "../../default_runtime.ts";
+import type { DurationRecorder } from "../../sampling/time_it.ts";
 import type { EventLoopTurns } from "./event_loop_turns.ts";
-import type { OpenResponse, OpenResponses } from "./open_responses.ts";
+import type { OpenResponse, OpenResponses } from "../open_responses.ts";
 
 /** Age at which a request that is not answered yet is watched, ms; at most twice as old. */
 const LONG = 100;

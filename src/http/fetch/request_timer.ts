@@ -1,11 +1,11 @@
-import { quote } from "../errors.ts";
-import { isThenable } from "../sampling/when_settled.ts";
+import { quote } from "../../errors.ts";
+import { isThenable } from "../../sampling/when_settled.ts";
 import { ClientWatch } from "./client_watch.ts";
 import { EventLoopTurns } from "./event_loop_turns.ts";
 import { CompletedExchange, type Exchange, PassedExchange, PolledExchange } from "./exchanges.ts";
-import { OpenResponses } from "./open_responses.ts";
-import type { CheckedHttpOptions } from "./options.ts";
-import { type RequestSample, RequestSamples, routeGiven } from "./request_sample.ts";
+import { OpenResponses } from "../open_responses.ts";
+import type { CheckedHttpOptions } from "../options.ts";
+import { type RequestSample, RequestSamples, routeGiven } from "../request_sample.ts";
 import { ResponsePoller } from "./response_poller.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { KymoError, quote } from "../errors.ts";
+import { KymoError, quote } from "../../errors.ts";
 import type { FetchHandler, RequestTimer, Route } from "./request_timer.ts";
 
 /** The timed properties of a server object for `Bun.serve`, `deno serve` and others. */

@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { ClientWatch, type WatchedRequest } from "../../../src/http/client_watch.ts";
-import { EventLoopTurns } from "../../../src/http/event_loop_turns.ts";
-import { OpenResponses } from "../../../src/http/open_responses.ts";
-import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
-import { until } from "../../support/wait.ts";
+import { ClientWatch, type WatchedRequest } from "../../../../src/http/fetch/client_watch.ts";
+import { EventLoopTurns } from "../../../../src/http/fetch/event_loop_turns.ts";
+import { OpenResponses } from "../../../../src/http/open_responses.ts";
+import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
+import { until } from "../../../support/wait.ts";
 
 /** A request to `Deno.serve`, whose end the test decides. */
 function watchedRequest(isAnswered: boolean) {

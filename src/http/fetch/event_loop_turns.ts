@@ -1,4 +1,4 @@
-import { isolateGlobals } from "../default_runtime.ts";
+import { isolateGlobals } from "../../default_runtime.ts";
 
 // Taken when this module is evaluated: a test of the application may install fake timers.
 const { setImmediate } = isolateGlobals as { readonly setImmediate: (task: () => void) => unknown };

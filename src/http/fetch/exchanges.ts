@@ -6,9 +6,9 @@
 
 import type { ClientWatch, WatchedRequest } from "./client_watch.ts";
 import type { EventLoopTurns } from "./event_loop_turns.ts";
-import type { OpenResponse, OpenResponses } from "./open_responses.ts";
-import { outcomeOf, type RequestOutcome } from "./request_labels.ts";
-import { isEventStreamType, type RequestSample } from "./request_sample.ts";
+import type { OpenResponse, OpenResponses } from "../open_responses.ts";
+import { outcomeOf, type RequestOutcome } from "../request_labels.ts";
+import { isEventStreamType, type RequestSample } from "../request_sample.ts";
 import { isPending, type PendingResponse, type PollableServer, type ResponsePoller } from "./response_poller.ts";
 import { trackBody } from "./tracked_body.ts";
 

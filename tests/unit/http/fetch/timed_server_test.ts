@@ -7,11 +7,11 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { KymoError } from "../../../src/errors.ts";
-import { checkHttpOptions } from "../../../src/http/options.ts";
-import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
-import { type TimedParts, timedRoutes, timedServer } from "../../../src/http/timed_server.ts";
-import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { checkHttpOptions } from "../../../../src/http/options.ts";
+import { type FetchHandler, RequestTimer } from "../../../../src/http/fetch/request_timer.ts";
+import { type TimedParts, timedRoutes, timedServer } from "../../../../src/http/fetch/timed_server.ts";
+import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
 
 function timer() {
   const recorder = new FakeDurationRecorder();

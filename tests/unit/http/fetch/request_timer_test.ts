@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import process from "node:process";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { checkHttpOptions, type HttpOptions } from "../../../src/http/options.ts";
-import { type FetchHandler, RequestTimer } from "../../../src/http/request_timer.ts";
-import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
-import { until } from "../../support/wait.ts";
+import { checkHttpOptions, type HttpOptions } from "../../../../src/http/options.ts";
+import { type FetchHandler, RequestTimer } from "../../../../src/http/fetch/request_timer.ts";
+import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
+import { until } from "../../../support/wait.ts";
 
 const LABEL = "/orders [GET]";
 

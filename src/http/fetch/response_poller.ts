@@ -1,5 +1,5 @@
-import { defaultTimers } from "../default_runtime.ts";
-import type { DurationRecorder } from "../sampling/time_it.ts";
+import { defaultTimers } from "../../default_runtime.ts";
+import type { DurationRecorder } from "../../sampling/time_it.ts";
 import { EventLoopTurns } from "./event_loop_turns.ts";
 
 /**

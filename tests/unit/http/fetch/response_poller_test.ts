@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { type PollableServer, ResponsePoller } from "../../../src/http/response_poller.ts";
-import { until } from "../../support/wait.ts";
+import { type PollableServer, ResponsePoller } from "../../../../src/http/fetch/response_poller.ts";
+import { until } from "../../../support/wait.ts";
 
 /** A server that returns a client address for the requests in `open`. */
 class FakeServer implements PollableServer {

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { trackBody } from "../../../src/http/tracked_body.ts";
+import { trackBody } from "../../../../src/http/fetch/tracked_body.ts";
 
 const headers = { "content-type": "text/plain", "x-own": "1" };
 
