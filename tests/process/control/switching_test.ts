@@ -15,6 +15,12 @@ const loadProgram = fileURLToPath(new URL("../../support/programs/switched_load.
 /** Switches off and on; with `KYMO_TEST_SWITCHES=1000` it takes an hour. */
 const SWITCHES = Number(process.env["KYMO_TEST_SWITCHES"] ?? 2);
 
+/** ms between ten numbers of a program and the next ten: the rows of an hour are to fit into the memory of this test. */
+const PAUSE = SWITCHES > 100 ? "20" : "1";
+
+/** How long the programs may run, ms. */
+const TIME_LIMIT = 120_000 + 10_000 * SWITCHES;
+
 /** Runs a command of `kymo`. */
 function kymo(...args: string[]): Promise<Ended> {
   return spawnCommand([...commandOf(thisRuntime, entry), ...args]).ended;
@@ -52,7 +58,9 @@ async function startLoads(directory: string): Promise<Spawned[]> {
     "",
   ]];
   const loads = runs.map(([runtime, busy, worker]) =>
-    spawnCommand(commandOf(runtime as typeof thisRuntime, loadProgram, [directory, busy!, worker!]))
+    spawnCommand(commandOf(runtime as typeof thisRuntime, loadProgram, [directory, busy!, PAUSE, worker!]), {
+      timeLimit: TIME_LIMIT,
+    })
   );
   for (const one of loads) await one.said(/running/);
   return loads;
@@ -156,7 +164,7 @@ describe("programs under load", () => {
   it("are switched back when the time of --for is over, though the command was killed", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
-    const load = spawnCommand(commandOf(thisRuntime, loadProgram, [directory, "1", ""]));
+    const load = spawnCommand(commandOf(thisRuntime, loadProgram, [directory, "1", PAUSE, ""]));
     await load.said(/running/);
     const command = spawnCommand([...commandOf(thisRuntime, entry), "off", directory, "--for", "4s"]);
     for (let waited = 0; waited < 5_000 && !readdirSync(directory).includes(".control"); waited += 10) await sleep(10);
@@ -177,7 +185,7 @@ for (const runtime of RUNTIMES) {
     it("is listed, flushed and profiled", async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
-      const program = spawnCommand(commandOf(runtime, loadProgram, [directory, "1", ""]));
+      const program = spawnCommand(commandOf(runtime, loadProgram, [directory, "1", PAUSE, ""]));
       await program.said(/running/);
 
       const flushed = await asked("flush", directory);

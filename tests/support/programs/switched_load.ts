@@ -1,7 +1,7 @@
 /**
  * Records all the time until its input ends, then stops and prints what `status()` says, as a line
  * of JSON for each isolate. Arguments: the directory, ms for which it keeps the event loop busy at a
- * time, and `worker` if a worker is to do the same.
+ * time, ms between ten numbers and the next ten, and `worker` if a worker is to do the same.
  *
  * @module
  */
@@ -9,8 +9,8 @@
 import process from "node:process";
 import { runLoad } from "./switched_load_job.ts";
 
-const [monitoringDir = "", busy = "", withWorker] = process.argv.slice(2);
-const load = { monitoringDir, busy: Number(busy) };
+const [monitoringDir = "", busy = "", pause = "", withWorker] = process.argv.slice(2);
+const load = { monitoringDir, busy: Number(busy), pause: Number(pause) };
 const url = new URL("./switched_load_worker.ts", import.meta.url).href;
 const worker = withWorker === "worker" ? new Worker(url, { type: "module" }) : undefined;
 const heard = (): Promise<unknown> =>

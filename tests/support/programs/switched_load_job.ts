@@ -5,6 +5,8 @@ export interface SwitchedLoad {
   readonly monitoringDir: string;
   /** ms for which it keeps the event loop busy at a time. */
   readonly busy: number;
+  /** ms between ten numbers and the next ten. */
+  readonly pause: number;
 }
 
 /** Sets an end to the load, which resolves with what `status()` says then. */
@@ -13,7 +15,7 @@ export interface RunningLoad {
 }
 
 /** Records all the time: the numbers from 1 on as `load`, and as many durations. */
-export function runLoad({ monitoringDir, busy }: SwitchedLoad): RunningLoad {
+export function runLoad({ monitoringDir, busy, pause: between }: SwitchedLoad): RunningLoad {
   start({ monitoringDir, memoryThreshold: 2 ** 14, name: "load" });
   let value = 0;
   const timer = setInterval(() => {
@@ -22,7 +24,7 @@ export function runLoad({ monitoringDir, busy }: SwitchedLoad): RunningLoad {
         using _ = time("work");
         observe("load", ++value);
       }
-      pause(1);
+      pause(between);
     }
   }, 2);
   return {
