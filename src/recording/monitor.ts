@@ -15,7 +15,7 @@ import {
   type StartOptions,
 } from "./options.ts";
 import { Session } from "./session.ts";
-import { type MonitorStatus, NOT_STARTED } from "./status.ts";
+import { type Capability, type MonitorStatus, NOT_STARTED, type RecordingStatus } from "./status.ts";
 import { type TimeIt, timeItWith } from "../sampling/time_it.ts";
 
 /** Channels a program can make: each takes a memory threshold. */
@@ -81,7 +81,13 @@ export class Monitor {
   /** Resolves when all recordings that were stopped have written their rows. */
   #closed: Promise<void> = Promise.resolve();
   /** Of a recording that has ended only the status is kept, not the buffers. */
-  #ended: MonitorStatus = NOT_STARTED;
+  #ended: RecordingStatus = NOT_STARTED;
+  /** What was replaced so that it records by itself. */
+  #automatic: MonitorStatus["automatic"] = {};
+  /** Options that neither the program nor the environment gives, if others than the defaults. */
+  #defaults: StartOptions = {};
+  /** The recording that was started before the program could. */
+  #provisional: Session | undefined;
   readonly #channels = new Set<string>();
   readonly #flushListeners = new Set<(isEnd: boolean) => void>();
 
@@ -115,7 +121,7 @@ export class Monitor {
         ...this.#fromEnvironment && { only: this.#fromEnvironment },
       });
       optional ??= read.options.optional;
-      const checked = checkStartOptions(options, read.options);
+      const checked = checkStartOptions(options, { ...this.#defaults, ...read.options });
       throwErrors(read);
       const recording = this.#start(runtime, checked);
       if (!this.#hasToldEnvironment) { for (const error of read.ignored) this.report(error); }
@@ -126,6 +132,26 @@ export class Monitor {
       this.#reportNotStarted(error, options?.onError);
       return { [Symbol.asyncDispose]: () => Promise.resolve() };
     }
+  }
+
+  /**
+   * Begins to record for a program that may not know of it, unless it records already. What the
+   * environment does not give is as in `defaults`, and the recording is optional. If the program
+   * calls `start`, its options count: this recording goes on if it is what they ask for, otherwise it
+   * ends and the program's begins. Does not throw.
+   */
+  startBefore(
+    defaults: StartOptions,
+    { onError, automatic }: Required<Pick<StartOptions, "onError">> & {
+      /** What records by itself, for `status()`. */
+      readonly automatic: Readonly<Record<string, Capability>>;
+    },
+  ): void {
+    this.#automatic = automatic;
+    this.#defaults = defaults;
+    if (this.#session !== undefined) return;
+    this.start({ optional: true, onError });
+    this.#provisional = this.#session;
   }
 
   /** Ends recording; resolves when all rows are in files, or counted as dropped. Never rejects. */
@@ -265,14 +291,17 @@ export class Monitor {
 
   /** Counts, capabilities and failures. Cheap, and safe to pass to `JSON.stringify`. */
   status(): MonitorStatus {
-    if (this.#session !== undefined) return this.#session.status(true);
-    return this.#closing?.status(false) ?? this.#ended;
+    const status = this.#session?.status(true) ?? this.#closing?.status(false) ?? this.#ended;
+    return { ...status, automatic: this.#automatic };
   }
 
   #start(runtime: Runtime, options: CheckedOptions): AsyncDisposable {
-    const session = this.#session ?? new Session(runtime, options);
+    const session = this.#sessionFor(runtime, options);
+    this.#provisional = undefined;
     if (session === this.#session) session.adopt(options);
     else {
+      // The one that was started before the program could ends; it holds what was recorded until now.
+      void this.stop();
       this.#session = this.#active = session;
       session.begin({
         beforeExitFlush: (isEnd) => this.#callFlushListeners(isEnd),
@@ -283,6 +312,13 @@ export class Monitor {
       }, this.#closing && this.#closed);
     }
     return { [Symbol.asyncDispose]: () => this.#session === session ? this.stop() : this.#closed };
+  }
+
+  /** The recording that a program gets which starts with these options: the current one, or a new one. */
+  #sessionFor(runtime: Runtime, options: CheckedOptions): Session {
+    const current = this.#session;
+    if (current !== undefined && (current !== this.#provisional || current.become(options))) return current;
+    return new Session(runtime, options);
   }
 
   /** Tells of a start that failed although it was optional. */

@@ -12,7 +12,7 @@ import { CHANNELS } from "../series.ts";
 import type { ChannelInput } from "./switching/channel_input.ts";
 import { type CheckedOptions, differingOptions, ignoreErrors } from "./options.ts";
 import { Profiles } from "./profiles.ts";
-import { capabilitiesOf, type MonitorStatus, STOPPED, sumCounts } from "./status.ts";
+import { capabilitiesOf, type RecordingStatus, STOPPED, sumCounts } from "./status.ts";
 import { Store } from "./store.ts";
 
 /**
@@ -36,7 +36,7 @@ export class Session {
   readonly durations: DurationSampler;
   /** The runtime that it records on. */
   readonly runtime: Runtime;
-  readonly #options: CheckedOptions;
+  #options: CheckedOptions;
   readonly #store: Store;
   #runtimeSampling: BackgroundSampler;
   /** The samplers of the program, and what calls them. */
@@ -153,8 +153,7 @@ export class Session {
    */
   adopt(options: CheckedOptions): void {
     const { directory, failures } = this.#store;
-    const differing = differingOptions(this.#options, options);
-    if (this.runtime.files.resolve(options.monitoringDir) !== directory.path) differing.push("monitoringDir");
+    const differing = this.#differing(options);
     if (differing.length > 0) {
       const others = differing.join(", ");
       throw new KymoError(
@@ -171,6 +170,24 @@ export class Session {
     this.#replaced = Promise.all([this.#replaced, this.#ownSampling.stop()]);
     this.#ownSampling = sampling;
     sampling.start();
+  }
+
+  /**
+   * Becomes what a program gets that starts with these options, if it is that but for `optional`, and
+   * nothing has failed, which would have been thrown. Returns whether it is.
+   */
+  become(options: CheckedOptions): boolean {
+    const { optional } = this.#store.failures.count === 0 ? options : this.#options;
+    if (this.#differing({ ...options, optional: this.#options.optional }).length > 0) return false;
+    if (optional !== options.optional) return false;
+    this.#options = { ...this.#options, optional };
+    return true;
+  }
+
+  #differing(options: CheckedOptions): string[] {
+    const differing = differingOptions(this.#options, options);
+    const isElsewhere = this.runtime.files.resolve(options.monitoringDir) !== this.#store.directory.path;
+    return isElsewhere ? [...differing, "monitoringDir"] : differing;
   }
 
   /**
@@ -224,7 +241,7 @@ export class Session {
   }
 
   /** The state of the recording. */
-  status(running: boolean): MonitorStatus {
+  status(running: boolean): RecordingStatus {
     const { channels: all, directory, durability, failures, recovery, retention, whyNotSpool } = this.#store;
     const channels = all.counts();
     const { name, version, clock } = this.runtime;

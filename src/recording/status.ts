@@ -39,6 +39,11 @@ export interface MonitorStatus extends ChannelCounts {
   readonly monitoringDir: string;
   /** What this recording can use. */
   readonly capabilities: Readonly<Partial<Record<CapabilityName, Capability>>>;
+  /**
+   * What was replaced so that it records by itself, by name, such as what makes servers: by
+   * `@kymo/kymo/auto`. Empty without it.
+   */
+  readonly automatic: Readonly<Record<string, Capability>>;
   /** The layout asked for. */
   readonly layout: Layout | undefined;
   /**
@@ -76,6 +81,9 @@ export interface MonitorStatus extends ChannelCounts {
   readonly lastError: KymoError | undefined;
 }
 
+/** The state of one recording: what was replaced is not known to it. */
+export type RecordingStatus = Omit<MonitorStatus, "automatic">;
+
 /** That nothing is recorded after `stop`. */
 export const STOPPED: RecordingState = { on: false, reason: "stopped" };
 
@@ -89,6 +97,7 @@ export const NOT_STARTED: MonitorStatus = {
   clock: "",
   monitoringDir: "",
   capabilities: {},
+  automatic: {},
   layout: undefined,
   durability: undefined,
   recorded: 0,

@@ -61,6 +61,7 @@ describe("the default monitor", () => {
       "report",
       "resume",
       "start",
+      "startBefore",
       "startDurationSample",
       "status",
       "stop",
