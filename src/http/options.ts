@@ -33,6 +33,8 @@ export interface HttpOptions {
 /** {@linkcode HttpOptions}, checked and with defaults. */
 export interface CheckedHttpOptions extends Required<Omit<HttpOptions, "route">> {
   readonly route: HttpOptions["route"] | undefined;
+  /** Whether the program does not ask for it: then it gives way to what the program times itself. */
+  readonly isAutomatic?: boolean;
 }
 
 const isRecorder = (value: unknown): boolean => {

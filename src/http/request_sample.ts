@@ -4,19 +4,28 @@
  * @module
  */
 
+import { sharedInIsolate } from "../default_runtime.ts";
 import { KymoError } from "../errors.ts";
 import type { DurationRecorder } from "../sampling/time_it.ts";
 import type { CheckedHttpOptions, Until } from "./options.ts";
 import { type LabelledRequest, RequestLabels, type RequestOutcome } from "./request_labels.ts";
 
-/** Names that a program has given to requests while their samples ran. */
-const names = new WeakMap<object, string>();
-
-/** Whether there are names: without, looking for one is spared. */
-let isNaming = false;
-
-/** Samples that have not ended. */
-let running = 0;
+/**
+ * The requests of this isolate. All copies of the package share them: a program may name requests
+ * with another copy than the one that times them.
+ */
+const requests = sharedInIsolate("requests", () => ({
+  /** Names that a program has given to requests while their samples ran. */
+  names: new WeakMap<object, string>(),
+  /** Whether there are names: without, looking for one is spared. */
+  isNaming: false,
+  /** Samples that have not ended. */
+  running: 0,
+  /** Requests that are timed although the program does not ask for it. */
+  automatic: new WeakMap<object, Pick<RequestSample, "yieldTo">>(),
+  /** Whether there are such requests. */
+  isAutomatic: false,
+}));
 
 /**
  * Names the route of a request, such as `"/orders/:id"`, so that all its paths share one series.
@@ -44,10 +53,10 @@ let running = 0;
  * ```
  */
 export function nameRequest(request: object, pattern: string | undefined): void {
-  if (running === 0 || typeof pattern !== "string" || pattern === "") return;
+  if (requests.running === 0 || typeof pattern !== "string" || pattern === "") return;
   if (typeof request !== "object" || request === null) return;
-  isNaming = true;
-  names.set(request, pattern);
+  requests.isNaming = true;
+  requests.names.set(request, pattern);
 }
 
 /**
@@ -75,21 +84,39 @@ export class RequestSamples {
   readonly #reported = new Set<string>();
   readonly #until: CheckedHttpOptions["until"];
   readonly #labels: RequestLabels;
+  readonly #isAutomatic: boolean;
 
   /** Records with the options of an application. */
-  constructor({ recorder, until, maxLabels, foldIds }: Omit<CheckedHttpOptions, "route">) {
+  constructor(
+    { recorder, until, maxLabels, foldIds, isAutomatic = false }: Omit<CheckedHttpOptions, "route">,
+  ) {
     this.#recorder = recorder;
+    this.#isAutomatic = isAutomatic;
+    requests.isAutomatic ||= isAutomatic;
     this.#until = until;
     this.#labels = new RequestLabels(maxLabels, { foldIds, onOther: () => recorder.countOther?.(maxLabels) });
   }
 
   /**
    * Starts to time a request of which the server has called the handler; `undefined` if nothing is
-   * recorded.
+   * recorded. A sample that the program asks for replaces an automatic one.
    */
   start(request: object, method: string | undefined, url: string | undefined): RequestSample | undefined {
     const id = this.#recorder.startDurationSample();
-    return id === 0 ? undefined : new RequestSample(this, id, request, method, url);
+    if (id === 0) return undefined;
+    if (!requests.isAutomatic) return new RequestSample(this, id, request, method, url);
+
+    const automatic = requests.automatic.get(request);
+    if (!this.#isAutomatic) automatic?.yieldTo(this.#recorder);
+    else if (automatic !== undefined) return undefined;
+    const sample = new RequestSample(this, id, request, method, url);
+    if (this.#isAutomatic) requests.automatic.set(request, sample);
+    return sample;
+  }
+
+  /** Whether it records with a recorder. */
+  recordsWith(recorder: DurationRecorder): boolean {
+    return this.#recorder === recorder;
   }
 
   /** Reports that something is not timed, once for each `what`. */
@@ -140,12 +167,12 @@ export class RequestSample implements LabelledRequest {
     this.#request = request;
     this.method = method;
     this.url = url;
-    running++;
+    requests.running++;
   }
 
   /** The name that the program has given to the request, or else the route set here. */
   get route(): string | undefined {
-    return (isNaming ? names.get(this.#request) : undefined) ?? this.#route;
+    return (requests.isNaming ? requests.names.get(this.#request) : undefined) ?? this.#route;
   }
 
   set route(route: string | undefined) {
@@ -160,6 +187,13 @@ export class RequestSample implements LabelledRequest {
   /** Until when it is timed, by its route or path as it is known now. */
   get until(): Until {
     return this.#samples.untilOf(this);
+  }
+
+  /** Ends it without recording it, for another sample of the request with the same recorder. */
+  yieldTo(recorder: DurationRecorder): void {
+    if (this.#hasEnded || !this.#samples.recordsWith(recorder)) return;
+    this.#hasEnded = true;
+    requests.running--;
   }
 
   /** Notes that the response is a stream that lasts as long as its client wants. */
@@ -180,7 +214,7 @@ export class RequestSample implements LabelledRequest {
   end(outcome: RequestOutcome, status: number): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    running--;
+    requests.running--;
     let final = outcome;
     if (this.#isStream && outcome !== "threw") final = "stream";
     else if (this.#hasClientLeft && outcome !== "threw" && outcome !== "stream") final = "aborted";
