@@ -418,6 +418,34 @@ export interface ExitHooks {
   add(hook: ExitHook): () => void;
 }
 
+/**
+ * Times what programs give to servers. Nothing here throws, and what cannot be timed is returned as
+ * it is.
+ */
+export interface ServerTimer {
+  /** Times a handler that takes a request and returns a response. */
+  handler<H>(handler: H): H;
+  /** Times `fetch` and `routes` of an object: returns a copy of it. */
+  server<S>(server: S): S;
+  /**
+   * Times a listener to the requests of a server of Node's API: a function of the request, the
+   * response and further arguments, that returns when all listeners were called.
+   */
+  listener<L>(listener: L): L;
+}
+
+/** Something of the runtime that programs call, and that can be replaced. */
+export interface Replaceable<By> {
+  /** Its name, for `status()`. */
+  readonly name: string;
+  /**
+   * Replaces it for all of the isolate. Returns a function that puts the original back.
+   *
+   * @throws {Error} if it cannot be replaced, with the reason.
+   */
+  replace(by: By): () => void;
+}
+
 /** The capabilities of one isolate. */
 export interface Runtime {
   /** `"deno"`, `"bun"`, `"node"`, or the fake's name. */
@@ -447,6 +475,13 @@ export interface Runtime {
   readonly profiler?: CpuProfiler;
   readonly heapProfiler?: HeapProfiler;
   readonly exitHooks: ExitHooks;
+  /** What makes servers: replaced, it makes servers whose requests are timed. */
+  readonly servers: readonly Replaceable<ServerTimer>[];
+  /**
+   * What makes workers: replaced, it makes workers that load a module, by its URL, before their own.
+   * Empty where workers do so by themselves.
+   */
+  readonly workers: readonly Replaceable<string>[];
   /** What is known about the program. Never prompts. */
   programFacts(): ProgramFacts;
   /** Draws eight random hexadecimal digits, which identify an isolate beside its PID. */

@@ -14,6 +14,7 @@ import { bunClock, bunLibcClock } from "./clock.ts";
 import { bunExitHooks } from "./exit_hooks.ts";
 import { bunFiles } from "./files.ts";
 import { bunProfiler } from "./profiler.ts";
+import { bunServers, bunWorkers } from "./replaceable.ts";
 
 /** The part of the global `Bun` that is used. */
 interface BunGlobal {
@@ -63,6 +64,8 @@ export function bunRuntime(): Runtime {
     },
     ...typeof profiler === "string" ? {} : { profiler },
     exitHooks: bunExitHooks(),
+    servers: bunServers(bun),
+    workers: bunWorkers,
     programFacts: processFacts,
     isolateId: randomIsolateId,
     unavailable,

@@ -18,6 +18,7 @@ import { denoProgramFacts, hostDenied } from "./program_facts.ts";
 import { readProcFile } from "./proc_file.ts";
 import { inWorker } from "./signals.ts";
 import { denoStartupHold } from "./startup_hold.ts";
+import { denoServers, denoWorkers } from "./replaceable.ts";
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -69,6 +70,8 @@ export function denoRuntime(): Runtime {
     },
     ...typeof profiler === "string" ? {} : { profiler, heapProfiler: heapProfilerOfV8() },
     exitHooks: denoExitHooks(),
+    servers: denoServers,
+    workers: denoWorkers,
     programFacts: denoProgramFacts,
     isolateId: randomIsolateId,
     unavailable,

@@ -15,6 +15,7 @@ import { nodeRuntimeFiles } from "./files.ts";
 import { denied } from "./permissions.ts";
 import { heapProfilerOfV8 } from "../node_api/profiler.ts";
 import { nodeProfiler } from "./profiler.ts";
+import { nodeServers } from "../node_api/http_servers.ts";
 
 const MICROSECONDS_PER_SECOND = 1e6;
 
@@ -54,6 +55,8 @@ export function nodeRuntime(): Runtime {
     },
     ...typeof profiler === "string" ? {} : { profiler, heapProfiler: heapProfilerOfV8() },
     exitHooks: nodeExitHooks(),
+    servers: [nodeServers],
+    workers: [],
     programFacts: processFacts,
     isolateId: randomIsolateId,
     unavailable,

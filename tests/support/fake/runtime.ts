@@ -113,6 +113,8 @@ export class FakeRuntime implements Runtime {
     drain: () => this.collections.splice(0),
     stop: () => {},
   };
+  servers: Runtime["servers"] = [];
+  workers: Runtime["workers"] = [];
   readonly hooks = new Set<ExitHook>();
   readonly exitHooks = {
     add: (hook: ExitHook) => {
