@@ -24,7 +24,7 @@ import { OLDEST } from "./versions/supported.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const entries = Object.values(denoJson.exports);
-const cli = denoJson.exports["./cli"];
+const { "./cli": cli, "./auto": auto } = denoJson.exports;
 /** Packages that only the analysis needs, and shipping to PostgreSQL. */
 const optionalPeers = ["@duckdb/node-api", "apache-arrow", "pg"] as const;
 /**
@@ -170,8 +170,8 @@ function manifest(): Record<string, unknown> {
     license: denoJson.license,
     type: "module",
     // Evaluating the library only prepares what its functions use: a program that calls none of them
-    // loses nothing with it.
-    sideEffects: [built(cli)],
+    // loses nothing with it. The entry for preloads begins to record.
+    sideEffects: [built(cli), built(auto)],
     exports: Object.fromEntries(exports),
     bin: { kymo: built(cli) },
     peerDependencies: Object.fromEntries(optionalPeers.map((name) => [name, rangeOf(name)])),

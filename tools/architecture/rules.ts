@@ -28,6 +28,7 @@ const layers: readonly (readonly RegExp[])[] = [
   [/^src\/profiling\//],
   [/^src\/recording\//],
   [/^src\/http\//],
+  [/^src\/auto\//],
   [/^(mod|src\/core)\.ts$/],
   [/^src\/statistics\//],
   [/^src\/display\//],
@@ -69,7 +70,7 @@ const layers: readonly (readonly RegExp[])[] = [
 const aboveTheCore = /^src\/(statistics|display|stores|analysis|ship|report|cli)\//;
 
 /** What a program that records imports. */
-const entries = ["mod.ts", "src/core.ts", "src/http/mod.ts"];
+const entries = ["mod.ts", "src/core.ts", "src/http/mod.ts", "src/auto/mod.ts"];
 
 /** What the page of a report may import. */
 const browserCode =
@@ -86,6 +87,7 @@ const maximumEntries = 16;
 const largeFolders = new Map([
   ["src", "one entry for each layer, so that the tree is the table of contents"],
   ["tests/unit", "one entry for each entry of src, as there"],
+  ["tests/process", "one entry for each kind of promise to users"],
 ]);
 
 /** Most lines of a file. */
