@@ -1,6 +1,6 @@
-import { detect, timers } from "../runtime_adapters/detect.ts";
+import { detect, diagnostics, timers } from "../runtime_adapters/detect.ts";
 import { KymoError, reason } from "./errors.ts";
-import type { Runtime, Timers } from "./runtime.ts";
+import type { Diagnostics, Runtime, Timers } from "./runtime.ts";
 
 export { sharedInIsolate, sharedInOtherVersions, type SharingOptions } from "../runtime_adapters/detect.ts";
 
@@ -19,6 +19,9 @@ export function defaultRuntime(): Runtime {
     throw new KymoError("unsupported", reason(cause), { cause });
   }
 }
+
+/** The channels on which libraries tell what they do. */
+export const defaultDiagnostics: Diagnostics = diagnostics;
 
 /** The timers of every adapter, for code that may also run where there is none. */
 export const defaultTimers: Timers = timers;

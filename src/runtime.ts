@@ -290,6 +290,15 @@ export interface Timers {
   sleep(delay: number): Promise<void>;
 }
 
+/** Channels on which libraries tell what they do, such as `node:diagnostics_channel`. */
+export interface Diagnostics {
+  /**
+   * Calls `listener`, which must not throw, with each message on a channel from now on. Does nothing
+   * where there are no channels.
+   */
+  subscribe(channel: string, listener: (message: unknown) => void): void;
+}
+
 /** A CPU profile, as the Chrome DevTools protocol defines `Profiler.Profile`; times in µs. */
 export interface CpuProfile {
   /** The call tree, the root first. */

@@ -151,7 +151,7 @@ describe("recipes of docs/http.md", () => {
     Elysia: ["elysia", "elysia_listen"],
     h3: ["h3"],
     Oak: ["oak"],
-    Express: ["express_route", "express"],
+    Express: ["express"],
     Fastify: ["fastify"],
     Koa: ["koa"],
   };

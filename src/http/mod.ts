@@ -63,6 +63,20 @@ import { type TimedParts, timedRoutes, timedServer } from "./fetch/timed_server.
 
 export type { KymoError, KymoErrorCode } from "../errors.ts";
 export type { DurationRecorder } from "../sampling/time_it.ts";
+export {
+  type ElysiaContext,
+  elysiaRoutes,
+  type H3Event,
+  h3Routes,
+  type HonoContext,
+  type HonoRoute,
+  honoRoutes,
+  type KoaContext,
+  koaRoutes,
+  type OakContext,
+  oakRoutes,
+  type RouterLayer,
+} from "./frameworks/middlewares.ts";
 export type { HttpOptions, Until } from "./options.ts";
 export { nameRequest } from "./request_sample.ts";
 export type { MaybeResponse, ParametersOf, RoutedRequest, RouteHandler, RouteOf } from "./fetch/route_types.ts";

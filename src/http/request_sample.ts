@@ -17,8 +17,11 @@ import { type LabelledRequest, RequestLabels, type RequestOutcome } from "./requ
 const requests = sharedInIsolate("requests", () => ({
   /** Names that a program has given to requests while their samples ran. */
   names: new WeakMap<object, string>(),
-  /** Whether there are names: without, looking for one is spared. */
+  /** Routes that frameworks have told of requests while their samples ran. */
+  matches: new WeakMap<object, string>(),
+  /** Whether there are names or matches: without, looking for one is spared. */
   isNaming: false,
+  isMatching: false,
   /** Samples that have not ended. */
   running: 0,
   /** Requests that are timed although the program does not ask for it. */
@@ -53,10 +56,24 @@ const requests = sharedInIsolate("requests", () => ({
  * ```
  */
 export function nameRequest(request: object, pattern: string | undefined): void {
-  if (requests.running === 0 || typeof pattern !== "string" || pattern === "") return;
-  if (typeof request !== "object" || request === null) return;
-  requests.isNaming = true;
-  requests.names.set(request, pattern);
+  if (setRoute(requests.names, request, pattern)) requests.isNaming = true;
+}
+
+/**
+ * Notes the route that a framework has found for a request. What the program says comes before it:
+ * {@linkcode nameRequest} and the option `route`; the pattern in a table of routes comes after it.
+ * Never throws: what is no text is ignored.
+ */
+export function noteRoute(request: unknown, pattern: unknown): void {
+  if (setRoute(requests.matches, request, pattern)) requests.isMatching = true;
+}
+
+/** Sets the route of a request, if it may have a sample. Returns whether it did. */
+function setRoute(routes: WeakMap<object, string>, request: unknown, pattern: unknown): boolean {
+  if (requests.running === 0 || typeof pattern !== "string" || pattern === "") return false;
+  if (typeof request !== "object" || request === null) return false;
+  routes.set(request, pattern);
+  return true;
 }
 
 /**
@@ -146,6 +163,8 @@ export class RequestSamples {
 export class RequestSample implements LabelledRequest {
   readonly method: string | undefined;
   readonly url: string | undefined;
+  /** The pattern of the request in a table of routes. */
+  pattern: string | undefined;
   readonly #samples: RequestSamples;
   readonly #request: object;
   readonly #id: number;
@@ -170,9 +189,13 @@ export class RequestSample implements LabelledRequest {
     requests.running++;
   }
 
-  /** The name that the program has given to the request, or else the route set here. */
+  /**
+   * The name that the program has given to the request, or else the route set here, that of its
+   * framework, or its pattern.
+   */
   get route(): string | undefined {
-    return (requests.isNaming ? requests.names.get(this.#request) : undefined) ?? this.#route;
+    return (requests.isNaming ? requests.names.get(this.#request) : undefined) ?? this.#route ??
+      (requests.isMatching ? requests.matches.get(this.#request) : undefined) ?? this.pattern;
   }
 
   set route(route: string | undefined) {

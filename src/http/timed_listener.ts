@@ -16,6 +16,8 @@
  */
 
 import { quote } from "../errors.ts";
+import { noteRouteWhenSet } from "./frameworks/express.ts";
+import { followFastify } from "./frameworks/fastify.ts";
 import { type OpenResponse, OpenResponses } from "./open_responses.ts";
 import type { CheckedHttpOptions, HttpOptions, Until } from "./options.ts";
 import { outcomeOf, type RequestOutcome } from "./request_labels.ts";
@@ -75,6 +77,7 @@ interface ListenedResponse extends Connection {
 export function timedListener<L extends Listener>(options: CheckedListenerOptions, listener: L): L {
   const samples = new RequestSamples(options);
   const open = new OpenResponses(options.recorder);
+  followFastify();
 
   const start = (request: ListenedRequest, response: Connection): RequestSample | undefined => {
     if (isRequest(request) && isConnection(response)) return samples.start(request, request.method, request.url);
@@ -90,6 +93,7 @@ export function timedListener<L extends Listener>(options: CheckedListenerOption
     const sample = start(request, response);
     if (sample === undefined) return listener.apply(this, args);
 
+    noteRouteWhenSet(request);
     const exchange = new Exchange(options, open, request, sample);
     if (isResponse(response)) followResponse(request, response, exchange);
     else followUpgrade(response, exchange);

@@ -94,7 +94,10 @@ export class RequestTimer {
       return undefined;
     }
     const sample = this.samples.start(request, request.method, request.url);
-    if (sample !== undefined) sample.route = routeGiven(this.#options.route, request) ?? pattern;
+    if (sample !== undefined) {
+      sample.route = routeGiven(this.#options.route, request);
+      sample.pattern = pattern;
+    }
     return sample;
   }
 }

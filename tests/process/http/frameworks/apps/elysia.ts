@@ -1,9 +1,9 @@
-import { nameRequest, timeServer } from "@kymo/kymo/http";
+import { elysiaRoutes, timeServer } from "@kymo/kymo/http";
 import { Elysia } from "elysia";
 import { addRoutes } from "./elysia_routes.ts";
 
 const app = new Elysia();
-app.onTransform(({ request, route }) => nameRequest(request, route));
+app.onTransform(elysiaRoutes);
 
 addRoutes(app);
 

@@ -1,11 +1,11 @@
-import { type FetchHandler, nameRequest, timeHandler } from "@kymo/kymo/http";
+import { elysiaRoutes, type FetchHandler, timeHandler } from "@kymo/kymo/http";
 import { Elysia } from "elysia";
 import { addRoutes } from "./elysia_routes.ts";
 
 const app = new Elysia();
 const timed = timeHandler((request: Request, _server: unknown, fetch: FetchHandler) => fetch(request));
 app.wrap((fetch) => (request: Request) => timed(request, app.server, fetch));
-app.onTransform(({ request, route }) => nameRequest(request, route));
+app.onTransform(elysiaRoutes);
 
 addRoutes(app);
 

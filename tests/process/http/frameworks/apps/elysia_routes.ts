@@ -17,6 +17,7 @@ export function addRoutes(app: Elysia): void {
     await untilAborted(request.signal);
     return "too late";
   });
+  app.get("/teams/:team/members/:member", ({ params }) => params.member);
   app.group("/shop", (shop) =>
     shop
       .get("/items/:id", ({ params }) => params.id)

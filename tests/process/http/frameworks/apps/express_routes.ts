@@ -19,5 +19,8 @@ export function addRoutes(app: Express): void {
   items.get("/items/:id", (request, response) => void response.send(request.params.id));
   items.get("/broken/:id", () => Promise.reject(new Error("broken on purpose")));
   app.use("/shop", items);
+  const members = express.Router();
+  members.get("/members/:member", (request, response) => void response.send(request.params.member));
+  app.use("/teams/:team", members);
   app.use(fail);
 }

@@ -1,11 +1,9 @@
-import { nameRequest, timeListener } from "@kymo/kymo/http";
+import { timeListener } from "@kymo/kymo/http";
 import fastify from "fastify";
 import { createServer } from "node:http";
 import { sendAndHang, sendEventsEndlessly, sendThreeEvents, untilClosed } from "./handlers.ts";
 
 const app = fastify({ serverFactory: (handler) => createServer(timeListener(handler)) });
-// deno-lint-ignore require-await -- Fastify waits for a promise or a callback
-app.addHook("onRequest", async ({ raw, routeOptions }) => nameRequest(raw, routeOptions.url));
 
 app.get("/orders/:id", (request) => Promise.resolve((request.params as { id: string }).id));
 app.post("/orders", (_, reply) => reply.code(201).send("made"));
@@ -29,6 +27,7 @@ app.get("/late/:id", async (_, reply) => {
   await untilClosed(reply.raw);
   return "too late";
 });
+app.get("/teams/:team/members/:member", (request) => Promise.resolve((request.params as { member: string }).member));
 app.register((shop) => {
   shop.get("/items/:id", (request) => Promise.resolve((request.params as { id: string }).id));
   shop.get("/broken/:id", () => Promise.reject(new Error("broken on purpose")));

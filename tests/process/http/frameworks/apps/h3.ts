@@ -1,9 +1,9 @@
-import { nameRequest, timeServer } from "@kymo/kymo/http";
+import { h3Routes, timeServer } from "@kymo/kymo/http";
 import { H3, HTTPError } from "h3";
 import { endlessEvents, hangingBody, threeEvents, untilAborted } from "./handlers.ts";
 
 const app = new H3({ silent: true });
-app.use(({ req, context }) => nameRequest(req, context.matchedRoute?.route));
+app.use(h3Routes);
 
 app.get("/orders/:id", ({ context }) => context.params?.["id"]);
 app.post("/orders", ({ res }) => {
@@ -23,6 +23,7 @@ app.get("/late/:id", async ({ req }) => {
   await untilAborted(req.signal);
   return "too late";
 });
+app.get("/teams/:team/members/:member", ({ context }) => context.params?.["member"]);
 const items = new H3();
 items.get("/items/:id", ({ context }) => context.params?.["id"]);
 items.get("/broken/:id", () => Promise.reject(new Error("broken on purpose")));

@@ -1,13 +1,10 @@
-import { nameRequest, timeServer } from "@kymo/kymo/http";
+import { honoRoutes, timeServer } from "@kymo/kymo/http";
 import { Hono } from "hono";
-import { routePath } from "hono/route";
 import { endlessEvents, hangingBody, threeEvents, untilAborted } from "./handlers.ts";
 
 const app = new Hono();
-app.use((c, next) => {
-  if (routePath(c, -1) !== routePath(c)) nameRequest(c.req.raw, routePath(c, -1));
-  return next();
-});
+app.use(honoRoutes);
+app.use("/shop/*", (_, next) => next());
 
 app.onError((_, c) => c.text("failed", 500));
 app.get("/orders/:id", (c) => c.text(c.req.param("id")));
@@ -23,6 +20,7 @@ app.get("/late/:id", async (c) => {
   await untilAborted(c.req.raw.signal);
   return c.text("too late");
 });
+app.get("/teams/:team/members/:member", (c) => c.text(c.req.param("member")));
 const items = new Hono();
 items.get("/items/:id", (c) => c.text(c.req.param("id")));
 items.get("/broken/:id", () => Promise.reject(new Error("broken on purpose")));

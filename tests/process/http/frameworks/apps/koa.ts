@@ -1,4 +1,4 @@
-import { nameRequest, timeListener } from "@kymo/kymo/http";
+import { koaRoutes, timeListener } from "@kymo/kymo/http";
 import { Router } from "@koa/router";
 import Koa from "koa";
 import { createServer } from "node:http";
@@ -6,11 +6,9 @@ import { sendAndHang, sendEventsEndlessly, sendThreeEvents, untilClosed } from "
 
 const app = new Koa();
 app.silent = true;
+app.use(koaRoutes);
 const router = new Router();
-router.use((ctx, next) => {
-  nameRequest(ctx.req, ctx.matched?.findLast(({ methods }) => methods.includes(ctx.method))?.path.toString());
-  return next();
-});
+router.use((_, next) => next());
 
 router.get("/orders/:id", (ctx) => void (ctx.body = ctx.params.id));
 router.post("/orders", (ctx) => {
@@ -34,6 +32,7 @@ router.get("/download/:id", (ctx) => {
   sendAndHang(ctx.res);
 });
 router.get("/late/:id", (ctx) => untilClosed(ctx.res));
+router.get("/teams/:team/members/:member", (ctx) => void (ctx.body = ctx.params.member));
 const items = new Router();
 items.get("/items/:id", (ctx) => void (ctx.body = ctx.params.id));
 items.get("/broken/:id", () => Promise.reject(new Error("broken on purpose")));

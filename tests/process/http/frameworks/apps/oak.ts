@@ -1,4 +1,4 @@
-import { nameRequest, timeServer } from "@kymo/kymo/http";
+import { oakRoutes, timeServer } from "@kymo/kymo/http";
 import { Application, Router } from "@oakserver/oak";
 import { endlessEvents, hangingBody, threeEvents, untilAborted } from "./handlers.ts";
 
@@ -18,10 +18,7 @@ function withNativeResponses(app: Application): { handle(request: Request): Prom
 }
 
 const router = new Router();
-router.use((ctx, next) => {
-  nameRequest(ctx.request.source!, ctx.matched?.findLast(({ methods }) => methods.includes(ctx.request.method))?.path);
-  return next();
-});
+router.use(oakRoutes);
 
 router.get("/orders/:id", (ctx) => void (ctx.response.body = ctx.params.id));
 router.post("/orders", (ctx) => {
@@ -48,6 +45,7 @@ router.get("/late/:id", async (ctx) => {
   await untilAborted(ctx.request.source!.signal);
   ctx.response.body = "too late";
 });
+router.get("/teams/:team/members/:member", (ctx) => void (ctx.response.body = ctx.params.member));
 const items = new Router();
 items.get("/items/:id", (ctx) => void (ctx.response.body = ctx.params.id));
 items.get("/broken/:id", () => Promise.reject(new Error("broken on purpose")));
