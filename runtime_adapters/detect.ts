@@ -4,7 +4,7 @@ import { denoRuntime } from "./deno/runtime.ts";
 import { nodeRuntime } from "./node/runtime.ts";
 
 export { sharedInIsolate, sharedInOtherVersions, type SharingOptions } from "./web_api/shared_state.ts";
-export { diagnostics } from "./node_api/diagnostics.ts";
+export { diagnostics } from "./node_api/http/diagnostics.ts";
 export { timers } from "./web_api/timers.ts";
 
 /** A runtime with an adapter. */

@@ -1,6 +1,6 @@
 import type { Replaceable, ServerTimer } from "../../src/runtime.ts";
 import { builtin } from "../node_api/builtins.ts";
-import { nodeServers } from "../node_api/http_servers.ts";
+import { nodeServers } from "../node_api/http/servers.ts";
 import { type Arguments, mustReplaceFunction, replaceClass, replaceFunction } from "../web_api/replaced_function.ts";
 
 /** What makes servers on Bun. `export default` and `import { serve } from "bun"` call it, too. */

@@ -15,7 +15,7 @@ import { nodeRuntimeFiles } from "./files.ts";
 import { denied } from "./permissions.ts";
 import { heapProfilerOfV8 } from "../node_api/profiler.ts";
 import { nodeProfiler } from "./profiler.ts";
-import { nodeServers } from "../node_api/http_servers.ts";
+import { nodeServers } from "../node_api/http/servers.ts";
 
 const MICROSECONDS_PER_SECOND = 1e6;
 

@@ -1,5 +1,5 @@
-import type { Diagnostics } from "../../src/runtime.ts";
-import { builtin } from "./builtins.ts";
+import type { Diagnostics } from "../../../src/runtime.ts";
+import { builtin } from "../builtins.ts";
 
 /** The used part of `node:diagnostics_channel`. */
 interface DiagnosticsChannel {

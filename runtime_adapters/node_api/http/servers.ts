@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Replaceable, ServerTimer } from "../../src/runtime.ts";
-import { type AnyFunction, mustReplaceFunction } from "../web_api/replaced_function.ts";
-import { builtin } from "./builtins.ts";
+import type { Replaceable, ServerTimer } from "../../../src/runtime.ts";
+import { type AnyFunction, mustReplaceFunction } from "../../web_api/replaced_function.ts";
+import { builtin } from "../builtins.ts";
 
 /** Events of a server whose listeners get a request, and answer it. */
 const EVENTS: readonly unknown[] = ["request", "checkContinue", "checkExpectation", "upgrade"];
