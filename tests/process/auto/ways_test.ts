@@ -1,0 +1,181 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { connect } from "node:http2";
+import { request } from "node:https";
+import type { AddressInfo } from "node:net";
+import { readdirSync } from "node:fs";
+import { ask } from "../../support/process/http_client.ts";
+import { countByLabel } from "../../support/process/recorded_rows.ts";
+import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
+import { app, AUTO, disposable, ports, preloaded, preloadedCommand } from "./preloaded.ts";
+
+const onBun = { skip: thisRuntime !== "bun" };
+const onDeno = { skip: thisRuntime !== "deno" };
+const [runtime = ""] = commandOf(thisRuntime, "");
+
+/** Waits for a program that asks itself, and checks that both answers are recorded. */
+async function assertRecorded({ ended }: Spawned, directory: string): Promise<void> {
+  const { code, stdout, stderr } = await ended;
+  assertEquals({ code, stdout, stderr }, { code: 0, stdout: "own\nnode\n", stderr: "" });
+  assertEquals(countByLabel(directory, "duration"), { "/text [GET]": 2 });
+}
+
+describe("an unchanged program is recorded", () => {
+  const command = [runtime, app("asks_itself"), "0"];
+
+  it("by BUN_OPTIONS", onBun, async () => {
+    using scratch = scratchDirectory();
+    const env = { KYMO_DIR: scratch.at("rows"), BUN_OPTIONS: `--preload ${AUTO}` };
+    await assertRecorded(spawnCommand(command, { env }), scratch.at("rows"));
+  });
+
+  it("by the bunfig.toml of its directory", onBun, async () => {
+    using scratch = scratchDirectory();
+    writeFileSync(scratch.at("bunfig.toml"), `preload = [${JSON.stringify(AUTO)}]\n`);
+    const env = { KYMO_DIR: scratch.at("rows") };
+    await assertRecorded(spawnCommand(command, { cwd: scratch.path, env }), scratch.at("rows"));
+  });
+
+  it("by --import", onBun, async () => {
+    using scratch = scratchDirectory();
+    const [bun, ...rest] = command;
+    const env = { KYMO_DIR: scratch.at("rows") };
+    await assertRecorded(spawnCommand([bun!, "--import", AUTO, ...rest], { env }), scratch.at("rows"));
+  });
+
+  /** An entry that is imported first of all, and then the program. */
+  const entryOf = (path: string): void =>
+    writeFileSync(path, `import ${JSON.stringify(AUTO)};\nimport ${JSON.stringify(app("asks_itself"))};\n`);
+
+  it("by an import before all others", async () => {
+    using scratch = scratchDirectory();
+    entryOf(scratch.at("entry.ts"));
+    const env = { KYMO_DIR: scratch.at("rows") };
+    await assertRecorded(
+      spawnCommand(commandOf(thisRuntime, scratch.at("entry.ts"), ["0"]), { env }),
+      scratch.at("rows"),
+    );
+  });
+
+  it("as a bundle with that import", async () => {
+    using scratch = scratchDirectory();
+    entryOf(scratch.at("entry.ts"));
+    const [bun = ""] = commandOf("bun", "");
+    const target = `--target=${thisRuntime === "bun" ? "bun" : "node"}`;
+    execFileSync(bun, ["build", scratch.at("entry.ts"), target, "--external=bun", "--outfile", scratch.at("app.js")]);
+    const env = { KYMO_DIR: scratch.at("rows") };
+    await assertRecorded(
+      spawnCommand(commandOf(thisRuntime, scratch.at("app.js"), ["0"]), { env }),
+      scratch.at("rows"),
+    );
+  });
+
+  it("as a compiled program with that import", onBun, async () => {
+    using scratch = scratchDirectory();
+    entryOf(scratch.at("entry.ts"));
+    execFileSync(runtime, ["build", "--compile", scratch.at("entry.ts"), "--outfile", scratch.at("app")], {
+      stdio: "ignore",
+    });
+    const env = { KYMO_DIR: scratch.at("rows") };
+    await assertRecorded(spawnCommand([scratch.at("app"), "0"], { env }), scratch.at("rows"));
+  });
+
+  it("once, however often bun --hot evaluates it", onBun, async () => {
+    using scratch = scratchDirectory();
+    const entry = scratch.at("server.ts");
+    const source = readFileSync(app("hot_server"), "utf8");
+    const save = (number: number): void => writeFileSync(entry, source.replace("SAVE", `save ${number}`));
+    save(0);
+    const hot = [runtime, "--hot", "--preload", AUTO, entry];
+    await using server = disposable(spawnCommand(hot, { env: { KYMO_DIR: scratch.at("rows") } }));
+    const [port = 0] = await ports(server);
+    let asked = 0;
+    for (let saved = 1; saved <= 3; saved++) {
+      save(saved);
+      for (let text: string | undefined; text !== `save ${saved}`; asked++) text = (await ask(port, "/hot")).text;
+    }
+    server.kill("SIGTERM");
+    await server.ended;
+    assertEquals(countByLabel(scratch.at("rows"), "duration"), { "/hot [GET]": asked });
+    assertEquals(readdirSync(scratch.at("rows")).filter((name) => name.startsWith("program.")).length, 1);
+  });
+
+  it("on node:http2", async () => {
+    using scratch = scratchDirectory();
+    await using server = preloaded(thisRuntime, app("node_http"), scratch.at("rows"));
+    const [, port] = await ports(server);
+    const session = connect(`http://127.0.0.1:${port}`);
+    for (const path of ["/text", "/failed", "/orders/17"]) {
+      await new Promise<void>((resolve, reject) => {
+        const stream = session.request({ ":path": path });
+        stream.on("error", reject).on("close", resolve).resume().end();
+      });
+    }
+    session.destroy();
+    server.kill("SIGTERM");
+    await server.ended;
+    assertEquals(countByLabel(scratch.at("rows"), "duration"), {
+      "/text [GET]": 1,
+      "/failed [GET] 5xx": 1,
+      "/orders/:id [GET]": 1,
+    });
+  });
+
+  it("on node:https", async () => {
+    using scratch = scratchDirectory();
+    const files = ["-keyout", scratch.at("key"), "-out", scratch.at("certificate")];
+    const subject = ["-subj", "/CN=localhost", "-days", "1", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    execFileSync("openssl", ["req", "-x509", "-nodes", ...subject, ...files], { stdio: "ignore" });
+    await using server = preloaded(thisRuntime, app("secure"), scratch.at("rows"), { args: [scratch.path] });
+    const [port = 0] = await ports(server);
+    const options = { port, host: "127.0.0.1", path: "/secret", rejectUnauthorized: false };
+    await new Promise<void>((resolve, reject) =>
+      request(options, (response) => void response.resume().on("end", resolve)).on("error", reject).end()
+    );
+    server.kill("SIGTERM");
+    await server.ended;
+    assertEquals(countByLabel(scratch.at("rows"), "duration"), { "/secret [GET] 4xx": 1 });
+  });
+});
+
+describe("beside Deno's own OpenTelemetry", () => {
+  /** The requests that a collector gets. */
+  async function collector(): Promise<Disposable & { readonly endpoint: string; readonly spans: () => number }> {
+    let spans = 0;
+    const server: Server = createServer((incoming, response) => {
+      let body = "";
+      incoming.setEncoding("utf8").on("data", (text) => body += text).on("end", () => {
+        if (incoming.url === "/v1/traces") spans += body.split('"spanId"').length - 1;
+        response.setHeader("content-type", "application/json").end("{}");
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return {
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      spans: () => spans,
+      [Symbol.dispose]() {
+        server.closeAllConnections();
+        server.close();
+      },
+    };
+  }
+
+  it("a program is recorded, and exports as many spans as without", onDeno, async () => {
+    using scratch = scratchDirectory();
+    using bare = await collector();
+    using preloading = await collector();
+    const env = { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "http/json", KYMO_DIR: scratch.at("rows") };
+    const run = (command: string[], { endpoint }: { readonly endpoint: string }): Spawned =>
+      spawnCommand(command, { env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } });
+    const file = app("asks_itself");
+    const { stdout } = await run(commandOf("deno", file, ["0"]), bare).ended;
+    assertEquals(stdout, "own\nnode\n");
+    await assertRecorded(run(preloadedCommand("deno", file, ["0"]), preloading), scratch.at("rows"));
+    assert(bare.spans() > 0, "there are no spans");
+    assertEquals(preloading.spans(), bare.spans());
+  });
+});
