@@ -96,7 +96,7 @@ describe("an unchanged program is recorded", () => {
     let asked = 0;
     for (let saved = 1; saved <= 3; saved++) {
       save(saved);
-      for (let text: string | undefined; text !== `save ${saved}`; asked++) text = (await ask(port, "/hot")).text;
+      do asked++; while ((await ask(port, "/hot")).text !== `save ${saved}`);
     }
     server.kill("SIGTERM");
     await server.ended;

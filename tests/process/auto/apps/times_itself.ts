@@ -23,7 +23,7 @@ async function ownServers(): Promise<number[]> {
     // In the second case there is code of the program around what is timed.
     const handlers = [timed, async (request: Request, info: Deno.ServeHandlerInfo) => {
       await new Promise((resolve) => setTimeout(resolve, 1));
-      return await (timed as (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>)(request, info);
+      return await (timed as unknown as Deno.ServeHandler)(request, info);
     }];
     return handlers.map((handler) => Deno.serve({ ...options, onListen() {} }, handler as Deno.ServeHandler).addr.port);
   }
