@@ -20,6 +20,8 @@ const REQUESTS: readonly (readonly [label: string, path: string, status: number]
   ["unmatched [GET] 4xx", "/.env", 404],
 ];
 const THROWS = ["/throws [GET] threw", "/throws", 500] as const;
+/** A path that shows whether the route is known: no part of it looks like an id. */
+const NAMED = ["/users/:name [GET]", "/users/ann", 200] as const;
 
 /**
  * Asks a program for everything, and kills it. The rows that it leaves must be what was counted
@@ -65,12 +67,12 @@ async function checkCounts(
 
 const APPS: readonly (readonly [RuntimeName, name: string, requests: typeof REQUESTS])[] = [
   ["deno", "deno_serve", [...REQUESTS, THROWS]],
-  ["deno", "express", REQUESTS],
-  ["deno", "fastify", REQUESTS],
-  ["bun", "bun_serve", [...REQUESTS, THROWS]],
+  ["deno", "express", [...REQUESTS, NAMED]],
+  ["deno", "fastify", [...REQUESTS, NAMED]],
+  ["bun", "bun_serve", [...REQUESTS, THROWS, NAMED]],
   ["bun", "default_export", [...REQUESTS, THROWS]],
-  ["bun", "express", REQUESTS],
-  ["bun", "fastify", REQUESTS],
+  ["bun", "express", [...REQUESTS, NAMED]],
+  ["bun", "fastify", [...REQUESTS, NAMED]],
 ];
 
 describe("an unchanged program under the preload records each request once:", () => {

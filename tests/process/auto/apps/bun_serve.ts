@@ -15,6 +15,7 @@ const { serve } = await import("bun") as { serve(options: object): Server };
 const options = { hostname: "127.0.0.1", port: 0, development: false, error: failure };
 const routes = {
   "/orders/:id": ({ params: { id } }: { params: { id: string } }) => Response.json({ id }),
+  "/users/:name": ({ params: { name } }: { params: { name: string } }) => new Response(name),
   "/text": { GET: () => new Response("text") },
 };
 const routed = serve({ ...options, routes, fetch: answer });

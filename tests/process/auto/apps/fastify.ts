@@ -9,6 +9,7 @@ app.get("/later", () => new Promise((resolve) => setTimeout(() => resolve("later
 app.addContentTypeParser("*", { parseAs: "string" }, (_, body, done) => done(null, body));
 app.post("/echo", ({ body }) => body);
 app.get<{ Params: { id: string } }>("/orders/:id", ({ params: { id } }) => ({ id }));
+app.get<{ Params: { name: string } }>("/users/:name", ({ params: { name } }) => name);
 app.get("/bad", (_, reply) => reply.status(400).send("bad"));
 app.get("/failed", (_, reply) => reply.status(503).send("failed"));
 app.get("/waits", (_, reply) => {
