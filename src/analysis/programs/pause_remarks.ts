@@ -9,10 +9,13 @@ import type { Remark, RemarkFormat } from "./remarks.ts";
 /** Most remarks; the longest pauses come first. */
 const MOST_REMARKS = 8;
 
+/** Most exceptions that are named. */
+const MOST_NAMED = 4;
+
 /** What is remarked on: recording of something was off in a program. */
 interface PausedPart {
   readonly program: Program;
-  /** `recording`, or `recording of channel sales`. */
+  /** `recording`, `recording of channel sales`, or `recording of all but channel sales`. */
   readonly what: string;
   /** Its pauses that begin in the time in question. */
   readonly pauses: readonly Pause[];
@@ -41,8 +44,11 @@ export function remarksOnPauses(
       const off = secondsIn(life.flatMap((span) => within(own, span)));
       return [{ program, what, pauses: shown, off, lived: secondsIn(life) }];
     };
-    const narrow = pauses.narrow.flatMap((scope) => part(nameOf(scope), without(pauses.ofScope(program, scope), all)));
-    return [...part("recording", all), ...narrow];
+    const narrow = pauses.narrow
+      .flatMap((scope) => part(`recording of ${nameOf(scope)}`, without(pauses.ofScope(program, scope), all)));
+    const { pauses: rest, exceptions } = pauses.ofRest(program);
+    const but = exceptions.slice(0, MOST_NAMED).map(nameOf).join(", ") + (exceptions.length > MOST_NAMED ? ", …" : "");
+    return [...part("recording", all), ...part(`recording of all but ${but}`, rest), ...narrow];
   });
   const names = programNames(programs);
   const told = parts.toSorted((one, other) => other.off - one.off).slice(0, MOST_REMARKS);
@@ -62,10 +68,11 @@ export function remarksOnPauses(
   });
 }
 
-/** What a switch that is narrower than all switches, in words: `recording of channel sales`. */
+/** What a switch that is narrower than all switches, in words: `channel sales`, `labels a* in channel sales`. */
 function nameOf({ channel, label }: SwitchScope): string {
-  const ofLabel = label === undefined ? "" : ` of labels ${label}`;
-  return `recording${ofLabel}${channel === undefined ? "" : `${ofLabel === "" ? " of" : " in"} channel ${channel}`}`;
+  const ofLabel = label === undefined ? [] : [`labels ${label}`];
+  const ofChannel = channel === undefined ? [] : [`channel ${channel}`];
+  return [...ofLabel, ...ofChannel].join(" in ");
 }
 
 function sentence(

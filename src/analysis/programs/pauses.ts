@@ -15,6 +15,7 @@ import {
   switchLabel,
   type SwitchScope,
 } from "../../recording_switch.ts";
+import { without } from "../../statistics/spans.ts";
 
 /** A time in which recording was off, ns since 1970. */
 export interface Pause {
@@ -152,11 +153,31 @@ export class Pauses {
     return pauses;
   }
 
-  /** The pauses of a channel or of labels as such, whatever else was switched. */
+  /**
+   * The times in which just this channel or these labels were switched off, and not everything: a
+   * switch of everything ends them.
+   */
   ofScope(process: ProcessId, scope: SwitchScope): readonly Pause[] {
     const key = switchLabel(scope);
-    const switches = this.#processes.get(processKey(process))?.switches ?? [];
-    return pausesOf(switches.filter((one) => narrowness(one.scope) === 0 || switchLabel(one.scope) === key));
+    const own = this.#switchesOf(process)
+      .filter((one) => narrowness(one.scope) === 0 || switchLabel(one.scope) === key);
+    return pausesOf(own.map(({ at, scope, isOn }) => ({ at, isOn: isOn || narrowness(scope) === 0 })));
+  }
+
+  /** The times in which everything was off but for exceptions, and all that was such an exception. */
+  ofRest(process: ProcessId): { readonly pauses: readonly Pause[]; readonly exceptions: readonly SwitchScope[] } {
+    const exceptions = new Map<string, SwitchScope>();
+    const general: Switched[] = [];
+    for (const one of this.#switchesOf(process)) {
+      if (narrowness(one.scope) === 0) general.push(one);
+      else if (one.isOn && general.at(-1)?.isOn === false) exceptions.set(switchLabel(one.scope), one.scope);
+    }
+    if (exceptions.size === 0) return { pauses: [], exceptions: [] };
+    return { pauses: without(pausesOf(general), this.of(process)), exceptions: [...exceptions.values()] };
+  }
+
+  #switchesOf(process: ProcessId): readonly Switched[] {
+    return this.#processes.get(processKey(process))?.switches ?? [];
   }
 
   /**

@@ -124,13 +124,15 @@ const MOST_PAUSES = 1_000;
 function pausesToJson({ pauses, processes }: Summary): object[] {
   const list: object[] = [];
   for (const id of processes) {
-    const add = (scope: SwitchScope, of: readonly Pause[]): void => {
+    const add = (scope: SwitchScope & { readonly allBut?: readonly SwitchScope[] }, of: readonly Pause[]): void => {
       for (const { from, to } of of.slice(0, MOST_PAUSES - list.length)) {
         list.push({ ...id, ...scope, from: from === EVER ? null : from, to: to === FOREVER ? null : to });
       }
     };
     const all = pauses.of(id);
     add({}, all);
+    const rest = pauses.ofRest(id);
+    add({ allBut: rest.exceptions }, rest.pauses);
     for (const scope of pauses.narrow) add(scope, without(pauses.ofScope(id, scope), all));
   }
   return list;

@@ -59,7 +59,24 @@ describe("Pauses", () => {
     assertEquals(told(pauses, "price", "sales"), [[10, 20], [40, 50]]);
     assertEquals(told(pauses, "/orders/:id [GET]"), [[30, 50]]);
     assertEquals(told(pauses, "/orders/:id [GET]", "sales"), [[10, 20], [30, 50]]);
-    assertEquals(pauses.ofScope(PROCESS, { channel: "sales" }).length, 2);
+    assertEquals(pauses.ofScope(PROCESS, { channel: "sales" }), [{ from: 10n, to: 20n }]);
+    assertEquals(pauses.ofScope(PROCESS, { label: "/orders*" }), [{ from: 30n, to: 40n }]);
+  });
+
+  it("of everything but exceptions are no pauses of what was switched off on its own before", () => {
+    const pauses = pausesOf([
+      [10, 0, "recording label /orders*"],
+      [20, 1],
+      [30, 0],
+      [30, 1, "recording channel duration"],
+      [40, 0],
+      [50, 1],
+    ]);
+    assertEquals(told(pauses), [[40, 50]]);
+    assertEquals(pauses.ofScope(PROCESS, { label: "/orders*" }), [{ from: 10n, to: 20n }]);
+    assertEquals(pauses.ofScope(PROCESS, { channel: "duration" }), []);
+    assertEquals(pauses.ofRest(PROCESS), { pauses: [{ from: 30n, to: 40n }], exceptions: [{ channel: "duration" }] });
+    assertEquals(pausesOf([[10, 0], [20, 1]]).ofRest(PROCESS), { pauses: [], exceptions: [] });
   });
 
   it("go on where a narrower switch is said anew, and end where it is an exception", () => {

@@ -277,5 +277,7 @@ describe("remarksOnPauses", () => {
         "recording of channel sales was off for 10 s of 90 s",
       ],
     );
+    const exception = [[10, 0], [10, 1, "recording channel sales"], [30, 1]] as const;
+    assertEquals(remarksOf(one, ...exception), ["recording of all but channel sales was off for 20 s of 90 s"]);
   });
 });
