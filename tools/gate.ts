@@ -27,6 +27,7 @@ import { addDuckDB, analyseWithoutDuckDB, analyseWithPacked } from "./gate/packe
 import {
   installPacked,
   lintPacked,
+  recordUnchanged,
   recordWithPacked,
   runPackedCommandLine,
   typeCheckUser,
@@ -34,6 +35,7 @@ import {
 import { makeWorkspace, type RuntimeName } from "./gate/workspace.ts";
 import {
   analyseWithPackedOnNode,
+  recordUnchangedOnNode,
   recordWithPackedOnNode,
   refuseOldNode,
   runCommandLineAlone,
@@ -160,6 +162,13 @@ try {
   await step("the app records on Bun", () => recordWithPacked("bun", workspace));
   await step("the app records on Deno", () => recordWithPacked("deno", workspace));
   await step("the app records on Node", () => recordWithPackedOnNode(workspace));
+  for (const runtime of ["bun", "deno"] as const) {
+    await step(
+      `an unchanged app is recorded on ${runtime}`,
+      () => recordUnchanged(runtime, workspace.bin[runtime], workspace),
+    );
+  }
+  await step("an unchanged app is recorded on node", () => recordUnchangedOnNode(workspace));
   await step("the packed command line on Bun", () => runPackedCommandLine("bun", workspace));
   await step("the packed command line on Deno", () => runPackedCommandLine("deno", workspace));
   await step("the app records from every bundle, and required", () => recordBundled(workspace));

@@ -10,7 +10,7 @@ import denoJson from "../../deno.json" with { type: "json" };
 import { installRuntime } from "../versions/install.ts";
 import { OLDEST } from "../versions/supported.ts";
 import { type Outcome, run } from "./command.ts";
-import { appFolder } from "./packed_package.ts";
+import { appFolder, recordUnchanged } from "./packed_package.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Output of the analysing app for the recording of the other one. */
@@ -19,6 +19,11 @@ const FOUND = "1000 of work, 1 of the handler, 0 unread\n";
 /** Records with the installed package on the oldest Node. The app checks its files itself. */
 export async function recordWithPackedOnNode(workspace: Workspace): Promise<Outcome> {
   return await runOnNode("app", workspace);
+}
+
+/** Records an app that knows nothing of the package on the oldest Node. */
+export async function recordUnchangedOnNode(workspace: Workspace): Promise<Outcome> {
+  return await recordUnchanged("node", await installRuntime("node", OLDEST.node, workspace), workspace);
 }
 
 /** Analyses that recording on the oldest Node. */

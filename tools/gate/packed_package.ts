@@ -5,10 +5,13 @@
  * @module
  */
 
+import { stop as stopEsbuild, transform } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import denoJson from "../../deno.json" with { type: "json" };
+import { countByLabel } from "../../tests/support/process/recorded_rows.ts";
 import { buildNpm } from "../build_npm.ts";
+import type { InstallableRuntime } from "../versions/install.ts";
 import { type Outcome, run } from "./command.ts";
 import type { RuntimeName, Workspace } from "./workspace.ts";
 
@@ -64,6 +67,36 @@ export async function recordWithPacked(runtime: RuntimeName, workspace: Workspac
   await Deno.copyFile(`${workspace.root}/tests/packaging/app.ts`, `${app}/app.ts`);
   const words = runtime === "bun" ? ["app.ts"] : ["run", "-A", "app.ts"];
   return await run([workspace.bin[runtime], ...words, `recorded-${runtime}`], { cwd: app, env: workspace.env });
+}
+
+/** Flags that load the installed entry for preloads. */
+const PRELOADS: Readonly<Record<InstallableRuntime, readonly string[]>> = {
+  bun: ["--preload", "@kymo/kymo/auto"],
+  deno: ["run", "-A", "--preload=npm:@kymo/kymo/auto"],
+  node: ["--import", "@kymo/kymo/auto"],
+};
+
+/** Records an app that knows nothing of the package, by the installed entry for preloads. */
+export async function recordUnchanged(
+  runtime: InstallableRuntime,
+  executable: string,
+  workspace: Workspace,
+): Promise<Outcome> {
+  const app = `${workspace.temporary}/unchanged-${runtime}`;
+  await Deno.mkdir(app);
+  await Deno.symlink(`${appFolder(workspace)}/node_modules`, `${app}/node_modules`);
+  // As if it were of the registry: Deno finds no package by `npm:` that is installed from a file.
+  const dependencies = { [denoJson.name]: denoJson.version };
+  await Deno.writeTextFile(`${app}/package.json`, JSON.stringify({ private: true, dependencies }));
+  const source = await Deno.readTextFile(`${workspace.root}/tests/packaging/unchanged_app.ts`);
+  const { code } = await transform(source, { loader: "ts" });
+  await stopEsbuild();
+  await Deno.writeTextFile(`${app}/unchanged_app.mjs`, code);
+  const env = { ...workspace.env, KYMO_DIR: `${app}/recorded` };
+  const { ok, output } = await run([executable, ...PRELOADS[runtime], "unchanged_app.mjs"], { cwd: app, env });
+  const counts = ok ? countByLabel(env.KYMO_DIR, "duration") : {};
+  const isRecorded = Object.keys(counts).length === 1 && counts["/greeting [GET]"] === 1;
+  return { ok: output === "hello\n" && isRecorded, output: `${output}${JSON.stringify(counts)}` };
 }
 
 /**

@@ -13,8 +13,8 @@ import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../../suppor
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { app, AUTO, disposable, ports, preloaded, preloadedCommand } from "./preloaded.ts";
 
-const onBun = { skip: thisRuntime !== "bun" };
-const onDeno = { skip: thisRuntime !== "deno" };
+const onBun = thisRuntime === "bun" ? false : "only on Bun";
+const onDeno = thisRuntime === "deno" ? false : "only on Deno";
 const [runtime = ""] = commandOf(thisRuntime, "");
 
 /** Waits for a program that asks itself, and checks that both answers are recorded. */
@@ -27,20 +27,20 @@ async function assertRecorded({ ended }: Spawned, directory: string): Promise<vo
 describe("an unchanged program is recorded", () => {
   const command = [runtime, app("asks_itself"), "0"];
 
-  it("by BUN_OPTIONS", onBun, async () => {
+  it("by BUN_OPTIONS", { skip: onBun }, async () => {
     using scratch = scratchDirectory();
     const env = { KYMO_DIR: scratch.at("rows"), BUN_OPTIONS: `--preload ${AUTO}` };
     await assertRecorded(spawnCommand(command, { env }), scratch.at("rows"));
   });
 
-  it("by the bunfig.toml of its directory", onBun, async () => {
+  it("by the bunfig.toml of its directory", { skip: onBun }, async () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("bunfig.toml"), `preload = [${JSON.stringify(AUTO)}]\n`);
     const env = { KYMO_DIR: scratch.at("rows") };
     await assertRecorded(spawnCommand(command, { cwd: scratch.path, env }), scratch.at("rows"));
   });
 
-  it("by --import", onBun, async () => {
+  it("by --import", { skip: onBun }, async () => {
     using scratch = scratchDirectory();
     const [bun, ...rest] = command;
     const env = { KYMO_DIR: scratch.at("rows") };
@@ -74,7 +74,7 @@ describe("an unchanged program is recorded", () => {
     );
   });
 
-  it("as a compiled program with that import", onBun, async () => {
+  it("as a compiled program with that import", { skip: onBun }, async () => {
     using scratch = scratchDirectory();
     entryOf(scratch.at("entry.ts"));
     execFileSync(runtime, ["build", "--compile", scratch.at("entry.ts"), "--outfile", scratch.at("app")], {
@@ -84,7 +84,7 @@ describe("an unchanged program is recorded", () => {
     await assertRecorded(spawnCommand([scratch.at("app"), "0"], { env }), scratch.at("rows"));
   });
 
-  it("once, however often bun --hot evaluates it", onBun, async () => {
+  it("once, however often bun --hot evaluates it", { skip: onBun }, async () => {
     using scratch = scratchDirectory();
     const entry = scratch.at("server.ts");
     const source = readFileSync(app("hot_server"), "utf8");
@@ -164,7 +164,7 @@ describe("beside Deno's own OpenTelemetry", () => {
     };
   }
 
-  it("a program is recorded, and exports as many spans as without", onDeno, async () => {
+  it("a program is recorded, and exports as many spans as without", { skip: onDeno }, async () => {
     using scratch = scratchDirectory();
     using bare = await collector();
     using preloading = await collector();
