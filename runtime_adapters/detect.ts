@@ -3,6 +3,7 @@ import { bunRuntime } from "./bun/runtime.ts";
 import { denoRuntime } from "./deno/runtime.ts";
 import { nodeRuntime } from "./node/runtime.ts";
 
+export { giveOwnFrame } from "./bun/own_frame.ts";
 export { sharedInIsolate, sharedInOtherVersions, type SharingOptions } from "./web_api/shared_state.ts";
 export { diagnostics } from "./node_api/http/diagnostics.ts";
 export { timers } from "./web_api/timers.ts";

@@ -2,7 +2,12 @@ import { detect, diagnostics, timers } from "../runtime_adapters/detect.ts";
 import { KymoError, reason } from "./errors.ts";
 import type { Diagnostics, Runtime, Timers } from "./runtime.ts";
 
-export { sharedInIsolate, sharedInOtherVersions, type SharingOptions } from "../runtime_adapters/detect.ts";
+export {
+  giveOwnFrame,
+  sharedInIsolate,
+  sharedInOtherVersions,
+  type SharingOptions,
+} from "../runtime_adapters/detect.ts";
 
 /** The globals of this isolate. */
 export const isolateGlobals: object = globalThis;

@@ -15,6 +15,7 @@
  * @module
  */
 
+import { giveOwnFrame } from "../default_runtime.ts";
 import { quote } from "../errors.ts";
 import { noteRouteWhenSet } from "./frameworks/express.ts";
 import { followFastify } from "./frameworks/fastify.ts";
@@ -75,6 +76,7 @@ interface ListenedResponse extends Connection {
  * the properties of `listener`, such as `listen` of an Express application.
  */
 export function timedListener<L extends Listener>(options: CheckedListenerOptions, listener: L): L {
+  giveOwnFrame(listener);
   const samples = new RequestSamples(options);
   const open = new OpenResponses(options.recorder);
   followFastify();

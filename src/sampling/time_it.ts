@@ -1,3 +1,4 @@
+import { giveOwnFrame } from "../default_runtime.ts";
 import { KymoError, quote } from "../errors.ts";
 import { isThenable, whenSettled } from "./when_settled.ts";
 
@@ -114,6 +115,7 @@ function isClass(fn: object): boolean {
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
 
 function timed<F extends AnyFunction>(recorder: DurationRecorder, label: string, fn: F): F {
+  giveOwnFrame(fn);
   const isAsync = fn instanceof AsyncFunction;
   const wrapper = function (this: unknown): unknown {
     const args = arguments as unknown as unknown[];

@@ -1,3 +1,4 @@
+import { giveOwnFrame } from "../../default_runtime.ts";
 import { quote } from "../../errors.ts";
 import { isThenable } from "../../sampling/when_settled.ts";
 import { ClientWatch } from "./client_watch.ts";
@@ -45,6 +46,7 @@ export class RequestTimer {
    * instead of the path.
    */
   handler<H extends FetchHandler>(handler: H, pattern?: string): H {
+    giveOwnFrame(handler);
     const poller = this.#poller;
     const start = (request: Request): RequestSample | undefined => this.#start(request, pattern);
     const exchangeWith = (request: Request, server: unknown, sample: RequestSample): Exchange =>
