@@ -12,6 +12,7 @@ import { addPruneCommand } from "./commands/prune.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addShipCommand } from "./commands/ship/command.ts";
+import { addServeCommand } from "./commands/serve/command.ts";
 import { addSummaryCommand } from "./commands/summary/command.ts";
 import { addTopCommand } from "./commands/top/command.ts";
 import type { CliContext } from "./context.ts";
@@ -34,6 +35,7 @@ Examples:
   kymo prune _monitoring --max-age 7d        remove what is older than that
   kymo ship _monitoring --to postgres://db/telemetry
                                              the rows into a database
+  kymo serve _monitoring                     counts for Prometheus and OTLP
   kymo env                                   what the environment tells programs
   kymo help summary                          the help of a command`;
 
@@ -55,6 +57,7 @@ const commands: readonly AddCommand[] = [
   addCompactCommand,
   addPruneCommand,
   addShipCommand,
+  addServeCommand,
   addEnvCommand,
 ];
 

@@ -28,6 +28,19 @@ export interface Output extends StreamAbilities {
   write(text: string): void;
 }
 
+/** Where something is served. */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+}
+
+/** What a scraper is answered. */
+export interface MetricsAnswer {
+  readonly contentType: string;
+  readonly body: string | Uint8Array<ArrayBuffer>;
+}
+
 /** What commands use of the process, the runtime and the recorder. */
 export interface CliContext {
   /** The version of Kymo. */
@@ -50,10 +63,10 @@ export interface CliContext {
    */
   writeFile(path: string, text: string): void;
   /**
-   * Serves a text at `/metrics`, as Prometheus asks for it. Returns a function that ends it. Throws
-   * `KymoError` if the address cannot be had.
+   * Serves what `answer` returns at `/metrics`, and nothing else. `accept` is what the scraper asks for.
+   * Returns a function that ends it. Throws `KymoError` if the address cannot be had.
    */
-  serve(address: { readonly host: string; readonly port: number }, text: () => string): Promise<() => Promise<void>>;
+  serve(address: ListenAddress, answer: (accept: string | undefined) => MetricsAnswer): Promise<() => Promise<void>>;
   /**
    * Calls `listener` once on SIGINT, which then does not end the program. Returns a function that
    * removes the listener.

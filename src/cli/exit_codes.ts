@@ -54,5 +54,6 @@ Exit codes:
        environment variable is wrong
   2    wrong usage: wrong arguments, a file that is missing or exists already,
        a package that is not installed
-  3    another program ships the same directory to the same database
+  3    another program ships the same directory to the same database, or is the
+       bridge of the directory
   130  interrupted`;

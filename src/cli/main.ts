@@ -9,6 +9,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileError, type KymoError, reason } from "../errors.ts";
@@ -19,9 +20,16 @@ import { isMissingFile, type Runtime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
 import { runCommandLine } from "./command_line.ts";
 import { exitCode, exitCodeOfError } from "./exit_codes.ts";
-import type { CliContext, Output, StreamAbilities } from "./context.ts";
+import type { CliContext, ListenAddress, MetricsAnswer, Output, StreamAbilities } from "./context.ts";
 import { streamAbilities, type TerminalEnvironment } from "./terminal/stream_abilities.ts";
 import { writeError } from "./terminal/style.ts";
+
+/** ms within which a client must have asked, and must have taken the answer, before it is cut off. */
+const SLOW_CLIENT = 3_000;
+const SLOW_READER = 10_000;
+
+/** ms for which a connection may be idle between two requests: a scraper comes at most once a minute. */
+const IDLE = 90_000;
 
 const environment: TerminalEnvironment = {
   get term() {
@@ -144,21 +152,51 @@ function replaceFile(path: string, text: string, mode: number): void {
   }
 }
 
-/** Answers nothing but GET and HEAD of `/metrics`; who is slow to ask is cut off. */
+/**
+ * Answers nothing but GET and HEAD of `/metrics`. Who is slow to ask or to read is cut off, who sends a
+ * body is refused, and beyond 64 connections none is taken.
+ */
 async function serve(
-  { host, port }: { readonly host: string; readonly port: number },
-  text: () => string,
+  { host, port }: ListenAddress,
+  answer: (accept: string | undefined) => MetricsAnswer,
 ): Promise<() => Promise<void>> {
   const { createServer } = await import("node:http");
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
-    const isFound = request.url?.split("?")[0] === "/metrics" && ["GET", "HEAD"].includes(request.method ?? "");
-    response.writeHead(isFound ? 200 : 404, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
-    response.end(isFound ? text() : "Only /metrics is here.\n");
+  const waiting = new WeakMap<object, ReturnType<typeof setTimeout>>();
+  const server = createServer({ maxHeaderSize: 16 * 1024, keepAliveTimeout: IDLE }, (request, response) => {
+    const { socket } = request;
+    clearTimeout(waiting.get(socket));
+    const cut = setTimeout(() => socket.destroy(), SLOW_READER);
+    response.on("close", () => {
+      clearTimeout(cut);
+      if (!socket.destroyed) waiting.set(socket, setTimeout(() => socket.destroy(), IDLE));
+    });
+    const { method = "", url = "", headers } = request;
+    const hasBody = Number(headers["content-length"] ?? 0) > 0 || headers["transfer-encoding"] !== undefined;
+    const refuse = (status: number, text: string): void => {
+      response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "connection": "close" });
+      response.end(`${text}\n`);
+    };
+    if (url.split("?")[0] !== "/metrics") return refuse(404, "Only /metrics is here.");
+    if (method !== "GET" && method !== "HEAD") return refuse(405, "Only GET and HEAD are answered.");
+    if (hasBody) return refuse(413, "A request has no body here.");
+    const { contentType, body } = answer(headers.accept);
+    response.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(body) });
+    response.end(method === "HEAD" ? undefined : body);
+  });
+  server.maxConnections = 64;
+  server.on("connection", (socket) => {
+    const cut = setTimeout(() => socket.destroy(), SLOW_CLIENT);
+    waiting.set(socket, cut);
+    socket.on("error", () => {}).on("close", () => clearTimeout(waiting.get(socket)));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(failure("Cannot serve metrics", `${host}:${port}`, error)));
     server.listen(port, host, resolve);
   });
+  const bound = server.address();
+  if (port === 0 && bound !== null && typeof bound === "object") {
+    stderr.write(`Metrics: http://${host}:${bound.port}/metrics\n`);
+  }
   return () =>
     new Promise((resolve) => {
       server.close(() => resolve());

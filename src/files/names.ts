@@ -27,6 +27,7 @@
  * | `.programs/<pid>-<isolate>.lock`                    | locked while a program without spools lives  |
  * | `.ship/source`                                      | the id of the directory, for shippers        |
  * | `.ship/<target>/…`                                  | of a shipper: see `ship/shipping_directory.ts` |
+ * | `.bridge/…`                                         | of the bridge: see `bridge/bridge_directory.ts` |
  *
  * `<isolate>` is eight hexadecimal digits, random for each recording. `<sequence>` counts from 1
  * and is padded with zeros to six digits, so that names sort by it. Names of published segments and
@@ -87,6 +88,9 @@ export const PROGRAMS_DIRECTORY = ".programs";
 
 /** The directory of the shippers, in the monitoring directory. */
 export const SHIPPING_DIRECTORY = ".ship";
+
+/** The directory of the bridge to Prometheus and OpenTelemetry, in the monitoring directory. */
+export const BRIDGE_DIRECTORY = ".bridge";
 
 /** Whether a name in it is that of a target: the first digits of a digest of its address. */
 export function isTargetId(name: string): boolean {

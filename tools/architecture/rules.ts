@@ -49,6 +49,7 @@ const layers: readonly (readonly RegExp[])[] = [
   ],
   [/^src\/analysis\/mod\.ts$/],
   [/^src\/ship\//],
+  [/^src\/bridge\//],
   [/^src\/report\/shared\//],
   [/^src\/report\/viewer\/model\//],
   [/^src\/report\/viewer\/ui\//],
@@ -67,7 +68,7 @@ const layers: readonly (readonly RegExp[])[] = [
 ];
 
 /** What the entries of a recording program must not load. */
-const aboveTheCore = /^src\/(statistics|display|stores|analysis|ship|report|cli)\//;
+const aboveTheCore = /^src\/(statistics|display|stores|analysis|ship|bridge|report|cli)\//;
 
 /** What a program that records imports. */
 const entries = ["mod.ts", "src/core.ts", "src/http/mod.ts", "src/auto/mod.ts"];

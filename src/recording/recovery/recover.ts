@@ -70,7 +70,7 @@ export async function recoverOn(
 }
 
 /** Whether files can be synced. If so, a spool is removed only when its rows are on the disk. */
-function canSync(files: Files, path: string): boolean {
+export function canSync(files: Files, path: string): boolean {
   try {
     files.syncDirectory(path);
     return true;

@@ -34,6 +34,7 @@ const COMMANDS = [
   "recover",
   "compact",
   "prune",
+  "serve",
 ];
 
 describe("the command line", () => {

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { metricsText } from "../../../src/cli/commands/ship/metrics.ts";
+import { metricsOf } from "../../../src/cli/commands/ship/metrics.ts";
+import { prometheusText } from "../../../src/bridge/prometheus_text.ts";
 import type { LaneStatus } from "../../../src/ship/shipping_status.ts";
 import { parsePrometheusText } from "../../support/stores/prometheus_text.ts";
 
@@ -28,9 +29,11 @@ const lane = (directory: string): LaneStatus => ({
   refused: [],
 });
 
+const text = (lanes: readonly LaneStatus[]): string => prometheusText(metricsOf(lanes), "prometheus");
+
 describe("the metrics of kymo ship", () => {
   it("are what Prometheus reads, whatever directories are called", () => {
-    const metrics = parsePrometheusText(metricsText([lane("/a"), lane('/b"\\\n{}')]));
+    const metrics = parsePrometheusText(text([lane("/a"), lane('/b"\\\n{}')]));
     const at = (directory: string, more = ""): string =>
       `directory="${directory}",target="postgres://db/telemetry"${more}`;
     for (const directory of ["/a", '/b\\"\\\\\\n{}']) {
@@ -53,7 +56,7 @@ describe("the metrics of kymo ship", () => {
 
   it("are there without a value before anything is shipped", () => {
     assertEquals(
-      [...parsePrometheusText(metricsText([])).values()].map(({ size }) => size).every((n) => n === 0),
+      [...parsePrometheusText(text([])).values()].map(({ size }) => size).every((n) => n === 0),
       true,
     );
   });

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { KymoError, quote } from "../../../errors.ts";
+import { KymoError } from "../../../errors.ts";
 import { parseMilliseconds, TIME_UNITS } from "../../../quantities.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
+import { listenAddress, METRICS_HELP } from "../../input/listening.ts";
 import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
 import {
   addressesInEnvironment,
@@ -105,7 +106,7 @@ export function addShipCommand(program: Command, context: CliContext, end: (code
     .option("--archive <DIR>", "where files go then, instead of being removed")
     .option("--grace <TIME>", "how long it may ship after the signal; default 25s", parseLength, 25_000)
     .option("--standby", "wait while another program ships the same")
-    .option("--metrics <[HOST:]PORT>", "serve /metrics for Prometheus; on 127.0.0.1 unless told otherwise")
+    .option("--metrics <[HOST:]PORT>", METRICS_HELP)
     .option("--status-file <FILE>", "write the status as JSON to a file, again and again")
     .option("--init", "only make the tables")
     .option("--dry-run", "with --init: only print how the tables are made")
@@ -185,15 +186,4 @@ function parseLength(text: string): number {
   const length = parseMilliseconds(text);
   if (length === undefined) throw new InvalidArgumentError(`It must be a length of time, such as 30s (${TIME_UNITS}).`);
   return length;
-}
-
-function listenAddress(text: string): { readonly host: string; readonly port: number } {
-  const [, host = "127.0.0.1", port = ""] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
-  if (port === "" || Number(port) > 65_535) {
-    throw new KymoError(
-      "invalid-argument",
-      `Cannot serve metrics: ${quote(text)} is no port, such as 9464 or 0.0.0.0:9464`,
-    );
-  }
-  return { host, port: Number(port) };
 }

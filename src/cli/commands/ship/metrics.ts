@@ -1,7 +1,8 @@
+import type { Metric } from "../../../bridge/metric.ts";
 import type { LaneStatus } from "../../../ship/shipping_status.ts";
 import { NANOSECONDS_PER_SECOND } from "../../../series.ts";
 
-interface Metric {
+interface ShipMetric {
   readonly name: string;
   readonly type: "counter" | "gauge";
   readonly help: string;
@@ -12,11 +13,11 @@ interface Metric {
 
 const STATES = ["idle", "shipping", "waiting", "blocked"] as const;
 
-function one(value: (lane: LaneStatus) => number): Metric["samples"] {
+function one(value: (lane: LaneStatus) => number): ShipMetric["samples"] {
   return (lane) => [[{}, value(lane)]];
 }
 
-const METRICS: readonly Metric[] = [
+const METRICS: readonly ShipMetric[] = [
   {
     name: "kymo_ship_rows_total",
     type: "counter",
@@ -116,20 +117,19 @@ const METRICS: readonly Metric[] = [
   },
 ];
 
-/** What the lanes have done, in Prometheus' text format 0.0.4. */
-export function metricsText(lanes: readonly LaneStatus[]): string {
-  return METRICS.map(({ name, type, help, samples }) => {
-    const lines = lanes.flatMap((lane) =>
-      samples(lane).map(([labels, value]) =>
-        `${name}${labelText({ directory: lane.directory, target: lane.target, ...labels })} ${value}`
-      )
-    );
-    return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines].map((line) => `${line}\n`).join("");
-  }).join("");
-}
-
-function labelText(labels: Readonly<Record<string, string>>): string {
-  const escaped = (text: string): string =>
-    text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
-  return `{${Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`).join(",")}}`;
+/** What the lanes have done. */
+export function metricsOf(lanes: readonly LaneStatus[]): Metric[] {
+  return METRICS.map(({ name, type, help, samples }) => ({
+    name,
+    otelName: name,
+    unit: "",
+    type,
+    help,
+    samples: lanes.flatMap((lane) =>
+      samples(lane).map(([labels, value]) => ({
+        attributes: { directory: lane.directory, target: lane.target, ...labels },
+        value,
+      }))
+    ),
+  }));
 }

@@ -6,9 +6,10 @@ import type { LaneStatus } from "../../../ship/shipping_status.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { jsonText } from "../../../small_json.ts";
+import { textAnswer } from "../../input/listening.ts";
 import { progressBar } from "../../terminal/progress_bar.ts";
 import { SPACED, writeError } from "../../terminal/style.ts";
-import { metricsText } from "./metrics.ts";
+import { metricsOf } from "./metrics.ts";
 import type { ShipOptions } from "./options.ts";
 
 /** ms between two attempts to take a lock that another program holds. */
@@ -28,7 +29,7 @@ export async function runShipping(options: ShipOptions, context: CliContext): Pr
   using bar = progressBar(context, "Shipping");
   const close = options.metrics === undefined ? undefined : await serve(
     options.metrics,
-    () => metricsText(shipping?.status ?? []),
+    (accept) => textAnswer(metricsOf(shipping?.status ?? []), accept),
   );
   try {
     const opened = await open(options, context, {
