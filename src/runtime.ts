@@ -443,6 +443,24 @@ export interface ServerTimer {
   listener<L>(listener: L): L;
 }
 
+/** Is told of the requests of Node's API. Nothing here throws. */
+export interface ClientRequestTimer {
+  /** A request is about to be sent, or a part of it. */
+  sent(request: object): void;
+  /** The program gives a request up. */
+  destroyed(request: object): void;
+  /** A request is about to emit an event, with this argument. */
+  emitted(request: object, event: unknown, argument: unknown): void;
+}
+
+/** Times what programs make requests with. Nothing here throws. */
+export interface ClientTimer {
+  /** Times a function as `fetch`. */
+  fetch<F>(fetch: F): F;
+  /** Times requests of Node's API. */
+  readonly requests: ClientRequestTimer;
+}
+
 /** Something of the runtime that programs call, and that can be replaced. */
 export interface Replaceable<By> {
   /** Its name, for `status()`. */
@@ -486,6 +504,8 @@ export interface Runtime {
   readonly exitHooks: ExitHooks;
   /** What makes servers: replaced, it makes servers whose requests are timed. */
   readonly servers: readonly Replaceable<ServerTimer>[];
+  /** What makes outgoing requests: replaced, it makes requests that are timed. */
+  readonly clients: readonly Replaceable<ClientTimer>[];
   /**
    * What makes workers: replaced, it makes workers that load a module, by its URL, before their own.
    * Empty where workers do so by themselves.

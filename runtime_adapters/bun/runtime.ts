@@ -15,6 +15,8 @@ import { bunExitHooks } from "./exit_hooks.ts";
 import { bunFiles } from "./files.ts";
 import { bunProfiler } from "./profiler.ts";
 import { bunServers, bunWorkers } from "./replaceable.ts";
+import { nodeClients } from "../node_api/http/clients.ts";
+import { globalFetch } from "../web_api/fetch.ts";
 
 /** The part of the global `Bun` that is used. */
 interface BunGlobal {
@@ -65,6 +67,7 @@ export function bunRuntime(): Runtime {
     ...typeof profiler === "string" ? {} : { profiler },
     exitHooks: bunExitHooks(),
     servers: bunServers(bun),
+    clients: [globalFetch, nodeClients],
     workers: bunWorkers,
     programFacts: processFacts,
     isolateId: randomIsolateId,

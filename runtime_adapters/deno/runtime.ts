@@ -19,6 +19,8 @@ import { readProcFile } from "./proc_file.ts";
 import { inWorker } from "./signals.ts";
 import { denoStartupHold } from "./startup_hold.ts";
 import { denoServers, denoWorkers } from "./replaceable.ts";
+import { nodeClients } from "../node_api/http/clients.ts";
+import { globalFetch } from "../web_api/fetch.ts";
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -71,6 +73,7 @@ export function denoRuntime(): Runtime {
     ...typeof profiler === "string" ? {} : { profiler, heapProfiler: heapProfilerOfV8() },
     exitHooks: denoExitHooks(),
     servers: denoServers,
+    clients: [globalFetch, nodeClients],
     workers: denoWorkers,
     programFacts: denoProgramFacts,
     isolateId: randomIsolateId,

@@ -16,6 +16,8 @@ import { denied } from "./permissions.ts";
 import { heapProfilerOfV8 } from "../node_api/profiler.ts";
 import { nodeProfiler } from "./profiler.ts";
 import { nodeServers } from "../node_api/http/servers.ts";
+import { nodeClients } from "../node_api/http/clients.ts";
+import { globalFetch } from "../web_api/fetch.ts";
 
 const MICROSECONDS_PER_SECOND = 1e6;
 
@@ -56,6 +58,7 @@ export function nodeRuntime(): Runtime {
     ...typeof profiler === "string" ? {} : { profiler, heapProfiler: heapProfilerOfV8() },
     exitHooks: nodeExitHooks(),
     servers: [nodeServers],
+    clients: [globalFetch, nodeClients],
     workers: [],
     programFacts: processFacts,
     isolateId: randomIsolateId,

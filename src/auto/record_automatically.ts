@@ -1,8 +1,11 @@
 import { defaultRuntime, sharedInIsolate, sharedInOtherVersions } from "../default_runtime.ts";
 import { type KymoError, reason } from "../errors.ts";
+import { checkOutgoingOptions } from "../http/client/options.ts";
+import { clientTimer } from "../http/client/time_outgoing.ts";
 import { defaultMonitor } from "../recording/default_monitor.ts";
 import type { Capability } from "../recording/status.ts";
-import type { Replaceable } from "../runtime.ts";
+import { readOutgoing } from "../recording/environment.ts";
+import type { Environment, Replaceable, Runtime } from "../runtime.ts";
 import { automaticTimer } from "./server_timer.ts";
 
 /** Under this name copies of the package find that it is done. */
@@ -27,14 +30,31 @@ export function recordAutomatically(entry: string): void {
 }
 
 function record(entry: string): void {
-  const { servers, workers, programFacts } = defaultRuntime();
+  const { clients, environment, programFacts, servers, workers } = defaultRuntime();
   const timer = automaticTimer();
-  const automatic = { ...replaced(servers, () => timer), ...replaced(workers, () => preloadFor(entry)) };
+  const automatic = {
+    ...replaced(servers, () => timer),
+    ...replaced(workers, () => preloadFor(entry)),
+    ...replacedClients(clients, environment),
+  };
   const isMain = programFacts().kind === "main";
   defaultMonitor.startBefore({ withRuntime: true }, {
     automatic,
     onError: (error) => isMain && tellOf(error),
   });
+}
+
+/** Has outgoing requests timed, if the environment wants that. */
+function replacedClients(clients: Runtime["clients"], environment: Environment): Record<string, Capability> {
+  try {
+    const until = readOutgoing(environment);
+    if (until === undefined) return {};
+    const timer = clientTimer(checkOutgoingOptions("Cannot time outgoing requests", { until }, defaultMonitor));
+    return replaced(clients, () => timer);
+  } catch (error) {
+    tell(`Kymo: ${reason(error)}`);
+    return {};
+  }
 }
 
 /** Replaces each, and tells by name whether it could. */

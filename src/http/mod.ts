@@ -55,6 +55,10 @@
  */
 import { defaultMonitor } from "../recording/default_monitor.ts";
 import { KymoError, quote } from "../errors.ts";
+import { checkOutgoingOptions, type OutgoingOptions } from "./client/options.ts";
+import { OutgoingRequests } from "./client/outgoing_requests.ts";
+import { replaceClients } from "./client/time_outgoing.ts";
+import { type Fetch, timedFetch } from "./client/timed_fetch.ts";
 import { checkHttpOptions, type HttpOptions } from "./options.ts";
 import { type FetchHandler, RequestTimer } from "./fetch/request_timer.ts";
 import type { RouteOf } from "./fetch/route_types.ts";
@@ -77,6 +81,8 @@ export {
   oakRoutes,
   type RouterLayer,
 } from "./frameworks/middlewares.ts";
+export type { OutgoingOptions, OutgoingRecorder } from "./client/options.ts";
+export type { Fetch } from "./client/timed_fetch.ts";
 export type { HttpOptions, Until } from "./options.ts";
 export { nameRequest } from "./request_sample.ts";
 export type { MaybeResponse, ParametersOf, RoutedRequest, RouteHandler, RouteOf } from "./fetch/route_types.ts";
@@ -184,4 +190,68 @@ export function timeListener<L extends Listener>(listener: L, options: ListenerO
     throw new KymoError("invalid-argument", `${action}: not a function: ${quote(listener)}`);
   }
   return timedListener(checkHttpOptions(action, options, defaultMonitor), listener);
+}
+
+/**
+ * Returns a function that calls `fetch` and times each request in the channel `client`, under
+ * `host [VERB]` and the outcome, such as `api.example.com [GET] 5xx`: `4xx`, `5xx`, `aborted` if the
+ * program gave it up, `threw` if it failed. In all else it is `fetch`. If `fetch` is timed already,
+ * its requests are timed once, with these options.
+ *
+ * @example
+ * ```ts
+ * import { start, status, stop } from "@kymo/kymo";
+ * import { timeFetch } from "@kymo/kymo/http";
+ * import { assertEquals } from "@std/assert";
+ * import { rmSync } from "node:fs";
+ * import { createServer } from "node:http";
+ *
+ * const server = createServer((_request, response) => response.end("order"));
+ * await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+ * const { port } = server.address() as { port: number };
+ *
+ * start({ monitoringDir: "_client" });
+ * const timed = timeFetch(fetch);
+ * const response = await timed(`http://127.0.0.1:${port}/orders/17`); // 127.0.0.1:… [GET]
+ * assertEquals(await response.text(), "order");
+ *
+ * server.close();
+ * await stop();
+ * assertEquals(status().channels["client"]?.flushed, 1);
+ * rmSync("_client", { recursive: true });
+ * ```
+ *
+ * @throws {KymoError} `"invalid-argument"` if `fetch` is not a function, or for an invalid option.
+ */
+export function timeFetch<F extends Fetch>(fetch: F, options: OutgoingOptions = {}): F {
+  const action = "Cannot time fetch";
+  if (typeof fetch !== "function") {
+    throw new KymoError("invalid-argument", `${action}: not a function: ${quote(fetch)}`);
+  }
+  return timedFetch(new OutgoingRequests(checkOutgoingOptions(action, options, defaultMonitor)), fetch);
+}
+
+/**
+ * Times all outgoing requests of this isolate from now on, as {@linkcode timeFetch} does: those of
+ * the global `fetch`, and of `node:http` and `node:https`, whoever makes them. The preload calls it
+ * if the environment has `KYMO_CLIENT=1`.
+ *
+ * @returns what puts back everything that was replaced when it is disposed of; it need not be used.
+ * @throws {KymoError} `"invalid-argument"` for an invalid option, `"unsupported"` on another runtime
+ * than Deno, Bun and Node.
+ * @throws {Error} if something cannot be replaced; then nothing is.
+ *
+ * @example
+ * ```ts
+ * import { timeOutgoing } from "@kymo/kymo/http";
+ *
+ * {
+ *   using _ = timeOutgoing({ until: "body" });
+ *   await (await fetch("data:,no%20request")).text();
+ * }
+ * ```
+ */
+export function timeOutgoing(options: OutgoingOptions = {}): Disposable {
+  const putBack = replaceClients(checkOutgoingOptions("Cannot time outgoing requests", options, defaultMonitor));
+  return { [Symbol.dispose]: putBack };
 }

@@ -69,6 +69,11 @@ export function outcomeOf(status: number): "ok" | "4xx" | "5xx" {
   return status < 400 ? "ok" : status < 500 ? "4xx" : "5xx";
 }
 
+/** The name of a method in a label; all that are not registered share one. */
+export function verbOf(method: unknown): string {
+  return typeof method === "string" && VERBS.has(method) ? method : OTHER_VERB;
+}
+
 /** What a label is made of. */
 export interface LabelledRequest {
   /** The method; clients may send any word. */

@@ -60,6 +60,15 @@ const runtimeSampling: Format = {
   write: (value) => typeof value === "object" ? "while-blocked" : flag.write(value),
 };
 
+const outgoing: Format = {
+  form: "1, 0 or body",
+  parse: (text) => {
+    const value = text === "body" ? text : flag.parse(text);
+    return value === true ? "headers" : value;
+  },
+  write: (value) => value === "body" ? value : flag.write(value === "headers"),
+};
+
 const time: Format = {
   form: "ms, or a time such as 500ms, 10s, 1.5h or 7d",
   unit: "ms",
@@ -255,6 +264,30 @@ function readText(
 /** Variables of the command line. */
 export const OF_COMMANDS = ["KYMO_TO", "KYMO_TO_PASSWORD_FILE"];
 
+/** The variable of the preload that is no option of `start`. */
+export const OUTGOING: Variable = {
+  name: "KYMO_CLIENT",
+  format: outgoing,
+  about: "whether to time outgoing requests, until the headers of the answer (1) or its end (body)",
+};
+
+/**
+ * Until when the preload times outgoing requests; `undefined` if it does not.
+ *
+ * @throws {KymoError} `"invalid-argument"` if the variable has a wrong value.
+ */
+export function readOutgoing(environment: Environment): "headers" | "body" | undefined {
+  const { name, format } = OUTGOING;
+  const text = environment.get(name) ?? "";
+  if (text === "") return undefined;
+  const value = format.parse(text) as "headers" | "body" | false | undefined;
+  if (value !== undefined) return value === false ? undefined : value;
+  throw new KymoError(
+    "invalid-argument",
+    `Cannot time outgoing requests: ${name} must be ${format.form}: ${quote(text)}`,
+  );
+}
+
 /** Most unknown variables that are told. */
 const MAX_TOLD = 10;
 
@@ -267,7 +300,7 @@ const OF_KUBERNETES =
 
 /** A failure for each variable that begins as Kymo's do and is none of them. */
 function unknownVariables(environment: Environment): KymoError[] {
-  const known = new Set([...Object.values(VARIABLES).map(({ name }) => name), ...OF_COMMANDS]);
+  const known = new Set([...Object.values(VARIABLES).map(({ name }) => name), OUTGOING.name, ...OF_COMMANDS]);
   const isUnknown = (name: string): boolean =>
     name.startsWith("KYMO_") && !known.has(name) && !name.startsWith(OF_TESTS) && !OF_KUBERNETES.test(name) &&
     environment.get(name) !== "";

@@ -216,6 +216,19 @@ export class Monitor {
   }
 
   /**
+   * Starts to time an outgoing request, as {@linkcode Monitor.startDurationSample}. Its duration goes
+   * to the channel `client`.
+   */
+  startOutgoingSample(): number {
+    return this.#active?.outgoing?.start() ?? NOT_RECORDING;
+  }
+
+  /** Stops the sample `id` of an outgoing request, and records its duration under `label`. */
+  stopOutgoingSample(label: string, id: number): void {
+    this.#active?.outgoing?.stop(label, id);
+  }
+
+  /**
    * Makes a timer for functions and methods; see {@linkcode TimeIt}.
    *
    * @throws {KymoError} if the label is not a string.
@@ -255,6 +268,14 @@ export class Monitor {
    */
   countOther(limit: number): void {
     this.#active?.countOther(limit);
+  }
+
+  /**
+   * Counts an outgoing request that is recorded as `other [VERB]`, because there were `limit` hosts
+   * already. The first of a recording is reported, too.
+   */
+  countOtherHost(limit: number): void {
+    this.#active?.countOtherHost(limit);
   }
 
   /** Records one measurement, in a unit of your choice, in the channel `custom`. */

@@ -50,6 +50,9 @@ export class Session {
   /** Whether they have not run yet. */
   #isFresh = true;
   #otherRequests = 0;
+  #otherHosts = 0;
+  /** Measures outgoing requests: made with the first of them, `null` if that failed. */
+  #outgoing: DurationSampler | null | undefined;
   #isClosed = false;
 
   /**
@@ -99,10 +102,16 @@ export class Session {
         }
         sampledAt = now;
       },
-      otherCounts: () => ({ invalidSamples: this.durations.invalid, otherRequests: this.#otherRequests }),
+      otherCounts: () => ({
+        invalidSamples: this.#invalidSamples,
+        otherRequests: this.#otherRequests + this.#otherHosts,
+      }),
       flush: hooks.flush,
       profile: (kind, duration) => this.#profiles.take(kind, duration),
-      ruled: () => this.durations.giveTo(this.#store.channels.input(CHANNELS.duration)),
+      ruled: () => {
+        this.durations.giveTo(this.#store.channels.input(CHANNELS.duration));
+        this.#outgoing?.giveTo(this.#store.channels.input(CHANNELS.client));
+      },
       switched: (on) => {
         this.#switch(on, before);
         hooks.switched(on);
@@ -207,6 +216,18 @@ export class Session {
     }
   }
 
+  /**
+   * Measures outgoing requests; `undefined`, and a reported failure, if there is no memory for their
+   * buffer. Does not throw.
+   */
+  get outgoing(): DurationSampler | undefined {
+    if (this.#outgoing === undefined) {
+      const input = this.channel(CHANNELS.client);
+      this.#outgoing = input === undefined ? null : new DurationSampler(this.runtime.clock.now, input);
+    }
+    return this.#outgoing ?? undefined;
+  }
+
   /** Counts a failure, and delivers it to the program. */
   report(error: KymoError): void {
     this.#store.failures.report(error);
@@ -219,6 +240,17 @@ export class Session {
       new KymoError(
         "limit-exceeded",
         `Cannot label the request by its path: recorded as other: there are ${limit} labels, or too many of paths`,
+      ),
+    );
+  }
+
+  /** Counts an outgoing request without a label for its host, and reports the first. */
+  countOtherHost(limit: number): void {
+    if (this.#otherHosts++ > 0) return;
+    this.report(
+      new KymoError(
+        "limit-exceeded",
+        `Cannot label the outgoing request by its host: recorded as other: there are ${limit} hosts`,
       ),
     );
   }
@@ -262,9 +294,9 @@ export class Session {
       durability,
       ...sumCounts(Object.values(channels)),
       channels,
-      invalidSamples: this.durations.invalid,
+      invalidSamples: this.#invalidSamples,
       invalidObservations: all.sum(({ invalid }) => invalid),
-      otherRequests: this.#otherRequests,
+      otherRequests: this.#otherRequests + this.#otherHosts,
       labelsCut: all.sum(({ labelsCut }) => labelsCut),
       recovered: recovery.rows,
       damaged: recovery.damaged,
@@ -272,6 +304,10 @@ export class Session {
       errors: failures.count,
       lastError: failures.last,
     };
+  }
+
+  get #invalidSamples(): number {
+    return this.durations.invalid + (this.#outgoing?.invalid ?? 0);
   }
 
   #sampling(samplers: readonly Sampler[]): BackgroundSampler {

@@ -61,7 +61,8 @@ export interface MonitorStatus extends ChannelCounts {
   /** Observations refused because their label was not a string or their value not a number. */
   readonly invalidObservations: number;
   /**
-   * HTTP requests recorded as `other [VERB]`, because there were as many labels as there may be.
+   * HTTP requests recorded as `other [VERB]`, because there were as many labels as there may be, or,
+   * of outgoing ones, as many hosts.
    */
   readonly otherRequests: number;
   /** Labels that were cut for their length, counted once per buffer. */

@@ -4,7 +4,14 @@ import { type ExitCode, exitCode } from "../exit_codes.ts";
 import { writeError } from "../terminal/style.ts";
 import { formatTable } from "../terminal/table.ts";
 import { sanitize } from "../../display/sanitize.ts";
-import { PLAIN_OPTIONS, readEnvironment, VARIABLES } from "../../recording/environment.ts";
+import {
+  type Format,
+  OUTGOING,
+  PLAIN_OPTIONS,
+  readEnvironment,
+  readOutgoing,
+  VARIABLES,
+} from "../../recording/environment.ts";
 import { checkStartOptions, type PlainOption } from "../../recording/options.ts";
 import type { Environment } from "../../runtime.ts";
 
@@ -14,14 +21,15 @@ const details = `
 Prints each option of start(), its value for a program that gives none itself,
 and from where it is: an environment variable, or the default. What a program
 gives in its code wins, and is not seen here. Values are written as the variable
-takes them.
+takes them. The last line is for the preload alone.
 
 Exits with 1 if a variable has a wrong value, which start() throws, or is
 ignored: those that Kymo does not know, and wrong ones of other programs. On
 Deno what may not be read is left out, without a prompt.
 
 --json prints one object: options (each with option, variable, value, from; from
-is null for a default, value is null if there is none or it is wrong), errors
+is null for a default, value is null if there is none or it is wrong), preload
+(the same of what only the preload takes, without option), errors
 and ignored (messages), unreadable (variables that may not be read), complete
 (whether unknown variables would be seen).
 
@@ -40,9 +48,13 @@ interface OptionInForce {
   readonly from: string | null;
 }
 
+/** A variable of the preload with its value in force. */
+type PreloadInForce = Omit<OptionInForce, "option">;
+
 /** What `kymo env` shows. */
 interface EnvironmentInForce {
   readonly options: readonly OptionInForce[];
+  readonly preload: readonly PreloadInForce[];
   /** Messages about wrong values. */
   readonly errors: readonly string[];
   /** Messages about variables that are ignored. */
@@ -77,14 +89,27 @@ function environmentInForce(environment: Environment): EnvironmentInForce {
     if (errors[option] !== undefined) return { option, variable, value: null, from: variable };
     return { option, variable, value: valueOf(option) ?? null, from: sources[option] ?? null };
   });
+  const outgoing = outgoingInForce(environment);
   return {
     options,
-    errors: Object.values(errors).map(({ message }) => message),
+    preload: [outgoing.inForce],
+    errors: [...Object.values(errors), ...outgoing.errors].map(({ message }) => message),
     ignored: ignored.map(({ message }) => message),
-    unreadable: PLAIN_OPTIONS.flatMap((option) => variablesOf(option))
+    unreadable: [...PLAIN_OPTIONS.flatMap((option) => variablesOf(option)), OUTGOING.name]
       .filter((variable) => environment.denied(variable) !== undefined),
     complete: environment.names() !== undefined,
   };
+}
+
+/** Until when the preload times outgoing requests. */
+function outgoingInForce(environment: Environment): { readonly inForce: PreloadInForce; readonly errors: Error[] } {
+  const variable = OUTGOING.name;
+  const from = (environment.get(variable) ?? "") === "" ? null : variable;
+  try {
+    return { inForce: { variable, value: readOutgoing(environment) ?? false, from }, errors: [] };
+  } catch (error) {
+    return { inForce: { variable, value: null, from }, errors: [error as Error] };
+  }
 }
 
 function variablesOf(option: PlainOption): string[] {
@@ -92,20 +117,27 @@ function variablesOf(option: PlainOption): string[] {
   return otherwise === undefined ? [name] : [name, otherwise];
 }
 
-function show({ options, errors, ignored, unreadable, complete }: EnvironmentInForce, context: CliContext): void {
+function show(
+  { options, preload, errors, ignored, unreadable, complete }: EnvironmentInForce,
+  context: CliContext,
+): void {
   const { stdout, stderr } = context;
-  stdout.write(formatTable<OptionInForce>(
+  const rows = [
+    ...options.map((one) => ({ ...one, text: textOf(one, VARIABLES[one.option].format) })),
+    ...preload.map((one) => ({ ...one, option: "–", text: textOf(one, OUTGOING.format) })),
+  ];
+  stdout.write(formatTable<typeof rows[number]>(
     [
       { title: "variable", cell: ({ variable }) => variable, side: "left" },
       { title: "option", cell: ({ option }) => option, side: "left", rank: 0 },
-      { title: "value", cell: textOf, side: "left", narrowest: 20 },
+      { title: "value", cell: ({ text }) => text, side: "left", narrowest: 20 },
       {
         title: "from",
         cell: ({ variable, from }) => from ?? (unreadable.includes(variable) ? "default (may not be read)" : "default"),
         side: "left",
       },
     ],
-    options,
+    rows,
     { width: stdout.columns, hasColors: stdout.hasColors },
   ));
   for (const message of [...errors, ...ignored]) writeError(stderr, sanitize(message));
@@ -113,7 +145,7 @@ function show({ options, errors, ignored, unreadable, complete }: EnvironmentInF
 }
 
 /** The value as the variable takes it. */
-function textOf({ option, value, from }: OptionInForce): string {
+function textOf({ value, from }: PreloadInForce, { write }: Format): string {
   if (value === null) return from === null ? "–" : "wrong";
-  return sanitize(VARIABLES[option].format.write(value)) || "–";
+  return sanitize(write(value)) || "–";
 }

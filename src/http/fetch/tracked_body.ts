@@ -14,8 +14,16 @@ export type BodyFailure = "aborted" | "threw";
  * cancelled, or fails. If there is no body, or if tracking it would change what the client
  * receives, calls `onEnd` at once and returns the response itself.
  */
-export function trackBody(response: Response, onEnd: (failure?: BodyFailure) => void): Response {
-  const body = setsTypeLate && !response.headers.has("content-type") ? null : response.body;
+export function trackBody(
+  response: Response,
+  onEnd: (failure?: BodyFailure, error?: unknown) => void,
+  { isReceived = false }: {
+    /** Whether it has come from a server: then its body is bytes. */
+    readonly isReceived?: boolean;
+  } = {},
+): Response {
+  const isText = setsTypeLate && !isReceived && !response.headers.has("content-type");
+  const body = isText ? null : response.body;
   if (body === null || body.locked) {
     onEnd();
     return response;
@@ -24,11 +32,11 @@ export function trackBody(response: Response, onEnd: (failure?: BodyFailure) => 
 }
 
 /** Passes the chunks on, and reads each only when it is pulled. */
-function tracked(body: Bytes, onEnd: (failure?: BodyFailure) => void): Bytes {
+function tracked(body: Bytes, onEnd: (failure?: BodyFailure, error?: unknown) => void): Bytes {
   const reader = body.getReader();
   let open = true;
-  const end = (failure?: BodyFailure): void => {
-    if (open) onEnd(failure);
+  const end = (failure?: BodyFailure, error?: unknown): void => {
+    if (open) onEnd(failure, error);
     open = false;
   };
   return new ReadableStream({
@@ -37,7 +45,7 @@ function tracked(body: Bytes, onEnd: (failure?: BodyFailure) => void): Bytes {
         const { done, value } = await reader.read();
         if (!done) return controller.enqueue(value);
       } catch (error) {
-        end("threw");
+        end("threw", error);
         throw error;
       }
       if (open) controller.close();

@@ -1,4 +1,5 @@
 import type { Timers } from "../../runtime.ts";
+import { untimed } from "../../http/client/outgoing_requests.ts";
 import { StoreError } from "../store_error.ts";
 import type { ClickHouseLocation } from "./clickhouse_address.ts";
 import { clickhouseErrorOf } from "./failures.ts";
@@ -132,7 +133,13 @@ export class ClickHouseConnection {
     // The whole result is there before the first byte is answered, so that a failure is one.
     const parameters = { ...this.#options.settings, ...settings, wait_end_of_query: "1", max_query_size: "16777216" };
     for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
-    return fetch(address, { method: "POST", body: content, headers: this.#headers, redirect: "manual", signal });
+    return untimed(fetch)(address, {
+      method: "POST",
+      body: content,
+      headers: this.#headers,
+      redirect: "manual",
+      signal,
+    });
   }
 
   #failure(thrown: unknown, { aborted }: AbortSignal): StoreError {

@@ -7,7 +7,7 @@ import { readSpool } from "../../../mod.ts";
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { parse } from "yaml";
 import { parseBytes } from "../../../src/quantities.ts";
-import { OF_COMMANDS, VARIABLES } from "../../../src/recording/environment.ts";
+import { OF_COMMANDS, OUTGOING, VARIABLES } from "../../../src/recording/environment.ts";
 import { cannotServePostgres, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { ask } from "../../support/process/http_client.ts";
 import { countByLabel, csvFiles, readRows } from "../../support/process/recorded_rows.ts";
@@ -50,7 +50,7 @@ describe("examples/kubernetes/deployment.yaml", () => {
   it("has a volume with more room than the files may take, and variables that Kymo knows", () => {
     const variables = Object.fromEntries(service!.env!.map(({ name, value }) => [name, value]));
     assert(parseBytes(spec.volumes[0]!.emptyDir.sizeLimit)! > parseBytes(variables["KYMO_MAX_BYTES"]!)!);
-    const known = [...Object.values(VARIABLES).map(({ name }) => name), ...OF_COMMANDS];
+    const known = [...Object.values(VARIABLES).map(({ name }) => name), OUTGOING.name, ...OF_COMMANDS];
     const own = [service!, sidecar!].flatMap(({ env = [] }) => env.map(({ name }) => name))
       .filter((name) => name.startsWith("KYMO_"));
     assertEquals(own.filter((name) => !known.includes(name)), []);

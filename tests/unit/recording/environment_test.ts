@@ -2,7 +2,13 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { KymoError } from "../../../src/errors.ts";
 import { type ProgramRecord, readProgramRecord } from "../../../src/files/program_record.ts";
-import { PLAIN_OPTIONS, readEnvironment, VARIABLES } from "../../../src/recording/environment.ts";
+import {
+  OUTGOING,
+  PLAIN_OPTIONS,
+  readEnvironment,
+  readOutgoing,
+  VARIABLES,
+} from "../../../src/recording/environment.ts";
 import { createMonitor } from "../../../src/recording/monitor.ts";
 import { PLAIN_CHECKS, type StartOptions } from "../../../src/recording/options.ts";
 import { StandaloneChannel } from "../../../src/recording/standalone_channel.ts";
@@ -123,6 +129,21 @@ describe("the variables of the environment", () => {
       }
     });
   }
+
+  it("of the preload says until when outgoing requests are timed", () => {
+    const texts = { 1: "headers", true: "headers", body: "body", 0: undefined, false: undefined, "": undefined };
+    for (const [text, value] of Object.entries(texts)) {
+      const { environment } = runtimeWith({ KYMO_CLIENT: text });
+      assertEquals([text, readOutgoing(environment)], [text, value]);
+      assertEquals(read({ KYMO_CLIENT: text }).ignored, []);
+    }
+    assertEquals(["headers", "body", false].map((value) => OUTGOING.format.write(value)), ["1", "body", "0"]);
+    for (const text of ["headers", "toString", "2"]) {
+      const error = assertThrows(() => readOutgoing(runtimeWith({ KYMO_CLIENT: text }).environment), KymoError);
+      const expected = `Cannot time outgoing requests: KYMO_CLIENT must be 1, 0 or body: "${text}"`;
+      assertEquals([error.code, error.message], ["invalid-argument", expected]);
+    }
+  });
 
   it("say in which unit a value is out of range", () => {
     assertEquals(messagesOf(read({ KYMO_FLUSH: "2d", KYMO_MEMORY: "1k" }).errors), [

@@ -1,4 +1,5 @@
 import { reason } from "../../../errors.ts";
+import { untimed } from "../../../http/client/outgoing_requests.ts";
 import type { Timers } from "../../../runtime.ts";
 import { type FailureKind, StoreError } from "../../../stores/store_error.ts";
 
@@ -60,7 +61,7 @@ export class SqlEndpoint {
     const late = new AbortController();
     const cancel = timers.after(patience, () => late.abort());
     try {
-      const response = await fetch(url, {
+      const response = await untimed(fetch)(url, {
         method: "POST",
         headers: { "Content-Type": "application/json", ...user === "" ? {} : { Authorization: basic(user, password) } },
         body,

@@ -24,8 +24,9 @@ describe("kymo env", () => {
       KYMO_RUNTIME: "while-blocked",
       KYMO_ATTRIBUTES: "zone=b,c=1%2C2",
       OTEL_SERVICE_NAME: "orders",
+      KYMO_CLIENT: "true",
     });
-    assertEquals([code, stderr, stdout.split("\n").length], [0, "", 20]);
+    assertEquals([code, stderr, stdout.split("\n").length], [0, "", 21]);
     const rows: string[][] = [
       ["KYMO_DIR", "monitoringDir", "_monitoring", "default"],
       ["KYMO_RUNTIME", "withRuntime", "while-blocked", "KYMO_RUNTIME"],
@@ -34,6 +35,7 @@ describe("kymo env", () => {
       ["KYMO_INSTANCE", "instance", "–", "default"],
       ["KYMO_ATTRIBUTES", "attributes", "zone=b,c=1%2C2", "KYMO_ATTRIBUTES"],
       ["KYMO_MAX_BYTES", "retention.maxBytes", "1073741824 B", "KYMO_MAX_BYTES"],
+      ["KYMO_CLIENT", "–", "1", "KYMO_CLIENT"],
     ];
     for (const row of rows) assertEquals(rowOf(stdout, row[0]!), row);
   });
@@ -46,7 +48,7 @@ describe("kymo env", () => {
     assertMatch(second, /^Cannot use the environment: HOSTNAME must be 1 to 128 characters.*: "\\n"$/);
     assertMatch(third, /^Cannot use the environment: "KYMO_DRI": there is no .*; is KYMO_DIR meant\?$/);
     assertEquals(end, "");
-    for (const variables of [{ KYMO_DRI: "x" }, { HOSTNAME: "\n" }, { KYMO_RECORD: "maybe" }]) {
+    for (const variables of [{ KYMO_DRI: "x" }, { HOSTNAME: "\n" }, { KYMO_RECORD: "maybe" }, { KYMO_CLIENT: "on" }]) {
       assertEquals((await run(variables)).code, 1);
     }
   });
@@ -59,9 +61,16 @@ describe("kymo env", () => {
   });
 
   it("prints values as code gives them as JSON", async () => {
-    const variables = { KYMO_DIR: undefined, KYMO_MAX_AGE: "7d", KYMO_FILE_MODE: "0660", KYMO_FLUSH: "soon" };
+    const variables = {
+      KYMO_DIR: undefined,
+      KYMO_MAX_AGE: "7d",
+      KYMO_FILE_MODE: "0660",
+      KYMO_FLUSH: "soon",
+      KYMO_CLIENT: "body",
+    };
     const { code, stdout } = await run(variables, ["--json"], false);
-    const { options, errors, ignored, unreadable, complete } = JSON.parse(stdout);
+    const { options, preload, errors, ignored, unreadable, complete } = JSON.parse(stdout);
+    assertEquals(preload, [{ variable: "KYMO_CLIENT", value: "body", from: "KYMO_CLIENT" }]);
     const optionOf = (name: string) => options.find(({ option }: { option: string }) => option === name);
     assertEquals(optionOf("retention.maxAge"), {
       option: "retention.maxAge",
