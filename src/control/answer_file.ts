@@ -35,7 +35,7 @@ export interface RecordingState {
   readonly on: boolean;
   /** Why nothing is recorded, or not everything, as the end of a sentence; absent if all is. */
   readonly reason?: string;
-  /** When that ends by itself, ms since the epoch; absent if it does not. */
+  /** When that ends by itself, or a part of it, ms since the epoch; absent if it does not. */
   readonly until?: number;
 }
 

@@ -47,7 +47,7 @@ function profilesAt(path: string, files: Files): string[] {
   try {
     if (files.status(resolved) !== undefined) {
       const found = profilesIn(resolved, files) ?? [resolved];
-      if (found.length === 0) throw failed("no .cpuprofile file in it");
+      if (found.length === 0) throw failed("no .cpuprofile file in it (kymo profile --for takes one)");
       return found;
     }
     const matches = isPattern(path) ? expandPattern(files, resolved) : [];

@@ -40,7 +40,9 @@ export function timeLength(most: number): (text: string) => number {
     const ms = length === undefined ? NaN : Number(length) / NANOSECONDS_PER_MS;
     if (ms >= 1 && ms <= most) return Math.round(ms);
     const longest = formatSpan(most / 1_000, { space: " " });
-    throw new InvalidArgumentError(`It must be a time of up to ${longest}, such as 30s or 10m (${TIME_UNITS}).`);
+    throw new InvalidArgumentError(
+      `It must be more than 0 and at most ${longest}, with a unit (${TIME_UNITS}), such as 30s or 10m.`,
+    );
   };
 }
 

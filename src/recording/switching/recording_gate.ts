@@ -39,20 +39,17 @@ export class RecordingGate {
   /** Whether it records, and why not, or not all. */
   get state(): RecordingState {
     if (this.#isPaused) return { on: false, reason: "paused by the program" };
+    const { general, firstEnd } = this.#rules;
     if (!this.#isOn) {
-      const { general } = this.#rules;
-      const end = general?.until;
-      const until = end === undefined ? undefined : Number(end / BigInt(NANOSECONDS_PER_MS));
-      return {
-        on: false,
-        reason: `off by ${general === undefined ? "the option record" : CONTROL_FILE}`,
-        ...optional("until", until),
-      };
+      const reason = `off by ${general === undefined ? "the option record" : CONTROL_FILE}`;
+      return { on: false, reason, ...optional("until", inMs(general?.until)) };
     }
+    const until = optional("until", inMs(firstEnd));
     const others = this.#exceptions();
-    if (others.length === 0) return { on: true };
+    if (others.length === 0) return { on: true, ...until };
     const names = others.slice(0, 4).map(nameOf).join(", ") + (others.length > 4 ? ", …" : "");
-    return { on: true, reason: `${this.#rules.isRecorded({}) ? "all but" : "only"} ${names} by ${CONTROL_FILE}` };
+    const reason = `${this.#rules.isRecorded({}) ? "all but" : "only"} ${names} by ${CONTROL_FILE}`;
+    return { on: true, reason, ...until };
   }
 
   /** Records nothing from now on, until {@linkcode RecordingGate.resume}. */
@@ -98,6 +95,10 @@ export class RecordingGate {
     const general = this.#rules.isRecorded({});
     return this.#rules.scopes.filter((scope) => this.#rules.isRecorded(scope) !== general);
   }
+}
+
+function inMs(time: bigint | undefined): number | undefined {
+  return time === undefined ? undefined : Number(time / BigInt(NANOSECONDS_PER_MS));
 }
 
 function nameOf({ channel, label }: SwitchScope): string {

@@ -194,6 +194,12 @@ for (const runtime of RUNTIMES) {
       const inFiles = rowsOf(directory, "custom", one!.isolate, "load").length;
       assert(inFiles > 0);
 
+      for (const words of [["on", "--pid", "4194304"], ["off", "--isolate", "ffffffff"], ["flush", "--program", "x"]]) {
+        const { code, stdout, stderr } = await kymo(...words, directory);
+        assertEquals({ code, stdout }, { code: 2, stdout: "" }, words.join(" "));
+        assertMatch(stderr, /^Cannot .*: no such program is recording there\n$/);
+      }
+
       const { stdout } = await kymo("ps", directory);
       assertMatch(
         stdout,

@@ -192,6 +192,10 @@ describe("a directory of one user", () => {
     const { code: later, stdout: seen } = await shared.kymo("ps", monitoringDir, "--json");
     const [program] = JSON.parse(seen).programs;
     assertEquals([later, program.name, program.recording.on, program.counts.recorded], [1, "orders", true, 10]);
+    chmodSync(monitoringDir, 0o700);
+    const closed = await shared.kymo("ps", monitoringDir);
+    assertEquals([closed.code, closed.stdout], [1, ""]);
+    assertMatch(closed.stderr, /^Cannot list the programs: ".*": permission denied\n$/);
     await root.send("stop");
     await root.end();
   });

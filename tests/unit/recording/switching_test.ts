@@ -163,9 +163,10 @@ describe("a recording with the option record: false", () => {
     monitor.observe("off", 1);
     monitor.resume();
     assertEquals(monitor.status().recording, { on: false, reason: "off by the option record" });
-    await switched.rule({ record: true, until: runtime.clock.epoch() + 5_000_000_000n });
+    const end = runtime.clock.epoch() + 5_000_000_000n;
+    await switched.rule({ record: true, until: end });
     await switched.second();
-    assertEquals(monitor.status().recording, { on: true });
+    assertEquals(monitor.status().recording, { on: true, until: Number(end / 1_000_000n) });
     monitor.observe("on", 1);
     for (let i = 0; i < 5; i++) await switched.second();
     // The control file is there still, but none of its rules holds.

@@ -7,7 +7,7 @@
 
 import type { Command } from "commander";
 import type { Answer } from "../../../control/answer_file.ts";
-import { type AskedProgram, askPrograms, keyOf } from "../../../control/ask_programs.ts";
+import { type AskedProgram, askPrograms, keyOf, livingPrograms } from "../../../control/ask_programs.ts";
 import { changeControl, withRequest } from "../../../control/change_control.ts";
 import {
   type Control,
@@ -17,6 +17,7 @@ import {
   type Target,
 } from "../../../control/control_file.ts";
 import { sanitize } from "../../../display/sanitize.ts";
+import { KymoError, quotePath } from "../../../errors.ts";
 import type { MonitoringDirectory } from "../../../files/directory.ts";
 import { CONTROL_FILE } from "../../../files/names.ts";
 import { optional } from "../../../small_json.ts";
@@ -59,6 +60,24 @@ export function targetsOf({ pid, isolate, program }: TargetOptions): Target[] {
         ...optional("program", program),
       }))
     )
+  );
+}
+
+/**
+ * Checks that a command which names programs means one that lives.
+ *
+ * @throws {KymoError} `"not-found"`, saying "Cannot `action`".
+ */
+export function checkThatOneLives(
+  directory: MonitoringDirectory,
+  action: string,
+  targets: readonly Target[],
+): void {
+  const isAny = targets.some((target) => Object.keys(target).length === 0);
+  if (isAny || targets.some((target) => livingPrograms(directory, target).length > 0)) return;
+  throw new KymoError(
+    "not-found",
+    `Cannot ${action}: ${quotePath(directory.path)}: no such program is recording there`,
   );
 }
 
@@ -143,7 +162,7 @@ export function identityColumns(programs: readonly AskedProgram[]): Column<Asked
 }
 
 /** What to say of a program that has not answered. */
-export function silence({ liveness }: AskedProgram, wait: number): string {
+export function silence({ liveness }: Pick<AskedProgram, "liveness">, wait: number): string {
   const seconds = `${wait / 1_000} s`;
   return liveness === "alive"
     ? `no answer within ${seconds}: it is stopped, or its event loop is blocked`

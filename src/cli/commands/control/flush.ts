@@ -11,6 +11,7 @@ import {
   addTargetOptions,
   answersTo,
   ask,
+  checkThatOneLives,
   identityColumns,
   requestOf,
   silence,
@@ -27,7 +28,8 @@ All that was recorded until now is in files when it returns: the programs that
 record into the monitoring directory DIR are asked to write what they hold, and
 what killed programs left in their spools is recovered.
 
-Exits with 1 if a program does not answer, or cannot write.
+Exits with 1 if a program does not answer, or cannot write, and with 2 if there
+is none such as --pid, --isolate or --program say.
 
 --json prints one object: recovered (rows of killed programs), failures (of
 their recovery), programs (each with pid, isolate, name, alive, answered,
@@ -60,6 +62,7 @@ async function flushPrograms(
   const { stdout, stderr, recover } = context;
   const directory = openMonitoringDirectory(path, "flush", context);
   const targets = targetsOf(options);
+  checkThatOneLives(directory, "flush", targets);
   const question = requestOf("flush", targets, options.wait, context);
   const { programs } = await ask(directory, targets, question, context);
   const { rows, failures } = await recover(path);

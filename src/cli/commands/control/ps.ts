@@ -1,17 +1,27 @@
 import type { Command } from "commander";
-import { countOf } from "../../../control/answer_file.ts";
+import { countOf, type RecordingState } from "../../../control/answer_file.ts";
 import { type AskedProgram, livingPrograms } from "../../../control/ask_programs.ts";
 import { formatTimepoint } from "../../../display/local_time.ts";
 import { formatCount, formatRate, formatSpan } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import { KymoError } from "../../../errors.ts";
+import { CONTROL_FILE } from "../../../files/names.ts";
 import type { MonitoringDirectory } from "../../../files/directory.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
 import { COMPACT, SPACED, writeError } from "../../terminal/style.ts";
 import { type Column, formatTable } from "../../terminal/table.ts";
-import { addTargetOptions, ask, identityColumns, requestOf, silence, type TargetOptions, targetsOf } from "./asking.ts";
+import {
+  addTargetOptions,
+  ask,
+  checkThatOneLives,
+  identityColumns,
+  requestOf,
+  silence,
+  type TargetOptions,
+  targetsOf,
+} from "./asking.ts";
 import { toJson } from "./switch.ts";
 
 const details = `
@@ -20,8 +30,9 @@ line for each: since when it records, whether it is switched off and why, at
 what rate it recorded in the last one or two seconds, how much is in files and
 in memory, what was dropped, and how many failures there were.
 
-Who may not write to the directory cannot ask, and sees the latest answers.
-Exits with 1 if a program has not answered.
+Who may not write to the directory cannot ask, and sees the latest answers, if
+the programs' files may be read. Exits with 1 if a program has not answered, and
+with 2 if there is none such as --pid, --isolate or --program say.
 
 --json prints one object: programs, each with pid, isolate, name, alive,
 answered, recording, runtime, script, host, started (ns), at (of the answer,
@@ -56,7 +67,7 @@ async function listPrograms(path: string, options: PsOptions, context: CliContex
   const { programs, refusal } = await askForStatus(directory, options, context);
   if (options.json) stdout.write(`${JSON.stringify({ programs: programs.map(statusToJson) })}\n`);
   else if (programs.length === 0) stdout.write("No program is recording there.\n");
-  else stdout.write(asText(programs, options.wait, context));
+  else stdout.write(asText(programs, refusal === undefined ? options.wait : undefined, context));
   if (refusal !== undefined) writeError(stderr, refusal);
   return refusal === undefined && programs.every(({ hasAnswered }) => hasAnswered) ? exitCode.ok : exitCode.incomplete;
 }
@@ -68,11 +79,13 @@ async function askForStatus(
   context: CliContext,
 ): Promise<{ readonly programs: AskedProgram[]; readonly refusal?: string }> {
   const targets = targetsOf(options);
+  checkThatOneLives(directory, "list the programs", targets);
   if (livingPrograms(directory).length === 0) return { programs: [] };
   try {
     return await ask(directory, targets, requestOf("status", targets, options.wait, context), context);
   } catch (error) {
-    if (!(error instanceof KymoError) || error.code !== "permission-denied") throw error;
+    // Without asking, the latest answers are shown.
+    if (!(error instanceof KymoError) || !["permission-denied", "invalid-data"].includes(error.code)) throw error;
     const programs = targets.flatMap((target) => livingPrograms(directory, target));
     return { programs, refusal: `${error.message}: the programs were not asked` };
   }
@@ -80,7 +93,7 @@ async function askForStatus(
 
 function asText(
   programs: readonly AskedProgram[],
-  wait: number,
+  wait: number | undefined,
   { stdout: { columns: width, hasColors }, runtime: { clock } }: CliContext,
 ): string {
   const now = clock.epoch();
@@ -105,16 +118,26 @@ function asText(
     programs.flatMap((program) => notesOf(program, wait)).map((note) => `${sanitize(note)}\n`).join("");
 }
 
-/** What the table has no room for. */
-function notesOf(program: AskedProgram, wait: number): string[] {
+/** What the table has no room for. `wait`: ms that answers were waited for; absent if nobody was asked. */
+function notesOf(program: AskedProgram, wait: number | undefined): string[] {
   const { id: { pid }, answer, hasAnswered } = program;
   const { recording, lastError } = answer ?? {};
-  const until = recording?.until === undefined ? "" : ` until ${formatTimepoint(BigInt(recording.until) * 1_000_000n)}`;
   return [
-    ...hasAnswered ? [] : [`PID ${pid}: ${silence(program, wait)}`],
-    ...recording?.reason === undefined ? [] : [`PID ${pid}: ${recording.on ? "on: " : ""}${recording.reason}${until}`],
+    ...hasAnswered || wait === undefined ? [] : [`PID ${pid}: ${silence(program, wait)}`],
+    ...stateOf(recording) === undefined ? [] : [`PID ${pid}: ${stateOf(recording)}`],
     ...lastError === undefined ? [] : [`PID ${pid}: latest error: ${lastError}`],
   ];
+}
+
+/** Why not all is recorded, or until when it is; `undefined` if nothing is to be said of it. */
+function stateOf(recording: RecordingState | undefined): string | undefined {
+  const { on, reason, until } = recording ?? { on: true };
+  if (reason === undefined && until === undefined) return undefined;
+  const words = [
+    ...on ? [reason === undefined ? `on by ${CONTROL_FILE}` : "on:"] : [],
+    ...reason === undefined ? [] : [reason],
+  ];
+  return words.join(" ") + (until === undefined ? "" : ` until ${formatTimepoint(BigInt(until) * 1_000_000n)}`);
 }
 
 function runtimeOf(record: AskedProgram["record"]): string {

@@ -11,7 +11,15 @@ import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
 import { addLabelOption, repeated, timeLength } from "../../input/options.ts";
 import { formatTable } from "../../terminal/table.ts";
-import { addTargetOptions, ask, identityColumns, silence, type TargetOptions, targetsOf } from "./asking.ts";
+import {
+  addTargetOptions,
+  ask,
+  checkThatOneLives,
+  identityColumns,
+  silence,
+  type TargetOptions,
+  targetsOf,
+} from "./asking.ts";
 
 /** The longest time after which a switch is undone, ms. */
 const LONGEST = 366 * 86_400_000;
@@ -24,10 +32,12 @@ later follow too. The latest command counts; for what no command is about, a
 program records as it was started.
 
 With --for the command is undone after that time, whatever becomes of it or of
-this terminal. Without, it holds until another one.
+this terminal: what holds without it holds again. Without --for, it holds until
+another one. "kymo ${word} DIR" without other options replaces all before.
 
 Exits with 1 if a program has not answered: one that is stopped, or in a loop
-that neither turns nor records, follows when it goes on.
+that neither turns nor records, follows when it goes on. Exits with 2 if no
+program lives there with such a PID or isolate.
 
 --json prints one object: generation (of .control), programs (each with pid,
 isolate, name, alive, answered, recording).
@@ -74,6 +84,10 @@ async function switchRecording(
   const directory = openMonitoringDirectory(path, `switch ${word}`, context);
   const until = options.for === undefined ? undefined : clock.epoch() + BigInt(options.for) * 1_000_000n;
   const targets = targetsOf(options);
+  // A name may be that of a program to come, a PID and an isolate are not.
+  if (options.pid !== undefined || options.isolate !== undefined) {
+    checkThatOneLives(directory, `switch ${word}`, targets);
+  }
   const rules = targets.flatMap((target) =>
     (options.channel ?? [undefined]).flatMap((channel) =>
       (options.label ?? [undefined]).map((label): ControlRule => ({
@@ -101,7 +115,7 @@ function asText(
   wait: number,
   { stdout: { columns: width, hasColors } }: CliContext,
 ): string {
-  const end = until === undefined ? "" : `Until ${formatTimepoint(until)}.\n`;
+  const end = until === undefined ? "" : `Until ${formatTimepoint(until)}, and then as before.\n`;
   if (programs.length === 0) return `No such program is recording there now; those that start will follow.\n${end}`;
   const table = formatTable(
     [

@@ -92,7 +92,7 @@ async function takeAndShow(
   let code: ExitCode = exitCode.ok;
   if (options.heap) stdout.write(options.json ? `${JSON.stringify(taken)}\n` : heapProfileText(taken));
   else if (taken.files.length > 0) {
-    const { pid: _pid, isolate: _isolate, ...view } = options;
+    const { pid: _pid, isolate: _isolate, program: _program, ...view } = options;
     code = await showProfiles(taken.files, view, context);
   }
   return taken.failures.length > 0 ? exitCode.incomplete : code;
@@ -106,6 +106,12 @@ async function showProfiles(
 ): Promise<ExitCode> {
   const { stdout, stderr, runtime } = context;
   const { callers, callees, tree, pid: pids, isolate: isolates, byProcess = false, json = false } = options;
+  if (options.program !== undefined) {
+    throw new KymoError(
+      "invalid-argument",
+      "Cannot show the profile: --program needs --for; --pid and --isolate do not",
+    );
+  }
   if ([callers, callees, tree].filter((view) => view !== undefined).length > 1) {
     throw new KymoError(
       "invalid-argument",

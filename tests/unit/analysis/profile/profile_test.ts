@@ -232,7 +232,10 @@ describe("files of profiles", () => {
 
   it("must be there", () => {
     for (
-      const [path, reason] of [["/none", "no such file or directory"], ["/empty", "no .cpuprofile file in it"]] as const
+      const [path, reason] of [["/none", "no such file or directory"], [
+        "/empty",
+        "no .cpuprofile file in it (kymo profile --for takes one)",
+      ]] as const
     ) {
       const { code, message } = assertThrows(() => findProfiles([path], disk), KymoError);
       assertEquals([code, message], ["not-found", `Cannot read CPU profiles: "${path}": ${reason}`]);
