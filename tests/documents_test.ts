@@ -187,6 +187,16 @@ describe("recipes of docs/http.md", () => {
   }
 });
 
+it("drivers of docs/reference.md are lines of the tested programs", () => {
+  const [guide] = /^### Database drivers$[\s\S]*?^### /m.exec(read("docs/reference.md"))!;
+  const blocks = [...guide.matchAll(/^#### (.*)\n\n```ts ignore\n([\s\S]*?)^```$/gm)];
+  assertEquals(blocks.map(([, heading]) => heading), ["bun:sqlite", "pg", "postgres"]);
+  for (const [, heading = "", code = ""] of blocks) {
+    const program = read(`tests/process/examples/drivers/${heading.replace(":", "_")}.ts`).split("\n");
+    assertEquals(code.split("\n").filter((line) => !program.includes(line)), [], heading);
+  }
+});
+
 it("docs/fault_suite.md names tests that exist", () => {
   const files = new Set(readdirSync(join(root, "tests"), { recursive: true }).map((path) => basename(String(path))));
   const named = [...read("docs/fault_suite.md").matchAll(/`(\w+_test)`/g)].map(([, name]) => `${name}.ts`);
