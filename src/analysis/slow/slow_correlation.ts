@@ -1,5 +1,6 @@
 import { KymoError, quote } from "../../errors.ts";
 import { isWholeNumber } from "../../options.ts";
+import { CHANNELS } from "../../series.ts";
 import type { Selection } from "../frames/selection.ts";
 import { drawRequests, durationsQuery, gcPausesQuery, lagsQuery, type Request } from "./slow_queries.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
@@ -34,6 +35,8 @@ export interface RequestGroup {
 export interface CorrelatedSeries {
   /**
    * - `"duration"`: durations of the same process that lie wholly within the request. Exact.
+   * - `"client"`: outgoing requests of the same process that lie wholly within the request. Exact for
+   *   the time that was recorded: until the headers of the answer, or the end of its body.
    * - `"lag"`: event-loop lags of at least `LAG_PROBE_INTERVAL`, exact to that interval. When
    *   smaller lags happened is not recorded.
    * - `"gc"`: pauses for garbage collection. They are recorded at the next sampling tick, so they
@@ -41,7 +44,7 @@ export interface CorrelatedSeries {
    *   requests much longer than the sampling interval; for shorter ones it says how much was
    *   collected around them.
    */
-  readonly kind: "duration" | "lag" | "gc";
+  readonly kind: "duration" | "client" | "lag" | "gc";
   /** Label of the series. */
   readonly label: string;
   /**
@@ -69,8 +72,8 @@ export interface SlowCorrelation {
 
 /**
  * Finds series of the same process that were active during the slow requests of a label (or
- * whatever its durations measure) more than during the other requests: durations within them,
- * event-loop lags, and pauses for garbage collection.
+ * whatever its durations measure) more than during the other requests: durations and outgoing
+ * requests within them, event-loop lags, and pauses for garbage collection.
  *
  * It makes four passes over the durations, or one if they are in memory. Isolates of one process
  * count together, since the files do not tell them apart. Correlation does not prove a cause.
@@ -155,6 +158,10 @@ export async function findCorrelation(
       }
     };
     await add("duration", durationsQuery(durations.relation, label, requests));
+    if (db.channels().includes(CHANNELS.client)) {
+      const outgoing = db.frame(CHANNELS.client).where(within);
+      await add("client", durationsQuery(outgoing.relation, label, requests));
+    }
     await add("lag", lagsQuery(runtime.relation, requests));
     await add("gc", gcPausesQuery(runtime.relation, requests));
   }

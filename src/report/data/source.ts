@@ -32,6 +32,11 @@ export interface RecordedSeries {
   readonly label: string;
 }
 
+/** The label in a report of the outgoing requests that were recorded with a label. */
+export function outgoingLabel(label: string): string {
+  return OUTGOING + label;
+}
+
 /** The series of durations that has this label in a report. */
 export function recordedSeries(label: string): RecordedSeries {
   return label.startsWith(OUTGOING)

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { LAG_PROBE_INTERVAL, NANOSECONDS_PER_MS } from "../../series.ts";
+import { CHANNELS, LAG_PROBE_INTERVAL, NANOSECONDS_PER_MS } from "../../series.ts";
 import type { TelemetryDB } from "../../analysis/mod.ts";
 import { type CorrelatedSeries, findCorrelation, type SlowCorrelation } from "../../analysis/slow/slow_correlation.ts";
 import { formatDuration, formatPercent } from "../../display/numbers.ts";
 import { parseRequestLabel } from "../../http/request_labels.ts";
-import type { ReportSelection, Source } from "../data/source.ts";
+import { outgoingLabel, type ReportSelection, type Source } from "../data/source.ts";
 import type { ShownTime } from "../data/time_axis.ts";
 import type { Finding } from "../shared/report_data.ts";
 import { type FindingInputs, secondsRecorded, sum, type UnexplainedFinding } from "./finding_inputs.ts";
@@ -82,7 +82,7 @@ async function whatRan(
   const [first, last] = [BigInt(Math.floor(begin - TIMER_SLACK)) + from, BigInt(Math.ceil(end + TIMER_SLACK)) + from];
   const rows = await source.rows<{ label: string; duration: number }>(`
     SELECT Label AS label, Measurement AS duration FROM ${source.durations.relation}
-    WHERE process = ${process} AND Timepoint BETWEEN ${first} AND ${last}
+    WHERE process = ${process} AND Channel = '${CHANNELS.duration}' AND Timepoint BETWEEN ${first} AND ${last}
       AND Measurement >= ${MOST * (end - begin) / 1e9} AND Timepoint - Measurement * 1e9 >= ${first}
     ORDER BY Measurement LIMIT 100`);
   // Requests that waited took as long; of nested blocks the innermost says the most. A stream is open
@@ -122,12 +122,16 @@ export function whySlow(
   const slowest = slow.count <= FEW
     ? `its ${slow.count} slowest ${things}`
     : `its slowest ${formatPercent(slow.count / (slow.count + others.count), { trim: true })} of ${things}`;
-  const block = greatest(
-    correlated,
-    "duration",
-    ({ label, share }) =>
-      (share.slow >= MOST || excess(share) >= SETS_APART) && share.slow >= BEYOND_CHANCE * chance(label),
-  );
+  const explains = (share: CorrelatedSeries["share"], label: string): boolean =>
+    (share.slow >= MOST || excess(share) >= SETS_APART) && share.slow >= BEYOND_CHANCE * chance(label);
+  // Before what they are within: they say more.
+  const upstream = greatest(correlated, "client", ({ label, share }) => explains(share, outgoingLabel(label)));
+  if (upstream !== undefined) {
+    return `${
+      formatPercent(Math.min(1, upstream.share.slow), { trim: true })
+    } of the time of ${slowest} was spent on “${outgoingLabel(upstream.label)}”, ${contrast(upstream.share, things)}.`;
+  }
+  const block = greatest(correlated, "duration", ({ label, share }) => explains(share, label));
   if (block !== undefined) {
     return `${
       formatPercent(Math.min(1, block.share.slow), { trim: true })

@@ -9,7 +9,7 @@ describe("the reason for slowness", () => {
   const met = { slow: 10, others: 10 };
   const cases: [
     text: string | undefined,
-    correlated: [kind: "duration" | "lag" | "gc", label: string, slow: number, others: number][],
+    correlated: [kind: "duration" | "client" | "lag" | "gc", label: string, slow: number, others: number][],
     chance?: number,
   ][] = [
     ["98 % of the time of its 10 slowest runs was within “render”, as in all its runs.", [[
@@ -29,6 +29,10 @@ describe("the reason for slowness", () => {
       0.44,
       0.076,
     ]]],
+    [
+      "90 % of the time of its 10 slowest runs was spent on “→ api.example.com [GET]”, but only 20 % of the time of the others.",
+      [["duration", "load", 0.95, 0.25], ["client", "api.example.com [GET]", 0.9, 0.2]],
+    ],
     [undefined, [["duration", "what runs all the time", 0.99, 0.99]], 0.8],
     [
       "The event loop was blocked for 74 % of the time of its 10 slowest runs, but only 2 % of the time of the others: the slowest waited while something else ran.",

@@ -44,6 +44,19 @@ function shares({ correlated }: SlowCorrelation): Record<string, [slow: number, 
 }
 
 describe("correlateSlow", () => {
+  it("lays the time of slow requests to outgoing ones within them", async () => {
+    const outgoing = Array.from({ length: 1000 }, (_, i) => {
+      const isSlow = i % 100 === 50;
+      return [
+        from(i, i + (isSlow ? 0.08 : 0.001), "api.example.com [GET]"),
+        from(i, i + 0.08, "api.example.com [GET]", 43),
+      ];
+    }).flat();
+    const found = await correlate({ duration: requests(), client: outgoing });
+    assertEquals(found.correlated.filter(({ kind }) => kind === "client").length, 1);
+    assertEquals(shares(found), { "api.example.com [GET]": [0.8, 0.1] });
+  });
+
   it("takes the slowest requests, and examines a sample of them", async () => {
     const all = await correlate({ duration: requests() });
     // At least 20 should be slow, but all others take equally long.
