@@ -504,6 +504,11 @@ export interface Runtime {
   readonly exitHooks: ExitHooks;
   /** What makes servers: replaced, it makes servers whose requests are timed. */
   readonly servers: readonly Replaceable<ServerTimer>[];
+  /**
+   * What shows applications of frameworks before they serve: replaced, it passes on all objects that
+   * may be one.
+   */
+  readonly applications: readonly Replaceable<(candidate: object) => void>[];
   /** What makes outgoing requests: replaced, it makes requests that are timed. */
   readonly clients: readonly Replaceable<ClientTimer>[];
   /**

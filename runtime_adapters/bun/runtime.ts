@@ -16,6 +16,7 @@ import { bunFiles } from "./files.ts";
 import { bunProfiler } from "./profiler.ts";
 import { bunServers, bunWorkers } from "./replaceable.ts";
 import { nodeClients } from "../node_api/http/clients.ts";
+import { emitters } from "../node_api/http/emitters.ts";
 import { globalFetch } from "../web_api/fetch.ts";
 
 /** The part of the global `Bun` that is used. */
@@ -67,6 +68,7 @@ export function bunRuntime(): Runtime {
     ...typeof profiler === "string" ? {} : { profiler },
     exitHooks: bunExitHooks(),
     servers: bunServers(bun),
+    applications: [emitters],
     clients: [globalFetch, nodeClients],
     workers: bunWorkers,
     programFacts: processFacts,

@@ -20,6 +20,7 @@ import { inWorker } from "./signals.ts";
 import { denoStartupHold } from "./startup_hold.ts";
 import { denoServers, denoWorkers } from "./replaceable.ts";
 import { nodeClients } from "../node_api/http/clients.ts";
+import { emitters } from "../node_api/http/emitters.ts";
 import { globalFetch } from "../web_api/fetch.ts";
 
 const NANOSECONDS_PER_SECOND = 1e9;
@@ -73,6 +74,7 @@ export function denoRuntime(): Runtime {
     ...typeof profiler === "string" ? {} : { profiler, heapProfiler: heapProfilerOfV8() },
     exitHooks: denoExitHooks(),
     servers: denoServers,
+    applications: [emitters],
     clients: [globalFetch, nodeClients],
     workers: denoWorkers,
     programFacts: denoProgramFacts,

@@ -17,6 +17,7 @@ import { heapProfilerOfV8 } from "../node_api/profiler.ts";
 import { nodeProfiler } from "./profiler.ts";
 import { nodeServers } from "../node_api/http/servers.ts";
 import { nodeClients } from "../node_api/http/clients.ts";
+import { emitters } from "../node_api/http/emitters.ts";
 import { globalFetch } from "../web_api/fetch.ts";
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -58,6 +59,7 @@ export function nodeRuntime(): Runtime {
     ...typeof profiler === "string" ? {} : { profiler, heapProfiler: heapProfilerOfV8() },
     exitHooks: nodeExitHooks(),
     servers: [nodeServers],
+    applications: [emitters],
     clients: [globalFetch, nodeClients],
     workers: [],
     programFacts: processFacts,

@@ -2,6 +2,7 @@ import { defaultRuntime, sharedInIsolate, sharedInOtherVersions } from "../defau
 import { type KymoError, reason } from "../errors.ts";
 import { checkOutgoingOptions } from "../http/client/options.ts";
 import { clientTimer } from "../http/client/time_outgoing.ts";
+import { followKoa } from "../http/frameworks/middlewares.ts";
 import { defaultMonitor } from "../recording/default_monitor.ts";
 import type { Capability } from "../recording/status.ts";
 import { readOutgoing } from "../recording/environment.ts";
@@ -30,11 +31,12 @@ export function recordAutomatically(entry: string): void {
 }
 
 function record(entry: string): void {
-  const { clients, environment, programFacts, servers, workers } = defaultRuntime();
+  const { applications, clients, environment, programFacts, servers, workers } = defaultRuntime();
   const timer = automaticTimer();
   const automatic = {
     ...replaced(servers, () => timer),
     ...replaced(workers, () => preloadFor(entry)),
+    ...replaced(applications, () => followKoa),
     ...replacedClients(clients, environment),
   };
   const isMain = programFacts().kind === "main";

@@ -131,6 +131,41 @@ interface RoutedKoaContext extends KoaContext {
  * router sets what has matched only when it is called, and a client may leave before it returns.
  */
 export function koaRoutes(context: KoaContext, next: () => Promise<unknown>): Promise<unknown> {
+  noteKoaRouteWhenSet(context);
+  return next();
+}
+
+/** The used part of an application of Koa. */
+interface Koa {
+  /** Makes the context of a request. */
+  createContext(...args: unknown[]): KoaContext;
+}
+
+/** Applications whose routes are noted. */
+const applications = new WeakSet<object>();
+
+/** Notes the routes of an object if it is an application of Koa. Does not throw. */
+export function followKoa(candidate: object): void {
+  try {
+    const { createContext, callback, middleware } = candidate as Koa & Record<"callback" | "middleware", unknown>;
+    if (typeof createContext !== "function" || typeof callback !== "function" || !Array.isArray(middleware)) return;
+    if (applications.has(candidate)) return;
+    applications.add(candidate);
+    Reflect.defineProperty(candidate, "createContext", {
+      configurable: true,
+      writable: true,
+      value(this: unknown, ...args: unknown[]): KoaContext {
+        const context = createContext.apply(this, args);
+        noteKoaRouteWhenSet(context);
+        return context;
+      },
+    });
+  } catch {
+    // It is none.
+  }
+}
+
+function noteKoaRouteWhenSet(context: KoaContext): void {
   let matchedRoute: unknown;
   Reflect.defineProperty(context, "_matchedRoute", {
     configurable: true,
@@ -142,7 +177,6 @@ export function koaRoutes(context: KoaContext, next: () => Promise<unknown>): Pr
       noteRoute(req, pathOf(matched, method));
     },
   });
-  return next();
 }
 
 /** The path of the last layer that is a route for this method: the router's own choice. */

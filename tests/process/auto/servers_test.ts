@@ -67,12 +67,14 @@ async function checkCounts(
 
 const APPS: readonly (readonly [RuntimeName, name: string, requests: typeof REQUESTS])[] = [
   ["deno", "deno_serve", [...REQUESTS, THROWS]],
-  ["deno", "express", [...REQUESTS, NAMED]],
-  ["deno", "fastify", [...REQUESTS, NAMED]],
+  ["deno", "frameworks/express", [...REQUESTS, NAMED]],
+  ["deno", "frameworks/fastify", [...REQUESTS, NAMED]],
+  ["deno", "frameworks/koa", [...REQUESTS, NAMED]],
+  ["bun", "frameworks/koa", [...REQUESTS, NAMED]],
   ["bun", "bun_serve", [...REQUESTS, THROWS, NAMED]],
   ["bun", "default_export", [...REQUESTS, THROWS]],
-  ["bun", "express", [...REQUESTS, NAMED]],
-  ["bun", "fastify", [...REQUESTS, NAMED]],
+  ["bun", "frameworks/express", [...REQUESTS, NAMED]],
+  ["bun", "frameworks/fastify", [...REQUESTS, NAMED]],
 ];
 
 describe("an unchanged program under the preload records each request once:", () => {

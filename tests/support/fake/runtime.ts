@@ -114,6 +114,7 @@ export class FakeRuntime implements Runtime {
     stop: () => {},
   };
   servers: Runtime["servers"] = [];
+  applications: Runtime["applications"] = [];
   clients: Runtime["clients"] = [];
   workers: Runtime["workers"] = [];
   readonly hooks = new Set<ExitHook>();
