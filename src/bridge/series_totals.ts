@@ -132,7 +132,13 @@ export class SeriesTotals {
       channel,
       Array.from(durations, ([label, { stored }]) => [label, stored]),
       // JSON has no NaN and no infinity.
-      Array.from(numbers, ([label, { count, sum, last, lastTime }]) => [label, count, sum, String(last), lastTime]),
+      Array.from(numbers, ([label, { count, sum, last, lastTime }]) => [
+        label,
+        count,
+        String(sum),
+        String(last),
+        lastTime,
+      ]),
     ]);
     return { folded, channels };
   }
@@ -155,10 +161,10 @@ export class SeriesTotals {
         totals.durations.set(label, histogram);
       }
       for (const [label, count, sum, last, lastTime] of numbers) {
-        if (typeof label !== "string" || [count, sum, lastTime].some((item) => typeof item !== "number")) {
+        if (typeof label !== "string" || [count, lastTime].some((item) => typeof item !== "number")) {
           return undefined;
         }
-        totals.numbers.set(label, { count, sum, last: Number(last), lastTime });
+        totals.numbers.set(label, { count, sum: Number(sum), last: Number(last), lastTime });
       }
       all.#series += totals.durations.size + totals.numbers.size;
     }

@@ -12,6 +12,7 @@
 import { Buffer } from "node:buffer";
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
+import { clearTimeout, setTimeout } from "node:timers";
 import { fileError, type KymoError, reason } from "../errors.ts";
 import { temporaryPathBeside } from "../files/names.ts";
 import { recover } from "../recording/recovery/recover.ts";
@@ -161,14 +162,17 @@ async function serve(
   answer: (accept: string | undefined) => MetricsAnswer,
 ): Promise<() => Promise<void>> {
   const { createServer } = await import("node:http");
-  const waiting = new WeakMap<object, ReturnType<typeof setTimeout>>();
+  const waiting = new WeakMap<object, NodeJS.Timeout>();
+  /** A timer that does not keep the program alive. */
+  const cutLater = (socket: { destroy(): unknown }, ms: number): NodeJS.Timeout =>
+    setTimeout(() => void socket.destroy(), ms).unref();
   const server = createServer({ maxHeaderSize: 16 * 1024, keepAliveTimeout: IDLE }, (request, response) => {
     const { socket } = request;
     clearTimeout(waiting.get(socket));
-    const cut = setTimeout(() => socket.destroy(), SLOW_READER);
+    const cut = cutLater(socket, SLOW_READER);
     response.on("close", () => {
       clearTimeout(cut);
-      if (!socket.destroyed) waiting.set(socket, setTimeout(() => socket.destroy(), IDLE));
+      if (!socket.destroyed) waiting.set(socket, cutLater(socket, IDLE));
     });
     const { method = "", url = "", headers } = request;
     const hasBody = Number(headers["content-length"] ?? 0) > 0 || headers["transfer-encoding"] !== undefined;
@@ -185,8 +189,7 @@ async function serve(
   });
   server.maxConnections = 64;
   server.on("connection", (socket) => {
-    const cut = setTimeout(() => socket.destroy(), SLOW_CLIENT);
-    waiting.set(socket, cut);
+    waiting.set(socket, cutLater(socket, SLOW_CLIENT));
     socket.on("error", () => {}).on("close", () => clearTimeout(waiting.get(socket)));
   });
   await new Promise<void>((resolve, reject) => {

@@ -73,7 +73,7 @@ export function otlpOptions(given: OtlpArguments, environment: Pick<Environment,
     interval: milliseconds(named(INTERVAL_NAME, variable(INTERVAL_NAME)), INTERVAL),
     compression,
     histograms: given.histograms ?? histogramsOf(variable(AGGREGATION)),
-    resource: resourceOf(variable("OTEL_RESOURCE_ATTRIBUTES"), variable("OTEL_SERVICE_NAME") ?? given.service),
+    resource: resourceOf(variable("OTEL_RESOURCE_ATTRIBUTES"), variable("OTEL_SERVICE_NAME"), given.service),
   };
 }
 
@@ -120,7 +120,8 @@ function headersOf(given: readonly [string, string] | undefined): Record<string,
   return headers;
 }
 
-function resourceOf(attributes: string | undefined, service: string): Attributes {
+/** `OTEL_SERVICE_NAME` comes before the attribute of that name. */
+function resourceOf(attributes: string | undefined, service: string | undefined, otherwise: string): Attributes {
   const resource: Record<string, string> = {};
   for (const pair of (attributes ?? "").split(",")) {
     const [, name, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
@@ -131,7 +132,7 @@ function resourceOf(attributes: string | undefined, service: string): Attributes
       resource[name] = value;
     }
   }
-  return { "service.name": service, ...resource };
+  return service === undefined ? { "service.name": otherwise, ...resource } : { ...resource, "service.name": service };
 }
 
 function milliseconds(given: readonly [string, string] | undefined, otherwise: number): number {
