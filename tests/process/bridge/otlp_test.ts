@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { decodeMetricsRequest, partialSuccess } from "../../support/metrics/otlp_decoder.ts";
@@ -17,20 +17,33 @@ interface Answer {
   readonly body?: Uint8Array;
 }
 
+/** What a collector is sent. */
+interface Push {
+  readonly request: {
+    readonly method: unknown;
+    readonly url: unknown;
+    readonly headers: Readonly<Record<string, unknown>>;
+  };
+  readonly body: Uint8Array;
+  /** When, ms. */
+  readonly at: number;
+}
+
 /** A collector that gives these answers, the last again and again. */
 async function collector(answers: readonly Answer[]): Promise<
   AsyncDisposable & {
     readonly url: string;
-    readonly requests: readonly { readonly request: IncomingMessage; readonly body: Uint8Array; readonly at: number }[];
+    readonly requests: readonly Push[];
   }
 > {
-  const requests: { request: IncomingMessage; body: Uint8Array; at: number }[] = [];
+  const requests: Push[] = [];
   const server = createServer(async (request, response) => {
+    const { method, url, headers: given } = request;
     const parts: Uint8Array[] = [];
     for await (const part of request) parts.push(part);
     const { status, headers = {}, body = new Uint8Array() } = answers[Math.min(requests.length, answers.length - 1)]!;
     requests.push({
-      request,
+      request: { method, url, headers: { ...given } },
       body: new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer()),
       at: Date.now(),
     });
