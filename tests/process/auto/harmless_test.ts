@@ -55,6 +55,7 @@ describe("a program under the preload does what it does without,", () => {
   const wrong: Record<string, Readonly<Record<string, string>>> = {
     "a variable has a wrong value": { KYMO_FLUSH: "soon" },
     "a variable is out of range": { KYMO_MEMORY: "1" },
+    "the variable for outgoing requests has a wrong value": { KYMO_CLIENT: "maybe" },
     "a variable is not Kymo's": { KYMO_DIRECTORY: "somewhere" },
     "the directory cannot be made": { KYMO_DIR: "/proc/kymo/rows" },
   };

@@ -71,6 +71,7 @@ const APPS: readonly (readonly [RuntimeName, name: string, requests: typeof REQU
   ["deno", "frameworks/fastify", [...REQUESTS, NAMED]],
   ["deno", "frameworks/koa", [...REQUESTS, NAMED]],
   ["bun", "frameworks/koa", [...REQUESTS, NAMED]],
+  ["bun", "frameworks/elysia", [...REQUESTS, NAMED]],
   ["bun", "bun_serve", [...REQUESTS, THROWS, NAMED]],
   ["bun", "default_export", [...REQUESTS, THROWS]],
   ["bun", "frameworks/express", [...REQUESTS, NAMED]],
