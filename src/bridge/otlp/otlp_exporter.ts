@@ -1,4 +1,5 @@
 import { reason } from "../../errors.ts";
+import { untimed } from "../../http/client/outgoing_requests.ts";
 import type { Runtime } from "../../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../../series.ts";
 import type { PushCounts } from "../bridge.ts";
@@ -111,7 +112,7 @@ export class OtlpExporter {
     const bytes = encodeMetricsRequest(metrics, { resource, version, began, now: clock.epoch(), histograms });
     const isPacked = compression === "gzip" && typeof CompressionStream === "function";
     try {
-      const response = await fetch(url, {
+      const response = await untimed(fetch)(url, {
         method: "POST",
         headers: {
           ...headers,
