@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { BridgeProcess, kymo } from "../bridge/bridge_process.ts";
 import { ask, open } from "../../support/process/http_client.ts";
-import { decodeMetricsRequest } from "../../support/metrics/otlp_decoder.ts";
+import { decodeMetricsRequest } from "../bridge/otlp_decoder.ts";
 import { type RuntimeName, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { app, ports, preloaded } from "./preloaded.ts";

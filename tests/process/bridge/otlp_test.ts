@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { decodeMetricsRequest, partialSuccess } from "../../support/metrics/otlp_decoder.ts";
+import { decodeMetricsRequest, partialSuccess } from "./otlp_decoder.ts";
 import { RUNTIMES } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { until } from "../../support/wait.ts";
