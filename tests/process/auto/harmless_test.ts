@@ -99,4 +99,23 @@ describe("a program under the preload does what it does without,", () => {
     const permissions = ["--allow-net", "--allow-env"];
     assertAsWithout(await run("7", { KYMO_DIR: scratch.at("rows") }, { permissions }), /^Kymo.*--allow-write.*\n$/);
   });
+
+  it("and what cannot be replaced is told in status(), while the rest is recorded", async () => {
+    using scratch = scratchDirectory();
+    const command = preloadedCommand(thisRuntime, APP, ["0"]);
+    const frozen = app("frozen");
+    const flags = { deno: [`--preload=${frozen}`], bun: ["--preload", frozen], node: ["--import", frozen] };
+    const at = command.findIndex((word) => word.startsWith("--preload") || word === "--import");
+    const { code, stdout, stderr } = await spawnCommand(command.toSpliced(at, 0, ...flags[thisRuntime]), {
+      env: { KYMO_DIR: scratch.at("rows") },
+    }).ended;
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertEquals(stdout.slice(0, OUTPUT.length), OUTPUT);
+    const automatic = JSON.parse(stdout.slice(OUTPUT.length));
+    const own = thisRuntime === "deno" ? "Deno.serve" : "Bun.serve";
+    assertEquals(automatic[own], { available: false, reason: "serve is read-only" });
+    assertEquals(automatic["Worker"], { available: false, reason: "Worker is read-only" });
+    assertEquals(automatic["node:http"], { available: true });
+    assertEquals(countByLabel(scratch.at("rows"), "duration"), { "/text [GET]": 1 });
+  });
 });
