@@ -98,7 +98,7 @@ const maximumLines = 400;
 const longFiles = new Map([
   ["src/runtime.ts", "the port: one interface with the types that it speaks of"],
   ["src/files/names.ts", "every name of a file, made and parsed in one place"],
-  ["tests/support/model/watched_monitor.ts", "one model of everything that a monitor promises, read as a whole"],
+  ["tests/unit/recording/model/watched_monitor.ts", "one model of everything that a monitor promises, read as a whole"],
 ]);
 
 /**

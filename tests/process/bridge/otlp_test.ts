@@ -3,11 +3,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { decodeMetricsRequest, partialSuccess } from "./otlp_decoder.ts";
+import { decodeMetricsRequest, partialSuccess } from "../../support/bridge/otlp_decoder.ts";
 import { RUNTIMES } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { until } from "../../support/wait.ts";
-import { BridgeProcess, sum, valuesIn } from "./bridge_process.ts";
+import { BridgeProcess, sum, valuesIn } from "../../support/bridge/bridge_process.ts";
 import { record } from "./recording.ts";
 
 /** What a collector answers. */

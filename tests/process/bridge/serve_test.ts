@@ -8,7 +8,7 @@ import { RecordedService } from "../../support/process/recorded_service.ts";
 import { RUNTIMES } from "../../support/process/run.ts";
 import { randomFrom } from "../../support/random.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { BridgeProcess, kymo, sum, valuesIn } from "./bridge_process.ts";
+import { BridgeProcess, kymo, sum, valuesIn } from "../../support/bridge/bridge_process.ts";
 import { record, ROWS_EACH } from "./recording.ts";
 
 const service = fileURLToPath(new URL("./fixtures/service.ts", import.meta.url));

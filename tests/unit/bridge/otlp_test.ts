@@ -8,7 +8,7 @@ import { numberMetric } from "../../../src/bridge/metric.ts";
 import { encodeMetricsRequest, readMetricsResponse } from "../../../src/bridge/otlp/metrics_request.ts";
 import { otlpOptions } from "../../../src/bridge/otlp/otlp_options.ts";
 import { KymoError } from "../../../src/errors.ts";
-import { decodeMetricsRequest, partialSuccess } from "../../process/bridge/otlp_decoder.ts";
+import { decodeMetricsRequest, partialSuccess } from "../../support/bridge/otlp_decoder.ts";
 
 // deno-lint-ignore no-explicit-any -- its types do not say what is in it
 const official = generated as any;

@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { DiskOptions } from "../../support/fake/memory_disk.ts";
-import { isFullSuite, shortOrFull } from "../../support/faults/suite_size.ts";
-import { type Command, sequences } from "../../support/model/commands.ts";
-import { ProcessPair } from "../../support/model/process_pair.ts";
+import type { DiskOptions } from "../../../support/fake/memory_disk.ts";
+import { isFullSuite, shortOrFull } from "../../../support/faults/suite_size.ts";
+import { type Command, sequences } from "./commands.ts";
+import { ProcessPair } from "./process_pair.ts";
 
 /** Random sequences of each kind of disk: so many in the gate, so many in full. */
 const SEQUENCES = shortOrFull(350, 33_334);

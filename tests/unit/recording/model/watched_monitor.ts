@@ -1,11 +1,11 @@
-import { KymoError } from "../../../src/errors.ts";
-import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
-import type { StartOptions } from "../../../src/recording/options.ts";
-import type { MonitorStatus } from "../../../src/recording/status.ts";
-import type { ChannelCounts } from "../../../src/recording/buffers/double_buffer.ts";
-import { EPOCH, type FakeRuntime } from "../fake/runtime.ts";
-import { DIRECTORY } from "../fake/published_files.ts";
-import { LEAST_THRESHOLD } from "../small_buffers.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import { createMonitor, type Monitor } from "../../../../src/recording/monitor.ts";
+import type { StartOptions } from "../../../../src/recording/options.ts";
+import type { MonitorStatus } from "../../../../src/recording/status.ts";
+import type { ChannelCounts } from "../../../../src/recording/buffers/double_buffer.ts";
+import { EPOCH, type FakeRuntime } from "../../../support/fake/runtime.ts";
+import { DIRECTORY } from "../../../support/fake/published_files.ts";
+import { LEAST_THRESHOLD } from "../../../support/small_buffers.ts";
 
 /** What a program's own error handler does. */
 export type ErrorHandler = "nothing" | "throw" | "reject" | "observe" | "stop";

@@ -1,4 +1,4 @@
-import type { MemoryDisk } from "../fake/memory_disk.ts";
+import type { MemoryDisk } from "../../../support/fake/memory_disk.ts";
 
 const HEADER = "Timepoint,Measurement,Label,PID\r\n";
 const ROW = /-?\d+,([^,"\r\n]+),(?:"(?:[^"]|"")*"|[^",\r\n]*),\d+\r\n/y;

@@ -1,10 +1,10 @@
 import fc, { type Arbitrary } from "fast-check";
-import type { DiskOperation } from "../fake/memory_disk.ts";
+import type { DiskOperation } from "../../../support/fake/memory_disk.ts";
 import { CODES, OPERATIONS } from "./troubled_disk.ts";
 import { COMMON, type Recording, type Target, type WatchedMonitor } from "./watched_monitor.ts";
 import type { ProcessPair } from "./process_pair.ts";
-import { EPOCH } from "../fake/runtime.ts";
-import { LEAST_THRESHOLD } from "../small_buffers.ts";
+import { EPOCH } from "../../../support/fake/runtime.ts";
+import { LEAST_THRESHOLD } from "../../../support/small_buffers.ts";
 
 /** Something that happens, and prints as what it is. */
 export class Command {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { commandOf, type Ended, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
+import { commandOf, type Ended, spawnCommand, type Spawned, thisRuntime } from "../process/run.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 

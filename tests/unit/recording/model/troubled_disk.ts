@@ -1,6 +1,6 @@
-import { FileError } from "../../../src/runtime.ts";
-import { type DiskOperation, type DiskOptions, MemoryDisk } from "../fake/memory_disk.ts";
-import { csvPaths, DIRECTORY } from "../fake/published_files.ts";
+import { FileError } from "../../../../src/runtime.ts";
+import { type DiskOperation, type DiskOptions, MemoryDisk } from "../../../support/fake/memory_disk.ts";
+import { csvPaths, DIRECTORY } from "../../../support/fake/published_files.ts";
 import { isTorn } from "./published_rows.ts";
 
 /** Every operation of a disk. */
