@@ -74,6 +74,8 @@ describe("openSources with files that were rotated or renamed", () => {
     const written: [name: string, content: string, channel: string][] = [
       ["duration-20261128.csv", csv(1), "duration"],
       ["duration-20261128.csv", HEADER + row(1, "0.5"), "duration-20261128"],
+      ["client-old.csv", csv(1), "client"],
+      ["client-old.csv", HEADER + row(1, "0.5"), "client-old"],
       ["duration-web.csv", HEADER + row(1, "0.123456789") + row(1, "0.12345678"), "duration-web"],
       ["Duration.csv", csv(1), "duration"],
       ["Duration.csv", HEADER + row(1, "17"), "Duration"],

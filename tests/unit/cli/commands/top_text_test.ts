@@ -39,6 +39,17 @@ function textOf(interval: LiveInterval, width?: number): string[] {
 }
 
 describe("the text of kymo top", () => {
+  it("lists outgoing requests apart from the durations of the program", () => {
+    const measured = { unit: "s", count: 2, rate: 1, mean: 0.1, p50: 0.1, p99: 0.1, max: 0.1 } as const;
+    const rest = { ...measured, sampled: false, approximate: false, history: [] };
+    const series = [
+      { ...rest, channel: "client", label: "api.example.com [GET]" },
+      { ...rest, channel: "duration", label: "/orders/:id [GET]" },
+    ];
+    const starts = textOf({ ...interval([]), series }).map((line) => line.split(/ {2,}/)[0]);
+    assertEquals(starts.slice(-5), ["duration", "/orders/:id [GET]", "", "outgoing request", "api.example.com [GET]"]);
+  });
+
   it("names each program, says in words what is wrong with which, and counts those that live", () => {
     const error = { how: "uncaught", error: "TypeError", age: 0.4 } as const;
     const processes = [
