@@ -10,6 +10,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   mount: "mount",
   nsenter: "util-linux",
   postgres: "postgresql",
+  promtool: "prometheus",
   setpriv: "util-linux",
   unshare: "util-linux",
   "mkfs.ext4": "e2fsprogs",
