@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RUNTIMES, spawnCommand, type Spawned } from "../../support/process/run.ts";
 import { missing } from "../../support/process/system_tools.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { BridgeProcess } from "./bridge_process.ts";
+import { BridgeProcess } from "../../support/bridge/bridge_process.ts";
 import { record } from "./recording.ts";
 
 /** Whether all databases are tried, as `deno task test:bridge` does; the gate tries Prometheus alone. */
@@ -30,7 +30,8 @@ class Database implements AsyncDisposable {
     for (const end = Date.now() + 20_000; Date.now() < end; await sleep(100)) {
       try {
         const response = await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(query)}`);
-        const { data } = await response.json();
+        // deno-lint-ignore no-explicit-any -- on Bun it is unknown
+        const { data } = await response.json() as any;
         if (data.result.length > 0) return data.result;
       } catch (error) {
         last = error; // it has not begun to listen
