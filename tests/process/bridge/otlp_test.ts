@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { decodeMetricsRequest, partialSuccess } from "../../support/bridge/otlp_decoder.ts";
 import { RUNTIMES } from "../../support/process/run.ts";
@@ -77,6 +77,8 @@ describe("kymo serve --otlp", () => {
       OTEL_EXPORTER_OTLP_HEADERS: "x-tenant=a%20b",
       OTEL_RESOURCE_ATTRIBUTES: "service.name=orders,zone=b",
     });
+    const { hostname, port } = new URL(bridge.url);
+    const slow = cutOff(hostname, Number(port), "GET /metrics HTTP/1.1\r\nhost: x\r\n"); // meanwhile
     await until(() => there.requests.length >= 3);
     const [first, second, third] = there.requests;
     assert(second!.at - first!.at >= 1_000, "it did not wait as long as it was asked to");
@@ -110,6 +112,7 @@ describe("kymo serve --otlp", () => {
     await bridge.until((values) => values(pushes)['{result="failed"}'] === 1);
     assertEquals(valuesIn(await bridge.scrape(), pushes)['{result="partial"}'], 1);
     assertEquals(sum(valuesIn(await bridge.scrape(), "kymo_bridge_otlp_rejected_points_total")), 2);
+    assertEquals(await slow, true, "a client that is slow to ask is not cut off");
     const before = there.requests.length;
     const { code, stderr } = await bridge.stop();
     assertEquals(code, 0);
@@ -122,3 +125,18 @@ describe("kymo serve --otlp", () => {
     assertEquals(new Set(starts).size, 1); // so that a push that is repeated is the same series
   });
 });
+
+/** Sends the beginning of a request; whether the connection is cut off. */
+function cutOff(host: string, port: number, text: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host, () => socket.write(text));
+    const late = setTimeout(() => {
+      socket.destroy();
+      resolve(false);
+    }, 15_000);
+    socket.resume().on("error", () => {}).on("close", () => {
+      clearTimeout(late);
+      resolve(true);
+    });
+  });
+}

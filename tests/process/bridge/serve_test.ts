@@ -1,6 +1,5 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
@@ -111,14 +110,12 @@ describe("kymo serve", () => {
     assertEquals((await summaryOf(directory)).rows, 107 * ROWS_EACH);
   });
 
-  it("answers only who asks for /metrics, at once, and without a body", async () => {
+  it("answers only who asks for /metrics, without a body", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     await record(RUNTIMES[0]!, directory, {}, 1);
     await using bridge = await BridgeProcess.start(directory);
     assertMatch(bridge.url, /^http:\/\/127\.0\.0\.1:/);
-    const { hostname, port } = new URL(bridge.url);
-    const slow = cutOff(hostname, Number(port), "GET /metrics HTTP/1.1\r\nhost: x\r\n");
     const status = async (path: string, init?: RequestInit): Promise<number> => {
       const response = await fetch(new URL(path, bridge.url), init);
       await response.text();
@@ -143,7 +140,6 @@ describe("kymo serve", () => {
     const second = await kymo("serve", directory, "--metrics", "0");
     assertEquals([second.code, second.stdout], [3, ""]);
     assertMatch(second.stderr, /^Cannot serve: ".*": another program is its bridge\n$/);
-    assertEquals(await slow, true);
   });
 
   it("says what is wrong with its arguments", async () => {
@@ -155,18 +151,3 @@ describe("kymo serve", () => {
     }
   });
 });
-
-/** Sends the beginning of a request; whether the connection is cut off. */
-function cutOff(host: string, port: number, text: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, host, () => socket.write(text));
-    const late = setTimeout(() => {
-      socket.destroy();
-      resolve(false);
-    }, 15_000);
-    socket.resume().on("error", () => {}).on("close", () => {
-      clearTimeout(late);
-      resolve(true);
-    });
-  });
-}
