@@ -36,7 +36,7 @@ export { TelemetryDB } from "./frames/telemetry_db.ts";
 export type { DuckDBOptions } from "./duckdb/duckdb.ts";
 export type { OpenOptions } from "./frames/recording.ts";
 export type { TimeBounds } from "./source/time_window.ts";
-export type { CopiedFile, Problem, Reading } from "./source/reading_report.ts";
+export type { CopiedFile, GoneFile, Problem, Reading } from "./source/reading_report.ts";
 export type { TelemetryFrame } from "./frames/telemetry_frame.ts";
 export type { SeriesData, TelemetrySeries } from "./frames/telemetry_series.ts";
 export type { Selection, SeriesSelection } from "./frames/selection.ts";
