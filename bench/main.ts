@@ -33,6 +33,7 @@ const ORDER = [
   "many",
   "ship",
   "top",
+  "bridge",
 ];
 
 /** Time limit for a part in one configuration, minutes. */
