@@ -88,6 +88,7 @@ const maximumEntries = 16;
 const largeFolders = new Map([
   ["src", "one entry for each layer, so that the tree is the table of contents"],
   ["tests/unit", "one entry for each entry of src, as there"],
+  ["bench/parts", "one entry for each part of the bench, which its page has one after the other"],
   ["tests/process", "one entry for each kind of promise to users"],
 ]);
 
