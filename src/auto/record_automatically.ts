@@ -5,7 +5,7 @@ import { clientTimer } from "../http/client/time_outgoing.ts";
 import { followKoa } from "../http/frameworks/middlewares.ts";
 import { defaultMonitor } from "../recording/default_monitor.ts";
 import type { Capability } from "../recording/status.ts";
-import { readOutgoing } from "../recording/environment.ts";
+import { isPreloadOff, readOutgoing } from "../recording/environment.ts";
 import type { Environment, Replaceable, Runtime } from "../runtime.ts";
 import { automaticTimer } from "./server_timer.ts";
 
@@ -32,6 +32,7 @@ export function recordAutomatically(entry: string): void {
 
 function record(entry: string): void {
   const { applications, clients, environment, programFacts, servers, workers } = defaultRuntime();
+  if (isPreloadOff(environment)) return;
   const timer = automaticTimer();
   const automatic = {
     ...replaced(servers, () => timer),

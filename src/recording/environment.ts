@@ -264,6 +264,14 @@ function readText(
 /** Variables of the command line. */
 export const OF_COMMANDS = ["KYMO_TO", "KYMO_TO_PASSWORD_FILE"];
 
+/** With `0` in it the preload does nothing. */
+const PRELOAD = "KYMO_AUTO";
+
+/** Whether the preload is to do nothing in this process, as in the `kymo` command itself. */
+export function isPreloadOff(environment: Environment): boolean {
+  return flag.parse(environment.get(PRELOAD) ?? "") === false;
+}
+
 /** The variable of the preload that is no option of `start`. */
 export const OUTGOING: Variable = {
   name: "KYMO_CLIENT",
@@ -300,7 +308,7 @@ const OF_KUBERNETES =
 
 /** A failure for each variable that begins as Kymo's do and is none of them. */
 function unknownVariables(environment: Environment): KymoError[] {
-  const known = new Set([...Object.values(VARIABLES).map(({ name }) => name), OUTGOING.name, ...OF_COMMANDS]);
+  const known = new Set([...Object.values(VARIABLES).map(({ name }) => name), OUTGOING.name, PRELOAD, ...OF_COMMANDS]);
   const isUnknown = (name: string): boolean =>
     name.startsWith("KYMO_") && !known.has(name) && !name.startsWith(OF_TESTS) && !OF_KUBERNETES.test(name) &&
     environment.get(name) !== "";

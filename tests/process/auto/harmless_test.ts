@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { canMount, withSmallDisk } from "../../support/disks/mounted_tmpfs.ts";
 import { countByLabel } from "../../support/process/recorded_rows.ts";
 import { commandOf, type Ended, spawnCommand, thisRuntime } from "../../support/process/run.ts";
@@ -41,6 +41,13 @@ describe("a program under the preload does what it does without,", () => {
     const { code, stderr } = await run("0", { KYMO_DIR: scratch.at("rows"), KYMO_RUNTIME: "0" });
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     assertEquals(countByLabel(scratch.at("rows"), "runtime"), {});
+  });
+
+  it("and leaves nothing if KYMO_AUTO=0 switches the preload off", async () => {
+    using scratch = scratchDirectory();
+    const ended = await run("7", { KYMO_DIR: scratch.at("rows"), KYMO_AUTO: "0" });
+    assertEquals(ended, { code: 7, signal: null, stdout: OUTPUT, stderr: "" });
+    assertEquals(existsSync(scratch.at("rows")), false);
   });
 
   it("if it ends by an error that nobody handles", async () => {
