@@ -115,13 +115,13 @@ export class ChannelFollower {
   /**
    * Without spools, the program has ended or goes on in heap memory. It publishes the next
    * segments, unless they are appended to a file. Files before the last one may be gone, because they
-   * were compacted or moved, before this look or before the first.
+   * were compacted or moved, before this look or before the first. Beyond those that are known nothing
+   * is skipped: while the next one is looked for in vain, the program may publish it and another.
    */
   #followFiles(look: Look, published: number): void {
     if (published - this.#sequence > MAX_SEGMENTS) this.#goTo(published - MAX_SEGMENTS);
     const ahead = this.#appends && this.looksSince <= 2 ? MAX_GAP : 1;
-    const gaps = Math.max(ahead, published - this.#sequence + 1);
-    for (let gap = 0; gap < gaps; gap++) {
+    for (let gap = 0; gap < ahead || this.#sequence + gap <= published; gap++) {
       if (!this.#findFile(look, this.#sequence + gap)) continue;
       this.#goTo(this.#sequence + gap + 1);
       gap = -1;

@@ -313,6 +313,7 @@ describe("the report in a browser", { skip }, () => {
     assertEquals(await page.locator("fieldset input[type=checkbox]").count(), 16);
     assertEquals((await sections(page)).length, 20);
     await page.getByRole("button", { name: /^Show 20 more of \d+ labels$/ }).click();
+    await page.locator("article.label >> nth=39").waitFor({ state: "attached" });
     assertEquals((await sections(page)).length, 40);
     await page.getByRole("button", { name: /^Show all \d+ labels$/ }).click();
     assert(Object.keys(await overview(page)).length > 500);
