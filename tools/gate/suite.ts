@@ -182,7 +182,7 @@ function skipReason(root: string, { file, line }: TestCase): string | undefined 
   if (file === undefined || line === undefined) return undefined;
   const lines = Deno.readTextFileSync(`${root}/${file}`).split("\n");
   const [declaration = ""] = lines.slice(line - 1).join("\n").split("=>", 1);
-  const before = lines.slice(0, line - 1).join("\n");
+  const before = lines.slice(0, line - 1).map((text) => `${text}\n`).join("");
   const skip = /\bskip\s*[:=]\s*([^\n]+?)\s*(?:[,;]?\n|\})/g;
   const reason = [...before.matchAll(skip), ...declaration.matchAll(skip)].at(-1)?.[1];
   // The name of a constant says nothing.
