@@ -29,8 +29,9 @@ const { "./cli": cli, "./auto": auto } = denoJson.exports;
 const optionalPeers = ["@duckdb/node-api", "apache-arrow", "pg"] as const;
 /**
  * The head of the command line's file, with which a shell runs the file on the first runtime that
- * there is, unrecorded, though a preload may be in `BUN_OPTIONS`. To JavaScript it is a string and a comment. `env` finds the shell on Windows too, where
- * the shims of package managers read this first line.
+ * there is, unrecorded, though a preload may be in `BUN_OPTIONS`. To JavaScript it is a string and a
+ * comment. `env` finds the shell on Windows too, where the shims of package managers read this first
+ * line.
  */
 const launcher = `#!/usr/bin/env sh
 ":" /* A shell reads the lines to the end of this comment.

@@ -13,12 +13,12 @@
  */
 
 import { takeLock } from "../control/lock_file.ts";
-import { accessLike, type MonitoringDirectory } from "../files/directory.ts";
+import { accessInDirectory, accessOfDirectory, type MonitoringDirectory } from "../files/directory.ts";
 import { replaceFileAt } from "../files/atomic_file.ts";
 import { BRIDGE_DIRECTORY, temporaryPathBeside } from "../files/names.ts";
 import { readSmallFile } from "../files/regular_file.ts";
 import { failure, type Result, success } from "../result.ts";
-import type { FileAccess, FileHandle, FileStatus } from "../runtime.ts";
+import type { FileAccess, FileHandle } from "../runtime.ts";
 import { type Fields, isFields } from "../small_json.ts";
 
 /** Bytes of the largest state that is read: that of a million programs. */
@@ -42,8 +42,8 @@ export class BridgeDirectory {
    * @throws {FileError}
    */
   lock(): Result<FileHandle, "locked" | "unsupported"> {
-    const { files } = this.#directory;
-    if (files.status(this.#path) === undefined) files.ensureDirectory(this.#path, this.#directoryStatus()?.access);
+    const { files, path } = this.#directory;
+    if (files.status(this.#path) === undefined) files.ensureDirectory(this.#path, accessOfDirectory(files, path));
     return takeLock(files, `${this.#path}/lock`, () => this.#access());
   }
 
@@ -80,12 +80,6 @@ export class BridgeDirectory {
 
   /** Whoever may write to the monitoring directory may run its bridge. */
   #access(): FileAccess | undefined {
-    const status = this.#directoryStatus();
-    return status && accessLike(status);
-  }
-
-  #directoryStatus(): FileStatus | undefined {
-    const { files, path } = this.#directory;
-    return files.status(files.realPath(path) ?? path);
+    return accessInDirectory(this.#directory.files, this.#directory.path);
   }
 }

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type CompactedFile, readCompactedFiles } from "../analysis/compacted/compacted_files.ts";
 import { DuckDB } from "../analysis/duckdb/duckdb.ts";
-import { pathList } from "../analysis/duckdb/sql.ts";
+import { literal, pathList } from "../analysis/duckdb/sql.ts";
 import { KymoError } from "../errors.ts";
 import type { MonitoringDirectory } from "../files/directory.ts";
 import { parseSegmentFileName, processKey } from "../files/names.ts";
@@ -140,7 +140,7 @@ export class CompactedRows {
       const program = owner?.program ?? programs.get({ pid, isolate });
       const result = await connection.stream(
         `SELECT Label, Measurement::DOUBLE, Timepoint::DOUBLE FROM ${from}
-          WHERE PID = ${pid} AND Isolate = '${isolate.replaceAll("'", "''")}'
+          WHERE PID = ${pid} AND Isolate = ${literal(isolate)}
           ORDER BY Timepoint DESC LIMIT ${missing}`,
       );
       for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0;) {

@@ -72,9 +72,6 @@ interface AppendedFile {
   seen: number;
 }
 
-/** Why the rows of files are not found. */
-export type Uncounted = "foreign" | "compacted" | "unreadable";
-
 /** What {@linkcode DirectoryRows} depends on. */
 export interface DirectoryRowsDeps {
   readonly runtime: Pick<Runtime, "files" | "clock" | "timers">;
@@ -103,13 +100,8 @@ export class DirectoryRows {
   }
 
   /** How many files there are whose rows are not found, beside compacted ones. */
-  get uncounted(): Readonly<Record<Exclude<Uncounted, "compacted">, number>> {
+  get uncounted(): { readonly foreign: number; readonly unreadable: number } {
     return { foreign: this.#foreign, unreadable: this.#unreadable.all.length };
-  }
-
-  /** Files that exist and could not be read at the last look. */
-  get unreadable(): UnreadableFiles["all"] {
-    return this.#unreadable.all;
   }
 
   /**

@@ -100,16 +100,19 @@ export interface DenseBuckets {
   readonly counts: readonly number[];
 }
 
+/** Most exponential buckets, as the SDKs of OpenTelemetry have; 160 of the widest that Prometheus takes hold everything. */
+const MOST_BUCKETS = 160;
+
 /**
- * The exponential buckets one after the other. While there are more than `most`, each two become one,
- * which lowers the scale by one.
+ * The exponential buckets one after the other. While there are more than {@linkcode MOST_BUCKETS}, each
+ * two become one, which lowers the scale by one.
  */
-export function denseBuckets({ buckets }: DurationHistogram, most: number): DenseBuckets {
+export function denseBuckets({ buckets }: DurationHistogram): DenseBuckets {
   if (buckets.size === 0) return { scale: EXPONENTIAL_SCALE, offset: 0, counts: [] };
   let [low, high] = [Infinity, -Infinity];
   for (const index of buckets.keys()) [low, high] = [Math.min(low, index), Math.max(high, index)];
   let shift = 0;
-  while ((high >> shift) - (low >> shift) >= most) shift++;
+  while ((high >> shift) - (low >> shift) >= MOST_BUCKETS) shift++;
   const offset = low >> shift;
   const counts = new Array<number>((high >> shift) - offset + 1).fill(0);
   for (const [index, count] of buckets) counts[(index >> shift) - offset]! += count;

@@ -18,11 +18,6 @@ export const PROTOBUF_CONTENT_TYPE =
 
 const TYPES = { counter: 0, gauge: 1, histogram: 4 } as const;
 
-/** Most buckets of a native histogram, before each two become one. */
-const MOST_BUCKETS = 160;
-
-/** The lowest schema that Prometheus takes is -4; 160 buckets of it hold everything. */
-
 /** Whether a scraper takes this format. */
 export function acceptsProtobuf(accept: string | undefined): boolean {
   return (accept ?? "").split(",").some((range) =>
@@ -60,7 +55,7 @@ function labels(message: ProtobufWriter, attributes: Attributes): ProtobufWriter
 }
 
 function native(message: ProtobufWriter, histogram: DurationHistogram): void {
-  const { scale, offset, counts } = denseBuckets(histogram, MOST_BUCKETS);
+  const { scale, offset, counts } = denseBuckets(histogram);
   message.uint(1, histogram.count).double(2, histogram.sum)
     .sint(5, scale).double(6, 0).uint(7, histogram.zero);
   // Without a span it would count as a classic histogram without buckets.

@@ -1,3 +1,4 @@
+import { parseSwitchLabel } from "../recording_switch.ts";
 import { CHANNELS, NANOSECONDS_PER_MS } from "../series.ts";
 import type { Fields } from "../small_json.ts";
 import type { RowTaker } from "./directory_rows.ts";
@@ -5,7 +6,7 @@ import { type Attributes, type Metric, numberMetric } from "./metric.ts";
 import { FOLDED, ROWS } from "./metric_kinds.ts";
 import { isOfProcess, ProcessTotals } from "./process_totals.ts";
 import type { KnownProgram, KnownPrograms } from "./programs.ts";
-import { isSwitch, SeriesTotals } from "./series_totals.ts";
+import { SeriesTotals } from "./series_totals.ts";
 
 /** ms after its last row for which the series of a program are told, if each has its own. */
 const PROGRAM_LIFE = 5 * 60_000;
@@ -51,7 +52,7 @@ export class RowCounts {
         this.#processes.add(program ?? { key: String(pid), processKey: `${pid}@` }, label, value, time);
         return;
       }
-      if (isSwitch(channel, label)) return;
+      if (parseSwitchLabel(label) !== undefined) return;
     }
     this.#totals.add(channel, label, value, time);
     if (!this.#options.byProcess || program === undefined) return;

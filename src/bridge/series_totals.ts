@@ -1,7 +1,6 @@
 import { CHANNELS, holdsDurations, SERIES } from "../series.ts";
 import { parseRequestLabel, requestLabel } from "../http/request_labels.ts";
 import { type Fields, isFields } from "../small_json.ts";
-import { parseSwitchLabel } from "../recording_switch.ts";
 import { DurationHistogram } from "./duration_histogram.ts";
 import { type Attributes, type Metric, type MetricKind, numberMetric } from "./metric.ts";
 import { GC_PAUSES, LOOP_LAG, OBSERVATIONS, OBSERVED_LAST, OBSERVED_SUM, placeOfDurations } from "./metric_kinds.ts";
@@ -170,9 +169,4 @@ export class SeriesTotals {
     }
     return all;
   }
-}
-
-/** Whether a row of the runtime is no quantity of it, but says that recording was switched. */
-export function isSwitch(channel: string, label: string): boolean {
-  return channel === CHANNELS.runtime && parseSwitchLabel(label) !== undefined;
 }

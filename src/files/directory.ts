@@ -26,10 +26,7 @@ export function showsLackOf(ability: Ability, thrown: unknown): thrown is FileEr
     (fileErrorCode(thrown) === "unsupported" || LACKS[ability].includes(thrown.code));
 }
 
-/**
- * Whether an operation failed because this user may not do it: with a file of another user, or in a
- * directory of one.
- */
+/** Whether an operation failed because this user may not do it: a file or directory is another user's. */
 export function isRefused(thrown: unknown): thrown is FileError {
   return thrown instanceof FileError && fileErrorCode(thrown) === "permission-denied";
 }
@@ -48,6 +45,17 @@ export const PRIVATE_MODE = 0o600;
 /** Who may do what with a file that is made from another: whoever may do it with that. */
 export function accessLike({ access }: Pick<FileStatus, "access">): FileAccess {
   return { ...access, mode: access.mode & 0o666 | PRIVATE_MODE };
+}
+
+/** Who may do what with a directory, also behind a link; `undefined` if there is none. */
+export function accessOfDirectory(files: Files, path: string): Required<FileAccess> | undefined {
+  return files.status(files.realPath(path) ?? path)?.access;
+}
+
+/** The same with a file in it that is for all who may write there, whoever makes it. */
+export function accessInDirectory(files: Files, path: string): FileAccess | undefined {
+  const access = accessOfDirectory(files, path);
+  return access && accessLike({ access });
 }
 
 /** Permission bit by which everybody may write. */
@@ -300,10 +308,8 @@ export class MonitoringDirectory {
    * everybody may write, nobody may remove or rename the files of others.
    */
   #accessOfShared(): FileAccess | undefined {
-    const { files, path } = this;
-    const access = files.status(files.realPath(path) ?? path)?.access;
-    if (access === undefined) return undefined;
-    return access.mode & WRITABLE_BY_OTHERS ? { ...access, mode: access.mode | STICKY } : access;
+    const access = accessOfDirectory(this.files, this.path);
+    return access && access.mode & WRITABLE_BY_OTHERS ? { ...access, mode: access.mode | STICKY } : access;
   }
 
   /**

@@ -5,7 +5,8 @@ import { type Clock, FileError, type Files, readFully } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
 import type { SettledFile } from "./shippable_files.ts";
 import type { Shipper } from "./shipper.ts";
-import { shippedTargets, ShippingDirectory } from "./shipping_directory.ts";
+import { shippedTargets } from "../control/retention/shipped_mark.ts";
+import { ShippingDirectory } from "./shipping_directory.ts";
 
 /** Names to try in the archive when one is taken. */
 const MAX_NAMES = 1_000;

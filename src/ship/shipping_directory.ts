@@ -20,10 +20,17 @@
  */
 
 import { replaceFileAt } from "../files/atomic_file.ts";
-import { accessLike, type MonitoringDirectory, release, unlessGone, writeAll } from "../files/directory.ts";
+import {
+  accessInDirectory,
+  accessOfDirectory,
+  type MonitoringDirectory,
+  release,
+  unlessGone,
+  writeAll,
+} from "../files/directory.ts";
 import { takeLock } from "../control/lock_file.ts";
-import { shippedSince, shippingLockPath, writeShippedMark } from "../control/retention/shipped_mark.ts";
-import { isTargetId, SHIPPING_DIRECTORY, temporaryPathBeside } from "../files/names.ts";
+import { shippedSince, shippingLockPath, shippingPath, writeShippedMark } from "../control/retention/shipped_mark.ts";
+import { SHIPPING_DIRECTORY, temporaryPathBeside } from "../files/names.ts";
 import { readSmallFile } from "../files/regular_file.ts";
 import { failure, type Result } from "../result.ts";
 import { type FileAccess, FileError, type FileHandle } from "../runtime.ts";
@@ -56,7 +63,7 @@ export class ShippingDirectory {
   constructor(directory: MonitoringDirectory, target: string) {
     this.#directory = directory;
     this.#target = target;
-    this.#path = `${directory.pathOf(SHIPPING_DIRECTORY)}/${target}`;
+    this.#path = shippingPath(directory, target);
   }
 
   /**
@@ -65,9 +72,9 @@ export class ShippingDirectory {
    * @throws {FileError}
    */
   make(): void {
-    const { files } = this.#directory;
+    const { files, path: root } = this.#directory;
     for (const path of [this.#directory.pathOf(SHIPPING_DIRECTORY), this.#path, this.#quarantine]) {
-      if (files.status(path) === undefined) files.ensureDirectory(path, this.#accessOfDirectories());
+      if (files.status(path) === undefined) files.ensureDirectory(path, accessOfDirectory(files, root));
     }
   }
 
@@ -239,19 +246,6 @@ export class ShippingDirectory {
 
   /** Whoever may write to the monitoring directory may ship it. */
   #access(): FileAccess | undefined {
-    const { files, path } = this.#directory;
-    const status = files.status(files.realPath(path) ?? path);
-    return status && accessLike(status);
+    return accessInDirectory(this.#directory.files, this.#directory.path);
   }
-
-  #accessOfDirectories(): FileAccess | undefined {
-    const { files, path } = this.#directory;
-    return files.status(files.realPath(path) ?? path)?.access;
-  }
-}
-
-/** The targets to which a directory was ever shipped. */
-export function shippedTargets(directory: MonitoringDirectory): string[] {
-  return (unlessGone(() => directory.files.list(directory.pathOf(SHIPPING_DIRECTORY))) ?? [])
-    .filter(isTargetId).sort();
 }

@@ -203,8 +203,9 @@ export class Compactor {
           if (input !== undefined) present.push(input);
         }
         // Together with others they would pass for shipped, and shippers tell by name that they are not.
+        const since = unshippedIfCompactedBefore(this.#directory);
         const isUnshipped = ({ content, status }: Input): boolean =>
-          !(content instanceof CheckedFile) && status.modified < unshippedIfCompactedBefore(this.#directory);
+          !(content instanceof CheckedFile) && status.modified < since;
         for (const input of present) {
           const owner = compacted.find((file) => names(file, input));
           if (owner !== undefined) await this.#finish(connection, input, owner, summary);

@@ -1,4 +1,4 @@
-import { accessLike } from "../../files/directory.ts";
+import { accessInDirectory } from "../../files/directory.ts";
 import { takeLock } from "../../control/lock_file.ts";
 import { COMPACTION_LOCK } from "../../files/names.ts";
 import { failure, type Result } from "../../result.ts";
@@ -12,9 +12,6 @@ import type { FileHandle, Files } from "../../runtime.ts";
  * @throws {FileError} if the file cannot be made or opened.
  */
 export function lockCompaction(files: Files, directory: string): Result<FileHandle, "locked" | "unsupported"> {
-  const locked = takeLock(files, `${directory}/${COMPACTION_LOCK}`, () => {
-    const status = files.status(files.realPath(directory) ?? directory);
-    return status && accessLike(status);
-  });
+  const locked = takeLock(files, `${directory}/${COMPACTION_LOCK}`, () => accessInDirectory(files, directory));
   return !locked.ok && locked.kind === "locked" ? failure("locked", "another program is compacting it") : locked;
 }

@@ -13,9 +13,6 @@ import { CLASSIC_BOUNDS, denseBuckets, type DurationHistogram } from "../duratio
 import type { Attributes, Metric } from "../metric.ts";
 import { ProtobufWriter } from "../protobuf.ts";
 
-/** Most exponential buckets, as the SDKs of OpenTelemetry have. */
-const MOST_BUCKETS = 160;
-
 /** `AGGREGATION_TEMPORALITY_CUMULATIVE` */
 const CUMULATIVE = 2;
 
@@ -79,7 +76,7 @@ function oneMetric(
 }
 
 function exponential(point: ProtobufWriter, histogram: DurationHistogram): void {
-  const { scale, offset, counts } = denseBuckets(histogram, MOST_BUCKETS);
+  const { scale, offset, counts } = denseBuckets(histogram);
   point.sint(6, scale).fixed64(7, BigInt(histogram.zero))
     .message(8, (buckets) => buckets.sint(1, offset).packedUints(2, counts));
 }

@@ -107,10 +107,9 @@ function headersOf(given: readonly [string, string] | undefined): Record<string,
   if (given === undefined) return headers;
   // What is wrong is not quoted: it may be a secret.
   const invalid = (): KymoError => new KymoError("invalid-argument", `Cannot push: ${given[0]}: not name=value,…`);
-  for (const pair of given[1].split(",")) {
-    if (pair.trim() === "") continue;
-    const [, name, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
-    if (name === undefined || value === undefined) throw invalid();
+  for (const pair of pairsIn(given[1])) {
+    if (pair === undefined) throw invalid();
+    const [name, value] = pair;
     try {
       new Headers([[name, headers[name] = decodeURIComponent(value)]]);
     } catch {
@@ -120,12 +119,20 @@ function headersOf(given: readonly [string, string] | undefined): Record<string,
   return headers;
 }
 
+/** The pairs of `name=value,…`, as they are written; `undefined` for what is none. */
+function pairsIn(text: string): (readonly [name: string, value: string] | undefined)[] {
+  return text.split(",").filter((pair) => pair.trim() !== "").map((pair) => {
+    const [, name, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
+    return name === undefined || value === undefined ? undefined : [name, value];
+  });
+}
+
 /** `OTEL_SERVICE_NAME` comes before the attribute of that name. */
 function resourceOf(attributes: string | undefined, service: string | undefined, otherwise: string): Attributes {
   const resource: Record<string, string> = {};
-  for (const pair of (attributes ?? "").split(",")) {
-    const [, name, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
-    if (name === undefined || value === undefined) continue;
+  for (const pair of pairsIn(attributes ?? "")) {
+    if (pair === undefined) continue;
+    const [name, value] = pair;
     try {
       resource[name] = decodeURIComponent(value);
     } catch {

@@ -35,7 +35,7 @@ export function writeShippedMark(
  */
 export function shippedBefore(directory: MonitoringDirectory): number {
   let earliest = Infinity;
-  for (const target of targetsOf(directory)) {
+  for (const target of targetsOrNone(directory)) {
     const read = unlessUnreadable(() => readSmallFile(directory.files, markPath(directory, target), MAX_DIGITS + 1));
     const text = read?.ok ? new TextDecoder().decode(read.value).trim() : "";
     earliest = Math.min(earliest, /^\d+$/.test(text) ? Number(text) : 0);
@@ -55,20 +55,34 @@ export function shippedSince(directory: MonitoringDirectory, target: string): nu
 
 /** Before which time, ms since 1970, compacted files are not in all the stores; `-Infinity` if there are none. */
 export function unshippedIfCompactedBefore(directory: MonitoringDirectory): number {
-  return Math.max(-Infinity, ...targetsOf(directory).map((target) => shippedSince(directory, target)));
+  return Math.max(-Infinity, ...targetsOrNone(directory).map((target) => shippedSince(directory, target)));
+}
+
+/** The part of a monitoring directory that belongs to the shippers to a target. */
+export function shippingPath(directory: MonitoringDirectory, target: string): string {
+  return `${directory.pathOf(SHIPPING_DIRECTORY)}/${target}`;
 }
 
 /** The path of the lock of the shipper to a target. */
 export function shippingLockPath(directory: MonitoringDirectory, target: string): string {
-  return `${directory.pathOf(SHIPPING_DIRECTORY)}/${target}/lock`;
+  return `${shippingPath(directory, target)}/lock`;
 }
 
-/** The targets to which a directory was ever shipped. */
-function targetsOf(directory: MonitoringDirectory): string[] {
+/**
+ * The targets to which a directory was ever shipped, sorted.
+ *
+ * @throws {FileError} if that cannot be listed.
+ */
+export function shippedTargets(directory: MonitoringDirectory): string[] {
   const list = (): string[] => directory.files.list(directory.pathOf(SHIPPING_DIRECTORY));
-  return (unlessUnreadable(() => unlessGone(list)) ?? []).filter(isTargetId);
+  return (unlessGone(list) ?? []).filter(isTargetId).sort();
+}
+
+/** The same; none if they cannot be listed. */
+function targetsOrNone(directory: MonitoringDirectory): string[] {
+  return unlessUnreadable(() => shippedTargets(directory)) ?? [];
 }
 
 function markPath(directory: MonitoringDirectory, target: string): string {
-  return `${directory.pathOf(SHIPPING_DIRECTORY)}/${target}/shipped`;
+  return `${shippingPath(directory, target)}/shipped`;
 }

@@ -162,7 +162,7 @@ export function identityColumns(programs: readonly AskedProgram[]): Column<Asked
 }
 
 /** What to say of a program that has not answered. */
-export function silence({ liveness }: Pick<AskedProgram, "liveness">, wait: number): string {
+export function silence({ liveness }: AskedProgram, wait: number): string {
   const seconds = `${wait / 1_000} s`;
   return liveness === "alive"
     ? `no answer within ${seconds}: it is stopped, or its event loop is blocked`

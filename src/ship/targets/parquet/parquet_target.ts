@@ -4,7 +4,7 @@ import { literal, pathList, pathLiteral } from "../../../analysis/duckdb/sql.ts"
 import { writeVerified } from "../../../analysis/duckdb/verified_parquet.ts";
 import { takeLock } from "../../../control/lock_file.ts";
 import { KymoError } from "../../../errors.ts";
-import { accessLike, release, unlessGone } from "../../../files/directory.ts";
+import { accessInDirectory, release, unlessGone } from "../../../files/directory.ts";
 import { directoryOf, fileNameOf } from "../../../files/names.ts";
 import { type FileAccess, FileError, type FileHandle, type Runtime } from "../../../runtime.ts";
 import { StoreError } from "../../../stores/store_error.ts";
@@ -299,9 +299,7 @@ export class ParquetTarget implements Target {
 
   /** Whoever may read the folder may read its files. */
   #access(): FileAccess | undefined {
-    const { files } = this.#runtime;
-    const status = files.status(files.realPath(this.#path) ?? this.#path);
-    return status && accessLike(status);
+    return accessInDirectory(this.#runtime.files, this.#path);
   }
 
   async #use<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
