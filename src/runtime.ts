@@ -290,6 +290,16 @@ export interface Timers {
   sleep(delay: number): Promise<void>;
 }
 
+/** ms between two looks at a signal. */
+const SIGNAL_INTERVAL = 100;
+
+/** Resolves after `delay` ms, or soon after the signal is given. */
+export async function sleepUnless(timers: Timers, delay: number, signal: AbortSignal): Promise<void> {
+  for (let left = delay; left > 0 && !signal.aborted; left -= SIGNAL_INTERVAL) {
+    await timers.sleep(Math.min(left, SIGNAL_INTERVAL));
+  }
+}
+
 /** Channels on which libraries tell what they do, such as `node:diagnostics_channel`. */
 export interface Diagnostics {
   /**

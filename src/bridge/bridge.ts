@@ -11,7 +11,7 @@
 
 import { fileError, KymoError, quotePath } from "../errors.ts";
 import { MonitoringDirectory, release } from "../files/directory.ts";
-import { FileError, type FileHandle, type Runtime } from "../runtime.ts";
+import { FileError, type FileHandle, type Runtime, sleepUnless } from "../runtime.ts";
 import { canSync, recoverOn } from "../recording/recovery/recover.ts";
 import { NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND } from "../series.ts";
 import { type Fields, timepoint } from "../small_json.ts";
@@ -157,13 +157,13 @@ export class Bridge {
 
   /** Goes on until the signal; then counts what is there, and writes the state. */
   async run(): Promise<void> {
-    const { clock } = this.#runtime;
+    const { clock, timers } = this.#runtime;
     const { signal, interval } = this.#options;
     const after = (ms: number): number => clock.now() + ms * NANOSECONDS_PER_MS;
     let [nextState, nextRecovery, nextLiving] = [after(STATE_INTERVAL), after(RECOVERY_INTERVAL), 0];
     let lookTime = 0;
     while (!signal.aborted) {
-      await this.#sleep(Math.max(interval, lookTime / LOOK_SHARE));
+      await sleepUnless(timers, Math.max(interval, lookTime / LOOK_SHARE), signal);
       const begin = clock.now();
       if (begin >= nextRecovery) {
         await this.#recover();
@@ -216,23 +216,6 @@ export class Bridge {
       await recoverOn(this.#runtime, this.#options.path);
     } catch (error) {
       if (!(error instanceof KymoError)) throw error;
-    }
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    const { signal } = this.#options;
-    if (signal.aborted) return;
-    const ended = Promise.withResolvers<void>();
-    const wake = (): void => ended.resolve();
-    signal.addEventListener("abort", wake, { once: true });
-    // `sleep` keeps the program alive, `after` does not.
-    const forget = this.#runtime.timers.after(ms, wake);
-    const alive = this.#runtime.timers.sleep(Math.min(ms, 1_000));
-    try {
-      await Promise.race([ended.promise, alive.then(() => ms <= 1_000 ? undefined : ended.promise)]);
-    } finally {
-      forget();
-      signal.removeEventListener("abort", wake);
     }
   }
 

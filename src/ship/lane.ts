@@ -1,4 +1,4 @@
-import { FileError, type FileHandle, type Timers } from "../runtime.ts";
+import { FileError, type FileHandle } from "../runtime.ts";
 import { BackOff } from "./back_off.ts";
 import type { Shipper } from "./shipper.ts";
 import { StoreError } from "../stores/store_error.ts";
@@ -105,15 +105,5 @@ async function unlessEnded<T>(work: Promise<T>, signal: AbortSignal): Promise<T 
     return await Promise.race([work, promise]);
   } finally {
     signal.removeEventListener("abort", end);
-  }
-}
-
-/** ms between two looks at a signal. */
-const SIGNAL_INTERVAL = 100;
-
-/** Resolves after `delay` ms, or soon after the signal is given. */
-export async function sleepUnless(timers: Timers, delay: number, signal: AbortSignal): Promise<void> {
-  for (let left = delay; left > 0 && !signal.aborted; left -= SIGNAL_INTERVAL) {
-    await timers.sleep(Math.min(left, SIGNAL_INTERVAL));
   }
 }

@@ -1,6 +1,6 @@
 import { reason } from "../../errors.ts";
 import { untimed } from "../../http/client/outgoing_requests.ts";
-import type { Runtime } from "../../runtime.ts";
+import { type Runtime, sleepUnless } from "../../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../../series.ts";
 import type { PushCounts } from "../bridge.ts";
 import type { Metric } from "../metric.ts";
@@ -60,17 +60,17 @@ export class OtlpExporter {
 
   /** Pushes until the signal. */
   async run(): Promise<void> {
-    const { signal, options: { interval }, runtime: { clock } } = this.#deps;
+    const { signal, options: { interval }, runtime: { clock, timers } } = this.#deps;
     while (!signal.aborted) {
       const next = clock.now() + interval * NANOSECONDS_PER_MS;
       await this.push(next);
-      await this.#sleep((next - clock.now()) / NANOSECONDS_PER_MS);
+      await sleepUnless(timers, (next - clock.now()) / NANOSECONDS_PER_MS, signal);
     }
   }
 
   /** Pushes what there is now; repeats it until `deadline`, in ns of the clock, if that may help. */
   async push(deadline = 0): Promise<void> {
-    const { runtime: { clock }, signal, onFailure, onCounts } = this.#deps;
+    const { runtime: { clock, timers }, signal, onFailure, onCounts } = this.#deps;
     let pause = FIRST_PAUSE;
     for (;;) {
       const attempt = await this.#attempt();
@@ -79,7 +79,7 @@ export class OtlpExporter {
         pause = Math.min(2 * pause, LONGEST_PAUSE);
         if (!signal.aborted && clock.now() + wait * NANOSECONDS_PER_MS < deadline) {
           this.#tell(attempt.message);
-          await this.#sleep(wait);
+          await sleepUnless(timers, wait, signal);
           if (!signal.aborted) continue;
         }
       }
@@ -135,21 +135,6 @@ export class OtlpExporter {
         : { kind: "refused", message };
     } catch (error) {
       return { kind: "again", message: `${shown(url)}: ${reason(error)}`, after: 0 };
-    }
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    const { signal, runtime: { timers } } = this.#deps;
-    if (signal.aborted || ms <= 0) return;
-    const ended = Promise.withResolvers<void>();
-    const wake = (): void => ended.resolve();
-    signal.addEventListener("abort", wake, { once: true });
-    const forget = timers.after(ms, wake);
-    try {
-      await ended.promise;
-    } finally {
-      forget();
-      signal.removeEventListener("abort", wake);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { CompactionSummary, Compactor } from "../../analysis/compaction/com
 import { counted, formatBytes } from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
 import { parseMilliseconds, TIME_UNITS } from "../../quantities.ts";
+import { sleepUnless } from "../../runtime.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
 import { openMonitoringDirectory } from "../input/monitoring_directory.ts";
@@ -26,8 +27,8 @@ directory.
 --json prints one object: inputs (files replaced), outputs (files made), rows,
 bytesBefore, bytesAfter, finished (files that an interrupted run had replaced),
 young (files not old enough, or not shipped yet), problems: [{file, line, rows,
-reason}]. With
---follow one object a line, for each look that changed or found something.
+reason}]. With --follow one object a line, for each look that changed or found
+something.
 
 Examples:
   kymo compact _monitoring
@@ -37,10 +38,6 @@ Examples:
 /** Milliseconds between two looks with `--follow`. */
 const LOOK_INTERVAL = 60_000;
 
-/** Milliseconds between two looks at whether the program is to end. */
-const STOP_INTERVAL = 100;
-
-const NANOSECONDS_PER_MS = 1_000_000n;
 const HOUR_MS = 3_600_000;
 
 interface CompactCommandOptions {
@@ -90,13 +87,11 @@ async function follow(
   context: CliContext,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { clock, timers } = context.runtime;
   const told = new Set<string>();
   while (!signal.aborted) {
     const summary = await run(compactor, options, context, signal);
     report(summary, options, context, told);
-    const next = clock.now() + LOOK_INTERVAL * Number(NANOSECONDS_PER_MS);
-    while (!signal.aborted && clock.now() < next) await timers.sleep(STOP_INTERVAL);
+    await sleepUnless(context.runtime.timers, LOOK_INTERVAL, signal);
   }
   return exitCode.ok;
 }
