@@ -2,18 +2,13 @@ import { Bridge, type BridgeOptions } from "../../../bridge/bridge.ts";
 import { OtlpExporter } from "../../../bridge/otlp/otlp_exporter.ts";
 import type { OtlpOptions } from "../../../bridge/otlp/otlp_options.ts";
 import { acceptsProtobuf, prometheusProtobuf, PROTOBUF_CONTENT_TYPE } from "../../../bridge/prometheus_protobuf.ts";
-import { sanitize } from "../../../display/sanitize.ts";
 import { KymoError } from "../../../errors.ts";
 import type { CliContext, ListenAddress } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { textAnswer } from "../../input/listening.ts";
+import { openOrStandBy } from "../../input/standby.ts";
+import { FailureTeller } from "../../terminal/failure_teller.ts";
 import { writeError } from "../../terminal/style.ts";
-
-/** ms between two attempts to take the lock that another program holds. */
-const STANDBY_INTERVAL = 1_000;
-
-/** ms after which the same failure is told again. */
-const REMINDER = 60_000;
 
 /** What is served, and how. */
 export interface ServeOptions extends Omit<BridgeOptions, "signal" | "onFailure"> {
@@ -29,10 +24,21 @@ export async function runBridge(options: ServeOptions, context: CliContext): Pro
   const stop = new AbortController();
   const forget = onStop(() => stop.abort());
   const { signal } = stop;
+  const readings = new FailureTeller(context);
+  const pushes = new FailureTeller(context);
   let bridge: Bridge | undefined;
   let close: (() => Promise<void>) | undefined;
   try {
-    const opened = await open({ ...options, signal, onFailure: teller("reading goes on", context) }, context);
+    const bridgeOptions: BridgeOptions = {
+      ...options,
+      signal,
+      onFailure: (message) => readings.tell(message, { over: "Served again: reading goes on" }),
+    };
+    const opened = await openOrStandBy(
+      () => Bridge.open(runtime, bridgeOptions),
+      { standby: options.standby, signal },
+      context,
+    );
     if (opened === undefined) return exitCode.ok; // it was stopped before its turn came
     if (opened instanceof KymoError) {
       writeError(stderr, opened.message);
@@ -55,7 +61,8 @@ export async function runBridge(options: ServeOptions, context: CliContext): Pro
       version,
       signal,
       source: () => served,
-      onFailure: teller("pushing goes on", context, "Cannot push: "),
+      onFailure: (message) =>
+        pushes.tell(message, { inWords: (text) => `Cannot push: ${text}`, over: "Served again: pushing goes on" }),
       onCounts: (counts) => served.pushes = counts,
     });
     await Promise.all([served.run(), exporter?.run()]);
@@ -66,41 +73,4 @@ export async function runBridge(options: ServeOptions, context: CliContext): Pro
     await close?.();
     bridge?.close();
   }
-}
-
-/** Takes the lock; with `standby` as soon as it is free. `undefined` if it is stopped before. */
-async function open(
-  options: BridgeOptions & Pick<ServeOptions, "standby">,
-  { runtime, stderr }: CliContext,
-): Promise<Bridge | KymoError | undefined> {
-  for (let isTold = false; !options.signal.aborted; isTold = true) {
-    try {
-      return Bridge.open(runtime, options);
-    } catch (error) {
-      if (!(error instanceof KymoError && error.code === "invalid-state")) throw error;
-      if (!options.standby) return error;
-      if (!isTold) writeError(stderr, `${error.message}; waiting for its end`);
-      await runtime.timers.sleep(STANDBY_INTERVAL);
-    }
-  }
-  return undefined;
-}
-
-/** Tells a failure once, again after a minute, and when it is over. */
-function teller(
-  over: string,
-  { stderr, now }: CliContext,
-  action = "",
-): (message: string | undefined) => void {
-  let told: { readonly text: string; readonly at: number } | undefined;
-  return (message) => {
-    if (message === undefined) {
-      if (told !== undefined) writeError(stderr, `Served again: ${over}`);
-      told = undefined;
-      return;
-    }
-    if (told?.text === message && now() - told.at <= REMINDER) return;
-    writeError(stderr, sanitize(action + message));
-    told = { text: message, at: now() };
-  };
 }

@@ -7,23 +7,20 @@ import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { jsonText } from "../../../small_json.ts";
 import { textAnswer } from "../../input/listening.ts";
+import { openOrStandBy } from "../../input/standby.ts";
+import { FailureTeller } from "../../terminal/failure_teller.ts";
 import { progressBar } from "../../terminal/progress_bar.ts";
 import { SPACED, writeError } from "../../terminal/style.ts";
 import { metricsOf } from "./metrics.ts";
 import type { ShipOptions } from "./options.ts";
 
-/** ms between two attempts to take a lock that another program holds. */
-const STANDBY_INTERVAL = 1_000;
-
-/** ms after which the same failure is told again. */
-const REMINDER = 60_000;
-
 /** Ships, and returns the exit code. */
 export async function runShipping(options: ShipOptions, context: CliContext): Promise<ExitCode> {
-  const { stdout, stderr, onStop, serve } = context;
+  const { runtime, stdout, stderr, onStop, serve } = context;
   const stop = new AbortController();
+  const { signal } = stop;
   const forget = onStop(() => stop.abort());
-  const teller = new FailureTeller(context);
+  const failures = new LaneFailures(context);
   const statusFile = options.statusFile === undefined ? undefined : new StatusFile(options.statusFile, context);
   let shipping: Shipping | undefined;
   using bar = progressBar(context, "Shipping");
@@ -32,15 +29,21 @@ export async function runShipping(options: ShipOptions, context: CliContext): Pr
     (accept) => textAnswer(metricsOf(shipping?.status ?? []), accept),
   );
   try {
-    const opened = await open(options, context, {
-      signal: stop.signal,
-      onChange: (status) => {
-        teller.tell(status);
+    const shippingOptions = {
+      ...options,
+      signal,
+      onChange: (status: readonly LaneStatus[]) => {
+        failures.tell(status);
         const { done, total } = progressOf(status);
         bar.update(done, total, `${counted(sum(status, (lane) => lane.rows.shipped), "row")}`);
         statusFile?.write(status);
       },
-    });
+    };
+    const opened = await openOrStandBy(
+      () => Shipping.open(runtime, shippingOptions),
+      { standby: options.standby, signal },
+      context,
+    );
     if (opened === undefined) return exitCode.ok; // it was stopped before its turn came
     if (opened instanceof KymoError) {
       writeError(stderr, opened.message);
@@ -49,7 +52,7 @@ export async function runShipping(options: ShipOptions, context: CliContext): Pr
     shipping = opened;
     const isDone = await opened.run();
     const { status } = opened;
-    teller.end(status);
+    failures.end(status);
     statusFile?.write(status, true);
     stdout.write(
       options.json ? `${jsonText({ lanes: status })}\n` : status.map((lane) => `${inWords(lane)}\n`).join(""),
@@ -65,32 +68,10 @@ export async function runShipping(options: ShipOptions, context: CliContext): Pr
   }
 }
 
-/** Takes the locks; with `standby` as soon as they are free. `undefined` if it is stopped before. */
-async function open(
-  options: ShipOptions,
-  { runtime, stderr }: CliContext,
-  { signal, onChange }: {
-    readonly signal: AbortSignal;
-    readonly onChange: (status: readonly LaneStatus[]) => void;
-  },
-): Promise<Shipping | KymoError | undefined> {
-  for (let isTold = false; !signal.aborted; isTold = true) {
-    try {
-      return Shipping.open(runtime, { ...options, signal, onChange });
-    } catch (error) {
-      if (!(error instanceof KymoError && error.code === "invalid-state")) throw error;
-      if (!options.standby) return error;
-      if (!isTold) writeError(stderr, `${error.message}; waiting for its end`);
-      await runtime.timers.sleep(STANDBY_INTERVAL);
-    }
-  }
-  return undefined;
-}
-
-/** Tells failures once, again after a minute, and when they have passed. */
-class FailureTeller {
+/** Tells what fails in each lane. */
+class LaneFailures {
   readonly #context: CliContext;
-  readonly #told = new Map<string, { readonly text: string; readonly at: number }>();
+  readonly #tellers = new Map<string, FailureTeller>();
 
   constructor(context: CliContext) {
     this.#context = context;
@@ -101,9 +82,13 @@ class FailureTeller {
     for (const { directory, target, state, isRunning, error, letGoError } of status) {
       if (!isRunning) continue;
       const key = `${directory} ${target}`;
-      const isOver = this.#tell(key, error, (text) => `${text} (${state}, nothing is lost; trying again)`);
-      if (isOver) writeError(this.#context.stderr, `${target}: shipping goes on`);
-      this.#tell(`${key} let go`, letGoError, (text) => `Cannot let files go from ${directory}: ${text}`);
+      this.#teller(key).tell(error, {
+        inWords: (text) => `${text} (${state}, nothing is lost; trying again)`,
+        over: `${target}: shipping goes on`,
+      });
+      this.#teller(`${key} let go`).tell(letGoError, {
+        inWords: (text) => `Cannot let files go from ${directory}: ${text}`,
+      });
     }
   }
 
@@ -115,15 +100,10 @@ class FailureTeller {
     }
   }
 
-  /** Whether something was told that is over. */
-  #tell(key: string, text: string | undefined, inWords: (text: string) => string): boolean {
-    const { stderr, now } = this.#context;
-    const told = this.#told.get(key);
-    if (text === undefined) return this.#told.delete(key);
-    if (told?.text === text && now() - told.at <= REMINDER) return false;
-    writeError(stderr, inWords(sanitize(text)));
-    this.#told.set(key, { text, at: now() });
-    return false;
+  #teller(key: string): FailureTeller {
+    let teller = this.#tellers.get(key);
+    if (teller === undefined) this.#tellers.set(key, teller = new FailureTeller(this.#context));
+    return teller;
   }
 }
 
