@@ -2,7 +2,7 @@
 
 import * as monitor from "@kymo/kymo";
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +10,7 @@ import { HEADER } from "../../../src/csv/dialect.ts";
 import { programFileName, segmentFileName } from "../../../src/files/names.ts";
 import { encodeProgramRecord } from "../../../src/files/program_record.ts";
 import { commandOf } from "../../harness/child.ts";
+import { cpuTimeOf } from "../../harness/cpu_time.ts";
 import { hasFfi } from "../../harness/has_ffi.ts";
 import { temporaryDirectory } from "../../harness/published_files.ts";
 import { reportFindings, spread } from "../../results/figure.ts";
@@ -21,7 +22,6 @@ const ROUTES = Array.from({ length: 20 }, (_, i) => `/route/${i}/:id [GET]`);
 const PROGRAMS = 10_000;
 const SCRAPES = 20;
 
-const NANOSECONDS_PER_MS = 1e6;
 const BYTES_PER_MIB = 2 ** 20;
 
 const entry = new URL("../../../src/cli/main.ts", import.meta.url);
@@ -57,11 +57,7 @@ class Bridge implements AsyncDisposable {
 
   /** CPU time of all its threads, ms. */
   get cpuTime(): number {
-    const tasks = `/proc/${this.#child.pid}/task`;
-    const times = readdirSync(tasks).map((task) =>
-      Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0])
-    );
-    return times.reduce((sum, time) => sum + time, 0) / NANOSECONDS_PER_MS;
+    return cpuTimeOf(this.#child.pid);
   }
 
   /** Resident memory, MiB. */

@@ -2,10 +2,10 @@
 
 import * as monitor from "@kymo/kymo";
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { commandOf } from "../../harness/child.ts";
+import { cpuTimeOf } from "../../harness/cpu_time.ts";
 import { type Figure, reportFindings, spread } from "../../results/figure.ts";
 import { hasFfi } from "../../harness/has_ffi.ts";
 import { checkOutcome, deletePublished, temporaryDirectory } from "../../harness/published_files.ts";
@@ -59,11 +59,7 @@ class Top implements AsyncDisposable {
 
   /** CPU time of all its threads, ms. */
   get cpuTime(): number {
-    const tasks = `/proc/${this.#child.pid}/task`;
-    const times = readdirSync(tasks).map((task) =>
-      Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0])
-    );
-    return times.reduce((sum, time) => sum + time, 0) / NANOSECONDS_PER_MS;
+    return cpuTimeOf(this.#child.pid);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
