@@ -1,9 +1,9 @@
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { Agent, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { Agent } from "node:http";
 import { gunzipSync } from "node:zlib";
-import { BridgeProcess, kymo } from "../../support/bridge/bridge_process.ts";
+import { BridgeProcess, kymo, sum } from "../../support/bridge/bridge_process.ts";
+import { collector } from "../../support/bridge/collector.ts";
 import { ask, open } from "../../support/process/http_client.ts";
 import { decodeMetricsRequest } from "../../support/bridge/otlp_decoder.ts";
 import { type RuntimeName, thisRuntime } from "../../support/process/run.ts";
@@ -95,19 +95,6 @@ const APPS: readonly (readonly [RuntimeName, name: string])[] = [
 ];
 
 describe("an unchanged program under a preload has the same counts in summary, Prometheus, OTLP and its client:", () => {
-  let last: Uint8Array | undefined;
-  const collector = createServer(async (request, response) => {
-    const parts: Uint8Array[] = [];
-    for await (const part of request) parts.push(part);
-    last = new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
-    response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
-  });
-  before(() => new Promise<void>((resolve) => void collector.listen(0, "127.0.0.1", resolve)));
-  after(() => {
-    collector.closeAllConnections();
-    collector.close();
-  });
-
   for (const [runtime, name] of APPS) {
     const skip = runtime === thisRuntime ? false : runtime === "deno" ? "only on Deno" : "only on Bun";
     it(`${name} on ${runtime}`, { skip }, async () => {
@@ -121,16 +108,12 @@ describe("an unchanged program under a preload has the same counts in summary, P
       await program.ended;
 
       assertEquals(await countsOfSummary(directory), counted);
-      const { port: to } = collector.address() as AddressInfo;
-      await using bridge = await BridgeProcess.start(directory, ["--otlp", `http://127.0.0.1:${to}`]);
-      const total = Object.values(counted).reduce((sum, count) => sum + count, 0);
-      await bridge.until((values) =>
-        Object.values(values("http_server_request_duration_seconds_count")).reduce((sum, count) => sum + count, 0) >=
-          total
-      );
+      await using there = await collector([{ status: 200 }]);
+      await using bridge = await BridgeProcess.start(directory, ["--otlp", there.url]);
+      await bridge.until((values) => sum(values("http_server_request_duration_seconds_count")) >= sum(counted));
       assertEquals(countsOfMetrics(await bridge.scrape()), counted);
       assertEquals((await bridge.stop()).code, 0);
-      assertEquals(countsOfPush(last!), counted);
+      assertEquals(countsOfPush(there.requests.at(-1)!.body), counted);
     });
   }
 });
