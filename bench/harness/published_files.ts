@@ -11,7 +11,9 @@ export function temporaryDirectory(): Disposable & { readonly path: string } {
 }
 
 /** The counts of an ended recording. */
-export type Outcome = Pick<MonitorStatus, "flushed" | "recorded" | "dropped" | "errors">;
+export type Outcome =
+  & Pick<MonitorStatus, "flushed" | "recorded" | "dropped" | "errors">
+  & Partial<Pick<MonitorStatus, "lastError">>;
 
 /**
  * Checks that a recording has `samples` samples, and that all of them are in files.
@@ -19,10 +21,10 @@ export type Outcome = Pick<MonitorStatus, "flushed" | "recorded" | "dropped" | "
  * @throws {Error} if not.
  */
 export function checkOutcome(outcome: Outcome, samples: number): void {
-  const { flushed, recorded, dropped, errors } = outcome;
+  const { flushed, recorded, dropped, errors, lastError } = outcome;
   if (flushed === samples && recorded === samples && dropped === 0 && errors === 0) return;
   const found = JSON.stringify({ flushed, recorded, dropped, errors });
-  throw new Error(`Cannot measure: ${found}: expected ${samples} recorded and flushed samples`);
+  throw new Error(`Cannot measure: ${found}: expected ${samples} recorded and flushed samples`, { cause: lastError });
 }
 
 /** Paths of the published files in a directory; none if it does not exist. */
