@@ -226,7 +226,13 @@ export function placeOfDurations(channel: string, label: string): DurationPlace 
   };
 }
 
-function addressOf(host: string): Attributes {
+/** Where requests go: a host, of `kymo load` with the path. */
+function addressOf(route: string): Attributes {
+  const [, host = route, path] = /^([^/]+)(\/.*)$/s.exec(route) ?? [];
   const [, address = host, port] = /^(.*):(\d+)$/.exec(host) ?? [];
-  return port === undefined ? { "server.address": host } : { "server.address": address, "server.port": port };
+  return {
+    "server.address": address,
+    ...port === undefined ? {} : { "server.port": port },
+    ...path === undefined ? {} : { "url.template": path },
+  };
 }

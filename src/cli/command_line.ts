@@ -7,6 +7,7 @@ import { addFlushCommand } from "./commands/control/flush.ts";
 import { addPsCommand } from "./commands/control/ps.ts";
 import { addSwitchCommands } from "./commands/control/switch.ts";
 import { addExportCommand } from "./commands/export.ts";
+import { addLoadCommand } from "./commands/load/command.ts";
 import { addProfileCommand } from "./commands/profile/command.ts";
 import { addPruneCommand } from "./commands/prune.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
@@ -36,6 +37,7 @@ Examples:
   kymo ship _monitoring --to postgres://db/telemetry
                                              the rows into a database
   kymo serve _monitoring                     counts for Prometheus and OTLP
+  kymo load localhost:3000 --rate 500        requests, and how long they take
   kymo env                                   what the environment tells programs
   kymo help summary                          the help of a command`;
 
@@ -58,6 +60,7 @@ const commands: readonly AddCommand[] = [
   addPruneCommand,
   addShipCommand,
   addServeCommand,
+  addLoadCommand,
   addEnvCommand,
 ];
 

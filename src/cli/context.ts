@@ -41,6 +41,42 @@ export interface MetricsAnswer {
   readonly body: string | Uint8Array<ArrayBuffer>;
 }
 
+/** Where a connection leads. */
+export interface ConnectAddress {
+  /** A name or an address; IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** With TLS. `verify`: whether a certificate that nobody vouches for ends the connection. */
+  readonly tls?: { readonly verify: boolean };
+}
+
+/** Is told what comes of a connection. */
+export interface ConnectionListener {
+  /** Bytes came. They may be overwritten when this returns. */
+  data(bytes: Uint8Array): void;
+  /**
+   * It is over, and nothing follows. `error` is there if it was not ended in order: a code such as
+   * `ECONNREFUSED`, or a message.
+   */
+  closed(error: string | undefined): void;
+}
+
+/** A connection that is being opened, or is open. */
+export interface Connection {
+  /** Sends bytes, at once if it is open. */
+  write(bytes: Uint8Array): void;
+  /** Ends it. Its listener may still be told that it is over. */
+  destroy(): void;
+}
+
+/** What sends load: connections, and the event loop's turns. */
+export interface Network {
+  /** Begins to open a connection. Does not throw. */
+  connect(address: ConnectAddress, listener: ConnectionListener): Connection;
+  /** Calls `task` in the next turn of the event loop, after what has come in. Keeps the program alive. */
+  nextTurn(task: () => void): void;
+}
+
 /** What commands use of the process, the runtime and the recorder. */
 export interface CliContext {
   /** The version of Kymo. */
@@ -67,6 +103,10 @@ export interface CliContext {
    * Returns a function that ends it. Throws `KymoError` if the address cannot be had.
    */
   serve(address: ListenAddress, answer: (accept: string | undefined) => MetricsAnswer): Promise<() => Promise<void>>;
+  /** The bytes of a file. Throws `KymoError` if it cannot be read. */
+  readFile(path: string): Uint8Array;
+  /** Connections, loaded when they are first asked for. */
+  network(): Promise<Network>;
   /**
    * Calls `listener` once on SIGINT, which then does not end the program. Returns a function that
    * removes the listener.

@@ -10,7 +10,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import process from "node:process";
 import { clearTimeout, setTimeout } from "node:timers";
 import { fileError, type KymoError, reason } from "../errors.ts";
@@ -21,7 +22,16 @@ import { isMissingFile, type Runtime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
 import { runCommandLine } from "./command_line.ts";
 import { exitCode, exitCodeOfError } from "./exit_codes.ts";
-import type { CliContext, ListenAddress, MetricsAnswer, Output, StreamAbilities } from "./context.ts";
+import type {
+  CliContext,
+  Connection,
+  ConnectionListener,
+  ListenAddress,
+  MetricsAnswer,
+  Network,
+  Output,
+  StreamAbilities,
+} from "./context.ts";
 import { streamAbilities, type TerminalEnvironment } from "./terminal/stream_abilities.ts";
 import { writeError } from "./terminal/style.ts";
 
@@ -57,7 +67,9 @@ const code = await runCommandLine(process.argv.slice(2), {
   recover,
   runtime: runtimeOrExit(),
   writeFile,
+  readFile,
   serve,
+  network,
   onInterrupt,
   onStop,
   ...process.stdin.isTTY ? { onKeys } : {},
@@ -125,6 +137,14 @@ function writeFile(path: string, text: string): void {
     replaceFile(target, text, (there?.mode ?? 0o666) & 0o777);
   } catch (error) {
     throw failure("Cannot write the file", path, error);
+  }
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw failure("Cannot read the file", path, error);
   }
 }
 
@@ -205,6 +225,35 @@ async function serve(
       server.close(() => resolve());
       server.closeAllConnections();
     });
+}
+
+async function network(): Promise<Network> {
+  const [net, tls, { setImmediate }] = await Promise.all([
+    import("node:net"),
+    import("node:tls"),
+    import("node:timers"),
+  ]);
+  return {
+    nextTurn: (task) => void setImmediate(task),
+    connect({ host, port, tls: secure }, listener) {
+      if (secure === undefined) return told(net.connect({ host, port }), listener);
+      const named = net.isIP(host) === 0 ? { servername: host } : {};
+      return told(tls.connect({ host, port, rejectUnauthorized: secure.verify, ...named }), listener);
+    },
+  };
+}
+
+/** A socket that tells what comes of it. */
+function told(socket: Socket, listener: ConnectionListener): Connection {
+  let failure: string | undefined;
+  socket.setNoDelay(true);
+  socket.on("data", (bytes: Uint8Array) => listener.data(bytes));
+  socket.on("error", (error: NodeJS.ErrnoException) => failure ??= error.code ?? error.message);
+  socket.on("close", () => listener.closed(failure));
+  return {
+    write: (bytes) => void socket.write(bytes),
+    destroy: () => void socket.destroy(),
+  };
 }
 
 function onInterrupt(listener: () => void): () => void {

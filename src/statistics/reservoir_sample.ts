@@ -1,14 +1,14 @@
 import { quantileOfSorted } from "./quantiles.ts";
 
 /**
- * Values kept. If there are more, a reservoir sample of them is kept: with 95 % probability its p99
+ * Values kept by default. If there are more, a reservoir sample of them is kept: with 95 % probability its p99
  * is between the p98.9 and the p99.1 of all values, and its median between their p49.5 and p50.5.
  */
 const LIMIT = 32_768;
 
 /**
- * Count, mean, largest value and quantiles of values that arrive one by one, in bounded memory (256
- * KiB).
+ * Count, mean, largest value and quantiles of values that arrive one by one, in bounded memory: by
+ * default 256 KiB.
  */
 export class ReservoirSample {
   /** Rows, including those that others represent. */
@@ -19,6 +19,12 @@ export class ReservoirSample {
   #added = 0;
   #numbers = 0;
   #sum = 0;
+  readonly #limit: number;
+
+  /** Keeps at most `limit` values, 8 bytes each. */
+  constructor(limit: number = LIMIT) {
+    this.#limit = limit;
+  }
 
   /** The mean of the values; `undefined` if there is none. */
   get mean(): number | undefined {
@@ -27,7 +33,7 @@ export class ReservoirSample {
 
   /** Whether the quantiles are those of a reservoir sample, and not of all values. */
   get isSampled(): boolean {
-    return this.#added > LIMIT;
+    return this.#added > this.#limit;
   }
 
   /** Adds a row that represents `weight` rows. NaN is counted as a row, and ignored otherwise. */
@@ -38,7 +44,7 @@ export class ReservoirSample {
     this.#sum += value * weight;
     if (this.max === undefined || value > this.max) this.max = value;
     const at = this.#added++;
-    if (at < LIMIT) {
+    if (at < this.#limit) {
       if (at === this.#values.length) this.#grow();
       this.#values[at] = value;
       return;
@@ -46,7 +52,7 @@ export class ReservoirSample {
     // Every value so far stays with the same probability: algorithm R of Vitter, "Random Sampling
     // with a Reservoir" (1985).
     const place = Math.floor(Math.random() * this.#added);
-    if (place < LIMIT) this.#values[place] = value;
+    if (place < this.#limit) this.#values[place] = value;
   }
 
   /**
@@ -54,7 +60,7 @@ export class ReservoirSample {
    * are added: it sorts them.
    */
   quantiles(of: readonly number[]): (number | undefined)[] {
-    const sorted = this.#values.subarray(0, Math.min(this.#added, LIMIT)).sort();
+    const sorted = this.#values.subarray(0, Math.min(this.#added, this.#limit)).sort();
     return of.map((q) => sorted.length === 0 ? undefined : quantileOfSorted(sorted, q));
   }
 
@@ -68,7 +74,7 @@ export class ReservoirSample {
   }
 
   #grow(): void {
-    const larger = new Float64Array(this.#values.length * 4);
+    const larger = new Float64Array(Math.min(this.#limit, this.#values.length * 4));
     larger.set(this.#values);
     this.#values = larger;
   }

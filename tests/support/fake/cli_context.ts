@@ -36,6 +36,8 @@ export function fakeCliContext<Properties extends Partial<CliContext>>(propertie
     writeFile: () => {},
     onInterrupt: () => () => {},
     serve: () => Promise.resolve(() => Promise.resolve()),
+    readFile: () => new Uint8Array(),
+    network: () => Promise.resolve({ connect: () => ({ write: () => {}, destroy: () => {} }), nextTurn: () => {} }),
     onStop: () => () => {},
     ...properties,
   };
