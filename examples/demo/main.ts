@@ -12,13 +12,11 @@ import process from "node:process";
 import { kymo } from "./command_line.ts";
 import { checkCompleteness } from "./completeness.ts";
 import { aborted, Interruption } from "./interruption.ts";
-import { Load, sumAnswers } from "./load.ts";
+import { loadServers } from "./load.ts";
 import { nextSteps, processLines } from "./next_steps.ts";
 import { type DemoOptions, HELP, OptionError, readOptions } from "./options.ts";
-import { showProgress } from "./progress.ts";
 import { Server } from "./servers.ts";
 import { bold, green, red } from "./style.ts";
-import { formatInteger } from "../../src/display/numbers.ts";
 
 process.exit(await main());
 
@@ -73,22 +71,10 @@ async function record(servers: readonly Server[], options: DemoOptions, interrup
   const processes = await Promise.race([Promise.all(servers.map(({ ready }) => ready)), aborted(stop)]);
   if (processes === undefined) return false;
 
-  const { duration, rate, connections, dir } = options;
-  const requests = rate === 0 ? "as many requests as possible" : `${formatInteger(rate)} requests/s`;
   section("Recording a small HTTP service");
   for (const { runtime, pid, url } of processes) console.log(`  ${runtime.padEnd(11)} ${url}, PID ${pid}`);
-  console.log(`  directory   ${dir}`);
-  console.log(`  load        ${requests} for ${duration} s, over ${connections} connections each (autocannon)`);
-
-  const loads = processes.map(({ url }) => new Load(url, options));
-  {
-    using _ = showProgress(duration, () => `${formatInteger(sumAnswers(loads).fine)} answers`);
-    await Promise.all(loads.map((load) => load.run(stop)));
-  }
-  const { fine, refused, failed, missing } = sumAnswers(loads);
-  const counts = [`${formatInteger(fine)} fine`, `${formatInteger(refused)} with status 404`]
-    .concat(`${formatInteger(failed)} with status 500`, `${formatInteger(missing)} missing`);
-  console.log(`  answers     ${counts.join(", ")}`);
+  console.log(`  directory   ${options.dir}`);
+  await loadServers(processes.map(({ url }) => url), options, stop);
   return true;
 }
 
@@ -97,8 +83,8 @@ async function tellWhatTheFilesTell(servers: readonly Server[], directory: strin
   const processes = servers.flatMap(({ process }) => process ?? []);
   if (processes.length === 0) return false;
   const report = join(directory, "report.html");
-  await kymo("summary", directory, "--by-process");
-  await kymo("report", directory, "--output", report, "--force");
+  await kymo("summary", [directory, "--by-process"]);
+  await kymo("report", [directory, "--output", report, "--force"]);
   const { ok, text } = await checkCompleteness(directory, servers);
   section("What was recorded", processLines(servers), `\n  ${ok ? green(text) : red(text)}`);
   section("What to do next", nextSteps(directory, report));

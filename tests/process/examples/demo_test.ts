@@ -55,9 +55,9 @@ function assertGone(pids: Record<string, number>): void {
 function onceUnderLoad(action: (demo: number, servers: Record<string, number>) => void) {
   let called = false;
   return (pid: number, stdout: string) => {
-    if (called || !stdout.includes("  load ")) return;
+    if (called || !stdout.includes("$ kymo load ")) return;
     called = true;
-    setTimeout(() => action(pid, serverPids(stdout)), 500);
+    setTimeout(() => action(pid, serverPids(stdout)), 1_000);
   };
 }
 
@@ -77,6 +77,10 @@ describe("demo", () => {
     });
     assert(rows > 0);
     assertEquals(tabledCounts(stdout), counts);
+    const ofRequests = Object.keys(counts).filter((label) => label.includes(" [")).map((label) => counts[label]!);
+    const answered = ofRequests.reduce((sum, count) => sum + count, 0);
+    assertEquals(readRows(dir, "client"), answered); // the client's own view of the same requests
+    assertStringIncludes(stdout, `\n${answered.toLocaleString("en-US")} requests in `);
     for (const failure of ["/broken [GET] threw", "/orders/:id [GET] 4xx", "unmatched [GET] 4xx"]) {
       assert((counts[`${failure} deno`] ?? 0) + (counts[`${failure} bun`] ?? 0) > 0, failure);
     }

@@ -63,7 +63,7 @@ describe("the command line", () => {
   }
 
   it("keeps its help within 80 columns", async () => {
-    for (const args of [["--help"], ...[...COMMANDS, "env"].map((command) => ["help", command])]) {
+    for (const args of [["--help"], ...[...COMMANDS, "load", "env"].map((command) => ["help", command])]) {
       assertEquals((await run(...args)).stdout.split("\n").filter((line) => line.length > 80), []);
     }
   });

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { KymoError, quote, reason } from "../../../errors.ts";
+import { KymoError, reason } from "../../../errors.ts";
 import { parseMilliseconds, TIME_UNITS } from "../../../quantities.ts";
 import { readEnvironment, throwErrors } from "../../../recording/environment.ts";
 import type { PlainOption, WriteOptions } from "../../../recording/options.ts";
@@ -166,5 +166,5 @@ function parseRate(text: string): number {
 function parseWarmUp(text: string): number {
   const length = parseMilliseconds(text);
   if (length !== undefined && length <= DAY) return length;
-  throw new InvalidArgumentError(`It must be a length of time of at most a day, such as 5s: ${quote(text)}.`);
+  throw new InvalidArgumentError(`It must be a length of time of at most a day, such as 5s.`);
 }

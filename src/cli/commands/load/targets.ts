@@ -130,7 +130,7 @@ export class Targets {
     const method = given ?? this.#options.method ?? (body === undefined ? "GET" : "POST");
     const sends = body !== undefined && (!/^(?:GET|HEAD)$/.test(method) || this.#options.method === method);
     const { bytes, closes } = requestBytes(method, url, sends ? body : undefined, this.#options);
-    const isSecure = url.protocol === "https:";
+    const isSecure = /^https:$/.test(url.protocol);
     const labels = new Map<RequestOutcome, string>();
     const route = this.#place(url);
     const verb = verbOf(method);
@@ -162,7 +162,7 @@ export class Targets {
 
 /** The URL of a text; without a scheme it is one of `http:`. */
 function parseUrl(text: string): URL {
-  const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : ["http", text].join("://");
   const url = URL.canParse(whole) ? new URL(whole) : undefined;
   if (url === undefined) throw wrong(text, "it is not a URL");
   if (!/^https?:$/.test(url.protocol)) throw wrong(text, "only URLs of http: and https: can be loaded");
