@@ -24,9 +24,14 @@ export interface LoadJson {
   readonly dropped: number;
 }
 
+/** The command of `kymo` with these arguments. */
+export function kymoCommand(args: readonly string[]): string[] {
+  return [...program, ...args];
+}
+
 /** Starts `kymo` with these arguments. */
 export function startKymo(args: readonly string[], env: Readonly<Record<string, string>> = {}): Spawned {
-  return spawnCommand([...program, ...args], { env });
+  return spawnCommand(kymoCommand(args), { env });
 }
 
 /**

@@ -5,8 +5,9 @@ import { writeFileSync } from "node:fs";
 import { Monitor } from "../../../mod.ts";
 import { timeListener } from "../../../src/http/mod.ts";
 import { countByLabel, readRows } from "../../support/process/recorded_rows.ts";
+import { spawnCommand } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { count, listening, load, outcomeOf, startKymo } from "./load_command.ts";
+import { count, kymoCommand, listening, load, outcomeOf, startKymo } from "./load_command.ts";
 
 describe("kymo load", () => {
   it("records a row for each request that the server saw, beside those of the server", async () => {
@@ -69,10 +70,10 @@ describe("kymo load", () => {
       requests++;
       response.end();
     }));
-    const args = [served.host, "--rate", "500", "--duration", "400ms", "--warm-up", "200ms"];
+    const args = [served.host, "--rate", "1000", "--duration", "200ms", "--warm-up", "100ms"];
     const { warmUp, requests: measured, missed, rate } = await load(scratch.at("monitoring"), args);
     // A machine that hangs may leave some unsent, and then says so.
-    assertEquals([warmUp, measured + missed, rate.asked], [100, 200, 500]);
+    assertEquals([warmUp, measured + missed, rate.asked], [100, 200, 1_000]);
     assertEquals(requests, warmUp + measured);
   });
 
@@ -94,6 +95,18 @@ describe("kymo load", () => {
     assert(most <= 300, `${most} at a time`);
     const closing = await load(scratch.at("b"), [`${served.host}/closes`, "-n", "50", "-c", "5"]);
     assertEquals([closing.answered, connections], [50, 350]);
+  });
+
+  it("sends thousands of requests a second, and loses none", async () => {
+    using scratch = scratchDirectory();
+    let requests = 0;
+    await using served = await listening(createServer((_, response) => {
+      requests++;
+      response.end("answer");
+    }));
+    const rated = await load(scratch.at("rate"), [served.host, "--rate", "5000", "-n", "2500", "-c", "50"]);
+    const closed = await load(scratch.at("closed"), [served.host, "-n", "5000", "-c", "50"]);
+    assertEquals([rated.answered, closed.answered, requests], [2_500, 5_000, 7_500]);
   });
 
   it("counts from the intended start, so that a stalled server hides nothing", async () => {
@@ -134,11 +147,11 @@ describe("kymo load", () => {
 
   it("says how many were due and never sent", async () => {
     using scratch = scratchDirectory();
-    await using served = await listening(createServer((_, response) => void setTimeout(() => response.end(), 300)));
-    const args = [served.host, "--rate", "100", "--duration", "500ms", "-c", "1"];
+    await using served = await listening(createServer((_, response) => void setTimeout(() => response.end(), 150)));
+    const args = [served.host, "--rate", "200", "--duration", "250ms", "-c", "1"];
     const { requests, missed } = await load(scratch.at("monitoring"), args);
     assertEquals(requests + missed, 50);
-    assert(requests <= 2, `${requests} requests`); // one at 0 ms, one after 300 ms, none after 600
+    assert(requests <= 2, `${requests} requests`); // one at 0 ms, one after 150 ms, none after 300
   });
 
   it("ends with what it has on SIGINT, and gives up what is not answered then", async () => {
@@ -177,5 +190,17 @@ describe("kymo load", () => {
     assertMatch(title!, /^label +count +mean +p50 +p90 +p99 +p99.9 +max$/);
     assertMatch(rest.join("\n"), /^\S+\/a \[GET\] +10 .*\n\S+\/b \[GET\] 4xx +10 .*\nall +20 .*\n\nSent late by: p50 /);
     assertMatch(stdout, /\n20 rows in ".*", channel client\.\n$/);
+  });
+
+  it("draws a bar in a terminal while it loads, and leaves the table", async () => {
+    using scratch = scratchDirectory();
+    await using served = await listening(createServer((_, response) => void response.end()));
+    const command = kymoCommand(["load", served.host, "-r", "50", "-t", "1500ms", "--dir", scratch.path]);
+    const line = `stty rows 40 cols 100; ${command.map((word) => `'${word}'`).join(" ")}`;
+    const script = ["script", "--quiet", "--return", "--command", line, "/dev/null"];
+    const { code, stdout } = await spawnCommand(script, { env: { NO_COLOR: "", TERM: "xterm" } }).ended;
+    assertEquals(code, 0);
+    assertMatch(stdout, /Loading \S+ \d+ requests, \d+(?:\.\d+)?\/s, (?:\d+ m?s left|0s left)/);
+    assertMatch(stdout, /\d+ rows in ".*", channel client\.\r\n$/);
   });
 });

@@ -36,4 +36,13 @@ describe("ReservoirSample", () => {
     assert(Math.abs(p99 / values - 0.99) < 0.0055, `${p99}`);
     assertEquals([sample.max, sample.count, sample.isSampled], [values, values, true]);
   });
+
+  it("is exact up to the limit that it is given", () => {
+    const sample = new ReservoirSample(100_000);
+    for (let i = 1; i <= 100_000; i++) sample.add(i, 1);
+    assertEquals([sample.quantiles([0, 0.5, 1]), sample.isSampled], [[1, 50_000.5, 100_000], false]);
+    const small = new ReservoirSample(2);
+    for (const value of [1, 2, 3]) small.add(value, 1);
+    assertEquals([small.isSampled, small.count, small.max], [true, 3, 3]);
+  });
 });

@@ -26,9 +26,9 @@ Outcomes: 4xx and 5xx; aborted, given up after --timeout; threw, nobody
 answered. SIGINT and SIGTERM end the load with what it has; requests in flight
 get another second.
 
-A program that loads at a rate keeps one core busy, so that it sends in time.
-"sent late" says how well that went: if it is not far below the latencies, the
-machine has too little to spare.
+At a rate kymo keeps one core busy, so that it sends in time. "Sent late by" is
+its own error: from when a request was due and a connection was free. If that is
+not far below the latencies, the machine has too little to spare.
 
 A file of --targets has a line for each request: a URL, or a method and a URL.
 With more requests of one kind among its lines, that kind is sent more often.
@@ -41,7 +41,7 @@ With more requests of one kind among its lines, that kind is sent more often.
   failures               {refused, reset, timed out, ...}: those of aborted and
                          threw by reason
   latency, late          {count, mean, max, quantiles: {p50, ...}, sampled} or
-                         null; late: from the intended start to the sending
+                         null; late as above, null without --rate
   series                 the same by label
   directory, pid, recorded, dropped
 

@@ -68,6 +68,8 @@ export class Sender {
   readonly #idle: Lane[];
   #firstIdle = 0;
   #idleCount: number;
+  /** When there was an idle lane again after all were busy, ns. */
+  #freeSince = 0;
   readonly #lanes: readonly Lane[];
   #inFlight = 0;
   #isWaiting = false;
@@ -147,7 +149,7 @@ export class Sender {
     const lane = this.#takeIdle();
     let connection = lane.connections.get(target.origin);
     if (connection === undefined) lane.connections.set(target.origin, connection = new HttpConnection(network));
-    if (isMeasured) tally.sent(now - intended);
+    if (isMeasured) tally.sent(now - Math.max(intended, this.#freeSince));
     else this.#warmUps++;
     lane.current = connection;
     lane.sent = now;
@@ -174,10 +176,10 @@ export class Sender {
     lane.current = undefined;
     this.#inFlight--;
     const isFree = failure === undefined || this.#deps.plan.hasRate;
-    if (isFree) this.#addIdle(lane);
+    if (isFree) this.#addIdle(lane, now);
     else {
       void timers.sleep(REST).then(() => {
-        this.#addIdle(lane);
+        this.#addIdle(lane, clock.now());
         this.#pump();
       });
     }
@@ -224,7 +226,8 @@ export class Sender {
     return lane;
   }
 
-  #addIdle(lane: Lane): void {
+  #addIdle(lane: Lane, now: number): void {
+    if (this.#idleCount === 0) this.#freeSince = now;
     this.#idle[(this.#firstIdle + this.#idleCount) % this.#idle.length] = lane;
     this.#idleCount++;
   }

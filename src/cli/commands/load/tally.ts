@@ -41,7 +41,7 @@ export class Tally {
     return this.count - [...this.failures.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** A request was sent `late` ns after its intended start. */
+  /** A request was sent `late` ns after it was due and a connection was free. */
   sent(late: number): void {
     this.#late.add(late / NANOSECONDS_PER_SECOND, 1);
   }
