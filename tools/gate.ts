@@ -41,6 +41,7 @@ import {
   runCommandLineAlone,
 } from "./gate/packed_node.ts";
 import { comparedWithDocument } from "./versions/capabilities.ts";
+import { installRuntime } from "./versions/install.ts";
 import { runVersion } from "./versions/run_version.ts";
 import { nameOf, type SupportedVersion, VERSIONS } from "./versions/supported.ts";
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
@@ -61,14 +62,13 @@ const count = { passed: 0, failed: 0, skipped: 0 };
 const failed: string[] = [];
 const unsteadily: string[] = [];
 
-/** Runs a check, prints its outcome, and counts it. */
+/** Runs a check, then prints its outcome, and counts it. */
 async function step(name: string, check: () => Outcome | Promise<Outcome>): Promise<void> {
   const start = performance.now();
-  await Deno.stdout.write(new TextEncoder().encode(`${name} `.padEnd(48, ".")));
   const { ok, output } = await Promise.try(check)
     .catch((error: Error) => ({ ok: false, output: error.stack ?? error.message }));
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(` ${ok ? "ok" : "FAILED"} (${seconds} s)`);
+  console.log(`${`${name} `.padEnd(48, ".")} ${ok ? "ok" : "FAILED"} (${seconds} s)`);
   if (!ok) console.log(excerpt(output));
   count[ok ? "passed" : "failed"]++;
 }
@@ -137,26 +137,21 @@ function reportSkipped(runtime: RuntimeName, other: string): void {
   }
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => {
-    Deno.removeSync(workspace.temporary, { recursive: true });
-    Deno.exit(1);
-  });
+async function installOtherVersions(): Promise<Outcome> {
+  for (const { runtime, version } of inGate) await installRuntime(runtime, version, workspace);
+  return { ok: true, output: "" };
 }
-try {
-  await step("format", command(deno, "fmt", "--check"));
-  await step("lint", command(deno, "lint"));
-  await step("types on Deno", command(deno, "check", "--quiet"));
-  await step("types on Bun", command(tsc, "-p", "tsconfig.json"));
-  await step("documentation of every public symbol", command(deno, "doc", "--lint", ...entries));
-  await step("examples on Deno", () => runExamplesOnDeno(workspace));
-  await step("examples on Bun", () => runExamplesOnBun(workspace));
-  await step("suite on Deno and on Bun", suite);
-  await step("the same tests on both runtimes", () => compareReports(root, reports.deno, reports.bun));
+
+/** Runs parts of the suite on other versions of the runtimes. */
+async function otherVersions(): Promise<void> {
   for (const version of inGate) {
     await step(`contract and ends on ${nameOf(version)}`, () => suiteOnVersion(version));
   }
-  await step("JSR package", command(deno, "publish", "--dry-run", "--allow-dirty"));
+}
+
+/** Checks the packages as their users get them: most steps need what the ones before them made. */
+async function packages(): Promise<void> {
+  await step("JSR package", command(deno, "publish", "--dry-run", "--allow-dirty", "--node-modules-dir=manual"));
   await step("npm package added to an empty Bun app", () => installPacked(workspace));
   await step("publint of the npm package", () => lintPacked(workspace));
   await step("the app records on Bun", () => recordWithPacked("bun", workspace));
@@ -188,6 +183,27 @@ try {
   await step("kymo on a Node that is too old", () => refuseOldNode(workspace));
   await step("bundled analysis", () => analyseBundled(true, workspace));
   await step("a strict user of the package compiles", () => typeCheckUser(workspace));
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => {
+    Deno.removeSync(workspace.temporary, { recursive: true });
+    Deno.exit(1);
+  });
+}
+try {
+  await step("format", command(deno, "fmt", "--check"));
+  await step("lint", command(deno, "lint"));
+  await step("types on Deno", command(deno, "check", "--quiet"));
+  await step("types on Bun", command(tsc, "-p", "tsconfig.json"));
+  await step("documentation of every public symbol", command(deno, "doc", "--lint", ...entries));
+  await step("examples on Deno", () => runExamplesOnDeno(workspace));
+  await step("examples on Bun", () => runExamplesOnBun(workspace));
+  await step("suite on Deno and on Bun", suite);
+  await step("the same tests on both runtimes", () => compareReports(root, reports.deno, reports.bun));
+  await step("other versions installed", installOtherVersions);
+  // Side by side, since most of their programs wait for others. Both use the other versions.
+  await Promise.all([otherVersions(), packages()]);
   await step("no files left behind", () => findLeftovers(filesBefore, workspace));
   reportSkipped("deno", "bun");
   reportSkipped("bun", "deno");
