@@ -5,8 +5,9 @@
  * @module
  */
 
-import { counted, formatDuration, formatPercent, formatSpan, formatTotalTime } from "../../display/numbers.ts";
+import { counted, formatDuration, formatPercent, formatTotalTime } from "../../display/numbers.ts";
 import { SERIES } from "../../series.ts";
+import { timeOfDay } from "../shared/clock_times.ts";
 import {
   capitalize,
   type FindingInputs,
@@ -57,8 +58,8 @@ export function stalls(inputs: FindingInputs): UnexplainedFinding[] {
         : longest >= NOTICEABLE
         ? "attention"
         : "note",
-      text: `The event loop of ${nameProcess(process, inputs)} was blocked for ${formatDuration(longest)}, ${
-        whenInRun(at - longest * 1e9)
+      text: `The event loop of ${nameProcess(process, inputs)} was blocked for ${formatDuration(longest)} ${
+        when(at - longest * 1e9)
       }${more}.`,
       label: SERIES.eventLoopLag,
       process,
@@ -85,7 +86,7 @@ export function garbageCollection(inputs: FindingInputs): UnexplainedFinding[] {
       text: capitalize(
         `${what}: ${counted(count, "pause")}, ${formatTotalTime(sum)} in total, the longest ${
           formatDuration(longest)
-        }, ${whenInRun(at)}.`,
+        } ${when(at)}.`,
       ),
       label: SERIES.gcPause,
       process,
@@ -105,6 +106,6 @@ function aroundPause(at: number, length: number): [number, number] {
 }
 
 /** When something was, given in ns since the first timepoint. */
-function whenInRun(nanoseconds: number): string {
-  return `${formatSpan(Math.max(0, nanoseconds) / 1e9)} into the recording`;
+function when(nanoseconds: number): string {
+  return `at ${timeOfDay(Math.max(0, nanoseconds))}`;
 }

@@ -116,9 +116,9 @@ export interface Finding {
   readonly kind: "errors" | "ends" | "latency" | "stall" | "gc" | "memory" | "cpu" | "data";
   /** How much it matters. */
   readonly weight: "bad" | "attention" | "note";
-  /** One or two sentences. */
+  /** One or two sentences; times of day in it are written by `clock_times.ts`. */
   readonly text: string;
-  /** Why it is so, in a sentence, if the recording shows it. */
+  /** The same of why it is so, if the recording shows it. */
   readonly because?: string;
   /** The series it is about. */
   readonly label?: string;

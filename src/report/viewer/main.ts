@@ -80,7 +80,7 @@ function show(finding: Finding, store: ViewStore, { labels, charts, flames }: Pa
   const { kind, label, window, function: called, process } = finding;
   if (window !== undefined) {
     const [from, to] = [window[0] / 1e9, window[1] / 1e9];
-    const around = Math.max((to - from) * AROUND, 12 * store.binSeconds);
+    const around = Math.max((to - from) * AROUND, store.binSeconds / 2);
     store.zoomToSeconds(from - around, to + around);
   }
   const ofDurations = store.data.durations.some((series) => series.label === label);

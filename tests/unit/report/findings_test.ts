@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
+import { withTimesOfDay } from "../../../src/report/shared/clock_times.ts";
 import type { FindingInputs } from "../../../src/report/findings/finding_inputs.ts";
 import { findWhatStandsOut } from "../../../src/report/findings/what_stands_out.ts";
 import { parseRequestLabel, requestLabel } from "../../../src/http/request_labels.ts";
@@ -109,7 +110,9 @@ function inputs(different: Partial<FindingInputs>, pids: readonly number[] = [1]
 
 /** Weight and text of each finding. */
 function findings(different: Partial<FindingInputs>, pids?: readonly number[]): string[] {
-  return findWhatStandsOut(inputs(different, pids)).map(({ weight, text }) => plain(`${weight}: ${text}`));
+  return findWhatStandsOut(inputs(different, pids)).map(({ weight, text }) =>
+    plain(`${weight}: ${withTimesOfDay(text, (at) => `[${at / 1e9} s]`)}`)
+  );
 }
 
 const even = [series("/a [GET]", 0.01), series("/b [GET]", 0.012), series("/c [GET]", 0.011)];
@@ -163,15 +166,15 @@ describe("the findings of a report", () => {
     [
       "a stall",
       [
-        "bad: The event loop of the process was blocked for 1.20 s, 2 min 58 s into the recording. It was blocked 18 times for at least 50 ms, 3.00 s in total.",
+        "bad: The event loop of the process was blocked for 1.20 s at [178.2 s]. It was blocked 18 times for at least 50 ms, 3.00 s in total.",
       ],
       { stalls: [{ process: 0, count: 18, sum: 3, longest: 1.2, at: 179.4e9 }] },
     ],
     [
       "stalls of several processes",
       [
-        "attention: The event loop of PID 2 was blocked for 120 ms, 880 ms into the recording.",
-        "note: The event loop of PID 1 was blocked for 60.0 ms, 1.94 s into the recording.",
+        "attention: The event loop of PID 2 was blocked for 120 ms at [0.8796 s].",
+        "note: The event loop of PID 1 was blocked for 60.0 ms at [1.94 s].",
       ],
       {
         stalls: [
@@ -184,7 +187,7 @@ describe("the findings of a report", () => {
     [
       "much garbage",
       [
-        "attention: Garbage collection took 8 % of the time of the process: 1,204 pauses, 48.0 s in total, the longest 45.0 ms, 10 s into the recording.",
+        "attention: Garbage collection took 8 % of the time of the process: 1,204 pauses, 48.0 s in total, the longest 45.0 ms at [10 s].",
       ],
       { gcPauses: [{ process: 0, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }] },
     ],

@@ -73,6 +73,8 @@ function content(store: ViewStore, clock: WallClock, palette: Palette, cells: Ce
   const all = Array.from({ length: groups.count }, (_, group) => group);
   const shade = (count: number): number => Math.log(count) / Math.log(Math.max(most, FEW));
   const shades = [0, 0.25, 0.5, 0.75, 1].map((share) => between(palette.heat, share * shade(most)));
+  const rowOf = (duration: number): number =>
+    Math.min(rows - 1, Math.max(0, Math.floor((DURATION_BUCKETS.indexOf(duration) - lowest) / buckets)));
   const filled = cells.counts.reduce((filled, count) => filled + (count > 0 ? 1 : 0), 0);
   return {
     x: all.map((group) => (start(group) + start(group + 1)) / 2),
@@ -88,9 +90,14 @@ function content(store: ViewStore, clock: WallClock, palette: Palette, cells: Ce
         name: most === 1 ? "1 in a cell" : `1 to ${formatCount(most)} in a cell`,
         colour: `linear-gradient(90deg, ${shades.join(", ")})`,
         mark: "area",
-        value: (index) => index === null ? "" : `${formatInteger(cells.count[index] ?? 0)} here`,
+        value: (index) => index === null ? "" : countAt(cells, index, bottom),
       },
     ],
+    indexAt: (seconds, value) => {
+      const group = Math.floor((seconds / store.binSeconds - groups.from) / groups.size);
+      const row = value === undefined ? -1 : rowOf(value);
+      return group * (rows + 1) + 1 + row;
+    },
     summary: `${filled} cells of ${formatDuration(bottom(0))} to ${formatDuration(bottom(rows))} are filled.`,
     table: () => ({
       columns: ["Time", "From", "To", "Count"],
@@ -105,6 +112,17 @@ function content(store: ViewStore, clock: WallClock, palette: Palette, cells: Ce
       ),
     }),
   };
+}
+
+/**
+ * How many durations are at an index: in each group the first one is that of the whole column, and
+ * those of its cells follow.
+ */
+function countAt({ rows, counts, count }: Cells, index: number, bottom: (row: number) => number): string {
+  const [group, row] = [Math.floor(index / (rows + 1)), index % (rows + 1) - 1];
+  if (row < 0) return `${formatInteger(count[group] ?? 0)} in all`;
+  const cell = formatInteger(counts[group * rows + row] ?? 0);
+  return `${cell} from ${formatDuration(bottom(row))} to ${formatDuration(bottom(row + 1))}`;
 }
 
 function draw(

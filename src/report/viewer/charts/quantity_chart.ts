@@ -1,6 +1,6 @@
 /**
  * The chart of a quantity over time: a line in a band from the smallest to the largest value for
- * levels, stems for events.
+ * levels; for events stems, or a line of the largest above their mean where stems would be a block.
  *
  * @module
  */
@@ -26,15 +26,40 @@ type ChartSeries = ChartContent["series"][number];
 export function quantityChart(store: ViewStore, clock: WallClock, data: QuantityData): ContentMaker {
   return (palette, width) => {
     const { state } = store;
-    const groups = groupsOf(state, width / 2);
     const shown = data.processes.filter(({ process }) => state.processes.has(process));
-    const views = [...Map.groupBy(shown, ({ process }) => store.lineOf(process))]
-      .map(([line, parts]) => lineView(store, line, parts, groups))
-      .filter(({ view: { count } }) => count.some((count) => count > 0));
-    if (views.length === 0) return nothing(store, shown);
+    const lines = [...Map.groupBy(shown, ({ process }) => store.lineOf(process))];
+    const viewsIn = (groups: Groups): LineView[] =>
+      lines.map(([line, parts]) => lineView(store, line, parts, groups))
+        .filter(({ view: { count } }) => count.some((count) => count > 0));
     const { off } = store.recordedTimes(shown);
-    return success({ ...content(store, clock, palette, data, groups, views), off });
+    const fine = groupsOf(state, width / 2);
+    const views = viewsIn(fine);
+    if (views.length === 0) return nothing(store, shown);
+    if (data.kind === "level" || stemsPerPixel(views, width) <= MOST_STEMS_PER_PIXEL) {
+      return success({ ...content(store, clock, palette, data, { groups: fine, views, look: data.kind }), off });
+    }
+    const groups = groupsOf(state, width / DENSE);
+    return success({ ...content(store, clock, palette, data, { groups, views: viewsIn(groups), look: "dense" }), off });
   };
+}
+
+/** More stems than this, of 2 pixels each, leave hardly a gap between them. */
+const MOST_STEMS_PER_PIXEL = 0.2;
+
+/** Pixels of a group where events are too dense for stems. */
+const DENSE = 8;
+
+function stemsPerPixel(views: readonly LineView[], width: number): number {
+  const stems = views.reduce((sum, { view }) => sum + view.count.filter((count) => count > 0).length, 0);
+  return stems / Math.max(1, width);
+}
+
+/** What is drawn. */
+interface Drawing {
+  readonly groups: Groups;
+  readonly views: readonly LineView[];
+  /** How: `"dense"` is of events. */
+  readonly look: "level" | "event" | "dense";
 }
 
 /**
@@ -67,17 +92,19 @@ function content(
   clock: WallClock,
   palette: Palette,
   data: QuantityData,
-  groups: Groups,
-  views: readonly LineView[],
+  { groups, views, look }: Drawing,
 ): ChartContent {
   const start = (group: number): number => (groups.from + group * groups.size) * store.binSeconds;
   const all = Array.from({ length: groups.count }, (_, group) => group);
   const formatValue = (value: number, format?: NumberFormat): string => formatQuantity(value, data.unit, format);
   const drawn = views.map((of) => {
     const colour = processColour(palette, of.line);
-    const series = data.kind === "event"
+    const dash = processDash(palette, of.line);
+    const series = look === "event"
       ? stems(of.view, colour)
-      : lineInBand(of, colour, processDash(palette, of.line));
+      : look === "dense"
+      ? largestAboveMean(of, colour, dash)
+      : lineInBand(of, colour, dash);
     return { of, colour, series };
   });
   const nameOf = ({ line }: LineView): string => store.data.lines[line]?.short ?? "";
@@ -90,17 +117,17 @@ function content(
   return {
     x: all.map((group) => start(group) + groups.size * store.binSeconds / 2),
     series: drawn.flatMap(({ series }) => series),
-    ...data.kind === "event" ? {} : {
+    ...look === "event" ? {} : {
       bands: drawn.map(({ colour }, at) => ({
         series: [at * 3 + 1, at * 3 + 2] as [number, number],
-        fill: translucent(colour, 0.22),
+        fill: translucent(colour, look === "dense" ? 0.2 / views.length : 0.22),
       })),
     },
     y: logarithmic
       ? { logarithmic, range: logRange(smallest, largest), format: formatValue }
       : { logarithmic, range: rangeOf(data, smallest, largest), format: formatValue },
     legend: drawn.map(({ of, colour }) =>
-      legendItem(of, views.length > 1 ? nameOf(of) : "", colour, data, formatValue)
+      legendItem(of, views.length > 1 ? nameOf(of) : "", colour, { data, look, formatValue })
     ),
     summary: `From ${formatValue(smallest)} to ${formatValue(largest)}.`,
     table: () => ({
@@ -139,20 +166,31 @@ function lineInBand(
   colour: string,
   dash: number[],
 ): ChartSeries[] {
-  const joined = (values: readonly (number | null)[]): (number | null | undefined)[] =>
+  return bandAndLine(lived, max, min, { values: mean, colour, dash });
+}
+
+/** The largest event of each group as a line, in a band that begins at the mean. */
+function largestAboveMean({ view: { mean, max }, lived }: LineView, colour: string, dash: number[]): ChartSeries[] {
+  return bandAndLine(lived, max, mean, { values: max, colour, dash });
+}
+
+type Values = readonly (number | null)[];
+
+function bandAndLine(
+  lived: readonly boolean[],
+  top: Values,
+  bottom: Values,
+  { values, colour, dash }: { readonly values: Values; readonly colour: string; readonly dash: number[] },
+): ChartSeries[] {
+  const joined = (values: Values): (number | null | undefined)[] =>
     values.map((value, group) => value ?? (lived[group] === true ? undefined : null));
   const edge: uPlot.Series = { stroke: "transparent", width: 0 };
   return [
-    { options: edge, data: joined(max) },
-    { options: edge, data: joined(min) },
+    { options: edge, data: joined(top) },
+    { options: edge, data: joined(bottom) },
     {
-      options: {
-        stroke: colour,
-        width: 1.5,
-        dash,
-        points: { size: 4, fill: colour },
-      },
-      data: joined(mean),
+      options: { stroke: colour, width: 1.5, dash, points: { size: 4, fill: colour } },
+      data: joined(values),
     },
   ];
 }
@@ -179,8 +217,11 @@ function legendItem(
   { view, lived, off }: LineView,
   name: string,
   colour: string,
-  data: QuantityData,
-  formatValue: (value: number) => string,
+  { data, look, formatValue }: {
+    readonly data: QuantityData;
+    readonly look: Drawing["look"];
+    readonly formatValue: (value: number) => string;
+  },
 ): LegendItem {
   const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
   const largest = Math.max(...known(view.max));
@@ -190,7 +231,7 @@ function legendItem(
   return {
     name,
     colour,
-    mark: data.kind === "event" ? "dot" : "line",
+    mark: look === "event" ? "dot" : "line",
     value: (index) => {
       if (index === null) return whole;
       const at = nearest(view.mean, lived, index, data.kind === "event" ? 2 : 40);

@@ -32,10 +32,10 @@ export interface PlotContent {
   /** Times in which recording was off, ns since the report's `from`; they are hatched. */
   readonly off?: readonly Span<number>[];
   /**
-   * Returns the index for a time. By default it is that of the nearest `x`, and the cursor puts
-   * dots there.
+   * Returns the index for a time, and for a value if the cursor is in this plot and not in another
+   * one. By default it is that of the nearest `x`, and the cursor puts dots there.
    */
-  readonly indexAt?: (seconds: number) => number;
+  readonly indexAt?: (seconds: number, value: number | undefined) => number;
   /** Draws something below the lines. */
   readonly below?: (plot: uPlot) => void;
   /** Draws something above the lines. */
@@ -75,7 +75,10 @@ export function timePlot(options: PlotOptions, content: PlotContent): uPlot {
         y: { distr: logarithmic ? 3 : 1, range: () => [low, high] },
       },
       axes: axesOf(palette, clock, content.y, times),
-      series: [{}, ...content.series.map(({ options }) => ({ points: { show: false }, ...options }))],
+      series: [
+        {},
+        ...content.series.map(({ options, data }) => ({ ...options, points: pointsOf(options, data) })),
+      ],
       ...content.bands === undefined ? {} : { bands: [...content.bands] },
       cursor: {
         y: false,
@@ -94,10 +97,11 @@ export function timePlot(options: PlotOptions, content: PlotContent): uPlot {
           clipped((plot) => drawLifeMarks(plot, store, palette)),
         ],
         setCursor: [(plot) => {
-          const { left = -1, idx } = plot.cursor;
+          const { left = -1, top = -1, idx } = plot.cursor;
           const seconds = plot.posToVal(left, "x");
           if (times) bubble.show(seconds, left);
-          options.onCursor(left < 0 ? null : content.indexAt?.(seconds) ?? idx ?? null);
+          const value = plot.over.matches(":hover") ? plot.posToVal(top, "y") : undefined;
+          options.onCursor(left < 0 ? null : content.indexAt?.(seconds, value) ?? idx ?? null);
         }],
         setSelect: [(plot) => {
           const { left, width } = plot.select;
@@ -111,6 +115,22 @@ export function timePlot(options: PlotOptions, content: PlotContent): uPlot {
   plot.over.append(bubble.element);
   touchSelects(plot);
   return plot;
+}
+
+/**
+ * The points of a line: all of them if there is room, and otherwise those that no line goes through,
+ * such as a program that lived for less than a pixel.
+ */
+function pointsOf({ points }: uPlot.Series, data: readonly (number | null | undefined)[]): uPlot.Series.Points {
+  if (points === undefined) return { show: false };
+  const isEnd = (value: number | null | undefined): boolean => value === null || value === undefined;
+  const beside = (index: number, step: -1 | 1): boolean => {
+    let at = index + step;
+    while (at >= 0 && at < data.length && data[at] === undefined) at += step;
+    return isEnd(data[at]);
+  };
+  const alone = [...data.keys()].filter((i) => !isEnd(data[i]) && beside(i, -1) && beside(i, 1));
+  return { filter: (_plot, _series, areAllShown) => areAllShown || alone.length === 0 ? null : alone, ...points };
 }
 
 /** Shows the time below the cursor. `pixel`: width of a pixel, seconds. */

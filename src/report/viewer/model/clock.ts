@@ -24,6 +24,11 @@ export class WallClock {
     return formatClock(this.#timepoint(seconds), digits);
   }
 
+  /** Returns a time such as `14:03:20`, and with its day, such as `3 Nov, 14:03:20`. */
+  timeWithDay(seconds: number, withDay: boolean): string {
+    return `${withDay ? `${this.day(seconds)}, ` : ""}${this.time(seconds)}`;
+  }
+
   /** Returns a time such as `14:03`. */
   minute(seconds: number): string {
     return this.time(seconds).slice(0, 5);

@@ -20,6 +20,9 @@ export interface State extends Selection {
 /** Most sets of recorders whose times are kept: charts ask for the same ones again and again. */
 const MOST_KNOWN = 1_000;
 
+/** Fewest bins that are shown: one alone would be a single point of each line. */
+export const FEWEST_BINS = 2;
+
 type Listener = (state: State, before: State) => void;
 
 /** Keeps the state, and notifies listeners of changes. */
@@ -70,9 +73,14 @@ export class ViewStore {
     for (const listener of this.#listeners) listener(this.#state, before);
   }
 
-  /** Shows the bins from `from` up to, but not including, `to`; at least two. */
+  /** Whether fewer bins cannot be shown. */
+  get atFinest(): boolean {
+    return this.#state.to - this.#state.from <= Math.min(FEWEST_BINS, this.bins);
+  }
+
+  /** Shows the bins from `from` up to, but not including, `to`; at least {@linkcode FEWEST_BINS}. */
   zoom(from: number, to: number): void {
-    const size = Math.min(this.bins, Math.max(2, Math.round(to - from)));
+    const size = Math.min(this.bins, Math.max(FEWEST_BINS, Math.round(to - from)));
     const start = Math.min(this.bins - size, Math.max(0, Math.round(from)));
     if (start === this.#state.from && start + size === this.#state.to) return;
     this.set({ from: start, to: start + size });

@@ -11,6 +11,7 @@ import type { WallClock } from "../model/clock.ts";
 import { outcomesByRoute, type RouteOutcomes } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
+import { labelText } from "../ui/label_text.ts";
 
 const HEIGHT = 130;
 
@@ -87,7 +88,7 @@ function rowOf({ route, series, failed, total, failures }: RouteOutcomes, open: 
   return h(
     "tr",
     {},
-    h("th", { scope: "row" }, h("button", { type: "button", onclick: () => open(label) }, route)),
+    h("th", { scope: "row" }, h("button", { type: "button", onclick: () => open(label) }, labelText(route))),
     h("td", {}, formatInteger(failed)),
     h("td", {}, formatInteger(total)),
     h("td", { class: "failures" }, formatPercent(failed / total, { trim: true })),

@@ -5,6 +5,7 @@
  */
 
 import { counted, formatSpan } from "../../../display/numbers.ts";
+import { withTimesOfDay } from "../../shared/clock_times.ts";
 import type { Finding, ReportData } from "../../shared/report_data.ts";
 import { lengthOf } from "../../../statistics/spans.ts";
 import { recordedTimes, recordersOf } from "../model/recorded.ts";
@@ -19,7 +20,7 @@ export function header(data: ReportData, clock: WallClock, show: (finding: Findi
     h("div", { class: "brand", "aria-hidden": "true" }, "Kymo"),
     h("h1", {}, data.title === "" ? "Kymo report" : data.title),
     h("p", { class: "facts" }, facts(data, clock)),
-    findings(data, show),
+    findings(data, clock, show),
     unread(data),
   );
 }
@@ -50,14 +51,20 @@ const KINDS: Readonly<Record<Finding["kind"], string>> = {
   data: "Data",
 };
 
-function findings({ findings, rows }: ReportData, show: (finding: Finding) => void): HTMLElement {
+function findings(
+  { findings, rows, span }: ReportData,
+  clock: WallClock,
+  show: (finding: Finding) => void,
+): HTMLElement {
+  const timed = (sentence: string): string =>
+    withTimesOfDay(sentence, (at) => clock.timeWithDay(at / 1e9, clock.date(0) !== clock.date(span / 1e9)));
   const list = findings.map((finding) => {
     const { text, because, kind, weight, label, window, function: called } = finding;
     const shown = [label, window, called].some((subject) => subject !== undefined);
     const body = [
       h("span", { class: "kind" }, icon(weight), KINDS[kind]),
-      h("span", { class: "text" }, text),
-      because !== undefined && h("span", { class: "because" }, because),
+      h("span", { class: "text" }, timed(text)),
+      because !== undefined && h("span", { class: "because" }, timed(because)),
     ];
     return h(
       "li",

@@ -16,6 +16,7 @@ import { hasCells, statisticsOf } from "../model/duration_view.ts";
 import { outcomesByRoute } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
+import { labelText, wholeLabel } from "../ui/label_text.ts";
 
 /** Number of sections created at a time. */
 const BATCH = 20;
@@ -105,19 +106,20 @@ interface LabelSection {
 
 /** Creates the section of a series. */
 function labelSection(store: ViewStore, clock: WallClock, data: DurationData): LabelSection {
-  const heading = h("h3", { tabindex: -1 }, data.label);
+  const name = labelText(data.label);
+  const heading = h("h3", { tabindex: -1 }, ...wholeLabel(data.label));
   const facts = h("p", { class: "facts" });
   const show = (): void => replace(facts, ...factsOf(store, data));
   show();
   const unsubscribe = store.subscribe((_, before) => {
     if (store.selectionChanged(before)) show();
   });
-  const shared = { store, clock, about: data.label, level: "h4" } as const;
+  const shared = { store, clock, about: name, level: "h4" } as const;
   const route = sameRoute(store, data);
   const failures = route.some(({ request }) => isFailure(request?.outcome))
     ? [timeChart({
       ...shared,
-      about: data.request!.route,
+      about: labelText(data.request!.route),
       title: "Failed requests",
       height: RATE_HEIGHT + 22,
       times: true,
@@ -145,7 +147,7 @@ function labelSection(store: ViewStore, clock: WallClock, data: DurationData): L
   const nothing = "With charts of all series the page would be too large: this one has statistics only.";
   const element = h(
     "article",
-    { class: "label", "aria-label": data.label },
+    { class: "label", "aria-label": name },
     h("div", { class: "label-head" }, heading, facts),
     ...charts.map(({ element }) => element),
     charts.length === 0 && h("p", { class: "nothing" }, nothing),

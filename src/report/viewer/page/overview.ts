@@ -17,6 +17,7 @@ import { hasCells, type SelectedStatistics, statisticsOf } from "../model/durati
 import { outcomesByRoute } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
+import { labelText } from "../ui/label_text.ts";
 
 interface Row {
   readonly data: DurationData;
@@ -58,7 +59,7 @@ const COLUMNS: readonly DurationColumn[] = [
     name: "Label",
     title: "Label",
     value: ({ data }) => data.label,
-    text: ({ data }) => data.label,
+    text: ({ data }) => labelText(data.label),
   },
   {
     name: "Count",
@@ -166,7 +167,7 @@ function sortedRows(store: ViewStore, column: DurationColumn | undefined, descen
 
 function rowOf(row: Row, store: ViewStore, open: (label: string) => void): HTMLElement {
   const { label } = row.data;
-  const button = h("button", { type: "button", onclick: () => open(label) }, label);
+  const button = h("button", { type: "button", onclick: () => open(label) }, labelText(label));
   return h(
     "tr",
     {},

@@ -12,6 +12,7 @@ import { timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h } from "../ui/dom.ts";
+import { labelText } from "../ui/label_text.ts";
 
 const HEIGHT = 118;
 
@@ -96,7 +97,7 @@ function place({ label }: QuantityData): number {
 
 function chart(store: ViewStore, clock: WallClock, data: QuantityData): HTMLElement {
   const about = data.channel === CHANNELS.runtime ? "the processes" : data.channel;
-  const title = data.label.replace(/^(gc|cpu|rss)\b|^\w/, (word) => word.toUpperCase()) +
+  const title = labelText(data.label).replace(/^(gc|cpu|rss)\b|^\w/, (word) => word.toUpperCase()) +
     (data.unit === "cores" ? ", cores" : "");
   const content = quantityChart(store, clock, data);
   return timeChart({ store, clock, title, about, level: "h3", height: HEIGHT, times: true, content }).element;

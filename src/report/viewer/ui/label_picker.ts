@@ -6,6 +6,7 @@
 
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "./dom.ts";
+import { labelText } from "./label_text.ts";
 import { closeOnLeave } from "./popover.ts";
 
 /** Maximum number of labels in the list: typing more of a label shortens it. */
@@ -72,5 +73,5 @@ function box(store: ViewStore, label: string, checked: boolean): { input: HTMLIn
     else picked.delete(label);
     store.set({ picked });
   });
-  return { input, element: h("label", { class: "row" }, input, h("span", {}, label)) };
+  return { input, element: h("label", { class: "row" }, input, h("span", {}, labelText(label))) };
 }

@@ -11,7 +11,7 @@ import { h, replace } from "./dom.ts";
 import { closeOnLeave } from "./popover.ts";
 
 /** Maximum number of lines with a box in the toolbar; more are in a list that opens. */
-const MOST_CHIPS = 10;
+const MOST_CHIPS = 8;
 
 /** Creates the checkboxes. */
 export function processPicker(store: ViewStore): HTMLElement {

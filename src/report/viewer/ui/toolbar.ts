@@ -6,7 +6,7 @@
 
 import { formatSpan } from "../../../display/numbers.ts";
 import { digitsFor, type WallClock } from "../model/clock.ts";
-import type { ViewStore } from "../model/view_store.ts";
+import { FEWEST_BINS, type ViewStore } from "../model/view_store.ts";
 import { h, replace, svg } from "./dom.ts";
 import { labelPicker } from "./label_picker.ts";
 import { processPicker } from "./process_picker.ts";
@@ -51,16 +51,23 @@ function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
     "Reset",
     h("span", {}, " zoom"),
   );
+  const [earlier, later] = [button("Earlier", "‹", () => pan(store, -1)), button("Later", "›", () => pan(store, 1))];
+  const [out, into] = [
+    button("Zoom out", "−", () => magnify(store, 2)),
+    button("Zoom in", "+", () => magnify(store, 0.5)),
+  ];
   const group = h(
     "div",
     { class: "time", role: "group", "aria-label": "Time", "data-keys": "time" },
-    button("Earlier", "‹", () => pan(store, -1)),
-    button("Later", "›", () => pan(store, 1)),
-    button("Zoom out", "−", () => magnify(store, 2)),
-    button("Zoom in", "+", () => magnify(store, 0.5)),
+    earlier,
+    later,
+    out,
+    into,
     text,
     reset,
   );
+  /** A button that can do nothing keeps the focus, and says so. */
+  const able = (element: HTMLElement, isAble: boolean): void => element.setAttribute("aria-disabled", `${!isAble}`);
   const show = (): void => {
     const { from, to } = store.state;
     const [start, end] = [from * store.binSeconds, Math.min(to * store.binSeconds, store.data.span / 1e9)];
@@ -70,6 +77,10 @@ function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
     if (store.zoomed) replace(text, times, h("span", { class: "length" }, ` (${formatSpan(length)})`));
     else replace(text, `All ${formatSpan(length)}`);
     reset.hidden = !store.zoomed;
+    able(earlier, from > 0);
+    able(later, to < store.bins);
+    able(out, store.zoomed);
+    able(into, !store.atFinest);
   };
   show();
   store.subscribe(show);
@@ -83,11 +94,13 @@ export function pan(store: ViewStore, direction: -1 | 1): void {
   store.zoom(from + step, to + step);
 }
 
-/** Makes the time range shown longer or shorter around its middle. */
+/** Makes the time range shown longer or shorter around its middle, which stays where it is. */
 export function magnify(store: ViewStore, factor: number): void {
   const { from, to } = store.state;
-  const half = (to - from) * factor / 2;
-  store.zoom((from + to) / 2 - half, (from + to) / 2 + half);
+  const length = Math.max(FEWEST_BINS, Math.round((to - from) * factor));
+  // Half a bin more is cut off on one side than on the other, where their number is odd.
+  const start = from + Math.trunc((to - from - length) / 2);
+  store.zoom(start, start + length);
 }
 
 function themeToggle(store: ViewStore): HTMLElement {

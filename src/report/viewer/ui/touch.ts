@@ -21,6 +21,8 @@ export function touchSelects(plot: uPlot): void {
     const { left, width } = over.getBoundingClientRect();
     return Math.min(width, Math.max(0, event.clientX - left));
   };
+  const move = (event: PointerEvent): void =>
+    plot.setCursor({ left: place(event), top: event.clientY - over.getBoundingClientRect().top });
   const select = (from: number, to: number, finished: boolean): void => {
     plot.setSelect({
       left: Math.min(from, to),
@@ -32,12 +34,12 @@ export function touchSelects(plot: uPlot): void {
   over.addEventListener("pointerdown", (event) => {
     if (event.pointerType !== "touch") return;
     start = place(event);
-    plot.setCursor({ left: start, top: 10 });
+    move(event);
   });
   over.addEventListener("pointermove", (event) => {
     if (start === undefined || event.pointerType !== "touch") return;
     const now = place(event);
-    plot.setCursor({ left: now, top: 10 });
+    move(event);
     if (Math.abs(now - start) > TAP_TOLERANCE) select(start, now, false);
   });
   over.addEventListener("pointerup", (event) => {

@@ -1,0 +1,38 @@
+/**
+ * Labels as the page shows them: one that is empty has words, and one that nobody reads to its end
+ * is shortened.
+ *
+ * @module
+ */
+
+import { formatInteger } from "../../../display/numbers.ts";
+import { type Child, h, replace } from "./dom.ts";
+
+/** A longer label is shortened, … */
+const LONGEST = 160;
+/** … to this many characters of its beginning and of its end. */
+const [BEGINNING, ENDING] = [90, 40];
+
+/** The label in short. */
+export function labelText(label: string): string {
+  if (label.trim() === "") return label === "" ? "(empty label)" : `(label of ${formatInteger(label.length)} spaces)`;
+  const characters = [...label];
+  if (characters.length <= LONGEST) return label;
+  const left = formatInteger(characters.length - BEGINNING - ENDING);
+  return `${characters.slice(0, BEGINNING).join("")} … ${left} characters … ${characters.slice(-ENDING).join("")}`;
+}
+
+/** The label as the text of a heading, with a button that shows all of it if it is shortened. */
+export function wholeLabel(label: string): Child[] {
+  const short = labelText(label);
+  if (short === label || label.trim() === "") return [short];
+  const text = h("span", {}, short);
+  const button = h("button", { type: "button", class: "quiet", "aria-expanded": "false" }, "Show all of it");
+  button.addEventListener("click", () => {
+    const isShort = button.getAttribute("aria-expanded") === "false";
+    button.setAttribute("aria-expanded", `${isShort}`);
+    replace(button, isShort ? "Shorten it" : "Show all of it");
+    replace(text, isShort ? label : short);
+  });
+  return [text, " ", button];
+}
