@@ -64,9 +64,15 @@ export type { Resampled, ResampledQuantiles, ResampleOptions } from "./frames/re
 export { measurementsPerSecond, sumBySecondDifference, sumBySecondRatio } from "./frames/per_second.ts";
 export type { SecondSeries, SecondSums } from "./frames/per_second.ts";
 
-// Comparison of two runs, and of slow requests with the others.
+// Comparison of two runs.
 export { compare } from "./compare/comparison.ts";
 export type { Change, ComparedSeries, CompareOptions, Comparison, Verdict } from "./compare/comparison.ts";
+
+// The slowest samples and what overlapped them, and slow requests compared with the others.
+export { slowest } from "./slow/slowest.ts";
+export type { SlowestOptions, SlowSample } from "./slow/slowest.ts";
+export { readOverlaps } from "./slow/overlaps.ts";
+export type { Overlap, OverlapOptions, TimedSample } from "./slow/overlaps.ts";
 export { correlateSlow } from "./slow/slow_correlation.ts";
 export type {
   CorrelatedSeries,

@@ -9,6 +9,7 @@ Examples:
   kymo summary _monitoring                   where time and memory went
   kymo top _monitoring                       the same, live, of running programs
   kymo report _monitoring -o report.html     the same, as a page with charts
+  kymo slow _monitoring                      the slowest samples, and what ran then
   kymo compare before after                  which of two recordings is faster
   kymo profile _monitoring                   the functions that took the time
   kymo export _monitoring -o run.parquet     all observations in one file
@@ -39,6 +40,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   summary: async () => (await import("./commands/summary/command.ts")).addSummaryCommand,
   top: async () => (await import("./commands/top/command.ts")).addTopCommand,
   report: async () => (await import("./commands/report.ts")).addReportCommand,
+  slow: async () => (await import("./commands/slow/command.ts")).addSlowCommand,
   compare: async () => (await import("./commands/compare.ts")).addCompareCommand,
   profile: async () => (await import("./commands/profile/command.ts")).addProfileCommand,
   export: async () => (await import("./commands/export.ts")).addExportCommand,

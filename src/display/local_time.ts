@@ -36,9 +36,14 @@ export function formatOffset(timepoint: bigint): string {
   return name.replace(/^GMT/, "") || "+00:00";
 }
 
+/** A day and time, to the millisecond: `2026-11-23 14:05:10.305`. */
+export function formatDateTime(timepoint: bigint): string {
+  return iso.format(toMilliseconds(timepoint)) + fraction(timepoint, 3);
+}
+
 /** A time that can be given to the command line again: `2026-11-23 14:05:10.305 +01:00`. */
 export function formatTimepoint(timepoint: bigint): string {
-  return `${iso.format(toMilliseconds(timepoint))}${fraction(timepoint, 3)} ${formatOffset(timepoint)}`;
+  return `${formatDateTime(timepoint)} ${formatOffset(timepoint)}`;
 }
 
 /**

@@ -2,7 +2,9 @@ import { KymoError, quote } from "../../errors.ts";
 import { isWholeNumber } from "../../options.ts";
 import { CHANNELS } from "../../series.ts";
 import type { Selection } from "../frames/selection.ts";
-import { drawRequests, durationsQuery, gcPausesQuery, lagsQuery, type Request } from "./slow_queries.ts";
+import { literal } from "../duckdb/sql.ts";
+import { drawRequests, type Request } from "./draw_requests.ts";
+import { type Overlap, overlapQueries } from "./overlaps.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
 
 /** Options of {@linkcode correlateSlow}. */
@@ -33,18 +35,8 @@ export interface RequestGroup {
 
 /** A series that was active during requests. */
 export interface CorrelatedSeries {
-  /**
-   * - `"duration"`: durations of the same process that lie wholly within the request. Exact.
-   * - `"client"`: outgoing requests of the same process that lie wholly within the request. Exact for
-   *   the time that was recorded: until the headers of the answer, or the end of its body.
-   * - `"lag"`: event-loop lags of at least `LAG_PROBE_INTERVAL`, exact to that interval. When
-   *   smaller lags happened is not recorded.
-   * - `"gc"`: pauses for garbage collection. They are recorded at the next sampling tick, so they
-   *   count as spread uniformly over the time since the tick before. Their share is exact only for
-   *   requests much longer than the sampling interval; for shorter ones it says how much was
-   *   collected around them.
-   */
-  readonly kind: "duration" | "client" | "lag" | "gc";
+  /** What it is, and how exact its share, as of an `Overlap`; durations lie wholly within the request. */
+  readonly kind: Overlap["kind"];
   /** Label of the series. */
   readonly label: string;
   /**
@@ -75,7 +67,7 @@ export interface SlowCorrelation {
  * whatever its durations measure) more than during the other requests: durations and outgoing
  * requests within them, event-loop lags, and pauses for garbage collection.
  *
- * It makes four passes over the durations, or one if they are in memory. Isolates of one process
+ * It makes three passes over the durations. Isolates of one process
  * count together, since the files do not tell them apart. Correlation does not prove a cause.
  *
  * @throws {KymoError} `not-found`, if the label has no durations; `invalid-argument`, if an option
@@ -135,7 +127,6 @@ export async function findCorrelation(
     throw new KymoError("invalid-argument", `Cannot correlate: examine ${wrong}: ${quote(examine)}`);
   }
   const durations = db.duration().where(within);
-  const runtime = db.runtime().where(within);
   const found = await drawRequests(durations, label, share, examine);
   if (found === undefined) return undefined;
   const { threshold, counts, requests } = found;
@@ -146,27 +137,35 @@ export async function findCorrelation(
   const [slow, others] = [group(true), group(false)];
   const correlated: CorrelatedSeries[] = [];
   if (slow.time > 0 && others.time > 0) {
-    const add = async (kind: CorrelatedSeries["kind"], query: string): Promise<void> => {
-      for (const row of (await db.sql(query)).rows()) {
-        const { Label, slowTime, otherTime, slowMet, othersMet } = row as { Label: string } & Record<string, number>;
-        correlated.push({
-          kind,
-          label: Label,
-          share: { slow: slowTime! / slow.time, others: otherTime! / others.time },
-          met: { slow: Number(slowMet), others: Number(othersMet) },
-        });
+    const time = (ids: string): string => `coalesce(sum(time) FILTER (${ids}), 0) / 1e9`;
+    const met = (ids: string): string => `(count(DISTINCT id) FILTER (time > 0 AND ${ids}))::DOUBLE`;
+    // The slow requests come first.
+    const [isSlow, isOther] = [`id < ${slow.examined}`, `id >= ${slow.examined}`];
+    for (const query of overlapQueries(db, requests, within)) {
+      const rows = await db.sql(`
+        SELECT kind, Label AS label, ${time(isSlow)} AS slowTime, ${time(isOther)} AS otherTime,
+          ${met(isSlow)} AS slowMet, ${met(isOther)} AS othersMet
+        FROM (${query})
+        WHERE (position IS NULL OR position = 'within') AND NOT (kind = '${CHANNELS.duration}' AND Label = ${
+        literal(label)
+      })
+        GROUP BY kind, Label ORDER BY kind, Label`);
+      for (const { kind, label, ...of } of rows.rows() as unknown as CorrelatedRow[]) {
+        const share = { slow: of.slowTime / slow.time, others: of.otherTime / others.time };
+        correlated.push({ kind, label, share, met: { slow: of.slowMet, others: of.othersMet } });
       }
-    };
-    await add("duration", durationsQuery(durations.relation, label, requests));
-    if (db.channels().includes(CHANNELS.client)) {
-      const outgoing = db.frame(CHANNELS.client).where(within);
-      await add("client", durationsQuery(outgoing.relation, label, requests));
     }
-    await add("lag", lagsQuery(runtime.relation, requests));
-    await add("gc", gcPausesQuery(runtime.relation, requests));
   }
   correlated.sort((a, b) => excess(b) - excess(a));
   return { label, threshold, slow, others, correlated };
+}
+
+/** A row of the query; times in seconds. */
+interface CorrelatedRow extends Pick<CorrelatedSeries, "kind" | "label"> {
+  readonly slowTime: number;
+  readonly otherTime: number;
+  readonly slowMet: number;
+  readonly othersMet: number;
 }
 
 /** The share of the time of the slow requests minus that of the others. */

@@ -1,0 +1,102 @@
+import type { Command } from "commander";
+import type { ProcessId } from "../../../files/names.ts";
+import { processKey } from "../../../files/names.ts";
+import { KymoError, quotePath } from "../../../errors.ts";
+import type { CliContext } from "../../context.ts";
+import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { addSelectionOptions, type SelectionOptions, wholeNumber } from "../../input/options.ts";
+import { openRecording, reportBadRecords, reportUnread, whileReading } from "../../input/recording.ts";
+import { databaseHelp } from "../../input/store_password.ts";
+import { timeArgumentHelp } from "../../input/time_argument.ts";
+import { formatSlow, jsonHelp, slowToJson } from "./text.ts";
+
+const description = "Show the slowest samples, and what ran beside each";
+
+const details = `
+DIR is a monitoring directory, a CSV file, a pattern of files, or the address of
+a database. LABEL is a label or a pattern of labels; * is any text, ? any
+character. Without one, the slowest of all labels are shown, without outgoing
+requests, and without streams, which last as long as their clients want.
+
+Below each sample is what overlapped it in the same process, and for how long:
+blocks and requests within it, around it, or beside it, which only ran at the
+same time; outgoing requests (→); how long the event loop was blocked; and
+garbage collection. Where several of one label overlap each other, their time
+counts once. Pauses for garbage collection are recorded at the next tick of the
+sampler, so that their time is an estimate. What ran at the same time need not
+be the cause: kymo why weighs it against the other samples.
+${databaseHelp}
+${timeArgumentHelp}
+${jsonHelp}
+
+Examples:
+  kymo slow _monitoring
+  kymo slow _monitoring "/orders/:id [GET]"
+  kymo slow _monitoring "/orders*" --top 3 --from -5m
+  kymo slow _monitoring --json | jq '.samples[0].overlaps'`;
+
+interface SlowCommandOptions extends SelectionOptions {
+  readonly top: number;
+  readonly json?: boolean;
+}
+
+/** Adds `kymo slow DIR [LABEL]` to the command line; it passes its exit code to `end`. */
+export function addSlowCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
+  const command = program.command("slow")
+    .description(description)
+    .argument("<DIR>", "a monitoring directory, CSV file, pattern of files, or address of a database")
+    .argument("[LABEL]", "a label or a pattern of labels");
+  addSelectionOptions(command)
+    .option("--top <N>", "how many samples", wholeNumber(1, 1_000), 10)
+    .option("--json", "print one JSON object")
+    .addHelpText("after", details)
+    .action(async (source: string, label: string | undefined, options: SlowCommandOptions) => {
+      const labels = [...label === undefined ? [] : [label], ...options.label ?? []];
+      end(await showSlowest(source, labels, options, context));
+    });
+}
+
+/** Prints the slowest samples, reports what could not be read, and returns the exit code. */
+async function showSlowest(
+  source: string,
+  labels: readonly string[],
+  { label: _, ...options }: SlowCommandOptions,
+  context: CliContext,
+): Promise<ExitCode> {
+  const { stdout } = context;
+  const { top, json = false } = options;
+  // Whatever its label, it may have overlapped: labels are selected later.
+  await using recording = await openRecording([source], "show slow samples", context, options);
+  const { db, sources: { names: sources } } = recording;
+  const [{ slowest }, { programsOf, programNames }] = await Promise.all([
+    import("../../../analysis/slow/slowest.ts"),
+    import("../../../analysis/programs/program.ts"),
+  ]);
+  const samples = await whileReading(db, context, async () => {
+    const { labels: __, ...within } = await recording.select();
+    return await slowest(db, { within, count: top, ...labels.length > 0 && { labels } });
+  });
+  const { reading } = db;
+  if (samples.length === 0) {
+    const isAllRead = reportUnread(reading, context) === exitCode.ok;
+    const [code, why] = !isAllRead
+      ? ["io", "nothing could be read"] as const
+      : ["not-found", labels.length > 0 ? "no durations with such a label" : "no durations"] as const;
+    throw new KymoError(code, `Cannot show slow samples: ${sources.map(quotePath).join(", ")}: ${why}`);
+  }
+  const processes: ProcessId[] = [
+    ...new Map(samples.map(({ pid, isolate }) => [processKey({ pid, isolate }), { pid, isolate }])).values(),
+  ];
+  const records = db.programRecords(processes);
+  const names = programNames(programsOf(records, { processes }));
+  const nameOf = (process: ProcessId): string => names.get(processKey(process)) ?? `PID ${process.pid}`;
+  const { columns: width, hasColors } = stdout;
+  const unread = { rows: reading.unread, problems: reading.problems };
+  stdout.write(
+    json
+      ? `${slowToJson(samples, { sources, labels, nameOf, unread })}\n`
+      : formatSlow(samples, { sources, labels, nameOf, width, hasColors }),
+  );
+  reportBadRecords(records, context);
+  return reportUnread(reading, context);
+}
