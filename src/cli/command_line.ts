@@ -9,7 +9,7 @@ Examples:
   kymo summary _monitoring                   where time and memory went
   kymo top _monitoring                       the same, live, of running programs
   kymo report _monitoring -o report.html     the same, as a page with charts
-  kymo slow _monitoring                      the slowest samples, and what ran then
+  kymo slow _monitoring                      what ran during the slowest samples
   kymo compare before after                  which of two recordings is faster
   kymo profile _monitoring                   the functions that took the time
   kymo export _monitoring -o run.parquet     all observations in one file

@@ -24,6 +24,7 @@ const COMMANDS = [
   "summary",
   "top",
   "report",
+  "slow",
   "compare",
   "profile",
   "export",
