@@ -223,10 +223,10 @@ export interface Files {
    */
   resolve(path: string): string;
   /**
-   * The permissions that this program lacks to read and write at `path`, as a clause; `undefined`
-   * if none. Never prompts.
+   * The permissions that this program lacks to read and write at `path`, or only to read, as a clause;
+   * `undefined` if none. Never prompts.
    */
-  denied(path: string): string | undefined;
+  denied(path: string, use?: "read"): string | undefined;
   /**
    * Creates the directory if it is missing. With `access`, it gets exactly those permission bits
    * whatever the umask, and that owner as far as this program may give it away; otherwise its

@@ -123,8 +123,8 @@ function map(path: string, size: number): Mapping | undefined {
   });
 }
 
-function denied(path: string): string | undefined {
-  const missing = (["read", "write"] as const).filter((name) => !isGranted({ name, path }));
+function denied(path: string, use?: "read"): string | undefined {
+  const missing = (["read", "write"] as const).filter((name) => (use ?? name) === name && !isGranted({ name, path }));
   if (missing.length === 0) return undefined;
   return `needs ${missing.map((name) => `--allow-${name}=${path}`).join(" and ")}`;
 }

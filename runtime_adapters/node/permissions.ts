@@ -22,9 +22,11 @@ export function denied(scope: "worker" | "inspector" | "ffi"): string | undefine
   return isNever ? "Node before 24 has no inspector with --permission" : `needs ${FLAGS[scope]}`;
 }
 
-/** The flags that the program needs to read and write at `path`; `undefined` if it may. */
-export function deniedAt(path: string): string | undefined {
-  const missing = (["fs.read", "fs.write"] as const).filter((scope) => !isGranted(scope, path));
+/** The flags that the program needs to read and write at `path`, or only to read; `undefined` if it may. */
+export function deniedAt(path: string, use?: "read"): string | undefined {
+  const missing = (["fs.read", "fs.write"] as const).filter((scope) =>
+    (use === undefined || scope === `fs.${use}`) && !isGranted(scope, path)
+  );
   return missing.length === 0 ? undefined : `needs ${missing.map((scope) => `${FLAGS[scope]}=${path}`).join(" and ")}`;
 }
 

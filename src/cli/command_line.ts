@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { KymoError } from "../errors.ts";
+import { KymoError, quote } from "../errors.ts";
 import type { CliContext } from "./context.ts";
 import { type ExitCode, exitCode, exitCodeHelp, exitCodeOfError } from "./exit_codes.ts";
 import { bold, writeError } from "./terminal/style.ts";
@@ -65,6 +65,7 @@ export async function runCommandLine(args: readonly string[], context: CliContex
   let code: ExitCode = exitCode.ok;
   const program = emptyProgram(context);
   for (const add of await wantedCommands(args)) add(program, context, (end) => code = end);
+  addHelpCommand(program);
   try {
     await program.parseAsync(args, { from: "user" });
     return code;
@@ -85,7 +86,7 @@ function emptyProgram({ version, stdout, stderr }: CliContext): Command {
     .description("The command line of Kymo, telemetry for Deno and Bun")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
-    .helpCommand("help [command]", "print the help of a command")
+    .helpCommand(false)
     .addHelpText("afterAll", exitCodeHelp)
     .addHelpText("after", examples)
     .configureHelp({ styleTitle: bold })
@@ -98,6 +99,19 @@ function emptyProgram({ version, stdout, stderr }: CliContext): Command {
       getErrHasColors: () => stderr.hasColors,
       getOutHelpWidth: () => stdout.columns ?? 80,
       getErrHelpWidth: () => stderr.columns ?? 80,
+    });
+}
+
+/** Adds `kymo help [COMMAND]`. Commander's own prints the help of all for a command that there is not. */
+function addHelpCommand(program: Command): void {
+  program.command("help")
+    .description("print the help of a command")
+    .argument("[command]")
+    .action((name: string | undefined) => {
+      const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
+      if (command !== undefined) return command.help();
+      const names = program.commands.map((one) => one.name()).join(", ");
+      throw new KymoError("invalid-argument", `Cannot help: ${quote(name)}: no such command; there are: ${names}`);
     });
 }
 

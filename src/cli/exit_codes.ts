@@ -15,7 +15,10 @@ export const exitCode = {
   ok: 0,
   /** Something could not be read or written, is wrong, or has the verdict of `--fail-on`. */
   incomplete: 1,
-  /** Wrong usage: nothing was done. */
+  /**
+   * Wrong usage, or nothing to answer from: what was named is missing, or has no observation that is
+   * selected.
+   */
   usage: 2,
   /** Another program does it already: nothing was done. */
   busy: 3,
@@ -48,12 +51,13 @@ export const exitCodeOfError: Readonly<Record<KymoErrorCode, ExitCode>> = {
 /** The exit codes, for `--help`. */
 export const exitCodeHelp = `
 Exit codes:
-  0    success, also if there was nothing to do
+  0    success, also if there was nothing to do (recover, compact, prune)
   1    something could not be read or written (damaged rows, no permission, full
        disk, too little memory), a label has the verdict of --fail-on, or an
        environment variable is wrong
   2    wrong usage: wrong arguments, a file that is missing or exists already,
-       a package that is not installed
+       a package that is not installed; and nothing to answer from: no
+       observation was recorded there, or none is selected
   3    another program ships the same directory to the same database, or is the
        bridge of the directory
   130  interrupted`;

@@ -20,6 +20,11 @@ export function sanitize(text: string): string {
   });
 }
 
+/** A label for people: one that shows nothing, such as an empty one, is in quotes. */
+export function labelText(label: string): string {
+  return label.trim() === "" ? `"${sanitize(label)}"` : sanitize(label);
+}
+
 /** Data with every text in it {@linkcode sanitize}d. */
 export function sanitizeData<Data>(data: Data): Data {
   return visit(data) as Data;

@@ -164,8 +164,11 @@ export type CheckedOptions = Checked<StartOptions>;
 /** The default of `onError`. */
 export function ignoreErrors(): void {}
 
+/** The default of `monitoringDir`. */
+export const DEFAULT_DIRECTORY = "_monitoring";
+
 const WRITE_DEFAULTS: CheckedWriteOptions = {
-  monitoringDir: "_monitoring",
+  monitoringDir: DEFAULT_DIRECTORY,
   memoryThreshold: 2 ** 20,
   flushInterval: 60_000,
   layout: "segments",

@@ -6,6 +6,8 @@ import { parseMilliseconds, TIME_UNITS } from "../../quantities.ts";
 import { sleepUnless } from "../../runtime.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoryOr } from "../input/default_directory.ts";
+import { jsonLine } from "../terminal/json_output.ts";
 import { openMonitoringDirectory } from "../input/monitoring_directory.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import { SPACED, writeError } from "../terminal/style.ts";
@@ -50,13 +52,13 @@ interface CompactCommandOptions {
 export function addCompactCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   program.command("compact")
     .description(description)
-    .argument("<DIR>", "the monitoring directory")
+    .argument("[DIR]", `the monitoring directory; ${DEFAULT_DIRECTORY_HELP}`)
     .option("--older <TIME>", `only files that ended so long ago (${TIME_UNITS}); default 1h`, parseAge, HOUR_MS)
     .option("--follow", "go on until SIGTERM or SIGINT")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
-    .action(async (directory: string, options: CompactCommandOptions) => {
-      end(await compact(directory, options, context));
+    .action(async (directory: string | undefined, options: CompactCommandOptions) => {
+      end(await compact(directoryOr(directory, "compact", context), options, context));
     });
 }
 
@@ -123,7 +125,7 @@ function report(
     return !told.has(text) && told.add(text);
   });
   const isNews = summary.outputs > 0 || summary.finished > 0 || problems.length > 0;
-  if (!follow || isNews) stdout.write(`${json ? JSON.stringify({ ...summary, problems }) : inWords(summary)}\n`);
+  if (!follow || isNews) stdout.write(json ? jsonLine("compact", { ...summary, problems }) : `${inWords(summary)}\n`);
   for (const { file, line, reason } of problems) {
     const where = sanitize(line > 0 ? `${file}:${line}` : file);
     writeError(stderr, `Cannot compact: ${where}: ${sanitize(reason)}`);

@@ -6,8 +6,9 @@ import type { TelemetryDB } from "../../analysis/frames/telemetry_db.ts";
 import type { TelemetryFrame } from "../../analysis/frames/telemetry_frame.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
+import { jsonLine, withNulls } from "../terminal/json_output.ts";
 import { addSelectionOptions, repeated, type SelectionOptions, wholeNumber } from "../input/options.ts";
-import { type OpenedRecording, openRecording, reportUnread } from "../input/recording.ts";
+import { hasNothing, type OpenedRecording, openRecording, refuseNothing, reportUnread } from "../input/recording.ts";
 import { databaseHelp } from "../input/store_password.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
@@ -23,7 +24,7 @@ import {
   formatSpan,
   significant,
 } from "../../display/numbers.ts";
-import { sanitize } from "../../display/sanitize.ts";
+import { labelText, sanitize } from "../../display/sanitize.ts";
 import { CHANNELS } from "../../series.ts";
 
 const description = "Tell whether one recording is slower or faster than another, or has more errors";
@@ -124,12 +125,15 @@ async function compareRecordings(
   const [a, b] = [one.sources.names.join(), other.sources.names.join()];
   const comparisons = await compareDurations(one, other, options, context);
   const { compareFailures } = await import("../../analysis/compare/failures.ts");
+  for (const side of [one, other]) {
+    if (comparisons.length === 0 || hasNothing(side)) refuseNothing(side, "compare", context);
+  }
   const failures = compareFailures(comparisons, confidence / 100);
   const programs = { a: await programsOf(before), b: await programsOf(after) };
   const recorded = { a: await recordedTimeOf(one), b: await recordedTimeOf(other) };
   if (json) {
     const unread = { a: before.reading.unread, b: after.reading.unread };
-    stdout.write(`${toJson(comparisons, failures, { a, b, programs, recorded, confidence, margin, seed, unread })}\n`);
+    stdout.write(toJson(comparisons, failures, { a, b, programs, recorded, confidence, margin, seed, unread }));
   } else {
     const { columns: width, hasColors } = stdout;
     stdout.write(
@@ -216,14 +220,14 @@ interface Compared {
   readonly margin: number;
 }
 
-/** Comparisons as one line of JSON. */
+/** Comparisons as a line of JSON. */
 function toJson(
   comparisons: readonly Comparison[],
   failures: readonly FailureComparison[],
   compared: Compared & { readonly seed: number; readonly unread: { readonly a: number; readonly b: number } },
 ): string {
   const list = comparisons.map((comparison) => ({ ...comparison, verdict: verdictText(comparison) }));
-  return JSON.stringify({ ...compared, comparisons: list, failures }, (_, value) => value === undefined ? null : value);
+  return jsonLine("compare", withNulls({ ...compared, comparisons: list, failures }));
 }
 
 /** Comparisons as a table, with notes below. */
@@ -236,10 +240,9 @@ function formatComparisons(
   const heading = `${sanitize(b)} (B) compared with ${sanitize(a)} (A)`;
   const who = programsLine("A", programs.a, recorded.a) + programsLine("B", programs.b, recorded.b);
   const title = `${hasColors ? bold(heading) : heading}\n${who}`;
-  if (comparisons.length === 0) return `${title}No durations were recorded, or none are selected.\n`;
   const table = formatTable<Comparison>(
     [
-      { title: "label", side: "left", narrowest: 16, cell: ({ label }) => sanitize(label) },
+      { title: "label", side: "left", narrowest: 16, cell: ({ label }) => labelText(label) },
       { title: "A count", rank: 1, cell: ({ a }) => countCell(a) },
       { title: "B count", rank: 1, cell: ({ b }) => countCell(b) },
       { title: "A p50", rank: 3, cell: ({ a }) => durationCell(a?.median) },
@@ -287,7 +290,7 @@ function formatFailures(failures: readonly FailureComparison[], look: Compared &
     outcomes === undefined ? "–" : formatShare(outcomes.failed / outcomes.requests);
   const table = formatTable<FailureComparison>(
     [
-      { title: "route", side: "left", narrowest: 16, cell: ({ route }) => sanitize(route) },
+      { title: "route", side: "left", narrowest: 16, cell: ({ route }) => labelText(route) },
       { title: "A requests", rank: 1, cell: ({ a }) => a === undefined ? "–" : formatCount(a.requests, COMPACT) },
       { title: "B requests", rank: 1, cell: ({ b }) => b === undefined ? "–" : formatCount(b.requests, COMPACT) },
       { title: "A failed", rank: 3, cell: ({ a }) => share(a) },
@@ -356,7 +359,7 @@ function missingIntervals(comparisons: readonly Comparison[]): string[] {
       if (reason === undefined) continue;
       const why = needed === undefined ? reason.replace(/^[ab]: /, "") : `fewer than ${needed} independent samples`;
       const key = `${name}: ${why}`;
-      reasons.set(key, [...reasons.get(key) ?? [], sanitize(label)]);
+      reasons.set(key, [...reasons.get(key) ?? [], labelText(label)]);
     }
   }
   return Array.from(reasons, ([why, labels]) => `No interval of ${why}: ${labels.join(", ")}.`);

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
+import { jsonLine } from "../terminal/json_output.ts";
 import { writeError } from "../terminal/style.ts";
 import { formatTable } from "../terminal/table.ts";
 import { sanitize } from "../../display/sanitize.ts";
@@ -73,7 +74,7 @@ export function addEnvCommand(program: Command, context: CliContext, end: (code:
     .addHelpText("after", details)
     .action(({ json = false }: { json?: boolean }) => {
       const inForce = environmentInForce(context.runtime.environment);
-      if (json) context.stdout.write(`${JSON.stringify(inForce, null, 2)}\n`);
+      if (json) context.stdout.write(jsonLine("env", inForce));
       else show(inForce, context);
       end(inForce.errors.length + inForce.ignored.length > 0 ? exitCode.incomplete : exitCode.ok);
     });

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import type { ExitCode } from "../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../input/default_directory.ts";
+import { jsonLine } from "../terminal/json_output.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
-import { openRecording, reportUnread, whileReading } from "../input/recording.ts";
+import { openRecording, refuseNothing, reportUnread, whileReading } from "../input/recording.ts";
 import { databaseHelp } from "../input/store_password.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { SPACED } from "../terminal/style.ts";
@@ -38,14 +40,14 @@ interface ExportCommandOptions extends SelectionOptions {
 export function addExportCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("export")
     .description(description)
-    .argument("<DIR...>", SOURCES_HELP)
+    .argument("[DIR...]", `${SOURCES_HELP}; ${DEFAULT_DIRECTORY_HELP}`)
     .requiredOption("-o, --output <FILE>", "the file to write, such as run.parquet");
   addSelectionOptions(command)
     .option("--force", "replace an existing file")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
     .action(async (sources: string[], options: ExportCommandOptions) => {
-      end(await exportRecording(sources, options, context));
+      end(await exportRecording(directoriesOr(sources, "export", context), options, context));
     });
 }
 
@@ -60,14 +62,17 @@ async function exportRecording(
   checkOutput(options, context);
   await using recording = await openRecording(sources, "export", context, options, { runtime: "selected" });
   const { db } = recording;
-  const { rows } = await whileReading(db, context, async () => {
-    return await db.all().where(await recording.select()).exportParquet(output);
+  const rows = await whileReading(db, context, async () => {
+    const selected = db.all().where(await recording.select());
+    if ((await selected.sql(`SELECT 1 FROM ${selected.relation} LIMIT 1`)).rowCount === 0) return 0;
+    return (await selected.exportParquet(output)).rows;
   });
+  if (rows === 0) refuseNothing(recording, "export", context);
   const { reading } = db;
   const bytes = runtime.files.status(runtime.files.resolve(output))?.size ?? 0;
   if (json) {
     const unread = { rows: reading.unread, problems: reading.problems };
-    stdout.write(`${JSON.stringify({ path: output, rows, bytes, unread })}\n`);
+    stdout.write(jsonLine("export", { path: output, rows, bytes, unread }));
   } else {
     stdout.write(`Wrote ${counted(rows, "row")} to ${sanitize(output)} (${formatBytes(bytes, SPACED)}).\n`);
   }

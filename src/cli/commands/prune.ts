@@ -6,6 +6,8 @@ import { KymoError } from "../../errors.ts";
 import { BYTE_UNITS, parseBytes, parseMilliseconds, TIME_UNITS } from "../../quantities.ts";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoryOr } from "../input/default_directory.ts";
+import { jsonLine } from "../terminal/json_output.ts";
 import { openMonitoringDirectory } from "../input/monitoring_directory.ts";
 import { writeError } from "../terminal/style.ts";
 
@@ -41,7 +43,7 @@ interface PruneCommandOptions extends RetentionOptions {
 export function addPruneCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   program.command("prune")
     .description(description)
-    .argument("<DIR>", "the monitoring directory")
+    .argument("[DIR]", `the monitoring directory; ${DEFAULT_DIRECTORY_HELP}`)
     .option("--max-age <TIME>", "remove what is older, such as 7d", limit("maxAge", parseMilliseconds, TIME_UNITS))
     .option("--max-bytes <SIZE>", "what may stay, such as 1GiB", limit("maxBytes", parseBytes, BYTE_UNITS))
     .option("--min-free <SIZE>", "what is to be free on the volume", limit("minFree", parseBytes, BYTE_UNITS))
@@ -49,13 +51,13 @@ export function addPruneCommand(program: Command, context: CliContext, end: (cod
     .option("--dry-run", "remove nothing, and print what would be removed")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
-    .action(async (directory: string, options: PruneCommandOptions) => {
+    .action(async (directory: string | undefined, options: PruneCommandOptions) => {
       end(await pruneDirectory(directory, options, context));
     });
 }
 
 async function pruneDirectory(
-  directory: string,
+  given: string | undefined,
   { dryRun = false, json = false, ...limits }: PruneCommandOptions,
   context: CliContext,
 ): Promise<ExitCode> {
@@ -63,10 +65,11 @@ async function pruneDirectory(
   if (!Object.values(limits).some((limit) => typeof limit === "number")) {
     throw new KymoError("invalid-argument", "Cannot prune: give at least one of --max-age, --max-bytes and --min-free");
   }
+  const directory = directoryOr(given, "prune", context);
   openMonitoringDirectory(directory, "prune", context);
   const summary = await pruneOn(runtime, directory, limits, { dryRun });
   const failures = summary.failures.map(({ message }) => message);
-  stdout.write(`${json ? JSON.stringify({ ...summary, failures }) : formatSummary(summary, dryRun)}\n`);
+  stdout.write(json ? jsonLine("prune", { ...summary, failures }) : `${formatSummary(summary, dryRun)}\n`);
   for (const failure of failures) writeError(stderr, failure);
   return summary.isWithin && failures.length === 0 ? exitCode.ok : exitCode.incomplete;
 }

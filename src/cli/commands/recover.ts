@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoryOr } from "../input/default_directory.ts";
+import { jsonLine } from "../terminal/json_output.ts";
 import { openMonitoringDirectory } from "../input/monitoring_directory.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
 import { writeError } from "../terminal/style.ts";
@@ -27,11 +29,11 @@ Examples:
 export function addRecoverCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   program.command("recover")
     .description(description)
-    .argument("<DIR>", "the monitoring directory")
+    .argument("[DIR]", `the monitoring directory; ${DEFAULT_DIRECTORY_HELP}`)
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
-    .action(async (directory: string, { json = false }: { json?: boolean }) => {
-      end(await recoverDirectory(directory, json, context));
+    .action(async (directory: string | undefined, { json = false }: { json?: boolean }) => {
+      end(await recoverDirectory(directoryOr(directory, "recover", context), json, context));
     });
 }
 
@@ -41,7 +43,7 @@ async function recoverDirectory(directory: string, json: boolean, context: CliCo
   openMonitoringDirectory(directory, "recover", context);
   const summary = await whileRecovering(context, (onProgress) => recover(directory, { onProgress }));
   const failures = summary.failures.map(({ message }) => message);
-  stdout.write(`${json ? JSON.stringify({ ...summary, failures }) : formatSummary(summary)}\n`);
+  stdout.write(json ? jsonLine("recover", { ...summary, failures }) : `${formatSummary(summary)}\n`);
   for (const failure of failures) writeError(stderr, failure);
   return summary.damaged > 0 || failures.length > 0 ? exitCode.incomplete : exitCode.ok;
 }

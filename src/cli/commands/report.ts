@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { type ExitCode, exitCode } from "../exit_codes.ts";
+import type { ExitCode } from "../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../input/default_directory.ts";
+import { jsonLine } from "../terminal/json_output.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
-import { type OpenedRecording, openRecording, reportUnread } from "../input/recording.ts";
+import { type OpenedRecording, openRecording, refuseNothing, reportUnread } from "../input/recording.ts";
 import { databaseHelp } from "../input/store_password.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
 import { progressBar } from "../terminal/progress_bar.ts";
@@ -44,7 +46,7 @@ interface ReportCommandOptions extends SelectionOptions {
 export function addReportCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("report")
     .description(description)
-    .argument("<DIR...>", SOURCES_HELP)
+    .argument("[DIR...]", `${SOURCES_HELP}; ${DEFAULT_DIRECTORY_HELP}`)
     .option("-o, --output <FILE>", "the file to write", "report.html")
     .option("--title <TEXT>", "the title of the page (default: DIR)")
     .option("--force", "replace FILE even if it is not a report");
@@ -52,7 +54,7 @@ export function addReportCommand(program: Command, context: CliContext, end: (co
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
     .action(async (sources: string[], options: ReportCommandOptions) => {
-      end(await report(sources, options, context));
+      end(await report(directoriesOr(sources, "report", context), options, context));
     });
 }
 
@@ -66,21 +68,15 @@ async function report(
   const { stdout, writeFile } = context;
   checkOutput(options, context);
   await using recording = await openRecording(sources, "report", context, options);
-  const { db, sources: { names } } = recording;
+  const { db } = recording;
   const { html, data: { rows, profiles } } = await make(recording, options, context);
-  if (rows === 0 && profiles.length === 0) {
-    const isAllRead = reportUnread(db.reading, context) === exitCode.ok;
-    const [code, why] = isAllRead
-      ? ["not-found", "no observations"] as const
-      : ["io", "nothing could be read"] as const;
-    throw new KymoError(code, `Cannot report: ${names.map(quotePath).join(", ")}: ${why}`);
-  }
+  if (rows === 0 && profiles.length === 0) refuseNothing(recording, "report", context);
   writeFile(output, html);
   const bytes = new TextEncoder().encode(html).length;
   const unread = { rows: db.reading.unread, problems: db.reading.problems };
   stdout.write(
     json
-      ? `${JSON.stringify({ path: output, bytes, rows, unread })}\n`
+      ? jsonLine("report", { path: output, rows, bytes, unread })
       : `Wrote ${sanitize(output)}: ${counted(rows, "row")}, ${formatBytes(bytes, SPACED)}. Open it in a browser.\n`,
   );
   return reportUnread(db.reading, context);

@@ -140,6 +140,30 @@ export function reportUnread({ problems, unread, copies, gone }: Reading, { stde
   return unread > 0 || problems.length > 0 ? exitCode.incomplete : exitCode.ok;
 }
 
+/**
+ * Refuses to answer from nothing, after {@linkcode reportUnread}: all commands end so if no observation
+ * is there, or none is selected.
+ *
+ * @throws {KymoError} always: `"not-found"`, or `"io"` if something is there and cannot be read, saying
+ * "Cannot `action`".
+ */
+export function refuseNothing({ db, sources }: OpenedRecording, action: string, context: CliContext): never {
+  const isAllRead = reportUnread(db.reading, context) === exitCode.ok;
+  const why = !isAllRead
+    ? "nothing could be read"
+    : hasNothing({ db })
+    ? "no observations"
+    : "no observation is there, or none is selected";
+  const code = isAllRead ? "not-found" : "io";
+  throw new KymoError(code, `Cannot ${action}: ${sources.names.map((name) => quotePath(name)).join(", ")}: ${why}`);
+}
+
+/** Whether there is nothing that observations could be in. */
+export function hasNothing({ db }: Pick<OpenedRecording, "db">): boolean {
+  const { files, spools, databases } = db.reading;
+  return files + spools + databases === 0;
+}
+
 /** Problems of one kind that are written out. */
 const MAX_BAD_RECORDS = 10;
 

@@ -149,7 +149,14 @@ describe("kymo export as a program", () => {
       "41",
     );
     const bytes = statSync(file).size;
-    assertEquals(JSON.parse(forced.stdout), { path: file, rows: 250, bytes, unread: { rows: 0, problems: [] } });
+    assertEquals(JSON.parse(forced.stdout), {
+      version: 1,
+      kind: "export",
+      path: file,
+      rows: 250,
+      bytes,
+      unread: { rows: 0, problems: [] },
+    });
     await using db = await TelemetryDB.open(scratch.path);
     const table = await db.sql(
       `SELECT Label, PID, Channel, count(*) AS n, max(Timepoint) AS last FROM '${file}' GROUP BY ALL`,

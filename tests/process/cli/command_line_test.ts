@@ -135,7 +135,7 @@ describe("kymo recover as a program", () => {
       const { code, stdout, stderr } = await kymo("recover", "--json", directory);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       const { alive, ...rest } = JSON.parse(stdout);
-      assertEquals(rest, { spools: 0, rows: 0, damaged: 0, refused: 0, failures: [] });
+      assertEquals(rest, { version: 1, kind: "recover", spools: 0, rows: 0, damaged: 0, refused: 0, failures: [] });
       assert(alive > 0);
     } finally {
       spawned.kill("SIGKILL");
@@ -158,8 +158,16 @@ describe("kymo recover as a program", () => {
     for (const path of unpublished(directory)) writeFileSync(path, "no spool");
     const spools = unpublished(directory).length;
     const { code, stdout, stderr } = await kymo("recover", "--json", directory);
-    const { failures, ...rest } = JSON.parse(stdout);
-    assertEquals({ code, ...rest }, { code: 1, spools: 0, rows: 0, damaged: 0, refused: 0, alive: 0 });
+    const { version: _, kind, failures, ...rest } = JSON.parse(stdout);
+    assertEquals({ code, kind, ...rest }, {
+      code: 1,
+      kind: "recover",
+      spools: 0,
+      rows: 0,
+      damaged: 0,
+      refused: 0,
+      alive: 0,
+    });
     assertEquals(failures.length, spools);
     assertEquals(stderr, `${failures.join("\n")}\n`);
     for (const failure of failures) assertMatch(failure, /^Cannot recover: ".*\.spool\.damaged": ./);

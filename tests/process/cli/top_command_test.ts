@@ -7,7 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { RecorderController, type RecorderState } from "../../support/process/recorder_controller.ts";
-import { commandOf, type RuntimeName, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
+import {
+  commandOf,
+  type RuntimeName,
+  spawnCommand,
+  type Spawned,
+  spawnOn,
+  thisRuntime,
+} from "../../support/process/run.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const program = commandOf(thisRuntime, entry);
@@ -17,7 +24,7 @@ const INTERVAL = 0.1;
 
 /** The used part of a line of `kymo top --json`. */
 interface Line {
-  readonly time: string;
+  readonly from: string;
   readonly seconds: number;
   readonly processes: readonly {
     readonly pid: number;
@@ -54,10 +61,10 @@ class Top {
 
   /** Waits for the first refresh that starts after now. */
   async refreshed(): Promise<void> {
-    const now = Date.now();
+    const now = BigInt(Date.now()) * 1_000_000n;
     for (let i = 0; i < 1_000; i++) {
       // An interval starts when the refresh before it is done.
-      if (this.lines.some(({ time, seconds }) => Date.parse(time) - seconds * 1_000 > now)) return;
+      if (this.lines.some(({ from }) => BigInt(from) > now)) return;
       await sleep(10);
     }
     throw new Error("it does not refresh");
@@ -115,7 +122,7 @@ describe("kymo top as a program", () => {
         }
         const last = top.lines.flatMap(({ processes }) => processes).findLast(({ pid }) => pid === recorder.pid);
         assert(last!.rss! > 1_000_000, `${last!.rss}`);
-        assertEquals([last!.name, last!.runtime, last!.kind], ["recorder.ts", runtime, "main"]);
+        assertEquals([last!.name, last!.runtime!.split(" ")[0], last!.kind], ["recorder.ts", runtime, "main"]);
         await recorder.send("number", 10); // read from the files, or from the spool before
         await recorder.send("stop");
         await recorder.end();
@@ -129,6 +136,23 @@ describe("kymo top as a program", () => {
       assertEquals(Math.max(...lines.flatMap(({ series }) => series).map(({ max }) => max ?? 0)), 21_009);
     });
   }
+
+  it("needs no permission on Deno except to read the directory", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("monitoring");
+    await using recorder = new RecorderController(thisRuntime);
+    await recorder.send("start", { monitoringDir: directory, flushInterval: 0 });
+    await recorder.send("number", 10);
+    const permissions = ["--no-prompt", `--allow-read=${directory}`];
+    const args = ["top", directory, "--count", "2", "--interval", "0.1", "--json"];
+    const { code, stdout, stderr } = await spawnOn("deno", entry, args, { permissions }).ended;
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const [, second] = stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+    const { pid, state } = second.processes[0];
+    assertEquals([pid, state], [recorder.pid, "silent"]); // so its lock could be tried
+    await recorder.send("stop");
+    await recorder.end();
+  });
 
   it("changes neither the directory nor the recording program", async () => {
     using scratch = scratchDirectory();

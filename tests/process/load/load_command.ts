@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { AddressInfo, Server } from "node:net";
 import { fileURLToPath } from "node:url";
+import { assertDocumented } from "../../support/analysis/documented_json.ts";
 import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
 import { countByLabel } from "../../support/process/recorded_rows.ts";
 
@@ -54,6 +55,7 @@ export async function outcomeOf(
 ): Promise<LoadJson> {
   const end = await ended;
   assertEquals({ code: end.code, stderr: stderr.test(end.stderr) ? "" : end.stderr }, { code, stderr: "" });
+  assertEquals(assertDocumented(end.stdout), "load");
   const json: LoadJson = JSON.parse(end.stdout);
   assertEquals(countByLabel(directory, "client"), Object.fromEntries(json.series.map((one) => [one.label, one.count])));
   assertEquals([json.recorded, json.dropped], [json.requests, 0]);

@@ -59,7 +59,7 @@ describe("kymo load", () => {
         requests.map(({ route, requests, failed }: Record<string, unknown>) => [`${host}${route}`, requests, failed])
           .sort(),
       );
-      assertEquals(programs.map(({ service }: { service: string }) => service).includes("load"), true);
+      assertEquals(programs.map(({ name }: { name: string }) => name).includes("load"), true);
     }
   });
 

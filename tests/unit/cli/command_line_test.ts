@@ -3,7 +3,8 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { runCommandLine } from "../../../src/cli/command_line.ts";
 import { exitCodeOfError } from "../../../src/cli/exit_codes.ts";
 import { KymoError, type KymoErrorCode } from "../../../src/errors.ts";
-import { fakeCliContext, fakeOutput } from "../../support/fake/cli_context.ts";
+import { fakeCliContext, fakeOutput, summaryOf } from "../../support/fake/cli_context.ts";
+import { FakeRuntime } from "../../support/fake/runtime.ts";
 
 /** Runs the command line, and returns its exit code and output. */
 async function run(...args: string[]) {
@@ -19,7 +20,7 @@ async function runFailing(error: unknown, stderr = fakeOutput()) {
   return { code, stdout: context.stdout.text, stderr: stderr.text };
 }
 
-/** The commands that take a directory or files, in the order of the help. */
+/** The commands, in the order of the help. */
 const COMMANDS = [
   "summary",
   "top",
@@ -35,7 +36,10 @@ const COMMANDS = [
   "recover",
   "compact",
   "prune",
+  "ship",
   "serve",
+  "load",
+  "env",
 ];
 
 describe("the command line", () => {
@@ -50,7 +54,7 @@ describe("the command line", () => {
       const { code, stdout, stderr } = await run(...args);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       assertMatch(stdout, /^Usage: kymo [^]*\n +recover [^]*\nExamples:\n +kymo [^]*\nExit codes:\n +0 /);
-      const commands = Array.from(stdout.matchAll(/^ {2}(\w+) \[.*\] </gm), ([, name]) => name);
+      const commands = Array.from(stdout.matchAll(/^ {2}(\w+) \[options\]/gm), ([, name]) => name);
       assertEquals(commands, COMMANDS);
     });
   }
@@ -59,12 +63,12 @@ describe("the command line", () => {
     it(`prints the help of a command for ${args.join(" ")}`, async () => {
       const { code, stdout, stderr } = await run(...args);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
-      assertMatch(stdout, /^Usage: kymo recover \[options\] <DIR>\n[^]*--json [^]*\nExamples:\n[^]*\nExit codes:\n/);
+      assertMatch(stdout, /^Usage: kymo recover \[options\] \[DIR\]\n[^]*--json [^]*\nExamples:\n[^]*\nExit codes:\n/);
     });
   }
 
   it("keeps its help within 80 columns", async () => {
-    for (const args of [["--help"], ...[...COMMANDS, "load", "env"].map((command) => ["help", command])]) {
+    for (const args of [["--help"], ...COMMANDS.map((command) => ["help", command])]) {
       assertEquals((await run(...args)).stdout.split("\n").filter((line) => line.length > 80), []);
     }
   });
@@ -77,7 +81,6 @@ describe("the command line", () => {
   const wrong: [args: string[], says: string][] = [
     [["recvor", "dir"], "unknown command 'recvor' (Did you mean recover?)"],
     [["--nonsense"], "unknown option '--nonsense'"],
-    [["recover"], "missing required argument 'DIR'"],
     [["recover", "--jsn", "dir"], "unknown option '--jsn' (Did you mean --json?)"],
     [["recover", "one", "two"], "too many arguments for 'recover'. Expected 1 argument but got 2: one, two."],
   ];
@@ -86,6 +89,39 @@ describe("the command line", () => {
       assertEquals(await run(...args), { code: 2, stdout: "", stderr: `Cannot run kymo: ${says}\n` });
     });
   }
+
+  it("says that there is no such command when its help is asked for", async () => {
+    const { code, stdout, stderr } = await run("help", "nosuch");
+    assertEquals({ code, stdout }, { code: 2, stdout: "" });
+    assertMatch(
+      stderr,
+      /^Cannot help: "nosuch": no such command; there are: summary, top, .*, env, help\n$/,
+    );
+  });
+
+  it("takes the directory of programs that are started here if none is given, and says so", async () => {
+    const runIn = async (there: "directory" | "nothing", variables: Record<string, string>) => {
+      const runtime = new FakeRuntime();
+      runtime.variables = variables;
+      const recovered: string[] = [];
+      const context = fakeCliContext({
+        runtime,
+        look: () => there,
+        recover: (path) => {
+          recovered.push(String(path));
+          return Promise.resolve(summaryOf({}));
+        },
+      });
+      const code = await runCommandLine(["recover"], context);
+      return [code, recovered, context.stderr.text];
+    };
+    assertEquals(await runIn("directory", {}), [0, ["_monitoring"], "DIR is _monitoring, by default\n"]);
+    assertEquals(await runIn("directory", { KYMO_DIR: "/x" }), [0, ["/x"], "DIR is /x, by KYMO_DIR\n"]);
+    const told = 'DIR is /x, by KYMO_DIR\nCannot recover: "/x": no such directory\n';
+    assertEquals(await runIn("nothing", { KYMO_DIR: "/x" }), [2, [], told]);
+    const none = "Cannot recover: give DIR: KYMO_DIR is not set, and there is no _monitoring here\n";
+    assertEquals(await runIn("nothing", {}), [2, [], none]);
+  });
 
   it("writes a failure of the system on one line", async () => {
     const error = new KymoError("permission-denied", 'Cannot recover: "dir": permission denied\n  (os error 13)\n');

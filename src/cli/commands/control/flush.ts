@@ -4,6 +4,8 @@ import { counted } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoryOr } from "../../input/default_directory.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
 import { writeError } from "../../terminal/style.ts";
 import { formatTable } from "../../terminal/table.ts";
@@ -44,13 +46,13 @@ export function addFlushCommand(program: Command, context: CliContext, end: (cod
   addTargetOptions(
     program.command("flush")
       .description("Have running programs write what they have recorded")
-      .argument("<DIR>", "the monitoring directory"),
+      .argument("[DIR]", `the monitoring directory; ${DEFAULT_DIRECTORY_HELP}`),
     PATIENCE,
   )
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
-    .action(async (directory: string, options: TargetOptions & { readonly json?: boolean }) => {
-      end(await flushPrograms(directory, options, context));
+    .action(async (directory: string | undefined, options: TargetOptions & { readonly json?: boolean }) => {
+      end(await flushPrograms(directoryOr(directory, "flush", context), options, context));
     });
 }
 
@@ -75,7 +77,7 @@ async function flushPrograms(
   const messages = failures.map(({ message }) => message);
   if (options.json) {
     const list = programs.map((program) => ({ ...toJson(program), flushed: isFlushed(program) }));
-    stdout.write(`${JSON.stringify({ recovered: rows, failures: messages, programs: list })}\n`);
+    stdout.write(jsonLine("flush", { recovered: rows, failures: messages, programs: list }));
   } else {
     const { columns: width, hasColors } = stdout;
     if (programs.length > 0) {

@@ -9,6 +9,8 @@ import { CONTROL_FILE } from "../../../files/names.ts";
 import type { MonitoringDirectory } from "../../../files/directory.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoryOr } from "../../input/default_directory.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
 import { COMPACT, SPACED, writeError } from "../../terminal/style.ts";
 import { type Column, formatTable } from "../../terminal/table.ts";
@@ -50,14 +52,14 @@ interface PsOptions extends TargetOptions {
 export function addPsCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   addTargetOptions(
     program.command("ps").description("List the programs that are recording").argument(
-      "<DIR>",
-      "the monitoring directory",
+      "[DIR]",
+      `the monitoring directory; ${DEFAULT_DIRECTORY_HELP}`,
     ),
   )
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
-    .action(async (directory: string, options: PsOptions) => {
-      end(await listPrograms(directory, options, context));
+    .action(async (directory: string | undefined, options: PsOptions) => {
+      end(await listPrograms(directoryOr(directory, "list the programs", context), options, context));
     });
 }
 
@@ -65,7 +67,7 @@ async function listPrograms(path: string, options: PsOptions, context: CliContex
   const { stdout, stderr } = context;
   const directory = openMonitoringDirectory(path, "list the programs", context);
   const { programs, refusal } = await askForStatus(directory, options, context);
-  if (options.json) stdout.write(`${JSON.stringify({ programs: programs.map(statusToJson) })}\n`);
+  if (options.json) stdout.write(jsonLine("ps", { programs: programs.map(statusToJson) }));
   else if (programs.length === 0) stdout.write("No program is recording there.\n");
   else stdout.write(asText(programs, refusal === undefined ? options.wait : undefined, context));
   if (refusal !== undefined) writeError(stderr, refusal);

@@ -8,6 +8,8 @@ import { checkChannelName } from "../../../files/names.ts";
 import { optional } from "../../../small_json.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoryOr } from "../../input/default_directory.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
 import { addLabelOption, repeated, timeLength } from "../../input/options.ts";
 import { formatTable } from "../../terminal/table.ts";
@@ -59,15 +61,15 @@ export function addSwitchCommands(program: Command, context: CliContext, end: (c
   for (const word of ["on", "off"] as const) {
     const command = program.command(word)
       .description(`Switch recording ${word} in running programs`)
-      .argument("<DIR>", "the monitoring directory");
+      .argument("[DIR]", `the monitoring directory; ${DEFAULT_DIRECTORY_HELP}`);
     addLabelOption(
       addTargetOptions(command).option("--channel <NAME>", "only this channel; may be repeated", repeated(channelName)),
     )
       .option("--for <TIME>", "undo it after this time, such as 30s or 10m", timeLength(LONGEST))
       .option("--json", "print one JSON object")
       .addHelpText("after", details(word))
-      .action(async (directory: string, options: SwitchOptions) => {
-        end(await switchRecording(directory, word === "on", options, context));
+      .action(async (directory: string | undefined, options: SwitchOptions) => {
+        end(await switchRecording(directoryOr(directory, `switch ${word}`, context), word === "on", options, context));
       });
   }
 }
@@ -104,7 +106,7 @@ async function switchRecording(
     wait: options.wait,
   }, context);
   if (options.json) {
-    stdout.write(`${JSON.stringify({ generation: control.generation, programs: programs.map(toJson) })}\n`);
+    stdout.write(jsonLine(word, { generation: control.generation, programs: programs.map(toJson) }));
   } else stdout.write(asText(programs, until, options.wait, context));
   return programs.every(({ hasAnswered }) => hasAnswered) ? exitCode.ok : exitCode.incomplete;
 }

@@ -6,15 +6,15 @@ import {
   formatRate,
   formatSpan,
 } from "../../../display/numbers.ts";
-import { sanitize } from "../../../display/sanitize.ts";
+import { labelText, sanitize } from "../../../display/sanitize.ts";
 import { quotePath } from "../../../errors.ts";
 import { CHANNELS } from "../../../series.ts";
-import { jsonText } from "../../../small_json.ts";
 import { quantileName } from "../../../statistics/quantiles.ts";
 import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
 import { type Column, formatMore, formatTable, type TableRoom } from "../../terminal/table.ts";
 import type { Plan } from "./plan.ts";
 import type { Latencies, Tally } from "./tally.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 
 /** Of the table and the JSON. */
 const QUANTILES: readonly number[] = [0.5, 0.9, 0.99, 0.999];
@@ -83,7 +83,12 @@ export function formatLoad(result: LoadResult, room: TableRoom): string {
 function columns(): Column<Latencies>[] {
   const time = (value: number): string => formatDuration(value, COMPACT);
   return [
-    { title: "label", side: "left", narrowest: 20, cell: ({ label }) => label === undefined ? "all" : sanitize(label) },
+    {
+      title: "label",
+      side: "left",
+      narrowest: 20,
+      cell: ({ label }) => label === undefined ? "all" : labelText(label),
+    },
     { title: "count", cell: ({ count }) => formatCount(count, COMPACT) },
     { title: "mean", rank: 2, cell: ({ mean }) => time(mean) },
     ...QUANTILES.map((q, i): Column<Latencies> => ({
@@ -106,7 +111,7 @@ function recordedText({ tally: { count }, recorded, dropped, directory }: LoadRe
   } ${where}: recording is switched off there, or in part.`;
 }
 
-/** A load as one line of JSON. */
+/** A load as a line of JSON. */
 export function loadToJson(result: LoadResult): string {
   const { plan, tally, stopped, warmUps, asked, connections, isInterrupted, directory, pid, recorded, dropped } =
     result;
@@ -121,27 +126,25 @@ export function loadToJson(result: LoadResult): string {
       quantiles: Object.fromEntries(QUANTILES.map((q, i) => [quantileName(q), one.quantiles[i]])),
       sampled: one.isSampled,
     };
-  return `${
-    jsonText({
-      rate: { asked: asked ?? null, reached: rateOf(tally, seconds) },
-      connections,
-      seconds,
-      interrupted: isInterrupted,
-      warmUp: warmUps,
-      requests: tally.count,
-      missed: plan.missed(stopped),
-      answered: tally.answered,
-      outcomes: { ok: 0, "4xx": 0, "5xx": 0, aborted: 0, threw: 0, ...Object.fromEntries(tally.outcomes) },
-      failures: Object.fromEntries(tally.failures),
-      latency: json(all),
-      late: asked === undefined ? null : json(late),
-      series: series.map(json),
-      directory,
-      pid,
-      recorded,
-      dropped,
-    })
-  }\n`;
+  return jsonLine("load", {
+    rate: { asked: asked ?? null, reached: rateOf(tally, seconds) },
+    connections,
+    seconds,
+    interrupted: isInterrupted,
+    warmUp: warmUps,
+    requests: tally.count,
+    missed: plan.missed(stopped),
+    answered: tally.answered,
+    outcomes: { ok: 0, "4xx": 0, "5xx": 0, aborted: 0, threw: 0, ...Object.fromEntries(tally.outcomes) },
+    failures: Object.fromEntries(tally.failures),
+    latency: json(all),
+    late: asked === undefined ? null : json(late),
+    series: series.map(json),
+    directory,
+    pid,
+    recorded,
+    dropped,
+  });
 }
 
 function rateOf({ count }: Tally, seconds: number): number {

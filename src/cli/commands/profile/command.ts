@@ -4,6 +4,8 @@ import { jsonHelp, type Profile, type ProfileView, toJson, toProfiles } from "./
 import { formatProfile } from "./text.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../../input/default_directory.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 import { timeLength, wholeNumber } from "../../input/options.ts";
 import { addTargetOptions, type TargetOptions } from "../control/asking.ts";
 import { heapProfileText, LONGEST_PROFILE, takeProfiles } from "../control/profile_on_demand.ts";
@@ -51,7 +53,7 @@ interface ProfileCommandOptions extends ProfileView, TargetOptions {
 export function addProfileCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("profile")
     .description(description)
-    .argument("<PATH...>", ".cpuprofile files, or directories with such files")
+    .argument("[PATH...]", `.cpuprofile files, or directories with such files; ${DEFAULT_DIRECTORY_HELP}`)
     .addOption(new Option("--sort <KEY>", "order of the functions").choices(["self", "total"]).default("self"))
     .option("--top <N>", "how many functions, the first in that order", wholeNumber(0), 20)
     .option("--callers <NAME>", "show who called the functions of this name; * is any text, ? any character")
@@ -63,10 +65,11 @@ export function addProfileCommand(program: Command, context: CliContext, end: (c
     .option("--by-process", "show each process separately")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
-    .action(async (paths: string[], options: ProfileCommandOptions) => {
+    .action(async (given: string[], options: ProfileCommandOptions) => {
       if (options.heap && options.for === undefined) {
         throw new KymoError("invalid-argument", "Cannot show the profile: --heap needs --for");
       }
+      const paths = directoriesOr(given, "show the profile", context);
       end(
         options.for === undefined
           ? await showProfiles(paths, options, context)
@@ -90,7 +93,7 @@ async function takeAndShow(
   const taken = await takeProfiles(path, options.heap ? "heap-profile" : "cpu-profile", duration, options, context);
   for (const failure of taken.failures) writeError(stderr, failure);
   let code: ExitCode = exitCode.ok;
-  if (options.heap) stdout.write(options.json ? `${JSON.stringify(taken)}\n` : heapProfileText(taken));
+  if (options.heap) stdout.write(options.json ? jsonLine("heap-profile", taken) : heapProfileText(taken));
   else if (taken.files.length > 0) {
     const { pid: _pid, isolate: _isolate, program: _program, ...view } = options;
     code = await showProfiles(taken.files, view, context);
@@ -137,7 +140,7 @@ async function showProfiles(
     );
   }
   const profiles = await toProfiles(files, byProcess, runtime.files);
-  if (json) stdout.write(`${toJson(profiles, options)}\n`);
+  if (json) stdout.write(toJson(profiles, options));
   else stdout.write(profiles.map((profile) => show(profile, options, context)).join("\n"));
   for (const failure of failures) writeError(stderr, failure);
   return failures.length > 0 ? exitCode.incomplete : exitCode.ok;

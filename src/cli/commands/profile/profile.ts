@@ -3,6 +3,7 @@ import type { CallNode, CallTime, FunctionTime, ProfiledFunction } from "../../.
 import { fileNameOf, type ProcessId, processKey } from "../../../files/names.ts";
 import type { Files } from "../../../runtime.ts";
 import type { ProfileFile } from "../../../analysis/profile/profile_files.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 
 /** What to show of a profile: all functions, or one of `callers`, `callees` and `tree`. */
 export interface ProfileView {
@@ -127,14 +128,14 @@ export const jsonHelp = `
   callees      function and caller, with caller: {name, url, line, column}
   tree         instead, with --tree: {name, …, self, total, samples, children}`;
 
-/** Profiles as one line of JSON. */
+/** Profiles as a line of JSON. */
 export function toJson(profiles: readonly Profile[], view: ProfileView): string {
-  return JSON.stringify({
+  return jsonLine("profile", {
     profiles: profiles.map(({ processes, paths, time, seconds, idle, samples, assumed, ...profile }) => ({
       processes: processes.map((process) => process ?? null),
       paths,
-      from: time?.first.toString() ?? null,
-      to: time?.last.toString() ?? null,
+      from: time?.first ?? null,
+      to: time?.last ?? null,
       seconds,
       idle,
       samples,

@@ -3,6 +3,7 @@ import { parseMilliseconds, TIME_UNITS } from "../../../quantities.ts";
 import { otlpOptions } from "../../../bridge/otlp/otlp_options.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoryOr } from "../../input/default_directory.ts";
 import { listenAddress } from "../../input/listening.ts";
 import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
 
@@ -51,7 +52,7 @@ interface ServeCommandOptions {
 export function addServeCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   program.command("serve")
     .description(description)
-    .argument("<DIR>", "monitoring directory")
+    .argument("[DIR]", `monitoring directory; ${DEFAULT_DIRECTORY_HELP}`)
     .addOption(
       new Option("--metrics <[HOST:]PORT>", "where; on 127.0.0.1 unless told otherwise, 0 for any free port")
         .default("9464"),
@@ -72,7 +73,9 @@ export function addServeCommand(program: Command, context: CliContext, end: (cod
     )
     .option("--standby", "wait while another program serves the directory")
     .addHelpText("after", details)
-    .action(async (path: string, options: ServeCommandOptions) => end(await serve(path, options, context)));
+    .action(async (path: string | undefined, options: ServeCommandOptions) => {
+      end(await serve(directoryOr(path, "serve", context), options, context));
+    });
 }
 
 async function serve(path: string, given: ServeCommandOptions, context: CliContext): Promise<ExitCode> {

@@ -3,6 +3,7 @@ import { KymoError } from "../../../errors.ts";
 import { parseMilliseconds, TIME_UNITS } from "../../../quantities.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../../input/default_directory.ts";
 import { listenAddress, METRICS_HELP } from "../../input/listening.ts";
 import { openMonitoringDirectory } from "../../input/monitoring_directory.ts";
 import {
@@ -29,11 +30,11 @@ Databases, and what holds when anything is killed or fails at any moment:
     exactly once, by one shipper of a directory: a journal in .ship tells what
     was begun. Run against 26.7 and 18.16.
   telemetry.duckdb, duckdb:path[?schema=kymo]
-    exactly once. A file of DuckDB, open for a batch at a time. Needs the package
-    @duckdb/node-api.
+    exactly once. A file of DuckDB, open for a batch at a time. Needs the
+    package @duckdb/node-api.
   telemetry/, parquet:folder
-    exactly once. A folder of Parquet files by channel and hour, with --follow once
-    a minute. Needs the package @duckdb/node-api.
+    exactly once. A folder of Parquet files by channel and hour, with --follow
+    once a minute. Needs the package @duckdb/node-api.
   crate://[user@]host[:4200]/[schema], crates:// with TLS
     exactly once in effect, by primary keys; never run against a real CrateDB.
 
@@ -41,8 +42,8 @@ Tables are made at first use, or by --init; --init --dry-run prints how. Who may
 not make tables can have somebody else run that.
 
 The password is taken from --password-file, KYMO_TO_PASSWORD_FILE, PGPASSWORD,
-~/.pgpass or CLICKHOUSE_PASSWORD, or from KYMO_TO, which is the default of --to; not from arguments,
-which others see.
+~/.pgpass or CLICKHOUSE_PASSWORD, or from KYMO_TO, which is the default of --to;
+not from arguments, which others see.
 
 A row that the database refuses puts its part of the file into quarantine, with
 the reason, once the database has taken another file. Nothing else is ever
@@ -93,7 +94,7 @@ const MINUTE = 60_000;
 export function addShipCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   program.command("ship")
     .description(description)
-    .argument("[DIR...]", "monitoring directories")
+    .argument("[DIR...]", `monitoring directories; ${DEFAULT_DIRECTORY_HELP}`)
     .option("--to <STORE>", "the database; may be given several times; default: KYMO_TO", collect)
     .option("--password-file <FILE>", PASSWORD_FILE_HELP)
     .option("--follow", "go on until SIGTERM or SIGINT")
@@ -132,10 +133,8 @@ async function ship(paths: readonly string[], given: ShipCommandOptions, context
       "Cannot ship: only one of --init, --status, --verify and --retry-quarantine can be given",
     );
   }
-  if (paths.length === 0 && !given.init) {
-    throw new KymoError("invalid-argument", "Cannot ship: give a monitoring directory");
-  }
-  const directories = paths.map((path) => openMonitoringDirectory(path, "ship", context).path);
+  const named = given.init ? paths : directoriesOr(paths, "ship", context);
+  const directories = named.map((path) => openMonitoringDirectory(path, "ship", context).path);
   if (given.status) return (await import("./status.ts")).printStatus(directories, given.json ?? false, context);
   if (given.retryQuarantine) return (await import("./status.ts")).retryQuarantine(directories, context);
   const options: ShipOptions = {

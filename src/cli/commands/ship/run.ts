@@ -5,7 +5,7 @@ import { Shipping } from "../../../ship/shipping.ts";
 import type { LaneStatus } from "../../../ship/shipping_status.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
-import { jsonText } from "../../../small_json.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 import { textAnswer } from "../../input/listening.ts";
 import { openOrStandBy } from "../../input/standby.ts";
 import { FailureTeller } from "../../terminal/failure_teller.ts";
@@ -55,7 +55,7 @@ export async function runShipping(options: ShipOptions, context: CliContext): Pr
     failures.end(status);
     statusFile?.write(status, true);
     stdout.write(
-      options.json ? `${jsonText({ lanes: status })}\n` : status.map((lane) => `${inWords(lane)}\n`).join(""),
+      options.json ? jsonLine("ship", { lanes: status }) : status.map((lane) => `${inWords(lane)}\n`).join(""),
     );
     for (const { refused } of status) {
       for (const { file, reason } of refused) writeError(stderr, `Not shipped: ${sanitize(file)}: ${sanitize(reason)}`);
@@ -127,7 +127,7 @@ class StatusFile {
     if (now() < this.#next && !isLast) return;
     this.#next = now() + STATUS_INTERVAL;
     try {
-      writeFile(this.#path, `${jsonText({ lanes: status })}\n`);
+      writeFile(this.#path, jsonLine("ship", { lanes: status }));
       this.#isTold = false;
     } catch (error) {
       if (!(error instanceof KymoError)) throw error;

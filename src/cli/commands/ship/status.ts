@@ -1,12 +1,12 @@
 import { counted, formatSpan } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import { MonitoringDirectory } from "../../../files/directory.ts";
-import { jsonText } from "../../../small_json.ts";
 import { NANOSECONDS_PER_SECOND } from "../../../series.ts";
 import { shippedTargets } from "../../../control/retention/shipped_mark.ts";
 import { type Quarantined, ShippingDirectory } from "../../../ship/shipping_directory.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 import { SPACED } from "../../terminal/style.ts";
 
 /** What a shipper has last written of itself, and its quarantine. */
@@ -21,7 +21,7 @@ export function printStatus(directories: readonly string[], json: boolean, conte
   const lanes = directories.flatMap((path) => lanesOf(path, context));
   if (json) {
     const objects = lanes.map(({ status, quarantine }) => ({ ...status, quarantine }));
-    stdout.write(`${jsonText({ lanes: objects })}\n`);
+    stdout.write(jsonLine("ship-status", { lanes: objects }));
   } else if (lanes.length === 0) {
     stdout.write("Nothing was ever shipped from there.\n");
   }

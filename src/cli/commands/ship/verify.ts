@@ -7,6 +7,7 @@ import type { ChannelCount } from "../../../ship/targets/target.ts";
 import { StoreError } from "../../../stores/store_error.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 import { writeError } from "../../terminal/style.ts";
 import { formatTable } from "../../terminal/table.ts";
 import type { ShipOptions } from "./options.ts";
@@ -39,7 +40,7 @@ export async function verify({ directories, targets, json }: ShipOptions, contex
     }
   }
   if (json) {
-    stdout.write(`${JSON.stringify({ lanes: all })}\n`);
+    stdout.write(jsonLine("ship-verify", { lanes: all }));
   } else {
     for (const { directory, target, channels } of all) {
       stdout.write(sanitize(`${directory} → ${target}`) + "\n");

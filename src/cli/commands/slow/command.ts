@@ -94,7 +94,7 @@ async function showSlowest(
   const unread = { rows: reading.unread, problems: reading.problems };
   stdout.write(
     json
-      ? `${slowToJson(samples, { sources, labels, nameOf, unread })}\n`
+      ? slowToJson(samples, { sources, labels, nameOf, unread })
       : formatSlow(samples, { sources, labels, nameOf, width, hasColors }),
   );
   reportBadRecords(records, context);

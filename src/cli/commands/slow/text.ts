@@ -11,7 +11,7 @@ import { formatDateTime, formatOffset } from "../../../display/local_time.ts";
 import { counted, formatDuration, formatPercent } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import type { ProcessId } from "../../../files/names.ts";
-import { jsonText } from "../../../small_json.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
 import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
 
@@ -19,7 +19,6 @@ import { type Column, formatTable, type TableRoom } from "../../terminal/table.t
 export const jsonHelp = `
 --json prints one object. Timepoints are strings of digits, ns since 1970, which
 a JSON number cannot hold exactly; durations and times are in seconds.
-  format    1, the version of this shape
   sources   what was read
   labels    the labels and patterns that were asked for; [] for all
   samples   the slowest, the slowest first: {channel, label, start, end,
@@ -40,7 +39,7 @@ interface Subject {
   readonly nameOf: (process: ProcessId) => string;
 }
 
-/** Samples as one line of JSON. */
+/** Samples as a line of JSON. */
 export function slowToJson(
   samples: readonly SlowSample[],
   { sources, labels, nameOf, unread }: Subject & {
@@ -58,7 +57,7 @@ export function slowToJson(
     program: nameOf({ pid, isolate }),
     overlaps,
   }));
-  return jsonText({ format: 1, sources, labels, samples: list, unread });
+  return jsonLine("slow", { sources, labels, samples: list, unread });
 }
 
 /** Overlaps that are shown of each sample. */

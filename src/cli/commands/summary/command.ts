@@ -9,8 +9,9 @@ import { CHANNELS } from "../../../series.ts";
 import { isStoreAddress } from "../../../stores/readable_address.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../../input/default_directory.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP, wholeNumber } from "../../input/options.ts";
-import { openRecording, reportBadRecords, reportUnread, whileReading } from "../../input/recording.ts";
+import { openRecording, refuseNothing, reportBadRecords, reportUnread, whileReading } from "../../input/recording.ts";
 import { databaseHelp } from "../../input/store_password.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
 
@@ -45,7 +46,7 @@ interface SummaryCommandOptions extends SelectionOptions {
 export function addSummaryCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("summary")
     .description(description)
-    .argument("<DIR...>", SOURCES_HELP);
+    .argument("[DIR...]", `${SOURCES_HELP}; ${DEFAULT_DIRECTORY_HELP}`);
   addSelectionOptions(command)
     .option("--by-process", "show each process separately")
     .option("--quantiles <LIST>", "quantiles to show, as p99.9 or 0.999", "p50,p90,p99,p99.9")
@@ -54,7 +55,7 @@ export function addSummaryCommand(program: Command, context: CliContext, end: (c
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
     .action(async (sources: string[], options: SummaryCommandOptions) => {
-      end(await summarizeRecording(sources, options, context));
+      end(await summarizeRecording(directoriesOr(sources, "summarize", context), options, context));
     });
 }
 
@@ -110,7 +111,7 @@ async function summarizeRecording(
     ...await growingMemory(db, summary, programs, REMARK_FORMAT),
     ...remarksOnPauses(programs, summary.pauses, summary.range, REMARK_FORMAT),
   ];
-  if (json) stdout.write(`${toJson(summary, { sources, reading, programs, remarks, sort })}\n`);
+  if (json) stdout.write(toJson(summary, { sources, reading, programs, remarks, sort }));
   else {
     const { columns: width, hasColors } = stdout;
     stdout.write(
@@ -118,6 +119,7 @@ async function summarizeRecording(
     );
   }
   reportBadRecords(records, context);
+  if (summary.rows === 0) refuseNothing(recording, "summarize", context);
   return reportUnread(reading, context);
 }
 

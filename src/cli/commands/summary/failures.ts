@@ -1,6 +1,6 @@
 import type { RouteOutcomes } from "../../../analysis/frames/route_outcomes.ts";
 import { formatCount, formatShare } from "../../../display/numbers.ts";
-import { sanitize } from "../../../display/sanitize.ts";
+import { labelText } from "../../../display/sanitize.ts";
 import { FAILED_OUTCOMES } from "../../../http/request_labels.ts";
 import { COMPACT } from "../../terminal/style.ts";
 import { type Column, formatMore, formatTable, type TableRoom } from "../../terminal/table.ts";
@@ -15,7 +15,7 @@ export function formatFailures(routes: readonly RouteOutcomes[], room: FailuresR
   const failing = routes.filter(({ failed }) => failed > 0);
   if (failing.length === 0) return "";
   const columns: Column<RouteOutcomes>[] = [
-    { title: "route", side: "left", narrowest: 16, cell: ({ route }) => sanitize(route) },
+    { title: "route", side: "left", narrowest: 16, cell: ({ route }) => labelText(route) },
     { title: "requests", rank: 2, cell: ({ requests }) => formatCount(requests, COMPACT) },
     { title: "failed", cell: ({ failed }) => formatCount(failed, COMPACT) },
     {

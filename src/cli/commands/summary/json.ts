@@ -1,4 +1,3 @@
-import { jsonText } from "../../../small_json.ts";
 import type { Reading } from "../../../analysis/source/reading_report.ts";
 import { type Program, programNames } from "../../../analysis/programs/program.ts";
 import type { Remark } from "../../../analysis/programs/remarks.ts";
@@ -14,6 +13,7 @@ import { countsIn, recordedTimes } from "./recorded_time.ts";
 import type { SwitchScope } from "../../../recording_switch.ts";
 import { without } from "../../../statistics/spans.ts";
 import { quantileName } from "../../../statistics/quantiles.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
 
 /** What `--json` prints, for the help. */
 export const jsonHelp = `
@@ -27,8 +27,8 @@ finite. Durations are in seconds.
   recorded                 seconds of it in which one recorded, for rates
   pauses                   when recording was off: [{pid, isolate, channel?,
                            label?, from, to}], at most 1,000; null if not known
-  processes                [{pid, isolate, name}]; isolate "" if not known
-  programs                 program records: [{pid, isolate, service, instance?,
+  processes                [{pid, isolate, program}]; isolate "" if unknown
+  programs                 program records: [{pid, isolate, name, instance?,
                            attributes?: {name: text}, host?,
                            runtime, kymo, script?, kind, timeZone?, clock,
                            started, options, end: {how, at, exitCode?, signal?,
@@ -48,7 +48,7 @@ finite. Durations are in seconds.
                            mix several processes
   unread                   {rows, problems: [{file, line, rows, reason}]}`;
 
-/** A summary as one line of JSON. */
+/** A summary as a line of JSON. */
 export function toJson(
   summary: Summary,
   { sources, reading, programs, remarks, sort }: {
@@ -87,34 +87,32 @@ export function toJson(
       return countsIn(bins, one.counts, timeOf(one).off);
     },
   });
-  return jsonText(
-    {
-      sources,
-      files: reading.files,
-      spools: reading.spools,
-      databases: reading.databases,
-      rows,
-      processes: processes.map((id) => ({
-        ...id,
-        name: names.get(processKey(id)) ?? `PID ${id.pid}`,
-      })),
-      programs: programs.flatMap(({ record }) => record === undefined ? [] : [recordToJson(record)]),
-      remarks,
-      from: range?.first ?? null,
-      to: range?.last ?? null,
-      seconds,
-      lived: timeOf().lived,
-      recorded: timeOf().recorded,
-      pauses: pausesToJson(summary),
-      bins: bins ?? null,
-      durations: sorted(durations, sort).map(series),
-      quantities: sorted(quantities, sort).map(series),
-      requests: outcomesByRoute(durations.filter(({ channel }) => channel === CHANNELS.duration)),
-      outgoing: outcomesByRoute(durations.filter(({ channel }) => channel === CHANNELS.client)),
-      runtime: runtime.map(({ first, last, rows: _, ...rest }) => ({ ...rest, from: first, to: last })),
-      unread: { rows: reading.unread, problems: reading.problems },
-    },
-  );
+  return jsonLine("summary", {
+    sources,
+    files: reading.files,
+    spools: reading.spools,
+    databases: reading.databases,
+    rows,
+    processes: processes.map((id) => ({
+      ...id,
+      program: names.get(processKey(id)) ?? `PID ${id.pid}`,
+    })),
+    programs: programs.flatMap(({ record }) => record === undefined ? [] : [recordToJson(record)]),
+    remarks,
+    from: range?.first ?? null,
+    to: range?.last ?? null,
+    seconds,
+    lived: timeOf().lived,
+    recorded: timeOf().recorded,
+    pauses: pausesToJson(summary),
+    bins: bins ?? null,
+    durations: sorted(durations, sort).map(series),
+    quantities: sorted(quantities, sort).map(series),
+    requests: outcomesByRoute(durations.filter(({ channel }) => channel === CHANNELS.duration)),
+    outgoing: outcomesByRoute(durations.filter(({ channel }) => channel === CHANNELS.client)),
+    runtime: runtime.map(({ first, last, rows: _, ...rest }) => ({ ...rest, from: first, to: last })),
+    unread: { rows: reading.unread, problems: reading.problems },
+  });
 }
 
 /** Most pauses that are listed. */
@@ -138,6 +136,6 @@ function pausesToJson({ pauses, processes }: Summary): object[] {
   return list;
 }
 
-function recordToJson({ name, runtimeVersion, runtime, end, ...record }: ProgramRecord): object {
-  return { ...record, service: name, runtime: `${runtime} ${runtimeVersion}`, end: end ?? null };
+function recordToJson({ runtimeVersion, runtime, end, ...record }: ProgramRecord): object {
+  return { ...record, runtime: `${runtime} ${runtimeVersion}`, end: end ?? null };
 }

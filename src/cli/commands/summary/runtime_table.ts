@@ -2,7 +2,7 @@ import { plainNames, type Program, programNames, withoutWorkers } from "../../..
 import type { Pauses } from "../../../analysis/programs/pauses.ts";
 import type { RuntimeSummary } from "../../../analysis/summary/runtime_summary.ts";
 import { counted, formatCores, formatQuantity } from "../../../display/numbers.ts";
-import { sanitize } from "../../../display/sanitize.ts";
+import { labelText, sanitize } from "../../../display/sanitize.ts";
 import { type ProcessId, processKey } from "../../../files/names.ts";
 import { CHANNELS, isOfIsolate } from "../../../series.ts";
 import { secondsIn, without } from "../../../statistics/spans.ts";
@@ -40,10 +40,10 @@ export function formatRuntime(series: readonly RuntimeSummary[], look: RuntimeLo
   const groups = Map.groupBy(series, (one) => `${one.unit} ${one.label}\n${groupOf(one)}`);
   const order = [...Map.groupBy(groups.values(), ([{ unit, label } = series[0]!]) => `${unit} ${label}`).values()];
   const rows = order.flat().map((group) => rowOf(group, { programs, pauses }, groupOf(group[0]!)))
-    .map((row, i, rows) => ({ ...row, label: row.label === rows[i - 1]?.label ? "" : row.label }));
+    .map((row, i, rows) => ({ ...row, label: row.label === rows[i - 1]?.label ? "" : labelText(row.label) }));
   return formatTable(
     [
-      { title: "series", side: "left", narrowest: 12, cell: ({ label }) => sanitize(label) },
+      { title: "series", side: "left", narrowest: 12, cell: ({ label }) => label },
       ...processes > 1 ? [processColumn(({ who }: Row) => who)] : [],
       { title: "last", rank: 2, cell: ({ last }) => last },
       { title: "mean", rank: 1, cell: ({ mean }) => mean },

@@ -15,7 +15,7 @@ import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
 import { type Column, formatMore, formatTable, type TableRoom } from "../../terminal/table.ts";
 import { formatTimeRange } from "../../../display/local_time.ts";
 import { counted, formatCount, formatQuantity, formatRate, formatSpan } from "../../../display/numbers.ts";
-import { sanitize } from "../../../display/sanitize.ts";
+import { labelText, sanitize } from "../../../display/sanitize.ts";
 import { quantileName } from "../../../statistics/quantiles.ts";
 
 /** What a summary is of, and how to show it. */
@@ -108,7 +108,7 @@ function formatSeries(
   const quantiles = series[0]?.quantiles ?? [];
   const names = programNames(look.programs);
   const columns: Column<SeriesSummary>[] = [
-    { title: "label", side: "left", narrowest: 20, cell: ({ label }) => sanitize(label) },
+    { title: "label", side: "left", narrowest: 20, cell: ({ label }) => labelText(label) },
     ...look.byProcess
       ? [processColumn(({ pid = 0, isolate = "" }: SeriesSummary) => nameOf({ pid, isolate }, names))]
       : [],

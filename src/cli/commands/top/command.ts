@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { labelMatcher } from "../../../label_pattern.ts";
 import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
+import { jsonHelp } from "./json.ts";
 import { openDisplay, QuitRequest } from "./display.ts";
 import { type SortKey, sortKeys } from "./text.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoryOr } from "../../input/default_directory.ts";
 import { addIsolateOption, addLabelOption, addPidOption, wholeNumber } from "../../input/options.ts";
 import { writeError } from "../../terminal/style.ts";
 import { counted } from "../../../display/numbers.ts";
@@ -31,21 +33,7 @@ those that could be of several programs are a row of their own.
 
 Press q or Ctrl-C to quit. Without a terminal, and in one that is dumb or has no
 size, it prints blocks of plain text.
-
---json prints one object per interval: time (its end), seconds (its length),
-  processes    {pid, isolate?, program, name?, host?, runtime?, runtimeVersion?,
-               kind?, durability?, state, end?: {how, age, exitCode?, signal?,
-               error?}, unpublished?, restarts?: {count, last}, programs?, age?,
-               count, rate, rss?, growth?: {from, to, seconds}, heapUsed?,
-               heapTotal?, cpu?, lag?, gc?: {count, pause, longest}}, in bytes
-               and seconds; state: "running", "silent", "unknown", "killed",
-               "ended"; how: "stop", "exit", "signal", "uncaught", "killed"
-  requests     {route, verb, pid?, isolate?, count, rate, failed, failedRate,
-               failedShare, failures: {"4xx"?, "5xx"?, aborted?, threw?}}
-  series       {label, channel, pid?, isolate?, unit, count, rate, mean, p50,
-               p99, max, sampled, approximate}; unit: "s" or ""
-  sampled      whether numbers are estimates: there was too much to read
-  missed, unreadable, others: {processes, rows}, exists
+${jsonHelp}
 
 Examples:
   kymo top _monitoring
@@ -77,7 +65,7 @@ interface TopOptions {
 export function addTopCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("top")
     .description(description)
-    .argument("<DIR>", "the monitoring directory")
+    .argument("[DIR]", `the monitoring directory; ${DEFAULT_DIRECTORY_HELP}`)
     .option("--interval <S>", "seconds between two updates", parseInterval, 1);
   addIsolateOption(addPidOption(addLabelOption(command)))
     .option("--by-process", "show each process separately")
@@ -86,8 +74,8 @@ export function addTopCommand(program: Command, context: CliContext, end: (code:
     .option("--once", "end after the first update")
     .option("--json", "print one JSON object per update, each on a line")
     .addHelpText("after", details)
-    .action(async (directory: string, options: TopOptions) => {
-      end(await watch(directory, options, context));
+    .action(async (directory: string | undefined, options: TopOptions) => {
+      end(await watch(directoryOr(directory, "watch", context), options, context));
     });
 }
 
@@ -105,7 +93,7 @@ async function watch(directory: string, options: TopOptions, context: CliContext
   if (found === "nothing" && options.once) {
     throw new KymoError("not-found", `Cannot watch: ${quotePath(directory)}: no such directory`);
   }
-  const denied = runtime.files.denied(runtime.files.resolve(directory));
+  const denied = runtime.files.denied(runtime.files.resolve(directory), "read");
   if (denied !== undefined) {
     throw new KymoError("permission-denied", `Cannot watch: ${quotePath(directory)}: ${denied}`);
   }

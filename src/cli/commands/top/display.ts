@@ -1,4 +1,5 @@
 import type { LiveInterval } from "../../../analysis/live/live_view.ts";
+import { toJson } from "./json.ts";
 import { formatInterval, type SortKey } from "./text.ts";
 import type { CliContext, Output } from "../../context.ts";
 
@@ -34,10 +35,7 @@ function jsonLines({ stdout }: CliContext): Display {
   return {
     isScreen: false,
     begin: () => {},
-    show({ time, series, ...interval }) {
-      const described = series.map(({ history: _, ...one }) => one);
-      stdout.write(`${JSON.stringify({ time: new Date(time).toISOString(), ...interval, series: described })}\n`);
-    },
+    show: (interval) => stdout.write(toJson(interval)),
     [Symbol.dispose]: () => {},
   };
 }

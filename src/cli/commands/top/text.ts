@@ -17,7 +17,7 @@ import {
   formatRate,
   formatSpan,
 } from "../../../display/numbers.ts";
-import { sanitize } from "../../../display/sanitize.ts";
+import { labelText, sanitize } from "../../../display/sanitize.ts";
 import { processKey } from "../../../files/names.ts";
 import { FAILED_OUTCOMES } from "../../../http/request_labels.ts";
 import { CHANNELS } from "../../../series.ts";
@@ -166,7 +166,7 @@ function seriesColumns(kind: string, { series, processes, seconds }: LiveInterva
     number === null ? NOTHING : sign + formatQuantity(number, unit, COMPACT);
   const longest = series.reduce((longest, { history }) => Math.max(longest, history.length), 0);
   return [
-    { title: kind, cell: ({ label }) => sanitize(label) || '""', side: "left", narrowest: 12 },
+    { title: kind, cell: ({ label }) => labelText(label), side: "left", narrowest: 12 },
     ...processColumn(series, processes),
     { title: "rate/s", cell: ({ rate, sampled }) => mark("≈", sampled) + formatRate(rate, COMPACT) },
     { title: "p50", cell: (one) => value(one.p50, one, mark("≈", one.approximate)), rank: 2 },

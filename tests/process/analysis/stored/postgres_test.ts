@@ -177,7 +177,7 @@ describe("what is in PostgreSQL", { skip: cannotServePostgres() }, () => {
   it("is of the programs that are asked for, and so are files", async () => {
     const of = await summary(addressOf("segments"), "--program", "bill*");
     assertAlike(of, await summary(shipped.segments, "--program", "bill*"));
-    assertEquals((of as { programs: { service: string }[] }).programs.map(({ service }) => service), [
+    assertEquals((of as { programs: { name: string }[] }).programs.map(({ name }) => name), [
       "billing",
       "billing",
     ]);

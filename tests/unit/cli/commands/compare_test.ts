@@ -91,6 +91,8 @@ describe("kymo compare", () => {
     assertEquals(code, 1);
     const { comparisons, ...rest } = JSON.parse(stdout);
     assertEquals(rest, {
+      version: 1,
+      kind: "compare",
       a,
       b,
       programs: { a: [], b: [] },
@@ -160,9 +162,10 @@ describe("kymo compare", () => {
   it("says that there is nothing to compare", async () => {
     using recordings = new Recordings();
     const directory = recordings.write({ custom: [{ time: 0, value: 1, label: "x" }] });
+    const nothing = await run([directory, directory]);
     assertEquals(
-      (await run([directory, directory])).stdout.split("\n")[1],
-      "No durations were recorded, or none are selected.",
+      [nothing.stdout, nothing.error],
+      ["", `Cannot compare: "${directory}": no observation is there, or none is selected`],
     );
     assertEquals((await run([directory, "none"])).error, 'Cannot compare: "none": no such file or directory');
   });

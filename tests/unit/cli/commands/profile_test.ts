@@ -210,7 +210,10 @@ describe("kymo profile", () => {
     const { code, lines, stderr } = await run(["/m", "/damaged.cpuprofile"]);
     assertEquals([code, lines[0]], [1, "CPU profile of PID 7, PID 8"]);
     assertEquals(stderr, 'Cannot read the CPU profile: "/damaged.cpuprofile": not JSON, or cut off\n');
-    assertEquals((await run(["/damaged.cpuprofile", "--json"])).lines, ['{"profiles":[]}', ""]);
+    assertEquals((await run(["/damaged.cpuprofile", "--json"])).lines, [
+      '{"version":1,"kind":"profile","profiles":[]}',
+      "",
+    ]);
   });
 
   it("refuses invalid options", async () => {

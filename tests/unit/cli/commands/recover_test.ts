@@ -84,7 +84,7 @@ describe("kymo recover", () => {
     const summary = { spools: 2, rows: 25_472, damaged: 1, alive: 3, refused: 4 };
     const { code, stdout, stderr } = await runWith({ ...summary, failures: [second] }, "--json");
     assertEquals({ code, stderr }, { code: 1, stderr: `${second.message}\n` });
-    assertEquals(JSON.parse(stdout), { ...summary, failures: [second.message] });
+    assertEquals(JSON.parse(stdout), { version: 1, kind: "recover", ...summary, failures: [second.message] });
     assertEquals(stdout.indexOf("\n"), stdout.length - 1);
   });
 

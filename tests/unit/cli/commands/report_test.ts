@@ -58,6 +58,8 @@ describe("kymo report", () => {
       const { code, stdout, stderr } = await report(directory, "-o", path, "--json", "--label", "b", "--from", "+1.5s");
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       assertEquals(JSON.parse(stdout), {
+        version: 1,
+        kind: "report",
         path,
         bytes: statSync(path).size,
         rows: 1,

@@ -85,7 +85,13 @@ describe("kymo slow", () => {
     const { stdout, code } = await run([directory, "/a*", "--top", "1", "--json"]);
     assertEquals(code, 0);
     const { samples, ...rest } = JSON.parse(stdout);
-    assertEquals(rest, { format: 1, sources: [directory], labels: ["/a*"], unread: { rows: 0, problems: [] } });
+    assertEquals(rest, {
+      version: 1,
+      kind: "slow",
+      sources: [directory],
+      labels: ["/a*"],
+      unread: { rows: 0, problems: [] },
+    });
     assertEquals(samples.length, 1);
     const [{ overlaps, ...sample }] = samples;
     assertEquals(sample, {

@@ -12,7 +12,10 @@ describe("a summary as JSON", () => {
       quantities: [seriesOf({ channel: "custom", label: "q", mean: NaN, max: Infinity, latest: 3, pid: 42 })],
       runtime: [runtimeOf({ kind: "counter", growth: 5 })],
     });
-    const { durations, quantities, runtime, ...rest } = JSON.parse(toJson(summary, { ...look, reading }));
+    const { version, kind, durations, quantities, runtime, ...rest } = JSON.parse(
+      toJson(summary, { ...look, reading }),
+    );
+    assertEquals([version, kind], [1, "summary"]);
     const [from, to] = ["1700000000000000000", "1700000010000000000"];
     assertEquals(rest, {
       sources: ["_monitoring"],
@@ -20,7 +23,7 @@ describe("a summary as JSON", () => {
       spools: 1,
       databases: 0,
       rows: 1_000,
-      processes: [{ pid: 1, isolate: "", name: "PID 1" }],
+      processes: [{ pid: 1, isolate: "", program: "PID 1" }],
       programs: [],
       remarks: [],
       requests: [],
