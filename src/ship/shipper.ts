@@ -173,7 +173,7 @@ export class Shipper {
       // A store that was restored while there was nothing to ship is noticed.
       if (cares) await target.entries([], [], () => []);
     } catch (error) {
-      if (error instanceof StoreError && error.kind !== "data") await this.close();
+      if (!(error instanceof StoreError && error.kind === "data")) await this.close(); // the journal knows what is open
       throw error;
     } finally {
       this.files.dateWaiting();

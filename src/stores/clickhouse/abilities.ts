@@ -39,8 +39,10 @@ export interface TableAbilities {
   /** Settings to insert with, and to count with. */
   readonly inserting: SettingValues;
   readonly counting: SettingValues;
-  /** Whether an insertion that comes again is recognized by its token. */
+  /** Whether an insertion may have a token. */
   readonly hasTokens: boolean;
+  /** Whether an insertion that comes again a short time later is dropped for its token. */
+  readonly dropsRepeats: boolean;
 }
 
 /**
@@ -94,6 +96,7 @@ export async function tableAbilities(
     }),
     counting: isReplicated ? ofKnown(COUNTING_REPLICATED) : {},
     hasTokens: known.has(TOKEN),
+    dropsRepeats: known.has(TOKEN) && (isReplicated || /\bnon_replicated_deduplication_window = [1-9]/.test(full)),
   };
 }
 

@@ -7,9 +7,9 @@ import { type Fault, FaultyProxy } from "../../support/stores/faulty_proxy.ts";
 import { cannotServePostgres, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { rowsInFiles, rowsInPostgres } from "../../support/stores/shipped_rows.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
-import { nameOf, publish, uniqueRows } from "./published_by_hand.ts";
-import { record, startShipping, targetOf, until } from "./shipping_commands.ts";
-import { shipHere } from "./shipping_here.ts";
+import { nameOf, publish, uniqueRows } from "../../support/stores/published_by_hand.ts";
+import { record, startShipping, targetOf, until } from "../../support/stores/shipping_commands.ts";
+import { shipHere } from "../../support/stores/shipping_here.ts";
 
 describe("a shipper whose connection to PostgreSQL fails", { skip: cannotServePostgres() }, () => {
   let server: PostgresServer;

@@ -5,9 +5,9 @@ import { canMount } from "../../support/disks/mounted_tmpfs.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { cannotServePostgres, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { rowsInFiles, rowsInPostgres } from "../../support/stores/shipped_rows.ts";
-import { nameOf, publish, uniqueRows } from "./published_by_hand.ts";
-import { startShipping, until } from "./shipping_commands.ts";
-import { shipHere } from "./shipping_here.ts";
+import { nameOf, publish, uniqueRows } from "../../support/stores/published_by_hand.ts";
+import { startShipping, until } from "../../support/stores/shipping_commands.ts";
+import { shipHere } from "../../support/stores/shipping_here.ts";
 
 /** What happens to a server, how it is mended, and what a shipper says of it meanwhile. */
 interface Trouble {

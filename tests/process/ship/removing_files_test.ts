@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { commandOf, type Ended, spawnCommand, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { csvFiles, record, ROWS_EACH, ship } from "./shipping_commands.ts";
-import { shipHere } from "./shipping_here.ts";
+import { csvFiles, record, ROWS_EACH, ship } from "../../support/stores/shipping_commands.ts";
+import { shipHere } from "../../support/stores/shipping_here.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 

@@ -7,7 +7,7 @@ import type { Spawned } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { CrateError, CrateStandIn, type Fault } from "../../support/stores/crate_stand_in.ts";
 import { rowsInFiles, rowText } from "../../support/stores/shipped_rows.ts";
-import { csvFiles, laneOf, record, ROWS_EACH, ship, startShipping } from "./shipping_commands.ts";
+import { csvFiles, laneOf, record, ROWS_EACH, ship, startShipping } from "../../support/stores/shipping_commands.ts";
 
 /** All rows of the stand-in, sorted. */
 function rowsIn(store: CrateStandIn): string[] {

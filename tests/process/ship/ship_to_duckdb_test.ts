@@ -25,7 +25,7 @@ import {
   startShipping,
   targetOf,
   until,
-} from "./shipping_commands.ts";
+} from "../../support/stores/shipping_commands.ts";
 import { rowsInFiles } from "../../support/stores/shipped_rows.ts";
 
 describe("kymo ship to a file of DuckDB", () => {

@@ -22,7 +22,7 @@ import {
   shipCommand,
   startShipping,
   until,
-} from "./shipping_commands.ts";
+} from "../../support/stores/shipping_commands.ts";
 
 describe("kymo ship to a folder of Parquet files", () => {
   it("ships each row once and exactly into few files, and tells who recorded", async () => {

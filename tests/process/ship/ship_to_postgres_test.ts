@@ -8,7 +8,14 @@ import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { parsePrometheusText } from "../../support/stores/prometheus_text.ts";
 import { cannotServePostgres, freePort, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { rowsInFiles, rowsInPostgres } from "../../support/stores/shipped_rows.ts";
-import { csvFiles, record, ship as shipTo, shipCommand, startShipping, until } from "./shipping_commands.ts";
+import {
+  csvFiles,
+  record,
+  ship as shipTo,
+  shipCommand,
+  startShipping,
+  until,
+} from "../../support/stores/shipping_commands.ts";
 
 describe("kymo ship to PostgreSQL", { skip: cannotServePostgres() }, () => {
   let server: PostgresServer;

@@ -22,9 +22,9 @@ import { referenceParse } from "../../support/reference_csv.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { cannotServePostgres, PostgresServer } from "../../support/stores/postgres_server.ts";
 import { rowsInFiles, rowsInPostgres, rowText } from "../../support/stores/shipped_rows.ts";
-import { nameOf, publish, uniqueRows } from "./published_by_hand.ts";
-import { csvFiles, targetOf, until } from "./shipping_commands.ts";
-import { shipHere } from "./shipping_here.ts";
+import { nameOf, publish, uniqueRows } from "../../support/stores/published_by_hand.ts";
+import { csvFiles, targetOf, until } from "../../support/stores/shipping_commands.ts";
+import { shipHere } from "../../support/stores/shipping_here.ts";
 
 /** Files that are moved about. */
 const FILES = 150;

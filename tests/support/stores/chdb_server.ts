@@ -28,7 +28,8 @@ let files = 0;
 
 createServer(async (request, response) => {
   const { searchParams } = new URL(request.url ?? "/", "http://localhost");
-  const body = await bodyOf(request);
+  const body = await bodyOf(request).catch(() => undefined);
+  if (body === undefined) return void request.socket.destroy(); // the request was cut
   const statement = searchParams.get("query");
   const settings = Object.fromEntries([...searchParams].filter(([name]) => !OWN.includes(name)));
   try {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { SmallDisk } from "../disks/small_disk.ts";
 import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../process/run.ts";
 import { missing } from "../process/system_tools.ts";
 import { chdbPackage } from "./chdb_package.ts";
@@ -28,36 +29,68 @@ export function cannotServeClickHouse(version: ClickHouseVersion): string | fals
   return typeof chdbPackage() === "string" ? false : "ClickHouse could not be installed from npm";
 }
 
+/** How a server is started. */
+export interface ClickHouseServerOptions {
+  /** A disk for its data. */
+  readonly disk?: SmallDisk;
+}
+
 /** A ClickHouse server of its own. Disposing ends and removes it. */
 export class ClickHouseServer implements AsyncDisposable {
   readonly version: ClickHouseVersion;
   readonly port: number;
   readonly #path: string;
-  readonly #running: Spawned;
+  readonly #command: readonly string[];
+  #running: Spawned;
 
-  private constructor(version: ClickHouseVersion, port: number, path: string, running: Spawned) {
+  private constructor(version: ClickHouseVersion, port: number, path: string, command: readonly string[]) {
     this.version = version;
     this.port = port;
     this.#path = path;
-    this.#running = running;
+    this.#command = command;
+    this.#running = this.#spawn();
   }
 
   /** Starts one. */
-  static async start(version: ClickHouseVersion): Promise<ClickHouseServer> {
+  static async start(version: ClickHouseVersion, { disk }: ClickHouseServerOptions = {}): Promise<ClickHouseServer> {
     const path = mkdtempSync(join(tmpdir(), "kymo-test-clickhouse-"));
     const port = await freePort();
+    const data = disk === undefined ? join(path, "data") : `${disk.directory}/data`;
     const command = version === "18.16"
-      ? ["clickhouse-server", `--config-file=${writeConfiguration(path, port, await freePort())}`]
-      : commandOf(thisRuntime, ENGINE, [chdbPackage()!, join(path, "data"), String(port)]);
-    const server = new ClickHouseServer(version, port, path, spawnCommand(command, { timeLimit: 600_000 }));
+      ? ["clickhouse-server", `--config-file=${writeConfiguration(path, data, port, await freePort())}`]
+      : commandOf(thisRuntime, ENGINE, [chdbPackage()!, data, String(port)]);
+    const server = new ClickHouseServer(version, port, path, [...disk?.wrapper ?? [], ...command]);
+    try {
+      await server.#answers();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Kills it, and waits until it has ended. */
+  async kill(): Promise<void> {
+    this.#running.kill("SIGKILL");
+    await this.#running.ended;
+  }
+
+  /** Starts it again with what it has on its disk, once it was killed. */
+  async startAgain(): Promise<void> {
+    this.#running = this.#spawn();
+    await this.#answers();
+  }
+
+  #spawn(): Spawned {
+    return spawnCommand(this.#command, { timeLimit: 600_000 });
+  }
+
+  async #answers(): Promise<void> {
     for (const end = Date.now() + START_LIMIT;; await sleep(20)) {
       try {
-        await server.query("SELECT 1");
-        return server;
+        return void await this.query("SELECT 1");
       } catch (error) {
-        if (Date.now() < end) continue;
-        await server[Symbol.asyncDispose]();
-        throw error;
+        if (Date.now() >= end) throw error;
       }
     }
   }
@@ -80,14 +113,13 @@ export class ClickHouseServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#running.kill("SIGKILL");
-    await this.#running.ended;
+    await this.kill();
     rmSync(this.#path, { recursive: true, force: true });
   }
 }
 
 /** A user `kymo` has the password `s3cr&t/word`; the cluster `one` is the server itself. */
-function writeConfiguration(path: string, httpPort: number, tcpPort: number): string {
+function writeConfiguration(path: string, data: string, httpPort: number, tcpPort: number): string {
   const folder = (name: string): string => {
     mkdirSync(join(path, name));
     return `${join(path, name)}/`;
@@ -98,7 +130,7 @@ function writeConfiguration(path: string, httpPort: number, tcpPort: number): st
     `<yandex>
       <logger><level>error</level><log>${path}/log</log><errorlog>${path}/errors</errorlog></logger>
       <http_port>${httpPort}</http_port><tcp_port>${tcpPort}</tcp_port><listen_host>127.0.0.1</listen_host>
-      <path>${folder("data")}</path><tmp_path>${folder("tmp")}</tmp_path>
+      <path>${data}/</path><tmp_path>${folder("tmp")}</tmp_path>
       <user_files_path>${folder("files")}</user_files_path><format_schema_path>${folder("formats")}</format_schema_path>
       <users_config>users.xml</users_config><default_profile>default</default_profile>
       <default_database>default</default_database><mark_cache_size>100000000</mark_cache_size>

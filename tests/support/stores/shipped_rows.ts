@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { referenceParse } from "../reference_csv.ts";
-import type { ClickHouseServer } from "./clickhouse_server.ts";
+import type { ClickHouseServer, ClickHouseVersion } from "./clickhouse_server.ts";
 import type { PostgresServer } from "./postgres_server.ts";
 
 /** A row as text, so that rows can be sorted and compared: time, value, label, PID and channel. */
@@ -41,5 +41,14 @@ export async function rowsInClickHouse(server: ClickHouseServer, database = "kym
   return rows.map(([timepoint, measurement, label, pid, channel]) => {
     const value = { "inf": Infinity, "-inf": -Infinity }[String(measurement)] ?? Number(measurement);
     return rowText(String(timepoint), value, String(label), Number(pid), String(channel));
+  }).sort();
+}
+
+/** Rows as a version tells them apart: that of 2018 reads doubles to some 15 digits, and the smallest as 0. */
+export function asStoredIn(version: ClickHouseVersion, rows: readonly string[]): string[] {
+  if (version !== "18.16") return [...rows];
+  return rows.map((row) => {
+    const [timepoint, measurement, ...others] = JSON.parse(row);
+    return JSON.stringify([timepoint, Number(measurement === "5e-324" ? "0" : measurement).toPrecision(14), ...others]);
   }).sort();
 }

@@ -5,7 +5,7 @@ import type { Runtime } from "../../../src/runtime.ts";
 import type { LaneStatus } from "../../../src/ship/shipping_status.ts";
 import { connectTarget, SCHEMES } from "../../../src/ship/targets/connect_target.ts";
 import { parseTarget } from "../../../src/ship/targets/target_address.ts";
-import { fakeCliContext } from "../../support/fake/cli_context.ts";
+import { fakeCliContext } from "../fake/cli_context.ts";
 
 /** A shipper within the test, whose pauses are short. */
 export interface ShippingHere {

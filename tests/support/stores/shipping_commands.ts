@@ -5,11 +5,11 @@ import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { connectTarget, SCHEMES } from "../../../src/ship/targets/connect_target.ts";
 import type { Target } from "../../../src/ship/targets/target.ts";
 import { parseTarget } from "../../../src/ship/targets/target_address.ts";
-import { atCallOfThread, readTrace } from "../../support/faults/strace.ts";
-import { commandOf, type Ended, spawnCommand, type Spawned, spawnOn, thisRuntime } from "../../support/process/run.ts";
+import { atCallOfThread, readTrace } from "../faults/strace.ts";
+import { commandOf, type Ended, spawnCommand, type Spawned, spawnOn, thisRuntime } from "../process/run.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-const recorder = fileURLToPath(new URL("../../support/programs/awkward_recorder.ts", import.meta.url));
+const recorder = fileURLToPath(new URL("../programs/awkward_recorder.ts", import.meta.url));
 
 /** Rows that {@linkcode record} leaves for each of its counts: 10 labels, 10 values, and one more. */
 export const ROWS_EACH = 21;
