@@ -16,7 +16,7 @@ import { IS_SWITCH_LABEL } from "../frames/switches.ts";
 import { literal } from "../duckdb/sql.ts";
 import type { Selection } from "../frames/selection.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
-import { DURATION_CHANNELS, LAG_PROBE_INTERVAL, SERIES } from "../../series.ts";
+import { CHANNELS, DURATION_CHANNELS, LAG_PROBE_INTERVAL, SERIES } from "../../series.ts";
 
 /** A sample of a process: a duration from its start to its end. */
 export interface TimedSample {
@@ -111,9 +111,15 @@ export function overlapQueries(
   within: Omit<Selection, "labels">,
 ): string[] {
   if (samples.length === 0) return [];
-  const runtime = db.runtime().where(within).relation;
+  // Files of other isolates are not opened for that.
+  const processes = {
+    pids: [...new Set(samples.map(({ pid }) => pid))],
+    isolates: [...new Set(samples.map(({ isolate }) => isolate))],
+  };
+  const rowsOf = (channel: string): string => db.frame(channel).where(within).where(processes).relation;
+  const runtime = rowsOf(CHANNELS.runtime);
   const durations = DURATION_CHANNELS.filter((channel) => db.channels().includes(channel)).map((channel) =>
-    `SELECT ${literal(channel)} AS kind, Label, ${SPAN} FROM ${db.frame(channel).where(within).relation} WHERE ${TIMED}`
+    `SELECT ${literal(channel)} AS kind, Label, ${SPAN} FROM ${rowsOf(channel)} WHERE ${TIMED}`
   );
   const lags = `SELECT 'lag' AS kind, Label, ${SPAN} FROM ${runtime}
     WHERE Label = ${literal(SERIES.eventLoopLag)} AND Measurement >= ${LAG_PROBE_INTERVAL / 1e3} AND ${TIMED}`;
