@@ -14,6 +14,7 @@ import { PauseLists } from "./data/pauses.ts";
 import { type FoundProfile, readProfiles } from "./data/profiles.ts";
 import { readQuantities, readQuantitySeries } from "./data/quantities.ts";
 import { makeSizePlan } from "./data/size_plan.ts";
+import { withSlowest } from "./data/slowest.ts";
 import { readProcesses } from "./data/processes.ts";
 import { type RecordedSeries, recordedSeries, type ReportSelection, Source } from "./data/source.ts";
 import { possibleBins, readShownTime, type ShownTime } from "./data/time_axis.ts";
@@ -107,7 +108,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   const quantitySeries = await readQuantitySeries(source, axes);
   const statistics = durationSeries.reduce((sum, { processes }) => sum + 1 + processes, 0);
   const plan = makeSizePlan(axes, durationSeries, quantitySeries, statistics);
-  const durations = (await readDurations(source, durationSeries, range, plan))
+  const durations = (await withSlowest(await readDurations(source, durationSeries, range, plan), { db, source, range }))
     .map((of) => withPauses(of, recordedSeries(of.label), lists));
 
   begin(2);

@@ -159,6 +159,31 @@ export interface DurationData {
     /** Index of its pauses, if they are not those of the process. */
     readonly pauses?: number;
   }[];
+  /** Its slowest samples, the slowest first; only of the series with the largest sums. */
+  readonly slowest?: readonly SlowSampleData[];
+}
+
+/** A slow sample, and what overlapped it. */
+export interface SlowSampleData {
+  /** Index of the process. */
+  readonly process: number;
+  /** Seconds. */
+  readonly duration: number;
+  /** When it ended, ns since `from`. */
+  readonly end: number;
+  /** What overlapped it the most, what only ran at the same time last. */
+  readonly overlaps: readonly OverlapData[];
+}
+
+/** What overlapped a slow sample, as `Overlap` of the analysis has it. */
+export interface OverlapData {
+  readonly kind: "duration" | "client" | "lag" | "gc";
+  readonly label: string;
+  /** Of durations and outgoing requests. */
+  readonly position?: "within" | "around" | "beside";
+  readonly count: number;
+  /** Seconds of the sample; of GC pauses what to expect. */
+  readonly time: number;
 }
 
 /** What the label of requests says. */

@@ -181,6 +181,25 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
+  it("shows the slowest of a label, and what overlapped it, and zooms to it", async () => {
+    const { page, close } = await openReport(story);
+    const table = page.locator("article.label .slowest").first();
+    assertEquals(
+      (await table.locator(".meanwhile div").allTextContents()).map((text) => text.replaceAll("\u00a0", " ")),
+      [
+        "1.00 s (80 %) in: render report, 3 times",
+        "900 ms (72 %) the event loop was blocked",
+        "≈ 20.0 ms (1.6 %) garbage collection, as pauses around that time say",
+        "500 ms (40 %) at the same time: → db.example.com [GET]",
+      ],
+    );
+    const shown = (): Promise<string | null> => page.locator(".time .window").textContent();
+    const before = await shown();
+    await table.locator("tbody button").click();
+    assertNotEquals(await shown(), before);
+    await close();
+  });
+
   it("searches, zooms and navigates the flame graph", async () => {
     const { page, close } = await openReport(story);
     await scrollTo(page, ".flames");

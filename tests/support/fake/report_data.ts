@@ -211,6 +211,17 @@ function series(
     ...request && { request },
     statistics: statisticsOf(all),
     processes: processes.filter(({ statistics }) => statistics.count > 0),
+    slowest: [{
+      process: 0,
+      duration: 1.25,
+      end: 20e9,
+      overlaps: [
+        { kind: "duration", label: "render report", position: "within", count: 3, time: 1 },
+        { kind: "lag", label: "event loop lag", count: 1, time: 0.9 },
+        { kind: "gc", label: "gc pause", count: 2, time: 0.02 },
+        { kind: "client", label: "→ db.example.com [GET]", position: "beside", count: 1, time: 0.5 },
+      ],
+    }],
   };
 }
 

@@ -16,6 +16,7 @@ import { hasCells, statisticsOf } from "../model/duration_view.ts";
 import { outcomesByRoute } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
+import { slowestSamples } from "./slowest_samples.ts";
 import { labelText, wholeLabel } from "../ui/label_text.ts";
 
 /** Number of sections created at a time. */
@@ -150,6 +151,7 @@ function labelSection(store: ViewStore, clock: WallClock, data: DurationData): L
     { class: "label", "aria-label": name },
     h("div", { class: "label-head" }, heading, facts),
     ...charts.map(({ element }) => element),
+    slowestSamples(store, clock, data),
     charts.length === 0 && h("p", { class: "nothing" }, nothing),
   );
   const dispose = (): void => {
