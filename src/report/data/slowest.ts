@@ -54,7 +54,12 @@ export async function withSlowest(
   return durations.map((of) => {
     const slowest = (byLabel.get(of.label) ?? []).map((i): SlowSampleData => {
       const { process, duration, end } = rows[i]!;
-      return { process, duration: toDigits(9, duration), end: Number(end - from), overlaps: shownOf(overlaps[i]!, duration) };
+      return {
+        process,
+        duration: toDigits(9, duration),
+        end: Number(end - from),
+        overlaps: shownOf(overlaps[i]!, duration),
+      };
     });
     return slowest.length === 0 ? of : { ...of, slowest };
   });

@@ -36,7 +36,10 @@ describe("the slowest samples in a report", () => {
           "duration long beside 1",
         ],
       });
-      assertEquals(of("→ api.example.com [GET]")[0]?.overlaps.length, 3);
+      assertEquals(of("→ api.example.com [GET]")[0]?.overlaps.map(({ label, position }) => `${label} ${position}`), [
+        "/a [GET] around",
+        "render beside",
+      ]);
     });
   });
 });
