@@ -20,7 +20,6 @@ const bundle = "src/report/viewer_bundle.ts";
 /** Style sheets in the order in which they apply: those of the packages, then the page's own. */
 const styles = [
   "node_modules/uplot/dist/uPlot.min.css",
-  "node_modules/d3-flame-graph/dist/d3-flamegraph.css",
   ...["page", "toolbar", "programs", "charts", "tables", "flame_graph", "small"].map((name) =>
     `${viewer}/style/${name}.css`
   ),

@@ -84,6 +84,7 @@ export type {
 // CPU profiles.
 export { parseCpuProfile } from "./profile/cpu_profile.ts";
 export type { ReadCpuProfile } from "./profile/cpu_profile.ts";
+export type { SampleListener } from "./profile/call_tree.ts";
 export { callTimes, callTree, functionTimes, placeOf } from "./profile/call_tree.ts";
 export type { CallNode, CallTime, FunctionKind, FunctionTime, ProfiledFunction } from "./profile/call_tree.ts";
 export type { CpuProfile, CpuProfileNode } from "../runtime.ts";

@@ -13,7 +13,9 @@ import { readDurations, readDurationSeries } from "./data/durations.ts";
 import { PauseLists } from "./data/pauses.ts";
 import { type FoundProfile, readProfiles } from "./data/profiles.ts";
 import { readQuantities, readQuantitySeries } from "./data/quantities.ts";
-import { makeSizePlan } from "./data/size_plan.ts";
+import { momentsOf } from "./data/moments.ts";
+import { readSlowSamples, type TimedProfile } from "./data/slow_samples.ts";
+import { makeSizePlan, MAX_MOMENTS } from "./data/size_plan.ts";
 import { withSlowest } from "./data/slowest.ts";
 import { readProcesses } from "./data/processes.ts";
 import { type RecordedSeries, recordedSeries, type ReportSelection, Source } from "./data/source.ts";
@@ -124,7 +126,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
     bins: plan.bins,
     processes,
     lines,
-    profiles: profilesOf(options.profiles, indexOf),
+    profiles: await withMoments(options.profiles, source, range, durations, indexOf),
     durations,
     quantities: quantities.data.map((of) => withPauses(of, of, lists)),
     pauses: lists.all(span),
@@ -189,11 +191,35 @@ function emptyReport(
   };
 }
 
+/** The profiles, with what ran when, and while the slowest durations were under way. */
+async function withMoments(
+  found: readonly FoundProfile[] = [],
+  source: Source,
+  { from }: ShownTime,
+  durations: readonly DurationData[],
+  indexOf: (process: ProcessId) => number | undefined,
+): Promise<ProfileData[]> {
+  const timed = found.map(({ of, samples }): TimedProfile | undefined => {
+    const process = of && indexOf(of);
+    return samples === undefined || process === undefined ? undefined : { process, samples };
+  });
+  const slow = await readSlowSamples(source, durations, timed.filter((of) => of !== undefined));
+  return profilesOf(found, indexOf).map((profile, i): ProfileData => {
+    const { samples } = found[i]!;
+    const moments = samples && momentsOf(samples, from, MAX_MOMENTS / found.length);
+    const own = timed[i] && slow.get(timed[i]);
+    return { ...profile, ...moments && { moments }, ...own && { slow: own } };
+  });
+}
+
 function profilesOf(
   profiles: readonly FoundProfile[] = [],
   indexOf: (process: ProcessId) => number | undefined = () => undefined,
 ): ProfileData[] {
-  return profiles.map(({ of, ...profile }) => ({ ...profile, process: of === undefined ? undefined : indexOf(of) }));
+  return profiles.map(({ of, samples: _, ...profile }) => ({
+    ...profile,
+    process: of === undefined ? undefined : indexOf(of),
+  }));
 }
 
 function problemsOf({ problems }: Reading): string[] {

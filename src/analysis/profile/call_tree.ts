@@ -57,6 +57,12 @@ export interface CallNode {
   readonly children: CallNode[];
 }
 
+/**
+ * Called with a sample: the index of its profile, the function on top of the stack, when it was
+ * taken in µs on the profile's clock, and how long it lasted.
+ */
+export type SampleListener = (profile: number, node: CallNode, time: number, seconds: number) => void;
+
 /** The name of a function without one. */
 const ANONYMOUS = "(anonymous)";
 
@@ -72,6 +78,7 @@ const KINDS: Readonly<Record<string, FunctionKind>> = {
 /**
  * Merges the call trees of some profiles into one: functions of the same name and place, called
  * from the same stack, share a node. Children are sorted by total time, the largest first.
+ * `onSample` is called with each sample of the profiles that say when theirs were taken.
  *
  * @example
  * ```ts
@@ -99,7 +106,7 @@ const KINDS: Readonly<Record<string, FunctionKind>> = {
  * );
  * ```
  */
-export function callTree(profiles: readonly CpuProfile[]): CallNode {
+export function callTree(profiles: readonly CpuProfile[], onSample?: SampleListener): CallNode {
   const functions = new Map<string, ProfiledFunction>();
   const identify = ({ callFrame }: CpuProfileNode): ProfiledFunction => {
     const { functionName, url, lineNumber, columnNumber } = callFrame;
@@ -112,12 +119,14 @@ export function callTree(profiles: readonly CpuProfile[]): CallNode {
   };
   const root = emptyNode(toFunction("(root)", "", -1, -1));
   const callees = new Map<CallNode, Map<ProfiledFunction, CallNode>>();
-  for (const profile of profiles) {
+  for (const [index, profile] of profiles.entries()) {
     const byId = new Map(profile.nodes.map((node) => [node.id, node]));
     const times = sampledTimes(profile);
+    const merged = new Map<number, CallNode>();
     const pairs: [CpuProfileNode, CallNode][] = [[profile.nodes[0]!, root]];
     for (const [source, target] of pairs) {
       const { seconds = 0, samples = 0 } = times.get(source.id) ?? {};
+      merged.set(source.id, target);
       target.self += seconds;
       target.samples += samples;
       for (const id of source.children ?? []) {
@@ -125,6 +134,8 @@ export function callTree(profiles: readonly CpuProfile[]): CallNode {
         pairs.push([child, calleeOf(callees, target, identify(child))]);
       }
     }
+    if (onSample === undefined) continue;
+    for (const { id, time, seconds } of timedSamples(profile) ?? []) onSample(index, merged.get(id)!, time, seconds);
   }
   addTotals(root);
   return root;
@@ -205,11 +216,9 @@ function sampledTimes(profile: CpuProfile): Map<number, SampledTime> {
     time.samples += samples;
     times.set(id, time);
   };
-  const samples = samplesInOrder(profile);
+  const samples = timedSamples(profile);
   if (samples !== undefined) {
-    for (const [index, { id, time }] of samples.entries()) {
-      add(id, Math.max(0, (samples[index + 1]?.time ?? profile.endTime) - time) / MICROSECONDS, 1);
-    }
+    for (const { id, seconds } of samples) add(id, seconds, 1);
     return times;
   }
   const { nodes, startTime, endTime } = profile;
@@ -220,11 +229,17 @@ function sampledTimes(profile: CpuProfile): Map<number, SampledTime> {
   return times;
 }
 
-/** Sorts samples by time: V8 reports some late, which shows as a negative difference. */
-function samplesInOrder({ samples, timeDeltas, startTime }: CpuProfile): { id: number; time: number }[] | undefined {
+/** The samples by time: V8 reports some late, which shows as a negative difference. */
+function timedSamples(profile: CpuProfile): { id: number; time: number; seconds: number }[] | undefined {
+  const { samples, timeDeltas, startTime, endTime } = profile;
   if (samples === undefined || timeDeltas === undefined) return undefined;
   let time = startTime;
-  return samples.map((id, index) => ({ id, time: time += timeDeltas[index]! })).sort((a, b) => a.time - b.time);
+  const inOrder = samples.map((id, index) => ({ id, time: time += timeDeltas[index]! }))
+    .sort((a, b) => a.time - b.time);
+  return inOrder.map(({ id, time }, index) => {
+    const seconds = Math.max(0, (inOrder[index + 1]?.time ?? endTime) - time) / MICROSECONDS;
+    return { id, time, seconds };
+  });
 }
 
 /** Time of a function, wherever it was called. */

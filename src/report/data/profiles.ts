@@ -5,7 +5,7 @@
  */
 
 import { type CallNode, callTree, placeOf } from "../../analysis/profile/call_tree.ts";
-import { wallTimeOf } from "../../analysis/profile/cpu_profile.ts";
+import { type ReadCpuProfile, wallTimeOf } from "../../analysis/profile/cpu_profile.ts";
 import {
   findProfiles,
   isSelected,
@@ -16,7 +16,7 @@ import {
 import { isProfileName } from "../../analysis/source/file_names.ts";
 import { reason } from "../../errors.ts";
 import { fileNameOf, type ProcessId, processKey } from "../../files/names.ts";
-import type { CpuProfile, Files } from "../../runtime.ts";
+import type { Files } from "../../runtime.ts";
 import type { FlameNode, ProfileData } from "../shared/report_data.ts";
 import { MAX_FLAME_NODES, toDigits } from "./size_plan.ts";
 
@@ -31,9 +31,25 @@ export interface Profiles {
 const MAX_ASSUMED = 5;
 
 /** A CPU profile before it is known which of the report's processes it is of. */
-export interface FoundProfile extends Omit<ProfileData, "process"> {
+export interface FoundProfile extends Omit<ProfileData, "process" | "moments" | "slow"> {
   /** The process, if the name of its file says so. */
   readonly of: ProcessId | undefined;
+  /** Its samples in order of time, if its files say when they were taken. */
+  readonly samples?: ProfileSamples;
+}
+
+/** The node of samples in which nothing ran. */
+export const IDLE = -1;
+
+/** Samples in order of time; the same index is the same sample. */
+export interface ProfileSamples {
+  /** When each was taken, epoch ns less this. */
+  readonly from: bigint;
+  readonly at: Float64Array;
+  /** For how long it lasted, seconds. */
+  readonly seconds: Float64Array;
+  /** The node of the flame graph, depth first, or {@linkcode IDLE}. */
+  readonly nodes: Int32Array;
 }
 
 /**
@@ -60,13 +76,15 @@ export function readProfiles(sources: readonly string[], files: Files, selection
     const name = fileNameOf(path);
     const all = [first!, ...more].map(({ profile }) => profile);
     const time = wallTimeOf(all);
+    const { tree, samples } = flameTree(all, of === undefined ? name : `PID ${of.pid}`, maxNodes);
     return {
       name: more.length === 0 ? name : `${name} and ${more.length} more`,
       of,
       duration: all.reduce((sum, { startTime, endTime }) => sum + (endTime - startTime) / 1e6, 0),
       time: time && { from: time.first.toString(), to: time.last.toString() },
       assumed: [...new Set(all.flatMap(({ assumed }) => assumed))].slice(0, MAX_ASSUMED),
-      tree: flameTree(all, of === undefined ? name : `PID ${of.pid}`, maxNodes),
+      tree,
+      ...samples === undefined ? {} : { samples },
     };
   });
   return { profiles: profiles.sort((a, b) => (a.of?.pid ?? Infinity) - (b.of?.pid ?? Infinity)), problems };
@@ -91,14 +109,54 @@ const MAX_DEPTH = 300;
  * Merges the call trees of some profiles into one with the given name, without idle time and
  * without calls too short to be seen. Besides the root it has at most `maxNodes` nodes.
  */
-export function flameTree(profiles: readonly CpuProfile[], name: string, maxNodes: number): FlameNode {
-  const root = callTree(profiles);
+export function flameTree(
+  profiles: readonly ReadCpuProfile[],
+  name: string,
+  maxNodes: number,
+): { readonly tree: FlameNode; readonly samples?: ProfileSamples } {
+  const sampled: { node: CallNode; at: number; seconds: number }[] = [];
+  const from = wallTimeOf(profiles)?.first;
+  // Profiles without samples, or without a start, have no moments.
+  const isTimed = from !== undefined && profiles.every(({ samples }) => samples !== undefined);
+  const root = callTree(profiles, isTimed ? takeSample : undefined);
+  function takeSample(index: number, node: CallNode, time: number, seconds: number): void {
+    const { startedAt, startTime } = profiles[index]!;
+    sampled.push({ node, at: Number(startedAt! - from!) + (time - startTime) * 1000, seconds });
+  }
   const children = root.children.filter((child) => child.function.kind !== "idle");
   const total = children.reduce((sum, child) => sum + child.total, 0);
   let minSeconds = MIN_SHARE * total;
   while (countNodes(children, minSeconds, 1) > maxNodes) minSeconds *= 1.5;
-  const { self, nodes } = prune(0, children, minSeconds, 1);
-  return { name, place: "", self, total: toDigits(5, total), children: nodes };
+  const places = new Map<CallNode, number>([[root, IDLE]]);
+  const { self, nodes } = prune({ self: 0, children }, { minSeconds, depth: 1, place: 0, places, count: { value: 0 } });
+  const tree = { name, place: "", self, total: toDigits(5, total), children: nodes };
+  return isTimed ? { tree, samples: inOrder(from, sampled, places) } : { tree };
+}
+
+function inOrder(
+  from: bigint,
+  sampled: { readonly node: CallNode; readonly at: number; readonly seconds: number }[],
+  places: ReadonlyMap<CallNode, number>,
+): ProfileSamples {
+  sampled.sort((a, b) => a.at - b.at);
+  return {
+    from,
+    at: Float64Array.from(sampled, ({ at }) => at),
+    seconds: Float64Array.from(sampled, ({ seconds }) => seconds),
+    nodes: Int32Array.from(sampled, ({ node }) => places.get(node) ?? IDLE),
+  };
+}
+
+/** How a tree is pruned. */
+interface Pruning {
+  readonly minSeconds: number;
+  readonly depth: number;
+  /** The node of the caller, depth first. */
+  readonly place: number;
+  /** Gets the node to which the samples of each function count. */
+  readonly places: Map<CallNode, number>;
+  /** Nodes so far, without the root. */
+  readonly count: { value: number };
 }
 
 /**
@@ -106,20 +164,27 @@ export function flameTree(profiles: readonly CpuProfile[], name: string, maxNode
  * caller.
  */
 function prune(
-  self: number,
-  children: readonly CallNode[],
-  minSeconds: number,
-  depth: number,
+  { self, children }: Pick<CallNode, "self" | "children">,
+  pruning: Pruning,
 ): { self: number; nodes: FlameNode[] } {
+  const { minSeconds, depth, place, places, count } = pruning;
   const shown = visible(children, minSeconds, depth);
   const nodes = shown.map((child) => {
     const { function: called, total } = child;
-    const { self, nodes } = prune(child.self, child.children, minSeconds, depth + 1);
+    const at = ++count.value;
+    places.set(child, at);
+    const { self, nodes } = prune(child, { ...pruning, depth: depth + 1, place: at });
     return { name: called.name, place: placeOf(called), self, total: toDigits(5, total), children: nodes };
   });
   const kept = new Set(shown);
-  const dropped = children.reduce((sum, child) => kept.has(child) ? sum : sum + child.total, 0);
-  return { self: toDigits(5, self + dropped), nodes };
+  const dropped = children.filter((child) => !kept.has(child));
+  const seconds = dropped.reduce((sum, { total }) => sum + total, 0);
+  // No recursion: what is too deep to be shown may be deeper than our own stack.
+  for (const node of dropped) {
+    places.set(node, place);
+    for (const child of node.children) dropped.push(child);
+  }
+  return { self: toDigits(5, self + seconds), nodes };
 }
 
 function countNodes(nodes: readonly CallNode[], minSeconds: number, depth: number): number {

@@ -30,6 +30,13 @@ const SHORT_LABEL = 64;
 export const MAX_FLAME_NODES = 10_000;
 
 /**
+ * Maximum number of entries of what ran when in all profiles together, and of what ran while the
+ * slowest durations were under way; each takes some 3 bytes.
+ */
+export const MAX_MOMENTS = 40_000;
+export const MAX_SLOW_SAMPLES = 12_000;
+
+/**
  * The part of the bytes left by quantities that durations may use: many rare series take up to half
  * as much again as estimated.
  */

@@ -271,6 +271,50 @@ export interface ProfileData {
   readonly assumed: readonly string[];
   /** The call tree, without calls too short to be shown. */
   readonly tree: FlameNode;
+  /** What ran when, if its files say when their samples were taken. */
+  readonly moments?: MomentData;
+  /** What ran while the slowest durations of some labels were under way. */
+  readonly slow?: readonly SlowSamplesData[];
+}
+
+/** Units of sampled time in a second: tenths of a ms, so that they are whole numbers. */
+export const SAMPLED_UNITS = 10_000;
+
+/**
+ * What a profile found in order of time, in stretches of equal length. Each array has an entry for
+ * each function that ran in a stretch, in the order in which they first did.
+ */
+export interface MomentData {
+  /** Beginning of the first stretch, ns since the report's `from`; it may be before it. */
+  readonly from: number;
+  /** Length of a stretch, ns. */
+  readonly width: number;
+  /** How many stretches after that of the entry before. */
+  readonly steps: readonly number[];
+  /** The function as a node of the tree: the root is 0, and the others follow in depth first order. */
+  readonly nodes: readonly number[];
+  /** For how long it ran itself, in parts of which a second has `SAMPLED_UNITS`. */
+  readonly times: readonly number[];
+}
+
+/**
+ * What a process did while the slowest durations of a label were under way, and while only others of
+ * its durations were. Times in parts of which a second has `SAMPLED_UNITS`; each pair is of the
+ * slowest and of the others.
+ */
+export interface SlowSamplesData {
+  /** The label. */
+  readonly label: string;
+  /** The others took less than this many seconds. */
+  readonly from: number;
+  /** Number of durations in the profile's time. */
+  readonly count: readonly [slowest: number, others: number];
+  /** Time in which nothing ran. */
+  readonly idle: readonly [slowest: number, others: number];
+  /** Nodes of the tree, as in {@linkcode MomentData}, and for how long each ran itself. */
+  readonly nodes: readonly number[];
+  readonly slowest: readonly number[];
+  readonly others: readonly number[];
 }
 
 /** A function as called from one stack. */

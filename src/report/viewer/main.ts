@@ -30,7 +30,7 @@ async function start(): Promise<void> {
   const clock = new WallClock(data.from);
   const labels = labelSections(store, clock);
   const charts = quantities(store, clock);
-  const flames = profiles(store);
+  const flames = profiles(store, clock);
   const columns = h("div", { class: "columns" }, data.durations.length > 0 && labels.element, charts?.element);
   const main = h(
     "main",

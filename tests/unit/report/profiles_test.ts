@@ -4,7 +4,8 @@ import { describe, it } from "node:test";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { flameTree, readProfiles } from "../../../src/report/data/profiles.ts";
 import type { FlameNode } from "../../../src/report/shared/report_data.ts";
-import type { CpuProfile, CpuProfileNode } from "../../../src/runtime.ts";
+import type { ReadCpuProfile } from "../../../src/analysis/profile/cpu_profile.ts";
+import type { CpuProfileNode } from "../../../src/runtime.ts";
 import { inDirectory } from "../../support/analysis/report_recording.ts";
 
 function node(id: number, functionName: string, children: number[], line = id, hitCount = 0): CpuProfileNode {
@@ -13,7 +14,9 @@ function node(id: number, functionName: string, children: number[], line = id, h
 }
 
 /** 10 ms each: work, called by main at two places; idle; main; an anonymous function. */
-const profile: CpuProfile = {
+const profile: ReadCpuProfile = {
+  startedAt: undefined,
+  assumed: [],
   nodes: [
     node(1, "(root)", [2, 5, 6], 0),
     node(2, "main", [3, 4]),
@@ -41,7 +44,7 @@ function toMilliseconds(seconds: number): number {
 
 describe("a flame graph", () => {
   it("is the call tree, by time, without idle time", () => {
-    assertEquals(brief(flameTree([profile], "PID 1", 100)), [
+    assertEquals(brief(flameTree([profile], "PID 1", 100).tree), [
       "PID 1",
       "",
       0,
@@ -52,7 +55,7 @@ describe("a flame graph", () => {
   });
 
   it("merges several profiles", () => {
-    const { total, children } = flameTree([profile, profile], "", 100);
+    const { total, children } = flameTree([profile, profile], "", 100).tree;
     assertEquals([total, ...children.map(({ total }) => total)], [0.08, 0.06, 0.02]);
   });
 
@@ -65,14 +68,14 @@ describe("a flame graph", () => {
       ),
       ...Array.from({ length: 500 }, (_, i) => node(1_000 + i, `small ${i}`, [], i, i % 2 === 0 ? 10 : 1_000)),
     ];
-    const big = { nodes, startTime: 0, endTime: 1e6 };
-    const { children } = flameTree([big], "", 10_000);
+    const big: ReadCpuProfile = { startedAt: undefined, assumed: [], nodes, startTime: 0, endTime: 1e6 };
+    const { children } = flameTree([big], "", 10_000).tree;
     assertEquals(children.length, 251);
     assert(children.every(({ name }) => name === "again" || Number(name.slice(6)) % 2 === 1));
     let depth = 0;
     for (let at = children[0]; at !== undefined; at = at.children[0]) depth++;
     assertEquals(depth, 300);
-    const small = flameTree([big], "", 301);
+    const small = flameTree([big], "", 301).tree;
     assertEquals(small.children.length, 1);
     assertAlmostEquals(small.self + small.children[0]!.total, small.total, 1e-4);
   });

@@ -6,80 +6,136 @@
 
 import { type SummedTime, sumTimes } from "../../../analysis/profile/call_tree.ts";
 import { formatShare, formatTotalTime } from "../../../display/numbers.ts";
-import { type FlameNode, functionKey, type ProfileData } from "../../shared/report_data.ts";
+import { functionKey } from "../../shared/report_data.ts";
 import { h, replace } from "../ui/dom.ts";
+import type { Flame } from "./flames.ts";
 
 const FEW_ROWS = 25;
 
-/** Creates the table; `search` is called with the name of the function that the user clicks. */
-export function functionTable({ tree }: ProfileData, search: (name: string) => void): HTMLElement {
-  const all = sumTimes(tree, functionKey);
-  const body = h("tbody");
-  let by: "self" | "total" = "self";
-  const heads = (["self", "total"] as const).map((key) => {
-    const title = key === "self" ? "In the function itself" : "In the function and everything it called";
-    const button = h("button", { type: "button", title }, key === "self" ? "Self" : "Total");
-    button.addEventListener("click", () => {
-      by = key;
-      show();
-    });
-    return { key, element: h("th", { scope: "col" }, button) };
-  });
-  const show = (): void => {
-    for (const { key, element } of heads) {
-      if (key === by) element.setAttribute("aria-sort", "descending");
-      else element.removeAttribute("aria-sort");
-    }
-    const rows = all.toSorted((a, b) => b[by] - a[by]).slice(0, FEW_ROWS);
-    replace(body, ...rows.map((time) => row(time, tree.total, search)));
-  };
-  show();
-  const caption = h("caption", { class: "hidden" }, "Functions by CPU time");
-  const head = h(
-    "thead",
-    {},
-    h(
-      "tr",
-      {},
-      ...heads.map(({ element }) => element),
-      h("th", { scope: "col" }, "Function"),
-    ),
-  );
-  const left = all.length - FEW_ROWS;
-  return h(
-    "div",
-    {
-      class: "table-frame functions",
-      tabindex: 0,
-      role: "region",
-      "aria-label": "Table: functions by CPU time",
-    },
-    h("table", {}, caption, head, body),
-    left > 0 &&
-      h(
-        "p",
-        { class: "note" },
-        `The first ${FEW_ROWS} of ${all.length} functions.`,
-      ),
-  );
+/** A table of functions. */
+export interface FunctionTable {
+  readonly element: HTMLElement;
+  /** Shows the functions of another tree. */
+  readonly show: (tree: Flame) => void;
 }
 
-function row(
-  { node: { name, place }, self, total }: SummedTime<FlameNode>,
-  all: number,
-  search: (name: string) => void,
-): HTMLElement {
-  const cell = (seconds: number): HTMLElement =>
-    h(
-      "td",
-      { title: formatTotalTime(seconds) },
-      formatShare(seconds / Math.max(all, 1e-12)),
-    );
+/** A column: a share of the time, and what it is in words. */
+interface Column {
+  readonly name: string;
+  readonly title: string;
+  readonly value: (time: FunctionShare) => number;
+  readonly text: (time: FunctionShare) => string;
+  readonly details?: (time: FunctionShare) => string;
+}
+
+/** A function, and its shares of the time; `others`: of that of the tree that it is compared with. */
+interface FunctionShare {
+  readonly time: SummedTime<Flame>;
+  readonly self: number;
+  readonly total: number;
+  readonly others: number;
+}
+
+const share = (name: string, title: string, key: "self" | "total"): Column => ({
+  name,
+  title,
+  value: (of) => of[key],
+  text: (of) => formatShare(of[key]),
+  details: ({ time }) => formatTotalTime(time[key]),
+});
+
+const ALONE: readonly Column[] = [
+  share("Self", "In the function itself", "self"),
+  share("Total", "In the function and everything it called", "total"),
+];
+
+const COMPARED: readonly Column[] = [
+  share("Slowest", "In the function itself, while the slowest were under way", "self"),
+  {
+    name: "Others",
+    title: "In the function itself, while only others were under way",
+    value: ({ others }) => others,
+    text: ({ others }) => formatShare(others),
+  },
+  {
+    name: "More",
+    title: "How much more of the time the slowest spent in it than the others, in percent of all",
+    value: ({ self, others }) => self - others,
+    text: ({ self, others }) => `${self >= others ? "+" : "−"}${(100 * Math.abs(self - others)).toFixed(1)}`,
+  },
+];
+
+/** Creates the table; `search` is called with the name of the function that the user clicks. */
+export function functionTable(search: (name: string) => void): FunctionTable {
+  const body = h("tbody");
+  const head = h("tr");
+  const note = h("p", { class: "note" });
+  let columns = ALONE;
+  let shares: readonly FunctionShare[] = [];
+  let by = 0;
+  const show = (): void => {
+    const heads = columns.map(({ name, title }, index) => {
+      const button = h("button", { type: "button", title }, name);
+      button.addEventListener("click", () => {
+        by = index;
+        show();
+        head.querySelectorAll("button")[index]?.focus();
+      });
+      return h("th", { scope: "col", "aria-sort": index === by ? "descending" : undefined }, button);
+    });
+    replace(head, ...heads, h("th", { scope: "col" }, "Function"));
+    const sorted = shares.toSorted((a, b) => columns[by]!.value(b) - columns[by]!.value(a));
+    replace(body, ...sorted.slice(0, FEW_ROWS).map((of) => row(of, columns, search)));
+    note.hidden = shares.length <= FEW_ROWS;
+    note.textContent = `The first ${FEW_ROWS} of ${shares.length} functions.`;
+  };
+  const caption = h("caption", { class: "hidden" }, "Functions by CPU time");
+  const label = "Table: functions by CPU time";
+  const table = h("table", {}, caption, h("thead", {}, head), body);
+  const element = h(
+    "div",
+    { class: "table-frame functions", tabindex: 0, role: "region", "aria-label": label },
+    table,
+    note,
+  );
+  return {
+    element,
+    show(tree) {
+      const next = tree.others === undefined ? ALONE : COMPARED;
+      if (next !== columns) by = next === ALONE ? 0 : 2;
+      columns = next;
+      shares = sharesOf(tree);
+      show();
+    },
+  };
+}
+
+function sharesOf(tree: Flame): FunctionShare[] {
+  const whole = Math.max(tree.total, 1e-12);
+  const others = new Map(
+    tree.others === undefined
+      ? []
+      : sumTimes(ofOthers(tree), functionKey).map(({ node, self }) => [functionKey(node), self]),
+  );
+  return sumTimes(tree, functionKey).map((time) => ({
+    time,
+    self: time.self / whole,
+    total: time.total / whole,
+    others: others.get(functionKey(time.node)) ?? 0,
+  }));
+}
+
+/** The same tree with the shares of what it is compared with. */
+function ofOthers({ others = { self: 0, total: 0 }, children, ...node }: Flame): Flame {
+  return { ...node, ...others, children: children.map(ofOthers) };
+}
+
+function row(of: FunctionShare, columns: readonly Column[], search: (name: string) => void): HTMLElement {
+  const { name, place } = of.time.node;
   return h(
     "tr",
     {},
-    cell(self),
-    cell(total),
+    ...columns.map(({ text, details }) => h("td", { title: details?.(of) }, text(of))),
     h(
       "th",
       { scope: "row" },
