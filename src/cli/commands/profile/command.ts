@@ -6,7 +6,9 @@ import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../../input/default_directory.ts";
 import { jsonLine } from "../../terminal/json_output.ts";
-import { timeLength, wholeNumber } from "../../input/options.ts";
+import { formatTimeRange } from "../../../display/local_time.ts";
+import { repeated, timeLength, wholeNumber } from "../../input/options.ts";
+import { parseTimeArgument, type TimeArgument, timeArgumentHelp, timepointOf } from "../../input/time_argument.ts";
 import { addTargetOptions, type TargetOptions } from "../control/asking.ts";
 import { heapProfileText, LONGEST_PROFILE, takeProfiles } from "../control/profile_on_demand.ts";
 import { writeError } from "../../terminal/style.ts";
@@ -24,6 +26,12 @@ that time, also those that were started without the profiler, and it is shown;
 with --heap one of allocations, whose file is named. A program takes one at a
 time. You may interrupt the command: the file comes all the same.
 
+--name and --file show only the functions of these names, or in files of these
+names; * is any text, ? any character. Percentages stay those of all. --from and
+--to add up only what ran in that time; of a profile that does not say when it
+was taken, that cannot be told.
+${timeArgumentHelp.replaceAll("observation", "sample")}
+
 "self" is the time in the function itself, "total" the time in it and in what it
 called. Both are estimated from samples of the stack: with few samples, the real
 time may be twice or half as long. Samples do not show how often a function was
@@ -37,6 +45,8 @@ Examples:
   kymo profile _monitoring
   kymo profile _monitoring --sort total --top 50
   kymo profile _monitoring --pid 4242 --for 30s
+  kymo profile _monitoring --from 2026-11-23T14:05 --to 2026-11-23T14:06
+  kymo profile _monitoring --file "db*.ts" --sort total
   kymo profile _monitoring --callers stringify
   kymo profile _monitoring --callees "GET *"
   kymo profile profiler.4242-28effdfb-000001.cpuprofile --tree`;
@@ -44,6 +54,8 @@ Examples:
 interface ProfileCommandOptions extends ProfileView, TargetOptions {
   readonly byProcess?: boolean;
   readonly json?: boolean;
+  readonly from?: TimeArgument;
+  readonly to?: TimeArgument;
   /** ms of a profile that is to be taken now. */
   readonly for?: number;
   readonly heap?: boolean;
@@ -58,7 +70,11 @@ export function addProfileCommand(program: Command, context: CliContext, end: (c
     .option("--top <N>", "how many functions, the first in that order", wholeNumber(0), 20)
     .option("--callers <NAME>", "show who called the functions of this name; * is any text, ? any character")
     .option("--callees <NAME>", "show what the functions of this name called")
-    .option("--tree", "show the call tree");
+    .option("--tree", "show the call tree")
+    .option("--name <PATTERN>", "only functions of this name", repeated((text) => text))
+    .option("--file <PATTERN>", "only functions in a file of this name or URL", repeated((text) => text))
+    .option("--from <T>", "only what ran from this time on", (text) => parseTimeArgument(text, "--from"))
+    .option("--to <T>", "only what ran before this time", (text) => parseTimeArgument(text, "--to"));
   addTargetOptions(command)
     .option("--for <TIME>", "take a profile now, for this time, such as 30s", timeLength(LONGEST_PROFILE))
     .option("--heap", "with --for: of allocations, not of CPU time")
@@ -68,6 +84,9 @@ export function addProfileCommand(program: Command, context: CliContext, end: (c
     .action(async (given: string[], options: ProfileCommandOptions) => {
       if (options.heap && options.for === undefined) {
         throw new KymoError("invalid-argument", "Cannot show the profile: --heap needs --for");
+      }
+      if (options.for !== undefined && (options.from ?? options.to) !== undefined) {
+        throw new KymoError("invalid-argument", "Cannot show the profile: --from and --to exclude --for");
       }
       const paths = directoriesOr(given, "show the profile", context);
       end(
@@ -139,11 +158,45 @@ async function showProfiles(
       `Cannot show the profile: no profile of ${selected(pids, isolates)}: ${paths.map(quotePath).join(", ")}`,
     );
   }
-  const profiles = await toProfiles(files, byProcess, runtime.files);
+  const profiles = await toProfiles(await within(files, options, paths), byProcess, runtime.files);
   if (json) stdout.write(toJson(profiles, options));
   else stdout.write(profiles.map((profile) => show(profile, options, context)).join("\n"));
   for (const failure of failures) writeError(stderr, failure);
   return failures.length > 0 ? exitCode.incomplete : exitCode.ok;
+}
+
+/** The files as far as they are within the time that is asked for. */
+async function within(
+  files: readonly ProfileFile[],
+  { from, to }: ProfileCommandOptions,
+  paths: readonly string[],
+): Promise<readonly ProfileFile[]> {
+  if (from === undefined && to === undefined || files.length === 0) return files;
+  const { wallTimeOf } = await import("../../../analysis/profile/cpu_profile.ts");
+  const { profileWithin } = await import("../../../analysis/profile/profile_moment.ts");
+  const untimed = files.find(({ profile }) => wallTimeOf([profile]) === undefined || profile.samples === undefined);
+  if (untimed !== undefined) {
+    const name = quotePath(untimed.path);
+    throw new KymoError(
+      "invalid-data",
+      `Cannot show the profile: ${name}: it does not say when its samples were taken`,
+    );
+  }
+  const range = wallTimeOf(files.map(({ profile }) => profile))!;
+  const moment = {
+    ...from === undefined ? {} : { from: timepointOf(from, range) },
+    ...to === undefined ? {} : { to: timepointOf(to, range) },
+  };
+  const kept = files.flatMap((file) => {
+    const profile = profileWithin(file.profile, moment);
+    return profile === undefined ? [] : [{ ...file, profile }];
+  });
+  if (kept.length > 0) return kept;
+  const taken = `they were taken ${formatTimeRange(range)}`;
+  throw new KymoError(
+    "not-found",
+    `Cannot show the profile: no profile of that time: ${paths.map(quotePath).join(", ")}: ${taken}`,
+  );
 }
 
 /** The selection in words: "PID 7 or 8", "isolate 0000beef", "PID 1, isolate 0000beef". */

@@ -17,6 +17,29 @@ export interface ProfileView {
   readonly callees?: string;
   /** Whether the call tree is shown. */
   readonly tree?: boolean;
+  /** Patterns of names of functions, one of which must match. */
+  readonly name?: readonly string[];
+  /** Patterns of names or URLs of files, one of which must match. */
+  readonly file?: readonly string[];
+}
+
+/** Whether a function is one of those that are shown. */
+export function functionFilter({ name = ["*"], file = ["*"] }: ProfileView): (called: ProfiledFunction) => boolean {
+  const [isName, isFile] = [labelMatcher(...name), labelMatcher(...file)];
+  return ({ name, url }) => isName(name) && (isFile(url) || isFile(fileNameOf(url.replace(/[?#].*$/, ""))));
+}
+
+/** The call tree with only the functions that are shown, and those that called them. */
+export function filterTree(tree: CallNode, isShown: (called: ProfiledFunction) => boolean): CallNode {
+  // No recursion: a sampled stack may be deeper than our own may become.
+  const nodes = [tree];
+  for (const { children } of nodes) nodes.push(...children);
+  const kept = new Map<CallNode, CallNode>();
+  for (const node of nodes.reverse()) {
+    const children = node.children.flatMap((child) => kept.get(child) ?? []);
+    if (node === tree || children.length > 0 || isShown(node.function)) kept.set(node, { ...node, children });
+  }
+  return kept.get(tree)!;
 }
 
 /** A process that was profiled. */
@@ -147,13 +170,21 @@ export function toJson(profiles: readonly Profile[], view: ProfileView): string 
 
 function shown(
   { functions, calls, tree }: Pick<Profile, "functions" | "calls" | "tree">,
-  { sort, top, callers, callees, tree: isTree }: ProfileView,
+  view: ProfileView,
 ): object {
-  if (isTree) return { tree: toPlainTree(tree) };
+  const { sort, top, callers, callees, tree: isTree } = view;
+  const isShown = functionFilter(view);
+  if (isTree) return { tree: toPlainTree(filterTree(tree, isShown)) };
   const pattern = callers ?? callees;
-  if (pattern === undefined) return { functions: ordered(functions, sort).slice(0, top).map(toPlain) };
+  if (pattern === undefined) {
+    const shown = functions.filter((time) => isShown(time.function));
+    return { functions: ordered(shown, sort).slice(0, top).map(toPlain) };
+  }
   const matches = labelMatcher(pattern);
-  const matching = calls.filter((call) => matches((callers === undefined ? call.caller : call.function).name));
+  const matching = calls.filter((call) => {
+    const asked = callers === undefined ? call.caller : call.function;
+    return matches(asked.name) && isShown(asked);
+  });
   const list = ordered(matching, sort).slice(0, top).map((call) => ({
     ...toPlain(call),
     caller: toPlace(call.caller),

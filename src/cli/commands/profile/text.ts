@@ -5,7 +5,7 @@ import {
   placeOf,
   type ProfiledFunction,
 } from "../../../analysis/profile/call_tree.ts";
-import { type Assumption, ordered, type Profile, type ProfileView } from "./profile.ts";
+import { type Assumption, filterTree, functionFilter, ordered, type Profile, type ProfileView } from "./profile.ts";
 import { fileNameOf } from "../../../files/names.ts";
 import { formatTimeRange } from "../../../display/local_time.ts";
 import { bold, COMPACT, dim, SPACED } from "../../terminal/style.ts";
@@ -19,7 +19,7 @@ const VISIBLE = 0.01;
 /** Formats a profile: a header, and the functions, callers, callees or tree. */
 export function formatProfile(profile: Profile, view: ProfileView, room: TableRoom): string {
   const body = view.tree
-    ? formatTree(profile, room)
+    ? formatTree({ ...profile, tree: filterTree(profile.tree, functionFilter(view)) }, room)
     : view.callers !== undefined
     ? formatCalls(profile, "callers", view.callers, view, room)
     : view.callees !== undefined
@@ -64,8 +64,11 @@ function formatAssumptions(all: readonly Assumption[], files: number): string[] 
   return rest <= 0 ? lines : [...lines.slice(0, MAX_ASSUMPTIONS), `and ${counted(rest, "assumption")} more`];
 }
 
-function formatFunctions(profile: Profile, { sort, top }: ProfileView, room: TableRoom): string {
-  const rows = ordered(profile.functions, sort);
+function formatFunctions(profile: Profile, view: ProfileView, room: TableRoom): string {
+  const { sort, top } = view;
+  const isShown = functionFilter(view);
+  const rows = ordered(profile.functions.filter((time) => isShown(time.function)), sort);
+  if (rows.length === 0 && profile.functions.length > 0) return "No sampled function has such a name and file.\n";
   const shown = rows.slice(0, top);
   return formatTable(columnsOf(profile, (time: FunctionTime) => time.function.name), shown, room) +
     formatMore(rows.length - shown.length, room, "function");
@@ -97,11 +100,16 @@ function formatCalls(
   profile: Profile,
   which: "callers" | "callees",
   pattern: string,
-  { sort, top }: ProfileView,
+  view: ProfileView,
   room: TableRoom,
 ): string {
+  const { sort, top } = view;
   const matches = labelMatcher(pattern);
-  const matching = ordered(profile.functions.filter((time) => matches(time.function.name)), sort);
+  const isShown = functionFilter(view);
+  const matching = ordered(
+    profile.functions.filter((time) => matches(time.function.name) && isShown(time.function)),
+    sort,
+  );
   if (matching.length === 0) return `No sampled function matches ${sanitize(JSON.stringify(pattern))}.\n`;
   const sections = matching.slice(0, top).map((time) => {
     const isCallers = which === "callers";

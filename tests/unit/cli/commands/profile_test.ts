@@ -1,5 +1,5 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Command } from "commander";
 import { addProfileCommand } from "../../../../src/cli/commands/profile/command.ts";
 import type { Output } from "../../../../src/cli/context.ts";
@@ -30,6 +30,7 @@ function placed(profile: CpuProfile): CpuProfile {
 }
 
 runtime.files.ensureDirectory("/m");
+runtime.files.ensureDirectory("/timed");
 // A function called from another place is another one of the same name, since it has another line.
 const first = placed(profileOf([["main parse", 30], ["main work", 50], ["main work parse", 10], ["(idle)", 110]]));
 write("/m/profiler.7-0000beef-000001.cpuprofile", encodeCpuProfile(first));
@@ -67,6 +68,56 @@ describe("kymo profile", () => {
     const byTotal = await run(["/m", "--pid", "7", "--sort", "total", "--top", "2"]);
     assertEquals(byTotal.lines.slice(4, 6).map((line) => line.split(/ +/).at(-2)), ["main", "work"]);
     assertEquals(byTotal.lines.at(-2), "and 2 more functions");
+  });
+
+  it("shows the functions of some names, or in some files", async () => {
+    const names = async (...args: string[]): Promise<string[]> =>
+      (await run(["/m", "--pid", "7", ...args])).lines.slice(4).map((line) => line.trim()).filter((line) => line !== "")
+        .map((line) => line.replace(/^.*\s(\S+)\s+(\S+)$/, "$1 $2"));
+    assertEquals(await names("--name", "pa*"), ["parse main.ts:4", "parse main.ts:6"]);
+    assertEquals((await names("--file", "main.ts", "--name", "main", "--name", "work")).toSorted(), [
+      "main main.ts:3",
+      "work main.ts:5",
+    ]);
+    assertEquals((await names("--file", "*/src/*")).length, 4);
+    assertEquals(
+      (await run(["/m", "--pid", "7", "--file", "other.ts"])).lines[3],
+      "No sampled function has such a name and file.",
+    );
+    assertEquals(await names("--callers", "*", "--name", "nothing"), []);
+    // Of the tree the way to them is shown.
+    assertEquals(await names("--tree", "--name", "work"), ["main main.ts:3", "work main.ts:5"]);
+    const { lines: [json = ""] } = await run(["/m", "--pid", "7", "--json", "--name", "work"]);
+    assertEquals(JSON.parse(json).profiles[0].functions.map(({ name }: { name: string }) => name), ["work"]);
+  });
+
+  it("shows what ran within a time", async () => {
+    write(
+      "/timed/profiler.7-0000beef-000001.cpuprofile",
+      encodeCpuProfile(first, { startedAt: 1_795_360_370_000_000_000n, modules: [] }),
+    );
+    const shown = async (...args: string[]): Promise<string[]> => {
+      const { lines, error } = await run(["/timed", ...args]);
+      return error === undefined
+        ? [lines[1]!.replace(/ sampled.*$/, ""), ...lines.slice(5).map((line) => line.trim().split(/ +/)[0]!)]
+        : [error];
+    };
+    // 30 ms of parse, then 50 ms of work.
+    assertEquals((await shown("--from", "1795360370010000000", "--to", "1795360370040000000")).slice(0, 4), [
+      "30 ms",
+      "20.0ms",
+      "10.0ms",
+      "0s",
+    ]);
+    assertEquals((await shown("--from", "+80ms", "--to=-110ms"))[0], "10 ms");
+    assertMatch(
+      (await shown("--from", "2026-11-24"))[0]!,
+      /^Cannot show the profile: no profile of that time: "\/timed": they were taken 20/,
+    );
+    assertMatch(
+      (await run(["/m", "--from", "+1s"])).error,
+      /7-0000beef-000001.cpuprofile": it does not say when its samples were taken$/,
+    );
   });
 
   it("adds up all processes, or shows each separately", async () => {
