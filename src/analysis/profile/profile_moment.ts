@@ -4,13 +4,8 @@
  * @module
  */
 
+import type { TimeRange } from "../frames/selection.ts";
 import type { ReadCpuProfile } from "./cpu_profile.ts";
-
-/** From one moment to another, which is no part of it, ns since 1970. */
-export interface Moment {
-  readonly from?: bigint;
-  readonly to?: bigint;
-}
 
 const NANOSECONDS_PER_MICROSECOND = 1000;
 
@@ -18,7 +13,7 @@ const NANOSECONDS_PER_MICROSECOND = 1000;
  * The profile of what ran within a time. A sample that lasts beyond it is cut off. `undefined` if
  * the profile does not say when its samples were taken, or if none of it is within that time.
  */
-export function profileWithin(profile: ReadCpuProfile, { from, to }: Moment): ReadCpuProfile | undefined {
+export function profileWithin(profile: ReadCpuProfile, { from, to }: TimeRange): ReadCpuProfile | undefined {
   const { startedAt, startTime, endTime, samples, timeDeltas } = profile;
   if (startedAt === undefined || samples === undefined || timeDeltas === undefined) return undefined;
   const onItsClock = (time: bigint): number => startTime + Number(time - startedAt) / NANOSECONDS_PER_MICROSECOND;

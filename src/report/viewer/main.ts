@@ -8,6 +8,7 @@ import type { Finding } from "../shared/report_data.ts";
 import { WallClock } from "./model/clock.ts";
 import { readData } from "./model/read_data.ts";
 import { ViewStore } from "./model/view_store.ts";
+import { keepInAddress } from "./page/address.ts";
 import { about } from "./page/about.ts";
 import { failures } from "./page/failures.ts";
 import { header } from "./page/header.ts";
@@ -41,15 +42,17 @@ async function start(): Promise<void> {
     columns,
     flames?.element,
   );
+  const showFinding = (finding: Finding): void => show(finding, store, { labels, charts, flames });
   const page = [
-    header(data, clock, (finding) => show(finding, store, { labels, charts, flames })),
-    data.rows > 0 && toolbar(store, clock),
+    header(data, clock, showFinding),
+    data.rows > 0 && toolbar(store, clock, showFinding),
     main,
     about(data),
   ];
   replace(document.body);
   append(document.body, page);
   keyboard(store);
+  keepInAddress(store, labels.open);
   printsLight(store);
   document.documentElement.dataset["ready"] = "";
 }
@@ -78,6 +81,7 @@ interface Parts {
  */
 function show(finding: Finding, store: ViewStore, { labels, charts, flames }: Parts): void {
   const { kind, label, window, function: called, process } = finding;
+  store.set({ pointedOut: window && { from: window[0], to: window[1] } });
   if (window !== undefined) {
     const [from, to] = [window[0] / 1e9, window[1] / 1e9];
     const around = Math.max((to - from) * AROUND, store.binSeconds / 2);

@@ -161,10 +161,28 @@ describe("the report in a browser", { skip }, () => {
 
   it("shows what a finding is about", async () => {
     const { page, close } = await openReport(story);
-    await page.getByRole("button", { name: /was blocked for 843 ms/ }).click();
+    await page.locator(".finding", { hasText: "was blocked for 843" }).click();
     assertMatch(await page.locator(".window").textContent() ?? "", /\((6\.5|7)\ss\)/);
     await page.getByRole("button", { name: /is the slowest/ }).click();
     assertEquals(await page.evaluate("document.activeElement.textContent"), "/report [GET]");
+    await close();
+  });
+
+  it("has its view in the address, and a sign on the strip of time for each finding", async () => {
+    const { page, close } = await openReport(story);
+    await page.getByRole("button", { name: /^Show: PID 41213 was blocked/ }).click();
+    const shown = await page.locator(".window").textContent();
+    await page.getByRole("searchbox", { name: /labels that contain/ }).fill("orders");
+    await page.waitForURL(/#time=[^&]+Z&find=orders$/);
+    const address = page.url();
+    await page.getByRole("button", { name: "Reset zoom" }).click();
+    await page.getByRole("searchbox", { name: /labels that contain/ }).fill("");
+    await page.waitForURL(/\.html$/);
+    // As a link that is opened in this tab.
+    await page.evaluate(`location.hash = ${JSON.stringify(new URL(address).hash)}`);
+    await page.getByRole("button", { name: "Reset zoom" }).waitFor();
+    assertEquals(await page.locator(".window").textContent(), shown);
+    assertEquals((await sections(page)).filter((label) => !label.includes("orders")), []);
     await close();
   });
 

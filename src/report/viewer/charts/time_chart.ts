@@ -106,8 +106,8 @@ export function timeChart(options: ChartOptions): TimeChart {
     else plot = timePlot({ ...options, palette, host, width, onCursor }, content.value);
   };
   const drawing = watch(element, draw, clear);
-  const unsubscribe = store.subscribe((state, before) => {
-    if (store.selectionChanged(before) || state.dark !== before.dark) drawing.redraw();
+  const unsubscribe = store.subscribe((_, before) => {
+    if (store.chartsChanged(before)) drawing.redraw();
   });
   const dispose = (): void => {
     unsubscribe();

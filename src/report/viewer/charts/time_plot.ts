@@ -10,7 +10,7 @@ import type { ViewStore } from "../model/view_store.ts";
 import type { Span } from "../../../statistics/spans.ts";
 import { hatch } from "../ui/hatch.ts";
 import { drawLifeMarks } from "./life_marks.ts";
-import type { Palette } from "../ui/colours.ts";
+import { type Palette, translucent } from "../ui/colours.ts";
 import { h } from "../ui/dom.ts";
 import { touchSelects } from "../ui/touch.ts";
 import { axesOf, RIGHT_MARGIN, type ValueAxis } from "./axes.ts";
@@ -89,6 +89,7 @@ export function timePlot(options: PlotOptions, content: PlotContent): uPlot {
       },
       hooks: {
         drawAxes: [
+          clipped((plot) => markSpan(plot, store.state.pointedOut, palette)),
           clipped((plot) => hatchPauses(plot, content.off ?? [], palette)),
           ...content.below === undefined ? [] : [clipped(content.below)],
         ],
@@ -145,6 +146,16 @@ function timeBubble(clock: WallClock, pixel: number): {
     element.style.setProperty("left", `${left}px`);
   };
   return { element, show };
+}
+
+/** Marks the time that a finding is about; one too short to be seen is a line. */
+function markSpan(plot: uPlot, span: Span<number> | undefined, palette: Palette): void {
+  if (span === undefined) return;
+  const { ctx, bbox } = plot;
+  const [left, right] = [plot.valToPos(span.from / 1e9, "x", true), plot.valToPos(span.to / 1e9, "x", true)];
+  const least = 2 * devicePixelRatio;
+  ctx.fillStyle = translucent(palette.pointedOut, right - left > 4 * least ? 0.16 : 0.6);
+  ctx.fillRect(left, bbox.top, Math.max(least, right - left), bbox.height);
 }
 
 /** Hatches the times in which recording was off. */

@@ -4,16 +4,15 @@
  * @module
  */
 
+import type { Span } from "../../../statistics/spans.ts";
 import type { ReportData } from "../../shared/report_data.ts";
 import { type RecordedTimes, recordedTimes, type Recorder, secondsWithin } from "./recorded.ts";
-import type { Selection } from "./selection.ts";
+import { type LinkedView, wholeView } from "./view_hash.ts";
 
 /** Everything that the user can change. */
-export interface State extends Selection {
-  /** Labels must contain this text to be shown; case is ignored. */
-  readonly labelText: string;
-  /** Labels to be shown; all if empty. */
-  readonly picked: ReadonlySet<string>;
+export interface State extends LinkedView {
+  /** The time that a finding is about, which is marked on all charts; ns since the report's `from`. */
+  readonly pointedOut: Span<number> | undefined;
   readonly dark: boolean;
 }
 
@@ -36,14 +35,7 @@ export class ViewStore {
 
   constructor(data: ReportData, dark: boolean) {
     this.data = data;
-    this.#state = {
-      from: 0,
-      to: this.bins,
-      processes: new Set(data.processes.keys()),
-      labelText: "",
-      picked: new Set(),
-      dark,
-    };
+    this.#state = { ...wholeView(data), pointedOut: undefined, dark };
   }
 
   /** The current state. */
@@ -91,8 +83,9 @@ export class ViewStore {
     this.zoom(Math.floor(from / this.binSeconds), Math.ceil(to / this.binSeconds));
   }
 
-  /** Shows the whole time. */
+  /** Shows the whole time, and points nothing out. */
   resetZoom(): void {
+    if (this.#state.pointedOut !== undefined) this.set({ pointedOut: undefined });
     this.zoom(0, this.bins);
   }
 
@@ -145,6 +138,12 @@ export class ViewStore {
   selectionChanged(before: State): boolean {
     const { from, to, processes } = this.#state;
     return from !== before.from || to !== before.to || processes !== before.processes;
+  }
+
+  /** Whether charts look different from `before`. */
+  chartsChanged(before: State): boolean {
+    const { dark, pointedOut } = this.#state;
+    return this.selectionChanged(before) || dark !== before.dark || pointedOut !== before.pointedOut;
   }
 
   /** Calls `listener` after each change. Returns a function that removes it. */

@@ -10,7 +10,8 @@ import type { Finding, ReportData } from "../../shared/report_data.ts";
 import { lengthOf } from "../../../statistics/spans.ts";
 import { recordedTimes, recordersOf } from "../model/recorded.ts";
 import type { WallClock } from "../model/clock.ts";
-import { h, svg } from "../ui/dom.ts";
+import { h } from "../ui/dom.ts";
+import { weightIcon } from "../ui/time_signs.ts";
 
 /** Creates the head; `show` is called with the finding that the user clicks. */
 export function header(data: ReportData, clock: WallClock, show: (finding: Finding) => void): HTMLElement {
@@ -62,7 +63,7 @@ function findings(
     const { text, because, kind, weight, label, window, function: called } = finding;
     const shown = [label, window, called].some((subject) => subject !== undefined);
     const body = [
-      h("span", { class: "kind" }, icon(weight), KINDS[kind]),
+      h("span", { class: "kind" }, weightIcon(weight), KINDS[kind]),
       h("span", { class: "text" }, timed(text)),
       because !== undefined && h("span", { class: "because" }, timed(because)),
     ];
@@ -86,16 +87,6 @@ function findings(
     h("h2", { id: "findings" }, "What stands out"),
     list.length === 0 ? nothing : h("ol", {}, ...list),
   );
-}
-
-/** Shapes differ too, for the colour-blind. */
-function icon(weight: Finding["weight"]): SVGElement {
-  const shapes = {
-    bad: () => svg("path", { d: "M8 1.5 15 14H1Z" }),
-    attention: () => svg("path", { d: "M8 1 15 8 8 15 1 8Z" }),
-    note: () => svg("circle", { cx: 8, cy: 8, r: 6 }),
-  };
-  return svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, shapes[weight]());
 }
 
 function unread({ unread }: ReportData): HTMLElement | undefined {

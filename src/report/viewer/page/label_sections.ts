@@ -79,7 +79,7 @@ export function labelSections(store: ViewStore, clock: WallClock): LabelSections
     if (state.labelText !== before.labelText || state.picked !== before.picked) show();
   });
   const open = (label: string): void => {
-    if (!store.shows(label)) store.set({ labelText: "", picked: new Set() });
+    store.set({ opened: label, ...store.shows(label) ? {} : { labelText: "", picked: new Set() } });
     const index = store.data.durations.filter((one) => store.shows(one.label))
       .findIndex((one) => one.label === label);
     if (index < 0) return;

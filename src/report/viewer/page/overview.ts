@@ -131,7 +131,8 @@ export function overview(store: ViewStore, open: (label: string) => void): HTMLE
   );
   show();
   store.subscribe((state, before) => {
-    if (state.dark === before.dark) show();
+    const isFiltered = state.labelText !== before.labelText || state.picked !== before.picked;
+    if (isFiltered || store.selectionChanged(before)) show();
   });
   return h(
     "section",

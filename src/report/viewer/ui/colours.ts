@@ -14,6 +14,8 @@ export interface Palette {
   /** Of the lines that hatch times in which recording was off. */
   readonly hatch: string;
   readonly cursor: string;
+  /** Of the time that a finding is about. */
+  readonly pointedOut: string;
   /** Colours of processes, by their lines. */
   readonly processes: readonly string[];
   /** Colours of quantiles: three shades of a hue that no process has. */
@@ -32,6 +34,7 @@ const LIGHT: Palette = {
   grid: "#e9ecef",
   hatch: "#c3cad1",
   cursor: "#5a6572",
+  pointedOut: "#d98a00",
   processes: [
     "#0969b8",
     "#cf5a00",
@@ -55,6 +58,7 @@ const DARK: Palette = {
   grid: "#272d34",
   hatch: "#465059",
   cursor: "#9aa6b2",
+  pointedOut: "#f5b54a",
   processes: [
     "#58aef2",
     "#ff9147",

@@ -5,18 +5,20 @@
  */
 
 import { formatSpan } from "../../../display/numbers.ts";
+import type { Finding } from "../../shared/report_data.ts";
 import { digitsFor, type WallClock } from "../model/clock.ts";
 import { FEWEST_BINS, type ViewStore } from "../model/view_store.ts";
 import { h, replace, svg } from "./dom.ts";
 import { labelPicker } from "./label_picker.ts";
 import { processPicker } from "./process_picker.ts";
+import { timeSigns } from "./time_signs.ts";
 import { timeline } from "./timeline.ts";
 
 /**
  * Creates the toolbar, and gives its height to the style sheet, which keeps the content clear of
  * it.
  */
-export function toolbar(store: ViewStore, clock: WallClock): HTMLElement {
+export function toolbar(store: ViewStore, clock: WallClock, show: (finding: Finding) => void): HTMLElement {
   const time = timeWindow(store, clock);
   const tools = h(
     "div",
@@ -26,7 +28,13 @@ export function toolbar(store: ViewStore, clock: WallClock): HTMLElement {
     time,
     themeToggle(store),
   );
-  const element = h("section", { class: "toolbar", "aria-label": "What is shown" }, tools, timeline(store));
+  const element = h(
+    "section",
+    { class: "toolbar", "aria-label": "What is shown" },
+    tools,
+    timeline(store),
+    timeSigns(store, clock, show),
+  );
   new ResizeObserver(() => {
     const { style } = document.documentElement;
     style.setProperty("--toolbar", `${element.offsetHeight}px`);

@@ -1,0 +1,34 @@
+/**
+ * Keeps the view in the page's address.
+ *
+ * @module
+ */
+
+import { formatView, parseView } from "../model/view_hash.ts";
+import type { ViewStore } from "../model/view_store.ts";
+
+/** Milliseconds for which the view must not change before it is written: dragging changes it often. */
+const CALM = 150;
+
+/** Shows the view of the address, and writes there what the user chooses. `open`: a label's section. */
+export function keepInAddress(store: ViewStore, open: (label: string) => void): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const follow = (): void => {
+    if (formatView(store.state, store.data) === location.hash.slice(1)) return;
+    const view = parseView(location.hash, store.data);
+    store.set(view);
+    if (view.opened !== undefined) open(view.opened);
+  };
+  if (location.hash.length > 1) follow();
+  addEventListener("hashchange", follow);
+  store.subscribe((state, before) => {
+    if (state.dark !== before.dark) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const view = formatView(state, store.data);
+      if (view === location.hash.slice(1)) return;
+      // No entry of the history for each step: "back" leaves the report.
+      history.replaceState(null, "", view === "" ? location.pathname + location.search : `#${view}`);
+    }, CALM);
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * Signs below the strip of the whole time: when findings were, as buttons that show them.
+ *
+ * @module
+ */
+
+import { withTimesOfDay } from "../../shared/clock_times.ts";
+import type { Finding } from "../../shared/report_data.ts";
+import type { WallClock } from "../model/clock.ts";
+import type { ViewStore } from "../model/view_store.ts";
+import { h, svg } from "./dom.ts";
+
+/** How a finding's weight looks: shapes differ too, for the colour-blind. */
+export function weightIcon(weight: Finding["weight"]): SVGElement {
+  const shapes = {
+    bad: () => svg("path", { d: "M8 1.5 15 14H1Z" }),
+    attention: () => svg("path", { d: "M8 1 15 8 8 15 1 8Z" }),
+    note: () => svg("circle", { cx: 8, cy: 8, r: 6 }),
+  };
+  return svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, shapes[weight]());
+}
+
+/** Signs closer than this part of the time are one. */
+const NEAR = 0.015;
+
+/** The findings about a time, at their places; those that are close to each other share a sign. */
+export function timeSigns(store: ViewStore, clock: WallClock, show: (finding: Finding) => void): HTMLElement {
+  const timed = store.data.findings.filter(({ window }) => window !== undefined);
+  const length = store.bins * store.data.bins.width;
+  const placeOf = ({ window: [from, to] = [0, 0] }: Finding): number => (from + to) / 2 / length;
+  const groups: [Finding, ...Finding[]][] = [];
+  for (const finding of timed) {
+    const near = groups.find(([first]) => Math.abs(placeOf(first) - placeOf(finding)) < NEAR);
+    if (near === undefined) groups.push([finding]);
+    else near.push(finding);
+  }
+  const signs = groups.sort(([a], [b]) => placeOf(a) - placeOf(b)).map((group) => {
+    const [worst] = group;
+    const text = group.map(({ text }) => withTimesOfDay(text, (at) => clock.time(at / 1e9))).join("\n");
+    const place = `${Math.min(100, Math.max(0, placeOf(worst) * 100))}%`;
+    return h(
+      "button",
+      {
+        type: "button",
+        class: `sign weight-${worst.weight}`,
+        style: { left: place },
+        title: text,
+        "aria-label": `Show: ${text}`,
+        onclick: () => show(worst),
+      },
+      weightIcon(worst.weight),
+    );
+  });
+  return h(
+    "div",
+    { class: "signs", role: "group", "aria-label": "When findings were", hidden: signs.length === 0 },
+    ...signs,
+  );
+}
