@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TimeRange } from "../frames/selection.ts";
+import type { Selection } from "../frames/selection.ts";
 import type { ReadCpuProfile } from "./cpu_profile.ts";
 
 const NANOSECONDS_PER_MICROSECOND = 1000;
@@ -13,7 +13,10 @@ const NANOSECONDS_PER_MICROSECOND = 1000;
  * The profile of what ran within a time. A sample that lasts beyond it is cut off. `undefined` if
  * the profile does not say when its samples were taken, or if none of it is within that time.
  */
-export function profileWithin(profile: ReadCpuProfile, { from, to }: TimeRange): ReadCpuProfile | undefined {
+export function profileWithin(
+  profile: ReadCpuProfile,
+  { from, to }: Pick<Selection, "from" | "to">,
+): ReadCpuProfile | undefined {
   const { startedAt, startTime, endTime, samples, timeDeltas } = profile;
   if (startedAt === undefined || samples === undefined || timeDeltas === undefined) return undefined;
   const onItsClock = (time: bigint): number => startTime + Number(time - startedAt) / NANOSECONDS_PER_MICROSECOND;
