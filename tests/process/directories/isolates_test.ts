@@ -6,38 +6,11 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { shortOrFull } from "../../support/faults/suite_size.ts";
-import { countByLabelInDuckDb } from "../../support/process/duckdb_rows.ts";
-import {
-  assertFoundOnce,
-  type Crowd,
-  expectedCounts,
-  LAYOUTS,
-  recordTogether,
-} from "../../support/process/concurrent_isolates.ts";
+import { LAYOUTS } from "../../support/process/concurrent_isolates.ts";
 import { countByLabel } from "../../support/process/recorded_rows.ts";
-import { commandOf, DENO_FLAGS, spawnCommand, thisRuntime } from "../../support/process/run.ts";
-
-const crowd: Crowd = {
-  processes: { deno1: "deno", deno2: "deno", bun1: "bun", bun2: "bun" },
-  workers: 2,
-  // On Bun this test starts the same programs again, so they record fewer.
-  samples: thisRuntime === "deno" ? shortOrFull(300_000, 1_000_000) : 83_400,
-};
+import { commandOf, DENO_FLAGS, spawnCommand } from "../../support/process/run.ts";
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
-
-describe("two processes on Deno and two on Bun, each with two workers, that record into one directory", () => {
-  for (const layout of LAYOUTS) {
-    it(`lose and repeat no sample in layout ${layout}`, async () => {
-      using scratch = scratchDirectory();
-      const directory = scratch.at("monitoring");
-      await recordTogether(crowd, directory, layout);
-      assertFoundOnce(crowd, directory);
-      assertEquals(await countByLabelInDuckDb(directory, "duration"), expectedCounts(crowd));
-    });
-  }
-});
 
 /** A service with several isolates. */
 interface Service {

@@ -11,8 +11,8 @@ import type { ProcessResources } from "../../support/process/process_resources.t
 import { SAMPLES } from "./fixtures/soak_job.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 
-const RECORDINGS = shortOrFull(30, 1_000);
-const WORKERS = shortOrFull(30, 400);
+const RECORDINGS = shortOrFull(24, 1_000);
+const WORKERS = shortOrFull(24, 400);
 
 /** Runs a program of `fixtures/`, and returns the resources that it reports from time to time. */
 async function heldBy(program: string, args: readonly (string | number)[]): Promise<ProcessResources[]> {
