@@ -9,6 +9,7 @@ Examples:
   kymo summary _monitoring                   where time and memory went
   kymo top _monitoring                       the same, live, of running programs
   kymo report _monitoring -o report.html     the same, as a page with charts
+  kymo view _monitoring                      the page in a browser, at any zoom
   kymo slow _monitoring                      what ran during the slowest samples
   kymo compare before after                  which of two recordings is faster
   kymo profile _monitoring                   the functions that took the time
@@ -40,6 +41,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   summary: async () => (await import("./commands/summary/command.ts")).addSummaryCommand,
   top: async () => (await import("./commands/top/command.ts")).addTopCommand,
   report: async () => (await import("./commands/report.ts")).addReportCommand,
+  view: async () => (await import("./commands/view/command.ts")).addViewCommand,
   slow: async () => (await import("./commands/slow/command.ts")).addSlowCommand,
   compare: async () => (await import("./commands/compare.ts")).addCompareCommand,
   profile: async () => (await import("./commands/profile/command.ts")).addProfileCommand,

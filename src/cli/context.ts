@@ -41,6 +41,30 @@ export interface MetricsAnswer {
   readonly body: string | Uint8Array<ArrayBuffer>;
 }
 
+/** What somebody asks for by GET or HEAD. */
+export interface PageRequest {
+  /** The header `Host`. */
+  readonly host: string | undefined;
+  readonly path: string;
+  /** What follows `?`; empty without it. */
+  readonly query: string;
+}
+
+/** What is answered. */
+export interface PageAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Pages that are served. */
+export interface ServedPages {
+  /** Where they are, such as `http://127.0.0.1:41234`. */
+  readonly origin: string;
+  /** Ends it, with all connections. */
+  close(): Promise<void>;
+}
+
 /** Where a connection leads. */
 export interface ConnectAddress {
   /** A name or an address; IPv6 without brackets. */
@@ -103,6 +127,10 @@ export interface CliContext {
    * Returns a function that ends it. Throws `KymoError` if the address cannot be had.
    */
   serve(address: ListenAddress, answer: (accept: string | undefined) => MetricsAnswer): Promise<() => Promise<void>>;
+  /**
+   * Serves pages. `answer` does not throw. Throws `KymoError` if the address cannot be had.
+   */
+  servePages(address: ListenAddress, answer: (request: PageRequest) => Promise<PageAnswer>): Promise<ServedPages>;
   /** The bytes of a file. Throws `KymoError` if it cannot be read. */
   readFile(path: string): Uint8Array;
   /** Connections, loaded when they are first asked for. */

@@ -11,6 +11,7 @@
 
 import { Buffer } from "node:buffer";
 import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import type { IncomingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
 import process from "node:process";
 import { clearTimeout, setTimeout } from "node:timers";
@@ -30,6 +31,9 @@ import type {
   MetricsAnswer,
   Network,
   Output,
+  PageAnswer,
+  PageRequest,
+  ServedPages,
   StreamAbilities,
 } from "./context.ts";
 import { streamAbilities, type TerminalEnvironment } from "./terminal/stream_abilities.ts";
@@ -41,6 +45,9 @@ const SLOW_READER = 10_000;
 
 /** ms for which a connection may be idle between two requests: a scraper comes at most once a minute. */
 const IDLE = 90_000;
+
+/** Headers of an answer in words. */
+const TEXT = { "content-type": "text/plain; charset=utf-8" };
 
 const environment: TerminalEnvironment = {
   get term() {
@@ -69,6 +76,7 @@ const code = await runCommandLine(process.argv.slice(2), {
   writeFile,
   readFile,
   serve,
+  servePages,
   network,
   onInterrupt,
   onStop,
@@ -173,39 +181,75 @@ function replaceFile(path: string, text: string, mode: number): void {
   }
 }
 
-/**
- * Answers nothing but GET and HEAD of `/metrics`. Who is slow to ask or to read is cut off, who sends a
- * body is refused, and beyond 64 connections none is taken.
- */
+/** Answers nothing but GET and HEAD of `/metrics`. */
 async function serve(
-  { host, port }: ListenAddress,
+  address: ListenAddress,
   answer: (accept: string | undefined) => MetricsAnswer,
 ): Promise<() => Promise<void>> {
+  const { origin, close } = await listen(address, "Cannot serve metrics", ({ url = "", headers }, reply) => {
+    if (url.split("?")[0] !== "/metrics") return reply(404, TEXT, "Only /metrics is here.\n");
+    const { contentType, body } = answer(headers.accept);
+    reply(200, { "content-type": contentType }, body);
+  });
+  if (address.port === 0) stderr.write(`Metrics: ${origin}/metrics\n`);
+  return close;
+}
+
+async function servePages(
+  address: ListenAddress,
+  answer: (request: PageRequest) => Promise<PageAnswer>,
+): Promise<ServedPages> {
+  return await listen(address, "Cannot serve the page", ({ url = "", headers }, reply) => {
+    const [path = "", ...query] = url.split("?");
+    void answer({ host: headers.host, path, query: query.join("?") })
+      .then(({ status, headers, body }) => reply(status, headers, body));
+  });
+}
+
+/** The part of a request that answers depend on. */
+interface Asked {
+  readonly url?: string | undefined;
+  readonly headers: Pick<IncomingHttpHeaders, "host" | "accept">;
+}
+
+type Reply = (
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string | Uint8Array<ArrayBuffer>,
+) => void;
+
+/**
+ * Listens, and has GET and HEAD answered. Who is slow to ask or to read is cut off, who sends a body is
+ * refused, and beyond 64 connections none is taken.
+ */
+async function listen(
+  { host, port }: ListenAddress,
+  action: string,
+  answer: (request: Asked, reply: Reply) => void,
+): Promise<ServedPages> {
   const { createServer } = await import("node:http");
   const waiting = new WeakMap<object, NodeJS.Timeout>();
   /** A timer that does not keep the program alive. */
   const cutLater = (socket: { destroy(): unknown }, ms: number): NodeJS.Timeout =>
     setTimeout(() => void socket.destroy(), ms).unref();
   const server = createServer({ maxHeaderSize: 16 * 1024, keepAliveTimeout: IDLE }, (request, response) => {
-    const { socket } = request;
+    const { socket, method = "", headers } = request;
     clearTimeout(waiting.get(socket));
-    const cut = cutLater(socket, SLOW_READER);
+    let cut: NodeJS.Timeout | undefined;
     response.on("close", () => {
       clearTimeout(cut);
       if (!socket.destroyed) waiting.set(socket, cutLater(socket, IDLE));
     });
-    const { method = "", url = "", headers } = request;
-    const hasBody = Number(headers["content-length"] ?? 0) > 0 || headers["transfer-encoding"] !== undefined;
-    const refuse = (status: number, text: string): void => {
-      response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "connection": "close" });
-      response.end(`${text}\n`);
+    const reply: Reply = (status, headers, body) => {
+      cut = cutLater(socket, SLOW_READER);
+      const connection = status >= 400 ? { "connection": "close" } : {};
+      response.writeHead(status, { ...headers, ...connection, "content-length": Buffer.byteLength(body) });
+      response.end(method === "HEAD" ? undefined : body);
     };
-    if (url.split("?")[0] !== "/metrics") return refuse(404, "Only /metrics is here.");
-    if (method !== "GET" && method !== "HEAD") return refuse(405, "Only GET and HEAD are answered.");
-    if (hasBody) return refuse(413, "A request has no body here.");
-    const { contentType, body } = answer(headers.accept);
-    response.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(body) });
-    response.end(method === "HEAD" ? undefined : body);
+    const hasBody = Number(headers["content-length"] ?? 0) > 0 || headers["transfer-encoding"] !== undefined;
+    if (method !== "GET" && method !== "HEAD") return reply(405, TEXT, "Only GET and HEAD are answered.\n");
+    if (hasBody) return reply(413, TEXT, "A request has no body here.\n");
+    answer(request, reply);
   });
   server.maxConnections = 64;
   server.on("connection", (socket) => {
@@ -213,18 +257,19 @@ async function serve(
     socket.on("error", () => {}).on("close", () => clearTimeout(waiting.get(socket)));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(failure("Cannot serve metrics", `${host}:${port}`, error)));
+    server.once("error", (error) => reject(failure(action, `${host}:${port}`, error)));
     server.listen(port, host, resolve);
   });
   const bound = server.address();
-  if (port === 0 && bound !== null && typeof bound === "object") {
-    stderr.write(`Metrics: http://${host}:${bound.port}/metrics\n`);
-  }
-  return () =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+  const name = host.includes(":") ? `[${host}]` : host;
+  return {
+    origin: `http://${name}:${bound !== null && typeof bound === "object" ? bound.port : port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
 }
 
 async function network(): Promise<Network> {

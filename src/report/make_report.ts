@@ -23,7 +23,7 @@ import { possibleBins, readShownTime, type ShownTime } from "./data/time_axis.ts
 import { explainFindings } from "./findings/explain_findings.ts";
 import { readFindingInputs } from "./findings/finding_inputs.ts";
 import { findWhatStandsOut } from "./findings/what_stands_out.ts";
-import { renderPage } from "./page.ts";
+import { type PageOptions, renderPage } from "./page.ts";
 import type { DurationData, Finding, ProfileData, QuantityData, ReportData } from "./shared/report_data.ts";
 
 /** How a report is made. */
@@ -44,6 +44,8 @@ export interface ReportOptions {
   readonly profiles?: readonly FoundProfile[];
   /** What else could not be read, one sentence each. */
   readonly problems?: readonly string[];
+  /** Of a page that is served: see {@linkcode PageOptions}. */
+  readonly served?: PageOptions["served"];
   /** Called when a step begins, with the number of steps done. */
   readonly onProgress?: (done: number, total: number, step: string) => void;
 }
@@ -71,7 +73,7 @@ export async function makeReport(
     ...options,
     ...readProfiles(sources, files, options.selection),
   });
-  return { html: await renderPage(data), data };
+  return { html: await renderPage(data, options), data };
 }
 
 const STEPS = ["reading", "durations", "quantities", "findings"];

@@ -9,11 +9,20 @@ import type { ReportData } from "./shared/report_data.ts";
 import { notices, script, style } from "./viewer_bundle.ts";
 import { storedGzip } from "./stored_gzip.ts";
 
+/** How a page is made. */
+export interface PageOptions {
+  /**
+   * Of a page that is served: whether it is of all the time there is, or of a part. It then asks for
+   * finer pages of parts, at its own address with `?from=` and `&to=` in ns since 1970.
+   */
+  readonly served?: "all" | "part" | undefined;
+}
+
 /**
  * Renders a report as a page. Nothing in the data can become markup or code: the data is
  * compressed, and the page's policy allows only its own script.
  */
-export async function renderPage(data: ReportData): Promise<string> {
+export async function renderPage(data: ReportData, { served }: PageOptions = {}): Promise<string> {
   const policy = [
     "default-src 'none'",
     `script-src '${await hashOf(script)}'`,
@@ -28,7 +37,7 @@ export async function renderPage(data: ReportData): Promise<string> {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
+<meta name="referrer" content="no-referrer">${served === undefined ? "" : `\n<meta name="served" content="${served}">`}
 <title>${escape(data.title === "" ? "Kymo report" : `${sanitize(data.title)} · Kymo report`)}</title>
 <style>${style}</style>
 </head>

@@ -36,6 +36,7 @@ export function fakeCliContext<Properties extends Partial<CliContext>>(propertie
     writeFile: () => {},
     onInterrupt: () => () => {},
     serve: () => Promise.resolve(() => Promise.resolve()),
+    servePages: () => Promise.resolve({ origin: "http://127.0.0.1:1", close: () => Promise.resolve() }),
     readFile: () => new Uint8Array(),
     network: () => Promise.resolve({ connect: () => ({ write: () => {}, destroy: () => {} }), nextTurn: () => {} }),
     onStop: () => () => {},

@@ -25,6 +25,7 @@ const COMMANDS = [
   "summary",
   "top",
   "report",
+  "view",
   "slow",
   "compare",
   "profile",

@@ -5,6 +5,7 @@
  */
 
 import type { ReportData } from "../../shared/report_data.ts";
+import { servedAs } from "../model/served.ts";
 import { h } from "../ui/dom.ts";
 
 /** Creates the foot. */
@@ -25,7 +26,9 @@ export function about({ made, kymo }: ReportData): HTMLElement {
     h(
       "p",
       {},
-      `Made by Kymo ${kymo} on ${made.replace("T", " ").replace(/\.\d+Z$|Z$/, " UTC")}. This file needs no network.`,
+      `Made by Kymo ${kymo} on ${made.replace("T", " ").replace(/\.\d+Z$|Z$/, " UTC")}. ${
+        servedAs() === undefined ? "This file needs no network." : "Load it again for what was recorded since."
+      }`,
     ),
     h(
       "details",

@@ -185,7 +185,9 @@ function shownOf(profile: ProfileData, look: Look, { index, time, window, isZoom
     const note = `${timesOf(part, clock)}, from left to right. ${how}`;
     return { tree: ordered, describe, nothing: NOTHING, note, summed: flamesWithin(index, moments, part) };
   }
-  if (!isZoomed) return { ...plainly(tree), nothing: NOTHING, note: "" };
+  // A report begins with its first row, and a profile some time before it: nearly all of it is all.
+  const isNearlyAll = part.to - part.from >= 0.9 * (time.to - time.from);
+  if (!isZoomed && isNearlyAll) return { ...plainly(tree), nothing: NOTHING, note: "" };
   const within = flamesWithin(index, moments, part);
   const length = (part.to - part.from) / 1e9;
   const note = `${timesOf(part, clock)}: ${formatTotalTime(within.total)} of CPU time in ${formatSpan(length)}.`;

@@ -7,6 +7,7 @@
 import { formatSpan } from "../../../display/numbers.ts";
 import type { Finding } from "../../shared/report_data.ts";
 import { digitsFor, type WallClock } from "../model/clock.ts";
+import { canLookCloser, lookCloser, servedAs } from "../model/served.ts";
 import { FEWEST_BINS, type ViewStore } from "../model/view_store.ts";
 import { h, replace, svg } from "./dom.ts";
 import { labelPicker } from "./label_picker.ts";
@@ -59,6 +60,22 @@ function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
     "Reset",
     h("span", {}, " zoom"),
   );
+  const closer = h(
+    "button",
+    { type: "button", class: "closer", title: "Make the page of this time, with finer cells" },
+    "Look closer",
+  );
+  closer.addEventListener("click", () => {
+    closer.textContent = "Looking…";
+    closer.setAttribute("aria-busy", "true");
+    lookCloser(store);
+  });
+  // Who comes back finds the page as it was left.
+  addEventListener("pageshow", () => {
+    closer.textContent = "Look closer";
+    closer.removeAttribute("aria-busy");
+  });
+  const whole = h("a", { class: "whole", href: "./", hidden: servedAs() !== "part" }, "Whole time");
   const [earlier, later] = [button("Earlier", "‹", () => pan(store, -1)), button("Later", "›", () => pan(store, 1))];
   const [out, into] = [
     button("Zoom out", "−", () => magnify(store, 2)),
@@ -72,7 +89,9 @@ function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
     out,
     into,
     text,
+    closer,
     reset,
+    whole,
   );
   /** A button that can do nothing keeps the focus, and says so. */
   const able = (element: HTMLElement, isAble: boolean): void => element.setAttribute("aria-disabled", `${!isAble}`);
@@ -85,6 +104,7 @@ function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
     if (store.zoomed) replace(text, times, h("span", { class: "length" }, ` (${formatSpan(length)})`));
     else replace(text, `All ${formatSpan(length)}`);
     reset.hidden = !store.zoomed;
+    closer.hidden = !canLookCloser(store);
     able(earlier, from > 0);
     able(later, to < store.bins);
     able(out, store.zoomed);

@@ -1,0 +1,26 @@
+/**
+ * Of a page that `kymo view` serves: finer pages of a part of its time.
+ *
+ * @module
+ */
+
+import { formatView } from "./view_hash.ts";
+import type { ViewStore } from "./view_store.ts";
+
+/** Whether the page is served, and is of all the time there is or of a part; `undefined` of a file. */
+export function servedAs(): "all" | "part" | undefined {
+  const { content } = document.querySelector<HTMLMetaElement>("meta[name=served]") ?? {};
+  return content === "all" || content === "part" ? content : undefined;
+}
+
+/** Whether there can be a finer page of the time shown. */
+export function canLookCloser(store: ViewStore): boolean {
+  return servedAs() !== undefined && store.zoomed && store.data.bins.width > 1;
+}
+
+/** Goes to the page of the time shown, with the same choice of programs and labels. */
+export function lookCloser({ state, data }: ViewStore): void {
+  const timeOf = (bin: number): string => String(BigInt(data.from) + BigInt(Math.round(bin * data.bins.width)));
+  const rest = formatView({ ...state, from: 0, to: Math.max(1, data.bins.count) }, data);
+  location.assign(`?from=${timeOf(state.from)}&to=${timeOf(state.to)}${rest === "" ? "" : `#${rest}`}`);
+}
