@@ -11,7 +11,7 @@ import type { Files } from "../runtime.ts";
 import { CHANNELS, CPU_RATE, holdsDurations, SERIES } from "../series.ts";
 import { readDurations, readDurationSeries } from "./data/durations.ts";
 import { PauseLists } from "./data/pauses.ts";
-import { type FoundProfile, readProfiles } from "./data/profiles.ts";
+import { type FoundHeapProfile, type FoundProfile, readProfiles } from "./data/profiles.ts";
 import { readQuantities, readQuantitySeries } from "./data/quantities.ts";
 import { momentsOf } from "./data/moments.ts";
 import { readSlowSamples, type TimedProfile } from "./data/slow_samples.ts";
@@ -42,6 +42,8 @@ export interface ReportOptions {
   readonly selection?: ReportSelection;
   /** CPU profiles to show. */
   readonly profiles?: readonly FoundProfile[];
+  /** Heap profiles to show. */
+  readonly heapProfiles?: readonly FoundHeapProfile[];
   /** What else could not be read, one sentence each. */
   readonly problems?: readonly string[];
   /** Of a page that is served: see {@linkcode PageOptions}. */
@@ -67,7 +69,7 @@ export interface Report {
 export async function makeReport(
   db: TelemetryDB,
   sources: readonly string[],
-  { files, ...options }: Omit<ReportOptions, "profiles" | "problems"> & { readonly files: Files },
+  { files, ...options }: Omit<ReportOptions, "profiles" | "heapProfiles" | "problems"> & { readonly files: Files },
 ): Promise<Report> {
   const data = await readReportData(db, {
     ...options,
@@ -91,7 +93,12 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   const head = { format: 1 as const, title, kymo, made: made.toISOString() };
   if (range === undefined) {
     const profiles = profilesOf(options.profiles);
-    return emptyReport({ ...head, profiles }, db.reading, problems, isPart(selection) && db.channels().length > 0);
+    return emptyReport(
+      { ...head, profiles, ...heapProfilesOf(options.heapProfiles) },
+      db.reading,
+      problems,
+      isPart(selection) && db.channels().length > 0,
+    );
   }
   const recorders = await readProcesses(
     range.outside === 0 ? selected : selected.where(`Timepoint BETWEEN ${range.from} AND ${range.to}`),
@@ -129,6 +136,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
     processes,
     lines,
     profiles: await withMoments(options.profiles, source, range, durations, indexOf),
+    ...heapProfilesOf(options.heapProfiles, indexOf),
     durations,
     quantities: quantities.data.map((of) => withPauses(of, of, lists)),
     pauses: lists.all(span),
@@ -168,7 +176,7 @@ const NO_DURATIONS: Finding = { kind: "data", weight: "attention", text: "No dur
 
 /** A report without rows: of CPU profiles alone, if any. */
 function emptyReport(
-  head: Pick<ReportData, "format" | "title" | "kymo" | "made" | "profiles">,
+  head: Pick<ReportData, "format" | "title" | "kymo" | "made" | "profiles" | "heapProfiles">,
   reading: Reading,
   problems: readonly string[],
   isSelection: boolean,
@@ -222,6 +230,14 @@ function profilesOf(
     ...profile,
     process: of === undefined ? undefined : indexOf(of),
   }));
+}
+
+function heapProfilesOf(
+  found: readonly FoundHeapProfile[] = [],
+  indexOf: (process: ProcessId) => number | undefined = () => undefined,
+): Pick<ReportData, "heapProfiles"> {
+  if (found.length === 0) return {};
+  return { heapProfiles: found.map(({ of, ...profile }) => ({ ...profile, process: of && indexOf(of) })) };
 }
 
 function problemsOf({ problems }: Reading): string[] {

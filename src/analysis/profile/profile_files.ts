@@ -1,18 +1,19 @@
 /**
- * Finding and reading `.cpuprofile` files.
+ * Finding and reading `.cpuprofile` and `.heapprofile` files.
  *
  * @module
  */
 
 import { fileError, KymoError, quotePath } from "../../errors.ts";
-import { fileNameOf, parseProfileFileName, type ProcessId } from "../../files/names.ts";
+import { fileNameOf, parseHeapProfileFileName, parseProfileFileName, type ProcessId } from "../../files/names.ts";
 import { followLinks, openRegularFile } from "../../files/regular_file.ts";
 import { isProfileName, originalProfileName } from "../source/file_names.ts";
 import { readDecompressed } from "../source/gzip.ts";
 import { expandPattern, isPattern } from "../source/file_pattern.ts";
 import { failure, type Result, success } from "../../result.ts";
-import type { Files } from "../../runtime.ts";
+import type { CpuProfile, Files } from "../../runtime.ts";
 import { type ReadCpuProfile, readCpuProfile } from "./cpu_profile.ts";
+import { readHeapProfile } from "./heap_profile.ts";
 
 /** A `.cpuprofile` file. */
 export interface ProfileFile {
@@ -70,7 +71,7 @@ export interface ProfileSelection {
 }
 
 /** Whether a file is of one of the processes that are wanted. */
-export function isSelected({ process }: ProfileFile, { pids, isolates }: ProfileSelection): boolean {
+export function isSelected({ process }: Pick<ProfileFile, "process">, { pids, isolates }: ProfileSelection): boolean {
   const { pid, isolate } = process ?? {};
   return (pids === undefined || pid !== undefined && pids.includes(pid)) &&
     (isolates === undefined || isolate !== undefined && isolates.includes(isolate));
@@ -115,4 +116,38 @@ function readText(path: string, files: Files): Result<string, "limit-exceeded"> 
   } finally {
     file.close();
   }
+}
+
+/** A `.heapprofile` file. */
+export interface HeapProfileFile extends Omit<ProfileFile, "profile"> {
+  /** Its call tree has bytes where that of a CPU profile has seconds. */
+  readonly profile: CpuProfile;
+}
+
+/** The paths of the heap profiles in a directory, sorted by name; none in what is no directory. */
+export function findHeapProfiles(directory: string, files: Files): string[] {
+  const found = followLinks(files, files.resolve(directory));
+  if (!found.ok || found.value.status.kind !== "directory") return [];
+  return files.list(directory).filter((name) => parseHeapProfileFileName(name) !== undefined).sort()
+    .map((name) => `${directory.replace(/\/$/, "")}/${name}`);
+}
+
+/**
+ * Reads a `.heapprofile` file.
+ *
+ * @throws {KymoError} as {@linkcode readProfile} does.
+ */
+export function readHeapProfileFile(path: string, files: Files): HeapProfileFile {
+  const action = "Cannot read the heap profile";
+  let text: Result<string, "limit-exceeded">;
+  try {
+    text = readText(path, files);
+  } catch (error) {
+    throw fileError(action, path, error);
+  }
+  if (!text.ok) throw new KymoError(text.kind, `${action}: ${quotePath(path)}: ${text.reason}`);
+  const profile = readHeapProfile(text.value);
+  if (!profile.ok) throw new KymoError(profile.kind, `${action}: ${quotePath(path)}: ${profile.reason}`);
+  const owner = parseHeapProfileFileName(fileNameOf(path))?.owner;
+  return { path, process: owner && { pid: owner.pid, isolate: owner.isolate }, profile: profile.value };
 }

@@ -23,7 +23,7 @@ a database. What running programs have not yet flushed is read from their
 spools. The page is one file; any browser shows it, without a network. It begins
 with findings: sentences on what stands out, and why. The runtime's series are
 included whatever --label says, since they may explain why something was slow.
-CPU profiles of a directory become flame graphs.
+CPU and heap profiles of a directory become flame graphs.
 ${databaseHelp}
 ${timeArgumentHelp}
 

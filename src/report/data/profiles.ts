@@ -7,22 +7,26 @@
 import { type CallNode, callTree, placeOf } from "../../analysis/profile/call_tree.ts";
 import { type ReadCpuProfile, wallTimeOf } from "../../analysis/profile/cpu_profile.ts";
 import {
+  findHeapProfiles,
   findProfiles,
+  type HeapProfileFile,
   isSelected,
   type ProfileFile,
   type ProfileSelection,
+  readHeapProfileFile,
   readProfile,
 } from "../../analysis/profile/profile_files.ts";
 import { isProfileName } from "../../analysis/source/file_names.ts";
 import { reason } from "../../errors.ts";
 import { fileNameOf, type ProcessId, processKey } from "../../files/names.ts";
 import type { Files } from "../../runtime.ts";
-import type { FlameNode, ProfileData } from "../shared/report_data.ts";
+import type { FlameNode, HeapProfileData, ProfileData } from "../shared/report_data.ts";
 import { MAX_FLAME_NODES, toDigits } from "./size_plan.ts";
 
 /** CPU profiles that were found. */
 export interface Profiles {
   readonly profiles: readonly FoundProfile[];
+  readonly heapProfiles: readonly FoundHeapProfile[];
   /** The files that could not be read, and why, one sentence each. */
   readonly problems: readonly string[];
 }
@@ -36,6 +40,12 @@ export interface FoundProfile extends Omit<ProfileData, "process" | "moments" | 
   readonly of: ProcessId | undefined;
   /** Its samples in order of time, if its files say when they were taken. */
   readonly samples?: ProfileSamples;
+}
+
+/** A heap profile before it is known which of the report's processes it is of. */
+export interface FoundHeapProfile extends Omit<HeapProfileData, "process"> {
+  /** The process, if the name of its file says so. */
+  readonly of: ProcessId | undefined;
 }
 
 /** The node of samples in which nothing ran. */
@@ -87,7 +97,56 @@ export function readProfiles(sources: readonly string[], files: Files, selection
       ...samples === undefined ? {} : { samples },
     };
   });
-  return { profiles: profiles.sort((a, b) => (a.of?.pid ?? Infinity) - (b.of?.pid ?? Infinity)), problems };
+  const heapProfiles = readHeapProfiles(sources, files, selection, problems);
+  return {
+    profiles: profiles.sort((a, b) => (a.of?.pid ?? Infinity) - (b.of?.pid ?? Infinity)),
+    heapProfiles,
+    problems,
+  };
+}
+
+/** Most heap profiles, the latest ones, and functions in all of them together. */
+const MAX_HEAP_PROFILES = 10;
+const MAX_HEAP_NODES = 4_000;
+
+/** Reads the heap profiles, one by one: each is of a moment. What cannot be read is added to `problems`. */
+function readHeapProfiles(
+  sources: readonly string[],
+  files: Files,
+  selection: ProfileSelection,
+  problems: string[],
+): FoundHeapProfile[] {
+  const read: HeapProfileFile[] = [];
+  for (const path of new Set(sources.flatMap((source) => heapProfilesIn(source, files)))) {
+    try {
+      const file = readHeapProfileFile(path, files);
+      if (isSelected(file, selection)) read.push(file);
+    } catch (error) {
+      problems.push(reason(error));
+    }
+  }
+  const shown = read.slice(-MAX_HEAP_PROFILES);
+  if (shown.length < read.length) {
+    problems.push(`${read.length - shown.length} of ${read.length} heap profiles are not shown: there are too many`);
+  }
+  return shown.map(({ path, process: of, profile }) => {
+    const name = fileNameOf(path);
+    const called = of === undefined ? name : `PID ${of.pid}`;
+    const { tree } = flameTree(
+      [{ ...profile, startedAt: undefined, assumed: [] }],
+      called,
+      MAX_HEAP_NODES / shown.length,
+    );
+    return { name, of, tree };
+  });
+}
+
+function heapProfilesIn(source: string, files: Files): string[] {
+  try {
+    return findHeapProfiles(source, files);
+  } catch {
+    return []; // A source that cannot be read has been reported when its rows were read.
+  }
 }
 
 /** Returns the paths of the profiles in a source, if it is a directory that has any. */

@@ -43,6 +43,8 @@ export interface ReportData {
   readonly quantities: readonly QuantityData[];
   /** CPU profiles. */
   readonly profiles: readonly ProfileData[];
+  /** Heap profiles, if there are any. */
+  readonly heapProfiles?: readonly HeapProfileData[];
   /** What could not be read. */
   readonly unread: { readonly rows: number; readonly problems: readonly string[] };
 }
@@ -315,6 +317,12 @@ export interface SlowSamplesData {
   readonly nodes: readonly number[];
   readonly slowest: readonly number[];
   readonly others: readonly number[];
+}
+
+/** A heap profile: what was allocated while it was taken, and was still in use at its end. */
+export interface HeapProfileData extends Pick<ProfileData, "name" | "process"> {
+  /** The call tree, with bytes in place of seconds, without calls that allocated too little to be shown. */
+  readonly tree: FlameNode;
 }
 
 /** A function as called from one stack. */

@@ -16,7 +16,7 @@ import { type LabelSections, labelSections } from "./page/label_sections.ts";
 import { lifelines } from "./page/lifelines.ts";
 import { overview } from "./page/overview.ts";
 import { type Quantities, quantities } from "./page/quantities.ts";
-import { type Profiles, profiles } from "./profile/profiles.ts";
+import { heapProfiles, type Profiles, profiles } from "./profile/profiles.ts";
 import { append, h, replace } from "./ui/dom.ts";
 import { keyboard } from "./ui/keyboard.ts";
 import { drawAll } from "./ui/lazy_drawing.ts";
@@ -41,6 +41,7 @@ async function start(): Promise<void> {
     data.durations.length > 0 && overview(store, labels.open),
     columns,
     flames?.element,
+    heapProfiles(store),
   );
   const showFinding = (finding: Finding): void => show(finding, store, { labels, charts, flames });
   const page = [

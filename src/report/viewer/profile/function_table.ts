@@ -25,7 +25,8 @@ interface Column {
   readonly title: string;
   readonly value: (time: FunctionShare) => number;
   readonly text: (time: FunctionShare) => string;
-  readonly details?: (time: FunctionShare) => string;
+  /** The seconds or bytes that it is a share of. */
+  readonly amount?: (time: FunctionShare) => number;
 }
 
 /** A function, and its shares of the time; `others`: of that of the tree that it is compared with. */
@@ -41,7 +42,7 @@ const share = (name: string, title: string, key: "self" | "total"): Column => ({
   title,
   value: (of) => of[key],
   text: (of) => formatShare(of[key]),
-  details: ({ time }) => formatTotalTime(time[key]),
+  amount: ({ time }) => time[key],
 });
 
 const ALONE: readonly Column[] = [
@@ -65,8 +66,19 @@ const COMPARED: readonly Column[] = [
   },
 ];
 
+/** What a table of functions is of. */
+export interface TableOptions {
+  /** @default "CPU time" */
+  readonly of?: string;
+  /** Writes an amount of it; of CPU time by default. */
+  readonly format?: (amount: number) => string;
+}
+
 /** Creates the table; `search` is called with the name of the function that the user clicks. */
-export function functionTable(search: (name: string) => void): FunctionTable {
+export function functionTable(
+  search: (name: string) => void,
+  { of = "CPU time", format = formatTotalTime }: TableOptions = {},
+): FunctionTable {
   const body = h("tbody");
   const head = h("tr");
   const note = h("p", { class: "note" });
@@ -85,12 +97,12 @@ export function functionTable(search: (name: string) => void): FunctionTable {
     });
     replace(head, ...heads, h("th", { scope: "col" }, "Function"));
     const sorted = shares.toSorted((a, b) => columns[by]!.value(b) - columns[by]!.value(a));
-    replace(body, ...sorted.slice(0, FEW_ROWS).map((of) => row(of, columns, search)));
+    replace(body, ...sorted.slice(0, FEW_ROWS).map((of) => row(of, columns, { search, format })));
     note.hidden = shares.length <= FEW_ROWS;
     note.textContent = `The first ${FEW_ROWS} of ${shares.length} functions.`;
   };
-  const caption = h("caption", { class: "hidden" }, "Functions by CPU time");
-  const label = "Table: functions by CPU time";
+  const caption = h("caption", { class: "hidden" }, `Functions by ${of}`);
+  const label = `Table: functions by ${of}`;
   const table = h("table", {}, caption, h("thead", {}, head), body);
   const element = h(
     "div",
@@ -130,12 +142,16 @@ function ofOthers({ others = { self: 0, total: 0 }, children, ...node }: Flame):
   return { ...node, ...others, children: children.map(ofOthers) };
 }
 
-function row(of: FunctionShare, columns: readonly Column[], search: (name: string) => void): HTMLElement {
+function row(
+  of: FunctionShare,
+  columns: readonly Column[],
+  { search, format }: { readonly search: (name: string) => void; readonly format: (amount: number) => string },
+): HTMLElement {
   const { name, place } = of.time.node;
   return h(
     "tr",
     {},
-    ...columns.map(({ text, details }) => h("td", { title: details?.(of) }, text(of))),
+    ...columns.map(({ text, amount }) => h("td", { title: amount && format(amount(of)) }, text(of))),
     h(
       "th",
       { scope: "row" },

@@ -5,7 +5,14 @@
  */
 
 import { sumTimes } from "../../../analysis/profile/call_tree.ts";
-import { formatDuration, formatInteger, formatPercent, formatSpan, formatTotalTime } from "../../../display/numbers.ts";
+import {
+  formatBytes,
+  formatDuration,
+  formatInteger,
+  formatPercent,
+  formatSpan,
+  formatTotalTime,
+} from "../../../display/numbers.ts";
 import type { Span } from "../../../statistics/spans.ts";
 import { functionKey, type ProfileData } from "../../shared/report_data.ts";
 import { digitsFor, type WallClock } from "../model/clock.ts";
@@ -54,6 +61,46 @@ export function profiles(store: ViewStore, clock: WallClock): Profiles | undefin
     hottest?.element.scrollIntoView({ block: "start" });
   };
   return { element, pointOut };
+}
+
+/** Creates the sections of the heap profiles; `undefined` if there are none. */
+export function heapProfiles(store: ViewStore): HTMLElement | undefined {
+  const { heapProfiles: all = [], processes } = store.data;
+  if (all.length === 0) return undefined;
+  const sections = all.map(({ name, process, tree }) => {
+    const graph = flameGraph(name);
+    const table = functionTable(graph.search, { of: "bytes", format: formatBytes });
+    const whole = Math.max(tree.total, 1e-12);
+    graph.show({
+      tree,
+      describe: (flame) => `${named(flame)}: ${formatBytes(flame.total)}, ${formatPercent(flame.total / whole)}`,
+      nothing: "Nothing that was allocated is in use.",
+    });
+    table.show(tree);
+    const facts = [process === undefined ? "" : processes[process]?.name ?? "", `${formatBytes(tree.total)} in use`];
+    const element = h(
+      "article",
+      { class: "profile", "aria-label": `Heap profile ${name}` },
+      h(
+        "div",
+        { class: "label-head" },
+        h("h3", {}, name),
+        h("p", { class: "facts" }, facts.filter((fact) => fact !== "").join(" · ")),
+      ),
+      h("div", { class: "profile-columns" }, graph.element, table.element),
+    );
+    const show = (): void => {
+      element.hidden = process !== undefined && !store.state.processes.has(process);
+    };
+    store.subscribe(show);
+    return element;
+  });
+  return h(
+    "section",
+    { class: "profiles", "aria-labelledby": "heap-profiles" },
+    h("h2", { id: "heap-profiles" }, "What was allocated and is in use"),
+    ...sections,
+  );
 }
 
 /** Returns the largest share of a profile's time that a function of this name took by itself. */
