@@ -476,11 +476,12 @@ export interface Replaceable<By> {
   /** Its name, for `status()`. */
   readonly name: string;
   /**
-   * Replaces it for all of the isolate. Returns a function that puts the original back.
+   * Replaces it for all of the isolate, now or when the program first uses it. Returns a function that
+   * puts the original back. `onFailure` is called if it turns out later that it cannot be replaced.
    *
    * @throws {Error} if it cannot be replaced, with the reason.
    */
-  replace(by: By): () => void;
+  replace(by: By, onFailure?: (error: unknown) => void): () => void;
 }
 
 /** The capabilities of one isolate. */

@@ -23,8 +23,8 @@ import { run } from "./gate/command.ts";
 import { OLDEST } from "./versions/supported.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
-const entries = Object.values(denoJson.exports);
-const { "./cli": cli, "./auto": auto } = denoJson.exports;
+const entries = Object.values(packageJson.exports);
+const { "./cli": cli, "./auto": auto } = packageJson.exports;
 /** Packages that only the analysis needs, and shipping to PostgreSQL. */
 const optionalPeers = ["@duckdb/node-api", "apache-arrow", "pg"] as const;
 /**
@@ -161,7 +161,7 @@ async function compile(folder: string): Promise<void> {
 
 /** The `package.json` of the package, without its list of files. */
 function manifest(): Record<string, unknown> {
-  const exports = Object.entries(denoJson.exports).map(([name, entry]) => {
+  const exports = Object.entries(packageJson.exports).map(([name, entry]) => {
     return [name, { types: entry.replace(/\.ts$/, ".d.ts"), default: built(entry) }];
   });
   return {

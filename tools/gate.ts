@@ -11,7 +11,7 @@
  */
 
 import { stripVTControlCharacters } from "node:util";
-import denoJson from "../deno.json" with { type: "json" };
+import packageJson from "../package.json" with { type: "json" };
 import {
   analyseBundled,
   bundleUnused,
@@ -46,7 +46,7 @@ import { runVersion } from "./versions/run_version.ts";
 import { nameOf, type SupportedVersion, VERSIONS } from "./versions/supported.ts";
 import { compareReports, findSkipped, runSuite, type TestOutcome } from "./gate/suite.ts";
 
-const entries = Object.values(denoJson.exports);
+const entries = Object.values(packageJson.exports);
 const inGate = VERSIONS.filter(({ inGate }) => inGate);
 /** The oldest version of each runtime that is run. */
 const firstInGate = inGate.filter(({ runtime }, i) => inGate.findIndex((other) => other.runtime === runtime) === i);

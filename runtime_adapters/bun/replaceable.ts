@@ -1,11 +1,14 @@
 import type { Replaceable, ServerTimer } from "../../src/runtime.ts";
 import { builtin } from "../node_api/builtins.ts";
-import { nodeServers } from "../node_api/http/servers.ts";
+import { type BeforeFirstServer, canListen, nodeServers } from "../node_api/http/servers.ts";
 import { type Arguments, mustReplaceFunction, replaceClass, replaceFunction } from "../web_api/replaced_function.ts";
 
 /** What makes servers on Bun. `export default` and `import { serve } from "bun"` call it, too. */
 export function bunServers(bun: object): readonly Replaceable<ServerTimer>[] {
-  return [{ name: "Bun.serve", replace: (timer) => replaceServe(bun, timer) }, nodeServers];
+  return [
+    { name: "Bun.serve", replace: (timer) => replaceServe(bun, timer) },
+    nodeServers((seen) => beforeFirstOfNode(bun, seen)),
+  ];
 }
 
 function replaceServe(bun: object, timer: ServerTimer): () => void {
@@ -53,6 +56,30 @@ function replaceServe(bun: object, timer: ServerTimer): () => void {
 /** Whether these are the options with which Bun's own `node:http` makes a server. */
 function isOfNodeHttp(options: unknown): boolean {
   return typeof options === "object" && options !== null && "onNodeHTTPRequest" in options;
+}
+
+/** Servers of `node:http` call `Bun.serve`, those of `node:net` and `node:http2` `Bun.listen` with themselves. */
+function beforeFirstOfNode(bun: object, seen: () => void): ReturnType<BeforeFirstServer> {
+  const undo: (() => void)[] = [];
+  const putBack = (): void => undo.forEach((step) => step());
+  const seenIn = (name: string, isOfNode: (options: unknown) => boolean): void => {
+    undo.push(mustReplaceFunction(bun, name, (make) =>
+      function (this: unknown, ...args: unknown[]): unknown {
+        if (isOfNode(args[0])) {
+          putBack();
+          seen();
+        }
+        return make.apply(this, args);
+      }));
+  };
+  try {
+    seenIn("serve", isOfNodeHttp);
+    seenIn("listen", (options) => canListen((options as { readonly data?: unknown } | null | undefined)?.data));
+    return putBack;
+  } catch (error) {
+    putBack();
+    throw error;
+  }
 }
 
 /** What makes workers on Bun. Both take modules to load first, which is in the documents of neither. */

@@ -1,6 +1,6 @@
 import type { Replaceable, ServerTimer } from "../../src/runtime.ts";
 import { builtin } from "../node_api/builtins.ts";
-import { nodeServers } from "../node_api/http/servers.ts";
+import { beforeFirstEmittingServer, nodeServers } from "../node_api/http/servers.ts";
 import {
   type AnyFunction,
   type Arguments,
@@ -12,7 +12,7 @@ import {
 /** What makes servers on Deno. `deno serve` calls it, too. */
 export const denoServers: readonly Replaceable<ServerTimer>[] = [
   { name: "Deno.serve", replace: replaceServe },
-  nodeServers,
+  nodeServers(beforeFirstEmittingServer),
 ];
 
 function replaceServe(timer: ServerTimer): () => void {

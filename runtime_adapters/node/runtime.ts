@@ -15,7 +15,7 @@ import { nodeRuntimeFiles } from "./files.ts";
 import { denied } from "./permissions.ts";
 import { heapProfilerOfV8 } from "../node_api/profiler.ts";
 import { nodeProfiler } from "./profiler.ts";
-import { nodeServers } from "../node_api/http/servers.ts";
+import { beforeFirstEmittingServer, nodeServers } from "../node_api/http/servers.ts";
 import { nodeClients } from "../node_api/http/clients.ts";
 import { emitters } from "../node_api/http/emitters.ts";
 import { globalFetch } from "../web_api/fetch.ts";
@@ -58,7 +58,7 @@ export function nodeRuntime(): Runtime {
     },
     ...typeof profiler === "string" ? {} : { profiler, heapProfiler: heapProfilerOfV8() },
     exitHooks: nodeExitHooks(),
-    servers: [nodeServers],
+    servers: [nodeServers(beforeFirstEmittingServer)],
     applications: [emitters],
     clients: [globalFetch, nodeClients],
     workers: [],

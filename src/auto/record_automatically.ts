@@ -34,12 +34,11 @@ function record(entry: string): void {
   const { applications, clients, environment, programFacts, servers, workers } = defaultRuntime();
   if (isPreloadOff(environment)) return;
   const timer = automaticTimer();
-  const automatic = {
-    ...replaced(servers, () => timer),
-    ...replaced(workers, () => preloadFor(entry)),
-    ...replaced(applications, () => followKoa),
-    ...replacedClients(clients, environment),
-  };
+  const automatic: Automatic = {};
+  replaceAll(servers, () => timer, automatic);
+  replaceAll(workers, () => preloadFor(entry), automatic);
+  replaceAll(applications, () => followKoa, automatic);
+  replaceClients(clients, environment, automatic);
   const isMain = programFacts().kind === "main";
   defaultMonitor.startBefore({ withRuntime: true }, {
     automatic,
@@ -48,29 +47,32 @@ function record(entry: string): void {
 }
 
 /** Has outgoing requests timed, if the environment wants that. */
-function replacedClients(clients: Runtime["clients"], environment: Environment): Record<string, Capability> {
+function replaceClients(clients: Runtime["clients"], environment: Environment, automatic: Automatic): void {
   try {
     const until = readOutgoing(environment);
-    if (until === undefined) return {};
+    if (until === undefined) return;
     const timer = clientTimer(checkOutgoingOptions("Cannot time outgoing requests", { until }, defaultMonitor));
-    return replaced(clients, () => timer);
+    replaceAll(clients, () => timer, automatic);
   } catch (error) {
     tell(`Kymo: ${reason(error)}`);
-    return {};
   }
 }
 
-/** Replaces each, and tells by name whether it could. */
-function replaced<By>(all: readonly Replaceable<By>[], by: () => By): Record<string, Capability> {
-  const entries = all.map((one): [string, Capability] => {
+/** What was replaced, by name, and why not: also what turns out later. */
+type Automatic = Record<string, Capability>;
+
+function replaceAll<By>(all: readonly Replaceable<By>[], by: () => By, automatic: Automatic): void {
+  for (const one of all) {
+    const onFailure = (error: unknown): void => {
+      automatic[one.name] = { available: false, reason: reason(error) };
+    };
+    automatic[one.name] = { available: true };
     try {
-      one.replace(by());
-      return [one.name, { available: true }];
+      one.replace(by(), onFailure);
     } catch (error) {
-      return [one.name, { available: false, reason: reason(error) }];
+      onFailure(error);
     }
-  });
-  return Object.fromEntries(entries);
+  }
 }
 
 /**
@@ -79,7 +81,7 @@ function replaced<By>(all: readonly Replaceable<By>[], by: () => By): Record<str
  * @throws {Error} if `entry` is a bundle: a worker that loaded it would begin the program anew.
  */
 function preloadFor(entry: string): string {
-  if (/\/auto\/mod\.[jt]s$/.test(entry)) return entry;
+  if (/\/auto\/(?:mod\.[jt]s|kymo_auto\.js)$/.test(entry)) return entry;
   throw new Error("bundled with the program: import @kymo/kymo/auto in the worker");
 }
 

@@ -313,7 +313,7 @@ export class Monitor {
   /** Counts, capabilities and failures. Cheap, and safe to pass to `JSON.stringify`. */
   status(): MonitorStatus {
     const status = this.#session?.status(true) ?? this.#closing?.status(false) ?? this.#ended;
-    return { ...status, automatic: this.#automatic };
+    return { ...status, automatic: { ...this.#automatic } };
   }
 
   #start(runtime: Runtime, options: CheckedOptions): AsyncDisposable {

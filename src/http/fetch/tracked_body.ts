@@ -4,7 +4,12 @@ type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
  * Whether this runtime sets the `content-type` of a text only when it sends the response, as Bun
  * does. It then cannot tell a text from bytes once `body` has been read.
  */
-const setsTypeLate = typeof Response !== "undefined" && !new Response("text").headers.has("content-type");
+function setsTypeLate(): boolean {
+  return isTypeLate ??= !new Response("text").headers.has("content-type");
+}
+
+/** Found out when it is needed: on Deno the first response takes 3 ms. */
+let isTypeLate: boolean | undefined;
 
 /** How a body ended that was not read to its end: it was cancelled, or it failed. */
 export type BodyFailure = "aborted" | "threw";
@@ -22,7 +27,7 @@ export function trackBody(
     readonly isReceived?: boolean;
   } = {},
 ): Response {
-  const isText = setsTypeLate && !isReceived && !response.headers.has("content-type");
+  const isText = !isReceived && !response.headers.has("content-type") && setsTypeLate();
   const body = isText ? null : response.body;
   if (body === null || body.locked) {
     onEnd();

@@ -1,12 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:http2";
 import { request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { buildPreload } from "../../../tools/build_preload.ts";
 import { ask } from "../../support/process/http_client.ts";
 import { countByLabel } from "../../support/process/recorded_rows.ts";
 import { commandOf, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
@@ -59,6 +61,22 @@ describe("an unchanged program is recorded", () => {
       spawnCommand(commandOf(thisRuntime, scratch.at("entry.ts"), ["0"]), { env }),
       scratch.at("rows"),
     );
+  });
+
+  it("by the file that JSR publishes, in workers too", async () => {
+    using scratch = scratchDirectory();
+    const published = scratch.at("auto/kymo_auto.js");
+    mkdirSync(scratch.at("auto"));
+    await buildPreload(fileURLToPath(new URL("../../../", import.meta.url)), published);
+    const asPublished = (file: string, args: readonly string[]): string[] =>
+      preloadedCommand(thisRuntime, file, args).map((word) => word.replace(AUTO, published));
+    const env = { KYMO_DIR: scratch.at("rows") };
+    await assertRecorded(spawnCommand(asPublished(app("asks_itself"), ["0"]), { env }), scratch.at("rows"));
+    await using server = disposable(spawnCommand(asPublished(app("workers"), []), { env }));
+    for (const port of await ports(server)) assertEquals((await ask(port, "/worker")).text, "worker");
+    server.kill("SIGTERM");
+    await server.ended;
+    assertEquals(countByLabel(scratch.at("rows"), "duration")["/worker [GET]"], 2);
   });
 
   it("as a bundle with that import", async () => {
