@@ -104,29 +104,45 @@ describe("the report of awkward data", { skip: missing("chromium") }, () => {
     await close();
   });
 
-  for (const [look, options] of [["a window", {}], ["a phone", PHONE]] as const) {
-    it(`has room for the list of sixty processes on ${look}`, async () => {
-      const pids = Array.from({ length: 60 }, (_, i) => 1_000 + i);
-      const { page, close } = await openReport(
-        fakeReport({ labels: 1, bins: 20, perBin: 0.2, pids, profiles: 0 }),
-        options,
-      );
-      await scrollTo(page, ".toolbar");
-      const before = await page.evaluate<number>("scrollY");
-      await page.getByText("All 60 processes").click();
-      const [list, window] = [(await page.locator(".many .popover").boundingBox())!, page.viewportSize()!];
-      assert(list.height > 150 && list.height <= 0.42 * window.height, `${list.height} of ${window.height}`);
-      assert(list.x >= 0 && list.x + list.width <= window.width, `${list.x} and ${list.width}`);
-      await page.getByRole("checkbox", { name: "PID 1024" }).uncheck();
-      await page.getByText("59 of 60 processes").waitFor();
-      assert(Math.abs(await page.evaluate<number>("scrollY") - before) < 2);
-      assertEquals(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
-      await close();
-    });
-  }
+  it("has room for the list of thirty processes on a phone", async () => {
+    const pids = Array.from({ length: 30 }, (_, i) => 1_000 + i);
+    const { page, close } = await openReport(
+      { ...fakeReport({ labels: 1, bins: 4, perBin: 0.2, pids, profiles: 0 }), quantities: [] },
+      PHONE,
+    );
+    await scrollTo(page, ".toolbar");
+    const before = await page.evaluate<number>("scrollY");
+    await page.getByText("All 30 processes").click();
+    const [list, window] = [(await page.locator(".many .popover").boundingBox())!, page.viewportSize()!];
+    assert(list.height > 150 && list.height <= 0.42 * window.height, `${list.height} of ${window.height}`);
+    assert(list.x >= 0 && list.x + list.width <= window.width, `${list.x} and ${list.width}`);
+    await page.getByRole("checkbox", { name: "PID 1024" }).uncheck();
+    await page.getByText("29 of 30 processes").waitFor();
+    assert(Math.abs(await page.evaluate<number>("scrollY") - before) < 2);
+    assertEquals(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+    await close();
+  });
 
-  it("stays where it is at the finest zoom", async () => {
-    const { page, close } = await openReport(fakeReport({ labels: 1, bins: 41, perBin: 2, profiles: 0 }));
+  it("has marks as lines on all charts and signs on the strip of time, and stays at the finest zoom", async () => {
+    const data = fakeReport({ labels: 1, bins: 100, perBin: 2, pids: [1], profiles: 0 });
+    const marks = [{ at: 25e9, text: "deploy 1.4.2", process: 0 }];
+    const { page, close } = await openReport({ ...data, marks } as ReportData);
+    await scrollTo(page, ".columns");
+    // Nothing else has this colour.
+    const counts = await page.evaluate<number[]>(
+      `[...document.querySelectorAll("figure.chart canvas")].map((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at] > 140 && data[at + 1] < 90 && data[at + 2] > 100 && data[at + 2] < 160) count++;
+      }
+      return count;
+    })`,
+    );
+    assert(counts.length > 4 && counts.every((count) => count > 20), counts.join());
+    await page.getByRole("button", { name: /^Show: deploy 1\.4\.2, / }).click();
+    assertMatch(await page.locator(".window").textContent() ?? "", /\(5\ss\)$/);
+
     const zoomIn = page.getByRole("button", { name: "Zoom in" });
     while (await zoomIn.getAttribute("aria-disabled") === "false") await zoomIn.click();
     const finest = await page.locator(".window").textContent();

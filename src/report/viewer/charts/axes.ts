@@ -11,7 +11,7 @@ import type { Palette } from "../ui/colours.ts";
 import { linearTicks, logTicks, timeTicks } from "./ticks.ts";
 
 /** Font of the axes; style sheets do not apply to canvases. */
-const FONT =
+export const FONT =
   '11px Inter, -apple-system, "Segoe UI", Roboto, "Noto Sans", Ubuntu, Cantarell, Lato, "Helvetica Neue", sans-serif';
 
 /**

@@ -10,6 +10,7 @@ import type { ViewStore } from "../model/view_store.ts";
 import type { Span } from "../../../statistics/spans.ts";
 import { hatch } from "../ui/hatch.ts";
 import { drawLifeMarks } from "./life_marks.ts";
+import { drawMarks } from "./marks.ts";
 import { type Palette, translucent } from "../ui/colours.ts";
 import { h } from "../ui/dom.ts";
 import { touchSelects } from "../ui/touch.ts";
@@ -95,6 +96,7 @@ export function timePlot(options: PlotOptions, content: PlotContent): uPlot {
         ],
         draw: [
           ...content.above === undefined ? [] : [clipped(content.above)],
+          clipped((plot) => drawMarks(plot, store, palette)),
           clipped((plot) => drawLifeMarks(plot, store, palette)),
         ],
         setCursor: [(plot) => {

@@ -14,6 +14,8 @@ export interface Palette {
   /** Of the lines that hatch times in which recording was off. */
   readonly hatch: string;
   readonly cursor: string;
+  /** Of what programs marked. */
+  readonly mark: string;
   /** Of the time that a finding is about. */
   readonly pointedOut: string;
   /** Colours of processes, by their lines. */
@@ -34,6 +36,7 @@ const LIGHT: Palette = {
   grid: "#e9ecef",
   hatch: "#c3cad1",
   cursor: "#5a6572",
+  mark: "#a3317f",
   pointedOut: "#d98a00",
   processes: [
     "#0969b8",
@@ -58,6 +61,7 @@ const DARK: Palette = {
   grid: "#272d34",
   hatch: "#465059",
   cursor: "#9aa6b2",
+  mark: "#f08cc8",
   pointedOut: "#f5b54a",
   processes: [
     "#58aef2",

@@ -1,5 +1,6 @@
 /**
- * Signs below the strip of the whole time: when findings were, as buttons that show them.
+ * Signs below the strip of the whole time: when findings were, and what programs marked, as buttons
+ * that show them.
  *
  * @module
  */
@@ -7,6 +8,7 @@
 import { withTimesOfDay } from "../../shared/clock_times.ts";
 import type { Finding } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
+import { type Mark, marksOf } from "../model/marks.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, svg } from "./dom.ts";
 
@@ -51,9 +53,38 @@ export function timeSigns(store: ViewStore, clock: WallClock, show: (finding: Fi
       weightIcon(worst.weight),
     );
   });
+  for (const mark of marksOf(store.data)) signs.push(signOf(mark, store, clock));
   return h(
     "div",
-    { class: "signs", role: "group", "aria-label": "When findings were", hidden: signs.length === 0 },
+    { class: "signs", role: "group", "aria-label": "Findings and marks", hidden: signs.length === 0 },
     ...signs,
   );
 }
+
+/** Part of the whole time that is shown around a mark. */
+const AROUND_MARK = 0.1;
+
+/** The sign of what a program marked; it shows the time around it. */
+function signOf({ at, text }: Mark, store: ViewStore, clock: WallClock): HTMLButtonElement {
+  const { width } = store.data.bins;
+  const around = store.bins * AROUND_MARK / 2;
+  const flag = svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, svg("path", { d: FLAG }));
+  const words = `${text}, ${clock.time(at / 1e9)}`;
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "sign flag",
+      style: { left: `${Math.min(100, Math.max(0, at / width / store.bins * 100))}%` },
+      title: words,
+      "aria-label": `Show: ${words}`,
+      onclick: () => {
+        store.set({ pointedOut: { from: at, to: at } });
+        store.zoom(at / width - around, at / width + around);
+      },
+    },
+    flag,
+  );
+}
+
+const FLAG = "M3 1h2v14H3ZM6 2h8l-2.5 3.5L14 9H6Z";
