@@ -102,9 +102,7 @@ export class ChannelFollower {
     // A later segment exists, so these are complete: in a file, in a spool, or being flushed from
     // spool to file.
     while (this.#sequence < newest) {
-      const segment = held.find(({ sequence }) => sequence === this.#sequence);
-      const isFound = this.#findFile(look) || segment !== undefined && this.#readSpool(segment, look) ||
-        this.#findFile(look);
+      const isFound = this.#findFile(look) || this.#readSpools(held, look) || this.#findFile(look);
       if (!isFound && !this.#appends) look.missed();
       this.#goTo(this.#sequence + 1);
     }
@@ -145,6 +143,16 @@ export class ChannelFollower {
       look.file({ path, size, source: this.source, skip: isLater ? 0 : this.#row });
     } else look.file({ path, size, source: this.source, skip: 0, seen: this.#seen });
     return true;
+  }
+
+  /**
+   * Reads new rows of the segment from whichever spool it is in now; returns whether it was in one.
+   * Headers are read one after the other: the segment may have begun in a spool after its header was
+   * read, and have been full before that of the next one was.
+   */
+  #readSpools(held: readonly SpooledSegment[], look: Look): boolean {
+    const sequence = this.#sequence;
+    return held.some((spool) => this.#readSpool({ ...spool, sequence }, look));
   }
 
   /** Reads new rows of a segment from its spool; returns whether it was still there. */

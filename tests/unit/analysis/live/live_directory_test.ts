@@ -13,8 +13,12 @@ import { SMALL_BUFFERS } from "../../../support/small_buffers.ts";
 
 const DIRECTORY = "/_monitoring";
 const LAYOUTS: readonly Layout[] = ["segments", "append"];
-/** How many courses of events are tried. */
-const SEEDS = 4;
+
+/**
+ * The courses of events that are tried. In the last of each a segment begins in a spool after its header
+ * was read, and is full before the header of the next one is.
+ */
+const SEEDS: Readonly<Record<Layout, readonly number[]>> = { segments: [1, 2, 3, 58], append: [1, 2, 3, 97] };
 
 /** A look that has read all there is. */
 const NOTHING_LOST = { sampled: false, missed: 0, unreadable: [] };
@@ -279,7 +283,7 @@ describe("LiveDirectory", () => {
 
   for (const layout of LAYOUTS) {
     it(`finds each row once, whatever programs do between two of its steps, in layout ${layout}`, async () => {
-      for (let seed = 1; seed <= SEEDS; seed++) await seesEachRowOnce(layout, seed);
+      for (const seed of SEEDS[layout]) await seesEachRowOnce(layout, seed);
     });
   }
 });
