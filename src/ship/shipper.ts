@@ -203,7 +203,7 @@ export class Shipper {
   /** Reads the next batch while one is being shipped. */
   async #shipAll(names: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     const pieces = this.#newPieces(names);
-    const batches = new ReadAhead(() => nextBatch(pieces));
+    const batches = new ReadAhead(() => nextBatch(pieces, this.#deps.target));
     const read = (): void => signal?.aborted ? undefined : batches.begin();
     try {
       for (let batch = await batches.take(); batch.length > 0;) {

@@ -17,8 +17,15 @@ const ROUTES = ["/orders [GET]", "/orders/:id [GET]", "/orders [POST]", "/report
 const BEGIN = BigInt(Date.UTC(2026, 10, 27)) * 1_000_000n;
 const OWNER = { pid: 4711, isolate: "0123abcd", channel: "duration", kind: ValueKind.duration };
 
+/** Rows in files; disposing removes them. */
+export interface RecordedRows extends Disposable {
+  readonly directory: string;
+  /** Bytes of the rows. */
+  readonly bytes: number;
+}
+
 /** A million durations in the files that a program leaves that flushes full buffers. */
-export function recordMillion(): Disposable & { readonly directory: string; readonly bytes: number } {
+export function recordMillion(): RecordedRows {
   const directory = mkdtempSync(join(tmpdir(), "kymo-bench-"));
   const random = randomNumbers();
   const encoder = new CsvEncoder();

@@ -1,6 +1,6 @@
 /**
  * A million rows on their way into PostgreSQL: `kymo ship` against `psql \copy` of the same rows into
- * the same table.
+ * the same table; and into ClickHouse, against `curl --data-binary`.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { timeRun } from "../../harness/child.ts";
 import { hasFfi } from "../../harness/has_ffi.ts";
 import { ratio } from "../../harness/rounds.ts";
 import { type Figure, reportFindings, spread } from "../../results/figure.ts";
+import { compareClickHouse } from "./clickhouse.ts";
 import { recordMillion, ROWS } from "./recording.ts";
 
 const ROUNDS = 7;
@@ -94,4 +95,9 @@ async function compare(): Promise<Figure[]> {
   ];
 }
 
-reportFindings({ figures: hasFfi ? await compare() : [] });
+async function compareWithClickHouse(): Promise<Figure[]> {
+  using recording = recordMillion();
+  return await compareClickHouse("26.7", recording);
+}
+
+reportFindings({ figures: hasFfi ? [...await compare(), ...await compareWithClickHouse()] : [] });

@@ -45,7 +45,7 @@ export function sortOutCopies(pieces: readonly Piece[], entries: readonly PieceE
     if (kind === "fresh") taken.set(piece.stem, [...ofStem, piece]);
     sorted[kind].push(piece);
   }
-  return sorted;
+  return sorted.fresh.length === pieces.length ? { ...sorted, fresh: pieces } : sorted;
 }
 
 function isForeignStem(stem: string): boolean {

@@ -112,6 +112,8 @@ export interface Target {
    * another shipper has shipped one of the pieces meanwhile.
    */
   ship(batch: Batch): Promise<"shipped" | "taken">;
+  /** Does what can be done for the next batch while another one is on its way. Does not throw. */
+  prepare?(pieces: readonly Piece[]): void;
   /** Replaces what the store knows of programs. */
   describe(programs: readonly ShippedProgram[]): Promise<void>;
   /** Counts the rows of the source. */

@@ -25,6 +25,8 @@ export interface Insertion {
   readonly isData: boolean;
   readonly queryId?: string;
   readonly settings?: SettingValues;
+  /** Called once the rows are on their way, while the server works on them. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /**
@@ -62,11 +64,15 @@ export class ClickHouseConnection {
    *
    * @throws {StoreError}
    */
-  async insert({ statement, rows, isData, queryId, settings = {} }: Insertion): Promise<number | undefined> {
+  async insert(
+    { statement, rows, isData, queryId, settings = {}, onSent }: Insertion,
+  ): Promise<number | undefined> {
+    // The runtime begins to send when it has a turn of the event loop.
+    const cancel = onSent === undefined ? undefined : this.#options.timers.after(1, onSent);
     const { headers } = await this.#request(rows, {
       settings: { ...settings, query: statement, ...queryId === undefined ? {} : { query_id: queryId } },
       isData,
-    });
+    }).finally(cancel);
     try {
       const { written_rows: written } = JSON.parse(headers.get("x-clickhouse-summary") ?? "{}");
       return written === undefined ? undefined : Number(written);

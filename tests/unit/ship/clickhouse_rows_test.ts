@@ -11,13 +11,21 @@ function texts(pieces: readonly ReturnType<typeof piece>[]): [number, number, st
 }
 
 describe("rows for ClickHouse", () => {
-  it("have their batch at the end, and quotes around the label", () => {
+  it("have their batch at the end, and quotes around labels that are not plain", () => {
     const rows = piece('5,1,"a,""b""\n",7,"x,\n""y",-3', "6,-0,\\N,7,custom,-3", '7,NaN," c",7,custom,4');
     assertEquals(texts([rows]), [[
       0,
       3,
       '5,1,"a,""b""\n",7,"x,\n""y",-3,9\n6,-0,"\\N",7,custom,-3,9\n7,NaN," c",7,custom,4,9\n',
     ]]);
+    const labels = ["/a b/:id [GET]", "été", "'a'", " a", "a ", "a\t", "\ta", "", "\\"];
+    const [[, count, text] = [0, 0, ""]] = texts([piece(...labels.map((label) => `1,2,${label},3,"x\n",4`)), rows]);
+    const quoted = labels.map((label, i) => i < 2 ? label : `"${label}"`);
+    assertEquals(count, labels.length + 3);
+    assertEquals(
+      text.slice(0, -texts([rows])[0]![2].length),
+      quoted.map((label) => `1,2,${label},3,"x\n",4,9\n`).join(""),
+    );
   });
 
   it("are told apart by their days to the nanosecond, also before 1970", () => {

@@ -11,10 +11,11 @@ import { ClickHouseConnection } from "../../../stores/clickhouse/connection.ts";
 import { COLUMNS, TABLES, tables } from "../../../stores/clickhouse/schema.ts";
 import { identifier, literal, literals } from "../../../stores/clickhouse/sql.ts";
 import { StoreError } from "../../../stores/store_error.ts";
-import type { PieceEntry } from "../../pieces/piece.ts";
+import type { Piece, PieceEntry } from "../../pieces/piece.ts";
+import { reserveBatchId } from "../new_batch.ts";
 import { programFields } from "../program_fields.ts";
 import type { Batch, BegunBatch, ChannelCount, Guarantee, RevocableTarget, ShippedProgram, Source } from "../target.ts";
-import { rowsByDay } from "./rows.ts";
+import { type DayRows, rowsByDay } from "./rows.ts";
 
 /** How rows get into ClickHouse. */
 export interface ClickHouseOptions extends ClickHouseLocation {
@@ -52,11 +53,14 @@ export class ClickHouseTarget implements RevocableTarget {
     rows: "exactly once, by one shipper",
     by: "a journal, and the rows are counted by batch",
   };
+  readonly tellsWhenSent = true;
   readonly name: string;
   readonly #options: ClickHouseOptions;
   readonly #connection: ClickHouseConnection;
   readonly #database: string;
   #opened: Opened | undefined;
+  /** The rows of the batch that is to be sent next. */
+  #prepared: { readonly id: string; readonly days: readonly DayRows[] } | undefined;
 
   /** Connects to nothing yet. */
   constructor(options: ClickHouseOptions) {
@@ -120,10 +124,16 @@ export class ClickHouseTarget implements RevocableTarget {
     }));
   }
 
+  prepare(pieces: readonly Piece[]): void {
+    const id = reserveBatchId(pieces);
+    this.#prepared = { id, days: rowsByDay(pieces, numberOf({ id })) };
+  }
+
   async ship(batch: Batch): Promise<"shipped"> {
+    const days = this.#prepared?.id === batch.id ? this.#prepared.days : rowsByDay(batch.pieces, numberOf(batch));
+    this.#prepared = undefined;
     await this.describe(batch.programs);
     const { table } = this.#open;
-    const days = rowsByDay(batch.pieces, numberOf(batch));
     // What the server says that it has written are also rows that it has dropped for their token.
     let isCounted = table.dropsRepeats && !batch.isAgain;
     for (const { day, rows, csv } of days) {
@@ -134,6 +144,7 @@ export class ClickHouseTarget implements RevocableTarget {
         isData: true,
         queryId,
         settings: { ...table.inserting, ...tokenSetting(table, queryId) },
+        onSent: batch.onSent,
       });
       if (written !== rows) isCounted = false;
     }

@@ -1,7 +1,7 @@
 /**
- * The rows of pieces as ClickHouse is given them: CSV with the batch as a last column, and every label
- * in quotes. Without quotes some versions cut spaces from its ends, read `\N` as an absent value, or
- * take an apostrophe for a quote.
+ * The rows of pieces as ClickHouse is given them: CSV with the batch as a last column, and quotes
+ * around labels that are not plain. Without quotes some versions cut spaces from their ends, read `\N`
+ * as an absent value, or take an apostrophe for a quote.
  *
  * @module
  */
@@ -14,8 +14,8 @@ const SECONDS_PER_DAY = 86_400;
 /** Digits of the ns in a timepoint. */
 const NANOSECOND_DIGITS = 9;
 
-/** Bytes by which a row may grow, beside the batch: two quotes and a comma. */
-const GROWTH = 3;
+/** Bytes by which a row may grow, beside what follows it: two quotes. */
+const GROWTH = 2;
 
 /** Rows of one day. */
 export interface DayRows {
@@ -25,31 +25,52 @@ export interface DayRows {
   readonly csv: Uint8Array<ArrayBuffer>;
 }
 
+const APOSTROPHE = 0x27;
+const BACKSLASH = 0x5c;
+
 /** The rows of pieces by their days in UTC, in the order of the days. */
 export function rowsByDay(pieces: readonly Pick<Piece, "csv" | "rows">[], batch: string): readonly DayRows[] {
   const suffix = new TextEncoder().encode(`,${batch}\n`);
   const days = new Map<number, DayOutput>();
   for (const { csv, rows } of pieces) {
-    const size = csv.length + rows * (suffix.length + GROWTH);
     let output: DayOutput | undefined;
+    const begun = new Set<DayOutput>();
     for (let start = 0; start < csv.length;) {
-      const day = Math.floor(secondsAt(csv, start) / SECONDS_PER_DAY);
+      let comma = start;
+      while (csv[comma] !== Byte.comma) comma++;
+      const day = Math.floor(secondsOf(csv, start, comma) / SECONDS_PER_DAY);
       if (output?.day !== day) {
         output = days.get(day) ?? new DayOutput(day, suffix);
         days.set(day, output);
-        output.reserve(size);
+        if (!begun.has(output)) output.begin(csv, rows);
+        begun.add(output);
       }
-      start = output.add(csv, start);
+      let label = comma + 1;
+      while (csv[label++] !== Byte.comma);
+      const first = csv[label]!;
+      let isPlain = first > Byte.space && first !== Byte.comma && first !== APOSTROPHE && first !== BACKSLASH;
+      let end = label;
+      if (first !== Byte.quote) {
+        while (csv[end] !== Byte.comma) end++;
+        isPlain &&= csv[end - 1]! > Byte.space;
+      }
+      const labelEnd = end;
+      // A quote within quotes is two, so that it ends them and begins them again.
+      for (let isQuoted = false; isQuoted || csv[end] !== Byte.lf; end++) {
+        if (csv[end] === Byte.quote) isQuoted = !isQuoted;
+      }
+      if (isPlain) output.add(start, end);
+      else output.addQuoted(start, label, labelEnd, end);
+      start = end + 1;
     }
   }
   return [...days.values()].sort((one, other) => one.day - other.day);
 }
 
-/** The whole seconds since 1970, rounded down, of the row that begins at a byte. */
-function secondsAt(csv: Uint8Array, start: number): number {
+/** The whole seconds since 1970, rounded down, of a timepoint in these bytes. */
+function secondsOf(csv: Uint8Array, start: number, end: number): number {
   const isNegative = csv[start] === Byte.minus;
   const first = isNegative ? start + 1 : start;
-  const end = csv.indexOf(Byte.comma, first);
   let seconds = 0;
   for (let i = first; i < end - NANOSECOND_DIGITS; i++) seconds = seconds * 10 + csv[i]! - Byte.zero;
   if (!isNegative) return seconds;
@@ -57,13 +78,19 @@ function secondsAt(csv: Uint8Array, start: number): number {
   return -seconds;
 }
 
-/** Rows of one day, in bytes that grow. */
+/**
+ * Rows of one day. They are copied within one block of memory, whose end has the piece and what follows
+ * each row: that takes a quarter of the time of a loop over bytes.
+ */
 class DayOutput implements DayRows {
   readonly day: number;
   rows = 0;
   readonly #suffix: Uint8Array;
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #block: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #length = 0;
+  /** Where in the block the piece begins, and the suffix. */
+  #piece = 0;
+  #suffixAt = 0;
 
   constructor(day: number, suffix: Uint8Array) {
     this.day = day;
@@ -71,44 +98,49 @@ class DayOutput implements DayRows {
   }
 
   get csv(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#block.subarray(0, this.#length);
   }
 
-  /** Makes room for so many bytes. */
-  reserve(size: number): void {
-    const needed = this.#length + size;
-    if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    larger.set(this.csv);
-    this.#bytes = larger;
-  }
-
-  /** Adds the row that begins at `start`, and returns where the next one does. */
-  add(csv: Uint8Array, start: number): number {
-    const bytes = this.#bytes;
+  /** Begins with a piece, and makes room for all of its rows. */
+  begin(csv: Uint8Array, rows: number): void {
     const suffix = this.#suffix;
-    let from = start;
-    let to = this.#length;
-    for (let commas = 0; commas < 2;) {
-      const byte = csv[from++]!;
-      if (byte === Byte.comma) commas++;
-      bytes[to++] = byte;
+    const size = this.#length + csv.length + rows * (suffix.length + GROWTH) + csv.length + suffix.length;
+    if (size > this.#block.length) {
+      const larger = new Uint8Array(Math.max(size, 2 * this.#block.length));
+      larger.set(this.csv);
+      this.#block = larger;
     }
-    if (csv[from] !== Byte.quote) {
-      bytes[to++] = Byte.quote;
-      while (csv[from] !== Byte.comma) bytes[to++] = csv[from++]!;
-      bytes[to++] = Byte.quote;
-    }
-    // A quote within quotes is two, so that it ends them and begins them again.
-    for (let isQuoted = false;; from++) {
-      const byte = csv[from]!;
-      if (byte === Byte.lf && !isQuoted) break;
-      if (byte === Byte.quote) isQuoted = !isQuoted;
-      bytes[to++] = byte;
-    }
-    for (let i = 0; i < suffix.length; i++) bytes[to++] = suffix[i]!;
-    this.#length = to;
+    this.#suffixAt = this.#block.length - suffix.length;
+    this.#block.set(suffix, this.#suffixAt);
+    this.#piece = this.#suffixAt - csv.length;
+    this.#block.set(csv, this.#piece);
+  }
+
+  /** Adds the row in these bytes of the piece. */
+  add(start: number, end: number): void {
+    this.#copy(start, end);
+    this.#end();
+  }
+
+  /** Adds the row in these bytes of the piece, with quotes around its label. */
+  addQuoted(start: number, label: number, labelEnd: number, end: number): void {
+    this.#copy(start, label);
+    this.#block[this.#length++] = Byte.quote;
+    this.#copy(label, labelEnd);
+    this.#block[this.#length++] = Byte.quote;
+    this.#copy(labelEnd, end);
+    this.#end();
+  }
+
+  #copy(start: number, end: number): void {
+    this.#block.copyWithin(this.#length, this.#piece + start, this.#piece + end);
+    this.#length += end - start;
+  }
+
+  #end(): void {
+    const { length } = this.#suffix;
+    this.#block.copyWithin(this.#length, this.#suffixAt, this.#suffixAt + length);
+    this.#length += length;
     this.rows++;
-    return from + 1;
   }
 }
