@@ -35,7 +35,7 @@ export function lifelines(store: ViewStore, clock: WallClock): HTMLElement | und
   const all = processes.flatMap(({ lives }) => lives);
   const hasPauses = processes.some(({ pauses }) => pauses !== undefined);
   if (processes.length < 2 && !hasPauses && all.every(({ words }) => words === undefined)) return undefined;
-  const list = h("ol", { class: "lifelines" });
+  const list = h("ol", { class: "lifelines", tabindex: 0, "aria-label": "When each program lived" });
   const axis = h("div", { class: "life-axis", "aria-hidden": "true" });
   const more = h("button", { type: "button", class: "more" });
   const table = tableBehind("when programs lived");

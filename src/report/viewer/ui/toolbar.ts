@@ -108,7 +108,7 @@ function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
     able(earlier, from > 0);
     able(later, to < store.bins);
     able(out, store.zoomed);
-    able(into, !store.atFinest);
+    able(into, !store.atFinest || canLookCloser(store));
   };
   show();
   store.subscribe(show);
@@ -122,8 +122,12 @@ export function pan(store: ViewStore, direction: -1 | 1): void {
   store.zoom(from + step, to + step);
 }
 
-/** Makes the time range shown longer or shorter around its middle, which stays where it is. */
+/**
+ * Makes the time range shown longer or shorter around its middle, which stays where it is. Beyond the
+ * finest zoom of a page that is served there is a finer page.
+ */
 export function magnify(store: ViewStore, factor: number): void {
+  if (factor < 1 && store.atFinest && canLookCloser(store)) return lookCloser(store);
   const { from, to } = store.state;
   const length = Math.max(FEWEST_BINS, Math.round((to - from) * factor));
   // Half a bin more is cut off on one side than on the other, where their number is odd.
