@@ -27,6 +27,11 @@ const ALIASES: Readonly<Record<string, string>> = { "postgresql": "postgres" };
 /** Schemes of stores that are files or folders, and what paths look like that need no scheme. */
 const PATHS: Readonly<Record<string, RegExp>> = { "duckdb": /\.(?:duckdb|ddb|db)$/i, "parquet": /\/$/ };
 
+/** Whether a path without a scheme is that of a file of DuckDB. */
+export function isDuckDBPath(text: string): boolean {
+  return PATHS.duckdb!.test(text);
+}
+
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
 
 /** Parameters of an address that are secrets, or do not say where it is. */

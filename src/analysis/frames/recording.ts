@@ -114,7 +114,8 @@ export class Recording {
   ): Promise<Recording> {
     const { files } = runtime;
     const { from, to, program } = selection;
-    const [addresses, paths] = [sources.filter(isStoreAddress), sources.filter((one) => !isStoreAddress(one))];
+    const isStore = (source: string): boolean => isStoreAddress(source, files);
+    const [addresses, paths] = [sources.filter(isStore), sources.filter((one) => !isStore(one))];
     const stored: StoredSources[] = [];
     for (const address of addresses) {
       const store = await openStore(address, runtime, selection);

@@ -62,7 +62,9 @@ export class TelemetryDB {
    *
    * A source may also be the address of a database that `kymo ship` has filled:
    * `postgres://user@host/database`, with `?schema=name` unless the schema is `kymo`, which needs the
-   * package `pg`; or `clickhouse://user@host/database`. The rows that the options select are fetched, as
+   * package `pg`; `clickhouse://user@host/database`; or a file of DuckDB (a path that ends with
+   * `.duckdb`, `.ddb` or `.db`, or `duckdb:path`) or a folder of Parquet files (its path, or
+   * `parquet:folder`), which has no program records. The rows that the options select are fetched, as
    * they are there at that moment; later queries ask nobody. The password is the one in the address,
    * else `PGPASSWORD` or that of `~/.pgpass`, or `CLICKHOUSE_PASSWORD`; no error shows it.
    *

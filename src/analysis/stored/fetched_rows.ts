@@ -76,6 +76,16 @@ export class FetchedRows {
     if (csv.bytes >= CSV_BYTES) await this.finish();
   }
 
+  /**
+   * Adds rows that `write` writes to a Parquet file, ordered by channel and timepoint, with the columns
+   * of a relation and the channel.
+   */
+  async addFile(write: (path: string) => Promise<void>): Promise<void> {
+    const path = `${this.#deps.temporary}/stored-${++made}.parquet`;
+    await write(path);
+    this.#paths.push(path);
+  }
+
   /** Makes what was added readable. */
   async finish(): Promise<void> {
     const csv = this.#csv;

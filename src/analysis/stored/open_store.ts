@@ -5,6 +5,7 @@ import { postgresLocation } from "../../stores/postgres/postgres_address.ts";
 import { readableAddress } from "../../stores/readable_address.ts";
 import { StoreError } from "../../stores/store_error.ts";
 import { ClickHouseStore } from "./clickhouse_store.ts";
+import { LocalStore } from "./local_store.ts";
 import { PostgresStore } from "./postgres_store.ts";
 import type { Store, StoredSelection } from "./store.ts";
 
@@ -18,12 +19,14 @@ const PATIENCE = 600_000;
  */
 export async function openStore(
   source: string,
-  { timers, files, environment, name: runtimeName }: Pick<Runtime, "timers" | "files" | "environment" | "name">,
+  runtime: Runtime,
   selection: StoredSelection,
 ): Promise<Store> {
+  const { timers, files, environment, name: runtimeName } = runtime;
   const address = readableAddress(source, "read", files);
   const options = { timers, runtimeName, patience: PATIENCE, action: "read from", application: "kymo" };
   return await whileReadingStore((): Promise<Store> => {
+    if (address.path !== undefined) return LocalStore.open(address, runtime, selection);
     if (address.scheme === "postgres") {
       return PostgresStore.open({ ...postgresLocation(address, undefined, "read"), ...options }, selection);
     }

@@ -45,8 +45,8 @@ export interface Store {
    * time of the selection.
    */
   records(isolates: readonly string[]): Promise<ProgramRecords>;
-  /** What the rows of the channels but `runtime` come to, computed by the store. */
-  readonly series: StoredSeries;
+  /** What the rows of the channels but `runtime` come to, computed by the store; absent if it cannot. */
+  readonly series?: StoredSeries;
   /** Disconnects. Does not throw. */
   close(): Promise<void>;
 }

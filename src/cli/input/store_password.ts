@@ -19,7 +19,8 @@ export const PASSWORD_FILE_HELP = "a file with the password of the database";
 /** Which addresses may stand for a directory, and where their passwords come from, for help texts. */
 export const databaseHelp = `
 The address of a database, such as postgres://reader@db/telemetry, stands for
-what kymo ship has put there; only what is selected is fetched. Its password
+what kymo ship has put there; only what is selected is fetched. So does a file
+of DuckDB, or a folder of Parquet files, that it has made. The password
 comes from --password-file, KYMO_TO_PASSWORD_FILE, PGPASSWORD or ~/.pgpass,
 CLICKHOUSE_PASSWORD, or the same address in KYMO_TO.`;
 

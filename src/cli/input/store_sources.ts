@@ -28,8 +28,9 @@ export function namedSources(
   runtime: Pick<Runtime, "environment" | "files">,
 ): NamedSources {
   const parts = sources.map((source) => {
-    if (!isStoreAddress(source)) return { source, name: source, isStore: false };
+    if (!isStoreAddress(source, runtime.files)) return { source, name: source, isStore: false };
     const address = readableAddress(source, action, runtime.files);
+    if (address.path !== undefined) return { source: address.name, name: address.name, isStore: true };
     refusePassword(address, action);
     const url = new URL(address.url);
     const password = passwordFromFile(passwordFile, runtime) ?? passwordInEnvironment(address, runtime);

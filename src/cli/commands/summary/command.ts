@@ -6,7 +6,7 @@ import { formatSummary } from "./text.ts";
 import type { Selection, TimeRange } from "../../../analysis/frames/selection.ts";
 import type { StoredSeries } from "../../../analysis/stored/store.ts";
 import { CHANNELS } from "../../../series.ts";
-import { isStoreAddress } from "../../../stores/readable_address.ts";
+import { isServerAddress } from "../../../stores/readable_address.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../../input/default_directory.ts";
@@ -73,8 +73,8 @@ async function summarizeRecording(
   let estimated: ReturnType<typeof estimateTimeRange>;
   // Once: it lists the directories.
   const estimate = (): typeof estimated => estimated ??= estimateTimeRange(given, context.runtime.files);
-  // A database alone computes what it can, and only the rows of the runtime are fetched.
-  const isStored = given.length === 1 && isStoreAddress(given[0]!);
+  // A server alone computes what it can, and only the rows of the runtime are fetched.
+  const isStored = given.length === 1 && isServerAddress(given[0]!);
   const needs = isStored ? { channels: [CHANNELS.runtime] } : {};
   await using recording = await openRecording(given, "summarize", context, options, { estimate, ...needs });
   const { db, sources: { names: sources, stores: [address] } } = recording;
@@ -126,7 +126,7 @@ async function summarizeRecording(
 /** What a store computes of a summary. */
 interface Computed {
   readonly estimate: TimeRange | undefined;
-  readonly stored: StoredSeries;
+  readonly stored?: StoredSeries;
 }
 
 /** Opens a store for as long as it is asked for what it computes. */
@@ -147,7 +147,9 @@ async function whileStored<Result>(
     ...to !== undefined && { to },
   });
   try {
-    return await whileReadingStore(async () => await work({ estimate: await store.range(), stored: store.series }));
+    return await whileReadingStore(async () =>
+      await work({ estimate: await store.range(), ...store.series && { stored: store.series } })
+    );
   } finally {
     await store.close();
   }

@@ -36,9 +36,6 @@ export const METADATA_KEY = "kymo_ship";
 /** The version of the metadata. Files of another are left alone. */
 const VERSION = 1;
 
-/** The file that is locked by who writes. */
-export const LOCK = ".kymo.lock";
-
 /** The columns, in order, with their types: those of the view `named` of databases, as far as they are not in the path. */
 export const COLUMNS = {
   timepoint: "BIGINT",
@@ -63,30 +60,12 @@ export const DESCRIPTION: string = [
   "",
 ].join("\n");
 
-const CHANNEL_FOLDER = /^channel=(.+)$/s;
-const PART = /^(T\d\d)Z-([1-9]\d{0,8})\.parquet$/;
-
 /** An hour of UTC: `2026-11-28T10`. */
 export type Hour = string;
 
 /** The hour of a timepoint, ns since 1970. */
 export function hourOf(timepoint: bigint): Hour {
   return new Date(Number(timepoint / BigInt(NANOSECONDS_PER_MS))).toISOString().replace(/(T\d\d):.*$/, "$1");
-}
-
-/** The name of the folder of a channel. */
-export function channelFolder(channel: string): string {
-  return `channel=${encodeURIComponent(channel)}`;
-}
-
-/** The channel of a folder; `undefined` if it is none. */
-export function parseChannelFolder(name: string): string | undefined {
-  const encoded = CHANNEL_FOLDER.exec(name)?.[1];
-  try {
-    return encoded === undefined ? undefined : decodeURIComponent(encoded);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The name of the folder of a day, in that of a channel. */
@@ -99,20 +78,9 @@ export function partName(hour: Hour, number: number): string {
   return `${hour.replace(/^.*T/, "T")}Z-${number}.parquet`;
 }
 
-/** The number of a part of an hour, or of some hour of the day; `undefined` if a file of this name is none. */
-export function parsePartName(name: string, hour?: Hour): number | undefined {
-  const [, ofDay, number] = PART.exec(name) ?? [];
-  return ofDay === undefined || hour !== undefined && !hour.endsWith(ofDay) ? undefined : Number(number);
-}
-
 /** The name under which a part is written. */
 export function temporaryPartName(name: string): string {
   return `.${name}.tmp`;
-}
-
-/** Whether a file of this name is a part that was being written. */
-export function isTemporaryPart(name: string): boolean {
-  return name.startsWith(".") && name.endsWith(".tmp") && PART.test(name.slice(1, -".tmp".length));
 }
 
 /** What a part says that it has. */

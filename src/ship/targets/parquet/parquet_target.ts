@@ -8,6 +8,7 @@ import { accessInDirectory, release, unlessGone } from "../../../files/directory
 import { directoryOf, fileNameOf } from "../../../files/names.ts";
 import { type FileAccess, FileError, type FileHandle, type Runtime } from "../../../runtime.ts";
 import { StoreError } from "../../../stores/store_error.ts";
+import { isTemporaryPart, LOCK } from "../../../stores/parquet/folder.ts";
 import type { Piece, PieceEntry } from "../../pieces/piece.ts";
 import { closeDatabase } from "../duckdb/close_database.ts";
 import { withPieces } from "../duckdb/csv_pieces.ts";
@@ -21,8 +22,6 @@ import {
   formatMetadata,
   type Hour,
   hourOf,
-  isTemporaryPart,
-  LOCK,
   METADATA_KEY,
   partName,
   temporaryPartName,

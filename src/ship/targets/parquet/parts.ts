@@ -1,18 +1,10 @@
+import { channelFolder, parseChannelFolder, parsePartName } from "../../../stores/parquet/folder.ts";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { pathList } from "../../../analysis/duckdb/sql.ts";
 import { reason } from "../../../errors.ts";
 import { unlessGone } from "../../../files/directory.ts";
 import { FileError, type Files, type FileStatus } from "../../../runtime.ts";
-import {
-  channelFolder,
-  dateFolder,
-  type Hour,
-  metadataQuery,
-  parseChannelFolder,
-  parseMetadata,
-  parsePartName,
-  type PartMetadata,
-} from "./format.ts";
+import { dateFolder, type Hour, metadataQuery, parseMetadata, type PartMetadata } from "./format.ts";
 
 /** Pieces whose entries are kept in memory, about: 25 MB. */
 const MOST_KEPT = 100_000;

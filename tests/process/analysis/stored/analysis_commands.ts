@@ -52,8 +52,8 @@ export async function recordAwkward(directory: string, options: object, count: n
 }
 
 /** Ships what is in a directory, which stays there. */
-export async function ship(directory: string, store: string): Promise<void> {
-  const args = ["ship", directory, "--to", store, "--keep", "forever"];
+export async function ship(directory: string, ...stores: readonly string[]): Promise<void> {
+  const args = ["ship", directory, ...stores.flatMap((store) => ["--to", store]), "--keep", "forever"];
   const { code, stderr } = await spawnCommand(commandOf(thisRuntime, entry, args)).ended;
   assertEquals([code, stderr], [0, ""]);
 }
