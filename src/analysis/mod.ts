@@ -74,8 +74,10 @@ export type { SlowestOptions, SlowSample } from "./slow/slowest.ts";
 export { readOverlaps } from "./slow/overlaps.ts";
 export type { Overlap, OverlapOptions, TimedSample } from "./slow/overlaps.ts";
 export { correlateSlow } from "./slow/slow_correlation.ts";
+export type { Concentration } from "./slow/concentration.ts";
 export type {
   CorrelatedSeries,
+  Queueing,
   RequestGroup,
   SlowCorrelation,
   SlowCorrelationOptions,

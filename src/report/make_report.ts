@@ -21,8 +21,8 @@ import { readProcesses } from "./data/processes.ts";
 import { type RecordedSeries, recordedSeries, type ReportSelection, Source } from "./data/source.ts";
 import { possibleBins, readShownTime, type ShownTime } from "./data/time_axis.ts";
 import { explainFindings } from "./findings/explain_findings.ts";
-import { readFindingInputs } from "./findings/finding_inputs.ts";
-import { findWhatStandsOut } from "./findings/what_stands_out.ts";
+import { type FindingInputs, readFindingInputs } from "./findings/finding_inputs.ts";
+import { findWhatStandsOut, toCards } from "./findings/what_stands_out.ts";
 import { type PageOptions, renderPage } from "./page.ts";
 import type { DurationData, Finding, ProfileData, QuantityData, ReportData } from "./shared/report_data.ts";
 
@@ -140,6 +140,7 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
     durations,
     quantities: quantities.data.map((of) => withPauses(of, of, lists)),
     pauses: lists.all(span),
+    marks: [],
     unread: {
       rows: db.reading.unread,
       problems: [
@@ -155,9 +156,19 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
     },
   };
   const inputs = await readFindingInputs(source, range, data, programs);
-  const findings = await explainFindings(findWhatStandsOut(inputs), { db, inputs, source, range, selection });
+  const findings = toCards(await explainFindings(findWhatStandsOut(inputs), { db, inputs, range, selection }), inputs);
   const noDurations = db.channels().some(holdsDurations) && durations.length === 0 && isPart(selection);
-  return { ...data, findings: [...noDurations ? [NO_DURATIONS] : [], ...findings] };
+  return {
+    ...data,
+    durations: durations.map((of) => withShape(of, inputs)),
+    findings: [...noDurations ? [NO_DURATIONS] : [], ...findings],
+  };
+}
+
+/** Adds what findings know of a series: its modes and steps. */
+function withShape(of: DurationData, { modes, steps }: FindingInputs): DurationData {
+  const [own, changes] = [modes.get(of.label), steps.get(of.label)];
+  return { ...of, ...own && { modes: own }, ...changes && { steps: changes } };
 }
 
 /** Adds the pauses of a series where they are not those of its processes. */
@@ -190,6 +201,7 @@ function emptyReport(
     processes: [],
     lines: [],
     pauses: [],
+    marks: [],
     findings: [{
       kind: "data",
       weight: "attention",

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { tailOfNormal, upperTailOfNormal } from "./normal.ts";
+
 /** Successes or failures among a number of trials. */
 export interface Proportion {
   /** Trials that count, from 0 to `total`. */
@@ -43,31 +45,12 @@ function wilson({ count, total }: Proportion, tail: number): [low: number, high:
 }
 
 /**
- * The value that a standard normal variable exceeds with the probability `tail`, from 0 to 0.5: by
- * bisection of the tail's integral, which is summed by Simpson's rule. Right to six digits for tails
- * down to 1e-9.
+ * The probability that two shares differ so much, in either direction, by chance alone: the test of
+ * two proportions with the pooled variance and Yates's correction. Both must have some trials.
  */
-export function upperTailOfNormal(tail: number): number {
-  let [low, high] = [0, 8];
-  for (let step = 0; step < 50; step++) {
-    const middle = (low + high) / 2;
-    if (tailOfNormal(middle) > tail) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
-
-/** Parts of the integral. */
-const PARTS = 1_000;
-
-/** The probability that a standard normal variable exceeds `z`, which is not negative. */
-function tailOfNormal(z: number): number {
-  const end = z + 10; // beyond lies less than 1e-23
-  const width = (end - z) / PARTS;
-  let sum = 0;
-  for (let i = 0; i <= PARTS; i++) {
-    const weight = i === 0 || i === PARTS ? 1 : i % 2 === 1 ? 4 : 2;
-    sum += weight * Math.exp(-((z + i * width) ** 2) / 2);
-  }
-  return sum * width / 3 / Math.sqrt(2 * Math.PI);
+export function chanceOfShares(a: Proportion, b: Proportion): number {
+  const pooled = (a.count + b.count) / (a.total + b.total);
+  const each = 1 / a.total + 1 / b.total;
+  const distance = Math.max(0, Math.abs(a.count / a.total - b.count / b.total) - each / 2);
+  return distance === 0 ? 1 : Math.min(1, 2 * tailOfNormal(distance / Math.sqrt(pooled * (1 - pooled) * each)));
 }

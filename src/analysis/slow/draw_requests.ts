@@ -16,6 +16,8 @@ interface FoundRequests {
   readonly counts: { readonly slow: number; readonly others: number };
   /** The requests to examine, the slow ones first; the same on each call. */
   readonly requests: readonly Request[];
+  /** When the first and the last of all requests ended, ns since 1970. */
+  readonly all: { readonly first: bigint; readonly last: bigint };
 }
 
 /**
@@ -38,8 +40,9 @@ export async function drawRequests(
   const series = `${frame.relation} WHERE Label = ${literal(label)} AND ${TIMED}`;
   const [slowest] = (await frame.sql(
     `SELECT quantile_disc(Measurement, ${double(1 - share)}) AS slowest, quantile_disc(Measurement, 0.9) AS tenth,
-      list_min(max(Measurement, ${MIN_SLOW + 1})) AS fewest FROM ${series}`,
-  )).rows() as [{ slowest: number | null; tenth: number; fewest: number }];
+      list_min(max(Measurement, ${MIN_SLOW + 1})) AS fewest,
+      min(Timepoint) AS first, max(Timepoint) AS last FROM ${series}`,
+  )).rows() as [{ slowest: number | null; tenth: number; fewest: number } & FoundRequests["all"]];
   if (slowest.slowest === null) return undefined;
   const threshold = Math.min(slowest.slowest, Math.max(slowest.tenth, slowest.fewest));
   const isSlow = `Measurement > ${double(threshold)}`;
@@ -56,6 +59,7 @@ export async function drawRequests(
     threshold,
     counts: { slow: Number(slowCount), others: Number(total) - Number(slowCount) },
     requests: [...toRequests(slow, label, true), ...toRequests(others, label, false)],
+    all: { first: slowest.first, last: slowest.last },
   };
 }
 

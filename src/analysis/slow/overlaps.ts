@@ -103,7 +103,8 @@ export async function readOverlaps(
 
 /**
  * SQL of what overlapped the samples, as two queries with the columns id (the index of the sample),
- * kind, Label, position, count, time and atMost (ns). No queries, if there are no samples.
+ * kind, Label, position, count, time and atMost (ns), longest (ns of the longest one) and ahead (how
+ * many began before the sample). No queries, if there are no samples.
  */
 export function overlapQueries(
   db: TelemetryDB,
@@ -205,6 +206,7 @@ function spansQuery(events: readonly string[], samples: readonly TimedSample[]):
     ),
     met AS (
       SELECT id, kind, near.Label, greatest("from", "start") AS "from", least("to", "end") AS "to",
+        near."from" < "start" AS isAhead,
         CASE WHEN kind = 'lag' THEN NULL WHEN "from" >= "start" AND "to" <= "end" THEN 'within'
           WHEN "from" <= "start" AND "to" >= "end" THEN 'around' ELSE 'beside' END AS position
       FROM near JOIN sample ON near.PID = sample.pid AND near.Isolate = sample.isolate
@@ -212,10 +214,11 @@ function spansQuery(events: readonly string[], samples: readonly TimedSample[]):
         AND NOT (kind = sample.channel AND near.Label = sample.label AND "from" = "start" AND "to" = "end")
     ),
     covered AS (
-      SELECT id, kind, Label, position, greatest(0, "to" - greatest("from", coalesce(max("to") OVER earlier, "from"))) AS time FROM met
+      SELECT id, kind, Label, position, isAhead, "to" - "from" AS length, greatest(0, "to" - greatest("from", coalesce(max("to") OVER earlier, "from"))) AS time FROM met
       WINDOW earlier AS (PARTITION BY id, kind, Label, position ORDER BY "from", "to" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     )
-    SELECT id, kind, Label, position, count(*)::DOUBLE AS count, sum(time)::DOUBLE AS time, NULL::DOUBLE AS atMost
+    SELECT id, kind, Label, position, count(*)::DOUBLE AS count, sum(time)::DOUBLE AS time, NULL::DOUBLE AS atMost,
+      max(length)::DOUBLE AS longest, (count(*) FILTER (isAhead))::DOUBLE AS ahead
     FROM covered GROUP BY ALL`;
 }
 
@@ -243,7 +246,8 @@ function pausesQuery(relation: string, samples: readonly TimedSample[]): string 
         AND timed.count > 0 AND "from" < "end" AND "to" > "start"
     )
     SELECT id, 'gc' AS kind, ${pause} AS Label, NULL::VARCHAR AS position, sum(count)::DOUBLE AS count,
-      sum(pauses * (time / length)) AS time, sum(least(pauses, time)) AS atMost
+      sum(pauses * (time / length)) AS time, sum(least(pauses, time)) AS atMost,
+      sum(pauses * (time / length)) AS longest, 0::DOUBLE AS ahead
     FROM met GROUP BY id`;
 }
 

@@ -3,6 +3,9 @@ import { isWholeNumber } from "../../options.ts";
 import { CHANNELS } from "../../series.ts";
 import type { Selection } from "../frames/selection.ts";
 import { literal } from "../duckdb/sql.ts";
+import { median } from "../../statistics/quantiles.ts";
+import { rankTest } from "../../statistics/rank_test.ts";
+import { type Concentration, findCrowdedTime, findProcess, type PlaceCounts, placesQuery } from "./concentration.ts";
 import { drawRequests, type Request } from "./draw_requests.ts";
 import { type Overlap, overlapQueries } from "./overlaps.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
@@ -44,8 +47,29 @@ export interface CorrelatedSeries {
    * count once.
    */
   readonly share: { readonly slow: number; readonly others: number };
+  /**
+   * The same share of the longest single duration of it within each request: less, if the time is
+   * made of many short ones.
+   */
+  readonly longest: { readonly slow: number; readonly others: number };
   /** How many of the examined requests overlap with it at all. */
   readonly met: { readonly slow: number; readonly others: number };
+  /**
+   * The probability that slow requests differ so much from others by chance, by the rank of its
+   * share of their time; of series with a twentieth of the slow requests' time or more. Requests
+   * count as independent.
+   */
+  readonly chance?: number;
+}
+
+/** How many requests of the same label and process were under way when a request began. */
+export interface Queueing {
+  /** Median of the slow requests that were examined. */
+  readonly slow: number;
+  /** Median of the others. */
+  readonly others: number;
+  /** The probability of so large a difference by chance. */
+  readonly chance: number;
 }
 
 /** What distinguishes the slow requests of a label from the others. */
@@ -60,6 +84,12 @@ export interface SlowCorrelation {
   readonly others: RequestGroup;
   /** The series that were active during them, by descending difference between the shares. */
   readonly correlated: readonly CorrelatedSeries[];
+  /** The requests that were under way already when they began. */
+  readonly queueing: Queueing;
+  /** The process that has most of the slow requests, if it has fewer of the others. */
+  readonly process?: Concentration & { readonly pid: bigint; readonly isolate: string };
+  /** The time in which most of the slow requests ended, if fewer of the others did; ns since 1970. */
+  readonly time?: Concentration & { readonly from: bigint; readonly to: bigint };
 }
 
 /**
@@ -67,8 +97,11 @@ export interface SlowCorrelation {
  * whatever its durations measure) more than during the other requests: durations and outgoing
  * requests within them, event-loop lags, and pauses for garbage collection.
  *
- * It makes three passes over the durations. Isolates of one process
- * count together, since the files do not tell them apart. Correlation does not prove a cause.
+ * It also tells whether the slow ones found more requests under way than the others, and whether most
+ * are of one process or one time.
+ *
+ * It makes four passes over the durations. Isolates of one process count together where the files do
+ * not tell them apart. Correlation does not prove a cause.
  *
  * @throws {KymoError} `not-found`, if the label has no durations; `invalid-argument`, if an option
  * is wrong.
@@ -129,43 +162,121 @@ export async function findCorrelation(
   const durations = db.duration().where(within);
   const found = await drawRequests(durations, label, share, examine);
   if (found === undefined) return undefined;
-  const { threshold, counts, requests } = found;
+  const { threshold, counts, requests, all } = found;
   const group = (slow: boolean): RequestGroup => {
     const members = requests.filter((request) => request.slow === slow);
     return { count: slow ? counts.slow : counts.others, examined: members.length, time: totalTime(members) };
   };
   const [slow, others] = [group(true), group(false)];
   const correlated: CorrelatedSeries[] = [];
+  const ahead = requests.map(() => 0);
   if (slow.time > 0 && others.time > 0) {
-    const time = (ids: string): string => `coalesce(sum(time) FILTER (${ids}), 0) / 1e9`;
-    const met = (ids: string): string => `(count(DISTINCT id) FILTER (time > 0 AND ${ids}))::DOUBLE`;
-    // The slow requests come first.
-    const [isSlow, isOther] = [`id < ${slow.examined}`, `id >= ${slow.examined}`];
     for (const query of overlapQueries(db, requests, within)) {
-      const rows = await db.sql(`
-        SELECT kind, Label AS label, ${time(isSlow)} AS slowTime, ${time(isOther)} AS otherTime,
-          ${met(isSlow)} AS slowMet, ${met(isOther)} AS othersMet
-        FROM (${query})
-        WHERE (position IS NULL OR position = 'within') AND NOT (kind = '${CHANNELS.duration}' AND Label = ${
-        literal(label)
-      })
-        GROUP BY kind, Label ORDER BY kind, Label`);
-      for (const { kind, label, ...of } of rows.rows() as unknown as CorrelatedRow[]) {
-        const share = { slow: of.slowTime / slow.time, others: of.otherTime / others.time };
-        correlated.push({ kind, label, share, met: { slow: of.slowMet, others: of.othersMet } });
+      const rows = await db.sql(correlatedQuery(query, label, { slow: slow.examined, slowTime: slow.time }));
+      for (const { kind, label, times, ...of } of rows.rows() as unknown as CorrelatedRow[]) {
+        if (kind === QUEUEING) {
+          for (const { id, time } of times ?? []) ahead[id]! += time;
+          continue;
+        }
+        correlated.push({
+          kind,
+          label,
+          share: { slow: of.slowTime / slow.time, others: of.otherTime / others.time },
+          longest: { slow: of.slowLongest / slow.time, others: of.otherLongest / others.time },
+          met: { slow: of.slowMet, others: of.othersMet },
+          ...times === null ? {} : { chance: chanceOf(times, requests) },
+        });
       }
     }
   }
   correlated.sort((a, b) => excess(b) - excess(a));
-  return { label, threshold, slow, others, correlated };
+  const places = await durations.sql(placesQuery(durations.relation, label, threshold, all));
+  const counted = places.rows() as unknown as PlaceCounts[];
+  const [inProcess, inTime] = [findProcess(counted), findCrowdedTime(counted, all)];
+  return {
+    label,
+    threshold,
+    slow,
+    others,
+    correlated,
+    queueing: queueingOf(ahead, requests),
+    ...inProcess && { process: inProcess },
+    ...inTime && { time: inTime },
+  };
+}
+
+/** The kind of rows that tell how many requests of the same label were under way. */
+const QUEUEING = "queueing";
+
+/** Of a series that took less than this share of the slow requests' time no single times are read. */
+const LARGE = 0.05;
+
+/**
+ * SQL of what overlapped the slow requests and the others, by kind and label. `slow` of the requests
+ * are slow, and come first; they took `slowTime` seconds together.
+ */
+function correlatedQuery(
+  overlaps: string,
+  label: string,
+  { slow, slowTime }: { readonly slow: number; readonly slowTime: number },
+): string {
+  const isOwn = `kind = '${CHANNELS.duration}' AND Label = ${literal(label)}`;
+  const [isSlow, isOther] = [`id < ${slow}`, `id >= ${slow}`];
+  const time = (what: string, ids: string): string => `coalesce(sum(${what}) FILTER (${ids}), 0) / 1e9`;
+  const met = (ids: string): string => `(count(DISTINCT id) FILTER (time > 0 AND ${ids}))::DOUBLE`;
+  return `
+    SELECT kind, label, ${time("time", isSlow)} AS slowTime, ${time("time", isOther)} AS otherTime,
+      ${time("longest", isSlow)} AS slowLongest, ${time("longest", isOther)} AS otherLongest,
+      ${met(isSlow)} AS slowMet, ${met(isOther)} AS othersMet,
+      CASE WHEN kind = '${QUEUEING}' OR ${time("time", isSlow)} >= ${LARGE * slowTime}
+        THEN list({'id': id, 'time': time / 1e9}) FILTER (time > 0) END AS times
+    FROM (
+      SELECT id, if(${isOwn}, '${QUEUEING}', kind) AS kind, Label AS label,
+        if(${isOwn}, ahead * 1e9, time) AS time, longest
+      FROM (${overlaps}) WHERE ${isOwn} OR position IS NULL OR position = 'within'
+    ) GROUP BY kind, label ORDER BY kind, label`;
 }
 
 /** A row of the query; times in seconds. */
-interface CorrelatedRow extends Pick<CorrelatedSeries, "kind" | "label"> {
+interface CorrelatedRow extends Pick<CorrelatedSeries, "label"> {
+  readonly kind: CorrelatedSeries["kind"] | typeof QUEUEING;
   readonly slowTime: number;
   readonly otherTime: number;
+  readonly slowLongest: number;
+  readonly otherLongest: number;
   readonly slowMet: number;
   readonly othersMet: number;
+  readonly times: TimeWithin[] | null;
+}
+
+/** The time of a request, by its index, within a series; seconds. */
+interface TimeWithin {
+  readonly id: number;
+  readonly time: number;
+}
+
+/** The probability that shares of the time of requests differ so much by chance. */
+function chanceOf(times: readonly TimeWithin[], requests: readonly Request[]): number {
+  const shares = requests.map(() => 0);
+  for (const { id, time } of times) shares[id] = time / lengthOf(requests[id]!);
+  return rankTest(...parted(shares, requests)).chance;
+}
+
+/** How many requests of the label each request found under way. */
+function queueingOf(ahead: readonly number[], requests: readonly Request[]): Queueing {
+  const [slow, others] = parted(ahead, requests);
+  return { slow: median(slow), others: median(others), chance: rankTest(slow, others).chance };
+}
+
+/** Splits values, one for each request, into those of the slow ones and of the others. */
+function parted(values: readonly number[], requests: readonly Request[]): [slow: number[], others: number[]] {
+  const [slow, others]: [number[], number[]] = [[], []];
+  for (const [i, value] of values.entries()) (requests[i]!.slow ? slow : others).push(value);
+  return [slow, others];
+}
+
+function lengthOf({ start, end }: Request): number {
+  return Math.max(Number(end - start), 1) / 1e9;
 }
 
 /** The share of the time of the slow requests minus that of the others. */

@@ -8,6 +8,7 @@ import { sumTimes } from "../../analysis/profile/call_tree.ts";
 import { formatPercent, formatTotalTime, significant } from "../../display/numbers.ts";
 import { CPU_RATE } from "../../series.ts";
 import { functionKey, type QuantityCells } from "../shared/report_data.ts";
+import { causeOf } from "./causes.ts";
 import {
   capitalize,
   type FindingInputs,
@@ -49,6 +50,7 @@ export function busyProcesses(inputs: FindingInputs): UnexplainedFinding[] {
     ),
     label: CPU_RATE,
     process: busiest.process,
+    causes: [causeOf.cpu(busiest.process)],
   }];
 }
 
@@ -85,7 +87,7 @@ export function hotFunctions(inputs: FindingInputs): UnexplainedFinding[] {
       `CPU profile${process === undefined ? "" : ` of ${nameProcess(process, inputs)}`}: ` +
       `${formatTotalTime(self)} in the function itself.`,
     function: name,
-    ...(process === undefined ? {} : { process }),
+    ...(process === undefined ? {} : { process, causes: [causeOf.cpu(process)] }),
   }));
 }
 

@@ -6,20 +6,17 @@
  */
 
 import { type Remark, remarksOn } from "../../analysis/programs/remarks.ts";
-import { formatClock, formatDay, formatOffset } from "../../display/local_time.ts";
 import { counted, formatSpan } from "../../display/numbers.ts";
+import { timeOfDay } from "../shared/clock_times.ts";
 import { capitalize, type FindingInputs, type UnexplainedFinding } from "./finding_inputs.ts";
 
 /** Maximum number of findings of each kind: the lines of the page show all. */
 const MAX_OF_A_KIND = 3;
 
-const A_DAY = 86_400e9;
-
 /** Finds what became of the programs, the worst first. */
 export function endsOfPrograms({ programs, from, span }: FindingInputs): UnexplainedFinding[] {
-  const day = (timepoint: bigint): string => span >= A_DAY ? `${formatDay(timepoint)}, ` : "";
   const remarks = remarksOn(programs, {
-    time: (timepoint) => `${day(timepoint)}${formatClock(timepoint)} UTC${formatOffset(timepoint)}`,
+    time: (timepoint) => timeOfDay(Number(timepoint - BigInt(from))),
     span: (seconds) => formatSpan(seconds),
   });
   const begin = BigInt(from);

@@ -8,13 +8,18 @@ import { counted, formatDuration, formatPercent, formatTimes } from "../../displ
 import { median } from "../../statistics/quantiles.ts";
 import { DURATION_BUCKETS, forEachBucket } from "../shared/report_buckets.ts";
 import type { DurationData, DurationStatistics } from "../shared/report_data.ts";
+import { causeOf } from "./causes.ts";
+import { describeModes, slowModes } from "./modes.ts";
 import { type FindingInputs, nameProcess, sum, type UnexplainedFinding } from "./finding_inputs.ts";
 
 /**
- * Minimum number of durations for a finding about a series. With fewer values, p99 depends on less
- * than half a value.
+ * Minimum number of durations from which a series is described by its p99. With fewer values, p99
+ * depends on less than half a value; those are described by their median.
  */
 const MIN_COUNT = 50;
+
+/** Fewer durations than this may be anything. */
+const MIN_COUNT_OF_RARE = 10;
 
 /**
  * A series is slow if its p99 is this many times the median p99 of the others. Series differ, and
@@ -24,6 +29,9 @@ const SLOW_RATIO = 3;
 
 /** Seconds below which nobody minds a duration: a hundred of them fit into the blink of an eye. */
 const NEGLIGIBLE = 0.001;
+
+/** Seconds within which an answer seems instant. */
+const NOTICEABLE = 0.1;
 
 /** Seconds after which users think that something is wrong. */
 const VERY_SLOW = 1;
@@ -39,87 +47,131 @@ const LARGE_SHARE = 1 / 3;
  */
 const TAIL_RATIO = 10;
 
+/** The series that users wait for. */
+export interface Subjects {
+  /** Those with enough durations to say something. */
+  readonly series: readonly DurationData[];
+  /** How many have too few. */
+  readonly few: number;
+  /** Seconds of all of them together, also those with few durations. */
+  readonly time: number;
+  /** What a duration is called. */
+  readonly thing: "request" | "run";
+}
+
 /**
- * Returns the series that users wait for: requests if there are any, otherwise all; only those with
- * enough durations. Failed requests are often fast, and streams last as long as their clients want:
- * neither says anything about speed.
+ * Returns the series that users wait for: requests if there are any, otherwise all. Failed requests
+ * are often fast, and streams last as long as their clients want: neither says anything about speed.
  */
-export function subjects({ durations }: Pick<FindingInputs, "durations">): {
-  series: readonly DurationData[];
-  thing: string;
-} {
-  const enough = durations.filter(({ statistics, request }) =>
-    statistics.count >= MIN_COUNT && (request === undefined || request.outcome === "ok")
-  );
-  const requests = enough.filter(({ request }) => request !== undefined);
+export function subjects({ durations }: Pick<FindingInputs, "durations">): Subjects {
+  const good = durations.filter(({ request }) => request === undefined || request.outcome === "ok");
   // Without a good request to speak of, blocks of code are not what users wait for either.
   const isServer = durations.some(({ request }) => request !== undefined && request.outcome !== "stream");
-  return isServer ? { series: requests, thing: "request" } : { series: enough, thing: "run" };
+  const all = isServer ? good.filter(({ request }) => request !== undefined) : good;
+  const series = all.filter(({ statistics }) => statistics.count >= MIN_COUNT_OF_RARE);
+  return {
+    series,
+    few: all.length - series.length,
+    time: sum(all.map(({ statistics }) => statistics.sum)),
+    thing: isServer ? "request" : "run",
+  };
+}
+
+/** How long a series takes if it is slow: its p99, or of few durations the median. */
+function slowness({ statistics: { count, p50, p99 } }: DurationData): number {
+  return count >= MIN_COUNT ? p99 : p50;
 }
 
 /** Finds series that are much slower than the others. */
 export function slowSeries(inputs: FindingInputs): UnexplainedFinding[] {
-  const { series, thing } = subjects(inputs);
-  const total = sum(series.map(({ statistics }) => statistics.sum));
-  const slowest = series.toSorted((a, b) => b.statistics.p99 - a.statistics.p99).slice(0, MAX_SLOW);
+  const { series, thing, time } = subjects(inputs);
+  const slowest = series.toSorted((a, b) => slowness(b) - slowness(a)).slice(0, MAX_SLOW);
   return slowest.flatMap((of, rank): UnexplainedFinding[] => {
-    const { count, p50, p99 } = of.statistics;
+    const { count, p50, p99, max } = of.statistics;
     const typical = median(series.filter((other) => other !== of).map(({ statistics }) => statistics.p99));
-    if (!(p99 >= SLOW_RATIO * typical)) return [];
-    const share = of.statistics.sum / total;
+    const slow = slowness(of);
+    if (!(slow >= SLOW_RATIO * typical)) return [];
+    const share = of.statistics.sum / time;
+    const long = count >= MIN_COUNT
+      ? `, and 1 % more than ${formatDuration(p99)}, which is`
+      : `, the longest ${formatDuration(max)}; its median is`;
     return [{
       kind: "latency",
-      weight: p99 >= VERY_SLOW ? "bad" : p99 >= NEGLIGIBLE ? "attention" : "note",
+      weight: slow >= VERY_SLOW ? "bad" : slow >= NEGLIGIBLE ? "attention" : "note",
       text: `${of.label} is ${rank === 0 ? "the slowest" : "slow too"}: half of its ${counted(count, thing)} took ` +
-        `more than ${formatDuration(p50)}, and 1 % more than ${formatDuration(p99)}, which is ${
-          formatTimes(p99 / typical)
-        } ` +
-        `the median p99 of the others` +
+        `more than ${formatDuration(p50)}${long} ${formatTimes(slow / typical)} the median p99 of the others` +
         `${
           share >= LARGE_SHARE ? `. It took ${formatPercent(share, { trim: true })} of the time of all ${thing}s` : ""
         }.`,
       label: of.label,
       explain: { slowSeries: of.label },
+      causes: [causeOf.label(of.label)],
     }];
   });
 }
 
-/** Finds the series that took the most time in total, slow or not. */
-export function largestShare(inputs: FindingInputs): UnexplainedFinding[] {
-  const { series, thing } = subjects(inputs);
-  if (series.length < 3) return [];
-  const total = sum(series.map(({ statistics }) => statistics.sum));
+/** Says which series took the most time in total, slow or not, if it took a large share. */
+export function largestShare(inputs: FindingInputs): string | undefined {
+  const { series, thing, time: total } = subjects(inputs);
+  if (series.length < 3) return undefined;
   const [largest] = series.toSorted((a, b) => b.statistics.sum - a.statistics.sum);
   const { sum: time, count, mean } = largest!.statistics;
-  if (time < LARGE_SHARE * total) return [];
-  return [{
-    kind: "latency",
-    weight: "note",
-    text:
-      `${largest!.label} took the most time in total, ${
-        formatPercent(time / total, { trim: true })
-      } of the time of all ${thing}s: ` +
-      `${counted(count, thing)} of ${formatDuration(mean)} on average.`,
-    label: largest!.label,
-  }];
+  if (time < LARGE_SHARE * total) return undefined;
+  return `${largest!.label} took the most time in total, ${
+    formatPercent(time / total, { trim: true })
+  } of the time of ` +
+    `all ${thing}s: ${counted(count, thing)} of ${formatDuration(mean)} on average.`;
+}
+
+/** Maximum number of series whose modes are told. */
+const MAX_UNEVEN = 2;
+
+/** Finds the series whose durations are around several values far from each other, or have a long tail. */
+export function unevenSeries(inputs: FindingInputs): UnexplainedFinding[] {
+  const { series, thing } = subjects(inputs);
+  const several = series.flatMap((of) => {
+    const modes = inputs.modes.get(of.label) ?? [];
+    const slow = slowModes(modes);
+    return slow === undefined || slow.around < NEGLIGIBLE ? [] : [{ of, modes, slow }];
+  }).sort((a, b) =>
+    b.slow.around * b.slow.share * b.of.statistics.count - a.slow.around * a.slow.share * a.of.statistics.count
+  );
+  const found = several.slice(0, MAX_UNEVEN).map(({ of: { label, statistics }, modes, slow }): UnexplainedFinding => {
+    const share = slow.share * slow.around / statistics.mean;
+    return {
+      kind: "latency",
+      weight: slow.around >= VERY_SLOW
+        ? "bad"
+        : slow.around >= NOTICEABLE || share >= LARGE_SHARE
+        ? "attention"
+        : "note",
+      text: `${label} has ${modes.length} typical times: of its ${counted(statistics.count, thing)} ${
+        describeModes(modes)
+      }.`,
+      label,
+      explain: { slowSeries: label },
+      causes: [causeOf.label(label)],
+    };
+  });
+  return [...found, ...longTail(series.filter(({ label }) => !found.some((of) => of.label === label)), thing)];
 }
 
 /** Finds the series with the highest ratio of p99 to p50. */
-export function longTail(inputs: FindingInputs): UnexplainedFinding[] {
-  const { series, thing } = subjects(inputs);
+function longTail(series: readonly DurationData[], thing: string): UnexplainedFinding[] {
   const ratio = ({ statistics: { p50, p99 } }: DurationData): number => p99 / p50;
   const [worst] = series
-    .filter((of) => of.statistics.p99 >= NEGLIGIBLE && ratio(of) >= TAIL_RATIO)
+    .filter((of) => of.statistics.count >= MIN_COUNT && of.statistics.p99 >= NEGLIGIBLE && ratio(of) >= TAIL_RATIO)
     .sort((a, b) => ratio(b) - ratio(a));
   if (worst === undefined) return [];
   const { p50, p99, max } = worst.statistics;
   return [{
     kind: "latency",
-    weight: p99 >= VERY_SLOW ? "bad" : p99 >= 100 * NEGLIGIBLE ? "attention" : "note",
+    weight: p99 >= VERY_SLOW ? "bad" : p99 >= NOTICEABLE ? "attention" : "note",
     text: `${worst.label} is uneven: half of its ${thing}s took at most ${formatDuration(p50)}, but 1 % more than ` +
       `${formatDuration(p99)}, ${formatTimes(ratio(worst))} as long; the longest took ${formatDuration(max)}.`,
     label: worst.label,
     explain: { slowSeries: worst.label },
+    causes: [causeOf.label(worst.label)],
   }];
 }
 
@@ -159,11 +211,12 @@ export function slowProcess(inputs: FindingInputs): UnexplainedFinding[] {
   return [{
     kind: "latency",
     weight: ratio >= MUCH_SLOWER ? "bad" : "attention",
-    text:
-      `${nameProcess(process, inputs)} is ${
-        formatTimes(ratio)
-      } as slow as the ${others}: its median of ${example.label} is ` +
-      `${formatDuration(example.statistics.p50)}, that of the ${others} ${formatDuration(example.others)}.`,
+    text: `${nameProcess(process, inputs)} is ${formatTimes(ratio)} as slow as the ${others}` +
+      `${
+        parts.length > 1 ? " at the same work. Most of the lost time is of" : " at"
+      } ${example.label}, whose median is ` +
+      `${formatDuration(example.statistics.p50)} there and ${formatDuration(example.others)} in the ${others}, ` +
+      `${formatTimes(example.statistics.p50 / example.others)} as long.`,
     label: example.label,
     process,
   }];
@@ -197,7 +250,7 @@ const MIN_SECONDS_OF_TREND = 30;
 export function becameSlower(inputs: FindingInputs): UnexplainedFinding[] {
   if (inputs.span < MIN_SECONDS_OF_TREND * 1e9) return [];
   const { series } = subjects(inputs);
-  const [worst] = series.flatMap((of) => {
+  const [worst] = series.filter(({ label }) => !inputs.steps.has(label)).flatMap((of) => {
     const thirds = mediansOfThirds(of, inputs.bins.count);
     if (thirds === undefined) return [];
     const [first, second, third] = thirds;
@@ -215,6 +268,8 @@ export function becameSlower(inputs: FindingInputs): UnexplainedFinding[] {
       `${formatDuration(third)} in the last, ${formatTimes(ratio)} as long.`,
     label,
     window: [Math.round(inputs.span * 2 / 3), inputs.span],
+    explain: { slowSeries: label },
+    causes: [causeOf.label(label)],
   }];
 }
 

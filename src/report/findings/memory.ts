@@ -9,6 +9,8 @@ import { SERIES } from "../../series.ts";
 import { memoryGrowth, type MemoryPoint } from "../../statistics/memory_growth.ts";
 import { lengthOf, within } from "../../statistics/spans.ts";
 import { pausesOf, type QuantityCells } from "../shared/report_data.ts";
+import { timeOfDay } from "../shared/clock_times.ts";
+import { causeOf } from "./causes.ts";
 import { capitalize, type FindingInputs, nameProcess, type UnexplainedFinding } from "./finding_inputs.ts";
 
 /** Growth by this factor is bad. */
@@ -41,7 +43,7 @@ export function growingMemory(inputs: FindingInputs): UnexplainedFinding[] {
       text: capitalize(
         `the memory (RSS) of ${nameProcess(process, inputs)} grew from ${formatBytes(from)} to ${
           formatBytes(to)
-        } within ${formatSpan(seconds)}, ` +
+        } within ${formatSpan(seconds)} from ${timeOfDay(window[0])} on, ` +
           `${
             perMinute >= 1e5
               ? `about ${formatBytes(perMinute)} per minute`
@@ -51,6 +53,7 @@ export function growingMemory(inputs: FindingInputs): UnexplainedFinding[] {
       label: SERIES.rss,
       process,
       window,
+      causes: [causeOf.gc(process)],
     };
   });
 }

@@ -5,13 +5,14 @@
  * @module
  */
 
-import { counted, formatDuration, formatPercent, formatTotalTime } from "../../display/numbers.ts";
+import { counted, formatDuration, formatInteger, formatPercent, formatTotalTime } from "../../display/numbers.ts";
 import { SERIES } from "../../series.ts";
+import { type Blocker, MIN_STALL } from "./blockers.ts";
 import { timeOfDay } from "../shared/clock_times.ts";
+import { causeOf } from "./causes.ts";
 import {
   capitalize,
   type FindingInputs,
-  MIN_STALL,
   nameProcess,
   secondsRecorded,
   type UnexplainedFinding,
@@ -41,16 +42,21 @@ const LARGE_GC_SHARE = 0.15;
 /** Maximum number of processes with a finding of each kind. */
 const MAX_PROCESSES = 2;
 
+/** Maximum number of things that are named as having blocked an event loop. */
+const MAX_BLOCKERS = 3;
+
 /** Finds processes whose event loop was blocked, those with the longest stall first. */
 export function stalls(inputs: FindingInputs): UnexplainedFinding[] {
-  return inputs.stalls.slice(0, MAX_PROCESSES).map(({ process, count, sum, longest, at }) => {
+  return inputs.stalls.slice(0, MAX_PROCESSES).map(({ process, count, sum, longest, at, by }) => {
     const share = sum / lifetime(process, inputs);
-    const more = count === 1
-      ? ""
-      : `. It was blocked ${counted(count, "time")} for at least ${formatDuration(MIN_STALL, { trim: true })}, ${
-        formatTotalTime(sum)
-      } in total` +
-        `${share >= 0.01 ? `, ${formatPercent(share, { trim: true })} of the time` : ""}`;
+    const name = nameProcess(process, inputs);
+    const when = timeOfDay(at - longest * 1e9);
+    const ofTime = share >= 0.01 ? `, ${formatPercent(share, { trim: true })} of the time` : "";
+    const text = count === 1
+      ? `The event loop of ${name} was blocked for ${formatDuration(longest)} at ${when}.`
+      : `The event loop of ${name} was blocked ${counted(count, "time")} for at least ` +
+        `${formatDuration(MIN_STALL, { trim: true })}, ${formatTotalTime(sum)} in total${ofTime}; the longest stall ` +
+        `took ${formatDuration(longest)} at ${when}.`;
     return {
       kind: "stall",
       weight: longest >= BROKEN || share >= LARGE_SHARE && lifetime(process, inputs) >= MIN_SECONDS
@@ -58,15 +64,47 @@ export function stalls(inputs: FindingInputs): UnexplainedFinding[] {
         : longest >= NOTICEABLE
         ? "attention"
         : "note",
-      text: `The event loop of ${nameProcess(process, inputs)} was blocked for ${formatDuration(longest)} ${
-        when(at - longest * 1e9)
-      }${more}.`,
+      text,
+      ...by.length > 0 ? { because: whatBlocked(by, count) } : {},
       label: SERIES.eventLoopLag,
       process,
       window: [Math.max(0, at - longest * 1e9), at],
-      explain: { busyProcess: process },
+      causes: by.filter((blocker) => blocker.sum >= sum / 3).map(({ what }) =>
+        what === "gc" ? causeOf.gc(process) : what === "unknown" ? causeOf.lag(process) : causeOf.label(what.label)
+      ),
     };
   });
+}
+
+/** What ran in stalls, the most time first. */
+function whatBlocked(by: readonly Blocker[], count: number): string {
+  const known = sumOfCounts(by);
+  const first = by[0]!;
+  const nothing = "nothing that was recorded ran for half of the time";
+  if (by.length === 1 && known === 1) {
+    return first.what === "unknown" ? `${capitalize(nothing)}.` : `${nameBlocker(first.what)} took most of it.`;
+  }
+  const ran = by.flatMap(({ what, ...of }) => what === "unknown" ? [] : [{ ...of, what }]);
+  const named = ran.slice(0, MAX_BLOCKERS).map(({ what, count, sum }) =>
+    `${nameBlocker(what)} took most of ${formatInteger(count)}, ${formatTotalTime(sum)} in total`
+  );
+  const rest = ran.slice(MAX_BLOCKERS);
+  if (rest.length > 0) {
+    named.push(`${counted(rest.length, "other block")} of ${formatInteger(sumOfCounts(rest))}`);
+  }
+  const unknown = by.find(({ what }) => what === "unknown");
+  if (unknown !== undefined) {
+    named.push(`in ${formatInteger(unknown.count)} ${nothing}, ${formatTotalTime(unknown.sum)} in total`);
+  }
+  return `${known < count ? `Of the ${formatInteger(known)} longest: ` : ""}${capitalize(named.join("; "))}.`;
+}
+
+function nameBlocker(what: Exclude<Blocker["what"], "unknown">): string {
+  return what === "gc" ? "Garbage collection" : `“${what.label}”`;
+}
+
+function sumOfCounts(by: readonly Blocker[]): number {
+  return by.reduce((total, { count }) => total + count, 0);
 }
 
 /** Finds processes in which garbage collection took much of the time, or paused for long. */
@@ -86,11 +124,12 @@ export function garbageCollection(inputs: FindingInputs): UnexplainedFinding[] {
       text: capitalize(
         `${what}: ${counted(count, "pause")}, ${formatTotalTime(sum)} in total, the longest ${
           formatDuration(longest)
-        } ${when(at)}.`,
+        } before ${timeOfDay(at)}.`,
       ),
       label: SERIES.gcPause,
       process,
       window: aroundPause(at, longest),
+      causes: [causeOf.gc(process)],
     };
   });
 }
@@ -103,9 +142,4 @@ function lifetime(process: number, inputs: FindingInputs): number {
 /** A pause is recorded at the sampling tick that follows it, by default up to a second later. */
 function aroundPause(at: number, length: number): [number, number] {
   return [Math.max(0, at - (length + 1) * 1e9), at];
-}
-
-/** When something was, given in ns since the first timepoint. */
-function when(nanoseconds: number): string {
-  return `at ${timeOfDay(Math.max(0, nanoseconds))}`;
 }

@@ -4,72 +4,84 @@
  * @module
  */
 
-import { formatDuration } from "../../display/numbers.ts";
+import { counted, formatDuration } from "../../display/numbers.ts";
 import { SERIES } from "../../series.ts";
+import type { Finding } from "../shared/report_data.ts";
+import { MIN_STALL } from "./blockers.ts";
+import { byWeight, type CausedFinding, groupByCause } from "./causes.ts";
 import { busyProcesses, hotFunctions } from "./cpu.ts";
 import { notFiniteData, unreadData } from "./data.ts";
-import { type FindingInputs, MIN_STALL, type UnexplainedFinding } from "./finding_inputs.ts";
-import { becameSlower, largestShare, longTail, slowProcess, slowSeries, subjects } from "./latency.ts";
+import { capitalize, type FindingInputs, type UnexplainedFinding } from "./finding_inputs.ts";
+import { becameSlower, largestShare, slowProcess, slowSeries, subjects, unevenSeries } from "./latency.ts";
 import { endsOfPrograms } from "./ends.ts";
 import { calmRequests, failedRequests } from "./errors.ts";
 import { growingMemory } from "./memory.ts";
 import { garbageCollection, stalls } from "./stalls.ts";
+import { steps } from "./steps.ts";
 
-/** Maximum number of findings: nobody reads more. */
-const MAX_FINDINGS = 8;
+/** Maximum number of cards: nobody reads more. */
+const MAX_CARDS = 8;
 
-const WEIGHTS: readonly UnexplainedFinding["weight"][] = ["bad", "attention", "note"];
-
-/** Returns what stands out, the most important first; if nothing does, one finding that says so. */
+/** Returns what stands out, each finding by itself. */
 export function findWhatStandsOut(inputs: FindingInputs): UnexplainedFinding[] {
   const slow = slowSeries(inputs);
-  const failing = failedRequests(inputs);
   const isNew = ({ label }: UnexplainedFinding): boolean => !slow.some((found) => found.label === label);
-  const found = [
+  return [
     ...endsOfPrograms(inputs),
-    ...failing,
+    ...failedRequests(inputs),
     ...slow,
     ...stalls(inputs),
     ...growingMemory(inputs),
+    ...steps(inputs),
     ...becameSlower(inputs),
     ...slowProcess(inputs),
     ...garbageCollection(inputs),
-    ...longTail(inputs).filter(isNew),
+    ...unevenSeries(inputs).filter(isNew),
     ...busyProcesses(inputs),
-    ...largestShare(inputs).filter(isNew),
     ...hotFunctions(inputs),
     ...unreadData(inputs),
     ...notFiniteData(inputs),
   ];
+}
+
+/**
+ * Puts findings on cards, those with one cause on one, the most important first; if nothing stands
+ * out, a card says so.
+ */
+export function toCards(found: readonly CausedFinding[], inputs: FindingInputs): Finding[] {
   const standsOut = found.some(({ kind }) => kind !== "data");
-  const all = byWeight(standsOut ? found : [...found, nothing(inputs)]);
-  // What the report does not show is always among the findings.
+  const all = groupByCause(standsOut ? found : [...found, nothing(inputs)]);
+  // What the report does not show is always among the cards.
   const data = all.filter(({ kind }) => kind === "data");
-  const others = all.filter(({ kind }) => kind !== "data").slice(0, MAX_FINDINGS - data.length);
+  const others = all.filter(({ kind }) => kind !== "data").slice(0, MAX_CARDS - data.length);
   return byWeight([...others, ...data]);
 }
 
-/** Sorts by weight, and otherwise keeps the order. */
-function byWeight(findings: readonly UnexplainedFinding[]): UnexplainedFinding[] {
-  return findings.toSorted((a, b) => WEIGHTS.indexOf(a.weight) - WEIGHTS.indexOf(b.weight));
-}
-
-/** The finding that nothing stands out, and what was checked. */
+/** The finding that nothing stands out, and what was checked; or that there is too little to tell. */
 function nothing(inputs: FindingInputs): UnexplainedFinding {
-  const { series, thing } = subjects(inputs);
+  const { series, few, thing } = subjects(inputs);
   const has = (label: string): boolean => inputs.quantities.some((quantity) => quantity.label === label);
   const checked = [
     ...calmRequests(inputs),
     ...(series.length > 1 ? [`no kind of ${thing} is much slower than the others`] : []),
+    ...(series.length > 0 ? ["none became slower, or has typical times far from each other"] : []),
     ...(has(SERIES.eventLoopLag)
       ? [`the event loop was never blocked for ${formatDuration(MIN_STALL, { trim: true })}`]
       : []),
     ...(has(SERIES.gcPause) ? ["garbage collection took little time"] : []),
     ...(has(SERIES.rss) ? ["memory did not grow much"] : []),
   ];
+  const largest = largestShare(inputs);
+  const tooFew = few === 0
+    ? ""
+    : ` ${capitalize(counted(few, "label"))} ${few === 1 ? "has" : "have"} too few ${thing}s to tell.`;
+  if (checked.length === 0) {
+    const rows = counted(inputs.rows, "observation");
+    return { kind: "latency", weight: "note", text: `Too few to tell: of ${rows} nothing can be said.${tooFew}` };
+  }
   return {
     kind: "latency",
     weight: "note",
-    text: `Nothing stands out${checked.length === 0 ? "" : `: ${checked.join(", ")}`}.`,
+    text: `Nothing stands out: ${checked.join(", ")}.${largest === undefined ? "" : ` ${largest}`}${tooFew}`,
   };
 }

@@ -35,6 +35,8 @@ export interface ReportData {
   readonly lines: readonly LineData[];
   /** When recording was off, named by index where that is so; each list once. */
   readonly pauses: readonly PauseData[];
+  /** Marks that programs made, in order of time. */
+  readonly marks: readonly MarkData[];
   /** Findings, the most important first. */
   readonly findings: readonly Finding[];
   /** Duration series, sorted by sum, the largest first. */
@@ -54,6 +56,16 @@ export interface ReportData {
  * and apart from each other. Nothing is known of them; they are no quiet times.
  */
 export type PauseData = readonly number[];
+
+/** A mark: something that happened at a moment, such as a deployment; a line on all charts. */
+export interface MarkData {
+  /** When, ns since `from`. */
+  readonly at: number;
+  /** What, as the program said it. */
+  readonly text: string;
+  /** Index of the process that made it. */
+  readonly process: number;
+}
 
 /**
  * A process that recorded: an isolate with its PID. Where there are too many to be shown one by
@@ -130,6 +142,33 @@ export interface Finding {
   readonly process?: number;
   /** The time range it is about, ns since `from`; the page zooms to it. */
   readonly window?: readonly [from: number, to: number];
+  /** Other findings with the same cause, the worst first; they have none themselves. */
+  readonly also?: readonly Finding[];
+}
+
+/** A mode of a duration series: what its durations are around. */
+export interface ModeData {
+  /** The part of the durations that belong to it, 0 to 1. */
+  readonly share: number;
+  /** Their median, seconds. */
+  readonly around: number;
+  /** The shortest of them, seconds: where it begins. */
+  readonly from: number;
+}
+
+/** A moment at which the median of a duration series changed. */
+export interface StepData {
+  /** When, ns since `from`. */
+  readonly at: number;
+  /** By how many ns `at` may be off. */
+  readonly within: number;
+  /** Medians before it and after it, up to the next step on either side; seconds. */
+  readonly before: number;
+  readonly after: number;
+  /** The probability of such a step by chance. */
+  readonly chance: number;
+  /** What a program marked at that time. */
+  readonly mark?: string;
 }
 
 /** Exact statistics of a duration series, or of one process in it; seconds. */
@@ -161,6 +200,10 @@ export interface DurationData {
     /** Index of its pauses, if they are not those of the process. */
     readonly pauses?: number;
   }[];
+  /** What its durations are around, ascending, if that is not one thing. */
+  readonly modes?: readonly ModeData[];
+  /** When its median changed, in order of time, if it did. */
+  readonly steps?: readonly StepData[];
   /** Its slowest samples, the slowest first; only of the series with the largest sums. */
   readonly slowest?: readonly SlowSampleData[];
 }

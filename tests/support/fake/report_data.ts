@@ -78,6 +78,7 @@ export function fakeReport(size: Partial<Size> = {}): ReportData {
     processes,
     lines: linesOf(processes),
     pauses: [],
+    marks: [],
     findings: [
       {
         kind: "latency",
@@ -137,6 +138,7 @@ export function emptyReport(): ReportData {
     processes: [],
     lines: [],
     pauses: [],
+    marks: [],
     findings: [],
     durations: [],
     quantities: [],

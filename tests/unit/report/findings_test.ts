@@ -1,123 +1,41 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
+import type { FindingInputs, Stalls } from "../../../src/report/findings/finding_inputs.ts";
 import { withTimesOfDay } from "../../../src/report/shared/clock_times.ts";
-import type { FindingInputs } from "../../../src/report/findings/finding_inputs.ts";
-import { findWhatStandsOut } from "../../../src/report/findings/what_stands_out.ts";
-import { parseRequestLabel, requestLabel } from "../../../src/http/request_labels.ts";
-import { DURATION_BUCKETS, partOfBucket } from "../../../src/report/shared/report_buckets.ts";
-import type { DurationData, FlameNode, QuantityData } from "../../../src/report/shared/report_data.ts";
+import { findWhatStandsOut, toCards } from "../../../src/report/findings/what_stands_out.ts";
+import type { Finding } from "../../../src/report/shared/report_data.ts";
 import { processOf } from "../../support/fake/report_data.ts";
+import { frame, inputs, level, series } from "../../support/fake/finding_inputs.ts";
 import { plain } from "../../support/analysis/report_recording.ts";
 
 const MB = 1e6;
 
-/** A recording of ten minutes, in 100 bins. */
-const BINS = { width: 6e9, count: 100 };
-
-/**
- * A series of 1,000 durations in each process. `pace`: the median in seconds, by time (0 to 1) and PID. (PIDs are from 1, processes from 0.)
- */
-function series(
-  label: string,
-  pace: number | ((time: number, pid: number) => number),
-  { p99 = 3, pids = [1], count = 1_000 } = {},
-): DurationData {
-  const at = typeof pace === "number" ? () => pace : pace;
-  const statistics = (p50: number, count: number) => ({
-    count,
-    sum: count * p50,
-    mean: p50,
-    min: p50 / 2,
-    p50,
-    p90: p99 * p50 / 2,
-    p99: p99 * p50,
-    p999: p99 * p50,
-    max: 2 * p99 * p50,
-  });
-  const bin = Array.from({ length: BINS.count }, (_, bin) => bin);
-  const mean = pids.reduce((sum, pid) => sum + at(0.5, pid), 0) / pids.length;
-  const parts = parseRequestLabel(label);
-  return {
-    label,
-    ...parts && { request: { route: requestLabel({ ...parts, outcome: "ok" }), outcome: parts.outcome } },
-    statistics: statistics(mean, count * pids.length),
-    processes: pids.map((pid) => {
-      const paces = bin.map((bin) => at(bin / BINS.count, pid));
-      return {
-        process: pid - 1,
-        statistics: statistics(at(0.5, pid), count),
-        cells: {
-          bin,
-          min: paces,
-          max: paces,
-          sum: paces,
-          buckets: paces.map((pace) => {
-            const bucket = DURATION_BUCKETS.indexOf(pace);
-            const part = partOfBucket(bucket, pace);
-            return [bucket, count / BINS.count, part, part];
-          }),
-        },
-      };
-    }),
-  };
-}
-
-/** A level of process 1 by time (0 to 1). */
-function level(label: string, unit: QuantityData["unit"], at: (time: number) => number, pid = 1): QuantityData {
-  const bin = Array.from({ length: BINS.count }, (_, bin) => bin);
-  const mean = bin.map((bin) => at(bin / (BINS.count - 1)));
-  const count = bin.map(() => 6);
-  return {
-    label,
-    channel: "runtime",
-    unit,
-    kind: "level",
-    processes: [{ process: pid - 1, bin, min: mean, mean, max: mean, count }],
-  };
-}
-
-/** A function in a flame graph. */
-function frame(name: string, self: number, ...children: FlameNode[]): FlameNode {
-  return { name, place: "main.ts:1", self, total: children.reduce((sum, { total }) => sum + total, self), children };
-}
-
-/** A recording in which nothing stands out but what is given. */
-function inputs(different: Partial<FindingInputs>, pids: readonly number[] = [1]): FindingInputs {
-  const span = BINS.width * BINS.count;
-  return {
-    format: 1,
-    title: "",
-    kymo: "",
-    made: "",
-    from: "0",
-    span,
-    rows: 10_000,
-    bins: BINS,
-    processes: pids.map((pid, line) => processOf(pid, line, 100, span)),
-    lines: pids.map((pid) => ({ name: `PID ${pid}`, short: `PID ${pid}` })),
-    pauses: [],
-    programs: [],
-    durations: [],
-    quantities: [],
-    profiles: [],
-    unread: { rows: 0, problems: [] },
-    stalls: [],
-    gcPauses: [],
-    notFinite: [],
-    ...different,
-  };
-}
-
-/** Weight and text of each finding. */
+/** Weight, text and reason of each finding; those that share the card of another one are indented. */
 function findings(different: Partial<FindingInputs>, pids?: readonly number[]): string[] {
-  return findWhatStandsOut(inputs(different, pids)).map(({ weight, text }) =>
-    plain(`${weight}: ${withTimesOfDay(text, (at) => `[${at / 1e9} s]`)}`)
+  return cardsOf(inputs(different, pids)).flatMap(({ also = [], ...first }) =>
+    [first, ...also].map(({ weight, text, because }, i) =>
+      plain(
+        withTimesOfDay(`${i === 0 ? "" : "  "}${weight}: ${text}${because === undefined ? "" : ` ${because}`}`, (at) =>
+          `[${at / 1e9} s]`),
+      )
+    )
   );
+}
+
+function cardsOf(inputs: FindingInputs): Finding[] {
+  return toCards(findWhatStandsOut(inputs), inputs);
 }
 
 const even = [series("/a [GET]", 0.01), series("/b [GET]", 0.012), series("/c [GET]", 0.011)];
 const even3 = even.map(({ label }) => series(label, 0.01));
 const nothing = "note: Nothing stands out";
+const even1 = "none became slower, or has typical times far from each other";
+const tooFew = "note: Too few to tell: of 10,000 observations nothing can be said.";
+const stallsBy: Stalls["by"] = [{ what: { label: "render" }, count: 16, sum: 2.7 }, {
+  what: "unknown",
+  count: 2,
+  sum: 0.3,
+}];
 
 /** A recording of six seconds, in 100 bins. */
 function shortLives(): Partial<FindingInputs> {
@@ -132,11 +50,12 @@ function shortLives(): Partial<FindingInputs> {
 
 describe("the findings of a report", () => {
   const cases: [what: string, texts: string[], inputs: Partial<FindingInputs>, pids?: number[]][] = [
-    ["nothing recorded", [`${nothing}.`], {}],
+    ["nothing that can be checked", [tooFew], {}],
     ["an even service", [
-      "note: /b [GET] took the most time in total, 36.4 % of the time of all requests: 1,000 requests of 12.0 ms on average.",
+      `${nothing}: no request failed, no kind of request is much slower than the others, ${even1}. ` +
+      "/b [GET] took the most time in total, 36.4 % of the time of all requests: 1,000 requests of 12.0 ms on average.",
     ], { durations: even }],
-    ["even runs", [`${nothing}: no kind of run is much slower than the others.`], {
+    ["even runs", [`${nothing}: no kind of run is much slower than the others, ${even1}.`], {
       durations: ["a", "b", "c", "d"].map((label) => series(label, 0.01)),
     }],
     ["a calm runtime", [
@@ -156,9 +75,18 @@ describe("the findings of a report", () => {
       "bad: b is the slowest: half of its 1,000 runs took more than 2.00 s, and 1 % more than 6.00 s, " +
       "which is 200 times the median p99 of the others. It took 99.5 % of the time of all runs.",
     ], { durations: [series("a", 0.01), series("b", 2)] }],
-    ["too few durations to say anything", [`${nothing}.`], {
-      durations: [series("a", 0.01, { count: 10 }), series("b", 2, { count: 10 })],
+    ["too few durations to say anything", [`${tooFew} 2 labels have too few runs to tell.`], {
+      durations: [series("a", 0.01, { count: 9 }), series("b", 2, { count: 9 })],
     }],
+    ["a rare slow series, which takes most of the time", [
+      "bad: /export [GET] is the slowest: half of its 45 requests took more than 8.00 s, the longest 48.0 s; its median is " +
+      "242 times the median p99 of the others. It took 91.6 % of the time of all requests.",
+    ], { durations: [...even, series("/export [GET]", 8, { count: 45 })] }],
+    ["one with few durations beside others", [
+      `${nothing}: no request failed, no kind of request is much slower than the others, ${even1}. ` +
+      "/b [GET] took the most time in total, 36.3 % of the time of all requests: 1,000 requests of 12.0 ms on average. " +
+      "1 label has too few requests to tell.",
+    ], { durations: [...even, series("/export [GET]", 0.01, { count: 3 })] }],
     ["a long tail", [
       "attention: /a [GET] is uneven: half of its requests took at most 10.0 ms, but 1 % more than 300 ms, 30 times as long; " +
       "the longest took 600 ms.",
@@ -166,20 +94,21 @@ describe("the findings of a report", () => {
     [
       "a stall",
       [
-        "bad: The event loop of the process was blocked for 1.20 s at [178.2 s]. It was blocked 18 times for at least 50 ms, 3.00 s in total.",
+        "bad: The event loop of the process was blocked 18 times for at least 50 ms, 3.00 s in total; the longest stall took 1.20 s at " +
+        `[178.2 s]. “render” took most of 16, 2.70 s in total; in 2 nothing that was recorded ran for half of the time, 300 ms in total.`,
       ],
-      { stalls: [{ process: 0, count: 18, sum: 3, longest: 1.2, at: 179.4e9 }] },
+      { stalls: [{ process: 0, count: 18, sum: 3, longest: 1.2, at: 179.4e9, by: stallsBy }] },
     ],
     [
       "stalls of several processes",
       [
-        "attention: The event loop of PID 2 was blocked for 120 ms at [0.8796 s].",
-        "note: The event loop of PID 1 was blocked for 60.0 ms at [1.94 s].",
+        `attention: The event loop of PID 2 was blocked for 120 ms at [0.8796 s].`,
+        `note: The event loop of PID 1 was blocked for 60.0 ms at [1.94 s]. Garbage collection took most of it.`,
       ],
       {
         stalls: [
-          { process: 0, count: 1, sum: 0.06, longest: 0.06, at: 2e9 },
-          { process: 1, count: 1, sum: 0.12, longest: 0.1204, at: 1e9 },
+          { process: 0, count: 1, sum: 0.06, longest: 0.06, at: 2e9, by: [{ what: "gc", count: 1, sum: 0.06 }] },
+          { process: 1, count: 1, sum: 0.12, longest: 0.1204, at: 1e9, by: [] },
         ],
       },
       [1, 2],
@@ -187,13 +116,15 @@ describe("the findings of a report", () => {
     [
       "much garbage",
       [
-        "attention: Garbage collection took 8 % of the time of the process: 1,204 pauses, 48.0 s in total, the longest 45.0 ms at [10 s].",
+        "attention: Garbage collection took 8 % of the time of the process: 1,204 pauses, 48.0 s in total, the longest 45.0 ms " +
+        `before [10 s].`,
       ],
       { gcPauses: [{ process: 0, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }] },
     ],
-    ["little garbage", [`${nothing}.`], { gcPauses: [{ process: 0, count: 9, sum: 0.1, longest: 0.045, at: 10e9 }] }],
+    ["little garbage", [tooFew], { gcPauses: [{ process: 0, count: 9, sum: 0.1, longest: 0.045, at: 10e9 }] }],
     ["memory that grows", [
-      "bad: The memory (RSS) of the process grew from 96.1 MB to 240 MB within 8 min 54 s, about 16.2 MB per minute; " +
+      "bad: The memory (RSS) of the process grew from 96.1 MB to 240 MB within 8 min 54 s " +
+      `from [63 s] on, about 16.2 MB per minute; ` +
       "its used heap grew too, from 49.1 MB to 130 MB.",
     ], {
       quantities: [
@@ -210,18 +141,23 @@ describe("the findings of a report", () => {
     [
       "a slow process",
       [
-        "bad: PID 2 is 3 times as slow as the others: its median of /a [GET] is 30.0 ms, that of the others 10.0 ms.",
+        "attention: PID 2 is 1.5 times as slow as the others at the same work. Most of the lost time is of /b [GET], whose median is " +
+        "20.0 ms there and 800 µs in the others, 25 times as long.",
       ],
       {
         durations: [1, 2, 3, 4].map((_, i) =>
-          series(`/${"abcd"[i]} [GET]`, (_, pid) => pid === 2 ? 0.03 : 0.01, { pids: [1, 2, 3] })
+          series(
+            `/${"abcd"[i]} [GET]`,
+            (_, pid) => i === 1 ? (pid === 2 ? 0.02 : 0.0008) : 0.0125,
+            { pids: [1, 2, 3] },
+          )
         ),
       },
       [1, 2, 3],
     ],
     [
       "processes that differ by microseconds",
-      [`${nothing}: no request failed, no kind of request is much slower than the others.`],
+      [`${nothing}: no request failed, no kind of request is much slower than the others, ${even1}.`],
       {
         durations: [1, 2, 3, 4].map((i) => series(`/${i} [GET]`, (_, pid) => pid * 20e-6, { pids: [1, 2] })),
       },
@@ -230,7 +166,7 @@ describe("the findings of a report", () => {
     ["a series that became slower", [
       "attention: a became slower: its median was 11.6 ms in the first third of the recording and 18.3 ms in the last, 1.58 times as long.",
     ], { durations: [series("a", (time) => 0.01 + 0.01 * time)] }],
-    ["a series that was slower for a while", [`${nothing}.`], {
+    ["a series that was slower for a while", [`${nothing}: ${even1}.`], {
       durations: [series("a", (time) => time > 0.3 && time < 0.6 ? 0.1 : 0.01)],
     }],
     ["a busy processor", [
@@ -257,7 +193,7 @@ describe("the findings of a report", () => {
     [
       "measurements that are no numbers",
       [
-        `${nothing}.`,
+        tooFew,
         "note: 1,200 observations of gauge, 2 of a, 1 of b and 5 of 2 other labels are NaN, infinite or beyond 1e290; " +
         "charts and statistics leave them out.",
       ],
@@ -288,7 +224,6 @@ describe("the findings of a report", () => {
     ],
     ["a route that always fails", [
       "bad: /broken [GET]: 100 % of 240 requests failed (5xx).",
-      "note: /a [GET] took the most time in total, 33.3 % of the time of all requests: 1,000 requests of 10.0 ms on average.",
     ], {
       durations: [...even3, series("/broken [GET] 5xx", 9, { count: 240 })],
     }],
@@ -296,7 +231,6 @@ describe("the findings of a report", () => {
       "bad: /b [GET]: 2.91 % of 1,030 requests failed (5xx 20, threw 10).",
       "attention: /c [GET]: 50 % of 2,000 requests failed (aborted 100, 4xx 900).",
       "note: /a [GET]: 0.2 % of 1,002 requests failed (threw).",
-      "note: /a [GET] took the most time in total, 33.3 % of the time of all requests: 1,000 requests of 10.0 ms on average.",
     ], {
       durations: [
         ...even3,
@@ -308,7 +242,8 @@ describe("the findings of a report", () => {
       ],
     }],
     ["streams that last and scanners that find nothing", [
-      "note: /a [GET] took the most time in total, 33.3 % of the time of all requests: 1,000 requests of 10.0 ms on average.",
+      `${nothing}: few requests failed, no kind of request is much slower than the others, ${even1}. ` +
+      "/a [GET] took the most time in total, 33.3 % of the time of all requests: 1,000 requests of 10.0 ms on average.",
     ], {
       durations: [
         ...even3,
@@ -317,16 +252,17 @@ describe("the findings of a report", () => {
       ],
     }],
     ["a leak that ends a program within seconds", [
-      "attention: The memory (RSS) of orders@web-2 grew from 80.3 MB to 350 MB within 5.87 s, about 2.75 GB per minute, " +
+      "attention: The memory (RSS) of orders@web-2 grew from 80.3 MB to 350 MB within 5.87 s " +
+      `from [0.693 s] on, about 2.75 GB per minute, ` +
       "which is too short to tell a leak from a program that starts.",
     ], {
       ...shortLives(),
       quantities: [level("rss", "bytes", (time) => 50 * MB + 300 * MB * time, 2)],
     }, [1, 2]],
-    ["rows that could not be read", ["attention: 12 rows could not be read, 0.12 % of all.", `${nothing}.`], {
+    ["rows that could not be read", ["attention: 12 rows could not be read, 0.12 % of all.", tooFew], {
       unread: { rows: 12, problems: ["a.csv:3: it has no PID"] },
     }],
-    ["many of them", ["bad: 1,000 rows could not be read, 9.09 % of all.", `${nothing}.`], {
+    ["many of them", ["bad: 1,000 rows could not be read, 9.09 % of all.", tooFew], {
       unread: { rows: 1_000, problems: ["a.csv:3: it has no PID"] },
     }],
   ];
@@ -335,7 +271,7 @@ describe("the findings of a report", () => {
   }
 
   it("are at most eight, the most important first", () => {
-    const found = findWhatStandsOut(
+    const found = cardsOf(
       inputs({
         durations: [
           series("/slow [GET]", (time) => 1 + time),
@@ -345,7 +281,7 @@ describe("the findings of a report", () => {
         ],
         quantities: [level("rss", "bytes", (time) => 80 * MB + 160 * MB * time), level("cpu", "cores", () => 0.97)],
         unread: { rows: 12, problems: [] },
-        stalls: [0, 1].map((process) => ({ process, count: 1, sum: 0.06, longest: 0.06, at: 2e9 })),
+        stalls: [0, 1].map((process) => ({ process, count: 1, sum: 0.06, longest: 0.06, at: 2e9, by: [] })),
         gcPauses: [{ process: 0, count: 1_204, sum: 48, longest: 0.045, at: 10e9 }],
       }, [1, 2]),
     );
@@ -354,17 +290,17 @@ describe("the findings of a report", () => {
       "bad latency",
       "bad memory",
       "attention latency",
-      "attention gc",
-      "attention latency",
       "attention cpu",
       "attention data",
+      "note stall",
+      "note stall",
     ]);
   });
 });
 
 it("a finding about a hot function names it, for the page to mark it", () => {
   const tree = frame("PID 1", 0, frame("isPrime", 2), frame("main", 1));
-  const [found] = findWhatStandsOut(
+  const [found] = cardsOf(
     inputs({ profiles: [{ name: "", process: 0, duration: 3, time: undefined, assumed: [], tree }] }),
   );
   assertEquals([found?.kind, found?.function], ["cpu", "isPrime"]);

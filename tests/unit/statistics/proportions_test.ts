@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals } from "@std/assert";
-import { differenceOfShares, upperTailOfNormal } from "../../../src/statistics/proportions.ts";
+import { upperTailOfNormal } from "../../../src/statistics/normal.ts";
+import { differenceOfShares } from "../../../src/statistics/proportions.ts";
 
 describe("upperTailOfNormal", () => {
   it("is that of the tables", () => {

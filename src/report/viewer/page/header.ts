@@ -60,24 +60,13 @@ function findings(
   const timed = (sentence: string): string =>
     withTimesOfDay(sentence, (at) => clock.timeWithDay(at / 1e9, clock.date(0) !== clock.date(span / 1e9)));
   const list = findings.map((finding) => {
-    const { text, because, kind, weight, label, window, function: called } = finding;
-    const shown = [label, window, called].some((subject) => subject !== undefined);
-    const body = [
-      h("span", { class: "kind" }, weightIcon(weight), KINDS[kind]),
-      h("span", { class: "text" }, timed(text)),
-      because !== undefined && h("span", { class: "because" }, timed(because)),
-    ];
+    const { weight, also = [] } = finding;
+    const others = also.map((of) => h("li", { class: `weight-${of.weight}` }, card(of, timed, show)));
     return h(
       "li",
       { class: `weight-${weight}` },
-      shown
-        ? h(
-          "button",
-          { class: "finding", type: "button", onclick: () => show(finding) },
-          ...body,
-          h("span", { class: "go" }, "Show me"),
-        )
-        : h("div", { class: "finding" }, ...body),
+      card(finding, timed, show),
+      others.length > 0 && h("ul", { class: "also", "aria-label": "With the same cause" }, ...others),
     );
   });
   const nothing = h("p", { class: "nothing" }, rows === 0 ? "There are no findings." : "Nothing stands out.");
@@ -86,6 +75,27 @@ function findings(
     { class: "findings", "aria-labelledby": "findings" },
     h("h2", { id: "findings" }, "What stands out"),
     list.length === 0 ? nothing : h("ol", {}, ...list),
+  );
+}
+
+/** A finding: a button, if there is something to show of it. `timed`: writes the times of a sentence. */
+function card(
+  finding: Finding,
+  timed: (sentence: string) => string,
+  show: (finding: Finding) => void,
+): HTMLElement {
+  const { text, because, kind, weight, label, window, function: called } = finding;
+  const body = [
+    h("span", { class: "kind" }, weightIcon(weight), KINDS[kind]),
+    h("span", { class: "text" }, timed(text)),
+    because !== undefined && h("span", { class: "because" }, timed(because)),
+  ];
+  if ([label, window, called].every((subject) => subject === undefined)) return h("div", { class: "finding" }, ...body);
+  return h(
+    "button",
+    { class: "finding", type: "button", onclick: () => show(finding) },
+    ...body,
+    h("span", { class: "go" }, "Show me"),
   );
 }
 

@@ -27,7 +27,9 @@ const NEAR = 0.015;
 
 /** The findings about a time, at their places; those that are close to each other share a sign. */
 export function timeSigns(store: ViewStore, clock: WallClock, show: (finding: Finding) => void): HTMLElement {
-  const timed = store.data.findings.filter(({ window }) => window !== undefined);
+  const timed = store.data.findings.flatMap((finding) => [finding, ...finding.also ?? []]).filter(({ window }) =>
+    window !== undefined
+  );
   const length = store.bins * store.data.bins.width;
   const placeOf = ({ window: [from, to] = [0, 0] }: Finding): number => (from + to) / 2 / length;
   const groups: [Finding, ...Finding[]][] = [];
