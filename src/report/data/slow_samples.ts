@@ -54,11 +54,13 @@ export async function readSlowSamples(
     const [first, last] = [samples.from, samples.from + BigInt(Math.ceil(endOf(samples)))];
     return `(${i}, ${literal(label)}, ${process}, ${slow}, ${every[0]}, ${every[1]}, ${first}, ${last})`;
   });
+  const bounds = profiles.map(({ samples: { from } }) => from).sort((a, b) => a < b ? -1 : 1);
   const table = await source.query(`
     SELECT wanted, (Timepoint - first)::DOUBLE AS ended, Measurement AS seconds, Measurement >= slow AS isSlow
     FROM ${source.durations.relation} AS rows JOIN (VALUES ${values.join(", ")})
       AS labels(wanted, Label, process, slow, everySlow, everyOther, first, last) USING (Label, process)
-    WHERE Timepoint >= first AND Timepoint - Measurement * 1e9 <= last
+    WHERE Timepoint >= ${bounds[0]} AND process IN (${[...new Set(profiles.map(({ process }) => process))].join(", ")})
+      AND Timepoint >= first AND Timepoint - Measurement * 1e9 <= last
       AND hash(Timepoint) % if(Measurement >= slow, everySlow, everyOther) = 0
     ORDER BY wanted`);
   const { wanted: indices, ended, seconds, isSlow } = table.columns() as unknown as Record<

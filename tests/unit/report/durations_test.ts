@@ -151,7 +151,7 @@ describe("durations of a report", () => {
     assertEquals(await labels({ labels: ["c"], pids: [1], from: 1_700_000_002_000_000_000n }), ["c", "rss"]);
   });
 
-  it("of 1,000 series in 16 processes fit into a page of 5 MB", async () => {
+  it("of 1,000 series in 16 processes fit into a page of 4 MB", async () => {
     const random = randomNumbers(3);
     const rows = (function* (): Generator<Row> {
       for (let i = 0; i < 320_000; i++) {
@@ -161,6 +161,6 @@ describe("durations of a report", () => {
     const data = await reportOn({ duration: rows });
     assertEquals(data.durations.length, 1_000);
     const { length } = await renderPage(data);
-    assert(length < 5_000_000, `${length} bytes`);
+    assert(length < 4_000_000, `${length} bytes`);
   });
 });
