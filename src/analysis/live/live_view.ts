@@ -5,6 +5,7 @@ import type { LiveProcess } from "./live_processes.ts";
 import { LiveProcesses } from "./live_process_list.ts";
 import { type LiveRequest, requestsOf } from "./live_requests.ts";
 import { type LiveSeries, LiveSeriesTable } from "./live_series.ts";
+import type { RowSource } from "./row_source.ts";
 import { RowAttribution } from "./row_attribution.ts";
 import type { UnreadableFile } from "./unreadable_files.ts";
 import { CHANNELS, NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND } from "../../series.ts";
@@ -18,11 +19,12 @@ export interface LiveViewOptions {
    */
   readonly wantsLabel?: (label: string) => boolean;
   /**
-   * Tells whether a process is of interest. Its isolate is empty if only its PID is known.
+   * Tells whether a process is of interest, by its id and the name of its service. Its isolate is empty
+   * if only its PID is known, of which several services may be.
    *
    * @default all are
    */
-  readonly wantsProcess?: (one: ProcessId) => boolean;
+  readonly wantsProcess?: (one: ProcessId, names: readonly string[]) => boolean;
   /**
    * Whether to keep series of several processes apart.
    *
@@ -72,14 +74,17 @@ export class LiveView {
   readonly #directory: LiveDirectory;
   readonly #processes = new LiveProcesses();
   readonly #attribution: RowAttribution;
-  readonly #table: LiveSeriesTable;
+  readonly #wanted = new Map<RowSource, boolean>();
+  #table: LiveSeriesTable;
+  #byProcess: boolean;
   #begin: number;
 
   /** Attaches to a directory, which need not exist yet. The first interval begins. */
   constructor(runtime: Runtime, path: string, options: LiveViewOptions = {}) {
     this.#runtime = runtime;
     this.#options = options;
-    this.#table = new LiveSeriesTable(options.byProcess ?? false);
+    this.#byProcess = options.byProcess ?? false;
+    this.#table = new LiveSeriesTable(this.#byProcess);
     this.#begin = runtime.clock.now();
     // What was recorded before shows the state of the processes, but belongs to no interval.
     this.#directory = new LiveDirectory(
@@ -94,6 +99,17 @@ export class LiveView {
     );
   }
 
+  /** Whether series of several processes are kept apart; a change forgets the history of the series. */
+  get byProcess(): boolean {
+    return this.#byProcess;
+  }
+
+  set byProcess(byProcess: boolean) {
+    if (byProcess === this.#byProcess) return;
+    this.#byProcess = byProcess;
+    this.#table = new LiveSeriesTable(byProcess);
+  }
+
   /** What is known before the first interval ends. */
   known(): LiveInterval {
     const { unreadable } = this.#directory;
@@ -105,11 +121,12 @@ export class LiveView {
     const { clock } = this.#runtime;
     const { wantsLabel = () => true } = this.#options;
     let otherRows = 0;
+    this.#wanted.clear();
     const found = this.#directory.look((given, label, value, time, weight) => {
       const source = this.#attribution.sourceOf(given, time);
       this.#processes.add(source, label, value, time, weight);
       if (source.channel === CHANNELS.runtime) return;
-      if (this.#wants(source) && wantsLabel(label)) this.#table.add(source, label, value, weight);
+      if (this.#wantsRowsOf(source) && wantsLabel(label)) this.#table.add(source, label, value, weight);
       else otherRows += weight;
     });
     const now = clock.now();
@@ -143,7 +160,18 @@ export class LiveView {
   }
 
   #wants({ pid, isolate = "" }: { readonly pid: number; readonly isolate?: string }): boolean {
-    return this.#options.wantsProcess?.({ pid, isolate }) ?? true;
+    const { wantsProcess } = this.#options;
+    if (wantsProcess === undefined) return true;
+    const { records } = this.#directory;
+    const known = isolate === "" ? records.ofPid(pid) : [records.get({ pid, isolate }) ?? []].flat();
+    return wantsProcess({ pid, isolate }, known.map(({ name }) => name));
+  }
+
+  /** The same of rows, looked up once for each source in an interval. */
+  #wantsRowsOf(source: RowSource): boolean {
+    let isWanted = this.#wanted.get(source);
+    if (isWanted === undefined) this.#wanted.set(source, isWanted = this.#wants(source));
+    return isWanted;
   }
 }
 

@@ -21,7 +21,7 @@ export interface Column<Row> {
    */
   readonly narrowest?: number;
   /** Styles a cell where there are colours. */
-  readonly style?: (text: string) => string;
+  readonly style?: (text: string, row: Row) => string;
 }
 
 /** Room for a table. */
@@ -47,10 +47,11 @@ export function formatTable<Row>(
   const line = (cells: readonly string[], style: (text: string, column: Column<Row>) => string): string =>
     fitted.map(({ column, width }, i) => style(align(shorten(cells[i]!, width), width, column.side ?? "right"), column))
       .join(GAP).trimEnd();
-  const styled = (text: string, { style }: Column<Row>): string => hasColors && style ? style(text) : text;
+  const styled = (row: Row) => (text: string, { style }: Column<Row>): string =>
+    hasColors && style ? style(text, row) : text;
   return [
     line(fitted.map(({ column }) => column.title), (text) => hasColors ? bold(text) : text),
-    ...rows.map((_, row) => line(fitted.map(({ cells }) => cells[row]!), styled)),
+    ...rows.map((row, i) => line(fitted.map(({ cells }) => cells[i]!), styled(row))),
   ].map((text) => `${text}\n`).join("");
 }
 

@@ -2,12 +2,12 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { labelMatcher } from "../../../label_pattern.ts";
 import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
 import { jsonHelp } from "./json.ts";
-import { openDisplay, QuitRequest } from "./display.ts";
-import { type SortKey, sortKeys } from "./text.ts";
+import { Controls, type SortKey, sortKeys } from "./controls.ts";
+import { openDisplay } from "./display.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoryOr } from "../../input/default_directory.ts";
-import { addIsolateOption, addLabelOption, addPidOption, wholeNumber } from "../../input/options.ts";
+import { addIsolateOption, addLabelOption, addPidOption, addProgramOption, wholeNumber } from "../../input/options.ts";
 import { writeError } from "../../terminal/style.ts";
 import { counted } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
@@ -31,13 +31,18 @@ one that is started anew is one row. PIDs are those that the programs see, which
 in containers are often 1; rows of layout "append" have nothing but the PID, so
 those that could be of several programs are a row of their own.
 
-Press q or Ctrl-C to quit. Without a terminal, and in one that is dumb or has no
-size, it prints blocks of plain text.
+Keys: q or Ctrl-C quits, s sorts by something else, p shows each process or
+their sum, the space bar stops the screen and lets it go on, / filters by a part
+of the label (Enter keeps it, Esc shows all), and arrows, j and k, PgUp and
+PgDn, g and G scroll. What is wrong comes first: programs that were killed or
+failed, then those whose loop lags most. Without a terminal, and in one that is
+dumb or has no size, it prints blocks of plain text.
 ${jsonHelp}
 
 Examples:
   kymo top _monitoring
   kymo top _monitoring --label "* [GET]" --sort p99
+  kymo top _monitoring --program "orders*" --by-process
   kymo top _monitoring --json --count 10     ten seconds, a JSON object each`;
 
 /** The shortest interval, in seconds. */
@@ -54,6 +59,7 @@ interface TopOptions {
   readonly label?: readonly string[];
   readonly pid?: readonly number[];
   readonly isolate?: readonly string[];
+  readonly program?: readonly string[];
   readonly byProcess?: boolean;
   readonly sort: SortKey;
   readonly count?: number;
@@ -67,7 +73,7 @@ export function addTopCommand(program: Command, context: CliContext, end: (code:
     .description(description)
     .argument("[DIR]", `the monitoring directory; ${DEFAULT_DIRECTORY_HELP}`)
     .option("--interval <S>", "seconds between two updates", parseInterval, 1);
-  addIsolateOption(addPidOption(addLabelOption(command)))
+  addProgramOption(addIsolateOption(addPidOption(addLabelOption(command))))
     .option("--by-process", "show each process separately")
     .addOption(new Option("--sort <BY>", "order of the series").choices(sortKeys).default("rate"))
     .option("--count <N>", "end after this many updates", wholeNumber(1))
@@ -84,9 +90,9 @@ export function addTopCommand(program: Command, context: CliContext, end: (code:
  * code.
  */
 async function watch(directory: string, options: TopOptions, context: CliContext): Promise<ExitCode> {
-  const { look, stdout, runtime } = context;
+  const { stdout, runtime } = context;
   const { clock, timers } = runtime;
-  const found = look(directory);
+  const found = context.look(directory);
   if (found === "something else") {
     throw new KymoError("invalid-argument", `Cannot watch: ${quotePath(directory)}: not a directory`);
   }
@@ -97,18 +103,22 @@ async function watch(directory: string, options: TopOptions, context: CliContext
   if (denied !== undefined) {
     throw new KymoError("permission-denied", `Cannot watch: ${quotePath(directory)}: ${denied}`);
   }
-  const { interval, label, pid, isolate, byProcess = false, sort, json = false } = options;
+  const { interval, label, pid, isolate, program, byProcess = false, sort, json = false } = options;
+  const wantsName = program === undefined ? undefined : labelMatcher(...program);
   const { LiveView } = await import("../../../analysis/live/live_view.ts");
   const view = new LiveView(runtime, directory, {
     byProcess,
     ...label === undefined ? {} : { wantsLabel: labelMatcher(...label) },
-    wantsProcess: (id) => (pid?.includes(id.pid) ?? true) && (isolate?.includes(id.isolate) ?? true),
+    wantsProcess: (id, names) =>
+      (pid?.includes(id.pid) ?? true) && (isolate?.includes(id.isolate) ?? true) &&
+      (wantsName === undefined || names.some(wantsName)),
   });
-  using display = openDisplay({ directory, sort, label, processes: wantedProcesses(options), json }, context);
-  using quit = new QuitRequest(context, display.isScreen);
+  const look = { directory, label, processes: wantedProcesses(options), json };
+  using display = openDisplay({ ...look, controls: () => controls }, context);
+  using controls = new Controls(context, display.isScreen, { sort, byProcess });
   // The terminal must be restored however the program ends.
   using _end = atEnd(runtime, () => {
-    quit.releaseKeyboard();
+    controls.releaseKeyboard();
     display[Symbol.dispose]();
   });
   display.begin(view.known());
@@ -117,10 +127,15 @@ async function watch(directory: string, options: TopOptions, context: CliContext
   const length = interval * NANOSECONDS_PER_SECOND;
   let next = clock.now() + length;
   for (let left = options.once ? 1 : options.count ?? Infinity; left > 0; left--) {
-    while (!quit.requested && clock.now() < next) {
+    while (!controls.quits && clock.now() < next) {
+      if (controls.hasChanged) {
+        controls.hasChanged = false;
+        view.byProcess = controls.choice.byProcess;
+        display.redraw();
+      }
       await timers.sleep(Math.min(KEY_INTERVAL, Math.ceil((next - clock.now()) / NANOSECONDS_PER_MS)));
     }
-    if (quit.requested || stdout.isGone) break;
+    if (controls.quits || stdout.isGone) break;
     const ended = view.endInterval();
     if (ended.unreadable.length > 0) ({ unreadable } = ended);
     display.show(ended);
@@ -131,10 +146,11 @@ async function watch(directory: string, options: TopOptions, context: CliContext
 }
 
 /** The selected processes for people; `undefined` if all are. */
-function wantedProcesses({ pid, isolate }: TopOptions): string | undefined {
+function wantedProcesses({ pid, isolate, program }: TopOptions): string | undefined {
   const parts = [
     ...pid === undefined ? [] : [`PID ${pid.join(" or ")}`],
     ...isolate === undefined ? [] : [`isolate ${isolate.join(" or ")}`],
+    ...program === undefined ? [] : [`the name ${program.map(sanitize).join(" or ")}`],
   ];
   return parts.length === 0 ? undefined : parts.join(" and ");
 }

@@ -1,13 +1,15 @@
 import type { LiveInterval } from "../../../analysis/live/live_view.ts";
 import { toJson } from "./json.ts";
-import { formatInterval, type SortKey } from "./text.ts";
+import type { Controls } from "./controls.ts";
+import { formatInterval } from "./text.ts";
 import type { CliContext, Output } from "../../context.ts";
 
 /** What to show, and how. */
 export interface DisplayOptions {
   /** The monitoring directory as the user named it. */
   readonly directory: string;
-  readonly sort: SortKey;
+  /** What the user has chosen, and the keys if there are any. */
+  readonly controls: () => Controls;
   /** The selected labels and processes. Default: all. */
   readonly label?: readonly string[] | undefined;
   readonly processes?: string | undefined;
@@ -23,6 +25,8 @@ export interface Display extends Disposable {
   begin(known: LiveInterval): void;
   /** Shows an interval. */
   show(interval: LiveInterval): void;
+  /** Shows the latest interval again, since something else was chosen. */
+  redraw(): void;
 }
 
 /** Opens a display: lines of JSON, the screen of a terminal, or blocks of text. */
@@ -36,35 +40,50 @@ function jsonLines({ stdout }: CliContext): Display {
     isScreen: false,
     begin: () => {},
     show: (interval) => stdout.write(toJson(interval)),
+    redraw: () => {},
     [Symbol.dispose]: () => {},
   };
 }
 
 function blocks(options: DisplayOptions, { stdout }: CliContext): Display {
   const room = { width: undefined, height: undefined, hasColors: stdout.hasColors };
+  const { controls, ...look } = options;
   let isFirst = true;
   return {
     isScreen: false,
     begin: () => {},
     show(interval) {
-      const lines = formatInterval(interval, { ...options, ...room });
+      const { lines } = formatInterval(interval, { ...look, ...room, choice: controls().choice, hasKeys: false });
       stdout.write(`${isFirst ? "" : "\n"}${lines.join("\n")}\n`);
       isFirst = false;
     },
+    redraw: () => {},
     [Symbol.dispose]: () => {},
   };
 }
 
 function screenful(options: DisplayOptions, { stdout }: CliContext): Display {
   const screen = new Screen(stdout);
-  const show = (interval: LiveInterval): void => {
+  const { controls, ...look } = options;
+  let latest: LiveInterval | undefined;
+  const redraw = (): void => {
+    if (latest === undefined) return;
     const { columns: width, rows: height, hasColors } = stdout; // the user may resize it
-    screen.draw(formatInterval(interval, { ...options, width, height, hasColors }));
+    const { choice, hasKeys } = controls();
+    const { lines, scrollable } = formatInterval(latest, { ...look, width, height, hasColors, choice, hasKeys });
+    controls().limitScroll(scrollable);
+    screen.draw(lines);
+  };
+  const show = (interval: LiveInterval): void => {
+    if (controls().choice.isPaused) return;
+    latest = interval;
+    redraw();
   };
   return {
     isScreen: true,
     begin: show,
     show,
+    redraw,
     [Symbol.dispose]: () => screen.close(),
   };
 }
@@ -99,36 +118,5 @@ export class Screen {
   close(): void {
     if (this.#isOpen) this.#output.write(leave);
     this.#isOpen = false;
-  }
-}
-
-/** What Ctrl-C sends while keys are read, instead of a signal. */
-const CTRL_C = "\x03";
-
-/** Whether the user wants to quit: SIGINT, Ctrl-C, or the key `q` if keys are read. */
-export class QuitRequest implements Disposable {
-  /** Whether the user has asked to quit. */
-  requested = false;
-  readonly #removeListener: () => void;
-  #releaseKeyboard: (() => void) | undefined;
-
-  /** Listens until disposal. */
-  constructor(context: CliContext, readsKeys: boolean) {
-    this.#removeListener = context.onInterrupt(() => this.requested = true);
-    if (!readsKeys) return;
-    this.#releaseKeyboard = context.onKeys?.((keys) => {
-      if (keys.includes("q") || keys.includes(CTRL_C)) this.requested = true;
-    });
-  }
-
-  /** Stops reading keys. */
-  releaseKeyboard(): void {
-    this.#releaseKeyboard?.();
-    this.#releaseKeyboard = undefined;
-  }
-
-  [Symbol.dispose](): void {
-    this.releaseKeyboard();
-    this.#removeListener();
   }
 }

@@ -2,9 +2,12 @@ import type { LiveProcess } from "../../../analysis/live/live_processes.ts";
 import type { LiveRequest } from "../../../analysis/live/live_requests.ts";
 import { isAlive, type LiveInterval, type LiveSeriesWithHistory } from "../../../analysis/live/live_view.ts";
 import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
+import { labelMatcher } from "../../../label_pattern.ts";
+import { hasFailed } from "../../../analysis/programs/remarks.ts";
+import { type Choice, keysLine, type SortKey } from "./controls.ts";
 import { remarks, shortName, stateText } from "./words.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
-import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
+import { bold, COMPACT, dim, red, SPACED, yellow } from "../../terminal/style.ts";
 import { type Column, formatTable } from "../../terminal/table.ts";
 import { formatClock } from "../../../display/local_time.ts";
 import {
@@ -19,21 +22,17 @@ import {
 } from "../../../display/numbers.ts";
 import { labelText, sanitize } from "../../../display/sanitize.ts";
 import { processKey } from "../../../files/names.ts";
-import { FAILED_OUTCOMES } from "../../../http/request_labels.ts";
+import { FAILED_OUTCOMES, parseRequestLabel } from "../../../http/request_labels.ts";
 import { CHANNELS } from "../../../series.ts";
 import { align, displayWidth, shorten } from "../../../display/text_width.ts";
-
-/** What series may be ordered by. */
-export const sortKeys = ["rate", "p50", "p99", "max", "label"] as const;
-
-/** One of them. */
-export type SortKey = typeof sortKeys[number];
 
 /** What the text shows, and the room for it. */
 export interface TextOptions {
   /** The monitoring directory as the user named it. */
   readonly directory: string;
-  readonly sort: SortKey;
+  /** What the user has chosen, and whether keys can change it. */
+  readonly choice: Choice;
+  readonly hasKeys: boolean;
   /** The selected labels and processes. Default: all. */
   readonly label?: readonly string[] | undefined;
   readonly processes?: string | undefined;
@@ -49,29 +48,68 @@ const NOTHING = "–";
 /** Columns of a sparkline. */
 const SPARKLINE = 30;
 
-/** An interval as lines that fit into the terminal. */
-export function formatInterval(interval: LiveInterval, options: TextOptions): string[] {
-  const { width = Infinity, height = Infinity } = options;
+/** Text of an interval. */
+export interface IntervalText {
+  /** Lines that fit into the terminal. */
+  readonly lines: string[];
+  /** How far they can be scrolled. */
+  readonly scrollable: number;
+}
+
+/** An interval as text that fits into the terminal. */
+export function formatInterval(interval: LiveInterval, options: TextOptions): IntervalText {
+  const { width = Infinity, height = Infinity, choice, hasKeys, hasColors } = options;
   const cut = (line: string): string => shorten(line, width);
   const head = [title(interval, options), ...notes(interval).map(cut)];
   const hint = hints(interval, options).map(cut);
-  if (interval.processes.length === 0 && interval.series.length === 0) return [...head, "", ...hint];
-  const processes = tableOf(processColumns(interval), interval.processes, options);
-  const durations = sorted(interval.series.filter(({ unit }) => unit === "s"), options.sort);
-  const quantities = sorted(interval.series.filter(({ unit }) => unit !== "s"), options.sort);
+  const keys = hasKeys ? keysOf(choice, width, hasColors) : [];
+  if (interval.processes.length === 0 && interval.series.length === 0) {
+    return { lines: [...head, "", ...hint, ...keys], scrollable: 0 };
+  }
+  const wanted = choice.filter === "" ? () => true : labelMatcher(`*${choice.filter}*`);
+  const all = interval.series.filter(({ label }) => wanted(label));
+  const processes = tableOf(processColumns(interval), worstFirst(interval.processes), options);
+  const durations = sorted(all.filter(({ unit }) => unit === "s"), choice.sort);
+  const quantities = sorted(all.filter(({ unit }) => unit !== "s"), choice.sort);
+  const failed = failing(interval.requests.filter(({ route, verb }) => wanted(`${route} [${verb}]`)));
+  // Whoever scrolls sees all of it.
+  const isWhole = choice.scroll > 0;
+  const most = (lines: readonly string[], part: number): readonly string[] =>
+    isWhole ? lines : limited(lines, Math.max(3, Math.floor(height * part)));
   const tables = [
-    [...limited(processes, Math.max(4, Math.floor(height / 3))), ...remarks(interval.processes).map(cut)],
-    limited(
-      tableOf(requestColumns(interval), failing(interval.requests), options),
-      Math.max(3, Math.floor(height / 4)),
-    ),
+    [...most(processes, 1 / 3), ...remarks(interval.processes).map(cut)],
+    most(tableOf(requestColumns(interval), failed, options), 1 / 4),
     tableOf(seriesColumns("duration", interval), durations.filter((one) => !isOutgoing(one)), options),
     tableOf(seriesColumns("outgoing request", interval), durations.filter(isOutgoing), options),
     tableOf(seriesColumns("quantity", interval), quantities, options),
   ];
   const lines = tables.filter((table) => table.length > 1).flatMap((table) => ["", ...table]);
-  const end = hint.length > 0 ? ["", ...hint] : [];
-  return [...head, ...limited(lines, height - head.length - end.length), ...end];
+  const none = all.length === 0 && choice.filter !== "" ? [`No label has "${sanitize(choice.filter)}" in it.`] : [];
+  const end = [...hint, ...none].length > 0 ? ["", ...hint, ...none.map(cut)] : [];
+  const room = height - head.length - end.length - keys.length;
+  const scrollable = Number.isFinite(room) ? Math.max(0, lines.length - Math.max(1, room)) : 0;
+  const scroll = Math.min(choice.scroll, scrollable);
+  return { lines: [...head, ...limited(lines.slice(scroll), room), ...end, ...keys], scrollable };
+}
+
+function keysOf(choice: Choice, width: number, hasColors: boolean): string[] {
+  const line = shorten(sanitize(keysLine(choice, width)), width);
+  return [hasColors ? dim(line) : line];
+}
+
+/** Seconds of lag that are shown as a warning, and as a problem. */
+const LAG_WARNING = 0.05;
+const LAG_PROBLEM = 0.2;
+
+/** Those that were killed or failed first, then those whose loop lags most; else in the order given. */
+function worstFirst(processes: readonly LiveProcess[]): LiveProcess[] {
+  const lag = ({ lag = 0 }: LiveProcess): number => lag >= LAG_WARNING ? rank(lag) : 0;
+  return processes.toSorted((one, other) => Number(isWrong(other)) - Number(isWrong(one)) || lag(other) - lag(one));
+}
+
+function isWrong(one: LiveProcess): boolean {
+  return one.state === "killed" || one.end !== undefined && hasFailed(one.end) ||
+    one.restarts !== undefined && hasFailed(one.restarts.last);
 }
 
 function isOutgoing({ channel }: LiveSeriesWithHistory): boolean {
@@ -97,6 +135,7 @@ function processColumns({ processes, seconds, sampled }: LiveInterval): Column<L
     {
       title: "loop lag",
       cell: ({ lag }) => shown(lag, (seconds) => formatDuration(seconds, COMPACT)),
+      style: (text, { lag = 0 }) => lag >= LAG_PROBLEM ? red(text) : lag >= LAG_WARNING ? yellow(text) : text,
       rank: 3,
       of: "lag",
     },
@@ -112,7 +151,12 @@ function processColumns({ processes, seconds, sampled }: LiveInterval): Column<L
       rank: 2,
       of: "gc",
     },
-    { title: "", cell: stateText, side: "left" },
+    {
+      title: "",
+      cell: stateText,
+      side: "left",
+      style: (text, one) => isWrong(one) ? red(text) : one.growth === undefined ? text : yellow(text),
+    },
   ];
   return columns.filter(({ of }) => of === undefined || processes.some((one) => one[of] !== undefined));
 }
@@ -123,7 +167,11 @@ function requestColumns({ requests, processes, sampled }: LiveInterval): Column<
   return [
     { title: "failing", cell: ({ route, verb }) => sanitize(`${route} [${verb}]`), side: "left", narrowest: 12 },
     ...processColumn(requests, processes),
-    { title: "failed/s", cell: ({ failedRate }) => mark + formatRate(failedRate, COMPACT) },
+    {
+      title: "failed/s",
+      cell: ({ failedRate }) => mark + formatRate(failedRate, COMPACT),
+      style: (text, { failed }) => failed > 0 ? red(text) : text,
+    },
     {
       title: "of all",
       cell: ({ failedShare }) => failedShare === null ? NOTHING : mark + formatPercent(failedShare, COMPACT),
@@ -166,7 +214,13 @@ function seriesColumns(kind: string, { series, processes, seconds }: LiveInterva
     number === null ? NOTHING : sign + formatQuantity(number, unit, COMPACT);
   const longest = series.reduce((longest, { history }) => Math.max(longest, history.length), 0);
   return [
-    { title: kind, cell: ({ label }) => labelText(label), side: "left", narrowest: 12 },
+    {
+      title: kind,
+      cell: ({ label }) => labelText(label),
+      side: "left",
+      narrowest: 12,
+      style: (text, { label }) => isFailure(label) ? red(text) : text,
+    },
     ...processColumn(series, processes),
     { title: "rate/s", cell: ({ rate, sampled }) => mark("≈", sampled) + formatRate(rate, COMPACT) },
     { title: "p50", cell: (one) => value(one.p50, one, mark("≈", one.approximate)), rank: 2 },
@@ -180,6 +234,11 @@ function seriesColumns(kind: string, { series, processes, seconds }: LiveInterva
       rank: 1,
     },
   ];
+}
+
+function isFailure(label: string): boolean {
+  const outcome = parseRequestLabel(label)?.outcome;
+  return FAILED_OUTCOMES.some((failed) => failed === outcome);
 }
 
 function sorted(series: readonly LiveSeriesWithHistory[], key: SortKey): LiveSeriesWithHistory[] {
@@ -227,7 +286,7 @@ const NARROWEST = 8;
  * then the directory.
  */
 function title({ time, processes, seconds }: LiveInterval, options: TextOptions): string {
-  const { directory, width = Infinity, hasColors } = options;
+  const { directory, width = Infinity, hasColors, choice } = options;
   const alive = processes.filter(isAlive);
   const workers = alive.filter(({ kind }) => kind === "worker").length;
   const rate = processes.reduce((sum, { count }) => sum + count, 0) / seconds;
@@ -235,7 +294,7 @@ function title({ time, processes, seconds }: LiveInterval, options: TextOptions)
   const sums = `${programs.join(", ")} · ${formatRate(rate, COMPACT)} rows/s`;
   const place = sanitize(directory);
   const attempts = [
-    [`${NAME} `, ` · ${sums} · ${formatClock(BigInt(time) * 1_000_000n)}`],
+    [`${NAME} `, ` · ${sums} · ${choice.isPaused ? "paused at " : ""}${formatClock(BigInt(time) * 1_000_000n)}`],
     [`${NAME} `, ` · ${sums}`],
     ["", ` · ${sums}`],
   ];

@@ -110,6 +110,62 @@ describe("kymo top", () => {
     }
   });
 
+  it("sorts, filters, pauses, scrolls and tells processes apart by keys", async () => {
+    const stdout = fakeOutput({ ...terminal, columns: 100, rows: 14 });
+    const { monitor, runtime } = recording(stdout);
+    let press: (keys: string) => void = () => {};
+    const onKeys = (listener: (keys: string) => void): () => void => {
+      press = listener;
+      return () => {};
+    };
+    const frames: string[][] = [];
+    const after = (ms: number, keys: string): void => {
+      runtime.timers.after(ms, () => press(keys));
+      runtime.timers.after(ms + 200, () =>
+        frames.push(
+          stdout.text.split("\x1b[H").at(-1)!.split("\x1b[J")[0]!.split("\r\n").map((line) =>
+            line.replace("\x1b[K", "").trimEnd()
+          ),
+        ));
+    };
+    after(1_100, "s");
+    after(2_100, "/b");
+    after(2_500, "\r");
+    after(3_100, "\x1b");
+    after(3_500, " ");
+    after(4_100, "p"); // does not move the screen on
+    after(5_100, " ");
+    after(6_500, "\x1b[B\x1b[B");
+    after(7_500, "q");
+    assertEquals(await top(["_monitoring"], { stdout, runtime, onKeys }), [0]);
+    const [sorted, typing, filtered, all, paused, stillPaused, goesOn, scrolled] = frames;
+    assertEquals(sorted!.at(-1), "q quit  s sort: p50  space pause  p by process  / filter  ↑↓ scroll");
+    assertEquals(typing!.at(-1), "filter: b▏ (Enter keeps it, Esc shows all)");
+    const labels = (frame: string[]): string[] => frame.flatMap((line) => /^[ab](?= )/.exec(line)?.[0] ?? []);
+    assertEquals([typing!, filtered!, all!].map(labels), [["b"], ["b"], ["a", "b"]]);
+    assertEquals([paused![0]!.includes("paused at"), paused![0], paused!.at(-1)!.includes("space go on")], [
+      true,
+      stillPaused![0],
+      true,
+    ]);
+    assertEquals(stillPaused!.at(-1)!.includes("p in sum"), true);
+    assertEquals(goesOn![0]!.includes("paused"), false);
+    assertEquals(scrolled!.length <= 14, true);
+    await monitor.stop();
+  });
+
+  it("watches only programs with such a name", async () => {
+    const { stdout, monitor, runtime } = recording(fakeOutput());
+    await top(["_monitoring", "--once", "--json", "--program", "app*"], { stdout, runtime });
+    await top(["_monitoring", "--once", "--json", "--program", "other"], { stdout, runtime });
+    const printed = stdout.text.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(
+      printed.map(({ series, processes, others }) => [series.length > 0, processes.length, others.processes]),
+      [[true, 1, 0], [false, 0, 1]],
+    );
+    await monitor.stop();
+  });
+
   it("ends with SIGINT, and restores the terminal if the program ends otherwise", async () => {
     const stdout = fakeOutput(terminal);
     const runtime = new FakeRuntime();

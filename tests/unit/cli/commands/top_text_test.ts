@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { LiveProcess } from "../../../../src/analysis/live/live_processes.ts";
 import type { LiveRequest } from "../../../../src/analysis/live/live_requests.ts";
 import type { LiveInterval } from "../../../../src/analysis/live/live_view.ts";
+import type { Choice } from "../../../../src/cli/commands/top/controls.ts";
 import { formatInterval } from "../../../../src/cli/commands/top/text.ts";
 import { formatClock } from "../../../../src/display/local_time.ts";
 import { displayWidth } from "../../../../src/display/text_width.ts";
@@ -33,9 +34,11 @@ function container(name: string, host: string, properties: Partial<LiveProcess>)
 /** The local time of some seconds after 1970. */
 const clock = (seconds: number): string => formatClock(BigInt(seconds) * 1_000_000_000n);
 
+const CHOICE: Choice = { sort: "rate", byProcess: false, isPaused: false, filter: "", isTyping: false, scroll: 0 };
+const LOOK = { directory: "dir", choice: CHOICE, hasKeys: false, height: undefined, hasColors: false } as const;
+
 function textOf(interval: LiveInterval, width?: number): string[] {
-  const options = { directory: "dir", sort: "rate", width, height: undefined, hasColors: false } as const;
-  return formatInterval(interval, options).slice(2);
+  return formatInterval(interval, { ...LOOK, width }).lines.slice(2);
 }
 
 describe("the text of kymo top", () => {
@@ -48,6 +51,39 @@ describe("the text of kymo top", () => {
     ];
     const starts = textOf({ ...interval([]), series }).map((line) => line.split(/ {2,}/)[0]);
     assertEquals(starts.slice(-5), ["duration", "/orders/:id [GET]", "", "outgoing request", "api.example.com [GET]"]);
+  });
+
+  it("puts the worst first, and colours errors and lag where there are colours", () => {
+    const processes = [
+      container("well", "web-1", { lag: 0.001 }),
+      container("late", "web-2", { lag: 0.06 }),
+      container("stuck", "web-3", { lag: 1.5 }),
+      container("dead", "web-4", { state: "killed" }),
+    ];
+    const names = textOf(interval(processes)).slice(1, 5).map((line) => /(\w+)@/.exec(line)?.[1]);
+    assertEquals(names, ["dead", "stuck", "late", "well"]);
+    const failed = { outcome: 1, count: 2, rate: 1, failed: 2, failedRate: 1, failedShare: 1, failures: { "5xx": 2 } };
+    const requests = [{ route: "/pay", verb: "GET", ...failed }];
+    const look = { ...LOOK, width: undefined, hasColors: true };
+    const { lines } = formatInterval(interval(processes, requests), look);
+    const coloured = lines.flatMap((line) => {
+      return line.split("\x1b[").flatMap((part) => /^3([13])m *([^ ]+)/.exec(part)?.slice(1).join(" ") ?? []);
+    });
+    assertEquals(coloured, ["1 killed", "1 1.50s", "3 60.0ms", "1 1"]);
+    assertEquals(textOf(interval(processes, requests)).some((line) => line.includes("\x1b")), false);
+  });
+
+  it("fits into 40 to 200 columns, with its keys on the last line", () => {
+    const processes = Array.from({ length: 30 }, (_, i) => container(`orders-${i}`, "web-1", { rss: 1e8, lag: 0.3 }));
+    for (let width = 40; width <= 200; width += 10) {
+      const { lines, scrollable } = formatInterval(interval(processes), { ...LOOK, hasKeys: true, width, height: 20 });
+      assertEquals(lines.filter((line) => displayWidth(line) > width), [], `${width}`);
+      assertEquals([lines.length <= 20, lines.at(-1)!.startsWith("q quit  s sort: rate")], [true, true]);
+      assertEquals(scrollable, 0); // the table of processes takes a third until somebody scrolls
+      const choice = { ...CHOICE, scroll: 1 };
+      const whole = formatInterval(interval(processes), { ...LOOK, choice, hasKeys: true, width, height: 20 });
+      assertEquals([whole.scrollable > 10, whole.lines.length], [true, 20]);
+    }
   });
 
   it("names each program, says in words what is wrong with which, and counts those that live", () => {
@@ -78,8 +114,12 @@ describe("the text of kymo top", () => {
     ];
     assertEquals(textOf(interval(processes)), [
       "PID  program                          rows/s    RSS",
-      "  1  bun 1.4.5 · catalog@web-1             1      –",
       "  1  bun 1.4.5 · mail@web-3                1      –  crash loop",
+      "  1  bun 1.4.5 · billing@web-4             0      –  killed",
+      "  1  bun 1.4.5 · old@web-4                 0      –  killed 9 s ago",
+      "  1  bun 1.4.5 · code@web-7                0      –  exited (3) 5 s ago",
+      "  1  bun 1.4.5 · threw@web-7               0      –  uncaught TypeError 0 s ago",
+      "  1  bun 1.4.5 · catalog@web-1             1      –",
       "  1  bun 1.4.5 · orders@web-2              1  350MB  memory grows",
       "  1  bun 1.4.5 · orders@web-2 worker       1      –",
       "  1  bun 1.4.5 · quiet@web-5               0      –  silent for 7 s",
@@ -88,12 +128,8 @@ describe("the text of kymo top", () => {
       "  1  bun 1.4.5 · part@web-5                1      –",
       "  1  bun 1.4.5 · rest@web-5                1      –",
       "  1  bun 1.4.5 · memory@web-6              0      –  alive or not: unknown",
-      "  1  bun 1.4.5 · billing@web-4             0      –  killed",
-      "  1  bun 1.4.5 · old@web-4                 0      –  killed 9 s ago",
-      "  1  bun 1.4.5 · code@web-7                0      –  exited (3) 5 s ago",
       "  1  bun 1.4.5 · done@web-7                0      –  stopped 5 s ago",
       "  1  bun 1.4.5 · term@web-7                0      –  SIGTERM 5 s ago",
-      "  1  bun 1.4.5 · threw@web-7               0      –  uncaught TypeError 0 s ago",
       "  1  PID 1                                 1      –",
       "mail@web-3: crash loop: 12 restarts in 60 s, last ended by an uncaught TypeError",
       "orders@web-2: memory grows: from 104 MB to 350 MB in 1 min",
