@@ -126,7 +126,7 @@ describe("the report of awkward data", { skip: missing("chromium") }, () => {
   it("has marks as lines on all charts and signs on the strip of time, and stays at the finest zoom", async () => {
     const data = fakeReport({ labels: 1, bins: 100, perBin: 2, pids: [1], profiles: 0 });
     const marks = [{ at: 25e9, text: "deploy 1.4.2", process: 0 }];
-    const { page, close } = await openReport({ ...data, marks } as ReportData);
+    const { page, close } = await openReport({ ...data, marks });
     await scrollTo(page, ".columns");
     // Nothing else has this colour.
     const counts = await page.evaluate<number[]>(

@@ -5,7 +5,7 @@
  */
 
 import type uPlot from "uplot";
-import { type Mark, marksOf } from "../model/marks.ts";
+import type { MarkData } from "../../shared/report_data.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, translucent } from "../ui/colours.ts";
 import { FONT } from "./axes.ts";
@@ -20,7 +20,7 @@ const LONGEST = 28;
 export function drawMarks(plot: uPlot, store: ViewStore, palette: Palette): void {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
-  const marks = marksOf(store.data).map((mark) => ({ mark, x: plot.valToPos(mark.at / 1e9, "x", true) }))
+  const marks = store.data.marks.map((mark) => ({ mark, x: plot.valToPos(mark.at / 1e9, "x", true) }))
     .filter(({ x }) => x >= bbox.left && x <= bbox.left + bbox.width);
   if (marks.length === 0) return;
   ctx.strokeStyle = palette.mark;
@@ -51,7 +51,7 @@ export function drawMarks(plot: uPlot, store: ViewStore, palette: Palette): void
   }
 }
 
-function shortened({ text }: Mark): string {
+function shortened({ text }: MarkData): string {
   const characters = [...text];
   return characters.length <= LONGEST ? text : `${characters.slice(0, LONGEST - 1).join("")}…`;
 }

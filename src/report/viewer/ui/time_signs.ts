@@ -6,9 +6,8 @@
  */
 
 import { withTimesOfDay } from "../../shared/clock_times.ts";
-import type { Finding } from "../../shared/report_data.ts";
+import type { Finding, MarkData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { type Mark, marksOf } from "../model/marks.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, svg } from "./dom.ts";
 
@@ -55,7 +54,7 @@ export function timeSigns(store: ViewStore, clock: WallClock, show: (finding: Fi
       weightIcon(worst.weight),
     );
   });
-  for (const mark of marksOf(store.data)) signs.push(signOf(mark, store, clock));
+  for (const mark of store.data.marks) signs.push(signOf(mark, store, clock));
   return h(
     "div",
     { class: "signs", role: "group", "aria-label": "Findings and marks", hidden: signs.length === 0 },
@@ -67,7 +66,7 @@ export function timeSigns(store: ViewStore, clock: WallClock, show: (finding: Fi
 const AROUND_MARK = 0.1;
 
 /** The sign of what a program marked; it shows the time around it. */
-function signOf({ at, text }: Mark, store: ViewStore, clock: WallClock): HTMLButtonElement {
+function signOf({ at, text }: MarkData, store: ViewStore, clock: WallClock): HTMLButtonElement {
   const { width } = store.data.bins;
   const around = store.bins * AROUND_MARK / 2;
   const flag = svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, svg("path", { d: FLAG }));
