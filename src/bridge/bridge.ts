@@ -42,6 +42,12 @@ const STATE_INTERVAL = 10_000;
 const RECOVERY_INTERVAL = 10_000;
 const LIVING_INTERVAL = 2_000;
 
+/**
+ * ms by which a file's time may be earlier than that at which it was there: it is published after its
+ * last row was written, and clocks are set.
+ */
+const FILE_TIME_MARGIN = 10_000;
+
 /** The part of the time that looking may take. */
 const LOOK_SHARE = 0.2;
 
@@ -81,6 +87,8 @@ export class Bridge {
   #failures = 0;
   #hasFailed = false;
   #lastLook = 0;
+  /** When the last look began that has read everything, ns since 1970. */
+  #lastWholeLook: number | undefined;
   #cached: readonly Metric[] | undefined;
 
   private constructor(runtime: Runtime, options: BridgeOptions, directory: MonitoringDirectory, lock: FileHandle) {
@@ -194,6 +202,7 @@ export class Bridge {
     try {
       await this.#rows.look();
       await this.#compacted.look(this.#rows.compacted);
+      this.#lastWholeLook = this.#lastLook;
       this.#told(undefined);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
@@ -239,9 +248,22 @@ export class Bridge {
     ];
   }
 
+  /** Writes the state, and tells that it has the rows of all files that were there. */
   #writeState(): void {
-    if (!this.#counts.isChanged) return;
-    const state = {
+    try {
+      if (this.#counts.isChanged) this.#place.writeState(`${JSON.stringify(this.#state)}\n`);
+      this.#counts.isChanged = false;
+      if (this.#lastWholeLook === undefined) return;
+      this.#place.markCounted(this.#lastWholeLook / NANOSECONDS_PER_MS - FILE_TIME_MARGIN);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      this.#failures++;
+      this.#told(fileError("Cannot write", this.#place.statePath, error).message);
+    }
+  }
+
+  get #state(): Fields {
+    return {
       format: FORMAT,
       began: String(this.#began),
       ...this.#counts.stored,
@@ -249,14 +271,6 @@ export class Bridge {
       appended: this.#rows.stored,
       compacted: this.#compacted.stored,
     };
-    try {
-      this.#place.writeState(`${JSON.stringify(state)}\n`);
-      this.#counts.isChanged = false;
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      this.#failures++;
-      this.#told(fileError("Cannot write", this.#place.statePath, error).message);
-    }
   }
 
   #restore(): void {

@@ -5,6 +5,7 @@
  * | -------------------- | --------------------------------------------------------------- |
  * | `.bridge/lock`       | locked by the one bridge of this directory                      |
  * | `.bridge/state.json` | what was counted, and which rows that were, written as one      |
+ * | `.bridge/counted`    | for those who remove files: which are counted                   |
  *
  * The sums and the positions are of the same moment, and the file is replaced whole. So a bridge that was
  * killed goes on from there: rows that were counted later are counted again, and no others.
@@ -13,6 +14,7 @@
  */
 
 import { takeLock } from "../control/lock_file.ts";
+import { writeCountedMark } from "../control/retention/counted_mark.ts";
 import { accessInDirectory, accessOfDirectory, type MonitoringDirectory } from "../files/directory.ts";
 import { replaceFileAt } from "../files/atomic_file.ts";
 import { BRIDGE_DIRECTORY, temporaryPathBeside } from "../files/names.ts";
@@ -71,6 +73,16 @@ export class BridgeDirectory {
   writeState(text: string): void {
     const bytes = new TextEncoder().encode(text);
     replaceFileAt(this.#directory, this.statePath, temporaryPathBeside(this.statePath, "new"), bytes, this.#access());
+  }
+
+  /**
+   * Tells those who remove files that the rows of all that were changed last before `time`, ms since
+   * 1970, are in the state.
+   *
+   * @throws {FileError}
+   */
+  markCounted(time: number): void {
+    writeCountedMark(this.#directory, time, this.#access());
   }
 
   /** The path of the state. */

@@ -191,7 +191,7 @@ async function serve(
     const { contentType, body } = answer(headers.accept);
     reply(200, { "content-type": contentType }, body);
   });
-  if (address.port === 0) stderr.write(`Metrics: ${origin}/metrics\n`);
+  stderr.write(`Metrics: ${origin}/metrics\n`);
   return close;
 }
 

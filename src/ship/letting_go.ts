@@ -5,6 +5,7 @@ import { type Clock, FileError, type Files, readFully } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
 import type { SettledFile } from "./shippable_files.ts";
 import type { Shipper } from "./shipper.ts";
+import { countedBefore } from "../control/retention/counted_mark.ts";
 import { shippedTargets } from "../control/retention/shipped_mark.ts";
 import { ShippingDirectory } from "./shipping_directory.ts";
 
@@ -110,6 +111,8 @@ export class LettingGo {
     const now = files.status(path);
     if (now === undefined) return true;
     if (now.size !== size || now.identity !== identity) return false;
+    // The bridge reads files from this directory only.
+    if (now.modified >= countedBefore(this.#directory, Number(this.#clock.epoch()) / NANOSECONDS_PER_MS)) return false;
     const { archive } = this.#options;
     if (archive !== undefined) archiveFile(files, path, archive, name);
     unlessGone(() => files.remove(path));

@@ -47,7 +47,7 @@ export function addPruneCommand(program: Command, context: CliContext, end: (cod
     .option("--max-age <TIME>", "remove what is older, such as 7d", limit("maxAge", parseMilliseconds, TIME_UNITS))
     .option("--max-bytes <SIZE>", "what may stay, such as 1GiB", limit("maxBytes", parseBytes, BYTE_UNITS))
     .option("--min-free <SIZE>", "what is to be free on the volume", limit("minFree", parseBytes, BYTE_UNITS))
-    .option("--drop-unshipped", "also what kymo ship has not shipped yet")
+    .option("--drop-unshipped", "also what kymo ship has not shipped yet, or kymo serve not counted")
     .option("--dry-run", "remove nothing, and print what would be removed")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)

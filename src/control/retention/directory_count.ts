@@ -44,6 +44,7 @@ import {
   RETENTION_LEDGER,
   SPOOLS_DIRECTORY,
 } from "../../files/names.ts";
+import { countedBefore } from "./counted_mark.ts";
 import { shippedBefore } from "./shipped_mark.ts";
 import { readProgramRecord } from "../../files/program_record.ts";
 import { type FoundSpool, listSpools } from "../../files/spool_reader.ts";
@@ -82,7 +83,7 @@ export interface CountOptions {
   readonly maxAge: number | undefined;
   /** How many of the oldest files are listed. */
   readonly most: number;
-  /** Whether files may be removed that are not shipped yet. */
+  /** Whether files may be removed that are not shipped yet, or not counted. */
   readonly dropsUnshipped?: boolean | undefined;
 }
 
@@ -113,7 +114,7 @@ export class DirectoryCount {
   files = 0;
   /** Whether there are more that may be removed than are listed. */
   isCut = false;
-  /** Bytes of files that stay only because they are not shipped yet. */
+  /** Bytes of files that stay only because they are not shipped yet, or not counted by `kymo serve`. */
   unshipped = 0;
   /** The files that programs append to. */
   readonly growing: GrowingFile[] = [];
@@ -124,8 +125,8 @@ export class DirectoryCount {
   #latest = Infinity;
   /** When programs began and ended, by their keys. */
   readonly #lives = new Map<string, Life>();
-  /** Files that were changed last from this time on are to be shipped yet, ms since 1970. */
-  readonly #shippedBefore: number;
+  /** Files that were changed last from this time on are to be shipped or counted yet, ms since 1970. */
+  readonly #usedBefore: number;
   /** Programs of which files are left. */
   readonly #left = new Set<string>();
   /** Identities of files that dead programs may have been appending to. */
@@ -137,7 +138,9 @@ export class DirectoryCount {
   constructor(directory: MonitoringDirectory, options: CountOptions) {
     this.#directory = directory;
     this.#options = options;
-    this.#shippedBefore = options.dropsUnshipped ? Infinity : shippedBefore(directory);
+    this.#usedBefore = options.dropsUnshipped
+      ? Infinity
+      : Math.min(shippedBefore(directory), countedBefore(directory, options.now));
   }
 
   /** The oldest files that may be removed, the oldest first. */
@@ -283,7 +286,7 @@ export class DirectoryCount {
   }
 
   #isShipped({ modified, size }: FileStatus): boolean {
-    const isShipped = modified < this.#shippedBefore;
+    const isShipped = modified < this.#usedBefore;
     if (!isShipped) this.unshipped += diskBytes(size);
     return isShipped;
   }

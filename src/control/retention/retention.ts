@@ -356,7 +356,7 @@ export class Retention implements Room {
     const { limits: { maxBytes }, directory } = this.#deps;
     const { bytes, counted } = ledger.state;
     const limit = maxBytes !== undefined && counted > 0 && bytes > maxBytes ? "maxBytes" : "minFree";
-    const waiting = unshipped === 0 ? "" : `, ${unshipped} of them what kymo ship has not shipped yet`;
+    const waiting = unshipped === 0 ? "" : `, ${unshipped} of them what kymo ship or kymo serve has not read yet`;
     const why = `nothing is left that may be removed: what is in use takes ${bytes} bytes${waiting}`;
     const action = `Cannot keep the limit ${limit} of retention: ${quotePath(directory.path)}`;
     this.#reportOnce(limit, new KymoError("limit-exceeded", `${action}: ${why}`));

@@ -5,13 +5,10 @@
  * @module
  */
 
-import { replaceFileAt } from "../../files/atomic_file.ts";
 import { type MonitoringDirectory, unlessGone } from "../../files/directory.ts";
-import { isTargetId, SHIPPING_DIRECTORY, temporaryPathBeside } from "../../files/names.ts";
-import { readSmallFile } from "../../files/regular_file.ts";
+import { isTargetId, SHIPPING_DIRECTORY } from "../../files/names.ts";
 import { type FileAccess, unlessUnreadable } from "../../runtime.ts";
-
-const MAX_DIGITS = 15;
+import { readMark, writeMark } from "./mark_file.ts";
 
 /**
  * Notes it for a target.
@@ -24,9 +21,7 @@ export function writeShippedMark(
   time: number,
   access?: FileAccess,
 ): void {
-  const path = markPath(directory, target);
-  const bytes = new TextEncoder().encode(`${Math.max(0, Math.floor(time))}\n`);
-  replaceFileAt(directory, path, temporaryPathBeside(path, "new"), bytes, access);
+  writeMark(directory, markPath(directory, target), time, access);
 }
 
 /**
@@ -36,9 +31,7 @@ export function writeShippedMark(
 export function shippedBefore(directory: MonitoringDirectory): number {
   let earliest = Infinity;
   for (const target of targetsOrNone(directory)) {
-    const read = unlessUnreadable(() => readSmallFile(directory.files, markPath(directory, target), MAX_DIGITS + 1));
-    const text = read?.ok ? new TextDecoder().decode(read.value).trim() : "";
-    earliest = Math.min(earliest, /^\d+$/.test(text) ? Number(text) : 0);
+    earliest = Math.min(earliest, readMark(directory, markPath(directory, target)) ?? 0);
   }
   return earliest;
 }

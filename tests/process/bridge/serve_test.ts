@@ -110,6 +110,23 @@ describe("kymo serve", () => {
     assertEquals((await summaryOf(directory)).rows, 107 * ROWS_EACH);
   });
 
+  it("counts rows that were to be removed while it was not running, by prune or ship", async () => {
+    using scratch = scratchDirectory();
+    const directory = scratch.at("monitoring");
+    await record(RUNTIMES[0]!, directory, {}, 2);
+    const first = await BridgeProcess.start(directory);
+    await first.stop();
+    await record(RUNTIMES[0]!, directory, {}, 3);
+    await record(RUNTIMES.at(-1)!, directory, {}, 4);
+    const shipped = await kymo("ship", directory, "--to", `parquet:${scratch.at("store")}`, "--keep", "0s");
+    assertEquals(shipped.code, 0, shipped.stderr);
+    await sleep(1_100);
+    const pruned = await kymo("prune", directory, "--max-age", "1s");
+    assertEquals(pruned.code, 0, pruned.stderr);
+    await using bridge = await BridgeProcess.start(directory);
+    assertEquals(sum(valuesIn(await bridge.scrape(), "kymo_rows_total")), 9 * ROWS_EACH);
+  });
+
   it("answers only who asks for /metrics, without a body", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");

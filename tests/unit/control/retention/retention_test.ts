@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Retention } from "../../../../src/control/retention/retention.ts";
+import { writeCountedMark } from "../../../../src/control/retention/counted_mark.ts";
 import { shippedBefore, writeShippedMark } from "../../../../src/control/retention/shipped_mark.ts";
 import type { RetentionOptions } from "../../../../src/control/retention_options.ts";
 import { HEADER } from "../../../../src/csv/dialect.ts";
@@ -108,6 +109,18 @@ describe("Retention", () => {
     assertEquals([limited.retention.settle(true), limited.retention.pruned.files], [true, 2]);
   });
 
+  it("leaves what the bridge has not counted yet, for an hour after it has said how far it is", async () => {
+    const minute = HOUR / 60;
+    for (const [said, left] of [[5 * minute, 2], [59 * minute, 5], [61 * minute, 0]] as const) {
+      const limited = new Limited({ maxAge: 1 });
+      for (let i = 1; i <= 5; i++) limited.plant(segment(i), i * 2.2 * minute);
+      limited.disk.ensureDirectory("/m/.bridge");
+      writeCountedMark(limited.directory, NOW - said);
+      await limited.keep();
+      assertEquals(limited.names.filter((name) => name.endsWith(".csv")).length, left);
+    }
+  });
+
   it("leaves what is not shipped yet to all databases, and says so, unless it may drop that", async () => {
     const disk = new MemoryDisk();
     const limited = new Limited({ maxBytes: LEDGER + BLOCK }, disk);
@@ -131,7 +144,7 @@ describe("Retention", () => {
     const told = new Limited({ maxBytes: LEDGER + BLOCK }, disk);
     await told.keep();
     assertEquals(told.errors.map(({ code }) => code), ["limit-exceeded"]);
-    assertStringIncludes(told.errors[0]!.message, `${6 * BLOCK} of them what kymo ship has not shipped yet`);
+    assertStringIncludes(told.errors[0]!.message, `${6 * BLOCK} of them what kymo ship or kymo serve has not read yet`);
     mark("ba9876543210", 3.5 * HOUR);
     disk.remove("/m/.retention");
     const later = new Limited({ maxBytes: LEDGER + BLOCK }, disk);
