@@ -25,6 +25,7 @@ Examples:
   kymo serve _monitoring                     counts for Prometheus and OTLP
   kymo load localhost:3000 --rate 500        requests, and how long they take
   kymo env                                   what the environment tells programs
+  kymo completion bash                       completes commands in a shell
   kymo help summary                          the help of a command`;
 
 /** Adds a command to the command line; the command passes its exit code to `end`. */
@@ -56,7 +57,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   ship: async () => (await import("./commands/ship/command.ts")).addShipCommand,
   serve: async () => (await import("./commands/serve/command.ts")).addServeCommand,
   load: async () => (await import("./commands/load/command.ts")).addLoadCommand,
-  env: async () => (await import("./commands/env.ts")).addEnvCommand,
+  env: async () => (await import("./commands/shell/env.ts")).addEnvCommand,
+  completion: async () => (await import("./commands/shell/completion.ts")).addCompletionCommand,
 };
 
 /**
@@ -78,7 +80,8 @@ export async function runCommandLine(args: readonly string[], context: CliContex
 
 /** The command that the arguments begin with; all, for the help and for what is misspelt, if there is none. */
 async function wantedCommands([name = ""]: readonly string[]): Promise<readonly AddCommand[]> {
-  const wanted = Object.hasOwn(commands, name) ? [commands[name]!] : [...new Set(Object.values(commands))];
+  const isOne = Object.hasOwn(commands, name) && name !== "completion"; // which needs to know all
+  const wanted = isOne ? [commands[name]!] : [...new Set(Object.values(commands))];
   return await Promise.all(wanted.map((load) => load()));
 }
 

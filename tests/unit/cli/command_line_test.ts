@@ -41,6 +41,7 @@ const COMMANDS = [
   "serve",
   "load",
   "env",
+  "completion",
 ];
 
 describe("the command line", () => {
@@ -96,7 +97,7 @@ describe("the command line", () => {
     assertEquals({ code, stdout }, { code: 2, stdout: "" });
     assertMatch(
       stderr,
-      /^Cannot help: "nosuch": no such command; there are: summary, top, .*, env, help\n$/,
+      /^Cannot help: "nosuch": no such command; there are: summary, top, .*, env, completion, help\n$/,
     );
   });
 

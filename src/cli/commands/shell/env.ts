@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import type { CliContext } from "../context.ts";
-import { type ExitCode, exitCode } from "../exit_codes.ts";
-import { jsonLine } from "../terminal/json_output.ts";
-import { writeError } from "../terminal/style.ts";
-import { formatTable } from "../terminal/table.ts";
-import { sanitize } from "../../display/sanitize.ts";
+import type { CliContext } from "../../context.ts";
+import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import { jsonLine } from "../../terminal/json_output.ts";
+import { writeError } from "../../terminal/style.ts";
+import { formatTable } from "../../terminal/table.ts";
+import { sanitize } from "../../../display/sanitize.ts";
 import {
   type Format,
   OUTGOING,
@@ -12,9 +12,9 @@ import {
   readEnvironment,
   readOutgoing,
   VARIABLES,
-} from "../../recording/environment.ts";
-import { checkStartOptions, type PlainOption } from "../../recording/options.ts";
-import type { Environment } from "../../runtime.ts";
+} from "../../../recording/environment.ts";
+import { checkStartOptions, type PlainOption } from "../../../recording/options.ts";
+import type { Environment } from "../../../runtime.ts";
 
 const description = "Show the options that the environment gives a program that starts here";
 
