@@ -56,7 +56,7 @@ describe("the command line", () => {
       const { code, stdout, stderr } = await run(...args);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       assertMatch(stdout, /^Usage: kymo [^]*\n +recover [^]*\nExamples:\n +kymo [^]*\nExit codes:\n +0 /);
-      const commands = Array.from(stdout.matchAll(/^ {2}(\w+) \[options\]/gm), ([, name]) => name);
+      const commands = Array.from(stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<SHELL>)/gm), ([, name]) => name);
       assertEquals(commands, COMMANDS);
     });
   }
