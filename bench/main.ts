@@ -24,6 +24,7 @@ const ORDER = [
   "memory",
   "begin",
   "http",
+  "preload",
   "workers",
   "work",
   "flat",

@@ -1,0 +1,176 @@
+/** What a preload adds to the start of a program, and to the requests of an unchanged server. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { buildPreload } from "../../../tools/build_preload.ts";
+import { runCommand } from "../../harness/child.ts";
+import { hasFfi } from "../../harness/has_ffi.ts";
+import { takeRows, temporaryDirectory } from "../../harness/published_files.ts";
+import { ratio } from "../../harness/rounds.ts";
+import { reportFindings, spread } from "../../results/figure.ts";
+
+const STARTS = 20;
+const ROUNDS = 8;
+
+/** Duration of a round, s, and number of clients. */
+const DURATION = 3;
+const CLIENTS = 32;
+
+const isDeno = "Deno" in globalThis;
+
+/** Goal for what is added to a start, ms. */
+const MOST = isDeno ? 60 : 35;
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const root = here("../../..").replace(/\/$/, "");
+
+using project = temporaryDirectory();
+const preload = join(project.path, "auto/kymo_auto.js");
+mkdirSync(join(project.path, "auto"));
+await buildPreload(root, preload);
+cpSync(here("empty.ts"), join(project.path, "empty.ts"));
+
+/** The command that runs a program, preloaded or not. */
+function commandOf(program: string, isPreloaded: boolean): string[] {
+  const flags = isDeno ? ["run", "--quiet", "-A", ...hasFfi ? [] : ["--deny-ffi"]] : [];
+  const preloading = !isPreloaded ? [] : isDeno ? [`--preload=${preload}`] : ["--preload", preload];
+  return [...flags, ...preloading, program];
+}
+
+/** The run time of an empty program, ms. Asserts that it was recorded, or not. */
+function timeStart(isPreloaded: boolean): number {
+  using directory = temporaryDirectory();
+  const before = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, commandOf(join(project.path, "empty.ts"), isPreloaded), {
+    cwd: directory.path,
+    stdio: ["ignore", "ignore", "pipe"],
+    encoding: "utf8",
+  });
+  const time = performance.now() - before;
+  const isRecorded = readdirSync(directory.path).includes("_monitoring");
+  if (status !== 0 || isRecorded !== isPreloaded) throw new Error(`Cannot measure: ${stderr}`);
+  return time;
+}
+
+const starts = { bare: [] as number[], preloaded: [] as number[] };
+for (let round = 0; round <= STARTS; round++) {
+  for (const isPreloaded of round % 2 === 0 ? [true, false] : [false, true]) {
+    const time = timeStart(isPreloaded);
+    if (round > 0) starts[isPreloaded ? "preloaded" : "bare"].push(time);
+  }
+}
+
+/** A server in a process of its own. */
+class Service implements Disposable {
+  readonly rates: number[] = [];
+  /** CPU time per request, µs, by round. */
+  readonly costs: number[] = [];
+  readonly #directory = temporaryDirectory();
+  readonly #child;
+  readonly #lines;
+  url = "";
+
+  constructor(isPreloaded: boolean) {
+    this.#child = spawn(process.execPath, commandOf(here("service.ts"), isPreloaded), {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, KYMO_DIR: this.#directory.path, KYMO_RUNTIME: "0" },
+    });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async hasBegun(): Promise<void> {
+    this.url = (await this.#lines.next()).value ?? "";
+  }
+
+  async load(): Promise<void> {
+    const before = this.#cpuTime();
+    const [executable = "", ...flags] = loader;
+    const output = await runCommand(executable, [
+      ...flags,
+      autocannon,
+      "--json",
+      ...["--connections", `${CLIENTS}`],
+      ...["--duration", `${DURATION}`],
+      this.url,
+    ]);
+    const { "2xx": answered, non2xx, errors, duration } = JSON.parse(output);
+    if (non2xx + errors > 0 || answered === 0) throw new Error(`Cannot measure: ${output}`);
+    this.rates.push(answered / duration);
+    this.costs.push((this.#cpuTime() - before) * 1e6 / answered);
+  }
+
+  /** CPU time of all its threads, those that have ended too, s. The kernel counts in ticks of 10 ms. */
+  #cpuTime(): number {
+    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** Ends it. Returns how many requests it got, and how many rows it left. */
+  async end(): Promise<{ readonly calls: number; readonly rows: number }> {
+    const gone = new Promise((resolve) => this.#child.on("close", resolve));
+    this.#child.stdin.end();
+    const calls = Number((await this.#lines.next()).value);
+    await gone;
+    return { calls, rows: takeRows(this.#directory.path) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill("SIGKILL");
+    this.#directory[Symbol.dispose]();
+  }
+}
+
+const autocannon = here("../../../node_modules/autocannon/autocannon.js");
+
+/** The runtime of the load: Node.js, on which autocannon is fastest, or else this one. */
+const loader = spawnSync("node", ["--version"]).status === 0
+  ? ["node"]
+  : [process.execPath, ...isDeno ? ["run", "--quiet", "-A"] : []];
+
+using preloaded = new Service(true);
+using bare = new Service(false);
+await Promise.all([preloaded.hasBegun(), bare.hasBegun()]);
+for (let round = 0; round <= ROUNDS; round++) {
+  for (const one of round % 2 === 0 ? [preloaded, bare] : [bare, preloaded]) await one.load();
+  if (round > 0) continue;
+  for (const { rates, costs } of [preloaded, bare]) rates.length = costs.length = 0; // the round that warms up
+}
+const [recorded, unrecorded] = [await preloaded.end(), await bare.end()];
+if (recorded.rows !== recorded.calls || unrecorded.rows !== 0) {
+  throw new Error(`Cannot measure: ${JSON.stringify({ recorded, unrecorded })}`);
+}
+
+const BARE = "the same program, without a preload";
+
+reportFindings({
+  figures: [
+    {
+      what: "run time of an empty program with a preload: above",
+      against: BARE,
+      unit: "ms",
+      value: spread(starts.preloaded.map((time, round) => time - starts.bare[round]!)),
+      goal: { atMost: MOST },
+    },
+    { what: "run time of an empty program", unit: "ms", value: spread(starts.bare) },
+    {
+      what: "requests per second of a preloaded server",
+      against: BARE,
+      unit: "x",
+      value: ratio(preloaded.rates, bare.rates),
+      goal: { atLeast: 0.95 },
+    },
+    {
+      what: "CPU time per request of a preloaded server",
+      against: BARE,
+      unit: "x",
+      value: ratio(preloaded.costs, bare.costs),
+      goal: { atMost: 1.1 },
+    },
+    { what: "requests per second, preloaded", unit: "/s", value: spread(preloaded.rates) },
+    { what: "CPU time per request, bare", unit: "µs", value: spread(bare.costs) },
+  ],
+});
