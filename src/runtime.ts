@@ -252,6 +252,12 @@ export interface Files {
    * thread up for some 20 ms in all, where `list` takes 100 to 500. Rejects with {@linkcode FileError}.
    */
   listBeside(path: string): Promise<string[]>;
+  /**
+   * The names in a directory, in any order, for those who need not have all of them in memory at
+   * once: blocks of names in UTF-8, each name with a slash after it. Other work is done between two
+   * blocks. A block is overwritten by the next one. Rejects with {@linkcode FileError}.
+   */
+  listBlocks(path: string): AsyncIterable<Uint8Array>;
   /** Atomically renames a file within its directory. */
   rename(from: string, to: string): void;
   /** Gives a file a second name, which must not exist. Some file systems do not support it. */

@@ -3,6 +3,7 @@ import { builtin, nodeProcess } from "../node_api/builtins.ts";
 import type { FileLibc } from "../node_api/libc_files.ts";
 import { errnoLocation, libcNames } from "../posix/libc.ts";
 import type { MappingCalls } from "../posix/mapping.ts";
+import type { ListingCalls } from "../posix/name_blocks.ts";
 
 /** The part of `bun:ffi` that is used. */
 interface BunFfi {
@@ -83,6 +84,30 @@ function open(): Libc {
     }
   }
   throw new FileError("ENOSYS", `cannot load the C library: ${String(failure)}`);
+}
+
+let listing: ListingCalls | "none" | undefined;
+
+/** What listing a directory block by block calls in the C library; `undefined` where it has none of that. */
+export function listingCalls(): ListingCalls | undefined {
+  listing ??= openListingCalls() ?? "none";
+  return listing === "none" ? undefined : listing;
+}
+
+function openListingCalls(): ListingCalls | undefined {
+  const { platform } = nodeProcess();
+  if (platform !== "linux") return undefined;
+  const { dlopen } = builtin<BunFfi>("bun:ffi");
+  const functions = { getdents64: { args: ["i32", "ptr", "usize"], returns: "i64" } };
+  for (const name of libcNames(platform)) {
+    try {
+      const { open, close, errno } = openLibc();
+      return { open, close, errno, ...dlopen(name, functions).symbols as Pick<ListingCalls, "getdents64"> };
+    } catch {
+      // The next name may have it.
+    }
+  }
+  return undefined;
 }
 
 /** Where dlsym(3) is: in the C library itself since glibc 2.34, and in musl. */

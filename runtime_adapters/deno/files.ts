@@ -13,8 +13,9 @@ import { needsAccess, PRIVATE_MODE, setAccessAt } from "../node_api/file_access.
 import { pathOf } from "../node_api/paths.ts";
 import { errnoName } from "../posix/libc.ts";
 import { mapFile, unmappable } from "../posix/mapping.ts";
+import { listBlocks } from "../posix/name_blocks.ts";
 import { type FileSizeGuard, guardFileSize } from "./file_size_limit.ts";
-import { ffiDenied, fileCalls, type GetLimit } from "./libc.ts";
+import { ffiDenied, fileCalls, type GetLimit, listingCalls } from "./libc.ts";
 import { denoLocks, type FileLock, type LockOf } from "./locks.ts";
 import { isGranted } from "./permissions.ts";
 
@@ -212,6 +213,16 @@ function limitCall(): GetLimit | undefined {
   }
 }
 
+async function listBeside(path: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(path)) names.push(name);
+  } catch (error) {
+    throw toFileError(error);
+  }
+  return names;
+}
+
 /** Without {@linkcode Files.map}. */
 const filesWith = (lockOf: LockOf | undefined): Files => ({
   locks: lockOf !== undefined,
@@ -241,15 +252,9 @@ const filesWith = (lockOf: LockOf | undefined): Files => ({
     return toHandle(file, lockOf?.(file, path, access));
   },
   list: (path) => attempt(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
-  async listBeside(path: string): Promise<string[]> {
-    const names: string[] = [];
-    try {
-      for await (const { name } of Deno.readDir(path)) names.push(name);
-    } catch (error) {
-      throw toFileError(error);
-    }
-    return names;
-  },
+  listBeside,
+  // The C library bypasses Deno's permissions.
+  listBlocks: (path) => listBlocks(path, isGranted({ name: "read", path }) ? listingCalls() : undefined, listBeside),
   rename: (from, to) => attempt(() => Deno.renameSync(from, to)),
   link: (from, to) => attempt(() => Deno.linkSync(from, to)),
   remove: (path) => attempt(() => Deno.removeSync(path)),

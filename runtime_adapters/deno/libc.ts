@@ -1,6 +1,7 @@
 import { FileError } from "../../src/runtime.ts";
 import { libcNames } from "../posix/libc.ts";
 import type { MappingCalls } from "../posix/mapping.ts";
+import type { ListingCalls } from "../posix/name_blocks.ts";
 import { isGranted } from "./permissions.ts";
 
 /** The reason why C functions may not be called; `undefined` if they may. Never prompts. */
@@ -73,6 +74,31 @@ function openFileCalls(): FileCalls {
   return { ...functions, errno: () => errno.getInt32() };
 }
 
+let listing: ListingCalls | "none" | undefined;
+
+/** What listing a directory block by block calls in the C library; `undefined` where it has none of that. */
+export function listingCalls(): ListingCalls | undefined {
+  listing ??= openListingCalls() ?? "none";
+  return listing === "none" ? undefined : listing;
+}
+
+function openListingCalls(): ListingCalls | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  const functions = openLibc({
+    open: { parameters: ["buffer", "i32"], result: "i32" },
+    getdents64: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+    close: { parameters: ["i32"], result: "i32" },
+    __errno_location: { parameters: [], result: "pointer" },
+  });
+  if (typeof functions === "string") return undefined;
+  const errno = new Deno.UnsafePointerView(functions.__errno_location()!);
+  return {
+    ...functions,
+    getdents64: (fd, into, size) => functions.getdents64(fd, into, BigInt(size)),
+    errno: () => errno.getInt32(),
+  };
+}
+
 /** Whether this program is `deno test`: elsewhere `Deno.test` takes nothing and does nothing. */
 function isTestRunner(): boolean {
   return "Deno" in globalThis && Deno.test.length > 0;
@@ -82,6 +108,7 @@ function isTestRunner(): boolean {
 // is opened before the tests.
 if (isTestRunner() && ffiDenied() === undefined) {
   openClockGettime();
+  listingCalls();
   try {
     fileCalls();
   } catch {

@@ -2,6 +2,7 @@ import { FileError, type FileHandle, type Files, type FileStatus, unlessMissing 
 import { builtin } from "./builtins.ts";
 import { accessOf, needsAccess, PRIVATE_MODE, setAccess, setAccessAt } from "./file_access.ts";
 import { pathOf } from "./paths.ts";
+import { listBlocks, type ListingCalls } from "../posix/name_blocks.ts";
 
 /** The part of `node:fs` that is used. */
 interface NodeFs {
@@ -141,12 +142,14 @@ export type TryLock = (fd: number) => boolean;
 export interface FileExtras {
   /** Absent where files cannot be locked. */
   readonly tryLock?: TryLock;
+  /** What listing a directory block by block calls in the C library; `undefined` where it has none of that. */
+  readonly listingCalls?: () => ListingCalls | undefined;
   /** {@linkcode Files.denied}. By default everything is permitted. */
   readonly denied?: Files["denied"];
 }
 
 /** Files through `node:fs`, without {@linkcode Files.map}. */
-export function nodeFiles({ tryLock, denied = () => undefined }: FileExtras): Files {
+export function nodeFiles({ tryLock, listingCalls = () => undefined, denied = () => undefined }: FileExtras): Files {
   return {
     locks: tryLock !== undefined,
     resolve: (path) => builtin<{ resolve(path: string): string }>("node:path").resolve(pathOf(path)),
@@ -172,13 +175,8 @@ export function nodeFiles({ tryLock, denied = () => undefined }: FileExtras): Fi
         return toHandle(openSync(path, (access === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW), tryLock);
       }),
     list: (path) => attempt((fs) => fs.readdirSync(path)),
-    async listBeside(path: string): Promise<string[]> {
-      try {
-        return await builtin<NodeFsPromises>("node:fs/promises").readdir(path);
-      } catch (error) {
-        throw toFileError(error);
-      }
-    },
+    listBeside,
+    listBlocks: (path) => listBlocks(path, listingCalls(), listBeside),
     rename: (from, to) => attempt((fs) => fs.renameSync(from, to)),
     link: (from, to) => attempt((fs) => fs.linkSync(from, to)),
     remove: (path) => attempt((fs) => fs.unlinkSync(path)),
@@ -194,6 +192,14 @@ export function nodeFiles({ tryLock, denied = () => undefined }: FileExtras): Fi
         }
       }),
   };
+}
+
+async function listBeside(path: string): Promise<string[]> {
+  try {
+    return await builtin<NodeFsPromises>("node:fs/promises").readdir(path);
+  } catch (error) {
+    throw toFileError(error);
+  }
 }
 
 /** Makes a directory and its parents. Throws if something else is there. */

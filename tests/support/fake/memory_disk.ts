@@ -1,3 +1,4 @@
+import { blocksOf } from "../../../runtime_adapters/posix/name_blocks.ts";
 import {
   type FileAccess,
   FileError,
@@ -219,6 +220,10 @@ export class MemoryDisk implements Files {
   async listBeside(path: string): Promise<string[]> {
     await Promise.resolve();
     return this.list(path);
+  }
+
+  async *listBlocks(path: string): AsyncGenerator<Uint8Array, void> {
+    yield* blocksOf(await this.listBeside(path));
   }
 
   rename(from: string, to: string): void {

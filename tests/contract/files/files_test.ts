@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   chmodSync,
   existsSync,
@@ -15,10 +15,10 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
-import { isAtLeast } from "../../runtime_adapters/version.ts";
-import { detect } from "../../runtime_adapters/detect.ts";
-import { FileError, type FileHandle } from "../../src/runtime.ts";
-import { scratchDirectory } from "../support/scratch_directory.ts";
+import { isAtLeast } from "../../../runtime_adapters/version.ts";
+import { detect } from "../../../runtime_adapters/detect.ts";
+import { FileError, type FileHandle } from "../../../src/runtime.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const { files } = detect(globalThis);
 
@@ -370,22 +370,5 @@ describe("freeBytes", () => {
   it("throws for what does not exist", () => {
     using scratch = scratchDirectory();
     assertEquals(codeOf(() => files.freeBytes!(scratch.at("nothing"))), "ENOENT");
-  });
-});
-
-describe("listBeside", () => {
-  it("resolves with the names that list returns", async () => {
-    using scratch = scratchDirectory();
-    mkdirSync(scratch.at("d"));
-    for (let i = 0; i < 300; i++) writeFileSync(scratch.at(`${i}.csv`), "");
-    assertEquals((await files.listBeside(scratch.path)).sort(), files.list(scratch.path).sort());
-  });
-
-  it("rejects for what is no directory", async () => {
-    using scratch = scratchDirectory();
-    writeFileSync(scratch.at("a"), "");
-    const codeAt = async (path: string): Promise<string> =>
-      (await assertRejects(() => files.listBeside(path), FileError)).code;
-    assertEquals([await codeAt(scratch.at("a")), await codeAt(scratch.at("nothing"))], ["ENOTDIR", "ENOENT"]);
   });
 });

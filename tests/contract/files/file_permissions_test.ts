@@ -3,11 +3,11 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
-import { commandOf, spawnCommand, thisRuntime } from "../support/process/run.ts";
-import { SIZE } from "../support/process/mappings.ts";
-import { scratchDirectory } from "../support/scratch_directory.ts";
+import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
+import { SIZE } from "../../support/process/mappings.ts";
+import { scratchDirectory } from "../../support/scratch_directory.ts";
 
-const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
 const skip = thisRuntime === "node" ? "only on Deno and Bun" : false;
 
