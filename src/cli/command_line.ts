@@ -11,6 +11,7 @@ Examples:
   kymo report _monitoring -o report.html     the same, as a page with charts
   kymo view _monitoring                      the page in a browser, at any zoom
   kymo slow _monitoring                      what ran during the slowest samples
+  kymo why _monitoring render                what makes it slow, as far as known
   kymo compare before after                  which of two recordings is faster
   kymo profile _monitoring                   the functions that took the time
   kymo export _monitoring -o run.parquet     all observations in one file
@@ -44,6 +45,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   report: async () => (await import("./commands/report.ts")).addReportCommand,
   view: async () => (await import("./commands/view/command.ts")).addViewCommand,
   slow: async () => (await import("./commands/slow/command.ts")).addSlowCommand,
+  why: async () => (await import("./commands/slow/why.ts")).addWhyCommand,
   compare: async () => (await import("./commands/compare.ts")).addCompareCommand,
   profile: async () => (await import("./commands/profile/command.ts")).addProfileCommand,
   export: async () => (await import("./commands/export.ts")).addExportCommand,

@@ -20,7 +20,7 @@ import { withSlowest } from "./data/slowest.ts";
 import { readProcesses } from "./data/processes.ts";
 import { type RecordedSeries, recordedSeries, type ReportSelection, Source } from "./data/source.ts";
 import { possibleBins, readShownTime, type ShownTime } from "./data/time_axis.ts";
-import { explainFindings } from "./findings/explain_findings.ts";
+import { type ExplainContext, explainFindings } from "./findings/explain_findings.ts";
 import { type FindingInputs, readFindingInputs } from "./findings/finding_inputs.ts";
 import { findWhatStandsOut, toCards } from "./findings/what_stands_out.ts";
 import { type PageOptions, renderPage } from "./page.ts";
@@ -82,6 +82,14 @@ const STEPS = ["reading", "durations", "quantities", "findings"];
 
 /** Reads everything that a report shows. */
 export async function readReportData(db: TelemetryDB, options: ReportOptions): Promise<ReportData> {
+  return (await readExplained(db, options)).data;
+}
+
+/** Reads the same, and where more about it can be found; not of a recording without rows. */
+export async function readExplained(
+  db: TelemetryDB,
+  options: ReportOptions,
+): Promise<{ readonly data: ReportData; readonly context?: ExplainContext }> {
   const { title, kymo, made, selection = {}, problems = [], onProgress = () => {} } = options;
   const begin = (step: number): void => onProgress(step, STEPS.length, STEPS[step]!);
 
@@ -93,12 +101,13 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
   const head = { format: 1 as const, title, kymo, made: made.toISOString() };
   if (range === undefined) {
     const profiles = profilesOf(options.profiles);
-    return emptyReport(
+    const data = emptyReport(
       { ...head, profiles, ...heapProfilesOf(options.heapProfiles) },
       db.reading,
       problems,
       isPart(selection) && db.channels().length > 0,
     );
+    return { data };
   }
   const recorders = await readProcesses(
     range.outside === 0 ? selected : selected.where(`Timepoint BETWEEN ${range.from} AND ${range.to}`),
@@ -156,13 +165,15 @@ export async function readReportData(db: TelemetryDB, options: ReportOptions): P
     },
   };
   const inputs = await readFindingInputs(source, range, data, programs);
-  const findings = toCards(await explainFindings(findWhatStandsOut(inputs), { db, inputs, range, selection }), inputs);
+  const context = { db, inputs, range, selection };
+  const findings = toCards(await explainFindings(findWhatStandsOut(inputs), context), inputs);
   const noDurations = db.channels().some(holdsDurations) && durations.length === 0 && isPart(selection);
-  return {
+  const shown = {
     ...data,
     durations: durations.map((of) => withShape(of, inputs)),
     findings: [...noDurations ? [NO_DURATIONS] : [], ...findings],
   };
+  return { data: shown, context };
 }
 
 /** Adds what findings know of a series: its modes and steps. */

@@ -25,8 +25,8 @@ export const MIN_PART = 10;
 /** Greatest number of values on each side that are compared: what is far from a step is not about it. */
 const MAX_COMPARED = 60;
 
-/** A step as improbable as this by chance is told: one in 10,000 recordings without any. */
-const MAX_CHANCE = 1e-4;
+/** A step as improbable as this by chance is told: many places of many series are looked at. */
+const MAX_CHANCE = 1e-5;
 
 /** The part of a step that must happen at once, between two stretches of {@linkcode MIN_PART}. */
 const SHARP = 0.4;
@@ -37,6 +37,15 @@ const SHARP = 0.4;
  * "Bayes factors", Journal of the American Statistical Association 90 (1995)).
  */
 const BETTER_THAN_LINE = 10;
+
+/**
+ * Values on each side of a step from which the jump is told from a drift: this part of all, since a
+ * drift is straight for a while only, within these limits.
+ */
+const NEAR = { part: 1 / 12, least: 5, most: 12 };
+
+/** The part of a step that must be a jump, beside a straight drift through its neighbourhood. */
+const JUMP = 0.4;
 
 /** How many times the usual change between two neighbouring stretches a step must be. */
 const BEYOND_USUAL = 3;
@@ -134,6 +143,7 @@ function isStep(values: readonly number[], step: Candidate, least: number, usual
   const change = after - before;
   const atOnce = changeAt(values, index) * Math.sign(change);
   return size(step) >= least && chance <= MAX_CHANCE && overLine >= BETTER_THAN_LINE &&
+    jumpAt(values, index) * Math.sign(change) >= JUMP * size(step) &&
     atOnce >= SHARP * size(step) && atOnce >= BEYOND_USUAL * usual;
 }
 
@@ -162,6 +172,29 @@ function memory(values: readonly number[], starts: readonly number[]): number {
 /** The change of the median from the values before an index to those after it. */
 function changeAt(values: readonly number[], index: number): number {
   return median(values.slice(index, index + MIN_PART)) - median(values.slice(Math.max(0, index - MIN_PART), index));
+}
+
+/**
+ * The jump at an index, beside a drift: the coefficient of the step in the least squares of a straight
+ * line and a step, as in a regression discontinuity design (D. L. Thistlethwaite and D. T. Campbell,
+ * Journal of Educational Psychology 51 (1960)).
+ */
+function jumpAt(values: readonly number[], index: number): number {
+  const reach = Math.min(NEAR.most, Math.max(NEAR.least, Math.round(NEAR.part * values.length)));
+  const from = Math.max(0, index - reach);
+  const near = values.slice(from, index + reach);
+  const step = near.map((_, i) => from + i >= index ? 1 : 0);
+  const [middle, share, center] = [(near.length - 1) / 2, mean(step), mean(near)];
+  let [xx, xs, ss, xy, sy] = [0, 0, 0, 0, 0];
+  for (const [i, y] of near.entries()) {
+    const [x, s] = [i - middle, step[i]! - share];
+    xx += x * x;
+    xs += x * s;
+    ss += s * s;
+    xy += x * (y - center);
+    sy += s * (y - center);
+  }
+  return (sy * xx - xy * xs) / (ss * xx - xs * xs);
 }
 
 /** The usual size of {@linkcode changeAt} where there is no step, as a standard deviation. */

@@ -47,7 +47,7 @@ export function placesQuery(
 const MOST = 0.8;
 
 /** … and sets them apart if its share of the others is less by this. */
-const SETS_APART = 0.4;
+const SETS_APART = 0.6;
 
 /** The largest chance that is told: there are many places to look at. */
 const MAX_CHANCE = 1e-4;

@@ -18,6 +18,7 @@ export const JSON_KINDS = [
   "top",
   "report",
   "slow",
+  "why",
   "compare",
   "profile",
   "heap-profile",

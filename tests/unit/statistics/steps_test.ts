@@ -34,7 +34,7 @@ describe("findSteps", () => {
 
   it("finds planted steps, up and down, where they are", () => {
     for (let seed = 0; seed < 20; seed++) {
-      const steps = findSteps(values(seed, 0.1, (i) => i < 100 || i >= 250 ? 0 : 0.3), { least: 0.1 });
+      const steps = findSteps(values(seed, 0.06, (i) => i < 100 || i >= 250 ? 0 : 0.3), { least: 0.1 });
       assertEquals(steps.length, 2, `seed ${seed}`);
       assert(steps.every(({ index }, i) => Math.abs(index - [100, 250][i]!) <= 3), JSON.stringify(steps));
       assertAlmostEquals(steps[0]!.after - steps[0]!.before, 0.3, 0.1);
@@ -49,6 +49,7 @@ describe("findSteps", () => {
       () => 0,
       (i) => i / 400,
       (i) => 0.3 * Math.sin(i / 60),
+      (i) => 0.3 * Math.sin(i / 12),
       (i) => i % 50 === 0 ? 2 : 0,
       (i) => i >= 200 && i < 204 ? 1 : 0,
     ];
