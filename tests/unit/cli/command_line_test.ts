@@ -27,6 +27,7 @@ const COMMANDS = [
   "report",
   "view",
   "slow",
+  "why",
   "compare",
   "profile",
   "export",

@@ -78,7 +78,7 @@ async function explain(
   // Whatever its label, it may be what made others slow.
   await using recording = await openRecording([source], "explain", context, options);
   const { db, sources: { names } } = recording;
-  const { explainLabel } = await import("../../report/why.ts");
+  const { explainLabel } = await import("../../../report/why.ts");
   const explanation = await whileReading(db, context, async () => {
     const { labels: __, ...selection } = await recording.select();
     const time = (timepoint: bigint): string => `${formatDay(timepoint)}, ${formatClock(timepoint)}`;
@@ -92,15 +92,17 @@ async function explain(
       : new KymoError("io", `Cannot explain: ${names.map(quotePath).join(", ")}: nothing could be read`);
   }
   const unread = { rows: reading.unread, problems: reading.problems };
-  stdout.write(json ? jsonLine("why", { ...explanation, unread }) : formatExplanation(explanation));
+  stdout.write(json ? jsonLine("why", { ...explanation, unread }) : formatExplanation(explanation, stdout.hasColors));
   return reportUnread(reading, context);
 }
 
 /** An explanation as text. */
 function formatExplanation(
   { label, statistics, modes, steps, slow, findings }: Explanation,
+  hasColors: boolean,
 ): string {
-  const lines = [bold(sanitize(label))];
+  const [strong, weak] = hasColors ? [bold, dim] : [String, String];
+  const lines = [strong(sanitize(label))];
   if (statistics !== undefined) {
     const { count, p50, p99, max } = statistics;
     const [middle, high, longest] = [p50, p99, max].map((seconds) => formatDuration(seconds, SPACED));
@@ -122,11 +124,11 @@ function formatExplanation(
     );
   }
   if (slow !== undefined) {
-    lines.push("", bold("What sets its slow ones apart"), dim(plain(slow.which)));
+    lines.push("", strong("What sets its slow ones apart"), weak(plain(slow.which)));
     if (slow.apart.length === 0) lines.push("Nothing that was recorded.");
-    for (const { text, sureness } of slow.apart) lines.push(`- ${plain(text)}`, dim(`  ${plain(sureness)}`));
+    for (const { text, sureness } of slow.apart) lines.push(`- ${plain(text)}`, weak(`  ${plain(sureness)}`));
   }
-  lines.push("", bold("Findings"));
+  lines.push("", strong("Findings"));
   if (findings.length === 0) lines.push("None is about it.");
   for (const finding of findings) lines.push(...formatFinding(finding, ""));
   return `${lines.join("\n")}\n`;
