@@ -57,6 +57,7 @@ describe("the JSON of the commands", () => {
       ["report", directory, "-o", scratch.at("r.html")],
       ["export", directory, "-o", scratch.at("r.parquet")],
       ["slow", directory],
+      ["why", directory, "a"],
       ["compare", directory, directory],
       ["profile", directory],
       ["ps", directory],
