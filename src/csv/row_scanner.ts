@@ -103,12 +103,19 @@ export class RowScanner {
 
   /** Begins anew with another input, `offset` bytes of which are left out. Labels stay known. */
   restart(offset: number): this {
-    this.#before = offset;
-    this.#start = this.#end = this.#limit = 0;
-    this.#bytes[0] = 0;
-    this.#isFinished = this.#isSkipping = this.row.isSpaced = false;
-    this.#nextLine = 1;
-    return this;
+    return this.#restart(offset, 0, 0);
+  }
+
+  /**
+   * Begins anew with an input that is all there: the bytes of `memory` from `from` to `to`, which are
+   * not copied, and after which {@linkcode PADDING} bytes are overwritten. Labels stay known.
+   */
+  restartIn(memory: Uint8Array<ArrayBuffer>, from: number, to: number): this {
+    if (this.#bytes !== memory) {
+      this.#bytes = memory;
+      this.row.moveTo(memory);
+    }
+    return this.#restart(-from, from, to);
   }
 
   /** Looks next at a byte of the input that is still there, as if it began a line. */
@@ -130,6 +137,16 @@ export class RowScanner {
     this.hasEnd = true;
     this.#nextLine++;
     return "row";
+  }
+
+  #restart(before: number, from: number, to: number): this {
+    this.#before = before;
+    this.#start = this.#end = from;
+    this.#limit = to;
+    this.#bytes[to] = 0;
+    this.#isFinished = this.#isSkipping = this.row.isSpaced = false;
+    this.#nextLine = 1;
+    return this;
   }
 
   #nextAny(): ScanResult {

@@ -25,7 +25,7 @@ import { Journal } from "./journal.ts";
 import { foundFile } from "./pieces/found_file.ts";
 import { type LocatedPiece, type Piece, PieceReader } from "./pieces/piece.ts";
 import type { RowOwners } from "./pieces/row_owners.ts";
-import type { ShippableFiles } from "./shippable_files.ts";
+import type { ShippableFiles } from "./files/shippable_files.ts";
 import type { ShippedPrograms } from "./shipped_programs.ts";
 import type { ShippingDirectory } from "./shipping_directory.ts";
 import { newBatch } from "./targets/new_batch.ts";

@@ -30,7 +30,6 @@ export class Refusals {
   #suspects: Suspect[] = [];
   /** Up to two files of which something was taken in this look: enough to know whether it was another one. */
   readonly #taken = new Set<string>();
-  /** The name after which the next look begins, since everything before was refused. */
   #startAfter = "";
   #quarantined: ReadonlyMap<string, Quarantined> = new Map();
 
@@ -59,10 +58,9 @@ export class Refusals {
     return [...before].filter(([key]) => !this.#quarantined.has(key)).map(([, one]) => one);
   }
 
-  /** Names in the order in which to ship: what was refused last time comes last. */
-  inOrder(names: readonly string[]): readonly string[] {
-    const at = this.#startAfter === "" ? 0 : names.findIndex((name) => name > this.#startAfter);
-    return at <= 0 ? names : [...names.slice(at), ...names.slice(0, at)];
+  /** The name after which the next look begins, since what is before was refused; else empty. */
+  get startAfter(): string {
+    return this.#startAfter;
   }
 
   /** Whether a piece is in quarantine. */

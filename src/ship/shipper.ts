@@ -34,7 +34,7 @@ import { RowOwners } from "./pieces/row_owners.ts";
 import { JournaledBatches } from "./journaled_batches.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import { Refusals } from "./refusals.ts";
-import { ShippableFiles } from "./shippable_files.ts";
+import { ShippableFiles } from "./files/shippable_files.ts";
 import { ShippedPrograms } from "./shipped_programs.ts";
 import { ShippingCounts } from "./shipping_counts.ts";
 import type { ShippingDirectory } from "./shipping_directory.ts";
@@ -43,7 +43,7 @@ import { newBatch } from "./targets/new_batch.ts";
 import type { Source, Target } from "./targets/target.ts";
 
 /** Files that the ledger is asked for at once. */
-const ASKED_AT_ONCE = 1_000;
+const ASKED_AT_ONCE = 250;
 
 /** ms for which nobody has changed a file that is not Kymo's, before it is shipped. */
 const QUIET = 2_000;
@@ -107,7 +107,7 @@ export class Shipper {
   readonly files: ShippableFiles;
   readonly #deps: ShipperDeps;
   readonly #owners: RowOwners;
-  readonly #reader = new PieceReader();
+  #reader = new PieceReader();
   readonly #programs: ShippedPrograms;
   /** For a store without transactions. */
   readonly #journaled: JournaledBatches | undefined;
@@ -127,7 +127,10 @@ export class Shipper {
       this.counts.note(piece, "quarantined");
       this.#settlePiece(piece, true);
     });
-    this.files = new ShippableFiles(deps, (name) => this.counts.forget(name));
+    this.files = new ShippableFiles(deps, {
+      onGone: (name) => this.counts.forget(name),
+      onOther: (name) => this.#owners.found(name),
+    });
     const parts = { owners: this.#owners, programs: this.#programs, files: this.files };
     this.#journaled = JournaledBatches.of({ ...deps, ...parts });
   }
@@ -153,8 +156,7 @@ export class Shipper {
       this.counts.release(rows);
       this.files.doubt(file);
     }
-    const names = await this.files.list();
-    this.#owners.found(names);
+    await this.files.list();
     const cares = isLast || clock.now() >= this.#nextCare;
     if (cares) this.#nextCare = clock.now() + CARE_INTERVAL * NANOSECONDS_PER_MS;
     try {
@@ -166,7 +168,7 @@ export class Shipper {
         for (const pieces of await this.#journaled?.finish() ?? []) this.#shipped(pieces);
         this.#isConnected = true;
       }
-      await this.#shipAll(this.#refusals.inOrder(this.files.unsettled()), signal);
+      await this.#shipAll(signal);
       this.#refusals.blame();
       if (cares) await this.#programs.describe(target);
       await this.#confirm();
@@ -174,6 +176,7 @@ export class Shipper {
       if (cares) await target.entries([], [], () => []);
     } catch (error) {
       if (!(error instanceof StoreError && error.kind === "data")) await this.close(); // the journal knows what is open
+      this.#reader = new PieceReader(); // its memory may still be on its way
       throw error;
     } finally {
       this.files.dateWaiting();
@@ -195,15 +198,15 @@ export class Shipper {
 
   /** Whether the ledger has said a short while ago that it has the file, and the file may be let go. */
   mayLetGo(name: string): boolean {
-    const settled = this.files.settled.get(name);
+    const settled = this.files.settledFile(name);
     if (settled === undefined || settled.stays || settled.confirmed === 0) return false;
     return settled.confirmed >= this.#deps.clock.now() - CONFIRMED_FOR * NANOSECONDS_PER_MS;
   }
 
   /** Reads the next batch while one is being shipped. */
-  async #shipAll(names: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    const pieces = this.#newPieces(names);
-    const batches = new ReadAhead(() => nextBatch(pieces, this.#deps.target));
+  async #shipAll(signal: AbortSignal | undefined): Promise<void> {
+    const pieces = this.#newPieces();
+    const batches = new ReadAhead(() => nextBatch(pieces, this.#reader, this.#deps.target));
     const read = (): void => signal?.aborted ? undefined : batches.begin();
     try {
       for (let batch = await batches.take(); batch.length > 0;) {
@@ -219,10 +222,9 @@ export class Shipper {
   }
 
   /** The pieces that the store does not have, file by file. */
-  async *#newPieces(names: readonly string[]): AsyncGenerator<Piece, void> {
+  async *#newPieces(): AsyncGenerator<Piece, void> {
     const { directory } = this.#deps;
-    for (let i = 0; i < names.length; i += ASKED_AT_ONCE) {
-      const files = names.slice(i, i + ASKED_AT_ONCE).map((name) => foundFile(name)!);
+    for (const files of this.files.unsettled(this.#refusals.startAfter, ASKED_AT_ONCE)) {
       const entries = await this.#entriesOf(files);
       const appending = files.some(({ kind }) => kind === "rotated") ? appendingIdentities(directory) : new Set();
       for (const file of files) {
@@ -249,7 +251,7 @@ export class Shipper {
     appending: ReadonlySet<unknown>,
   ): AsyncGenerator<Piece, void> {
     const { name } = file;
-    const doubted = this.files.doubted.get(name);
+    const doubted = this.files.doubtedFile(name);
     if (
       doubted && !doubted.stays && coveredBytes(entries) >= doubted.covered && this.files.isUnchanged(name, doubted)
     ) {
@@ -378,18 +380,16 @@ export class Shipper {
     if (keep === Infinity) return;
     const now = clock.now();
     const limit = now - keep * NANOSECONDS_PER_MS;
-    const due: FoundFile[] = [];
-    for (const [name, { at, stays }] of this.files.settled) {
-      if (at <= limit && !stays && !this.mayLetGo(name)) due.push(foundFile(name)!);
-    }
+    const due: string[] = [];
+    for (const name of this.files.settledUntil(limit)) if (!this.mayLetGo(name)) due.push(name);
     for (let i = 0; i < due.length; i += ASKED_AT_ONCE) {
-      const some = due.slice(i, i + ASKED_AT_ONCE);
+      const some = due.slice(i, i + ASKED_AT_ONCE).map((name) => foundFile(name)!);
       const entries = await this.#entriesOf(some);
       for (const { name, stem } of some) {
-        const settled = this.files.settled.get(name);
+        const settled = this.files.settledFile(name);
         if (settled === undefined) continue;
         if (coveredBytes(entries.get(stem) ?? []) >= settled.covered) {
-          settled.confirmed = now;
+          this.files.confirm(name, now);
           continue;
         }
         this.files.doubt(name);

@@ -20,7 +20,7 @@ import { FileError, type FileHandle, type Runtime, sleepUnless } from "../runtim
 import { NANOSECONDS_PER_MS } from "../series.ts";
 import { jsonText } from "../small_json.ts";
 import { Lane } from "./lane.ts";
-import { type LetGoOptions, LettingGo } from "./letting_go.ts";
+import { type LetGoOptions, LettingGo } from "./files/letting_go.ts";
 import { Shipper } from "./shipper.ts";
 import { ShippingDirectory } from "./shipping_directory.ts";
 import { type LaneStatus, statusOf } from "./shipping_status.ts";

@@ -3,7 +3,7 @@ import { SPOOLS_DIRECTORY } from "../files/names.ts";
 import type { Clock } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
 import type { Lane, LaneState } from "./lane.ts";
-import type { LettingGo } from "./letting_go.ts";
+import type { LettingGo } from "./files/letting_go.ts";
 import type { RowCounts } from "./shipping_counts.ts";
 import type { Target } from "./targets/target.ts";
 

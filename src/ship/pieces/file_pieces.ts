@@ -2,7 +2,7 @@ import { firstTimepoint } from "../../csv/outer_rows.ts";
 import { beginsWithHeader } from "../../files/append_file.ts";
 import type { FileHandle, FileStatus } from "../../runtime.ts";
 import type { FoundFile } from "./found_file.ts";
-import { hasPiece, type Piece, type PieceEntry, type PieceReader } from "./piece.ts";
+import type { Piece, PieceEntry, PieceReader } from "./piece.ts";
 import type { RowOwners } from "./row_owners.ts";
 
 /**
@@ -44,7 +44,7 @@ export async function* filePieces(
   let began: bigint | undefined;
   for (let [offset, firstRow] = [0, 0]; offset < size;) {
     const entry = entries.find((one) => one.firstRow === firstRow);
-    const found = entry && await hasPiece(handle, offset, entry);
+    const found = entry && await reader.has(handle, offset, entry);
     if (found === "short") return yield { kind: "there", piece: entry! };
     if (found === "same") {
       yield { kind: "there", piece: entry! };

@@ -1,16 +1,14 @@
 import type { Target } from "../targets/target.ts";
-import type { Piece } from "./piece.ts";
+import type { Piece, PieceReader } from "./piece.ts";
+import { BATCH_BYTES, BATCH_PIECES, BATCH_ROWS } from "./sizes.ts";
 
-/** A batch is shipped when it has so many rows, bytes of CSV, or pieces. */
-const BATCH_ROWS = 100_000;
-const BATCH_BYTES = 8 * 2 ** 20;
-const BATCH_PIECES = 1_000;
-
-/** The pieces of the next batch, which the store prepares; none if there are no more. */
+/** The pieces of the next batch, which `reader` cuts and the store prepares; none if there are no more. */
 export async function nextBatch(
   pieces: AsyncGenerator<Piece, void>,
+  reader: PieceReader,
   target: Pick<Target, "prepare">,
 ): Promise<Piece[]> {
+  reader.beginBatch();
   const batch: Piece[] = [];
   let rows = 0;
   let bytes = 0;

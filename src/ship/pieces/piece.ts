@@ -1,7 +1,7 @@
 /**
  * Pieces: what is shipped as a whole, or not at all.
  *
- * A piece is a run of whole rows of one file, of up to 4 MiB. Most files are one piece. It is known
+ * A piece is a run of whole rows of one file, of up to 2 MiB. Most files are one piece. It is known
  * by the **stem** of its file and its first row:
  *
  * - Of a segment's own file the stem is `<channel>.<pid>-<isolate>-<sequence>`: the name without the
@@ -16,13 +16,11 @@
  */
 
 import { sha256Of } from "../../digest.ts";
-import type { RowParser } from "../../csv/row_parser.ts";
 import { RowScanner } from "../../csv/row_scanner.ts";
 import type { ProcessId } from "../../files/names.ts";
 import type { ByteSource } from "../../runtime.ts";
-
-/** Most bytes of a piece. */
-export const PIECE_BYTES: number = 4 * 2 ** 20;
+import { RowBuffer, type RowOwner } from "./row_buffer.ts";
+import { PIECE_BYTES } from "./sizes.ts";
 
 /** What a store notes of a piece. */
 export interface PieceEntry {
@@ -62,14 +60,6 @@ export interface Piece extends LocatedPiece {
   readonly csv: Uint8Array;
 }
 
-/** Tells who recorded a row, and the number that the store has for it. */
-export interface RowOwner {
-  /** Who recorded a row: the same object for the same program. */
-  of(row: Pick<RowParser, "pid" | "seconds">): ProcessId;
-  /** The number of a program. */
-  idOf(program: ProcessId): bigint;
-}
-
 /** What {@linkcode PieceReader.cut} is given. */
 export interface CutOptions {
   readonly stem: string;
@@ -84,13 +74,21 @@ export interface CutOptions {
   readonly began: bigint | undefined;
 }
 
-const encoder = new TextEncoder();
-
-/** Reads pieces, one after the other, with the same memory. */
+/**
+ * Reads pieces with the same memory. Those of a batch stay as they are until the next but one begins.
+ * After a failure, when it is not known what is still being sent, a new reader is needed.
+ */
 export class PieceReader {
-  #content = new Uint8Array();
   readonly #scanner = new RowScanner();
-  readonly #output = new Output();
+  #buffers: readonly [current: RowBuffer, other: RowBuffer] = [new RowBuffer(), new RowBuffer()];
+  #content = new Uint8Array();
+
+  /** The pieces that are cut from now on are another batch. */
+  beginBatch(): void {
+    const [current, other] = this.#buffers;
+    this.#buffers = [other, current];
+    other.clear();
+  }
 
   /**
    * Reads the piece of a file that begins at `offset`; `undefined` if there is no whole line any more.
@@ -101,10 +99,12 @@ export class PieceReader {
   async cut(handle: ByteSource, options: CutOptions): Promise<Piece | undefined> {
     const { stem, file, channel, firstRow, offset, size, owner } = options;
     let { began } = options;
-    const content = this.#read(handle, offset, Math.min(PIECE_BYTES, size - offset));
-    const scanner = this.#scanner.restart(0).push(content);
+    const [buffer] = this.#buffers;
+    const length = Math.max(0, Math.min(PIECE_BYTES, size - offset));
+    const { block, at } = buffer.begin(length, channel, owner);
+    const content = readUpTo(handle, offset, block.subarray(at, at + length));
+    const scanner = this.#scanner.restartIn(block, at, at + content.length);
     const { row } = scanner;
-    const output = this.#output.begin(content, channel, owner);
     let rows = 0;
     let damaged = 0;
     let end = 0;
@@ -113,13 +113,15 @@ export class PieceReader {
       ({ end } = scanner);
       if (found === "row") {
         if (rows++ === 0) began ??= row.timepoint;
-        output.add(scanner.start, end - (scanner.crlf ? 2 : 1), row);
         if (end === content.length) newest = row.timepoint;
+        buffer.add(scanner.start, end - (scanner.crlf ? 2 : 1), row);
       } else if (found === "invalid") {
         damaged++;
       }
     }
     if (end === 0) return undefined;
+    const { rows: csv, programs } = buffer;
+    const sha256 = await sha256Of(content.subarray(0, end));
     return {
       stem,
       file,
@@ -128,30 +130,22 @@ export class PieceReader {
       rows,
       offset,
       bytes: end,
-      sha256: await sha256Of(content.subarray(0, end)),
+      sha256,
       damaged,
-      programs: output.programs,
+      programs,
       newest,
       began: began ?? 0n,
-      csv: output.bytes,
+      csv,
     };
   }
 
-  #read(handle: ByteSource, offset: number, length: number): Uint8Array<ArrayBuffer> {
-    if (this.#content.length < length) this.#content = new Uint8Array(length);
-    return readUpTo(handle, offset, this.#content.subarray(0, Math.max(0, length)));
+  /** Whether a file has the bytes of an entry at `offset`; `"short"` if it ends before. */
+  async has(handle: ByteSource, offset: number, { bytes, sha256 }: PieceEntry): Promise<"same" | "other" | "short"> {
+    if (this.#content.length < bytes) this.#content = new Uint8Array(bytes);
+    const content = readUpTo(handle, offset, this.#content.subarray(0, bytes));
+    if (content.length < bytes) return "short";
+    return await sha256Of(content) === sha256 ? "same" : "other";
   }
-}
-
-/** Whether a file has the bytes of an entry at `offset`; `"short"` if it ends before. */
-export async function hasPiece(
-  handle: ByteSource,
-  offset: number,
-  { bytes, sha256 }: PieceEntry,
-): Promise<"same" | "other" | "short"> {
-  const content = readUpTo(handle, offset, new Uint8Array(bytes));
-  if (content.length < bytes) return "short";
-  return await sha256Of(content) === sha256 ? "same" : "other";
 }
 
 /** The bytes from the beginning of a file on that these entries cover. */
@@ -178,84 +172,4 @@ function readUpTo(
     read += more;
   }
   return into.subarray(0, read);
-}
-
-/** Bytes that are added to a row at first guess: its channel, and the number of its program. */
-const SUFFIX_GUESS = 32;
-
-/** Bytes of a short row. */
-const SHORT_ROW = 40;
-
-/**
- * Rows, each followed by its channel and the number of its program. A row is copied within one block
- * of memory, whose end has the content of the file: that takes no object and no loop over bytes.
- */
-class Output {
-  readonly #suffixes = new Map<ProcessId, Uint8Array>();
-  #channel = "";
-  #owner: RowOwner | undefined;
-  #bytes = new Uint8Array();
-  /** Where the content begins, and how long it is. */
-  #base = 0;
-  #size = 0;
-  #length = 0;
-  #last: ProcessId | undefined;
-  #suffix: Uint8Array = new Uint8Array();
-
-  /** Begins anew, with the rows of another content. */
-  begin(content: Uint8Array, channel: string, owner: RowOwner): this {
-    this.#suffixes.clear();
-    this.#channel = channel;
-    this.#owner = owner;
-    this.#size = content.length;
-    this.#length = 0;
-    this.#last = undefined;
-    const base = Math.ceil(content.length / SHORT_ROW) * SUFFIX_GUESS + content.length;
-    if (this.#bytes.length < base + content.length) this.#bytes = new Uint8Array(base + content.length);
-    this.#base = this.#bytes.length - content.length;
-    this.#bytes.set(content, this.#base);
-    return this;
-  }
-
-  /** The rows; a copy, since most of the block is not needed any more. */
-  get bytes(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
-  }
-
-  get programs(): ProcessId[] {
-    return [...this.#suffixes.keys()];
-  }
-
-  /** Adds the row at these bytes of the content. */
-  add(start: number, end: number, row: Pick<RowParser, "pid" | "seconds">): void {
-    const program = this.#owner!.of(row);
-    if (program !== this.#last) this.#use(program);
-    const suffix = this.#suffix;
-    const after = this.#length + end - start;
-    if (after + suffix.length > this.#base) this.#grow();
-    this.#bytes.copyWithin(this.#length, this.#base + start, this.#base + end);
-    this.#bytes.set(suffix, after);
-    this.#length = after + suffix.length;
-  }
-
-  #use(program: ProcessId): void {
-    this.#last = program;
-    const known = this.#suffixes.get(program);
-    this.#suffix = known ?? encoder.encode(`,${csvField(this.#channel)},${this.#owner!.idOf(program)}\n`);
-    this.#suffixes.set(program, this.#suffix);
-  }
-
-  #grow(): void {
-    const base = 2 * this.#base + this.#suffix.length;
-    const larger = new Uint8Array(base + this.#size);
-    larger.set(this.#bytes.subarray(0, this.#length));
-    larger.set(this.#bytes.subarray(this.#base, this.#base + this.#size), base);
-    this.#bytes = larger;
-    this.#base = base;
-  }
-}
-
-/** A channel may be anything that a file can be called. */
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

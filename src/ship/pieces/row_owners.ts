@@ -3,7 +3,7 @@ import { parseProgramFileName, type ProcessId, processKey, programFileName } fro
 import { type ProgramRecord, readProgramRecord } from "../../files/program_record.ts";
 import { unlessUnreadable } from "../../runtime.ts";
 import { NANOSECONDS_PER_SECOND } from "../../series.ts";
-import type { RowOwner } from "./piece.ts";
+import type { RowOwner } from "./row_buffer.ts";
 import { programId } from "./program_id.ts";
 import type { ShippedProgram } from "../targets/target.ts";
 
@@ -36,20 +36,18 @@ export class RowOwners {
     this.#source = source;
   }
 
-  /** Takes the names in the directory, for the records of files that all append to. */
-  found(names: readonly string[]): void {
-    for (const name of names) {
-      const owner = parseProgramFileName(name);
-      if (owner === undefined || this.#known.has(name)) continue;
-      this.#known.add(name);
-      this.programs.push(owner);
-      this.#lives.set(owner.pid, [...this.#lives.get(owner.pid) ?? [], {
-        id: owner,
-        name,
-        from: -Infinity,
-        to: Infinity,
-      }]);
-    }
+  /** There is a name in the directory. Program records tell whose the rows are of files that all append to. */
+  found(name: string): void {
+    const owner = parseProgramFileName(name);
+    if (owner === undefined || this.#known.has(name)) return;
+    this.#known.add(name);
+    this.programs.push(owner);
+    this.#lives.set(owner.pid, [...this.#lives.get(owner.pid) ?? [], {
+      id: owner,
+      name,
+      from: -Infinity,
+      to: Infinity,
+    }]);
   }
 
   /** The owner of all rows of a file, or of each by its PID and time. */

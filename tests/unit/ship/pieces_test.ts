@@ -5,7 +5,8 @@ import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { sortOutCopies } from "../../../src/ship/pieces/copies.ts";
 import { filePieces, type FoundPiece } from "../../../src/ship/pieces/file_pieces.ts";
 import { foundFile } from "../../../src/ship/pieces/found_file.ts";
-import { coveredBytes, type Piece, PIECE_BYTES, type PieceEntry, PieceReader } from "../../../src/ship/pieces/piece.ts";
+import { coveredBytes, type Piece, type PieceEntry, PieceReader } from "../../../src/ship/pieces/piece.ts";
+import { PIECE_BYTES } from "../../../src/ship/pieces/sizes.ts";
 import { RowOwners } from "../../../src/ship/pieces/row_owners.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { DIRECTORY } from "../../support/fake/published_files.ts";
@@ -137,7 +138,7 @@ describe("RowOwners", () => {
 
   it("takes the only program with that PID, and none of several of which nothing is known", () => {
     const owners = new RowOwners(directory({}), "00");
-    owners.found(["program.7-0000000a.json", "program.8-0000000a.json", "program.8-0000000b.json"]);
+    for (const program of ["7-0000000a", "8-0000000a", "8-0000000b"]) owners.found(`program.${program}.json`);
     const owner = owners.of(undefined);
     assertEquals(owner.of({ pid: 7, seconds: 0 }).isolate, "0000000a");
     assertEquals([owner.of({ pid: 8, seconds: 0 }).isolate, owner.of({ pid: 9, seconds: 0 }).isolate], ["", ""]);

@@ -1,7 +1,8 @@
 import { CSV_DIALECT, literal, pathLiteral } from "../../../analysis/duckdb/sql.ts";
 import { release, unlessGone, writeAll } from "../../../files/directory.ts";
 import type { Files } from "../../../runtime.ts";
-import { type Piece, PIECE_BYTES } from "../../pieces/piece.ts";
+import type { Piece } from "../../pieces/piece.ts";
+import { PIECE_BYTES } from "../../pieces/sizes.ts";
 
 /** The columns of the CSV of pieces with their types. */
 const COLUMNS = {

@@ -1,13 +1,13 @@
-import { appendingIdentities } from "../files/interrupted_flush.ts";
-import { accessLike, type MonitoringDirectory, release, unlessGone, writeAll } from "../files/directory.ts";
-import { directoryOf, SHIPPING_DIRECTORY, temporaryPathBeside } from "../files/names.ts";
-import { type Clock, FileError, type Files, readFully } from "../runtime.ts";
-import { NANOSECONDS_PER_MS } from "../series.ts";
-import type { SettledFile } from "./shippable_files.ts";
-import type { Shipper } from "./shipper.ts";
-import { countedBefore } from "../control/retention/counted_mark.ts";
-import { shippedTargets } from "../control/retention/shipped_mark.ts";
-import { ShippingDirectory } from "./shipping_directory.ts";
+import { appendingIdentities } from "../../files/interrupted_flush.ts";
+import { accessLike, type MonitoringDirectory, release, unlessGone, writeAll } from "../../files/directory.ts";
+import { directoryOf, SHIPPING_DIRECTORY, temporaryPathBeside } from "../../files/names.ts";
+import { type Clock, FileError, type Files, readFully } from "../../runtime.ts";
+import { NANOSECONDS_PER_MS } from "../../series.ts";
+import { identityNumber, type SettledFile } from "./file_table.ts";
+import type { Shipper } from "../shipper.ts";
+import { countedBefore } from "../../control/retention/counted_mark.ts";
+import { shippedTargets } from "../../control/retention/shipped_mark.ts";
+import { ShippingDirectory } from "../shipping_directory.ts";
 
 /** Names to try in the archive when one is taken. */
 const MAX_NAMES = 1_000;
@@ -70,16 +70,17 @@ export class LettingGo {
     if (first === undefined || limit === -Infinity) return;
     let appending: ReadonlySet<string> | undefined;
     let isLeft: boolean | undefined;
-    for (const [name, settled] of first.files.settled) {
-      if (settled.at > limit || !first.mayLetGo(name) || (this.#retryAt.get(name) ?? 0) > now) continue;
+    for (const name of first.files.settledUntil(limit)) {
+      if (!first.mayLetGo(name) || (this.#retryAt.get(name) ?? 0) > now) continue;
       const isThere = (store: Shipper): boolean =>
-        (store.files.settled.get(name)?.at ?? Infinity) <= limit && store.mayLetGo(name);
+        (store.files.settledFile(name)?.at ?? Infinity) <= limit && store.mayLetGo(name);
       if (!others.every(isThere)) continue;
       try {
         isLeft ??= this.#isLeftToOthers();
         if (isLeft) return;
+        const settled = first.files.settledFile(name)!;
         if (!settled.isImmutable) appending ??= appendingIdentities(this.#directory);
-        if (appending?.has(settled.identity) || !this.#letGo(name, settled)) continue;
+        if (!this.#letGo(name, settled, settled.isImmutable ? undefined : appending)) continue;
         this.tally.files++;
         this.#retryAt.delete(name);
         if (this.#retryAt.size === 0) this.lastFailure = undefined;
@@ -104,13 +105,14 @@ export class LettingGo {
     return true;
   }
 
-  /** `false` if it is another file now. */
-  #letGo(name: string, { size, identity }: SettledFile): boolean {
+  /** `false` if it is another file now, or one to which rows may still be appended. */
+  #letGo(name: string, { size, identity }: SettledFile, appending: ReadonlySet<string> | undefined): boolean {
     const { files } = this.#directory;
     const path = this.#directory.pathOf(name);
     const now = files.status(path);
     if (now === undefined) return true;
-    if (now.size !== size || now.identity !== identity) return false;
+    if (now.size !== size || identityNumber(now.identity) !== identity) return false;
+    if (appending?.has(now.identity)) return false;
     // The bridge reads files from this directory only.
     if (now.modified >= countedBefore(this.#directory, Number(this.#clock.epoch()) / NANOSECONDS_PER_MS)) return false;
     const { archive } = this.#options;
