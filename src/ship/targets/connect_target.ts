@@ -1,12 +1,4 @@
 import type { Runtime } from "../../runtime.ts";
-import { clickhouseLocation } from "../../stores/clickhouse/clickhouse_address.ts";
-import { postgresLocation } from "../../stores/postgres/postgres_address.ts";
-import { ClickHouseTarget } from "./clickhouse/clickhouse_target.ts";
-import { crateLocation } from "./crate/crate_address.ts";
-import { CrateTarget } from "./crate/crate_target.ts";
-import { DuckDBTarget } from "./duckdb/duckdb_target.ts";
-import { ParquetTarget } from "./parquet/parquet_target.ts";
-import { PostgresTarget } from "./postgres/postgres_target.ts";
 import type { Target } from "./target.ts";
 import type { TargetAddress } from "./target_address.ts";
 
@@ -33,30 +25,42 @@ export interface ConnectOptions {
 }
 
 /**
- * A store, which is not connected yet.
+ * Loads what the kind of store needs, and nothing of the others; returns a function that makes a
+ * target, which is not connected yet.
  *
  * @throws {KymoError} if the address has what it must not.
  */
-export function connectTarget(
+export async function targetConnector(
   runtime: Runtime,
   address: TargetAddress,
   { password, patience = PATIENCE }: ConnectOptions,
-): Target {
-  const { timers, pid, name: runtimeName } = runtime;
+): Promise<() => Target> {
+  const { timers, clock, pid, name: runtimeName, environment } = runtime;
   const shipper = `${runtime.programFacts().host ?? ""}:${pid}`;
   const { scheme, url, name, path = "" } = address;
   if (scheme === "duckdb") {
-    return new DuckDBTarget(runtime, { path, name, schema: url.searchParams.get("schema") || "kymo", shipper });
+    const { DuckDBTarget } = await import("./duckdb/duckdb_target.ts");
+    const schema = url.searchParams.get("schema") || "kymo";
+    return () => new DuckDBTarget(runtime, { path, name, schema, shipper });
   }
-  if (scheme === "parquet") return new ParquetTarget(runtime, { path, name });
+  if (scheme === "parquet") {
+    const { ParquetTarget } = await import("./parquet/parquet_target.ts");
+    return () => new ParquetTarget(runtime, { path, name });
+  }
   if (scheme === "crate" || scheme === "crates") {
-    const { clock } = runtime;
-    return new CrateTarget({ ...crateLocation(address, password), shipper, patience, timers, clock });
+    const { crateLocation } = await import("./crate/crate_address.ts");
+    const { CrateTarget } = await import("./crate/crate_target.ts");
+    const location = crateLocation(address, password);
+    return () => new CrateTarget({ ...location, shipper, patience, timers, clock });
   }
   if (scheme === "clickhouse" || scheme === "clickhouses") {
-    const location = clickhouseLocation(address, { password, environment: runtime.environment }, "ship");
-    return new ClickHouseTarget({ ...location, shipper, patience, timers });
+    const { clickhouseLocation } = await import("../../stores/clickhouse/clickhouse_address.ts");
+    const { ClickHouseTarget } = await import("./clickhouse/clickhouse_target.ts");
+    const location = clickhouseLocation(address, { password, environment }, "ship");
+    return () => new ClickHouseTarget({ ...location, shipper, patience, timers });
   }
+  const { postgresLocation } = await import("../../stores/postgres/postgres_address.ts");
+  const { PostgresTarget } = await import("./postgres/postgres_target.ts");
   const location = postgresLocation(address, password, "ship");
-  return new PostgresTarget({ ...location, shipper, patience, timers, runtimeName });
+  return () => new PostgresTarget({ ...location, shipper, patience, timers, runtimeName });
 }

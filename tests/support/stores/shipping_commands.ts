@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
-import { connectTarget, SCHEMES } from "../../../src/ship/targets/connect_target.ts";
+import { SCHEMES, targetConnector } from "../../../src/ship/targets/connect_target.ts";
 import type { Target } from "../../../src/ship/targets/target.ts";
 import { parseTarget } from "../../../src/ship/targets/target_address.ts";
 import { atCallOfThread, readTrace } from "../faults/strace.ts";
@@ -50,7 +50,7 @@ export function csvFiles(directory: string): string[] {
 export async function targetOf(store: string): Promise<Target & AsyncDisposable> {
   const runtime = defaultRuntime();
   const address = await parseTarget(store, { schemes: SCHEMES, resolve: (path) => path });
-  const target = connectTarget(runtime, address, {});
+  const target = (await targetConnector(runtime, address, {}))();
   return Object.assign(target, { [Symbol.asyncDispose]: () => target.close() });
 }
 

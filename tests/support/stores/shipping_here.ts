@@ -3,7 +3,7 @@ import { runShipping } from "../../../src/cli/commands/ship/run.ts";
 import type { ExitCode } from "../../../src/cli/exit_codes.ts";
 import type { Runtime } from "../../../src/runtime.ts";
 import type { LaneStatus } from "../../../src/ship/shipping_status.ts";
-import { connectTarget, SCHEMES } from "../../../src/ship/targets/connect_target.ts";
+import { SCHEMES, targetConnector } from "../../../src/ship/targets/connect_target.ts";
 import { parseTarget } from "../../../src/ship/targets/target_address.ts";
 import { fakeCliContext } from "../fake/cli_context.ts";
 
@@ -61,7 +61,7 @@ export async function shipHere(
   const targets = await Promise.all(
     [stores].flat().map(async (store) => {
       const address = await parseTarget(store, { schemes: SCHEMES, resolve: (path) => path });
-      return { ...address, connect: () => connectTarget(runtime, address, { password, patience }) };
+      return { ...address, connect: await targetConnector(runtime, address, { password, patience }) };
     }),
   );
   const ended = runShipping({

@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { type Piece, PieceReader } from "../../../src/ship/pieces/piece.ts";
-import { connectTarget, SCHEMES } from "../../../src/ship/targets/connect_target.ts";
+import { SCHEMES, targetConnector } from "../../../src/ship/targets/connect_target.ts";
 import { hourOf, parseMetadata, partName } from "../../../src/ship/targets/parquet/format.ts";
 import { parsePartName } from "../../../src/stores/parquet/folder.ts";
 import { newBatch } from "../../../src/ship/targets/new_batch.ts";
@@ -20,7 +20,7 @@ const HOUR = 3_600_000_000_000n;
 
 async function open(folder: string, id = SOURCE.id): Promise<Target & AsyncDisposable> {
   const address = await parseTarget(`${folder}/`, { schemes: SCHEMES, resolve: (path) => path.replace(/\/$/, "") });
-  const target = connectTarget(defaultRuntime(), address, {});
+  const target = (await targetConnector(defaultRuntime(), address, {}))();
   await target.open({ ...SOURCE, id });
   return Object.assign(target, { [Symbol.asyncDispose]: () => target.close() });
 }

@@ -164,12 +164,12 @@ async function targetsOf(
     throw new KymoError("invalid-argument", "Cannot ship: give --to STORE, or KYMO_TO in the environment");
   }
   const password = passwordFromFile(passwordFile, runtime);
-  const { connectTarget, SCHEMES } = await import("../../../ship/targets/connect_target.ts");
+  const { SCHEMES, targetConnector } = await import("../../../ship/targets/connect_target.ts");
   const { parseTarget } = await import("../../../ship/targets/target_address.ts");
   return await Promise.all(urls.map(async (url) => {
     const address = await parseTarget(url, { schemes: SCHEMES, resolve: (path) => runtime.files.resolve(path) });
     if (to !== undefined) refusePassword(address, "ship");
-    return { ...address, connect: () => connectTarget(runtime, address, { password, patience: answerTimeout }) };
+    return { ...address, connect: await targetConnector(runtime, address, { password, patience: answerTimeout }) };
   }));
 }
 

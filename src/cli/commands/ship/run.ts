@@ -9,7 +9,6 @@ import { jsonLine } from "../../terminal/json_output.ts";
 import { textAnswer } from "../../input/listening.ts";
 import { openOrStandBy } from "../../input/standby.ts";
 import { FailureTeller } from "../../terminal/failure_teller.ts";
-import { progressBar } from "../../terminal/progress_bar.ts";
 import { SPACED, writeError } from "../../terminal/style.ts";
 import { metricsOf } from "./metrics.ts";
 import type { ShipOptions } from "./options.ts";
@@ -23,7 +22,9 @@ export async function runShipping(options: ShipOptions, context: CliContext): Pr
   const failures = new LaneFailures(context);
   const statusFile = options.statusFile === undefined ? undefined : new StatusFile(options.statusFile, context);
   let shipping: Shipping | undefined;
-  using bar = progressBar(context, "Shipping");
+  using bar = stderr.movesCursor
+    ? (await import("../../terminal/progress_bar.ts")).progressBar(context, "Shipping")
+    : undefined;
   const close = options.metrics === undefined ? undefined : await serve(
     options.metrics,
     (accept) => textAnswer(metricsOf(shipping?.status ?? []), accept),
@@ -35,7 +36,7 @@ export async function runShipping(options: ShipOptions, context: CliContext): Pr
       onChange: (status: readonly LaneStatus[]) => {
         failures.tell(status);
         const { done, total } = progressOf(status);
-        bar.update(done, total, `${counted(sum(status, (lane) => lane.rows.shipped), "row")}`);
+        bar?.update(done, total, `${counted(sum(status, (lane) => lane.rows.shipped), "row")}`);
         statusFile?.write(status);
       },
     };
