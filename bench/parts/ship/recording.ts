@@ -13,7 +13,14 @@ import { SEGMENT_BYTES } from "../../harness/segment_rows.ts";
 /** Rows that are shipped. */
 export const ROWS = 1_000_000;
 
-const ROUTES = ["/orders [GET]", "/orders/:id [GET]", "/orders [POST]", "/reports/:year/:month [GET]", "/health [GET]"];
+/** Labels of durations. */
+export const ROUTES = [
+  "/orders [GET]",
+  "/orders/:id [GET]",
+  "/orders [POST]",
+  "/reports/:year/:month [GET]",
+  "/health [GET]",
+];
 const BEGIN = BigInt(Date.UTC(2026, 10, 27)) * 1_000_000n;
 const OWNER = { pid: 4711, isolate: "0123abcd", channel: "duration", kind: ValueKind.duration };
 

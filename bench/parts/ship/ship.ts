@@ -1,6 +1,7 @@
 /**
  * A million rows on their way into PostgreSQL: `kymo ship` against `psql \copy` of the same rows into
- * the same table; and into ClickHouse, against `curl --data-binary`.
+ * the same table; and into ClickHouse, against `curl --data-binary`. What a shipper takes of memory
+ * when many files wait, what a program pays for being shipped, and how soon rows are in the store.
  *
  * @module
  */
@@ -13,8 +14,10 @@ import { timeRun } from "../../harness/child.ts";
 import { hasFfi } from "../../harness/has_ffi.ts";
 import { ratio } from "../../harness/rounds.ts";
 import { type Figure, reportFindings, spread } from "../../results/figure.ts";
+import { costOfBeingShipped, timeToStore } from "./beside.ts";
 import { compareClickHouse } from "./clickhouse.ts";
 import { recordMillion, ROWS } from "./recording.ts";
+import { memoryWithManyFiles } from "./waiting.ts";
 
 const ROUNDS = 7;
 
@@ -27,10 +30,7 @@ const MIB = 2 ** 20;
 /** What is in the table, in numbers that every row changes. */
 const CHECK = "SELECT count(*), sum(timepoint), sum(measurement::numeric), count(DISTINCT label) FROM kymo.observation";
 
-async function compare(): Promise<Figure[]> {
-  const skip = cannotServePostgres();
-  if (skip !== false) throw new Error(`Cannot measure: ${skip}`);
-  await using server = await PostgresServer.start();
+function compare(server: PostgresServer): Figure[] {
   using recording = recordMillion();
   const { directory } = recording;
   const rows = join(directory, "rows");
@@ -89,7 +89,7 @@ async function compare(): Promise<Figure[]> {
       goal: { atLeast: 0.8 },
     },
     { what: "psql \\copy, million rows a second", unit: "", value: perSecond(times.theirs) },
-    { what: "peak memory of kymo ship", unit: "MiB", value: spread([peak / MIB]) },
+    { what: "peak memory of kymo ship meanwhile", unit: "MiB", value: spread([peak / MIB]) },
     { what: "these rows in files", unit: "MiB", value: spread([recording.bytes / MIB]) },
     { what: "these rows in a table of PostgreSQL", unit: "MiB", value: spread([tableBytes / MIB]) },
   ];
@@ -100,4 +100,17 @@ async function compareWithClickHouse(): Promise<Figure[]> {
   return await compareClickHouse("26.7", recording);
 }
 
-reportFindings({ figures: hasFfi ? [...await compare(), ...await compareWithClickHouse()] : [] });
+async function measure(): Promise<Figure[]> {
+  const skip = cannotServePostgres();
+  if (skip !== false) throw new Error(`Cannot measure: ${skip}`);
+  await using server = await PostgresServer.start();
+  return [
+    ...compare(server),
+    ...await memoryWithManyFiles(server),
+    await costOfBeingShipped(server),
+    ...await timeToStore(server),
+    ...await compareWithClickHouse(),
+  ];
+}
+
+reportFindings({ figures: hasFfi ? await measure() : [] });

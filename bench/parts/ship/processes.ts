@@ -1,0 +1,33 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { commandOf } from "../../harness/child.ts";
+
+/** A program of the bench in the background. Disposing kills it. */
+export class Background implements AsyncDisposable {
+  readonly #child: ChildProcess;
+
+  constructor(program: URL, args: readonly string[]) {
+    const [executable, all] = commandOf(program, { args });
+    this.#child = spawn(executable, all, { stdio: "ignore" });
+  }
+
+  get pid(): number {
+    const { pid, exitCode } = this.#child;
+    if (pid === undefined || exitCode !== null) throw new Error("Cannot measure: a program of the bench has ended");
+    return pid;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const gone = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await gone;
+  }
+}
+
+const entry = new URL("../../../src/cli/main.ts", import.meta.url);
+
+/** A `kymo ship` that follows a directory. */
+export function follower(directory: string, to: string): Background {
+  return new Background(entry, ["ship", directory, "--to", to, "--follow", "--keep", "forever"]);
+}
