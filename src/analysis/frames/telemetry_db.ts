@@ -13,6 +13,13 @@ import type { Pauses } from "../programs/pauses.ts";
 import { ChannelViews, OBSERVATIONS } from "./channel_views.ts";
 import { readPauses } from "./switches.ts";
 
+/** What a database is made of. */
+interface Opened {
+  readonly database: DuckDB;
+  readonly recording: Recording;
+  readonly views: ChannelViews;
+}
+
 /**
  * A recording as a database. Each query reads the files that it needs, unless they are
  * {@linkcode TelemetryDB.load loaded}.
@@ -47,7 +54,9 @@ export class TelemetryDB {
   readonly #recording: Recording;
   readonly #views: ChannelViews;
 
-  private constructor(database: DuckDB, recording: Recording, views: ChannelViews) {
+  /** Called by {@linkcode TelemetryDB.open}, also of a subclass, whose constructor passes `opened` on. */
+  protected constructor(opened: unknown) {
+    const { database, recording, views } = opened as Opened;
     this.#database = database;
     this.#recording = recording;
     this.#views = views;
@@ -89,7 +98,11 @@ export class TelemetryDB {
    * console.log(await db.rss().data());
    * ```
    */
-  static async open(source: string | readonly string[], options: OpenOptions = {}): Promise<TelemetryDB> {
+  static async open<DB extends TelemetryDB = TelemetryDB>(
+    this: { readonly prototype: DB },
+    source: string | readonly string[],
+    options: OpenOptions = {},
+  ): Promise<DB> {
     const checked = checkOpenOptions(source, options);
     const runtime = defaultRuntime();
     const database = await DuckDB.open(checked.limits, runtime);
@@ -100,7 +113,8 @@ export class TelemetryDB {
         try {
           const views = await ChannelViews.create(connection, recording.sources);
           database.guard((failure) => views.areStale(connection, failure), () => views.areOrdered);
-          return new TelemetryDB(database, recording, views);
+          // The constructor is protected, so that it does not show in the type.
+          return new (this as unknown as new (opened: Opened) => DB)({ database, recording, views });
         } catch (error) {
           recording.sources.close();
           throw error;

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { TelemetryDB } from "../../../../src/analysis/mod.ts";
 import { KymoError } from "../../../../src/errors.ts";
+import { scratchDirectory } from "../../../support/scratch_directory.ts";
 import { recordFiles, type Rows } from "../../../support/analysis/recorded_files.ts";
 
 const NANOSECOND = 1_700_000_000_123_456_789n;
@@ -22,6 +23,31 @@ const RUNTIME_SERIES = {
   external: "external",
   eventLoopLag: "event loop lag",
 } as const;
+
+/** What users of the original did: a database with a series of one's own. */
+class Requests extends TelemetryDB {
+  readonly unit = "ms";
+
+  async failedShare(): Promise<number[]> {
+    const table = await this.sql(
+      "SELECT avg((Label LIKE '%5xx')::INT)::DOUBLE AS share FROM duration GROUP BY Timepoint // 1000000000 ORDER BY ALL",
+    );
+    return table.rows().map(({ share }) => Number(share));
+  }
+}
+
+describe("a class that extends TelemetryDB", () => {
+  it("is what its open returns, with its own methods and fields", async () => {
+    const csv = ["0,0.5,/pay [GET],1", "1,0.5,/pay [GET] 5xx,1", "1000000000,0.5,/pay [GET],1"];
+    using scratch = scratchDirectory();
+    writeFileSync(scratch.at("duration.csv"), `Timepoint,Measurement,Label,PID\r\n${csv.join("\r\n")}\r\n`);
+    await using db: Requests = await Requests.open(scratch.path);
+    assertEquals([db instanceof Requests, db.unit, await db.failedShare()], [true, "ms", [0, 0.5]]);
+    assertEquals((await db.duration().labels()).length, 2);
+    await using plain = await TelemetryDB.open(scratch.path);
+    assertEquals(plain instanceof Requests, false);
+  });
+});
 
 describe("TelemetryDB", () => {
   it("has a frame and a view for each channel, and for all channels", async () => {
