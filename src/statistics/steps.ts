@@ -47,6 +47,9 @@ const NEAR = { part: 1 / 12, least: 5, most: 12 };
 /** The part of a step that must be a jump, beside a straight drift through its neighbourhood. */
 const JUMP = 0.4;
 
+/** How many times its standard error a jump must be. */
+const SURE = 2.5;
+
 /** How many times the usual change between two neighbouring stretches a step must be. */
 const BEYOND_USUAL = 3;
 
@@ -194,7 +197,10 @@ function jumpAt(values: readonly number[], index: number): number {
     xy += x * (y - center);
     sy += s * (y - center);
   }
-  return (sy * xx - xy * xs) / (ss * xx - xs * xs);
+  const jump = (sy * xx - xy * xs) / (ss * xx - xs * xs);
+  // A jump within its own error is none: that of noise as large as between neighbours.
+  const error = noise(values) * Math.sqrt(xx / (ss * xx - xs * xs));
+  return Math.abs(jump) >= SURE * error ? jump : 0;
 }
 
 /** The usual size of {@linkcode changeAt} where there is no step, as a standard deviation. */
@@ -213,9 +219,7 @@ function usualChange(values: readonly number[], starts: readonly number[]): numb
 function partition(values: readonly number[]): number[] {
   const n = values.length;
   if (n < 2 * MIN_PART) return [];
-  const differences = values.slice(1).map((value, i) => Math.abs(value - values[i]!));
-  const deviation = DEVIATIONS * median(differences) / Math.SQRT2;
-  const penalty = Math.max(3 * deviation ** 2 * Math.log(n), 1e-12);
+  const penalty = Math.max(3 * noise(values) ** 2 * Math.log(n), 1e-12);
   const sums = new Float64Array(n + 1);
   const squares = new Float64Array(n + 1);
   const middle = median(values); // sums of squares of large numbers would lose digits
@@ -237,4 +241,9 @@ function partition(values: readonly number[]): number[] {
   const starts: number[] = [];
   for (let at = begin[n]!; at > 0; at = begin[at]!) starts.push(at);
   return starts.reverse();
+}
+
+/** The standard deviation of the noise, by how much neighbours differ. */
+function noise(values: readonly number[]): number {
+  return DEVIATIONS * median(values.slice(1).map((value, i) => Math.abs(value - values[i]!))) / Math.SQRT2;
 }
