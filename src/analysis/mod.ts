@@ -64,9 +64,14 @@ export type { Resampled, ResampledQuantiles, ResampleOptions } from "./frames/re
 export { measurementsPerSecond, sumBySecondDifference, sumBySecondRatio } from "./frames/per_second.ts";
 export type { SecondSeries, SecondSums } from "./frames/per_second.ts";
 
-// Comparison of two runs.
+// Comparison of two runs, or of two groups of runs.
 export { compare } from "./compare/comparison.ts";
-export type { Change, ComparedSeries, CompareOptions, Comparison, Verdict } from "./compare/comparison.ts";
+export type { Change, ComparedSeries, CompareOptions, Comparison, RunSeries, Verdict } from "./compare/comparison.ts";
+export { compareFailures } from "./compare/failures.ts";
+export type { FailureComparison, FailureVerdict } from "./compare/failures.ts";
+export type { RouteOutcomes } from "./frames/route_outcomes.ts";
+export { compareQuantities } from "./compare/quantities.ts";
+export type { Quantity, QuantityComparison, Run } from "./compare/quantities.ts";
 
 // The slowest samples and what overlapped them, and slow requests compared with the others.
 export { slowest } from "./slow/slowest.ts";

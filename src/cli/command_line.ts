@@ -46,7 +46,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   view: async () => (await import("./commands/view/command.ts")).addViewCommand,
   slow: async () => (await import("./commands/slow/command.ts")).addSlowCommand,
   why: async () => (await import("./commands/slow/why.ts")).addWhyCommand,
-  compare: async () => (await import("./commands/compare.ts")).addCompareCommand,
+  compare: async () => (await import("./commands/compare/command.ts")).addCompareCommand,
   profile: async () => (await import("./commands/profile/command.ts")).addProfileCommand,
   export: async () => (await import("./commands/export.ts")).addExportCommand,
   ps: async () => (await import("./commands/control/ps.ts")).addPsCommand,

@@ -5,6 +5,7 @@ import { randomNumbers } from "./random.ts";
 import { readHistograms, readSpans, type SeriesSpan } from "./series_histograms.ts";
 import { TelemetryFrame } from "../frames/telemetry_frame.ts";
 import type { TimedHistogram } from "./timed_histogram.ts";
+import { differenceOfMeans, findingOf, type Interval, meanOf, samplesFactor } from "./verdict.ts";
 
 /** Options of {@linkcode compare}. */
 export interface CompareOptions {
@@ -15,8 +16,11 @@ export interface CompareOptions {
    */
   readonly confidence?: number;
   /**
-   * Changes up to this do not matter: an interval must lie above 1 + `margin` or below 1 / (1 +
-   * `margin`). Default: 0.
+   * Changes up to this do not matter. A duration is slower if the whole interval lies above 1 +
+   * `margin`, faster if it lies below 1 / (1 + `margin`), and the same if it lies between the two; with
+   * a margin of 0 nothing is the same.
+   *
+   * @default 0.05
    */
   readonly margin?: number;
   /** Bootstrap replicates of each series, from 100 to 1,000,000. Default: 4,000. */
@@ -28,16 +32,25 @@ export interface CompareOptions {
 }
 
 /** What the samples say about the change of a duration. */
-export type Verdict = "faster" | "slower" | "cannot tell";
+export type Verdict = "faster" | "slower" | "same" | "cannot tell";
 
-/** One side of a comparison. */
-export interface ComparedSeries {
+/** A series in one run. */
+export interface RunSeries {
   /** Observations other than NaN. */
   readonly count: number;
   /** Exact. */
   readonly median: number;
   /** Exact. */
   readonly p99: number;
+}
+
+/** One side of a comparison. Of several runs the count is their sum, and the others are geometric means. */
+export interface ComparedSeries extends RunSeries {
+  /** Each run that has the series; only if there are several on this side. */
+  readonly runs?: readonly (RunSeries & {
+    /** Index of the run on its side. */
+    readonly run: number;
+  })[];
 }
 
 /** The change of a quantile from a to b. */
@@ -51,11 +64,18 @@ export interface Change {
    * for.
    */
   readonly confidence: number;
-  /** `"slower"` if the whole interval is above 1 plus the margin, `"faster"` if it is below. */
+  /**
+   * `"slower"` if the whole interval is above 1 plus the margin, `"faster"` if it is below 1 / (1 +
+   * margin), `"same"` if it is between the two.
+   */
   readonly verdict: Verdict;
   /** Why there is no interval; absent if there is one. */
   readonly reason?: string;
-  /** Independent samples that an interval needs; only if that is why there is none. */
+  /**
+   * Samples of each side, or runs if there are several, that it would take to tell; only if it cannot
+   * be told. If there is no interval, independent samples that an interval needs. Otherwise an
+   * estimate, if the ratio stayed as it is; absent if no number would do, as it is at the margin.
+   */
   readonly needed?: number;
 }
 
@@ -77,15 +97,20 @@ export interface Comparison {
 const SERIES_AT_ONCE = 50;
 
 /**
- * Compares two runs label by label, in ascending order: the ratio b/a of the medians and of the
- * 99th percentiles, each with a confidence interval and a verdict: faster, slower, or cannot tell.
+ * Compares two runs, or two groups of runs, label by label, in ascending order: the ratio b/a of the
+ * medians and of the 99th percentiles, each with a confidence interval and a verdict: faster, slower,
+ * the same, or cannot tell.
  *
- * The intervals come from a block bootstrap, so they allow for successive samples that resemble
+ * Of two single runs the intervals come from a block bootstrap, so they allow for successive samples that resemble
  * each other (`bootstrap.ts` has method and sources). They hold simultaneously: with `n` intervals
  * each has the confidence 1 - (1 - `confidence`) / `n` (Bonferroni). So two equal runs, however
  * many labels they have, show no difference at all with at least the probability `confidence`. The
  * intervals are about these two runs. Other runs of the same program may still differ by memory
  * layout, machine or time of day: repeat them, or allow a `margin`.
+ *
+ * Give several runs of each side, and the intervals are about the programs: Welch's interval for the
+ * difference of the means of the logarithms of the runs' medians, and of their 99th percentiles. What
+ * differs from run to run widens it, so that it is not taken for a change.
  *
  * Medians and percentiles are exact. The intervals are computed from histograms with buckets 1.1 %
  * wide, in which values count as uniformly distributed. Each frame is read twice, and once more for
@@ -121,18 +146,46 @@ const SERIES_AT_ONCE = 50;
  * ```
  */
 export async function compare(
-  a: TelemetryFrame,
-  b: TelemetryFrame,
+  a: TelemetryFrame | readonly TelemetryFrame[],
+  b: TelemetryFrame | readonly TelemetryFrame[],
   options: CompareOptions = {},
 ): Promise<Comparison[]> {
-  for (const frame of [a, b]) {
+  const sides = [[a].flat(), [b].flat()] as const;
+  for (const frame of sides.flat()) {
     if (!(frame instanceof TelemetryFrame)) {
       throw new KymoError("invalid-argument", `Cannot compare: ${quote(frame)}: must be a TelemetryFrame`);
     }
   }
+  checkGroups(sides[0].length, sides[1].length);
   const checked = checkCompareOptions(options);
   const { labels: wanted } = options;
-  if (wanted !== undefined) [a, b] = [a.where({ labels: wanted }), b.where({ labels: wanted })];
+  const selected = sides.map((frames) =>
+    wanted === undefined ? frames : frames.map((frame) => frame.where({ labels: wanted }))
+  ) as [TelemetryFrame[], TelemetryFrame[]];
+  return sides[0].length > 1
+    ? await compareGroups(selected, checked, options)
+    : await compareRuns([selected[0][0]!, selected[1][0]!], checked, options);
+}
+
+/**
+ * Checks numbers of runs: one of each side, or several of each.
+ *
+ * @throws {KymoError} `invalid-argument`
+ */
+export function checkGroups(a: number, b: number): void {
+  if (a === 1 && b === 1 || a > 1 && b > 1) return;
+  const wrong = a === 0 || b === 0
+    ? "a side has no run"
+    : "one run cannot be compared with several: give two or more of each";
+  throw new KymoError("invalid-argument", `Cannot compare: ${a} with ${b}: ${wrong}`);
+}
+
+/** Compares two runs by what varies within each. */
+async function compareRuns(
+  [a, b]: readonly [TelemetryFrame, TelemetryFrame],
+  checked: CheckedOptions,
+  options: CompareOptions,
+): Promise<Comparison[]> {
   const spansA = await readSpans(a);
   options.onProgress?.({ done: 1, passes: 4 });
   const spansB = await readSpans(b);
@@ -158,7 +211,71 @@ export async function compare(
       );
     }
   }
-  return labels.map((label) => comparisons.get(label) ?? inOneOnly(label, spansA.get(label), spansB.get(label), tail));
+  return labels.map((label) =>
+    comparisons.get(label) ?? inOneOnly(label, toCompared(spansA.get(label)), toCompared(spansB.get(label)), tail)
+  );
+}
+
+/** Compares groups of runs by what varies between the runs of each. */
+async function compareGroups(
+  sides: readonly [readonly TelemetryFrame[], readonly TelemetryFrame[]],
+  { confidence, margin }: CheckedOptions,
+  { onProgress }: CompareOptions,
+): Promise<Comparison[]> {
+  const passes = sides[0].length + sides[1].length;
+  let done = 0;
+  const read = async (frames: readonly TelemetryFrame[]): Promise<Map<string, Group["runs"][number][]>> => {
+    const runs = new Map<string, Group["runs"][number][]>();
+    for (const [run, frame] of frames.entries()) {
+      onProgress?.({ done: done++, passes });
+      for (const [label, { count, median, p99 }] of await readSpans(frame)) {
+        const series = { run, count, median, p99 };
+        const known = runs.get(label);
+        if (known === undefined) runs.set(label, [series]);
+        else known.push(series);
+      }
+    }
+    return runs;
+  };
+  const [runsA, runsB] = [await read(sides[0]), await read(sides[1])];
+  const labels = [...new Set([...runsA.keys(), ...runsB.keys()])].sort();
+  const inBoth = labels.filter((label) => runsA.has(label) && runsB.has(label));
+  const tail = (1 - confidence) / Math.max(1, 2 * inBoth.length) / 2;
+  return labels.map((label): Comparison => {
+    const [a, b] = [groupOf(runsA.get(label)), groupOf(runsB.get(label))];
+    if (a === undefined || b === undefined) return inOneOnly(label, a, b, tail);
+    const change = (name: "median" | "p99"): Change => changeOfGroups(a, b, name, { tail, margin });
+    return { label, a, b, median: change("median"), p99: change("p99") };
+  });
+}
+
+/** A side of several runs. */
+type Group = ComparedSeries & Required<Pick<ComparedSeries, "runs">>;
+
+function groupOf(runs: Group["runs"] | undefined): Group | undefined {
+  if (runs === undefined) return undefined;
+  const typical = (name: "median" | "p99"): number => Math.exp(meanOf(runs.map((run) => Math.log(run[name]))));
+  const count = runs.reduce((sum, run) => sum + run.count, 0);
+  return { count, median: typical("median"), p99: typical("p99"), runs };
+}
+
+function changeOfGroups(
+  a: Group,
+  b: Group,
+  name: "median" | "p99",
+  { tail, margin }: { readonly tail: number; readonly margin: number },
+): Change {
+  const noInterval = { interval: undefined, confidence: 1 - 2 * tail, verdict: "cannot tell" } as const;
+  const [logsA, logsB] = [a, b].map(({ runs }) => runs.map((run) => Math.log(run[name])));
+  if (![...logsA!, ...logsB!].every(Number.isFinite)) {
+    return { ratio: undefined, ...noInterval, reason: "the ratio needs positive finite numbers" };
+  }
+  const ratio = b[name] / a[name];
+  for (const [side, { runs }] of [["a", a], ["b", b]] as const) {
+    if (runs.length < 2) return { ratio, ...noInterval, reason: `${side}: only one of its runs has it`, needed: 2 };
+  }
+  const { difference, interval } = differenceOfMeans(logsA!, logsB!, tail);
+  return judged(difference, interval, { tail, margin, count: Math.max(a.runs.length, b.runs.length) });
 }
 
 type CheckedOptions = Required<Omit<CompareOptions, "labels" | "onProgress">>;
@@ -180,14 +297,14 @@ function compareSeries(
     const resampled = [histogramA, histogramB].map((histogram) =>
       resampleQuantile(histogram, q, options.replicates, random)
     );
-    return changeOf(a[name], b[name], resampled as [QuantileSpread, QuantileSpread], q, options);
+    return changeOf([a[name], b[name]], [a.count, b.count], resampled as [QuantileSpread, QuantileSpread], q, options);
   };
   return { label, a: toCompared(a), b: toCompared(b), median: change("median", 0.5), p99: change("p99", 0.99) };
 }
 
 function changeOf(
-  a: number,
-  b: number,
+  [a, b]: readonly [number, number],
+  counts: readonly [number, number],
   [resampledA, resampledB]: readonly [QuantileSpread, QuantileSpread],
   q: number,
   { tail, margin }: IntervalOptions,
@@ -204,17 +321,37 @@ function changeOf(
     const reason = `${name}: ${failed.reason}`;
     return { ratio, ...noInterval, reason, ...failed.kind === "few-samples" ? { needed } : {} };
   }
-  const [low, high] = logRatioInterval(resampledA, resampledB, Math.log(ratio), tail);
-  const interval = [Math.exp(low), Math.exp(high)] as const;
-  return { ratio, interval, confidence: 1 - 2 * tail, verdict: verdictOf(interval, margin) };
+  const interval = logRatioInterval(resampledA, resampledB, Math.log(ratio), tail);
+  return judged(Math.log(ratio), interval, { tail, margin, count: Math.max(counts[0], counts[1]) });
 }
 
-function verdictOf([low, high]: readonly [number, number], margin: number): Verdict {
-  if (low > 1 + margin) return "slower";
-  return high < 1 / (1 + margin) ? "faster" : "cannot tell";
+/** What the logarithm of a ratio says, with its interval. */
+function judged(
+  logRatio: number,
+  interval: Interval,
+  { tail, margin, count }: { readonly tail: number; readonly margin: number; readonly count: number },
+): Change {
+  const [low, high] = interval;
+  const logMargin = Math.log1p(margin);
+  const finding = findingOf(interval, logMargin);
+  const needed = finding === "cannot tell" ? count * samplesFactor(logRatio, interval, logMargin) : Infinity;
+  return {
+    ratio: Math.exp(logRatio),
+    interval: [Math.exp(low), Math.exp(high)],
+    confidence: 1 - 2 * tail,
+    verdict: VERDICTS[finding],
+    ...Number.isFinite(needed) && { needed: Math.ceil(needed) },
+  };
 }
 
-function inOneOnly(label: string, a: SeriesSpan | undefined, b: SeriesSpan | undefined, tail: number): Comparison {
+const VERDICTS = { above: "slower", below: "faster", same: "same", "cannot tell": "cannot tell" } as const;
+
+function inOneOnly(
+  label: string,
+  a: ComparedSeries | undefined,
+  b: ComparedSeries | undefined,
+  tail: number,
+): Comparison {
   const change: Change = {
     ratio: undefined,
     interval: undefined,
@@ -222,15 +359,16 @@ function inOneOnly(label: string, a: SeriesSpan | undefined, b: SeriesSpan | und
     verdict: "cannot tell",
     reason: `only in ${a === undefined ? "b" : "a"}`,
   };
-  return { label, a: a && toCompared(a), b: b && toCompared(b), median: change, p99: change };
+  return { label, a, b, median: change, p99: change };
 }
 
-function toCompared({ count, median, p99 }: SeriesSpan): ComparedSeries {
-  return { count, median, p99 };
+function toCompared(span: SeriesSpan | undefined): ComparedSeries | undefined {
+  return span && { count: span.count, median: span.median, p99: span.p99 };
 }
 
-function checkCompareOptions(
-  { confidence = 0.95, margin = 0, replicates = 4_000, seed = 1 }: CompareOptions,
+/** @throws {KymoError} `invalid-argument` */
+export function checkCompareOptions(
+  { confidence = 0.95, margin = 0.05, replicates = 4_000, seed = 1 }: CompareOptions,
 ): CheckedOptions {
   const check = (isValid: boolean, name: string, requirement: string, value: unknown): void => {
     if (isValid) return;

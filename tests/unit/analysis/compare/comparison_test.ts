@@ -1,5 +1,5 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { compare, type CompareOptions, type Comparison } from "../../../../src/analysis/compare/comparison.ts";
 import { TelemetryDB } from "../../../../src/analysis/frames/telemetry_db.ts";
 import { KymoError } from "../../../../src/errors.ts";
@@ -84,12 +84,19 @@ describe("compare", () => {
     assert(together! > alone! && alone! > unsure!, `${together} ${alone} ${unsure}`);
   });
 
-  it("ignores a change within the margin", async () => {
+  it("says that a change within the margin is the same, and how many samples others need", async () => {
     const [a, b] = [rowsOf("x", 1, {}), rowsOf("x", 2, { factor: 1.1 })];
-    const ways = [{}, { margin: 0.2 }];
+    const ways = [{ margin: 0 }, {}, { margin: 0.2 }];
     const medians = (comparisons: (readonly Comparison[])[]) => comparisons.map((them) => verdicts(them).x![0]);
-    assertEquals(medians(await compareWith(a, b, ways)), ["slower", "cannot tell"]);
-    assertEquals(medians(await compareWith(b, a, ways)), ["faster", "cannot tell"]);
+    assertEquals(medians(await compareWith(a, b, ways)), ["slower", "slower", "same"]);
+    assertEquals(medians(await compareWith(b, a, ways)), ["faster", "faster", "same"]);
+    const [[equal], [unequal]] = await compareWith(a, rowsOf("x", 3, {}), [{ margin: 0.001 }, { margin: 0 }]) as [
+      [Comparison],
+      [Comparison],
+    ];
+    assertEquals([equal.median.verdict, unequal.median.verdict], ["cannot tell", "cannot tell"]);
+    // No number of samples shows that nothing has changed at all, but that hardly anything has.
+    assert(equal.median.needed! > 1_000 || equal.median.needed === undefined, `${equal.median.needed}`);
   });
 
   it("gives the reason why there is no interval of the p99 of 50 samples", async () => {
@@ -206,5 +213,53 @@ describe("compare with pauses", () => {
     const [whole] = await compareRows(rowsOf("work", 1, {}), rowsOf("work", 2, { factor: 1.5 }));
     assertEquals(paused.median.ratio, whole!.median.ratio);
     assertEquals(paused.median.interval, whole!.median.interval);
+  });
+});
+
+describe("compare: groups of runs", () => {
+  /** A run whose durations are 1 % of chance, and `offset` times as long as those of other runs. */
+  const run = (simulation: number, offset: number): Row[] => rowsOf("x", simulation, { factor: offset });
+
+  async function compareGroups(a: Row[][], b: Row[][]): Promise<Comparison> {
+    using recordings = new Recordings();
+    const open = (rows: Row[]) => TelemetryDB.open(recordings.write({ duration: rows }));
+    const dbs = await Promise.all([...a, ...b].map(open));
+    try {
+      const frames = dbs.map((db) => db.duration());
+      const [comparison] = await compare(frames.slice(0, a.length), frames.slice(a.length));
+      return comparison!;
+    } finally {
+      for (const db of dbs) await db[Symbol.asyncDispose]();
+    }
+  }
+
+  it("do not take for a change what differs from run to run", async () => {
+    const a = [run(1, 1), run(2, 1.3), run(3, 0.8)];
+    const b = [run(4, 1.35), run(5, 0.85), run(6, 1.1)];
+    // Any two of them differ by more than their samples vary.
+    assertEquals((await compareGroups([a[0]!], [b[0]!])).median.verdict, "slower");
+    const { median, a: before } = await compareGroups(a, b);
+    assertEquals([median.verdict, before!.runs!.length, before!.count], [
+      "cannot tell",
+      3,
+      3 * before!.runs![0]!.count,
+    ]);
+    assert(median.needed! > 3, `${median.needed}`);
+  });
+
+  it("tell a change that is larger than what differs from run to run, and that there is none", async () => {
+    const a = [run(1, 1), run(2, 1.01), run(3, 0.99)];
+    assertEquals((await compareGroups(a, [run(4, 1.5), run(5, 1.52), run(6, 1.49)])).median.verdict, "slower");
+    const same = await compareGroups(a.concat([run(7, 1)]), [run(4, 1), run(5, 1.01), run(6, 0.99), run(8, 1)]);
+    assertEquals(same.median.verdict, "same");
+    assertAlmostEquals(same.median.ratio!, 1, 0.03);
+  });
+
+  it("have as many as one run on either side, or several on both", async () => {
+    const error = await assertRejects(() => compareGroups([run(1, 1)], [run(2, 1), run(3, 1)]), KymoError);
+    assertEquals(
+      error.message,
+      "Cannot compare: 1 with 2: one run cannot be compared with several: give two or more of each",
+    );
   });
 });

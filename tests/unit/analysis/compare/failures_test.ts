@@ -14,7 +14,7 @@ async function compared(a: readonly (readonly [string, number])[], b: readonly (
   using filesB = record(b);
   await using before = await TelemetryDB.open(filesA.path);
   await using after = await TelemetryDB.open(filesB.path);
-  return compareFailures(await compare(before.duration(), after.duration(), { replicates: 100 }), 0.95);
+  return compareFailures(await compare(before.duration(), after.duration(), { replicates: 100 }), { confidence: 0.95 });
 }
 
 describe("compareFailures", () => {

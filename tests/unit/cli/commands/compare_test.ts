@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { programFileName } from "../../../../src/files/names.ts";
 import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
-import { addCompareCommand } from "../../../../src/cli/commands/compare.ts";
+import { addCompareCommand } from "../../../../src/cli/commands/compare/command.ts";
 import type { Output } from "../../../../src/cli/context.ts";
 import { randomOf, simulateRun } from "../../../support/analysis/bootstrap_simulation.ts";
 import { Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
@@ -58,11 +58,12 @@ describe("kymo compare", () => {
     assert(/^\/changed +1,000 +1,000 .*ms .*\+\d+(\.\d)? % \(\+\d.* … \+\d.*\).* slower$/.test(lines[3]!), lines[3]);
     assert(/^\/gone +5 +– .* only in A$/.test(lines[4]!), lines[4]);
     assert(/^\/rare +40 +40 .* cannot tell$/.test(lines[5]!), lines[5]);
-    assert(/^\/same +1,000 .* cannot tell$/.test(lines[6]!), lines[6]);
-    assertEquals(lines.slice(7), [
-      "",
-      "No interval of p99: fewer than 546 independent samples: /rare.",
-      "The intervals of 6 changes hold together with 95 % confidence.",
+    assert(/^\/same +1,000 .* p50 same$/.test(lines[6]!), lines[6]);
+    assertEquals(lines[8], "No interval of p99: fewer than 546 independent samples: /rare.");
+    assertMatch(lines[9]!, /^To tell the p50 would take about so many samples on each side: [\d,]+ of \/rare\.$/);
+    assertMatch(lines[10]!, /^To tell the p99 would take about so many samples on each side: [\d,]+ of \/same\.$/);
+    assertEquals(lines.slice(11), [
+      "The intervals of 6 changes hold together with 95 % confidence; the same is what changed by 5 % at most.",
       "",
     ]);
     for (const line of (await run([a, b], { columns: 80 })).stdout.split("\n").slice(2, 7)) {
@@ -93,19 +94,20 @@ describe("kymo compare", () => {
     assertEquals(rest, {
       version: 1,
       kind: "compare",
-      a,
-      b,
+      a: [a],
+      b: [b],
       programs: { a: [], b: [] },
-      recorded: { a: null, b: null },
+      recorded: { a: [null], b: [null] },
       confidence: 95,
-      margin: 0,
+      margin: 5,
       seed: 7,
       failures: [],
+      quantities: [],
       unread: { a: 0, b: 0 },
     });
     assertEquals(comparisons.map(({ label, verdict }: { label: string; verdict: string }) => [label, verdict]), [
       ["/changed", "slower"],
-      ["/same", "cannot tell"],
+      ["/same", "same"],
     ]);
     assertEquals((await run([b, a, "--fail-on", "slower"])).code, 0);
     assertEquals((await run([b, a, "--fail-on", "faster"])).code, 1);
@@ -135,6 +137,77 @@ describe("kymo compare", () => {
     assertEquals((await run([a, a, "--fail-on", "errors"])).code, 0);
     const [failure] = JSON.parse((await run([a, b, "--json"])).stdout).failures;
     assertEquals([failure.route, failure.b.failed, failure.verdict], ["/pay [GET]", 100, "more errors"]);
+  });
+
+  it("does not pass with --fail-on if what it is about was not measured", async () => {
+    using recordings = new Recordings();
+    const few = [0, 1, 2].map((time): Row => ({ time, value: 0.01, label: "rare" }));
+    const [a, b] = [recordings.write({ duration: few }), recordings.write({ duration: few })];
+    const failed = (...verdicts: string[]) => run([a, b, ...verdicts.flatMap((verdict) => ["--fail-on", verdict])]);
+    for (const verdict of ["slower", "faster", "errors", "memory", "gc", "cpu", "lag"]) {
+      const { code, error } = await failed(verdict);
+      assertEquals([code, error], [
+        undefined,
+        `Cannot fail on ${verdict}: not measured well enough in both recordings`,
+      ]);
+    }
+    assertEquals((await failed("slower", "cannot-tell")).code, 1);
+    assertEquals((await run([a, b])).code, 0);
+  });
+
+  it("compares the runtime, and --fail-on knows memory, GC, CPU and lag", async () => {
+    using recordings = new Recordings();
+    const record = (factor: number): string =>
+      recordings.write({
+        duration: Array.from({ length: 1_000 }, (_, i) => ({ time: i / 10, value: 0.01, label: "/a [GET]" })),
+        runtime: Array.from({ length: 200 }, (_, i) => {
+          const noise = 1 + (i * 7 % 10) / 1_000;
+          const row = (label: string, value: number): Row => ({ time: i / 2, label, value });
+          return [
+            row("rss", 100e6 * factor * noise),
+            row("user time", i * 0.01 * factor),
+            row("system time", i * 0.01 * factor),
+            row("gc collections", i),
+            row("gc pause", 0.02 * factor * noise),
+            row("event loop lag", 0.002 * factor * noise),
+          ];
+        }).flat(),
+      });
+    const [a, b] = [record(1), record(1.5)];
+    const { stdout } = await run([a, b]);
+    const lines = stdout.replaceAll("\u00a0", " ").split("\n");
+    const table = lines.slice(lines.indexOf("Runtime") + 2, -1).map((line) => line.replaceAll(/ {2,}/g, "  "));
+    assertMatch(table[0]!, /^memory \(RSS\) +100MB +151MB +\+50\.0 % .* more$/);
+    assertMatch(table[1]!, /^growth of memory .* (same|cannot tell.*)$/);
+    assertMatch(table[2]!, /^time in GC pauses +4\.\d % +6\.\d % +\+2\.0\d points .* more$/);
+    assertMatch(table[3]!, /^CPU per request +4\.\d+ms +[56]\.\d+ms +\+5\d.* more$|^CPU per request .* \+4\d.* more$/);
+    assertMatch(table[4]!, /^event-loop lag +2\.\d+ms +3\.\d+ms +\+50\.0 % .* more$/);
+    for (const verdict of ["memory", "gc", "cpu", "lag"]) {
+      const codes = [[a, b], [b, a], [a, a]].map(async (runs) => (await run([...runs, "--fail-on", verdict])).code);
+      assertEquals(await Promise.all(codes), [1, 0, 0], verdict);
+    }
+  });
+
+  it("compares groups of runs", async () => {
+    using recordings = new Recordings();
+    const record = (simulation: number, factor: number): string =>
+      recordings.write({ duration: rowsOf("/a [GET]", simulation, factor) });
+    const [a1, a2, a3] = [record(1, 1), record(2, 1.3), record(3, 0.8)] as const;
+    const [b1, b2, b3] = [record(4, 1.35), record(5, 0.85), record(6, 1.1)] as const;
+    assertEquals((await run([a1, b1, "--fail-on", "slower"])).code, 1);
+    const { stdout, code } = await run([a1, a2, a3, "vs", b1, b2, b3, "--fail-on", "slower"]);
+    assertEquals(code, 0);
+    const lines = stdout.split("\n");
+    assertEquals(lines.slice(0, 3), [
+      "3 runs (B) compared with 3 runs (A)",
+      `A: ${a1}, ${a2}, ${a3}`,
+      `B: ${b1}, ${b2}, ${b3}`,
+    ]);
+    assertMatch(lines[5]!, /^\/a \[GET\] +3,000 +3,000 .* cannot tell$/);
+    assert(stdout.includes("by what differs from run to run"), stdout);
+    for (const runs of [[a1], [a1, a2, a3], [a1, "vs"], [a1, "vs", b1, b2]]) {
+      assertMatch((await run(runs)).error!, /^Cannot compare: /);
+    }
   });
 
   it("names the programs that recorded each side", async () => {

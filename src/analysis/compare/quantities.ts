@@ -1,0 +1,307 @@
+import { CHANNELS, NANOSECONDS_PER_SECOND, SERIES } from "../../series.ts";
+import { literal } from "../duckdb/sql.ts";
+import { processOf } from "../frames/processes.ts";
+import type { Selection } from "../frames/selection.ts";
+import { IS_SWITCH_LABEL } from "../frames/switches.ts";
+import type { TelemetryDB } from "../frames/telemetry_db.ts";
+import { programsOf, withoutWorkers } from "../programs/program.ts";
+import { FAILED_OUTCOMES } from "../../http/request_labels.ts";
+import { type ProcessId, processKey } from "../../files/names.ts";
+import { checkCompareOptions, checkGroups, type CompareOptions } from "./comparison.ts";
+import { differenceOfMeans, findingOf, type Interval, meanOf, samplesFactor } from "./verdict.ts";
+
+/**
+ * What is compared of the runtime:
+ *
+ * - `"memory"`: RSS of a process, bytes, the mean of its time;
+ * - `"memory growth"`: how fast it grew after the first tenth of the time, bytes a second;
+ * - `"gc"`: share of the time in pauses for garbage collection, of each isolate that recorded them;
+ * - `"cpu"`: CPU time of all processes for each request that they answered, seconds;
+ * - `"lag"`: the event loop's lag, seconds, the mean of the largest of each sampling interval.
+ */
+export type Quantity = "memory" | "memory growth" | "gc" | "cpu" | "lag";
+
+/** A run. */
+export interface Run {
+  /** Its recording. */
+  readonly db: TelemetryDB;
+  /** Its processes and time range. Default: all. */
+  readonly within?: Omit<Selection, "labels">;
+}
+
+/** A quantity of the runtime in two runs, or two groups of runs. */
+export interface QuantityComparison {
+  /** Which. */
+  readonly quantity: Quantity;
+  /** In a; `undefined` if it was not recorded. */
+  readonly a: number | undefined;
+  /** In b; `undefined` if it was not recorded. */
+  readonly b: number | undefined;
+  /** Whether `change` is b / a, or b - a, as of those that may be 0. */
+  readonly scale: "ratio" | "difference";
+  /** The change; `undefined` unless both have it. */
+  readonly change: number | undefined;
+  /** Confidence interval of the true change; `undefined` if there is too little to compute one. */
+  readonly interval: Interval | undefined;
+  /** Up to which change it is the same: a ratio minus 1, or a difference. */
+  readonly margin: number;
+  /** `"more"` or `"less"` if all of the interval is beyond the margin, `"same"` if it is within it. */
+  readonly verdict: "more" | "less" | "same" | "cannot tell";
+  /** Why there is no interval; absent if there is one. */
+  readonly reason?: string;
+  /**
+   * Seconds that each side would have to be recorded to tell, or runs of each if there are several: an
+   * estimate, if the change stayed as it is; absent if no number would do, or it can be told.
+   */
+  readonly needed?: number;
+}
+
+/** Blocks that the time of a run is divided into. */
+const BLOCKS = 10;
+
+/** With fewer values than this, a single run has no interval. */
+const MIN_VALUES = 5;
+
+/** What is compared, in the order of the result. */
+const SCALES: Readonly<Record<Quantity, QuantityComparison["scale"]>> = {
+  memory: "ratio",
+  "memory growth": "difference",
+  gc: "difference",
+  cpu: "ratio",
+  lag: "ratio",
+};
+
+const VERDICTS = { above: "more", below: "less", same: "same", "cannot tell": "cannot tell" } as const;
+
+/**
+ * Compares the runtime of two runs, or of two groups of runs: memory and its growth, garbage
+ * collection, CPU time for each request, and the event loop's lag. Those that neither recorded are
+ * left out.
+ *
+ * Of two single runs the time of each is divided into ten blocks, and Welch's interval is that of the
+ * difference of the means of these (Ibragimov & Müller, see `bootstrap.ts`); of several runs it is
+ * that of the runs' means. The intervals hold together (Bonferroni). Of ratios, the margin is that of
+ * the durations. Shares of GC are the same up to a tenth of it (0.5 points of 5 %), and growth up to
+ * that part of the memory in an hour.
+ *
+ * @throws {KymoError} `invalid-argument`, if an option is wrong, or one run is given with several.
+ *
+ * @example
+ * ```ts
+ * import { compareQuantities, TelemetryDB } from "@kymo/kymo/analysis";
+ * import { assertEquals } from "@std/assert";
+ * import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+ *
+ * // Two runs of 100 seconds; in the second there is half as much memory again.
+ * for (const [directory, rss] of [["_one", 100e6], ["_other", 150e6]] as const) {
+ *   const rows = Array.from({ length: 100 }, (_, i) => `${1700000000n + BigInt(i)}000000000,${rss + i % 7 * 1e5},rss,42\r\n`);
+ *   mkdirSync(directory);
+ *   writeFileSync(`${directory}/runtime.1.csv`, `Timepoint,Measurement,Label,PID\r\n${rows.join("")}`);
+ * }
+ * {
+ *   await using a = await TelemetryDB.open("_one");
+ *   await using b = await TelemetryDB.open("_other");
+ *   const [memory] = await compareQuantities({ db: a }, { db: b });
+ *   assertEquals([memory?.quantity, memory?.change?.toFixed(2), memory?.verdict], ["memory", "1.50", "more"]);
+ * }
+ * for (const directory of ["_one", "_other"]) rmSync(directory, { recursive: true });
+ * ```
+ */
+export async function compareQuantities(
+  a: Run | readonly Run[],
+  b: Run | readonly Run[],
+  options: Pick<CompareOptions, "confidence" | "margin"> = {},
+): Promise<QuantityComparison[]> {
+  const [runsA, runsB] = [[a].flat(), [b].flat()] as [Run[], Run[]];
+  checkGroups(runsA.length, runsB.length);
+  const { confidence, margin } = checkCompareOptions(options);
+  const read = async (runs: readonly Run[]): Promise<RunValues[]> => {
+    const values: RunValues[] = [];
+    for (const run of runs) values.push(await readRun(run));
+    return values;
+  };
+  const [valuesA, valuesB] = [await read(runsA), await read(runsB)];
+  const compared = (Object.keys(SCALES) as Quantity[]).filter((of) =>
+    [...valuesA, ...valuesB].some(({ blocks }) => blocks[of].length > 0)
+  );
+  const tail = (1 - confidence) / Math.max(1, compared.length) / 2;
+  const memory = meanOf(valuesA.flatMap(({ blocks }) => blocks.memory));
+  return compared.map((quantity) => {
+    const own = {
+      memory: margin,
+      "memory growth": Number.isFinite(memory) ? margin * memory / 3600 : 0,
+      gc: margin / 10,
+      cpu: margin,
+      lag: margin,
+    }[quantity];
+    return compareQuantity(quantity, valuesA, valuesB, { tail, margin: own });
+  });
+}
+
+/** The values of one run: of each quantity those of the blocks of time that have any. */
+interface RunValues {
+  readonly seconds: number;
+  readonly blocks: Readonly<Record<Quantity, readonly number[]>>;
+}
+
+function compareQuantity(
+  quantity: Quantity,
+  runsA: readonly RunValues[],
+  runsB: readonly RunValues[],
+  { tail, margin }: { readonly tail: number; readonly margin: number },
+): QuantityComparison {
+  const scale = SCALES[quantity];
+  const isGroup = runsA.length > 1;
+  const valuesOf = (runs: readonly RunValues[]): number[] =>
+    isGroup
+      ? runs.map(({ blocks }) => meanOf(blocks[quantity])).filter(Number.isFinite)
+      : [...runs[0]!.blocks[quantity]];
+  const [a, b] = [valuesOf(runsA), valuesOf(runsB)];
+  const mean = (values: readonly number[]): number | undefined => values.length === 0 ? undefined : meanOf(values);
+  const shared = { quantity, a: mean(a), b: mean(b), scale, margin };
+  const unknown = (reason: string, change?: number): QuantityComparison => ({
+    ...shared,
+    change,
+    interval: undefined,
+    verdict: "cannot tell",
+    reason,
+  });
+  if (shared.a === undefined || shared.b === undefined) return unknown(`only in ${shared.a === undefined ? "b" : "a"}`);
+  const isRatio = scale === "ratio";
+  if (isRatio && !(shared.a > 0 && shared.b > 0)) return unknown("the ratio needs positive numbers");
+  const toChange = (difference: number): number => isRatio ? Math.exp(difference) : difference;
+  const least = isGroup ? 2 : MIN_VALUES;
+  for (const [side, values] of [["a", a], ["b", b]] as const) {
+    if (values.length >= least) continue;
+    const change = isRatio ? shared.b / shared.a : shared.b - shared.a;
+    return unknown(
+      `${side}: ${isGroup ? "only one of its runs has it" : "too short, or recorded in a part of its time"}`,
+      change,
+    );
+  }
+  // Of positive values whose ratio counts, relative to their mean: a block without any lag has no logarithm.
+  const scaled = (values: readonly number[]): number[] =>
+    isRatio ? values.map((value) => value / meanOf(values) - 1 + Math.log(meanOf(values))) : [...values];
+  const { difference, interval } = differenceOfMeans(scaled(a), scaled(b), tail);
+  const own = isRatio ? Math.log1p(margin) : margin;
+  const finding = findingOf(interval, own);
+  const count = isGroup ? Math.max(a.length, b.length) : Math.max(runsA[0]!.seconds, runsB[0]!.seconds);
+  const needed = finding === "cannot tell" ? count * samplesFactor(difference, interval, own) : Infinity;
+  return {
+    ...shared,
+    change: toChange(difference),
+    interval: [toChange(interval[0]), toChange(interval[1])],
+    verdict: VERDICTS[finding],
+    ...Number.isFinite(needed) && { needed: Math.ceil(needed) },
+  };
+}
+
+/** A row of the query: a series of a process in a block of time. */
+interface BlockRow {
+  readonly Label: string;
+  readonly PID: bigint;
+  readonly Isolate: string;
+  readonly block: number;
+  readonly sum: number;
+  readonly mean: number;
+  /** How much a counter grew, and within how many ns, while recording was on. */
+  readonly growth: number;
+  readonly time: number;
+}
+
+const LABELS = [
+  SERIES.rss,
+  SERIES.userTime,
+  SERIES.systemTime,
+  SERIES.gcPause,
+  SERIES.gcCollections,
+  SERIES.eventLoopLag,
+].map(literal).join(", ");
+
+/** SQL of whether a label is of requests that end by themselves. */
+const IS_REQUEST = `regexp_matches(Label, '\\[[A-Z-]+\\]( (${FAILED_OUTCOMES.join("|")}))?$')`;
+
+async function readRun({ db, within = {} }: Run): Promise<RunValues> {
+  const runtime = db.runtime().where(within);
+  const [{ first, last } = {}] = (await runtime.sql(
+    `SELECT min(Timepoint) AS first, max(Timepoint) AS last FROM ${runtime.relation} WHERE Label IN (${LABELS})`,
+  )).rows();
+  const nothing: RunValues = { seconds: 0, blocks: { memory: [], "memory growth": [], gc: [], cpu: [], lag: [] } };
+  if (typeof first !== "bigint" || typeof last !== "bigint" || first === last) return nothing;
+  const width = (last - first) / BigInt(BLOCKS) + 1n;
+  const block = `((Timepoint - ${first}) // ${width})::DOUBLE`;
+  // A counter that grew while recording was off says nothing of the time in which it was on.
+  const rows = (await runtime.sql(`
+    WITH own AS (
+      SELECT *, sum((${IS_SWITCH_LABEL})::INTEGER) OVER (PARTITION BY PID, Isolate ORDER BY Timepoint) AS switches
+      FROM ${runtime.relation} WHERE (Label IN (${LABELS}) AND isfinite(Measurement)) OR ${IS_SWITCH_LABEL}
+    ),
+    step AS (
+      SELECT *, Measurement - lag(Measurement) OVER earlier AS growth, Timepoint - lag(Timepoint) OVER earlier AS time,
+        switches = lag(switches) OVER earlier AS isOn
+      FROM own WHERE NOT (${IS_SWITCH_LABEL}) WINDOW earlier AS (PARTITION BY PID, Isolate, Label ORDER BY Timepoint)
+    )
+    SELECT Label, PID, Isolate, ${block} AS block, sum(Measurement) AS sum, avg(Measurement) AS mean,
+      coalesce(sum(growth) FILTER (isOn AND growth >= 0), 0) AS growth,
+      coalesce(sum(time) FILTER (isOn AND growth >= 0), 0)::DOUBLE AS time
+    FROM step GROUP BY ALL ORDER BY block`)).rows() as unknown as BlockRow[];
+  const processes = [
+    ...new Map(rows.map((row) => [processKey(processOf({ ...row })), processOf({ ...row })])).values(),
+  ];
+  const programs = programsOf(db.programRecords(processes), { processes });
+  const owners = new Set(withoutWorkers(processes, programs).map(processKey));
+  const of = (label: string, isOfProcess = false): BlockRow[] =>
+    rows.filter((row) => row.Label === label && (!isOfProcess || owners.has(processKey(processOf({ ...row })))));
+  const durations = db.frame(CHANNELS.duration).where(within);
+  const requests = new Map(
+    (await durations.sql(`
+    SELECT ${block} AS block, count(*)::DOUBLE AS count FROM ${durations.relation}
+    WHERE Timepoint BETWEEN ${first} AND ${last} AND ${IS_REQUEST} GROUP BY block`)).rows()
+      .map(({ block, count }) => [block as number, count as number]),
+  );
+  const rss = of(SERIES.rss, true);
+  const cpu = inBlocks([...of(SERIES.userTime, true), ...of(SERIES.systemTime, true)]);
+  const ticks = inBlocks(of(SERIES.gcCollections));
+  const pauses = inBlocks(of(SERIES.gcPause));
+  const seconds = Number(width) / NANOSECONDS_PER_SECOND;
+  return {
+    seconds: seconds * BLOCKS,
+    blocks: {
+      memory: Array.from(inBlocks(rss).values(), (some) => meanOf(some.map(({ mean }) => mean))),
+      "memory growth": growthOf(rss, seconds),
+      gc: Array.from(ticks, ([block, some]) => {
+        const time = sumOf(some, ({ time }) => time) / NANOSECONDS_PER_SECOND;
+        return sumOf(pauses.get(block) ?? [], ({ sum }) => sum) / time;
+      }).filter(Number.isFinite),
+      cpu: Array.from(cpu, ([block, some]) => sumOf(some, ({ growth }) => growth) / (requests.get(block) ?? 0))
+        .filter(Number.isFinite),
+      lag: Array.from(inBlocks(of(SERIES.eventLoopLag)).values(), (some) => meanOf(some.map(({ mean }) => mean))),
+    },
+  };
+}
+
+/** Rows by their block of time. */
+function inBlocks(rows: readonly BlockRow[]): Map<number, BlockRow[]> {
+  return Map.groupBy(rows, ({ block }) => block);
+}
+
+function sumOf(rows: readonly BlockRow[], value: (row: BlockRow) => number): number {
+  return rows.reduce((sum, row) => sum + value(row), 0);
+}
+
+/**
+ * From block to block, how much a process grew, bytes a second. Without the first block: programs fill
+ * their caches and their heap at first.
+ */
+function growthOf(rss: readonly BlockRow[], seconds: number): number[] {
+  const keyOf = (row: BlockRow): string => processKey(processOf({ ...row }) as ProcessId);
+  const means = new Map(rss.map((row) => [`${keyOf(row)} ${row.block}`, row.mean]));
+  const grown = rss.filter(({ block }) => block >= 2).flatMap((row) => {
+    const before = means.get(`${keyOf(row)} ${row.block - 1}`);
+    return before === undefined ? [] : [{ block: row.block, growth: (row.mean - before) / seconds }];
+  });
+  return Array.from(
+    Map.groupBy(grown, ({ block }) => block).values(),
+    (some) => meanOf(some.map(({ growth }) => growth)),
+  );
+}
