@@ -70,6 +70,8 @@ export type { Change, ComparedSeries, CompareOptions, Comparison, RunSeries, Ver
 export { compareFailures } from "./compare/failures.ts";
 export type { FailureComparison, FailureVerdict } from "./compare/failures.ts";
 export type { RouteOutcomes } from "./frames/route_outcomes.ts";
+export type { FailedOutcome } from "../http/request_labels.ts";
+export type { Interval } from "./compare/verdict.ts";
 export { compareQuantities } from "./compare/quantities.ts";
 export type { Quantity, QuantityComparison, Run } from "./compare/quantities.ts";
 
