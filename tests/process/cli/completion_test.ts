@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { runCommandLine } from "../../../src/cli/command_line.ts";
 import { fakeCliContext } from "../../support/fake/cli_context.ts";
+import { missing } from "../../support/process/system_tools.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 /** What `kymo completion` prints for a shell. */
@@ -19,10 +20,6 @@ function outputOf(command: string, args: readonly string[]): string {
   return stdout;
 }
 
-function lacks(shell: string): string | false {
-  return spawnSync(shell, ["-c", "true"]).status === 0 ? false : `there is no ${shell} here`;
-}
-
 const LINES: readonly [words: readonly string[], expected: readonly string[]][] = [
   [["kymo", "su"], ["summary"]],
   [["kymo", "pr"], ["profile", "prune"]],
@@ -35,7 +32,7 @@ const LINES: readonly [words: readonly string[], expected: readonly string[]][] 
 describe("kymo completion", () => {
   it(
     "completes commands, options and values in bash, and leaves all else to files",
-    { skip: lacks("bash") },
+    { skip: missing("bash") },
     async () => {
       using scratch = scratchDirectory();
       const path = scratch.at("kymo.bash");
@@ -51,7 +48,7 @@ describe("kymo completion", () => {
     },
   );
 
-  it("completes the same in fish", { skip: lacks("fish") }, async () => {
+  it("completes the same in fish", { skip: missing("fish") }, async () => {
     using scratch = scratchDirectory();
     const path = scratch.at("kymo.fish");
     writeFileSync(path, await scriptFor("fish"));
@@ -61,7 +58,7 @@ describe("kymo completion", () => {
     }
   });
 
-  it("is registered in zsh, which can read all of it", { skip: lacks("zsh") }, async () => {
+  it("is registered in zsh, which can read all of it", { skip: missing("zsh") }, async () => {
     using scratch = scratchDirectory();
     const path = scratch.at("_kymo");
     writeFileSync(path, await scriptFor("zsh"));
