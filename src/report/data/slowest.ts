@@ -49,7 +49,7 @@ export async function withSlowest(
     SELECT Label, unnest(slowest, recursive := true) FROM (
       SELECT Label, max_by({
           'process': process::DOUBLE, 'duration': Measurement, 'end': Timepoint, 'pid': PID, 'isolate': Isolate
-        }, Measurement, ${MOST_SAMPLES}) AS slowest
+        }, (Measurement, -Timepoint, PID, Isolate), ${MOST_SAMPLES}) AS slowest
       FROM ${source.durations.where(`Measurement >= ${Math.min(...least)}`).relation}
       JOIN (VALUES ${values.join(", ")}) AS shown(Label, least) USING (Label)
       WHERE ${TIMED} AND Measurement >= least GROUP BY Label

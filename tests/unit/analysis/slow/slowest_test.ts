@@ -78,6 +78,14 @@ describe("slowest", () => {
     ]);
   });
 
+  it("takes the first of those that took equally long", async () => {
+    const equal = Array.from({ length: 50 }, (_, i) => from(i, i + 0.5, "/a [GET]"));
+    for (const  of of["all", "each"] as const) {
+      const found = await find({ duration: equal.toReversed() }, { count: 3, of });
+      assertEquals(found.map(({ start }) => start), [0, 1, 2].map(epochOf));
+    }
+  });
+
   it("finds those of a time and process, and what overlapped them and ended later", async () => {
     const found = await find({ duration: [...rows, from(2.1, 5, "later")] }, {
       within: { pids: [42], to: epochOf(2.5) },
