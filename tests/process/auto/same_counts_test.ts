@@ -88,10 +88,15 @@ const APPS: readonly (readonly [RuntimeName, name: string])[] = [
   ["deno", "frameworks/express"],
   ["deno", "frameworks/fastify"],
   ["deno", "frameworks/koa"],
+  ["deno", "frameworks/hono"],
+  ["deno", "frameworks/h3"],
   ["bun", "bun_serve"],
   ["bun", "frameworks/express"],
   ["bun", "frameworks/fastify"],
   ["bun", "frameworks/koa"],
+  ["bun", "frameworks/hono"],
+  ["bun", "frameworks/h3"],
+  ["bun", "frameworks/elysia"],
 ];
 
 describe("an unchanged program under a preload has the same counts in summary, Prometheus, OTLP and its client:", () => {
