@@ -95,6 +95,8 @@ export class FetchedRows {
     const path = `${this.#deps.temporary}/stored-${++made}.parquet`;
     const options = [
       "header = false",
+      // Told, since DuckDB would take the first one that it finds, which may be a CRLF within a label.
+      "new_line = '\\n'",
       ...CSV_DIALECT,
       `columns = ${COLUMNS}`,
       ...csv.lineFeeds ? ["parallel = false"] : [],
