@@ -235,6 +235,30 @@ export function observeMany(
 }
 
 /**
+ * Marks a moment that may change how the program behaves, such as a deployment or a new
+ * configuration: now, or at `options.at`. The report draws it on all charts, and looks there for
+ * steps.
+ *
+ * A mark is a row in the channel `mark`, with the text as label and the value 1.
+ *
+ * @example
+ * ```ts
+ * import * as monitor from "@kymo/kymo";
+ * import { assertEquals } from "@std/assert";
+ * import { rmSync } from "node:fs";
+ *
+ * monitor.start({ monitoringDir: "_marked" });
+ * monitor.mark("deploy 1.4.2");
+ * await monitor.stop();
+ * assertEquals(monitor.status().flushed, 1);
+ * rmSync("_marked", { recursive: true });
+ * ```
+ */
+export function mark(text: string, options?: ObserveOptions): void {
+  defaultMonitor.mark(text, options);
+}
+
+/**
  * A channel of your own, whose name begins the names of its files. It stays valid: while nothing is
  * recorded, it does nothing.
  *

@@ -40,6 +40,8 @@ export const CHANNELS = {
   runtime: "runtime",
   /** What the program passes to `observe`, in units of its own. */
   custom: "custom",
+  /** What the program passes to `mark`: the text as label, with the value 1. */
+  mark: "mark",
 } as const;
 
 /** Begins the names of CPU profiles, as a channel begins those of CSV files. */

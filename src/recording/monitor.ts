@@ -283,6 +283,11 @@ export class Monitor {
     this.#active?.channel(CHANNELS.custom)?.observe(label, value, options);
   }
 
+  /** Marks a moment, such as `deploy 1.4.2`: a row in the channel `mark`, with the text as label. */
+  mark(text: string, options?: ObserveOptions): void {
+    this.#active?.channel(CHANNELS.mark)?.observe(text, 1, options);
+  }
+
   /** Records several measurements with the same timepoint. */
   observeMany(observations: Iterable<readonly [label: string, value: number]>, options?: ObserveOptions): void {
     this.#active?.channel(CHANNELS.custom)?.observeMany(observations, options);

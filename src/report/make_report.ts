@@ -10,6 +10,7 @@ import type { ProcessId } from "../files/names.ts";
 import type { Files } from "../runtime.ts";
 import { CHANNELS, CPU_RATE, holdsDurations, SERIES } from "../series.ts";
 import { readDurations, readDurationSeries } from "./data/durations.ts";
+import { readMarks } from "./data/marks.ts";
 import { PauseLists } from "./data/pauses.ts";
 import { type FoundHeapProfile, type FoundProfile, readProfiles } from "./data/profiles.ts";
 import { readQuantities, readQuantitySeries } from "./data/quantities.ts";
@@ -132,6 +133,7 @@ export async function readExplained(
     .map((of) => withPauses(of, recordedSeries(of.label), lists));
 
   begin(2);
+  const marked = await readMarks(source, range);
   const quantities = await readQuantities(source, quantitySeries, range, plan, isMixed);
 
   begin(3);
@@ -149,12 +151,13 @@ export async function readExplained(
     durations,
     quantities: quantities.data.map((of) => withPauses(of, of, lists)),
     pauses: lists.all(span),
-    marks: [],
+    marks: marked.marks,
     unread: {
       rows: db.reading.unread,
       problems: [
         ...problemsOf(db.reading),
         ...problems,
+        ...marked.problems,
         ...strayRows(range),
         ...aboutProcesses,
         ...quantities.problems,

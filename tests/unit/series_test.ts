@@ -57,7 +57,7 @@ describe("isFromPython", () => {
 
 describe("channels", () => {
   it("are reserved together with the prefix of CPU profiles", () => {
-    assertEquals(RESERVED_CHANNELS, ["duration", "client", "runtime", "custom", "profiler"]);
+    assertEquals(RESERVED_CHANNELS, ["duration", "client", "runtime", "custom", "mark", "profiler"]);
   });
 
   it("hold numbers, except duration and client", () => {
@@ -67,6 +67,7 @@ describe("channels", () => {
       client: ValueKind.duration,
       runtime: ValueKind.number,
       custom: ValueKind.number,
+      mark: ValueKind.number,
       sales: ValueKind.number,
     });
   });

@@ -102,7 +102,9 @@ export async function slowest(db: TelemetryDB, options: SlowestOptions = {}): Pr
   const query = of === "all"
     ? `SELECT * FROM ${all} ORDER BY duration DESC, "end", label, pid, isolate LIMIT ${count}`
     : `FROM (SELECT unnest(slowest, recursive := true) FROM (
-        SELECT max_by({${FIELDS.map((name) => `'${name}': "${name}"`).join(", ")}}, (duration, -"end", pid, isolate), ${count}) AS slowest
+        SELECT max_by({${
+      FIELDS.map((name) => `'${name}': "${name}"`).join(", ")
+    }}, (duration, -"end", pid, isolate), ${count}) AS slowest
         FROM ${all} GROUP BY channel, label
       )) ORDER BY duration DESC, "end", label, pid, isolate`;
   const samples = ((await db.sql(query)).rows() as unknown as SampleRow[]).map(({ pid, ...rest }) => ({

@@ -64,7 +64,7 @@ export class Source {
   static of(db: TelemetryDB, { labels, ...rest }: ReportSelection): Source {
     const source = new Source(db, db.all().where(rest).relation);
     if (labels === undefined) return source;
-    return source.where(`Channel = '${CHANNELS.runtime}' OR ${condition({ labels })}`);
+    return source.where(`Channel IN ('${CHANNELS.runtime}', '${CHANNELS.mark}') OR ${condition({ labels })}`);
   }
 
   /** The rows that fulfil a condition in SQL. */
@@ -87,9 +87,15 @@ export class Source {
     return new Source(this.#db, `(SELECT * REPLACE (${label} AS Label) FROM ${relation})`);
   }
 
-  /** All other rows whose values can be added, but those that say when recording was off. */
+  /** All other rows whose values can be added, but marks, and those that say when recording was off. */
   get quantities(): Source {
-    return this.where(`Channel NOT IN (${CHANNELS_OF_DURATIONS}) AND ${CAN_BE_ADDED} AND ${IS_NO_SWITCH}`);
+    const others = `Channel NOT IN (${CHANNELS_OF_DURATIONS}, '${CHANNELS.mark}')`;
+    return this.where(`${others} AND ${CAN_BE_ADDED} AND ${IS_NO_SWITCH}`);
+  }
+
+  /** What programs marked. */
+  get marks(): Source {
+    return this.where(`Channel = '${CHANNELS.mark}'`);
   }
 
   /** Rows of the runtime whose values can be added. */

@@ -56,6 +56,7 @@ describe("the default monitor", () => {
       "countOther",
       "countOtherHost",
       "flush",
+      "mark",
       "observe",
       "observeMany",
       "pause",

@@ -37,6 +37,20 @@ describe("Monitor", () => {
     assertEquals(publishedLabels(runtime.files), ["a", "b", "c", "queue length", "work"]);
   });
 
+  it("records marks as rows of their own channel, of now or of another time", async () => {
+    const { runtime, monitor } = monitoring();
+    monitor.mark("before the start");
+    monitor.start();
+    runtime.clock.time = 2_000;
+    monitor.mark("deploy 1.4.2");
+    monitor.mark("deploy 1.4.1", { at: 1_600_000_000_000_000_000n });
+    await monitor.stop();
+    assertEquals(runtime.csvs("mark"), [
+      "Timepoint,Measurement,Label,PID\r\n" +
+      "1700000000000002000,1,deploy 1.4.2,4242\r\n1600000000000000000,1,deploy 1.4.1,4242\r\n",
+    ]);
+  });
+
   it("does nothing before it is started and after it was stopped, and does not touch the runtime", async () => {
     let detected = 0;
     const runtime = new FakeRuntime();
