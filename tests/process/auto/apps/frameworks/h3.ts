@@ -1,7 +1,7 @@
 /** An application of h3. It prints its port. */
 
 import { H3, HTTPError } from "h3";
-import { serveHere, untilLeft } from "../fetch_server.ts";
+import { serveHere, untilLeft } from "./fetch_server.ts";
 
 const app = new H3({ silent: true });
 app.get("/text", () => "text");

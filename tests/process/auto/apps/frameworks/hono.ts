@@ -1,7 +1,7 @@
 /** An application of Hono. It prints its port. */
 
 import { Hono } from "hono";
-import { serveHere, untilLeft } from "../fetch_server.ts";
+import { serveHere, untilLeft } from "./fetch_server.ts";
 
 const app = new Hono();
 app.get("/text", (c) => c.text("text"));
