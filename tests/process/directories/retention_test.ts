@@ -225,6 +225,8 @@ describe("kymo prune", () => {
     plant(directory, [1, 2, 3, 4]);
     writeFileSync(join(directory, "notes.txt"), "theirs");
     const said = {
+      version: 1,
+      kind: "prune",
       removed: { files: 3, bytes: 3 * BLOCK },
       unshippedRows: 0,
       left: { files: 1, bytes: BLOCK },
