@@ -180,9 +180,7 @@ function formatQuantities(quantities: readonly QuantityComparison[], look: Compa
             ? `cannot tell: ${reason}`
             : needed === undefined
             ? verdict
-            : `cannot tell: would take ${
-              look.a.length > 1 ? counted(needed, "run") : formatSpan(Number(needed.toPrecision(2)), SPACED)
-            } of each`,
+            : `cannot tell: would take ${look.a.length > 1 ? counted(needed, "run") : longEnough(needed)} of each`,
         style: coloured,
       },
     ],
@@ -190,6 +188,14 @@ function formatQuantities(quantities: readonly QuantityComparison[], look: Compa
     look,
   );
   return `\n${look.hasColors ? bold("Runtime") : "Runtime"}\n${table}`;
+}
+
+/** Seconds that nobody records for a comparison: a month. */
+const TOO_LONG = 30 * 86_400;
+
+/** How long both would have to be; an estimate of years would be no advice. */
+export function longEnough(seconds: number): string {
+  return seconds > TOO_LONG ? "more than a month" : formatSpan(Number(seconds.toPrecision(2)), SPACED);
 }
 
 /** A value of a quantity. */

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { programFileName } from "../../../../src/files/names.ts";
 import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
 import { addCompareCommand } from "../../../../src/cli/commands/compare/command.ts";
+import { longEnough } from "../../../../src/cli/commands/compare/text.ts";
 import type { Output } from "../../../../src/cli/context.ts";
 import { randomOf, simulateRun } from "../../../support/analysis/bootstrap_simulation.ts";
 import { Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
@@ -253,5 +254,11 @@ describe("kymo compare", () => {
       const { error, code } = await run(["a", "b", ...args]);
       assert(error!.includes(`option '${args[0]}`) && code === undefined, error);
     }
+  });
+});
+
+describe("how long recordings would have to be to tell", () => {
+  it("is rounded, and no advice of years", () => {
+    assertEquals([52.4, 1_623, 3e6].map(longEnough), ["52 s", "26 min 40 s", "more than a month"]);
   });
 });
