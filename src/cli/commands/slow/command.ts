@@ -19,7 +19,7 @@ character. Without one, the slowest of all labels are shown, without outgoing
 requests, and without streams, which last as long as their clients want.
 
 Below each sample is what overlapped it in the same process, and for how long:
-blocks and requests within it, around it, or beside it, which only ran at the
+blocks and requests during it, around it, or beside it, which only ran at the
 same time; outgoing requests (→); how long the event loop was blocked; and
 garbage collection. Where several of one label overlap each other, their time
 counts once. Pauses for garbage collection are recorded at the next tick of the

@@ -140,5 +140,7 @@ function whatCell(line: Line): string {
       formatDuration(atMost, SPACED)
     } of it`;
   }
-  return `  ${position} it: ${kind === "client" ? "→ " : ""}${sanitize(label)}${times}`;
+  // What ran within its time need not have been a part of it: requests overlap.
+  const place = position === "within" ? "during" : position;
+  return `  ${place} it: ${kind === "client" ? "→ " : ""}${sanitize(label)}${times}`;
 }
