@@ -80,8 +80,8 @@ describe("slowest", () => {
 
   it("takes the first of those that took equally long", async () => {
     const equal = Array.from({ length: 50 }, (_, i) => from(i, i + 0.5, "/a [GET]"));
-    for (const  of of["all", "each"] as const) {
-      const found = await find({ duration: equal.toReversed() }, { count: 3, of });
+    for (const which of ["all", "each"] as const) {
+      const found = await find({ duration: equal.toReversed() }, { count: 3, of: which });
       assertEquals(found.map(({ start }) => start), [0, 1, 2].map(epochOf));
     }
   });
