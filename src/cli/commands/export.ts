@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import type { ExitCode } from "../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../input/default_directory.ts";
-import { jsonLine } from "../terminal/json_output.ts";
+import { jsonLine, unreadOf } from "../terminal/json_output.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
 import { openRecording, refuseNothing, reportUnread, whileReading } from "../input/recording.ts";
 import { databaseHelp } from "../input/store_password.ts";
@@ -71,7 +71,7 @@ async function exportRecording(
   const { reading } = db;
   const bytes = runtime.files.status(runtime.files.resolve(output))?.size ?? 0;
   if (json) {
-    const unread = { rows: reading.unread, problems: reading.problems };
+    const unread = unreadOf(reading);
     stdout.write(jsonLine("export", { path: output, rows, bytes, unread }));
   } else {
     stdout.write(`Wrote ${counted(rows, "row")} to ${sanitize(output)} (${formatBytes(bytes, SPACED)}).\n`);

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import type { ExitCode } from "../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../input/default_directory.ts";
-import { jsonLine } from "../terminal/json_output.ts";
+import { jsonLine, unreadOf } from "../terminal/json_output.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
 import { type OpenedRecording, openRecording, refuseNothing, reportUnread } from "../input/recording.ts";
 import { databaseHelp } from "../input/store_password.ts";
@@ -73,7 +73,7 @@ async function report(
   if (rows === 0 && profiles.length === 0) refuseNothing(recording, "report", context);
   writeFile(output, html);
   const bytes = new TextEncoder().encode(html).length;
-  const unread = { rows: db.reading.unread, problems: db.reading.problems };
+  const unread = unreadOf(db.reading);
   stdout.write(
     json
       ? jsonLine("report", { path: output, rows, bytes, unread })

@@ -146,16 +146,21 @@ export function reportUnread({ problems, unread, copies, gone }: Reading, { stde
  *
  * @throws {KymoError} always: `"not-found"`, or `"io"` if something is there and cannot be read, saying
  * "Cannot `action`".
+ *
+ * @param nothing What is not there, after a colon and what it was looked for in; by default observations.
  */
-export function refuseNothing({ db, sources }: OpenedRecording, action: string, context: CliContext): never {
-  const isAllRead = reportUnread(db.reading, context) === exitCode.ok;
-  const why = !isAllRead
-    ? "nothing could be read"
-    : hasNothing({ db })
-    ? "no observations"
-    : "no observation is there, or none is selected";
-  const code = isAllRead ? "not-found" : "io";
-  throw new KymoError(code, `Cannot ${action}: ${sources.names.map((name) => quotePath(name)).join(", ")}: ${why}`);
+export function refuseNothing(
+  { db, sources }: OpenedRecording,
+  action: string,
+  context: CliContext,
+  nothing?: string,
+): never {
+  const names = sources.names.map((name) => quotePath(name)).join(", ");
+  if (reportUnread(db.reading, context) !== exitCode.ok) {
+    throw new KymoError("io", `Cannot ${action}: ${names}: nothing could be read`);
+  }
+  const noneSelected = hasNothing({ db }) ? "no observations" : "no observation is there, or none is selected";
+  throw new KymoError("not-found", `Cannot ${action}: ${nothing ?? `${names}: ${noneSelected}`}`);
 }
 
 /** Whether there is nothing that observations could be in. */

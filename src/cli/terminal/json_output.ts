@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Problem, Reading } from "../../analysis/source/reading_report.ts";
 import { jsonText } from "../../small_json.ts";
 
 /**
@@ -46,6 +47,14 @@ export type JsonKind = typeof JSON_KINDS[number];
  */
 export function jsonLine(kind: JsonKind, fields: object): string {
   return `${jsonText({ version: JSON_VERSION, kind, ...fields })}\n`;
+}
+
+/** The field `unread`: what could not be read. */
+export function unreadOf({ unread, problems }: Pick<Reading, "unread" | "problems">): {
+  readonly rows: number;
+  readonly problems: readonly Problem[];
+} {
+  return { rows: unread, problems };
 }
 
 /** Data with null in place of what is undefined, for fields that are always there. */

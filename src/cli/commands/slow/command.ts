@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import type { ProcessId } from "../../../files/names.ts";
 import { processKey } from "../../../files/names.ts";
-import { KymoError, quotePath } from "../../../errors.ts";
+import { quotePath } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
-import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import type { ExitCode } from "../../exit_codes.ts";
 import { addSelectionOptions, type SelectionOptions, wholeNumber } from "../../input/options.ts";
-import { openRecording, reportBadRecords, reportUnread, whileReading } from "../../input/recording.ts";
+import { openRecording, refuseNothing, reportBadRecords, reportUnread, whileReading } from "../../input/recording.ts";
 import { databaseHelp } from "../../input/store_password.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
+import { unreadOf } from "../../terminal/json_output.ts";
 import { formatSlow, jsonHelp, slowToJson } from "./text.ts";
 
 const description = "Show the slowest samples, and what ran beside each";
@@ -78,11 +79,8 @@ async function showSlowest(
   });
   const { reading } = db;
   if (samples.length === 0) {
-    const isAllRead = reportUnread(reading, context) === exitCode.ok;
-    const [code, why] = !isAllRead
-      ? ["io", "nothing could be read"] as const
-      : ["not-found", labels.length > 0 ? "no durations with such a label" : "no durations"] as const;
-    throw new KymoError(code, `Cannot show slow samples: ${sources.map(quotePath).join(", ")}: ${why}`);
+    const none = labels.length > 0 ? "no durations with such a label" : "no durations";
+    refuseNothing(recording, "show slow samples", context, `${sources.map(quotePath).join(", ")}: ${none}`);
   }
   const processes: ProcessId[] = [
     ...new Map(samples.map(({ pid, isolate }) => [processKey({ pid, isolate }), { pid, isolate }])).values(),
@@ -91,7 +89,7 @@ async function showSlowest(
   const names = programNames(programsOf(records, { processes }));
   const nameOf = (process: ProcessId): string => names.get(processKey(process)) ?? `PID ${process.pid}`;
   const { columns: width, hasColors } = stdout;
-  const unread = { rows: reading.unread, problems: reading.problems };
+  const unread = unreadOf(reading);
   stdout.write(
     json
       ? slowToJson(samples, { sources, labels, nameOf, unread })

@@ -2,16 +2,16 @@ import type { Command } from "commander";
 import { formatClock, formatDay } from "../../../display/local_time.ts";
 import { counted, formatChange, formatDuration, formatPercent } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
-import { KymoError, quote, quotePath } from "../../../errors.ts";
+import { quote } from "../../../errors.ts";
 import type { Explanation } from "../../../report/why.ts";
 import type { Finding } from "../../../report/shared/report_data.ts";
 import type { CliContext } from "../../context.ts";
-import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import type { ExitCode } from "../../exit_codes.ts";
 import { addSelectionOptions, type SelectionOptions } from "../../input/options.ts";
-import { openRecording, reportUnread, whileReading } from "../../input/recording.ts";
+import { openRecording, refuseNothing, reportUnread, whileReading } from "../../input/recording.ts";
 import { databaseHelp } from "../../input/store_password.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
-import { jsonLine } from "../../terminal/json_output.ts";
+import { jsonLine, unreadOf } from "../../terminal/json_output.ts";
 import { bold, dim, SPACED } from "../../terminal/style.ts";
 
 const description = "Tell what is known of one label, and what sets its slow samples apart";
@@ -77,7 +77,7 @@ async function explain(
   const { stdout, version: kymo } = context;
   // Whatever its label, it may be what made others slow.
   await using recording = await openRecording([source], "explain", context, options);
-  const { db, sources: { names } } = recording;
+  const { db } = recording;
   const { explainLabel } = await import("../../../report/why.ts");
   const explanation = await whileReading(db, context, async () => {
     const { labels: __, ...selection } = await recording.select();
@@ -86,12 +86,9 @@ async function explain(
   });
   const { reading } = db;
   if (explanation === undefined) {
-    const isAllRead = reportUnread(reading, context) === exitCode.ok;
-    throw isAllRead
-      ? new KymoError("not-found", `Cannot explain: ${quote(label)}: nothing with this label`)
-      : new KymoError("io", `Cannot explain: ${names.map(quotePath).join(", ")}: nothing could be read`);
+    refuseNothing(recording, "explain", context, `${quote(label)}: nothing with this label`);
   }
-  const unread = { rows: reading.unread, problems: reading.problems };
+  const unread = unreadOf(reading);
   stdout.write(json ? jsonLine("why", { ...explanation, unread }) : formatExplanation(explanation, stdout.hasColors));
   return reportUnread(reading, context);
 }

@@ -13,7 +13,7 @@ import { countsIn, recordedTimes } from "./recorded_time.ts";
 import type { SwitchScope } from "../../../recording_switch.ts";
 import { without } from "../../../statistics/spans.ts";
 import { quantileName } from "../../../statistics/quantiles.ts";
-import { jsonLine } from "../../terminal/json_output.ts";
+import { jsonLine, unreadOf } from "../../terminal/json_output.ts";
 
 /** What `--json` prints, for the help. */
 export const jsonHelp = `
@@ -111,7 +111,7 @@ export function toJson(
     requests: outcomesByRoute(durations.filter(({ channel }) => channel === CHANNELS.duration)),
     outgoing: outcomesByRoute(durations.filter(({ channel }) => channel === CHANNELS.client)),
     runtime: runtime.map(({ first, last, rows: _, ...rest }) => ({ ...rest, from: first, to: last })),
-    unread: { rows: reading.unread, problems: reading.problems },
+    unread: unreadOf(reading),
   });
 }
 
