@@ -33,7 +33,7 @@ import { KnownPrograms } from "./programs.ts";
 import { RowCounts, type RowCountsOptions } from "./row_counts.ts";
 
 /** The version of the stored state. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** ms between two writings of the state. */
 const STATE_INTERVAL = 10_000;

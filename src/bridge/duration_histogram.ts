@@ -13,6 +13,7 @@
  * @module
  */
 
+import { NANOSECONDS_PER_SECOND } from "../series.ts";
 import { isFields } from "../small_json.ts";
 
 /** Upper bounds of the classic buckets, s; the last bucket has none. */
@@ -29,7 +30,8 @@ const PER_OCTAVE = 2 ** EXPONENTIAL_SCALE;
 /** A histogram as it is stored. */
 export interface StoredHistogram {
   readonly count: number;
-  readonly sum: number;
+  readonly seconds: number;
+  readonly nanoseconds: number;
   readonly zero: number;
   readonly classic: readonly number[];
   /** Pairs of a bucket and its count. */
@@ -40,20 +42,26 @@ export interface StoredHistogram {
 export class DurationHistogram {
   /** How many. */
   count = 0;
-  /** All together, s. */
-  sum = 0;
   /** Those of 0 s, which no exponential bucket can hold. */
   zero = 0;
   /** Counts by {@linkcode CLASSIC_BOUNDS}, not cumulated; the last is of what is above them. */
   readonly classic: number[] = new Array<number>(CLASSIC_BOUNDS.length + 1).fill(0);
   /** Counts by exponential bucket. */
   readonly buckets: Map<number, number> = new Map();
+  /** All together, in whole numbers, whose sum does not depend on the order in which rows are read. */
+  #seconds = 0;
+  #nanoseconds = 0;
+
+  /** All together, s. */
+  get sum(): number {
+    return this.#seconds + this.#nanoseconds / NANOSECONDS_PER_SECOND;
+  }
 
   /** Adds a duration, s. What is no duration (negative, not a number, infinite) counts as 0 s. */
   add(seconds: number): void {
     const value = seconds > 0 && seconds < Infinity ? seconds : 0;
     this.count++;
-    this.sum += value;
+    this.#addToSum(value);
     let place = 0;
     while (place < CLASSIC_BOUNDS.length && value > CLASSIC_BOUNDS[place]!) place++;
     this.classic[place]!++;
@@ -65,24 +73,41 @@ export class DurationHistogram {
     this.buckets.set(index, (this.buckets.get(index) ?? 0) + 1);
   }
 
+  #addToSum(value: number): void {
+    const whole = Math.floor(value);
+    this.#seconds += whole;
+    this.#nanoseconds += Math.round((value - whole) * NANOSECONDS_PER_SECOND);
+    if (this.#nanoseconds < NANOSECONDS_PER_SECOND) return;
+    this.#nanoseconds -= NANOSECONDS_PER_SECOND;
+    this.#seconds++;
+  }
+
   /** As it is stored. */
   get stored(): StoredHistogram {
-    const { count, sum, zero, classic } = this;
-    return { count, sum, zero, classic, buckets: [...this.buckets] };
+    const { count, zero, classic } = this;
+    return {
+      count,
+      seconds: this.#seconds,
+      nanoseconds: this.#nanoseconds,
+      zero,
+      classic,
+      buckets: [...this.buckets],
+    };
   }
 
   /** Takes what was stored; `undefined` if it is no histogram with the same bounds. */
   static of(value: unknown): DurationHistogram | undefined {
     if (!isFields(value)) return undefined;
-    const { count, sum, zero, classic, buckets } = value;
+    const { count, seconds, nanoseconds, zero, classic, buckets } = value;
     const areCounts = (list: unknown): list is number[] =>
       Array.isArray(list) && list.every((item) => Number.isSafeInteger(item) && item >= 0);
-    if (!areCounts([count, zero]) || typeof sum !== "number" || !areCounts(classic) || !Array.isArray(buckets)) {
-      return undefined;
-    }
+    if (!areCounts([count, zero, nanoseconds]) || typeof seconds !== "number") return undefined;
+    if (!areCounts(classic) || !Array.isArray(buckets)) return undefined;
     if (classic.length !== CLASSIC_BOUNDS.length + 1) return undefined;
     const histogram = new DurationHistogram();
-    Object.assign(histogram, { count, sum, zero });
+    Object.assign(histogram, { count, zero });
+    histogram.#seconds = seconds;
+    histogram.#nanoseconds = nanoseconds as number;
     for (const [place, held] of classic.entries()) histogram.classic[place] = held;
     for (const pair of buckets) {
       if (!Array.isArray(pair) || !Number.isSafeInteger(pair[0]) || !areCounts([pair[1]])) return undefined;

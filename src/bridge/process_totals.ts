@@ -6,18 +6,27 @@ import { CPU_TIME, GC_COLLECTIONS, GC_FREED, LEVELS } from "./metric_kinds.ts";
 /** Seconds after its last sample for which a program's levels count, unless its end is known. */
 const LEVEL_LIFE = 5 * 60;
 
-/** The counters of the runtime, with what distinguishes series of one family. */
-const COUNTERS: readonly { readonly label: string; readonly kind: MetricKind; readonly mode?: string }[] = [
-  { label: SERIES.userTime, kind: CPU_TIME, mode: "user" },
-  { label: SERIES.systemTime, kind: CPU_TIME, mode: "system" },
-  { label: SERIES.gcCollections, kind: GC_COLLECTIONS },
-  { label: SERIES.gcCollected, kind: GC_FREED },
+/** A counter of the runtime. */
+interface Counter {
+  readonly label: string;
+  readonly kind: MetricKind;
+  /** What distinguishes series of one family. */
+  readonly mode?: string;
+  /** Parts in which it is added up: the sum of whole numbers does not depend on the order of the rows. */
+  readonly parts: number;
+}
+
+const COUNTERS: readonly Counter[] = [
+  { label: SERIES.userTime, kind: CPU_TIME, mode: "user", parts: 1e6 },
+  { label: SERIES.systemTime, kind: CPU_TIME, mode: "system", parts: 1e6 },
+  { label: SERIES.gcCollections, kind: GC_COLLECTIONS, parts: 1 },
+  { label: SERIES.gcCollected, kind: GC_FREED, parts: 1 },
 ];
-const COUNTER_LABELS: ReadonlySet<string> = new Set(COUNTERS.map(({ label }) => label));
+const COUNTER_PARTS: ReadonlyMap<string, number> = new Map(COUNTERS.map(({ label, parts }) => [label, parts]));
 
 /** Whether the rows of a series of the runtime are totals or levels of one process or isolate. */
 export function isOfProcess(label: string): boolean {
-  return COUNTER_LABELS.has(label) || LEVELS.has(label);
+  return COUNTER_PARTS.has(label) || LEVELS.has(label);
 }
 
 /** Who has recorded a row of the runtime. */
@@ -43,6 +52,7 @@ type Samples = Map<string, Latest>;
  * process with the same PID, which has begun at 0.
  */
 export class ProcessTotals {
+  /** In parts. */
   readonly #totals = new Map<string, number>();
   readonly #latest = new Map<string, Samples>();
   readonly #levels = new Map<string, { processKey: string; samples: Samples }>();
@@ -50,12 +60,13 @@ export class ProcessTotals {
   /** Adds a row; `time` is in ns since 1970. */
   add({ key, processKey }: RecordingProgram, label: string, value: number, time: number): void {
     if (!Number.isFinite(value)) return;
-    if (COUNTER_LABELS.has(label)) {
+    const parts = COUNTER_PARTS.get(label);
+    if (parts !== undefined) {
       const owner = isOfIsolate(label) ? key : processKey;
       const samples = this.#samplesOf(owner);
       const last = samples.get(label);
       const isNew = last === undefined || time > last[0] && value < last[1];
-      const growth = isNew ? value : value - last[1];
+      const growth = Math.round(value * parts) - (isNew ? 0 : Math.round(last[1] * parts));
       if (growth > 0) this.#totals.set(label, (this.#totals.get(label) ?? 0) + growth);
       if (isNew || value > last[1] || time > last[0]) {
         samples.set(label, [Math.max(time, last?.[0] ?? 0), isNew ? value : Math.max(value, last[1])]);
@@ -100,9 +111,9 @@ export class ProcessTotals {
       ...kind,
       type: "counter",
       samples: COUNTERS.filter((counter) => counter.kind === kind && this.#totals.has(counter.label))
-        .map(({ label, mode }) => ({
+        .map(({ label, mode, parts }) => ({
           attributes: mode === undefined ? {} : { "cpu.mode": mode },
-          value: this.#totals.get(label)!,
+          value: this.#totals.get(label)! / parts,
         })),
     }));
     const levels = Array.from(LEVELS, ([label, kind]): Metric => {

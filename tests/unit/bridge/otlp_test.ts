@@ -118,6 +118,13 @@ describe("a histogram of durations", () => {
     assertEquals([count, sum, zero], [4, 2, 3]);
   });
 
+  it("has one sum, in whatever order the values come, since one that falls would count as a restart", () => {
+    const values = Array.from({ length: 500 }, (_, i) => Number((i * 0.734_567_891).toFixed(9)));
+    const { sum } = histogramOf(values);
+    assertEquals(histogramOf(values.toReversed()).sum, sum);
+    assertEquals(sum, 91_637.344_402_25);
+  });
+
   it("is stored and read again as it is", () => {
     const histogram = histogramOf(VALUES);
     assertEquals(DurationHistogram.of(JSON.parse(JSON.stringify(histogram.stored))), histogram);
