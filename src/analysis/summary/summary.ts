@@ -2,6 +2,7 @@ import type { Statistics } from "../../statistics/describe_numbers.ts";
 import { aggregates, measured, toStatistics } from "../frames/description.ts";
 import { type RuntimeSummary, summarizeRuntime, withoutPausedGrowth } from "./runtime_summary.ts";
 import type { Selection, TimeRange } from "../frames/selection.ts";
+import { type Marks, readMarks } from "./marks.ts";
 import { parseProcessKey, type ProcessId, processKey } from "../../files/names.ts";
 import { processOf } from "../frames/processes.ts";
 import { double, PROCESS_KEY } from "../duckdb/sql.ts";
@@ -28,11 +29,13 @@ export interface SummaryOptions extends Selection {
   readonly byProcess?: boolean;
   /** Quantiles to compute, each from 0 to 1. */
   readonly quantiles: readonly number[];
+  /** Whether to compute standard deviations, which takes longer. Default: false. */
+  readonly withDeviation?: boolean;
   /** Estimate of the time range of the recording. Default: it is queried, which takes a scan. */
   readonly estimate?: TimeRange | undefined;
   /**
-   * Computes what the rows of all channels but `runtime` come to, with this selection, instead of the
-   * database, which need not have them.
+   * Computes what the rows of all channels but `runtime` and `mark` come to, with this selection, instead
+   * of the database, which need not have them. It knows no standard deviations.
    */
   readonly stored?: StoredSeries | undefined;
 }
@@ -56,6 +59,8 @@ export interface Summary {
   readonly quantities: readonly SeriesSummary[];
   /** Runtime series, each process separately. */
   readonly runtime: readonly RuntimeSummary[];
+  /** What programs marked. */
+  readonly marks: Marks;
   /** When recording was off, of all processes, whichever are selected. */
   readonly pauses: Pauses;
 }
@@ -64,6 +69,8 @@ export interface Summary {
 export interface SeriesSummary extends Omit<Statistics, "std">, TimeRange {
   /** Channel of its files. */
   readonly channel: string;
+  /** Sample standard deviation; only {@linkcode SummaryOptions.withDeviation}. */
+  readonly std?: number;
   /** Label of the series. */
   readonly label: string;
   /** PID of the process; only with {@linkcode SummaryOptions.byProcess}. */
@@ -91,13 +98,14 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   const time = clipped(estimate, options);
   let countedIn = widened(binsOf(time, shiftFor(time)));
   let counted = await countAll(db, options, countedIn);
-  const { byProcess: _, quantiles: __, estimate: ___, stored, ...selection } = options;
+  const { byProcess: _, quantiles: __, withDeviation: ___, estimate: ____, stored, ...selection } = options;
   const { series: all, switches } = await summarizeRuntime(db, selection);
   // All of the runtime was read just now, unless only a part is selected.
   const isWhole = Object.values(selection).every((condition) => condition === undefined);
   const pauses = isWhole && switches.length === 0 ? Pauses.none : await pausesOf(db, stored);
   const runtime = pauses.isEmpty ? all : await withoutPausedGrowth(db, selection, all);
-  const range = rangeOf([...counted, ...runtime, ...switches]);
+  const marks = await readMarks(db, selection);
+  const range = rangeOf([...counted, ...runtime, ...switches, ...marks.range === undefined ? [] : [marks.range]]);
   if (range !== undefined && !counted.every((series) => holds(countedIn, series))) {
     countedIn = binsOf(range, shiftFor(range));
     counted = await countAll(db, options, countedIn);
@@ -113,15 +121,17 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   }));
   const keys = new Set([...runtime, ...switches].map(processKey));
   for (const { processes } of counted) for (const key of processes) keys.add(key);
+  for (const key of marks.processes) keys.add(key);
   for (const id of await stored?.firstRows("selected") ?? []) keys.add(processKey(id));
   return {
-    rows: [...counted, ...runtime, ...switches].reduce((sum, { rows }) => sum + rows, 0),
+    rows: [...counted, ...runtime, ...switches].reduce((sum, { rows }) => sum + rows, marks.count),
     range,
     processes: sortedProcesses(keys),
     bins,
     durations: series.filter(({ channel }) => holdsDurations(channel)),
     quantities: series.filter(({ channel }) => !holdsDurations(channel)),
     runtime,
+    marks,
     pauses,
   };
 }
@@ -153,16 +163,19 @@ interface CountedSeries extends Omit<SeriesSummary, "counts"> {
   readonly binCounts: BinCounts;
 }
 
-/** Counts the series of all channels but `runtime`. */
+/** The channels that are no series of numbers to be described as others are. */
+const APART: readonly string[] = [CHANNELS.runtime, CHANNELS.mark];
+
+/** Counts the series of all channels but `runtime` and `mark`. */
 async function countAll(db: TelemetryDB, options: SummaryOptions, bins: TimeBins): Promise<CountedSeries[]> {
   // Durations first: files are checked beside the first query, and durations usually have the most
   // rows.
-  const others = db.channels().filter((channel) => channel !== CHANNELS.duration && channel !== CHANNELS.runtime);
+  const others = db.channels().filter((channel) => channel !== CHANNELS.duration && !APART.includes(channel));
   const counted: CountedSeries[][] = [];
   const { stored } = options;
   if (stored !== undefined) {
     for (const channel of await stored.channels()) {
-      counted.push(await countStored(stored, channel, options, bins));
+      if (!APART.includes(channel)) counted.push(await countStored(stored, channel, options, bins));
     }
     return counted.flat();
   }
@@ -174,7 +187,7 @@ async function countAll(db: TelemetryDB, options: SummaryOptions, bins: TimeBins
 async function countSeries(
   db: TelemetryDB,
   channel: string,
-  { byProcess = false, quantiles, estimate: _, stored: __, ...selection }: SummaryOptions,
+  { byProcess = false, quantiles, withDeviation = false, estimate: _, stored: __, ...selection }: SummaryOptions,
   bins: TimeBins,
 ): Promise<CountedSeries[]> {
   const keys = byProcess ? "Label, PID, Isolate" : "Label";
@@ -192,9 +205,9 @@ async function countSeries(
          FROM ${measurements} GROUP BY ${keys}
        ) ORDER BY ${keys}`,
     );
-  // NaN and infinities need slower aggregates. They are rare, and show in the sum.
-  let rows = (await count(plainAggregates(quantiles), relation)).rows();
-  if (!rows.every(({ total }) => Number.isFinite(total))) {
+  // NaN and infinities need slower aggregates, as the deviation does. They are rare, and show in the sum.
+  let rows = withDeviation ? [] : (await count(plainAggregates(quantiles), relation)).rows();
+  if (withDeviation || !rows.every(({ total }) => Number.isFinite(total))) {
     rows = (await count(aggregates(quantiles), measured(relation))).rows();
   }
   return rows.map((row) => ({
@@ -202,7 +215,7 @@ async function countSeries(
     label: row.Label as string,
     ...byProcess ? processOf(row) : {},
     rows: Number(row.observations),
-    ...withoutDeviation(toStatistics(row, quantiles)),
+    ...statisticsOf(row, quantiles, withDeviation),
     ..."latest" in row ? { latest: row.latest as number } : {},
     first: row.first as bigint,
     last: row.last as bigint,
@@ -231,8 +244,13 @@ async function countStored(
   }));
 }
 
-function withoutDeviation({ std: _, ...statistics }: Statistics): Omit<Statistics, "std"> {
-  return statistics;
+function statisticsOf(
+  row: Record<string, unknown>,
+  quantiles: readonly number[],
+  withDeviation: boolean,
+): Omit<Statistics, "std"> & Partial<Statistics> {
+  const { std, ...statistics } = toStatistics(row, quantiles);
+  return withDeviation ? { ...statistics, std } : statistics;
 }
 
 /** SQL of the same aggregates as `aggregates`, for measurements that are all finite. */

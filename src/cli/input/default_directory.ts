@@ -1,7 +1,9 @@
-import { KymoError } from "../../errors.ts";
+import { expandPattern, isPattern } from "../../analysis/source/file_pattern.ts";
+import { KymoError, quotePath } from "../../errors.ts";
 import { readEnvironment, throwErrors, VARIABLES } from "../../recording/environment.ts";
 import { DEFAULT_DIRECTORY } from "../../recording/options.ts";
 import { sanitize } from "../../display/sanitize.ts";
+import { isStoreAddress } from "../../stores/readable_address.ts";
 import type { CliContext } from "../context.ts";
 
 /** For the help of commands whose `DIR` may be left out. */
@@ -28,6 +30,55 @@ export function directoryOr(
   context: Pick<CliContext, "look" | "runtime" | "stderr">,
 ): string {
   return given ?? defaultDirectory(action, context);
+}
+
+/** What a command was given that takes `[DIR]` before something else. */
+export interface DirectoryAndRest {
+  readonly directory: string;
+  /** Whether nobody named it. */
+  readonly isDefault: boolean;
+  /** What else was given. */
+  readonly rest: readonly string[];
+}
+
+/**
+ * The same for commands that take other words after `[DIR]`: the first word is DIR if it names something
+ * that is there. Otherwise it is one of the others, unless these are more than `most` then.
+ *
+ * @param what What the first of the other words is, such as "a label".
+ *
+ * @throws {KymoError} also if the first word names nothing, and there is no default directory.
+ */
+export function directoryAndRest(
+  given: readonly string[],
+  { most, what }: { readonly most: number; readonly what: string },
+  action: string,
+  context: Pick<CliContext, "look" | "runtime" | "stderr">,
+): DirectoryAndRest {
+  const [first, ...rest] = given;
+  if (first !== undefined && (given.length > most || isThere(first, context))) {
+    return { directory: first, isDefault: false, rest };
+  }
+  try {
+    return { directory: defaultDirectory(action, context), isDefault: true, rest: given };
+  } catch (error) {
+    if (first === undefined || !(error instanceof KymoError)) throw error;
+    const why = error.message.replace(`Cannot ${action}: `, "");
+    throw new KymoError(
+      error.code,
+      `Cannot ${action}: ${quotePath(first)}: no such file or directory; if it is ${what}, ${why}`,
+    );
+  }
+}
+
+/** Whether a word names something that can be read: a file, a directory, a pattern that matches, or a database. */
+export function isThere(word: string, { look, runtime: { files } }: Pick<CliContext, "look" | "runtime">): boolean {
+  try {
+    return isStoreAddress(word, files) || look(word) !== "nothing" ||
+      isPattern(word) && expandPattern(files, files.resolve(word)).length > 0;
+  } catch (error) {
+    return error instanceof KymoError && error.code === "permission-denied"; // otherwise it cannot be a path
+  }
 }
 
 function defaultDirectory(

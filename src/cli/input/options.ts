@@ -46,6 +46,9 @@ export function timeLength(most: number): (text: string) => number {
   };
 }
 
+/** What `DIR` may be, of commands that take one. */
+export const SOURCE_HELP = "a monitoring directory, CSV file, pattern of files, or address of a database";
+
 /** What `DIR` may be, of commands that take several. */
 export const SOURCES_HELP = "monitoring directories, CSV files, patterns of files, or addresses of databases";
 

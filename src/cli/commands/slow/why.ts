@@ -2,12 +2,13 @@ import type { Command } from "commander";
 import { formatClock, formatDay } from "../../../display/local_time.ts";
 import { counted, formatChange, formatDuration, formatPercent } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
-import { quote } from "../../../errors.ts";
+import { KymoError, quote } from "../../../errors.ts";
 import type { Explanation } from "../../../report/why.ts";
 import type { Finding } from "../../../report/shared/report_data.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
-import { addSelectionOptions, type SelectionOptions } from "../../input/options.ts";
+import { DEFAULT_DIRECTORY_HELP, directoryOr, isThere } from "../../input/default_directory.ts";
+import { addSelectionOptions, type SelectionOptions, SOURCE_HELP } from "../../input/options.ts";
 import { openRecording, refuseNothing, reportUnread, whileReading } from "../../input/recording.ts";
 import { databaseHelp } from "../../input/store_password.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
@@ -46,6 +47,7 @@ ${timeArgumentHelp}
 
 Examples:
   kymo why _monitoring "/orders/:id [GET]"
+  kymo why "/orders/:id [GET]"
   kymo why _monitoring "gc pause" --from -1h
   kymo why _monitoring render --json | jq '.slow.apart[0]'`;
 
@@ -53,30 +55,34 @@ interface WhyCommandOptions extends SelectionOptions {
   readonly json?: boolean;
 }
 
-/** Adds `kymo why DIR LABEL` to the command line; it passes its exit code to `end`. */
+/** Adds `kymo why [DIR] LABEL` to the command line; it passes its exit code to `end`. */
 export function addWhyCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = program.command("why")
     .description(description)
-    .argument("<DIR>", "a monitoring directory, CSV file, pattern of files, or address of a database")
-    .argument("<LABEL>", "a label, as it was recorded");
+    .usage("[options] [DIR] <LABEL>")
+    .argument("[DIR]", `${SOURCE_HELP}; ${DEFAULT_DIRECTORY_HELP}`)
+    .argument("[LABEL]", "a label, as it was recorded");
   addSelectionOptions(command)
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
-    .action(async (source: string, label: string, options: WhyCommandOptions) => {
+    .action(async (first: string | undefined, second: string | undefined, options: WhyCommandOptions) => {
+      // A single word is always LABEL.
+      const [source, label] = second === undefined ? [undefined, first] : [first, second];
+      if (label === undefined) throw new KymoError("invalid-argument", "Cannot explain: give LABEL");
       end(await explain(source, label, options, context));
     });
 }
 
 /** Prints what is known of a label, reports what could not be read, and returns the exit code. */
 async function explain(
-  source: string,
+  source: string | undefined,
   label: string,
   { label: _, json = false, ...options }: WhyCommandOptions,
   context: CliContext,
 ): Promise<ExitCode> {
   const { stdout, version: kymo } = context;
   // Whatever its label, it may be what made others slow.
-  await using recording = await openRecording([source], "explain", context, options);
+  await using recording = await openRecording([directoryOr(source, "explain", context)], "explain", context, options);
   const { db } = recording;
   const { explainLabel } = await import("../../../report/why.ts");
   const explanation = await whileReading(db, context, async () => {
@@ -86,7 +92,9 @@ async function explain(
   });
   const { reading } = db;
   if (explanation === undefined) {
-    refuseNothing(recording, "explain", context, `${quote(label)}: nothing with this label`);
+    const isDirectory = source === undefined && isThere(label, context);
+    const hint = isDirectory ? "; it is a file or directory: give LABEL after it" : "";
+    refuseNothing(recording, "explain", context, `${quote(label)}: nothing with this label${hint}`);
   }
   const unread = unreadOf(reading);
   stdout.write(json ? jsonLine("why", { ...explanation, unread }) : formatExplanation(explanation, stdout.hasColors));

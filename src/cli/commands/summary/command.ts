@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { jsonHelp, toJson } from "./json.ts";
 import { REMARK_FORMAT } from "./programs.ts";
+import { parseColumns } from "./extra_columns.ts";
 import { parseQuantiles, parseSortKey } from "./series_order.ts";
 import { formatSummary } from "./text.ts";
 import type { Selection, TimeRange } from "../../../analysis/frames/selection.ts";
@@ -23,7 +24,8 @@ a database, which computes most of it itself if it is the only one. What running
 programs have not yet flushed is read from their spools. Rates are per second of
 the time in which a program lived and recording was on, from the first to the
 last selected observation. A narrow terminal shows fewer columns; --json has
-everything.
+everything, and std if --columns asks for it: then a database computes nothing,
+and all selected rows are fetched.
 ${databaseHelp}
 ${timeArgumentHelp}
 ${jsonHelp}
@@ -32,11 +34,13 @@ Examples:
   kymo summary _monitoring
   kymo summary _monitoring --label "/orders*" --from -5m
   kymo summary _monitoring --sort p99 --quantiles 0.5,0.99,0.9999
+  kymo summary _monitoring --columns min,std
   kymo summary _monitoring --json | jq .durations`;
 
 interface SummaryCommandOptions extends SelectionOptions {
   readonly byProcess?: boolean;
   readonly quantiles: string;
+  readonly columns?: string;
   readonly sort: string;
   readonly top: number;
   readonly json?: boolean;
@@ -50,6 +54,7 @@ export function addSummaryCommand(program: Command, context: CliContext, end: (c
   addSelectionOptions(command)
     .option("--by-process", "show each process separately")
     .option("--quantiles <LIST>", "quantiles to show, as p99.9 or 0.999", "p50,p90,p99,p99.9")
+    .option("--columns <LIST>", "further columns of series: min, std (the sample standard deviation)")
     .option("--sort <KEY>", "order of the series: total, count, mean, max, label, or a quantile", "total")
     .option("--top <N>", "how many series of each kind; 0 is all", wholeNumber(0), 100)
     .option("--json", "print one JSON object")
@@ -68,14 +73,16 @@ async function summarizeRecording(
   const { stdout } = context;
   const { byProcess = false, json = false, top } = options;
   const quantiles = parseQuantiles(options.quantiles);
+  const columns = parseColumns(options.columns);
+  const withDeviation = columns.includes("std");
   const sort = parseSortKey(options.sort, quantiles);
   const { estimateTimeRange } = await import("../../../analysis/summary/time_estimate.ts");
   let estimated: ReturnType<typeof estimateTimeRange>;
   // Once: it lists the directories.
   const estimate = (): typeof estimated => estimated ??= estimateTimeRange(given, context.runtime.files);
-  // A server alone computes what it can, and only the rows of the runtime are fetched.
-  const isStored = given.length === 1 && isServerAddress(given[0]!);
-  const needs = isStored ? { channels: [CHANNELS.runtime] } : {};
+  // A server alone computes what it can, and only the rows of the runtime and marks are fetched.
+  const isStored = given.length === 1 && isServerAddress(given[0]!) && !withDeviation;
+  const needs = isStored ? { channels: [CHANNELS.runtime, CHANNELS.mark] } : {};
   await using recording = await openRecording(given, "summarize", context, options, { estimate, ...needs });
   const { db, sources: { names: sources, stores: [address] } } = recording;
   const [
@@ -92,7 +99,7 @@ async function summarizeRecording(
     import("../../../analysis/summary/growing_memory.ts"),
   ]);
   const summary = await whileReading(db, context, async () => {
-    const selection = { ...await recording.select(), byProcess, quantiles };
+    const selection = { ...await recording.select(), byProcess, quantiles, withDeviation };
     return isStored
       ? await whileStored(
         address!,
@@ -115,7 +122,7 @@ async function summarizeRecording(
   else {
     const { columns: width, hasColors } = stdout;
     stdout.write(
-      formatSummary(summary, { sources, reading, programs, remarks, sort, byProcess, top, width, hasColors }),
+      formatSummary(summary, { sources, reading, programs, remarks, sort, columns, byProcess, top, width, hasColors }),
     );
   }
   reportBadRecords(records, context);

@@ -36,9 +36,12 @@ finite. Durations are in seconds.
   remarks                  [{kind, isBad, text, processes, from, to}]
   bins                     {from, width, length}: that time cut into parts, ns
   durations, quantities    series: {channel, label, pid?, isolate?, count, rate,
-                           sum, mean, min, max, latest?, quantiles: {p50, ...},
-                           from, to, counts: observations in each bin, null
-                           where recording was off all the time}
+                           sum, mean, min, max, std?, latest?,
+                           quantiles: {p50, ...}, from, to, counts: observations
+                           in each bin, null where recording was off all the
+                           time}; std with --columns std
+  marks                    what programs marked: [{at, text, pid, isolate}], by
+                           time, at most 1,000
   requests                 how they ended: [{route, requests, failed,
                            byOutcome: {4xx, 5xx, aborted, threw}}]
   outgoing                 the same of outgoing requests, by host
@@ -78,6 +81,7 @@ export function toJson(
     mean: one.mean,
     min: one.min,
     max: one.max,
+    ...one.std !== undefined && { std: one.std },
     latest: one.latest,
     quantiles: Object.fromEntries(one.quantiles.map(({ q, value }) => [quantileName(q), value])),
     from: one.first,
@@ -108,6 +112,7 @@ export function toJson(
     bins: bins ?? null,
     durations: sorted(durations, sort).map(series),
     quantities: sorted(quantities, sort).map(series),
+    marks: summary.marks.list,
     requests: outcomesByRoute(durations.filter(({ channel }) => channel === CHANNELS.duration)),
     outgoing: outcomesByRoute(durations.filter(({ channel }) => channel === CHANNELS.client)),
     runtime: runtime.map(({ first, last, rows: _, ...rest }) => ({ ...rest, from: first, to: last })),

@@ -6,6 +6,7 @@ import { labelText, sanitize } from "../../../display/sanitize.ts";
 import { type ProcessId, processKey } from "../../../files/names.ts";
 import { CHANNELS, isOfIsolate } from "../../../series.ts";
 import { secondsIn, without } from "../../../statistics/spans.ts";
+import type { ExtraColumn } from "./extra_columns.ts";
 import { COMPACT, SPACED } from "../../terminal/style.ts";
 import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
 
@@ -20,6 +21,8 @@ export interface RuntimeLook extends TableRoom {
   readonly programs: readonly Program[];
   readonly pauses: Pauses;
   readonly byProcess: boolean;
+  /** Columns beside the usual ones, of which the runtime's series have `min`. */
+  readonly columns: readonly ExtraColumn[];
 }
 
 /** A row of the runtime's table: a series of one process, or of several. */
@@ -28,6 +31,7 @@ interface Row {
   readonly who: string;
   readonly last: string;
   readonly mean: string;
+  readonly min: string;
   readonly max: string;
   readonly total: string;
 }
@@ -48,6 +52,7 @@ export function formatRuntime(series: readonly RuntimeSummary[], look: RuntimeLo
       { title: "last", rank: 2, cell: ({ last }) => last },
       { title: "mean", rank: 1, cell: ({ mean }) => mean },
       { title: "max", cell: ({ max }) => max },
+      ...look.columns.includes("min") ? [{ title: "min", cell: ({ min }: Row) => min }] : [],
       { title: "total", side: "left", rank: 3, cell: ({ total }) => total },
     ],
     rows,
@@ -93,6 +98,7 @@ function rowOf(
     who: name === "" ? size : size === "" ? name : `${name}, ${size}`,
     last: kind === "level" && group.length === 1 ? format(group[0]!.latest) : "",
     mean: kind === "counter" ? "" : format(mean),
+    min: kind === "counter" ? "" : format(Math.min(...group.map(({ min }) => min))),
     max: kind === "counter" ? "" : format(Math.max(...group.map(({ max }) => max))),
     total: total(),
   };

@@ -9,6 +9,8 @@ import type { TimeBins } from "../../../analysis/summary/time_bins.ts";
 import { countsIn, type RecordedTime, recordedTimes } from "./recorded_time.ts";
 import type { SeriesSummary, Summary } from "../../../analysis/summary/summary.ts";
 import { CHANNELS } from "../../../series.ts";
+import { formatMarks } from "./marks.ts";
+import type { ExtraColumn } from "./extra_columns.ts";
 import { sorted, type SortKey } from "./series_order.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
 import { bold, COMPACT, SPACED } from "../../terminal/style.ts";
@@ -24,6 +26,8 @@ export interface SummaryLook extends TableRoom {
   readonly sources: readonly string[];
   readonly reading: Reading;
   readonly sort: SortKey;
+  /** Columns beside the usual ones. */
+  readonly columns: readonly ExtraColumn[];
   /** The programs that recorded. */
   readonly programs: readonly Program[];
   /** What is to be said of them. */
@@ -45,6 +49,7 @@ export function formatSummary(summary: Summary, look: SummaryLook): string {
   const add = (title: string, table: string): void =>
     void sections.push(`${look.hasColors ? bold(title) : title}\n${table}`);
   if (programs !== "") add("Programs", programs);
+  if (summary.marks.count > 0) add("Marks", formatMarks(summary.marks, look));
   const ofChannels = Map.groupBy(durations, ({ channel }) => channel);
   for (const [channel, series] of ofChannels) {
     const failing = formatFailures(outcomesByRoute(series), look);
@@ -131,6 +136,7 @@ function formatSeries(
       cell: ({ quantiles }) => cell(quantiles[i]!.value),
     })),
     { title: "max", rank: 8, cell: ({ max }) => cell(max) },
+    ...look.columns.map((title): Column<SeriesSummary> => ({ title, cell: ({ [title]: value = NaN }) => cell(value) })),
     {
       title: "over time",
       side: "left",

@@ -40,6 +40,27 @@ describe("summarize", () => {
     );
   });
 
+  it("lists marks, which are no series, and computes deviations if asked", async () => {
+    const marked: Record<string, Rows> = {
+      "mark.1.csv": [[BEGIN + 9n * SECOND, 1, "deploy 2", 7], [BEGIN, 1, "deploy 1", 1]],
+      "duration.1.csv": [[BEGIN + 1n, 0.25, "work", 1], [BEGIN + 2n, 0.75, "work", 1]],
+    };
+    const { rows, range, processes, quantities, marks, durations } = await summaryOf(marked);
+    assertEquals({ rows, range, quantities }, {
+      rows: 4,
+      range: { first: BEGIN, last: BEGIN + 9n * SECOND },
+      quantities: [],
+    });
+    assertEquals([processes.map(({ pid }) => pid), durations[0]!.std], [[1, 7], undefined]);
+    assertEquals([marks.count, marks.list], [2, [
+      { at: BEGIN, text: "deploy 1", pid: 1, isolate: "" },
+      { at: BEGIN + 9n * SECOND, text: "deploy 2", pid: 7, isolate: "" },
+    ]]);
+    const selected = await summaryOf(marked, { withDeviation: true, from: BEGIN + 1n, to: BEGIN + SECOND });
+    assertEquals([selected.marks.count, selected.rows], [0, 2]);
+    assertAlmostEquals(selected.durations[0]!.std!, Math.sqrt(0.125));
+  });
+
   it("takes outgoing requests for durations, after those of the program itself", async () => {
     const { durations, quantities } = await summaryOf({
       "client.1.csv": [[BEGIN, 0.25, "api.example.com [GET]", 1]],

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { addSlowCommand } from "../../../../src/cli/commands/slow/command.ts";
 import type { Output } from "../../../../src/cli/context.ts";
@@ -9,14 +9,23 @@ import { programFileName } from "../../../../src/files/names.ts";
 import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
 import { epochOf, Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
 import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
+import { FakeRuntime } from "../../../support/fake/runtime.ts";
 import { programRecord } from "../../../support/fake/program_record.ts";
 
 /** Runs `kymo slow`, and returns its exit code and output, or the error that it throws. */
-async function run(args: readonly string[], look: Partial<Output> = {}) {
+async function run(args: readonly string[], look: Partial<Output> = {}, variables: Record<string, string> = {}) {
   const [stdout, stderr] = [fakeOutput(look), fakeOutput()];
   let code: number | undefined;
   const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
-  addSlowCommand(program, fakeCliContext({ stdout, stderr }), (ended) => code = ended);
+  const runtime = new FakeRuntime();
+  runtime.variables = variables;
+  const context = fakeCliContext({
+    stdout,
+    stderr,
+    runtime,
+    look: (path) => existsSync(path) ? "directory" as const : "nothing" as const,
+  });
+  addSlowCommand(program, context, (ended) => code = ended);
   const error = await program.parseAsync(["slow", ...args], { from: "user" }).then(
     () => undefined,
     (error) => error.message,
@@ -118,5 +127,31 @@ describe("kymo slow", () => {
       `Cannot show slow samples: "${directory}": no durations with such a label`,
     );
     assertEquals((await run([recordings.write({})])).error?.endsWith(": no durations"), true);
+  });
+
+  it("takes a single word for DIR if there is such a thing, and otherwise for a label in the default directory", async () => {
+    using recordings = new Recordings();
+    const directory = recordings.write(recorded);
+    const there = { KYMO_DIR: directory };
+    const told = `DIR is ${directory}, by KYMO_DIR\n`;
+    const labelled = await run(["/a [GET]", "--top", "1"], {}, there);
+    assertEquals([labelled.stderr, labelled.stdout.split("\n")[0]], [told, `${directory}: the slowest of /a [GET]`]);
+    const every = await run(["--top", "1"], {}, there);
+    assertEquals([every.stderr, every.stdout.split("\n")[0]], [told, `${directory}: the slowest`]);
+    const other = await run([recordings.write(recorded), "--top", "1"], {}, there);
+    assertEquals([other.stderr, other.error], ["", undefined]);
+    assertEquals(
+      (await run(["/none"], {}, there)).error,
+      `Cannot show slow samples: "${directory}": no durations with such a label, and no file or directory "/none"`,
+    );
+    assertEquals(
+      (await run(["/none"])).error,
+      'Cannot show slow samples: "/none": no such file or directory; if it is a label, give DIR: KYMO_DIR is not set, ' +
+        "and there is no _monitoring here",
+    );
+    assertEquals(
+      (await run(["/none", "/a [GET]"], {}, there)).error?.endsWith('"/none": no such file or directory'),
+      true,
+    );
   });
 });

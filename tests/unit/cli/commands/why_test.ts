@@ -5,19 +5,24 @@ import { addWhyCommand } from "../../../../src/cli/commands/slow/why.ts";
 import { slowUpstream } from "../../../support/analysis/planted_recordings.ts";
 import { csv, inDirectory } from "../../../support/analysis/report_recording.ts";
 import { fakeCliContext, fakeOutput } from "../../../support/fake/cli_context.ts";
+import { FakeRuntime } from "../../../support/fake/runtime.ts";
 
 /** Runs `kymo why`, and returns its exit code and output, or the error that it throws. */
-async function run(...args: string[]) {
+async function runIn(variables: Record<string, string>, ...args: string[]) {
   const [stdout, stderr] = [fakeOutput(), fakeOutput()];
   let code: number | undefined;
   const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
-  addWhyCommand(program, fakeCliContext({ stdout, stderr }), (ended) => code = ended);
+  const runtime = new FakeRuntime();
+  runtime.variables = variables;
+  addWhyCommand(program, fakeCliContext({ stdout, stderr, runtime }), (ended) => code = ended);
   const error = await program.parseAsync(["why", ...args], { from: "user" }).then(
     () => undefined,
     (error) => error.message,
   );
   return { code, stdout: stdout.text, stderr: stderr.text, error };
 }
+
+const run = (...args: string[]) => runIn({}, ...args);
 
 describe("kymo why", () => {
   it("tells what is known of a label, and how sure it is, as text and as JSON", async () => {
@@ -47,6 +52,25 @@ describe("kymo why", () => {
       assert(other.stdout.includes("None is about it."), other.stdout);
       const unknown = await run(directory, "nothing");
       assertEquals(unknown.error, 'Cannot explain: "nothing": nothing with this label');
+    });
+  });
+
+  it("takes a single word for a label in the default directory", async () => {
+    const rows = Array.from({ length: 100 }, (_, at) => ({ at, took: 0.01, label: "work" }));
+    const files = {
+      "duration.csv": "Timepoint,Measurement,Label,PID\r\n" +
+        rows.map(({ at, took, label }) => `17000000${String(at).padStart(3, "0")}00000000,${took},${label},1\r\n`).join(
+          "",
+        ),
+    };
+    await inDirectory(files, async (directory) => {
+      const { stdout, stderr, code } = await runIn({ KYMO_DIR: directory }, "work");
+      assertEquals([code, stderr, stdout.split("\n")[0]], [0, `DIR is ${directory}, by KYMO_DIR\n`, "work"]);
+      const forgotten = await runIn({ KYMO_DIR: directory }, directory);
+      const says =
+        `Cannot explain: "${directory}": nothing with this label; it is a file or directory: give LABEL after it`;
+      assertEquals(forgotten.error, says);
+      assertEquals((await run()).error, "Cannot explain: give LABEL");
     });
   });
 });

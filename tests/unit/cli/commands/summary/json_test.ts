@@ -33,6 +33,7 @@ describe("a summary as JSON", () => {
       seconds: 10,
       lived: 10,
       recorded: 10,
+      marks: [],
       pauses: [],
       bins: { from, width: "4294967296", length: 3 },
       unread: { rows: 1, problems: [problem] },

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
+import { parseColumns } from "../../../../../src/cli/commands/summary/extra_columns.ts";
 import { parseQuantiles, parseSortKey, sorted } from "../../../../../src/cli/commands/summary/series_order.ts";
 import { quantileName } from "../../../../../src/statistics/quantiles.ts";
 import { KymoError } from "../../../../../src/errors.ts";
@@ -45,5 +46,17 @@ describe("the order of series", () => {
       seriesOf({ label: "e", mean: NaN }),
     ];
     assertEquals(sorted(series, "mean").map(({ label }) => label).join(""), "cbdae");
+  });
+});
+
+describe("further columns", () => {
+  it("are min and std, in this order", () => {
+    assertEquals([parseColumns(undefined), parseColumns("std, min"), parseColumns("std")], [[], ["min", "std"], [
+      "std",
+    ]]);
+  });
+
+  it("are no others", () => {
+    assertThrows(() => parseColumns("min,mode"), KymoError, 'Cannot summarize: --columns must be of min, std: "mode"');
   });
 });

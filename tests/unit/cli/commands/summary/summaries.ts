@@ -1,5 +1,6 @@
 import type { RuntimeSummary } from "../../../../../src/analysis/summary/runtime_summary.ts";
 import { Pauses } from "../../../../../src/analysis/programs/pauses.ts";
+import { NO_MARKS } from "../../../../../src/analysis/summary/marks.ts";
 import type { SeriesSummary, Summary } from "../../../../../src/analysis/summary/summary.ts";
 import type { SummaryLook } from "../../../../../src/cli/commands/summary/text.ts";
 
@@ -57,6 +58,7 @@ export function summaryOf(properties: Partial<Summary>): Summary {
     durations: [],
     quantities: [],
     runtime: [],
+    marks: NO_MARKS,
     pauses: Pauses.none,
     ...properties,
   };
@@ -67,6 +69,7 @@ export const look: SummaryLook = {
   sources: ["_monitoring"],
   reading: { files: 2, spools: 0, databases: 0, unread: 0, problems: [], copies: [], gone: [] },
   sort: "total",
+  columns: [],
   byProcess: false,
   programs: [],
   remarks: [],

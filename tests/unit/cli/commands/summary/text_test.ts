@@ -195,3 +195,33 @@ describe("the table of the runtime", () => {
     ]);
   });
 });
+
+describe("further columns of a summary", () => {
+  it("stand after the maximum, and are not dropped", () => {
+    const summary = { durations: [seriesOf({ std: 0.25 })], runtime: [runtimeOf({})] };
+    const shown = lines(summary, { columns: ["min", "std"], width: 60 }).join("\n");
+    assertMatch(shown, /^label.* max +min +std\nwork.* 1\.50s +1\.00ms +250ms$/m);
+    assertMatch(shown, /^series +last +mean +max +min +total\nrss +2\.50MB +2\.00MB +3\.00MB +1\.00MB$/m);
+  });
+});
+
+describe("the marks of a summary", () => {
+  const at = 1_700_000_000_250_000_000n;
+
+  it("are times and texts, by whom if several marked", () => {
+    const list = [{ at, text: "deploy\n1", pid: 1, isolate: "" }, {
+      at: at + 10n ** 9n,
+      text: "deploy 2",
+      pid: 2,
+      isolate: "",
+    }];
+    const marks = { list, count: 3, range: undefined, processes: [] };
+    const [title, head, ...rest] = lines({ marks });
+    assertEquals(title, "Marks");
+    assertMatch(head!, /^at \([+-]\d\d:\d\d\) +mark +process$/);
+    assertMatch(rest[0]!, /^2023-11-1[45] \d\d:\d\d:20\.250 {2}deploy\\n1 {2}PID 1$/);
+    assertMatch(rest[1]!, /:21\.250 {2}deploy 2 {3}PID 2$/);
+    assertEquals(rest[2], "and 1 more");
+    assertEquals(lines({ marks: { ...marks, list: [list[0]!], count: 1 } })[1]!.endsWith("mark"), true);
+  });
+});
