@@ -58,6 +58,7 @@ const layers: readonly (readonly RegExp[])[] = [
   [/^src\/report\/viewer\/main\.ts$/],
   [/^src\/report\/data\//],
   [/^src\/report\/findings\//],
+  [/^src\/report\/live\//],
   [/^src\/report\/[^/]+\.ts$/],
   [/^src\/cli\/(context|exit_codes)\.ts$/],
   [/^src\/cli\/terminal\//],

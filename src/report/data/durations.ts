@@ -102,7 +102,8 @@ export async function readDurations(
   }));
 }
 
-function requestOf(label: string): { readonly request?: RequestData } {
+/** What the label of requests says; nothing of others. */
+export function requestOf(label: string): { readonly request?: RequestData } {
   const parts = parseRequestLabel(label);
   if (parts === undefined) return {};
   return { request: { route: requestLabel({ ...parts, outcome: "ok" }), outcome: parts.outcome } };

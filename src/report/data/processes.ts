@@ -197,14 +197,15 @@ function lifeOf(program: Program, { from, to, cut }: CutTime): LivesData {
   };
 }
 
-function endOf({ record, liveness }: Program): LifeEnd {
+/** How the life of a program ended. */
+export function endOf({ record, liveness }: Pick<Program, "record" | "liveness">): LifeEnd {
   const { end } = record ?? {};
   if (end === undefined) return liveness === "alive" ? "recording" : liveness === "dead" ? "dead" : "unknown";
   return end.how === "exit" && (end.exitCode ?? 0) !== 0 ? "failed" : end.how;
 }
 
 /** Identifies a program: processes with the same key are lives, workers or copies of it. */
-function programKey({ pid, record }: Program): string {
+export function programKey({ pid, record }: Pick<Program, "pid" | "record">): string {
   if (record === undefined) return `PID ${pid}`;
   return JSON.stringify([serviceKey(record), record.script]);
 }
@@ -313,7 +314,7 @@ function entriesOf(all: readonly Process[], span: number): Entry[] {
 }
 
 /** Joins lives that begin within the same one of `most` parts of the time, if there are more. */
-function merged(lives: readonly LivesData[], span: number, most: number): readonly LivesData[] {
+export function merged(lives: readonly LivesData[], span: number, most: number): readonly LivesData[] {
   if (lives.length <= most) return lives;
   const width = Math.max(1, span / most);
   return [...Map.groupBy(lives, ({ start }) => Math.floor(start / width)).values()].map((near): LivesData => {
@@ -344,16 +345,18 @@ function linesOf(entries: readonly Entry[]): { lines: LineData[]; lineOf: number
     lines[line]!.end = lives.reduce((last, { end }) => Math.max(last, end), 0);
     return line;
   });
-  const firsts = lines.map(({ entry }) => entry.members[0]!.program);
-  const names = programNames(firsts);
-  const shorts = distinct(firsts.map((program) => [shortName(program), names.get(processKey(program))!]));
+  const names = lineNames(lines.map(({ entry }) => entry.members[0]!.program));
   return {
-    lines: lines.map(({ entry: { name } }, i) => ({
-      name: name ?? names.get(processKey(firsts[i]!))!,
-      short: name ?? shorts[i]!,
-    })),
+    lines: lines.map(({ entry: { name } }, i) => name === undefined ? names[i]! : { name, short: name }),
     lineOf,
   };
+}
+
+/** What lines are called, by a program of each. */
+export function lineNames(firsts: readonly Program[]): LineData[] {
+  const names = programNames(firsts);
+  const shorts = distinct(firsts.map((program) => [shortName(program), names.get(processKey(program))!]));
+  return firsts.map((program, i) => ({ name: names.get(processKey(program))!, short: shorts[i]! }));
 }
 
 /** The short text of each, or the long one where another has the same short text. */

@@ -29,14 +29,15 @@ import type { Source } from "./source.ts";
 import type { Bins, ShownTime } from "./time_axis.ts";
 
 /** A rate that is shown instead of counters. */
-interface Rate {
+export interface Rate {
   readonly label: string;
   readonly unit: QuantityData["unit"];
   /** Labels of the counters, whose values are added. */
   readonly counters: readonly string[];
 }
 
-const RATES: readonly Rate[] = [
+/** All of them. */
+export const RATES: readonly Rate[] = [
   { label: CPU_RATE, unit: "cores", counters: [SERIES.userTime, SERIES.systemTime] },
   { label: SERIES.gcCollections, unit: "1/s", counters: [SERIES.gcCollections] },
   { label: SERIES.gcCollected, unit: "bytes/s", counters: [SERIES.gcCollected] },
@@ -48,7 +49,7 @@ function isOfOneIsolate({ counters }: Rate): boolean {
 }
 
 /** Unit and kind of a quantity. */
-type QuantityKind = Pick<QuantityData, "unit" | "kind">;
+export type QuantityKind = Pick<QuantityData, "unit" | "kind">;
 
 const UNKNOWN: QuantityKind = { unit: "", kind: "level" };
 
@@ -56,7 +57,9 @@ const UNKNOWN: QuantityKind = { unit: "", kind: "level" };
  * Returns what the values of a series mean; `"counter"` if a rate is shown instead. Of the Python
  * original's counters only the CPU time is known to be one of the process.
  */
-function kindOf({ channel, label, isPython }: QuantitySeries): QuantityKind | "counter" {
+export function kindOf(
+  { channel, label, isPython }: Pick<QuantitySeries, "channel" | "label" | "isPython">,
+): QuantityKind | "counter" {
   if (channel !== CHANNELS.runtime) return UNKNOWN;
   const rate = RATES.find(({ counters }) => counters.includes(label));
   if (rate !== undefined) return isPython && isOfOneIsolate(rate) ? UNKNOWN : "counter";
@@ -199,7 +202,7 @@ function collectCells({ series, process, bin, min, mean, max, count }: CellColum
 const SLOT = 100e6;
 
 /** … and samples closer than this, in seconds, on both sides of a slot's end make no step. */
-const SHORTEST_STEP = SLOT / 2 / 1e9;
+export const SHORTEST_STEP: number = SLOT / 2 / 1e9;
 
 /**
  * Turns counters of the runtime into rates, isolate by isolate. Steps in which a counter decreases

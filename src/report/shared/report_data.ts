@@ -27,8 +27,11 @@ export interface ReportData {
   readonly span: number;
   /** Number of observations shown. */
   readonly rows: number;
-  /** The common time axis: `count` bins of `width` ns each, the first of which begins at `from`. */
-  readonly bins: { readonly width: number; readonly count: number };
+  /**
+   * The common time axis: `count` bins of `width` ns each, the first of which begins at `from`. Of a
+   * page that is live the bins before `first` are not held any more.
+   */
+  readonly bins: { readonly width: number; readonly count: number; readonly first?: number };
   /** The processes that recorded. All else names a process by its index here. */
   readonly processes: readonly ProcessData[];
   /** The lines on which processes are drawn, by the start of the first process. */

@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { readReportData } from "../../../src/report/make_report.ts";
-import { csv, inDirectory, type Row } from "../../support/analysis/report_recording.ts";
+import { TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { readReportData } from "../../../../src/report/make_report.ts";
+import { csv, inDirectory, type Row } from "../../../support/analysis/report_recording.ts";
 
 describe("the slowest samples in a report", () => {
   it("are of each series, with what overlapped them the most", async () => {

@@ -1,12 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { describe, it } from "node:test";
-import { defaultRuntime } from "../../../src/default_runtime.ts";
-import { flameTree, readProfiles } from "../../../src/report/data/profiles.ts";
-import type { FlameNode } from "../../../src/report/shared/report_data.ts";
-import type { ReadCpuProfile } from "../../../src/analysis/profile/cpu_profile.ts";
-import type { CpuProfileNode } from "../../../src/runtime.ts";
-import { inDirectory } from "../../support/analysis/report_recording.ts";
+import { defaultRuntime } from "../../../../src/default_runtime.ts";
+import { flameTree, readProfiles } from "../../../../src/report/data/profiles.ts";
+import type { FlameNode } from "../../../../src/report/shared/report_data.ts";
+import type { ReadCpuProfile } from "../../../../src/analysis/profile/cpu_profile.ts";
+import type { CpuProfileNode } from "../../../../src/runtime.ts";
+import { inDirectory } from "../../../support/analysis/report_recording.ts";
 
 function node(id: number, functionName: string, children: number[], line = id, hitCount = 0): CpuProfileNode {
   const callFrame = { functionName, scriptId: "1", url: "file:///app/main.ts", lineNumber: line - 1, columnNumber: 0 };

@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { joined, PauseLists } from "../../../src/report/data/pauses.ts";
-import { readReportData } from "../../../src/report/make_report.ts";
-import { pausesOf, type ReportData } from "../../../src/report/shared/report_data.ts";
-import { offGroups, recordedTimes, recordersOf } from "../../../src/report/viewer/model/recorded.ts";
-import { ViewStore } from "../../../src/report/viewer/model/view_store.ts";
-import { lengthOf, type Span, within } from "../../../src/statistics/spans.ts";
-import { plant, type PlantedLife, ROUTE } from "../../support/analysis/paused_recording.ts";
-import { inDirectory, plain, reportOn, type Row } from "../../support/analysis/report_recording.ts";
+import { TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { joined, PauseLists } from "../../../../src/report/data/pauses.ts";
+import { readReportData } from "../../../../src/report/make_report.ts";
+import { pausesOf, type ReportData } from "../../../../src/report/shared/report_data.ts";
+import { offGroups, recordedTimes, recordersOf } from "../../../../src/report/viewer/model/recorded.ts";
+import { ViewStore } from "../../../../src/report/viewer/model/view_store.ts";
+import { lengthOf, type Span, within } from "../../../../src/statistics/spans.ts";
+import { plant, type PlantedLife, ROUTE } from "../../../support/analysis/paused_recording.ts";
+import { inDirectory, plain, reportOn, type Row } from "../../../support/analysis/report_recording.ts";
 
 const isolate = "0000000a";
 const SECOND = 1e9;

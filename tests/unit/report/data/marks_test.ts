@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { plain, reportOn, type Row } from "../../support/analysis/report_recording.ts";
+import { plain, reportOn, type Row } from "../../../support/analysis/report_recording.ts";
 
 /** Scans, from a time on slower by two fifths. */
 function* scans(slowerFrom: number): Generator<Row> {

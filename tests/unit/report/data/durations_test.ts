@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import { renderPage } from "../../../src/report/page.ts";
-import { DURATION_BUCKETS, partOfBucket } from "../../../src/report/shared/report_buckets.ts";
-import type { DurationCells, ReportData } from "../../../src/report/shared/report_data.ts";
-import { reportOn, type Row } from "../../support/analysis/report_recording.ts";
-import { randomNumbers } from "../../support/random.ts";
+import { renderPage } from "../../../../src/report/page.ts";
+import { DURATION_BUCKETS, partOfBucket } from "../../../../src/report/shared/report_buckets.ts";
+import type { DurationCells, ReportData } from "../../../../src/report/shared/report_data.ts";
+import { reportOn, type Row } from "../../../support/analysis/report_recording.ts";
+import { randomNumbers } from "../../../support/random.ts";
 
 /** Durations of two series in two processes, over 20 s; a few of them huge. */
 function someRows(): Row[] {

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "node:test";
-import { KymoError } from "../../../src/errors.ts";
-import type { QuantityData, ReportData } from "../../../src/report/shared/report_data.ts";
-import { reportOn, type Row } from "../../support/analysis/report_recording.ts";
-import { randomNumbers } from "../../support/random.ts";
+import { KymoError } from "../../../../src/errors.ts";
+import type { QuantityData, ReportData } from "../../../../src/report/shared/report_data.ts";
+import { reportOn, type Row } from "../../../support/analysis/report_recording.ts";
+import { randomNumbers } from "../../../support/random.ts";
 
 /** Returns the quantity with a label. */
 function quantity({ quantities }: ReportData, label: string): QuantityData {

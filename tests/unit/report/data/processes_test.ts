@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { programFileName, segmentFileName } from "../../../src/files/names.ts";
-import { encodeProgramRecord, type ProgramEnd, type ProgramRecord } from "../../../src/files/program_record.ts";
-import { readReportData, type ReportOptions } from "../../../src/report/make_report.ts";
-import { timeOfDay } from "../../../src/report/shared/clock_times.ts";
-import type { ReportData } from "../../../src/report/shared/report_data.ts";
-import { renderPage } from "../../../src/report/page.ts";
-import { BEGIN, csv, inDirectory, plain, type Row } from "../../support/analysis/report_recording.ts";
-import { programRecord } from "../../support/fake/program_record.ts";
+import { TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { programFileName, segmentFileName } from "../../../../src/files/names.ts";
+import { encodeProgramRecord, type ProgramEnd, type ProgramRecord } from "../../../../src/files/program_record.ts";
+import { readReportData, type ReportOptions } from "../../../../src/report/make_report.ts";
+import { timeOfDay } from "../../../../src/report/shared/clock_times.ts";
+import type { ReportData } from "../../../../src/report/shared/report_data.ts";
+import { renderPage } from "../../../../src/report/page.ts";
+import { BEGIN, csv, inDirectory, plain, type Row } from "../../../support/analysis/report_recording.ts";
+import { programRecord } from "../../../support/fake/program_record.ts";
 
 /** A life of a program: its isolate, when it began and ended (seconds), and what its record says. */
 interface Life {

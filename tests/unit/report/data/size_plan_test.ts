@@ -1,14 +1,14 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import { seriesWithRoom } from "../../../src/report/data/durations.ts";
+import { seriesWithRoom } from "../../../../src/report/data/durations.ts";
 import {
   durationRoom,
   filledBins,
   LONG_LABEL_BYTES,
   makeSizePlan,
   MAX_STATISTICS,
-} from "../../../src/report/data/size_plan.ts";
-import { findStrays, MAX_BINS, MIN_BINS, possibleBins } from "../../../src/report/data/time_axis.ts";
+} from "../../../../src/report/data/size_plan.ts";
+import { findStrays, MAX_BINS, MIN_BINS, possibleBins } from "../../../../src/report/data/time_axis.ts";
 
 describe("the time axis of a report", () => {
   const cases: [span: number, rows: number, width: number, count: number][] = [

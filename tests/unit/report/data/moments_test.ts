@@ -1,22 +1,22 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import { readCpuProfile } from "../../../src/analysis/profile/cpu_profile.ts";
-import { momentsOf } from "../../../src/report/data/moments.ts";
-import { flameTree } from "../../../src/report/data/profiles.ts";
-import { readReportData } from "../../../src/report/make_report.ts";
-import { readProfiles } from "../../../src/report/data/profiles.ts";
-import type { FlameNode, ProfileData } from "../../../src/report/shared/report_data.ts";
+import { readCpuProfile } from "../../../../src/analysis/profile/cpu_profile.ts";
+import { momentsOf } from "../../../../src/report/data/moments.ts";
+import { flameTree } from "../../../../src/report/data/profiles.ts";
+import { readReportData } from "../../../../src/report/make_report.ts";
+import { readProfiles } from "../../../../src/report/data/profiles.ts";
+import type { FlameNode, ProfileData } from "../../../../src/report/shared/report_data.ts";
 import {
   type Flame,
   flamesInOrder,
   flamesOfSlowest,
   flamesWithin,
   indexFlames,
-} from "../../../src/report/viewer/profile/flames.ts";
-import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { defaultRuntime } from "../../../src/default_runtime.ts";
-import { profileOf } from "../../support/analysis/profile_stacks.ts";
-import { BEGIN, csv, inDirectory, type Row } from "../../support/analysis/report_recording.ts";
+} from "../../../../src/report/viewer/profile/flames.ts";
+import { TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { defaultRuntime } from "../../../../src/default_runtime.ts";
+import { profileOf } from "../../../support/analysis/profile_stacks.ts";
+import { BEGIN, csv, inDirectory, type Row } from "../../../support/analysis/report_recording.ts";
 
 /** A profile file of stacks, which began some seconds after {@linkcode BEGIN}. */
 function fileOf(stacks: readonly (readonly [stack: string, ms: number])[], start: number): string {
