@@ -21,78 +21,81 @@ const { healthy, leaking, crashing, killed } = CONTAINERS;
 /** `catalog@web-1` */
 const shortName = ({ name, host }: { readonly name: string; readonly host: string }): string => `${name}@${host}`;
 
-describe("four containers that share a directory", { skip: cannotContain() }, () => {
-  it("are told apart by kymo top, with the figures of each and what is wrong with it", async () => {
-    using scratch = scratchDirectory();
-    const directory = scratch.at("monitoring");
-    await using containers = await Containers.record(directory);
-    const once = ["--once", "--interval", "6"];
-    const [json, text] = await Promise.all([
-      kymo("top", directory, ...once, "--by-process", "--json"),
-      kymo("top", directory, ...once),
-    ]);
-    const { processes, series }: LiveInterval = JSON.parse(json);
-    assert(containers.crashes > 0);
-    // A life of the crash loop that begins just now has no record yet.
-    const byName = new Map(processes.filter(({ name }) => name !== undefined).map((one) => [one.name, one]));
-    assertEquals([...byName.keys()].sort(), Object.values(CONTAINERS).map(({ name }) => name).sort());
-    const of = ({ name, host, runtime }: typeof CONTAINERS[keyof typeof CONTAINERS]): LiveProcess => {
-      const one = byName.get(name)!;
-      assertEquals([one.pid, one.host, one.runtime?.split(" ")[0], one.kind], [1, host, runtime, "main"]);
-      return one;
-    };
-    const well = of(healthy);
-    assertEquals([well.state, well.end, well.restarts, well.growth], ["running", undefined, undefined, undefined]);
-    const leak = of(leaking);
-    assertEquals([leak.state, leak.end, leak.restarts], ["running", undefined, undefined]);
-    assert(leak.growth!.to - leak.growth!.from > 20e6, JSON.stringify(leak.growth));
-    assert(leak.rss! > well.rss! + 50e6, `${leak.rss} ${well.rss}`);
-    const { restarts } = of(crashing);
-    assert(restarts!.count >= 3, `${restarts?.count}`);
-    assertEquals([restarts!.last.how, restarts!.last.error], ["uncaught", "TypeError"]);
-    const dead = of(killed);
-    assertEquals([dead.state, dead.count, dead.restarts], ["killed", 0, undefined]);
-    for (const process of [well, leak]) {
-      const own = series.filter(({ isolate }) => isolate === process.isolate).map(({ label }) => label);
-      assertEquals(own, [`/${process.name} [GET]`]);
-      assert(process.cpu! > 0 && process.cpu! < 4, `${process.cpu}`);
-    }
+/** Asserts that `kymo top` tells the containers apart. */
+async function assertToldByTop(directory: string, containers: Containers): Promise<void> {
+  const once = ["--once", "--interval", "6"];
+  const [json, text] = await Promise.all([
+    kymo("top", directory, ...once, "--by-process", "--json"),
+    kymo("top", directory, ...once),
+  ]);
+  const { processes, series }: LiveInterval = JSON.parse(json);
+  assert(containers.crashes > 0);
+  // A life of the crash loop that begins just now has no record yet.
+  const byName = new Map(processes.filter(({ name }) => name !== undefined).map((one) => [one.name, one]));
+  assertEquals([...byName.keys()].sort(), Object.values(CONTAINERS).map(({ name }) => name).sort());
+  const of = ({ name, host, runtime }: typeof CONTAINERS[keyof typeof CONTAINERS]): LiveProcess => {
+    const one = byName.get(name)!;
+    assertEquals([one.pid, one.host, one.runtime?.split(" ")[0], one.kind], [1, host, runtime, "main"]);
+    return one;
+  };
+  const well = of(healthy);
+  assertEquals([well.state, well.end, well.restarts, well.growth], ["running", undefined, undefined, undefined]);
+  const leak = of(leaking);
+  assertEquals([leak.state, leak.end, leak.restarts], ["running", undefined, undefined]);
+  assert(leak.growth!.to - leak.growth!.from > 20e6, JSON.stringify(leak.growth));
+  assert(leak.rss! > well.rss! + 50e6, `${leak.rss} ${well.rss}`);
+  const { restarts } = of(crashing);
+  assert(restarts!.count >= 3, `${restarts?.count}`);
+  assertEquals([restarts!.last.how, restarts!.last.error], ["uncaught", "TypeError"]);
+  const dead = of(killed);
+  assertEquals([dead.state, dead.count, dead.restarts], ["killed", 0, undefined]);
+  for (const process of [well, leak]) {
+    const own = series.filter(({ isolate }) => isolate === process.isolate).map(({ label }) => label);
+    assertEquals(own, [`/${process.name} [GET]`]);
+    assert(process.cpu! > 0 && process.cpu! < 4, `${process.cpu}`);
+  }
+  assertMatch(
+    text,
+    new RegExp(
+      `^${shortName(crashing)}: crash loop: \\d+ restarts in 60 s, last ended by an uncaught TypeError$`,
+      "m",
+    ),
+  );
+  assertMatch(text, new RegExp(`^${shortName(leaking)}: memory grows: from \\d+ MB to \\d+ MB in \\d s$`, "m"));
+  assertMatch(text, new RegExp(`^${shortName(killed)}: killed`, "m"));
+  assertEquals(text.match(new RegExp(`^${shortName(healthy)}: `, "m")), null);
+}
+
+/** Asserts that `kymo summary` tells them apart. */
+async function assertToldBySummary(directory: string): Promise<void> {
+  const text = await kymo("summary", directory);
+  const programs = text.slice(text.indexOf("\nPrograms\n"), text.indexOf("\nDurations"));
+  for (const container of Object.values(CONTAINERS)) {
+    const name = `${container.runtime} [\\d.]+ · ${shortName(container)}`;
     assertMatch(
-      text,
+      programs,
       new RegExp(
-        `^${shortName(crashing)}: crash loop: \\d+ restarts in 60 s, last ended by an uncaught TypeError$`,
+        `^${name} .* (is recording|is dead, and not recovered yet|was killed|was ended by an uncaught TypeError)$`,
         "m",
       ),
     );
-    assertMatch(text, new RegExp(`^${shortName(leaking)}: memory grows: from \\d+ MB to \\d+ MB in \\d s$`, "m"));
-    assertMatch(text, new RegExp(`^${shortName(killed)}: killed`, "m"));
-    assertEquals(text.match(new RegExp(`^${shortName(healthy)}: `, "m")), null);
-  });
+    assertMatch(text, new RegExp(`^(rss)? +${name}.*MB`, "m"));
+    assertMatch(text, new RegExp(`^/${container.name} \\[GET\\] `, "m"));
+  }
+  const remarks = programs.split("\n").filter((line) => line.startsWith("! "));
+  const about = ({ name }: { readonly name: string }): string => remarks.filter((line) => line.includes(name)).join();
+  assertMatch(about(crashing), /crash loop: \d+ lives .* each ended by an uncaught TypeError/);
+  assertMatch(about(leaking), /grew from [\d.]+\sMB to \d+\sMB of memory/);
+  assertMatch(about(killed), /was killed; it was last seen at/);
+  assertEquals([about(healthy), remarks.length], ["", 3]);
+}
 
-  it("are told apart by kymo summary, with the figures of each and what is wrong with it", async () => {
+describe("four containers that share a directory", { skip: cannotContain() }, () => {
+  it("are told apart by kymo top and kymo summary, with the figures of each and what is wrong with it", async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     await using containers = await Containers.record(directory);
-    const text = await kymo("summary", directory);
-    const programs = text.slice(text.indexOf("\nPrograms\n"), text.indexOf("\nDurations"));
-    for (const container of Object.values(CONTAINERS)) {
-      const name = `${container.runtime} [\\d.]+ · ${shortName(container)}`;
-      assertMatch(
-        programs,
-        new RegExp(
-          `^${name} .* (is recording|is dead, and not recovered yet|was killed|was ended by an uncaught TypeError)$`,
-          "m",
-        ),
-      );
-      assertMatch(text, new RegExp(`^(rss)? +${name}.*MB`, "m"));
-      assertMatch(text, new RegExp(`^/${container.name} \\[GET\\] `, "m"));
-    }
-    const remarks = programs.split("\n").filter((line) => line.startsWith("! "));
-    const about = ({ name }: { readonly name: string }): string => remarks.filter((line) => line.includes(name)).join();
-    assertMatch(about(crashing), /crash loop: \d+ lives .* each ended by an uncaught TypeError/);
-    assertMatch(about(leaking), /grew from [\d.]+\sMB to \d+\sMB of memory/);
-    assertMatch(about(killed), /was killed; it was last seen at/);
-    assertEquals([about(healthy), remarks.length], ["", 3]);
-    assert(containers.crashes > 0);
+    await assertToldByTop(directory, containers);
+    await assertToldBySummary(directory);
   });
 });

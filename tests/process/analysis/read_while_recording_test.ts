@@ -10,7 +10,7 @@ import { SMALL_BUFFERS } from "../../support/small_buffers.ts";
 const fixture = fileURLToPath(new URL("./fixtures/fast_recorder.ts", import.meta.url));
 
 /** Readings while the programs record. */
-const READINGS = 10;
+const READINGS = 6;
 
 const RUNTIMES: readonly RuntimeName[] = ["deno", "bun"];
 

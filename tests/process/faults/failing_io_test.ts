@@ -44,7 +44,7 @@ const WIDTH = 3;
 const MOST_FAILURES = 6;
 
 /** Runs of each layout in the short form. */
-const SAMPLE = 18;
+const SAMPLE = 11;
 
 /** Which call fails, and how. */
 interface Fault {

@@ -14,11 +14,11 @@ import {
 } from "../../support/process/concurrent_isolates.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 
-const PROCESSES = shortOrFull(4, 16);
+const PROCESSES = shortOrFull(2, 16);
 const WORKERS = 4 * PROCESSES;
 const ISOLATES = PROCESSES + WORKERS;
 // On Bun this test starts the same programs again, so they record fewer.
-const ROWS = shortOrFull(thisRuntime === "deno" ? 240_000 : 100_000, 10_000_000);
+const ROWS = shortOrFull(thisRuntime === "deno" ? 120_000 : 60_000, 10_000_000);
 
 const crowd: Crowd = {
   processes: Object.fromEntries(

@@ -11,8 +11,8 @@ import type { ProcessResources } from "../../support/process/process_resources.t
 import { SAMPLES } from "./fixtures/soak_job.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 
-const RECORDINGS = shortOrFull(14, 1_000);
-const WORKERS = shortOrFull(14, 400);
+const RECORDINGS = shortOrFull(10, 1_000);
+const WORKERS = shortOrFull(10, 400);
 
 /** Runs a program of `fixtures/`, and returns the resources that it reports from time to time. */
 async function heldBy(program: string, args: readonly (string | number)[]): Promise<ProcessResources[]> {
@@ -31,7 +31,7 @@ function unpublished(directory: string): string[] {
  * Rounds at the beginning, and at the end, of which the lowest counts: resources that come and go
  * are gone in one of them.
  */
-const TOGETHER = shortOrFull(6, 10);
+const TOGETHER = shortOrFull(4, 10);
 
 /** Growth per round of a resource that comes and goes. */
 function leftBy(counts: readonly number[]): number {

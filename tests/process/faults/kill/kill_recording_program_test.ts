@@ -28,7 +28,7 @@ const SEED = Number(process.env["KYMO_TEST_SEED"] ?? Date.now() % 2 ** 31);
 const CROWD: readonly RuntimeName[] = ["deno", "deno", "deno", "deno", "bun", "bun", "bun", "bun"];
 
 /** Kills of each writer in each layout; another writer follows each. */
-const LIVES = shortOrFull(3, 32);
+const LIVES = shortOrFull(2, 32);
 
 /** Longest life of a writer after its first acknowledgement, or after its start, ms. */
 const LIFE = 60;
@@ -106,7 +106,7 @@ const NUMBERS = 600;
 const WIDTH = 3;
 
 /** Kills of each layout and durability in the short form. */
-const SAMPLE = 5;
+const SAMPLE = 3;
 
 /**
  * Runs a writer with faults, and checks its files. Returns its system calls, and whether it was

@@ -19,7 +19,7 @@ const fixture = fileURLToPath(new URL("./fixtures/durable_writer.ts", import.met
 const WRITERS = 2;
 /** Disks, each new so that none fills up, and power cuts of each. */
 const DISKS = shortOrFull(1, 10);
-const CUTS = shortOrFull(6, 10);
+const CUTS = shortOrFull(4, 10);
 
 /** Longest time between two cuts, ms. */
 const PAUSE = 200;
