@@ -1,11 +1,9 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
 import { connect } from "node:http2";
 import { request } from "node:https";
-import type { AddressInfo } from "node:net";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { buildPreload } from "../../../tools/build_preload.ts";
@@ -16,7 +14,6 @@ import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { app, AUTO, disposable, ports, preloaded, preloadedCommand } from "./preloaded.ts";
 
 const onBun = thisRuntime === "bun" ? false : "only on Bun";
-const onDeno = thisRuntime === "deno" ? false : "only on Deno";
 const [runtime = ""] = commandOf(thisRuntime, "");
 
 /** Waits for a program that asks itself, and checks that both answers are recorded. */
@@ -157,43 +154,5 @@ describe("an unchanged program is recorded", () => {
     server.kill("SIGTERM");
     await server.ended;
     assertEquals(countByLabel(scratch.at("rows"), "duration"), { "/secret [GET] 4xx": 1 });
-  });
-});
-
-describe("beside Deno's own OpenTelemetry", () => {
-  /** The requests that a collector gets. */
-  async function collector(): Promise<Disposable & { readonly endpoint: string; readonly spans: () => number }> {
-    let spans = 0;
-    const server: Server = createServer((incoming, response) => {
-      let body = "";
-      incoming.setEncoding("utf8").on("data", (text) => body += text).on("end", () => {
-        if (incoming.url === "/v1/traces") spans += body.split('"spanId"').length - 1;
-        response.setHeader("content-type", "application/json").end("{}");
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return {
-      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      spans: () => spans,
-      [Symbol.dispose]() {
-        server.closeAllConnections();
-        server.close();
-      },
-    };
-  }
-
-  it("a program is recorded, and exports as many spans as without", { skip: onDeno }, async () => {
-    using scratch = scratchDirectory();
-    using bare = await collector();
-    using preloading = await collector();
-    const env = { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "http/json", KYMO_DIR: scratch.at("rows") };
-    const run = (command: string[], { endpoint }: { readonly endpoint: string }): Spawned =>
-      spawnCommand(command, { env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } });
-    const file = app("asks_itself");
-    const { stdout } = await run(commandOf("deno", file, ["0"]), bare).ended;
-    assertEquals(stdout, "own\nnode\n");
-    await assertRecorded(run(preloadedCommand("deno", file, ["0"]), preloading), scratch.at("rows"));
-    assert(bare.spans() > 0, "there are no spans");
-    assertEquals(preloading.spans(), bare.spans());
   });
 });
