@@ -75,6 +75,9 @@ export class RowParser {
   isPartial = false;
   /** Whether spaces after a comma are skipped. */
   isSpaced = false;
+  /** Where the label is in the bytes that were looked at, with its quotes if it has some. */
+  labelStart = 0;
+  labelEnd = 0;
   #bytes = new Uint8Array(PADDING);
   #words = new DataView(this.#bytes.buffer);
   /** Where the digits of the timepoint begin, or its minus. */
@@ -83,8 +86,6 @@ export class RowParser {
   #limit = 0;
   #measurement = 0;
   #measurementEnd = 0;
-  #label = 0;
-  #labelEnd = 0;
   #pid = 0;
   readonly #labels = new LabelTexts();
 
@@ -123,7 +124,7 @@ export class RowParser {
 
   /** The label of the row. */
   get label(): string {
-    return this.#labels.textOf(this.#bytes, this.#label, this.#labelEnd)!;
+    return this.#labels.textOf(this.#bytes, this.labelStart, this.labelEnd)!;
   }
 
   /** The PID of the row. */
@@ -171,7 +172,7 @@ export class RowParser {
     if (byte !== Byte.comma) return NO_MATCH;
     this.#measurementEnd = i;
 
-    this.#label = first = ++i;
+    this.labelStart = first = ++i;
     byte = bytes[i]!;
     // A quote is among the bytes below, as are CR, LF and NUL.
     while (byte !== Byte.comma) {
@@ -179,7 +180,7 @@ export class RowParser {
       byte = bytes[++i]!;
     }
     if (i === first) return NO_MATCH;
-    this.#labelEnd = i;
+    this.labelEnd = i;
 
     this.#pid = first = ++i;
     byte = bytes[i]!;
@@ -308,8 +309,8 @@ export class RowParser {
   }
 
   #endLabel(start: number, end: number, all: number): number {
-    this.#label = start;
-    this.#labelEnd = end;
+    this.labelStart = start;
+    this.labelEnd = end;
     const isValid = all < 0x80 || this.#labels.textOf(this.#bytes, start, end) !== undefined;
     return isValid ? end : this.#refuse(start, "its label is not UTF-8");
   }

@@ -126,8 +126,8 @@ export class JournaledBatches {
 
   /** Reads pieces again; `undefined` if one of them is not there any more as it was. */
   async #read(pieces: readonly LocatedPiece[]): Promise<readonly Piece[] | undefined> {
-    const { files, owners } = this.#deps;
-    const reader = new PieceReader();
+    const { files, owners, target } = this.#deps;
+    const reader = new PieceReader(target.rowFormat);
     const read: Piece[] = [];
     for (const { file, stem, channel, firstRow, offset, rows, bytes, sha256 } of pieces) {
       const found = foundFile(file);

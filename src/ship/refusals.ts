@@ -10,7 +10,7 @@ const MOST_SUSPECTS = 100;
 const MOST_QUARANTINED = 1_000;
 
 /** A piece without its rows, since there may be many. */
-type RefusedPiece = Omit<Piece, "csv">;
+type RefusedPiece = Omit<Piece, "content">;
 
 interface Suspect {
   readonly piece: RefusedPiece;
@@ -89,7 +89,7 @@ export class Refusals {
    *
    * @throws {StoreError} if it has refused so many in a row that it is to blame.
    */
-  refused({ csv: _, ...piece }: Piece, error: StoreError): void {
+  refused({ content: _, ...piece }: Piece, error: StoreError): void {
     this.#suspects.push({ piece, error });
     if (this.#suspects.length < MOST_SUSPECTS) return;
     this.#startAfter = piece.file;

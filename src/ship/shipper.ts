@@ -28,7 +28,7 @@ import { NANOSECONDS_PER_MS } from "../series.ts";
 import { findCopies } from "./pieces/copies.ts";
 import { filePieces } from "./pieces/file_pieces.ts";
 import { type FoundFile, foundFile } from "./pieces/found_file.ts";
-import { nextBatch } from "./pieces/next_batch.ts";
+import { batchesOf } from "./pieces/next_batch.ts";
 import { coveredBytes, type Piece, type PieceEntry, PieceReader } from "./pieces/piece.ts";
 import { RowOwners } from "./pieces/row_owners.ts";
 import { JournaledBatches } from "./journaled_batches.ts";
@@ -44,9 +44,6 @@ import type { Source, Target } from "./targets/target.ts";
 
 /** Files that the ledger is asked for at once. */
 const ASKED_AT_ONCE = 250;
-
-/** ms for which nobody has changed a file that is not Kymo's, before it is shipped. */
-const QUIET = 2_000;
 
 /** ms between two attempts to find out how programs have ended, and whether a silent store is there. */
 const CARE_INTERVAL = 10_000;
@@ -163,6 +160,7 @@ export class Shipper {
       if (target.isLost === true) await this.close();
       if (!this.#isConnected) {
         await target.open(source);
+        this.#reader = new PieceReader(target.rowFormat);
         this.#programs.forget();
         this.files.doubt();
         for (const pieces of await this.#journaled?.finish() ?? []) this.#shipped(pieces);
@@ -176,7 +174,7 @@ export class Shipper {
       if (cares) await target.entries([], [], () => []);
     } catch (error) {
       if (!(error instanceof StoreError && error.kind === "data")) await this.close(); // the journal knows what is open
-      this.#reader = new PieceReader(); // its memory may still be on its way
+      this.#reader = new PieceReader(target.rowFormat); // its memory may still be on its way
       throw error;
     } finally {
       this.files.dateWaiting();
@@ -206,7 +204,7 @@ export class Shipper {
   /** Reads the next batch while one is being shipped. */
   async #shipAll(signal: AbortSignal | undefined): Promise<void> {
     const pieces = this.#newPieces();
-    const batches = new ReadAhead(() => nextBatch(pieces, this.#reader, this.#deps.target));
+    const batches = new ReadAhead(batchesOf(pieces, this.#reader, this.#deps.target));
     const read = (): void => signal?.aborted ? undefined : batches.begin();
     try {
       for (let batch = await batches.take(); batch.length > 0;) {
@@ -261,7 +259,7 @@ export class Shipper {
     if (handle === undefined) return;
     try {
       const status = handle.status();
-      if (appending.has(status.identity) || file.kind === "foreign" && this.#isBeingWritten(status)) {
+      if (appending.has(status.identity) || file.kind === "foreign" && this.files.isBeingWritten(status)) {
         this.#isPartial = true; // recovery, or who writes it, comes first
         return;
       }
@@ -295,11 +293,6 @@ export class Shipper {
     } finally {
       release(handle);
     }
-  }
-
-  #isBeingWritten({ modified }: FileStatus): boolean {
-    const age = Number(this.#deps.clock.epoch() / BigInt(NANOSECONDS_PER_MS)) - modified;
-    return Math.abs(age) < QUIET;
   }
 
   /** Whether a piece is to be shipped, and not in quarantine. */

@@ -22,6 +22,9 @@ export interface FilesListeners {
 /** File systems date changes by a clock that may be so late, ms. */
 const CLOCK_STEP = 1_000;
 
+/** ms for which nobody has changed a file that is not Kymo's, before it is shipped. */
+const QUIET = 2_000;
+
 const SLASH = 0x2f;
 
 const decoder = new TextDecoder();
@@ -178,6 +181,12 @@ export class ShippableFiles {
     const status = unlessGone(() => this.#directory.files.status(this.#directory.pathOf(name)));
     return status?.size === settled.size && status.modified === settled.modified &&
       identityNumber(status.identity) === settled.identity;
+  }
+
+  /** Whether somebody has changed a file a moment ago. */
+  isBeingWritten({ modified }: FileStatus): boolean {
+    const age = Number(this.#clock.epoch() / BigInt(NANOSECONDS_PER_MS)) - modified;
+    return Math.abs(age) < QUIET;
   }
 
   /** The store may have lost this settled file, or all: the ledger is to be asked. */

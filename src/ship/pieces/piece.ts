@@ -19,7 +19,9 @@ import { sha256Of } from "../../digest.ts";
 import { RowScanner } from "../../csv/row_scanner.ts";
 import type { ProcessId } from "../../files/names.ts";
 import type { ByteSource } from "../../runtime.ts";
+import { csvRows } from "./csv_rows.ts";
 import { RowBuffer, type RowOwner } from "./row_buffer.ts";
+import type { RowFormat } from "./row_format.ts";
 import { PIECE_BYTES } from "./sizes.ts";
 
 /** What a store notes of a piece. */
@@ -53,11 +55,8 @@ export interface Piece extends LocatedPiece {
   readonly newest: bigint;
   /** When the first row of the file was recorded, ns since 1970: all pieces of a file have the same. */
   readonly began: bigint;
-  /**
-   * The rows as every store is given them: CSV without a header, ended by LF, with the columns
-   * timepoint, measurement, label, PID, channel and the number of the program.
-   */
-  readonly csv: Uint8Array;
+  /** The rows in the format of the store. */
+  readonly content: Uint8Array;
 }
 
 /** What {@linkcode PieceReader.cut} is given. */
@@ -80,8 +79,13 @@ export interface CutOptions {
  */
 export class PieceReader {
   readonly #scanner = new RowScanner();
-  #buffers: readonly [current: RowBuffer, other: RowBuffer] = [new RowBuffer(), new RowBuffer()];
+  #buffers: readonly [current: RowBuffer, other: RowBuffer];
   #content = new Uint8Array();
+
+  /** Reads nothing yet. */
+  constructor(format: RowFormat = csvRows) {
+    this.#buffers = [new RowBuffer(format), new RowBuffer(format)];
+  }
 
   /** The pieces that are cut from now on are another batch. */
   beginBatch(): void {
@@ -120,7 +124,7 @@ export class PieceReader {
       }
     }
     if (end === 0) return undefined;
-    const { rows: csv, programs } = buffer;
+    const { rows: inFormat, programs } = buffer;
     const sha256 = await sha256Of(content.subarray(0, end));
     return {
       stem,
@@ -135,7 +139,7 @@ export class PieceReader {
       programs,
       newest,
       began: began ?? 0n,
-      csv,
+      content: inFormat,
     };
   }
 

@@ -1,6 +1,6 @@
-import { PADDING } from "../../csv/row_parser.ts";
+import { PADDING, type RowParser } from "../../csv/row_parser.ts";
 import type { ProcessId } from "../../files/names.ts";
-import type { RowParser } from "../../csv/row_parser.ts";
+import type { RowFormat, RowMemory } from "./row_format.ts";
 import { BATCH_BYTES, PIECE_BYTES } from "./sizes.ts";
 
 /** Tells who recorded a row, and the number that the store has for it. */
@@ -14,23 +14,19 @@ export interface RowOwner {
 /** Bytes of the shortest row. */
 const SHORTEST_ROW = "0,0,a,0\n".length;
 
-/** Bytes of the longest number of a program, of two commas and a line end. */
-const SUFFIX_BYTES = String(-(2n ** 63n)).length + 3;
-
 /** A block that is made larger has no more, unless a piece needs more. */
 const MOST_BYTES = BATCH_BYTES + 7 * PIECE_BYTES;
 
-const encoder = new TextEncoder();
-
 /**
- * The rows of a batch as stores are given them, piece by piece in one block of memory. What is read of
- * a file is at the end of the block, and each row is copied from there to its beginning, followed by
- * its channel and the number of its program: within one block that takes no object and no loop over
- * bytes. The block serves for one batch after the other: new memory for each would have to be filled
- * with zeros by the system, and stay until it is collected.
+ * The rows of a batch as a store is given them, piece by piece in one block of memory. What is read of
+ * a file is at the end of the block, and each row is put from there to its beginning, followed by its
+ * channel and the number of its program: within one block that takes no object. The block serves for
+ * one batch after the other: new memory for each would have to be filled with zeros by the system, and
+ * stay until it is collected.
  */
 export class RowBuffer {
-  #bytes = new Uint8Array();
+  readonly #format: RowFormat;
+  #memory: RowMemory = memoryOf(0);
   /** Where the rows of the current piece begin, and where all rows end. */
   #start = 0;
   #length = 0;
@@ -41,6 +37,11 @@ export class RowBuffer {
   #owner: RowOwner | undefined;
   #last: ProcessId | undefined;
   #suffix: Uint8Array = new Uint8Array();
+
+  /** Has no memory yet. */
+  constructor(format: RowFormat) {
+    this.#format = format;
+  }
 
   /** Begins a batch: the rows of the one before are overwritten. */
   clear(): void {
@@ -56,36 +57,36 @@ export class RowBuffer {
     channel: string,
     owner: RowOwner,
   ): { readonly block: Uint8Array<ArrayBuffer>; readonly at: number } {
-    this.#channel = csvField(channel);
+    this.#channel = channel;
     this.#owner = owner;
     this.#suffixes.clear();
     this.#last = undefined;
-    const suffix = encoder.encode(this.#channel).length + SUFFIX_BYTES;
-    const most = size + Math.ceil(size / SHORTEST_ROW) * suffix;
+    const most = size + Math.ceil(size / SHORTEST_ROW) * this.#format.moreBytes(channel);
     const needed = most + size + PADDING;
-    if (this.#length + needed > this.#bytes.length) {
+    const { length } = this.#memory.bytes;
+    if (this.#length + needed > length) {
       // The pieces before keep the old block.
-      this.#bytes = new Uint8Array(Math.max(needed, Math.min(2 * this.#bytes.length, MOST_BYTES)));
+      this.#memory = memoryOf(Math.max(needed, Math.min(2 * length, MOST_BYTES)));
       this.#length = 0;
     }
+    const { bytes } = this.#memory;
     this.#start = this.#length;
-    this.#base = this.#bytes.length - PADDING - size;
-    return { block: this.#bytes, at: this.#base };
+    this.#base = bytes.length - PADDING - size;
+    return { block: bytes, at: this.#base };
   }
 
-  /** Adds the row at these bytes of the content, without its line end. */
-  add(start: number, end: number, row: Pick<RowParser, "pid" | "seconds">): void {
+  /** Adds a row, which is at these bytes of the content, without its line end. */
+  add(start: number, end: number, row: RowParser): void {
     const program = this.#owner!.of(row);
     if (program !== this.#last) this.#use(program);
-    this.#bytes.copyWithin(this.#length, this.#base + start, this.#base + end);
-    this.#length += end - start;
-    this.#bytes.set(this.#suffix, this.#length);
-    this.#length += this.#suffix.length;
+    const at = this.#format.put(this.#memory, this.#length, row, this.#base + start, this.#base + end);
+    this.#memory.bytes.set(this.#suffix, at);
+    this.#length = at + this.#suffix.length;
   }
 
   /** The rows of the piece. */
   get rows(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(this.#start, this.#length);
+    return this.#memory.bytes.subarray(this.#start, this.#length);
   }
 
   /** Who recorded the rows of the piece. */
@@ -96,12 +97,12 @@ export class RowBuffer {
   #use(program: ProcessId): void {
     this.#last = program;
     const known = this.#suffixes.get(program);
-    this.#suffix = known ?? encoder.encode(`,${this.#channel},${this.#owner!.idOf(program)}\n`);
+    this.#suffix = known ?? this.#format.suffix(this.#channel, program, this.#owner!.idOf(program));
     this.#suffixes.set(program, this.#suffix);
   }
 }
 
-/** A channel may be anything that a file can be called. */
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function memoryOf(size: number): RowMemory {
+  const bytes = new Uint8Array(size);
+  return { bytes, view: new DataView(bytes.buffer) };
 }

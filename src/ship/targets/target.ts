@@ -6,6 +6,7 @@
 
 import type { ProcessId } from "../../files/names.ts";
 import type { ProgramRecord } from "../../files/program_record.ts";
+import type { RowFormat } from "../pieces/row_format.ts";
 import type { LocatedPiece, Piece, PieceEntry } from "../pieces/piece.ts";
 
 /** The directory that is shipped. */
@@ -87,6 +88,8 @@ export interface Target {
    * rows, since each of them would wait for the reading of the next batch.
    */
   readonly tellsWhenSent?: boolean;
+  /** How it is given rows, as long as it is open. By default as {@linkcode csvRows}. */
+  readonly rowFormat?: RowFormat;
   /**
    * Connects, and makes the tables unless they are there. Notes the source. Whatever was prepared
    * before is forgotten: the store may have been restored from an older backup.

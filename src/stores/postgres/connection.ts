@@ -95,7 +95,7 @@ export class Connection {
   }
 
   /**
-   * Copies CSV into a table; returns the number of rows that the server says it has taken. It may take
+   * Copies rows into a table, in the format that `text` tells; returns the number of rows that the server says it has taken. It may take
    * any time, as long as the server goes on reading.
    *
    * @throws {StoreError}

@@ -14,9 +14,6 @@ export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** The columns of the rows, in the order of the CSV that is copied. */
-export const COLUMNS = ["timepoint", "measurement", "label", "pid", "channel", "program"] as const;
-
 /** The statements that make everything in a schema. */
 export function tables(schema: string): string {
   const s = identifier(schema);

@@ -2,8 +2,8 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { rowsByDay } from "../../../src/ship/targets/clickhouse/rows.ts";
 
-function piece(...rows: readonly string[]): { readonly csv: Uint8Array; readonly rows: number } {
-  return { csv: new TextEncoder().encode(rows.map((row) => `${row}\n`).join("")), rows: rows.length };
+function piece(...rows: readonly string[]): { readonly content: Uint8Array; readonly rows: number } {
+  return { content: new TextEncoder().encode(rows.map((row) => `${row}\n`).join("")), rows: rows.length };
 }
 
 function texts(pieces: readonly ReturnType<typeof piece>[]): [number, number, string][] {

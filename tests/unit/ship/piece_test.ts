@@ -22,12 +22,12 @@ async function cut(content: string, channel: string): Promise<NonNullable<Awaite
 
 describe("a piece", () => {
   it("has the rows as CSV of six fields, whatever its file is called, and knows when the file began", async () => {
-    const { csv, rows, began } = await cut(
+    const { content, rows, began } = await cut(
       '9007199254740993,-0,"",7\r\nnonsense\r\n5,NaN,"a\r\n,""b",7\r\n',
       'or,"ders',
     );
     assertEquals(
-      new TextDecoder().decode(csv),
+      new TextDecoder().decode(content),
       '9007199254740993,-0,"",7,"or,""ders",-9223372036854775808\n' +
         '5,NaN,"a\r\n,""b",7,"or,""ders",-9223372036854775808\n',
     );

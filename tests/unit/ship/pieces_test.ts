@@ -33,7 +33,7 @@ function fresh(found: readonly FoundPiece[]): Piece[] {
 
 /** The rows of pieces as the store gets them, without channel and program. */
 function rowsOf(pieces: readonly Piece[]): string {
-  const text = pieces.map(({ csv }) => new TextDecoder().decode(csv)).join("");
+  const text = pieces.map(({ content }) => new TextDecoder().decode(content)).join("");
   return text.replaceAll(/,custom,-?\d+\n/g, "\r\n");
 }
 

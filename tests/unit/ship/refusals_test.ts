@@ -24,7 +24,7 @@ function piece(file: string, firstRow = 0): Piece {
     programs: [],
     newest: 0n,
     began: 0n,
-    csv: new Uint8Array(),
+    content: new Uint8Array(),
   };
 }
 

@@ -29,10 +29,10 @@ const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
 
 /** The rows of pieces by their days in UTC, in the order of the days. */
-export function rowsByDay(pieces: readonly Pick<Piece, "csv" | "rows">[], batch: string): readonly DayRows[] {
+export function rowsByDay(pieces: readonly Pick<Piece, "content" | "rows">[], batch: string): readonly DayRows[] {
   const suffix = new TextEncoder().encode(`,${batch}\n`);
   const days = new Map<number, DayOutput>();
-  for (const { csv, rows } of pieces) {
+  for (const { content: csv, rows } of pieces) {
     let output: DayOutput | undefined;
     const begun = new Set<DayOutput>();
     for (let start = 0; start < csv.length;) {

@@ -10,8 +10,8 @@ const decoder = new TextDecoder();
  * measurement, label, PID and program. Integers are written as they are, also beyond 2^53; the
  * measurement is a text, since JSON has neither NaN nor Infinity.
  */
-export function* bulkRows({ csv, firstRow }: Piece): Generator<readonly string[], void> {
-  const text = decoder.decode(csv);
+export function* bulkRows({ content, firstRow }: Piece): Generator<readonly string[], void> {
+  const text = decoder.decode(content);
   let rows: string[] = [];
   let number = firstRow;
   for (let at = 0; at < text.length;) {

@@ -33,7 +33,7 @@ export async function withPieces<Result>(
   unlessGone(() => files.remove(path));
   const handle = files.create(path);
   try {
-    for (const { csv } of pieces) writeAll(handle, csv);
+    for (const { content } of pieces) writeAll(handle, content);
     const columns = Object.entries(COLUMNS).map(([name, type]) => `${name}: ${literal(type)}`).join(", ");
     const options = [
       ...CSV_DIALECT,
@@ -52,7 +52,7 @@ export async function withPieces<Result>(
 }
 
 /** Whether there are more lines than rows. */
-function hasLineFeeds({ csv, rows }: Piece): boolean {
+function hasLineFeeds({ content: csv, rows }: Piece): boolean {
   let lines = 0;
   for (let at = csv.indexOf(LINE_FEED); at >= 0; at = csv.indexOf(LINE_FEED, at + 1)) lines++;
   return lines !== rows;

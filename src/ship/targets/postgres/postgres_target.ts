@@ -1,9 +1,12 @@
 import type { Timers } from "../../../runtime.ts";
 import { Connection, type SqlRow } from "../../../stores/postgres/connection.ts";
-import { COLUMNS, hypertable, identifier, tables } from "../../../stores/postgres/schema.ts";
+import { hypertable, identifier, tables } from "../../../stores/postgres/schema.ts";
 import { StoreError } from "../../../stores/store_error.ts";
-import type { PieceEntry } from "../../pieces/piece.ts";
+import { csvRows } from "../../pieces/csv_rows.ts";
+import type { Piece, PieceEntry } from "../../pieces/piece.ts";
+import type { RowFormat } from "../../pieces/row_format.ts";
 import { programFields } from "../program_fields.ts";
+import { BINARY_COLUMNS, BINARY_HEADER, BINARY_TRAILER, binaryRows, MAX_PID } from "./binary_rows.ts";
 import type { Batch, ChannelCount, Guarantee, ShippedProgram, Source, Target } from "../target.ts";
 
 /** How rows get into PostgreSQL. */
@@ -41,12 +44,18 @@ export class PostgresTarget implements Target {
   /** Ends what is connected or connecting. */
   #closing = new AbortController();
   #source: Source | undefined;
+  /** Binary, unless somebody has given the columns other types. */
+  #format: RowFormat = binaryRows;
 
   /** Connects to nothing yet. */
   constructor(options: PostgresOptions) {
     this.#options = options;
     this.name = options.name;
     this.#schema = identifier(options.schema);
+  }
+
+  get rowFormat(): RowFormat {
+    return this.#format;
   }
 
   get isLost(): boolean {
@@ -63,6 +72,8 @@ export class PostgresTarget implements Target {
       `INSERT INTO ${this.#schema}.source (id, path, host) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
       [id, path, host ?? null],
     );
+    // As CSV, rows fit columns of any types that can be read from texts.
+    this.#format = await this.#hasOwnTypes() ? binaryRows : csvRows;
   }
 
   async init(): Promise<boolean> {
@@ -94,6 +105,7 @@ export class PostgresTarget implements Target {
 
   async ship({ pieces, rows, programs, onSent }: Batch): Promise<"shipped" | "taken"> {
     const connection = this.#connected;
+    this.#refuseLargePid(pieces);
     await connection.query(
       "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '5s'; " +
         "SET LOCAL idle_in_transaction_session_timeout = '60s'",
@@ -122,8 +134,7 @@ export class PostgresTarget implements Target {
         return "taken";
       }
       await this.describe(programs);
-      const text = `COPY ${this.#schema}.observation (${COLUMNS.join(", ")}) FROM STDIN (FORMAT csv)`;
-      const copied = await connection.copy(text, pieces.map(({ csv }) => csv), onSent);
+      const copied = await this.#copy(pieces, onSent);
       if (copied !== rows) {
         throw new StoreError("data", "COUNT", `${this.name} has taken ${copied} rows of ${rows}`);
       }
@@ -197,6 +208,41 @@ export class PostgresTarget implements Target {
   get #connected(): Connection {
     if (this.#connection === undefined) throw new StoreError("passing", "ENOTCONN", `${this.name} is not connected`);
     return this.#connection;
+  }
+
+  /** A column of 4 bytes has no room for it, as the server would say of a text. */
+  #refuseLargePid(pieces: readonly Piece[]): void {
+    for (const { programs } of pieces) {
+      const program = programs.find(({ pid }) => pid > MAX_PID);
+      if (program === undefined) continue;
+      throw new StoreError("data", "22003", `PID ${program.pid} is out of range for type integer of ${this.name}`);
+    }
+  }
+
+  async #copy(pieces: readonly Piece[], onSent: Batch["onSent"]): Promise<number> {
+    const isBinary = this.#format === binaryRows;
+    const columns = Object.keys(BINARY_COLUMNS).join(", ");
+    const rows = pieces.map(({ content }) => content);
+    const copied = await this.#connected.copy(
+      `COPY ${this.#schema}.observation (${columns}) FROM STDIN (FORMAT ${isBinary ? "binary" : "csv"})`,
+      isBinary ? [BINARY_HEADER, ...rows, BINARY_TRAILER] : rows,
+      onSent,
+    );
+    // From here to the end of the transaction nobody can change them.
+    if (isBinary && !await this.#hasOwnTypes()) {
+      throw new StoreError("passing", "22P03", `The columns of ${this.name} have other types than before`);
+    }
+    return copied;
+  }
+
+  /** Whether the columns of the rows have the types that Kymo gives them. */
+  async #hasOwnTypes(): Promise<boolean> {
+    const columns = await this.#connected.query(
+      "SELECT attname, format_type(atttypid, NULL) AS type FROM pg_attribute WHERE attrelid = $1::regclass AND attname = ANY($2)",
+      [`${this.#schema}.observation`, Object.keys(BINARY_COLUMNS)],
+    );
+    const types = new Map(columns.map(({ attname, type }) => [attname, type]));
+    return Object.entries(BINARY_COLUMNS).every(([name, type]) => types.get(name) === type);
   }
 
   async #isMade(): Promise<boolean> {
