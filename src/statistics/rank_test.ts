@@ -21,9 +21,10 @@ export interface RankTest {
 /**
  * Compares two groups of numbers without NaN. H. B. Mann and D. R. Whitney, "On a test of whether
  * one of two random variables is stochastically larger than the other", Annals of Mathematical
- * Statistics 18 (1947), with the normal approximation, corrected for ties and continuity. Values
- * count as independent, unless `each` of them carry the information of one that is. Without any in a
- * group nothing can be said: superiority 0.5, chance 1.
+ * Statistics 18 (1947), with the normal approximation, corrected for ties and continuity; if all of
+ * one group are larger than those of the other, which the approximation takes for less rare than it
+ * is, by counting. Values count as independent, unless `each` of them carry the information of one
+ * that is. Without any in a group nothing can be said: superiority 0.5, chance 1.
  */
 export function rankTest(first: readonly number[], second: readonly number[], each = 1): RankTest {
   const [m, n] = [first.length, second.length];
@@ -48,8 +49,17 @@ export function rankTest(first: readonly number[], second: readonly number[], ea
   const total = m + n;
   const variance = m * n / 12 * (total + 1 - ties / (total * (total - 1)));
   const distance = Math.max(0, Math.abs(larger - m * n / 2) - 0.5);
+  const isApart = larger === 0 || larger === m * n;
+  const chance = variance > 0 ? 2 * tailOfNormal(distance / Math.sqrt(each * variance)) : 1;
   return {
     superiority: larger / (m * n),
-    chance: variance > 0 ? Math.min(1, 2 * tailOfNormal(distance / Math.sqrt(each * variance))) : 1,
+    chance: Math.min(1, chance, isApart ? 2 / waysToChoose(Math.floor(m / each), Math.floor(n / each)) : 1),
   };
+}
+
+/** In how many ways `m` of `m + n` values can be the largest. */
+function waysToChoose(m: number, n: number): number {
+  let ways = 1;
+  for (let i = 1; i <= m; i++) ways *= (n + i) / i;
+  return ways;
 }

@@ -28,6 +28,9 @@ const MAX_COMPARED = 60;
 /** A step as improbable as this by chance is told: many places of many series are looked at. */
 const MAX_CHANCE = 1e-5;
 
+/** The degree of the curve that a step must describe better than. */
+const DEGREE = 3;
+
 /** The part of a step that must happen at once, between two stretches of {@linkcode MIN_PART}. */
 const SHARP = 0.4;
 
@@ -36,7 +39,7 @@ const SHARP = 0.4;
  * the Bayesian information criteria. More than 10 is "very strong" (R. E. Kass and A. E. Raftery,
  * "Bayes factors", Journal of the American Statistical Association 90 (1995)).
  */
-const BETTER_THAN_LINE = 10;
+const BETTER_THAN_CURVE = 10;
 
 /**
  * Values on each side of a step from which the jump is told from a drift: this part of all, since a
@@ -69,7 +72,7 @@ export interface Step {
 
 /** A step, and how much better it describes the values around it than a straight line. */
 interface Candidate extends Step {
-  readonly overLine: number;
+  readonly overCurve: number;
 }
 
 /** Options of {@linkcode findSteps}. */
@@ -84,6 +87,8 @@ export interface StepOptions {
 export function findSteps(values: readonly number[], { least, cuts = [] }: StepOptions): Step[] {
   let starts = [...new Set([...partition(values), ...cuts.filter((cut) => isInside(cut, values.length))])]
     .sort((a, b) => a - b);
+  const changes = values.map((_, index) => isInside(index, values.length) ? changeAt(values, index) : 0);
+  const sigma = noise(values);
   // Leaving out a step changes what is before and after its neighbours: the least certain goes first.
   while (starts.length > 0) {
     const each = memory(values, starts);
@@ -91,9 +96,11 @@ export function findSteps(values: readonly number[], { least, cuts = [] }: StepO
       const [from, to] = [starts[i - 1] ?? 0, starts[i + 1] ?? values.length];
       return stepAt(values, index, { from, to, each });
     });
-    const usual = usualChange(values, starts);
-    const failing = steps.filter((step) => !isStep(values, step, least, usual));
-    if (failing.length === 0) return steps.map(({ overLine: _, ...step }) => step);
+    const usual = usualChange(changes, starts);
+    const failing = steps.filter((step) =>
+      !isStep(values, step, { least, usual, atOnce: changes[step.index]!, sigma })
+    );
+    if (failing.length === 0) return steps.map(({ overCurve: _, ...step }) => step);
     const worst = failing.reduce((a, b) => size(b) < size(a) ? b : a);
     starts = starts.filter((index) => index !== worst.index);
   }
@@ -116,21 +123,45 @@ function stepAt(
   const before = values.slice(Math.max(from, index - MAX_COMPARED), index);
   const after = values.slice(index, Math.min(to, index + MAX_COMPARED));
   const middles = { before: median(before), after: median(after) };
-  return { index, ...middles, chance: rankTest(before, after, each).chance, overLine: overLine(before, after) / each };
+  return {
+    index,
+    ...middles,
+    chance: rankTest(before, after, each).chance,
+    overCurve: overCurve(before, after) / each,
+  };
 }
 
-/** n ln of the sum of squares from a line, relative to that from two means. */
-function overLine(before: readonly number[], after: readonly number[]): number {
+/** n ln of the sum of squares from a smooth curve, a cubic, relative to that from two means. */
+function overCurve(before: readonly number[], after: readonly number[]): number {
   const all = [...before, ...after];
-  const [middle, center] = [(all.length - 1) / 2, mean(all)];
-  let [xy, xx, yy] = [0, 0, 0];
-  for (const [x, y] of all.entries()) {
-    xy += (x - middle) * (y - center);
-    xx += (x - middle) ** 2;
-    yy += (y - center) ** 2;
-  }
   const fromMeans = [before, after].reduce((sum, part) => sum + squaresFrom(mean(part), part), 0);
-  return fromMeans === 0 ? Infinity : all.length * Math.log((yy - xy * xy / xx) / fromMeans);
+  return fromMeans === 0 ? Infinity : all.length * Math.log(squaresFromCurve(all) / fromMeans);
+}
+
+/**
+ * The sum of squares of values from the cubic that fits them best: what is left of them without their
+ * projections on the polynomials up to the third degree that are orthogonal for as many values.
+ */
+function squaresFromCurve(values: readonly number[]): number {
+  const basis: number[][] = [];
+  let left = [...values];
+  for (let degree = 0; degree <= DEGREE; degree++) {
+    let polynomial = values.map((_, i) => (2 * i / (values.length - 1) - 1) ** degree);
+    for (const other of basis) polynomial = without(polynomial, other);
+    basis.push(polynomial);
+    left = without(left, polynomial);
+  }
+  return squaresFrom(0, left);
+}
+
+/** What is left of a vector without its projection on another. */
+function without(vector: readonly number[], other: readonly number[]): number[] {
+  let [product, square] = [0, 0];
+  for (const [i, value] of other.entries()) {
+    product += value * vector[i]!;
+    square += value * value;
+  }
+  return vector.map((value, i) => value - product / square * other[i]!);
 }
 
 function squaresFrom(level: number, values: readonly number[]): number {
@@ -141,13 +172,20 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function isStep(values: readonly number[], step: Candidate, least: number, usual: number): boolean {
-  const { index, before, after, chance, overLine } = step;
-  const change = after - before;
-  const atOnce = changeAt(values, index) * Math.sign(change);
-  return size(step) >= least && chance <= MAX_CHANCE && overLine >= BETTER_THAN_LINE &&
-    jumpAt(values, index) * Math.sign(change) >= JUMP * size(step) &&
-    atOnce >= SHARP * size(step) && atOnce >= BEYOND_USUAL * usual;
+/** What is known of all values, and what they do at a step. */
+interface StepFacts {
+  readonly least: number;
+  readonly usual: number;
+  readonly atOnce: number;
+  readonly sigma: number;
+}
+
+function isStep(values: readonly number[], step: Candidate, { least, usual, atOnce, sigma }: StepFacts): boolean {
+  const { index, before, after, chance, overCurve } = step;
+  const sign = Math.sign(after - before);
+  return size(step) >= least && chance <= MAX_CHANCE && overCurve >= BETTER_THAN_CURVE &&
+    jumpAt(values, index, sigma) * sign >= JUMP * size(step) &&
+    atOnce * sign >= SHARP * size(step) && atOnce * sign >= BEYOND_USUAL * usual;
 }
 
 /**
@@ -182,7 +220,7 @@ function changeAt(values: readonly number[], index: number): number {
  * line and a step, as in a regression discontinuity design (D. L. Thistlethwaite and D. T. Campbell,
  * Journal of Educational Psychology 51 (1960)).
  */
-function jumpAt(values: readonly number[], index: number): number {
+function jumpAt(values: readonly number[], index: number, sigma: number): number {
   const reach = Math.min(NEAR.most, Math.max(NEAR.least, Math.round(NEAR.part * values.length)));
   const from = Math.max(0, index - reach);
   const near = values.slice(from, index + reach);
@@ -199,17 +237,16 @@ function jumpAt(values: readonly number[], index: number): number {
   }
   const jump = (sy * xx - xy * xs) / (ss * xx - xs * xs);
   // A jump within its own error is none: that of noise as large as between neighbours.
-  const error = noise(values) * Math.sqrt(xx / (ss * xx - xs * xs));
+  const error = sigma * Math.sqrt(xx / (ss * xx - xs * xs));
   return Math.abs(jump) >= SURE * error ? jump : 0;
 }
 
 /** The usual size of {@linkcode changeAt} where there is no step, as a standard deviation. */
-function usualChange(values: readonly number[], starts: readonly number[]): number {
-  const changes: number[] = [];
-  for (let index = MIN_PART; index <= values.length - MIN_PART; index++) {
-    if (starts.every((start) => Math.abs(start - index) >= MIN_PART)) changes.push(Math.abs(changeAt(values, index)));
-  }
-  return changes.length < MIN_PART ? 0 : DEVIATIONS * median(changes);
+function usualChange(changes: readonly number[], starts: readonly number[]): number {
+  const calm = changes.filter((_, index) =>
+    isInside(index, changes.length) && starts.every((start) => Math.abs(start - index) >= MIN_PART)
+  );
+  return calm.length < MIN_PART ? 0 : DEVIATIONS * median(calm.map(Math.abs));
 }
 
 /**

@@ -21,6 +21,12 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
+/** Returns a generator of reproducible numbers of the standard normal distribution: Box and Muller's. */
+export function normalNumbers(seed: number): () => number {
+  const random = randomNumbers(seed);
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
 /** Returns a generator of reproducible whole numbers. */
 export function randomFrom(seed: number): Random {
   const random = randomNumbers(seed);

@@ -11,7 +11,7 @@ import { CHANNELS, SERIES } from "../../series.ts";
 import { CAN_BE_ADDED, type Source } from "../data/source.ts";
 import { type Blocker, MIN_STALL, readBlockers } from "./blockers.ts";
 import { modesByLabel } from "./modes.ts";
-import { readSteps } from "./read_steps.ts";
+import { readSteps } from "./steps/read_steps.ts";
 import type { ShownTime } from "../data/time_axis.ts";
 import { type Finding, type ModeData, pausesOf, type ReportData, type StepData } from "../shared/report_data.ts";
 

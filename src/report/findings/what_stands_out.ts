@@ -17,7 +17,7 @@ import { endsOfPrograms } from "./ends.ts";
 import { calmRequests, failedRequests } from "./errors.ts";
 import { growingMemory } from "./memory.ts";
 import { garbageCollection, stalls } from "./stalls.ts";
-import { steps } from "./steps.ts";
+import { steps } from "./steps/steps.ts";
 
 /** Maximum number of cards: nobody reads more. */
 const MAX_CARDS = 8;

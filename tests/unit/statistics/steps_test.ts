@@ -3,13 +3,7 @@ import { describe, it } from "node:test";
 import { findModes } from "../../../src/statistics/modes.ts";
 import { rankTest } from "../../../src/statistics/rank_test.ts";
 import { findSteps } from "../../../src/statistics/steps.ts";
-import { randomNumbers } from "../../support/random.ts";
-
-/** A generator of normal numbers: Box and Muller's. */
-function normalNumbers(seed: number): () => number {
-  const random = randomNumbers(seed);
-  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
+import { normalNumbers, randomNumbers } from "../../support/random.ts";
 
 describe("rankTest", () => {
   it("gives the chance of the published example", () => {
@@ -19,6 +13,13 @@ describe("rankTest", () => {
     const { superiority, chance } = rankTest(early, term);
     assertAlmostEquals(superiority, 0.3);
     assertAlmostEquals(chance, 0.2448, 0.01);
+  });
+  it("counts in how many ways groups could be apart, where they are", () => {
+    // One of the 8!/(4! 4!) = 70 ways to choose the 4 largest, in both directions.
+    assertAlmostEquals(rankTest([1, 2, 3, 4], [5, 6, 7, 8]).chance, 2 / 70);
+    const before = Array.from({ length: 12 }, (_, i) => i);
+    assertAlmostEquals(rankTest(before, before.map((i) => i + 12)).chance * 2_704_156, 2);
+    assert(rankTest(before, before.map((i) => i + 12), 2).chance > 2 / 1_000);
   });
   it("says nothing without values, and nothing of equal ones", () => {
     assertEquals(rankTest([], [1]), { superiority: 0.5, chance: 1 });
@@ -59,6 +60,22 @@ describe("findSteps", () => {
           assertEquals(findSteps(values(seed, noise, shape), { least: 0.1 }), [], `shape ${which}, seed ${seed}`);
         }
       }
+    }
+  });
+  it("finds none where what is recorded comes and goes", () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const [normal, random] = [normalNumbers(seed), randomNumbers(seed + 100)];
+      // The middle of durations of two kinds, whose shares follow the load.
+      const mixed = Array.from({ length: 100 }, (_, i) => {
+        const share = 0.3 + 0.2 * Math.sin(i / 100 * 2 * Math.PI);
+        const cell = Array.from({ length: 10 }, () => (random() < share ? 1.8 : 0) + 0.2 * normal())
+          .sort((a, b) => a - b);
+        return cell.slice(3, 7).reduce((sum, value) => sum + value / 4, 0);
+      });
+      assertEquals(findSteps(mixed, { least: 0.1 }), [], `mixed, seed ${seed}`);
+      let level = 0;
+      const walk = Array.from({ length: 100 }, () => (level += 0.05 * normal()) + 0.1 * normal());
+      assertEquals(findSteps(walk, { least: 0.1 }), [], `walk, seed ${seed}`);
     }
   });
   it("finds none in noise that remembers", () => {

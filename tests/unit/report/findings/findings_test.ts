@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import type { FindingInputs, Stalls } from "../../../src/report/findings/finding_inputs.ts";
-import { withTimesOfDay } from "../../../src/report/shared/clock_times.ts";
-import { findWhatStandsOut, toCards } from "../../../src/report/findings/what_stands_out.ts";
-import type { Finding } from "../../../src/report/shared/report_data.ts";
-import { processOf } from "../../support/fake/report_data.ts";
-import { frame, inputs, level, series } from "../../support/fake/finding_inputs.ts";
-import { plain } from "../../support/analysis/report_recording.ts";
+import type { FindingInputs, Stalls } from "../../../../src/report/findings/finding_inputs.ts";
+import { withTimesOfDay } from "../../../../src/report/shared/clock_times.ts";
+import { findWhatStandsOut, toCards } from "../../../../src/report/findings/what_stands_out.ts";
+import type { Finding } from "../../../../src/report/shared/report_data.ts";
+import { processOf } from "../../../support/fake/report_data.ts";
+import { frame, inputs, level, series } from "../../../support/fake/finding_inputs.ts";
+import { plain } from "../../../support/analysis/report_recording.ts";
 
 const MB = 1e6;
 

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { explainLabel, type Explanation } from "../../../src/report/why.ts";
-import { readReportData } from "../../../src/report/make_report.ts";
-import { withTimesOfDay } from "../../../src/report/shared/clock_times.ts";
-import type { Finding, ReportData } from "../../../src/report/shared/report_data.ts";
-import * as planted from "../../support/analysis/planted_recordings.ts";
-import { csv, inDirectory, plain } from "../../support/analysis/report_recording.ts";
+import { TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { explainLabel, type Explanation } from "../../../../src/report/why.ts";
+import { readReportData } from "../../../../src/report/make_report.ts";
+import { withTimesOfDay } from "../../../../src/report/shared/clock_times.ts";
+import type { Finding, ReportData } from "../../../../src/report/shared/report_data.ts";
+import * as planted from "../../../support/analysis/planted_recordings.ts";
+import { csv, inDirectory, plain } from "../../../support/analysis/report_recording.ts";
 
 const options = { title: "", kymo: "0.0.0", made: new Date(0) };
 

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { formatChange, formatDuration } from "../../display/numbers.ts";
-import type { StepData } from "../shared/report_data.ts";
-import { timeOfDay } from "../shared/clock_times.ts";
-import { causeOf } from "./causes.ts";
-import type { FindingInputs, UnexplainedFinding } from "./finding_inputs.ts";
+import { formatChange, formatDuration } from "../../../display/numbers.ts";
+import type { StepData } from "../../shared/report_data.ts";
+import { timeOfDay } from "../../shared/clock_times.ts";
+import { causeOf } from "../causes.ts";
+import type { FindingInputs, UnexplainedFinding } from "../finding_inputs.ts";
 
 /** A series that is this many times as slow after a step is much slower. */
 const MUCH_SLOWER = 2;

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import type { SlowCorrelation } from "../../../src/analysis/slow/slow_correlation.ts";
-import { groupByCause } from "../../../src/report/findings/causes.ts";
-import { describeModes } from "../../../src/report/findings/modes.ts";
-import { factorsOf, sureness } from "../../../src/report/findings/why_slow.ts";
-import type { Finding } from "../../../src/report/shared/report_data.ts";
-import { plain } from "../../support/analysis/report_recording.ts";
+import type { SlowCorrelation } from "../../../../src/analysis/slow/slow_correlation.ts";
+import { groupByCause } from "../../../../src/report/findings/causes.ts";
+import { describeModes } from "../../../../src/report/findings/modes.ts";
+import { factorsOf, sureness } from "../../../../src/report/findings/why_slow.ts";
+import type { Finding } from "../../../../src/report/shared/report_data.ts";
+import { plain } from "../../../support/analysis/report_recording.ts";
 
 /** A series that was active: its shares of the time, how many of 100 others met it, and its longest one. */
 type Active = [

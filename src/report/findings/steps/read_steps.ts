@@ -4,23 +4,20 @@
  * @module
  */
 
-import { changePoint } from "../../statistics/change_point.ts";
-import { median } from "../../statistics/quantiles.ts";
-import { findSteps, MIN_PART } from "../../statistics/steps.ts";
-import { literal } from "../../analysis/duckdb/sql.ts";
-import type { Source } from "../data/source.ts";
-import type { ShownTime } from "../data/time_axis.ts";
-import { DURATION_BUCKETS, forEachBucket } from "../shared/report_buckets.ts";
-import type { DurationData, ReportData, StepData } from "../shared/report_data.ts";
+import { changePoint } from "../../../statistics/change_point.ts";
+import { median } from "../../../statistics/quantiles.ts";
+import { findSteps } from "../../../statistics/steps.ts";
+import { literal } from "../../../analysis/duckdb/sql.ts";
+import type { Source } from "../../data/source.ts";
+import type { ShownTime } from "../../data/time_axis.ts";
+import type { ReportData, StepData } from "../../shared/report_data.ts";
+import { medianOf, readStepCells } from "./step_cells.ts";
 
 /** Smaller changes are nothing to tell: a tenth. */
 const LEAST = Math.log(1.1);
 
 /** The series in which steps are looked for: those that took the most time. */
 const MAX_SERIES = 100;
-
-/** Durations in a cell: fewer are joined, but there should be enough cells. */
-const PER_CELL = { least: 5, most: 30, cells: 60 };
 
 /** The rows around a step in which its moment is looked for. */
 const MAX_ROWS = 20_000;
@@ -31,17 +28,6 @@ const CELLS_AROUND = 3;
 /** A mark this many cells from a step, or nearer, is told with it. */
 const CELLS_TO_MARK = 1;
 
-/** Some durations of a series that follow each other. */
-interface Cell {
-  /** When it begins and ends, ns since the report's `from`. */
-  readonly from: number;
-  readonly to: number;
-  /** The mean of the logarithms of the middle half of the durations. */
-  readonly level: number;
-  /** Durations, by bucket. */
-  readonly counts: ReadonlyMap<number, number>;
-}
-
 /** Reads the steps of the series that have some, in order of time. */
 export async function readSteps(
   source: Source,
@@ -49,9 +35,9 @@ export async function readSteps(
   { durations, bins, marks }: Pick<ReportData, "durations" | "bins" | "marks">,
 ): Promise<Map<string, StepData[]>> {
   const found = new Map<string, StepData[]>();
-  for (const { label, processes, request } of durations.slice(0, MAX_SERIES)) {
-    if (request !== undefined && request.outcome !== "ok") continue;
-    const cells = cellsOf(processes, bins.width);
+  const examined = durations.filter(({ request }) => request === undefined || request.outcome === "ok")
+    .slice(0, MAX_SERIES);
+  for (const [label, cells] of await readStepCells(source, from, examined, bins.width)) {
     const cuts = marks.map(({ at }) => cells.findIndex((cell) => cell.from >= at));
     const steps = findSteps(cells.map(({ level }) => level), { least: LEAST, cuts });
     const read: StepData[] = [];
@@ -72,66 +58,6 @@ export async function readSteps(
     if (read.length > 0) found.set(label, read);
   }
   return found;
-}
-
-/** Joins the cells of all processes, and neighbours that hold few durations. */
-function cellsOf(processes: DurationData["processes"], width: number): Cell[] {
-  const bins = new Map<number, Map<number, number>>();
-  let total = 0;
-  for (const { cells } of processes) {
-    for (const [i, bin] of cells?.bin.entries() ?? []) {
-      const counts = bins.get(bin) ?? new Map<number, number>();
-      bins.set(bin, counts);
-      forEachBucket(cells!.buckets[i], (bucket, count, low, high) => {
-        // Where in its bucket: a constant must not look like a bucket's middle.
-        const place = bucket + (low + high) / 2;
-        counts.set(place, (counts.get(place) ?? 0) + count);
-        total += count;
-      });
-    }
-  }
-  const wanted = Math.min(PER_CELL.most, Math.max(PER_CELL.least, Math.floor(total / PER_CELL.cells)));
-  const result: Cell[] = [];
-  let [counts, count, from]: [Map<number, number>, number, number | undefined] = [new Map(), 0, undefined];
-  for (const [bin, added] of [...bins].sort(([a], [b]) => a - b)) {
-    from ??= bin;
-    for (const [place, number] of added) {
-      counts.set(place, (counts.get(place) ?? 0) + number);
-      count += number;
-    }
-    if (count < wanted) continue;
-    result.push({ from: from * width, to: (bin + 1) * width, level: levelOf(counts, count), counts });
-    [counts, count, from] = [new Map(), 0, undefined];
-  }
-  return result.length < 2 * MIN_PART ? [] : result;
-}
-
-/** The mean of the middle half: steadier than the median where durations have several modes. */
-function levelOf(counts: ReadonlyMap<number, number>, count: number): number {
-  let [below, sum] = [0, 0];
-  for (const [place, number] of [...counts].sort(([a], [b]) => a - b)) {
-    const inside = Math.min(below + number, 0.75 * count) - Math.max(below, 0.25 * count);
-    if (inside > 0) sum += inside * DURATION_BUCKETS.logAt(place);
-    below += number;
-  }
-  return sum / (count / 2);
-}
-
-function medianOf(cells: readonly Cell[]): number {
-  const counts = new Map<number, number>();
-  let count = 0;
-  for (const cell of cells) {
-    for (const [place, number] of cell.counts) {
-      counts.set(place, (counts.get(place) ?? 0) + number);
-      count += number;
-    }
-  }
-  let below = 0;
-  for (const [place, number] of [...counts].sort(([a], [b]) => a - b)) {
-    below += number;
-    if (below >= count / 2) return Math.exp(DURATION_BUCKETS.logAt(place));
-  }
-  return NaN;
 }
 
 /** Reads the durations around a step, and tells when the first one after it began. */
