@@ -72,15 +72,13 @@ export {
   elysiaRoutes,
   type H3Event,
   h3Routes,
-  type HonoContext,
-  type HonoRoute,
-  honoRoutes,
   type KoaContext,
   koaRoutes,
   type OakContext,
   oakRoutes,
   type RouterLayer,
 } from "./frameworks/middlewares.ts";
+export { type HonoContext, type HonoRoute, honoRoutes } from "./frameworks/hono.ts";
 export type { OutgoingOptions, OutgoingRecorder } from "./client/options.ts";
 export type { Fetch } from "./client/timed_fetch.ts";
 export type { HttpOptions, Until } from "./options.ts";

@@ -22,6 +22,9 @@ export type FetchHandler = { handle(this: any, request: Request, ...rest: any[])
  */
 export type Route = FetchHandler | object | false;
 
+/** Finds the pattern of a request. Must not throw. */
+export type PatternOf = (request: Request) => string | undefined;
+
 /** Times the requests of one application. Its handlers share the limit on labels. */
 export class RequestTimer {
   readonly #options: CheckedHttpOptions;
@@ -43,9 +46,9 @@ export class RequestTimer {
 
   /**
    * Returns a handler that calls `handler` and times it. The label contains `pattern`, if given,
-   * instead of the path.
+   * instead of the path; it may depend on the request.
    */
-  handler<H extends FetchHandler>(handler: H, pattern?: string): H {
+  handler<H extends FetchHandler>(handler: H, pattern?: string | PatternOf): H {
     giveOwnFrame(handler);
     const poller = this.#poller;
     const start = (request: Request): RequestSample | undefined => this.#start(request, pattern);
@@ -87,7 +90,7 @@ export class RequestTimer {
     return new PassedExchange(server, sample, this.#watching.open);
   }
 
-  #start(request: Request, pattern: string | undefined): RequestSample | undefined {
+  #start(request: Request, pattern: string | PatternOf | undefined): RequestSample | undefined {
     if (!isRequest(request)) {
       this.samples.reportOnce(
         "request",
@@ -98,7 +101,7 @@ export class RequestTimer {
     const sample = this.samples.start(request, request.method, request.url);
     if (sample !== undefined) {
       sample.route = routeGiven(this.#options.route, request);
-      sample.pattern = pattern;
+      sample.pattern = typeof pattern === "function" ? pattern(request) : pattern;
     }
     return sample;
   }

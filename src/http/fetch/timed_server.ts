@@ -1,4 +1,5 @@
 import { KymoError, quote } from "../../errors.ts";
+import { honoPatterns } from "../frameworks/hono.ts";
 import type { FetchHandler, RequestTimer, Route } from "./request_timer.ts";
 
 /** The timed properties of a server object for `Bun.serve`, `deno serve` and others. */
@@ -56,7 +57,7 @@ export function timedServer<S extends TimedParts>(timer: RequestTimer, server: S
     const onOriginal = function (this: unknown, ...args: Parameters<FetchHandler>): unknown {
       return fetch.apply(this === timed ? server : this, args);
     };
-    replace("fetch", timer.handler(onOriginal));
+    replace("fetch", timer.handler(onOriginal, honoPatterns(server)));
   }
   const { listen } = server as { readonly listen?: unknown };
   if (typeof listen === "function") {

@@ -95,6 +95,7 @@ const APPS: readonly (readonly [RuntimeName, name: string])[] = [
   ["bun", "frameworks/fastify"],
   ["bun", "frameworks/koa"],
   ["bun", "frameworks/hono"],
+  ["bun", "frameworks/hono_export"],
   ["bun", "frameworks/h3"],
   ["bun", "frameworks/elysia"],
 ];

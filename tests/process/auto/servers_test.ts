@@ -74,6 +74,7 @@ const APPS: readonly (readonly [RuntimeName, name: string, requests: typeof REQU
   ["bun", "frameworks/elysia", [...REQUESTS, NAMED]],
   ["bun", "bun_serve", [...REQUESTS, THROWS, NAMED]],
   ["bun", "default_export", [...REQUESTS, THROWS]],
+  ["bun", "frameworks/hono_export", [...REQUESTS, NAMED]],
   ["bun", "frameworks/express", [...REQUESTS, NAMED]],
   ["bun", "frameworks/fastify", [...REQUESTS, NAMED]],
 ];

@@ -1,3 +1,4 @@
+import { Hono } from "hono";
 import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
@@ -10,6 +11,7 @@ import {
   timeHandler,
   timeListener,
   timeRoutes,
+  timeServer,
 } from "../../../src/http/mod.ts";
 import { FakeDurationRecorder } from "../../support/fake/duration_recorder.ts";
 
@@ -194,6 +196,36 @@ describe("honoRoutes", () => {
     let calls = 0;
     await honoRoutes({ req: {} } as HonoContext, () => Promise.resolve(void calls++));
     assertEquals(calls, 1);
+  });
+});
+
+describe("an application of Hono that timeServer is given", () => {
+  /** The labels of requests for paths. */
+  const labelsOf = async (app: Hono, ...paths: string[]): Promise<readonly string[]> => {
+    const recorder = new FakeDurationRecorder();
+    const { fetch } = timeServer(app, { recorder, until: "headers" });
+    for (const path of paths) await fetch(new Request(`http://localhost${path}`));
+    return recorder.ended;
+  };
+
+  it("tells its routes, those of mounted applications too, and no middleware", async () => {
+    const shop = new Hono().get("/:item", (c) => c.text("item"));
+    const app = new Hono().use((_, next) => next()).get("/users/:name", (c) => c.text("user")).route("/shop", shop);
+    assertEquals(await labelsOf(app, "/users/ann", "/shop/hat", "/nothing"), [
+      "/users/:name [GET]",
+      "/shop/:item [GET]",
+      "unmatched [GET] 4xx",
+    ]);
+  });
+
+  it("has its own way to the path, and what it tells by itself comes first", async () => {
+    const app = new Hono({ getPath: ({ url }) => url.replace(/^.*\/v1/, "") });
+    app.get("/users/:name", (c) => c.text("user"));
+    app.get("/named/:name", (c) => {
+      nameRequest(c.req.raw, "/called");
+      return c.text("named");
+    });
+    assertEquals(await labelsOf(app, "/v1/users/ann", "/v1/named/ann"), ["/users/:name [GET]", "/called [GET]"]);
   });
 });
 

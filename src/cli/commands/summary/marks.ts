@@ -19,7 +19,9 @@ export function formatMarks({ list, count }: Marks, room: MarksRoom): string {
   const columns: Column<Mark>[] = [
     { title: `at (${formatOffset(shown[0]!.at)})`, side: "left", cell: ({ at }) => formatDateTime(at) },
     { title: "mark", side: "left", narrowest: 16, cell: ({ text }) => labelText(text) },
-    ...new Set(list.map(processKey)).size > 1 ? [{ ...processColumn((mark: Mark) => nameOf(mark, names)), rank: 1 }] : [],
+    ...new Set(list.map(processKey)).size > 1
+      ? [{ ...processColumn((mark: Mark) => nameOf(mark, names)), rank: 1 }]
+      : [],
   ];
   return formatTable(columns, shown, room) + formatMore(count - shown.length, room);
 }
