@@ -33,7 +33,7 @@
 
 // Recordings, and selections of them.
 export { TelemetryDB } from "./frames/telemetry_db.ts";
-export type { DuckDBOptions } from "./duckdb/duckdb.ts";
+export type { DuckDBOptions, QueryOptions } from "./duckdb/duckdb.ts";
 export type { OpenOptions } from "./frames/recording.ts";
 export type { TimeBounds } from "./source/time_window.ts";
 export type { CopiedFile, GoneFile, Problem, Reading } from "./source/reading_report.ts";

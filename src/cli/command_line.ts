@@ -14,6 +14,7 @@ Examples:
   kymo why _monitoring render                what makes it slow, as far as known
   kymo compare before after                  which of two recordings is faster
   kymo profile _monitoring                   the functions that took the time
+  kymo sql _monitoring                       questions of your own, in SQL
   kymo export _monitoring -o run.parquet     all observations in one file
   kymo ps _monitoring                        the programs that are recording
   kymo off _monitoring --for 10m             switch them off, without a restart
@@ -48,7 +49,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   why: async () => (await import("./commands/slow/why.ts")).addWhyCommand,
   compare: async () => (await import("./commands/compare/command.ts")).addCompareCommand,
   profile: async () => (await import("./commands/profile/command.ts")).addProfileCommand,
-  export: async () => (await import("./commands/export.ts")).addExportCommand,
+  sql: async () => (await import("./commands/query/sql.ts")).addSqlCommand,
+  export: async () => (await import("./commands/query/export.ts")).addExportCommand,
   ps: async () => (await import("./commands/control/ps.ts")).addPsCommand,
   on: switches,
   off: switches,

@@ -101,6 +101,24 @@ export interface Network {
   nextTurn(task: () => void): void;
 }
 
+/** Lines that somebody types at a terminal, with a history of them. */
+export interface TypedLines {
+  /** Shows a prompt, at which the next line is typed. */
+  prompt(text: string): void;
+  /** Ends it, and restores the terminal. */
+  close(): void;
+}
+
+/** Is told what is typed. */
+export interface LineListener {
+  /** A line was entered. */
+  line(text: string): void;
+  /** Ctrl-C was pressed. What was typed of the line is gone. */
+  interrupt(): void;
+  /** Ctrl-D was pressed on an empty line, or the terminal is gone. */
+  end(): void;
+}
+
 /** What commands use of the process, the runtime and the recorder. */
 export interface CliContext {
   /** The version of Kymo. */
@@ -150,4 +168,10 @@ export interface CliContext {
    * the terminal. Absent without a keyboard.
    */
   onKeys?(listener: (keys: string) => void): () => void;
+  /**
+   * Lets somebody type lines. Absent without a terminal to type at and to write to.
+   */
+  typeLines?(listener: LineListener): Promise<TypedLines>;
+  /** The text of the standard input, up to its end. */
+  readInput(): Promise<string>;
 }

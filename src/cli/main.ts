@@ -27,6 +27,7 @@ import type {
   CliContext,
   Connection,
   ConnectionListener,
+  LineListener,
   ListenAddress,
   MetricsAnswer,
   Network,
@@ -35,6 +36,7 @@ import type {
   PageRequest,
   ServedPages,
   StreamAbilities,
+  TypedLines,
 } from "./context.ts";
 import { streamAbilities, type TerminalEnvironment } from "./terminal/stream_abilities.ts";
 import { writeError } from "./terminal/style.ts";
@@ -80,7 +82,9 @@ const code = await runCommandLine(process.argv.slice(2), {
   network,
   onInterrupt,
   onStop,
+  readInput,
   ...process.stdin.isTTY ? { onKeys } : {},
+  ...process.stdin.isTTY && process.stdout.isTTY ? { typeLines } : {},
 });
 process.exitCode ||= code;
 
@@ -325,4 +329,29 @@ function onKeys(listener: (keys: string) => void): () => void {
     stdin.off("data", hear).pause();
     stdin.setRawMode(false);
   };
+}
+
+async function typeLines({ line, interrupt, end }: LineListener): Promise<TypedLines> {
+  const { createInterface } = await import("node:readline");
+  const { stdin: input, stdout: output } = process;
+  const reader = createInterface({ input, output, terminal: true, historySize: 1_000, removeHistoryDuplicates: true });
+  reader.on("line", line).on("close", end).on("SIGINT", () => {
+    reader.write(null, { ctrl: true, name: "e" });
+    reader.write(null, { ctrl: true, name: "u" });
+    output.write("^C\n");
+    interrupt();
+  });
+  return {
+    prompt(text) {
+      reader.setPrompt(text);
+      reader.prompt();
+    },
+    close: () => reader.close(),
+  };
+}
+
+async function readInput(): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks).toString("utf8");
 }

@@ -6,11 +6,12 @@ import type {
 } from "@duckdb/node-api";
 import { KymoError, type KymoErrorCode, quote, reason } from "../../errors.ts";
 import { type Check, checkGiven, isWholeNumber } from "../../options.ts";
-import type { Runtime } from "../../runtime.ts";
+import type { Runtime, Timers } from "../../runtime.ts";
 import { readTable } from "./read_table.ts";
 import { absent, loadPackage } from "../../optional_package.ts";
 import { type Parameter, toParameter } from "./parameters.ts";
 import { SpillDirectory } from "./spill_directory.ts";
+import { literal } from "./sql.ts";
 import type { Table } from "./table.ts";
 
 type DuckDBModule = typeof import("@duckdb/node-api");
@@ -68,6 +69,26 @@ const WAKE_INTERVAL = 20;
  */
 type IsStale = (failure?: unknown) => Promise<boolean>;
 
+/** How one query is run. */
+export interface QueryOptions {
+  /** Interrupts the query, which then fails. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a query may do in a confined database: nothing that reads or writes a file by itself, or changes settings. */
+const CONFINED = [
+  ...["SELECT", "EXPLAIN", "CREATE", "CREATE_FUNC", "DROP", "ALTER", "INSERT", "UPDATE", "DELETE", "ANALYZE"],
+  ...["TRANSACTION", "RELATION"],
+] as const;
+
+/** What would write a file all the same: statements that EXPLAIN ANALYZE runs. */
+const WRITES = /\b(?:copy|attach|install|load)\b/i;
+
+/** What does so already while it is prepared, and a log of DuckDB, which is a function. */
+const ALWAYS_REFUSED = /\bexport\s+database\b|enable_logging/i;
+
+const COMMENTS = /\/\*.*?\*\/|--[^\n]*/gs;
+
 /** A DuckDB in memory. Queries run one after the other, each on all threads. */
 export class DuckDB {
   readonly #module: DuckDBModule;
@@ -80,19 +101,25 @@ export class DuckDB {
   readonly #stopWaking: () => void;
   #isStale: IsStale = () => Promise.resolve(false);
   #isOrdered = (): boolean => true;
+  #isConfined = false;
+  /** Interrupts the query that runs. */
+  #signal: AbortSignal | undefined;
 
   private constructor(
     module: DuckDBModule,
     instance: DuckDBInstance,
     connection: DuckDBConnection,
     spill: SpillDirectory,
-    stopWaking: () => void,
+    timers: Timers,
   ) {
     this.#module = module;
     this.#instance = instance;
     this.#connection = connection;
     this.#spill = spill;
-    this.#stopWaking = stopWaking;
+    this.#stopWaking = timers.every(WAKE_INTERVAL, () => {
+      // Again and again: DuckDB forgets what comes before a statement runs.
+      if (this.#signal?.aborted) this.#connection.interrupt();
+    });
   }
 
   /**
@@ -118,7 +145,7 @@ export class DuckDB {
       await connection.run("SET enable_progress_bar_print = false");
       await connection.run("SET progress_bar_time = 0");
       if (options.threads === undefined) await limitThreads(connection);
-      return new DuckDB(module, instance, connection, spill, runtime.timers.every(WAKE_INTERVAL, () => {}));
+      return new DuckDB(module, instance, connection, spill, runtime.timers);
     } catch (error) {
       spill.remove();
       const first = firstLine(error);
@@ -135,6 +162,32 @@ export class DuckDB {
   guard(isStale: IsStale, isOrdered: () => boolean = () => true): void {
     this.#isStale = isStale;
     this.#isOrdered = isOrdered;
+  }
+
+  /**
+   * From now on queries read no files but those in these directories, and write none at all; settings are
+   * locked. Statements of other kinds than queries, and changes of tables in memory, are refused.
+   */
+  async confine(directories: readonly string[]): Promise<void> {
+    const allowed = [...directories, this.temporary].map((path) => literal(`${path.replace(/\/$/, "")}/`));
+    await this.exclusively(async (connection) => {
+      await connection.run(`SET allowed_directories = [${allowed.join(", ")}]`);
+      await connection.run("SET enable_external_access = false");
+      await connection.run("SET lock_configuration = true");
+    });
+    this.#isConfined = true;
+  }
+
+  /** @throws {KymoError} if a statement may not run, if the database is confined; it is prepared if `type` is given. */
+  #refuseUnconfined(query: string, type?: number): void {
+    if (!this.#isConfined) return;
+    const { StatementType } = this.#module;
+    const text = query.replaceAll(COMMENTS, " ");
+    const isRefused = type === undefined
+      ? ALWAYS_REFUSED.test(text)
+      : !CONFINED.some((kind) => StatementType[kind] === type) || type === StatementType.EXPLAIN && WRITES.test(text);
+    if (!isRefused) return;
+    throw new KymoError("query-failed", `Cannot query: ${quote(query.trim())}: it may write files or change settings`);
   }
 
   /** Runs `work` while no query runs: each takes all threads and memory. */
@@ -158,16 +211,26 @@ export class DuckDB {
   async sql(
     query: string,
     parameters: readonly unknown[] = [],
-    { isCopy = false }: { readonly isCopy?: boolean } = {},
+    { isCopy = false, ...options }: QueryOptions & { readonly isCopy?: boolean } = {},
   ): Promise<Table> {
+    const { signal } = options;
     const given = parameters.map((parameter) => toParameter(parameter, this.#module));
     return await this.exclusively(async (connection) => {
+      this.#signal = signal;
       try {
-        const { count } = await extract(connection, query);
-        for (let i = 0; i < count - 1; i++) await this.#run(connection, query, i, [], isCopy);
-        return await this.#run(connection, query, count - 1, given, isCopy);
+        const statements = await extract(connection, query);
+        const last = statements.count - 1;
+        const run = (index: number, parameters: readonly Parameter[]): Promise<Table> => {
+          signal?.throwIfAborted();
+          return this.#run(connection, { query, statements, index }, parameters, { ...options, isCopy });
+        };
+        for (let i = 0; i < last; i++) await run(i, []);
+        return await run(last, given);
       } catch (error) {
+        if (signal?.aborted) throw new KymoError("query-failed", "Cannot query: it was interrupted", { cause: error });
         throw queryError(error, query);
+      } finally {
+        this.#signal = undefined;
       }
     });
   }
@@ -178,21 +241,26 @@ export class DuckDB {
    */
   async #run(
     connection: DuckDBConnection,
-    query: string,
-    index: number,
+    { query, statements, index }: {
+      readonly query: string;
+      readonly statements: DuckDBExtractedStatements;
+      readonly index: number;
+    },
     parameters: readonly Parameter[],
-    isCopy: boolean,
+    { isCopy, signal }: QueryOptions & { readonly isCopy: boolean },
   ): Promise<Table> {
     const { SELECT } = this.#module.StatementType;
-    for (;;) {
+    for (let isFirst = true;; isFirst = false) {
       let mayRepeat = true; // a statement that cannot be prepared has changed nothing
       let statement: DuckDBPreparedStatement | undefined;
       let table: Table | undefined;
       let failure: unknown;
       try {
-        // An extracted statement can be prepared only once.
-        statement = await (await extract(connection, query)).prepare(index);
+        this.#refuseUnconfined(query);
+        // An extracted statement can be prepared only once. Another extraction of PIVOT has other names in it.
+        statement = await (isFirst ? statements : await extract(connection, query)).prepare(index);
         mayRepeat = isCopy || statement.statementType === SELECT;
+        this.#refuseUnconfined(query, statement.statementType);
         if (!mayRepeat) await this.#isStale();
         statement.bind(parameters.map(({ value }) => value), parameters.map(({ type }) => type));
         const bound = statement;
@@ -203,7 +271,7 @@ export class DuckDB {
       } finally {
         statement?.destroySync();
       }
-      if (mayRepeat && await this.#isStale(failure)) continue;
+      if (mayRepeat && !signal?.aborted && await this.#isStale(failure)) continue;
       if (table === undefined) throw failure;
       return table;
     }

@@ -9,8 +9,11 @@ import { IS_SWITCH_LABEL, SWITCHES } from "./switches.ts";
 /** The channels that have a view even without files. */
 const USUAL_CHANNELS = Object.values(CHANNELS);
 
-/** The view of all channels. */
-export const OBSERVATIONS = "observations";
+/** The name of the view of all channels. */
+const ALL_CHANNELS = "observations";
+
+/** The view of all channels, whatever the search path is. */
+export const OBSERVATIONS = `main.${ALL_CHANNELS}`;
 
 /**
  * The views that queries read: for each channel `kymo.source_<number>`, and one with the name of
@@ -34,7 +37,7 @@ export class ChannelViews {
     await connection.run("CREATE SCHEMA kymo");
     const views = new ChannelViews(sources);
     await views.#showSources(connection);
-    const taken = new Set(["", OBSERVATIONS]);
+    const taken = new Set(["", ALL_CHANNELS]);
     for (const [index, channel] of views.#channels.entries()) {
       const name = channel.toLowerCase();
       if (taken.has(name)) continue;

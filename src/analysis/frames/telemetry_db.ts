@@ -1,6 +1,6 @@
 import { fileErrorCode, KymoError, reason } from "../../errors.ts";
 import { defaultRuntime } from "../../default_runtime.ts";
-import { DuckDB } from "../duckdb/duckdb.ts";
+import { DuckDB, type QueryOptions } from "../duckdb/duckdb.ts";
 import type { Reading } from "../source/reading_report.ts";
 import type { Table } from "../duckdb/table.ts";
 import { checkOpenOptions, type OpenOptions, Recording } from "./recording.ts";
@@ -295,8 +295,9 @@ export class TelemetryDB {
    * @param query One or more statements; returns the result of the last.
    * @param parameters The values of `$1`, `$2`, …: null, booleans, numbers, bigints, strings, and
    * arrays of one of these.
+   * @param options A signal that interrupts the query.
    *
-   * @throws {KymoError} `"query-failed"` if DuckDB refuses the query; `"invalid-argument"` if there
+   * @throws {KymoError} `"query-failed"` if DuckDB refuses the query, or it was interrupted; `"invalid-argument"` if there
    * is none, or for a parameter of another type; `"io"` or `"out-of-memory"` if a file cannot be
    * read or written, or memory and disk do not suffice; `"invalid-state"` if the database is
    * closed.
@@ -318,8 +319,28 @@ export class TelemetryDB {
    * rmSync("_sql", { recursive: true });
    * ```
    */
-  async sql(query: string, parameters: readonly unknown[] = []): Promise<Table> {
-    return await this.#database.sql(query, parameters);
+  async sql(query: string, parameters: readonly unknown[] = [], options: QueryOptions = {}): Promise<Table> {
+    return await this.#database.sql(query, parameters, options);
+  }
+
+  /**
+   * Confines SQL that others wrote: from now on `sql` reads no files but those in the directories of the
+   * recording, and writes none. COPY, ATTACH, SET and the like are refused; tables in memory may be made.
+   * `load` and `exportParquet` fail, too.
+   *
+   * @example
+   * ```ts
+   * import { TelemetryDB } from "@kymo/kymo/analysis";
+   * import { assertRejects } from "@std/assert";
+   *
+   * await using db = await TelemetryDB.open([]);
+   * await db.confine();
+   * await assertRejects(() => db.sql("COPY (SELECT 1) TO 'a.csv'"));
+   * await assertRejects(() => db.sql("FROM read_text('/etc/passwd')"));
+   * ```
+   */
+  async confine(): Promise<void> {
+    await this.#database.confine(this.#recording.sources.directories);
   }
 
   /**

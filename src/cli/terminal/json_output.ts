@@ -24,6 +24,7 @@ export const JSON_KINDS = [
   "profile",
   "heap-profile",
   "export",
+  "sql",
   "ps",
   "on",
   "off",

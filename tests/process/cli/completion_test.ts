@@ -23,6 +23,7 @@ function outputOf(command: string, args: readonly string[]): string {
 const LINES: readonly [words: readonly string[], expected: readonly string[]][] = [
   [["kymo", "su"], ["summary"]],
   [["kymo", "pr"], ["profile", "prune"]],
+  [["kymo", "sq"], ["sql"]],
   [["kymo", "top", "_monitoring", "--so"], ["--sort"]],
   [["kymo", "top", "_monitoring", "--sort", "p"], ["p50", "p99"]],
   [["kymo", "completion", "z"], ["zsh"]],

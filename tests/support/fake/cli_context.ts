@@ -40,6 +40,7 @@ export function fakeCliContext<Properties extends Partial<CliContext>>(propertie
     readFile: () => new Uint8Array(),
     network: () => Promise.resolve({ connect: () => ({ write: () => {}, destroy: () => {} }), nextTurn: () => {} }),
     onStop: () => () => {},
+    readInput: () => Promise.resolve(""),
     ...properties,
   };
 }

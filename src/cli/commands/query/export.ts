@@ -1,16 +1,16 @@
 import type { Command } from "commander";
-import type { CliContext } from "../context.ts";
-import type { ExitCode } from "../exit_codes.ts";
-import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../input/default_directory.ts";
-import { jsonLine, unreadOf } from "../terminal/json_output.ts";
-import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
-import { openRecording, refuseNothing, reportUnread, whileReading } from "../input/recording.ts";
-import { databaseHelp } from "../input/store_password.ts";
-import { timeArgumentHelp } from "../input/time_argument.ts";
-import { SPACED } from "../terminal/style.ts";
-import { counted, formatBytes } from "../../display/numbers.ts";
-import { sanitize } from "../../display/sanitize.ts";
-import { KymoError, quotePath } from "../../errors.ts";
+import type { CliContext } from "../../context.ts";
+import type { ExitCode } from "../../exit_codes.ts";
+import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../../input/default_directory.ts";
+import { jsonLine, unreadOf } from "../../terminal/json_output.ts";
+import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../../input/options.ts";
+import { openRecording, refuseNothing, reportUnread, whileReading } from "../../input/recording.ts";
+import { databaseHelp } from "../../input/store_password.ts";
+import { timeArgumentHelp } from "../../input/time_argument.ts";
+import { SPACED } from "../../terminal/style.ts";
+import { counted, formatBytes } from "../../../display/numbers.ts";
+import { sanitize } from "../../../display/sanitize.ts";
+import { KymoError, quotePath } from "../../../errors.ts";
 
 const description = "Write all observations to one Parquet file";
 
