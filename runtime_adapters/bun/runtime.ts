@@ -1,5 +1,5 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
-import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { builtin, nodeProcess, sha256 } from "../node_api/builtins.ts";
 import { processEnvironment } from "../node_api/environment.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { watchLoopBy } from "../node_api/loop_watch.ts";
@@ -23,6 +23,7 @@ import { globalFetch } from "../web_api/fetch.ts";
 interface BunGlobal {
   readonly version: string;
   nanoseconds(): number;
+  gc(isSynchronous: boolean): void;
 }
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -59,7 +60,7 @@ export function bunRuntime(): Runtime {
     files,
     environment: processEnvironment,
     timers,
-    memory: memoryOf(peakRss),
+    memory: memoryOf(peakRss, () => bun.gc(true)),
     resources,
     watchLoop: watchLoopBy(clock.epoch),
     get gc(): GcTracker | undefined {
@@ -72,6 +73,7 @@ export function bunRuntime(): Runtime {
     clients: [globalFetch, nodeClients],
     workers: bunWorkers,
     programFacts: processFacts,
+    sha256,
     isolateId: randomIsolateId,
     unavailable,
   };

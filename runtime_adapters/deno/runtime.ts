@@ -1,4 +1,5 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
+import { sha256 } from "../node_api/builtins.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { watchLoopBy } from "../node_api/loop_watch.ts";
 import { canTellOthers } from "../node_api/exit/other_isolates.ts";
@@ -12,7 +13,7 @@ import { denoLibcClock } from "./clock.ts";
 import { denoEnvironment } from "./environment.ts";
 import { denoExitHooks } from "./exit_hooks.ts";
 import { denoFiles } from "./files.ts";
-import { heapProfilerOfV8 } from "../node_api/profiler.ts";
+import { collectByInspector, heapProfilerOfV8 } from "../node_api/profiler.ts";
 import { denoProfiler, SOURCE_MAPS_SINCE } from "./profiler.ts";
 import { denoProgramFacts, hostDenied } from "./program_facts.ts";
 import { readProcFile } from "./proc_file.ts";
@@ -64,7 +65,7 @@ export function denoRuntime(): Runtime {
     files,
     environment: denoEnvironment,
     timers,
-    memory: memoryOf(peakRss),
+    memory: memoryOf(peakRss, typeof profiler === "string" ? undefined : collectByInspector),
     resources,
     watchLoop: watchLoopBy(clock.epoch),
     ...startupHold === undefined ? {} : { startupHold },
@@ -78,6 +79,7 @@ export function denoRuntime(): Runtime {
     clients: [globalFetch, nodeClients],
     workers: denoWorkers,
     programFacts: denoProgramFacts,
+    sha256,
     isolateId: randomIsolateId,
     unavailable,
   };

@@ -1,5 +1,5 @@
 import type { CapabilityName, GcTracker, Runtime } from "../../src/runtime.ts";
-import { builtin, nodeProcess } from "../node_api/builtins.ts";
+import { builtin, nodeProcess, sha256 } from "../node_api/builtins.ts";
 import { processEnvironment } from "../node_api/environment.ts";
 import { gcTracker } from "../node_api/gc.ts";
 import { watchLoopBy } from "../node_api/loop_watch.ts";
@@ -63,6 +63,7 @@ export function nodeRuntime(): Runtime {
     clients: [globalFetch, nodeClients],
     workers: [],
     programFacts: processFacts,
+    sha256,
     isolateId: randomIsolateId,
     unavailable,
   };

@@ -26,3 +26,16 @@ export function nodeProcess(): NodeProcess {
 export function builtin<T>(name: string): T {
   return nodeProcess().getBuiltinModule(name) as T;
 }
+
+/** The part of `node:crypto` that is used. */
+interface NodeCrypto {
+  createHash(algorithm: "sha256"): { update(bytes: Uint8Array): { digest(encoding: "hex"): string } };
+  /** Missing in old versions. */
+  hash?(algorithm: "sha256", bytes: Uint8Array, encoding: "hex"): string;
+}
+
+/** SHA-256 of bytes, 64 hexadecimal digits. */
+export function sha256(bytes: Uint8Array): string {
+  const crypto = builtin<NodeCrypto>("node:crypto");
+  return crypto.hash?.("sha256", bytes, "hex") ?? crypto.createHash("sha256").update(bytes).digest("hex");
+}

@@ -8,7 +8,7 @@ const MICROSECONDS_PER_SECOND = 1e6;
  *
  * @param peakRss From `posix/peak_rss.ts`; a text says why it is not known.
  */
-export function memoryOf(peakRss: Memory["peakRss"] | string): Memory {
+export function memoryOf(peakRss: Memory["peakRss"] | string, collect?: () => void): Memory {
   return {
     rss: () => nodeProcess().memoryUsage.rss(),
     heap() {
@@ -16,6 +16,7 @@ export function memoryOf(peakRss: Memory["peakRss"] | string): Memory {
       return { used: heapUsed, total: heapTotal, external };
     },
     ...typeof peakRss === "function" ? { peakRss } : {},
+    ...collect === undefined ? {} : { collect },
   };
 }
 

@@ -23,17 +23,19 @@
 
 import { appendingIdentities } from "../files/interrupted_flush.ts";
 import { type MonitoringDirectory, release } from "../files/directory.ts";
-import { type Clock, FileError, type FileStatus } from "../runtime.ts";
+import { type Clock, FileError } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
 import { findCopies } from "./pieces/copies.ts";
 import { filePieces } from "./pieces/file_pieces.ts";
 import { type FoundFile, foundFile } from "./pieces/found_file.ts";
 import { batchesOf } from "./pieces/next_batch.ts";
-import { coveredBytes, type Piece, type PieceEntry, PieceReader } from "./pieces/piece.ts";
+import { coveredBytes, type Digest, type Piece, type PieceEntry, PieceReader } from "./pieces/piece.ts";
 import { RowOwners } from "./pieces/row_owners.ts";
+import { GARBAGE, type Garbage } from "./files/garbage.ts";
 import { JournaledBatches } from "./journaled_batches.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import { Refusals } from "./refusals.ts";
+import type { OpenFile } from "./files/open_file.ts";
 import { ShippableFiles } from "./files/shippable_files.ts";
 import { ShippedPrograms } from "./shipped_programs.ts";
 import { ShippingCounts } from "./shipping_counts.ts";
@@ -58,6 +60,8 @@ export interface ShipperDeps {
   readonly clock: Clock;
   readonly target: Target;
   readonly source: Source;
+  readonly digest: Digest;
+  readonly garbage: Garbage;
   /** ms for which files stay after they were shipped. */
   readonly keep: number;
 }
@@ -81,20 +85,6 @@ export interface ShippingTally {
   newest: bigint;
 }
 
-/** A file that is being shipped. */
-interface OpenFile {
-  readonly file: FoundFile;
-  readonly status: FileStatus;
-  /** Whether it was settled before, so that its rows were counted. */
-  readonly isKnown: boolean;
-  /** Bytes from its beginning on that the ledger has, or will have. */
-  covered: number;
-  /** Pieces that were found and are not settled. */
-  pending: number;
-  isRead: boolean;
-  stays: boolean;
-}
-
 /** Ships one directory to one store. */
 export class Shipper {
   /** Rows by what became of them. */
@@ -104,7 +94,7 @@ export class Shipper {
   readonly files: ShippableFiles;
   readonly #deps: ShipperDeps;
   readonly #owners: RowOwners;
-  #reader = new PieceReader();
+  #reader: PieceReader;
   readonly #programs: ShippedPrograms;
   /** For a store without transactions. */
   readonly #journaled: JournaledBatches | undefined;
@@ -118,6 +108,7 @@ export class Shipper {
   /** Connects to nothing yet. */
   constructor(deps: ShipperDeps) {
     this.#deps = deps;
+    this.#reader = new PieceReader(deps.target.rowFormat, deps.digest);
     this.#owners = new RowOwners(deps.directory, deps.source.id);
     this.#programs = new ShippedPrograms(this.#owners);
     this.#refusals = new Refusals(deps.shipping, deps.clock, (piece) => {
@@ -160,7 +151,7 @@ export class Shipper {
       if (target.isLost === true) await this.close();
       if (!this.#isConnected) {
         await target.open(source);
-        this.#reader = new PieceReader(target.rowFormat);
+        this.#reader = new PieceReader(target.rowFormat, this.#deps.digest);
         this.#programs.forget();
         this.files.doubt();
         for (const pieces of await this.#journaled?.finish() ?? []) this.#shipped(pieces);
@@ -174,7 +165,7 @@ export class Shipper {
       if (cares) await target.entries([], [], () => []);
     } catch (error) {
       if (!(error instanceof StoreError && error.kind === "data")) await this.close(); // the journal knows what is open
-      this.#reader = new PieceReader(target.rowFormat); // its memory may still be on its way
+      this.#reader = new PieceReader(target.rowFormat, this.#deps.digest); // its memory may still be on its way
       throw error;
     } finally {
       this.files.dateWaiting();
@@ -210,6 +201,7 @@ export class Shipper {
       for (let batch = await batches.take(); batch.length > 0;) {
         if (!this.#deps.target.tellsWhenSent) read();
         await this.#ship(batch, read);
+        this.#deps.garbage.add(GARBAGE.shipped, batch.length);
         if (signal?.aborted) break;
         batch = await batches.take();
       }
@@ -227,7 +219,10 @@ export class Shipper {
       const appending = files.some(({ kind }) => kind === "rotated") ? appendingIdentities(directory) : new Set();
       for (const file of files) {
         try {
-          yield* this.#piecesOf(file, entries.get(file.stem) ?? [], appending);
+          for (const piece of this.#piecesOf(file, entries.get(file.stem) ?? [], appending)) {
+            if (piece instanceof Promise) await piece;
+            else yield piece;
+          }
         } catch (error) {
           // Others can be read. It is tried again.
           if (!(error instanceof FileError)) throw error;
@@ -243,11 +238,12 @@ export class Shipper {
     return Map.groupBy(await this.#deps.target.entries(stems, [], () => this.files.began(files)), ({ stem }) => stem);
   }
 
-  async *#piecesOf(
+  /** Where it yields a promise, that is to be awaited. */
+  *#piecesOf(
     file: FoundFile,
     entries: readonly PieceEntry[],
     appending: ReadonlySet<unknown>,
-  ): AsyncGenerator<Piece, void> {
+  ): Generator<Piece | Promise<void>, void> {
     const { name } = file;
     const doubted = this.files.doubtedFile(name);
     if (
@@ -273,8 +269,10 @@ export class Shipper {
         stays: false,
       };
       this.#open.set(name, open);
-      for await (const found of filePieces(file, handle, status, entries, this.#owners, this.#reader)) {
-        if (found.kind === "refused") {
+      for (const found of filePieces(file, handle, status, entries, this.#owners, this.#reader)) {
+        if (found instanceof Promise) {
+          yield found;
+        } else if (found.kind === "refused") {
           this.files.refused.set(name, found.reason);
           this.#open.delete(name);
           return;

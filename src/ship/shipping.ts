@@ -19,9 +19,11 @@ import { Recovery } from "../files/recovery.ts";
 import { FileError, type FileHandle, type Runtime, sleepUnless } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
 import { jsonText } from "../small_json.ts";
+import { Garbage } from "./files/garbage.ts";
 import { Lane } from "./lane.ts";
 import { type LetGoOptions, LettingGo } from "./files/letting_go.ts";
 import { Shipper } from "./shipper.ts";
+import { digestBy } from "./pieces/piece.ts";
 import { ShippingDirectory } from "./shipping_directory.ts";
 import { type LaneStatus, statusOf } from "./shipping_status.ts";
 import type { Target } from "./targets/target.ts";
@@ -292,9 +294,13 @@ function openPlace(runtime: Runtime, path: string, { targets, keep, archive }: S
         throw new KymoError(code, `Cannot ship: ${quotePath(path)}: ${lock.reason}: ${target.name}`);
       }
       opened.push(lock.value);
+      const garbage = new Garbage(runtime.memory);
       const source = { id: shipping.source(), path: directory.path, host: runtime.programFacts().host };
       return {
-        lane: new Lane(new Shipper({ directory, shipping, clock, target, source, keep }), lock.value),
+        lane: new Lane(
+          new Shipper({ directory, shipping, clock, target, source, keep, digest: digestBy(runtime.sha256), garbage }),
+          lock.value,
+        ),
         shipping,
         target,
       };

@@ -5,6 +5,7 @@ import { rotateAppendFile } from "../../files/append_file.ts";
 import { type MonitoringDirectory, release, unlessGone } from "../../files/directory.ts";
 import { parseCompactedFileName } from "../../files/names.ts";
 import { type Clock, FileError, type FileHandle, type FileStatus, unlessUnreadable } from "../../runtime.ts";
+import { GARBAGE, type Garbage } from "./garbage.ts";
 import { FileTable, identityNumber, RowState, type SettledFile } from "./file_table.ts";
 import { type FoundFile, foundFile } from "../pieces/found_file.ts";
 
@@ -48,11 +49,13 @@ export class ShippableFiles {
   readonly #clock: Clock;
   readonly #since: number;
   readonly #listeners: FilesListeners;
+  readonly #garbage: Garbage;
 
   /** Knows no files yet. */
   constructor(
-    { directory, clock, shipping: { since } }: {
+    { directory, clock, garbage, shipping: { since } }: {
       readonly directory: MonitoringDirectory;
+      readonly garbage: Garbage;
       readonly clock: Clock;
       /** Since when the directory is shipped. */
       readonly shipping: { readonly since: number };
@@ -61,6 +64,7 @@ export class ShippableFiles {
   ) {
     this.#directory = directory;
     this.#clock = clock;
+    this.#garbage = garbage;
     this.#since = since;
     this.#listeners = listeners;
   }
@@ -223,6 +227,7 @@ export class ShippableFiles {
         const path = this.#directory.pathOf(this.#table.nameOf(row));
         modified = unlessGone(() => this.#directory.files.status(path))?.modified ?? NaN;
         this.#table.setModified(row, modified);
+        this.#garbage.add(GARBAGE.dated);
       }
       if (modified < (this.#oldest ?? Infinity)) this.#oldest = modified;
     }
@@ -257,6 +262,7 @@ export class ShippableFiles {
   /** There is something that is not known. */
   #foundOther(names: Uint8Array, start: number, end: number, growing: FoundFile[]): void {
     const name = decoder.decode(names.subarray(start, end));
+    this.#garbage.add(GARBAGE.found);
     const file = foundFile(name);
     if (this.refused.has(name)) this.#seenRefused.add(name);
     if (file === undefined) this.#listeners.onOther(name);

@@ -30,6 +30,7 @@ export async function findCopies(pieces: readonly Piece[], target: Pick<Target, 
  * shipped first is compared with what is there.
  */
 export function sortOutCopies(pieces: readonly Piece[], entries: readonly PieceEntry[]): SortedPieces {
+  if (entries.length === 0 && areDistinctSegments(pieces)) return { fresh: pieces, there: [], later: [] };
   const known = Map.groupBy(entries, ({ sha256 }) => sha256);
   const together = Map.groupBy(pieces, ({ sha256 }) => sha256);
   const taken = Map.groupBy(entries, ({ stem }) => stem);
@@ -46,6 +47,16 @@ export function sortOutCopies(pieces: readonly Piece[], entries: readonly PieceE
     sorted[kind].push(piece);
   }
   return sorted.fresh.length === pieces.length ? { ...sorted, fresh: pieces } : sorted;
+}
+
+/** As nearly all are: no copies, and each has a stem of its own. */
+function areDistinctSegments(pieces: readonly Piece[]): boolean {
+  const stems = new Set<string>();
+  for (const { stem } of pieces) {
+    if (isForeignStem(stem)) return false;
+    stems.add(stem);
+  }
+  return stems.size === pieces.length;
 }
 
 function isForeignStem(stem: string): boolean {

@@ -21,18 +21,20 @@ export type FoundPiece =
   | { readonly kind: "torn" };
 
 /**
- * Goes through a file, piece by piece, beside the entries that the ledger has of its stem.
+ * Goes through a file, piece by piece, beside the entries that the ledger has of its stem. Where it
+ * yields a promise the caller has to await that before it goes on: most files are so small that
+ * there is none, and neither a promise nor an asynchronous generator for each.
  *
  * @throws {FileError}
  */
-export async function* filePieces(
+export function* filePieces(
   file: FoundFile,
   handle: FileHandle,
   { size }: FileStatus,
   entries: readonly PieceEntry[],
   owners: RowOwners,
   reader: PieceReader,
-): AsyncGenerator<FoundPiece, void> {
+): Generator<FoundPiece | Promise<void>, void> {
   const isForeign = file.kind === "foreign";
   if (size === 0) return;
   if (!beginsWithHeader(handle, size)) {
@@ -44,7 +46,8 @@ export async function* filePieces(
   let began: bigint | undefined;
   for (let [offset, firstRow] = [0, 0]; offset < size;) {
     const entry = entries.find((one) => one.firstRow === firstRow);
-    const found = entry && await reader.has(handle, offset, entry);
+    const has = entry && reader.has(handle, offset, entry);
+    const found = has instanceof Promise ? yield* awaited(has) : has;
     if (found === "short") return yield { kind: "there", piece: entry! };
     if (found === "same") {
       yield { kind: "there", piece: entry! };
@@ -53,7 +56,8 @@ export async function* filePieces(
       continue;
     }
     if (offset > 0) began ??= firstTimepoint(handle, size);
-    const piece = await reader.cut(handle, { ...common, firstRow, offset, began });
+    const cut = reader.cut(handle, { ...common, firstRow, offset, began });
+    const piece = cut instanceof Promise ? yield* awaited(cut) : cut;
     if (piece === undefined || piece.rows === 0) {
       const isEmpty = piece !== undefined && piece.damaged === 0;
       if (!isEmpty && !isForeign) yield { kind: "torn" };
@@ -65,4 +69,11 @@ export async function* filePieces(
     offset += piece.bytes;
     firstRow += piece.rows;
   }
+}
+
+/** What `result` will be. */
+function* awaited<T>(result: Promise<T>): Generator<Promise<void>, T> {
+  const there: { value?: T } = {};
+  yield result.then((value) => void (there.value = value));
+  return there.value!;
 }

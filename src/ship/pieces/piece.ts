@@ -18,7 +18,7 @@
 import { sha256Of } from "../../digest.ts";
 import { RowScanner } from "../../csv/row_scanner.ts";
 import type { ProcessId } from "../../files/names.ts";
-import type { ByteSource } from "../../runtime.ts";
+import type { ByteSource, Runtime } from "../../runtime.ts";
 import { csvRows } from "./csv_rows.ts";
 import { RowBuffer, type RowOwner } from "./row_buffer.ts";
 import type { RowFormat } from "./row_format.ts";
@@ -59,6 +59,9 @@ export interface Piece extends LocatedPiece {
   readonly content: Uint8Array;
 }
 
+/** What a file has where an entry of the ledger says that a piece is; `"short"` if it ends before. */
+export type Found = "same" | "other" | "short";
+
 /** What {@linkcode PieceReader.cut} is given. */
 export interface CutOptions {
   readonly stem: string;
@@ -73,6 +76,20 @@ export interface CutOptions {
   readonly began: bigint | undefined;
 }
 
+/** Bytes up to which a digest is made at once. Those of more let the event loop turn meanwhile. */
+const SMALL = 64 * 1024;
+
+/** SHA-256 of bytes, 64 hexadecimal digits. */
+export type Digest = (bytes: Uint8Array<ArrayBuffer>) => string | Promise<string>;
+
+/**
+ * A digest that is there at once if the bytes are few and the runtime has `sha256`: a directory may
+ * have 100,000 small files.
+ */
+export function digestBy(sha256: Runtime["sha256"]): Digest {
+  return (bytes) => sha256 === undefined || bytes.length > SMALL ? sha256Of(bytes) : sha256(bytes);
+}
+
 /**
  * Reads pieces with the same memory. Those of a batch stay as they are until the next but one begins.
  * After a failure, when it is not known what is still being sent, a new reader is needed.
@@ -82,8 +99,11 @@ export class PieceReader {
   #buffers: readonly [current: RowBuffer, other: RowBuffer];
   #content = new Uint8Array();
 
+  readonly #digest: Digest;
+
   /** Reads nothing yet. */
-  constructor(format: RowFormat = csvRows) {
+  constructor(format: RowFormat = csvRows, digest: Digest = sha256Of) {
+    this.#digest = digest;
     this.#buffers = [new RowBuffer(format), new RowBuffer(format)];
   }
 
@@ -100,7 +120,7 @@ export class PieceReader {
    *
    * @throws {FileError}
    */
-  async cut(handle: ByteSource, options: CutOptions): Promise<Piece | undefined> {
+  cut(handle: ByteSource, options: CutOptions): Piece | undefined | Promise<Piece | undefined> {
     const { stem, file, channel, firstRow, offset, size, owner } = options;
     let { began } = options;
     const [buffer] = this.#buffers;
@@ -125,8 +145,7 @@ export class PieceReader {
     }
     if (end === 0) return undefined;
     const { rows: inFormat, programs } = buffer;
-    const sha256 = await sha256Of(content.subarray(0, end));
-    return {
+    const pieceOf = (sha256: string): Piece => ({
       stem,
       file,
       channel,
@@ -140,15 +159,19 @@ export class PieceReader {
       newest,
       began: began ?? 0n,
       content: inFormat,
-    };
+    });
+    const digest = this.#digest(content.subarray(0, end));
+    return typeof digest === "string" ? pieceOf(digest) : digest.then(pieceOf);
   }
 
-  /** Whether a file has the bytes of an entry at `offset`; `"short"` if it ends before. */
-  async has(handle: ByteSource, offset: number, { bytes, sha256 }: PieceEntry): Promise<"same" | "other" | "short"> {
+  /** Whether a file has the bytes of an entry at `offset`. */
+  has(handle: ByteSource, offset: number, { bytes, sha256 }: PieceEntry): Found | Promise<Found> {
     if (this.#content.length < bytes) this.#content = new Uint8Array(bytes);
     const content = readUpTo(handle, offset, this.#content.subarray(0, bytes));
     if (content.length < bytes) return "short";
-    return await sha256Of(content) === sha256 ? "same" : "other";
+    const compare = (digest: string): Found => digest === sha256 ? "same" : "other";
+    const digest = this.#digest(content);
+    return typeof digest === "string" ? compare(digest) : digest.then(compare);
   }
 }
 

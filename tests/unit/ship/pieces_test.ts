@@ -5,9 +5,11 @@ import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import { sortOutCopies } from "../../../src/ship/pieces/copies.ts";
 import { filePieces, type FoundPiece } from "../../../src/ship/pieces/file_pieces.ts";
 import { foundFile } from "../../../src/ship/pieces/found_file.ts";
-import { coveredBytes, type Piece, type PieceEntry, PieceReader } from "../../../src/ship/pieces/piece.ts";
+import { csvRows } from "../../../src/ship/pieces/csv_rows.ts";
+import { coveredBytes, digestBy, type Piece, type PieceEntry, PieceReader } from "../../../src/ship/pieces/piece.ts";
 import { PIECE_BYTES } from "../../../src/ship/pieces/sizes.ts";
 import { RowOwners } from "../../../src/ship/pieces/row_owners.ts";
+import { sha256 } from "../../../runtime_adapters/node_api/builtins.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { DIRECTORY } from "../../support/fake/published_files.ts";
 
@@ -21,9 +23,22 @@ async function piecesOf(content: string, name = NAME, entries: readonly PieceEnt
   disk.plant(path, "file", content);
   const owners = new RowOwners(new MonitoringDirectory(disk, DIRECTORY), "00");
   const handle = disk.open(path, "read");
-  return await Array.fromAsync(
-    filePieces(foundFile(name)!, handle, handle.status(), entries, owners, new PieceReader()),
-  );
+  const found: FoundPiece[] = [];
+  const digest = digestBy(sha256);
+  for (
+    const one of filePieces(
+      foundFile(name)!,
+      handle,
+      handle.status(),
+      entries,
+      owners,
+      new PieceReader(csvRows, digest),
+    )
+  ) {
+    if (one instanceof Promise) await one;
+    else found.push(one);
+  }
+  return found;
 }
 
 /** The pieces that the store does not have. */

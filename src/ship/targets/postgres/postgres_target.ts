@@ -96,9 +96,10 @@ export class PostgresTarget implements Target {
   async entries(stems: readonly string[], digests: readonly string[]): Promise<readonly PieceEntry[]> {
     const rows = await this.#connected.query(
       `SELECT stem, first_row, rows, bytes, encode(sha256, 'hex') AS sha256 FROM ${this.#schema}.shipped
-       WHERE source = $1 AND (stem = ANY($2) OR sha256 = ANY(SELECT decode(d, 'hex') FROM unnest($3::text[]) AS d))
+       WHERE source = $1 AND (stem = ANY(SELECT json_array_elements_text($2)) OR
+         sha256 = ANY(SELECT decode(d, 'hex') FROM json_array_elements_text($3) AS d))
        ORDER BY stem, first_row`,
-      [this.#source!.id, stems, digests],
+      [this.#source!.id, JSON.stringify(stems), JSON.stringify(digests)],
     );
     return rows.map(entryOf);
   }
@@ -111,25 +112,18 @@ export class PostgresTarget implements Target {
         "SET LOCAL idle_in_transaction_session_timeout = '60s'",
     );
     try {
-      const noted = await connection.query(
-        `INSERT INTO ${this.#schema}.shipped (source, shipper, stem, first_row, rows, bytes, sha256, channel)
-         SELECT $1, $2, stem, first_row, rows, bytes, decode(sha256, 'hex'), channel
-         FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[])
-           AS piece (stem, first_row, rows, bytes, sha256, channel)
-         ORDER BY stem, first_row
-         ON CONFLICT (source, stem, first_row) DO NOTHING RETURNING 1`,
-        [
-          this.#source!.id,
-          this.#options.shipper,
-          pieces.map(({ stem }) => stem),
-          pieces.map(({ firstRow }) => firstRow),
-          pieces.map((piece) => piece.rows),
-          pieces.map(({ bytes }) => bytes),
-          pieces.map(({ sha256 }) => sha256),
-          pieces.map(({ channel }) => channel),
-        ],
+      const [noted] = await connection.query(
+        `WITH noted AS (
+           INSERT INTO ${this.#schema}.shipped (source, shipper, stem, first_row, rows, bytes, sha256, channel)
+           SELECT $1, $2, stem, first_row, rows, bytes, decode(sha256, 'hex'), channel
+           FROM json_to_recordset($3) AS piece
+             (stem text, first_row bigint, rows bigint, bytes bigint, sha256 text, channel text)
+           ORDER BY stem, first_row
+           ON CONFLICT (source, stem, first_row) DO NOTHING RETURNING 1)
+         SELECT count(*) AS count FROM noted`,
+        [this.#source!.id, this.#options.shipper, entriesInJson(pieces)],
       );
-      if (noted.length < pieces.length) {
+      if (Number(noted?.["count"]) < pieces.length) {
         await connection.query("ROLLBACK");
         return "taken";
       }
@@ -287,6 +281,13 @@ export class PostgresTarget implements Target {
 
 async function hasTimescale(connection: Connection): Promise<boolean> {
   return (await connection.query("SELECT 1 FROM pg_extension WHERE extname = $1", ["timescaledb"])).length > 0;
+}
+
+/** What the ledger notes, as one text: of an array `pg` makes many. */
+function entriesInJson(pieces: readonly Piece[]): string {
+  return JSON.stringify(pieces.map(({ stem, firstRow, rows, bytes, sha256, channel }) => (
+    { stem, first_row: firstRow, rows, bytes, sha256, channel }
+  )));
 }
 
 /** `bigint` comes as text, as a double would round it; these are small enough. */
