@@ -71,6 +71,12 @@ describe("adapter of this runtime", () => {
     assertEquals(runtime.pid, process.pid);
   });
 
+  it("digests bytes with SHA-256", () => {
+    // From FIPS 180-4.
+    const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assertEquals(runtime.sha256!(new TextEncoder().encode("-abc-").subarray(1, 4)), abc);
+  });
+
   it("draws a new isolate id of eight hexadecimal digits each time", () => {
     const ids = Array.from({ length: 100 }, () => runtime.isolateId());
     for (const id of ids) assertMatch(id, /^[0-9a-f]{8}$/);

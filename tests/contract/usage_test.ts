@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert } from "@std/assert";
 import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { detect } from "../../runtime_adapters/detect.ts";
 
 const { memory, resources } = detect(globalThis);
@@ -50,6 +51,21 @@ describe("memory", () => {
     assert(used > 4 * MB && used < 1e12, `the heap takes ${used}`);
     assert(total > 0 && total < 1e12, `the heap has ${total}`);
     assert(taken.length === 1_000_000);
+  });
+});
+
+describe("garbage", () => {
+  it("is collected when that is asked for, and nothing else is", { skip: memory.collect === undefined }, async () => {
+    const kept = [{ i: -1 }];
+    const references = [...Array.from({ length: 1_000 }, (_, i) => new WeakRef({ i })), new WeakRef(kept[0]!)];
+    await sleep(10); // what was made in this turn stays to its end
+    const there = (): number => references.filter((reference) => reference.deref() !== undefined).length;
+    for (let round = 0; round < 20 && there() > 50; round++) {
+      memory.collect!();
+      await sleep(10);
+    }
+    assert(there() >= 1 && there() <= 50, `${there()} of 1000 objects are there`);
+    assert(references.at(-1)!.deref() === kept[0]);
   });
 });
 

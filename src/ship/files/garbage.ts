@@ -1,7 +1,7 @@
 import type { Memory } from "../../runtime.ts";
 
 /** Bytes of garbage after which it is collected. */
-const MOST_BYTES = 8 * 2 ** 20;
+const MOST_BYTES = 12 * 2 ** 20;
 
 /**
  * Bytes of garbage that come of a file, by what is done with it, as the sampling profiler of V8 has
