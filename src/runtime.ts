@@ -614,6 +614,17 @@ export function readFully(file: ByteSource, into: Uint8Array, at: number): numbe
   return filled;
 }
 
+/** Bytes in memory, to be read as if they were a file. */
+export function inMemory(bytes: Uint8Array): ByteSource {
+  return {
+    readAt: (into, at) => {
+      const some = bytes.subarray(at, at + into.length);
+      into.set(some);
+      return some.length;
+    },
+  };
+}
+
 /** The failure of a file operation. */
 export class FileError extends Error {
   /** Always `"FileError"`. */

@@ -1,7 +1,7 @@
 import { HEADER_BYTES } from "../csv/encode.ts";
 import { findLastRow } from "../csv/outer_rows.ts";
 import { RowScanner, wholeRows } from "../csv/row_scanner.ts";
-import { type FileAccess, FileError, type FileHandle, type Files, type FileStatus, readFully } from "../runtime.ts";
+import { type ByteSource, type FileAccess, FileError, type FileHandle, type Files, type FileStatus, readFully } from "../runtime.ts";
 import { isRefused, type MonitoringDirectory, release, showsLackOf, unlessGone, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 import { appendFileName, rotatedFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";
@@ -348,12 +348,12 @@ export function wholeRowsEnd(handle: FileHandle, size: number): number {
 }
 
 /** Whether a file of this size begins with the header of Kymo. */
-export function beginsWithHeader(handle: FileHandle, size: number): boolean {
+export function beginsWithHeader(handle: ByteSource, size: number): boolean {
   const head = readBetween(handle, 0, Math.min(size, HEADER_BYTES.length));
   return head.every((byte, i) => byte === HEADER_BYTES[i]);
 }
 
-function readBetween(handle: FileHandle, start: number, end: number): Uint8Array {
+function readBetween(handle: ByteSource, start: number, end: number): Uint8Array {
   const bytes = new Uint8Array(end - start);
   return bytes.subarray(0, readFully(handle, bytes, start));
 }

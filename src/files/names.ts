@@ -158,11 +158,11 @@ export function segmentFileName(segment: SegmentId, number = 0): string {
 }
 
 /**
- * A regular expression for RE2 (DuckDB) whose only group is the isolate in the path of a segment's
- * own file. It matches no other path.
+ * A regular expression for RE2 (DuckDB) whose two groups are the isolate and the sequence in the path
+ * of a segment's own file. It matches no other path.
  */
-export const ISOLATE_IN_PATH =
-  `(?:^|[/\\\\])[A-Za-z0-9][A-Za-z0-9_-]*\\.(?:0|${INTEGER})-([0-9a-f]{8})-(?:\\d{6}|[1-9]\\d{6,})(?:-${INTEGER})?\\.csv$`;
+export const SEGMENT_IN_PATH =
+  `(?:^|[/\\\\])[A-Za-z0-9][A-Za-z0-9_-]*\\.(?:0|${INTEGER})-([0-9a-f]{8})-(\\d{6}|[1-9]\\d{6,})(?:-${INTEGER})?\\.csv$`;
 
 /** The parts of the name of a segment's own file; `undefined` if it is not one. */
 export function parseSegmentFileName(name: string): PublishedName | undefined {

@@ -45,6 +45,11 @@ export class Refusals {
     return this.#quarantined.size;
   }
 
+  /** The files of which something is in quarantine. */
+  get quarantinedFiles(): Iterable<string> {
+    return this.#quarantined.values().map(({ file }) => file);
+  }
+
   /**
    * A look begins. Returns what somebody has taken out of quarantine since the last one.
    *

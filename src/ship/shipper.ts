@@ -23,7 +23,7 @@
 
 import { appendingIdentities } from "../files/interrupted_flush.ts";
 import { type MonitoringDirectory, release } from "../files/directory.ts";
-import { type Clock, FileError } from "../runtime.ts";
+import { type ByteSource, FileError, type Runtime } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
 import { findCopies } from "./pieces/copies.ts";
 import { filePieces } from "./pieces/file_pieces.ts";
@@ -35,10 +35,10 @@ import { GARBAGE, type Garbage } from "./files/garbage.ts";
 import { JournaledBatches } from "./journaled_batches.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import { Refusals } from "./refusals.ts";
-import type { OpenFile } from "./files/open_file.ts";
+import { type OpenFile, OpenFiles } from "./files/open_files.ts";
 import { ShippableFiles } from "./files/shippable_files.ts";
 import { ShippedPrograms } from "./shipped_programs.ts";
-import { ShippingCounts } from "./shipping_counts.ts";
+import { ShippingCounts, type ShippingTally } from "./shipping_counts.ts";
 import type { ShippingDirectory } from "./shipping_directory.ts";
 import { StoreError } from "../stores/store_error.ts";
 import { newBatch } from "./targets/new_batch.ts";
@@ -57,7 +57,7 @@ const CONFIRMED_FOR = 60_000;
 export interface ShipperDeps {
   readonly directory: MonitoringDirectory;
   readonly shipping: ShippingDirectory;
-  readonly clock: Clock;
+  readonly runtime: Runtime;
   readonly target: Target;
   readonly source: Source;
   readonly digest: Digest;
@@ -74,17 +74,6 @@ export interface LookOptions {
   readonly isLast: boolean;
 }
 
-/** What was shipped, and what else was seen. */
-export interface ShippingTally {
-  /** Files that are settled. */
-  files: number;
-  /** Bytes of files that were shipped. */
-  bytes: number;
-  batches: number;
-  /** ns since 1970 of the latest row that was shipped; 0 if none was. */
-  newest: bigint;
-}
-
 /** Ships one directory to one store. */
 export class Shipper {
   /** Rows by what became of them. */
@@ -92,13 +81,13 @@ export class Shipper {
   readonly tally: ShippingTally = { files: 0, bytes: 0, batches: 0, newest: 0n };
   /** The files of the directory. */
   readonly files: ShippableFiles;
-  readonly #deps: ShipperDeps;
+  readonly #deps: ShipperDeps & Pick<Runtime, "clock">;
   readonly #owners: RowOwners;
   #reader: PieceReader;
   readonly #programs: ShippedPrograms;
   /** For a store without transactions. */
   readonly #journaled: JournaledBatches | undefined;
-  readonly #open = new Map<string, OpenFile>();
+  readonly #open: OpenFiles;
   readonly #refusals: Refusals;
   /** Whether something was left to the next look. */
   #isPartial = false;
@@ -107,18 +96,20 @@ export class Shipper {
 
   /** Connects to nothing yet. */
   constructor(deps: ShipperDeps) {
-    this.#deps = deps;
+    const { clock } = deps.runtime;
+    this.#deps = { ...deps, clock };
     this.#reader = new PieceReader(deps.target.rowFormat, deps.digest);
     this.#owners = new RowOwners(deps.directory, deps.source.id);
     this.#programs = new ShippedPrograms(this.#owners);
-    this.#refusals = new Refusals(deps.shipping, deps.clock, (piece) => {
+    this.#refusals = new Refusals(deps.shipping, clock, (piece) => {
       this.counts.note(piece, "quarantined");
-      this.#settlePiece(piece, true);
+      this.#open.settlePiece(piece, true);
     });
-    this.files = new ShippableFiles(deps, {
+    this.files = new ShippableFiles(this.#deps, {
       onGone: (name) => this.counts.forget(name),
       onOther: (name) => this.#owners.found(name),
     });
+    this.#open = new OpenFiles(this.counts, this.files, () => this.tally.files++);
     const parts = { owners: this.#owners, programs: this.#programs, files: this.files };
     this.#journaled = JournaledBatches.of({ ...deps, ...parts });
   }
@@ -140,9 +131,10 @@ export class Shipper {
     this.#open.clear();
     this.#isPartial = false;
     for (const { file, rows } of this.#refusals.begin()) {
-      if (!this.files.wasSettled(file)) continue;
+      const name = outerName(file);
+      if (!this.files.wasSettled(name)) continue;
       this.counts.release(rows);
-      this.files.doubt(file);
+      this.files.doubt(name);
     }
     await this.files.list();
     const cares = isLast || clock.now() >= this.#nextCare;
@@ -185,6 +177,15 @@ export class Shipper {
     return this.#refusals.quarantinedPieces;
   }
 
+  /** The time before which all files that were changed last are in the store, ms since 1970. */
+  get shippedBefore(): number {
+    let time = this.files.settledBefore;
+    for (const file of this.#refusals.quarantinedFiles) {
+      time = Math.min(time, this.files.modifiedOf(outerName(file)) ?? Infinity);
+    }
+    return time;
+  }
+
   /** Whether the ledger has said a short while ago that it has the file, and the file may be let go. */
   mayLetGo(name: string): boolean {
     const settled = this.files.settledFile(name);
@@ -214,7 +215,11 @@ export class Shipper {
   /** The pieces that the store does not have, file by file. */
   async *#newPieces(): AsyncGenerator<Piece, void> {
     const { directory } = this.#deps;
-    for (const files of this.files.unsettled(this.#refusals.startAfter, ASKED_AT_ONCE)) {
+    const compacted: FoundFile[] = [];
+    for (const found of this.files.unsettled(this.#refusals.startAfter, ASKED_AT_ONCE)) {
+      const files = found.filter(({ kind }) => kind !== "compacted");
+      if (files.length < found.length) compacted.push(...found.filter(({ kind }) => kind === "compacted"));
+      if (files.length === 0) continue;
       const entries = await this.#entriesOf(files);
       const appending = files.some(({ kind }) => kind === "rotated") ? appendingIdentities(directory) : new Set();
       for (const file of files) {
@@ -226,16 +231,29 @@ export class Shipper {
         } catch (error) {
           // Others can be read. It is tried again.
           if (!(error instanceof FileError)) throw error;
-          this.#open.delete(file.name);
+          this.#open.forget(file.name);
           this.files.refused.set(file.name, error.message);
         }
       }
     }
+    if (compacted.length === 0) return;
+    const { CompactedPieces } = await import("./pieces/compacted_pieces.ts");
+    yield* new CompactedPieces({
+      ...this.#deps,
+      files: this.files,
+      counts: this.counts,
+      open: this.#open,
+      entriesOf: (files, began) => this.#entriesOf(files, began),
+      piecesIn: (open, content, entries) => this.#piecesIn(open, content, entries),
+    }).of(compacted);
   }
 
-  async #entriesOf(files: readonly FoundFile[]): Promise<ReadonlyMap<string, readonly PieceEntry[]>> {
+  async #entriesOf(
+    files: readonly FoundFile[],
+    began = (): readonly bigint[] => this.files.began(files),
+  ): Promise<ReadonlyMap<string, readonly PieceEntry[]>> {
     const stems = [...new Set(files.map(({ stem }) => stem))];
-    return Map.groupBy(await this.#deps.target.entries(stems, [], () => this.files.began(files)), ({ stem }) => stem);
+    return Map.groupBy(await this.#deps.target.entries(stems, [], began), ({ stem }) => stem);
   }
 
   /** Where it yields a promise, that is to be awaited. */
@@ -259,38 +277,38 @@ export class Shipper {
         this.#isPartial = true; // recovery, or who writes it, comes first
         return;
       }
-      const open: OpenFile = {
-        file,
-        status,
-        isKnown: this.files.wasSettled(name),
-        covered: 0,
-        pending: 0,
-        isRead: false,
-        stays: false,
-      };
-      this.#open.set(name, open);
-      for (const found of filePieces(file, handle, status, entries, this.#owners, this.#reader)) {
-        if (found instanceof Promise) {
-          yield found;
-        } else if (found.kind === "refused") {
-          this.files.refused.set(name, found.reason);
-          this.#open.delete(name);
-          return;
-        } else if (found.kind === "torn") {
-          if (!open.isKnown) this.counts.note({ file: name, firstRow: -1, rows: 0, damaged: 1 }, "pending");
-        } else if (found.kind === "there") {
-          open.covered += found.piece.bytes;
-          if (!open.isKnown) this.counts.note({ ...found.piece, file: name }, "already");
-        } else if (this.#isNew(found.piece, found.kind, open)) {
-          open.covered += found.piece.bytes;
-          yield found.piece;
-        }
-      }
-      open.isRead = true;
-      this.#settleIfDone(open);
+      yield* this.#piecesIn(this.#open.begin(file, status), handle, entries);
     } finally {
       release(handle);
     }
+  }
+
+  *#piecesIn(
+    open: OpenFile,
+    content: ByteSource,
+    entries: readonly PieceEntry[],
+  ): Generator<Piece | Promise<void>, void> {
+    const { file, status, isKnown } = open;
+    const { name } = file;
+    for (const found of filePieces(file, content, status, entries, this.#owners, this.#reader)) {
+      if (found instanceof Promise) {
+        yield found;
+      } else if (found.kind === "refused") {
+        this.files.refused.set(name, found.reason);
+        this.#open.forget(name);
+        return;
+      } else if (found.kind === "torn") {
+        if (!isKnown) this.counts.note({ file: name, firstRow: -1, rows: 0, damaged: 1 }, "pending");
+      } else if (found.kind === "there") {
+        open.covered += found.piece.bytes;
+        if (!isKnown) this.counts.note({ ...found.piece, file: name }, "already");
+      } else if (this.#isNew(found.piece, found.kind, open)) {
+        open.covered += found.piece.bytes;
+        yield found.piece;
+      }
+    }
+    open.isRead = true;
+    this.#open.settleIfDone(open);
   }
 
   /** Whether a piece is to be shipped, and not in quarantine. */
@@ -314,7 +332,7 @@ export class Shipper {
     const { fresh, there, later } = await findCopies(pieces, this.#deps.target);
     for (const piece of there) {
       this.counts.note(piece, "already");
-      this.#settlePiece(piece, true);
+      this.#open.settlePiece(piece, true);
     }
     if (later.length > 0) this.#isPartial = true;
     if (fresh.length > 0) await this.#shipOrBisect(fresh, onSent);
@@ -345,24 +363,10 @@ export class Shipper {
       this.counts.note(piece, "shipped");
       this.tally.bytes += piece.bytes;
       if (piece.newest > this.tally.newest) this.tally.newest = piece.newest;
-      this.#settlePiece(piece);
+      this.#open.settlePiece(piece);
     }
     this.#programs.shipped(pieces);
     this.#refusals.took(pieces);
-  }
-
-  #settlePiece({ file }: Pick<Piece, "file">, stays = false): void {
-    const open = this.#open.get(file);
-    if (open === undefined) return;
-    open.pending--;
-    open.stays ||= stays;
-    this.#settleIfDone(open);
-  }
-
-  #settleIfDone({ file, status, covered, pending, isRead, stays }: OpenFile): void {
-    if (!isRead || pending > 0 || !this.#open.delete(file.name)) return;
-    this.counts.settle(file.name);
-    if (this.files.settle(file, status, { stays, covered })) this.tally.files++;
   }
 
   /** Asks the ledger for files that are to be let go. Those that it has lost are shipped again. */
@@ -388,4 +392,9 @@ export class Shipper {
       }
     }
   }
+}
+
+/** The name of the file in the directory: that of a compacted one, if it is a file within it. */
+function outerName(file: string): string {
+  return file.split("/", 1)[0]!;
 }

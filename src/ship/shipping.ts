@@ -261,7 +261,7 @@ export class Shipping {
     for (const lane of place.lanes) {
       try {
         lane.shipping.writeStatus(this.#statusOf(place, lane));
-        lane.shipping.markShipped(lane.lane.shipper.files.settledBefore);
+        lane.shipping.markShipped(lane.lane.shipper.shippedBefore);
       } catch (error) {
         if (!(error instanceof FileError)) throw error; // rows matter more
       }
@@ -298,7 +298,16 @@ function openPlace(runtime: Runtime, path: string, { targets, keep, archive }: S
       const source = { id: shipping.source(), path: directory.path, host: runtime.programFacts().host };
       return {
         lane: new Lane(
-          new Shipper({ directory, shipping, clock, target, source, keep, digest: digestBy(runtime.sha256), garbage }),
+          new Shipper({
+            directory,
+            shipping,
+            runtime,
+            target,
+            source,
+            keep,
+            digest: digestBy(runtime.sha256),
+            garbage,
+          }),
           lock.value,
         ),
         shipping,

@@ -1,3 +1,5 @@
+import { parseCompactedFileName } from "../files/names.ts";
+
 /** What became of the rows that a shipper has read. */
 export type PieceOutcome = "shipped" | "already" | "quarantined" | "pending";
 
@@ -12,6 +14,17 @@ export interface RowCounts {
   readonly quarantined: number;
   /** Not settled yet. */
   readonly pending: number;
+}
+
+/** What was shipped, and what else was seen. */
+export interface ShippingTally {
+  /** Files that are settled. */
+  files: number;
+  /** Bytes of files that were shipped. */
+  bytes: number;
+  batches: number;
+  /** ns since 1970 of the latest row that was shipped; 0 if none was. */
+  newest: bigint;
 }
 
 /** A piece to be counted. */
@@ -68,6 +81,7 @@ export class ShippingCounts {
   /** Nothing of the file will be read again, unless it changes or the store loses it. */
   settle(file: string): void {
     this.#pieces.delete(file);
+    for (const inner of this.#within(file)) this.#pieces.delete(inner);
   }
 
   /** Rows were taken out of quarantine, and will be read again. */
@@ -81,6 +95,13 @@ export class ShippingCounts {
       if (outcome === "pending") this.#add("pending", -rows, 0);
     }
     this.#pieces.delete(file);
+    for (const inner of this.#within(file)) this.forget(inner);
+  }
+
+  /** The files within a compacted one. */
+  #within(file: string): string[] {
+    if (parseCompactedFileName(file) === undefined) return [];
+    return [...this.#pieces.keys()].filter((name) => name.startsWith(`${file}/`));
   }
 
   #add(outcome: PieceOutcome, rows: number, damaged: number): void {

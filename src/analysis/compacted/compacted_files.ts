@@ -228,7 +228,7 @@ async function badAmong(some: readonly CompactedFile[], deps: CompactedDeps): Pr
 
 /** SQL of what holds for each row. */
 const IS_ROW = "Timepoint IS NOT NULL AND Measurement IS NOT NULL AND Label IS NOT NULL AND PID >= 0 " +
-  "AND regexp_full_match(Isolate, '([0-9a-f]{8})?')";
+  "AND regexp_full_match(Isolate, '([0-9a-f]{8})?') AND Sequence >= 0 AND Shift IS NOT NULL";
 
 /** Whether there is still something at a path. */
 function unlessGone({ files }: CompactedDeps, path: string): boolean {

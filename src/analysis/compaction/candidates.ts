@@ -14,6 +14,8 @@ export interface Candidate {
   readonly channel: string;
   /** The hour of UTC into which its last row falls: its beginning, ms since 1970. */
   readonly hour: number;
+  /** The timepoint of its first row, ns since 1970. */
+  readonly began: bigint;
   readonly status: FileStatus;
 }
 
@@ -64,7 +66,7 @@ export function findCandidates(
     const path = directory.pathOf(name);
     const found = examine(directory, path);
     if (found === undefined) continue;
-    const { status, last, end } = found;
+    const { status, began, last, end } = found;
     if (end >= cutoff || status.modified > now - STILL_GROWING || status.modified >= shipped) {
       young++;
       continue;
@@ -74,7 +76,7 @@ export function findCandidates(
     const key = groupKey(channel, hour, status.access);
     const group = groups.get(key) ?? { channel, hour, access: status.access, candidates: [] };
     groups.set(key, group);
-    group.candidates.push({ name, path, channel, hour, status });
+    group.candidates.push({ name, path, channel, hour, began, status });
   }
   return { groups: [...groups.values()].sort((one, other) => one.hour - other.hour), young };
 }
@@ -85,13 +87,13 @@ export function groupKey(channel: string, hour: number, { mode, user, group }: R
 }
 
 /**
- * The status of a file, the time of its last row, and when it ended, both ms since 1970; `undefined` if
- * it is no file to compact.
+ * The status of a file, the timepoint of its first row in ns, the time of its last row, and when it
+ * ended, both ms since 1970; `undefined` if it is no file to compact.
  */
 function examine(
   { files }: MonitoringDirectory,
   path: string,
-): { readonly status: FileStatus; readonly last: number; readonly end: number } | undefined {
+): { readonly status: FileStatus; readonly began: bigint; readonly last: number; readonly end: number } | undefined {
   try {
     const status = unlessMissing(() => files.status(path));
     if (status?.kind !== "file" || status.size === 0 || status.size > MAX_COMPACTED_BYTES) return undefined;
@@ -102,7 +104,7 @@ function examine(
       // A file that does not end with a row is not sound, and is left in the end.
       const last = range === undefined ? status.modified : Number(range.last / NANOSECONDS_PER_MS);
       // A program may give any time, also a future one.
-      return { status, last, end: Math.min(last, status.modified) };
+      return { status, began: range?.first ?? 0n, last, end: Math.min(last, status.modified) };
     } finally {
       release(handle);
     }

@@ -21,7 +21,7 @@
  */
 
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { unshippedIfCompactedBefore } from "../../control/retention/shipped_mark.ts";
+import { shippedBefore, unshippedIfCompactedBefore } from "../../control/retention/shipped_mark.ts";
 import { fileError, KymoError, quotePath, reason } from "../../errors.ts";
 import { accessLike, MonitoringDirectory, release, unlessGone } from "../../files/directory.ts";
 import { compactedFileName, COMPACTION_TEMPORARY, parseCompactedFileName } from "../../files/names.ts";
@@ -33,7 +33,16 @@ import { ChannelEvidence } from "../source/channel_evidence.ts";
 import { CheckedFile } from "../source/checked_file.ts";
 import { Problems, type Reading } from "../source/reading_report.ts";
 import { findCandidates, type Group, groupKey } from "./candidates.ts";
-import { checkCandidate, chunksOf, type Input, isUnchanged, names, relationOfInputs, toInput } from "./inputs.ts";
+import {
+  checkCandidate,
+  chunksOf,
+  type Input,
+  isUnchanged,
+  names,
+  relationOfInputs,
+  segmentRowsOf,
+  toInput,
+} from "./inputs.ts";
 import { lockCompaction } from "./lock.ts";
 import { isContained, writeCompacted } from "./writer.ts";
 
@@ -250,8 +259,11 @@ export class Compactor {
       if (!mayReplace(made.access, access)) {
         throw new FileError("EPERM", "its files are another user's, who could not read what replaces them");
       }
-      const listed = inputs.map(({ name, size, rows, digest }) => ({ name, size, rows, digest }));
-      const { rows } = await writeCompacted(connection, relationOfInputs(inputs), temporary, channel, listed);
+      const segments = inputs.flatMap((input) => input.segments);
+      const { rows } = await writeCompacted(connection, segmentRowsOf(inputs), temporary, channel, {
+        inputs,
+        segments,
+      });
       const handle = files.open(temporary);
       try {
         handle.sync();
@@ -262,6 +274,10 @@ export class Compactor {
       const sha256 = await digestOfFile(files, temporary, status.size);
       if (sha256 === undefined || status.identity !== made.identity) throw new FileError("EIO", "it was replaced");
       if (!inputs.every((input) => isUnchanged(files, input))) throw new FileError("EIO", "its files have changed");
+      const shipped = shippedBefore(this.#directory);
+      if (inputs.some(({ content, status }) => content instanceof CheckedFile && status.modified >= shipped)) {
+        throw new FileError("EBUSY", "somebody has begun to ship them");
+      }
       const name = compactedFileName(channel, hour, sha256);
       const target = this.#directory.pathOf(name);
       if (files.status(target) !== undefined) throw new FileError("EEXIST", `${name} exists already`);

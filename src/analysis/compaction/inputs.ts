@@ -1,13 +1,21 @@
 import { reason } from "../../errors.ts";
 import { type Files, type FileStatus, unlessMissing } from "../../runtime.ts";
 import type { CompactedFile } from "../compacted/compacted_files.ts";
-import { type CompactedInput, digestOfFile, INPUT_DIGITS, MAX_INPUTS } from "../compacted/format.ts";
+import {
+  type CompactedInput,
+  type CompactedSegment,
+  digestOfFile,
+  INPUT_DIGITS,
+  MAX_SEGMENTS,
+  rowsKey,
+} from "../compacted/format.ts";
 import { CheckedFile, partsOf } from "../source/checked_file.ts";
 import type { ChannelEvidence } from "../source/channel_evidence.ts";
 import { relationOf } from "../source/duckdb_relation.ts";
 import { findFile } from "../source/found_files.ts";
 import { Problems } from "../source/reading_report.ts";
 import type { Candidate } from "./candidates.ts";
+import { segmentRows } from "./segment_rows.ts";
 
 /** A file that was checked, and is to be compacted. */
 export interface Input extends CompactedInput {
@@ -16,6 +24,8 @@ export interface Input extends CompactedInput {
   readonly status: Pick<FileStatus, "identity" | "size" | "modified">;
   /** What it holds: rows of CSV, or those of other files. */
   readonly content: CheckedFile | CompactedFile;
+  /** The published files whose rows it has: itself, unless it is a compacted file. */
+  readonly segments: readonly CompactedSegment[];
 }
 
 /** Most bytes of CSV that become one file: DuckDB sorts them in memory, or beside it. */
@@ -26,7 +36,7 @@ const CSV_PER_COMPACTED = 8;
 
 /** Checks a file of a segment; `undefined` if it is not sound, which is noted, or gone. Does not throw. */
 export async function checkCandidate(
-  { name, path, channel, status }: Candidate,
+  { name, path, channel, status, began }: Candidate,
   files: Files,
   evidence: ChannelEvidence,
   problems: Problems,
@@ -50,7 +60,8 @@ export async function checkCandidate(
     // A program may just be adding its last rows to it.
     if (sha256 === undefined) return undefined;
     const { size } = status;
-    return { name, path, size, rows: content.rows, digest: sha256.slice(0, INPUT_DIGITS), status, content };
+    const input = { name, size, rows: content.rows, digest: sha256.slice(0, INPUT_DIGITS) };
+    return { ...input, path, status, content, segments: [{ ...input, began }] };
   } catch (error) {
     problems.add(path, 0, 0, reason(error));
     return undefined;
@@ -59,8 +70,8 @@ export async function checkCandidate(
 
 /** A compacted file as the input of another one. It must have been checked. */
 export function toInput(file: CompactedFile, status: FileStatus): Input {
-  const { name, path, size, rows, sha256 = "" } = file;
-  return { name, path, size, rows, digest: sha256.slice(0, INPUT_DIGITS), status, content: file };
+  const { name, path, size, rows, segments, sha256 = "" } = file;
+  return { name, path, size, rows, digest: sha256.slice(0, INPUT_DIGITS), status, content: file, segments };
 }
 
 /** Whether a file is still what it was when it was checked. */
@@ -76,18 +87,30 @@ export function names({ inputs }: CompactedFile, { name, size, digest }: Compact
 
 /** SQL of the rows of some inputs that can follow FROM. */
 export function relationOfInputs(inputs: readonly Input[]): string {
+  const [csvs, compacted] = contentsOf(inputs);
+  return relationOf(partsOf(csvs), [], compacted);
+}
+
+/** The same, with all columns of a compacted file. */
+export function segmentRowsOf(inputs: readonly Input[]): string {
+  const [csvs, compacted] = contentsOf(inputs);
+  return segmentRows(partsOf(csvs), compacted);
+}
+
+function contentsOf(inputs: readonly Input[]): [CheckedFile[], CompactedFile[]] {
   const csvs: CheckedFile[] = [];
   const compacted: CompactedFile[] = [];
   for (const { content } of inputs) {
     if (content instanceof CheckedFile) csvs.push(content);
     else compacted.push(content);
   }
-  return relationOf(partsOf(csvs), [], compacted);
+  return [csvs, compacted];
 }
 
 /**
  * Divides inputs into those that become one file together. Compacted files are merged while they are
- * small, so that none is written again and again.
+ * small, so that none is written again and again. Two files of one segment, of which one was written
+ * by somebody, do not come together: their rows could not be told apart.
  */
 export function chunksOf(inputs: readonly Input[]): Input[][] {
   const bytesOf = ({ size, content }: Input): number =>
@@ -96,15 +119,21 @@ export function chunksOf(inputs: readonly Input[]): Input[][] {
   // Compacted files first, the smallest of all.
   const rank = ({ size, content }: Input): number => content instanceof CheckedFile ? Infinity : size;
   const chunks: Input[][] = [];
+  let keys = new Set<string>();
   let bytes = Infinity;
   for (const input of inputs.filter(isSmall).toSorted((one, other) => rank(one) - rank(other) || 0)) {
     const chunk = chunks.at(-1);
-    if (chunk !== undefined && bytes + bytesOf(input) <= MAX_BYTES && chunk.length < MAX_INPUTS) {
+    const own = new Set(input.segments.map(({ name }) => rowsKey(name)));
+    const fits = bytes + bytesOf(input) <= MAX_BYTES && keys.size + own.size <= MAX_SEGMENTS &&
+      keys.isDisjointFrom(own);
+    if (chunk !== undefined && fits) {
       chunk.push(input);
       bytes += bytesOf(input);
+      for (const key of own) keys.add(key);
     } else {
       chunks.push([input]);
       bytes = bytesOf(input);
+      keys = own;
     }
   }
   return chunks.filter(([first, ...others]) => others.length > 0 || first!.content instanceof CheckedFile);

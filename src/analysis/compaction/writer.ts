@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { ValueKind, valueKindOf } from "../../series.ts";
+import { SEGMENT_COLUMNS } from "../compacted/restored_segments.ts";
 import { COLUMNS } from "../duckdb/sql.ts";
 import { writeVerified } from "../duckdb/verified_parquet.ts";
 import { type CompactedMetadata, formatMetadata, METADATA_KEY } from "../compacted/format.ts";
@@ -10,15 +11,24 @@ export type Written = Pick<CompactedMetadata, "rows" | "first" | "last">;
 const TABLE = "kymo_compaction";
 
 /** What must not be changed of a row. */
-const SAME = ["Timepoint", "Measurement::DOUBLE", "signbit(Measurement::DOUBLE)", "Label", "PID", "Isolate"];
+const SAME = [
+  "Timepoint",
+  "Measurement::DOUBLE",
+  "signbit(Measurement::DOUBLE)",
+  "Label",
+  "PID",
+  "Isolate",
+  "Sequence",
+  "Shift",
+];
 
 /** Whether all measurements are decimals to the last bit. */
 const ARE_DECIMALS = "bool_and(coalesce(TRY_CAST(Measurement AS DECIMAL(18, 9))::DOUBLE = Measurement, false) " +
   "AND NOT signbit(Measurement))";
 
 /**
- * Writes the rows of a relation, sorted, to the Parquet file at `path`, which may exist and is then
- * overwritten in place. Reads them back, and compares.
+ * Writes the rows of a relation that has all columns, sorted, to the Parquet file at `path`, which may
+ * exist and is then overwritten in place. Reads them back, and compares.
  *
  * @throws what DuckDB throws; and if what is in the file is something else.
  */
@@ -27,10 +37,10 @@ export async function writeCompacted(
   relation: string,
   path: string,
   channel: string,
-  inputs: CompactedMetadata["inputs"],
+  { inputs, segments }: Pick<CompactedMetadata, "inputs" | "segments">,
 ): Promise<Written> {
   const query = async (sql: string): Promise<unknown[]> => (await connection.runAndReadAll(sql)).getRowsJS()[0]!;
-  await connection.run(`CREATE OR REPLACE TABLE ${TABLE} AS SELECT ${COLUMNS} FROM ${relation}`);
+  await connection.run(`CREATE OR REPLACE TABLE ${TABLE} AS SELECT ${SEGMENT_COLUMNS} FROM ${relation}`);
   try {
     const [count, first, last, areDecimals] = await query(
       `SELECT count(*), min(Timepoint), max(Timepoint), ${ARE_DECIMALS} FROM ${TABLE}`,
@@ -38,14 +48,15 @@ export async function writeCompacted(
     const rows = Number(count);
     const expected = inputs.reduce((sum, { rows }) => sum + rows, 0);
     if (rows !== expected) throw new Error(`${rows} rows were read where ${expected} were found before`);
-    const metadata = formatMetadata({ rows, first, last, inputs });
+    const metadata = formatMetadata({ rows, first, last, inputs, segments });
     // One channel has one type, so that queries over all of its files see one.
     const isDecimal = valueKindOf(channel) === ValueKind.duration && areDecimals;
     const measurement = isDecimal ? "Measurement::DECIMAL(18, 9) AS Measurement" : "Measurement";
     await writeVerified(connection, {
       path,
       relation: TABLE,
-      query: `SELECT Timepoint, ${measurement}, Label, PID, Isolate FROM ${TABLE} ORDER BY Label, Timepoint`,
+      query:
+        `SELECT Timepoint, ${measurement}, Label, PID, Isolate, Sequence, Shift FROM ${TABLE} ORDER BY Label, Timepoint`,
       same: SAME,
       doubles: "Measurement::DOUBLE",
       metadata: { key: METADATA_KEY, text: metadata },

@@ -2,7 +2,7 @@ import type { RowParser } from "../../csv/row_parser.ts";
 import type { RowScanner } from "../../csv/row_scanner.ts";
 import { reason } from "../../errors.ts";
 import { release } from "../../files/directory.ts";
-import { type ByteSource, FileError, type FileHandle, type Files, isMissingFile } from "../../runtime.ts";
+import { type ByteSource, FileError, type FileHandle, type Files, inMemory, isMissingFile } from "../../runtime.ts";
 import { type ContentSink, type CsvContent, readCsv, type RowStyle } from "./csv_content.ts";
 import type { FoundFile } from "./found_files.ts";
 import { GunzippedFile, isGzip } from "./gzip.ts";
@@ -217,16 +217,6 @@ export class CheckedFile {
 }
 
 /** Bytes that are there already. */
-function inMemory(bytes: Uint8Array): ByteSource {
-  return {
-    readAt: (into, at) => {
-      const some = bytes.subarray(at, at + into.length);
-      into.set(some);
-      return some.length;
-    },
-  };
-}
-
 /** Runs a generator to its end, without the pauses that it offers. */
 function finished<Result>(work: Generator<void, Result>): Result {
   for (;;) {

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { COLUMNS as CSV_NAMES } from "../../csv/dialect.ts";
-import { ISOLATE_IN_PATH } from "../../files/names.ts";
+import { SEGMENT_IN_PATH } from "../../files/names.ts";
 import { type CompactedFile, partKey } from "../compacted/compacted_files.ts";
 import { COLUMNS, CSV_COLUMNS, CSV_DIALECT, literal, NO_ROWS, pathList, TYPED_COLUMNS } from "../duckdb/sql.ts";
 
@@ -31,31 +31,39 @@ export function relationOf(
   compacted: readonly CompactedFile[] = [],
 ): string {
   const queries = [
-    ...parts.map(csvQuery),
+    ...parts.map((part) => csvQuery(part)),
     ...tables.map((table) => `SELECT ${COLUMNS} FROM ${table}`),
-    ...Map.groupBy(compacted, partKey).values().map(compactedQuery),
+    ...compactedQueries(compacted),
   ];
   return queries.length === 0 ? NO_ROWS : `(${queries.join(" UNION ALL ")})`;
 }
 
 /** The isolate is the file's: DuckDB has its path as a constant for a block of rows. */
-const ISOLATE = `regexp_extract(filename, ${literal(ISOLATE_IN_PATH)}, 1)`;
+const ISOLATE = `regexp_extract(filename, ${literal(SEGMENT_IN_PATH)}, 1)`;
 
-function csvQuery({ paths, lineFeeds, isGzip, isolate, limit }: CsvPart): string {
+/** SQL of the number of the segment in whose own file a row is, as text. */
+export const SEQUENCE = `regexp_extract(filename, ${literal(SEGMENT_IN_PATH)}, 2)`;
+
+/** The SQL that reads CSV files, with `further` columns. */
+export function csvQuery({ paths, lineFeeds, isGzip, isolate, limit }: CsvPart, further = ""): string {
   const options = [...OPTIONS, `compression = '${isGzip ? "gzip" : "none"}'`];
   if (lineFeeds) options.push("parallel = false");
   // Half a row may follow.
   if (limit !== undefined) options.push("ignore_errors = true");
   const columns = `${CSV_NAMES.join(", ")}, ${isolate === undefined ? ISOLATE : literal(isolate)} AS Isolate`;
-  const query = `SELECT ${columns} FROM read_csv(${pathList(paths)}, ${options.join(", ")})`;
+  const query = `SELECT ${columns}${further} FROM read_csv(${pathList(paths)}, ${options.join(", ")})`;
   return limit === undefined ? query : `(${query} LIMIT ${limit})`;
 }
 
-/** Reads compacted files whose columns have the same types: DuckDB takes those of the first for all. */
-function compactedQuery(some: readonly CompactedFile[]): string {
-  const paths = pathList(some.map(({ path }) => path));
-  return `SELECT Timepoint, Measurement::DOUBLE AS Measurement, Label, PID, Isolate ` +
-    `FROM read_parquet(${paths}, hive_partitioning = false)`;
+/**
+ * The SQL that reads compacted files, with `further` columns: those together whose columns have the
+ * same types, since DuckDB takes those of the first for all.
+ */
+export function compactedQueries(all: readonly CompactedFile[], further = ""): string[] {
+  return [...Map.groupBy(all, partKey).values()].map((some) =>
+    `SELECT Timepoint, Measurement::DOUBLE AS Measurement, Label, PID, Isolate${further} ` +
+    `FROM read_parquet(${pathList(some.map(({ path }) => path))}, hive_partitioning = false)`
+  );
 }
 
 const SCHEMA = "kymo_source";

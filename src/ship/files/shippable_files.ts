@@ -3,7 +3,6 @@ import { isCsvName } from "../../analysis/source/file_names.ts";
 import { firstTimepoint } from "../../csv/outer_rows.ts";
 import { rotateAppendFile } from "../../files/append_file.ts";
 import { type MonitoringDirectory, release, unlessGone } from "../../files/directory.ts";
-import { parseCompactedFileName } from "../../files/names.ts";
 import { type Clock, FileError, type FileHandle, type FileStatus, unlessUnreadable } from "../../runtime.ts";
 import { GARBAGE, type Garbage } from "./garbage.ts";
 import { FileTable, identityNumber, RowState, type SettledFile } from "./file_table.ts";
@@ -130,6 +129,13 @@ export class ShippableFiles {
     return undefined; // if it is gone, the next listing shows it
   }
 
+  /** When a file was last changed, ms since 1970, as far as that is known. */
+  modifiedOf(name: string): number | undefined {
+    const row = this.#table.rowOf(name);
+    const modified = row === undefined ? NaN : this.#table.modifiedOf(row);
+    return Number.isNaN(modified) ? undefined : modified;
+  }
+
   /** When the first rows of files were recorded, ns since 1970; those that have none are left out. */
   began(files: readonly FoundFile[]): bigint[] {
     return files.flatMap(({ name }) => {
@@ -160,7 +166,7 @@ export class ShippableFiles {
       identity: identityNumber(identity),
       modified,
       isImmutable: kind === "segment",
-      stays: stays || kind === "foreign",
+      stays: stays || kind === "foreign" || kind === "compacted",
       covered,
       at: this.#clock.now(),
       confirmed: 0,
@@ -267,9 +273,9 @@ export class ShippableFiles {
     if (this.refused.has(name)) this.#seenRefused.add(name);
     if (file === undefined) this.#listeners.onOther(name);
     if (file?.kind === "growing") growing.push(file);
+    else if (file?.kind === "compacted" && !this.#mayBeUnshipped(name)) return;
     else if (file !== undefined) this.#table.add(names, start, end);
     else if (isCsvName(name)) this.#refuse(name, "files with such names are not shipped");
-    else if (this.#isUnshippedCompaction(name)) this.#refuse(name, "it was compacted before it was shipped");
   }
 
   #refuse(name: string, reason: string): void {
@@ -277,11 +283,10 @@ export class ShippableFiles {
     this.#seenRefused.add(name);
   }
 
-  /** Whether it is a compacted file whose inputs were not shipped. */
-  #isUnshippedCompaction(name: string): boolean {
-    if (parseCompactedFileName(name) === undefined) return false;
+  /** Whether a compacted file was written before the directory was shipped: later only what is shipped is compacted. */
+  #mayBeUnshipped(name: string): boolean {
     const status = unlessGone(() => this.#directory.files.status(this.#directory.pathOf(name)));
-    return status !== undefined && status.modified < this.#since;
+    return status !== undefined && status.modified <= this.#since;
   }
 
   /** Forgets the files that are gone. */

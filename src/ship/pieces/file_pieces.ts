@@ -1,6 +1,6 @@
 import { firstTimepoint } from "../../csv/outer_rows.ts";
 import { beginsWithHeader } from "../../files/append_file.ts";
-import type { FileHandle, FileStatus } from "../../runtime.ts";
+import type { ByteSource, FileStatus } from "../../runtime.ts";
 import type { FoundFile } from "./found_file.ts";
 import type { Piece, PieceEntry, PieceReader } from "./piece.ts";
 import type { RowOwners } from "./row_owners.ts";
@@ -29,8 +29,8 @@ export type FoundPiece =
  */
 export function* filePieces(
   file: FoundFile,
-  handle: FileHandle,
-  { size }: FileStatus,
+  handle: ByteSource,
+  { size }: Pick<FileStatus, "size">,
   entries: readonly PieceEntry[],
   owners: RowOwners,
   reader: PieceReader,

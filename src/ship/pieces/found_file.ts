@@ -1,5 +1,6 @@
 import {
   parseAppendFileName,
+  parseCompactedFileName,
   parseRotatedFileName,
   parseSegmentFileName,
   type ProcessId,
@@ -20,8 +21,9 @@ export interface FoundFile {
    * - `"rotated"`: nobody appends to it any more.
    * - `"growing"`: programs append to it; it is rotated before it is shipped.
    * - `"foreign"`: somebody has renamed, copied or written it. It may grow, and is never removed.
+   * - `"compacted"`: it has the rows of many segments' files: see `compacted_pieces.ts`.
    */
-  readonly kind: "segment" | "rotated" | "growing" | "foreign";
+  readonly kind: "segment" | "rotated" | "growing" | "foreign" | "compacted";
 }
 
 /**
@@ -38,6 +40,8 @@ export function foundFile(name: string): FoundFile | undefined {
   if (rotated !== undefined) return { name, stem: name, channel: rotated.channel, kind: "rotated" };
   const channel = parseAppendFileName(name);
   if (channel !== undefined) return { name, stem: name, channel, kind: "growing" };
+  const compacted = parseCompactedFileName(name);
+  if (compacted !== undefined) return { name, stem: name, channel: compacted.channel, kind: "compacted" };
   if (!name.endsWith(".csv") || !isCsvName(name)) return undefined;
   return { name, stem: name, channel: readCsvName(name).channel, kind: "foreign" };
 }

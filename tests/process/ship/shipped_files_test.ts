@@ -7,14 +7,17 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Compactor } from "../../../src/analysis/compaction/compactor.ts";
+import { shippedBefore } from "../../../src/control/retention/shipped_mark.ts";
 import { HEADER } from "../../../src/csv/dialect.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
+import { MonitoringDirectory } from "../../../src/files/directory.ts";
 import type { RowCounts } from "../../../src/ship/shipping_counts.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { randomNumbers } from "../../support/random.ts";
@@ -94,7 +97,7 @@ for (const { name, skip, start, files: fileCount } of STORES) {
         await makeTables();
         await store.refuse("poison");
         for (let i = 1; i <= 1000; i++) {
-          publish(directory, nameOf(i), uniqueRows(1, i === poisoned ? "poison" : "plain"));
+          publish(directory, nameOf(i), uniqueRows(1, i === poisoned ? "poison" : "plain"), 3_600_000);
         }
         const shipping = await shipHere(directory, store.url, { keep: 0 });
         assertEquals(await shipping.ended, 1);
@@ -102,12 +105,15 @@ for (const { name, skip, start, files: fileCount } of STORES) {
         assertEquals(rows, { read: 1000, shipped: 999, already: 0, quarantined: 1, pending: 0 });
         assertEquals([state, quarantinedPieces, filesLetGo, retries], ["idle", 1, 999, 0]);
         assertEquals(csvFiles(directory), [nameOf(poisoned)]);
+        // Retention and compaction leave it alone.
+        const shipped = shippedBefore(new MonitoringDirectory(defaultRuntime().files, directory));
+        assert(shipped <= statSync(join(directory, nameOf(poisoned))).mtimeMs);
         assertEquals((await store.rows()).length, 999);
       }
     });
 
     (name === "PostgreSQL" ? it : (): void => {})(
-      "are told if they were compacted before, but not if they were compacted after they were shipped",
+      "are shipped if they were compacted before, and not looked at if they were compacted after they were shipped",
       async () => {
         using scratch = scratchDirectory();
         const directory = scratch.at("monitoring");
@@ -119,17 +125,18 @@ for (const { name, skip, start, files: fileCount } of STORES) {
         };
         const ship = async (): Promise<unknown[]> => {
           const shipping = await shipHere(directory, store.url, { keep: 3_600_000 });
-          return [await shipping.ended, shipping.status()!.refused.map(({ reason }) => reason)];
+          const code = await shipping.ended;
+          const { rows: { read, shipped }, refused } = shipping.status()!;
+          return [code, read, shipped, refused];
         };
         publish(directory, nameOf(1), uniqueRows(5), 3 * 3_600_000);
         assertEquals(await compactAll(), 1);
         publish(directory, nameOf(2), uniqueRows(5), 2 * 3_600_000);
-        const told = [1, ["it was compacted before it was shipped"]];
-        assertEquals(await ship(), told);
+        assertEquals(await ship(), [0, 10, 10, []]);
         assertEquals(await compactAll(), 1);
         assertEquals(csvFiles(directory), []);
-        assertEquals(await ship(), told);
-        assertEquals((await store.rows()).length, 5);
+        assertEquals(await ship(), [0, 5, 0, []]);
+        assertEquals((await store.rows()).length, 10);
       },
     );
 

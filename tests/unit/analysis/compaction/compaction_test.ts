@@ -1,13 +1,13 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { Buffer } from "node:buffer";
 import process from "node:process";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
   chownSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -23,49 +23,10 @@ import {
 } from "../../../../src/analysis/compaction/compactor.ts";
 import { TelemetryDB } from "../../../../src/analysis/frames/telemetry_db.ts";
 import { summarize } from "../../../../src/analysis/summary/summary.ts";
-import { HEADER } from "../../../../src/csv/dialect.ts";
-import { CsvEncoder } from "../../../../src/csv/encode.ts";
 import { defaultRuntime } from "../../../../src/default_runtime.ts";
 import { KymoError } from "../../../../src/errors.ts";
-import { segmentFileName } from "../../../../src/files/names.ts";
-import { Segment } from "../../../../src/segment/segment.ts";
-import { valueKindOf } from "../../../../src/series.ts";
+import { age, BEGIN, publish, publishedFile, type Row, SECOND } from "../../../support/analysis/published_segments.ts";
 import { scratchDirectory } from "../../../support/scratch_directory.ts";
-
-/** 2026-11-28T10:00:00Z, ns. */
-const BEGIN = BigInt(Date.UTC(2026, 10, 28, 10)) * 1_000_000n;
-const SECOND = 1_000_000_000n;
-
-interface Row {
-  readonly label: string;
-  readonly value: number;
-  /** Seconds after {@linkcode BEGIN}. */
-  readonly at: number;
-}
-
-/** Writes the file of a segment as Kymo does, changed last after all of its rows. */
-function publish(directory: string, channel: string, sequence: number, rows: readonly Row[], pid = 7): string {
-  const owner = { channel, pid, isolate: "0badcafe", kind: valueKindOf(channel) };
-  const segment = new Segment(new ArrayBuffer(400 * rows.length + 8192), owner);
-  segment.open(sequence, BEGIN);
-  for (const { label, value, at } of rows) assert(segment.add(label, value, Math.round(at * 1e9) + 1));
-  const encoder = new CsvEncoder();
-  const pieces: Uint8Array[] = [new TextEncoder().encode(HEADER)];
-  for (let row = 0; row < segment.count;) {
-    const { bytes, next } = encoder.encode(segment, row);
-    pieces.push(bytes.slice());
-    row = next;
-  }
-  const name = segmentFileName({ owner, sequence });
-  writeFileSync(`${directory}/${name}`, Buffer.concat(pieces));
-  age(`${directory}/${name}`);
-  return name;
-}
-
-function age(path: string): void {
-  const seconds = Number(BEGIN / SECOND) + 3 * 3_600;
-  utimesSync(path, seconds, seconds);
-}
 
 async function compact(directory: string, options: Partial<CompactOptions> = {}): Promise<CompactionSummary> {
   await using compactor = await Compactor.open(defaultRuntime(), directory);
@@ -91,21 +52,10 @@ const compactedIn = (directory: string): string[] =>
   readdirSync(directory).filter((name) => name.endsWith(".parquet")).sort();
 const csvsIn = (directory: string): string[] => readdirSync(directory).filter((name) => name.endsWith(".csv")).sort();
 
-const label = fc.oneof(fc.constantFrom("a", "/orders/:id [GET]"), fc.string({ unit: "grapheme", maxLength: 12 }));
-const at = fc.integer({ min: 0, max: 7_200_000 }).map((ms) => ms / 1_000);
-const duration = fc.oneof(fc.integer({ min: 0, max: 5_000_000_000 }), fc.nat());
-const number = fc.oneof(fc.double(), fc.constantFrom(-0, 0, NaN, Infinity, 17), fc.integer());
-const rowsWith = (value: fc.Arbitrary<number>) =>
-  fc.array(fc.record({ label, value, at }), { minLength: 1, maxLength: 30 });
-const file = fc.oneof(
-  fc.record({ channel: fc.constant("duration"), rows: rowsWith(duration) }),
-  fc.record({ channel: fc.constantFrom("custom", "runtime", "orders"), rows: rowsWith(number) }),
-);
-
 describe("a compaction", () => {
   it("changes no row and no figure, and may be repeated with later files", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(file, { minLength: 1, maxLength: 6 }), fc.nat(6), async (files, early) => {
+      fc.asyncProperty(fc.array(publishedFile, { minLength: 1, maxLength: 6 }), fc.nat(6), async (files, early) => {
         using scratch = scratchDirectory();
         const write = ({ channel, rows }: { channel: string; rows: Row[] }, i: number): string =>
           publish(scratch.path, channel, i + 1, rows.toSorted((one, other) => one.at - other.at), 7 + i % 3);
@@ -175,7 +125,7 @@ describe("a compaction", () => {
     writeFileSync(scratch.at(damaged), text.replace(",a,", ",a,x"));
     age(scratch.at(damaged));
     const growing = publish(scratch.path, "duration", 2, [{ label: "a", value: 5, at: 1 }]);
-    utimesSync(scratch.at(growing), Date.now() / 1000, Date.now() / 1000);
+    utimesSync(scratch.at(growing), Date.now() / 1000 + 60, Date.now() / 1000 + 60);
     for (const name of ["duration.csv", "prices.csv", "duration.1.csv"]) {
       writeFileSync(scratch.at(name), text);
       age(scratch.at(name));
@@ -186,6 +136,17 @@ describe("a compaction", () => {
     assertStringIncludes(problems[0]!.file, damaged);
     assertEquals(csvsIn(scratch.path), before);
     assertEquals((await compact(scratch.path, { older: 1e15 })).young, 2);
+  });
+
+  it("leaves alone what somebody has begun to ship meanwhile", async () => {
+    using scratch = scratchDirectory();
+    publish(scratch.path, "duration", 1, [{ label: "a", value: 5, at: 1 }]);
+    const second = publish(scratch.path, "duration", 2, [{ label: "a", value: 5, at: 3_601 }]);
+    const target = scratch.at(".ship/0123456789ab");
+    const onProgress = (): void => void mkdirSync(target, { recursive: true });
+    const { outputs, problems } = await compact(scratch.path, { onProgress });
+    assertEquals([outputs, csvsIn(scratch.path)], [1, [second]]);
+    assertStringIncludes(problems[0]!.reason, "somebody has begun to ship them");
   });
 
   it("is refused while another program compacts the directory", async () => {
@@ -325,20 +286,21 @@ describe("a reader", () => {
     const { size } = statSync(scratch.at(victim));
     const digest = createHash("sha256").update(readFileSync(scratch.at(victim))).digest("hex").slice(0, 16);
     const metadata = (inputs: unknown[], rows = 1) =>
-      JSON.stringify({ version: 1, rows, first: "1", last: "1", inputs });
-    const good = "1::BIGINT AS Timepoint, 1::DOUBLE AS Measurement, 'x' AS Label, 7::BIGINT AS PID, '' AS Isolate";
+      JSON.stringify({ version: 2, rows, first: "1", last: "1", inputs, earlier: [] });
+    const good = "1::BIGINT AS Timepoint, 1::DOUBLE AS Measurement, 'x' AS Label, 7::BIGINT AS PID, '' AS Isolate, " +
+      "1::BIGINT AS Sequence, 0::INTEGER AS Shift";
     const connection = await (await DuckDBInstance.create()).connect();
     const cases: Record<string, [columns: string, metadata: string]> = {
       "Kymo has not written it": [good, ""],
-      "other columns": ["1 AS a", metadata([[victim, size, 1, digest]])],
-      "no files of a recording": [good, metadata([["../../etc/passwd", size, 1, digest]])],
-      "another number of rows": [good, metadata([[victim, size, 2, digest]])],
-      "more than": [good, metadata(Array.from({ length: 5_000 }, () => [victim, size, 0, digest]))],
-      "names an input twice": [good, metadata([[victim, size, 1, digest], [victim, size, 0, digest]])],
+      "other columns": ["1 AS a", metadata([[victim, size, 1, digest, "1"]])],
+      "no files of a recording": [good, metadata([["../../etc/passwd", size, 1, digest, "1"]])],
+      "another number of rows": [good, metadata([[victim, size, 2, digest, "1"]])],
+      "more than": [good, metadata(Array.from({ length: 9_000 }, () => [victim, size, 0, digest, "1"]))],
+      "names an input twice": [good, metadata([[victim, size, 1, digest, "1"], [victim, size, 0, digest, "1"]])],
       "no JSON": [good, "{"],
       "not those of a recording": [
         good.replace("'' AS Isolate", "'\u001b' AS Isolate"),
-        metadata([[victim, size, 1, digest]]),
+        metadata([[victim, size, 1, digest, "1"]]),
       ],
     };
     for (const [why, [columns, text]] of Object.entries(cases)) {
@@ -354,7 +316,7 @@ describe("a reader", () => {
       rmSync(scratch.at(planted));
     }
     // One that is well formed hides the file that it names; but a compaction removes nothing on its word.
-    const text = metadata([[victim, size, 1, digest]]);
+    const text = metadata([[victim, size, 1, digest, "1"]]);
     await connection.run(
       `COPY (SELECT ${good}) TO '${scratch.at("x")}' (FORMAT parquet, KV_METADATA {kymo: '${text}'})`,
     );
