@@ -10,6 +10,7 @@ Examples:
   kymo top _monitoring                       the same, live, of running programs
   kymo report _monitoring -o report.html     the same, as a page with charts
   kymo view _monitoring                      the page in a browser, at any zoom
+  kymo live _monitoring                      the page of what is recorded now
   kymo slow _monitoring                      what ran during the slowest samples
   kymo why _monitoring render                what makes it slow, as far as known
   kymo compare before after                  which of two recordings is faster
@@ -45,6 +46,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   top: async () => (await import("./commands/top/command.ts")).addTopCommand,
   report: async () => (await import("./commands/report.ts")).addReportCommand,
   view: async () => (await import("./commands/view/command.ts")).addViewCommand,
+  live: async () => (await import("./commands/view/live.ts")).addLiveCommand,
   slow: async () => (await import("./commands/slow/command.ts")).addSlowCommand,
   why: async () => (await import("./commands/slow/why.ts")).addWhyCommand,
   compare: async () => (await import("./commands/compare/command.ts")).addCompareCommand,

@@ -54,7 +54,17 @@ export interface PageRequest {
 export interface PageAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** The text, or what goes on sending some until its reader is gone. */
+  readonly body: string | Streaming;
+}
+
+/** Begins to send text. Returns a function that is called once when its reader is gone. */
+export type Streaming = (stream: TextStream) => () => void;
+
+/** Text that is sent bit by bit. */
+export interface TextStream {
+  /** Sends text. One that does not read what it is sent loses its connection. */
+  write(text: string): void;
 }
 
 /** Pages that are served. */

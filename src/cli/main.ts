@@ -36,6 +36,7 @@ import type {
   PageRequest,
   ServedPages,
   StreamAbilities,
+  Streaming,
   TypedLines,
 } from "./context.ts";
 import { streamAbilities, type TerminalEnvironment } from "./terminal/stream_abilities.ts";
@@ -44,6 +45,9 @@ import { writeError } from "./terminal/style.ts";
 /** ms within which a client must have asked, and must have taken the answer, before it is cut off. */
 const SLOW_CLIENT = 3_000;
 const SLOW_READER = 10_000;
+
+/** Bytes that may wait for the reader of a stream before it is cut off. */
+const MOST_WAITING = 64 * 2 ** 20;
 
 /** ms for which a connection may be idle between two requests: a scraper comes at most once a minute. */
 const IDLE = 90_000;
@@ -219,7 +223,7 @@ interface Asked {
 type Reply = (
   status: number,
   headers: Readonly<Record<string, string>>,
-  body: string | Uint8Array<ArrayBuffer>,
+  body: string | Uint8Array<ArrayBuffer> | Streaming,
 ) => void;
 
 /**
@@ -245,6 +249,17 @@ async function listen(
       if (!socket.destroyed) waiting.set(socket, cutLater(socket, IDLE));
     });
     const reply: Reply = (status, headers, body) => {
+      if (typeof body === "function") {
+        response.writeHead(status, { ...headers, "connection": "close" });
+        if (method === "HEAD") return void response.end();
+        const stop = body({
+          write(text) {
+            response.write(text);
+            if (response.writableLength > MOST_WAITING) socket.destroy();
+          },
+        });
+        return void response.on("close", stop);
+      }
       cut = cutLater(socket, SLOW_READER);
       const connection = status >= 400 ? { "connection": "close" } : {};
       response.writeHead(status, { ...headers, ...connection, "content-length": Buffer.byteLength(body) });

@@ -12,10 +12,11 @@ import { storedGzip } from "./stored_gzip.ts";
 /** How a page is made. */
 export interface PageOptions {
   /**
-   * Of a page that is served: whether it is of all the time there is, or of a part. It then asks for
-   * finer pages of parts, at its own address with `?from=` and `&to=` in ns since 1970.
+   * Of a page that is served: whether it is of all the time there is, or of a part, or of a part while
+   * the whole is live. It then asks for finer pages of parts, at its own address with `?from=` and
+   * `&to=` in ns since 1970.
    */
-  readonly served?: "all" | "part" | undefined;
+  readonly served?: "all" | "part" | "part of live" | undefined;
 }
 
 /**
@@ -23,10 +24,43 @@ export interface PageOptions {
  * compressed, and the page's policy allows only its own script.
  */
 export async function renderPage(data: ReportData, { served }: PageOptions = {}): Promise<string> {
+  return await page({
+    title: data.title === "" ? "Kymo report" : `${sanitize(data.title)} · Kymo report`,
+    served,
+    loading: "Reading the report…",
+    data: `\n<script type="text/plain" id="data">${await pack(JSON.stringify(data))}</script>`,
+  });
+}
+
+/**
+ * Renders a page that is live: without data, which it is sent by the server that it comes from (see
+ * `shared/live_data.ts`).
+ */
+export async function renderLivePage(title: string): Promise<string> {
+  return await page({
+    title: `${sanitize(title)} · Kymo live`,
+    served: "live",
+    loading: "Waiting for what programs record…",
+    data: "",
+    connects: true,
+  });
+}
+
+/** The page around its data. `connects`: whether it may connect to where it comes from. */
+async function page(
+  { title, served, loading, data, connects = false }: {
+    readonly title: string;
+    readonly served: string | undefined;
+    readonly loading: string;
+    readonly data: string;
+    readonly connects?: boolean;
+  },
+): Promise<string> {
   const policy = [
     "default-src 'none'",
     `script-src '${await hashOf(script)}'`,
     `style-src '${await hashOf(style)}'`,
+    ...connects ? ["connect-src 'self'"] : [],
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
@@ -38,14 +72,13 @@ export async function renderPage(data: ReportData, { served }: PageOptions = {})
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">${served === undefined ? "" : `\n<meta name="served" content="${served}">`}
-<title>${escape(data.title === "" ? "Kymo report" : `${sanitize(data.title)} · Kymo report`)}</title>
+<title>${escape(title)}</title>
 <style>${style}</style>
 </head>
 <body>
-<p class="loading">Reading the report…</p>
+<p class="loading">${loading}</p>
 <noscript><p class="failed">This report needs JavaScript: a script in this file draws its charts.</p></noscript>
-<template id="notices">${escape(notices)}</template>
-<script type="text/plain" id="data">${await pack(JSON.stringify(data))}</script>
+<template id="notices">${escape(notices)}</template>${data}
 <script>${script}</script>
 </body>
 </html>

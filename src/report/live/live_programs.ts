@@ -74,6 +74,7 @@ export interface ShownPrograms {
  */
 export class LivePrograms {
   readonly #directory: LiveDirectory;
+  readonly #begin: number;
   readonly #wants: (id: ProcessId) => boolean;
   readonly #entries: Entry[] = [];
   /** A program of each line, by which it is called; `undefined` of what had no room. */
@@ -82,9 +83,10 @@ export class LivePrograms {
   #switches: SwitchRow[] = [];
   #pauses = Pauses.none;
 
-  /** None. `wants`: whether a process is shown. */
-  constructor(directory: LiveDirectory, wants: (id: ProcessId) => boolean) {
+  /** None. `begin`: when following began, ns since the zero of times. `wants`: whether a process is shown. */
+  constructor(directory: LiveDirectory, begin: number, wants: (id: ProcessId) => boolean) {
     this.#directory = directory;
+    this.#begin = begin;
     this.#wants = wants;
   }
 
@@ -225,14 +227,14 @@ export class LivePrograms {
 
   #lifeOf({ record, liveness, first, last }: Member, span: number): LivesData {
     const { base } = this.#directory;
-    const within = (time: number): number => Math.min(span, Math.max(0, Math.round(time)));
+    const within = (time: number): number => Math.round(Math.min(span, Math.max(this.#begin, time)));
     const started = record === undefined ? first : Math.min(first, Number(record.started - base));
     const end = record?.end === undefined ? last : Math.max(last, Number(record.end.at - base));
     const lives = liveness === "alive";
     return {
       start: within(started),
       end: lives ? Math.round(span) : within(Math.max(end, started)),
-      begins: started >= 0,
+      begins: started >= this.#begin,
       count: 1,
       ends: { [lives ? "recording" : endOf({ ...record && { record }, ...liveness && { liveness } })]: 1 },
       ...record && { words: record.end === undefined ? stateInWords(liveness) : endInWords(record.end) },

@@ -65,13 +65,15 @@ export class LiveReport {
   constructor(runtime: Runtime, path: string, options: LiveReportOptions) {
     this.#options = options;
     this.#clock = runtime.clock;
+    const began = runtime.clock.epoch();
     const before: Parameters<RowSink>[] = [];
     this.#directory = new LiveDirectory(runtime, path, (...row) => {
       if (row[0].channel === "runtime") before.push(row);
     });
     this.#attribution = new RowAttribution(this.#directory.records, this.#directory.base);
-    this.#programs = new LivePrograms(this.#directory, (id) => this.#wants(id));
-    this.#series = new LiveSeries(this.#programs, options.wantsLabel ?? (() => true), options);
+    const begin = Math.max(0, Number(began - this.#directory.base));
+    this.#programs = new LivePrograms(this.#directory, begin, (id) => this.#wants(id));
+    this.#series = new LiveSeries(this.#programs, begin, options.wantsLabel ?? (() => true), options);
     const addBefore: RowSink = (given, label, value, time) => {
       const source = this.#attribution.sourceOf(given, time);
       if (this.#wants(source)) this.#series.addBefore(source, label, value, time);

@@ -72,6 +72,7 @@ export class LiveSeries {
   readonly durations: DurationSeries[] = [];
   readonly quantities: QuantitySeries[] = [];
   readonly #programs: LivePrograms;
+  readonly #begin: number;
   readonly #wantsLabel: (label: string) => boolean;
   readonly #maxBytes: number;
   readonly #maxSeries: number;
@@ -84,13 +85,15 @@ export class LiveSeries {
   /** The part of the bins of each level that is kept. */
   #kept = 1;
 
-  /** None. `wantsLabel`: whether a label is shown; the runtime and marks are in any case. */
+  /** None. `begin`: when following began, ns since the zero of times. `wantsLabel`: whether a label is shown; the runtime and marks are in any case. */
   constructor(
     programs: LivePrograms,
+    begin: number,
     wantsLabel: (label: string) => boolean,
     { maxBytes = MAX_BYTES, maxSeries = MAX_SERIES }: { readonly maxBytes?: number; readonly maxSeries?: number } = {},
   ) {
     this.#programs = programs;
+    this.#begin = begin;
     this.#wantsLabel = wantsLabel;
     this.#maxBytes = maxBytes;
     this.#maxSeries = maxSeries;
@@ -119,9 +122,9 @@ export class LiveSeries {
   /** Adds a row that was found since the last look, whose time is ns since the beginning. */
   add(source: RowSource, label: string, value: number, time: number, weight: number): void {
     const known = this.#sourceOf(source);
-    if (time < 0 || time > this.#latest) {
+    if (time < this.#begin || time > this.#latest) {
       this.outside += weight;
-      known.program.member.noteRow(Math.min(time, 0), 0);
+      known.program.member.noteRow(Math.min(time, this.#begin - 1), 0);
       return;
     }
     this.rows += weight;

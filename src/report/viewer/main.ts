@@ -4,9 +4,11 @@
  * @module
  */
 
-import type { Finding } from "../shared/report_data.ts";
+import type { LiveHead } from "../shared/live_data.ts";
+import { FAILURES, type Finding } from "../shared/report_data.ts";
 import { WallClock } from "./model/clock.ts";
 import { readData } from "./model/read_data.ts";
+import { servedAs } from "./model/served.ts";
 import { ViewStore } from "./model/view_store.ts";
 import { keepInAddress } from "./page/address.ts";
 import { about } from "./page/about.ts";
@@ -14,41 +16,62 @@ import { failures } from "./page/failures.ts";
 import { header } from "./page/header.ts";
 import { type LabelSections, labelSections } from "./page/label_sections.ts";
 import { lifelines } from "./page/lifelines.ts";
+import { connectLive } from "./page/live.ts";
 import { overview } from "./page/overview.ts";
 import { type Quantities, quantities } from "./page/quantities.ts";
 import { heapProfiles, type Profiles, profiles } from "./profile/profiles.ts";
 import { append, h, replace } from "./ui/dom.ts";
 import { keyboard } from "./ui/keyboard.ts";
 import { drawAll } from "./ui/lazy_drawing.ts";
+import { renewed, shownWhile } from "./ui/renewed.ts";
 import { toolbar } from "./ui/toolbar.ts";
 
 /** Time shown before and after the time range of a finding, as a share of its length. */
 const AROUND = 0.6;
 
 async function start(): Promise<void> {
-  const data = await readData("data");
-  const store = new ViewStore(data, matchMedia("(prefers-color-scheme: dark)").matches);
-  const clock = new WallClock(data.from);
+  const { matches: dark } = matchMedia("(prefers-color-scheme: dark)");
+  if (servedAs() !== "live") return showPage(new ViewStore(await readData("data"), dark));
+  const { first, feed } = await connectLive();
+  const store = new ViewStore(first.data, dark, { isLive: true });
+  showPage(store, first.head);
+  const lost = h(
+    "p",
+    { class: "lost", role: "alert", hidden: true },
+    "The connection is lost: kymo live may have ended.",
+  );
+  document.body.prepend(lost);
+  feed(store, (isConnected) => void (lost.hidden = isConnected));
+}
+
+/** `live`: of a page that goes on. */
+function showPage(store: ViewStore, live?: LiveHead): void {
+  const clock = new WallClock(store.data.from);
   const labels = labelSections(store, clock);
-  const charts = quantities(store, clock);
+  let charts: Quantities | undefined;
+  const quantitiesElement = renewed(store, () => quantitiesKey(store), () => {
+    charts = quantities(store, clock);
+    return charts?.element;
+  });
   const flames = profiles(store, clock);
-  const columns = h("div", { class: "columns" }, data.durations.length > 0 && labels.element, charts?.element);
+  const hasDurations = (): boolean => store.data.durations.length > 0;
+  const columns = h("div", { class: "columns" }, shownWhile(store, hasDurations, labels.element), quantitiesElement);
   const main = h(
     "main",
     {},
-    lifelines(store, clock),
-    failures(store, clock, labels.open),
-    data.durations.length > 0 && overview(store, labels.open),
+    renewed(store, () => livesKey(store), () => lifelines(store, clock)),
+    renewed(store, () => failuresKey(store), () => failures(store, clock, labels.open)),
+    shownWhile(store, hasDurations, overview(store, labels.open)),
     columns,
     flames?.element,
     heapProfiles(store),
   );
   const showFinding = (finding: Finding): void => show(finding, store, { labels, charts, flames });
   const page = [
-    header(data, clock, showFinding),
-    data.rows > 0 && toolbar(store, clock, showFinding),
+    header(store, clock, showFinding),
+    (store.isLive || store.data.rows > 0) && toolbar(store, clock, showFinding, live),
     main,
-    about(data),
+    about(store),
   ];
   replace(document.body);
   append(document.body, page);
@@ -56,6 +79,26 @@ async function start(): Promise<void> {
   keepInAddress(store, labels.open);
   printsLight(store);
   document.documentElement.dataset["ready"] = "";
+}
+
+/** Changes when there are other charts of quantities. */
+function quantitiesKey({ data: { quantities } }: ViewStore): string {
+  return JSON.stringify(quantities.map(({ channel, label }) => [channel, label]));
+}
+
+/** Changes when programs begin, end or are called otherwise. */
+function livesKey({ data: { processes, lines } }: ViewStore): string {
+  return JSON.stringify([
+    lines,
+    processes.map((
+      { line, lives, pauses },
+    ) => [line, pauses === undefined, lives.map(({ ends, words }) => [ends, words])]),
+  ]);
+}
+
+/** Changes when requests fail for the first time. */
+function failuresKey({ data: { durations } }: ViewStore): string {
+  return `${durations.some(({ request }) => FAILURES.some((failure) => failure === request?.outcome))}`;
 }
 
 /** Prints light, and with all charts. */

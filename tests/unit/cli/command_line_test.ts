@@ -26,6 +26,7 @@ const COMMANDS = [
   "top",
   "report",
   "view",
+  "live",
   "slow",
   "why",
   "compare",

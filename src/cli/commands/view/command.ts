@@ -53,7 +53,7 @@ async function view(sources: readonly string[], options: ViewCommandOptions, con
   }
   const stopped = Promise.withResolvers<void>();
   const forget = onStop(() => stopped.resolve());
-  const pages = new PageServer((time) => pageOf(sources, options, time, context), (error) => {
+  const pages = new PageServer((time) => pageOf(sources, time, options, context), (error) => {
     writeError(stderr, error instanceof KymoError ? error.message : `Cannot view: ${error}`);
   });
   const { origin, close } = await servePages(
@@ -72,10 +72,10 @@ async function view(sources: readonly string[], options: ViewCommandOptions, con
 }
 
 /** The page of what there is now, or of a part of its time. */
-async function pageOf(
+export async function pageOf(
   sources: readonly string[],
-  options: ViewCommandOptions,
   time: AskedTime | undefined,
+  options: SelectionOptions & { readonly title?: string; readonly isLive?: boolean },
   context: CliContext,
 ): Promise<string> {
   const { makeReport } = await import("../../../report/make_report.ts");
@@ -88,7 +88,7 @@ async function pageOf(
     kymo: context.version,
     made: new Date(),
     selection: await select(),
-    served: time === undefined ? "all" : "part",
+    served: time === undefined ? "all" : options.isLive ? "part of live" : "part",
   });
   return html;
 }

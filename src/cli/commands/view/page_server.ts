@@ -7,7 +7,7 @@
  */
 
 import { KymoError } from "../../../errors.ts";
-import type { PageAnswer, PageRequest } from "../../context.ts";
+import type { PageAnswer, PageRequest, Streaming } from "../../context.ts";
 
 /** A part of the time, ns since 1970; `to` is its end. */
 export interface AskedTime {
@@ -17,6 +17,15 @@ export interface AskedTime {
 
 /** The address that only programs on this machine reach. */
 export const LOOPBACK = "127.0.0.1";
+
+/** What the address of a page has behind its path, if it is live. */
+export const EVENTS = "events";
+
+/** The events of a page that is live, as fine as it asks. */
+export interface PageEvents {
+  readonly levels: readonly string[];
+  readonly open: (level: string | undefined) => Streaming;
+}
 
 const HEADERS = {
   "cache-control": "no-store",
@@ -35,13 +44,22 @@ export class PageServer {
     .join("");
   readonly #make: (time: AskedTime | undefined) => Promise<string>;
   readonly #onError: (error: unknown) => void;
+  readonly #events: PageEvents | undefined;
   /** Settled when the page before is made: one at a time, since each takes all processors. */
   #before: Promise<unknown> = Promise.resolve();
 
-  /** `make`: makes the page of a part of the time, or of all of it. `onError`: is told of failures. */
-  constructor(make: (time: AskedTime | undefined) => Promise<string>, onError: (error: unknown) => void) {
+  /**
+   * `make`: makes the page of a part of the time, or of all of it. `onError`: is told of failures.
+   * `events`: what a page that is live is sent.
+   */
+  constructor(
+    make: (time: AskedTime | undefined) => Promise<string>,
+    onError: (error: unknown) => void,
+    events?: PageEvents,
+  ) {
     this.#make = make;
     this.#onError = onError;
+    this.#events = events;
   }
 
   /** Where the page is. */
@@ -54,9 +72,19 @@ export class PageServer {
     if (![LOOPBACK, "localhost"].some((name) => host === `${name}:${new URL(this.origin).port}`)) {
       return text(403, "Only a browser on this machine is answered, under its own name.");
     }
-    if (path !== `/${this.#token}/`) return text(404, "Nothing is here: kymo view has printed the whole address.");
-    const time = askedTime(query);
-    if (time === "invalid") return text(400, "from and to must be ns since 1970, and from the earlier one.");
+    const isOfEvents = path === `/${this.#token}/${EVENTS}` && this.#events !== undefined;
+    if (path !== `/${this.#token}/` && !isOfEvents) {
+      return text(404, "Nothing is here: kymo has printed the whole address.");
+    }
+    const { levels, open } = this.#events ?? { levels: [] };
+    const level = askedLevel(query, levels);
+    const time = level === undefined ? askedTime(query) : undefined;
+    if (time === "invalid" || isOfEvents && time !== undefined) {
+      return text(400, "from and to must be ns since 1970, and from the earlier one.");
+    }
+    if (isOfEvents) {
+      return { status: 200, headers: { ...HEADERS, "content-type": "text/event-stream" }, body: open!(level) };
+    }
     try {
       const page = this.#before.then(() => this.#make(time));
       this.#before = page.catch(() => {});
@@ -70,6 +98,11 @@ export class PageServer {
 
 function text(status: number, body: string): PageAnswer {
   return { status, headers: { ...HEADERS, "content-type": "text/plain; charset=utf-8" }, body: `${body}\n` };
+}
+
+/** How fine a page is to be that is live. */
+function askedLevel(query: string, levels: readonly string[]): string | undefined {
+  return levels.find((level) => query === `level=${level}`);
 }
 
 /** The part of the time that is asked for. */

@@ -9,7 +9,7 @@ import { formatDuration, formatInteger } from "../../../display/numbers.ts";
 import { success } from "../../../result.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import type { WallClock } from "../model/clock.ts";
-import { type DurationView, quantilesOf, statisticsOf, viewDurations } from "../model/duration_view.ts";
+import { type DurationView, quantilesOf, viewDurations } from "../model/duration_view.ts";
 import { groupsOf } from "../model/selection.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, translucent } from "../ui/colours.ts";
@@ -52,7 +52,7 @@ function content(
     { name: "p90", colour: palette.p90, data: quantilesOf(lines, 0.9) },
     { name: "p99", colour: palette.p99, data: quantilesOf(lines, 0.99) },
   ];
-  const whole = statisticsOf(data, store.state, store.bins);
+  const whole = store.statisticsOf(data);
   const overall = [whole?.p50, whole?.p90, whole?.p99];
   const all = Array.from({ length: groups.count }, (_, group) => group);
   const longest = Math.max(...dots.max);

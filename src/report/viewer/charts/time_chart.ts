@@ -92,6 +92,7 @@ export function timeChart(options: ChartOptions): TimeChart {
   const draw = (): void => {
     const width = host.clientWidth;
     if (width === 0) return;
+    const { left = -1, top = -1 } = plot?.cursor ?? {};
     clear();
     const palette = paletteOf(store.state.dark);
     const content = options.content(palette, width - AXIS_WIDTH - RIGHT_MARGIN);
@@ -103,7 +104,11 @@ export function timeChart(options: ChartOptions): TimeChart {
     focusable.setAttribute("aria-label", `Chart: ${title} of ${about}. ${summary}`);
     const onCursor = legendOf(legend, content.ok ? [...off > 0 ? [OFF_ITEM] : [], ...content.value.legend] : []);
     if (!content.ok) replace(host, h("p", { class: "nothing" }, content.reason));
-    else plot = timePlot({ ...options, palette, host, width, onCursor }, content.value);
+    else {
+      plot = timePlot({ ...options, palette, host, width, onCursor }, content.value);
+      // What is live is drawn anew below a pointer that rests.
+      if (store.isLive && left >= 0) plot.setCursor({ left, top }, false);
+    }
   };
   const drawing = watch(element, draw, clear);
   const unsubscribe = store.subscribe((_, before) => {

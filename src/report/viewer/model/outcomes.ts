@@ -5,7 +5,6 @@
  */
 
 import { type DurationData, FAILURES } from "../../shared/report_data.ts";
-import { statisticsOf } from "./duration_view.ts";
 import type { ViewStore } from "./view_store.ts";
 
 /** The requests of a route. Streams are left out: they last as long as their clients want. */
@@ -26,7 +25,7 @@ export function outcomesByRoute(store: ViewStore): RouteOutcomes[] {
   return [...Map.groupBy(requests, ({ request }) => request!.route)].map(([route, series]): RouteOutcomes => {
     const counts = new Map(series.map((of) => [
       of.request!.outcome,
-      statisticsOf(of, store.state, store.bins)?.count ?? 0,
+      store.statisticsOf(of)?.count ?? 0,
     ]));
     const failures = FAILURES.map((outcome) => [outcome, counts.get(outcome) ?? 0] as const)
       .filter(([, count]) => count > 0);

@@ -24,7 +24,7 @@ export interface LinkedView extends Selection {
 /** The whole report. */
 export function wholeView({ bins, processes }: ReportData): LinkedView {
   return {
-    from: 0,
+    from: bins.first ?? 0,
     to: Math.max(1, bins.count),
     processes: new Set(processes.keys()),
     labelText: "",
@@ -57,13 +57,13 @@ export function parseView(hash: string, data: ReportData): LinkedView {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
   const whole = wholeView(data);
   const [from, to] = (parameters.get("time") ?? "").split("/").map((time) => binAt(time, data));
-  const isTime = from !== undefined && to !== undefined && from < to && to > 0 && from < whole.to;
+  const isTime = from !== undefined && to !== undefined && from < to && to > whole.from && from < whole.to;
   const keys = new Set(parameters.getAll("process"));
   const processes = [...data.processes.keys()].filter((process) => keys.has(keyOf(data, process)));
   const labels = new Set(data.durations.map(({ label }) => label));
   const opened = parameters.get("label") ?? undefined;
   return {
-    ...isTime ? { from: Math.max(0, from), to: Math.min(whole.to, to) } : { from: whole.from, to: whole.to },
+    ...isTime ? { from: Math.max(whole.from, from), to: Math.min(whole.to, to) } : { from: whole.from, to: whole.to },
     // Of other programs than those of the report, nobody wants to see nothing.
     processes: processes.length > 0 || keys.has("") ? new Set(processes) : whole.processes,
     labelText: parameters.get("find") ?? "",

@@ -4,12 +4,17 @@
  * @module
  */
 
-import type { ReportData } from "../../shared/report_data.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { servedAs } from "../model/served.ts";
 import { h } from "../ui/dom.ts";
 
 /** Creates the foot. */
-export function about({ made, kymo }: ReportData): HTMLElement {
+export function about({ data: { made, kymo }, isLive }: ViewStore): HTMLElement {
+  const when = isLive
+    ? `Served by Kymo ${kymo}, which reads spools and files each second. The programs do nothing for it.`
+    : `Made by Kymo ${kymo} on ${made.replace("T", " ").replace(/\.\d+Z$|Z$/, " UTC")}. ${
+      servedAs() === undefined ? "This file needs no network." : "Load it again for what was recorded since."
+    }`;
   const notices = document.querySelector<HTMLTemplateElement>("template#notices")?.content.textContent ?? "";
   return h(
     "footer",
@@ -21,15 +26,11 @@ export function about({ made, kymo }: ReportData): HTMLElement {
       h("kbd", {}, "+"),
       " and ",
       h("kbd", {}, "−"),
-      " zoom. Values that are drawn together keep their extremes: bands show the smallest and the largest, dots the longest duration.",
+      " zoom",
+      ...isLive ? [", and ", h("kbd", {}, "f"), " follows the time"] : [],
+      ". Values that are drawn together keep their extremes: bands show the smallest and the largest, dots the longest duration.",
     ),
-    h(
-      "p",
-      {},
-      `Made by Kymo ${kymo} on ${made.replace("T", " ").replace(/\.\d+Z$|Z$/, " UTC")}. ${
-        servedAs() === undefined ? "This file needs no network." : "Load it again for what was recorded since."
-      }`,
-    ),
+    h("p", {}, when),
     h(
       "details",
       { class: "notices" },

@@ -5,7 +5,7 @@
  */
 
 import { formatView, parseView } from "../model/view_hash.ts";
-import type { ViewStore } from "../model/view_store.ts";
+import type { State, ViewStore } from "../model/view_store.ts";
 
 /** Milliseconds for which the view must not change before it is written: dragging changes it often. */
 const CALM = 150;
@@ -13,19 +13,22 @@ const CALM = 150;
 /** Shows the view of the address, and writes there what the user chooses. `open`: a label's section. */
 export function keepInAddress(store: ViewStore, open: (label: string) => void): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  // A time that goes on is none of an address.
+  const textOf = (state: State): string =>
+    formatView(state.follows ? { ...state, from: store.first, to: store.bins } : state, store.data);
   const follow = (): void => {
-    if (formatView(store.state, store.data) === location.hash.slice(1)) return;
+    if (textOf(store.state) === location.hash.slice(1)) return;
     const view = parseView(location.hash, store.data);
-    store.set(view);
+    store.set({ ...view, follows: store.isLive && view.from === store.first && view.to === store.bins });
     if (view.opened !== undefined) open(view.opened);
   };
   if (location.hash.length > 1) follow();
   addEventListener("hashchange", follow);
   store.subscribe((state, before) => {
-    if (state.dark !== before.dark) return;
+    if (state.dark !== before.dark || state.data !== before.data) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      const view = formatView(state, store.data);
+      const view = textOf(state);
       if (view === location.hash.slice(1)) return;
       // No entry of the history for each step: "back" leaves the report.
       history.replaceState(null, "", view === "" ? location.pathname + location.search : `#${view}`);

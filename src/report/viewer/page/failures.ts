@@ -5,6 +5,7 @@
  */
 
 import { counted, formatInteger, formatPercent } from "../../../display/numbers.ts";
+import { FAILURES } from "../../shared/report_data.ts";
 import { failuresChart } from "../charts/failures_chart.ts";
 import { timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
@@ -23,7 +24,10 @@ const FEW_ROUTES = 8;
  * request of the whole report failed.
  */
 export function failures(store: ViewStore, clock: WallClock, open: (label: string) => void): HTMLElement | undefined {
-  if (outcomesByRoute(store).every(({ failed }) => failed === 0)) return undefined;
+  const hasFailed = store.isLive
+    ? store.data.durations.some(({ request }) => FAILURES.some((failure) => failure === request?.outcome))
+    : outcomesByRoute(store).some(({ failed }) => failed > 0);
+  if (!hasFailed) return undefined;
   const note = h("p", { class: "note", role: "status" });
   const body = h("tbody");
   const more = h("button", { type: "button", class: "more" });
@@ -69,7 +73,8 @@ export function failures(store: ViewStore, clock: WallClock, open: (label: strin
     level: "h3",
     height: HEIGHT,
     times: true,
-    content: failuresChart(store, clock, store.data.durations.filter(({ request }) => request !== undefined)),
+    content: (palette, width) =>
+      failuresChart(store, clock, store.data.durations.filter(({ request }) => request !== undefined))(palette, width),
   });
   show();
   store.subscribe((_, before) => {

@@ -10,24 +10,38 @@ import type { Finding, ReportData } from "../../shared/report_data.ts";
 import { lengthOf } from "../../../statistics/spans.ts";
 import { recordedTimes, recordersOf } from "../model/recorded.ts";
 import type { WallClock } from "../model/clock.ts";
+import type { ViewStore } from "../model/view_store.ts";
+import { renewed } from "../ui/renewed.ts";
 import { h } from "../ui/dom.ts";
 import { weightIcon } from "../ui/time_signs.ts";
 
 /** Creates the head; `show` is called with the finding that the user clicks. */
-export function header(data: ReportData, clock: WallClock, show: (finding: Finding) => void): HTMLElement {
+export function header(store: ViewStore, clock: WallClock, show: (finding: Finding) => void): HTMLElement {
+  const { data, isLive } = store;
+  const line = h("p", { class: "facts" }, facts(data, clock));
+  if (isLive) {
+    store.subscribe((state, before) => {
+      if (state.data !== before.data) line.textContent = facts(state.data, clock);
+    });
+  }
   return h(
     "header",
     { class: "head" },
     h("div", { class: "brand", "aria-hidden": "true" }, "Kymo"),
     h("h1", {}, data.title === "" ? "Kymo report" : data.title),
-    h("p", { class: "facts" }, facts(data, clock)),
-    findings(data, clock, show),
-    unread(data),
+    line,
+    isLive ? h("p", { class: "note" }, ELSEWHERE) : findings(data, clock, show),
+    renewed(store, () => JSON.stringify(store.data.unread), () => unread(store.data)),
   );
 }
 
+/** What a page that is live does not have. */
+const ELSEWHERE = "“Look closer” shows what is in files and spools of the time shown, at any zoom, with what stands " +
+  "out, the slowest samples and flame graphs.";
+
 function facts(data: ReportData, clock: WallClock): string {
   const { rows, span, processes, profiles } = data;
+  if (rows === 0 && data.made === "") return "Nothing is recorded yet: waiting for programs.";
   if (rows === 0) return profiles.length === 0 ? "Nothing was recorded." : "There are only CPU profiles.";
   const seconds = span / 1e9;
   const sameDay = clock.date(0) === clock.date(seconds);

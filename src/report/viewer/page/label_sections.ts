@@ -10,9 +10,9 @@ import { failuresChart } from "../charts/failures_chart.ts";
 import { heatMap } from "../charts/heat_map.ts";
 import { latencyChart } from "../charts/latency_chart.ts";
 import { rateChart } from "../charts/rate_chart.ts";
-import { timeChart } from "../charts/time_chart.ts";
+import { type ContentMaker, timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
-import { hasCells, statisticsOf } from "../model/duration_view.ts";
+import { hasCells } from "../model/duration_view.ts";
 import { outcomesByRoute } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
@@ -45,20 +45,25 @@ export function labelSections(store: ViewStore, clock: WallClock): LabelSections
     nothing,
     more,
   );
-  const made = new Map<string, LabelSection>();
+  const made = new Map<string, LabelSection & { readonly key: string }>();
+  /** What a section is made of: that its route has failed can be known later than the route. */
+  const keyOf = (data: DurationData): string =>
+    `${sameRoute(store, data).some(({ request }) => isFailure(request?.outcome))}`;
   let wanted = BATCH;
   const show = (): void => {
     const shown = store.data.durations.filter(({ label }) => store.shows(label));
     const now = new Set(shown.slice(0, wanted).map(({ label }) => label));
+    const keys = new Map(shown.map((data) => [data.label, store.isLive ? keyOf(data) : ""]));
     for (const [label, section] of made) {
-      if (now.has(label)) continue;
+      if (now.has(label) && section.key === keys.get(label)) continue;
       section.element.remove();
       section.dispose();
       made.delete(label);
     }
     let before: Element | null = null;
     for (const data of shown.slice(0, wanted)) {
-      const section = made.get(data.label) ?? labelSection(store, clock, data);
+      const section = made.get(data.label) ??
+        { ...labelSection(store, clock, data), key: keys.get(data.label) ?? "" };
       made.set(data.label, section);
       const place: Element | null = before === null ? list.firstElementChild : before.nextElementSibling;
       if (place !== section.element) list.insertBefore(section.element, place);
@@ -76,7 +81,8 @@ export function labelSections(store: ViewStore, clock: WallClock): LabelSections
   });
   show();
   store.subscribe((state, before) => {
-    if (state.labelText !== before.labelText || state.picked !== before.picked) show();
+    const isOther = state.data.durations.length !== before.data.durations.length;
+    if (isOther || state.labelText !== before.labelText || state.picked !== before.picked) show();
   });
   const open = (label: string): void => {
     store.set({ opened: label, ...store.shows(label) ? {} : { labelText: "", picked: new Set() } });
@@ -107,14 +113,18 @@ interface LabelSection {
 
 /** Creates the section of a series. */
 function labelSection(store: ViewStore, clock: WallClock, data: DurationData): LabelSection {
+  const now = (): DurationData => store.latest(data);
   const name = labelText(data.label);
   const heading = h("h3", { tabindex: -1 }, ...wholeLabel(data.label));
   const facts = h("p", { class: "facts" });
-  const show = (): void => replace(facts, ...factsOf(store, data));
+  const show = (): void => replace(facts, ...factsOf(store, now()));
   show();
   const unsubscribe = store.subscribe((_, before) => {
     if (store.selectionChanged(before)) show();
   });
+  const of =
+    (chart: (store: ViewStore, clock: WallClock, data: DurationData) => ContentMaker): ContentMaker =>
+    (palette, width) => chart(store, clock, now())(palette, width);
   const shared = { store, clock, about: name, level: "h4" } as const;
   const route = sameRoute(store, data);
   const failures = route.some(({ request }) => isFailure(request?.outcome))
@@ -124,24 +134,24 @@ function labelSection(store: ViewStore, clock: WallClock, data: DurationData): L
       title: "Failed requests",
       height: RATE_HEIGHT + 22,
       times: true,
-      content: failuresChart(store, clock, route),
+      content: (palette, width) => failuresChart(store, clock, sameRoute(store, data))(palette, width),
     })]
     : [];
   const charts = !hasCells(data) ? failures : [
-    timeChart({ ...shared, title: "Rate", height: RATE_HEIGHT, times: false, content: rateChart(store, clock, data) }),
+    timeChart({ ...shared, title: "Rate", height: RATE_HEIGHT, times: false, content: of(rateChart) }),
     timeChart({
       ...shared,
       title: "Latency",
       height: LATENCY_HEIGHT,
       times: true,
-      content: latencyChart(store, clock, data),
+      content: of(latencyChart),
     }),
     timeChart({
       ...shared,
       title: "Heat map",
       height: HEAT_HEIGHT,
       times: true,
-      content: heatMap(store, clock, data, HEAT_HEIGHT - 30),
+      content: of((store, clock, data) => heatMap(store, clock, data, HEAT_HEIGHT - 30)),
     }),
     ...failures,
   ];
@@ -181,7 +191,7 @@ function failuresOf(store: ViewStore, data: DurationData): [string, string][] {
 }
 
 function factsOf(store: ViewStore, data: DurationData): HTMLElement[] {
-  const statistics = statisticsOf(data, store.state, store.bins);
+  const statistics = store.statisticsOf(data);
   if (statistics === undefined) {
     return [h("span", {}, "nothing in this selection")];
   }

@@ -34,6 +34,7 @@ export function lifelines(store: ViewStore, clock: WallClock): HTMLElement | und
   const { processes, lines } = store.data;
   const all = processes.flatMap(({ lives }) => lives);
   const hasPauses = processes.some(({ pauses }) => pauses !== undefined);
+  if (processes.length === 0) return undefined;
   if (processes.length < 2 && !hasPauses && all.every(({ words }) => words === undefined)) return undefined;
   const list = h("ol", { class: "lifelines", tabindex: 0, "aria-label": "When each program lived" });
   const axis = h("div", { class: "life-axis", "aria-hidden": "true" });
@@ -86,24 +87,22 @@ interface Row {
 /** The line of a program: its name, its lives, and in words how they ended. */
 function row(store: ViewStore, clock: WallClock, line: number): Row {
   const members = store.processesOf(line);
-  const lives = members.flatMap((process) => store.data.processes[process]?.lives ?? []);
-  const times = store.recordedTimes(recordersOf(members));
+  const livesNow = (): LivesData[] => members.flatMap((process) => store.data.processes[process]?.lives ?? []);
+  const timesNow = (): RecordedTimes => store.recordedTimes(recordersOf(members));
   const canvas = h("canvas", { "aria-hidden": "true", style: { height: `${HEIGHT}px` } });
   const place = h("div", { class: "life" }, canvas);
   const name = store.data.lines[line]?.name ?? "";
   const sign = h("i", { class: "mark area", "aria-hidden": "true" });
-  const element = h(
-    "li",
-    {},
-    h("span", { class: "name" }, sign, name),
-    place,
-    h("span", { class: "words" }, ...wordsOf(lives, clock, store), offWords(times)),
-  );
+  const words = h("span", { class: "words" });
+  const tell = (): void => replace(words, ...wordsOf(livesNow(), clock, store), offWords(timesNow()));
+  const element = h("li", {}, h("span", { class: "name" }, sign, name), place, words);
+  tell();
   const draw = (): void => {
+    if (store.isLive) tell();
     const palette = paletteOf(store.state.dark);
     sign.style.setProperty("--colour", processColour(palette, line));
     element.classList.toggle("unselected", !members.some((process) => store.state.processes.has(process)));
-    drawLives(canvas, place.clientWidth, store, palette, { lives, times, line });
+    drawLives(canvas, place.clientWidth, store, palette, { lives: livesNow(), times: timesNow(), line });
   };
   const drawing = watch(place, draw, () => {});
   store.subscribe((state, before) => {

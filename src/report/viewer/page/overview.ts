@@ -13,7 +13,7 @@ import {
 } from "../../../display/numbers.ts";
 import type { DurationData } from "../../shared/report_data.ts";
 import { sparkline } from "../charts/sparkline.ts";
-import { hasCells, type SelectedStatistics, statisticsOf } from "../model/duration_view.ts";
+import { hasCells, type SelectedStatistics } from "../model/duration_view.ts";
 import { outcomesByRoute } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
@@ -91,7 +91,9 @@ const COLUMNS: readonly DurationColumn[] = [
 /** Creates the table; `open` is called with the label that the user clicks. */
 export function overview(store: ViewStore, open: (label: string) => void): HTMLElement {
   const body = h("tbody");
-  const note = h("p", { class: "note", role: "status" });
+  const fill = rowsOf(body, store, open);
+  // What changes each second is not read out.
+  const note = h("p", { class: "note", ...store.isLive ? {} : { role: "status" } });
   const more = h("button", { type: "button", class: "more" });
   let sorted = { column: COLUMNS.length - 1, descending: true };
   let everything = false;
@@ -116,7 +118,7 @@ export function overview(store: ViewStore, open: (label: string) => void): HTMLE
       } else head.removeAttribute("aria-sort");
     });
     const shown = everything ? rows : rows.slice(0, FEW_ROWS);
-    replace(body, ...shown.map((row) => rowOf(row, store, open)));
+    fill(shown);
     more.hidden = shown.length === rows.length;
     more.textContent = `Show all ${rows.length} labels`;
     note.textContent = noteOf(rows, store);
@@ -147,7 +149,7 @@ function sortedRows(store: ViewStore, column: DurationColumn | undefined, descen
   const failed = new Map(outcomesByRoute(store).map(({ route, failed, total }) => [route, failed / total]));
   const rows = store.data.durations.filter(({ label }) => store.shows(label))
     .flatMap((data) => {
-      const statistics = statisticsOf(data, store.state, store.bins);
+      const statistics = store.statisticsOf(data);
       if (statistics === undefined) return [];
       const recorders = data.processes.filter(({ process }) => store.state.processes.has(process));
       const seconds = store.recordedSeconds(recorders, store.state.from, store.state.to);
@@ -166,22 +168,58 @@ function sortedRows(store: ViewStore, column: DurationColumn | undefined, descen
   });
 }
 
-function rowOf(row: Row, store: ViewStore, open: (label: string) => void): HTMLElement {
-  const { label } = row.data;
+/**
+ * Returns a function that shows rows. The row of a label stays the same element, so that it keeps the
+ * focus and can be pressed while its numbers change.
+ */
+function rowsOf(
+  body: HTMLElement,
+  store: ViewStore,
+  open: (label: string) => void,
+): (rows: readonly Row[]) => void {
+  const made = new Map<string, { readonly element: HTMLElement; readonly fill: (row: Row) => void }>();
+  return (rows) => {
+    const focused = document.activeElement;
+    const shown = new Set(rows.map(({ data: { label } }) => label));
+    for (const [label, { element }] of made) {
+      if (shown.has(label)) continue;
+      element.remove();
+      made.delete(label);
+    }
+    let place = body.firstElementChild;
+    for (const row of rows) {
+      const { label } = row.data;
+      const known = made.get(label) ?? newRow(label, store, open);
+      made.set(label, known);
+      known.fill(row);
+      if (known.element === place) place = place.nextElementSibling;
+      else body.insertBefore(known.element, place);
+    }
+    if (focused instanceof HTMLElement && focused !== document.activeElement && body.contains(focused)) {
+      focused.focus({ preventScroll: true });
+    }
+  };
+}
+
+/** The row of a label, and what fills it. */
+function newRow(
+  label: string,
+  store: ViewStore,
+  open: (label: string) => void,
+): { readonly element: HTMLElement; readonly fill: (row: Row) => void } {
   const button = h("button", { type: "button", onclick: () => open(label) }, labelText(label));
-  return h(
-    "tr",
-    {},
-    h("th", { scope: "row" }, button),
-    ...COLUMNS.slice(1).map((column) =>
-      h(
-        "td",
-        { class: column.name === "Failed" && (row.failed ?? 0) > 0 ? "failures" : undefined },
-        column.text(row, store),
-      )
-    ),
-    h("td", {}, hasCells(row.data) ? sparkline(row.data, store) : "–"),
-  );
+  const cells = COLUMNS.slice(1).map((column) => ({ column, cell: h("td") }));
+  const spark = h("td");
+  const fill = (row: Row): void => {
+    for (const { column, cell } of cells) {
+      const text = column.text(row, store);
+      if (cell.textContent !== text) cell.textContent = text;
+      cell.className = column.name === "Failed" && (row.failed ?? 0) > 0 ? "failures" : "";
+    }
+    replace(spark, hasCells(row.data) ? sparkline(row.data, store) : "–");
+  };
+  const element = h("tr", {}, h("th", { scope: "row" }, button), ...cells.map(({ cell }) => cell), spark);
+  return { element, fill };
 }
 
 /** Rates are counts over the time that programs recorded, which is as exact as its ends are known. */

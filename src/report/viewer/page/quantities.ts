@@ -8,7 +8,7 @@
 import { CHANNELS, CPU_RATE, SERIES } from "../../../series.ts";
 import type { Finding, QuantityData } from "../../shared/report_data.ts";
 import { quantityChart } from "../charts/quantity_chart.ts";
-import { timeChart } from "../charts/time_chart.ts";
+import { type ContentMaker, timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h } from "../ui/dom.ts";
@@ -99,6 +99,7 @@ function chart(store: ViewStore, clock: WallClock, data: QuantityData): HTMLElem
   const about = data.channel === CHANNELS.runtime ? "the processes" : data.channel;
   const title = labelText(data.label).replace(/^(gc|cpu|rss)\b|^\w/, (word) => word.toUpperCase()) +
     (data.unit === "cores" ? ", cores" : "");
-  const content = quantityChart(store, clock, data);
+  const content: ContentMaker = (palette, width) =>
+    quantityChart(store, clock, store.latestQuantity(data))(palette, width);
   return timeChart({ store, clock, title, about, level: "h3", height: HEIGHT, times: true, content }).element;
 }

@@ -1,5 +1,6 @@
 /**
- * Time by keyboard: arrows move, plus and minus zoom, Escape shows the whole time. Keys are taken
+ * Time by keyboard: arrows move, plus and minus zoom, Escape shows the whole time, and F follows it if
+ * it goes on. Keys are taken
  * only while a chart, a button of the time range or nothing has the focus.
  *
  * @module
@@ -17,6 +18,7 @@ export function keyboard(store: ViewStore): void {
     "=": () => magnify(store, 0.5),
     "-": () => magnify(store, 2),
     Escape: () => store.resetZoom(),
+    ...store.isLive && { f: () => store.follow(!store.state.follows) },
   };
   document.addEventListener("keydown", (event) => {
     const act = keys[event.key];

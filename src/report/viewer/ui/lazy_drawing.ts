@@ -92,6 +92,11 @@ export function unwatch(element: Element): void {
   watched.delete(element);
 }
 
+/** Stops watching what is in an element that is removed from the page. */
+export function unwatchWithin(element: Element): void {
+  for (const one of watched.keys()) if (element.contains(one)) unwatch(one);
+}
+
 /** Draws everything at once, in view or not, for printing. */
 export function drawAll(): void {
   for (const entry of watched.values()) {

@@ -29,7 +29,7 @@ export function timeSigns(store: ViewStore, clock: WallClock, show: (finding: Fi
   const timed = store.data.findings.flatMap((finding) => [finding, ...finding.also ?? []]).filter(({ window }) =>
     window !== undefined
   );
-  const length = store.bins * store.data.bins.width;
+  const length = (store.bins - store.first) * store.data.bins.width;
   const placeOf = ({ window: [from, to] = [0, 0] }: Finding): number => (from + to) / 2 / length;
   const groups: [Finding, ...Finding[]][] = [];
   for (const finding of timed) {
@@ -54,12 +54,31 @@ export function timeSigns(store: ViewStore, clock: WallClock, show: (finding: Fi
       weightIcon(worst.weight),
     );
   });
-  for (const mark of store.data.marks) signs.push(signOf(mark, store, clock));
-  return h(
-    "div",
-    { class: "signs", role: "group", "aria-label": "Findings and marks", hidden: signs.length === 0 },
-    ...signs,
-  );
+  const marks = new Map<string, HTMLButtonElement>();
+  const element = h("div", { class: "signs", role: "group", "aria-label": "Findings and marks" }, ...signs);
+  const place = (): void => {
+    const gone = new Set(marks.keys());
+    for (const mark of store.data.marks) {
+      const share = (mark.at / store.data.bins.width - store.first) / (store.bins - store.first);
+      if (share < 0) continue;
+      const key = `${mark.at} ${mark.process} ${mark.text}`;
+      gone.delete(key);
+      const sign = marks.get(key) ?? signOf(mark, store, clock);
+      sign.style.setProperty("left", `${Math.min(100, share * 100)}%`);
+      if (!marks.has(key)) element.append(sign);
+      marks.set(key, sign);
+    }
+    for (const key of gone) {
+      marks.get(key)!.remove();
+      marks.delete(key);
+    }
+    element.hidden = element.childElementCount === 0;
+  };
+  place();
+  store.subscribe((state, before) => {
+    if (state.data !== before.data) place();
+  });
+  return element;
 }
 
 /** Part of the whole time that is shown around a mark. */
@@ -67,8 +86,6 @@ const AROUND_MARK = 0.1;
 
 /** The sign of what a program marked; it shows the time around it. */
 function signOf({ at, text }: MarkData, store: ViewStore, clock: WallClock): HTMLButtonElement {
-  const { width } = store.data.bins;
-  const around = store.bins * AROUND_MARK / 2;
   const flag = svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, svg("path", { d: FLAG }));
   const words = `${text}, ${clock.time(at / 1e9)}`;
   return h(
@@ -76,10 +93,11 @@ function signOf({ at, text }: MarkData, store: ViewStore, clock: WallClock): HTM
     {
       type: "button",
       class: "sign flag",
-      style: { left: `${Math.min(100, Math.max(0, at / width / store.bins * 100))}%` },
       title: words,
       "aria-label": `Show: ${words}`,
       onclick: () => {
+        const { width } = store.data.bins;
+        const around = (store.bins - store.first) * AROUND_MARK / 2;
         store.set({ pointedOut: { from: at, to: at } });
         store.zoom(at / width - around, at / width + around);
       },

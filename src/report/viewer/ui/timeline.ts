@@ -20,11 +20,11 @@ export function timeline(store: ViewStore): HTMLElement {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const chosen = h("div", { class: "chosen" });
   const element = h("div", { class: "timeline" }, canvas, chosen);
-  const all = new Set(store.data.processes.keys());
   const place = (): void => {
     const { from, to } = store.state;
-    chosen.style.setProperty("left", `${from / store.bins * 100}%`);
-    chosen.style.setProperty("width", `${(to - from) / store.bins * 100}%`);
+    const [left, right] = [from, to].map((bin) => Math.max(0, bin - store.first) / (store.bins - store.first) * 100);
+    chosen.style.setProperty("left", `${left}%`);
+    chosen.style.setProperty("width", `${right! - left!}%`);
     element.classList.toggle("zoomed", store.zoomed);
   };
   const draw = (): void => {
@@ -34,26 +34,28 @@ export function timeline(store: ViewStore): HTMLElement {
     const context = canvas.getContext("2d");
     if (context === null || width === 0) return;
     context.scale(devicePixelRatio, devicePixelRatio);
-    const size = Math.max(1, Math.ceil(store.bins / (width / 2)));
-    const groups = { from: 0, to: store.bins, size, count: Math.ceil(store.bins / size) };
+    const all = new Set(store.data.processes.keys());
+    const bins = store.bins - store.first;
+    const size = Math.max(1, Math.ceil(bins / (width / 2)));
+    const groups = { from: store.first, to: store.bins, size, count: Math.ceil(bins / size) };
     const counts = countsOf(store, all, groups);
     const most = counts.reduce((most, count) => Math.max(most, count), 1);
     const { off } = store.recordedTimes(recordersOf(all));
-    const xOf = (time: number): number => time / store.data.bins.width / store.bins * width;
+    const xOf = (time: number): number => (time / store.data.bins.width - store.first) / bins * width;
     const areas = off.map(({ from, to }) => ({ left: xOf(from), top: 0, width: xOf(to) - xOf(from), height: HEIGHT }));
     hatch(context, areas, { colour: paletteOf(store.state.dark).hatch, step: 6 });
     context.fillStyle = translucent(paletteOf(store.state.dark).axis, 0.55);
     counts.forEach((count, group) => {
-      const left = group * size / store.bins * width;
+      const left = group * size / bins * width;
       const height = count === 0 ? 0 : Math.max(1, count / most * (HEIGHT - 4));
-      context.fillRect(left, HEIGHT - height, Math.max(1, size / store.bins * width - 0.3), height);
+      context.fillRect(left, HEIGHT - height, Math.max(1, size / bins * width - 0.3), height);
     });
   };
   const drawing = watch(element, draw, () => {});
   place();
   store.subscribe((state, before) => {
     place();
-    if (state.dark !== before.dark) drawing.redraw();
+    if (state.dark !== before.dark || state.data !== before.data) drawing.redraw();
   });
   dragSelects(element, store);
   return element;
@@ -78,8 +80,7 @@ function dragSelects(element: HTMLElement, store: ViewStore): void {
   } | undefined;
   const bin = (event: PointerEvent): number => {
     const { left, width } = element.getBoundingClientRect();
-    return Math.min(1, Math.max(0, (event.clientX - left) / width)) *
-      store.bins;
+    return store.first + Math.min(1, Math.max(0, (event.clientX - left) / width)) * (store.bins - store.first);
   };
   element.addEventListener("pointerdown", (event) => {
     const start = bin(event);
@@ -92,7 +93,7 @@ function dragSelects(element: HTMLElement, store: ViewStore): void {
     const now = bin(event);
     if (drag.moves) {
       store.zoom(drag.from + now - drag.start, drag.to + now - drag.start);
-    } else if (Math.abs(now - drag.start) > store.bins / 200) {
+    } else if (Math.abs(now - drag.start) > (store.bins - store.first) / 200) {
       store.zoom(Math.min(now, drag.start), Math.max(now, drag.start));
     }
   });

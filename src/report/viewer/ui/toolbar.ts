@@ -10,8 +10,11 @@ import { digitsFor, type WallClock } from "../model/clock.ts";
 import { canLookCloser, lookCloser, servedAs } from "../model/served.ts";
 import { FEWEST_BINS, type ViewStore } from "../model/view_store.ts";
 import { h, replace, svg } from "./dom.ts";
-import { labelPicker } from "./label_picker.ts";
-import { processPicker } from "./process_picker.ts";
+import type { LiveHead } from "../../shared/live_data.ts";
+import { followButton, levelLinks } from "./live_controls.ts";
+import { renewed } from "./renewed.ts";
+import { labelPicker } from "./pickers/label_picker.ts";
+import { processPicker } from "./pickers/process_picker.ts";
 import { timeSigns } from "./time_signs.ts";
 import { timeline } from "./timeline.ts";
 
@@ -19,13 +22,18 @@ import { timeline } from "./timeline.ts";
  * Creates the toolbar, and gives its height to the style sheet, which keeps the content clear of
  * it.
  */
-export function toolbar(store: ViewStore, clock: WallClock, show: (finding: Finding) => void): HTMLElement {
-  const time = timeWindow(store, clock);
+export function toolbar(
+  store: ViewStore,
+  clock: WallClock,
+  show: (finding: Finding) => void,
+  live?: LiveHead,
+): HTMLElement {
+  const time = timeWindow(store, clock, live);
   const tools = h(
     "div",
     { class: "tools" },
-    processPicker(store),
-    store.data.durations.length > 0 && labelPicker(store),
+    renewed(store, () => JSON.stringify(store.data.lines), () => processPicker(store)),
+    (store.isLive || store.data.durations.length > 0) && labelPicker(store),
     time,
     themeToggle(store),
   );
@@ -44,7 +52,7 @@ export function toolbar(store: ViewStore, clock: WallClock, show: (finding: Find
   return element;
 }
 
-function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
+function timeWindow(store: ViewStore, clock: WallClock, live: LiveHead | undefined): HTMLElement {
   const text = h("output", { class: "window" });
   const button = (label: string, sign: string, act: () => void): HTMLButtonElement =>
     h("button", {
@@ -75,7 +83,13 @@ function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
     closer.textContent = "Look closer";
     closer.removeAttribute("aria-busy");
   });
-  const whole = h("a", { class: "whole", href: "./", hidden: servedAs() !== "part" }, "Whole time");
+  const served = servedAs();
+  const isPart = served === "part" || served === "part of live";
+  const whole = h(
+    "a",
+    { class: "whole", href: "./", hidden: !isPart },
+    served === "part of live" ? "Back to now" : "Whole time",
+  );
   const [earlier, later] = [button("Earlier", "‹", () => pan(store, -1)), button("Later", "›", () => pan(store, 1))];
   const [out, into] = [
     button("Zoom out", "−", () => magnify(store, 2)),
@@ -84,6 +98,8 @@ function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
   const group = h(
     "div",
     { class: "time", role: "group", "aria-label": "Time", "data-keys": "time" },
+    live && levelLinks(live),
+    live && followButton(store),
     earlier,
     later,
     out,
@@ -96,16 +112,17 @@ function timeWindow(store: ViewStore, clock: WallClock): HTMLElement {
   /** A button that can do nothing keeps the focus, and says so. */
   const able = (element: HTMLElement, isAble: boolean): void => element.setAttribute("aria-disabled", `${!isAble}`);
   const show = (): void => {
-    const { from, to } = store.state;
+    const { from, to, follows } = store.state;
     const [start, end] = [from * store.binSeconds, Math.min(to * store.binSeconds, store.data.span / 1e9)];
     const length = Math.max(0, end - start);
     const digits = digitsFor(length / 50);
     const times = `${clock.time(start, digits)} – ${clock.time(end, digits)}`;
-    if (store.zoomed) replace(text, times, h("span", { class: "length" }, ` (${formatSpan(length)})`));
+    if (store.zoomed && follows) replace(text, `The last ${formatSpan(length)}`);
+    else if (store.zoomed) replace(text, times, h("span", { class: "length" }, ` (${formatSpan(length)})`));
     else replace(text, `All ${formatSpan(length)}`);
     reset.hidden = !store.zoomed;
     closer.hidden = !canLookCloser(store);
-    able(earlier, from > 0);
+    able(earlier, from > store.first);
     able(later, to < store.bins);
     able(out, store.zoomed);
     able(into, !store.atFinest || canLookCloser(store));
@@ -128,8 +145,9 @@ export function pan(store: ViewStore, direction: -1 | 1): void {
  */
 export function magnify(store: ViewStore, factor: number): void {
   if (factor < 1 && store.atFinest && canLookCloser(store)) return lookCloser(store);
-  const { from, to } = store.state;
+  const { from, to, follows } = store.state;
   const length = Math.max(FEWEST_BINS, Math.round((to - from) * factor));
+  if (follows) return store.zoom(to - length, to, true);
   // Half a bin more is cut off on one side than on the other, where their number is odd.
   const start = from + Math.trunc((to - from - length) / 2);
   store.zoom(start, start + length);

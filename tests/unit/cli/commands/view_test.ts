@@ -23,7 +23,7 @@ describe("the pages of kymo view", () => {
     assertEquals((await ask({ host: "localhost:41000" })).status, 200);
     for (const host of ["evil.example:41000", "127.0.0.1", "127.0.0.1:41001", "", undefined]) {
       const { status, body } = await ask({ host });
-      assertEquals([status, body.includes(path)], [403, false], `${host}`);
+      assertEquals([status, `${body}`.includes(path)], [403, false], `${host}`);
     }
     for (const wrong of ["/", path.slice(0, -1), `${path}x`, path.replace(/.\/$/, "g/")]) {
       assertEquals((await ask({ path: wrong })).status, 404, wrong);

@@ -9,7 +9,9 @@ export function closeOnLeave(details: HTMLDetailsElement, summary: HTMLElement):
     details.open = false;
     summary.focus();
   });
-  document.addEventListener("pointerdown", (event) => {
+  const leave = (event: PointerEvent): void => {
+    if (!details.isConnected) return document.removeEventListener("pointerdown", leave);
     if (event.target instanceof Node && !details.contains(event.target)) details.open = false;
-  });
+  };
+  document.addEventListener("pointerdown", leave);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ViewStore } from "../model/view_store.ts";
-import { h, replace } from "./dom.ts";
-import { labelText } from "./label_text.ts";
+import type { ViewStore } from "../../model/view_store.ts";
+import { h, replace } from "../dom.ts";
+import { labelText } from "../label_text.ts";
 import { closeOnLeave } from "./popover.ts";
 
 /** Maximum number of labels in the list: typing more of a label shortens it. */
@@ -14,10 +14,14 @@ const MOST_LISTED = 100;
 
 /** Creates a field for a text, and a list to pick from. */
 export function labelPicker(store: ViewStore): HTMLElement {
-  const labels = store.data.durations.map(({ label }) => label);
+  const labelsNow = (): string[] => store.data.durations.map(({ label }) => label);
+  const placeholder = (): string => {
+    const { length } = store.data.durations;
+    return length === 0 ? "No labels yet" : length === 1 ? "1 label" : `Find in ${length} labels`;
+  };
   const field = h("input", {
     type: "search",
-    placeholder: labels.length === 1 ? "1 label" : `Find in ${labels.length} labels`,
+    placeholder: placeholder(),
     "aria-label": "Show only labels that contain",
     autocomplete: "off",
     spellcheck: "false",
@@ -29,7 +33,7 @@ export function labelPicker(store: ViewStore): HTMLElement {
   const fillList = (): void => {
     if (!pick.open) return;
     const { picked, labelText } = store.state;
-    const found = labels.filter((label) => label.toLowerCase().includes(labelText.toLowerCase()));
+    const found = labelsNow().filter((label) => label.toLowerCase().includes(labelText.toLowerCase()));
     const focused = document.activeElement instanceof HTMLInputElement ? document.activeElement.value : undefined;
     const boxes = found.slice(0, MOST_LISTED).map((label) => box(store, label, picked.has(label)));
     const left = found.length - boxes.length;
@@ -56,7 +60,9 @@ export function labelPicker(store: ViewStore): HTMLElement {
   pick.addEventListener("toggle", fillList);
   closeOnLeave(pick, summary);
   store.subscribe((state, before) => {
-    if (state.picked === before.picked && state.labelText === before.labelText) return;
+    const isOther = state.data.durations.length !== before.data.durations.length;
+    if (isOther) field.placeholder = placeholder();
+    if (!isOther && state.picked === before.picked && state.labelText === before.labelText) return;
     if (field.value !== state.labelText) field.value = state.labelText;
     summary.textContent = state.picked.size === 0 ? "Pick" : `${state.picked.size} picked`;
     fillList();

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { LineData } from "../../shared/report_data.ts";
-import type { ViewStore } from "../model/view_store.ts";
-import { paletteOf, processColour } from "./colours.ts";
-import { h, replace } from "./dom.ts";
+import type { LineData } from "../../../shared/report_data.ts";
+import type { ViewStore } from "../../model/view_store.ts";
+import { paletteOf, processColour } from "../colours.ts";
+import { h, replace } from "../dom.ts";
 import { closeOnLeave } from "./popover.ts";
 
 /** Maximum number of lines with a box in the toolbar; more are in a list that opens. */
