@@ -16,7 +16,7 @@ const RATE = 50_000;
 const FLUSH_INTERVAL = 1_000;
 
 /** Rounds, in each of which the program runs so long with a shipper and so long without, ms. */
-const ROUNDS = 7;
+const ROUNDS = 5;
 const ROUND = 3_000;
 
 /** ms until a shipper has begun, and has caught up. */

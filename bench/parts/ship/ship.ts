@@ -19,7 +19,7 @@ import { compareClickHouse } from "./clickhouse.ts";
 import { recordMillion, ROWS } from "./recording.ts";
 import { memoryWithManyFiles } from "./waiting.ts";
 
-const ROUNDS = 7;
+const ROUNDS = 5;
 
 /** The command line, which prints its peak memory at the end. */
 const kymo = new URL("../summary/kymo.ts", import.meta.url);

@@ -28,11 +28,33 @@ export interface PostgresOptions {
 /** Any number by which those who make the tables take turns: "kymo" in ASCII. */
 const INIT_LOCK = 0x6b796d6f;
 
+/** Bytes of rows from which on a batch goes over two connections. */
+const LARGE_BATCH = 2 * 2 ** 20;
+
+/** Pieces that are shipped in a transaction of their own. */
+interface Part {
+  readonly connection: Connection;
+  readonly pieces: readonly Piece[];
+}
+
+/** How a part is begun. */
+interface BeginOptions {
+  /** Those that the store is told of in the same transaction. */
+  readonly programs: readonly ShippedProgram[];
+  /** How long it may wait for the other part, as PostgreSQL has it. */
+  readonly idle: string;
+  readonly onSent: () => void;
+}
+
 /**
  * PostgreSQL, with or without TimescaleDB. The ledger is written in the transaction of the rows, and
  * before them: its key makes two shippers of one directory wait for each other. The commit is on the
  * disk of the server before it is answered, whatever the server's default is, since the files are
  * removed afterwards.
+ *
+ * A large batch goes in two transactions over two connections, since the server does the work of each
+ * on one processor. Both are committed once both have been taken; if only one of them is, because
+ * something fails then, the ledger tells.
  */
 export class PostgresTarget implements Target {
   readonly guarantee: Guarantee = { rows: "exactly once", by: "the ledger is in the transaction of the rows" };
@@ -41,6 +63,10 @@ export class PostgresTarget implements Target {
   readonly #options: PostgresOptions;
   readonly #schema: string;
   #connection: Connection | undefined;
+  /** For the second half of a large batch: the server works on both at once. */
+  #second: Connection | undefined;
+  /** Whether the server takes no second connection. */
+  #isAlone = false;
   /** Ends what is connected or connecting. */
   #closing = new AbortController();
   #source: Source | undefined;
@@ -65,6 +91,7 @@ export class PostgresTarget implements Target {
   async open(source: Source): Promise<void> {
     await this.close();
     this.#source = source;
+    this.#isAlone = false;
     await this.init();
     const connection = this.#connected;
     const { id, path, host } = source;
@@ -73,7 +100,7 @@ export class PostgresTarget implements Target {
       [id, path, host ?? null],
     );
     // As CSV, rows fit columns of any types that can be read from texts.
-    this.#format = await this.#hasOwnTypes() ? binaryRows : csvRows;
+    this.#format = await this.#hasOwnTypes(connection) ? binaryRows : csvRows;
   }
 
   async init(): Promise<boolean> {
@@ -104,39 +131,27 @@ export class PostgresTarget implements Target {
     return rows.map(entryOf);
   }
 
-  async ship({ pieces, rows, programs, onSent }: Batch): Promise<"shipped" | "taken"> {
-    const connection = this.#connected;
+  async ship({ pieces, programs, onSent }: Batch): Promise<"shipped" | "taken"> {
     this.#refuseLargePid(pieces);
-    await connection.query(
-      "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '5s'; " +
-        "SET LOCAL idle_in_transaction_session_timeout = '60s'",
-    );
+    const parts = await this.#partsOf(pieces);
+    if (parts.length > 1) await this.describe(programs); // else two transactions would wait for each other
+    let unsent = parts.length;
+    const onPartSent = (): void => void (--unsent === 0 && onSent?.());
+    const options: BeginOptions = parts.length > 1
+      ? { programs: [], idle: "10min", onSent: onPartSent }
+      : { programs, idle: "60s", onSent: onPartSent };
     try {
-      const [noted] = await connection.query(
-        `WITH noted AS (
-           INSERT INTO ${this.#schema}.shipped (source, shipper, stem, first_row, rows, bytes, sha256, channel)
-           SELECT $1, $2, stem, first_row, rows, bytes, decode(sha256, 'hex'), channel
-           FROM json_to_recordset($3) AS piece
-             (stem text, first_row bigint, rows bigint, bytes bigint, sha256 text, channel text)
-           ORDER BY stem, first_row
-           ON CONFLICT (source, stem, first_row) DO NOTHING RETURNING 1)
-         SELECT count(*) AS count FROM noted`,
-        [this.#source!.id, this.#options.shipper, entriesInJson(pieces)],
-      );
-      if (Number(noted?.["count"]) < pieces.length) {
-        await connection.query("ROLLBACK");
+      const noted = await all(parts.map((part) => this.#begin(part, options)));
+      if (noted.includes("taken")) {
+        await this.#rollBack(parts);
         return "taken";
       }
-      await this.describe(programs);
-      const copied = await this.#copy(pieces, onSent);
-      if (copied !== rows) {
-        throw new StoreError("data", "COUNT", `${this.name} has taken ${copied} rows of ${rows}`);
-      }
-      await connection.commit();
+      // The store has refused none of them.
+      await all(parts.map(({ connection }) => connection.commit()));
       return "shipped";
     } catch (error) {
       // Of a connection that is lost the server rolls back by itself, unless it has committed.
-      if (!(error instanceof StoreError && error.kind === "passing")) await this.#rollBack();
+      if (!(error instanceof StoreError && error.kind === "passing")) await this.#rollBack(parts);
       throw error;
     }
   }
@@ -179,9 +194,9 @@ export class PostgresTarget implements Target {
   }
 
   async close(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    await connection?.close();
+    const connections = [this.#connection, this.#second];
+    this.#connection = this.#second = undefined;
+    await Promise.all(connections.map((connection) => connection?.close()));
     this.#closing.abort();
     this.#closing = new AbortController();
   }
@@ -213,25 +228,72 @@ export class PostgresTarget implements Target {
     }
   }
 
-  async #copy(pieces: readonly Piece[], onSent: Batch["onSent"]): Promise<number> {
+  /** The pieces, in two parts if they are many and the server takes a second connection. */
+  async #partsOf(pieces: readonly Piece[]): Promise<readonly Part[]> {
+    const whole = { connection: this.#connected, pieces };
+    const half = this.#isAlone ? 0 : middleOf(pieces);
+    if (half === 0) return [whole];
+    if (this.#second?.isLost === true) await this.#second.close();
+    try {
+      if (this.#second === undefined || this.#second.isLost) this.#second = await this.#connect();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#isAlone = true;
+      return [whole];
+    }
+    return [
+      { ...whole, pieces: pieces.slice(0, half) },
+      { connection: this.#second, pieces: pieces.slice(half) },
+    ];
+  }
+
+  /** Begins a transaction with pieces, and their entries in the ledger before them. */
+  async #begin(
+    { connection, pieces }: Part,
+    { programs, idle, onSent }: BeginOptions,
+  ): Promise<"noted" | "taken"> {
+    await connection.query(
+      "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '5s'; " +
+        `SET LOCAL idle_in_transaction_session_timeout = '${idle}'`,
+    );
+    const [noted] = await connection.query(
+      `WITH noted AS (
+         INSERT INTO ${this.#schema}.shipped (source, shipper, stem, first_row, rows, bytes, sha256, channel)
+         SELECT $1, $2, stem, first_row, rows, bytes, decode(sha256, 'hex'), channel
+         FROM json_to_recordset($3) AS piece
+           (stem text, first_row bigint, rows bigint, bytes bigint, sha256 text, channel text)
+         ORDER BY stem, first_row
+         ON CONFLICT (source, stem, first_row) DO NOTHING RETURNING 1)
+       SELECT count(*) AS count FROM noted`,
+      [this.#source!.id, this.#options.shipper, entriesInJson(pieces)],
+    );
+    if (Number(noted?.["count"]) < pieces.length) return "taken";
+    await this.describe(programs);
+    const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
+    const copied = await this.#copy(connection, pieces, onSent);
+    if (copied !== rows) throw new StoreError("data", "COUNT", `${this.name} has taken ${copied} rows of ${rows}`);
+    return "noted";
+  }
+
+  async #copy(connection: Connection, pieces: readonly Piece[], onSent: () => void): Promise<number> {
     const isBinary = this.#format === binaryRows;
     const columns = Object.keys(BINARY_COLUMNS).join(", ");
     const rows = pieces.map(({ content }) => content);
-    const copied = await this.#connected.copy(
+    const copied = await connection.copy(
       `COPY ${this.#schema}.observation (${columns}) FROM STDIN (FORMAT ${isBinary ? "binary" : "csv"})`,
       isBinary ? [BINARY_HEADER, ...rows, BINARY_TRAILER] : rows,
       onSent,
     );
     // From here to the end of the transaction nobody can change them.
-    if (isBinary && !await this.#hasOwnTypes()) {
+    if (isBinary && !await this.#hasOwnTypes(connection)) {
       throw new StoreError("passing", "22P03", `The columns of ${this.name} have other types than before`);
     }
     return copied;
   }
 
   /** Whether the columns of the rows have the types that Kymo gives them. */
-  async #hasOwnTypes(): Promise<boolean> {
-    const columns = await this.#connected.query(
+  async #hasOwnTypes(connection: Connection): Promise<boolean> {
+    const columns = await connection.query(
       "SELECT attname, format_type(atttypid, NULL) AS type FROM pg_attribute WHERE attrelid = $1::regclass AND attname = ANY($2)",
       [`${this.#schema}.observation`, Object.keys(BINARY_COLUMNS)],
     );
@@ -265,18 +327,40 @@ export class PostgresTarget implements Target {
       if (!await this.#isMade()) await connection.query(await this.schema());
       await connection.query("COMMIT");
     } catch (error) {
-      await this.#rollBack();
+      await this.#rollBack([{ connection }]);
       throw error;
     }
   }
 
-  async #rollBack(): Promise<void> {
-    try {
-      await this.#connection?.query("ROLLBACK");
-    } catch {
-      // The connection is lost, and the transaction with it.
-    }
+  async #rollBack(parts: readonly Pick<Part, "connection">[]): Promise<void> {
+    // Of a connection that is lost the transaction is lost too.
+    await Promise.allSettled(parts.map(({ connection }) => connection.query("ROLLBACK")));
   }
+}
+
+/**
+ * Where pieces are divided so that both parts have about as many bytes; 0 if they are few, or one is
+ * much larger than the others.
+ */
+function middleOf(pieces: readonly Piece[]): number {
+  const bytes = pieces.reduce((sum, { content }) => sum + content.length, 0);
+  if (bytes < LARGE_BATCH) return 0;
+  let before = 0;
+  let middle = 0;
+  while (before < bytes / 2) before += pieces[middle++]!.content.length;
+  const last = pieces[middle - 1]!.content.length;
+  if (before - bytes / 2 > last / 2) {
+    before -= last;
+    middle--;
+  }
+  return Math.min(before, bytes - before) < bytes / 4 ? 0 : middle;
+}
+
+/** What all result in, once all have ended. Of several failures, one that is not the fault of the rows. */
+async function all<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const failures = (await Promise.allSettled(work)).flatMap((one) => one.status === "rejected" ? [one.reason] : []);
+  if (failures.length === 0) return await Promise.all(work);
+  throw failures.find((error) => !(error instanceof StoreError && error.kind === "data")) ?? failures[0];
 }
 
 async function hasTimescale(connection: Connection): Promise<boolean> {
