@@ -7,6 +7,7 @@
 import { sharedInIsolate } from "../default_runtime.ts";
 import { KymoError } from "../errors.ts";
 import type { DurationRecorder } from "../sampling/time_it.ts";
+import { type Attached, attached } from "./attached.ts";
 import type { CheckedHttpOptions, Until } from "./options.ts";
 import { type LabelledRequest, RequestLabels, type RequestOutcome } from "./request_labels.ts";
 
@@ -16,16 +17,16 @@ import { type LabelledRequest, RequestLabels, type RequestOutcome } from "./requ
  */
 const requests = sharedInIsolate("requests", () => ({
   /** Names that a program has given to requests while their samples ran. */
-  names: new WeakMap<object, string>(),
+  names: attached<string>(),
   /** Routes that frameworks have told of requests while their samples ran. */
-  matches: new WeakMap<object, string>(),
+  matches: attached<string>(),
   /** Whether there are names or matches: without, looking for one is spared. */
   isNaming: false,
   isMatching: false,
   /** Samples that have not ended. */
   running: 0,
   /** Requests that are timed although the program does not ask for it. */
-  automatic: new WeakMap<object, Pick<RequestSample, "yieldTo">>(),
+  automatic: attached<Pick<RequestSample, "yieldTo">>(),
   /** Whether there are such requests. */
   isAutomatic: false,
 }));
@@ -69,10 +70,10 @@ export function noteRoute(request: unknown, pattern: unknown): void {
 }
 
 /** Sets the route of a request, if it may have a sample. Returns whether it did. */
-function setRoute(routes: WeakMap<object, string>, request: unknown, pattern: unknown): boolean {
+function setRoute(routes: Attached<string>, request: unknown, pattern: unknown): boolean {
   if (requests.running === 0 || typeof pattern !== "string" || pattern === "") return false;
   if (typeof request !== "object" || request === null) return false;
-  routes.set(request, pattern);
+  routes.to(request, pattern);
   return true;
 }
 
@@ -123,11 +124,11 @@ export class RequestSamples {
     if (id === 0) return undefined;
     if (!requests.isAutomatic) return new RequestSample(this, id, request, method, url);
 
-    const automatic = requests.automatic.get(request);
+    const automatic = requests.automatic.of(request);
     if (!this.#isAutomatic) automatic?.yieldTo(this.#recorder);
     else if (automatic !== undefined) return undefined;
     const sample = new RequestSample(this, id, request, method, url);
-    if (this.#isAutomatic) requests.automatic.set(request, sample);
+    if (this.#isAutomatic) requests.automatic.to(request, sample);
     return sample;
   }
 
@@ -194,8 +195,8 @@ export class RequestSample implements LabelledRequest {
    * framework, or its pattern.
    */
   get route(): string | undefined {
-    return (requests.isNaming ? requests.names.get(this.#request) : undefined) ?? this.#route ??
-      (requests.isMatching ? requests.matches.get(this.#request) : undefined) ?? this.pattern;
+    return (requests.isNaming ? requests.names.of(this.#request) : undefined) ?? this.#route ??
+      (requests.isMatching ? requests.matches.of(this.#request) : undefined) ?? this.pattern;
   }
 
   set route(route: string | undefined) {
