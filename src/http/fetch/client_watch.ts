@@ -15,16 +15,18 @@
  * signal tells of a failed write.
  *
  * The signal must be read before that. It costs some microseconds, so it is read only for requests
- * that last: at the end of the event loop's turn if the response has begun by then, otherwise after
- * 100 ms.
+ * that last: after 5 ms if the response has begun by then, otherwise after 100 ms. A look at the end
+ * of each turn of the event loop would cost more than all the rest of timing a request.
  *
  * @module
  */
 
 import { defaultTimers } from "../../default_runtime.ts";
 import type { DurationRecorder } from "../../sampling/time_it.ts";
-import type { EventLoopTurns } from "./event_loop_turns.ts";
 import type { OpenResponse, OpenResponses } from "../open_responses.ts";
+
+/** Age at which a request is watched whose response has begun, ms. */
+const SOON = 5;
 
 /** Age at which a request that is not answered yet is watched, ms; at most twice as old. */
 const LONG = 100;
@@ -38,8 +40,6 @@ export interface WatchedRequest extends OpenResponse {
   readonly isAnswered: boolean;
   /** Whether its sample has ended. */
   hasEnded(): boolean;
-  /** Called at the end of a turn if the response has begun and is not over. */
-  onSlow(): void;
   /** Called when the client has left. */
   onLeft(): void;
 }
@@ -47,10 +47,9 @@ export interface WatchedRequest extends OpenResponse {
 /** Watches the clients of the requests of one application. */
 export class ClientWatch {
   readonly #open: OpenResponses;
-  readonly #turns: EventLoopTurns;
   readonly #recorder: Pick<DurationRecorder, "beforeFlush">;
   #fresh: WatchedRequest[] = [];
-  /** Not answered at the end of their turn, in the current and in the previous interval. */
+  /** Not answered by then, in the current and in the previous interval. */
   #waiting: WatchedRequest[] = [];
   #waitingLonger: WatchedRequest[] = [];
   /** Ends the timer that is running. */
@@ -60,35 +59,39 @@ export class ClientWatch {
   readonly #watched = new WeakSet<WatchedRequest>();
 
   /**
-   * Adds to `open` the responses that have begun and are not over at the end of a turn, or when
-   * `recorder` records no more.
+   * Adds to `open` the responses that have begun and are not over after 5 ms, or when `recorder`
+   * records no more.
    */
-  constructor(open: OpenResponses, turns: EventLoopTurns, recorder: Pick<DurationRecorder, "beforeFlush">) {
+  constructor(open: OpenResponses, recorder: Pick<DurationRecorder, "beforeFlush">) {
     this.#open = open;
-    this.#turns = turns;
     this.#recorder = recorder;
   }
 
-  /** Watches a request from the end of this turn on, if it is not over by then. */
+  /** Watches a request, if it is not over soon. */
   add(request: WatchedRequest): void {
     if (this.#fresh.push(request) > 1) return;
+    this.#startTimer();
+    const sort = (): void => {
+      stop();
+      this.#sortFresh();
+    };
+    const cancel = defaultTimers.after(SOON, sort);
     const stopListening = this.#recorder.beforeFlush?.((isEnd) => {
-      if (isEnd) this.#endOfTurn();
+      if (isEnd) sort();
     });
-    this.#turns.atEnd(() => {
+    const stop = (): void => {
+      cancel();
       stopListening?.();
-      this.#endOfTurn();
-    });
+    };
   }
 
-  #endOfTurn(): void {
+  #sortFresh(): void {
     const fresh = this.#fresh;
     this.#fresh = [];
     for (const request of fresh) {
       if (request.hasEnded()) continue;
       if (request.isAnswered) {
         this.#open.add(request);
-        request.onSlow();
         this.#watch(request);
       } else {
         this.#waiting.push(request);

@@ -42,7 +42,6 @@ export class CompletedExchange implements Exchange, WatchedRequest {
   readonly #sample: RequestSample;
   readonly #watch: ClientWatch;
   readonly #open: OpenResponses;
-  #response: Response | undefined;
   #outcome: RequestOutcome = "threw";
   #status = 0;
 
@@ -78,7 +77,7 @@ export class CompletedExchange implements Exchange, WatchedRequest {
       this.completed.catch(() => {});
       return response;
     }
-    this.#response = response;
+    if (isEventStream(response)) this.#sample.noteStream();
     this.#endWhenCompleted();
     this.#watch.add(this);
     return response;
@@ -92,10 +91,6 @@ export class CompletedExchange implements Exchange, WatchedRequest {
 
   hasEnded(): boolean {
     return this.#sample.hasEnded;
-  }
-
-  onSlow(): void {
-    if (this.#response !== undefined && isEventStream(this.#response)) this.#sample.noteStream();
   }
 
   onLeft(): void {

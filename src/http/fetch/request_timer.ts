@@ -41,7 +41,7 @@ export class RequestTimer {
     this.#poller = new ResponsePoller(options.recorder, turns);
     this.#polling = { poller: this.#poller, turns };
     const open = new OpenResponses(options.recorder);
-    this.#watching = { watch: new ClientWatch(open, turns, options.recorder), open };
+    this.#watching = { watch: new ClientWatch(open, options.recorder), open };
   }
 
   /**

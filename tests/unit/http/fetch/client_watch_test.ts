@@ -1,7 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { ClientWatch, type WatchedRequest } from "../../../../src/http/fetch/client_watch.ts";
-import { EventLoopTurns } from "../../../../src/http/fetch/event_loop_turns.ts";
 import { OpenResponses } from "../../../../src/http/open_responses.ts";
 import { FakeDurationRecorder } from "../../../support/fake/duration_recorder.ts";
 import { until } from "../../../support/wait.ts";
@@ -23,7 +22,6 @@ function watchedRequest(isAnswered: boolean) {
     completed,
     isAnswered,
     hasEnded: () => false,
-    onSlow: () => void seen.push("slow"),
     onLeft: () => void seen.push("left"),
     onEnd: () => void seen.push("end"),
   };
@@ -32,7 +30,7 @@ function watchedRequest(isAnswered: boolean) {
 
 function clientWatch() {
   const recorder = new FakeDurationRecorder();
-  return { recorder, watch: new ClientWatch(new OpenResponses(recorder), new EventLoopTurns(), recorder) };
+  return { recorder, watch: new ClientWatch(new OpenResponses(recorder), recorder) };
 }
 
 describe("ClientWatch", () => {
@@ -54,7 +52,7 @@ describe("ClientWatch", () => {
       abort();
       complete();
       await watched.completed;
-      assertEquals(seen, ["slow"]);
+      assertEquals(seen, []);
     }
   });
 
@@ -69,16 +67,16 @@ describe("ClientWatch", () => {
     watch.add(second.watched);
     await until(second.isRead);
     second.abort();
-    assertEquals([first.seen, second.seen], [["slow"], ["slow", "left"]]);
+    assertEquals([first.seen, second.seen], [[], ["left"]]);
   });
 
-  it("ends responses of this turn when the recorder ends", () => {
+  it("ends responses that have just begun when the recorder ends", () => {
     const { watch, recorder } = clientWatch();
     const { watched, seen } = watchedRequest(true);
     watch.add(watched);
     recorder.flush(false);
     assertEquals(seen, []);
     recorder.flush(true);
-    assertEquals(seen, ["slow", "end"]);
+    assertEquals(seen, ["end"]);
   });
 });
