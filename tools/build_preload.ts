@@ -18,7 +18,9 @@ export const preloadBundle = "src/auto/kymo_auto.js";
 
 const entry = "src/auto/mod.ts";
 
-const banner = `// deno-fmt-ignore-file deno-lint-ignore-file
+// The first line keeps Bun from compiling what is compiled.
+const banner = `// @bun
+// deno-fmt-ignore-file deno-lint-ignore-file
 // @ts-self-types="./mod.ts"
 /**
  * Records the HTTP requests of a program, and its runtime, without a change of its code: the modules

@@ -31,6 +31,7 @@ export function giveOwnFrame(callee: object): void {
 }
 
 function findNoInline(): ((callee: object) => void) | undefined {
+  if (!("Bun" in globalThis)) return undefined; // on Deno the question takes 10 ms
   try {
     const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
     return (process?.getBuiltinModule?.("bun:jsc") as Compiler | undefined)?.noInline;

@@ -28,6 +28,31 @@ export function openLibc<const S extends Deno.ForeignLibraryInterface>(
   return `cannot load the C library: tried ${names.join(", ")}`;
 }
 
+const CLOCK_FUNCTIONS = {
+  clock_gettime: { parameters: ["i32", "pointer"], result: "i32" },
+} as const;
+
+const FILE_FUNCTIONS = {
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+  mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "isize" },
+  munmap: { parameters: ["isize", "usize"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  __errno_location: { parameters: [], result: "pointer" },
+} as const;
+
+const LINUX_FUNCTIONS = { ...CLOCK_FUNCTIONS, ...FILE_FUNCTIONS } as const;
+
+let ofLinux: Deno.DynamicLibrary<typeof LINUX_FUNCTIONS>["symbols"] | undefined;
+
+/** The functions for the clock and for files: to open the library for each takes twice as long. */
+function openOnLinux(): NonNullable<typeof ofLinux> | string {
+  if (ofLinux !== undefined) return ofLinux;
+  const functions = openLibc(LINUX_FUNCTIONS);
+  return typeof functions === "string" ? functions : ofLinux = functions;
+}
+
 type ClockGettime = (clock: number, address: Deno.PointerValue) => unknown;
 
 let clockGettime: ClockGettime | undefined;
@@ -35,7 +60,7 @@ let clockGettime: ClockGettime | undefined;
 /** clock_gettime(2), or the reason why it may not be called. Opens the C library at the first call. */
 export function openClockGettime(): ClockGettime | string {
   if (clockGettime !== undefined) return clockGettime;
-  const functions = openLibc({ clock_gettime: { parameters: ["i32", "pointer"], result: "i32" } });
+  const functions = Deno.build.os === "linux" ? openOnLinux() : openLibc(CLOCK_FUNCTIONS);
   return typeof functions === "string" ? functions : clockGettime = functions.clock_gettime;
 }
 
@@ -60,15 +85,7 @@ export function fileCalls(): FileCalls {
 }
 
 function openFileCalls(): FileCalls {
-  const functions = openLibc({
-    open: { parameters: ["buffer", "i32"], result: "i32" },
-    flock: { parameters: ["i32", "i32"], result: "i32" },
-    mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "isize" },
-    munmap: { parameters: ["isize", "usize"], result: "i32" },
-    close: { parameters: ["i32"], result: "i32" },
-    getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-    __errno_location: { parameters: [], result: "pointer" },
-  });
+  const functions = Deno.build.os === "linux" ? openOnLinux() : openLibc(FILE_FUNCTIONS);
   if (typeof functions === "string") throw new FileError("ENOSYS", functions);
   const errno = new Deno.UnsafePointerView(functions.__errno_location()!);
   return { ...functions, errno: () => errno.getInt32() };

@@ -16,10 +16,20 @@ export const OVERHANG = 3;
 /**
  * The three decimal digits of 0 to 999, each followed by a comma, which stays if they are the last.
  */
-const TRIPLES: Int32Array = Int32Array.from({ length: 1000 }, (_, n) => {
-  const digit = (unit: number): number => Byte.zero + Math.floor(n / unit) % 10;
-  return digit(100) | digit(10) << 8 | digit(1) << 16 | Byte.comma << 24;
-});
+const TRIPLES = triples();
+
+/** Loops, since this is a part of the start of each program: a function for each takes 4 ms on Deno. */
+function triples(): Int32Array {
+  const words = new Int32Array(1000);
+  let n = 0;
+  for (let hundreds = 0; hundreds < 10; hundreds++) {
+    for (let tens = 0; tens < 10; tens++) {
+      const head = (Byte.zero + hundreds) | (Byte.zero + tens) << 8 | Byte.comma << 24;
+      for (let ones = 0; ones < 10; ones++) words[n++] = head | (Byte.zero + ones) << 16;
+    }
+  }
+  return words;
+}
 
 /**
  * Puts an integer from 0 to 999,999,999 as nine digits with leading zeros and a comma; returns its

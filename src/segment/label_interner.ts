@@ -67,8 +67,8 @@ export class LabelInterner {
 
   /** Removes all labels. */
   clear(): void {
+    if (this.#ids.size > 0) this.#cache.clear();
     this.#ids.clear();
-    this.#cache.clear();
     this.#used = 0;
     this.#cut = 0;
   }
