@@ -118,7 +118,7 @@ export class Channels {
   flushNow(last: boolean, flushed: () => void = () => {}): void {
     this.#flushedLate = last ? flushed : undefined;
     const deadline = exitLockDeadline(this.#options.clock.now());
-    this.#eachNow((flusher) => flusher.flushNow(deadline));
+    this.#eachNow((flusher) => flusher.flushNow(deadline, last));
     flushed();
     if (last) this.#eachNow((flusher) => flusher.retire(flushed));
   }

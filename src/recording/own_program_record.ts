@@ -63,6 +63,8 @@ export class OwnProgramRecord {
   #cancelNext = (): void => {};
   #isStopped = false;
   #hasFailed = false;
+  /** The end that was published last, but for its time. */
+  #publishedEnd: string | undefined;
 
   /** Publishes nothing yet. */
   constructor(deps: OwnProgramRecordDeps, description: ProgramDescription) {
@@ -78,10 +80,10 @@ export class OwnProgramRecord {
   /**
    * Publishes the end of a program that exits. It may survive that, as it may survive an uncaught
    * error: then the end is taken back a second later. After {@linkcode OwnProgramRecord.stop} this
-   * does nothing.
+   * does nothing, nor if that end is published already: an exit may have two events.
    */
   exit(cause: ExitCause): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped || JSON.stringify([cause, this.#deps.counts()]) === this.#publishedEnd) return;
     this.#publish(cause);
     this.#cancelNext = this.#deps.runtime.timers.after(SURVIVAL, () => this.#publish());
   }
@@ -97,8 +99,10 @@ export class OwnProgramRecord {
     this.#cancelNext();
     const name = programFileName(this.#description);
     try {
+      this.#publishedEnd = undefined;
       const end = cause && { ...cause, at: runtime.clock.epoch(), counts: counts() };
       replaceFile(directory, name, encodeProgramRecord({ ...this.#description, ...end && { end } }));
+      this.#publishedEnd = end && JSON.stringify([cause, end.counts]);
     } catch (error) {
       if (cause === undefined) this.#cancelNext = runtime.timers.after(RETRY, () => this.#publish());
       if (this.#hasFailed) return;

@@ -123,10 +123,11 @@ export class Flusher {
 
   /**
    * Flushes all rows before it returns, as an exit hook must. It waits for locks until `deadline`,
-   * a reading of the clock.
+   * a reading of the clock. If {@linkcode Flusher.retire} follows, no spool is made any more.
    */
-  flushNow(deadline: number): void {
+  flushNow(deadline: number, last: boolean): void {
     this.#endLateRows();
+    if (last) this.#pool.retire();
     this.#flushAll(deadline);
   }
 

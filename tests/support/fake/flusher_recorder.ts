@@ -133,7 +133,7 @@ export class FlusherRecorder {
 
   /** Flushes synchronously, as at an exit of the program; `last` if it certainly does not go on. */
   flushNow(last = false): void {
-    this.flusher.flushNow(exitLockDeadline(this.runtime.clock.now()));
+    this.flusher.flushNow(exitLockDeadline(this.runtime.clock.now()), last);
     if (last) this.flusher.retire(() => {});
   }
 
