@@ -25,7 +25,7 @@ export interface FoundFile {
   readonly isolate: string;
   /** The segment whose own file it is, by its name; `undefined` if that does not tell, or was changed. */
   readonly segment: PublishedName | undefined;
-  /** Whether its path is not one from which `ISOLATE_IN_PATH` finds the isolate. */
+  /** Whether its path is not one from which `SEGMENT_IN_PATH` finds the isolate. */
   readonly isRenamed: boolean;
   /** Its size when it was found, bytes. */
   readonly size: number;

@@ -46,7 +46,7 @@ describe("the name of a segment's file", () => {
   });
 
   it("shows its isolate to databases too", () => {
-    const isolateIn = new RegExp(names.ISOLATE_IN_PATH);
+    const isolateIn = new RegExp(names.SEGMENT_IN_PATH);
     fc.assert(fc.property(segment, number, (segment, number) => {
       const name = names.segmentFileName(segment, number);
       assertEquals(isolateIn.exec(name)?.[1], segment.owner.isolate);
