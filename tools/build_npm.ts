@@ -26,7 +26,7 @@ const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const entries = Object.values(packageJson.exports);
 const { "./cli": cli, "./auto": auto } = packageJson.exports;
 /** Packages that only the analysis needs, and shipping to PostgreSQL. */
-const optionalPeers = ["@duckdb/node-api", "apache-arrow", "pg"] as const;
+const optionalPeers = ["@duckdb/node-api", "@resvg/resvg-js", "apache-arrow", "pg"] as const;
 /**
  * The head of the command line's file, with which a shell runs the file on the first runtime that
  * there is, unrecorded, though a preload may be in `BUN_OPTIONS`. To JavaScript it is a string and a

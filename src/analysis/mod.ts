@@ -64,6 +64,10 @@ export type { Resampled, ResampledQuantiles, ResampleOptions } from "./frames/re
 export { measurementsPerSecond, sumBySecondDifference, sumBySecondRatio } from "./frames/per_second.ts";
 export type { SecondSeries, SecondSums } from "./frames/per_second.ts";
 
+// Pictures of series, and of what is computed of them.
+export { plotToFile } from "./plot/plot.ts";
+export type { PlotOptions, Plotted } from "./plot/plot.ts";
+
 // Comparison of two runs, or of two groups of runs.
 export { compare } from "./compare/comparison.ts";
 export type { Change, ComparedSeries, CompareOptions, Comparison, RunSeries, Verdict } from "./compare/comparison.ts";

@@ -16,6 +16,7 @@ Examples:
   kymo compare before after                  which of two recordings is faster
   kymo profile _monitoring                   the functions that took the time
   kymo sql _monitoring                       questions of your own, in SQL
+  kymo plot rss cpu -o memory.svg            series, and sums of them, as a picture
   kymo export _monitoring -o run.parquet     all observations in one file
   kymo ps _monitoring                        the programs that are recording
   kymo off _monitoring --for 10m             switch them off, without a restart
@@ -52,6 +53,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   compare: async () => (await import("./commands/compare/command.ts")).addCompareCommand,
   profile: async () => (await import("./commands/profile/command.ts")).addProfileCommand,
   sql: async () => (await import("./commands/query/sql.ts")).addSqlCommand,
+  plot: async () => (await import("./commands/query/plot.ts")).addPlotCommand,
   export: async () => (await import("./commands/query/export.ts")).addExportCommand,
   ps: async () => (await import("./commands/control/ps.ts")).addPsCommand,
   on: switches,

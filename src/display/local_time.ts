@@ -36,6 +36,15 @@ export function formatOffset(timepoint: bigint): string {
   return name.replace(/^GMT/, "") || "+00:00";
 }
 
+/** How many seconds into a period of local time a timepoint is; `period` is in seconds. */
+export function secondsInto(timepoint: bigint, period: number): number {
+  const fraction = Number(timepoint % SECOND) / 1e9;
+  if (period <= 1) return fraction % period;
+  const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)/.exec(formatOffset(timepoint)) ?? [];
+  const ahead = (Number(hours) * 3600 + Number(minutes) * 60) * (sign === "-" ? -1 : 1);
+  return (Number(timepoint / SECOND) + ahead) % period + fraction;
+}
+
 /** A day and time, to the millisecond: `2026-11-23 14:05:10.305`. */
 export function formatDateTime(timepoint: bigint): string {
   return iso.format(toMilliseconds(timepoint)) + fraction(timepoint, 3);

@@ -41,6 +41,7 @@ const layers: readonly (readonly RegExp[])[] = [
   [/^src\/analysis\/frames\//],
   [
     /^src\/analysis\/compare\//,
+    /^src\/analysis\/plot\//,
     /^src\/analysis\/slow\//,
     /^src\/analysis\/summary\//,
     /^src\/analysis\/live\//,

@@ -321,7 +321,7 @@ export async function bundleUnused(workspace: Workspace): Promise<Outcome> {
   return { ok: failures.length === 0, output: failures.join("\n") };
 }
 
-const optionalPackages = ["@duckdb/node-api", "apache-arrow", "pg"];
+const optionalPackages = ["@duckdb/node-api", "@resvg/resvg-js", "apache-arrow", "pg"];
 
 /**
  * Bundles the app that analyses. Without the optional packages it is bundled as it is, and names the

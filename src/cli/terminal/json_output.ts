@@ -25,6 +25,7 @@ export const JSON_KINDS = [
   "heap-profile",
   "export",
   "sql",
+  "plot",
   "ps",
   "on",
   "off",

@@ -24,6 +24,7 @@ const LINES: readonly [words: readonly string[], expected: readonly string[]][] 
   [["kymo", "su"], ["summary"]],
   [["kymo", "pr"], ["profile", "prune"]],
   [["kymo", "sq"], ["sql"]],
+  [["kymo", "pl"], ["plot"]],
   [["kymo", "top", "_monitoring", "--so"], ["--sort"]],
   [["kymo", "top", "_monitoring", "--sort", "p"], ["p50", "p99"]],
   [["kymo", "completion", "z"], ["zsh"]],

@@ -8,7 +8,7 @@ import type uPlot from "uplot";
 import type { NumberFormat } from "../../../display/numbers.ts";
 import type { WallClock } from "../model/clock.ts";
 import type { Palette } from "../ui/colours.ts";
-import { linearTicks, logTicks, timeTicks } from "./ticks.ts";
+import { linearTicks, logTicks, timeTicks } from "../../../display/ticks.ts";
 
 /** Font of the axes; style sheets do not apply to canvases. */
 export const FONT =

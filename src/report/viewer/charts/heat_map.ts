@@ -15,7 +15,7 @@ import { type DurationView, viewDurations } from "../model/duration_view.ts";
 import { groupsOf } from "../model/selection.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { between, type Palette } from "../ui/colours.ts";
-import { logRange } from "./ticks.ts";
+import { logRange } from "../../../display/ticks.ts";
 import { type ChartContent, type ContentMaker, nothing } from "./time_chart.ts";
 
 /** Minimum width and height of a cell, pixels. */

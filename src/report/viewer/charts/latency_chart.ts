@@ -13,7 +13,7 @@ import { type DurationView, quantilesOf, viewDurations } from "../model/duration
 import { groupsOf } from "../model/selection.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, translucent } from "../ui/colours.ts";
-import { logRange } from "./ticks.ts";
+import { logRange } from "../../../display/ticks.ts";
 import { type ChartContent, type ContentMaker, nothing } from "./time_chart.ts";
 
 /**

@@ -17,7 +17,7 @@ import { type Groups, groupsOf } from "../model/selection.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, processColour, processDash, translucent } from "../ui/colours.ts";
 import type { LegendItem } from "../ui/legend.ts";
-import { logRange } from "./ticks.ts";
+import { logRange } from "../../../display/ticks.ts";
 import { type ChartContent, type ContentMaker, nothing, OFF } from "./time_chart.ts";
 
 type ChartSeries = ChartContent["series"][number];

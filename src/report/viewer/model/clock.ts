@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatClock, formatDate, formatDay, formatOffset } from "../../../display/local_time.ts";
+import { formatClock, formatDate, formatDay, formatOffset, secondsInto } from "../../../display/local_time.ts";
 
 /** Formats seconds since the report's `from` as local time. */
 export class WallClock {
@@ -53,11 +53,7 @@ export class WallClock {
    * Returns how many seconds into a period of local time the report begins; `period` is in seconds.
    */
   phase(period: number): number {
-    const fraction = Number(this.#from % 1_000_000_000n) / 1e9;
-    if (period <= 1) return fraction % period;
-    const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)/.exec(formatOffset(this.#from)) ?? [];
-    const ahead = (Number(hours) * 3600 + Number(minutes) * 60) * (sign === "-" ? -1 : 1);
-    return (Number(this.#from / 1_000_000_000n) + ahead) % period + fraction;
+    return secondsInto(this.#from, period);
   }
 }
 

@@ -7,7 +7,7 @@
 import { counted, formatInteger, formatSpan } from "../../../display/numbers.ts";
 import type { LifeEnd, LivesData } from "../../shared/report_data.ts";
 import { lengthOf, type Span, within } from "../../../statistics/spans.ts";
-import { timeTicks } from "../charts/ticks.ts";
+import { timeTicks } from "../../../display/ticks.ts";
 import { digitsFor, type WallClock } from "../model/clock.ts";
 import { marksOfLives } from "../model/life_marks.ts";
 import { type RecordedTimes, recordersOf } from "../model/recorded.ts";

@@ -4,7 +4,17 @@
  * @module
  */
 
-import type { WallClock } from "../model/clock.ts";
+/** Local times of some seconds since a beginning. */
+export interface TickClock {
+  /** A time such as `14:03:20.250`, with `digits` decimals. */
+  time(seconds: number, digits?: number): string;
+  /** A time such as `14:03`. */
+  minute(seconds: number): string;
+  /** A day such as `3 Nov`. */
+  day(seconds: number): string;
+  /** How many seconds into a period of local time the beginning is; `period` is in seconds. */
+  phase(period: number): number;
+}
 
 /** Round steps of at least a second, seconds. */
 const TIME_STEPS = [
@@ -61,13 +71,13 @@ export function logTicks(min: number, max: number, most: number): number[] {
 
 /** Ticks of a time axis, with labels. */
 export interface TimeTicks {
-  /** Seconds since the report's `from`. */
+  /** Seconds since the clock's beginning. */
   readonly at: number[];
   readonly labels: string[];
 }
 
 /** Returns ticks of a time axis, at round times of day. */
-export function timeTicks(min: number, max: number, most: number, clock: WallClock): TimeTicks {
+export function timeTicks(min: number, max: number, most: number, clock: TickClock): TimeTicks {
   const wanted = (max - min) / Math.max(1, most);
   const step = wanted <= 0.5 ? roundUp(wanted) : TIME_STEPS.find((step) => step >= wanted) ?? roundUp(wanted);
   const phase = clock.phase(step);
@@ -77,7 +87,7 @@ export function timeTicks(min: number, max: number, most: number, clock: WallClo
   return { at, labels: at.map((seconds) => timeLabel(seconds, step, clock)) };
 }
 
-function timeLabel(seconds: number, step: number, clock: WallClock): string {
+function timeLabel(seconds: number, step: number, clock: TickClock): string {
   if (step >= 86_400) return clock.day(seconds);
   if (step >= 60) {
     return clock.minute(seconds) === "00:00" ? clock.day(seconds) : clock.minute(seconds);

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import { linearTicks, logRange, logTicks, timeTicks } from "../../../../src/report/viewer/charts/ticks.ts";
-import { WallClock } from "../../../../src/report/viewer/model/clock.ts";
+import { linearTicks, logRange, logTicks, timeTicks } from "../../../src/display/ticks.ts";
+import { WallClock } from "../../../src/report/viewer/model/clock.ts";
 
 describe("ticks", () => {
   it("are round numbers on a linear axis", () => {
