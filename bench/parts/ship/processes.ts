@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import process from "node:process";
 import { commandOf } from "../../harness/child.ts";
 
 /** A program of the bench in the background. Disposing kills it. */
@@ -8,7 +9,10 @@ export class Background implements AsyncDisposable {
 
   constructor(program: URL, args: readonly string[]) {
     const [executable, all] = commandOf(program, { args });
-    this.#child = spawn(executable, all, { stdio: "ignore" });
+    const child = this.#child = spawn(executable, all, { stdio: "ignore" });
+    const kill = (): void => void child.kill("SIGKILL");
+    process.on("exit", kill); // it must not outlive a bench that is ended
+    child.once("exit", () => process.off("exit", kill));
   }
 
   get pid(): number {
