@@ -97,6 +97,7 @@ const APPS: readonly (readonly [RuntimeName, name: string])[] = [
   ["bun", "frameworks/hono"],
   ["bun", "frameworks/hono_export"],
   ["bun", "frameworks/h3"],
+  ["bun", "frameworks/oak"],
   ["bun", "frameworks/elysia"],
 ];
 
