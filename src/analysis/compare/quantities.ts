@@ -1,13 +1,6 @@
-import { CHANNELS, NANOSECONDS_PER_SECOND, SERIES } from "../../series.ts";
-import { literal } from "../duckdb/sql.ts";
-import { processOf } from "../frames/processes.ts";
-import type { Selection } from "../frames/selection.ts";
-import { IS_SWITCH_LABEL } from "../frames/switches.ts";
-import type { TelemetryDB } from "../frames/telemetry_db.ts";
-import { programsOf, withoutWorkers } from "../programs/program.ts";
-import { FAILED_OUTCOMES } from "../../http/request_labels.ts";
-import { type ProcessId, processKey } from "../../files/names.ts";
+import { NANOSECONDS_PER_SECOND } from "../../series.ts";
 import { checkCompareOptions, checkGroups, type CompareOptions } from "./comparison.ts";
+import { readQuantityBlocks, readRuntimeTime, type Run } from "./quantity_blocks.ts";
 import { differenceOfMeans, findingOf, type Interval, meanOf, samplesFactor } from "./verdict.ts";
 
 /**
@@ -21,13 +14,7 @@ import { differenceOfMeans, findingOf, type Interval, meanOf, samplesFactor } fr
  */
 export type Quantity = "memory" | "memory growth" | "gc" | "cpu" | "lag";
 
-/** A run. */
-export interface Run {
-  /** Its recording. */
-  readonly db: TelemetryDB;
-  /** Its processes and time range. Default: all. */
-  readonly within?: Omit<Selection, "labels">;
-}
+export type { Run };
 
 /** A quantity of the runtime in two runs, or two groups of runs. */
 export interface QuantityComparison {
@@ -196,112 +183,21 @@ function compareQuantity(
   };
 }
 
-/** A row of the query: a series of a process in a block of time. */
-interface BlockRow {
-  readonly Label: string;
-  readonly PID: bigint;
-  readonly Isolate: string;
-  readonly block: number;
-  readonly sum: number;
-  readonly mean: number;
-  /** How much a counter grew, and within how many ns, while recording was on. */
-  readonly growth: number;
-  readonly time: number;
-}
-
-const LABELS = [
-  SERIES.rss,
-  SERIES.userTime,
-  SERIES.systemTime,
-  SERIES.gcPause,
-  SERIES.gcCollections,
-  SERIES.eventLoopLag,
-].map(literal).join(", ");
-
-/** SQL of whether a label is of requests that end by themselves. */
-const IS_REQUEST = `regexp_matches(Label, '\\[[A-Z-]+\\]( (${FAILED_OUTCOMES.join("|")}))?$')`;
-
-async function readRun({ db, within = {} }: Run): Promise<RunValues> {
-  const runtime = db.runtime().where(within);
-  const [{ first, last } = {}] = (await runtime.sql(
-    `SELECT min(Timepoint) AS first, max(Timepoint) AS last FROM ${runtime.relation} WHERE Label IN (${LABELS})`,
-  )).rows();
-  const nothing: RunValues = { seconds: 0, blocks: { memory: [], "memory growth": [], gc: [], cpu: [], lag: [] } };
-  if (typeof first !== "bigint" || typeof last !== "bigint" || first === last) return nothing;
-  const width = (last - first) / BigInt(BLOCKS) + 1n;
-  const block = `((Timepoint - ${first}) // ${width})::DOUBLE`;
-  // A counter that grew while recording was off says nothing of the time in which it was on.
-  const rows = (await runtime.sql(`
-    WITH own AS (
-      SELECT *, sum((${IS_SWITCH_LABEL})::INTEGER) OVER (PARTITION BY PID, Isolate ORDER BY Timepoint) AS switches
-      FROM ${runtime.relation} WHERE (Label IN (${LABELS}) AND isfinite(Measurement)) OR ${IS_SWITCH_LABEL}
-    ),
-    step AS (
-      SELECT *, Measurement - lag(Measurement) OVER earlier AS growth, Timepoint - lag(Timepoint) OVER earlier AS time,
-        switches = lag(switches) OVER earlier AS isOn
-      FROM own WHERE NOT (${IS_SWITCH_LABEL}) WINDOW earlier AS (PARTITION BY PID, Isolate, Label ORDER BY Timepoint)
-    )
-    SELECT Label, PID, Isolate, ${block} AS block, sum(Measurement) AS sum, avg(Measurement) AS mean,
-      coalesce(sum(growth) FILTER (isOn AND growth >= 0), 0) AS growth,
-      coalesce(sum(time) FILTER (isOn AND growth >= 0), 0)::DOUBLE AS time
-    FROM step GROUP BY ALL ORDER BY block`)).rows() as unknown as BlockRow[];
-  const processes = [
-    ...new Map(rows.map((row) => [processKey(processOf({ ...row })), processOf({ ...row })])).values(),
-  ];
-  const programs = programsOf(db.programRecords(processes), { processes });
-  const owners = new Set(withoutWorkers(processes, programs).map(processKey));
-  const of = (label: string, isOfProcess = false): BlockRow[] =>
-    rows.filter((row) => row.Label === label && (!isOfProcess || owners.has(processKey(processOf({ ...row })))));
-  const durations = db.frame(CHANNELS.duration).where(within);
-  const requests = new Map(
-    (await durations.sql(`
-    SELECT ${block} AS block, count(*)::DOUBLE AS count FROM ${durations.relation}
-    WHERE Timepoint BETWEEN ${first} AND ${last} AND ${IS_REQUEST} GROUP BY block`)).rows()
-      .map(({ block, count }) => [block as number, count as number]),
-  );
-  const rss = of(SERIES.rss, true);
-  const cpu = inBlocks([...of(SERIES.userTime, true), ...of(SERIES.systemTime, true)]);
-  const ticks = inBlocks(of(SERIES.gcCollections));
-  const pauses = inBlocks(of(SERIES.gcPause));
-  const seconds = Number(width) / NANOSECONDS_PER_SECOND;
+async function readRun(run: Run): Promise<RunValues> {
+  const time = await readRuntimeTime(run);
+  if (time === undefined || time.first === time.last) {
+    return { seconds: 0, blocks: { memory: [], "memory growth": [], gc: [], cpu: [], lag: [] } };
+  }
+  const width = (time.last - time.first) / BigInt(BLOCKS) + 1n;
+  const { memory, growth, gc, cpu, lag } = await readQuantityBlocks(run, { ...time, width });
   return {
-    seconds: seconds * BLOCKS,
+    seconds: Number(width) / NANOSECONDS_PER_SECOND * BLOCKS,
     blocks: {
-      memory: Array.from(inBlocks(rss).values(), (some) => meanOf(some.map(({ mean }) => mean))),
-      "memory growth": growthOf(rss, seconds),
-      gc: Array.from(ticks, ([block, some]) => {
-        const time = sumOf(some, ({ time }) => time) / NANOSECONDS_PER_SECOND;
-        return sumOf(pauses.get(block) ?? [], ({ sum }) => sum) / time;
-      }).filter(Number.isFinite),
-      cpu: Array.from(cpu, ([block, some]) => sumOf(some, ({ growth }) => growth) / (requests.get(block) ?? 0))
-        .filter(Number.isFinite),
-      lag: Array.from(inBlocks(of(SERIES.eventLoopLag)).values(), (some) => meanOf(some.map(({ mean }) => mean))),
+      memory: [...memory.values()],
+      "memory growth": growth,
+      gc: [...gc.values()],
+      cpu: [...cpu.values()],
+      lag: [...lag.values()],
     },
   };
-}
-
-/** Rows by their block of time. */
-function inBlocks(rows: readonly BlockRow[]): Map<number, BlockRow[]> {
-  return Map.groupBy(rows, ({ block }) => block);
-}
-
-function sumOf(rows: readonly BlockRow[], value: (row: BlockRow) => number): number {
-  return rows.reduce((sum, row) => sum + value(row), 0);
-}
-
-/**
- * From block to block, how much a process grew, bytes a second. Without the first block: programs fill
- * their caches and their heap at first.
- */
-function growthOf(rss: readonly BlockRow[], seconds: number): number[] {
-  const keyOf = (row: BlockRow): string => processKey(processOf({ ...row }) as ProcessId);
-  const means = new Map(rss.map((row) => [`${keyOf(row)} ${row.block}`, row.mean]));
-  const grown = rss.filter(({ block }) => block >= 2).flatMap((row) => {
-    const before = means.get(`${keyOf(row)} ${row.block - 1}`);
-    return before === undefined ? [] : [{ block: row.block, growth: (row.mean - before) / seconds }];
-  });
-  return Array.from(
-    Map.groupBy(grown, ({ block }) => block).values(),
-    (some) => meanOf(some.map(({ growth }) => growth)),
-  );
 }
