@@ -1,5 +1,5 @@
 /**
- * Bundles the report's page into `src/report/viewer_bundle.ts`: `deno run -A tools/build_viewer.ts`.
+ * Bundles the pages of the report and of the comparison into `src/report/viewer_bundle.ts`: `deno run -A tools/build_viewer.ts`.
  *
  * It always bundles, which takes 0.03 s, and replaces the file only if the text differs. So there is
  * no list of inputs that could be incomplete, and a file that nothing has changed keeps its time.
@@ -20,7 +20,7 @@ const bundle = "src/report/viewer_bundle.ts";
 /** Style sheets in the order in which they apply: those of the packages, then the page's own. */
 const styles = [
   "node_modules/uplot/dist/uPlot.min.css",
-  ...["page", "toolbar", "programs", "charts", "tables", "flame_graph", "small"].map((name) =>
+  ...["page", "toolbar", "programs", "charts", "tables", "flame_graph", "difference", "small"].map((name) =>
     `${viewer}/style/${name}.css`
   ),
 ];
@@ -41,24 +41,30 @@ export async function buildViewer(root: string): Promise<boolean> {
 }
 
 async function bundleText(root: string): Promise<string> {
-  const { script, inputs } = await bundleScript(root);
+  const report = await bundleScript(root, "main");
+  const difference = await bundleScript(root, "difference/main");
   const texts = await Promise.all(styles.map((path) => readFile(`${root}/${path}`, "utf8")));
-  const notices = await licencesOfPackages(root, inputs, "This page has these packages built in.\n");
+  const notices = await licencesOfPackages(
+    root,
+    [...report.inputs, ...difference.inputs],
+    "This page has these packages built in.\n",
+  );
   const exports = [
-    ["The script of the page.", "script", escapeMarkup(script)],
-    ["Its style sheet.", "style", escapeMarkup(minifyStyle(texts.join("\n")))],
+    ["The script of the report's page.", "script", escapeMarkup(report.script)],
+    ["The script of the page that compares.", "differenceScript", escapeMarkup(difference.script)],
+    ["The style sheet of both.", "style", escapeMarkup(minifyStyle(texts.join("\n")))],
     ["The licences of the packages that are built in.", "notices", notices],
   ].map(([comment, name, text]) => `/** ${comment} */\nexport const ${name}: string = ${JSON.stringify(text)};\n`);
   return `// Made by tools/build_viewer.ts.\n${exports.join("")}`;
 }
 
-/** Returns the page's script and the files that it is made of. */
-async function bundleScript(root: string): Promise<{ script: string; inputs: string[] }> {
+/** Returns a page's script and the files that it is made of. `entry`: in the viewer, without extension. */
+async function bundleScript(root: string, entry: string): Promise<{ script: string; inputs: string[] }> {
   const temporary = await mkdtemp(`${tmpdir()}/kymo-viewer-`);
   try {
     const options = ["--target=browser", "--format=iife", `--outdir=${temporary}`];
     const metafile = `${temporary}/bundle.json`;
-    const args = ["build", `${viewer}/main.ts`, "--minify", ...options, `--metafile=${metafile}`];
+    const args = ["build", `${viewer}/${entry}.ts`, "--minify", ...options, `--metafile=${metafile}`];
     await promisify(execFile)(`${root}/node_modules/.bin/bun`, args, { cwd: root });
     const { inputs } = JSON.parse(await readFile(metafile, "utf8"));
     return { script: await readFile(`${temporary}/main.js`, "utf8"), inputs: Object.keys(inputs) };

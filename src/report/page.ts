@@ -1,12 +1,13 @@
 /**
- * The page of a report: one HTML file that needs no other file and no network.
+ * The page of a report, or of a comparison: one HTML file that needs no other file and no network.
  *
  * @module
  */
 
 import { sanitize } from "../display/sanitize.ts";
+import type { DifferenceData } from "./shared/difference_data.ts";
 import type { ReportData } from "./shared/report_data.ts";
-import { notices, script, style } from "./viewer_bundle.ts";
+import { differenceScript, notices, script, style } from "./viewer_bundle.ts";
 import { storedGzip } from "./stored_gzip.ts";
 
 /** How a page is made. */
@@ -19,16 +20,15 @@ export interface PageOptions {
   readonly served?: "all" | "part" | "part of live" | undefined;
 }
 
-/**
- * Renders a report as a page. Nothing in the data can become markup or code: the data is
- * compressed, and the page's policy allows only its own script.
- */
+/** Renders a report as a page. */
 export async function renderPage(data: ReportData, { served }: PageOptions = {}): Promise<string> {
   return await page({
     title: data.title === "" ? "Kymo report" : `${sanitize(data.title)} · Kymo report`,
+    kind: "report",
     served,
     loading: "Reading the report…",
-    data: `\n<script type="text/plain" id="data">${await pack(JSON.stringify(data))}</script>`,
+    script,
+    data: await dataElement(data),
   });
 }
 
@@ -39,23 +39,47 @@ export async function renderPage(data: ReportData, { served }: PageOptions = {})
 export async function renderLivePage(title: string): Promise<string> {
   return await page({
     title: `${sanitize(title)} · Kymo live`,
+    kind: "report",
     served: "live",
     loading: "Waiting for what programs record…",
+    script,
     data: "",
     connects: true,
   });
 }
 
-/** The page around its data. `connects`: whether it may connect to where it comes from. */
-async function page(
-  { title, served, loading, data, connects = false }: {
-    readonly title: string;
-    readonly served: string | undefined;
-    readonly loading: string;
-    readonly data: string;
-    readonly connects?: boolean;
-  },
-): Promise<string> {
+/** Renders a comparison as a page. */
+export async function renderDifferencePage(data: DifferenceData): Promise<string> {
+  return await page({
+    title: `${sanitize(data.title)} · Kymo comparison`,
+    kind: "comparison",
+    loading: "Reading the comparison…",
+    script: differenceScript,
+    data: await dataElement(data),
+  });
+}
+
+async function dataElement(data: unknown): Promise<string> {
+  return `\n<script type="text/plain" id="data">${await pack(JSON.stringify(data))}</script>`;
+}
+
+/** What a page is made of. */
+interface PageContent {
+  readonly title: string;
+  readonly kind: "report" | "comparison";
+  readonly served?: string | undefined;
+  readonly loading: string;
+  readonly script: string;
+  readonly data: string;
+  /** Whether it may connect to where it comes from. */
+  readonly connects?: boolean;
+}
+
+/**
+ * The page around its data. Nothing in the data can become markup or code: the data is compressed, and
+ * the page's policy allows only its own script.
+ */
+async function page({ title, kind, served, loading, script, data, connects = false }: PageContent): Promise<string> {
   const policy = [
     "default-src 'none'",
     `script-src '${await hashOf(script)}'`,
@@ -77,7 +101,7 @@ async function page(
 </head>
 <body>
 <p class="loading">${loading}</p>
-<noscript><p class="failed">This report needs JavaScript: a script in this file draws its charts.</p></noscript>
+<noscript><p class="failed">This ${kind} needs JavaScript: a script in this file draws its charts.</p></noscript>
 <template id="notices">${escape(notices)}</template>${data}
 <script>${script}</script>
 </body>

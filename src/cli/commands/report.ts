@@ -4,6 +4,7 @@ import type { ExitCode } from "../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../input/default_directory.ts";
 import { jsonLine, unreadOf } from "../terminal/json_output.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
+import { checkPageOutput } from "../input/page_output.ts";
 import { type OpenedRecording, openRecording, refuseNothing, reportUnread } from "../input/recording.ts";
 import { databaseHelp } from "../input/store_password.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";
@@ -11,9 +12,7 @@ import { progressBar } from "../terminal/progress_bar.ts";
 import { SPACED } from "../terminal/style.ts";
 import { counted, formatBytes } from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
-import { KymoError, quotePath } from "../../errors.ts";
 import type { Report } from "../../report/make_report.ts";
-import type { Files } from "../../runtime.ts";
 
 const description = "Write a page: what stands out, and charts of everything";
 
@@ -64,9 +63,9 @@ async function report(
   options: ReportCommandOptions,
   context: CliContext,
 ): Promise<ExitCode> {
-  const { output, json = false } = options;
+  const { output, force = false, json = false } = options;
   const { stdout, writeFile } = context;
-  checkOutput(options, context);
+  checkPageOutput({ path: output, kind: "report", action: "report", force }, context);
   await using recording = await openRecording(sources, "report", context, options);
   const { db } = recording;
   const { html, data: { rows, profiles } } = await make(recording, options, context);
@@ -112,39 +111,5 @@ async function make(
     });
   } finally {
     stop();
-  }
-}
-
-/** Bytes at the beginning of a report that hold its title. */
-const HEAD_BYTES = 4_096;
-
-/**
- * @throws {KymoError} if the output is a directory, or an existing file that is not a report,
- * without `force`.
- */
-function checkOutput({ output: path, force = false }: ReportCommandOptions, { look, runtime }: CliContext): void {
-  const found = look(path);
-  if (found === "directory") {
-    throw new KymoError("invalid-argument", `Cannot report: ${quotePath(path)}: it is a directory`);
-  }
-  if (found === "nothing" || force) return;
-  refuseToOverwrite(path, runtime.files);
-}
-
-/** @throws {KymoError} if an existing file is not a report of Kymo. */
-function refuseToOverwrite(path: string, files: Files): void {
-  const resolved = files.resolve(path);
-  const refused = new KymoError(
-    "already-exists",
-    `Cannot report: ${quotePath(path)}: the file exists and is not a report (--force replaces it)`,
-  );
-  if (files.status(resolved)?.kind !== "file") throw refused;
-  const file = files.open(resolved, "read");
-  try {
-    const bytes = new Uint8Array(HEAD_BYTES);
-    const beginning = new TextDecoder().decode(bytes.subarray(0, file.readAt(bytes, 0)));
-    if (file.status().size > 0 && !/<title>[^<]*Kymo report<\/title>/.test(beginning)) throw refused;
-  } finally {
-    file.close();
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { LiveHead } from "../shared/live_data.ts";
-import { FAILURES, type Finding } from "../shared/report_data.ts";
+import { FAILURES, type Finding, type ReportData } from "../shared/report_data.ts";
 import { WallClock } from "./model/clock.ts";
 import { readData } from "./model/read_data.ts";
 import { servedAs } from "./model/served.ts";
@@ -31,7 +31,7 @@ const AROUND = 0.6;
 
 async function start(): Promise<void> {
   const { matches: dark } = matchMedia("(prefers-color-scheme: dark)");
-  if (servedAs() !== "live") return showPage(new ViewStore(await readData("data"), dark));
+  if (servedAs() !== "live") return showPage(new ViewStore(await readData<ReportData>("data"), dark));
   const { first, feed } = await connectLive();
   const store = new ViewStore(first.data, dark, { isLive: true });
   showPage(store, first.head);

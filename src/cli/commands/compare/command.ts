@@ -2,18 +2,24 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { TelemetryDB } from "../../../analysis/frames/telemetry_db.ts";
 import type { Run } from "../../../analysis/compare/quantities.ts";
 import type { TelemetryFrame } from "../../../analysis/frames/telemetry_frame.ts";
+import { formatBytes } from "../../../display/numbers.ts";
+import { sanitize } from "../../../display/sanitize.ts";
 import { KymoError } from "../../../errors.ts";
+import { verdictText } from "../../../report/shared/changes_in_words.ts";
+import type { FoundChanges, Sides } from "../../../report/shared/difference_data.ts";
 import { CHANNELS } from "../../../series.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { addSelectionOptions, repeated, type SelectionOptions, wholeNumber } from "../../input/options.ts";
+import { checkPageOutput } from "../../input/page_output.ts";
 import { hasNothing, type OpenedRecording, openRecording, refuseNothing, reportUnread } from "../../input/recording.ts";
 import { databaseHelp } from "../../input/store_password.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
 import { jsonLine, withNulls } from "../../terminal/json_output.ts";
 import { progressBar } from "../../terminal/progress_bar.ts";
+import { SPACED } from "../../terminal/style.ts";
 import { FAIL_ON, type FailOn, failuresOf } from "./fail_on.ts";
-import { type Compared, formatComparisons, type Found, verdictText } from "./text.ts";
+import { type Compared, formatComparisons } from "./text.ts";
 
 const description = "Tell whether runs are slower, faster or the same: times, errors, memory, CPU, GC, lag";
 
@@ -46,7 +52,8 @@ and quantities, of the runtime, a list of
   scale        "ratio" or "difference": what change and interval are
   change, interval, margin
   verdict      "more", "less", "same", "cannot tell"
-  reason?, needed? (seconds of each side, or runs)`;
+  reason?, needed? (seconds of each side, or runs)
+and page, {path, bytes}, with -o`;
 
 const details = `
 A and B are monitoring directories, CSV files, patterns of files, or addresses
@@ -70,6 +77,11 @@ pauses, CPU time for each request, and the event loop's lag; of two runs by ten
 blocks of their time. GC is the same up to a tenth of the margin, in points of
 the time, growth up to the margin of the memory in an hour.
 A narrow terminal shows fewer columns.
+
+With -o it writes a page as well, one file for any browser: all of the above,
+and both sides laid over each other from t = 0: the distribution of each label
+and how it went over time, the runtime, and a differential flame graph if both
+sides have CPU profiles.
 ${databaseHelp}
 ${timeArgumentHelp}
 ${jsonHelp}
@@ -84,6 +96,7 @@ Examples:
   kymo compare _before _after --label "/orders*" --from +30s
   kymo compare _a1 _a2 _a3 vs _b1 _b2 _b3 --margin 3
   kymo compare _before _after --fail-on slower --fail-on errors --fail-on memory
+  kymo compare _before _after -o diff.html
   kymo compare _before _after --json | jq '.comparisons[] | {label, median}'`;
 
 interface CompareCommandOptions extends SelectionOptions {
@@ -91,6 +104,9 @@ interface CompareCommandOptions extends SelectionOptions {
   readonly margin: number;
   readonly seed: number;
   readonly failOn?: readonly FailOn[];
+  readonly output?: string;
+  readonly title?: string;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -108,6 +124,9 @@ export function addCompareCommand(program: Command, context: CliContext, end: (c
       new Option("--fail-on <VERDICT>", "exit with 1 if there is one; may be repeated")
         .choices(FAIL_ON).argParser(repeated(parseFailOn)),
     )
+    .option("-o, --output <FILE>", "write a page, too: distributions, flame graph, all over time")
+    .option("--title <TEXT>", "the title of the page (default: B compared with A)")
+    .option("--force", "replace FILE even if it is not a comparison")
     .option("--json", "print one JSON object")
     .addHelpText("after", details)
     .action(async (runs: string[], options: CompareCommandOptions) => {
@@ -115,14 +134,8 @@ export function addCompareCommand(program: Command, context: CliContext, end: (c
     });
 }
 
-/** The runs of both sides, as the user named them. */
-interface Sides<Of> {
-  readonly a: readonly Of[];
-  readonly b: readonly Of[];
-}
-
 /** @throws {KymoError} `invalid-argument`, unless there are one or several runs on each side. */
-function sidesOf(runs: readonly string[]): Sides<string> {
+function sidesOf(runs: readonly string[]): Sides<readonly string[]> {
   const at = runs.indexOf("vs");
   const [a, b] = at < 0 && runs.length === 2
     ? [runs.slice(0, 1), runs.slice(1)]
@@ -144,10 +157,12 @@ function sidesOf(runs: readonly string[]): Sides<string> {
 
 /** Prints a comparison, reports what could not be read, and returns the exit code. */
 async function compareRecordings(
-  given: Sides<string>,
+  given: Sides<readonly string[]>,
   options: CompareCommandOptions,
   context: CliContext,
 ): Promise<ExitCode> {
+  const { output, force = false } = options;
+  if (output !== undefined) checkPageOutput({ path: output, kind: "comparison", action: "compare", force }, context);
   const opened: OpenedRecording[] = [];
   try {
     for (const source of [...given.a, ...given.b]) {
@@ -165,7 +180,7 @@ async function compareRecordings(
 }
 
 async function showComparison(
-  sides: Sides<OpenedRecording>,
+  sides: Sides<readonly OpenedRecording[]>,
   options: CompareCommandOptions,
   context: CliContext,
 ): Promise<ExitCode> {
@@ -188,13 +203,19 @@ async function showComparison(
     confidence,
     margin,
   };
+  const page = options.output === undefined
+    ? undefined
+    : await writePage(sides, found, compared, { ...options, output: options.output }, context);
   if (json) {
     const unread = await ofSides((side) => Promise.resolve(side.reduce((sum, { db }) => sum + db.reading.unread, 0)));
     const comparisons = found.comparisons.map((comparison) => ({ ...comparison, verdict: verdictText(comparison) }));
-    stdout.write(jsonLine("compare", withNulls({ ...compared, seed, unread, ...found, comparisons })));
+    stdout.write(jsonLine("compare", withNulls({ ...compared, seed, unread, ...found, comparisons, ...page && { page } })));
   } else {
     const { columns: width, hasColors } = stdout;
     stdout.write(formatComparisons(found, { ...compared, width, hasColors }));
+    if (page !== undefined) {
+      stdout.write(`\nWrote ${sanitize(page.path)}: ${formatBytes(page.bytes, SPACED)}. Open it in a browser.\n`);
+    }
   }
   const codes = all.map(({ db }) => reportUnread(db.reading, context));
   const { hasFailed, unmeasured } = failuresOf(found, failOn);
@@ -208,16 +229,48 @@ async function showComparison(
   return codes.find((code) => code !== exitCode.ok) ?? exitCode.ok;
 }
 
+/** Writes the page, and returns where it is and how large. */
+async function writePage(
+  sides: Sides<readonly OpenedRecording[]>,
+  found: FoundChanges,
+  { a, b, programs, confidence, margin }: Compared,
+  { output: path, title }: CompareCommandOptions & { readonly output: string },
+  context: CliContext,
+): Promise<{ readonly path: string; readonly bytes: number }> {
+  const { makeDifferencePage } = await import("../../../report/make_difference.ts");
+  using bar = progressBar(context, "Drawing");
+  const runs = (side: readonly OpenedRecording[]) =>
+    Promise.all(side.map(async (recording) => ({
+      name: nameOf(recording),
+      db: recording.db,
+      sources: recording.sources.paths,
+      selection: await recording.select(),
+    })));
+  const sideName = (names: readonly string[]): string => names.length === 1 ? names[0]! : `${names.length} runs`;
+  const { html } = await makeDifferencePage({ a: await runs(sides.a), b: await runs(sides.b) }, found, {
+    title: title ?? `${sideName(b)} compared with ${sideName(a)}`,
+    kymo: context.version,
+    made: new Date(),
+    programs,
+    confidence,
+    margin,
+    files: context.runtime.files,
+    onProgress: (done, total, step) => bar.update(done, total, step),
+  });
+  context.writeFile(path, html);
+  return { path, bytes: new TextEncoder().encode(html).length };
+}
+
 function nameOf({ sources }: OpenedRecording): string {
   return sources.names.join();
 }
 
 /** Compares all that is selected, with a progress bar. */
 async function compareSides(
-  sides: Sides<OpenedRecording>,
+  sides: Sides<readonly OpenedRecording[]>,
   { label: labels, confidence, margin, seed }: CompareCommandOptions,
   context: CliContext,
-): Promise<Found> {
+): Promise<FoundChanges> {
   const [{ compare }, { compareFailures }, { compareQuantities }] = await Promise.all([
     import("../../../analysis/compare/comparison.ts"),
     import("../../../analysis/compare/failures.ts"),

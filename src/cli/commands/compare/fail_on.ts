@@ -7,7 +7,7 @@
 import type { Comparison, Verdict } from "../../../analysis/compare/comparison.ts";
 import type { Quantity } from "../../../analysis/compare/quantities.ts";
 import { parseRequestLabel } from "../../../http/request_labels.ts";
-import type { Found } from "./text.ts";
+import type { FoundChanges } from "../../../report/shared/difference_data.ts";
 
 /** What --fail-on takes. */
 export const FAIL_ON = ["slower", "faster", "cannot-tell", "errors", "memory", "gc", "cpu", "lag"] as const;
@@ -24,14 +24,14 @@ const QUANTITIES: Readonly<Partial<Record<FailOn, readonly Quantity[]>>> = {
 
 /** Whether one of the findings is there, and of which it could not be measured whether they are. */
 export function failuresOf(
-  found: Found,
+  found: FoundChanges,
   failOn: readonly FailOn[],
 ): { readonly hasFailed: boolean; readonly unmeasured: readonly FailOn[] } {
   const unmeasured = [...new Set(failOn)].filter((one) => !isMeasured(one, found));
   return { hasFailed: failOn.some((one) => isThere(one, found)), unmeasured };
 }
 
-function isThere(one: FailOn, { comparisons, failures, quantities }: Found): boolean {
+function isThere(one: FailOn, { comparisons, failures, quantities }: FoundChanges): boolean {
   if (one === "errors") return failures.some(({ verdict }) => verdict === "more errors");
   const of = QUANTITIES[one];
   if (of !== undefined) return quantities.some(({ quantity, verdict }) => verdict === "more" && of.includes(quantity));
@@ -40,7 +40,7 @@ function isThere(one: FailOn, { comparisons, failures, quantities }: Found): boo
   return comparisons.some(({ median, p99 }) => median.verdict === wanted || p99.verdict === wanted);
 }
 
-function isMeasured(one: FailOn, { comparisons, quantities }: Found): boolean {
+function isMeasured(one: FailOn, { comparisons, quantities }: FoundChanges): boolean {
   const of = QUANTITIES[one];
   if (of !== undefined) {
     return quantities.some(({ quantity, interval }) => interval !== undefined && of.includes(quantity));

@@ -11,15 +11,23 @@ import type { RecordedTime } from "../../../analysis/compare/recorded_time.ts";
 import type { RouteOutcomes } from "../../../analysis/frames/route_outcomes.ts";
 import {
   counted,
-  formatBytes,
   formatChange,
   formatCount,
   formatDuration,
   formatShare,
   formatSpan,
-  significant,
 } from "../../../display/numbers.ts";
 import { labelText, sanitize } from "../../../display/sanitize.ts";
+import {
+  longEnough,
+  pointsText,
+  QUANTITY_NAMES,
+  quantityChange,
+  quantityInterval,
+  quantityText,
+  verdictText,
+} from "../../../report/shared/changes_in_words.ts";
+import type { FoundChanges } from "../../../report/shared/difference_data.ts";
 import { bold, COMPACT, dim, SPACED } from "../../terminal/style.ts";
 import { formatTable, type TableRoom } from "../../terminal/table.ts";
 
@@ -41,15 +49,8 @@ export interface Compared {
   readonly margin: number;
 }
 
-/** What was found. */
-export interface Found {
-  readonly comparisons: readonly Comparison[];
-  readonly failures: readonly FailureComparison[];
-  readonly quantities: readonly QuantityComparison[];
-}
-
 /** Comparisons as tables, with notes below. */
-export function formatComparisons({ comparisons, failures, quantities }: Found, look: Compared & TableRoom): string {
+export function formatComparisons({ comparisons, failures, quantities }: FoundChanges, look: Compared & TableRoom): string {
   const { a, b, programs, recorded, confidence, margin, hasColors } = look;
   const isGroup = a.length > 1;
   const heading = `${a.length > 1 ? `${b.length} runs` : sanitize(b[0]!)} (B) compared with ${
@@ -129,7 +130,7 @@ function formatFailures(failures: readonly FailureComparison[], look: Compared &
       { title: "B requests", rank: 1, cell: ({ b }) => b === undefined ? "–" : formatCount(b.requests, COMPACT) },
       { title: "A failed", rank: 3, cell: ({ a }) => share(a) },
       { title: "B failed", rank: 3, cell: ({ b }) => share(b) },
-      { title: "change", side: "left", rank: 2, cell: pointsText },
+      { title: "change", side: "left", rank: 2, cell: pointsCell },
       {
         title: "verdict",
         side: "left",
@@ -145,20 +146,10 @@ function formatFailures(failures: readonly FailureComparison[], look: Compared &
 }
 
 /** A difference of shares in percentage points, with its interval: `+1.2 (+0.3 … +2.5)`. */
-function pointsText({ difference, interval }: FailureComparison): string {
+function pointsCell({ difference, interval }: FailureComparison): string {
   if (difference === undefined || interval === undefined) return "";
-  const points = (share: number): string => signed(100 * share);
-  return `${points(difference)} points (${points(interval[0])} … ${points(interval[1])})`;
+  return `${pointsText(difference)} points (${interval.map(pointsText).join(" … ")})`;
 }
-
-/** What the page and the table call the quantities. */
-const QUANTITY_NAMES = {
-  memory: "memory (RSS)",
-  "memory growth": "growth of memory",
-  gc: "time in GC pauses",
-  cpu: "CPU per request",
-  lag: "event-loop lag",
-} as const;
 
 /** The quantities of the runtime, as a table; empty if there are none. */
 function formatQuantities(quantities: readonly QuantityComparison[], look: Compared & TableRoom): string {
@@ -166,9 +157,9 @@ function formatQuantities(quantities: readonly QuantityComparison[], look: Compa
   const table = formatTable<QuantityComparison>(
     [
       { title: "quantity", side: "left", cell: ({ quantity }) => QUANTITY_NAMES[quantity] },
-      { title: "A", rank: 2, cell: ({ quantity, a }) => quantityText(quantity, a) },
-      { title: "B", rank: 2, cell: ({ quantity, b }) => quantityText(quantity, b) },
-      { title: "change", side: "left", rank: 1, cell: quantityChange },
+      { title: "A", rank: 2, cell: ({ quantity, a }) => quantityText(quantity, a, COMPACT) },
+      { title: "B", rank: 2, cell: ({ quantity, b }) => quantityText(quantity, b, COMPACT) },
+      { title: "change", side: "left", rank: 1, cell: quantityCell },
       {
         title: "verdict",
         side: "left",
@@ -180,7 +171,7 @@ function formatQuantities(quantities: readonly QuantityComparison[], look: Compa
             ? `cannot tell: ${reason}`
             : needed === undefined
             ? verdict
-            : `cannot tell: would take ${look.a.length > 1 ? counted(needed, "run") : longEnough(needed)} of each`,
+            : `cannot tell: would take ${look.a.length > 1 ? counted(needed, "run") : longEnough(needed, SPACED)} of each`,
         style: coloured,
       },
     ],
@@ -190,49 +181,10 @@ function formatQuantities(quantities: readonly QuantityComparison[], look: Compa
   return `\n${look.hasColors ? bold("Runtime") : "Runtime"}\n${table}`;
 }
 
-/** Seconds that nobody records for a comparison: a month. */
-const TOO_LONG = 30 * 86_400;
-
-/** How long both would have to be; an estimate of years would be no advice. */
-export function longEnough(seconds: number): string {
-  return seconds > TOO_LONG ? "more than a month" : formatSpan(Number(seconds.toPrecision(2)), SPACED);
-}
-
-/** A value of a quantity. */
-export function quantityText(quantity: QuantityComparison["quantity"], value: number | undefined): string {
-  if (value === undefined) return "–";
-  if (quantity === "memory") return formatBytes(value, COMPACT);
-  if (quantity === "gc") return formatShare(value);
-  if (quantity !== "memory growth") return formatDuration(value, COMPACT);
-  const sign = value < 0 ? "-" : "+";
-  return `${sign}${formatBytes(Math.abs(3600 * value), COMPACT)}/h`;
-}
-
-/** A change with its interval. */
-function quantityChange({ quantity, scale, change, interval }: QuantityComparison): string {
-  if (change === undefined) return "";
-  const one = scale === "ratio"
-    ? formatChange
-    : quantity === "gc"
-    ? (value: number) => signed(100 * value)
-    : (value: number) => quantityText(quantity, value);
-  const unit = scale === "ratio" ? " %" : quantity === "gc" ? " points" : "";
-  const range = interval === undefined ? "" : ` (${one(interval[0])} … ${one(interval[1])})`;
-  return `${one(change)}${unit}${range}`;
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? "-" : "+"}${significant(Math.abs(value))}`;
-}
-
-/** Both verdicts in one: `slower` if they agree, otherwise `p50 slower, p99 cannot tell`. */
-export function verdictText({ a, b, median, p99 }: Comparison): string {
-  if (a === undefined) return "only in B";
-  if (b === undefined) return "only in A";
-  if (median.verdict === p99.verdict) return median.verdict;
-  // What cannot be told of one of them goes without saying where the other can be.
-  return Object.entries({ p50: median, p99 }).filter(([, { verdict }]) => verdict !== "cannot tell")
-    .map(([name, { verdict }]) => `${name} ${verdict}`).join(", ");
+/** A change of a quantity with its interval. */
+function quantityCell(of: QuantityComparison): string {
+  const interval = quantityInterval(of, COMPACT);
+  return `${quantityChange(of, COMPACT)}${interval === "" ? "" : ` (${interval})`}`;
 }
 
 /** A change with its interval: `+12.3 % (+10.1 … +14.6)`. */

@@ -50,21 +50,37 @@ const ALONE: readonly Column[] = [
   share("Total", "In the function and everything it called", "total"),
 ];
 
-const COMPARED: readonly Column[] = [
-  share("Slowest", "In the function itself, while the slowest were under way", "self"),
-  {
-    name: "Others",
-    title: "In the function itself, while only others were under way",
-    value: ({ others }) => others,
-    text: ({ others }) => formatShare(others),
-  },
-  {
-    name: "More",
-    title: "How much more of the time the slowest spent in it than the others, in percent of all",
-    value: ({ self, others }) => self - others,
-    text: ({ self, others }) => `${self >= others ? "+" : "−"}${(100 * Math.abs(self - others)).toFixed(1)}`,
-  },
-];
+/** The name and the meaning of a column. */
+type Named = readonly [name: string, title: string];
+
+/** The columns of a tree that is compared with another. */
+export interface ComparedColumns {
+  /** Of the tree that is drawn. */
+  readonly own: Named;
+  readonly others: Named;
+  readonly more: Named;
+  /** Whether less sorts as more of the same size. */
+  readonly bySize?: boolean;
+}
+
+const WITH_OTHERS: ComparedColumns = {
+  own: ["Slowest", "In the function itself, while the slowest were under way"],
+  others: ["Others", "In the function itself, while only others were under way"],
+  more: ["More", "How much more of the time the slowest spent in it than the others, in percent of all"],
+};
+
+function comparedColumns({ own, others, more, bySize = false }: ComparedColumns): readonly Column[] {
+  return [
+    share(...own, "self"),
+    { name: others[0], title: others[1], value: (of) => of.others, text: (of) => formatShare(of.others) },
+    {
+      name: more[0],
+      title: more[1],
+      value: ({ self, others }) => bySize ? Math.abs(self - others) : self - others,
+      text: ({ self, others }) => `${self >= others ? "+" : "−"}${(100 * Math.abs(self - others)).toFixed(1)}`,
+    },
+  ];
+}
 
 /** What a table of functions is of. */
 export interface TableOptions {
@@ -72,13 +88,16 @@ export interface TableOptions {
   readonly of?: string;
   /** Writes an amount of it; of CPU time by default. */
   readonly format?: (amount: number) => string;
+  /** The columns of a tree that is compared; by default of the slowest and the others. */
+  readonly compared?: ComparedColumns;
 }
 
 /** Creates the table; `search` is called with the name of the function that the user clicks. */
 export function functionTable(
   search: (name: string) => void,
-  { of = "CPU time", format = formatTotalTime }: TableOptions = {},
+  { of = "CPU time", format = formatTotalTime, compared = WITH_OTHERS }: TableOptions = {},
 ): FunctionTable {
+  const comparedWith = comparedColumns(compared);
   const body = h("tbody");
   const head = h("tr");
   const note = h("p", { class: "note" });
@@ -113,7 +132,7 @@ export function functionTable(
   return {
     element,
     show(tree) {
-      const next = tree.others === undefined ? ALONE : COMPARED;
+      const next = tree.others === undefined ? ALONE : comparedWith;
       if (next !== columns) by = next === ALONE ? 0 : 2;
       columns = next;
       shares = sharesOf(tree);

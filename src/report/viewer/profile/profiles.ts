@@ -17,9 +17,9 @@ import type { Span } from "../../../statistics/spans.ts";
 import { functionKey, type ProfileData } from "../../shared/report_data.ts";
 import { digitsFor, type WallClock } from "../model/clock.ts";
 import type { ViewStore } from "../model/view_store.ts";
-import { mix } from "../ui/colours.ts";
 import { h } from "../ui/dom.ts";
 import { labelText } from "../ui/label_text.ts";
+import { differenceColour } from "./difference_colours.ts";
 import { type Flame, flamesInOrder, flamesOfSlowest, flamesWithin, indexFlames, timeOfProfile } from "./flames.ts";
 import { flameGraph, type FlameView } from "./flame_graph.ts";
 import { functionTable } from "./function_table.ts";
@@ -254,9 +254,6 @@ function named({ name, place }: Flame): string {
   return `${name}${place === "" ? "" : ` (${place})`}`;
 }
 
-/** Colours of what the slowest spend more of their time on, less, and as much; dark text is on all. */
-const [MORE, LESS, SAME] = ["#ff8a4c", "#7db4ec", "#e2e5e9"];
-
 /** A difference of this part of the time has the full colour. */
 const MUCH = 0.25;
 
@@ -272,8 +269,7 @@ function slowest(
   const whole = Math.max(tree.total, 1e-12);
   const shareOf = ({ total }: Flame): number => total / whole;
   const colour = (flame: Flame): string => {
-    const more = shareOf(flame) - (flame.others?.total ?? 0);
-    return mix(SAME, more > 0 ? MORE : LESS, Math.min(1, Math.abs(more) / MUCH));
+    return differenceColour(shareOf(flame) - (flame.others?.total ?? 0), MUCH);
   };
   const describe = (flame: Flame): string =>
     `${named(flame)}: ${formatPercent(shareOf(flame))} of the time of the slowest, ${
@@ -283,6 +279,6 @@ function slowest(
     formatInteger(slowCount)
   }, from ${formatDuration(from)} on), beside the time in which only others were (${
     formatInteger(otherCount)
-  }). Orange: more of their time, blue: less.${isZoomed ? " Of the whole time, not only of the part shown." : ""}`;
+  }). Red: more of their time, blue: less.${isZoomed ? " Of the whole time, not only of the part shown." : ""}`;
   return { tree, describe, colour, nothing: NOTHING, note };
 }

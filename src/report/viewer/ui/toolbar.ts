@@ -44,15 +44,21 @@ export function toolbar(
     timeline(store),
     timeSigns(store, clock, show),
   );
-  new ResizeObserver(() => {
-    const { style } = document.documentElement;
-    style.setProperty("--toolbar", `${element.offsetHeight}px`);
-    style.setProperty("--time-top", `${time.offsetTop}px`);
-  }).observe(element);
+  keepHeight(element, time);
   return element;
 }
 
-function timeWindow(store: ViewStore, clock: WallClock, live: LiveHead | undefined): HTMLElement {
+/** Gives the height of a toolbar, and where its time window is, to the style sheet. */
+export function keepHeight(toolbar: HTMLElement, time: HTMLElement): void {
+  new ResizeObserver(() => {
+    const { style } = document.documentElement;
+    style.setProperty("--toolbar", `${toolbar.offsetHeight}px`);
+    style.setProperty("--time-top", `${time.offsetTop}px`);
+  }).observe(toolbar);
+}
+
+/** Creates the time range with its buttons. */
+export function timeWindow(store: ViewStore, clock: WallClock, live?: LiveHead): HTMLElement {
   const text = h("output", { class: "window" });
   const button = (label: string, sign: string, act: () => void): HTMLButtonElement =>
     h("button", {
@@ -153,7 +159,8 @@ export function magnify(store: ViewStore, factor: number): void {
   store.zoom(start, start + length);
 }
 
-function themeToggle(store: ViewStore): HTMLElement {
+/** Creates the button for light or dark. */
+export function themeToggle(store: ViewStore): HTMLElement {
   const sun = svg("svg", {
     viewBox: "0 0 20 20",
     class: "icon",

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { programFileName } from "../../../../src/files/names.ts";
 import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
 import { addCompareCommand } from "../../../../src/cli/commands/compare/command.ts";
-import { longEnough } from "../../../../src/cli/commands/compare/text.ts";
+import { longEnough } from "../../../../src/report/shared/changes_in_words.ts";
 import type { Output } from "../../../../src/cli/context.ts";
 import { randomOf, simulateRun } from "../../../support/analysis/bootstrap_simulation.ts";
 import { Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
@@ -259,6 +259,10 @@ describe("kymo compare", () => {
 
 describe("how long recordings would have to be to tell", () => {
   it("is rounded, and no advice of years", () => {
-    assertEquals([52.4, 1_623, 3e6].map(longEnough), ["52 s", "26 min 40 s", "more than a month"]);
+    assertEquals([52.4, 1_623, 3e6].map((seconds) => longEnough(seconds, { space: " " })), [
+      "52 s",
+      "26 min 40 s",
+      "more than a month",
+    ]);
   });
 });
