@@ -51,7 +51,12 @@ export interface OpenReport {
 
 /** Writes a report and opens the file in the browser, as a double click does. */
 export async function openReport(data: ReportData, options: BrowserContextOptions = {}): Promise<OpenReport> {
-  const url = await fileOf(data);
+  return await openPage(await fileOf(data), options);
+}
+
+/** Opens the file of a page at a path in the browser. */
+export async function openPage(path: string, options: BrowserContextOptions = {}): Promise<OpenReport> {
+  const url = pathToFileURL(path).href;
   const context = await (await openBrowser()).newContext({
     viewport: { width: 1440, height: 900 },
     // No test waits for animations.
@@ -86,7 +91,7 @@ async function fileOf(data: ReportData): Promise<string> {
     writeFileSync(path, await renderPage(data));
     written.set(data, path);
   }
-  return pathToFileURL(path).href;
+  return path;
 }
 
 /** Runs in the page: the charts in view. */

@@ -1,56 +1,22 @@
 /**
  * The differential flame graph: the width of a function is its share of the CPU time on the side that
- * is chosen, its colour the difference of its shares. See `difference/flame_difference.ts`.
+ * is chosen, its colour the difference of its shares. See `report/difference/flame_difference.ts`.
  *
  * @module
  */
 
 import { counted, formatPercent, formatSpan } from "../../../display/numbers.ts";
-import type { DifferenceData, DifferenceNode, FlameDifference, SideName } from "../../shared/difference_data.ts";
+import type { DifferenceData, DifferenceNode, FlameDifference } from "../../shared/difference_data.ts";
 import { differenceColour } from "../profile/difference_colours.ts";
 import { flameGraph } from "../profile/flame_graph.ts";
+import { describeNode, flamesOf, largestDifference, type Widths } from "../profile/difference_flames.ts";
 import type { Flame } from "../profile/flames.ts";
 import { functionTable } from "../profile/function_table.ts";
 import { h } from "../ui/dom.ts";
 import { sideTitle } from "./sides.ts";
 
-/** Which share is the width of a function. */
-export type Widths = SideName | "both";
-
-/** The tree that is drawn: with these widths, and in `others` the shares of A. */
-export function flamesOf(node: DifferenceNode, widths: Widths, nodes = new Map<Flame, DifferenceNode>()): Flame {
-  const { name, place, a, b, children } = node;
-  const share = (key: "self" | "total"): number => widths === "both" ? (a[key] + b[key]) / 2 : node[widths][key];
-  const flame: Flame = {
-    name,
-    place,
-    self: share("self"),
-    total: share("total"),
-    others: a,
-    children: children.map((child) => flamesOf(child, widths, nodes)),
-  };
-  nodes.set(flame, node);
-  return flame;
-}
-
 /** A difference of this part of the time has the full colour, or the largest one if that is more. */
 const MUCH = 0.02;
-
-/** The largest difference of a function. */
-function largest({ a, b, children }: DifferenceNode): number {
-  return children.reduce((most, child) => Math.max(most, largest(child)), Math.abs(b.total - a.total));
-}
-
-/** A function in words: its shares on both sides, and their difference. */
-export function describeNode({ name, place, a, b }: DifferenceNode): string {
-  const where = place === "" ? "" : ` (${place})`;
-  const of = (share: number): string => formatPercent(share);
-  if (a.total === 0) return `${name}${where}: only in B, ${of(b.total)} of its CPU time`;
-  if (b.total === 0) return `${name}${where}: only in A, ${of(a.total)} of its CPU time`;
-  const difference = b.total - a.total;
-  const points = `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(2)} points`;
-  return `${name}${where}: A ${of(a.total)}, B ${of(b.total)}, ${points}`;
-}
 
 const CHOICES: readonly [Widths, name: string, title: string][] = [
   ["b", "B", "The width of a function is its share of the time of B"],
@@ -66,7 +32,7 @@ export function flameSection(data: DifferenceData): HTMLElement | undefined {
   const { flames } = data;
   if (flames === undefined) return undefined;
   const { tree } = flames;
-  const much = Math.max(MUCH, largest(tree));
+  const much = Math.max(MUCH, largestDifference(tree));
   const graph = flameGraph("both sides");
   const table = functionTable(graph.search, {
     format: (share) => formatPercent(share),

@@ -14,7 +14,7 @@ import {
   quantityText,
 } from "../../shared/changes_in_words.ts";
 import type { Change, DifferenceData } from "../../shared/difference_data.ts";
-import { labelText } from "../ui/label_text.ts";
+import { labelText } from "../model/label_text.ts";
 
 /** What a verdict means to whoever runs the program. */
 export type Tone = "worse" | "better" | "same" | "unknown";

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { compare, TelemetryDB } from "../../../../src/analysis/mod.ts";
+import { compare, type Comparison, TelemetryDB } from "../../../../src/analysis/mod.ts";
 import { compareFailures } from "../../../../src/analysis/compare/failures.ts";
 import { recordFiles, type Rows } from "../../../support/analysis/recorded_files.ts";
 
@@ -52,5 +52,30 @@ describe("compareFailures", () => {
       undefined,
       "cannot tell",
     ]);
+  });
+
+  it("compares groups by the shares of their runs, so that one outage does not count for all", () => {
+    type Counts = readonly (readonly [ok: number, failed: number])[];
+    const series = (label: string, at: 0 | 1, a: Counts, b: Counts): Comparison => {
+      const side = (runs: Counts) => ({
+        count: runs.reduce((sum, of) => sum + of[at], 0),
+        median: 1,
+        p99: 1,
+        runs: runs.map((of, run) => ({ run, count: of[at], median: 1, p99: 1 })),
+      });
+      const none = { ratio: 1, interval: undefined, confidence: 0.95, verdict: "cannot tell" } as const;
+      return { label, a: side(a), b: side(b), median: none, p99: none };
+    };
+    const groups = (a: Counts, b: Counts) =>
+      compareFailures([series("/a [GET]", 0, a, b), series("/a [GET] 5xx", 1, a, b)])[0]!;
+    const outage = groups([[1_000, 0], [1_000, 0], [1_000, 0]], [[1_000, 0], [500, 500], [1_000, 0]]);
+    assertEquals(outage.verdict, "cannot tell");
+    assert(outage.needed! > 3);
+    const always = groups([[990, 10], [991, 9], [989, 11]], [[900, 100], [905, 95], [898, 102]]);
+    assertEquals(always.verdict, "more errors");
+    assertEquals(Math.round(1_000 * always.difference!), 89);
+    assertEquals(groups([[900, 100], [905, 95]], [[990, 10], [991, 9]]).verdict, "fewer errors");
+    const one = groups([[1_000, 10]], [[1_000, 10], [1_000, 11]]);
+    assertEquals([one.verdict, one.reason, one.needed], ["cannot tell", "only one run of a side has it", 2]);
   });
 });

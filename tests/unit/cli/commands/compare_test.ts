@@ -1,11 +1,12 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { programFileName } from "../../../../src/files/names.ts";
 import { encodeProgramRecord } from "../../../../src/files/program_record.ts";
 import { addCompareCommand } from "../../../../src/cli/commands/compare/command.ts";
 import { longEnough } from "../../../../src/report/shared/changes_in_words.ts";
+import { defaultRuntime } from "../../../../src/default_runtime.ts";
 import type { Output } from "../../../../src/cli/context.ts";
 import { randomOf, simulateRun } from "../../../support/analysis/bootstrap_simulation.ts";
 import { Recordings, type Row } from "../../../support/analysis/comparison_runs.ts";
@@ -18,7 +19,9 @@ async function run(args: readonly string[], look: Partial<Output> = {}) {
   const context = fakeCliContext({
     stdout,
     stderr,
-    look: (path) => path.includes("none") ? "nothing" : "directory",
+    runtime: defaultRuntime(),
+    look: (path) => !existsSync(path) ? "nothing" : statSync(path).isDirectory() ? "directory" : "something else",
+    writeFile: (path, text) => writeFileSync(path, text),
   });
   let code: number | undefined;
   const program = new Command("kymo").exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
@@ -209,6 +212,25 @@ describe("kymo compare", () => {
     for (const runs of [[a1], [a1, a2, a3], [a1, "vs"], [a1, "vs", b1, b2]]) {
       assertMatch((await run(runs)).error!, /^Cannot compare: /);
     }
+  });
+
+  it("writes a page, also where it ends with 1, and replaces no file that is none of its pages", async () => {
+    using recordings = new Recordings();
+    const [a, b] = [recordings.write({ duration: before }), recordings.write({ duration: after })];
+    const [path, other] = [`${a}/diff.html`, `${a}/notes.html`];
+    writeFileSync(other, "<title>mine · Kymo report</title>");
+    const { code, stdout } = await run([a, b, "-o", path, "--fail-on", "slower", "--title", "<Friday>"]);
+    assertEquals(code, 1);
+    assertMatch(stdout, /\nWrote .*diff\.html: \d+ kB\. Open it in a browser\.\n$/);
+    assert(readFileSync(path, "utf8").includes("<title>&lt;Friday&gt; · Kymo comparison</title>"));
+    const { page } = JSON.parse((await run([a, b, "-o", path, "--json", "--label", "/same"])).stdout);
+    assertEquals(page, { path, bytes: statSync(path).size });
+    assertEquals((await run([a, b, "-o", a])).error, `Cannot compare: "${a}": it is a directory`);
+    const refused = `Cannot compare: "${other}": the file exists and is not a comparison (--force replaces it)`;
+    assertEquals((await run([a, b, "-o", other])).error, refused);
+    assertEquals(readFileSync(other, "utf8"), "<title>mine · Kymo report</title>");
+    assertEquals((await run([a, b, "-o", other, "--force"])).error, undefined);
+    assert(readFileSync(other, "utf8").includes("Kymo comparison</title>"));
   });
 
   it("names the programs that recorded each side", async () => {
