@@ -65,10 +65,10 @@ describe("the page of a comparison", { skip }, () => {
       return (await page.locator(".flames text").allTextContents()).filter((name) => /^only/.test(name));
     };
     assertEquals(await names(), ["onlyAfter"]);
-    await page.getByRole("button", { name: "A", exact: true }).click();
+    await page.locator(".looks").getByRole("button", { name: "A" }).click();
     await page.locator(".flames text").filter({ hasText: "onlyBefore" }).waitFor();
     assertEquals(await names(), ["onlyBefore"]);
-    await page.getByRole("button", { name: "Both", exact: true }).click();
+    await page.locator(".looks").getByRole("button", { name: "Both" }).click();
     await page.locator(".flames text").filter({ hasText: "onlyAfter" }).waitFor();
     assertEquals((await names()).toSorted(), ["onlyAfter", "onlyBefore"]);
     await page.locator(".flames").press("ArrowDown");
