@@ -209,7 +209,9 @@ async function showComparison(
   if (json) {
     const unread = await ofSides((side) => Promise.resolve(side.reduce((sum, { db }) => sum + db.reading.unread, 0)));
     const comparisons = found.comparisons.map((comparison) => ({ ...comparison, verdict: verdictText(comparison) }));
-    stdout.write(jsonLine("compare", withNulls({ ...compared, seed, unread, ...found, comparisons, ...page && { page } })));
+    stdout.write(
+      jsonLine("compare", withNulls({ ...compared, seed, unread, ...found, comparisons, ...page && { page } })),
+    );
   } else {
     const { columns: width, hasColors } = stdout;
     stdout.write(formatComparisons(found, { ...compared, width, hasColors }));

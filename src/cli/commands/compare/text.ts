@@ -50,7 +50,10 @@ export interface Compared {
 }
 
 /** Comparisons as tables, with notes below. */
-export function formatComparisons({ comparisons, failures, quantities }: FoundChanges, look: Compared & TableRoom): string {
+export function formatComparisons(
+  { comparisons, failures, quantities }: FoundChanges,
+  look: Compared & TableRoom,
+): string {
   const { a, b, programs, recorded, confidence, margin, hasColors } = look;
   const isGroup = a.length > 1;
   const heading = `${a.length > 1 ? `${b.length} runs` : sanitize(b[0]!)} (B) compared with ${
@@ -171,7 +174,9 @@ function formatQuantities(quantities: readonly QuantityComparison[], look: Compa
             ? `cannot tell: ${reason}`
             : needed === undefined
             ? verdict
-            : `cannot tell: would take ${look.a.length > 1 ? counted(needed, "run") : longEnough(needed, SPACED)} of each`,
+            : `cannot tell: would take ${
+              look.a.length > 1 ? counted(needed, "run") : longEnough(needed, SPACED)
+            } of each`,
         style: coloured,
       },
     ],
