@@ -25,6 +25,8 @@ const MAX_ROWS = 20_000;
 /** Cells on each side of a step within which its moment must be. */
 const CELLS_AROUND = 3;
 
+const SECOND = 1e9;
+
 /** A mark this many cells from a step, or nearer, is told with it. */
 const CELLS_TO_MARK = 1;
 
@@ -84,5 +86,13 @@ async function readMoment(
   // The variance of the moment, in durations: that of the noise relative to the step, squared.
   const off = Math.max(1, 4 * (Math.max(spread(before, a), spread(after, b)) / (b - a)) ** 2);
   const each = (rows.at(-1)!.began - rows[0]!.began) / rows.length;
-  return { at: Math.max(0, rows[index]!.began), within: off * each };
+  const [at, within] = [rows[index]!.began, off * each];
+  return { at: Math.max(0, within < SECOND / 2 ? at : toWholeSecond(at, from)), within };
+}
+
+/** A moment rounded to the second: times are told without fractions, and 17:59:59.8 is not 17:59:59. */
+function toWholeSecond(at: number, from: bigint): number {
+  const second = BigInt(SECOND);
+  const rounded = (from + BigInt(Math.round(at)) + second / 2n) / second * second;
+  return Number(rounded - from);
 }
