@@ -89,8 +89,8 @@ export interface SeriesSummary extends Omit<Statistics, "std">, TimeRange {
  * Summarizes a recording in one scan of its files.
  *
  * Time bins are counted in the same scan, so their range must be known before. It is estimated,
- * with a margin; only if observations turn out to lie outside it are they counted again, in a
- * second scan. Only the check of all files could give it exactly. That takes 0.1 s per million rows
+ * with a margin; only if observations turn out to lie outside it, or in a small part of it, are they
+ * counted again, in a second scan. Only the check of all files could give it exactly. That takes 0.1 s per million rows
  * on one thread, and so runs beside the first query, not before it.
  */
 export async function summarize(db: TelemetryDB, options: SummaryOptions): Promise<Summary> {
@@ -106,12 +106,13 @@ export async function summarize(db: TelemetryDB, options: SummaryOptions): Promi
   const runtime = pauses.isEmpty ? all : await withoutPausedGrowth(db, selection, all);
   const marks = await readMarks(db, selection);
   const range = rangeOf([...counted, ...runtime, ...switches, ...marks.range === undefined ? [] : [marks.range]]);
-  if (range !== undefined && !counted.every((series) => holds(countedIn, series))) {
-    countedIn = binsOf(range, shiftFor(range));
+  // The bins follow from the rows alone, however their range was estimated: those of a database are
+  // estimated otherwise than those of files.
+  const bins = range && binsOf(range, shiftFor(range));
+  if (bins !== undefined && !(countedIn.width <= bins.width && counted.every((one) => holds(countedIn, one)))) {
+    countedIn = bins;
     counted = await countAll(db, options, countedIn);
   }
-  // Not narrower than the bins that were counted in.
-  const bins = range && binsOf(range, shiftFor(range, countedIn.width));
   const series = counted.map(({ binCounts, processes: _, ...rest }): SeriesSummary => ({
     ...rest,
     // Computed on access: for 100,000 labels they would take 200 MB.

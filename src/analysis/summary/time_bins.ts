@@ -30,11 +30,9 @@ const MAX_BINS = 256n;
 /** Smallest width of a bin, ns: about 1 ms. */
 const MIN_WIDTH = 2n ** 20n;
 
-/**
- * The binary logarithm of the width of the bins of a time range; a width of at least `least` ns.
- */
-export function shiftFor({ first, last }: TimeRange, least = MIN_WIDTH): bigint {
-  let shift = shiftOf(least);
+/** The binary logarithm of the width of the bins of a time range. */
+export function shiftFor({ first, last }: TimeRange): bigint {
+  let shift = shiftOf(MIN_WIDTH);
   while ((last >> shift) - (first >> shift) >= MAX_BINS) shift++;
   return shift;
 }

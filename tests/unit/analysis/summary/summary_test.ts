@@ -116,6 +116,7 @@ describe("summarize", () => {
       ],
       [7n, 8n],
       [BEGIN + 3_600n * SECOND, BEGIN + 3_601n * SECOND],
+      [BEGIN - 3_600n * SECOND, BEGIN + 3_600n * SECOND],
     ];
     for (const [first = 0n, last = 0n] of estimates) {
       assertEquals(await summaryOf(files, { estimate: { first, last } }), expected);
