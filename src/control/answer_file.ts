@@ -63,6 +63,8 @@ export interface Answer {
   readonly counts: Readonly<Record<string, number>>;
   /** The message of the latest failure. */
   readonly lastError?: string;
+  /** When it happened, ns since the epoch. */
+  readonly lastErrorAt?: bigint;
   readonly requests: readonly RequestAnswer[];
 }
 
@@ -94,7 +96,7 @@ export function parseAnswer(bytes: Uint8Array): Result<Answer, "damaged"> {
   if (bytes.length > MAX_ANSWER_BYTES) return failure("damaged", `it is larger than ${MAX_ANSWER_BYTES} bytes`);
   const parsed = parseFields(bytes);
   if (!parsed.ok) return parsed;
-  const { format, control, at, recording, rate, counts, lastError, requests } = parsed.value;
+  const { format, control, at, recording, rate, counts, lastError, lastErrorAt, requests } = parsed.value;
   const time = timepoint(at);
   if (format !== FORMAT || time === undefined || !isFields(recording) || typeof recording.on !== "boolean") {
     return failure("damaged", "a field is missing or wrong");
@@ -111,6 +113,7 @@ export function parseAnswer(bytes: Uint8Array): Result<Answer, "damaged"> {
     rate: typeof rate === "number" && rate >= 0 ? rate : 0,
     counts: scalars(counts, ["number"]) as Record<string, number>,
     ...optional("lastError", text(lastError)),
+    ...optional("lastErrorAt", timepoint(lastErrorAt)),
     requests: list.flatMap((item) => (isFields(item) ? requestOf(item) : undefined) ?? []),
   });
 }

@@ -28,6 +28,7 @@ export class Failures {
   #waiting: KymoError[] = [];
   #count = 0;
   #last: KymoError | undefined;
+  #lastAt = 0;
 
   /** Delivers to `onError`; what it throws, or rejects with, is ignored. `now` is in ns. */
   constructor(onError: (error: KymoError) => unknown, now: () => number) {
@@ -45,6 +46,11 @@ export class Failures {
     return this.#last;
   }
 
+  /** When it happened, by the clock that was given; 0 if there was none. */
+  get lastAt(): number {
+    return this.#lastAt;
+  }
+
   /** From now on delivers to another function. */
   deliverTo(onError: (error: KymoError) => unknown): void {
     this.#onError = onError;
@@ -54,6 +60,7 @@ export class Failures {
   report(error: KymoError): void {
     this.#count++;
     this.#last = error;
+    this.#lastAt = this.#now();
     if (this.#isRepetition(error)) return;
     // Fake timers of tests may replace `queueMicrotask`.
     if (this.#waiting.length === 0) void Promise.resolve().then(() => this.deliver());

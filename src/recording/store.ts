@@ -119,7 +119,10 @@ export class Store {
       byDefault,
       follow: (rules) => this.#gate.follow(rules),
       serve: (request) => this.#serve(request),
-      tell: () => ({ recording: this.recording, counts: this.#counts(), lastError: this.failures.last }),
+      tell: () => {
+        const { last: lastError, lastAt: lastErrorAt } = this.failures;
+        return { recording: this.recording, counts: this.#counts(), lastError, lastErrorAt };
+      },
     });
     this.#gate = new RecordingGate({
       follow: (ruleOf) => {

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { pruneOn, type PruneSummary } from "../../control/retention/prune.ts";
 import { RETENTION_CHECKS, type RetentionOptions } from "../../control/retention_options.ts";
 import { counted, formatBytes } from "../../display/numbers.ts";
+import { sanitize } from "../../display/sanitize.ts";
 import { KymoError } from "../../errors.ts";
 import { BYTE_UNITS, parseBytes, parseMilliseconds, TIME_UNITS } from "../../quantities.ts";
 import type { CliContext } from "../context.ts";
@@ -23,9 +24,12 @@ keep the same limits by themselves with the option "retention" of start.
 
 Sizes are those on the disk, in blocks of 4 KiB.
 
---json prints one object: removed and left (files and bytes each), unshippedRows
-(removed, and not shipped yet), isWithin (whether the limits are kept), failures
-(messages; the files are kept).
+--dry-run prints the names of the files, of more than 20 the first ones.
+
+--json prints one object: removed and left (files and bytes each), names (of the
+removed files, the oldest first; the first 1,000), unshippedRows (removed, and
+not shipped yet), isWithin (whether the limits are kept), failures (messages;
+the files are kept).
 
 Exit code 1 if the limits are not kept: what is left is in use, or not yours.
 
@@ -33,6 +37,9 @@ Examples:
   kymo prune _monitoring --max-age 7d
   kymo prune _monitoring --max-bytes 1GiB --dry-run
   kymo prune _monitoring --max-bytes 1GiB --min-free 500MB --json`;
+
+/** Files that --dry-run prints at most. */
+const MOST_PRINTED = 20;
 
 interface PruneCommandOptions extends RetentionOptions {
   readonly dryRun?: boolean;
@@ -69,9 +76,17 @@ async function pruneDirectory(
   openMonitoringDirectory(directory, "prune", context);
   const summary = await pruneOn(runtime, directory, limits, { dryRun });
   const failures = summary.failures.map(({ message }) => message);
-  stdout.write(json ? jsonLine("prune", { ...summary, failures }) : `${formatSummary(summary, dryRun)}\n`);
+  const named = dryRun ? formatNames(summary) : "";
+  stdout.write(json ? jsonLine("prune", { ...summary, failures }) : `${named}${formatSummary(summary, dryRun)}\n`);
   for (const failure of failures) writeError(stderr, failure);
   return summary.isWithin && failures.length === 0 ? exitCode.ok : exitCode.incomplete;
+}
+
+/** A line for each file that would be removed, up to a limit. */
+function formatNames({ names, removed: { files } }: PruneSummary): string {
+  const lines = names.slice(0, MOST_PRINTED).map(sanitize);
+  if (files > lines.length) lines.push(`… and ${counted(files - lines.length, "more file")}`);
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function formatSummary({ removed, left, isWithin, unshippedRows }: PruneSummary, dryRun: boolean): string {

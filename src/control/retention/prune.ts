@@ -18,10 +18,15 @@ export interface FileCounts {
   readonly bytes: number;
 }
 
+/** Most files that are named. */
+const MOST_NAMED = 1_000;
+
 /** Result of a pruning. */
 export interface PruneSummary {
   /** What was removed, or would be. */
   readonly removed: FileCounts;
+  /** The names of these files, the oldest first; the first 1,000. */
+  readonly names: readonly string[];
   /** Rows in what was removed that `kymo ship` had not shipped yet; those that would be are not counted. */
   readonly unshippedRows: number;
   /** What is left of Kymo's files, or would be. */
@@ -81,6 +86,7 @@ class Pruning {
   readonly #limits: RetentionOptions;
   readonly #isDry: boolean;
   readonly #removed = { files: 0, bytes: 0 };
+  readonly #names: string[] = [];
   #unshippedRows = 0;
   readonly #failures: KymoError[] = [];
   /** Channels whose file could not be rotated. */
@@ -119,6 +125,7 @@ class Pruning {
     const left = { files: count.files, bytes: count.bytes };
     return {
       removed: this.#removed,
+      names: this.#names,
       unshippedRows: this.#unshippedRows,
       left,
       isWithin: excess <= 0,
@@ -166,6 +173,7 @@ class Pruning {
     if (removal.kind === "gone") return true;
     this.#unshippedRows += removal.unshippedRows;
     this.#removed.files++;
+    if (this.#names.length < MOST_NAMED) this.#names.push(name);
     this.#removed.bytes += size;
     return true;
   }

@@ -37,6 +37,8 @@ export interface RemoteControlDeps {
     readonly recording: RecordingState;
     readonly counts: Readonly<Record<string, number>>;
     readonly lastError: KymoError | undefined;
+    /** When that happened, monotonic ns. */
+    readonly lastErrorAt: number;
   };
 }
 
@@ -98,13 +100,15 @@ export class RemoteControl {
   answer(): void {
     if (this.#hasEnded) return;
     const { directory, clock, me, tell, report } = this.#deps;
-    const { lastError, ...told } = tell();
+    const { lastError, lastErrorAt, ...told } = tell();
+    const at = clock.epoch();
+    const errorAt = at - BigInt(Math.round(clock.now() - lastErrorAt));
     const answer: Answer = {
       control: this.#control.id,
-      at: clock.epoch(),
+      at,
       ...told,
       rate: this.#rate(told.counts["recorded"] ?? 0),
-      ...lastError === undefined ? {} : { lastError: lastError.message },
+      ...lastError === undefined ? {} : { lastError: lastError.message, lastErrorAt: errorAt },
       requests: this.#answers,
     };
     const path = pathOf(directory, me, "answer");

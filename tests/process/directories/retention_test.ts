@@ -228,13 +228,17 @@ describe("kymo prune", () => {
       version: 1,
       kind: "prune",
       removed: { files: 3, bytes: 3 * BLOCK },
+      names: [1, 2, 3].map(segment),
       unshippedRows: 0,
       left: { files: 1, bytes: BLOCK },
       isWithin: true,
       failures: [],
     };
     const dry = await prune(directory, "--max-age", "1s", "--max-bytes", "1MiB", "--dry-run", "--json");
-    assertEquals(JSON.parse(dry.stdout).removed.files, 4);
+    assertEquals(JSON.parse(dry.stdout).names, [1, 2, 3, 4].map(segment));
+    const printed = await prune(directory, "--max-age", "1s", "--dry-run");
+    assertEquals(printed.stdout.split("\n").slice(0, 4), [1, 2, 3, 4].map(segment));
+    assert(printed.stdout.split("\n")[4]!.startsWith("Would remove 4 files, "));
     assertEquals(names(directory).length, 5);
     utimesSync(join(directory, segment(4)), Date.now() / 1000, Date.now() / 1000);
     const { code, stdout, stderr } = await prune(directory, "--max-age", "1h", "--json");

@@ -338,7 +338,8 @@ describe("a request", () => {
       if (i === 2) await switched.request({});
       await switched.second();
     }
-    const { rate, counts, lastError } = switched.answer()!;
+    const { rate, counts, lastError, lastErrorAt, at } = switched.answer()!;
+    assert(at - lastErrorAt! >= 10n ** 9n && at - lastErrorAt! <= 10n ** 10n, `${at - lastErrorAt!} ns ago`);
     assertEquals([counts["recorded"], counts["buffered"], rate], [120, 120, 40]);
     assertEquals([counts["errors"], lastError], [1, "of the program's own"]);
     await switched.monitor.stop();

@@ -38,7 +38,7 @@ with 2 if there is none such as --pid, --isolate or --program say.
 
 --json prints one object: programs, each with pid, isolate, name, alive,
 answered, recording, runtime, script, host, started (ns), at (of the answer,
-ns), rate (rows/s), counts (as in status()), lastError.
+ns), rate (rows/s), counts (as in status()), lastError, lastErrorAt (ns).
 
 Examples:
   kymo ps _monitoring
@@ -123,11 +123,12 @@ function asText(
 /** What the table has no room for. `wait`: ms that answers were waited for; absent if nobody was asked. */
 function notesOf(program: AskedProgram, wait: number | undefined): string[] {
   const { id: { pid }, answer, hasAnswered } = program;
-  const { recording, lastError } = answer ?? {};
+  const { recording, lastError, lastErrorAt } = answer ?? {};
+  const when = lastErrorAt === undefined ? "" : `, ${formatTimepoint(lastErrorAt)}`;
   return [
     ...hasAnswered || wait === undefined ? [] : [`PID ${pid}: ${silence(program, wait)}`],
     ...stateOf(recording) === undefined ? [] : [`PID ${pid}: ${stateOf(recording)}`],
-    ...lastError === undefined ? [] : [`PID ${pid}: latest error: ${lastError}`],
+    ...lastError === undefined ? [] : [`PID ${pid}: latest error${when}: ${lastError}`],
   ];
 }
 
@@ -163,5 +164,6 @@ function statusToJson(program: AskedProgram): Record<string, unknown> {
     rate: answer?.rate ?? null,
     counts: answer?.counts ?? null,
     lastError: answer?.lastError ?? null,
+    lastErrorAt: answer?.lastErrorAt === undefined ? null : String(answer.lastErrorAt),
   };
 }
