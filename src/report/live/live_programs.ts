@@ -83,7 +83,10 @@ export class LivePrograms {
   #switches: SwitchRow[] = [];
   #pauses = Pauses.none;
 
-  /** None. `begin`: when following began, ns since the zero of times. `wants`: whether a process is shown. */
+  /**
+   * None. `begin`: when following began, ns since the zero of times. `wants`: whether a process is
+   * shown.
+   */
   constructor(directory: LiveDirectory, begin: number, wants: (id: ProcessId) => boolean) {
     this.#directory = directory;
     this.#begin = begin;

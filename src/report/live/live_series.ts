@@ -88,7 +88,10 @@ export class LiveSeries {
   /** The part of the bins of each level that is kept. */
   #kept = 1;
 
-  /** None. `begin`: when following began, ns since the zero of times. `wantsLabel`: whether a label is shown; the runtime and marks are in any case. */
+  /**
+   * None. `begin`: when following began, ns since the zero of times. `wantsLabel`: whether a label is
+   * shown; the runtime and marks are in any case.
+   */
   constructor(
     programs: LivePrograms,
     begin: number,

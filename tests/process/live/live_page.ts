@@ -37,11 +37,13 @@ export class LivePage implements AsyncDisposable {
 
   /** Starts it, and waits for the first event. */
   static async open(directory: string, ...args: string[]): Promise<LivePage> {
-    const spawned = spawnCommand(kymoCommand("live", directory, ...args));
+    const spawned = spawnCommand(kymoCommand("live", directory, ...args), { timeLimit: 600_000 });
     let said = "";
     spawned.child.stdout.on("data", (text: string) => said += text);
     await spawned.said(/Ctrl-C/);
-    const page = new LivePage(spawned, /http:\S+/.exec(said)?.[0] ?? "");
+    const [url] = /http:\S+/.exec(said) ?? [];
+    if (url === undefined) throw new Error(`it has ended: ${JSON.stringify(await spawned.ended)}`);
+    const page = new LivePage(spawned, url);
     await page.#connect();
     return page;
   }
