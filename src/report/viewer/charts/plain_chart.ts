@@ -7,7 +7,7 @@
 import uPlot from "uplot";
 import type { Result } from "../../../result.ts";
 import { AXIS_WIDTH, FONT, RIGHT_MARGIN } from "./axes.ts";
-import { linearTicks, logTicks } from "./ticks.ts";
+import { linearTicks, logTicks } from "../../../display/ticks.ts";
 import type { ChartContent } from "./time_chart.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, paletteOf } from "../ui/colours.ts";

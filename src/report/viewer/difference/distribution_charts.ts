@@ -10,7 +10,7 @@ import { formatDuration, formatPercent, formatShare } from "../../../display/num
 import { failure, success } from "../../../result.ts";
 import type { DifferenceData, LabelSeries, SideName } from "../../shared/difference_data.ts";
 import { FONT } from "../charts/axes.ts";
-import { logRange } from "../charts/ticks.ts";
+import { logRange } from "../../../display/ticks.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { type Palette, translucent } from "../ui/colours.ts";
 import { labelText } from "../ui/label_text.ts";

@@ -8,7 +8,7 @@
 import type { NumberFormat } from "../../../display/numbers.ts";
 import { failure, success } from "../../../result.ts";
 import type { DifferenceData, SideName, Sides } from "../../shared/difference_data.ts";
-import { logRange } from "../charts/ticks.ts";
+import { logRange } from "../../../display/ticks.ts";
 import { type ContentMaker, type TimeChart, timeChart } from "../charts/time_chart.ts";
 import { digitsFor, type WallClock } from "../model/clock.ts";
 import type { ViewStore } from "../model/view_store.ts";
