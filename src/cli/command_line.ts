@@ -16,7 +16,7 @@ Examples:
   kymo compare before after                  which of two recordings is faster
   kymo profile _monitoring                   the functions that took the time
   kymo sql _monitoring                       questions of your own, in SQL
-  kymo plot rss cpu -o memory.svg            series, and sums of them, as a picture
+  kymo plot rss cpu -o memory.svg            series, and ratios, as a picture
   kymo export _monitoring -o run.parquet     all observations in one file
   kymo ps _monitoring                        the programs that are recording
   kymo off _monitoring --for 10m             switch them off, without a restart

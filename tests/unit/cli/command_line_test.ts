@@ -31,6 +31,8 @@ const COMMANDS = [
   "why",
   "compare",
   "profile",
+  "sql",
+  "plot",
   "export",
   "ps",
   "on",

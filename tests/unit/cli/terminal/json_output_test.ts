@@ -55,6 +55,8 @@ describe("the JSON of the commands", () => {
       ["summary", directory],
       ["top", directory, "--once", "--interval", "0.1"],
       ["report", directory, "-o", scratch.at("r.html")],
+      ["sql", directory, "SELECT 1"],
+      ["plot", directory, "count(a)", "-o", scratch.at("p.svg")],
       ["export", directory, "-o", scratch.at("r.parquet")],
       ["slow", directory],
       ["why", directory, "a"],
