@@ -5,6 +5,7 @@
  */
 
 import { counted, formatDuration } from "../../display/numbers.ts";
+import { shorten } from "../../display/text_width.ts";
 import { SERIES } from "../../series.ts";
 import type { Finding } from "../shared/report_data.ts";
 import { MIN_STALL } from "./blockers.ts";
@@ -18,6 +19,9 @@ import { calmRequests, failedRequests } from "./errors.ts";
 import { growingMemory } from "./memory.ts";
 import { garbageCollection, stalls } from "./stalls.ts";
 import { steps } from "./steps/steps.ts";
+
+/** Longer labels are shortened in sentences. */
+const LONGEST_LABEL = 160;
 
 /** Maximum number of cards: nobody reads more. */
 const MAX_CARDS = 8;
@@ -54,7 +58,23 @@ export function toCards(found: readonly CausedFinding[], inputs: FindingInputs):
   // What the report does not show is always among the cards.
   const data = all.filter(({ kind }) => kind === "data");
   const others = all.filter(({ kind }) => kind !== "data").slice(0, MAX_CARDS - data.length);
-  return byWeight([...others, ...data]);
+  const long = [...inputs.durations, ...inputs.quantities].map(({ label }) => label)
+    .filter((label) => label.length > LONGEST_LABEL);
+  return byWeight([...others, ...data]).map((finding) => withShortLabels(finding, long));
+}
+
+/** A finding whose sentences have the beginning and the end of labels that nobody reads whole. */
+function withShortLabels(finding: Finding, long: readonly string[]): Finding {
+  if (long.length === 0) return finding;
+  const short = (text: string): string =>
+    long.reduce((rest, label) => rest.replaceAll(label, shorten(label, LONGEST_LABEL)), text);
+  const { text, because, also } = finding;
+  return {
+    ...finding,
+    text: short(text),
+    ...because === undefined ? {} : { because: short(because) },
+    ...also && { also: also.map((of) => withShortLabels(of, long)) },
+  };
 }
 
 /** The finding that nothing stands out, and what was checked; or that there is too little to tell. */

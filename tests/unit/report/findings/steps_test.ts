@@ -67,3 +67,16 @@ describe("steps of a report", () => {
     assertEquals((await reportOn({ duration })).durations[0]!.steps, undefined);
   });
 });
+
+describe("a label that nobody reads to its end", () => {
+  it("is shortened in sentences", async () => {
+    const label = `begin ${"x".repeat(3_000)} end`;
+    const duration = Array.from(
+      { length: 90 },
+      (_, i): Row => [i, i % 3 === 0 ? 0.02 : 0.01, [label, "a", "b"][i % 3]!],
+    );
+    const [card] = (await reportOn({ duration })).findings;
+    assert(card!.text.includes("begin xxx") && card!.text.includes("xxx end took the most time"), card!.text);
+    assert(card!.text.length < 600, `${card!.text.length}`);
+  });
+});
