@@ -23,17 +23,17 @@ const description = "Serve a page to a browser that shows what programs record n
 
 const details = `
 Reads the spools and files of the programs that record into the monitoring
-directory DIR, each second, as kymo top does: the programs do no work for it, and
-nothing is written. The page shows what they record from now on: rates,
-latencies, errors, memory, CPU, garbage collection, event loop lag, the programs'
-own numbers, marks, and when programs began and ended. It waits if there are
-none. Programs without spools are seen with each flush.
+directory DIR, each second, as kymo top does: the programs do no work for it,
+and nothing is written. The page shows what they record from now on: rates,
+latencies, errors, memory, CPU, garbage collection, event loop lag, the
+programs' own numbers, marks, and when programs began and ended. It waits if
+there are none. Programs without spools are seen with each flush.
 
 It shows the last 15 minutes by the second, three hours by ten seconds or a day
-by two minutes. It follows the time until one zooms. "Look closer" makes the page
-of kymo view for the time that is shown, with findings, slowest samples and flame
-graphs, from the files and spools there and then: so there is no finest zoom, and
-what was recorded before can be seen too.
+by two minutes. It follows the time until one zooms. "Look closer" makes the
+page of kymo view for the time that is shown, with findings, slowest samples
+and flame graphs, from the files and spools there and then: so there is no
+finest zoom, and what was recorded before can be seen too.
 
 It is served on 127.0.0.1 only, at an address that nobody can guess, which is
 printed, and nobody else's page can read it. Ctrl-C ends it.
