@@ -70,14 +70,24 @@ export type { PlotOptions, Plotted } from "./plot/plot.ts";
 
 // Comparison of two runs, or of two groups of runs.
 export { compare } from "./compare/comparison.ts";
-export type { Change, ComparedSeries, CompareOptions, Comparison, RunSeries, Verdict } from "./compare/comparison.ts";
+export type { CompareOptions } from "./compare/comparison.ts";
+export type {
+  Change,
+  ComparedSeries,
+  Comparison,
+  FailureComparison,
+  FailureVerdict,
+  Interval,
+  Quantity,
+  QuantityComparison,
+  RunSeries,
+  Verdict,
+} from "./compare/changes.ts";
 export { compareFailures } from "./compare/failures.ts";
-export type { FailureComparison, FailureVerdict } from "./compare/failures.ts";
 export type { RouteOutcomes } from "./frames/route_outcomes.ts";
 export type { FailedOutcome } from "../http/request_labels.ts";
-export type { Interval } from "./compare/verdict.ts";
 export { compareQuantities } from "./compare/quantities.ts";
-export type { Quantity, QuantityComparison, Run } from "./compare/quantities.ts";
+export type { Run } from "./compare/quantities.ts";
 
 // The slowest samples and what overlapped them, and slow requests compared with the others.
 export { slowest } from "./slow/slowest.ts";

@@ -1,7 +1,15 @@
 import { HEADER_BYTES } from "../csv/encode.ts";
 import { findLastRow } from "../csv/outer_rows.ts";
 import { RowScanner, wholeRows } from "../csv/row_scanner.ts";
-import { type ByteSource, type FileAccess, FileError, type FileHandle, type Files, type FileStatus, readFully } from "../runtime.ts";
+import {
+  type ByteSource,
+  type FileAccess,
+  FileError,
+  type FileHandle,
+  type Files,
+  type FileStatus,
+  readFully,
+} from "../runtime.ts";
 import { isRefused, type MonitoringDirectory, release, showsLackOf, unlessGone, writeAll } from "./directory.ts";
 import type { FlushJournal } from "./flush_journal.ts";
 import { appendFileName, rotatedFileName, type SegmentId, temporaryAppendFileName } from "./names.ts";

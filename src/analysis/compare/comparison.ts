@@ -1,3 +1,4 @@
+import type { Change, ComparedSeries, Comparison, Interval } from "./changes.ts";
 import { KymoError, quote } from "../../errors.ts";
 import { isWholeNumber } from "../../options.ts";
 import { checkSpread, logRatioInterval, type QuantileSpread, resampleQuantile, samplesNeeded } from "./bootstrap.ts";
@@ -5,7 +6,7 @@ import { randomNumbers } from "./random.ts";
 import { readHistograms, readSpans, type SeriesSpan } from "./series_histograms.ts";
 import { TelemetryFrame } from "../frames/telemetry_frame.ts";
 import type { TimedHistogram } from "./timed_histogram.ts";
-import { differenceOfMeans, findingOf, type Interval, meanOf, samplesFactor } from "./verdict.ts";
+import { differenceOfMeans, findingOf, meanOf, samplesFactor } from "./verdict.ts";
 
 /** Options of {@linkcode compare}. */
 export interface CompareOptions {
@@ -29,68 +30,6 @@ export interface CompareOptions {
   readonly seed?: number;
   /** Called before each pass over a recording with the number of passes, and how many are done. */
   readonly onProgress?: (progress: { readonly done: number; readonly passes: number }) => void;
-}
-
-/** What the samples say about the change of a duration. */
-export type Verdict = "faster" | "slower" | "same" | "cannot tell";
-
-/** A series in one run. */
-export interface RunSeries {
-  /** Observations other than NaN. */
-  readonly count: number;
-  /** Exact. */
-  readonly median: number;
-  /** Exact. */
-  readonly p99: number;
-}
-
-/** One side of a comparison. Of several runs the count is their sum, and the others are geometric means. */
-export interface ComparedSeries extends RunSeries {
-  /** Each run that has the series; only if there are several on this side. */
-  readonly runs?: readonly (RunSeries & {
-    /** Index of the run on its side. */
-    readonly run: number;
-  })[];
-}
-
-/** The change of a quantile from a to b. */
-export interface Change {
-  /** b / a; `undefined` if only one run has the series, or if a or b is not positive and finite. */
-  readonly ratio: number | undefined;
-  /** Confidence interval of the true ratio; `undefined` if there are too few samples. */
-  readonly interval: readonly [low: number, high: number] | undefined;
-  /**
-   * Confidence of this interval by itself; chosen so that all intervals together have the one asked
-   * for.
-   */
-  readonly confidence: number;
-  /**
-   * `"slower"` if the whole interval is above 1 plus the margin, `"faster"` if it is below 1 / (1 +
-   * margin), `"same"` if it is between the two.
-   */
-  readonly verdict: Verdict;
-  /** Why there is no interval; absent if there is one. */
-  readonly reason?: string;
-  /**
-   * Samples of each side, or runs if there are several, that it would take to tell; only if it cannot
-   * be told. If there is no interval, independent samples that an interval needs. Otherwise an
-   * estimate, if the ratio stayed as it is; absent if no number would do, as it is at the margin.
-   */
-  readonly needed?: number;
-}
-
-/** A series in two runs. */
-export interface Comparison {
-  /** The label. */
-  readonly label: string;
-  /** In the first run; `undefined` if it has no such series. */
-  readonly a: ComparedSeries | undefined;
-  /** In the second run; `undefined` if it has no such series. */
-  readonly b: ComparedSeries | undefined;
-  /** Change of the median. */
-  readonly median: Change;
-  /** Change of the 99th percentile. */
-  readonly p99: Change;
 }
 
 /** Series counted in one query; each takes some MB of memory meanwhile. */

@@ -1,36 +1,8 @@
 import { differenceOfShares } from "../../statistics/proportions.ts";
 import { outcomesByRoute, type RouteOutcomes } from "../frames/route_outcomes.ts";
-import type { ComparedSeries, CompareOptions, Comparison } from "./comparison.ts";
+import type { ComparedSeries, Comparison, FailureComparison, FailureVerdict } from "./changes.ts";
+import type { CompareOptions } from "./comparison.ts";
 import { differenceOfMeans, findingOf, samplesFactor, type Values } from "./verdict.ts";
-
-/** What the requests say about the share of those that failed. */
-export type FailureVerdict = "more errors" | "fewer errors" | "same" | "cannot tell";
-
-/** The failed requests of a route in two runs. */
-export interface FailureComparison {
-  /** The route with its method, such as `/orders/:id [GET]`. */
-  readonly route: string;
-  /** In the first run; `undefined` if it has no such requests. */
-  readonly a: RouteOutcomes | undefined;
-  /** In the second run; `undefined` if it has no such requests. */
-  readonly b: RouteOutcomes | undefined;
-  /** Share of failed requests in b minus that in a, from -1 to 1; `undefined` unless both have some. */
-  readonly difference: number | undefined;
-  /** Confidence interval of the true difference. */
-  readonly interval: readonly [low: number, high: number] | undefined;
-  /**
-   * `"more errors"` if the whole interval is above 0, `"fewer errors"` if it is below; `"same"` if it
-   * includes 0 and is within the margin.
-   */
-  readonly verdict: FailureVerdict;
-  /** Why there is no interval; absent if there is one. */
-  readonly reason?: string;
-  /**
-   * Requests of each side that it would take to tell, or runs if there are several: an estimate, if
-   * the difference stayed as it is; only if it cannot be told.
-   */
-  readonly needed?: number;
-}
 
 /**
  * Compares the shares of failed requests of two runs, route by route, by the counts of their

@@ -1,47 +1,10 @@
+import type { Quantity, QuantityComparison } from "./changes.ts";
 import { NANOSECONDS_PER_SECOND } from "../../series.ts";
 import { checkCompareOptions, checkGroups, type CompareOptions } from "./comparison.ts";
 import { readQuantityBlocks, readRuntimeTime, type Run } from "./quantity_blocks.ts";
-import { differenceOfMeans, findingOf, type Interval, meanOf, samplesFactor } from "./verdict.ts";
-
-/**
- * What is compared of the runtime:
- *
- * - `"memory"`: RSS of a process, bytes, the mean of its time;
- * - `"memory growth"`: how fast it grew after the first tenth of the time, bytes a second;
- * - `"gc"`: share of the time in pauses for garbage collection, of each isolate that recorded them;
- * - `"cpu"`: CPU time of all processes for each request that they answered, seconds;
- * - `"lag"`: the event loop's lag, seconds, the mean of the largest of each sampling interval.
- */
-export type Quantity = "memory" | "memory growth" | "gc" | "cpu" | "lag";
+import { differenceOfMeans, findingOf, meanOf, samplesFactor } from "./verdict.ts";
 
 export type { Run };
-
-/** A quantity of the runtime in two runs, or two groups of runs. */
-export interface QuantityComparison {
-  /** Which. */
-  readonly quantity: Quantity;
-  /** In a; `undefined` if it was not recorded. */
-  readonly a: number | undefined;
-  /** In b; `undefined` if it was not recorded. */
-  readonly b: number | undefined;
-  /** Whether `change` is b / a, or b - a, as of those that may be 0. */
-  readonly scale: "ratio" | "difference";
-  /** The change; `undefined` unless both have it. */
-  readonly change: number | undefined;
-  /** Confidence interval of the true change; `undefined` if there is too little to compute one. */
-  readonly interval: Interval | undefined;
-  /** Up to which change it is the same: a ratio minus 1, or a difference. */
-  readonly margin: number;
-  /** `"more"` or `"less"` if all of the interval is beyond the margin, `"same"` if it is within it. */
-  readonly verdict: "more" | "less" | "same" | "cannot tell";
-  /** Why there is no interval; absent if there is one. */
-  readonly reason?: string;
-  /**
-   * Seconds that each side would have to be recorded to tell, or runs of each if there are several: an
-   * estimate, if the change stayed as it is; absent if no number would do, or it can be told.
-   */
-  readonly needed?: number;
-}
 
 /** Blocks that the time of a run is divided into. */
 const BLOCKS = 10;

@@ -4,10 +4,8 @@
  * @module
  */
 
+import type { Interval } from "./changes.ts";
 import { upperTailOfT } from "./student_t.ts";
-
-/** A confidence interval. */
-export type Interval = readonly [low: number, high: number];
 
 /** What an interval says: of the changes that matter, and of those that do not. */
 export type Finding = "above" | "below" | "same" | "cannot tell";

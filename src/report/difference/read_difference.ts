@@ -6,7 +6,7 @@
 
 import { readQuantityBlocks } from "../../analysis/compare/quantity_blocks.ts";
 import { readRecordedTime } from "../../analysis/compare/recorded_time.ts";
-import type { Comparison } from "../../analysis/compare/comparison.ts";
+import type { Comparison } from "../../analysis/compare/changes.ts";
 import type { Selection, TelemetryDB } from "../../analysis/mod.ts";
 import { counted } from "../../display/numbers.ts";
 import { KymoError } from "../../errors.ts";
@@ -95,7 +95,9 @@ export async function readDifference(
   const wanted = wantedLabels(shown, bins, runs.length);
 
   const known = { a: [] as RunData[], b: [] as RunData[] };
-  const labels = new Map(wanted.map(({ label, step }) => [label, { label, step, a: new Array<LabelRun>(), b: new Array<LabelRun>() }]));
+  const labels = new Map(
+    wanted.map(({ label, step }) => [label, { label, step, a: new Array<LabelRun>(), b: new Array<LabelRun>() }]),
+  );
   const runtime: RuntimeSeries[] = [];
   for (const [done, run] of runs.entries()) {
     onProgress(done, runs.length + 1, run.name);
@@ -222,7 +224,11 @@ async function readRuntime(
   const all = { requests: rates, memory: blocks.memory, cores: blocks.cores, gc: blocks.gc, lag: blocks.lag };
   return new Map(QUANTITIES.flatMap((quantity) => {
     const sorted = [...all[quantity]].filter(([bin]) => bin >= 0 && bin * width <= span).sort(([a], [b]) => a - b);
-    const values = { run: index, bins: sorted.map(([bin]) => bin), values: sorted.map(([, of]) => toDigits(DIGITS, of)) };
+    const values = {
+      run: index,
+      bins: sorted.map(([bin]) => bin),
+      values: sorted.map(([, of]) => toDigits(DIGITS, of)),
+    };
     return sorted.length === 0 ? [] : [[quantity, values]];
   }));
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Comparison } from "../../analysis/compare/comparison.ts";
-import type { Quantity, QuantityComparison } from "../../analysis/compare/quantities.ts";
+import type { Comparison, Quantity, QuantityComparison } from "../../analysis/compare/changes.ts";
 import {
   formatBytes,
   formatChange,

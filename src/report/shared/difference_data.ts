@@ -8,9 +8,7 @@
  * @module
  */
 
-import type { Change, Comparison } from "../../analysis/compare/comparison.ts";
-import type { FailureComparison } from "../../analysis/compare/failures.ts";
-import type { QuantityComparison } from "../../analysis/compare/quantities.ts";
+import type { Change, Comparison, FailureComparison, QuantityComparison } from "../../analysis/compare/changes.ts";
 
 export type { Change };
 

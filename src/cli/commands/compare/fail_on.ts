@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Comparison, Verdict } from "../../../analysis/compare/comparison.ts";
-import type { Quantity } from "../../../analysis/compare/quantities.ts";
+import type { Comparison, Quantity, Verdict } from "../../../analysis/compare/changes.ts";
 import { parseRequestLabel } from "../../../http/request_labels.ts";
 import type { FoundChanges } from "../../../report/shared/difference_data.ts";
 

@@ -4,9 +4,13 @@
  * @module
  */
 
-import type { Change, ComparedSeries, Comparison } from "../../../analysis/compare/comparison.ts";
-import type { FailureComparison } from "../../../analysis/compare/failures.ts";
-import type { QuantityComparison } from "../../../analysis/compare/quantities.ts";
+import type {
+  Change,
+  ComparedSeries,
+  Comparison,
+  FailureComparison,
+  QuantityComparison,
+} from "../../../analysis/compare/changes.ts";
 import type { RecordedTime } from "../../../analysis/compare/recorded_time.ts";
 import type { RouteOutcomes } from "../../../analysis/frames/route_outcomes.ts";
 import {

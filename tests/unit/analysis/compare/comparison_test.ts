@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { compare, type CompareOptions, type Comparison } from "../../../../src/analysis/compare/comparison.ts";
+import type { Comparison } from "../../../../src/analysis/compare/changes.ts";
+import { compare, type CompareOptions } from "../../../../src/analysis/compare/comparison.ts";
 import { TelemetryDB } from "../../../../src/analysis/frames/telemetry_db.ts";
 import { KymoError } from "../../../../src/errors.ts";
 import { randomOf, type Simulated, simulateRun } from "../../../support/analysis/bootstrap_simulation.ts";

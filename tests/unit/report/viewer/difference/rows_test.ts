@@ -1,7 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { Change, Comparison } from "../../../../../src/analysis/compare/comparison.ts";
-import type { FailureComparison } from "../../../../../src/analysis/compare/failures.ts";
+import type { Change, Comparison, FailureComparison } from "../../../../../src/analysis/compare/changes.ts";
 import type { DifferenceData } from "../../../../../src/report/shared/difference_data.ts";
 import { changeRows, labelTones, verdictSentence } from "../../../../../src/report/viewer/difference/rows.ts";
 
