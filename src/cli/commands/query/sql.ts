@@ -32,8 +32,8 @@ Views, with the names and columns that kymo ship gives them in databases:
   runtime, custom,    those of a channel, and of each channel of your own
   mark
   program             who recorded: service, host, script, started, ended, ...
-time is in UTC, timepoint in ns since 1970; timepoint_of(time) turns one into the
-other. Isolates that are not known are ''.
+time is in UTC, timepoint in ns since 1970; timepoint_of(time) turns one into
+the other. Isolates that are not known are ''.
 
 A query reads no other files, writes none, and changes no settings; tables in
 memory may be made, and last as long as the command.

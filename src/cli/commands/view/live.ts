@@ -33,7 +33,7 @@ It shows the last 15 minutes by the second, three hours by ten seconds or a day
 by two minutes. It follows the time until one zooms. "Look closer" makes the
 page of kymo view for the time that is shown, with findings, slowest samples
 and flame graphs, from the files and spools there and then: so there is no
-finest zoom, and what was recorded before can be seen too.
+finest zoom. What was recorded before is shown by kymo view.
 
 It is served on 127.0.0.1 only, at an address that nobody can guess, which is
 printed, and nobody else's page can read it. Ctrl-C ends it.
