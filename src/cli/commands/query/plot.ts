@@ -40,7 +40,7 @@ ${timeArgumentHelp}
 unread: {rows, problems: [{file, line, rows, reason}]}.
 
 Examples:
-  kymo plot _monitoring 'p99("/orders [GET]")' 'median("/orders [GET]")' -o x.svg
+  kymo plot _monitoring 'p99("/orders [GET]")' 'p50("/orders [GET]")' -o x.svg
   kymo plot 'rate("/orders [GET]")' -o requests.png --every 1m
   kymo plot 'sum(query) / sum("/orders [GET]")' -o share.svg --from -1h
   kymo plot _monitoring rss '"heap used"' cpu -o memory.svg`;
