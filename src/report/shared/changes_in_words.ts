@@ -38,7 +38,7 @@ export function verdictText({ a, b, median, p99 }: Comparison): string {
 export function quantityText(quantity: Quantity, value: number | undefined, format: NumberFormat = {}): string {
   if (value === undefined) return "–";
   if (quantity === "memory") return formatBytes(value, format);
-  if (quantity === "gc") return formatShare(value, format);
+  if (quantity === "gc") return formatShare(value);
   if (quantity !== "memory growth") return formatDuration(value, format);
   const sign = value < 0 ? "-" : "+";
   return `${sign}${formatBytes(Math.abs(3600 * value), format)}/h`;

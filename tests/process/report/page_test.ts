@@ -4,12 +4,17 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { notices } from "../../../src/report/viewer_bundle.ts";
+import { pageDigest } from "../../support/fake/page_digest.ts";
 import { emptyReport, fakeReport, reportOfOne } from "../../support/fake/report_data.ts";
 import { missing } from "../../support/process/system_tools.ts";
 import { closeBrowser, drawn, marksOfCharts, openReport, picturesOf, scrollTo } from "../../support/process/browser.ts";
-import { thisRuntime } from "../../support/process/run.ts";
+import { spawnOn, thisRuntime } from "../../support/process/run.ts";
 
 const skip = missing("chromium");
+const skipHere = thisRuntime === "deno"
+  ? skip
+  : "only on Deno: the browser is the same, and the page, as the first test shows";
+const fixture = fileURLToPath(new URL("fixtures/page_digest.ts", import.meta.url));
 const story = fakeReport();
 const small = fakeReport({ labels: 1, bins: 40, perBin: 2 });
 const looks = [
@@ -64,7 +69,16 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("zooms all charts by dragging in one of them, and back", async () => {
+  it("is the same page on both runtimes", async () => {
+    const other = await spawnOn(thisRuntime === "deno" ? "bun" : "deno", fixture).ended;
+    assertEquals([other.stderr, other.stdout], ["", await pageDigest()]);
+  });
+});
+
+describe("the page of a report", { skip }, () => {
+  after(closeBrowser);
+
+  it("zooms all charts by dragging in one of them, and back", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story);
     await scrollTo(page, ".columns");
     const before = await picturesOf(page);
@@ -84,7 +98,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("moves and zooms by keyboard", async () => {
+  it("moves and zooms by keyboard", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story);
     const shown = (): Promise<string | null> => page.locator(".window").textContent();
     await page.locator(".plot-focus").first().focus();
@@ -104,7 +118,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("selects time by touch", async () => {
+  it("selects time by touch", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story, looks[2]);
     await scrollTo(page, "article.label");
     const box = await page.locator("figure.chart .u-over").first().boundingBox();
@@ -124,7 +138,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("shows the processes and labels that are chosen", async () => {
+  it("shows the processes and labels that are chosen", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story);
     const all = await overview(page);
     assertEquals(Object.keys(all).length, story.durations.length);
@@ -144,7 +158,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("has a table for every chart", async () => {
+  it("has a table for every chart", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story);
     const charts = await page.locator("figure.chart").all();
     for (const chart of [...charts.slice(0, 3), ...charts.slice(-2)]) {
@@ -159,7 +173,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("shows what a finding is about", async () => {
+  it("shows what a finding is about", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story);
     await page.locator(".finding", { hasText: "was blocked for 843" }).click();
     assertMatch(await page.locator(".window").textContent() ?? "", /\((6\.5|7)\ss\)/);
@@ -168,7 +182,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("has its view in the address, and a sign on the strip of time for each finding", async () => {
+  it("has its view in the address, and a sign on the strip of time for each finding", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story);
     await page.getByRole("button", { name: /^Show: PID 41213 was blocked/ }).click();
     const shown = await page.locator(".window").textContent();
@@ -186,7 +200,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("sorts the overview, and opens a label's section from it", async () => {
+  it("sorts the overview, and opens a label's section from it", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story);
     await page.getByRole("button", { name: "Count", exact: true }).click();
     const counts = story.durations.map(({ statistics, label }) => ({ label, count: statistics.count }));
@@ -199,7 +213,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("shows the slowest of a label, and what overlapped it, and zooms to it", async () => {
+  it("shows the slowest of a label, and what overlapped it, and zooms to it", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story);
     const table = page.locator("article.label .slowest").first();
     assertEquals(
@@ -218,7 +232,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("searches, zooms and navigates the flame graph", async () => {
+  it("searches, zooms and navigates the flame graph", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story);
     await scrollTo(page, ".flames");
     const frames = page.locator(".flames g.frame");
@@ -243,7 +257,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("highlights the function of a finding, where it took the most time", async () => {
+  it("highlights the function of a finding, where it took the most time", { skip: skipHere }, async () => {
     const text = "The function query took 20 % of the processor time.";
     const findings = [{ kind: "cpu", weight: "note", text, function: "query" } as const];
     const { page, close } = await openReport({ ...story, findings });
@@ -255,7 +269,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("shows the licences of its packages", async () => {
+  it("shows the licences of its packages", { skip: skipHere }, async () => {
     const { page, close } = await openReport(small);
     await page.getByText("Licences").click();
     const licences = await page.locator(".notices pre").textContent();
@@ -264,7 +278,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("changes between light and dark", async () => {
+  it("changes between light and dark", { skip: skipHere }, async () => {
     const { page, close } = await openReport(story, { colorScheme: "light" });
     const ground = (): Promise<string> => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
     const light = await ground();
@@ -276,7 +290,7 @@ describe("the report in a browser", { skip }, () => {
   });
 
   for (const { name, ...look } of looks) {
-    it(`is accessible: ${name}`, async () => {
+    it(`is accessible: ${name}`, { skip: skipHere }, async () => {
       const { page, close } = await openReport(small, look);
       await page.locator("figure.chart").first().getByRole("button", { name: /as table/ }).click();
       await page.getByText("Pick", { exact: true }).click();
@@ -287,7 +301,7 @@ describe("the report in a browser", { skip }, () => {
       await close();
     });
 
-    it(`looks as in tests/output: ${name}`, async () => {
+    it(`looks as in tests/output: ${name}`, { skip: skipHere }, async () => {
       const { page, close } = await openReport(story, look);
       mkdirSync(output, { recursive: true });
       await drawn(page);
@@ -303,7 +317,7 @@ describe("the report in a browser", { skip }, () => {
     });
   }
 
-  it("shows any data as text", async () => {
+  it("shows any data as text", { skip: skipHere }, async () => {
     const hostile = '</script><img src=x onerror="alert(1)"><b>&amp;';
     const { page, close } = await openReport(reportOfOne(hostile));
     assertEquals(await page.locator("h1").textContent(), hostile);
@@ -315,7 +329,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("shows bidirectional and invisible characters as escapes", async () => {
+  it("shows bidirectional and invisible characters as escapes", { skip: skipHere }, async () => {
     const { page, close } = await openReport(reportOfOne("pay\u202eslip\u001b[2K"));
     const shown = "pay\\u202eslip\\x1b[2K";
     assertEquals(await sections(page), [shown]);
@@ -324,7 +338,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("says that no label matches", async () => {
+  it("says that no label matches", { skip: skipHere }, async () => {
     const { page, close } = await openReport(small);
     await page.getByRole("searchbox", { name: /labels that contain/ }).fill("zzz");
     assertEquals(await page.locator(".overview").isVisible(), false);
@@ -336,7 +350,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("says that nothing was recorded", async () => {
+  it("says that nothing was recorded", { skip: skipHere }, async () => {
     const { page, close } = await openReport(emptyReport());
     assertMatch(await page.locator("header").textContent() ?? "", /Nothing was recorded/);
     assertEquals(await page.locator("canvas, table").count(), 0);
@@ -344,7 +358,7 @@ describe("the report in a browser", { skip }, () => {
     await close();
   });
 
-  it("has room for a thousand labels and sixteen processes", async () => {
+  it("has room for a thousand labels and sixteen processes", { skip: skipHere }, async () => {
     const pids = Array.from({ length: 16 }, (_, index) => 5_000 + index);
     const { page, close } = await openReport(fakeReport({ labels: 1_000, bins: 20, perBin: 0.2, pids, profiles: 0 }));
     assertEquals(await page.locator("fieldset input[type=checkbox]").count(), 16);

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, writeFileSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { Command } from "commander";
 import { addSlowCommand } from "../../../../src/cli/commands/slow/command.ts";
 import type { Output } from "../../../../src/cli/context.ts";
@@ -23,7 +24,7 @@ async function run(args: readonly string[], look: Partial<Output> = {}, variable
     stdout,
     stderr,
     runtime,
-    look: (path) => existsSync(path) ? "directory" as const : "nothing" as const,
+    look: (path) => isAbsolute(path) && existsSync(path) ? "directory" as const : "nothing" as const,
   });
   addSlowCommand(program, context, (ended) => code = ended);
   const error = await program.parseAsync(["slow", ...args], { from: "user" }).then(
