@@ -39,10 +39,10 @@ const otherRuntime: RuntimeName = thisRuntime === "deno" ? "bun" : "deno";
 const WIDTH = 3;
 
 /** Kills of each case in the short form. */
-const SAMPLE = 2;
+const SAMPLE = 1;
 
 /** System calls at which recoveries meet. */
-const MEETINGS = shortOrFull(2, 40);
+const MEETINGS = shortOrFull(1, 40);
 
 type Layout = typeof LAYOUTS[number];
 
