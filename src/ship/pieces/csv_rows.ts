@@ -1,3 +1,4 @@
+import { csvField } from "../../csv/field.ts";
 import type { RowFormat } from "./row_format.ts";
 
 /** Bytes of the longest number of a program, of two commas and a line end. */
@@ -17,8 +18,3 @@ export const csvRows: RowFormat = {
   },
   suffix: (channel, _program, id) => encoder.encode(`,${csvField(channel)},${id}\n`),
 };
-
-/** A channel may be anything that a file can be called. */
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { stringify } from "@std/csv";
 import type { Table } from "../../../analysis/duckdb/table.ts";
+import { csvField } from "../../../csv/field.ts";
 import { sanitize } from "../../../display/sanitize.ts";
 import { type Column, formatTable, type TableRoom } from "../../terminal/table.ts";
 
@@ -41,7 +41,7 @@ export function resultToCsv(table: Table, limit: number): string {
     { length: Math.min(limit, table.rowCount) },
     (_, row) => columns.map((values) => textOf(values[row]) ?? ""),
   );
-  return stringify([table.types.map(({ name }) => name), ...rows]);
+  return [table.types.map(({ name }) => name), ...rows].map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
 }
 
 /** The first `limit` rows as fields of JSON: integers that a number of JSON holds exactly are numbers. */
