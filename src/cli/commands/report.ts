@@ -4,7 +4,7 @@ import type { ExitCode } from "../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../input/default_directory.ts";
 import { jsonLine, unreadOf } from "../terminal/json_output.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../input/options.ts";
-import { checkPageOutput } from "../input/page_output.ts";
+import { checkPageOutput } from "../input/output_file.ts";
 import { type OpenedRecording, openRecording, refuseNothing, reportUnread } from "../input/recording.ts";
 import { databaseHelp } from "../input/store_password.ts";
 import { timeArgumentHelp } from "../input/time_argument.ts";

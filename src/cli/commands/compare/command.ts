@@ -11,7 +11,7 @@ import { CHANNELS } from "../../../series.ts";
 import type { CliContext } from "../../context.ts";
 import { type ExitCode, exitCode } from "../../exit_codes.ts";
 import { addSelectionOptions, repeated, type SelectionOptions, wholeNumber } from "../../input/options.ts";
-import { checkPageOutput } from "../../input/page_output.ts";
+import { checkPageOutput } from "../../input/output_file.ts";
 import { hasNothing, type OpenedRecording, openRecording, refuseNothing, reportUnread } from "../../input/recording.ts";
 import { databaseHelp } from "../../input/store_password.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";

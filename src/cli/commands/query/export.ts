@@ -3,6 +3,7 @@ import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../../input/default_directory.ts";
 import { jsonLine, unreadOf } from "../../terminal/json_output.ts";
+import { checkOutputFile } from "../../input/output_file.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP } from "../../input/options.ts";
 import { openRecording, refuseNothing, reportUnread, whileReading } from "../../input/recording.ts";
 import { databaseHelp } from "../../input/store_password.ts";
@@ -80,21 +81,12 @@ async function exportRecording(
 }
 
 /** @throws {KymoError} if the file must not be written. */
-function checkOutput({ output, force = false }: ExportCommandOptions, { look }: CliContext): void {
+function checkOutput({ output, force = false }: ExportCommandOptions, context: CliContext): void {
   if (!/\.parquet$/i.test(output)) {
     throw new KymoError(
       "invalid-argument",
       `Cannot export: ${quotePath(output)}: the name must end in .parquet`,
     );
   }
-  const found = look(output);
-  if (found === "directory") {
-    throw new KymoError("invalid-argument", `Cannot export: ${quotePath(output)}: it is a directory`);
-  }
-  if (found !== "nothing" && !force) {
-    throw new KymoError(
-      "already-exists",
-      `Cannot export: ${quotePath(output)}: the file exists already (--force replaces it)`,
-    );
-  }
+  checkOutputFile({ path: output, action: "export", force }, context);
 }

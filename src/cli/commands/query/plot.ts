@@ -5,6 +5,7 @@ import { KymoError, quotePath } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
 import type { ExitCode } from "../../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoryAndRest } from "../../input/default_directory.ts";
+import { checkOutputFile } from "../../input/output_file.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCE_HELP } from "../../input/options.ts";
 import { openRecording, reportUnread, whileReading } from "../../input/recording.ts";
 import { databaseHelp } from "../../input/store_password.ts";
@@ -94,14 +95,9 @@ async function plot(
   options: PlotCommandOptions,
   context: CliContext,
 ): Promise<ExitCode> {
-  const { stdout, look } = context;
+  const { stdout } = context;
   const { output, every, title, force = false, json = false } = options;
-  if (look(output) !== "nothing" && !force) {
-    throw new KymoError(
-      "already-exists",
-      `Cannot plot: ${quotePath(output)}: the file exists already (--force replaces it)`,
-    );
-  }
+  checkOutputFile({ path: output, action: "plot", force }, context);
   const { plotToFile } = await import("../../../analysis/plot/plot.ts");
   await using recording = await openRecording([directory], "plot", context, options);
   const { db } = recording;

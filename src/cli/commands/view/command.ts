@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import type { CliContext } from "../../context.ts";
-import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import type { ExitCode } from "../../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoriesOr } from "../../input/default_directory.ts";
 import { addSelectionOptions, type SelectionOptions, SOURCES_HELP, wholeNumber } from "../../input/options.ts";
 import { hasNothing, openRecording, refuseNothing } from "../../input/recording.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
 import { writeError } from "../../terminal/style.ts";
 import { KymoError } from "../../../errors.ts";
-import { type AskedTime, LOOPBACK, PageServer } from "./page_server.ts";
+import { type AskedTime, PageServer } from "./page_server.ts";
+import { serveUntilStopped } from "./serve_until_stopped.ts";
 
 const description = "Serve the report's page to a browser on this machine, as fine as you ask";
 
@@ -46,29 +47,15 @@ export function addViewCommand(program: Command, context: CliContext, end: (code
 
 /** Serves until it is stopped, and returns the exit code. */
 async function view(sources: readonly string[], options: ViewCommandOptions, context: CliContext): Promise<ExitCode> {
-  const { stdout, stderr, servePages, onStop } = context;
+  const { stderr } = context;
   {
     await using recording = await openRecording(sources, "view", context, options);
     if (hasNothing(recording)) refuseNothing(recording, "view", context);
   }
-  const stopped = Promise.withResolvers<void>();
-  const forget = onStop(() => stopped.resolve());
   const pages = new PageServer((time) => pageOf(sources, time, options, context), (error) => {
     writeError(stderr, error instanceof KymoError ? error.message : `Cannot view: ${error}`);
   });
-  const { origin, close } = await servePages(
-    { host: LOOPBACK, port: options.port },
-    (request) => pages.answer(request),
-  );
-  try {
-    pages.origin = origin;
-    stdout.write(`Open ${pages.url}\nCtrl-C ends it.\n`);
-    await stopped.promise;
-    return exitCode.ok;
-  } finally {
-    forget();
-    await close();
-  }
+  return await serveUntilStopped(pages, options.port, context);
 }
 
 /** The page of what there is now, or of a part of its time. */

@@ -4,7 +4,7 @@ import { labelMatcher } from "../../../label_pattern.ts";
 import { KymoError, quotePath } from "../../../errors.ts";
 import { NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND } from "../../../series.ts";
 import type { CliContext } from "../../context.ts";
-import { type ExitCode, exitCode } from "../../exit_codes.ts";
+import type { ExitCode } from "../../exit_codes.ts";
 import { DEFAULT_DIRECTORY_HELP, directoryOr } from "../../input/default_directory.ts";
 import {
   addIsolateOption,
@@ -17,7 +17,8 @@ import {
 import { writeError } from "../../terminal/style.ts";
 import { pageOf } from "./command.ts";
 import { LivePages } from "./live_pages.ts";
-import { LOOPBACK, PageServer } from "./page_server.ts";
+import { PageServer } from "./page_server.ts";
+import { serveUntilStopped } from "./serve_until_stopped.ts";
 
 const description = "Serve a page to a browser that shows what programs record now";
 
@@ -66,7 +67,7 @@ export function addLiveCommand(program: Command, context: CliContext, end: (code
 
 /** Serves until it is stopped, and returns the exit code. */
 async function live(directory: string, options: LiveCommandOptions, context: CliContext): Promise<ExitCode> {
-  const { stdout, stderr, runtime, servePages, onStop } = context;
+  const { stderr, runtime } = context;
   if (context.look(directory) === "something else") {
     throw new KymoError("invalid-argument", `Cannot watch: ${quotePath(directory)}: not a directory`);
   }
@@ -96,28 +97,12 @@ async function live(directory: string, options: LiveCommandOptions, context: Cli
     (error) => writeError(stderr, error instanceof KymoError ? error.message : `Cannot watch: ${error}`),
     { levels: LEVELS.map(({ name }) => name), open: (level = LEVELS[0]!.name) => events.open(level) },
   );
-  const stopped = Promise.withResolvers<void>();
-  const forget = onStop(() => stopped.resolve());
-  let stopLooking = (): void => {};
-  const { origin, close } = await servePages(
-    { host: LOOPBACK, port: options.port },
-    (request) => pages.answer(request),
-  );
-  try {
-    pages.origin = origin;
-    stdout.write(`Open ${pages.url}\nCtrl-C ends it.\n`);
-    stopLooking = runtime.timers.every(INTERVAL, () => {
+  return await serveUntilStopped(pages, options.port, context, (fail) =>
+    runtime.timers.every(INTERVAL, () => {
       try {
         events.look();
       } catch (error) {
-        stopped.reject(error);
+        fail(error);
       }
-    });
-    await stopped.promise;
-    return exitCode.ok;
-  } finally {
-    stopLooking();
-    forget();
-    await close();
-  }
+    }));
 }

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { runCommandLine } from "../../../../../src/cli/command_line.ts";
 import { Recordings } from "../../../../support/analysis/comparison_runs.ts";
 import { assertDocumented } from "../../../../support/analysis/documented_json.ts";
@@ -12,7 +12,10 @@ const recorded = { duration: [1, 2, 3].map((time) => ({ time, value: 0.25, label
 async function run(args: readonly string[], variables: Record<string, string> = {}) {
   const runtime = new FakeRuntime();
   runtime.variables = variables;
-  const look = (path: string) => existsSync(path) ? "directory" as const : "nothing" as const;
+  const look = (path: string) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? "nothing" : found.isDirectory() ? "directory" : "something else";
+  };
   const context = fakeCliContext({ runtime, look });
   const code = await runCommandLine(["plot", ...args], context);
   return { code, stdout: context.stdout.text, stderr: context.stderr.text };

@@ -1,5 +1,5 @@
 /**
- * Files that pages are written to.
+ * Files that commands write to.
  *
  * @module
  */
@@ -8,16 +8,20 @@ import { KymoError, quotePath } from "../../errors.ts";
 import type { Files } from "../../runtime.ts";
 import type { CliContext } from "../context.ts";
 
-/** The file of a page, and what it is of. */
-export interface PageOutput {
+/** A file to write. */
+export interface OutputFile {
   /** Path of the file. */
   readonly path: string;
-  /** What its title says: a page of another kind is not replaced. */
-  readonly kind: "report" | "comparison";
   /** What the command does, for errors. */
   readonly action: string;
   /** Whether any file is replaced. */
   readonly force: boolean;
+}
+
+/** The file of a page, and what it is of. */
+export interface PageOutput extends OutputFile {
+  /** What its title says: a page of another kind is not replaced. */
+  readonly kind: "report" | "comparison";
 }
 
 /** Bytes at the beginning of a page that hold its title. */
@@ -28,13 +32,29 @@ const HEAD_BYTES = 4_096;
  * kind, without `force`.
  */
 export function checkPageOutput(output: PageOutput, { look, runtime }: CliContext): void {
-  const { path, action, force } = output;
+  if (mustStay(output, look)) refuseToOverwrite(output, runtime.files);
+}
+
+/** @throws {KymoError} if the path is a directory, or an existing file, without `force`. */
+export function checkOutputFile(output: OutputFile, { look }: Pick<CliContext, "look">): void {
+  if (!mustStay(output, look)) return;
+  throw new KymoError(
+    "already-exists",
+    `Cannot ${output.action}: ${quotePath(output.path)}: the file exists already (--force replaces it)`,
+  );
+}
+
+/**
+ * Whether there is something at the path that must not be replaced.
+ *
+ * @throws {KymoError} if it is a directory.
+ */
+function mustStay({ path, action, force }: OutputFile, look: CliContext["look"]): boolean {
   const found = look(path);
   if (found === "directory") {
     throw new KymoError("invalid-argument", `Cannot ${action}: ${quotePath(path)}: it is a directory`);
   }
-  if (found === "nothing" || force) return;
-  refuseToOverwrite(output, runtime.files);
+  return found !== "nothing" && !force;
 }
 
 /** @throws {KymoError} if an existing file is no page of Kymo of this kind. */
