@@ -186,5 +186,7 @@ function skipReason(root: string, { file, line }: TestCase): string | undefined 
   const skip = /\bskip\s*[:=]\s*([^\n]+?)\s*(?:[,;]?\n|\})/g;
   const reason = [...before.matchAll(skip), ...declaration.matchAll(skip)].at(-1)?.[1];
   // The name of a constant says nothing.
-  return /^\w+$/.test(reason ?? "") ? new RegExp(`\\bconst ${reason} = (.+);`).exec(before)?.[1] ?? reason : reason;
+  if (!/^\w+$/.test(reason ?? "")) return reason;
+  const value = new RegExp(`\\bconst ${reason} = ([^]+?);\n`).exec(before)?.[1];
+  return value?.replace(/\s+/g, " ") ?? reason;
 }
