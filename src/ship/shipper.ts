@@ -4,8 +4,9 @@
  * A **look** lists the directory, asks the ledger of the store what it has, and ships the rest, batch
  * by batch, in the order of the names. Nothing is remembered on this side that the ledger does not
  * say: killed at any moment, the next look goes on from there. While a shipper runs it does not read
- * again what it has settled; but when it had to connect anew, and before files are let go, it asks the
- * ledger for them again: the store may have been restored from an older backup meanwhile.
+ * again what it has settled; but when it had to connect anew, when entries of the ledger are gone, and
+ * before files are let go, it asks the ledger for them again: the store may have been restored from an
+ * older backup meanwhile.
  *
  * **A known stem with another content.** A power cut may leave a file that is shorter than what was
  * shipped of it, or the segment is published again under its next name. If the file begins with what
@@ -27,12 +28,14 @@ import { type ByteSource, FileError, type Runtime } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
 import { findCopies } from "./pieces/copies.ts";
 import { filePieces } from "./pieces/file_pieces.ts";
-import { type FoundFile, foundFile } from "./pieces/found_file.ts";
+import { ASKED_AT_ONCE, type FoundFile } from "./pieces/found_file.ts";
 import { batchesOf } from "./pieces/next_batch.ts";
 import { coveredBytes, type Digest, type Piece, type PieceEntry, PieceReader } from "./pieces/piece.ts";
 import { RowOwners } from "./pieces/row_owners.ts";
+import { Confirmations } from "./files/confirmations.ts";
 import { GARBAGE, type Garbage } from "./files/garbage.ts";
 import { JournaledBatches } from "./journaled_batches.ts";
+import { LedgerSize } from "./ledger_size.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import { Refusals } from "./refusals.ts";
 import { type OpenFile, OpenFiles } from "./files/open_files.ts";
@@ -44,14 +47,8 @@ import { StoreError } from "../stores/store_error.ts";
 import { newBatch } from "./targets/new_batch.ts";
 import type { Source, Target } from "./targets/target.ts";
 
-/** Files that the ledger is asked for at once. */
-const ASKED_AT_ONCE = 250;
-
 /** ms between two attempts to find out how programs have ended, and whether a silent store is there. */
 const CARE_INTERVAL = 10_000;
-
-/** ms for which the ledger's word counts that it has a file. */
-const CONFIRMED_FOR = 60_000;
 
 /** What a shipper needs. */
 export interface ShipperDeps {
@@ -88,6 +85,8 @@ export class Shipper {
   /** For a store without transactions. */
   readonly #journaled: JournaledBatches | undefined;
   readonly #open: OpenFiles;
+  readonly #confirmations: Confirmations;
+  readonly #ledgerSize: LedgerSize;
   readonly #refusals: Refusals;
   /** Whether something was left to the next look. */
   #isPartial = false;
@@ -110,6 +109,8 @@ export class Shipper {
       onOther: (name) => this.#owners.found(name),
     });
     this.#open = new OpenFiles(this.counts, this.files, () => this.tally.files++);
+    this.#confirmations = new Confirmations(this.files, clock, deps.keep);
+    this.#ledgerSize = new LedgerSize(deps.target);
     const parts = { owners: this.#owners, programs: this.#programs, files: this.files };
     this.#journaled = JournaledBatches.of({ ...deps, ...parts });
   }
@@ -147,14 +148,19 @@ export class Shipper {
         this.#programs.forget();
         this.files.doubt();
         for (const pieces of await this.#journaled?.finish() ?? []) this.#shipped(pieces);
+        await this.#ledgerSize.begin();
         this.#isConnected = true;
       }
       await this.#shipAll(signal);
       this.#refusals.blame();
       if (cares) await this.#programs.describe(target);
-      await this.#confirm();
-      // A store that was restored while there was nothing to ship is noticed.
-      if (cares) await target.entries([], [], () => []);
+      if (await this.#confirmations.renew((files) => this.#entriesOf(files)) === "some are lost") {
+        this.#isPartial = true;
+      }
+      if (cares && await this.#ledgerSize.isLess()) {
+        await this.close(); // the store was restored
+        this.#isPartial = true;
+      }
     } catch (error) {
       if (!(error instanceof StoreError && error.kind === "data")) await this.close(); // the journal knows what is open
       this.#reader = new PieceReader(target.rowFormat, this.#deps.digest); // its memory may still be on its way
@@ -188,9 +194,7 @@ export class Shipper {
 
   /** Whether the ledger has said a short while ago that it has the file, and the file may be let go. */
   mayLetGo(name: string): boolean {
-    const settled = this.files.settledFile(name);
-    if (settled === undefined || settled.stays || settled.confirmed === 0) return false;
-    return settled.confirmed >= this.#deps.clock.now() - CONFIRMED_FOR * NANOSECONDS_PER_MS;
+    return this.#confirmations.mayLetGo(name);
   }
 
   /** Reads the next batch while one is being shipped. */
@@ -359,6 +363,7 @@ export class Shipper {
 
   #shipped(pieces: readonly Piece[]): void {
     this.tally.batches++;
+    this.#ledgerSize.add(pieces.length);
     for (const piece of pieces) {
       this.counts.note(piece, "shipped");
       this.tally.bytes += piece.bytes;
@@ -367,30 +372,6 @@ export class Shipper {
     }
     this.#programs.shipped(pieces);
     this.#refusals.took(pieces);
-  }
-
-  /** Asks the ledger for files that are to be let go. Those that it has lost are shipped again. */
-  async #confirm(): Promise<void> {
-    const { clock, keep } = this.#deps;
-    if (keep === Infinity) return;
-    const now = clock.now();
-    const limit = now - keep * NANOSECONDS_PER_MS;
-    const due: string[] = [];
-    for (const name of this.files.settledUntil(limit)) if (!this.mayLetGo(name)) due.push(name);
-    for (let i = 0; i < due.length; i += ASKED_AT_ONCE) {
-      const some = due.slice(i, i + ASKED_AT_ONCE).map((name) => foundFile(name)!);
-      const entries = await this.#entriesOf(some);
-      for (const { name, stem } of some) {
-        const settled = this.files.settledFile(name);
-        if (settled === undefined) continue;
-        if (coveredBytes(entries.get(stem) ?? []) >= settled.covered) {
-          this.files.confirm(name, now);
-          continue;
-        }
-        this.files.doubt(name);
-        this.#isPartial = true;
-      }
-    }
   }
 }
 

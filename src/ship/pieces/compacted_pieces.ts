@@ -9,11 +9,8 @@ import { type ByteSource, inMemory, type Runtime } from "../../runtime.ts";
 import type { OpenFile, OpenFiles } from "../files/open_files.ts";
 import type { ShippableFiles } from "../files/shippable_files.ts";
 import type { ShippingCounts } from "../shipping_counts.ts";
-import { type FoundFile, foundFile } from "./found_file.ts";
+import { ASKED_AT_ONCE, type FoundFile, foundFile } from "./found_file.ts";
 import { coveredBytes, type Piece, type PieceEntry } from "./piece.ts";
-
-/** Published files that the ledger is asked for at once. */
-const ASKED_AT_ONCE = 250;
 
 /** Compacted files whose descriptions are in memory at once. */
 const DESCRIBED_AT_ONCE = 100;

@@ -8,6 +8,9 @@ import {
 } from "../../files/names.ts";
 import { isCsvName, readCsvName } from "../../analysis/source/file_names.ts";
 
+/** Files that a ledger is asked for at once. */
+export const ASKED_AT_ONCE = 250;
+
 /** A file whose rows are to be shipped, as far as its name tells. */
 export interface FoundFile {
   readonly name: string;

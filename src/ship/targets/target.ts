@@ -119,6 +119,11 @@ export interface Target {
   prepare?(pieces: readonly Piece[]): void;
   /** Replaces what the store knows of programs. */
   describe(programs: readonly ShippedProgram[]): Promise<void>;
+  /**
+   * Asks whether the store is there, and how many entries its ledger has of the source: if these have
+   * become fewer, it was restored from a backup. `undefined` if another way tells that, or none.
+   */
+  ledgerSize(): Promise<number | undefined>;
   /** Counts the rows of the source. */
   count(): Promise<readonly ChannelCount[]>;
   /**

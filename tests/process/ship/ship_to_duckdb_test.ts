@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HEADER } from "../../../src/csv/dialect.ts";
@@ -26,7 +26,9 @@ import {
   targetOf,
   until,
 } from "../../support/stores/shipping_commands.ts";
+import { nameOf, publish, uniqueRows } from "../../support/stores/published_by_hand.ts";
 import { rowsInFiles } from "../../support/stores/shipped_rows.ts";
+import { shipHere } from "../../support/stores/shipping_here.ts";
 
 describe("kymo ship to a file of DuckDB", () => {
   it("ships each row once and exactly, and tells who recorded", async () => {
@@ -113,6 +115,24 @@ describe("kymo ship to a file of DuckDB", () => {
     const { rows, state } = laneOf(ended);
     assertEquals([ended.code, rows.quarantined, rows.shipped, state], [1, 2, 1, "idle"]);
     assertEquals(csvFiles(directory), ["custom.7-0123abcd-000001.csv"]);
+  });
+
+  it("ships again by itself what a file lacks that was copied back", async () => {
+    using scratch = scratchDirectory();
+    const [directory, store, saved] = [scratch.at("monitoring"), scratch.at("telemetry.duckdb"), scratch.at("saved")];
+    mkdirSync(directory);
+    publish(directory, nameOf(1), uniqueRows(10));
+    const shipping = await shipHere(directory, store, { follow: true, clockRate: 10 });
+    await until(() => shipping.status()?.files === 1 && shipping.status()?.state === "idle");
+    copyFileSync(store, saved);
+    publish(directory, nameOf(2), uniqueRows(10));
+    await until(() => shipping.status()?.files === 2 && shipping.status()?.state === "idle");
+    copyFileSync(saved, `${store}.new`);
+    renameSync(`${store}.new`, store);
+    await until(() => shipping.status()?.rows.shipped === 30);
+    shipping.stop();
+    assertEquals(await shipping.ended, 0);
+    assertEquals(await rowsInDuckDB(store), rowsInFiles(directory));
   });
 
   it("refuses files that are something else, and says how tables are made", async () => {

@@ -81,6 +81,21 @@ export class ClickHouseServer implements AsyncDisposable {
     await this.#answers();
   }
 
+  /**
+   * Gives the user `default` of version 18.16 another password, or takes the right to write from it, and
+   * waits until that is in effect. Without a change all is as before.
+   */
+  async changeDefaultUser(change: UserChange = {}): Promise<void> {
+    writeUsers(this.#path, change);
+    const expected = change.password !== undefined ? "refused" : change.readonly ? "1" : "0";
+    for (const end = Date.now() + START_LIMIT;; await sleep(50)) {
+      const readonly = "SELECT value FROM system.settings WHERE name = 'readonly'";
+      const seen = await this.value(readonly).catch(() => "refused");
+      if (seen === expected) return;
+      if (Date.now() >= end) throw new Error(`the user default is still: ${seen}`);
+    }
+  }
+
   #spawn(): Spawned {
     return spawnCommand(this.#command, { timeLimit: 600_000 });
   }
@@ -138,13 +153,24 @@ function writeConfiguration(path: string, data: string, httpPort: number, tcpPor
       <remote_servers><one><shard><replica><host>127.0.0.1</host><port>${tcpPort}</port></replica></shard></one></remote_servers>
     </yandex>`,
   );
+  writeUsers(path);
+  return configuration;
+}
+
+/** What is other than at the start of the user `default`. */
+interface UserChange {
+  readonly password?: string;
+  readonly readonly?: boolean;
+}
+
+function writeUsers(path: string, { password = "", readonly = false }: UserChange = {}): void {
   const user = (name: string, password: string): string =>
-    `<${name}><password>${password}</password><networks><ip>::/0</ip></networks><profile>default</profile>
+    `<${name}><password>${password}</password><networks><ip>::/0</ip></networks><profile>${name}</profile>
       <quota>default</quota></${name}>`;
   writeFileSync(
     join(path, "users.xml"),
-    `<yandex><profiles><default/></profiles><quotas><default/></quotas>
-      <users>${user("default", "")}${user("kymo", "s3cr&amp;t/word")}</users></yandex>`,
+    `<yandex><profiles><default><readonly>${Number(readonly)}</readonly></default><kymo/></profiles>
+      <quotas><default/></quotas>
+      <users>${user("default", password)}${user("kymo", "s3cr&amp;t/word")}</users></yandex>`,
   );
-  return configuration;
 }

@@ -135,6 +135,8 @@ export class CrateStandIn implements AsyncDisposable {
           ) => [stem, Number(first_row), Number(rows), Number(bytes), sha256]);
       case "stem, count(*) | source = ? AND stem = ANY(?) GROUP BY stem":
         return count(own.filter(({ stem }) => (args[1] as unknown[]).includes(stem)), "stem", () => 1);
+      case "count(*) | source = ?":
+        return [[own.length]];
       case 'count(*) | source = ? AND stem = ? AND "row" >= ? AND "row" < ?': {
         const [, stem, from, to] = args as [string, string, bigint, bigint];
         return [[

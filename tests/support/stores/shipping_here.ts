@@ -28,6 +28,8 @@ export interface ShippingHereOptions {
   /** ms after which an answer that has not come never will. */
   readonly patience?: number;
   readonly password?: string;
+  /** How much faster than time the clock goes by which it does things now and then. Default 1. */
+  readonly clockRate?: number;
 }
 
 /** Pauses are so many times shorter than they should be. */
@@ -37,10 +39,12 @@ const HURRY = 100;
 export async function shipHere(
   directory: string,
   stores: string | readonly string[],
-  { follow = false, keep = Infinity, grace = 25_000, patience = 60_000, password }: ShippingHereOptions = {},
+  { follow = false, keep = Infinity, grace = 25_000, patience = 60_000, password, clockRate = 1 }: ShippingHereOptions =
+    {},
 ): Promise<ShippingHere> {
   const real = defaultRuntime();
   const runtime: Runtime = Object.assign(Object.create(real), {
+    clock: Object.assign(Object.create(real.clock), { now: () => real.clock.now() * clockRate }),
     timers: {
       ...real.timers,
       sleep: (delay: number) => real.timers.sleep(delay / HURRY),

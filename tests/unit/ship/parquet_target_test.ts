@@ -122,7 +122,9 @@ describe("a folder of Parquet files", () => {
     const error = await assertRejects(() => target.entries(["one"], [], () => [BEGIN]), StoreError);
     assert(error.kind !== "data");
     rmSync(scratch.path, { recursive: true });
-    await assertRejects(() => target.entries([], [], () => []), StoreError, "the folder is not there any more");
+    for (const look of [() => target.entries([], [], () => []), () => target.ledgerSize()]) {
+      await assertRejects(look, StoreError, "the folder is not there any more");
+    }
   });
 
   it("refuses a channel that no folder can be called after, which a file of somebody may have", async () => {

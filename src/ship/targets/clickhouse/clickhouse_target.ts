@@ -255,6 +255,15 @@ export class ClickHouseTarget implements RevocableTarget {
     );
   }
 
+  async ledgerSize(): Promise<number> {
+    const [[size] = []] = await this.#connection.query(
+      `SELECT toString(count()) FROM ${this.#database}.shipped FINAL
+       WHERE source = ${literal(this.#open.source.id)}`,
+      this.#open.table.counting,
+    );
+    return Number(size);
+  }
+
   async count(): Promise<readonly ChannelCount[]> {
     const source = literal(this.#open.source.id);
     const d = this.#database;

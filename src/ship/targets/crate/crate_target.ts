@@ -156,6 +156,14 @@ export class CrateTarget implements Target {
     }
   }
 
+  async ledgerSize(): Promise<number> {
+    const { rows: [[size] = []] } = await this.#endpoint.run(
+      `SELECT count(*) FROM ${this.#schema}.shipped WHERE source = ?`,
+      JSON.stringify([this.#sourceId]),
+    );
+    return Number(size);
+  }
+
   async count(): Promise<readonly ChannelCount[]> {
     await this.#refresh("observation");
     const values = JSON.stringify([this.#sourceId]);

@@ -147,6 +147,14 @@ export class DuckDBTarget implements Target {
     await this.#file.use((connection) => this.#describe(connection, programs));
   }
 
+  async ledgerSize(): Promise<number> {
+    const [[size] = []] = await this.#query(
+      `SELECT count(*) FROM ${this.#schema}.shipped WHERE source = $1::UUID`,
+      [this.#sourceId],
+    );
+    return Number(size);
+  }
+
   async count(): Promise<readonly ChannelCount[]> {
     const rows = await this.#query(
       `SELECT channel, coalesce(shipped, 0), coalesce(there, 0) FROM

@@ -105,9 +105,7 @@ export class ParquetTarget implements Target {
     digests: readonly string[],
     began: () => readonly bigint[],
   ): Promise<readonly PieceEntry[]> {
-    if (this.#runtime.files.status(this.#path) === undefined) {
-      throw new StoreError("passing", "ENOENT", `Cannot ship to ${this.name}: the folder is not there any more`);
-    }
+    this.#checkFolder();
     const channels = this.#parts.channels();
     if (channels.length === 0) return [];
     const asked = { stems: new Set(stems), digests: new Set(digests) };
@@ -146,6 +144,11 @@ export class ParquetTarget implements Target {
     if (programs.length > 0) await this.#use((connection) => describe(connection, programs));
   }
 
+  /** Before a file goes its entry is looked for. */
+  ledgerSize(): Promise<undefined> {
+    return Promise.try(() => this.#checkFolder());
+  }
+
   async count(): Promise<readonly ChannelCount[]> {
     return await this.#use(async (connection) => {
       const counts: ChannelCount[] = [];
@@ -176,6 +179,11 @@ export class ParquetTarget implements Target {
   get #sourceId(): string {
     if (this.#source === undefined) throw new StoreError("passing", "ENOTCONN", `${this.name} is not open`);
     return this.#source.id;
+  }
+
+  #checkFolder(): undefined {
+    if (this.#runtime.files.status(this.#path) !== undefined) return;
+    throw new StoreError("passing", "ENOENT", `Cannot ship to ${this.name}: the folder is not there any more`);
   }
 
   /** The entries of a part that are of this directory. */

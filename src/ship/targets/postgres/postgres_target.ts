@@ -176,6 +176,11 @@ export class PostgresTarget implements Target {
     );
   }
 
+  /** A server that is restored cuts its connections. */
+  async ledgerSize(): Promise<undefined> {
+    await this.#connected.query("SELECT 1");
+  }
+
   async count(): Promise<readonly ChannelCount[]> {
     const rows = await this.#connected.query(
       `SELECT channel, coalesce(shipped, 0) AS shipped, coalesce(there, 0) AS there FROM

@@ -108,6 +108,20 @@ for (const version of CLICKHOUSE_VERSIONS) {
         says: "pace", // "not enough space", "No space left"
         isShort: true,
       }],
+      // Only Debian's server has users here.
+      ...version !== "18.16" ? [] : [{
+        what: "the password is wrong",
+        begin: () => server.changeDefaultUser({ password: "another" }),
+        end: () => server.changeDefaultUser(),
+        state: "blocked" as const,
+        says: "Password required",
+      }, {
+        what: "its user may only read",
+        begin: () => server.changeDefaultUser({ readonly: true }),
+        end: () => server.changeDefaultUser(),
+        state: "blocked" as const,
+        says: "readonly",
+      }],
       refusing("it is read-only", "blocked", 164, "default: Cannot execute query in readonly mode. (READONLY)"),
       refusing("a replica has lost its Keeper", "waiting", 242, "Table is in readonly mode (TABLE_IS_READ_ONLY)"),
       refusing("it has too many parts", "waiting", 252, "Too many parts (300). (TOO_MANY_PARTS)"),
@@ -169,6 +183,33 @@ for (const version of CLICKHOUSE_VERSIONS) {
       const { rows, quarantinedPieces } = shipping.status()!;
       assertEquals([rows.read, rows.pending, quarantinedPieces], [50 * files, 0, 0]);
       assertEquals(rows.shipped + rows.already, rows.read);
+      await assertThere(rowsInFiles(directory));
+    });
+
+    it("ships again by itself what a restored server has lost, and nothing twice", async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      mkdirSync(directory);
+      await makeTables();
+      publish(directory, nameOf(1), uniqueRows(50));
+      const shipping = await shipHere(directory, store, { follow: true, clockRate: 10 });
+      await until(() => shipping.status()?.files === 1);
+      const tables = ["observation", "program", "shipped"];
+      for (const table of tables) {
+        await server.query(`CREATE TABLE kymo.${table}_saved AS kymo.${table}`);
+        await server.query(`INSERT INTO kymo.${table}_saved SELECT * FROM kymo.${table}`);
+      }
+      publish(directory, nameOf(2), uniqueRows(50));
+      publish(directory, nameOf(3), uniqueRows(50));
+      await until(() => shipping.status()?.files === 3 && shipping.status()?.waitingFiles === 0);
+      const renamed = tables.map((table) =>
+        `kymo.${table} TO kymo.${table}_lost, kymo.${table}_saved TO kymo.${table}`
+      );
+      await server.query(`RENAME TABLE ${renamed.join(", ")}`);
+      // Nothing new comes, and no connection breaks.
+      await until(async () => await server.value("SELECT count() FROM kymo.observation") === "150");
+      shipping.stop();
+      assertEquals([await shipping.ended, shipping.status()!.rows.shipped], [0, 250]);
       await assertThere(rowsInFiles(directory));
     });
 
