@@ -1,25 +1,32 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
+import { thisRuntime } from "../../support/process/run.ts";
+import { runCommands } from "../../support/process/run_commands.ts";
 import { RecorderController } from "../../support/process/recorder_controller.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
-const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const SAMPLES = 100;
 
 async function kymo(cwd: string, args: readonly string[]) {
-  return await spawnCommand(commandOf(thisRuntime, entry, args), { cwd, timeLimit: 60_000 }).ended;
+  const [ended] = await runCommands([args], { cwd, timeLimit: 60_000 });
+  return ended!;
 }
 
-/** How many durations there are, and what else `kymo summary` tells. */
+/** How many durations there are, and what else `kymo summary` tells of each source. */
+async function summariesOf(cwd: string, ...sources: readonly string[]) {
+  const ended = await runCommands(sources.map((source) => ["summary", source, "--json"]), { cwd, timeLimit: 60_000 });
+  return ended.map(({ code, stdout, stderr }) => {
+    const { durations, quantities } = JSON.parse(stdout);
+    const count = durations.reduce((sum: number, { count }: { count: number }) => sum + count, 0);
+    return { code, stderr, count, quantities };
+  });
+}
+
 async function summaryOf(cwd: string, source: string) {
-  const { code, stdout, stderr } = await kymo(cwd, ["summary", source, "--json"]);
-  const { durations, quantities } = JSON.parse(stdout);
-  const count = durations.reduce((sum: number, { count }: { count: number }) => sum + count, 0);
-  return { code, stderr, count, quantities };
+  const [summary] = await summariesOf(cwd, source);
+  return summary!;
 }
 
 /** A directory `kept` in which a program has recorded samples in layout `append`, and a profile. */
@@ -39,9 +46,8 @@ describe("kymo with files that were rotated, renamed or compressed", () => {
     mkdirSync(scratch.at("m"));
     writeFileSync(scratch.at("m/duration.csv.1"), csv);
     renameSync(scratch.at("kept"), scratch.at("other"));
-    for (const source of ["m", "m/*", "m/duration.csv.1"]) {
-      assertEquals(await summaryOf(scratch.path, source), { code: 0, stderr: "", count: SAMPLES, quantities: [] });
-    }
+    const whole = { code: 0, stderr: "", count: SAMPLES, quantities: [] };
+    assertEquals(await summariesOf(scratch.path, "m", "m/*", "m/duration.csv.1"), [whole, whole, whole]);
     rmSync(scratch.at("m/duration.csv.1"));
     writeFileSync(scratch.at("m/duration-20261128.csv.gz"), gzipSync(csv));
     const wanted: [args: string[], pattern: RegExp][] = [
@@ -51,8 +57,9 @@ describe("kymo with files that were rotated, renamed or compressed", () => {
       [["report", "m", "-o", "m.html"], new RegExp(`: ${SAMPLES} rows`)],
       [["top", "m", "--once", "--interval", "0.1"], /0 programs/],
     ];
-    for (const [args, pattern] of wanted) {
-      const { code, stdout, stderr } = await kymo(scratch.path, args);
+    const ended = await runCommands(wanted.map(([args]) => args), { cwd: scratch.path, timeLimit: 60_000 });
+    for (const [i, { code, stdout, stderr }] of ended.entries()) {
+      const [args, pattern] = wanted[i]!;
       assertEquals({ command: args[0], code, stderr }, { command: args[0], code: 0, stderr: "" });
       assertMatch(stdout, pattern);
     }

@@ -1,14 +1,12 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
+import { runCommands } from "../../support/process/run_commands.ts";
 import { missing } from "../../support/process/system_tools.ts";
 
-const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const CSV = "Timepoint,Measurement,Label,PID\r\n1795000000000000000,0.5,x,1\r\n";
 const PROFILE = JSON.stringify({
   nodes: [
@@ -33,9 +31,9 @@ const COMMANDS: readonly ((source: string) => readonly string[])[] = [
   (source) => ["export", source, "--output", "rows.parquet", "--force"],
 ];
 
-/** Runs `kymo` in a directory, and kills it after half a minute. */
-async function kymo(cwd: string, args: readonly string[]) {
-  return await spawnCommand(commandOf(thisRuntime, entry, args), { cwd, timeLimit: 30_000 }).ended;
+/** Runs `kymo` in a directory with each of these arguments, and kills it after half a minute. */
+async function kymo(cwd: string, ...commands: readonly (readonly string[])[]) {
+  return await runCommands(commands, { cwd, timeLimit: 30_000 });
 }
 
 /** A directory in which only some names are files. */
@@ -57,37 +55,43 @@ const NOT_A_FILE = "it is not a file but a pipe, socket or device";
 describe("what is not a file", () => {
   it("is told by every command, and never waited for", async () => {
     using scratch = pipes();
-    for (const command of [...COMMANDS, (source: string) => ["summary", source, "--from", "+0s"]]) {
-      const { code, signal, stderr } = await kymo(scratch.path, command("recorded"));
+    const commands = [...COMMANDS, (source: string) => ["summary", source, "--from", "+0s"]]
+      .map((command) => command("recorded"));
+    for (const [i, { code, stderr }] of (await kymo(scratch.path, ...commands)).entries()) {
+      const [name] = commands[i]!;
       const told = stderr.split("\n").filter((line) => /\.csv/.test(line)).map((line) => line.split("/").at(-1));
       const each = ["dangling.csv: it is a link to nothing", `pipe.csv: ${NOT_A_FILE}`, `zero.csv: ${NOT_A_FILE}`];
-      const expected = command("")[0] === "compare" ? [...each, ...each] : each;
-      assertEquals([command("")[0], code, signal, told], [command("")[0], 1, null, expected]);
+      const expected = name === "compare" ? [...each, ...each] : each;
+      assertEquals([name, code, told], [name, 1, expected]);
     }
-    for (const name of ["pipe.csv", "zero.csv", "dangling.csv"]) {
-      const { code, signal, stderr } = await kymo(scratch.path, ["summary", `recorded/${name}`]);
-      assertEquals([name, code === 0, signal], [name, false, null]);
+    const names = ["pipe.csv", "zero.csv", "dangling.csv"];
+    const each = await kymo(scratch.path, ...names.map((name) => ["summary", `recorded/${name}`]));
+    for (const [i, { code, stderr }] of each.entries()) {
+      assert(code !== 0, names[i]);
       assertMatch(stderr, /^Cannot /);
     }
   });
 
   it("is told by kymo profile and kymo top", async () => {
     using scratch = pipes();
-    const profile = await kymo(scratch.path, ["profile", "recorded"]);
-    assertEquals([profile.code, profile.signal], [1, null]);
-    assertMatch(profile.stderr, /profiler\.2\.cpuprofile": it is not a file but a pipe, socket or device/);
-    assertMatch(profile.stdout, /work/);
-    const top = await kymo(scratch.path, ["top", "recorded/pipe.csv", "--once"]);
-    assertEquals([top.code, top.stderr], [2, 'Cannot watch: "recorded/pipe.csv": not a directory\n']);
-    const watched = await kymo(scratch.path, ["top", "recorded", "--once"]);
-    assertEquals([watched.code, watched.signal], [0, null]);
+    const [profile, top, watched] = await kymo(
+      scratch.path,
+      ["profile", "recorded"],
+      ["top", "recorded/pipe.csv", "--once"],
+      ["top", "recorded", "--once"],
+    );
+    assertEquals(profile!.code, 1);
+    assertMatch(profile!.stderr, /profiler\.2\.cpuprofile": it is not a file but a pipe, socket or device/);
+    assertMatch(profile!.stdout, /work/);
+    assertEquals([top!.code, top!.stderr], [2, 'Cannot watch: "recorded/pipe.csv": not a directory\n']);
+    assertEquals(watched!.code, 0);
   });
 });
 
 /** Runs `kymo` as a user who may read no file of mode 0: root may read all, unless it gives that up. */
-async function kymoAsStranger(cwd: string, args: readonly string[]) {
-  const humbly = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
-  return await spawnCommand([...humbly, ...commandOf(thisRuntime, entry, args)], { cwd, timeLimit: 30_000 }).ended;
+async function kymoAsStranger(cwd: string, commands: readonly (readonly string[])[]) {
+  const wrapper = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
+  return await runCommands(commands, { cwd, timeLimit: 30_000, wrapper });
 }
 
 describe("a user who may read nothing", {
@@ -109,19 +113,23 @@ describe("a user who may read nothing", {
       writeFileSync(scratch.at(`open/${name}`), CSV);
       chmodSync(scratch.at(`open/${name}`), 0);
     }
-    for (const command of [...commands, (source: string) => ["recover", source]]) {
-      // A file in it is looked at in one place for all commands.
-      for (const source of command("")[0] === "summary" ? ["closed", "closed/duration.csv"] : ["closed"]) {
-        const { code, signal, stderr } = await kymoAsStranger(scratch.path, command(source));
-        assertEquals([command(source)[0], source, code, signal], [command(source)[0], source, 1, null], stderr);
-        assertMatch(stderr, /^(Cannot [\w ]+: .*: permission denied.*\n)+$/);
-      }
+    // A file in it is looked at in one place for all commands.
+    const ofClosed = [
+      ...commands.map((command) => command("closed")),
+      ["recover", "closed"],
+      ["summary", "closed/duration.csv"],
+    ];
+    for (const [i, { code, stderr }] of (await kymoAsStranger(scratch.path, ofClosed)).entries()) {
+      const words = ofClosed[i]!.join(" ");
+      assertEquals([words, code], [words, 1], stderr);
+      assertMatch(stderr, /^(Cannot [\w ]+: .*: permission denied.*\n)+$/);
     }
-    for (const command of commands) {
-      const { code, signal, stdout, stderr } = await kymoAsStranger(scratch.path, command("open"));
-      assertEquals([command("")[0], code, signal], [command("")[0], 1, null], stderr);
+    const ofOpen = commands.map((command) => command("open"));
+    for (const [i, { code, stdout, stderr }] of (await kymoAsStranger(scratch.path, ofOpen)).entries()) {
+      const [name] = ofOpen[i]!;
+      assertEquals([name, code], [name, 1], stderr);
       assertMatch(stderr, /^Cannot read.*permission denied/);
-      if (command("")[0] === "summary") assertMatch(stdout, /^nothing could be read$/m);
+      if (name === "summary") assertMatch(stdout, /^nothing could be read$/m);
     }
     chmodSync(scratch.at("closed"), 0o700); // so that it can be removed
   });
@@ -130,13 +138,12 @@ describe("a user who may read nothing", {
 describe("a pattern", () => {
   it("that matches nothing ends each command with code 2", async () => {
     using scratch = pipes();
-    const commands = [...COMMANDS, (source: string) => ["profile", source]];
-    for (const command of commands) {
-      for (const pattern of ["nothing*", "recorded/no*.csv", "*/*/*.csv"]) {
-        const { code, stderr } = await kymo(scratch.path, command(pattern));
-        assertEquals(code, 2, `${command(pattern).join(" ")}: ${stderr}`);
-        assertMatch(stderr, /^Cannot .*no such file or directory\n$/);
-      }
+    const commands = [...COMMANDS, (source: string) => ["profile", source]].flatMap((command) =>
+      ["nothing*", "recorded/no*.csv", "*/*/*.csv"].map(command)
+    );
+    for (const [i, { code, stderr }] of (await kymo(scratch.path, ...commands)).entries()) {
+      assertEquals(code, 2, `${commands[i]!.join(" ")}: ${stderr}`);
+      assertMatch(stderr, /^Cannot .*no such file or directory\n$/);
     }
   });
 
@@ -147,12 +154,12 @@ describe("a pattern", () => {
       writeFileSync(scratch.at(`runs/${name}/duration.csv`), CSV);
       writeFileSync(scratch.at(`runs/${name}/profiler.1.cpuprofile`), PROFILE);
     }
-    for (const command of [...COMMANDS, (source: string) => ["profile", source]]) {
-      for (const pattern of ["runs/*", "runs/*/*"]) {
-        const { code, stdout, stderr } = await kymo(scratch.path, command(pattern));
-        assertEquals({ code, stderr }, { code: 0, stderr: "" }, command(pattern).join(" "));
-        if (command("")[0] === "summary") assertMatch(stdout, /^2 rows, /m);
-      }
+    const commands = [...COMMANDS, (source: string) => ["profile", source]].flatMap((command) =>
+      ["runs/*", "runs/*/*"].map(command)
+    );
+    for (const [i, { code, stdout, stderr }] of (await kymo(scratch.path, ...commands)).entries()) {
+      assertEquals({ code, stderr }, { code: 0, stderr: "" }, commands[i]!.join(" "));
+      if (commands[i]![0] === "summary") assertMatch(stdout, /^2 rows, /m);
     }
   });
 });
