@@ -5,7 +5,7 @@
  * A failed step does not stop the next. The last line is `N passed, N failed`, which counts the
  * steps, and the test cases on both runtimes. A test file that fails beside others is run again
  * alone, and only that outcome counts; both are printed. With `CI=true` in the environment a skipped test
- * counts as failed, unless its reason contains `only on` and the other runtime.
+ * counts as failed, unless its reason contains `only on` and the other runtime, or is `onlyOn(…)`.
  *
  * @module
  */
@@ -131,7 +131,8 @@ async function suiteOnVersion(version: SupportedVersion): Promise<Outcome> {
 function reportSkipped(runtime: RuntimeName, other: string): void {
   const strict = Deno.env.get("CI") === "true";
   for (const { name, reason } of findSkipped(root, reports[runtime], reports.bun)) {
-    const wrong = strict && !reason.toLowerCase().includes(`only on ${other}`);
+    const isOfOther = reason.toLowerCase().includes(`only on ${other}`) || /^onlyOn\(\w+\)$/.test(reason);
+    const wrong = strict && !isOfOther;
     console.log(`${wrong ? "FAILED, skipped" : "skipped"} on ${runtime}: ${name}: ${reason}`);
     if (wrong) count.failed++;
   }

@@ -6,7 +6,15 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readFileRows } from "../../support/process/recorded_rows.ts";
-import { commandOf, type Ended, RUNTIMES, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
+import {
+  commandOf,
+  type Ended,
+  onlyOn,
+  RUNTIMES,
+  spawnCommand,
+  type Spawned,
+  thisRuntime,
+} from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
@@ -182,7 +190,7 @@ describe("programs under load", () => {
 
 for (const runtime of RUNTIMES) {
   describe(`a running program on ${runtime}`, () => {
-    it("is listed, flushed and profiled", async () => {
+    it("is listed, flushed and profiled", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const program = spawnCommand(commandOf(runtime, loadProgram, [directory, "1", PAUSE, ""]));

@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { MonitorStatus, StartOptions } from "../../../mod.ts";
 import { PLAIN_OPTIONS, VARIABLES } from "../../../src/recording/environment.ts";
-import { type Ended, RUNTIMES, spawnOn, thisRuntime } from "../../support/process/run.ts";
+import { type Ended, onlyOn, RUNTIMES, spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const program = fileURLToPath(new URL("./fixtures/record.ts", import.meta.url));
@@ -34,7 +34,7 @@ for (const runtime of RUNTIMES) {
     const run = (cwd: string, env: Record<string, string>, options: StartOptions = {}): Promise<Ended> =>
       spawnOn(runtime, program, [JSON.stringify(options)], { cwd, env: { ...none, ...env } }).ended;
 
-    it("records as its environment says", async () => {
+    it("records as its environment says", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       const { code, stdout, stderr } = await run(scratch.path, {
         KYMO_DIR: scratch.at("data"),
@@ -63,22 +63,28 @@ for (const runtime of RUNTIMES) {
       assertEquals(existsSync(scratch.at("_monitoring")), false);
     });
 
-    it("is given options in its code that win, and is told of an unknown variable", async () => {
-      using scratch = scratchDirectory();
-      const { code, stdout } = await run(
-        scratch.path,
-        { KYMO_DIR: scratch.at("data"), KYMO_NAME: "from-environment", KYMO_LAYOUT: "wrong", KYMO_FLUHS: "1s" },
-        { name: "orders", layout: "segments", monitoringDir: "own" },
-      );
-      const { status, messages }: Outcome = JSON.parse(stdout);
-      assertEquals([code, status.name, existsSync(scratch.at("data"))], [0, "orders", false]);
-      assert(readdirSync(scratch.at("own")).some((name) => name.startsWith("duration.")));
-      assertEquals(messages, [
-        'Cannot use the environment: "KYMO_FLUHS": there is no variable of that name; is KYMO_FLUSH meant?',
-      ]);
-    });
+    it(
+      "is given options in its code that win, and is told of an unknown variable",
+      { skip: onlyOn(runtime) },
+      async () => {
+        using scratch = scratchDirectory();
+        const { code, stdout } = await run(
+          scratch.path,
+          { KYMO_DIR: scratch.at("data"), KYMO_NAME: "from-environment", KYMO_LAYOUT: "wrong", KYMO_FLUHS: "1s" },
+          { name: "orders", layout: "segments", monitoringDir: "own" },
+        );
+        const { status, messages }: Outcome = JSON.parse(stdout);
+        assertEquals([code, status.name, existsSync(scratch.at("data"))], [0, "orders", false]);
+        assert(readdirSync(scratch.at("own")).some((name) => name.startsWith("duration.")));
+        assertEquals(messages, [
+          'Cannot use the environment: "KYMO_FLUHS": there is no variable of that name; is KYMO_FLUSH meant?',
+        ]);
+      },
+    );
 
-    it("fails at start if a variable is wrong, and the error names it; not if it is optional", async () => {
+    it("fails at start if a variable is wrong, and the error names it; not if it is optional", {
+      skip: onlyOn(runtime),
+    }, async () => {
       using scratch = scratchDirectory();
       const { code, stderr } = await run(scratch.path, { KYMO_FLUSH: "soon" });
       assertEquals(code, 1);

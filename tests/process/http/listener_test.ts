@@ -7,7 +7,7 @@ import type { HttpOptions } from "../../../src/http/mod.ts";
 import { type Answer, ask, open } from "../../support/process/http_client.ts";
 import { countByLabel } from "../../support/process/recorded_rows.ts";
 import { RecordedService } from "../../support/process/recorded_service.ts";
-import { type RuntimeName, RUNTIMES } from "../../support/process/run.ts";
+import { onlyOn, type RuntimeName, RUNTIMES } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const program = fileURLToPath(new URL("listener_service.ts", import.meta.url));
@@ -63,23 +63,27 @@ function expectedCounts(): Record<string, number> {
 
 for (const runtime of RUNTIMES) {
   describe(`timed listener of node:http on ${runtime}`, () => {
-    it("sends each answer as without timing, and is recorded by route and outcome", async () => {
-      using scratch = scratchDirectory();
-      await using bare = await start(runtime, scratch.at("bare"), "untimed");
-      await using timed = await start(runtime, scratch.at("timed"));
-      const answers = await askForAll(timed.port);
-      assertEquals(answers, await askForAll(bare.port));
-      assertEquals(answers["GET /large"]?.bytes, 8_000_000);
-      assertEquals(answers["POST /echo"]?.bytes, 40_000);
-      assert(answers["GET /breaks"]?.broken);
-      await timed.service.stop(REQUESTS.length);
-      assertEquals(countByLabel(scratch.at("timed"), "duration"), expectedCounts());
-      await bare.service.stop(0);
-    });
+    it(
+      "sends each answer as without timing, and is recorded by route and outcome",
+      { skip: onlyOn(runtime) },
+      async () => {
+        using scratch = scratchDirectory();
+        await using bare = await start(runtime, scratch.at("bare"), "untimed");
+        await using timed = await start(runtime, scratch.at("timed"));
+        const answers = await askForAll(timed.port);
+        assertEquals(answers, await askForAll(bare.port));
+        assertEquals(answers["GET /large"]?.bytes, 8_000_000);
+        assertEquals(answers["POST /echo"]?.bytes, 40_000);
+        assert(answers["GET /breaks"]?.broken);
+        await timed.service.stop(REQUESTS.length);
+        assertEquals(countByLabel(scratch.at("timed"), "duration"), expectedCounts());
+        await bare.service.stop(0);
+      },
+    );
 
     const uncaughtErrors = { "/throws": { deno: 0, bun: 1, node: 1 }, "/rejects": { deno: 1, bun: 1, node: 1 } };
     for (const [path, reports] of Object.entries(uncaughtErrors)) {
-      it(`reports the error of ${path} as without timing, and records it`, async () => {
+      it(`reports the error of ${path} as without timing, and records it`, { skip: onlyOn(runtime) }, async () => {
         using scratch = scratchDirectory();
         const uncaught: string[] = [];
         for (const options of ["untimed", {}] as const) {
@@ -97,7 +101,7 @@ for (const runtime of RUNTIMES) {
       });
     }
 
-    it("records a client that leaves before the answer or in the middle of it", async () => {
+    it("records a client that leaves before the answer or in the middle of it", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       await using running = await start(runtime, scratch.path);
       const clients = Array.from({ length: 5 }, () => open(running.port, "/endless"));
@@ -112,7 +116,7 @@ for (const runtime of RUNTIMES) {
       assertEquals(countByLabel(scratch.path, "duration"), { "/endless [GET] aborted": 5, "/waits [GET] aborted": 1 });
     });
 
-    it("is timed until the headers are written with until: headers", async () => {
+    it("is timed until the headers are written with until: headers", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       await using running = await start(runtime, scratch.path, { until: "headers" });
       const { begun, close, ended } = open(running.port, "/endless");
@@ -124,7 +128,7 @@ for (const runtime of RUNTIMES) {
       assertEquals(countByLabel(scratch.path, "duration"), { "/endless [GET]": 1 });
     });
 
-    it("of an upgrade is timed until the connection is closed", async () => {
+    it("of an upgrade is timed until the connection is closed", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       await using running = await start(runtime, scratch.path);
       const socket = connect(running.port, "127.0.0.1");
@@ -141,7 +145,7 @@ for (const runtime of RUNTIMES) {
       assertEquals(countByLabel(scratch.path, "duration"), { "/chat [GET] stream": 1 });
     });
 
-    it("of HTTP/2 is recorded by route and outcome", async () => {
+    it("of HTTP/2 is recorded by route and outcome", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       await using running = await start(runtime, scratch.path);
       const session = connect2(`http://127.0.0.1:${running.port2}`);

@@ -12,6 +12,7 @@ import { countByLabel, readRows } from "../../support/process/recorded_rows.ts";
 import {
   commandOf,
   DENO_FLAGS,
+  onlyOn,
   type RuntimeName,
   spawnCommand,
   type Spawned,
@@ -155,7 +156,9 @@ async function askForAll(address: Address) {
 
 for (const runtime of RUNTIMES) {
   for (const until of ["body", "headers"] as const) {
-    it(`timed server on ${runtime} sends each answer as without timing, and records it once, until the ${until}`, async () => {
+    it(`timed server on ${runtime} sends each answer as without timing, and records it once, until the ${until}`, {
+      skip: onlyOn(runtime),
+    }, async () => {
       using scratch = scratchDirectory();
       await using bare = await Service.start(runtime, scratch.at("bare"), "untimed");
       await using timed = await Service.start(runtime, scratch.at("timed"), { until });
@@ -202,26 +205,26 @@ for (const runtime of RUNTIMES) {
       return { between, taken, measurement };
     }
 
-    it("is timed to its end", async () => {
+    it("is timed to its end", { skip: onlyOn(runtime) }, async () => {
       const { between, taken, measurement } = await hold("body");
       assert(taken > between, `${taken} > ${between}`);
       assert(measurement > 0.1, `${measurement} s`);
     });
 
-    it("is timed to its end on a Unix socket", async () => {
+    it("is timed to its end on a Unix socket", { skip: onlyOn(runtime) }, async () => {
       const { between, taken, measurement } = await hold("body", "socket");
       assert(taken > between, `${taken} > ${between}`);
       assert(measurement > 0.1, `${measurement} s`);
     });
 
-    it("is timed to the headers with until: headers", async () => {
+    it("is timed to the headers with until: headers", { skip: onlyOn(runtime) }, async () => {
       const { between, taken } = await hold("headers");
       assert(taken < between, `${taken} < ${between}`);
     });
   });
 
   describe(`request on ${runtime} whose client disconnects`, () => {
-    it("in the middle of a body is recorded", async () => {
+    it("in the middle of a body is recorded", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       await using service = await Service.start(runtime, scratch.path);
       const clients = Array.from({ length: 5 }, () => open(service.address, "/endless"));
@@ -234,7 +237,7 @@ for (const runtime of RUNTIMES) {
       assertEquals(countByLabel(scratch.path, "duration"), { [label]: 5 });
     });
 
-    it("before the answer is recorded", async () => {
+    it("before the answer is recorded", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       await using service = await Service.start(runtime, scratch.path);
       const { close, ended } = open(service.address, "/waits");
@@ -252,7 +255,7 @@ for (const runtime of RUNTIMES) {
     });
   });
 
-  it(`stream of events on ${runtime} has a series of its own, whoever ends it`, async () => {
+  it(`stream of events on ${runtime} has a series of its own, whoever ends it`, { skip: onlyOn(runtime) }, async () => {
     using scratch = scratchDirectory();
     await using service = await Service.start(runtime, scratch.path);
     const [first, second] = [open(service.address, "/events"), open(service.address, "/events")];
@@ -265,27 +268,37 @@ for (const runtime of RUNTIMES) {
     assertEquals(countByLabel(scratch.path, "duration"), { "/events [GET] stream": 2, "/release [GET]": 1 });
   });
 
-  it(`response on ${runtime} that is not over is recorded when the recording stops`, async () => {
-    using scratch = scratchDirectory();
-    await using service = await Service.start(runtime, scratch.path);
-    const clients = ["/held", "/events"].map((path) => open(service.address, path));
-    await Promise.all(clients.map(({ begun }) => begun));
-    await service.end();
-    assertEquals(countByLabel(scratch.path, "duration"), { "/held [GET]": 1, "/events [GET] stream": 1 });
-    for (const { close } of clients) close();
-  });
+  it(
+    `response on ${runtime} that is not over is recorded when the recording stops`,
+    { skip: onlyOn(runtime) },
+    async () => {
+      using scratch = scratchDirectory();
+      await using service = await Service.start(runtime, scratch.path);
+      const clients = ["/held", "/events"].map((path) => open(service.address, path));
+      await Promise.all(clients.map(({ begun }) => begun));
+      await service.end();
+      assertEquals(countByLabel(scratch.path, "duration"), { "/held [GET]": 1, "/events [GET] stream": 1 });
+      for (const { close } of clients) close();
+    },
+  );
 
-  it(`response on ${runtime} that is not over is recorded when the program exits`, async () => {
-    using scratch = scratchDirectory();
-    await using service = await Service.start(runtime, scratch.path);
-    const clients = ["/held", "/events"].map((path) => open(service.address, path));
-    await Promise.all(clients.map(({ begun }) => begun));
-    await service.exit();
-    assertEquals(countByLabel(scratch.path, "duration"), { "/held [GET]": 1, "/events [GET] stream": 1 });
-    for (const { close } of clients) close();
-  });
+  it(
+    `response on ${runtime} that is not over is recorded when the program exits`,
+    { skip: onlyOn(runtime) },
+    async () => {
+      using scratch = scratchDirectory();
+      await using service = await Service.start(runtime, scratch.path);
+      const clients = ["/held", "/events"].map((path) => open(service.address, path));
+      await Promise.all(clients.map(({ begun }) => begun));
+      await service.exit();
+      assertEquals(countByLabel(scratch.path, "duration"), { "/held [GET]": 1, "/events [GET] stream": 1 });
+      for (const { close } of clients) close();
+    },
+  );
 
-  it(`text on a Unix socket on ${runtime} has the content type that it has without timing, and is recorded`, async () => {
+  it(`text on a Unix socket on ${runtime} has the content type that it has without timing, and is recorded`, {
+    skip: onlyOn(runtime),
+  }, async () => {
     using scratch = scratchDirectory();
     await using bare = await Service.start(runtime, scratch.at("bare"), "untimed", scratch.at("bare.socket"));
     await using timed = await Service.start(runtime, scratch.at("timed"), {}, scratch.at("timed.socket"));
@@ -297,7 +310,7 @@ for (const runtime of RUNTIMES) {
     assertEquals(countByLabel(scratch.at("timed"), "duration"), { "/text [GET]": 1 });
   });
 
-  it(`upgrade to a websocket on ${runtime} is recorded, and the socket works`, async () => {
+  it(`upgrade to a websocket on ${runtime} is recorded, and the socket works`, { skip: onlyOn(runtime) }, async () => {
     using scratch = scratchDirectory();
     await using service = await Service.start(runtime, scratch.path);
     const socket = new WebSocket(`ws://127.0.0.1:${service.address}/socket`);
@@ -313,7 +326,9 @@ for (const runtime of RUNTIMES) {
     assertEquals(countByLabel(scratch.path, "duration"), { "/socket [GET] stream": 1 });
   });
 
-  it(`a client that tries 2,000 paths at random on ${runtime} does not take the labels of real ones`, async () => {
+  it(`a client that tries 2,000 paths at random on ${runtime} does not take the labels of real ones`, {
+    skip: onlyOn(runtime),
+  }, async () => {
     using scratch = scratchDirectory();
     await using service = await Service.start(runtime, scratch.path);
     const agent = new Agent({ keepAlive: true, maxSockets: 4 });

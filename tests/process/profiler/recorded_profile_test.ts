@@ -8,7 +8,7 @@ import { findProfiles } from "../../../src/analysis/profile/profile_files.ts";
 import { defaultRuntime } from "../../../src/default_runtime.ts";
 import { closeBrowser, openBrowser } from "../../support/process/browser.ts";
 import { readRows } from "../../support/process/recorded_rows.ts";
-import { type RuntimeName, RUNTIMES, spawnOn } from "../../support/process/run.ts";
+import { onlyOn, type RuntimeName, RUNTIMES, spawnOn } from "../../support/process/run.ts";
 import { checkCpuProfile } from "../../support/analysis/check_cpu_profile.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
@@ -29,7 +29,7 @@ async function record(
 
 for (const runtime of RUNTIMES) {
   describe(`a recorded profile on ${runtime}`, () => {
-    it("lies beside the recorded durations on the wall clock", async () => {
+    it("lies beside the recorded durations on the wall clock", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       const { before, after, path } = await record(runtime, scratch.path);
       const profile = parseCpuProfile(readFileSync(path, "utf8"));
@@ -57,7 +57,7 @@ for (const runtime of RUNTIMES) {
       assertEquals(outside, [], `block: ${JSON.stringify(block)}`);
     });
 
-    it("has the program's functions as callers, not Kymo's", async () => {
+    it("has the program's functions as callers, not Kymo's", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       const { path } = await record(runtime, scratch.path);
       const tree = callTree([parseCpuProfile(readFileSync(path, "utf8"))]);
@@ -70,7 +70,7 @@ for (const runtime of RUNTIMES) {
       assertEquals(kymo.map(({ function: { name } }) => name), []);
     });
 
-    it("is opened by speedscope", async () => {
+    it("is opened by speedscope", { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       const { path } = await record(runtime, scratch.path);
       checkCpuProfile(readFileSync(path));

@@ -47,6 +47,14 @@ export const thisRuntime: RuntimeName = runtimeName(globalThis)!;
 export const RUNTIMES: readonly RuntimeName[] = thisRuntime === "node" ? ["node"] : ["deno", "bun"];
 
 /**
+ * Why a suite skips tests of programs on another runtime, whose own suite has them; `false` for programs
+ * on this one.
+ */
+export function onlyOn(runtime: RuntimeName): string | false {
+  return runtime === thisRuntime ? false : `only on ${runtime}`;
+}
+
+/**
  * What the environment gives, such as `KYMO_TEST_DENO`: another version than the one that runs this
  * test. Else the runtime itself where it is the one that runs this test, then one that is installed here, then
  * what the name stands for.

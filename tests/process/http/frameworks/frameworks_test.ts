@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Answer, ask, open } from "../../../support/process/http_client.ts";
 import { RecordedService } from "../../../support/process/recorded_service.ts";
 import { countByLabel, readRows } from "../../../support/process/recorded_rows.ts";
-import { type RuntimeName, RUNTIMES } from "../../../support/process/run.ts";
+import { onlyOn, type RuntimeName, RUNTIMES } from "../../../support/process/run.ts";
 import { scratchDirectory } from "../../../support/scratch_directory.ts";
 
 /** The applications, with the runtimes that they are for. */
@@ -132,7 +132,9 @@ const WITHOUT_EXACT_ABORTS = { "/download/:id [GET] aborted": "/download/:id [GE
 
 /** Tests an application on a runtime; Deno gets `flags`. */
 function testUnderLoad(name: string, application: string, runtime: RuntimeName, flags: string[], different = {}) {
-  it(`service of ${name} under load has one series a route and outcome, with as many samples as its clients count`, async () => {
+  it(`service of ${name} under load has one series a route and outcome, with as many samples as its clients count`, {
+    skip: onlyOn(runtime),
+  }, async () => {
     using scratch = scratchDirectory();
     await using service = await RecordedService.start(runtime, program, [application, scratch.path], {
       env: { NODE_ENV: "test" },
