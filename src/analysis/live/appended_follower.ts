@@ -7,6 +7,7 @@ import { readCsvName } from "../source/file_names.ts";
 import { readRows } from "./read_rows.ts";
 import { type RowSink, type RowSource, timeOf } from "./row_source.ts";
 import type { SpooledRows } from "./spooled_rows.ts";
+import type { SpooledSegment } from "./spooled_segments.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
 
 /** A file of which all before `end` was read. */
@@ -79,11 +80,17 @@ export class AppendedFollower {
   }
 
   /**
-   * Must be called after the spools were read; `isHeld` tells whether a segment was in one. Its
-   * rows may be appended until the look after the next.
+   * Must be called after the spools were read; `heldOf` returns what the header of a segment's spool
+   * said, which was read after the size of the file. Once there is none, its rows may be appended
+   * until the look after the next.
    */
-  looked(isHeld: (seen: SpooledRows) => boolean): void {
-    for (const seen of this.#seen) if (!isHeld(seen)) seen.looksSince++;
+  looked(heldOf: (seen: SpooledRows) => SpooledSegment | undefined): void {
+    for (const seen of this.#seen) {
+      const held = heldOf(seen);
+      // One that was read now and is in no header was begun since, so none of its rows is in the file.
+      seen.bound = held?.maybePublished ?? (seen.looksSince < 0 ? 0 : Infinity);
+      seen.looksSince = held === undefined ? seen.looksSince + 1 : 0;
+    }
   }
 
   /**
@@ -124,7 +131,7 @@ export class AppendedFollower {
     return readRows(this.#scanner, handle, { from, to: size }, (row) => {
       const { pid, label, measurement } = row;
       const time = timeOf(row, this.#baseSeconds);
-      if (this.#seen.some((seen) => seen.pid === pid && seen.take(time))) return;
+      if (this.#seen.some((seen) => seen.pid === pid && seen.take(label, measurement, time, seen.bound))) return;
       sink(this.#source(pid), label, measurement, time, weight);
     });
   }

@@ -185,8 +185,10 @@ export class ChannelFollower {
     const zero = Number(epochOffset - this.#base);
     for (let row = 0; row < count; row++) {
       const time = zero + timepoints[row]!;
-      this.#seen?.add(time);
-      sink(this.source, labels[labelIds[row]!]!, values[row]! / divisor, time, 1);
+      const label = labels[labelIds[row]!]!;
+      const value = values[row]! / divisor;
+      this.#seen?.add(label, value, time);
+      sink(this.source, label, value, time, 1);
     }
   }
 }

@@ -82,7 +82,9 @@ export class LiveDirectory {
     // The spools are read after the names of the files, so that what is in neither comes later.
     this.records.look([], this.#unreadable);
     const look = this.#look(before, [], () => {});
-    for (const [name, segments] of this.#findSpools()) this.#channel(name, segments[0]!.owner).begin(segments, look);
+    const held = this.#findSpools();
+    for (const [name, segments] of held) this.#channel(name, segments[0]!.owner).begin(segments, look);
+    this.#noteHeld(held);
     this.#followSpoolless();
   }
 
@@ -190,13 +192,18 @@ export class LiveDirectory {
         channel.follow(held.get(name) ?? [], look, this.records.publishedNow(channel.source));
       }
     }
-    for (const [channel, appended] of this.#appended) {
-      appended.looked(({ pid, isolate, sequence }) =>
-        held.get(channelKey({ channel, pid, isolate }))?.some((segment) => segment.sequence === sequence) === true
-      );
-    }
+    this.#noteHeld(held);
     const sampled = this.#read(unread, sink);
     return { sampled, missed, unreadable: this.unreadable };
+  }
+
+  /** Tells the followers of files which segments were in spools. */
+  #noteHeld(held: ReadonlyMap<string, readonly SpooledSegment[]>): void {
+    for (const [channel, appended] of this.#appended) {
+      appended.looked(({ pid, isolate, sequence }) =>
+        held.get(channelKey({ channel, pid, isolate }))?.find((segment) => segment.sequence === sequence)
+      );
+    }
   }
 
   /** The segments in spools now, by channel. Reads the records of their owners. */
@@ -282,7 +289,8 @@ export class LiveDirectory {
         readRows(this.#scanner, handle, { from: 0, to: size }, (row) => {
           if (rows++ < skip) return;
           const time = timeOf(row, this.#baseSeconds);
-          if (seen === undefined || !seen.take(time)) sink(source, row.label, row.measurement, time, weight);
+          if (seen?.take(row.label, row.measurement, time) === true) return;
+          sink(source, row.label, row.measurement, time, weight);
         });
       } finally {
         release(handle);

@@ -113,7 +113,8 @@ export class LiveView {
   /** What is known before the first interval ends. */
   known(): LiveInterval {
     const { unreadable } = this.#directory;
-    return this.#interval(1, { sampled: false, missed: 0, unreadable }, [], 0);
+    const epoch = this.#runtime.clock.epoch();
+    return this.#interval({ seconds: 1, epoch }, { sampled: false, missed: 0, unreadable }, [], 0);
   }
 
   /** Ends the interval and begins the next. */
@@ -130,19 +131,19 @@ export class LiveView {
       else otherRows += weight;
     });
     const now = clock.now();
+    const epoch = clock.epoch();
     const seconds = (now - this.#begin) / NANOSECONDS_PER_SECOND;
     this.#begin = now;
     const series = this.#table.endInterval(seconds).map(({ series, history }) => ({ ...series, history }));
-    return this.#interval(seconds, found, series, Math.round(otherRows));
+    return this.#interval({ seconds, epoch }, found, series, Math.round(otherRows));
   }
 
   #interval(
-    seconds: number,
+    { seconds, epoch }: { readonly seconds: number; readonly epoch: bigint },
     { sampled, missed, unreadable }: LookResult,
     series: readonly LiveSeriesWithHistory[],
     otherRows: number,
   ): LiveInterval {
-    const epoch = this.#runtime.clock.epoch();
     const all = this.#processes.endInterval(seconds, epoch, this.#directory);
     const isOther = (one: LiveProcess): boolean => !this.#wants(one) && isAlive(one);
     return {

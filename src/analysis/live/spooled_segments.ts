@@ -16,6 +16,8 @@ export interface SpooledSegment {
   readonly count: number;
   /** Rows of these that are in published files. */
   readonly published: number;
+  /** The same with those that are being appended, which may be in a file already. */
+  readonly maybePublished: number;
   /** Where its rows will go. */
   readonly layout: Layout;
 }
@@ -53,8 +55,9 @@ function readHeld(
       const header = spool.value.header();
       if (!header.ok) return undefined;
       const { owner, sequence, count } = header.value;
-      const { layout, published } = FlushJournal.read(header.value);
-      return { path, owner, sequence, count, published: Math.min(count, published), layout };
+      const { layout, published, step } = FlushJournal.read(header.value);
+      const maybePublished = step.kind === "appending" ? Math.max(published, step.next) : published;
+      return { path, owner, sequence, count, published: Math.min(count, published), maybePublished, layout };
     } finally {
       spool.value.close();
     }
