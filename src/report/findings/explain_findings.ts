@@ -10,6 +10,7 @@ import { SERIES } from "../../series.ts";
 import type { ReportSelection } from "../data/source.ts";
 import type { ShownTime } from "../data/time_axis.ts";
 import { timeOfDay } from "../shared/clock_times.ts";
+import { DURATION_BUCKETS, forEachBucket } from "../shared/report_buckets.ts";
 import { type CausedFinding, causeOf } from "./causes.ts";
 import { type FindingInputs, secondsRecorded, sum, type UnexplainedFinding } from "./finding_inputs.ts";
 import { slowModes } from "./modes.ts";
@@ -75,6 +76,7 @@ export async function whySlow(
   const names = new Map(inputs.processes.map(({ pid, isolate, name }) => [`${pid}-${isolate}`, name]));
   const factors = factorsOf(correlation, {
     chance: (label) => timeShare(label, inputs),
+    expected: (label, least, seconds) => expectedWithin(label, { least, seconds }, inputs),
     time: (timepoint) => timeOfDay(Number(timepoint - range.from)),
     blocker: mainBlocker(label, inputs),
     nameProcess: (pid, isolate) => names.get(`${pid}-${isolate}`) ?? `PID ${pid}`,
@@ -90,6 +92,25 @@ function timeShare(label: string, inputs: FindingInputs): number {
   const { durations, processes } = inputs;
   const time = sum(processes.map((_, process) => secondsRecorded(process, inputs)));
   return (durations.find((of) => of.label === label)?.statistics.sum ?? 0) / time;
+}
+
+/** How many durations of a label, of at least `least` seconds, lie by chance wholly within a time of `seconds`. */
+function expectedWithin(
+  label: string,
+  { least, seconds }: { readonly least: number; readonly seconds: number },
+  inputs: FindingInputs,
+): number {
+  const { durations, processes } = inputs;
+  let possible = 0; // seconds in which one may begin
+  for (const { cells } of durations.find((of) => of.label === label)?.processes ?? []) {
+    for (const cell of cells?.buckets ?? []) {
+      forEachBucket(cell, (bucket, count) => {
+        const length = Math.exp(DURATION_BUCKETS.logAt(bucket + 0.5));
+        if (length >= least) possible += count * Math.max(0, seconds - length);
+      });
+    }
+  }
+  return possible / sum(processes.map((_, process) => secondsRecorded(process, inputs)));
 }
 
 /** What blocked the event loops of the processes that recorded a label for most of the time, if that is known. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CorrelatedSeries, SlowCorrelation } from "../../analysis/slow/slow_correlation.ts";
+import type { CorrelatedSeries, RequestGroup, SlowCorrelation } from "../../analysis/slow/slow_correlation.ts";
 import { counted, formatDuration, formatInteger, formatPercent } from "../../display/numbers.ts";
 import { parseRequestLabel } from "../../http/request_labels.ts";
 import { SERIES } from "../../series.ts";
@@ -51,6 +51,9 @@ const EQUAL = 0.1;
  */
 const BEYOND_CHANCE = 2;
 
+/** What takes the same share of all makes some slow if it is itself this many times as long in them. */
+const LONGER = 2;
+
 /** A difference that is more probable than this by chance is told as uncertain. */
 const MAX_CHANCE = 0.01;
 
@@ -64,6 +67,11 @@ const FEW = 100;
 export interface WhySlowContext {
   /** The share of all time within the durations of a label; more than 1 if several ran at once. */
   readonly chance: (label: string) => number;
+  /**
+   * How many durations of a label that are no shorter than `least` lie by chance wholly within a time of
+   * `seconds`, on average.
+   */
+  readonly expected: (label: string, least: number, seconds: number) => number;
   /** A time of day, of ns since 1970. */
   readonly time: (timepoint: bigint) => string;
   /** What blocked the event loop for most of the time, a label or `"gc pause"`, if that is known. */
@@ -75,7 +83,7 @@ export interface WhySlowContext {
 /** What sets the slow ones apart, what explains the most first; empty if the recording does not show it. */
 export function factorsOf(
   correlation: SlowCorrelation,
-  { chance, time, blocker, nameProcess }: WhySlowContext,
+  { chance, expected, time, blocker, nameProcess }: WhySlowContext,
 ): Factor[] {
   const { label, slow, others, correlated, queueing, process, time: crowded } = correlation;
   const things = parseRequestLabel(label) !== undefined ? "requests" : "runs";
@@ -90,9 +98,14 @@ export function factorsOf(
   type Candidate = typeof candidates[number];
   const ofKind = (kind: CorrelatedSeries["kind"]): Candidate[] => candidates.filter((of) => of.kind === kind);
   const isApart = ({ share, chance }: Candidate): boolean => excess(share) >= SETS_APART && chance <= MAX_CHANCE;
-  const isRare = ({ share, shown }: Candidate): boolean => share.slow >= BEYOND_CHANCE * chance(shown);
-  const explains = (of: Candidate): boolean => isRare(of) && (of.share.slow >= MOST || isApart(of));
   const isSingle = ({ share, longest }: Candidate): boolean => longest.slow >= MOST * share.slow;
+  const perSlow = meanTime(slow);
+  // Where many run at once, a long one that lies wholly within each slow request is still no chance.
+  const isOwn = (of: Candidate): boolean =>
+    isSingle(of) && of.met.slow >=
+      BEYOND_CHANCE * slow.examined * expected(of.shown, MOST * of.longest.slow * perSlow, perSlow);
+  const isRare = (of: Candidate): boolean => of.share.slow >= BEYOND_CHANCE * chance(of.shown) || isOwn(of);
+  const explains = (of: Candidate): boolean => isRare(of) && (of.share.slow >= MOST || isApart(of));
   const percent = (share: number): string => formatPercent(Math.min(1, share), { trim: true });
   const factor = (kind: Factor["kind"], of: Candidate, text: string): Factor => ({
     kind,
@@ -202,7 +215,7 @@ export function sureness({ chance }: Pick<Factor, "chance">, { slow, others }: S
   const compared = `${formatInteger(slow.examined)} slow and ${
     formatInteger(others.examined)
   } other ones were compared`;
-  if (chance >= 1) return `no difference; ${compared}`;
+  if (chance >= 1) return `the same share in all; ${compared}`;
   if (chance > MAX_CHANCE) {
     return `uncertain, by chance ${formatPercent(chance, { trim: true })} of the time; ${compared}`;
   }
@@ -229,19 +242,32 @@ function innermost<Of extends CorrelatedSeries>(series: readonly Of[]): Of | und
 }
 
 /**
- * Compares with the others. If shares are equal, that is where the time goes, but not what makes
- * some slow.
+ * Compares with the others. If shares are equal, that is where the time goes of all; it makes some slow
+ * where it is itself longer.
  */
-function contrast({ share, met }: CorrelatedSeries, { others }: SlowCorrelation, things: string): string {
+function contrast(
+  { share, met, longest }: CorrelatedSeries,
+  { slow, others }: SlowCorrelation,
+  things: string,
+): string {
   const metShare = met.others / Math.max(1, others.examined);
   if (excess(share) < SETS_APART && Math.abs(excess(share)) < EQUAL && metShare >= 1 - EQUAL) {
-    return `as in all its ${things}`;
+    const [each, other] = [longest.slow * meanTime(slow), longest.others * meanTime(others)];
+    const isLonger = longest.slow >= MOST * share.slow && each >= LONGER * other;
+    return `as in all its ${things}${
+      isLonger ? `: ${formatDuration(each)} each, and ${formatDuration(other)} in the others` : ""
+    }`;
   }
   const conjunction = excess(share) >= SETS_APART || metShare < MOST ? "but only" : "and";
   if (metShare < MOST) {
     return `but ${met.others === 0 ? "none" : `only ${formatPercent(metShare, { trim: true })}`} of the others met it`;
   }
   return `${conjunction} ${formatPercent(Math.min(1, share.others), { trim: true })} of the time of the others`;
+}
+
+/** Seconds that a request of a group takes on average. */
+function meanTime({ time, examined }: RequestGroup): number {
+  return time / Math.max(1, examined);
 }
 
 function excess({ slow, others }: CorrelatedSeries["share"]): number {

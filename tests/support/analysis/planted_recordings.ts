@@ -144,6 +144,20 @@ export function slowUpstream(seed: number): PlantedRows {
   return { duration, client, runtime: [...calmRuntime(dice)] };
 }
 
+/** The same of a busy service, in which some requests to the other service are always under way. */
+export function slowBusyUpstream(seed: number): PlantedRows {
+  const dice = new Dice(seed);
+  const [duration, client]: [Row[], Row[]] = [[], []];
+  let requests = 0;
+  for (const at of dice.moments(60)) {
+    const answer = dice.around(++requests % 25 === 0 ? 0.4 : 0.015);
+    const [before, after] = [dice.around(0.000_5), dice.around(0.000_5)];
+    client.push([at + before + answer, answer, "prices.example.com [GET]"]);
+    duration.push([at + before + answer + after, before + answer + after, "/cart [GET]"]);
+  }
+  return { duration, client, runtime: [...calmRuntime(dice)] };
+}
+
 /** When the scan becomes slower, in seconds. */
 export const STEP_AT = 400;
 

@@ -37,16 +37,29 @@ function correlationOf(active: readonly Active[], different: Partial<SlowCorrela
 
 const context = {
   chance: () => 0,
+  expected: () => 0,
   time: (timepoint: bigint) => `${timepoint}`,
   nameProcess: (pid: bigint) => `PID ${pid}`,
 };
 
 describe("what sets slow durations apart", () => {
-  const cases: [text: string | undefined, active: Active[], different?: Partial<SlowCorrelation>, chance?: number][] = [
+  const cases: [
+    text: string | undefined,
+    active: Active[],
+    different?: Partial<SlowCorrelation>,
+    chances?: Partial<typeof context>,
+  ][] = [
     ["“render” ran for 98 % of the time of its 10 slowest runs, as in all its runs.", [
       ["duration", "sort", 0.6, 0.5],
-      ["duration", "render", 0.98, 0.97],
+      ["duration", "render", 0.98, 0.97, { longest: 0.1 }],
     ]],
+    [
+      "“render” ran for 98 % of the time of its 10 slowest runs, as in all its runs: 98.0 ms each, and 9.70 ms in the others.",
+      [
+        ["duration", "sort", 0.6, 0.5],
+        ["duration", "render", 0.98, 0.97],
+      ],
+    ],
     ["“sync” ran for 44 % of the time of its 10 slowest runs, but only 7.6 % of the time of the others.", [
       ["duration", "sync", 0.44, 0.076],
     ]],
@@ -64,7 +77,18 @@ describe("what sets slow durations apart", () => {
       "90 % of the time of its 10 slowest runs was spent on “→ api.example.com [GET]”, but only 20 % of the time of the others.",
       [["duration", "load", 0.95, 0.25], ["client", "api.example.com [GET]", 0.9, 0.2]],
     ],
-    [undefined, [["duration", "what runs all the time", 0.99, 0.99]], {}, 0.8],
+    [undefined, [["duration", "what runs all the time", 0.99, 0.99, { longest: 0.1 }]], {}, { chance: () => 0.8 }],
+    [undefined, [["duration", "what is often long", 0.99, 0.2]], {}, { chance: () => 3, expected: () => 0.8 }],
+    [
+      "95 % of the time of its 10 slowest runs was spent on “→ api.example.com [GET]”, but only 20 % of the time of the others.",
+      [["client", "api.example.com [GET]", 0.95, 0.2]],
+      {},
+      // Some are under way all the time, but few lie wholly within 100 ms.
+      {
+        chance: () => 3,
+        expected: (...of: unknown[]) => String(of) === "→ api.example.com [GET],0.0475,0.1" ? 0.1 : 9,
+      },
+    ],
     [undefined, [["duration", "what differs by chance", 0.4, 0.1, { chance: 0.02 }]]],
     [
       "The event loop was blocked for 74 % of the time of its 10 slowest runs, but only 2 % of the time of the others: " +
@@ -107,9 +131,9 @@ describe("what sets slow durations apart", () => {
     ],
     [undefined, []],
   ];
-  for (const [text, active, different, chance = 0] of cases) {
+  for (const [text, active, different, chances] of cases) {
     it(`is ${text ?? "unknown"} (${active.length} series)`, () => {
-      const [first] = factorsOf(correlationOf(active, different), { ...context, chance: () => chance });
+      const [first] = factorsOf(correlationOf(active, different), { ...context, ...chances });
       assertEquals(first && plain(first.text), text);
     });
   }
@@ -121,7 +145,7 @@ describe("what sets slow durations apart", () => {
       "sure",
       "likely",
       "uncertain, by chance 4 % of the time",
-      "no difference",
+      "the same share in all",
     ]);
     assert(sureness({ chance: 1e-9 }, of).endsWith("10 slow and 100 other ones were compared"));
   });
