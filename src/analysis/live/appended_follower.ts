@@ -1,6 +1,6 @@
 import { RowScanner } from "../../csv/row_scanner.ts";
 import { type ValueKind, valueKindOf } from "../../series.ts";
-import { FileError, type FileHandle, type FileStatus } from "../../runtime.ts";
+import { type FileHandle, type FileStatus, unlessUnreadable } from "../../runtime.ts";
 import { type MonitoringDirectory, release } from "../../files/directory.ts";
 import { appendFileName } from "../../files/names.ts";
 import { readCsvName } from "../source/file_names.ts";
@@ -43,16 +43,23 @@ export class AppendedFollower {
   #rotated: PartlyReadFile | undefined;
 
   /**
-   * Begins at the present end of the file, or at the beginning of one that is created later. The
-   * zero of times is in s since 1970.
+   * Begins where the file ended at `begin`, or at the beginning of one that was created later, and
+   * notes its size. The zero of times is in s since 1970.
    */
-  constructor(directory: MonitoringDirectory, channel: string, baseSeconds: number) {
+  constructor(directory: MonitoringDirectory, channel: string, baseSeconds: number, begin: FileStatus | undefined) {
     this.#directory = directory;
     this.#channel = channel;
     this.#baseSeconds = baseSeconds;
     this.#kind = valueKindOf(channel);
+    this.#identity = begin?.identity;
+    this.#end = begin?.size ?? 0;
     this.note();
-    this.#end = this.#size;
+  }
+
+  /** The file of a channel as it is now; `undefined` if there is none. */
+  static statusOf(directory: MonitoringDirectory, channel: string): FileStatus | undefined {
+    const status = unlessUnreadable(() => directory.files.status(directory.pathOf(appendFileName(channel))));
+    return status?.kind === "file" ? status : undefined;
   }
 
   /** Bytes to read. */
@@ -62,7 +69,7 @@ export class AppendedFollower {
 
   /** Notes the size of the file. Must be called before the spools are read. */
   note(): void {
-    const status = this.#status();
+    const status = AppendedFollower.statusOf(this.#directory, this.#channel);
     if (status?.identity !== this.#identity) {
       this.#rotated = this.#findRotated();
       this.#end = 0;
@@ -164,16 +171,6 @@ export class AppendedFollower {
 
   get #path(): string {
     return this.#directory.pathOf(appendFileName(this.#channel));
-  }
-
-  #status(): FileStatus | undefined {
-    try {
-      const status = this.#directory.files.status(this.#path);
-      return status?.kind === "file" ? status : undefined;
-    } catch (error) {
-      if (error instanceof FileError) return undefined;
-      throw error;
-    }
   }
 }
 

@@ -1,5 +1,12 @@
 import { RowScanner } from "../../csv/row_scanner.ts";
-import { FileError, type FileHandle, readFully, type Runtime, unlessUnreadable } from "../../runtime.ts";
+import {
+  FileError,
+  type FileHandle,
+  type FileStatus,
+  readFully,
+  type Runtime,
+  unlessUnreadable,
+} from "../../runtime.ts";
 import { MonitoringDirectory, release } from "../../files/directory.ts";
 import { readAnswer, type RecordingState } from "../../control/answer_file.ts";
 import { Byte } from "../../csv/dialect.ts";
@@ -63,6 +70,8 @@ export class LiveDirectory {
   readonly #limit: number;
   readonly #channels = new Map<string, ChannelFollower>();
   readonly #appended = new Map<string, AppendedFollower>();
+  /** The files to which all append as they were at the beginning, by channel. */
+  readonly #before = new Map<string, FileStatus | undefined>();
   readonly #scanner = new RowScanner();
   #held: ReadonlyMap<string, readonly SpooledSegment[]> = new Map();
   #unreadable = new UnreadableFiles();
@@ -77,10 +86,13 @@ export class LiveDirectory {
     this.#baseSeconds = Number(this.base / NANOSECONDS);
     this.#limit = limit;
     this.records = new RecordFollower(this.#directory, clock);
-    // Files of other channels are followed once a spool of theirs is seen.
-    for (const channel of Object.values(CHANNELS)) this.#follow(channel);
     // The spools are read after the names of the files, so that what is in neither comes later.
     this.records.look([], this.#unreadable);
+    for (const channel of this.records.appendedBefore ?? []) {
+      this.#before.set(channel, AppendedFollower.statusOf(this.#directory, channel));
+    }
+    // Files of other channels are followed once a spool of theirs is seen.
+    for (const channel of Object.values(CHANNELS)) this.#follow(channel);
     const look = this.#look(before, [], () => {});
     const held = this.#findSpools();
     for (const [name, segments] of held) this.#channel(name, segments[0]!.owner).begin(segments, look);
@@ -226,7 +238,10 @@ export class LiveDirectory {
    */
   #follow(channel: string): boolean {
     if (this.#appended.has(channel)) return false;
-    this.#appended.set(channel, new AppendedFollower(this.#directory, channel, this.#baseSeconds));
+    const before = this.records.appendedBefore === undefined
+      ? AppendedFollower.statusOf(this.#directory, channel)
+      : this.#before.get(channel);
+    this.#appended.set(channel, new AppendedFollower(this.#directory, channel, this.#baseSeconds, before));
     return true;
   }
 

@@ -2,6 +2,7 @@ import type { MonitoringDirectory } from "../../files/directory.ts";
 import {
   channelKey,
   type ChannelOwner,
+  parseAppendFileName,
   parseProgramFileName,
   parseSegmentFileName,
   type ProcessId,
@@ -10,7 +11,7 @@ import {
 } from "../../files/names.ts";
 import { type ProgramRecord, readProgramRecord } from "../../files/program_record.ts";
 import { findRegularFile } from "../../files/regular_file.ts";
-import type { Clock } from "../../runtime.ts";
+import { type Clock, unlessMissing } from "../../runtime.ts";
 import type { UnreadableFiles } from "./unreadable_files.ts";
 
 /** A monitoring directory may hold a million files: listing it may take this part of the time. */
@@ -35,6 +36,7 @@ export class RecordFollower {
   readonly #followed = new Map<string, FollowedRecord>();
   readonly #published = new Map<string, number>();
   #listed = new Map<string, number>();
+  #appended: Set<string> | undefined;
   #ofPid: Map<number, ProgramRecord[]> | undefined;
   #nextListing = -Infinity;
 
@@ -77,6 +79,14 @@ export class RecordFollower {
   }
 
   /**
+   * The channels that had a file to which all append when the directory was first listed;
+   * `undefined` if it could not be.
+   */
+  get appendedBefore(): ReadonlySet<string> | undefined {
+    return this.#appended;
+  }
+
+  /**
    * Reads new records, and those that were replaced. Finds the records of `holders` at once, and
    * others as soon as the directory is listed again. Notes those that cannot be read.
    */
@@ -106,12 +116,18 @@ export class RecordFollower {
     const begin = this.#clock.now();
     try {
       this.#listed = new Map();
-      for (const name of files.list(path)) {
+      const appended = new Set<string>();
+      for (const name of unlessMissing(() => files.list(path)) ?? []) {
         const owner = parseProgramFileName(name);
+        const channel = parseAppendFileName(name);
         if (owner !== undefined) this.#follow(owner);
+        else if (channel !== undefined) appended.add(channel);
         else this.#notePublished(name);
       }
-      if (isFirst) { for (const [key, sequence] of this.#listed) this.#published.set(key, sequence); }
+      if (isFirst) {
+        for (const [key, sequence] of this.#listed) this.#published.set(key, sequence);
+        this.#appended = appended;
+      }
     } catch (error) {
       unreadable.note(error, path);
     }

@@ -119,6 +119,30 @@ describe("LiveDirectory", () => {
     await monitor.stop();
   });
 
+  it("finds all rows of a channel of a program's own, the first of which was appended before it is seen", async () => {
+    for (const isOld of [false, true]) {
+      const runtime = runtimeOf(new MemoryDisk(), 1);
+      const monitor = started(runtime, { ...SMALL_BUFFERS, layout: "append" });
+      const record = (count: number): void => {
+        for (let i = 0; i < count; i++) monitor.channel("sales").observe("price", i);
+      };
+      if (isOld) {
+        record(1_000);
+        await monitor.stop();
+        monitor.start({ monitoringDir: DIRECTORY, ...SMALL_BUFFERS, layout: "append" });
+      }
+      const live = new LiveDirectory(runtime, DIRECTORY, nothing);
+      const observed = new Observed();
+      record(2_000);
+      live.look(observed.sink);
+      assertEquals(observed.seen.length, 2_000, `was there before: ${isOld}`);
+      await monitor.stop();
+      live.look(observed.sink);
+      live.look(observed.sink);
+      assertEquals(observed.seen.length, 2_000, `was there before: ${isOld}`);
+    }
+  });
+
   it("writes nothing, takes no locks, and leaves no file open", async () => {
     const disk = new MemoryDisk();
     const runtime = runtimeOf(disk, 1);
