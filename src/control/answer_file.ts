@@ -1,7 +1,8 @@
 /**
  * The answer of a program: `.programs/<pid>-<isolate>.json` in the monitoring directory. A program
- * writes it when it has read the control file, and when it has done what it was asked; it is removed
- * when the recording ends. Nothing in it is trusted, as in all files that others may write.
+ * writes it when it has read the control file, when it has done what it was asked, and when nothing is
+ * recorded any more, or something again; it is removed when the recording ends. Nothing in it is
+ * trusted, as in all files that others may write.
  *
  * @module
  */
@@ -57,6 +58,8 @@ export interface Answer {
   /** When it was written, ns since the epoch. */
   readonly at: bigint;
   readonly recording: RecordingState;
+  /** Since when nothing is recorded, ns since the epoch; absent if something is. */
+  readonly offSince?: bigint;
   /** Rows recorded in a second, over the last one or two. */
   readonly rate: number;
   /** Counts of `status()`, by their names there. */
@@ -96,7 +99,7 @@ export function parseAnswer(bytes: Uint8Array): Result<Answer, "damaged"> {
   if (bytes.length > MAX_ANSWER_BYTES) return failure("damaged", `it is larger than ${MAX_ANSWER_BYTES} bytes`);
   const parsed = parseFields(bytes);
   if (!parsed.ok) return parsed;
-  const { format, control, at, recording, rate, counts, lastError, lastErrorAt, requests } = parsed.value;
+  const { format, control, at, recording, offSince, rate, counts, lastError, lastErrorAt, requests } = parsed.value;
   const time = timepoint(at);
   if (format !== FORMAT || time === undefined || !isFields(recording) || typeof recording.on !== "boolean") {
     return failure("damaged", "a field is missing or wrong");
@@ -110,6 +113,7 @@ export function parseAnswer(bytes: Uint8Array): Result<Answer, "damaged"> {
       ...optional("reason", text(recording.reason)),
       ...optional("until", count(recording.until)),
     },
+    ...optional("offSince", timepoint(offSince)),
     rate: typeof rate === "number" && rate >= 0 ? rate : 0,
     counts: scalars(counts, ["number"]) as Record<string, number>,
     ...optional("lastError", text(lastError)),

@@ -64,6 +64,8 @@ export class Store {
   readonly #program: ProgramDescription;
   readonly #gate: RecordingGate;
   readonly #remote: RemoteControl;
+  /** Since when nothing is recorded. */
+  #offSince: bigint | undefined;
   readonly #lifeLock: LifeLock;
   #hooks: StoreHooks = {};
   #record: OwnProgramRecord | undefined;
@@ -121,7 +123,13 @@ export class Store {
       serve: (request) => this.#serve(request),
       tell: () => {
         const { last: lastError, lastAt: lastErrorAt } = this.failures;
-        return { recording: this.recording, counts: this.#counts(), lastError, lastErrorAt };
+        return {
+          recording: this.recording,
+          offSince: this.#offSince,
+          counts: this.#counts(),
+          lastError,
+          lastErrorAt,
+        };
       },
     });
     this.#gate = new RecordingGate({
@@ -130,7 +138,10 @@ export class Store {
         this.#hooks.ruled?.();
       },
       record: (rows) => this.#recordSwitch(rows),
-      switched: (on) => this.#hooks.switched?.(on),
+      switched: (on) => {
+        this.#offSince = on ? undefined : clock.epoch();
+        this.#hooks.switched?.(on);
+      },
     }, this.#remote.rules);
   }
 
@@ -184,6 +195,7 @@ export class Store {
       this.channels.followWallClock();
       this.#showLife();
       this.#remote.check();
+      this.#remote.tellSwitch();
       this.#remote.noteRate();
     });
     this.#removeExitHook = exitHooks.add((last, cause) => {

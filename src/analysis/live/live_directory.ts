@@ -8,10 +8,10 @@ import {
   unlessUnreadable,
 } from "../../runtime.ts";
 import { MonitoringDirectory, release } from "../../files/directory.ts";
-import { readAnswer, type RecordingState } from "../../control/answer_file.ts";
+import { type Answer, readAnswer, type RecordingState } from "../../control/answer_file.ts";
 import { Byte } from "../../csv/dialect.ts";
 import { pathOf } from "../../files/liveness.ts";
-import { parseSwitchLabel } from "../../recording_switch.ts";
+import { parseSwitchLabel, RecordingSwitch, switchLabel } from "../../recording_switch.ts";
 import { appendFileName, channelKey, type ProcessId, processKey, segmentFileName } from "../../files/names.ts";
 import { SpoolReader } from "../../files/spool_reader.ts";
 import { AppendedFollower } from "./appended_follower.ts";
@@ -125,9 +125,13 @@ export class LiveDirectory {
    * answered.
    */
   recordingOf(owner: ProcessId): RecordingState | undefined {
+    return this.#answerOf(owner)?.recording;
+  }
+
+  #answerOf(owner: ProcessId): Answer | undefined {
     return unlessUnreadable(() => {
       const answer = readAnswer(this.#directory.files, pathOf(this.#directory, owner, "answer"));
-      return answer.ok ? answer.value.recording : undefined;
+      return answer.ok ? answer.value : undefined;
     });
   }
 
@@ -135,12 +139,14 @@ export class LiveDirectory {
    * Gives `sink` the rows by which programs that may live were switched off and on before the
    * constructor was called, as far as they are in the last file of the runtime that each has
    * published, or near the end of the one that all append to. A program that is off records nothing
-   * else, so that they are there.
+   * else, so that they are there, unless that file was compacted or deleted since: then the row is
+   * given that it would have, as the program has answered.
    */
   readSwitches(sink: RowSink): void {
     const channel = CHANNELS.runtime;
     const living = [...this.#held.values()].map(([segment]) => segment!.owner as ProcessId);
-    for (const { pid, isolate } of [...living, ...this.#spoolless()]) {
+    const processes = [...living, ...this.#spoolless()];
+    for (const { pid, isolate } of processes) {
       const owner = { channel, pid, isolate, kind: valueKindOf(channel) };
       const sequence = this.records.publishedBefore(owner);
       const path = this.#directory.pathOf(segmentFileName({ owner, sequence }));
@@ -153,6 +159,12 @@ export class LiveDirectory {
       return source;
     };
     this.#readSwitchesIn(this.#directory.pathOf(appendFileName(channel)), APPENDED_TAIL, sourceOf, sink);
+    for (const { pid, isolate } of processes) {
+      const { recording, offSince } = this.#answerOf({ pid, isolate }) ?? {};
+      if (recording?.on !== false || offSince === undefined) continue;
+      const owner = { channel, pid, isolate, kind: valueKindOf(channel) };
+      sink(owner, switchLabel({}), RecordingSwitch.off, Number(offSince - this.base), 0);
+    }
   }
 
   /** Reads the rows that switch something in the last bytes of a file. */

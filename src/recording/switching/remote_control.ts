@@ -35,6 +35,7 @@ export interface RemoteControlDeps {
   /** What the answer tells besides. */
   readonly tell: () => {
     readonly recording: RecordingState;
+    readonly offSince: bigint | undefined;
     readonly counts: Readonly<Record<string, number>>;
     readonly lastError: KymoError | undefined;
     /** When that happened, monotonic ns. */
@@ -59,6 +60,8 @@ export class RemoteControl {
   readonly #known = new Set<string>();
   #answers: RequestAnswer[] = [];
   #hasAnswered = false;
+  /** Whether the last answer says that something is recorded, as is so without one. */
+  #saysOn = true;
   #hasEnded = false;
   /** Rows recorded by the last two looks, and when these were, ns. */
   #earlier = { at: 0, recorded: 0 };
@@ -96,17 +99,27 @@ export class RemoteControl {
     this.#latest = { at: this.#deps.clock.now(), recorded: this.#deps.tell().counts["recorded"] ?? 0 };
   }
 
+  /**
+   * Answers unasked that nothing is recorded, or something again: who comes later may not find the
+   * row that says so, since its file was compacted or deleted.
+   */
+  tellSwitch(): void {
+    if (this.#deps.tell().recording.on !== this.#saysOn) this.answer();
+  }
+
   /** Writes the answer. */
   answer(): void {
     if (this.#hasEnded) return;
     const { directory, clock, me, tell, report } = this.#deps;
-    const { lastError, lastErrorAt, ...told } = tell();
+    const { lastError, lastErrorAt, offSince, ...told } = tell();
+    this.#saysOn = told.recording.on;
     const at = clock.epoch();
     const errorAt = at - BigInt(Math.round(clock.now() - lastErrorAt));
     const answer: Answer = {
       control: this.#control.id,
       at,
       ...told,
+      ...offSince === undefined ? {} : { offSince },
       rate: this.#rate(told.counts["recorded"] ?? 0),
       ...lastError === undefined ? {} : { lastError: lastError.message, lastErrorAt: errorAt },
       requests: this.#answers,
@@ -130,6 +143,7 @@ export class RemoteControl {
   /** Removes the answer; the next one is written as usual. */
   withdraw(): void {
     if (this.#hasAnswered) removeProgramFiles(this.#deps.directory, this.#deps.me, ["answer"]);
+    this.#saysOn = true;
   }
 
   /** Goes on after {@linkcode RemoteControl.end}: the program has survived its end. */

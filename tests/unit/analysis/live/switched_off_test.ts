@@ -63,6 +63,31 @@ describe("a program whose recording is switched off, in a live view", () => {
     });
   }
 
+  for (const layout of ["segments", "append"] as const) {
+    it(`is known to be off though the row that says so was compacted: layout ${layout}`, async () => {
+      const runtime = new FakeRuntime();
+      const monitor = started(runtime, { layout });
+      monitor.observe("size", 1);
+      await monitor.flush();
+      const since = now(runtime);
+      monitor.pause();
+      await monitor.flush();
+      runtime.timers.advance(600_000);
+      for (const path of runtime.files.paths()) if (path.endsWith(".csv")) runtime.files.remove(path);
+      const view = new LiveView(runtime, DIRECTORY);
+      for (let i = 0; i < 100; i++) {
+        const { state, off } = onlyProcess(view, runtime);
+        assertEquals([state, off], ["off", { since, reason: "paused by the program" }]);
+      }
+      monitor.resume();
+      monitor.observe("size", 1);
+      assertEquals(onlyProcess(view, runtime).state, "running");
+      assertEquals(onlyProcess(new LiveView(runtime, DIRECTORY), runtime).state, "silent");
+      await monitor.stop();
+      assertEquals(runtime.files.paths().filter((path) => path.includes("/.programs/")), []);
+    });
+  }
+
   it("has ended if it ended meanwhile", async () => {
     const runtime = new FakeRuntime();
     const monitor = started(runtime);
