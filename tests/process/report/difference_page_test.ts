@@ -11,8 +11,9 @@ import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.
 import { missing } from "../../support/process/system_tools.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
-const skip = missing("chromium");
-const skipHere = thisRuntime === "deno" ? skip : "only on Deno: the page and the browser are the same on Bun";
+const skipHere = thisRuntime === "deno"
+  ? missing("chromium")
+  : "only on Deno: the page and the browser are the same on Bun";
 const recorder = fileURLToPath(new URL("fixtures/compared_runs.ts", import.meta.url));
 
 /** Runs `kymo compare`, and returns what it prints. */
@@ -36,53 +37,57 @@ async function violations(page: Page): Promise<string[]> {
   );
 }
 
-describe("the page of a comparison", { skip }, () => {
+describe("the page of a comparison", () => {
   after(closeBrowser);
 
-  it("shows groups of real recordings, with a line for each run and a differential flame graph", async () => {
-    using scratch = scratchDirectory();
-    const [a1, a2, b1, b2, path] = ["a1", "a2", "b1", "b2", "diff.html"].map((name) => scratch.at(name)) as [
-      string,
-      string,
-      string,
-      string,
-      string,
-    ];
-    for (const [variant, ...runs] of [["before", a1, a2], ["after", b1, b2]] as const) {
-      const { code, stderr } = await spawnCommand(commandOf(thisRuntime, recorder, [variant, ...runs])).ended;
-      assertEquals([code, stderr], [0, ""]);
-    }
-    const said = await compare(a1, a2, "vs", b1, b2, "-o", path);
-    assertMatch(said, /\nWrote .*diff\.html: \d+ kB\. Open it in a browser\.\n$/);
-    const { page, close } = await openPage(path);
-    assertEquals(await page.title(), "2 runs compared with 2 runs · Kymo comparison");
-    assertMatch(await page.locator(".side-b").textContent() ?? "", /orders-after/);
-    assert((await marksOfCharts(page)).every((count) => count > 30));
-    assertEquals(await page.locator(".chosen-label figure.chart").count(), 5);
+  it(
+    "shows groups of real recordings, with a line for each run and a differential flame graph",
+    { skip: skipHere },
+    async () => {
+      using scratch = scratchDirectory();
+      const [a1, a2, b1, b2, path] = ["a1", "a2", "b1", "b2", "diff.html"].map((name) => scratch.at(name)) as [
+        string,
+        string,
+        string,
+        string,
+        string,
+      ];
+      for (const [variant, ...runs] of [["before", a1, a2], ["after", b1, b2]] as const) {
+        const { code, stderr } = await spawnCommand(commandOf(thisRuntime, recorder, [variant, ...runs])).ended;
+        assertEquals([code, stderr], [0, ""]);
+      }
+      const said = await compare(a1, a2, "vs", b1, b2, "-o", path);
+      assertMatch(said, /\nWrote .*diff\.html: \d+ kB\. Open it in a browser\.\n$/);
+      const { page, close } = await openPage(path);
+      assertEquals(await page.title(), "2 runs compared with 2 runs · Kymo comparison");
+      assertMatch(await page.locator(".side-b").textContent() ?? "", /orders-after/);
+      assert((await marksOfCharts(page)).every((count) => count > 30));
+      assertEquals(await page.locator(".chosen-label figure.chart").count(), 5);
 
-    await scrollTo(page, ".flames");
-    // A narrow frame shows the beginning of its name.
-    const names = async () => {
-      await page.locator(".flames text").first().waitFor();
-      const all = await page.locator(".flames text").allTextContents();
-      return [...new Set(all.flatMap((name) => /^only[AB]/.exec(name)?.[0] ?? []))];
-    };
-    assertEquals(await names(), ["onlyA"]);
-    await page.locator(".looks").getByRole("button", { name: "A" }).click();
-    await page.locator(".flames text").filter({ hasText: "onlyB" }).first().waitFor();
-    assertEquals(await names(), ["onlyB"]);
-    await page.locator(".looks").getByRole("button", { name: "Both" }).click();
-    await page.locator(".flames text").filter({ hasText: "onlyA" }).first().waitFor();
-    assertEquals((await names()).toSorted(), ["onlyA", "onlyB"]);
-    await page.locator(".flames").press("ArrowDown");
-    assertMatch(
-      plain(await page.locator(".frame-details").textContent() ?? ""),
-      /^all: A 100 %, B 100 %, \+0\.00 points$/,
-    );
-    assertMatch(plain(await page.locator(".only-in").first().textContent() ?? ""), /^Only in B: onlyAfter .* \d/);
-    assertEquals(await violations(page), []);
-    await close();
-  });
+      await scrollTo(page, ".flames");
+      // A narrow frame shows the beginning of its name.
+      const names = async () => {
+        await page.locator(".flames text").first().waitFor();
+        const all = await page.locator(".flames text").allTextContents();
+        return [...new Set(all.flatMap((name) => /^only[AB]/.exec(name)?.[0] ?? []))];
+      };
+      assertEquals(await names(), ["onlyA"]);
+      await page.locator(".looks").getByRole("button", { name: "A" }).click();
+      await page.locator(".flames text").filter({ hasText: "onlyB" }).first().waitFor();
+      assertEquals(await names(), ["onlyB"]);
+      await page.locator(".looks").getByRole("button", { name: "Both" }).click();
+      await page.locator(".flames text").filter({ hasText: "onlyA" }).first().waitFor();
+      assertEquals((await names()).toSorted(), ["onlyA", "onlyB"]);
+      await page.locator(".flames").press("ArrowDown");
+      assertMatch(
+        plain(await page.locator(".frame-details").textContent() ?? ""),
+        /^all: A 100 %, B 100 %, \+0\.00 points$/,
+      );
+      assertMatch(plain(await page.locator(".only-in").first().textContent() ?? ""), /^Only in B: onlyAfter .* \d/);
+      assertEquals(await violations(page), []);
+      await close();
+    },
+  );
 
   it(
     "begins with the label that is slower, and can be sorted, filtered and used by keyboard",
