@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { thisRuntime } from "../../support/process/run.ts";
-import { runCommands } from "../../support/programs/run_commands.ts";
+import { runCommands } from "../../support/programs/commands/run_commands.ts";
 import { RecorderController } from "../../support/process/recorder_controller.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 

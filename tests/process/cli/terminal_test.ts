@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
-import { commandOfAll } from "../../support/programs/run_commands.ts";
+import { commandOfAll } from "../../support/programs/commands/run_commands.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));

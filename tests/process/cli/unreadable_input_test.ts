@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { runCommands } from "../../support/programs/run_commands.ts";
+import { runCommands } from "../../support/programs/commands/run_commands.ts";
 import { missing } from "../../support/process/system_tools.ts";
 
 const CSV = "Timepoint,Measurement,Label,PID\r\n1795000000000000000,0.5,x,1\r\n";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { commandOf, type Ended, spawnCommand, type SpawnOptions, thisRuntime } from "../process/run.ts";
+import { commandOf, type Ended, spawnCommand, type SpawnOptions, thisRuntime } from "../../process/run.ts";
 
 const program = fileURLToPath(new URL("./commands_program.ts", import.meta.url));
 

@@ -5,8 +5,8 @@
  */
 
 import process from "node:process";
-import { runCommandLine } from "../../../src/cli/command_line.ts";
-import { processContext } from "../../../src/cli/process_context.ts";
+import { runCommandLine } from "../../../../src/cli/command_line.ts";
+import { processContext } from "../../../../src/cli/process_context.ts";
 
 const commands: readonly (readonly string[])[] = JSON.parse(process.argv[2] ?? "[]");
 const context = processContext();
