@@ -31,12 +31,12 @@ one that is started anew is one row. PIDs are those that the programs see, which
 in containers are often 1; rows of layout "append" have nothing but the PID, so
 those that could be of several programs are a row of their own.
 
-Keys: q or Ctrl-C quits, s sorts by something else, p shows each process or
-their sum, the space bar stops the screen and lets it go on, / filters by a part
-of the label (Enter keeps it, Esc shows all), and arrows, j and k, PgUp and
-PgDn, g and G scroll. What is wrong comes first: programs that were killed or
-failed, then those whose loop lags most. Without a terminal, and in one that is
-dumb or has no size, it prints blocks of plain text.
+Keys: q or Ctrl-C quits, s sorts the series by something else, o the programs,
+p shows each process or their sum, the space bar stops the screen and lets it go
+on, / filters by a part of the label (Enter keeps it, Esc shows all), and arrows,
+j and k, PgUp and PgDn, g and G scroll. At first what is wrong is above: programs
+that were killed or failed, then those whose loop lags most. Without a terminal,
+and in one that is dumb or has no size, it prints blocks of plain text.
 ${jsonHelp}
 
 Examples:

@@ -1,3 +1,4 @@
+import { displayWidth, shorten } from "../../../display/text_width.ts";
 import type { CliContext } from "../../context.ts";
 
 /** What series may be ordered by. */
@@ -5,6 +6,9 @@ export const sortKeys = ["rate", "p50", "p99", "max", "label"] as const;
 
 /** One of them. */
 export type SortKey = typeof sortKeys[number];
+
+/** In which order processes may be. */
+export const orders = ["worst first", "by CPU", "by RSS", "by rate", "by name"] as const;
 
 /** What Ctrl-C sends while keys are read, instead of a signal. */
 const CTRL_C = "\x03";
@@ -15,6 +19,8 @@ const KEY = /\p{Cc}\[[\d;]*[A-Za-z~]|\p{Cc}O[A-Z]|[^]/gu;
 /** What the user has chosen of the screen. */
 export interface Choice {
   readonly sort: SortKey;
+  /** The order of the processes. */
+  readonly order: typeof orders[number];
   /** Whether each process is shown separately. */
   readonly byProcess: boolean;
   readonly isPaused: boolean;
@@ -41,7 +47,7 @@ export class Controls implements Disposable {
 
   /** Listens until disposal. `first` is what the command line says. */
   constructor(context: CliContext, readsKeys: boolean, first: Pick<Choice, "sort" | "byProcess">) {
-    this.#choice = { ...first, isPaused: false, filter: "", isTyping: false, scroll: 0 };
+    this.#choice = { ...first, order: orders[0], isPaused: false, filter: "", isTyping: false, scroll: 0 };
     this.#height = () => context.stdout.rows ?? 24;
     this.#removeListener = context.onInterrupt(() => this.quits = true);
     this.hasKeys = readsKeys && context.onKeys !== undefined;
@@ -88,12 +94,14 @@ export class Controls implements Disposable {
   }
 
   #choose(key: string): void {
-    const { sort, byProcess, isPaused, scroll } = this.#choice;
+    const { sort, order, byProcess, isPaused, scroll } = this.#choice;
     const page = Math.max(1, this.#height() - 4);
     const move = (lines: number): void => this.#set({ scroll: Math.max(0, scroll + lines) });
     switch (key) {
       case "s":
         return this.#set({ sort: sortKeys[(sortKeys.indexOf(sort) + 1) % sortKeys.length]! });
+      case "o":
+        return this.#set({ order: orders[(orders.indexOf(order) + 1) % orders.length]! });
       case "p":
         return this.#set({ byProcess: !byProcess });
       case " ":
@@ -129,21 +137,26 @@ export class Controls implements Disposable {
   }
 }
 
-/** The keys and what they do now, the most important first, as they fit into a line. */
-export function keysLine({ sort, byProcess, isPaused, filter, isTyping }: Choice, width: number): string {
-  if (isTyping) return `filter: ${filter}▏ (Enter keeps it, Esc shows all)`;
-  const keys = [
-    "q quit",
-    `s sort: ${sort}`,
-    isPaused ? "space go on" : "space pause",
-    byProcess ? "p in sum" : "p by process",
-    filter === "" ? "/ filter" : `/ filter: ${filter}`,
-    "↑↓ scroll",
+/**
+ * The keys and what they do now, as they fit into a line: what does not fit says what the keys do,
+ * the last first, and what is as at the beginning before what was chosen.
+ */
+export function keysLine({ sort, order, byProcess, isPaused, filter, isTyping }: Choice, width: number): string {
+  if (isTyping) return shorten(`filter: ${filter}▏ (Enter keeps it, Esc shows all)`, width);
+  const keys: { readonly key: string; word: string; readonly isChosen?: boolean }[] = [
+    { key: "q", word: "quit" },
+    { key: "s", word: `sort: ${sort}` },
+    { key: "space", word: isPaused ? "go on" : "pause" },
+    { key: "p", word: byProcess ? "in sum" : "by process" },
+    { key: "/", word: filter === "" ? "filter" : `filter: ${filter}`, isChosen: filter !== "" },
+    { key: "↑↓", word: "scroll" },
+    { key: "o", word: `programs: ${order}`, isChosen: order !== orders[0] },
   ];
-  let line = keys[0]!;
-  for (const key of keys.slice(1)) {
-    if (`${line}  ${key}`.length > width) break;
-    line += `  ${key}`;
+  const line = (): string => keys.map(({ key, word }) => word === "" ? key : `${key} ${word}`).join("  ");
+  for (const isChosen of [false, true]) {
+    for (const one of keys.toReversed()) {
+      if (displayWidth(line()) > width && (one.isChosen ?? false) === isChosen) one.word = "";
+    }
   }
-  return line;
+  return shorten(line(), width);
 }

@@ -4,6 +4,7 @@ import { isAlive, type LiveInterval, type LiveSeriesWithHistory } from "../../..
 import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
 import { labelMatcher } from "../../../label_pattern.ts";
 import { hasFailed } from "../../../analysis/programs/remarks.ts";
+import { type Block, scrolled, share } from "./blocks.ts";
 import { type Choice, keysLine, type SortKey } from "./controls.ts";
 import { remarks, shortName, stateText } from "./words.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
@@ -68,38 +69,56 @@ export function formatInterval(interval: LiveInterval, options: TextOptions): In
   }
   const wanted = choice.filter === "" ? () => true : labelMatcher(`*${choice.filter}*`);
   const all = interval.series.filter(({ label }) => wanted(label));
-  const processes = tableOf(processColumns(interval), worstFirst(interval.processes), options);
   const durations = sorted(all.filter(({ unit }) => unit === "s"), choice.sort);
   const quantities = sorted(all.filter(({ unit }) => unit !== "s"), choice.sort);
   const failed = failing(interval.requests.filter(({ route, verb }) => wanted(`${route} [${verb}]`)));
-  // Whoever scrolls sees all of it.
-  const isWhole = choice.scroll > 0;
-  const most = (lines: readonly string[], part: number): readonly string[] =>
-    isWhole ? lines : limited(lines, Math.max(3, Math.floor(height * part)));
-  const tables = [
-    [...most(processes, 1 / 3), ...remarks(interval.processes).map(cut)],
-    most(tableOf(requestColumns(interval), failed, options), 1 / 4),
-    tableOf(seriesColumns("duration", interval), durations.filter((one) => !isOutgoing(one)), options),
-    tableOf(seriesColumns("outgoing request", interval), durations.filter(isOutgoing), options),
-    tableOf(seriesColumns("quantity", interval), quantities, options),
+  const table = <Row>(columns: readonly Column<Row>[], rows: readonly Row[], part = 1): Block => (
+    { lines: tableOf(columns, rows, options), isTable: true, most: Math.floor(height * part) }
+  );
+  const blocks = [
+    table(processColumns(interval, options), inOrder(interval.processes, choice.order), 1 / 3),
+    { lines: remarks(interval.processes).map(cut), isTable: false, most: Math.floor(height / 6) },
+    table(requestColumns(interval, options), failed, 1 / 4),
+    table(seriesColumns("duration", interval, options), durations.filter((one) => !isOutgoing(one))),
+    table(seriesColumns("outgoing request", interval, options), durations.filter(isOutgoing)),
+    table(seriesColumns("quantity", interval, options), quantities),
   ];
-  const lines = tables.filter((table) => table.length > 1).flatMap((table) => ["", ...table]);
   const none = all.length === 0 && choice.filter !== "" ? [`No label has "${sanitize(choice.filter)}" in it.`] : [];
   const end = [...hint, ...none].length > 0 ? ["", ...hint, ...none.map(cut)] : [];
   const room = height - head.length - end.length - keys.length;
-  const scrollable = Number.isFinite(room) ? Math.max(0, lines.length - Math.max(1, room)) : 0;
-  const scroll = Math.min(choice.scroll, scrollable);
-  return { lines: [...head, ...limited(lines.slice(scroll), room), ...end, ...keys], scrollable };
+  // Whoever scrolls sees all of each table.
+  const { lines, scrollable } = choice.scroll > 0 ? scrolled(blocks, room, choice.scroll) : share(blocks, room);
+  return { lines: [...head, ...lines, ...end, ...keys], scrollable };
 }
 
 function keysOf(choice: Choice, width: number, hasColors: boolean): string[] {
-  const line = shorten(sanitize(keysLine(choice, width)), width);
+  const line = keysLine({ ...choice, filter: sanitize(choice.filter) }, width);
   return [hasColors ? dim(line) : line];
 }
 
 /** Seconds of lag that are shown as a warning, and as a problem. */
 const LAG_WARNING = 0.05;
 const LAG_PROBLEM = 0.2;
+
+/** Processes in the order that was chosen. */
+function inOrder(processes: readonly LiveProcess[], order: Choice["order"]): readonly LiveProcess[] {
+  switch (order) {
+    case "worst first":
+      return worstFirst(processes);
+    case "by name":
+      return processes;
+    case "by CPU":
+      return largestFirst(({ cpu }) => cpu);
+    case "by RSS":
+      return largestFirst(({ rss }) => rss);
+    case "by rate":
+      return largestFirst(({ rate }) => rate);
+  }
+
+  function largestFirst(of: (one: LiveProcess) => number | undefined): LiveProcess[] {
+    return processes.toSorted((one, other) => rank(of(other) ?? null) - rank(of(one) ?? null));
+  }
+}
 
 /** Those that were killed or failed first, then those whose loop lags most; else in the order given. */
 function worstFirst(processes: readonly LiveProcess[]): LiveProcess[] {
@@ -116,27 +135,35 @@ function isOutgoing({ channel }: LiveSeriesWithHistory): boolean {
   return channel === CHANNELS.client;
 }
 
-function processColumns({ processes, seconds, sampled }: LiveInterval): Column<LiveProcess>[] {
+/** Columns of a terminal in which there is no room for the runtime of each process. */
+const NARROW = 80;
+
+function processColumns(
+  { processes, seconds, sampled }: LiveInterval,
+  { width = Infinity }: TextOptions,
+): Column<LiveProcess>[] {
+  const nameOf = width < NARROW ? shortName : ({ program }: LiveProcess) => sanitize(program);
   const columns: (Column<LiveProcess> & { readonly of?: keyof LiveProcess })[] = [
     { title: "PID", cell: ({ pid }) => `${pid}` },
-    { title: "program", cell: ({ program }) => sanitize(program), side: "left", narrowest: 20 },
+    { title: "program", cell: nameOf, side: "left", narrowest: width < NARROW ? 10 : 24 },
     {
       title: "rows/s",
       cell: ({ rate, state }) => state === "off" ? NOTHING : (sampled ? "≈" : "") + formatRate(rate, COMPACT),
+      ...width < NARROW ? { rank: 4 } : {},
     },
-    { title: "RSS", cell: ({ rss }) => shown(rss, (bytes) => formatBytes(bytes, COMPACT)), rank: 6, of: "rss" },
+    { title: "RSS", cell: ({ rss }) => shown(rss, (bytes) => formatBytes(bytes, COMPACT)), rank: 5, of: "rss" },
     {
       title: "heap",
       cell: ({ heapUsed }) => shown(heapUsed, (bytes) => formatBytes(bytes, COMPACT)),
-      rank: 4,
+      rank: 3,
       of: "heapUsed",
     },
-    { title: "CPU", cell: ({ cpu }) => shown(cpu, (part) => formatPercent(part, COMPACT)), rank: 5, of: "cpu" },
+    { title: "CPU", cell: ({ cpu }) => shown(cpu, (part) => formatPercent(part, COMPACT)), rank: 6, of: "cpu" },
     {
       title: "loop lag",
       cell: ({ lag }) => shown(lag, (seconds) => formatDuration(seconds, COMPACT)),
       style: (text, { lag = 0 }) => lag >= LAG_PROBLEM ? red(text) : lag >= LAG_WARNING ? yellow(text) : text,
-      rank: 3,
+      rank: 7,
       of: "lag",
     },
     {
@@ -155,18 +182,22 @@ function processColumns({ processes, seconds, sampled }: LiveInterval): Column<L
       title: "",
       cell: stateText,
       side: "left",
+      narrowest: 8,
       style: (text, one) => isWrong(one) ? red(text) : one.growth === undefined ? text : yellow(text),
     },
   ];
   return columns.filter(({ of }) => of === undefined || processes.some((one) => one[of] !== undefined));
 }
 
-function requestColumns({ requests, processes, sampled }: LiveInterval): Column<LiveRequest>[] {
+function requestColumns(
+  { requests, processes, sampled }: LiveInterval,
+  options: TextOptions,
+): Column<LiveRequest>[] {
   const mark = sampled ? "≈" : "";
   const outcomes = FAILED_OUTCOMES.filter((outcome) => requests.some(({ failures }) => outcome in failures));
   return [
-    { title: "failing", cell: ({ route, verb }) => sanitize(`${route} [${verb}]`), side: "left", narrowest: 12 },
-    ...processColumn(requests, processes),
+    { title: "failing", cell: ({ route, verb }) => sanitize(`${route} [${verb}]`), side: "left", narrowest: 10 },
+    ...processColumn(requests, processes, options),
     {
       title: "failed/s",
       cell: ({ failedRate }) => mark + formatRate(failedRate, COMPACT),
@@ -201,14 +232,20 @@ interface OfProcess {
 function processColumn<Row extends OfProcess>(
   rows: readonly Row[],
   processes: readonly LiveProcess[],
+  { width = Infinity }: TextOptions,
 ): Column<Row>[] {
   if (rows.every(({ pid }) => pid === undefined)) return [];
   const key = ({ pid = 0, isolate = "" }: OfProcess): string => processKey({ pid, isolate });
   const names = new Map(processes.map((one) => [key(one), shortName(one)]));
-  return [{ title: "program", cell: (row) => names.get(key(row)) ?? key(row), side: "left", narrowest: 12 }];
+  const narrowest = Math.max(8, Math.min(24, Math.floor(width / 6)));
+  return [{ title: "program", cell: (row) => names.get(key(row)) ?? key(row), side: "left", narrowest }];
 }
 
-function seriesColumns(kind: string, { series, processes, seconds }: LiveInterval): Column<LiveSeriesWithHistory>[] {
+function seriesColumns(
+  kind: string,
+  { series, processes, seconds }: LiveInterval,
+  options: TextOptions,
+): Column<LiveSeriesWithHistory>[] {
   const mark = (sign: string, isMarked: boolean): string => isMarked ? sign : "";
   const value = (number: number | null, { unit }: LiveSeriesWithHistory, sign: string): string =>
     number === null ? NOTHING : sign + formatQuantity(number, unit, COMPACT);
@@ -218,10 +255,10 @@ function seriesColumns(kind: string, { series, processes, seconds }: LiveInterva
       title: kind,
       cell: ({ label }) => labelText(label),
       side: "left",
-      narrowest: 12,
+      narrowest: 10,
       style: (text, { label }) => isFailure(label) ? red(text) : text,
     },
-    ...processColumn(series, processes),
+    ...processColumn(series, processes, options),
     { title: "rate/s", cell: ({ rate, sampled }) => mark("≈", sampled) + formatRate(rate, COMPACT) },
     { title: "p50", cell: (one) => value(one.p50, one, mark("≈", one.approximate)), rank: 2 },
     { title: "p99", cell: (one) => value(one.p99, one, mark("≈", one.approximate)) },
@@ -266,17 +303,12 @@ function tableOf<Row>(
   return formatTable(columns, rows, { width, hasColors }).split("\n").slice(0, -1);
 }
 
-/** As many lines as fit; the last one says how many are left out. */
-function limited(lines: readonly string[], height: number): readonly string[] {
-  if (lines.length <= height) return lines;
-  return [...lines.slice(0, Math.max(0, height - 1)), `… ${lines.length - height + 1} more`];
-}
-
 function shown(number: number | undefined, format: (number: number) => string): string {
   return number === undefined ? NOTHING : format(number);
 }
 
 const NAME = "kymo top";
+const PAUSED = "paused";
 
 /** Columns to which the directory may be shortened before something else is dropped. */
 const NARROWEST = 8;
@@ -293,17 +325,23 @@ function title({ time, processes, seconds }: LiveInterval, options: TextOptions)
   const programs = [counted(alive.length - workers, "program"), ...workers > 0 ? [counted(workers, "worker")] : []];
   const sums = `${programs.join(", ")} · ${formatRate(rate, COMPACT)} rows/s`;
   const place = sanitize(directory);
+  const clock = formatClock(BigInt(time) * 1_000_000n);
+  const paused = choice.isPaused ? ` · ${PAUSED}` : "";
   const attempts = [
-    [`${NAME} `, ` · ${sums} · ${choice.isPaused ? "paused at " : ""}${formatClock(BigInt(time) * 1_000_000n)}`],
-    [`${NAME} `, ` · ${sums}`],
-    ["", ` · ${sums}`],
+    [`${NAME} `, ` · ${sums}${choice.isPaused ? `${paused} at ${clock}` : ` · ${clock}`}`],
+    [`${NAME} `, ` · ${sums}${paused}`],
+    ["", ` · ${sums}${paused}`],
   ];
   for (const [name = "", rest = ""] of attempts) {
     const room = width - displayWidth(name + rest);
     if (room < Math.min(NARROWEST, displayWidth(place))) continue;
-    return `${hasColors && name !== "" ? bold(NAME) + " " : name}${shorten(place, room)}${rest}`;
+    return `${hasColors && name !== "" ? bold(NAME) + " " : name}${shorten(place, room)}${coloured(rest)}`;
   }
-  return shorten(sums, width);
+  return coloured(shorten(choice.isPaused ? `${PAUSED} · ${sums}` : sums, width));
+
+  function coloured(text: string): string {
+    return hasColors && choice.isPaused ? text.replace(PAUSED, yellow(PAUSED)) : text;
+  }
 }
 
 /** What limits the numbers of an interval. */

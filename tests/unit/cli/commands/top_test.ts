@@ -139,7 +139,10 @@ describe("kymo top", () => {
     after(7_500, "q");
     assertEquals(await top(["_monitoring"], { stdout, runtime, onKeys }), [0]);
     const [sorted, typing, filtered, all, paused, stillPaused, goesOn, scrolled] = frames;
-    assertEquals(sorted!.at(-1), "q quit  s sort: p50  space pause  p by process  / filter  ↑↓ scroll");
+    assertEquals(
+      sorted!.at(-1),
+      "q quit  s sort: p50  space pause  p by process  / filter  ↑↓ scroll  o programs: worst first",
+    );
     assertEquals(typing!.at(-1), "filter: b▏ (Enter keeps it, Esc shows all)");
     const labels = (frame: string[]): string[] => frame.flatMap((line) => /^[ab](?= )/.exec(line)?.[0] ?? []);
     assertEquals([typing!, filtered!, all!].map(labels), [["b"], ["b"], ["a", "b"]]);

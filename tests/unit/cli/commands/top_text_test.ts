@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { LiveProcess } from "../../../../src/analysis/live/live_processes.ts";
 import type { LiveRequest } from "../../../../src/analysis/live/live_requests.ts";
 import type { LiveInterval } from "../../../../src/analysis/live/live_view.ts";
-import type { Choice } from "../../../../src/cli/commands/top/controls.ts";
+import { type Choice, orders } from "../../../../src/cli/commands/top/controls.ts";
 import { formatInterval } from "../../../../src/cli/commands/top/text.ts";
 import { formatClock } from "../../../../src/display/local_time.ts";
 import { displayWidth } from "../../../../src/display/text_width.ts";
@@ -34,7 +34,15 @@ function container(name: string, host: string, properties: Partial<LiveProcess>)
 /** The local time of some seconds after 1970. */
 const clock = (seconds: number): string => formatClock(BigInt(seconds) * 1_000_000_000n);
 
-const CHOICE: Choice = { sort: "rate", byProcess: false, isPaused: false, filter: "", isTyping: false, scroll: 0 };
+const CHOICE: Choice = {
+  sort: "rate",
+  order: "worst first",
+  byProcess: false,
+  isPaused: false,
+  filter: "",
+  isTyping: false,
+  scroll: 0,
+};
 const LOOK = { directory: "dir", choice: CHOICE, hasKeys: false, height: undefined, hasColors: false } as const;
 
 function textOf(interval: LiveInterval, width?: number): string[] {
@@ -73,17 +81,92 @@ describe("the text of kymo top", () => {
     assertEquals(textOf(interval(processes, requests)).some((line) => line.includes("\x1b")), false);
   });
 
-  it("fits into 40 to 200 columns, with its keys on the last line", () => {
-    const processes = Array.from({ length: 30 }, (_, i) => container(`orders-${i}`, "web-1", { rss: 1e8, lag: 0.3 }));
-    for (let width = 40; width <= 200; width += 10) {
-      const { lines, scrollable } = formatInterval(interval(processes), { ...LOOK, hasKeys: true, width, height: 20 });
-      assertEquals(lines.filter((line) => displayWidth(line) > width), [], `${width}`);
-      assertEquals([lines.length <= 20, lines.at(-1)!.startsWith("q quit  s sort: rate")], [true, true]);
-      assertEquals(scrollable, 0); // the table of processes takes a third until somebody scrolls
-      const choice = { ...CHOICE, scroll: 1 };
-      const whole = formatInterval(interval(processes), { ...LOOK, choice, hasKeys: true, width, height: 20 });
-      assertEquals([whole.scrollable > 10, whole.lines.length], [true, 20]);
+  /** An interval in which there is much of everything. */
+  function muchOfAll(): LiveInterval {
+    const processes = Array.from({ length: 12 }, (_, i) =>
+      container(`orders-${i}`, "web-1", {
+        ...{ pid: 1_000_000 + i, rss: 1e8, lag: 0.3, cpu: 0.5, heapUsed: 5e7, gc: { count: 1, pause: 1, longest: 1 } },
+        ...i % 3 === 0 ? { state: "ended", end: { how: "uncaught", error: "TypeError", age: 40 } } : {},
+      }));
+    const of = { pid: 1_000_001, isolate: "0194fdc2" };
+    const measured = { ...of, count: 2e6, rate: 1e6, mean: 0.1, p50: 0.1, p99: 0.1, max: 0.1, history: [0.1, 0.2] };
+    const series = Array.from({ length: 20 }, (_, i) => ({
+      ...{ ...measured, sampled: true, approximate: true },
+      ...{ unit: i % 2 === 0 ? "s" as const : "" as const, channel: i % 4 === 0 ? "client" : "duration" },
+      label: `/a/${(i % 5 === 0 ? "漢字/" : "long/").repeat(i)}:id [GET]`,
+    }));
+    const outcome = {
+      failed: 2,
+      failedRate: 1,
+      failedShare: 1,
+      failures: { "4xx": 1, "5xx": 2, aborted: 3, threw: 4 },
+    };
+    const requests = series.map(({ label }) => ({ ...of, route: label, verb: "GET", count: 2, rate: 1, ...outcome }));
+    return { ...interval(processes, requests), series, sampled: true };
+  }
+
+  it("fits into 40 to 200 columns, with all of its keys on the last line", () => {
+    const all = muchOfAll();
+    for (let width = 40; width <= 200; width += width < 60 ? 3 : 20) {
+      for (const height of [8, 24]) {
+        const look = { ...LOOK, hasKeys: true, width, height };
+        const { lines, scrollable } = formatInterval(all, look);
+        assertEquals(lines.filter((line) => displayWidth(line) > width), [], `${width}`);
+        assertEquals([lines.length, scrollable], [height, 0], `${width}`);
+        assertEquals(
+          lines.at(-1)!.match(/^q quit {2}s sort: rate {2}space.* {2}p.* {2}\/.* {2}↑↓.* {2}o/)?.length,
+          1,
+          lines.at(-1),
+        );
+        const whole = formatInterval(all, { ...look, choice: { ...CHOICE, scroll: 1 } });
+        assertEquals([whole.scrollable > 10, whole.lines.length], [true, height]);
+        assertEquals(whole.lines.filter((line) => displayWidth(line) > width), [], `${width}`);
+      }
     }
+  });
+
+  it("shows something of each table on 24 lines, and all of it to who scrolls, below its headings", () => {
+    const names = ["program", "failing", "duration", "outgoing request", "quantity"];
+    const headings = (lines: readonly string[]): string[] => {
+      const begins = lines.map((line) => line.replace(/^ *PID {2}/, "").split(/ {2,}/)[0]!);
+      return begins.filter((begin) => names.includes(begin));
+    };
+    const look = { ...LOOK, hasKeys: true, width: 100, height: 26 };
+    const all = muchOfAll();
+    assertEquals(headings(formatInterval(all, look).lines), names);
+    const seen = new Set<string>();
+    const low = { ...look, height: 8 };
+    const { scrollable } = formatInterval(all, { ...low, choice: { ...CHOICE, scroll: 1 } });
+    for (let scroll = 1; scroll < scrollable + 7; scroll += 7) {
+      const { lines } = formatInterval(all, { ...low, choice: { ...CHOICE, scroll } });
+      const [first = ""] = lines.slice(2); // below the title, and the note on the sample
+      if (!/^orders-\d+@|^$/.test(first)) seen.add(headings([first])[0] ?? first);
+    }
+    assertEquals([...seen], names);
+  });
+
+  it("orders processes as chosen", () => {
+    const processes = [
+      container("a", "h", { cpu: 0.1, rss: 3, rate: 2, lag: 1 }),
+      container("b", "h", { cpu: 0.3, rss: 1, rate: 3, state: "killed" }),
+      container("c", "h", { rss: 2, rate: 1 }),
+    ];
+    const orderOf = (order: Choice["order"]): string =>
+      formatInterval(interval(processes), { ...LOOK, width: undefined, choice: { ...CHOICE, order } }).lines
+        .slice(3, 6).map((line) => /(\w)@h/.exec(line)?.[1]).join("");
+    assertEquals(orders.map(orderOf), ["bac", "bac", "acb", "bac", "abc"]);
+  });
+
+  it("says that it is paused, and of the keys first what was chosen, however narrow it is", () => {
+    const choice = { ...CHOICE, isPaused: true, filter: "ord" };
+    const { lines } = formatInterval(interval([container("a", "h", {})]), {
+      ...LOOK,
+      choice,
+      hasKeys: true,
+      width: 40,
+    });
+    assertEquals(lines[0], "dir · 1 program · 1 rows/s · paused");
+    assertEquals(lines.at(-1), "q  s  space  p  / filter: ord  ↑↓  o");
   });
 
   it("names each program, says in words what is wrong with which, and counts those that live", () => {
