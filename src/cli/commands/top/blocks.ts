@@ -5,6 +5,8 @@ export interface Block {
   readonly isTable: boolean;
   /** Lines that it gets at most while others want some, too. */
   readonly most: number;
+  /** Further lines, for which there is no room in any case. */
+  readonly further: number;
 }
 
 /** Lines that a table has at least: its headings, a row, and how many are left out. */
@@ -29,7 +31,7 @@ export function share(blocks: readonly Block[], room: number): Laid {
     const least = Math.min(block.lines.length, block.isTable ? LEAST_TABLE : 1);
     const taken = least + (block.isTable ? 1 : 0);
     if (taken > left) {
-      leftOut += block.lines.length - (block.isTable ? 1 : 0);
+      leftOut += block.lines.length + block.further - (block.isTable ? 1 : 0);
       continue;
     }
     given.set(block, least);
@@ -48,10 +50,7 @@ export function share(blocks: readonly Block[], room: number): Laid {
       }
     }
   }
-  const lines = [...given].flatMap(([{ lines, isTable }, count]) => [
-    ...isTable ? [""] : [],
-    ...limited(lines, count),
-  ]);
+  const lines = [...given].flatMap(([block, count]) => [...block.isTable ? [""] : [], ...limited(block, count)]);
   return { lines: [...lines, ...last], scrollable: 0 };
 }
 
@@ -69,7 +68,7 @@ export function scrolled(blocks: readonly Block[], room: number, scroll: number)
 }
 
 /** As many lines as fit; the last one says how many are left out. */
-function limited(lines: readonly string[], count: number): readonly string[] {
-  if (lines.length <= count) return lines;
-  return [...lines.slice(0, count - 1), `… ${lines.length - count + 1} more`];
+function limited({ lines, further }: Block, count: number): readonly string[] {
+  if (lines.length + further <= count) return lines;
+  return [...lines.slice(0, count - 1), `… ${lines.length + further - count + 1} more`];
 }

@@ -72,12 +72,16 @@ export function formatInterval(interval: LiveInterval, options: TextOptions): In
   const durations = sorted(all.filter(({ unit }) => unit === "s"), choice.sort);
   const quantities = sorted(all.filter(({ unit }) => unit !== "s"), choice.sort);
   const failed = failing(interval.requests.filter(({ route, verb }) => wanted(`${route} [${verb}]`)));
-  const table = <Row>(columns: readonly Column<Row>[], rows: readonly Row[], part = 1): Block => (
-    { lines: tableOf(columns, rows, options), isTable: true, most: Math.floor(height * part) }
-  );
+  // Whoever scrolls sees all of each table; else it would take long to format rows that have no room.
+  const isWhole = choice.scroll > 0;
+  const table = <Row>(columns: readonly Column<Row>[], rows: readonly Row[], part = 1): Block => {
+    const some = isWhole ? rows : rows.slice(0, height);
+    const lines = tableOf(columns, some, options);
+    return { lines, isTable: true, most: Math.floor(height * part), further: rows.length - some.length };
+  };
   const blocks = [
     table(processColumns(interval, options), inOrder(interval.processes, choice.order), 1 / 3),
-    { lines: remarks(interval.processes).map(cut), isTable: false, most: Math.floor(height / 6) },
+    { lines: remarks(interval.processes).map(cut), isTable: false, most: Math.floor(height / 6), further: 0 },
     table(requestColumns(interval, options), failed, 1 / 4),
     table(seriesColumns("duration", interval, options), durations.filter((one) => !isOutgoing(one))),
     table(seriesColumns("outgoing request", interval, options), durations.filter(isOutgoing)),
@@ -86,8 +90,7 @@ export function formatInterval(interval: LiveInterval, options: TextOptions): In
   const none = all.length === 0 && choice.filter !== "" ? [`No label has "${sanitize(choice.filter)}" in it.`] : [];
   const end = [...hint, ...none].length > 0 ? ["", ...hint, ...none.map(cut)] : [];
   const room = height - head.length - end.length - keys.length;
-  // Whoever scrolls sees all of each table.
-  const { lines, scrollable } = choice.scroll > 0 ? scrolled(blocks, room, choice.scroll) : share(blocks, room);
+  const { lines, scrollable } = isWhole ? scrolled(blocks, room, choice.scroll) : share(blocks, room);
   return { lines: [...head, ...lines, ...end, ...keys], scrollable };
 }
 

@@ -145,6 +145,13 @@ describe("the text of kymo top", () => {
     assertEquals([...seen], names);
   });
 
+  it("says how many rows it leaves out, also of those that have no room in any case", () => {
+    const series = muchOfAll().series.filter(({ unit }) => unit === "");
+    const few = { ...interval([]), series };
+    const { lines } = formatInterval(few, { ...LOOK, width: 100, height: 7 });
+    assertEquals([series.length, lines.length, lines.at(-1)], [10, 7, "… 7 more"]);
+  });
+
   it("orders processes as chosen", () => {
     const processes = [
       container("a", "h", { cpu: 0.1, rss: 3, rate: 2, lag: 1 }),
