@@ -11,6 +11,7 @@ import type { Selection, TelemetryDB } from "../../analysis/mod.ts";
 import { counted } from "../../display/numbers.ts";
 import { KymoError } from "../../errors.ts";
 import type { Files } from "../../runtime.ts";
+import { readRunMarks } from "../data/marks.ts";
 import { readProfiles } from "../data/profiles.ts";
 import { toDigits } from "../data/size_plan.ts";
 import { Source } from "../data/source.ts";
@@ -99,10 +100,13 @@ export async function readDifference(
     wanted.map(({ label, step }) => [label, { label, step, a: new Array<LabelRun>(), b: new Array<LabelRun>() }]),
   );
   const runtime: RuntimeSeries[] = [];
+  const unmarked: string[] = [];
   for (const [done, run] of runs.entries()) {
     onProgress(done, runs.length + 1, run.name);
     const { side, index } = run;
-    known[side].push(await readRunData(run, bins));
+    const { marks, problems } = await readRunMarks(run.source, run.time);
+    unmarked.push(...problems.map((problem) => `${run.name}: ${problem}`));
+    known[side].push({ ...await readRunData(run, bins), marks });
     for (const [label, of] of await readLabelRuns(run.source, run.time, bins, wanted)) {
       labels.get(label)![side].push({ run: index, ...of });
     }
@@ -134,6 +138,7 @@ export async function readDifference(
       ...runs.flatMap(({ name, time: { outside } }) =>
         outside > 0 ? [`${name}: ${counted(outside, "row")} not drawn: the timepoint is far from all others`] : []
       ),
+      ...unmarked,
       ...problems,
     ],
   };
@@ -177,7 +182,7 @@ function wantedLabels(comparisons: readonly Comparison[], { count }: Bins, runs:
   return wanted;
 }
 
-async function readRunData({ name, db, selection, source, time }: OpenRun, { width }: Bins): Promise<RunData> {
+async function readRunData({ name, db, selection, source, time }: OpenRun, { width }: Bins): Promise<Omit<RunData, "marks">> {
   const { from, to } = time;
   const filled = await source.rows<{ bin: number; rows: number }>(
     `SELECT ((Timepoint - ${from}) // ${width})::DOUBLE AS bin, count(*)::DOUBLE AS rows FROM ${source.relation}
@@ -209,7 +214,7 @@ const LEAST_PART = 0.1;
 async function readRuntime(
   { db, selection, time: { from, to }, index }: OpenRun,
   { width }: Bins,
-  { span, empty }: RunData,
+  { span, empty }: Pick<RunData, "span" | "empty">,
 ): Promise<Map<RuntimeQuantity, RunValues>> {
   const { labels: _, ...within } = selection;
   const time = { first: from, last: to, width: BigInt(width) };

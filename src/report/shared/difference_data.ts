@@ -80,6 +80,15 @@ export interface RunData {
   readonly rows: number;
   /** Bins within its time without any row: nothing is known of them. */
   readonly empty: readonly number[];
+  /** What its programs marked, by time. */
+  readonly marks: readonly RunMark[];
+}
+
+/** What a program marked, such as a deployment. */
+export interface RunMark {
+  /** When, ns since the run began. */
+  readonly at: number;
+  readonly text: string;
 }
 
 /** A label on both sides. */

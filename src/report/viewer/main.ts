@@ -9,6 +9,7 @@ import { FAILURES, type Finding, type ReportData } from "../shared/report_data.t
 import { WallClock } from "./model/clock.ts";
 import { readData } from "./model/read_data.ts";
 import { servedAs } from "./model/served.ts";
+import { viewsOf } from "./model/view_hash.ts";
 import { ViewStore } from "./model/view_store.ts";
 import { keepInAddress } from "./page/address.ts";
 import { about } from "./page/about.ts";
@@ -76,7 +77,7 @@ function showPage(store: ViewStore, live?: LiveHead): void {
   replace(document.body);
   append(document.body, page);
   keyboard(store);
-  keepInAddress(store, labels.open);
+  keepInAddress(store, viewsOf(store), labels.open);
   printsLight(store);
   document.documentElement.dataset["ready"] = "";
 }

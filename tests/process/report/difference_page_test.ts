@@ -1,12 +1,11 @@
 import { after, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { plain } from "../../support/analysis/report_recording.ts";
 import { Recordings, type Row } from "../../support/analysis/comparison_runs.ts";
 import { kymoCommand } from "../../support/bridge/bridge_process.ts";
-import { closeBrowser, marksOfCharts, openPage, scrollTo } from "../../support/process/browser.ts";
+import { closeBrowser, marksOfCharts, openPage, scrollTo, violations } from "../../support/process/browser.ts";
 import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
 import { missing } from "../../support/process/system_tools.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
@@ -29,12 +28,22 @@ async function rowsOf(page: Page): Promise<string[]> {
   return await Promise.all(rows.map(async (row) => plain((await row.locator("th, td").allTextContents()).join(" | "))));
 }
 
-/** What no reader of a screen could use. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(readFileSync(new URL("../../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8"));
-  return await page.evaluate<string[]>(
-    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + " " + nodes[0].html.slice(0, 300)))`,
-  );
+/** The pixels of the first chart over time that have the colour of marks, as columns. */
+async function columnsOfMarks(page: Page): Promise<number> {
+  await scrollTo(page, ".chosen-label figure.chart >> nth=2");
+  return await page.evaluate<number>(`(() => {
+    const canvas = document.querySelectorAll(".chosen-label figure.chart")[2].querySelector("canvas");
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const { data, width } = copy.getImageData(0, 0, canvas.width, canvas.height);
+    const columns = new Map();
+    for (let at = 0; at < data.length; at += 4) {
+      // #a3317f, half of it where a line is between two columns.
+      const isMark = Math.abs(data[at] - 0xa3) + Math.abs(data[at + 1] - 0x31) + Math.abs(data[at + 2] - 0x7f) < 12;
+      if (isMark) columns.set(at / 4 % width, (columns.get(at / 4 % width) ?? 0) + 1);
+    }
+    return [...columns.values()].filter((count) => count > 40).length;
+  })()`);
 }
 
 describe("the page of a comparison", () => {
@@ -62,6 +71,11 @@ describe("the page of a comparison", () => {
       assertEquals(await page.title(), "2 runs compared with 2 runs · Kymo comparison");
       assertMatch(await page.locator(".side-b").textContent() ?? "", /orders-after/);
       assert((await marksOfCharts(page)).every((count) => count > 30));
+      assertMatch(
+        plain(await page.locator(".side-a").textContent() ?? ""),
+        /Marked: “half of it” at \d+ ms of run 1, “half of it” at \d+ ms of run 2$/,
+      );
+      assert(await columnsOfMarks(page) >= 1);
       assertEquals(await page.locator(".chosen-label figure.chart").count(), 5);
 
       await scrollTo(page, ".flames");
@@ -127,6 +141,9 @@ describe("the page of a comparison", () => {
 
       await page.getByRole("searchbox", { name: "Show only rows that contain" }).fill("LONG");
       assertEquals((await rowsOf(page)).length, 2);
+      await page.getByRole("button", { name: /^Better/ }).press("Enter");
+      await page.waitForURL(/#find=LONG&verdict=better$/);
+      await page.getByRole("button", { name: /^All/ }).press("Enter");
       await page.getByRole("searchbox", { name: "Show only rows that contain" }).fill("");
       await page.getByRole("button", { name: /^The same/ }).press("Enter");
       assertEquals((await rowsOf(page)).length, 2);
@@ -136,6 +153,16 @@ describe("the page of a comparison", () => {
       await page.getByRole("button", { name: "Change", exact: true }).click();
       assertMatch((await rowsOf(page)).at(-1)!, /faster/);
       await page.getByRole("combobox").selectOption({ label: "/orders [GET]" });
+      assertEquals(await page.locator("#chosen").textContent(), "/orders [GET]");
+      // As a link that is opened in this tab.
+      await page.evaluate("location.hash = 'time=5/10&find=orders&label='");
+      await page.getByRole("button", { name: /^Reset/ }).waitFor();
+      assertEquals(await page.locator("#chosen").textContent(), "(empty label)");
+      assertEquals(await page.locator(".label-choice option:checked").textContent(), "(empty label)");
+      assertEquals((await rowsOf(page)).map((row) => row.split(" | ")[0]), ["/orders [GET]", "/orders [GET]"]);
+      await page.evaluate("location.hash = ''");
+      await page.getByRole("button", { name: /^Reset/ }).waitFor({ state: "hidden" });
+      assertEquals((await rowsOf(page)).length, 6);
       assertEquals(await page.locator("#chosen").textContent(), "/orders [GET]");
       // Nothing makes the page itself wider than a phone.
       assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 390);

@@ -1,13 +1,21 @@
 import { after, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { notices } from "../../../src/report/viewer_bundle.ts";
 import { pageDigest } from "../../support/fake/page_digest.ts";
 import { emptyReport, fakeReport, reportOfOne } from "../../support/fake/report_data.ts";
 import { missing } from "../../support/process/system_tools.ts";
-import { closeBrowser, drawn, marksOfCharts, openReport, picturesOf, scrollTo } from "../../support/process/browser.ts";
+import {
+  closeBrowser,
+  drawn,
+  marksOfCharts,
+  openReport,
+  picturesOf,
+  scrollTo,
+  violations,
+} from "../../support/process/browser.ts";
 import { spawnOn, thisRuntime } from "../../support/process/run.ts";
 
 const skip = missing("chromium");
@@ -23,9 +31,6 @@ const looks = [
   { name: "phone", colorScheme: "light", viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true },
 ] as const;
 const output = fileURLToPath(new URL(`../../output/report/${thisRuntime}/`, import.meta.url));
-const axe = skip === false
-  ? readFileSync(new URL("../../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8")
-  : "";
 
 /** Returns the rows of the overview, by label. */
 async function overview(page: Page): Promise<Record<string, string[]>> {
@@ -45,14 +50,6 @@ function unchanged(before: ReadonlyMap<string, string>, now: ReadonlyMap<string,
   const both = [...before].filter(([chart]) => now.has(chart));
   assert(both.length > 5, `${both.length} charts in view`);
   return new Map(both.map(([chart, picture]) => [chart, now.get(chart) === picture]));
-}
-
-/** Returns the rules of accessibility that the page breaks. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return await page.evaluate<string[]>(`axe.run().then(({ violations }) =>
-    violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html, any }) =>
-      html.slice(0, 200) + " " + (any[0]?.message ?? "")).slice(0, 3).join("; ")))`);
 }
 
 describe("the report in a browser", { skip }, () => {

@@ -1,12 +1,11 @@
 import { after, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
 import { readReportData } from "../../../src/report/make_report.ts";
 import { plant } from "../../support/analysis/paused_recording.ts";
 import { inDirectory, plain } from "../../support/analysis/report_recording.ts";
-import { closeBrowser, drawn, openReport, scrollTo } from "../../support/process/browser.ts";
+import { closeBrowser, drawn, openReport, scrollTo, violations } from "../../support/process/browser.ts";
 import { thisRuntime } from "../../support/process/run.ts";
 import { missing } from "../../support/process/system_tools.ts";
 
@@ -52,11 +51,7 @@ describe("the report of a program whose recording was off", () => {
       all.map((one) => one.getAttribute("aria-label") ?? "")
     );
     assert(described.every((text) => plain(text).endsWith(" Recording was off for 30 s.")), described.join("\n"));
-    await page.evaluate(readFileSync(new URL("../../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8"));
-    const violations = await page.evaluate<string[]>(
-      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + " " + nodes[0].html))`,
-    );
-    assertEquals(violations, []);
+    assertEquals(await violations(page), []);
     await close();
   });
 });

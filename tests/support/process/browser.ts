@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -152,6 +152,14 @@ export async function picturesOf(page: Page): Promise<Map<string, string>> {
     `${chartsInView}.map((chart) => [chart.querySelector("h3, h4").textContent, chart.querySelector("canvas")?.toDataURL()])`,
   );
   return new Map(pictures);
+}
+
+/** Returns the rules of accessibility that the page breaks. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(readFileSync(new URL("../../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8"));
+  return await page.evaluate<string[]>(`axe.run().then(({ violations }) =>
+    violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html, any }) =>
+      html.slice(0, 200) + " " + (any[0]?.message ?? "")).slice(0, 3).join("; ")))`);
 }
 
 /** Scrolls to an element without animation. */

@@ -6,6 +6,7 @@
 
 import { formatInteger } from "../../../display/numbers.ts";
 import type { DifferenceData } from "../../shared/difference_data.ts";
+import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
 import { intervalBar } from "./interval_bar.ts";
 import { type ChangeRow, type Tone, TONES } from "./rows.ts";
@@ -94,6 +95,7 @@ const COLUMNS: readonly Column[] = [
 
 /** Creates the table; `open` is called with the row whose name the user clicks. */
 export function changeTable(
+  store: ViewStore,
   { margin, confidence, sides }: DifferenceData,
   all: readonly ChangeRow[],
   open: (row: ChangeRow) => void,
@@ -108,7 +110,6 @@ export function changeTable(
     autocomplete: "off",
     spellcheck: "false",
   });
-  let tone: Tone | undefined;
   let sorted: { readonly by: Column | "name"; readonly descending: boolean } | undefined;
   let everything = false;
   const chips = ([undefined, ...TONES] as const).map((of) => {
@@ -119,17 +120,12 @@ export function changeTable(
       {
         type: "button",
         class: `filter${of === undefined ? "" : ` tone-${of}`}`,
-        "aria-pressed": `${of === undefined}`,
       },
       name,
       h("span", { class: "count" }, ` ${formatInteger(count)}`),
     );
-    button.addEventListener("click", () => {
-      tone = of;
-      for (const other of chips) other.setAttribute("aria-pressed", `${other === button}`);
-      show();
-    });
-    return button;
+    button.addEventListener("click", () => store.set({ verdict: of }));
+    return { of, button };
   });
   const sortButton = (name: string, title: string, by: Column | "name", descends: boolean): HTMLElement => {
     const button = h("button", { type: "button", title }, name);
@@ -156,9 +152,12 @@ export function changeTable(
     })),
   ];
   const show = (): void => {
-    const text = field.value.toLowerCase();
+    const { labelText, verdict } = store.state;
+    const text = labelText.toLowerCase();
+    if (field.value !== labelText) field.value = labelText;
+    for (const { of, button } of chips) button.setAttribute("aria-pressed", `${of === verdict}`);
     const found = all.filter((row) =>
-      (tone === undefined || row.tone === tone) &&
+      (verdict === undefined || row.tone === verdict) &&
       `${row.label} ${row.name} ${row.measure}`.toLowerCase().includes(text)
     );
     const rows = sorted === undefined ? found : sortedRows(found, sorted);
@@ -176,7 +175,10 @@ export function changeTable(
   const from = sides.a.runs.length > 1 ? ", by what differs from run to run" : "";
   const same = margin > 0 ? ` What changed by ${margin} % at most is the same.` : "";
   const explained = `The intervals hold together with ${confidence} % confidence${from}.${same}`;
-  field.addEventListener("input", show);
+  field.addEventListener("input", () => store.set({ labelText: field.value }));
+  store.subscribe(({ labelText, verdict }, before) => {
+    if (labelText !== before.labelText || verdict !== before.verdict) show();
+  });
   more.addEventListener("click", () => {
     everything = true;
     show();
@@ -202,7 +204,7 @@ export function changeTable(
       "div",
       { class: "filters", role: "group", "aria-label": "Which rows are shown" },
       field,
-      ...chips,
+      ...chips.map(({ button }) => button),
     ),
     frame,
     more,

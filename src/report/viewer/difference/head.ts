@@ -47,6 +47,9 @@ function sideCard({ sides }: DifferenceData, side: SideName): HTMLElement {
   const off = runs.reduce((sum, { off }) => sum + off, 0);
   const begins = runs.map(({ from }) => BigInt(from)).sort((a, b) => a < b ? -1 : 1);
   const clock = new WallClock(String(begins[0]));
+  const marks = runs.flatMap(({ marks }, run) =>
+    marks.map(({ at, text }) => `“${text}” at ${formatSpan(at / 1e9)}${runs.length > 1 ? ` of run ${run + 1}` : ""}`)
+  );
   const facts = [
     `${runs.length > 1 ? "from" : "began"} ${clock.date(0)}, ${clock.time(0)}`,
     shortest === longest ? longest! : `${shortest} to ${longest}`,
@@ -66,6 +69,7 @@ function sideCard({ sides }: DifferenceData, side: SideName): HTMLElement {
     runs.length > 1 && h("p", { class: "facts" }, named(runs.map((run) => run.name))),
     programs.length > 0 && h("p", { class: "facts" }, named(programs)),
     h("p", { class: "facts" }, facts.join(" · ")),
+    marks.length > 0 && h("p", { class: "facts" }, `Marked: ${named(marks)}`),
   );
 }
 

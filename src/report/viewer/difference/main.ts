@@ -6,8 +6,10 @@
 
 import type { DifferenceData } from "../../shared/difference_data.ts";
 import type { ReportData } from "../../shared/report_data.ts";
+import { differenceViews } from "../model/difference_hash.ts";
 import { readData } from "../model/read_data.ts";
 import { ViewStore } from "../model/view_store.ts";
+import { keepInAddress } from "../page/address.ts";
 import { append, h, replace } from "../ui/dom.ts";
 import { keyboard } from "../ui/keyboard.ts";
 import { drawAll } from "../ui/lazy_drawing.ts";
@@ -16,9 +18,10 @@ import { flameSection } from "./flame_section.ts";
 import { foot } from "./foot.ts";
 import { head } from "./head.ts";
 import { labelSection } from "./label_section.ts";
-import { type ChangeRow, changeRows } from "./rows.ts";
+import { type ChangeRow, changeRows, TONES } from "./rows.ts";
 import { RunClock } from "./run_clock.ts";
 import { runtimeSection } from "./runtime_section.ts";
+import { marksOfSides } from "./sides.ts";
 import { differenceToolbar } from "./toolbar.ts";
 
 async function start(): Promise<void> {
@@ -31,6 +34,7 @@ async function start(): Promise<void> {
   const choose = (label: string): void => {
     labels.show(label);
     toolbar.chose(label);
+    if (store.state.opened !== label) store.set({ opened: label });
   };
   const toolbar = differenceToolbar(store, clock, data, choose);
   const first = rows.find(({ kind }) => kind === "label")?.label;
@@ -49,7 +53,7 @@ async function start(): Promise<void> {
     h(
       "main",
       { class: "difference" },
-      changeTable(data, rows, open),
+      changeTable(store, data, rows, open),
       first !== undefined && labels.element,
       runtime?.element,
       flameSection(data),
@@ -57,13 +61,15 @@ async function start(): Promise<void> {
     foot(data),
   ]);
   keyboard(store);
+  keepInAddress(store, differenceViews(data, { first, verdicts: TONES }), choose);
   printsLight(store);
   document.documentElement.dataset["ready"] = "";
 }
 
-/** A report without rows, whose time axis is that of the runs: charts and keys know no other. */
-function axisOf({ format, title, kymo, made, span, bins }: DifferenceData): ReportData {
-  const empty = { processes: [], lines: [], pauses: [], marks: [], findings: [], durations: [], quantities: [] };
+/** A report without rows, whose time axis and marks are those of the runs: charts and keys know no other. */
+function axisOf({ format, title, kymo, made, span, bins, sides }: DifferenceData): ReportData {
+  const marks = marksOfSides(sides).map((mark) => ({ ...mark, process: 0 }));
+  const empty = { processes: [], lines: [], pauses: [], marks, findings: [], durations: [], quantities: [] };
   const unread = { rows: 0, problems: [] };
   return { format, title, kymo, made, span, bins, from: "0", rows: 0, profiles: [], unread, ...empty };
 }

@@ -4,8 +4,17 @@
  * @module
  */
 
-import type { DifferenceData, SideName } from "../../shared/difference_data.ts";
+import type { DifferenceData, RunMark, SideName } from "../../shared/difference_data.ts";
 import type { Palette } from "../ui/colours.ts";
+
+/** What was marked in all runs, by time; the text begins with the run, such as `B: deploy` or `A2: deploy`. */
+export function marksOfSides(sides: DifferenceData["sides"]): RunMark[] {
+  return SIDES.flatMap((side) =>
+    sides[side].runs.flatMap(({ marks }, run, { length }) =>
+      marks.map(({ at, text }) => ({ at, text: `${side.toUpperCase()}${length > 1 ? run + 1 : ""}: ${text}` }))
+    )
+  ).sort((one, other) => one.at - other.at);
+}
 
 /** Both sides, the baseline first. */
 export const SIDES: readonly SideName[] = ["a", "b"];

@@ -19,6 +19,16 @@ export interface LinkedView extends Selection {
   readonly picked: ReadonlySet<string>;
   /** The label whose section was opened last. */
   readonly opened: string | undefined;
+  /** Of a comparison: the verdict of the rows of its table; all if `undefined`. */
+  readonly verdict?: string | undefined;
+}
+
+/** How a view is written in an address, and read from there. */
+export interface ViewFormat {
+  /** What follows `#`; empty for the whole. */
+  readonly format: (view: LinkedView) => string;
+  /** What is not understood is as in the whole. */
+  readonly parse: (hash: string) => LinkedView;
 }
 
 /** The whole report. */
@@ -30,6 +40,14 @@ export function wholeView({ bins, processes }: ReportData): LinkedView {
     labelText: "",
     picked: new Set(),
     opened: undefined,
+  };
+}
+
+/** The views of a report that is shown. */
+export function viewsOf(store: { readonly data: ReportData }): ViewFormat {
+  return {
+    format: (view) => formatView(view, store.data),
+    parse: (hash) => parseView(hash, store.data),
   };
 }
 
@@ -48,7 +66,11 @@ export function formatView(view: LinkedView, data: ReportData): string {
   if (view.labelText !== "") parameters.set("find", view.labelText);
   for (const label of view.picked) parameters.append("pick", label);
   if (view.opened !== undefined) parameters.set("label", view.opened);
-  // These may be in what follows `#`, and are easier to read as they are.
+  return toHash(parameters);
+}
+
+/** What follows `#`: these may be in it, and are easier to read as they are. */
+export function toHash(parameters: URLSearchParams): string {
   return parameters.toString().replaceAll("%2F", "/").replaceAll("%3A", ":");
 }
 

@@ -4,21 +4,24 @@
  * @module
  */
 
-import { formatView, parseView } from "../model/view_hash.ts";
+import type { ViewFormat } from "../model/view_hash.ts";
 import type { State, ViewStore } from "../model/view_store.ts";
 
 /** Milliseconds for which the view must not change before it is written: dragging changes it often. */
 const CALM = 150;
 
-/** Shows the view of the address, and writes there what the user chooses. `open`: a label's section. */
-export function keepInAddress(store: ViewStore, open: (label: string) => void): void {
+/**
+ * Shows the view of the address, and writes there what the user chooses. `open`: shows a label's
+ * section.
+ */
+export function keepInAddress(store: ViewStore, views: ViewFormat, open: (label: string) => void): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   // A time that goes on is none of an address.
   const textOf = (state: State): string =>
-    formatView(state.follows ? { ...state, from: store.first, to: store.bins } : state, store.data);
+    views.format(state.follows ? { ...state, from: store.first, to: store.bins } : state);
   const follow = (): void => {
     if (textOf(store.state) === location.hash.slice(1)) return;
-    const view = parseView(location.hash, store.data);
+    const view = views.parse(location.hash);
     store.set({ ...view, follows: store.isLive && view.from === store.first && view.to === store.bins });
     if (view.opened !== undefined) open(view.opened);
   };

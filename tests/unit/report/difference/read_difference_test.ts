@@ -59,13 +59,21 @@ describe("the data of a page that compares", () => {
   it("begins each run at 0, and lays those of a group over each other", async () => {
     using recordings = new Recordings();
     const record = (begin: number, seconds: number, duration: number, rss: number): string =>
-      recordings.write({ duration: requests(begin, seconds, duration), runtime: runtime(begin, seconds, rss) });
+      recordings.write({
+        duration: requests(begin, seconds, duration),
+        runtime: runtime(begin, seconds, rss),
+        mark: [{ time: begin + 15, value: 1, label: "deploy" }],
+      });
     const data = await read(
       [record(0, 20, 0.001, 1e8), record(5_000, 20, 0.001, 1e8)],
       [record(90_000, 40, 0.002, 2e8), record(70_000, 20, 0.002, 2e8)],
     );
     assertEquals(data.sides.a.runs.map(({ span, empty }) => [Math.round(span / 1e9), empty]), [[20, []], [20, []]]);
     assertEquals(Math.round(data.span / 1e9), 40);
+    assertEquals(data.sides.b.runs.map(({ marks }) => marks.map(({ at, text }) => [Math.round(at / 1e9), text])), [
+      [[15, "deploy"]],
+      [[15, "deploy"]],
+    ]);
     assert(data.bins.width * data.bins.count >= data.span && data.bins.count <= 120);
     const [label] = data.labels;
     const axis = histogramAxis([...label!.a, ...label!.b])!;

@@ -17,7 +17,11 @@ function label(name: string, median: Change, p99 = change(1, "cannot tell", 12_3
 }
 
 function data(of: Partial<DifferenceData>): DifferenceData {
-  const side = { name: "x", runs: [{ name: "x", from: "0", span: 1, off: 0, rows: 1, empty: [] }], programs: [] };
+  const side = {
+    name: "x",
+    runs: [{ name: "x", from: "0", span: 1, off: 0, rows: 1, empty: [], marks: [] }],
+    programs: [],
+  };
   return {
     format: 1,
     title: "",
