@@ -7,12 +7,21 @@
 import { KymoError, quote } from "../../errors.ts";
 import type { Unit } from "../../display/numbers.ts";
 import { processKey } from "../../files/names.ts";
-import { CHANNELS, holdsDurations, isFromPython, isOfIsolate, runtimeSeriesOf, SERIES } from "../../series.ts";
+import {
+  CHANNELS,
+  holdsDurations,
+  isFromPython,
+  isOfIsolate,
+  NANOSECONDS_PER_SECOND,
+  runtimeSeriesOf,
+  SERIES,
+} from "../../series.ts";
 import { literal, PROCESS_KEY } from "../duckdb/sql.ts";
 import { measured } from "../frames/description.ts";
 import type { Selection, TimeRange } from "../frames/selection.ts";
 import { afterSwitches, IS_NO_SWITCH } from "../frames/switches.ts";
 import type { TelemetryDB } from "../frames/telemetry_db.ts";
+import { median } from "../../statistics/quantiles.ts";
 import { programsOf, withoutWorkers } from "../programs/program.ts";
 import type { Expression, Statistic } from "./expression.ts";
 
@@ -41,6 +50,9 @@ const OUTGOING = "→ ";
 
 /** CPU time of all processes. */
 const CPU = "cpu";
+
+/** Where the next sample of a process is this many times the usual time away, it is not known meanwhile. */
+const LONGEST_STEP = 2.5;
 
 /** Names that are suggested for one that there is not. */
 const SUGGESTIONS = 3;
@@ -146,10 +158,13 @@ export class Evaluator {
       const values = all.reduce((sum, of) => sum.map((value, at) => value + of[at]!));
       return { unit: unit === "s" ? "cores" : unit === "bytes" ? "bytes/s" : "1/s", values };
     }
+    if (statistic === "alone" && channel === CHANNELS.runtime && kind === "level" && unit === "bytes") {
+      return { unit, values: await this.#sizeOfAll(series[0]!.label, intervals) };
+    }
     const frame = this.#db.frame(channel).where(this.#selection).timeSeries(series[0]!.label);
     const quantiles = typeof statistic === "object" ? [statistic.quantile] : [];
     const found = await frame.resample(intervals.width, { quantiles });
-    const seconds = Number(intervals.width) / 1e9;
+    const seconds = Number(intervals.width) / NANOSECONDS_PER_SECOND;
     const own = (at: number): number => {
       if (typeof statistic === "object") return found.quantiles[0]!.values[at]!;
       if (statistic === "count") return found.count[at]!;
@@ -167,20 +182,51 @@ export class Evaluator {
     return { unit: statistic === "count" ? "" : statistic === "rate" ? "1/s" : unit, values };
   }
 
-  /** How fast a counter grew in each interval, by second, in all processes together. */
-  async #growth(label: string, { width, from, length }: Intervals): Promise<Float64Array> {
+  /** SQL of the rows of a series of the runtime, those of each process once. */
+  async #rowsOnce(label: string): Promise<string> {
     const rows = this.#db.runtime().where(this.#selection).timeSeries(label);
     const all = await rows.processes();
     // Of a figure of the whole process each of its isolates has the same rows.
     const programs = programsOf(this.#db.programRecords(all), { processes: all });
     const once = isOfIsolate(label) ? all : withoutWorkers(all, programs);
     const keys = once.map((id) => literal(processKey(id))).join(", ");
-    const counted = `(SELECT * FROM ${rows.relation} WHERE ${PROCESS_KEY} IN (${keys}))`;
+    return `(SELECT * FROM ${rows.relation} WHERE ${PROCESS_KEY} IN (${keys}))`;
+  }
+
+  /**
+   * A size of all processes together: the sum of their means in each interval. Where intervals are shorter
+   * than the time from a sample to the next, a process has its size of before.
+   */
+  async #sizeOfAll(label: string, { width, from, length }: Intervals): Promise<Float64Array> {
+    const table = await this.#db.sql(`
+      SELECT ${PROCESS_KEY} AS process, ((Timepoint - (${from})) // ${width})::INTEGER AS place, avg(m) AS size
+      FROM ${measured(await this.#rowsOnce(label))} WHERE m IS NOT NULL GROUP BY ALL ORDER BY place`);
+    const values = new Float64Array(length).fill(NaN);
+    const add = (place: number, size: number): void => {
+      if (place >= 0 && place < length) values[place] = (Number.isNaN(values[place]!) ? 0 : values[place]!) + size;
+    };
+    const rows = table.rows() as { process: string; place: number; size: number }[];
+    for (const of of Map.groupBy(rows, ({ process }) => process).values()) {
+      const steps = of.slice(1).map(({ place }, before) => place - of[before]!.place);
+      const longest = steps.length === 0 ? 1 : LONGEST_STEP * median(steps);
+      for (const [at, { place, size }] of of.entries()) {
+        const next = of[at + 1]?.place ?? place + 1;
+        const until = next - place <= longest ? next : place + 1;
+        for (let own = place; own < until; own++) add(own, size);
+      }
+    }
+    return values;
+  }
+
+  /** How fast a counter grew in each interval, by second, in all processes together. */
+  async #growth(label: string, { width, from, length }: Intervals): Promise<Float64Array> {
     const table = await this.#db.sql(`
       SELECT place, sum(growth) AS growth FROM (
-        SELECT ((Timepoint - (${from})) // ${width})::INTEGER AS place, avg(1e9 * step / time) AS growth FROM (
+        SELECT ((Timepoint - (${from})) // ${width})::INTEGER AS place,
+          avg(${NANOSECONDS_PER_SECOND} * step / time) AS growth
+        FROM (
           SELECT *, m - lag(m) OVER w AS step, Timepoint - lag(Timepoint) OVER w AS time
-          FROM ${afterSwitches(measured(counted))} WHERE m IS NOT NULL
+          FROM ${afterSwitches(measured(await this.#rowsOnce(label)))} WHERE m IS NOT NULL
           WINDOW w AS (PARTITION BY PID, Isolate, offSince ORDER BY Timepoint, m)
         ) WHERE step >= 0 AND time > 0 AND Timepoint >= ${from} GROUP BY place, PID, Isolate
       ) GROUP BY place`);

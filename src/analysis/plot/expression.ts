@@ -2,8 +2,8 @@
  * Expressions of what is plotted: `p99("/orders [GET]") / median("/orders [GET]")`.
  *
  * A label is a name, or stands in quotes if it has other characters; `"→ host [GET]"` is one of outgoing
- * requests. A function takes a label; a label alone is its mean, or of a counter its growth per second.
- * `cpu` is the CPU time per time of all processes. Between them and numbers stand `+`, `-`, `*`, `/` and
+ * requests. A function takes a label; a label alone is its mean, of memory the sum of all processes, or of a counter its
+ * growth per second. `cpu` is the CPU time per time of all processes. Between them and numbers stand `+`, `-`, `*`, `/` and
  * parentheses.
  *
  * @module

@@ -68,8 +68,9 @@ const isSelection: Check = (value) => typeof value === "object" && value !== nul
  *
  * An expression has labels (in quotes if they have other characters than letters and digits), functions of
  * labels (`mean`, `median`, `min`, `max`, `count`, `rate`, `sum`, `p50` to `p99`, `quantile(label, 0.999)`),
- * numbers, `+`, `-`, `*`, `/` and parentheses. A label alone is its mean, or of a counter, such as `user
- * time`, its growth per second; `cpu` is the CPU time per time. Each unit has a panel of its own.
+ * numbers, `+`, `-`, `*`, `/` and parentheses. A label alone is its mean, of memory, such
+ * as `rss`, the sum of all processes, or of a counter, such as `user time`, its growth per second; `cpu` is
+ * the CPU time per time. Each unit has a panel of its own.
  *
  * @returns What was written.
  *

@@ -8,6 +8,7 @@ import { formatClock, formatDate, formatDay, formatOffset, secondsInto } from ".
 import { formatQuantity, type Unit } from "../../display/numbers.ts";
 import { sanitize } from "../../display/sanitize.ts";
 import { linearTicks, type TickClock, timeTicks } from "../../display/ticks.ts";
+import { NANOSECONDS_PER_SECOND } from "../../series.ts";
 import type { Intervals, Values } from "./evaluate.ts";
 
 /** A line and its name. */
@@ -46,7 +47,7 @@ const TITLES: Readonly<Record<Unit, string>> = {
 /** Draws a chart. */
 export function svgChart({ title, intervals, lines, marks }: Chart): string {
   const { from, width, length } = intervals;
-  const seconds = Number(width) / 1e9;
+  const seconds = Number(width) / NANOSECONDS_PER_SECOND;
   const duration = length * seconds;
   const x = (at: number): string => number(LEFT + (at / duration) * (WIDTH - LEFT - RIGHT));
   const clock = clockFrom(from);
@@ -81,7 +82,7 @@ export function svgChart({ title, intervals, lines, marks }: Chart): string {
       }</text>`,
     );
     for (const { at, text: said } of marks) {
-      const place = x(Number(at - from) / 1e9);
+      const place = x(Number(at - from) / NANOSECONDS_PER_SECOND);
       draw(`<line x1="${place}" x2="${place}" y1="${top}" y2="${bottom}" stroke="#a3317f" stroke-dasharray="4 3"/>`);
       const isLeft = Number(place) > WIDTH - 200;
       const [side, anchor] = isLeft ? [-4, "end" as const] : [4, "start" as const];

@@ -182,7 +182,10 @@ function wantedLabels(comparisons: readonly Comparison[], { count }: Bins, runs:
   return wanted;
 }
 
-async function readRunData({ name, db, selection, source, time }: OpenRun, { width }: Bins): Promise<Omit<RunData, "marks">> {
+async function readRunData(
+  { name, db, selection, source, time }: OpenRun,
+  { width }: Bins,
+): Promise<Omit<RunData, "marks">> {
   const { from, to } = time;
   const filled = await source.rows<{ bin: number; rows: number }>(
     `SELECT ((Timepoint - ${from}) // ${width})::DOUBLE AS bin, count(*)::DOUBLE AS rows FROM ${source.relation}

@@ -9,9 +9,9 @@ import { FAILURES, type Finding, type ReportData } from "../shared/report_data.t
 import { WallClock } from "./model/clock.ts";
 import { readData } from "./model/read_data.ts";
 import { servedAs } from "./model/served.ts";
-import { viewsOf } from "./model/view_hash.ts";
+import { viewsOf } from "./model/address/view_hash.ts";
 import { ViewStore } from "./model/view_store.ts";
-import { keepInAddress } from "./page/address.ts";
+import { keepInAddress } from "./model/address/keep_in_address.ts";
 import { about } from "./page/about.ts";
 import { failures } from "./page/failures.ts";
 import { header } from "./page/header.ts";

@@ -275,7 +275,7 @@ export const CLEAN: Readonly<Record<string, (seed: number) => CleanRows>> = {
     return {
       duration: [
         ...routes(dice, { seconds: 300, rate: 3 }),
-        ...routes(dice, { seconds: 300, rate: 0.01, of: { "unmatched [GET] 4xx": 0.001 } }),
+        ...routes(dice, { seconds: 300, rate: 0.005, of: { "unmatched [GET] 4xx": 0.001 } }),
       ],
       runtime: [...runtimeOf(dice, { seconds: 300 })],
     };

@@ -10,6 +10,7 @@ import { addSelectionOptions, type SelectionOptions, SOURCE_HELP } from "../../i
 import { openRecording, reportUnread, whileReading } from "../../input/recording.ts";
 import { databaseHelp } from "../../input/store_password.ts";
 import { timeArgumentHelp } from "../../input/time_argument.ts";
+import { NANOSECONDS_PER_SECOND } from "../../../series.ts";
 import { jsonLine, unreadOf } from "../../terminal/json_output.ts";
 import { SPACED } from "../../terminal/style.ts";
 
@@ -22,12 +23,14 @@ otherwise an expression. Each expression is a line; those of one unit share a
 panel. An expression is made of
 
   "/orders [GET]"    a label; the quotes may be left out if it has only letters
-                     and digits. Alone it is the mean of its observations, or of
-                     a counter, such as "user time", its growth per second
+                     and digits. Alone it is the mean of its observations; of
+                     memory (rss, "heap used" …) the sum of all processes; of a
+                     counter, such as "user time", its growth per second
   "→ db.local [GET]" a label of outgoing requests
   cpu                the CPU time per time of all processes: 1 is a core
-  mean, median,      of the observations in each interval; min and max, too,
-  p50 to p99         and quantile("/orders [GET]", 0.999)
+  mean, median,      of the observations in each interval, whatever process
+                     they are of: mean(rss) is that of a process; min, max
+  p50 to p99         and quantile("/orders [GET]", 0.999), too
   count, rate, sum   how many, how many per second, and their sum
   + - * / ( ) 0.5    of these and of numbers
 
@@ -108,7 +111,7 @@ async function plot(
       ...title !== undefined && { title },
     }));
   const { bytes, points } = written;
-  const seconds = Number(written.every) / 1e9;
+  const seconds = Number(written.every) / NANOSECONDS_PER_SECOND;
   const unread = unreadOf(db.reading);
   stdout.write(
     json

@@ -6,10 +6,10 @@
 
 import type { DifferenceData } from "../../shared/difference_data.ts";
 import type { ReportData } from "../../shared/report_data.ts";
-import { differenceViews } from "../model/difference_hash.ts";
+import { differenceViews } from "../model/address/difference_hash.ts";
 import { readData } from "../model/read_data.ts";
 import { ViewStore } from "../model/view_store.ts";
-import { keepInAddress } from "../page/address.ts";
+import { keepInAddress } from "../model/address/keep_in_address.ts";
 import { append, h, replace } from "../ui/dom.ts";
 import { keyboard } from "../ui/keyboard.ts";
 import { drawAll } from "../ui/lazy_drawing.ts";

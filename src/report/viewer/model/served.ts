@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatView } from "./view_hash.ts";
+import { formatView } from "./address/view_hash.ts";
 import type { ViewStore } from "./view_store.ts";
 
 const WAYS = ["all", "part", "part of live", "live"] as const;

@@ -8,7 +8,7 @@ import type { Span } from "../../../statistics/spans.ts";
 import type { DurationData, QuantityData, ReportData } from "../../shared/report_data.ts";
 import { type SelectedStatistics, statisticsOf } from "./duration_view.ts";
 import { type RecordedTimes, recordedTimes, type Recorder, secondsWithin } from "./recorded.ts";
-import { type LinkedView, wholeView } from "./view_hash.ts";
+import { type LinkedView, wholeView } from "./address/view_hash.ts";
 
 /** Everything that the user can change. */
 export interface State extends LinkedView {

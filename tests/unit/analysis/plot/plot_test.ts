@@ -85,6 +85,33 @@ describe("an expression", () => {
   });
 });
 
+describe("memory in an expression", () => {
+  it("is that of all processes together, whenever they are sampled, and its mean that of one", async () => {
+    using recordings = new Recordings();
+    // One is sampled each second, the other each two, until 5 s and from 30 s on.
+    const each = (pid: number, value: number, times: readonly number[]) =>
+      times.map((time) => ({ time, value, label: "rss", pid }));
+    const [one, other] = [[0, 1, 2, 3, 4, 5, 6, 7].map((time) => time + 0.25), [0.5, 2.5, 4.5, 30.5, 32.5]];
+    const queue = [{ time: 0, value: 4, label: "queue" }, { time: 0.5, value: 2, label: "queue" }];
+    const runtime = [...each(7, 1e6, one), ...each(8, 4e6, other)];
+    await using db = await TelemetryDB.open(recordings.write({ runtime, custom: queue }));
+    const evaluate = async (text: string, width: bigint, length: number) => {
+      const { values } = await (await Evaluator.of(db, {})).evaluate(parseExpression(text), {
+        width,
+        from: epochOf(0),
+        length,
+      });
+      return Array.from(values, (value) => value / 1e6);
+    };
+    const second = 1_000_000_000n;
+    assertEquals(await evaluate("rss", second, 9), [5, 5, 5, 5, 5, 1, 1, 1, NaN]);
+    assertEquals(await evaluate("rss", second / 2n, 9), [1, 5, 5, 5, 5, 5, 5, 5, 5]);
+    assertEquals((await evaluate("rss", second, 34)).slice(29), [NaN, 4, 4, 4, NaN]);
+    assertEquals((await evaluate("mean(rss)", second, 2)).map((mean) => mean.toFixed(1)), ["2.5", "1.0"]);
+    assertEquals((await evaluate("queue", second, 1))[0], 3e-6);
+  });
+});
+
 describe("plotToFile", () => {
   it("draws a panel for each unit, with axes, legend and marks, as an SVG that stands alone", async () => {
     using recordings = new Recordings();

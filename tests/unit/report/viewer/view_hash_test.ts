@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import { formatView, type LinkedView, parseView, wholeView } from "../../../../src/report/viewer/model/view_hash.ts";
+import {
+  formatView,
+  type LinkedView,
+  parseView,
+  wholeView,
+} from "../../../../src/report/viewer/model/address/view_hash.ts";
 import { fakeReport } from "../../../support/fake/report_data.ts";
 
 const report = fakeReport({ labels: 3, bins: 40, perBin: 1, pids: [7, 8, 9], profiles: 0 });

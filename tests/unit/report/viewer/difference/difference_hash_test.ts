@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import { differenceViews } from "../../../../../src/report/viewer/model/difference_hash.ts";
-import type { LinkedView } from "../../../../../src/report/viewer/model/view_hash.ts";
+import { differenceViews } from "../../../../../src/report/viewer/model/address/difference_hash.ts";
+import type { LinkedView } from "../../../../../src/report/viewer/model/address/view_hash.ts";
 import { marksOfSides } from "../../../../../src/report/viewer/difference/sides.ts";
 
 /** Labels without what was recorded of them. */

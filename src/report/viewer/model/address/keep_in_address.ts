@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ViewFormat } from "../model/view_hash.ts";
-import type { State, ViewStore } from "../model/view_store.ts";
+import type { ViewFormat } from "./view_hash.ts";
+import type { State, ViewStore } from "../view_store.ts";
 
 /** Milliseconds for which the view must not change before it is written: dragging changes it often. */
 const CALM = 150;

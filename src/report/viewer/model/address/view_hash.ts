@@ -8,8 +8,8 @@
  * @module
  */
 
-import type { ReportData } from "../../shared/report_data.ts";
-import type { Selection } from "./selection.ts";
+import type { ReportData } from "../../../shared/report_data.ts";
+import type { Selection } from "../selection.ts";
 
 /** The part of the state that is in the address. */
 export interface LinkedView extends Selection {

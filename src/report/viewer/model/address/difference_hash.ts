@@ -7,8 +7,8 @@
  * @module
  */
 
-import { NANOSECONDS_PER_SECOND } from "../../../series.ts";
-import type { DifferenceData } from "../../shared/difference_data.ts";
+import { NANOSECONDS_PER_SECOND } from "../../../../series.ts";
+import type { DifferenceData } from "../../../shared/difference_data.ts";
 import { type LinkedView, toHash, type ViewFormat } from "./view_hash.ts";
 
 /** The views of a comparison. `first`: the label that is shown at first; `verdicts`: those of its table. */
