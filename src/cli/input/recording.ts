@@ -130,14 +130,32 @@ export function reportUnread({ problems, unread, copies, gone }: Reading, { stde
   }
   const more = gone.length - MAX_GONE;
   if (more > 0) stderr.write(`Left out: ${counted(more, "further file")}, moved or deleted meanwhile\n`);
-  for (const { file, line, rows, reason } of problems) {
-    const where = sanitize(line > 0 ? `${file}:${line}` : file);
-    const lost = rows > 0 ? ` (${counted(rows, "row")})` : "";
-    writeError(stderr, `Cannot read: ${where}: ${sanitize(reason)}${lost}`);
+  for (const [file, own] of Map.groupBy(problems, ({ file }) => file)) {
+    writeError(stderr, `Cannot read: ${problemsOfFile(file, own)}`);
   }
-  const reported = problems.reduce((sum, { rows }) => sum + rows, 0);
+  const reported = rowsOf(problems);
   if (unread > reported) writeError(stderr, `Cannot read: ${counted(unread - reported, "further row")}`);
   return unread > 0 || problems.length > 0 ? exitCode.incomplete : exitCode.ok;
+}
+
+/** What is wrong with a file, in one line. */
+function problemsOfFile(file: string, problems: Reading["problems"]): string {
+  const [{ line, rows, reason }] = problems as [Reading["problems"][number]];
+  if (problems.length === 1) {
+    const lost = rows > 0 ? ` (${counted(rows, "row")})` : "";
+    return `${sanitize(line > 0 ? `${file}:${line}` : file)}: ${sanitize(reason)}${lost}`;
+  }
+  const told = [...Map.groupBy(problems, ({ reason }) => reason)].map(([reason, own]) => {
+    const [first] = own as [Reading["problems"][number]];
+    const place = first.line === 0 ? [] : [`${own.length > 1 ? "the first in line" : "line"} ${first.line}`];
+    const where = [...own.length > 1 ? [counted(rowsOf(own), "row")] : [], ...place].join(", ");
+    return `${sanitize(reason)}${where === "" ? "" : ` (${where})`}`;
+  });
+  return `${sanitize(file)}: ${counted(rowsOf(problems), "row")}: ${told.join("; ")}`;
+}
+
+function rowsOf(problems: Reading["problems"]): number {
+  return problems.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 /**

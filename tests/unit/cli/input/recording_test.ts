@@ -17,7 +17,7 @@ describe("reportUnread", () => {
     assertEquals(context.stderr.text, "");
   });
 
-  it("writes each problem on a line, with file and line", () => {
+  it("writes a line for each file, with the line of its problem", () => {
     const context = fakeCliContext({});
     const problems = [
       { file: "d/duration.1.csv", line: 7, rows: 1, reason: "its measurement is\nno number: \x1b[2J" },
@@ -31,6 +31,24 @@ describe("reportUnread", () => {
         "Cannot read: d/custom.1.csv: permission denied\n" +
         "Cannot read: d/runtime.1.csv:12: its quotes are not closed (3 rows)\n" +
         "Cannot read: 1,000 further rows\n",
+    );
+  });
+
+  it("tells several problems of a file on one line, those with one reason together", () => {
+    const context = fakeCliContext({});
+    const file = "d/duration.1.csv";
+    const problems = [
+      ...[7, 9, 30].map((line) => ({ file, line, rows: 1, reason: "its PID is no number" })),
+      { file: "d/custom.1.csv", line: 4, rows: 1, reason: "it is cut off" },
+      { file, line: 40, rows: 1, reason: "it is cut off" },
+      { file, line: 0, rows: 0, reason: "it is\nlonger now" },
+    ];
+    assertEquals(reportUnread({ ...reading, unread: 5, problems }, context), 1);
+    assertEquals(
+      context.stderr.text,
+      "Cannot read: d/duration.1.csv: 4 rows: its PID is no number (3 rows, the first in line 7); it is cut off " +
+        "(line 40); it is\\nlonger now\n" +
+        "Cannot read: d/custom.1.csv:4: it is cut off (1 row)\n",
     );
   });
 
