@@ -142,7 +142,11 @@ export class Controls implements Disposable {
  * the last first, and what is as at the beginning before what was chosen.
  */
 export function keysLine({ sort, order, byProcess, isPaused, filter, isTyping }: Choice, width: number): string {
-  if (isTyping) return shorten(`filter: ${filter}▏ (Enter keeps it, Esc shows all)`, width);
+  if (isTyping) {
+    const typed = `filter: ${filter}▏`;
+    const whole = `${typed} (Enter keeps it, Esc shows all)`;
+    return displayWidth(whole) <= width ? whole : shorten(typed, width);
+  }
   const keys: { readonly key: string; word: string; readonly isChosen?: boolean }[] = [
     { key: "q", word: "quit" },
     { key: "s", word: `sort: ${sort}` },

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { LiveProcess } from "../../../../src/analysis/live/live_processes.ts";
 import type { LiveRequest } from "../../../../src/analysis/live/live_requests.ts";
 import type { LiveInterval } from "../../../../src/analysis/live/live_view.ts";
-import { type Choice, orders } from "../../../../src/cli/commands/top/controls.ts";
+import { type Choice, keysLine, orders } from "../../../../src/cli/commands/top/controls.ts";
 import { formatInterval } from "../../../../src/cli/commands/top/text.ts";
 import { formatClock } from "../../../../src/display/local_time.ts";
 import { displayWidth } from "../../../../src/display/text_width.ts";
@@ -174,6 +174,7 @@ describe("the text of kymo top", () => {
     });
     assertEquals(lines[0], "dir · 1 program · 1 rows/s · paused");
     assertEquals(lines.at(-1), "q  s  space  p  / filter: ord  ↑↓  o");
+    assertEquals(keysLine({ ...choice, isTyping: true }, 40), "filter: ord▏");
   });
 
   it("names each program, says in words what is wrong with which, and counts those that live", () => {
