@@ -1,7 +1,12 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { HEADER } from "../../../src/csv/dialect.ts";
 import { shortOrFull } from "../../support/faults/suite_size.ts";
 import { RecordedService } from "../../support/process/recorded_service.ts";
 import { RUNTIMES } from "../../support/process/run.ts";
@@ -11,6 +16,8 @@ import { BridgeProcess, kymo, sum, valuesIn } from "../../support/bridge/bridge_
 import { record, ROWS_EACH } from "./recording.ts";
 
 const service = fileURLToPath(new URL("./fixtures/service.ts", import.meta.url));
+
+const isFull = process.env["KYMO_TEST_BRIDGE"] === "full";
 
 /** The rows of a directory by label, as `kymo summary` counts them. */
 async function summaryOf(directory: string): Promise<{ rows: number; durations: Record<string, number> }> {
@@ -126,6 +133,41 @@ describe("kymo serve", () => {
     await using bridge = await BridgeProcess.start(directory);
     assertEquals(sum(valuesIn(await bridge.scrape(), "kymo_rows_total")), 9 * ROWS_EACH);
   });
+
+  // Only `deno task test:bridge` has the time for it.
+  (isFull ? it : () => {})(
+    "cuts off who takes more than ten seconds to read, and answers others meanwhile",
+    async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      mkdirSync(directory);
+      const row = (_: unknown, i: number): string => `${1_796_000_000_000_000_000n + BigInt(i)},1,label ${i},7\r\n`;
+      writeFileSync(
+        join(directory, "duration.7-0000000a-000001.csv"),
+        HEADER + Array.from({ length: 9_000 }, row).join(""),
+      );
+      await using bridge = await BridgeProcess.start(directory);
+      const whole = (await bridge.scrape()).length;
+      assert(whole > 10e6, `${whole} bytes`); // more than the buffers of the system take
+      const { hostname, port } = new URL(bridge.url);
+      const slow = connect({ host: hostname, port: Number(port) });
+      let received = 0;
+      slow.on("data", ({ length }) => received += length).on("error", () => {});
+      slow.write("GET /metrics HTTP/1.1\r\nHost: kymo\r\n\r\n");
+      slow.pause();
+      const others: number[] = [];
+      for (const end = Date.now() + 11_000; Date.now() < end; await sleep(1_000)) {
+        others.push(
+          (await bridge.scrape()).length,
+        );
+      }
+      assert(others.every((length) => Math.abs(length - whole) < 100), others.join()); // the time of the last look differs
+      const closed = new Promise((resolve) => slow.on("close", resolve));
+      slow.resume();
+      await closed;
+      assert(received < whole - 1e6, `${received} bytes of ${whole}`);
+    },
+  );
 
   it("answers only who asks for /metrics, without a body", async () => {
     using scratch = scratchDirectory();
