@@ -31,6 +31,7 @@ const ORDER = [
   "summary",
   "compact",
   "files",
+  "page",
   "many",
   "ship",
   "top",

@@ -6,7 +6,7 @@ import type { PostgresServer } from "../../../tests/support/stores/postgres_serv
 import { cpuTimeOf } from "../../harness/cpu_time.ts";
 import { temporaryDirectory } from "../../harness/published_files.ts";
 import { ratio } from "../../harness/rounds.ts";
-import { type Figure, spread } from "../../results/figure.ts";
+import { type Figure, type Spread, spread } from "../../results/figure.ts";
 import { Background, follower } from "./processes.ts";
 
 const recorder = new URL("recorder.ts", import.meta.url);
@@ -15,12 +15,12 @@ const recorder = new URL("recorder.ts", import.meta.url);
 const RATE = 50_000;
 const FLUSH_INTERVAL = 1_000;
 
-/** Rounds, in each of which the program runs so long with a shipper and so long without, ms. */
+/** Rounds, in each of which the program runs so long beside another one and so long alone, ms. */
 const ROUNDS = 5;
 const ROUND = 3_000;
 
-/** ms until a shipper has begun, and has caught up. */
-const SHIPPER_BEGINS = 2_000;
+/** ms until the other one has begun, and has caught up. */
+const OTHER_BEGINS = 2_000;
 
 /** For how long rows are recorded whose way is timed, ms, and how often the store is asked. */
 const WATCHED = 20_000;
@@ -31,9 +31,20 @@ const AT_MOST = FLUSH_INTERVAL / 1000 + 2;
 
 /** What a program pays for being shipped. */
 export async function costOfBeingShipped(server: PostgresServer): Promise<Figure> {
+  return {
+    what: `CPU time of a program for a sample while it is shipped, ${RATE} samples a second`,
+    against: "not shipped",
+    unit: "x",
+    value: await costBeside((directory) => follower(directory, server.url)),
+    goal: { atMost: 1.02 },
+  };
+}
+
+/** CPU time of a program for a sample while another one works on its directory, against alone. */
+export async function costBeside(begin: (directory: string) => Background): Promise<Spread> {
   using directory = temporaryDirectory();
   await using program = new Background(recorder, [directory.path, String(RATE), String(FLUSH_INTERVAL)]);
-  await sleep(SHIPPER_BEGINS);
+  await sleep(OTHER_BEGINS);
   /** CPU time of the program for a sample, ns. */
   const measure = async (): Promise<number> => {
     const before = { cpu: cpuTimeOf(program.pid), time: performance.now() };
@@ -42,23 +53,17 @@ export async function costOfBeingShipped(server: PostgresServer): Promise<Figure
     return taken * 1e9 / ((performance.now() - before.time) * RATE);
   };
   const alone: number[] = [];
-  const shipped: number[] = [];
+  const beside: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const withShipper = async (): Promise<void> => {
-      await using _shipper = follower(directory.path, server.url);
-      await sleep(SHIPPER_BEGINS);
-      shipped.push(await measure());
+    const withOther = async (): Promise<void> => {
+      await using _other = begin(directory.path);
+      await sleep(OTHER_BEGINS);
+      beside.push(await measure());
     };
     const without = async (): Promise<void> => void alone.push(await measure());
-    for (const side of round % 2 === 0 ? [withShipper, without] : [without, withShipper]) await side();
+    for (const side of round % 2 === 0 ? [withOther, without] : [without, withOther]) await side();
   }
-  return {
-    what: `CPU time of a program for a sample while it is shipped, ${RATE} samples a second`,
-    against: "not shipped",
-    unit: "x",
-    value: ratio(shipped, alone),
-    goal: { atMost: 1.02 },
-  };
+  return ratio(beside, alone);
 }
 
 /** How long it takes from recording a row until it is in the store. */
@@ -70,7 +75,7 @@ export async function timeToStore(server: PostgresServer): Promise<Figure[]> {
   const client = new pg.Client({ connectionString: server.url });
   await client.connect();
   try {
-    await sleep(SHIPPER_BEGINS);
+    await sleep(OTHER_BEGINS);
     /** When each row was recorded, ms; those that have arrived are the first. */
     const recorded: number[] = [];
     const taken: number[] = [];

@@ -49,21 +49,25 @@ export function binsOf({ span, series }: LookedAt, { level, size }: Fineness): L
   return { width, count: Math.floor(span / width) + 1, first: Math.floor(series.firstBins(span)[level]! / size) };
 }
 
-/** All there is. */
-export function wholeMessage(looked: LookedAt, fineness: Fineness, head: LiveHead): LiveMessage {
+/**
+ * All there is, as JSON, and what a page knows that is sent it. The text is made series by series: all
+ * numbers at once take ten times as much memory.
+ */
+export function wholeMessage(looked: LookedAt, fineness: Fineness, head: LiveHead): { text: string; sent: Sent } {
   const { programs: { processes, lines }, series, problems } = looked;
   const bins = binsOf(looked, fineness);
   const all = (cells: SeriesCells): Cells => cellsIn(cells, fineness, [{ from: bins.first, to: Infinity }]);
+  const lists = { processes, lines, marks: series.marks, pauses: pausesOf(looked), problems };
+  const durations = series.durations.map((of) => JSON.stringify(durationsIn(of, all, true)));
+  const quantities = series.quantities.map((of) => JSON.stringify(quantitiesIn(of, all, true)));
+  const rest = JSON.stringify({ head, ...lookedOf(looked, bins), ...lists });
   return {
-    head,
-    ...lookedOf(looked, bins),
-    processes,
-    lines,
-    marks: series.marks,
-    pauses: pausesOf(looked),
-    problems,
-    durations: series.durations.map((of) => durationsIn(of, all, true)),
-    quantities: series.quantities.map((of) => quantitiesIn(of, all, true)),
+    text: `${rest.slice(0, -1)},"durations":[${durations.join()}],"quantities":[${quantities.join()}]}`,
+    sent: {
+      durations: durations.length,
+      quantities: quantities.length,
+      texts: new Map(LISTS.map((name) => [name, JSON.stringify(lists[name])])),
+    },
   };
 }
 
@@ -74,13 +78,6 @@ export interface Sent {
   quantities: number;
   /** The other lists as text, by name. */
   readonly texts: Map<string, string>;
-}
-
-/** What a page knows that was sent all there is. */
-export function sentOf(message: LiveMessage): Sent {
-  const sent = { durations: message.durations.length, quantities: message.quantities.length, texts: new Map() };
-  for (const name of LISTS) sent.texts.set(name, JSON.stringify(message[name]));
-  return sent;
 }
 
 const LISTS = ["processes", "lines", "marks", "pauses", "problems"] as const;

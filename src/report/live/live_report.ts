@@ -10,7 +10,7 @@ import { RowAttribution } from "../../analysis/live/row_attribution.ts";
 import type { RowSink } from "../../analysis/live/row_source.ts";
 import { counted, formatPercent } from "../../display/numbers.ts";
 import type { ProcessId } from "../../files/names.ts";
-import type { Clock, Runtime } from "../../runtime.ts";
+import type { Clock, Memory, Runtime } from "../../runtime.ts";
 import type { LiveHead } from "../shared/live_data.ts";
 import {
   changedMessage,
@@ -19,7 +19,6 @@ import {
   type LookedAt,
   MOST_NUMBERS,
   type Sent,
-  sentOf,
   wholeMessage,
 } from "./live_messages.ts";
 import { LivePrograms } from "./live_programs.ts";
@@ -44,6 +43,9 @@ export interface LiveReportOptions {
   readonly mostNumbers?: number;
 }
 
+/** Looks after which garbage is collected: what is read leaves much, and a runtime lets it lie. */
+const LOOKS_OF_GARBAGE = 60;
+
 /** A page that is shown. */
 export interface LivePage {
   readonly fineness: Fineness;
@@ -54,17 +56,20 @@ export interface LivePage {
 export class LiveReport {
   readonly #options: LiveReportOptions;
   readonly #clock: Clock;
+  readonly #collect: Memory["collect"];
   readonly #directory: LiveDirectory;
   readonly #attribution: RowAttribution;
   readonly #series: LiveSeries;
   readonly #programs: LivePrograms;
   readonly #missed = { segments: 0, looks: 0 };
   #looked: LookedAt;
+  #looks = 0;
 
   /** Attaches to a directory, which need not exist yet. */
   constructor(runtime: Runtime, path: string, options: LiveReportOptions) {
     this.#options = options;
     this.#clock = runtime.clock;
+    this.#collect = runtime.memory.collect;
     const began = runtime.clock.epoch();
     const before: Parameters<RowSink>[] = [];
     this.#directory = new LiveDirectory(runtime, path, (...row) => {
@@ -85,6 +90,7 @@ export class LiveReport {
 
   /** Reads what was recorded since the last look. */
   look(): void {
+    if (++this.#looks % LOOKS_OF_GARBAGE === 0) this.#collect?.();
     this.#series.beginLook(this.#span);
     const wanted = new Map<object, boolean>();
     const found = this.#directory.look((given, label, value, time, weight) => {
@@ -112,8 +118,9 @@ export class LiveReport {
       levels: LEVELS.map(({ name }) => name),
       level: LEVELS[at]!.name,
     };
-    const message = wholeMessage(this.#looked, fineness, head);
-    return { page: { fineness, sent: sentOf(message) }, text: JSON.stringify(message) };
+    this.#collect?.();
+    const { text, sent } = wholeMessage(this.#looked, fineness, head);
+    return { page: { fineness, sent }, text };
   }
 
   /** What has changed for a page with the last look; `undefined` if it has to be opened anew. */
