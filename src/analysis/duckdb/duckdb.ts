@@ -7,6 +7,7 @@ import type {
 import { KymoError, type KymoErrorCode, quote, reason } from "../../errors.ts";
 import { type Check, checkGiven, isWholeNumber } from "../../options.ts";
 import type { Runtime, Timers } from "../../runtime.ts";
+import { exceedsConfinement } from "./confined_sql.ts";
 import { readTable } from "./read_table.ts";
 import { absent, loadPackage } from "../../optional_package.ts";
 import { type Parameter, toParameter } from "./parameters.ts";
@@ -80,14 +81,6 @@ const CONFINED = [
   ...["SELECT", "EXPLAIN", "CREATE", "CREATE_FUNC", "DROP", "ALTER", "INSERT", "UPDATE", "DELETE", "ANALYZE"],
   ...["TRANSACTION", "RELATION"],
 ] as const;
-
-/** What would write a file all the same: statements that EXPLAIN ANALYZE runs. */
-const WRITES = /\b(?:copy|attach|install|load)\b/i;
-
-/** What does so already while it is prepared, and a log of DuckDB, which is a function. */
-const ALWAYS_REFUSED = /\bexport\s+database\b|enable_logging/i;
-
-const COMMENTS = /\/\*.*?\*\/|--[^\n]*/gs;
 
 /** A DuckDB in memory. Queries run one after the other, each on all threads. */
 export class DuckDB {
@@ -172,20 +165,23 @@ export class DuckDB {
     const allowed = [...directories, this.temporary].map((path) => literal(`${path.replace(/\/$/, "")}/`));
     await this.exclusively(async (connection) => {
       await connection.run(`SET allowed_directories = [${allowed.join(", ")}]`);
+      await connection.run("SET autoinstall_known_extensions = false");
       await connection.run("SET enable_external_access = false");
       await connection.run("SET lock_configuration = true");
     });
     this.#isConfined = true;
   }
 
-  /** @throws {KymoError} if a statement may not run, if the database is confined; it is prepared if `type` is given. */
+  /**
+   * @throws {KymoError} if the database is confined, and a query may not run in it; `type` is that of its
+   * statement, if that is prepared. Some statements write as soon as they are parsed or prepared.
+   */
   #refuseUnconfined(query: string, type?: number): void {
     if (!this.#isConfined) return;
     const { StatementType } = this.#module;
-    const text = query.replaceAll(COMMENTS, " ");
     const isRefused = type === undefined
-      ? ALWAYS_REFUSED.test(text)
-      : !CONFINED.some((kind) => StatementType[kind] === type) || type === StatementType.EXPLAIN && WRITES.test(text);
+      ? exceedsConfinement(query)
+      : !CONFINED.some((kind) => StatementType[kind] === type);
     if (!isRefused) return;
     throw new KymoError("query-failed", `Cannot query: ${quote(query.trim())}: it may write files or change settings`);
   }
@@ -218,6 +214,7 @@ export class DuckDB {
     return await this.exclusively(async (connection) => {
       this.#signal = signal;
       try {
+        this.#refuseUnconfined(query);
         const statements = await extract(connection, query);
         const last = statements.count - 1;
         const run = (index: number, parameters: readonly Parameter[]): Promise<Table> => {
@@ -256,7 +253,6 @@ export class DuckDB {
       let table: Table | undefined;
       let failure: unknown;
       try {
-        this.#refuseUnconfined(query);
         // An extracted statement can be prepared only once. Another extraction of PIVOT has other names in it.
         statement = await (isFirst ? statements : await extract(connection, query)).prepare(index);
         mayRepeat = isCopy || statement.statementType === SELECT;

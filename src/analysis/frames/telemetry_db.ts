@@ -325,7 +325,8 @@ export class TelemetryDB {
 
   /**
    * Confines SQL that others wrote: from now on `sql` reads no files but those in the directories of the
-   * recording, and writes none. COPY, ATTACH, SET and the like are refused; tables in memory may be made.
+   * recording, and writes none. COPY, ATTACH, SET and the like are refused, and functions that change
+   * settings or run a text, such as `query`; tables in memory may be made.
    * `load` and `exportParquet` fail, too.
    *
    * @example
