@@ -34,6 +34,18 @@ export function shorten(text: string, width: number): string {
   return `${head.join("")}…${tail.toReversed().join("")}`;
 }
 
+/** The text on lines of at most `width` columns, broken between words; longer words are shortened. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    const longer = last === undefined ? word : `${last} ${word}`;
+    if (last !== undefined && displayWidth(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(shorten(word, width));
+  }
+  return lines;
+}
+
 /** The text filled up with spaces to `width` columns; as it is, if it is wider. */
 export function align(text: string, width: number, side: "left" | "right"): string {
   const space = " ".repeat(Math.max(0, width - displayWidth(text)));

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { align, displayWidth, shorten } from "../../../src/display/text_width.ts";
+import { align, displayWidth, shorten, wrapped } from "../../../src/display/text_width.ts";
 
 describe("displayWidth", () => {
   const widths: [text: string, width: number, what: string][] = [
@@ -62,5 +62,18 @@ describe("shorten", () => {
       assertEquals(/^\u200d|\u200d…|…[\u200d\u0301]/.test(short), false, `${width}: ${short}`);
     }
     assertEquals(shorten(text, displayWidth(text)), text);
+  });
+});
+
+describe("wrapped text", () => {
+  it("is broken between words, the longest of which are shortened", () => {
+    assertEquals(wrapped("no program 日本語 is recording into /a/long/path", 10), [
+      "no program",
+      "日本語 is",
+      "recording",
+      "into",
+      "/a/lo…path",
+    ]);
+    assertEquals([wrapped("all of it", Infinity), wrapped("", 5)], [["all of it"], [""]]);
   });
 });

@@ -1,18 +1,16 @@
 import type { LiveProcess } from "../../../analysis/live/live_processes.ts";
 import type { LiveRequest } from "../../../analysis/live/live_requests.ts";
-import { isAlive, type LiveInterval, type LiveSeriesWithHistory } from "../../../analysis/live/live_view.ts";
-import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
+import type { LiveInterval, LiveSeriesWithHistory } from "../../../analysis/live/live_view.ts";
 import { labelMatcher } from "../../../label_pattern.ts";
 import { hasFailed } from "../../../analysis/programs/remarks.ts";
 import { type Block, scrolled, share } from "./blocks.ts";
 import { type Choice, keysLine, type SortKey } from "./controls.ts";
+import { hints, notes, title, type TitleOptions } from "./title.ts";
 import { remarks, shortName, stateText } from "./words.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
-import { bold, COMPACT, dim, red, SPACED, yellow } from "../../terminal/style.ts";
+import { COMPACT, dim, red, SPACED, yellow } from "../../terminal/style.ts";
 import { type Column, formatTable } from "../../terminal/table.ts";
-import { formatClock } from "../../../display/local_time.ts";
 import {
-  counted,
   formatBytes,
   formatCount,
   formatDuration,
@@ -25,22 +23,14 @@ import { labelText, sanitize } from "../../../display/sanitize.ts";
 import { processKey } from "../../../files/names.ts";
 import { FAILED_OUTCOMES, parseRequestLabel } from "../../../http/request_labels.ts";
 import { CHANNELS } from "../../../series.ts";
-import { align, displayWidth, shorten } from "../../../display/text_width.ts";
+import { align, shorten, wrapped } from "../../../display/text_width.ts";
 
 /** What the text shows, and the room for it. */
-export interface TextOptions {
-  /** The monitoring directory as the user named it. */
-  readonly directory: string;
-  /** What the user has chosen, and whether keys can change it. */
-  readonly choice: Choice;
+export interface TextOptions extends TitleOptions {
+  /** Whether keys can change what is chosen. */
   readonly hasKeys: boolean;
-  /** The selected labels and processes. Default: all. */
-  readonly label?: readonly string[] | undefined;
-  readonly processes?: string | undefined;
-  /** Size of the terminal; `undefined` if unlimited. */
-  readonly width: number | undefined;
+  /** Height of the terminal; `undefined` if unlimited. */
   readonly height: number | undefined;
-  readonly hasColors: boolean;
 }
 
 /** For missing values. */
@@ -57,12 +47,15 @@ export interface IntervalText {
   readonly scrollable: number;
 }
 
+/** Lines of a terminal in which there is no room for sentences of several lines. */
+const LOW = 12;
+
 /** An interval as text that fits into the terminal. */
 export function formatInterval(interval: LiveInterval, options: TextOptions): IntervalText {
   const { width = Infinity, height = Infinity, choice, hasKeys, hasColors } = options;
-  const cut = (line: string): string => shorten(line, width);
-  const head = [title(interval, options), ...notes(interval).map(cut)];
-  const hint = hints(interval, options).map(cut);
+  const told = (line: string): string[] => height < LOW ? [shorten(line, width)] : wrapped(line, width);
+  const head = [title(interval, options), ...notes(interval).flatMap(told)];
+  const hint = hints(interval, options).flatMap(told);
   const keys = hasKeys ? keysOf(choice, width, hasColors) : [];
   if (interval.processes.length === 0 && interval.series.length === 0) {
     return { lines: [...head, "", ...hint, ...keys], scrollable: 0 };
@@ -81,14 +74,14 @@ export function formatInterval(interval: LiveInterval, options: TextOptions): In
   };
   const blocks = [
     table(processColumns(interval, options), inOrder(interval.processes, choice.order), 1 / 3),
-    { lines: remarks(interval.processes).map(cut), isTable: false, most: Math.floor(height / 6), further: 0 },
+    { lines: remarks(interval.processes).flatMap(told), isTable: false, most: Math.floor(height / 6), further: 0 },
     table(requestColumns(interval, options), failed, 1 / 4),
     table(seriesColumns("duration", interval, options), durations.filter((one) => !isOutgoing(one))),
     table(seriesColumns("outgoing request", interval, options), durations.filter(isOutgoing)),
     table(seriesColumns("quantity", interval, options), quantities),
   ];
   const none = all.length === 0 && choice.filter !== "" ? [`No label has "${sanitize(choice.filter)}" in it.`] : [];
-  const end = [...hint, ...none].length > 0 ? ["", ...hint, ...none.map(cut)] : [];
+  const end = [...hint, ...none].length > 0 ? ["", ...hint, ...none.flatMap(told)] : [];
   const room = height - head.length - end.length - keys.length;
   const { lines, scrollable } = isWhole ? scrolled(blocks, room, choice.scroll) : share(blocks, room);
   return { lines: [...head, ...lines, ...end, ...keys], scrollable };
@@ -308,82 +301,4 @@ function tableOf<Row>(
 
 function shown(number: number | undefined, format: (number: number) => string): string {
   return number === undefined ? NOTHING : format(number);
-}
-
-const NAME = "kymo top";
-const PAUSED = "paused";
-
-/** Columns to which the directory may be shortened before something else is dropped. */
-const NARROWEST = 8;
-
-/**
- * The directory and the sums, on one line. A narrow terminal drops first the time, then the name,
- * then the directory.
- */
-function title({ time, processes, seconds }: LiveInterval, options: TextOptions): string {
-  const { directory, width = Infinity, hasColors, choice } = options;
-  const alive = processes.filter(isAlive);
-  const workers = alive.filter(({ kind }) => kind === "worker").length;
-  const rate = processes.reduce((sum, { count }) => sum + count, 0) / seconds;
-  const programs = [counted(alive.length - workers, "program"), ...workers > 0 ? [counted(workers, "worker")] : []];
-  const sums = `${programs.join(", ")} · ${formatRate(rate, COMPACT)} rows/s`;
-  const place = sanitize(directory);
-  const clock = formatClock(BigInt(time) * 1_000_000n);
-  const paused = choice.isPaused ? ` · ${PAUSED}` : "";
-  const attempts = [
-    [`${NAME} `, ` · ${sums}${choice.isPaused ? `${paused} at ${clock}` : ` · ${clock}`}`],
-    [`${NAME} `, ` · ${sums}${paused}`],
-    ["", ` · ${sums}${paused}`],
-  ];
-  for (const [name = "", rest = ""] of attempts) {
-    const room = width - displayWidth(name + rest);
-    if (room < Math.min(NARROWEST, displayWidth(place))) continue;
-    return `${hasColors && name !== "" ? bold(NAME) + " " : name}${shorten(place, room)}${coloured(rest)}`;
-  }
-  return coloured(shorten(choice.isPaused ? `${PAUSED} · ${sums}` : sums, width));
-
-  function coloured(text: string): string {
-    return hasColors && choice.isPaused ? text.replace(PAUSED, yellow(PAUSED)) : text;
-  }
-}
-
-/** What limits the numbers of an interval. */
-function notes({ sampled, missed, unreadable }: LiveInterval): string[] {
-  return [
-    ...unreadable.length > 0 ? [unreadableNote(unreadable)] : [],
-    ...sampled ? ["≈ estimated, ≥ at least: only a sample of the rows was read, since there are too many"] : [],
-    ...missed > 0 ? [`${counted(missed, "file")} vanished before being read: their rows are missing here`] : [],
-  ];
-}
-
-/** Why no program, or no selected label, is shown. */
-function hints(interval: LiveInterval, { directory, label, processes: wanted }: TextOptions): string[] {
-  const { processes, series, others, unreadable, exists } = interval;
-  const place = sanitize(directory);
-  if (processes.length > 0 || series.length > 0) {
-    return series.length === 0 && label !== undefined ? [labelHint(label, others.rows)] : [];
-  }
-  if (unreadable.length > 0) return [`The programs that record into ${place} cannot be read.`];
-  if (wanted !== undefined && others.processes > 0) {
-    const verb = others.processes === 1 ? "is" : "are";
-    return [
-      `No program with ${wanted} is recording; ${counted(others.processes, "other")} ${verb}.`,
-    ];
-  }
-  return [
-    exists ? `Waiting: no program is recording into ${place}.` : `Waiting: the directory ${place} does not exist yet.`,
-    "A program appears as soon as it starts.",
-  ];
-}
-
-function labelHint(patterns: readonly string[], otherRows: number): string {
-  const wanted = patterns.map((pattern) => sanitize(JSON.stringify(pattern))).join(" or ");
-  const rest = otherRows > 0 ? `; ${counted(otherRows, "row")} with other labels` : " yet";
-  return `No label matches ${wanted}${rest}.`;
-}
-
-function unreadableNote(files: readonly UnreadableFile[]): string {
-  const thing = files.every(({ pid }) => pid !== undefined) ? "spool" : "file";
-  const reasons = [...new Set(files.map(({ reason }) => reason))].join(", ");
-  return `${counted(files.length, thing)} cannot be read: ${sanitize(reasons)}`;
 }

@@ -152,6 +152,25 @@ describe("the text of kymo top", () => {
     assertEquals([series.length, lines.length, lines.at(-1)], [10, 7, "… 7 more"]);
   });
 
+  it("breaks sentences between words where there is no room for them on one line", () => {
+    const killed = interval([container("billing", "web-4", { state: "killed", unpublished: 120 })]);
+    const look = { ...LOOK, width: 40, height: 24 };
+    assertEquals(formatInterval(killed, look).lines.slice(-2), [
+      "billing@web-4: killed; 120 rows in its",
+      "spools: kymo recover publishes them",
+    ]);
+    const waiting = formatInterval({ ...interval([]), exists: false }, {
+      ...look,
+      directory: "/var/lib/orders/telemetry",
+    });
+    assertEquals(waiting.lines.slice(2), [
+      "Waiting: the directory",
+      "/var/lib/orders/telemetry does not exist",
+      "yet.",
+      "A program appears as soon as it starts.",
+    ]);
+  });
+
   it("orders processes as chosen", () => {
     const processes = [
       container("a", "h", { cpu: 0.1, rss: 3, rate: 2, lag: 1 }),

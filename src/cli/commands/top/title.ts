@@ -1,0 +1,100 @@
+import { isAlive, type LiveInterval } from "../../../analysis/live/live_view.ts";
+import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
+import { formatClock } from "../../../display/local_time.ts";
+import { counted, formatRate } from "../../../display/numbers.ts";
+import { sanitize } from "../../../display/sanitize.ts";
+import { displayWidth, shorten } from "../../../display/text_width.ts";
+import { bold, COMPACT, yellow } from "../../terminal/style.ts";
+import type { Choice } from "./controls.ts";
+
+/** What is watched, how it is shown, and the room for it. */
+export interface TitleOptions {
+  /** The monitoring directory as the user named it. */
+  readonly directory: string;
+  /** The selected labels and processes. Default: all. */
+  readonly label?: readonly string[] | undefined;
+  readonly processes?: string | undefined;
+  /** What the user has chosen. */
+  readonly choice: Choice;
+  /** Width of the terminal; `undefined` if unlimited. */
+  readonly width: number | undefined;
+  readonly hasColors: boolean;
+}
+
+const NAME = "kymo top";
+const PAUSED = "paused";
+
+/** Columns to which the directory may be shortened before something else is dropped. */
+const NARROWEST = 8;
+
+/**
+ * The directory and the sums, on one line. A narrow terminal drops first the time, then the name,
+ * then the directory.
+ */
+export function title({ time, processes, seconds }: LiveInterval, options: TitleOptions): string {
+  const { directory, width = Infinity, hasColors, choice } = options;
+  const alive = processes.filter(isAlive);
+  const workers = alive.filter(({ kind }) => kind === "worker").length;
+  const rate = processes.reduce((sum, { count }) => sum + count, 0) / seconds;
+  const programs = [counted(alive.length - workers, "program"), ...workers > 0 ? [counted(workers, "worker")] : []];
+  const sums = `${programs.join(", ")} · ${formatRate(rate, COMPACT)} rows/s`;
+  const place = sanitize(directory);
+  const clock = formatClock(BigInt(time) * 1_000_000n);
+  const paused = choice.isPaused ? ` · ${PAUSED}` : "";
+  const attempts = [
+    [`${NAME} `, ` · ${sums}${choice.isPaused ? `${paused} at ${clock}` : ` · ${clock}`}`],
+    [`${NAME} `, ` · ${sums}${paused}`],
+    ["", ` · ${sums}${paused}`],
+  ];
+  for (const [name = "", rest = ""] of attempts) {
+    const room = width - displayWidth(name + rest);
+    if (room < Math.min(NARROWEST, displayWidth(place))) continue;
+    return `${hasColors && name !== "" ? bold(NAME) + " " : name}${shorten(place, room)}${coloured(rest)}`;
+  }
+  return coloured(shorten(choice.isPaused ? `${PAUSED} · ${sums}` : sums, width));
+
+  function coloured(text: string): string {
+    return hasColors && choice.isPaused ? text.replace(PAUSED, yellow(PAUSED)) : text;
+  }
+}
+
+/** What limits the numbers of an interval. */
+export function notes({ sampled, missed, unreadable }: LiveInterval): string[] {
+  return [
+    ...unreadable.length > 0 ? [unreadableNote(unreadable)] : [],
+    ...sampled ? ["≈ estimated, ≥ at least: only a sample of the rows was read, since there are too many"] : [],
+    ...missed > 0 ? [`${counted(missed, "file")} vanished before being read: their rows are missing here`] : [],
+  ];
+}
+
+/** Why no program, or no selected label, is shown. */
+export function hints(interval: LiveInterval, { directory, label, processes: wanted }: TitleOptions): string[] {
+  const { processes, series, others, unreadable, exists } = interval;
+  const place = sanitize(directory);
+  if (processes.length > 0 || series.length > 0) {
+    return series.length === 0 && label !== undefined ? [labelHint(label, others.rows)] : [];
+  }
+  if (unreadable.length > 0) return [`The programs that record into ${place} cannot be read.`];
+  if (wanted !== undefined && others.processes > 0) {
+    const verb = others.processes === 1 ? "is" : "are";
+    return [
+      `No program with ${wanted} is recording; ${counted(others.processes, "other")} ${verb}.`,
+    ];
+  }
+  return [
+    exists ? `Waiting: no program is recording into ${place}.` : `Waiting: the directory ${place} does not exist yet.`,
+    "A program appears as soon as it starts.",
+  ];
+}
+
+function labelHint(patterns: readonly string[], otherRows: number): string {
+  const wanted = patterns.map((pattern) => sanitize(JSON.stringify(pattern))).join(" or ");
+  const rest = otherRows > 0 ? `; ${counted(otherRows, "row")} with other labels` : " yet";
+  return `No label matches ${wanted}${rest}.`;
+}
+
+function unreadableNote(files: readonly UnreadableFile[]): string {
+  const thing = files.every(({ pid }) => pid !== undefined) ? "spool" : "file";
+  const reasons = [...new Set(files.map(({ reason }) => reason))].join(", ");
+  return `${counted(files.length, thing)} cannot be read: ${sanitize(reasons)}`;
+}
