@@ -178,7 +178,7 @@ function processColumns(
       title: "",
       cell: stateText,
       side: "left",
-      narrowest: 8,
+      narrowest: width < NARROW ? 8 : 24,
       style: (text, one) => isWrong(one) ? red(text) : one.growth === undefined ? text : yellow(text),
     },
   ];

@@ -10,7 +10,7 @@ import { randomFrom } from "../../../support/random.ts";
 import { SMALL_BUFFERS } from "../../../support/small_buffers.ts";
 
 /** How many random courses of events are tried, and how long each is. */
-const COURSES = shortOrFull({ count: 3, steps: 12 }, { count: 100, steps: 60 });
+const COURSES = shortOrFull({ count: 3, steps: 12 }, { count: 20, steps: 60 });
 
 describe("LiveDirectory beside programs that go on", () => {
   for (const layout of ["segments", "append"] as const) {
