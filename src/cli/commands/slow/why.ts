@@ -130,7 +130,7 @@ function formatExplanation(
   }
   if (slow !== undefined) {
     lines.push("", strong("What sets its slow ones apart"), weak(plain(slow.which)));
-    if (slow.apart.length === 0) lines.push("Nothing that was recorded.");
+    if (slow.apart.length === 0) lines.push("Nothing that was recorded sets them apart.");
     for (const { text, sureness } of slow.apart) lines.push(`- ${plain(text)}`, weak(`  ${plain(sureness)}`));
   }
   lines.push("", strong("Findings"));
