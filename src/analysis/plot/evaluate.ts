@@ -4,6 +4,7 @@
  * @module
  */
 
+import { OUTGOING } from "../../display/outgoing.ts";
 import { KymoError, quote } from "../../errors.ts";
 import type { Unit } from "../../display/numbers.ts";
 import { processKey } from "../../files/names.ts";
@@ -44,9 +45,6 @@ interface Known {
   readonly channel: string;
   readonly label: string;
 }
-
-/** Begins the labels of outgoing requests. */
-const OUTGOING = "→ ";
 
 /** CPU time of all processes. */
 const CPU = "cpu";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isOutgoing, OUTGOING } from "../../display/outgoing.ts";
 import { condition } from "../../analysis/frames/selection.ts";
 import { IS_NO_SWITCH } from "../../analysis/frames/switches.ts";
 import type { Selection, Table, TelemetryDB } from "../../analysis/mod.ts";
@@ -23,9 +24,6 @@ export const CAN_BE_ADDED = "abs(Measurement) < 1e290";
 
 const CHANNELS_OF_DURATIONS = DURATION_CHANNELS.map((channel) => `'${channel}'`).join(", ");
 
-/** Begins the labels of outgoing requests in a report, so that they are not taken for own routes. */
-const OUTGOING = "→ ";
-
 /** A series as it was recorded. */
 export interface RecordedSeries {
   readonly channel: string;
@@ -39,7 +37,7 @@ export function outgoingLabel(label: string): string {
 
 /** The series of durations that has this label in a report. */
 export function recordedSeries(label: string): RecordedSeries {
-  return label.startsWith(OUTGOING)
+  return isOutgoing(label)
     ? { channel: CHANNELS.client, label: label.slice(OUTGOING.length) }
     : { channel: CHANNELS.duration, label };
 }

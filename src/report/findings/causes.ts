@@ -14,6 +14,8 @@ import type { Finding } from "../shared/report_data.ts";
 export const causeOf = {
   /** A label that is slow, or that makes others slow. */
   label: (label: string): string => `label ${label}`,
+  /** A route whose requests fail. */
+  errors: (route: string): string => `errors ${route}`,
   /** Garbage collection of a process. */
   gc: (process: number): string => `gc ${process}`,
   /** Something unknown that blocks the event loop of a process. */

@@ -5,9 +5,11 @@
  */
 
 import { counted, formatInteger, formatPercent } from "../../display/numbers.ts";
+import { isOutgoing } from "../../display/outgoing.ts";
 import { outcomesByRoute, type RouteOutcomes } from "../../analysis/frames/route_outcomes.ts";
 import { type FailedOutcome, UNMATCHED } from "../../http/request_labels.ts";
 import { FAILURES } from "../shared/report_data.ts";
+import { causeOf } from "./causes.ts";
 import { type FindingInputs, sum, type UnexplainedFinding } from "./finding_inputs.ts";
 
 /** Failures of the server: its users did nothing wrong. */
@@ -47,15 +49,17 @@ export function failedRequests(inputs: Pick<FindingInputs, "durations">): Unexpl
     .filter(({ route, requests, count }) =>
       count >= MIN_FAILED && count >= CLIENT_SHARE * requests && !byServer.some((of) => of.route === route)
     );
-  const found = [...byServer.sort(most), ...byClient.sort(most)];
-  return found.slice(0, MAX_ROUTES).map(({ isServer, count, ...of }, i): UnexplainedFinding => {
+  const found = withCauses([...byServer.sort(most), ...byClient.sort(most)]);
+  const told = [...new Set(found.map(({ cause }) => cause))].slice(0, MAX_ROUTES);
+  const shown = found.filter(({ cause }) => told.includes(cause));
+  return shown.map(({ isServer, count, cause, ...of }, i): UnexplainedFinding => {
     const { route, requests, failed, byOutcome } = of;
     const kinds = FAILURES.filter((outcome) => byOutcome[outcome] > 0);
     const which = kinds.length === 1
       ? kinds[0]
       : kinds.map((kind) => `${kind} ${formatInteger(byOutcome[kind])}`).join(", ");
-    const left = found.length - MAX_ROUTES;
-    const more = i === MAX_ROUTES - 1 && left > 0 ? ` Requests of ${counted(left, "other route")} failed too.` : "";
+    const left = found.length - shown.length;
+    const more = i === shown.length - 1 && left > 0 ? ` Requests of ${counted(left, "other route")} failed too.` : "";
     const text = isUnmatched(of)
       ? `${counted(requests, "request")} asked for paths that no route matches: ${route}.`
       : `${route}: ${formatPercent(failed / requests, { trim: true })} of ${
@@ -66,7 +70,20 @@ export function failedRequests(inputs: Pick<FindingInputs, "durations">): Unexpl
       weight: isUnmatched(of) ? "note" : weightOf(isServer, count, requests),
       text: text + more,
       label: mostFrequent(of),
+      causes: [causeOf.errors(cause)],
     };
+  });
+}
+
+/**
+ * The routes with what they failed of: that of requests to another host is the route there, if its server
+ * was recorded too and fails; otherwise their own.
+ */
+function withCauses<Of extends Pick<RouteOutcomes, "route">>(found: readonly Of[]): (Of & { readonly cause: string })[] {
+  const own = new Set(found.map(({ route }) => route).filter((route) => !isOutgoing(route)));
+  return found.map((of) => {
+    const asked = isOutgoing(of.route) ? of.route.slice(of.route.indexOf("/")) : of.route;
+    return { ...of, cause: own.has(asked) ? asked : of.route };
   });
 }
 

@@ -5,7 +5,8 @@
  */
 
 import { counted, formatInteger, formatPercent } from "../../../display/numbers.ts";
-import { FAILURES } from "../../shared/report_data.ts";
+import { isOutgoing } from "../../../display/outgoing.ts";
+import { type DurationData, FAILURES } from "../../shared/report_data.ts";
 import { failuresChart } from "../charts/failures_chart.ts";
 import { timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
@@ -35,13 +36,9 @@ export function failures(store: ViewStore, clock: WallClock, open: (label: strin
   const show = (): void => {
     const routes = outcomesByRoute(store);
     const failing = routes.filter(({ failed }) => failed > 0);
-    const sum = (of: (route: RouteOutcomes) => number): number => routes.reduce((sum, route) => sum + of(route), 0);
-    const [failed, total] = [sum((route) => route.failed), sum((route) => route.total)];
-    note.textContent = total === 0
-      ? "No requests in this selection."
-      : `${formatInteger(failed)} of ${counted(total, "request")} failed: ${
-        formatPercent(failed / total, { trim: true })
-      }.`;
+    const [outgoing, own] = [true, false].map((is) => routes.filter(({ route }) => isOutgoing(route) === is));
+    const sums = [sumOf(own!, "request"), sumOf(outgoing!, "outgoing request")].filter((text) => text !== "");
+    note.textContent = sums.join(" ") || "No requests in this selection.";
     const shown = everything ? failing : failing.slice(0, FEW_ROUTES);
     replace(body, ...shown.map((route) => rowOf(route, open)));
     more.hidden = shown.length === failing.length;
@@ -69,12 +66,11 @@ export function failures(store: ViewStore, clock: WallClock, open: (label: strin
     store,
     clock,
     title: "Failed requests",
-    about: "all routes",
+    about: "all routes; outgoing requests only if there are no others",
     level: "h3",
     height: HEIGHT,
     times: true,
-    content: (palette, width) =>
-      failuresChart(store, clock, store.data.durations.filter(({ request }) => request !== undefined))(palette, width),
+    content: (palette, width) => failuresChart(store, clock, chartedIn(store))(palette, width),
   });
   show();
   store.subscribe((_, before) => {
@@ -86,6 +82,26 @@ export function failures(store: ViewStore, clock: WallClock, open: (label: strin
     h("div", { class: "section-head" }, h("h2", { id: "failures" }, "Errors"), note),
     h("div", { class: "failures-columns" }, h("div", {}, frame, more), h("div", { class: "label" }, chart.element)),
   );
+}
+
+/**
+ * The series of requests in the chart: if the servers were recorded too, the same requests would be in it
+ * twice with those of their clients.
+ */
+function chartedIn(store: ViewStore): DurationData[] {
+  const requests = store.data.durations.filter(({ request }) => request !== undefined);
+  const own = requests.filter(({ label }) => !isOutgoing(label));
+  return own.length > 0 ? own : requests;
+}
+
+/** How many requests failed; nothing if there are none. */
+function sumOf(routes: readonly RouteOutcomes[], what: string): string {
+  const sum = (of: (route: RouteOutcomes) => number): number => routes.reduce((sum, route) => sum + of(route), 0);
+  const [failed, total] = [sum((route) => route.failed), sum((route) => route.total)];
+  if (total === 0) return "";
+  return `${formatInteger(failed)} of ${counted(total, what)} failed: ${
+    formatPercent(failed / total, { trim: true })
+  }.`;
 }
 
 function rowOf({ route, series, failed, total, failures }: RouteOutcomes, open: (label: string) => void): HTMLElement {

@@ -241,6 +241,18 @@ describe("the findings of a report", () => {
         series("/c [GET] aborted", 0.01, { count: 100 }),
       ],
     }],
+    ["failures that the clients of a server saw, on its card", [
+      "bad: /broken [GET]: 100 % of 240 requests failed (5xx).",
+      "  bad: → one:1/broken [GET]: 100 % of 240 requests failed (5xx).",
+      "bad: → two:2/other [GET]: 100 % of 10 requests failed (5xx).",
+    ], {
+      durations: [
+        ...even3,
+        series("/broken [GET] 5xx", 9, { count: 240 }),
+        series("→ one:1/broken [GET] 5xx", 9, { count: 240 }),
+        series("→ two:2/other [GET] 5xx", 9, { count: 10 }),
+      ],
+    }],
     ["streams that last and scanners that find nothing", [
       `${nothing}: few requests failed, no kind of request is much slower than the others, ${even1}. ` +
       "/a [GET] took the most time in total, 33.3 % of the time of all requests: 1,000 requests of 10.0 ms on average.",
