@@ -7,7 +7,7 @@
 import { counted, formatDuration, formatPercent, formatTimes } from "../../display/numbers.ts";
 import { median } from "../../statistics/quantiles.ts";
 import { DURATION_BUCKETS, forEachBucket } from "../shared/report_buckets.ts";
-import type { DurationData, DurationStatistics } from "../shared/report_data.ts";
+import type { DurationData, DurationStatistics, ModeData, StepData } from "../shared/report_data.ts";
 import { causeOf } from "./causes.ts";
 import { describeModes, slowModes } from "./modes.ts";
 import { type FindingInputs, nameProcess, sum, type UnexplainedFinding } from "./finding_inputs.ts";
@@ -132,7 +132,8 @@ export function unevenSeries(inputs: FindingInputs): UnexplainedFinding[] {
   const several = series.flatMap((of) => {
     const modes = inputs.modes.get(of.label) ?? [];
     const slow = slowModes(modes);
-    return slow === undefined || slow.around < NEGLIGIBLE ? [] : [{ of, modes, slow }];
+    const isTold = (inputs.steps.get(of.label) ?? []).some((step) => areBesideStep(modes, step));
+    return slow === undefined || slow.around < NEGLIGIBLE || isTold ? [] : [{ of, modes, slow }];
   }).sort((a, b) =>
     b.slow.around * b.slow.share * b.of.statistics.count - a.slow.around * a.slow.share * a.of.statistics.count
   );
@@ -154,6 +155,16 @@ export function unevenSeries(inputs: FindingInputs): UnexplainedFinding[] {
     };
   });
   return [...found, ...longTail(series.filter(({ label }) => !found.some((of) => of.label === label)), thing)];
+}
+
+/** A mode is that before or after a step if it is this near to it, as a factor. */
+const NEAR = 1.3;
+
+/** Whether two modes are what a series is around before a step and after it. */
+function areBesideStep(modes: readonly ModeData[], { before, after }: StepData): boolean {
+  const sides = [before, after].sort((a, b) => a - b);
+  const isNear = ({ around }: ModeData, i: number): boolean => Math.abs(Math.log(around / sides[i]!)) <= Math.log(NEAR);
+  return modes.length === 2 && modes.every(isNear);
 }
 
 /** Finds the series with the highest ratio of p99 to p50. */

@@ -161,12 +161,12 @@ export function slowBusyUpstream(seed: number): PlantedRows {
 /** When the scan becomes slower, in seconds. */
 export const STEP_AT = 400;
 
-/** A scan within requests takes 40 % longer from a moment on. */
-export function scanWithStep(seed: number): PlantedRows {
+/** A scan within requests takes 40 % longer from a moment on, or `times` as long. */
+export function scanWithStep(seed: number, times = 1.4): PlantedRows {
   const dice = new Dice(seed);
   const duration: Row[] = [];
   for (const at of dice.moments(10)) {
-    const scan = dice.around(at < STEP_AT ? 0.02 : 0.028);
+    const scan = dice.around(at < STEP_AT ? 0.02 : 0.02 * times);
     const rest = dice.around(0.008);
     duration.push([at + scan, scan, "scan index"], [at + scan + rest, scan + rest, "/search [GET]"]);
   }

@@ -73,6 +73,13 @@ describe("a planted cause is told by the first card of the report, and by kymo w
       /scan index became slower/,
     ],
     [
+      "a scan that takes five times as long, which is a step and not two typical times",
+      (seed) => planted.scanWithStep(seed, 5),
+      /^(?!.*typical times).*scan index became slower, \+[34]\d\d % at \[(39\d|40\d) s\]: .*\/search \[GET\] became slower/,
+      "scan index",
+      /scan index became slower/,
+    ],
+    [
       "a queue in which jobs wait",
       planted.queueOfJobs,
       /^job .* others of job were under way .*: they waited in a queue/,
