@@ -34,12 +34,15 @@ async function record(mode: string, seconds: number, label: string): Promise<{ c
   return { cards, why: plain([...apart, ...why?.findings.map(sentences) ?? []].join(" ")) };
 }
 
-/** A machine with more to do than it can blocks programs too, and is then told of: so a recording may be made again. */
+/**
+ * A machine with more to do than it can blocks programs too, and is then told of: so a recording may be made again, twice
+ * and three times as long.
+ */
 const ATTEMPTS = 3;
 
 async function tells(mode: string, seconds: number, [label, card, why]: readonly [string, RegExp, RegExp]) {
   for (let attempt = 1;; attempt++) {
-    const told = await record(mode, seconds, label);
+    const told = await record(mode, attempt * seconds, label);
     const isTold = card.test(told.cards[0]!) && why.test(told.why);
     if (isTold) return;
     assert(attempt < ATTEMPTS, JSON.stringify(told, undefined, 2));
