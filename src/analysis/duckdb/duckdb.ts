@@ -183,7 +183,10 @@ export class DuckDB {
       ? exceedsConfinement(query)
       : !CONFINED.some((kind) => StatementType[kind] === type);
     if (!isRefused) return;
-    throw new KymoError("query-failed", `Cannot query: ${quote(query.trim())}: it may write files or change settings`);
+    throw new KymoError(
+      "query-failed",
+      `Cannot query: ${quote(query.trim())}: it may write files, change settings or run a text`,
+    );
   }
 
   /** Runs `work` while no query runs: each takes all threads and memory. */

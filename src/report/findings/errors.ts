@@ -79,7 +79,9 @@ export function failedRequests(inputs: Pick<FindingInputs, "durations">): Unexpl
  * The routes with what they failed of: that of requests to another host is the route there, if its server
  * was recorded too and fails; otherwise their own.
  */
-function withCauses<Of extends Pick<RouteOutcomes, "route">>(found: readonly Of[]): (Of & { readonly cause: string })[] {
+function withCauses<Of extends Pick<RouteOutcomes, "route">>(
+  found: readonly Of[],
+): (Of & { readonly cause: string })[] {
   const own = new Set(found.map(({ route }) => route).filter((route) => !isOutgoing(route)));
   return found.map((of) => {
     const asked = isOutgoing(of.route) ? of.route.slice(of.route.indexOf("/")) : of.route;

@@ -153,8 +153,9 @@ async function firstRows(db: TelemetryDB, sql: string, limit: number, signal?: A
   }
 }
 
-/** Whether a query failed before it ran. */
+/** Whether a query failed before it ran, or was refused. */
 function isOfForm(error: unknown): boolean {
+  if (error instanceof KymoError && error.code === "query-failed" && error.cause === undefined) return true;
   const said = error instanceof KymoError && error.code === "query-failed" ? reason(error.cause) : "";
   return /^(?:Failed to extract statements: )?(?:Parser|Binder|Catalog|Syntax) Error/.test(said);
 }
